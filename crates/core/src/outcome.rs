@@ -1,0 +1,229 @@
+//! What became of one login: the data that every renderer shows.
+//!
+//! The serialised form is the public format `postlogin.outcome/1`; a change to it is a breaking change.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::location::Location;
+
+/// The name and version of the serialised form.
+pub const OUTCOME_FORMAT: &str = "postlogin.outcome/1";
+
+/// The result of one login. Field order is the order of the serialised form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Always [`OUTCOME_FORMAT`].
+    pub format: String,
+    /// How the login ended.
+    pub status: Status,
+    /// Why it was denied or failed; `None` otherwise.
+    pub reason: Option<String>,
+    /// The ID token. Without claims when none is issued.
+    pub id_token: IdToken,
+    /// The access token.
+    pub access_token: AccessToken,
+    /// What `/userinfo` answers to the access token.
+    pub userinfo: Map<String, Value>,
+    /// The metadata as stored after the login.
+    pub user: StoredMetadata,
+    /// Every custom claim that was set, in the order of the calls.
+    pub ledger: Vec<LedgerEntry>,
+    /// Every call of an `api` method in call order, reads included.
+    pub commands: Vec<CommandRecord>,
+    /// What the Actions printed.
+    pub logs: Vec<LogRecord>,
+    /// What would be different, or close to a limit, in production.
+    pub notices: Vec<Notice>,
+    /// The fault that ended the login, if one did.
+    pub error: Option<ActionError>,
+    /// Where the browser is sent, if the login is suspended by a redirect.
+    pub redirect: Option<Redirect>,
+    /// What the run cost. The only part that differs between two runs of the same case.
+    pub usage: Usage,
+}
+
+/// How a login ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Tokens are issued.
+    Allowed,
+    /// An Action denied the login (`api.access.deny`, `api.validation.error`, a revocation).
+    Denied,
+    /// Suspended by `api.redirect.sendUserTo`.
+    Redirected,
+    /// Suspended by `api.prompt.render`.
+    Prompted,
+    /// Suspended by an MFA challenge or enrolment.
+    Challenged,
+    /// An Action threw, ran out of time or memory, or broke a limit.
+    Failed,
+}
+
+/// The ID token's claims, standard and custom.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IdToken {
+    /// Claims in the order in which the token carries them.
+    pub claims: Map<String, Value>,
+    /// The signed token, when it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<String>,
+}
+
+/// The access token's claims.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// Claims in the order in which the token carries them; empty for an opaque token.
+    pub claims: Map<String, Value>,
+    /// An opaque token carries no claims (no API audience was requested).
+    pub opaque: bool,
+    /// The signed token, when it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<String>,
+}
+
+/// The metadata of the user's profile.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoredMetadata {
+    /// `user_metadata`.
+    pub user_metadata: Map<String, Value>,
+    /// `app_metadata`.
+    pub app_metadata: Map<String, Value>,
+}
+
+/// Which token a claim was set on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// `api.idToken`.
+    IdToken,
+    /// `api.accessToken`.
+    AccessToken,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It stands in the token.
+    Kept,
+    /// A rule removed it.
+    Dropped,
+    /// A later call set the same claim.
+    Overwritten,
+}
+
+/// The rule that dropped a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimRule {
+    /// The name is reserved.
+    RestrictedName,
+    /// The namespace is one of Auth0's own domains.
+    Auth0Namespace,
+    /// An OIDC claim whose scope was not granted.
+    ScopeFilter,
+    /// A non-namespaced claim on an access token for one of Auth0's own APIs.
+    Auth0ApiAudience,
+    /// The access token is opaque.
+    OpaqueToken,
+    /// The custom claims of the token are too large together.
+    SizeLimit,
+}
+
+/// One call of `setCustomClaim` and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// The token.
+    pub token: TokenKind,
+    /// The claim's name.
+    pub name: String,
+    /// The claim's value as the token would carry it.
+    pub value: Value,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why, when it was dropped.
+    pub rule: Option<ClaimRule>,
+    /// The Action that set it.
+    pub action: String,
+    /// Where it was set, if the guest told.
+    pub location: Option<Location>,
+    /// Paths of the event with this value: `event.user.user_metadata.hobby`. Likely sources, best first.
+    pub sources: Vec<String>,
+}
+
+/// One call of an `api` method.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CommandRecord {
+    /// The Action that called.
+    pub action: String,
+    /// The path below `api`: `idToken.setCustomClaim`.
+    pub method: String,
+    /// The arguments as JSON; what JSON lacks is shown as a tag (`{"$":"undefined"}`).
+    pub args: Vec<Value>,
+}
+
+/// One printed message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRecord {
+    /// The Action that printed.
+    pub action: String,
+    /// `log`, `info`, `warn`, `error`, `debug` or `trace`.
+    pub level: String,
+    /// The text, without its line end.
+    pub message: String,
+}
+
+/// Something that the user should know although the login went on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// A stable name in kebab case: `profile-over-10kb`.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+    /// The public page that states the rule, if there is one.
+    pub source: Option<String>,
+}
+
+/// The fault of an Action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionError {
+    /// The Action.
+    pub action: String,
+    /// The class of the error: `TypeError`.
+    pub name: String,
+    /// Its message.
+    pub message: String,
+    /// Its stack, in the user's own places; empty when there is none.
+    pub stack: String,
+    /// Where it was thrown, if known.
+    pub location: Option<Location>,
+}
+
+/// Where the browser is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redirect {
+    /// The URL with its query; `state` included.
+    pub url: String,
+}
+
+/// What the run cost.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// One entry for each handler that ran, in order.
+    pub actions: Vec<ActionUsage>,
+}
+
+/// What one handler cost.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionUsage {
+    /// The Action.
+    pub action: String,
+    /// Real time in microseconds, sandbox set-up included.
+    pub wall_us: u64,
+    /// The most memory that the sandbox held, in bytes.
+    pub memory_bytes: u64,
+    /// Virtual time that passed in the sandbox (timers, mocked latencies), in milliseconds.
+    pub virtual_ms: u64,
+}
