@@ -1,0 +1,3 @@
+//! The `postlogin` command.
+
+fn main() {}
