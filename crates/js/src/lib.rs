@@ -1,1 +1,4 @@
-//! Being built.
+//! JavaScript and TypeScript Actions.
+
+pub mod errors;
+pub mod source;
