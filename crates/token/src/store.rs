@@ -1,0 +1,160 @@
+//! The key file of a project: made once, then only read.
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{KeyError, KeyPair, Randomness};
+
+/// Why the key file could not be used.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The file exists but cannot be read.
+    Read(PathBuf, io::Error),
+    /// A new file could not be written.
+    Write(PathBuf, io::Error),
+    /// The file exists and holds no usable key. It is left as it is.
+    Broken(PathBuf, KeyError),
+    /// No key could be made.
+    Generate(KeyError),
+}
+
+impl StoreError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read(path, _) => Some(format!(
+                "make `{}` readable for you, or move it away",
+                path.display()
+            )),
+            Self::Write(path, _) => {
+                let folder = path.parent().unwrap_or(path);
+                Some(format!(
+                    "make the folder `{}` writable for you",
+                    folder.display()
+                ))
+            }
+            Self::Broken(path, _) => Some(format!(
+                "restore the file from a copy, or delete `{}` to have a new key made; applications then have to \
+                 fetch the new public key, and tokens that were issued before become invalid",
+                path.display()
+            )),
+            Self::Generate(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(path, error) => write!(
+                f,
+                "cannot read the signing key `{}`: {error}",
+                path.display()
+            ),
+            Self::Write(path, error) => write!(
+                f,
+                "cannot write the signing key `{}`: {error}",
+                path.display()
+            ),
+            Self::Broken(path, error) => {
+                write!(f, "the signing key `{}` is broken: {error}", path.display())
+            }
+            Self::Generate(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// Reads the project's key, or makes one when there is no file yet.
+///
+/// A new file (PKCS#8 PEM, readable only for its owner) appears under its name complete or not at all, and never
+/// replaces another: when several processes start at once, all of them end with the key that came first. Missing
+/// folders are created. The file must not be committed; the caller keeps it in an ignored folder.
+///
+/// # Errors
+/// See [`StoreError`]; a broken file is an error and is never overwritten.
+pub fn load_or_create(path: &Path) -> Result<KeyPair, StoreError> {
+    load_or_create_with(path, || KeyPair::generate(Randomness::System))
+}
+
+fn load_or_create_with(
+    path: &Path,
+    make: impl FnOnce() -> Result<KeyPair, KeyError>,
+) -> Result<KeyPair, StoreError> {
+    if let Some(key) = load(path)? {
+        return Ok(key);
+    }
+    let key = make().map_err(StoreError::Generate)?;
+    let pem = key.to_pem().map_err(StoreError::Generate)?;
+    publish(path, key.kid(), &pem).map_err(|error| StoreError::Write(path.to_owned(), error))?;
+    // Not `key`: another process may have been first.
+    load(path)?.ok_or_else(|| StoreError::Read(path.to_owned(), io::ErrorKind::NotFound.into()))
+}
+
+fn load(path: &Path) -> Result<Option<KeyPair>, StoreError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::Read(path.to_owned(), error)),
+    };
+    // Bytes that are no UTF-8 become characters that no PEM text has, and so a broken key.
+    let key = KeyPair::from_pem(&String::from_utf8_lossy(&bytes));
+    key.map(Some)
+        .map_err(|error| StoreError::Broken(path.to_owned(), error))
+}
+
+/// Puts a complete file at `path` unless one is there. `unique` is part of the temporary file's name.
+fn publish(path: &Path, unique: &str, content: &str) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder)?;
+    let temporary = Temporary::write(folder, unique, content)?;
+    match fs::hard_link(&temporary.0, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A file system without hard links (FAT, some network drives). A rename is as atomic, but replaces: of two
+        // processes that start in the same instant, the first may go on with a key that the second has replaced.
+        Err(_) if !path.exists() => fs::rename(&temporary.0, path),
+        other => other,
+    }
+}
+
+/// A file beside the final one, removed when dropped.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    /// `unique` tells apart processes that share the folder and the process id, as two containers may.
+    fn write(folder: &Path, unique: &str, content: &str) -> io::Result<Self> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!(
+            ".signing-key.{unique}.{}.{number}.tmp",
+            process::id()
+        ));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path)?;
+        let temporary = Self(path);
+        file.write_all(content.as_bytes())?;
+        file.sync_all()?;
+        Ok(temporary)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After a rename it is gone already; a file that stays behind does no harm.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests;
