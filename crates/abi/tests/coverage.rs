@@ -1,0 +1,195 @@
+//! Every method of the vendor's `api` object has its typed function, and no function is without a method.
+
+use std::collections::BTreeSet;
+
+use wit_parser::{Function, PackageId, Resolve, SourceMap, Type, TypeDefKind, WorldItem, WorldKey};
+
+/// Namespace of `api`, its methods. A `?` marks one that never throws.
+/// <https://auth0.com/docs/actions/reference/post-login/post-login-api-object>
+const METHODS: &[(&str, &str)] = &[
+    ("access", "deny?"),
+    ("accessToken", "setCustomClaim addScope removeScope"),
+    ("idToken", "setCustomClaim"),
+    (
+        "authentication",
+        "challengeWith challengeWithAny enrollWith enrollWithAny recordMethod setPrimaryUser",
+    ),
+    ("cache", "get? set? delete?"),
+    ("groups", "getUserGroups hasGroupMembership"),
+    (
+        "roles",
+        "getUserEffectiveRoles getUserEffectiveRolesByIds getUserEffectiveRolesByNames",
+    ),
+    ("multifactor", "enable"),
+    ("prompt", "render"),
+    (
+        "redirect",
+        "canRedirect? encodeToken sendUserTo validateToken",
+    ),
+    (
+        "refreshToken",
+        "revoke setExpiresAt setIdleExpiresAt setMetadata deleteMetadata evictMetadata",
+    ),
+    ("rules", "wasExecuted?"),
+    (
+        "samlResponse",
+        "setAttribute setAudience setRecipient setDestination setIssuer setRelayState setCreateUpnClaim \
+         setPassthroughClaimsWithNoMapping setMapUnknownClaimsAsIs setMapIdentities setSignatureAlgorithm \
+         setDigestAlgorithm setLifetimeInSeconds setSignResponse setNameIdentifierFormat \
+         setNameIdentifierProbes setAuthnContextClassRef setSigningCert setEncryptionCert \
+         setEncryptionPublicKey setCert setKey setIncludeAttributeNameFormat setTypedAttributes \
+         setEncryptionAlgorithm",
+    ),
+    (
+        "session",
+        "revoke setExpiresAt setIdleExpiresAt setCookieMode setMetadata deleteMetadata evictMetadata",
+    ),
+    ("transaction", "setMetadata"),
+    ("user", "setAppMetadata setUserMetadata"),
+    ("validation", "error"),
+];
+
+/// Interfaces that name no namespace of `api`.
+const OWN_INTERFACES: &[&str] = &["console", "dynamic", "loader", "source-position", "types"];
+
+fn kebab_case(camel_case: &str) -> String {
+    let mut kebab = String::new();
+    for letter in camel_case.chars() {
+        if letter.is_ascii_uppercase() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
+}
+
+/// Reads the texts as a host's tools would.
+fn parse() -> (Resolve, PackageId) {
+    let mut files = SourceMap::new();
+    for (name, text) in postlogin_abi::WIT_FILES {
+        files.push_str(name, *text);
+    }
+    let group = files.parse().unwrap_or_else(|(files, error)| {
+        panic!(
+            "{error:?} in {:?}",
+            files.source_names().collect::<Vec<_>>()
+        )
+    });
+    let mut resolve = Resolve::new();
+    let package = resolve
+        .push_group(group)
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    (resolve, package)
+}
+
+/// Whether the function's result is `result<_, failure>` for some `_`.
+fn can_fail(resolve: &Resolve, function: &Function) -> bool {
+    let Some(Type::Id(id)) = function.result else {
+        return false;
+    };
+    let TypeDefKind::Result(result) = &resolve.types[id].kind else {
+        return false;
+    };
+    let Some(Type::Id(error)) = result.err else {
+        return false;
+    };
+    resolve.types[error].name.as_deref() == Some("failure")
+}
+
+#[test]
+fn every_method_has_its_function() {
+    let (resolve, package) = parse();
+    let interfaces = &resolve.packages[package].interfaces;
+    let mut without_method: BTreeSet<String> = BTreeSet::new();
+    for (name, id) in interfaces {
+        if !OWN_INTERFACES.contains(&name.as_str()) {
+            without_method.extend(
+                resolve.interfaces[*id]
+                    .functions
+                    .keys()
+                    .map(|function| format!("{name}.{function}")),
+            );
+        }
+    }
+    for (namespace, methods) in METHODS {
+        let interface = kebab_case(namespace);
+        for method in methods.split_whitespace() {
+            let never_throws = method.ends_with('?');
+            let function_name = kebab_case(method.trim_end_matches('?'));
+            let function = interfaces
+                .get(&interface)
+                .and_then(|id| resolve.interfaces[*id].functions.get(&function_name))
+                .unwrap_or_else(|| {
+                    panic!("api.{namespace}.{method} has no function {interface}.{function_name}")
+                });
+            assert_eq!(
+                can_fail(&resolve, function),
+                !never_throws,
+                "{interface}.{function_name}: whether it answers `result<_, failure>`"
+            );
+            without_method.remove(&format!("{interface}.{function_name}"));
+        }
+    }
+    assert!(
+        without_method.is_empty(),
+        "functions without an api method: {without_method:?}"
+    );
+}
+
+#[test]
+fn worlds_offer_what_is_listed() {
+    let (resolve, package) = parse();
+    #[track_caller]
+    fn check(
+        resolve: &Resolve,
+        package: PackageId,
+        world: &str,
+        imports: &[&str],
+        exports: &[&str],
+    ) {
+        let id = resolve.packages[package].worlds[world];
+        let names = |items: &mut dyn Iterator<Item = (&WorldKey, &WorldItem)>| -> BTreeSet<String> {
+            items
+                // A type that a world uses is an item of its own.
+                .filter(|(_, item)| !matches!(item, WorldItem::Type { .. }))
+                .map(|(key, _)| resolve.name_world_key(key))
+                .collect()
+        };
+        let world_imports = names(&mut resolve.worlds[id].imports.iter());
+        let world_exports = names(&mut resolve.worlds[id].exports.iter());
+        let imports: BTreeSet<String> = imports
+            .iter()
+            .map(|name| postlogin_abi::import_name(name))
+            .collect();
+        let exports: BTreeSet<String> = exports.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(world_imports, imports, "imports of {world}");
+        assert_eq!(world_exports, exports, "exports of {world}");
+    }
+    let handlers = ["on-execute-post-login", "on-continue-post-login"];
+    check(
+        &resolve,
+        package,
+        postlogin_abi::POST_LOGIN_WORLD,
+        postlogin_abi::INTERFACES,
+        &handlers,
+    );
+    let loader = postlogin_abi::import_name("loader");
+    check(
+        &resolve,
+        package,
+        postlogin_abi::JAVASCRIPT_ENGINE_WORLD,
+        &["console", "dynamic", "types"],
+        &[handlers[0], handlers[1], &loader],
+    );
+}
+
+#[test]
+fn every_interface_is_documented() {
+    let (resolve, package) = parse();
+    for (name, id) in &resolve.packages[package].interfaces {
+        assert!(
+            resolve.interfaces[*id].docs.contents.is_some(),
+            "interface {name} says nothing about itself"
+        );
+    }
+}
