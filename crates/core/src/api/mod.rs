@@ -1,0 +1,3 @@
+//! The `api` object of the trigger.
+
+pub mod method;

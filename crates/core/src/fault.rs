@@ -1,0 +1,54 @@
+//! The fault of a guest: how a handler ended badly.
+
+use crate::location::Location;
+
+/// How a handler ended badly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    /// The handler threw, or its promise was rejected.
+    Thrown,
+    /// The source could not be compiled, or its top-level code threw.
+    Load,
+    /// The handler is missing or is not a native async function.
+    Signature,
+    /// The time limit passed.
+    Timeout,
+    /// The sandbox wanted more memory than it may have.
+    OutOfMemory,
+    /// The stack was used up.
+    StackOverflow,
+    /// The guest ended its own process.
+    Exited,
+    /// The handler's promise is pending and nothing can settle it any more.
+    NeverSettled,
+    /// The platform refused what the Action asked for.
+    Platform,
+}
+
+/// A handler's fault, as data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What happened.
+    pub kind: FaultKind,
+    /// The class of the error: `TypeError`; `non-error` when something else was thrown.
+    pub name: String,
+    /// Its message.
+    pub message: String,
+    /// Its stack, in the user's own places; empty when there is none.
+    pub stack: String,
+    /// Where it was thrown, if known.
+    pub location: Option<Location>,
+}
+
+impl Fault {
+    /// A fault that the platform finds, without a stack or a place.
+    pub fn platform(name: impl Into<String>, message: impl Into<String>) -> Fault {
+        Fault {
+            kind: FaultKind::Platform,
+            name: name.into(),
+            message: message.into(),
+            stack: String::new(),
+            location: None,
+        }
+    }
+}

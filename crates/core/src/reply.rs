@@ -1,0 +1,89 @@
+//! The answer of an `api` call, as it crosses to the guest.
+
+use serde_json::{Value, json};
+
+use crate::value::Argument;
+
+/// What an `api` method throws: the class and the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// `Error`, `TypeError`.
+    pub name: &'static str,
+    /// The text.
+    pub message: String,
+}
+
+impl Failure {
+    /// A plain `Error`.
+    pub fn error(message: impl Into<String>) -> Failure {
+        Failure {
+            name: "Error",
+            message: message.into(),
+        }
+    }
+
+    /// A `TypeError`.
+    pub fn type_error(message: impl Into<String>) -> Failure {
+        Failure {
+            name: "TypeError",
+            message: message.into(),
+        }
+    }
+}
+
+/// What a method gives back when it does not throw.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Returned {
+    /// The `api` object itself, for chained calls.
+    Api,
+    /// A value.
+    Value(Argument),
+}
+
+/// How a call ends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// At once, with a value.
+    Return(Returned),
+    /// At once, with an exception.
+    Throw(Failure),
+    /// With a promise that is fulfilled.
+    Resolve(Argument),
+    /// With a promise that is rejected.
+    Reject(Failure),
+}
+
+/// The answer of a call and what the guest changes in its own event object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// How the call ends.
+    pub answer: Answer,
+    /// Assignments to the guest's event, in order: the path of keys and the new value; `undefined` deletes.
+    pub event: Vec<(Vec<String>, Argument)>,
+}
+
+impl Reply {
+    /// The wire form: `{"return": V}`, `{"throw": {"name", "message"}}`, `{"resolve": V}` or `{"reject": …}`, with
+    /// `"event"` only when something was assigned.
+    pub fn to_json(&self) -> Value {
+        let failure = |failure: &Failure| json!({"name": failure.name, "message": failure.message});
+        let mut reply = match &self.answer {
+            Answer::Return(Returned::Api) => json!({"return": {"$": "api"}}),
+            Answer::Return(Returned::Value(value)) => json!({"return": value.to_tagged()}),
+            Answer::Throw(thrown) => json!({"throw": failure(thrown)}),
+            Answer::Resolve(value) => json!({"resolve": value.to_tagged()}),
+            Answer::Reject(reason) => json!({"reject": failure(reason)}),
+        };
+        if let Value::Object(object) = &mut reply
+            && !self.event.is_empty()
+        {
+            let assignments = self
+                .event
+                .iter()
+                .map(|(path, value)| json!([path, value.to_tagged()]))
+                .collect();
+            object.insert("event".to_owned(), Value::Array(assignments));
+        }
+        reply
+    }
+}
