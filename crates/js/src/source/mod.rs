@@ -1,1 +1,145 @@
-//! x
+//! From the source text of an Action to the CommonJS text that the engine runs.
+//!
+//! Plain JavaScript is passed on as it is. TypeScript loses its types, ES modules become CommonJS, and a
+//! [`Mapping`] leads from every place of the result back to what the user wrote.
+
+pub mod facts;
+mod mapping;
+pub mod text;
+
+mod commonjs;
+mod edits;
+mod esm;
+pub(crate) mod parse;
+mod strip;
+mod syntax;
+mod token;
+
+use std::fmt;
+
+use oxc::span::SourceType;
+use postlogin_core::location::Location;
+
+pub use mapping::Mapping;
+
+/// What kind of text a file holds, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// `.js`, `.cjs`, and every name that says nothing else: CommonJS, as production takes it.
+    CommonJs,
+    /// `.mjs`: an ES module.
+    Module,
+    /// `.ts`, `.mts`, `.cts`: TypeScript with ES module syntax, `exports.…` or both.
+    TypeScript,
+}
+
+impl Language {
+    /// Decides by the extension, without regard to case.
+    pub fn of(file_name: &str) -> Self {
+        let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        match extension.to_ascii_lowercase().as_str() {
+            "mjs" => Self::Module,
+            "ts" | "mts" | "cts" => Self::TypeScript,
+            _ => Self::CommonJs,
+        }
+    }
+
+    pub(crate) fn source_type(self) -> SourceType {
+        match self {
+            Self::CommonJs => SourceType::cjs(),
+            Self::Module => SourceType::mjs(),
+            Self::TypeScript => SourceType::ts(),
+        }
+    }
+}
+
+/// A text that does not compile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// What is wrong, in V8's words where they are known, without `SyntaxError: `.
+    pub message: String,
+    /// Where, in the user's text.
+    pub location: Location,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Location { file, line, column } = &self.location;
+        write!(f, "{file}:{line}:{column}: SyntaxError: {}", self.message)
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+/// A text that is ready for the engine.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The body of a function with the parameters `exports`, `require`, `module`, `console`.
+    pub code: String,
+    /// The way back to the user's text.
+    pub map: Mapping,
+    /// The user's text without a byte order mark; the mapping leads into it.
+    pub original: String,
+    /// What the file holds.
+    pub language: Language,
+    /// Whether the user's text is an ES module (it has `import` or `export`).
+    pub is_module: bool,
+    /// The parser does not like this CommonJS text. The engine has the last word; when it refuses the
+    /// text as well, this tells the place and the words better than the engine does.
+    pub suspected: Option<SyntaxError>,
+}
+
+/// Makes a file's text ready for the engine.
+///
+/// # Errors
+///
+/// TypeScript and ES modules that do not parse, `await` at the top level, and `import` or `export` in
+/// a CommonJS file, which production refuses as well.
+pub fn prepare(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
+    let language = Language::of(file_name);
+    let original = text::without_mark(text).into_owned();
+    match language {
+        Language::CommonJs => commonjs(file_name, original),
+        Language::Module | Language::TypeScript => rewritten(file_name, original, language),
+    }
+}
+
+/// Plain JavaScript: unchanged, only looked at.
+fn commonjs(file_name: &str, original: String) -> Result<Prepared, SyntaxError> {
+    let suspected = parse::on_deep_stack(&original, || syntax::first_error(file_name, &original, SourceType::cjs()));
+    let suspected = suspected.flatten();
+    if suspected.is_some()
+        && let Some(found) = parse::on_deep_stack(&original, || esm::first_module_syntax(&original)).flatten()
+    {
+        return Err(syntax::outside_module(file_name, &original, &found));
+    }
+    let code = original.clone();
+    let map = Mapping::identity(file_name);
+    Ok(Prepared { code, map, original, language: Language::CommonJs, is_module: false, suspected })
+}
+
+/// TypeScript and ES modules: types away, then modules to CommonJS.
+fn rewritten(file_name: &str, original: String, language: Language) -> Result<Prepared, SyntaxError> {
+    let done = parse::on_deep_stack(&original, || {
+        if let Some(error) = syntax::first_error(file_name, &original, language.source_type()) {
+            return Err(error);
+        }
+        if let Some(offset) = esm::first_refused(&original, language.source_type()) {
+            return Err(syntax::refused_in_module(file_name, &original, offset));
+        }
+        let mut map = Mapping::identity(file_name);
+        let plain = match language {
+            Language::TypeScript => strip::types(file_name, &original, &mut map)?,
+            Language::Module | Language::CommonJs => original.clone(),
+        };
+        let (code, is_module) = commonjs::from_module(&plain, &mut map);
+        Ok((code, is_module, map))
+    });
+    let Some(done) = done else {
+        return Err(syntax::too_deep(file_name));
+    };
+    let (code, is_module, map) = done?;
+    Ok(Prepared { code, map, original, language, is_module, suspected: None })
+}

@@ -1,0 +1,98 @@
+//! The parser behind a guard: no text, however deep, may overflow the stack of the caller.
+
+use oxc::allocator::Allocator;
+use oxc::parser::{ParseOptions, Parser, ParserReturn};
+use oxc::span::SourceType;
+
+/// Deeper than any program that people write; V8's own parser gives up at a tenth of it.
+const DEEPEST: usize = 50_000;
+/// More than one level takes in an unoptimised build. Only the pages that are touched cost memory.
+const STACK_BYTES_PER_LEVEL: usize = 20 * 1024;
+/// What every analysis may use.
+const LEAST_STACK_BYTES: usize = 8 * 1024 * 1024;
+/// Production takes 100 kB; what is far larger is not worth a parser's memory.
+const LONGEST: usize = 8 * 1024 * 1024;
+
+/// Runs a recursive analysis of `text` on a stack of its own. `None` when the text is too deep or too
+/// long for it, or when the analysis broke down.
+pub(crate) fn on_deep_stack<T: Send>(text: &str, work: impl FnOnce() -> T + Send) -> Option<T> {
+    let depth = depth_bound(text);
+    if text.len() > LONGEST || depth > DEEPEST {
+        return None;
+    }
+    let stack_bytes = LEAST_STACK_BYTES + depth * STACK_BYTES_PER_LEVEL;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("source".to_owned()).stack_size(stack_bytes);
+        thread.spawn_scoped(scope, work).ok()?.join().ok()
+    })
+}
+
+/// Parses a text. A `return` outside a function is legal: an Action's source is a function's body.
+pub(crate) fn parse<'a>(allocator: &'a Allocator, text: &'a str, kind: SourceType) -> ParserReturn<'a> {
+    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
+    Parser::new(allocator, text, kind).with_options(options).parse()
+}
+
+/// An upper bound, cheap and crude (text in strings and comments counts as if it were code), of how deep a syntax tree can be: open brackets, and within them
+/// everything that may nest without a bracket of its own (operators, calls in a chain, `else if`).
+fn depth_bound(text: &str) -> usize {
+    let mut open: Vec<usize> = Vec::new();
+    let mut chain = 0_usize;
+    let mut total = 0_usize;
+    let mut deepest = 0_usize;
+    let mut words = false;
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => {
+                open.push(chain + 1);
+                total += chain + 1;
+                chain = 0;
+            }
+            b')' | b']' | b'}' => {
+                // What follows may hang on the bracket: `a()()()`, `if (a) if (b)`.
+                chain = open.pop().unwrap_or(0);
+                total = total.saturating_sub(chain);
+            }
+            b';' | b',' => chain = 0,
+            b'!' | b'~' | b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'<' | b'>' | b'=' | b'?'
+            | b':' | b'.' | b'`' => chain += 1,
+            // A word after a gap: `typeof typeof x`, `new new x`, `a: b: c`.
+            _ if byte.is_ascii_alphabetic() && !words => chain += 1,
+            _ => {}
+        }
+        words = byte.is_ascii_alphanumeric() || byte == b'_';
+        deepest = deepest.max(total + chain);
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_bounded_before_the_parser_sees_the_text() {
+        for piece in ["(", "[", "{", "!", "a=>", "if(a)", "f()", "-", "typeof ", "a?", "`${", "x=", ".a", "new "] {
+            let text = piece.repeat(60_000);
+            assert!(on_deep_stack(&text, || ()).is_none(), "{piece}");
+        }
+    }
+
+    #[test]
+    fn what_is_within_the_bound_is_parsed() {
+        for piece in ["(", "[", "!", "{", "a=>", "if(a)", "f(", "-", "a?", "`${", "x=", "new ", "class{[", "<x>("] {
+            let text = piece.repeat(6_000);
+            let parsed = on_deep_stack(&text, || {
+                let allocator = Allocator::default();
+                parse(&allocator, &text, SourceType::ts()).panicked
+            });
+            assert!(parsed.is_some() || depth_bound(&text) > DEEPEST, "{piece}");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_not_deep() {
+        let text = "exports.onExecutePostLogin = async (event, api) => {\n  if (a) { b(c[0], { d: [1, 2] }); }\n};\n";
+        assert!(depth_bound(&text) < 40, "{}", depth_bound(&text));
+    }
+}

@@ -1,0 +1,141 @@
+//! Places in a text: byte offsets against lines and UTF-16 columns.
+
+use std::borrow::Cow;
+
+/// A place in a text: line and column count from 1, columns in UTF-16 code units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+}
+
+impl Position {
+    /// The beginning of a text.
+    pub const START: Self = Self { line: 1, column: 1 };
+}
+
+/// Where the lines of one text begin.
+#[derive(Debug, Clone)]
+pub struct LineIndex {
+    starts: Vec<usize>,
+}
+
+impl LineIndex {
+    /// Finds the lines of `text`; `\n`, `\r\n`, `\r`, U+2028 and U+2029 end a line, as in ECMAScript.
+    pub fn new(text: &str) -> Self {
+        let mut starts = vec![0];
+        let mut characters = text.char_indices().peekable();
+        while let Some((offset, character)) = characters.next() {
+            let ends_line = match character {
+                '\r' => !matches!(characters.peek(), Some((_, '\n'))),
+                '\n' | '\u{2028}' | '\u{2029}' => true,
+                _ => false,
+            };
+            if ends_line {
+                starts.push(offset + character.len_utf8());
+            }
+        }
+        Self { starts }
+    }
+
+    /// The place of a byte offset; an offset past the end is the end, one within a character is that character.
+    pub fn position(&self, text: &str, offset: usize) -> Position {
+        let offset = text.floor_char_boundary(offset);
+        let line = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        let start = self.starts.get(line).copied().unwrap_or(0);
+        let column = text.get(start..offset).map_or(0, utf16_length);
+        Position { line: saturate(line + 1), column: column.saturating_add(1) }
+    }
+
+    /// The byte offset of a place; a column past the end of its line is the end of the line.
+    pub fn offset(&self, text: &str, position: Position) -> Option<usize> {
+        let (start, line) = self.line(text, position.line)?;
+        let mut left = position.column.saturating_sub(1);
+        for (offset, character) in line.char_indices() {
+            let width = saturate(character.len_utf16());
+            if left < width {
+                return Some(start + offset);
+            }
+            left -= width;
+        }
+        Some(start + line.len())
+    }
+
+    /// The place of a column that counts UTF-8 bytes from 1, as QuickJS counts them.
+    pub fn position_of_bytes(&self, text: &str, line: u32, byte_column: u32) -> Option<Position> {
+        let (start, _) = self.line(text, line)?;
+        let offset = start.saturating_add(byte_column.saturating_sub(1) as usize);
+        let end = self.starts.get(line as usize).copied().unwrap_or(text.len());
+        Some(self.position(text, offset.min(end)))
+    }
+
+    /// The byte offset and the text of a line, without its terminator.
+    fn line<'t>(&self, text: &'t str, line: u32) -> Option<(usize, &'t str)> {
+        let index = (line as usize).checked_sub(1)?;
+        let start = *self.starts.get(index)?;
+        let end = self.starts.get(index + 1).copied().unwrap_or(text.len());
+        let line = text.get(start..end)?;
+        Some((start, line.trim_end_matches(['\n', '\r', '\u{2028}', '\u{2029}'])))
+    }
+}
+
+/// The number of UTF-16 code units of a text.
+pub(crate) fn utf16_length(text: &str) -> u32 {
+    saturate(text.chars().map(char::len_utf16).sum())
+}
+
+/// A count that a source text of sensible size never exceeds.
+pub(crate) fn saturate(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The text without a byte order mark, and with a `#!` line turned into a comment of the same length.
+pub(crate) fn without_mark(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match text.strip_prefix("#!") {
+        Some(rest) => Cow::Owned(format!("//{rest}")),
+        None => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_utf16_units() {
+        let text = "a\n\"é😀\"; x\r\ny\u{2028}z";
+        let index = LineIndex::new(text);
+        let check = |needle: char, line, column| {
+            let offset = text.find(needle).expect("in the text");
+            let position = index.position(text, offset);
+            assert_eq!(position, Position { line, column });
+            assert_eq!(index.offset(text, position), Some(offset));
+        };
+        check('a', 1, 1);
+        check('é', 2, 2);
+        check(';', 2, 6);
+        check('x', 2, 8);
+        check('y', 3, 1);
+        check('z', 4, 1);
+    }
+
+    #[test]
+    fn byte_columns_become_utf16_columns() {
+        let text = "/*é😀*/ foo();";
+        let index = LineIndex::new(text);
+        let position = index.position_of_bytes(text, 1, 12);
+        assert_eq!(position, Some(Position { line: 1, column: 9 }));
+        assert_eq!(index.position_of_bytes(text, 2, 1), None);
+        assert_eq!(index.position_of_bytes(text, 1, 999), Some(Position { line: 1, column: 15 }));
+    }
+
+    #[test]
+    fn marks_are_taken_away_without_moving_lines() {
+        assert_eq!(without_mark("\u{feff}x"), "x");
+        assert_eq!(without_mark("#!/usr/bin/env node\nx"), "///usr/bin/env node\nx");
+        assert!(matches!(without_mark("x\n"), Cow::Borrowed("x\n")));
+    }
+}
