@@ -1,0 +1,135 @@
+//! The two tokens, claim by claim: what stands in them, what became of every custom claim, and where it was set.
+
+use std::collections::HashSet;
+use std::io;
+
+use postlogin_core::outcome::{LedgerEntry, Outcome, Status, TokenKind, Verdict};
+use serde_json::{Map, Value};
+
+use super::claim_table::{Row, write_rows};
+use super::human::HumanOptions;
+use super::page::{Page, span};
+use super::style::Role;
+use super::text;
+
+pub(super) fn write(
+    page: &mut Page<'_>,
+    outcome: &Outcome,
+    options: &HumanOptions<'_>,
+) -> io::Result<()> {
+    let (id, access) = (&outcome.id_token, &outcome.access_token);
+    // A page of the documentation is named once, at the first claim that a rule of it dropped.
+    let mut told = HashSet::new();
+    for (kind, title, claims, opaque, jwt) in [
+        (TokenKind::IdToken, "ID token", &id.claims, false, &id.jwt),
+        (
+            TokenKind::AccessToken,
+            "Access token",
+            &access.claims,
+            access.opaque,
+            &access.jwt,
+        ),
+    ] {
+        let rows = rows(kind, claims, &outcome.ledger);
+        let jwt = jwt.as_ref().filter(|_| options.tokens);
+        if rows.is_empty() && jwt.is_none() && outcome.status != Status::Allowed {
+            continue;
+        }
+        page.heading(title, &remark(&rows, claims, opaque))?;
+        write_rows(page, &rows, options.verbose, &mut told)?;
+        if let Some(jwt) = jwt {
+            page.blank()?;
+            // Whole and alone on its line: it is there to be copied.
+            page.line(0, &[span(Role::Plain, jwt)])?;
+        }
+    }
+    Ok(())
+}
+
+/// First what stands in the token, in its order; then what does not, in the order of the calls.
+fn rows<'a>(
+    kind: TokenKind,
+    claims: &Map<String, Value>,
+    ledger: &'a [LedgerEntry],
+) -> Vec<Row<'a>> {
+    let of_token: Vec<&LedgerEntry> = ledger.iter().filter(|entry| entry.token == kind).collect();
+    let mut rows: Vec<Row<'_>> = claims
+        .iter()
+        .map(|(name, value)| {
+            let kept =
+                |entry: &&&LedgerEntry| entry.verdict == Verdict::Kept && entry.name == *name;
+            let entry = of_token.iter().rfind(kept).copied();
+            let (mark, role) = if entry.is_some() {
+                ("✓", Role::Good)
+            } else {
+                (" ", Role::Dim)
+            };
+            Row {
+                mark,
+                role,
+                name: text::clean(name),
+                value: shown(value),
+                entry,
+                later: None,
+            }
+        })
+        .collect();
+    for (index, entry) in of_token.iter().enumerate() {
+        let in_token = claims.contains_key(&entry.name);
+        let (mark, role) = match entry.verdict {
+            Verdict::Kept if in_token => continue,
+            // Of a login that ended without tokens.
+            Verdict::Kept => ("✓", Role::Dim),
+            Verdict::Dropped => ("✗", Role::Bad),
+            Verdict::Overwritten => ("~", Role::Warn),
+        };
+        let later = match entry.verdict {
+            Verdict::Overwritten => of_token
+                .iter()
+                .skip(index + 1)
+                .find(|other| other.name == entry.name),
+            _ => None,
+        };
+        rows.push(Row {
+            mark,
+            role,
+            name: text::clean(&entry.name),
+            value: shown(&entry.value),
+            entry: Some(entry),
+            later: later.copied(),
+        });
+    }
+    rows
+}
+
+fn shown(value: &Value) -> String {
+    text::clean(&value.to_string())
+}
+
+fn remark(rows: &[Row<'_>], claims: &Map<String, Value>, opaque: bool) -> String {
+    let count = |verdict: Verdict| {
+        rows.iter()
+            .filter_map(|row| row.entry)
+            .filter(|entry| entry.verdict == verdict)
+            .count()
+    };
+    let mut parts = Vec::new();
+    if opaque {
+        parts.push("opaque, carries no claims".to_owned());
+    } else if claims.is_empty() {
+        parts.push("not issued".to_owned());
+    } else {
+        parts.push(text::counted(claims.len(), "claim"));
+    }
+    for (verdict, word) in [
+        (Verdict::Kept, "custom"),
+        (Verdict::Dropped, "dropped"),
+        (Verdict::Overwritten, "overwritten"),
+    ] {
+        match count(verdict) {
+            0 => {}
+            number => parts.push(format!("{number} {word}")),
+        }
+    }
+    parts.join(", ")
+}

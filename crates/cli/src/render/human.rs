@@ -1,0 +1,68 @@
+//! The outcome as one screen for a person: what happened first, then why, then what it cost.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use postlogin_core::outcome::{Outcome, StoredMetadata};
+
+use super::page::Page;
+use super::{actions, claims, failure, headline, messages, metadata, userinfo};
+
+/// Gives the text of a source file that a location names, if it can be read.
+pub type SourceLookup = dyn Fn(&str) -> Option<String>;
+
+/// How [`human()`] renders.
+#[derive(Clone, Copy)]
+pub struct HumanOptions<'a> {
+    /// Whether to use ANSI colours. Without them the text is the same.
+    pub color: bool,
+    /// The columns of the terminal.
+    pub width: usize,
+    /// Whether to print the signed tokens, as far as the outcome holds them.
+    pub tokens: bool,
+    /// Everything: each call of an `api` method, all likely sources, all log lines.
+    pub verbose: bool,
+    /// The metadata before the login. Without it, changes are told from the calls alone.
+    pub before: Option<&'a StoredMetadata>,
+    /// For the code frame of an error.
+    pub source: Option<&'a SourceLookup>,
+    /// The time that production gives one execution of the trigger.
+    pub time_limit: Duration,
+    /// The most memory that an Action may use, in bytes.
+    pub memory_limit: u64,
+}
+
+impl Default for HumanOptions<'_> {
+    fn default() -> Self {
+        Self {
+            color: false,
+            width: 100,
+            tokens: false,
+            verbose: false,
+            before: None,
+            source: None,
+            time_limit: Duration::from_secs(20),
+            memory_limit: 128 << 20,
+        }
+    }
+}
+
+/// Writes the outcome for a person.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn human(outcome: &Outcome, options: &HumanOptions<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let page = &mut Page::new(out, options.color, options.width);
+    headline::write(page, outcome)?;
+    failure::write(page, outcome, options)?;
+    actions::write(page, outcome)?;
+    claims::write(page, outcome, options)?;
+    userinfo::write(page, outcome)?;
+    metadata::write(page, outcome, options.before)?;
+    if options.verbose {
+        actions::write_calls(page, outcome)?;
+    }
+    messages::write_logs(page, outcome, options.verbose)?;
+    messages::write_notices(page, outcome)?;
+    actions::write_footer(page, outcome, options)
+}

@@ -1,0 +1,14 @@
+//! The outcome as one JSON object, the public format `postlogin.outcome/1`.
+
+use std::io::{self, Write};
+
+use postlogin_core::outcome::Outcome;
+
+/// Writes the outcome as one indented JSON object with a final newline. The keys keep the order of the format.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn json(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, outcome)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,107 @@
+//! What the Actions printed, and what the user should know although the login went on.
+
+use std::io;
+
+use postlogin_core::outcome::Outcome;
+
+use super::page::{Page, span};
+use super::style::Role;
+use super::text;
+
+/// The log lines that a screen has room for.
+const LOG_LINES: usize = 20;
+
+pub(super) fn write_logs(page: &mut Page<'_>, outcome: &Outcome, verbose: bool) -> io::Result<()> {
+    if outcome.logs.is_empty() {
+        return Ok(());
+    }
+    page.heading("Logs", "")?;
+    let names = outcome
+        .logs
+        .iter()
+        .map(|log| text::width(&text::clean(&log.action)))
+        .max();
+    let names = names.unwrap_or(0).min(page.width() / 3);
+    let levels = outcome
+        .logs
+        .iter()
+        .map(|log| text::width(&text::clean(&log.level)))
+        .max()
+        .unwrap_or(0);
+    let mut lines = outcome.logs.iter().flat_map(|log| {
+        // An empty message is still a line.
+        let mut parts: Vec<&str> = log.message.lines().collect();
+        if parts.is_empty() {
+            parts.push("");
+        }
+        parts
+            .into_iter()
+            .enumerate()
+            .map(move |(index, line)| (log, index == 0, line))
+    });
+    let room = page.width().saturating_sub(2 + names + 2 + levels + 2);
+    for (log, first, message) in lines
+        .by_ref()
+        .take(if verbose { usize::MAX } else { LOG_LINES })
+    {
+        let action = text::pad(&text::shorten(&text::clean(&log.action), names), names);
+        let level = text::pad(&text::clean(&log.level), levels);
+        let role = match log.level.as_str() {
+            "error" => Role::Bad,
+            "warn" => Role::Warn,
+            "debug" | "trace" => Role::Dim,
+            _ => Role::Plain,
+        };
+        let (action, level) = if first {
+            (action, level)
+        } else {
+            (" ".repeat(names), " ".repeat(levels))
+        };
+        page.line(
+            2,
+            &[
+                span(Role::Dim, action),
+                span(Role::Plain, "  "),
+                span(role, level),
+                span(Role::Plain, "  "),
+                // A tab would be shown as a control character.
+                span(
+                    Role::Plain,
+                    text::shorten(&text::clean(&message.replace('\t', "    ")), room),
+                ),
+            ],
+        )?;
+    }
+    match lines.count() {
+        0 => Ok(()),
+        more => {
+            let remark = format!(
+                "… and {} more in `--format json`",
+                text::counted(more, "line")
+            );
+            page.line(2, &[span(Role::Dim, remark)])
+        }
+    }
+}
+
+pub(super) fn write_notices(page: &mut Page<'_>, outcome: &Outcome) -> io::Result<()> {
+    if outcome.notices.is_empty() {
+        return Ok(());
+    }
+    page.heading("Notices", "")?;
+    for notice in &outcome.notices {
+        page.line(
+            2,
+            &[
+                span(Role::Warn, "⚠"),
+                span(Role::Plain, " "),
+                span(Role::Strong, &notice.code),
+            ],
+        )?;
+        page.paragraph(4, Role::Plain, &notice.message)?;
+        if let Some(source) = &notice.source {
+            page.line(4, &[span(Role::Dim, source)])?;
+        }
+    }
+    Ok(())
+}

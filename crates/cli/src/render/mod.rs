@@ -1,0 +1,26 @@
+//! What a login's outcome looks like: for people ([`human()`]) and for programs ([`json()`]).
+//!
+//! Both read the [`Outcome`](postlogin_core::outcome::Outcome) and nothing else, so that the terminal, the web page
+//! and a script can never disagree. Nothing here prints: the caller hands in the stream.
+
+mod actions;
+mod claim_rules;
+mod claim_table;
+mod claims;
+mod code_frame;
+mod failure;
+mod headline;
+mod human;
+mod json;
+mod messages;
+mod metadata;
+mod page;
+mod style;
+mod text;
+mod userinfo;
+
+#[cfg(test)]
+mod tests;
+
+pub use human::{HumanOptions, SourceLookup, human};
+pub use json::json;

@@ -1,0 +1,214 @@
+//! Text for a terminal: made harmless, measured, shortened, wrapped; quantities in short form.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The text with every character that could steer a terminal made visible.
+///
+/// Claims and log lines come from users' profiles: an escape sequence or a change of writing direction in one of
+/// them must not be able to forge the lines around it.
+pub(super) fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // The pictures of the control characters: ␀ to ␟, ␡.
+            '\0'..='\x1f' => cleaned.extend(char::from_u32(0x2400 + u32::from(c))),
+            '\x7f' => cleaned.push('␡'),
+            '\u{80}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}' => cleaned.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => cleaned.push(c),
+        }
+    }
+    cleaned
+}
+
+/// How many columns the text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// At most `max` columns: the middle gives way to `…`, and the size of the whole follows.
+pub(super) fn shorten(text: &str, max: usize) -> String {
+    if width(text) <= max {
+        return text.to_owned();
+    }
+    let size = format!(" ({})", bytes(text.len() as u64));
+    // Where even the size does not fit, it is left out.
+    let (size, room) = match max.checked_sub(size.len() + 1) {
+        Some(room) if room >= 8 => (size, room),
+        _ => (String::new(), max.saturating_sub(1)),
+    };
+    let tail = room / 3;
+    let start = first_columns(text, room - tail);
+    let end = last_columns(text, tail);
+    format!("{start}…{end}{size}")
+}
+
+/// The longest beginning of the text that takes at most `max` columns.
+pub(super) fn first_columns(text: &str, max: usize) -> &str {
+    let mut used = 0;
+    for (index, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > max {
+            return text.get(..index).unwrap_or_default();
+        }
+    }
+    text
+}
+
+fn last_columns(text: &str, max: usize) -> &str {
+    let mut used = 0;
+    for (index, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > max {
+            return text.get(index + c.len_utf8()..).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// The text in lines of at most `max` columns, broken between words; a longer word stays whole.
+pub(super) fn wrap(text: &str, max: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && width(&line) + 1 + width(word) > max {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// The text, filled with spaces to `columns`.
+pub(super) fn pad(text: &str, columns: usize) -> String {
+    let fill = columns.saturating_sub(width(text));
+    format!("{text}{}", " ".repeat(fill))
+}
+
+/// The text at the right end of `columns`.
+pub(super) fn pad_left(text: &str, columns: usize) -> String {
+    let fill = columns.saturating_sub(width(text));
+    format!("{}{text}", " ".repeat(fill))
+}
+
+/// A time given in microseconds: `850 µs`, `2.1 ms`, `300 ms`, `1.25 s`, `20 s`.
+pub(super) fn duration(micros: u64) -> String {
+    let (value, decimals, unit) = match micros {
+        0..1_000 => return format!("{micros} µs"),
+        1_000..100_000 => (micros as f64 / 1e3, 1, "ms"),
+        100_000..1_000_000 => (micros as f64 / 1e3, 0, "ms"),
+        _ => (micros as f64 / 1e6, 2, "s"),
+    };
+    format!("{} {unit}", trimmed(value, decimals))
+}
+
+/// A size given in bytes: `850 B`, `1.5 KiB`, `128 MiB`.
+pub(super) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let mut value = count as f64 / 1024.0;
+    let mut unit = UNITS[0];
+    for next in &UNITS[1..] {
+        // What would be rounded to `1024.0` belongs to the next unit.
+        if value < 1023.95 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    format!("{} {unit}", trimmed(value, 1))
+}
+
+/// A count with its noun: `1 call`, `2 calls`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+fn trimmed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.split_once('.') {
+        Some(_) => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_short() {
+        for (micros, expected) in [
+            (0, "0 µs"),
+            (999, "999 µs"),
+            (1_000, "1 ms"),
+            (2_140, "2.1 ms"),
+            (300_000, "300 ms"),
+            (1_254_000, "1.25 s"),
+            (20_000_000, "20 s"),
+        ] {
+            assert_eq!(duration(micros), expected);
+        }
+        for (count, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (1024 * 1024 - 1, "1 MiB"),
+            (128 << 20, "128 MiB"),
+            (u64::MAX, "16384 PiB"),
+        ] {
+            assert_eq!(bytes(count), expected);
+        }
+    }
+
+    #[test]
+    fn shortened_text_fits_and_keeps_both_ends() {
+        assert_eq!(shorten("short", 10), "short");
+        assert_eq!(
+            shorten(&"x".repeat(2000), 30),
+            "xxxxxxxxxxxxxx…xxxxxxx (2 KiB)"
+        );
+        for max in 0..60 {
+            for text in ["a".repeat(100), "漢字".repeat(50), "é🙂".repeat(40)] {
+                assert!(
+                    width(&shorten(&text, max)) <= max.max(1),
+                    "{max}: {}",
+                    shorten(&text, max)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(clean("\x1b[31mred\r\n\0\x7f"), "␛[31mred␍␊␀␡");
+        assert_eq!(
+            clean("\u{9b}31m \u{202e}abc\u{feff}"),
+            "\\u009b31m \\u202eabc\\ufeff"
+        );
+        assert_eq!(clean("漢字 é 👩‍💻"), "漢字 é 👩‍💻");
+    }
+
+    #[test]
+    fn words_stay_whole() {
+        assert_eq!(wrap("one two  three", 7), ["one two", "three"]);
+        assert_eq!(
+            wrap("incomprehensibilities no", 5),
+            ["incomprehensibilities", "no"]
+        );
+        assert_eq!(wrap("", 5), [""]);
+    }
+}
