@@ -6,6 +6,7 @@
 //! what was collected into an [`outcome::Outcome`].
 
 mod api;
+pub mod event;
 pub mod fault;
 pub mod location;
 pub mod login;

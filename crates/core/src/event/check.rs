@@ -1,0 +1,314 @@
+//! Finds what an event has that the trigger never sends.
+
+use serde_json::{Map, Value};
+
+use super::path::{Path, Segment};
+use super::schema::{Field, Kind, event};
+use super::suggest::closest;
+
+/// A place where an event differs from version 3 of the trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The place: `event.client.metdata`.
+    pub path: String,
+    /// What is wrong there.
+    pub problem: Problem,
+    /// What was probably meant: a path, or a value for [`Problem::UnknownValue`].
+    pub suggestion: Option<String>,
+}
+
+/// What is wrong with a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The object that it is in has no such property.
+    UnknownProperty,
+    /// The value has another type than the one that production sends.
+    WrongType {
+        /// In words: `a string`.
+        expected: &'static str,
+        /// In words: `a number`.
+        found: &'static str,
+    },
+    /// The value is not in the closed list.
+    UnknownValue {
+        /// The value.
+        found: String,
+    },
+}
+
+impl Finding {
+    /// One sentence without a full stop.
+    pub fn message(&self) -> String {
+        match &self.problem {
+            Problem::UnknownProperty => format!(
+                "`{}` does not exist in the post-login event (v3)",
+                self.path
+            ),
+            Problem::WrongType { expected, found } => {
+                format!("`{}` must be {expected}, not {found}", self.path)
+            }
+            Problem::UnknownValue { found } => format!("`{}` is never \"{found}\"", self.path),
+        }
+    }
+}
+
+/// Everything in `value` that the trigger never sends, in the order of the event.
+///
+/// Dictionaries and `event.user` may have any property. Absent properties are no findings: an event need not be
+/// complete. `null` passes for an optional property.
+pub fn check_paths(value: &Value) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    check_value(event(), value, &Path::default(), &mut findings);
+    findings
+}
+
+/// Whether a path that a program reads, without the leading `event`, can exist.
+///
+/// `["client", "metdata"]` is a finding, with the nearest path that exists. Whatever is below an open object, a string
+/// or an array passes: `.length` is no property of the event.
+pub fn check_reference(segments: &[&str]) -> Option<Finding> {
+    let mut field = event();
+    let mut path = Path::default();
+    for name in segments {
+        let Some(child) = field.child(name) else {
+            return field.is_closed().then(|| unknown(field, name, &path));
+        };
+        if child.kind == Kind::ObjectArray {
+            return None;
+        }
+        path.push(Segment::Key((*name).to_owned()));
+        field = child;
+    }
+    None
+}
+
+fn check_value(field: &Field, value: &Value, path: &Path, findings: &mut Vec<Finding>) {
+    match (field.kind, value) {
+        (_, Value::Null) if field.optional => {}
+        (Kind::Object | Kind::Dictionary, Value::Object(object)) => {
+            check_object(field, object, path, findings)
+        }
+        (Kind::Strings, Value::Object(object)) => {
+            for (key, value) in object.iter().filter(|(_, value)| !value.is_string()) {
+                findings.push(wrong_type(
+                    Kind::String,
+                    value,
+                    path.with(Segment::Key(key.clone())),
+                ));
+            }
+        }
+        (Kind::StringArray, Value::Array(items)) => {
+            for (index, item) in items
+                .iter()
+                .enumerate()
+                .filter(|(_, item)| !item.is_string())
+            {
+                findings.push(wrong_type(
+                    Kind::String,
+                    item,
+                    path.with(Segment::Index(index)),
+                ));
+            }
+        }
+        (Kind::ObjectArray, Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                let path = path.with(Segment::Index(index));
+                match item {
+                    Value::Object(object) => check_object(field, object, &path, findings),
+                    _ => findings.push(wrong_type(Kind::Object, item, path)),
+                }
+            }
+        }
+        (Kind::String, Value::String(found)) => {
+            if !field.allowed.is_empty() && !field.allowed.contains(&found.as_str()) {
+                findings.push(Finding {
+                    path: path.to_string(),
+                    problem: Problem::UnknownValue {
+                        found: found.clone(),
+                    },
+                    suggestion: closest(found, field.allowed.iter().copied()).map(str::to_owned),
+                });
+            }
+        }
+        (Kind::Number, Value::Number(_)) | (Kind::Boolean, Value::Bool(_)) => {}
+        (kind, value) => findings.push(wrong_type(kind, value, path.clone())),
+    }
+}
+
+fn check_object(
+    field: &Field,
+    object: &Map<String, Value>,
+    path: &Path,
+    findings: &mut Vec<Finding>,
+) {
+    for (name, value) in object {
+        match field.child(name) {
+            Some(child) => check_value(
+                child,
+                value,
+                &path.with(Segment::Key(name.clone())),
+                findings,
+            ),
+            None if field.is_closed() => findings.push(unknown(field, name, path)),
+            None => {}
+        }
+    }
+}
+
+fn unknown(field: &Field, name: &str, parent: &Path) -> Finding {
+    let suggestion = closest(name, field.children.iter().map(|child| child.name));
+    Finding {
+        path: parent.with(Segment::Key(name.to_owned())).to_string(),
+        problem: Problem::UnknownProperty,
+        suggestion: suggestion.map(|name| parent.with(Segment::Key(name.to_owned())).to_string()),
+    }
+}
+
+fn wrong_type(expected: Kind, found: &Value, path: Path) -> Finding {
+    let expected = match expected {
+        Kind::Object | Kind::Dictionary | Kind::Strings => "an object",
+        Kind::String => "a string",
+        Kind::Number => "a number",
+        Kind::Boolean => "a boolean",
+        Kind::StringArray => "an array of strings",
+        Kind::ObjectArray => "an array of objects",
+    };
+    Finding {
+        path: path.to_string(),
+        problem: Problem::WrongType {
+            expected,
+            found: super::path::kind_of(found),
+        },
+        suggestion: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(event: Value, expected: &[(&str, Option<&str>)]) {
+        let findings = check_paths(&event);
+        let found: Vec<_> = findings
+            .iter()
+            .map(|finding| (finding.message(), finding.suggestion.as_deref()))
+            .collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(message, suggestion)| (message.as_str(), *suggestion))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn unknown_properties() {
+        check(
+            json!({"client": {"metdata": {}}, "userr": {}, "zebra": 1}),
+            &[
+                (
+                    "`event.client.metdata` does not exist in the post-login event (v3)",
+                    Some("event.client.metadata"),
+                ),
+                (
+                    "`event.userr` does not exist in the post-login event (v3)",
+                    Some("event.user"),
+                ),
+                (
+                    "`event.zebra` does not exist in the post-login event (v3)",
+                    None,
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn wrong_types_and_values() {
+        check(
+            json!({
+                "stats": {"logins_count": "3"},
+                "authorization": {"roles": ["a", 1]},
+                "secrets": {"KEY": 5},
+                "user": {"identities": [1, {"isSocial": "no"}], "email_verified": null},
+                "transaction": {"protocol": "oidc-basic-profil"},
+            }),
+            &[
+                (
+                    "`event.stats.logins_count` must be a number, not a string",
+                    None,
+                ),
+                (
+                    "`event.authorization.roles[1]` must be a string, not a number",
+                    None,
+                ),
+                ("`event.secrets.KEY` must be a string, not a number", None),
+                (
+                    "`event.user.identities[0]` must be an object, not a number",
+                    None,
+                ),
+                (
+                    "`event.user.identities[1].isSocial` must be a boolean, not a string",
+                    None,
+                ),
+                (
+                    "`event.user.email_verified` must be a boolean, not null",
+                    None,
+                ),
+                (
+                    "`event.transaction.protocol` is never \"oidc-basic-profil\"",
+                    Some("oidc-basic-profile"),
+                ),
+            ],
+        );
+        check(
+            json!([1]),
+            &[("`event` must be an object, not an array", None)],
+        );
+    }
+
+    #[test]
+    fn open_objects_and_undocumented_properties_pass() {
+        check(
+            json!({
+                "user": {"department": {"id": 1}, "family_name": null, "identities": [{"accessToken": "x", "userId": 1}]},
+                "organization": {"branding": {}},
+                "request": {"query": {"ext-a": "b"}, "body": {"x": [1]}},
+                "anonymous_session": {"user_id": "a", "metadata": {"source": "b"}},
+                "experiment": {"experiment_id": "e", "config": {"max": {"value": 1}}},
+                "client": {"authentication": {"type": "mtls", "certificate": {}}, "external_client_id": "x",
+                           "external_metadata_type": "y", "refresh_token": {"policies": [{"scope": ["a"]}]}},
+                "refresh_token": {"access": "offline", "session_id": null},
+                "configuration": {"a": 1},
+                "session": {"actor": {"sub": "a", "level": 3}},
+                "transaction": {"actor": {"sub": "a", "act": {"sub": "b"}}, "metadata": {"n": 1}},
+            }),
+            &[],
+        );
+    }
+
+    #[test]
+    fn references() {
+        for (reference, suggestion) in [
+            ("client.metdata", Some(Some("event.client.metadata"))),
+            ("user.app_metadata.plan", None),
+            ("user.anything.at.all", None),
+            ("request.query.scope", None),
+            ("stats.loginsCount", Some(Some("event.stats.logins_count"))),
+            ("authentication.methods.length", None),
+            ("user.email.length", None),
+            ("tenant.name.length", Some(None)),
+        ] {
+            let segments: Vec<_> = reference.split('.').collect();
+            let finding = check_reference(&segments);
+            assert_eq!(
+                finding
+                    .as_ref()
+                    .map(|finding| finding.suggestion.as_deref()),
+                suggestion,
+                "{reference}"
+            );
+        }
+    }
+}

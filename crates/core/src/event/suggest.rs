@@ -1,0 +1,50 @@
+//! "Did you mean": the nearest of a few known names.
+
+/// The candidate that `name` most likely stands for, or `None` when nothing is near.
+///
+/// A difference of case or of separators (`user_id`, `userId`, `user-id`) counts as nothing.
+pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = fold(name);
+    // One slip in three letters is a typing error; more is another word.
+    let limit = (plain.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&plain, &fold(candidate)),
+                candidate,
+            )
+        })
+        .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+fn fold(name: &str) -> String {
+    name.chars()
+        .filter(|letter| !matches!(letter, '_' | '-' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_name() {
+        let names = ["metadata", "client_id", "name", "ip"];
+        for (name, expected) in [
+            ("metdata", Some("metadata")),
+            ("meta_data", Some("metadata")),
+            ("clientId", Some("client_id")),
+            ("nmae", Some("name")),
+            ("id", Some("ip")),
+            ("x", None),
+            ("organization", None),
+            ("", None),
+        ] {
+            assert_eq!(closest(name, names), expected, "{name}");
+        }
+    }
+}
