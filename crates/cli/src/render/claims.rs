@@ -68,7 +68,11 @@ fn rows<'a>(
                 mark,
                 role,
                 name: text::clean(name),
-                value: shown(value),
+                value: if entry.is_none() {
+                    standard(name, value)
+                } else {
+                    shown(value)
+                },
                 entry,
                 later: None,
             }
@@ -100,6 +104,15 @@ fn rows<'a>(
         });
     }
     rows
+}
+
+/// A standard claim; a time is told in words as well.
+fn standard(name: &str, value: &Value) -> String {
+    let is_time = ["iat", "exp", "nbf", "auth_time"].contains(&name);
+    match value.as_u64().filter(|_| is_time).and_then(text::date) {
+        Some(date) => format!("{value}  {date}"),
+        None => shown(value),
+    }
 }
 
 fn shown(value: &Value) -> String {

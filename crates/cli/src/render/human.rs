@@ -9,7 +9,7 @@ use super::page::Page;
 use super::{actions, claims, failure, headline, messages, metadata, userinfo};
 
 /// Gives the text of a source file that a location names, if it can be read.
-pub type SourceLookup = dyn Fn(&str) -> Option<String>;
+pub type SourceLookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// How [`human()`] renders.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ pub struct HumanOptions<'a> {
     /// The metadata before the login. Without it, changes are told from the calls alone.
     pub before: Option<&'a StoredMetadata>,
     /// For the code frame of an error.
-    pub source: Option<&'a SourceLookup>,
+    pub source: Option<&'a SourceLookup<'a>>,
     /// The time that production gives one execution of the trigger.
     pub time_limit: Duration,
     /// The most memory that an Action may use, in bytes.

@@ -130,6 +130,31 @@ pub(super) fn bytes(count: u64) -> String {
     format!("{} {unit}", trimmed(value, 1))
 }
 
+/// A time in seconds since 1970, as the `iat` and `exp` of a token, in UTC: `2026-11-22 10:00:00 UTC`.
+///
+/// `None` outside the years 1970 to 9999, where it is no time that a token can mean.
+pub(super) fn date(seconds: u64) -> Option<String> {
+    let days = i64::try_from(seconds / 86_400).ok()?;
+    // Days are counted from 1 March of the year 0, so that the leap day is the last of a year of 365.25 days on
+    // average; an era of 400 years has 146,097 days.
+    let shifted = days.checked_add(719_468)?;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let (month, carry) = if march_month < 10 {
+        (march_month + 3, 0)
+    } else {
+        (march_month - 9, 1)
+    };
+    let year = era * 400 + year_of_era + carry;
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    (year <= 9_999)
+        .then(|| format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC"))
+}
+
 /// A count with its noun: `1 call`, `2 calls`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
@@ -171,6 +196,24 @@ mod tests {
             (u64::MAX, "16384 PiB"),
         ] {
             assert_eq!(bytes(count), expected);
+        }
+    }
+
+    #[test]
+    fn dates_follow_the_calendar() {
+        for (seconds, expected) in [
+            (0, Some("1970-01-01 00:00:00 UTC")),
+            (951_782_399, Some("2000-02-28 23:59:59 UTC")),
+            (951_782_400, Some("2000-02-29 00:00:00 UTC")),
+            (951_868_800, Some("2000-03-01 00:00:00 UTC")),
+            (1_795_341_600, Some("2026-11-22 10:00:00 UTC")),
+            (4_107_542_399, Some("2100-02-28 23:59:59 UTC")),
+            (4_107_542_400, Some("2100-03-01 00:00:00 UTC")),
+            (253_402_300_799, Some("9999-12-31 23:59:59 UTC")),
+            (253_402_300_800, None),
+            (u64::MAX, None),
+        ] {
+            assert_eq!(date(seconds).as_deref(), expected);
         }
     }
 
