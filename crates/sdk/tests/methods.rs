@@ -290,25 +290,24 @@ fn typed_functions() -> BTreeSet<String> {
     functions
 }
 
+fn kebab_case(camel_case: &str) -> String {
+    let mut kebab = String::new();
+    for letter in camel_case.chars() {
+        if letter.is_ascii_uppercase() {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    kebab
+}
+
 #[test]
 fn no_typed_function_is_left_out() {
     let run = run(|api| call_everything(api).map(|_| ()));
     let called: BTreeSet<String> = run
         .calls
         .iter()
-        .map(|call| {
-            let kebab = call
-                .method
-                .chars()
-                .fold(String::new(), |mut kebab, letter| {
-                    if letter.is_ascii_uppercase() {
-                        kebab.push('-');
-                    }
-                    kebab.push(letter.to_ascii_lowercase());
-                    kebab
-                });
-            kebab
-        })
+        .map(|call| kebab_case(&call.method))
         .collect();
     assert_eq!(called, typed_functions());
 }
