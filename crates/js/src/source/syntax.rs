@@ -85,18 +85,34 @@ fn location(file_name: &str, text: &str, offset: usize) -> Location {
 fn reword(message: &str, text: &str, offset: usize) -> (String, usize) {
     let (token, start) = token_at(text, offset);
     let quoted = message.split('`').nth(1).unwrap_or("");
+    if message.starts_with("Label ") {
+        return (format!("Label '{quoted}' has already been declared"), offset);
+    }
     if message.ends_with("has already been declared") {
         return (format!("Identifier '{quoted}' has already been declared"), offset);
     }
     if let Some((_, told)) = TABLE.iter().find(|(start, _)| message.starts_with(start)) {
         return ((*told).to_owned(), offset);
     }
-    if message.starts_with("Expected `,` or `)`") && is_call(text, offset) {
-        return ("missing ) after argument list".to_owned(), start);
+    let wants_bracket = message.starts_with("Expected `,` or `)`") || message.starts_with("`await` is only allowed");
+    let at_end = matches!(token, Token::End) && message.starts_with("Unexpected token");
+    let before = previous_token(text, start);
+    let ends_value = before.is_some_and(|(_, ends_value)| ends_value);
+    if (wants_bracket || (at_end && ends_value)) && is_call(text, start) {
+        // V8 points at the last token of the argument that it could read.
+        let place = if wants_bracket && message.starts_with('`') { Some(start) } else { before.map(|(at, _)| at) };
+        return ("missing ) after argument list".to_owned(), place.unwrap_or(start));
     }
-    if awaits(text, start) && !message.starts_with("Unterminated") {
+    if message.starts_with("`await` is only allowed") {
+        return (AWAIT.to_owned(), offset);
+    }
+    if message.starts_with("Expected a semicolon") && awaits(text, start) {
         let word = text.get(..start).and_then(|before| before.rfind("await")).unwrap_or(start);
         return (AWAIT.to_owned(), word);
+    }
+    if message.starts_with("Type assertion expressions") {
+        let place = text.get(offset..).and_then(|rest| rest.find(" as ")).map_or(start, |at| offset + at + 1);
+        return ("Unexpected identifier 'as'".to_owned(), place);
     }
     let is_unexpected = message.starts_with("Unexpected token")
         || message.starts_with("Expected ")
@@ -122,15 +138,13 @@ fn unexpected(token: &Token<'_>) -> String {
 /// How the parser's message begins, and V8's words where they do not depend on the token.
 const TABLE: &[(&str, &str)] = &[
     ("Unterminated string", "Invalid or unexpected token"),
-    ("Unterminated template", "Unterminated template literal"),
+    ("Unterminated template", "Unexpected end of input"),
     ("Unterminated regular expression", "Invalid regular expression: missing /"),
-    ("Unterminated multiLine comment", "Invalid or unexpected token"),
-    ("Unterminated multi-line comment", "Invalid or unexpected token"),
+    ("Unterminated multiline comment", "Invalid or unexpected token"),
     ("Invalid Character", "Invalid or unexpected token"),
     ("Invalid Number", "Invalid or unexpected token"),
     ("Invalid characters after number", "Invalid or unexpected token"),
     ("Cannot assign to this expression", "Invalid left-hand side in assignment"),
-    ("`await` is only allowed", AWAIT),
     ("Missing catch or finally clause", "Missing catch or finally after try"),
     ("A rest parameter must be last", "Rest parameter must be last formal parameter"),
     ("A rest element must be last", "Rest element must be last element"),
@@ -145,6 +159,13 @@ const TABLE: &[(&str, &str)] = &[
     ("Expected function name", "Function statements require a function name"),
     ("Invalid assignment in object literal", "Invalid shorthand property initializer"),
     ("'with' statements are not allowed", "Strict mode code may not include a with statement"),
+    ("A 'default' clause cannot", "More than one default clause in switch statement"),
+    ("A 'get' accessor must not", "Getter must not have any formal parameters."),
+    ("A 'set' accessor must have", "Setter must have exactly one formal parameter."),
+    ("Multiple constructor", "A class may only have one constructor"),
+    ("`let` cannot be declared", "let is disallowed as a lexically bound name"),
+    ("A unary expression with", "Unary operator used immediately before exponentiation expression. Parenthesis must be used to disambiguate operator precedence"),
+    ("`for await` loops are only", "Unexpected reserved word"),
     ("Lexical declaration cannot appear", "Lexical declaration cannot appear in a single-statement context"),
 ];
 
@@ -168,6 +189,21 @@ fn is_call(text: &str, offset: usize) -> bool {
         }
     }
     false
+}
+
+/// Where the token before an offset begins, and whether a value can end with it.
+fn previous_token(text: &str, offset: usize) -> Option<(usize, bool)> {
+    let before = text.get(..offset)?.trim_end();
+    let last = before.chars().next_back()?;
+    let is_word = |character: char| character.is_alphanumeric() || character == '_' || character == '$';
+    let start = if is_word(last) {
+        before.trim_end_matches(is_word).len()
+    } else if matches!(last, '"' | '\'' | '`') {
+        before.strip_suffix(last)?.rfind(last)?
+    } else {
+        before.len() - last.len_utf8()
+    };
+    Some((start, is_word(last) || matches!(last, '"' | '\'' | '`' | ')' | ']' | '}')))
 }
 
 /// Whether the word before an offset is `await`.

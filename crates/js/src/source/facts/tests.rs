@@ -1,0 +1,87 @@
+//! Facts of small texts, by their names in the order of the text.
+
+use super::{Mention, facts};
+
+fn names(mentions: &[Mention]) -> String {
+    mentions.iter().map(|mention| mention.name.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+const HANDLER: &str = "exports.onExecutePostLogin = async (event, api) => {";
+
+fn check_in_handler(body: &str, event_paths: &str, api_calls: &str) {
+    let found = facts("code.js", &format!("{HANDLER}\n{body}\n}};"));
+    assert!(found.is_parsed, "{body}");
+    assert_eq!(names(&found.event_paths), event_paths, "{body}");
+    assert_eq!(names(&found.api_calls), api_calls, "{body}");
+}
+
+#[test]
+fn chains_below_event_and_api() {
+    check_in_handler("", "", "");
+    check_in_handler("api.idToken.setCustomClaim('a', event.user.email);", "user.email", "idToken.setCustomClaim");
+    check_in_handler("event.user?.app_metadata?.['tier'];", "user.app_metadata.tier", "");
+    check_in_handler("event.user.email.endsWith('.com')", "user.email", "");
+    check_in_handler("event.user.roles[0].name", "user.roles", "");
+    check_in_handler("const { user, client: { name: n } } = event; user.email; n", "user client.name user.email", "");
+    check_in_handler("const m = event.user.user_metadata || {}; m.hobby", "user.user_metadata user.user_metadata.hobby", "");
+    check_in_handler("const { idToken } = api; idToken.setCustomClaim('a', 1)", "", "idToken.setCustomClaim");
+    check_in_handler("const set = api.access.deny; set('x')", "", "access.deny");
+    check_in_handler("event.user.x = 1; const f = (event) => event.nope;", "user.x", "");
+    check_in_handler("return api.access.deny(`${event.user.name}`)", "user.name", "access.deny");
+    check_in_handler("api[`x`]; api.nope.foo?.()", "", "nope.foo");
+}
+
+#[test]
+fn handlers_are_found_however_they_are_exported() {
+    let check = |file: &str, text: &str, name: &str, is_async: Option<bool>| {
+        let found = facts(file, text);
+        let handlers: Vec<_> = found.handlers.iter().map(|handler| (handler.name.as_str(), handler.is_async)).collect();
+        assert_eq!(handlers, [(name, is_async)], "{text}");
+        let paths = if is_async.is_some() { "user.a" } else { "" };
+        assert_eq!(names(&found.event_paths), paths, "{text}");
+    };
+    let name = "onExecutePostLogin";
+    check("a.js", "exports.onExecutePostLogin = async (e, a) => { e.user.a }", name, Some(true));
+    check("a.js", "exports.onExecutePostLogin = async function (e) { e.user.a }", name, Some(true));
+    check("a.js", "exports.onExecutePostLogin = (e) => { e.user.a }", name, Some(false));
+    check("a.js", "exports.onExecutePostLogin = async function* (e) { e.user.a }", name, Some(false));
+    check("a.js", "module.exports.onExecutePostLogin = async e => e.user.a", name, Some(true));
+    check("a.js", "module.exports = { async onExecutePostLogin(e) { e.user.a } }", name, Some(true));
+    check("a.js", "module.exports = { onExecutePostLogin };\nasync function onExecutePostLogin(e) { e.user.a }", name, Some(true));
+    check("a.js", "const h = async ({ user: { a } }) => a; exports.onExecutePostLogin = h", name, Some(true));
+    check("a.js", "exports.onExecutePostLogin = wrap(async (e) => e.user.a)", name, None);
+    check("a.mjs", "export const onExecutePostLogin = async (e) => e.user.a", name, Some(true));
+    check("a.mjs", "export async function onContinuePostLogin(e) { e.user.a }", "onContinuePostLogin", Some(true));
+    check("a.mjs", "async function h(e) { e.user.a }\nexport { h as onExecutePostLogin }", name, Some(true));
+    check("a.ts", "export const onExecutePostLogin = async (e: Event): Promise<void> => { e.user!.a as string }", name, Some(true));
+}
+
+#[test]
+fn helpers_are_followed() {
+    let text = "function helper(u, out) { out.idToken.setCustomClaim('a', u.email); }\n\
+                exports.onExecutePostLogin = async (event, api) => { helper(event.user, api); };";
+    let found = facts("code.js", text);
+    assert_eq!(names(&found.event_paths), "user.email user");
+    assert_eq!(names(&found.api_calls), "idToken.setCustomClaim");
+}
+
+#[test]
+fn modules_secrets_and_what_varies() {
+    let text = "const axios = require('axios');\nconst { v4 } = require(`uuid`);\nconst start = Date.now();\n\
+                const id = Math.random(), d = new Date(), e = new Date(0);\n\
+                exports.onExecutePostLogin = async (event) => {\n  const { API_KEY } = event.secrets;\n\
+                event.secrets.OTHER; Math.random(); await import('late'); require(event.name);\n};";
+    let found = facts("code.js", text);
+    assert_eq!(names(&found.requires), "axios uuid late");
+    assert_eq!(names(&found.secrets), "API_KEY OTHER");
+    assert_eq!(names(&found.varying), "Date.now Math.random Date");
+    let secret = found.secrets.first().expect("found").location.clone();
+    assert_eq!((secret.line, secret.column), (6, 11));
+    let imported = facts("a.ts", "import type { A } from 'types'; import b from 'real'; b();");
+    assert_eq!(names(&imported.requires), "real");
+}
+
+#[test]
+fn a_broken_text_has_no_facts() {
+    assert_eq!(facts("code.js", "exports.a = ("), super::Facts::default());
+}
