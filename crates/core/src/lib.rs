@@ -6,13 +6,23 @@
 //! what was collected into an [`outcome::Outcome`].
 
 mod api;
+pub mod claim_rules;
+mod derive;
 pub mod event;
 pub mod fault;
+mod json;
+mod ledger;
+pub mod limits;
 pub mod location;
 pub mod login;
+mod metadata;
 pub mod outcome;
+mod redact;
 pub mod reply;
+mod session_token;
+mod sources;
 mod time;
+mod tokens;
 pub mod transaction;
 pub mod value;
 
@@ -21,5 +31,6 @@ pub use fault::{Fault, FaultKind};
 pub use location::Location;
 pub use login::{ActionInfo, EntryPoint, Login, TenantSettings};
 pub use reply::{Answer, Failure, Reply, Returned};
+pub use sources::sources;
 pub use transaction::{Next, ResumeStep, Resumed, Suspension, Transaction};
 pub use value::Argument;

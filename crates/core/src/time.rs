@@ -46,9 +46,35 @@ pub(crate) fn iso_text(epoch_ms: i64) -> String {
     )
 }
 
+/// Milliseconds since the epoch of an ISO text in UTC: `2026-01-01T00:00:00.000Z`, with or without a fraction.
+pub(crate) fn parse_iso(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let mut time = time.splitn(3, ':').map(|part| {
+        part.parse::<i64>()
+            .ok()
+            .filter(|part| (0..=60).contains(part))
+    });
+    let (hours, minutes, seconds) = (time.next()??, time.next()??, time.next()??);
+    let ms: String = fraction.chars().chain("00".chars()).take(3).collect();
+    let ms = ms.parse::<i64>().ok()?;
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    Some(
+        days_from_civil(year, month, day) * 86_400_000
+            + hours * 3_600_000
+            + minutes * 60_000
+            + seconds * 1_000
+            + ms,
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{days_from_civil, iso_text};
+    use super::{days_from_civil, iso_text, parse_iso};
 
     #[test]
     fn dates_round_trip() {
@@ -60,6 +86,18 @@ mod tests {
             (253_402_300_800_000, "+010000-01-01T00:00:00.000Z"),
         ] {
             assert_eq!(iso_text(ms), text);
+            assert_eq!(parse_iso(text), Some(ms));
+        }
+        for text in [
+            "",
+            "Z",
+            "TZ",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01",
+            "2026-01-01T00:00Z",
+            "{{DATE}}",
+        ] {
+            assert_eq!(parse_iso(text), None, "{text}");
         }
         assert_eq!(days_from_civil(2000, 2, 29) * 86_400_000, 951_782_400_000);
         assert_eq!(

@@ -1,18 +1,34 @@
 //! The state of one login, from its event to its outcome.
 
-use serde_json::{Map, Value};
+mod apply;
+pub(crate) mod command;
+mod factors;
+mod finish;
+mod primary_user;
+mod redirect;
+pub(crate) mod state;
+mod suspension;
+#[cfg(test)]
+mod tests;
 
+use serde_json::Value;
+
+use crate::api;
 use crate::fault::Fault;
+use crate::limits::LOGGED_CHARACTERS;
 use crate::location::Location;
 use crate::login::{ActionInfo, EntryPoint, Login};
-use crate::outcome::{ActionUsage, Notice, Outcome};
-use crate::reply::Reply;
+use crate::outcome::{ActionUsage, CommandRecord, LogRecord, Notice, Outcome};
+use crate::reply::{Answer, Failure, Reply};
 use crate::value::Argument;
+use state::{Ending, Flow, Running};
+
+pub use suspension::{ResumeStep, Resumed, Suspension};
 
 /// What the host does after a handler ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
-    /// Run the next Action; after the last one, [`Transaction::finish`].
+    /// Run the next Action; after the last one, [`Transaction::conclude`].
     Continue,
     /// Run nothing more: the login is denied or has failed.
     Stop,
@@ -20,84 +36,44 @@ pub enum Next {
     Suspended(Suspension),
 }
 
-/// What a login waits for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Suspension {
-    /// The browser was sent away.
-    Redirect {
-        /// The URL with its query, `state` included.
-        url: String,
-    },
-    /// A form is shown.
-    Prompt {
-        /// The form's id.
-        id: String,
-        /// Values for its fields.
-        fields: Map<String, Value>,
-        /// Its variables.
-        vars: Map<String, Value>,
-    },
-    /// The user is asked for a further factor.
-    Challenge {
-        /// The usable factors, in the order of preference.
-        factors: Vec<String>,
-    },
-    /// The user is asked to enrol a factor.
-    Enroll {
-        /// The usable factors, in the order of preference.
-        factors: Vec<String>,
-    },
-}
-
-/// What the user does at a suspension.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ResumeStep {
-    /// Comes back to `/continue`, after a redirect or a form.
-    Continue {
-        /// The query of the request.
-        query: Map<String, Value>,
-        /// The body of the request; for a form, what was filled in.
-        body: Map<String, Value>,
-    },
-    /// Passes the challenge, or enrols.
-    ChallengeSucceeded,
-    /// Does not pass the challenge.
-    ChallengeFailed,
-}
-
-/// What the host does after a suspension.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Resumed {
-    /// Run [`EntryPoint::Continue`] of the Action that suspended.
-    SameAction,
-    /// Run [`EntryPoint::Execute`] of the next Action; after the last one, [`Transaction::finish`].
-    NextAction,
-    /// Still suspended: by a further step, or because the step does not fit the suspension.
-    Suspended(Suspension),
-    /// Run nothing more.
-    Stop,
-}
-
 /// One login on its way through the Actions.
 #[derive(Debug)]
 pub struct Transaction {
-    login: Login,
+    flow: Flow,
+    running: Option<Running>,
 }
 
 impl Transaction {
     /// Starts a login.
     pub fn new(login: Login) -> Transaction {
-        Transaction { login }
+        Transaction {
+            flow: Flow::new(login),
+            running: None,
+        }
     }
 
     /// Starts a handler and gives the event that it sees: a deep copy in which the changes of earlier Actions are
-    /// visible, with the Action's own secrets.
+    /// visible, with the Action's own secrets and, when it continues after a form, with what the form gave.
     pub fn begin(&mut self, action: &ActionInfo, entry: EntryPoint, now_ms: i64) -> Value {
-        let _ = (action, entry, now_ms);
-        self.login.event.clone()
+        self.flow.now_ms = now_ms;
+        self.flow.check_action(action);
+        let event = self.flow.view(action, entry);
+        self.running = Some(Running {
+            action: action.name.clone(),
+            entry,
+            commands: Vec::new(),
+            session_metadata: api::initial_metadata(&event, "session"),
+            refresh_token_metadata: api::initial_metadata(&event, "refresh_token"),
+            redirects: false,
+            renders: false,
+            event: event.clone(),
+        });
+        event
     }
 
     /// Answers one call of an `api` method. `method` is the path below `api`; `site` is the caller's place.
+    ///
+    /// An unknown method and a call while no handler runs answer with an exception.
     pub fn call(
         &mut self,
         method: &str,
@@ -105,65 +81,118 @@ impl Transaction {
         site: Option<Location>,
         now_ms: i64,
     ) -> Reply {
-        let _ = (method, args, site, now_ms);
-        Reply {
-            answer: crate::Answer::Return(crate::Returned::Api),
-            event: Vec::new(),
-        }
+        let Some(running) = &mut self.running else {
+            let answer = Answer::Throw(Failure::error(
+                "The api object cannot be used when no handler runs.",
+            ));
+            return Reply {
+                answer,
+                event: Vec::new(),
+            };
+        };
+        self.flow.now_ms = now_ms;
+        self.flow.commands.push(CommandRecord {
+            action: running.action.clone(),
+            method: method.to_owned(),
+            args: args.iter().map(Argument::to_tagged).collect(),
+        });
+        api::answer(&mut self.flow, running, method, args, site, now_ms)
     }
 
     /// Records what the running Action prints.
     pub fn log(&mut self, level: &str, message: String) {
-        let _ = (level, message);
+        let action = self
+            .running
+            .as_ref()
+            .map_or_else(String::new, |running| running.action.clone());
+        self.flow.logs.push(LogRecord {
+            action,
+            level: level.to_owned(),
+            message,
+        });
     }
 
     /// Records a notice; one with the same code and message is recorded once.
     pub fn notice(&mut self, notice: Notice) {
-        let _ = notice;
+        self.flow.notice(notice);
     }
 
-    /// Ends the running handler and applies its commands.
+    /// Ends the running handler. When it returned well its commands are applied; a fault discards them, together with
+    /// all metadata that is not stored yet, and fails the login.
     pub fn end(&mut self, result: Result<(), Fault>, usage: ActionUsage, now_ms: i64) -> Next {
-        let _ = (result, usage, now_ms);
-        Next::Continue
+        self.flow.now_ms = now_ms;
+        self.flow.usage.push(usage);
+        let Some(running) = self.running.take() else {
+            return self.next();
+        };
+        self.check_logs(&running.action);
+        if let Err(fault) = result {
+            self.flow.fail(&running.action, fault);
+            return Next::Stop;
+        }
+        apply::apply(&mut self.flow, running)
+    }
+
+    /// Tells, after the last Action, whether the user still owes a factor (`api.multifactor.enable`). No Action runs
+    /// after that. [`Transaction::finish`] does the same for hosts that have nothing to answer.
+    pub fn conclude(&mut self) -> Next {
+        if self.flow.ending.is_none() && self.flow.waiting.is_empty() && self.flow.owes_multifactor
+        {
+            let owed = factors::owed(&self.flow);
+            self.flow.waiting.push_back(owed);
+        }
+        self.next()
     }
 
     /// Goes on after a suspension.
     pub fn resume(&mut self, step: ResumeStep) -> Resumed {
-        let _ = step;
-        Resumed::NextAction
+        suspension::resume(&mut self.flow, step)
     }
 
-    /// Folds what was collected into the outcome.
-    pub fn finish(self, now_ms: i64) -> Outcome {
-        let _ = now_ms;
-        empty_outcome()
+    /// Folds what was collected into the outcome. `now_ms` is when the tokens are issued.
+    pub fn finish(mut self, now_ms: i64) -> Outcome {
+        self.flow.now_ms = now_ms;
+        self.conclude();
+        finish::finish(self.flow)
+    }
+
+    fn next(&self) -> Next {
+        match (&self.flow.ending, self.flow.waiting.front()) {
+            (Some(_), _) => Next::Stop,
+            (None, Some(suspension)) => Next::Suspended(suspension.clone()),
+            (None, None) => Next::Continue,
+        }
+    }
+
+    fn check_logs(&mut self, action: &str) {
+        let logs = self.flow.logs.iter().filter(|log| log.action == action);
+        let characters: usize = logs.map(|log| log.message.chars().count() + 1).sum();
+        if LOGGED_CHARACTERS.exceeded_by(characters) {
+            let limit = LOGGED_CHARACTERS.value;
+            let message = format!("Tenant logs keep {limit} characters of what `{action}` prints.");
+            self.flow
+                .warn("logs-truncated", message, LOGGED_CHARACTERS.source);
+        }
+    }
+
+    /// The commands that wait for the end of the running handler.
+    #[cfg(test)]
+    pub(crate) fn pending(&self) -> &[command::Command] {
+        self.running
+            .as_ref()
+            .map_or(&[], |running| &running.commands)
+    }
+
+    /// The event as the running handler sees it now.
+    #[cfg(test)]
+    pub(crate) fn seen_event(&self) -> &Value {
+        self.running
+            .as_ref()
+            .map_or(&Value::Null, |running| &running.event)
     }
 }
 
-fn empty_outcome() -> Outcome {
-    use crate::outcome::*;
-    Outcome {
-        format: OUTCOME_FORMAT.to_owned(),
-        status: Status::Allowed,
-        reason: None,
-        id_token: IdToken::default(),
-        access_token: AccessToken::default(),
-        userinfo: Map::new(),
-        user: StoredMetadata::default(),
-        ledger: Vec::new(),
-        commands: Vec::new(),
-        logs: Vec::new(),
-        notices: Vec::new(),
-        error: None,
-        redirect: None,
-        usage: Usage::default(),
-    }
-}
-
-impl Outcome {
-    /// Replaces every secret by `***` in every string of the outcome: values, keys, logs, errors, arguments.
-    pub fn redact(&mut self, secrets: &[&str]) {
-        let _ = secrets;
-    }
+/// Whether a login has ended without tokens.
+fn is_over(flow: &Flow) -> bool {
+    matches!(flow.ending, Some(Ending::Denied(_) | Ending::Failed(_)))
 }

@@ -5,8 +5,6 @@ mod wire;
 
 use serde_json::{Map, Number, Value};
 
-pub(crate) use text::number_text;
-
 /// A value of the guest.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Argument {

@@ -1,3 +1,121 @@
-//! The `api` object of the trigger.
+//! The `api` object of the trigger: checks of arguments, immediate results, and the commands that a call leaves.
 
+mod access;
+mod authentication;
+mod cache;
+mod claim;
+mod directory;
+mod entries;
 pub mod method;
+mod prompt;
+mod redirect;
+mod saml;
+mod schema;
+mod session;
+mod transaction;
+mod user;
+
+use serde_json::{Map, Value};
+
+pub(crate) use cache::Cache;
+pub(crate) use entries::initial as initial_metadata;
+pub(crate) use redirect::{is_possible as is_redirect_possible, set_parameters};
+
+use crate::json;
+use crate::location::Location;
+use crate::outcome::TokenKind;
+use crate::reply::{Answer, Failure, Reply, Returned};
+use crate::transaction::command::Command;
+use crate::transaction::state::{Flow, Running};
+use crate::value::Argument;
+use method::Run;
+
+/// What a method that answers at once gives.
+pub(crate) type Outcome = Result<Returned, Failure>;
+
+const UNDEFINED: Returned = Returned::Value(Argument::Undefined);
+
+/// One call on its way: the arguments, and the state that it may read and change.
+pub(crate) struct Call<'a> {
+    /// What the whole login has collected.
+    pub flow: &'a mut Flow,
+    /// The handler that calls.
+    pub running: &'a mut Running,
+    /// The caller's place.
+    pub site: Option<Location>,
+    /// Milliseconds since the epoch.
+    pub now_ms: i64,
+    args: &'a [Argument],
+    assigned: Vec<(Vec<String>, Argument)>,
+}
+
+/// The method that sets claims on a token.
+pub(crate) fn method_path(token: TokenKind) -> &'static str {
+    match token {
+        TokenKind::IdToken => "api.idToken.setCustomClaim",
+        TokenKind::AccessToken => "api.accessToken.setCustomClaim",
+    }
+}
+
+/// Answers a call.
+pub(crate) fn answer(
+    flow: &mut Flow,
+    running: &mut Running,
+    method: &str,
+    args: &[Argument],
+    site: Option<Location>,
+    now_ms: i64,
+) -> Reply {
+    let mut call = Call {
+        flow,
+        running,
+        site,
+        now_ms,
+        args,
+        assigned: Vec::new(),
+    };
+    let answer = match method::find(method).map(|spec| spec.run) {
+        Some(Run::Now(run)) => match run(&mut call) {
+            Ok(returned) => Answer::Return(returned),
+            Err(failure) => Answer::Throw(failure),
+        },
+        Some(Run::Later(run)) => match run(&mut call) {
+            Ok(value) => Answer::Resolve(value),
+            Err(failure) => Answer::Reject(failure),
+        },
+        None => Answer::Throw(Failure::type_error(format!(
+            "api.{method} is not a function"
+        ))),
+    };
+    Reply {
+        answer,
+        event: call.assigned,
+    }
+}
+
+impl Call<'_> {
+    /// An argument; `undefined` when it was not passed.
+    pub fn arg(&self, index: usize) -> &Argument {
+        self.args.get(index).unwrap_or(&Argument::Undefined)
+    }
+
+    /// Leaves a command for the end of the handler.
+    pub fn issue(&mut self, command: Command) {
+        self.running.commands.push(command);
+    }
+
+    /// Changes the event that the caller sees, at once; `None` deletes.
+    pub fn assign(&mut self, path: &[&str], value: Option<Value>) {
+        let wire = value.as_ref().map_or(Argument::Undefined, Argument::from);
+        self.assigned
+            .push((path.iter().map(|key| (*key).to_owned()).collect(), wire));
+        json::put(&mut self.running.event, path, value);
+    }
+
+    /// The query of the request with its body laid over it.
+    fn parameters(&self) -> Map<String, Value> {
+        let mut parameters = json::object_at(&self.running.event, &["request", "query"]);
+        parameters.extend(json::object_at(&self.running.event, &["request", "body"]));
+        parameters
+    }
+}

@@ -45,7 +45,7 @@ impl Argument {
 }
 
 /// A number as JavaScript writes it.
-pub(crate) fn number_text(number: &Number) -> String {
+fn number_text(number: &Number) -> String {
     if let Some(integer) = number
         .as_i64()
         .filter(|integer| integer.unsigned_abs() <= 1 << 53)

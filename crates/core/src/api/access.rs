@@ -1,0 +1,50 @@
+//! `api.access`, `api.validation`, `api.multifactor`, `api.rules`.
+
+use super::schema::{Schema, Violations};
+use super::{Call, Outcome};
+use crate::limits;
+use crate::reply::Returned;
+use crate::transaction::command::Command;
+use crate::value::Argument;
+
+pub(super) fn deny(call: &mut Call<'_>) -> Outcome {
+    call.issue(Command::Deny {
+        reason: call.arg(0).clone(),
+    });
+    Ok(Returned::Api)
+}
+
+pub(super) fn validation_error(call: &mut Call<'_>) -> Outcome {
+    let text = Schema::text(limits::VALIDATION_ERROR_CHARACTERS);
+    Violations::default()
+        .required("errorCode", call.arg(0))
+        .required("errorMessage", call.arg(1))
+        .value("errorCode", call.arg(0), &text)
+        .value("errorMessage", call.arg(1), &text)
+        .into_result()?;
+    let text = |argument: &Argument| argument.as_str().unwrap_or_default().to_owned();
+    call.issue(Command::ValidationError {
+        code: text(call.arg(0)),
+        message: text(call.arg(1)),
+    });
+    Ok(Returned::Api)
+}
+
+pub(super) fn enable_multifactor(call: &mut Call<'_>) -> Outcome {
+    let options = call.arg(1);
+    let command = Command::RequireMultifactor {
+        provider: call.arg(0).clone(),
+        allow_remember_browser: options.property("allowRememberBrowser").clone(),
+        provider_options: options.property("providerOptions").clone(),
+    };
+    call.issue(command);
+    Ok(Returned::Api)
+}
+
+pub(super) fn was_executed(call: &mut Call<'_>) -> Outcome {
+    let executed = match call.arg(0) {
+        Argument::String(id) => call.flow.login.rules_executed.contains(id),
+        _ => false,
+    };
+    Ok(Returned::Value(Argument::Bool(executed)))
+}

@@ -1,0 +1,211 @@
+//! `api.redirect`: sending the user away, and the token that travels with him.
+
+use serde_json::{Number, Value};
+use url::Url;
+
+use super::prompt::BOTH;
+use super::{Call, Outcome};
+use crate::json::text_at;
+use crate::reply::{Failure, Returned};
+use crate::session_token::{self, Expectation};
+use crate::transaction::command::Command;
+use crate::value::Argument;
+
+/// Lifetime of a session token in seconds, unless the Action says otherwise.
+const TOKEN_LIFETIME_S: i64 = 900;
+
+pub(super) fn send_user_to(call: &mut Call<'_>) -> Outcome {
+    if call.running.renders {
+        // The platform ends the login when the handler returns; the URL is not even read.
+        call.issue(Command::Abort(BOTH));
+        return Ok(Returned::Api);
+    }
+    let text = call.arg(0).coerce_to_string()?;
+    let mut url = Url::parse(&text).map_err(|_| Failure::type_error("Invalid URL"))?;
+    let query = spread(call.arg(1).property("query"));
+    if !query.is_empty() {
+        let replaced: Vec<(String, String)> = query
+            .iter()
+            .map(|(key, value)| Ok((key.clone(), value.coerce_to_string()?)))
+            .collect::<Result<_, Failure>>()?;
+        set_parameters(&mut url, &replaced);
+    }
+    call.running.redirects = true;
+    call.issue(Command::SendUserTo { url: url.into() });
+    Ok(Returned::Api)
+}
+
+/// `URLSearchParams.set` for each pair: the first parameter of that name gets the value, further ones go.
+pub(crate) fn set_parameters(url: &mut Url, set: &[(String, String)]) {
+    let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    for (name, value) in set {
+        let mut placed = false;
+        pairs.retain_mut(|(known, old)| {
+            if known != name {
+                return true;
+            }
+            old.clone_from(value);
+            !std::mem::replace(&mut placed, true)
+        });
+        if !placed {
+            pairs.push((name.clone(), value.clone()));
+        }
+    }
+    url.query_pairs_mut().clear().extend_pairs(pairs);
+}
+
+pub(super) fn can_redirect(call: &mut Call<'_>) -> Outcome {
+    Ok(Returned::Value(Argument::Bool(is_possible(
+        &call.running.event,
+    ))))
+}
+
+/// Whether the login is interactive: neither `prompt=none` in the query nor a grant without a browser.
+pub(crate) fn is_possible(event: &Value) -> bool {
+    let silent = text_at(event, &["request", "query", "prompt"]) == Some("none");
+    let protocol = text_at(event, &["transaction", "protocol"]).unwrap_or_default();
+    let no_browser = [
+        "oauth2-resource-owner",
+        "oauth2-refresh-token",
+        "oauth2-password",
+        "oauth2-webauthn",
+    ];
+    !silent && !no_browser.contains(&protocol)
+}
+
+pub(super) fn encode_token(call: &mut Call<'_>) -> Outcome {
+    let options = call.arg(0);
+    refuse_nothing(options, "expiresInSeconds")?;
+    let issued_at = call.now_ms.div_euclid(1000);
+    let event = &call.running.event;
+    let of_event =
+        |path: &[&str]| crate::json::at(event, path).map_or(Argument::Undefined, Argument::from);
+    // The payload comes last and may replace any of these, as in production.
+    let mut payload = vec![
+        ("iat".to_owned(), Argument::Number(Number::from(issued_at))),
+        ("iss".to_owned(), of_event(&["request", "hostname"])),
+        ("sub".to_owned(), of_event(&["user", "user_id"])),
+        (
+            "exp".to_owned(),
+            expiry(issued_at, options.property("expiresInSeconds"))?,
+        ),
+        ("ip".to_owned(), of_event(&["request", "ip"])),
+    ];
+    for (key, value) in spread(options.property("payload")) {
+        match payload.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, old)) => *old = value,
+            None => payload.push((key, value)),
+        }
+    }
+    let secret = options.property("secret").clone();
+    let payload = Argument::Object(payload);
+    let json = payload
+        .to_json()
+        .map_err(|not_json| Failure::type_error(not_json.message()))?;
+    call.issue(Command::EncodeToken {
+        payload,
+        secret: secret.clone(),
+    });
+    let token = secret
+        .as_str()
+        .filter(|secret| !secret.is_empty())
+        .zip(json);
+    let token = token.and_then(|(secret, payload)| session_token::encode(&payload, secret));
+    let token = token.ok_or_else(|| Failure::error("secretOrPrivateKey must have a value"))?;
+    Ok(Returned::Value(Argument::String(token)))
+}
+
+/// `iat + expiresInSeconds` with JavaScript's `+`: a string is appended.
+fn expiry(issued_at: i64, lifetime: &Argument) -> Result<Argument, Failure> {
+    Ok(match lifetime {
+        Argument::Undefined | Argument::Null => {
+            Argument::Number(Number::from(issued_at.saturating_add(TOKEN_LIFETIME_S)))
+        }
+        Argument::Number(number) => match number.as_i64() {
+            Some(seconds) => Argument::Number(Number::from(issued_at.saturating_add(seconds))),
+            None => {
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "seconds since the epoch fit a double"
+                )]
+                let expiry = number.as_f64().map(|seconds| issued_at as f64 + seconds);
+                expiry
+                    .and_then(Number::from_f64)
+                    .map_or(Argument::Infinity, Argument::Number)
+            }
+        },
+        Argument::Bool(value) => {
+            Argument::Number(Number::from(issued_at.saturating_add(i64::from(*value))))
+        }
+        Argument::NaN | Argument::Infinity | Argument::NegativeInfinity => lifetime.clone(),
+        Argument::BigInt(_) => {
+            return Err(Failure::type_error(
+                "Cannot mix BigInt and other types, use explicit conversions",
+            ));
+        }
+        text => Argument::String(format!("{issued_at}{}", text.coerce_to_string()?)),
+    })
+}
+
+pub(super) fn validate_token(call: &mut Call<'_>) -> Outcome {
+    let options = call.arg(0);
+    refuse_nothing(options, "tokenParameterName")?;
+    if let Argument::String(text) = options {
+        let message = format!("Cannot create property 'tokenParameterName' on string '{text}'");
+        return Err(Failure::type_error(message));
+    }
+    let name = match options.property("tokenParameterName") {
+        name if name.is_truthy() => name.coerce_to_string()?,
+        _ => "session_token".to_owned(),
+    };
+    let parameters = Value::Object(call.parameters());
+    let Some(token) = text_at(&parameters, &[name.as_str()]) else {
+        let message = "available in either the POST body or query string.";
+        return Err(Failure::error(format!(
+            "There is no parameter called '{name}' {message}"
+        )));
+    };
+    let event = &call.running.event;
+    let expected = Expectation {
+        issuer: text_at(event, &["request", "hostname"]).unwrap_or_default(),
+        state: text_at(&parameters, &["state"]),
+        sub: text_at(event, &["user", "user_id"]).unwrap_or_default(),
+        now_s: call.now_ms.div_euclid(1000),
+    };
+    let secret = options.property("secret").as_str().unwrap_or_default();
+    let payload = session_token::decode(token, secret, &expected)
+        .map_err(|reason| Failure::error(format!("The session token is invalid: {reason}")))?;
+    Ok(Returned::Value(Argument::from(&payload)))
+}
+
+fn refuse_nothing(options: &Argument, property: &str) -> Result<(), Failure> {
+    let nothing = match options {
+        Argument::Undefined => "undefined",
+        Argument::Null => "null",
+        _ => return Ok(()),
+    };
+    Err(Failure::type_error(format!(
+        "Cannot read properties of {nothing} (reading '{property}')"
+    )))
+}
+
+/// What `{...value}` copies: the entries of an object, the items of an array, the characters of a string.
+fn spread(value: &Argument) -> Vec<(String, Argument)> {
+    let indexed = |items: Vec<Argument>| {
+        items
+            .into_iter()
+            .enumerate()
+            .map(|(key, item)| (key.to_string(), item))
+            .collect()
+    };
+    match value {
+        Argument::Object(entries) => entries.clone(),
+        Argument::Array(items) => indexed(items.clone()),
+        Argument::String(text) => indexed(
+            text.chars()
+                .map(|unit| Argument::String(unit.to_string()))
+                .collect(),
+        ),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,394 @@
+//! The rules that remove custom claims from tokens, each with its public page.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::limits::{CLAIMS_PAGE, SCOPES_PAGE};
+use crate::outcome::{ClaimRule, TokenKind};
+
+/// A rule, where it is written and which tokens it concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleSpec {
+    /// The rule.
+    pub rule: ClaimRule,
+    /// The public page.
+    pub source: &'static str,
+    /// The tokens that lose claims by it.
+    pub tokens: &'static [TokenKind],
+}
+
+const BOTH: &[TokenKind] = &[TokenKind::IdToken, TokenKind::AccessToken];
+const ACCESS: &[TokenKind] = &[TokenKind::AccessToken];
+
+/// All rules in the order in which they are tried; the first that applies is the one in the ledger.
+pub const CLAIM_RULES: &[RuleSpec] = &[
+    RuleSpec {
+        rule: ClaimRule::RestrictedName,
+        source: CLAIMS_PAGE,
+        tokens: BOTH,
+    },
+    RuleSpec {
+        rule: ClaimRule::Auth0Namespace,
+        source: CLAIMS_PAGE,
+        tokens: BOTH,
+    },
+    RuleSpec {
+        rule: ClaimRule::OpaqueToken,
+        source: "https://auth0.com/docs/secure/tokens/access-tokens",
+        tokens: ACCESS,
+    },
+    RuleSpec {
+        rule: ClaimRule::ScopeFilter,
+        source: SCOPES_PAGE,
+        tokens: BOTH,
+    },
+    RuleSpec {
+        rule: ClaimRule::Auth0ApiAudience,
+        source: CLAIMS_PAGE,
+        tokens: ACCESS,
+    },
+    RuleSpec {
+        rule: ClaimRule::SizeLimit,
+        source: CLAIMS_PAGE,
+        tokens: BOTH,
+    },
+];
+
+/// Names that no Action can set, on either token.
+#[rustfmt::skip]
+pub const RESTRICTED_NAMES: &[&str] = &[
+    "acr", "act", "active", "amr", "at_hash", "ath", "attest", "aud", "auth_time", "authorization_details", "azp",
+    "c_hash", "client_id", "cnf", "cty", "dest", "entitlements", "events", "exp", "groups", "gty", "htm", "htu", "iat",
+    "internalService", "iss", "jcard", "jku", "jti", "jwe", "jwk", "kid", "may_act", "mky", "nbf", "nonce",
+    "object_id", "org_id", "org_name", "orig", "origid", "permissions", "roles", "rph", "s_hash", "sid", "sip_callid",
+    "sip_cseq_num", "sip_date", "sip_from_tag", "sip_via_branch", "sub", "sub_jwk", "toe", "txn", "typ", "uuid", "vot",
+    "vtm", "x5t#S256",
+];
+
+/// The claims of OpenID Connect and the scope that each needs, in the order in which tokens carry them.
+pub const STANDARD_CLAIMS: &[(&str, &str)] = &[
+    ("name", "profile"),
+    ("given_name", "profile"),
+    ("family_name", "profile"),
+    ("middle_name", "profile"),
+    ("nickname", "profile"),
+    ("preferred_username", "profile"),
+    ("profile", "profile"),
+    ("picture", "profile"),
+    ("website", "profile"),
+    ("gender", "profile"),
+    ("birthdate", "profile"),
+    ("zoneinfo", "profile"),
+    ("locale", "profile"),
+    ("updated_at", "profile"),
+    ("email", "email"),
+    ("email_verified", "email"),
+    ("phone_number", "phone"),
+    ("phone_number_verified", "phone"),
+    ("address", "address"),
+];
+
+/// Domains whose URLs are no namespaces for others.
+const AUTH0_DOMAINS: &[&str] = &["auth0.com", "webtask.io", "webtask.run"];
+
+/// What the rules need to know about a login.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleContext<'a> {
+    /// The scopes that were requested.
+    pub scopes: &'a [String],
+    /// The audience that was requested.
+    pub audience: Option<&'a str>,
+    /// The tenant's host name.
+    pub domain: &'a str,
+    /// Whether the access token is opaque.
+    pub opaque: bool,
+}
+
+/// The first rule that removes a claim. The size limit, which concerns all claims together, is not tried.
+pub fn rule_for(context: &RuleContext<'_>, token: TokenKind, name: &str) -> Option<ClaimRule> {
+    let tried = CLAIM_RULES
+        .iter()
+        .filter(|spec| spec.tokens.contains(&token))
+        .map(|spec| spec.rule);
+    let mut applying = tried.filter(|rule| match rule {
+        ClaimRule::RestrictedName => RESTRICTED_NAMES.contains(&name),
+        ClaimRule::Auth0Namespace => is_auth0_namespace(name),
+        ClaimRule::OpaqueToken => context.opaque,
+        ClaimRule::ScopeFilter => lacks_scope(context.scopes, token, name),
+        ClaimRule::Auth0ApiAudience => {
+            !is_namespaced(name)
+                && context
+                    .audience
+                    .is_some_and(|audience| is_auth0_api(audience, context.domain))
+        }
+        ClaimRule::SizeLimit => false,
+    });
+    applying.next()
+}
+
+/// Whether the scope of a standard claim is missing. Without `openid` there is no ID token that could carry anything.
+fn lacks_scope(scopes: &[String], token: TokenKind, name: &str) -> bool {
+    let has = |wanted: &str| scopes.iter().any(|scope| scope == wanted);
+    if token == TokenKind::IdToken && !has("openid") {
+        return true;
+    }
+    STANDARD_CLAIMS
+        .iter()
+        .any(|(claim, scope)| *claim == name && !has(scope))
+}
+
+/// The host of a namespace.
+fn host(name: &str) -> Option<String> {
+    let url = Url::parse(name)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    url.host_str().map(str::to_owned)
+}
+
+fn is_auth0_namespace(name: &str) -> bool {
+    let urn = name
+        .get(.."urn:auth0".len())
+        .is_some_and(|start| start.eq_ignore_ascii_case("urn:auth0"));
+    let urn_ends = name
+        .get("urn:auth0".len()..)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+    (urn && urn_ends)
+        || host(name)
+            .is_some_and(|host| AUTH0_DOMAINS.iter().any(|domain| is_within(&host, domain)))
+}
+
+fn is_within(host: &str, domain: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    host.strip_suffix(domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+fn is_namespaced(name: &str) -> bool {
+    host(name).is_some()
+        || name
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
+}
+
+/// Whether an audience is one of Auth0's own APIs: `/api`, `/api/v2` or `/mfa` of the tenant. `/userinfo` is exempt.
+pub fn is_auth0_api(audience: &str, domain: &str) -> bool {
+    let Ok(url) = Url::parse(audience) else {
+        // Domains such as the placeholders of samples are no hosts of URLs.
+        let path = audience
+            .strip_prefix("https://")
+            .and_then(|rest| rest.strip_prefix(domain));
+        return path.is_some_and(is_auth0_api_path);
+    };
+    let own = url.host_str().is_some_and(|host| {
+        host.eq_ignore_ascii_case(domain)
+            || is_within(host, "auth0.com")
+            || is_within(host, "auth0app.com")
+    });
+    own && is_auth0_api_path(url.path())
+}
+
+fn is_auth0_api_path(path: &str) -> bool {
+    matches!(path.trim_end_matches('/'), "/api" | "/api/v2" | "/mfa")
+}
+
+/// What a claim counts against the size limit: its name and its value as JSON, in bytes.
+pub fn claim_size(name: &str, value: &Value) -> usize {
+    name.len() + crate::json::size(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CLAIM_RULES, RESTRICTED_NAMES, RuleContext, rule_for};
+    use crate::outcome::{ClaimRule, TokenKind};
+
+    const API: &str = "https://api.example.com";
+
+    fn check(
+        token: TokenKind,
+        audience: &str,
+        scopes: &str,
+        name: &str,
+        expected: Option<ClaimRule>,
+    ) {
+        let scopes: Vec<String> = scopes.split_whitespace().map(str::to_owned).collect();
+        let opaque = audience.is_empty();
+        let audience = Some(audience).filter(|audience| !audience.is_empty());
+        let context = RuleContext {
+            scopes: &scopes,
+            audience,
+            domain: "t.eu.auth0.com",
+            opaque,
+        };
+        assert_eq!(
+            rule_for(&context, token, name),
+            expected,
+            "{name} on {token:?} for {audience:?} with {scopes:?}"
+        );
+    }
+
+    #[test]
+    fn restricted_names_fall_on_both_tokens() {
+        for name in RESTRICTED_NAMES {
+            check(
+                TokenKind::IdToken,
+                API,
+                "openid",
+                name,
+                Some(ClaimRule::RestrictedName),
+            );
+            check(
+                TokenKind::AccessToken,
+                API,
+                "openid",
+                name,
+                Some(ClaimRule::RestrictedName),
+            );
+        }
+        check(TokenKind::IdToken, API, "openid", "Roles", None);
+        check(
+            TokenKind::IdToken,
+            API,
+            "openid",
+            "https://example.com/roles",
+            None,
+        );
+    }
+
+    #[test]
+    fn auth0_domains_are_no_namespaces() {
+        for name in [
+            "https://auth0.com/x",
+            "http://t.eu.auth0.com/x",
+            "HTTPS://AUTH0.COM/x",
+            "https://webtask.io",
+            "https://a.webtask.run/x",
+            "urn:auth0:x",
+            "urn:auth0",
+        ] {
+            check(
+                TokenKind::IdToken,
+                API,
+                "openid",
+                name,
+                Some(ClaimRule::Auth0Namespace),
+            );
+            check(
+                TokenKind::AccessToken,
+                API,
+                "openid",
+                name,
+                Some(ClaimRule::Auth0Namespace),
+            );
+        }
+        for name in [
+            "https://notauth0.com/x",
+            "https://auth0.com.example.org/x",
+            "auth0.com/x",
+            "urn:auth0x:y",
+            "urn:é",
+        ] {
+            check(TokenKind::IdToken, API, "openid", name, None);
+        }
+    }
+
+    #[test]
+    fn standard_claims_need_their_scope() {
+        check(
+            TokenKind::IdToken,
+            API,
+            "openid",
+            "email",
+            Some(ClaimRule::ScopeFilter),
+        );
+        check(TokenKind::IdToken, API, "openid email", "email", None);
+        check(
+            TokenKind::AccessToken,
+            API,
+            "openid profile",
+            "email",
+            Some(ClaimRule::ScopeFilter),
+        );
+        check(
+            TokenKind::AccessToken,
+            API,
+            "openid profile",
+            "nickname",
+            None,
+        );
+        check(TokenKind::AccessToken, API, "", "plain", None);
+        check(
+            TokenKind::IdToken,
+            API,
+            "profile",
+            "plain",
+            Some(ClaimRule::ScopeFilter),
+        );
+    }
+
+    #[test]
+    fn auth0_apis_take_namespaced_claims_only() {
+        for audience in [
+            "https://t.eu.auth0.com/api/v2/",
+            "https://t.eu.auth0.com/mfa",
+            "https://x.auth0app.com/api",
+        ] {
+            check(
+                TokenKind::AccessToken,
+                audience,
+                "openid",
+                "plain",
+                Some(ClaimRule::Auth0ApiAudience),
+            );
+            check(
+                TokenKind::AccessToken,
+                audience,
+                "openid",
+                "https://example.com/x",
+                None,
+            );
+            check(TokenKind::IdToken, audience, "openid", "plain", None);
+        }
+        check(
+            TokenKind::AccessToken,
+            "https://t.eu.auth0.com/userinfo",
+            "openid",
+            "plain",
+            None,
+        );
+        check(
+            TokenKind::AccessToken,
+            "https://example.com/api/v2/",
+            "openid",
+            "plain",
+            None,
+        );
+    }
+
+    #[test]
+    fn opaque_tokens_carry_nothing() {
+        check(
+            TokenKind::AccessToken,
+            "",
+            "openid",
+            "https://example.com/x",
+            Some(ClaimRule::OpaqueToken),
+        );
+        check(
+            TokenKind::IdToken,
+            "",
+            "openid",
+            "https://example.com/x",
+            None,
+        );
+    }
+
+    #[test]
+    fn every_rule_has_its_page() {
+        assert!(
+            CLAIM_RULES
+                .iter()
+                .all(|spec| spec.source.starts_with("https://auth0.com/docs/"))
+        );
+        assert_eq!(CLAIM_RULES.len(), 6);
+    }
+}

@@ -1,0 +1,116 @@
+//! What became of every custom claim.
+
+use serde_json::{Map, Value};
+
+use crate::claim_rules::{RuleContext, claim_size, rule_for};
+use crate::limits::CUSTOM_CLAIMS_BYTES;
+use crate::location::Location;
+use crate::outcome::{ClaimRule, LedgerEntry, TokenKind, Verdict};
+
+/// One call of `setCustomClaim`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ClaimCall {
+    /// The token.
+    pub token: TokenKind,
+    /// The claim.
+    pub name: String,
+    /// Its value; `None` for what JSON has no value for, which removes an earlier one.
+    pub value: Option<Value>,
+    /// The Action.
+    pub action: String,
+    /// The caller's place.
+    pub location: Option<Location>,
+    /// Where the value stands in the event.
+    pub sources: Vec<String>,
+}
+
+/// The claims that stand, and the account of all.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// Custom claims of the ID token, in the order in which they were first set.
+    pub id_token: Map<String, Value>,
+    /// Custom claims of the access token.
+    pub access_token: Map<String, Value>,
+    /// One entry for each call that had a value, in call order.
+    pub ledger: Vec<LedgerEntry>,
+    /// The token whose claims are too large, their size in bytes and the Action that set the last of them.
+    pub too_large: Option<(TokenKind, usize, String)>,
+}
+
+/// Applies the rules to all calls.
+pub(crate) fn settle(context: &RuleContext<'_>, calls: Vec<ClaimCall>) -> Settled {
+    let mut settled = Settled::default();
+    let last: Vec<bool> = (0..calls.len())
+        .map(|index| is_last(&calls, index))
+        .collect();
+    for (call, is_last) in calls.into_iter().zip(last) {
+        let Some(value) = call.value else { continue };
+        let rule = if is_last {
+            rule_for(context, call.token, &call.name)
+        } else {
+            None
+        };
+        let verdict = match (is_last, rule) {
+            (false, _) => Verdict::Overwritten,
+            (true, Some(_)) => Verdict::Dropped,
+            (true, None) => Verdict::Kept,
+        };
+        if verdict == Verdict::Kept {
+            let claims = match call.token {
+                TokenKind::IdToken => &mut settled.id_token,
+                TokenKind::AccessToken => &mut settled.access_token,
+            };
+            claims.insert(call.name.clone(), value.clone());
+        }
+        settled.ledger.push(LedgerEntry {
+            token: call.token,
+            name: call.name,
+            value,
+            verdict,
+            rule,
+            action: call.action,
+            location: call.location,
+            sources: call.sources,
+        });
+    }
+    for token in [TokenKind::IdToken, TokenKind::AccessToken] {
+        check_size(&mut settled, token);
+    }
+    settled
+}
+
+fn is_last(calls: &[ClaimCall], index: usize) -> bool {
+    let later = calls.iter().skip(index + 1);
+    calls.get(index).is_none_or(|call| {
+        !later
+            .into_iter()
+            .any(|other| other.token == call.token && other.name == call.name)
+    })
+}
+
+/// Drops all claims of a token that are too large together.
+fn check_size(settled: &mut Settled, token: TokenKind) {
+    let claims = match token {
+        TokenKind::IdToken => &mut settled.id_token,
+        TokenKind::AccessToken => &mut settled.access_token,
+    };
+    let size = claims
+        .iter()
+        .map(|(name, value)| claim_size(name, value))
+        .sum();
+    if !CUSTOM_CLAIMS_BYTES.exceeded_by(size) {
+        return;
+    }
+    claims.clear();
+    let kept = settled
+        .ledger
+        .iter_mut()
+        .filter(|entry| entry.token == token && entry.verdict == Verdict::Kept);
+    let mut last = String::new();
+    for entry in kept {
+        entry.verdict = Verdict::Dropped;
+        entry.rule = Some(ClaimRule::SizeLimit);
+        last.clone_from(&entry.action);
+    }
+    settled.too_large.get_or_insert((token, size, last));
+}

@@ -1,0 +1,148 @@
+//! Every limit of the vendor, once, with the public page that states it.
+
+/// A limit and where it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// The largest allowed value.
+    pub value: usize,
+    /// The public page, or the published source.
+    pub source: &'static str,
+}
+
+impl Limit {
+    /// Whether a value is beyond the limit.
+    pub fn exceeded_by(self, value: usize) -> bool {
+        value > self.value
+    }
+}
+
+const fn limit(value: usize, source: &'static str) -> Limit {
+    Limit { value, source }
+}
+
+const LIMITATIONS: &str = "https://auth0.com/docs/customize/actions/limitations";
+const API_OBJECT: &str =
+    "https://auth0.com/docs/actions/reference/post-login/post-login-api-object";
+/// The vendor's published api layer; its numbers bind where the documentation is silent.
+const API_LAYER: &str = "https://github.com/auth0/auth0-actions";
+const METADATA: &str =
+    "https://auth0.com/docs/manage-users/user-accounts/metadata/manage-user-metadata";
+const METADATA_NAMES: &str =
+    "https://auth0.com/docs/manage-users/user-accounts/metadata/metadata-fields-data";
+const TRANSACTION_METADATA: &str = "https://auth0.com/docs/customize/actions/transaction-metadata";
+const CLAIMS: &str = "https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims";
+
+/// Bytes of an Action's code, npm modules excluded.
+pub const ACTION_CODE_BYTES: Limit = limit(100 * 1024, LIMITATIONS);
+/// Actions bound to one trigger.
+pub const ACTIONS_PER_TRIGGER: Limit = limit(20, LIMITATIONS);
+/// Secrets of one Action.
+pub const SECRETS_PER_ACTION: Limit = limit(30, LIMITATIONS);
+/// npm dependencies of one Action.
+pub const DEPENDENCIES_PER_ACTION: Limit = limit(10, LIMITATIONS);
+/// Action Modules of one Action.
+pub const MODULES_PER_ACTION: Limit = limit(3, LIMITATIONS);
+/// Characters of a secret's key.
+pub const SECRET_KEY_CHARACTERS: Limit = limit(128, LIMITATIONS);
+/// Characters of a secret's value.
+pub const SECRET_VALUE_CHARACTERS: Limit = limit(4_096, LIMITATIONS);
+/// Milliseconds of one uninterrupted execution of the trigger, all Actions together.
+pub const EXECUTION_MS: Limit = limit(20_000, LIMITATIONS);
+/// Characters that the tenant log keeps of what one Action prints.
+pub const LOGGED_CHARACTERS: Limit = limit(256, LIMITATIONS);
+
+/// Bytes of the names and values of the custom claims of one token.
+pub const CUSTOM_CLAIMS_BYTES: Limit = limit(100 * 1024, CLAIMS);
+/// UTF-16 units of a scope.
+pub const SCOPE_LENGTH: Limit = limit(280, API_LAYER);
+
+/// UTF-16 units of the id given to `setPrimaryUser`.
+pub const PRIMARY_USER_ID_LENGTH: Limit = limit(128, API_OBJECT);
+/// Characters of the code and of the message of `validation.error`.
+pub const VALIDATION_ERROR_CHARACTERS: Limit = limit(100, API_LAYER);
+/// Characters of the reason of `refreshToken.revoke`.
+pub const REVOKE_REASON_CHARACTERS: Limit = limit(1_024, API_LAYER);
+
+/// Bytes of a cache key.
+pub const CACHE_KEY_BYTES: Limit = limit(64, API_OBJECT);
+/// Bytes of a cached value.
+pub const CACHE_VALUE_BYTES: Limit = limit(4_096, API_OBJECT);
+/// Bytes of all keys and values of the cache. The documentation says 8 kB, the published layer 16 KiB + 256.
+pub const CACHE_BYTES: Limit = limit(16 * 1024 + 256, API_LAYER);
+/// Milliseconds for which an entry is cached unless the Action says otherwise.
+pub const CACHE_DEFAULT_MS: Limit = limit(15 * 60 * 1000, API_OBJECT);
+
+/// Characters of a form's id.
+pub const PROMPT_ID_CHARACTERS: Limit = limit(48, API_LAYER);
+/// Entries of the fields, and of the variables, of a form.
+pub const PROMPT_ENTRIES: Limit = limit(24, API_LAYER);
+/// Characters of the name of a form's field.
+pub const PROMPT_FIELD_CHARACTERS: Limit = limit(50, API_LAYER);
+/// Bytes of a form's fields and variables as JSON.
+pub const PROMPT_BYTES: Limit = limit(24 * 1024, API_LAYER);
+
+/// Entries of the metadata of a session or refresh token.
+pub const ENTRY_COUNT: Limit = limit(25, API_OBJECT);
+/// UTF-16 units of a key or value of the metadata of a session or refresh token.
+pub const ENTRY_LENGTH: Limit = limit(255, API_OBJECT);
+
+/// UTF-16 units of a key of the transaction metadata.
+pub const TRANSACTION_KEY_LENGTH: Limit = limit(64, TRANSACTION_METADATA);
+/// Bytes of a value of the transaction metadata.
+pub const TRANSACTION_VALUE_BYTES: Limit = limit(8 * 1024, TRANSACTION_METADATA);
+/// Bytes of all transaction metadata.
+pub const TRANSACTION_BYTES: Limit = limit(16 * 1024, TRANSACTION_METADATA);
+
+/// Bytes of the user metadata, and of the app metadata, that the Actions of a login may write.
+pub const WRITTEN_METADATA_BYTES: Limit = limit(32 * 1024, METADATA);
+/// Bytes of a user profile. Soft: larger profiles are still stored.
+pub const PROFILE_BYTES: Limit = limit(10 * 1024, METADATA_NAMES);
+
+/// Bytes of the attributes of a SAML response as JSON.
+pub const SAML_ATTRIBUTES_BYTES: Limit = limit(100 * 1024, API_LAYER);
+/// Characters of the name of a SAML attribute.
+pub const SAML_ATTRIBUTE_NAME_CHARACTERS: Limit = limit(1_024, API_OBJECT);
+/// Characters of a value of a SAML attribute, and of the audience, the recipient and the destination.
+pub const SAML_VALUE_CHARACTERS: Limit = limit(2_048, API_OBJECT);
+/// Characters of the short settings of a SAML response.
+pub const SAML_SHORT_CHARACTERS: Limit = limit(512, API_OBJECT);
+/// Characters of a certificate or key.
+pub const SAML_PEM_CHARACTERS: Limit = limit(4_096, API_OBJECT);
+/// Name identifier probes.
+pub const SAML_PROBES: Limit = limit(10, API_OBJECT);
+
+/// The page on the names that metadata may have.
+pub const METADATA_NAMES_PAGE: &str = METADATA_NAMES;
+/// The page on writing metadata from an Action.
+pub const METADATA_PAGE: &str = METADATA;
+/// The page of the `api` object.
+pub const API_OBJECT_PAGE: &str = API_OBJECT;
+/// The page on redirects.
+pub const REDIRECT_PAGE: &str = "https://auth0.com/docs/customize/actions/redirect-with-actions";
+/// The page on custom claims.
+pub const CLAIMS_PAGE: &str = CLAIMS;
+/// The page on the scopes of OpenID Connect.
+pub const SCOPES_PAGE: &str =
+    "https://auth0.com/docs/get-started/apis/scopes/openid-connect-scopes";
+
+/// Names that `app_metadata` must not have.
+pub const FORBIDDEN_APP_METADATA: &[&str] = &[
+    "__tenant",
+    "_id",
+    "blocked",
+    "clientID",
+    "created_at",
+    "email_verified",
+    "email",
+    "globalClientID",
+    "global_client_id",
+    "identities",
+    "lastIP",
+    "lastLogin",
+    "loginsCount",
+    "metadata",
+    "multifactor_last_modified",
+    "multifactor",
+    "updated_at",
+    "user_id",
+];

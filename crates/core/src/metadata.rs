@@ -1,0 +1,174 @@
+//! The metadata of the user's profile: what an update may hold, and when it is stored.
+//!
+//! Changes are merged at the first level and `null` deletes. Later Actions see them at once; they are stored in one
+//! update when the login ends or leaves for a redirect or a form. One bad name or value makes that update fail as a
+//! whole, while the login goes on.
+
+use serde_json::{Map, Value};
+
+use crate::json;
+use crate::limits::{
+    FORBIDDEN_APP_METADATA, METADATA_NAMES_PAGE, METADATA_PAGE, PROFILE_BYTES,
+    WRITTEN_METADATA_BYTES,
+};
+use crate::outcome::{Notice, StoredMetadata};
+use crate::transaction::command::MetadataKind;
+
+/// The stored metadata and the update that waits.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    /// What is stored.
+    pub stored: StoredMetadata,
+    /// What this update writes, for the size limit.
+    written: [Map<String, Value>; 2],
+    /// Why the update that waits will fail.
+    refusal: Option<(String, &'static str)>,
+    changed: bool,
+}
+
+impl Profile {
+    /// The metadata in the event with which a login starts.
+    pub fn of(event: &Value) -> Profile {
+        Profile {
+            stored: current(event),
+            written: [Map::new(), Map::new()],
+            refusal: None,
+            changed: false,
+        }
+    }
+
+    /// Sets or, with `null`, deletes a key in the event; `None` stands for `undefined`.
+    pub fn set(&mut self, event: &mut Value, kind: MetadataKind, name: &str, value: Option<Value>) {
+        self.changed = true;
+        if let Some(refusal) = refusal(kind, name, value.as_ref()) {
+            self.refusal.get_or_insert(refusal);
+        }
+        let Some(value) = value else { return };
+        let path = ["user", kind.key()];
+        let mut map = json::object_at(event, &path);
+        if value.is_null() {
+            map.shift_remove(name);
+        } else {
+            map.insert(name.to_owned(), value.clone());
+        }
+        let [user, app] = &mut self.written;
+        let written = match kind {
+            MetadataKind::User => user,
+            MetadataKind::App => app,
+        };
+        written.insert(name.to_owned(), value);
+        if WRITTEN_METADATA_BYTES.exceeded_by(json::size(&Value::Object(written.clone()))) {
+            let message = format!(
+                "The Actions of this login write more than {} bytes of {}.",
+                WRITTEN_METADATA_BYTES.value,
+                kind.key()
+            );
+            self.refusal
+                .get_or_insert((message, WRITTEN_METADATA_BYTES.source));
+        }
+        json::put(event, &path, Some(Value::Object(map)));
+    }
+
+    /// Takes back what waits of one kind: what a switch of the primary user does to `user_metadata`.
+    pub fn forget(&mut self, event: &mut Value, kind: MetadataKind) {
+        let [user, app] = &mut self.written;
+        let (written, stored) = match kind {
+            MetadataKind::User => (user, &self.stored.user_metadata),
+            MetadataKind::App => (app, &self.stored.app_metadata),
+        };
+        written.clear();
+        if json::at(event, &["user", kind.key()]).is_some() {
+            json::put(
+                event,
+                &["user", kind.key()],
+                Some(Value::Object(stored.clone())),
+            );
+        }
+    }
+
+    /// Stores what waits, unless something in it makes the update fail.
+    pub fn commit(&mut self, event: &Value) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        let refusal = self.refusal.take();
+        if !std::mem::take(&mut self.changed) {
+            return notices;
+        }
+        match refusal {
+            Some((message, source)) => notices.push(Notice {
+                code: "metadata-update-failed".to_owned(),
+                message: format!("The user update would fail and no metadata be stored: {message}"),
+                source: Some(source.to_owned()),
+            }),
+            None => self.stored = current(event),
+        }
+        let bytes = event.get("user").map_or(0, json::size);
+        if PROFILE_BYTES.exceeded_by(bytes) {
+            notices.push(Notice {
+                code: "profile-over-10kb".to_owned(),
+                message: format!(
+                    "The user's profile has {bytes} bytes; the limit is {}.",
+                    PROFILE_BYTES.value
+                ),
+                source: Some(PROFILE_BYTES.source.to_owned()),
+            });
+        }
+        notices
+    }
+}
+
+fn current(event: &Value) -> StoredMetadata {
+    StoredMetadata {
+        user_metadata: json::object_at(event, &["user", "user_metadata"]),
+        app_metadata: json::object_at(event, &["user", "app_metadata"]),
+    }
+}
+
+/// Why an update with this key and value would fail.
+fn refusal(
+    kind: MetadataKind,
+    name: &str,
+    value: Option<&Value>,
+) -> Option<(String, &'static str)> {
+    let Some(value) = value else {
+        let message = format!(
+            "Payload validation error: `{name}` in {} is undefined.",
+            kind.key()
+        );
+        return Some((message, METADATA_PAGE));
+    };
+    if kind == MetadataKind::App && FORBIDDEN_APP_METADATA.contains(&name) {
+        return Some((
+            format!("Forbidden attribute in app_metadata: {name}"),
+            METADATA_NAMES_PAGE,
+        ));
+    }
+    let bad = if is_bad_name(name) {
+        Some(name.to_owned())
+    } else {
+        bad_name_within(value)
+    };
+    bad.map(|bad| {
+        (
+            format!("The name `{bad}` in {} holds a `.` or a `$`.", kind.key()),
+            METADATA_NAMES_PAGE,
+        )
+    })
+}
+
+fn is_bad_name(name: &str) -> bool {
+    name.contains('.') || name.contains('$')
+}
+
+fn bad_name_within(value: &Value) -> Option<String> {
+    match value {
+        Value::Array(items) => items.iter().find_map(bad_name_within),
+        Value::Object(object) => object.iter().find_map(|(name, value)| {
+            if is_bad_name(name) {
+                Some(name.clone())
+            } else {
+                bad_name_within(value)
+            }
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,190 @@
+//! Where a claim's value probably came from: the paths of the event at which the same value stands.
+
+use serde_json::Value;
+
+/// At most so many paths are told.
+const MOST: usize = 5;
+
+/// The paths of an event at which a value stands, most specific first, at most five.
+///
+/// Values that stand everywhere by chance (`true`, `""`, `0`, short texts, empty containers) count only below
+/// metadata, and only if they stand there once.
+pub fn sources(event: &Value, value: &Value) -> Vec<String> {
+    if value.is_null() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    walk(
+        event,
+        &Place {
+            path: "event".to_owned(),
+            rank: Rank::Other,
+            depth: 0,
+        },
+        value,
+        &mut found,
+    );
+    if is_trivial(value) {
+        found.retain(|place| place.rank == Rank::UserMetadata || place.rank == Rank::Metadata);
+        if found.len() > 1 {
+            found.clear();
+        }
+    }
+    found.sort_by_key(|place| (place.rank, place.depth));
+    found
+        .into_iter()
+        .take(MOST)
+        .map(|place| place.path)
+        .collect()
+}
+
+/// How specific a place is; the first is the most likely source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    UserMetadata,
+    Metadata,
+    Secrets,
+    User,
+    Other,
+}
+
+#[derive(Debug, Clone)]
+struct Place {
+    path: String,
+    rank: Rank,
+    depth: usize,
+}
+
+impl Place {
+    fn below(&self, step: &str, key: Option<&str>) -> Place {
+        let rank = match (self.depth, key) {
+            _ if self.rank < Rank::User => self.rank,
+            (0, Some("user")) => Rank::User,
+            (0, Some("secrets")) => Rank::Secrets,
+            (_, Some("user_metadata" | "app_metadata")) => Rank::UserMetadata,
+            (_, Some(key)) if key == "metadata" || key.ends_with("_metadata") => Rank::Metadata,
+            _ => self.rank,
+        };
+        Place {
+            path: format!("{}{step}", self.path),
+            rank,
+            depth: self.depth + 1,
+        }
+    }
+}
+
+fn walk(event: &Value, place: &Place, wanted: &Value, found: &mut Vec<Place>) {
+    if place.depth > 0 && event == wanted {
+        found.push(place.clone());
+        // Parts of an equal value are not sources of their own.
+        return;
+    }
+    match event {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                walk(
+                    item,
+                    &place.below(&format!("[{index}]"), None),
+                    wanted,
+                    found,
+                );
+            }
+        }
+        Value::Object(object) => {
+            for (key, item) in object {
+                let step = if is_identifier(key) {
+                    format!(".{key}")
+                } else {
+                    format!("[{}]", Value::from(key.as_str()))
+                };
+                walk(item, &place.below(&step, Some(key)), wanted, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_identifier(key: &str) -> bool {
+    let mut characters = key.chars();
+    characters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_' || first == '$')
+        && characters
+            .all(|character| character.is_alphanumeric() || character == '_' || character == '$')
+}
+
+fn is_trivial(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => true,
+        Value::Number(number) => number.as_f64().is_some_and(|number| number.abs() < 10.0),
+        Value::String(text) => text.chars().count() < 2,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(object) => object.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::sources;
+
+    fn check(value: Value, expected: &[&str]) {
+        let event = json!({
+            "client": {"name": "surfing", "metadata": {"tier": "gold"}},
+            "user": {
+                "name": "Jane",
+                "nickname": "surfing",
+                "email_verified": true,
+                "user_metadata": {"hobby": "surfing", "likes": ["tea", "wax"], "vip": true, "n": 7, "https://x/y": "gold", "none": ""},
+                "app_metadata": {"plan": {"id": 12}, "logins": 1},
+            },
+            "stats": {"logins_count": 1},
+            "authorization": {"roles": ["admin"]},
+            "secrets": {"KEY": "s3cret"},
+        });
+        assert_eq!(sources(&event, &value), expected, "{value}");
+    }
+
+    #[test]
+    fn the_likeliest_place_comes_first() {
+        check(
+            json!("surfing"),
+            &[
+                "event.user.user_metadata.hobby",
+                "event.user.nickname",
+                "event.client.name",
+            ],
+        );
+        check(
+            json!("gold"),
+            &[
+                r#"event.user.user_metadata["https://x/y"]"#,
+                "event.client.metadata.tier",
+            ],
+        );
+        check(json!("wax"), &["event.user.user_metadata.likes[1]"]);
+        check(json!(["tea", "wax"]), &["event.user.user_metadata.likes"]);
+        check(json!({"id": 12}), &["event.user.app_metadata.plan"]);
+        check(json!(["admin"]), &["event.authorization.roles"]);
+        check(json!("s3cret"), &["event.secrets.KEY"]);
+        check(json!("nowhere"), &[]);
+    }
+
+    #[test]
+    fn trivial_values_count_below_metadata_only() {
+        check(json!(true), &["event.user.user_metadata.vip"]);
+        check(json!(1), &["event.user.app_metadata.logins"]);
+        check(json!(7), &["event.user.user_metadata.n"]);
+        check(json!(""), &["event.user.user_metadata.none"]);
+        check(json!(0), &[]);
+        check(json!(null), &[]);
+        check(json!({}), &[]);
+    }
+
+    #[test]
+    fn no_more_than_five() {
+        let event = json!({"user": {"user_metadata": {"a": "xx", "b": "xx", "c": "xx", "d": "xx", "e": "xx", "f": "xx"}}});
+        assert_eq!(sources(&event, &json!("xx")).len(), 5);
+    }
+}

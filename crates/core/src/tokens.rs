@@ -1,0 +1,305 @@
+//! The tokens of an allowed login, and what `/userinfo` answers.
+//!
+//! Sources: <https://auth0.com/docs/secure/tokens/id-tokens/id-token-structure>,
+//! <https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles>,
+//! <https://auth0.com/docs/get-started/apis/scopes/openid-connect-scopes>.
+
+use serde_json::{Map, Value, json};
+
+use crate::claim_rules::{STANDARD_CLAIMS, is_auth0_api};
+use crate::derive::hex_id;
+use crate::json::{self, text_at, texts_at};
+use crate::login::{Login, TokenDialect};
+use crate::time::parse_iso;
+
+/// Seconds for which an access token for the MFA API lives.
+const MFA_LIFETIME_S: i64 = 600;
+
+/// What was asked for at the start of the login.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Request {
+    /// The scopes, in order.
+    pub scopes: Vec<String>,
+    /// The API.
+    pub audience: Option<String>,
+    /// The tenant's host name.
+    pub domain: String,
+    client_id: String,
+    nonce: Option<String>,
+    wants_auth_time: bool,
+    acr_values: Vec<String>,
+    protocol: String,
+}
+
+impl Request {
+    /// Reads the event with which a login started.
+    pub fn of(login: &Login, event: &Value) -> Request {
+        let parameter = |name: &str| {
+            text_at(event, &["request", "query", name])
+                .or_else(|| text_at(event, &["request", "body", name]))
+        };
+        let mut scopes = texts_at(event, &["transaction", "requested_scopes"]);
+        if scopes.is_empty() {
+            scopes = parameter("scope")
+                .unwrap_or_default()
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect();
+        }
+        let audience =
+            text_at(event, &["resource_server", "identifier"]).or_else(|| parameter("audience"));
+        let client_id = text_at(event, &["client", "client_id"]).or_else(|| parameter("client_id"));
+        let prompts = texts_at(event, &["transaction", "prompt"]);
+        let prompt_login =
+            parameter("prompt") == Some("login") || prompts.iter().any(|prompt| prompt == "login");
+        let max_age = ["query", "body"]
+            .iter()
+            .any(|part| json::at(event, &["request", part, "max_age"]).is_some());
+        Request {
+            scopes,
+            audience: audience.map(str::to_owned),
+            domain: domain(login, event),
+            client_id: client_id.unwrap_or_default().to_owned(),
+            nonce: parameter("nonce").map(str::to_owned),
+            wants_auth_time: max_age || prompt_login,
+            acr_values: texts_at(event, &["transaction", "acr_values"]),
+            protocol: text_at(event, &["transaction", "protocol"])
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+
+    /// Whether a scope was asked for.
+    pub fn wants(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|wanted| wanted == scope)
+    }
+
+    /// Whether the access token is opaque: no API was asked for, or `/userinfo` alone.
+    pub fn is_opaque(&self) -> bool {
+        self.audience
+            .as_ref()
+            .is_none_or(|audience| *audience == self.userinfo_url())
+    }
+
+    fn userinfo_url(&self) -> String {
+        format!("https://{}/userinfo", self.domain)
+    }
+
+    fn issuer(&self) -> String {
+        format!("https://{}/", self.domain)
+    }
+}
+
+fn domain(login: &Login, event: &Value) -> String {
+    let tenant = || text_at(event, &["tenant", "id"]).unwrap_or("tenant");
+    let hostname = text_at(event, &["request", "hostname"]);
+    match (&login.tenant.domain, hostname) {
+        (Some(domain), _) => domain.clone(),
+        (None, Some(hostname)) => hostname.to_owned(),
+        (None, None) => format!("{}.auth0.com", tenant()),
+    }
+}
+
+/// What is known at the end of a login.
+pub(crate) struct Facts<'a> {
+    /// The login; its event has the user as of now.
+    pub login: &'a Login,
+    /// What was asked for.
+    pub request: &'a Request,
+    /// Scopes added and removed by Actions.
+    pub scopes: &'a [(String, bool)],
+    /// Whether a further factor was passed.
+    pub multifactor: bool,
+    /// Seconds since the epoch.
+    pub now_s: i64,
+}
+
+impl Facts<'_> {
+    fn event(&self) -> &Value {
+        &self.login.event
+    }
+
+    fn sub(&self) -> &str {
+        text_at(self.event(), &["user", "user_id"]).unwrap_or_default()
+    }
+
+    /// The session's id, derived when the event has no session.
+    fn sid(&self) -> String {
+        let sid = text_at(self.event(), &["session", "id"]).map(str::to_owned);
+        sid.unwrap_or_else(|| hex_id(self.login.seed, "sid", 32))
+    }
+
+    fn insert_organization(&self, claims: &mut Map<String, Value>) {
+        if let Some(id) = text_at(self.event(), &["organization", "id"]) {
+            claims.insert("org_id".to_owned(), json!(id));
+            if let Some(name) = text_at(self.event(), &["organization", "name"])
+                .filter(|_| self.login.tenant.org_name_in_tokens)
+            {
+                claims.insert("org_name".to_owned(), json!(name));
+            }
+        }
+    }
+
+    /// The claims of the profile that some scopes release.
+    fn standard_claims(&self, scopes: &[String]) -> impl Iterator<Item = (String, Value)> {
+        let user = self.event().get("user");
+        let released = STANDARD_CLAIMS
+            .iter()
+            .filter(|(_, scope)| scopes.iter().any(|granted| granted == scope));
+        released.filter_map(move |(claim, _)| {
+            // The profile calls this one differently.
+            let attribute = if *claim == "phone_number_verified" {
+                "phone_verified"
+            } else {
+                claim
+            };
+            let value = user?.get(attribute).filter(|value| !value.is_null())?;
+            Some(((*claim).to_owned(), value.clone()))
+        })
+    }
+
+    /// The scopes of the access token: what was asked for and is permitted, and what Actions changed.
+    pub fn granted_scopes(&self) -> Vec<String> {
+        let tenant = &self.login.tenant;
+        let standard = |scope: &str| {
+            matches!(
+                scope,
+                "openid" | "profile" | "email" | "phone" | "address" | "offline_access"
+            )
+        };
+        let permitted = |scope: &String| {
+            !tenant.rbac || standard(scope) || tenant.permissions.iter().any(|known| known == scope)
+        };
+        let mut granted: Vec<String> = self
+            .request
+            .scopes
+            .iter()
+            .filter(|scope| permitted(scope))
+            .cloned()
+            .collect();
+        if self.ignores_scope_changes() {
+            return granted;
+        }
+        for (scope, add) in self.scopes {
+            granted.retain(|known| known != scope);
+            if *add {
+                granted.push(scope.clone());
+            }
+        }
+        granted
+    }
+
+    /// Auth0's own APIs keep the scopes that were asked for.
+    pub fn ignores_scope_changes(&self) -> bool {
+        self.request
+            .audience
+            .as_ref()
+            .is_some_and(|audience| is_auth0_api(audience, &self.request.domain))
+    }
+
+    /// The ID token's claims; none without the scope `openid`.
+    pub fn id_token(&self, custom: &Map<String, Value>) -> Map<String, Value> {
+        let mut claims = Map::new();
+        if !self.request.wants("openid") {
+            return claims;
+        }
+        let expiry = self
+            .now_s
+            .saturating_add(self.login.tenant.id_token_lifetime_s);
+        claims.insert("iss".to_owned(), json!(self.request.issuer()));
+        claims.insert("sub".to_owned(), json!(self.sub()));
+        claims.insert("aud".to_owned(), json!(self.request.client_id));
+        claims.insert("iat".to_owned(), json!(self.now_s));
+        claims.insert("exp".to_owned(), json!(expiry));
+        claims.insert("sid".to_owned(), json!(self.sid()));
+        if let Some(nonce) = &self.request.nonce {
+            claims.insert("nonce".to_owned(), json!(nonce));
+        }
+        if self.request.wants_auth_time {
+            let authenticated =
+                text_at(self.event(), &["session", "authenticated_at"]).and_then(parse_iso);
+            let auth_time = authenticated.map_or(self.now_s, |ms| ms.div_euclid(1000));
+            claims.insert("auth_time".to_owned(), json!(auth_time));
+        }
+        if self.multifactor {
+            if let Some(acr) = self.request.acr_values.first() {
+                claims.insert("acr".to_owned(), json!(acr));
+            }
+            claims.insert("amr".to_owned(), json!(["mfa"]));
+        }
+        self.insert_organization(&mut claims);
+        claims.extend(self.standard_claims(&self.request.scopes));
+        claims.extend(custom.clone());
+        claims
+    }
+
+    /// The access token's claims; none for an opaque token.
+    pub fn access_token(&self, custom: &Map<String, Value>) -> Map<String, Value> {
+        let mut claims = Map::new();
+        let (false, Some(audience)) = (self.request.is_opaque(), &self.request.audience) else {
+            return claims;
+        };
+        let tenant = &self.login.tenant;
+        let scopes = self.granted_scopes();
+        let with_userinfo = tenant.api_signs_rs256 && scopes.iter().any(|scope| scope == "openid");
+        let audiences = if with_userinfo {
+            json!([audience, self.request.userinfo_url()])
+        } else {
+            json!(audience)
+        };
+        let is_mfa = is_auth0_api(audience, &self.request.domain)
+            && audience.trim_end_matches('/').ends_with("/mfa");
+        let lifetime = if is_mfa {
+            MFA_LIFETIME_S
+        } else {
+            tenant.access_token_lifetime_s
+        };
+        claims.insert("iss".to_owned(), json!(self.request.issuer()));
+        claims.insert("sub".to_owned(), json!(self.sub()));
+        claims.insert("aud".to_owned(), audiences);
+        claims.insert("iat".to_owned(), json!(self.now_s));
+        claims.insert("exp".to_owned(), json!(self.now_s.saturating_add(lifetime)));
+        if !scopes.is_empty() {
+            claims.insert("scope".to_owned(), json!(scopes.join(" ")));
+        }
+        match tenant.token_dialect {
+            TokenDialect::Auth0 => {
+                if let Some(grant) = self.grant() {
+                    claims.insert("gty".to_owned(), json!(grant));
+                }
+                claims.insert("azp".to_owned(), json!(self.request.client_id));
+            }
+            TokenDialect::Rfc9068 => {
+                claims.insert("jti".to_owned(), json!(hex_id(self.login.seed, "jti", 32)));
+                claims.insert("client_id".to_owned(), json!(self.request.client_id));
+            }
+        }
+        if tenant.rbac && tenant.permissions_in_token {
+            claims.insert("permissions".to_owned(), json!(tenant.permissions));
+        }
+        self.insert_organization(&mut claims);
+        claims.extend(custom.clone());
+        claims
+    }
+
+    /// `gty`: only grants without a browser are named.
+    fn grant(&self) -> Option<&'static str> {
+        match self.request.protocol.as_str() {
+            "oauth2-password" | "oauth2-resource-owner" => Some("password"),
+            "oauth2-refresh-token" => Some("refresh_token"),
+            _ => None,
+        }
+    }
+
+    /// The answer of `/userinfo`: the profile that the access token's scopes release, and the ID token's custom claims.
+    pub fn userinfo(&self, custom: &Map<String, Value>) -> Map<String, Value> {
+        let scopes = self.granted_scopes();
+        let mut claims = Map::new();
+        if scopes.iter().any(|scope| scope == "openid") {
+            claims.insert("sub".to_owned(), json!(self.sub()));
+            claims.extend(self.standard_claims(&scopes));
+            claims.extend(custom.clone());
+        }
+        claims
+    }
+}

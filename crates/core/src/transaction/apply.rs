@@ -1,0 +1,201 @@
+//! Applies the commands of a handler that has returned.
+
+use serde_json::{Value, json};
+
+use super::command::{Command, MetadataKind};
+use super::state::{Ending, Flow, Running};
+use super::{Next, factors, primary_user, redirect};
+use crate::api::method_path;
+use crate::fault::Fault;
+use crate::json;
+use crate::ledger::ClaimCall;
+use crate::limits::CLAIMS_PAGE;
+use crate::location::Location;
+use crate::outcome::TokenKind;
+use crate::sources::sources;
+use crate::time::iso_text;
+use crate::value::Argument;
+
+/// Applies everything that a handler asked for and tells what comes next.
+pub(super) fn apply(flow: &mut Flow, running: Running) -> Next {
+    // A switch of the user comes last: it takes along what the same Action wrote before and after it.
+    let (switches, others): (Vec<_>, Vec<_>) = running
+        .commands
+        .iter()
+        .partition(|command| matches!(command, Command::SetPrimaryUser { .. }));
+    for command in others.into_iter().chain(switches) {
+        if let Err(fault) = effect(flow, &running, command) {
+            flow.fail(&running.action, fault);
+            return Next::Stop;
+        }
+    }
+    if flow.ending.is_some() {
+        // Denying does not take back what else the Action asked for.
+        commit(flow);
+        return Next::Stop;
+    }
+    if let Err(fault) =
+        factors::queue(flow, &running).and_then(|()| redirect::queue(flow, &running))
+    {
+        flow.fail(&running.action, fault);
+        return Next::Stop;
+    }
+    match flow.waiting.front().cloned() {
+        Some(suspension) => {
+            if !suspension.resumes_with_next() {
+                commit(flow);
+            }
+            Next::Suspended(suspension)
+        }
+        None => Next::Continue,
+    }
+}
+
+/// Stores the metadata that waits.
+pub(super) fn commit(flow: &mut Flow) {
+    for notice in flow.profile.commit(&flow.login.event) {
+        flow.notice(notice);
+    }
+}
+
+fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), Fault> {
+    match command {
+        Command::Abort(text) => return Err(Fault::platform("Error", *text)),
+        Command::Deny { reason } => deny(flow, reason),
+        Command::RevokeSession { reason, .. } | Command::RevokeRefreshToken { reason } => {
+            deny(flow, reason)
+        }
+        Command::ValidationError { message, .. } => deny(flow, &Argument::String(message.clone())),
+        Command::SetClaim {
+            token,
+            name,
+            value,
+            site,
+        } => {
+            claim(flow, running, *token, (name, value), site.as_ref())?;
+        }
+        Command::ModifyScope { scope, add } => flow.scopes.push((scope.clone(), *add)),
+        Command::RecordMethod { url } => {
+            if let Some(url) = url.as_str() {
+                record_method(flow, url);
+            }
+        }
+        Command::SetPrimaryUser { id } => primary_user::switch(flow, id)?,
+        Command::RequireMultifactor { provider, .. } => {
+            flow.owes_multifactor = provider.as_str().is_some_and(|provider| provider != "none");
+        }
+        Command::SetMetadata { kind, name, value } => metadata(flow, *kind, name, value)?,
+        Command::SetSessionMetadata(map) => {
+            json::put(
+                &mut flow.login.event,
+                &["session", "metadata"],
+                Some(Value::Object(map.clone())),
+            );
+        }
+        Command::SetRefreshTokenMetadata(map) => {
+            json::put(
+                &mut flow.login.event,
+                &["refresh_token", "metadata"],
+                Some(Value::Object(map.clone())),
+            );
+        }
+        Command::SetCookieMode { mode } => {
+            if json::at(&flow.login.event, &["session", "cookie"]).is_some() {
+                json::put(
+                    &mut flow.login.event,
+                    &["session", "cookie", "mode"],
+                    Some(Value::String(mode.clone())),
+                );
+            }
+        }
+        // Requests for factors, redirects and forms are queued when everything else is done. The rest changes only
+        // what lies outside an outcome: stored sessions, refresh tokens, SAML responses.
+        Command::Factors(_)
+        | Command::RenderPrompt { .. }
+        | Command::SendUserTo { .. }
+        | Command::EncodeToken { .. }
+        | Command::SetSessionExpiry { .. }
+        | Command::SetRefreshTokenExpiry { .. }
+        | Command::SetSamlAttribute { .. }
+        | Command::SetSamlConfiguration { .. } => {}
+    }
+    Ok(())
+}
+
+fn deny(flow: &mut Flow, reason: &Argument) {
+    let reason = match reason {
+        Argument::Undefined | Argument::Null => None,
+        reason => reason.coerce_to_string().ok(),
+    };
+    if flow.ending.is_none() {
+        flow.ending = Some(Ending::Denied(reason));
+    }
+}
+
+fn claim(
+    flow: &mut Flow,
+    running: &Running,
+    token: TokenKind,
+    (name, value): (&Argument, &Argument),
+    site: Option<&Location>,
+) -> Result<(), Fault> {
+    // A symbol is no key that JSON could write.
+    let Ok(name) = name.coerce_to_string() else {
+        return Ok(());
+    };
+    let json = value.to_json().map_err(|not_json| Fault {
+        location: site.cloned(),
+        ..Fault::platform("TypeError", not_json.message())
+    })?;
+    if value.loses_in_json() {
+        let method = method_path(token);
+        let message = if json.is_some() {
+            format!("The value that `{method}` gives to `{name}` has parts that JSON cannot carry.")
+        } else {
+            format!(
+                "The value that `{method}` gives to `{name}` is undefined or a function: no claim is set."
+            )
+        };
+        flow.warn("claim-lost-in-json", message, CLAIMS_PAGE);
+    }
+    let sources = json
+        .as_ref()
+        .map_or_else(Vec::new, |value| sources(&running.event, value));
+    let action = running.action.clone();
+    flow.claims.push(ClaimCall {
+        token,
+        name,
+        value: json,
+        action,
+        location: site.cloned(),
+        sources,
+    });
+    Ok(())
+}
+
+fn metadata(
+    flow: &mut Flow,
+    kind: MetadataKind,
+    name: &Argument,
+    value: &Argument,
+) -> Result<(), Fault> {
+    let Ok(name) = name.coerce_to_string() else {
+        return Ok(());
+    };
+    let value = value
+        .to_json()
+        .map_err(|not_json| Fault::platform("TypeError", not_json.message()))?;
+    flow.profile.set(&mut flow.login.event, kind, &name, value);
+    Ok(())
+}
+
+/// The session remembers the method for later logins; Actions that start later see it.
+fn record_method(flow: &mut Flow, url: &str) {
+    let method = json!({"name": url, "timestamp": iso_text(flow.now_ms)});
+    let path = ["authentication", "methods"];
+    if let Some(Value::Array(methods)) = json::at(&flow.login.event, &path) {
+        let mut methods = methods.clone();
+        methods.push(method);
+        json::put(&mut flow.login.event, &path, Some(Value::Array(methods)));
+    }
+}

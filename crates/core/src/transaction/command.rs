@@ -1,0 +1,161 @@
+//! What `api` calls ask for: recorded at the call, applied when the handler has returned.
+
+use serde_json::{Map, Value};
+
+use crate::location::Location;
+use crate::outcome::TokenKind;
+use crate::value::Argument;
+
+/// One request of an Action to the platform. Arguments that the api layer does not check stay as they were passed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Command {
+    /// Ends the login, not at the call but after the handler.
+    Abort(&'static str),
+    Deny {
+        reason: Argument,
+    },
+    ValidationError {
+        code: String,
+        message: String,
+    },
+    SetClaim {
+        token: TokenKind,
+        name: Argument,
+        value: Argument,
+        site: Option<Location>,
+    },
+    ModifyScope {
+        scope: String,
+        add: bool,
+    },
+    Factors(FactorRequest),
+    RecordMethod {
+        url: Argument,
+    },
+    SetPrimaryUser {
+        id: String,
+    },
+    RequireMultifactor {
+        provider: Argument,
+        allow_remember_browser: Argument,
+        provider_options: Argument,
+    },
+    RenderPrompt {
+        id: String,
+        options: Argument,
+    },
+    SendUserTo {
+        url: String,
+    },
+    /// Only a trace: the call has answered already.
+    EncodeToken {
+        payload: Argument,
+        secret: Argument,
+    },
+    SetMetadata {
+        kind: MetadataKind,
+        name: Argument,
+        value: Argument,
+    },
+    SetSessionMetadata(Map<String, Value>),
+    SetRefreshTokenMetadata(Map<String, Value>),
+    SetSessionExpiry {
+        lifetime: Lifetime,
+        at: Argument,
+    },
+    SetRefreshTokenExpiry {
+        lifetime: Lifetime,
+        at: Argument,
+    },
+    SetCookieMode {
+        mode: String,
+    },
+    RevokeSession {
+        reason: Argument,
+        options: Argument,
+    },
+    RevokeRefreshToken {
+        reason: Argument,
+    },
+    SetSamlAttribute {
+        name: String,
+        value: Argument,
+    },
+    SetSamlConfiguration {
+        key: &'static str,
+        value: Argument,
+    },
+}
+
+/// A request for a further factor.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum FactorRequest {
+    ChallengeWith { factor: Argument, options: Argument },
+    ChallengeWithAny { factors: Argument },
+    EnrollWith { factor: Argument, options: Argument },
+    EnrollWithAny { factors: Argument },
+}
+
+impl FactorRequest {
+    /// Whether it enrols.
+    pub(crate) fn enrols(&self) -> bool {
+        matches!(
+            self,
+            FactorRequest::EnrollWith { .. } | FactorRequest::EnrollWithAny { .. }
+        )
+    }
+
+    /// The factors in the order in which they are offered, by type.
+    pub(crate) fn types(&self) -> Vec<String> {
+        let (first, further) = match self {
+            FactorRequest::ChallengeWith { factor, options }
+            | FactorRequest::EnrollWith { factor, options } => {
+                (Some(factor), options.property("additionalFactors"))
+            }
+            FactorRequest::ChallengeWithAny { factors }
+            | FactorRequest::EnrollWithAny { factors } => (None, factors),
+        };
+        let further = match further {
+            Argument::Array(items) => items.as_slice(),
+            _ => &[],
+        };
+        let types = first
+            .into_iter()
+            .chain(further)
+            .filter_map(|factor| factor.property("type").as_str());
+        types
+            .map(|name| {
+                if name == "push" {
+                    "push-notification"
+                } else {
+                    name
+                }
+                .to_owned()
+            })
+            .collect()
+    }
+}
+
+/// Which metadata of the profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MetadataKind {
+    User,
+    App,
+}
+
+impl MetadataKind {
+    /// The key below `event.user`.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            MetadataKind::User => "user_metadata",
+            MetadataKind::App => "app_metadata",
+        }
+    }
+}
+
+/// Which end of a session or token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    Absolute,
+    Inactivity,
+}

@@ -1,0 +1,133 @@
+//! Folds a login into its outcome.
+
+use serde_json::Map;
+
+use super::state::{Ending, Flow};
+use super::{Suspension, apply};
+use crate::claim_rules::RuleContext;
+use crate::fault::Fault;
+use crate::ledger::{Settled, settle};
+use crate::limits::{API_OBJECT_PAGE, CUSTOM_CLAIMS_BYTES, SCOPES_PAGE};
+use crate::outcome::{
+    AccessToken, IdToken, OUTCOME_FORMAT, Outcome, Redirect, Status, TokenKind, Usage,
+};
+use crate::tokens::{Facts, Request};
+
+pub(super) fn finish(mut flow: Flow) -> Outcome {
+    let request = Request::of(&flow.login, &flow.requested);
+    let context = RuleContext {
+        scopes: &request.scopes,
+        audience: request.audience.as_deref(),
+        domain: &request.domain,
+        opaque: request.is_opaque(),
+    };
+    let settled = settle(&context, std::mem::take(&mut flow.claims));
+    if let Some((token, size, action)) = &settled.too_large {
+        let fault = too_large(*token, *size);
+        if flow.ending.is_none() && flow.waiting.is_empty() {
+            flow.fail(action, fault);
+        }
+    }
+    tell_about_scopes(&mut flow, &request, &settled);
+    let (status, reason, error) = match flow.ending.take() {
+        Some(Ending::Denied(reason)) => (Status::Denied, reason, None),
+        Some(Ending::Failed(error)) => (Status::Failed, Some(error.message.clone()), Some(error)),
+        None => (waiting_status(&flow), None, None),
+    };
+    if status != Status::Failed {
+        apply::commit(&mut flow);
+    }
+    let redirect = match flow.waiting.front() {
+        Some(Suspension::Redirect { url }) if status == Status::Redirected => {
+            Some(Redirect { url: url.clone() })
+        }
+        _ => None,
+    };
+    let outcome = Outcome {
+        format: OUTCOME_FORMAT.to_owned(),
+        status,
+        reason,
+        id_token: IdToken::default(),
+        access_token: AccessToken::default(),
+        userinfo: Map::new(),
+        user: flow.profile.stored.clone(),
+        ledger: settled.ledger,
+        commands: std::mem::take(&mut flow.commands),
+        logs: std::mem::take(&mut flow.logs),
+        notices: std::mem::take(&mut flow.notices),
+        error,
+        redirect,
+        usage: Usage {
+            actions: std::mem::take(&mut flow.usage),
+        },
+    };
+    if status != Status::Allowed {
+        return outcome;
+    }
+    let facts = Facts {
+        login: &flow.login,
+        request: &request,
+        scopes: &flow.scopes,
+        multifactor: !flow.passed_factors.is_empty(),
+        now_s: flow.now_ms.div_euclid(1000),
+    };
+    Outcome {
+        id_token: IdToken {
+            claims: facts.id_token(&settled.id_token),
+            jwt: None,
+        },
+        access_token: AccessToken {
+            claims: facts.access_token(&settled.access_token),
+            opaque: request.is_opaque(),
+            jwt: None,
+        },
+        userinfo: facts.userinfo(&settled.id_token),
+        ..outcome
+    }
+}
+
+fn waiting_status(flow: &Flow) -> Status {
+    match flow.waiting.front() {
+        None => Status::Allowed,
+        Some(Suspension::Redirect { .. }) => Status::Redirected,
+        Some(Suspension::Prompt { .. }) => Status::Prompted,
+        Some(Suspension::Challenge { .. } | Suspension::Enroll { .. }) => Status::Challenged,
+    }
+}
+
+fn too_large(token: TokenKind, size: usize) -> Fault {
+    let token = match token {
+        TokenKind::IdToken => "ID token",
+        TokenKind::AccessToken => "access token",
+    };
+    let limit = CUSTOM_CLAIMS_BYTES.value;
+    Fault::platform(
+        "Error",
+        format!("The custom claims of the {token} have {size} bytes; the limit is {limit}."),
+    )
+}
+
+fn tell_about_scopes(flow: &mut Flow, request: &Request, settled: &Settled) {
+    let on_id_token = settled
+        .ledger
+        .iter()
+        .any(|entry| entry.token == TokenKind::IdToken);
+    if on_id_token && !request.wants("openid") {
+        let message =
+            "The scope `openid` was not requested: there is no ID token to carry its claims."
+                .to_owned();
+        flow.warn("no-id-token", message, SCOPES_PAGE);
+    }
+    let facts = Facts {
+        login: &flow.login,
+        request,
+        scopes: &[],
+        multifactor: false,
+        now_s: 0,
+    };
+    if !flow.scopes.is_empty() && facts.ignores_scope_changes() {
+        let message =
+            "Changes of scopes are ignored on access tokens for Auth0's own APIs.".to_owned();
+        flow.warn("scope-change-ignored", message, API_OBJECT_PAGE);
+    }
+}

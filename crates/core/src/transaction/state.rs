@@ -1,0 +1,224 @@
+//! What a login collects on its way through the Actions.
+
+use std::collections::VecDeque;
+
+use serde_json::{Map, Value, json};
+
+use super::Suspension;
+use super::command::Command;
+use crate::api::Cache;
+use crate::fault::Fault;
+use crate::json;
+use crate::ledger::ClaimCall;
+use crate::limits;
+use crate::login::{ActionInfo, EntryPoint, Login};
+use crate::metadata::Profile;
+use crate::outcome::{ActionError, ActionUsage, CommandRecord, LogRecord, Notice};
+use crate::time::iso_text;
+
+/// The handler that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// The Action's name.
+    pub action: String,
+    /// Which handler.
+    pub entry: EntryPoint,
+    /// The event as the handler sees it.
+    pub event: Value,
+    /// What it has asked for.
+    pub commands: Vec<Command>,
+    /// The working copy behind `api.session.setMetadata`.
+    pub session_metadata: Map<String, Value>,
+    /// The working copy behind `api.refreshToken.setMetadata`.
+    pub refresh_token_metadata: Map<String, Value>,
+    /// A redirect was asked for.
+    pub redirects: bool,
+    /// A form was asked for.
+    pub renders: bool,
+}
+
+/// How a login ends before its last Action.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ending {
+    /// Denied, with the reason if one was given.
+    Denied(Option<String>),
+    /// Failed with an error.
+    Failed(ActionError),
+}
+
+/// What a login has collected.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    /// The login; its event is what the next Action sees, apart from secrets.
+    pub login: Login,
+    /// The event with which the login started: what was requested does not change by `/continue`.
+    pub requested: Value,
+    /// The profile's metadata.
+    pub profile: Profile,
+    /// The cache.
+    pub cache: Cache,
+    /// The user that the login was switched to.
+    pub primary_user: Option<String>,
+    /// Calls of `setCustomClaim`.
+    pub claims: Vec<ClaimCall>,
+    /// Scopes added (`true`) and removed, in order.
+    pub scopes: Vec<(String, bool)>,
+    /// Factors that were passed in this login.
+    pub passed_factors: Vec<String>,
+    /// MFA is owed at the end of the flow.
+    pub owes_multifactor: bool,
+    /// What the login waits for, first things first.
+    pub waiting: VecDeque<Suspension>,
+    /// URLs that the browser was sent to.
+    pub redirected_to: Vec<String>,
+    /// What a form gave, for the handler that continues.
+    pub form: Option<Value>,
+    /// How the login ended, if it did.
+    pub ending: Option<Ending>,
+    /// The last time that was told.
+    pub now_ms: i64,
+    /// Calls.
+    pub commands: Vec<CommandRecord>,
+    /// Prints.
+    pub logs: Vec<LogRecord>,
+    /// Notices.
+    pub notices: Vec<Notice>,
+    /// Costs.
+    pub usage: Vec<ActionUsage>,
+}
+
+impl Flow {
+    pub fn new(mut login: Login) -> Flow {
+        if !login.event.is_object() {
+            login.event = json!({});
+        }
+        Flow {
+            requested: login.event.clone(),
+            profile: Profile::of(&login.event),
+            cache: Cache::default(),
+            primary_user: None,
+            claims: Vec::new(),
+            scopes: Vec::new(),
+            passed_factors: Vec::new(),
+            owes_multifactor: false,
+            waiting: VecDeque::new(),
+            redirected_to: Vec::new(),
+            form: None,
+            ending: None,
+            now_ms: login.now_ms,
+            commands: Vec::new(),
+            logs: Vec::new(),
+            notices: Vec::new(),
+            usage: Vec::new(),
+            login,
+        }
+    }
+
+    /// Records a notice, once.
+    pub fn notice(&mut self, notice: Notice) {
+        if !self
+            .notices
+            .iter()
+            .any(|known| known.code == notice.code && known.message == notice.message)
+        {
+            self.notices.push(notice);
+        }
+    }
+
+    /// Records a notice about a rule with a public page.
+    pub fn warn(&mut self, code: &str, message: String, source: &str) {
+        self.notice(Notice {
+            code: code.to_owned(),
+            message,
+            source: Some(source.to_owned()),
+        });
+    }
+
+    /// Ends the login with a fault; the first one stays.
+    pub fn fail(&mut self, action: &str, fault: Fault) {
+        if matches!(self.ending, Some(Ending::Failed(_))) {
+            return;
+        }
+        self.ending = Some(Ending::Failed(ActionError {
+            action: action.to_owned(),
+            name: fault.name,
+            message: fault.message,
+            stack: fault.stack,
+            location: fault.location,
+        }));
+    }
+
+    /// The event that a handler sees.
+    pub fn view(&mut self, action: &ActionInfo, entry: EntryPoint) -> Value {
+        let mut event = self.login.event.clone();
+        json::put(
+            &mut event,
+            &["secrets"],
+            Some(Value::Object(action.secrets.clone())),
+        );
+        if entry == EntryPoint::Continue
+            && let Some(form) = self.form.take()
+        {
+            json::put(&mut event, &["prompt"], Some(form));
+        }
+        event
+    }
+
+    /// Records in the event that the user passed a factor; Actions that start later see it.
+    pub fn pass_factor(&mut self, kind: &str) {
+        self.owes_multifactor = false;
+        self.passed_factors.push(kind.to_owned());
+        let method = json!({"name": "mfa", "timestamp": iso_text(self.now_ms), "type": kind});
+        let event = &mut self.login.event;
+        if !event.get("authentication").is_some_and(Value::is_object) {
+            json::put(event, &["authentication"], Some(json!({})));
+        }
+        let mut methods = json::at(event, &["authentication", "methods"])
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        methods.push(method);
+        json::put(
+            event,
+            &["authentication", "methods"],
+            Some(Value::Array(methods)),
+        );
+    }
+
+    /// Tells what about an Action is over the vendor's limits.
+    pub fn check_action(&mut self, action: &ActionInfo) {
+        let name = &action.name;
+        let over = |limit: limits::Limit, value: usize| limit.exceeded_by(value);
+        if let Some(bytes) = action
+            .code_bytes
+            .filter(|bytes| over(limits::ACTION_CODE_BYTES, *bytes))
+        {
+            let limit = limits::ACTION_CODE_BYTES;
+            let message = format!(
+                "The code of `{name}` has {bytes} bytes; the limit is {}.",
+                limit.value
+            );
+            self.warn("action-code-over-limit", message, limit.source);
+        }
+        let count = action.secrets.len();
+        if over(limits::SECRETS_PER_ACTION, count) {
+            let limit = limits::SECRETS_PER_ACTION;
+            let message = format!(
+                "`{name}` has {count} secrets; the limit is {}.",
+                limit.value
+            );
+            self.warn("secrets-over-limit", message, limit.source);
+        }
+        for (key, value) in &action.secrets {
+            let value = value.as_str().unwrap_or_default();
+            if over(limits::SECRET_KEY_CHARACTERS, key.chars().count())
+                || over(limits::SECRET_VALUE_CHARACTERS, value.chars().count())
+            {
+                let limit = limits::SECRET_VALUE_CHARACTERS;
+                let message =
+                    format!("The secret `{key}` of `{name}` is longer than Auth0 allows.");
+                self.warn("secret-over-limit", message, limit.source);
+            }
+        }
+    }
+}

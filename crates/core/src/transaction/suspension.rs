@@ -1,0 +1,110 @@
+//! What a login can wait for, and how it goes on.
+
+use serde_json::{Map, Value};
+
+use super::state::{Ending, Flow};
+use super::{factors, is_over, redirect};
+
+/// What a login waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Suspension {
+    /// The browser was sent away.
+    Redirect {
+        /// The URL with its query, `state` included.
+        url: String,
+    },
+    /// A form is shown.
+    Prompt {
+        /// The form's id.
+        id: String,
+        /// Values for its fields.
+        fields: Map<String, Value>,
+        /// Its variables.
+        vars: Map<String, Value>,
+    },
+    /// The user is asked for a further factor.
+    Challenge {
+        /// The usable factors, in the order of preference.
+        factors: Vec<String>,
+    },
+    /// The user is asked to enrol a factor.
+    Enroll {
+        /// The usable factors, in the order of preference.
+        factors: Vec<String>,
+    },
+}
+
+impl Suspension {
+    /// Whether the next Action goes on, and not the one that suspended.
+    pub(super) fn resumes_with_next(&self) -> bool {
+        matches!(
+            self,
+            Suspension::Challenge { .. } | Suspension::Enroll { .. }
+        )
+    }
+}
+
+/// What the user does at a suspension.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ResumeStep {
+    /// Comes back to `/continue`, after a redirect or a form.
+    Continue {
+        /// The query of the request. Without a `state`, here or in the body, the right one is filled in.
+        query: Map<String, Value>,
+        /// The body of the request; for a form, the fields that were filled in.
+        body: Map<String, Value>,
+    },
+    /// Passes the challenge, or enrols.
+    ChallengeSucceeded,
+    /// Does not pass the challenge.
+    ChallengeFailed,
+}
+
+/// What the host does after a suspension.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resumed {
+    /// Run `onContinuePostLogin` of the Action that suspended.
+    SameAction,
+    /// Run `onExecutePostLogin` of the next Action; after the last one, [`super::Transaction::conclude`].
+    NextAction,
+    /// Still suspended: by a further request of the same Action, or because the step does not fit.
+    Suspended(Suspension),
+    /// Run nothing more.
+    Stop,
+}
+
+pub(super) fn resume(flow: &mut Flow, step: ResumeStep) -> Resumed {
+    if is_over(flow) {
+        return Resumed::Stop;
+    }
+    let Some(suspension) = flow.waiting.front().cloned() else {
+        return Resumed::NextAction;
+    };
+    match (&suspension, step) {
+        (Suspension::Redirect { .. }, ResumeStep::Continue { query, body }) => {
+            redirect::come_back(flow, query, body);
+        }
+        (Suspension::Prompt { id, fields, vars }, ResumeStep::Continue { body, .. }) => {
+            redirect::filled_in(flow, id, fields, vars, body);
+        }
+        (
+            Suspension::Challenge { .. } | Suspension::Enroll { .. },
+            ResumeStep::ChallengeSucceeded,
+        ) => {
+            factors::pass(flow, &suspension);
+        }
+        (Suspension::Challenge { .. } | Suspension::Enroll { .. }, ResumeStep::ChallengeFailed) => {
+            flow.ending = Some(Ending::Denied(Some(
+                "The user did not pass the multi-factor challenge.".to_owned(),
+            )));
+            return Resumed::Stop;
+        }
+        _ => return Resumed::Suspended(suspension),
+    }
+    flow.waiting.pop_front();
+    match flow.waiting.front().cloned() {
+        Some(next) => Resumed::Suspended(next),
+        None if suspension.resumes_with_next() => Resumed::NextAction,
+        None => Resumed::SameAction,
+    }
+}
