@@ -1,1 +1,25 @@
-//! Placeholder.
+//! What teams have on disk: a configuration as the Auth0 Deploy CLI exports it, Actions, events, secrets.
+//!
+//! Everything here reads; nothing writes, prints or asks the network. What is wrong in a file becomes an [`Error`]
+//! with its place and, where there is one, a hint.
+
+pub mod action;
+pub mod document;
+mod error;
+mod files;
+mod folders;
+mod keywords;
+pub mod project;
+pub mod secrets;
+pub mod units;
+
+pub use action::{ActionKind, ActionSource, resolve_action};
+pub use document::{read_document, read_object};
+pub use error::{Error, Result};
+pub use files::display_path;
+pub use folders::{CacheEnvironment, cache_folder, state_folder};
+pub use keywords::KeywordMappings;
+pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
+pub use project::{Action, Project};
+pub use secrets::{Secret, parse_dotenv, parse_secret};
+pub use units::{parse_duration, parse_size};

@@ -1,0 +1,126 @@
+//! Reads what was found.
+
+use std::path::{Path, PathBuf};
+
+use super::find::{Found, SCRIPTS};
+use super::{ActionKind, ActionSource, Error, Result, Surroundings};
+use crate::files::{decode, display_path, extension, file_name, normalize, read_bytes};
+use crate::keywords::KeywordMappings;
+use crate::project::Action;
+
+pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<ActionSource> {
+    match found {
+        Found::CargoPackage { dir, action } => Ok(ActionSource {
+            name: action
+                .as_ref()
+                .map_or_else(|| file_name(&dir), |action| action.manifest.name.clone()),
+            display_path: surroundings.display(&dir),
+            declared: action.map(|action| action.manifest),
+            root: dir.clone(),
+            kind: ActionKind::CargoPackage { dir },
+        }),
+        Found::File { path, name } => {
+            let (kind, root) = read(&path, surroundings)?;
+            Ok(ActionSource {
+                name,
+                kind,
+                display_path: surroundings.display(&path),
+                declared: None,
+                root,
+            })
+        }
+        Found::Declared { action, root } => declared(action, &root, surroundings),
+    }
+}
+
+fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Result<ActionSource> {
+    let Action {
+        manifest,
+        declared_in,
+        code,
+    } = action;
+    if !code.is_file() {
+        let written = manifest.code.as_deref().unwrap_or("code.js");
+        return Err(Error::new(format!(
+            "the code of the Action `{}` does not exist: {}",
+            manifest.name,
+            display_path(&code, root)
+        ))
+        .in_file(&surroundings.display(&declared_in))
+        .with_hint(format!(
+            "`code` is {written:?}, relative to the folder of the configuration"
+        )));
+    }
+    let (kind, search) = read(&code, surroundings)?;
+    let display_path = surroundings.display(&code);
+    Ok(ActionSource {
+        name: manifest.name.clone(),
+        kind,
+        display_path,
+        declared: Some(manifest),
+        root: search,
+    })
+}
+
+/// The code, and the folder where a search for `node_modules` starts.
+fn read(path: &Path, surroundings: &Surroundings<'_>) -> Result<(ActionKind, PathBuf)> {
+    let shown = surroundings.display(path);
+    let bytes = read_bytes(path, &shown)?;
+    let root = path.parent().map(Path::to_owned).unwrap_or_default();
+    let extension = extension(path);
+    if extension == "wasm" {
+        check_component(&bytes).map_err(|error| error.in_file(&shown))?;
+        return Ok((
+            ActionKind::Component {
+                path: path.to_owned(),
+                bytes,
+            },
+            root,
+        ));
+    }
+    if !SCRIPTS.contains(&extension.as_str()) {
+        return Err(
+            Error::new("the code of an Action is a .js, .ts or .wasm file").in_file(&shown),
+        );
+    }
+    let text = surroundings.mappings(path).replace(&decode(bytes, &shown)?);
+    Ok((
+        ActionKind::Script {
+            path: path.to_owned(),
+            text,
+        },
+        root,
+    ))
+}
+
+/// By the first eight bytes: the magic number, then the version and the layer.
+fn check_component(bytes: &[u8]) -> Result<()> {
+    match bytes.first_chunk::<8>() {
+        Some([b'\0', b'a', b's', b'm', _, _, 1, 0]) => Ok(()),
+        Some([b'\0', b'a', b's', b'm', ..]) => {
+            Err(Error::new("this is a WebAssembly module, not a component")
+                .with_hint("build it for wasm32-wasip2, or give the source to `postlogin build`"))
+        }
+        _ => Err(Error::new("this is not WebAssembly")),
+    }
+}
+
+impl Surroundings<'_> {
+    /// Relative to the working folder if the file is below it, else to the project.
+    fn display(&self, path: &Path) -> String {
+        let path = normalize(path);
+        match self.project {
+            Some(project) if !path.starts_with(normalize(self.working_folder)) => {
+                display_path(&path, &project.root)
+            }
+            _ => display_path(&path, self.working_folder),
+        }
+    }
+
+    /// The Deploy CLI replaces keywords in the files of a configuration, and nowhere else.
+    fn mappings(&self, path: &Path) -> KeywordMappings {
+        self.project
+            .filter(|project| normalize(path).starts_with(normalize(&project.root)))
+            .map_or_else(KeywordMappings::default, |project| project.mappings.clone())
+    }
+}

@@ -1,0 +1,105 @@
+//! From what a user calls an Action to its source.
+//!
+//! An argument is, in this order: a file, a folder of an Action or a Cargo package, the name of an Action of the
+//! project. A file wins over an Action of the same name; so does a folder, unless no Action is in it.
+
+mod find;
+mod load;
+
+use std::path::{Path, PathBuf};
+
+use crate::project::manifest::Manifest;
+use crate::project::{Action, Project};
+use crate::{Error, Result};
+use find::Found;
+
+/// An Action, ready to be compiled or loaded.
+#[derive(Debug, Clone)]
+pub struct ActionSource {
+    /// The name: the configuration's if there is one, else by the file or folder.
+    pub name: String,
+    /// What it is written in, with its text or bytes.
+    pub kind: ActionKind,
+    /// The file (the folder, for a Cargo package) relative to the working folder or to the project, with `/`.
+    pub display_path: String,
+    /// What the configuration says about it, if one does.
+    pub declared: Option<Manifest>,
+    /// The folder where a search for `node_modules` starts, upwards.
+    pub root: PathBuf,
+}
+
+/// What an Action is written in.
+#[derive(Debug, Clone)]
+pub enum ActionKind {
+    /// JavaScript or TypeScript.
+    Script {
+        /// The file.
+        path: PathBuf,
+        /// Its text, keywords replaced.
+        text: String,
+    },
+    /// A WebAssembly component.
+    Component {
+        /// The file.
+        path: PathBuf,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// A package to be built by Cargo.
+    CargoPackage {
+        /// The folder with the `Cargo.toml`.
+        dir: PathBuf,
+    },
+}
+
+impl ActionSource {
+    /// The size of the code as production counts it, in bytes: npm packages excluded. `None` if it is not a script.
+    pub fn code_bytes(&self) -> Option<usize> {
+        match &self.kind {
+            ActionKind::Script { text, .. } => Some(text.len()),
+            ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => None,
+        }
+    }
+}
+
+/// Finds and reads the Action that `argument` means. Relative paths are relative to `working_folder`.
+pub fn resolve_action(
+    argument: &str,
+    working_folder: &Path,
+    project: Option<&Project>,
+) -> Result<ActionSource> {
+    let found = find::find(argument, working_folder, project)?;
+    load::load(
+        found,
+        &Surroundings {
+            working_folder,
+            project,
+        },
+    )
+}
+
+impl Project {
+    /// Reads the source of one of the project's Actions.
+    pub fn source(&self, action: &Action, working_folder: &Path) -> Result<ActionSource> {
+        let found = Found::Declared {
+            action: action.clone(),
+            root: self.root.clone(),
+        };
+        load::load(
+            found,
+            &Surroundings {
+                working_folder,
+                project: Some(self),
+            },
+        )
+    }
+}
+
+/// Where the user stands.
+struct Surroundings<'a> {
+    working_folder: &'a Path,
+    project: Option<&'a Project>,
+}
+
+#[cfg(test)]
+mod tests;

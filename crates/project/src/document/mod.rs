@@ -1,0 +1,87 @@
+//! JSON and YAML documents: events, users, clients, configuration.
+
+mod json;
+mod yaml;
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::files::{decode, extension, read_text, with_slashes};
+use crate::{Error, Result};
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// JSON; a key may stand once in an object.
+    Json,
+    /// YAML 1.2, one document; a key may stand once in a mapping.
+    Yaml,
+    /// JSON if the text is JSON, else YAML.
+    Unknown,
+}
+
+impl Format {
+    /// By the extension of the file name.
+    pub fn of(path: &Path) -> Format {
+        match extension(path).as_str() {
+            "json" => Format::Json,
+            "yaml" | "yml" => Format::Yaml,
+            _ => Format::Unknown,
+        }
+    }
+}
+
+/// Reads a JSON or YAML document. `-` reads `stdin`.
+pub fn read_document(path: &Path, stdin: &mut dyn Read) -> Result<Value> {
+    let (text, shown) = read(path, stdin)?;
+    parse_document(&text, Format::of(path), &shown)
+}
+
+/// Reads a document that must be an object: an event, a user, a client. `what` names it in errors: `an event`.
+pub fn read_object(path: &Path, what: &str, stdin: &mut dyn Read) -> Result<Map<String, Value>> {
+    let (text, shown) = read(path, stdin)?;
+    match parse_document(&text, Format::of(path), &shown)? {
+        Value::Object(object) => Ok(object),
+        other => {
+            let found = match other {
+                Value::Null => "empty",
+                Value::Array(_) => "a list",
+                _ => "a single value",
+            };
+            Err(
+                Error::new(format!("{what} must be an object; the document is {found}"))
+                    .in_file(&shown)
+                    .at(1, 1),
+            )
+        }
+    }
+}
+
+/// Parses the text of a document; `shown` is the file's name in errors.
+pub fn parse_document(text: &str, format: Format, shown: &str) -> Result<Value> {
+    let result = match format {
+        Format::Json => json::parse(text),
+        Format::Yaml => yaml::parse(text),
+        // YAML reads most JSON too, but its messages about broken JSON are odd.
+        Format::Unknown if text.trim_start().starts_with(['{', '[']) => {
+            json::parse(text).or_else(|error| yaml::parse(text).map_err(|_| error))
+        }
+        Format::Unknown => yaml::parse(text),
+    };
+    result.map_err(|error| error.in_file(shown))
+}
+
+fn read(path: &Path, stdin: &mut dyn Read) -> Result<(String, String)> {
+    if path != Path::new("-") {
+        let shown = with_slashes(path);
+        return Ok((read_text(path, &shown)?, shown));
+    }
+    let shown = "<stdin>".to_owned();
+    let mut bytes = Vec::new();
+    stdin
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::new(format!("cannot read the input: {error}")).in_file(&shown))?;
+    Ok((decode(bytes, &shown)?, shown))
+}

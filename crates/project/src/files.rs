@@ -1,0 +1,135 @@
+//! Reading text files, and how their paths are shown.
+
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// A path as users see it: relative to `base` if it is below it, with `/` between its parts.
+pub fn display_path(path: &Path, base: &Path) -> String {
+    let path = normalize(path);
+    let base = normalize(base);
+    let shown = path.strip_prefix(&base).unwrap_or(&path);
+    if shown.as_os_str().is_empty() {
+        ".".to_owned()
+    } else {
+        with_slashes(shown)
+    }
+}
+
+/// The path with `/` between its parts.
+pub(crate) fn with_slashes(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) {
+        text.replace('\\', "/")
+    } else {
+        text.into_owned()
+    }
+}
+
+/// The path without `.` and with `..` resolved by its text alone, as far as that goes.
+pub(crate) fn normalize(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(normal.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                normal.pop();
+            }
+            part => normal.push(part),
+        }
+    }
+    normal
+}
+
+/// A path that a configuration file gives: either separator, relative to `base`.
+pub(crate) fn configured_path(base: &Path, path: &str) -> PathBuf {
+    normalize(&base.join(path.replace('\\', "/")))
+}
+
+/// The bytes of a file; `shown` is its name in errors.
+pub(crate) fn read_bytes(path: &Path, shown: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| {
+        let reason = match error.kind() {
+            ErrorKind::NotFound => "no such file".to_owned(),
+            ErrorKind::IsADirectory => "it is a folder, not a file".to_owned(),
+            _ => error.to_string(),
+        };
+        Error::new(format!("cannot read the file: {reason}")).in_file(shown)
+    })
+}
+
+/// The text of a file, without a byte order mark.
+pub(crate) fn read_text(path: &Path, shown: &str) -> Result<String> {
+    decode(read_bytes(path, shown)?, shown)
+}
+
+/// The bytes as text, without a byte order mark.
+pub(crate) fn decode(bytes: Vec<u8>, shown: &str) -> Result<String> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Error::new("the text is UTF-16")
+            .in_file(shown)
+            .with_hint("save the file as UTF-8"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before =
+            String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default()).into_owned();
+        let (line, column) = end_of(&before);
+        Error::new("the text is not UTF-8")
+            .in_file(shown)
+            .at(line, column)
+            .with_hint("save the file as UTF-8")
+    })?;
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text))
+}
+
+/// The line and column (UTF-16, both from 1) after the last character of `text`.
+pub(crate) fn end_of(text: &str) -> (u32, u32) {
+    let line = text.matches('\n').count() + 1;
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    (clamp(line), clamp(last.encode_utf16().count() + 1))
+}
+
+/// A count as far as a `u32` goes.
+pub(crate) fn clamp(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The files and folders in `folder`, by name; empty if it cannot be read.
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    // The order of a folder is the file system's; ours is the same everywhere.
+    paths.sort();
+    paths
+}
+
+/// The extension in lower case, without the dot.
+pub(crate) fn extension(path: &Path) -> String {
+    path.extension()
+        .map(|extension| extension.to_string_lossy().to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
+/// The last part of the path.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// The last part of the path without its extension.
+pub(crate) fn file_stem(path: &Path) -> String {
+    path.file_stem()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}

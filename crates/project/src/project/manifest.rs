@@ -1,0 +1,148 @@
+//! What a configuration says about an Action: `actions/<name>.json`, or an item of `actions:` in `tenant.yaml`.
+
+use serde_json::{Map, Value};
+
+use crate::{Error, Result};
+
+/// What a configuration says about an Action. Keys that are not known are kept in `other`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Manifest {
+    /// The name.
+    pub name: String,
+    /// The path of the code relative to the root of the configuration, as written.
+    pub code: Option<String>,
+    /// `node18`, `node22`, …
+    pub runtime: Option<String>,
+    /// The npm packages that the code may require.
+    pub dependencies: Vec<Dependency>,
+    /// The names of the secrets. Values are never read from a configuration.
+    pub secret_names: Vec<String>,
+    /// The Action Modules that the code may require.
+    pub modules: Vec<ModuleReference>,
+    /// The triggers that it can be bound to.
+    pub supported_triggers: Vec<SupportedTrigger>,
+    /// Everything else, as written.
+    pub other: Map<String, Value>,
+}
+
+/// An npm package of an Action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The name of the package.
+    pub name: String,
+    /// The version; `None` when it is left to the vendor.
+    pub version: Option<String>,
+}
+
+/// An Action Module that an Action uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleReference {
+    /// The name of the module, as in `require('actions:NAME')`.
+    pub name: String,
+    /// The number of its version.
+    pub version: Option<u64>,
+}
+
+/// A trigger that an Action can be bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupportedTrigger {
+    /// `post-login`
+    pub id: String,
+    /// `v3`
+    pub version: Option<String>,
+}
+
+impl Manifest {
+    /// Reads the object of an Action; `shown` is the file's name in errors.
+    pub(crate) fn read(value: Value, shown: &str) -> Result<Manifest> {
+        let Value::Object(mut object) = value else {
+            return Err(Error::new("an Action must be an object").in_file(shown));
+        };
+        let name = match object.shift_remove("name") {
+            Some(Value::String(name)) if !name.is_empty() => name,
+            Some(_) => {
+                return Err(Error::new("the `name` of an Action must be a text").in_file(shown));
+            }
+            None => return Err(Error::new("the Action has no `name`").in_file(shown)),
+        };
+        let mut reader = Reader {
+            object: &mut object,
+            action: &name,
+            shown,
+        };
+        let mut manifest = Manifest {
+            code: reader.text("code")?,
+            runtime: reader.text("runtime")?,
+            dependencies: reader.list("dependencies", |item| {
+                Some(Dependency {
+                    name: text(item, "name")?,
+                    version: text(item, "version"),
+                })
+            })?,
+            secret_names: reader.list("secrets", |item| text(item, "name"))?,
+            modules: reader.list("modules", |item| {
+                let version = item.get("module_version_number").and_then(Value::as_u64);
+                Some(ModuleReference {
+                    name: text(item, "module_name")?,
+                    version,
+                })
+            })?,
+            supported_triggers: reader.list("supported_triggers", |item| {
+                Some(SupportedTrigger {
+                    id: text(item, "id")?,
+                    version: text(item, "version"),
+                })
+            })?,
+            name: String::new(),
+            other: Map::new(),
+        };
+        manifest.name = name;
+        manifest.other = object;
+        Ok(manifest)
+    }
+}
+
+fn text(item: &Value, key: &str) -> Option<String> {
+    item.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+struct Reader<'a> {
+    object: &'a mut Map<String, Value>,
+    action: &'a str,
+    shown: &'a str,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, key: &str) -> Result<Option<String>> {
+        match self.object.shift_remove(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.refuse(format!("must be a text: `{key}`"))),
+        }
+    }
+
+    /// A list under `key`; a text in its place is a keyword marker without a value, and counts as an empty list.
+    fn list<T>(&mut self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Vec<T>> {
+        match self.object.shift_remove(key) {
+            None | Some(Value::Null | Value::String(_)) => Ok(Vec::new()),
+            Some(Value::Array(items)) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| {
+                    read(item).ok_or_else(|| {
+                        self.refuse(format!("item {} lacks its name: `{key}`", index + 1))
+                    })
+                })
+                .collect(),
+            Some(_) => Err(self.refuse(format!("must be a list: `{key}`"))),
+        }
+    }
+
+    fn refuse(&self, problem: String) -> Error {
+        Error::new(format!(
+            "the Action `{}` cannot be read: {problem}",
+            self.action
+        ))
+        .in_file(self.shown)
+    }
+}

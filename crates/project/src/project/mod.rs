@@ -1,0 +1,219 @@
+//! A configuration as the Auth0 Deploy CLI exports it: a folder, or one `tenant.yaml`.
+//!
+//! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
+
+mod directory;
+pub mod manifest;
+mod tenant_yaml;
+
+use std::path::{Path, PathBuf};
+
+use postlogin_core::event::suggest::closest;
+use serde_json::Value;
+
+use crate::document::{Format, parse_document};
+use crate::files::{display_path, read_text};
+use crate::keywords::{KeywordMappings, leftover};
+use crate::{Error, Result};
+pub(crate) use directory::load_action;
+use manifest::Manifest;
+
+/// What a team keeps in its repository.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The folder that the paths in the configuration are relative to.
+    pub root: PathBuf,
+    /// What the keyword markers stand for.
+    pub mappings: KeywordMappings,
+    /// Every Action of the configuration, bound or not, by file name or in the order of `tenant.yaml`.
+    pub actions: Vec<Action>,
+    /// The bindings of the triggers, in the order of the file.
+    pub triggers: Vec<Trigger>,
+}
+
+/// An Action of the configuration.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// What the configuration says about it.
+    pub manifest: Manifest,
+    /// The file that says it.
+    pub declared_in: PathBuf,
+    /// Its code. The file need not exist.
+    pub code: PathBuf,
+}
+
+/// The Actions of one trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// `post-login`, `credentials-exchange`, …
+    pub id: String,
+    /// The names of the Actions in the order in which they run.
+    pub action_names: Vec<String>,
+    /// The file that says so, relative to the root.
+    pub declared_in: String,
+}
+
+impl Project {
+    /// Finds the configuration that `folder` is in: the nearest folder upwards with `actions/*.json` of Actions, or
+    /// with a `tenant.yaml`. A folder with a `.git` is the last one that is looked at.
+    ///
+    /// Fails if a file of the configuration is broken.
+    pub fn discover(folder: &Path) -> Result<Option<Project>> {
+        for root in folder.ancestors() {
+            if directory::is_root(root) {
+                return directory::load(root).map(Some);
+            }
+            if let Some(file) = tenant_yaml::find(root) {
+                return tenant_yaml::load(root, &file).map(Some);
+            }
+            if root.join(".git").exists() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The Actions bound to a trigger (`post-login`) in the order in which they run; empty if there are none.
+    ///
+    /// Fails if the binding names an Action that the configuration does not have.
+    pub fn bind(&self, trigger: &str) -> Result<Vec<&Action>> {
+        let Some(trigger) = self
+            .triggers
+            .iter()
+            .find(|candidate| candidate.id == trigger)
+        else {
+            return Ok(Vec::new());
+        };
+        trigger
+            .action_names
+            .iter()
+            .map(|name| self.bound(trigger, name))
+            .collect()
+    }
+
+    /// The Action of this name.
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.actions
+            .iter()
+            .find(|action| action.manifest.name == name)
+    }
+
+    /// The names of all Actions.
+    pub fn action_names(&self) -> impl Iterator<Item = &str> {
+        self.actions
+            .iter()
+            .map(|action| action.manifest.name.as_str())
+    }
+
+    fn bound(&self, trigger: &Trigger, name: &str) -> Result<&Action> {
+        self.action(name).ok_or_else(|| {
+            let error = Error::new(format!(
+                "the trigger `{}` binds the Action `{name}`, which does not exist",
+                trigger.id
+            ))
+            .in_file(&trigger.declared_in);
+            match closest(name, self.action_names()) {
+                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                None => error.with_hint(
+                    "Actions of the Marketplace are not exported; name the Actions to run instead",
+                ),
+            }
+        })
+    }
+}
+
+/// The bindings in `triggers.json` or under `triggers:`, in the order of the file.
+fn read_triggers(value: &Value, shown: &str) -> Result<Vec<Trigger>> {
+    let refuse = |message: String| Error::new(message).in_file(shown);
+    let Value::Object(triggers) = value else {
+        return match value {
+            Value::Null => Ok(Vec::new()),
+            _ => Err(refuse(
+                "the triggers must be an object of trigger and list of Actions".to_owned(),
+            )),
+        };
+    };
+    let mut bindings = Vec::new();
+    for (id, actions) in triggers {
+        let actions = actions
+            .as_array()
+            .ok_or_else(|| refuse(format!("the trigger `{id}` must be a list of Actions")))?;
+        let action_names = actions
+            .iter()
+            .enumerate()
+            .map(|(index, action)| {
+                let name = action
+                    .get("action_name")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned);
+                name.ok_or_else(|| {
+                    refuse(format!(
+                        "item {} of the trigger `{id}` lacks its `action_name`",
+                        index + 1
+                    ))
+                })
+            })
+            .collect::<Result<_>>()?;
+        bindings.push(Trigger {
+            id: id.clone(),
+            action_names,
+            declared_in: shown.to_owned(),
+        });
+    }
+    Ok(bindings)
+}
+
+/// Reads a file of the configuration: keywords first, then JSON or YAML.
+pub(crate) fn read_configuration(
+    path: &Path,
+    root: &Path,
+    mappings: &KeywordMappings,
+) -> Result<Value> {
+    let shown = display_path(path, root);
+    let text = mappings.replace(&read_text(path, &shown)?);
+    parse_document(&text, Format::of(path), &shown).map_err(|error| {
+        let line = error.line.and_then(|line| {
+            text.lines()
+                .nth(usize::try_from(line).ok()?.checked_sub(1)?)
+        });
+        match line.and_then(leftover) {
+            Some(marker) => error.with_hint(format!(
+                "`{marker}` is not replaced; give it a value in {} of config.json",
+                KeywordMappings::CONFIG_KEY
+            )),
+            None => error,
+        }
+    })
+}
+
+/// The mappings of the `config.json` at the root or in the folder above it, where teams keep it beside their export.
+pub(crate) fn read_mappings(root: &Path) -> Result<KeywordMappings> {
+    for folder in root.ancestors().take(2) {
+        let path = folder.join("config.json");
+        if !path.is_file() {
+            continue;
+        }
+        let shown = display_path(&path, root);
+        let text = read_text(&path, &shown)?;
+        // The name is common: only a file that names the key is the Deploy CLI's.
+        if !text.contains(KeywordMappings::CONFIG_KEY) {
+            continue;
+        }
+        return match parse_document(&text, Format::Json, &shown)?
+            .get_mut(KeywordMappings::CONFIG_KEY)
+            .map(Value::take)
+        {
+            Some(Value::Object(mappings)) => Ok(KeywordMappings::new(mappings)),
+            Some(Value::Null) | None => Ok(KeywordMappings::default()),
+            Some(_) => Err(Error::new(format!(
+                "{} must be an object",
+                KeywordMappings::CONFIG_KEY
+            ))
+            .in_file(&shown)),
+        };
+    }
+    Ok(KeywordMappings::default())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! The YAML form of a configuration: everything in one `tenant.yaml`, code in files beside it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::manifest::Manifest;
+use super::{Action, Project, read_configuration, read_mappings, read_triggers};
+use crate::files::{configured_path, display_path};
+use crate::{Error, Result};
+
+/// The configuration file in this folder.
+pub(super) fn find(folder: &Path) -> Option<PathBuf> {
+    ["tenant.yaml", "tenant.yml"]
+        .into_iter()
+        .map(|name| folder.join(name))
+        .find(|path| path.is_file())
+}
+
+pub(super) fn load(root: &Path, file: &Path) -> Result<Project> {
+    let mappings = read_mappings(root)?;
+    let shown = display_path(file, root);
+    let mut configuration = read_configuration(file, root, &mappings)?;
+    let items = match configuration.get_mut("actions").map(Value::take) {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(items)) => items,
+        Some(_) => return Err(Error::new("`actions` must be a list").in_file(&shown)),
+    };
+    let mut actions = Vec::new();
+    for item in items {
+        let manifest = Manifest::read(item, &shown)?;
+        let default = format!("actions/{}/code.js", manifest.name);
+        let code = configured_path(root, manifest.code.as_deref().unwrap_or(&default));
+        actions.push(Action {
+            manifest,
+            declared_in: file.to_owned(),
+            code,
+        });
+    }
+    let triggers = read_triggers(
+        configuration.get("triggers").unwrap_or(&Value::Null),
+        &shown,
+    )?;
+    Ok(Project {
+        root: root.to_owned(),
+        mappings,
+        actions,
+        triggers,
+    })
+}
