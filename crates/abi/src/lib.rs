@@ -4,6 +4,8 @@
 //! nothing of the rest of the workspace. `contract.lock` holds one hash for each published version, and a test
 //! fails when a text changes without a new version.
 
+pub mod methods;
+
 /// Namespace and name of the package.
 pub const WIT_PACKAGE: &str = "postlogin:actions";
 

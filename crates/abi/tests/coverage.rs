@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use postlogin_abi::methods::{self, Answer, Parameter};
 use wit_parser::{Function, PackageId, Resolve, SourceMap, Type, TypeDefKind, WorldItem, WorldKey};
 
 /// Namespace of `api`, its methods. A `?` marks one that never throws.
@@ -134,6 +135,125 @@ fn every_method_has_its_function() {
         without_method.is_empty(),
         "functions without an api method: {without_method:?}"
     );
+}
+
+/// Whether the type is a `json`, which is a name for a string.
+fn is_json(resolve: &Resolve, ty: &Type) -> bool {
+    let Type::Id(id) = ty else {
+        return false;
+    };
+    match &resolve.types[*id] {
+        definition if definition.name.as_deref() == Some("json") => true,
+        definition => match &definition.kind {
+            TypeDefKind::Type(ty) | TypeDefKind::Option(ty) => is_json(resolve, ty),
+            _ => false,
+        },
+    }
+}
+
+/// The shape of a type, so far as the table of methods tells it apart.
+fn shape(resolve: &Resolve, ty: &Type) -> &'static str {
+    let Type::Id(id) = ty else {
+        return "plain";
+    };
+    match &resolve.types[*id].kind {
+        _ if is_json(resolve, ty) => "json",
+        TypeDefKind::Option(inner) => match inner {
+            Type::String => "option text",
+            Type::Id(inner) if matches!(resolve.types[*inner].kind, TypeDefKind::List(_)) => {
+                "option list"
+            }
+            _ => "plain",
+        },
+        _ => "plain",
+    }
+}
+
+#[test]
+fn table_fits_the_texts() {
+    let (resolve, package) = parse();
+    let listed: BTreeSet<String> = METHODS
+        .iter()
+        .flat_map(|(namespace, methods)| {
+            methods
+                .split_whitespace()
+                .map(move |method| format!("{namespace}.{}", method.trim_end_matches('?')))
+        })
+        .collect();
+    let table: BTreeSet<String> = methods::METHODS
+        .iter()
+        .map(|method| method.path.to_owned())
+        .collect();
+    assert_eq!(table, listed);
+
+    for method in methods::METHODS {
+        let interface = resolve.packages[package].interfaces[&method.interface()];
+        let function = &resolve.interfaces[interface].functions[&method.function()];
+        assert_eq!(
+            can_fail(&resolve, function),
+            method.can_throw,
+            "{}",
+            method.path
+        );
+        assert_eq!(
+            function.params.len(),
+            method.parameters.len(),
+            "parameters of {}",
+            method.path
+        );
+        for (param, parameter) in function.params.iter().zip(method.parameters) {
+            let shape = shape(&resolve, &param.ty);
+            let fits = match parameter {
+                Parameter::Plain => matches!(shape, "plain" | "option text"),
+                Parameter::Json => shape == "json",
+                Parameter::NullableText => shape == "option text",
+                Parameter::AdditionalFactors | Parameter::Query => shape == "option list",
+            };
+            assert!(
+                fits,
+                "{} of {}: {parameter:?} is no {shape}",
+                param.name, method.path
+            );
+        }
+        let ok = function.result.and_then(|result| match result {
+            Type::Id(id) => match &resolve.types[id].kind {
+                TypeDefKind::Result(result) => result.ok,
+                _ => Some(result),
+            },
+            _ => Some(result),
+        });
+        let fits = match method.answer {
+            Answer::Nothing | Answer::CacheDelete => ok.is_none(),
+            Answer::Plain => matches!(ok, Some(Type::Bool | Type::String)),
+            Answer::Json => ok.is_some_and(|ty| is_json(&resolve, &ty)),
+            Answer::CacheEntry | Answer::CacheSet => matches!(ok, Some(Type::Id(_))),
+        };
+        assert!(
+            fits,
+            "the answer of {} is no {:?}",
+            method.path, method.answer
+        );
+    }
+}
+
+#[test]
+fn json_fields_are_known() {
+    let (resolve, _) = parse();
+    for (_, definition) in resolve.types.iter() {
+        let TypeDefKind::Record(record) = &definition.kind else {
+            continue;
+        };
+        for field in &record.fields {
+            let expected = methods::property(&field.name).is_json;
+            assert_eq!(
+                is_json(&resolve, &field.ty),
+                expected,
+                "{}.{}",
+                definition.name.as_deref().unwrap_or("?"),
+                field.name
+            );
+        }
+    }
 }
 
 #[test]
