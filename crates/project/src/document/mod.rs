@@ -85,3 +85,6 @@ fn read(path: &Path, stdin: &mut dyn Read) -> Result<(String, String)> {
         .map_err(|error| Error::new(format!("cannot read the input: {error}")).in_file(&shown))?;
     Ok((decode(bytes, &shown)?, shown))
 }
+
+#[cfg(test)]
+mod tests;
