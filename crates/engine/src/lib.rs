@@ -1,1 +1,24 @@
-//! Being built.
+//! Runs Actions that are WebAssembly components.
+//!
+//! Bytes of a component become a [`Program`] (compiled once per machine, see [`cache`]), a program and a source become
+//! an [`ActionPre`], and an `ActionPre` runs one handler of one login in a fresh sandbox while
+//! [`postlogin_core`] answers its `api` calls. No other crate names wasmtime, and no wasmtime type is public here.
+
+mod action;
+mod api;
+mod cache;
+mod config;
+mod contract;
+mod fault;
+mod program;
+mod sandbox;
+mod snapshot;
+mod wasi;
+mod watchdog;
+
+pub use action::{ActionPre, Ran, Script, StackMapper};
+pub use cache::CompileNotice;
+pub use config::Allocation;
+pub use contract::NotAnAction;
+pub use program::{Engine, Program};
+pub use snapshot::{SnapshotError, Stage, snapshot};

@@ -1,1 +1,47 @@
-//! Placeholder.
+//! What an Action may reach.
+//!
+//! A guest sees only the time, the randomness and the network that its case gives it, so the same case has the
+//! same outcome in any process. Everything here is plain data or a door; nothing here runs WebAssembly.
+
+pub mod clock;
+pub mod network;
+
+use std::{sync::Arc, time::Duration};
+
+pub use clock::{Clock, Flow};
+pub use network::{Door, Exchange, Request, Verdict};
+
+/// How long an execution segment of the trigger may take in production.
+/// Source: <https://auth0.com/docs/customize/actions/limitations>.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How much memory an Action's sandbox may hold when the user says nothing, in bytes.
+pub const DEFAULT_MEMORY: u64 = 128 << 20;
+
+/// Everything that one login's sandboxes are given from outside.
+#[derive(Clone)]
+pub struct Conditions {
+    /// Time, shared by all Actions of the login.
+    pub clock: Arc<Clock>,
+    /// What all randomness is derived from.
+    pub seed: u64,
+    /// Where requests go.
+    pub door: Arc<dyn Door>,
+    /// What a sandbox may use.
+    pub budget: Budget,
+}
+
+/// What one handler's sandbox may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Real computing time and virtual waiting time together.
+    pub time: Duration,
+    /// Linear memory, in bytes.
+    pub memory: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { time: DEFAULT_TIMEOUT, memory: DEFAULT_MEMORY }
+    }
+}

@@ -1,4 +1,5 @@
 //! JavaScript and TypeScript Actions.
 
+pub mod engine;
 pub mod errors;
 pub mod source;

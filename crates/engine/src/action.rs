@@ -1,0 +1,183 @@
+//! One handler of one Action, run in a fresh sandbox.
+
+use std::{
+    cell::OnceCell,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use postlogin_core::{
+    EntryPoint, Fault, FaultKind, Location, Transaction,
+    outcome::{ActionUsage, Notice},
+};
+use postlogin_host::Conditions;
+use wasmtime::{
+    Store,
+    component::Instance,
+};
+
+use crate::{
+    contract::{CONTINUE, EXECUTE},
+    fault::{GuestFault, from_trap},
+    program::Program,
+    sandbox::{Sandbox, TimedOut},
+};
+
+/// Source text for a language engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// The name that stands in stacks. Never a path of this machine.
+    pub name: String,
+    /// The source.
+    pub source: String,
+}
+
+/// Turns what a language engine says about its own state into the user's terms.
+pub trait StackMapper: Send + Sync {
+    /// The place in the user's source that a stack points to.
+    fn place(&self, stack: &str) -> Option<Location>;
+
+    /// A fault as production would word it, with the place in the user's source.
+    fn fault(&self, fault: Fault) -> Fault;
+}
+
+/// An Action that is ready to run. Cheap to clone; each run gets a sandbox of its own.
+#[derive(Clone)]
+pub struct ActionPre {
+    program: Program,
+    script: Option<Arc<Script>>,
+    mapper: Option<Arc<dyn StackMapper>>,
+}
+
+/// How a handler ended and what it cost.
+#[derive(Debug)]
+pub struct Ran {
+    /// The guest's verdict on itself.
+    pub result: Result<(), Fault>,
+    /// What it cost.
+    pub usage: ActionUsage,
+    /// What of the segment's time budget is used up now.
+    pub spent: Duration,
+}
+
+thread_local! {
+    /// Time stands still in this runtime while a guest computes, and jumps ahead when everything waits.
+    static RUNTIME: OnceCell<tokio::runtime::Runtime> = const { OnceCell::new() };
+}
+
+impl ActionPre {
+    pub(crate) fn new(program: Program, script: Option<Script>, mapper: Option<Arc<dyn StackMapper>>) -> Self {
+        Self { program, script: script.map(Arc::new), mapper }
+    }
+
+    /// Runs one handler. `spent` is what this segment has used of its time budget before; `stream` tells the runs of
+    /// a login apart. The transaction has begun this Action; ending it is the caller's.
+    ///
+    /// # Errors
+    /// When the sandbox itself breaks. A guest's fault is in [`Ran::result`].
+    ///
+    /// # Panics
+    /// Inside a tokio runtime: call it from a blocking thread there.
+    pub fn run(
+        &self,
+        transaction: Transaction,
+        event: &str,
+        entry: EntryPoint,
+        conditions: &Conditions,
+        spent: Duration,
+        stream: u64,
+    ) -> anyhow::Result<(Transaction, Ran)> {
+        RUNTIME.with(|cell| {
+            let runtime = match cell.get() {
+                Some(runtime) => runtime,
+                None => {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+                    cell.get_or_init(|| runtime)
+                }
+            };
+            runtime.block_on(self.run_in_runtime(transaction, event, entry, conditions, spent, stream))
+        })
+    }
+
+    async fn run_in_runtime(
+        &self,
+        transaction: Transaction,
+        event: &str,
+        entry: EntryPoint,
+        conditions: &Conditions,
+        spent: Duration,
+        stream: u64,
+    ) -> anyhow::Result<(Transaction, Ran)> {
+        let started = Instant::now();
+        let awaited_before = conditions.clock.awaited();
+        let sandbox = Sandbox::new(transaction, conditions, spent, stream, self.mapper.clone());
+        let mut store = Store::new(self.program.pre.engine(), sandbox);
+        store.limiter(|sandbox| &mut sandbox.limiter);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|cx| cx.data().on_tick());
+
+        let time_left = store.data().time_left();
+        let called = tokio::time::timeout(time_left, self.call(&mut store, event, entry)).await;
+        let called = called.unwrap_or_else(|_| Err(TimedOut.into()));
+
+        let spent = store.data().spent();
+        let mut sandbox = store.into_data();
+        for refusal in sandbox.door.take_refusals() {
+            sandbox.transaction.notice(refused_request(refusal));
+        }
+        let result = match called {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(fault)) => Err(self.explain(fault)),
+            Err(error) => Err(self.explain(from_trap(error, &sandbox, conditions)?)),
+        };
+        let usage = ActionUsage {
+            action: String::new(),
+            wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            memory_bytes: sandbox.limiter.peak,
+            virtual_ms: u64::try_from(conditions.clock.awaited().saturating_sub(awaited_before).as_millis()).unwrap_or(u64::MAX),
+        };
+        Ok((sandbox.transaction, Ran { result, usage, spent }))
+    }
+
+    async fn call(&self, store: &mut Store<Sandbox>, event: &str, entry: EntryPoint) -> wasmtime::Result<Result<(), Fault>> {
+        let instance = self.program.pre.instantiate_async(&mut *store).await?;
+        if let Some(script) = &self.script
+            && let Err(fault) = load(store, &instance, script).await?
+        {
+            return Ok(Err(fault.into_fault(FaultKind::Load)));
+        }
+        let export = match entry {
+            EntryPoint::Execute => EXECUTE,
+            EntryPoint::Continue => CONTINUE,
+        };
+        let handler = instance.get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, export)?;
+        let (result,) = handler.call_async(&mut *store, (event,)).await?;
+        Ok(result.map_err(|fault| fault.into_fault(FaultKind::Thrown)))
+    }
+
+    fn explain(&self, fault: Fault) -> Fault {
+        match &self.mapper {
+            Some(mapper) => mapper.fault(fault),
+            None => fault,
+        }
+    }
+}
+
+/// Compiles a script in an engine's instance, without running it.
+pub(crate) async fn load(
+    store: &mut Store<Sandbox>,
+    instance: &Instance,
+    script: &Script,
+) -> wasmtime::Result<Result<(), GuestFault>> {
+    let interface = instance.get_export_index(&mut *store, None, &postlogin_abi::import_name("loader"));
+    let load = instance
+        .get_export_index(&mut *store, interface.as_ref(), "load")
+        .ok_or_else(|| wasmtime::format_err!("the engine exports no loader"))?;
+    let load = instance.get_typed_func::<(&str, &str), (Result<(), GuestFault>,)>(&mut *store, load)?;
+    let (result,) = load.call_async(&mut *store, (&script.name, &script.source)).await?;
+    Ok(result)
+}
+
+fn refused_request(reason: String) -> Notice {
+    Notice { code: "request-refused".into(), message: reason, source: None }
+}

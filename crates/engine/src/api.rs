@@ -1,0 +1,73 @@
+//! What a guest imports from `postlogin:actions`: every function ends in the transaction.
+
+use postlogin_abi::import_name;
+use postlogin_core::{Argument, Location};
+use serde_json::Value;
+use wasmtime::{
+    StoreContextMut,
+    component::{ComponentType, Lift, Linker},
+};
+
+use crate::sandbox::Sandbox;
+
+/// The level of a printed message.
+#[derive(Clone, Copy, ComponentType, Lift)]
+#[component(enum)]
+#[repr(u8)]
+enum Level {
+    #[component(name = "log")]
+    Log,
+    #[component(name = "info")]
+    Info,
+    #[component(name = "warn")]
+    Warn,
+    #[component(name = "error")]
+    Error,
+    #[component(name = "debug")]
+    Debug,
+    #[component(name = "trace")]
+    Trace,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// Links the interfaces of `postlogin:actions`.
+pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
+    linker.instance(&import_name("dynamic"))?.func_wrap("call", dynamic_call)?;
+    linker.instance(&import_name("console"))?.func_wrap(
+        "write",
+        |mut cx: StoreContextMut<'_, Sandbox>, (level, message): (Level, String)| {
+            cx.data_mut().transaction.log(level.name(), message);
+            Ok(())
+        },
+    )?;
+    linker.instance(&import_name("source-position"))?.func_wrap(
+        "at",
+        |mut cx: StoreContextMut<'_, Sandbox>, (file, line, column): (String, u32, u32)| {
+            cx.data_mut().site = Some(Location { file, line, column });
+            Ok(())
+        },
+    )?;
+    Ok(())
+}
+
+fn dynamic_call(
+    mut cx: StoreContextMut<'_, Sandbox>,
+    (method, arguments, stack): (String, String, String),
+) -> wasmtime::Result<(String,)> {
+    let arguments: Value = serde_json::from_str(&arguments)
+        .map_err(|error| wasmtime::format_err!("the guest passed no JSON to `{method}`: {error}"))?;
+    let reply = cx.data_mut().call(&method, &Argument::list_from_tagged(&arguments), &stack);
+    Ok((reply.to_json().to_string(),))
+}

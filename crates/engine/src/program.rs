@@ -1,0 +1,134 @@
+//! The engine and the programs that it has compiled.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use crate::{
+    CompileNotice,
+    action::{ActionPre, Script, StackMapper},
+    api, cache,
+    config::{Allocation, configuration},
+    contract::{self, NotAnAction},
+    sandbox::Sandbox,
+    wasi,
+    watchdog::Watchdog,
+};
+
+/// Compiles components and holds what their sandboxes share. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<Sandbox>,
+    cache: Option<PathBuf>,
+    /// Stops when the last clone is dropped.
+    _watchdog: Watchdog,
+}
+
+/// A component, compiled and linked to the host. Cheap to clone.
+#[derive(Clone)]
+pub struct Program {
+    pub(crate) pre: InstancePre<Sandbox>,
+    /// The bytes of the component, for reports.
+    pub size: usize,
+}
+
+impl Engine {
+    /// An engine that keeps machine code in `cache`, if one is given.
+    ///
+    /// # Errors
+    /// When this machine can't run the sandbox at all (no address space, no compiler for its processor).
+    pub fn new(allocation: Allocation, cache: Option<PathBuf>) -> anyhow::Result<Self> {
+        let wasmtime = wasmtime::Engine::new(&configuration(allocation)).map_err(anyhow::Error::from)?;
+        let mut linker = Linker::new(&wasmtime);
+        wasi::link(&mut linker).map_err(anyhow::Error::from)?;
+        api::link(&mut linker).map_err(anyhow::Error::from)?;
+        let watchdog = Watchdog::start(wasmtime.weak())?;
+        Ok(Self { inner: Arc::new(Inner { wasmtime, linker, cache, _watchdog: watchdog }) })
+    }
+
+    /// The program in `bytes`, from the cache if it was compiled before. `notice` is called when it was not.
+    ///
+    /// # Errors
+    /// When the bytes are not an Action of this contract.
+    pub fn program(&self, bytes: &[u8], notice: impl FnOnce(CompileNotice)) -> Result<Program, NotAnAction> {
+        contract::check_header(bytes)?;
+        let file = self.inner.cache.as_ref().map(|folder| folder.join(cache::file_name(&self.inner.wasmtime, bytes)));
+        self.load_or_compile(file, bytes.len(), || Ok(bytes), notice)
+    }
+
+    /// As [`Engine::program`] for bytes that are known by a name (a hash of theirs) and costly to unpack: `unpack` is
+    /// only called when the machine code is not in the cache.
+    ///
+    /// # Errors
+    /// When the bytes are not an Action of this contract.
+    pub fn packed_program<B: AsRef<[u8]>>(
+        &self,
+        name: &str,
+        unpack: impl FnOnce() -> Result<B, NotAnAction>,
+        notice: impl FnOnce(CompileNotice),
+    ) -> Result<Program, NotAnAction> {
+        let key = cache::file_name(&self.inner.wasmtime, name.as_bytes());
+        let file = self.inner.cache.as_ref().map(|folder| folder.join(key));
+        self.load_or_compile(file, 0, unpack, notice)
+    }
+
+    fn load_or_compile<B: AsRef<[u8]>>(
+        &self,
+        file: Option<PathBuf>,
+        size: usize,
+        bytes: impl FnOnce() -> Result<B, NotAnAction>,
+        notice: impl FnOnce(CompileNotice),
+    ) -> Result<Program, NotAnAction> {
+        let engine = &self.inner.wasmtime;
+        if let Some(component) = file.as_ref().and_then(|file| cache::load(engine, file)) {
+            return self.link(&component, size);
+        }
+        let bytes = bytes()?;
+        let started = Instant::now();
+        let component = cache::compile(engine, bytes.as_ref())?;
+        // What is not an Action is not kept.
+        let program = self.link(&component, bytes.as_ref().len())?;
+        let took = started.elapsed();
+        let kept = match file {
+            Some(file) => cache::store(&component, &file).map(|()| file),
+            None => Err("there is no cache folder".into()),
+        };
+        notice(CompileNotice { took, kept });
+        Ok(program)
+    }
+
+    fn link(&self, component: &Component, size: usize) -> Result<Program, NotAnAction> {
+        contract::check_world(component)?;
+        let pre = self.inner.linker.instantiate_pre(component);
+        let pre = pre.map_err(|error| NotAnAction::Unlinkable(format!("{error:#}").replace('\n', " ")))?;
+        Ok(Program { pre, size })
+    }
+
+    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.inner.wasmtime
+    }
+
+    pub(crate) fn linker(&self) -> &Linker<Sandbox> {
+        &self.inner.linker
+    }
+}
+
+impl Program {
+    /// An Action that is this program.
+    #[must_use]
+    pub fn action(self) -> ActionPre {
+        ActionPre::new(self, None, None)
+    }
+
+    /// An Action whose source this program (a language engine) loads. `mapper` turns the engine's stacks into the
+    /// user's places.
+    #[must_use]
+    pub fn script(self, script: Script, mapper: Arc<dyn StackMapper>) -> ActionPre {
+        ActionPre::new(self, Some(script), Some(mapper))
+    }
+}

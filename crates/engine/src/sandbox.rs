@@ -1,0 +1,173 @@
+//! What belongs to one sandbox: the state of its store.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use postlogin_core::{Argument, Location, Reply, Transaction};
+use postlogin_host::{Budget, Clock, Conditions};
+use wasmtime::{ResourceLimiter, UpdateDeadline, component::ResourceTable};
+use wasmtime_wasi::{WasiCtx, p2::pipe::MemoryOutputPipe};
+use wasmtime_wasi_http::WasiHttpCtx;
+
+use crate::{action::StackMapper, wasi};
+
+/// How much a guest may write to its standard error, where the panics of its language runtime end up, in bytes.
+const STDERR_LIMIT: usize = 64 << 10;
+
+pub(crate) struct Sandbox {
+    pub(crate) wasi: WasiCtx,
+    pub(crate) http: WasiHttpCtx,
+    pub(crate) table: ResourceTable,
+    pub(crate) door: wasi::Door,
+    pub(crate) stderr: MemoryOutputPipe,
+    pub(crate) limiter: Limiter,
+    pub(crate) waits: Arc<Waits>,
+    pub(crate) transaction: Transaction,
+    /// The place of the next `api` call, when the guest names it beforehand.
+    pub(crate) site: Option<Location>,
+    pub(crate) mapper: Option<Arc<dyn StackMapper>>,
+    /// When the budget of this segment is used up.
+    deadline: Deadline,
+}
+
+impl Sandbox {
+    /// A sandbox for one handler. `spent` of the budget's time is gone already. Must run inside the runtime.
+    pub(crate) fn new(
+        transaction: Transaction,
+        conditions: &Conditions,
+        spent: Duration,
+        stream: u64,
+        mapper: Option<Arc<dyn StackMapper>>,
+    ) -> Self {
+        let waits = Arc::new(Waits::new(Arc::clone(&conditions.clock)));
+        let stderr = MemoryOutputPipe::new(STDERR_LIMIT);
+        Self {
+            wasi: wasi::context(conditions, stream, Arc::clone(&waits), stderr.clone()),
+            http: WasiHttpCtx::new(),
+            table: ResourceTable::new(),
+            door: wasi::Door::new(Arc::clone(&conditions.door)),
+            stderr,
+            limiter: Limiter { limit: conditions.budget.memory, peak: 0 },
+            deadline: Deadline::new(conditions.budget, spent, &waits),
+            waits,
+            transaction,
+            site: None,
+            mapper,
+        }
+    }
+
+    /// Answers one call of an `api` method.
+    pub(crate) fn call(&mut self, method: &str, arguments: &[Argument], stack: &str) -> Reply {
+        let site = match (&self.mapper, stack) {
+            (Some(mapper), stack) if !stack.is_empty() => mapper.place(stack),
+            _ => self.site.take(),
+        };
+        self.waits.sync();
+        let now = self.waits.clock.now_ms();
+        self.transaction.call(method, arguments, site, now)
+    }
+
+    /// What of the segment's budget is used up, so far.
+    pub(crate) fn spent(&self) -> Duration {
+        self.deadline.spent(&self.waits)
+    }
+
+    /// What is left of the segment's budget.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline.budget.saturating_sub(self.spent())
+    }
+
+    /// Called on every tick of the watchdog while the guest computes.
+    pub(crate) fn on_tick(&self) -> wasmtime::Result<UpdateDeadline> {
+        if self.time_left().is_zero() { Err(TimedOut.into()) } else { Ok(UpdateDeadline::Continue(1)) }
+    }
+}
+
+/// The budget of time is used up.
+#[derive(Debug, thiserror::Error)]
+#[error("the time budget is used up")]
+pub(crate) struct TimedOut;
+
+/// The budget of memory is used up.
+#[derive(Debug, thiserror::Error)]
+#[error("the memory budget is used up")]
+pub(crate) struct OutOfMemory;
+
+struct Deadline {
+    budget: Duration,
+    spent_before: Duration,
+    started: Instant,
+    awaited_at_start: Duration,
+}
+
+impl Deadline {
+    fn new(budget: Budget, spent_before: Duration, waits: &Waits) -> Self {
+        Self { budget: budget.time, spent_before, started: Instant::now(), awaited_at_start: waits.clock.awaited() }
+    }
+
+    fn spent(&self, waits: &Waits) -> Duration {
+        waits.sync();
+        let awaited = waits.clock.awaited().saturating_sub(self.awaited_at_start);
+        self.spent_before.saturating_add(self.started.elapsed()).saturating_add(awaited)
+    }
+}
+
+/// Refuses memory beyond the budget and remembers the most that was held.
+pub(crate) struct Limiter {
+    limit: u64,
+    /// Bytes of linear memory, at the highest.
+    pub(crate) peak: u64,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let desired = desired as u64;
+        if desired > self.limit {
+            // A refusal would reach the Action as an exception of its language, at a place that says nothing.
+            return Err(OutOfMemory.into());
+        }
+        self.peak = self.peak.max(desired);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        const TABLE_ENTRIES: usize = 100_000;
+        Ok(desired <= TABLE_ENTRIES)
+    }
+}
+
+/// Carries the time that passes in the runtime (whose clock stands still while guests compute and jumps when they
+/// wait) over to the login's clock.
+pub(crate) struct Waits {
+    pub(crate) clock: Arc<Clock>,
+    seen: Mutex<tokio::time::Instant>,
+}
+
+impl Waits {
+    fn new(clock: Arc<Clock>) -> Self {
+        Self { clock, seen: Mutex::new(tokio::time::Instant::now()) }
+    }
+
+    pub(crate) fn sync(&self) {
+        let now = tokio::time::Instant::now();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        self.clock.skip(now.saturating_duration_since(*seen));
+        *seen = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limiter_remembers_the_peak_and_refuses_beyond_the_limit() {
+        let mut limiter = Limiter { limit: 1000, peak: 0 };
+        assert!(limiter.memory_growing(0, 600, None).is_ok_and(|granted| granted));
+        assert!(limiter.memory_growing(600, 400, None).is_ok_and(|granted| granted));
+        assert!(limiter.memory_growing(400, 1001, None).is_err_and(|error| error.is::<OutOfMemory>()));
+        assert_eq!(limiter.peak, 600);
+    }
+}

@@ -1,0 +1,63 @@
+//! What the committed engine was built from, so that a stale one is found.
+
+use std::{fmt::Write as _, fs, io, path::Path};
+
+use sha2::{Digest, Sha256};
+
+/// The files, relative to the workspace.
+const FILES: &[&str] = &[
+    "crates/abi/wit/engine.wit",
+    "crates/js/engine/Cargo.lock",
+    "crates/js/engine/guest.js",
+    "xtask/src/engine.rs",
+    "xtask/src/recipe.rs",
+];
+
+/// Names of the inputs and their hashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs(Vec<(String, String)>);
+
+/// Hashes the inputs in the workspace at `root`.
+///
+/// # Errors
+/// When a file can't be read.
+pub fn read(root: &Path) -> io::Result<Inputs> {
+    let mut inputs = Vec::new();
+    for file in FILES {
+        inputs.push(((*file).to_owned(), sha256(&fs::read(root.join(file))?)));
+    }
+    inputs.push(("the methods of api".to_owned(), sha256(super::methods_literal().as_bytes())));
+    Ok(Inputs(inputs))
+}
+
+impl Inputs {
+    /// The text of `engine.lock` for an engine with these inputs.
+    #[must_use]
+    pub fn lock_text(&self, engine: &[u8], packed: &[u8]) -> String {
+        let mut text = String::from("# What engine.wasm.zst was built from. Made by `cargo xtask build-engine`.\n");
+        for (name, hash) in &self.0 {
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "input  {hash}  {name}");
+        }
+        let _ = writeln!(text, "engine {}", sha256(engine));
+        let _ = writeln!(text, "packed {}", sha256(packed));
+        text
+    }
+
+    /// The inputs that differ from those in `lock`.
+    #[must_use]
+    pub fn stale_against(&self, lock: &str) -> Vec<&str> {
+        let recorded = |name: &str, hash: &str| lock.lines().any(|line| line == format!("input  {hash}  {name}"));
+        self.0.iter().filter(|(name, hash)| !recorded(name, hash)).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+/// SHA-256 in hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        // Writing to a String can't fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}

@@ -1,0 +1,121 @@
+//! Builds the JavaScript engine: a crate around QuickJS-ng is generated, compiled to WebAssembly, given guest.js,
+//! started once, and frozen in that state.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context, anyhow, ensure};
+use camino::Utf8PathBuf;
+use postlogin_engine::{Allocation, Engine, SnapshotError, Stage, snapshot};
+use postlogin_js::engine::{inputs, methods_literal};
+use wasm_rquickjs::{EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component};
+
+use crate::recipe;
+
+/// The best that zstd can do: it is packed once and unpacked on each machine once.
+const PACKING_LEVEL: i32 = 22;
+
+pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
+    let root = workspace_root();
+    let work = root.join("target/javascript-engine");
+    let base = work.join("base.wasm");
+    if guest_only {
+        ensure!(base.exists(), "{} is missing: run `cargo xtask build-engine` first", base.display());
+    } else {
+        step("generating and compiling the engine", || compile(&root, &work, &base))?;
+    }
+    let guest = fs::read_to_string(root.join("crates/js/engine/guest.js"))?;
+    let guest = with_methods(&guest)?;
+    let with_guest = work.join("with-guest.wasm");
+    inject_js_into_component(&utf8(&base)?, &utf8(&with_guest)?, &[&guest])?;
+    let injected = fs::read(&with_guest)?;
+    let started = step("starting it once and freezing it", || freeze(&injected))?;
+    let packed = step("packing", || Ok(zstd::encode_all(started.as_slice(), PACKING_LEVEL)?))?;
+    println!("engine: {} bytes, packed {} bytes", started.len(), packed.len());
+    fs::write(root.join("crates/js/engine/engine.wasm.zst"), &packed)?;
+    let lock = inputs::read(&root)?.lock_text(&started, &packed);
+    fs::write(root.join("crates/js/engine/engine.lock"), lock)?;
+    Ok(())
+}
+
+fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
+    recipe::check_tools()?;
+    let generated = work.join("crate");
+    if generated.exists() {
+        fs::remove_dir_all(&generated)?;
+    }
+    // The generator takes exactly one file for a package, and needs only the engine's world.
+    let wit = work.join("wit");
+    fs::create_dir_all(&wit)?;
+    fs::copy(root.join("crates/abi/wit/engine.wit"), wit.join("engine.wit"))?;
+    let guest = JsModuleSpec { name: "guest".into(), mode: EmbeddingMode::BinarySlot };
+    generate_wrapper_crate(
+        &utf8(&wit)?,
+        &[guest],
+        &utf8(&generated)?,
+        Some(postlogin_abi::JAVASCRIPT_ENGINE_WORLD),
+    )?;
+    recipe::edit_manifest(&generated.join("Cargo.toml"))?;
+    recipe::edit_sources(&generated)?;
+    let lock = root.join("crates/js/engine/Cargo.lock");
+    if lock.exists() {
+        fs::copy(&lock, generated.join("Cargo.lock"))?;
+    }
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--target", "wasm32-wasip2", "--target-dir"])
+        .arg(work.join("target"))
+        .current_dir(&generated)
+        .envs(recipe::ENVIRONMENT.iter().copied())
+        // Panic messages of the engine must not name this machine.
+        .env("CARGO_ENCODED_RUSTFLAGS", remap_flags(&generated)?.join("\x1f"))
+        .status()?;
+    ensure!(status.success(), "the engine does not compile");
+    fs::copy(generated.join("Cargo.lock"), lock)?;
+    fs::copy(work.join("target/wasm32-wasip2/release/javascript_engine.wasm"), base)?;
+    Ok(())
+}
+
+fn utf8(path: &Path) -> anyhow::Result<Utf8PathBuf> {
+    Utf8PathBuf::from_path_buf(path.to_owned()).map_err(|path| anyhow!("{} is not UTF-8", path.display()))
+}
+
+fn remap_flags(generated: &Path) -> anyhow::Result<Vec<String>> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let home = home.context("neither CARGO_HOME nor HOME is set")?;
+    Ok(vec![
+        format!("--remap-path-prefix={}=cargo", home.display()),
+        format!("--remap-path-prefix={}=engine", generated.display()),
+    ])
+}
+
+fn with_methods(guest: &str) -> anyhow::Result<String> {
+    const PLACE: &str = "/*METHODS*/ {}";
+    ensure!(guest.matches(PLACE).count() == 1, "guest.js has no single place `{PLACE}`");
+    Ok(guest.replace(PLACE, &methods_literal()))
+}
+
+fn freeze(component: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let engine = Engine::new(Allocation::OnDemand, None)?;
+    snapshot(&engine, component, Stage::Started).map_err(|error| match error {
+        SnapshotError::Source(fault) => anyhow!("{}: {}", fault.name, fault.message),
+        SnapshotError::Broken(error) => error,
+    })
+}
+
+fn step<T>(what: &str, run: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    println!("{what} …");
+    let started = Instant::now();
+    let result = run().with_context(|| what.to_owned())?;
+    println!("  {:.1} s", started.elapsed().as_secs_f64());
+    Ok(result)
+}
+
+fn workspace_root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map_or_else(|| manifest.to_owned(), Path::to_owned)
+}

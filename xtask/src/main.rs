@@ -1,0 +1,34 @@
+//! Tasks for those who change postlogin itself: `cargo xtask build-engine`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to its user")]
+
+mod engine;
+mod recipe;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask build-engine [--guest-only]
+
+  build-engine    builds the JavaScript engine (crates/js/engine/engine.wasm.zst) and records what it was built from
+    --guest-only  takes the compiled engine of the last build and only puts guest.js into it anew";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        ["build-engine"] => engine::build(false),
+        ["build-engine", "--guest-only"] => engine::build(true),
+        ["help" | "--help"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(anyhow::anyhow!("unknown task\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
