@@ -1,5 +1,7 @@
 //! The values that JavaScript passes to `api` methods: JSON and what JSON lacks.
 
+#[cfg(test)]
+mod tests;
 mod text;
 mod wire;
 

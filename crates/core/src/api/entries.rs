@@ -155,7 +155,10 @@ fn set_checked(call: &mut Call<'_>, owner: Owner) -> Outcome {
         _ => return Err(invalid("Metadata value must be a string")),
     };
     let map = owner.map(call);
-    map.insert(key, Value::String(value));
+    // Assigning a string to this key does nothing in JavaScript.
+    if key != "__proto__" {
+        map.insert(key, Value::String(value));
+    }
     check(map)?;
     owner.publish(call);
     Ok(UNDEFINED)

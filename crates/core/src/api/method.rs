@@ -165,7 +165,7 @@ const METHODS: &[MethodSpec] = &[
     chained("samlResponse", "setLifetimeInSeconds", saml::set_lifetime),
     chained("samlResponse", "setMapIdentities", |call| saml::switch(call, "mapIdentities")),
     chained("samlResponse", "setMapUnknownClaimsAsIs", |call| saml::switch(call, "mapUnknownClaimsAsIs")),
-    chained("samlResponse", "setNameIdentifierFormat", |call| saml::text(call, "nameIdentifierFormat", limits::SAML_SHORT_CHARACTERS)),
+    chained("samlResponse", "setNameIdentifierFormat", saml::set_name_identifier_format),
     chained("samlResponse", "setNameIdentifierProbes", saml::set_probes),
     chained("samlResponse", "setPassthroughClaimsWithNoMapping", |call| saml::switch(call, "passthroughClaimsWithNoMapping")),
     chained("samlResponse", "setRecipient", |call| saml::text(call, "recipient", limits::SAML_VALUE_CHARACTERS)),

@@ -30,6 +30,20 @@ pub(super) fn word(
     set(call, key, &Schema::OneOf(words))
 }
 
+/// The only setting with a value of its own for an argument that was not passed.
+pub(super) fn set_name_identifier_format(call: &mut Call<'_>) -> Outcome {
+    const KEY: &str = "nameIdentifierFormat";
+    if call.arg(0).is_undefined() {
+        let format = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+        call.issue(Command::SetSamlConfiguration {
+            key: KEY,
+            value: Argument::String(format.to_owned()),
+        });
+        return Ok(Returned::Api);
+    }
+    text(call, KEY, SAML_SHORT_CHARACTERS)
+}
+
 pub(super) fn set_lifetime(call: &mut Call<'_>) -> Outcome {
     set(call, "lifetimeInSeconds", &Schema::Number)
 }

@@ -66,7 +66,7 @@ fn float_text(value: f64) -> String {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     match exponent {
-        -7..=20 => format!("{value}"),
+        -6..=20 => format!("{value}"),
         21.. => format!("{mantissa}e+{exponent}"),
         _ => format!("{mantissa}e{exponent}"),
     }

@@ -1,0 +1,337 @@
+//! Every row of the conformance table against the api: class and text of errors, values, commands, the event.
+
+use serde_json::{Map, Value, json};
+
+use super::helpers::vendor_default;
+use crate::event::merge_patch;
+use crate::transaction::Transaction;
+use crate::transaction::command::{Command, FactorRequest, Lifetime, MetadataKind};
+use crate::{
+    ActionInfo, Answer, Argument, EntryPoint, Failure, Login, Reply, Returned, TenantSettings,
+};
+
+const TABLE: &str = include_str!("../../../../../fixtures/conformance/api-calls.jsonl");
+
+/// The clock of the table.
+const NOW_MS: i64 = 1_767_225_600_000;
+
+#[test]
+#[expect(clippy::print_stdout, reason = "the count is what the test tells")]
+fn every_row_agrees() {
+    let mut checked = 0;
+    let mut skipped = 0;
+    let mut failures = Vec::new();
+    for line in TABLE.lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        // A stub's result says nothing about production; its commands do where the arguments are what counts.
+        let is_stub = row.get("stub").is_some();
+        let has_telling_commands = row["call"][0] == "redirect.encodeToken";
+        if row.get("quirk").is_some() || (is_stub && !has_telling_commands) {
+            skipped += 1;
+            continue;
+        }
+        checked += 1;
+        if let Err(difference) = check(&row, is_stub) {
+            failures.push(format!("{}: {difference}\n  {line:.400}", row["id"]));
+        }
+    }
+    println!("{checked} rows checked, {skipped} skipped");
+    assert!(
+        failures.is_empty(),
+        "{} of {checked} rows differ:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    assert!(checked > 1_100, "only {checked} rows were checked");
+}
+
+fn check(row: &Value, is_stub: bool) -> Result<(), String> {
+    let mut event = vendor_default();
+    merge_patch(&mut event, row.get("event_patch").unwrap_or(&json!({})));
+    let rules = row
+        .get("rules")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let mut transaction = Transaction::new(Login {
+        event,
+        tenant: TenantSettings::default(),
+        rules_executed: rules
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+        seed: 0,
+        now_ms: NOW_MS,
+    });
+    let mut now_ms = NOW_MS;
+    transaction.begin(&ActionInfo::default(), EntryPoint::Execute, now_ms);
+    for call in row["setup"].as_array().unwrap() {
+        if call[0] == "$clock.advance" {
+            now_ms += call[1].as_i64().unwrap();
+        } else {
+            run(&mut transaction, call, now_ms);
+        }
+    }
+    let before = transaction.pending().len();
+    let reply = run(&mut transaction, &row["call"], now_ms);
+    let is_engine = row.get("engine").is_some();
+    if !is_stub {
+        compare_answer(&row["expect"], &reply.answer, is_engine)?;
+    }
+    let commands: Vec<Argument> = transaction
+        .pending()
+        .iter()
+        .skip(before)
+        .map(vendor_form)
+        .collect();
+    let expected = row
+        .get("commands")
+        .map_or_else(Vec::new, |expected| match expand(expected) {
+            Argument::Array(items) => items,
+            _ => Vec::new(),
+        });
+    compare(
+        "commands",
+        &Argument::Array(expected),
+        &Argument::Array(commands),
+    )?;
+    for (path, expected) in row
+        .get("event_after")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let found = crate::json::at(
+            transaction.seen_event(),
+            &path.split('.').collect::<Vec<_>>(),
+        );
+        compare(
+            path,
+            &expand(expected),
+            &found.map_or(Argument::Undefined, Argument::from),
+        )?;
+    }
+    check_assignments(row, &reply)
+}
+
+/// What the guest is told to change in its event must lead to the same event.
+fn check_assignments(row: &Value, reply: &Reply) -> Result<(), String> {
+    for (path, value) in &reply.event {
+        let (head, rest) = (path.first().map_or("", String::as_str), &path[1..]);
+        let name = format!("{head}.{}", rest.join("."));
+        if let Some(expected) = row.get("event_after").and_then(|after| after.get(&name)) {
+            compare("event assignment", &expand(expected), value)?;
+        }
+    }
+    Ok(())
+}
+
+fn run(transaction: &mut Transaction, call: &Value, now_ms: i64) -> Reply {
+    let call = call.as_array().unwrap();
+    let args: Vec<Argument> = call.iter().skip(1).map(expand).collect();
+    transaction.call(call[0].as_str().unwrap(), &args, None, now_ms)
+}
+
+fn compare_answer(expected: &Value, answer: &Answer, is_engine: bool) -> Result<(), String> {
+    let (kind, expected) = expected
+        .as_object()
+        .and_then(|object| object.iter().next())
+        .unwrap();
+    let failure = |failure: &Failure| {
+        if is_engine {
+            json!(failure.name)
+        } else {
+            json!({"name": failure.name, "message": failure.message})
+        }
+    };
+    let (found_kind, found) = match answer {
+        Answer::Return(Returned::Api) => ("returns", json!("api")),
+        Answer::Return(Returned::Value(Argument::Undefined)) => ("returns", json!("undefined")),
+        Answer::Return(Returned::Value(value)) => ("returns", value.to_tagged()),
+        Answer::Resolve(value) => ("resolves", value.to_tagged()),
+        Answer::Throw(thrown) => ("throws", failure(thrown)),
+        Answer::Reject(reason) => ("rejects", failure(reason)),
+    };
+    let expected = if is_engine {
+        expected["name"].clone()
+    } else {
+        expected.clone()
+    };
+    if kind != found_kind {
+        return Err(format!(
+            "expected {kind} {expected}, found {found_kind} {found}"
+        ));
+    }
+    compare(kind, &expand(&expected), &Argument::from_tagged(&found))
+}
+
+fn compare(what: &str, expected: &Argument, found: &Argument) -> Result<(), String> {
+    if sorted(expected) == sorted(found) {
+        return Ok(());
+    }
+    Err(format!(
+        "{what}: expected {:.300}, found {:.300}",
+        expected.to_tagged(),
+        found.to_tagged()
+    ))
+}
+
+/// With sorted keys: the order of an object's keys is not compared.
+fn sorted(argument: &Argument) -> Argument {
+    match argument {
+        Argument::Array(items) => Argument::Array(items.iter().map(sorted).collect()),
+        Argument::Object(entries) => {
+            let mut entries: Vec<_> = entries
+                .iter()
+                .map(|(key, value)| (key.clone(), sorted(value)))
+                .collect();
+            entries.sort_by(|one, other| one.0.cmp(&other.0));
+            Argument::Object(entries)
+        }
+        other => other.clone(),
+    }
+}
+
+/// Reads the tags of the table, which has more of them than the wire form.
+fn expand(value: &Value) -> Argument {
+    let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let count = || value["n"].as_u64().unwrap() as usize;
+    let indexed = || (0..count()).map(|index| format!("{}{index}", text("prefix")));
+    match value {
+        Value::Array(items) => Argument::Array(items.iter().map(expand).collect()),
+        Value::Object(object) => match object.get("$").and_then(Value::as_str) {
+            Some("repeat") => Argument::String(text("of").repeat(count())),
+            Some("array") => Argument::Array(vec![expand(&value["of"]); count()]),
+            Some("seq") => Argument::Array(indexed().map(Argument::String).collect()),
+            Some("keys") => Argument::Object(
+                indexed()
+                    .map(|key| (key, expand(&value["value"])))
+                    .collect(),
+            ),
+            Some("circular") => Argument::Object(vec![("self".to_owned(), Argument::Circular)]),
+            Some("concat") => {
+                let parts = value["parts"].as_array().unwrap().iter().map(expand);
+                Argument::String(parts.map(|part| part.coerce_to_string().unwrap()).collect())
+            }
+            Some("now") => {
+                let plus = &value["plus"];
+                Argument::from(&match plus.as_i64() {
+                    Some(plus) => json!(NOW_MS + plus),
+                    None => json!(NOW_MS as f64 + plus.as_f64().unwrap()),
+                })
+            }
+            Some(_) => Argument::from_tagged(value),
+            None => Argument::Object(
+                object
+                    .iter()
+                    .map(|(key, value)| (key.clone(), expand(value)))
+                    .collect(),
+            ),
+        },
+        scalar => Argument::from(scalar),
+    }
+}
+
+/// A command as the vendor's layer hands it to its platform.
+fn vendor_form(command: &Command) -> Argument {
+    let text = |text: &str| Argument::String(text.to_owned());
+    let map = |map: &Map<String, Value>| Argument::from(&Value::Object(map.clone()));
+    let one = |key: &str, value: &Argument| Argument::Object(vec![(key.to_owned(), value.clone())]);
+    let expiry = |lifetime: &Lifetime, at: &Argument| match lifetime {
+        Lifetime::Absolute => vec![Argument::Undefined, at.clone()],
+        Lifetime::Inactivity => vec![at.clone(), Argument::Undefined],
+    };
+    let (name, arguments) = match command {
+        Command::Abort(reason) => ("abort", vec![text(reason)]),
+        Command::Deny { reason } => ("denyAccess", vec![reason.clone()]),
+        Command::ValidationError { code, message } => {
+            ("validationError", vec![text(code), text(message)])
+        }
+        Command::SetClaim {
+            token, name, value, ..
+        } => {
+            let token = match token {
+                crate::outcome::TokenKind::IdToken => "idToken",
+                crate::outcome::TokenKind::AccessToken => "accessToken",
+            };
+            (
+                "setCustomClaim",
+                vec![text(token), name.clone(), value.clone()],
+            )
+        }
+        Command::ModifyScope { scope, add } => {
+            let change = text(if *add { "add" } else { "remove" });
+            (
+                "modifyScope",
+                vec![text("accessToken"), one(scope, &change)],
+            )
+        }
+        Command::Factors(FactorRequest::ChallengeWith { factor, options }) => {
+            ("challengeWith", vec![factor.clone(), options.clone()])
+        }
+        Command::Factors(FactorRequest::ChallengeWithAny { factors }) => {
+            ("challengeWithAny", vec![factors.clone()])
+        }
+        Command::Factors(FactorRequest::EnrollWith { factor, options }) => {
+            ("enrollWith", vec![factor.clone(), options.clone()])
+        }
+        Command::Factors(FactorRequest::EnrollWithAny { factors }) => {
+            ("enrollWithAny", vec![factors.clone()])
+        }
+        Command::RecordMethod { url } => ("recordMethod", vec![url.clone()]),
+        Command::SetPrimaryUser { id } => ("setPrimaryUser", vec![text(id)]),
+        Command::RequireMultifactor {
+            provider,
+            allow_remember_browser,
+            provider_options,
+        } => {
+            let options = Argument::Object(vec![
+                (
+                    "allowRememberBrowser".to_owned(),
+                    allow_remember_browser.clone(),
+                ),
+                ("providerOptions".to_owned(), provider_options.clone()),
+            ]);
+            ("requireMultifactorAuth", vec![provider.clone(), options])
+        }
+        Command::RenderPrompt { id, options } => ("renderPrompt", vec![text(id), options.clone()]),
+        Command::SendUserTo { url } => ("sendUserTo", vec![text(url)]),
+        Command::EncodeToken { payload, secret } => {
+            let Argument::Object(mut entries) = one("payload", payload) else {
+                unreachable!()
+            };
+            entries.push(("secret".to_owned(), secret.clone()));
+            ("encodeToken", vec![Argument::Object(entries)])
+        }
+        Command::SetMetadata { kind, name, value } => {
+            let kind = match kind {
+                MetadataKind::User => "user",
+                MetadataKind::App => "application",
+            };
+            ("setMetadata", vec![text(kind), name.clone(), value.clone()])
+        }
+        Command::SetSessionMetadata(metadata) => ("setSessionMetadata", vec![map(metadata)]),
+        Command::SetRefreshTokenMetadata(metadata) => {
+            ("setRefreshTokenMetadata", vec![map(metadata)])
+        }
+        Command::SetSessionExpiry { lifetime, at } => {
+            ("setSessionExpiration", expiry(lifetime, at))
+        }
+        Command::SetRefreshTokenExpiry { lifetime, at } => {
+            ("setRefreshTokenExpiration", expiry(lifetime, at))
+        }
+        Command::SetCookieMode { mode } => ("setCookieMode", vec![text(mode)]),
+        Command::RevokeSession { reason, options } => {
+            ("revokeSession", vec![reason.clone(), options.clone()])
+        }
+        Command::RevokeRefreshToken { reason } => ("revokeRefreshToken", vec![reason.clone()]),
+        Command::SetSamlAttribute { name, value } => {
+            ("setSAMLAttribute", vec![text(name), value.clone()])
+        }
+        Command::SetSamlConfiguration { key, value } => {
+            ("setSAMLConfiguration", vec![one(key, value)])
+        }
+    };
+    Argument::Array([vec![text(name)], arguments].concat())
+}
