@@ -44,6 +44,11 @@ pub(crate) fn normalize(path: &Path) -> PathBuf {
     normal
 }
 
+/// The path from the root of the file system; as it is if the working folder is unknown.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| normalize(&path))
+}
+
 /// A path that a configuration file gives: either separator, relative to `base`.
 pub(crate) fn configured_path(base: &Path, path: &str) -> PathBuf {
     normalize(&base.join(path.replace('\\', "/")))

@@ -80,8 +80,8 @@ mod tests {
             assert_eq!(cache_folder(&environment), expected.map(PathBuf::from));
         }
         assert_eq!(
-            state_folder(Path::new("/work/shop")),
-            Path::new("/work/shop/.postlogin")
+            state_folder(Path::new("/srv/shop")),
+            Path::new("/srv/shop/.postlogin")
         );
     }
 }

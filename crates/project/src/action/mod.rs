@@ -8,6 +8,7 @@ mod load;
 
 use std::path::{Path, PathBuf};
 
+use crate::files::absolute;
 use crate::project::manifest::Manifest;
 use crate::project::{Action, Project};
 use crate::{Error, Result};
@@ -68,6 +69,7 @@ pub fn resolve_action(
     working_folder: &Path,
     project: Option<&Project>,
 ) -> Result<ActionSource> {
+    let working_folder = &absolute(working_folder);
     let found = find::find(argument, working_folder, project)?;
     load::load(
         found,
@@ -88,7 +90,7 @@ impl Project {
         load::load(
             found,
             &Surroundings {
-                working_folder,
+                working_folder: &absolute(working_folder),
                 project: Some(self),
             },
         )

@@ -94,6 +94,21 @@ fn forms_of_a_declared_action() {
 }
 
 #[test]
+fn the_working_folder_may_be_relative() {
+    // Tests run in the folder of the crate.
+    let project = Project::discover(Path::new("../../fixtures/exports/yaml"))
+        .expect("good")
+        .expect("a project");
+    assert!(project.root.ends_with("fixtures/exports/yaml"));
+    let source = resolve_action("welcome", Path::new("."), Some(&project)).expect("an Action");
+    assert_eq!(source.display_path, "actions/welcome/code.js");
+    let from_project = project
+        .source(project.action("welcome").expect("it"), Path::new("."))
+        .expect("an Action");
+    assert_eq!(from_project.display_path, source.display_path);
+}
+
+#[test]
 fn keywords_of_the_code_are_replaced() {
     let source = check(
         "Add Roles to Tokens",

@@ -76,7 +76,7 @@ impl Manifest {
             dependencies: reader.list("dependencies", |item| {
                 Some(Dependency {
                     name: text(item, "name")?,
-                    version: text(item, "version"),
+                    version: version(item),
                 })
             })?,
             secret_names: reader.list("secrets", |item| text(item, "name"))?,
@@ -90,7 +90,7 @@ impl Manifest {
             supported_triggers: reader.list("supported_triggers", |item| {
                 Some(SupportedTrigger {
                     id: text(item, "id")?,
-                    version: text(item, "version"),
+                    version: version(item),
                 })
             })?,
             name: String::new(),
@@ -104,6 +104,16 @@ impl Manifest {
 
 fn text(item: &Value, key: &str) -> Option<String> {
     item.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// YAML reads `version: 9.0` as a number.
+fn version(item: &Value) -> Option<String> {
+    let number = || {
+        item.get("version")
+            .filter(|version| version.is_number())
+            .map(Value::to_string)
+    };
+    text(item, "version").or_else(number)
 }
 
 struct Reader<'a> {

@@ -12,7 +12,7 @@ use postlogin_core::event::suggest::closest;
 use serde_json::Value;
 
 use crate::document::{Format, parse_document};
-use crate::files::{display_path, read_text};
+use crate::files::{absolute, display_path, read_text};
 use crate::keywords::{KeywordMappings, leftover};
 use crate::{Error, Result};
 pub(crate) use directory::load_action;
@@ -59,6 +59,8 @@ impl Project {
     ///
     /// Fails if a file of the configuration is broken.
     pub fn discover(folder: &Path) -> Result<Option<Project>> {
+        // The ancestors of `.` end at once.
+        let folder = absolute(folder);
         for root in folder.ancestors() {
             if directory::is_root(root) {
                 return directory::load(root).map(Some);

@@ -113,6 +113,24 @@ fn yaml_export() {
 }
 
 #[test]
+fn versions_may_be_numbers() {
+    let file = (
+        "tenant.yaml",
+        "actions: [{name: a, dependencies: [{name: x, version: 9.5}, {name: y}]}]",
+    );
+    let project = discover(&[file])
+        .expect("nothing broken")
+        .expect("a project");
+    let versions: Vec<_> = project
+        .actions
+        .iter()
+        .flat_map(|action| &action.manifest.dependencies)
+        .map(|package| package.version.as_deref())
+        .collect();
+    assert_eq!(versions, [Some("9.5"), None]);
+}
+
+#[test]
 fn this_repository_is_a_project() {
     let project = Project::discover(&repository().join("crates/project/src"))
         .expect("good")
