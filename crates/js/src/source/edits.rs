@@ -21,7 +21,9 @@ impl Edits {
     pub(crate) fn replace(&mut self, source: &str, start: u32, end: u32, text: impl Into<String>) {
         let (start, end) = (start as usize, end as usize);
         let mut text = text.into();
-        let lines = source.get(start..end).map_or(0, |old| old.matches('\n').count());
+        let lines = source
+            .get(start..end)
+            .map_or(0, |old| old.matches('\n').count());
         text.extend(std::iter::repeat_n('\n', lines));
         self.list.push(Edit { start, end, text });
     }
@@ -29,17 +31,27 @@ impl Edits {
     /// Inserts before the character at an offset. Insertions at one place stand in the order of the calls.
     pub(crate) fn insert(&mut self, offset: u32, text: impl Into<String>) {
         let offset = offset as usize;
-        self.list.push(Edit { start: offset, end: offset, text: text.into() });
+        self.list.push(Edit {
+            start: offset,
+            end: offset,
+            text: text.into(),
+        });
     }
 
     /// The new text, and the segments that lead back. Overlapping or misplaced edits are left out.
     pub(crate) fn apply(mut self, source: &str) -> (String, Vec<Segment>) {
         self.list.sort_by_key(|edit| (edit.start, edit.end));
         let lines = LineIndex::new(source);
-        let mut writer = Writer { text: String::new(), end: Position::START, segments: Vec::new() };
+        let mut writer = Writer {
+            text: String::new(),
+            end: Position::START,
+            segments: Vec::new(),
+        };
         let mut done = 0;
         for edit in &self.list {
-            let Some(kept) = source.get(done..edit.start) else { continue };
+            let Some(kept) = source.get(done..edit.start) else {
+                continue;
+            };
             if edit.end < edit.start || !source.is_char_boundary(edit.end) {
                 continue;
             }
@@ -71,7 +83,11 @@ impl Writer {
         if text.is_empty() {
             return;
         }
-        self.segments.push(Segment { generated: self.end, original, same });
+        self.segments.push(Segment {
+            generated: self.end,
+            original,
+            same,
+        });
         self.text.push_str(text);
         // Only the last line moves the column; an index of the piece knows where that begins.
         let end = LineIndex::new(text).position(text, text.len());
@@ -97,7 +113,10 @@ mod tests {
         let end = source.find(" a(1)").expect("there");
         edits.replace(source, 0, end as u32, "const a_1 = require('a');");
         let (text, segments) = edits.apply(source);
-        assert_eq!(text, "\"use strict\";const a_1 = require('a');\n\n a(1);\n  b😀(2);\n");
+        assert_eq!(
+            text,
+            "\"use strict\";const a_1 = require('a');\n\n a(1);\n  b😀(2);\n"
+        );
         let mut mapping = Mapping::identity("x.mjs");
         mapping.push(segments);
         let (old, new) = (LineIndex::new(source), LineIndex::new(&text));

@@ -2,8 +2,8 @@
 
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{
-    ArrowFunctionExpression, AwaitExpression, ForOfStatement, Function, ImportMeta, ModuleDeclaration, PropertyDefinition,
-    Statement, StaticBlock,
+    ArrowFunctionExpression, AwaitExpression, ForOfStatement, Function, ImportMeta,
+    ModuleDeclaration, PropertyDefinition, Statement, StaticBlock,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::ScopeFlags;
@@ -29,7 +29,11 @@ pub(crate) fn first_module_syntax(text: &str) -> Option<ModuleSyntax> {
     if parsed.panicked {
         return None;
     }
-    let declaration = parsed.program.body.iter().find_map(Statement::as_module_declaration);
+    let declaration = parsed
+        .program
+        .body
+        .iter()
+        .find_map(Statement::as_module_declaration);
     if let Some(declaration) = declaration {
         let offset = declaration.span().start as usize;
         return Some(match declaration {

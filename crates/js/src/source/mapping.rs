@@ -26,7 +26,10 @@ pub struct Mapping {
 impl Mapping {
     /// The mapping of a text that was not rewritten.
     pub fn identity(file: &str) -> Self {
-        Self { file: file.to_owned(), steps: Vec::new() }
+        Self {
+            file: file.to_owned(),
+            steps: Vec::new(),
+        }
     }
 
     /// Adds the last rewriting; its segments are in the order of the generated text.
@@ -46,9 +49,16 @@ impl Mapping {
 
     /// Where a place of the generated text (from 1, UTF-16 columns) was written.
     pub fn original(&self, line: u32, column: u32) -> Location {
-        let start = Position { line: line.max(1), column: column.max(1) };
+        let start = Position {
+            line: line.max(1),
+            column: column.max(1),
+        };
         let Position { line, column } = self.steps.iter().rev().fold(start, back);
-        Location { file: self.file.clone(), line, column }
+        Location {
+            file: self.file.clone(),
+            line,
+            column,
+        }
     }
 }
 
@@ -56,14 +66,19 @@ impl Mapping {
 fn back(place: Position, step: &Vec<Segment>) -> Position {
     let after = step.partition_point(|segment| segment.generated <= place);
     let Some(segment) = after.checked_sub(1).and_then(|index| step.get(index)) else {
-        return step.first().map_or(Position::START, |segment| segment.original);
+        return step
+            .first()
+            .map_or(Position::START, |segment| segment.original);
     };
     if segment.generated.line != place.line {
         // The rest of a rewritten stretch that runs over several lines.
         return segment.original;
     }
     let moved = (place.column - segment.generated.column).min(segment.same);
-    Position { line: segment.original.line, column: segment.original.column.saturating_add(moved) }
+    Position {
+        line: segment.original.line,
+        column: segment.original.column.saturating_add(moved),
+    }
 }
 
 #[cfg(test)]
@@ -78,18 +93,37 @@ mod tests {
     fn identity_maps_to_itself() {
         let mapping = Mapping::identity("code.js");
         let location = mapping.original(3, 9);
-        assert_eq!((location.file.as_str(), location.line, location.column), ("code.js", 3, 9));
+        assert_eq!(
+            (location.file.as_str(), location.line, location.column),
+            ("code.js", 3, 9)
+        );
     }
 
     #[test]
     fn steps_are_undone_last_first() {
         let mut mapping = Mapping::identity("code.ts");
         // First: line 1 moved to line 2. Then: ten columns put before it.
-        mapping.push(vec![Segment { generated: position(2, 1), original: position(1, 1), same: 5 }]);
+        mapping.push(vec![Segment {
+            generated: position(2, 1),
+            original: position(1, 1),
+            same: 5,
+        }]);
         mapping.push(vec![
-            Segment { generated: position(1, 1), original: position(1, 1), same: u32::MAX },
-            Segment { generated: position(2, 1), original: position(2, 1), same: 0 },
-            Segment { generated: position(2, 11), original: position(2, 1), same: u32::MAX },
+            Segment {
+                generated: position(1, 1),
+                original: position(1, 1),
+                same: u32::MAX,
+            },
+            Segment {
+                generated: position(2, 1),
+                original: position(2, 1),
+                same: 0,
+            },
+            Segment {
+                generated: position(2, 11),
+                original: position(2, 1),
+                same: u32::MAX,
+            },
         ]);
         let check = |from: (u32, u32), to: (u32, u32)| {
             let location = mapping.original(from.0, from.1);

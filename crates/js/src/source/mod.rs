@@ -36,7 +36,9 @@ pub enum Language {
 impl Language {
     /// Decides by the extension, without regard to case.
     pub fn of(file_name: &str) -> Self {
-        let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        let extension = file_name
+            .rsplit_once('.')
+            .map_or("", |(_, extension)| extension);
         match extension.to_ascii_lowercase().as_str() {
             "mjs" => Self::Module,
             "ts" | "mts" | "cts" => Self::TypeScript,
@@ -108,20 +110,34 @@ pub fn prepare(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
 
 /// Plain JavaScript: unchanged, only looked at.
 fn commonjs(file_name: &str, original: String) -> Result<Prepared, SyntaxError> {
-    let suspected = parse::on_deep_stack(&original, || syntax::first_error(file_name, &original, SourceType::cjs()));
+    let suspected = parse::on_deep_stack(&original, || {
+        syntax::first_error(file_name, &original, SourceType::cjs())
+    });
     let suspected = suspected.flatten();
     if suspected.is_some()
-        && let Some(found) = parse::on_deep_stack(&original, || esm::first_module_syntax(&original)).flatten()
+        && let Some(found) =
+            parse::on_deep_stack(&original, || esm::first_module_syntax(&original)).flatten()
     {
         return Err(syntax::outside_module(file_name, &original, &found));
     }
     let code = original.clone();
     let map = Mapping::identity(file_name);
-    Ok(Prepared { code, map, original, language: Language::CommonJs, is_module: false, suspected })
+    Ok(Prepared {
+        code,
+        map,
+        original,
+        language: Language::CommonJs,
+        is_module: false,
+        suspected,
+    })
 }
 
 /// TypeScript and ES modules: types away, then modules to CommonJS.
-fn rewritten(file_name: &str, original: String, language: Language) -> Result<Prepared, SyntaxError> {
+fn rewritten(
+    file_name: &str,
+    original: String,
+    language: Language,
+) -> Result<Prepared, SyntaxError> {
     let done = parse::on_deep_stack(&original, || {
         if let Some(error) = syntax::first_error(file_name, &original, language.source_type()) {
             return Err(error);
@@ -141,5 +157,15 @@ fn rewritten(file_name: &str, original: String, language: Language) -> Result<Pr
         return Err(syntax::too_deep(file_name));
     };
     let (code, is_module, map) = done?;
-    Ok(Prepared { code, map, original, language, is_module, suspected: None })
+    Ok(Prepared {
+        code,
+        map,
+        original,
+        language,
+        is_module,
+        suspected: None,
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,15 +22,26 @@ pub(crate) fn on_deep_stack<T: Send>(text: &str, work: impl FnOnce() -> T + Send
     }
     let stack_bytes = LEAST_STACK_BYTES + depth * STACK_BYTES_PER_LEVEL;
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("source".to_owned()).stack_size(stack_bytes);
+        let thread = std::thread::Builder::new()
+            .name("source".to_owned())
+            .stack_size(stack_bytes);
         thread.spawn_scoped(scope, work).ok()?.join().ok()
     })
 }
 
 /// Parses a text. A `return` outside a function is legal: an Action's source is a function's body.
-pub(crate) fn parse<'a>(allocator: &'a Allocator, text: &'a str, kind: SourceType) -> ParserReturn<'a> {
-    let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
-    Parser::new(allocator, text, kind).with_options(options).parse()
+pub(crate) fn parse<'a>(
+    allocator: &'a Allocator,
+    text: &'a str,
+    kind: SourceType,
+) -> ParserReturn<'a> {
+    let options = ParseOptions {
+        allow_return_outside_function: true,
+        ..ParseOptions::default()
+    };
+    Parser::new(allocator, text, kind)
+        .with_options(options)
+        .parse()
 }
 
 /// An upper bound, cheap and crude (text in strings and comments counts as if it were code), of how deep a syntax tree can be: open brackets, and within them
@@ -54,8 +65,8 @@ fn depth_bound(text: &str) -> usize {
                 total = total.saturating_sub(chain);
             }
             b';' | b',' => chain = 0,
-            b'!' | b'~' | b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'<' | b'>' | b'=' | b'?'
-            | b':' | b'.' | b'`' => chain += 1,
+            b'!' | b'~' | b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'<' | b'>'
+            | b'=' | b'?' | b':' | b'.' | b'`' => chain += 1,
             // A word after a gap: `typeof typeof x`, `new new x`, `a: b: c`.
             _ if byte.is_ascii_alphabetic() && !words => chain += 1,
             _ => {}
@@ -72,7 +83,10 @@ mod tests {
 
     #[test]
     fn depth_is_bounded_before_the_parser_sees_the_text() {
-        for piece in ["(", "[", "{", "!", "a=>", "if(a)", "f()", "-", "typeof ", "a?", "`${", "x=", ".a", "new "] {
+        for piece in [
+            "(", "[", "{", "!", "a=>", "if(a)", "f()", "-", "typeof ", "a?", "`${", "x=", ".a",
+            "new ",
+        ] {
             let text = piece.repeat(60_000);
             assert!(on_deep_stack(&text, || ()).is_none(), "{piece}");
         }
@@ -80,7 +94,10 @@ mod tests {
 
     #[test]
     fn what_is_within_the_bound_is_parsed() {
-        for piece in ["(", "[", "!", "{", "a=>", "if(a)", "f(", "-", "a?", "`${", "x=", "new ", "class{[", "<x>("] {
+        for piece in [
+            "(", "[", "!", "{", "a=>", "if(a)", "f(", "-", "a?", "`${", "x=", "new ", "class{[",
+            "<x>(",
+        ] {
             let text = piece.repeat(6_000);
             let parsed = on_deep_stack(&text, || {
                 let allocator = Allocator::default();

@@ -17,12 +17,16 @@ use super::{SyntaxError, parse, syntax};
 pub(crate) fn types(file_name: &str, text: &str, map: &mut Mapping) -> Result<String, SyntaxError> {
     let allocator = Allocator::default();
     let mut program = parse::parse(&allocator, text, SourceType::ts()).program;
-    let semantic = SemanticBuilder::new_compiler().with_excess_capacity(2.0).with_enum_eval(true).build(&program);
+    let semantic = SemanticBuilder::new_compiler()
+        .with_excess_capacity(2.0)
+        .with_enum_eval(true)
+        .build(&program);
     let scoping = semantic.semantic.into_scoping();
     // The defaults: no target, hence nothing is lowered; unused imports are types and vanish.
     let options = TransformOptions::default();
     let path = Path::new(file_name);
-    let done = Transformer::new(&allocator, path, &options).build_with_scoping(scoping, &mut program);
+    let done =
+        Transformer::new(&allocator, path, &options).build_with_scoping(scoping, &mut program);
     if let Some(diagnostic) = done.diagnostics.errors().next() {
         return Err(syntax::from_diagnostic(file_name, text, diagnostic));
     }
@@ -38,13 +42,24 @@ pub(crate) fn types(file_name: &str, text: &str, map: &mut Mapping) -> Result<St
         let tokens = tokens.get_tokens();
         tokens
             .map(|token| {
-                let generated = Position { line: token.get_dst_line() + 1, column: token.get_dst_col() + 1 };
-                let original = Position { line: token.get_src_line() + 1, column: token.get_src_col() + 1 };
+                let generated = Position {
+                    line: token.get_dst_line() + 1,
+                    column: token.get_dst_col() + 1,
+                };
+                let original = Position {
+                    line: token.get_src_line() + 1,
+                    column: token.get_src_col() + 1,
+                };
                 let rest = |index: &LineIndex, text: &'_ str, place| index.offset(text, place);
-                let generated_rest = rest(&new, &printed.code, generated).and_then(|at| printed.code.get(at..));
+                let generated_rest =
+                    rest(&new, &printed.code, generated).and_then(|at| printed.code.get(at..));
                 let original_rest = rest(&old, text, original).and_then(|at| text.get(at..));
                 let same = common_prefix(generated_rest.unwrap_or(""), original_rest.unwrap_or(""));
-                Segment { generated, original, same }
+                Segment {
+                    generated,
+                    original,
+                    same,
+                }
             })
             .collect()
     });

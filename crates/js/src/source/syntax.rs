@@ -22,11 +22,19 @@ pub(crate) fn first_error(file_name: &str, text: &str, kind: SourceType) -> Opti
         return Some(from_diagnostic(file_name, text, diagnostic));
     }
     let semantic = SemanticBuilder::new_compiler().build(&parsed.program);
-    semantic.diagnostics.errors().next().map(|diagnostic| from_diagnostic(file_name, text, diagnostic))
+    semantic
+        .diagnostics
+        .errors()
+        .next()
+        .map(|diagnostic| from_diagnostic(file_name, text, diagnostic))
 }
 
 /// A finding of the parser as an error of the user's text.
-pub(crate) fn from_diagnostic(file_name: &str, text: &str, diagnostic: &OxcDiagnostic) -> SyntaxError {
+pub(crate) fn from_diagnostic(
+    file_name: &str,
+    text: &str,
+    diagnostic: &OxcDiagnostic,
+) -> SyntaxError {
     let label = if diagnostic.message.contains("has already been declared") {
         diagnostic.labels.last()
     } else {
@@ -35,7 +43,11 @@ pub(crate) fn from_diagnostic(file_name: &str, text: &str, diagnostic: &OxcDiagn
     let offset = label.map_or(text.len(), |label| label.offset() as usize);
     let (message, offset) = reword(&diagnostic.message, text, offset);
     let hint = hint_for(&message).or_else(|| diagnostic.help.as_deref().map(str::to_owned));
-    SyntaxError { message, location: location(file_name, text, offset), hint }
+    SyntaxError {
+        message,
+        location: location(file_name, text, offset),
+        hint,
+    }
 }
 
 /// `import` and `export` in a CommonJS file.
@@ -71,14 +83,22 @@ pub(crate) fn refused_in_module(file_name: &str, text: &str, refused: Refused) -
 pub(crate) fn too_deep(file_name: &str) -> SyntaxError {
     SyntaxError {
         message: "the text is too long or too deeply nested".to_owned(),
-        location: Location { file: file_name.to_owned(), line: 1, column: 1 },
+        location: Location {
+            file: file_name.to_owned(),
+            line: 1,
+            column: 1,
+        },
         hint: Some("production takes at most 100 kB of code for an Action".to_owned()),
     }
 }
 
 fn location(file_name: &str, text: &str, offset: usize) -> Location {
     let position = LineIndex::new(text).position(text, offset);
-    Location { file: file_name.to_owned(), line: position.line, column: position.column }
+    Location {
+        file: file_name.to_owned(),
+        line: position.line,
+        column: position.column,
+    }
 }
 
 /// V8's words and the byte offset at which V8 sees the fault.
@@ -86,32 +106,52 @@ fn reword(message: &str, text: &str, offset: usize) -> (String, usize) {
     let (token, start) = token_at(text, offset);
     let quoted = message.split('`').nth(1).unwrap_or("");
     if message.starts_with("Label ") {
-        return (format!("Label '{quoted}' has already been declared"), offset);
+        return (
+            format!("Label '{quoted}' has already been declared"),
+            offset,
+        );
     }
     if message.ends_with("has already been declared") {
-        return (format!("Identifier '{quoted}' has already been declared"), offset);
+        return (
+            format!("Identifier '{quoted}' has already been declared"),
+            offset,
+        );
     }
     if let Some((_, told)) = TABLE.iter().find(|(start, _)| message.starts_with(start)) {
         return ((*told).to_owned(), offset);
     }
-    let wants_bracket = message.starts_with("Expected `,` or `)`") || message.starts_with("`await` is only allowed");
+    let wants_bracket = message.starts_with("Expected `,` or `)`")
+        || message.starts_with("`await` is only allowed");
     let at_end = matches!(token, Token::End) && message.starts_with("Unexpected token");
     let before = previous_token(text, start);
     let ends_value = before.is_some_and(|(_, ends_value)| ends_value);
     if (wants_bracket || (at_end && ends_value)) && is_call(text, start) {
         // V8 points at the last token of the argument that it could read.
-        let place = if wants_bracket && message.starts_with('`') { Some(start) } else { before.map(|(at, _)| at) };
-        return ("missing ) after argument list".to_owned(), place.unwrap_or(start));
+        let place = if wants_bracket && message.starts_with('`') {
+            Some(start)
+        } else {
+            before.map(|(at, _)| at)
+        };
+        return (
+            "missing ) after argument list".to_owned(),
+            place.unwrap_or(start),
+        );
     }
     if message.starts_with("`await` is only allowed") {
         return (AWAIT.to_owned(), offset);
     }
     if message.starts_with("Expected a semicolon") && awaits(text, start) {
-        let word = text.get(..start).and_then(|before| before.rfind("await")).unwrap_or(start);
+        let word = text
+            .get(..start)
+            .and_then(|before| before.rfind("await"))
+            .unwrap_or(start);
         return (AWAIT.to_owned(), word);
     }
     if message.starts_with("Type assertion expressions") {
-        let place = text.get(offset..).and_then(|rest| rest.find(" as ")).map_or(start, |at| offset + at + 1);
+        let place = text
+            .get(offset..)
+            .and_then(|rest| rest.find(" as "))
+            .map_or(start, |at| offset + at + 1);
         return ("Unexpected identifier 'as'".to_owned(), place);
     }
     let is_unexpected = message.starts_with("Unexpected token")
@@ -119,7 +159,11 @@ fn reword(message: &str, text: &str, offset: usize) -> (String, usize) {
         || message.starts_with("Identifier expected")
         || message.starts_with("Empty parenthesized expression")
         || message.starts_with("Cannot use");
-    if is_unexpected { (unexpected(&token), start) } else { (message.to_owned(), offset) }
+    if is_unexpected {
+        (unexpected(&token), start)
+    } else {
+        (message.to_owned(), offset)
+    }
 }
 
 /// V8's words for a token in the wrong place.
@@ -139,34 +183,103 @@ fn unexpected(token: &Token<'_>) -> String {
 const TABLE: &[(&str, &str)] = &[
     ("Unterminated string", "Invalid or unexpected token"),
     ("Unterminated template", "Unexpected end of input"),
-    ("Unterminated regular expression", "Invalid regular expression: missing /"),
-    ("Unterminated multiline comment", "Invalid or unexpected token"),
+    (
+        "Unterminated regular expression",
+        "Invalid regular expression: missing /",
+    ),
+    (
+        "Unterminated multiline comment",
+        "Invalid or unexpected token",
+    ),
     ("Invalid Character", "Invalid or unexpected token"),
     ("Invalid Number", "Invalid or unexpected token"),
-    ("Invalid characters after number", "Invalid or unexpected token"),
-    ("Cannot assign to this expression", "Invalid left-hand side in assignment"),
-    ("Missing catch or finally clause", "Missing catch or finally after try"),
-    ("A rest parameter must be last", "Rest parameter must be last formal parameter"),
-    ("A rest element must be last", "Rest element must be last element"),
-    ("Spread must be last element", "Rest element must be last element"),
+    (
+        "Invalid characters after number",
+        "Invalid or unexpected token",
+    ),
+    (
+        "Cannot assign to this expression",
+        "Invalid left-hand side in assignment",
+    ),
+    (
+        "Missing catch or finally clause",
+        "Missing catch or finally after try",
+    ),
+    (
+        "A rest parameter must be last",
+        "Rest parameter must be last formal parameter",
+    ),
+    (
+        "A rest element must be last",
+        "Rest element must be last element",
+    ),
+    (
+        "Spread must be last element",
+        "Rest element must be last element",
+    ),
     ("A `break` statement", "Illegal break statement"),
-    ("A `continue` statement", "Illegal continue statement: no surrounding iteration statement"),
-    ("'super' can only be used with function calls", "'super' keyword unexpected here"),
-    ("'super' can only be referenced", "'super' keyword unexpected here"),
-    ("Super calls are not permitted", "'super' keyword unexpected here"),
+    (
+        "A `continue` statement",
+        "Illegal continue statement: no surrounding iteration statement",
+    ),
+    (
+        "'super' can only be used with function calls",
+        "'super' keyword unexpected here",
+    ),
+    (
+        "'super' can only be referenced",
+        "'super' keyword unexpected here",
+    ),
+    (
+        "Super calls are not permitted",
+        "'super' keyword unexpected here",
+    ),
     ("A class name is required", "Unexpected token '{'"),
-    ("Function name is required", "Function statements require a function name"),
-    ("Expected function name", "Function statements require a function name"),
-    ("Invalid assignment in object literal", "Invalid shorthand property initializer"),
-    ("'with' statements are not allowed", "Strict mode code may not include a with statement"),
-    ("A 'default' clause cannot", "More than one default clause in switch statement"),
-    ("A 'get' accessor must not", "Getter must not have any formal parameters."),
-    ("A 'set' accessor must have", "Setter must have exactly one formal parameter."),
-    ("Multiple constructor", "A class may only have one constructor"),
-    ("`let` cannot be declared", "let is disallowed as a lexically bound name"),
-    ("A unary expression with", "Unary operator used immediately before exponentiation expression. Parenthesis must be used to disambiguate operator precedence"),
+    (
+        "Function name is required",
+        "Function statements require a function name",
+    ),
+    (
+        "Expected function name",
+        "Function statements require a function name",
+    ),
+    (
+        "Invalid assignment in object literal",
+        "Invalid shorthand property initializer",
+    ),
+    (
+        "'with' statements are not allowed",
+        "Strict mode code may not include a with statement",
+    ),
+    (
+        "A 'default' clause cannot",
+        "More than one default clause in switch statement",
+    ),
+    (
+        "A 'get' accessor must not",
+        "Getter must not have any formal parameters.",
+    ),
+    (
+        "A 'set' accessor must have",
+        "Setter must have exactly one formal parameter.",
+    ),
+    (
+        "Multiple constructor",
+        "A class may only have one constructor",
+    ),
+    (
+        "`let` cannot be declared",
+        "let is disallowed as a lexically bound name",
+    ),
+    (
+        "A unary expression with",
+        "Unary operator used immediately before exponentiation expression. Parenthesis must be used to disambiguate operator precedence",
+    ),
     ("`for await` loops are only", "Unexpected reserved word"),
-    ("Lexical declaration cannot appear", "Lexical declaration cannot appear in a single-statement context"),
+    (
+        "Lexical declaration cannot appear",
+        "Lexical declaration cannot appear in a single-statement context",
+    ),
 ];
 
 /// Whether the bracket that is open at an offset is a call's.
@@ -179,9 +292,19 @@ fn is_call(text: &str, offset: usize) -> bool {
             b'(' | b'[' | b'{' if depth > 0 => depth -= 1,
             b'(' => {
                 let callee = before.get(..at).unwrap_or("").trim_end();
-                let name = callee.rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').next().unwrap_or("");
-                let declared = callee.strip_suffix(name).unwrap_or("").trim_end().ends_with("function");
-                let is_word = matches!(name, "if" | "while" | "for" | "switch" | "catch" | "function" | "return" | "with");
+                let name = callee
+                    .rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '$')
+                    .next()
+                    .unwrap_or("");
+                let declared = callee
+                    .strip_suffix(name)
+                    .unwrap_or("")
+                    .trim_end()
+                    .ends_with("function");
+                let is_word = matches!(
+                    name,
+                    "if" | "while" | "for" | "switch" | "catch" | "function" | "return" | "with"
+                );
                 return !is_word && !declared && (!name.is_empty() || callee.ends_with([')', ']']));
             }
             b'[' | b'{' => return false,
@@ -195,7 +318,8 @@ fn is_call(text: &str, offset: usize) -> bool {
 fn previous_token(text: &str, offset: usize) -> Option<(usize, bool)> {
     let before = text.get(..offset)?.trim_end();
     let last = before.chars().next_back()?;
-    let is_word = |character: char| character.is_alphanumeric() || character == '_' || character == '$';
+    let is_word =
+        |character: char| character.is_alphanumeric() || character == '_' || character == '$';
     let start = if is_word(last) {
         before.trim_end_matches(is_word).len()
     } else if matches!(last, '"' | '\'' | '`') {
@@ -203,13 +327,18 @@ fn previous_token(text: &str, offset: usize) -> Option<(usize, bool)> {
     } else {
         before.len() - last.len_utf8()
     };
-    Some((start, is_word(last) || matches!(last, '"' | '\'' | '`' | ')' | ']' | '}')))
+    Some((
+        start,
+        is_word(last) || matches!(last, '"' | '\'' | '`' | ')' | ']' | '}'),
+    ))
 }
 
 /// Whether the word before an offset is `await`.
 fn awaits(text: &str, offset: usize) -> bool {
     let before = text.get(..offset).unwrap_or("").trim_end();
-    before.strip_suffix("await").is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
+    before
+        .strip_suffix("await")
+        .is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
 }
 
 fn hint_for(message: &str) -> Option<String> {

@@ -43,10 +43,16 @@ impl LineIndex {
     /// The place of a byte offset; an offset past the end is the end, one within a character is that character.
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let offset = text.floor_char_boundary(offset);
-        let line = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        let line = self
+            .starts
+            .partition_point(|start| *start <= offset)
+            .saturating_sub(1);
         let start = self.starts.get(line).copied().unwrap_or(0);
         let column = text.get(start..offset).map_or(0, utf16_length);
-        Position { line: saturate(line + 1), column: column.saturating_add(1) }
+        Position {
+            line: saturate(line + 1),
+            column: column.saturating_add(1),
+        }
     }
 
     /// The byte offset of a place; a column past the end of its line is the end of the line.
@@ -67,7 +73,11 @@ impl LineIndex {
     pub fn position_of_bytes(&self, text: &str, line: u32, byte_column: u32) -> Option<Position> {
         let (start, _) = self.line(text, line)?;
         let offset = start.saturating_add(byte_column.saturating_sub(1) as usize);
-        let end = self.starts.get(line as usize).copied().unwrap_or(text.len());
+        let end = self
+            .starts
+            .get(line as usize)
+            .copied()
+            .unwrap_or(text.len());
         Some(self.position(text, offset.min(end)))
     }
 
@@ -77,7 +87,10 @@ impl LineIndex {
         let start = *self.starts.get(index)?;
         let end = self.starts.get(index + 1).copied().unwrap_or(text.len());
         let line = text.get(start..end)?;
-        Some((start, line.trim_end_matches(['\n', '\r', '\u{2028}', '\u{2029}'])))
+        Some((
+            start,
+            line.trim_end_matches(['\n', '\r', '\u{2028}', '\u{2029}']),
+        ))
     }
 }
 
@@ -129,13 +142,22 @@ mod tests {
         let position = index.position_of_bytes(text, 1, 12);
         assert_eq!(position, Some(Position { line: 1, column: 9 }));
         assert_eq!(index.position_of_bytes(text, 2, 1), None);
-        assert_eq!(index.position_of_bytes(text, 1, 999), Some(Position { line: 1, column: 15 }));
+        assert_eq!(
+            index.position_of_bytes(text, 1, 999),
+            Some(Position {
+                line: 1,
+                column: 15
+            })
+        );
     }
 
     #[test]
     fn marks_are_taken_away_without_moving_lines() {
         assert_eq!(without_mark("\u{feff}x"), "x");
-        assert_eq!(without_mark("#!/usr/bin/env node\nx"), "///usr/bin/env node\nx");
+        assert_eq!(
+            without_mark("#!/usr/bin/env node\nx"),
+            "///usr/bin/env node\nx"
+        );
         assert!(matches!(without_mark("x\n"), Cow::Borrowed("x\n")));
     }
 }

@@ -15,16 +15,49 @@ pub(crate) enum Token<'t> {
 
 /// Words that are never identifiers.
 const KEYWORDS: &[&str] = &[
-    "break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete", "do", "else", "export",
-    "extends", "false", "finally", "for", "function", "if", "import", "in", "instanceof", "new", "null", "return", "super",
-    "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "with",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "debugger",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "export",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "instanceof",
+    "new",
+    "null",
+    "return",
+    "super",
+    "switch",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "typeof",
+    "var",
+    "void",
+    "while",
+    "with",
 ];
 
 /// Longest first.
 const PUNCTUATORS: &[&str] = &[
-    ">>>=", "...", "===", "!==", "**=", "<<=", ">>=", ">>>", "&&=", "||=", "??=", "=>", "==", "!=", "<=", ">=", "&&", "||",
-    "??", "?.", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>", "**", "{", "}", "(", ")", "[", "]",
-    ".", ";", ",", "<", ">", "+", "-", "*", "/", "%", "&", "|", "^", "!", "~", "?", ":", "=",
+    ">>>=", "...", "===", "!==", "**=", "<<=", ">>=", ">>>", "&&=", "||=", "??=", "=>", "==", "!=",
+    "<=", ">=", "&&", "||", "??", "?.", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
+    "<<", ">>", "**", "{", "}", "(", ")", "[", "]", ".", ";", ",", "<", ">", "+", "-", "*", "/",
+    "%", "&", "|", "^", "!", "~", "?", ":", "=",
 ];
 
 /// The token at or behind a byte offset, and where it begins.
@@ -35,17 +68,27 @@ pub(crate) fn token_at(text: &str, offset: usize) -> (Token<'_>, usize) {
         return (Token::End, start);
     };
     let token = if is_word(first) && !first.is_ascii_digit() {
-        let end = rest.find(|character| !is_word(character)).unwrap_or(rest.len());
+        let end = rest
+            .find(|character| !is_word(character))
+            .unwrap_or(rest.len());
         let word = rest.get(..end).unwrap_or(rest);
-        if KEYWORDS.contains(&word) { Token::Keyword(word) } else { Token::Identifier(word) }
-    } else if first.is_ascii_digit() || (first == '.' && rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit)) {
+        if KEYWORDS.contains(&word) {
+            Token::Keyword(word)
+        } else {
+            Token::Identifier(word)
+        }
+    } else if first.is_ascii_digit()
+        || (first == '.' && rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit))
+    {
         Token::Number
     } else if first == '"' || first == '\'' {
         Token::String
     } else if first == '`' {
         Token::Template
     } else {
-        let known = PUNCTUATORS.iter().find(|punctuator| rest.starts_with(**punctuator));
+        let known = PUNCTUATORS
+            .iter()
+            .find(|punctuator| rest.starts_with(**punctuator));
         known.map_or(Token::Illegal, |punctuator| Token::Punctuator(punctuator))
     };
     (token, start)

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use oxc::ast::ast::{
-    BindingIdentifier, Declaration, ExportAllDeclaration, ExportDefaultDeclaration, ExportDefaultDeclarationKind,
-    ExportFromDeclaration, ExportNamedDeclaration, ModuleExportName, Statement,
+    BindingIdentifier, Declaration, ExportAllDeclaration, ExportDefaultDeclaration,
+    ExportDefaultDeclarationKind, ExportFromDeclaration, ExportNamedDeclaration, ModuleExportName,
+    Statement,
 };
 use oxc::semantic::SymbolId;
 use oxc::span::{GetSpan, Span};
@@ -18,19 +19,28 @@ impl Module<'_> {
         match statement {
             Statement::ExportDeclaration(export) => {
                 for name in declared_names(&export.declaration) {
-                    self.exports.entry(name.symbol_id()).or_default().push(name.name.as_str().to_owned());
+                    self.exports
+                        .entry(name.symbol_id())
+                        .or_default()
+                        .push(name.name.as_str().to_owned());
                 }
             }
             Statement::ExportNamedDeclaration(export) => {
                 for specifier in &export.specifiers {
                     if let Some(symbol) = self.local_symbol(&specifier.local) {
-                        self.exports.entry(symbol).or_default().push(exported_name(&specifier.exported));
+                        self.exports
+                            .entry(symbol)
+                            .or_default()
+                            .push(exported_name(&specifier.exported));
                     }
                 }
             }
             Statement::ExportDefaultDeclaration(export) => {
                 if let Some(name) = default_name(export) {
-                    self.exports.entry(name.symbol_id()).or_default().push("default".to_owned());
+                    self.exports
+                        .entry(name.symbol_id())
+                        .or_default()
+                        .push("default".to_owned());
                 }
             }
             _ => {}
@@ -42,7 +52,12 @@ impl Module<'_> {
         match statement {
             Statement::ExportDeclaration(export) => {
                 let start = export.declaration.span().start;
-                self.edits.replace(self.text, export.span.start, start, blank(self.text, export.span.start, start));
+                self.edits.replace(
+                    self.text,
+                    export.span.start,
+                    start,
+                    blank(self.text, export.span.start, start),
+                );
                 self.assign_declared(&export.declaration, export.span);
             }
             Statement::ExportNamedDeclaration(export) => self.export_list(export),
@@ -86,24 +101,39 @@ impl Module<'_> {
     fn export_list(&mut self, export: &ExportNamedDeclaration<'_>) {
         for specifier in &export.specifiers {
             let symbol = self.local_symbol(&specifier.local);
-            let Some(imported) = symbol.and_then(|symbol| self.imports.get(&symbol).cloned()) else { continue };
+            let Some(imported) = symbol.and_then(|symbol| self.imports.get(&symbol).cloned())
+            else {
+                continue;
+            };
             self.getter(&exported_name(&specifier.exported), &imported);
         }
-        self.edits.replace(self.text, export.span.start, export.span.end, "");
+        self.edits
+            .replace(self.text, export.span.start, export.span.end, "");
     }
 
     fn export_from(&mut self, export: &ExportFromDeclaration<'_>) {
         let specifier = export.source.value.as_str();
         let module = self.names.for_module(specifier);
-        let takes_default = export.specifiers.iter().any(|specifier| specifier.local.name() == "default");
-        let required =
-            if takes_default { self.require_default(specifier) } else { format!("require({})", quoted(specifier)) };
+        let takes_default = export
+            .specifiers
+            .iter()
+            .any(|specifier| specifier.local.name() == "default");
+        let required = if takes_default {
+            self.require_default(specifier)
+        } else {
+            format!("require({})", quoted(specifier))
+        };
         for specifier in &export.specifiers {
             let value = member(&module, &exported_name(&specifier.local));
             self.getter(&exported_name(&specifier.exported), &value);
         }
         // `var`: the getters stand above it.
-        self.edits.replace(self.text, export.span.start, export.span.end, format!("var {module} = {required};"));
+        self.edits.replace(
+            self.text,
+            export.span.start,
+            export.span.end,
+            format!("var {module} = {required};"),
+        );
     }
 
     fn export_all(&mut self, export: &ExportAllDeclaration<'_>) {
@@ -118,7 +148,8 @@ impl Module<'_> {
             self.helpers.export_star = true;
             format!("__exportStar(require({}), exports);", quoted(specifier))
         };
-        self.edits.replace(self.text, export.span.start, export.span.end, text);
+        self.edits
+            .replace(self.text, export.span.start, export.span.end, text);
     }
 
     fn export_default(&mut self, export: &ExportDefaultDeclaration<'_>) {
@@ -129,16 +160,24 @@ impl Module<'_> {
                 // Behind `function` and its star: where the parameters begin.
                 (true, name.is_none().then_some(function.params.span.start))
             }
-            ExportDefaultDeclarationKind::ClassDeclaration(class) => {
-                (false, name.is_none().then_some(class.span.start + "class".len() as u32))
-            }
+            ExportDefaultDeclarationKind::ClassDeclaration(class) => (
+                false,
+                name.is_none()
+                    .then_some(class.span.start + "class".len() as u32),
+            ),
             _ => {
-                self.edits.replace(self.text, export.span.start, start, "exports.default = ");
+                self.edits
+                    .replace(self.text, export.span.start, start, "exports.default = ");
                 self.later.push("default".to_owned());
                 return;
             }
         };
-        self.edits.replace(self.text, export.span.start, start, blank(self.text, export.span.start, start));
+        self.edits.replace(
+            self.text,
+            export.span.start,
+            start,
+            blank(self.text, export.span.start, start),
+        );
         let mut behind = String::new();
         if let Some(place) = anonymous {
             let local = self.names.fresh("default");
@@ -169,23 +208,32 @@ impl Module<'_> {
         if text.is_empty() {
             return;
         }
-        let statement = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
+        let statement = self
+            .text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("");
         let separator = if statement.ends_with(';') { "" } else { ";" };
         self.edits.insert(span.end, format!("{separator}{text}"));
     }
 
     fn local_symbol(&self, name: &ModuleExportName<'_>) -> Option<SymbolId> {
-        let ModuleExportName::IdentifierReference(reference) = name else { return None };
-        self.scoping.get_reference(reference.reference_id.get()?).symbol_id()
+        let ModuleExportName::IdentifierReference(reference) = name else {
+            return None;
+        };
+        self.scoping
+            .get_reference(reference.reference_id.get()?)
+            .symbol_id()
     }
 }
 
 /// The names that a declaration binds.
 fn declared_names<'d, 'a>(declaration: &'d Declaration<'a>) -> Vec<&'d BindingIdentifier<'a>> {
     match declaration {
-        Declaration::VariableDeclaration(variables) => {
-            variables.declarations.iter().flat_map(|declarator| declarator.id.get_binding_identifiers()).collect()
-        }
+        Declaration::VariableDeclaration(variables) => variables
+            .declarations
+            .iter()
+            .flat_map(|declarator| declarator.id.get_binding_identifiers())
+            .collect(),
         Declaration::FunctionDeclaration(function) => function.id.iter().collect(),
         Declaration::ClassDeclaration(class) => class.id.iter().collect(),
         _ => Vec::new(),
@@ -193,7 +241,9 @@ fn declared_names<'d, 'a>(declaration: &'d Declaration<'a>) -> Vec<&'d BindingId
 }
 
 /// The name of a function or class that is the default export.
-fn default_name<'d, 'a>(export: &'d ExportDefaultDeclaration<'a>) -> Option<&'d BindingIdentifier<'a>> {
+fn default_name<'d, 'a>(
+    export: &'d ExportDefaultDeclaration<'a>,
+) -> Option<&'d BindingIdentifier<'a>> {
     match &export.declaration {
         ExportDefaultDeclarationKind::FunctionDeclaration(function) => function.id.as_ref(),
         ExportDefaultDeclarationKind::ClassDeclaration(class) => class.id.as_ref(),
@@ -204,15 +254,26 @@ fn default_name<'d, 'a>(export: &'d ExportDefaultDeclaration<'a>) -> Option<&'d 
 /// As many columns of nothing on the last line; the line ends are kept by the edit itself.
 fn blank(text: &str, start: u32, end: u32) -> String {
     let old = text.get(start as usize..end as usize).unwrap_or("");
-    if old.contains('\n') { String::new() } else { " ".repeat(old.chars().map(char::len_utf16).sum()) }
+    if old.contains('\n') {
+        String::new()
+    } else {
+        " ".repeat(old.chars().map(char::len_utf16).sum())
+    }
 }
 
 /// `object.name` or `object["na-me"]`.
 pub(super) fn member(object: &str, name: &str) -> String {
     let plain = name.chars().enumerate().all(|(index, character)| {
-        character == '_' || character == '$' || character.is_alphabetic() || (index > 0 && character.is_ascii_digit())
+        character == '_'
+            || character == '$'
+            || character.is_alphabetic()
+            || (index > 0 && character.is_ascii_digit())
     });
-    if plain && !name.is_empty() { format!("{object}.{name}") } else { format!("{object}[{}]", quoted(name)) }
+    if plain && !name.is_empty() {
+        format!("{object}.{name}")
+    } else {
+        format!("{object}[{}]", quoted(name))
+    }
 }
 
 /// A string literal: JSON's are ECMAScript's.

@@ -41,7 +41,8 @@ impl Module<'_> {
             };
             format!("const {name} = {required};")
         };
-        self.edits.replace(self.text, import.span.start, import.span.end, text);
+        self.edits
+            .replace(self.text, import.span.start, import.span.end, text);
     }
 
     /// A `require` call whose result is a namespace object.
@@ -57,7 +58,11 @@ impl Module<'_> {
     }
 
     fn stand_for(&mut self, module: &str, names: &[(SymbolId, String)]) {
-        self.imports.extend(names.iter().map(|(symbol, name)| (*symbol, member(module, name))));
+        self.imports.extend(
+            names
+                .iter()
+                .map(|(symbol, name)| (*symbol, member(module, name))),
+        );
     }
 }
 
@@ -70,7 +75,9 @@ fn bound(import: &ImportDeclaration<'_>) -> Bound {
             }
             ImportDeclarationSpecifier::ImportDefaultSpecifier(specifier) => {
                 bound.default = true;
-                bound.names.push((specifier.local.symbol_id(), "default".to_owned()));
+                bound
+                    .names
+                    .push((specifier.local.symbol_id(), "default".to_owned()));
             }
             ImportDeclarationSpecifier::ImportSpecifier(specifier) => {
                 let name = exported_name(&specifier.imported);

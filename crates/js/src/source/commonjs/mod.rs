@@ -29,8 +29,14 @@ use super::parse;
 pub(crate) fn from_module(text: &str, map: &mut Mapping) -> (String, bool) {
     let allocator = Allocator::default();
     let program = parse::parse(&allocator, text, SourceType::mjs()).program;
-    let is_module = program.body.iter().any(|statement| statement.as_module_declaration().is_some());
-    let scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
+    let is_module = program
+        .body
+        .iter()
+        .any(|statement| statement.as_module_declaration().is_some());
+    let scoping = SemanticBuilder::new()
+        .build(&program)
+        .semantic
+        .into_scoping();
     let mut module = Module::new(text, &scoping);
     if is_module {
         module.declarations(&program);

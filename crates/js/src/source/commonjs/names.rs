@@ -13,16 +13,32 @@ impl Names {
     /// Every name that the text declares or refers to.
     pub(super) fn new(scoping: &Scoping) -> Self {
         let declared = scoping.symbol_names().map(str::to_owned);
-        let unresolved = scoping.root_unresolved_references().keys().map(|name| name.as_str().to_owned());
-        Self { taken: declared.chain(unresolved).collect() }
+        let unresolved = scoping
+            .root_unresolved_references()
+            .keys()
+            .map(|name| name.as_str().to_owned());
+        Self {
+            taken: declared.chain(unresolved).collect(),
+        }
     }
 
     /// A name for a module, after its last part as `tsc` does it: `node:fs/promises` → `promises_1`.
     pub(super) fn for_module(&mut self, specifier: &str) -> String {
-        let last = specifier.rsplit(['/', ':']).find(|part| !part.is_empty()).unwrap_or("module");
+        let last = specifier
+            .rsplit(['/', ':'])
+            .find(|part| !part.is_empty())
+            .unwrap_or("module");
         let last = last.strip_suffix(".js").unwrap_or(last);
-        let mut stem: String =
-            last.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect();
+        let mut stem: String = last
+            .chars()
+            .map(|character| {
+                if character.is_ascii_alphanumeric() {
+                    character
+                } else {
+                    '_'
+                }
+            })
+            .collect();
         if stem.starts_with(|character: char| character.is_ascii_digit()) {
             stem.insert(0, '_');
         }

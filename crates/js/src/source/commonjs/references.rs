@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use oxc::allocator::Vec as ArenaVec;
 use oxc::ast::ast::{
-    AssignmentTargetPropertyIdentifier, CallExpression, ExportSpecifier, Expression, IdentifierReference, ImportExpression,
-    ObjectProperty, Statement, TaggedTemplateExpression,
+    AssignmentTargetPropertyIdentifier, CallExpression, ExportSpecifier, Expression,
+    IdentifierReference, ImportExpression, ObjectProperty, Statement, TaggedTemplateExpression,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::span::GetSpan;
@@ -23,7 +23,11 @@ pub(super) struct References<'m, 't> {
 
 impl<'m, 't> References<'m, 't> {
     pub(super) fn new(module: &'m mut Module<'t>) -> Self {
-        Self { module, starts: HashSet::new(), callees: HashSet::new() }
+        Self {
+            module,
+            starts: HashSet::new(),
+            callees: HashSet::new(),
+        }
     }
 
     fn stands_for(&self, reference: &IdentifierReference<'_>) -> Option<String> {
@@ -60,15 +64,23 @@ impl<'a> Visit<'a> for References<'_, '_> {
     }
 
     fn visit_identifier_reference(&mut self, reference: &IdentifierReference<'a>) {
-        let Some(value) = self.stands_for(reference) else { return };
+        let Some(value) = self.stands_for(reference) else {
+            return;
+        };
         let start = reference.span.start;
         let text = if self.callees.contains(&start) {
-            let separator = if self.starts.contains(&start) { ";" } else { "" };
+            let separator = if self.starts.contains(&start) {
+                ";"
+            } else {
+                ""
+            };
             format!("{separator}(0, {value})")
         } else {
             value
         };
-        self.module.edits.replace(self.module.text, start, reference.span.end, text);
+        self.module
+            .edits
+            .replace(self.module.text, start, reference.span.end, text);
     }
 
     fn visit_object_property(&mut self, property: &ObjectProperty<'a>) {
@@ -76,13 +88,18 @@ impl<'a> Visit<'a> for References<'_, '_> {
             && let Expression::Identifier(reference) = &property.value
             && let Some(value) = self.stands_for(reference)
         {
-            self.module.edits.insert(reference.span.end, format!(": {value}"));
+            self.module
+                .edits
+                .insert(reference.span.end, format!(": {value}"));
             return;
         }
         walk::walk_object_property(self, property);
     }
 
-    fn visit_assignment_target_property_identifier(&mut self, target: &AssignmentTargetPropertyIdentifier<'a>) {
+    fn visit_assignment_target_property_identifier(
+        &mut self,
+        target: &AssignmentTargetPropertyIdentifier<'a>,
+    ) {
         // `({ imported } = x)` assigns to a constant: the engine says so at run time.
         if let Some(init) = &target.init {
             self.visit_expression(init);
@@ -98,8 +115,18 @@ impl<'a> Visit<'a> for References<'_, '_> {
         let (start, end) = (import.source.span().start, import.source.span().end);
         let edits = &mut self.module.edits;
         // The specifier is evaluated at once, the module is loaded later, as by `tsc`.
-        edits.replace(self.module.text, import.span.start, start, "Promise.resolve(`${");
-        edits.replace(self.module.text, end, import.span.end, "}`).then((s) => __importStar(require(s)))");
+        edits.replace(
+            self.module.text,
+            import.span.start,
+            start,
+            "Promise.resolve(`${",
+        );
+        edits.replace(
+            self.module.text,
+            end,
+            import.span.end,
+            "}`).then((s) => __importStar(require(s)))",
+        );
         self.visit_expression(&import.source);
     }
 }

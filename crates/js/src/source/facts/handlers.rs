@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use oxc::ast::ast::{
-    AssignmentExpression, AssignmentTarget, BindingPattern, Declaration, ExportDeclaration, ExportNamedDeclaration,
-    Expression, FormalParameters, Function, ModuleExportName, ObjectExpression, ObjectPropertyKind, VariableDeclarator,
+    AssignmentExpression, AssignmentTarget, BindingPattern, Declaration, ExportDeclaration,
+    ExportNamedDeclaration, Expression, FormalParameters, Function, ModuleExportName,
+    ObjectExpression, ObjectPropertyKind, VariableDeclarator,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::{ScopeFlags, Scoping, SymbolId};
@@ -22,8 +23,15 @@ pub(super) struct Signature {
 
 impl Signature {
     fn new(is_async: bool, parameters: &FormalParameters<'_>) -> Self {
-        let parameters = parameters.items.iter().map(|parameter| leaves(&parameter.pattern)).collect();
-        Self { is_async, parameters }
+        let parameters = parameters
+            .items
+            .iter()
+            .map(|parameter| leaves(&parameter.pattern))
+            .collect();
+        Self {
+            is_async,
+            parameters,
+        }
     }
 
     fn of_function(function: &Function<'_>) -> Self {
@@ -33,7 +41,9 @@ impl Signature {
 
     fn of(expression: &Expression<'_>) -> Option<Self> {
         match expression.get_inner_expression() {
-            Expression::ArrowFunctionExpression(arrow) => Some(Self::new(arrow.r#async, &arrow.params)),
+            Expression::ArrowFunctionExpression(arrow) => {
+                Some(Self::new(arrow.r#async, &arrow.params))
+            }
             Expression::FunctionExpression(function) => Some(Self::of_function(function)),
             _ => None,
         }
@@ -56,7 +66,11 @@ pub(super) struct Functions<'s> {
 
 impl<'s> Functions<'s> {
     pub(super) fn new(scoping: &'s Scoping) -> Self {
-        Self { scoping, by_symbol: HashMap::new(), exports: Vec::new() }
+        Self {
+            scoping,
+            by_symbol: HashMap::new(),
+            exports: Vec::new(),
+        }
     }
 
     /// The exported handlers: name, whether async, byte offset. Their parameters become known.
@@ -71,10 +85,17 @@ impl<'s> Functions<'s> {
                 Exported::Variable(symbol) => self.by_symbol.get(symbol),
                 Exported::Unknown => None,
             };
-            for (parameter, root) in signature.iter().flat_map(|found| found.parameters.iter().zip([Root::Event, Root::Api])) {
+            for (parameter, root) in signature
+                .iter()
+                .flat_map(|found| found.parameters.iter().zip([Root::Event, Root::Api]))
+            {
                 known.bind(parameter, &Path::of(root));
             }
-            handlers.push((name.clone(), signature.map(|signature| signature.is_async), *offset));
+            handlers.push((
+                name.clone(),
+                signature.map(|signature| signature.is_async),
+                *offset,
+            ));
         }
         handlers
     }
@@ -87,7 +108,9 @@ impl<'s> Functions<'s> {
             Exported::Variable(symbol) => self.by_symbol.get(symbol),
             Exported::Unknown => None,
         });
-        signatures.flat_map(|signature| signature.parameters.iter().flatten()).filter(|leaf| leaf.is_part())
+        signatures
+            .flat_map(|signature| signature.parameters.iter().flatten())
+            .filter(|leaf| leaf.is_part())
     }
 
     fn export(&mut self, name: &str, value: &Expression<'_>, offset: u32) {
@@ -96,7 +119,9 @@ impl<'s> Functions<'s> {
                 symbol(self.scoping, identifier).map_or(Exported::Unknown, Exported::Variable)
             }
             // `exports.a = exports.b = async () => {}`
-            Expression::AssignmentExpression(assignment) => return self.export(name, &assignment.right, offset),
+            Expression::AssignmentExpression(assignment) => {
+                return self.export(name, &assignment.right, offset);
+            }
             other => Signature::of(other).map_or(Exported::Unknown, Exported::Function),
         };
         self.exports.push((name.to_owned(), exported, offset));
@@ -136,7 +161,8 @@ fn is_handler(name: &str) -> bool {
 impl<'a> Visit<'a> for Functions<'_> {
     fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
         if let Some(name) = &function.id {
-            self.by_symbol.insert(name.symbol_id(), Signature::of_function(function));
+            self.by_symbol
+                .insert(name.symbol_id(), Signature::of_function(function));
         }
         walk::walk_function(self, function, flags);
     }
@@ -153,10 +179,15 @@ impl<'a> Visit<'a> for Functions<'_> {
     fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
         if let AssignmentTarget::StaticMemberExpression(member) = &assignment.left {
             if self.is_exports(&member.object) {
-                self.export(member.property.name.as_str(), &assignment.right, assignment.span.start);
+                self.export(
+                    member.property.name.as_str(),
+                    &assignment.right,
+                    assignment.span.start,
+                );
             } else if member.property.name == "exports"
                 && self.is_global(&member.object, "module")
-                && let Expression::ObjectExpression(object) = assignment.right.get_inner_expression()
+                && let Expression::ObjectExpression(object) =
+                    assignment.right.get_inner_expression()
             {
                 self.export_object(object);
             }
@@ -169,12 +200,15 @@ impl<'a> Visit<'a> for Functions<'_> {
             Declaration::FunctionDeclaration(function) => {
                 if let Some(name) = &function.id {
                     let exported = Exported::Variable(name.symbol_id());
-                    self.exports.push((name.name.as_str().to_owned(), exported, export.span.start));
+                    self.exports
+                        .push((name.name.as_str().to_owned(), exported, export.span.start));
                 }
             }
             Declaration::VariableDeclaration(variables) => {
                 for declarator in &variables.declarations {
-                    if let (BindingPattern::BindingIdentifier(name), Some(value)) = (&declarator.id, &declarator.init) {
+                    if let (BindingPattern::BindingIdentifier(name), Some(value)) =
+                        (&declarator.id, &declarator.init)
+                    {
                         self.export(name.name.as_str(), value, declarator.span.start);
                     }
                 }
@@ -190,7 +224,8 @@ impl<'a> Visit<'a> for Functions<'_> {
                 && let Some(symbol) = symbol(self.scoping, local)
             {
                 let name = specifier.exported.name().as_str().to_owned();
-                self.exports.push((name, Exported::Variable(symbol), specifier.span().start));
+                self.exports
+                    .push((name, Exported::Variable(symbol), specifier.span().start));
             }
         }
     }

@@ -79,7 +79,10 @@ fn read(file_name: &str, text: &str) -> Facts {
         return Facts::default();
     }
     let program = parsed.program;
-    let scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
+    let scoping = SemanticBuilder::new()
+        .build(&program)
+        .semantic
+        .into_scoping();
     let mut functions = Functions::new(&scoping);
     functions.visit_program(&program);
     let mut known = Known::default();
@@ -97,15 +100,29 @@ fn read(file_name: &str, text: &str) -> Facts {
     let lines = LineIndex::new(text);
     let locate = |offset: u32| {
         let position = lines.position(text, offset as usize);
-        Location { file: file_name.to_owned(), line: position.line, column: position.column }
+        Location {
+            file: file_name.to_owned(),
+            line: position.line,
+            column: position.column,
+        }
     };
     let mentions = |found: Vec<(String, u32)>| {
         let mut found = found;
         found.sort_by_key(|(_, offset)| *offset);
-        found.into_iter().map(|(name, offset)| Mention { name, location: locate(offset) }).collect()
+        found
+            .into_iter()
+            .map(|(name, offset)| Mention {
+                name,
+                location: locate(offset),
+            })
+            .collect()
     };
     let found = reader.found;
-    let handlers = handlers.into_iter().map(|(name, is_async, at)| Handler { name, is_async, location: locate(at) });
+    let handlers = handlers.into_iter().map(|(name, is_async, at)| Handler {
+        name,
+        is_async,
+        location: locate(at),
+    });
     Facts {
         is_parsed: true,
         requires: mentions(found.requires),

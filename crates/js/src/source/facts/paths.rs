@@ -21,7 +21,10 @@ pub(super) struct Path {
 
 impl Path {
     pub(super) fn of(root: Root) -> Self {
-        Self { root, parts: Vec::new() }
+        Self {
+            root,
+            parts: Vec::new(),
+        }
     }
 
     fn with(mut self, part: &str) -> Self {
@@ -50,7 +53,10 @@ impl Leaf {
 
     /// What it stands for when the value is what a path leads to.
     pub(super) fn below(&self, path: &Path) -> Path {
-        Path { root: path.root, parts: path.parts.iter().chain(&self.parts).cloned().collect() }
+        Path {
+            root: path.root,
+            parts: path.parts.iter().chain(&self.parts).cloned().collect(),
+        }
     }
 }
 
@@ -64,12 +70,18 @@ pub(super) fn leaves(pattern: &BindingPattern<'_>) -> Vec<Leaf> {
 fn collect(pattern: &BindingPattern<'_>, parts: &mut Vec<String>, found: &mut Vec<Leaf>) {
     match pattern {
         BindingPattern::BindingIdentifier(name) => {
-            found.push(Leaf { parts: parts.clone(), symbol: name.symbol_id(), offset: name.span.start });
+            found.push(Leaf {
+                parts: parts.clone(),
+                symbol: name.symbol_id(),
+                offset: name.span.start,
+            });
         }
         BindingPattern::AssignmentPattern(assignment) => collect(&assignment.left, parts, found),
         BindingPattern::ObjectPattern(object) => {
             for property in &object.properties {
-                let Some(name) = key_name(&property.key) else { continue };
+                let Some(name) = key_name(&property.key) else {
+                    continue;
+                };
                 parts.push(name.to_owned());
                 collect(&property.value, parts, found);
                 parts.pop();
@@ -96,7 +108,9 @@ impl Known {
     /// Binds the leaves of a pattern to what they are below a path.
     pub(super) fn bind(&mut self, leaves: &[Leaf], path: &Path) {
         for leaf in leaves {
-            self.paths.entry(leaf.symbol).or_insert_with(|| leaf.below(path));
+            self.paths
+                .entry(leaf.symbol)
+                .or_insert_with(|| leaf.below(path));
         }
     }
 
@@ -104,20 +118,32 @@ impl Known {
     pub(super) fn path(&self, scoping: &Scoping, expression: &Expression<'_>) -> Option<Path> {
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => self.path_of_name(scoping, identifier),
-            Expression::StaticMemberExpression(member) => {
-                Some(self.path(scoping, &member.object)?.with(member.property.name.as_str()))
-            }
+            Expression::StaticMemberExpression(member) => Some(
+                self.path(scoping, &member.object)?
+                    .with(member.property.name.as_str()),
+            ),
             Expression::ComputedMemberExpression(member) => {
-                let Expression::StringLiteral(name) = &member.expression else { return None };
-                Some(self.path(scoping, &member.object)?.with(name.value.as_str()))
+                let Expression::StringLiteral(name) = &member.expression else {
+                    return None;
+                };
+                Some(
+                    self.path(scoping, &member.object)?
+                        .with(name.value.as_str()),
+                )
             }
             Expression::ChainExpression(chain) => match &chain.expression {
-                ChainElement::StaticMemberExpression(member) => {
-                    Some(self.path(scoping, &member.object)?.with(member.property.name.as_str()))
-                }
+                ChainElement::StaticMemberExpression(member) => Some(
+                    self.path(scoping, &member.object)?
+                        .with(member.property.name.as_str()),
+                ),
                 ChainElement::ComputedMemberExpression(member) => {
-                    let Expression::StringLiteral(name) = &member.expression else { return None };
-                    Some(self.path(scoping, &member.object)?.with(name.value.as_str()))
+                    let Expression::StringLiteral(name) = &member.expression else {
+                        return None;
+                    };
+                    Some(
+                        self.path(scoping, &member.object)?
+                            .with(name.value.as_str()),
+                    )
                 }
                 ChainElement::TSNonNullExpression(inner) => self.path(scoping, &inner.expression),
                 _ => None,
@@ -127,7 +153,12 @@ impl Known {
     }
 
     /// The path of a member of an expression.
-    pub(super) fn path_of_member(&self, scoping: &Scoping, object: &Expression<'_>, name: &str) -> Option<Path> {
+    pub(super) fn path_of_member(
+        &self,
+        scoping: &Scoping,
+        object: &Expression<'_>,
+        name: &str,
+    ) -> Option<Path> {
         Some(self.path(scoping, object)?.with(name))
     }
 
@@ -137,7 +168,11 @@ impl Known {
     }
 
     /// The path of a value with a fallback: `event.user.app_metadata || {}`.
-    pub(super) fn path_or_fallback(&self, scoping: &Scoping, expression: &Expression<'_>) -> Option<Path> {
+    pub(super) fn path_or_fallback(
+        &self,
+        scoping: &Scoping,
+        expression: &Expression<'_>,
+    ) -> Option<Path> {
         match expression.get_inner_expression() {
             Expression::LogicalExpression(logical) => self.path(scoping, &logical.left),
             other => self.path(scoping, other),

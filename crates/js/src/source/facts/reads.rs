@@ -1,8 +1,9 @@
 //! What a text reads: modules, `event`, `api`, and what differs from run to run.
 
 use oxc::ast::ast::{
-    Argument, ArrowFunctionExpression, CallExpression, ComputedMemberExpression, Expression, Function, ImportDeclaration,
-    ImportExpression, NewExpression, StaticMemberExpression, VariableDeclarator,
+    Argument, ArrowFunctionExpression, CallExpression, ComputedMemberExpression, Expression,
+    Function, ImportDeclaration, ImportExpression, NewExpression, StaticMemberExpression,
+    VariableDeclarator,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::{ScopeFlags, Scoping};
@@ -33,7 +34,13 @@ pub(super) struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(scoping: &'s Scoping, functions: &'s Functions<'s>, known: Known) -> Self {
-        Self { scoping, functions, known, found: Found::default(), depth: 0 }
+        Self {
+            scoping,
+            functions,
+            known,
+            found: Found::default(),
+            depth: 0,
+        }
     }
 
     /// Forgets what was found, not what is known, before another walk.
@@ -63,18 +70,26 @@ impl<'s> Reader<'s> {
     /// The name of a global that an expression is: `Math`.
     fn global<'e>(&self, expression: &'e Expression<'_>) -> Option<&'e str> {
         match expression {
-            Expression::Identifier(name) if symbol(self.scoping, name).is_none() => Some(name.name.as_str()),
+            Expression::Identifier(name) if symbol(self.scoping, name).is_none() => {
+                Some(name.name.as_str())
+            }
             _ => None,
         }
     }
 
     fn call_to_helper(&mut self, call: &CallExpression<'_>) {
-        let Expression::Identifier(name) = &call.callee else { return };
-        let Some(signature) = symbol(self.scoping, name).and_then(|symbol| self.functions.by_symbol.get(&symbol)) else {
+        let Expression::Identifier(name) = &call.callee else {
+            return;
+        };
+        let Some(signature) =
+            symbol(self.scoping, name).and_then(|symbol| self.functions.by_symbol.get(&symbol))
+        else {
             return;
         };
         for (parameter, argument) in signature.parameters.iter().zip(&call.arguments) {
-            let path = argument.as_expression().and_then(|argument| self.known.path(self.scoping, argument));
+            let path = argument
+                .as_expression()
+                .and_then(|argument| self.known.path(self.scoping, argument));
             if let Some(path) = path {
                 self.known.bind(parameter, &path);
             }
@@ -108,7 +123,10 @@ impl<'a> Visit<'a> for Reader<'_> {
     }
 
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
-        let path = declarator.init.as_ref().and_then(|init| self.known.path_or_fallback(self.scoping, init));
+        let path = declarator
+            .init
+            .as_ref()
+            .and_then(|init| self.known.path_or_fallback(self.scoping, init));
         if let Some(path) = path {
             let leaves = leaves(&declarator.id);
             self.known.bind(&leaves, &path);
@@ -131,7 +149,9 @@ impl<'a> Visit<'a> for Reader<'_> {
         }
         self.call_to_helper(call);
         match self.known.path(self.scoping, &call.callee) {
-            Some(path) if path.root == Root::Api => self.found.api_calls.push((path.text(), offset)),
+            Some(path) if path.root == Root::Api => {
+                self.found.api_calls.push((path.text(), offset))
+            }
             Some(mut path) => {
                 // A method of the value: `event.user.email.endsWith(…)`.
                 path.parts.pop();
@@ -152,7 +172,9 @@ impl<'a> Visit<'a> for Reader<'_> {
     }
 
     fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {
-        let path = self.known.path_of_member(self.scoping, &member.object, member.property.name.as_str());
+        let path =
+            self.known
+                .path_of_member(self.scoping, &member.object, member.property.name.as_str());
         if self.member(path, member.span.start) {
             return;
         }
@@ -161,7 +183,10 @@ impl<'a> Visit<'a> for Reader<'_> {
         {
             let name = format!("{object}.{}", member.property.name);
             let varies = matches!(object, "crypto" | "performance")
-                || matches!(name.as_str(), "Math.random" | "Date.now" | "process.hrtime" | "process.uptime");
+                || matches!(
+                    name.as_str(),
+                    "Math.random" | "Date.now" | "process.hrtime" | "process.uptime"
+                );
             if varies {
                 self.found.varying.push((name, member.span.start));
             }
@@ -171,7 +196,9 @@ impl<'a> Visit<'a> for Reader<'_> {
 
     fn visit_computed_member_expression(&mut self, member: &ComputedMemberExpression<'a>) {
         if let Expression::StringLiteral(name) = &member.expression {
-            let path = self.known.path_of_member(self.scoping, &member.object, name.value.as_str());
+            let path = self
+                .known
+                .path_of_member(self.scoping, &member.object, name.value.as_str());
             if self.member(path, member.span.start) {
                 return;
             }
@@ -181,13 +208,17 @@ impl<'a> Visit<'a> for Reader<'_> {
 
     fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
         if import.import_kind.is_value() {
-            self.found.requires.push((import.source.value.as_str().to_owned(), import.span.start));
+            self.found
+                .requires
+                .push((import.source.value.as_str().to_owned(), import.span.start));
         }
     }
 
     fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
         if let Expression::StringLiteral(name) = &import.source {
-            self.found.requires.push((name.value.as_str().to_owned(), import.source.span().start));
+            self.found
+                .requires
+                .push((name.value.as_str().to_owned(), import.source.span().start));
         }
         walk::walk_import_expression(self, import);
     }

@@ -3,7 +3,11 @@
 use super::{Mention, facts};
 
 fn names(mentions: &[Mention]) -> String {
-    mentions.iter().map(|mention| mention.name.as_str()).collect::<Vec<_>>().join(" ")
+    mentions
+        .iter()
+        .map(|mention| mention.name.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 const HANDLER: &str = "exports.onExecutePostLogin = async (event, api) => {";
@@ -18,16 +22,44 @@ fn check_in_handler(body: &str, event_paths: &str, api_calls: &str) {
 #[test]
 fn chains_below_event_and_api() {
     check_in_handler("", "", "");
-    check_in_handler("api.idToken.setCustomClaim('a', event.user.email);", "user.email", "idToken.setCustomClaim");
-    check_in_handler("event.user?.app_metadata?.['tier'];", "user.app_metadata.tier", "");
+    check_in_handler(
+        "api.idToken.setCustomClaim('a', event.user.email);",
+        "user.email",
+        "idToken.setCustomClaim",
+    );
+    check_in_handler(
+        "event.user?.app_metadata?.['tier'];",
+        "user.app_metadata.tier",
+        "",
+    );
     check_in_handler("event.user.email.endsWith('.com')", "user.email", "");
     check_in_handler("event.user.roles[0].name", "user.roles", "");
-    check_in_handler("const { user, client: { name: n } } = event; user.email; n", "user client.name user.email", "");
-    check_in_handler("const m = event.user.user_metadata || {}; m.hobby", "user.user_metadata user.user_metadata.hobby", "");
-    check_in_handler("const { idToken } = api; idToken.setCustomClaim('a', 1)", "", "idToken.setCustomClaim");
+    check_in_handler(
+        "const { user, client: { name: n } } = event; user.email; n",
+        "user client.name user.email",
+        "",
+    );
+    check_in_handler(
+        "const m = event.user.user_metadata || {}; m.hobby",
+        "user.user_metadata user.user_metadata.hobby",
+        "",
+    );
+    check_in_handler(
+        "const { idToken } = api; idToken.setCustomClaim('a', 1)",
+        "",
+        "idToken.setCustomClaim",
+    );
     check_in_handler("const set = api.access.deny; set('x')", "", "access.deny");
-    check_in_handler("event.user.x = 1; const f = (event) => event.nope;", "user.x", "");
-    check_in_handler("return api.access.deny(`${event.user.name}`)", "user.name", "access.deny");
+    check_in_handler(
+        "event.user.x = 1; const f = (event) => event.nope;",
+        "user.x",
+        "",
+    );
+    check_in_handler(
+        "return api.access.deny(`${event.user.name}`)",
+        "user.name",
+        "access.deny",
+    );
     check_in_handler("api[`x`]; api.nope.foo?.()", "", "nope.foo");
 }
 
@@ -35,25 +67,94 @@ fn chains_below_event_and_api() {
 fn handlers_are_found_however_they_are_exported() {
     let check = |file: &str, text: &str, name: &str, is_async: Option<bool>| {
         let found = facts(file, text);
-        let handlers: Vec<_> = found.handlers.iter().map(|handler| (handler.name.as_str(), handler.is_async)).collect();
+        let handlers: Vec<_> = found
+            .handlers
+            .iter()
+            .map(|handler| (handler.name.as_str(), handler.is_async))
+            .collect();
         assert_eq!(handlers, [(name, is_async)], "{text}");
         let paths = if is_async.is_some() { "user.a" } else { "" };
         assert_eq!(names(&found.event_paths), paths, "{text}");
     };
     let name = "onExecutePostLogin";
-    check("a.js", "exports.onExecutePostLogin = async (e, a) => { e.user.a }", name, Some(true));
-    check("a.js", "exports.onExecutePostLogin = async function (e) { e.user.a }", name, Some(true));
-    check("a.js", "exports.onExecutePostLogin = (e) => { e.user.a }", name, Some(false));
-    check("a.js", "exports.onExecutePostLogin = async function* (e) { e.user.a }", name, Some(false));
-    check("a.js", "module.exports.onExecutePostLogin = async e => e.user.a", name, Some(true));
-    check("a.js", "module.exports = { async onExecutePostLogin(e) { e.user.a } }", name, Some(true));
-    check("a.js", "module.exports = { onExecutePostLogin };\nasync function onExecutePostLogin(e) { e.user.a }", name, Some(true));
-    check("a.js", "const h = async ({ user: { a } }) => a; exports.onExecutePostLogin = h", name, Some(true));
-    check("a.js", "exports.onExecutePostLogin = wrap(async (e) => e.user.a)", name, None);
-    check("a.mjs", "export const onExecutePostLogin = async (e) => e.user.a", name, Some(true));
-    check("a.mjs", "export async function onContinuePostLogin(e) { e.user.a }", "onContinuePostLogin", Some(true));
-    check("a.mjs", "async function h(e) { e.user.a }\nexport { h as onExecutePostLogin }", name, Some(true));
-    check("a.ts", "export const onExecutePostLogin = async (e: Event): Promise<void> => { e.user!.a as string }", name, Some(true));
+    check(
+        "a.js",
+        "exports.onExecutePostLogin = async (e, a) => { e.user.a }",
+        name,
+        Some(true),
+    );
+    check(
+        "a.js",
+        "exports.onExecutePostLogin = async function (e) { e.user.a }",
+        name,
+        Some(true),
+    );
+    check(
+        "a.js",
+        "exports.onExecutePostLogin = (e) => { e.user.a }",
+        name,
+        Some(false),
+    );
+    check(
+        "a.js",
+        "exports.onExecutePostLogin = async function* (e) { e.user.a }",
+        name,
+        Some(false),
+    );
+    check(
+        "a.js",
+        "module.exports.onExecutePostLogin = async e => e.user.a",
+        name,
+        Some(true),
+    );
+    check(
+        "a.js",
+        "module.exports = { async onExecutePostLogin(e) { e.user.a } }",
+        name,
+        Some(true),
+    );
+    check(
+        "a.js",
+        "module.exports = { onExecutePostLogin };\nasync function onExecutePostLogin(e) { e.user.a }",
+        name,
+        Some(true),
+    );
+    check(
+        "a.js",
+        "const h = async ({ user: { a } }) => a; exports.onExecutePostLogin = h",
+        name,
+        Some(true),
+    );
+    check(
+        "a.js",
+        "exports.onExecutePostLogin = wrap(async (e) => e.user.a)",
+        name,
+        None,
+    );
+    check(
+        "a.mjs",
+        "export const onExecutePostLogin = async (e) => e.user.a",
+        name,
+        Some(true),
+    );
+    check(
+        "a.mjs",
+        "export async function onContinuePostLogin(e) { e.user.a }",
+        "onContinuePostLogin",
+        Some(true),
+    );
+    check(
+        "a.mjs",
+        "async function h(e) { e.user.a }\nexport { h as onExecutePostLogin }",
+        name,
+        Some(true),
+    );
+    check(
+        "a.ts",
+        "export const onExecutePostLogin = async (e: Event): Promise<void> => { e.user!.a as string }",
+        name,
+        Some(true),
+    );
 }
 
 #[test]
@@ -77,7 +178,10 @@ fn modules_secrets_and_what_varies() {
     assert_eq!(names(&found.varying), "Date.now Math.random Date");
     let secret = found.secrets.first().expect("found").location.clone();
     assert_eq!((secret.line, secret.column), (6, 11));
-    let imported = facts("a.ts", "import type { A } from 'types'; import b from 'real'; b();");
+    let imported = facts(
+        "a.ts",
+        "import type { A } from 'types'; import b from 'real'; b();",
+    );
     assert_eq!(names(&imported.requires), "real");
 }
 

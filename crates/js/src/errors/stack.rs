@@ -1,0 +1,192 @@
+//! Stacks in the user's places.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::rc::Rc;
+
+use postlogin_core::location::Location;
+
+use super::frames::{Frame, Place, frames};
+use super::sites::{Kind, Site, Sites, sites};
+use super::wording::Scene;
+use crate::source::Prepared;
+use crate::source::text::{LineIndex, Position};
+
+/// A text of the user that was loaded into the engine.
+#[derive(Debug, Clone, Copy)]
+pub struct LoadedText<'t> {
+    /// The name under which the engine knows it.
+    pub engine_name: &'t str,
+    /// How many bytes the loader put before the text on its first line.
+    pub prefix_bytes: u32,
+    /// The text.
+    pub prepared: &'t Prepared,
+}
+
+/// A stack in the user's places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedStack {
+    /// One `    at …` line for each frame in a text of the user, as V8 writes them; empty when there is none.
+    pub text: String,
+    /// The innermost place in the user's text.
+    pub location: Option<Location>,
+}
+
+/// Maps a stack of QuickJS. Frames of the engine and of packages are left out.
+pub fn map_stack(stack: &str, texts: &[LoadedText<'_>]) -> MappedStack {
+    let traced = trace(&frames(stack), texts);
+    let location = traced.first().map(|frame| frame.location.clone());
+    let text = render("", &traced);
+    MappedStack {
+        text: text.trim_start_matches('\n').to_owned(),
+        location,
+    }
+}
+
+/// A frame in a text of the user.
+pub(super) struct Traced<'t> {
+    /// Which frame of the stack it is.
+    index: usize,
+    function: Option<String>,
+    prepared: &'t Prepared,
+    view: Rc<View>,
+    /// The byte offset in the generated text, as QuickJS gives it.
+    offset: usize,
+    pub(super) location: Location,
+}
+
+/// What several frames in one text share.
+struct View {
+    lines: LineIndex,
+    sites: Sites,
+}
+
+impl Traced<'_> {
+    /// Moves the frame to a byte offset of the generated text.
+    pub(super) fn move_to(&mut self, offset: usize) {
+        let Position { line, column } = self.view.lines.position(&self.prepared.code, offset);
+        self.location = self.prepared.map.original(line, column);
+    }
+}
+
+/// The frames in texts of the user, innermost first.
+pub(super) fn trace<'t>(frames: &[Frame], texts: &[LoadedText<'t>]) -> Vec<Traced<'t>> {
+    let mut traced = Vec::new();
+    let mut views: HashMap<&str, Rc<View>> = HashMap::new();
+    for (index, frame) in frames.iter().enumerate() {
+        let Place::Text {
+            file,
+            line,
+            byte_column,
+        } = &frame.place
+        else {
+            continue;
+        };
+        let Some(text) = texts.iter().find(|text| text.engine_name == file) else {
+            continue;
+        };
+        let prepared = text.prepared;
+        let byte_column = if *line == 1 {
+            byte_column.saturating_sub(text.prefix_bytes).max(1)
+        } else {
+            *byte_column
+        };
+        let code = &prepared.code;
+        let view = views.entry(text.engine_name);
+        let view = view
+            .or_insert_with(|| {
+                Rc::new(View {
+                    lines: LineIndex::new(code),
+                    sites: sites(code),
+                })
+            })
+            .clone();
+        let Some(position) = view.lines.position_of_bytes(code, *line, byte_column) else {
+            continue;
+        };
+        let offset = view.lines.offset(code, position).unwrap_or(0);
+        let location = prepared.map.original(position.line, position.column);
+        let is_call =
+            |site: &&Site| matches!(site.kind, Kind::Call | Kind::New) && site.anchor == offset;
+        let call = view.sites.list.iter().find(is_call).map(|site| site.place);
+        let function = frame
+            .function
+            .clone()
+            .or_else(|| view.sites.function_name(offset).map(str::to_owned));
+        let mut frame = Traced {
+            index,
+            function,
+            prepared,
+            view,
+            offset,
+            location,
+        };
+        // V8 points at the called name and at `new`, QuickJS a little before or behind.
+        if let Some(place) = call {
+            frame.move_to(place);
+        }
+        traced.push(frame);
+    }
+    traced
+}
+
+/// What is known of the place where the error was thrown. `None` when it was not thrown in a text of the
+/// user, or in a function of the engine that such a text called.
+pub(super) fn scene<'s>(frames: &'s [Frame], traced: &'s [Traced<'_>]) -> Option<Scene<'s>> {
+    let first = traced.first()?;
+    let inner = frames.get(..first.index)?;
+    let is_inner = |frame: &Frame| match &frame.place {
+        Place::Native => true,
+        Place::Text { file, .. } => file == JSON_TEXT,
+        Place::Unknown => false,
+    };
+    if !inner.iter().all(is_inner) {
+        return None;
+    }
+    let native = inner
+        .iter()
+        .rev()
+        .find(|frame| frame.place == Place::Native)
+        .and_then(|frame| frame.function.as_deref());
+    let json_place = inner.iter().find_map(|frame| match &frame.place {
+        Place::Text {
+            line, byte_column, ..
+        } => Some((*line, *byte_column)),
+        _ => None,
+    });
+    let innermost = frames.first().and_then(|frame| frame.function.as_deref());
+    Some(Scene {
+        sites: &first.view.sites.list,
+        offset: first.offset,
+        native,
+        innermost,
+        json_place,
+    })
+}
+
+/// The name under which the engine reads the text of `JSON.parse`.
+const JSON_TEXT: &str = "<input>";
+
+/// Whether the error comes from a `new Error(…)` in the user's text: its message is the user's.
+pub(super) fn is_thrown_by_hand(scene: &Scene<'_>) -> bool {
+    let constructs =
+        |site: &&Site| matches!(site.kind, Kind::New | Kind::Call) && site.name.ends_with("Error");
+    scene
+        .sites
+        .iter()
+        .filter(constructs)
+        .any(|site| site.anchor == scene.offset)
+}
+
+/// The stack as V8 writes it.
+pub(super) fn render(header: &str, traced: &[Traced<'_>]) -> String {
+    let mut text = header.to_owned();
+    for frame in traced {
+        let Location { file, line, column } = &frame.location;
+        let _ = match &frame.function {
+            Some(function) => write!(text, "\n    at {function} ({file}:{line}:{column})"),
+            None => write!(text, "\n    at {file}:{line}:{column}"),
+        };
+    }
+    text
+}

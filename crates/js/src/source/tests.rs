@@ -1,0 +1,326 @@
+//! Whole texts: what is passed on, what is refused, and the way back.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::facts::facts;
+use super::text::LineIndex;
+use super::{Language, Prepared, prepare};
+
+#[test]
+fn languages_by_extension() {
+    let check = |name: &str, language| assert_eq!(Language::of(name), language, "{name}");
+    check("actions/a/code.js", Language::CommonJs);
+    check("a.CJS", Language::CommonJs);
+    check("code", Language::CommonJs);
+    check("dir.ts/code", Language::CommonJs);
+    check("a.mjs", Language::Module);
+    check("a.MTS", Language::TypeScript);
+    check("a.cts", Language::TypeScript);
+}
+
+#[test]
+fn plain_javascript_is_passed_on_byte_for_byte() {
+    let check = |text: &str, code: &str| {
+        let prepared = prepare("code.js", text).expect("passed on");
+        assert_eq!(prepared.code, code);
+        assert!(
+            prepared.map.is_identity() && !prepared.is_module && prepared.suspected.is_none(),
+            "{text}"
+        );
+    };
+    check(
+        "exports.a = 1;\r\n\tvar x = 08 // é\n",
+        "exports.a = 1;\r\n\tvar x = 08 // é\n",
+    );
+    check("\u{feff}return 1", "return 1");
+    check(
+        "#!/usr/bin/env node\nawait_ = 1",
+        "///usr/bin/env node\nawait_ = 1",
+    );
+    check(
+        "import('x'); with (a) {} var arguments;",
+        "import('x'); with (a) {} var arguments;",
+    );
+}
+
+/// Each line: a source, V8's message and place for it, and, where they differ, what is told instead.
+#[test]
+fn syntax_errors_read_as_in_v8() {
+    let data = include_str!("../../tests/data/syntax-errors.jsonl");
+    let mut known_differences = 0;
+    for line in data.lines() {
+        let row: Value = serde_json::from_str(line).expect("a JSON line");
+        let source = row.get("source").and_then(Value::as_str).expect("a source");
+        let found = prepare("code.js", source).map_or_else(Some, |prepared| prepared.suspected);
+        let ours = row.get("ours");
+        known_differences += usize::from(ours.is_some());
+        let at = |key: &str, index: usize| {
+            ours.map_or_else(|| row.get(key), |ours| ours.get(index))
+                .cloned()
+        };
+        let message = at("message", 0).and_then(|message| message.as_str().map(str::to_owned));
+        assert_eq!(
+            found.as_ref().map(|error| error.message.clone()),
+            message,
+            "{line}"
+        );
+        let place = |key, index| at(key, index).and_then(|number| number.as_u64());
+        // At the end of the text V8 gives no place.
+        if let (Some(error), Some(line_number), Some(column)) =
+            (found, place("line", 1), place("column", 2))
+        {
+            let told = (
+                u64::from(error.location.line),
+                u64::from(error.location.column),
+            );
+            assert_eq!(told, (line_number, column), "{line}");
+        }
+    }
+    let rows = data.lines().count();
+    assert!(
+        rows > 100 && known_differences * 3 < rows,
+        "{known_differences} of {rows} differ"
+    );
+}
+
+#[test]
+fn module_syntax_in_commonjs_is_refused_as_in_production() {
+    let check = |text: &str, message: &str, line: u32| {
+        let error = prepare("code.js", text).expect_err("refused");
+        assert_eq!(
+            (error.message.as_str(), error.location.line),
+            (message, line)
+        );
+        assert!(
+            error.hint.is_some_and(|hint| hint.contains(".mjs")),
+            "{text}"
+        );
+    };
+    check(
+        "const a = 1;\nimport x from 'y';\nexport const z = 1;",
+        "Cannot use import statement outside a module",
+        2,
+    );
+    check(
+        "exports.a = 1;\nexport default {};",
+        "Unexpected token 'export'",
+        2,
+    );
+    check(
+        "console.log(import.meta.url)",
+        "Cannot use 'import.meta' outside a module",
+        1,
+    );
+}
+
+#[test]
+fn what_modules_may_not_do_is_refused() {
+    let check = |file: &str, text: &str, expected: &str| {
+        assert_eq!(
+            prepare(file, text).expect_err("refused").to_string(),
+            expected
+        );
+    };
+    let awaits = "await is only valid in async functions and the top level bodies of modules";
+    check(
+        "a.mjs",
+        "export const x = 1;\nconst y = await fetch('z');",
+        &format!("a.mjs:2:11: SyntaxError: {awaits}"),
+    );
+    check(
+        "a.mjs",
+        "if (a) { for await (const x of y) {} }",
+        &format!("a.mjs:1:10: SyntaxError: {awaits}"),
+    );
+    check(
+        "a.mjs",
+        "import.meta.url",
+        "a.mjs:1:1: SyntaxError: Cannot use 'import.meta' outside a module",
+    );
+    check(
+        "a.ts",
+        "const a: = 1;",
+        "a.ts:1:10: SyntaxError: Unexpected token '='",
+    );
+    check(
+        "a.ts",
+        "let a: string;\nlet a = 1;",
+        "a.ts:2:5: SyntaxError: Identifier 'a' has already been declared",
+    );
+}
+
+/// Every occurrence of `marks` in the source is found in the code and leads back.
+fn check_round_trip(file: &str, source: &str, marks: &[&str]) -> Prepared {
+    let prepared = prepare(file, source).expect("sound");
+    let (old, new) = (LineIndex::new(source), LineIndex::new(&prepared.code));
+    for mark in marks {
+        let place =
+            |text: &str, index: &LineIndex| index.position(text, text.find(mark).expect(mark));
+        let (from, to) = (place(&prepared.code, &new), place(source, &old));
+        let found = prepared.map.original(from.line, from.column);
+        assert_eq!(
+            (found.line, found.column),
+            (to.line, to.column),
+            "{mark} in\n{}",
+            prepared.code
+        );
+    }
+    prepared
+}
+
+#[test]
+fn typescript_leads_back_to_what_was_written() {
+    let source = "import type { Event } from 'types';\nimport { createHash as make, type Hash } from 'node:crypto';\n\n\
+                  enum Level { Low = 1, High }\ninterface Foo {\n  a: string;\n}\n\n\
+                  class Point { constructor(private readonly left: number) {} }\n\n\
+                  export const onExecutePostLogin = async (event: Event, api: any): Promise<void> => {\n  \
+                  const text = '😀' as string; first_mark(text);\n  \
+                  if (event.user!.email) { second_mark<string>(Level.High, new Point(1)); }\n  \
+                  third_mark.deep.chain(make('x'));\n};\n";
+    let marks = [
+        "first_mark",
+        "event.user",
+        "second_mark",
+        "new Point",
+        "third_mark",
+        "onExecutePostLogin = async",
+    ];
+    let prepared = check_round_trip("a.ts", source, &marks);
+    assert!(prepared.is_module);
+    assert!(
+        prepared.code.contains("async (event, api) =>"),
+        "{}",
+        prepared.code
+    );
+    assert!(
+        !prepared.code.contains("types") && !prepared.code.contains("Promise<"),
+        "{}",
+        prepared.code
+    );
+}
+
+#[test]
+fn modules_keep_their_lines() {
+    let source = "import {\n  join,\n} from 'node:path';\nimport axios from 'axios'; /* é😀 */ mark_a();\n\
+                  export const b = join('x'), c = mark_b(axios);\nexport default async function () { mark_c() }\n";
+    let prepared = check_round_trip("a.mjs", source, &["mark_a", "mark_b", "mark_c"]);
+    let lines = |text: &str| {
+        text.lines()
+            .map(|line| line.contains("mark_"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&prepared.code), lines(source));
+}
+
+#[test]
+fn typescript_without_module_syntax_stays_a_script() {
+    let prepared =
+        prepare("a.ts", "exports.onExecutePostLogin = async (e: any) => {};").expect("sound");
+    assert_eq!(
+        prepared.code,
+        "exports.onExecutePostLogin = async (e) => {};\n"
+    );
+    assert!(!prepared.is_module);
+}
+
+#[test]
+fn depth_does_not_overflow() {
+    for (open, middle, close) in [
+        ("(", "x", ")"),
+        ("[", "", "]"),
+        ("!", "x", ""),
+        ("a => ", "x", ""),
+        ("if (a) ", ";", ""),
+        ("f(", "", ")"),
+        ("x = ", "1", ""),
+        ("a ? b : ", "c", ""),
+        ("`${", "1", "}`"),
+        ("{", "", "}"),
+        ("a.b(", "", ").c"),
+    ] {
+        let text = format!("{}{middle}{}", open.repeat(3_000), close.repeat(3_000));
+        for file in ["code.js", "code.ts"] {
+            let _ = prepare(file, &text);
+            let _ = facts(file, &text);
+        }
+    }
+    assert!(
+        prepare("code.js", &"(".repeat(1_000_000)).is_ok(),
+        "the engine decides"
+    );
+    assert!(prepare("code.ts", &"(".repeat(1_000_000)).is_err());
+}
+
+/// Texts that are likely to be JavaScript.
+fn likely() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "import a, { b as c } from 'x'\n",
+        "import * as n from 'y';",
+        "export ",
+        "default ",
+        "const a = ",
+        "b",
+        "c()",
+        "n.x",
+        "async ",
+        "function ",
+        "f",
+        "(a) ",
+        "{ ",
+        "} ",
+        "=> ",
+        "class ",
+        "`${a}`",
+        "'é😀'",
+        "\n",
+        ";",
+        ", ",
+        "exports.q = ",
+        "export { a as z };",
+        "export * from 'w'",
+        "let ",
+        "b`t`",
+        "({ b })",
+        "import('d')",
+        ": string",
+        " as any",
+        "enum E { A }",
+        "/* c",
+        "*/",
+        "//",
+        "[",
+        "]",
+        "await ",
+        "event.user",
+        "<T>",
+        "?.",
+        "namespace N { export const v = 1 }",
+        "a++",
+    ]);
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(text in ".{0,200}", file in "code\\.(js|mjs|ts)") {
+        let _ = facts(&file, &text);
+        if let Ok(prepared) = prepare(&file, &text) {
+            let location = prepared.map.original(1, 1);
+            prop_assert!(location.line >= 1 && location.column >= 1);
+        }
+    }
+
+    #[test]
+    fn likely_text_is_rewritten_to_sound_text(text in likely(), file in "code\\.(mjs|ts)") {
+        let _ = facts(&file, &text);
+        if let Ok(prepared) = prepare(&file, &text) {
+            let again = prepare("code.js", &prepared.code);
+            prop_assert!(again.as_ref().is_ok_and(|again| again.suspected.is_none()), "{:?}\n{}\n---\n{}", again, text, prepared.code);
+            let lines = u32::try_from(LineIndex::new(&prepared.original).position(&prepared.original, usize::MAX).line).unwrap_or(1);
+            for (line, _) in prepared.code.lines().zip(1..).map(|(text, line)| (line, text)) {
+                prop_assert!(prepared.map.original(line, 5).line <= lines);
+            }
+        }
+    }
+}
