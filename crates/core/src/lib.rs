@@ -29,7 +29,7 @@ pub mod value;
 pub use api::method::{MethodSpec, Returns, method_names};
 pub use fault::{Fault, FaultKind};
 pub use location::Location;
-pub use login::{ActionInfo, EntryPoint, Login, TenantSettings};
+pub use login::{ActionInfo, EntryPoint, Login, TenantSettings, TokenDialect, complete_event};
 pub use reply::{Answer, Failure, Reply, Returned};
 pub use sources::sources;
 pub use transaction::{Next, ResumeStep, Resumed, Suspension, Transaction};

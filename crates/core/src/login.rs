@@ -18,6 +18,29 @@ pub struct Login {
     pub now_ms: i64,
 }
 
+/// Adds to an event what production never leaves out: `{}` for the metadata of the user, the application and the
+/// transaction, and for the query and the body of the request.
+///
+/// An Action may read `event.user.user_metadata.x` whatever the profile holds; events that people write down often
+/// lack the empty objects. What stands there already, even with a wrong type, stays.
+pub fn complete_event(event: &mut Value) {
+    const ALWAYS: &[(&str, &str)] = &[
+        ("user", "user_metadata"),
+        ("user", "app_metadata"),
+        ("client", "metadata"),
+        ("request", "query"),
+        ("request", "body"),
+        ("transaction", "metadata"),
+    ];
+    for (owner, key) in ALWAYS {
+        if let Some(owner) = event.get_mut(*owner).and_then(Value::as_object_mut) {
+            owner
+                .entry(*key)
+                .or_insert_with(|| Value::Object(Map::new()));
+        }
+    }
+}
+
 /// The settings of a tenant, of its API and of its application that a login depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -120,5 +143,42 @@ impl EntryPoint {
             EntryPoint::Execute => "onExecutePostLogin",
             EntryPoint::Continue => "onContinuePostLogin",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{TenantSettings, complete_event};
+
+    #[test]
+    fn an_event_is_completed_but_not_corrected() {
+        let check = |mut event: Value, expected: Value| {
+            complete_event(&mut event);
+            assert_eq!(event, expected);
+        };
+        check(json!(null), json!(null));
+        check(json!({"user": 5}), json!({"user": 5}));
+        check(
+            json!({"user": {"app_metadata": [], "user_id": "x"}, "transaction": {}}),
+            json!({
+                "user": {"app_metadata": [], "user_id": "x", "user_metadata": {}},
+                "transaction": {"metadata": {}},
+            }),
+        );
+    }
+
+    #[test]
+    fn settings_may_be_written_in_part() {
+        let settings: TenantSettings = serde_json::from_value(json!({"rbac": true})).unwrap();
+        assert_eq!(
+            settings,
+            TenantSettings {
+                rbac: true,
+                ..TenantSettings::default()
+            }
+        );
+        assert!(serde_json::from_value::<TenantSettings>(json!({"rback": true})).is_err());
     }
 }

@@ -21,7 +21,7 @@ use crate::login::{ActionInfo, EntryPoint, Login};
 use crate::outcome::{ActionUsage, CommandRecord, LogRecord, Notice, Outcome};
 use crate::reply::{Answer, Failure, Reply};
 use crate::value::Argument;
-use state::{Ending, Flow, Running};
+use state::{Flow, Running};
 
 pub use suspension::{ResumeStep, Resumed, Suspension};
 
@@ -119,10 +119,14 @@ impl Transaction {
 
     /// Ends the running handler. When it returned well its commands are applied; a fault discards them, together with
     /// all metadata that is not stored yet, and fails the login.
-    pub fn end(&mut self, result: Result<(), Fault>, usage: ActionUsage, now_ms: i64) -> Next {
+    pub fn end(&mut self, result: Result<(), Fault>, mut usage: ActionUsage, now_ms: i64) -> Next {
         self.flow.now_ms = now_ms;
+        let running = self.running.take();
+        if let Some(running) = running.as_ref().filter(|_| usage.action.is_empty()) {
+            usage.action.clone_from(&running.action);
+        }
         self.flow.usage.push(usage);
-        let Some(running) = self.running.take() else {
+        let Some(running) = running else {
             return self.next();
         };
         self.check_logs(&running.action);
@@ -190,9 +194,4 @@ impl Transaction {
             .as_ref()
             .map_or(&Value::Null, |running| &running.event)
     }
-}
-
-/// Whether a login has ended without tokens.
-fn is_over(flow: &Flow) -> bool {
-    matches!(flow.ending, Some(Ending::Denied(_) | Ending::Failed(_)))
 }

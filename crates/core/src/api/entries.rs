@@ -64,7 +64,12 @@ impl Owner {
     /// Makes the map of the handler the current one.
     fn publish(self, call: &mut Call<'_>) {
         let map = self.map(call).clone();
-        if self.exists(call) {
+        if call
+            .running
+            .event
+            .get(self.key())
+            .is_some_and(Value::is_object)
+        {
             call.assign(&[self.key(), "metadata"], Some(Value::Object(map.clone())));
         }
         call.issue(match self {

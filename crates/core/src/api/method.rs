@@ -190,3 +190,27 @@ const METHODS: &[MethodSpec] = &[
     chained("user", "setUserMetadata", user::set_user_metadata),
     chained("validation", "error", access::validation_error),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{METHODS, find};
+
+    #[test]
+    fn the_table_is_grouped_and_unambiguous() {
+        let mut namespaces: Vec<&str> = METHODS.iter().map(|spec| spec.namespace).collect();
+        namespaces.dedup();
+        let groups = namespaces.len();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        assert_eq!(groups, namespaces.len());
+        for spec in METHODS {
+            let path = format!("{}.{}", spec.namespace, spec.name);
+            let same = METHODS
+                .iter()
+                .filter(|other| other.namespace == spec.namespace && other.name == spec.name);
+            assert_eq!(same.count(), 1, "{path}");
+            assert_eq!(find(&path).map(|found| found.name), Some(spec.name));
+        }
+        assert!(find("").is_none() && find("idToken").is_none() && find("idToken.").is_none());
+    }
+}

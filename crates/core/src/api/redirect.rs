@@ -5,7 +5,7 @@ use url::Url;
 
 use super::prompt::BOTH;
 use super::{Call, Outcome};
-use crate::json::text_at;
+use crate::json::{is_truthy, text_at};
 use crate::reply::{Failure, Returned};
 use crate::session_token::{self, Expectation};
 use crate::transaction::command::Command;
@@ -159,12 +159,15 @@ pub(super) fn validate_token(call: &mut Call<'_>) -> Outcome {
         _ => "session_token".to_owned(),
     };
     let parameters = Value::Object(call.parameters());
-    let Some(token) = text_at(&parameters, &[name.as_str()]) else {
+    let token = parameters.get(&name).filter(|token| is_truthy(Some(token)));
+    let Some(token) = token else {
         let message = "available in either the POST body or query string.";
         return Err(Failure::error(format!(
             "There is no parameter called '{name}' {message}"
         )));
     };
+    // A form can bring several values for one name; no list is a token.
+    let token = token.as_str().unwrap_or_default();
     let event = &call.running.event;
     let expected = Expectation {
         issuer: text_at(event, &["request", "hostname"]).unwrap_or_default(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::command::{Command, MetadataKind};
 use super::state::{Ending, Flow, Running};
-use super::{Next, factors, primary_user, redirect};
+use super::{Next, Suspension, factors, primary_user, redirect};
 use crate::api::method_path;
 use crate::fault::Fault;
 use crate::json;
@@ -42,9 +42,7 @@ pub(super) fn apply(flow: &mut Flow, running: Running) -> Next {
     }
     match flow.waiting.front().cloned() {
         Some(suspension) => {
-            if !suspension.resumes_with_next() {
-                commit(flow);
-            }
+            commit_before(flow, &suspension);
             Next::Suspended(suspension)
         }
         None => Next::Continue,
@@ -55,6 +53,13 @@ pub(super) fn apply(flow: &mut Flow, running: Running) -> Next {
 pub(super) fn commit(flow: &mut Flow) {
     for notice in flow.profile.commit(&flow.login.event) {
         flow.notice(notice);
+    }
+}
+
+/// Metadata is stored before the user is sent away, but not before he is challenged.
+pub(super) fn commit_before(flow: &mut Flow, suspension: &Suspension) {
+    if !suspension.resumes_with_next() {
+        commit(flow);
     }
 }
 

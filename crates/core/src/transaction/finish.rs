@@ -31,10 +31,14 @@ pub(super) fn finish(mut flow: Flow) -> Outcome {
     tell_about_scopes(&mut flow, &request, &settled);
     let (status, reason, error) = match flow.ending.take() {
         Some(Ending::Denied(reason)) => (Status::Denied, reason, None),
+        Some(Ending::NotPassed) => {
+            let reason = "The user did not pass the multi-factor challenge.";
+            (Status::Denied, Some(reason.to_owned()), None)
+        }
         Some(Ending::Failed(error)) => (Status::Failed, Some(error.message.clone()), Some(error)),
         None => (waiting_status(&flow), None, None),
     };
-    if status != Status::Failed {
+    if status == Status::Allowed {
         apply::commit(&mut flow);
     }
     let redirect = match flow.waiting.front() {

@@ -77,7 +77,12 @@ fn with_state(url: &str, state: &str) -> String {
     let Ok(mut parsed) = Url::parse(url) else {
         return url.to_owned();
     };
-    set_parameters(&mut parsed, &[("state".to_owned(), state.to_owned())]);
+    if parsed.query_pairs().any(|(name, _)| name == "state") {
+        set_parameters(&mut parsed, &[("state".to_owned(), state.to_owned())]);
+    } else {
+        // Appending leaves the rest of the query as the Action wrote it.
+        parsed.query_pairs_mut().append_pair("state", state);
+    }
     parsed.into()
 }
 

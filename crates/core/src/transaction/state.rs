@@ -42,6 +42,8 @@ pub(crate) struct Running {
 pub(crate) enum Ending {
     /// Denied, with the reason if one was given.
     Denied(Option<String>),
+    /// The user did not pass a challenge: the flow never came to its end, and nothing more is stored.
+    NotPassed,
     /// Failed with an error.
     Failed(ActionError),
 }

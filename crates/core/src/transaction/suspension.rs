@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::state::{Ending, Flow};
-use super::{factors, is_over, redirect};
+use super::{apply, factors, redirect};
 
 /// What a login waits for.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +74,7 @@ pub enum Resumed {
 }
 
 pub(super) fn resume(flow: &mut Flow, step: ResumeStep) -> Resumed {
-    if is_over(flow) {
+    if flow.ending.is_some() {
         return Resumed::Stop;
     }
     let Some(suspension) = flow.waiting.front().cloned() else {
@@ -94,16 +94,17 @@ pub(super) fn resume(flow: &mut Flow, step: ResumeStep) -> Resumed {
             factors::pass(flow, &suspension);
         }
         (Suspension::Challenge { .. } | Suspension::Enroll { .. }, ResumeStep::ChallengeFailed) => {
-            flow.ending = Some(Ending::Denied(Some(
-                "The user did not pass the multi-factor challenge.".to_owned(),
-            )));
+            flow.ending = Some(Ending::NotPassed);
             return Resumed::Stop;
         }
         _ => return Resumed::Suspended(suspension),
     }
     flow.waiting.pop_front();
     match flow.waiting.front().cloned() {
-        Some(next) => Resumed::Suspended(next),
+        Some(next) => {
+            apply::commit_before(flow, &next);
+            Resumed::Suspended(next)
+        }
         None if suspension.resumes_with_next() => Resumed::NextAction,
         None => Resumed::SameAction,
     }

@@ -91,7 +91,7 @@ fn date_text(iso: &str) -> String {
         .and_then(|index| month_name.get(index))
         .unwrap_or(&"Jan");
     let year = if year < 0 {
-        format!("-{:06}", -year)
+        format!("-{:06}", year.unsigned_abs())
     } else {
         format!("{year:04}")
     };

@@ -1,6 +1,6 @@
 //! The wire form: JSON with tags `{"$": …}` for what JSON lacks.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::Argument;
 
@@ -12,6 +12,7 @@ impl Argument {
                 Argument::Array(items.iter().map(Argument::from_tagged).collect())
             }
             Value::Object(object) => from_tag(object).unwrap_or_else(|| entries(object)),
+            Value::Number(number) => Argument::Number(as_javascript(number)),
             scalar => Argument::from(scalar),
         }
     }
@@ -54,6 +55,19 @@ impl Argument {
             Argument::Date(date) => json!({"$": "date", "of": date}),
             Argument::Circular => json!({"$": "circular"}),
         }
+    }
+}
+
+/// JavaScript has no `1.0`: guests that do mean `1` by it.
+fn as_javascript(number: &Number) -> Number {
+    const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+    match number.as_f64() {
+        Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() <= MAX_SAFE => {
+            #[expect(clippy::cast_possible_truncation, reason = "a safe integer")]
+            let integer = value as i64;
+            Number::from(integer)
+        }
+        _ => number.clone(),
     }
 }
 

@@ -7,7 +7,8 @@ use crate::event::merge_patch;
 use crate::transaction::Transaction;
 use crate::transaction::command::{Command, FactorRequest, Lifetime, MetadataKind};
 use crate::{
-    ActionInfo, Answer, Argument, EntryPoint, Failure, Login, Reply, Returned, TenantSettings,
+    ActionInfo, Answer, Argument, EntryPoint, Failure, Login, Reply, Returned, Returns,
+    TenantSettings, method_names,
 };
 
 const TABLE: &str = include_str!("../../../../../fixtures/conformance/api-calls.jsonl");
@@ -75,6 +76,7 @@ fn check(row: &Value, is_stub: bool) -> Result<(), String> {
     }
     let before = transaction.pending().len();
     let reply = run(&mut transaction, &row["call"], now_ms);
+    check_table(row, &reply.answer)?;
     let is_engine = row.get("engine").is_some();
     if !is_stub {
         compare_answer(&row["expect"], &reply.answer, is_engine)?;
@@ -125,6 +127,29 @@ fn check_assignments(row: &Value, reply: &Reply) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The table of methods must promise what the method gives.
+fn check_table(row: &Value, answer: &Answer) -> Result<(), String> {
+    let path = row["call"][0].as_str().unwrap();
+    let mut specs = method_names().iter();
+    let spec = specs
+        .find(|spec| format!("{}.{}", spec.namespace, spec.name) == path)
+        .unwrap();
+    let agrees = match answer {
+        Answer::Return(Returned::Api) => spec.returns == Returns::Api,
+        Answer::Return(Returned::Value(Argument::Undefined)) => {
+            matches!(spec.returns, Returns::Undefined | Returns::Value)
+        }
+        Answer::Return(Returned::Value(_)) => spec.returns == Returns::Value,
+        Answer::Throw(_) => spec.returns != Returns::Promise,
+        Answer::Resolve(_) | Answer::Reject(_) => spec.returns == Returns::Promise,
+    };
+    if agrees {
+        Ok(())
+    } else {
+        Err(format!("the table promises {:?}", spec.returns))
+    }
 }
 
 fn run(transaction: &mut Transaction, call: &Value, now_ms: i64) -> Reply {

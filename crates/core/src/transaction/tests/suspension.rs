@@ -191,11 +191,14 @@ fn a_failed_challenge_ends_the_login() {
     let mut drive = Drive::new(event(json!({})));
     drive.action(
         "a",
-        json!([["authentication.challengeWith", {"type": "otp"}]]),
+        json!([["user.setUserMetadata", "k", 1], ["authentication.challengeWith", {"type": "otp"}]]),
     );
     assert_eq!(drive.resume(ResumeStep::ChallengeFailed), Resumed::Stop);
     assert_eq!(drive.resume(ResumeStep::ChallengeSucceeded), Resumed::Stop);
-    assert_eq!(drive.finish().status, Status::Denied);
+    let outcome = drive.finish();
+    assert_eq!(outcome.status, Status::Denied);
+    // The flow never came to its end, at which metadata is stored.
+    assert_eq!(outcome.user.user_metadata.get("k"), None);
 }
 
 #[test]
@@ -303,4 +306,27 @@ fn a_session_token_makes_the_round_trip() {
         reply["throw"]["message"],
         "The session token is invalid: Failed signature validation"
     );
+}
+
+#[test]
+fn the_state_joins_the_query() {
+    let check = |url: &str, start: &str, end: &str| {
+        let mut drive = Drive::new(event(json!({})));
+        drive.action("a", json!([["redirect.sendUserTo", url]]));
+        let url = drive.finish().redirect.unwrap().url;
+        assert!(url.starts_with(start) && url.ends_with(end), "{url}");
+        assert_eq!(url.len(), start.len() + 48 + end.len());
+    };
+    check("https://example.com", "https://example.com/?state=", "");
+    check(
+        "https://example.com/?a=b%20c#x",
+        "https://example.com/?a=b%20c&state=",
+        "#x",
+    );
+    check(
+        "https://example.com/?state=own&b=1",
+        "https://example.com/?state=",
+        "&b=1",
+    );
+    check("mailto:a@example.com", "mailto:a@example.com?state=", "");
 }
