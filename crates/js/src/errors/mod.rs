@@ -1,11 +1,13 @@
 //! From an error as QuickJS tells it to the error as production would log it: V8's words, the user's
 //! places, and nothing of the engine's own frames.
 
+mod collect;
 mod frames;
 mod json;
 mod print;
-mod sites;
+pub(crate) mod sites;
 mod stack;
+mod type_error;
 mod wording;
 
 pub use frames::{Frame, Place, frames};

@@ -1,20 +1,14 @@
 //! The expressions of a text that can throw, and where V8 and QuickJS say that they stand.
 
-use oxc::allocator::Allocator;
-use oxc::ast::ast::{
-    Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentExpression,
-    AssignmentTarget, AssignmentTargetProperty, BinaryExpression, BindingPattern, CallExpression,
-    ChainElement, ComputedMemberExpression, Expression, ForOfStatement, FormalParameter, Function,
-    NewExpression, ObjectPattern, PropertyKey, SimpleAssignmentTarget, StaticMemberExpression,
-    TaggedTemplateExpression, UpdateExpression, VariableDeclarator,
-};
-use oxc::ast_visit::{Visit, walk};
-use oxc::semantic::ScopeFlags;
-use oxc::span::{GetSpan, SourceType, Span};
+use std::sync::Arc;
 
-use super::print;
-use crate::source::parse;
-use crate::source::text::saturate;
+use oxc::allocator::Allocator;
+use oxc::ast_visit::Visit;
+use oxc::span::{SourceType, Span};
+
+use super::collect::Collector;
+use crate::source::text::LineIndex;
+use crate::source::{Prepared, parse};
 
 /// What an expression does that can go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,16 +49,40 @@ pub(super) struct Site {
     pub(super) argument: Option<String>,
 }
 
-/// What stands where in a text.
-#[derive(Debug, Default)]
-pub(super) struct Sites {
-    /// In no particular order.
-    pub(super) list: Vec<Site>,
+/// What stands where in a generated text.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(super) lines: LineIndex,
+    /// In no particular order; none when the text does not parse.
+    pub(super) sites: Vec<Site>,
     /// Byte ranges of functions, and the names that V8 gives to those without one.
     functions: Vec<(Span, Option<String>)>,
 }
 
-impl Sites {
+impl View {
+    /// The view of a text, made when the first stack leads into it: every `api` call brings a stack.
+    pub(super) fn of(prepared: &Prepared) -> &Self {
+        prepared
+            .view
+            .get_or_init(|| Arc::new(Self::new(&prepared.code)))
+    }
+
+    fn new(code: &str) -> Self {
+        let found = parse::on_deep_stack(code, || {
+            let allocator = Allocator::default();
+            let parsed = parse::parse(&allocator, code, SourceType::cjs());
+            let mut collector = Collector::new(code);
+            collector.visit_program(&parsed.program);
+            (collector.sites, collector.functions)
+        });
+        let (sites, functions) = found.unwrap_or_default();
+        Self {
+            lines: LineIndex::new(code),
+            sites,
+            functions,
+        }
+    }
+
     /// V8's name for the function around a byte offset when it has none of its own: `exports.onExecutePostLogin`.
     pub(super) fn function_name(&self, offset: usize) -> Option<&str> {
         let around = self
@@ -72,380 +90,5 @@ impl Sites {
             .iter()
             .filter(|(span, _)| (span.start as usize..span.end as usize).contains(&offset));
         around.max_by_key(|(span, _)| span.start)?.1.as_deref()
-    }
-}
-
-/// All sites of a text; none when it does not parse.
-pub(super) fn sites(code: &str) -> Sites {
-    let found = parse::on_deep_stack(code, || {
-        let allocator = Allocator::default();
-        let parsed = parse::parse(&allocator, code, SourceType::cjs());
-        let mut collector = Collector {
-            code,
-            sites: Vec::new(),
-            functions: Vec::new(),
-            name: None,
-        };
-        collector.visit_program(&parsed.program);
-        Sites {
-            list: collector.sites,
-            functions: collector.functions,
-        }
-    });
-    found.unwrap_or_default()
-}
-
-struct Collector<'c> {
-    code: &'c str,
-    sites: Vec<Site>,
-    functions: Vec<(Span, Option<String>)>,
-    /// What the function at this byte offset is assigned to.
-    name: Option<(u32, String)>,
-}
-
-impl Collector<'_> {
-    fn push(&mut self, kind: Kind, anchor: u32, place: u32, name: &str, text: String) {
-        self.push_with(kind, anchor, place, name, text, None);
-    }
-
-    fn push_with(
-        &mut self,
-        kind: Kind,
-        anchor: u32,
-        place: u32,
-        name: &str,
-        text: String,
-        argument: Option<String>,
-    ) {
-        let (anchor, place) = (anchor as usize, place as usize);
-        self.sites.push(Site {
-            kind,
-            anchor,
-            place,
-            name: name.to_owned(),
-            text,
-            argument,
-        });
-    }
-
-    fn call(&mut self, callee: &Expression<'_>, arguments: &[Argument<'_>]) {
-        let place = place_of_callee(callee);
-        let text = print::expression(callee);
-        let argument = print::argument(arguments.first());
-        self.push_with(
-            Kind::Call,
-            place.saturating_sub(1),
-            place,
-            last_name(callee),
-            text,
-            argument,
-        );
-        for argument in arguments {
-            if let Argument::SpreadElement(spread) = argument {
-                self.push(
-                    Kind::Spread,
-                    spread.argument.span().start,
-                    place,
-                    "",
-                    print::expression(&spread.argument),
-                );
-            }
-        }
-    }
-
-    fn function(&mut self, span: Span) {
-        let name = self
-            .name
-            .take_if(|(start, _)| *start == span.start)
-            .map(|(_, name)| name);
-        self.functions.push((span, name));
-    }
-
-    /// Where the operator of an assignment stands: the first character behind the target.
-    fn operator(&self, target_end: u32) -> u32 {
-        let rest = self.code.get(target_end as usize..).unwrap_or("");
-        target_end + saturate(rest.len() - rest.trim_start().len())
-    }
-
-    fn iterate(&mut self, value: &Expression<'_>) {
-        self.push(
-            Kind::Iterate,
-            value.span().start,
-            place_of(value),
-            "",
-            print::expression(value),
-        );
-    }
-
-    fn destructure(&mut self, pattern: &ObjectPattern<'_>, value: Option<&Expression<'_>>) {
-        let Some(first) = pattern.properties.first() else {
-            return;
-        };
-        let PropertyKey::StaticIdentifier(key) = &first.key else {
-            return;
-        };
-        if pattern
-            .properties
-            .iter()
-            .any(|property| matches!(property.value, BindingPattern::ObjectPattern(_)))
-        {
-            // Whether the outer or the inner pattern failed is not told.
-            return;
-        }
-        let text = value.map_or_else(|| "undefined".to_owned(), print::expression);
-        self.push(
-            Kind::Destructure,
-            first.span.start,
-            first.span.start,
-            key.name.as_str(),
-            text,
-        );
-    }
-
-    fn pattern(&mut self, pattern: &BindingPattern<'_>, value: Option<&Expression<'_>>) {
-        match (pattern, value) {
-            (BindingPattern::ObjectPattern(object), value) => self.destructure(object, value),
-            (BindingPattern::ArrayPattern(_), Some(value)) => self.iterate(value),
-            _ => {}
-        }
-    }
-}
-
-/// Where V8 points for a value: at the last property of a chain, else at its beginning.
-fn place_of(expression: &Expression<'_>) -> u32 {
-    match expression.get_inner_expression() {
-        Expression::StaticMemberExpression(member) => member.property.span.start,
-        other => other.span().start,
-    }
-}
-
-/// Where V8 points for a call: at the called name, or at the bracket behind what has no name.
-fn place_of_callee(callee: &Expression<'_>) -> u32 {
-    match callee {
-        Expression::Identifier(name) => name.span.start,
-        Expression::StaticMemberExpression(member) => member.property.span.start,
-        Expression::ChainExpression(chain) => match &chain.expression {
-            ChainElement::StaticMemberExpression(member) => member.property.span.start,
-            _ => chain.span.end,
-        },
-        Expression::SequenceExpression(_) | Expression::ParenthesizedExpression(_) => {
-            callee.span().start
-        }
-        other => other.span().end,
-    }
-}
-
-/// Whether a chain goes through a call or `?.`: V8 then points at the dot and not at the name.
-fn points_at_dot(object: &Expression<'_>) -> bool {
-    match object {
-        Expression::CallExpression(_) | Expression::ChainExpression(_) => true,
-        Expression::StaticMemberExpression(member) => {
-            member.optional || points_at_dot(&member.object)
-        }
-        Expression::ComputedMemberExpression(member) => {
-            member.optional || points_at_dot(&member.object)
-        }
-        _ => false,
-    }
-}
-
-/// The name of a computed property, if it is written out.
-fn literal_name(key: &Expression<'_>) -> String {
-    match key {
-        Expression::StringLiteral(name) => name.value.as_str().to_owned(),
-        Expression::NumericLiteral(number) => number.value.to_string(),
-        _ => String::new(),
-    }
-}
-
-fn last_name<'e>(expression: &'e Expression<'_>) -> &'e str {
-    match expression {
-        Expression::Identifier(name) => name.name.as_str(),
-        Expression::StaticMemberExpression(member) => member.property.name.as_str(),
-        _ => "",
-    }
-}
-
-impl<'a> Visit<'a> for Collector<'_> {
-    fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
-        self.function(function.span);
-        walk::walk_function(self, function, flags);
-    }
-
-    fn visit_arrow_function_expression(&mut self, arrow: &ArrowFunctionExpression<'a>) {
-        self.function(arrow.span);
-        walk::walk_arrow_function_expression(self, arrow);
-    }
-
-    fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {
-        let start = member.span.start;
-        let place = if points_at_dot(&member.object) {
-            member.object.span().end
-        } else {
-            member.property.span.start
-        };
-        self.push(
-            Kind::Member,
-            start,
-            place,
-            member.property.name.as_str(),
-            print::expression(&member.object),
-        );
-        walk::walk_static_member_expression(self, member);
-    }
-
-    fn visit_computed_member_expression(&mut self, member: &ComputedMemberExpression<'a>) {
-        let name = literal_name(&member.expression);
-        let place = member.object.span().end;
-        self.push(
-            Kind::Member,
-            member.span.start,
-            place,
-            &name,
-            print::expression(&member.object),
-        );
-        walk::walk_computed_member_expression(self, member);
-    }
-
-    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
-        self.call(&call.callee, &call.arguments);
-        walk::walk_call_expression(self, call);
-    }
-
-    fn visit_tagged_template_expression(&mut self, template: &TaggedTemplateExpression<'a>) {
-        self.call(&template.tag, &[]);
-        if let Some(site) = self.sites.last_mut() {
-            site.place = template.quasi.span.start as usize;
-        }
-        walk::walk_tagged_template_expression(self, template);
-    }
-
-    fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
-        let anchor = new.callee.span().start;
-        let text = print::expression(&new.callee);
-        let argument = print::argument(new.arguments.first());
-        self.push_with(
-            Kind::New,
-            anchor,
-            new.span.start,
-            last_name(&new.callee),
-            text,
-            argument,
-        );
-        walk::walk_new_expression(self, new);
-    }
-
-    fn visit_for_of_statement(&mut self, statement: &ForOfStatement<'a>) {
-        self.iterate(&statement.right);
-        walk::walk_for_of_statement(self, statement);
-    }
-
-    fn visit_array_expression_element(&mut self, element: &ArrayExpressionElement<'a>) {
-        if let ArrayExpressionElement::SpreadElement(spread) = element {
-            self.iterate(&spread.argument);
-        }
-        walk::walk_array_expression_element(self, element);
-    }
-
-    fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
-        if let Some(value) = &declarator.init {
-            self.pattern(&declarator.id, Some(value));
-        }
-        walk::walk_variable_declarator(self, declarator);
-    }
-
-    fn visit_formal_parameter(&mut self, parameter: &FormalParameter<'a>) {
-        self.pattern(&parameter.pattern, None);
-        walk::walk_formal_parameter(self, parameter);
-    }
-
-    fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
-        let (start, place) = (
-            assignment.left.span().start,
-            self.operator(assignment.left.span().end),
-        );
-        match &assignment.left {
-            AssignmentTarget::AssignmentTargetIdentifier(name) => {
-                self.push(
-                    Kind::Assign,
-                    start,
-                    place,
-                    name.name.as_str(),
-                    String::new(),
-                );
-            }
-            AssignmentTarget::StaticMemberExpression(member) => {
-                let target = format!(
-                    "{}.{}",
-                    print::expression(&member.object),
-                    member.property.name
-                );
-                self.name = Some((assignment.right.span().start, target));
-                self.push(
-                    Kind::Write,
-                    start,
-                    place,
-                    member.property.name.as_str(),
-                    String::new(),
-                );
-            }
-            AssignmentTarget::ComputedMemberExpression(member) => {
-                let name = literal_name(&member.expression);
-                self.push(Kind::Write, start, place, &name, String::new());
-            }
-            AssignmentTarget::ObjectAssignmentTarget(object) => {
-                if let Some(AssignmentTargetProperty::AssignmentTargetPropertyIdentifier(first)) =
-                    object.properties.first()
-                {
-                    let (place, name) = (first.span.start, first.binding.name.as_str());
-                    self.push(
-                        Kind::Destructure,
-                        place,
-                        place,
-                        name,
-                        print::expression(&assignment.right),
-                    );
-                }
-            }
-            _ => {}
-        }
-        walk::walk_assignment_expression(self, assignment);
-    }
-
-    fn visit_update_expression(&mut self, update: &UpdateExpression<'a>) {
-        if let SimpleAssignmentTarget::AssignmentTargetIdentifier(name) = &update.argument {
-            let place = if update.prefix {
-                update.span.start
-            } else {
-                name.span.end
-            };
-            self.push(
-                Kind::Assign,
-                name.span.start,
-                place,
-                name.name.as_str(),
-                String::new(),
-            );
-        }
-        walk::walk_update_expression(self, update);
-    }
-
-    fn visit_binary_expression(&mut self, binary: &BinaryExpression<'a>) {
-        if binary.operator.is_in()
-            && let Expression::StringLiteral(key) = &binary.left
-        {
-            let (start, place) = (
-                binary.right.span().start,
-                self.operator(binary.left.span().end),
-            );
-            self.push(
-                Kind::In,
-                start,
-                place,
-                key.value.as_str(),
-                print::expression(&binary.right),
-            );
-        }
-        walk::walk_binary_expression(self, binary);
     }
 }

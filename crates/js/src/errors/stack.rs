@@ -1,16 +1,14 @@
 //! Stacks in the user's places.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::rc::Rc;
 
 use postlogin_core::location::Location;
 
 use super::frames::{Frame, Place, frames};
-use super::sites::{Kind, Site, Sites, sites};
+use super::sites::{Kind, Site, View};
 use super::wording::Scene;
 use crate::source::Prepared;
-use crate::source::text::{LineIndex, Position};
+use crate::source::text::Position;
 
 /// A text of the user that was loaded into the engine.
 #[derive(Debug, Clone, Copy)]
@@ -49,16 +47,10 @@ pub(super) struct Traced<'t> {
     index: usize,
     function: Option<String>,
     prepared: &'t Prepared,
-    view: Rc<View>,
+    view: &'t View,
     /// The byte offset in the generated text, as QuickJS gives it.
     offset: usize,
     pub(super) location: Location,
-}
-
-/// What several frames in one text share.
-struct View {
-    lines: LineIndex,
-    sites: Sites,
 }
 
 impl Traced<'_> {
@@ -72,7 +64,6 @@ impl Traced<'_> {
 /// The frames in texts of the user, innermost first.
 pub(super) fn trace<'t>(frames: &[Frame], texts: &[LoadedText<'t>]) -> Vec<Traced<'t>> {
     let mut traced = Vec::new();
-    let mut views: HashMap<&str, Rc<View>> = HashMap::new();
     for (index, frame) in frames.iter().enumerate() {
         let Place::Text {
             file,
@@ -92,15 +83,7 @@ pub(super) fn trace<'t>(frames: &[Frame], texts: &[LoadedText<'t>]) -> Vec<Trace
             *byte_column
         };
         let code = &prepared.code;
-        let view = views.entry(text.engine_name);
-        let view = view
-            .or_insert_with(|| {
-                Rc::new(View {
-                    lines: LineIndex::new(code),
-                    sites: sites(code),
-                })
-            })
-            .clone();
+        let view = View::of(prepared);
         let Some(position) = view.lines.position_of_bytes(code, *line, byte_column) else {
             continue;
         };
@@ -108,11 +91,11 @@ pub(super) fn trace<'t>(frames: &[Frame], texts: &[LoadedText<'t>]) -> Vec<Trace
         let location = prepared.map.original(position.line, position.column);
         let is_call =
             |site: &&Site| matches!(site.kind, Kind::Call | Kind::New) && site.anchor == offset;
-        let call = view.sites.list.iter().find(is_call).map(|site| site.place);
+        let call = view.sites.iter().find(is_call).map(|site| site.place);
         let function = frame
             .function
             .clone()
-            .or_else(|| view.sites.function_name(offset).map(str::to_owned));
+            .or_else(|| view.function_name(offset).map(str::to_owned));
         let mut frame = Traced {
             index,
             function,
@@ -156,7 +139,7 @@ pub(super) fn scene<'s>(frames: &'s [Frame], traced: &'s [Traced<'_>]) -> Option
     });
     let innermost = frames.first().and_then(|frame| frame.function.as_deref());
     Some(Scene {
-        sites: &first.view.sites.list,
+        sites: &first.view.sites,
         offset: first.offset,
         native,
         innermost,

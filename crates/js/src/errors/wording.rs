@@ -28,7 +28,7 @@ pub(super) fn reword(name: &str, message: &str, scene: &Scene<'_>) -> Option<Rew
         return Some(at(told, scene.called().map(|site| site.place)));
     }
     match name {
-        "TypeError" => type_error(message, scene),
+        "TypeError" => super::type_error::reword(message, scene),
         "ReferenceError" => reference_error(message),
         "SyntaxError" => syntax_error(message, scene),
         "RangeError" => range_error(message, scene),
@@ -39,7 +39,8 @@ pub(super) fn reword(name: &str, message: &str, scene: &Scene<'_>) -> Option<Rew
     }
 }
 
-fn at(message: &str, place: Option<usize>) -> Reworded {
+/// A message and its place.
+pub(super) fn at(message: &str, place: Option<usize>) -> Reworded {
     Reworded {
         message: message.to_owned(),
         place,
@@ -98,165 +99,6 @@ const SAME: &[(&str, &str)] = &[
     ),
 ];
 
-fn type_error(message: &str, scene: &Scene<'_>) -> Option<Reworded> {
-    for (verb, doing, done) in [
-        ("read", "Cannot read properties of", "reading"),
-        ("set", "Cannot set properties of", "setting"),
-    ] {
-        let Some(rest) = message
-            .strip_prefix("cannot ")
-            .and_then(|rest| rest.strip_prefix(verb))
-        else {
-            continue;
-        };
-        let Some((property, value)) = rest
-            .strip_prefix(" property '")
-            .and_then(|rest| rest.rsplit_once("' of "))
-        else {
-            continue;
-        };
-        if property == "Symbol.iterator" {
-            return Some(not_iterable(value, scene));
-        }
-        let kind = if verb == "set" {
-            Kind::Write
-        } else {
-            Kind::Member
-        };
-        let site = scene
-            .after(kind, property)
-            .or_else(|| scene.after(kind, ""));
-        return Some(at(
-            &format!("{doing} {value} ({done} '{property}')"),
-            site.map(|site| site.place),
-        ));
-    }
-    if let Some(variable) = message
-        .strip_prefix('\'')
-        .and_then(|rest| rest.strip_suffix("' is read-only"))
-    {
-        return Some(read_only(variable, scene));
-    }
-    if let Some(field) = message
-        .strip_prefix("private class field '")
-        .and_then(|rest| rest.strip_suffix("' does not exist"))
-    {
-        let told = format!(
-            "Cannot read private member {field} from an object whose class did not declare it"
-        );
-        return Some(at(&told, None));
-    }
-    let native = scene.native.unwrap_or("");
-    let written = || {
-        scene
-            .native
-            .is_none()
-            .then(|| scene.nearest(&[Kind::Write]))
-            .flatten()
-    };
-    match message {
-        "not a function" => Some(not_a_function(scene)),
-        "not a constructor" => scene
-            .nearest(&[Kind::New])
-            .map(|site| site.told("is not a constructor")),
-        "class constructors must be invoked with 'new'" => {
-            let class = scene.innermost?;
-            Some(at(
-                &format!("Class constructor {class} cannot be invoked without 'new'"),
-                None,
-            ))
-        }
-        "must be called with new" => {
-            let site = scene.nearest(&[Kind::Call])?;
-            let told = match site.text.as_str() {
-                "Promise" => "Promise constructor cannot be invoked without 'new'".to_owned(),
-                class => format!("Constructor {class} requires 'new'"),
-            };
-            Some(at(&told, Some(site.place)))
-        }
-        "value is not iterable" => Some(not_iterable("undefined", scene)),
-        "Cannot convert undefined or null to object" => destructured(scene),
-        "cannot convert BigInt to number" if native.is_empty() => Some(at(
-            "Cannot mix BigInt and other types, use explicit conversions",
-            None,
-        )),
-        "cannot convert BigInt to number" => Some(at(
-            "Cannot convert a BigInt value to a number",
-            scene.called_place(),
-        )),
-        "object is not extensible" => {
-            let site = written()?;
-            Some(at(
-                &format!(
-                    "Cannot add property {}, object is not extensible",
-                    site.name
-                ),
-                Some(site.place),
-            ))
-        }
-        "no setter for property" => {
-            let site = written()?;
-            let told = format!(
-                "Cannot set property {} of #<Object> which has only a getter",
-                site.name
-            );
-            Some(at(&told, Some(site.place)))
-        }
-        "could not delete property" => {
-            let site = scene.nearest(&[Kind::Member])?;
-            Some(at(
-                &format!("Cannot delete property '{}' of #<Object>", site.name),
-                None,
-            ))
-        }
-        "invalid 'in' operand" => {
-            let site = scene.nearest(&[Kind::In])?;
-            let told = format!(
-                "Cannot use 'in' operator to search for '{}' in {}",
-                site.name,
-                site.value()
-            );
-            Some(at(&told, Some(site.place)))
-        }
-        "not an object" => {
-            let told = match native {
-                "defineProperty" | "defineProperties" => {
-                    format!("Object.{native} called on non-object")
-                }
-                "Proxy" => "Cannot create proxy with a non-object as target or handler".to_owned(),
-                _ => return None,
-            };
-            Some(at(&told, scene.called_place()))
-        }
-        "object prototype may only be an Object or null" => {
-            let value = scene.called()?.argument.as_deref()?;
-            Some(at(
-                &format!("Object prototype may only be an Object or null: {value}"),
-                scene.called_place(),
-            ))
-        }
-        "regexp must have the 'g' flag" => {
-            let told =
-                format!("String.prototype.{native} called with a non-global RegExp argument");
-            Some(at(&told, scene.called_place()))
-        }
-        "regexp not supported" => {
-            let told = format!(
-                "First argument to String.prototype.{native} must not be a regular expression"
-            );
-            Some(at(&told, scene.called_place()))
-        }
-        "null or undefined are forbidden" => {
-            let method = scene.innermost.unwrap_or(native);
-            Some(at(
-                &format!("String.prototype.{method} called on null or undefined"),
-                scene.called_place(),
-            ))
-        }
-        _ => None,
-    }
-}
-
 fn reference_error(message: &str) -> Option<Reworded> {
     let variable = message.strip_suffix(" is not initialized")?;
     Some(at(
@@ -267,6 +109,13 @@ fn reference_error(message: &str) -> Option<Reworded> {
 
 /// Texts that are parsed at run time: JSON, regular expressions, big integers.
 fn syntax_error(message: &str, scene: &Scene<'_>) -> Option<Reworded> {
+    if let Some(token) = message.strip_prefix("unexpected token in expression: '") {
+        let told = match token.strip_suffix('\'') {
+            Some("") | None => "Unexpected end of input".to_owned(),
+            Some(token) => format!("Unexpected token '{token}'"),
+        };
+        return Some(at(&told, None));
+    }
     let told = match (message, scene.native) {
         ("invalid BigInt literal", _) => format!(
             "Cannot convert {} to a BigInt",
@@ -321,127 +170,15 @@ fn range_error(message: &str, scene: &Scene<'_>) -> Option<Reworded> {
     Some(at(&told, scene.called_place()))
 }
 
-fn not_a_function(scene: &Scene<'_>) -> Reworded {
-    if let Some(site) = scene.called() {
-        // `[1].map(3)`: the engine's function was given something that it cannot call.
-        let value = site.argument.as_deref().unwrap_or("undefined");
-        let subject = if site.name == "Promise" {
-            "Promise resolver "
-        } else {
-            ""
-        };
-        return at(
-            &format!("{subject}{value} is not a function"),
-            Some(site.place),
-        );
-    }
-    match scene.nearest(&[Kind::Call, Kind::New]) {
-        Some(site) if site.kind == Kind::New => site.told("is not a constructor"),
-        Some(site) => site.told("is not a function"),
-        None => at("not a function", None),
-    }
-}
-
-fn not_iterable(value: &str, scene: &Scene<'_>) -> Reworded {
-    if let Some(site) = scene.called() {
-        let value = match site.argument.as_deref() {
-            Some("null") => "object null".to_owned(),
-            Some(number) if number.parse::<f64>().is_ok() => format!("number {number}"),
-            _ => value.to_owned(),
-        };
-        return at(
-            &format!("{value} is not iterable (cannot read property Symbol(Symbol.iterator))"),
-            Some(site.place),
-        );
-    }
-    let taken = scene.nearest(&[Kind::Iterate, Kind::Spread]);
-    match taken {
-        Some(site) if site.kind == Kind::Spread && site.text == "undefined" => at(
-            "undefined is not iterable (cannot read property undefined)",
-            Some(site.place),
-        ),
-        Some(site) if site.kind == Kind::Spread => at(
-            "Spread syntax requires ...iterable[Symbol.iterator] to be a function",
-            Some(site.place),
-        ),
-        Some(site) => site.told("is not iterable"),
-        None => at(
-            &format!("{value} is not iterable (cannot read property Symbol(Symbol.iterator))"),
-            None,
-        ),
-    }
-}
-
-fn destructured(scene: &Scene<'_>) -> Option<Reworded> {
-    if scene.native.is_some() {
-        return Some(at(
-            "Cannot convert undefined or null to object",
-            scene.called_place(),
-        ));
-    }
-    // The engine gives only the function's beginning: with two patterns in it nobody can tell.
-    let mut patterns = scene
-        .sites
-        .iter()
-        .filter(|site| site.kind == Kind::Destructure && site.anchor >= scene.offset);
-    let (Some(site), None) = (patterns.next(), patterns.next()) else {
-        return None;
-    };
-    let value = if site.text == "null" {
-        "null"
-    } else {
-        "undefined"
-    };
-    let told = format!(
-        "Cannot destructure property '{}' of '{}' as it is {value}.",
-        site.name, site.text
-    );
-    Some(at(&told, Some(site.place)))
-}
-
-fn read_only(variable: &str, scene: &Scene<'_>) -> Reworded {
-    let named = |kinds: &[Kind]| {
-        let sites = scene
-            .sites
-            .iter()
-            .filter(|site| kinds.contains(&site.kind) && site.name == variable);
-        sites.min_by_key(|site| site.anchor.abs_diff(scene.offset))
-    };
-    match named(&[Kind::Assign, Kind::Write]) {
-        Some(site) if site.kind == Kind::Write => at(
-            &format!("Cannot assign to read only property '{variable}' of object '#<Object>'"),
-            Some(site.place),
-        ),
-        site => at(
-            "Assignment to constant variable.",
-            site.map(|site| site.place),
-        ),
-    }
-}
-
-impl Site {
-    fn told(&self, complaint: &str) -> Reworded {
-        at(&format!("{} {complaint}", self.text), Some(self.place))
-    }
-
-    /// The right side of `in`: a literal tells its value, anything else is most likely missing.
-    fn value(&self) -> &str {
-        self.text
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            .unwrap_or("undefined")
-    }
-}
-
 impl<'s> Scene<'s> {
     /// The site that stands nearest to where QuickJS says.
-    fn nearest(&self, kinds: &[Kind]) -> Option<&'s Site> {
+    pub(super) fn nearest(&self, kinds: &[Kind]) -> Option<&'s Site> {
         let sites = self.sites.iter().filter(|site| kinds.contains(&site.kind));
         sites.min_by_key(|site| site.anchor.abs_diff(self.offset))
     }
 
     /// The first site at or behind the place that QuickJS gives (the beginning of a chain), or else the nearest.
-    fn after(&self, kind: Kind, name: &str) -> Option<&'s Site> {
+    pub(super) fn after(&self, kind: Kind, name: &str) -> Option<&'s Site> {
         let fits = |site: &&Site| site.kind == kind && site.name == name;
         let behind = self
             .sites
@@ -458,7 +195,7 @@ impl<'s> Scene<'s> {
     }
 
     /// The call of the engine's function that threw.
-    fn called(&self) -> Option<&'s Site> {
+    pub(super) fn called(&self) -> Option<&'s Site> {
         let native = self.native?;
         let sites = self
             .sites
@@ -467,7 +204,7 @@ impl<'s> Scene<'s> {
         sites.min_by_key(|site| site.anchor.abs_diff(self.offset))
     }
 
-    fn called_place(&self) -> Option<usize> {
+    pub(super) fn called_place(&self) -> Option<usize> {
         self.called().map(|site| site.place)
     }
 }

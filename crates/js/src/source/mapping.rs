@@ -53,7 +53,11 @@ impl Mapping {
             line: line.max(1),
             column: column.max(1),
         };
-        let Position { line, column } = self.steps.iter().rev().fold(start, back);
+        let Position { line, column } = self
+            .steps
+            .iter()
+            .rev()
+            .fold(start, |place, step| back(place, step));
         Location {
             file: self.file.clone(),
             line,
@@ -63,7 +67,7 @@ impl Mapping {
 }
 
 /// One step back.
-fn back(place: Position, step: &Vec<Segment>) -> Position {
+fn back(place: Position, step: &[Segment]) -> Position {
     let after = step.partition_point(|segment| segment.generated <= place);
     let Some(segment) = after.checked_sub(1).and_then(|index| step.get(index)) else {
         return step

@@ -16,9 +16,12 @@ mod syntax;
 mod token;
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use oxc::span::SourceType;
 use postlogin_core::location::Location;
+
+use crate::errors::sites::View;
 
 pub use mapping::Mapping;
 
@@ -91,6 +94,8 @@ pub struct Prepared {
     /// The parser does not like this CommonJS text. The engine has the last word; when it refuses the
     /// text as well, this tells the place and the words better than the engine does.
     pub suspected: Option<SyntaxError>,
+    /// What stands where in `code`, once an error or an `api` call asks for it.
+    pub(crate) view: OnceLock<Arc<View>>,
 }
 
 /// Makes a file's text ready for the engine.
@@ -129,6 +134,7 @@ fn commonjs(file_name: &str, original: String) -> Result<Prepared, SyntaxError> 
         language: Language::CommonJs,
         is_module: false,
         suspected,
+        view: OnceLock::new(),
     })
 }
 
@@ -164,6 +170,7 @@ fn rewritten(
         language,
         is_module,
         suspected: None,
+        view: OnceLock::new(),
     })
 }
 

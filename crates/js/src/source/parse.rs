@@ -110,6 +110,6 @@ mod tests {
     #[test]
     fn ordinary_text_is_not_deep() {
         let text = "exports.onExecutePostLogin = async (event, api) => {\n  if (a) { b(c[0], { d: [1, 2] }); }\n};\n";
-        assert!(depth_bound(&text) < 40, "{}", depth_bound(&text));
+        assert!(depth_bound(text) < 40, "{}", depth_bound(text));
     }
 }

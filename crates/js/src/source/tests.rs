@@ -239,7 +239,7 @@ fn depth_does_not_overflow() {
         ("{", "", "}"),
         ("a.b(", "", ").c"),
     ] {
-        let text = format!("{}{middle}{}", open.repeat(3_000), close.repeat(3_000));
+        let text = format!("{}{middle}{}", open.repeat(1_000), close.repeat(1_000));
         for file in ["code.js", "code.ts"] {
             let _ = prepare(file, &text);
             let _ = facts(file, &text);
@@ -317,8 +317,8 @@ proptest! {
         if let Ok(prepared) = prepare(&file, &text) {
             let again = prepare("code.js", &prepared.code);
             prop_assert!(again.as_ref().is_ok_and(|again| again.suspected.is_none()), "{:?}\n{}\n---\n{}", again, text, prepared.code);
-            let lines = u32::try_from(LineIndex::new(&prepared.original).position(&prepared.original, usize::MAX).line).unwrap_or(1);
-            for (line, _) in prepared.code.lines().zip(1..).map(|(text, line)| (line, text)) {
+            let lines = LineIndex::new(&prepared.original).position(&prepared.original, usize::MAX).line;
+            for (line, _) in (1..).zip(prepared.code.lines()) {
                 prop_assert!(prepared.map.original(line, 5).line <= lines);
             }
         }
