@@ -64,7 +64,7 @@ impl<'c> Collector<'c> {
         let argument = print::argument(arguments.first());
         self.push_with(
             Kind::Call,
-            place.saturating_sub(1),
+            anchor_of_callee(callee).unwrap_or_else(|| place.saturating_sub(1)),
             place,
             last_name(callee),
             text,
@@ -163,6 +163,17 @@ fn place_of_callee(callee: &Expression<'_>) -> u32 {
         }
         other => other.span().end,
     }
+}
+
+/// Where QuickJS points for `(0, module.name)(…)`: at the name.
+fn anchor_of_callee(callee: &Expression<'_>) -> Option<u32> {
+    let Expression::ParenthesizedExpression(inner) = callee else {
+        return None;
+    };
+    let Expression::SequenceExpression(list) = &inner.expression else {
+        return None;
+    };
+    list.expressions.last().map(place_of)
 }
 
 /// Whether a chain goes through a call or `?.`: V8 then points at the dot and not at the name.

@@ -42,9 +42,10 @@ pub(super) fn expression(value: &Expression<'_>) -> String {
             _ => INTERMEDIATE.to_owned(),
         },
         Expression::ObjectExpression(object) if object.properties.is_empty() => "{}".to_owned(),
-        // `(0, axios_1.get)(…)`: how a call of an import is rewritten.
+        // `(0 , axios_1.get)`: how a call of an import is rewritten, by `tsc` as well.
         Expression::SequenceExpression(list) => {
-            list.expressions.last().map_or_else(String::new, expression)
+            let items: Vec<_> = list.expressions.iter().map(expression).collect();
+            format!("({})", items.join(" , "))
         }
         _ => INTERMEDIATE.to_owned(),
     }

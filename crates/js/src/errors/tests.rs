@@ -22,7 +22,7 @@ fn explained(file: &str, source: &str, error: EngineError<'_>) -> Explained {
     )
 }
 
-/// Each line: a source, the error that QuickJS-ng gave for it behind [`PREFIX`], the error that V8 gave, and, where
+/// V8's side is what Node 20.20 says. Each line: a source, the error that QuickJS-ng gave for it behind [`PREFIX`], the error that V8 gave, and, where
 /// the two cannot be brought together, what is told instead. Columns count from 1 without the prefix.
 #[test]
 fn errors_read_as_in_v8() {
@@ -112,6 +112,21 @@ fn typescript_errors_stand_in_the_typescript() {
         told.message,
         "Cannot read properties of undefined (reading 'roles')"
     );
+}
+
+#[test]
+fn calls_of_imports_read_as_after_tsc() {
+    let source = "import { get } from 'axios';\nexport const onExecutePostLogin = async () => {\n  await get('x');\n};\n";
+    let stack = "    at onExecutePostLogin (a.mjs:3:22)\n";
+    let error = EngineError {
+        name: "TypeError",
+        message: "not a function",
+        stack,
+    };
+    let told = explained("a.mjs", source, error);
+    assert_eq!(told.message, "(0 , axios_1.get) is not a function");
+    let location = told.location.expect("in the text");
+    assert_eq!((location.line, location.column), (3, 9));
 }
 
 #[test]

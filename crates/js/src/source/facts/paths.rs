@@ -41,7 +41,7 @@ impl Path {
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
     parts: Vec<String>,
-    symbol: SymbolId,
+    pub(super) symbol: SymbolId,
     pub(super) offset: u32,
 }
 
@@ -106,7 +106,7 @@ impl Known {
     }
 
     /// Binds the leaves of a pattern to what they are below a path.
-    pub(super) fn bind(&mut self, leaves: &[Leaf], path: &Path) {
+    pub(super) fn bind<'l>(&mut self, leaves: impl IntoIterator<Item = &'l Leaf>, path: &Path) {
         for leaf in leaves {
             self.paths
                 .entry(leaf.symbol)

@@ -129,7 +129,10 @@ impl<'a> Visit<'a> for Reader<'_> {
             .and_then(|init| self.known.path_or_fallback(self.scoping, init));
         if let Some(path) = path {
             let leaves = leaves(&declarator.id);
-            self.known.bind(&leaves, &path);
+            let lasting = leaves
+                .iter()
+                .filter(|leaf| !self.scoping.symbol_is_mutated(leaf.symbol));
+            self.known.bind(lasting, &path);
             for leaf in leaves.iter().filter(|leaf| leaf.is_part()) {
                 note(&mut self.found, &leaf.below(&path), leaf.offset);
             }

@@ -50,6 +50,7 @@ fn chains_below_event_and_api() {
         "idToken.setCustomClaim",
     );
     check_in_handler("const set = api.access.deny; set('x')", "", "access.deny");
+    check_in_handler("let m = event.user; m = other; m.nope;", "user", "");
     check_in_handler(
         "event.user.x = 1; const f = (event) => event.nope;",
         "user.x",
