@@ -2,10 +2,10 @@
 
 use oxc::ast::ast::{
     Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentExpression,
-    AssignmentTarget, AssignmentTargetProperty, BinaryExpression, BindingPattern, CallExpression,
-    ChainElement, ComputedMemberExpression, Expression, ForOfStatement, FormalParameter, Function,
-    NewExpression, ObjectPattern, PropertyKey, SimpleAssignmentTarget, StaticMemberExpression,
-    TaggedTemplateExpression, UpdateExpression, VariableDeclarator,
+    AssignmentTarget, AssignmentTargetProperty, BinaryExpression, BindingPattern, BindingProperty,
+    CallExpression, ChainElement, ComputedMemberExpression, Expression, ForOfStatement,
+    FormalParameter, Function, NewExpression, ObjectPattern, PropertyKey, SimpleAssignmentTarget,
+    StaticMemberExpression, TaggedTemplateExpression, UpdateExpression, VariableDeclarator,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::ScopeFlags;
@@ -22,6 +22,8 @@ pub(super) struct Collector<'c> {
     pub(super) functions: Vec<(Span, Option<String>)>,
     /// What the function at this byte offset is assigned to.
     name: Option<(u32, String)>,
+    /// Where the functions around begin, innermost last.
+    within: Vec<usize>,
 }
 
 impl<'c> Collector<'c> {
@@ -31,6 +33,7 @@ impl<'c> Collector<'c> {
             sites: Vec::new(),
             functions: Vec::new(),
             name: None,
+            within: Vec::new(),
         }
     }
 
@@ -55,6 +58,7 @@ impl<'c> Collector<'c> {
             name: name.to_owned(),
             text,
             argument,
+            within: self.within.last().copied(),
         });
     }
 
@@ -89,6 +93,7 @@ impl<'c> Collector<'c> {
             .take_if(|(start, _)| *start == span.start)
             .map(|(_, name)| name);
         self.functions.push((span, name));
+        self.within.push(span.start as usize);
     }
 
     /// Where the operator of an assignment stands: the first character behind the target.
@@ -114,20 +119,21 @@ impl<'c> Collector<'c> {
         let PropertyKey::StaticIdentifier(key) = &first.key else {
             return;
         };
-        if pattern
-            .properties
-            .iter()
-            .any(|property| matches!(property.value, BindingPattern::ObjectPattern(_)))
-        {
-            // Whether the outer or the inner pattern failed is not told.
-            return;
-        }
+        // Whether the outer or the inner pattern failed is not told: then the name is empty.
+        let is_nested = |property: &BindingProperty<'_>| {
+            matches!(property.value, BindingPattern::ObjectPattern(_))
+        };
+        let name = if pattern.properties.iter().any(is_nested) {
+            ""
+        } else {
+            key.name.as_str()
+        };
         let text = value.map_or_else(|| "undefined".to_owned(), print::expression);
         self.push(
             Kind::Destructure,
             first.span.start,
             first.span.start,
-            key.name.as_str(),
+            name,
             text,
         );
     }
@@ -211,11 +217,13 @@ impl<'a> Visit<'a> for Collector<'_> {
     fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
         self.function(function.span);
         walk::walk_function(self, function, flags);
+        self.within.pop();
     }
 
     fn visit_arrow_function_expression(&mut self, arrow: &ArrowFunctionExpression<'a>) {
         self.function(arrow.span);
         walk::walk_arrow_function_expression(self, arrow);
+        self.within.pop();
     }
 
     fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {

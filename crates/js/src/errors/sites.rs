@@ -47,6 +47,8 @@ pub(super) struct Site {
     pub(super) text: String,
     /// The first argument's value, where it can be read off.
     pub(super) argument: Option<String>,
+    /// Where the function around it begins.
+    pub(super) within: Option<usize>,
 }
 
 /// What stands where in a generated text.
@@ -85,10 +87,19 @@ impl View {
 
     /// V8's name for the function around a byte offset when it has none of its own: `exports.onExecutePostLogin`.
     pub(super) fn function_name(&self, offset: usize) -> Option<&str> {
+        self.function(offset)?.1.as_deref()
+    }
+
+    /// Where the function around a byte offset begins.
+    pub(super) fn function_start(&self, offset: usize) -> Option<usize> {
+        self.function(offset).map(|(span, _)| span.start as usize)
+    }
+
+    fn function(&self, offset: usize) -> Option<&(Span, Option<String>)> {
         let around = self
             .functions
             .iter()
             .filter(|(span, _)| (span.start as usize..span.end as usize).contains(&offset));
-        around.max_by_key(|(span, _)| span.start)?.1.as_deref()
+        around.max_by_key(|(span, _)| span.start)
     }
 }

@@ -141,6 +141,7 @@ pub(super) fn scene<'s>(frames: &'s [Frame], traced: &'s [Traced<'_>]) -> Option
     Some(Scene {
         sites: &first.view.sites,
         offset: first.offset,
+        within: first.view.function_start(first.offset),
         native,
         innermost,
         json_place,

@@ -221,14 +221,20 @@ fn destructured(scene: &Scene<'_>) -> Option<Reworded> {
             scene.called_place(),
         ));
     }
-    // The engine gives only the function's beginning: with two patterns in it nobody can tell.
-    let mut patterns = scene
-        .sites
-        .iter()
-        .filter(|site| site.kind == Kind::Destructure && site.anchor >= scene.offset);
-    let (Some(site), None) = (patterns.next(), patterns.next()) else {
-        return None;
+    // The engine gives the last place before the pattern, or the beginning of the function.
+    let behind = || {
+        scene
+            .sites
+            .iter()
+            .filter(|site| site.kind == Kind::Destructure && site.anchor >= scene.offset)
     };
+    let same_function = behind()
+        .filter(|site| site.within == scene.within)
+        .min_by_key(|site| site.anchor);
+    let site = same_function.or_else(|| behind().min_by_key(|site| site.anchor))?;
+    if site.name.is_empty() {
+        return None;
+    }
     let value = if site.text == "null" {
         "null"
     } else {

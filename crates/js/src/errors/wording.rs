@@ -8,6 +8,8 @@ pub(super) struct Scene<'s> {
     pub(super) sites: &'s [Site],
     /// The byte offset that QuickJS gives.
     pub(super) offset: usize,
+    /// Where the function around that offset begins.
+    pub(super) within: Option<usize>,
     /// The engine's own function that threw, called from the user's text: `map`.
     pub(super) native: Option<&'s str>,
     /// The innermost function of the stack.
