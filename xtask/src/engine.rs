@@ -11,8 +11,10 @@ use std::{
 use anyhow::{Context, anyhow, ensure};
 use camino::Utf8PathBuf;
 use postlogin_engine::{Allocation, Engine, SnapshotError, Stage, snapshot};
-use postlogin_js::engine::{inputs, methods_literal};
-use wasm_rquickjs::{EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component};
+use postlogin_js::engine::{WRAPPER, inputs, methods_literal};
+use wasm_rquickjs::{
+    EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component,
+};
 
 use crate::recipe;
 
@@ -24,18 +26,31 @@ pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
     let work = root.join("target/javascript-engine");
     let base = work.join("base.wasm");
     if guest_only {
-        ensure!(base.exists(), "{} is missing: run `cargo xtask build-engine` first", base.display());
+        ensure!(
+            base.exists(),
+            "{} is missing: run `cargo xtask build-engine` first",
+            base.display()
+        );
     } else {
-        step("generating and compiling the engine", || compile(&root, &work, &base))?;
+        step("generating and compiling the engine", || {
+            compile(&root, &work, &base)
+        })?;
     }
     let guest = fs::read_to_string(root.join("crates/js/engine/guest.js"))?;
-    let guest = with_methods(&guest)?;
+    let guest = fill_in(&guest, "/*METHODS*/ {}", &methods_literal())?;
+    let guest = fill_in(&guest, "/*WRAPPER*/ '('", &format!("'{WRAPPER}'"))?;
     let with_guest = work.join("with-guest.wasm");
     inject_js_into_component(&utf8(&base)?, &utf8(&with_guest)?, &[&guest])?;
     let injected = fs::read(&with_guest)?;
     let started = step("starting it once and freezing it", || freeze(&injected))?;
-    let packed = step("packing", || Ok(zstd::encode_all(started.as_slice(), PACKING_LEVEL)?))?;
-    println!("engine: {} bytes, packed {} bytes", started.len(), packed.len());
+    let packed = step("packing", || {
+        Ok(zstd::encode_all(started.as_slice(), PACKING_LEVEL)?)
+    })?;
+    println!(
+        "engine: {} bytes, packed {} bytes",
+        started.len(),
+        packed.len()
+    );
     fs::write(root.join("crates/js/engine/engine.wasm.zst"), &packed)?;
     let lock = inputs::read(&root)?.lock_text(&started, &packed);
     fs::write(root.join("crates/js/engine/engine.lock"), lock)?;
@@ -51,8 +66,14 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
     // The generator takes exactly one file for a package, and needs only the engine's world.
     let wit = work.join("wit");
     fs::create_dir_all(&wit)?;
-    fs::copy(root.join("crates/abi/wit/engine.wit"), wit.join("engine.wit"))?;
-    let guest = JsModuleSpec { name: "guest".into(), mode: EmbeddingMode::BinarySlot };
+    fs::copy(
+        root.join("crates/abi/wit/engine.wit"),
+        wit.join("engine.wit"),
+    )?;
+    let guest = JsModuleSpec {
+        name: "guest".into(),
+        mode: EmbeddingMode::BinarySlot,
+    };
     generate_wrapper_crate(
         &utf8(&wit)?,
         &[guest],
@@ -66,26 +87,40 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         fs::copy(&lock, generated.join("Cargo.lock"))?;
     }
     let status = Command::new("cargo")
-        .args(["build", "--release", "--target", "wasm32-wasip2", "--target-dir"])
+        .args([
+            "build",
+            "--release",
+            "--target",
+            "wasm32-wasip2",
+            "--target-dir",
+        ])
         .arg(work.join("target"))
         .current_dir(&generated)
         .envs(recipe::ENVIRONMENT.iter().copied())
         // Panic messages of the engine must not name this machine.
-        .env("CARGO_ENCODED_RUSTFLAGS", remap_flags(&generated)?.join("\x1f"))
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            remap_flags(&generated)?.join("\x1f"),
+        )
         .status()?;
     ensure!(status.success(), "the engine does not compile");
     fs::copy(generated.join("Cargo.lock"), lock)?;
-    fs::copy(work.join("target/wasm32-wasip2/release/javascript_engine.wasm"), base)?;
+    fs::copy(
+        work.join("target/wasm32-wasip2/release/javascript_engine.wasm"),
+        base,
+    )?;
     Ok(())
 }
 
 fn utf8(path: &Path) -> anyhow::Result<Utf8PathBuf> {
-    Utf8PathBuf::from_path_buf(path.to_owned()).map_err(|path| anyhow!("{} is not UTF-8", path.display()))
+    Utf8PathBuf::from_path_buf(path.to_owned())
+        .map_err(|path| anyhow!("{} is not UTF-8", path.display()))
 }
 
 fn remap_flags(generated: &Path) -> anyhow::Result<Vec<String>> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let home =
+        home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     let home = home.context("neither CARGO_HOME nor HOME is set")?;
     Ok(vec![
         format!("--remap-path-prefix={}=cargo", home.display()),
@@ -93,10 +128,13 @@ fn remap_flags(generated: &Path) -> anyhow::Result<Vec<String>> {
     ])
 }
 
-fn with_methods(guest: &str) -> anyhow::Result<String> {
-    const PLACE: &str = "/*METHODS*/ {}";
-    ensure!(guest.matches(PLACE).count() == 1, "guest.js has no single place `{PLACE}`");
-    Ok(guest.replace(PLACE, &methods_literal()))
+/// Puts what the crates define into guest.js.
+fn fill_in(guest: &str, place: &str, text: &str) -> anyhow::Result<String> {
+    ensure!(
+        guest.matches(place).count() == 1,
+        "guest.js has no single place `{place}`"
+    );
+    Ok(guest.replace(place, text))
 }
 
 fn freeze(component: &[u8]) -> anyhow::Result<Vec<u8>> {
@@ -117,5 +155,7 @@ fn step<T>(what: &str, run: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Resul
 
 fn workspace_root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().map_or_else(|| manifest.to_owned(), Path::to_owned)
+    manifest
+        .parent()
+        .map_or_else(|| manifest.to_owned(), Path::to_owned)
 }

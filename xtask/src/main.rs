@@ -1,5 +1,9 @@
 //! Tasks for those who change postlogin itself: `cargo xtask build-engine`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to its user")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task talks to its user"
+)]
 
 mod engine;
 mod recipe;

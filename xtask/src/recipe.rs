@@ -7,7 +7,8 @@ use std::{fs, path::Path};
 use anyhow::{Context, bail, ensure};
 
 /// What the engine can do: HTTP and `node:http`, all of `node:crypto`, compression, text encodings, time zones.
-const FEATURES: &str = r#"["p2", "fetch", "node-http", "crypto-full", "zlib", "encoding", "timezone"]"#;
+const FEATURES: &str =
+    r#"["p2", "fetch", "node-http", "crypto-full", "zlib", "encoding", "timezone"]"#;
 
 /// Tools and flags: Debian's clang and wasi-libc. Without the first variable QuickJS' build script would fetch a
 /// WASI SDK.
@@ -15,14 +16,22 @@ pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
     ("RQUICKJS_SYS_NO_WASI_SDK", "1"),
     ("CC_wasm32_wasip2", "clang-22"),
     ("AR_wasm32_wasip2", "llvm-ar-22"),
-    ("CFLAGS_wasm32_wasip2", "--target=wasm32-wasi --sysroot=/ -isystem /usr/include/wasm32-wasi"),
-    ("BINDGEN_EXTRA_CLANG_ARGS_wasm32_wasip2", "--target=wasm32-wasi --sysroot=/ -isystem /usr/include/wasm32-wasi"),
+    (
+        "CFLAGS_wasm32_wasip2",
+        "--target=wasm32-wasi --sysroot=/ -isystem /usr/include/wasm32-wasi",
+    ),
+    (
+        "BINDGEN_EXTRA_CLANG_ARGS_wasm32_wasip2",
+        "--target=wasm32-wasi --sysroot=/ -isystem /usr/include/wasm32-wasi",
+    ),
 ];
 
 /// Takes out of the manifest what can only be had from git: SQLite, WebSockets, Golem's own services.
 pub(crate) fn edit_manifest(file: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(file)?;
-    let start = text.find("# Patch rusqlite").context("the manifest has no [patch.crates-io] table any more")?;
+    let start = text
+        .find("# Patch rusqlite")
+        .context("the manifest has no [patch.crates-io] table any more")?;
     let mut kept = String::new();
     for line in text[..start].lines() {
         let name = line.split([' ', '=']).next().unwrap_or_default();
@@ -31,7 +40,9 @@ pub(crate) fn edit_manifest(file: &Path) -> anyhow::Result<()> {
             "sqlite" => kept.push_str("sqlite = []"),
             "default" => kept.push_str(&format!("default = {FEATURES}")),
             _ => kept.push_str(
-                &line.replace(r#", "golem-websocket?/p2""#, "").replace(r#", "golem-websocket?/p3""#, ""),
+                &line
+                    .replace(r#", "golem-websocket?/p2""#, "")
+                    .replace(r#", "golem-websocket?/p3""#, ""),
             ),
         }
         kept.push('\n');
@@ -58,6 +69,13 @@ const EDITS: &[Edit] = &[
                 block_on(JsState::refresh_process_env(state));
                 INIT_PHASE = InitPhase::FullyInitialized;",
         to: "                INIT_PHASE = InitPhase::FullyInitialized;",
+    },
+    // guest.js is part of the runtime: it may import what is hidden from users' modules.
+    Edit {
+        file: "src/internal/module_loading.rs",
+        from: "        (base == crate::JS_EXPORT_MODULE_NAME && !is_reserved_embedded_module_name(base))
+            || base == \"<input>\"",
+        to: "        base == \"<input>\"",
     },
     Edit { file: "src/internal/mod.rs", from: "fn restore_runtime_state() {", to: "pub fn restore_runtime_state() {" },
     Edit {
@@ -104,7 +122,12 @@ pub(crate) fn edit_sources(crate_folder: &Path) -> anyhow::Result<()> {
         let file = crate_folder.join(edit.file);
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let found = text.matches(edit.from).count();
-        ensure!(found == 1, "{}: found {found} times, expected once:\n{}", edit.file, edit.from);
+        ensure!(
+            found == 1,
+            "{}: found {found} times, expected once:\n{}",
+            edit.file,
+            edit.from
+        );
         fs::write(&file, text.replace(edit.from, edit.to))?;
     }
     Ok(())
@@ -113,7 +136,10 @@ pub(crate) fn edit_sources(crate_folder: &Path) -> anyhow::Result<()> {
 /// Fails with what to install when a tool of [`ENVIRONMENT`] is missing.
 pub(crate) fn check_tools() -> anyhow::Result<()> {
     for tool in ["clang-22", "llvm-ar-22"] {
-        let found = std::process::Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
+        let found = std::process::Command::new(tool)
+            .arg("--version")
+            .output()
+            .is_ok_and(|output| output.status.success());
         if !found {
             bail!(
                 "{tool} is missing\nhint: on Debian 12: apt-get install clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32 wasi-libc; \

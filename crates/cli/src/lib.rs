@@ -1,3 +1,76 @@
-//! The command line.
+//! The command line: parse, wire, print, exit. Only this crate prints and decides about exit codes.
 
+mod action;
+mod args;
+mod commands;
+mod error;
+mod event;
+mod printer;
 pub mod render;
+mod secrets;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    args::{Arguments, Command},
+    error::CliError,
+    printer::Printer,
+};
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are data; everything else is a usage error. Both are clap's to print.
+            let printed = error.print();
+            let code = if error.use_stderr() {
+                error::USAGE
+            } else {
+                error::SUCCESS
+            };
+            return ExitCode::from(if printed.is_ok() {
+                code
+            } else {
+                error::UNWRITABLE
+            });
+        }
+    };
+    start_tracing(arguments.verbose);
+    let printer = Printer::new(arguments.color);
+    match run(arguments.command, &printer) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            printer.error(&error);
+            ExitCode::from(error.code)
+        }
+    }
+}
+
+fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
+    match command {
+        Command::Run(arguments) => commands::run::run(&arguments, printer),
+        Command::Build(arguments) => commands::build::build(&arguments, printer),
+        Command::Schema { what } => commands::schema::schema(what, printer),
+        Command::Completions { shell } => commands::completions::completions(shell, printer),
+    }
+}
+
+/// `POSTLOGIN_LOG=debug` or `-v` shows what happens inside, on stderr.
+fn start_tracing(verbose: bool) {
+    let level = if verbose { "debug" } else { "off" };
+    let filter = std::env::var("POSTLOGIN_LOG")
+        .unwrap_or_else(|_| format!("postlogin={level},postlogin_engine={level}"));
+    if filter.ends_with("=off") {
+        return;
+    }
+    let filter = tracing_subscriber::EnvFilter::new(filter);
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .init();
+}

@@ -1,3 +1,5 @@
 //! The `postlogin` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    postlogin::main()
+}

@@ -11,10 +11,7 @@ use postlogin_core::{
     outcome::{ActionUsage, Notice},
 };
 use postlogin_host::Conditions;
-use wasmtime::{
-    Store,
-    component::Instance,
-};
+use wasmtime::{Store, component::Instance};
 
 use crate::{
     contract::{CONTINUE, EXECUTE},
@@ -66,8 +63,16 @@ thread_local! {
 }
 
 impl ActionPre {
-    pub(crate) fn new(program: Program, script: Option<Script>, mapper: Option<Arc<dyn StackMapper>>) -> Self {
-        Self { program, script: script.map(Arc::new), mapper }
+    pub(crate) fn new(
+        program: Program,
+        script: Option<Script>,
+        mapper: Option<Arc<dyn StackMapper>>,
+    ) -> Self {
+        Self {
+            program,
+            script: script.map(Arc::new),
+            mapper,
+        }
     }
 
     /// Runs one handler. `spent` is what this segment has used of its time budget before; `stream` tells the runs of
@@ -91,11 +96,21 @@ impl ActionPre {
             let runtime = match cell.get() {
                 Some(runtime) => runtime,
                 None => {
-                    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+                    let runtime = tokio::runtime::Builder::new_current_thread()
+                        .enable_time()
+                        .start_paused(true)
+                        .build()?;
                     cell.get_or_init(|| runtime)
                 }
             };
-            runtime.block_on(self.run_in_runtime(transaction, event, entry, conditions, spent, stream))
+            runtime.block_on(self.run_in_runtime(
+                transaction,
+                event,
+                entry,
+                conditions,
+                spent,
+                stream,
+            ))
         })
     }
 
@@ -134,12 +149,31 @@ impl ActionPre {
             action: String::new(),
             wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             memory_bytes: sandbox.limiter.peak,
-            virtual_ms: u64::try_from(conditions.clock.awaited().saturating_sub(awaited_before).as_millis()).unwrap_or(u64::MAX),
+            virtual_ms: u64::try_from(
+                conditions
+                    .clock
+                    .awaited()
+                    .saturating_sub(awaited_before)
+                    .as_millis(),
+            )
+            .unwrap_or(u64::MAX),
         };
-        Ok((sandbox.transaction, Ran { result, usage, spent }))
+        Ok((
+            sandbox.transaction,
+            Ran {
+                result,
+                usage,
+                spent,
+            },
+        ))
     }
 
-    async fn call(&self, store: &mut Store<Sandbox>, event: &str, entry: EntryPoint) -> wasmtime::Result<Result<(), Fault>> {
+    async fn call(
+        &self,
+        store: &mut Store<Sandbox>,
+        event: &str,
+        entry: EntryPoint,
+    ) -> wasmtime::Result<Result<(), Fault>> {
         let instance = self.program.pre.instantiate_async(&mut *store).await?;
         if let Some(script) = &self.script
             && let Err(fault) = load(store, &instance, script).await?
@@ -150,7 +184,8 @@ impl ActionPre {
             EntryPoint::Execute => EXECUTE,
             EntryPoint::Continue => CONTINUE,
         };
-        let handler = instance.get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, export)?;
+        let handler =
+            instance.get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, export)?;
         let (result,) = handler.call_async(&mut *store, (event,)).await?;
         Ok(result.map_err(|fault| fault.into_fault(FaultKind::Thrown)))
     }
@@ -169,15 +204,23 @@ pub(crate) async fn load(
     instance: &Instance,
     script: &Script,
 ) -> wasmtime::Result<Result<(), GuestFault>> {
-    let interface = instance.get_export_index(&mut *store, None, &postlogin_abi::import_name("loader"));
+    let interface =
+        instance.get_export_index(&mut *store, None, &postlogin_abi::import_name("loader"));
     let load = instance
         .get_export_index(&mut *store, interface.as_ref(), "load")
         .ok_or_else(|| wasmtime::format_err!("the engine exports no loader"))?;
-    let load = instance.get_typed_func::<(&str, &str), (Result<(), GuestFault>,)>(&mut *store, load)?;
-    let (result,) = load.call_async(&mut *store, (&script.name, &script.source)).await?;
+    let load =
+        instance.get_typed_func::<(&str, &str), (Result<(), GuestFault>,)>(&mut *store, load)?;
+    let (result,) = load
+        .call_async(&mut *store, (&script.name, &script.source))
+        .await?;
     Ok(result)
 }
 
 fn refused_request(reason: String) -> Notice {
-    Notice { code: "request-refused".into(), message: reason, source: None }
+    Notice {
+        code: "request-refused".into(),
+        message: reason,
+        source: None,
+    }
 }

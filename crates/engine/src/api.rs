@@ -44,7 +44,9 @@ impl Level {
 
 /// Links the interfaces of `postlogin:actions`.
 pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
-    linker.instance(&import_name("dynamic"))?.func_wrap("call", dynamic_call)?;
+    linker
+        .instance(&import_name("dynamic"))?
+        .func_wrap("call", dynamic_call)?;
     linker.instance(&import_name("console"))?.func_wrap(
         "write",
         |mut cx: StoreContextMut<'_, Sandbox>, (level, message): (Level, String)| {
@@ -52,13 +54,16 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
             Ok(())
         },
     )?;
-    linker.instance(&import_name("source-position"))?.func_wrap(
-        "at",
-        |mut cx: StoreContextMut<'_, Sandbox>, (file, line, column): (String, u32, u32)| {
-            cx.data_mut().site = Some(Location { file, line, column });
-            Ok(())
-        },
-    )?;
+    linker
+        .instance(&import_name("source-position"))?
+        .func_wrap(
+            "at",
+            |mut cx: StoreContextMut<'_, Sandbox>, (file, line, column): (String, u32, u32)| {
+                cx.data_mut().site = Some(Location { file, line, column });
+                Ok(())
+            },
+        )?;
+    crate::typed::link(linker)?;
     Ok(())
 }
 
@@ -66,8 +71,11 @@ fn dynamic_call(
     mut cx: StoreContextMut<'_, Sandbox>,
     (method, arguments, stack): (String, String, String),
 ) -> wasmtime::Result<(String,)> {
-    let arguments: Value = serde_json::from_str(&arguments)
-        .map_err(|error| wasmtime::format_err!("the guest passed no JSON to `{method}`: {error}"))?;
-    let reply = cx.data_mut().call(&method, &Argument::list_from_tagged(&arguments), &stack);
+    let arguments: Value = serde_json::from_str(&arguments).map_err(|error| {
+        wasmtime::format_err!("the guest passed no JSON to `{method}`: {error}")
+    })?;
+    let reply = cx
+        .data_mut()
+        .call(&method, &Argument::list_from_tagged(&arguments), &stack);
     Ok((reply.to_json().to_string(),))
 }

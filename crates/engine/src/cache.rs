@@ -30,7 +30,11 @@ pub(crate) fn file_name(engine: &Engine, component: &[u8]) -> String {
     let mut compatibility = HashWriter(&mut hasher);
     std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut compatibility);
     let digest = hasher.finalize();
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("{hex}.cwasm")
 }
 
@@ -55,16 +59,30 @@ pub(crate) fn load(engine: &Engine, file: &Path) -> Option<Component> {
     // SAFETY: the file was written by `store` of a postlogin with the same engine settings (its name says so, and
     // wasmtime checks its own version and settings again), it belongs to this user, and nobody else may write to it
     // (`is_trustworthy`). That is the trust that the executable itself gets.
-    #[expect(unsafe_code, reason = "machine code is loaded from the user's own cache")]
+    #[expect(
+        unsafe_code,
+        reason = "machine code is loaded from the user's own cache"
+    )]
     let loaded = unsafe { Component::deserialize_file(engine, file) };
-    loaded.inspect_err(|error| tracing::debug!(file = %file.display(), %error, "cached code is not used")).ok()
+    loaded
+        .inspect_err(
+            |error| tracing::debug!(file = %file.display(), %error, "cached code is not used"),
+        )
+        .ok()
 }
 
 #[cfg(unix)]
 fn is_trustworthy(file: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let Ok(meta) = fs::metadata(file) else { return false };
-    let Ok(directory) = file.parent().map_or_else(|| fs::metadata("."), fs::metadata) else { return false };
+    let Ok(meta) = fs::metadata(file) else {
+        return false;
+    };
+    let Ok(directory) = file
+        .parent()
+        .map_or_else(|| fs::metadata("."), fs::metadata)
+    else {
+        return false;
+    };
     let foreign_writers = 0o022;
     meta.is_file() && meta.uid() == directory.uid() && meta.mode() & foreign_writers == 0
 }
@@ -100,7 +118,8 @@ fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Compiles, which takes seconds for an engine and is what the cache is for.
 pub(crate) fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, NotAnAction> {
-    Component::from_binary(engine, bytes).map_err(|error| NotAnAction::Unreadable(first_line(&format!("{error:#}"))))
+    Component::from_binary(engine, bytes)
+        .map_err(|error| NotAnAction::Unreadable(first_line(&format!("{error:#}"))))
 }
 
 fn first_line(text: &str) -> String {

@@ -16,7 +16,9 @@ pub enum NotAnAction {
     #[error("this WebAssembly component can't be read: {0}")]
     Unreadable(String),
     /// Another version of the contract.
-    #[error("this component was built for {WIT_PACKAGE}@{found}, and this postlogin runs {WIT_PACKAGE}@{VERSION}")]
+    #[error(
+        "this component was built for {WIT_PACKAGE}@{found}, and this postlogin runs {WIT_PACKAGE}@{VERSION}"
+    )]
     OtherVersion {
         /// The version that it names.
         found: String,
@@ -37,16 +39,26 @@ impl NotAnAction {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotWasm => "pass a .js or .ts file, an Action's folder, or a WebAssembly component".into(),
-            Self::CoreModule => {
-                format!("build it as a component of the world {WIT_PACKAGE}/post-login: for Rust, with --target wasm32-wasip2")
+            Self::NotWasm => {
+                "pass a .js or .ts file, an Action's folder, or a WebAssembly component".into()
             }
-            Self::Unreadable(_) => "build it again; if it is meant to be fine, check that the file is complete".into(),
+            Self::CoreModule => {
+                format!(
+                    "build it as a component of the world {WIT_PACKAGE}/post-login: for Rust, with --target wasm32-wasip2"
+                )
+            }
+            Self::Unreadable(_) => {
+                "build it again; if it is meant to be fine, check that the file is complete".into()
+            }
             Self::OtherVersion { .. } => {
                 format!("build it again against {WIT_PACKAGE}@{VERSION}, or with `postlogin build`")
             }
-            Self::MissingHandler { .. } => format!("export the handlers of the world {WIT_PACKAGE}/post-login"),
-            Self::Unlinkable(_) => "an Action may import postlogin:actions and WASI 0.2, nothing else".into(),
+            Self::MissingHandler { .. } => {
+                format!("export the handlers of the world {WIT_PACKAGE}/post-login")
+            }
+            Self::Unlinkable(_) => {
+                "an Action may import postlogin:actions and WASI 0.2, nothing else".into()
+            }
         })
     }
 }
@@ -61,7 +73,9 @@ pub(crate) fn check_header(bytes: &[u8]) -> Result<(), NotAnAction> {
     match bytes {
         [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(()),
         [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(NotAnAction::CoreModule),
-        [0, b'a', b's', b'm', ..] => Err(NotAnAction::Unreadable("its header is of no known version".into())),
+        [0, b'a', b's', b'm', ..] => Err(NotAnAction::Unreadable(
+            "its header is of no known version".into(),
+        )),
         _ => Err(NotAnAction::NotWasm),
     }
 }
@@ -70,10 +84,15 @@ pub(crate) fn check_header(bytes: &[u8]) -> Result<(), NotAnAction> {
 pub(crate) fn check_world(component: &Component) -> Result<(), NotAnAction> {
     let engine = component.engine();
     let world = component.component_type();
-    let names = world.imports(engine).map(|(name, _)| name).chain(world.exports(engine).map(|(name, _)| name));
+    let names = world
+        .imports(engine)
+        .map(|(name, _)| name)
+        .chain(world.exports(engine).map(|(name, _)| name));
     for name in names {
         if let Some(found) = foreign_version(name) {
-            return Err(NotAnAction::OtherVersion { found: found.to_owned() });
+            return Err(NotAnAction::OtherVersion {
+                found: found.to_owned(),
+            });
         }
     }
     match world.get_export(engine, EXECUTE) {
@@ -96,16 +115,31 @@ mod tests {
     #[test]
     fn headers_are_told_apart() {
         assert_eq!(check_header(b"\0asm\x0d\0\x01\0"), Ok(()));
-        assert_eq!(check_header(b"\0asm\x01\0\0\0"), Err(NotAnAction::CoreModule));
-        assert_eq!(check_header(b"exports.onExecutePostLogin"), Err(NotAnAction::NotWasm));
+        assert_eq!(
+            check_header(b"\0asm\x01\0\0\0"),
+            Err(NotAnAction::CoreModule)
+        );
+        assert_eq!(
+            check_header(b"exports.onExecutePostLogin"),
+            Err(NotAnAction::NotWasm)
+        );
         assert_eq!(check_header(b""), Err(NotAnAction::NotWasm));
-        assert!(matches!(check_header(b"\0asm\x07"), Err(NotAnAction::Unreadable(_))));
+        assert!(matches!(
+            check_header(b"\0asm\x07"),
+            Err(NotAnAction::Unreadable(_))
+        ));
     }
 
     #[test]
     fn only_another_version_of_our_package_is_foreign() {
-        assert_eq!(foreign_version("postlogin:actions/user@9.0.0"), Some("9.0.0"));
-        assert_eq!(foreign_version(&format!("postlogin:actions/user@{VERSION}")), None);
+        assert_eq!(
+            foreign_version("postlogin:actions/user@9.0.0"),
+            Some("9.0.0")
+        );
+        assert_eq!(
+            foreign_version(&format!("postlogin:actions/user@{VERSION}")),
+            None
+        );
         assert_eq!(foreign_version("wasi:io/poll@0.2.6"), None);
         assert_eq!(foreign_version("postlogin:actions-too/user@9.0.0"), None);
     }

@@ -21,7 +21,13 @@ pub(crate) struct GuestFault {
 
 impl GuestFault {
     pub(crate) fn into_fault(self, kind: FaultKind) -> Fault {
-        Fault { kind, name: self.name, message: self.message, stack: self.stack, location: None }
+        Fault {
+            kind,
+            name: self.name,
+            message: self.message,
+            stack: self.stack,
+            location: None,
+        }
     }
 }
 
@@ -35,7 +41,13 @@ pub(crate) fn from_trap(
     conditions: &Conditions,
 ) -> anyhow::Result<Fault> {
     let fault = |kind, name: &str, message: String| {
-        Ok(Fault { kind, name: name.into(), message, stack: String::new(), location: None })
+        Ok(Fault {
+            kind,
+            name: name.into(),
+            message,
+            stack: String::new(),
+            location: None,
+        })
     };
     if error.is::<TimedOut>() {
         let seconds = conditions.budget.time.as_secs_f64();
@@ -48,15 +60,27 @@ pub(crate) fn from_trap(
         return fault(FaultKind::OutOfMemory, "OutOfMemory", message);
     }
     if let Some(I32Exit(code)) = error.downcast_ref() {
-        return fault(FaultKind::Exited, "Exited", format!("the Action ended its process with exit code {code}"));
+        return fault(
+            FaultKind::Exited,
+            "Exited",
+            format!("the Action ended its process with exit code {code}"),
+        );
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => {
-            fault(FaultKind::StackOverflow, "RangeError", "Maximum call stack size exceeded".into())
-        }
+        Some(Trap::StackOverflow) => fault(
+            FaultKind::StackOverflow,
+            "RangeError",
+            "Maximum call stack size exceeded".into(),
+        ),
         Some(trap) => {
-            let said = String::from_utf8_lossy(&sandbox.stderr.contents()).trim().to_owned();
-            let message = if said.is_empty() { trap.to_string() } else { said };
+            let said = String::from_utf8_lossy(&sandbox.stderr.contents())
+                .trim()
+                .to_owned();
+            let message = if said.is_empty() {
+                trap.to_string()
+            } else {
+                said
+            };
             fault(FaultKind::Platform, "Trap", message)
         }
         None => Err(error.into()),

@@ -10,9 +10,11 @@ mod cache;
 mod config;
 mod contract;
 mod fault;
+mod login;
 mod program;
 mod sandbox;
 mod snapshot;
+mod typed;
 mod wasi;
 mod watchdog;
 
@@ -20,5 +22,6 @@ pub use action::{ActionPre, Ran, Script, StackMapper};
 pub use cache::CompileNotice;
 pub use config::Allocation;
 pub use contract::NotAnAction;
+pub use login::{BoundAction, run_login};
 pub use program::{Engine, Program};
 pub use snapshot::{SnapshotError, Stage, snapshot};

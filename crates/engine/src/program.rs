@@ -43,21 +43,37 @@ impl Engine {
     /// # Errors
     /// When this machine can't run the sandbox at all (no address space, no compiler for its processor).
     pub fn new(allocation: Allocation, cache: Option<PathBuf>) -> anyhow::Result<Self> {
-        let wasmtime = wasmtime::Engine::new(&configuration(allocation)).map_err(anyhow::Error::from)?;
+        let wasmtime =
+            wasmtime::Engine::new(&configuration(allocation)).map_err(anyhow::Error::from)?;
         let mut linker = Linker::new(&wasmtime);
         wasi::link(&mut linker).map_err(anyhow::Error::from)?;
         api::link(&mut linker).map_err(anyhow::Error::from)?;
         let watchdog = Watchdog::start(wasmtime.weak())?;
-        Ok(Self { inner: Arc::new(Inner { wasmtime, linker, cache, _watchdog: watchdog }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                wasmtime,
+                linker,
+                cache,
+                _watchdog: watchdog,
+            }),
+        })
     }
 
     /// The program in `bytes`, from the cache if it was compiled before. `notice` is called when it was not.
     ///
     /// # Errors
     /// When the bytes are not an Action of this contract.
-    pub fn program(&self, bytes: &[u8], notice: impl FnOnce(CompileNotice)) -> Result<Program, NotAnAction> {
+    pub fn program(
+        &self,
+        bytes: &[u8],
+        notice: impl FnOnce(CompileNotice),
+    ) -> Result<Program, NotAnAction> {
         contract::check_header(bytes)?;
-        let file = self.inner.cache.as_ref().map(|folder| folder.join(cache::file_name(&self.inner.wasmtime, bytes)));
+        let file = self
+            .inner
+            .cache
+            .as_ref()
+            .map(|folder| folder.join(cache::file_name(&self.inner.wasmtime, bytes)));
         self.load_or_compile(file, bytes.len(), || Ok(bytes), notice)
     }
 
@@ -105,7 +121,8 @@ impl Engine {
     fn link(&self, component: &Component, size: usize) -> Result<Program, NotAnAction> {
         contract::check_world(component)?;
         let pre = self.inner.linker.instantiate_pre(component);
-        let pre = pre.map_err(|error| NotAnAction::Unlinkable(format!("{error:#}").replace('\n', " ")))?;
+        let pre =
+            pre.map_err(|error| NotAnAction::Unlinkable(format!("{error:#}").replace('\n', " ")))?;
         Ok(Program { pre, size })
     }
 
@@ -119,10 +136,10 @@ impl Engine {
 }
 
 impl Program {
-    /// An Action that is this program.
+    /// An Action that is this program. `mapper` is for one that was made from a source.
     #[must_use]
-    pub fn action(self) -> ActionPre {
-        ActionPre::new(self, None, None)
+    pub fn action(self, mapper: Option<Arc<dyn StackMapper>>) -> ActionPre {
+        ActionPre::new(self, None, mapper)
     }
 
     /// An Action whose source this program (a language engine) loads. `mapper` turns the engine's stacks into the

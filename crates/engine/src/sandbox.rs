@@ -49,7 +49,10 @@ impl Sandbox {
             table: ResourceTable::new(),
             door: wasi::Door::new(Arc::clone(&conditions.door)),
             stderr,
-            limiter: Limiter { limit: conditions.budget.memory, peak: 0 },
+            limiter: Limiter {
+                limit: conditions.budget.memory,
+                peak: 0,
+            },
             deadline: Deadline::new(conditions.budget, spent, &waits),
             waits,
             transaction,
@@ -81,7 +84,11 @@ impl Sandbox {
 
     /// Called on every tick of the watchdog while the guest computes.
     pub(crate) fn on_tick(&self) -> wasmtime::Result<UpdateDeadline> {
-        if self.time_left().is_zero() { Err(TimedOut.into()) } else { Ok(UpdateDeadline::Continue(1)) }
+        if self.time_left().is_zero() {
+            Err(TimedOut.into())
+        } else {
+            Ok(UpdateDeadline::Continue(1))
+        }
     }
 }
 
@@ -104,13 +111,20 @@ struct Deadline {
 
 impl Deadline {
     fn new(budget: Budget, spent_before: Duration, waits: &Waits) -> Self {
-        Self { budget: budget.time, spent_before, started: Instant::now(), awaited_at_start: waits.clock.awaited() }
+        Self {
+            budget: budget.time,
+            spent_before,
+            started: Instant::now(),
+            awaited_at_start: waits.clock.awaited(),
+        }
     }
 
     fn spent(&self, waits: &Waits) -> Duration {
         waits.sync();
         let awaited = waits.clock.awaited().saturating_sub(self.awaited_at_start);
-        self.spent_before.saturating_add(self.started.elapsed()).saturating_add(awaited)
+        self.spent_before
+            .saturating_add(self.started.elapsed())
+            .saturating_add(awaited)
     }
 }
 
@@ -122,7 +136,12 @@ pub(crate) struct Limiter {
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let desired = desired as u64;
         if desired > self.limit {
             // A refusal would reach the Action as an exception of its language, at a place that says nothing.
@@ -132,7 +151,12 @@ impl ResourceLimiter for Limiter {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         const TABLE_ENTRIES: usize = 100_000;
         Ok(desired <= TABLE_ENTRIES)
     }
@@ -147,7 +171,10 @@ pub(crate) struct Waits {
 
 impl Waits {
     fn new(clock: Arc<Clock>) -> Self {
-        Self { clock, seen: Mutex::new(tokio::time::Instant::now()) }
+        Self {
+            clock,
+            seen: Mutex::new(tokio::time::Instant::now()),
+        }
     }
 
     pub(crate) fn sync(&self) {
@@ -164,10 +191,25 @@ mod tests {
 
     #[test]
     fn the_limiter_remembers_the_peak_and_refuses_beyond_the_limit() {
-        let mut limiter = Limiter { limit: 1000, peak: 0 };
-        assert!(limiter.memory_growing(0, 600, None).is_ok_and(|granted| granted));
-        assert!(limiter.memory_growing(600, 400, None).is_ok_and(|granted| granted));
-        assert!(limiter.memory_growing(400, 1001, None).is_err_and(|error| error.is::<OutOfMemory>()));
+        let mut limiter = Limiter {
+            limit: 1000,
+            peak: 0,
+        };
+        assert!(
+            limiter
+                .memory_growing(0, 600, None)
+                .is_ok_and(|granted| granted)
+        );
+        assert!(
+            limiter
+                .memory_growing(600, 400, None)
+                .is_ok_and(|granted| granted)
+        );
+        assert!(
+            limiter
+                .memory_growing(400, 1001, None)
+                .is_err_and(|error| error.is::<OutOfMemory>())
+        );
         assert_eq!(limiter.peak, 600);
     }
 }

@@ -54,34 +54,65 @@ impl<E: Into<anyhow::Error>> From<E> for SnapshotError {
 ///
 /// # Errors
 /// When the source does not compile, or the component can't be snapshotted.
-pub fn snapshot(engine: &Engine, component: &[u8], stage: Stage<'_>) -> Result<Vec<u8>, SnapshotError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+pub fn snapshot(
+    engine: &Engine,
+    component: &[u8],
+    stage: Stage<'_>,
+) -> Result<Vec<u8>, SnapshotError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()?;
     runtime.block_on(take(engine, component, stage))
 }
 
-async fn take(engine: &Engine, component: &[u8], stage: Stage<'_>) -> Result<Vec<u8>, SnapshotError> {
-    let wizer = Wizer::new();
-    let (context, instrumented) = wizer.instrument_component(component).map_err(anyhow::Error::from)?;
-    let compiled = Component::from_binary(engine.wasmtime(), &instrumented).map_err(anyhow::Error::from)?;
+async fn take(
+    engine: &Engine,
+    component: &[u8],
+    stage: Stage<'_>,
+) -> Result<Vec<u8>, SnapshotError> {
+    let mut wizer = Wizer::new();
+    // Taken away, the export would leave a dangling reference in components of several modules.
+    wizer.keep_init_func(true);
+    let (context, instrumented) = wizer
+        .instrument_component(component)
+        .map_err(anyhow::Error::from)?;
+    let compiled =
+        Component::from_binary(engine.wasmtime(), &instrumented).map_err(anyhow::Error::from)?;
 
     let mut store = Store::new(engine.wasmtime(), frozen_sandbox());
     store.set_epoch_deadline(u64::MAX / 2);
-    let instance = engine.linker().instantiate_async(&mut store, &compiled).await.map_err(anyhow::Error::from)?;
+    let instance = engine
+        .linker()
+        .instantiate_async(&mut store, &compiled)
+        .await
+        .map_err(anyhow::Error::from)?;
     match stage {
         Stage::Started => {
-            let initialize = instance.get_typed_func::<(), ()>(&mut store, INITIALIZE).map_err(anyhow::Error::from)?;
+            let initialize = instance
+                .get_typed_func::<(), ()>(&mut store, INITIALIZE)
+                .map_err(anyhow::Error::from)?;
             let started = initialize.call_async(&mut store, ()).await;
             started.map_err(anyhow::Error::from).with_context(|| {
                 String::from_utf8_lossy(&store.data().stderr.contents()).into_owned()
             })?;
         }
         Stage::Loaded(script) => {
-            let loaded = load(&mut store, &instance, script).await.map_err(anyhow::Error::from)?;
+            let loaded = load(&mut store, &instance, script)
+                .await
+                .map_err(anyhow::Error::from)?;
             loaded.map_err(|fault| SnapshotError::Source(fault.into_fault(FaultKind::Load)))?;
         }
     }
-    let mut state = Frozen { store: &mut store, instance, error: None };
-    let bytes = wizer.snapshot_component(&context, &mut state).await.map_err(anyhow::Error::from)?;
+    let mut state = Frozen {
+        store: &mut store,
+        instance,
+        error: None,
+    };
+    let bytes = wizer
+        .snapshot_component(&context, &mut state)
+        .await
+        .map_err(anyhow::Error::from)?;
     match state.error {
         Some(error) => Err(SnapshotError::Broken(error)),
         None => Ok(bytes),
@@ -101,9 +132,18 @@ fn frozen_sandbox() -> Sandbox {
         clock: Arc::new(Clock::new(0, Flow::Virtual)),
         seed: 0,
         door: Arc::new(Closed),
-        budget: Budget { memory: 1 << 30, ..Budget::default() },
+        budget: Budget {
+            memory: 1 << 30,
+            ..Budget::default()
+        },
     };
-    Sandbox::new(Transaction::new(login), &conditions, std::time::Duration::ZERO, 0, None)
+    Sandbox::new(
+        Transaction::new(login),
+        &conditions,
+        std::time::Duration::ZERO,
+        0,
+        None,
+    )
 }
 
 /// Reads a component's state through the functions that Wizer's instrumentation added.
@@ -134,13 +174,20 @@ impl Frozen<'_> {
             .instance
             .get_export_index(&mut *store, index.as_ref(), function)
             .ok_or_else(|| anyhow!("the instrumented component has no {interface}#{function}"))?;
-        let function = self.instance.get_typed_func::<(), (R,)>(&mut *store, index)?;
+        let function = self
+            .instance
+            .get_typed_func::<(), (R,)>(&mut *store, index)?;
         Ok(function.call_async(&mut *store, ()).await?.0)
     }
 }
 
 impl ComponentInstanceState for Frozen<'_> {
-    async fn call_func_ret_list_u8(&mut self, instance: &str, func: &str, contents: impl FnOnce(&[u8]) + Send) {
+    async fn call_func_ret_list_u8(
+        &mut self,
+        instance: &str,
+        func: &str,
+        contents: impl FnOnce(&[u8]) + Send,
+    ) {
         if let Some(list) = self.read::<WasmList<u8>>(instance, func).await {
             contents(list.as_le_slice(&*self.store));
         }
@@ -155,10 +202,16 @@ impl ComponentInstanceState for Frozen<'_> {
     }
 
     async fn call_func_ret_f32(&mut self, instance: &str, func: &str) -> u32 {
-        self.read::<f32>(instance, func).await.unwrap_or_default().to_bits()
+        self.read::<f32>(instance, func)
+            .await
+            .unwrap_or_default()
+            .to_bits()
     }
 
     async fn call_func_ret_f64(&mut self, instance: &str, func: &str) -> u64 {
-        self.read::<f64>(instance, func).await.unwrap_or_default().to_bits()
+        self.read::<f64>(instance, func)
+            .await
+            .unwrap_or_default()
+            .to_bits()
     }
 }

@@ -25,14 +25,29 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
 }
 
 /// The WASI state of one sandbox. `stream` tells the sandboxes of a login apart, so that each has its own randomness.
-pub(crate) fn context(conditions: &Conditions, stream: u64, waits: Arc<Waits>, stderr: MemoryOutputPipe) -> WasiCtx {
+pub(crate) fn context(
+    conditions: &Conditions,
+    stream: u64,
+    waits: Arc<Waits>,
+    stderr: MemoryOutputPipe,
+) -> WasiCtx {
     let insecure_seed = seed(conditions.seed, stream, b"insecure-seed");
     wasmtime_wasi::WasiCtxBuilder::new()
         .wall_clock(CaseClock(Arc::clone(&waits)))
         .monotonic_clock(CaseClock(waits))
-        .secure_random(ChaCha12Rng::from_seed(seed(conditions.seed, stream, b"secure")))
-        .insecure_random(ChaCha12Rng::from_seed(seed(conditions.seed, stream, b"insecure")))
-        .insecure_random_seed(u128::from_le_bytes(std::array::from_fn(|index| insecure_seed[index])))
+        .secure_random(ChaCha12Rng::from_seed(seed(
+            conditions.seed,
+            stream,
+            b"secure",
+        )))
+        .insecure_random(ChaCha12Rng::from_seed(seed(
+            conditions.seed,
+            stream,
+            b"insecure",
+        )))
+        .insecure_random_seed(u128::from_le_bytes(std::array::from_fn(|index| {
+            insecure_seed[index]
+        })))
         .stderr(stderr)
         .allow_tcp(false)
         .allow_udp(false)
@@ -73,14 +88,21 @@ impl HostMonotonicClock for CaseClock {
 
 impl WasiView for Sandbox {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
 impl WasiHttpView for Sandbox {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         let table: &mut ResourceTable = &mut self.table;
-        WasiHttpCtxView { ctx: &mut self.http, table, hooks: &mut self.door }
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table,
+            hooks: &mut self.door,
+        }
     }
 }
 
@@ -92,12 +114,20 @@ pub(crate) struct Door {
 
 impl Door {
     pub(crate) fn new(door: Arc<dyn HostDoor>) -> Self {
-        Self { door, refusals: Arc::default() }
+        Self {
+            door,
+            refusals: Arc::default(),
+        }
     }
 
     /// What was refused so far, in the order in which it was asked for.
     pub(crate) fn take_refusals(&self) -> Vec<String> {
-        std::mem::take(&mut self.refusals.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        std::mem::take(
+            &mut self
+                .refusals
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
     }
 }
 
@@ -115,19 +145,31 @@ impl WasiHttpHooks for Door {
         Box::new(async move {
             let request = collect(request).await?;
             match door.send(&request) {
-                Verdict::Answered { status, headers, body, delay } => {
+                Verdict::Answered {
+                    status,
+                    headers,
+                    body,
+                    delay,
+                } => {
                     tokio::time::sleep(delay).await;
                     let mut response = http::Response::builder().status(status);
                     for (name, value) in headers {
                         response = response.header(name, value);
                     }
-                    let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
-                    let response = response.body(body).map_err(|_| HttpError::HttpProtocolError)?;
+                    let body = Full::new(Bytes::from(body))
+                        .map_err(|never| match never {})
+                        .boxed_unsync();
+                    let response = response
+                        .body(body)
+                        .map_err(|_| HttpError::HttpProtocolError)?;
                     let io: Io = Box::new(async { Ok(()) });
                     Ok((response, io))
                 }
                 Verdict::Refused { reason } => {
-                    refusals.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(reason);
+                    refusals
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .push(reason);
                     Err(HttpError::ConnectionRefused)
                 }
             }
@@ -141,7 +183,14 @@ async fn collect(request: http::Request<WasiBody>) -> Result<Request, HttpError>
     Ok(Request {
         method: parts.method.to_string(),
         url: parts.uri.to_string(),
-        headers: headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect(),
+        headers: headers
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect(),
         body: body.collect().await?.to_bytes().to_vec(),
     })
 }

@@ -19,12 +19,16 @@ pub(crate) struct Watchdog {
 impl Watchdog {
     pub(crate) fn start(engine: EngineWeak) -> anyhow::Result<Self> {
         let (stop, stopped) = mpsc::channel::<()>();
-        thread::Builder::new().name("postlogin-watchdog".into()).spawn(move || {
-            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                let Some(engine) = engine.upgrade() else { break };
-                engine.increment_epoch();
-            }
-        })?;
+        thread::Builder::new()
+            .name("postlogin-watchdog".into())
+            .spawn(move || {
+                while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                    let Some(engine) = engine.upgrade() else {
+                        break;
+                    };
+                    engine.increment_epoch();
+                }
+            })?;
         Ok(Self { _stop: stop })
     }
 }

@@ -33,7 +33,12 @@ impl Clock {
     #[must_use]
     pub fn new(start_ms: i64, flow: Flow) -> Self {
         let start = Duration::from_millis(u64::try_from(start_ms).unwrap_or(0));
-        Self { start, flow, origin: Instant::now(), awaited: AtomicU64::new(0) }
+        Self {
+            start,
+            flow,
+            origin: Instant::now(),
+            awaited: AtomicU64::new(0),
+        }
     }
 
     /// Time since the Unix epoch.
@@ -69,7 +74,9 @@ impl Clock {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let add = |awaited: u64| Some(awaited.saturating_add(nanoseconds));
         // The closure never refuses.
-        let _ = self.awaited.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        let _ = self
+            .awaited
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }
 
@@ -83,7 +90,10 @@ mod tests {
         std::thread::sleep(Duration::from_millis(2));
         assert_eq!(clock.now_ms(), 1_700_000_000_000);
         clock.skip(Duration::from_millis(250));
-        assert_eq!((clock.now_ms(), clock.awaited()), (1_700_000_000_250, Duration::from_millis(250)));
+        assert_eq!(
+            (clock.now_ms(), clock.awaited()),
+            (1_700_000_000_250, Duration::from_millis(250))
+        );
     }
 
     #[test]

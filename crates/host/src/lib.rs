@@ -42,6 +42,9 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { time: DEFAULT_TIMEOUT, memory: DEFAULT_MEMORY }
+        Self {
+            time: DEFAULT_TIMEOUT,
+            memory: DEFAULT_MEMORY,
+        }
     }
 }

@@ -58,7 +58,10 @@ pub struct Closed;
 impl Door for Closed {
     fn send(&self, request: &Request) -> Verdict {
         Verdict::Refused {
-            reason: format!("{} {} was refused: this login has no network", request.method, request.url),
+            reason: format!(
+                "{} {} was refused: this login has no network",
+                request.method, request.url
+            ),
         }
     }
 }
@@ -75,7 +78,12 @@ mod tests {
             headers: Vec::new(),
             body: Vec::new(),
         };
-        let Verdict::Refused { reason } = Closed.send(&request) else { panic!("a closed door answered") };
-        assert!(reason.contains("GET https://api.example.com/score"), "{reason}");
+        let Verdict::Refused { reason } = Closed.send(&request) else {
+            panic!("a closed door answered")
+        };
+        assert!(
+            reason.contains("GET https://api.example.com/score"),
+            "{reason}"
+        );
     }
 }

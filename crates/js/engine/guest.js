@@ -167,8 +167,8 @@ function requireFor(name) {
 let factory; // the compiled wrapper, not yet run
 let action; // { exports } | { error }: what the top-level code left, kept for every later execution
 
-// Kept on one line, so that lines stay the user's; the host subtracts its length on line 1.
-const WRAPPER = '(function (exports, require, module, console) { ';
+// The host knows this text as well: on line 1 it subtracts its length from columns.
+const WRAPPER = /*WRAPPER*/ '(';
 
 function instantiate() {
     const module = { exports: {} };

@@ -1,5 +1,10 @@
-//! JavaScript and TypeScript Actions.
+//! JavaScript and TypeScript Actions: from the text that a team wrote to WebAssembly that runs, and back from the
+//! engine's places and words to the team's places and production's words.
 
+mod action;
 pub mod engine;
 pub mod errors;
+mod provenance;
 pub mod source;
+
+pub use action::{BuildError, JavaScript, mapper_of_component};

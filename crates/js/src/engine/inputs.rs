@@ -26,7 +26,10 @@ pub fn read(root: &Path) -> io::Result<Inputs> {
     for file in FILES {
         inputs.push(((*file).to_owned(), sha256(&fs::read(root.join(file))?)));
     }
-    inputs.push(("the methods of api".to_owned(), sha256(super::methods_literal().as_bytes())));
+    inputs.push((
+        "the methods of api".to_owned(),
+        sha256(super::methods_literal().as_bytes()),
+    ));
     Ok(Inputs(inputs))
 }
 
@@ -34,7 +37,9 @@ impl Inputs {
     /// The text of `engine.lock` for an engine with these inputs.
     #[must_use]
     pub fn lock_text(&self, engine: &[u8], packed: &[u8]) -> String {
-        let mut text = String::from("# What engine.wasm.zst was built from. Made by `cargo xtask build-engine`.\n");
+        let mut text = String::from(
+            "# What engine.wasm.zst was built from. Made by `cargo xtask build-engine`.\n",
+        );
         for (name, hash) in &self.0 {
             // Writing to a String can't fail.
             let _ = writeln!(text, "input  {hash}  {name}");
@@ -47,8 +52,15 @@ impl Inputs {
     /// The inputs that differ from those in `lock`.
     #[must_use]
     pub fn stale_against(&self, lock: &str) -> Vec<&str> {
-        let recorded = |name: &str, hash: &str| lock.lines().any(|line| line == format!("input  {hash}  {name}"));
-        self.0.iter().filter(|(name, hash)| !recorded(name, hash)).map(|(name, _)| name.as_str()).collect()
+        let recorded = |name: &str, hash: &str| {
+            lock.lines()
+                .any(|line| line == format!("input  {hash}  {name}"))
+        };
+        self.0
+            .iter()
+            .filter(|(name, hash)| !recorded(name, hash))
+            .map(|(name, _)| name.as_str())
+            .collect()
     }
 }
 

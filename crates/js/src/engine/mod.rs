@@ -2,20 +2,94 @@
 
 pub mod inputs;
 
+use std::io::Read;
+
 use postlogin_core::{MethodSpec, Returns, method_names};
+
+/// What stands before an Action's text on its first line, in the engine. A test holds guest.js to it.
+pub const WRAPPER: &str = "(function (exports, require, module, console) { ";
+
+/// The started engine, packed with zstd.
+const PACKED: &[u8] = include_bytes!("../../engine/engine.wasm.zst");
+
+/// What it was built from.
+pub const LOCK: &str = include_str!("../../engine/engine.lock");
+
+/// The hash of the engine's bytes, as `engine.lock` records it.
+#[must_use]
+pub fn hash() -> &'static str {
+    LOCK.lines()
+        .find_map(|line| line.strip_prefix("engine "))
+        .unwrap_or_default()
+}
+
+/// The engine's component.
+///
+/// # Errors
+/// When the committed file is damaged.
+pub fn unpack() -> Result<Vec<u8>, String> {
+    let mut decoder =
+        ruzstd::decoding::StreamingDecoder::new(PACKED).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    decoder
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
 
 /// The `api` object's namespaces and methods as a JavaScript literal, `{namespace: [[name, isAsync], …]}`: what
 /// guest.js makes the object from.
 #[must_use]
 pub fn methods_literal() -> String {
     let mut namespaces: Vec<(&str, Vec<String>)> = Vec::new();
-    for MethodSpec { namespace, name, returns } in method_names() {
+    for MethodSpec {
+        namespace,
+        name,
+        returns,
+        ..
+    } in method_names()
+    {
         let member = format!("['{name}', {}]", matches!(returns, Returns::Promise));
         match namespaces.iter_mut().find(|(known, _)| known == namespace) {
             Some((_, members)) => members.push(member),
             None => namespaces.push((namespace, vec![member])),
         }
     }
-    let namespaces = namespaces.iter().map(|(name, members)| format!("{name}: [{}]", members.join(", ")));
+    let namespaces = namespaces
+        .iter()
+        .map(|(name, members)| format!("{name}: [{}]", members.join(", ")));
     format!("{{ {} }}", namespaces.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_packed_engine_is_the_one_that_the_lock_names() {
+        let bytes = unpack().expect("the engine unpacks");
+        assert_eq!(inputs::sha256(&bytes), hash());
+    }
+
+    #[test]
+    fn the_engine_is_not_stale() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let inputs = inputs::read(root.as_ref()).expect("the inputs are there");
+        let stale = inputs.stale_against(LOCK);
+        assert!(
+            stale.is_empty(),
+            "the engine is older than {stale:?}\nhint: run `cargo xtask build-engine`"
+        );
+    }
+
+    #[test]
+    fn the_literal_has_every_namespace_once() {
+        let literal = methods_literal();
+        assert!(
+            literal.starts_with("{ access: [['deny', false]]"),
+            "{literal}"
+        );
+        assert_eq!(literal.matches("idToken: [").count(), 1, "{literal}");
+        assert!(literal.contains("['getUserGroups', true]"), "{literal}");
+    }
 }

@@ -1,0 +1,165 @@
+//! What the user can write on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs Auth0 post-login Actions offline, in WebAssembly, and shows what became of every claim.
+#[derive(Debug, Parser)]
+#[command(version, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+
+    /// Tell on stderr what happens inside
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one login through Actions and print the outcome
+    Run(RunArguments),
+    /// Compile an Action into a self-contained WebAssembly component
+    Build(BuildArguments),
+    /// Print the JSON Schema of a format
+    Schema {
+        /// Which format
+        what: Schema,
+    },
+    /// Print a script that completes commands in a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Schema {
+    /// The event of the post-login trigger, v3
+    Event,
+}
+
+/// What an Action can be, for the help texts.
+const ACTION_HELP: &str = "A .js, .cjs, .mjs or .ts file, a .wasm component, a folder or .json of the Auth0 Deploy CLI's \
+    actions/, the name of an Action of the project, or a Cargo package";
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Actions, in the order in which they run; without any, the project's post-login binding
+    #[arg(value_name = "ACTION", long_help = ACTION_HELP)]
+    pub(crate) actions: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) event: EventArguments,
+
+    #[command(flatten)]
+    pub(crate) secrets: SecretArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+
+    /// Go on after a redirect or a form with this request; repeat for each suspension (JSON or YAML with `query`
+    /// and `body`)
+    #[arg(long = "continue", value_name = "FILE", help_heading = "The login")]
+    pub(crate) continue_with: Vec<PathBuf>,
+
+    /// The time at which the login starts; time is then virtual and moves only by what Actions await
+    #[arg(long, value_name = "RFC3339", help_heading = "The login")]
+    pub(crate) now: Option<String>,
+
+    /// What all randomness is derived from; without it, from the time at which the login starts
+    #[arg(long, value_name = "N", help_heading = "The login")]
+    pub(crate) seed: Option<u64>,
+
+    /// How to print the outcome
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) format: Format,
+
+    /// Also print the signed tokens
+    #[arg(long, help_heading = "Output")]
+    pub(crate) token: bool,
+
+    /// The private key (PEM) that signs tokens; without it, a key that is made once per project
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// Exit with code 3 when the login is denied or fails
+    #[arg(long, help_heading = "Output")]
+    pub(crate) fail_on_deny: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The event")]
+pub(crate) struct EventArguments {
+    /// The event, JSON or YAML; `-` reads stdin; without it, a built-in sample
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) event: Option<PathBuf>,
+
+    /// Replaces event.user
+    #[arg(long, value_name = "FILE")]
+    pub(crate) user: Option<PathBuf>,
+
+    /// Replaces event.client
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client: Option<PathBuf>,
+
+    /// Sets one path of the event; the value is JSON if it parses, else a string (repeatable)
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Secrets")]
+pub(crate) struct SecretArguments {
+    /// A secret; its value is never printed (repeatable)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) secret: Vec<String>,
+
+    /// A dotenv file with secrets
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secrets_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArguments {
+    /// How long all Actions together may take: 500ms, 3s
+    #[arg(long, value_name = "DURATION", default_value = "20s")]
+    pub(crate) timeout: String,
+
+    /// How much memory an Action may use: 64MiB
+    #[arg(long, value_name = "SIZE", default_value = "128MiB")]
+    pub(crate) memory: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    /// The Action
+    #[arg(value_name = "ACTION", long_help = ACTION_HELP)]
+    pub(crate) action: String,
+
+    /// Where to write the component; without it, <name>.wasm here
+    #[arg(short, long, value_name = "FILE.wasm")]
+    pub(crate) output: Option<PathBuf>,
+}

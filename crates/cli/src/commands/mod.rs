@@ -1,0 +1,6 @@
+//! One module for each command.
+
+pub(crate) mod build;
+pub(crate) mod completions;
+pub(crate) mod run;
+pub(crate) mod schema;

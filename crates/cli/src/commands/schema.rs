@@ -1,0 +1,17 @@
+//! `postlogin schema`.
+
+use postlogin_core::event::json_schema;
+
+use crate::{
+    args::Schema,
+    error::{CliError, SUCCESS},
+    printer::Printer,
+};
+
+pub(crate) fn schema(what: Schema, printer: &Printer) -> Result<u8, CliError> {
+    let schema = match what {
+        Schema::Event => json_schema(),
+    };
+    printer.data(|out| writeln!(out, "{schema:#}"))?;
+    Ok(SUCCESS)
+}

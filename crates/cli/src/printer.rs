@@ -1,0 +1,89 @@
+//! The two streams: data on stdout, everything else on stderr.
+#![expect(clippy::print_stderr, reason = "the one module that prints")]
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::{args::Color, error::CliError};
+
+/// Knows where output goes and how it may look.
+pub(crate) struct Printer {
+    /// Whether stdout takes colours.
+    pub(crate) color: bool,
+    color_on_stderr: bool,
+    /// Columns of stdout.
+    pub(crate) width: usize,
+}
+
+impl Printer {
+    pub(crate) fn new(choice: Color) -> Self {
+        Self {
+            color: use_color(choice, io::stdout().is_terminal()),
+            color_on_stderr: use_color(choice, io::stderr().is_terminal()),
+            width: terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0)),
+        }
+    }
+
+    /// Writes data to stdout.
+    pub(crate) fn data(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CliError> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
+            // A reader such as `head` that has seen enough is no error.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result.map_err(|error| CliError::unwritable("the output", error)),
+        }
+    }
+
+    /// A line about something that went as it should.
+    pub(crate) fn note(&self, text: &str) {
+        eprintln!("{}", self.paint(Style::new().dimmed(), text));
+    }
+
+    pub(crate) fn warning(&self, text: &str) {
+        eprintln!(
+            "{} {text}",
+            self.paint(AnsiColor::Yellow.on_default().bold(), "warning:")
+        );
+    }
+
+    pub(crate) fn hint(&self, text: &str) {
+        eprintln!(
+            "{} {text}",
+            self.paint(AnsiColor::Cyan.on_default().bold(), "hint:")
+        );
+    }
+
+    pub(crate) fn error(&self, error: &CliError) {
+        eprintln!(
+            "{} {}",
+            self.paint(AnsiColor::Red.on_default().bold(), "error:"),
+            error.message
+        );
+        if let Some(hint) = &error.hint {
+            self.hint(hint);
+        }
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.color_on_stderr {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// <https://no-color.org> and <https://bixense.com/clicolors>, behind an explicit choice.
+fn use_color(choice: Color, is_terminal: bool) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    match choice {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => false,
+        Color::Auto => is_terminal || set("CLICOLOR_FORCE"),
+    }
+}

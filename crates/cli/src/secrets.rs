@@ -1,0 +1,49 @@
+//! Which Action sees which secrets.
+
+use postlogin_project::{ActionSource, Secret, parse_secret, read_dotenv};
+use serde_json::{Map, Value};
+
+use crate::{args::SecretArguments, error::CliError, printer::Printer};
+
+/// What the user gave. Later ones win.
+pub(crate) fn given(arguments: &SecretArguments) -> Result<Vec<Secret>, CliError> {
+    let mut secrets = match &arguments.secrets_file {
+        Some(file) => read_dotenv(file)?,
+        None => Vec::new(),
+    };
+    for text in &arguments.secret {
+        let secret = parse_secret(text)?;
+        secrets.retain(|known| known.name != secret.name);
+        secrets.push(secret);
+    }
+    Ok(secrets)
+}
+
+/// The secrets of one Action: those that its configuration declares; all of them when it has no configuration.
+pub(crate) fn of_action(source: &ActionSource, given: &[Secret]) -> Map<String, Value> {
+    let declared = |name: &str| match &source.declared {
+        Some(manifest) => manifest
+            .secret_names
+            .iter()
+            .any(|declared| declared == name),
+        None => true,
+    };
+    let seen = given.iter().filter(|secret| declared(&secret.name));
+    seen.map(|secret| (secret.name.clone(), Value::String(secret.value.clone())))
+        .collect()
+}
+
+/// Warns about secrets that no Action of the login sees.
+pub(crate) fn warn_about_unseen(sources: &[ActionSource], given: &[Secret], printer: &Printer) {
+    for secret in given {
+        let seen = sources.iter().any(|source| {
+            of_action(source, std::slice::from_ref(secret)).contains_key(&secret.name)
+        });
+        if !seen {
+            printer.warning(&format!(
+                "no Action of this login declares the secret {}, so none sees it",
+                secret.name
+            ));
+        }
+    }
+}

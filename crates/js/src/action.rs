@@ -1,0 +1,183 @@
+//! From an Action's text to something that runs, or to a component that others can run.
+
+use std::{fmt, sync::Arc};
+
+use postlogin_core::{Fault, FaultKind, Location};
+use postlogin_engine::{
+    ActionPre, CompileNotice, Engine, NotAnAction, Program, Script, SnapshotError, StackMapper,
+    Stage, snapshot,
+};
+
+use crate::{
+    engine::{self, WRAPPER},
+    errors::{self, EngineError, LoadedText},
+    provenance,
+    source::{Prepared, SyntaxError, prepare},
+};
+
+/// The JavaScript engine, compiled for this machine. Cheap to clone.
+#[derive(Clone)]
+pub struct JavaScript {
+    engine: Engine,
+    program: Program,
+}
+
+/// Why a component could not be built.
+#[derive(Debug)]
+pub enum BuildError {
+    /// The text does not compile.
+    Syntax(SyntaxError),
+    /// The engine refused the text although the parser did not.
+    Refused(Box<Fault>),
+    /// Our own fault.
+    Internal(anyhow::Error),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(error) => error.fmt(f),
+            Self::Refused(fault) => match &fault.location {
+                Some(Location { file, line, column }) => {
+                    write!(
+                        f,
+                        "{file}:{line}:{column}: {}: {}",
+                        fault.name, fault.message
+                    )
+                }
+                None => write!(f, "{}: {}", fault.name, fault.message),
+            },
+            Self::Internal(error) => write!(f, "{error:#}"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+impl JavaScript {
+    /// The engine, from the cache or compiled now; `notice` is called when it was compiled.
+    ///
+    /// # Errors
+    /// When the committed engine is damaged.
+    pub fn new(engine: &Engine, notice: impl FnOnce(CompileNotice)) -> Result<Self, NotAnAction> {
+        let unpack = || engine::unpack().map_err(NotAnAction::Unreadable);
+        let program = engine.packed_program(engine::hash(), unpack, notice)?;
+        Ok(Self {
+            engine: engine.clone(),
+            program,
+        })
+    }
+
+    /// An Action from the text of `file`, the name that stands in messages.
+    ///
+    /// # Errors
+    /// When the text certainly does not compile. Plain JavaScript that only the parser dislikes is left to the
+    /// engine, whose verdict is then a fault of the run.
+    pub fn action(&self, file: &str, text: &str) -> Result<ActionPre, SyntaxError> {
+        let prepared = prepare(file, text)?;
+        let script = script(&prepared, file);
+        Ok(self
+            .program
+            .clone()
+            .script(script, Arc::new(Mapper::new(file, prepared))))
+    }
+
+    /// A self-contained component that holds the Action. The same text gives the same bytes.
+    ///
+    /// # Errors
+    /// When the text does not compile.
+    pub fn component(&self, file: &str, text: &str) -> Result<Vec<u8>, BuildError> {
+        let prepared = prepare(file, text).map_err(BuildError::Syntax)?;
+        let script = script(&prepared, file);
+        let engine =
+            engine::unpack().map_err(|error| BuildError::Internal(anyhow::anyhow!(error)))?;
+        match snapshot(&self.engine, &engine, Stage::Loaded(&script)) {
+            Ok(component) => Ok(provenance::add(component, file, &prepared.original)),
+            Err(SnapshotError::Broken(error)) => Err(BuildError::Internal(error)),
+            Err(SnapshotError::Source(fault)) => Err(BuildError::Refused(Box::new(
+                Mapper::new(file, prepared).fault(fault),
+            ))),
+        }
+    }
+}
+
+/// What leads from the stacks of a built component back to its source; `None` for one that was not built here.
+#[must_use]
+pub fn mapper_of_component(component: &[u8]) -> Option<Arc<dyn StackMapper>> {
+    let (file, text) = provenance::read(component)?;
+    let prepared = prepare(&file, &text).ok()?;
+    Some(Arc::new(Mapper::new(&file, prepared)))
+}
+
+fn script(prepared: &Prepared, file: &str) -> Script {
+    Script {
+        name: file.to_owned(),
+        source: prepared.code.clone(),
+    }
+}
+
+/// Leads from the engine's places to the user's.
+struct Mapper {
+    file: String,
+    prepared: Prepared,
+}
+
+impl Mapper {
+    fn new(file: &str, prepared: Prepared) -> Self {
+        Self {
+            file: file.to_owned(),
+            prepared,
+        }
+    }
+
+    fn texts(&self) -> [LoadedText<'_>; 1] {
+        let prefix_bytes = u32::try_from(WRAPPER.len()).unwrap_or(u32::MAX);
+        [LoadedText {
+            engine_name: &self.file,
+            prefix_bytes,
+            prepared: &self.prepared,
+        }]
+    }
+}
+
+impl StackMapper for Mapper {
+    fn place(&self, stack: &str) -> Option<Location> {
+        errors::map_stack(stack, &self.texts()).location
+    }
+
+    fn fault(&self, fault: Fault) -> Fault {
+        let Fault {
+            kind,
+            name,
+            message,
+            stack,
+            location,
+        } = fault;
+        if let (FaultKind::Load, Some(suspected)) = (kind, &self.prepared.suspected) {
+            // Production reports a text that does not compile as a plain Error.
+            let message = format!("SyntaxError: {}", suspected.message);
+            return Fault {
+                kind,
+                name: "Error".into(),
+                message,
+                stack: String::new(),
+                location: Some(suspected.location.clone()),
+            };
+        }
+        let explained = errors::explain(
+            EngineError {
+                name: &name,
+                message: &message,
+                stack: &stack,
+            },
+            &self.texts(),
+        );
+        Fault {
+            kind,
+            name: explained.name,
+            message: explained.message,
+            stack: explained.stack,
+            location: explained.location.or(location),
+        }
+    }
+}
