@@ -55,6 +55,21 @@ pub struct Ran {
     pub usage: ActionUsage,
     /// What of the segment's time budget is used up now.
     pub spent: Duration,
+    /// Where the real time went.
+    pub phases: Phases,
+}
+
+/// Where the real time of a run went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Phases {
+    /// Making the sandbox.
+    pub instantiate: Duration,
+    /// Compiling the script; nothing for a component without one.
+    pub load: Duration,
+    /// The handler.
+    pub call: Duration,
+    /// Giving everything back.
+    pub drop: Duration,
 }
 
 thread_local! {
@@ -132,11 +147,15 @@ impl ActionPre {
         store.epoch_deadline_callback(|cx| cx.data().on_tick());
 
         let time_left = store.data().time_left();
-        let called = tokio::time::timeout(time_left, self.call(&mut store, event, entry)).await;
+        let mut phases = Phases::default();
+        let calling = self.call(&mut store, event, entry, &mut phases);
+        let called = tokio::time::timeout(time_left, calling).await;
         let called = called.unwrap_or_else(|_| Err(TimedOut.into()));
 
         let spent = store.data().spent();
+        let dropping = Instant::now();
         let mut sandbox = store.into_data();
+        phases.drop = dropping.elapsed();
         for refusal in sandbox.door.take_refusals() {
             sandbox.transaction.notice(refused_request(refusal));
         }
@@ -164,6 +183,7 @@ impl ActionPre {
                 result,
                 usage,
                 spent,
+                phases,
             },
         ))
     }
@@ -173,29 +193,49 @@ impl ActionPre {
         store: &mut Store<Sandbox>,
         event: &str,
         entry: EntryPoint,
+        phases: &mut Phases,
     ) -> wasmtime::Result<Result<(), Fault>> {
+        let instantiating = Instant::now();
         let instance = self.program.pre.instantiate_async(&mut *store).await?;
-        if let Some(script) = &self.script
-            && let Err(fault) = load(store, &instance, script).await?
-        {
-            return Ok(Err(fault.into_fault(FaultKind::Load)));
+        let loading = Instant::now();
+        phases.instantiate = loading - instantiating;
+        if let Some(script) = &self.script {
+            let loaded = load(store, &instance, script).await?;
+            phases.load = loading.elapsed();
+            if let Err(fault) = loaded {
+                return Ok(Err(fault.into_fault(FaultKind::Load)));
+            }
         }
+        let calling = Instant::now();
         let export = match entry {
             EntryPoint::Execute => EXECUTE,
             EntryPoint::Continue => CONTINUE,
         };
         let handler =
             instance.get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, export)?;
-        let (result,) = handler.call_async(&mut *store, (event,)).await?;
+        let called = handler.call_async(&mut *store, (event,)).await;
+        phases.call = calling.elapsed();
+        let (result,) = called?;
         Ok(result.map_err(|fault| fault.into_fault(FaultKind::Thrown)))
     }
 
     fn explain(&self, fault: Fault) -> Fault {
         match &self.mapper {
             Some(mapper) => mapper.fault(fault),
-            None => fault,
+            None => Fault { location: place_in_stack(&fault.stack), ..fault },
         }
     }
+}
+
+/// The first `file:line:column` of a stack in the form that docs/abi.md asks guests for.
+fn place_in_stack(stack: &str) -> Option<Location> {
+    stack.lines().find_map(|line| {
+        let place = line.trim_start().strip_prefix("at ")?;
+        let place = place.rsplit_once('(').map_or(place, |(_, place)| place.trim_end_matches(')'));
+        let (rest, column) = place.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        Some(Location { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
+    })
 }
 
 /// Compiles a script in an engine's instance, without running it.
@@ -222,5 +262,25 @@ fn refused_request(reason: String) -> Notice {
         code: "request-refused".into(),
         message: reason,
         source: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_place_of_a_stack_is_found() {
+        #[track_caller]
+        fn check(stack: &str, expected: Option<(&str, u32, u32)>) {
+            let found = place_in_stack(stack);
+            let found = found.as_ref().map(|place| (place.file.as_str(), place.line, place.column));
+            assert_eq!(found, expected, "{stack}");
+        }
+        check("Error: no\n    at src/lib.rs:27:31", Some(("src/lib.rs", 27, 31)));
+        check("    at run (src/a.rs:1:2)\n    at src/b.rs:3:4", Some(("src/a.rs", 1, 2)));
+        check("Error: at 12:30 it failed", None);
+        check("    at native\n    at src/b.rs:3:4", Some(("src/b.rs", 3, 4)));
+        check("", None);
     }
 }

@@ -14,6 +14,7 @@ use crate::sandbox::Sandbox;
 #[derive(Clone, Copy, ComponentType, Lift)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "the values come from guests")]
 enum Level {
     #[component(name = "log")]
     Log,

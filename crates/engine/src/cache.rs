@@ -56,13 +56,13 @@ pub(crate) fn load(engine: &Engine, file: &Path) -> Option<Component> {
     if !is_trustworthy(file) {
         return None;
     }
-    // SAFETY: the file was written by `store` of a postlogin with the same engine settings (its name says so, and
-    // wasmtime checks its own version and settings again), it belongs to this user, and nobody else may write to it
-    // (`is_trustworthy`). That is the trust that the executable itself gets.
     #[expect(
         unsafe_code,
         reason = "machine code is loaded from the user's own cache"
     )]
+    // SAFETY: the file was written by `store` of a postlogin with the same engine settings (its name says so, and
+    // wasmtime checks its own version and settings again), it belongs to this user, and nobody else may write to it
+    // (`is_trustworthy`). That is the trust that the executable itself gets.
     let loaded = unsafe { Component::deserialize_file(engine, file) };
     loaded
         .inspect_err(

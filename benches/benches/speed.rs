@@ -1,0 +1,187 @@
+//! Speed, with Node beside it in the same run: `cargo bench -p postlogin-benches`.
+//!
+//! Whole processes are started alternately, so that a busy machine is unfair to nobody. Medians and minima are
+//! printed with their ratio to Node's. A number as argument sets the rounds.
+#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use postlogin_core::{ActionInfo, EntryPoint, Login, TenantSettings, Transaction, event::sample};
+use postlogin_engine::{Allocation, BoundAction, Engine, Phases, run_login};
+use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
+use postlogin_js::JavaScript;
+
+const ACTION: &str = "actions/copy-user-metadata/code.js";
+
+fn main() -> anyhow::Result<()> {
+    let rounds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(30);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no workspace")?;
+    std::env::set_current_dir(root)?;
+    let scratch = tempfile::tempdir()?;
+    let postlogin = build()?;
+    processes(&postlogin, scratch.path(), rounds)?;
+    logins(scratch.path(), rounds * 20)
+}
+
+/// The release binary, built if it is not there.
+fn build() -> anyhow::Result<PathBuf> {
+    let status = Command::new("cargo").args(["build", "--release", "--quiet", "-p", "postlogin"]).status()?;
+    ensure!(status.success(), "postlogin does not build");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    Ok(target.join("release/postlogin"))
+}
+
+// ---- whole processes ---------------------------------------------------------------------------------------
+
+fn processes(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow::Result<()> {
+    println!("whole processes, {rounds} rounds, alternating, milliseconds");
+    let edited = scratch.join("edited.js");
+    let text = fs::read_to_string(ACTION)?;
+    let (mut node, mut unchanged, mut after_edit) = (Vec::new(), Vec::new(), Vec::new());
+    let mut peak = 0;
+    // Fills the caches.
+    run(Command::new(postlogin).args(["run", ACTION]))?;
+    for round in 0..rounds {
+        node.push(run(Command::new("node").args(["-e", "0"]))?);
+        unchanged.push(run(Command::new(postlogin).args(["run", ACTION]))?);
+        fs::write(&edited, format!("{text}// edit {round}\n"))?;
+        after_edit.push(run(Command::new(postlogin).arg("run").arg(&edited))?);
+        peak = peak.max(peak_memory(postlogin)?);
+    }
+    let base = median(&node);
+    line("node -e 0", &node, base, 1e3);
+    line("postlogin run, unchanged Action", &unchanged, base, 1e3);
+    line("postlogin run, after an edit", &after_edit, base, 1e3);
+    println!("  peak memory of postlogin run: {:.1} MiB\n", peak as f64 / f64::from(1 << 10));
+    Ok(())
+}
+
+fn run(command: &mut Command) -> anyhow::Result<Duration> {
+    let started = Instant::now();
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+    let took = started.elapsed();
+    ensure!(status.success(), "{command:?} failed");
+    Ok(took)
+}
+
+/// Kibibytes of resident memory at the highest, as the kernel counts them; 0 where it does not tell.
+fn peak_memory(postlogin: &Path) -> anyhow::Result<u64> {
+    let timed = Command::new("/usr/bin/time").args(["-f", "%M"]).arg(postlogin).args(["run", ACTION]).output();
+    let Ok(output) = timed else { return Ok(0) };
+    Ok(String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().trim().parse().unwrap_or(0))
+}
+
+// ---- logins ------------------------------------------------------------------------------------------------
+
+fn logins(scratch: &Path, rounds: usize) -> anyhow::Result<()> {
+    println!("one login in a fresh sandbox, {rounds} rounds, microseconds");
+    let event = sample();
+    let event_file = scratch.join("event.json");
+    fs::write(&event_file, event.to_string())?;
+
+    let node = Command::new("node")
+        .args(["benches/benches/login.mjs", ACTION])
+        .arg(&event_file)
+        .arg(rounds.to_string())
+        .output()?;
+    ensure!(node.status.success(), "{}", String::from_utf8_lossy(&node.stderr));
+    let node = String::from_utf8_lossy(&node.stdout).lines().filter_map(|line| line.parse::<f64>().ok())
+        .map(|microseconds| Duration::from_secs_f64(microseconds / 1e6)).collect::<Vec<_>>();
+    let base = median(&node);
+    line("node, fresh node:vm context", &node, base, 1e6);
+
+    for (name, allocation) in [("on demand", Allocation::OnDemand), ("pooling", Allocation::Pooling { sandboxes: 4 })] {
+        let actions = [bound(allocation)?];
+        let faults_before = page_faults();
+        let mut times = Vec::new();
+        for _ in 0..rounds {
+            let started = Instant::now();
+            let outcome = run_login(&actions, login(&event), &conditions(), None)?;
+            times.push(started.elapsed());
+            ensure!(outcome.id_token.claims.contains_key("https://example.com/hobby"), "the claim is missing");
+        }
+        line(&format!("postlogin, {name}"), &times, base, 1e6);
+        let faults = page_faults().zip(faults_before).map(|(after, before)| (after - before) / rounds as u64);
+        if let Some(faults) = faults {
+            println!("    page faults a login: {faults}");
+        }
+        phases(&actions[0], &event, rounds)?;
+    }
+    Ok(())
+}
+
+/// Where the time of the sandbox goes: medians of its phases.
+fn phases(bound: &BoundAction, event: &serde_json::Value, rounds: usize) -> anyhow::Result<()> {
+    let mut runs = Vec::new();
+    for _ in 0..rounds {
+        let conditions = conditions();
+        let mut transaction = Transaction::new(login(event));
+        let event = transaction.begin(&bound.info, EntryPoint::Execute, 0).to_string();
+        let (_, ran) = bound.action.run(transaction, &event, EntryPoint::Execute, &conditions, Duration::ZERO, 0)?;
+        runs.push(ran.phases);
+    }
+    for (name, phase) in [
+        ("instantiate", (|phases: &Phases| phases.instantiate) as fn(&Phases) -> Duration),
+        ("load", |phases| phases.load),
+        ("call", |phases| phases.call),
+        ("drop", |phases| phases.drop),
+    ] {
+        let times: Vec<Duration> = runs.iter().map(phase).collect();
+        println!("    {name:<12} {:>8.1}", median(&times).as_secs_f64() * 1e6);
+    }
+    Ok(())
+}
+
+fn bound(allocation: Allocation) -> anyhow::Result<BoundAction> {
+    let cache = std::env::var_os("POSTLOGIN_CACHE_DIR").map(PathBuf::from);
+    let engine = Engine::new(allocation, cache)?;
+    let javascript = JavaScript::new(&engine, |_| {})?;
+    let action = javascript.action(ACTION, &fs::read_to_string(ACTION)?)?;
+    Ok(BoundAction { info: ActionInfo { name: "copy-user-metadata".into(), ..ActionInfo::default() }, action })
+}
+
+fn login(event: &serde_json::Value) -> Login {
+    Login { event: event.clone(), tenant: TenantSettings::default(), rules_executed: Vec::new(), seed: 1, now_ms: 0 }
+}
+
+fn conditions() -> Conditions {
+    Conditions {
+        clock: Arc::new(Clock::new(1_700_000_000_000, Flow::Virtual)),
+        seed: 1,
+        door: Arc::new(Closed),
+        budget: Budget::default(),
+    }
+}
+
+/// Minor page faults of this process so far, where the system tells (Linux).
+fn page_faults() -> Option<u64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, in parentheses, may hold spaces; minflt is the eighth field behind it.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(7)?.parse().ok()
+}
+
+// ---- numbers -----------------------------------------------------------------------------------------------
+
+fn median(times: &[Duration]) -> Duration {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+fn line(name: &str, times: &[Duration], base: Duration, scale: f64) {
+    let middle = median(times);
+    let least = times.iter().min().copied().unwrap_or_default();
+    let ratio = middle.as_secs_f64() / base.as_secs_f64();
+    println!(
+        "  {name:<34} median {:>8.1}  min {:>8.1}  {ratio:>5.2} of node",
+        middle.as_secs_f64() * scale,
+        least.as_secs_f64() * scale
+    );
+}
