@@ -9,10 +9,42 @@ use std::{
 use postlogin_core::ActionInfo;
 use postlogin_engine::{ActionPre, Allocation, BoundAction, CompileNotice, Engine, NotAnAction};
 use postlogin_js::{JavaScript, mapper_of_component};
-use postlogin_project::{ActionKind, ActionSource, CacheEnvironment, Secret, cache_folder};
+use postlogin_project::{
+    ActionKind, ActionSource, CacheEnvironment, Project, Secret, cache_folder, resolve_action,
+};
 use serde_json::Value;
 
-use crate::{error::CliError, printer::Printer, secrets};
+use crate::{
+    error::{CliError, UNLOADABLE},
+    printer::Printer,
+    secrets,
+};
+
+/// What an argument of the command line names.
+///
+/// # Errors
+/// With [`crate::error::USAGE`] when it names nothing that can be read; with [`UNLOADABLE`] when it names a file that
+/// says that it is a component and is none.
+pub(crate) fn find(
+    argument: &str,
+    here: &Path,
+    project: Option<&Project>,
+) -> Result<ActionSource, CliError> {
+    resolve_action(argument, here, project).map_err(|error| {
+        let file = here.join(argument);
+        let claims_to_be_one = file
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("wasm"));
+        let mut shown = CliError::from(error);
+        if claims_to_be_one && fs::File::open(file).is_ok() {
+            shown.code = UNLOADABLE;
+            shown.hint.get_or_insert_with(|| {
+                "`postlogin build` makes a component of a .js or .ts file".into()
+            });
+        }
+        shown
+    })
+}
 
 /// Compiles Actions; starts the JavaScript engine only when one needs it.
 pub(crate) struct Compiler<'a> {
@@ -83,7 +115,8 @@ impl<'a> Compiler<'a> {
     pub(crate) fn build(&mut self, source: &ActionSource) -> Result<Vec<u8>, CliError> {
         let bytes = match &source.kind {
             ActionKind::Script { text, .. } => {
-                let built = self.javascript()?.component(&source.display_path, text);
+                let name = portable(&source.display_path);
+                let built = self.javascript()?.component(name, text);
                 return built.map_err(|error| match error {
                     postlogin_js::BuildError::Syntax(error) => syntax_error(&error),
                     postlogin_js::BuildError::Internal(error) => CliError::internal(&error),
@@ -133,6 +166,19 @@ impl<'a> Compiler<'a> {
                     .warning(&format!("it will be compiled again next time: {reason}"));
             }
         }
+    }
+}
+
+/// The name that a component carries for its source. A file outside the project and the working folder is shown by
+/// its whole path, which is nobody else's business.
+fn portable(display_path: &str) -> &str {
+    if Path::new(display_path).is_absolute() {
+        display_path
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or(display_path)
+    } else {
+        display_path
     }
 }
 

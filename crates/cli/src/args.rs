@@ -77,11 +77,21 @@ pub(crate) struct RunArguments {
     pub(crate) continue_with: Vec<PathBuf>,
 
     /// The time at which the login starts; time is then virtual and moves only by what Actions await
-    #[arg(long, value_name = "RFC3339", help_heading = "The login")]
+    #[arg(
+        long,
+        value_name = "RFC3339",
+        help_heading = "The login",
+        allow_hyphen_values = true
+    )]
     pub(crate) now: Option<String>,
 
     /// What all randomness is derived from; without it, from the time at which the login starts
-    #[arg(long, value_name = "N", help_heading = "The login")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "The login",
+        allow_negative_numbers = true
+    )]
     pub(crate) seed: Option<u64>,
 
     /// How to print the outcome

@@ -1,9 +1,11 @@
 //! From the options to the event of the login.
 
-use std::{io, path::Path};
+use std::{fs, io, path::Path};
 
 use postlogin_core::{
-    event::{check_paths, merge_patch, parse_assignment, sample, set_path},
+    event::{
+        check_paths, json_schema, merge_patch, parse_assignment, sample, set_path, suggest::closest,
+    },
     login::complete_event,
 };
 use postlogin_project::read_object;
@@ -37,13 +39,68 @@ pub(crate) fn event(arguments: &EventArguments, printer: &Printer) -> Result<Val
     }
     complete_event(&mut event);
     for finding in check_paths(&event) {
-        printer.warning(&finding.message());
+        warn(printer, &finding.message(), finding.suggestion.as_deref());
     }
+    warn_about_user(&event, printer);
     Ok(event)
 }
 
+/// A profile may have any property, so none is wrong; but one that is nearly one of Auth0's is a slip.
+fn warn_about_user(event: &Value, printer: &Printer) {
+    let schema = json_schema();
+    let known = |pointer: &str, value: &Value| -> Vec<String> {
+        let keys = value.pointer(pointer).and_then(Value::as_object);
+        keys.map(|keys| keys.keys().cloned().collect())
+            .unwrap_or_default()
+    };
+    let names = known("/properties/user/properties", &schema);
+    for key in known("/user", event) {
+        let near = closest(&key, names.iter().map(String::as_str));
+        if let Some(near) = near.filter(|near| *near != key) {
+            let near = format!("event.user.{near}");
+            let message = format!("`event.user.{key}` is no property that Auth0 gives to users");
+            warn(printer, &message, Some(&near));
+        }
+    }
+}
+
+fn warn(printer: &Printer, message: &str, meant: Option<&str>) {
+    match meant {
+        Some(meant) => printer.warning(&format!("{message}; did you mean `{meant}`?")),
+        None => printer.warning(message),
+    }
+}
+
 fn read(file: &Path, what: &str) -> Result<serde_json::Map<String, Value>, CliError> {
-    Ok(read_object(file, what, &mut io::stdin().lock())?)
+    read_object(file, what, &mut io::stdin().lock()).map_err(|error| {
+        let mut shown = CliError::from(error);
+        shown.hint.get_or_insert_with(|| match nearest_file(file) {
+            _ if file.exists() => {
+                format!("{what} is one JSON or YAML object; `postlogin schema event` describes it")
+            }
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "a path is relative to the working folder".into(),
+        });
+        shown
+    })
+}
+
+/// The file beside a missing one whose name is nearly the same.
+fn nearest_file(missing: &Path) -> Option<String> {
+    let folder = missing
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    // The order of a folder is the file system's.
+    names.sort();
+    let near = closest(
+        missing.file_name()?.to_str()?,
+        names.iter().map(String::as_str),
+    )?;
+    Some(missing.with_file_name(near).to_string_lossy().into_owned())
 }
 
 /// Replaces a property as a whole: what the old value had and the new one lacks is gone.

@@ -8,9 +8,15 @@ mod event;
 mod printer;
 pub mod render;
 mod secrets;
+mod usage;
 
-use std::process::ExitCode;
+use std::{
+    env,
+    panic::{self, AssertUnwindSafe},
+    process::ExitCode,
+};
 
+use anyhow::anyhow;
 use clap::Parser;
 
 use crate::{
@@ -24,24 +30,14 @@ use crate::{
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are data; everything else is a usage error. Both are clap's to print.
-            let printed = error.print();
-            let code = if error.use_stderr() {
-                error::USAGE
-            } else {
-                error::SUCCESS
-            };
-            return ExitCode::from(if printed.is_ok() {
-                code
-            } else {
-                error::UNWRITABLE
-            });
-        }
+        Err(error) => return ExitCode::from(usage::report(&error, env::args_os().skip(1))),
     };
     start_tracing(arguments.verbose);
     let printer = Printer::new(arguments.color);
-    match run(arguments.command, &printer) {
+    // The standard hook has told where a panic came from; its exit code would say that an Action could not be built.
+    let result = panic::catch_unwind(AssertUnwindSafe(|| run(arguments.command, &printer)))
+        .unwrap_or_else(|_| Err(CliError::internal(&anyhow!("postlogin panicked"))));
+    match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             printer.error(&error);
@@ -62,7 +58,7 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
 /// `POSTLOGIN_LOG=debug` or `-v` shows what happens inside, on stderr.
 fn start_tracing(verbose: bool) {
     let level = if verbose { "debug" } else { "off" };
-    let filter = std::env::var("POSTLOGIN_LOG")
+    let filter = env::var("POSTLOGIN_LOG")
         .unwrap_or_else(|_| format!("postlogin={level},postlogin_engine={level}"));
     if filter.ends_with("=off") {
         return;

@@ -1,5 +1,4 @@
 //! The two streams: data on stdout, everything else on stderr.
-#![expect(clippy::print_stderr, reason = "the one module that prints")]
 
 use std::io::{self, IsTerminal, Write};
 
@@ -40,32 +39,27 @@ impl Printer {
 
     /// A line about something that went as it should.
     pub(crate) fn note(&self, text: &str) {
-        eprintln!("{}", self.paint(Style::new().dimmed(), text));
+        to_stderr(&self.paint(Style::new().dimmed(), text));
     }
 
     pub(crate) fn warning(&self, text: &str) {
-        eprintln!(
-            "{} {text}",
-            self.paint(AnsiColor::Yellow.on_default().bold(), "warning:")
-        );
+        self.labelled(AnsiColor::Yellow, "warning:", text);
     }
 
     pub(crate) fn hint(&self, text: &str) {
-        eprintln!(
-            "{} {text}",
-            self.paint(AnsiColor::Cyan.on_default().bold(), "hint:")
-        );
+        self.labelled(AnsiColor::Cyan, "hint:", text);
     }
 
     pub(crate) fn error(&self, error: &CliError) {
-        eprintln!(
-            "{} {}",
-            self.paint(AnsiColor::Red.on_default().bold(), "error:"),
-            error.message
-        );
+        self.labelled(AnsiColor::Red, "error:", &error.message);
         if let Some(hint) = &error.hint {
             self.hint(hint);
         }
+    }
+
+    fn labelled(&self, color: AnsiColor, label: &str, text: &str) {
+        let label = self.paint(color.on_default().bold(), label);
+        to_stderr(&format!("{label} {text}"));
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -75,6 +69,11 @@ impl Printer {
             text.to_owned()
         }
     }
+}
+
+/// One line. Where even stderr can't be written, nobody is left to be told; the exit code still says what happened.
+fn to_stderr(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// <https://no-color.org> and <https://bixense.com/clicolors>, behind an explicit choice.

@@ -1,5 +1,6 @@
 //! Which Action sees which secrets.
 
+use postlogin_core::outcome::{LogRecord, Outcome, StoredMetadata};
 use postlogin_project::{ActionSource, Secret, parse_secret, read_dotenv};
 use serde_json::{Map, Value};
 
@@ -45,5 +46,51 @@ pub(crate) fn warn_about_unseen(sources: &[ActionSource], given: &[Secret], prin
                 secret.name
             ));
         }
+    }
+}
+
+/// The values that no output may show.
+pub(crate) struct Hidden<'a>(Vec<&'a str>);
+
+impl<'a> Hidden<'a> {
+    pub(crate) fn new(given: &'a [Secret]) -> Self {
+        Self(given.iter().map(|secret| secret.value.as_str()).collect())
+    }
+
+    /// Hides them in the outcome, and tells whether a claim of a token held one.
+    pub(crate) fn outcome(&self, outcome: &mut Outcome) -> bool {
+        let claims = |outcome: &Outcome| {
+            (
+                outcome.id_token.claims.clone(),
+                outcome.access_token.claims.clone(),
+            )
+        };
+        let before = claims(outcome);
+        outcome.redact(&self.0);
+        before != claims(outcome)
+    }
+
+    /// Hides them in metadata that the outcome does not hold: that of the event.
+    pub(crate) fn metadata(&self, metadata: &mut StoredMetadata, outcome: &Outcome) {
+        let mut vehicle = outcome.clone();
+        vehicle.user = std::mem::take(metadata);
+        vehicle.redact(&self.0);
+        *metadata = vehicle.user;
+    }
+
+    /// Hides them in a text that the outcome does not hold: that of a source.
+    pub(crate) fn text(&self, text: String, outcome: &Outcome) -> String {
+        let mut vehicle = outcome.clone();
+        vehicle.logs = vec![LogRecord {
+            action: String::new(),
+            level: String::new(),
+            message: text,
+        }];
+        vehicle.redact(&self.0);
+        vehicle
+            .logs
+            .pop()
+            .map(|log| log.message)
+            .unwrap_or_default()
     }
 }

@@ -2,10 +2,10 @@
 
 use std::{env, fs, path::PathBuf};
 
-use postlogin_project::{Project, resolve_action};
+use postlogin_project::Project;
 
 use crate::{
-    action::Compiler,
+    action::{Compiler, find},
     args::BuildArguments,
     error::{CliError, SUCCESS},
     printer::Printer,
@@ -15,7 +15,7 @@ pub(crate) fn build(arguments: &BuildArguments, printer: &Printer) -> Result<u8,
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
     let project = Project::discover(&here)?;
-    let source = resolve_action(&arguments.action, &here, project.as_ref())?;
+    let source = find(&arguments.action, &here, project.as_ref())?;
     let component = Compiler::new(printer)?.build(&source)?;
     let file = arguments
         .output

@@ -3,6 +3,7 @@
 use std::{
     collections::hash_map::DefaultHasher,
     env,
+    fmt::Display,
     hash::{Hash, Hasher},
     io,
     path::{Path, PathBuf},
@@ -16,25 +17,26 @@ use postlogin_core::{
 use postlogin_engine::{BoundAction, run_login};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use postlogin_project::{
-    ActionKind, ActionSource, Project, parse_duration, parse_size, read_object, resolve_action,
-    state_folder,
+    ActionKind, ActionSource, Project, parse_duration, parse_size, read_object, state_folder,
 };
 use postlogin_token::KeyPair;
 use serde_json::{Map, Value};
 
 use crate::{
-    action::Compiler,
-    args::{Format, RunArguments},
+    action::{Compiler, find},
+    args::{Format, LimitArguments, RunArguments},
     error::{self, CliError},
     event,
     printer::Printer,
-    render, secrets,
+    render,
+    secrets::{self, Hidden},
 };
 
 pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
     let project = Project::discover(&here)?;
+    refuse_two_readers_of_stdin(arguments)?;
     let sources = sources(arguments, &here, project.as_ref())?;
     let conditions = conditions(arguments)?;
     let event = event::event(&arguments.event, printer)?;
@@ -46,7 +48,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
     let actions = sources.iter().map(|source| compiler.bind(source, &given));
     let actions: Vec<BoundAction> = actions.collect::<Result<_, _>>()?;
 
-    let before = stored_metadata(&event);
+    let mut before = stored_metadata(&event);
     let login = Login {
         event,
         tenant: TenantSettings::default(),
@@ -54,19 +56,23 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
         seed: conditions.seed,
         now_ms: conditions.clock.now_ms(),
     };
-    let outcome = run_login(&actions, login, &conditions, steps)
+    let mut outcome = run_login(&actions, login, &conditions, steps)
         .map_err(|error| CliError::internal(&error))?;
-    let mut outcome = outcome;
+    let hidden = Hidden::new(&given);
+    hidden.metadata(&mut before, &outcome);
+    let tokens_changed = hidden.outcome(&mut outcome);
     if arguments.token {
+        // Signed after secrets were hidden: a token is easily decoded.
         sign(&mut outcome, &key(arguments, &here, project.as_ref())?)?;
+        if tokens_changed {
+            printer.warning("a claim holds a secret, so the signed token carries *** instead");
+        }
     }
-    let values: Vec<&str> = given.iter().map(|secret| secret.value.as_str()).collect();
-    outcome.redact(&values);
 
     match arguments.format {
         Format::Json => printer.data(|out| render::json(&outcome, out))?,
         Format::Human => {
-            let source = |file: &str| text_of(&sources, file);
+            let source = |file: &str| Some(hidden.text(text_of(&sources, file)?, &outcome));
             let options = render::HumanOptions {
                 color: printer.color,
                 width: printer.width,
@@ -83,6 +89,28 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
     Ok(exit_code(&outcome, arguments, printer))
 }
 
+/// What one option has read of stdin, no other can read.
+fn refuse_two_readers_of_stdin(arguments: &RunArguments) -> Result<(), CliError> {
+    let RunArguments {
+        event,
+        continue_with,
+        ..
+    } = arguments;
+    let files = [&event.event, &event.user, &event.client]
+        .into_iter()
+        .flatten();
+    let readers = files
+        .chain(continue_with)
+        .filter(|file| **file == Path::new("-"));
+    if readers.count() > 1 {
+        return Err(
+            CliError::usage("stdin can be read once, and several options read it")
+                .with_hint("write `-` for one of them, and give the others files"),
+        );
+    }
+    Ok(())
+}
+
 /// The Actions that were named, or else those that the project binds to the trigger.
 fn sources(
     arguments: &RunArguments,
@@ -93,8 +121,8 @@ fn sources(
         let named = arguments
             .actions
             .iter()
-            .map(|argument| resolve_action(argument, here, project));
-        return Ok(named.collect::<Result<_, _>>()?);
+            .map(|argument| find(argument, here, project));
+        return named.collect();
     }
     let Some(project) = project else {
         return Err(
@@ -114,20 +142,20 @@ fn sources(
 fn conditions(arguments: &RunArguments) -> Result<Conditions, CliError> {
     let clock = match &arguments.now {
         Some(text) => {
-            let now: jiff::Timestamp = text.parse().map_err(|error| {
-                CliError::usage(format!("--now {text}: {error}"))
+            let refuse = |problem: &dyn Display| {
+                CliError::usage(format!("--now {text}: {problem}"))
                     .with_hint("write it as 2026-11-22T10:00:00Z")
-            })?;
+            };
+            let now: jiff::Timestamp = text.parse().map_err(|error| refuse(&error))?;
+            // The clock that WebAssembly knows counts from there.
+            if now < jiff::Timestamp::UNIX_EPOCH {
+                return Err(refuse(&"no login was before 1970"));
+            }
             Clock::new(now.as_millisecond(), Flow::Virtual)
         }
         None => Clock::new(jiff::Timestamp::now().as_millisecond(), Flow::Real),
     };
-    let budget = Budget {
-        time: parse_duration(&arguments.limits.timeout)
-            .map_err(|error| option_error("--timeout", error))?,
-        memory: parse_size(&arguments.limits.memory)
-            .map_err(|error| option_error("--memory", error))?,
-    };
+    let budget = budget(&arguments.limits)?;
     let seed = arguments.seed.unwrap_or_else(|| seed_of(clock.now_ms()));
     Ok(Conditions {
         clock: Arc::new(clock),
@@ -135,6 +163,25 @@ fn conditions(arguments: &RunArguments) -> Result<Conditions, CliError> {
         door: Arc::new(Closed),
         budget,
     })
+}
+
+fn budget(limits: &LimitArguments) -> Result<Budget, CliError> {
+    let nothing = |option: &str, text: &str, hint: &str| {
+        CliError::usage(format!("{option}: no Action gets along with {text}")).with_hint(hint)
+    };
+    let time = parse_duration(&limits.timeout).map_err(|error| option_error("--timeout", error))?;
+    if time.is_zero() {
+        return Err(nothing(
+            "--timeout",
+            &limits.timeout,
+            "production gives 20s",
+        ));
+    }
+    let memory = parse_size(&limits.memory).map_err(|error| option_error("--memory", error))?;
+    if memory == 0 {
+        return Err(nothing("--memory", &limits.memory, "the default is 128MiB"));
+    }
+    Ok(Budget { time, memory })
 }
 
 fn option_error(option: &str, error: postlogin_project::Error) -> CliError {
@@ -194,8 +241,7 @@ fn key(
     project: Option<&Project>,
 ) -> Result<KeyPair, CliError> {
     if let Some(file) = &arguments.key {
-        let failed =
-            |error: &dyn std::fmt::Display| CliError::usage(format!("{}: {error}", file.display()));
+        let failed = |error: &dyn Display| CliError::usage(format!("{}: {error}", file.display()));
         let pem = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
         return KeyPair::from_pem(&pem).map_err(|error| {
             let shown = failed(&error);

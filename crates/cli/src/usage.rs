@@ -1,0 +1,117 @@
+//! What is wrong with the command line itself, in the form of all other errors.
+
+use std::ffi::OsString;
+
+use clap::{
+    CommandFactory,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use crate::{
+    args::{Arguments, Color},
+    error::{CliError, SUCCESS, UNWRITABLE, USAGE},
+    printer::Printer,
+};
+
+/// Prints what stopped the parser and gives the exit code. Help and version are data on stdout.
+pub(crate) fn report(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> u8 {
+    if !error.use_stderr() {
+        return if error.print().is_ok() {
+            SUCCESS
+        } else {
+            UNWRITABLE
+        };
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Where stderr can't be written, the exit code still says what happened.
+        let _ = error.print();
+        return USAGE;
+    }
+    Printer::new(Color::Auto).error(&explain(error, arguments));
+    USAGE
+}
+
+fn explain(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> CliError {
+    let text = error.render().to_string();
+    let first_paragraph = text.split("\n\n").next().unwrap_or_default().trim();
+    let message = first_paragraph
+        .strip_prefix("error: ")
+        .unwrap_or(first_paragraph);
+    let meant = [
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+    ]
+    .into_iter()
+    .find_map(|kind| match error.get(kind)? {
+        ContextValue::String(meant) => Some(meant.clone()),
+        ContextValue::Strings(meant) => meant.first().cloned(),
+        _ => None,
+    });
+    CliError::usage(message).with_hint(match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("`{} --help` tells what there is", command(arguments)),
+    })
+}
+
+/// `postlogin`, with the subcommand if one was named.
+fn command(arguments: impl Iterator<Item = OsString>) -> String {
+    let root = Arguments::command();
+    let named = arguments
+        .filter_map(|argument| argument.into_string().ok())
+        .find(|argument| root.find_subcommand(argument).is_some());
+    match named {
+        Some(subcommand) => format!("postlogin {subcommand}"),
+        None => "postlogin".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, message: &str, hint: &str) {
+        let words = || line.split(' ').map(OsString::from);
+        let error = Arguments::try_parse_from(words()).expect_err("the line is wrong");
+        let explained = explain(&error, words().skip(1));
+        assert_eq!(explained.message, message);
+        assert_eq!(explained.hint.as_deref(), Some(hint));
+    }
+
+    #[test]
+    fn errors_of_the_command_line_look_like_all_others() {
+        check(
+            "postlogin rum x.js",
+            "unrecognized subcommand 'rum'",
+            "did you mean `run`?",
+        );
+        check(
+            "postlogin run x.js --evnt x",
+            "unexpected argument '--evnt' found",
+            "did you mean `--event`?",
+        );
+        check(
+            "postlogin run x.js --zebra",
+            "unexpected argument '--zebra' found",
+            "`postlogin run --help` tells what there is",
+        );
+        check(
+            "postlogin run --format jsno",
+            "invalid value 'jsno' for '--format <FORMAT>'\n  [possible values: human, json]",
+            "did you mean `json`?",
+        );
+        check(
+            "postlogin run --seed -1",
+            "invalid value '-1' for '--seed <N>': invalid digit found in string",
+            "`postlogin run --help` tells what there is",
+        );
+        check(
+            "postlogin build",
+            "the following required arguments were not provided:\n  <ACTION>",
+            "`postlogin build --help` tells what there is",
+        );
+    }
+}
