@@ -3,28 +3,398 @@
 
 import { call as callHost } from 'postlogin:actions/dynamic@0.1.0';
 import { write as writeLine } from 'postlogin:actions/console@0.1.0';
-import { eval_with_filename as evaluate } from '__wasm_rquickjs_builtin/vm_native';
+import {
+    eval_with_filename as evaluate, eval_in_new_context as evaluateInNewRealm, check_syntax_with_filename as checkSyntax,
+} from '__wasm_rquickjs_builtin/vm_native';
 import * as timers from '__wasm_rquickjs_builtin/timeout_native';
 import { Console } from 'node:console';
+import { ClientRequest } from 'node:http';
 
 // Captured before any Action runs: an Action may replace every global.
 const { parse, stringify } = JSON;
-const { keys, hasOwn, defineProperty } = Object;
+const { keys, hasOwn, defineProperty, getOwnPropertyNames, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { isArray } = Array;
 const { isFinite, isNaN } = Number;
+const { min, max } = Math;
+const { apply } = Reflect;
 const globalRequire = globalThis.require;
 const toISOString = Date.prototype.toISOString;
+const toSource = Function.prototype.toString;
 const nativeErrors = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const { isError } = Error;
 
 // One namespace per property; `xtask build-engine` writes the list that postlogin-core defines.
 const METHODS = /*METHODS*/ {};
 
+// ---- the runtime's face ------------------------------------------------------------------------------
+
+// What an Action can list on `globalThis` in Node 22.
+const LISTED = ['global', 'clearImmediate', 'setImmediate', 'clearInterval', 'clearTimeout', 'setInterval', 'setTimeout',
+    'queueMicrotask', 'structuredClone', 'atob', 'btoa', 'performance', 'fetch', 'crypto'];
+// What Node 22 does not have.
+const FOREIGN = ['AsyncDisposableStack', 'DisposableStack', 'Float16Array', 'InternalError', 'SuppressedError', 'XMLHttpRequest',
+    'buffer', 'gc', 'self', 'worker_threads'];
+
+function replace(target, name, value) {
+    defineProperty(value, 'name', { value: name, configurable: true });
+    defineProperty(target, name, { value, writable: true, configurable: true, enumerable: target.propertyIsEnumerable(name) });
+}
+
+function hide(name) {
+    const property = getOwnPropertyDescriptor(globalThis, name);
+    if (property?.configurable) defineProperty(globalThis, name, { ...property, enumerable: false });
+}
+
+for (const name of keys(globalThis)) if (!LISTED.includes(name)) hide(name);
+// The runtime assigns this one after guest.js has run.
+defineProperty(globalThis, 'userModule', { value: undefined, writable: true, configurable: true, enumerable: false });
+
+const ended = Promise.withResolvers(); // rejected by process.exit
+ended.promise.catch(() => {});
+let exit; // what process.exit threw
+
+replace(process, 'exit', (code = process.exitCode ?? 0) => {
+    exit ??= new nativeErrors.Error(`the Action ended its process with exit code ${code}`);
+    ended.reject(exit);
+    throw exit;
+});
+for (const [name, value] of [['platform', 'linux'], ['arch', 'x64'], ['argv0', 'node']]) {
+    defineProperty(process, name, { value, writable: false, configurable: true, enumerable: true });
+}
+process.argv.splice(0, Infinity, process.execPath, '/home/action/index.js');
+
+// An error that seems to be thrown where `here` was made.
+function errorAt(here, name, message, options) {
+    const error = new nativeErrors[name](message, options);
+    const frames = `${here.stack}`.match(/^ +at [^]*/m)?.[0].trimEnd();
+    const value = `${name}: ${message}${frames ? `\n${frames}` : ''}`;
+    defineProperty(error, 'stack', { value, writable: true, configurable: true });
+    return error;
+}
+
+const send = globalThis.fetch;
+replace(globalThis, 'fetch', function (resource, options) {
+    const here = new nativeErrors.Error();
+    const url = `${resource?.url ?? resource}`;
+    return send(resource, options).catch((error) => {
+        if (error?.message !== 'HTTP request failed') throw error;
+        throw errorAt(here, 'TypeError', 'fetch failed', { cause: refused(url) });
+    });
+});
+
+// What a refused connection is in Node.
+function refused(url) {
+    const { hostname, protocol, port } = URL.canParse(url) ? new URL(url) : {};
+    return Object.assign(errorAt({}, 'Error', `connect ECONNREFUSED ${hostname}: postlogin refused this request`), {
+        errno: -111, code: 'ECONNREFUSED', syscall: 'connect', address: hostname, port: +port || (protocol === 'http:' ? 80 : 443),
+    });
+}
+
+const { emit } = ClientRequest.prototype;
+replace(ClientRequest.prototype, 'emit', function (name, ...rest) {
+    if (name === 'error' && rest[0]?.message === 'ErrorCode::ConnectionRefused') {
+        rest[0] = refused(`${this.protocol}//${this.host}${this.port ? `:${this.port}` : ''}`);
+    }
+    return apply(emit, this, [name, ...rest]);
+});
+
+// ---- JSON in V8's words --------------------------------------------------------------------------------
+
+replace(JSON, 'parse', function (text, reviver) {
+    try {
+        return parse(text, reviver);
+    } catch (error) {
+        if (!(error instanceof nativeErrors.SyntaxError)) throw error;
+        const message = complaint(`${text}`);
+        throw message === undefined ? error : errorAt(error, 'SyntaxError', message);
+    }
+});
+
+replace(JSON, 'stringify', function (value, replacer, space) {
+    try {
+        return stringify(value, replacer, space);
+    } catch (error) {
+        if (error instanceof nativeErrors.TypeError && error.message === 'circular reference') {
+            const circle = circleIn(value, replacer);
+            if (circle) throw errorAt(error, 'TypeError', circle);
+        }
+        throw error;
+    }
+});
+
+// Why V8 refuses a JSON text; nothing when it would not.
+function complaint(text) {
+    let at = 0;
+    const space = () => { while (at < text.length && ' \t\n\r'.includes(text[at])) at++; };
+    const digits = () => { const from = at; while (text[at] >= '0' && text[at] <= '9') at++; return at > from; };
+    const fail = (what) => { throw { what }; };
+    const found = () => {
+        if (at >= text.length) fail('Unexpected end of JSON input');
+        if (text[at] === '"') fail('Unexpected string');
+        if ('-0123456789'.includes(text[at])) fail('Unexpected number');
+        if (['[object Object]', 'NaN', 'Infinity', 'undefined'].includes(text)) fail(`"${text}" is not valid JSON`);
+        const cutsBefore = text.length > 20 && at >= 10;
+        const cutsBehind = text.length > 20 && at < text.length - 10;
+        const context = text.slice(cutsBefore ? at - 10 : 0, cutsBehind ? at + 10 : text.length);
+        fail(`Unexpected token '${text[at]}', ${cutsBefore ? '...' : ''}"${context}"${cutsBehind ? '...' : ''} is not valid JSON`);
+    };
+    const string = () => {
+        for (at++; text[at] !== '"'; at++) {
+            if (at >= text.length) fail('Unterminated string');
+            if (text[at] < ' ') fail('Bad control character in string literal');
+            if (text[at] !== '\\') continue;
+            if (++at >= text.length) found();
+            if (text[at] === 'u') {
+                for (let i = 0; i < 4; i++) if (!/[0-9a-fA-F]/.test(text[++at] ?? '')) fail('Bad Unicode escape');
+            } else if (!'"\\/bfnrt'.includes(text[at])) fail('Bad escaped character');
+        }
+        at++;
+    };
+    const number = () => {
+        if (text[at] === '-') { at++; if (!(text[at] >= '0' && text[at] <= '9')) fail('No number after minus sign'); }
+        if (text[at] === '0') { at++; if (text[at] >= '0' && text[at] <= '9') fail('Unexpected number'); } else digits();
+        if (text[at] === '.') { at++; if (!digits()) fail('Unterminated fractional number'); }
+        if (text[at] === 'e' || text[at] === 'E') {
+            at++;
+            if (text[at] === '+' || text[at] === '-') at++;
+            if (!digits()) fail('Exponent part is missing a number');
+        }
+    };
+    const closers = []; // of the arrays and objects around the place
+    try {
+        for (;;) {
+            space();
+            const start = text[at];
+            if (start === '{' || start === '[') {
+                at++;
+                space();
+                const closer = start === '{' ? '}' : ']';
+                if (text[at] !== closer) {
+                    closers.push(closer);
+                    if (start === '{') name("Expected property name or '}'", "Expected ':' after property name");
+                    continue;
+                }
+                at++;
+            } else if (start === '"') string();
+            else if (start === '-' || (start >= '0' && start <= '9')) number();
+            else {
+                const word = { t: 'true', f: 'false', n: 'null' }[start];
+                if (!word) found();
+                for (const letter of word) { if (text[at] !== letter) found(); at++; }
+            }
+            // Behind a value: close what it ends, then the next one.
+            for (;;) {
+                space();
+                const closer = closers.at(-1);
+                if (closer === undefined) {
+                    if (at < text.length) fail('Unexpected non-whitespace character after JSON');
+                    return undefined;
+                }
+                if (text[at] === ',') {
+                    at++;
+                    space();
+                    if (closer === '}') name('Expected double-quoted property name');
+                    break;
+                }
+                if (text[at] !== closer) fail(`Expected ',' or '${closer}' after ${closer === '}' ? 'property value' : 'array element'}`);
+                closers.pop();
+                at++;
+            }
+        }
+    } catch ({ what }) {
+        if (what.endsWith('valid JSON') || what.endsWith('JSON input')) return what;
+        const lines = text.slice(0, at).split(/\r\n|\n|\r/);
+        return `${what} ${what.endsWith('after JSON') ? '' : 'in JSON '}at position ${at} (line ${lines.length} column ${lines.at(-1).length + 1})`;
+    }
+    function name(expected, expectedBehind) {
+        if (text[at] !== '"') fail(expected);
+        string();
+        space();
+        if (text[at] !== ':') expectedBehind ? fail(expectedBehind) : found();
+        at++;
+    }
+}
+
+// What V8 says of the first circle in a value; nothing when there is none.
+function circleIn(value, replacer) {
+    const path = []; // [key, object] from the outside in
+    const visit = (holder, key) => {
+        let inner = holder[key];
+        if (typeof inner?.toJSON === 'function') inner = inner.toJSON(`${key}`);
+        if (typeof replacer === 'function') inner = apply(replacer, holder, [`${key}`, inner]);
+        if (inner === null || typeof inner !== 'object') return undefined;
+        const start = path.findIndex(([, object]) => object === inner);
+        if (start >= 0) return told(path.slice(start), key);
+        path.push([key, inner]);
+        const list = isArray(inner) ? [...inner.keys()] : isArray(replacer) ? replacer.filter((name) => hasOwn(inner, name)) : keys(inner);
+        for (const name of list) {
+            const message = visit(inner, name);
+            if (message) return message;
+        }
+        path.pop();
+        return undefined;
+    };
+    const place = (key) => (typeof key === 'number' ? `index ${key}` : key === '' ? '<anonymous>' : `property '${key}'`);
+    const made = (object) => `object with constructor '${object.constructor?.name || 'Object'}'`;
+    const told = ([[, first], ...others], last) => {
+        const lines = others.map(([key, object]) => `\n    |     ${place(key)} -> ${made(object)}`);
+        if (lines.length > 3) lines.splice(2, lines.length - 3, '\n    |     ...');
+        return `Converting circular structure to JSON\n    --> starting at ${made(first)}${lines.join('')}\n    --- ${place(last)} closes the circle`;
+    };
+    return visit({ '': value }, '');
+}
+
+// ---- the Action's realm --------------------------------------------------------------------------------
+
+// Production runs Actions in a realm of their own whose globals are those of the realm around it: there
+// `[] instanceof Array` is false, and an error that the engine throws is no `instanceof Error`.
+const REALM = `(() => {
+    const evaluate = globalThis.$;
+    globalThis.global = globalThis;
+    const of = Object.getPrototypeOf;
+    const thrown = (run) => { try { run(); } catch (error) { return error.constructor; } };
+    const Error = of(thrown(() => null.x));
+    const RangeError = thrown(() => [].length = -1);
+    let prepare;
+    return {
+        global: globalThis,
+        prototypes: {
+            Object: of({}), Array: of([]), Function: of(() => {}), Promise: of((async () => {})()), RegExp: of(/x/),
+            Number: of(0), String: of(''), Boolean: of(true), BigInt: of(0n), Symbol: of(Symbol.iterator),
+        },
+        compile(source, name) {
+            evaluate(source, name);
+            const compiled = globalThis.$;
+            globalThis.$ = undefined;
+            return compiled;
+        },
+        onError(change) {
+            Error.prepareStackTrace = prepare = (error, sites) => change(error, sites, RangeError.prototype);
+        },
+        // The stack in the engine's own form: cheaper than one that somebody reads.
+        stack() {
+            Error.prepareStackTrace = undefined;
+            const { stack } = new Error();
+            Error.prepareStackTrace = prepare;
+            return stack;
+        },
+    };
+})()`;
+
+// What is called in the place of `import`; as long.
+const NO_IMPORT = '$mport';
+
+function makeRealm() {
+    const own = [...FOREIGN, 'Infinity', 'NaN', 'undefined', 'eval', 'global', 'globalThis', 'userModule'];
+    const names = getOwnPropertyNames(globalThis).filter((name) => !own.includes(name) && !name.startsWith('__'));
+    const values = names.map((name) => globalThis[name]);
+    const { global, prototypes, compile, onError, stack } = evaluateInNewRealm(REALM, [...names, '$'], [...values, evaluate]);
+    // Not deleted: taking a property off a large object is dear.
+    global.$ = undefined;
+    for (const name of keys(global)) {
+        if (!LISTED.includes(name)) defineProperty(global, name, { enumerable: false });
+    }
+    // What the runtime added to the language (Intl) belongs to the new realm's values as well.
+    for (const name of keys(prototypes)) {
+        const patched = globalThis[name].prototype;
+        for (const key of getOwnPropertyNames(patched)) {
+            const property = getOwnPropertyDescriptor(patched, key);
+            const isAdded = typeof property.value === 'function' && !toSource.call(property.value).includes('[native code]');
+            if (isAdded && key !== 'constructor') defineProperty(prototypes[name], key, property);
+        }
+    }
+    const hidden = (value) => ({ value, writable: true, configurable: true, enumerable: false });
+    defineProperty(global, 'require', hidden(requireModule));
+    defineProperty(global, NO_IMPORT, hidden(async () => {
+        throw Object.assign(new nativeErrors.TypeError('A dynamic import callback was not specified.'), { code: 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING' });
+    }));
+    onError(inV8sWords);
+    return { compile, stack };
+}
+
+// Called for every error that the engine itself throws in the Action's code, before anyone sees it.
+function inV8sWords(error, sites, rangeErrors) {
+    const message = `${error.message}`;
+    const [, verb, property, value] = /^cannot (read|set) property '([^]*)' of (undefined|null)$/.exec(message) ?? [];
+    if (verb && property !== 'Symbol.iterator') {
+        error.message = `Cannot ${verb} properties of ${value} (${verb === 'set' ? 'sett' : 'read'}ing '${property}')`;
+    } else if (message === 'not a function') {
+        const callee = sites[0]?.getFileName() === script.name && calleeAt(sites[0].getLineNumber(), sites[0].getColumnNumber());
+        if (callee) error.message = `${callee} is not a function`;
+    } else if (message === 'string too long' || message === 'invalid string length') {
+        error.message = 'Invalid string length';
+        Object.setPrototypeOf(error, rangeErrors);
+    }
+    const frames = sites.filter((site) => site.getFileName() !== 'guest').map((site) => {
+        const [name, file] = [site.getFunctionName(), site.getFileName()];
+        const place = file ? `${file}:${site.getLineNumber()}:${site.getColumnNumber()}` : 'native';
+        return `\n    at ${name ? `${name} (${place})` : place}`;
+    });
+    return `${error.name}: ${error.message}${frames.join('')}`;
+}
+
+// The called expression at a place of the Action's text, if it is a plain one. The engine is off by one at times.
+function calleeAt(line, column) {
+    const text = script.source.split('\n', line)[line - 1] ?? '';
+    const at = column - 1 - (line === 1 ? PREFIX.length : 0);
+    for (const { 0: callee, index } of text.matchAll(/[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?=\()/g)) {
+        if (index <= at + 1 && at < index + callee.length) return callee;
+    }
+    return undefined;
+}
+
+function requireModule(name) {
+    if (typeof name !== 'string') return globalRequire(name);
+    const here = new nativeErrors.Error();
+    try {
+        return globalRequire(name);
+    } catch (error) {
+        if (error?.code !== 'MODULE_NOT_FOUND' || !`${error.message}`.includes(`'${name}'`)) throw error;
+        throw Object.assign(errorAt(here, 'Error', `Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND', requireStack: [] });
+    }
+}
+defineProperty(requireModule, 'name', { value: 'require' });
+Object.assign(requireModule, {
+    resolve: (name) => globalRequire.resolve(name), cache: globalRequire.cache, extensions: globalRequire.extensions, main: undefined,
+});
+
+const realm = makeRealm();
+
 // ---- console ---------------------------------------------------------------------------------------
 
+// Production keeps this many bytes of what one execution prints, line ends included, and says nothing of the rest.
+const KEPT_LOG_BYTES = 262144;
+
 let level = 'log';
-const line = { write(chunk) { writeLine(level, chunk.endsWith('\n') ? chunk.slice(0, -1) : chunk); return true; } };
+let bytesLeft = KEPT_LOG_BYTES;
+const line = { write };
 const printer = new Console({ stdout: line, stderr: line });
-const LEVELS = { info: 'info', warn: 'warn', error: 'error', debug: 'debug', trace: 'trace', assert: 'warn', timeLog: 'log' };
+const LEVELS = { info: 'info', warn: 'warn', error: 'error', debug: 'debug', trace: 'trace', assert: 'warn' };
+
+function write(chunk) {
+    if (bytesLeft <= 0 || exit) return true;
+    let text = withoutOwnFrames(chunk).toWellFormed();
+    let index = 0;
+    while (index < text.length && bytesLeft > 0) {
+        const point = text.codePointAt(index);
+        const bytes = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+        bytesLeft -= bytes;
+        if (bytesLeft < 0) text = `${text.slice(0, index)}\ufffd`;
+        index += bytes === 4 ? 2 : 1;
+    }
+    text = text.slice(0, index);
+    writeLine(level, text.endsWith('\n') ? text.slice(0, -1) : text);
+    return true;
+}
+
+// Stacks as Node shows them: without the frames of this file, and with the columns of the user's first line.
+function withoutOwnFrames(text) {
+    if (!text.includes('    at ')) return text;
+    return text
+        .replace(/\n +at (?:[^\n]* \()?(?:guest|__wasm_rquickjs[^\n]*):\d+:\d+\)?(?=[\n ]|$)/g, '')
+        .replace(/(\n +at [^\n]*:1:)(\d+)(?=\)?(?:[\n ]|$))/g, (frame, start, column) =>
+            start.includes(`${script.name}:1:`) ? `${start}${max(1, column - PREFIX.length)}` : frame);
+}
 
 function makeConsole() {
     const console = {};
@@ -34,17 +404,22 @@ function makeConsole() {
         if (typeof print !== 'function') continue;
         console[name] = (...args) => {
             level = LEVELS[name] ?? 'log';
-            return print.apply(printer, args);
+            return apply(print, printer, args);
         };
+        defineProperty(console[name], 'name', { value: name });
     }
     return console;
 }
 
 // ---- values on the wire, see docs/abi.md -------------------------------------------------------------
 
-function tag(value, path) {
+// The host reads no deeper JSON.
+const DEEPEST = 100;
+
+function tag(value, around) {
     switch (typeof value) {
         case 'string':
+            return value.toWellFormed();
         case 'boolean':
             return value;
         case 'undefined':
@@ -54,31 +429,39 @@ function tag(value, path) {
         case 'bigint':
             return { $: 'bigint', of: `${value}` };
         case 'symbol':
-            return { $: 'symbol', of: value.description ?? '' };
+            return { $: 'symbol', of: (value.description ?? '').toWellFormed() };
         case 'function':
-            return { $: 'function', of: `${value}` };
+            return { $: 'function', of: toSource.call(value).toWellFormed() };
         default:
-            return value === null ? null : tagObject(value, path);
+            return value === null ? null : tagObject(value, around);
     }
 }
 
-function tagObject(value, path) {
-    if (path.includes(value)) return { $: 'circular' };
+// `around`: the objects that contain this one.
+function tagObject(value, around) {
+    if (around.has(value)) return { $: 'circular' };
     if (value instanceof Date) {
         return { $: 'date', of: isNaN(+value) ? 'invalid' : toISOString.call(value) };
     }
-    if (value instanceof String || value instanceof Number || value instanceof Boolean) return tag(value.valueOf(), path);
-    const inner = [...path, value];
-    if (typeof value.toJSON === 'function') return { $: 'tojson', of: tag(value.toJSON(''), inner) };
+    if (value instanceof String || value instanceof Number || value instanceof Boolean) return tag(value.valueOf(), around);
+    if (around.size >= DEEPEST) throw new nativeErrors.RangeError('Maximum call stack size exceeded');
+    around.add(value);
+    const tagged = tagContents(value, around);
+    around.delete(value);
+    return tagged;
+}
+
+function tagContents(value, around) {
+    if (typeof value.toJSON === 'function') return { $: 'tojson', of: tag(value.toJSON(''), around) };
     if (isArray(value)) {
         const items = [];
-        for (let i = 0; i < value.length; i++) items.push(tag(value[i], inner));
+        for (let i = 0; i < value.length; i++) items.push(tag(value[i], around));
         return items;
     }
     const properties = {};
     for (const key of keys(value)) {
         // Not an assignment: a key may be `__proto__`.
-        defineProperty(properties, key, { value: tag(value[key], inner), enumerable: true, configurable: true, writable: true });
+        defineProperty(properties, key.toWellFormed(), { value: tag(value[key], around), enumerable: true, configurable: true, writable: true });
     }
     return hasOwn(properties, '$') ? { $: 'object', of: properties } : properties;
 }
@@ -103,7 +486,7 @@ function untag(value, api) {
 // ---- api -----------------------------------------------------------------------------------------------
 
 function makeError({ name, message }) {
-    const error = new (nativeErrors[name] ?? Error)(message);
+    const error = new (nativeErrors[name] ?? nativeErrors.Error)(message);
     if (error.name !== name) error.name = name;
     return error;
 }
@@ -121,26 +504,31 @@ function assign(event, changes, api) {
     }
 }
 
+// Production's order.
+const NAMESPACES = ['access', 'accessToken', 'authentication', 'cache', 'groups', 'roles', 'idToken', 'multifactor', 'prompt',
+    'refreshToken', 'session', 'redirect', 'samlResponse', 'user', 'validation', 'rules', 'transaction'];
+
 function makeApi(event) {
     const api = {};
-    const send = (method, args) => {
-        const reply = parse(callHost(method, stringify(tag(args, [])), new nativeErrors.Error().stack));
+    const ask = (method, args) => {
+        if (exit) throw exit;
+        const reply = parse(callHost(method, stringify(tag(args, new Set())), realm.stack()));
         if (reply.event) assign(event, reply.event, api);
         return reply;
     };
-    for (const namespace of keys(METHODS)) {
+    for (const namespace of new Set([...NAMESPACES, ...keys(METHODS)])) {
         const members = (api[namespace] = {});
         for (const [name, isAsync] of METHODS[namespace]) {
             const method = `${namespace}.${name}`;
             members[name] = isAsync
                 ? (...args) => {
-                    const reply = send(method, args);
+                    const reply = ask(method, args);
                     if (reply.reject) return Promise.reject(makeError(reply.reject));
                     if (reply.throw) throw makeError(reply.throw);
                     return Promise.resolve(untag(reply.resolve, api));
                 }
                 : (...args) => {
-                    const reply = send(method, args);
+                    const reply = ask(method, args);
                     if (reply.throw) throw makeError(reply.throw);
                     return untag(reply.return, api);
                 };
@@ -151,46 +539,60 @@ function makeApi(event) {
 
 // ---- the Action ----------------------------------------------------------------------------------------
 
-function requireFor(name) {
-    if (typeof name !== 'string') return globalRequire(name);
-    try {
-        return globalRequire(name);
-    } catch (error) {
-        if (error?.code !== 'MODULE_NOT_FOUND') throw error;
-        const missing = new nativeErrors.Error(`Cannot find module '${name}'`);
-        missing.code = 'MODULE_NOT_FOUND';
-        missing.requireStack = [];
-        throw missing;
-    }
-}
-
 let factory; // the compiled wrapper, not yet run
+let script = {}; // { name, source }
 let action; // { exports } | { error }: what the top-level code left, kept for every later execution
 
-// The host knows this text as well: on line 1 it subtracts its length from columns.
+// On line 1 the host takes the length of this text off columns.
 const WRAPPER = /*WRAPPER*/ '(';
+// An assignment, not an expression in brackets: production takes a text that closes the function itself.
+const PREFIX = 'this.$=function (module, exports, console) { '.padStart(WRAPPER.length);
+
+// In production `import()` fails.
+function withoutImports(source) {
+    const compiles = (text) => {
+        try {
+            checkSyntax(`${PREFIX}${text}\n}`, 'import', false);
+            return true;
+        } catch {
+            return false;
+        }
+    };
+    for (const { index } of source.matchAll(/(?<![.\w$])import(?=\s*\()/g)) {
+        const put = (name) => `${source.slice(0, index)}${name}${source.slice(index + name.length)}`;
+        // In strings and comments anything may stand, and no method is named by a number in brackets.
+        if (!compiles(put('#mport')) && compiles(put('   (0)'))) source = put(NO_IMPORT);
+    }
+    return source;
+}
 
 function instantiate() {
     const module = { exports: {} };
     try {
-        factory.call(undefined, module.exports, requireFor, module, makeConsole());
+        factory.call(undefined, module, module.exports, makeConsole());
         return { exports: module.exports };
     } catch (error) {
-        return { error };
+        return { error: error instanceof nativeErrors.Error ? error : wrapped(error) };
     }
 }
 
+// Production keeps what top-level code threw, and makes an Error of what is none in its own realm.
+function wrapped(thrown) {
+    const message = thrown ? `${typeof thrown === 'symbol' ? thrown.toString() : thrown}` : 'Unknown error';
+    return errorAt({ stack: isError(thrown) ? thrown.stack : '' }, 'Error', message);
+}
+
 function fault(error) {
-    if (error instanceof nativeErrors.Error) {
-        return { name: `${error.name}`, message: `${error.message}`, stack: typeof error.stack === 'string' ? error.stack : '' };
-    }
-    let message;
+    const text = (value) => `${value}`.toWellFormed();
     try {
-        message = `${typeof error === 'symbol' ? error.toString() : error}`;
+        if (exit) return { name: 'Exited', message: text(exit.message), stack: text(exit.stack) };
+        if (isError(error) || error instanceof nativeErrors.Error) {
+            return { name: text(error.name), message: text(error.message), stack: typeof error.stack === 'string' ? text(error.stack) : '' };
+        }
+        return { name: 'non-error', message: text(typeof error === 'symbol' ? error.toString() : error), stack: '' };
     } catch {
-        message = '[object]';
+        return { name: 'non-error', message: '[object]', stack: '' };
     }
-    return { name: 'non-error', message, stack: '' };
 }
 
 // Errors of the runtime itself: production gives them no place in the Action's source.
@@ -198,18 +600,20 @@ class RuntimeError extends nativeErrors.Error {}
 
 async function execute(entryPoint, eventText) {
     const firstTimer = timers.schedule(() => {}, 0, false, []);
+    bytesLeft = KEPT_LOG_BYTES;
     try {
         action ??= instantiate();
         if (hasOwn(action, 'error')) throw action.error;
         const { exports } = action;
         if (exports === null || typeof exports !== 'object') throw new RuntimeError('The Action must export an object.');
         const handler = exports[entryPoint];
-        // Production looks at the constructor's name, so a promise-returning function does not do.
-        if (typeof handler !== 'function' || handler.constructor?.name !== 'AsyncFunction') {
+        // A native async function: one that merely returns a promise does not do.
+        if (typeof handler !== 'function' || getPrototypeOf(handler)?.constructor?.name !== 'AsyncFunction') {
             throw new RuntimeError(`Invalid function signature for the "${entryPoint}" handler. Use "exports.${entryPoint} = async function(event, api) { }" as the signature.`);
         }
         const event = parse(eventText);
-        await handler(event, makeApi(event));
+        await Promise.race([handler(event, makeApi(event)), ended.promise]);
+        if (exit) throw exit;
     } catch (error) {
         throw error instanceof RuntimeError ? { name: 'Error', message: error.message, stack: '' } : fault(error);
     } finally {
@@ -221,10 +625,11 @@ async function execute(entryPoint, eventText) {
 
 export const loader = {
     load(name, source) {
+        script = { name, source };
         try {
-            factory = evaluate(`${WRAPPER}${source}\n})`, name);
+            factory = realm.compile(`${PREFIX}${withoutImports(source)}\n}`, name);
         } catch (error) {
-            throw fault(error);
+            throw fault(wrapped(error));
         }
     },
 };

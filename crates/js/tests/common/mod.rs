@@ -1,0 +1,136 @@
+//! What the tests of running JavaScript share: one engine, compiled once for all of them, and a login in a line.
+#![allow(
+    dead_code,
+    reason = "each test file takes what it needs of this module"
+)]
+
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use postlogin_core::{
+    ActionInfo, EntryPoint, Fault, Login, TenantSettings, Transaction,
+    outcome::{ActionUsage, Outcome},
+};
+use postlogin_engine::{ActionPre, Allocation, Engine};
+use postlogin_host::{Budget, Clock, Conditions, Door, Flow, network::Closed};
+use postlogin_js::JavaScript;
+use serde_json::Value;
+
+/// 2026-01-01T00:00:00Z.
+pub const NOW_MS: i64 = 1_767_225_600_000;
+
+/// The file that the engine names in stacks.
+pub const FILE: &str = "actions/test/code.js";
+
+pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    // The machine code is the same for every test binary.
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("machine-code");
+    Engine::new(Allocation::OnDemand, Some(cache)).expect("this machine runs sandboxes")
+});
+
+pub static JAVASCRIPT: LazyLock<JavaScript> = LazyLock::new(|| {
+    JavaScript::new(&ENGINE, |_| {}).unwrap_or_else(|error| panic!("the engine loads: {error}"))
+});
+
+/// The world of one login.
+pub struct Case {
+    pub event: Value,
+    pub entry: EntryPoint,
+    pub now_ms: i64,
+    pub seed: u64,
+    pub door: Arc<dyn Door>,
+    pub budget: Budget,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        let event = include_str!("../../../../fixtures/events/vendor-default.json");
+        Self {
+            event: serde_json::from_str(event).expect("the fixture is JSON"),
+            entry: EntryPoint::Execute,
+            now_ms: NOW_MS,
+            seed: 1,
+            door: Arc::new(Closed),
+            budget: Budget::default(),
+        }
+    }
+}
+
+/// How a handler ended.
+pub struct Ended {
+    pub fault: Option<Fault>,
+    pub usage: ActionUsage,
+    pub outcome: Outcome,
+}
+
+impl Ended {
+    /// The printed messages, each with its line end.
+    pub fn logs(&self) -> String {
+        let lines = self.outcome.logs.iter();
+        lines
+            .map(|record| format!("{}\n", record.message))
+            .collect()
+    }
+}
+
+/// Compiles a text that must compile.
+pub fn action(source: &str) -> ActionPre {
+    JAVASCRIPT
+        .action(FILE, source)
+        .unwrap_or_else(|error| panic!("{error}\n{source}"))
+}
+
+/// Runs one handler.
+pub fn run(action: &ActionPre, case: &Case) -> Ended {
+    let conditions = Conditions {
+        clock: Arc::new(Clock::new(case.now_ms, Flow::Virtual)),
+        seed: case.seed,
+        door: Arc::clone(&case.door),
+        budget: case.budget,
+    };
+    let mut transaction = Transaction::new(Login {
+        event: case.event.clone(),
+        tenant: TenantSettings::default(),
+        rules_executed: Vec::new(),
+        seed: case.seed,
+        now_ms: case.now_ms,
+    });
+    let info = ActionInfo {
+        name: "test".to_owned(),
+        ..ActionInfo::default()
+    };
+    let event = transaction
+        .begin(&info, case.entry, case.now_ms)
+        .to_string();
+    let (mut transaction, ran) = action
+        .run(
+            transaction,
+            &event,
+            case.entry,
+            &conditions,
+            Duration::ZERO,
+            0,
+        )
+        .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"));
+    let fault = ran.result.clone().err();
+    let usage = ran.usage.clone();
+    transaction.end(ran.result, ran.usage, case.now_ms);
+    Ended {
+        fault,
+        usage,
+        outcome: transaction.finish(case.now_ms),
+    }
+}
+
+/// Runs the execute handler of a text in the default world and gives what it printed.
+///
+/// # Panics
+/// When the handler fails.
+pub fn printed(source: &str) -> String {
+    let ended = run(&action(source), &Case::default());
+    assert!(ended.fault.is_none(), "{:?}\n{source}", ended.fault);
+    ended.logs()
+}
