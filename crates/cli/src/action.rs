@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use postlogin_core::ActionInfo;
+use postlogin_core::{ActionInfo, Fault, Location};
 use postlogin_engine::{ActionPre, Allocation, BoundAction, CompileNotice, Engine, NotAnAction};
 use postlogin_js::{JavaScript, mapper_of_component};
 use postlogin_project::{
@@ -120,9 +120,7 @@ impl<'a> Compiler<'a> {
                 return built.map_err(|error| match error {
                     postlogin_js::BuildError::Syntax(error) => syntax_error(&error),
                     postlogin_js::BuildError::Internal(error) => CliError::internal(&error),
-                    refused @ postlogin_js::BuildError::Refused(_) => {
-                        CliError::unloadable(refused.to_string())
-                    }
+                    postlogin_js::BuildError::Refused(fault) => refused(&fault),
                 });
             }
             ActionKind::Component { bytes, .. } => bytes.clone(),
@@ -199,6 +197,21 @@ fn syntax_error(error: &postlogin_js::source::SyntaxError) -> CliError {
         hint: error.hint.clone(),
         ..CliError::unloadable(error.to_string())
     }
+}
+
+/// What production would report at the first login.
+fn refused(fault: &Fault) -> CliError {
+    let place = fault.location.as_ref().map(|place| {
+        let Location { file, line, column } = place;
+        format!("{file}:{line}:{column}: ")
+    });
+    // A plain Error whose message begins with the class of the error that it wraps.
+    let class = match fault.name.as_str() {
+        "Error" => String::new(),
+        name => format!("{name}: "),
+    };
+    let place = place.unwrap_or_default();
+    CliError::unloadable(format!("{place}{class}{}", fault.message))
 }
 
 fn not_an_action(shown: &str, error: &NotAnAction) -> CliError {

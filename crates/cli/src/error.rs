@@ -1,6 +1,12 @@
 //! Errors as the user sees them, with the exit code that scripts rely on.
 
-use std::fmt::Display;
+use std::{
+    fmt::Display,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use postlogin_core::event::suggest::closest;
 
 pub(crate) const SUCCESS: u8 = 0;
 pub(crate) const INTERNAL: u8 = 1;
@@ -64,10 +70,45 @@ impl CliError {
 
 impl From<postlogin_project::Error> for CliError {
     fn from(error: postlogin_project::Error) -> Self {
+        let message = error.to_string();
+        let file = error.file.map(PathBuf::from);
+        let missing = file.filter(|file| error.line.is_none() && is_missing(file));
         Self {
-            message: error.to_string(),
-            hint: error.hint,
+            message,
+            hint: error
+                .hint
+                .or_else(|| missing.map(|file| hint_on_missing(&file))),
             code: USAGE,
         }
     }
+}
+
+fn is_missing(file: &Path) -> bool {
+    // `<stdin>` is no file that could be there.
+    !file.to_string_lossy().starts_with('<') && file.try_exists().is_ok_and(|exists| !exists)
+}
+
+/// What to say about a file that is not there: the one beside it whose name is nearly the same.
+pub(crate) fn hint_on_missing(file: &Path) -> String {
+    match nearest_file(file) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "a path is relative to the working folder".into(),
+    }
+}
+
+fn nearest_file(missing: &Path) -> Option<String> {
+    let folder = missing
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    // The order of a folder is the file system's.
+    names.sort();
+    let near = closest(
+        missing.file_name()?.to_str()?,
+        names.iter().map(String::as_str),
+    )?;
+    Some(missing.with_file_name(near).to_string_lossy().into_owned())
 }

@@ -1,6 +1,6 @@
 //! From the options to the event of the login.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use postlogin_core::{
     event::{
@@ -74,33 +74,11 @@ fn warn(printer: &Printer, message: &str, meant: Option<&str>) {
 fn read(file: &Path, what: &str) -> Result<serde_json::Map<String, Value>, CliError> {
     read_object(file, what, &mut io::stdin().lock()).map_err(|error| {
         let mut shown = CliError::from(error);
-        shown.hint.get_or_insert_with(|| match nearest_file(file) {
-            _ if file.exists() => {
-                format!("{what} is one JSON or YAML object; `postlogin schema event` describes it")
-            }
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "a path is relative to the working folder".into(),
+        shown.hint.get_or_insert_with(|| {
+            format!("{what} is one JSON or YAML object; `postlogin schema event` describes it")
         });
         shown
     })
-}
-
-/// The file beside a missing one whose name is nearly the same.
-fn nearest_file(missing: &Path) -> Option<String> {
-    let folder = missing
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    // The order of a folder is the file system's.
-    names.sort();
-    let near = closest(
-        missing.file_name()?.to_str()?,
-        names.iter().map(String::as_str),
-    )?;
-    Some(missing.with_file_name(near).to_string_lossy().into_owned())
 }
 
 /// Replaces a property as a whole: what the old value had and the new one lacks is gone.

@@ -1,6 +1,6 @@
 //! What is wrong with the command line itself, in the form of all other errors.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, io};
 
 use clap::{
     CommandFactory,
@@ -16,10 +16,10 @@ use crate::{
 /// Prints what stopped the parser and gives the exit code. Help and version are data on stdout.
 pub(crate) fn report(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> u8 {
     if !error.use_stderr() {
-        return if error.print().is_ok() {
-            SUCCESS
-        } else {
-            UNWRITABLE
+        return match error.print() {
+            // A reader such as `head` that has seen enough is no error.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => UNWRITABLE,
+            _ => SUCCESS,
         };
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {

@@ -1,6 +1,6 @@
 //! `postlogin build`.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, io, path::PathBuf};
 
 use postlogin_project::Project;
 
@@ -21,7 +21,13 @@ pub(crate) fn build(arguments: &BuildArguments, printer: &Printer) -> Result<u8,
         .output
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{}.wasm", file_stem(&source.name))));
-    fs::write(&file, &component).map_err(|error| CliError::unwritable(file.display(), error))?;
+    fs::write(&file, &component).map_err(|error| {
+        let shown = CliError::unwritable(file.display(), &error);
+        match error.kind() {
+            io::ErrorKind::NotFound => shown.with_hint("make the folder first"),
+            _ => shown,
+        }
+    })?;
     let megabytes = component.len() as f64 / 1e6;
     printer.note(&format!("wrote {} ({megabytes:.1} MB)", file.display()));
     Ok(SUCCESS)

@@ -166,20 +166,16 @@ fn conditions(arguments: &RunArguments) -> Result<Conditions, CliError> {
 }
 
 fn budget(limits: &LimitArguments) -> Result<Budget, CliError> {
-    let nothing = |option: &str, text: &str, hint: &str| {
-        CliError::usage(format!("{option}: no Action gets along with {text}")).with_hint(hint)
+    let nothing = |option: &str, what: &str, hint: &str| {
+        CliError::usage(format!("{option}: it leaves Actions no {what}")).with_hint(hint)
     };
     let time = parse_duration(&limits.timeout).map_err(|error| option_error("--timeout", error))?;
     if time.is_zero() {
-        return Err(nothing(
-            "--timeout",
-            &limits.timeout,
-            "production gives 20s",
-        ));
+        return Err(nothing("--timeout", "time", "production gives 20s"));
     }
     let memory = parse_size(&limits.memory).map_err(|error| option_error("--memory", error))?;
     if memory == 0 {
-        return Err(nothing("--memory", &limits.memory, "the default is 128MiB"));
+        return Err(nothing("--memory", "memory", "the default is 128MiB"));
     }
     Ok(Budget { time, memory })
 }
@@ -199,20 +195,27 @@ fn seed_of(now_ms: i64) -> u64 {
 /// What the user sends to `/continue`, suspension by suspension.
 fn steps(arguments: &RunArguments) -> Result<Vec<ResumeStep>, CliError> {
     let read = |file: &PathBuf| -> Result<ResumeStep, CliError> {
-        let mut request = read_object(file, "a /continue request", &mut io::stdin().lock())?;
+        let hint = "a /continue request has `query` and `body`, each an object";
+        let request = read_object(file, "a /continue request", &mut io::stdin().lock());
+        let mut request = request.map_err(|error| {
+            let mut shown = CliError::from(error);
+            shown.hint.get_or_insert_with(|| hint.into());
+            shown
+        })?;
         let mut part = |key: &str| match request.remove(key) {
             Some(Value::Object(part)) => Ok(part),
             None => Ok(Map::new()),
             Some(_) => Err(CliError::usage(format!(
                 "{}: `{key}` must be an object",
                 file.display()
-            ))),
+            ))
+            .with_hint(hint)),
         };
         let (query, body) = (part("query")?, part("body")?);
         if let Some(unknown) = request.keys().next() {
             return Err(
                 CliError::usage(format!("{}: unknown key `{unknown}`", file.display()))
-                    .with_hint("a /continue request has `query` and `body`"),
+                    .with_hint(hint),
             );
         }
         Ok(ResumeStep::Continue { query, body })
@@ -242,7 +245,12 @@ fn key(
 ) -> Result<KeyPair, CliError> {
     if let Some(file) = &arguments.key {
         let failed = |error: &dyn Display| CliError::usage(format!("{}: {error}", file.display()));
-        let pem = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
+        let pem = std::fs::read_to_string(file).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                failed(&"there is no such file").with_hint(error::hint_on_missing(file))
+            }
+            _ => failed(&error),
+        })?;
         return KeyPair::from_pem(&pem).map_err(|error| {
             let shown = failed(&error);
             match error.hint() {
@@ -286,9 +294,11 @@ fn text_of(sources: &[ActionSource], file: &str) -> Option<String> {
 fn exit_code(outcome: &Outcome, arguments: &RunArguments, printer: &Printer) -> u8 {
     // Production finds these at the login, too; for whoever runs an Action here it is as good as a file that does
     // not compile.
+    // They were thrown nowhere; what an Action throws while it runs has frames.
     let message = outcome
         .error
         .as_ref()
+        .filter(|error| !error.stack.contains("\n    at "))
         .map_or("", |error| error.message.as_str());
     if message.starts_with("Invalid function signature for the") {
         printer.hint(

@@ -1,11 +1,6 @@
 //! The rules that drop claims, in words.
 
-use postlogin_core::outcome::ClaimRule;
-
-const CUSTOM_CLAIMS: &str =
-    "https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims";
-const SCOPES: &str = "https://auth0.com/docs/get-started/apis/scopes/openid-connect-scopes";
-const ACCESS_TOKENS: &str = "https://auth0.com/docs/secure/tokens/access-tokens";
+use postlogin_core::{claim_rules::spec_of, outcome::ClaimRule};
 
 /// Why the claim is not in the token: one sentence.
 pub(super) fn sentence(rule: ClaimRule) -> &'static str {
@@ -29,12 +24,5 @@ pub(super) fn sentence(rule: ClaimRule) -> &'static str {
 
 /// The public page that states the rule.
 pub(super) fn page(rule: ClaimRule) -> &'static str {
-    match rule {
-        ClaimRule::RestrictedName
-        | ClaimRule::Auth0Namespace
-        | ClaimRule::Auth0ApiAudience
-        | ClaimRule::SizeLimit => CUSTOM_CLAIMS,
-        ClaimRule::ScopeFilter => SCOPES,
-        ClaimRule::OpaqueToken => ACCESS_TOKENS,
-    }
+    spec_of(rule).map_or("", |spec| spec.source)
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use postlogin_core::outcome::{Outcome, StoredMetadata};
+use postlogin_host::Budget;
 
 use super::page::Page;
 use super::{actions, claims, failure, headline, messages, metadata, userinfo};
@@ -34,6 +35,7 @@ pub struct HumanOptions<'a> {
 
 impl Default for HumanOptions<'_> {
     fn default() -> Self {
+        let budget = Budget::default();
         Self {
             color: false,
             width: 100,
@@ -41,8 +43,8 @@ impl Default for HumanOptions<'_> {
             verbose: false,
             before: None,
             source: None,
-            time_limit: Duration::from_secs(20),
-            memory_limit: 128 << 20,
+            time_limit: budget.time,
+            memory_limit: budget.memory,
         }
     }
 }

@@ -28,18 +28,26 @@ pub(super) fn write_logs(page: &mut Page<'_>, outcome: &Outcome, verbose: bool) 
         .map(|log| text::width(&text::clean(&log.level)))
         .max()
         .unwrap_or(0);
+    let room = page
+        .width()
+        .saturating_sub(2 + names + 2 + levels + 2)
+        .max(20);
     let mut lines = outcome.logs.iter().flat_map(|log| {
+        // A tab would be shown as a control character.
+        let lines = log
+            .message
+            .lines()
+            .map(|line| text::clean(&line.replace('\t', "    ")));
+        let mut parts: Vec<String> = lines.flat_map(|line| text::fold(&line, room)).collect();
         // An empty message is still a line.
-        let mut parts: Vec<&str> = log.message.lines().collect();
         if parts.is_empty() {
-            parts.push("");
+            parts.push(String::new());
         }
         parts
             .into_iter()
             .enumerate()
             .map(move |(index, line)| (log, index == 0, line))
     });
-    let room = page.width().saturating_sub(2 + names + 2 + levels + 2);
     for (log, first, message) in lines
         .by_ref()
         .take(if verbose { usize::MAX } else { LOG_LINES })
@@ -64,11 +72,7 @@ pub(super) fn write_logs(page: &mut Page<'_>, outcome: &Outcome, verbose: bool) 
                 span(Role::Plain, "  "),
                 span(role, level),
                 span(Role::Plain, "  "),
-                // A tab would be shown as a control character.
-                span(
-                    Role::Plain,
-                    text::shorten(&text::clean(&message.replace('\t', "    ")), room),
-                ),
+                span(Role::Plain, message),
             ],
         )?;
     }

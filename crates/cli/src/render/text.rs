@@ -88,6 +88,25 @@ pub(super) fn wrap(text: &str, max: usize) -> Vec<String> {
     lines
 }
 
+/// The text in lines of at most `max` columns, broken anywhere: nothing of it is lost, spaces included.
+pub(super) fn fold(text: &str, max: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    loop {
+        let line = first_columns(rest, max);
+        let (line, after) = match rest.split_at_checked(line.len()) {
+            // One letter may be wider than a line.
+            Some((line, after)) if !line.is_empty() => (line, after),
+            _ => (rest, ""),
+        };
+        lines.push(line.to_owned());
+        if after.is_empty() {
+            return lines;
+        }
+        rest = after;
+    }
+}
+
 /// The text, filled with spaces to `columns`.
 pub(super) fn pad(text: &str, columns: usize) -> String {
     let fill = columns.saturating_sub(width(text));
@@ -243,6 +262,14 @@ mod tests {
             "\\u009b31m \\u202eabc\\ufeff"
         );
         assert_eq!(clean("漢字 é 👩‍💻"), "漢字 é 👩‍💻");
+    }
+
+    #[test]
+    fn folded_text_is_complete() {
+        assert_eq!(fold("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(fold("漢字x", 3), ["漢", "字x"]);
+        assert_eq!(fold("漢字", 1), ["漢字"]);
+        assert_eq!(fold("", 3), [""]);
     }
 
     #[test]

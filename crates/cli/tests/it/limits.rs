@@ -1,0 +1,135 @@
+//! `--timeout` and `--memory`.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{assert_command, folder, postlogin};
+
+#[track_caller]
+fn error(source: &str, arguments: &str) -> String {
+    let folder = folder(&[("greedy.js", source)]);
+    let outcome = postlogin(&format!("run greedy.js {arguments}"))
+        .within(folder.path())
+        .outcome(0);
+    assert_eq!(outcome["status"], "failed", "{outcome}");
+    let text = |key: &str| {
+        outcome["error"][key]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    format!("{}: {}", text("name"), text("message"))
+}
+
+#[test]
+fn an_action_that_computes_for_ever_is_stopped() {
+    let started = Instant::now();
+    let error = error(
+        "exports.onExecutePostLogin = async () => { for (;;) {} };",
+        "--timeout 300ms",
+    );
+    insta::assert_snapshot!(error, @"Timeout: the Actions of this login did not finish within 0.3 s");
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[test]
+fn an_action_that_waits_too_long_is_stopped_without_waiting() {
+    let started = Instant::now();
+    let error = error(
+        "exports.onExecutePostLogin = async () => { await new Promise((go) => setTimeout(go, 3600000)); };",
+        "--timeout 20s",
+    );
+    insta::assert_snapshot!(error, @"Timeout: the Actions of this login did not finish within 20 s");
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[test]
+fn an_action_that_wants_too_much_memory_is_stopped() {
+    let error = error(
+        "exports.onExecutePostLogin = async () => { const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1)); };",
+        "--memory 64MiB",
+    );
+    insta::assert_snapshot!(error, @"OutOfMemory: the Action wanted more than 64 MiB of memory");
+}
+
+#[test]
+fn the_time_of_all_actions_counts_together() {
+    let wait = "exports.onExecutePostLogin = async () => { await new Promise((go) => setTimeout(go, 4000)); };";
+    let folder = folder(&[("wait.js", wait)]);
+    let run = |timeout: &str| {
+        postlogin(&format!("run wait.js wait.js --timeout {timeout}"))
+            .within(folder.path())
+            .outcome(0)["status"]
+            .clone()
+    };
+    assert_eq!(run("12s"), "allowed");
+    assert_eq!(run("6s"), "failed");
+}
+
+#[test]
+fn what_is_no_limit_is_refused() {
+    let folder = folder(&[("quiet.js", crate::support::QUIET)]);
+    let run =
+        |arguments: &str| postlogin(&format!("run quiet.js {arguments}")).within(folder.path());
+    assert_command!(run("--timeout 5"), @"
+    exit code: 2
+    ----- stderr -----
+    error: --timeout: `5` is not a duration: the unit is missing
+    hint: write a number and a unit: 500ms, 3s or 1m
+    ");
+    assert_command!(run("--timeout 0s"), @"
+    exit code: 2
+    ----- stderr -----
+    error: --timeout: it leaves Actions no time
+    hint: production gives 20s
+    ");
+    assert_command!(run("--timeout 5min"), @"
+    exit code: 2
+    ----- stderr -----
+    error: --timeout: `5min` is not a duration: there is no unit `min`
+    hint: write a number and a unit: 500ms, 3s or 1m
+    ");
+    assert_command!(run("--timeout 99999999h"), @"
+    exit code: 2
+    ----- stderr -----
+    error: --timeout: `99999999h` is not a duration: it is too large
+    hint: write a number and a unit: 500ms, 3s or 1m
+    ");
+    assert_command!(run("--memory lots"), @"
+    exit code: 2
+    ----- stderr -----
+    error: --memory: `lots` is not a size: it does not begin with a number
+    hint: write a number and a unit: 64MiB, 10MB or 1GiB
+    ");
+    assert_command!(run("--memory 0MiB"), @"
+    exit code: 2
+    ----- stderr -----
+    error: --memory: it leaves Actions no memory
+    hint: the default is 128MiB
+    ");
+    assert_command!(run("--now tomorrow"), @"
+    exit code: 2
+    ----- stderr -----
+    error: --now tomorrow: failed to parse four digit integer as year: invalid digit, expected 0-9 but got t
+    hint: write it as 2026-11-22T10:00:00Z
+    ");
+    assert_command!(run("--now 1969-12-31T23:59:59Z"), @"
+    exit code: 2
+    ----- stderr -----
+    error: --now 1969-12-31T23:59:59Z: no login was before 1970
+    hint: write it as 2026-11-22T10:00:00Z
+    ");
+    assert_command!(run("--seed -1"), @"
+    exit code: 2
+    ----- stderr -----
+    error: invalid value '-1' for '--seed <N>': invalid digit found in string
+    hint: `postlogin run --help` tells what there is
+    ");
+}

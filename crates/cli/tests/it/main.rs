@@ -1,0 +1,19 @@
+//! Whole commands: what the program prints, on which stream, and how it exits.
+//!
+//! Snapshots hold exit code, stdout and stderr. Only what a run costs is taken out of them (`[time]`, `[memory]`).
+
+mod bad_input;
+mod build;
+mod determinism;
+mod event;
+mod faults;
+mod limits;
+mod project;
+mod rust_action;
+mod samples;
+mod schema;
+mod secrets;
+mod streams;
+mod support;
+mod suspension;
+mod tokens;
