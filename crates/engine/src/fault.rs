@@ -19,10 +19,18 @@ pub(crate) struct GuestFault {
     stack: String,
 }
 
+/// The class under which a guest reports that the Action ended its own process, where a language has no way to do it.
+const EXITED: &str = "Exited";
+
 impl GuestFault {
+    /// `kind` is what it is unless the guest says more.
     pub(crate) fn into_fault(self, kind: FaultKind) -> Fault {
         Fault {
-            kind,
+            kind: if self.name == EXITED {
+                FaultKind::Exited
+            } else {
+                kind
+            },
             name: self.name,
             message: self.message,
             stack: self.stack,
@@ -66,23 +74,152 @@ pub(crate) fn from_trap(
             format!("the Action ended its process with exit code {code}"),
         );
     }
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => fault(
+    let Some(trap) = error.downcast_ref::<Trap>() else {
+        return Err(error.into());
+    };
+    let said = sandbox.stderr.contents();
+    let (kind, name, message) = explain_trap(*trap, &String::from_utf8_lossy(&said));
+    fault(kind, name, message)
+}
+
+/// What a trap means to the user. `said` is what the guest's language runtime wrote to its standard error.
+fn explain_trap(trap: Trap, said: &str) -> (FaultKind, &'static str, String) {
+    match trap {
+        // The stack that a guest keeps in its own memory begins near address 0 and grows downwards.
+        Trap::StackOverflow | Trap::MemoryOutOfBounds => (
             FaultKind::StackOverflow,
             "RangeError",
             "Maximum call stack size exceeded".into(),
         ),
-        Some(trap) => {
-            let said = String::from_utf8_lossy(&sandbox.stderr.contents())
-                .trim()
-                .to_owned();
-            let message = if said.is_empty() {
-                trap.to_string()
-            } else {
-                said
-            };
-            fault(FaultKind::Platform, "Trap", message)
+        Trap::UnreachableCodeReached => explain_panic(said),
+        trap => (FaultKind::Platform, "Trap", trap.to_string()),
+    }
+}
+
+/// What the executor of the JavaScript engine says when nothing is left that could wake the handler.
+const NOTHING_TO_DO: &str = "ready list empty";
+
+fn explain_panic(said: &str) -> (FaultKind, &'static str, String) {
+    let Some((place, message)) = panic_text(said) else {
+        let message = match said.trim() {
+            "" => "the Action's WebAssembly gave up (`unreachable`) and did not say why".into(),
+            said => said.to_owned(),
+        };
+        return (FaultKind::Platform, "Trap", message);
+    };
+    if message.contains(NOTHING_TO_DO) {
+        let message = "the handler awaits a promise that nothing can settle any more; production waits until its \
+                       limit of 20 s and fails the login";
+        return (FaultKind::NeverSettled, "Timeout", message.into());
+    }
+    // The text of Rust's allocator.
+    if message.starts_with("memory allocation of ") {
+        return (FaultKind::OutOfMemory, "OutOfMemory", message.to_owned());
+    }
+    // A place in a dependency says nothing to the user, and its path may be one of another machine.
+    let is_own = !place.starts_with('/') && !place.contains("cargo") && !place.contains("rustc");
+    let message = if is_own {
+        format!("{message} (panicked at {place})")
+    } else {
+        message.to_owned()
+    };
+    (FaultKind::Platform, "Panic", message)
+}
+
+/// The place and the message of the last Rust panic in a text: `thread 'main' panicked at src/lib.rs:1:2:` and the
+/// lines behind it.
+fn panic_text(said: &str) -> Option<(&str, &str)> {
+    let (_, panic) = said.rsplit_once(" panicked at ")?;
+    let (place, message) = panic.split_once(":\n")?;
+    let end = message.find("\nnote: ").unwrap_or(message.len());
+    Some((place, message.get(..end)?.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traps_are_told_in_the_users_terms() {
+        #[track_caller]
+        fn check(trap: Trap, said: &str, kind: FaultKind, name: &str, message: &str) {
+            let told = explain_trap(trap, said);
+            assert_eq!(told, (kind, name_of(name), message.into()), "{said}");
         }
-        None => Err(error.into()),
+        fn name_of(name: &str) -> &'static str {
+            let names = ["RangeError", "Timeout", "OutOfMemory", "Panic", "Trap"];
+            names
+                .into_iter()
+                .find(|known| *known == name)
+                .unwrap_or("unknown")
+        }
+        let unreachable = Trap::UnreachableCodeReached;
+        let stack = "Maximum call stack size exceeded";
+        check(
+            Trap::StackOverflow,
+            "",
+            FaultKind::StackOverflow,
+            "RangeError",
+            stack,
+        );
+        check(
+            Trap::MemoryOutOfBounds,
+            "",
+            FaultKind::StackOverflow,
+            "RangeError",
+            stack,
+        );
+        check(
+            unreachable,
+            "\nthread '<unnamed>' panicked at cargo/registry/src/index/wstd-0.6.5/src/runtime/block_on.rs:63:13:\n\
+             internal error: entered unreachable code: ready list empty, therefore root task should be ready. malformed root task?\n\
+             note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n",
+            FaultKind::NeverSettled,
+            "Timeout",
+            "the handler awaits a promise that nothing can settle any more; production waits until its limit of 20 s and \
+             fails the login",
+        );
+        check(
+            unreachable,
+            "a print\nthread 'main' (1) panicked at src/lib.rs:12:9:\nno tier\nfor jane\nnote: run with `RUST_BACKTRACE=1`\n",
+            FaultKind::Platform,
+            "Panic",
+            "no tier\nfor jane (panicked at src/lib.rs:12:9)",
+        );
+        check(
+            unreachable,
+            "thread 'main' panicked at /home/a/.cargo/registry/src/serde-1.0/src/x.rs:1:2:\nbad\n",
+            FaultKind::Platform,
+            "Panic",
+            "bad",
+        );
+        check(
+            unreachable,
+            "thread 'main' panicked at library/alloc/src/alloc.rs:1:2:\nmemory allocation of 99 bytes failed",
+            FaultKind::OutOfMemory,
+            "OutOfMemory",
+            "memory allocation of 99 bytes failed",
+        );
+        check(
+            unreachable,
+            " abort: no\n",
+            FaultKind::Platform,
+            "Trap",
+            "abort: no",
+        );
+        check(
+            unreachable,
+            "",
+            FaultKind::Platform,
+            "Trap",
+            "the Action's WebAssembly gave up (`unreachable`) and did not say why",
+        );
+        check(
+            Trap::IntegerDivisionByZero,
+            "",
+            FaultKind::Platform,
+            "Trap",
+            "wasm trap: integer divide by zero",
+        );
     }
 }
