@@ -81,7 +81,7 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         Some(postlogin_abi::JAVASCRIPT_ENGINE_WORLD),
     )?;
     recipe::edit_manifest(&generated.join("Cargo.toml"))?;
-    recipe::edit_sources(&generated)?;
+    recipe::edit_sources(&generated, &root.join("crates/js/engine/heap.rs"))?;
     let lock = root.join("crates/js/engine/Cargo.lock");
     if lock.exists() {
         fs::copy(&lock, generated.join("Cargo.lock"))?;

@@ -1,6 +1,6 @@
 //! What is changed in the crate that wasm-rquickjs generates, and with what it is compiled.
 //!
-//! Each edit must find its text exactly once, so that a new version of the generator can't be patched by half.
+//! Each edit must find its text as often as it says, so that a new version of the generator can't be patched by half.
 
 use std::{fs, path::Path};
 
@@ -38,6 +38,8 @@ pub(crate) fn edit_manifest(file: &Path) -> anyhow::Result<()> {
         match name {
             "golem-context" | "golem-websocket" | "websocket" | "golem" | "rusqlite" => continue,
             "sqlite" => kept.push_str("sqlite = []"),
+            // Speed over size: the code is compiled once per machine and mapped from the cache.
+            "opt-level" if line.contains("\"s\"") => kept.push_str("opt-level = 3"),
             "default" => kept.push_str(&format!("default = {FEATURES}")),
             _ => kept.push_str(
                 &line
@@ -53,6 +55,8 @@ pub(crate) fn edit_manifest(file: &Path) -> anyhow::Result<()> {
 /// One replacement.
 struct Edit {
     file: &'static str,
+    /// How often the text must be found.
+    times: usize,
     from: &'static str,
     to: &'static str,
 }
@@ -62,6 +66,7 @@ const EDITS: &[Edit] = &[
     // starts, not at the first export that is called. There is no environment to read again.
     Edit {
         file: "src/internal/p2.rs",
+        times: 1,
         from: "                INIT_PHASE = InitPhase::Initializing;
                 // Refresh entropy before any JS can run, then argv/env.
                 super::restore_runtime_state();
@@ -70,62 +75,74 @@ const EDITS: &[Edit] = &[
                 INIT_PHASE = InitPhase::FullyInitialized;",
         to: "                INIT_PHASE = InitPhase::FullyInitialized;",
     },
+    Edit { file: "src/internal/mod.rs", times: 1, from: "pub(crate) mod module_loading;", to: "mod heap;\npub(crate) mod module_loading;" },
+    Edit {
+        file: "src/internal/p2.rs",
+        times: 1,
+        from: "                ctx.run_gc();
+                ctx.run_gc();
+",
+        to: "                ctx.run_gc();
+                ctx.run_gc();
+                super::heap::pack(&ctx);
+",
+    },
+    // The result of an evaluation went through a property of the global object; taking that away again copies the
+    // object's whole shape, which costs a login more than parsing a small Action.
+    Edit {
+        file: "src/builtin/vm.rs",
+        times: 1,
+        from: "        let global = qjs::JS_GetGlobalObject(ctx.as_raw().as_ptr());
+        qjs::JS_SetPropertyStr(ctx.as_raw().as_ptr(), global, temp_key.as_ptr(), val);
+        qjs::JS_FreeValue(ctx.as_raw().as_ptr(), global);
+    }
+    let globals = ctx.globals();
+    let result: Value = globals.get(\"__wasm_rquickjs_eval_tmp\")?;
+    globals.remove(\"__wasm_rquickjs_eval_tmp\")?;
+    Ok(result)
+}
+
+fn check_syntax_with_filename_impl(",
+        to: "        let _ = temp_key;
+        Ok(Value::from_raw(ctx.clone(), val))
+    }
+}
+
+fn check_syntax_with_filename_impl(",
+    },
     // guest.js is part of the runtime: it may import what is hidden from users' modules.
     Edit {
         file: "src/internal/module_loading.rs",
+        times: 1,
         from: "        (base == crate::JS_EXPORT_MODULE_NAME && !is_reserved_embedded_module_name(base))
             || base == \"<input>\"",
         to: "        base == \"<input>\"",
     },
-    Edit { file: "src/internal/mod.rs", from: "fn restore_runtime_state() {", to: "pub fn restore_runtime_state() {" },
+    Edit { file: "src/internal/mod.rs", times: 1, from: "fn restore_runtime_state() {", to: "pub fn restore_runtime_state() {" },
+    // Both handlers.
     Edit {
         file: "src/lib.rs",
-        from: "        crate::internal::async_exported_function(async move {
-            let result: crate::wrappers::JsResult<
-                (),
-                crate::bindings::postlogin::actions::types::Fault,
-            > = crate::internal::call_js_export_returning_result(
-                    \"postlogin:actions@0.1.0\",
-                    &[\"onExecutePostLogin\"],",
-        to: "        crate::internal::restore_runtime_state();
-        crate::internal::async_exported_function(async move {
-            let result: crate::wrappers::JsResult<
-                (),
-                crate::bindings::postlogin::actions::types::Fault,
-            > = crate::internal::call_js_export_returning_result(
-                    \"postlogin:actions@0.1.0\",
-                    &[\"onExecutePostLogin\"],",
-    },
-    Edit {
-        file: "src/lib.rs",
-        from: "        crate::internal::async_exported_function(async move {
-            let result: crate::wrappers::JsResult<
-                (),
-                crate::bindings::postlogin::actions::types::Fault,
-            > = crate::internal::call_js_export_returning_result(
-                    \"postlogin:actions@0.1.0\",
-                    &[\"onContinuePostLogin\"],",
-        to: "        crate::internal::restore_runtime_state();
-        crate::internal::async_exported_function(async move {
-            let result: crate::wrappers::JsResult<
-                (),
-                crate::bindings::postlogin::actions::types::Fault,
-            > = crate::internal::call_js_export_returning_result(
-                    \"postlogin:actions@0.1.0\",
-                    &[\"onContinuePostLogin\"],",
+        times: 2,
+        from: "    ) -> Result<(), crate::bindings::Fault> {
+        crate::internal::async_exported_function(",
+        to: "    ) -> Result<(), crate::bindings::Fault> {
+        crate::internal::restore_runtime_state();
+        crate::internal::async_exported_function(",
     },
 ];
 
-/// Applies [`EDITS`] to the generated crate.
-pub(crate) fn edit_sources(crate_folder: &Path) -> anyhow::Result<()> {
+/// Puts our own module into the generated crate and applies [`EDITS`] to it.
+pub(crate) fn edit_sources(crate_folder: &Path, heap: &Path) -> anyhow::Result<()> {
+    fs::copy(heap, crate_folder.join("src/internal/heap.rs"))?;
     for edit in EDITS {
         let file = crate_folder.join(edit.file);
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let found = text.matches(edit.from).count();
         ensure!(
-            found == 1,
-            "{}: found {found} times, expected once:\n{}",
+            found == edit.times,
+            "{}: found {found} times, expected {}:\n{}",
             edit.file,
+            edit.times,
             edit.from
         );
         fs::write(&file, text.replace(edit.from, edit.to))?;

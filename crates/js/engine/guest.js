@@ -508,12 +508,14 @@ function assign(event, changes, api) {
 const NAMESPACES = ['access', 'accessToken', 'authentication', 'cache', 'groups', 'roles', 'idToken', 'multifactor', 'prompt',
     'refreshToken', 'session', 'redirect', 'samlResponse', 'user', 'validation', 'rules', 'transaction'];
 
-function makeApi(event) {
+let currentEvent; // of the running handler
+
+function makeApi() {
     const api = {};
     const ask = (method, args) => {
         if (exit) throw exit;
         const reply = parse(callHost(method, stringify(tag(args, new Set())), realm.stack()));
-        if (reply.event) assign(event, reply.event, api);
+        if (reply.event) assign(currentEvent, reply.event, api);
         return reply;
     };
     for (const namespace of new Set([...NAMESPACES, ...keys(METHODS)])) {
@@ -537,6 +539,10 @@ function makeApi(event) {
     return api;
 }
 
+// Made before the engine is frozen: making them costs more than most logins.
+const api = makeApi();
+const actionConsole = makeConsole();
+
 // ---- the Action ----------------------------------------------------------------------------------------
 
 let factory; // the compiled wrapper, not yet run
@@ -550,6 +556,8 @@ const PREFIX = 'this.$=function (module, exports, console) { '.padStart(WRAPPER.
 
 // In production `import()` fails.
 function withoutImports(source) {
+    // Looking closer costs as much as compiling.
+    if (!source.includes('import')) return source;
     const compiles = (text) => {
         try {
             checkSyntax(`${PREFIX}${text}\n}`, 'import', false);
@@ -569,7 +577,7 @@ function withoutImports(source) {
 function instantiate() {
     const module = { exports: {} };
     try {
-        factory.call(undefined, module, module.exports, makeConsole());
+        factory.call(undefined, module, module.exports, actionConsole);
         return { exports: module.exports };
     } catch (error) {
         return { error: error instanceof nativeErrors.Error ? error : wrapped(error) };
@@ -599,7 +607,6 @@ function fault(error) {
 class RuntimeError extends nativeErrors.Error {}
 
 async function execute(entryPoint, eventText) {
-    const firstTimer = timers.schedule(() => {}, 0, false, []);
     bytesLeft = KEPT_LOG_BYTES;
     try {
         action ??= instantiate();
@@ -611,15 +618,17 @@ async function execute(entryPoint, eventText) {
         if (typeof handler !== 'function' || getPrototypeOf(handler)?.constructor?.name !== 'AsyncFunction') {
             throw new RuntimeError(`Invalid function signature for the "${entryPoint}" handler. Use "exports.${entryPoint} = async function(event, api) { }" as the signature.`);
         }
-        const event = parse(eventText);
-        await Promise.race([handler(event, makeApi(event)), ended.promise]);
+        const event = (currentEvent = parse(eventText));
+        await Promise.race([handler(event, api), ended.promise]);
         if (exit) throw exit;
     } catch (error) {
         throw error instanceof RuntimeError ? { name: 'Error', message: error.message, stack: '' } : fault(error);
     } finally {
         // Production does not wait for timers that the handler left behind.
-        const last = timers.schedule(() => {}, 0, false, []);
-        for (let id = firstTimer; id <= last; id++) timers.clear_schedule(id);
+        if (timers.ref_timer_count() > 0) {
+            const last = timers.schedule(() => {}, 0, false, []);
+            for (let id = 0; id <= last; id++) timers.clear_schedule(id);
+        }
     }
 }
 

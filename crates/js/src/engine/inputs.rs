@@ -9,6 +9,7 @@ const FILES: &[&str] = &[
     "crates/abi/wit/engine.wit",
     "crates/js/engine/Cargo.lock",
     "crates/js/engine/guest.js",
+    "crates/js/engine/heap.rs",
     "xtask/src/engine.rs",
     "xtask/src/recipe.rs",
 ];
