@@ -31,7 +31,7 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run one login through Actions and print the outcome
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Compile an Action into a self-contained WebAssembly component
     Build(BuildArguments),
     /// Print the JSON Schema of a format
