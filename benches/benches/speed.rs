@@ -14,15 +14,20 @@ use std::{
 
 use anyhow::{Context, ensure};
 use postlogin_core::{ActionInfo, EntryPoint, Login, TenantSettings, Transaction, event::sample};
-use postlogin_engine::{Allocation, BoundAction, Engine, Phases, run_login};
+use postlogin_engine::{Allocation, BoundAction, Engine, Invocation, Phases, run_login};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use postlogin_js::JavaScript;
 
 const ACTION: &str = "actions/copy-user-metadata/code.js";
 
 fn main() -> anyhow::Result<()> {
-    let rounds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(30);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no workspace")?;
+    let rounds = std::env::args()
+        .skip(1)
+        .find_map(|argument| argument.parse().ok())
+        .unwrap_or(30);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("no workspace")?;
     std::env::set_current_dir(root)?;
     let scratch = tempfile::tempdir()?;
     let postlogin = build()?;
@@ -32,9 +37,12 @@ fn main() -> anyhow::Result<()> {
 
 /// The release binary, built if it is not there.
 fn build() -> anyhow::Result<PathBuf> {
-    let status = Command::new("cargo").args(["build", "--release", "--quiet", "-p", "postlogin"]).status()?;
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--quiet", "-p", "postlogin"])
+        .status()?;
     ensure!(status.success(), "postlogin does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     Ok(target.join("release/postlogin"))
 }
 
@@ -59,13 +67,19 @@ fn processes(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow::Result<
     line("node -e 0", &node, base, 1e3);
     line("postlogin run, unchanged Action", &unchanged, base, 1e3);
     line("postlogin run, after an edit", &after_edit, base, 1e3);
-    println!("  peak memory of postlogin run: {:.1} MiB\n", peak as f64 / f64::from(1 << 10));
+    println!(
+        "  peak memory of postlogin run: {:.1} MiB\n",
+        peak as f64 / f64::from(1 << 10)
+    );
     Ok(())
 }
 
 fn run(command: &mut Command) -> anyhow::Result<Duration> {
     let started = Instant::now();
-    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+    let status = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
     let took = started.elapsed();
     ensure!(status.success(), "{command:?} failed");
     Ok(took)
@@ -73,9 +87,19 @@ fn run(command: &mut Command) -> anyhow::Result<Duration> {
 
 /// Kibibytes of resident memory at the highest, as the kernel counts them; 0 where it does not tell.
 fn peak_memory(postlogin: &Path) -> anyhow::Result<u64> {
-    let timed = Command::new("/usr/bin/time").args(["-f", "%M"]).arg(postlogin).args(["run", ACTION]).output();
+    let timed = Command::new("/usr/bin/time")
+        .args(["-f", "%M"])
+        .arg(postlogin)
+        .args(["run", ACTION])
+        .output();
     let Ok(output) = timed else { return Ok(0) };
-    Ok(String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().trim().parse().unwrap_or(0))
+    Ok(String::from_utf8_lossy(&output.stderr)
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .trim()
+        .parse()
+        .unwrap_or(0))
 }
 
 // ---- logins ------------------------------------------------------------------------------------------------
@@ -91,13 +115,23 @@ fn logins(scratch: &Path, rounds: usize) -> anyhow::Result<()> {
         .arg(&event_file)
         .arg(rounds.to_string())
         .output()?;
-    ensure!(node.status.success(), "{}", String::from_utf8_lossy(&node.stderr));
-    let node = String::from_utf8_lossy(&node.stdout).lines().filter_map(|line| line.parse::<f64>().ok())
-        .map(|microseconds| Duration::from_secs_f64(microseconds / 1e6)).collect::<Vec<_>>();
+    ensure!(
+        node.status.success(),
+        "{}",
+        String::from_utf8_lossy(&node.stderr)
+    );
+    let node = String::from_utf8_lossy(&node.stdout)
+        .lines()
+        .filter_map(|line| line.parse::<f64>().ok())
+        .map(|microseconds| Duration::from_secs_f64(microseconds / 1e6))
+        .collect::<Vec<_>>();
     let base = median(&node);
     line("node, fresh node:vm context", &node, base, 1e6);
 
-    for (name, allocation) in [("on demand", Allocation::OnDemand), ("pooling", Allocation::Pooling { sandboxes: 4 })] {
+    for (name, allocation) in [
+        ("on demand", Allocation::OnDemand),
+        ("pooling", Allocation::Pooling { sandboxes: 4 }),
+    ] {
         let actions = [bound(allocation)?];
         let faults_before = page_faults();
         let mut times = Vec::new();
@@ -105,10 +139,18 @@ fn logins(scratch: &Path, rounds: usize) -> anyhow::Result<()> {
             let started = Instant::now();
             let outcome = run_login(&actions, login(&event), &conditions(), None)?;
             times.push(started.elapsed());
-            ensure!(outcome.id_token.claims.contains_key("https://example.com/hobby"), "the claim is missing");
+            ensure!(
+                outcome
+                    .id_token
+                    .claims
+                    .contains_key("https://example.com/hobby"),
+                "the claim is missing"
+            );
         }
         line(&format!("postlogin, {name}"), &times, base, 1e6);
-        let faults = page_faults().zip(faults_before).map(|(after, before)| (after - before) / rounds as u64);
+        let faults = page_faults()
+            .zip(faults_before)
+            .map(|(after, before)| (after - before) / rounds as u64);
         if let Some(faults) = faults {
             println!("    page faults a login: {faults}");
         }
@@ -123,12 +165,24 @@ fn phases(bound: &BoundAction, event: &serde_json::Value, rounds: usize) -> anyh
     for _ in 0..rounds {
         let conditions = conditions();
         let mut transaction = Transaction::new(login(event));
-        let event = transaction.begin(&bound.info, EntryPoint::Execute, 0).to_string();
-        let (_, ran) = bound.action.run(transaction, &event, EntryPoint::Execute, &conditions, Duration::ZERO, 0)?;
+        let event = transaction
+            .begin(&bound.info, EntryPoint::Execute, 0)
+            .to_string();
+        let invocation = Invocation {
+            event: &event,
+            entry: EntryPoint::Execute,
+            conditions: &conditions,
+            spent: Duration::ZERO,
+            stream: 0,
+        };
+        let (_, ran) = bound.action.run(transaction, invocation)?;
         runs.push(ran.phases);
     }
     for (name, phase) in [
-        ("instantiate", (|phases: &Phases| phases.instantiate) as fn(&Phases) -> Duration),
+        (
+            "instantiate",
+            (|phases: &Phases| phases.instantiate) as fn(&Phases) -> Duration,
+        ),
         ("load", |phases| phases.load),
         ("call", |phases| phases.call),
         ("drop", |phases| phases.drop),
@@ -144,11 +198,23 @@ fn bound(allocation: Allocation) -> anyhow::Result<BoundAction> {
     let engine = Engine::new(allocation, cache)?;
     let javascript = JavaScript::new(&engine, |_| {})?;
     let action = javascript.action(ACTION, &fs::read_to_string(ACTION)?)?;
-    Ok(BoundAction { info: ActionInfo { name: "copy-user-metadata".into(), ..ActionInfo::default() }, action })
+    Ok(BoundAction {
+        info: ActionInfo {
+            name: "copy-user-metadata".into(),
+            ..ActionInfo::default()
+        },
+        action,
+    })
 }
 
 fn login(event: &serde_json::Value) -> Login {
-    Login { event: event.clone(), tenant: TenantSettings::default(), rules_executed: Vec::new(), seed: 1, now_ms: 0 }
+    Login {
+        event: event.clone(),
+        tenant: TenantSettings::default(),
+        rules_executed: Vec::new(),
+        seed: 1,
+        now_ms: 0,
+    }
 }
 
 fn conditions() -> Conditions {
@@ -164,7 +230,12 @@ fn conditions() -> Conditions {
 fn page_faults() -> Option<u64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The name, in parentheses, may hold spaces; minflt is the eighth field behind it.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(7)?.parse().ok()
+    stat.rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(7)?
+        .parse()
+        .ok()
 }
 
 // ---- numbers -----------------------------------------------------------------------------------------------

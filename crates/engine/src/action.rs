@@ -46,6 +46,21 @@ pub struct ActionPre {
     mapper: Option<Arc<dyn StackMapper>>,
 }
 
+/// What one run of a handler is given.
+#[derive(Clone, Copy)]
+pub struct Invocation<'a> {
+    /// The event that the handler sees, as JSON.
+    pub event: &'a str,
+    /// Which handler.
+    pub entry: EntryPoint,
+    /// What it may reach.
+    pub conditions: &'a Conditions,
+    /// What this segment of the flow has used of its time budget before.
+    pub spent: Duration,
+    /// Tells the runs of a login apart, so that each has its own randomness.
+    pub stream: u64,
+}
+
 /// How a handler ended and what it cost.
 #[derive(Debug)]
 pub struct Ran {
@@ -90,8 +105,7 @@ impl ActionPre {
         }
     }
 
-    /// Runs one handler. `spent` is what this segment has used of its time budget before; `stream` tells the runs of
-    /// a login apart. The transaction has begun this Action; ending it is the caller's.
+    /// Runs one handler. The transaction has begun this Action; ending it is the caller's.
     ///
     /// # Errors
     /// When the sandbox itself breaks. A guest's fault is in [`Ran::result`].
@@ -101,11 +115,7 @@ impl ActionPre {
     pub fn run(
         &self,
         transaction: Transaction,
-        event: &str,
-        entry: EntryPoint,
-        conditions: &Conditions,
-        spent: Duration,
-        stream: u64,
+        invocation: Invocation<'_>,
     ) -> anyhow::Result<(Transaction, Ran)> {
         RUNTIME.with(|cell| {
             let runtime = match cell.get() {
@@ -118,26 +128,22 @@ impl ActionPre {
                     cell.get_or_init(|| runtime)
                 }
             };
-            runtime.block_on(self.run_in_runtime(
-                transaction,
-                event,
-                entry,
-                conditions,
-                spent,
-                stream,
-            ))
+            runtime.block_on(self.run_in_runtime(transaction, invocation))
         })
     }
 
     async fn run_in_runtime(
         &self,
         transaction: Transaction,
-        event: &str,
-        entry: EntryPoint,
-        conditions: &Conditions,
-        spent: Duration,
-        stream: u64,
+        invocation: Invocation<'_>,
     ) -> anyhow::Result<(Transaction, Ran)> {
+        let Invocation {
+            event,
+            entry,
+            conditions,
+            spent,
+            stream,
+        } = invocation;
         let started = Instant::now();
         let awaited_before = conditions.clock.awaited();
         let sandbox = Sandbox::new(transaction, conditions, spent, stream, self.mapper.clone());
@@ -159,10 +165,11 @@ impl ActionPre {
         for refusal in sandbox.door.take_refusals() {
             sandbox.transaction.notice(refused_request(refusal));
         }
+        let is_running = !phases.instantiate.is_zero();
         let result = match called {
             Ok(Ok(())) => Ok(()),
             Ok(Err(fault)) => Err(self.explain(fault)),
-            Err(error) => Err(self.explain(from_trap(error, &sandbox, conditions)?)),
+            Err(error) => Err(self.explain(from_trap(error, &sandbox, conditions, is_running)?)),
         };
         let usage = ActionUsage {
             action: String::new(),
@@ -222,7 +229,10 @@ impl ActionPre {
     fn explain(&self, fault: Fault) -> Fault {
         match &self.mapper {
             Some(mapper) => mapper.fault(fault),
-            None => Fault { location: place_in_stack(&fault.stack), ..fault },
+            None => Fault {
+                location: place_in_stack(&fault.stack),
+                ..fault
+            },
         }
     }
 }
@@ -231,10 +241,16 @@ impl ActionPre {
 fn place_in_stack(stack: &str) -> Option<Location> {
     stack.lines().find_map(|line| {
         let place = line.trim_start().strip_prefix("at ")?;
-        let place = place.rsplit_once('(').map_or(place, |(_, place)| place.trim_end_matches(')'));
+        let place = place
+            .rsplit_once('(')
+            .map_or(place, |(_, place)| place.trim_end_matches(')'));
         let (rest, column) = place.rsplit_once(':')?;
         let (file, line) = rest.rsplit_once(':')?;
-        Some(Location { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
+        Some(Location {
+            file: file.into(),
+            line: line.parse().ok()?,
+            column: column.parse().ok()?,
+        })
     })
 }
 
@@ -274,13 +290,24 @@ mod tests {
         #[track_caller]
         fn check(stack: &str, expected: Option<(&str, u32, u32)>) {
             let found = place_in_stack(stack);
-            let found = found.as_ref().map(|place| (place.file.as_str(), place.line, place.column));
+            let found = found
+                .as_ref()
+                .map(|place| (place.file.as_str(), place.line, place.column));
             assert_eq!(found, expected, "{stack}");
         }
-        check("Error: no\n    at src/lib.rs:27:31", Some(("src/lib.rs", 27, 31)));
-        check("    at run (src/a.rs:1:2)\n    at src/b.rs:3:4", Some(("src/a.rs", 1, 2)));
+        check(
+            "Error: no\n    at src/lib.rs:27:31",
+            Some(("src/lib.rs", 27, 31)),
+        );
+        check(
+            "    at run (src/a.rs:1:2)\n    at src/b.rs:3:4",
+            Some(("src/a.rs", 1, 2)),
+        );
         check("Error: at 12:30 it failed", None);
-        check("    at native\n    at src/b.rs:3:4", Some(("src/b.rs", 3, 4)));
+        check(
+            "    at native\n    at src/b.rs:3:4",
+            Some(("src/b.rs", 3, 4)),
+        );
         check("", None);
     }
 }

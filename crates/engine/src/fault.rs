@@ -39,14 +39,15 @@ impl GuestFault {
     }
 }
 
-/// The fault behind a trap.
+/// The fault behind an error that ended a sandbox. `is_running`: the guest was there already.
 ///
 /// # Errors
-/// When the trap is not the guest's doing.
+/// When the sandbox could not be made.
 pub(crate) fn from_trap(
     error: wasmtime::Error,
     sandbox: &Sandbox,
     conditions: &Conditions,
+    is_running: bool,
 ) -> anyhow::Result<Fault> {
     let fault = |kind, name: &str, message: String| {
         Ok(Fault {
@@ -75,7 +76,12 @@ pub(crate) fn from_trap(
         );
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {
-        return Err(error.into());
+        if !is_running {
+            return Err(error.into());
+        }
+        // What a guest passed to the host was of another type than the contract says, or far too large.
+        let message = format!("the Action broke the contract with its host: {error:#}");
+        return fault(FaultKind::Platform, "Trap", message);
     };
     let said = sandbox.stderr.contents();
     let (kind, name, message) = explain_trap(*trap, &String::from_utf8_lossy(&said));

@@ -7,7 +7,7 @@ use postlogin_core::{
 };
 use postlogin_host::Conditions;
 
-use crate::action::ActionPre;
+use crate::action::{ActionPre, Invocation};
 
 /// An Action at its place in the trigger.
 #[derive(Clone)]
@@ -47,10 +47,14 @@ pub fn run_login(
                 let event = transaction
                     .begin(&bound.info, at.entry, clock.now_ms())
                     .to_string();
-                let (returned, mut ran) =
-                    bound
-                        .action
-                        .run(transaction, &event, at.entry, conditions, spent, stream)?;
+                let invocation = Invocation {
+                    event: &event,
+                    entry: at.entry,
+                    conditions,
+                    spent,
+                    stream,
+                };
+                let (returned, mut ran) = bound.action.run(transaction, invocation)?;
                 transaction = returned;
                 spent = ran.spent;
                 ran.usage.action.clone_from(&bound.info.name);

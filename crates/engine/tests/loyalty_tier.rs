@@ -13,7 +13,7 @@ use postlogin_core::{
     ActionInfo, EntryPoint, Login, Next, TenantSettings, Transaction,
     outcome::{Outcome, Status, TokenKind, Verdict},
 };
-use postlogin_engine::{ActionPre, Allocation, Engine};
+use postlogin_engine::{ActionPre, Allocation, Engine, Invocation};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use serde_json::{Value, json};
 
@@ -89,7 +89,16 @@ fn login(app_metadata: Value) -> (Next, Outcome) {
     let entry = EntryPoint::Execute;
     let event = transaction.begin(&info, entry, NOW_MS).to_string();
     let (mut transaction, ran) = ACTION
-        .run(transaction, &event, entry, &conditions, Duration::ZERO, 0)
+        .run(
+            transaction,
+            Invocation {
+                event: &event,
+                entry,
+                conditions: &conditions,
+                spent: Duration::ZERO,
+                stream: 0,
+            },
+        )
         .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"));
     let next = transaction.end(ran.result, ran.usage, NOW_MS);
     (next, transaction.finish(NOW_MS))

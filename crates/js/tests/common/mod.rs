@@ -14,7 +14,7 @@ use postlogin_core::{
     ActionInfo, EntryPoint, Fault, Login, TenantSettings, Transaction,
     outcome::{ActionUsage, Outcome},
 };
-use postlogin_engine::{ActionPre, Allocation, Engine};
+use postlogin_engine::{ActionPre, Allocation, Engine, Invocation};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, network::Closed};
 use postlogin_js::JavaScript;
 use serde_json::Value;
@@ -108,11 +108,13 @@ pub fn run(action: &ActionPre, case: &Case) -> Ended {
     let (mut transaction, ran) = action
         .run(
             transaction,
-            &event,
-            case.entry,
-            &conditions,
-            Duration::ZERO,
-            0,
+            Invocation {
+                event: &event,
+                entry: case.entry,
+                conditions: &conditions,
+                spent: Duration::ZERO,
+                stream: 0,
+            },
         )
         .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"));
     let fault = ran.result.clone().err();
