@@ -9,6 +9,7 @@ import {
 import * as timers from '__wasm_rquickjs_builtin/timeout_native';
 import { Console } from 'node:console';
 import { ClientRequest } from 'node:http';
+import { Socket } from 'node:net';
 
 // Captured before any Action runs: an Action may replace every global.
 const { parse, stringify } = JSON;
@@ -72,30 +73,35 @@ function errorAt(here, name, message, options) {
     return error;
 }
 
-const send = globalThis.fetch;
-replace(globalThis, 'fetch', function (resource, options) {
-    const here = new nativeErrors.Error();
-    const url = `${resource?.url ?? resource}`;
-    return send(resource, options).catch((error) => {
-        if (error?.message !== 'HTTP request failed') throw error;
-        throw errorAt(here, 'TypeError', 'fetch failed', { cause: refused(url) });
-    });
-});
-
 // What a refused connection is in Node.
-function refused(url) {
-    const { hostname, protocol, port } = URL.canParse(url) ? new URL(url) : {};
+function refused({ protocol, hostname, port }) {
     return Object.assign(errorAt({}, 'Error', `connect ECONNREFUSED ${hostname}: postlogin refused this request`), {
         errno: -111, code: 'ECONNREFUSED', syscall: 'connect', address: hostname, port: +port || (protocol === 'http:' ? 80 : 443),
     });
 }
 
+const send = globalThis.fetch;
+replace(globalThis, 'fetch', function (resource, options) {
+    const here = new nativeErrors.Error();
+    return send(resource, options).catch((error) => {
+        if (error?.message !== 'HTTP request failed') throw error;
+        throw errorAt(here, 'TypeError', 'fetch failed', { cause: refused(URL.parse(resource?.url ?? resource) ?? {}) });
+    });
+});
+
 const { emit } = ClientRequest.prototype;
 replace(ClientRequest.prototype, 'emit', function (name, ...rest) {
     if (name === 'error' && rest[0]?.message === 'ErrorCode::ConnectionRefused') {
-        rest[0] = refused(`${this.protocol}//${this.host}${this.port ? `:${this.port}` : ''}`);
+        rest[0] = refused({ protocol: this.protocol, hostname: this.host, port: this.port });
     }
     return apply(emit, this, [name, ...rest]);
+});
+
+replace(Socket.prototype, 'connect', function (...args) {
+    const [first, host] = args.flat();
+    const { port, host: hostname = 'localhost' } = typeof first === 'object' ? first : { port: first, host: `${host}` };
+    queueMicrotask(() => this.destroy(refused({ hostname, port })));
+    return this;
 });
 
 // ---- JSON in V8's words --------------------------------------------------------------------------------
@@ -117,6 +123,8 @@ replace(JSON, 'stringify', function (value, replacer, space) {
         if (error instanceof nativeErrors.TypeError && error.message === 'circular reference') {
             const circle = circleIn(value, replacer);
             if (circle) throw errorAt(error, 'TypeError', circle);
+        } else if (error instanceof nativeErrors.TypeError && error.message.startsWith('BigInt are forbidden')) {
+            throw errorAt(error, 'TypeError', 'Do not know how to serialize a BigInt');
         }
         throw error;
     }
@@ -312,8 +320,9 @@ function makeRealm() {
     return { compile, stack };
 }
 
-// Called for every error that the engine itself throws in the Action's code, before anyone sees it.
+// Called for everything that is thrown in the Action's code, before anyone sees it. What has a stack was made elsewhere.
 function inV8sWords(error, sites, rangeErrors) {
+    if (!isError(error) || hasOwn(error, 'stack')) return '';
     const message = `${error.message}`;
     const [, verb, property, value] = /^cannot (read|set) property '([^]*)' of (undefined|null)$/.exec(message) ?? [];
     if (verb && property !== 'Symbol.iterator') {
@@ -330,7 +339,10 @@ function inV8sWords(error, sites, rangeErrors) {
         const place = file ? `${file}:${site.getLineNumber()}:${site.getColumnNumber()}` : 'native';
         return `\n    at ${name ? `${name} (${place})` : place}`;
     });
-    return `${error.name}: ${error.message}${frames.join('')}`;
+    const stack = `${error.name}: ${error.message}${frames.join('')}`;
+    // Fixed: where the error crosses into the runtime's realm, the runtime would make a new stack from there.
+    defineProperty(error, 'stack', { value: stack, writable: true, configurable: false });
+    return stack;
 }
 
 // The called expression at a place of the Action's text, if it is a plain one. The engine is off by one at times.
@@ -373,7 +385,7 @@ const LEVELS = { info: 'info', warn: 'warn', error: 'error', debug: 'debug', tra
 
 function write(chunk) {
     if (bytesLeft <= 0 || exit) return true;
-    let text = withoutOwnFrames(chunk).toWellFormed();
+    let text = withoutOwnFrames(chunk.slice(0, 2 * bytesLeft)).toWellFormed();
     let index = 0;
     while (index < text.length && bytesLeft > 0) {
         const point = text.codePointAt(index);
@@ -402,7 +414,9 @@ function makeConsole() {
         'groupEnd', 'count', 'countReset', 'time', 'timeEnd', 'timeLog', 'assert', 'clear']) {
         const print = printer[name];
         if (typeof print !== 'function') continue;
+        const hasState = /group|count|time/.test(name);
         console[name] = (...args) => {
+            if (bytesLeft <= 0 && !hasState) return undefined;
             level = LEVELS[name] ?? 'log';
             return apply(print, printer, args);
         };
@@ -522,18 +536,20 @@ function makeApi() {
         const members = (api[namespace] = {});
         for (const [name, isAsync] of METHODS[namespace]) {
             const method = `${namespace}.${name}`;
-            members[name] = isAsync
-                ? (...args) => {
+            // A property of a literal: so the function has the method's name.
+            const made = isAsync
+                ? { [name]: (...args) => {
                     const reply = ask(method, args);
                     if (reply.reject) return Promise.reject(makeError(reply.reject));
                     if (reply.throw) throw makeError(reply.throw);
                     return Promise.resolve(untag(reply.resolve, api));
-                }
-                : (...args) => {
+                } }
+                : { [name]: (...args) => {
                     const reply = ask(method, args);
                     if (reply.throw) throw makeError(reply.throw);
                     return untag(reply.return, api);
-                };
+                } };
+            members[name] = made[name];
         }
     }
     return api;
@@ -594,6 +610,7 @@ function fault(error) {
     const text = (value) => `${value}`.toWellFormed();
     try {
         if (exit) return { name: 'Exited', message: text(exit.message), stack: text(exit.stack) };
+        if (error instanceof RuntimeError) return { name: 'Error', message: error.message, stack: '' };
         if (isError(error) || error instanceof nativeErrors.Error) {
             return { name: text(error.name), message: text(error.message), stack: typeof error.stack === 'string' ? text(error.stack) : '' };
         }
@@ -622,7 +639,7 @@ async function execute(entryPoint, eventText) {
         await Promise.race([handler(event, api), ended.promise]);
         if (exit) throw exit;
     } catch (error) {
-        throw error instanceof RuntimeError ? { name: 'Error', message: error.message, stack: '' } : fault(error);
+        throw fault(error);
     } finally {
         // Production does not wait for timers that the handler left behind.
         if (timers.ref_timer_count() > 0) {

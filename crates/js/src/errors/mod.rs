@@ -3,7 +3,7 @@
 
 mod collect;
 mod frames;
-mod json;
+mod guest_words;
 mod print;
 pub(crate) mod sites;
 mod stack;
@@ -45,18 +45,25 @@ pub struct Explained {
 pub fn explain(error: EngineError<'_>, texts: &[LoadedText<'_>]) -> Explained {
     let frames = frames(error.stack);
     let mut traced = stack::trace(&frames, texts);
-    let reworded = stack::scene(&frames, &traced)
+    let said = guest_words::engine_words(error.name, error.message);
+    let scene = stack::scene(&frames, &traced);
+    let called = match scene {
+        Some(_) => None,
+        None => stack::called_place(&frames, &traced),
+    };
+    let reworded = scene
         .filter(|scene| !stack::is_thrown_by_hand(scene))
-        .and_then(|scene| wording::reword(error.name, error.message, &scene));
+        .and_then(|scene| wording::reword(said.class, &said.message, &scene))
+        .map(|reworded| said.wrap(reworded));
     let is_called_class = reworded
         .as_ref()
-        .is_some_and(|reworded| reworded.message.starts_with("Class constructor "));
+        .is_some_and(|reworded| reworded.message.contains("Class constructor "));
     if is_called_class && traced.len() > 1 {
         // V8 refuses the call in the caller, QuickJS in the constructor.
         traced.remove(0);
     }
     if let (Some(place), Some(first)) = (
-        reworded.as_ref().and_then(|reworded| reworded.place),
+        called.or_else(|| reworded.as_ref().and_then(|reworded| reworded.place)),
         traced.first_mut(),
     ) {
         first.move_to(place);

@@ -120,8 +120,7 @@ pub(super) fn scene<'s>(frames: &'s [Frame], traced: &'s [Traced<'_>]) -> Option
     let inner = frames.get(..first.index)?;
     let is_inner = |frame: &Frame| match &frame.place {
         Place::Native => true,
-        Place::Text { file, .. } => file == JSON_TEXT,
-        Place::Unknown => false,
+        Place::Text { .. } | Place::Unknown => false,
     };
     if !inner.iter().all(is_inner) {
         return None;
@@ -131,12 +130,6 @@ pub(super) fn scene<'s>(frames: &'s [Frame], traced: &'s [Traced<'_>]) -> Option
         .rev()
         .find(|frame| frame.place == Place::Native)
         .and_then(|frame| frame.function.as_deref());
-    let json_place = inner.iter().find_map(|frame| match &frame.place {
-        Place::Text {
-            line, byte_column, ..
-        } => Some((*line, *byte_column)),
-        _ => None,
-    });
     let innermost = frames.first().and_then(|frame| frame.function.as_deref());
     Some(Scene {
         sites: &first.view.sites,
@@ -144,12 +137,22 @@ pub(super) fn scene<'s>(frames: &'s [Frame], traced: &'s [Traced<'_>]) -> Option
         within: first.view.function_start(first.offset),
         native,
         innermost,
-        json_place,
     })
 }
 
-/// The name under which the engine reads the text of `JSON.parse`.
-const JSON_TEXT: &str = "<input>";
+/// Where V8 would see the call of a function of the runtime that threw: `JSON.parse`, `require`, an `api` method.
+pub(super) fn called_place(frames: &[Frame], traced: &[Traced<'_>]) -> Option<usize> {
+    let first = traced.first()?;
+    let thrower = frames
+        .get(first.index.checked_sub(1)?)?
+        .function
+        .as_deref()?;
+    let calls = first.view.sites.iter();
+    calls
+        .filter(|site| site.kind == Kind::Call && site.name == thrower)
+        .min_by_key(|site| site.anchor.abs_diff(first.offset))
+        .map(|site| site.place)
+}
 
 /// Whether the error comes from a `new Error(…)` in the user's text: its message is the user's.
 pub(super) fn is_thrown_by_hand(scene: &Scene<'_>) -> bool {

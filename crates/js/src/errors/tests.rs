@@ -31,6 +31,10 @@ fn errors_read_as_in_v8() {
     for line in data.lines() {
         let row: Value = serde_json::from_str(line).expect("a JSON line");
         let text = |path: &str| row.pointer(path).and_then(Value::as_str).unwrap_or("");
+        if text("/engine/stack").contains("<input>") {
+            // What is wrong with a JSON text is told by the guest, see tests/engine_errors.rs.
+            continue;
+        }
         let number = |path: &str| row.pointer(path).and_then(Value::as_u64).unwrap_or(0);
         let error = EngineError {
             name: text("/engine/name"),
@@ -51,14 +55,32 @@ fn errors_read_as_in_v8() {
                 (number("/v8/line"), number("/v8/column")),
             )
         };
-        // Node 22 adds line and column to what Node 20 says of JSON.
-        let message = told.message.split(" (line ").next().unwrap_or_default();
-        let expected_message = expected.0.split(" (line ").next().unwrap_or_default();
-        assert_eq!(
-            (message, location),
-            (expected_message, expected.1),
-            "{line}"
-        );
+        let message = told.message.as_str();
+        assert_eq!((message, location), expected, "{line}");
+        // The guest says some of it already, and wraps what top-level code throws.
+        let is_guests = ["Cannot read properties", "Cannot set properties"]
+            .iter()
+            .any(|start| message.starts_with(start));
+        for (name, said) in [
+            (
+                error.name,
+                if is_guests { message } else { error.message }.to_owned(),
+            ),
+            ("Error", format!("{}: {}", error.name, error.message)),
+        ] {
+            let again = EngineError {
+                name,
+                message: &said,
+                ..error
+            };
+            let again = explained("code.js", text("/source"), again);
+            let ours = row.get("ours").is_some();
+            let ends = again.message.ends_with(message) || name == error.name;
+            assert!(
+                ends && (ours || again.location == told.location),
+                "{line}\n{again:?}"
+            );
+        }
     }
     let rows = data.lines().count();
     assert!(

@@ -14,8 +14,6 @@ pub(super) struct Scene<'s> {
     pub(super) native: Option<&'s str>,
     /// The innermost function of the stack.
     pub(super) innermost: Option<&'s str>,
-    /// Where in a JSON text a parser gave up (line, column).
-    pub(super) json_place: Option<(u32, u32)>,
 }
 
 /// A message in V8's words, and the byte offset at which V8 would see the error, if that is known.
@@ -109,7 +107,7 @@ fn reference_error(message: &str) -> Option<Reworded> {
     ))
 }
 
-/// Texts that are parsed at run time: JSON, regular expressions, big integers.
+/// Texts that are parsed at run time: regular expressions, big integers. The guest tells of JSON.
 fn syntax_error(message: &str, scene: &Scene<'_>) -> Option<Reworded> {
     if let Some(token) = message.strip_prefix("unexpected token in expression: '") {
         let told = match token.strip_suffix('\'') {
@@ -130,7 +128,7 @@ fn syntax_error(message: &str, scene: &Scene<'_>) -> Option<Reworded> {
                 .find(|(engine, _)| *engine == message)?;
             format!("Invalid regular expression: /{pattern}/: {fault}")
         }
-        _ => super::json::reword(message, scene.json_place)?,
+        _ => return None,
     };
     Some(at(&told, scene.called_place()))
 }
