@@ -31,8 +31,8 @@ pub struct Script {
 
 /// Turns what a language engine says about its own state into the user's terms.
 pub trait StackMapper: Send + Sync {
-    /// The place in the user's source that a stack points to.
-    fn place(&self, stack: &str) -> Option<Location>;
+    /// The place in the user's source that calls `method`, a path below `api`.
+    fn place(&self, stack: &str, method: &str) -> Option<Location>;
 
     /// A fault as production would word it, with the place in the user's source.
     fn fault(&self, fault: Fault) -> Fault;

@@ -64,7 +64,7 @@ impl Sandbox {
     /// Answers one call of an `api` method.
     pub(crate) fn call(&mut self, method: &str, arguments: &[Argument], stack: &str) -> Reply {
         let site = match (&self.mapper, stack) {
-            (Some(mapper), stack) if !stack.is_empty() => mapper.place(stack),
+            (Some(mapper), stack) if !stack.is_empty() => mapper.place(stack, method),
             _ => self.site.take(),
         };
         self.waits.sync();

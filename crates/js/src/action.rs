@@ -141,8 +141,9 @@ impl Mapper {
 }
 
 impl StackMapper for Mapper {
-    fn place(&self, stack: &str) -> Option<Location> {
-        errors::map_stack(stack, &self.texts()).location
+    fn place(&self, stack: &str, method: &str) -> Option<Location> {
+        let name = method.rsplit('.').next().unwrap_or(method);
+        errors::place_of_call(stack, &self.texts(), name)
     }
 
     fn fault(&self, fault: Fault) -> Fault {

@@ -11,7 +11,7 @@ mod type_error;
 mod wording;
 
 pub use frames::{Frame, Place, frames};
-pub use stack::{LoadedText, MappedStack, map_stack};
+pub use stack::{LoadedText, MappedStack, map_stack, place_of_call};
 
 use postlogin_core::location::Location;
 

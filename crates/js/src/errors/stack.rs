@@ -41,6 +41,22 @@ pub fn map_stack(stack: &str, texts: &[LoadedText<'_>]) -> MappedStack {
     }
 }
 
+/// Where the user's text calls a method of the runtime, as V8 would say: at the method's name. `method` is that name.
+///
+/// QuickJS tells the place of the last argument; the call is the nearest one of that name before it.
+pub fn place_of_call(stack: &str, texts: &[LoadedText<'_>], method: &str) -> Option<Location> {
+    let mut traced = trace(&frames(stack), texts);
+    let first = traced.first_mut()?;
+    let calls = first.view.sites.iter();
+    let before = calls.filter(|site| {
+        site.kind == Kind::Call && site.name == method && site.place <= first.offset
+    });
+    if let Some(place) = before.map(|site| site.place).max() {
+        first.move_to(place);
+    }
+    Some(first.location.clone())
+}
+
 /// A frame in a text of the user.
 pub(super) struct Traced<'t> {
     /// Which frame of the stack it is.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{EngineError, Explained, LoadedText, explain, frames, map_stack};
+use super::{EngineError, Explained, LoadedText, explain, frames, map_stack, place_of_call};
 use crate::source::prepare;
 
 /// What the loader puts before a text in these tests.
@@ -229,4 +229,27 @@ proptest! {
             prop_assert_eq!(told.location.is_some(), (1..=3).contains(&line));
         }
     }
+}
+
+#[test]
+fn a_call_of_the_runtime_is_placed_at_its_name() {
+    #[track_caller]
+    fn check(text: &str, byte_column: u32, expected: u32) {
+        let prepared = prepare("code.js", text).expect("the text parses");
+        let texts = [LoadedText {
+            engine_name: "code.js",
+            prefix_bytes: 0,
+            prepared: &prepared,
+        }];
+        let stack = format!("    at ask (guest:1:1)\n    at code.js:1:{byte_column}");
+        let place = place_of_call(&stack, &texts, "setCustomClaim").expect("a place");
+        assert_eq!((place.line, place.column), (1, expected), "{text}");
+    }
+    // The engine points into the last argument.
+    check("api.idToken.setCustomClaim('name', value);", 36, 13);
+    check("x.setCustomClaim(1, a); y.setCustomClaim(2, b);", 45, 27);
+    check("x.setCustomClaim(1, a); y.setCustomClaim(2, b);", 21, 3);
+    check("api.idToken?.setCustomClaim('name', other(value));", 47, 14);
+    // A method under another name: the engine's own place.
+    check("set('name', value);", 13, 13);
 }
