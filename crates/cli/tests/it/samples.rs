@@ -32,9 +32,9 @@ fn metadata_reaches_the_id_token() {
         email                      "jane.doe@example.com"
         email_verified             true
       ✓ https://example.com/hobby  "surfing"
-          actions/copy-user-metadata/code.js:21:66  ← event.user.user_metadata.hobby
+          actions/copy-user-metadata/code.js:21:19  ← event.user.user_metadata.hobby
       ✓ https://example.com/lang   "en"
-          actions/copy-user-metadata/code.js:21:66  ← event.user.user_metadata.lang
+          actions/copy-user-metadata/code.js:21:19  ← event.user.user_metadata.lang
 
     Access token  7 claims
         iss    "https://example.eu.auth0.com/"
@@ -86,11 +86,11 @@ fn claims_reach_the_access_token() {
         scope                            "openid profile email read:reports"
         azp                              "Tq3fJ8mWb1XzR6yKc9LpVn2HdSg5AoEu"
       ✓ https://example.com/plan         "pro"
-          actions/api-access-claims/code.js:25:55  ← event.user.app_metadata.plan
+          actions/api-access-claims/code.js:25:19  ← event.user.app_metadata.plan
       ✓ https://example.com/roles        ["editor"]
-          actions/api-access-claims/code.js:26:56  ← event.user.app_metadata.roles
+          actions/api-access-claims/code.js:26:19  ← event.user.app_metadata.roles
       ✓ https://example.com/client_tier  "gold"
-          actions/api-access-claims/code.js:31:64  ← event.client.metadata.tier
+          actions/api-access-claims/code.js:31:21  ← event.client.metadata.tier
 
     Userinfo  9 claims, as in the ID token
 
@@ -145,7 +145,7 @@ fn a_first_login_remembers_the_language() {
         updated_at                "2026-11-20T08:30:00.000Z"
         email_verified            false
       ✓ https://example.com/lang  "en"
-          actions/copy-user-metadata/code.js:29:53  ← event.request.language
+          actions/copy-user-metadata/code.js:29:17  ← event.request.language
 
     Access token  7 claims
         iss    "https://example.eu.auth0.com/"
