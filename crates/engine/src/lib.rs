@@ -1,6 +1,6 @@
 //! Runs Actions that are WebAssembly components.
 //!
-//! Bytes of a component become a [`Program`] (compiled once per machine, see [`cache`]), a program and a source become
+//! Bytes of a component become a [`Program`] (compiled once per machine), a program and a source become
 //! an [`ActionPre`], and an `ActionPre` runs one handler of one login in a fresh sandbox while
 //! [`postlogin_core`] answers its `api` calls. No other crate names wasmtime, and no wasmtime type is public here.
 
