@@ -41,6 +41,8 @@ function replace(target, name, value) {
     defineProperty(target, name, { value, writable: true, configurable: true, enumerable: target.propertyIsEnumerable(name) });
 }
 
+const hidden = (value) => ({ value, writable: true, configurable: true, enumerable: false });
+
 function hide(name) {
     const property = getOwnPropertyDescriptor(globalThis, name);
     if (property?.configurable) defineProperty(globalThis, name, { ...property, enumerable: false });
@@ -59,10 +61,17 @@ replace(process, 'exit', (code = process.exitCode ?? 0) => {
     ended.reject(exit);
     throw exit;
 });
-for (const [name, value] of [['platform', 'linux'], ['arch', 'x64'], ['argv0', 'node']]) {
+for (const [name, value] of [['platform', 'linux'], ['arch', 'x64'], ['argv0', 'node'], ['title', 'node']]) {
     defineProperty(process, name, { value, writable: false, configurable: true, enumerable: true });
 }
 process.argv.splice(0, Infinity, process.execPath, '/home/action/index.js');
+
+// The engine's own know no locales.
+for (const type of [Number, BigInt]) {
+    replace(type.prototype, 'toLocaleString', function (locales, options) {
+        return new Intl.NumberFormat(locales ?? 'en-US', options).format(this.valueOf());
+    });
+}
 
 // An error that seems to be thrown where `here` was made.
 function errorAt(here, name, message, options) {
@@ -83,6 +92,10 @@ function refused({ protocol, hostname, port }) {
 const send = globalThis.fetch;
 replace(globalThis, 'fetch', function (resource, options) {
     const here = new nativeErrors.Error();
+    if (!(resource instanceof Request) && !URL.canParse(`${resource}`)) {
+        const cause = Object.assign(errorAt({}, 'TypeError', 'Invalid URL'), { code: 'ERR_INVALID_URL', input: `${resource}` });
+        return Promise.reject(errorAt(here, 'TypeError', `Failed to parse URL from ${resource}`, { cause }));
+    }
     return send(resource, options).catch((error) => {
         if (error?.message !== 'HTTP request failed') throw error;
         throw errorAt(here, 'TypeError', 'fetch failed', { cause: refused(URL.parse(resource?.url ?? resource) ?? {}) });
@@ -259,16 +272,15 @@ function circleIn(value, replacer) {
 const REALM = `(() => {
     const evaluate = globalThis.$;
     globalThis.global = globalThis;
-    const of = Object.getPrototypeOf;
     const thrown = (run) => { try { run(); } catch (error) { return error.constructor; } };
-    const Error = of(thrown(() => null.x));
+    const Error = thrown(() => null.x).__proto__;
     const RangeError = thrown(() => [].length = -1);
     let prepare;
     return {
         global: globalThis,
         prototypes: {
-            Object: of({}), Array: of([]), Function: of(() => {}), Promise: of((async () => {})()), RegExp: of(/x/),
-            Number: of(0), String: of(''), Boolean: of(true), BigInt: of(0n), Symbol: of(Symbol.iterator),
+            // Not Object.getPrototypeOf: that is the outer realm's already, and so would be its objects for 0 and ''.
+            Number: (0).__proto__, String: ''.__proto__, BigInt: 0n.__proto__,
         },
         compile(source, name) {
             evaluate(source, name);
@@ -302,16 +314,13 @@ function makeRealm() {
     for (const name of keys(global)) {
         if (!LISTED.includes(name)) defineProperty(global, name, { enumerable: false });
     }
-    // What the runtime added to the language (Intl) belongs to the new realm's values as well.
+    // What knows locales is not the engine's own.
     for (const name of keys(prototypes)) {
-        const patched = globalThis[name].prototype;
-        for (const key of getOwnPropertyNames(patched)) {
-            const property = getOwnPropertyDescriptor(patched, key);
-            const isAdded = typeof property.value === 'function' && !toSource.call(property.value).includes('[native code]');
-            if (isAdded && key !== 'constructor') defineProperty(prototypes[name], key, property);
+        const outer = globalThis[name].prototype;
+        for (const key of getOwnPropertyNames(outer)) {
+            if (/locale/i.test(key)) defineProperty(prototypes[name], key, getOwnPropertyDescriptor(outer, key));
         }
     }
-    const hidden = (value) => ({ value, writable: true, configurable: true, enumerable: false });
     defineProperty(global, 'require', hidden(requireModule));
     defineProperty(global, NO_IMPORT, hidden(async () => {
         throw Object.assign(new nativeErrors.TypeError('A dynamic import callback was not specified.'), { code: 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING' });
@@ -410,10 +419,9 @@ function withoutOwnFrames(text) {
 
 function makeConsole() {
     const console = {};
-    for (const name of ['log', 'info', 'debug', 'error', 'warn', 'dir', 'dirxml', 'table', 'trace', 'group', 'groupCollapsed',
-        'groupEnd', 'count', 'countReset', 'time', 'timeEnd', 'timeLog', 'assert', 'clear']) {
-        const print = printer[name];
-        if (typeof print !== 'function') continue;
+    for (const name of ['log', 'warn', 'dir', 'time', 'timeEnd', 'timeLog', 'trace', 'assert', 'clear', 'count', 'countReset', 'group',
+        'groupEnd', 'table', 'debug', 'info', 'dirxml', 'error', 'groupCollapsed']) {
+        const print = name === 'assert' ? assert : printer[name];
         const hasState = /group|count|time/.test(name);
         console[name] = (...args) => {
             if (bytesLeft <= 0 && !hasState) return undefined;
@@ -422,7 +430,26 @@ function makeConsole() {
         };
         defineProperty(console[name], 'name', { value: name });
     }
+    defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
     return console;
+}
+
+function assert(condition, ...args) {
+    if (condition) return;
+    args[0] = `Assertion failed${args.length === 0 ? '' : `: ${args[0]}`}`;
+    apply(printer.warn, printer, args);
+}
+
+// How Node prints what the runtime made of other parts.
+const FACES = [
+    [URL, (url) => Object.fromEntries(['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname',
+        'search', 'searchParams', 'hash'].map((name) => [name, url[name]]))],
+    [Headers, (headers) => Object.fromEntries(headers)],
+];
+for (const [type, face] of FACES) {
+    defineProperty(type.prototype, Symbol.for('nodejs.util.inspect.custom'), hidden(function (depth, options, inspect) {
+        return depth < 0 ? `[${type.name}]` : `${type.name} ${inspect(face(this), options)}`;
+    }));
 }
 
 // ---- values on the wire, see docs/abi.md -------------------------------------------------------------

@@ -69,10 +69,7 @@ fn faults_read_as_in_v8() {
             ));
         }
     }
-    println!(
-        "{agreed} agree, {} differ:\n{}",
-        differences.len(),
-        differences.join("\n")
-    );
-    assert!(differences.is_empty());
+    println!("{agreed} agree");
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    assert!(agreed > 200, "only {agreed} were compared");
 }

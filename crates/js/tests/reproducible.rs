@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::sync::LazyLock;
+
 use common::{Case, ENGINE, FILE, JAVASCRIPT, NOW_MS, action, run};
 use postlogin_engine::ActionPre;
 use postlogin_js::mapper_of_component;
@@ -20,8 +22,8 @@ exports.onExecutePostLogin = async () => {
     console.log(Date.now(), Math.random());
 };";
 
-/// How an Action comes to run.
-fn tiers() -> [(&'static str, ActionPre); 2] {
+/// The ways in which an Action comes to run. Building one takes seconds.
+static TIERS: LazyLock<[(&'static str, ActionPre); 2]> = LazyLock::new(|| {
     let component = JAVASCRIPT
         .component(FILE, SOURCE)
         .unwrap_or_else(|error| panic!("{error}"));
@@ -30,7 +32,7 @@ fn tiers() -> [(&'static str, ActionPre); 2] {
         .unwrap_or_else(|error| panic!("{error}"));
     let built = program.action(mapper_of_component(&component));
     [("loaded", action(SOURCE)), ("built", built)]
-}
+});
 
 fn printed(action: &ActionPre, seed: u64, now_ms: i64) -> String {
     let case = Case {
@@ -46,10 +48,10 @@ fn printed(action: &ActionPre, seed: u64, now_ms: i64) -> String {
 #[test]
 fn the_same_case_prints_the_same() {
     let mut all = Vec::new();
-    for (tier, action) in tiers() {
-        let first = printed(&action, 7, NOW_MS);
-        assert_eq!(first, printed(&action, 7, NOW_MS), "{tier}");
-        assert_ne!(first, printed(&action, 8, NOW_MS), "{tier}");
+    for (tier, action) in &*TIERS {
+        let first = printed(action, 7, NOW_MS);
+        assert_eq!(first, printed(action, 7, NOW_MS), "{tier}");
+        assert_ne!(first, printed(action, 8, NOW_MS), "{tier}");
         all.push(first);
     }
     assert_eq!(all[0], all[1], "a built Action differs from a loaded one");
@@ -64,8 +66,8 @@ fn the_same_case_prints_the_same() {
 
 #[test]
 fn nothing_is_drawn_twice() {
-    for (tier, action) in tiers() {
-        let text = printed(&action, 7, NOW_MS);
+    for (tier, action) in &*TIERS {
+        let text = printed(action, 7, NOW_MS);
         let first = text.lines().next().unwrap_or_default();
         let draws: serde_json::Value = serde_json::from_str(first).expect("the line is JSON");
         let (top, handler) = (draws[0].as_array(), draws[1].as_array());
@@ -79,9 +81,9 @@ fn nothing_is_drawn_twice() {
 
 #[test]
 fn the_clock_is_the_cases() {
-    for (tier, action) in tiers() {
+    for (tier, action) in &*TIERS {
         for now_ms in [0, 951_782_400_000, 4_102_444_800_000] {
-            let text = printed(&action, 1, now_ms);
+            let text = printed(action, 1, now_ms);
             let second = text.lines().nth(1).unwrap_or_default();
             assert!(
                 second.starts_with(&format!("{now_ms} {now_ms} ")),
