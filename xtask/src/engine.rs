@@ -43,6 +43,11 @@ pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
     inject_js_into_component(&utf8(&base)?, &utf8(&with_guest)?, &[&guest])?;
     let injected = fs::read(&with_guest)?;
     let started = step("starting it once and freezing it", || freeze(&injected))?;
+    ensure!(
+        !contains(&started, work.as_os_str().as_encoded_bytes()),
+        "the engine holds a path of this machine: {}",
+        work.display()
+    );
     let packed = step("packing", || {
         Ok(zstd::encode_all(started.as_slice(), PACKING_LEVEL)?)
     })?;
@@ -97,11 +102,9 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         .arg(work.join("target"))
         .current_dir(&generated)
         .envs(recipe::ENVIRONMENT.iter().copied())
+        .env("CFLAGS_wasm32_wasip2", c_flags(work)?)
         // Panic messages of the engine must not name this machine.
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            remap_flags(&generated)?.join("\x1f"),
-        )
+        .env("CARGO_ENCODED_RUSTFLAGS", remap_flags(work)?.join("\x1f"))
         .status()?;
     ensure!(status.success(), "the engine does not compile");
     fs::copy(generated.join("Cargo.lock"), lock)?;
@@ -117,15 +120,32 @@ fn utf8(path: &Path) -> anyhow::Result<Utf8PathBuf> {
         .map_err(|path| anyhow!("{} is not UTF-8", path.display()))
 }
 
-fn remap_flags(generated: &Path) -> anyhow::Result<Vec<String>> {
+/// Folders of this machine and what stands for them in the engine.
+fn renamed_folders(work: &Path) -> anyhow::Result<Vec<(PathBuf, &'static str)>> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home =
         home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     let home = home.context("neither CARGO_HOME nor HOME is set")?;
-    Ok(vec![
-        format!("--remap-path-prefix={}=cargo", home.display()),
-        format!("--remap-path-prefix={}=engine", generated.display()),
-    ])
+    Ok(vec![(home, "cargo"), (work.to_owned(), "engine")])
+}
+
+fn remap_flags(work: &Path) -> anyhow::Result<Vec<String>> {
+    let folders = renamed_folders(work)?.into_iter();
+    Ok(folders
+        .map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()))
+        .collect())
+}
+
+/// QuickJS's assertions name their files as well.
+fn c_flags(work: &Path) -> anyhow::Result<String> {
+    let base = recipe::ENVIRONMENT
+        .iter()
+        .find(|(name, _)| *name == "CFLAGS_wasm32_wasip2");
+    let mut flags = base.map_or_else(String::new, |(_, flags)| (*flags).to_owned());
+    for (folder, name) in renamed_folders(work)? {
+        flags.push_str(&format!(" -ffile-prefix-map={}={name}", folder.display()));
+    }
+    Ok(flags)
 }
 
 /// Puts what the crates define into guest.js.
@@ -143,6 +163,10 @@ fn freeze(component: &[u8]) -> anyhow::Result<Vec<u8>> {
         SnapshotError::Source(fault) => anyhow!("{}: {}", fault.name, fault.message),
         SnapshotError::Broken(error) => error,
     })
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
 
 fn step<T>(what: &str, run: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
