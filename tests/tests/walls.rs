@@ -17,6 +17,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("postlogin-js", &["postlogin-core", "postlogin-engine"]),
     (
+        "postlogin-runner",
+        &[
+            "postlogin-core",
+            "postlogin-engine",
+            "postlogin-host",
+            "postlogin-js",
+            "postlogin-project",
+        ],
+    ),
+    (
         "postlogin",
         &[
             "postlogin-core",
@@ -24,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "postlogin-host",
             "postlogin-js",
             "postlogin-project",
+            "postlogin-runner",
             "postlogin-token",
         ],
     ),

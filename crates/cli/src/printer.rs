@@ -42,6 +42,11 @@ impl Printer {
         to_stderr(&self.paint(Style::new().dimmed(), text));
     }
 
+    /// What another program said, as it said it.
+    pub(crate) fn passed_on(&self, text: &str) {
+        to_stderr(text.trim_end());
+    }
+
     pub(crate) fn warning(&self, text: &str) {
         self.labelled(AnsiColor::Yellow, "warning:", text);
     }

@@ -2,7 +2,7 @@
 
 use postlogin_core::outcome::{LogRecord, Outcome, StoredMetadata};
 use postlogin_project::{ActionSource, Secret, parse_secret, read_dotenv};
-use serde_json::{Map, Value};
+use postlogin_runner::secrets_of;
 
 use crate::{args::SecretArguments, error::CliError, printer::Printer};
 
@@ -20,25 +20,11 @@ pub(crate) fn given(arguments: &SecretArguments) -> Result<Vec<Secret>, CliError
     Ok(secrets)
 }
 
-/// The secrets of one Action: those that its configuration declares; all of them when it has no configuration.
-pub(crate) fn of_action(source: &ActionSource, given: &[Secret]) -> Map<String, Value> {
-    let declared = |name: &str| match &source.declared {
-        Some(manifest) => manifest
-            .secret_names
-            .iter()
-            .any(|declared| declared == name),
-        None => true,
-    };
-    let seen = given.iter().filter(|secret| declared(&secret.name));
-    seen.map(|secret| (secret.name.clone(), Value::String(secret.value.clone())))
-        .collect()
-}
-
 /// Warns about secrets that no Action of the login sees.
 pub(crate) fn warn_about_unseen(sources: &[ActionSource], given: &[Secret], printer: &Printer) {
     for secret in given {
         let seen = sources.iter().any(|source| {
-            of_action(source, std::slice::from_ref(secret)).contains_key(&secret.name)
+            secrets_of(source, std::slice::from_ref(secret)).contains_key(&secret.name)
         });
         if !seen {
             printer.warning(&format!(

@@ -2,10 +2,11 @@
 
 use std::{env, fs, io, path::PathBuf};
 
+use postlogin_engine::Allocation;
 use postlogin_project::Project;
 
 use crate::{
-    action::{Compiler, find},
+    action::{compiler, find},
     args::BuildArguments,
     error::{CliError, SUCCESS},
     printer::Printer,
@@ -16,7 +17,7 @@ pub(crate) fn build(arguments: &BuildArguments, printer: &Printer) -> Result<u8,
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
     let project = Project::discover(&here)?;
     let source = find(&arguments.action, &here, project.as_ref())?;
-    let component = Compiler::new(printer)?.build(&source)?;
+    let component = compiler(Allocation::OnDemand, printer)?.build(&source)?;
     let file = arguments
         .output
         .clone()

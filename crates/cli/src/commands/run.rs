@@ -11,19 +11,20 @@ use std::{
 };
 
 use postlogin_core::{
-    Login, ResumeStep, TenantSettings,
+    ResumeStep, TenantSettings,
     outcome::{Outcome, Status, StoredMetadata},
 };
-use postlogin_engine::{BoundAction, run_login};
+use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use postlogin_project::{
     ActionKind, ActionSource, Project, parse_duration, parse_size, read_object, state_folder,
 };
+use postlogin_runner::{PreparedLogin, run_prepared};
 use postlogin_token::KeyPair;
 use serde_json::{Map, Value};
 
 use crate::{
-    action::{Compiler, find},
+    action::{compiler, find},
     args::{Format, LimitArguments, RunArguments},
     error::{self, CliError},
     event,
@@ -44,20 +45,19 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
     let given = secrets::given(&arguments.secrets)?;
     secrets::warn_about_unseen(&sources, &given, printer);
 
-    let mut compiler = Compiler::new(printer)?;
+    let mut compiler = compiler(Allocation::OnDemand, printer)?;
     let actions = sources.iter().map(|source| compiler.bind(source, &given));
     let actions: Vec<BoundAction> = actions.collect::<Result<_, _>>()?;
 
     let mut before = stored_metadata(&event);
-    let login = Login {
+    let prepared = PreparedLogin {
         event,
         tenant: TenantSettings::default(),
-        rules_executed: Vec::new(),
-        seed: conditions.seed,
-        now_ms: conditions.clock.now_ms(),
+        conditions: conditions.clone(),
+        steps,
     };
-    let mut outcome = run_login(&actions, login, &conditions, steps)
-        .map_err(|error| CliError::internal(&error))?;
+    let mut outcome =
+        run_prepared(&actions, prepared).map_err(|error| CliError::internal(&error))?;
     let hidden = Hidden::new(&given);
     hidden.metadata(&mut before, &outcome);
     let tokens_changed = hidden.outcome(&mut outcome);

@@ -1,0 +1,86 @@
+//! Why an Action could not be loaded.
+
+use std::fmt;
+
+use postlogin_core::{Fault, Location};
+use postlogin_engine::NotAnAction;
+
+/// Why an Action could not be built or loaded, as a user reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadError {
+    /// `file:line:column: sentence`, or only the sentence.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Whose fault it is.
+    pub problem: LoadProblem,
+}
+
+/// Whose fault it is that an Action could not be loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadProblem {
+    /// The Action can't be built or is none.
+    Unloadable,
+    /// Ours.
+    Internal,
+}
+
+impl LoadError {
+    pub(crate) fn unloadable(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+            problem: LoadProblem::Unloadable,
+        }
+    }
+
+    pub(crate) fn internal(error: &anyhow::Error) -> Self {
+        Self {
+            message: format!("{error:#}"),
+            hint: None,
+            problem: LoadProblem::Internal,
+        }
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn syntax(error: &postlogin_js::source::SyntaxError) -> Self {
+        Self {
+            hint: error.hint.clone(),
+            ..Self::unloadable(error.to_string())
+        }
+    }
+
+    pub(crate) fn not_an_action(shown: &str, error: &NotAnAction) -> Self {
+        Self {
+            hint: error.hint(),
+            ..Self::unloadable(format!("{shown}: {error}"))
+        }
+    }
+
+    /// What production would report at the first login.
+    pub(crate) fn refused(fault: &Fault) -> Self {
+        let place = fault.location.as_ref().map(|place| {
+            let Location { file, line, column } = place;
+            format!("{file}:{line}:{column}: ")
+        });
+        // A plain Error whose message begins with the class of the error that it wraps.
+        let class = match fault.name.as_str() {
+            "Error" => String::new(),
+            name => format!("{name}: "),
+        };
+        let place = place.unwrap_or_default();
+        Self::unloadable(format!("{place}{class}{}", fault.message))
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for LoadError {}

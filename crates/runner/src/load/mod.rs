@@ -1,0 +1,172 @@
+//! From an Action's source to something that runs: the one place where Actions are loaded.
+
+mod cargo;
+mod error;
+
+use std::{fs, path::Path};
+
+use postlogin_core::ActionInfo;
+use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
+use postlogin_js::{JavaScript, mapper_of_component};
+use postlogin_project::{ActionKind, ActionSource, Secret};
+
+pub use error::{LoadError, LoadProblem};
+
+use crate::login::secrets_of;
+
+/// Something that a user may want to know while Actions are loaded.
+#[derive(Debug)]
+pub enum LoadNotice<'a> {
+    /// A program was compiled for this machine.
+    Compiled {
+        /// `the JavaScript engine`, or the component's file.
+        what: &'a str,
+        /// How long it took and where it is kept.
+        notice: &'a CompileNotice,
+    },
+    /// What Cargo said while it built an Action in Rust.
+    Cargo {
+        /// Its messages, with line ends.
+        text: &'a str,
+    },
+}
+
+/// Compiles Actions; starts the JavaScript engine only when one needs it.
+pub struct Compiler<'a> {
+    engine: Engine,
+    javascript: Option<JavaScript>,
+    notices: Box<dyn Fn(LoadNotice<'_>) + 'a>,
+}
+
+impl<'a> Compiler<'a> {
+    /// A compiler for this engine; `notices` is told what takes time.
+    pub fn new(engine: Engine, notices: impl Fn(LoadNotice<'_>) + 'a) -> Self {
+        Self {
+            engine,
+            javascript: None,
+            notices: Box::new(notices),
+        }
+    }
+
+    /// An Action at its place in the login, with the secrets that it sees.
+    ///
+    /// # Errors
+    /// When it can't be built or loaded.
+    pub fn bind(
+        &mut self,
+        source: &ActionSource,
+        given: &[Secret],
+    ) -> Result<BoundAction, LoadError> {
+        Ok(bound(source, self.action(source)?, given))
+    }
+
+    /// An Action that is ready to run.
+    ///
+    /// # Errors
+    /// When it can't be built or loaded.
+    pub fn action(&mut self, source: &ActionSource) -> Result<ActionPre, LoadError> {
+        match &source.kind {
+            ActionKind::Script { text, .. } => {
+                let action = self.javascript()?.action(&source.display_path, text);
+                action.map_err(|error| LoadError::syntax(&error))
+            }
+            ActionKind::Component { bytes, .. } => self.component(bytes, &source.display_path),
+            ActionKind::CargoPackage { dir } => {
+                let bytes = self.cargo_package(dir, &source.display_path)?;
+                self.component(&bytes, &source.display_path)
+            }
+        }
+    }
+
+    /// The bytes of a self-contained component.
+    ///
+    /// # Errors
+    /// When it can't be built.
+    pub fn build(&mut self, source: &ActionSource) -> Result<Vec<u8>, LoadError> {
+        let bytes = match &source.kind {
+            ActionKind::Script { text, .. } => {
+                let name = portable(&source.display_path);
+                let built = self.javascript()?.component(name, text);
+                return built.map_err(|error| match error {
+                    postlogin_js::BuildError::Syntax(error) => LoadError::syntax(&error),
+                    postlogin_js::BuildError::Internal(error) => LoadError::internal(&error),
+                    postlogin_js::BuildError::Refused(fault) => LoadError::refused(&fault),
+                });
+            }
+            ActionKind::Component { bytes, .. } => bytes.clone(),
+            ActionKind::CargoPackage { dir } => self.cargo_package(dir, &source.display_path)?,
+        };
+        // What is not an Action is not passed on as one.
+        self.component(&bytes, &source.display_path)?;
+        Ok(bytes)
+    }
+
+    fn component(&self, bytes: &[u8], shown: &str) -> Result<ActionPre, LoadError> {
+        let notice = |notice: CompileNotice| {
+            (self.notices)(LoadNotice::Compiled {
+                what: shown,
+                notice: &notice,
+            });
+        };
+        let program = self
+            .engine
+            .program(bytes, notice)
+            .map_err(|error| LoadError::not_an_action(shown, &error))?;
+        Ok(program.action(mapper_of_component(bytes)))
+    }
+
+    fn cargo_package(&self, folder: &Path, shown: &str) -> Result<Vec<u8>, LoadError> {
+        let says = |text: &str| (self.notices)(LoadNotice::Cargo { text });
+        let file = cargo::build(folder, shown, &says)?;
+        fs::read(&file).map_err(|error| {
+            LoadError::unloadable(format!(
+                "can't read what Cargo built, {}: {error}",
+                file.display()
+            ))
+        })
+    }
+
+    fn javascript(&mut self) -> Result<&JavaScript, LoadError> {
+        if self.javascript.is_none() {
+            let notice = |notice: CompileNotice| {
+                (self.notices)(LoadNotice::Compiled {
+                    what: "the JavaScript engine",
+                    notice: &notice,
+                });
+            };
+            let javascript = JavaScript::new(&self.engine, notice).map_err(|error| {
+                LoadError::internal(&anyhow::anyhow!("the JavaScript engine: {error}"))
+            })?;
+            self.javascript = Some(javascript);
+        }
+        self.javascript
+            .as_ref()
+            .ok_or_else(|| LoadError::internal(&anyhow::anyhow!("no JavaScript engine")))
+    }
+}
+
+/// An Action at its place in a login, with the secrets that it sees.
+#[must_use]
+pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> BoundAction {
+    BoundAction {
+        info: ActionInfo {
+            name: source.name.clone(),
+            secrets: secrets_of(source, given),
+            code_bytes: source.code_bytes(),
+        },
+        action,
+    }
+}
+
+/// The name that a component carries for its source. A file outside the project and the working folder is shown by
+/// its whole path, which is nobody else's business.
+fn portable(display_path: &str) -> &str {
+    if Path::new(display_path).is_absolute() {
+        display_path
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or(display_path)
+    } else {
+        display_path
+    }
+}

@@ -1,0 +1,59 @@
+//! One login, prepared from whatever its caller had: options, a case, a request.
+
+use postlogin_core::{Login, ResumeStep, TenantSettings, outcome::Outcome};
+use postlogin_engine::{BoundAction, run_login};
+use postlogin_host::Conditions;
+use postlogin_project::{ActionSource, Secret};
+use serde_json::{Map, Value};
+
+/// A login that is ready to run. Secrets are a matter of the Actions, so they are in [`BoundAction`].
+#[derive(Clone)]
+pub struct PreparedLogin {
+    /// The event before any Action ran, complete.
+    pub event: Value,
+    /// The settings of the tenant, the API and the application.
+    pub tenant: TenantSettings,
+    /// The time, the randomness, the network and the budget.
+    pub conditions: Conditions,
+    /// What the user does at suspensions, in order.
+    pub steps: Vec<ResumeStep>,
+}
+
+/// Runs a prepared login through Actions. `run`, `test` and whatever else shows an outcome end here.
+///
+/// # Errors
+/// When a sandbox itself breaks. What an Action does wrong is in the outcome.
+///
+/// # Panics
+/// Inside a tokio runtime: call it from a blocking thread there.
+pub fn run_prepared(actions: &[BoundAction], prepared: PreparedLogin) -> anyhow::Result<Outcome> {
+    let PreparedLogin {
+        event,
+        tenant,
+        conditions,
+        steps,
+    } = prepared;
+    let login = Login {
+        event,
+        tenant,
+        rules_executed: Vec::new(),
+        seed: conditions.seed,
+        now_ms: conditions.clock.now_ms(),
+    };
+    run_login(actions, login, &conditions, steps)
+}
+
+/// The secrets of one Action: those that its configuration declares; all of them when it has no configuration.
+#[must_use]
+pub fn secrets_of(source: &ActionSource, given: &[Secret]) -> Map<String, Value> {
+    let declared = |name: &str| match &source.declared {
+        Some(manifest) => manifest
+            .secret_names
+            .iter()
+            .any(|declared| declared == name),
+        None => true,
+    };
+    let seen = given.iter().filter(|secret| declared(&secret.name));
+    seen.map(|secret| (secret.name.clone(), Value::String(secret.value.clone())))
+        .collect()
+}
