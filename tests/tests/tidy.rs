@@ -6,9 +6,6 @@ use postlogin_tests::{Source, sources, workspace};
 /// The most lines that a file may have, tests apart.
 const LINES: usize = 500;
 
-/// What runs inside the JavaScript engine is one module: it has nowhere to import a second one from.
-const ONE_MODULE: (&str, usize) = ("crates/js/engine/guest.js", 800);
-
 #[track_caller]
 fn check(problem: impl Fn(&Source) -> Option<String>) {
     let found: Vec<String> = sources()
@@ -22,12 +19,7 @@ fn check(problem: impl Fn(&Source) -> Option<String>) {
 fn files_are_short() {
     check(|source| {
         let lines = source.text.lines().count();
-        let most = if source.path == ONE_MODULE.0 {
-            ONE_MODULE.1
-        } else {
-            LINES
-        };
-        (lines > most && !source.is_test()).then(|| format!("{lines} lines; split it"))
+        (lines > LINES && !source.is_test()).then(|| format!("{lines} lines; split it"))
     });
 }
 

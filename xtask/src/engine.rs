@@ -1,4 +1,4 @@
-//! Builds the JavaScript engine: a crate around QuickJS-ng is generated, compiled to WebAssembly, given guest.js,
+//! Builds the JavaScript engine: a crate around QuickJS-ng is generated, compiled to WebAssembly, given our guest,
 //! started once, and frozen in that state.
 
 use std::{
@@ -36,9 +36,9 @@ pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
             compile(&root, &work, &base)
         })?;
     }
-    let guest = fs::read_to_string(root.join("crates/js/engine/guest.js"))?;
+    let guest = inputs::guest(&root)?;
     let guest = fill_in(&guest, "/*METHODS*/ {}", &methods_literal())?;
-    let guest = fill_in(&guest, "/*WRAPPER*/ '('", &format!("'{WRAPPER}'"))?;
+    let guest = fill_in(&guest, "/*WRAPPER*/ ''", &format!("'{WRAPPER}'"))?;
     let with_guest = work.join("with-guest.wasm");
     inject_js_into_component(&utf8(&base)?, &utf8(&with_guest)?, &[&guest])?;
     let injected = fs::read(&with_guest)?;
@@ -148,11 +148,11 @@ fn c_flags(work: &Path) -> anyhow::Result<String> {
     Ok(flags)
 }
 
-/// Puts what the crates define into guest.js.
+/// Puts what the crates define into the guest.
 fn fill_in(guest: &str, place: &str, text: &str) -> anyhow::Result<String> {
     ensure!(
         guest.matches(place).count() == 1,
-        "guest.js has no single place `{place}`"
+        "the guest has no single place `{place}`"
     );
     Ok(guest.replace(place, text))
 }

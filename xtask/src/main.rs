@@ -14,7 +14,7 @@ const USAGE: &str = "\
 usage: cargo xtask build-engine [--guest-only]
 
   build-engine    builds the JavaScript engine (crates/js/engine/engine.wasm.zst) and records what it was built from
-    --guest-only  takes the compiled engine of the last build and only puts guest.js into it anew";
+    --guest-only  takes the compiled engine of the last build and only puts the guest into it anew";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -110,7 +110,7 @@ fn check_syntax_with_filename_impl(",
 
 fn check_syntax_with_filename_impl(",
     },
-    // guest.js is part of the runtime: it may import what is hidden from users' modules.
+    // The guest is part of the runtime: it may import what is hidden from users' modules.
     Edit {
         file: "src/internal/module_loading.rs",
         times: 1,

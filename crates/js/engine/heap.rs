@@ -22,14 +22,14 @@ pub fn pack(ctx: &rquickjs::Ctx<'_>) {
 }
 
 fn fill_allocator() {
-    // What does not fit into any hole comes from behind them all.
-    let (probe, layout) = allocate(8 << 20);
-    unsafe { dealloc(probe, layout) };
+    // What does not fit into any hole comes from new memory, behind them all.
+    const PAGE: usize = 64 << 10;
+    let end = (core::arch::wasm32::memory_size(0) * PAGE) as *mut u8;
     let mut size = 1 << 20;
     while size >= 16 {
         loop {
             let (block, layout) = allocate(size);
-            if block >= probe || block.is_null() {
+            if block >= end || block.is_null() {
                 unsafe { dealloc(block, layout) };
                 break;
             }

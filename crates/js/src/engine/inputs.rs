@@ -4,11 +4,25 @@ use std::{fmt::Write as _, fs, io, path::Path};
 
 use sha2::{Digest, Sha256};
 
-/// The files, relative to the workspace.
+/// The folder of the guest's parts, relative to the workspace.
+const GUEST: &str = "crates/js/engine/guest";
+
+/// The guest's parts, in the order in which they make one module.
+const PARTS: &[&str] = &[
+    "captured.js",
+    "face.js",
+    "json.js",
+    "realm.js",
+    "console.js",
+    "wire.js",
+    "api.js",
+    "action.js",
+];
+
+/// The other files, relative to the workspace.
 const FILES: &[&str] = &[
     "crates/abi/wit/engine.wit",
     "crates/js/engine/Cargo.lock",
-    "crates/js/engine/guest.js",
     "crates/js/engine/heap.rs",
     "xtask/src/engine.rs",
     "xtask/src/recipe.rs",
@@ -17,6 +31,18 @@ const FILES: &[&str] = &[
 /// Names of the inputs and their hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs(Vec<(String, String)>);
+
+/// The part of postlogin that runs inside the sandbox: one JavaScript module.
+///
+/// # Errors
+/// When a part can't be read.
+pub fn guest(root: &Path) -> io::Result<String> {
+    let folder = root.join(GUEST);
+    PARTS
+        .iter()
+        .map(|part| fs::read_to_string(folder.join(part)))
+        .collect()
+}
 
 /// Hashes the inputs in the workspace at `root`.
 ///
@@ -27,6 +53,7 @@ pub fn read(root: &Path) -> io::Result<Inputs> {
     for file in FILES {
         inputs.push(((*file).to_owned(), sha256(&fs::read(root.join(file))?)));
     }
+    inputs.push((GUEST.to_owned(), sha256(guest(root)?.as_bytes())));
     inputs.push((
         "the methods of api".to_owned(),
         sha256(super::methods_literal().as_bytes()),
@@ -73,4 +100,22 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
     }
     hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_the_guest_is_left_out() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(GUEST);
+        let mut found: Vec<_> = fs::read_dir(folder)
+            .expect("the guest's folder is there")
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+            .collect();
+        found.sort();
+        let mut listed = PARTS.to_vec();
+        listed.sort_unstable();
+        assert_eq!(found, listed);
+    }
 }

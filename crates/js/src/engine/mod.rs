@@ -6,8 +6,9 @@ use std::io::Read;
 
 use postlogin_core::{MethodSpec, Returns, method_names};
 
-/// What stands before an Action's text on its first line, in the engine. A test holds guest.js to it.
-pub const WRAPPER: &str = "(function (exports, require, module, console) { ";
+/// What stands before an Action's text on its first line, in the engine. An assignment, not an expression in brackets:
+/// production takes a text that closes the function itself.
+pub const WRAPPER: &str = "this.$=function (module, exports, console) { ";
 
 /// The started engine, packed with zstd.
 const PACKED: &[u8] = include_bytes!("../../engine/engine.wasm.zst");
@@ -38,7 +39,7 @@ pub fn unpack() -> Result<Vec<u8>, String> {
 }
 
 /// The `api` object's namespaces and methods as a JavaScript literal, `{namespace: [[name, isAsync], …]}`: what
-/// guest.js makes the object from.
+/// the guest makes the object from.
 #[must_use]
 pub fn methods_literal() -> String {
     let mut namespaces: Vec<(&str, Vec<String>)> = Vec::new();

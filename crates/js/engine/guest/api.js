@@ -1,0 +1,62 @@
+// ---- api -----------------------------------------------------------------------------------------------
+
+function makeError({ name, message }) {
+    const error = new (nativeErrors[name] ?? nativeErrors.Error)(message);
+    if (error.name !== name) error.name = name;
+    return error;
+}
+
+function assign(event, changes, api) {
+    for (const [path, value] of changes) {
+        let target = event;
+        for (const key of path.slice(0, -1)) {
+            if (target[key] === null || typeof target[key] !== 'object') target[key] = {};
+            target = target[key];
+        }
+        const last = path[path.length - 1];
+        if (value?.$ === 'undefined') delete target[last];
+        else target[last] = untag(value, api);
+    }
+}
+
+// Production's order.
+const NAMESPACES = ['access', 'accessToken', 'authentication', 'cache', 'groups', 'roles', 'idToken', 'multifactor', 'prompt',
+    'refreshToken', 'session', 'redirect', 'samlResponse', 'user', 'validation', 'rules', 'transaction'];
+
+let currentEvent; // of the running handler
+
+function makeApi() {
+    const api = {};
+    const ask = (method, args) => {
+        if (exit) throw exit;
+        const reply = parse(callHost(method, stringify(tag(args, new Set())), realm.stack()));
+        if (reply.event) assign(currentEvent, reply.event, api);
+        return reply;
+    };
+    for (const namespace of new Set([...NAMESPACES, ...keys(METHODS)])) {
+        const members = (api[namespace] = {});
+        for (const [name, isAsync] of METHODS[namespace]) {
+            const method = `${namespace}.${name}`;
+            // A property of a literal: so the function has the method's name.
+            const made = isAsync
+                ? { [name]: (...args) => {
+                    const reply = ask(method, args);
+                    if (reply.reject) return Promise.reject(makeError(reply.reject));
+                    if (reply.throw) throw makeError(reply.throw);
+                    return Promise.resolve(untag(reply.resolve, api));
+                } }
+                : { [name]: (...args) => {
+                    const reply = ask(method, args);
+                    if (reply.throw) throw makeError(reply.throw);
+                    return untag(reply.return, api);
+                } };
+            members[name] = made[name];
+        }
+    }
+    return api;
+}
+
+// Made before the engine is frozen: making them costs more than most logins.
+const api = makeApi();
+const actionConsole = makeConsole();
+

@@ -1,0 +1,29 @@
+// The part of postlogin that runs inside the sandbox: it turns one Action's source into handlers and
+// gives them `event`, `api` and `console`. It validates nothing: every `api` call is answered by the host.
+
+import { call as callHost } from 'postlogin:actions/dynamic@0.1.0';
+import { write as writeLine } from 'postlogin:actions/console@0.1.0';
+import {
+    eval_with_filename as evaluate, eval_in_new_context as evaluateInNewRealm, check_syntax_with_filename as checkSyntax,
+} from '__wasm_rquickjs_builtin/vm_native';
+import * as timers from '__wasm_rquickjs_builtin/timeout_native';
+import { Console } from 'node:console';
+import { ClientRequest } from 'node:http';
+import { Socket } from 'node:net';
+
+// Captured before any Action runs: an Action may replace every global.
+const { parse, stringify } = JSON;
+const { keys, hasOwn, defineProperty, getOwnPropertyNames, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { isArray } = Array;
+const { isFinite, isNaN } = Number;
+const { min, max } = Math;
+const { apply } = Reflect;
+const globalRequire = globalThis.require;
+const toISOString = Date.prototype.toISOString;
+const toSource = Function.prototype.toString;
+const nativeErrors = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const { isError } = Error;
+
+// One namespace per property; `xtask build-engine` writes the list that postlogin-core defines.
+const METHODS = /*METHODS*/ {};
+

@@ -1,0 +1,90 @@
+// ---- the runtime's face ------------------------------------------------------------------------------
+
+// What an Action can list on `globalThis` in Node 22.
+const LISTED = ['global', 'clearImmediate', 'setImmediate', 'clearInterval', 'clearTimeout', 'setInterval', 'setTimeout',
+    'queueMicrotask', 'structuredClone', 'atob', 'btoa', 'performance', 'fetch', 'crypto'];
+// What Node 22 does not have.
+const FOREIGN = ['AsyncDisposableStack', 'DisposableStack', 'Float16Array', 'InternalError', 'SuppressedError', 'XMLHttpRequest',
+    'buffer', 'gc', 'self', 'worker_threads'];
+
+function replace(target, name, value) {
+    defineProperty(value, 'name', { value: name, configurable: true });
+    defineProperty(target, name, { value, writable: true, configurable: true, enumerable: target.propertyIsEnumerable(name) });
+}
+
+const hidden = (value) => ({ value, writable: true, configurable: true, enumerable: false });
+
+function hide(name) {
+    const property = getOwnPropertyDescriptor(globalThis, name);
+    if (property?.configurable) defineProperty(globalThis, name, { ...property, enumerable: false });
+}
+
+for (const name of keys(globalThis)) if (!LISTED.includes(name)) hide(name);
+// The runtime assigns this one after guest.js has run.
+defineProperty(globalThis, 'userModule', { value: undefined, writable: true, configurable: true, enumerable: false });
+
+const ended = Promise.withResolvers(); // rejected by process.exit
+ended.promise.catch(() => {});
+let exit; // what process.exit threw
+
+replace(process, 'exit', (code = process.exitCode ?? 0) => {
+    exit ??= new nativeErrors.Error(`the Action ended its process with exit code ${code}`);
+    ended.reject(exit);
+    throw exit;
+});
+for (const [name, value] of [['platform', 'linux'], ['arch', 'x64'], ['argv0', 'node'], ['title', 'node']]) {
+    defineProperty(process, name, { value, writable: false, configurable: true, enumerable: true });
+}
+process.argv.splice(0, Infinity, process.execPath, '/home/action/index.js');
+
+// The engine's own know no locales.
+for (const type of [Number, BigInt]) {
+    replace(type.prototype, 'toLocaleString', function (locales, options) {
+        return new Intl.NumberFormat(locales ?? 'en-US', options).format(this.valueOf());
+    });
+}
+
+// An error that seems to be thrown where `here` was made.
+function errorAt(here, name, message, options) {
+    const error = new nativeErrors[name](message, options);
+    const frames = `${here.stack}`.match(/^ +at [^]*/m)?.[0].trimEnd();
+    const value = `${name}: ${message}${frames ? `\n${frames}` : ''}`;
+    defineProperty(error, 'stack', { value, writable: true, configurable: true });
+    return error;
+}
+
+// What a refused connection is in Node.
+function refused({ protocol, hostname, port }) {
+    return Object.assign(errorAt({}, 'Error', `connect ECONNREFUSED ${hostname}: postlogin refused this request`), {
+        errno: -111, code: 'ECONNREFUSED', syscall: 'connect', address: hostname, port: +port || (protocol === 'http:' ? 80 : 443),
+    });
+}
+
+const send = globalThis.fetch;
+replace(globalThis, 'fetch', function (resource, options) {
+    const here = new nativeErrors.Error();
+    if (!(resource instanceof Request) && !URL.canParse(`${resource}`)) {
+        const cause = Object.assign(errorAt({}, 'TypeError', 'Invalid URL'), { code: 'ERR_INVALID_URL', input: `${resource}` });
+        return Promise.reject(errorAt(here, 'TypeError', `Failed to parse URL from ${resource}`, { cause }));
+    }
+    return send(resource, options).catch((error) => {
+        if (error?.message !== 'HTTP request failed') throw error;
+        throw errorAt(here, 'TypeError', 'fetch failed', { cause: refused(URL.parse(resource?.url ?? resource) ?? {}) });
+    });
+});
+
+const { emit } = ClientRequest.prototype;
+replace(ClientRequest.prototype, 'emit', function (name, ...rest) {
+    if (name === 'error' && rest[0]?.message === 'ErrorCode::ConnectionRefused') {
+        rest[0] = refused({ protocol: this.protocol, hostname: this.host, port: this.port });
+    }
+    return apply(emit, this, [name, ...rest]);
+});
+
+replace(Socket.prototype, 'connect', function (...args) {
+    const [first, host] = args.flat();
+    const { port, host: hostname = 'localhost' } = typeof first === 'object' ? first : { port: first, host: `${host}` };
+    queueMicrotask(() => this.destroy(refused({ hostname, port })));
+    return this;
+});
+

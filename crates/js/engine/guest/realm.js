@@ -1,0 +1,116 @@
+// ---- the Action's realm --------------------------------------------------------------------------------
+
+// Production runs Actions in a realm of their own whose globals are those of the realm around it: there
+// `[] instanceof Array` is false, and an error that the engine throws is no `instanceof Error`.
+const REALM = `(() => {
+    const evaluate = globalThis.$;
+    globalThis.global = globalThis;
+    const thrown = (run) => { try { run(); } catch (error) { return error.constructor; } };
+    const Error = thrown(() => null.x).__proto__;
+    const RangeError = thrown(() => [].length = -1);
+    let prepare;
+    return {
+        global: globalThis,
+        prototypes: {
+            // Not Object.getPrototypeOf: that is the outer realm's already, and so would be its objects for 0 and ''.
+            Number: (0).__proto__, String: ''.__proto__, BigInt: 0n.__proto__,
+        },
+        compile(source, name) {
+            evaluate(source, name);
+            const compiled = globalThis.$;
+            globalThis.$ = undefined;
+            return compiled;
+        },
+        onError(change) {
+            Error.prepareStackTrace = prepare = (error, sites) => change(error, sites, RangeError.prototype);
+        },
+        // The stack in the engine's own form: cheaper than one that somebody reads.
+        stack() {
+            Error.prepareStackTrace = undefined;
+            const { stack } = new Error();
+            Error.prepareStackTrace = prepare;
+            return stack;
+        },
+    };
+})()`;
+
+// What is called in the place of `import`; as long.
+const NO_IMPORT = '$mport';
+
+function makeRealm() {
+    const own = [...FOREIGN, 'Infinity', 'NaN', 'undefined', 'eval', 'global', 'globalThis', 'userModule'];
+    const names = getOwnPropertyNames(globalThis).filter((name) => !own.includes(name) && !name.startsWith('__'));
+    const values = names.map((name) => globalThis[name]);
+    const { global, prototypes, compile, onError, stack } = evaluateInNewRealm(REALM, [...names, '$'], [...values, evaluate]);
+    // Not deleted: taking a property off a large object is dear.
+    global.$ = undefined;
+    for (const name of keys(global)) {
+        if (!LISTED.includes(name)) defineProperty(global, name, { enumerable: false });
+    }
+    // What knows locales is not the engine's own.
+    for (const name of keys(prototypes)) {
+        const outer = globalThis[name].prototype;
+        for (const key of getOwnPropertyNames(outer)) {
+            if (/locale/i.test(key)) defineProperty(prototypes[name], key, getOwnPropertyDescriptor(outer, key));
+        }
+    }
+    defineProperty(global, 'require', hidden(requireModule));
+    defineProperty(global, NO_IMPORT, hidden(async () => {
+        throw Object.assign(new nativeErrors.TypeError('A dynamic import callback was not specified.'), { code: 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING' });
+    }));
+    onError(inV8sWords);
+    return { compile, stack };
+}
+
+// Called for everything that is thrown in the Action's code, before anyone sees it. What has a stack was made elsewhere.
+function inV8sWords(error, sites, rangeErrors) {
+    if (!isError(error) || hasOwn(error, 'stack')) return '';
+    const message = `${error.message}`;
+    const [, verb, property, value] = /^cannot (read|set) property '([^]*)' of (undefined|null)$/.exec(message) ?? [];
+    if (verb && property !== 'Symbol.iterator') {
+        error.message = `Cannot ${verb} properties of ${value} (${verb === 'set' ? 'sett' : 'read'}ing '${property}')`;
+    } else if (message === 'not a function') {
+        const callee = sites[0]?.getFileName() === script.name && calleeAt(sites[0].getLineNumber(), sites[0].getColumnNumber());
+        if (callee) error.message = `${callee} is not a function`;
+    } else if (message === 'string too long' || message === 'invalid string length') {
+        error.message = 'Invalid string length';
+        Object.setPrototypeOf(error, rangeErrors);
+    }
+    const frames = sites.filter((site) => site.getFileName() !== 'guest').map((site) => {
+        const [name, file] = [site.getFunctionName(), site.getFileName()];
+        const place = file ? `${file}:${site.getLineNumber()}:${site.getColumnNumber()}` : 'native';
+        return `\n    at ${name ? `${name} (${place})` : place}`;
+    });
+    const stack = `${error.name}: ${error.message}${frames.join('')}`;
+    // Fixed: where the error crosses into the runtime's realm, the runtime would make a new stack from there.
+    defineProperty(error, 'stack', { value: stack, writable: true, configurable: false });
+    return stack;
+}
+
+// The called expression at a place of the Action's text, if it is a plain one. The engine is off by one at times.
+function calleeAt(line, column) {
+    const text = script.source.split('\n', line)[line - 1] ?? '';
+    const at = column - 1 - (line === 1 ? PREFIX.length : 0);
+    for (const { 0: callee, index } of text.matchAll(/[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?=\()/g)) {
+        if (index <= at + 1 && at < index + callee.length) return callee;
+    }
+    return undefined;
+}
+
+function requireModule(name) {
+    if (typeof name !== 'string') return globalRequire(name);
+    const here = new nativeErrors.Error();
+    try {
+        return globalRequire(name);
+    } catch (error) {
+        if (error?.code !== 'MODULE_NOT_FOUND' || !`${error.message}`.includes(`'${name}'`)) throw error;
+        throw Object.assign(errorAt(here, 'Error', `Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND', requireStack: [] });
+    }
+}
+defineProperty(requireModule, 'name', { value: 'require' });
+Object.assign(requireModule, {
+    resolve: (name) => globalRequire.resolve(name), cache: globalRequire.cache, extensions: globalRequire.extensions, main: undefined,
+});
+
+const realm = makeRealm();
+

@@ -1,0 +1,72 @@
+// ---- values on the wire, see docs/abi.md -------------------------------------------------------------
+
+// The host reads no deeper JSON.
+const DEEPEST = 100;
+
+function tag(value, around) {
+    switch (typeof value) {
+        case 'string':
+            return value.toWellFormed();
+        case 'boolean':
+            return value;
+        case 'undefined':
+            return { $: 'undefined' };
+        case 'number':
+            return isFinite(value) ? value : { $: isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity' };
+        case 'bigint':
+            return { $: 'bigint', of: `${value}` };
+        case 'symbol':
+            return { $: 'symbol', of: (value.description ?? '').toWellFormed() };
+        case 'function':
+            return { $: 'function', of: toSource.call(value).toWellFormed() };
+        default:
+            return value === null ? null : tagObject(value, around);
+    }
+}
+
+// `around`: the objects that contain this one.
+function tagObject(value, around) {
+    if (around.has(value)) return { $: 'circular' };
+    if (value instanceof Date) {
+        return { $: 'date', of: isNaN(+value) ? 'invalid' : toISOString.call(value) };
+    }
+    if (value instanceof String || value instanceof Number || value instanceof Boolean) return tag(value.valueOf(), around);
+    if (around.size >= DEEPEST) throw new nativeErrors.RangeError('Maximum call stack size exceeded');
+    around.add(value);
+    const tagged = tagContents(value, around);
+    around.delete(value);
+    return tagged;
+}
+
+function tagContents(value, around) {
+    if (typeof value.toJSON === 'function') return { $: 'tojson', of: tag(value.toJSON(''), around) };
+    if (isArray(value)) {
+        const items = [];
+        for (let i = 0; i < value.length; i++) items.push(tag(value[i], around));
+        return items;
+    }
+    const properties = {};
+    for (const key of keys(value)) {
+        // Not an assignment: a key may be `__proto__`.
+        defineProperty(properties, key.toWellFormed(), { value: tag(value[key], around), enumerable: true, configurable: true, writable: true });
+    }
+    return hasOwn(properties, '$') ? { $: 'object', of: properties } : properties;
+}
+
+function untag(value, api) {
+    if (value === null || typeof value !== 'object') return value;
+    if (isArray(value)) return value.map((item) => untag(item, api));
+    if (hasOwn(value, '$')) {
+        switch (value.$) {
+            case 'api': return api;
+            case 'undefined': return undefined;
+            case 'NaN': return NaN;
+            case 'Infinity': return Infinity;
+            case '-Infinity': return -Infinity;
+            case 'object': value = value.of; break;
+        }
+    }
+    for (const key of keys(value)) value[key] = untag(value[key], api);
+    return value;
+}
+
