@@ -111,7 +111,13 @@ mod tests {
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(GUEST);
         let mut found: Vec<_> = fs::read_dir(folder)
             .expect("the guest's folder is there")
-            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
             .collect();
         found.sort();
         let mut listed = PARTS.to_vec();
