@@ -7,7 +7,7 @@ use postlogin_tests::{Package, packages, sources};
 const EDGES: &[(&str, &[&str])] = &[
     ("postlogin-abi", &[]),
     ("postlogin-core", &[]),
-    ("postlogin-host", &[]),
+    ("postlogin-host", &["postlogin-core"]),
     ("postlogin-token", &[]),
     ("postlogin-project", &["postlogin-core"]),
     ("postlogin-sdk", &["postlogin-abi"]),

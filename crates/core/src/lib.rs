@@ -17,14 +17,16 @@ pub mod location;
 pub mod login;
 mod metadata;
 pub mod outcome;
-mod redact;
+pub mod redact;
 pub mod reply;
 mod session_token;
 mod sources;
 mod time;
 mod tokens;
 pub mod transaction;
+pub mod units;
 pub mod value;
+pub mod wildcard;
 
 pub use api::method::{MethodSpec, Returns, method_names};
 pub use fault::{Fault, FaultKind};

@@ -1,4 +1,6 @@
-//! Hides secrets in an outcome before anything shows it.
+//! Hides secrets in an outcome, and in whatever else is shown or written.
+
+use std::fmt;
 
 use serde_json::{Map, Value};
 use url::form_urlencoded::byte_serialize;
@@ -6,7 +8,7 @@ use url::form_urlencoded::byte_serialize;
 use crate::outcome::Outcome;
 
 /// What stands in place of a secret.
-const MASK: &str = "***";
+pub const MASK: &str = "***";
 
 /// Secrets of fewer characters are hidden only where they are a whole text: as parts they occur everywhere.
 const SHORTEST_PART: usize = 4;
@@ -59,16 +61,25 @@ impl Outcome {
     }
 }
 
-/// The texts to hide.
-struct Mask {
+/// The texts to hide. A secret is found also in the form that JSON or a URL gives to it.
+#[derive(Clone, Default)]
+pub struct Mask {
     /// Hidden wherever they stand, longest first, so that no rest of a longer secret remains.
     parts: Vec<String>,
     /// Hidden where they are a whole text.
     wholes: Vec<String>,
 }
 
+/// Without the secrets.
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mask")
+    }
+}
+
 impl Mask {
-    fn of(secrets: &[&str]) -> Mask {
+    /// A mask for these secrets.
+    pub fn of(secrets: &[&str]) -> Mask {
         let (long, short): (Vec<&str>, Vec<&str>) = secrets
             .iter()
             .copied()
@@ -87,7 +98,8 @@ impl Mask {
         self.parts.is_empty() && self.wholes.is_empty()
     }
 
-    fn text(&self, text: &mut String) {
+    /// Hides them in a text.
+    pub fn text(&self, text: &mut String) {
         if self.wholes.contains(text) {
             MASK.clone_into(text);
         }
@@ -104,7 +116,8 @@ impl Mask {
         }
     }
 
-    fn value(&self, value: &mut Value) {
+    /// Hides them in every text of a JSON value, keys included.
+    pub fn value(&self, value: &mut Value) {
         match value {
             Value::String(text) => self.text(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),

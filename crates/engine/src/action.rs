@@ -10,7 +10,7 @@ use postlogin_core::{
     EntryPoint, Fault, FaultKind, Location, Transaction,
     outcome::{ActionUsage, Notice},
 };
-use postlogin_host::Conditions;
+use postlogin_host::{Conditions, Remark};
 use wasmtime::{Store, component::Instance};
 
 use crate::{
@@ -162,8 +162,8 @@ impl ActionPre {
         let dropping = Instant::now();
         let mut sandbox = store.into_data();
         phases.drop = dropping.elapsed();
-        for refusal in sandbox.door.take_refusals() {
-            sandbox.transaction.notice(refused_request(refusal));
+        for remark in sandbox.door.take_remarks() {
+            sandbox.transaction.notice(notice(remark));
         }
         let is_running = !phases.instantiate.is_zero();
         let result = match called {
@@ -273,10 +273,11 @@ pub(crate) async fn load(
     Ok(result)
 }
 
-fn refused_request(reason: String) -> Notice {
+/// What a door says to the user, as part of the outcome.
+pub(crate) fn notice(remark: Remark) -> Notice {
     Notice {
-        code: "request-refused".into(),
-        message: reason,
+        code: remark.code.into(),
+        message: remark.message,
         source: None,
     }
 }

@@ -7,7 +7,7 @@ use postlogin_core::{
 };
 use postlogin_host::Conditions;
 
-use crate::action::{ActionPre, Invocation};
+use crate::action::{ActionPre, Invocation, notice};
 
 /// An Action at its place in the trigger.
 #[derive(Clone)]
@@ -75,6 +75,9 @@ pub fn run_login(
             Some(next) if next.index <= actions.len() => at = next,
             _ => break,
         }
+    }
+    for remark in conditions.door.leftovers() {
+        transaction.notice(notice(remark));
     }
     Ok(transaction.finish(clock.now_ms()))
 }

@@ -47,7 +47,7 @@ impl Sandbox {
             wasi: wasi::context(conditions, stream, Arc::clone(&waits), stderr.clone()),
             http: WasiHttpCtx::new(),
             table: ResourceTable::new(),
-            door: wasi::Door::new(Arc::clone(&conditions.door)),
+            door: wasi::Door::new(Arc::clone(&conditions.door), Arc::clone(&conditions.clock)),
             stderr,
             limiter: Limiter {
                 limit: conditions.budget.memory,
@@ -107,6 +107,7 @@ struct Deadline {
     spent_before: Duration,
     started: Instant,
     awaited_at_start: Duration,
+    blocked_at_start: Duration,
 }
 
 impl Deadline {
@@ -116,14 +117,16 @@ impl Deadline {
             spent_before,
             started: Instant::now(),
             awaited_at_start: waits.clock.awaited(),
+            blocked_at_start: waits.clock.blocked(),
         }
     }
 
     fn spent(&self, waits: &Waits) -> Duration {
         waits.sync();
         let awaited = waits.clock.awaited().saturating_sub(self.awaited_at_start);
+        let blocked = waits.clock.blocked().saturating_sub(self.blocked_at_start);
         self.spent_before
-            .saturating_add(self.started.elapsed())
+            .saturating_add(self.started.elapsed().saturating_sub(blocked))
             .saturating_add(awaited)
     }
 }

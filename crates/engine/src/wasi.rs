@@ -1,11 +1,14 @@
 //! WASI for a guest that may reach nothing: no files, no environment, no sockets; time, randomness and HTTP as the
 //! case gives them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use postlogin_host::{Conditions, Door as HostDoor, Request, Verdict};
+use postlogin_host::{Clock, Conditions, Door as HostDoor, NetworkError, Remark, Request, Verdict};
 use rand_chacha::{ChaCha12Rng, rand_core::SeedableRng};
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Linker, ResourceTable};
@@ -109,25 +112,22 @@ impl WasiHttpView for Sandbox {
 /// Leads the guest's requests to the case's door.
 pub(crate) struct Door {
     door: Arc<dyn HostDoor>,
-    refusals: Arc<std::sync::Mutex<Vec<String>>>,
+    clock: Arc<Clock>,
+    remarks: Arc<Mutex<Vec<Remark>>>,
 }
 
 impl Door {
-    pub(crate) fn new(door: Arc<dyn HostDoor>) -> Self {
+    pub(crate) fn new(door: Arc<dyn HostDoor>, clock: Arc<Clock>) -> Self {
         Self {
             door,
-            refusals: Arc::default(),
+            clock,
+            remarks: Arc::default(),
         }
     }
 
-    /// What was refused so far, in the order in which it was asked for.
-    pub(crate) fn take_refusals(&self) -> Vec<String> {
-        std::mem::take(
-            &mut self
-                .refusals
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
+    /// What the user should know of the requests so far, in their order.
+    pub(crate) fn take_remarks(&self) -> Vec<Remark> {
+        std::mem::take(&mut self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -138,42 +138,101 @@ impl WasiHttpHooks for Door {
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
-        _: Option<RequestOptions>,
+        options: Option<RequestOptions>,
         _: Io,
     ) -> Box<dyn Future<Output = Answer> + Send> {
-        let (door, refusals) = (Arc::clone(&self.door), Arc::clone(&self.refusals));
+        let door = Arc::clone(&self.door);
+        let clock = Arc::clone(&self.clock);
+        let remarks = Arc::clone(&self.remarks);
+        let patience = options.and_then(|options| options.first_byte_timeout);
         Box::new(async move {
             let request = collect(request).await?;
-            match door.send(&request) {
+            // The network blocks this thread. What it took is in the verdict's delay, so that timers that are due
+            // before the answer come first, and so that it counts once.
+            let started = Instant::now();
+            let verdict = door.send(&request);
+            clock.block(started.elapsed());
+            match verdict {
                 Verdict::Answered {
                     status,
                     headers,
                     body,
                     delay,
                 } => {
-                    tokio::time::sleep(delay).await;
-                    let mut response = http::Response::builder().status(status);
-                    for (name, value) in headers {
-                        response = response.header(name, value);
-                    }
-                    let body = Full::new(Bytes::from(body))
-                        .map_err(|never| match never {})
-                        .boxed_unsync();
-                    let response = response
-                        .body(body)
-                        .map_err(|_| HttpError::HttpProtocolError)?;
-                    let io: Io = Box::new(async { Ok(()) });
-                    Ok((response, io))
+                    wait(delay, patience).await?;
+                    answer(status, headers, body)
                 }
-                Verdict::Refused { reason } => {
-                    refusals
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .push(reason);
+                Verdict::Failed {
+                    error,
+                    delay,
+                    remark,
+                } => {
+                    remember(&remarks, remark);
+                    wait(delay, patience).await?;
+                    Err(network_error(error))
+                }
+                Verdict::Refused(remark) => {
+                    remember(&remarks, Some(remark));
                     Err(HttpError::ConnectionRefused)
                 }
             }
         })
+    }
+}
+
+/// Waits in virtual time, but no longer than the guest wants to.
+async fn wait(delay: Duration, patience: Option<Duration>) -> Result<(), HttpError> {
+    match patience {
+        Some(patience) if patience < delay => {
+            tokio::time::sleep(patience).await;
+            Err(HttpError::HttpResponseTimeout)
+        }
+        _ => {
+            tokio::time::sleep(delay).await;
+            Ok(())
+        }
+    }
+}
+
+fn remember(remarks: &Mutex<Vec<Remark>>, remark: Option<Remark>) {
+    let mut remarks = remarks.lock().unwrap_or_else(PoisonError::into_inner);
+    remarks.extend(remark);
+}
+
+fn answer(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Answer {
+    let mut response = http::Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    let body = Full::new(Bytes::from(body))
+        .map_err(|never| match never {})
+        .boxed_unsync();
+    let response = response
+        .body(body)
+        .map_err(|_| HttpError::HttpProtocolError)?;
+    let io: Io = Box::new(async { Ok(()) });
+    Ok((response, io))
+}
+
+/// The error of WASI that guests turn into Node's.
+fn network_error(error: NetworkError) -> HttpError {
+    match error {
+        NetworkError::ConnectionRefused => HttpError::ConnectionRefused,
+        NetworkError::ConnectionReset => HttpError::ConnectionTerminated,
+        NetworkError::NotFound => dns_error("NXDOMAIN"),
+        NetworkError::NameServer => dns_error("SERVFAIL"),
+        NetworkError::TimedOut => HttpError::ConnectionTimeout,
+        NetworkError::Unreachable => HttpError::DestinationIpUnroutable,
+        NetworkError::CertHasExpired | NetworkError::DepthZeroSelfSignedCert => {
+            HttpError::TlsCertificateError
+        }
+    }
+}
+
+fn dns_error(rcode: &str) -> HttpError {
+    HttpError::DnsError {
+        rcode: Some(rcode.into()),
+        info_code: None,
     }
 }
 

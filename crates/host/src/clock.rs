@@ -26,6 +26,8 @@ pub struct Clock {
     origin: Instant,
     /// Awaited time so far, in nanoseconds.
     awaited: AtomicU64,
+    /// Real time that is no computing, in nanoseconds.
+    blocked: AtomicU64,
 }
 
 impl Clock {
@@ -38,6 +40,7 @@ impl Clock {
             flow,
             origin: Instant::now(),
             awaited: AtomicU64::new(0),
+            blocked: AtomicU64::new(0),
         }
     }
 
@@ -58,7 +61,7 @@ impl Clock {
     pub fn elapsed(&self) -> Duration {
         let computed = match self.flow {
             Flow::Virtual => Duration::ZERO,
-            Flow::Real => self.origin.elapsed(),
+            Flow::Real => self.origin.elapsed().saturating_sub(self.blocked()),
         };
         computed.saturating_add(self.awaited())
     }
@@ -69,15 +72,29 @@ impl Clock {
         Duration::from_nanos(self.awaited.load(Ordering::Relaxed))
     }
 
+    /// Real time in which the host worked for the guest or waited for the network, so far. It is no computing: what
+    /// of it the guest waits for is awaited time.
+    #[must_use]
+    pub fn blocked(&self) -> Duration {
+        Duration::from_nanos(self.blocked.load(Ordering::Relaxed))
+    }
+
     /// Lets time pass without waiting.
     pub fn skip(&self, time: Duration) {
-        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let add = |awaited: u64| Some(awaited.saturating_add(nanoseconds));
-        // The closure never refuses.
-        let _ = self
-            .awaited
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        add(&self.awaited, time);
     }
+
+    /// Says that so much real time was no computing.
+    pub fn block(&self, time: Duration) {
+        add(&self.blocked, time);
+    }
+}
+
+fn add(sum: &AtomicU64, time: Duration) {
+    let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let add = |sum: u64| Some(sum.saturating_add(nanoseconds));
+    // The closure never refuses.
+    let _ = sum.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
 }
 
 #[cfg(test)]
@@ -103,6 +120,16 @@ mod tests {
         assert!(clock.elapsed() >= Duration::from_millis(2));
         clock.skip(Duration::from_secs(1));
         assert!(clock.elapsed() >= Duration::from_millis(1002));
+    }
+
+    #[test]
+    fn blocked_time_is_no_computing() {
+        let clock = Clock::new(0, Flow::Real);
+        std::thread::sleep(Duration::from_millis(2));
+        clock.block(Duration::from_secs(3600));
+        assert_eq!(clock.elapsed(), Duration::ZERO);
+        clock.skip(Duration::from_secs(1));
+        assert_eq!(clock.elapsed(), Duration::from_secs(1));
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! same outcome in any process. Everything here is plain data or a door; nothing here runs WebAssembly.
 
 pub mod clock;
+pub mod mock;
 pub mod network;
 
 use std::{sync::Arc, time::Duration};
 
 pub use clock::{Clock, Flow};
-pub use network::{Door, Exchange, Request, Verdict};
+pub use mock::{Mock, MockDoor};
+pub use network::{Door, NetworkError, Remark, Request, Verdict};
 
 /// How long an execution segment of the trigger may take in production.
 /// Source: <https://auth0.com/docs/customize/actions/limitations>.

@@ -1,6 +1,10 @@
 //! The one door through which a request may leave the sandbox.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::mock::{Mock, ready_to_paste};
 
 /// A request as the guest made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +19,13 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+/// `GET https://…`
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url)
+    }
+}
+
 /// What comes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -22,33 +33,90 @@ pub enum Verdict {
     Answered {
         /// HTTP status.
         status: u16,
-        /// Names in lower case.
+        /// Names in lower case; a name may stand several times.
         headers: Vec<(String, String)>,
         /// The body.
         body: Vec<u8>,
         /// Virtual time until the answer is there.
         delay: Duration,
     },
-    /// No connection: what the guest sees is a network error.
-    Refused {
-        /// For the user: why, and what would let the request through.
-        reason: String,
+    /// No answer: the network failed, in truth or because a mock says so.
+    Failed {
+        /// How it failed.
+        error: NetworkError,
+        /// Virtual time until it fails.
+        delay: Duration,
+        /// What the user should know beyond what the Action sees.
+        remark: Option<Remark>,
     },
+    /// No connection, because this login does not allow it: what the guest sees is a refused connection.
+    Refused(Remark),
 }
 
-/// One effect on the outside world: what was asked and what came of it.
+/// Something that the user is told about requests; it becomes a notice of the outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
-    /// The request.
-    pub request: Request,
-    /// Its result.
-    pub verdict: Verdict,
+pub struct Remark {
+    /// A stable name in kebab case: `request-unmatched`.
+    pub code: &'static str,
+    /// What happened and what to do; may have several lines.
+    pub message: String,
+}
+
+/// How a network fails, by the code that Node gives to the error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NetworkError {
+    /// Nobody listens at the port.
+    #[serde(rename = "ECONNREFUSED")]
+    ConnectionRefused,
+    /// The connection was broken off.
+    #[serde(rename = "ECONNRESET")]
+    ConnectionReset,
+    /// There is no such host.
+    #[serde(rename = "ENOTFOUND")]
+    NotFound,
+    /// The name server does not answer.
+    #[serde(rename = "EAI_AGAIN")]
+    NameServer,
+    /// The connection was not made in time.
+    #[serde(rename = "ETIMEDOUT")]
+    TimedOut,
+    /// There is no way to the host.
+    #[serde(rename = "EHOSTUNREACH")]
+    Unreachable,
+    /// The certificate is out of date.
+    CertHasExpired,
+    /// The certificate is signed by itself.
+    DepthZeroSelfSignedCert,
+}
+
+impl NetworkError {
+    /// The code that Node gives to it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ConnectionRefused => "ECONNREFUSED",
+            Self::ConnectionReset => "ECONNRESET",
+            Self::NotFound => "ENOTFOUND",
+            Self::NameServer => "EAI_AGAIN",
+            Self::TimedOut => "ETIMEDOUT",
+            Self::Unreachable => "EHOSTUNREACH",
+            Self::CertHasExpired => "CERT_HAS_EXPIRED",
+            Self::DepthZeroSelfSignedCert => "DEPTH_ZERO_SELF_SIGNED_CERT",
+        }
+    }
 }
 
 /// Decides about requests. Mocks, recordings and the live network are doors.
 pub trait Door: Send + Sync {
-    /// Answers or refuses one request.
+    /// Answers or refuses one request. What takes real time adds it to the delay of the verdict, and tells the
+    /// login's clock with [`crate::Clock::block`].
     fn send(&self, request: &Request) -> Verdict;
+
+    /// What is left to say when the login is over: mocks that nothing asked for.
+    fn leftovers(&self) -> Vec<Remark> {
+        Vec::new()
+    }
 }
 
 /// The door of a login without mocks: nothing leaves, and the user is told what wanted to.
@@ -57,12 +125,13 @@ pub struct Closed;
 
 impl Door for Closed {
     fn send(&self, request: &Request) -> Verdict {
-        Verdict::Refused {
-            reason: format!(
-                "{} {} was refused: this login has no network",
-                request.method, request.url
+        let mock = ready_to_paste(&Mock::suggestion(request));
+        Verdict::Refused(Remark {
+            code: "request-refused",
+            message: format!(
+                "{request} was refused: this login has no network\nto answer it, give a mock:\n{mock}"
             ),
-        }
+        })
     }
 }
 
@@ -78,12 +147,12 @@ mod tests {
             headers: Vec::new(),
             body: Vec::new(),
         };
-        let Verdict::Refused { reason } = Closed.send(&request) else {
+        let Verdict::Refused(Remark { message, .. }) = Closed.send(&request) else {
             panic!("a closed door answered")
         };
         assert!(
-            reason.contains("GET https://api.example.com/score"),
-            "{reason}"
+            message.contains("GET https://api.example.com/score was refused"),
+            "{message}"
         );
     }
 }

@@ -102,7 +102,14 @@ pub(super) fn write_notices(page: &mut Page<'_>, outcome: &Outcome) -> io::Resul
                 span(Role::Strong, &notice.code),
             ],
         )?;
-        page.paragraph(4, Role::Plain, &notice.message)?;
+        for line in notice.message.lines() {
+            // What is meant to be pasted keeps its form.
+            if line.starts_with(' ') || line.starts_with("- ") {
+                page.line(6, &[span(Role::Plain, text::clean(line))])?;
+            } else {
+                page.paragraph(4, Role::Plain, line)?;
+            }
+        }
         if let Some(source) = &notice.source {
             page.line(4, &[span(Role::Dim, source)])?;
         }
