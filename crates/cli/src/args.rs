@@ -69,6 +69,9 @@ pub(crate) struct RunArguments {
     pub(crate) secrets: SecretArguments,
 
     #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+
+    #[command(flatten)]
     pub(crate) limits: LimitArguments,
 
     /// Go on after a redirect or a form with this request; repeat for each suspension (JSON or YAML with `query`
@@ -149,6 +152,23 @@ pub(crate) struct SecretArguments {
     /// A dotenv file with secrets
     #[arg(long, value_name = "FILE")]
     pub(crate) secrets_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The network")]
+pub(crate) struct NetworkArguments {
+    /// Mocked exchanges, JSON or YAML: a list, or an object with the list `http`; what fits none is refused
+    /// (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) http: Vec<PathBuf>,
+
+    /// Make requests for real and write them down, for --http; secrets are hidden in the file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Make requests for real: to these hosts, or to every host with a public address
+    #[arg(long, value_name = "HOST,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "")]
+    pub(crate) allow_net: Option<Vec<String>>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod error;
 mod event;
+mod network;
 mod printer;
 pub mod render;
 mod secrets;

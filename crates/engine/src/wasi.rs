@@ -223,9 +223,10 @@ fn network_error(error: NetworkError) -> HttpError {
         NetworkError::NameServer => dns_error("SERVFAIL"),
         NetworkError::TimedOut => HttpError::ConnectionTimeout,
         NetworkError::Unreachable => HttpError::DestinationIpUnroutable,
-        NetworkError::CertHasExpired | NetworkError::DepthZeroSelfSignedCert => {
-            HttpError::TlsCertificateError
-        }
+        NetworkError::CertHasExpired
+        | NetworkError::DepthZeroSelfSignedCert
+        | NetworkError::UnableToVerifyLeafSignature
+        | NetworkError::CertificateForOthers => HttpError::TlsCertificateError,
     }
 }
 

@@ -4,14 +4,19 @@
 //! same outcome in any process. Everything here is plain data or a door; nothing here runs WebAssembly.
 
 pub mod clock;
+mod credentials;
+pub mod live;
 pub mod mock;
 pub mod network;
+pub mod record;
 
 use std::{sync::Arc, time::Duration};
 
 pub use clock::{Clock, Flow};
+pub use live::LiveDoor;
 pub use mock::{Mock, MockDoor};
 pub use network::{Door, NetworkError, Remark, Request, Verdict};
+pub use record::{Exchange, Recorder};
 
 /// How long an execution segment of the trigger may take in production.
 /// Source: <https://auth0.com/docs/customize/actions/limitations>.

@@ -88,6 +88,11 @@ pub enum NetworkError {
     CertHasExpired,
     /// The certificate is signed by itself.
     DepthZeroSelfSignedCert,
+    /// Nobody known has signed the certificate.
+    UnableToVerifyLeafSignature,
+    /// The certificate is that of another host.
+    #[serde(rename = "ERR_TLS_CERT_ALTNAME_INVALID")]
+    CertificateForOthers,
 }
 
 impl NetworkError {
@@ -103,6 +108,8 @@ impl NetworkError {
             Self::Unreachable => "EHOSTUNREACH",
             Self::CertHasExpired => "CERT_HAS_EXPIRED",
             Self::DepthZeroSelfSignedCert => "DEPTH_ZERO_SELF_SIGNED_CERT",
+            Self::UnableToVerifyLeafSignature => "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+            Self::CertificateForOthers => "ERR_TLS_CERT_ALTNAME_INVALID",
         }
     }
 }

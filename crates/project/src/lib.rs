@@ -14,7 +14,7 @@ pub mod secrets;
 pub mod units;
 
 pub use action::{ActionKind, ActionSource, resolve_action};
-pub use document::{Format, parse_document, read_document, read_object};
+pub use document::{Format, parse_document, read_document, read_list, read_object};
 pub use error::{Error, Result};
 pub use files::display_path;
 pub use folders::{CacheEnvironment, cache_folder, state_folder};

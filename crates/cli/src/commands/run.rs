@@ -15,7 +15,7 @@ use postlogin_core::{
     outcome::{Outcome, Status, StoredMetadata},
 };
 use postlogin_engine::{Allocation, BoundAction};
-use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
+use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{
     ActionKind, ActionSource, Project, parse_duration, parse_size, read_object, state_folder,
 };
@@ -28,6 +28,7 @@ use crate::{
     args::{Format, LimitArguments, RunArguments},
     error::{self, CliError},
     event,
+    network::network,
     printer::Printer,
     render,
     secrets::{self, Hidden},
@@ -39,7 +40,9 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
     let project = Project::discover(&here)?;
     refuse_two_readers_of_stdin(arguments)?;
     let sources = sources(arguments, &here, project.as_ref())?;
-    let conditions = conditions(arguments)?;
+    let budget = budget(&arguments.limits)?;
+    let network = network(&arguments.network, budget.time)?;
+    let conditions = conditions(arguments, budget, Arc::clone(&network.door))?;
     let event = event::event(&arguments.event, printer)?;
     let steps = steps(arguments)?;
     let given = secrets::given(&arguments.secrets)?;
@@ -58,6 +61,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
     };
     let mut outcome =
         run_prepared(&actions, prepared).map_err(|error| CliError::internal(&error))?;
+    network.write_recording(&given, printer)?;
     let hidden = Hidden::new(&given);
     hidden.metadata(&mut before, &outcome);
     let tokens_changed = hidden.outcome(&mut outcome);
@@ -94,6 +98,7 @@ fn refuse_two_readers_of_stdin(arguments: &RunArguments) -> Result<(), CliError>
     let RunArguments {
         event,
         continue_with,
+        network,
         ..
     } = arguments;
     let files = [&event.event, &event.user, &event.client]
@@ -101,6 +106,7 @@ fn refuse_two_readers_of_stdin(arguments: &RunArguments) -> Result<(), CliError>
         .flatten();
     let readers = files
         .chain(continue_with)
+        .chain(&network.http)
         .filter(|file| **file == Path::new("-"));
     if readers.count() > 1 {
         return Err(
@@ -139,7 +145,11 @@ fn sources(
     Ok(sources.collect::<Result<_, _>>()?)
 }
 
-fn conditions(arguments: &RunArguments) -> Result<Conditions, CliError> {
+fn conditions(
+    arguments: &RunArguments,
+    budget: Budget,
+    door: Arc<dyn Door>,
+) -> Result<Conditions, CliError> {
     let clock = match &arguments.now {
         Some(text) => {
             let refuse = |problem: &dyn Display| {
@@ -155,12 +165,11 @@ fn conditions(arguments: &RunArguments) -> Result<Conditions, CliError> {
         }
         None => Clock::new(jiff::Timestamp::now().as_millisecond(), Flow::Real),
     };
-    let budget = budget(&arguments.limits)?;
     let seed = arguments.seed.unwrap_or_else(|| seed_of(clock.now_ms()));
     Ok(Conditions {
         clock: Arc::new(clock),
         seed,
-        door: Arc::new(Closed),
+        door,
         budget,
     })
 }

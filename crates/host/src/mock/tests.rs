@@ -449,6 +449,8 @@ fn every_network_error_is_read_under_its_code() {
         "EHOSTUNREACH",
         "CERT_HAS_EXPIRED",
         "DEPTH_ZERO_SELF_SIGNED_CERT",
+        "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+        "ERR_TLS_CERT_ALTNAME_INVALID",
     ] {
         let error: NetworkError = serde_json::from_value(code.into()).expect(code);
         assert_eq!(error.code(), code);

@@ -5,17 +5,18 @@
 use std::fmt::Write;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use postlogin_core::redact::Mask;
 use serde_json::{Map, Value};
 
 use super::{Body, Mock, MockResponse, Reply, RequestPattern};
-use crate::network::Request;
+use crate::{credentials, network::Request};
 
 impl Mock {
     /// A mock that answers exactly this request, with an answer to be filled in. Credentials in it are hidden.
     #[must_use]
     pub fn suggestion(request: &Request) -> Self {
         Self {
-            request: RequestPattern::of(request),
+            request: RequestPattern::of(request, &Mask::default()),
             response: MockResponse {
                 reply: Reply::Answer {
                     status: 200,
@@ -31,22 +32,26 @@ impl Mock {
 
 impl RequestPattern {
     /// The pattern that a request fits: method, URL and body. Headers are left out, because many are nobody's choice.
+    /// The secrets of the mask, and what is known to give access, are `***`, which any text fits.
     #[must_use]
-    pub fn of(request: &Request) -> Self {
+    pub fn of(request: &Request, mask: &Mask) -> Self {
         let mut pattern = Self {
             method: Some(request.method.to_uppercase()),
             url: request.url.clone(),
             ..Self::default()
         };
-        if !request.body.is_empty() {
-            match serde_json::from_slice(&request.body) {
-                Ok(json) => pattern.json = Some(json),
-                Err(_) => {
-                    // What is no text can't be written as one; any body fits then.
-                    pattern.text = String::from_utf8(request.body.clone()).ok();
-                }
-            }
+        credentials::hide_in_url(&mut pattern.url, mask);
+        if request.body.is_empty() {
+            return pattern;
         }
+        if let Ok(mut json) = serde_json::from_slice(&request.body) {
+            credentials::hide_in_json(&mut json, mask);
+            pattern.json = Some(json);
+        } else if let Ok(mut text) = String::from_utf8(request.body.clone()) {
+            credentials::hide_in_text(&mut text, mask);
+            pattern.text = Some(text);
+        }
+        // What is no text can't be written as one; any body fits then.
         pattern
     }
 }

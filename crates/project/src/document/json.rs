@@ -5,7 +5,8 @@
 use std::fmt;
 
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
+    Visitor,
 };
 use serde_json::{Map, Number, Value};
 
@@ -20,20 +21,27 @@ pub(super) fn parse(text: &str) -> Result<Value> {
     Strict
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| {
-            let full = error.to_string();
-            let message = full
-                .rsplit_once(" at line ")
-                .map_or(full.as_str(), |(message, _)| message);
-            let duplicate = message.strip_prefix(DUPLICATE);
-            let (line, column) = place(text, error.line(), error.column(), duplicate);
-            let error = Error::new(message).at(line, column);
-            if duplicate.is_some() {
-                error.with_hint("keep one of the two")
-            } else {
-                error
-            }
-        })
+        .map_err(|error| explain(text, &error))
+}
+
+/// Reads a form of its own. Duplicate keys are [`parse`]'s to find.
+pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| explain(text, &error))
+}
+
+fn explain(text: &str, error: &serde_json::Error) -> Error {
+    let full = error.to_string();
+    let message = full
+        .rsplit_once(" at line ")
+        .map_or(full.as_str(), |(message, _)| message);
+    let duplicate = message.strip_prefix(DUPLICATE);
+    let (line, column) = place(text, error.line(), error.column(), duplicate);
+    let error = Error::new(message).at(line, column);
+    if duplicate.is_some() {
+        error.with_hint("keep one of the two")
+    } else {
+        error
+    }
 }
 
 const DUPLICATE: &str = "duplicate key ";

@@ -1,12 +1,15 @@
 //! JSON and YAML documents: events, users, clients, configuration.
 
 mod json;
+mod typed;
 mod yaml;
 
 use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Map, Value};
+
+pub use typed::read_list;
 
 use crate::files::{decode, extension, read_text, with_slashes};
 use crate::{Error, Result};
@@ -29,6 +32,28 @@ impl Format {
             "json" => Format::Json,
             "yaml" | "yml" => Format::Yaml,
             _ => Format::Unknown,
+        }
+    }
+
+    /// The form of this text, where the file name did not tell. What begins with a brace or a bracket and a quote is
+    /// JSON, also when it is broken: YAML would read `{"a": 1,}` without a word.
+    fn of_text(self, text: &str) -> Format {
+        let begin = text.trim_start();
+        match self {
+            Format::Unknown if !begin.starts_with(['{', '[']) => Format::Yaml,
+            Format::Unknown => {
+                let inside = begin.trim_start_matches(|letter: char| {
+                    matches!(letter, '{' | '[') || letter.is_whitespace()
+                });
+                // The messages of YAML about broken JSON are odd.
+                let is_json = inside.starts_with('"') || yaml::parse(text).is_err();
+                if is_json || json::parse(text).is_ok() {
+                    Format::Json
+                } else {
+                    Format::Yaml
+                }
+            }
+            known => known,
         }
     }
 }
@@ -61,14 +86,9 @@ pub fn read_object(path: &Path, what: &str, stdin: &mut dyn Read) -> Result<Map<
 
 /// Parses the text of a document; `shown` is the file's name in errors.
 pub fn parse_document(text: &str, format: Format, shown: &str) -> Result<Value> {
-    let result = match format {
+    let result = match format.of_text(text) {
         Format::Json => json::parse(text),
-        Format::Yaml => yaml::parse(text),
-        // YAML reads most JSON too, but its messages about broken JSON are odd.
-        Format::Unknown if text.trim_start().starts_with(['{', '[']) => {
-            json::parse(text).or_else(|error| yaml::parse(text).map_err(|_| error))
-        }
-        Format::Unknown => yaml::parse(text),
+        Format::Yaml | Format::Unknown => yaml::parse(text),
     };
     result.map_err(|error| error.in_file(shown))
 }

@@ -97,6 +97,14 @@ fn errors_have_a_place() {
         Unknown,
         "event:1:9: key must be a string",
     );
+    // What YAML would read without a word is broken JSON all the same.
+    check_error("{\n  \"a\": 1,\n}", Unknown, "event:3:1: trailing comma");
+    check_error("[{\"a\": b}]", Unknown, "event:1:8: expected value");
+    check_error(
+        "{\"a\": 1, b: 2}",
+        Unknown,
+        "event:1:10: key must be a string",
+    );
     check_error(
         "a: 1\nb:\n  c: 1\n  c: 2\n",
         Yaml,

@@ -1,5 +1,6 @@
 //! YAML as the Auth0 tools read it: version 1.2, one document.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_saphyr::Error as YamlError;
 
@@ -7,15 +8,7 @@ use crate::files::clamp;
 use crate::{Error, Result};
 
 pub(super) fn parse(text: &str) -> Result<Value> {
-    let options = serde_saphyr::options! {
-        // YAML 1.2: `no` is a country, `1_000` is a text.
-        strict_booleans: true,
-        underscored_numbers_as_strings: true,
-        // The printer shows the place; a snippet inside the message would repeat it.
-        with_snippet: false,
-    };
-    let value: Value = serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| explain(text, &error))?;
+    let value: Value = typed(text)?;
     // A document of comments only.
     if value.is_null()
         && text
@@ -25,6 +18,18 @@ pub(super) fn parse(text: &str) -> Result<Value> {
         return Err(Error::new("the document is empty").at(1, 1));
     }
     Ok(value)
+}
+
+/// Reads a form of its own.
+pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Result<T> {
+    let options = serde_saphyr::options! {
+        // YAML 1.2: `no` is a country, `1_000` is a text.
+        strict_booleans: true,
+        underscored_numbers_as_strings: true,
+        // The printer shows the place; a snippet inside the message would repeat it.
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| explain(text, &error))
 }
 
 fn explain(text: &str, error: &YamlError) -> Error {

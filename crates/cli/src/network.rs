@@ -1,0 +1,139 @@
+//! `--http`, `--record` and `--allow-net`: what answers the requests of a login.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use postlogin_core::redact::Mask;
+use postlogin_host::{
+    Door, LiveDoor, Mock, MockDoor, Recorder,
+    live::{HostName, Hosts},
+    mock::to_yaml,
+    network::Closed,
+};
+use postlogin_project::{Secret, read_list};
+
+use crate::{args::NetworkArguments, error::CliError, printer::Printer};
+
+/// How every recording begins, so that no other file is overwritten by one.
+const HEADER: &str = "# Recorded by postlogin --record; replay it with --http.";
+
+/// What answers the requests of a login, and what is kept of them.
+pub(crate) struct Network {
+    /// Where requests go.
+    pub(crate) door: Arc<dyn Door>,
+    recording: Option<(PathBuf, Arc<Recorder>)>,
+}
+
+/// The door that the options ask for. Without any, it is closed.
+pub(crate) fn network(
+    arguments: &NetworkArguments,
+    timeout: Duration,
+) -> Result<Network, CliError> {
+    let mocks = mocks(&arguments.http)?;
+    if let Some(file) = &arguments.record {
+        refuse_to_overwrite(file, &arguments.http)?;
+    }
+    let live: Option<Arc<dyn Door>> = match hosts(arguments)? {
+        Some(hosts) => Some(Arc::new(LiveDoor::new(hosts, timeout))),
+        None => None,
+    };
+    let (live, recording) = match (live, &arguments.record) {
+        (Some(live), Some(file)) => {
+            let recorder = Arc::new(Recorder::new(live));
+            let door: Arc<dyn Door> = Arc::clone(&recorder) as Arc<dyn Door>;
+            (Some(door), Some((file.clone(), recorder)))
+        }
+        (live, _) => (live, None),
+    };
+    let door: Arc<dyn Door> = match (arguments.http.is_empty(), live) {
+        (true, None) => Arc::new(Closed),
+        (true, Some(live)) => live,
+        (false, None) => Arc::new(MockDoor::new(mocks)),
+        (false, Some(live)) => Arc::new(MockDoor::new(mocks).or_else(live)),
+    };
+    Ok(Network { door, recording })
+}
+
+impl Network {
+    /// Writes the recording, if there is to be one.
+    pub(crate) fn write_recording(
+        &self,
+        given: &[Secret],
+        printer: &Printer,
+    ) -> Result<(), CliError> {
+        let Some((file, recorder)) = &self.recording else {
+            return Ok(());
+        };
+        let secrets: Vec<&str> = given.iter().map(|secret| secret.value.as_str()).collect();
+        let mocks = recorder.mocks(&Mask::of(&secrets));
+        let list = match mocks.is_empty() {
+            true => "[]\n".to_owned(),
+            false => to_yaml(&mocks),
+        };
+        fs::write(file, format!("{HEADER}\n{list}"))
+            .map_err(|error| CliError::unwritable(file.display(), error))?;
+        let count = match mocks.len() {
+            1 => "1 exchange".to_owned(),
+            count => format!("{count} exchanges"),
+        };
+        printer.note(&format!("recorded {count} in {}", file.display()));
+        Ok(())
+    }
+}
+
+fn mocks(files: &[PathBuf]) -> Result<Vec<Mock>, CliError> {
+    let mut mocks = Vec::new();
+    for file in files {
+        let read = read_list::<Mock>(file, "http", "a mock file", &mut io::stdin().lock());
+        mocks.extend(read?);
+    }
+    Ok(mocks)
+}
+
+/// The hosts that live requests may go to; `None` when none may go out.
+fn hosts(arguments: &NetworkArguments) -> Result<Option<Hosts>, CliError> {
+    let Some(names) = &arguments.allow_net else {
+        return Ok(arguments.record.is_some().then_some(Hosts::Public));
+    };
+    let names = names.iter().filter(|name| !name.is_empty());
+    let names = names.map(|name| {
+        HostName::parse(name).map_err(|problem| {
+            CliError::usage(format!("--allow-net: {problem}"))
+                .with_hint("write hosts as in --allow-net=api.example.com,localhost:3000")
+        })
+    });
+    let names: Vec<HostName> = names.collect::<Result<_, _>>()?;
+    Ok(Some(if names.is_empty() {
+        Hosts::Public
+    } else {
+        Hosts::Named(names)
+    }))
+}
+
+/// A recording may replace a recording, and nothing else.
+fn refuse_to_overwrite(file: &Path, mocks: &[PathBuf]) -> Result<(), CliError> {
+    if mocks.iter().any(|mock| mock == file) {
+        return Err(CliError::usage(format!(
+            "{}: it can't be replayed and recorded at once",
+            file.display()
+        ))
+        .with_hint("record into another file"));
+    }
+    let text = match fs::read(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(CliError::usage(format!("{}: {error}", file.display()))),
+    };
+    if text.is_empty() || text.starts_with(HEADER.as_bytes()) {
+        return Ok(());
+    }
+    Err(CliError::usage(format!(
+        "{}: the file is there, and it is no recording of postlogin",
+        file.display()
+    ))
+    .with_hint("record into another file, or remove this one"))
+}

@@ -1,0 +1,201 @@
+//! Documents with a form of their own: what does not follow it is told with its place and what was meant.
+
+use std::{collections::BTreeMap, io::Read, path::Path};
+
+use postlogin_core::event::suggest::closest;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Format, json, parse_document, read, yaml};
+use crate::{Error, Result};
+
+/// Reads a list: a document that is one, or that is an object with the list under `key`. `what` names the document in
+/// errors: `a mock file`. `-` reads `stdin`.
+///
+/// # Errors
+/// When the file can't be read, or when an item is not what `T` wants.
+pub fn read_list<T: DeserializeOwned>(
+    path: &Path,
+    key: &str,
+    what: &str,
+    stdin: &mut dyn Read,
+) -> Result<Vec<T>> {
+    let (text, shown) = read(path, stdin)?;
+    let format = Format::of(path).of_text(&text);
+    let form = || format!("{what} is a list, or an object with the list `{key}`");
+    let list = match parse_document(&text, format, &shown)? {
+        Value::Array(_) => from_text(&text, format),
+        Value::Object(object) if object.contains_key(key) && object.len() == 1 => {
+            let lists: Result<BTreeMap<String, Vec<T>>> = from_text(&text, format);
+            lists.map(|lists| lists.into_values().flatten().collect())
+        }
+        Value::Object(object) => {
+            let other = object.keys().find(|name| *name != key);
+            Err(match other {
+                Some(other) => Error::new(format!("unknown key `{other}` in {what}")),
+                None => Error::new(format!("`{key}` is missing in {what}")),
+            }
+            .with_hint(form()))
+        }
+        _ => Err(Error::new(form()).at(1, 1)),
+    };
+    list.map_err(|error| error.in_file(&shown))
+}
+
+fn from_text<T: DeserializeOwned>(text: &str, format: Format) -> Result<T> {
+    let read = match format {
+        Format::Json => json::typed(text),
+        Format::Yaml | Format::Unknown => yaml::typed(text),
+    };
+    read.map_err(reword)
+}
+
+/// serde speaks of fields and variants, users of keys and words.
+fn reword(error: Error) -> Error {
+    let unknown = |kind: &str| {
+        let (name, expected) = error
+            .message
+            .strip_prefix(&format!("unknown {kind} `"))?
+            .split_once("`, expected ")?;
+        // "`a`", "`a` or `b`", "one of `a`, `b`"; the reader of YAML leaves the quotes out.
+        let expected = expected.trim_start_matches("one of ").replace(" or ", ", ");
+        let known: Vec<String> = expected
+            .split(", ")
+            .map(|name| name.trim_matches('`').to_owned())
+            .collect();
+        Some((name.to_owned(), known))
+    };
+    let hint = |name: &str, known: &[String]| match closest(name, known.iter().map(String::as_str))
+    {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", known.join(", ")),
+    };
+    if let Some((name, known)) = unknown("field") {
+        let message = format!("unknown key `{name}`");
+        return Error { message, ..error }.with_hint(hint(&name, &known));
+    }
+    if let Some((name, known)) = unknown("variant") {
+        let message = format!("`{name}` is not known here");
+        return Error { message, ..error }.with_hint(hint(&name, &known));
+    }
+    match error.message.strip_prefix("missing field ") {
+        Some(name) => Error {
+            message: format!("the key {name} is missing"),
+            ..error
+        },
+        None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Item {
+        name: String,
+        #[serde(default)]
+        size: Option<Size>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Size {
+        Small,
+        Large,
+    }
+
+    fn list(file: &str, text: &str) -> Result<Vec<Item>> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(file);
+        std::fs::write(&path, text).expect("a file");
+        let read = read_list(&path, "items", "a list of items", &mut std::io::empty());
+        read.map_err(|error| error.in_file(file))
+    }
+
+    #[test]
+    fn a_list_or_an_object_with_it() {
+        let expected = || {
+            Ok(vec![Item {
+                name: "a".into(),
+                size: Some(Size::Small),
+            }])
+        };
+        assert_eq!(list("x.yaml", "- name: a\n  size: small\n"), expected());
+        assert_eq!(
+            list("x.yaml", "items:\n  - {name: a, size: small}\n"),
+            expected()
+        );
+        assert_eq!(
+            list("x.json", r#"[{"name": "a", "size": "small"}]"#),
+            expected()
+        );
+        assert_eq!(
+            list("x.json", r#"{"items": [{"name": "a", "size": "small"}]}"#),
+            expected()
+        );
+        assert_eq!(
+            list("x", r#"{"items": [{"name": "a", "size": "small"}]}"#),
+            expected()
+        );
+        assert_eq!(list("x.yaml", "items: []"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_does_not_follow_the_form_is_shown_where_it_stands() {
+        #[track_caller]
+        fn check(file: &str, text: &str, expected: &str, hint: Option<&str>) {
+            let error = list(file, text).expect_err(text);
+            assert_eq!(
+                (error.to_string().as_str(), error.hint.as_deref()),
+                (expected, hint),
+                "{text}"
+            );
+        }
+        check(
+            "x.yaml",
+            "- name: a\n  siz: small\n",
+            "x.yaml:2:3: unknown key `siz`",
+            Some("did you mean `size`?"),
+        );
+        check(
+            "x.yaml",
+            "items:\n  - name: a\n    colour: red\n",
+            "x.yaml:3:5: unknown key `colour`",
+            Some("there are name, size"),
+        );
+        check(
+            "x.json",
+            "[\n  {\"name\": \"a\", \"siz\": 1}\n]",
+            "x.json:2:21: unknown key `siz`",
+            Some("did you mean `size`?"),
+        );
+        check(
+            "x.yaml",
+            "- name: a\n  size: smal\n",
+            "x.yaml:2:9: `smal` is not known here",
+            Some("did you mean `small`?"),
+        );
+        check(
+            "x.yaml",
+            "- size: small\n",
+            "x.yaml:1:3: the key `name` is missing",
+            None,
+        );
+        check(
+            "x.yaml",
+            "item: []\n",
+            "x.yaml: unknown key `item` in a list of items",
+            Some("a list of items is a list, or an object with the list `items`"),
+        );
+        check(
+            "x.yaml",
+            "just words\n",
+            "x.yaml:1:1: a list of items is a list, or an object with the list `items`",
+            None,
+        );
+    }
+}
