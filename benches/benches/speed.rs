@@ -199,6 +199,7 @@ fn bound(allocation: Allocation) -> anyhow::Result<BoundAction> {
     let javascript = JavaScript::new(&engine, |_| {})?;
     let action = javascript.action(ACTION, &fs::read_to_string(ACTION)?)?;
     Ok(BoundAction {
+        notices: Vec::new(),
         info: ActionInfo {
             name: "copy-user-metadata".into(),
             ..ActionInfo::default()

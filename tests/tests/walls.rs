@@ -48,8 +48,10 @@ const RESERVED: &[(&str, &str)] = &[
     ("clap", "postlogin"),
     ("oxc", "postlogin-js"),
     ("rsa", "postlogin-token"),
+    ("rustls", "postlogin-host"),
     ("serde-saphyr", "postlogin-project"),
     ("tokio", "postlogin-engine"),
+    ("ureq", "postlogin-host"),
     ("wasmtime", "postlogin-engine"),
 ];
 
@@ -63,9 +65,11 @@ const NEVER_IN_CORE: &[&str] = &[
     "jiff",
     "rand",
     "reqwest",
+    "rustls",
     "tempfile",
     "time",
     "tokio",
+    "ureq",
     "wasmtime",
 ];
 

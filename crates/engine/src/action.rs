@@ -156,7 +156,11 @@ impl ActionPre {
         let mut phases = Phases::default();
         let calling = self.call(&mut store, event, entry, &mut phases);
         let called = tokio::time::timeout(time_left, calling).await;
-        let called = called.unwrap_or_else(|_| Err(TimedOut.into()));
+        let mut called = called.unwrap_or_else(|_| Err(TimedOut.into()));
+        if called.is_ok() && store.data().time_left().is_zero() {
+            // It ended between two ticks of the watchdog, but too late.
+            called = Err(TimedOut.into());
+        }
 
         let spent = store.data().spent();
         let dropping = Instant::now();

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use postlogin_core::{
-    ActionInfo, EntryPoint, Login, Next, ResumeStep, Resumed, Transaction, outcome::Outcome,
+    ActionInfo, EntryPoint, Login, Next, ResumeStep, Resumed, Transaction,
+    outcome::{Notice, Outcome},
 };
 use postlogin_host::Conditions;
 
@@ -16,6 +17,8 @@ pub struct BoundAction {
     pub info: ActionInfo,
     /// What runs.
     pub action: ActionPre,
+    /// What is known of it beforehand and worth a notice once it runs.
+    pub notices: Vec<Notice>,
 }
 
 /// Runs a login through the Actions. `steps` are what the user does at suspensions, in order; where they end, the
@@ -54,6 +57,9 @@ pub fn run_login(
                     spent,
                     stream,
                 };
+                for notice in &bound.notices {
+                    transaction.notice(notice.clone());
+                }
                 let (returned, mut ran) = bound.action.run(transaction, invocation)?;
                 transaction = returned;
                 spent = ran.spent;

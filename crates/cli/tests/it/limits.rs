@@ -133,3 +133,17 @@ fn what_is_no_limit_is_refused() {
     hint: `postlogin run --help` tells what there is
     ");
 }
+
+#[test]
+fn a_budget_below_the_watchdogs_tick_holds() {
+    let busy = "exports.onExecutePostLogin = async () => { const end = Date.now() + 4; while (Date.now() < end); };";
+    assert_eq!(
+        error(busy, "--timeout 1ms"),
+        "Timeout: the Actions of this login did not finish within 0.001 s"
+    );
+    let wait = "exports.onExecutePostLogin = async () => { await new Promise((go) => setTimeout(go, 5)); };";
+    assert_eq!(
+        error(wait, "--timeout 1ms --now 2026-11-22T10:00:00Z"),
+        "Timeout: the Actions of this login did not finish within 0.001 s"
+    );
+}

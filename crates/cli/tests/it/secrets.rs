@@ -182,3 +182,31 @@ fn what_is_no_secret_is_refused_without_being_repeated() {
     error: .: cannot read the file: it is a folder, not a file
     ");
 }
+
+#[test]
+fn a_secret_that_is_read_and_not_given_is_told() {
+    let reads = "exports.onExecutePostLogin = async (event, api) => {
+  const { GIVEN, MISSING: missing } = event.secrets;
+  console.log(typeof GIVEN, typeof missing, typeof event.secrets.MISSING, typeof event.secrets.OTHER);
+};\n";
+    let never = "exports.onExecutePostLogin = async (event) => event.secrets.NEVER;\n";
+    let deny = "exports.onExecutePostLogin = async (event, api) => api.access.deny('no');\n";
+    let folder = folder(&[("reads.js", reads), ("deny.js", deny), ("never.js", never)]);
+    let outcome = postlogin("run reads.js deny.js never.js --secret GIVEN=value-1")
+        .within(folder.path())
+        .outcome(0);
+    assert_eq!(
+        outcome["logs"][0]["message"],
+        "string undefined undefined undefined"
+    );
+    let told = |name: &str, place: &str| {
+        json!({
+            "code": "secret-missing", "source": null,
+            "message": format!("reads.js:{place} reads event.secrets.{name}, which is not given: it is undefined"),
+        })
+    };
+    assert_eq!(
+        outcome["notices"],
+        json!([told("MISSING", "2:18"), told("OTHER", "3:94")])
+    );
+}

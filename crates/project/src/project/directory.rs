@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use super::manifest::Manifest;
 use super::{Action, Project, read_configuration, read_mappings, read_triggers};
 use crate::Result;
-use crate::files::{configured_path, display_path, entries, extension, file_name, file_stem};
+use crate::files::{
+    configured_path, display_path, end_of, entries, extension, file_name, file_stem, read_text,
+};
 use crate::keywords::KeywordMappings;
 
 /// A folder with a file of an Action in `actions/`.
@@ -48,12 +50,16 @@ pub(crate) fn load_action(
     root: &Path,
     mappings: &KeywordMappings,
 ) -> Result<Option<Action>> {
-    // Other JSON (tsconfig.json, with its comments) may stand in the folder: it is not even parsed.
-    if !mentions(path, "\"supported_triggers\"") && !mentions(path, "\"code\"") {
+    // Other JSON (tsconfig.json, with its comments) may stand in the folder: it is not even parsed. Beside a folder
+    // with the code of an Action it is that Action's, whatever is in it.
+    let says_so = mentions(path, "\"supported_triggers\"") || mentions(path, "\"code\"");
+    if !says_so && !default_code(path).is_file() {
         return Ok(None);
     }
+    let shown = display_path(path, root);
     let value = read_configuration(path, root, mappings)?;
-    let manifest = Manifest::read(value, &display_path(path, root))?;
+    let text = read_text(path, &shown)?;
+    let manifest = Manifest::read(value, &shown, &|key| place_of_key(&text, key))?;
     let code = match &manifest.code {
         Some(code) => configured_path(root, code),
         None => default_code(path),
@@ -70,6 +76,49 @@ pub(crate) fn load_action(
         declared_in: path.to_owned(),
         code,
     }))
+}
+
+/// The line and column of a key of the outermost object of a JSON text; of the first letter for an empty key. By the
+/// text alone, because it may hold markers that make it no JSON.
+fn place_of_key(text: &str, key: &str) -> Option<(u32, u32)> {
+    let start = text.len() - text.trim_start().len();
+    let mut depth = 0_u32;
+    let mut at = start;
+    while !key.is_empty() {
+        let rest = text.get(at..)?;
+        let letter = rest.chars().next()?;
+        at += letter.len_utf8();
+        match letter {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            '"' => {
+                let end = end_of_string(rest)?;
+                let (string, after) = rest.split_at(end);
+                let is_key = after.trim_start().starts_with(':');
+                if depth == 1 && is_key && string.trim_matches('"') == key {
+                    return Some(end_of(text.get(..at - 1)?));
+                }
+                at += end - 1;
+            }
+            _ => {}
+        }
+    }
+    Some(end_of(text.get(..start)?))
+}
+
+/// The length of the JSON string at the beginning of a text, quotes included.
+fn end_of_string(text: &str) -> Option<usize> {
+    let mut letters = text.char_indices().skip(1);
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '"' => return Some(at + 1),
+            '\\' => {
+                letters.next();
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn mentions(path: &Path, word: &str) -> bool {

@@ -53,22 +53,27 @@ pub struct SupportedTrigger {
 }
 
 impl Manifest {
-    /// Reads the object of an Action; `shown` is the file's name in errors.
-    pub(crate) fn read(value: Value, shown: &str) -> Result<Manifest> {
+    /// Reads the object of an Action; `shown` is the file's name in errors, and `place` the line and column of one of
+    /// the object's keys, if known; of the object itself, for an empty key.
+    pub(crate) fn read(
+        value: Value,
+        shown: &str,
+        place: &dyn Fn(&str) -> Place,
+    ) -> Result<Manifest> {
+        let refuse = |key: &str, problem: &str| placed(Error::new(problem), place(key), shown);
         let Value::Object(mut object) = value else {
-            return Err(Error::new("an Action must be an object").in_file(shown));
+            return Err(refuse("", "an Action must be an object"));
         };
         let name = match object.shift_remove("name") {
             Some(Value::String(name)) if !name.is_empty() => name,
-            Some(_) => {
-                return Err(Error::new("the `name` of an Action must be a text").in_file(shown));
-            }
-            None => return Err(Error::new("the Action has no `name`").in_file(shown)),
+            Some(_) => return Err(refuse("name", "the `name` of an Action must be a text")),
+            None => return Err(refuse("", "the Action has no `name`")),
         };
         let mut reader = Reader {
             object: &mut object,
             action: &name,
             shown,
+            place,
         };
         let mut manifest = Manifest {
             code: reader.text("code")?,
@@ -116,10 +121,22 @@ fn version(item: &Value) -> Option<String> {
     text(item, "version").or_else(number)
 }
 
+/// A line and a column, both from 1.
+pub(crate) type Place = Option<(u32, u32)>;
+
+fn placed(error: Error, place: Place, shown: &str) -> Error {
+    let error = error.in_file(shown);
+    match place {
+        Some((line, column)) => error.at(line, column),
+        None => error,
+    }
+}
+
 struct Reader<'a> {
     object: &'a mut Map<String, Value>,
     action: &'a str,
     shown: &'a str,
+    place: &'a dyn Fn(&str) -> Place,
 }
 
 impl Reader<'_> {
@@ -127,7 +144,7 @@ impl Reader<'_> {
         match self.object.shift_remove(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.refuse(format!("must be a text: `{key}`"))),
+            Some(_) => Err(self.refuse(key, format!("must be a text: `{key}`"))),
         }
     }
 
@@ -140,19 +157,19 @@ impl Reader<'_> {
                 .enumerate()
                 .map(|(index, item)| {
                     read(item).ok_or_else(|| {
-                        self.refuse(format!("item {} lacks its name: `{key}`", index + 1))
+                        self.refuse(key, format!("item {} lacks its name: `{key}`", index + 1))
                     })
                 })
                 .collect(),
-            Some(_) => Err(self.refuse(format!("must be a list: `{key}`"))),
+            Some(_) => Err(self.refuse(key, format!("must be a list: `{key}`"))),
         }
     }
 
-    fn refuse(&self, problem: String) -> Error {
-        Error::new(format!(
+    fn refuse(&self, key: &str, problem: String) -> Error {
+        let error = Error::new(format!(
             "the Action `{}` cannot be read: {problem}",
             self.action
-        ))
-        .in_file(self.shown)
+        ));
+        placed(error, (self.place)(key), self.shown)
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn load(root: &Path, file: &Path) -> Result<Project> {
     };
     let mut actions = Vec::new();
     for item in items {
-        let manifest = Manifest::read(item, &shown)?;
+        let manifest = Manifest::read(item, &shown, &|_| None)?;
         let default = format!("actions/{}/code.js", manifest.name);
         let code = configured_path(root, manifest.code.as_deref().unwrap_or(&default));
         actions.push(Action {

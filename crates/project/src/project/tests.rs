@@ -253,7 +253,7 @@ fn broken_files_are_named() {
     );
     check_error(
         &[("actions/a.json", r#"{"supported_triggers": []}"#)],
-        "actions/a.json: the Action has no `name`",
+        "actions/a.json:1:1: the Action has no `name`",
         "",
     );
     check_error(
@@ -261,9 +261,35 @@ fn broken_files_are_named() {
             "actions/a.json",
             r#"{"name": "a", "supported_triggers": [], "dependencies": [{"version": "1"}]}"#,
         )],
-        "actions/a.json: the Action `a` cannot be read: item 1 lacks its name: `dependencies`",
+        "actions/a.json:1:41: the Action `a` cannot be read: item 1 lacks its name: `dependencies`",
         "",
     );
+    check_error(
+        &[(
+            "actions/a.json",
+            "{\n  \"x\": [{\"secrets\": \"{\\\"secrets\\\":\"}],\n  \"supported_triggers\": [], \"name\": \"a\",\n  \"secrets\": 5\n}",
+        )],
+        "actions/a.json:4:3: the Action `a` cannot be read: must be a list: `secrets`",
+        "",
+    );
+    // Beside code it is the Action's, whatever it holds.
+    for (text, expected) in [
+        ("[]", "actions/b.json:1:1: an Action must be an object"),
+        (
+            "{\n \"runtime\": \"node22\"}",
+            "actions/b.json:1:1: the Action has no `name`",
+        ),
+        (
+            "{\n \"name\": 5}",
+            "actions/b.json:2:2: the `name` of an Action must be a text",
+        ),
+    ] {
+        check_error(
+            &[ACTION, ("actions/b.json", text), ("actions/b/code.js", "")],
+            expected,
+            "",
+        );
+    }
     check_error(
         &[
             ACTION,

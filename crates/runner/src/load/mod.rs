@@ -5,10 +5,14 @@ mod error;
 
 use std::{fs, path::Path};
 
-use postlogin_core::ActionInfo;
+use postlogin_core::{ActionInfo, Location, outcome::Notice};
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
-use postlogin_js::{JavaScript, mapper_of_component};
+use postlogin_js::{
+    JavaScript, mapper_of_component,
+    source::facts::{Mention, facts},
+};
 use postlogin_project::{ActionKind, ActionSource, Secret};
+use serde_json::{Map, Value};
 
 pub use error::{LoadError, LoadProblem};
 
@@ -148,14 +152,50 @@ impl<'a> Compiler<'a> {
 /// An Action at its place in a login, with the secrets that it sees.
 #[must_use]
 pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> BoundAction {
+    let secrets = secrets_of(source, given);
     BoundAction {
+        notices: missing_secrets(source, &secrets),
         info: ActionInfo {
             name: source.name.clone(),
-            secrets: secrets_of(source, given),
+            secrets,
             code_bytes: source.code_bytes(),
         },
         action,
     }
+}
+
+/// A notice for each secret that the text certainly reads and that the Action does not see: as in production it is
+/// `undefined`, and the next line fails in a way that does not tell why.
+fn missing_secrets(source: &ActionSource, seen: &Map<String, Value>) -> Vec<Notice> {
+    let ActionKind::Script { text, .. } = &source.kind else {
+        return Vec::new();
+    };
+    let mut told: Vec<String> = Vec::new();
+    let mut notices = Vec::new();
+    for Mention { name, location } in facts(&source.display_path, text).secrets {
+        if seen.contains_key(&name) || told.contains(&name) {
+            continue;
+        }
+        let Location { file, line, column } = location;
+        let is_declared = source.declared.as_ref().is_none_or(|manifest| {
+            let mut declared = manifest.secret_names.iter();
+            declared.any(|declared| *declared == name)
+        });
+        let why = if is_declared {
+            "is not given"
+        } else {
+            "is not declared in the Action's configuration"
+        };
+        notices.push(Notice {
+            code: "secret-missing".into(),
+            message: format!(
+                "{file}:{line}:{column} reads event.secrets.{name}, which {why}: it is undefined"
+            ),
+            source: None,
+        });
+        told.push(name);
+    }
+    notices
 }
 
 /// The name that a component carries for its source. A file outside the project and the working folder is shown by
