@@ -109,6 +109,12 @@ pub fn mapper_of_component(component: &[u8]) -> Option<Arc<dyn StackMapper>> {
     Some(Arc::new(Mapper::new(&file, prepared)))
 }
 
+/// The name and the text of the source that a component was built from; `None` for one that was not built here.
+#[must_use]
+pub fn source_of_component(component: &[u8]) -> Option<(String, String)> {
+    provenance::read(component)
+}
+
 fn script(prepared: &Prepared, file: &str) -> Script {
     Script {
         name: file.to_owned(),

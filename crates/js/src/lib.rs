@@ -7,4 +7,4 @@ pub mod errors;
 mod provenance;
 pub mod source;
 
-pub use action::{BuildError, JavaScript, mapper_of_component};
+pub use action::{BuildError, JavaScript, mapper_of_component, source_of_component};

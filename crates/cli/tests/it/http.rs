@@ -321,13 +321,46 @@ fn what_is_no_mock_file_is_refused() {
     error: key.yaml:3:3: unknown key `respons`
     hint: did you mean `response`?
     ");
-    assert_command!(run("inner.yaml"), @"");
-    assert_command!(run("key.json"), @"");
-    assert_command!(run("error.yaml"), @"");
-    assert_command!(run("delay.yaml"), @"");
-    assert_command!(run("case.yaml"), @"");
-    assert_command!(run("broken.json"), @"");
-    assert_command!(run("mising.yaml"), @"");
+    assert_command!(run("inner.yaml"), @"
+    exit code: 2
+    ----- stderr -----
+    error: inner.yaml:4:7: unknown key `querry`
+    hint: did you mean `query`?
+    ");
+    assert_command!(run("key.json"), @"
+    exit code: 2
+    ----- stderr -----
+    error: key.json:2:47: unknown key `body`
+    hint: known keys are status, headers, json, text, bytes, delay, error
+    ");
+    assert_command!(run("error.yaml"), @"
+    exit code: 2
+    ----- stderr -----
+    error: error.yaml:2:22: `ECONREFUSED` is not known here
+    hint: did you mean `ECONNREFUSED`?
+    ");
+    assert_command!(run("delay.yaml"), @"
+    exit code: 2
+    ----- stderr -----
+    error: delay.yaml:2:22: `soon` is not a duration: it does not begin with a number; write a number and a unit: 500ms, 3s or 1m
+    ");
+    assert_command!(run("case.yaml"), @"
+    exit code: 2
+    ----- stderr -----
+    error: case.yaml: unknown key `actions` in a mock file
+    hint: a mock file is a list, or an object with the list `http`
+    ");
+    assert_command!(run("broken.json"), @"
+    exit code: 2
+    ----- stderr -----
+    error: broken.json:2:28: trailing comma
+    ");
+    assert_command!(run("mising.yaml"), @"
+    exit code: 2
+    ----- stderr -----
+    error: mising.yaml: cannot read the file: no such file
+    hint: a path is relative to the working folder
+    ");
 }
 
 #[test]

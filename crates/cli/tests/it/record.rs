@@ -327,13 +327,30 @@ fn only_a_recording_is_overwritten() {
     error: notes.yaml: the file is there, and it is no recording of postlogin
     hint: record into another file, or remove this one
     ");
-    assert_command!(run("--record mocks.yaml --http mocks.yaml"), @"");
-    assert_command!(run("--record ."), @"");
-    assert_command!(run("--allow-net=https://api.example.com/x"), @"");
+    assert_command!(run("--record mocks.yaml --http mocks.yaml"), @"
+    exit code: 2
+    ----- stderr -----
+    error: mocks.yaml: it can't be replayed and recorded at once
+    hint: record into another file
+    ");
+    assert_command!(run("--record ."), @"
+    exit code: 2
+    ----- stderr -----
+    error: .: Is a directory (os error 21)
+    ");
+    assert_command!(run("--allow-net=https://api.example.com/x"), @"
+    exit code: 2
+    ----- stderr -----
+    error: --allow-net: `https://api.example.com/x` is a URL, not a host: write api.example.com
+    hint: write hosts as in --allow-net=api.example.com,localhost:3000
+    ");
     let done = run("--record none.yaml").finish();
     assert_eq!(done.code, Some(0), "{done}");
     let text = fs::read_to_string(folder.path().join("none.yaml")).expect("it was written");
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @"
+    # Recorded by postlogin --record; replay it with --http.
+    []
+    ");
     assert_eq!(run("--http none.yaml").finish().code, Some(0));
     let done = run("--record no/such/folder.yaml").finish();
     assert_eq!(done.code, Some(110), "{done}");

@@ -65,18 +65,20 @@ fn reword(error: Error) -> Error {
             .collect();
         Some((name.to_owned(), known))
     };
-    let hint = |name: &str, known: &[String]| match closest(name, known.iter().map(String::as_str))
-    {
+    let hint = |what: &str, name: &str, known: &[String]| match closest(
+        name,
+        known.iter().map(String::as_str),
+    ) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", known.join(", ")),
+        None => format!("{what} are {}", known.join(", ")),
     };
     if let Some((name, known)) = unknown("field") {
         let message = format!("unknown key `{name}`");
-        return Error { message, ..error }.with_hint(hint(&name, &known));
+        return Error { message, ..error }.with_hint(hint("known keys", &name, &known));
     }
     if let Some((name, known)) = unknown("variant") {
         let message = format!("`{name}` is not known here");
-        return Error { message, ..error }.with_hint(hint(&name, &known));
+        return Error { message, ..error }.with_hint(hint("known", &name, &known));
     }
     match error.message.strip_prefix("missing field ") {
         Some(name) => Error {
@@ -165,7 +167,7 @@ mod tests {
             "x.yaml",
             "items:\n  - name: a\n    colour: red\n",
             "x.yaml:3:5: unknown key `colour`",
-            Some("there are name, size"),
+            Some("known keys are name, size"),
         );
         check(
             "x.json",

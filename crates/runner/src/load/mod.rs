@@ -10,6 +10,7 @@ use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
 use postlogin_js::{
     JavaScript, mapper_of_component,
     source::facts::{Mention, facts},
+    source_of_component,
 };
 use postlogin_project::{ActionKind, ActionSource, Secret};
 use serde_json::{Map, Value};
@@ -167,12 +168,17 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
 /// A notice for each secret that the text certainly reads and that the Action does not see: as in production it is
 /// `undefined`, and the next line fails in a way that does not tell why.
 fn missing_secrets(source: &ActionSource, seen: &Map<String, Value>) -> Vec<Notice> {
-    let ActionKind::Script { text, .. } = &source.kind else {
-        return Vec::new();
+    let (file, text) = match &source.kind {
+        ActionKind::Script { text, .. } => (source.display_path.clone(), text.clone()),
+        ActionKind::Component { bytes, .. } => match source_of_component(bytes) {
+            Some(built_from) => built_from,
+            None => return Vec::new(),
+        },
+        ActionKind::CargoPackage { .. } => return Vec::new(),
     };
     let mut told: Vec<String> = Vec::new();
     let mut notices = Vec::new();
-    for Mention { name, location } in facts(&source.display_path, text).secrets {
+    for Mention { name, location } in facts(&file, &text).secrets {
         if seen.contains_key(&name) || told.contains(&name) {
             continue;
         }
