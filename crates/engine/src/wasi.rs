@@ -2,6 +2,7 @@
 //! case gives them.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -114,7 +115,13 @@ pub(crate) struct Door {
     door: Arc<dyn HostDoor>,
     clock: Arc<Clock>,
     remarks: Arc<Mutex<Vec<Remark>>>,
+    /// How the last request to a URL failed.
+    failures: Arc<Mutex<HashMap<String, NetworkError>>>,
 }
+
+/// Where the JavaScript runtime asks how a request failed, with its URL as the body: its own `fetch` is not told by
+/// WASI's error more than that it did.
+const LAST_ERROR: &str = "http://last-error.postlogin.invalid/";
 
 impl Door {
     pub(crate) fn new(door: Arc<dyn HostDoor>, clock: Arc<Clock>) -> Self {
@@ -122,6 +129,7 @@ impl Door {
             door,
             clock,
             remarks: Arc::default(),
+            failures: Arc::default(),
         }
     }
 
@@ -144,9 +152,16 @@ impl WasiHttpHooks for Door {
         let door = Arc::clone(&self.door);
         let clock = Arc::clone(&self.clock);
         let remarks = Arc::clone(&self.remarks);
+        let failures = Arc::clone(&self.failures);
         let patience = options.and_then(|options| options.first_byte_timeout);
         Box::new(async move {
             let request = collect(request).await?;
+            if request.url == LAST_ERROR {
+                let url = String::from_utf8_lossy(&request.body);
+                let failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+                let code = failures.get(&*url).map_or("", |error| error.code());
+                return answer(200, Vec::new(), code.into());
+            }
             // The network blocks this thread. What it took is in the verdict's delay, so that timers that are due
             // before the answer come first, and so that it counts once.
             let started = Instant::now();
@@ -169,6 +184,10 @@ impl WasiHttpHooks for Door {
                 } => {
                     remember(&remarks, remark);
                     wait(delay, patience).await?;
+                    failures
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(request.url, error);
                     Err(network_error(error))
                 }
                 Verdict::Refused(remark) => {
@@ -214,10 +233,10 @@ fn answer(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Answer 
     Ok((response, io))
 }
 
-/// The error of WASI that guests turn into Node's.
+/// The error of WASI that guests turn into Node's. A refused connection is what the host itself refuses.
 fn network_error(error: NetworkError) -> HttpError {
     match error {
-        NetworkError::ConnectionRefused => HttpError::ConnectionRefused,
+        NetworkError::ConnectionRefused => HttpError::DestinationUnavailable,
         NetworkError::ConnectionReset => HttpError::ConnectionTerminated,
         NetworkError::NotFound => dns_error("NXDOMAIN"),
         NetworkError::NameServer => dns_error("SERVFAIL"),
@@ -226,7 +245,10 @@ fn network_error(error: NetworkError) -> HttpError {
         NetworkError::CertHasExpired
         | NetworkError::DepthZeroSelfSignedCert
         | NetworkError::UnableToVerifyLeafSignature
-        | NetworkError::CertificateForOthers => HttpError::TlsCertificateError,
+        | NetworkError::CertificateForOthers => HttpError::TlsAlertReceived {
+            alert_id: None,
+            alert_message: Some(error.code().into()),
+        },
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mock::{Mock, ready_to_paste};
+use crate::mock::advice;
 
 /// A request as the guest made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,12 +132,10 @@ pub struct Closed;
 
 impl Door for Closed {
     fn send(&self, request: &Request) -> Verdict {
-        let mock = ready_to_paste(&Mock::suggestion(request));
+        let advice = advice(request);
         Verdict::Refused(Remark {
             code: "request-refused",
-            message: format!(
-                "{request} was refused: this login has no network\nto answer it, give a mock:\n{mock}"
-            ),
+            message: format!("{request} was refused: this login has no network\n{advice}"),
         })
     }
 }

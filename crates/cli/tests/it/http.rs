@@ -191,7 +191,7 @@ fn a_request_without_a_mock_fails_and_a_mock_without_a_request_is_told() {
     ⚠ request-unmatched
       POST https://api.example.com/score/12 was refused: it fits none of the 2 mocks
       the nearest is mock 1 (GET https://api.example.com/score/*): the method is POST, the mock's GET
-      to answer it, add this mock:
+      to answer it, add this mock to the case's `http` list or to a file for --http:
         - request:
             method: POST
             url: "https://api.example.com/score/12"

@@ -13,7 +13,7 @@ use ureq::{
 use url::Url;
 
 use crate::{
-    mock::{Mock, ready_to_paste},
+    mock::advice,
     network::{Door, NetworkError, Remark, Request, Verdict},
 };
 
@@ -65,12 +65,10 @@ impl LiveDoor {
                 format!("--allow-net names {} only", names.join(", "))
             }
         };
-        let mock = ready_to_paste(&Mock::suggestion(request));
+        let advice = advice(request);
         Verdict::Refused(Remark {
             code: "request-refused",
-            message: format!(
-                "{request} was refused: {reason}\nto answer it without the network, give a mock:\n{mock}"
-            ),
+            message: format!("{request} was refused: {reason}\n{advice}"),
         })
     }
 

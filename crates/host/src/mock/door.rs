@@ -6,9 +6,8 @@ use std::{
 };
 
 use super::{
-    Mock, Reply,
+    Mock, Reply, advice,
     matching::{mismatches, nearest},
-    ready_to_paste,
 };
 use crate::network::{Door, Remark, Request, Verdict};
 
@@ -75,8 +74,7 @@ impl MockDoor {
             // Writing to a text does not fail.
             let _ = write!(message, "\nthe nearest is {name}: {reasons}");
         }
-        let mock = ready_to_paste(&Mock::suggestion(request));
-        let _ = write!(message, "\nto answer it, add this mock:\n{mock}");
+        let _ = write!(message, "\n{}", advice(request));
         Remark {
             code: "request-unmatched",
             message,

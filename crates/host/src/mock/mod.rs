@@ -29,7 +29,7 @@ use serde_json::Value;
 
 pub use door::MockDoor;
 pub use matching::{Mismatch, mismatches};
-pub use write::{ready_to_paste, to_yaml};
+pub use write::{advice, to_yaml};
 
 use crate::network::NetworkError;
 

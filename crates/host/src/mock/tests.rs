@@ -253,7 +253,7 @@ fn what_fits_no_mock_is_told_with_the_nearest_and_one_that_fits() {
         refusal(mocks, &post),
         r#"POST https://api.example.com/score/12 was refused: it fits none of the 3 mocks
 the nearest is mock 2 (GET https://api.example.com/score/*): the method is POST, the mock's GET
-to answer it, add this mock:
+to answer it, add this mock to the case's `http` list or to a file for --http:
 - request:
     method: POST
     url: "https://api.example.com/score/12"

@@ -56,10 +56,13 @@ impl RequestPattern {
     }
 }
 
-/// A list item for the `http:` list of a case file.
+/// What to do about a request that nothing answers: a mock, ready to be pasted.
 #[must_use]
-pub fn ready_to_paste(mock: &Mock) -> String {
-    to_yaml(std::slice::from_ref(mock))
+pub fn advice(request: &Request) -> String {
+    let mock = to_yaml(&[Mock::suggestion(request)]);
+    format!(
+        "to answer it, add this mock to the case's `http` list or to a file for --http:\n{mock}"
+    )
 }
 
 /// The mocks as a YAML list.
