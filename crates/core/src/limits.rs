@@ -111,6 +111,8 @@ pub const SAML_PEM_CHARACTERS: Limit = limit(4_096, API_OBJECT);
 /// Name identifier probes.
 pub const SAML_PROBES: Limit = limit(10, API_OBJECT);
 
+/// The page on the limits of Actions.
+pub const LIMITATIONS_PAGE: &str = LIMITATIONS;
 /// The page on the names that metadata may have.
 pub const METADATA_NAMES_PAGE: &str = METADATA_NAMES;
 /// The page on writing metadata from an Action.

@@ -2,6 +2,7 @@
 //! engine's places and words to the team's places and production's words.
 
 mod action;
+pub mod check;
 pub mod engine;
 pub mod errors;
 mod provenance;

@@ -113,6 +113,26 @@ pub fn prepare(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
     }
 }
 
+/// Why production does not take a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// It is an ES module in a CommonJS file.
+    ModuleSyntax(SyntaxError),
+    /// It does not compile.
+    Syntax(SyntaxError),
+}
+
+/// The first reason for which production does not take a file's text.
+pub(crate) fn problem(file_name: &str, text: &str) -> Option<Problem> {
+    match prepare(file_name, text) {
+        Ok(prepared) => prepared.suspected.map(Problem::Syntax),
+        Err(error) if Language::of(file_name) == Language::CommonJs => {
+            Some(Problem::ModuleSyntax(error))
+        }
+        Err(error) => Some(Problem::Syntax(error)),
+    }
+}
+
 /// Plain JavaScript: unchanged, only looked at.
 fn commonjs(file_name: &str, original: String) -> Result<Prepared, SyntaxError> {
     let suspected = parse::on_deep_stack(&original, || {

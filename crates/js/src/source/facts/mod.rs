@@ -1,21 +1,24 @@
 //! What a text says about itself without being run: the base of `postlogin check` and of hints.
 //!
-//! Only what is certain by reading is told. A computed property, a helper in another file or a renamed
-//! `require` is passed over in silence.
+//! Only what is certain by reading is told. A computed property, a helper in another file, a renamed `require` or a
+//! variable that may hold two things is passed over in silence.
 
-mod handlers;
+mod exports;
+mod functions;
 mod paths;
 mod reads;
 
 use oxc::allocator::Allocator;
+use oxc::ast::ast::Program;
 use oxc::ast_visit::Visit;
 use oxc::semantic::SemanticBuilder;
 use postlogin_core::location::Location;
 
 use super::text::LineIndex;
 use super::{Language, parse, text};
-use handlers::Functions;
-use paths::Known;
+use exports::Exports;
+use functions::Functions;
+use paths::{Known, Path, Root};
 use reads::Reader;
 
 /// Something that the text mentions, and where.
@@ -25,6 +28,19 @@ pub struct Mention {
     pub name: String,
     /// Where the mention begins.
     pub location: Location,
+}
+
+/// A module that the text asks for by its literal name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Require {
+    /// The name: `lodash/get`, `node:crypto`, `./helper`.
+    pub name: String,
+    /// Where the call or the declaration begins.
+    pub location: Location,
+    /// It stands in a `try` block: it may be missing.
+    pub is_guarded: bool,
+    /// It is an `import(…)`.
+    pub is_dynamic: bool,
 }
 
 /// An exported function whose name is that of a handler (`onExecutePostLogin`, `onContinuePostLogin`, …).
@@ -39,21 +55,59 @@ pub struct Handler {
     pub location: Location,
 }
 
+/// A chain of names below `event` or `api`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// The names, each with its own place, which may be another line when the chain goes through a variable.
+    pub parts: Vec<Mention>,
+    /// Where the chain begins.
+    pub location: Location,
+}
+
+impl Chain {
+    /// The names with dots between them: `user.user_metadata.hobby`.
+    pub fn path(&self) -> String {
+        let names: Vec<&str> = self.names().collect();
+        names.join(".")
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(|part| part.name.as_str())
+    }
+}
+
+/// A call below `api`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiCall {
+    /// What is called: `idToken.setCustomClaim`.
+    pub chain: Chain,
+    /// The call is left out where there is no such method: it has a `?.`, or the text asks for the method first.
+    pub is_guarded: bool,
+    /// The first argument, if it is always the same text.
+    pub first_argument: Option<Mention>,
+}
+
 /// What a text says about itself. Every list is in the order of the text, repetitions included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Whether the text could be parsed; if not, all lists are empty.
     pub is_parsed: bool,
-    /// The modules that it requires or imports, by their literal names.
-    pub requires: Vec<Mention>,
+    /// The modules that it requires or imports.
+    pub requires: Vec<Require>,
     /// The handlers that it exports.
     pub handlers: Vec<Handler>,
-    /// Calls below `api`: `idToken.setCustomClaim`.
-    pub api_calls: Vec<Mention>,
-    /// Reads and writes below `event`: `user.user_metadata.hobby`. The last part may be a member of the
-    /// value (`user.email.length`); a method that is called on it is left out.
-    pub event_paths: Vec<Mention>,
-    /// The secrets read: `API_KEY` for `event.secrets.API_KEY`.
+    /// The names that it exports, handlers included.
+    pub exports: Vec<Mention>,
+    /// Whether `exports` and `handlers` are all that there is. What a bundler writes cannot be read.
+    pub is_exports_complete: bool,
+    /// Calls below `api` in post-login handlers, and in the functions that they pass it to.
+    pub api_calls: Vec<ApiCall>,
+    /// Reads below `event` in post-login handlers: `user.user_metadata.hobby`. The last part may be a member of the
+    /// value (`user.email.length`); a method that is called on it is left out. What the text itself has written is
+    /// not among them.
+    pub event_paths: Vec<Chain>,
+    /// The secrets read, in handlers of any trigger: `API_KEY` for `event.secrets.API_KEY`.
     pub secrets: Vec<Mention>,
     /// What the top level reads that differs from run to run: `Math.random`, `Date`, `Date.now`, `crypto.…`,
     /// `performance.…`.
@@ -78,59 +132,142 @@ fn read(file_name: &str, text: &str) -> Facts {
     if parsed.panicked || parsed.diagnostics.has_errors() {
         return Facts::default();
     }
-    let program = parsed.program;
+    of_program(&parsed.program, &Places::new(file_name, text))
+}
+
+fn of_program(program: &Program<'_>, places: &Places<'_>) -> Facts {
     let scoping = SemanticBuilder::new()
-        .build(&program)
+        .build(program)
         .semantic
         .into_scoping();
     let mut functions = Functions::new(&scoping);
-    functions.visit_program(&program);
+    functions.visit_program(program);
+    let mut exports = Exports::new(&scoping);
+    exports.visit_program(program);
     let mut known = Known::default();
-    let handlers = functions.handlers(&mut known);
+    let handlers = functions.handlers(&exports.list, &mut known);
+    let parameters = functions.parameter_leaves(&exports.list);
     // What a variable stands for may be told behind its use: a helper above the handler that calls it.
-    let mut reader = Reader::new(&scoping, &functions, known);
-    for _ in 0..4 {
+    let mut reader = Reader::new(&scoping, &functions, parameters, known);
+    for _ in 0..8 {
         let before = reader.known.len();
         reader.clear();
-        reader.visit_program(&program);
+        reader.visit_program(program);
+        reader.bind_parameters();
         if reader.known.len() == before {
             break;
         }
     }
-    let lines = LineIndex::new(text);
-    let locate = |offset: u32| {
-        let position = lines.position(text, offset as usize);
+    let mut found = reader.found;
+    found.event_reads.sort_by_key(|(_, offset)| *offset);
+    found.requires.sort_by_key(|require| require.offset);
+    found.varying.sort_by_key(|(_, offset)| *offset);
+    let is_post_login = |path: &Path| path.root == Root::Event;
+    let is_written = |path: &Path| found.event_writes.iter().any(|it| path.starts_with(it));
+    let is_asked_for = |path: &Path| found.api_reads.iter().any(|it| path.starts_with(it));
+    Facts {
+        is_parsed: true,
+        requires: found
+            .requires
+            .iter()
+            .map(|require| Require {
+                name: require.name.clone(),
+                location: places.at(require.offset),
+                is_guarded: require.guarded,
+                is_dynamic: require.dynamic,
+            })
+            .collect(),
+        handlers: handlers
+            .iter()
+            .map(|handler| Handler {
+                name: handler.export.name.clone(),
+                is_async: handler.is_async,
+                location: places.at(handler.export.offset),
+            })
+            .collect(),
+        exports: exports
+            .list
+            .iter()
+            .map(|export| places.mention(&export.name, export.offset))
+            .collect(),
+        is_exports_complete: exports.is_complete(),
+        api_calls: found
+            .api_calls
+            .iter()
+            .map(|call| ApiCall {
+                chain: places.chain(&call.path, None),
+                is_guarded: call.optional || is_asked_for(&call.path),
+                first_argument: call
+                    .first
+                    .as_ref()
+                    .map(|(name, offset)| places.mention(name, *offset)),
+            })
+            .collect(),
+        event_paths: found
+            .event_reads
+            .iter()
+            .filter(|(path, _)| is_post_login(path) && !is_written(path))
+            .map(|(path, offset)| places.chain(path, Some(*offset)))
+            .collect(),
+        secrets: found
+            .event_reads
+            .iter()
+            .filter(|(path, _)| !is_written(path))
+            .filter_map(|(path, _)| match path.parts.as_slice() {
+                [secrets, name, ..] if secrets.name == "secrets" => {
+                    Some(places.mention(&name.name, name.offset))
+                }
+                _ => None,
+            })
+            .collect(),
+        varying: found
+            .varying
+            .iter()
+            .map(|(name, offset)| places.mention(name, *offset))
+            .collect(),
+    }
+}
+
+/// From byte offsets to places.
+struct Places<'t> {
+    file: &'t str,
+    text: &'t str,
+    lines: LineIndex,
+}
+
+impl<'t> Places<'t> {
+    fn new(file: &'t str, text: &'t str) -> Self {
+        let lines = LineIndex::new(text);
+        Self { file, text, lines }
+    }
+
+    fn at(&self, offset: u32) -> Location {
+        let position = self.lines.position(self.text, offset as usize);
         Location {
-            file: file_name.to_owned(),
+            file: self.file.to_owned(),
             line: position.line,
             column: position.column,
         }
-    };
-    let mentions = |found: Vec<(String, u32)>| {
-        let mut found = found;
-        found.sort_by_key(|(_, offset)| *offset);
-        found
-            .into_iter()
-            .map(|(name, offset)| Mention {
-                name,
-                location: locate(offset),
-            })
-            .collect()
-    };
-    let found = reader.found;
-    let handlers = handlers.into_iter().map(|(name, is_async, at)| Handler {
-        name,
-        is_async,
-        location: locate(at),
-    });
-    Facts {
-        is_parsed: true,
-        requires: mentions(found.requires),
-        handlers: handlers.collect(),
-        api_calls: mentions(found.api_calls),
-        event_paths: mentions(found.event_paths),
-        secrets: mentions(found.secrets),
-        varying: mentions(found.varying),
+    }
+
+    fn mention(&self, name: &str, offset: u32) -> Mention {
+        Mention {
+            name: name.to_owned(),
+            location: self.at(offset),
+        }
+    }
+
+    /// A chain; without an offset it begins at its first name.
+    fn chain(&self, path: &Path, offset: Option<u32>) -> Chain {
+        let first = path.parts.first().map_or(0, |part| part.offset);
+        Chain {
+            parts: path
+                .parts
+                .iter()
+                .map(|part| self.mention(&part.name, part.offset))
+                .collect(),
+            location: self.at(offset.unwrap_or(first)),
+        }
     }
 }
 

@@ -2,21 +2,40 @@
 
 use std::collections::HashMap;
 
-use oxc::ast::ast::{BindingPattern, ChainElement, Expression, IdentifierReference, PropertyKey};
+use oxc::ast::ast::{
+    BindingPattern, CallExpression, ChainElement, Expression, IdentifierReference, LogicalOperator,
+    PropertyKey,
+};
 use oxc::semantic::{Scoping, SymbolId};
+use oxc::span::GetSpan;
+use postlogin_core::{Returns, method_names};
 
 /// The handler's parameter that a chain begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Root {
+    /// `event` of the post-login trigger.
     Event,
+    /// `api` of the post-login trigger.
     Api,
+    /// `event` of another trigger: only its secrets are known.
+    OtherEvent,
+}
+
+/// One name of a chain.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) name: String,
+    /// The byte offset of the name.
+    pub(super) offset: u32,
 }
 
 /// A chain: the parameter and the names behind it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Path {
     pub(super) root: Root,
-    pub(super) parts: Vec<String>,
+    pub(super) parts: Vec<Part>,
+    /// Whether a `?.` is in it: what it reads need not be there.
+    pub(super) optional: bool,
 }
 
 impl Path {
@@ -24,25 +43,41 @@ impl Path {
         Self {
             root,
             parts: Vec::new(),
+            optional: false,
         }
     }
 
-    fn with(mut self, part: &str) -> Self {
-        self.parts.push(part.to_owned());
+    fn with(mut self, name: &str, offset: u32, optional: bool) -> Self {
+        self.parts.push(Part {
+            name: name.to_owned(),
+            offset,
+        });
+        self.optional |= optional;
         self
     }
 
-    pub(super) fn text(&self) -> String {
-        self.parts.join(".")
+    /// Whether both lead to the same place, wherever they are written.
+    pub(super) fn is_same(&self, other: &Path) -> bool {
+        self.parts.len() == other.parts.len() && self.starts_with(other)
+    }
+
+    /// Whether this is the other or below it.
+    pub(super) fn starts_with(&self, other: &Path) -> bool {
+        let mut pairs = self.parts.iter().zip(&other.parts);
+        self.root == other.root
+            && self.parts.len() >= other.parts.len()
+            && pairs.all(|(a, b)| a.name == b.name)
     }
 }
 
 /// A variable that a pattern binds, and where below the value it is found.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
-    parts: Vec<String>,
+    parts: Vec<Part>,
     pub(super) symbol: SymbolId,
     pub(super) offset: u32,
+    /// It has a default that is something else than nothing: it need not be what the path leads to.
+    pub(super) is_replaced: bool,
 }
 
 impl Leaf {
@@ -56,6 +91,7 @@ impl Leaf {
         Path {
             root: path.root,
             parts: path.parts.iter().chain(&self.parts).cloned().collect(),
+            optional: path.optional,
         }
     }
 }
@@ -63,38 +99,68 @@ impl Leaf {
 /// The variables that a pattern binds, as far as their places are static.
 pub(super) fn leaves(pattern: &BindingPattern<'_>) -> Vec<Leaf> {
     let mut found = Vec::new();
-    collect(pattern, &mut Vec::new(), &mut found);
+    collect(pattern, &mut Vec::new(), false, &mut found);
     found
 }
 
-fn collect(pattern: &BindingPattern<'_>, parts: &mut Vec<String>, found: &mut Vec<Leaf>) {
+fn collect(
+    pattern: &BindingPattern<'_>,
+    parts: &mut Vec<Part>,
+    is_replaced: bool,
+    found: &mut Vec<Leaf>,
+) {
     match pattern {
         BindingPattern::BindingIdentifier(name) => {
             found.push(Leaf {
                 parts: parts.clone(),
                 symbol: name.symbol_id(),
                 offset: name.span.start,
+                is_replaced,
             });
         }
-        BindingPattern::AssignmentPattern(assignment) => collect(&assignment.left, parts, found),
+        BindingPattern::AssignmentPattern(assignment) => {
+            let is_replaced = is_replaced || !is_nothing(&assignment.right);
+            collect(&assignment.left, parts, is_replaced, found);
+        }
         BindingPattern::ObjectPattern(object) => {
+            // `{ a: { b } = { b: 1 } }`: what is taken apart may be the default.
+            if is_replaced {
+                return;
+            }
             for property in &object.properties {
                 let Some(name) = key_name(&property.key) else {
                     continue;
                 };
-                parts.push(name.to_owned());
-                collect(&property.value, parts, found);
+                parts.push(Part {
+                    name: name.to_owned(),
+                    offset: property.key.span().start,
+                });
+                collect(&property.value, parts, false, found);
                 parts.pop();
             }
             if let Some(rest) = &object.rest {
-                collect(&rest.argument, parts, found);
+                collect(&rest.argument, parts, false, found);
             }
         }
         BindingPattern::ArrayPattern(_) => {}
     }
 }
 
-/// What variables stand for.
+/// Whether an expression, as a fallback, adds no property: `{}`, `[]`, `''`, `null`, `undefined`.
+fn is_nothing(expression: &Expression<'_>) -> bool {
+    match expression.get_inner_expression() {
+        Expression::ObjectExpression(object) => object.properties.is_empty(),
+        Expression::ArrayExpression(array) => array.elements.is_empty(),
+        Expression::Identifier(name) => name.name == "undefined",
+        Expression::NullLiteral(_)
+        | Expression::StringLiteral(_)
+        | Expression::NumericLiteral(_)
+        | Expression::BooleanLiteral(_) => true,
+        _ => false,
+    }
+}
+
+/// What variables stand for. A variable that may stand for two things is not in it.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     paths: HashMap<SymbolId, Path>,
@@ -105,61 +171,86 @@ impl Known {
         self.paths.len()
     }
 
-    /// Binds the leaves of a pattern to what they are below a path.
-    pub(super) fn bind<'l>(&mut self, leaves: impl IntoIterator<Item = &'l Leaf>, path: &Path) {
+    /// Binds the leaves of a pattern to what they are below a path, except those that are assigned again.
+    pub(super) fn bind<'l>(
+        &mut self,
+        scoping: &Scoping,
+        leaves: impl IntoIterator<Item = &'l Leaf>,
+        path: &Path,
+    ) {
         for leaf in leaves {
-            self.paths
-                .entry(leaf.symbol)
-                .or_insert_with(|| leaf.below(path));
+            let is_assigned_once = !scoping.symbol_is_mutated(leaf.symbol)
+                && scoping.symbol_redeclarations(leaf.symbol).is_empty();
+            if is_assigned_once && !leaf.is_replaced {
+                self.paths
+                    .entry(leaf.symbol)
+                    .or_insert_with(|| leaf.below(path));
+            }
         }
     }
 
     /// The path of an expression, if it is a static chain from a known variable.
     pub(super) fn path(&self, scoping: &Scoping, expression: &Expression<'_>) -> Option<Path> {
+        let member = |object, name: &str, offset, optional| {
+            self.member(scoping, object, name, offset, optional)
+        };
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => self.path_of_name(scoping, identifier),
-            Expression::StaticMemberExpression(member) => Some(
-                self.path(scoping, &member.object)?
-                    .with(member.property.name.as_str()),
+            Expression::StaticMemberExpression(it) => member(
+                &it.object,
+                &it.property.name,
+                it.property.span.start,
+                it.optional,
             ),
-            Expression::ComputedMemberExpression(member) => {
-                let Expression::StringLiteral(name) = &member.expression else {
-                    return None;
-                };
-                Some(
-                    self.path(scoping, &member.object)?
-                        .with(name.value.as_str()),
-                )
+            Expression::ComputedMemberExpression(it) => {
+                let (name, offset) = literal_key(&it.expression)?;
+                member(&it.object, name, offset, it.optional)
             }
+            Expression::CallExpression(call) => self.path_of_call(scoping, call),
             Expression::ChainExpression(chain) => match &chain.expression {
-                ChainElement::StaticMemberExpression(member) => Some(
-                    self.path(scoping, &member.object)?
-                        .with(member.property.name.as_str()),
+                ChainElement::StaticMemberExpression(it) => member(
+                    &it.object,
+                    &it.property.name,
+                    it.property.span.start,
+                    it.optional,
                 ),
-                ChainElement::ComputedMemberExpression(member) => {
-                    let Expression::StringLiteral(name) = &member.expression else {
-                        return None;
-                    };
-                    Some(
-                        self.path(scoping, &member.object)?
-                            .with(name.value.as_str()),
-                    )
+                ChainElement::ComputedMemberExpression(it) => {
+                    let (name, offset) = literal_key(&it.expression)?;
+                    member(&it.object, name, offset, it.optional)
                 }
                 ChainElement::TSNonNullExpression(inner) => self.path(scoping, &inner.expression),
-                _ => None,
+                ChainElement::CallExpression(call) => self.path_of_call(scoping, call),
+                ChainElement::PrivateFieldExpression(_) => None,
             },
             _ => None,
         }
     }
 
     /// The path of a member of an expression.
-    pub(super) fn path_of_member(
+    pub(super) fn member(
         &self,
         scoping: &Scoping,
         object: &Expression<'_>,
         name: &str,
+        offset: u32,
+        optional: bool,
     ) -> Option<Path> {
-        Some(self.path(scoping, object)?.with(name))
+        Some(self.path(scoping, object)?.with(name, offset, optional))
+    }
+
+    /// `api.user.setAppMetadata(…)` is `api` again.
+    fn path_of_call(&self, scoping: &Scoping, call: &CallExpression<'_>) -> Option<Path> {
+        let path = self.path(scoping, &call.callee)?;
+        let [namespace, name] = path.parts.as_slice() else {
+            return None;
+        };
+        let method = method_names()
+            .iter()
+            .find(|method| method.namespace == namespace.name && method.name == name.name)?;
+        (path.root == Root::Api && method.returns == Returns::Api).then(|| Path {
+            optional: path.optional || call.optional,
+            ..Path::of(Root::Api)
+        })
     }
 
     /// What the variable of a pattern stands for.
@@ -167,14 +258,19 @@ impl Known {
         self.paths.get(&leaf.symbol).cloned()
     }
 
-    /// The path of a value with a fallback: `event.user.app_metadata || {}`.
-    pub(super) fn path_or_fallback(
+    /// The path of a value that may be nothing instead: `event.user.app_metadata || {}`, `event.client && event.client.metadata`.
+    pub(super) fn path_or_nothing(
         &self,
         scoping: &Scoping,
         expression: &Expression<'_>,
     ) -> Option<Path> {
         match expression.get_inner_expression() {
-            Expression::LogicalExpression(logical) => self.path(scoping, &logical.left),
+            Expression::LogicalExpression(logical) => match logical.operator {
+                LogicalOperator::And => self.path_or_nothing(scoping, &logical.right),
+                LogicalOperator::Or | LogicalOperator::Coalesce => is_nothing(&logical.right)
+                    .then(|| self.path_or_nothing(scoping, &logical.left))
+                    .flatten(),
+            },
             other => self.path(scoping, other),
         }
     }
@@ -187,6 +283,14 @@ impl Known {
 /// The variable that a name refers to; `None` for globals.
 pub(super) fn symbol(scoping: &Scoping, name: &IdentifierReference<'_>) -> Option<SymbolId> {
     scoping.get_reference(name.reference_id.get()?).symbol_id()
+}
+
+/// The name that a literal in brackets is, and where it is written.
+pub(super) fn literal_key<'k>(key: &'k Expression<'_>) -> Option<(&'k str, u32)> {
+    match key {
+        Expression::StringLiteral(name) => Some((name.value.as_str(), name.span.start)),
+        _ => None,
+    }
 }
 
 fn key_name<'k>(key: &'k PropertyKey<'_>) -> Option<&'k str> {

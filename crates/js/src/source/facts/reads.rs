@@ -1,24 +1,51 @@
 //! What a text reads: modules, `event`, `api`, and what differs from run to run.
 
+use std::collections::HashMap;
+
 use oxc::ast::ast::{
-    Argument, ArrowFunctionExpression, CallExpression, ComputedMemberExpression, Expression,
-    Function, ImportDeclaration, ImportExpression, NewExpression, StaticMemberExpression,
+    Argument, ArrowFunctionExpression, CallExpression, ChainElement, ComputedMemberExpression,
+    ExportAllDeclaration, ExportFromDeclaration, Expression, Function, ImportDeclaration,
+    ImportExpression, MemberExpression, NewExpression, SimpleAssignmentTarget,
+    StaticMemberExpression, TryStatement, UnaryExpression, UnaryOperator, UpdateExpression,
     VariableDeclarator,
 };
 use oxc::ast_visit::{Visit, walk};
-use oxc::semantic::{ScopeFlags, Scoping};
+use oxc::semantic::{ScopeFlags, Scoping, SymbolId};
 use oxc::span::GetSpan;
 
-use super::handlers::Functions;
-use super::paths::{Known, Path, Root, leaves, symbol};
+use super::functions::Functions;
+use super::paths::{Known, Leaf, Path, Root, leaves, literal_key, symbol};
 
-/// Names and byte offsets.
-#[derive(Debug, Default)]
+/// A call below `api`.
+pub(super) struct ApiCall {
+    pub(super) path: Path,
+    /// The call may be left out: `api.a?.b()`.
+    pub(super) optional: bool,
+    /// The first argument, if it is always the same text, and where it is.
+    pub(super) first: Option<(String, u32)>,
+}
+
+/// A module that is asked for.
+pub(super) struct Require {
+    pub(super) name: String,
+    pub(super) offset: u32,
+    /// It stands in a `try`.
+    pub(super) guarded: bool,
+    /// It is an `import(…)`.
+    pub(super) dynamic: bool,
+}
+
+/// What was found, with byte offsets.
+#[derive(Default)]
 pub(super) struct Found {
-    pub(super) requires: Vec<(String, u32)>,
-    pub(super) api_calls: Vec<(String, u32)>,
-    pub(super) event_paths: Vec<(String, u32)>,
-    pub(super) secrets: Vec<(String, u32)>,
+    pub(super) requires: Vec<Require>,
+    pub(super) api_calls: Vec<ApiCall>,
+    /// What is read of `api` without being called: `if (api.groups)`.
+    pub(super) api_reads: Vec<Path>,
+    /// Each with the offset of where the chain begins.
+    pub(super) event_reads: Vec<(Path, u32)>,
+    /// What is written below `event`; with everything below it.
+    pub(super) event_writes: Vec<Path>,
     pub(super) varying: Vec<(String, u32)>,
 }
 
@@ -26,45 +53,108 @@ pub(super) struct Found {
 pub(super) struct Reader<'s> {
     scoping: &'s Scoping,
     functions: &'s Functions<'s>,
+    /// What functions take apart in their parameter lists.
+    parameters: Vec<Leaf>,
     pub(super) known: Known,
     pub(super) found: Found,
+    /// For each function of the text, what it is called with.
+    calls: HashMap<SymbolId, Vec<Vec<Option<Path>>>>,
     /// How many functions are around the place.
     depth: usize,
+    /// How many `try` blocks are around the place.
+    tries: usize,
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn new(scoping: &'s Scoping, functions: &'s Functions<'s>, known: Known) -> Self {
+    pub(super) fn new(
+        scoping: &'s Scoping,
+        functions: &'s Functions<'s>,
+        parameters: Vec<Leaf>,
+        known: Known,
+    ) -> Self {
         Self {
             scoping,
             functions,
+            parameters,
             known,
             found: Found::default(),
+            calls: HashMap::new(),
             depth: 0,
+            tries: 0,
         }
     }
 
     /// Forgets what was found, not what is known, before another walk.
     pub(super) fn clear(&mut self) {
         self.found = Found::default();
-        for leaf in self.functions.parameter_leaves() {
-            if let Some(path) = self.known.of_leaf(leaf) {
-                note(&mut self.found, &path, leaf.offset);
+        self.calls.clear();
+        for leaf in std::mem::take(&mut self.parameters) {
+            if let Some(path) = self.known.of_leaf(&leaf) {
+                self.note(path, leaf.offset);
+            }
+            self.parameters.push(leaf);
+        }
+    }
+
+    /// After a walk: a parameter stands for a path if every call passes that path, and the function is used in no
+    /// other way.
+    pub(super) fn bind_parameters(&mut self) {
+        for (function, calls) in &self.calls {
+            let Some(signature) = self.functions.by_symbol.get(function) else {
+                continue;
+            };
+            if self.scoping.get_resolved_reference_ids(*function).len() != calls.len() {
+                continue;
+            }
+            for (index, parameter) in signature.parameters.iter().enumerate() {
+                let mut passed = calls.iter().map(|call| call.get(index)?.as_ref());
+                if let Some(Some(path)) = passed.next()
+                    && passed.all(|other| other.is_some_and(|other| other.is_same(path)))
+                {
+                    self.known.bind(self.scoping, parameter, path);
+                }
             }
         }
     }
 
-    fn member(&mut self, path: Option<Path>, offset: u32) -> bool {
-        let Some(path) = path else { return false };
-        note(&mut self.found, &path, offset);
-        true
+    fn note(&mut self, path: Path, offset: u32) {
+        if path.parts.is_empty() {
+            return;
+        }
+        match path.root {
+            // To give a part of `api` a name is not to ask whether it is there.
+            Root::Api => {}
+            Root::Event | Root::OtherEvent => self.found.event_reads.push((path, offset)),
+        }
     }
 
-    fn literal<'e>(call: &'e CallExpression<'_>) -> Option<&'e str> {
-        match call.arguments.first()? {
-            Argument::StringLiteral(text) => Some(text.value.as_str()),
-            Argument::TemplateLiteral(text) => text.single_quasi().map(|text| text.as_str()),
-            _ => None,
+    fn note_member(&mut self, path: Path, offset: u32) {
+        if path.root == Root::Api {
+            self.found.api_reads.push(path);
+        } else {
+            self.note(path, offset);
         }
+    }
+
+    fn path(&self, expression: &Expression<'_>) -> Option<Path> {
+        self.known.path(self.scoping, expression)
+    }
+
+    fn member(&self, object: &Expression<'_>, name: &str, offset: u32) -> Option<Path> {
+        // Whether the read is optional matters for calls only, which ask for the path of the callee.
+        self.known.member(self.scoping, object, name, offset, false)
+    }
+
+    /// Notes what a member is below `event`; everything below the object if its name is computed.
+    fn write(&mut self, object: &Expression<'_>, whole: Option<Path>) {
+        if let Some(path) = whole.or_else(|| self.path(object)) {
+            self.found.event_writes.push(path);
+        }
+    }
+
+    fn literal(&self, call: &CallExpression<'_>) -> Option<(String, u32)> {
+        let first = call.arguments.first()?.as_expression()?;
+        Some((self.functions.constant(first)?, first.span().start))
     }
 
     /// The name of a global that an expression is: `Math`.
@@ -77,35 +167,51 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn call_to_helper(&mut self, call: &CallExpression<'_>) {
+    fn call_of_function(&mut self, call: &CallExpression<'_>) {
         let Expression::Identifier(name) = &call.callee else {
             return;
         };
-        let Some(signature) =
-            symbol(self.scoping, name).and_then(|symbol| self.functions.by_symbol.get(&symbol))
-        else {
+        let Some(symbol) = symbol(self.scoping, name) else {
             return;
         };
-        for (parameter, argument) in signature.parameters.iter().zip(&call.arguments) {
-            let path = argument
-                .as_expression()
-                .and_then(|argument| self.known.path(self.scoping, argument));
-            if let Some(path) = path {
-                self.known.bind(parameter, &path);
+        let mut passed = Vec::new();
+        for argument in &call.arguments {
+            if argument.is_spread() {
+                break;
             }
+            passed.push(argument.as_expression().and_then(|it| self.path(it)));
+        }
+        self.calls.entry(symbol).or_default().push(passed);
+    }
+
+    /// `Object.assign(event.client, …)` gives it properties that nobody else knows.
+    fn call_that_writes(&mut self, call: &CallExpression<'_>) {
+        if let Expression::StaticMemberExpression(callee) = &call.callee
+            && self.global(&callee.object) == Some("Object")
+            && matches!(
+                callee.property.name.as_str(),
+                "assign" | "defineProperty" | "defineProperties" | "setPrototypeOf"
+            )
+            && let Some(target) = call.arguments.first().and_then(Argument::as_expression)
+            && let Some(path) = self.path(target)
+        {
+            self.found.event_writes.push(path);
         }
     }
-}
 
-fn note(found: &mut Found, path: &Path, offset: u32) {
-    if path.root == Root::Api || path.parts.is_empty() {
-        return;
+    fn require(&mut self, name: &str, offset: u32, dynamic: bool) {
+        self.found.requires.push(Require {
+            name: name.to_owned(),
+            offset,
+            guarded: self.tries > 0,
+            dynamic,
+        });
     }
-    found.event_paths.push((path.text(), offset));
-    if let [secrets, name, ..] = path.parts.as_slice()
-        && secrets == "secrets"
-    {
-        found.secrets.push((name.clone(), offset));
+
+    fn vary(&mut self, name: String, offset: u32) {
+        if self.depth == 0 {
+            self.found.varying.push((name, offset));
+        }
     }
 }
 
@@ -122,43 +228,93 @@ impl<'a> Visit<'a> for Reader<'_> {
         self.depth -= 1;
     }
 
+    fn visit_try_statement(&mut self, statement: &TryStatement<'a>) {
+        self.tries += 1;
+        self.visit_block_statement(&statement.block);
+        self.tries -= 1;
+        if let Some(handler) = &statement.handler {
+            self.visit_catch_clause(handler);
+        }
+        if let Some(finalizer) = &statement.finalizer {
+            self.visit_block_statement(finalizer);
+        }
+    }
+
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
-        let path = declarator
-            .init
-            .as_ref()
-            .and_then(|init| self.known.path_or_fallback(self.scoping, init));
-        if let Some(path) = path {
+        let Some(init) = &declarator.init else {
+            return walk::walk_variable_declarator(self, declarator);
+        };
+        if let Some(path) = self.known.path_or_nothing(self.scoping, init) {
             let leaves = leaves(&declarator.id);
-            let lasting = leaves
-                .iter()
-                .filter(|leaf| !self.scoping.symbol_is_mutated(leaf.symbol));
-            self.known.bind(lasting, &path);
+            self.known.bind(self.scoping, &leaves, &path);
             for leaf in leaves.iter().filter(|leaf| leaf.is_part()) {
-                note(&mut self.found, &leaf.below(&path), leaf.offset);
+                self.note(leaf.below(&path), leaf.offset);
+            }
+            if path.root == Root::Api && self.path(init).is_some() {
+                return self.visit_binding_pattern(&declarator.id);
             }
         }
         walk::walk_variable_declarator(self, declarator);
     }
 
+    fn visit_simple_assignment_target(&mut self, target: &SimpleAssignmentTarget<'a>) {
+        let Some(member) = target.as_member_expression() else {
+            return walk::walk_simple_assignment_target(self, target);
+        };
+        let whole = match member {
+            MemberExpression::StaticMemberExpression(it) => {
+                self.member(&it.object, &it.property.name, it.property.span.start)
+            }
+            MemberExpression::ComputedMemberExpression(it) => {
+                self.visit_expression(&it.expression);
+                literal_key(&it.expression)
+                    .and_then(|(name, offset)| self.member(&it.object, name, offset))
+            }
+            MemberExpression::PrivateFieldExpression(_) => None,
+        };
+        self.write(member.object(), whole);
+        self.visit_expression(member.object());
+    }
+
+    fn visit_update_expression(&mut self, update: &UpdateExpression<'a>) {
+        self.visit_simple_assignment_target(&update.argument);
+    }
+
+    fn visit_unary_expression(&mut self, unary: &UnaryExpression<'a>) {
+        if unary.operator == UnaryOperator::Delete
+            && let Some(path) = self.path(&unary.argument)
+        {
+            self.found.event_writes.push(path);
+        }
+        walk::walk_unary_expression(self, unary);
+    }
+
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
         let offset = call.span.start;
         if self.global(&call.callee) == Some("require")
-            && let Some(name) = Self::literal(call)
+            && let Some((name, _)) = self.literal(call)
         {
-            self.found.requires.push((name.to_owned(), offset));
+            self.require(&name, offset, false);
         }
-        if self.depth == 0 && self.global(&call.callee) == Some("Date") {
-            self.found.varying.push(("Date".to_owned(), offset));
+        if self.global(&call.callee) == Some("Date") {
+            self.vary("Date".to_owned(), offset);
         }
-        self.call_to_helper(call);
-        match self.known.path(self.scoping, &call.callee) {
+        self.call_of_function(call);
+        self.call_that_writes(call);
+        match self.path(&call.callee) {
             Some(path) if path.root == Root::Api => {
-                self.found.api_calls.push((path.text(), offset))
+                self.found.api_calls.push(ApiCall {
+                    optional: path.optional || call.optional,
+                    path,
+                    first: self.literal(call),
+                });
+                // `api.a.b(event.x).c.d()`: what the call before it was given.
+                self.visit_callee_calls(&call.callee);
             }
             Some(mut path) => {
                 // A method of the value: `event.user.email.endsWith(…)`.
                 path.parts.pop();
-                note(&mut self.found, &path, offset);
+                self.note(path, offset);
             }
             None => self.visit_expression(&call.callee),
         }
@@ -168,61 +324,81 @@ impl<'a> Visit<'a> for Reader<'_> {
     }
 
     fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
-        if self.depth == 0 && new.arguments.is_empty() && self.global(&new.callee) == Some("Date") {
-            self.found.varying.push(("Date".to_owned(), new.span.start));
+        if new.arguments.is_empty() && self.global(&new.callee) == Some("Date") {
+            self.vary("Date".to_owned(), new.span.start);
         }
         walk::walk_new_expression(self, new);
     }
 
     fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {
-        let path =
-            self.known
-                .path_of_member(self.scoping, &member.object, member.property.name.as_str());
-        if self.member(path, member.span.start) {
-            return;
+        let (name, at) = (&member.property.name, member.property.span.start);
+        if let Some(path) = self.member(&member.object, name, at) {
+            self.note_member(path, member.span.start);
+            return self.visit_callee_calls(&member.object);
         }
-        if self.depth == 0
-            && let Some(object) = self.global(&member.object)
-        {
-            let name = format!("{object}.{}", member.property.name);
+        if let Some(object) = self.global(&member.object) {
+            let name = format!("{object}.{name}");
             let varies = matches!(object, "crypto" | "performance")
                 || matches!(
                     name.as_str(),
                     "Math.random" | "Date.now" | "process.hrtime" | "process.uptime"
                 );
             if varies {
-                self.found.varying.push((name, member.span.start));
+                self.vary(name, member.span.start);
             }
         }
         walk::walk_static_member_expression(self, member);
     }
 
     fn visit_computed_member_expression(&mut self, member: &ComputedMemberExpression<'a>) {
-        if let Expression::StringLiteral(name) = &member.expression {
-            let path = self
-                .known
-                .path_of_member(self.scoping, &member.object, name.value.as_str());
-            if self.member(path, member.span.start) {
-                return;
-            }
+        if let Some((name, at)) = literal_key(&member.expression)
+            && let Some(path) = self.member(&member.object, name, at)
+        {
+            self.note_member(path, member.span.start);
+            return self.visit_callee_calls(&member.object);
         }
         walk::walk_computed_member_expression(self, member);
     }
 
     fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
         if import.import_kind.is_value() {
-            self.found
-                .requires
-                .push((import.source.value.as_str().to_owned(), import.span.start));
+            self.require(&import.source.value, import.span.start, false);
+        }
+    }
+
+    fn visit_export_from_declaration(&mut self, export: &ExportFromDeclaration<'a>) {
+        if export.export_kind.is_value() {
+            self.require(&export.source.value, export.span.start, false);
+        }
+    }
+
+    fn visit_export_all_declaration(&mut self, export: &ExportAllDeclaration<'a>) {
+        if export.export_kind.is_value() {
+            self.require(&export.source.value, export.span.start, false);
         }
     }
 
     fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
         if let Expression::StringLiteral(name) = &import.source {
-            self.found
-                .requires
-                .push((name.value.as_str().to_owned(), import.source.span().start));
+            self.require(&name.value, import.span.start, true);
         }
         walk::walk_import_expression(self, import);
+    }
+}
+
+impl Reader<'_> {
+    /// Goes into the calls that a chain is made of: `api.a.b(…).c`. What is not one has been noted as a whole.
+    fn visit_callee_calls<'a>(&mut self, expression: &Expression<'a>) {
+        match expression.get_inner_expression() {
+            Expression::CallExpression(call) => self.visit_call_expression(call),
+            Expression::StaticMemberExpression(member) => self.visit_callee_calls(&member.object),
+            Expression::ComputedMemberExpression(member) => self.visit_callee_calls(&member.object),
+            Expression::ChainExpression(chain) => {
+                if let ChainElement::CallExpression(call) = &chain.expression {
+                    self.visit_call_expression(call);
+                }
+            }
+            _ => {}
+        }
     }
 }

@@ -1,0 +1,218 @@
+//! What is wrong with an Action, told without running it.
+//!
+//! The rules are functions from [`Facts`](crate::source::facts::Facts) and what the configuration declares to findings.
+//! They know neither the engine nor the command line nor files. A wrong finding is worse than a missed one: what is not
+//! certain by reading is passed over.
+
+mod claims;
+mod code;
+mod declared;
+mod event;
+mod handlers;
+mod ignore;
+mod methods;
+
+use std::fmt;
+
+use postlogin_core::event::suggest::closest;
+use postlogin_core::location::Location;
+
+use crate::source::facts::{Facts, facts};
+use crate::source::text;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It may be meant, or it depends on something that the text does not tell.
+    Warning,
+    /// It does not work in production.
+    Error,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A rule. Its code is stable: scripts and comments in Actions name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// `unknown-api-method`
+    pub code: &'static str,
+    /// How bad its findings are.
+    pub severity: Severity,
+    /// What it finds, in one sentence without a full stop.
+    pub summary: &'static str,
+    /// The public page that it follows, unless it is a rule of our own.
+    pub source: Option<&'static str>,
+}
+
+/// Something that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Where.
+    pub location: Location,
+    /// How many UTF-16 units of the line are meant, from the place on; 0 when it is the file as a whole.
+    pub length: u32,
+}
+
+impl Finding {
+    fn new(rule: &'static Rule, location: &Location, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            message: message.into(),
+            hint: None,
+            location: location.clone(),
+            length: 0,
+        }
+    }
+
+    fn spanning(mut self, name: &str) -> Self {
+        self.length = text::utf16_length(name);
+        self
+    }
+
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Location { file, line, column } = &self.location;
+        let Rule { code, severity, .. } = self.rule;
+        write!(
+            f,
+            "{file}:{line}:{column}: {}[{code}]: {}",
+            severity.word(),
+            self.message
+        )
+    }
+}
+
+/// What the configuration of an Action says. `None` where it says nothing that can be relied on: a keyword marker
+/// that is not replaced.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// The names of the npm packages.
+    pub dependencies: Option<Vec<String>>,
+    /// The names of the secrets.
+    pub secrets: Option<Vec<String>>,
+    /// The names of the Action Modules.
+    pub modules: Option<Vec<String>>,
+    /// The triggers that it can be bound to, with their versions.
+    pub triggers: Vec<(String, Option<String>)>,
+    /// The file that says so.
+    pub file: String,
+}
+
+/// An Action to be checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The file's name, by which its language is known, and which findings name.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// What its configuration says, if it has one.
+    pub declared: Option<&'a Declared>,
+}
+
+/// All rules, by group.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    let groups = [
+        code::RULES,
+        handlers::RULES,
+        methods::RULES,
+        event::RULES,
+        claims::RULES,
+        declared::RULES,
+        ignore::RULES,
+    ];
+    groups.into_iter().flatten()
+}
+
+/// The findings about an Action, in the order of the text. None of them depends on anything but the arguments.
+pub fn check(source: &Source<'_>) -> Vec<Finding> {
+    let facts = facts(source.file, source.text);
+    let mut findings = code::check(source);
+    let trigger = Trigger::of(source, &facts);
+    if facts.is_parsed {
+        findings.extend(declared::check(source, &facts));
+        if let Trigger::PostLogin = trigger {
+            findings.extend(handlers::check(source, &facts));
+            findings.extend(methods::check(&facts));
+            findings.extend(event::check(&facts));
+            findings.extend(claims::check(&facts));
+        }
+    }
+    findings.extend(declared::counts(source));
+    findings.extend(handlers::version(source));
+    let mut findings = ignore::apply(source, findings);
+    // What concerns the configuration comes after the code.
+    findings.sort_by_key(|finding| {
+        let Location { file, line, column } = &finding.location;
+        (file != source.file, *line, *column, finding.rule.code)
+    });
+    // A chain through a variable is read wherever the variable is; its mistake stands once.
+    findings.dedup_by(|a, b| a.rule == b.rule && a.location == b.location);
+    findings
+}
+
+/// Whose `event` and `api` an Action gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trigger {
+    /// Those of post-login, version 3.
+    PostLogin,
+    /// Others, which are not known here.
+    Other,
+}
+
+impl Trigger {
+    fn of(source: &Source<'_>, facts: &Facts) -> Self {
+        let declared = source.declared.map(|declared| declared.triggers.as_slice());
+        let is_post_login = match declared {
+            Some(triggers) if !triggers.is_empty() => triggers
+                .iter()
+                .any(|(id, version)| id == "post-login" && is_version_3(version.as_deref())),
+            _ => {
+                // A slip in the name is a finding, and no other trigger.
+                let mut handlers = facts.handlers.iter();
+                facts.handlers.is_empty()
+                    || handlers.any(|handler| closest(&handler.name, handlers::NAMES).is_some())
+            }
+        };
+        if is_post_login {
+            Self::PostLogin
+        } else {
+            Self::Other
+        }
+    }
+}
+
+fn is_version_3(version: Option<&str>) -> bool {
+    version.is_none_or(|version| version.trim_start_matches('v') == "3")
+}
+
+/// The beginning of a file.
+fn start_of(file: &str) -> Location {
+    Location {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+    }
+}
+
+#[cfg(test)]
+mod tests;
