@@ -241,6 +241,14 @@ fn no_type_of_wasmtime_is_public() {
 }
 
 #[test]
+fn what_is_told_by_reading_needs_no_engine() {
+    let words = ["postlogin_engine", "crate::engine", "crate::action", "fs::"];
+    check_absent("checks only read text", &words, |path| {
+        path.starts_with("crates/js/src/check/") || path.starts_with("crates/js/src/source/")
+    });
+}
+
+#[test]
 fn limits_that_stand_on_both_sides_of_a_wall_agree() {
     assert_eq!(
         postlogin_host::DEFAULT_TIMEOUT.as_millis(),

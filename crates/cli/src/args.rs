@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Run(Box<RunArguments>),
     /// Compile an Action into a self-contained WebAssembly component
     Build(BuildArguments),
+    /// Tell what is wrong with Actions without running them
+    Check(CheckArguments),
     /// Print the JSON Schema of a format
     Schema {
         /// Which format
@@ -192,4 +194,31 @@ pub(crate) struct BuildArguments {
     /// Where to write the component; without it, <name>.wasm here
     #[arg(short, long, value_name = "FILE.wasm")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Actions, or folders with Actions in them; without any, all Actions of the project
+    #[arg(value_name = "PATH", long_help = ACTION_HELP)]
+    pub(crate) paths: Vec<String>,
+
+    /// How to print the findings
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: CheckFormat,
+
+    /// Exit with code 100 for warnings, too
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
 }

@@ -51,6 +51,7 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
     match command {
         Command::Run(arguments) => commands::run::run(&arguments, printer),
         Command::Build(arguments) => commands::build::build(&arguments, printer),
+        Command::Check(arguments) => commands::check::check(&arguments, printer),
         Command::Schema { what } => commands::schema::schema(what, printer),
         Command::Completions { shell } => commands::completions::completions(shell, printer),
     }

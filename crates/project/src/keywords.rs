@@ -44,7 +44,7 @@ impl KeywordMappings {
 }
 
 /// The first marker in the text that is still there: `##KEY##`.
-pub(crate) fn leftover(text: &str) -> Option<&str> {
+pub fn leftover(text: &str) -> Option<&str> {
     ["##", "@@"].into_iter().find_map(|fence| {
         let start = text.find(fence)?;
         let inner = text.get(start + 2..)?;

@@ -13,12 +13,12 @@ pub mod project;
 pub mod secrets;
 pub mod units;
 
-pub use action::{ActionKind, ActionSource, resolve_action};
+pub use action::{ActionKind, ActionSource, actions_below, resolve_action};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
 pub use error::{Error, Result};
 pub use files::display_path;
 pub use folders::{CacheEnvironment, cache_folder, state_folder};
-pub use keywords::KeywordMappings;
+pub use keywords::{KeywordMappings, leftover};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
 pub use project::{Action, Project, Trigger};
 pub use secrets::{Secret, parse_dotenv, parse_secret, read_dotenv};

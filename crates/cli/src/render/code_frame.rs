@@ -1,7 +1,11 @@
 //! The lines of a source file around a place, with a caret below it.
 
+use std::io;
+
 use postlogin_core::location::Location;
 
+use super::page::{Page, span};
+use super::style::Role;
 use super::text;
 
 /// Lines shown before and after the place.
@@ -24,6 +28,37 @@ pub(super) struct CodeLine {
     pub(super) code: String,
     /// Whether this is the line of the place.
     pub(super) marked: bool,
+}
+
+impl CodeFrame {
+    /// Marks `columns` of the line, from the place on, as far as the line goes.
+    pub(super) fn underline(&mut self, columns: u32) {
+        let marked = self.lines.iter().find(|line| line.marked);
+        let room = marked.map_or(0, |line| text::width(&line.code));
+        let start = text::width(&self.caret);
+        let more = (columns as usize)
+            .saturating_sub(1)
+            .min(room.saturating_sub(start));
+        self.caret.push_str(&"^".repeat(more));
+    }
+}
+
+/// Writes the excerpt; the caret plays the given part.
+pub(super) fn write(page: &mut Page<'_>, frame: &CodeFrame, caret: Role) -> io::Result<()> {
+    for line in &frame.lines {
+        let role = if line.marked { Role::Plain } else { Role::Dim };
+        page.line(2, &[span(Role::Dim, &line.gutter), span(role, &line.code)])?;
+        if line.marked {
+            page.line(
+                2,
+                &[
+                    span(Role::Dim, &frame.blank_gutter),
+                    span(caret, &frame.caret),
+                ],
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// The excerpt, at most `width` columns wide; `None` when the source has no such line.

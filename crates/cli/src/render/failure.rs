@@ -35,19 +35,7 @@ pub(super) fn write(
         code_frame::code_frame(&source, location, page.width().saturating_sub(2))
     });
     if let Some(frame) = frame {
-        for line in &frame.lines {
-            let role = if line.marked { Role::Plain } else { Role::Dim };
-            page.line(2, &[span(Role::Dim, &line.gutter), span(role, &line.code)])?;
-            if line.marked {
-                page.line(
-                    2,
-                    &[
-                        span(Role::Dim, &frame.blank_gutter),
-                        span(Role::Bad, &frame.caret),
-                    ],
-                )?;
-            }
-        }
+        code_frame::write(page, &frame, Role::Bad)?;
     }
 
     let message = format!("{}: {}", error.name, error.message);

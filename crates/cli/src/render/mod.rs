@@ -4,6 +4,7 @@
 //! and a script can never disagree. Nothing here prints: the caller hands in the stream.
 
 mod actions;
+pub(crate) mod check;
 mod claim_rules;
 mod claim_table;
 mod claims;

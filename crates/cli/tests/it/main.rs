@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod build;
+mod check;
 mod determinism;
 mod event;
 mod faults;

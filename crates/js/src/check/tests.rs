@@ -323,7 +323,7 @@ fn text_that_production_does_not_take() {
     check(
         "a.js",
         "import x from 'y';\nexports.onExecutePostLogin = async () => { await import('z'); };",
-        &["1:1 es-module-syntax", "2:51 dynamic-import"],
+        &["1:1 es-module-syntax", "2:50 dynamic-import"],
     );
     check(
         "a.mjs",

@@ -15,6 +15,9 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 .as_ref()
                 .map_or_else(|| file_name(&dir), |action| action.manifest.name.clone()),
             display_path: surroundings.display(&dir),
+            declared_in: action
+                .as_ref()
+                .map(|action| surroundings.display(&action.declared_in)),
             declared: action.map(|action| action.manifest),
             root: dir.clone(),
             kind: ActionKind::CargoPackage { dir },
@@ -26,6 +29,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 kind,
                 display_path: surroundings.display(&path),
                 declared: None,
+                declared_in: None,
                 root,
             })
         }
@@ -58,6 +62,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         kind,
         display_path,
         declared: Some(manifest),
+        declared_in: Some(surroundings.display(&declared_in)),
         root: search,
     })
 }

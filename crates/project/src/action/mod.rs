@@ -5,6 +5,7 @@
 
 mod find;
 mod load;
+mod search;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ use crate::project::manifest::Manifest;
 use crate::project::{Action, Project};
 use crate::{Error, Result};
 use find::Found;
+
+pub use search::actions_below;
 
 /// An Action, ready to be compiled or loaded.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub struct ActionSource {
     pub display_path: String,
     /// What the configuration says about it, if one does.
     pub declared: Option<Manifest>,
+    /// The file of that configuration, shown like `display_path`.
+    pub declared_in: Option<String>,
     /// The folder where a search for `node_modules` starts, upwards.
     pub root: PathBuf,
 }

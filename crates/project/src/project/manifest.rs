@@ -148,10 +148,15 @@ impl Reader<'_> {
         }
     }
 
-    /// A list under `key`; a text in its place is a keyword marker without a value, and counts as an empty list.
+    /// A list under `key`; a text in its place is a keyword marker without a value: it counts as an empty list, and stays
+    /// among what is not known.
     fn list<T>(&mut self, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Vec<T>> {
         match self.object.shift_remove(key) {
-            None | Some(Value::Null | Value::String(_)) => Ok(Vec::new()),
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(marker @ Value::String(_)) => {
+                self.object.insert(key.to_owned(), marker);
+                Ok(Vec::new())
+            }
             Some(Value::Array(items)) => items
                 .iter()
                 .enumerate()

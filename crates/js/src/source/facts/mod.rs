@@ -148,7 +148,8 @@ fn of_program(program: &Program<'_>, places: &Places<'_>) -> Facts {
     let handlers = functions.handlers(&exports.list, &mut known);
     let parameters = functions.parameter_leaves(&exports.list);
     // What a variable stands for may be told behind its use: a helper above the handler that calls it.
-    let mut reader = Reader::new(&scoping, &functions, parameters, known);
+    let is_typescript = program.source_type.is_typescript();
+    let mut reader = Reader::new(&scoping, &functions, parameters, known, is_typescript);
     for _ in 0..8 {
         let before = reader.known.len();
         reader.clear();

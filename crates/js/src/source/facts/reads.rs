@@ -59,6 +59,7 @@ pub(super) struct Reader<'s> {
     pub(super) found: Found,
     /// For each function of the text, what it is called with.
     calls: HashMap<SymbolId, Vec<Vec<Option<Path>>>>,
+    is_typescript: bool,
     /// How many functions are around the place.
     depth: usize,
     /// How many `try` blocks are around the place.
@@ -71,6 +72,7 @@ impl<'s> Reader<'s> {
         functions: &'s Functions<'s>,
         parameters: Vec<Leaf>,
         known: Known,
+        is_typescript: bool,
     ) -> Self {
         Self {
             scoping,
@@ -79,6 +81,7 @@ impl<'s> Reader<'s> {
             known,
             found: Found::default(),
             calls: HashMap::new(),
+            is_typescript,
             depth: 0,
             tries: 0,
         }
@@ -197,6 +200,21 @@ impl<'s> Reader<'s> {
         {
             self.found.event_writes.push(path);
         }
+    }
+
+    /// Whether the compiler leaves an import out: nothing of it is used as a value.
+    fn is_of_types(&self, import: &ImportDeclaration<'_>) -> bool {
+        let specifiers = import.specifiers.iter().flatten();
+        let mut symbols = specifiers.map(|specifier| specifier.local().symbol_id());
+        self.is_typescript
+            && import
+                .specifiers
+                .as_ref()
+                .is_some_and(|all| !all.is_empty())
+            && symbols.all(|symbol| {
+                let mut references = self.scoping.get_resolved_references(symbol);
+                references.all(|reference| !reference.is_value())
+            })
     }
 
     fn require(&mut self, name: &str, offset: u32, dynamic: bool) {
@@ -361,7 +379,7 @@ impl<'a> Visit<'a> for Reader<'_> {
     }
 
     fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
-        if import.import_kind.is_value() {
+        if import.import_kind.is_value() && !self.is_of_types(import) {
             self.require(&import.source.value, import.span.start, false);
         }
     }

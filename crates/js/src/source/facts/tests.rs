@@ -197,9 +197,10 @@ fn modules_secrets_and_what_varies() {
     assert_eq!((secret.line, secret.column), (6, 11));
     let imported = facts(
         "a.ts",
-        "import type { A } from 'types'; import b from 'real'; b();",
+        "import type { A } from 'types'; import { B, type C } from 'more'; import b from 'real'; import 'effect';\n\
+         export { x } from 'other'; export type { y } from 'types'; b(); const c: B = 1; const d: C = 2;",
     );
-    assert_eq!(modules(&imported.requires), "real");
+    assert_eq!(modules(&imported.requires), "real effect other");
 }
 
 #[test]

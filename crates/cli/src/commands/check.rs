@@ -1,0 +1,156 @@
+//! `postlogin check`.
+
+use std::{env, path::Path};
+
+use postlogin_js::check::{self, Declared, Finding, Severity, Source};
+use postlogin_project::{
+    ActionKind, ActionSource, KeywordMappings, Manifest, Project, actions_below, leftover,
+};
+
+use crate::{
+    action::find,
+    args::{CheckArguments, CheckFormat},
+    error::{CliError, EXPECTATION_FAILED, SUCCESS},
+    printer::Printer,
+    render::check::{self as render, Report},
+};
+
+pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8, CliError> {
+    let here = env::current_dir()
+        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let project = Project::discover(&here)?;
+    let sources = sources(&arguments.paths, &here, project.as_ref())?;
+    let mut report = Report::default();
+    for source in &sources {
+        match &source.kind {
+            ActionKind::Script { text, .. } => {
+                report.add(
+                    &source.name,
+                    &source.display_path,
+                    text,
+                    findings(source, text),
+                );
+            }
+            ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => {
+                let shown = &source.display_path;
+                printer.warning(&format!(
+                    "{shown} is not checked: only JavaScript and TypeScript can be read"
+                ));
+            }
+        }
+    }
+    printer.data(|out| match arguments.format {
+        CheckFormat::Human => render::human(&report, printer.color, printer.width, out),
+        CheckFormat::Json => render::json(&report, out),
+        CheckFormat::Sarif => render::sarif(&report, out),
+        CheckFormat::Github => render::github(&report, out),
+    })?;
+    let fails = report.count(Severity::Error) > 0
+        || (arguments.deny_warnings && report.count(Severity::Warning) > 0);
+    Ok(if fails { EXPECTATION_FAILED } else { SUCCESS })
+}
+
+/// The Actions that were named or that are in the named folders; without any, those of the project, else those below
+/// the working folder.
+fn sources(
+    paths: &[String],
+    here: &Path,
+    project: Option<&Project>,
+) -> Result<Vec<ActionSource>, CliError> {
+    if paths.is_empty() {
+        let root = project.map_or(here, |project| project.root.as_path());
+        let found = actions_below(root, here, project)?;
+        return if found.is_empty() {
+            Err(CliError::usage("there is no Action here")
+                .with_hint("name a file or a folder: `postlogin check src/actions`"))
+        } else {
+            Ok(found)
+        };
+    }
+    let mut sources: Vec<ActionSource> = Vec::new();
+    for path in paths {
+        let found = match find(path, here, project) {
+            Ok(source) => vec![source],
+            Err(error) => below(path, here, project)?.ok_or(error)?,
+        };
+        for source in found {
+            if sources
+                .iter()
+                .all(|known| known.display_path != source.display_path)
+            {
+                sources.push(source);
+            }
+        }
+    }
+    Ok(sources)
+}
+
+/// The Actions in a folder that is none itself, which may be a project of its own.
+fn below(
+    path: &str,
+    here: &Path,
+    project: Option<&Project>,
+) -> Result<Option<Vec<ActionSource>>, CliError> {
+    let folder = here.join(path);
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let inner = Project::discover(&folder)?;
+    let found = actions_below(&folder, here, inner.as_ref().or(project))?;
+    Ok((!found.is_empty()).then_some(found))
+}
+
+fn findings(source: &ActionSource, text: &str) -> Vec<Finding> {
+    let declared = source
+        .declared
+        .as_ref()
+        .map(|manifest| declared(manifest, source));
+    let mut findings = check::check(&Source {
+        file: &source.display_path,
+        text,
+        declared: declared.as_ref(),
+    });
+    for finding in &mut findings {
+        if finding.rule.code == "syntax-error"
+            && let Some(marker) = marker_in(text, finding.location.line)
+        {
+            finding.hint = Some(format!(
+                "`{marker}` is not replaced; give it a value in {} of config.json",
+                KeywordMappings::CONFIG_KEY
+            ));
+        }
+    }
+    findings
+}
+
+/// The keyword marker that the Deploy CLI would replace, on a line that does not compile.
+fn marker_in(text: &str, line: u32) -> Option<&str> {
+    let index = usize::try_from(line).ok()?.checked_sub(1)?;
+    leftover(text.lines().nth(index)?)
+}
+
+fn declared(manifest: &Manifest, source: &ActionSource) -> Declared {
+    // What is a text instead of a list is a marker that nobody has replaced.
+    let list = |key: &str, names: Vec<String>| (!manifest.other.contains_key(key)).then_some(names);
+    let names = |names: &mut dyn Iterator<Item = &String>| names.cloned().collect();
+    Declared {
+        dependencies: list(
+            "dependencies",
+            names(&mut manifest.dependencies.iter().map(|package| &package.name)),
+        ),
+        secrets: list("secrets", manifest.secret_names.clone()),
+        modules: list(
+            "modules",
+            names(&mut manifest.modules.iter().map(|module| &module.name)),
+        ),
+        triggers: manifest
+            .supported_triggers
+            .iter()
+            .map(|trigger| (trigger.id.clone(), trigger.version.clone()))
+            .collect(),
+        file: source
+            .declared_in
+            .clone()
+            .unwrap_or_else(|| source.display_path.clone()),
+    }
+}

@@ -1,0 +1,46 @@
+//! Findings as workflow commands, which GitHub Actions shows beside the lines of a pull request.
+//!
+//! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
+
+use std::io::{self, Write};
+
+use super::Report;
+
+/// Writes one command for each finding.
+pub(crate) fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for (_, finding) in report.findings() {
+        let place = &finding.location;
+        let mut message = finding.message.clone();
+        if let Some(hint) = &finding.hint {
+            message.push_str("\nhint: ");
+            message.push_str(hint);
+        }
+        let end = match finding.length {
+            0 => String::new(),
+            length => format!(",endColumn={}", place.column.saturating_add(length)),
+        };
+        writeln!(
+            out,
+            "::{} file={},line={},col={}{end},title={}::{}",
+            finding.rule.severity.word(),
+            property(&place.file),
+            place.line,
+            place.column,
+            property(finding.rule.code),
+            data(&message),
+        )?;
+    }
+    Ok(())
+}
+
+/// Text behind the `::`.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// The value of a property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

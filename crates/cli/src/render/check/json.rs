@@ -1,0 +1,71 @@
+//! Findings as one JSON object, the public format `postlogin.check/1`.
+
+use std::io::{self, Write};
+
+use postlogin_core::Location;
+use postlogin_js::check::Severity;
+use serde::Serialize;
+
+use super::Report;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format: &'static str,
+    actions: Vec<Action<'a>>,
+    findings: Vec<Found<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Action<'a> {
+    name: &'a str,
+    file: &'a str,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    code: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    hint: Option<&'a str>,
+    action: &'a str,
+    location: &'a Location,
+    /// UTF-16 units; 0 when it is not known how much is meant.
+    length: u32,
+    source: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+}
+
+/// Writes the object, indented, with a final newline.
+pub(crate) fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let actions = report.actions.iter().map(|action| Action {
+        name: &action.name,
+        file: &action.file,
+    });
+    let findings = report.findings().map(|(action, finding)| Found {
+        code: finding.rule.code,
+        severity: finding.rule.severity.word(),
+        message: &finding.message,
+        hint: finding.hint.as_deref(),
+        action: &action.name,
+        location: &finding.location,
+        length: finding.length,
+        source: finding.rule.source,
+    });
+    let document = Document {
+        format: "postlogin.check/1",
+        actions: actions.collect(),
+        findings: findings.collect(),
+        summary: Summary {
+            errors: report.count(Severity::Error),
+            warnings: report.count(Severity::Warning),
+        },
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}

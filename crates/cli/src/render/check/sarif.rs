@@ -1,0 +1,88 @@
+//! Findings as SARIF 2.1.0, which code scanning services read.
+//!
+//! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
+
+use std::io::{self, Write};
+
+use postlogin_js::check::{Finding, Rule, rules};
+use serde_json::{Value, json};
+
+use super::Report;
+
+/// Writes one log with one run.
+pub(crate) fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {
+                "driver": {
+                    "name": "postlogin",
+                    "semanticVersion": env!("CARGO_PKG_VERSION"),
+                    "rules": rules().map(descriptor).collect::<Vec<_>>(),
+                },
+            },
+            "columnKind": "utf16CodeUnits",
+            "results": report.findings().map(|(_, finding)| result(finding)).collect::<Vec<_>>(),
+        }],
+    });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    out.write_all(b"\n")
+}
+
+fn descriptor(rule: &Rule) -> Value {
+    let mut descriptor = json!({
+        "id": rule.code,
+        "shortDescription": {"text": rule.summary},
+        "defaultConfiguration": {"level": rule.severity.word()},
+    });
+    if let (Some(source), Some(object)) = (rule.source, descriptor.as_object_mut()) {
+        object.insert("helpUri".to_owned(), source.into());
+    }
+    descriptor
+}
+
+fn result(finding: &Finding) -> Value {
+    let place = &finding.location;
+    let mut region = json!({"startLine": place.line, "startColumn": place.column});
+    if finding.length > 0
+        && let Some(region) = region.as_object_mut()
+    {
+        let end = place.column.saturating_add(finding.length);
+        region.insert("endColumn".to_owned(), end.into());
+    }
+    let message = match &finding.hint {
+        Some(hint) => format!("{}; {hint}", finding.message),
+        None => finding.message.clone(),
+    };
+    json!({
+        "ruleId": finding.rule.code,
+        "ruleIndex": rules().position(|rule| rule == finding.rule),
+        "level": finding.rule.severity.word(),
+        "message": {"text": message},
+        "locations": [{
+            "physicalLocation": {
+                "artifactLocation": {"uri": uri(&place.file)},
+                "region": region,
+            },
+        }],
+    })
+}
+
+/// A path as a URI: relative to the folder that was checked, or a `file:` URI when it is absolute.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    let is_absolute = path.starts_with('/');
+    if is_absolute {
+        uri.push_str("file://");
+    }
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
+                uri.push(char::from(byte));
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}

@@ -1,0 +1,104 @@
+//! The forms of a report.
+
+use postlogin_js::check::{Source, check};
+use serde_json::Value;
+
+use super::{Report, github, human, sarif};
+
+/// A report of one Action.
+fn report(file: &str, text: &str) -> Report {
+    let source = Source {
+        file,
+        text,
+        declared: None,
+    };
+    let mut report = Report::default();
+    report.add("sample", file, text, check(&source));
+    report
+}
+
+fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).expect("memory takes it");
+    String::from_utf8(out).expect("it is UTF-8")
+}
+
+const WRONG: &str = "exports.onExecutePostLogin = async (event, api) => {\n\tconst é = '🙂'; api.deny(event.clint.name);\n};\n";
+
+#[test]
+fn people_see_the_code() {
+    let report = report("actions/a/code.js", WRONG);
+    let text = written(|out| human(&report, false, 100, out));
+    insta::assert_snapshot!(text, @"
+    error[unknown-api-method]  actions/a/code.js:2:22
+      `api.deny` does not exist
+        1 | exports.onExecutePostLogin = async (event, api) => {
+      > 2 |   const é = '🙂'; api.deny(event.clint.name);
+          |                       ^^^^
+        3 | };
+      hint: did you mean `api.access.deny`?
+      https://auth0.com/docs/actions/reference/post-login/post-login-api-object
+
+    error[unknown-event-path]  actions/a/code.js:2:33
+      `event.clint` does not exist in the post-login event (v3)
+        1 | exports.onExecutePostLogin = async (event, api) => {
+      > 2 |   const é = '🙂'; api.deny(event.clint.name);
+          |                                  ^^^^^
+        3 | };
+      hint: did you mean `event.client`?
+      https://auth0.com/docs/actions/reference/post-login/post-login-event-object
+
+    ✗ 2 errors in 1 Action
+    ");
+}
+
+#[test]
+fn commands_are_escaped() {
+    let report = report("a, b:c%/code.js", WRONG);
+    let text = written(|out| github(&report, out));
+    insta::assert_snapshot!(text, @"
+    ::error file=a%2C b%3Ac%25/code.js,line=2,col=22,endColumn=26,title=unknown-api-method::`api.deny` does not exist%0Ahint: did you mean `api.access.deny`?
+    ::error file=a%2C b%3Ac%25/code.js,line=2,col=33,endColumn=38,title=unknown-event-path::`event.clint` does not exist in the post-login event (v3)%0Ahint: did you mean `event.client`?
+    ");
+}
+
+/// What the schema of SARIF 2.1.0 demands of what is written here, as far as it can be said without the schema:
+/// required properties, their types, and references that lead somewhere.
+#[test]
+fn sarif_has_the_structure_of_its_schema() {
+    let text = written(|out| sarif(&report("my actions/é/code.js", WRONG), out));
+    let log: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(log["version"], "2.1.0");
+    let [run] = log["runs"].as_array().expect("a list").as_slice() else {
+        panic!("one run")
+    };
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "postlogin");
+    let rules = driver["rules"].as_array().expect("a list");
+    for rule in rules {
+        assert!(rule["id"].is_string() && rule["shortDescription"]["text"].is_string());
+        assert!(
+            ["error", "warning"].contains(
+                &rule["defaultConfiguration"]["level"]
+                    .as_str()
+                    .expect("a word")
+            )
+        );
+    }
+    let results = run["results"].as_array().expect("a list");
+    assert_eq!(results.len(), 2);
+    for result in results {
+        let index = result["ruleIndex"].as_u64().expect("a number");
+        let rule = &rules[usize::try_from(index).expect("small")];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(result["message"]["text"].is_string());
+        let physical = &result["locations"][0]["physicalLocation"];
+        let uri = physical["artifactLocation"]["uri"]
+            .as_str()
+            .expect("a text");
+        assert_eq!(uri, "my%20actions/%C3%A9/code.js");
+        let region = &physical["region"];
+        let number = |key: &str| region[key].as_u64().expect("a number");
+        assert!(number("startLine") >= 1 && number("endColumn") > number("startColumn"));
+    }
+}

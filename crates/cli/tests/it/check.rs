@@ -1,0 +1,214 @@
+//! `postlogin check`: whole commands.
+
+use serde_json::Value;
+
+use crate::support::{QUIET, assert_command, folder, postlogin};
+
+const WRONG: &str = "exports.onExecutePostLogin = async (event, api) => {\n  api.idToken.setCustomClaims('a', event.client.metdata);\n  api.idToken.setCustomClaim('roles', 1);\n};\n";
+
+fn manifest(name: &str, more: &str) -> String {
+    format!(
+        r#"{{"name": "{name}", "code": "./actions/{name}/code.js", "supported_triggers": [{{"id": "post-login", "version": "v3"}}]{more}}}"#
+    )
+}
+
+#[test]
+fn this_repository_has_no_findings() {
+    assert_command!(postlogin("check"), @"
+    exit code: 0
+    ----- stdout -----
+    ✓ nothing found in 3 Actions
+    ");
+}
+
+#[test]
+fn findings_show_the_code() {
+    let outside = folder(&[("wrong.js", WRONG)]);
+    assert_command!(postlogin("check wrong.js").within(outside.path()), @"
+    exit code: 100
+    ----- stdout -----
+    error[unknown-api-method]  wrong.js:2:15
+      `api.idToken.setCustomClaims` does not exist
+        1 | exports.onExecutePostLogin = async (event, api) => {
+      > 2 |   api.idToken.setCustomClaims('a', event.client.metdata);
+          |               ^^^^^^^^^^^^^^^
+        3 |   api.idToken.setCustomClaim('roles', 1);
+        4 | };
+      hint: did you mean `api.idToken.setCustomClaim`?
+      https://auth0.com/docs/actions/reference/post-login/post-login-api-object
+
+    error[unknown-event-path]  wrong.js:2:49
+      `event.client.metdata` does not exist in the post-login event (v3)
+        1 | exports.onExecutePostLogin = async (event, api) => {
+      > 2 |   api.idToken.setCustomClaims('a', event.client.metdata);
+          |                                                 ^^^^^^^
+        3 |   api.idToken.setCustomClaim('roles', 1);
+        4 | };
+      hint: did you mean `event.client.metadata`?
+      https://auth0.com/docs/actions/reference/post-login/post-login-event-object
+
+    error[restricted-claim]  wrong.js:3:30
+      the claim name `roles` is reserved; production ignores it
+        1 | exports.onExecutePostLogin = async (event, api) => {
+        2 |   api.idToken.setCustomClaims('a', event.client.metdata);
+      > 3 |   api.idToken.setCustomClaim('roles', 1);
+          |                              ^
+        4 | };
+      hint: put it into a namespace of yours: `https://example.com/roles`
+      https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims
+
+    ✗ 3 errors in 1 Action
+    ");
+}
+
+#[test]
+fn the_configuration_counts() {
+    let project = folder(&[
+        (
+            "actions/a.json",
+            &manifest(
+                "a",
+                r#", "dependencies": [{"name": "axios", "version": "1"}], "secrets": [{"name": "KEY"}]"#,
+            ),
+        ),
+        (
+            "actions/a/code.js",
+            "const axios = require('axois');\nexports.onExecutePostLogin = async (event) => {\n  axios.get(event.secrets.KEYS);\n};\n",
+        ),
+        (
+            "actions/b.json",
+            &manifest(
+                "b",
+                r####", "dependencies": "##PACKAGES##", "secrets": []"####,
+            ),
+        ),
+        ("actions/b/code.js", "const x = @@DOMAIN@@;\n"),
+    ]);
+    assert_command!(postlogin("check").within(project.path()), @"
+    exit code: 100
+    ----- stdout -----
+    error[undeclared-dependency]  actions/a/code.js:1:15
+      the package `axois` is not declared in actions/a.json
+      > 1 | const axios = require('axois');
+          |               ^
+        2 | exports.onExecutePostLogin = async (event) => {
+        3 |   axios.get(event.secrets.KEYS);
+      hint: did you mean `axios`?
+      https://auth0.com/docs/customize/actions/manage-dependencies
+
+    error[undeclared-secret]  actions/a/code.js:3:27
+      the secret `KEYS` is not declared in actions/a.json
+        1 | const axios = require('axois');
+        2 | exports.onExecutePostLogin = async (event) => {
+      > 3 |   axios.get(event.secrets.KEYS);
+          |                           ^^^^
+        4 | };
+      hint: did you mean `KEY`?
+      https://auth0.com/docs/customize/actions/action-coding-guidelines
+
+    error[syntax-error]  actions/b/code.js:1:21
+      Unexpected token ';'
+      > 1 | const x = @@DOMAIN@@;
+          |                     ^
+      hint: `@@DOMAIN@@` is not replaced; give it a value in AUTH0_KEYWORD_REPLACE_MAPPINGS of
+      config.json
+      https://auth0.com/docs/customize/actions/action-coding-guidelines
+
+    ✗ 3 errors in 2 Actions
+    ");
+    // From below the project, and one Action only.
+    let done = postlogin("check b --format json")
+        .within(&project.path().join("actions"))
+        .finish();
+    assert_eq!(done.code, Some(100), "{done}");
+    let report: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    assert_eq!(report["format"], "postlogin.check/1");
+    assert_eq!(report["actions"][0]["name"], "b");
+    assert_eq!(report["findings"][0]["code"], "syntax-error");
+    assert_eq!(report["findings"][0]["location"]["line"], 1);
+    assert_eq!(report["summary"]["errors"], 1);
+}
+
+#[test]
+fn folders_are_searched() {
+    let outside = folder(&[
+        ("src/good.js", QUIET),
+        ("src/deep/wrong/code.js", WRONG),
+        ("src/helper.js", "exports.help = 1;\n"),
+        (
+            "src/good.test.js",
+            "require('./good').onExecutePostLogin();\n",
+        ),
+        (
+            "src/node_modules/x/index.js",
+            "exports.onExecutePostLogin = 1;\n",
+        ),
+        ("empty/readme.txt", ""),
+    ]);
+    for (arguments, code, actions) in [
+        ("check", 100, 2),
+        ("check src", 100, 2),
+        ("check src src/good.js", 100, 2),
+        ("check src/good.js", 0, 1),
+        ("check src/helper.js", 100, 1),
+    ] {
+        let done = postlogin(arguments)
+            .args(["--format", "json"])
+            .within(outside.path())
+            .finish();
+        assert_eq!(done.code, Some(code), "{arguments}: {done}");
+        let report: Value = serde_json::from_str(&done.stdout).expect("JSON");
+        assert_eq!(
+            report["actions"].as_array().map(Vec::len),
+            Some(actions),
+            "{arguments}"
+        );
+    }
+    assert_command!(postlogin("check empty").within(outside.path()), @"
+    exit code: 2
+    ----- stderr -----
+    error: no Action is in the folder `empty`
+    hint: the folder of an Action has a code.js; that of a Rust Action has a Cargo.toml
+    ");
+    assert_command!(postlogin("check").within(&outside.path().join("empty")), @"
+    exit code: 2
+    ----- stderr -----
+    error: there is no Action here
+    hint: name a file or a folder: `postlogin check src/actions`
+    ");
+    assert_command!(postlogin("check src/god.js").within(outside.path()), @"
+    exit code: 2
+    ----- stderr -----
+    error: there is no file `src/god.js`
+    hint: did you mean `src/good.js`?
+    ");
+}
+
+#[test]
+fn warnings_are_not_errors() {
+    let text = "exports.onExecutePostLogin = async (event, api) => {\n  api.redirect.sendUserTo('https://example.com');\n};\n";
+    let outside = folder(&[("a.js", text)]);
+    let warned = postlogin("check a.js").within(outside.path()).finish();
+    assert_eq!(warned.code, Some(0), "{warned}");
+    assert!(
+        warned.stdout.contains("missing-continue-handler"),
+        "{warned}"
+    );
+    assert_command!(postlogin("check a.js --deny-warnings --format github").within(outside.path()), @"
+    exit code: 100
+    ----- stdout -----
+    ::warning file=a.js,line=2,col=7,endColumn=26,title=missing-continue-handler::`api.redirect.sendUserTo` suspends the login, and there is no `onContinuePostLogin` that goes on with it%0Ahint: export `onContinuePostLogin`, even if it only checks what comes back
+    ");
+}
+
+#[test]
+fn what_is_no_script_is_passed_over() {
+    let outside = folder(&[("crate/Cargo.toml", "[package]\nname = \"x\"\n")]);
+    assert_command!(postlogin("check crate").within(outside.path()), @"
+    exit code: 0
+    ----- stdout -----
+    ✓ nothing found in 0 Actions
+    ----- stderr -----
+    warning: crate is not checked: only JavaScript and TypeScript can be read
+    ");
+}

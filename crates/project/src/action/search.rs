@@ -1,0 +1,84 @@
+//! Actions in a folder that is none itself.
+
+use std::path::{Path, PathBuf};
+
+use super::find::SCRIPTS;
+use super::{ActionKind, ActionSource, resolve_action};
+use crate::Result;
+use crate::files::{absolute, entries, extension, file_name, normalize};
+use crate::project::Project;
+
+/// Folders that hold the work of others, or of tools.
+const PASSED_OVER: &[&str] = &["node_modules", "target"];
+/// Deeper than anybody keeps Actions; links that lead up again end here.
+const DEEPEST: usize = 8;
+
+/// The Actions in and below a folder: those that the project's configuration has there, else the scripts that
+/// export a handler of the post-login trigger. Relative paths are relative to `working_folder`.
+///
+/// Fails if one of them cannot be read.
+pub fn actions_below(
+    folder: &Path,
+    working_folder: &Path,
+    project: Option<&Project>,
+) -> Result<Vec<ActionSource>> {
+    let folder = normalize(&absolute(working_folder).join(folder));
+    if let Some(project) = project {
+        let is_below = |path: &Path| normalize(path).starts_with(&folder);
+        let declared: Vec<_> = project
+            .actions
+            .iter()
+            .filter(|action| is_below(&action.declared_in) || is_below(&action.code))
+            // An Action in Rust has no text to be read.
+            .filter(|action| action.code.is_file() || !is_package(&action.code))
+            .collect();
+        if !declared.is_empty() {
+            return declared
+                .into_iter()
+                .map(|action| project.source(action, working_folder))
+                .collect();
+        }
+    }
+    let mut scripts = Vec::new();
+    collect(&folder, 0, &mut scripts);
+    let mut found = Vec::new();
+    for path in scripts {
+        let source = resolve_action(&path.to_string_lossy(), working_folder, project)?;
+        if matches!(&source.kind, ActionKind::Script { text, .. } if has_handler(text)) {
+            found.push(source);
+        }
+    }
+    Ok(found)
+}
+
+fn is_package(code: &Path) -> bool {
+    code.parent()
+        .is_some_and(|folder| folder.join("Cargo.toml").is_file())
+}
+
+fn has_handler(text: &str) -> bool {
+    text.contains("onExecutePostLogin") || text.contains("onContinuePostLogin")
+}
+
+fn collect(folder: &Path, depth: usize, scripts: &mut Vec<PathBuf>) {
+    for path in entries(folder) {
+        let name = file_name(&path);
+        if name.starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            if depth < DEEPEST && !PASSED_OVER.contains(&name.as_str()) {
+                collect(&path, depth + 1, scripts);
+            }
+        } else if SCRIPTS.contains(&extension(&path).as_str()) && !is_beside_an_action(&name) {
+            scripts.push(path);
+        }
+    }
+}
+
+/// Tests and type declarations name handlers and export none.
+fn is_beside_an_action(name: &str) -> bool {
+    [".test.", ".spec.", ".d."]
+        .iter()
+        .any(|mark| name.contains(mark))
+}
