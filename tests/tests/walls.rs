@@ -47,10 +47,12 @@ const OUTSIDE: &[&str] = &["postlogin-benches", "postlogin-tests", "xtask"];
 const RESERVED: &[(&str, &str)] = &[
     ("clap", "postlogin"),
     ("oxc", "postlogin-js"),
+    ("quick-junit", "postlogin-runner"),
     ("rsa", "postlogin-token"),
     ("rustls", "postlogin-host"),
     ("serde-saphyr", "postlogin-project"),
     ("tokio", "postlogin-engine"),
+    ("toml", "postlogin-project"),
     ("ureq", "postlogin-host"),
     ("wasmtime", "postlogin-engine"),
 ];

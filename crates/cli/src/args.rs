@@ -1,6 +1,6 @@
 //! What the user can write on the command line.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -32,10 +32,14 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run one login through Actions and print the outcome
     Run(Box<RunArguments>),
+    /// Run files of cases
+    Test(Box<TestArguments>),
     /// Compile an Action into a self-contained WebAssembly component
     Build(BuildArguments),
     /// Tell what is wrong with Actions without running them
     Check(CheckArguments),
+    /// Make a small project, or first cases for the Actions that are there
+    Init(InitArguments),
     /// Print the JSON Schema of a format
     Schema {
         /// Which format
@@ -52,6 +56,8 @@ pub(crate) enum Command {
 pub(crate) enum Schema {
     /// The event of the post-login trigger, v3
     Event,
+    /// A file of cases
+    Case,
 }
 
 /// What an Action can be, for the help texts.
@@ -221,4 +227,80 @@ pub(crate) enum CheckFormat {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// Files of cases, or folders with such files (*.case.yaml, *.case.json); without any, the whole project
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Only cases whose name holds this text or matches this regular expression (repeatable: any of them)
+    #[arg(long, value_name = "EXPR", help_heading = "Which cases")]
+    pub(crate) filter: Vec<String>,
+
+    /// Only the K-th of N equal parts of the cases
+    #[arg(long, value_name = "K/N", help_heading = "Which cases")]
+    pub(crate) shard: Option<postlogin_runner::Shard>,
+
+    /// Print the names of the cases and run none
+    #[arg(long, help_heading = "Which cases", conflicts_with_all = ["watch", "review", "update"])]
+    pub(crate) list: bool,
+
+    /// What it means when there is no case to run
+    #[arg(long, value_enum, default_value_t = NoTests::Fail, value_name = "WHAT", help_heading = "Which cases")]
+    pub(crate) no_tests: NoTests,
+
+    /// How many cases run at once; without it, one for each processor
+    #[arg(short, long, value_name = "N", help_heading = "The run")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Begin no case after the first failure
+    #[arg(long, help_heading = "The run")]
+    pub(crate) fail_fast: bool,
+
+    /// Run what an edit touches again, until Ctrl-C
+    #[arg(long, help_heading = "The run")]
+    pub(crate) watch: bool,
+
+    /// Store the outcomes of cases with `snapshot: true`
+    #[arg(short, long, help_heading = "Snapshots")]
+    pub(crate) update: bool,
+
+    /// Look through the outcomes that differ from the stored ones: accept, reject, skip
+    #[arg(long, help_heading = "Snapshots", conflicts_with_all = ["watch", "update"])]
+    pub(crate) review: bool,
+
+    /// human, json, junit, github or tap, to stdout or to a file (repeatable)
+    #[arg(long, value_name = "NAME[=FILE]", help_heading = "Output")]
+    pub(crate) reporter: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NoTests {
+    /// Exit with code 0
+    Pass,
+    /// Exit with code 4
+    Fail,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The folder; without it, this one
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+
+    /// For which service to write a CI file; without it, the one that the repository uses
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    pub(crate) ci: Option<Ci>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ci {
+    /// .github/workflows/postlogin.yml
+    Github,
+    /// .gitlab/postlogin.yml
+    Gitlab,
+    /// No file
+    None,
 }

@@ -12,6 +12,7 @@ pub(crate) const SUCCESS: u8 = 0;
 pub(crate) const INTERNAL: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 pub(crate) const DENIED: u8 = 3;
+pub(crate) const NO_CASES: u8 = 4;
 pub(crate) const EXPECTATION_FAILED: u8 = 100;
 pub(crate) const UNLOADABLE: u8 = 101;
 pub(crate) const UNWRITABLE: u8 = 110;

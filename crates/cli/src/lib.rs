@@ -50,8 +50,10 @@ pub fn main() -> ExitCode {
 fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
     match command {
         Command::Run(arguments) => commands::run::run(&arguments, printer),
+        Command::Test(arguments) => commands::test::test(&arguments, printer),
         Command::Build(arguments) => commands::build::build(&arguments, printer),
         Command::Check(arguments) => commands::check::check(&arguments, printer),
+        Command::Init(arguments) => commands::init::init(&arguments, printer),
         Command::Schema { what } => commands::schema::schema(what, printer),
         Command::Completions { shell } => commands::completions::completions(shell, printer),
     }

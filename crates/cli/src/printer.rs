@@ -10,7 +10,8 @@ use crate::{args::Color, error::CliError};
 pub(crate) struct Printer {
     /// Whether stdout takes colours.
     pub(crate) color: bool,
-    color_on_stderr: bool,
+    /// Whether stderr takes colours.
+    pub(crate) color_on_stderr: bool,
     /// Columns of stdout.
     pub(crate) width: usize,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postlogin_core::{
-    ActionInfo, EntryPoint, Login, Next, ResumeStep, Resumed, Transaction,
+    ActionInfo, EntryPoint, Login, Next, ResumeStep, Resumed, Suspension, Transaction,
     outcome::{Notice, Outcome},
 };
 use postlogin_host::Conditions;
@@ -35,9 +35,26 @@ pub fn run_login(
     conditions: &Conditions,
     steps: impl IntoIterator<Item = ResumeStep>,
 ) -> anyhow::Result<Outcome> {
+    let mut steps = steps.into_iter();
+    run_login_with_user(actions, login, conditions, &mut |_| steps.next())
+}
+
+/// As [`run_login`], with a user who sees what the login waits for. A step that does not fit leaves it waiting, and
+/// the user is asked again; `None` ends the login where it is.
+///
+/// # Errors
+/// As [`run_login`].
+///
+/// # Panics
+/// As [`run_login`].
+pub fn run_login_with_user(
+    actions: &[BoundAction],
+    login: Login,
+    conditions: &Conditions,
+    user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
+) -> anyhow::Result<Outcome> {
     let clock = &conditions.clock;
     let mut transaction = Transaction::new(login);
-    let mut steps = steps.into_iter();
     let mut at = Position {
         index: 0,
         entry: EntryPoint::Execute,
@@ -71,9 +88,9 @@ pub fn run_login(
         let going_on = match next {
             Next::Continue => Some(at.next()),
             Next::Stop => None,
-            Next::Suspended(_) => {
+            Next::Suspended(suspension) => {
                 spent = Duration::ZERO;
-                resume(&mut transaction, &mut steps, at)
+                resume(&mut transaction, suspension, user, at)
             }
         };
         match going_on {
@@ -106,11 +123,12 @@ impl Position {
 /// Where the flow goes on after a suspension; `None` when it does not.
 fn resume(
     transaction: &mut Transaction,
-    steps: &mut impl Iterator<Item = ResumeStep>,
+    mut suspension: Suspension,
+    user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
     at: Position,
 ) -> Option<Position> {
     loop {
-        match transaction.resume(steps.next()?) {
+        match transaction.resume(user(&suspension)?) {
             Resumed::SameAction => {
                 return Some(Position {
                     index: at.index,
@@ -118,7 +136,7 @@ fn resume(
                 });
             }
             Resumed::NextAction => return Some(at.next()),
-            Resumed::Suspended(_) => {}
+            Resumed::Suspended(next) => suspension = next,
             Resumed::Stop => return None,
         }
     }

@@ -21,7 +21,8 @@ pub struct Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    pub(crate) fn new(message: impl Into<String>) -> Error {
+    /// An error without a place.
+    pub fn new(message: impl Into<String>) -> Error {
         Error {
             message: message.into(),
             file: None,
@@ -31,18 +32,21 @@ impl Error {
         }
     }
 
-    pub(crate) fn in_file(mut self, file: &str) -> Error {
+    /// The error, in this file.
+    pub fn in_file(mut self, file: &str) -> Error {
         self.file = Some(file.to_owned());
         self
     }
 
-    pub(crate) fn at(mut self, line: u32, column: u32) -> Error {
+    /// The error, at this line and column, both from 1.
+    pub fn at(mut self, line: u32, column: u32) -> Error {
         self.line = Some(line.max(1));
         self.column = Some(column.max(1));
         self
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Error {
+    /// The error, with what to do about it.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Error {
         self.hint = Some(hint.into());
         self
     }

@@ -66,8 +66,8 @@ pub(crate) fn read_bytes(path: &Path, shown: &str) -> Result<Vec<u8>> {
     })
 }
 
-/// The text of a file, without a byte order mark.
-pub(crate) fn read_text(path: &Path, shown: &str) -> Result<String> {
+/// The text of a file, without a byte order mark; `shown` is its name in errors.
+pub fn read_text(path: &Path, shown: &str) -> Result<String> {
     decode(read_bytes(path, shown)?, shown)
 }
 

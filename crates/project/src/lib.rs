@@ -4,6 +4,7 @@
 //! with its place and, where there is one, a hint.
 
 pub mod action;
+pub mod cases;
 pub mod document;
 mod error;
 mod files;
@@ -11,15 +12,18 @@ mod folders;
 mod keywords;
 pub mod project;
 pub mod secrets;
+mod shapes;
 pub mod units;
 
-pub use action::{ActionKind, ActionSource, actions_below, resolve_action};
+pub use action::{ActionKind, ActionSource, actions_below, resolve_action, resolve_action_from};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
 pub use error::{Error, Result};
-pub use files::display_path;
+pub use files::{display_path, read_text};
 pub use folders::{CacheEnvironment, cache_folder, state_folder};
 pub use keywords::{KeywordMappings, leftover};
+pub use project::configuration::CONFIGURATION_FILE;
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
-pub use project::{Action, Project, Trigger};
+pub use project::tenant::{TenantData, tenant_keys};
+pub use project::{Action, Project, TestConfiguration, Trigger};
 pub use secrets::{Secret, parse_dotenv, parse_secret, read_dotenv};
 pub use units::{parse_duration, parse_size};

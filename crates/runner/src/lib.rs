@@ -1,10 +1,29 @@
-//! From Actions on disk to outcomes: loading ([`load`]) and running one prepared login ([`login`]).
+//! From Actions and cases on disk to outcomes and reports.
+//!
+//! Actions are loaded in one place ([`load`]) and one prepared login is run in one place ([`login`]), whoever asks. Files
+//! of cases become a [`Plan`], a run of it becomes one stream of [`RunEvent`]s, and reporters ([`report`]) turn that into
+//! text for people and machines.
 //!
 //! Nothing here prints or reads the command line: what a user should be told while Actions are loaded goes to a
-//! callback, and results are values.
+//! callback, results are values, and reporters write where they are told to.
 
+mod case;
+pub mod check;
+pub mod execute;
 pub mod load;
 pub mod login;
+pub mod plan;
+pub mod report;
+pub mod run_event;
+pub mod select;
+pub mod snapshot;
+mod user;
+pub mod watch;
 
+pub use case::{Compiled, DEFAULT_NOW_MS, unloadable};
+pub use execute::{RunOptions, Sink, run};
 pub use load::{Compiler, LoadError, LoadNotice, LoadProblem};
-pub use login::{PreparedLogin, run_prepared, secrets_of};
+pub use login::{PreparedLogin, run_prepared, run_with_user, secrets_of};
+pub use plan::{Plan, PlannedCase, plan};
+pub use run_event::{CaseResult, CaseStatus, Failure, Mismatch, RunEvent, RunSummary};
+pub use select::{Filter, Shard, select};

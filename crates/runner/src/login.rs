@@ -1,7 +1,7 @@
 //! One login, prepared from whatever its caller had: options, a case, a request.
 
-use postlogin_core::{Login, ResumeStep, TenantSettings, outcome::Outcome};
-use postlogin_engine::{BoundAction, run_login};
+use postlogin_core::{Login, ResumeStep, Suspension, TenantSettings, outcome::Outcome};
+use postlogin_engine::{BoundAction, run_login_with_user};
 use postlogin_host::Conditions;
 use postlogin_project::{ActionSource, Secret};
 use serde_json::{Map, Value};
@@ -26,12 +26,31 @@ pub struct PreparedLogin {
 ///
 /// # Panics
 /// Inside a tokio runtime: call it from a blocking thread there.
-pub fn run_prepared(actions: &[BoundAction], prepared: PreparedLogin) -> anyhow::Result<Outcome> {
+pub fn run_prepared(
+    actions: &[BoundAction],
+    mut prepared: PreparedLogin,
+) -> anyhow::Result<Outcome> {
+    let mut steps = std::mem::take(&mut prepared.steps).into_iter();
+    run_with_user(actions, prepared, &mut |_| steps.next())
+}
+
+/// As [`run_prepared`], with a user who sees what the login waits for; [`PreparedLogin::steps`] are not looked at.
+///
+/// # Errors
+/// As [`run_prepared`].
+///
+/// # Panics
+/// As [`run_prepared`].
+pub fn run_with_user(
+    actions: &[BoundAction],
+    prepared: PreparedLogin,
+    user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
+) -> anyhow::Result<Outcome> {
     let PreparedLogin {
         event,
         tenant,
         conditions,
-        steps,
+        ..
     } = prepared;
     let login = Login {
         event,
@@ -40,7 +59,7 @@ pub fn run_prepared(actions: &[BoundAction], prepared: PreparedLogin) -> anyhow:
         seed: conditions.seed,
         now_ms: conditions.clock.now_ms(),
     };
-    run_login(actions, login, &conditions, steps)
+    run_login_with_user(actions, login, &conditions, user)
 }
 
 /// The secrets of one Action: those that its configuration declares; all of them when it has no configuration.

@@ -3,5 +3,41 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod init;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod test;
+
+/// A name as a file name on every system.
+pub(crate) fn file_stem(name: &str) -> String {
+    let allowed = |letter: char| {
+        if letter.is_alphanumeric() || "-_. ".contains(letter) {
+            letter
+        } else {
+            '-'
+        }
+    };
+    let stem: String = name.chars().map(allowed).collect();
+    if stem.trim_matches('.').is_empty() {
+        "action".into()
+    } else {
+        stem
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_stem;
+
+    #[test]
+    fn names_become_file_names() {
+        for (name, stem) in [
+            ("copy-user-metadata", "copy-user-metadata"),
+            ("a/b\\c:d", "a-b-c-d"),
+            ("..", "action"),
+            ("", "action"),
+        ] {
+            assert_eq!(file_stem(name), stem);
+        }
+    }
+}

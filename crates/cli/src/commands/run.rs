@@ -19,7 +19,7 @@ use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{
     ActionKind, ActionSource, Project, parse_duration, parse_size, read_object, state_folder,
 };
-use postlogin_runner::{PreparedLogin, run_prepared};
+use postlogin_runner::{PreparedLogin, run_prepared, unloadable};
 use postlogin_token::KeyPair;
 use serde_json::{Map, Value};
 
@@ -54,8 +54,12 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
 
     let mut before = stored_metadata(&event);
     let prepared = PreparedLogin {
+        tenant: project
+            .as_ref()
+            .map_or_else(TenantSettings::default, |project| {
+                project.tenant.settings_for(&event, None)
+            }),
         event,
-        tenant: TenantSettings::default(),
         conditions: conditions.clone(),
         steps,
     };
@@ -301,21 +305,10 @@ fn text_of(sources: &[ActionSource], file: &str) -> Option<String> {
 }
 
 fn exit_code(outcome: &Outcome, arguments: &RunArguments, printer: &Printer) -> u8 {
-    // Production finds these at the login, too; for whoever runs an Action here it is as good as a file that does
-    // not compile.
-    // They were thrown nowhere; what an Action throws while it runs has frames.
-    let message = outcome
-        .error
-        .as_ref()
-        .filter(|error| !error.stack.contains("\n    at "))
-        .map_or("", |error| error.message.as_str());
-    if message.starts_with("Invalid function signature for the") {
-        printer.hint(
-            "export the handler as `exports.onExecutePostLogin = async (event, api) => { … };`",
-        );
-        return error::UNLOADABLE;
-    }
-    if message.starts_with("SyntaxError: ") {
+    if let Some(error) = unloadable(outcome) {
+        if let Some(hint) = &error.hint {
+            printer.hint(hint);
+        }
         return error::UNLOADABLE;
     }
     let refused = matches!(outcome.status, Status::Denied | Status::Failed);

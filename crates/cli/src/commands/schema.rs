@@ -1,6 +1,7 @@
 //! `postlogin schema`.
 
 use postlogin_core::event::json_schema;
+use postlogin_project::cases::schema::case_schema;
 
 use crate::{
     args::Schema,
@@ -11,6 +12,7 @@ use crate::{
 pub(crate) fn schema(what: Schema, printer: &Printer) -> Result<u8, CliError> {
     let schema = match what {
         Schema::Event => json_schema(),
+        Schema::Case => case_schema(),
     };
     printer.data(|out| writeln!(out, "{schema:#}"))?;
     Ok(SUCCESS)

@@ -207,6 +207,6 @@ fn a_secret_that_is_read_and_not_given_is_told() {
     };
     assert_eq!(
         outcome["notices"],
-        json!([told("MISSING", "2:27"), told("OTHER", "3:82")])
+        json!([told("MISSING", "2:18"), told("OTHER", "3:96")])
     );
 }

@@ -76,6 +76,7 @@ fn bare(arguments: &str) -> Invocation {
         .current_dir(repository())
         .env("POSTLOGIN_CACHE_DIR", cache());
     for variable in [
+        "CI",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "POSTLOGIN_LOG",
@@ -190,7 +191,7 @@ impl fmt::Display for Finished {
 
 /// The text without what a run costs.
 fn steady(text: &str) -> String {
-    static COSTS: LazyLock<[(Regex, &str); 3]> = LazyLock::new(|| {
+    static COSTS: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
         let regex = |pattern| Regex::new(pattern).expect("the pattern is right");
         [
             (
@@ -198,6 +199,7 @@ fn steady(text: &str) -> String {
                 " [time] ",
             ),
             (regex(r" +\d+(\.\d+)? [KM]?i?B( {2}|\b)"), " [memory] "),
+            (regex(r"\[ +\d+\.\d{3}s\]"), "[time]"),
             (regex(r" +\n"), "\n"),
         ]
     });

@@ -23,7 +23,7 @@ pub(super) enum Found {
 }
 
 /// The extensions of scripts.
-pub(super) const SCRIPTS: &[&str] = &["js", "cjs", "mjs", "ts", "cts", "mts"];
+pub(crate) const SCRIPTS: &[&str] = &["js", "cjs", "mjs", "ts", "cts", "mts"];
 
 const FORMS: &str = "give a .js, .ts or .wasm file, a folder of an Action, the name of an Action of the project, or a Cargo package";
 

@@ -17,8 +17,11 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
             display_path: surroundings.display(&dir),
             declared_in: action
                 .as_ref()
+                .filter(|action| action.declared)
                 .map(|action| surroundings.display(&action.declared_in)),
-            declared: action.map(|action| action.manifest),
+            declared: action
+                .filter(|action| action.declared)
+                .map(|action| action.manifest),
             root: dir.clone(),
             kind: ActionKind::CargoPackage { dir },
         }),
@@ -42,6 +45,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         manifest,
         declared_in,
         code,
+        declared,
     } = action;
     if !code.is_file() {
         let written = manifest.code.as_deref().unwrap_or("code.js");
@@ -61,8 +65,8 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         name: manifest.name.clone(),
         kind,
         display_path,
-        declared: Some(manifest),
-        declared_in: Some(surroundings.display(&declared_in)),
+        declared_in: declared.then(|| surroundings.display(&declared_in)),
+        declared: declared.then_some(manifest),
         root: search,
     })
 }

@@ -14,6 +14,7 @@ use crate::project::manifest::Manifest;
 use crate::project::{Action, Project};
 use crate::{Error, Result};
 use find::Found;
+pub(crate) use find::SCRIPTS;
 
 pub use search::actions_below;
 
@@ -80,6 +81,24 @@ pub fn resolve_action(
         found,
         &Surroundings {
             working_folder,
+            project,
+        },
+    )
+}
+
+/// As [`resolve_action`], for an argument that is relative to `base`; names that are shown stay relative to
+/// `working_folder`.
+pub fn resolve_action_from(
+    argument: &str,
+    base: &Path,
+    working_folder: &Path,
+    project: Option<&Project>,
+) -> Result<ActionSource> {
+    let found = find::find(argument, &absolute(base), project)?;
+    load::load(
+        found,
+        &Surroundings {
+            working_folder: &absolute(working_folder),
             project,
         },
     )

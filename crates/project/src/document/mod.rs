@@ -1,15 +1,18 @@
 //! JSON and YAML documents: events, users, clients, configuration.
 
 mod json;
+pub mod node;
+mod toml;
 mod typed;
 mod yaml;
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub use typed::read_list;
+pub use typed::{read_list, reword};
 
 use crate::files::{decode, extension, read_text, with_slashes};
 use crate::{Error, Result};
@@ -56,6 +59,20 @@ impl Format {
             known => known,
         }
     }
+}
+
+/// Parses a document and keeps the place of every value, for files whose mistakes are shown where they stand.
+pub fn parse_placed(text: &str, format: Format, source: &Arc<node::Source>) -> Result<node::Node> {
+    // Its messages about broken JSON are better, and it refuses what only YAML allows.
+    if format == Format::Json {
+        parse_document(text, format, &source.shown)?;
+    }
+    yaml::parse_placed(text, source).map_err(|error| error.in_file(&source.shown))
+}
+
+/// Parses a TOML document, with the place of every value.
+pub fn parse_toml(text: &str, source: &Arc<node::Source>) -> Result<node::Node> {
+    toml::parse_placed(text, source).map_err(|error| error.in_file(&source.shown))
 }
 
 /// Reads a JSON or YAML document. `-` reads `stdin`.

@@ -205,3 +205,47 @@ fn the_fixtures_are_true_to_the_event() {
     }
     assert!(count >= 12);
 }
+
+/// Pointers of values with the line and column where each stands.
+#[track_caller]
+fn check_places(text: &str, format: Format, expected: &[(&str, u32, u32)]) {
+    let source = Arc::new(node::Source {
+        path: "x".into(),
+        shown: "x".into(),
+    });
+    let node = parse_placed(text, format, &source).expect("a document");
+    assert_eq!(Ok(node.to_value()), parse_document(text, format, "x"));
+    for (pointer, line, column) in expected {
+        let found = pointer
+            .split('/')
+            .skip(1)
+            .try_fold(&node, |node, key| match &node.value {
+                node::NodeValue::List(items) => items.get(key.parse::<usize>().ok()?),
+                _ => node.get(key),
+            });
+        let place = &found.expect(pointer).place;
+        assert_eq!((place.line, place.column), (*line, *column), "{pointer}");
+    }
+}
+
+#[test]
+fn every_value_has_its_place() {
+    check_places(
+        "# c\na: 1\nb:\n  - x: [1, \"ü\", z]\n    \"😀\": 5\n  - null\n5: &p text\nq: *p\n",
+        Format::Yaml,
+        &[
+            ("", 2, 1),
+            ("/a", 2, 4),
+            ("/b", 4, 3),
+            ("/b/0/x/2", 4, 17),
+            ("/b/0/😀", 5, 11),
+            ("/5", 7, 7),
+            ("/q", 8, 4),
+        ],
+    );
+    check_places(
+        "{\n\t\"a\": {\t\"b\": [true,\n\t\t\"x\"]},\n\t\"c\": \"t\\u00e9 #x\"\n}\n",
+        Format::Json,
+        &[("/a", 2, 7), ("/a/b/1", 3, 3), ("/c", 4, 7)],
+    );
+}

@@ -50,8 +50,8 @@ fn from_text<T: DeserializeOwned>(text: &str, format: Format) -> Result<T> {
     read.map_err(reword)
 }
 
-/// serde speaks of fields and variants, users of keys and words.
-fn reword(error: Error) -> Error {
+/// serde speaks of fields and variants, users of keys and words; an error of serde's in theirs, with what was meant.
+pub fn reword(error: Error) -> Error {
     let unknown = |kind: &str| {
         let (name, expected) = error
             .message

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
-use super::{Action, Project, read_configuration, read_mappings, read_triggers};
+use super::{
+    Action, Project, TestConfiguration, mapping_files, read_configuration, read_triggers, tenant,
+};
 use crate::Result;
 use crate::files::{
     configured_path, display_path, end_of, entries, extension, file_name, file_stem, read_text,
@@ -18,8 +20,8 @@ pub(super) fn is_root(folder: &Path) -> bool {
         .any(|path| mentions(path, "\"supported_triggers\""))
 }
 
-pub(super) fn load(root: &Path) -> Result<Project> {
-    let mappings = read_mappings(root)?;
+pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Result<Project> {
+    let mut configuration_files = manifest_paths(root);
     let mut actions = Vec::new();
     for path in manifest_paths(root) {
         if let Some(action) = load_action(&path, root, &mappings)? {
@@ -29,6 +31,8 @@ pub(super) fn load(root: &Path) -> Result<Project> {
     let triggers_file = entries(&root.join("triggers"))
         .into_iter()
         .find(|path| extension(path) == "json");
+    configuration_files.extend(triggers_file.clone());
+    configuration_files.extend(mapping_files(root));
     let triggers = match triggers_file {
         Some(path) => read_triggers(
             &read_configuration(&path, root, &mappings)?,
@@ -36,11 +40,16 @@ pub(super) fn load(root: &Path) -> Result<Project> {
         )?,
         None => Vec::new(),
     };
+    let tenant = tenant::of_directory(root, &mappings, &mut configuration_files)?;
     Ok(Project {
         root: root.to_owned(),
         mappings,
         actions,
         triggers,
+        tenant,
+        test: TestConfiguration::default(),
+        home: root.to_owned(),
+        configuration_files,
     })
 }
 
@@ -75,6 +84,7 @@ pub(crate) fn load_action(
         manifest,
         declared_in: path.to_owned(),
         code,
+        declared: true,
     }))
 }
 

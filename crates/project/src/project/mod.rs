@@ -2,8 +2,11 @@
 //!
 //! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
 
+pub mod configuration;
 mod directory;
 pub mod manifest;
+mod plain;
+pub mod tenant;
 mod tenant_yaml;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +20,7 @@ use crate::keywords::{KeywordMappings, leftover};
 use crate::{Error, Result};
 pub(crate) use directory::load_action;
 use manifest::Manifest;
+use tenant::TenantData;
 
 /// What a team keeps in its repository.
 #[derive(Debug, Clone)]
@@ -29,6 +33,23 @@ pub struct Project {
     pub actions: Vec<Action>,
     /// The bindings of the triggers, in the order of the file.
     pub triggers: Vec<Trigger>,
+    /// What else a login depends on: APIs, applications, roles, settings.
+    pub tenant: TenantData,
+    /// What `postlogin.toml` says about tests.
+    pub test: TestConfiguration,
+    /// The folder of the `postlogin.toml`, or the root.
+    pub home: PathBuf,
+    /// The files that say what the project is.
+    pub configuration_files: Vec<PathBuf>,
+}
+
+/// What `postlogin.toml` says about tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TestConfiguration {
+    /// Where cases are, when no path is given; empty for the whole project.
+    pub paths: Vec<PathBuf>,
+    /// How many cases run at once.
+    pub jobs: Option<usize>,
 }
 
 /// An Action of the configuration.
@@ -40,6 +61,8 @@ pub struct Action {
     pub declared_in: PathBuf,
     /// Its code. The file need not exist.
     pub code: PathBuf,
+    /// Whether a configuration describes it. One that nothing describes sees every secret and may require anything.
+    pub declared: bool,
 }
 
 /// The Actions of one trigger.
@@ -54,25 +77,42 @@ pub struct Trigger {
 }
 
 impl Project {
-    /// Finds the configuration that `folder` is in: the nearest folder upwards with `actions/*.json` of Actions, or
-    /// with a `tenant.yaml`. A folder with a `.git` is the last one that is looked at.
+    /// Finds the configuration that `folder` is in: the nearest folder upwards with a `postlogin.toml`, with
+    /// `actions/*.json` of Actions, with a `tenant.yaml`, or with plain Actions `actions/*.js`. A folder with a `.git`
+    /// is the last one that is looked at.
     ///
     /// Fails if a file of the configuration is broken.
     pub fn discover(folder: &Path) -> Result<Option<Project>> {
         // The ancestors of `.` end at once.
         let folder = absolute(folder);
         for root in folder.ancestors() {
-            if directory::is_root(root) {
-                return directory::load(root).map(Some);
+            if let Some(project) = configuration::load(root)? {
+                return Ok(Some(project));
             }
-            if let Some(file) = tenant_yaml::find(root) {
-                return tenant_yaml::load(root, &file).map(Some);
+            if let Some(project) = Project::load_export(root, None)? {
+                return Ok(Some(project));
             }
             if root.join(".git").exists() {
                 break;
             }
         }
         Ok(None)
+    }
+
+    /// The export or the plain Actions in this folder; `mappings` stand for those of `config.json`.
+    pub(crate) fn load_export(
+        root: &Path,
+        mappings: Option<KeywordMappings>,
+    ) -> Result<Option<Project>> {
+        if directory::is_root(root) {
+            let mappings = mappings.map_or_else(|| read_mappings(root), Ok)?;
+            return directory::load(root, mappings).map(Some);
+        }
+        if let Some(file) = tenant_yaml::find(root) {
+            let mappings = mappings.map_or_else(|| read_mappings(root), Ok)?;
+            return tenant_yaml::load(root, &file, mappings).map(Some);
+        }
+        Ok(plain::load(root))
     }
 
     /// The Actions bound to a trigger (`post-login`) in the order in which they run; empty if there are none.
@@ -190,31 +230,37 @@ pub(crate) fn read_configuration(
 
 /// The mappings of the `config.json` at the root or in the folder above it, where teams keep it beside their export.
 pub(crate) fn read_mappings(root: &Path) -> Result<KeywordMappings> {
-    for folder in root.ancestors().take(2) {
-        let path = folder.join("config.json");
-        if !path.is_file() {
-            continue;
-        }
+    for path in mapping_files(root) {
         let shown = display_path(&path, root);
         let text = read_text(&path, &shown)?;
         // The name is common: only a file that names the key is the Deploy CLI's.
         if !text.contains(KeywordMappings::CONFIG_KEY) {
             continue;
         }
-        return match parse_document(&text, Format::Json, &shown)?
-            .get_mut(KeywordMappings::CONFIG_KEY)
-            .map(Value::take)
-        {
-            Some(Value::Object(mappings)) => Ok(KeywordMappings::new(mappings)),
-            Some(Value::Null) | None => Ok(KeywordMappings::default()),
-            Some(_) => Err(Error::new(format!(
-                "{} must be an object",
-                KeywordMappings::CONFIG_KEY
-            ))
-            .in_file(&shown)),
-        };
+        return mappings_in(parse_document(&text, Format::Json, &shown)?, &shown);
     }
     Ok(KeywordMappings::default())
+}
+
+/// The files that may hold keyword mappings.
+pub(crate) fn mapping_files(root: &Path) -> Vec<PathBuf> {
+    let candidates = root.ancestors().take(2);
+    let candidates = candidates.map(|folder| folder.join("config.json"));
+    candidates.filter(|path| path.is_file()).collect()
+}
+
+/// The mappings that a parsed `config.json` holds.
+pub(crate) fn mappings_in(mut configuration: Value, shown: &str) -> Result<KeywordMappings> {
+    match configuration
+        .get_mut(KeywordMappings::CONFIG_KEY)
+        .map(Value::take)
+    {
+        Some(Value::Object(mappings)) => Ok(KeywordMappings::new(mappings)),
+        Some(Value::Null) | None => Ok(KeywordMappings::default()),
+        Some(_) => Err(
+            Error::new(format!("{} must be an object", KeywordMappings::CONFIG_KEY)).in_file(shown),
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::manifest::Manifest;
-use super::{Action, Project, read_configuration, read_mappings, read_triggers};
+use super::{
+    Action, Project, TestConfiguration, mapping_files, read_configuration, read_triggers, tenant,
+};
 use crate::files::{configured_path, display_path};
+use crate::keywords::KeywordMappings;
 use crate::{Error, Result};
 
 /// The configuration file in this folder.
@@ -17,8 +20,7 @@ pub(super) fn find(folder: &Path) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-pub(super) fn load(root: &Path, file: &Path) -> Result<Project> {
-    let mappings = read_mappings(root)?;
+pub(super) fn load(root: &Path, file: &Path, mappings: KeywordMappings) -> Result<Project> {
     let shown = display_path(file, root);
     let mut configuration = read_configuration(file, root, &mappings)?;
     let items = match configuration.get_mut("actions").map(Value::take) {
@@ -35,16 +37,23 @@ pub(super) fn load(root: &Path, file: &Path) -> Result<Project> {
             manifest,
             declared_in: file.to_owned(),
             code,
+            declared: true,
         });
     }
     let triggers = read_triggers(
         configuration.get("triggers").unwrap_or(&Value::Null),
         &shown,
     )?;
+    let mut configuration_files = vec![file.to_owned()];
+    configuration_files.extend(mapping_files(root));
     Ok(Project {
         root: root.to_owned(),
         mappings,
         actions,
         triggers,
+        tenant: tenant::of_yaml(&configuration),
+        test: TestConfiguration::default(),
+        home: root.to_owned(),
+        configuration_files,
     })
 }

@@ -34,6 +34,11 @@ impl LoadError {
         }
     }
 
+    /// An Action that no case of a run needs.
+    pub fn not_loaded(name: &str) -> Self {
+        Self::unloadable(format!("the Action `{name}` was not loaded"))
+    }
+
     pub(crate) fn internal(error: &anyhow::Error) -> Self {
         Self {
             message: format!("{error:#}"),

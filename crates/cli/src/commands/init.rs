@@ -1,0 +1,144 @@
+//! `postlogin init`: a project in a folder, or cases for the Actions that are there already.
+
+mod case;
+mod files;
+mod sample;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use postlogin_engine::Allocation;
+use postlogin_project::{
+    Action, Project,
+    cases::{find_case_files, schema::case_schema},
+};
+
+use crate::{
+    action::compiler,
+    args::{Ci, InitArguments},
+    error::{CliError, SUCCESS},
+    printer::Printer,
+};
+use files::Files;
+
+/// Where cases go.
+const TESTS: &str = "tests";
+
+/// The schema that editors check cases with, beside them.
+const SCHEMA: &str = "case.schema.json";
+
+pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, CliError> {
+    let here = env::current_dir()
+        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let folder = here.join(arguments.folder.as_deref().unwrap_or(Path::new("")));
+    if folder.is_file() {
+        let message = format!("{} is a file, not a folder", folder.display());
+        return Err(CliError::usage(message));
+    }
+    // A project further up is not the one that is asked for, unless this folder is a part of it.
+    let found = match folder.is_dir() {
+        true => Project::discover(&folder)?,
+        false => None,
+    };
+    let home = found
+        .as_ref()
+        .map_or(folder, |project| project.home.clone());
+    let mut files = Files::new(&home);
+    let project = match found {
+        Some(project) => project,
+        None => {
+            sample::write(&mut files)?;
+            Project::discover(&home)?
+                .ok_or_else(|| CliError::internal(&anyhow::anyhow!("the new project is none")))?
+        }
+    };
+    files.new_file(
+        &format!("{TESTS}/{SCHEMA}"),
+        &format!("{:#}\n", case_schema()),
+    )?;
+    first_cases(&project, &home, &mut files, printer)?;
+    for service in services(arguments, &home) {
+        match service {
+            Ci::Github => files.new_file(".github/workflows/postlogin.yml", sample::GITHUB)?,
+            Ci::Gitlab => files.new_file(".gitlab/postlogin.yml", sample::GITLAB)?,
+            Ci::None => false,
+        };
+    }
+    files.ignore(&["/.postlogin", "*.snap.new"])?;
+    let (made, kept) = files.done();
+    printer.data(|out| {
+        for file in &made {
+            writeln!(out, "wrote  {}", shown(&home, file, &here))?;
+        }
+        for file in &kept {
+            writeln!(out, "kept   {}", shown(&home, file, &here))?;
+        }
+        Ok(())
+    })?;
+    if made.iter().any(|file| file.starts_with(".gitlab/")) {
+        printer.note("add to .gitlab-ci.yml:  include: { local: .gitlab/postlogin.yml }");
+    }
+    printer.note("next: `postlogin test`, or `postlogin test --watch` while you edit");
+    Ok(SUCCESS)
+}
+
+fn shown(home: &Path, file: &str, here: &Path) -> String {
+    postlogin_project::display_path(&home.join(file), here)
+}
+
+/// The services whose files are written: the one that was asked for, else those that the repository uses already.
+fn services(arguments: &InitArguments, home: &Path) -> Vec<Ci> {
+    if let Some(service) = arguments.ci {
+        return vec![service];
+    }
+    let repository = home.ancestors().find(|folder| folder.join(".git").exists());
+    // A workflow below a folder of the repository would not be found.
+    if repository.is_some_and(|repository| repository != home) {
+        return Vec::new();
+    }
+    match home.join(".gitlab-ci.yml").exists() {
+        true => vec![Ci::Gitlab],
+        false => vec![Ci::Github],
+    }
+}
+
+/// A first case for each Action of the trigger that no case names yet.
+fn first_cases(
+    project: &Project,
+    home: &Path,
+    files: &mut Files,
+    printer: &Printer,
+) -> Result<(), CliError> {
+    let written = case_texts(home)?;
+    let mut wanted: Vec<&Action> = Vec::new();
+    for action in &project.actions {
+        let name = &action.manifest.name;
+        let triggers = &action.manifest.supported_triggers;
+        let of_trigger = triggers.is_empty() || triggers.iter().any(|one| one.id == "post-login");
+        if of_trigger && !written.iter().any(|text| text.contains(name.as_str())) {
+            wanted.push(action);
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let mut compiler = compiler(Allocation::OnDemand, printer)?;
+    for action in wanted {
+        let source = project.source(action, home)?;
+        let file = format!("{TESTS}/{}.case.yaml", super::file_stem(&source.name));
+        let text = case::first_case(project, &source, &mut compiler, SCHEMA)?;
+        files.new_file(&file, &text)?;
+    }
+    Ok(())
+}
+
+/// What the cases of the project say already.
+fn case_texts(home: &Path) -> Result<Vec<String>, CliError> {
+    let found = find_case_files(&[PathBuf::from(".")], home)?;
+    let texts = found.files.iter();
+    Ok(texts
+        .filter_map(|file| std::fs::read_to_string(file).ok())
+        .collect())
+}

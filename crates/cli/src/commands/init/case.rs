@@ -1,0 +1,148 @@
+//! The first case of an Action: what it does today, to be changed into what it should do.
+
+use std::{collections::BTreeSet, fmt::Write, sync::Arc};
+
+use postlogin_core::{
+    event::sample,
+    outcome::{Outcome, Status, TokenKind, Verdict},
+};
+use postlogin_engine::BoundAction;
+use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
+use postlogin_project::{ActionSource, Project, Secret};
+use postlogin_runner::{Compiler, DEFAULT_NOW_MS, PreparedLogin, run_prepared, unloadable};
+use serde_json::{Map, Value};
+
+use crate::error::CliError;
+
+/// What stands in for a secret whose value nobody knows here.
+const PLACEHOLDER: &str = "test";
+
+/// The text of a file with one case, which passes.
+pub(super) fn first_case(
+    project: &Project,
+    source: &ActionSource,
+    compiler: &mut Compiler<'_>,
+    schema: &str,
+) -> Result<String, CliError> {
+    let declared = source.declared.as_ref();
+    let secrets: Vec<Secret> = declared
+        .iter()
+        .flat_map(|manifest| &manifest.secret_names)
+        .map(|name| Secret {
+            name: name.clone(),
+            value: PLACEHOLDER.to_owned(),
+        })
+        .collect();
+    let ran = compiler
+        .bind(source, &secrets)
+        .map_err(|error| error.message)
+        .map(|bound| login(project, bound));
+    let text = match ran {
+        Ok(Ok(outcome)) => match unloadable(&outcome) {
+            Some(error) => case(source, &secrets, schema, None, Some(&error.message)),
+            None => case(source, &secrets, schema, Some(&outcome), None),
+        },
+        Ok(Err(error)) => return Err(CliError::internal(&error)),
+        Err(message) => case(source, &secrets, schema, None, Some(&message)),
+    };
+    Ok(text)
+}
+
+fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
+    let event = sample();
+    let prepared = PreparedLogin {
+        tenant: project.tenant.settings_for(&event, None),
+        event,
+        conditions: Conditions {
+            clock: Arc::new(Clock::new(DEFAULT_NOW_MS, Flow::Virtual)),
+            seed: 0,
+            door: Arc::new(Closed),
+            budget: Budget::default(),
+        },
+        steps: Vec::new(),
+    };
+    run_prepared(&[bound], prepared)
+}
+
+/// JSON is YAML: what is quoted needs no further thought.
+fn case(
+    source: &ActionSource,
+    secrets: &[Secret],
+    schema: &str,
+    outcome: Option<&Outcome>,
+    broken: Option<&str>,
+) -> String {
+    let mut text = format!("# yaml-language-server: $schema={schema}\n");
+    let mut line = |line: String| {
+        text.push_str(&line);
+        text.push('\n');
+    };
+    line(format!("actions: [{}]", quoted(&source.name)));
+    if !secrets.is_empty() {
+        line("secrets:".to_owned());
+        for secret in secrets {
+            line(format!(
+                "  {}: {}",
+                quoted(&secret.name),
+                quoted(&secret.value)
+            ));
+        }
+    }
+    line("cases:".to_owned());
+    line("  - description: the built-in sample logs in".to_owned());
+    line("    # with: { user: { user_metadata: { hobby: surfing } } }".to_owned());
+    if let Some(broken) = broken {
+        line(format!("    skip: {}", quoted(broken)));
+    }
+    line("    expect:".to_owned());
+    let status = outcome.map_or(Status::Allowed, |outcome| outcome.status);
+    let status = serde_json::to_value(status).unwrap_or_default();
+    line(format!(
+        "      status: {}",
+        status.as_str().unwrap_or_default()
+    ));
+    if let Some(outcome) = outcome {
+        for (key, kind, claims) in [
+            ("id_token", TokenKind::IdToken, &outcome.id_token.claims),
+            (
+                "access_token",
+                TokenKind::AccessToken,
+                &outcome.access_token.claims,
+            ),
+        ] {
+            claims_of(key, kind, claims, outcome, &mut line);
+        }
+        if let Some(error) = &outcome.error {
+            line(format!("      error: {{ name: {} }}", quoted(&error.name)));
+        }
+    }
+    text
+}
+
+/// The claims that the Action set and that were kept.
+fn claims_of(
+    key: &str,
+    kind: TokenKind,
+    claims: &Map<String, Value>,
+    outcome: &Outcome,
+    line: &mut impl FnMut(String),
+) {
+    let kept = outcome.ledger.iter();
+    let kept = kept.filter(|entry| entry.token == kind && entry.verdict == Verdict::Kept);
+    let names: BTreeSet<&str> = kept.map(|entry| entry.name.as_str()).collect();
+    let set = claims
+        .iter()
+        .filter(|(name, _)| names.contains(name.as_str()));
+    let mut text = String::new();
+    for (name, value) in set {
+        // A claim that holds a secret or the time of day has no place in a file.
+        let _ = writeln!(text, "        {}: {value}", quoted(name));
+    }
+    if !text.is_empty() {
+        line(format!("      {key}:\n{}", text.trim_end()));
+    }
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}

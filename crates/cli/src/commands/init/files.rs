@@ -1,0 +1,70 @@
+//! Writing files that were not there before.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::error::CliError;
+
+/// Files of a new project. What is there already is left as it is.
+pub(super) struct Files {
+    home: PathBuf,
+    made: Vec<String>,
+    kept: Vec<String>,
+}
+
+impl Files {
+    pub(super) fn new(home: &Path) -> Self {
+        Self {
+            home: home.to_owned(),
+            made: Vec::new(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// Writes a file unless there is one; tells whether it did.
+    pub(super) fn new_file(&mut self, name: &str, text: &str) -> Result<bool, CliError> {
+        let path = self.home.join(name);
+        if path.exists() {
+            self.kept.push(name.to_owned());
+            return Ok(false);
+        }
+        let folder = path.parent().unwrap_or(&self.home);
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&path, text))
+            .map_err(|error| CliError::unwritable(path.display(), &error))?;
+        self.made.push(name.to_owned());
+        Ok(true)
+    }
+
+    /// Adds lines to `.gitignore` that it does not have.
+    pub(super) fn ignore(&mut self, lines: &[&str]) -> Result<(), CliError> {
+        let path = self.home.join(".gitignore");
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        let has = |line: &&&str| {
+            let plain = |line: &str| line.trim().trim_matches('/').to_owned();
+            before.lines().any(|known| plain(known) == plain(line))
+        };
+        let missing: Vec<&str> = lines.iter().filter(|line| !has(line)).copied().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut text = before;
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        for line in missing {
+            text.push_str(line);
+            text.push('\n');
+        }
+        fs::write(&path, text).map_err(|error| CliError::unwritable(path.display(), &error))?;
+        self.made.push(".gitignore".to_owned());
+        Ok(())
+    }
+
+    /// What was written, and what was there.
+    pub(super) fn done(self) -> (Vec<String>, Vec<String>) {
+        (self.made, self.kept)
+    }
+}

@@ -1,0 +1,93 @@
+//! A small project that works.
+
+use postlogin_core::event::sample;
+
+use super::files::Files;
+use crate::error::CliError;
+
+const ACTION: &str = r"/**
+ * Copies the user's hobby from the profile to the ID token.
+ *
+ * @param {Event} event - Details about the user and the context in which they are logging in.
+ * @param {PostLoginAPI} api - Methods to change the behavior of the login.
+ */
+exports.onExecutePostLogin = async (event, api) => {
+  const { hobby } = event.user.user_metadata;
+  if (hobby !== undefined) {
+    api.idToken.setCustomClaim('https://example.com/hobby', hobby);
+  }
+};
+";
+
+const MANIFEST: &str = r#"{
+  "name": "copy-hobby",
+  "code": "./actions/copy-hobby/code.js",
+  "runtime": "node22",
+  "dependencies": [],
+  "secrets": [],
+  "supported_triggers": [{ "id": "post-login", "version": "v3" }],
+  "deployed": true
+}
+"#;
+
+const TRIGGERS: &str = r#"{
+  "post-login": [{ "action_name": "copy-hobby", "display_name": "copy-hobby" }]
+}
+"#;
+
+const CASES: &str = r#"# yaml-language-server: $schema=case.schema.json
+actions: [copy-hobby]
+event: events/jane.json
+cases:
+  - description: the hobby reaches the ID token
+    with: { user: { user_metadata: { hobby: surfing } } }
+    expect:
+      status: allowed
+      id_token: { "https://example.com/hobby": surfing }
+
+  - description: nobody is asked for a hobby
+    with: { user: { user_metadata: { hobby: null } } }
+    expect:
+      status: allowed
+      id_token: { "https://example.com/hobby": null }
+"#;
+
+/// The workflow for GitHub Actions.
+pub(super) const GITHUB: &str = r"name: postlogin
+on: [push, pull_request]
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v5
+      - name: Install postlogin
+        run: cargo install --locked --git https://github.com/postlogin/postlogin postlogin
+      - name: Test the Actions
+        run: postlogin test --reporter human --reporter github --reporter junit=report.xml
+      - uses: actions/upload-artifact@v4
+        if: always()
+        with:
+          name: report
+          path: report.xml
+";
+
+/// The job for GitLab.
+pub(super) const GITLAB: &str = r"postlogin:
+  image: rust:1
+  script:
+    - cargo install --locked --git https://github.com/postlogin/postlogin postlogin
+    - postlogin test --reporter human --reporter junit=report.xml
+  artifacts:
+    when: always
+    reports:
+      junit: report.xml
+";
+
+pub(super) fn write(files: &mut Files) -> Result<(), CliError> {
+    files.new_file("actions/copy-hobby.json", MANIFEST)?;
+    files.new_file("actions/copy-hobby/code.js", ACTION)?;
+    files.new_file("triggers/triggers.json", TRIGGERS)?;
+    files.new_file("tests/copy-hobby.case.yaml", CASES)?;
+    files.new_file("tests/events/jane.json", &format!("{:#}\n", sample()))?;
+    Ok(())
+}

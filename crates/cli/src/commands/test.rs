@@ -1,0 +1,238 @@
+//! `postlogin test`.
+
+mod interrupt;
+mod reporters;
+mod review;
+mod watch;
+
+use std::{
+    env,
+    io::{self, ErrorKind},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+    thread,
+};
+
+use postlogin_engine::Allocation;
+use postlogin_project::Project;
+use postlogin_runner::{
+    Compiler, Filter, LoadError, LoadProblem, Plan, RunOptions, RunSummary, plan, run, select,
+    snapshot::Mode,
+};
+
+use crate::{
+    action::compiler,
+    args::{NoTests, TestArguments},
+    error::{CliError, NO_CASES, SUCCESS, USAGE},
+    printer::Printer,
+};
+use reporters::Outputs;
+
+pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, CliError> {
+    let here = env::current_dir()
+        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let setting = Setting::new(arguments, &here)?;
+    if arguments.review {
+        return review::review(&setting.paths, &here, printer);
+    }
+    // Made before anything runs: a report that can't be written should not cost a run.
+    let outputs = Outputs::new(&arguments.reporter)?;
+    if arguments.watch {
+        return watch::watch(&setting, &outputs, printer);
+    }
+    let plan = match plan(&setting.paths, &here) {
+        Ok(plan) => plan,
+        Err(errors) => return Ok(refuse(errors, printer)),
+    };
+    setting.warn(&plan, printer);
+    let selected = setting.select(&plan);
+    if arguments.list {
+        return list(&plan, &selected, printer);
+    }
+    if selected.is_empty() {
+        return no_cases(&plan, arguments, printer);
+    }
+    let mut compiler = setting.compiler(printer)?;
+    let stop = interrupt::flag();
+    let summary = once(
+        &setting,
+        &plan,
+        &selected,
+        &mut compiler,
+        &outputs,
+        stop,
+        printer,
+    )?;
+    Ok(summary.map_or(SUCCESS, |summary| summary.exit_code))
+}
+
+/// What does not change while a command runs.
+struct Setting<'a> {
+    arguments: &'a TestArguments,
+    here: &'a Path,
+    paths: Vec<PathBuf>,
+    filters: Vec<Filter>,
+    jobs: usize,
+    snapshots: Mode,
+}
+
+impl<'a> Setting<'a> {
+    fn new(arguments: &'a TestArguments, here: &'a Path) -> Result<Self, CliError> {
+        let configured = Project::discover(here)?.map(|project| project.test);
+        let configured = configured.unwrap_or_default();
+        let paths = match (arguments.paths.is_empty(), configured.paths.is_empty()) {
+            (false, _) => arguments.paths.clone(),
+            (true, false) => configured.paths,
+            (true, true) => vec![PathBuf::from(".")],
+        };
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let jobs = arguments.jobs.map(NonZeroUsize::get);
+        Ok(Self {
+            arguments,
+            here,
+            paths,
+            filters: arguments
+                .filter
+                .iter()
+                .map(|text| Filter::new(text))
+                .collect(),
+            jobs: jobs.or(configured.jobs).unwrap_or(cores),
+            snapshots: mode(arguments)?,
+        })
+    }
+
+    fn select(&self, plan: &Plan) -> Vec<usize> {
+        select(plan, &self.filters, self.arguments.shard)
+    }
+
+    fn compiler<'p>(&self, printer: &'p Printer) -> Result<Compiler<'p>, CliError> {
+        let sandboxes = u32::try_from(self.jobs).unwrap_or(u32::MAX);
+        compiler(
+            Allocation::Pooling {
+                // One may still be given back while the next is made.
+                sandboxes: sandboxes.saturating_add(1),
+            },
+            printer,
+        )
+    }
+
+    fn warn(&self, plan: &Plan, printer: &Printer) {
+        for warning in &plan.warnings {
+            printer.warning(&warning.to_string());
+            if let Some(hint) = &warning.hint {
+                printer.hint(hint);
+            }
+        }
+    }
+}
+
+/// CI never writes a snapshot: what it finds must be looked at by somebody.
+fn mode(arguments: &TestArguments) -> Result<Mode, CliError> {
+    let is_ci = env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
+    match (arguments.update, is_ci) {
+        (true, true) => Err(
+            CliError::usage("--update: snapshots are never written in CI").with_hint(
+                "run it on your machine and commit the .snap files; unset CI if this is one",
+            ),
+        ),
+        (true, false) => Ok(Mode::Update),
+        (false, true) => Ok(Mode::ReadOnly),
+        (false, false) => Ok(Mode::Pending),
+    }
+}
+
+/// Prints the mistakes of case files.
+fn refuse(errors: Vec<postlogin_project::Error>, printer: &Printer) -> u8 {
+    for error in errors {
+        printer.error(&CliError::from(error));
+    }
+    USAGE
+}
+
+fn list(plan: &Plan, selected: &[usize], printer: &Printer) -> Result<u8, CliError> {
+    printer.data(|out| {
+        let cases = selected.iter().filter_map(|index| plan.cases.get(*index));
+        for planned in cases {
+            writeln!(out, "{}", planned.case.full_name)?;
+        }
+        Ok(())
+    })?;
+    Ok(SUCCESS)
+}
+
+fn no_cases(plan: &Plan, arguments: &TestArguments, printer: &Printer) -> Result<u8, CliError> {
+    if arguments.no_tests == NoTests::Pass {
+        printer.note("no case was found");
+        return Ok(SUCCESS);
+    }
+    let (message, hint) = match plan.cases.len() {
+        0 => (
+            "no case was found".to_owned(),
+            "cases are in files *.case.yaml; `postlogin init` writes the first ones",
+        ),
+        all => (
+            format!("none of the {all} cases fits the filter or the shard"),
+            "`postlogin test --list` prints the names of all cases",
+        ),
+    };
+    Err(CliError {
+        message,
+        hint: Some(hint.into()),
+        code: NO_CASES,
+    })
+}
+
+/// Runs the selected cases once and writes all reports. `None` when nobody reads the output any more.
+fn once(
+    setting: &Setting<'_>,
+    plan: &Plan,
+    selected: &[usize],
+    compiler: &mut Compiler<'_>,
+    outputs: &Outputs,
+    stop: &AtomicBool,
+    printer: &Printer,
+) -> Result<Option<RunSummary>, CliError> {
+    let mut needed = vec![false; plan.actions.len()];
+    for planned in selected.iter().filter_map(|index| plan.cases.get(*index)) {
+        for index in &planned.actions {
+            if let Some(needed) = needed.get_mut(*index) {
+                *needed = true;
+            }
+        }
+    }
+    let mut compiled = Vec::new();
+    for (source, needed) in plan.actions.iter().zip(needed) {
+        let action = match needed {
+            true => compiler.action(source),
+            false => Err(LoadError::not_loaded(&source.name)),
+        };
+        match action {
+            Err(error) if error.problem == LoadProblem::Internal => return Err(error.into()),
+            action => compiled.push(action),
+        }
+    }
+    let options = RunOptions {
+        selected,
+        jobs: setting.jobs,
+        fail_fast: setting.arguments.fail_fast,
+        snapshots: setting.snapshots,
+        working_folder: setting.here,
+    };
+    let mut sink = outputs.reporters(printer);
+    let result = run(plan, &compiled, &options, stop, &mut sink);
+    drop(sink);
+    match result {
+        Ok(summary) => {
+            outputs.store()?;
+            Ok(Some(summary))
+        }
+        // A reader such as `head` that has seen enough is no error.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(None),
+        Err(error) => Err(unwritable(&error)),
+    }
+}
+
+fn unwritable(error: &io::Error) -> CliError {
+    CliError::unwritable("the output", error)
+}

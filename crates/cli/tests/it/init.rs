@@ -1,0 +1,83 @@
+//! `postlogin init`.
+
+use std::fs;
+
+use crate::support::{folder, postlogin};
+
+#[test]
+fn an_empty_folder_becomes_a_project_that_passes() {
+    let folder = folder(&[("empty.txt", "")]);
+    let done = postlogin("init").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    for file in [
+        "actions/copy-hobby/code.js",
+        "actions/copy-hobby.json",
+        "triggers/triggers.json",
+        "tests/copy-hobby.case.yaml",
+        "tests/case.schema.json",
+        "tests/events/jane.json",
+        ".github/workflows/postlogin.yml",
+    ] {
+        assert!(
+            done.stdout.contains(&format!("wrote  {file}\n")),
+            "{file}: {done}"
+        );
+    }
+    let done = postlogin("test").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(done.stdout.contains("2 passed"), "{done}");
+    let done = postlogin("run").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+
+    // A second time, nothing is written over.
+    fs::write(
+        folder.path().join("tests/copy-hobby.case.yaml"),
+        "# copy-hobby: mine\n",
+    )
+    .expect("a file");
+    let done = postlogin("init").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(!done.stdout.contains("wrote"), "{done}");
+}
+
+#[test]
+fn actions_that_are_there_get_a_first_case() {
+    let folder = folder(&[
+        (
+            "actions/deny.js",
+            "exports.onExecutePostLogin = async (event, api) => { api.access.deny('no'); };\n",
+        ),
+        (
+            "actions/claims.js",
+            "exports.onExecutePostLogin = async (event, api) => {\n  api.idToken.setCustomClaim('https://example.com/x', { a: \"it's\" });\n  api.idToken.setCustomClaim('roles', 1);\n};\n",
+        ),
+        (
+            "actions/broken.js",
+            "exports.onExecutePostLogin = async ( => {};\n",
+        ),
+        ("actions/helper.js", "module.exports = 1;\n"),
+        (".gitlab-ci.yml", "test: {}\n"),
+        (".git/HEAD", ""),
+    ]);
+    let done = postlogin("init").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(
+        done.stdout.contains("wrote  .gitlab/postlogin.yml"),
+        "{done}"
+    );
+    assert!(!done.stdout.contains("helper"), "{done}");
+    let read = |name: &str| fs::read_to_string(folder.path().join("tests").join(name)).expect(name);
+    assert!(read("deny.case.yaml").contains("status: denied"));
+    let claims = read("claims.case.yaml");
+    assert!(
+        claims.contains("\"https://example.com/x\": {\"a\":\"it's\"}"),
+        "{claims}"
+    );
+    assert!(
+        !claims.contains("roles"),
+        "a dropped claim is not expected: {claims}"
+    );
+    let done = postlogin("test").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(done.stdout.contains("2 passed, 1 skipped"), "{done}");
+}

@@ -1,0 +1,178 @@
+//! Reports for programs.
+
+use serde_json::Value;
+
+use crate::support::{assert_command, folder, postlogin};
+
+const ACTION: &str = "exports.onExecutePostLogin = async (event, api) => {
+  console.log('a <log> & more');
+  api.idToken.setCustomClaim('roles', ['a']);
+};
+";
+
+const CASES: &str = "actions: [a.js]
+cases:
+  - description: passes
+  - description: 'fails: 100%, surely'
+    expect:
+      id_token: { roles: [a] }
+  - description: waits
+    skip: until later
+";
+
+fn project() -> tempfile::TempDir {
+    folder(&[("a.js", ACTION), ("t.case.yaml", CASES)])
+}
+
+#[test]
+fn github_annotations() {
+    let folder = project();
+    let done = postlogin("test --reporter github")
+        .within(folder.path())
+        .finish();
+    assert_eq!(done.code, Some(100), "{done}");
+    let annotation = done.stdout.lines().find(|line| line.starts_with("::error"));
+    assert_eq!(
+        annotation,
+        Some(
+            "::error file=t.case.yaml,line=6,col=26,title=t fails%3A 100%25%2C surely::id_token.roles is not as expected\
+             %0Aexpected  [\"a\"]%0A  actual  nothing%0A  ledger  dropped, the name is reserved (restricted-name): \
+             a set [\"a\"] at a.js:3:15"
+        ),
+        "{done}"
+    );
+    assert!(
+        done.stdout.contains("Summary"),
+        "people read the log, too: {done}"
+    );
+}
+
+#[test]
+fn tap() {
+    let folder = project();
+    assert_command!(postlogin("test --reporter tap").within(folder.path()), @r#"
+    exit code: 100
+    ----- stdout -----
+    TAP version 14
+    1..3
+    ok 1 - t passes
+    not ok 2 - t fails: 100%, surely
+      ---
+      failures:
+        - {"kind":"expectation","message":"id_token.roles is not as expected","at":"t.case.yaml:6:26","details":["expected  [\"a\"]","  actual  nothing","  ledger  dropped, the name is reserved (restricted-name): a set [\"a\"] at a.js:3:15"]}
+      ...
+    ok 3 - t waits # SKIP until later
+    "#);
+}
+
+#[test]
+fn json_lines() {
+    let folder = project();
+    let done = postlogin("test --reporter json")
+        .within(folder.path())
+        .finish();
+    let events: Vec<Value> = done
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect();
+    let kinds: Vec<&str> = events
+        .iter()
+        .filter_map(|event| event["type"].as_str())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "run-started",
+            "case-finished",
+            "case-finished",
+            "case-finished",
+            "run-finished"
+        ]
+    );
+    assert_eq!(events[0]["format"], "postlogin.test/1");
+    let failure = &events[2]["failures"][0];
+    assert_eq!(failure["kind"], "expectation");
+    assert_eq!(failure["location"]["line"], 6);
+    assert_eq!(events[2]["outcome"]["ledger"][0]["rule"], "restricted-name");
+    assert_eq!(events[4]["exit_code"], 100);
+    assert_eq!(done.stderr, "");
+}
+
+#[test]
+fn several_reports_at_once() {
+    let folder = project();
+    let done = postlogin(
+        "test --reporter human --reporter junit=out/report.xml --reporter json=run.jsonl",
+    )
+    .within(folder.path())
+    .finish();
+    assert_eq!(done.code, Some(100), "{done}");
+    assert!(done.stdout.contains("Summary"), "{done}");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);
+    assert_eq!(read("run.jsonl").lines().count(), 5);
+    let xml = read("out/report.xml");
+    for expected in [
+        "<testsuites name=\"postlogin\" tests=\"3\" skipped=\"1\" failures=\"1\" errors=\"0\"",
+        "<testsuite name=\"t.case.yaml\" tests=\"3\" skipped=\"1\" errors=\"0\" failures=\"1\"",
+        "<testcase name=\"fails: 100%, surely\" classname=\"t.case.yaml\"",
+        "a &lt;log&gt; &amp; more",
+        "<skipped message=\"until later\"/>",
+    ] {
+        assert!(xml.contains(expected), "{expected}: {xml}");
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("out"))
+            .expect("a folder")
+            .count(),
+        1,
+        "nothing is left beside the report"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_has_complete_reports() {
+    use std::{process::Command, time::Duration};
+
+    let slow = "exports.onExecutePostLogin = async () => { const end = Date.now; for (let i = 0; i < 3e6; i++); };\n";
+    let folder = folder(&[
+        ("a.js", slow),
+        (
+            "t.case.yaml",
+            &format!(
+                "actions: [a.js]\nmatrix: {{ user.user_metadata.n: [{}] }}\n",
+                (0..2000)
+                    .map(|n| n.to_string())
+                    .collect::<Vec<_>>()
+                    .join(",")
+            ),
+        ),
+    ]);
+    let mut child =
+        postlogin("test --jobs 1 --reporter junit=report.xml --reporter json=run.jsonl")
+            .within(folder.path())
+            .command()
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("the program starts");
+    std::thread::sleep(Duration::from_secs(2));
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    let status = child.wait().expect("the program ends");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);
+    let lines = read("run.jsonl");
+    let last: Value = lines
+        .lines()
+        .last()
+        .and_then(|line| serde_json::from_str(line).ok())
+        .expect("the last line is whole");
+    assert_eq!(last["type"], "run-finished");
+    if last["interrupted"] == true {
+        assert_eq!(status.code(), Some(100));
+        assert!(last["not_run"].as_u64() > Some(0), "{last}");
+    }
+    assert!(read("report.xml").trim_end().ends_with("</testsuites>"));
+}

@@ -1,0 +1,308 @@
+//! What a case expects of the outcome.
+
+use std::sync::LazyLock;
+
+use postlogin_core::event::suggest::closest;
+use postlogin_core::method_names;
+use postlogin_core::outcome::Status;
+
+use crate::document::node::{Entry, Node, NodeValue, Place};
+use crate::shapes::Shapes;
+
+/// What must be true of the outcome.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Expect {
+    /// Each key that was given, in the order of the file.
+    pub expectations: Vec<Expectation>,
+    /// Objects and lists are compared as a whole.
+    pub exactly: bool,
+}
+
+/// One key of `expect`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    /// Which.
+    pub key: Key,
+    /// What is expected, in the shape that the key asks for.
+    pub value: Node,
+    /// Where the key stands.
+    pub place: Place,
+}
+
+/// What can be expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// How the login ends.
+    Status,
+    /// Why it was denied or failed.
+    Reason,
+    /// Claims of the ID token.
+    IdToken,
+    /// Claims of the access token.
+    AccessToken,
+    /// The answer of `/userinfo`.
+    Userinfo,
+    /// Metadata after the login.
+    UserMetadata,
+    /// Metadata after the login.
+    AppMetadata,
+    /// Calls of the api.
+    Commands,
+    /// Claims that were dropped.
+    Dropped,
+    /// What was printed.
+    Logs,
+    /// The fault that ended the login.
+    Error,
+    /// Where the browser is sent.
+    Redirect,
+    /// What production would mind.
+    Notices,
+}
+
+/// The shape of what is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One of the statuses.
+    Status,
+    /// An object, matched as a subset.
+    Object,
+    /// A pattern or `null`.
+    Text,
+    /// A list of patterns, or of objects with some of these keys.
+    List(&'static [&'static str]),
+    /// A pattern, `null`, or an object with some of these keys.
+    Parts(&'static [&'static str]),
+}
+
+pub(super) struct ExpectKey {
+    pub(super) name: &'static str,
+    pub(super) key: Key,
+    pub(super) shape: Shape,
+    pub(super) note: &'static str,
+}
+
+const fn key(name: &'static str, key: Key, shape: Shape, note: &'static str) -> ExpectKey {
+    ExpectKey {
+        name,
+        key,
+        shape,
+        note,
+    }
+}
+
+pub(super) const STATUSES: &[&str] = &[
+    "allowed",
+    "denied",
+    "redirected",
+    "prompted",
+    "challenged",
+    "failed",
+];
+
+pub(super) const EXPECT: &[ExpectKey] = &[
+    key("status", Key::Status, Shape::Status, "How the login ends"),
+    key(
+        "reason",
+        Key::Reason,
+        Shape::Text,
+        "Why it was denied or failed; `*` stands for anything",
+    ),
+    key(
+        "id_token",
+        Key::IdToken,
+        Shape::Object,
+        "Claims of the ID token; `null` for one that must be absent",
+    ),
+    key(
+        "access_token",
+        Key::AccessToken,
+        Shape::Object,
+        "Claims of the access token; `null` for one that must be absent",
+    ),
+    key(
+        "userinfo",
+        Key::Userinfo,
+        Shape::Object,
+        "What /userinfo answers",
+    ),
+    key(
+        "user_metadata",
+        Key::UserMetadata,
+        Shape::Object,
+        "user_metadata after the login",
+    ),
+    key(
+        "app_metadata",
+        Key::AppMetadata,
+        Shape::Object,
+        "app_metadata after the login",
+    ),
+    key(
+        "commands",
+        Key::Commands,
+        Shape::List(&["method", "args", "action"]),
+        "Calls of api methods that are made, in this order",
+    ),
+    key(
+        "dropped",
+        Key::Dropped,
+        Shape::List(&["name", "token", "rule", "action"]),
+        "Claims that were set and dropped",
+    ),
+    key(
+        "logs",
+        Key::Logs,
+        Shape::List(&["message", "level", "action"]),
+        "What the Actions print, in this order; `*` stands for anything",
+    ),
+    key(
+        "error",
+        Key::Error,
+        Shape::Parts(&["name", "message", "action"]),
+        "The error that ends the login; `*` stands for anything",
+    ),
+    key(
+        "redirect",
+        Key::Redirect,
+        Shape::Parts(&["url"]),
+        "Where the browser is sent; `*` stands for anything",
+    ),
+    key(
+        "notices",
+        Key::Notices,
+        Shape::List(&["code", "message"]),
+        "Codes of notices",
+    ),
+];
+
+/// The key that turns off subsets.
+pub(super) const EXACTLY: &str = "exactly";
+
+impl Key {
+    /// The key as it is written.
+    pub fn name(self) -> &'static str {
+        EXPECT
+            .iter()
+            .find(|known| known.key == self)
+            .map_or("", |known| known.name)
+    }
+}
+
+impl Expect {
+    /// Whether a login that fails is what the case wants to see.
+    pub fn wants_failure(&self) -> bool {
+        self.expectations.iter().any(|expected| match expected.key {
+            Key::Status => expected.value.as_text() == Some("failed"),
+            Key::Error => expected.value.value != NodeValue::Null,
+            _ => false,
+        })
+    }
+
+    /// How the login must end, if the case says so.
+    pub fn status(&self) -> Option<Status> {
+        let expected = self
+            .expectations
+            .iter()
+            .find(|expected| expected.key == Key::Status)?;
+        serde_json::from_value(expected.value.to_value()).ok()
+    }
+}
+
+pub(super) fn read(node: &Node, shapes: &mut Shapes) -> Expect {
+    let mut expect = Expect::default();
+    let Some(entries) = shapes.object(node, "`expect`") else {
+        return expect;
+    };
+    let known: Vec<&str> = EXPECT
+        .iter()
+        .map(|known| known.name)
+        .chain([EXACTLY])
+        .collect();
+    shapes.only(entries, &known, "`expect`");
+    for entry in entries {
+        if entry.key == EXACTLY {
+            expect.exactly = shapes.boolean(&entry.value, "`exactly`").unwrap_or(false);
+        } else if let Some(known) = EXPECT.iter().find(|known| known.name == entry.key) {
+            check(entry, known, shapes);
+            expect.expectations.push(Expectation {
+                key: known.key,
+                value: entry.value.clone(),
+                place: entry.place.clone(),
+            });
+        }
+    }
+    expect
+}
+
+fn check(entry: &Entry, known: &ExpectKey, shapes: &mut Shapes) {
+    let what = format!("`{}`", known.name);
+    let node = &entry.value;
+    match known.shape {
+        Shape::Status => {
+            shapes.word(node, STATUSES, &what);
+        }
+        Shape::Object => {
+            shapes.object(node, &what);
+        }
+        Shape::Text if node.value == NodeValue::Null => {}
+        Shape::Text => {
+            shapes.text(node, &what);
+        }
+        Shape::Parts(parts) => match &node.value {
+            NodeValue::Null | NodeValue::Text(_) => {}
+            NodeValue::Object(entries) => check_parts(entries, parts, &what, shapes),
+            _ => {
+                shapes.text(node, &what);
+            }
+        },
+        Shape::List(parts) => {
+            for item in shapes.list(node, &what).unwrap_or_default() {
+                match &item.value {
+                    NodeValue::Object(entries) => check_parts(entries, parts, &what, shapes),
+                    _ => {
+                        shapes.text(item, &format!("an item of {what}"));
+                    }
+                }
+                if known.key == Key::Commands {
+                    check_method(item, shapes);
+                }
+            }
+        }
+    }
+}
+
+fn check_parts(entries: &[Entry], parts: &[&'static str], what: &str, shapes: &mut Shapes) {
+    shapes.only(entries, parts, what);
+    for entry in entries {
+        if entry.key == "args" {
+            shapes.list(&entry.value, "`args`");
+        } else if parts.contains(&entry.key.as_str()) {
+            shapes.text(&entry.value, &format!("`{}` of {what}", entry.key));
+        }
+    }
+}
+
+/// A method that the api does not have is never called.
+fn check_method(item: &Node, shapes: &mut Shapes) {
+    static METHODS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        method_names()
+            .iter()
+            .map(|method| format!("{}.{}", method.namespace, method.name))
+            .collect()
+    });
+    let node = item.get("method").unwrap_or(item);
+    let Some(name) = node.as_text().filter(|name| !name.contains('*')) else {
+        return;
+    };
+    if METHODS.iter().any(|method| method == name) {
+        return;
+    }
+    let bare = name.strip_prefix("api.").unwrap_or(name);
+    let near = closest(bare, METHODS.iter().map(String::as_str));
+    let error = node.place.error(format!("the api has no method `{name}`"));
+    shapes.refuse(match near {
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+        None => error.with_hint("methods are written as idToken.setCustomClaim"),
+    });
+}

@@ -1,0 +1,57 @@
+//! Defaults and what lies over them.
+
+use super::keys::{CASE, Joins};
+use crate::document::node::{Entry, Node, NodeValue};
+
+/// Lays a case, or nearer defaults, over defaults.
+pub(super) fn over(below: &[Entry], above: &[Entry]) -> Vec<Entry> {
+    // The two ways to say what the user does exclude each other: the nearer one counts.
+    let says = |keys: &[&str]| above.iter().any(|entry| keys.contains(&entry.key.as_str()));
+    let (free, ordered) = (["continue", "challenge"], ["steps"]);
+    let (says_free, says_ordered) = (says(&free), says(&ordered));
+    let stays = |entry: &&Entry| {
+        let key = entry.key.as_str();
+        !(says_free && ordered.contains(&key) || says_ordered && free.contains(&key))
+    };
+    let mut joined: Vec<Entry> = below.iter().filter(stays).cloned().collect();
+    for entry in above {
+        let joins = CASE
+            .iter()
+            .find(|key| key.name == entry.key)
+            .map_or(Joins::Replaces, |key| key.joins);
+        match joined.iter_mut().find(|old| old.key == entry.key) {
+            Some(old) => join(old, entry, joins),
+            None => joined.push(entry.clone()),
+        }
+    }
+    joined
+}
+
+fn join(old: &mut Entry, new: &Entry, joins: Joins) {
+    if let (NodeValue::Object(below), NodeValue::Object(above), true) = (
+        &mut old.value.value,
+        &new.value.value,
+        joins != Joins::Replaces,
+    ) {
+        for entry in above {
+            match below.iter_mut().find(|known| known.key == entry.key) {
+                Some(known) if joins == Joins::Deep => join(known, entry, joins),
+                Some(known) => *known = entry.clone(),
+                None => below.push(entry.clone()),
+            }
+        }
+        // Errors about the whole belong to the nearer place.
+        old.place = new.place.clone();
+        old.value.place = new.value.place.clone();
+    } else {
+        *old = new.clone();
+    }
+}
+
+/// The entries as a node at a place.
+pub(super) fn node(entries: Vec<Entry>, at: &Node) -> Node {
+    Node {
+        value: NodeValue::Object(entries),
+        place: at.place.clone(),
+    }
+}

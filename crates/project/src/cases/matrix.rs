@@ -1,0 +1,125 @@
+//! A matrix: one case for each combination of values.
+
+use postlogin_core::event::suggest::closest;
+use serde_json::Value;
+
+use crate::document::node::{Node, NodeValue};
+use crate::shapes::Shapes;
+
+/// More rows than this are a slip.
+const MOST_ROWS: usize = 10_000;
+
+/// One combination.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// Paths of the event, with the value of each.
+    pub(super) cells: Vec<(String, Node)>,
+}
+
+/// The rows of a matrix; one empty row without a matrix.
+pub(super) fn rows(matrix: Option<&Node>, shapes: &mut Shapes) -> Vec<Row> {
+    let mut rows = vec![Row { cells: Vec::new() }];
+    let Some(matrix) = matrix else {
+        return rows;
+    };
+    for entry in shapes.object(matrix, "`matrix`").unwrap_or_default() {
+        let what = format!("`{}` of the matrix", entry.key);
+        let Some(values) = shapes.list(&entry.value, &what) else {
+            continue;
+        };
+        if values.is_empty() {
+            let error = entry.value.place.error(format!("{what} has no values"));
+            shapes.refuse(error.with_hint("a case without a row never runs"));
+        }
+        if rows.len().saturating_mul(values.len()) > MOST_ROWS {
+            let message = format!("the matrix has more than {MOST_ROWS} combinations");
+            shapes.refuse(entry.place.error(message));
+            return Vec::new();
+        }
+        let with = |row: &Row, value: &Node| {
+            let mut row = row.clone();
+            row.cells.push((entry.key.clone(), value.clone()));
+            row
+        };
+        rows = rows
+            .iter()
+            .flat_map(|row| values.iter().map(move |value| with(row, value)))
+            .collect();
+    }
+    rows
+}
+
+impl Row {
+    /// ` [lang=de, plan=pro]`; nothing without cells.
+    pub(super) fn suffix(&self) -> String {
+        if self.cells.is_empty() {
+            return String::new();
+        }
+        let short = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
+        let names: Vec<String> = self.cells.iter().map(|(path, _)| short(path)).collect();
+        let cell = |(path, value): &(String, Node)| {
+            let name = short(path);
+            let alone = names.iter().filter(|other| **other == name).count() == 1;
+            let name = if alone { name } else { path.clone() };
+            format!("{name}={}", plain(&value.to_value()))
+        };
+        let cells: Vec<String> = self.cells.iter().map(cell).collect();
+        format!(" [{}]", cells.join(", "))
+    }
+
+    /// Puts the row's values in the place of `${path}`: the value itself where it is the whole text.
+    pub(super) fn fill(&self, node: &mut Node, shapes: &mut Shapes) {
+        if self.cells.is_empty() {
+            return;
+        }
+        node.for_each_text(&mut |value, place| {
+            let NodeValue::Text(text) = value else {
+                return;
+            };
+            match self.filled(text) {
+                Ok(Some(filled)) => *value = filled,
+                Ok(None) => {}
+                Err(unknown) => {
+                    let known = self.cells.iter().map(|(path, _)| path.as_str());
+                    let error = place.error(format!("`${{{unknown}}}` is no key of the matrix"));
+                    shapes.refuse(match closest(&unknown, known) {
+                        Some(near) => error.with_hint(format!("did you mean `${{{near}}}`?")),
+                        None => error.with_hint("its keys are written out: ${user.email}"),
+                    });
+                }
+            }
+        });
+    }
+
+    /// The text with its references replaced; `None` when it has none.
+    fn filled(&self, text: &str) -> Result<Option<NodeValue>, String> {
+        if !text.contains("${") {
+            return Ok(None);
+        }
+        let cell = |name: &str| self.cells.iter().find(|(path, _)| path == name);
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, after)) = after.split_once('}') else {
+                break;
+            };
+            let (_, value) = cell(name).ok_or_else(|| name.to_owned())?;
+            if before.is_empty() && after.is_empty() && filled.is_empty() {
+                return Ok(Some(value.value.clone()));
+            }
+            filled.push_str(before);
+            filled.push_str(&plain(&value.to_value()));
+            rest = after;
+        }
+        filled.push_str(rest);
+        Ok(Some(NodeValue::Text(filled)))
+    }
+}
+
+/// A value in a name: a text without its quotes.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

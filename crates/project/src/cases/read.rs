@@ -1,0 +1,498 @@
+//! From the text of a file to its cases.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use postlogin_core::event::{Path as EventPath, suggest::closest};
+use serde_json::Value;
+
+use super::keys::{self, CASES, CHALLENGE, REQUEST, STEP};
+use super::matrix::{Row, rows};
+use super::{Act, Base, Case, CaseFile, Mistakes, Named, Step, Steps, expect, find, layers};
+use crate::document::node::{Entry, Node, NodeValue, Place, Source, to_map};
+use crate::document::{Format, parse_placed};
+use crate::files::{absolute, configured_path, display_path, entries, file_name, read_text};
+use crate::project::tenant;
+use crate::secrets::{Secret, parse_secret, read_dotenv};
+use crate::shapes::Shapes;
+use crate::units::{parse_duration, parse_size};
+use crate::{Error, Result};
+
+/// Reads a file of cases. Defaults come from the folders from `top` down; names are relative to `working_folder`.
+///
+/// # Errors
+/// All mistakes of the file and of its defaults, in the order of their places.
+pub fn read_case_file(
+    path: &Path,
+    top: &Path,
+    working_folder: &Path,
+) -> Result<CaseFile, Mistakes> {
+    let working_folder = absolute(working_folder);
+    let mut shapes = Shapes::default();
+    let mut files = vec![path.to_owned()];
+    let mut below: Vec<Entry> = Vec::new();
+    for defaults in find::defaults_of(path, top) {
+        match parse(&defaults, &working_folder) {
+            Ok(node) => {
+                let over = shapes.object(&node, "defaults").unwrap_or_default();
+                shapes.only(over, &keys::names_of_defaults(), "the defaults of a folder");
+                below = layers::over(&below, over);
+            }
+            Err(error) => shapes.refuse(error),
+        }
+        files.push(defaults);
+    }
+    let root = parse(path, &working_folder).map_err(|error| vec![error])?;
+    let shown = root.place.source.shown.clone();
+    let mut reader = Reader {
+        shapes,
+        files,
+        stem: find::stem(path),
+        full_stem: full_stem(&shown, path),
+        secrets_files: HashMap::new(),
+    };
+    let cases = reader.cases(&root, &below);
+    reader.refuse_same_names(&cases);
+    let Reader {
+        shapes: Shapes { mut errors },
+        files,
+        ..
+    } = reader;
+    if !errors.is_empty() {
+        errors.sort_by_key(|error| (error.file.clone(), error.line, error.column));
+        return Err(errors);
+    }
+    let files = Arc::new(files);
+    let cases = cases.into_iter().map(|case| Case {
+        files: Arc::clone(&files),
+        ..case
+    });
+    Ok(CaseFile {
+        path: path.to_owned(),
+        shown,
+        cases: cases.collect(),
+    })
+}
+
+fn parse(path: &Path, working_folder: &Path) -> Result<Node> {
+    let shown = display_path(path, working_folder);
+    let text = read_text(path, &shown)?;
+    let source = Arc::new(Source {
+        path: path.to_owned(),
+        shown,
+    });
+    parse_placed(&text, Format::of(path), &source)
+}
+
+/// The name of the file without its ending, with its folder.
+fn full_stem(shown: &str, path: &Path) -> String {
+    let folder = shown.strip_suffix(&file_name(path)).unwrap_or_default();
+    format!("{folder}{}", find::stem(path))
+}
+
+struct Reader {
+    shapes: Shapes,
+    files: Vec<PathBuf>,
+    stem: String,
+    full_stem: String,
+    secrets_files: HashMap<PathBuf, Vec<Secret>>,
+}
+
+impl Reader {
+    fn cases(&mut self, root: &Node, below: &[Entry]) -> Vec<Case> {
+        let Some(entries) = self.shapes.object(root, "a file of cases") else {
+            return Vec::new();
+        };
+        let Some(list) = root.entry(CASES) else {
+            self.shapes.only(entries, &keys::names(), "a case");
+            return self.case(root, below, entries, None);
+        };
+        let beside: Vec<Entry> = entries
+            .iter()
+            .filter(|entry| entry.key != CASES)
+            .cloned()
+            .collect();
+        let known: Vec<&str> = keys::names_of_defaults()
+            .into_iter()
+            .chain([CASES])
+            .collect();
+        self.shapes.only(entries, &known, "a file with `cases`");
+        let below = layers::over(below, &beside);
+        let items = self.shapes.list(&list.value, "`cases`").unwrap_or_default();
+        if items.is_empty() && matches!(list.value.value, NodeValue::List(_)) {
+            self.shapes
+                .refuse(list.place.error("`cases` is an empty list"));
+        }
+        let mut cases = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            if let Some(entries) = self.shapes.object(item, "a case") {
+                self.shapes.only(entries, &keys::names(), "a case");
+                cases.extend(self.case(item, &below, entries, Some(index + 1)));
+            }
+        }
+        cases
+    }
+
+    /// The cases that one item of the file stands for.
+    fn case(
+        &mut self,
+        item: &Node,
+        below: &[Entry],
+        entries: &[Entry],
+        number: Option<usize>,
+    ) -> Vec<Case> {
+        let mut joined = layers::node(layers::over(below, entries), item);
+        let rows = rows(joined.get("matrix"), &mut self.shapes);
+        if let NodeValue::Object(entries) = &mut joined.value {
+            entries.retain(|entry| entry.key != "matrix");
+        }
+        let mut cases = Vec::new();
+        for row in rows {
+            let mut filled = joined.clone();
+            row.fill(&mut filled, &mut self.shapes);
+            cases.push(self.one(&filled, &row, item, number));
+        }
+        cases
+    }
+
+    fn one(&mut self, node: &Node, row: &Row, item: &Node, number: Option<usize>) -> Case {
+        let description = node
+            .get("description")
+            .and_then(|description| self.shapes.text(description, "`description`"));
+        let name = match (description, number) {
+            // A description with the row's values in it is a name already.
+            (Some(text), _) if item.get("description").and_then(Node::as_text) != Some(&text) => {
+                Some(text)
+            }
+            (Some(text), _) => Some(text + &row.suffix()),
+            (None, Some(number)) => Some(format!("case {number}{}", row.suffix())),
+            (None, None) => None,
+        };
+        let name = name.map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
+        // The file's name says it all where it has one case and no description.
+        let full_name = match &name {
+            Some(name) => format!("{} {name}", self.full_stem),
+            None => format!("{}{}", self.full_stem, row.suffix()),
+        };
+        let name = name.unwrap_or_else(|| format!("{}{}", self.stem, row.suffix()));
+        let secrets = self.secrets(node);
+        let set = self.set(node, row);
+        let steps = self.steps(node);
+        let shapes = &mut self.shapes;
+        let mut base = |key: &str| node.get(key).map(|node| base(node, key, shapes));
+        let event = base("event").unwrap_or(Base::Default);
+        let (user, client) = (base("user"), base("client"));
+        for found in [Some(&event), user.as_ref(), client.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if let Base::File(path, _) = found
+                && !self.files.contains(path)
+            {
+                self.files.push(path.clone());
+            }
+        }
+        let shapes = &mut self.shapes;
+        if let Some(node) = node.get("with") {
+            shapes.object(node, "`with`");
+        }
+        if let Some(node) = node.get("tenant") {
+            tenant::check(node, "`tenant`", shapes);
+        }
+        Case {
+            full_name,
+            name,
+            place: item.place.clone(),
+            actions: node.get("actions").map(|node| actions(node, shapes)),
+            event,
+            user,
+            client,
+            with: node.get("with").cloned().into_iter().collect(),
+            set,
+            secrets,
+            now_ms: node
+                .get("now")
+                .and_then(|node| shapes.parsed(node, "`now`", parse_now)),
+            seed: node
+                .get("seed")
+                .and_then(|node| shapes.whole(node, "`seed`")),
+            http: node.get("http").cloned(),
+            tenant: node.get("tenant").cloned(),
+            timeout: node.get("timeout").and_then(|node| {
+                shapes.parsed(node, "`timeout`", |text| {
+                    let time = parse_duration(text)?;
+                    if time.is_zero() {
+                        return Err(Error::new("it leaves Actions no time"));
+                    }
+                    Ok(time)
+                })
+            }),
+            memory: node.get("memory").and_then(|node| {
+                shapes.parsed(node, "`memory`", |text| match parse_size(text)? {
+                    0 => Err(Error::new("it leaves Actions no memory")),
+                    size => Ok(size),
+                })
+            }),
+            steps,
+            expect: node
+                .get("expect")
+                .map(|node| expect::read(node, shapes))
+                .unwrap_or_default(),
+            snapshot: node
+                .get("snapshot")
+                .and_then(|node| shapes.boolean(node, "`snapshot`"))
+                .unwrap_or(false),
+            skip: node.get("skip").and_then(|node| skip(node, shapes)),
+            files: Arc::default(),
+        }
+    }
+
+    fn secrets(&mut self, node: &Node) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        if let Some(file) = node.get("secrets_file")
+            && let Some(path) = self.shapes.text(file, "`secrets_file`")
+        {
+            let path = beside(&path, &file.place);
+            if !self.secrets_files.contains_key(&path) {
+                let read = match missing(&path, &file.place) {
+                    Some(error) => Err(error),
+                    None => read_dotenv(&path),
+                };
+                let read = read.unwrap_or_else(|error| {
+                    self.shapes.refuse(error);
+                    Vec::new()
+                });
+                self.files.push(path.clone());
+                self.secrets_files.insert(path.clone(), read);
+            }
+            secrets.extend(self.secrets_files.get(&path).cloned().unwrap_or_default());
+        }
+        let given = node.get("secrets");
+        let given = given.and_then(|node| self.shapes.object(node, "`secrets`"));
+        for entry in given.unwrap_or_default() {
+            let what = format!("the secret `{}`", entry.key);
+            let Some(value) = self.shapes.text(&entry.value, &what) else {
+                continue;
+            };
+            match parse_secret(&format!("{}={value}", entry.key)) {
+                Ok(secret) => {
+                    secrets.retain(|known: &Secret| known.name != secret.name);
+                    secrets.push(secret);
+                }
+                Err(error) => self.shapes.refuse(entry.place.error(error.message)),
+            }
+        }
+        secrets
+    }
+
+    /// The paths of `set`, then those of the matrix.
+    fn set(&mut self, node: &Node, row: &Row) -> Vec<(EventPath, Value, Place)> {
+        let mut set = Vec::new();
+        let given = node.get("set");
+        let given = given.and_then(|node| self.shapes.object(node, "`set`"));
+        let given = given.unwrap_or_default().iter();
+        let given = given.map(|entry| (entry.key.as_str(), &entry.value, &entry.place));
+        let cells = row.cells.iter();
+        let cells = cells.map(|(path, value)| (path.as_str(), value, &value.place));
+        for (path, value, place) in given.chain(cells) {
+            match EventPath::parse(path) {
+                Ok(parsed) => set.push((parsed, value.to_value(), place.clone())),
+                Err(error) => {
+                    let refused = place.error(error.message);
+                    self.shapes.refuse(match error.hint {
+                        Some(hint) => refused.with_hint(hint),
+                        None => refused,
+                    });
+                }
+            }
+        }
+        set
+    }
+
+    fn steps(&mut self, node: &Node) -> Steps {
+        let shapes = &mut self.shapes;
+        if let Some(steps) = node.entry("steps") {
+            for other in ["continue", "challenge"] {
+                if let Some(entry) = node.entry(other) {
+                    let message = format!("`{other}` and `steps` exclude each other");
+                    let error = entry.place.error(message);
+                    shapes.refuse(error.with_hint(format!("put it into `steps`: - {other}: …")));
+                }
+            }
+            let items = shapes.list(&steps.value, "`steps`").unwrap_or_default();
+            return Steps::Ordered(items.iter().flat_map(|item| step(item, shapes)).collect());
+        }
+        let continues = match node.get("continue") {
+            None => Vec::new(),
+            Some(node) => match &node.value {
+                NodeValue::List(items) => items
+                    .iter()
+                    .filter_map(|item| request(item, shapes))
+                    .collect(),
+                _ => request(node, shapes).into_iter().collect(),
+            },
+        };
+        let passes = node
+            .get("challenge")
+            .and_then(|node| shapes.word(node, CHALLENGE, "`challenge`"));
+        Steps::Free {
+            continues,
+            passes: passes.map(|index| index == 0),
+        }
+    }
+
+    /// A report, a filter and a snapshot name cases; two of one name could not be told apart.
+    fn refuse_same_names(&mut self, cases: &[Case]) {
+        let mut seen: HashMap<&str, &Place> = HashMap::new();
+        for case in cases {
+            match seen.get(case.name.as_str()) {
+                Some(first) => {
+                    let error = case.place.error(format!(
+                        "a second case is named `{}`; the first is in line {}",
+                        case.name, first.line
+                    ));
+                    self.shapes
+                        .refuse(error.with_hint("give each a `description` of its own"));
+                }
+                None => {
+                    seen.insert(&case.name, &case.place);
+                }
+            }
+        }
+    }
+}
+
+fn actions(node: &Node, shapes: &mut Shapes) -> Vec<Named> {
+    let mut named = |item: &Node| {
+        let name = shapes.text(item, "an Action")?;
+        if name.trim().is_empty() {
+            shapes.refuse(item.place.error("an Action is named by nothing"));
+        }
+        let place = item.place.clone();
+        Some(Named { name, place })
+    };
+    match &node.value {
+        // One Action need not be a list.
+        NodeValue::Text(_) => named(node).into_iter().collect(),
+        NodeValue::List(items) => items.iter().filter_map(named).collect(),
+        _ => {
+            shapes.list(node, "`actions`");
+            Vec::new()
+        }
+    }
+}
+
+fn base(node: &Node, key: &str, shapes: &mut Shapes) -> Base {
+    match &node.value {
+        NodeValue::Object(entries) => Base::Inline(Arc::new(Value::Object(to_map(entries)))),
+        NodeValue::Text(path) => {
+            let path = beside(path, &node.place);
+            if let Some(error) = missing(&path, &node.place) {
+                shapes.refuse(error);
+            }
+            Base::File(path, node.place.clone())
+        }
+        _ => {
+            let message = format!("`{key}` is a path or an object; this is {}", node.kind());
+            shapes.refuse(node.place.error(message));
+            Base::Default
+        }
+    }
+}
+
+/// A path that a file gives is relative to it.
+fn beside(path: &str, place: &Place) -> PathBuf {
+    let folder = place.source.path.parent().unwrap_or(Path::new(""));
+    configured_path(folder, path)
+}
+
+/// The error about a file that is not there.
+fn missing(path: &Path, place: &Place) -> Option<Error> {
+    if path.is_file() {
+        return None;
+    }
+    let base = place.source.path.parent().unwrap_or(Path::new(""));
+    let error = place.error(format!(
+        "there is no file `{}` beside this one",
+        display_path(path, base)
+    ));
+    let names: Vec<String> = path
+        .parent()
+        .map(entries)
+        .unwrap_or_default()
+        .iter()
+        .map(|path| file_name(path))
+        .collect();
+    Some(
+        match closest(&file_name(path), names.iter().map(String::as_str)) {
+            Some(near) => error.with_hint(format!(
+                "did you mean `{}`?",
+                display_path(&path.with_file_name(near), base)
+            )),
+            None => error.with_hint("a path is relative to the file that it stands in"),
+        },
+    )
+}
+
+fn parse_now(text: &str) -> Result<i64> {
+    let hint = "write it as 2026-11-22T10:00:00Z";
+    let now: jiff::Timestamp = text
+        .parse()
+        .map_err(|_: jiff::Error| Error::new(format!("`{text}` is no time")).with_hint(hint))?;
+    // The clock that WebAssembly knows counts from there.
+    if now < jiff::Timestamp::UNIX_EPOCH {
+        return Err(Error::new("no login was before 1970").with_hint(hint));
+    }
+    Ok(now.as_millisecond())
+}
+
+fn skip(node: &Node, shapes: &mut Shapes) -> Option<String> {
+    match &node.value {
+        NodeValue::Bool(false) | NodeValue::Null => None,
+        NodeValue::Bool(true) => Some(String::new()),
+        _ => shapes.text(node, "`skip`"),
+    }
+}
+
+/// The steps that one item of `steps` stands for.
+fn step(item: &Node, shapes: &mut Shapes) -> Vec<Step> {
+    let Some(entries) = shapes.object(item, "a step") else {
+        return Vec::new();
+    };
+    shapes.only(entries, STEP, "a step");
+    if entries.len() != 1 {
+        let error = item.place.error("a step has one key");
+        shapes.refuse(error.with_hint("write `continue` and `challenge` as two steps"));
+        return Vec::new();
+    }
+    let mut steps = Vec::new();
+    if let Some(node) = item.get("continue") {
+        steps.extend(request(node, shapes));
+    }
+    if let Some(node) = item.get("challenge") {
+        let word = shapes.word(node, CHALLENGE, "`challenge`");
+        steps.extend(word.map(|index| Step {
+            act: Act::Challenge { passes: index == 0 },
+            place: item.place.clone(),
+        }));
+    }
+    steps
+}
+
+fn request(node: &Node, shapes: &mut Shapes) -> Option<Step> {
+    let entries = shapes.object(node, "a /continue request")?;
+    shapes.only(entries, REQUEST, "a /continue request");
+    let mut part = |key: &str| {
+        let part = node.get(key);
+        let part = part.and_then(|node| shapes.object(node, &format!("`{key}`")));
+        part.map(to_map).unwrap_or_default()
+    };
+    Some(Step {
+        act: Act::Continue {
+            query: part("query"),
+            body: part("body"),
+        },
+        place: node.place.clone(),
+    })
+}

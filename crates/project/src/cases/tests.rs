@@ -1,0 +1,280 @@
+//! What files of cases mean, and where their mistakes are.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    for (name, text) in files {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().expect("it is in the folder")).expect("a folder");
+        std::fs::write(file, text).expect("a file");
+    }
+    folder
+}
+
+fn read(folder: &Path, file: &str) -> Result<CaseFile, Mistakes> {
+    read_case_file(&folder.join(file), folder, folder)
+}
+
+/// The mistakes of a file `a.case.yaml`, each with its hint.
+#[track_caller]
+fn check_mistakes(text: &str, expected: &[&str]) {
+    let folder = folder(&[("a.case.yaml", text), ("jane.json", "{}")]);
+    let mistakes = read(folder.path(), "a.case.yaml").expect_err("the file is wrong");
+    let shown: Vec<String> = mistakes
+        .iter()
+        .map(|error| match &error.hint {
+            Some(hint) => format!("{error} | {hint}"),
+            None => error.to_string(),
+        })
+        .collect();
+    assert_eq!(shown, expected, "{text}");
+}
+
+#[track_caller]
+fn names(text: &str) -> Vec<String> {
+    let folder = folder(&[("t/a.case.yaml", text)]);
+    let file = read(folder.path(), "t/a.case.yaml").expect("the file is right");
+    file.cases.iter().map(|case| case.name.clone()).collect()
+}
+
+#[test]
+fn every_mistake_has_its_place_and_a_hint() {
+    check_mistakes(
+        "expekt: {}\n",
+        &["a.case.yaml:1:1: unknown key `expekt` in a case | did you mean `expect`?"],
+    );
+    check_mistakes(
+        "expect:\n  id_tokn: {}\n  status: alowed\n  commands: [idToken.setCustomClam]\n",
+        &[
+            "a.case.yaml:2:3: unknown key `id_tokn` in `expect` | did you mean `id_token`?",
+            "a.case.yaml:3:11: `status` is one of allowed, denied, redirected, prompted, challenged, failed, not `alowed` | did you mean `allowed`?",
+            "a.case.yaml:4:14: the api has no method `idToken.setCustomClam` | did you mean `idToken.setCustomClaim`?",
+        ],
+    );
+    check_mistakes(
+        "event: jani.json\nsecrets: { A: 1 }\nnow: yesterday\nseed: -1\n",
+        &[
+            "a.case.yaml:1:8: there is no file `jani.json` beside this one | did you mean `jane.json`?",
+            "a.case.yaml:2:15: the secret `A` must be a text; this is a number | put it in quotes",
+            "a.case.yaml:3:6: `now`: `yesterday` is no time | write it as 2026-11-22T10:00:00Z",
+            "a.case.yaml:4:7: `seed` must be a whole number from 0; this is a number",
+        ],
+    );
+    check_mistakes(
+        "timeout: 20\nmemory: 0MiB\nchallenge: maybe\nwith: []\nactions: {a: b}\n",
+        &[
+            "a.case.yaml:1:10: `timeout` must be a text; this is a number | put it in quotes",
+            "a.case.yaml:2:9: `memory`: it leaves Actions no memory",
+            "a.case.yaml:3:12: `challenge` is one of succeed, fail, not `maybe`",
+            "a.case.yaml:4:7: `with` must be an object; this is a list",
+            "a.case.yaml:5:10: `actions` must be a list; this is an object",
+        ],
+    );
+    check_mistakes(
+        "continue: {boddy: {}}\nsteps: []\n",
+        &[
+            "a.case.yaml:1:1: `continue` and `steps` exclude each other | put it into `steps`: - continue: …",
+        ],
+    );
+    check_mistakes(
+        "steps:\n  - challenge: succeed\n    continue: {}\n  - continu: {}\n",
+        &[
+            "a.case.yaml:2:5: a step has one key | write `continue` and `challenge` as two steps",
+            "a.case.yaml:4:5: unknown key `continu` in a step | did you mean `continue`?",
+        ],
+    );
+    check_mistakes(
+        "cases:\n  - description: a\n  - description: a\ndescription: x\n",
+        &[
+            "a.case.yaml:3:5: a second case is named `a`; the first is in line 2 | give each a `description` of its own",
+            "a.case.yaml:4:1: unknown key `description` in a file with `cases` | known keys are actions, event, user, client, with, set, secrets, secrets_file, now, seed, http, tenant, timeout, memory, continue, challenge, steps, expect, snapshot, skip, cases",
+        ],
+    );
+    check_mistakes(
+        "set: { 'user..x': 1 }\nmatrix: { user.name: [] }\n",
+        &[
+            "a.case.yaml:2:22: `user.name` of the matrix has no values | a case without a row never runs",
+        ],
+    );
+    check_mistakes(
+        "matrix: { user.name: [a] }\ndescription: is ${user.nam}\n",
+        &["a.case.yaml:2:14: `${user.nam}` is no key of the matrix | did you mean `${user.name}`?"],
+    );
+    check_mistakes("", &["a.case.yaml:1:1: the document is empty"]);
+    check_mistakes(
+        "- a\n",
+        &["a.case.yaml:1:1: a file of cases must be an object; this is a list"],
+    );
+}
+
+#[test]
+fn cases_are_named_by_what_they_say() {
+    assert_eq!(names("snapshot: true\n"), ["a"]);
+    assert_eq!(names("description: says  so\n"), ["says so"]);
+    assert_eq!(
+        names("cases:\n  - snapshot: true\n  - description: b\n"),
+        ["case 1", "b"]
+    );
+    assert_eq!(
+        names("description: d\nmatrix: { user.lang: [en, de], client.name: [x] }\n"),
+        ["d [lang=en, name=x]", "d [lang=de, name=x]"]
+    );
+    assert_eq!(
+        names("description: speaks ${user.lang}\nmatrix: { user.lang: [en, 5] }\n"),
+        ["speaks en", "speaks 5"]
+    );
+    let folder = folder(&[("t/a.case.yaml", "description: d\n")]);
+    let file = read(folder.path(), "t/a.case.yaml").expect("the file is right");
+    assert_eq!(file.cases[0].full_name, "t/a d");
+    assert_eq!(file.snapshot_file(), folder.path().join("t/a.snap"));
+}
+
+#[test]
+fn a_row_of_the_matrix_fills_the_event_and_what_is_expected() {
+    let folder = folder(&[(
+        "a.case.yaml",
+        "matrix: { user.user_metadata.n: [1, x] }\nset: { user.name: 'n is ${user.user_metadata.n}' }\n\
+         expect: { id_token: { n: '${user.user_metadata.n}' } }\n",
+    )]);
+    let file = read(folder.path(), "a.case.yaml").expect("the file is right");
+    let seen: Vec<Value> = file
+        .cases
+        .iter()
+        .map(|case| {
+            let set: Vec<Value> = case
+                .set
+                .iter()
+                .map(|(path, value, _)| json!([path.to_string(), value]))
+                .collect();
+            json!([set, case.expect.expectations[0].value.to_value()])
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            json!([
+                [["event.user.name", "n is 1"], ["event.user.user_metadata.n", 1]],
+                {"n": 1}
+            ]),
+            json!([
+                [["event.user.name", "n is x"], ["event.user.user_metadata.n", "x"]],
+                {"n": "x"}
+            ]),
+        ]
+    );
+}
+
+#[test]
+fn defaults_come_from_the_folders_above_and_the_file() {
+    let folder = folder(&[
+        (
+            "defaults.case.yaml",
+            "event: base.json\nsecrets: { A: '1', B: '2' }\nwith: { user: { a: 1, b: 1 } }\nchallenge: fail\n",
+        ),
+        ("base.json", "{}"),
+        (
+            "t/defaults.case.yaml",
+            "secrets: { B: '3' }\nexpect: { status: denied }\n",
+        ),
+        (
+            "t/a.case.yaml",
+            "with: { user: { b: null } }\ncases:\n  - description: one\n    expect: { reason: x }\n    steps: []\n  - description: two\n    expect: { status: allowed }\n",
+        ),
+    ]);
+    let file = read(folder.path(), "t/a.case.yaml").expect("the file is right");
+    let [one, two] = file.cases.as_slice() else {
+        panic!("{file:?}");
+    };
+    for case in [one, two] {
+        let secrets: Vec<(&str, &str)> = case
+            .secrets
+            .iter()
+            .map(|secret| (secret.name.as_str(), secret.value.as_str()))
+            .collect();
+        assert_eq!(secrets, [("A", "1"), ("B", "3")]);
+        assert_eq!(
+            case.with[0].to_value(),
+            json!({"user": {"a": 1, "b": null}})
+        );
+        let Base::File(path, _) = &case.event else {
+            panic!("{case:?}");
+        };
+        assert_eq!(path, &folder.path().join("base.json"));
+        assert!(
+            case.files.contains(path) && case.files.len() == 4,
+            "{case:?}"
+        );
+    }
+    let keys = |case: &Case| -> Vec<&str> {
+        let expectations = case.expect.expectations.iter();
+        expectations.map(|expected| expected.key.name()).collect()
+    };
+    assert_eq!(
+        (keys(one), keys(two)),
+        (vec!["status", "reason"], vec!["status"])
+    );
+    assert_eq!(one.steps, Steps::Ordered(Vec::new()));
+    assert_eq!(
+        two.steps,
+        Steps::Free {
+            continues: Vec::new(),
+            passes: Some(false)
+        }
+    );
+}
+
+#[test]
+fn files_are_found_in_order_and_once() {
+    let folder = folder(&[
+        ("b/x.case.yml", ""),
+        ("a.case.json", ""),
+        ("defaults.case.yaml", ""),
+        ("b/x.snap", ""),
+        ("b/x.snap.new", ""),
+        ("node_modules/m/n.case.yaml", ""),
+        (".git/n.case.yaml", ""),
+        ("case.yaml", ""),
+        (".case.yaml", ""),
+    ]);
+    let found = find_case_files(&[".".into(), "b/x.case.yml".into()], folder.path());
+    let found = found.expect("they are there");
+    assert_eq!(
+        found.files,
+        [
+            folder.path().join("a.case.json"),
+            folder.path().join("b/x.case.yml")
+        ]
+    );
+    assert_eq!(found.snapshots.len(), 2);
+    for (path, expected) in [
+        ("c", "c: there is no such file or folder"),
+        ("case.yaml", "case.yaml: this is not a file of cases"),
+    ] {
+        let error = find_case_files(&[path.into()], folder.path()).expect_err("it is none");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn the_schema_knows_every_key() {
+    let schema = schema::case_schema();
+    for (pointer, names) in [
+        ("/properties", keys::names()),
+        ("/$defs/case/properties", keys::names()),
+    ] {
+        let properties = schema.pointer(pointer).and_then(Value::as_object);
+        let properties = properties.expect("an object");
+        for name in names {
+            let property = properties.get(name).and_then(Value::as_object);
+            assert!(
+                property.is_some_and(|property| property.len() > 1),
+                "{name}"
+            );
+        }
+    }
+}

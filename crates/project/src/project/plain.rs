@@ -1,0 +1,65 @@
+//! A folder with plain Actions: `actions/*.js` without any configuration.
+
+use std::path::{Path, PathBuf};
+
+use super::manifest::Manifest;
+use super::tenant::TenantData;
+use super::{Action, Project, TestConfiguration};
+use crate::action::SCRIPTS;
+use crate::files::{entries, extension, file_stem};
+use crate::keywords::KeywordMappings;
+
+/// What a script of the trigger exports.
+const HANDLER: &str = "onExecutePostLogin";
+
+/// The plain Actions of a folder: scripts in `actions/`, and `code.js` in the folders of it. Nothing says in which order
+/// they are bound, so none is.
+pub(super) fn load(root: &Path) -> Option<Project> {
+    let mut actions = Vec::new();
+    for path in entries(&root.join("actions")) {
+        let (name, code) = if path.is_dir() {
+            let code = ["code", "index"]
+                .iter()
+                .flat_map(|stem| SCRIPTS.iter().map(move |ext| format!("{stem}.{ext}")))
+                .map(|file| path.join(file))
+                .find(|path| is_action(path));
+            (crate::files::file_name(&path), code)
+        } else {
+            (file_stem(&path), Some(path).filter(|path| is_action(path)))
+        };
+        if let Some(code) = code {
+            actions.push(undeclared(name, code));
+        }
+    }
+    if actions.is_empty() {
+        return None;
+    }
+    Some(Project {
+        root: root.to_owned(),
+        mappings: KeywordMappings::default(),
+        actions,
+        triggers: Vec::new(),
+        tenant: TenantData::default(),
+        test: TestConfiguration::default(),
+        home: root.to_owned(),
+        configuration_files: Vec::new(),
+    })
+}
+
+fn undeclared(name: String, code: PathBuf) -> Action {
+    Action {
+        manifest: Manifest {
+            name,
+            ..Manifest::default()
+        },
+        declared_in: code.clone(),
+        code,
+        declared: false,
+    }
+}
+
+/// A script of the trigger: tests and helpers may stand beside it.
+fn is_action(path: &Path) -> bool {
+    SCRIPTS.contains(&extension(path).as_str())
+        && std::fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(HANDLER))
+}

@@ -1,0 +1,245 @@
+//! What an export says about the tenant, as far as a login depends on it. Everything else is kept and not looked at.
+//!
+//! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
+
+use std::path::{Path, PathBuf};
+
+use postlogin_core::TenantSettings;
+use postlogin_core::event::merge_patch;
+use serde_json::{Map, Value, json};
+
+use super::read_configuration;
+use crate::Result;
+use crate::document::node::Node;
+use crate::files::{entries, extension};
+use crate::keywords::KeywordMappings;
+use crate::shapes::Shapes;
+
+/// What an export says about the tenant.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TenantData {
+    /// `tenant.json`, or `tenant:`.
+    pub settings: Map<String, Value>,
+    /// Applications, as the Management API has them.
+    pub clients: Vec<Value>,
+    /// APIs.
+    pub resource_servers: Vec<Value>,
+    /// Roles with their permissions.
+    pub roles: Vec<Value>,
+    /// Connections, database connections included.
+    pub connections: Vec<Value>,
+    /// What `postlogin.toml` says, by the keys of [`TenantSettings`]; it wins.
+    pub overrides: Map<String, Value>,
+}
+
+/// The keys of [`TenantSettings`], which `tenant:` of a case and `[tenant]` of `postlogin.toml` have.
+pub fn tenant_keys() -> Vec<String> {
+    match serde_json::to_value(TenantSettings::default()) {
+        Ok(Value::Object(keys)) => keys.into_iter().map(|(key, _)| key).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Refuses what are no settings of a tenant.
+pub(crate) fn check(node: &Node, what: &str, shapes: &mut Shapes) {
+    let Some(entries) = shapes.object(node, what) else {
+        return;
+    };
+    let known = tenant_keys();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    shapes.only(entries, &known, what);
+    for entry in entries
+        .iter()
+        .filter(|entry| known.contains(&entry.key.as_str()))
+    {
+        let alone = json!({ entry.key.clone(): entry.value.to_value() });
+        if let Err(error) = serde_json::from_value::<TenantSettings>(alone) {
+            let message = format!("`{}` of {what}: {error}", entry.key);
+            shapes.refuse(entry.value.place.error(message));
+        }
+    }
+}
+
+impl TenantData {
+    /// The settings of the tenant for a login with this event: those of its API and its application, what
+    /// `postlogin.toml` says, and what the case says.
+    pub fn settings_for(&self, event: &Value, of_case: Option<&Value>) -> TenantSettings {
+        let mut settings = serde_json::to_value(TenantSettings::default()).unwrap_or_default();
+        let mut say = |key: &str, value: Value| {
+            if !value.is_null() {
+                merge_patch(&mut settings, &json!({ key: value }));
+            }
+        };
+        let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+        let api = text("/resource_server/identifier");
+        if let Some(api) = find(&self.resource_servers, "identifier", api) {
+            self.api(api, event, &mut say);
+        }
+        if let Some(client) = find(&self.clients, "name", text("/client/name")) {
+            let lifetime = client.pointer("/jwt_configuration/lifetime_in_seconds");
+            say("id_token_lifetime_s", whole(lifetime));
+        }
+        let names = "allow_organization_name_in_authentication_api";
+        say(
+            "org_name_in_tokens",
+            self.settings.get(names).cloned().unwrap_or_default(),
+        );
+        if !self.roles.is_empty() {
+            let roles: Vec<Value> = self.roles.iter().map(role).collect();
+            say("roles", Value::Array(roles));
+        }
+        merge_patch(&mut settings, &Value::Object(self.overrides.clone()));
+        if let Some(of_case) = of_case {
+            merge_patch(&mut settings, of_case);
+        }
+        // What a user wrote was checked where it was read; what an export says has the right types.
+        serde_json::from_value(settings).unwrap_or_default()
+    }
+
+    fn api(&self, api: &Value, event: &Value, say: &mut impl FnMut(&str, Value)) {
+        let lifetime = match event
+            .pointer("/transaction/protocol")
+            .and_then(Value::as_str)
+        {
+            Some("oauth2-implicit") => "token_lifetime_for_web",
+            _ => "token_lifetime",
+        };
+        say("access_token_lifetime_s", whole(api.get(lifetime)));
+        let dialect = api.get("token_dialect").and_then(Value::as_str);
+        if let Some(dialect) = dialect {
+            let base = match dialect.starts_with("rfc9068") {
+                true => "rfc9068",
+                false => "auth0",
+            };
+            say("token_dialect", base.into());
+            say("permissions_in_token", dialect.ends_with("_authz").into());
+        }
+        if let Some(algorithm) = api.get("signing_alg").and_then(Value::as_str) {
+            say("api_signs_rs256", (algorithm == "RS256").into());
+        }
+        if let Some(rbac) = api.get("enforce_policies").and_then(Value::as_bool) {
+            say("rbac", rbac.into());
+        }
+        let identifier = api.get("identifier").and_then(Value::as_str);
+        let permissions = self.permissions(event, identifier.unwrap_or_default());
+        if !permissions.is_empty() {
+            say("permissions", json!(permissions));
+        }
+    }
+
+    /// What the user's roles permit on an API.
+    fn permissions(&self, event: &Value, identifier: &str) -> Vec<String> {
+        let of_user = event
+            .pointer("/authorization/roles")
+            .and_then(Value::as_array);
+        let of_user: Vec<&str> = of_user
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let mut permissions: Vec<String> = Vec::new();
+        for role in &self.roles {
+            let name = role.get("name").and_then(Value::as_str);
+            if !name.is_some_and(|name| of_user.contains(&name)) {
+                continue;
+            }
+            for permission in role
+                .get("permissions")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                let text = |key: &str| permission.get(key).and_then(Value::as_str);
+                if let Some(name) = text("permission_name")
+                    && text("resource_server_identifier") == Some(identifier)
+                    && !permissions.iter().any(|known| known == name)
+                {
+                    permissions.push(name.to_owned());
+                }
+            }
+        }
+        permissions
+    }
+}
+
+fn find<'a>(items: &'a [Value], key: &str, wanted: Option<&str>) -> Option<&'a Value> {
+    let wanted = wanted?;
+    items
+        .iter()
+        .find(|item| item.get(key).and_then(Value::as_str) == Some(wanted))
+}
+
+fn whole(value: Option<&Value>) -> Value {
+    value
+        .filter(|value| value.is_i64())
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// An export has no ids; the name has to do.
+fn role(role: &Value) -> Value {
+    let name = role.get("name").cloned().unwrap_or_default();
+    let id = role.get("id").cloned().unwrap_or_else(|| name.clone());
+    json!({"id": id, "name": name})
+}
+
+/// Reads the folder form. Files that can't be read are refused; what they hold is not judged.
+pub(super) fn of_directory(
+    root: &Path,
+    mappings: &KeywordMappings,
+    files: &mut Vec<PathBuf>,
+) -> Result<TenantData> {
+    let mut all = |folder: &str| -> Result<Vec<Value>> {
+        let mut values = Vec::new();
+        for path in entries(&root.join(folder)) {
+            let file = match path.is_dir() {
+                true => path.join("database.json"),
+                false => path,
+            };
+            if extension(&file) == "json" && file.is_file() {
+                values.push(read_configuration(&file, root, mappings)?);
+                files.push(file);
+            }
+        }
+        Ok(values)
+    };
+    let mut connections = all("connections")?;
+    connections.extend(all("database-connections")?);
+    let mut data = TenantData {
+        clients: all("clients")?,
+        resource_servers: all("resource-servers")?,
+        roles: all("roles")?,
+        connections,
+        ..TenantData::default()
+    };
+    let file = root.join("tenant.json");
+    if file.is_file() {
+        if let Value::Object(settings) = read_configuration(&file, root, mappings)? {
+            data.settings = settings;
+        }
+        files.push(file);
+    }
+    Ok(data)
+}
+
+/// Reads the YAML form.
+pub(super) fn of_yaml(configuration: &Value) -> TenantData {
+    let list = |key: &str| -> Vec<Value> {
+        let items = configuration.get(key).and_then(Value::as_array);
+        items.cloned().unwrap_or_default()
+    };
+    let mut connections = list("connections");
+    connections.extend(list("databases"));
+    let settings = configuration.get("tenant").and_then(Value::as_object);
+    TenantData {
+        settings: settings.cloned().unwrap_or_default(),
+        clients: list("clients"),
+        resource_servers: list("resourceServers"),
+        roles: list("roles"),
+        connections,
+        overrides: Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

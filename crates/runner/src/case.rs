@@ -1,0 +1,200 @@
+//! One case: its login, and whether the outcome is the expected one.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use postlogin_core::outcome::{Notice, Outcome, Status};
+use postlogin_core::redact::Mask;
+use postlogin_engine::{ActionPre, BoundAction};
+use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
+use postlogin_project::cases::{Case, ExpectKey};
+
+use crate::check::mismatches;
+use crate::load::{LoadError, bound};
+use crate::login::{PreparedLogin, run_with_user};
+use crate::plan::{Plan, PlannedCase, event_of};
+use crate::run_event::{CaseResult, CaseStatus, Failure};
+use crate::snapshot::Snapshots;
+use crate::user::User;
+
+/// When a login starts if its case says nothing: the moment at which the user of the built-in sample logs in. A fixed
+/// one, so that the same case has the same outcome tomorrow.
+pub const DEFAULT_NOW_MS: i64 = 1_795_163_400_000;
+
+/// The Actions of a plan, compiled, or why one could not be; by the indices of [`Plan::actions`].
+pub type Compiled = [Result<ActionPre, LoadError>];
+
+/// Runs a case.
+pub(crate) fn run_case(
+    plan: &Plan,
+    planned: &PlannedCase,
+    compiled: &Compiled,
+    snapshots: &Snapshots,
+) -> CaseResult {
+    let started = Instant::now();
+    let case = &planned.case;
+    let result = |status, failures, outcome| CaseResult {
+        name: case.name.clone(),
+        full_name: case.full_name.clone(),
+        place: case.place.clone(),
+        status,
+        failures,
+        duration: started.elapsed(),
+        outcome,
+    };
+    if let Some(reason) = &case.skip {
+        return result(CaseStatus::Skipped(reason.clone()), Vec::new(), None);
+    }
+    let (failures, outcome) = match actions(plan, planned, compiled) {
+        Ok(actions) => login(planned, &actions, snapshots),
+        Err(error) => (vec![Failure::Load(error)], None),
+    };
+    match failures.is_empty() {
+        true => result(CaseStatus::Passed, failures, None),
+        false => result(CaseStatus::Failed, failures, outcome.map(Box::new)),
+    }
+}
+
+fn actions(
+    plan: &Plan,
+    planned: &PlannedCase,
+    compiled: &Compiled,
+) -> Result<Vec<BoundAction>, LoadError> {
+    let mut actions = Vec::new();
+    for index in &planned.actions {
+        if let (Some(source), Some(action)) = (plan.actions.get(*index), compiled.get(*index)) {
+            let action = action.as_ref().map_err(LoadError::clone)?;
+            actions.push(bound(source, action.clone(), &planned.case.secrets));
+        }
+    }
+    Ok(actions)
+}
+
+fn login(
+    planned: &PlannedCase,
+    actions: &[BoundAction],
+    snapshots: &Snapshots,
+) -> (Vec<Failure>, Option<Outcome>) {
+    let case = &planned.case;
+    let event = match event_of(case, &planned.bases) {
+        Ok(event) => event,
+        Err(error) => return (vec![Failure::Internal(error.to_string())], None),
+    };
+    let prepared = PreparedLogin {
+        event,
+        tenant: planned.tenant.clone(),
+        conditions: conditions(planned),
+        steps: Vec::new(),
+    };
+    let mut user = User::new(&case.steps);
+    let outcome = run_with_user(actions, prepared, &mut |suspension| user.answer(suspension));
+    let mut outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => return (vec![Failure::Internal(format!("{error:#}"))], None),
+    };
+    if let Some(error) = unloadable(&outcome) {
+        return (vec![Failure::Load(error)], None);
+    }
+    let mut failures: Vec<Failure> = Vec::new();
+    let secrets: Vec<&str> = case
+        .secrets
+        .iter()
+        .map(|secret| secret.value.as_str())
+        .collect();
+    let mask = Mask::of(&secrets);
+    let found = mismatches(&case.expect, &outcome);
+    outcome.redact(&secrets);
+    if outcome.status == Status::Failed
+        && !case.expect.wants_failure()
+        && let Some(error) = &outcome.error
+    {
+        failures.push(Failure::Unexpected(error.clone()));
+    }
+    failures.extend(user.unfit());
+    failures.extend(network(case, &outcome));
+    for mut mismatch in found {
+        let values = [&mut mismatch.expected, &mut mismatch.actual];
+        values
+            .into_iter()
+            .flatten()
+            .for_each(|value| mask.value(value));
+        mask.text(&mut mismatch.path);
+        failures.push(Failure::Expectation(mismatch));
+    }
+    if case.snapshot {
+        let compared = snapshots.compare(&planned.snapshot_file, &case.name, &outcome);
+        failures.extend(compared.map(Failure::Snapshot));
+    }
+    (failures, Some(outcome))
+}
+
+/// What the network of the case did not fit, unless the case expects just that.
+fn network(case: &Case, outcome: &Outcome) -> Vec<Failure> {
+    let is_expected = |code: &str| {
+        let expectations = case.expect.expectations.iter();
+        let mut notices = expectations.filter(|expected| expected.key == ExpectKey::Notices);
+        notices.any(|expected| expected.value.to_value().to_string().contains(code))
+    };
+    let place = case.http.as_ref().map_or(&case.place, |node| &node.place);
+    let found = outcome.notices.iter().filter(|notice| {
+        matches!(notice.code.as_str(), "request-unmatched" | "mock-unused")
+            && !is_expected(&notice.code)
+    });
+    let failure = |notice: &Notice| {
+        let (first, rest) = match notice.message.split_once('\n') {
+            Some((first, rest)) => (first, Some(rest.to_owned())),
+            None => (notice.message.as_str(), None),
+        };
+        Failure::Unfit {
+            message: first.to_owned(),
+            hint: rest,
+            place: place.clone(),
+        }
+    };
+    found.map(failure).collect()
+}
+
+fn conditions(planned: &PlannedCase) -> Conditions {
+    let case = &planned.case;
+    let default = Budget::default();
+    Conditions {
+        clock: Arc::new(Clock::new(
+            case.now_ms.unwrap_or(DEFAULT_NOW_MS),
+            Flow::Virtual,
+        )),
+        seed: case.seed.unwrap_or(0),
+        door: Arc::new(MockDoor::new((*planned.mocks).clone())),
+        budget: Budget {
+            time: case.timeout.unwrap_or(default.time),
+            memory: case.memory.unwrap_or(default.memory),
+        },
+    }
+}
+
+/// Why a text is no Action, when production would say so at its first login. For whoever runs it here, that is as
+/// good as a file that does not compile.
+pub fn unloadable(outcome: &Outcome) -> Option<LoadError> {
+    let error = outcome.error.as_ref()?;
+    // It was thrown nowhere; what an Action throws while it runs has frames.
+    if error.stack.contains("\n    at ") {
+        return None;
+    }
+    let place = error
+        .location
+        .as_ref()
+        .map(|at| format!("{}:{}:{}: ", at.file, at.line, at.column))
+        .unwrap_or_default();
+    let refused = LoadError::unloadable(format!("{place}{}", error.message));
+    if error
+        .message
+        .starts_with("Invalid function signature for the")
+    {
+        return Some(refused.with_hint(
+            "export the handler as `exports.onExecutePostLogin = async (event, api) => { … };`",
+        ));
+    }
+    error
+        .message
+        .starts_with("SyntaxError: ")
+        .then_some(refused)
+}

@@ -1,0 +1,130 @@
+//! Lists: calls, dropped claims, logs, notices.
+
+use postlogin_core::outcome::{Outcome, Verdict};
+use postlogin_core::wildcard::matches;
+use postlogin_project::cases::{ExpectKey, Expectation};
+use postlogin_project::document::node::{Node, NodeValue};
+use serde_json::{Value, json};
+
+use crate::run_event::Mismatch;
+
+/// How the items of a list are looked for.
+struct Kind {
+    /// The part that a text stands for.
+    main: &'static str,
+    /// Items are found in the order of the case. Claims and notices have none.
+    in_order: bool,
+}
+
+pub(super) fn check(
+    expected: &Expectation,
+    exactly: bool,
+    outcome: &Outcome,
+    found: &mut Vec<Mismatch>,
+) {
+    let (kind, actual) = items(expected.key, outcome);
+    let NodeValue::List(wanted) = &expected.value.value else {
+        return;
+    };
+    if exactly && wanted.len() != actual.len() {
+        found.push(Mismatch {
+            key: expected.key,
+            path: expected.key.name().to_owned(),
+            name: None,
+            expected: Some(expected.value.to_value()),
+            actual: Some(shown(&actual, kind.main)),
+            place: expected.value.place.clone(),
+        });
+        return;
+    }
+    let mut used = vec![false; actual.len()];
+    let mut from = 0;
+    for (index, item) in wanted.iter().enumerate() {
+        let fits = |(at, value): (usize, &Value)| {
+            let in_place = !kind.in_order || if exactly { at == index } else { at >= from };
+            in_place && !used.get(at).copied().unwrap_or(true) && fits(item, value, kind.main)
+        };
+        let at = actual
+            .iter()
+            .enumerate()
+            .position(|(at, value)| fits((at, value)));
+        match at {
+            Some(at) => {
+                from = at + 1;
+                if let Some(used) = used.get_mut(at) {
+                    *used = true;
+                }
+            }
+            None => found.push(Mismatch {
+                key: expected.key,
+                path: format!("{}[{index}]", expected.key.name()),
+                name: item
+                    .get("name")
+                    .unwrap_or(item)
+                    .as_text()
+                    .map(str::to_owned)
+                    .filter(|_| expected.key == ExpectKey::Dropped),
+                expected: Some(item.to_value()),
+                actual: Some(shown(&actual, kind.main)),
+                place: item.place.clone(),
+            }),
+        }
+    }
+}
+
+fn items(key: ExpectKey, outcome: &Outcome) -> (Kind, Vec<Value>) {
+    let kind = |main, in_order| Kind { main, in_order };
+    match key {
+        ExpectKey::Commands => {
+            let of = outcome.commands.iter();
+            let of = of.map(
+                |call| json!({"method": call.method, "args": call.args, "action": call.action}),
+            );
+            (kind("method", true), of.collect())
+        }
+        ExpectKey::Dropped => {
+            let of = outcome.ledger.iter();
+            let of = of.filter(|entry| entry.verdict == Verdict::Dropped);
+            let of = of.map(|entry| {
+                json!({
+                    "name": entry.name, "token": entry.token,
+                    "rule": entry.rule, "action": entry.action,
+                })
+            });
+            (kind("name", false), of.collect())
+        }
+        ExpectKey::Logs => {
+            let of = outcome.logs.iter();
+            let of = of.map(
+                |log| json!({"message": log.message, "level": log.level, "action": log.action}),
+            );
+            (kind("message", true), of.collect())
+        }
+        _ => {
+            let of = outcome.notices.iter();
+            let of = of.map(|notice| json!({"code": notice.code, "message": notice.message}));
+            (kind("code", false), of.collect())
+        }
+    }
+}
+
+fn fits(item: &Node, actual: &Value, main: &str) -> bool {
+    let text = |pattern: &str, key: &str| {
+        let is = actual.get(key).and_then(Value::as_str);
+        is.is_some_and(|is| matches(pattern, is))
+    };
+    match &item.value {
+        NodeValue::Text(pattern) => text(pattern, main),
+        NodeValue::Object(entries) => entries.iter().all(|entry| match &entry.value.value {
+            NodeValue::Text(pattern) => text(pattern, &entry.key),
+            _ => actual.get(&entry.key) == Some(&entry.value.to_value()),
+        }),
+        _ => false,
+    }
+}
+
+/// What there is, in the short form.
+fn shown(actual: &[Value], main: &str) -> Value {
+    let main = |value: &Value| value.get(main).cloned().unwrap_or_default();
+    Value::Array(actual.iter().map(main).collect())
+}

@@ -1,0 +1,115 @@
+//! Whether an outcome is what a case expects.
+
+mod compare;
+mod lists;
+
+use postlogin_core::{outcome::Outcome, wildcard::matches};
+use postlogin_project::cases::{Expect, ExpectKey, Expectation};
+use postlogin_project::document::node::NodeValue;
+use serde_json::{Value, json};
+
+use crate::run_event::Mismatch;
+use compare::{Comparison, compare};
+
+/// Every expectation that the outcome does not meet, in the order of the case.
+pub fn mismatches(expect: &Expect, outcome: &Outcome) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    for expectation in &expect.expectations {
+        check(expectation, expect.exactly, outcome, &mut found);
+    }
+    found
+}
+
+fn check(expected: &Expectation, exactly: bool, outcome: &Outcome, found: &mut Vec<Mismatch>) {
+    let key = expected.key;
+    let mut object = |actual: &serde_json::Map<String, Value>| {
+        let comparison = Comparison { key, exactly };
+        let actual = Value::Object(actual.clone());
+        compare(
+            comparison,
+            key.name(),
+            None,
+            &expected.value,
+            Some(&actual),
+            found,
+        );
+    };
+    match key {
+        ExpectKey::IdToken => object(&outcome.id_token.claims),
+        ExpectKey::AccessToken => object(&outcome.access_token.claims),
+        ExpectKey::Userinfo => object(&outcome.userinfo),
+        ExpectKey::UserMetadata => object(&outcome.user.user_metadata),
+        ExpectKey::AppMetadata => object(&outcome.user.app_metadata),
+        ExpectKey::Status => {
+            let actual = serde_json::to_value(outcome.status).unwrap_or_default();
+            if expected.value.to_value() != actual {
+                found.push(whole(expected, Some(actual)));
+            }
+        }
+        ExpectKey::Reason => text(expected, outcome.reason.as_deref(), found),
+        ExpectKey::Redirect => {
+            let actual = outcome.redirect.as_ref().map(|to| json!({"url": to.url}));
+            parts(expected, "url", actual, found);
+        }
+        ExpectKey::Error => {
+            let actual = outcome.error.as_ref().map(|error| {
+                json!({"name": error.name, "message": error.message, "action": error.action})
+            });
+            parts(expected, "message", actual, found);
+        }
+        ExpectKey::Commands | ExpectKey::Dropped | ExpectKey::Logs | ExpectKey::Notices => {
+            lists::check(expected, exactly, outcome, found);
+        }
+    }
+}
+
+fn whole(expected: &Expectation, actual: Option<Value>) -> Mismatch {
+    Mismatch {
+        key: expected.key,
+        path: expected.key.name().to_owned(),
+        name: None,
+        expected: Some(expected.value.to_value()),
+        actual,
+        place: expected.value.place.clone(),
+    }
+}
+
+/// A pattern; `null` for nothing.
+fn text(expected: &Expectation, actual: Option<&str>, found: &mut Vec<Mismatch>) {
+    let fits = match (expected.value.as_text(), actual) {
+        (Some(pattern), Some(actual)) => matches(pattern, actual),
+        (None, None) => true,
+        _ => false,
+    };
+    if !fits {
+        found.push(whole(expected, actual.map(Value::from)));
+    }
+}
+
+/// An object of patterns, or a pattern for its main part; `null` for nothing.
+fn parts(expected: &Expectation, main: &str, actual: Option<Value>, found: &mut Vec<Mismatch>) {
+    let part = |name: &str| -> Option<&str> { actual.as_ref()?.get(name)?.as_str() };
+    match &expected.value.value {
+        NodeValue::Object(entries) if actual.is_some() => {
+            for entry in entries {
+                let is = part(&entry.key);
+                let pattern = entry.value.as_text().unwrap_or_default();
+                if !is.is_some_and(|is| matches(pattern, is)) {
+                    found.push(Mismatch {
+                        key: expected.key,
+                        path: format!("{}.{}", expected.key.name(), entry.key),
+                        name: None,
+                        expected: Some(pattern.into()),
+                        actual: is.map(Value::from),
+                        place: entry.value.place.clone(),
+                    });
+                }
+            }
+        }
+        NodeValue::Object(_) => found.push(whole(expected, None)),
+        _ => text(expected, part(main), found),
+    }
+}
+
+#[cfg(test)]
+mod tests;

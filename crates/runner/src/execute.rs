@@ -1,0 +1,225 @@
+//! Runs the cases of a plan on several threads, and tells what happens in the order of the plan.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::case::{Compiled, run_case};
+use crate::plan::{Plan, PlannedCase};
+use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent, RunSummary, exit};
+use crate::snapshot::{Mode, Snapshots};
+
+/// How a run goes.
+#[derive(Debug, Clone, Copy)]
+pub struct RunOptions<'a> {
+    /// Which cases of the plan, as indices, in order.
+    pub selected: &'a [usize],
+    /// How many run at once; at least one.
+    pub jobs: usize,
+    /// Begin no case after the first failure.
+    pub fail_fast: bool,
+    /// What may be done with snapshots.
+    pub snapshots: Mode,
+    /// What file names are relative to.
+    pub working_folder: &'a Path,
+}
+
+/// Where the stream of a run goes.
+pub trait Sink {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// When it can't be written. The run is stopped then.
+    fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()>;
+
+    /// Is called from time to time while nothing happens.
+    ///
+    /// # Errors
+    /// As [`Sink::event`].
+    fn tick(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs cases. `stop` begins no further case once it is set; those that run come to their end.
+///
+/// # Errors
+/// When the sink or a snapshot can't be written.
+pub fn run(
+    plan: &Plan,
+    compiled: &Compiled,
+    options: &RunOptions<'_>,
+    stop: &AtomicBool,
+    sink: &mut dyn Sink,
+) -> io::Result<RunSummary> {
+    let started = Instant::now();
+    let snapshots = Snapshots::new(options.snapshots, plan, options.working_folder);
+    let cases: Vec<&PlannedCase> = options
+        .selected
+        .iter()
+        .filter_map(|index| plan.cases.get(*index))
+        .collect();
+    let jobs = options.jobs.clamp(1, cases.len().max(1));
+    let files: HashSet<&Path> = cases
+        .iter()
+        .map(|planned| planned.case.place.source.path.as_path())
+        .collect();
+    sink.event(&RunEvent::Started {
+        cases: cases.len(),
+        files: files.len(),
+        left_out: plan.cases.len() - cases.len(),
+        jobs,
+    })?;
+    let mut collected = Collected {
+        cases: &cases,
+        waiting: BTreeMap::new(),
+        next: 0,
+        summary: RunSummary::default(),
+    };
+    // A failure with --fail-fast ends this run, not those that follow in watch mode.
+    let enough = AtomicBool::new(false);
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    let work = |sender: mpsc::Sender<Told>| {
+        while !stop.load(Ordering::Relaxed) && !enough.load(Ordering::Relaxed) {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(planned) = cases.get(index) else {
+                return;
+            };
+            // Nobody listens any more once the sink has failed.
+            let _ = sender.send(Told::Began(index));
+            let result = guarded(plan, planned, compiled, &snapshots);
+            if options.fail_fast && result.status == CaseStatus::Failed {
+                enough.store(true, Ordering::Relaxed);
+            }
+            let _ = sender.send(Told::Ended(index, Box::new(result)));
+        }
+    };
+    let told = thread::scope(|scope| {
+        for _ in 0..jobs {
+            let sender = sender.clone();
+            scope.spawn(|| work(sender));
+        }
+        drop(sender);
+        let told = collected.listen(&receiver, sink);
+        if told.is_err() {
+            enough.store(true, Ordering::Relaxed);
+        }
+        told
+    });
+    told?;
+    let mut summary = collected.rest(sink)?;
+    summary.interrupted = stop.load(Ordering::Relaxed);
+    summary.not_run = cases.len() - summary.passed - summary.failed - summary.skipped;
+    if summary.interrupted {
+        summary.exit_code = summary.exit_code.max(exit::EXPECTATION);
+    }
+    summary.snapshots = snapshots.finish(plan)?;
+    summary.duration = started.elapsed();
+    sink.event(&RunEvent::Finished(&summary))?;
+    Ok(summary)
+}
+
+/// How often a sink may show that time passes.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What a thread tells.
+enum Told {
+    Began(usize),
+    Ended(usize, Box<CaseResult>),
+}
+
+/// Puts results into the order of the plan.
+struct Collected<'a> {
+    cases: &'a [&'a PlannedCase],
+    waiting: BTreeMap<usize, Box<CaseResult>>,
+    next: usize,
+    summary: RunSummary,
+}
+
+impl Collected<'_> {
+    /// Until no thread has anything to tell any more.
+    fn listen(&mut self, told: &mpsc::Receiver<Told>, sink: &mut dyn Sink) -> io::Result<()> {
+        loop {
+            match told.recv_timeout(TICK) {
+                Ok(event) => self.take(event, sink)?,
+                Err(mpsc::RecvTimeoutError::Timeout) => sink.tick()?,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+
+    fn take(&mut self, told: Told, sink: &mut dyn Sink) -> io::Result<()> {
+        match told {
+            Told::Began(index) => match self.cases.get(index) {
+                Some(planned) => sink.event(&RunEvent::CaseStarted {
+                    name: &planned.case.full_name,
+                }),
+                None => Ok(()),
+            },
+            Told::Ended(index, result) => {
+                self.waiting.insert(index, result);
+                while let Some(result) = self.waiting.remove(&self.next) {
+                    self.next += 1;
+                    self.finished(&result, sink)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn finished(&mut self, result: &CaseResult, sink: &mut dyn Sink) -> io::Result<()> {
+        match result.status {
+            CaseStatus::Passed => self.summary.passed += 1,
+            CaseStatus::Failed => self.summary.failed += 1,
+            CaseStatus::Skipped(_) => self.summary.skipped += 1,
+        }
+        for failure in &result.failures {
+            self.summary.exit_code = worse(self.summary.exit_code, failure.exit_code());
+        }
+        sink.event(&RunEvent::CaseFinished(result))
+    }
+
+    /// What ended behind a case that was never begun.
+    fn rest(mut self, sink: &mut dyn Sink) -> io::Result<RunSummary> {
+        for (_, result) in std::mem::take(&mut self.waiting) {
+            self.finished(&result, sink)?;
+        }
+        Ok(self.summary)
+    }
+}
+
+/// A bug of ours is the worst; else the highest code tells most: what could not be loaded could not be tried.
+fn worse(one: u8, other: u8) -> u8 {
+    match one == exit::INTERNAL || other == exit::INTERNAL {
+        true => exit::INTERNAL,
+        false => one.max(other),
+    }
+}
+
+/// A panic is a failure of its case, not the end of all.
+fn guarded(
+    plan: &Plan,
+    planned: &PlannedCase,
+    compiled: &Compiled,
+    snapshots: &Snapshots,
+) -> CaseResult {
+    let started = Instant::now();
+    let ran = panic::catch_unwind(AssertUnwindSafe(|| {
+        run_case(plan, planned, compiled, snapshots)
+    }));
+    ran.unwrap_or_else(|_| CaseResult {
+        name: planned.case.name.clone(),
+        full_name: planned.case.full_name.clone(),
+        place: planned.case.place.clone(),
+        status: CaseStatus::Failed,
+        failures: vec![Failure::Internal("postlogin panicked in this case".into())],
+        duration: started.elapsed(),
+        outcome: None,
+    })
+}

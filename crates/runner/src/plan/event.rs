@@ -1,0 +1,103 @@
+//! The event of a case.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use postlogin_core::complete_event;
+use postlogin_core::event::{check_paths, merge_patch, sample, set_path};
+use postlogin_project::cases::{Base, Case};
+use postlogin_project::{Error, Format, display_path, parse_document, read_text};
+use serde_json::{Value, json};
+
+use super::Bases;
+
+/// Reads what an event begins with; `None` for the built-in one. Files are read once.
+pub(super) fn base(
+    base: &Base,
+    what: &str,
+    read: &mut HashMap<PathBuf, Arc<Value>>,
+    working_folder: &Path,
+) -> Result<Option<Arc<Value>>, Error> {
+    match base {
+        Base::Default => Ok(None),
+        Base::Inline(value) => Ok(Some(Arc::clone(value))),
+        Base::File(path, _) => {
+            if let Some(value) = read.get(path) {
+                return Ok(Some(Arc::clone(value)));
+            }
+            let shown = display_path(path, working_folder);
+            let text = read_text(path, &shown)?;
+            let value = parse_document(&text, Format::of(path), &shown)?;
+            if !value.is_object() {
+                return Err(Error::new(format!("{what} must be an object")).in_file(&shown));
+            }
+            let value = Arc::new(value);
+            read.insert(path.clone(), Arc::clone(&value));
+            Ok(Some(value))
+        }
+    }
+}
+
+/// The event that a case begins with.
+///
+/// # Errors
+/// When a path of `set` leads nowhere.
+pub(crate) fn event_of(case: &Case, bases: &Bases) -> Result<Value, Error> {
+    let mut event = match &bases.event {
+        Some(event) => (**event).clone(),
+        None => sample(),
+    };
+    for (key, base) in [("user", &bases.user), ("client", &bases.client)] {
+        if let (Some(base), Some(event)) = (base, event.as_object_mut()) {
+            event.insert(key.to_owned(), (**base).clone());
+        }
+    }
+    for patch in &case.with {
+        merge_patch(&mut event, &patch.to_value());
+    }
+    for (path, value, place) in &case.set {
+        set_path(&mut event, path, value.clone()).map_err(|error| {
+            let mut shown = place.error(error.message);
+            shown.hint = error.hint;
+            shown
+        })?;
+    }
+    complete_event(&mut event);
+    Ok(event)
+}
+
+/// What the case itself wrote and production's event does not have. Files of events are other cases' too, and what
+/// they hold is not this case's slip.
+pub(super) fn findings(case: &Case) -> Vec<Error> {
+    let mut written = json!({});
+    for patch in &case.with {
+        merge_patch(&mut written, &without_null(patch.to_value()));
+    }
+    for (path, value, _) in &case.set {
+        // An index may have no place here; then there is nothing to check.
+        let _ = set_path(&mut written, path, value.clone());
+    }
+    let found = check_paths(&written).into_iter().map(|finding| {
+        let warning = case.place.error(finding.message());
+        match &finding.suggestion {
+            Some(meant) => warning.with_hint(format!("did you mean `{meant}`?")),
+            None => warning,
+        }
+    });
+    found.collect()
+}
+
+/// A patch removes with `null` what the event may well have.
+fn without_null(value: Value) -> Value {
+    match value {
+        Value::Object(object) => Value::Object(
+            object
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| (key, without_null(value)))
+                .collect(),
+        ),
+        other => other,
+    }
+}

@@ -1,0 +1,71 @@
+//! What the network of a case answers.
+
+use std::path::{Path, PathBuf};
+
+use postlogin_host::Mock;
+use postlogin_project::cases::Case;
+use postlogin_project::document::{
+    node::{Node, NodeValue},
+    reword,
+};
+use postlogin_project::{Error, Format, display_path, parse_document, read_text};
+use serde_json::Value;
+
+/// The mocks of a case: a list in it, or the path of a file with one.
+pub(super) fn mocks(
+    case: &Case,
+    working_folder: &Path,
+    files: &mut Vec<PathBuf>,
+) -> Result<Vec<Mock>, Error> {
+    let Some(node) = &case.http else {
+        return Ok(Vec::new());
+    };
+    match &node.value {
+        NodeValue::List(items) => items.iter().map(mock).collect(),
+        NodeValue::Text(path) => {
+            let folder = node.place.source.path.parent().unwrap_or(Path::new(""));
+            let path = folder.join(path);
+            if !path.is_file() {
+                let message = format!("there is no file `{}`", display_path(&path, folder));
+                return Err(node.place.error(message));
+            }
+            files.push(path.clone());
+            from_file(&path, working_folder)
+        }
+        _ => Err(node
+            .place
+            .error(format!(
+                "`http` is a list of exchanges; this is {}",
+                node.kind()
+            ))
+            .with_hint("write - request: { url: \"https://api.example.com/*\" } and its response")),
+    }
+}
+
+fn mock(item: &Node) -> Result<Mock, Error> {
+    serde_json::from_value(item.to_value())
+        .map_err(|error| reword(item.place.error(error.to_string())))
+        .map_err(|error| Error {
+            message: format!("an exchange of `http`: {}", error.message),
+            ..error
+        })
+}
+
+fn from_file(path: &Path, working_folder: &Path) -> Result<Vec<Mock>, Error> {
+    let shown = display_path(path, working_folder);
+    let value = parse_document(&read_text(path, &shown)?, Format::of(path), &shown)?;
+    // As the files of `postlogin run --http`.
+    let list = match value {
+        Value::Object(mut object) => object.remove("http").unwrap_or_default(),
+        other => other,
+    };
+    let Value::Array(items) = list else {
+        let message = "a file of exchanges is a list, or an object with the list `http`";
+        return Err(Error::new(message).in_file(&shown));
+    };
+    let read = |(index, item): (usize, Value)| {
+        serde_json::from_value(item)
+            .map_err(|error| Error::new(format!("exchange {}: {error}", index + 1)).in_file(&shown))
+    };
+    items.into_iter().enumerate().map(read).collect()
+}

@@ -1,0 +1,281 @@
+//! From paths to what runs: the cases, the Actions that they need, the event of each.
+
+mod event;
+mod http;
+mod project;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use postlogin_core::TenantSettings;
+use postlogin_host::Mock;
+use postlogin_project::cases::{Case, find_case_files, read_case_file};
+use postlogin_project::{ActionSource, Error};
+use serde_json::Value;
+
+use crate::login::secrets_of;
+
+pub(crate) use event::event_of;
+
+/// Everything that a run needs to know before it begins.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The cases, in the order of their files.
+    pub cases: Vec<PlannedCase>,
+    /// The Actions that they need, each once.
+    pub actions: Vec<ActionSource>,
+    /// What a user should look at although it stops nothing; each once.
+    pub warnings: Vec<Error>,
+    /// Snapshot files in the folders that were looked through.
+    pub snapshots: Vec<PathBuf>,
+    /// The files of cases.
+    pub files: Vec<PathBuf>,
+}
+
+/// A case with what it refers to.
+#[derive(Debug, Clone)]
+pub struct PlannedCase {
+    /// The case.
+    pub case: Case,
+    /// Its Actions, as indices into [`Plan::actions`].
+    pub actions: Vec<usize>,
+    /// What its event begins with.
+    pub(crate) bases: Bases,
+    /// The settings of the tenant.
+    pub tenant: TenantSettings,
+    /// What the network answers.
+    pub(crate) mocks: Arc<Vec<Mock>>,
+    /// The file with its stored outcome.
+    pub snapshot_file: PathBuf,
+    /// The files that it depends on besides its own: code and configuration.
+    pub depends_on: Arc<Vec<PathBuf>>,
+}
+
+/// What was read for the event; shared by all cases that name the same file.
+#[derive(Debug, Clone)]
+pub(crate) struct Bases {
+    pub(crate) event: Option<Arc<Value>>,
+    pub(crate) user: Option<Arc<Value>>,
+    pub(crate) client: Option<Arc<Value>>,
+}
+
+/// Makes the plan for files and folders; names are relative to `working_folder`.
+///
+/// # Errors
+/// All mistakes in all files, so that they can be mended in one go.
+pub fn plan(paths: &[PathBuf], working_folder: &Path) -> Result<Plan, Vec<Error>> {
+    let found = find_case_files(paths, working_folder).map_err(|error| vec![error])?;
+    let mut planner = Planner::new(working_folder);
+    for file in &found.files {
+        planner.file(file);
+    }
+    planner.refuse_shared_snapshots(&found.files);
+    if !planner.errors.is_empty() {
+        return Err(planner.errors);
+    }
+    Ok(Plan {
+        cases: planner.cases,
+        actions: planner.actions,
+        warnings: planner.warnings,
+        snapshots: found.snapshots,
+        files: found.files,
+    })
+}
+
+/// Collects cases, and what they share.
+struct Planner<'a> {
+    working_folder: &'a Path,
+    errors: Vec<Error>,
+    cases: Vec<PlannedCase>,
+    actions: Vec<ActionSource>,
+    warnings: Vec<Error>,
+    warned: HashSet<String>,
+    projects: project::Projects,
+    /// By the folder that a name is looked up from, and the name.
+    named: HashMap<(PathBuf, String), usize>,
+    read: HashMap<PathBuf, Arc<Value>>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(working_folder: &'a Path) -> Self {
+        Self {
+            working_folder,
+            errors: Vec::new(),
+            cases: Vec::new(),
+            actions: Vec::new(),
+            warnings: Vec::new(),
+            warned: HashSet::new(),
+            projects: project::Projects::default(),
+            named: HashMap::new(),
+            read: HashMap::new(),
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let project = match self.projects.of(folder) {
+            Ok(project) => project,
+            Err(error) => return self.refuse(error),
+        };
+        let top = project
+            .as_ref()
+            .map_or(folder, |project| project.top.as_path());
+        match read_case_file(path, top, self.working_folder) {
+            Ok(file) => {
+                let snapshot_file = file.snapshot_file();
+                for case in file.cases {
+                    self.case(case, project.as_deref(), &snapshot_file);
+                }
+            }
+            Err(mistakes) => mistakes.into_iter().for_each(|error| self.refuse(error)),
+        }
+    }
+
+    fn case(&mut self, case: Case, project: Option<&project::Surroundings>, snapshot: &Path) {
+        let actions = match self.actions_of(&case, project) {
+            Ok(actions) => actions,
+            Err(error) => return self.refuse(error),
+        };
+        let bases = match self.bases(&case) {
+            Ok(bases) => bases,
+            Err(error) => return self.refuse(error),
+        };
+        let event = match event_of(&case, &bases) {
+            Ok(event) => event,
+            Err(error) => return self.refuse(error),
+        };
+        for finding in event::findings(&case) {
+            self.warn(finding);
+        }
+        let mut depends_on = Vec::new();
+        let tenant = project::tenant_settings(&case, &event, project);
+        let mocks = match http::mocks(&case, self.working_folder, &mut depends_on) {
+            Ok(mocks) => Arc::new(mocks),
+            Err(error) => return self.refuse(error),
+        };
+        self.warn_about_unseen_secrets(&case, &actions);
+        for index in &actions {
+            if let Some(source) = self.actions.get(*index) {
+                depends_on.extend(project::files_of(source));
+            }
+        }
+        if let Some(project) = project {
+            depends_on.extend(project.configuration.iter().cloned());
+        }
+        self.cases.push(PlannedCase {
+            case,
+            actions,
+            bases,
+            tenant,
+            mocks,
+            snapshot_file: snapshot.to_owned(),
+            depends_on: Arc::new(depends_on),
+        });
+    }
+
+    /// The Actions that the case names, or those that the project binds to the trigger.
+    fn actions_of(
+        &mut self,
+        case: &Case,
+        project: Option<&project::Surroundings>,
+    ) -> Result<Vec<usize>, Error> {
+        let folder = case.place.source.path.parent().unwrap_or(Path::new(""));
+        if let Some(named) = &case.actions {
+            let mut indices = Vec::new();
+            for name in named {
+                let base = name.place.source.path.parent().unwrap_or(folder).to_owned();
+                let key = (base.clone(), name.name.clone());
+                let index = match self.named.get(&key) {
+                    Some(index) => *index,
+                    None => {
+                        let source =
+                            project::source(&name.name, &base, self.working_folder, project)
+                                .map_err(|error| project::at(&name.place, error))?;
+                        let index = self.add(source);
+                        self.named.insert(key, index);
+                        index
+                    }
+                };
+                indices.push(index);
+            }
+            return Ok(indices);
+        }
+        let bound = project::bound(self.working_folder, project)
+            .map_err(|error| project::at(&case.place, error))?;
+        Ok(bound.into_iter().map(|source| self.add(source)).collect())
+    }
+
+    fn add(&mut self, source: ActionSource) -> usize {
+        let same = |known: &ActionSource| {
+            known.display_path == source.display_path && known.name == source.name
+        };
+        match self.actions.iter().position(same) {
+            Some(index) => index,
+            None => {
+                self.actions.push(source);
+                self.actions.len() - 1
+            }
+        }
+    }
+
+    fn bases(&mut self, case: &Case) -> Result<Bases, Error> {
+        Ok(Bases {
+            event: event::base(&case.event, "an event", &mut self.read, self.working_folder)?,
+            user: match &case.user {
+                Some(user) => event::base(user, "a user", &mut self.read, self.working_folder)?,
+                None => None,
+            },
+            client: match &case.client {
+                Some(base) => event::base(base, "a client", &mut self.read, self.working_folder)?,
+                None => None,
+            },
+        })
+    }
+
+    fn warn_about_unseen_secrets(&mut self, case: &Case, actions: &[usize]) {
+        for secret in &case.secrets {
+            let given = std::slice::from_ref(secret);
+            let seen = actions
+                .iter()
+                .filter_map(|index| self.actions.get(*index))
+                .any(|source| secrets_of(source, given).contains_key(&secret.name));
+            if !seen {
+                let message = format!(
+                    "no Action of the case `{}` declares the secret {}, so none sees it",
+                    case.name, secret.name
+                );
+                let warning = case.place.error(message);
+                self.warn(warning);
+            }
+        }
+    }
+
+    /// `a.case.yaml` and `a.case.json` would both have `a.snap`.
+    fn refuse_shared_snapshots(&mut self, files: &[PathBuf]) {
+        let mut seen: HashMap<PathBuf, &Path> = HashMap::new();
+        for file in files {
+            let snapshot = postlogin_project::cases::snapshot_file(file);
+            if let Some(first) = seen.insert(snapshot, file) {
+                let shown = postlogin_project::display_path(file, self.working_folder);
+                let first = postlogin_project::display_path(first, self.working_folder);
+                let error =
+                    Error::new(format!("its cases have the same names as those of {first}"));
+                let error = error.in_file(&shown);
+                self.refuse(error.with_hint("give one of the two files another name"));
+            }
+        }
+    }
+
+    fn refuse(&mut self, error: Error) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    fn warn(&mut self, warning: Error) {
+        if self.warned.insert(warning.to_string()) {
+            self.warnings.push(warning);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The project that a file of cases belongs to.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use postlogin_core::TenantSettings;
+use postlogin_project::cases::Case;
+use postlogin_project::document::node::{Node, Place};
+use postlogin_project::{
+    ActionKind, ActionSource, Error, Project, TenantData, resolve_action_from,
+};
+use serde_json::Value;
+
+/// A project as cases see it.
+#[derive(Debug)]
+pub(super) struct Surroundings {
+    pub(super) project: Project,
+    /// The folder from which defaults are looked for.
+    pub(super) top: PathBuf,
+    /// The files that say what the project is; a change of one may change every case.
+    pub(super) configuration: Vec<PathBuf>,
+}
+
+/// The projects found so far, by folder.
+#[derive(Default)]
+pub(super) struct Projects {
+    found: HashMap<PathBuf, Option<Arc<Surroundings>>>,
+    by_root: HashMap<PathBuf, Arc<Surroundings>>,
+}
+
+impl Projects {
+    /// The project that a folder is in.
+    pub(super) fn of(&mut self, folder: &Path) -> Result<Option<Arc<Surroundings>>, Error> {
+        if let Some(known) = self.found.get(folder) {
+            return Ok(known.clone());
+        }
+        let found = Project::discover(folder)?.map(|project| {
+            let root = project.root.clone();
+            let make = || {
+                Arc::new(Surroundings {
+                    top: project.home.clone(),
+                    configuration: project.configuration_files.clone(),
+                    project,
+                })
+            };
+            Arc::clone(self.by_root.entry(root).or_insert_with(make))
+        });
+        self.found.insert(folder.to_owned(), found.clone());
+        Ok(found)
+    }
+}
+
+/// The Action that a case names: a path relative to `base`, or a name.
+pub(super) fn source(
+    name: &str,
+    base: &Path,
+    working_folder: &Path,
+    project: Option<&Surroundings>,
+) -> Result<ActionSource, Error> {
+    let project = project.map(|surroundings| &surroundings.project);
+    // Never relative to the working folder: where a run starts must not matter.
+    let from = match project {
+        Some(project) if !base.join(name).exists() => project.root.as_path(),
+        _ => base,
+    };
+    resolve_action_from(name, from, working_folder, project)
+}
+
+/// The Actions that the project binds to the trigger.
+pub(super) fn bound(
+    working_folder: &Path,
+    project: Option<&Surroundings>,
+) -> Result<Vec<ActionSource>, Error> {
+    let Some(Surroundings { project, .. }) = project else {
+        return Err(
+            Error::new("the case names no `actions`, and there is no project here")
+                .with_hint("name them: `actions: [../actions/my-action/code.js]`"),
+        );
+    };
+    let bound = project.bind("post-login")?;
+    if bound.is_empty() {
+        return Err(Error::new(
+            "the case names no `actions`, and the project binds none to post-login",
+        )
+        .with_hint("list Actions under post-login in triggers/triggers.json, or name some"));
+    }
+    bound
+        .into_iter()
+        .map(|action| project.source(action, working_folder))
+        .collect()
+}
+
+/// An error at the place that led to it, unless it has one of its own.
+pub(super) fn at(place: &Place, error: Error) -> Error {
+    if error.file.is_some() {
+        return error;
+    }
+    let mut placed = place.error(error.message);
+    placed.hint = error.hint;
+    placed
+}
+
+/// The tenant of a case: what its project says, then what it says itself.
+pub(super) fn tenant_settings(
+    case: &Case,
+    event: &Value,
+    project: Option<&Surroundings>,
+) -> TenantSettings {
+    let of_case = case.tenant.as_ref().map(Node::to_value);
+    match project {
+        Some(Surroundings { project, .. }) => project.tenant.settings_for(event, of_case.as_ref()),
+        None => TenantData::default().settings_for(event, of_case.as_ref()),
+    }
+}
+
+/// The files that an Action is made of.
+pub(super) fn files_of(source: &ActionSource) -> Vec<PathBuf> {
+    match &source.kind {
+        ActionKind::Script { path, .. } | ActionKind::Component { path, .. } => vec![path.clone()],
+        ActionKind::CargoPackage { dir } => {
+            let sources = std::fs::read_dir(dir.join("src"));
+            let sources = sources.into_iter().flatten().flatten();
+            sources
+                .map(|entry| entry.path())
+                .chain([dir.join("Cargo.toml")])
+                .collect()
+        }
+    }
+}

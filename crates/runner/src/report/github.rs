@@ -1,0 +1,68 @@
+//! Annotations of GitHub Actions: each failure at its line of the case.
+//!
+//! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>
+
+use std::io::{self, Write};
+
+use super::Reporter;
+use super::lines::{body, place_of, title};
+use crate::run_event::{CaseResult, Failure, RunEvent};
+
+pub(super) struct Github<W> {
+    out: W,
+}
+
+impl<W: Write> Github<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out }
+    }
+
+    fn annotate(&mut self, result: &CaseResult, failure: &Failure) -> io::Result<()> {
+        let place = place_of(result, failure);
+        let mut message = title(failure);
+        for line in body(failure, result.outcome.as_deref()) {
+            message.push('\n');
+            message.push_str(&line.plain());
+        }
+        writeln!(
+            self.out,
+            "::error file={},line={},col={},title={}::{}",
+            property(&place.source.shown),
+            place.line,
+            place.column,
+            property(&result.full_name),
+            data(&message)
+        )
+    }
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+impl<W: Write> Reporter for Github<W> {
+    fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()> {
+        match event {
+            RunEvent::CaseFinished(result) => {
+                for failure in &result.failures {
+                    self.annotate(result, failure)?;
+                }
+                Ok(())
+            }
+            RunEvent::Finished(summary) => {
+                for (file, name) in &summary.snapshots.unused {
+                    let message = data(&format!("no case has the stored outcome `{name}`"));
+                    writeln!(self.out, "::warning file={}::{message}", property(file))?;
+                }
+                self.out.flush()
+            }
+            RunEvent::Started { .. } | RunEvent::CaseStarted { .. } => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a claim is what it is: the calls that set it, and what became of each.
+
+use postlogin_core::event::suggest::closest;
+use postlogin_core::outcome::{ClaimRule, LedgerEntry, Outcome, TokenKind, Verdict};
+use postlogin_project::cases::ExpectKey;
+use serde_json::Value;
+
+use super::lines::{Line, Role};
+use crate::run_event::Mismatch;
+
+/// What the ledger says about the claim of a mismatch.
+pub(super) fn lines(mismatch: &Mismatch, outcome: &Outcome) -> Vec<Line> {
+    let Some(name) = &mismatch.name else {
+        return Vec::new();
+    };
+    let token = match mismatch.key {
+        ExpectKey::IdToken => Some(TokenKind::IdToken),
+        ExpectKey::AccessToken => Some(TokenKind::AccessToken),
+        _ => None,
+    };
+    let of_token = |entry: &&LedgerEntry| token.is_none_or(|token| entry.token == token);
+    let mut lines: Vec<Line> = outcome
+        .ledger
+        .iter()
+        .filter(of_token)
+        .filter(|entry| entry.name == *name)
+        .map(|entry| label(lines_of(entry, token.is_none())))
+        .collect();
+    if lines.is_empty() {
+        let mut set: Vec<&str> = outcome
+            .ledger
+            .iter()
+            .filter(of_token)
+            .map(|entry| entry.name.as_str())
+            .collect();
+        set.dedup();
+        let what = match (closest(name, set.iter().copied()), set.is_empty()) {
+            _ if mismatch.actual.is_some() && mismatch.key != ExpectKey::Dropped => return lines,
+            (Some(near), _) => format!("no Action set it; `{near}` was set"),
+            (None, true) => "no Action set any claim of this token".to_owned(),
+            (None, false) => format!("no Action set it; set were {}", set.join(", ")),
+        };
+        lines.push(label(what));
+    }
+    let opaque = mismatch.key == ExpectKey::AccessToken && outcome.access_token.opaque;
+    if opaque && lines.len() < 2 && mismatch.actual.is_none() {
+        lines.push(label(
+            "the access token is opaque: no API audience was requested".into(),
+        ));
+    }
+    lines
+}
+
+fn label(text: String) -> Line {
+    Line::of(Role::Dim, "  ledger  ").and(Role::Plain, text)
+}
+
+fn lines_of(entry: &LedgerEntry, name_token: bool) -> String {
+    let verdict = match (entry.verdict, entry.rule) {
+        (Verdict::Kept, _) => "kept".to_owned(),
+        (Verdict::Overwritten, _) => "overwritten by a later call".to_owned(),
+        (Verdict::Dropped, Some(rule)) => format!("dropped, {}", why(rule)),
+        (Verdict::Dropped, None) => "dropped".to_owned(),
+    };
+    let place = entry.location.as_ref();
+    let place = place.map(|at| format!(" at {}:{}:{}", at.file, at.line, at.column));
+    let source = entry.sources.first();
+    let source = source.map(|source| format!(", from {source}"));
+    let token = match (name_token, entry.token) {
+        (false, _) => "",
+        (true, TokenKind::IdToken) => "id_token: ",
+        (true, TokenKind::AccessToken) => "access_token: ",
+    };
+    format!(
+        "{token}{verdict}: {} set {} {}{}",
+        entry.action,
+        Value::clone(&entry.value),
+        place.unwrap_or_default().trim_start(),
+        source.unwrap_or_default(),
+    )
+}
+
+fn why(rule: ClaimRule) -> &'static str {
+    match rule {
+        ClaimRule::RestrictedName => "the name is reserved (restricted-name)",
+        ClaimRule::Auth0Namespace => "the namespace is Auth0's own (auth0-namespace)",
+        ClaimRule::ScopeFilter => "its scope was not granted (scope-filter)",
+        ClaimRule::Auth0ApiAudience => "the API is Auth0's own (auth0-api-audience)",
+        ClaimRule::OpaqueToken => "the token is opaque (opaque-token)",
+        ClaimRule::SizeLimit => "all custom claims together are too large (size-limit)",
+    }
+}

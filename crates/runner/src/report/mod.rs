@@ -1,0 +1,78 @@
+//! Reporters: a run as text. They read [`RunEvent`]s and nothing else.
+
+mod diff;
+mod file;
+mod github;
+mod human;
+mod json;
+mod junit;
+mod ledger;
+mod lines;
+mod tap;
+
+use std::io::{self, Write};
+
+use crate::execute::Sink;
+use crate::run_event::RunEvent;
+
+pub use diff::diff_lines;
+pub use file::ReportFile;
+pub use human::{Human, HumanStyle};
+pub use lines::{Line, Role};
+
+/// Turns a run into text.
+pub trait Reporter {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// When the text can't be written.
+    fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()>;
+
+    /// Is called from time to time while nothing happens.
+    ///
+    /// # Errors
+    /// As [`Reporter::event`].
+    fn tick(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Formats for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object on each line, `postlogin.test/1`.
+    Json,
+    /// JUnit XML, as CI systems read it.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// Test Anything Protocol, version 14.
+    Tap,
+}
+
+/// A reporter of a format that writes to `out`.
+pub fn reporter<'a>(format: Format, out: impl Write + 'a) -> Box<dyn Reporter + 'a> {
+    match format {
+        Format::Json => Box::new(json::Json::new(out)),
+        Format::Junit => Box::new(junit::Junit::new(out)),
+        Format::Github => Box::new(github::Github::new(out)),
+        Format::Tap => Box::new(tap::Tap::new(out)),
+    }
+}
+
+/// Several reporters at once.
+#[derive(Default)]
+pub struct Reporters<'a>(pub Vec<Box<dyn Reporter + 'a>>);
+
+impl Sink for Reporters<'_> {
+    fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|one| one.event(event))
+    }
+
+    fn tick(&mut self) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|one| one.tick())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Test Anything Protocol, version 14: <https://testanything.org/tap-version-14-specification.html>
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use super::Reporter;
+use super::json::kind;
+use super::lines::{body, place_of, shown, title};
+use crate::run_event::{CaseResult, CaseStatus, RunEvent};
+
+pub(super) struct Tap<W> {
+    out: W,
+    number: usize,
+}
+
+impl<W: Write> Tap<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { out, number: 0 }
+    }
+
+    fn finished(&mut self, result: &CaseResult) -> io::Result<()> {
+        self.number += 1;
+        let ok = match result.status {
+            CaseStatus::Failed => "not ok",
+            CaseStatus::Passed | CaseStatus::Skipped(_) => "ok",
+        };
+        write!(
+            self.out,
+            "{ok} {} - {}",
+            self.number,
+            name(&result.full_name)
+        )?;
+        match &result.status {
+            CaseStatus::Skipped(reason) => writeln!(self.out, " # SKIP {}", one_line(reason))?,
+            _ => writeln!(self.out)?,
+        }
+        if result.failures.is_empty() {
+            return Ok(());
+        }
+        // JSON is YAML, and quotes what a text may hold.
+        writeln!(self.out, "  ---\n  failures:")?;
+        for failure in &result.failures {
+            let lines = body(failure, result.outcome.as_deref());
+            let details: Vec<String> = lines.iter().map(super::Line::plain).collect();
+            let value = json!({
+                "kind": kind(failure),
+                "message": title(failure),
+                "at": shown(place_of(result, failure)),
+                "details": details,
+            });
+            writeln!(self.out, "    - {value}")?;
+        }
+        writeln!(self.out, "  ...")
+    }
+}
+
+/// `#` begins a directive.
+fn name(text: &str) -> String {
+    one_line(text).replace('\\', "\\\\").replace('#', "\\#")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl<W: Write> Reporter for Tap<W> {
+    fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()> {
+        match event {
+            RunEvent::Started { cases, .. } => {
+                self.number = 0;
+                match cases {
+                    0 => writeln!(self.out, "TAP version 14\n1..0 # no cases"),
+                    _ => writeln!(self.out, "TAP version 14\n1..{cases}"),
+                }
+            }
+            RunEvent::CaseStarted { .. } => Ok(()),
+            RunEvent::CaseFinished(result) => self.finished(result),
+            RunEvent::Finished(summary) => {
+                if summary.not_run > 0 {
+                    writeln!(self.out, "Bail out! the run was stopped")?;
+                }
+                self.out.flush()
+            }
+        }
+    }
+}

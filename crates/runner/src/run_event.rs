@@ -1,0 +1,179 @@
+//! The one stream of a run. Reporters see nothing else.
+
+use std::time::Duration;
+
+use postlogin_core::outcome::{ActionError, Outcome};
+use postlogin_project::cases::ExpectKey;
+use postlogin_project::document::node::Place;
+use serde_json::Value;
+
+use crate::load::LoadError;
+
+/// What happens during a run, in order.
+#[derive(Debug)]
+pub enum RunEvent<'a> {
+    /// The run begins.
+    Started {
+        /// How many cases it has.
+        cases: usize,
+        /// How many files they come from.
+        files: usize,
+        /// How many cases the filter or the shard left out.
+        left_out: usize,
+        /// How many run at once.
+        jobs: usize,
+    },
+    /// A case begins. Not in the order of the plan: only for showing what goes on.
+    CaseStarted {
+        /// Its full name.
+        name: &'a str,
+    },
+    /// A case ended. In the order of the plan, whatever ran at once.
+    CaseFinished(&'a CaseResult),
+    /// The run ends.
+    Finished(&'a RunSummary),
+}
+
+/// What became of a case.
+#[derive(Debug)]
+pub struct CaseResult {
+    /// Its name in its file.
+    pub name: String,
+    /// Its file's name without the ending, then its name.
+    pub full_name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether it passed.
+    pub status: CaseStatus,
+    /// What failed; empty unless the status says so.
+    pub failures: Vec<Failure>,
+    /// How long it took, in real time.
+    pub duration: Duration,
+    /// The outcome, secrets hidden; only of a case that failed.
+    pub outcome: Option<Box<Outcome>>,
+}
+
+/// Whether a case passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaseStatus {
+    /// It did.
+    Passed,
+    /// It did not.
+    Failed,
+    /// It did not run, for this reason (which may be empty).
+    Skipped(String),
+}
+
+/// Something that makes a case fail. Secrets are hidden.
+#[derive(Debug)]
+pub enum Failure {
+    /// An expectation was not met.
+    Expectation(Mismatch),
+    /// The login failed, and the case did not expect it.
+    Unexpected(ActionError),
+    /// An Action could not be built or loaded.
+    Load(LoadError),
+    /// The outcome is not the stored one.
+    Snapshot(SnapshotFailure),
+    /// What the user or the network does in the case did not fit the login.
+    Unfit {
+        /// One sentence.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+        /// Where it stands.
+        place: Place,
+    },
+    /// Our own fault.
+    Internal(String),
+}
+
+/// An expectation that was not met.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mismatch {
+    /// The key of `expect`.
+    pub key: ExpectKey,
+    /// Where in the outcome: `id_token["https://example.com/hobby"]`.
+    pub path: String,
+    /// The first step below the key, when it is a claim or a key of metadata.
+    pub name: Option<String>,
+    /// What the case expects; `None` for nothing at all.
+    pub expected: Option<Value>,
+    /// What the outcome has; `None` for nothing at all.
+    pub actual: Option<Value>,
+    /// Where the expectation stands.
+    pub place: Place,
+}
+
+/// How an outcome differs from the stored one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotFailure {
+    /// The stored text; `None` when there is none.
+    pub stored: Option<String>,
+    /// The text of this run.
+    pub current: String,
+    /// The file with the stored ones.
+    pub file: String,
+    /// Whether a pending file was written.
+    pub pending: bool,
+}
+
+/// What became of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunSummary {
+    /// How many cases passed.
+    pub passed: usize,
+    /// How many failed.
+    pub failed: usize,
+    /// How many say that they don't run.
+    pub skipped: usize,
+    /// How many were never begun, because the run was stopped.
+    pub not_run: usize,
+    /// Whether a signal stopped it.
+    pub interrupted: bool,
+    /// How long it took.
+    pub duration: Duration,
+    /// Snapshots: stored by `--update`, pending, and stored for cases that no longer exist.
+    pub snapshots: SnapshotSummary,
+    /// The exit code of the process.
+    pub exit_code: u8,
+}
+
+/// What became of the snapshots of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SnapshotSummary {
+    /// How many were stored.
+    pub written: usize,
+    /// How many wait for a review.
+    pub pending: usize,
+    /// Stored ones that no case has: the file, and the name.
+    pub unused: Vec<(String, String)>,
+}
+
+/// The exit codes of a run.
+pub mod exit {
+    /// All is well.
+    pub const SUCCESS: u8 = 0;
+    /// A bug of ours.
+    pub const INTERNAL: u8 = 1;
+    /// An expectation failed, or the run was stopped.
+    pub const EXPECTATION: u8 = 100;
+    /// An Action could not be built or loaded.
+    pub const UNLOADABLE: u8 = 101;
+    /// An Action failed where its case did not expect it.
+    pub const UNEXPECTED: u8 = 102;
+}
+
+impl Failure {
+    /// The exit code that it leads to.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Expectation(_) | Failure::Snapshot(_) | Failure::Unfit { .. } => {
+                exit::EXPECTATION
+            }
+            Failure::Load(_) => exit::UNLOADABLE,
+            Failure::Unexpected(_) => exit::UNEXPECTED,
+            Failure::Internal(_) => exit::INTERNAL,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Which cases of a plan run.
+
+use regex::Regex;
+
+use crate::plan::Plan;
+
+/// Picks cases by name.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    text: String,
+    regex: Option<Regex>,
+}
+
+impl Filter {
+    /// A part of a name, or a regular expression that matches one.
+    pub fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            regex: Regex::new(text).ok(),
+        }
+    }
+
+    /// Whether the full name of a case fits.
+    pub fn fits(&self, full_name: &str) -> bool {
+        full_name.contains(&self.text)
+            || self
+                .regex
+                .as_ref()
+                .is_some_and(|regex| regex.is_match(full_name))
+    }
+}
+
+/// One of several equal parts of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which part, from 1.
+    pub part: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let hint = "write K/N with K from 1 to N, as in 2/4";
+        let (part, of) = text.split_once('/').ok_or(hint)?;
+        let number = |text: &str| text.trim().parse::<usize>().map_err(|_| hint);
+        let shard = Self {
+            part: number(part)?,
+            of: number(of)?,
+        };
+        match shard.part >= 1 && shard.part <= shard.of {
+            true => Ok(shard),
+            false => Err(hint.into()),
+        }
+    }
+}
+
+/// The cases that fit all filters and belong to the shard, as indices into the plan. Every case is in exactly one
+/// shard, and neighbours are in different ones, as their costs are alike.
+pub fn select(plan: &Plan, filters: &[Filter], shard: Option<Shard>) -> Vec<usize> {
+    let fits = |index: &usize| {
+        let name = plan
+            .cases
+            .get(*index)
+            .map(|planned| &planned.case.full_name);
+        filters.is_empty()
+            || name.is_some_and(|name| filters.iter().any(|filter| filter.fits(name)))
+    };
+    let all = (0..plan.cases.len()).filter(fits).enumerate();
+    let ours =
+        all.filter(|(position, _)| shard.is_none_or(|shard| position % shard.of == shard.part - 1));
+    ours.map(|(_, index)| index).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_parts_of_names_or_expressions() {
+        for (filter, name, expected) in [
+            ("hobby", "t/a the hobby is there", true),
+            ("Hobby", "t/a the hobby is there", false),
+            ("(?i)HOBBY", "t/a the hobby is there", true),
+            ("^t/a ", "t/a x", true),
+            ("a.*x$", "t/a x", true),
+            ("[lang=de]", "t/a x [lang=de]", true),
+            ("(", "t/a (x", true),
+            ("(", "t/a x", false),
+        ] {
+            assert_eq!(Filter::new(filter).fits(name), expected, "{filter} {name}");
+        }
+    }
+
+    #[test]
+    fn shards() {
+        assert_eq!("2/3".parse(), Ok(Shard { part: 2, of: 3 }));
+        for wrong in ["0/3", "4/3", "1", "a/b", "1/0", "-1/2"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Outcomes that wait for somebody to accept or reject them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::file::{self, Sections, pending_file};
+
+/// An outcome that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The snapshot file.
+    pub file: PathBuf,
+    /// The case.
+    pub case: String,
+    /// The stored text; `None` when there is none.
+    pub stored: Option<String>,
+    /// The text that waits.
+    pub current: String,
+}
+
+/// What becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is stored.
+    Accept,
+    /// It goes.
+    Reject,
+}
+
+/// Everything that waits for the files of cases.
+pub fn pending(case_files: &[PathBuf]) -> Vec<Pending> {
+    let mut found = Vec::new();
+    for case_file in case_files {
+        let path = postlogin_project::cases::snapshot_file(case_file);
+        let stored = file::read(&path);
+        let waiting = file::read(&pending_file(&path));
+        for case in waiting.names() {
+            found.push(Pending {
+                file: path.clone(),
+                case: case.to_owned(),
+                stored: stored.get(case).map(str::to_owned),
+                current: waiting.get(case).unwrap_or_default().to_owned(),
+            });
+        }
+    }
+    found
+}
+
+/// Stores or drops what waits.
+///
+/// # Errors
+/// When a file can't be written.
+pub fn settle(pending: &Pending, verdict: Verdict) -> io::Result<()> {
+    if verdict == Verdict::Accept {
+        let mut stored = file::read(&pending.file);
+        stored.set(&pending.case, &pending.current);
+        file::write(&pending.file, &stored)?;
+    }
+    let waiting = pending_file(&pending.file);
+    let mut left = file::read(&waiting);
+    left.take(&pending.case);
+    write_or_remove(&waiting, &left)
+}
+
+fn write_or_remove(path: &Path, sections: &Sections) -> io::Result<()> {
+    match sections.is_empty() {
+        true => file::remove(path),
+        false => file::write(path, sections),
+    }
+}

@@ -1,0 +1,153 @@
+//! What is stored, what waits, and what is written when.
+
+use postlogin_core::outcome::Outcome;
+use serde_json::json;
+
+use super::review::{Verdict, pending, settle};
+use super::*;
+use crate::plan::plan;
+
+const CASES: &str =
+    "actions: [a.js]\nsnapshot: true\ncases:\n  - description: one\n  - description: two\n";
+const ACTION: &str = "exports.onExecutePostLogin = async () => {};\n";
+
+fn outcome(reason: &str) -> Outcome {
+    serde_json::from_value(json!({
+        "format": "postlogin.outcome/1", "status": "denied", "reason": reason,
+        "id_token": {"claims": {}}, "access_token": {"claims": {}, "opaque": true}, "userinfo": {},
+        "user": {"user_metadata": {}, "app_metadata": {}},
+        "ledger": [], "commands": [], "logs": [], "notices": [], "error": null, "redirect": null,
+        "usage": {"actions": []},
+    }))
+    .expect("an outcome")
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().expect("a folder"));
+        folder.write("t.case.yaml", CASES);
+        folder.write("a.js", ACTION);
+        folder
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.path().join(name), text).expect("a file");
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.0.path().join(name)).ok()
+    }
+
+    /// Compares these outcomes; gives which cases differ, and the summary.
+    fn run(&self, mode: Mode, reasons: &[(&str, &str)]) -> (Vec<String>, SnapshotSummary) {
+        let plan = plan(&[".".into()], self.0.path()).expect("a plan");
+        let snapshots = Snapshots::new(mode, &plan, self.0.path());
+        let file = self.0.path().join("t.snap");
+        let differ = reasons
+            .iter()
+            .filter(|(case, reason)| snapshots.compare(&file, case, &outcome(reason)).is_some());
+        let differ = differ.map(|(case, _)| (*case).to_owned()).collect();
+        (
+            differ,
+            snapshots.finish(&plan).expect("files can be written"),
+        )
+    }
+}
+
+#[test]
+fn differences_wait_until_they_are_accepted() {
+    let folder = Folder::new();
+    let (differ, summary) = folder.run(Mode::Pending, &[("two", "b"), ("one", "a")]);
+    assert_eq!((differ.len(), summary.pending), (2, 2));
+    assert_eq!(folder.text("t.snap"), None);
+    let waiting = folder.text("t.snap.new").expect("they wait");
+    assert_eq!(
+        waiting,
+        "# postlogin snapshots 1: change them with `postlogin test --review` or `--update`\n\n\
+         === one\n{\n  \"status\": \"denied\",\n  \"reason\": \"a\",\n  \"access_token\": \"opaque\"\n}\n\n\
+         === two\n{\n  \"status\": \"denied\",\n  \"reason\": \"b\",\n  \"access_token\": \"opaque\"\n}\n"
+    );
+    let cases = [folder.0.path().join("t.case.yaml")];
+    let [one, two] = pending(&cases).try_into().expect("two wait");
+    settle(&one, Verdict::Accept).expect("it can be written");
+    settle(&two, Verdict::Reject).expect("it can be written");
+    assert_eq!(folder.text("t.snap.new"), None);
+    let (differ, _) = folder.run(Mode::Pending, &[("two", "b"), ("one", "a")]);
+    assert_eq!(differ, ["two"]);
+    // A case that did not run keeps what waits for it; one that is right again has nothing to wait for.
+    let (_, summary) = folder.run(Mode::Pending, &[("one", "a")]);
+    assert_eq!(summary.pending, 0);
+    assert!(
+        folder
+            .text("t.snap.new")
+            .is_some_and(|text| text.contains("=== two"))
+    );
+}
+
+#[test]
+fn update_stores_in_the_order_of_the_cases_and_drops_what_has_none() {
+    let folder = Folder::new();
+    let (differ, summary) = folder.run(Mode::Update, &[("two", "b"), ("one", "a")]);
+    assert_eq!((differ.len(), summary.written), (0, 2));
+    let stored = folder.text("t.snap").expect("they are stored");
+    assert!(stored.find("=== one") < stored.find("=== two"), "{stored}");
+    // Run in another order and in part: nothing moves.
+    folder.run(Mode::Update, &[("one", "a")]);
+    assert_eq!(folder.text("t.snap").as_deref(), Some(stored.as_str()));
+
+    folder.write("t.case.yaml", &CASES.replace("  - description: two\n", ""));
+    let (_, summary) = folder.run(Mode::Pending, &[("one", "a")]);
+    assert_eq!(summary.unused, [("t.snap".to_owned(), "two".to_owned())]);
+    let (_, summary) = folder.run(Mode::Update, &[("one", "a")]);
+    assert_eq!(summary.unused, []);
+    assert!(
+        folder
+            .text("t.snap")
+            .is_some_and(|text| !text.contains("two"))
+    );
+}
+
+#[test]
+fn ci_writes_nothing() {
+    let folder = Folder::new();
+    let (differ, _) = folder.run(Mode::ReadOnly, &[("one", "a")]);
+    assert_eq!(differ, ["one"]);
+    assert_eq!(
+        (folder.text("t.snap"), folder.text("t.snap.new")),
+        (None, None)
+    );
+}
+
+#[test]
+fn a_file_edited_by_hand_is_read_for_what_it_says() {
+    let folder = Folder::new();
+    folder.run(Mode::Update, &[("one", "a")]);
+    let stored = folder.text("t.snap").expect("it is stored");
+    folder.write(
+        "t.snap",
+        &stored.replace("{\n  ", "{ ").replace('\n', "\r\n"),
+    );
+    assert_eq!(folder.run(Mode::ReadOnly, &[("one", "a")]).0, [""; 0]);
+    for broken in [
+        stored.replace("\"a\"", "\"c\""),
+        stored.replace("\"a\"", ""),
+        stored.replace("=== one", "one"),
+        "=== one".to_owned(),
+        String::new(),
+    ] {
+        folder.write("t.snap", &broken);
+        let (differ, _) = folder.run(Mode::ReadOnly, &[("one", "a")]);
+        assert_eq!(differ, ["one"], "{broken}");
+    }
+}
+
+#[test]
+fn snapshots_of_other_tools_are_left_alone() {
+    let folder = Folder::new();
+    folder.write("x.test.js.snap", "// Jest Snapshot v1\n=== one\n");
+    folder.write("gone.snap", "# postlogin snapshots 1\n\n=== one\n{}\n");
+    let (_, summary) = folder.run(Mode::Pending, &[]);
+    assert_eq!(summary.unused, [("gone.snap".to_owned(), "one".to_owned())]);
+}
