@@ -16,7 +16,7 @@ use wasm_rquickjs::{
     EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component,
 };
 
-use crate::recipe;
+use crate::{quickjs, recipe};
 
 /// The best that zstd can do: it is packed once and unpacked on each machine once.
 const PACKING_LEVEL: i32 = 22;
@@ -91,6 +91,7 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
     if lock.exists() {
         fs::copy(&lock, generated.join("Cargo.lock"))?;
     }
+    quickjs::patch(&generated, work, &root.join("crates/js/engine/freeze.c"))?;
     let status = Command::new("cargo")
         .args([
             "build",

@@ -6,6 +6,7 @@
 )]
 
 mod engine;
+mod quickjs;
 mod recipe;
 
 use std::process::ExitCode;

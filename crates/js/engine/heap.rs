@@ -13,8 +13,14 @@ const BLOCKS: [usize; 31] = [
     376, 408, 440, 472, 504,
 ];
 
-/// Fills the holes of the allocator and of QuickJS's arenas.
+unsafe extern "C" {
+    /// Ends the counting of references to all that is alive, see freeze.c.
+    fn JS_FreezeHeap(runtime: *mut qjs::JSRuntime);
+}
+
+/// Freezes what is alive and fills the holes of the allocator and of QuickJS's arenas.
 pub fn pack(ctx: &rquickjs::Ctx<'_>) {
+    unsafe { JS_FreezeHeap(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
     fill_allocator();
     for size in BLOCKS {
         fill_arenas(ctx, size);

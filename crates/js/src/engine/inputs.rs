@@ -23,8 +23,10 @@ const PARTS: &[&str] = &[
 const FILES: &[&str] = &[
     "crates/abi/wit/engine.wit",
     "crates/js/engine/Cargo.lock",
+    "crates/js/engine/freeze.c",
     "crates/js/engine/heap.rs",
     "xtask/src/engine.rs",
+    "xtask/src/quickjs.rs",
     "xtask/src/recipe.rs",
 ];
 
