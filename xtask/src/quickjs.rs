@@ -15,6 +15,8 @@ const COUNTING: &str = "
 #define JS_FROZEN 0x40000000
 /* Kept above the bit, for the collector, which counts down and up again. */
 #define JS_FROZEN_MARGIN 0x20000000
+/* What lies below is part of the image and is never given back. */
+static uint8_t *js_frozen_end;
 static inline void js_rc_inc(const void *p) {
     JSMallocBlockHeader *h = js_rc(p);
     if (!(h->ref_count & JS_FROZEN))
@@ -63,6 +65,18 @@ fn with_frozen_counts(text: &str, freeze: &str) -> anyhow::Result<String> {
         "#define JS_GC_MARK(p)   (js_rc(p)->mark)\n",
         1,
         |found| format!("{found}{COUNTING}"),
+    )?;
+    let text = replace(
+        &text,
+        "    if (!ptr)\n        return;\n    b = container_of(ptr, JSMallocBlockHeader, user_data);\n    if (unlikely(b->u.block_idx == JS_ARENA_FREE_NIL)) {\n",
+        1,
+        |found| {
+            found.replacen(
+                "if (!ptr)",
+                "if (!ptr || (uint8_t *)ptr < js_frozen_end)",
+                1,
+            )
+        },
     )?;
     let start = text
         .find(COLLECTOR.0)

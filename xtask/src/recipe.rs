@@ -41,6 +41,8 @@ pub(crate) fn edit_manifest(file: &Path) -> anyhow::Result<()> {
             // Speed over size: the code is compiled once per machine and mapped from the cache.
             "opt-level" if line.contains("\"s\"") => kept.push_str("opt-level = 3"),
             "default" => kept.push_str(&format!("default = {FEATURES}")),
+            // For heap.rs.
+            "[dependencies]" => kept.push_str("[dependencies]\ndlmalloc = \"0.2.14\""),
             _ => kept.push_str(
                 &line
                     .replace(r#", "golem-websocket?/p2""#, "")
@@ -84,7 +86,7 @@ const EDITS: &[Edit] = &[
 ",
         to: "                ctx.run_gc();
                 ctx.run_gc();
-                super::heap::pack(&ctx);
+                super::heap::close(&ctx);
 ",
     },
     // The result of an evaluation went through a property of the global object; taking that away again copies the

@@ -13,8 +13,9 @@ static void freeze_block(JSMallocBlockHeader *block)
     block->ref_count = JS_FROZEN | JS_FROZEN_MARGIN;
 }
 
-/* Freezes all that the arenas hold. Free blocks get a count as well, which whoever takes them sets anew. */
-void JS_FreezeHeap(JSRuntime *rt)
+/* Freezes all that the arenas hold and begins new ones. What lies below `end` is never given back. Free blocks are
+   frozen as well: nobody takes them any more. */
+void JS_FreezeHeap(JSRuntime *rt, uint8_t *end)
 {
     int size_index, block_index;
     struct list_head *link;
@@ -26,5 +27,8 @@ void JS_FreezeHeap(JSRuntime *rt)
                 freeze_block(arena_get_block(arena, block_index, arena_block_sizes[size_index]));
             }
         }
+        init_list_head(&rt->arena_state.arena_list[size_index]);
+        init_list_head(&rt->arena_state.free_arena_list[size_index]);
     }
+    js_frozen_end = end;
 }

@@ -1,70 +1,140 @@
-//! Packs the heap before a snapshot, so that a login touches few pages. Compiled into the engine, see xtask.
+//! The engine's memory: one heap for what the engine starts with, another one for what a login allocates.
+//! Compiled into the engine, see xtask.
 //!
-//! Starting the engine leaves holes all over its memory. Every page that a login writes costs a fault and a copy, and
-//! small objects that land in old holes touch a page each. So the holes are filled, once, and what a login allocates
-//! lies close together behind them.
+//! A login runs on a copy-on-write image of the started engine. Each page that it writes costs a fault and a copy, and
+//! the first heap has free places all over. So when the image is taken, that heap is closed: whatever stands in
+//! it stays, and all that comes later lies close together behind it.
 
+use dlmalloc::Dlmalloc;
 use rquickjs::qjs;
-use std::alloc::{Layout, alloc, dealloc};
+use std::ptr::{addr_of_mut, null_mut, write_bytes};
 
-/// QuickJS's own arenas, in bytes of their blocks, without the eight bytes before each.
-const BLOCKS: [usize; 31] = [
-    8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 136, 152, 168, 184, 200, 216, 232, 248, 280, 312, 344,
-    376, 408, 440, 472, 504,
-];
+/// What most logins allocate fits into this, in bytes. Growing the memory is a call to the system, and what a pooled
+/// sandbox grew by is given back after each login.
+const RESERVE: usize = 512 << 10;
 
 unsafe extern "C" {
     /// Ends the counting of references to all that is alive, see freeze.c.
-    fn JS_FreezeHeap(runtime: *mut qjs::JSRuntime);
+    fn JS_FreezeHeap(runtime: *mut qjs::JSRuntime, end: *mut u8);
 }
 
-/// Freezes what is alive and fills the holes of the allocator and of QuickJS's arenas.
-pub fn pack(ctx: &rquickjs::Ctx<'_>) {
-    unsafe { JS_FreezeHeap(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
-    fill_allocator();
-    for size in BLOCKS {
-        fill_arenas(ctx, size);
+static mut HEAP: Dlmalloc = Dlmalloc::new();
+/// Blocks below this address belong to closed heaps.
+static mut CLOSED_BELOW: *mut u8 = null_mut();
+
+/// Closes the heap, with all that is alive in it frozen, and opens another one.
+pub fn close(ctx: &rquickjs::Ctx<'_>) {
+    unsafe {
+        let heap = addr_of_mut!(HEAP);
+        *heap = Dlmalloc::new();
+        let reserve = malloc(RESERVE);
+        JS_FreezeHeap(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), reserve.sub(HEADER));
+        // Only now: it is the first block of the new heap.
+        free(reserve);
+        CLOSED_BELOW = reserve.sub(HEADER);
     }
 }
 
-fn fill_allocator() {
-    // What does not fit into any hole comes from new memory, behind them all.
-    const PAGE: usize = 64 << 10;
-    let end = (core::arch::wasm32::memory_size(0) * PAGE) as *mut u8;
-    let mut size = 1 << 20;
-    while size >= 16 {
-        loop {
-            let (block, layout) = allocate(size);
-            if block >= end || block.is_null() {
-                unsafe { dealloc(block, layout) };
-                break;
+/// Stands before each block: its size, and how far before it the allocation begins.
+#[repr(C)]
+struct Header {
+    size: usize,
+    offset: usize,
+}
+
+const HEADER: usize = size_of::<Header>();
+
+unsafe fn header(block: *mut u8) -> *mut Header {
+    unsafe { block.cast::<Header>().sub(1) }
+}
+
+unsafe fn allocate(align: usize, size: usize) -> *mut u8 {
+    let offset = align.max(HEADER);
+    let Some(whole) = size.checked_add(offset) else { return null_mut() };
+    unsafe {
+        let allocation = (*addr_of_mut!(HEAP)).malloc(whole, offset);
+        if allocation.is_null() {
+            return null_mut();
+        }
+        let block = allocation.add(offset);
+        *header(block) = Header { size, offset };
+        block
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn malloc(size: usize) -> *mut u8 {
+    unsafe { allocate(HEADER, size) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn calloc(count: usize, size: usize) -> *mut u8 {
+    let Some(size) = count.checked_mul(size) else { return null_mut() };
+    unsafe {
+        let block = malloc(size);
+        if !block.is_null() {
+            write_bytes(block, 0, size);
+        }
+        block
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn free(block: *mut u8) {
+    unsafe {
+        if block.is_null() || block < CLOSED_BELOW {
+            return;
+        }
+        let Header { size, offset } = *header(block);
+        (*addr_of_mut!(HEAP)).free(block.sub(offset), size + offset, offset);
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn realloc(block: *mut u8, size: usize) -> *mut u8 {
+    unsafe {
+        if block.is_null() {
+            return malloc(size);
+        }
+        let Header { size: old, offset } = *header(block);
+        if block < CLOSED_BELOW || offset != HEADER {
+            if size <= old {
+                return block;
             }
+            let moved = malloc(size);
+            if !moved.is_null() {
+                moved.copy_from_nonoverlapping(block, old);
+                free(block);
+            }
+            return moved;
         }
-        size -= (size / 8).max(8);
+        let Some(whole) = size.checked_add(HEADER) else { return null_mut() };
+        let heap = addr_of_mut!(HEAP);
+        let allocation = (*heap).realloc(block.sub(HEADER), old + HEADER, HEADER, whole);
+        if allocation.is_null() {
+            return null_mut();
+        }
+        let block = allocation.add(HEADER);
+        (*header(block)).size = size;
+        block
     }
 }
 
-fn allocate(size: usize) -> (*mut u8, Layout) {
-    let layout = Layout::from_size_align(size, 8).expect("a small power of two");
-    (unsafe { alloc(layout) }, layout)
+#[unsafe(no_mangle)]
+unsafe extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut u8 {
+    unsafe { allocate(align, size) }
 }
 
-/// Takes blocks until a fresh arena is begun, which shows by blocks that follow each other, and gives those back.
-fn fill_arenas(ctx: &rquickjs::Ctx<'_>, size: usize) {
-    const RUN: usize = 6;
-    let raw = ctx.as_raw().as_ptr();
-    let mut run: Vec<usize> = Vec::with_capacity(RUN);
-    for _ in 0..100_000 {
-        let block = unsafe { qjs::js_malloc(raw, size as _) } as usize;
-        if run.last().is_some_and(|last| block != last + size + 8) {
-            run.clear();
-        }
-        run.push(block);
-        if run.len() == RUN {
-            break;
-        }
+#[unsafe(no_mangle)]
+unsafe extern "C" fn posix_memalign(block: *mut *mut u8, align: usize, size: usize) -> i32 {
+    const ENOMEM: i32 = 48;
+    unsafe {
+        *block = allocate(align, size);
+        if (*block).is_null() { ENOMEM } else { 0 }
     }
-    for block in run.into_iter().rev() {
-        unsafe { qjs::js_free(raw, block as *mut _) };
-    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn malloc_usable_size(block: *mut u8) -> usize {
+    if block.is_null() { 0 } else { unsafe { (*header(block)).size } }
 }

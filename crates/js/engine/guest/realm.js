@@ -59,7 +59,7 @@ function makeRealm() {
         throw Object.assign(new nativeErrors.TypeError('A dynamic import callback was not specified.'), { code: 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING' });
     }));
     onError(inV8sWords);
-    return { compile, stack };
+    return { compile, stack, global };
 }
 
 // Called for everything that is thrown in the Action's code, before anyone sees it. What has a stack was made elsewhere.

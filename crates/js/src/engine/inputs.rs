@@ -17,6 +17,7 @@ const PARTS: &[&str] = &[
     "wire.js",
     "api.js",
     "action.js",
+    "settle.js",
 ];
 
 /// The other files, relative to the workspace.

@@ -1,0 +1,20 @@
+// ---- before the engine is frozen ------------------------------------------------------------------------
+
+// The engine makes most of its own functions when they are first read. Made now, they cost no login anything.
+function settle(...roots) {
+    const seen = new Set();
+    while (roots.length > 0) {
+        const object = roots.pop();
+        if (object === null || (typeof object !== 'object' && typeof object !== 'function') || seen.has(object)) continue;
+        seen.add(object);
+        roots.push(getPrototypeOf(object));
+        for (const key of Reflect.ownKeys(object)) {
+            // Plain functions get their prototype when they are first used as constructors, and few ever are.
+            if (key === 'prototype' && typeof object === 'function' && `${toSource.call(object)}`.startsWith('function') && !toSource.call(object).includes('[native code]')) continue;
+            const property = getOwnPropertyDescriptor(object, key);
+            roots.push(property?.value ?? null, property?.get ?? null, property?.set ?? null);
+        }
+    }
+}
+
+settle(globalThis, realm.global, api, actionConsole);
