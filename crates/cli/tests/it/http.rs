@@ -126,40 +126,56 @@ fn delays_pass_in_virtual_time_and_count_against_the_budget() {
 }
 
 #[test]
-fn network_errors_reach_the_action() {
-    let mocks = "
-- request: { url: 'https://api.example.com/reset' }
-  response: { error: ECONNRESET, delay: 2s }
-- request: { url: 'https://nowhere.example.com/' }
-  response: { error: ENOTFOUND }
-- request: { url: 'https://api.example.com/late' }
-  response: { error: ETIMEDOUT }
-- request: { url: 'https://api.example.com/refused' }
-  response: { error: ECONNREFUSED }
-";
-    let (logs, outcome) = run(
-        "for (const url of ['https://api.example.com/reset', 'https://nowhere.example.com', 'https://api.example.com/late',
-                            'https://api.example.com/refused']) {
-           await get(url).catch((error) => say(error.code));
-           await fetch(url).catch((error) => say(error.message));
-         }",
-        mocks,
-        "",
-    );
-    assert_eq!(
-        logs,
-        [
-            "ECONNRESET +2000",
-            "fetch failed +4000",
-            "ENOTFOUND +4000",
-            "fetch failed +4000",
-            "ETIMEDOUT +4000",
-            "fetch failed +4000",
-            "ECONNREFUSED +4000",
-            "fetch failed +4000",
-        ]
-    );
-    assert_eq!(codes(&outcome), Vec::<&str>::new());
+fn network_errors_reach_the_action_as_node_tells_them() {
+    for (code, told) in [
+        (
+            "ECONNREFUSED",
+            "connect ECONNREFUSED api.example.com:443 ECONNREFUSED -111 connect",
+        ),
+        (
+            "EHOSTUNREACH",
+            "connect EHOSTUNREACH api.example.com:443 EHOSTUNREACH -113 connect",
+        ),
+        (
+            "ETIMEDOUT",
+            "connect ETIMEDOUT api.example.com:443 ETIMEDOUT -110 connect",
+        ),
+        ("ECONNRESET", "read ECONNRESET ECONNRESET -104 read"),
+        (
+            "ENOTFOUND",
+            "getaddrinfo ENOTFOUND api.example.com ENOTFOUND -3008 getaddrinfo",
+        ),
+        (
+            "EAI_AGAIN",
+            "getaddrinfo EAI_AGAIN api.example.com EAI_AGAIN -3001 getaddrinfo",
+        ),
+        (
+            "CERT_HAS_EXPIRED",
+            "certificate has expired CERT_HAS_EXPIRED undefined undefined",
+        ),
+        (
+            "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+            "unable to verify the first certificate UNABLE_TO_VERIFY_LEAF_SIGNATURE undefined undefined",
+        ),
+    ] {
+        let (logs, outcome) = run(
+            "const url = 'https://api.example.com/a?b#c';
+             const tell = ({ message, code, errno, syscall }) => say([message, code, errno, syscall].map(String).join(' '));
+             await get(url).catch(tell);
+             await fetch(url).catch((error) => { say(`${error.name}: ${error.message}`); tell(error.cause); });",
+            &format!("- request: {{ url: '*' }}\n  response: {{ error: {code}, delay: 2s }}\n"),
+            "",
+        );
+        assert_eq!(
+            logs,
+            [
+                format!("{told} +2000"),
+                "TypeError: fetch failed +4000".into(),
+                format!("{told} +4000")
+            ]
+        );
+        assert_eq!(codes(&outcome), Vec::<&str>::new());
+    }
 }
 
 #[test]

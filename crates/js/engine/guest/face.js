@@ -60,23 +60,60 @@ function refused({ protocol, hostname, port }) {
     });
 }
 
+const SYSTEM_ERRORS = {
+    ECONNREFUSED: [-111, 'connect'], EHOSTUNREACH: [-113, 'connect'], ETIMEDOUT: [-110, 'connect'], ECONNRESET: [-104, 'read'],
+    ENOTFOUND: [-3008, 'getaddrinfo'], EAI_AGAIN: [-3001, 'getaddrinfo'],
+};
+const CERTIFICATE_ERRORS = {
+    CERT_HAS_EXPIRED: 'certificate has expired', DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed certificate',
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unable to verify the first certificate',
+    ERR_TLS_CERT_ALTNAME_INVALID: "Hostname/IP does not match certificate's altnames",
+};
+
+// What a network that fails is in Node.
+function failed(code, { protocol, hostname, port }) {
+    const [errno, syscall] = SYSTEM_ERRORS[code] ?? [];
+    if (!syscall) return Object.assign(errorAt({}, 'Error', CERTIFICATE_ERRORS[code] ?? code), { code });
+    if (syscall === 'read') return Object.assign(errorAt({}, 'Error', `read ${code}`), { errno, code, syscall });
+    if (syscall === 'getaddrinfo') {
+        return Object.assign(errorAt({}, 'Error', `getaddrinfo ${code} ${hostname}`), { errno, code, syscall, hostname });
+    }
+    port = +port || (protocol === 'http:' ? 80 : 443);
+    return Object.assign(errorAt({}, 'Error', `connect ${code} ${hostname}:${port}`), { errno, code, syscall, address: hostname, port });
+}
+
 const send = globalThis.fetch;
+
+// `fetch` of the runtime says only that it failed; the host knows why. Nothing when it refused the request itself.
+const failureOf = (url) => send('http://last-error.postlogin.invalid/', { method: 'POST', body: url }).then((answer) => answer.text());
+
 replace(globalThis, 'fetch', function (resource, options) {
     const here = new nativeErrors.Error();
     if (!(resource instanceof Request) && !URL.canParse(`${resource}`)) {
         const cause = Object.assign(errorAt({}, 'TypeError', 'Invalid URL'), { code: 'ERR_INVALID_URL', input: `${resource}` });
         return Promise.reject(errorAt(here, 'TypeError', `Failed to parse URL from ${resource}`, { cause }));
     }
-    return send(resource, options).catch((error) => {
+    return send(resource, options).catch(async (error) => {
         if (error?.message !== 'HTTP request failed') throw error;
-        throw errorAt(here, 'TypeError', 'fetch failed', { cause: refused(URL.parse(resource?.url ?? resource) ?? {}) });
+        const url = URL.parse(resource?.url ?? resource) ?? {};
+        const code = await failureOf(`${url.href}`.replace(/#.*/, ''));
+        throw errorAt(here, 'TypeError', 'fetch failed', { cause: code ? failed(code, url) : refused(url) });
     });
 });
 
+const HOST_ERRORS = {
+    ConnectionTerminated: 'ECONNRESET', ConnectionTimeout: 'ETIMEDOUT', HttpResponseTimeout: 'ETIMEDOUT',
+    DestinationUnavailable: 'ECONNREFUSED', DestinationIpUnroutable: 'EHOSTUNREACH', NXDOMAIN: 'ENOTFOUND', SERVFAIL: 'EAI_AGAIN',
+};
+
 const { emit } = ClientRequest.prototype;
 replace(ClientRequest.prototype, 'emit', function (name, ...rest) {
-    if (name === 'error' && rest[0]?.message === 'ErrorCode::ConnectionRefused') {
-        rest[0] = refused({ protocol: this.protocol, hostname: this.host, port: this.port });
+    const told = name === 'error' && /^ErrorCode::(\w+)(?:.*Some\("(\w+)"\))?/.exec(rest[0]?.message);
+    if (told) {
+        const { protocol, host: hostname, port } = this;
+        const code = HOST_ERRORS[told[2] ?? told[1]] ?? told[2];
+        if (told[1] === 'ConnectionRefused') rest[0] = refused({ protocol, hostname, port });
+        else if (code) rest[0] = failed(code, { protocol, hostname, port });
     }
     return apply(emit, this, [name, ...rest]);
 });
