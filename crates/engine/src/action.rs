@@ -38,12 +38,19 @@ pub trait StackMapper: Send + Sync {
     fn fault(&self, fault: Fault) -> Fault;
 }
 
+/// Watches what an Action prints.
+pub trait Probe: Send + Sync {
+    /// Whether it takes a printed message for itself, so that it is no part of the log.
+    fn takes(&self, message: &str) -> bool;
+}
+
 /// An Action that is ready to run. Cheap to clone; each run gets a sandbox of its own.
 #[derive(Clone)]
 pub struct ActionPre {
     program: Program,
     script: Option<Arc<Script>>,
     mapper: Option<Arc<dyn StackMapper>>,
+    probe: Option<Arc<dyn Probe>>,
 }
 
 /// What one run of a handler is given.
@@ -102,7 +109,15 @@ impl ActionPre {
             program,
             script: script.map(Arc::new),
             mapper,
+            probe: None,
         }
+    }
+
+    /// The same Action, watched.
+    #[must_use]
+    pub fn with_probe(mut self, probe: Arc<dyn Probe>) -> Self {
+        self.probe = Some(probe);
+        self
     }
 
     /// Runs one handler. The transaction has begun this Action; ending it is the caller's.
@@ -147,6 +162,7 @@ impl ActionPre {
         let started = Instant::now();
         let awaited_before = conditions.clock.awaited();
         let sandbox = Sandbox::new(transaction, conditions, spent, stream, self.mapper.clone());
+        let sandbox = sandbox.watched_by(self.probe.clone());
         let mut store = Store::new(self.program.pre.engine(), sandbox);
         store.limiter(|sandbox| &mut sandbox.limiter);
         store.set_epoch_deadline(1);

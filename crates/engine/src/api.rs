@@ -51,7 +51,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     linker.instance(&import_name("console"))?.func_wrap(
         "write",
         |mut cx: StoreContextMut<'_, Sandbox>, (level, message): (Level, String)| {
-            cx.data_mut().transaction.log(level.name(), message);
+            cx.data_mut().print(level.name(), message);
             Ok(())
         },
     )?;

@@ -18,7 +18,7 @@ mod typed;
 mod wasi;
 mod watchdog;
 
-pub use action::{ActionPre, Invocation, Phases, Ran, Script, StackMapper};
+pub use action::{ActionPre, Invocation, Phases, Probe, Ran, Script, StackMapper};
 pub use cache::CompileNotice;
 pub use config::Allocation;
 pub use contract::NotAnAction;

@@ -11,7 +11,10 @@ use wasmtime::{ResourceLimiter, UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, p2::pipe::MemoryOutputPipe};
 use wasmtime_wasi_http::WasiHttpCtx;
 
-use crate::{action::StackMapper, wasi};
+use crate::{
+    action::{Probe, StackMapper},
+    wasi,
+};
 
 /// How much a guest may write to its standard error, where the panics of its language runtime end up, in bytes.
 const STDERR_LIMIT: usize = 64 << 10;
@@ -28,6 +31,7 @@ pub(crate) struct Sandbox {
     /// The place of the next `api` call, when the guest names it beforehand.
     pub(crate) site: Option<Location>,
     pub(crate) mapper: Option<Arc<dyn StackMapper>>,
+    probe: Option<Arc<dyn Probe>>,
     /// When the budget of this segment is used up.
     deadline: Deadline,
 }
@@ -58,6 +62,23 @@ impl Sandbox {
             transaction,
             site: None,
             mapper,
+            probe: None,
+        }
+    }
+
+    pub(crate) fn watched_by(mut self, probe: Option<Arc<dyn Probe>>) -> Self {
+        self.probe = probe;
+        self
+    }
+
+    /// Logs a printed message, unless somebody watches for it.
+    pub(crate) fn print(&mut self, level: &str, message: String) {
+        let is_taken = self
+            .probe
+            .as_ref()
+            .is_some_and(|probe| probe.takes(&message));
+        if !is_taken {
+            self.transaction.log(level, message);
         }
     }
 

@@ -9,6 +9,7 @@ use postlogin_engine::{
 };
 
 use crate::{
+    coverage::{self, Coverage},
     engine::{self, WRAPPER},
     errors::{self, EngineError, LoadedText},
     provenance,
@@ -80,6 +81,24 @@ impl JavaScript {
             .program
             .clone()
             .script(script, Arc::new(Mapper::new(file, prepared))))
+    }
+
+    /// Like [`action`](Self::action), with counters in the text. The runs of the Action are counted in the
+    /// [`Coverage`] that comes with it.
+    ///
+    /// # Errors
+    /// As without counters.
+    pub fn action_with_coverage(
+        &self,
+        file: &str,
+        text: &str,
+    ) -> Result<(ActionPre, Arc<Coverage>), SyntaxError> {
+        let (prepared, coverage) = coverage::instrumented(file, text)?;
+        let coverage = Arc::new(coverage);
+        let script = script(&prepared, file);
+        let mapper = Arc::new(Mapper::new(file, prepared));
+        let action = self.program.clone().script(script, mapper);
+        Ok((action.with_probe(Arc::clone(&coverage) as _), coverage))
     }
 
     /// A self-contained component that holds the Action. The same text gives the same bytes.

@@ -3,6 +3,7 @@
 
 mod action;
 pub mod check;
+pub mod coverage;
 pub mod engine;
 pub mod errors;
 mod provenance;

@@ -37,6 +37,11 @@ impl Mapping {
         self.steps.push(step);
     }
 
+    /// Adds the rewritings of another mapping, which begin where those of this one end.
+    pub(crate) fn extend(&mut self, later: Mapping) {
+        self.steps.extend(later.steps);
+    }
+
     /// The file that the user wrote.
     pub fn file(&self) -> &str {
         &self.file

@@ -4,11 +4,11 @@
 //! [`Mapping`] leads from every place of the result back to what the user wrote.
 
 pub mod facts;
-mod mapping;
+pub(crate) mod mapping;
 pub mod text;
 
 mod commonjs;
-mod edits;
+pub(crate) mod edits;
 mod esm;
 pub(crate) mod parse;
 mod strip;
@@ -111,6 +111,25 @@ pub fn prepare(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
         Language::CommonJs => commonjs(file_name, original),
         Language::Module | Language::TypeScript => rewritten(file_name, original, language),
     }
+}
+
+/// Makes ready what was written into a text that [`prepare`] takes. `segments` lead from `code` back to `original`.
+pub(crate) fn prepare_rewritten(
+    file_name: &str,
+    original: &str,
+    code: String,
+    segments: Vec<mapping::Segment>,
+) -> Result<Prepared, SyntaxError> {
+    let mut map = Mapping::identity(file_name);
+    map.push(segments);
+    let prepared = prepare(file_name, &code)?;
+    map.extend(prepared.map);
+    Ok(Prepared {
+        map,
+        original: original.to_owned(),
+        view: OnceLock::new(),
+        ..prepared
+    })
 }
 
 /// Why production does not take a text.

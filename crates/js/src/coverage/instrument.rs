@@ -1,0 +1,325 @@
+//! Writes counters into a text.
+//!
+//! What a program does stays the same: a counter is a statement of its own, or stands before a comma in
+//! parentheses. Nothing is put where it would give a function another name, and no function becomes another kind of function.
+
+use std::collections::HashMap;
+
+use oxc::allocator::Allocator;
+use oxc::ast::ast::{
+    ArrowFunctionBody, ArrowFunctionExpression, AssignmentExpression, BindingPattern,
+    BlockStatement, ConditionalExpression, Declaration, DoWhileStatement, Expression,
+    ForInStatement, ForOfStatement, ForStatement, Function, FunctionBody, IfStatement,
+    LogicalExpression, MethodDefinition, ObjectProperty, Program, Statement, StaticBlock,
+    SwitchStatement, VariableDeclarator, WhileStatement,
+};
+use oxc::ast_visit::{Visit, walk};
+use oxc::semantic::ScopeFlags;
+use oxc::span::{GetSpan, Span};
+
+use super::MARK;
+use super::points::{Kind, Point};
+use crate::source::edits::Edits;
+use crate::source::mapping::Segment;
+use crate::source::{Language, parse};
+
+/// The text with counters, the way back, and what the counters count; `None` for a text that does not parse.
+pub(super) fn instrument(
+    text: &str,
+    language: Language,
+) -> Option<(String, Vec<Segment>, Vec<Point>)> {
+    parse::on_deep_stack(text, || {
+        let allocator = Allocator::default();
+        let parsed = parse::parse(&allocator, text, language.source_type());
+        if parsed.panicked || parsed.diagnostics.has_errors() {
+            return None;
+        }
+        let mut writer = Writer::new(text);
+        writer.visit_program(&parsed.program);
+        let (code, segments) = writer.edits.apply(text);
+        Some((code, segments, writer.points))
+    })
+    .flatten()
+}
+
+struct Writer {
+    edits: Edits,
+    points: Vec<Point>,
+    forks: usize,
+    /// The counting function: a name that the text does not have.
+    counter: String,
+    /// What the function that begins at an offset is assigned to.
+    names: HashMap<u32, String>,
+}
+
+impl Writer {
+    fn new(text: &str) -> Self {
+        let mut counter = "__covered".to_owned();
+        while text.contains(&counter) {
+            counter.push('_');
+        }
+        Self {
+            edits: Edits::default(),
+            points: Vec::new(),
+            forks: 0,
+            counter,
+            names: HashMap::new(),
+        }
+    }
+
+    /// A call of the counter of a new point.
+    fn count(&mut self, kind: Kind, offset: u32) -> String {
+        let number = self.points.len();
+        self.points.push(Point { kind, offset });
+        format!("{}({number})", self.counter)
+    }
+
+    fn fork(&mut self) -> usize {
+        self.forks += 1;
+        self.forks
+    }
+
+    /// The counting function: it prints the first time that it is called with a number.
+    fn prologue(&self) -> String {
+        let mark: String = MARK.escape_default().collect();
+        let mark = mark.replace("\\u{1}", "\\u0001");
+        let counter = &self.counter;
+        format!(
+            "const {counter}=((print,seen)=>(at)=>{{if(!seen[at]){{seen[at]=1;print(\"{mark}\"+at);}}}})(console.log,[]);"
+        )
+    }
+
+    fn statements(&mut self, statements: &[Statement<'_>]) {
+        for statement in statements {
+            if is_counted(statement) {
+                let start = statement.span().start;
+                let count = self.count(Kind::Statement, start);
+                self.edits.insert(start, format!("{count};"));
+            }
+            self.visit_statement(statement);
+        }
+    }
+
+    /// The body of a branch or a loop: in braces, if it has none.
+    fn body(&mut self, body: &Statement<'_>, way: Option<usize>) {
+        let span = body.span();
+        let way = way.map(|fork| self.count(Kind::Way { fork }, span.start) + ";");
+        let way = way.unwrap_or_default();
+        match body {
+            Statement::BlockStatement(block) => {
+                self.edits.insert(span.start + 1, way);
+                self.statements(&block.body);
+            }
+            // In sloppy code a function may stand here, and is not only seen in the block.
+            Statement::FunctionDeclaration(_) => self.visit_statement(body),
+            _ => {
+                let count = if is_counted(body) {
+                    self.count(Kind::Statement, span.start) + ";"
+                } else {
+                    String::new()
+                };
+                self.edits.insert(span.start, format!("{{{way}{count}"));
+                self.visit_statement(body);
+                self.edits.insert(span.end, "}");
+            }
+        }
+    }
+
+    /// An operand that is reached on one of several ways.
+    fn operand(&mut self, operand: &Expression<'_>, fork: usize) {
+        let Span { start, end, .. } = operand.span();
+        let count = self.count(Kind::Way { fork }, start);
+        self.edits.insert(start, format!("({count},"));
+        self.visit_expression(operand);
+        self.edits.insert(end, ")");
+    }
+
+    fn name(&mut self, value: &Expression<'_>, name: &str) {
+        self.names.insert(value.span().start, name.to_owned());
+    }
+
+    /// The counter of a function.
+    fn function(&mut self, start: u32, own: Option<&str>) -> String {
+        let given = self.names.get(&start).cloned();
+        let name = own.map(str::to_owned).or(given);
+        let name = name.unwrap_or_else(|| format!("(anonymous_{})", self.points.len()));
+        self.count(Kind::Function { name }, start)
+    }
+
+    fn function_body(&mut self, count: &str, body: &FunctionBody<'_>) {
+        let after = body.directives.last().map(|last| last.span.end);
+        self.edits
+            .insert(after.unwrap_or(body.span.start + 1), format!("{count};"));
+        self.statements(&body.statements);
+    }
+}
+
+fn is_counted(statement: &Statement<'_>) -> bool {
+    let of_declaration = |declaration: &Declaration<'_>| match declaration {
+        Declaration::VariableDeclaration(variables) => !variables.declare,
+        Declaration::ClassDeclaration(class) => !class.declare,
+        _ => false,
+    };
+    match statement {
+        Statement::BlockStatement(_) | Statement::EmptyStatement(_) => false,
+        Statement::ExportDeclaration(export) => of_declaration(&export.declaration),
+        Statement::ExportDefaultDeclaration(_) => true,
+        _ if statement.as_module_declaration().is_some() => false,
+        _ => match statement.as_declaration() {
+            Some(declaration) => of_declaration(declaration),
+            None => true,
+        },
+    }
+}
+
+impl<'a> Visit<'a> for Writer {
+    fn visit_program(&mut self, program: &Program<'a>) {
+        let after = program.directives.last().map_or(0, |last| last.span.end);
+        let separator = if after > 0 { ";" } else { "" };
+        self.edits
+            .insert(after, format!("{separator}{}", self.prologue()));
+        self.statements(&program.body);
+    }
+
+    fn visit_block_statement(&mut self, block: &BlockStatement<'a>) {
+        self.statements(&block.body);
+    }
+
+    fn visit_static_block(&mut self, block: &StaticBlock<'a>) {
+        self.statements(&block.body);
+    }
+
+    fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
+        let Some(body) = &function.body else { return };
+        let own = function.id.as_ref().map(|name| name.name.as_str());
+        let count = self.function(function.span.start, own);
+        self.visit_formal_parameters(&function.params);
+        let _ = flags;
+        self.function_body(&count, body);
+    }
+
+    fn visit_arrow_function_expression(&mut self, arrow: &ArrowFunctionExpression<'a>) {
+        let count = self.function(arrow.span.start, None);
+        self.visit_formal_parameters(&arrow.params);
+        match &arrow.body {
+            ArrowFunctionBody::FunctionBody(body) => self.function_body(&count, body),
+            body => {
+                let Some(expression) = body.as_expression() else {
+                    return;
+                };
+                let Span { start, end, .. } = expression.span();
+                let statement = self.count(Kind::Statement, start);
+                self.edits.insert(start, format!("({count},{statement},"));
+                self.visit_expression(expression);
+                self.edits.insert(end, ")");
+            }
+        }
+    }
+
+    fn visit_if_statement(&mut self, statement: &IfStatement<'a>) {
+        let fork = self.fork();
+        self.visit_expression(&statement.test);
+        self.body(&statement.consequent, Some(fork));
+        match &statement.alternate {
+            Some(alternate) => self.body(alternate, Some(fork)),
+            None if matches!(statement.consequent, Statement::FunctionDeclaration(_)) => {}
+            None => {
+                let count = self.count(Kind::Way { fork }, statement.span.start);
+                self.edits
+                    .insert(statement.span.end, format!("else{{{count};}}"));
+            }
+        }
+    }
+
+    fn visit_switch_statement(&mut self, statement: &SwitchStatement<'a>) {
+        self.visit_expression(&statement.discriminant);
+        let fork = self.fork();
+        for case in &statement.cases {
+            if let Some(test) = &case.test {
+                self.visit_expression(test);
+            }
+            let first = case.consequent.first();
+            let at = first.map_or(case.span.end, |first| first.span().start);
+            let count = self.count(Kind::Way { fork }, case.span.start);
+            self.edits.insert(at, format!("{count};"));
+            self.statements(&case.consequent);
+        }
+    }
+
+    fn visit_conditional_expression(&mut self, conditional: &ConditionalExpression<'a>) {
+        self.visit_expression(&conditional.test);
+        let fork = self.fork();
+        self.operand(&conditional.consequent, fork);
+        self.operand(&conditional.alternate, fork);
+    }
+
+    fn visit_logical_expression(&mut self, logical: &LogicalExpression<'a>) {
+        self.visit_expression(&logical.left);
+        let fork = self.fork();
+        self.operand(&logical.right, fork);
+    }
+
+    fn visit_for_statement(&mut self, statement: &ForStatement<'a>) {
+        if let Some(init) = &statement.init {
+            self.visit_for_statement_init(init);
+        }
+        for part in [&statement.test, &statement.update].into_iter().flatten() {
+            self.visit_expression(part);
+        }
+        self.body(&statement.body, None);
+    }
+
+    fn visit_for_in_statement(&mut self, statement: &ForInStatement<'a>) {
+        self.visit_for_statement_left(&statement.left);
+        self.visit_expression(&statement.right);
+        self.body(&statement.body, None);
+    }
+
+    fn visit_for_of_statement(&mut self, statement: &ForOfStatement<'a>) {
+        self.visit_for_statement_left(&statement.left);
+        self.visit_expression(&statement.right);
+        self.body(&statement.body, None);
+    }
+
+    fn visit_while_statement(&mut self, statement: &WhileStatement<'a>) {
+        self.visit_expression(&statement.test);
+        self.body(&statement.body, None);
+    }
+
+    fn visit_do_while_statement(&mut self, statement: &DoWhileStatement<'a>) {
+        self.body(&statement.body, None);
+        self.visit_expression(&statement.test);
+    }
+
+    fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
+        if let (BindingPattern::BindingIdentifier(name), Some(value)) =
+            (&declarator.id, &declarator.init)
+        {
+            self.name(value, &name.name);
+        }
+        walk::walk_variable_declarator(self, declarator);
+    }
+
+    fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
+        let member = assignment.left.as_member_expression();
+        if let Some(name) = member.and_then(|member| member.static_property_name()) {
+            self.name(&assignment.right, name);
+        }
+        walk::walk_assignment_expression(self, assignment);
+    }
+
+    fn visit_object_property(&mut self, property: &ObjectProperty<'a>) {
+        if let Some(name) = property.key.static_name() {
+            self.name(&property.value, &name);
+        }
+        walk::walk_object_property(self, property);
+    }
+
+    fn visit_method_definition(&mut self, method: &MethodDefinition<'a>) {
+        if let Some(name) = method.key.static_name() {
+            self.names
+                .insert(method.value.span.start, name.into_owned());
+        }
+        walk::walk_method_definition(self, method);
+    }
+}

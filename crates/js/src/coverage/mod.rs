@@ -1,0 +1,145 @@
+//! Which lines and branches of an Action ran.
+//!
+//! Counters are written into the text before it is made ready for the engine, so that TypeScript and ES modules are covered
+//! as they were written. A counter that is reached for the first time in a sandbox prints a message that no Action
+//! prints; the engine's [`Probe`] takes it out of the log. So it does not matter how a handler ends. A count is the number of
+//! executions of a handler that reached the place.
+
+mod instrument;
+mod points;
+mod report;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use postlogin_engine::Probe;
+
+use crate::source::text::LineIndex;
+use crate::source::{Prepared, SyntaxError, prepare, prepare_rewritten};
+use points::{Kind, Point};
+
+pub use report::{html, lcov, text};
+
+/// What a message of a counter begins with.
+const MARK: &str = "\u{1}coverage:";
+
+/// The counters of one Action. Share one among all runs of the Action.
+#[derive(Debug)]
+pub struct Coverage {
+    file: String,
+    text: String,
+    points: Vec<Point>,
+    hits: Vec<AtomicU32>,
+}
+
+/// What is known of one file, counts included.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileCoverage {
+    /// The file as findings and errors name it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// Lines with code, from 1, ascending, each with the highest count of a statement that begins on it.
+    pub lines: Vec<(u32, u32)>,
+    /// Functions: name, line, count.
+    pub functions: Vec<(String, u32, u32)>,
+    /// Places where the way forks: the line, and a count for each way.
+    pub branches: Vec<(u32, Vec<u32>)>,
+}
+
+impl FileCoverage {
+    /// Adds the counts of another run over the same text. Those of another text are left out.
+    pub fn merge(&mut self, other: &FileCoverage) {
+        if self.text != other.text {
+            return;
+        }
+        for ((_, count), (_, more)) in self.lines.iter_mut().zip(&other.lines) {
+            *count = count.saturating_add(*more);
+        }
+        for ((.., count), (.., more)) in self.functions.iter_mut().zip(&other.functions) {
+            *count = count.saturating_add(*more);
+        }
+        for ((_, ways), (_, more)) in self.branches.iter_mut().zip(&other.branches) {
+            for (count, more) in ways.iter_mut().zip(more) {
+                *count = count.saturating_add(*more);
+            }
+        }
+    }
+}
+
+/// Makes a file's text ready for the engine, with counters in it.
+///
+/// # Errors
+/// Those of a text without counters.
+pub(crate) fn instrumented(file: &str, text: &str) -> Result<(Prepared, Coverage), SyntaxError> {
+    let plain = prepare(file, text)?;
+    let original = plain.original.clone();
+    let found = instrument::instrument(&original, plain.language);
+    let covered = found.and_then(|(code, segments, points)| {
+        let prepared = prepare_rewritten(file, &original, code, segments).ok()?;
+        Some((prepared, points))
+    });
+    // What the parser does not take runs as it is, and has nothing to count.
+    let (prepared, points) = covered.unwrap_or((plain, Vec::new()));
+    let hits = points.iter().map(|_| AtomicU32::new(0)).collect();
+    let coverage = Coverage {
+        file: file.to_owned(),
+        text: original,
+        points,
+        hits,
+    };
+    Ok((prepared, coverage))
+}
+
+impl Probe for Coverage {
+    fn takes(&self, message: &str) -> bool {
+        // `console.group` indents.
+        let Some(number) = message.trim_start_matches(' ').strip_prefix(MARK) else {
+            return false;
+        };
+        if let Some(hit) = number.parse().ok().and_then(|at: usize| self.hits.get(at)) {
+            hit.fetch_add(1, Ordering::Relaxed);
+        }
+        true
+    }
+}
+
+impl Coverage {
+    /// The counts so far.
+    pub fn file(&self) -> FileCoverage {
+        let index = LineIndex::new(&self.text);
+        let mut found = FileCoverage {
+            file: self.file.clone(),
+            text: self.text.clone(),
+            ..FileCoverage::default()
+        };
+        let mut groups: Vec<(usize, usize)> = Vec::new();
+        for (point, hit) in self.points.iter().zip(&self.hits) {
+            let line = index.position(&self.text, point.offset as usize).line;
+            let count = hit.load(Ordering::Relaxed);
+            match &point.kind {
+                Kind::Statement => found.lines.push((line, count)),
+                Kind::Function { name } => found.functions.push((name.clone(), line, count)),
+                Kind::Way { fork } => match groups.iter().find(|(known, _)| known == fork) {
+                    Some((_, at)) => {
+                        if let Some((_, ways)) = found.branches.get_mut(*at) {
+                            ways.push(count);
+                        }
+                    }
+                    None => {
+                        groups.push((*fork, found.branches.len()));
+                        found.branches.push((line, vec![count]));
+                    }
+                },
+            }
+        }
+        found.lines.sort_unstable();
+        // The last of a line has the highest count.
+        found.lines.reverse();
+        found.lines.dedup_by_key(|(line, _)| *line);
+        found.lines.reverse();
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests;

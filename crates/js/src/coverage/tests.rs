@@ -1,0 +1,164 @@
+//! What counters are written, and that the text still parses.
+
+use super::{Coverage, FileCoverage, Probe, html, instrumented, lcov, text};
+
+fn covered(file: &str, source: &str) -> (String, Coverage) {
+    let (prepared, coverage) = instrumented(file, source).expect("it compiles");
+    (prepared.code, coverage)
+}
+
+/// The text with `#n` for the counters, without what stands in front.
+#[track_caller]
+fn check(source: &str, expected: &str) {
+    let (code, _) = covered("code.js", source);
+    let body = code.split_once("(console.log,[]);").expect("a prologue").1;
+    let short = body.replace("__covered(", "#(");
+    assert_eq!(short, expected);
+}
+
+#[test]
+fn counters_stand_where_they_change_nothing() {
+    check("a();b()", "#(0);a();#(1);b()");
+    check("a\nb", "#(0);a\n#(1);b");
+    check(
+        "if (a) b(); else c()",
+        "#(0);if (a) {#(1);#(2);b();} else {#(3);#(4);c()}",
+    );
+    check("if (a) { b() }", "#(0);if (a) {#(1); #(2);b() }else{#(3);}");
+    check(
+        "if (a) if (b) c();",
+        "#(0);if (a) {#(1);#(2);if (b) {#(3);#(4);c();}else{#(5);}}else{#(6);}",
+    );
+    check("for (;;) a()", "#(0);for (;;) {#(1);a()}");
+    check(
+        "do a(); while (b) c",
+        "#(0);do {#(1);a();} while (b) #(2);c",
+    );
+    check("x = a ? b : c", "#(0);x = a ? (#(1),b) : (#(2),c)");
+    check("x = a && b || c", "#(0);x = a && (#(1),b) || (#(2),c)");
+    check(
+        "f = async (x) => x.y",
+        "#(0);f = async (x) => (#(1),#(2),x.y)",
+    );
+    check(
+        "f = () => ({ a: 1 })",
+        "#(0);f = () => (#(1),#(2),({ a: 1 }))",
+    );
+    check(
+        "function f() { 'use strict'; a() }",
+        "function f() { 'use strict';#(0); #(1);a() }",
+    );
+    check(
+        "switch (a) { case 1: case 2: b(); break; default: c() }",
+        "#(0);switch (a) { case 1:#(1); case 2: #(2);#(3);b(); #(4);break; default: #(5);#(6);c() }",
+    );
+    check(
+        "l: for (const a of b) continue l",
+        "#(0);l: for (const a of b) {#(1);continue l}",
+    );
+    check(
+        "class A { m() { a() } static { b() } }",
+        "#(0);class A { m() {#(1); #(2);a() } static { #(3);b() } }",
+    );
+}
+
+#[test]
+fn directives_stay_first_and_names_stay_free() {
+    let (code, _) = covered("code.js", "'use strict'\nlet __covered;");
+    assert!(code.starts_with("'use strict';const __covered_="), "{code}");
+}
+
+#[test]
+fn places_lead_back() {
+    for (file, source) in [
+        ("a.js", "if (a) b(x.y.z);"),
+        ("a.mjs", "import x from 'x';\nif (a) b(x.y.z);"),
+        (
+            "a.ts",
+            "interface A { b: string }\nif ((a as any)) b(x.y.z);",
+        ),
+    ] {
+        let (prepared, _) = instrumented(file, source).expect("it compiles");
+        let index = crate::source::text::LineIndex::new(&prepared.code);
+        let at = prepared.code.find("z)").expect("there");
+        let place = index.position(&prepared.code, at);
+        let found = prepared.map.original(place.line, place.column);
+        let original = crate::source::text::LineIndex::new(source);
+        let expected = original.position(source, source.find("z)").expect("there"));
+        assert_eq!(
+            (found.line, found.column),
+            (expected.line, expected.column),
+            "{file}: {}",
+            prepared.code
+        );
+    }
+}
+
+const SOURCE: &str = "// what is covered\nexports.onExecutePostLogin = async (event) => {\n  if (event.a) {\n    one();\n    two();\n  }\n  three(event.b ? 1 : 2);\n};\n";
+
+/// As if these counters had been reached.
+fn reached(numbers: &[u32]) -> FileCoverage {
+    let (_, coverage) = covered("code.js", SOURCE);
+    for number in numbers {
+        assert!(coverage.takes(&format!("  {}{number}", super::MARK)));
+    }
+    assert!(!coverage.takes("a message"));
+    coverage.file()
+}
+
+#[test]
+fn reports() {
+    // The export, the handler, the `if`, its other way, the last statement, one way of it.
+    let file = reached(&[0, 1, 2, 6, 7, 8]);
+    assert_eq!(file.lines, [(2, 1), (3, 1), (4, 0), (5, 0), (7, 1)]);
+    assert_eq!(file.functions, [("onExecutePostLogin".to_owned(), 2, 1)]);
+    assert_eq!(file.branches, [(3, vec![0, 1]), (7, vec![1, 0])]);
+    assert_eq!(
+        text(std::slice::from_ref(&file)),
+        "coverage  lines       branches    uncovered lines\ncode.js   60.0 % 3/5  50.0 % 2/4  4-5\n"
+    );
+    assert_eq!(
+        lcov(std::slice::from_ref(&file)),
+        "TN:\nSF:code.js\nFN:2,onExecutePostLogin\nFNDA:1,onExecutePostLogin\nFNF:1\nFNH:1\n\
+         BRDA:3,0,0,0\nBRDA:3,0,1,1\nBRDA:7,1,0,1\nBRDA:7,1,1,0\nBRF:4\nBRH:2\n\
+         DA:2,1\nDA:3,1\nDA:4,0\nDA:5,0\nDA:7,1\nLF:5\nLH:3\nend_of_record\n"
+    );
+    let page = html(std::slice::from_ref(&file));
+    assert!(
+        page.contains("class=\"l miss\"><b>   4 0×</b>    one();"),
+        "{page}"
+    );
+    assert!(page.contains("class=\"l part\"><b>   3 1×</b>"), "{page}");
+    assert!(page.contains("async (event) =&gt; {"), "{page}");
+}
+
+#[test]
+fn runs_are_merged() {
+    let mut file = reached(&[0, 1, 2, 6, 7, 8]);
+    file.merge(&reached(&[0, 1, 2, 3, 4, 5, 7, 9]));
+    assert_eq!(file.lines, [(2, 2), (3, 2), (4, 1), (5, 1), (7, 2)]);
+    assert_eq!(file.branches, [(3, vec![1, 1]), (7, vec![1, 1])]);
+}
+
+/// Every snippet of the tables that compiles still compiles with counters.
+#[test]
+fn what_compiles_still_compiles() {
+    let tables = [
+        include_str!("../../tests/data/runtime-errors.jsonl"),
+        include_str!("../../../../fixtures/conformance/handler-shapes.jsonl"),
+    ];
+    let mut count = 0;
+    for line in tables.iter().flat_map(|table| table.lines()) {
+        let row: serde_json::Value = serde_json::from_str(line).expect("a row is JSON");
+        let source = row["source"].as_str().unwrap_or_default();
+        let is_sound = |text: &str| {
+            crate::source::prepare("code.js", text).is_ok_and(|done| done.suspected.is_none())
+        };
+        if is_sound(source) {
+            let (code, _) = covered("code.js", source);
+            assert!(is_sound(&code), "{source}\n---\n{code}");
+            count += 1;
+        }
+    }
+    assert!(count > 300, "{count}");
+}
