@@ -274,6 +274,18 @@ pub(crate) struct TestArguments {
     /// human, json, junit, github or tap, to stdout or to a file (repeatable)
     #[arg(long, value_name = "NAME[=FILE]", help_heading = "Output")]
     pub(crate) reporter: Vec<String>,
+
+    /// Tell which lines and branches of scripts ran; lcov:FILE and html:FILE also write a report (repeatable)
+    #[arg(
+        long,
+        value_name = "FORM:FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text",
+        conflicts_with_all = ["list", "review"],
+        help_heading = "Output"
+    )]
+    pub(crate) coverage: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -51,6 +51,15 @@ fn a_throw_keeps_its_place_and_its_words() {
 }
 
 #[test]
+fn a_console_of_its_own_is_left_alone() {
+    check(
+        "function console() {}\nconsole.log = () => {};\nexports.onExecutePostLogin = async () => {\n  console.log('x');\n};\n",
+        &[],
+        &[2, 3, 4],
+    );
+}
+
+#[test]
 fn indented_logs_and_strict_code_stay() {
     check(
         "'use strict';\nexports.onExecutePostLogin = async () => {\n  console.group('a');\n  console.log('b');\n  \

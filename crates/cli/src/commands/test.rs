@@ -1,5 +1,6 @@
 //! `postlogin test`.
 
+mod coverage;
 mod interrupt;
 mod reporters;
 mod review;
@@ -75,6 +76,7 @@ struct Setting<'a> {
     filters: Vec<Filter>,
     jobs: usize,
     snapshots: Mode,
+    coverage: coverage::Reports,
 }
 
 impl<'a> Setting<'a> {
@@ -99,6 +101,7 @@ impl<'a> Setting<'a> {
                 .collect(),
             jobs: jobs.or(configured.jobs).unwrap_or(cores),
             snapshots: mode(arguments)?,
+            coverage: coverage::Reports::new(&arguments.coverage)?,
         })
     }
 
@@ -108,13 +111,17 @@ impl<'a> Setting<'a> {
 
     fn compiler<'p>(&self, printer: &'p Printer) -> Result<Compiler<'p>, CliError> {
         let sandboxes = u32::try_from(self.jobs).unwrap_or(u32::MAX);
-        compiler(
+        let mut compiler = compiler(
             Allocation::Pooling {
                 // One may still be given back while the next is made.
                 sandboxes: sandboxes.saturating_add(1),
             },
             printer,
-        )
+        )?;
+        if self.coverage.is_wanted() {
+            compiler.count_coverage();
+        }
+        Ok(compiler)
     }
 
     fn warn(&self, plan: &Plan, printer: &Printer) {
@@ -225,6 +232,11 @@ fn once(
     match result {
         Ok(summary) => {
             outputs.store()?;
+            if setting.coverage.is_wanted() {
+                let found = compiler.take_coverage();
+                let taken = outputs.machine_on_stdout();
+                setting.coverage.write(&found, taken, printer)?;
+            }
             Ok(Some(summary))
         }
         // A reader such as `head` that has seen enough is no error.

@@ -22,6 +22,7 @@ mod streams;
 mod support;
 mod suspension;
 mod test_cases;
+mod test_coverage;
 mod test_input;
 mod test_reports;
 mod test_snapshots;

@@ -84,8 +84,10 @@ impl Writer {
         let mark: String = MARK.escape_default().collect();
         let mark = mark.replace("\\u{1}", "\\u0001");
         let counter = &self.counter;
+        // An Action may have a `console` of its own, or one that is not there yet.
         format!(
-            "const {counter}=((print,seen)=>(at)=>{{if(!seen[at]){{seen[at]=1;print(\"{mark}\"+at);}}}})(console.log,[]);"
+            "const {counter}=((get,seen)=>{{let print;try{{print=get();}}catch{{}}return(at)=>{{if(seen[at])return;seen[at]=1;\
+             if(typeof print===\"function\")print(\"{mark}\"+at);}};}})(()=>console.log,[]);"
         )
     }
 

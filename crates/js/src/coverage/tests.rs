@@ -11,7 +11,10 @@ fn covered(file: &str, source: &str) -> (String, Coverage) {
 #[track_caller]
 fn check(source: &str, expected: &str) {
     let (code, _) = covered("code.js", source);
-    let body = code.split_once("(console.log,[]);").expect("a prologue").1;
+    let body = code
+        .split_once("(()=>console.log,[]);")
+        .expect("a prologue")
+        .1;
     let short = body.replace("__covered(", "#(");
     assert_eq!(short, expected);
 }

@@ -3,12 +3,14 @@
 mod cargo;
 mod error;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use postlogin_core::{ActionInfo, Location, outcome::Notice};
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
 use postlogin_js::{
-    JavaScript, mapper_of_component,
+    JavaScript,
+    coverage::{Coverage, FileCoverage},
+    mapper_of_component,
     source::facts::{Mention, facts},
     source_of_component,
 };
@@ -41,6 +43,8 @@ pub struct Compiler<'a> {
     engine: Engine,
     javascript: Option<JavaScript>,
     notices: Box<dyn Fn(LoadNotice<'_>) + 'a>,
+    /// The counters of the scripts that were loaded, when they are to be counted.
+    coverage: Option<Vec<Arc<Coverage>>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -50,7 +54,28 @@ impl<'a> Compiler<'a> {
             engine,
             javascript: None,
             notices: Box::new(notices),
+            coverage: None,
         }
+    }
+
+    /// From now on, what runs of every script that is loaded is counted.
+    pub fn count_coverage(&mut self) {
+        self.coverage.get_or_insert_default();
+    }
+
+    /// What was counted, by file in the order of their names. Scripts that are loaded later begin anew.
+    pub fn take_coverage(&mut self) -> Vec<FileCoverage> {
+        let counted = self.coverage.as_mut().map(std::mem::take);
+        let mut files: Vec<FileCoverage> = Vec::new();
+        for counters in counted.unwrap_or_default() {
+            let counted = counters.file();
+            match files.iter_mut().find(|known| known.file == counted.file) {
+                Some(known) => known.merge(&counted),
+                None => files.push(counted),
+            }
+        }
+        files.sort_by(|a, b| a.file.cmp(&b.file));
+        files
     }
 
     /// An Action at its place in the login, with the secrets that it sees.
@@ -72,8 +97,17 @@ impl<'a> Compiler<'a> {
     pub fn action(&mut self, source: &ActionSource) -> Result<ActionPre, LoadError> {
         match &source.kind {
             ActionKind::Script { text, .. } => {
-                let action = self.javascript()?.action(&source.display_path, text);
-                action.map_err(|error| LoadError::syntax(&error))
+                let is_counted = self.coverage.is_some();
+                let javascript = self.javascript()?;
+                let file = &source.display_path;
+                if !is_counted {
+                    let action = javascript.action(file, text);
+                    return action.map_err(|error| LoadError::syntax(&error));
+                }
+                let counted = javascript.action_with_coverage(file, text);
+                let (action, counters) = counted.map_err(|error| LoadError::syntax(&error))?;
+                self.coverage.get_or_insert_default().push(counters);
+                Ok(action)
             }
             ActionKind::Component { bytes, .. } => self.component(bytes, &source.display_path),
             ActionKind::CargoPackage { dir } => {

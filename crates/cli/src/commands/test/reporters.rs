@@ -110,6 +110,11 @@ impl Outputs {
         }
     }
 
+    /// Whether stdout belongs to a program that reads a report.
+    pub(super) fn machine_on_stdout(&self) -> bool {
+        self.machine_on_stdout
+    }
+
     /// Writes the files.
     pub(super) fn store(&self) -> Result<(), CliError> {
         for file in self.reporters.iter().filter_map(|(_, file)| file.as_ref()) {

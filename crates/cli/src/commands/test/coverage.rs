@@ -1,0 +1,80 @@
+//! What becomes of `--coverage`.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use postlogin_js::coverage::{self, FileCoverage};
+
+use crate::{error::CliError, printer::Printer};
+
+/// The reports that were asked for.
+pub(super) struct Reports {
+    is_wanted: bool,
+    files: Vec<(Form, PathBuf)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Lcov,
+    Html,
+}
+
+impl Reports {
+    /// Reads `text`, `lcov:FILE` and `html:FILE`; the table is printed whatever else is asked for.
+    pub(super) fn new(arguments: &[String]) -> Result<Self, CliError> {
+        let mut files = Vec::new();
+        for argument in arguments.iter().filter(|argument| *argument != "text") {
+            let form = match argument.split_once(':') {
+                Some(("lcov", file)) if !file.is_empty() => (Form::Lcov, file.into()),
+                Some(("html", file)) if !file.is_empty() => (Form::Html, file.into()),
+                _ => {
+                    let message = format!("--coverage={argument}: it is no report");
+                    return Err(CliError::usage(message).with_hint(
+                        "write --coverage, --coverage=lcov:FILE or --coverage=html:FILE",
+                    ));
+                }
+            };
+            files.push(form);
+        }
+        Ok(Self {
+            is_wanted: !arguments.is_empty(),
+            files,
+        })
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
+    /// Prints the table, to stderr when stdout is another's, and writes the files.
+    pub(super) fn write(
+        &self,
+        found: &[FileCoverage],
+        is_stdout_taken: bool,
+        printer: &Printer,
+    ) -> Result<(), CliError> {
+        let table = coverage::text(found);
+        if is_stdout_taken {
+            printer.note(table.trim_end());
+        } else {
+            printer.data(|out| write!(out, "\n{table}"))?;
+        }
+        for (form, file) in &self.files {
+            let text = match form {
+                Form::Lcov => coverage::lcov(found),
+                Form::Html => coverage::html(found),
+            };
+            store(file, &text).map_err(|error| CliError::unwritable(file.display(), error))?;
+        }
+        Ok(())
+    }
+}
+
+fn store(file: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(file, text)
+}
