@@ -33,6 +33,8 @@ struct Inner {
 #[derive(Clone)]
 pub struct Program {
     pub(crate) pre: InstancePre<Sandbox>,
+    /// Keeps the watchdog alive for as long as something can run.
+    _engine: Engine,
     /// The bytes of the component, for reports.
     pub size: usize,
 }
@@ -123,7 +125,11 @@ impl Engine {
         let pre = self.inner.linker.instantiate_pre(component);
         let pre =
             pre.map_err(|error| NotAnAction::Unlinkable(format!("{error:#}").replace('\n', " ")))?;
-        Ok(Program { pre, size })
+        Ok(Program {
+            pre,
+            _engine: self.clone(),
+            size,
+        })
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {

@@ -5,9 +5,11 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Case, action, run};
+use common::{Case, FILE, action, run};
 use postlogin_core::{Fault, FaultKind};
+use postlogin_engine::{Allocation, Engine};
 use postlogin_host::Budget;
+use postlogin_js::JavaScript;
 use serde_json::json;
 
 /// What one attempt may use.
@@ -142,6 +144,23 @@ fn memory_has_an_end() {
             "",
         );
     }
+}
+
+#[test]
+fn an_action_is_watched_when_its_engine_is_gone() {
+    let action = {
+        let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("machine-code");
+        let engine = Engine::new(Allocation::OnDemand, Some(cache)).expect("an engine");
+        let javascript = JavaScript::new(&engine, |_| {}).expect("the JavaScript engine");
+        let source = "exports.onExecutePostLogin = async () => { for (;;) {} };";
+        javascript.action(FILE, source).expect("it compiles")
+    };
+    let case = Case {
+        budget: BUDGET,
+        ..Case::default()
+    };
+    let fault = run(&action, &case).fault.expect("it was stopped");
+    assert_eq!(fault.kind, FaultKind::Timeout);
 }
 
 #[test]
