@@ -58,6 +58,8 @@ pub(crate) enum Schema {
     Event,
     /// A file of cases
     Case,
+    /// postlogin.toml
+    Config,
 }
 
 /// What an Action can be, for the help texts.
@@ -116,6 +118,15 @@ pub(crate) struct RunArguments {
     /// The private key (PEM) that signs tokens; without it, a key that is made once per project
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) key: Option<PathBuf>,
+
+    /// Answer cases, one JSON object on each line of stdin, each with one JSON object on a line of stdout, until stdin
+    /// ends
+    #[arg(
+        long,
+        help_heading = "Output",
+        conflicts_with_all = ["event", "user", "client", "set", "secret", "secrets_file", "continue_with", "now", "seed", "token", "fail_on_deny"]
+    )]
+    pub(crate) stdin_json: bool,
 
     /// Exit with code 3 when the login is denied or fails
     #[arg(long, help_heading = "Output")]

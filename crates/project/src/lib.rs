@@ -21,7 +21,7 @@ pub use error::{Error, Result};
 pub use files::{display_path, read_text};
 pub use folders::{CacheEnvironment, cache_folder, state_folder};
 pub use keywords::{KeywordMappings, leftover};
-pub use project::configuration::CONFIGURATION_FILE;
+pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
 pub use project::tenant::{TenantData, tenant_keys};
 pub use project::{Action, Project, TestConfiguration, Trigger};

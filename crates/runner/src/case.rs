@@ -7,12 +7,13 @@ use postlogin_core::outcome::{Notice, Outcome, Status};
 use postlogin_core::redact::Mask;
 use postlogin_engine::{ActionPre, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
+use postlogin_project::ActionSource;
 use postlogin_project::cases::{Case, ExpectKey};
 
 use crate::check::mismatches;
 use crate::load::{LoadError, bound};
 use crate::login::{PreparedLogin, run_with_user};
-use crate::plan::{Plan, PlannedCase, event_of};
+use crate::plan::{PlannedCase, event_of};
 use crate::run_event::{CaseResult, CaseStatus, Failure};
 use crate::snapshot::Snapshots;
 use crate::user::User;
@@ -21,12 +22,12 @@ use crate::user::User;
 /// one, so that the same case has the same outcome tomorrow.
 pub const DEFAULT_NOW_MS: i64 = 1_795_163_400_000;
 
-/// The Actions of a plan, compiled, or why one could not be; by the indices of [`Plan::actions`].
+/// The Actions of a plan, compiled, or why one could not be; by the indices of [`crate::Plan::actions`].
 pub type Compiled = [Result<ActionPre, LoadError>];
 
 /// Runs a case.
 pub(crate) fn run_case(
-    plan: &Plan,
+    sources: &[ActionSource],
     planned: &PlannedCase,
     compiled: &Compiled,
     snapshots: &Snapshots,
@@ -45,24 +46,25 @@ pub(crate) fn run_case(
     if let Some(reason) = &case.skip {
         return result(CaseStatus::Skipped(reason.clone()), Vec::new(), None);
     }
-    let (failures, outcome) = match actions(plan, planned, compiled) {
+    let (failures, outcome) = match actions(sources, planned, compiled) {
         Ok(actions) => login(planned, &actions, snapshots),
         Err(error) => (vec![Failure::Load(error)], None),
     };
-    match failures.is_empty() {
-        true => result(CaseStatus::Passed, failures, None),
-        false => result(CaseStatus::Failed, failures, outcome.map(Box::new)),
-    }
+    let status = match failures.is_empty() {
+        true => CaseStatus::Passed,
+        false => CaseStatus::Failed,
+    };
+    result(status, failures, outcome.map(Box::new))
 }
 
 fn actions(
-    plan: &Plan,
+    sources: &[ActionSource],
     planned: &PlannedCase,
     compiled: &Compiled,
 ) -> Result<Vec<BoundAction>, LoadError> {
     let mut actions = Vec::new();
     for index in &planned.actions {
-        if let (Some(source), Some(action)) = (plan.actions.get(*index), compiled.get(*index)) {
+        if let (Some(source), Some(action)) = (sources.get(*index), compiled.get(*index)) {
             let action = action.as_ref().map_err(LoadError::clone)?;
             actions.push(bound(source, action.clone(), &planned.case.secrets));
         }

@@ -211,7 +211,7 @@ fn guarded(
 ) -> CaseResult {
     let started = Instant::now();
     let ran = panic::catch_unwind(AssertUnwindSafe(|| {
-        run_case(plan, planned, compiled, snapshots)
+        run_case(&plan.actions, planned, compiled, snapshots)
     }));
     ran.unwrap_or_else(|_| CaseResult {
         name: planned.case.name.clone(),

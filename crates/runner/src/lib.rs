@@ -10,20 +10,24 @@
 mod case;
 pub mod check;
 pub mod execute;
+pub mod library;
 pub mod load;
 pub mod login;
 pub mod plan;
 pub mod report;
 pub mod run_event;
 pub mod select;
+pub mod session;
 pub mod snapshot;
 mod user;
 pub mod watch;
 
 pub use case::{Compiled, DEFAULT_NOW_MS, unloadable};
 pub use execute::{RunOptions, Sink, run};
+pub use library::{RunError, RunReport, run_cases};
 pub use load::{Compiler, LoadError, LoadNotice, LoadProblem};
 pub use login::{PreparedLogin, run_prepared, run_with_user, secrets_of};
 pub use plan::{Plan, PlannedCase, plan};
 pub use run_event::{CaseResult, CaseStatus, Failure, Mismatch, RunEvent, RunSummary};
 pub use select::{Filter, Shard, select};
+pub use session::Session;

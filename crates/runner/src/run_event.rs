@@ -49,7 +49,7 @@ pub struct CaseResult {
     pub failures: Vec<Failure>,
     /// How long it took, in real time.
     pub duration: Duration,
-    /// The outcome, secrets hidden; only of a case that failed.
+    /// The outcome, secrets hidden, if the login began.
     pub outcome: Option<Box<Outcome>>,
 }
 

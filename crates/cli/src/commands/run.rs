@@ -1,5 +1,7 @@
 //! `postlogin run`.
 
+mod session;
+
 use std::{
     collections::hash_map::DefaultHasher,
     env,
@@ -37,6 +39,9 @@ use crate::{
 pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    if arguments.stdin_json {
+        return session::answer_lines(arguments, &here, printer);
+    }
     let project = Project::discover(&here)?;
     refuse_two_readers_of_stdin(arguments)?;
     let sources = sources(arguments, &here, project.as_ref())?;

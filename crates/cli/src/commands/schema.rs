@@ -1,7 +1,7 @@
 //! `postlogin schema`.
 
 use postlogin_core::event::json_schema;
-use postlogin_project::cases::schema::case_schema;
+use postlogin_project::{cases::schema::case_schema, configuration_schema};
 
 use crate::{
     args::Schema,
@@ -13,6 +13,7 @@ pub(crate) fn schema(what: Schema, printer: &Printer) -> Result<u8, CliError> {
     let schema = match what {
         Schema::Event => json_schema(),
         Schema::Case => case_schema(),
+        Schema::Config => configuration_schema(),
     };
     printer.data(|out| writeln!(out, "{schema:#}"))?;
     Ok(SUCCESS)

@@ -56,7 +56,7 @@ fn options() {
     exit code: 2
     ----- stderr -----
     error: invalid value 'evnt' for '<WHAT>'
-      [possible values: event, case]
+      [possible values: event, case, config]
     hint: did you mean `event`?
     ");
     let nothing = run("").finish();

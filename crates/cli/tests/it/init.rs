@@ -55,6 +55,10 @@ fn actions_that_are_there_get_a_first_case() {
             "actions/broken.js",
             "exports.onExecutePostLogin = async ( => {};\n",
         ),
+        (
+            "actions/asks.js",
+            "exports.onExecutePostLogin = async () => { await fetch('https://api.example.com/x'); };\n",
+        ),
         ("actions/helper.js", "module.exports = 1;\n"),
         (".gitlab-ci.yml", "test: {}\n"),
         (".git/HEAD", ""),
@@ -79,5 +83,5 @@ fn actions_that_are_there_get_a_first_case() {
     );
     let done = postlogin("test").within(folder.path()).finish();
     assert_eq!(done.code, Some(0), "{done}");
-    assert!(done.stdout.contains("2 passed, 1 skipped"), "{done}");
+    assert!(done.stdout.contains("3 passed, 1 skipped"), "{done}");
 }

@@ -18,6 +18,7 @@ mod samples;
 mod schema;
 mod secrets;
 mod server;
+mod session;
 mod streams;
 mod support;
 mod suspension;

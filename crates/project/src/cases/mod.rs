@@ -10,6 +10,7 @@ mod layers;
 mod matrix;
 mod read;
 pub mod schema;
+mod values;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::{Error, Secret};
 
 pub use expect::{Expect, Expectation, Key as ExpectKey};
 pub use find::{FoundCases, find_case_files};
-pub use read::read_case_file;
+pub use read::{read_case_file, read_request};
 
 /// A file of cases.
 #[derive(Debug, Clone)]

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use postlogin_core::event::{Path as EventPath, suggest::closest};
+use postlogin_core::event::Path as EventPath;
 use serde_json::Value;
 
-use super::keys::{self, CASES, CHALLENGE, REQUEST, STEP};
+use super::keys::{self, CASES, CHALLENGE};
 use super::matrix::{Row, rows};
-use super::{Act, Base, Case, CaseFile, Mistakes, Named, Step, Steps, expect, find, layers};
-use crate::document::node::{Entry, Node, NodeValue, Place, Source, to_map};
+use super::values::{actions, base, beside, missing, parse_now, request, skip, step};
+use super::{Base, Case, CaseFile, Mistakes, Steps, expect, find, layers};
+use crate::document::node::{Entry, Node, NodeValue, Place, Source};
 use crate::document::{Format, parse_placed};
-use crate::files::{absolute, configured_path, display_path, entries, file_name, read_text};
+use crate::files::{absolute, display_path, file_name, read_text};
 use crate::project::tenant;
 use crate::secrets::{Secret, parse_secret, read_dotenv};
 use crate::shapes::Shapes;
@@ -53,26 +54,67 @@ pub fn read_case_file(
         secrets_files: HashMap::new(),
     };
     let cases = reader.cases(&root, &below);
-    reader.refuse_same_names(&cases);
-    let Reader {
-        shapes: Shapes { mut errors },
-        files,
-        ..
-    } = reader;
-    if !errors.is_empty() {
-        errors.sort_by_key(|error| (error.file.clone(), error.line, error.column));
-        return Err(errors);
-    }
-    let files = Arc::new(files);
-    let cases = cases.into_iter().map(|case| Case {
-        files: Arc::clone(&files),
-        ..case
-    });
     Ok(CaseFile {
         path: path.to_owned(),
         shown,
-        cases: cases.collect(),
+        cases: reader.finish(cases)?,
     })
+}
+
+/// The key of a request that comes back with its answer.
+const ID: &str = "id";
+
+/// Reads one case that a program wrote, as JSON on one line; `number` counts the lines. Paths are relative to
+/// `working_folder`. Gives the case, and the request's `id`, if it has one.
+///
+/// # Errors
+/// All mistakes.
+pub fn read_request(
+    text: &str,
+    number: usize,
+    working_folder: &Path,
+) -> Result<(Value, Case), Mistakes> {
+    let shown = format!("<stdin {number}>");
+    let source = Arc::new(Source {
+        path: absolute(working_folder).join(&shown),
+        shown,
+    });
+    let mut root = parse_placed(text, Format::Json, &source).map_err(|error| vec![error])?;
+    let mut id = Value::Null;
+    if let NodeValue::Object(entries) = &mut root.value {
+        entries.retain(|entry| {
+            let is_id = entry.key == ID;
+            if is_id {
+                id = entry.value.to_value();
+            }
+            !is_id
+        });
+    }
+    let stem = format!("request {number}");
+    let mut reader = Reader {
+        shapes: Shapes::default(),
+        files: Vec::new(),
+        full_stem: stem.clone(),
+        stem,
+        secrets_files: HashMap::new(),
+    };
+    for key in [CASES, "matrix"] {
+        if let Some(entry) = root.entry(key) {
+            let error = entry
+                .place
+                .error(format!("a request is one case: no `{key}`"));
+            reader.shapes.refuse(error);
+        }
+    }
+    let cases = reader.cases(&root, &[]);
+    let mut cases = reader.finish(cases)?;
+    match cases.pop() {
+        Some(case) => Ok((id, case)),
+        None => Err(vec![
+            root.place
+                .error("a request is an object with the keys of a case"),
+        ]),
+    }
 }
 
 fn parse(path: &Path, working_folder: &Path) -> Result<Node> {
@@ -100,6 +142,22 @@ struct Reader {
 }
 
 impl Reader {
+    /// The cases, if nothing was wrong.
+    fn finish(mut self, cases: Vec<Case>) -> Result<Vec<Case>, Mistakes> {
+        self.refuse_same_names(&cases);
+        let mut errors = self.shapes.errors;
+        if !errors.is_empty() {
+            errors.sort_by_key(|error| (error.file.clone(), error.line, error.column));
+            return Err(errors);
+        }
+        let files = Arc::new(self.files);
+        let cases = cases.into_iter().map(|case| Case {
+            files: Arc::clone(&files),
+            ..case
+        });
+        Ok(cases.collect())
+    }
+
     fn cases(&mut self, root: &Node, below: &[Entry]) -> Vec<Case> {
         let Some(entries) = self.shapes.object(root, "a file of cases") else {
             return Vec::new();
@@ -361,138 +419,4 @@ impl Reader {
             }
         }
     }
-}
-
-fn actions(node: &Node, shapes: &mut Shapes) -> Vec<Named> {
-    let mut named = |item: &Node| {
-        let name = shapes.text(item, "an Action")?;
-        if name.trim().is_empty() {
-            shapes.refuse(item.place.error("an Action is named by nothing"));
-        }
-        let place = item.place.clone();
-        Some(Named { name, place })
-    };
-    match &node.value {
-        // One Action need not be a list.
-        NodeValue::Text(_) => named(node).into_iter().collect(),
-        NodeValue::List(items) => items.iter().filter_map(named).collect(),
-        _ => {
-            shapes.list(node, "`actions`");
-            Vec::new()
-        }
-    }
-}
-
-fn base(node: &Node, key: &str, shapes: &mut Shapes) -> Base {
-    match &node.value {
-        NodeValue::Object(entries) => Base::Inline(Arc::new(Value::Object(to_map(entries)))),
-        NodeValue::Text(path) => {
-            let path = beside(path, &node.place);
-            if let Some(error) = missing(&path, &node.place) {
-                shapes.refuse(error);
-            }
-            Base::File(path, node.place.clone())
-        }
-        _ => {
-            let message = format!("`{key}` is a path or an object; this is {}", node.kind());
-            shapes.refuse(node.place.error(message));
-            Base::Default
-        }
-    }
-}
-
-/// A path that a file gives is relative to it.
-fn beside(path: &str, place: &Place) -> PathBuf {
-    let folder = place.source.path.parent().unwrap_or(Path::new(""));
-    configured_path(folder, path)
-}
-
-/// The error about a file that is not there.
-fn missing(path: &Path, place: &Place) -> Option<Error> {
-    if path.is_file() {
-        return None;
-    }
-    let base = place.source.path.parent().unwrap_or(Path::new(""));
-    let error = place.error(format!(
-        "there is no file `{}` beside this one",
-        display_path(path, base)
-    ));
-    let names: Vec<String> = path
-        .parent()
-        .map(entries)
-        .unwrap_or_default()
-        .iter()
-        .map(|path| file_name(path))
-        .collect();
-    Some(
-        match closest(&file_name(path), names.iter().map(String::as_str)) {
-            Some(near) => error.with_hint(format!(
-                "did you mean `{}`?",
-                display_path(&path.with_file_name(near), base)
-            )),
-            None => error.with_hint("a path is relative to the file that it stands in"),
-        },
-    )
-}
-
-fn parse_now(text: &str) -> Result<i64> {
-    let hint = "write it as 2026-11-22T10:00:00Z";
-    let now: jiff::Timestamp = text
-        .parse()
-        .map_err(|_: jiff::Error| Error::new(format!("`{text}` is no time")).with_hint(hint))?;
-    // The clock that WebAssembly knows counts from there.
-    if now < jiff::Timestamp::UNIX_EPOCH {
-        return Err(Error::new("no login was before 1970").with_hint(hint));
-    }
-    Ok(now.as_millisecond())
-}
-
-fn skip(node: &Node, shapes: &mut Shapes) -> Option<String> {
-    match &node.value {
-        NodeValue::Bool(false) | NodeValue::Null => None,
-        NodeValue::Bool(true) => Some(String::new()),
-        _ => shapes.text(node, "`skip`"),
-    }
-}
-
-/// The steps that one item of `steps` stands for.
-fn step(item: &Node, shapes: &mut Shapes) -> Vec<Step> {
-    let Some(entries) = shapes.object(item, "a step") else {
-        return Vec::new();
-    };
-    shapes.only(entries, STEP, "a step");
-    if entries.len() != 1 {
-        let error = item.place.error("a step has one key");
-        shapes.refuse(error.with_hint("write `continue` and `challenge` as two steps"));
-        return Vec::new();
-    }
-    let mut steps = Vec::new();
-    if let Some(node) = item.get("continue") {
-        steps.extend(request(node, shapes));
-    }
-    if let Some(node) = item.get("challenge") {
-        let word = shapes.word(node, CHALLENGE, "`challenge`");
-        steps.extend(word.map(|index| Step {
-            act: Act::Challenge { passes: index == 0 },
-            place: item.place.clone(),
-        }));
-    }
-    steps
-}
-
-fn request(node: &Node, shapes: &mut Shapes) -> Option<Step> {
-    let entries = shapes.object(node, "a /continue request")?;
-    shapes.only(entries, REQUEST, "a /continue request");
-    let mut part = |key: &str| {
-        let part = node.get(key);
-        let part = part.and_then(|node| shapes.object(node, &format!("`{key}`")));
-        part.map(to_map).unwrap_or_default()
-    };
-    Some(Step {
-        act: Act::Continue {
-            query: part("query"),
-            body: part("body"),
-        },
-        place: node.place.clone(),
-    })
 }

@@ -19,6 +19,8 @@
 //! jobs = 4
 //! ```
 
+mod schema;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +33,8 @@ use crate::files::{configured_path, display_path, read_text};
 use crate::keywords::KeywordMappings;
 use crate::shapes::Shapes;
 use crate::{Error, Result};
+
+pub use schema::configuration_schema;
 
 /// The name of the file.
 pub const CONFIGURATION_FILE: &str = "postlogin.toml";

@@ -84,7 +84,7 @@ pub fn plan(paths: &[PathBuf], working_folder: &Path) -> Result<Plan, Vec<Error>
 }
 
 /// Collects cases, and what they share.
-struct Planner<'a> {
+pub(crate) struct Planner<'a> {
     working_folder: &'a Path,
     errors: Vec<Error>,
     cases: Vec<PlannedCase>,
@@ -98,7 +98,7 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(working_folder: &'a Path) -> Self {
+    pub(crate) fn new(working_folder: &'a Path) -> Self {
         Self {
             working_folder,
             errors: Vec::new(),
@@ -110,6 +110,26 @@ impl<'a> Planner<'a> {
             named: HashMap::new(),
             read: HashMap::new(),
         }
+    }
+
+    /// Plans one case that no file holds.
+    ///
+    /// # Errors
+    /// When it names what is not there.
+    pub(crate) fn single(&mut self, case: Case) -> Result<PlannedCase, Error> {
+        let project = self.projects.of(self.working_folder)?;
+        let place = case.place.clone();
+        self.case(case, project.as_deref(), Path::new(""));
+        match (self.cases.pop(), self.errors.pop()) {
+            (Some(planned), _) => Ok(planned),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(place.error("the case can't be planned")),
+        }
+    }
+
+    /// The Actions that were named so far.
+    pub(crate) fn actions(&self) -> &[ActionSource] {
+        &self.actions
     }
 
     fn file(&mut self, path: &Path) {

@@ -75,11 +75,11 @@ fn finished(result: &CaseResult) -> Value {
         CaseStatus::Failed => ("failed", None),
         CaseStatus::Skipped(reason) => ("skipped", Some(reason)),
     };
-    let failures: Vec<Value> = result
-        .failures
-        .iter()
-        .map(|failure| of_failure(result, failure))
-        .collect();
+    // Of a case that passed, nobody needs it; there may be thousands.
+    let outcome = match result.status {
+        CaseStatus::Failed => result.outcome.as_ref(),
+        CaseStatus::Passed | CaseStatus::Skipped(_) => None,
+    };
     json!({
         "type": "case-finished",
         "name": result.name,
@@ -88,9 +88,17 @@ fn finished(result: &CaseResult) -> Value {
         "status": status,
         "reason": reason,
         "duration_us": micros(result.duration),
-        "failures": failures,
-        "outcome": result.outcome,
+        "failures": failures(result),
+        "outcome": outcome,
     })
+}
+
+/// What failed, for programs.
+pub(crate) fn failures(result: &CaseResult) -> Vec<Value> {
+    let failures = result.failures.iter();
+    failures
+        .map(|failure| of_failure(result, failure))
+        .collect()
 }
 
 fn of_failure(result: &CaseResult, failure: &Failure) -> Value {

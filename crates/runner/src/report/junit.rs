@@ -31,6 +31,7 @@ impl<W: Write> Junit<W> {
         case.extra
             .insert("line".into(), result.place.line.to_string().as_str().into());
         if let Some(outcome) = &result.outcome
+            && result.status == CaseStatus::Failed
             && !outcome.logs.is_empty()
         {
             let logs = outcome.logs.iter();

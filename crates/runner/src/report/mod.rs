@@ -18,6 +18,7 @@ use crate::run_event::RunEvent;
 pub use diff::diff_lines;
 pub use file::ReportFile;
 pub use human::{Human, HumanStyle};
+pub(crate) use json::failures;
 pub use lines::{Line, Role};
 
 /// Turns a run into text.

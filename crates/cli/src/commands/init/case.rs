@@ -7,7 +7,7 @@ use postlogin_core::{
     outcome::{Outcome, Status, TokenKind, Verdict},
 };
 use postlogin_engine::BoundAction;
-use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
+use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
 use postlogin_project::{ActionSource, Project, Secret};
 use postlogin_runner::{Compiler, DEFAULT_NOW_MS, PreparedLogin, run_prepared, unloadable};
 use serde_json::{Map, Value};
@@ -56,7 +56,7 @@ fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
         conditions: Conditions {
             clock: Arc::new(Clock::new(DEFAULT_NOW_MS, Flow::Virtual)),
             seed: 0,
-            door: Arc::new(Closed),
+            door: Arc::new(MockDoor::new(Vec::new())),
             budget: Budget::default(),
         },
         steps: Vec::new(),
@@ -111,6 +111,14 @@ fn case(
             ),
         ] {
             claims_of(key, kind, claims, outcome, &mut line);
+        }
+        let asks = |code: &str| outcome.notices.iter().any(|notice| notice.code == code);
+        if asks("request-unmatched") {
+            line(
+                "      # It asks services: write what they answer under `http`, and remove this."
+                    .into(),
+            );
+            line("      notices: [request-unmatched]".into());
         }
         if let Some(error) = &outcome.error {
             line(format!("      error: {{ name: {} }}", quoted(&error.name)));

@@ -152,3 +152,21 @@ fn broken_toml_is_told_with_its_place() {
         (Some(2), Some("postlogin.toml"))
     );
 }
+
+#[test]
+fn the_schema_knows_every_key() {
+    let schema = super::configuration_schema();
+    for (pointer, keys) in [
+        ("/properties", super::KEYS),
+        (
+            "/properties/actions/additionalProperties/properties",
+            super::ACTION_KEYS,
+        ),
+        ("/properties/test/properties", super::TEST_KEYS),
+    ] {
+        for key in keys {
+            let known = schema.pointer(&format!("{pointer}/{key}/type"));
+            assert!(known.is_some(), "{pointer}/{key}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The values of a case's keys.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use postlogin_core::event::suggest::closest;
+use serde_json::Value;
+
+use super::keys::{CHALLENGE, REQUEST, STEP};
+use super::{Act, Base, Named, Step};
+use crate::document::node::{Node, NodeValue, Place, to_map};
+use crate::files::{configured_path, display_path, entries, file_name};
+use crate::shapes::Shapes;
+use crate::{Error, Result};
+
+pub(super) fn actions(node: &Node, shapes: &mut Shapes) -> Vec<Named> {
+    let mut named = |item: &Node| {
+        let name = shapes.text(item, "an Action")?;
+        if name.trim().is_empty() {
+            shapes.refuse(item.place.error("an Action is named by nothing"));
+        }
+        let place = item.place.clone();
+        Some(Named { name, place })
+    };
+    match &node.value {
+        // One Action need not be a list.
+        NodeValue::Text(_) => named(node).into_iter().collect(),
+        NodeValue::List(items) => items.iter().filter_map(named).collect(),
+        _ => {
+            shapes.list(node, "`actions`");
+            Vec::new()
+        }
+    }
+}
+
+pub(super) fn base(node: &Node, key: &str, shapes: &mut Shapes) -> Base {
+    match &node.value {
+        NodeValue::Object(entries) => Base::Inline(Arc::new(Value::Object(to_map(entries)))),
+        NodeValue::Text(path) => {
+            let path = beside(path, &node.place);
+            if let Some(error) = missing(&path, &node.place) {
+                shapes.refuse(error);
+            }
+            Base::File(path, node.place.clone())
+        }
+        _ => {
+            let message = format!("`{key}` is a path or an object; this is {}", node.kind());
+            shapes.refuse(node.place.error(message));
+            Base::Default
+        }
+    }
+}
+
+/// A path that a file gives is relative to it.
+pub(super) fn beside(path: &str, place: &Place) -> PathBuf {
+    let folder = place.source.path.parent().unwrap_or(Path::new(""));
+    configured_path(folder, path)
+}
+
+/// The error about a file that is not there.
+pub(super) fn missing(path: &Path, place: &Place) -> Option<Error> {
+    if path.is_file() {
+        return None;
+    }
+    let base = place.source.path.parent().unwrap_or(Path::new(""));
+    let error = place.error(format!(
+        "there is no file `{}` beside this one",
+        display_path(path, base)
+    ));
+    let names: Vec<String> = path
+        .parent()
+        .map(entries)
+        .unwrap_or_default()
+        .iter()
+        .map(|path| file_name(path))
+        .collect();
+    Some(
+        match closest(&file_name(path), names.iter().map(String::as_str)) {
+            Some(near) => error.with_hint(format!(
+                "did you mean `{}`?",
+                display_path(&path.with_file_name(near), base)
+            )),
+            None => error.with_hint("a path is relative to the file that it stands in"),
+        },
+    )
+}
+
+pub(super) fn parse_now(text: &str) -> Result<i64> {
+    let hint = "write it as 2026-11-22T10:00:00Z";
+    let now: jiff::Timestamp = text
+        .parse()
+        .map_err(|_: jiff::Error| Error::new(format!("`{text}` is no time")).with_hint(hint))?;
+    // The clock that WebAssembly knows counts from there.
+    if now < jiff::Timestamp::UNIX_EPOCH {
+        return Err(Error::new("no login was before 1970").with_hint(hint));
+    }
+    Ok(now.as_millisecond())
+}
+
+pub(super) fn skip(node: &Node, shapes: &mut Shapes) -> Option<String> {
+    match &node.value {
+        NodeValue::Bool(false) | NodeValue::Null => None,
+        NodeValue::Bool(true) => Some(String::new()),
+        _ => shapes.text(node, "`skip`"),
+    }
+}
+
+/// The steps that one item of `steps` stands for.
+pub(super) fn step(item: &Node, shapes: &mut Shapes) -> Vec<Step> {
+    let Some(entries) = shapes.object(item, "a step") else {
+        return Vec::new();
+    };
+    shapes.only(entries, STEP, "a step");
+    if entries.len() != 1 {
+        let error = item.place.error("a step has one key");
+        shapes.refuse(error.with_hint("write `continue` and `challenge` as two steps"));
+        return Vec::new();
+    }
+    let mut steps = Vec::new();
+    if let Some(node) = item.get("continue") {
+        steps.extend(request(node, shapes));
+    }
+    if let Some(node) = item.get("challenge") {
+        let word = shapes.word(node, CHALLENGE, "`challenge`");
+        steps.extend(word.map(|index| Step {
+            act: Act::Challenge { passes: index == 0 },
+            place: item.place.clone(),
+        }));
+    }
+    steps
+}
+
+pub(super) fn request(node: &Node, shapes: &mut Shapes) -> Option<Step> {
+    let entries = shapes.object(node, "a /continue request")?;
+    shapes.only(entries, REQUEST, "a /continue request");
+    let mut part = |key: &str| {
+        let part = node.get(key);
+        let part = part.and_then(|node| shapes.object(node, &format!("`{key}`")));
+        part.map(to_map).unwrap_or_default()
+    };
+    Some(Step {
+        act: Act::Continue {
+            query: part("query"),
+            body: part("body"),
+        },
+        place: node.place.clone(),
+    })
+}
