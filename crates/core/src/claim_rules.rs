@@ -1,7 +1,10 @@
 //! The rules that remove custom claims from tokens, each with its public page.
 
+mod remedies;
 #[cfg(test)]
 mod tests;
+
+pub use remedies::{Remedy, remedies};
 
 use serde_json::Value;
 use url::Url;

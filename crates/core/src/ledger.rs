@@ -22,6 +22,10 @@ pub(crate) struct ClaimCall {
     pub location: Option<Location>,
     /// Where the value stands in the event.
     pub sources: Vec<String>,
+    /// The number of the run of a handler that called.
+    pub run: usize,
+    /// The number of the call among all calls of the login.
+    pub index: usize,
 }
 
 /// The claims that stand, and the account of all.
@@ -33,6 +37,8 @@ pub(crate) struct Settled {
     pub access_token: Map<String, Value>,
     /// One entry for each call that had a value, in call order.
     pub ledger: Vec<LedgerEntry>,
+    /// The size of each token's custom claims in bytes, before those that are too large are dropped.
+    pub sizes: Vec<(TokenKind, usize)>,
     /// The token whose claims are too large, their size in bytes and the Action that set the last of them.
     pub too_large: Option<(TokenKind, usize, String)>,
 }
@@ -98,6 +104,7 @@ fn check_size(settled: &mut Settled, token: TokenKind) {
         .iter()
         .map(|(name, value)| claim_size(name, value))
         .sum();
+    settled.sizes.push((token, size));
     if !CUSTOM_CLAIMS_BYTES.exceeded_by(size) {
         return;
     }

@@ -1,5 +1,7 @@
 //! Every limit of the vendor, once, with the public page that states it.
 
+use serde::{Deserialize, Serialize};
+
 /// A limit and where it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
@@ -14,6 +16,29 @@ impl Limit {
     pub fn exceeded_by(self, value: usize) -> bool {
         value > self.value
     }
+
+    /// Where a value stands to the limit. Near is from nine tenths of it on.
+    pub fn reach(self, value: usize) -> Reach {
+        if self.exceeded_by(value) {
+            Reach::Over
+        } else if value.saturating_mul(10) >= self.value.saturating_mul(9) {
+            Reach::Near
+        } else {
+            Reach::Within
+        }
+    }
+}
+
+/// Where a value stands to a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// Well within it.
+    Within,
+    /// At nine tenths of it or more.
+    Near,
+    /// Beyond it.
+    Over,
 }
 
 const fn limit(value: usize, source: &'static str) -> Limit {
@@ -50,6 +75,8 @@ pub const SECRET_VALUE_CHARACTERS: Limit = limit(4_096, LIMITATIONS);
 pub const EXECUTION_MS: Limit = limit(20_000, LIMITATIONS);
 /// Characters that the tenant log keeps of what one Action prints.
 pub const LOGGED_CHARACTERS: Limit = limit(256, LIMITATIONS);
+/// Bytes that are kept of what one run of a handler prints, line ends included. The rest is dropped without a word.
+pub const LOGGED_BYTES: Limit = limit(256 * 1024, API_LAYER);
 
 /// Bytes of the names and values of the custom claims of one token.
 pub const CUSTOM_CLAIMS_BYTES: Limit = limit(100 * 1024, CLAIMS);

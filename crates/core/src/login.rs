@@ -125,6 +125,10 @@ pub struct ActionInfo {
     pub secrets: Map<String, Value>,
     /// The size of its code in bytes, npm modules excluded; `None` when unknown.
     pub code_bytes: Option<usize>,
+    /// How many npm packages it declares; `None` when unknown.
+    pub dependencies: Option<usize>,
+    /// How many Action Modules it declares; `None` when unknown.
+    pub modules: Option<usize>,
 }
 
 /// A handler of an Action.

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::json;
 use crate::limits::{
-    FORBIDDEN_APP_METADATA, METADATA_NAMES_PAGE, METADATA_PAGE, PROFILE_BYTES,
-    WRITTEN_METADATA_BYTES,
+    FORBIDDEN_APP_METADATA, METADATA_NAMES_PAGE, METADATA_PAGE, WRITTEN_METADATA_BYTES,
 };
 use crate::outcome::{Notice, StoredMetadata};
 use crate::transaction::command::MetadataKind;
@@ -37,13 +36,20 @@ impl Profile {
         }
     }
 
-    /// Sets or, with `null`, deletes a key in the event; `None` stands for `undefined`.
-    pub fn set(&mut self, event: &mut Value, kind: MetadataKind, name: &str, value: Option<Value>) {
+    /// Sets or, with `null`, deletes a key in the event; `None` stands for `undefined`. Gives how many bytes the update
+    /// writes so far.
+    pub fn set(
+        &mut self,
+        event: &mut Value,
+        kind: MetadataKind,
+        name: &str,
+        value: Option<Value>,
+    ) -> usize {
         self.changed = true;
         if let Some(refusal) = refusal(kind, name, value.as_ref()) {
             self.refusal.get_or_insert(refusal);
         }
-        let Some(value) = value else { return };
+        let Some(value) = value else { return 0 };
         let path = ["user", kind.key()];
         let mut map = json::object_at(event, &path);
         if value.is_null() {
@@ -57,7 +63,8 @@ impl Profile {
             MetadataKind::App => app,
         };
         written.insert(name.to_owned(), value);
-        if WRITTEN_METADATA_BYTES.exceeded_by(json::size(&Value::Object(written.clone()))) {
+        let bytes = json::size(&Value::Object(written.clone()));
+        if WRITTEN_METADATA_BYTES.exceeded_by(bytes) {
             let message = format!(
                 "The Actions of this login write more than {} bytes of {}.",
                 WRITTEN_METADATA_BYTES.value,
@@ -67,6 +74,7 @@ impl Profile {
                 .get_or_insert((message, WRITTEN_METADATA_BYTES.source));
         }
         json::put(event, &path, Some(Value::Object(map)));
+        bytes
     }
 
     /// Takes back what waits of one kind: what a switch of the primary user does to `user_metadata`.
@@ -86,34 +94,34 @@ impl Profile {
         }
     }
 
-    /// Stores what waits, unless something in it makes the update fail.
-    pub fn commit(&mut self, event: &Value) -> Vec<Notice> {
-        let mut notices = Vec::new();
+    /// Stores what waits, unless something in it makes the update fail. `None` when nothing waits.
+    pub fn commit(&mut self, event: &Value) -> Option<Commit> {
         let refusal = self.refusal.take();
         if !std::mem::take(&mut self.changed) {
-            return notices;
+            return None;
         }
-        match refusal {
-            Some((message, source)) => notices.push(Notice {
-                code: "metadata-update-failed".to_owned(),
-                message: format!("The user update would fail and no metadata be stored: {message}"),
-                source: Some(source.to_owned()),
-            }),
-            None => self.stored = current(event),
+        if refusal.is_none() {
+            self.stored = current(event);
         }
-        let bytes = event.get("user").map_or(0, json::size);
-        if PROFILE_BYTES.exceeded_by(bytes) {
-            notices.push(Notice {
-                code: "profile-over-10kb".to_owned(),
-                message: format!(
-                    "The user's profile has {bytes} bytes; the limit is {}.",
-                    PROFILE_BYTES.value
-                ),
-                source: Some(PROFILE_BYTES.source.to_owned()),
-            });
-        }
-        notices
+        let refusal = refusal.map(|(message, source)| Notice {
+            code: "metadata-update-failed".to_owned(),
+            message: format!("The user update would fail and no metadata be stored: {message}"),
+            source: Some(source.to_owned()),
+        });
+        Some(Commit {
+            refusal,
+            profile_bytes: event.get("user").map_or(0, json::size),
+        })
     }
+}
+
+/// An update of the profile.
+#[derive(Debug)]
+pub(crate) struct Commit {
+    /// Why it fails, if it does.
+    pub refusal: Option<Notice>,
+    /// The size of the profile with it.
+    pub profile_bytes: usize,
 }
 
 fn current(event: &Value) -> StoredMetadata {
@@ -143,7 +151,7 @@ fn refusal(
         ));
     }
     let bad = if is_bad_name(name) {
-        Some(name.to_owned())
+        Some(name)
     } else {
         bad_name_within(value)
     };
@@ -159,16 +167,17 @@ fn is_bad_name(name: &str) -> bool {
     name.contains('.') || name.contains('$')
 }
 
-fn bad_name_within(value: &Value) -> Option<String> {
+/// The first bad name by the alphabet: the order of keys says nothing.
+fn bad_name_within(value: &Value) -> Option<&str> {
     match value {
-        Value::Array(items) => items.iter().find_map(bad_name_within),
-        Value::Object(object) => object.iter().find_map(|(name, value)| {
-            if is_bad_name(name) {
-                Some(name.clone())
-            } else {
-                bad_name_within(value)
-            }
-        }),
+        Value::Array(items) => items.iter().filter_map(bad_name_within).min(),
+        Value::Object(object) => {
+            let own = object
+                .keys()
+                .map(String::as_str)
+                .filter(|name| is_bad_name(name));
+            own.chain(object.values().filter_map(bad_name_within)).min()
+        }
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use url::form_urlencoded::byte_serialize;
 
+use crate::explanation::Explanation;
 use crate::outcome::Outcome;
 
 /// What stands in place of a secret.
@@ -57,6 +58,45 @@ impl Outcome {
         }
         if let Some(redirect) = &mut self.redirect {
             mask.text(&mut redirect.url);
+        }
+    }
+}
+
+impl Explanation {
+    /// Replaces every secret by `***`, as [`Outcome::redact`], and in what Actions read.
+    pub fn redact(&mut self, secrets: &[&str]) {
+        self.outcome.redact(secrets);
+        let mask = Mask::of(secrets);
+        if mask.is_empty() {
+            return;
+        }
+        for claim in &mut self.claims {
+            mask.text(&mut claim.name);
+            mask.value(&mut claim.value);
+            for origin in &mut claim.origins {
+                mask.text(&mut origin.path);
+            }
+        }
+        for expected in &mut self.expected {
+            if let Some(similar) = &mut expected.similar {
+                mask.text(similar);
+            }
+            for site in &mut expected.sites {
+                for condition in &mut site.conditions {
+                    mask.text(&mut condition.text);
+                    for read in &mut condition.reads {
+                        mask.text(&mut read.path);
+                        mask.value(&mut read.value);
+                    }
+                }
+            }
+        }
+        for read in &mut self.reads {
+            mask.text(&mut read.path);
+            mask.value(&mut read.value);
+        }
+        for usage in &mut self.limits {
+            mask.text(&mut usage.subject);
         }
     }
 }

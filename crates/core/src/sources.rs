@@ -30,7 +30,13 @@ pub fn sources(event: &Value, value: &Value) -> Vec<String> {
             found.clear();
         }
     }
-    found.sort_by_key(|place| (place.rank, place.depth));
+    // The last by the path itself: the order of keys in the event says nothing.
+    found.sort_by(|one, other| {
+        let key = |place: &Place| (place.rank, place.depth);
+        key(one)
+            .cmp(&key(other))
+            .then_with(|| one.path.cmp(&other.path))
+    });
     found
         .into_iter()
         .take(MOST)
@@ -92,15 +98,19 @@ fn walk(event: &Value, place: &Place, wanted: &Value, found: &mut Vec<Place>) {
         }
         Value::Object(object) => {
             for (key, item) in object {
-                let step = if is_identifier(key) {
-                    format!(".{key}")
-                } else {
-                    format!("[{}]", Value::from(key.as_str()))
-                };
-                walk(item, &place.below(&step, Some(key)), wanted, found);
+                walk(item, &place.below(&step(key), Some(key)), wanted, found);
             }
         }
         _ => {}
+    }
+}
+
+/// A key as it is written behind an object: `.hobby`, `["https://x"]`.
+pub(crate) fn step(key: &str) -> String {
+    if is_identifier(key) {
+        format!(".{key}")
+    } else {
+        format!("[{}]", Value::from(key))
     }
 }
 
@@ -113,7 +123,7 @@ fn is_identifier(key: &str) -> bool {
             .all(|character| character.is_alphanumeric() || character == '_' || character == '$')
 }
 
-fn is_trivial(value: &Value) -> bool {
+pub(crate) fn is_trivial(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) => true,
         Value::Number(number) => number.as_f64().is_some_and(|number| number.abs() < 10.0),

@@ -81,6 +81,11 @@ impl Request {
             .is_none_or(|audience| *audience == self.userinfo_url())
     }
 
+    /// The protocol of the login, empty when it is not known.
+    pub fn protocol(&self) -> &str {
+        &self.protocol
+    }
+
     fn userinfo_url(&self) -> String {
         format!("https://{}/userinfo", self.domain)
     }

@@ -9,16 +9,18 @@ mod redirect;
 pub(crate) mod state;
 mod suspension;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde_json::Value;
 
 use crate::api;
 use crate::fault::Fault;
-use crate::limits::LOGGED_CHARACTERS;
+use crate::limits::LOGGED_BYTES;
 use crate::location::Location;
 use crate::login::{ActionInfo, EntryPoint, Login};
+use crate::measure;
 use crate::outcome::{ActionUsage, CommandRecord, LogRecord, Notice, Outcome};
+use crate::reads::{EventRead, Record};
 use crate::reply::{Answer, Failure, Reply};
 use crate::value::Argument;
 use state::{Flow, Running};
@@ -52,6 +54,11 @@ impl Transaction {
         }
     }
 
+    /// Tells how many Actions are bound to the trigger, those included that do not run.
+    pub fn bound(&mut self, actions: usize) {
+        self.flow.measure(measure::ACTIONS, "The trigger", actions);
+    }
+
     /// Starts a handler and gives the event that it sees: a deep copy in which the changes of earlier Actions are
     /// visible, with the Action's own secrets and, when it continues after a form, with what the form gave.
     pub fn begin(&mut self, action: &ActionInfo, entry: EntryPoint, now_ms: i64) -> Value {
@@ -66,6 +73,8 @@ impl Transaction {
             refresh_token_metadata: api::initial_metadata(&event, "refresh_token"),
             redirects: false,
             renders: false,
+            run: self.flow.usage.len(),
+            log_bytes_left: LOGGED_BYTES.value,
             event: event.clone(),
         });
         event
@@ -99,12 +108,48 @@ impl Transaction {
         api::answer(&mut self.flow, running, method, args, site, now_ms)
     }
 
-    /// Records what the running Action prints.
-    pub fn log(&mut self, level: &str, message: String) {
-        let action = self
-            .running
-            .as_ref()
-            .map_or_else(String::new, |running| running.action.clone());
+    /// From now on, what Actions read of the event is taken down.
+    pub fn watch(&mut self) {
+        self.flow.watched = true;
+    }
+
+    /// Whether the host wants to know what Actions read.
+    pub fn is_watched(&self) -> bool {
+        self.flow.watched
+    }
+
+    /// Takes down that the running Action read a property of its event. `keys` lead there, array indices as digits.
+    /// A login that reads without end is not followed to its end.
+    pub fn read(&mut self, keys: &[String], present: bool, site: Option<Location>) {
+        const MOST: usize = 20_000;
+        let flow = &self.flow;
+        let follows = flow.watched && flow.reads.len() < MOST;
+        if let Some(running) = self.running.as_ref().filter(|_| follows) {
+            let calls_before = flow.commands.len();
+            let read = EventRead::of(running, keys, present, site, calls_before);
+            self.flow.reads.push(read);
+        }
+    }
+
+    /// Folds what was collected into the outcome, as [`Transaction::finish`], with what an account of it needs.
+    pub fn finish_with_record(mut self, now_ms: i64) -> (Outcome, Record) {
+        self.flow.now_ms = now_ms;
+        self.conclude();
+        finish::finish_with_record(self.flow)
+    }
+
+    /// Records what the running Action prints, up to production's limit.
+    pub fn log(&mut self, level: &str, mut message: String) {
+        let mut action = String::new();
+        if let Some(running) = &mut self.running {
+            if running.log_bytes_left == 0 {
+                return;
+            }
+            action.clone_from(&running.action);
+            cut(&mut message, running.log_bytes_left);
+            let printed = message.len() + 1;
+            running.log_bytes_left = running.log_bytes_left.saturating_sub(printed);
+        }
         self.flow.logs.push(LogRecord {
             action,
             level: level.to_owned(),
@@ -125,6 +170,10 @@ impl Transaction {
         if let Some(running) = running.as_ref().filter(|_| usage.action.is_empty()) {
             usage.action.clone_from(&running.action);
         }
+        self.flow.waited_ms = self.flow.waited_ms.saturating_add(usage.virtual_ms);
+        let waited = usize::try_from(self.flow.waited_ms).unwrap_or(usize::MAX);
+        let subject = "What the Actions await in one go";
+        self.flow.measure(measure::WAITING, subject, waited);
         self.flow.usage.push(usage);
         let Some(running) = running else {
             return self.next();
@@ -142,8 +191,14 @@ impl Transaction {
     pub fn conclude(&mut self) -> Next {
         if self.flow.ending.is_none() && self.flow.waiting.is_empty() && self.flow.owes_multifactor
         {
-            let owed = factors::owed(&self.flow);
-            self.flow.waiting.push_back(owed);
+            match factors::owed(&self.flow) {
+                Ok(owed) => self.flow.waiting.push_back(owed),
+                Err(fault) => {
+                    let last = self.flow.usage.last();
+                    let action = last.map_or_else(String::new, |usage| usage.action.clone());
+                    self.flow.fail(&action, fault);
+                }
+            }
         }
         self.next()
     }
@@ -154,10 +209,8 @@ impl Transaction {
     }
 
     /// Folds what was collected into the outcome. `now_ms` is when the tokens are issued.
-    pub fn finish(mut self, now_ms: i64) -> Outcome {
-        self.flow.now_ms = now_ms;
-        self.conclude();
-        finish::finish(self.flow)
+    pub fn finish(self, now_ms: i64) -> Outcome {
+        self.finish_with_record(now_ms).0
     }
 
     fn next(&self) -> Next {
@@ -170,13 +223,9 @@ impl Transaction {
 
     fn check_logs(&mut self, action: &str) {
         let logs = self.flow.logs.iter().filter(|log| log.action == action);
-        let characters: usize = logs.map(|log| log.message.chars().count() + 1).sum();
-        if LOGGED_CHARACTERS.exceeded_by(characters) {
-            let limit = LOGGED_CHARACTERS.value;
-            let message = format!("Tenant logs keep {limit} characters of what `{action}` prints.");
-            self.flow
-                .warn("logs-truncated", message, LOGGED_CHARACTERS.source);
-        }
+        let characters = logs.map(|log| log.message.chars().count() + 1).sum();
+        let subject = format!("What `{action}` prints");
+        self.flow.measure(measure::LOGS, &subject, characters);
     }
 
     /// The commands that wait for the end of the running handler.
@@ -193,5 +242,17 @@ impl Transaction {
         self.running
             .as_ref()
             .map_or(&Value::Null, |running| &running.event)
+    }
+}
+
+/// Cuts a text to some bytes, a split character becoming U+FFFD.
+fn cut(text: &mut String, bytes: usize) {
+    if text.len() <= bytes {
+        return;
+    }
+    let whole = text.floor_char_boundary(bytes);
+    text.truncate(whole);
+    if whole < bytes {
+        text.push('\u{fffd}');
     }
 }

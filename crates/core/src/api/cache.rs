@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Outcome, UNDEFINED};
 use crate::limits::{CACHE_BYTES, CACHE_DEFAULT_MS, CACHE_KEY_BYTES, CACHE_VALUE_BYTES};
+use crate::measure;
 use crate::reply::{Failure, Returned};
 use crate::value::Argument;
 
@@ -54,7 +55,7 @@ pub(super) fn set(call: &mut Call<'_>) -> Outcome {
         "CacheKeySizeExceeded"
     } else if CACHE_VALUE_BYTES.exceeded_by(value.len()) {
         "CacheValueSizeExceeded"
-    } else if CACHE_BYTES.exceeded_by(call.flow.cache.bytes() + key.len() + value.len()) {
+    } else if is_too_much(call, key.len() + value.len()) {
         "CacheSizeExceeded"
     } else {
         match expiry {
@@ -76,6 +77,13 @@ pub(super) fn set(call: &mut Call<'_>) -> Outcome {
         }
     };
     Ok(json_value(&json!({"type": "error", "code": error})))
+}
+
+/// An entry that is replaced counts twice.
+fn is_too_much(call: &mut Call<'_>, added: usize) -> bool {
+    let bytes = call.flow.cache.bytes() + added;
+    call.flow.measure(measure::CACHE, "The cache", bytes);
+    CACHE_BYTES.exceeded_by(bytes)
 }
 
 pub(super) fn delete(call: &mut Call<'_>) -> Outcome {

@@ -21,11 +21,14 @@ fn set_claim(call: &mut Call<'_>, token: TokenKind) -> Outcome {
         return Err(Failure::error("The \"scope\" claim cannot be set."));
     }
     let site = call.site.clone();
+    // The call itself is recorded already.
+    let index = call.flow.commands.len().saturating_sub(1);
     call.issue(Command::SetClaim {
         token,
         name: call.arg(0).clone(),
         value: call.arg(1).clone(),
         site,
+        index,
     });
     Ok(Returned::Api)
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{Call, Outcome, UNDEFINED};
 use crate::json::{at, is_truthy, text_at, utf16_length};
 use crate::limits::{ENTRY_COUNT, ENTRY_LENGTH};
+use crate::measure;
 use crate::reply::Failure;
 use crate::transaction::command::Command;
 use crate::value::Argument;
@@ -64,6 +65,8 @@ impl Owner {
     /// Makes the map of the handler the current one.
     fn publish(self, call: &mut Call<'_>) {
         let map = self.map(call).clone();
+        let subject = format!("The metadata of the {}", self.title());
+        call.flow.measure(measure::ENTRIES, &subject, map.len());
         if call
             .running
             .event

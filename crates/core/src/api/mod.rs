@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use cache::Cache;
 pub(crate) use entries::initial as initial_metadata;
-pub(crate) use redirect::{is_possible as is_redirect_possible, set_parameters};
+pub(crate) use redirect::{is_possible as is_redirect_possible, is_silent, set_parameters};
 
 use crate::json;
 use crate::location::Location;

@@ -4,6 +4,7 @@ use super::schema::{Schema, Violations};
 use super::{Call, Outcome, UNDEFINED};
 use crate::json;
 use crate::limits::{PROMPT_BYTES, PROMPT_ENTRIES, PROMPT_FIELD_CHARACTERS, PROMPT_ID_CHARACTERS};
+use crate::measure;
 use crate::reply::Failure;
 use crate::transaction::command::Command;
 use crate::value::Argument;
@@ -44,6 +45,8 @@ pub(super) fn render(call: &mut Call<'_>) -> Outcome {
         )));
     }
     let id = id.as_str().unwrap_or_default().to_owned();
+    let subject = format!("The options of the form `{id}`");
+    call.flow.measure(measure::PROMPT_OPTIONS, &subject, size);
     call.running.renders = true;
     call.issue(Command::RenderPrompt { id, options });
     Ok(UNDEFINED)

@@ -60,9 +60,13 @@ pub(super) fn can_redirect(call: &mut Call<'_>) -> Outcome {
     ))))
 }
 
+/// Whether the login must show the user nothing: `prompt=none` in the query.
+pub(crate) fn is_silent(event: &Value) -> bool {
+    text_at(event, &["request", "query", "prompt"]) == Some("none")
+}
+
 /// Whether the login is interactive: neither `prompt=none` in the query nor a grant without a browser.
 pub(crate) fn is_possible(event: &Value) -> bool {
-    let silent = text_at(event, &["request", "query", "prompt"]) == Some("none");
     let protocol = text_at(event, &["transaction", "protocol"]).unwrap_or_default();
     let no_browser = [
         "oauth2-resource-owner",
@@ -70,7 +74,7 @@ pub(crate) fn is_possible(event: &Value) -> bool {
         "oauth2-password",
         "oauth2-webauthn",
     ];
-    !silent && !no_browser.contains(&protocol)
+    !is_silent(event) && !no_browser.contains(&protocol)
 }
 
 pub(super) fn encode_token(call: &mut Call<'_>) -> Outcome {

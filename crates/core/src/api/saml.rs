@@ -7,6 +7,7 @@ use crate::limits::{
     Limit, SAML_ATTRIBUTE_NAME_CHARACTERS, SAML_ATTRIBUTES_BYTES, SAML_PROBES,
     SAML_SHORT_CHARACTERS, SAML_VALUE_CHARACTERS,
 };
+use crate::measure;
 use crate::reply::{Failure, Returned};
 use crate::transaction::command::Command;
 use crate::value::Argument;
@@ -75,7 +76,8 @@ pub(super) fn set_attribute(call: &mut Call<'_>) -> Outcome {
         Argument::Undefined => &Argument::Null,
         value => value,
     };
-    if SAML_ATTRIBUTES_BYTES.exceeded_by(size(name, value)?) {
+    let bytes = size(name, value)?;
+    if SAML_ATTRIBUTES_BYTES.exceeded_by(bytes) {
         let text = "The total size of the SAML attributes exceeds the limit of";
         return Err(Failure::error(format!(
             "{text} {} bytes.",
@@ -90,6 +92,8 @@ pub(super) fn set_attribute(call: &mut Call<'_>) -> Outcome {
     );
     check_value(found, value).into_result()?;
     let (name, value) = (name.as_str().unwrap_or_default().to_owned(), value.clone());
+    let subject = format!("The SAML attribute `{name}`");
+    call.flow.measure(measure::SAML_ATTRIBUTES, &subject, bytes);
     call.issue(Command::SetSamlAttribute { name, value });
     Ok(Returned::Api)
 }

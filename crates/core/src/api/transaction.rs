@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Call, Outcome, UNDEFINED};
 use crate::json::{self, utf16_length};
 use crate::limits::{TRANSACTION_BYTES, TRANSACTION_KEY_LENGTH, TRANSACTION_VALUE_BYTES};
+use crate::measure;
 use crate::reply::Failure;
 use crate::value::Argument;
 
@@ -35,13 +36,17 @@ pub(super) fn set_metadata(call: &mut Call<'_>) -> Outcome {
             metadata.shift_remove(&key);
         }
     }
-    if TRANSACTION_BYTES.exceeded_by(json::size(&Value::Object(metadata.clone()))) {
+    let bytes = json::size(&Value::Object(metadata.clone()));
+    if TRANSACTION_BYTES.exceeded_by(bytes) {
         let text = "The transaction metadata exceeds the allowed maximum of";
         return Err(Failure::error(format!(
             "{text} {} bytes.",
             TRANSACTION_BYTES.value
         )));
     }
+    let subject = "The transaction metadata";
+    call.flow
+        .measure(measure::TRANSACTION_METADATA, subject, bytes);
     publish(call, metadata);
     Ok(UNDEFINED)
 }

@@ -11,6 +11,7 @@ use crate::json;
 use crate::ledger::ClaimCall;
 use crate::limits::CLAIMS_PAGE;
 use crate::location::Location;
+use crate::measure;
 use crate::outcome::TokenKind;
 use crate::sources::sources;
 use crate::time::iso_text;
@@ -51,9 +52,14 @@ pub(super) fn apply(flow: &mut Flow, running: Running) -> Next {
 
 /// Stores the metadata that waits.
 pub(super) fn commit(flow: &mut Flow) {
-    for notice in flow.profile.commit(&flow.login.event) {
+    let Some(commit) = flow.profile.commit(&flow.login.event) else {
+        return;
+    };
+    if let Some(notice) = commit.refusal {
         flow.notice(notice);
     }
+    let bytes = commit.profile_bytes;
+    flow.measure(measure::PROFILE, "The user's profile", bytes);
 }
 
 /// Metadata is stored before the user is sent away, but not before he is challenged.
@@ -76,8 +82,9 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             name,
             value,
             site,
+            index,
         } => {
-            claim(flow, running, *token, (name, value), site.as_ref())?;
+            claim(flow, running, *token, (name, value), site.as_ref(), *index)?;
         }
         Command::ModifyScope { scope, add } => flow.scopes.push((scope.clone(), *add)),
         Command::RecordMethod { url } => {
@@ -143,6 +150,7 @@ fn claim(
     token: TokenKind,
     (name, value): (&Argument, &Argument),
     site: Option<&Location>,
+    index: usize,
 ) -> Result<(), Fault> {
     // A symbol is no key that JSON could write.
     let Ok(name) = name.coerce_to_string() else {
@@ -174,6 +182,8 @@ fn claim(
         action,
         location: site.cloned(),
         sources,
+        run: running.run,
+        index,
     });
     Ok(())
 }
@@ -190,7 +200,9 @@ fn metadata(
     let value = value
         .to_json()
         .map_err(|not_json| Fault::platform("TypeError", not_json.message()))?;
-    flow.profile.set(&mut flow.login.event, kind, &name, value);
+    let bytes = flow.profile.set(&mut flow.login.event, kind, &name, value);
+    let subject = format!("What the Actions write to {}", kind.key());
+    flow.measure(measure::WRITTEN_METADATA, &subject, bytes);
     Ok(())
 }
 

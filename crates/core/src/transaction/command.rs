@@ -23,6 +23,8 @@ pub(crate) enum Command {
         name: Argument,
         value: Argument,
         site: Option<Location>,
+        /// The number of the call among all calls of the login.
+        index: usize,
     },
     ModifyScope {
         scope: String,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Suspension;
 use super::command::{Command, FactorRequest};
 use super::state::{Flow, Running};
+use crate::api::is_silent;
 use crate::fault::Fault;
 use crate::json;
 use crate::limits::API_OBJECT_PAGE;
@@ -43,6 +44,7 @@ pub(super) fn queue(flow: &mut Flow, running: &Running) -> Result<(), Fault> {
             };
             return Err(Fault::platform("Error", format!("{message} {end}")));
         }
+        refuse_silent(flow)?;
         // Explicit requests replace the one of `api.multifactor.enable`.
         flow.owes_multifactor = false;
         flow.waiting.push_back(if request.enrols() {
@@ -54,13 +56,24 @@ pub(super) fn queue(flow: &mut Flow, running: &Running) -> Result<(), Fault> {
     Ok(())
 }
 
+/// With `prompt=none` nothing may be shown, a challenge no more than a login page.
+/// <https://auth0.com/docs/authenticate/login/configure-silent-authentication>
+fn refuse_silent(flow: &Flow) -> Result<(), Fault> {
+    if is_silent(&flow.requested) {
+        let message = "The login has `prompt=none`, so the user cannot be asked for a factor.";
+        return Err(Fault::platform("interaction_required", message));
+    }
+    Ok(())
+}
+
 /// The challenge that `api.multifactor.enable` puts at the end of the flow.
-pub(super) fn owed(flow: &Flow) -> Suspension {
+pub(super) fn owed(flow: &Flow) -> Result<Suspension, Fault> {
+    refuse_silent(flow)?;
     let enrolled = enrolled(flow).unwrap_or_default();
     let enabled = |kind: &String| flow.login.tenant.mfa_factors.contains(kind);
-    Suspension::Challenge {
+    Ok(Suspension::Challenge {
         factors: enrolled.into_iter().filter(enabled).collect(),
-    }
+    })
 }
 
 /// The user passed a challenge or enrolled a factor.
@@ -93,6 +106,10 @@ fn is_usable(flow: &mut Flow, request: &FactorRequest, kind: &str) -> bool {
         .iter()
         .any(|enabled| enabled == kind)
     {
+        return false;
+    }
+    // An e-mail address is verified, not enrolled.
+    if request.enrols() && kind == "email" {
         return false;
     }
     let has = enrolled(flow).map(|enrolled| enrolled.iter().any(|enrolled| enrolled == kind));

@@ -8,13 +8,37 @@ use crate::claim_rules::RuleContext;
 use crate::fault::Fault;
 use crate::ledger::{Settled, settle};
 use crate::limits::{API_OBJECT_PAGE, CUSTOM_CLAIMS_BYTES, SCOPES_PAGE};
+use crate::measure;
 use crate::outcome::{
     AccessToken, IdToken, OUTCOME_FORMAT, Outcome, Redirect, Status, TokenKind, Usage,
 };
+use crate::reads::Record;
 use crate::tokens::{Facts, Request};
 
-pub(super) fn finish(mut flow: Flow) -> Outcome {
+pub(super) fn finish_with_record(mut flow: Flow) -> (Outcome, Record) {
     let request = Request::of(&flow.login, &flow.requested);
+    let reads = std::mem::take(&mut flow.reads);
+    let claim_calls = flow
+        .claims
+        .iter()
+        .filter(|call| call.value.is_some())
+        .map(|call| (call.run, call.index))
+        .collect();
+    let record = Record {
+        scopes: request.scopes.clone(),
+        audience: request.audience.clone(),
+        domain: request.domain.clone(),
+        opaque: request.is_opaque(),
+        protocol: request.protocol().to_owned(),
+        claim_calls,
+        reads,
+        usage: Vec::new(),
+    };
+    let (outcome, usage) = finish(flow, &request);
+    (outcome, Record { usage, ..record })
+}
+
+fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
     let context = RuleContext {
         scopes: &request.scopes,
         audience: request.audience.as_deref(),
@@ -22,13 +46,17 @@ pub(super) fn finish(mut flow: Flow) -> Outcome {
         opaque: request.is_opaque(),
     };
     let settled = settle(&context, std::mem::take(&mut flow.claims));
+    for (token, size) in &settled.sizes {
+        let subject = format!("The custom claims of the {}", called(*token));
+        flow.measure(measure::CUSTOM_CLAIMS, &subject, *size);
+    }
     if let Some((token, size, action)) = &settled.too_large {
         let fault = too_large(*token, *size);
         if flow.ending.is_none() && flow.waiting.is_empty() {
             flow.fail(action, fault);
         }
     }
-    tell_about_scopes(&mut flow, &request, &settled);
+    tell_about_scopes(&mut flow, request, &settled);
     let (status, reason, error) = match flow.ending.take() {
         Some(Ending::Denied(reason)) => (Status::Denied, reason, None),
         Some(Ending::NotPassed) => {
@@ -41,6 +69,10 @@ pub(super) fn finish(mut flow: Flow) -> Outcome {
     if status == Status::Allowed {
         apply::commit(&mut flow);
     }
+    for notice in flow.measures.notices() {
+        flow.notice(notice);
+    }
+    let usage = flow.measures.usage();
     let redirect = match flow.waiting.front() {
         Some(Suspension::Redirect { url }) if status == Status::Redirected => {
             Some(Redirect { url: url.clone() })
@@ -66,16 +98,16 @@ pub(super) fn finish(mut flow: Flow) -> Outcome {
         },
     };
     if status != Status::Allowed {
-        return outcome;
+        return (outcome, usage);
     }
     let facts = Facts {
         login: &flow.login,
-        request: &request,
+        request,
         scopes: &flow.scopes,
         multifactor: !flow.passed_factors.is_empty(),
         now_s: flow.now_ms.div_euclid(1000),
     };
-    Outcome {
+    let outcome = Outcome {
         id_token: IdToken {
             claims: facts.id_token(&settled.id_token),
             jwt: None,
@@ -87,7 +119,8 @@ pub(super) fn finish(mut flow: Flow) -> Outcome {
         },
         userinfo: facts.userinfo(&settled.id_token),
         ..outcome
-    }
+    };
+    (outcome, usage)
 }
 
 fn waiting_status(flow: &Flow) -> Status {
@@ -99,11 +132,15 @@ fn waiting_status(flow: &Flow) -> Status {
     }
 }
 
-fn too_large(token: TokenKind, size: usize) -> Fault {
-    let token = match token {
+fn called(token: TokenKind) -> &'static str {
+    match token {
         TokenKind::IdToken => "ID token",
         TokenKind::AccessToken => "access token",
-    };
+    }
+}
+
+fn too_large(token: TokenKind, size: usize) -> Fault {
+    let token = called(token);
     let limit = CUSTOM_CLAIMS_BYTES.value;
     Fault::platform(
         "Error",

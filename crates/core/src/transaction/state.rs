@@ -10,10 +10,12 @@ use crate::api::Cache;
 use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
-use crate::limits;
+use crate::limits::{Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS};
 use crate::login::{ActionInfo, EntryPoint, Login};
+use crate::measure::{self, Measured, Measures};
 use crate::metadata::Profile;
 use crate::outcome::{ActionError, ActionUsage, CommandRecord, LogRecord, Notice};
+use crate::reads::EventRead;
 use crate::time::iso_text;
 
 /// The handler that runs.
@@ -35,6 +37,10 @@ pub(crate) struct Running {
     pub redirects: bool,
     /// A form was asked for.
     pub renders: bool,
+    /// The number of the run of a handler in this login, from 0.
+    pub run: usize,
+    /// How many bytes it may still print.
+    pub log_bytes_left: usize,
 }
 
 /// How a login ends before its last Action.
@@ -87,6 +93,14 @@ pub(crate) struct Flow {
     pub notices: Vec<Notice>,
     /// Costs.
     pub usage: Vec<ActionUsage>,
+    /// What was used of the vendor's limits.
+    pub measures: Measures,
+    /// Whether the host wants to know what Actions read.
+    pub watched: bool,
+    /// What Actions have read of the event.
+    pub reads: Vec<EventRead>,
+    /// Milliseconds that Actions have waited since the last suspension.
+    pub waited_ms: u64,
 }
 
 impl Flow {
@@ -112,6 +126,10 @@ impl Flow {
             logs: Vec::new(),
             notices: Vec::new(),
             usage: Vec::new(),
+            measures: Measures::default(),
+            watched: false,
+            reads: Vec::new(),
+            waited_ms: 0,
             login,
         }
     }
@@ -187,40 +205,41 @@ impl Flow {
         );
     }
 
-    /// Tells what about an Action is over the vendor's limits.
+    /// Measures what the vendor limits about an Action itself.
     pub fn check_action(&mut self, action: &ActionInfo) {
         let name = &action.name;
-        let over = |limit: limits::Limit, value: usize| limit.exceeded_by(value);
-        if let Some(bytes) = action
-            .code_bytes
-            .filter(|bytes| over(limits::ACTION_CODE_BYTES, *bytes))
-        {
-            let limit = limits::ACTION_CODE_BYTES;
-            let message = format!(
-                "The code of `{name}` has {bytes} bytes; the limit is {}.",
-                limit.value
+        if let Some(bytes) = action.code_bytes {
+            self.measure(
+                measure::ACTION_CODE,
+                &format!("The code of `{name}`"),
+                bytes,
             );
-            self.warn("action-code-over-limit", message, limit.source);
         }
-        let count = action.secrets.len();
-        if over(limits::SECRETS_PER_ACTION, count) {
-            let limit = limits::SECRETS_PER_ACTION;
-            let message = format!(
-                "`{name}` has {count} secrets; the limit is {}.",
-                limit.value
-            );
-            self.warn("secrets-over-limit", message, limit.source);
-        }
+        let own = format!("`{name}`");
+        self.measure(measure::SECRETS, &own, action.secrets.len());
         for (key, value) in &action.secrets {
-            let value = value.as_str().unwrap_or_default();
-            if over(limits::SECRET_KEY_CHARACTERS, key.chars().count())
-                || over(limits::SECRET_VALUE_CHARACTERS, value.chars().count())
-            {
-                let limit = limits::SECRET_VALUE_CHARACTERS;
-                let message =
-                    format!("The secret `{key}` of `{name}` is longer than Auth0 allows.");
-                self.warn("secret-over-limit", message, limit.source);
+            let value = value.as_str().unwrap_or_default().chars().count();
+            // Nobody needs to know how long a secret is unless it is too long.
+            if SECRET_VALUE_CHARACTERS.reach(value) != Reach::Within {
+                let subject = format!("The secret `{key}` of `{name}`");
+                self.measure(measure::SECRET_VALUE, &subject, value);
+            }
+            let length = key.chars().count();
+            if SECRET_KEY_CHARACTERS.reach(length) != Reach::Within {
+                let subject = format!("The name of the secret `{key}` of `{name}`");
+                self.measure(measure::SECRET_KEY, &subject, length);
             }
         }
+        if let Some(count) = action.dependencies {
+            self.measure(measure::DEPENDENCIES, &own, count);
+        }
+        if let Some(count) = action.modules {
+            self.measure(measure::MODULES, &own, count);
+        }
+    }
+
+    /// Takes down how much of a limit is used; what is near it or over it becomes a notice at the end.
+    pub fn measure(&mut self, measured: Measured, subject: &str, value: usize) {
+        self.measures.measure(measured, subject, value);
     }
 }

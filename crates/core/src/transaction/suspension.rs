@@ -35,6 +35,11 @@ pub enum Suspension {
 }
 
 impl Suspension {
+    /// Whether a step is an answer to this suspension.
+    pub fn takes(&self, step: &ResumeStep) -> bool {
+        self.resumes_with_next() != matches!(step, ResumeStep::Continue { .. })
+    }
+
     /// Whether the next Action goes on, and not the one that suspended.
     pub(super) fn resumes_with_next(&self) -> bool {
         matches!(
@@ -100,6 +105,7 @@ pub(super) fn resume(flow: &mut Flow, step: ResumeStep) -> Resumed {
         _ => return Resumed::Suspended(suspension),
     }
     flow.waiting.pop_front();
+    flow.waited_ms = 0;
     match flow.waiting.front().cloned() {
         Some(next) => {
             apply::commit_before(flow, &next);

@@ -2,7 +2,7 @@
 
 mod conformance;
 mod flow;
-mod helpers;
+pub(crate) mod helpers;
 mod metadata;
 mod never_panics;
 mod suspension;

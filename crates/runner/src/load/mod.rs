@@ -14,7 +14,7 @@ use postlogin_js::{
     source::facts::{Mention, facts},
     source_of_component,
 };
-use postlogin_project::{ActionKind, ActionSource, Secret};
+use postlogin_project::{ActionKind, ActionSource, Manifest, Secret};
 use serde_json::{Map, Value};
 
 pub use error::{LoadError, LoadProblem};
@@ -188,12 +188,15 @@ impl<'a> Compiler<'a> {
 #[must_use]
 pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> BoundAction {
     let secrets = secrets_of(source, given);
+    let declared = |count: fn(&Manifest) -> usize| source.declared.as_ref().map(count);
     BoundAction {
         notices: missing_secrets(source, &secrets),
         info: ActionInfo {
             name: source.name.clone(),
             secrets,
             code_bytes: source.code_bytes(),
+            dependencies: declared(|manifest| manifest.dependencies.len()),
+            modules: declared(|manifest| manifest.modules.len()),
         },
         action,
     }

@@ -15,6 +15,7 @@ fn each_action_has_its_own_secrets() {
         name: "a".to_owned(),
         secrets,
         code_bytes: Some(200_000),
+        ..Default::default()
     };
     let seen = drive.transaction.begin(&action, EntryPoint::Execute, 0);
     assert_eq!(seen["secrets"], json!({"KEY": "value"}));
@@ -157,4 +158,153 @@ fn an_event_that_is_no_object_is_an_empty_one() {
     drive.transaction = crate::Transaction::new(login);
     assert_eq!(drive.action("a", json!([])), json!({"secrets": {}}));
     assert_eq!(drive.finish().status, Status::Allowed);
+}
+
+/// Everything that production limits is told near the limit; beyond it production's effect is told by other tests.
+#[test]
+fn what_is_near_a_limit_becomes_a_notice() {
+    #[track_caller]
+    fn check(calls: Value, expected: &[&str]) {
+        let mut drive = Drive::new(event(json!({})));
+        drive.action("a", calls);
+        assert_eq!(codes(&drive.finish()), expected);
+    }
+    let text = |length: usize| "x".repeat(length);
+    check(
+        json!([["idToken.setCustomClaim", "a", text(95_000)]]),
+        &["custom-claims-near-limit"],
+    );
+    check(
+        json!([
+            ["accessToken.setCustomClaim", "a", text(50_000)],
+            ["accessToken.setCustomClaim", "a", text(80_000)]
+        ]),
+        &[],
+    );
+    check(
+        json!([["user.setUserMetadata", "a", text(30_000)]]),
+        &["written-metadata-near-limit", "profile-over-10kb"],
+    );
+    check(
+        json!([["user.setAppMetadata", "a", text(9_300)]]),
+        &["profile-near-limit"],
+    );
+    let cached = |count: usize| {
+        let sets = (0..count).map(|index| json!(["cache.set", format!("k{index}"), text(3_800)]));
+        Value::Array(sets.collect())
+    };
+    check(cached(3), &[]);
+    check(cached(4), &["cache-near-limit"]);
+    check(cached(5), &["cache-over-limit"]);
+    check(
+        json!([
+            ["transaction.setMetadata", "a", text(8_000)],
+            ["transaction.setMetadata", "b", text(7_000)]
+        ]),
+        &["transaction-metadata-near-limit"],
+    );
+    let attributes: Vec<Value> = (0..50).map(|_| json!(text(1_900))).collect();
+    check(
+        json!([["samlResponse.setAttribute", "a", attributes]]),
+        &["saml-attributes-near-limit"],
+    );
+    check(
+        json!([["prompt.render", "ap_1", {"vars": {"a": text(23_000)}}]]),
+        &["prompt-options-near-limit"],
+    );
+    let entries = (0..24).map(|index| json!(["session.setMetadata", format!("k{index}"), "v"]));
+    check(
+        Value::Array(entries.collect()),
+        &["metadata-entries-near-limit"],
+    );
+}
+
+#[test]
+fn what_is_over_a_limit_of_the_dashboard_becomes_a_notice() {
+    #[track_caller]
+    fn check(action: crate::ActionInfo, bound: usize, waits_ms: u64, expected: &[&str]) {
+        let mut drive = Drive::new(event(json!({})));
+        drive.transaction.bound(bound);
+        drive.transaction.begin(&action, EntryPoint::Execute, 0);
+        let usage = crate::outcome::ActionUsage {
+            virtual_ms: waits_ms,
+            ..Default::default()
+        };
+        drive.transaction.end(Ok(()), usage, 0);
+        assert_eq!(codes(&drive.finish()), expected);
+    }
+    let info =
+        |dependencies: usize, modules: usize, code: usize, secrets: usize| crate::ActionInfo {
+            name: "a".to_owned(),
+            code_bytes: Some(code),
+            dependencies: Some(dependencies),
+            modules: Some(modules),
+            secrets: (0..secrets)
+                .map(|index| (format!("S{index}"), json!("v")))
+                .collect(),
+        };
+    check(info(8, 2, 92_000, 26), 17, 17_999, &[]);
+    check(
+        info(9, 3, 92_160, 27),
+        18,
+        18_000,
+        &[
+            "actions-near-limit",
+            "action-code-near-limit",
+            "secrets-near-limit",
+            "dependencies-near-limit",
+            "modules-near-limit",
+            "waiting-near-limit",
+        ],
+    );
+    check(
+        info(11, 4, 102_401, 31),
+        21,
+        20_001,
+        &[
+            "actions-over-limit",
+            "action-code-over-limit",
+            "secrets-over-limit",
+            "dependencies-over-limit",
+            "modules-over-limit",
+            "waiting-over-limit",
+        ],
+    );
+    let long = crate::ActionInfo {
+        secrets: [("K".repeat(129), json!("v".repeat(4_000)))]
+            .into_iter()
+            .collect(),
+        ..info(0, 0, 1, 0)
+    };
+    check(
+        long,
+        1,
+        0,
+        &["secret-value-near-limit", "secret-over-limit"],
+    );
+}
+
+#[test]
+fn prints_are_kept_up_to_a_limit_for_each_run_of_a_handler() {
+    #[track_caller]
+    fn check(messages: &[(usize, &str)], expected: &[usize]) {
+        let mut drive = Drive::new(event(json!({})));
+        for _ in 0..2 {
+            drive.begin("a", EntryPoint::Execute);
+            for (times, text) in messages {
+                drive.transaction.log("log", text.repeat(*times));
+            }
+            drive.transaction.end(Ok(()), Default::default(), 0);
+        }
+        let outcome = drive.finish();
+        let lengths: Vec<usize> = outcome.logs.iter().map(|log| log.message.len()).collect();
+        assert_eq!(lengths, [expected, expected].concat());
+    }
+    check(&[(262_144, "x"), (1, "y")], &[262_144]);
+    check(&[(262_143, "x"), (1, "y")], &[262_143]);
+    check(&[(262_142, "x"), (1, "y"), (1, "z")], &[262_142, 1]);
+    check(&[(300_000, "x")], &[262_144]);
+    // A character that does not fit is shown as one that can't be read.
+    check(&[(200_000, "é"), (1, "z")], &[262_144]);
+    check(&[(262_140, "x"), (2, "é")], &[262_140, 5]);
 }

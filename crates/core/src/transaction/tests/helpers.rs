@@ -10,10 +10,10 @@ use crate::{
 };
 
 /// 2026-01-01T00:00:00Z.
-pub(super) const NOW_MS: i64 = 1_767_225_600_000;
+pub(crate) const NOW_MS: i64 = 1_767_225_600_000;
 
 /// The default event of the vendor's published layer: every property that there is.
-pub(super) fn vendor_default() -> Value {
+pub(crate) fn vendor_default() -> Value {
     serde_json::from_str(include_str!(
         "../../../../../fixtures/events/vendor-default.json"
     ))
@@ -21,7 +21,7 @@ pub(super) fn vendor_default() -> Value {
 }
 
 /// A small event, patched.
-pub(super) fn event(patch: Value) -> Value {
+pub(crate) fn event(patch: Value) -> Value {
     let mut event = json!({
         "client": {"client_id": "client", "name": "App", "metadata": {}},
         "connection": {"id": "con_1", "name": "users", "strategy": "auth0"},
@@ -55,17 +55,17 @@ pub(super) fn event(patch: Value) -> Value {
 }
 
 /// A login that a test drives.
-pub(super) struct Drive {
-    pub transaction: Transaction,
-    pub last: Next,
+pub(crate) struct Drive {
+    pub(crate) transaction: Transaction,
+    pub(crate) last: Next,
 }
 
 impl Drive {
-    pub fn new(event: Value) -> Drive {
+    pub(crate) fn new(event: Value) -> Drive {
         Drive::with(event, TenantSettings::default())
     }
 
-    pub fn with(event: Value, tenant: TenantSettings) -> Drive {
+    pub(crate) fn with(event: Value, tenant: TenantSettings) -> Drive {
         let login = Login {
             event,
             tenant,
@@ -80,11 +80,11 @@ impl Drive {
     }
 
     /// Runs an Action that makes some calls (`[[method, args…], …]`) and gives the event that it saw.
-    pub fn action(&mut self, name: &str, calls: Value) -> Value {
+    pub(crate) fn action(&mut self, name: &str, calls: Value) -> Value {
         self.handler(name, EntryPoint::Execute, calls, Ok(()))
     }
 
-    pub fn handler(
+    pub(crate) fn handler(
         &mut self,
         name: &str,
         entry: EntryPoint,
@@ -94,7 +94,7 @@ impl Drive {
         let action = ActionInfo {
             name: name.to_owned(),
             secrets: Map::new(),
-            code_bytes: None,
+            ..ActionInfo::default()
         };
         let event = self.transaction.begin(&action, entry, NOW_MS);
         for call in calls.as_array().unwrap() {
@@ -108,7 +108,7 @@ impl Drive {
         event
     }
 
-    pub fn call(&mut self, call: &Value) -> Reply {
+    pub(crate) fn call(&mut self, call: &Value) -> Reply {
         let call = call.as_array().unwrap();
         let args: Vec<Argument> = call.iter().skip(1).map(Argument::from_tagged).collect();
         self.transaction
@@ -116,7 +116,7 @@ impl Drive {
     }
 
     /// Starts a handler without ending it.
-    pub fn begin(&mut self, name: &str, entry: EntryPoint) -> Value {
+    pub(crate) fn begin(&mut self, name: &str, entry: EntryPoint) -> Value {
         let action = ActionInfo {
             name: name.to_owned(),
             ..ActionInfo::default()
@@ -124,16 +124,16 @@ impl Drive {
         self.transaction.begin(&action, entry, NOW_MS)
     }
 
-    pub fn resume(&mut self, step: ResumeStep) -> Resumed {
+    pub(crate) fn resume(&mut self, step: ResumeStep) -> Resumed {
         self.transaction.resume(step)
     }
 
-    pub fn finish(self) -> Outcome {
+    pub(crate) fn finish(self) -> Outcome {
         self.transaction.finish(NOW_MS)
     }
 }
 
-pub(super) fn thrown(message: &str) -> Fault {
+pub(crate) fn thrown(message: &str) -> Fault {
     Fault {
         kind: FaultKind::Thrown,
         name: "Error".to_owned(),
@@ -141,7 +141,7 @@ pub(super) fn thrown(message: &str) -> Fault {
     }
 }
 
-pub(super) fn back(query: Value, body: Value) -> ResumeStep {
+pub(crate) fn back(query: Value, body: Value) -> ResumeStep {
     let object = |value: Value| value.as_object().cloned().unwrap();
     ResumeStep::Continue {
         query: object(query),
@@ -150,7 +150,7 @@ pub(super) fn back(query: Value, body: Value) -> ResumeStep {
 }
 
 /// The codes of the notices, in order.
-pub(super) fn codes(outcome: &Outcome) -> Vec<&str> {
+pub(crate) fn codes(outcome: &Outcome) -> Vec<&str> {
     outcome
         .notices
         .iter()

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::helpers::{NOW_MS, event, thrown, vendor_default};
 use crate::event::merge_patch;
+use crate::outcome::Outcome;
 use crate::value::Argument;
 use crate::{
     ActionInfo, EntryPoint, Login, Next, ResumeStep, Resumed, TenantSettings, Transaction,
@@ -89,7 +90,21 @@ fn any_call() -> impl Strategy<Value = (String, Vec<Value>)> {
     (method, vec(any_json(), 0..4))
 }
 
-fn run(event: Value, calls: &[(String, Vec<Value>)], now_ms: i64, seed: u64) {
+/// The same value with the keys of every object in the reverse order.
+fn reversed(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(reversed).collect(),
+        Value::Object(entries) => {
+            let mut entries: Vec<_> = entries.into_iter().collect();
+            entries.reverse();
+            let entries = entries.into_iter();
+            Value::Object(entries.map(|(key, value)| (key, reversed(value))).collect())
+        }
+        value => value,
+    }
+}
+
+fn run(event: Value, calls: &[(String, Vec<Value>)], now_ms: i64, seed: u64) -> Outcome {
     let login = Login {
         event,
         tenant: TenantSettings::default(),
@@ -125,6 +140,7 @@ fn run(event: Value, calls: &[(String, Vec<Value>)], now_ms: i64, seed: u64) {
     let mut outcome = transaction.finish(now_ms);
     outcome.redact(&["a", "otp", "user"]);
     assert!(serde_json::to_string(&outcome).is_ok());
+    outcome
 }
 
 proptest! {
@@ -140,6 +156,13 @@ proptest! {
         let mut base = if full { vendor_default() } else { event(json!({})) };
         merge_patch(&mut base, &patch);
         run(base, &calls, NOW_MS, 1);
+    }
+
+    #[test]
+    fn the_order_of_keys_in_the_event_does_not_matter(patch in any_json(), calls in vec(any_call(), 0..8), full in any::<bool>()) {
+        let mut base = if full { vendor_default() } else { event(json!({})) };
+        merge_patch(&mut base, &patch);
+        prop_assert_eq!(run(reversed(base.clone()), &calls, NOW_MS, 1), run(base, &calls, NOW_MS, 1));
     }
 
     #[test]

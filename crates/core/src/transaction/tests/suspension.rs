@@ -1,6 +1,6 @@
 //! Redirects, forms and factors: suspension and the way back.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::helpers::{Drive, back, event, thrown};
 use crate::outcome::Status;
@@ -220,6 +220,44 @@ fn multifactor_is_owed_at_the_end() {
 }
 
 #[test]
+fn a_silent_login_cannot_owe_a_factor() {
+    let mut drive = Drive::new(event(json!({"request": {"query": {"prompt": "none"}}})));
+    drive.action("a", json!([["multifactor.enable", "any"]]));
+    assert_eq!(drive.transaction.conclude(), Next::Stop);
+    let outcome = drive.finish();
+    let error = outcome.error.unwrap();
+    assert_eq!(
+        (error.action.as_str(), error.name.as_str()),
+        ("a", "interaction_required")
+    );
+}
+
+#[test]
+fn a_step_answers_its_own_kind_of_suspension() {
+    let redirect = Suspension::Redirect { url: String::new() };
+    let form = Suspension::Prompt {
+        id: String::new(),
+        fields: Map::new(),
+        vars: Map::new(),
+    };
+    let challenge = Suspension::Challenge { factors: vec![] };
+    let enrolment = Suspension::Enroll { factors: vec![] };
+    for (suspension, by_request) in [
+        (redirect, true),
+        (form, true),
+        (challenge, false),
+        (enrolment, false),
+    ] {
+        assert_eq!(suspension.takes(&back(json!({}), json!({}))), by_request);
+        assert_eq!(
+            suspension.takes(&ResumeStep::ChallengeSucceeded),
+            !by_request
+        );
+        assert_eq!(suspension.takes(&ResumeStep::ChallengeFailed), !by_request);
+    }
+}
+
+#[test]
 fn what_the_platform_refuses_fails_the_login() {
     let check = |patch: Value, calls: Value, name: &str, text: &str| {
         let mut drive = Drive::new(event(patch));
@@ -237,6 +275,18 @@ fn what_the_platform_refuses_fails_the_login() {
         redirect.clone(),
         "interaction_required",
         "interactive",
+    );
+    check(
+        json!({"request": {"query": {"prompt": "none"}}}),
+        json!([["authentication.challengeWith", {"type": "otp"}]]),
+        "interaction_required",
+        "prompt=none",
+    );
+    check(
+        json!({}),
+        json!([["authentication.enrollWith", {"type": "email"}]]),
+        "Error",
+        "email",
     );
     check(
         json!({"transaction": {"protocol": "oauth2-refresh-token"}}),

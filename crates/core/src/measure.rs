@@ -1,0 +1,200 @@
+//! What a login uses of the vendor's limits: measured once, and told in the same words whatever the limit is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{self, Limit, Reach};
+use crate::outcome::Notice;
+
+/// Something that the vendor limits and that grows with the data of a login or an Action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Measured {
+    /// A stable name; notices are called `<name>-near-limit`.
+    name: &'static str,
+    /// What is said between the subject and the number: `has`.
+    verb: &'static str,
+    /// What is counted.
+    unit: &'static str,
+    limit: Limit,
+    /// The code of the notice about a value beyond the limit; `None` where that has an effect of its own: an
+    /// exception, a failed login.
+    over: Option<&'static str>,
+}
+
+const fn measured(name: &'static str, unit: &'static str, limit: Limit) -> Measured {
+    Measured {
+        name,
+        verb: "has",
+        unit,
+        limit,
+        over: None,
+    }
+}
+
+impl Measured {
+    const fn verb(self, verb: &'static str) -> Measured {
+        Measured { verb, ..self }
+    }
+
+    const fn over(self, code: &'static str) -> Measured {
+        Measured {
+            over: Some(code),
+            ..self
+        }
+    }
+}
+
+#[rustfmt::skip]
+mod table {
+    use super::{Measured, limits, measured};
+
+    pub(crate) const ACTIONS: Measured = measured("actions", "Actions", limits::ACTIONS_PER_TRIGGER).over("actions-over-limit");
+    pub(crate) const ACTION_CODE: Measured = measured("action-code", "bytes", limits::ACTION_CODE_BYTES).over("action-code-over-limit");
+    pub(crate) const SECRETS: Measured = measured("secrets", "secrets", limits::SECRETS_PER_ACTION).over("secrets-over-limit");
+    pub(crate) const SECRET_KEY: Measured = measured("secret-key", "characters", limits::SECRET_KEY_CHARACTERS).over("secret-over-limit");
+    pub(crate) const SECRET_VALUE: Measured = measured("secret-value", "characters", limits::SECRET_VALUE_CHARACTERS).over("secret-over-limit");
+    pub(crate) const DEPENDENCIES: Measured = measured("dependencies", "npm packages", limits::DEPENDENCIES_PER_ACTION).over("dependencies-over-limit");
+    pub(crate) const MODULES: Measured = measured("modules", "modules", limits::MODULES_PER_ACTION).over("modules-over-limit");
+    pub(crate) const WAITING: Measured = measured("waiting", "milliseconds", limits::EXECUTION_MS).verb("takes").over("waiting-over-limit");
+    pub(crate) const LOGS: Measured = measured("logs", "characters", limits::LOGGED_CHARACTERS).over("logs-truncated");
+    pub(crate) const CUSTOM_CLAIMS: Measured = measured("custom-claims", "bytes", limits::CUSTOM_CLAIMS_BYTES).verb("have");
+    pub(crate) const WRITTEN_METADATA: Measured = measured("written-metadata", "bytes", limits::WRITTEN_METADATA_BYTES);
+    pub(crate) const PROFILE: Measured = measured("profile", "bytes", limits::PROFILE_BYTES).over("profile-over-10kb");
+    pub(crate) const CACHE: Measured = measured("cache", "bytes", limits::CACHE_BYTES).over("cache-over-limit");
+    pub(crate) const TRANSACTION_METADATA: Measured = measured("transaction-metadata", "bytes", limits::TRANSACTION_BYTES);
+    pub(crate) const SAML_ATTRIBUTES: Measured = measured("saml-attributes", "bytes", limits::SAML_ATTRIBUTES_BYTES);
+    pub(crate) const PROMPT_OPTIONS: Measured = measured("prompt-options", "bytes", limits::PROMPT_BYTES).verb("have");
+    pub(crate) const ENTRIES: Measured = measured("metadata-entries", "entries", limits::ENTRY_COUNT);
+}
+pub(crate) use table::*;
+
+/// The most that a login used of one limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// What was measured: `action-code`, `custom-claims`.
+    pub name: String,
+    /// Whose it is, as the beginning of a sentence.
+    pub subject: String,
+    /// How much.
+    pub value: usize,
+    /// What is counted: `bytes`.
+    pub unit: String,
+    /// The most that production takes.
+    pub limit: usize,
+    /// Where the value stands to the limit.
+    pub reach: Reach,
+    /// The public page.
+    pub source: String,
+}
+
+/// The measures of a login: for each limit and subject the largest value.
+#[derive(Debug, Default)]
+pub(crate) struct Measures(Vec<(Measured, String, usize)>);
+
+impl Measures {
+    pub(crate) fn measure(&mut self, measured: Measured, subject: &str, value: usize) {
+        let known = self
+            .0
+            .iter_mut()
+            .find(|(known, whose, _)| *known == measured && whose == subject);
+        match known {
+            Some((_, _, most)) => *most = value.max(*most),
+            None => self.0.push((measured, subject.to_owned(), value)),
+        }
+    }
+
+    /// What is close to a limit or beyond it.
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        let told = self.0.iter().filter_map(|(measured, subject, value)| {
+            let Measured {
+                verb, unit, limit, ..
+            } = *measured;
+            let (code, end) = match limit.reach(*value) {
+                Reach::Within => return None,
+                Reach::Near => (
+                    format!("{}-near-limit", measured.name),
+                    format!("close to the limit of {}", limit.value),
+                ),
+                Reach::Over => (
+                    measured.over?.to_owned(),
+                    format!("more than the limit of {}", limit.value),
+                ),
+            };
+            Some(Notice {
+                code,
+                message: format!("{subject} {verb} {value} {unit}, {end}."),
+                source: Some(limit.source.to_owned()),
+            })
+        });
+        told.collect()
+    }
+
+    pub(crate) fn usage(&self) -> Vec<Usage> {
+        let usage = self.0.iter().map(|(measured, subject, value)| Usage {
+            name: measured.name.to_owned(),
+            subject: subject.clone(),
+            value: *value,
+            unit: measured.unit.to_owned(),
+            limit: measured.limit.value,
+            reach: measured.limit.reach(*value),
+            source: measured.limit.source.to_owned(),
+        });
+        usage.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CACHE, LOGS, Measures, WRITTEN_METADATA};
+
+    #[test]
+    fn the_largest_value_counts_and_is_told_once() {
+        #[track_caller]
+        fn check(values: &[usize], expected: &[(&str, &str)]) {
+            let mut measures = Measures::default();
+            for value in values {
+                measures.measure(LOGS, "What `a` prints", *value);
+                measures.measure(LOGS, "What `b` prints", 1);
+            }
+            let notices = measures.notices();
+            let told: Vec<_> = notices
+                .iter()
+                .map(|notice| (notice.code.as_str(), notice.message.as_str()))
+                .collect();
+            assert_eq!(told, expected);
+        }
+        check(&[], &[]);
+        check(&[230], &[]);
+        check(
+            &[5, 231, 7],
+            &[(
+                "logs-near-limit",
+                "What `a` prints has 231 characters, close to the limit of 256.",
+            )],
+        );
+        check(
+            &[256],
+            &[(
+                "logs-near-limit",
+                "What `a` prints has 256 characters, close to the limit of 256.",
+            )],
+        );
+        check(
+            &[240, 257],
+            &[(
+                "logs-truncated",
+                "What `a` prints has 257 characters, more than the limit of 256.",
+            )],
+        );
+    }
+
+    #[test]
+    fn what_has_an_effect_of_its_own_is_not_told_again() {
+        let mut measures = Measures::default();
+        measures.measure(WRITTEN_METADATA, "x", 40_000);
+        measures.measure(CACHE, "The cache", 3);
+        assert_eq!(measures.notices(), []);
+        let usage = measures.usage();
+        assert_eq!((usage[0].value, usage[0].limit), (40_000, 32 * 1024));
+        assert_eq!(usage.len(), 2);
+    }
+}

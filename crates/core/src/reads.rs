@@ -1,0 +1,171 @@
+//! What Actions read of their events, taken down when the host asks for it ([`crate::Transaction::watch`]).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::location::Location;
+use crate::measure::Usage;
+use crate::sources::step;
+use crate::transaction::state::Running;
+
+/// One read of a property of the event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventRead {
+    /// The Action that read.
+    pub action: String,
+    /// The number of the run of a handler in the login, from 0.
+    pub run: usize,
+    /// What was read: `event.user.user_metadata.hobby`.
+    pub path: String,
+    /// Whether there was something.
+    pub present: bool,
+    /// What was there as far as the host knows it: changes that the Action itself made are not seen. `null` also for
+    /// what is too large to repeat.
+    pub value: Value,
+    /// Where it was read, if the guest told.
+    pub location: Option<Location>,
+    /// How many calls of `api` methods the login had seen.
+    pub calls_before: usize,
+}
+
+impl EventRead {
+    pub(crate) fn of(
+        running: &Running,
+        keys: &[String],
+        present: bool,
+        location: Option<Location>,
+        calls_before: usize,
+    ) -> EventRead {
+        let mut path = "event".to_owned();
+        let mut at = Some(&running.event);
+        for key in keys {
+            let is_index = matches!(at, Some(Value::Array(_))) && key.parse::<usize>().is_ok();
+            if is_index {
+                path.push_str(&format!("[{key}]"));
+            } else {
+                path.push_str(&step(key));
+            }
+            at = at.and_then(|value| match value {
+                Value::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
+                value => value.get(key),
+            });
+        }
+        EventRead {
+            action: running.action.clone(),
+            run: running.run,
+            path,
+            present,
+            value: at
+                .filter(|value| present && nodes(value, MOST_NODES) < MOST_NODES)
+                .cloned()
+                .unwrap_or_default(),
+            location,
+            calls_before,
+        }
+    }
+
+    /// Whether the other read went further down from here: `event.user`, then `event.user.email`.
+    pub(crate) fn leads_to(&self, other: &EventRead) -> bool {
+        let rest = other.path.strip_prefix(&self.path);
+        rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+    }
+}
+
+/// Larger values are not repeated.
+const MOST_NODES: usize = 200;
+
+/// How many values there are in a value, counted up to `most`.
+fn nodes(value: &Value, most: usize) -> usize {
+    let sum = |count: usize, value: &Value| match count < most {
+        true => count + nodes(value, most - count),
+        false => count,
+    };
+    match value {
+        Value::Array(items) => items.iter().fold(1, sum),
+        Value::Object(object) => object.values().fold(1, sum),
+        _ => 1,
+    }
+}
+
+/// What an account of a login needs beside its outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The scopes that were requested.
+    pub scopes: Vec<String>,
+    /// The audience that was requested.
+    pub audience: Option<String>,
+    /// The tenant's host name.
+    pub domain: String,
+    /// Whether the access token is opaque.
+    pub opaque: bool,
+    /// The protocol; empty when the event does not tell.
+    pub protocol: String,
+    /// For each entry of the ledger the run of a handler and the number of the call among all calls.
+    pub claim_calls: Vec<(usize, usize)>,
+    /// What Actions read, in order.
+    pub reads: Vec<EventRead>,
+    /// What was used of the vendor's limits.
+    pub usage: Vec<Usage>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::transaction::tests::helpers::{Drive, NOW_MS, event};
+    use crate::{EntryPoint, Location};
+
+    #[test]
+    fn reads_are_taken_down_when_somebody_watches() {
+        let run = |watched: bool| {
+            let mut drive = Drive::new(event(json!({"user": {"likes": ["tea", {"a.b": 1}]}})));
+            if watched {
+                drive.transaction.watch();
+            }
+            assert_eq!(drive.transaction.is_watched(), watched);
+            drive.begin("a", EntryPoint::Execute);
+            let site = Location {
+                file: "a.js".into(),
+                line: 3,
+                column: 7,
+            };
+            let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+            drive
+                .transaction
+                .read(&keys(&["user", "likes", "1", "a.b"]), true, Some(site));
+            drive.call(&json!(["idToken.setCustomClaim", "x", 1]));
+            drive
+                .transaction
+                .read(&keys(&["user", "likes", "7", "x"]), false, None);
+            drive
+                .transaction
+                .read(&keys(&["user", "none", "1"]), false, None);
+            drive.transaction.end(Ok(()), Default::default(), NOW_MS);
+            drive.transaction.read(&keys(&["user"]), true, None);
+            drive.transaction.finish_with_record(NOW_MS).1
+        };
+        let record = run(true);
+        let told: Vec<_> = record
+            .reads
+            .iter()
+            .map(|read| {
+                (
+                    read.path.as_str(),
+                    read.present,
+                    read.value.clone(),
+                    read.calls_before,
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (r#"event.user.likes[1]["a.b"]"#, true, json!(1), 0),
+                ("event.user.likes[7].x", false, json!(null), 1),
+                ("event.user.none[\"1\"]", false, json!(null), 1),
+            ]
+        );
+        assert_eq!(record.claim_calls, [(0, 0)]);
+        assert_eq!(run(false).reads, []);
+    }
+}
