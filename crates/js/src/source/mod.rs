@@ -3,6 +3,7 @@
 //! Plain JavaScript is passed on as it is. TypeScript loses its types, ES modules become CommonJS, and a
 //! [`Mapping`] leads from every place of the result back to what the user wrote.
 
+pub mod claims;
 pub mod facts;
 pub(crate) mod mapping;
 pub mod text;

@@ -1,0 +1,83 @@
+//! Where a text sets claims, and which conditions stand around each place: for `postlogin explain`.
+//!
+//! Only what can be read off is told: a condition in the caller of a helper is not seen, and a name that is put
+//! together at run time is known in parts.
+
+mod conditions;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use oxc::allocator::Allocator;
+use oxc::ast_visit::Visit;
+use oxc::semantic::SemanticBuilder;
+use oxc::span::Span;
+use postlogin_core::explanation::{ClaimSite, Condition, Region};
+use postlogin_core::location::Location;
+
+use super::text::LineIndex;
+use super::{Language, parse, text};
+use conditions::{Definitions, Finder, Guard};
+
+/// The places in the text of an Action that set claims, in the order of the text. A text that does not parse has none.
+pub fn claim_sites(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
+    let text = text::without_mark(text);
+    let text = text.as_ref();
+    let found = parse::on_deep_stack(text, || find(action, file_name, text));
+    found.unwrap_or_default()
+}
+
+fn find(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
+    let language = Language::of(file_name);
+    let allocator = Allocator::default();
+    let parsed = parse::parse(&allocator, text, language.source_type());
+    if parsed.panicked || parsed.diagnostics.has_errors() {
+        return Vec::new();
+    }
+    let program = parsed.program;
+    let scoping = SemanticBuilder::new()
+        .build(&program)
+        .semantic
+        .into_scoping();
+    let mut definitions = Definitions::new(&scoping);
+    definitions.visit_program(&program);
+    let mut finder = Finder::new(&definitions);
+    finder.visit_program(&program);
+
+    let lines = LineIndex::new(text);
+    let place = |offset: u32| {
+        let position = lines.position(text, offset as usize);
+        Location {
+            file: file_name.to_owned(),
+            line: position.line,
+            column: position.column,
+        }
+    };
+    let region = |span: &Span| {
+        let end = place(span.end);
+        Region {
+            start: place(span.start),
+            end_line: end.line,
+            end_column: end.column,
+        }
+    };
+    let condition = |guard: &Guard| Condition {
+        text: one_line(guard.span.source_text(text)),
+        must_be: guard.must_be,
+        location: place(guard.span.start),
+        regions: guard.regions.iter().map(region).collect(),
+    };
+    let sites = finder.found.iter().map(|site| ClaimSite {
+        action: action.to_owned(),
+        method: site.method.clone(),
+        name: site.name.clone(),
+        location: place(site.offset),
+        conditions: site.guards.iter().map(condition).collect(),
+    });
+    sites.collect()
+}
+
+/// The text of a condition without its layout.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,137 @@
+use super::claim_sites;
+
+/// Each site as `line:column method [parts] | condition@line (regions) …`; `!` before what must be false.
+fn shown(file: &str, text: &str) -> Vec<String> {
+    let sites = claim_sites("a", file, text);
+    let shown = sites.iter().map(|site| {
+        let conditions = site.conditions.iter().map(|condition| {
+            let regions = condition.regions.iter().map(|region| {
+                format!(
+                    "{}:{}-{}:{}",
+                    region.start.line, region.start.column, region.end_line, region.end_column
+                )
+            });
+            format!(
+                " | {}{} {}",
+                if condition.must_be { "" } else { "!" },
+                condition.text,
+                regions.collect::<Vec<_>>().join(" ")
+            )
+        });
+        format!(
+            "{}:{} {} {:?}{}",
+            site.location.line,
+            site.location.column,
+            site.method,
+            site.name,
+            conditions.collect::<String>()
+        )
+    });
+    shown.collect()
+}
+
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(shown("a.js", text), expected, "{text}");
+}
+
+#[test]
+fn names_are_known_in_parts() {
+    let name = |expression: &str, expected: &str| {
+        let text = format!(
+            "const NS = 'https://x'; const K = NS + '/k'; let m = 'a'; m = 'b';\nf = (api, key) => {{ api.idToken.setCustomClaim({expression}, 1); }}"
+        );
+        assert_eq!(
+            shown("a.js", &text),
+            [format!("2:33 idToken.setCustomClaim {expected}")],
+            "{expression}"
+        );
+    };
+    name("'plan'", r#"["plan"]"#);
+    name("`plan`", r#"["plan"]"#);
+    name("K", r#"["https://x/k"]"#);
+    name("`${NS}/${key}`", r#"["https://x/", ""]"#);
+    name("NS + '/' + key + '/z'", r#"["https://x/", "/z"]"#);
+    name("m", r#"["", ""]"#);
+    name("names[key]", r#"["", ""]"#);
+}
+
+#[test]
+fn calls_are_found_however_api_is_called() {
+    check(
+        "api.accessToken.setCustomClaim('x', 1)",
+        &[r#"1:17 accessToken.setCustomClaim ["x"]"#],
+    );
+    check(
+        "const { idToken } = api; idToken.setCustomClaim('x', 1)",
+        &[r#"1:34 idToken.setCustomClaim ["x"]"#],
+    );
+    check(
+        "api?.idToken.setCustomClaim('x', 1)",
+        &[r#"1:14 idToken.setCustomClaim ["x"]"#],
+    );
+    check(
+        "api.user.setUserMetadata('x', 1); other.setCustomClaim('x', 1)",
+        &[],
+    );
+    check("syntax error(", &[]);
+    assert_eq!(
+        shown(
+            "a.ts",
+            "const f = (api: Api) => { (api as any).idToken.setCustomClaim('x' as string, 1); }"
+        )
+        .len(),
+        1
+    );
+}
+
+#[test]
+fn conditions_stand_around_calls() {
+    let call = "api.idToken.setCustomClaim('x', 1)";
+    let with = |before: &str, after: &str, expected: &str| {
+        let text = format!("{before}\n{call}{after}");
+        check(
+            &text,
+            &[&format!("2:13 idToken.setCustomClaim [\"x\"]{expected}")],
+        );
+    };
+    with("", "", "");
+    with("if (a.b) ", ";", " | a.b 1:5-1:8");
+    with("if (a.b) {} else ", ";", " | !a.b 1:5-1:8");
+    with("async () => { if (!x) return;", "}", " | !!x 1:19-1:21");
+    with(
+        "async () => { if (x) { log(); throw 1 }",
+        "}",
+        " | !x 1:19-1:20",
+    );
+    with(
+        "async () => { if (x) ok(); else return;",
+        "}",
+        " | x 1:19-1:20",
+    );
+    with("async () => { if (x) { return; } } ;", "", "");
+    with("a && ", "", " | a 1:1-1:2");
+    with("a || ", "", " | !a 1:1-1:2");
+    with("a ? ", " : 0", " | a 1:1-1:2");
+    with("for (const r of list) {", "}", " | list 1:17-1:21");
+    with("list.forEach((r) => ", ")", " | list 1:1-1:5");
+    with(
+        "switch (p) { case 'a': ",
+        "}",
+        " | p 1:9-1:10 | 'a' 1:19-1:22",
+    );
+    with("if (a) { if (b) {", "} }", " | a 1:5-1:6 | b 1:14-1:15");
+    with("if (a) { function f() {", "} }", "");
+}
+
+#[test]
+fn variables_are_followed_to_what_they_stand_for() {
+    check(
+        "const { user } = event;\nconst hobby = user.hobby;\nlet n; n = event.stats;\nif (hobby && n) api.idToken.setCustomClaim('x', hobby)",
+        &["4:29 idToken.setCustomClaim [\"x\"] | hobby && n 4:5-4:15 2:7-2:25 1:7-1:23 3:8-3:23"],
+    );
+    check(
+        "for (const r of event.roles) if (r.ok) api.idToken.setCustomClaim('x', r)",
+        &["1:52 idToken.setCustomClaim [\"x\"] | event.roles 1:17-1:28 | r.ok 1:34-1:38 1:17-1:28"],
+    );
+}
