@@ -34,6 +34,9 @@ pub trait StackMapper: Send + Sync {
     /// The place in the user's source that calls `method`, a path below `api`.
     fn place(&self, stack: &str, method: &str) -> Option<Location>;
 
+    /// The place in the user's source that reads the property `key` of an object.
+    fn place_of_read(&self, stack: &str, key: &str) -> Option<Location>;
+
     /// A fault as production would word it, with the place in the user's source.
     fn fault(&self, fault: Fault) -> Fault;
 }

@@ -2,7 +2,7 @@
 
 use postlogin_abi::import_name;
 use postlogin_core::{Argument, Location};
-use serde_json::Value;
+use serde_json::{Value, json};
 use wasmtime::{
     StoreContextMut,
     component::{ComponentType, Lift, Linker},
@@ -75,8 +75,30 @@ fn dynamic_call(
     let arguments: Value = serde_json::from_str(&arguments).map_err(|error| {
         wasmtime::format_err!("the guest passed no JSON to `{method}`: {error}")
     })?;
+    if let Some(answer) = watch(cx.data_mut(), &method, &arguments) {
+        return Ok((answer,));
+    }
     let reply = cx
         .data_mut()
         .call(&method, &Argument::list_from_tagged(&arguments), &stack);
     Ok((reply.to_json().to_string(),))
+}
+
+/// Answers what an engine asks on its own account; `None` for a call of the Action.
+fn watch(sandbox: &mut Sandbox, method: &str, arguments: &Value) -> Option<String> {
+    match method {
+        "#watch" => Some(json!({"return": sandbox.transaction.is_watched()}).to_string()),
+        "#reads" => {
+            for read in arguments.as_array().into_iter().flatten() {
+                let keys = read.get(0).and_then(Value::as_array);
+                let keys = keys.into_iter().flatten().filter_map(Value::as_str);
+                let keys: Vec<String> = keys.map(str::to_owned).collect();
+                let present = read.get(1).and_then(Value::as_bool).unwrap_or_default();
+                let stack = read.get(2).and_then(Value::as_str).unwrap_or_default();
+                sandbox.read(&keys, present, stack);
+            }
+            Some(json!({"return": null}).to_string())
+        }
+        _ => None,
+    }
 }

@@ -22,6 +22,6 @@ pub use action::{ActionPre, Invocation, Phases, Probe, Ran, Script, StackMapper}
 pub use cache::CompileNotice;
 pub use config::Allocation;
 pub use contract::NotAnAction;
-pub use login::{BoundAction, run_login, run_login_with_user};
+pub use login::{BoundAction, run_login, run_login_with_user, run_watched_login};
 pub use program::{Engine, Program};
 pub use snapshot::{SnapshotError, Stage, snapshot};

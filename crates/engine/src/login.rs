@@ -5,6 +5,7 @@ use std::time::Duration;
 use postlogin_core::{
     ActionInfo, EntryPoint, Login, Next, ResumeStep, Resumed, Suspension, Transaction,
     outcome::{Notice, Outcome},
+    reads::Record,
 };
 use postlogin_host::Conditions;
 
@@ -21,8 +22,8 @@ pub struct BoundAction {
     pub notices: Vec<Notice>,
 }
 
-/// Runs a login through the Actions. `steps` are what the user does at suspensions, in order; where they end, the
-/// outcome is that of the suspended login.
+/// Runs a login through the Actions. `steps` are what the user does at suspensions, each kind in its order; where no
+/// step answers a suspension, the outcome is that of the suspended login.
 ///
 /// # Errors
 /// When a sandbox itself breaks. What an Action does wrong is in the outcome.
@@ -35,8 +36,9 @@ pub fn run_login(
     conditions: &Conditions,
     steps: impl IntoIterator<Item = ResumeStep>,
 ) -> anyhow::Result<Outcome> {
-    let mut steps = steps.into_iter();
-    run_login_with_user(actions, login, conditions, &mut |_| steps.next())
+    let transaction = Transaction::new(login);
+    let ended = answered(actions, transaction, conditions, steps)?;
+    Ok(ended.finish(conditions.clock.now_ms()))
 }
 
 /// As [`run_login`], with a user who sees what the login waits for. A step that does not fit leaves it waiting, and
@@ -53,8 +55,56 @@ pub fn run_login_with_user(
     conditions: &Conditions,
     user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
 ) -> anyhow::Result<Outcome> {
-    let clock = &conditions.clock;
+    let ended = run(actions, Transaction::new(login), conditions, user)?;
+    Ok(ended.finish(conditions.clock.now_ms()))
+}
+
+/// Runs a login as [`run_login`] does, and takes down what the Actions read of their events.
+///
+/// # Errors
+/// As [`run_login`].
+///
+/// # Panics
+/// As [`run_login`].
+pub fn run_watched_login(
+    actions: &[BoundAction],
+    login: Login,
+    conditions: &Conditions,
+    steps: impl IntoIterator<Item = ResumeStep>,
+) -> anyhow::Result<(Outcome, Record)> {
     let mut transaction = Transaction::new(login);
+    transaction.watch();
+    let ended = answered(actions, transaction, conditions, steps)?;
+    Ok(ended.finish_with_record(conditions.clock.now_ms()))
+}
+
+/// Each suspension takes the first step that is an answer to it.
+fn answered(
+    actions: &[BoundAction],
+    transaction: Transaction,
+    conditions: &Conditions,
+    steps: impl IntoIterator<Item = ResumeStep>,
+) -> anyhow::Result<Transaction> {
+    let mut steps: Vec<ResumeStep> = steps.into_iter().collect();
+    let mut user = |suspension: &Suspension| {
+        let fitting = steps.iter().position(|step| suspension.takes(step))?;
+        Some(steps.remove(fitting))
+    };
+    let mut ended = run(actions, transaction, conditions, &mut user)?;
+    if !steps.is_empty() {
+        ended.notice(unused(steps.len()));
+    }
+    Ok(ended)
+}
+
+fn run(
+    actions: &[BoundAction],
+    mut transaction: Transaction,
+    conditions: &Conditions,
+    user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
+) -> anyhow::Result<Transaction> {
+    let clock = &conditions.clock;
+    transaction.bound(actions.len());
     let mut at = Position {
         index: 0,
         entry: EntryPoint::Execute,
@@ -102,7 +152,7 @@ pub fn run_login_with_user(
     for remark in conditions.door.leftovers() {
         transaction.notice(notice(remark));
     }
-    Ok(transaction.finish(clock.now_ms()))
+    Ok(transaction)
 }
 
 #[derive(Clone, Copy)]
@@ -139,5 +189,18 @@ fn resume(
             Resumed::Suspended(next) => suspension = next,
             Resumed::Stop => return None,
         }
+    }
+}
+
+/// An answer to nothing is likely a mistake.
+fn unused(count: usize) -> Notice {
+    let message = match count {
+        1 => "One answer to a redirect, a form or a challenge was given that the login did not wait for.".to_owned(),
+        count => format!("{count} answers to redirects, forms or challenges were given that the login did not wait for."),
+    };
+    Notice {
+        code: "answer-not-used".into(),
+        message,
+        source: None,
     }
 }

@@ -93,6 +93,19 @@ impl Sandbox {
         self.transaction.call(method, arguments, site, now)
     }
 
+    /// Takes down that the Action read a property of its event.
+    pub(crate) fn read(&mut self, path: &[String], present: bool, stack: &str) {
+        if !self.transaction.is_watched() {
+            return;
+        }
+        let key = path.last().map_or("", String::as_str);
+        let site = match &self.mapper {
+            Some(mapper) if !stack.is_empty() => mapper.place_of_read(stack, key),
+            _ => None,
+        };
+        self.transaction.read(path, present, site);
+    }
+
     /// What of the segment's budget is used up, so far.
     pub(crate) fn spent(&self) -> Duration {
         self.deadline.spent(&self.waits)

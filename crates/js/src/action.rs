@@ -171,6 +171,10 @@ impl StackMapper for Mapper {
         errors::place_of_call(stack, &self.texts(), name)
     }
 
+    fn place_of_read(&self, stack: &str, key: &str) -> Option<Location> {
+        errors::place_of_read(stack, &self.texts(), key)
+    }
+
     fn fault(&self, fault: Fault) -> Fault {
         let Fault {
             kind,

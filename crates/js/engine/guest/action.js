@@ -73,11 +73,12 @@ async function execute(entryPoint, eventText) {
             throw new RuntimeError(`Invalid function signature for the "${entryPoint}" handler. Use "exports.${entryPoint} = async function(event, api) { }" as the signature.`);
         }
         const event = (currentEvent = parse(eventText));
-        await Promise.race([handler(event, api), ended.promise]);
+        await Promise.race([handler(watchedEvent(event), api), ended.promise]);
         if (exit) throw exit;
     } catch (error) {
         throw fault(error);
     } finally {
+        tellReads();
         // Production does not wait for timers that the handler left behind.
         if (timers.ref_timer_count() > 0) {
             const last = timers.schedule(() => {}, 0, false, []);

@@ -15,7 +15,7 @@ function assign(event, changes, api) {
         }
         const last = path[path.length - 1];
         if (value?.$ === 'undefined') delete target[last];
-        else target[last] = untag(value, api);
+        else target[last] = watchable(untag(value, api));
     }
 }
 
@@ -29,6 +29,7 @@ function makeApi() {
     const api = {};
     const ask = (method, args) => {
         if (exit) throw exit;
+        tellReads();
         const reply = parse(callHost(method, stringify(tag(args, new Set())), realm.stack()));
         if (reply.event) assign(currentEvent, reply.event, api);
         return reply;

@@ -18,6 +18,7 @@ const { isArray } = Array;
 const { isFinite, isNaN } = Number;
 const { min, max } = Math;
 const { apply } = Reflect;
+const reflect = { get: Reflect.get, set: Reflect.set, has: Reflect.has, defineProperty: Reflect.defineProperty };
 const globalRequire = globalThis.require;
 const toISOString = Date.prototype.toISOString;
 const toSource = Function.prototype.toString;

@@ -43,7 +43,7 @@ function makeConsole() {
         console[name] = (...args) => {
             if (bytesLeft <= 0 && !hasState) return undefined;
             level = LEVELS[name] ?? 'log';
-            return apply(print, printer, args);
+            return apply(print, printer, args.map(unwatched));
         };
         defineProperty(console[name], 'name', { value: name });
     }

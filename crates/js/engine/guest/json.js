@@ -11,6 +11,7 @@ replace(JSON, 'parse', function (text, reviver) {
 });
 
 replace(JSON, 'stringify', function (value, replacer, space) {
+    value = unwatched(value);
     try {
         return stringify(value, replacer, space);
     } catch (error) {

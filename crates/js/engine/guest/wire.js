@@ -20,7 +20,7 @@ function tag(value, around) {
         case 'function':
             return { $: 'function', of: toSource.call(value).toWellFormed() };
         default:
-            return value === null ? null : tagObject(value, around);
+            return value === null ? null : tagObject(unwatched(value), around);
     }
 }
 

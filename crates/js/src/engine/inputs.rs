@@ -11,6 +11,7 @@ const GUEST: &str = "crates/js/engine/guest";
 const PARTS: &[&str] = &[
     "captured.js",
     "face.js",
+    "watch.js",
     "json.js",
     "realm.js",
     "console.js",

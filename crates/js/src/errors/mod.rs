@@ -4,6 +4,7 @@
 mod collect;
 mod frames;
 mod guest_words;
+mod patterns;
 mod print;
 pub(crate) mod sites;
 mod stack;
@@ -11,7 +12,7 @@ mod type_error;
 mod wording;
 
 pub use frames::{Frame, Place, frames};
-pub use stack::{LoadedText, MappedStack, map_stack, place_of_call};
+pub use stack::{LoadedText, MappedStack, map_stack, place_of_call, place_of_read};
 
 use postlogin_core::location::Location;
 

@@ -1,12 +1,13 @@
 //! The expressions of a text that can throw, and where V8 and QuickJS say that they stand.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use oxc::allocator::Allocator;
 use oxc::ast_visit::Visit;
 use oxc::span::{SourceType, Span};
 
 use super::collect::Collector;
+use super::patterns::patterns;
 use crate::source::text::LineIndex;
 use crate::source::{Prepared, parse};
 
@@ -59,6 +60,8 @@ pub(crate) struct View {
     pub(super) sites: Vec<Site>,
     /// Byte ranges of functions, and the names that V8 gives to those without one.
     functions: Vec<(Span, Option<String>)>,
+    /// The properties that patterns take out of objects; found when somebody asks.
+    patterns: OnceLock<Vec<(String, usize)>>,
 }
 
 impl View {
@@ -82,7 +85,15 @@ impl View {
             lines: LineIndex::new(code),
             sites,
             functions,
+            patterns: OnceLock::new(),
         }
+    }
+
+    /// Where patterns take a property of this name out of objects, in the order of the text.
+    pub(super) fn patterns_with(&self, code: &str, key: &str) -> Vec<usize> {
+        let patterns = self.patterns.get_or_init(|| patterns(code));
+        let named = patterns.iter().filter(|(name, _)| name == key);
+        named.map(|(_, offset)| *offset).collect()
     }
 
     /// V8's name for the function around a byte offset when it has none of its own: `exports.onExecutePostLogin`.

@@ -57,6 +57,38 @@ pub fn place_of_call(stack: &str, texts: &[LoadedText<'_>], method: &str) -> Opt
     Some(first.location.clone())
 }
 
+/// Where the user's text reads a property: at its name. QuickJS tells a place nearby in the same line and, where a
+/// pattern takes the property out of an object, a place before the pattern.
+pub fn place_of_read(stack: &str, texts: &[LoadedText<'_>], key: &str) -> Option<Location> {
+    let mut traced = trace(&frames(stack), texts);
+    let first = traced.first_mut()?;
+    let code = &first.prepared.code;
+    let line = |offset: usize| first.view.lines.position(code, offset).line;
+    let here = line(first.offset);
+    let members = first
+        .view
+        .sites
+        .iter()
+        .filter(|site| matches!(site.kind, Kind::Member | Kind::Call) && site.name == key);
+    let nearest = members
+        .map(|site| site.place)
+        .filter(|place| line(*place) == here)
+        .min_by_key(|place| place.abs_diff(first.offset));
+    let place = nearest.or_else(|| {
+        let patterns = first.view.patterns_with(code, key);
+        let function = first.view.function_start(first.offset);
+        let around = |place: &usize| first.view.function_start(*place) == function;
+        let mut near = patterns.iter().copied().filter(around);
+        near.clone()
+            .find(|place| *place >= first.offset)
+            .or_else(|| near.next_back())
+    });
+    if let Some(place) = place {
+        first.move_to(place);
+    }
+    Some(first.location.clone())
+}
+
 /// A frame in a text of the user.
 pub(super) struct Traced<'t> {
     /// Which frame of the stack it is.

@@ -13,6 +13,7 @@ use std::{
 use postlogin_core::{
     ActionInfo, EntryPoint, Fault, Login, TenantSettings, Transaction,
     outcome::{ActionUsage, Outcome},
+    reads::EventRead,
 };
 use postlogin_engine::{ActionPre, Allocation, Engine, Invocation};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, network::Closed};
@@ -43,6 +44,8 @@ pub struct Case {
     pub seed: u64,
     pub door: Arc<dyn Door>,
     pub budget: Budget,
+    /// Whether the host wants to know what is read.
+    pub watched: bool,
 }
 
 impl Default for Case {
@@ -55,6 +58,7 @@ impl Default for Case {
             seed: 1,
             door: Arc::new(Closed),
             budget: Budget::default(),
+            watched: false,
         }
     }
 }
@@ -64,6 +68,8 @@ pub struct Ended {
     pub fault: Option<Fault>,
     pub usage: ActionUsage,
     pub outcome: Outcome,
+    /// What a watching host took down.
+    pub reads: Vec<EventRead>,
 }
 
 impl Ended {
@@ -98,6 +104,9 @@ pub fn run(action: &ActionPre, case: &Case) -> Ended {
         seed: case.seed,
         now_ms: case.now_ms,
     });
+    if case.watched {
+        transaction.watch();
+    }
     let info = ActionInfo {
         name: "test".to_owned(),
         ..ActionInfo::default()
@@ -120,10 +129,12 @@ pub fn run(action: &ActionPre, case: &Case) -> Ended {
     let fault = ran.result.clone().err();
     let usage = ran.usage.clone();
     transaction.end(ran.result, ran.usage, case.now_ms);
+    let (outcome, record) = transaction.finish_with_record(case.now_ms);
     Ended {
         fault,
         usage,
-        outcome: transaction.finish(case.now_ms),
+        outcome,
+        reads: record.reads,
     }
 }
 
