@@ -32,6 +32,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run one login through Actions and print the outcome
     Run(Box<RunArguments>),
+    /// Run one login and tell for every claim where it came from and why it was kept or dropped
+    Explain(Box<ExplainArguments>),
     /// Run files of cases
     Test(Box<TestArguments>),
     /// Compile an Action into a self-contained WebAssembly component
@@ -89,6 +91,16 @@ pub(crate) struct RunArguments {
     #[arg(long = "continue", value_name = "FILE", help_heading = "The login")]
     pub(crate) continue_with: Vec<PathBuf>,
 
+    /// What the user does at an MFA challenge or enrolment; repeat for each
+    #[arg(
+        long,
+        value_enum,
+        value_name = "succeed|fail",
+        hide_possible_values = true,
+        help_heading = "The login"
+    )]
+    pub(crate) challenge: Vec<Challenge>,
+
     /// The time at which the login starts; time is then virtual and moves only by what Actions await
     #[arg(
         long,
@@ -131,6 +143,25 @@ pub(crate) struct RunArguments {
     /// Exit with code 3 when the login is denied or fails
     #[arg(long, help_heading = "Output")]
     pub(crate) fail_on_deny: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+
+    /// A claim that was expected: tell also what stood in its way when no Action set it (repeatable)
+    #[arg(long, value_name = "CLAIM", help_heading = "The account")]
+    pub(crate) why: Vec<String>,
+}
+
+/// What the user does at an MFA challenge; the words of case files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Challenge {
+    /// Passes it, or enrols
+    Succeed,
+    /// Does not pass it
+    Fail,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -50,6 +50,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
     match command {
         Command::Run(arguments) => commands::run::run(&arguments, printer),
+        Command::Explain(arguments) => commands::explain::explain(&arguments, printer),
         Command::Test(arguments) => commands::test::test(&arguments, printer),
         Command::Build(arguments) => commands::build::build(&arguments, printer),
         Command::Check(arguments) => commands::check::check(&arguments, printer),

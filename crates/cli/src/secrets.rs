@@ -1,5 +1,6 @@
 //! Which Action sees which secrets.
 
+use postlogin_core::explanation::Explanation;
 use postlogin_core::outcome::{LogRecord, Outcome, StoredMetadata};
 use postlogin_project::{ActionSource, Secret, parse_secret, read_dotenv};
 use postlogin_runner::secrets_of;
@@ -54,6 +55,13 @@ impl<'a> Hidden<'a> {
         let before = claims(outcome);
         outcome.redact(&self.0);
         before != claims(outcome)
+    }
+
+    /// Hides them in an explanation, and tells whether a claim of a token held one.
+    pub(crate) fn explanation(&self, explanation: &mut Explanation) -> bool {
+        let tokens_changed = self.outcome(&mut explanation.outcome);
+        explanation.redact(&self.0);
+        tokens_changed
     }
 
     /// Hides them in metadata that the outcome does not hold: that of the event.

@@ -26,7 +26,7 @@ pub use case::{Compiled, DEFAULT_NOW_MS, unloadable};
 pub use execute::{RunOptions, Sink, run};
 pub use library::{RunError, RunReport, run_cases};
 pub use load::{Compiler, LoadError, LoadNotice, LoadProblem};
-pub use login::{PreparedLogin, run_prepared, run_with_user, secrets_of};
+pub use login::{PreparedLogin, run_prepared, run_watched, run_with_user, secrets_of};
 pub use plan::{Plan, PlannedCase, plan};
 pub use run_event::{CaseResult, CaseStatus, Failure, Mismatch, RunEvent, RunSummary};
 pub use select::{Filter, Shard, select};

@@ -1,7 +1,9 @@
 //! One login, prepared from whatever its caller had: options, a case, a request.
 
-use postlogin_core::{Login, ResumeStep, Suspension, TenantSettings, outcome::Outcome};
-use postlogin_engine::{BoundAction, run_login_with_user};
+use postlogin_core::{
+    Login, ResumeStep, Suspension, TenantSettings, outcome::Outcome, reads::Record,
+};
+use postlogin_engine::{BoundAction, run_login, run_login_with_user, run_watched_login};
 use postlogin_host::Conditions;
 use postlogin_project::{ActionSource, Secret};
 use serde_json::{Map, Value};
@@ -26,12 +28,24 @@ pub struct PreparedLogin {
 ///
 /// # Panics
 /// Inside a tokio runtime: call it from a blocking thread there.
-pub fn run_prepared(
+pub fn run_prepared(actions: &[BoundAction], prepared: PreparedLogin) -> anyhow::Result<Outcome> {
+    let (login, conditions, steps) = started(prepared);
+    run_login(actions, login, &conditions, steps)
+}
+
+/// Runs a prepared login and takes down what the Actions read of their events, for `explain`.
+///
+/// # Errors
+/// As [`run_prepared`].
+///
+/// # Panics
+/// Inside a tokio runtime: call it from a blocking thread there.
+pub fn run_watched(
     actions: &[BoundAction],
-    mut prepared: PreparedLogin,
-) -> anyhow::Result<Outcome> {
-    let mut steps = std::mem::take(&mut prepared.steps).into_iter();
-    run_with_user(actions, prepared, &mut |_| steps.next())
+    prepared: PreparedLogin,
+) -> anyhow::Result<(Outcome, Record)> {
+    let (login, conditions, steps) = started(prepared);
+    run_watched_login(actions, login, &conditions, steps)
 }
 
 /// As [`run_prepared`], with a user who sees what the login waits for; [`PreparedLogin::steps`] are not looked at.
@@ -46,6 +60,11 @@ pub fn run_with_user(
     prepared: PreparedLogin,
     user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
 ) -> anyhow::Result<Outcome> {
+    let (login, conditions, _) = started(prepared);
+    run_login_with_user(actions, login, &conditions, user)
+}
+
+fn started(prepared: PreparedLogin) -> (Login, Conditions, Vec<ResumeStep>) {
     let PreparedLogin {
         event,
         tenant,
@@ -59,7 +78,7 @@ pub fn run_with_user(
         seed: conditions.seed,
         now_ms: conditions.clock.now_ms(),
     };
-    run_login_with_user(actions, login, &conditions, user)
+    (login, conditions, steps)
 }
 
 /// The secrets of one Action: those that its configuration declares; all of them when it has no configuration.

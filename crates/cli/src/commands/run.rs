@@ -19,7 +19,8 @@ use postlogin_core::{
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{
-    ActionKind, ActionSource, Project, parse_duration, parse_size, read_object, state_folder,
+    ActionKind, ActionSource, Project, Secret, parse_duration, parse_size, read_object,
+    state_folder,
 };
 use postlogin_runner::{PreparedLogin, run_prepared, unloadable};
 use postlogin_token::KeyPair;
@@ -27,16 +28,52 @@ use serde_json::{Map, Value};
 
 use crate::{
     action::{compiler, find},
-    args::{Format, LimitArguments, RunArguments},
+    args::{Challenge, Format, LimitArguments, RunArguments},
     error::{self, CliError},
     event,
-    network::network,
+    network::{Network, network},
     printer::Printer,
     render,
     secrets::{self, Hidden},
 };
 
 pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, CliError> {
+    let mut ready = ready(arguments, printer)?;
+    let mut outcome = run_prepared(&ready.actions, ready.prepared.clone())
+        .map_err(|error| CliError::internal(&error))?;
+    ready.network.write_recording(&ready.given, printer)?;
+    let hidden = Hidden::new(&ready.given);
+    hidden.metadata(&mut ready.before, &outcome);
+    let tokens_changed = hidden.outcome(&mut outcome);
+    if arguments.token {
+        ready.sign(arguments, &mut outcome, tokens_changed, printer)?;
+    }
+    match arguments.format {
+        Format::Json => printer.data(|out| render::json(&outcome, out))?,
+        Format::Human => {
+            let source = |file: &str| Some(hidden.text(ready.text_of(file)?, &outcome));
+            let options = ready.options(arguments, &source, printer);
+            printer.data(|out| render::human(&outcome, &options, out))?;
+        }
+    }
+    Ok(exit_code(&outcome, arguments, printer))
+}
+
+/// The login that the options describe, with all Actions loaded.
+pub(super) struct Ready {
+    here: PathBuf,
+    project: Option<Project>,
+    pub(super) network: Network,
+    pub(super) sources: Vec<ActionSource>,
+    pub(super) actions: Vec<BoundAction>,
+    pub(super) given: Vec<Secret>,
+    /// The metadata before the login.
+    pub(super) before: StoredMetadata,
+    pub(super) prepared: PreparedLogin,
+}
+
+/// Reads everything that the options name and loads the Actions.
+pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready, CliError> {
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
     if arguments.stdin_json {
@@ -56,50 +93,72 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
     let actions = sources.iter().map(|source| compiler.bind(source, &given));
     let actions: Vec<BoundAction> = actions.collect::<Result<_, _>>()?;
+    let before = stored_metadata(&event);
+    let tenant = project
+        .as_ref()
+        .map_or_else(TenantSettings::default, |project| {
+            project.tenant.settings_for(&event, None)
+        });
+    Ok(Ready {
+        here,
+        project,
+        network,
+        sources,
+        actions,
+        given,
+        before,
+        prepared: PreparedLogin {
+            event,
+            tenant,
+            conditions,
+            steps,
+        },
+    })
+}
 
-    let mut before = stored_metadata(&event);
-    let prepared = PreparedLogin {
-        tenant: project
-            .as_ref()
-            .map_or_else(TenantSettings::default, |project| {
-                project.tenant.settings_for(&event, None)
-            }),
-        event,
-        conditions: conditions.clone(),
-        steps,
-    };
-    let mut outcome =
-        run_prepared(&actions, prepared).map_err(|error| CliError::internal(&error))?;
-    network.write_recording(&given, printer)?;
-    let hidden = Hidden::new(&given);
-    hidden.metadata(&mut before, &outcome);
-    let tokens_changed = hidden.outcome(&mut outcome);
-    if arguments.token {
-        // Signed after secrets were hidden: a token is easily decoded.
-        sign(&mut outcome, &key(arguments, &here, project.as_ref())?)?;
-        if tokens_changed {
+impl Ready {
+    /// Adds the signed tokens. Secrets are hidden already: a token is easily decoded.
+    pub(super) fn sign(
+        &self,
+        arguments: &RunArguments,
+        outcome: &mut Outcome,
+        claims_were_hidden: bool,
+        printer: &Printer,
+    ) -> Result<(), CliError> {
+        sign(outcome, &key(arguments, &self.here, self.project.as_ref())?)?;
+        if claims_were_hidden {
             printer.warning("a claim holds a secret, so the signed token carries *** instead");
         }
+        Ok(())
     }
 
-    match arguments.format {
-        Format::Json => printer.data(|out| render::json(&outcome, out))?,
-        Format::Human => {
-            let source = |file: &str| Some(hidden.text(text_of(&sources, file)?, &outcome));
-            let options = render::HumanOptions {
-                color: printer.color,
-                width: printer.width,
-                tokens: arguments.token,
-                before: Some(&before),
-                source: Some(&source),
-                time_limit: conditions.budget.time,
-                memory_limit: conditions.budget.memory,
-                ..render::HumanOptions::default()
-            };
-            printer.data(|out| render::human(&outcome, &options, out))?;
+    /// How to show the login to a person.
+    pub(super) fn options<'a>(
+        &'a self,
+        arguments: &RunArguments,
+        source: &'a render::SourceLookup<'a>,
+        printer: &Printer,
+    ) -> render::HumanOptions<'a> {
+        let budget = &self.prepared.conditions.budget;
+        render::HumanOptions {
+            color: printer.color,
+            width: printer.width,
+            tokens: arguments.token,
+            before: Some(&self.before),
+            source: Some(source),
+            time_limit: budget.time,
+            memory_limit: budget.memory,
+            ..render::HumanOptions::default()
         }
     }
-    Ok(exit_code(&outcome, arguments, printer))
+
+    /// The text of a file that an outcome names, for code frames.
+    pub(super) fn text_of(&self, file: &str) -> Option<String> {
+        self.sources.iter().find_map(|source| match &source.kind {
+            ActionKind::Script { text, .. } if source.display_path == file => Some(text.clone()),
+            _ => None,
+        })
+    }
 }
 
 /// What one option has read of stdin, no other can read.
@@ -210,7 +269,7 @@ fn seed_of(now_ms: i64) -> u64 {
     hasher.finish()
 }
 
-/// What the user sends to `/continue`, suspension by suspension.
+/// What the user does at suspensions: requests to `/continue` and answers to challenges, each kind in its order.
 fn steps(arguments: &RunArguments) -> Result<Vec<ResumeStep>, CliError> {
     let read = |file: &PathBuf| -> Result<ResumeStep, CliError> {
         let hint = "a /continue request has `query` and `body`, each an object";
@@ -238,7 +297,14 @@ fn steps(arguments: &RunArguments) -> Result<Vec<ResumeStep>, CliError> {
         }
         Ok(ResumeStep::Continue { query, body })
     };
-    arguments.continue_with.iter().map(read).collect()
+    let requests = arguments.continue_with.iter().map(read);
+    let answers = arguments.challenge.iter().map(|answer| {
+        Ok(match answer {
+            Challenge::Succeed => ResumeStep::ChallengeSucceeded,
+            Challenge::Fail => ResumeStep::ChallengeFailed,
+        })
+    });
+    requests.chain(answers).collect()
 }
 
 fn stored_metadata(event: &Value) -> StoredMetadata {
@@ -301,15 +367,7 @@ fn sign(outcome: &mut Outcome, key: &KeyPair) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The text of a file that an outcome names, for code frames.
-fn text_of(sources: &[ActionSource], file: &str) -> Option<String> {
-    sources.iter().find_map(|source| match &source.kind {
-        ActionKind::Script { text, .. } if source.display_path == file => Some(text.clone()),
-        _ => None,
-    })
-}
-
-fn exit_code(outcome: &Outcome, arguments: &RunArguments, printer: &Printer) -> u8 {
+pub(super) fn exit_code(outcome: &Outcome, arguments: &RunArguments, printer: &Printer) -> u8 {
     if let Some(error) = unloadable(outcome) {
         if let Some(hint) = &error.hint {
             printer.hint(hint);

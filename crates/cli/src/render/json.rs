@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 
-use postlogin_core::outcome::Outcome;
+use serde::Serialize;
 
-/// Writes the outcome as one indented JSON object with a final newline. The keys keep the order of the format.
+/// Writes an outcome, or what holds one, as one indented JSON object with a final newline. The keys keep the order of
+/// the format.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn json(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+pub fn json(outcome: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, outcome)?;
     out.write_all(b"\n")
 }

@@ -9,6 +9,8 @@ mod claim_rules;
 mod claim_table;
 mod claims;
 mod code_frame;
+mod explanation;
+mod explanation_sites;
 mod failure;
 mod headline;
 mod human;
@@ -23,5 +25,6 @@ mod userinfo;
 #[cfg(test)]
 mod tests;
 
+pub use explanation::explanation;
 pub use human::{HumanOptions, SourceLookup, human};
 pub use json::json;

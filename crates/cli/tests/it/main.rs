@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod determinism;
 mod event;
+mod explain;
 mod faults;
 mod http;
 mod init;

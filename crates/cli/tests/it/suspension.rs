@@ -46,3 +46,70 @@ fn a_redirect_ends_the_run_unless_it_goes_on() {
         );
     }
 }
+
+const CHALLENGE: &str = "exports.onExecutePostLogin = async (event, api) => {
+  api.authentication.challengeWith({ type: 'otp' });
+  api.authentication.enrollWith({ type: 'phone' });
+};
+";
+const AFTER: &str = "exports.onExecutePostLogin = async (event, api) => {
+  const factors = event.authentication.methods.filter((method) => method.name === 'mfa');
+  api.idToken.setCustomClaim('https://example.com/factors', factors.map((factor) => factor.type));
+};
+";
+
+#[test]
+fn challenges_are_answered_and_mix_with_requests() {
+    let folder = folder(&[
+        ("challenge.js", CHALLENGE),
+        ("redirect.js", REDIRECT),
+        ("after.js", AFTER),
+        ("body.json", r#"{"body": {"answer": "yes"}}"#),
+    ]);
+    let event = "--set user.enrolledFactors=[{\"type\":\"otp\"}] --set authentication.methods=[]";
+    let run = |arguments: &str| {
+        postlogin(&format!("run {arguments} {FIXED} {event}"))
+            .within(folder.path())
+            .outcome(0)
+    };
+    #[track_caller]
+    fn check(outcome: &serde_json::Value, status: &str, notices: &[&str]) {
+        assert_eq!(outcome["status"], status, "{outcome}");
+        let codes = outcome["notices"].as_array().into_iter().flatten();
+        let codes: Vec<_> = codes.map(|notice| notice["code"].clone()).collect();
+        assert_eq!(codes, notices, "{outcome}");
+    }
+    let actions = "challenge.js redirect.js after.js";
+    check(&run(actions), "challenged", &[]);
+    check(
+        &run(&format!("{actions} --challenge succeed")),
+        "challenged",
+        &[],
+    );
+    check(&run(&format!("{actions} --challenge fail")), "denied", &[]);
+    let both = "--challenge succeed --challenge succeed";
+    check(&run(&format!("{actions} {both}")), "redirected", &[]);
+    // Each suspension takes the next answer of its own kind, wherever that stands.
+    for answers in [
+        format!("--continue body.json {both}"),
+        format!("{both} --continue body.json"),
+    ] {
+        let outcome = run(&format!("{actions} {answers}"));
+        check(&outcome, "allowed", &[]);
+        let claims = &outcome["id_token"]["claims"];
+        assert_eq!(claims["https://example.com/answer"], "yes");
+        assert_eq!(
+            claims["https://example.com/factors"],
+            serde_json::json!(["otp", "phone"])
+        );
+    }
+    check(
+        &run("after.js --challenge succeed"),
+        "allowed",
+        &["answer-not-used"],
+    );
+    let refused = postlogin("run after.js --challenge maybe")
+        .within(folder.path())
+        .finish();
+    assert_eq!(refused.code, Some(2), "{refused}");
+}

@@ -1,0 +1,52 @@
+//! `postlogin explain`.
+
+use postlogin_core::explanation::{ClaimSite, Explanation, explain as account};
+use postlogin_js::{source::claims::claim_sites, source_of_component};
+use postlogin_project::{ActionKind, ActionSource};
+use postlogin_runner::run_watched;
+
+use super::run::{exit_code, ready};
+use crate::{
+    args::{ExplainArguments, Format},
+    error::CliError,
+    printer::Printer,
+    render,
+    secrets::Hidden,
+};
+
+pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result<u8, CliError> {
+    let ExplainArguments { run, why } = arguments;
+    let mut ready = ready(run, printer)?;
+    let (outcome, record) = run_watched(&ready.actions, ready.prepared.clone())
+        .map_err(|error| CliError::internal(&error))?;
+    ready.network.write_recording(&ready.given, printer)?;
+    let sites: Vec<ClaimSite> = ready.sources.iter().flat_map(sites).collect();
+    let mut explanation = account(outcome, record, why, &sites);
+    let hidden = Hidden::new(&ready.given);
+    hidden.metadata(&mut ready.before, &explanation.outcome);
+    let tokens_changed = hidden.explanation(&mut explanation);
+    if run.token {
+        ready.sign(run, &mut explanation.outcome, tokens_changed, printer)?;
+    }
+    let Explanation { outcome, .. } = &explanation;
+    match run.format {
+        Format::Json => printer.data(|out| render::json(&explanation, out))?,
+        Format::Human => {
+            let source = |file: &str| Some(hidden.text(ready.text_of(file)?, outcome));
+            let options = ready.options(run, &source, printer);
+            printer.data(|out| render::explanation(&explanation, &options, out))?;
+        }
+    }
+    Ok(exit_code(outcome, run, printer))
+}
+
+/// Where the text of an Action sets claims. A component has a text when it was built here.
+fn sites(source: &ActionSource) -> Vec<ClaimSite> {
+    match &source.kind {
+        ActionKind::Script { text, .. } => claim_sites(&source.name, &source.display_path, text),
+        ActionKind::Component { bytes, .. } => source_of_component(bytes)
+            .map(|(file, text)| claim_sites(&source.name, &file, &text))
+            .unwrap_or_default(),
+        ActionKind::CargoPackage { .. } => Vec::new(),
+    }
+}

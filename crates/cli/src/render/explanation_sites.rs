@@ -1,0 +1,103 @@
+//! Where an expected claim would be set, and what stood in the way.
+
+use std::io;
+
+use postlogin_core::explanation::{ConditionAccount, ExpectedClaim, Reached, SiteAccount};
+
+use super::claim_table::at;
+use super::explanation::BELOW;
+use super::page::{Page, span};
+use super::style::Role;
+use super::text;
+
+pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()> {
+    let never_reached = !claim.sites.iter().any(|site| site.reached == Reached::Yes);
+    if claim.sites.is_empty() {
+        let told = "no call in the Actions' texts names it";
+        return page.line(BELOW, &[span(Role::Dim, told)]);
+    }
+    for site in &claim.sites {
+        // Where one call was made, the others are of no interest.
+        if never_reached || site.reached == Reached::Yes {
+            write_site(page, site)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_site(page: &mut Page<'_>, site: &SiteAccount) -> io::Result<()> {
+    let what = if site.certain {
+        "sets it"
+    } else {
+        "may set it"
+    };
+    let end = match site.reached {
+        Reached::Yes => "and was reached",
+        Reached::No => "and was not reached",
+        Reached::NotRun => "and did not run: the flow ended before it",
+        Reached::Failed => "and the Action failed",
+    };
+    page.line(
+        BELOW,
+        &[
+            span(Role::Dim, at(&site.location)),
+            span(Role::Plain, format!(" {what} ({}), {end}", site.method)),
+        ],
+    )?;
+    // A condition for which nothing was read says little; with none at all, all are told.
+    let tells = |condition: &ConditionAccount| !condition.reads.is_empty();
+    let some_tell = site.conditions.iter().any(tells);
+    for condition in &site.conditions {
+        if tells(condition) || !some_tell {
+            write_condition(page, condition)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_condition(page: &mut Page<'_>, condition: &ConditionAccount) -> io::Result<()> {
+    let must = if condition.must_be {
+        "only if"
+    } else {
+        "only without"
+    };
+    let room = page.width().saturating_sub(BELOW + 2 + must.len() + 1);
+    let place = format!("  line {}", condition.location.line);
+    let text = text::shorten(
+        &text::clean(&condition.text),
+        room.saturating_sub(place.len()),
+    );
+    page.line(
+        BELOW + 2,
+        &[
+            span(Role::Plain, format!("{must} ")),
+            span(Role::Strong, text),
+            span(Role::Dim, place),
+        ],
+    )?;
+    for read in &condition.reads {
+        let found = if read.present {
+            format!(" is {}", text::clean(&read.value.to_string()))
+        } else {
+            " is not there".to_owned()
+        };
+        let room = page
+            .width()
+            .saturating_sub(BELOW + 4 + text::width(&read.path));
+        page.line(
+            BELOW + 4,
+            &[
+                span(Role::Source, &read.path),
+                span(
+                    if read.present {
+                        Role::Plain
+                    } else {
+                        Role::Warn
+                    },
+                    text::shorten(&found, room.max(20)),
+                ),
+            ],
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! `postlogin explain`: the account of every claim, and of those that never came.
+
+use serde_json::{Value, json};
+
+use crate::support::{FIXED, assert_command, folder, postlogin};
+
+const CLAIMS: &str = "const NS = 'https://example.com';
+exports.onExecutePostLogin = async (event, api) => {
+  const { app_metadata: meta, user_metadata } = event.user;
+  api.idToken.setCustomClaim('roles', meta.roles);
+  api.accessToken.setCustomClaim('plan', 'free');
+  api.accessToken.setCustomClaim('plan', meta.plan.toUpperCase());
+  if (user_metadata.hobby && event.user.email_verified) {
+    api.idToken.setCustomClaim(`${NS}/hobby`, user_metadata.hobby);
+  }
+};
+";
+
+fn explained(files: &[(&str, &str)], arguments: &str) -> Value {
+    let folder = folder(files);
+    postlogin(&format!("explain {FIXED} {arguments}"))
+        .within(folder.path())
+        .outcome(0)
+}
+
+#[test]
+fn an_account_for_a_person() {
+    let folder = folder(&[("claims.js", CLAIMS)]);
+    let run = |arguments: &str| {
+        postlogin(&format!("explain claims.js {FIXED} --set user.app_metadata={{\"roles\":[\"editor\"],\"plan\":\"pro\"}} --set user.user_metadata={{}} {arguments}"))
+            .within(folder.path())
+    };
+    assert_command!(run("--why https://example.com/hobby"), @"");
+}
+
+#[test]
+fn an_account_for_a_program() {
+    let event = "--set user.app_metadata={\"roles\":[\"editor\"],\"plan\":\"pro\"} --set user.user_metadata.hobby=surfing";
+    let explained = explained(
+        &[("claims.js", CLAIMS)],
+        &format!("claims.js {event} --why roles --why https://example.com/hobby"),
+    );
+    assert_eq!(explained["format"], "postlogin.explanation/1");
+    assert_eq!(explained["outcome"]["format"], "postlogin.outcome/1");
+    let origins = |index: usize| explained["claims"][index]["origins"].clone();
+    assert_eq!(origins(0)[0]["path"], "event.user.app_metadata.roles");
+    assert_eq!(origins(0)[0]["certainty"], "read");
+    assert_eq!(origins(1), json!([]));
+    assert_eq!(origins(2)[0]["path"], "event.user.app_metadata.plan");
+    assert_eq!(origins(2)[0]["certainty"], "computed");
+    assert_eq!(origins(3)[0]["path"], "event.user.user_metadata.hobby");
+    assert_eq!(
+        explained["claims"][0]["remedies"],
+        json!([{"kind": "use-namespace"}])
+    );
+    assert_eq!(
+        explained["claims"][1]["overwritten_by"]["location"]["line"],
+        6
+    );
+    assert_eq!(explained["expected"][0]["id_token"]["state"], "dropped");
+    assert_eq!(explained["expected"][1]["sites"][0]["reached"], "yes");
+}
+
+#[test]
+fn explaining_changes_nothing_about_the_login() {
+    let folder = folder(&[("claims.js", CLAIMS)]);
+    let event = "--set user.app_metadata={\"plan\":\"pro\"} --set user.user_metadata.hobby=surfing";
+    let of = |command: &str| {
+        let arguments = format!("{command} claims.js {FIXED} {event}");
+        postlogin(&arguments).within(folder.path()).outcome(0)
+    };
+    let (mut plain, mut explained) = (of("run"), of("explain")["outcome"].clone());
+    for outcome in [&mut plain, &mut explained] {
+        outcome["usage"] = Value::Null;
+    }
+    assert_eq!(explained, plain);
+}
+
+#[test]
+fn secrets_are_hidden_in_accounts() {
+    let folder = folder(&[(
+        "secret.js",
+        "exports.onExecutePostLogin = async (event, api) => {
+  if (event.secrets.KEY === 'other') api.idToken.setCustomClaim('x', 1);
+  api.idToken.setCustomClaim('https://x/key', event.secrets.KEY);
+};",
+    )]);
+    for format in ["human", "json"] {
+        let arguments =
+            format!("explain secret.js --secret KEY=correct-horse --why x --format {format}");
+        let shown = postlogin(&arguments)
+            .within(folder.path())
+            .finish()
+            .printed();
+        assert!(!shown.contains("correct-horse"), "{shown}");
+        assert!(
+            shown.contains("event.secrets.KEY") && shown.contains("***"),
+            "{shown}"
+        );
+    }
+}
