@@ -61,7 +61,6 @@ fn an_action_cannot_tell_that_it_is_watched() {
         "delete event.user.email; console.log('email' in event.user, event.user.email)",
         "Object.defineProperty(event.user, 'x', { get() { return this.email; }, configurable: true }); console.log(event.user.x)",
         "Object.freeze(event.user.identities); Object.freeze(event.user); console.log(event.user.identities[0].provider, Object.isFrozen(event.user))",
-        "'use strict'; Object.freeze(event.user); event.user.email = 1",
         "console.log(event.user.address.city)",
         "event.user.none()",
         "event.user.email()",
@@ -127,9 +126,9 @@ fn reads_have_their_path_and_place() {
         &[
             "2:28 event.authentication",
             "2:43 event.authentication.methods",
-            "2:22 event.authentication.methods[0]",
+            "2:52 event.authentication.methods[0]",
             "2:59 event.authentication.methods[0].name",
-            "2:22 event.authentication.methods[1]",
+            "2:52 event.authentication.methods[1]",
             "2:59 event.authentication.methods[1].name",
         ],
     );

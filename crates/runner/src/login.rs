@@ -69,7 +69,7 @@ fn started(prepared: PreparedLogin) -> (Login, Conditions, Vec<ResumeStep>) {
         event,
         tenant,
         conditions,
-        ..
+        steps,
     } = prepared;
     let login = Login {
         event,

@@ -30,7 +30,42 @@ fn an_account_for_a_person() {
         postlogin(&format!("explain claims.js {FIXED} --set user.app_metadata={{\"roles\":[\"editor\"],\"plan\":\"pro\"}} --set user.user_metadata={{}} {arguments}"))
             .within(folder.path())
     };
-    assert_command!(run("--why https://example.com/hobby"), @"");
+    assert_command!(run("--why https://example.com/hobby"), @r#"
+    exit code: 0
+    ----- stdout -----
+    ✓ allowed
+
+    Requested  oidc-basic-profile
+      scopes    openid profile email
+      audience  https://api.example.com
+
+    ID token
+      ✗ roles  ["editor"]
+          set by claims at claims.js:4:15
+          from event.user.app_metadata.roles, read at claims.js:4:44
+          dropped: the name is reserved; production ignores it on both tokens
+          to keep it: use a name with a namespace (`https://your.domain/roles`)
+          https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims
+
+    Access token
+      ~ plan  "free"
+          set by claims at claims.js:5:19
+          the value is not from the event, as far as can be seen
+          overwritten by claims at claims.js:6:19
+      ✓ plan  "PRO"
+          set by claims at claims.js:6:19
+          computed, probably from event.user.app_metadata.plan, read at claims.js:6:47
+          kept: the last of several calls wins
+
+    Asked about
+      ✗ https://example.com/hobby
+          ID token: no Action set it
+          access token: no Action set it
+          claims.js:8:17 sets it (idToken.setCustomClaim), and was not reached
+            only if user_metadata.hobby && event.user.email_verified  line 7
+              event.user.app_metadata is {"roles":["editor"],"plan":"pro"}
+              event.user.user_metadata.hobby is not there
+    "#);
 }
 
 #[test]

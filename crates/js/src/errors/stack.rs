@@ -79,9 +79,12 @@ pub fn place_of_read(stack: &str, texts: &[LoadedText<'_>], key: &str) -> Option
         let function = first.view.function_start(first.offset);
         let around = |place: &usize| first.view.function_start(*place) == function;
         let mut near = patterns.iter().copied().filter(around);
+        let behind = |place: &usize| *place >= first.offset;
+        // At the beginning of a function the engine names a place before the function.
         near.clone()
-            .find(|place| *place >= first.offset)
+            .find(behind)
             .or_else(|| near.next_back())
+            .or_else(|| patterns.iter().copied().find(behind))
     });
     if let Some(place) = place {
         first.move_to(place);
