@@ -16,6 +16,11 @@ use crate::{
 
 pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result<u8, CliError> {
     let ExplainArguments { run, why } = arguments;
+    if run.stdin_json {
+        let refused =
+            CliError::usage("explain gives an account of one login, so it takes no --stdin-json");
+        return Err(refused.with_hint("use `postlogin run --stdin-json`"));
+    }
     let mut ready = ready(run, printer)?;
     let (outcome, record) = run_watched(&ready.actions, ready.prepared.clone())
         .map_err(|error| CliError::internal(&error))?;

@@ -38,6 +38,9 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, CliError> {
+    if arguments.stdin_json {
+        return session::answer_lines(arguments, &working_folder()?, printer);
+    }
     let mut ready = ready(arguments, printer)?;
     let mut outcome = run_prepared(&ready.actions, ready.prepared.clone())
         .map_err(|error| CliError::internal(&error))?;
@@ -74,11 +77,7 @@ pub(super) struct Ready {
 
 /// Reads everything that the options name and loads the Actions.
 pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready, CliError> {
-    let here = env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
-    if arguments.stdin_json {
-        return session::answer_lines(arguments, &here, printer);
-    }
+    let here = working_folder()?;
     let project = Project::discover(&here)?;
     refuse_two_readers_of_stdin(arguments)?;
     let sources = sources(arguments, &here, project.as_ref())?;
@@ -114,6 +113,11 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
             steps,
         },
     })
+}
+
+fn working_folder() -> Result<PathBuf, CliError> {
+    env::current_dir()
+        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))
 }
 
 impl Ready {

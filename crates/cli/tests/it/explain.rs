@@ -134,3 +134,18 @@ fn secrets_are_hidden_in_accounts() {
         );
     }
 }
+
+#[test]
+fn one_login_is_explained() {
+    let folder = folder(&[("claims.js", CLAIMS)]);
+    let refused = postlogin("explain claims.js --stdin-json")
+        .within(folder.path())
+        .finish();
+    assert_eq!(refused.code, Some(2), "{refused}");
+    assert!(
+        refused
+            .stderr
+            .contains("hint: use `postlogin run --stdin-json`"),
+        "{refused}"
+    );
+}
