@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, anyhow, ensure};
 use camino::Utf8PathBuf;
 use postlogin_engine::{Allocation, Engine, SnapshotError, Stage, snapshot};
-use postlogin_js::engine::{WRAPPER, inputs, methods_literal};
+use postlogin_js::engine::{MODULE_WRAPPER, WRAPPER, inputs, methods_literal};
 use wasm_rquickjs::{
     EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component,
 };
@@ -39,6 +39,11 @@ pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
     let guest = inputs::guest(&root)?;
     let guest = fill_in(&guest, "/*METHODS*/ {}", &methods_literal())?;
     let guest = fill_in(&guest, "/*WRAPPER*/ ''", &format!("'{WRAPPER}'"))?;
+    let guest = fill_in(
+        &guest,
+        "/*MODULE_WRAPPER*/ ''",
+        &format!("'{MODULE_WRAPPER}'"),
+    )?;
     let with_guest = work.join("with-guest.wasm");
     inject_js_into_component(&utf8(&base)?, &utf8(&with_guest)?, &[&guest])?;
     let injected = fs::read(&with_guest)?;

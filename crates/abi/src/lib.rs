@@ -10,7 +10,7 @@ pub mod methods;
 pub const WIT_PACKAGE: &str = "postlogin:actions";
 
 /// The version of the package; that of this crate.
-pub const VERSION: &str = "0.1.0";
+pub const VERSION: &str = "0.2.0";
 
 /// The world of an Action in any language.
 pub const POST_LOGIN_WORLD: &str = "post-login";
@@ -63,7 +63,7 @@ pub const WIT_FILES: &[(&str, &str)] = &[
     ("user.wit", include_str!("../wit/user.wit")),
 ];
 
-/// The name under which a component imports an interface: `postlogin:actions/cache@0.1.0`.
+/// The name under which a component imports an interface: `postlogin:actions/cache@0.2.0`.
 #[must_use]
 pub fn import_name(interface: &str) -> String {
     format!("{WIT_PACKAGE}/{interface}@{VERSION}")
@@ -93,16 +93,16 @@ mod tests {
 
     #[test]
     fn names_of_imports() {
-        assert_eq!(import_name("cache"), "postlogin:actions/cache@0.1.0");
+        assert_eq!(import_name("cache"), "postlogin:actions/cache@0.2.0");
         #[track_caller]
         fn check(name: &str, compatible: bool) {
             assert_eq!(is_compatible_import(name), compatible, "{name}");
         }
-        check("postlogin:actions/cache@0.1.0", true);
-        check("postlogin:actions/cache@0.1.7", true);
-        check("postlogin:actions/cache@0.2.0", false);
-        check("postlogin:actions/cache@1.1.0", false);
-        check("postlogin:actions/cache@0.1", false);
+        check("postlogin:actions/cache@0.2.0", true);
+        check("postlogin:actions/cache@0.2.7", true);
+        check("postlogin:actions/cache@0.1.0", false);
+        check("postlogin:actions/cache@1.2.0", false);
+        check("postlogin:actions/cache@0.2", false);
         check("postlogin:actions/cache", false);
         check("wasi:io/poll@0.1.0", false);
         check("", false);

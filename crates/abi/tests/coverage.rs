@@ -51,7 +51,14 @@ const METHODS: &[(&str, &str)] = &[
 ];
 
 /// Interfaces that name no namespace of `api`.
-const OWN_INTERFACES: &[&str] = &["console", "dynamic", "loader", "source-position", "types"];
+const OWN_INTERFACES: &[&str] = &[
+    "console",
+    "dynamic",
+    "loader",
+    "modules",
+    "source-position",
+    "types",
+];
 
 fn kebab_case(camel_case: &str) -> String {
     let mut kebab = String::new();
@@ -298,7 +305,7 @@ fn worlds_offer_what_is_listed() {
         &resolve,
         package,
         postlogin_abi::JAVASCRIPT_ENGINE_WORLD,
-        &["console", "dynamic", "types"],
+        &["console", "dynamic", "modules", "types"],
         &[handlers[0], handlers[1], &loader],
     );
 }

@@ -11,11 +11,13 @@ use postlogin_core::{
     outcome::{ActionUsage, Notice},
 };
 use postlogin_host::{Conditions, Remark};
+use serde_json::{Map, Value};
 use wasmtime::{Store, component::Instance};
 
 use crate::{
     contract::{CONTINUE, EXECUTE},
     fault::{GuestFault, from_trap},
+    modules::{ModuleSource, NoModules, loader_function},
     program::Program,
     sandbox::{Sandbox, TimedOut},
 };
@@ -54,6 +56,8 @@ pub struct ActionPre {
     script: Option<Arc<Script>>,
     mapper: Option<Arc<dyn StackMapper>>,
     probe: Option<Arc<dyn Probe>>,
+    modules: Arc<dyn ModuleSource>,
+    module_secrets: Arc<Map<String, Value>>,
 }
 
 /// What one run of a handler is given.
@@ -113,6 +117,8 @@ impl ActionPre {
             script: script.map(Arc::new),
             mapper,
             probe: None,
+            modules: Arc::new(NoModules),
+            module_secrets: Arc::default(),
         }
     }
 
@@ -120,6 +126,20 @@ impl ActionPre {
     #[must_use]
     pub fn with_probe(mut self, probe: Arc<dyn Probe>) -> Self {
         self.probe = Some(probe);
+        self
+    }
+
+    /// The Action with what it can `require`.
+    #[must_use]
+    pub fn with_modules(mut self, modules: Arc<dyn ModuleSource>) -> Self {
+        self.modules = modules;
+        self
+    }
+
+    /// The Action with the secrets of its Action Modules: an object of strings for each name such as `actions:util`.
+    #[must_use]
+    pub fn with_module_secrets(mut self, secrets: Map<String, Value>) -> Self {
+        self.module_secrets = Arc::new(secrets);
         self
     }
 
@@ -135,19 +155,62 @@ impl ActionPre {
         transaction: Transaction,
         invocation: Invocation<'_>,
     ) -> anyhow::Result<(Transaction, Ran)> {
-        RUNTIME.with(|cell| {
-            let runtime = match cell.get() {
-                Some(runtime) => runtime,
-                None => {
-                    let runtime = tokio::runtime::Builder::new_current_thread()
-                        .enable_time()
-                        .start_paused(true)
-                        .build()?;
-                    cell.get_or_init(|| runtime)
-                }
+        in_runtime(self.run_in_runtime(transaction, invocation))?
+    }
+
+    /// Runs one handler for each of several logins in one sandbox, as production may: what top-level code left behind
+    /// is still there at the second one.
+    ///
+    /// # Errors
+    /// When the sandbox breaks, which it also does when a handler traps.
+    ///
+    /// # Panics
+    /// Inside a tokio runtime.
+    pub fn run_in_one_sandbox(
+        &self,
+        transactions: Vec<Transaction>,
+        invocation: Invocation<'_>,
+    ) -> anyhow::Result<Vec<(Transaction, Result<(), Fault>)>> {
+        in_runtime(async {
+            let mut transactions = transactions.into_iter();
+            let Some(first) = transactions.next() else {
+                return Ok(Vec::new());
             };
-            runtime.block_on(self.run_in_runtime(transaction, invocation))
-        })
+            let mut store = self.store(first, invocation);
+            let mut ended = Vec::new();
+            let Started(instance, loaded) = self.start(&mut store, &mut Phases::default()).await?;
+            loop {
+                let result = match &loaded {
+                    Ok(()) => call_handler(&mut store, &instance, invocation).await?,
+                    Err(fault) => Err(fault.clone()),
+                };
+                let result = result.map_err(|fault| self.explain(fault));
+                let Some(next) = transactions.next() else {
+                    ended.push((store.into_data().transaction, result));
+                    return Ok(ended);
+                };
+                let transaction = std::mem::replace(&mut store.data_mut().transaction, next);
+                ended.push((transaction, result));
+            }
+        })?
+    }
+
+    fn store(&self, transaction: Transaction, invocation: Invocation<'_>) -> Store<Sandbox> {
+        let mut sandbox = Sandbox::new(
+            transaction,
+            invocation.conditions,
+            invocation.spent,
+            invocation.stream,
+            self.mapper.clone(),
+            Arc::clone(&self.modules),
+        );
+        sandbox.module_secrets = Arc::clone(&self.module_secrets);
+        let sandbox = sandbox.watched_by(self.probe.clone());
+        let mut store = Store::new(self.program.pre.engine(), sandbox);
+        store.limiter(|sandbox| &mut sandbox.limiter);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|cx| cx.data().on_tick());
+        store
     }
 
     async fn run_in_runtime(
@@ -155,25 +218,13 @@ impl ActionPre {
         transaction: Transaction,
         invocation: Invocation<'_>,
     ) -> anyhow::Result<(Transaction, Ran)> {
-        let Invocation {
-            event,
-            entry,
-            conditions,
-            spent,
-            stream,
-        } = invocation;
+        let conditions = invocation.conditions;
         let started = Instant::now();
         let awaited_before = conditions.clock.awaited();
-        let sandbox = Sandbox::new(transaction, conditions, spent, stream, self.mapper.clone());
-        let sandbox = sandbox.watched_by(self.probe.clone());
-        let mut store = Store::new(self.program.pre.engine(), sandbox);
-        store.limiter(|sandbox| &mut sandbox.limiter);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|cx| cx.data().on_tick());
-
+        let mut store = self.store(transaction, invocation);
         let time_left = store.data().time_left();
         let mut phases = Phases::default();
-        let calling = self.call(&mut store, event, entry, &mut phases);
+        let calling = self.call(&mut store, invocation, &mut phases);
         let called = tokio::time::timeout(time_left, calling).await;
         let mut called = called.unwrap_or_else(|_| Err(TimedOut.into()));
         if called.is_ok() && store.data().time_left().is_zero() {
@@ -221,10 +272,25 @@ impl ActionPre {
     async fn call(
         &self,
         store: &mut Store<Sandbox>,
-        event: &str,
-        entry: EntryPoint,
+        invocation: Invocation<'_>,
         phases: &mut Phases,
     ) -> wasmtime::Result<Result<(), Fault>> {
+        let Started(instance, loaded) = self.start(store, phases).await?;
+        if loaded.is_err() {
+            return Ok(loaded);
+        }
+        let calling = Instant::now();
+        let called = call_handler(store, &instance, invocation).await;
+        phases.call = calling.elapsed();
+        called
+    }
+
+    /// Makes the sandbox and compiles the script in it.
+    async fn start(
+        &self,
+        store: &mut Store<Sandbox>,
+        phases: &mut Phases,
+    ) -> wasmtime::Result<Started> {
         let instantiating = Instant::now();
         let instance = self.program.pre.instantiate_async(&mut *store).await?;
         let loading = Instant::now();
@@ -233,20 +299,10 @@ impl ActionPre {
             let loaded = load(store, &instance, script).await?;
             phases.load = loading.elapsed();
             if let Err(fault) = loaded {
-                return Ok(Err(fault.into_fault(FaultKind::Load)));
+                return Ok(Started(instance, Err(fault.into_fault(FaultKind::Load))));
             }
         }
-        let calling = Instant::now();
-        let export = match entry {
-            EntryPoint::Execute => EXECUTE,
-            EntryPoint::Continue => CONTINUE,
-        };
-        let handler =
-            instance.get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, export)?;
-        let called = handler.call_async(&mut *store, (event,)).await;
-        phases.call = calling.elapsed();
-        let (result,) = called?;
-        Ok(result.map_err(|fault| fault.into_fault(FaultKind::Thrown)))
+        Ok(Started(instance, Ok(())))
     }
 
     fn explain(&self, fault: Fault) -> Fault {
@@ -258,6 +314,41 @@ impl ActionPre {
             },
         }
     }
+}
+
+/// An instance, and whether its script compiles.
+struct Started(Instance, Result<(), Fault>);
+
+async fn call_handler(
+    store: &mut Store<Sandbox>,
+    instance: &Instance,
+    invocation: Invocation<'_>,
+) -> wasmtime::Result<Result<(), Fault>> {
+    let export = match invocation.entry {
+        EntryPoint::Execute => EXECUTE,
+        EntryPoint::Continue => CONTINUE,
+    };
+    let handler =
+        instance.get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, export)?;
+    let (result,) = handler.call_async(store, (invocation.event,)).await?;
+    Ok(result.map_err(|fault| fault.into_fault(FaultKind::Thrown)))
+}
+
+/// Runs a future on this thread's runtime.
+fn in_runtime<F: Future>(future: F) -> anyhow::Result<F::Output> {
+    RUNTIME.with(|cell| {
+        let runtime = match cell.get() {
+            Some(runtime) => runtime,
+            None => {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .start_paused(true)
+                    .build()?;
+                cell.get_or_init(|| runtime)
+            }
+        };
+        Ok(runtime.block_on(future))
+    })
 }
 
 /// The first `file:line:column` of a stack in the form that docs/abi.md asks guests for.
@@ -283,11 +374,7 @@ pub(crate) async fn load(
     instance: &Instance,
     script: &Script,
 ) -> wasmtime::Result<Result<(), GuestFault>> {
-    let interface =
-        instance.get_export_index(&mut *store, None, &postlogin_abi::import_name("loader"));
-    let load = instance
-        .get_export_index(&mut *store, interface.as_ref(), "load")
-        .ok_or_else(|| wasmtime::format_err!("the engine exports no loader"))?;
+    let load = loader_function(store, instance, "load")?;
     let load =
         instance.get_typed_func::<(&str, &str), (Result<(), GuestFault>,)>(&mut *store, load)?;
     let (result,) = load

@@ -64,6 +64,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
                 Ok(())
             },
         )?;
+    crate::modules::link(linker)?;
     crate::typed::link(linker)?;
     Ok(())
 }

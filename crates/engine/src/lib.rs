@@ -11,6 +11,7 @@ mod config;
 mod contract;
 mod fault;
 mod login;
+mod modules;
 mod program;
 mod sandbox;
 mod snapshot;
@@ -23,5 +24,8 @@ pub use cache::CompileNotice;
 pub use config::Allocation;
 pub use contract::NotAnAction;
 pub use login::{BoundAction, run_login, run_login_with_user, run_watched_login};
+pub use modules::{
+    Answer, Keyword, ModuleFile, ModuleFormat, ModuleSource, NoModules, Provided, Refusal, Resolved,
+};
 pub use program::{Engine, Program};
 pub use snapshot::{SnapshotError, Stage, snapshot};

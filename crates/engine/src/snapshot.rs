@@ -18,6 +18,7 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use crate::{
     action::{Script, load},
+    modules::{NoModules, Provided, provide},
     program::Engine,
     sandbox::Sandbox,
 };
@@ -31,8 +32,8 @@ pub enum Stage<'a> {
     /// The language engine has started.
     Started,
     /// A started engine has compiled a source. Its top-level code has not run: it must see each login's own clock
-    /// and randomness, and production runs it at the first login too.
-    Loaded(&'a Script),
+    /// and randomness, and production runs it at the first login too. The files are in the engine, not run either.
+    Loaded(&'a Script, &'a Provided),
 }
 
 /// Why there is no snapshot.
@@ -97,7 +98,9 @@ async fn take(
                 String::from_utf8_lossy(&store.data().stderr.contents()).into_owned()
             })?;
         }
-        Stage::Loaded(script) => {
+        Stage::Loaded(script, provided) => {
+            let provided = provide(&mut store, &instance, provided).await;
+            provided.map_err(anyhow::Error::from)?;
             let loaded = load(&mut store, &instance, script)
                 .await
                 .map_err(anyhow::Error::from)?;
@@ -143,6 +146,7 @@ fn frozen_sandbox() -> Sandbox {
         std::time::Duration::ZERO,
         0,
         None,
+        Arc::new(NoModules),
     )
 }
 

@@ -12,6 +12,7 @@ use crate::{
     coverage::{self, Coverage},
     engine::{self, WRAPPER},
     errors::{self, EngineError, LoadedText},
+    modules::{Modules, closure},
     provenance,
     source::{Prepared, SyntaxError, prepare},
 };
@@ -28,6 +29,8 @@ pub struct JavaScript {
 pub enum BuildError {
     /// The text does not compile.
     Syntax(SyntaxError),
+    /// The Action's packages are too large for one component.
+    TooLarge,
     /// The engine refused the text although the parser did not.
     Refused(Box<Fault>),
     /// Our own fault.
@@ -38,6 +41,9 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(error) => error.fmt(f),
+            Self::TooLarge => {
+                f.write_str("the packages of the Action are too large for one component")
+            }
             Self::Refused(fault) => match &fault.location {
                 Some(Location { file, line, column }) => {
                     write!(
@@ -83,7 +89,21 @@ impl JavaScript {
             .script(script, Arc::new(Mapper::new(file, prepared))))
     }
 
-    /// Like [`action`](Self::action), with counters in the text. The runs of the Action are counted in the
+    /// As [`JavaScript::action`], for one that requires packages or Action Modules.
+    ///
+    /// # Errors
+    /// As [`JavaScript::action`].
+    pub fn action_with(
+        &self,
+        file: &str,
+        text: &str,
+        modules: Arc<Modules>,
+    ) -> Result<ActionPre, SyntaxError> {
+        let prepared = prepare(file, text)?;
+        Ok(self.prepared(file, prepared, modules))
+    }
+
+    /// Like [`action_with`](Self::action_with), with counters in the text. The runs of the Action are counted in the
     /// [`Coverage`] that comes with it.
     ///
     /// # Errors
@@ -92,25 +112,40 @@ impl JavaScript {
         &self,
         file: &str,
         text: &str,
+        modules: Arc<Modules>,
     ) -> Result<(ActionPre, Arc<Coverage>), SyntaxError> {
         let (prepared, coverage) = coverage::instrumented(file, text)?;
         let coverage = Arc::new(coverage);
-        let script = script(&prepared, file);
-        let mapper = Arc::new(Mapper::new(file, prepared));
-        let action = self.program.clone().script(script, mapper);
+        let action = self.prepared(file, prepared, modules);
         Ok((action.with_probe(Arc::clone(&coverage) as _), coverage))
     }
 
-    /// A self-contained component that holds the Action. The same text gives the same bytes.
+    fn prepared(&self, file: &str, prepared: Prepared, modules: Arc<Modules>) -> ActionPre {
+        let script = script(&prepared, file);
+        let mapper = Mapper {
+            modules: Some(Arc::clone(&modules)),
+            ..Mapper::new(file, prepared)
+        };
+        let action = self.program.clone().script(script, Arc::new(mapper));
+        action.with_modules(modules)
+    }
+
+    /// A self-contained component that holds the Action and what it requires. The same texts give the same bytes.
     ///
     /// # Errors
     /// When the text does not compile.
-    pub fn component(&self, file: &str, text: &str) -> Result<Vec<u8>, BuildError> {
+    pub fn component(
+        &self,
+        file: &str,
+        text: &str,
+        modules: &Modules,
+    ) -> Result<Vec<u8>, BuildError> {
         let prepared = prepare(file, text).map_err(BuildError::Syntax)?;
+        let provided = closure::of(&prepared.code, modules).map_err(|_| BuildError::TooLarge)?;
         let script = script(&prepared, file);
         let engine =
             engine::unpack().map_err(|error| BuildError::Internal(anyhow::anyhow!(error)))?;
-        match snapshot(&self.engine, &engine, Stage::Loaded(&script)) {
+        match snapshot(&self.engine, &engine, Stage::Loaded(&script, &provided)) {
             Ok(component) => Ok(provenance::add(component, file, &prepared.original)),
             Err(SnapshotError::Broken(error)) => Err(BuildError::Internal(error)),
             Err(SnapshotError::Source(fault)) => Err(BuildError::Refused(Box::new(
@@ -145,6 +180,7 @@ fn script(prepared: &Prepared, file: &str) -> Script {
 struct Mapper {
     file: String,
     prepared: Prepared,
+    modules: Option<Arc<Modules>>,
 }
 
 impl Mapper {
@@ -152,16 +188,19 @@ impl Mapper {
         Self {
             file: file.to_owned(),
             prepared,
+            modules: None,
         }
     }
 
-    fn texts(&self) -> [LoadedText<'_>; 1] {
+    fn texts(&self) -> Vec<LoadedText<'_>> {
         let prefix_bytes = u32::try_from(WRAPPER.len()).unwrap_or(u32::MAX);
-        [LoadedText {
+        let own = LoadedText {
             engine_name: &self.file,
             prefix_bytes,
             prepared: &self.prepared,
-        }]
+        };
+        let modules = self.modules.iter().flat_map(|modules| modules.texts());
+        std::iter::once(own).chain(modules).collect()
     }
 }
 

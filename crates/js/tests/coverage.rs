@@ -2,14 +2,17 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{Case, FILE, JAVASCRIPT, run};
+use postlogin_js::Modules;
 
 /// Runs the text with counters and without: both end the same way. Gives the lines that ran.
 #[track_caller]
 fn check(text: &str, covered: &[u32], uncovered: &[u32]) {
     let plain = run(&common::action(text), &Case::default());
     let (action, coverage) = JAVASCRIPT
-        .action_with_coverage(FILE, text)
+        .action_with_coverage(FILE, text, Arc::new(Modules::none()))
         .unwrap_or_else(|error| panic!("{error}"));
     let counted = run(&action, &Case::default());
     assert_eq!(counted.logs(), plain.logs(), "{text}");

@@ -2,10 +2,11 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use common::{Case, FILE, JAVASCRIPT, run};
+use common::{Case, FILE, JAVASCRIPT, run, run_in_one_sandbox};
 use postlogin_core::EntryPoint;
+use postlogin_js::{ActionModule, Dependencies, Modules};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -16,10 +17,6 @@ const KEPT_LOG_BYTES: usize = 262_144;
 
 /// Why a row is not run.
 enum Skip {
-    /// `require('actions:…')` of a registered module.
-    Modules,
-    /// What a module keeps between two executions: every login here has a sandbox of its own.
-    StateBetweenExecutions,
     /// Entry points that a host of this crate can't name.
     EntryPoint,
 }
@@ -27,8 +24,6 @@ enum Skip {
 impl Skip {
     fn reason(&self) -> &'static str {
         match self {
-            Self::Modules => "Action modules are not loaded yet",
-            Self::StateBetweenExecutions => "every login has a fresh sandbox",
             Self::EntryPoint => "only the two entry points can be named",
         }
     }
@@ -60,7 +55,7 @@ fn every_row_agrees() {
         failures.len(),
         failures.join("\n")
     );
-    assert!(agreed > 90, "only {agreed} rows were compared");
+    assert!(agreed > 115, "only {agreed} rows were compared");
     // The page that tells people how far they can trust this has the same numbers.
     let page = include_str!("../../../docs/fidelity.md");
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -75,27 +70,19 @@ fn every_row_agrees() {
 }
 
 fn check(row: &Value) -> Result<Option<Skip>, String> {
-    if row.get("modules").is_some() {
-        return Ok(Some(Skip::Modules));
-    }
     let Some(entry) = entry_point(&row["entrypoint"]) else {
         return Ok(Some(Skip::EntryPoint));
     };
     let names_only = row.get("engine").is_some();
     let runs = match row["expect"].get("runs").and_then(Value::as_array) {
-        Some(runs) if runs.iter().any(|run| run != &runs[0]) => {
-            return Ok(Some(Skip::StateBetweenExecutions));
-        }
         Some(runs) => runs.clone(),
         None => vec![row["expect"].clone()],
     };
-    let source = row["source"].as_str().expect("a row has a source");
-    for expected in runs {
-        let got = execute(source, entry);
+    for (expected, got) in runs.iter().zip(execute(row, entry, runs.len())) {
         let agrees = if names_only {
-            thrown_name(&got) == thrown_name(&expected)
+            thrown_name(&got) == thrown_name(expected)
         } else {
-            thrown(&got) == thrown(&expected) && got.get("logs") == expected.get("logs")
+            thrown(&got) == thrown(expected) && got.get("logs") == expected.get("logs")
         };
         if !agrees {
             return Err(format!("expected {expected}, got {got}"));
@@ -115,23 +102,60 @@ fn entry_point(value: &Value) -> Option<EntryPoint> {
     }
 }
 
-/// Runs a source and tells the result in the table's form.
-fn execute(source: &str, entry: EntryPoint) -> Value {
-    let action = match JAVASCRIPT.action(FILE, source) {
+/// Runs a source `times` in one sandbox and tells the results in the table's form.
+fn execute(row: &Value, entry: EntryPoint, times: usize) -> Vec<Value> {
+    let error =
+        |message: String| vec![json!({"throws": {"name": "Error", "message": message}}); times];
+    let dependencies = Dependencies {
+        modules: row["modules"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(module)
+            .collect(),
+        ..Dependencies::default()
+    };
+    let modules = match Modules::new(dependencies) {
+        Ok(modules) => Arc::new(modules),
+        Err(duplicate) => return error(duplicate.to_string()),
+    };
+    let source = row["source"].as_str().expect("a row has a source");
+    let action = match JAVASCRIPT.action_with(FILE, source, modules) {
         Ok(action) => action,
         // Production takes the parser's complaint for an Error when it loads the text.
-        Err(error) => {
-            return json!({"throws": {"name": "Error", "message": format!("SyntaxError: {}", error.message)}});
-        }
+        Err(refused) => return error(format!("SyntaxError: {}", refused.message)),
     };
+    let modules = row["modules"].as_array().into_iter().flatten();
+    let secrets = modules.filter_map(|module| {
+        Some((
+            format!("actions:{}", module["name"].as_str()?),
+            module.get("secrets")?.clone(),
+        ))
+    });
+    let action = action.with_module_secrets(secrets.collect());
     let case = Case {
         entry,
         ..Case::default()
     };
-    let ended = run(&action, &case);
-    match &ended.fault {
+    let ended = match times {
+        1 => vec![run(&action, &case)],
+        times => run_in_one_sandbox(&action, &case, times),
+    };
+    let told = ended.iter().map(|ended| match &ended.fault {
         Some(fault) => json!({"throws": {"name": fault.name, "message": fault.message}}),
         None => json!({"logs": logs(&ended.logs())}),
+    });
+    told.collect()
+}
+
+fn module(row: &Value) -> ActionModule {
+    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    ActionModule {
+        file: format!("action-modules/{}/code.js", text("name")),
+        name: text("name"),
+        text: text("source"),
+        declared: None,
+        is_bound: true,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use common::{Case, ENGINE, FILE, JAVASCRIPT, NOW_MS, action, run};
 use postlogin_engine::ActionPre;
-use postlogin_js::mapper_of_component;
+use postlogin_js::{Modules, mapper_of_component};
 
 /// Prints everything that could differ between two runs, from top-level code and from the handler.
 const SOURCE: &str = "
@@ -25,7 +25,7 @@ exports.onExecutePostLogin = async () => {
 /// The ways in which an Action comes to run. Building one takes seconds.
 static TIERS: LazyLock<[(&'static str, ActionPre); 2]> = LazyLock::new(|| {
     let component = JAVASCRIPT
-        .component(FILE, SOURCE)
+        .component(FILE, SOURCE, &Modules::none())
         .unwrap_or_else(|error| panic!("{error}"));
     let program = ENGINE
         .program(&component, |_| {})

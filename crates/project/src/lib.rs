@@ -15,7 +15,9 @@ pub mod secrets;
 mod shapes;
 pub mod units;
 
-pub use action::{ActionKind, ActionSource, actions_below, resolve_action, resolve_action_from};
+pub use action::{
+    ActionKind, ActionSource, ModuleSource, actions_below, resolve_action, resolve_action_from,
+};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
 pub use error::{Error, Result};
 pub use files::{display_path, read_text};

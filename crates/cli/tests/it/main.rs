@@ -12,6 +12,7 @@ mod faults;
 mod http;
 mod init;
 mod limits;
+mod modules;
 mod project;
 mod record;
 mod rust_action;

@@ -96,6 +96,28 @@ export const loader = {
             throw fault(wrapped(error));
         }
     },
+    provide(path, format, code) {
+        provided[path] = { format, code };
+    },
+    answer(importer, specifier, keyword, path) {
+        answers[question(importer, specifier, keyword)] = path;
+    },
+    preload(specifier) {
+        const { random } = Math;
+        let chance = false;
+        Math.random = () => {
+            chance = true;
+            return random();
+        };
+        try {
+            requireFrom('', specifier, undefined);
+        } catch (error) {
+            throw fault(error);
+        } finally {
+            Math.random = random;
+        }
+        return chance || timers.ref_timer_count() > 0;
+    },
 };
 
 export const onExecutePostLogin = (event) => execute('onExecutePostLogin', event);

@@ -1,14 +1,16 @@
 // The part of postlogin that runs inside the sandbox: it turns one Action's source into handlers and
 // gives them `event`, `api` and `console`. It validates nothing: every `api` call is answered by the host.
 
-import { call as callHost } from 'postlogin:actions/dynamic@0.1.0';
-import { write as writeLine } from 'postlogin:actions/console@0.1.0';
+import { call as callHost } from 'postlogin:actions/dynamic@0.2.0';
+import { write as writeLine } from 'postlogin:actions/console@0.2.0';
+import { resolve as askForPath, load as askForFile, secrets as askForSecrets } from 'postlogin:actions/modules@0.2.0';
 import {
     eval_with_filename as evaluate, eval_in_new_context as evaluateInNewRealm, check_syntax_with_filename as checkSyntax,
 } from '__wasm_rquickjs_builtin/vm_native';
 import * as timers from '__wasm_rquickjs_builtin/timeout_native';
 import { Console } from 'node:console';
 import { ClientRequest } from 'node:http';
+import nodeModule, { isBuiltin } from 'node:module';
 import { Socket } from 'node:net';
 
 // Captured before any Action runs: an Action may replace every global.
@@ -24,6 +26,9 @@ const toISOString = Date.prototype.toISOString;
 const toSource = Function.prototype.toString;
 const nativeErrors = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 const { isError } = Error;
+
+// Where the Action lies: no folder of the machine's.
+const HOME = '/home/action';
 
 // One namespace per property; `xtask build-engine` writes the list that postlogin-core defines.
 const METHODS = /*METHODS*/ {};

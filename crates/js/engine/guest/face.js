@@ -23,6 +23,10 @@ for (const name of keys(globalThis)) if (!LISTED.includes(name)) hide(name);
 // The runtime assigns this one after guest.js has run.
 defineProperty(globalThis, 'userModule', { value: undefined, writable: true, configurable: true, enumerable: false });
 
+// Packages would take this for a browser.
+delete globalThis.XMLHttpRequest;
+delete globalThis.self;
+
 const ended = Promise.withResolvers(); // rejected by process.exit
 ended.promise.catch(() => {});
 let exit; // what process.exit threw
@@ -35,7 +39,7 @@ replace(process, 'exit', (code = process.exitCode ?? 0) => {
 for (const [name, value] of [['platform', 'linux'], ['arch', 'x64'], ['argv0', 'node'], ['title', 'node']]) {
     defineProperty(process, name, { value, writable: false, configurable: true, enumerable: true });
 }
-process.argv.splice(0, Infinity, process.execPath, '/home/action/index.js');
+process.argv.splice(0, Infinity, process.execPath, `${HOME}/index.js`);
 
 // The engine's own know no locales.
 for (const type of [Number, BigInt]) {
@@ -125,3 +129,17 @@ replace(Socket.prototype, 'connect', function (...args) {
     return this;
 });
 
+// Where the key came from elsewhere, the runtime forgets what kind of RSA key it is.
+const { prototype: subtle } = globalThis.crypto.subtle.constructor;
+const { importKey } = subtle;
+replace(subtle, 'importKey', async function (...args) {
+    const key = await apply(importKey, this, args);
+    const { name, modulusLength, hash } = key.algorithm;
+    const details = name.startsWith('RSA') && modulusLength === undefined ? key._keyObject?.asymmetricKeyDetails : undefined;
+    if (details) {
+        const exponent = details.publicExponent.toString(16);
+        const publicExponent = Uint8Array.from(exponent.padStart(exponent.length + (exponent.length % 2), '0').match(/../g), (byte) => parseInt(byte, 16));
+        key._algorithm = { name, modulusLength: details.modulusLength, publicExponent, hash };
+    }
+    return key;
+});

@@ -54,7 +54,7 @@ function makeRealm() {
             if (/locale/i.test(key)) defineProperty(prototypes[name], key, getOwnPropertyDescriptor(outer, key));
         }
     }
-    defineProperty(global, 'require', hidden(requireModule));
+    defineProperty(global, 'require', hidden(makeRequire('', undefined)));
     defineProperty(global, NO_IMPORT, hidden(async () => {
         throw Object.assign(new nativeErrors.TypeError('A dynamic import callback was not specified.'), { code: 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING' });
     }));
@@ -96,21 +96,6 @@ function calleeAt(line, column) {
     }
     return undefined;
 }
-
-function requireModule(name) {
-    if (typeof name !== 'string') return globalRequire(name);
-    const here = new nativeErrors.Error();
-    try {
-        return globalRequire(name);
-    } catch (error) {
-        if (error?.code !== 'MODULE_NOT_FOUND' || !`${error.message}`.includes(`'${name}'`)) throw error;
-        throw Object.assign(errorAt(here, 'Error', `Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND', requireStack: [] });
-    }
-}
-defineProperty(requireModule, 'name', { value: 'require' });
-Object.assign(requireModule, {
-    resolve: (name) => globalRequire.resolve(name), cache: globalRequire.cache, extensions: globalRequire.extensions, main: undefined,
-});
 
 const realm = makeRealm();
 

@@ -121,7 +121,7 @@ fn hint(name: &str, names: &[String], list: &str, shape: &str) -> String {
 }
 
 /// The npm package that a name belongs to; `None` for Node's own modules, files and Action Modules.
-fn package(name: &str) -> Option<&str> {
+pub(crate) fn package(name: &str) -> Option<&str> {
     let is_package = !name.starts_with(['.', '/', '#']) && !name.contains(':') && !name.is_empty();
     let parts = if name.starts_with('@') { 2 } else { 1 };
     let end = name

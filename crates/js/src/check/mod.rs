@@ -6,7 +6,7 @@
 
 mod claims;
 mod code;
-mod declared;
+pub(crate) mod declared;
 mod event;
 mod handlers;
 mod ignore;

@@ -13,6 +13,7 @@ const PARTS: &[&str] = &[
     "face.js",
     "watch.js",
     "json.js",
+    "modules.js",
     "realm.js",
     "console.js",
     "wire.js",

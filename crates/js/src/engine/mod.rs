@@ -10,6 +10,9 @@ use postlogin_core::{MethodSpec, Returns, method_names};
 /// production takes a text that closes the function itself.
 pub const WRAPPER: &str = "this.$=function (module, exports, console) { ";
 
+/// As [`WRAPPER`], for an Action Module.
+pub const MODULE_WRAPPER: &str = "this.$=function (module, exports, console, require, actions) { ";
+
 /// The started engine, packed with zstd.
 const PACKED: &[u8] = include_bytes!("../../engine/engine.wasm.zst");
 

@@ -6,6 +6,7 @@
 pub mod claims;
 pub mod facts;
 pub(crate) mod mapping;
+pub(crate) mod package;
 pub mod text;
 
 mod commonjs;

@@ -91,12 +91,59 @@ pub fn action(source: &str) -> ActionPre {
 
 /// Runs one handler.
 pub fn run(action: &ActionPre, case: &Case) -> Ended {
-    let conditions = Conditions {
+    let conditions = conditions(case);
+    let (transaction, event) = begin(case);
+    let (mut transaction, ran) = action
+        .run(transaction, invocation(case, &conditions, &event))
+        .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"));
+    let fault = ran.result.clone().err();
+    let usage = ran.usage.clone();
+    transaction.end(ran.result, ran.usage, case.now_ms);
+    let (outcome, record) = transaction.finish_with_record(case.now_ms);
+    Ended {
+        fault,
+        usage,
+        outcome,
+        reads: record.reads,
+    }
+}
+
+/// Runs one handler several times, one login after the other, without a fresh sandbox in between.
+pub fn run_in_one_sandbox(action: &ActionPre, case: &Case, times: usize) -> Vec<Ended> {
+    let conditions = conditions(case);
+    let begun: Vec<_> = (0..times).map(|_| begin(case)).collect();
+    let event = begun[0].1.clone();
+    let transactions = begun.into_iter().map(|(transaction, _)| transaction);
+    let ended = action
+        .run_in_one_sandbox(
+            transactions.collect(),
+            invocation(case, &conditions, &event),
+        )
+        .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"));
+    let ended = ended.into_iter().map(|(mut transaction, result)| {
+        let fault = result.clone().err();
+        transaction.end(result, ActionUsage::default(), case.now_ms);
+        let (outcome, record) = transaction.finish_with_record(case.now_ms);
+        Ended {
+            fault,
+            usage: ActionUsage::default(),
+            outcome,
+            reads: record.reads,
+        }
+    });
+    ended.collect()
+}
+
+fn conditions(case: &Case) -> Conditions {
+    Conditions {
         clock: Arc::new(Clock::new(case.now_ms, Flow::Virtual)),
         seed: case.seed,
         door: Arc::clone(&case.door),
         budget: case.budget,
-    };
+    }
+}
+
+fn begin(case: &Case) -> (Transaction, String) {
     let mut transaction = Transaction::new(Login {
         event: case.event.clone(),
         tenant: TenantSettings::default(),
@@ -111,30 +158,18 @@ pub fn run(action: &ActionPre, case: &Case) -> Ended {
         name: "test".to_owned(),
         ..ActionInfo::default()
     };
-    let event = transaction
-        .begin(&info, case.entry, case.now_ms)
-        .to_string();
-    let (mut transaction, ran) = action
-        .run(
-            transaction,
-            Invocation {
-                event: &event,
-                entry: case.entry,
-                conditions: &conditions,
-                spent: Duration::ZERO,
-                stream: 0,
-            },
-        )
-        .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"));
-    let fault = ran.result.clone().err();
-    let usage = ran.usage.clone();
-    transaction.end(ran.result, ran.usage, case.now_ms);
-    let (outcome, record) = transaction.finish_with_record(case.now_ms);
-    Ended {
-        fault,
-        usage,
-        outcome,
-        reads: record.reads,
+    let event = transaction.begin(&info, case.entry, case.now_ms);
+    let event = event.to_string();
+    (transaction, event)
+}
+
+fn invocation<'a>(case: &Case, conditions: &'a Conditions, event: &'a str) -> Invocation<'a> {
+    Invocation {
+        event,
+        entry: case.entry,
+        conditions,
+        spent: Duration::ZERO,
+        stream: 0,
     }
 }
 

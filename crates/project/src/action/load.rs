@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::find::{Found, SCRIPTS};
-use super::{ActionKind, ActionSource, Error, Result, Surroundings};
+use super::{ActionKind, ActionSource, Error, Result, Surroundings, modules};
 use crate::files::{decode, display_path, extension, file_name, normalize, read_bytes};
 use crate::keywords::KeywordMappings;
 use crate::project::Action;
@@ -24,6 +24,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 .map(|action| action.manifest),
             root: dir.clone(),
             kind: ActionKind::CargoPackage { dir },
+            modules: Vec::new(),
         }),
         Found::File { path, name } => {
             let (kind, root) = read(&path, surroundings)?;
@@ -34,6 +35,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared: None,
                 declared_in: None,
                 root,
+                modules: modules::of_action(None, surroundings)?,
             })
         }
         Found::Declared { action, root } => declared(action, &root, surroundings),
@@ -65,6 +67,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         name: manifest.name.clone(),
         kind,
         display_path,
+        modules: modules::of_action(declared.then_some(&manifest), surroundings)?,
         declared_in: declared.then(|| surroundings.display(&declared_in)),
         declared: declared.then_some(manifest),
         root: search,
@@ -116,7 +119,7 @@ fn check_component(bytes: &[u8]) -> Result<()> {
 
 impl Surroundings<'_> {
     /// Relative to the working folder if the file is below it, else to the project.
-    fn display(&self, path: &Path) -> String {
+    pub(super) fn display(&self, path: &Path) -> String {
         let path = normalize(path);
         match self.project {
             Some(project) if !path.starts_with(normalize(self.working_folder)) => {

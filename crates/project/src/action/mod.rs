@@ -5,6 +5,7 @@
 
 mod find;
 mod load;
+mod modules;
 mod search;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,23 @@ pub struct ActionSource {
     pub declared_in: Option<String>,
     /// The folder where a search for `node_modules` starts, upwards.
     pub root: PathBuf,
+    /// The Action Modules that it may use.
+    pub modules: Vec<ModuleSource>,
+}
+
+/// An Action Module, ready to be loaded.
+#[derive(Debug, Clone)]
+pub struct ModuleSource {
+    /// Its name, as in `require('actions:NAME')`.
+    pub name: String,
+    /// Its text, keywords replaced.
+    pub text: String,
+    /// The file relative to the working folder or to the project, with `/`.
+    pub display_path: String,
+    /// What its configuration says: its packages and the names of its secrets.
+    pub declared: Manifest,
+    /// Whether the Action's configuration names it; true for an Action without one.
+    pub is_bound: bool,
 }
 
 /// What an Action is written in.

@@ -126,6 +126,7 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
 
 fn empty(home: &Path, mappings: Option<KeywordMappings>) -> Project {
     Project {
+        modules: Vec::new(),
         root: home.to_owned(),
         mappings: mappings.unwrap_or_default(),
         actions: Vec::new(),

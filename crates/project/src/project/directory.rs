@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
 use super::{
-    Action, Project, TestConfiguration, mapping_files, read_configuration, read_triggers, tenant,
+    Action, Project, TestConfiguration, mapping_files, modules, read_configuration, read_triggers,
+    tenant,
 };
 use crate::Result;
 use crate::files::{
@@ -40,9 +41,12 @@ pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Result<Project> {
         )?,
         None => Vec::new(),
     };
+    let modules = modules::in_folder(root, &mappings)?;
+    configuration_files.extend(modules.iter().map(|module| module.declared_in.clone()));
     let tenant = tenant::of_directory(root, &mappings, &mut configuration_files)?;
     Ok(Project {
         root: root.to_owned(),
+        modules,
         mappings,
         actions,
         triggers,

@@ -5,6 +5,7 @@
 pub mod configuration;
 mod directory;
 pub mod manifest;
+pub mod modules;
 mod plain;
 pub mod tenant;
 mod tenant_yaml;
@@ -31,6 +32,8 @@ pub struct Project {
     pub mappings: KeywordMappings,
     /// Every Action of the configuration, bound or not, by file name or in the order of `tenant.yaml`.
     pub actions: Vec<Action>,
+    /// The Action Modules of the configuration.
+    pub modules: Vec<modules::Module>,
     /// The bindings of the triggers, in the order of the file.
     pub triggers: Vec<Trigger>,
     /// What else a login depends on: APIs, applications, roles, settings.

@@ -37,6 +37,7 @@ pub(super) fn load(root: &Path) -> Option<Project> {
     Some(Project {
         root: root.to_owned(),
         mappings: KeywordMappings::default(),
+        modules: Vec::new(),
         actions,
         triggers: Vec::new(),
         tenant: TenantData::default(),

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::manifest::Manifest;
 use super::{
-    Action, Project, TestConfiguration, mapping_files, read_configuration, read_triggers, tenant,
+    Action, Project, TestConfiguration, mapping_files, modules, read_configuration, read_triggers,
+    tenant,
 };
 use crate::files::{configured_path, display_path};
 use crate::keywords::KeywordMappings;
@@ -44,10 +45,12 @@ pub(super) fn load(root: &Path, file: &Path, mappings: KeywordMappings) -> Resul
         configuration.get("triggers").unwrap_or(&Value::Null),
         &shown,
     )?;
+    let modules = configuration.get_mut("actionModules").map(Value::take);
     let mut configuration_files = vec![file.to_owned()];
     configuration_files.extend(mapping_files(root));
     Ok(Project {
         root: root.to_owned(),
+        modules: modules::in_list(modules, file, root)?,
         mappings,
         actions,
         triggers,

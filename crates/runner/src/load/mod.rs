@@ -1,6 +1,7 @@
 //! From an Action's source to something that runs: the one place where Actions are loaded.
 
 mod cargo;
+mod dependencies;
 mod error;
 
 use std::{fs, path::Path, sync::Arc};
@@ -97,14 +98,15 @@ impl<'a> Compiler<'a> {
     pub fn action(&mut self, source: &ActionSource) -> Result<ActionPre, LoadError> {
         match &source.kind {
             ActionKind::Script { text, .. } => {
+                let modules = dependencies::of(source)?;
                 let is_counted = self.coverage.is_some();
                 let javascript = self.javascript()?;
                 let file = &source.display_path;
                 if !is_counted {
-                    let action = javascript.action(file, text);
+                    let action = javascript.action_with(file, text, modules);
                     return action.map_err(|error| LoadError::syntax(&error));
                 }
-                let counted = javascript.action_with_coverage(file, text);
+                let counted = javascript.action_with_coverage(file, text, modules);
                 let (action, counters) = counted.map_err(|error| LoadError::syntax(&error))?;
                 self.coverage.get_or_insert_default().push(counters);
                 Ok(action)
@@ -125,9 +127,13 @@ impl<'a> Compiler<'a> {
         let bytes = match &source.kind {
             ActionKind::Script { text, .. } => {
                 let name = portable(&source.display_path);
-                let built = self.javascript()?.component(name, text);
+                let modules = dependencies::of(source)?;
+                let built = self.javascript()?.component(name, text, &modules);
                 return built.map_err(|error| match error {
                     postlogin_js::BuildError::Syntax(error) => LoadError::syntax(&error),
+                    postlogin_js::BuildError::TooLarge => {
+                        LoadError::unloadable(format!("{name}: {error}"))
+                    }
                     postlogin_js::BuildError::Internal(error) => LoadError::internal(&error),
                     postlogin_js::BuildError::Refused(fault) => LoadError::refused(&fault),
                 });
@@ -198,7 +204,7 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
             dependencies: declared(|manifest| manifest.dependencies.len()),
             modules: declared(|manifest| manifest.modules.len()),
         },
-        action,
+        action: action.with_module_secrets(dependencies::secrets(source, given)),
     }
 }
 

@@ -10,8 +10,8 @@ use oxc::ast::ast::{
 use oxc::semantic::SymbolId;
 use oxc::span::{GetSpan, Span};
 
-use super::Module;
-use super::imports::exported_name;
+use super::imports::{exported_name, import_call};
+use super::{Module, Target};
 
 impl Module<'_> {
     /// Notes under which names local variables are exported.
@@ -101,8 +101,12 @@ impl Module<'_> {
     fn export_list(&mut self, export: &ExportNamedDeclaration<'_>) {
         for specifier in &export.specifiers {
             let symbol = self.local_symbol(&specifier.local);
-            let Some(imported) = symbol.and_then(|symbol| self.imports.get(&symbol).cloned())
-            else {
+            let imported = symbol.and_then(|symbol| {
+                self.imports
+                    .get(&symbol)
+                    .or_else(|| self.namespaces.get(&symbol))
+            });
+            let Some(imported) = imported.cloned() else {
                 continue;
             };
             self.getter(&exported_name(&specifier.exported), &imported);
@@ -118,7 +122,9 @@ impl Module<'_> {
             .specifiers
             .iter()
             .any(|specifier| specifier.local.name() == "default");
-        let required = if takes_default {
+        let required = if self.target == Target::Package {
+            import_call(specifier)
+        } else if takes_default {
             self.require_default(specifier)
         } else {
             format!("require({})", quoted(specifier))
@@ -128,28 +134,42 @@ impl Module<'_> {
             self.getter(&exported_name(&specifier.exported), &value);
         }
         // `var`: the getters stand above it.
-        self.edits.replace(
-            self.text,
-            export.span.start,
-            export.span.end,
-            format!("var {module} = {required};"),
-        );
+        self.import_statement(export.span, format!("var {module} = {required};"));
     }
 
     fn export_all(&mut self, export: &ExportAllDeclaration<'_>) {
         let specifier = export.source.value.as_str();
         let text = if let Some(name) = &export.exported {
-            let required = self.require_star(specifier);
+            let required = match self.target {
+                Target::Package => import_call(specifier),
+                Target::Action => self.require_star(specifier),
+            };
             let name = exported_name(name);
             let text = format!("{} = {required};", member("exports", &name));
             self.later.push(name);
             text
         } else {
             self.helpers.export_star = true;
-            format!("__exportStar(require({}), exports);", quoted(specifier))
+            match self.target {
+                Target::Package => format!("__exportStar({}, exports);", import_call(specifier)),
+                Target::Action => {
+                    format!("__exportStar(require({}), exports);", quoted(specifier))
+                }
+            }
         };
-        self.edits
-            .replace(self.text, export.span.start, export.span.end, text);
+        self.import_statement(export.span, text);
+    }
+
+    /// Puts a statement in the place of a declaration, or before everything else where Node runs it there.
+    fn import_statement(&mut self, span: Span, text: String) {
+        let text = match self.target {
+            Target::Action => text,
+            Target::Package => {
+                self.imported.push_str(&text);
+                String::new()
+            }
+        };
+        self.edits.replace(self.text, span.start, span.end, text);
     }
 
     fn export_default(&mut self, export: &ExportDefaultDeclaration<'_>) {

@@ -1,10 +1,12 @@
 //! `import` declarations to `require` calls.
 
+use std::fmt::Write as _;
+
 use oxc::ast::ast::{ImportDeclaration, ImportDeclarationSpecifier, ModuleExportName};
 use oxc::semantic::SymbolId;
 
-use super::Module;
 use super::exports::{member, quoted};
+use super::{Module, Target};
 
 /// What an `import` declaration binds.
 #[derive(Default)]
@@ -20,6 +22,11 @@ impl Module<'_> {
     pub(super) fn import(&mut self, import: &ImportDeclaration<'_>) {
         let specifier = import.source.value.as_str();
         let bound = bound(import);
+        let specifiers = import.specifiers.iter().flatten();
+        self.namespaces.extend(specifiers.filter_map(namespace));
+        if self.target == Target::Package {
+            return self.import_namespace(import, bound);
+        }
         let text = if let Some(namespace) = &bound.namespace {
             let required = self.require_star(specifier);
             if bound.names.is_empty() {
@@ -45,6 +52,22 @@ impl Module<'_> {
             .replace(self.text, import.span.start, import.span.end, text);
     }
 
+    fn import_namespace(&mut self, import: &ImportDeclaration<'_>, bound: Bound) {
+        let specifier = import.source.value.as_str();
+        let imported = import_call(specifier);
+        if bound.namespace.is_none() && bound.names.is_empty() {
+            let _ = write!(self.imported, "{imported};");
+        } else {
+            let name = bound
+                .namespace
+                .unwrap_or_else(|| self.names.for_module(specifier));
+            self.stand_for(&name, &bound.names);
+            let _ = write!(self.imported, "var {name} = {imported};");
+        }
+        self.edits
+            .replace(self.text, import.span.start, import.span.end, "");
+    }
+
     /// A `require` call whose result is a namespace object.
     pub(super) fn require_star(&mut self, specifier: &str) -> String {
         self.helpers.star = true;
@@ -63,6 +86,16 @@ impl Module<'_> {
                 .iter()
                 .map(|(symbol, name)| (*symbol, member(module, name))),
         );
+    }
+}
+
+fn namespace(specifier: &ImportDeclarationSpecifier<'_>) -> Option<(SymbolId, String)> {
+    match specifier {
+        ImportDeclarationSpecifier::ImportNamespaceSpecifier(specifier) => {
+            let local = &specifier.local;
+            Some((local.symbol_id(), local.name.as_str().to_owned()))
+        }
+        _ => None,
     }
 }
 
@@ -88,6 +121,11 @@ fn bound(import: &ImportDeclaration<'_>) -> Bound {
         }
     }
     bound
+}
+
+/// The namespace of a module, in a package.
+pub(super) fn import_call(specifier: &str) -> String {
+    format!("$import({})", quoted(specifier))
 }
 
 /// The text of a name in an import or export list.

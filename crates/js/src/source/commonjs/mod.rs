@@ -27,8 +27,18 @@ use super::parse;
 
 /// The text as CommonJS, and whether it had `import` or `export`. Adds the way back to `map`.
 pub(crate) fn from_module(text: &str, map: &mut Mapping) -> (String, bool) {
+    rewrite(text, SourceType::mjs(), Target::Action, map)
+}
+
+/// The text of a package's file as a function's body: what it imports comes from `$import`, which gives the namespaces
+/// that Node would give; `import.meta` is `$meta`. A text of CommonJS only has its `import()` replaced.
+pub(crate) fn of_package(text: &str, kind: SourceType) -> String {
+    rewrite(text, kind, Target::Package, &mut Mapping::identity("")).0
+}
+
+fn rewrite(text: &str, kind: SourceType, target: Target, map: &mut Mapping) -> (String, bool) {
     let allocator = Allocator::default();
-    let program = parse::parse(&allocator, text, SourceType::mjs()).program;
+    let program = parse::parse(&allocator, text, kind).program;
     let is_module = program
         .body
         .iter()
@@ -37,20 +47,29 @@ pub(crate) fn from_module(text: &str, map: &mut Mapping) -> (String, bool) {
         .build(&program)
         .semantic
         .into_scoping();
-    let mut module = Module::new(text, &scoping);
+    let mut module = Module::new(text, &scoping, target);
     if is_module {
         module.declarations(&program);
     }
     let mut references = References::new(&mut module);
     references.visit_program(&program);
     let prologue = module.prologue(is_module);
-    if !is_module && module.helpers == Helpers::default() {
+    if !is_module && module.helpers == Helpers::default() && module.target == Target::Action {
         return (text.to_owned(), false);
     }
     module.edits.insert(0, prologue);
     let (code, segments) = module.edits.apply(text);
     map.push(segments);
     (code, is_module)
+}
+
+/// What the text becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// What `tsc` makes of an Action: it has only `require`.
+    Action,
+    /// What Node makes of a package: the runtime gives it namespaces.
+    Package,
 }
 
 /// The runtime functions that the text needs; `tsc` gives them the same names.
@@ -70,16 +89,21 @@ struct Module<'t> {
     helpers: Helpers,
     /// What stands for an imported name: `axios_1.default`.
     imports: HashMap<SymbolId, String>,
+    /// The names of imported namespaces, which stand for themselves.
+    namespaces: HashMap<SymbolId, String>,
     /// Under which names a local variable is exported.
     exports: HashMap<SymbolId, Vec<String>>,
     /// Exported names that get their value later: `exports.a = exports.b = void 0`.
     later: Vec<String>,
     /// Statements for the top: hoisted functions and getters.
     hoisted: String,
+    /// A package's imports: they run before everything else, wherever they stand.
+    imported: String,
+    target: Target,
 }
 
 impl<'t> Module<'t> {
-    fn new(text: &'t str, scoping: &'t Scoping) -> Self {
+    fn new(text: &'t str, scoping: &'t Scoping, target: Target) -> Self {
         Self {
             text,
             scoping,
@@ -87,9 +111,12 @@ impl<'t> Module<'t> {
             names: Names::new(scoping),
             helpers: Helpers::default(),
             imports: HashMap::new(),
+            namespaces: HashMap::new(),
             exports: HashMap::new(),
             later: Vec::new(),
             hoisted: String::new(),
+            imported: String::new(),
+            target,
         }
     }
 
@@ -134,6 +161,7 @@ impl<'t> Module<'t> {
             text.push_str("void 0;");
         }
         text.push_str(&self.hoisted);
+        text.push_str(&self.imported);
         text
     }
 }

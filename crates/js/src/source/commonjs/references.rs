@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use oxc::allocator::Vec as ArenaVec;
 use oxc::ast::ast::{
     AssignmentTargetPropertyIdentifier, CallExpression, ExportSpecifier, Expression,
-    IdentifierReference, ImportExpression, ObjectProperty, Statement, TaggedTemplateExpression,
+    IdentifierReference, ImportExpression, ImportMeta, ObjectProperty, Statement,
+    TaggedTemplateExpression,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::span::GetSpan;
 
-use super::Module;
+use super::{Module, Target};
 
 /// Replaces each use of an imported name by what the name stands for.
 pub(super) struct References<'m, 't> {
@@ -110,7 +111,24 @@ impl<'a> Visit<'a> for References<'_, '_> {
         // The list is rewritten as a whole.
     }
 
+    fn visit_import_meta(&mut self, meta: &ImportMeta) {
+        if self.module.target == Target::Package {
+            let text = self.module.text;
+            self.module
+                .edits
+                .replace(text, meta.span.start, meta.span.end, "$meta");
+        }
+    }
+
     fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
+        if self.module.target == Target::Package {
+            let (text, start) = (self.module.text, import.span.start);
+            let keyword_end = start + "import".len() as u32;
+            self.module
+                .edits
+                .replace(text, start, keyword_end, "$import.later");
+            return walk::walk_import_expression(self, import);
+        }
         self.module.helpers.star = true;
         let (start, end) = (import.source.span().start, import.source.span().end);
         let edits = &mut self.module.edits;

@@ -1,0 +1,237 @@
+//! What an Action may `require`: the packages in `node_modules` and the Action Modules of its project.
+
+mod advice;
+pub(crate) mod closure;
+mod manifests;
+mod packages;
+mod places;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+
+use postlogin_core::outcome::Notice;
+use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
+
+use self::{advice::Advice, packages::Packages};
+use crate::{
+    engine::MODULE_WRAPPER,
+    errors::LoadedText,
+    source::{Prepared, prepare},
+};
+
+/// How the name of an Action Module begins.
+const SCHEME: &str = "actions:";
+
+/// What an Action depends on, and where that lies.
+#[derive(Debug, Clone, Default)]
+pub struct Dependencies {
+    /// The folder where the search for `node_modules` starts, upwards. Without one there are no packages.
+    pub folder: Option<PathBuf>,
+    /// The npm packages that the Action's configuration declares; `None` when nothing declares any.
+    pub declared: Option<Vec<DeclaredPackage>>,
+    /// The Action Modules.
+    pub modules: Vec<ActionModule>,
+}
+
+/// An npm package that a configuration declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredPackage {
+    /// Its name.
+    pub name: String,
+    /// Its version; `None` when that is left to the vendor.
+    pub version: Option<String>,
+}
+
+/// A module that Actions share.
+#[derive(Debug, Clone, Default)]
+pub struct ActionModule {
+    /// Its name, as in `require('actions:NAME')`.
+    pub name: String,
+    /// The file that stands in messages.
+    pub file: String,
+    /// Its code.
+    pub text: String,
+    /// The packages that it declares; `None` when nothing declares any.
+    pub declared: Option<Vec<DeclaredPackage>>,
+    /// Whether the Action's configuration names it.
+    pub is_bound: bool,
+}
+
+/// Two Action Modules have one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DuplicateModule {
+    /// The name.
+    pub name: String,
+}
+
+impl fmt::Display for DuplicateModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Module '{SCHEME}{}' is already registered", self.name)
+    }
+}
+
+impl std::error::Error for DuplicateModule {}
+
+/// Finds and reads what one Action requires. Files are read when they are asked for, and once.
+pub struct Modules {
+    packages: Option<Packages>,
+    modules: Vec<LoadedModule>,
+    advice: Advice,
+    answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
+    files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
+}
+
+struct LoadedModule {
+    module: ActionModule,
+    /// The name under which the engine knows it.
+    path: String,
+    /// `None` when the text does not compile, which is no fault until it is required.
+    prepared: Option<Prepared>,
+}
+
+impl Modules {
+    /// The view of what `dependencies` names.
+    ///
+    /// # Errors
+    /// When two Action Modules have one name.
+    pub fn new(dependencies: Dependencies) -> Result<Self, DuplicateModule> {
+        let Dependencies {
+            folder,
+            declared,
+            modules,
+        } = dependencies;
+        for (index, module) in modules.iter().enumerate() {
+            if modules[..index]
+                .iter()
+                .any(|other| other.name == module.name)
+            {
+                let name = module.name.clone();
+                return Err(DuplicateModule { name });
+            }
+        }
+        let advice = Advice::new(declared, &modules);
+        let modules = modules.into_iter().map(|module| LoadedModule {
+            path: format!("{SCHEME}{}", module.name),
+            prepared: prepare(&module.file, &module.text).ok(),
+            module,
+        });
+        Ok(Self {
+            packages: folder.map(|folder| Packages::new(&folder)),
+            modules: modules.collect(),
+            advice,
+            answers: Mutex::default(),
+            files: Mutex::default(),
+        })
+    }
+
+    /// No modules.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            packages: None,
+            modules: Vec::new(),
+            advice: Advice::new(None, &[]),
+            answers: Mutex::default(),
+            files: Mutex::default(),
+        }
+    }
+
+    /// The texts of the Action Modules that the engine may name in stacks.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = LoadedText<'_>> {
+        let prefix_bytes = u32::try_from(MODULE_WRAPPER.len()).unwrap_or(u32::MAX);
+        self.modules.iter().filter_map(move |module| {
+            Some(LoadedText {
+                engine_name: &module.path,
+                prefix_bytes,
+                prepared: module.prepared.as_ref()?,
+            })
+        })
+    }
+
+    fn module(&self, path: &str) -> Option<&LoadedModule> {
+        self.modules.iter().find(|module| module.path == path)
+    }
+
+    fn find(&self, importer: &str, specifier: &str, keyword: Keyword) -> Resolved {
+        if specifier.starts_with(SCHEME) {
+            return self.find_module(importer, specifier);
+        }
+        let is_own = importer.is_empty() || importer.starts_with(SCHEME);
+        let found = match &self.packages {
+            Some(packages) => packages.resolve(importer, specifier, keyword),
+            None => Err(Refusal::not_found(specifier)),
+        };
+        let mut notices = Vec::new();
+        if is_own {
+            let installed = |name: &str| self.packages.as_ref()?.version_of(name);
+            notices.extend(
+                self.advice
+                    .about(importer, specifier, found.as_deref(), installed),
+            );
+        }
+        Resolved {
+            path: found,
+            notices,
+        }
+    }
+
+    /// A module can't use other modules.
+    /// Source: <https://auth0.com/docs/customize/actions/actions-modules>.
+    fn find_module(&self, importer: &str, specifier: &str) -> Resolved {
+        let found = self.module(specifier).filter(|_| importer.is_empty());
+        let notice = match found {
+            Some(found) => advice::of_found_module(&found.module),
+            None => advice::of_missing_module(importer, specifier, &self.modules),
+        };
+        Resolved {
+            path: match found {
+                Some(found) => Ok(found.path.clone()),
+                None => Err(Refusal::not_found(specifier)),
+            },
+            notices: notice.into_iter().collect::<Vec<Notice>>(),
+        }
+    }
+
+    fn read(&self, path: &str) -> Result<ModuleFile, Refusal> {
+        if let Some(module) = self.module(path) {
+            let code = module.prepared.as_ref().map(|prepared| &prepared.code);
+            return Ok(ModuleFile {
+                format: ModuleFormat::ActionModule,
+                code: code.unwrap_or(&module.module.text).clone(),
+            });
+        }
+        match &self.packages {
+            Some(packages) => packages.load(path),
+            None => Err(Refusal::not_found(path)),
+        }
+    }
+}
+
+impl ModuleSource for Modules {
+    fn resolve(&self, importer: &str, specifier: &str, keyword: Keyword) -> Resolved {
+        let question = (importer.to_owned(), specifier.to_owned(), keyword);
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = answers
+            .entry(question)
+            .or_insert_with(|| self.find(importer, specifier, keyword));
+        answer.clone()
+    }
+
+    fn load(&self, path: &str) -> Result<ModuleFile, Refusal> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = files
+            .entry(path.to_owned())
+            .or_insert_with(|| self.read(path));
+        file.clone()
+    }
+}
+
+impl fmt::Debug for Modules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Modules").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,125 @@
+//! Real npm packages at the versions of tests/npm/package-lock.json: each Action of tests/npm/actions prints what Node printed
+//! when tests/npm/record.mjs ran it.
+
+mod common;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use common::{Case, Ended, JAVASCRIPT, run};
+use postlogin_host::{Door, Request, Verdict, network::Closed};
+use postlogin_js::{Dependencies, Modules};
+use serde_json::Value;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/npm")
+}
+
+/// Whether the packages are there. Without them nothing can be tested, which must not go unseen.
+#[expect(clippy::print_stderr, reason = "a skipped test must be loud")]
+fn is_installed() -> bool {
+    let installed = folder().join("node_modules/.package-lock.json").exists();
+    assert!(
+        installed || std::env::var_os("CI").is_none(),
+        "the packages are not installed; run `npm ci --ignore-scripts` in tests/npm"
+    );
+    if !installed {
+        eprintln!("SKIPPED: no packages; run `npm ci --ignore-scripts` in tests/npm");
+    }
+    installed
+}
+
+/// Answers from tests/npm/routes.json, as record.mjs does.
+struct Routes(Vec<Value>);
+
+impl Routes {
+    fn read() -> Self {
+        let text = fs::read_to_string(folder().join("routes.json")).expect("the routes are there");
+        Self(serde_json::from_str(&text).expect("the routes are JSON"))
+    }
+}
+
+impl Door for Routes {
+    fn send(&self, request: &Request) -> Verdict {
+        let (_, rest) = request.url.split_once("://").unwrap_or_default();
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let matches = |route: &&Value| {
+            route["method"] == request.method.as_str()
+                && path.starts_with(route["path"].as_str().unwrap_or_default())
+        };
+        let Some(route) = self
+            .0
+            .iter()
+            .find(matches)
+            .filter(|_| !host.starts_with("refused."))
+        else {
+            return Closed.send(request);
+        };
+        let headers = route["headers"].as_object().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Verdict::Answered {
+            status: u16::try_from(route["status"].as_u64().unwrap_or(500)).unwrap_or(500),
+            headers: headers
+                .map(|(name, value)| (name.clone(), text(value)))
+                .collect(),
+            body: match &route["body"] {
+                Value::String(body) => body.clone().into_bytes(),
+                _ => request.body.clone(),
+            },
+            delay: Duration::from_millis(20),
+        }
+    }
+}
+
+fn execute(name: &str) -> Ended {
+    let text = fs::read_to_string(folder().join(format!("actions/{name}.js")));
+    let dependencies = Dependencies {
+        folder: Some(folder()),
+        ..Dependencies::default()
+    };
+    let modules = Modules::new(dependencies).expect("no module is there twice");
+    let action = JAVASCRIPT
+        .action_with(name, &text.expect("the Action is there"), Arc::new(modules))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let case = Case {
+        door: Arc::new(Routes::read()),
+        ..Case::default()
+    };
+    run(&action, &case)
+}
+
+#[test]
+fn every_package_does_what_it_does_in_node() {
+    if !is_installed() {
+        return;
+    }
+    let only = std::env::var("POSTLOGIN_TEST_PACKAGE").ok();
+    let mut failures = Vec::new();
+    let mut names: Vec<String> = fs::read_dir(folder().join("expected"))
+        .expect("the recordings are there")
+        .filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_str()?.to_owned()))
+        .filter(|name| only.as_ref().is_none_or(|only| name == only))
+        .collect();
+    names.sort();
+    for name in &names {
+        let expected = fs::read_to_string(folder().join(format!("expected/{name}.txt")));
+        let ended = execute(name);
+        let printed = ended.logs();
+        if ended.fault.is_some() || printed != expected.expect("a text") {
+            let notices = &ended.outcome.notices;
+            failures.push(format!("{name}:\n{printed}{:#?}\n{notices:?}", ended.fault));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} of {} differ:\n{}",
+        failures.len(),
+        names.len(),
+        failures.join("\n")
+    );
+    assert!(only.is_some() || names.len() >= 20, "only {names:?}");
+}
