@@ -166,12 +166,7 @@ fn source_folder(manifest: &Path) -> anyhow::Result<std::path::PathBuf> {
     let end = text
         .match_indices("/Cargo.toml\"")
         .map(|(at, _)| &text[..at])
-        .find(|before| {
-            before
-                .rsplit('"')
-                .next()
-                .is_some_and(|path| is_versioned(path))
-        })
+        .find(|before| before.rsplit('"').next().is_some_and(is_versioned))
         .with_context(|| format!("the generated crate does not depend on {CRATE}"))?;
     Ok(end.rsplit('"').next().unwrap_or_default().into())
 }
