@@ -1,6 +1,6 @@
 //! What is wrong with an Action, told without running it.
 //!
-//! The rules are functions from [`Facts`](crate::source::facts::Facts) and what the configuration declares to findings.
+//! The rules are functions from [`Facts`] and what the configuration declares to findings.
 //! They know neither the engine nor the command line nor files. A wrong finding is worse than a missed one: what is not
 //! certain by reading is passed over.
 
