@@ -1,7 +1,7 @@
 //! Speed, with Node beside it in the same run: `cargo bench -p postlogin-benches`.
 //!
 //! Whole processes are started alternately, so that a busy machine is unfair to nobody. Medians and minima are
-//! printed with their ratio to Node's. A number as argument sets the rounds.
+//! printed with their ratio to Node's. A number as argument sets the rounds, `logins` leaves the processes out.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
 use std::{
@@ -16,7 +16,7 @@ use anyhow::{Context, ensure};
 use postlogin_core::{ActionInfo, EntryPoint, Login, TenantSettings, Transaction, event::sample};
 use postlogin_engine::{Allocation, BoundAction, Engine, Invocation, Phases, run_login};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
-use postlogin_js::JavaScript;
+use postlogin_js::{JavaScript, Modules};
 
 const ACTION: &str = "actions/copy-user-metadata/code.js";
 
@@ -30,8 +30,10 @@ fn main() -> anyhow::Result<()> {
         .context("no workspace")?;
     std::env::set_current_dir(root)?;
     let scratch = tempfile::tempdir()?;
-    let postlogin = build()?;
-    processes(&postlogin, scratch.path(), rounds)?;
+    if !std::env::args().any(|argument| argument == "logins") {
+        let postlogin = build()?;
+        processes(&postlogin, scratch.path(), rounds)?;
+    }
     logins(scratch.path(), rounds * 20)
 }
 
@@ -128,34 +130,41 @@ fn logins(scratch: &Path, rounds: usize) -> anyhow::Result<()> {
     let base = median(&node);
     line("node, fresh node:vm context", &node, base, 1e6);
 
-    for (name, allocation) in [
-        ("on demand", Allocation::OnDemand),
-        ("pooling", Allocation::Pooling { sandboxes: 4 }),
-    ] {
-        let actions = [bound(allocation)?];
-        let faults_before = page_faults();
-        let mut times = Vec::new();
-        for _ in 0..rounds {
-            let started = Instant::now();
-            let outcome = run_login(&actions, login(&event), &conditions(), None)?;
-            times.push(started.elapsed());
-            ensure!(
-                outcome
-                    .id_token
-                    .claims
-                    .contains_key("https://example.com/hobby"),
-                "the claim is missing"
-            );
+    let component = component()?;
+    for (tier, component) in [("load", None), ("snapshot", Some(component.as_slice()))] {
+        for (name, allocation) in [
+            ("on demand", Allocation::OnDemand),
+            ("pooling", Allocation::Pooling { sandboxes: 4 }),
+        ] {
+            let actions = [bound(allocation, component)?];
+            let faults_before = page_faults();
+            let mut times = Vec::new();
+            for _ in 0..rounds {
+                let started = Instant::now();
+                let outcome = run_login(&actions, login(&event), &conditions(), None)?;
+                times.push(started.elapsed());
+                ensure!(
+                    outcome
+                        .id_token
+                        .claims
+                        .contains_key("https://example.com/hobby"),
+                    "the claim is missing"
+                );
+            }
+            line(&format!("postlogin, {tier}, {name}"), &times, base, 1e6);
+            let faults = page_faults()
+                .zip(faults_before)
+                .map(|(after, before)| (after - before) / rounds as u64);
+            if let Some(faults) = faults {
+                println!("    page faults a login: {faults}");
+            }
+            phases(&actions[0], &event, rounds)?;
         }
-        line(&format!("postlogin, {name}"), &times, base, 1e6);
-        let faults = page_faults()
-            .zip(faults_before)
-            .map(|(after, before)| (after - before) / rounds as u64);
-        if let Some(faults) = faults {
-            println!("    page faults a login: {faults}");
-        }
-        phases(&actions[0], &event, rounds)?;
     }
+    println!(
+        "  the snapshot has {:.1} MiB",
+        component.len() as f64 / f64::from(1 << 20)
+    );
     Ok(())
 }
 
@@ -193,11 +202,24 @@ fn phases(bound: &BoundAction, event: &serde_json::Value, rounds: usize) -> anyh
     Ok(())
 }
 
-fn bound(allocation: Allocation) -> anyhow::Result<BoundAction> {
-    let cache = std::env::var_os("POSTLOGIN_CACHE_DIR").map(PathBuf::from);
-    let engine = Engine::new(allocation, cache)?;
+/// The Action as `postlogin build` makes it.
+fn component() -> anyhow::Result<Vec<u8>> {
+    let engine = Engine::new(Allocation::OnDemand, cache())?;
     let javascript = JavaScript::new(&engine, |_| {})?;
-    let action = javascript.action(ACTION, &fs::read_to_string(ACTION)?)?;
+    let text = fs::read_to_string(ACTION)?;
+    Ok(javascript.component(ACTION, &text, &Modules::none())?)
+}
+
+/// The Action, evaluated in each sandbox or out of `component`.
+fn bound(allocation: Allocation, component: Option<&[u8]>) -> anyhow::Result<BoundAction> {
+    let engine = Engine::new(allocation, cache())?;
+    let action = match component {
+        Some(component) => engine.program(component, |_| {})?.action(None),
+        None => {
+            let javascript = JavaScript::new(&engine, |_| {})?;
+            javascript.action(ACTION, &fs::read_to_string(ACTION)?)?
+        }
+    };
     Ok(BoundAction {
         notices: Vec::new(),
         info: ActionInfo {
@@ -206,6 +228,10 @@ fn bound(allocation: Allocation) -> anyhow::Result<BoundAction> {
         },
         action,
     })
+}
+
+fn cache() -> Option<PathBuf> {
+    std::env::var_os("POSTLOGIN_CACHE_DIR").map(PathBuf::from)
 }
 
 fn login(event: &serde_json::Value) -> Login {

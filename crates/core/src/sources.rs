@@ -14,16 +14,7 @@ pub fn sources(event: &Value, value: &Value) -> Vec<String> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    walk(
-        event,
-        &Place {
-            path: "event".to_owned(),
-            rank: Rank::Other,
-            depth: 0,
-        },
-        value,
-        &mut found,
-    );
+    walk(event, &Place::Event, Rank::Other, value, &mut found);
     if is_trivial(value) {
         found.retain(|place| place.rank == Rank::UserMetadata || place.rank == Rank::Metadata);
         if found.len() > 1 {
@@ -32,7 +23,7 @@ pub fn sources(event: &Value, value: &Value) -> Vec<String> {
     }
     // The last by the path itself: the order of keys in the event says nothing.
     found.sort_by(|one, other| {
-        let key = |place: &Place| (place.rank, place.depth);
+        let key = |place: &Found| (place.rank, place.depth);
         key(one)
             .cmp(&key(other))
             .then_with(|| one.path.cmp(&other.path))
@@ -54,51 +45,70 @@ enum Rank {
     Other,
 }
 
-#[derive(Debug, Clone)]
-struct Place {
+/// A place at which the value stands.
+struct Found {
     path: String,
     rank: Rank,
     depth: usize,
 }
 
-impl Place {
-    fn below(&self, step: &str, key: Option<&str>) -> Place {
-        let rank = match (self.depth, key) {
-            _ if self.rank < Rank::User => self.rank,
-            (0, Some("user")) => Rank::User,
-            (0, Some("secrets")) => Rank::Secrets,
-            (_, Some("user_metadata" | "app_metadata")) => Rank::UserMetadata,
-            (_, Some(key)) if key == "metadata" || key.ends_with("_metadata") => Rank::Metadata,
-            _ => self.rank,
-        };
-        Place {
-            path: format!("{}{step}", self.path),
-            rank,
-            depth: self.depth + 1,
+/// A place on the way through the event. Its path is written only if the value stands there.
+enum Place<'a> {
+    Event,
+    Item(&'a Place<'a>, usize),
+    Member(&'a Place<'a>, &'a str),
+}
+
+impl Place<'_> {
+    fn path(&self) -> String {
+        match self {
+            Self::Event => "event".to_owned(),
+            Self::Item(above, index) => format!("{}[{index}]", above.path()),
+            Self::Member(above, key) => above.path() + &step(key),
+        }
+    }
+
+    fn depth(&self) -> usize {
+        match self {
+            Self::Event => 0,
+            Self::Item(above, _) | Self::Member(above, _) => above.depth() + 1,
         }
     }
 }
 
-fn walk(event: &Value, place: &Place, wanted: &Value, found: &mut Vec<Place>) {
-    if place.depth > 0 && event == wanted {
-        found.push(place.clone());
+/// The rank of a member of an object that has the rank `above`. `is_top` tells members of the event itself.
+fn rank_below(above: Rank, is_top: bool, key: &str) -> Rank {
+    match key {
+        _ if above < Rank::User => above,
+        "user" if is_top => Rank::User,
+        "secrets" if is_top => Rank::Secrets,
+        "user_metadata" | "app_metadata" => Rank::UserMetadata,
+        key if key == "metadata" || key.ends_with("_metadata") => Rank::Metadata,
+        _ => above,
+    }
+}
+
+fn walk(event: &Value, place: &Place<'_>, rank: Rank, wanted: &Value, found: &mut Vec<Found>) {
+    let is_top = matches!(place, Place::Event);
+    if !is_top && event == wanted {
+        found.push(Found {
+            path: place.path(),
+            rank,
+            depth: place.depth(),
+        });
         // Parts of an equal value are not sources of their own.
         return;
     }
     match event {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                walk(
-                    item,
-                    &place.below(&format!("[{index}]"), None),
-                    wanted,
-                    found,
-                );
+                walk(item, &Place::Item(place, index), rank, wanted, found);
             }
         }
         Value::Object(object) => {
             for (key, item) in object {
-                walk(item, &place.below(&step(key), Some(key)), wanted, found);
+                let below = rank_below(rank, is_top, key);
+                walk(item, &Place::Member(place, key), below, wanted, found);
             }
         }
         _ => {}

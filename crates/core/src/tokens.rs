@@ -32,8 +32,9 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Reads the event with which a login started.
-    pub fn of(login: &Login, event: &Value) -> Request {
+    /// Reads the event of a login that starts.
+    pub fn of(login: &Login) -> Request {
+        let event = &login.event;
         let parameter = |name: &str| {
             text_at(event, &["request", "query", name])
                 .or_else(|| text_at(event, &["request", "body", name]))

@@ -61,11 +61,11 @@ impl Transaction {
 
     /// Starts a handler and gives the event that it sees: a deep copy in which the changes of earlier Actions are
     /// visible, with the Action's own secrets and, when it continues after a form, with what the form gave.
-    pub fn begin(&mut self, action: &ActionInfo, entry: EntryPoint, now_ms: i64) -> Value {
+    pub fn begin(&mut self, action: &ActionInfo, entry: EntryPoint, now_ms: i64) -> &Value {
         self.flow.now_ms = now_ms;
         self.flow.check_action(action);
         let event = self.flow.view(action, entry);
-        self.running = Some(Running {
+        let running = self.running.insert(Running {
             action: action.name.clone(),
             entry,
             commands: Vec::new(),
@@ -75,9 +75,9 @@ impl Transaction {
             renders: false,
             run: self.flow.usage.len(),
             log_bytes_left: LOGGED_BYTES.value,
-            event: event.clone(),
+            event,
         });
-        event
+        &running.event
     }
 
     /// Answers one call of an `api` method. `method` is the path below `api`; `site` is the caller's place.

@@ -14,6 +14,7 @@ mod login;
 mod modules;
 mod program;
 mod sandbox;
+mod segments;
 mod snapshot;
 mod typed;
 mod wasi;

@@ -21,6 +21,7 @@ use crate::{
     modules::{NoModules, Provided, provide},
     program::Engine,
     sandbox::Sandbox,
+    segments,
 };
 
 /// The initialiser that the engine's generator adds to its exports.
@@ -118,7 +119,7 @@ async fn take(
         .map_err(anyhow::Error::from)?;
     match state.error {
         Some(error) => Err(SnapshotError::Broken(error)),
-        None => Ok(bytes),
+        None => Ok(segments::merge(&bytes)?),
     }
 }
 

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::Suspension;
 use super::command::{Command, FactorRequest};
 use super::state::{Flow, Running};
-use crate::api::is_silent;
 use crate::fault::Fault;
 use crate::json;
 use crate::limits::API_OBJECT_PAGE;
@@ -59,7 +58,7 @@ pub(super) fn queue(flow: &mut Flow, running: &Running) -> Result<(), Fault> {
 /// With `prompt=none` nothing may be shown, a challenge no more than a login page.
 /// <https://auth0.com/docs/authenticate/login/configure-silent-authentication>
 fn refuse_silent(flow: &Flow) -> Result<(), Fault> {
-    if is_silent(&flow.requested) {
+    if flow.silent {
         let message = "The login has `prompt=none`, so the user cannot be asked for a factor.";
         return Err(Fault::platform("interaction_required", message));
     }

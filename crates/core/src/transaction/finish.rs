@@ -16,7 +16,7 @@ use crate::reads::Record;
 use crate::tokens::{Facts, Request};
 
 pub(super) fn finish_with_record(mut flow: Flow) -> (Outcome, Record) {
-    let request = Request::of(&flow.login, &flow.requested);
+    let request = flow.request.clone();
     let reads = std::mem::take(&mut flow.reads);
     let claim_calls = flow
         .claims

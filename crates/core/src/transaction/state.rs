@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Suspension;
 use super::command::Command;
-use crate::api::Cache;
+use crate::api::{Cache, is_silent};
 use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
@@ -17,6 +17,7 @@ use crate::metadata::Profile;
 use crate::outcome::{ActionError, ActionUsage, CommandRecord, LogRecord, Notice};
 use crate::reads::EventRead;
 use crate::time::iso_text;
+use crate::tokens::Request;
 
 /// The handler that runs.
 #[derive(Debug)]
@@ -59,8 +60,10 @@ pub(crate) enum Ending {
 pub(crate) struct Flow {
     /// The login; its event is what the next Action sees, apart from secrets.
     pub login: Login,
-    /// The event with which the login started: what was requested does not change by `/continue`.
-    pub requested: Value,
+    /// What was requested when the login started; `/continue` does not change it.
+    pub request: Request,
+    /// Whether the login started with `prompt=none`.
+    pub silent: bool,
     /// The profile's metadata.
     pub profile: Profile,
     /// The cache.
@@ -109,7 +112,8 @@ impl Flow {
             login.event = json!({});
         }
         Flow {
-            requested: login.event.clone(),
+            request: Request::of(&login),
+            silent: is_silent(&login.event),
             profile: Profile::of(&login.event),
             cache: Cache::default(),
             primary_user: None,

@@ -96,7 +96,7 @@ impl Drive {
             secrets: Map::new(),
             ..ActionInfo::default()
         };
-        let event = self.transaction.begin(&action, entry, NOW_MS);
+        let event = self.transaction.begin(&action, entry, NOW_MS).clone();
         for call in calls.as_array().unwrap() {
             self.call(call);
         }
@@ -121,7 +121,7 @@ impl Drive {
             name: name.to_owned(),
             ..ActionInfo::default()
         };
-        self.transaction.begin(&action, entry, NOW_MS)
+        self.transaction.begin(&action, entry, NOW_MS).clone()
     }
 
     pub(crate) fn resume(&mut self, step: ResumeStep) -> Resumed {
