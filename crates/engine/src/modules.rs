@@ -10,7 +10,7 @@ use wasmtime::{
     component::{ComponentExportIndex, ComponentType, Instance, Lift, Linker, Lower},
 };
 
-use crate::sandbox::Sandbox;
+use crate::{fault::GuestFault, sandbox::Sandbox};
 
 /// What asked for a module: a package may answer `require` and `import` with different files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ComponentType, Lift, Lower)]
@@ -171,6 +171,18 @@ pub(crate) async fn provide(
             .await?;
     }
     Ok(())
+}
+
+/// Runs a package in an engine's instance. The answer is whether that may come out differently in each run.
+pub(crate) async fn preload(
+    store: &mut Store<Sandbox>,
+    instance: &Instance,
+    specifier: &str,
+) -> wasmtime::Result<Result<bool, GuestFault>> {
+    let function = loader_function(store, instance, "preload")?;
+    let function =
+        instance.get_typed_func::<(&str,), (Result<bool, GuestFault>,)>(&mut *store, function)?;
+    Ok(function.call_async(&mut *store, (specifier,)).await?.0)
 }
 
 /// A function of the interface `loader`.

@@ -1,7 +1,12 @@
 //! The engine and the programs that it has compiled.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
+use anyhow::Context;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::{
@@ -37,6 +42,12 @@ pub struct Program {
     _engine: Engine,
     /// The bytes of the component, for reports.
     pub size: usize,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
 }
 
 impl Engine {
@@ -130,6 +141,53 @@ impl Engine {
             _engine: self.clone(),
             size,
         })
+    }
+
+    /// A component, compiled or from the cache.
+    pub(crate) fn compiled(&self, bytes: &[u8]) -> anyhow::Result<Component> {
+        let engine = &self.inner.wasmtime;
+        let file = self
+            .inner
+            .cache
+            .as_ref()
+            .map(|folder| folder.join(cache::file_name(engine, bytes)));
+        if let Some(component) = file.as_ref().and_then(|file| cache::load(engine, file)) {
+            return Ok(component);
+        }
+        let component = cache::compile(engine, bytes).map_err(anyhow::Error::from)?;
+        if let Some(Err(error)) = file.map(|file| cache::store(&component, &file)) {
+            tracing::debug!(%error, "compiled code is not kept");
+        }
+        Ok(component)
+    }
+
+    /// A program that was kept under this name; `None` when there is none, or none that this machine can run.
+    #[must_use]
+    pub fn kept_program(&self, name: &str) -> Option<Program> {
+        let file = self.kept_file(name)?;
+        let component = cache::load(&self.inner.wasmtime, &file)?;
+        self.link(&component, 0).ok()
+    }
+
+    /// Compiles a component and keeps its machine code under a name that stands for its content.
+    ///
+    /// # Errors
+    /// When the bytes are no component, or the cache can't be written.
+    pub fn keep_program(&self, name: &str, component: &[u8]) -> anyhow::Result<()> {
+        let component = cache::compile(&self.inner.wasmtime, component)?;
+        let file = self.kept_file(name).context("there is no cache folder")?;
+        cache::store(&component, &file).map_err(anyhow::Error::msg)
+    }
+
+    fn kept_file(&self, name: &str) -> Option<PathBuf> {
+        let folder = self.inner.cache.as_ref()?;
+        Some(folder.join(cache::file_name(&self.inner.wasmtime, name.as_bytes())))
+    }
+
+    /// Where machine code is kept, if it is.
+    #[must_use]
+    pub fn cache(&self) -> Option<&Path> {
+        self.inner.cache.as_deref()
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {

@@ -1,6 +1,9 @@
 //! From an Action's text to something that runs, or to a component that others can run.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use postlogin_core::{Fault, FaultKind, Location};
 use postlogin_engine::{
@@ -12,6 +15,7 @@ use crate::{
     coverage::{self, Coverage},
     engine::{self, WRAPPER},
     errors::{self, EngineError, LoadedText},
+    kept::{self, Kept, Packages},
     modules::{Modules, closure},
     provenance,
     source::{Prepared, SyntaxError, prepare},
@@ -22,6 +26,8 @@ use crate::{
 pub struct JavaScript {
     engine: Engine,
     program: Program,
+    /// Packages that are not kept; `None` when none are to be kept.
+    packages: Option<Arc<Mutex<Vec<Packages>>>>,
 }
 
 /// Why a component could not be built.
@@ -72,6 +78,7 @@ impl JavaScript {
         Ok(Self {
             engine: engine.clone(),
             program,
+            packages: None,
         })
     }
 
@@ -120,13 +127,45 @@ impl JavaScript {
         Ok((action.with_probe(Arc::clone(&coverage) as _), coverage))
     }
 
+    /// From now on, packages that are kept are used, and [`take_packages`](Self::take_packages) tells of those that are not.
+    #[must_use]
+    pub fn with_kept_packages(mut self) -> Self {
+        self.packages = Some(Arc::default());
+        self
+    }
+
+    /// The packages of the Actions so far that could be kept and are not.
+    #[must_use]
+    pub fn take_packages(&self) -> Vec<Packages> {
+        let packages = self.packages.as_ref();
+        packages.map_or_else(Vec::new, |packages| {
+            std::mem::take(&mut packages.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+    }
+
+    /// The engine for a text: one in which its packages have run, if there is one.
+    fn program_for(&self, code: &str, modules: &Arc<Modules>) -> Program {
+        let Some(packages) = &self.packages else {
+            return self.program.clone();
+        };
+        match kept::find(&self.engine, code, modules) {
+            Kept::Program(program) => program,
+            Kept::Not(found) => {
+                let mut packages = packages.lock().unwrap_or_else(PoisonError::into_inner);
+                packages.extend(found);
+                self.program.clone()
+            }
+        }
+    }
+
     fn prepared(&self, file: &str, prepared: Prepared, modules: Arc<Modules>) -> ActionPre {
         let script = script(&prepared, file);
         let mapper = Mapper {
             modules: Some(Arc::clone(&modules)),
             ..Mapper::new(file, prepared)
         };
-        let action = self.program.clone().script(script, Arc::new(mapper));
+        let program = self.program_for(&script.source, &modules);
+        let action = program.script(script, Arc::new(mapper));
         action.with_modules(modules)
     }
 
@@ -148,6 +187,10 @@ impl JavaScript {
         match snapshot(&self.engine, &engine, Stage::Loaded(&script, &provided)) {
             Ok(component) => Ok(provenance::add(component, file, &prepared.original)),
             Err(SnapshotError::Broken(error)) => Err(BuildError::Internal(error)),
+            // Nothing has run.
+            Err(SnapshotError::Unrepeatable) => Err(BuildError::Internal(anyhow::anyhow!(
+                "compiling the Action has seen the time"
+            ))),
             Err(SnapshotError::Source(fault)) => Err(BuildError::Refused(Box::new(
                 Mapper::new(file, prepared).fault(fault),
             ))),

@@ -6,9 +6,11 @@ pub mod check;
 pub mod coverage;
 pub mod engine;
 pub mod errors;
+mod kept;
 mod modules;
 mod provenance;
 pub mod source;
 
 pub use action::{BuildError, JavaScript, mapper_of_component, source_of_component};
+pub use kept::{Packages, Unrepeatable};
 pub use modules::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Modules};

@@ -12,7 +12,7 @@ use std::{
 
 use common::{Case, Ended, JAVASCRIPT, run};
 use postlogin_host::{Door, Request, Verdict, network::Closed};
-use postlogin_js::{Dependencies, Modules};
+use postlogin_js::{Dependencies, JavaScript, Modules};
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -76,13 +76,17 @@ impl Door for Routes {
 }
 
 fn execute(name: &str) -> Ended {
+    run_with(&JAVASCRIPT, name)
+}
+
+fn run_with(javascript: &JavaScript, name: &str) -> Ended {
     let text = fs::read_to_string(folder().join(format!("actions/{name}.js")));
     let dependencies = Dependencies {
         folder: Some(folder()),
         ..Dependencies::default()
     };
     let modules = Modules::new(dependencies).expect("no module is there twice");
-    let action = JAVASCRIPT
+    let action = javascript
         .action_with(name, &text.expect("the Action is there"), Arc::new(modules))
         .unwrap_or_else(|error| panic!("{error}"));
     let case = Case {
@@ -122,4 +126,27 @@ fn every_package_does_what_it_does_in_node() {
         failures.join("\n")
     );
     assert!(only.is_some() || names.len() >= 20, "only {names:?}");
+}
+
+/// Making an image takes seconds, so only some: the largest, an ES module, and one that Actions begin with most often.
+#[test]
+fn kept_packages_do_the_same() {
+    if !is_installed() {
+        return;
+    }
+    let javascript = JAVASCRIPT.clone().with_kept_packages();
+    for name in ["auth0", "jose", "axios"] {
+        let loaded = run_with(&javascript, name);
+        for packages in javascript.take_packages() {
+            assert!(packages.are_worthwhile(), "{name}");
+            packages.keep().expect("nothing broke").expect(name);
+        }
+        let kept = run_with(&javascript, name);
+        assert!(javascript.take_packages().is_empty(), "{name}");
+        assert_eq!(kept.logs(), loaded.logs(), "{name}");
+        let (kept, loaded) = (kept.outcome, loaded.outcome);
+        assert_eq!(kept.commands, loaded.commands, "{name}");
+        assert_eq!(kept.ledger, loaded.ledger, "{name}");
+        assert_eq!(kept.notices, loaded.notices, "{name}");
+    }
 }

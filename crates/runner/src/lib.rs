@@ -28,6 +28,7 @@ pub use library::{RunError, RunReport, run_cases};
 pub use load::{Compiler, LoadError, LoadNotice, LoadProblem};
 pub use login::{PreparedLogin, run_prepared, run_watched, run_with_user, secrets_of};
 pub use plan::{Plan, PlannedCase, plan};
+pub use postlogin_js::Packages;
 pub use run_event::{CaseResult, CaseStatus, Failure, Mismatch, RunEvent, RunSummary};
 pub use select::{Filter, Shard, select};
 pub use session::Session;

@@ -22,12 +22,12 @@ use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, parse_duration, parse_size, read_object,
     state_folder,
 };
-use postlogin_runner::{PreparedLogin, run_prepared, unloadable};
+use postlogin_runner::{Packages, PreparedLogin, run_prepared, unloadable};
 use postlogin_token::KeyPair;
 use serde_json::{Map, Value};
 
 use crate::{
-    action::{compiler, find},
+    action::{compiler, find, keep_packages},
     args::{Challenge, Format, LimitArguments, RunArguments},
     error::{self, CliError},
     event,
@@ -59,6 +59,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
             printer.data(|out| render::human(&outcome, &options, out))?;
         }
     }
+    keep_packages(&ready.packages, printer);
     Ok(exit_code(&outcome, arguments, printer))
 }
 
@@ -73,6 +74,8 @@ pub(super) struct Ready {
     /// The metadata before the login.
     pub(super) before: StoredMetadata,
     pub(super) prepared: PreparedLogin,
+    /// Packages that could be kept loaded for the next login.
+    packages: Vec<Packages>,
 }
 
 /// Reads everything that the options name and loads the Actions.
@@ -106,6 +109,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         actions,
         given,
         before,
+        packages: compiler.packages_to_keep(),
         prepared: PreparedLogin {
             event,
             tenant,

@@ -23,7 +23,7 @@ use postlogin_runner::{
 };
 
 use crate::{
-    action::compiler,
+    action::{compiler, keep_packages},
     args::{NoTests, TestArguments},
     error::{CliError, NO_CASES, SUCCESS, USAGE},
     printer::Printer,
@@ -65,6 +65,7 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
         stop,
         printer,
     )?;
+    keep_packages(&compiler.packages_to_keep(), printer);
     Ok(summary.map_or(SUCCESS, |summary| summary.exit_code))
 }
 

@@ -9,7 +9,7 @@ mod places;
 use std::{
     collections::HashMap,
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
@@ -150,6 +150,24 @@ impl Modules {
                 prepared: module.prepared.as_ref()?,
             })
         })
+    }
+
+    /// The folder where the search for packages starts.
+    pub(crate) fn folder(&self) -> &Path {
+        self.packages
+            .as_ref()
+            .map_or(Path::new(""), Packages::folder)
+    }
+
+    /// A file of a package as it is on disk, with a mark of how it is read.
+    pub(crate) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+        self.packages.as_ref()?.bytes(path)
+    }
+
+    /// How much text was loaded so far, in bytes.
+    pub(crate) fn loaded_bytes(&self) -> usize {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.values().flatten().map(|file| file.code.len()).sum()
     }
 
     fn module(&self, path: &str) -> Option<&LoadedModule> {

@@ -120,6 +120,18 @@ impl Packages {
         })
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A file as it is on disk, with a mark of how its text is read.
+    pub(super) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+        let file = self.places.outside(path)?;
+        let mut bytes = fs::read(&file).ok()?;
+        bytes.extend(format!("{:?}", self.manifests.language(&file)).bytes());
+        Some(bytes)
+    }
+
     /// The version of the package of this name that an Action gets.
     pub(super) fn version_of(&self, name: &str) -> Option<String> {
         let found = self

@@ -9,7 +9,7 @@ use std::{fs, path::Path, sync::Arc};
 use postlogin_core::{ActionInfo, Location, outcome::Notice};
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
 use postlogin_js::{
-    JavaScript,
+    JavaScript, Packages,
     coverage::{Coverage, FileCoverage},
     mapper_of_component,
     source::facts::{Mention, facts},
@@ -171,6 +171,14 @@ impl<'a> Compiler<'a> {
         })
     }
 
+    /// The packages of the Actions so far that could be kept loaded, and are not.
+    #[must_use]
+    pub fn packages_to_keep(&self) -> Vec<Packages> {
+        self.javascript
+            .as_ref()
+            .map_or_else(Vec::new, JavaScript::take_packages)
+    }
+
     fn javascript(&mut self) -> Result<&JavaScript, LoadError> {
         if self.javascript.is_none() {
             let notice = |notice: CompileNotice| {
@@ -182,7 +190,7 @@ impl<'a> Compiler<'a> {
             let javascript = JavaScript::new(&self.engine, notice).map_err(|error| {
                 LoadError::internal(&anyhow::anyhow!("the JavaScript engine: {error}"))
             })?;
-            self.javascript = Some(javascript);
+            self.javascript = Some(javascript.with_kept_packages());
         }
         self.javascript
             .as_ref()

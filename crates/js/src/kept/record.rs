@@ -1,0 +1,120 @@
+//! What the packages of an Action were loaded from, and whether that is still so.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use postlogin_engine::{Keyword, ModuleFile, ModuleSource, Refusal, Resolved};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::modules::Modules;
+
+/// Everything that was asked for while packages ran, with the answers. The same answers, the same packages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// The file for each request: `keyword`, importer, specifier. `None` where there was none.
+    answers: BTreeMap<String, Option<String>>,
+    /// SHA-256 of each file as it is on disk, in hexadecimal digits.
+    files: BTreeMap<String, String>,
+}
+
+impl Record {
+    /// Whether `modules` would give the same answers and the same files.
+    pub(super) fn holds(&self, modules: &Modules) -> bool {
+        self.answers.iter().all(|(question, path)| {
+            let Some((keyword, importer, specifier)) = asked(question) else {
+                return false;
+            };
+            modules.resolve(importer, specifier, keyword).path.ok() == *path
+        }) && self
+            .files
+            .iter()
+            .all(|(path, hash)| fingerprint(modules, path).as_ref() == Some(hash))
+    }
+
+    /// A name for the content of all of it.
+    pub(super) fn name(&self) -> String {
+        let mut hasher = Sha256::new();
+        for (path, hash) in &self.files {
+            hasher.update(path.as_bytes());
+            hasher.update([0]);
+            hasher.update(hash.as_bytes());
+        }
+        for (question, path) in &self.answers {
+            hasher.update(question.as_bytes());
+            hasher.update([0]);
+            hasher.update(path.as_deref().unwrap_or_default().as_bytes());
+        }
+        hex(&hasher.finalize())
+    }
+}
+
+fn question(importer: &str, specifier: &str, keyword: Keyword) -> String {
+    let keyword = match keyword {
+        Keyword::Require => "require",
+        Keyword::Import => "import",
+    };
+    format!("{keyword}\n{importer}\n{specifier}")
+}
+
+fn asked(question: &str) -> Option<(Keyword, &str, &str)> {
+    let (keyword, rest) = question.split_once('\n')?;
+    let (importer, specifier) = rest.split_once('\n')?;
+    let keyword = match keyword {
+        "require" => Keyword::Require,
+        "import" => Keyword::Import,
+        _ => return None,
+    };
+    Some((keyword, importer, specifier))
+}
+
+fn fingerprint(modules: &Modules, path: &str) -> Option<String> {
+    Some(hex(&Sha256::digest(modules.bytes(path)?)))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Passes on what modules answer, and takes it down.
+pub(super) struct Recorder {
+    modules: Arc<Modules>,
+    record: Mutex<Record>,
+}
+
+impl Recorder {
+    pub(super) fn new(modules: Arc<Modules>) -> Self {
+        Self {
+            modules,
+            record: Mutex::default(),
+        }
+    }
+
+    pub(super) fn record(&self) -> Record {
+        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        record.clone()
+    }
+}
+
+impl ModuleSource for Recorder {
+    fn resolve(&self, importer: &str, specifier: &str, keyword: Keyword) -> Resolved {
+        let resolved = self.modules.resolve(importer, specifier, keyword);
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        record.answers.insert(
+            question(importer, specifier, keyword),
+            resolved.path.clone().ok(),
+        );
+        resolved
+    }
+
+    fn load(&self, path: &str) -> Result<ModuleFile, Refusal> {
+        let loaded = self.modules.load(path);
+        if let Some(hash) = fingerprint(&self.modules, path) {
+            let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+            record.files.insert(path.to_owned(), hash);
+        }
+        loaded
+    }
+}
