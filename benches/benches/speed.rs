@@ -33,6 +33,7 @@ fn main() -> anyhow::Result<()> {
     if !std::env::args().any(|argument| argument == "logins") {
         let postlogin = build()?;
         processes(&postlogin, scratch.path(), rounds)?;
+        packages(&postlogin, scratch.path(), rounds)?;
     }
     logins(scratch.path(), rounds * 20)
 }
@@ -74,6 +75,70 @@ fn processes(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow::Result<
         peak as f64 / f64::from(1 << 10)
     );
     Ok(())
+}
+
+/// What two large packages cost, in each way of having them. They are those of the tests.
+fn packages(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow::Result<()> {
+    let folder = Path::new("tests/npm");
+    if !folder.join("node_modules").is_dir() {
+        println!("packages: not installed, see `npm ci --ignore-scripts` in tests/npm\n");
+        return Ok(());
+    }
+    println!("whole processes of an Action that requires axios and auth0, milliseconds");
+    let action = folder.join("bench-packages.js");
+    fs::write(&action, PACKAGES)?;
+    let measured = (|| {
+        let cache = scratch.join("packages");
+        let command = |keep: &str| {
+            let mut command = Command::new(postlogin);
+            command
+                .arg("run")
+                .arg(&action)
+                .env("POSTLOGIN_CACHE_DIR", &cache)
+                .env("POSTLOGIN_KEEP_PACKAGES", keep);
+            command
+        };
+        let mut cold = Vec::new();
+        for _ in 0..3 {
+            fs::remove_dir_all(&cache).or_else(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })?;
+            cold.push(run(&mut command("never"))?);
+        }
+        let warm = times(rounds, || run(&mut command("never")))?;
+        let keeping = run(&mut command("always"))?;
+        let kept = times(rounds, || run(&mut command("never")))?;
+        let base = median(&warm);
+        against("loaded, nothing in the cache", &cold, base, 1e3, "warm");
+        against("loaded, engine in the cache", &warm, base, 1e3, "warm");
+        against("made and kept, once", &[keeping], base, 1e3, "warm");
+        against("kept", &kept, base, 1e3, "warm");
+        let mut sizes = Vec::new();
+        for entry in fs::read_dir(&cache)? {
+            sizes.push(entry?.metadata()?.len() / 1_000_000);
+        }
+        sizes.sort_unstable();
+        println!("  files in the cache, in MB: {sizes:?}\n");
+        Ok(())
+    })();
+    fs::remove_file(&action)?;
+    measured
+}
+
+const PACKAGES: &str = "const axios = require('axios');
+const { ManagementClient } = require('auth0');
+exports.onExecutePostLogin = async (event, api) => {
+  const management = new ManagementClient({ domain: 'example.com', clientId: 'id', clientSecret: 'secret' });
+  api.idToken.setCustomClaim('https://example.com/packages', [typeof axios.get, typeof management.users.get]);
+};
+";
+
+fn times(
+    rounds: usize,
+    mut once: impl FnMut() -> anyhow::Result<Duration>,
+) -> anyhow::Result<Vec<Duration>> {
+    (0..rounds).map(|_| once()).collect()
 }
 
 fn run(command: &mut Command) -> anyhow::Result<Duration> {
@@ -274,11 +339,15 @@ fn median(times: &[Duration]) -> Duration {
 }
 
 fn line(name: &str, times: &[Duration], base: Duration, scale: f64) {
+    against(name, times, base, scale, "node");
+}
+
+fn against(name: &str, times: &[Duration], base: Duration, scale: f64, whose: &str) {
     let middle = median(times);
     let least = times.iter().min().copied().unwrap_or_default();
     let ratio = middle.as_secs_f64() / base.as_secs_f64();
     println!(
-        "  {name:<34} median {:>8.1}  min {:>8.1}  {ratio:>5.2} of node",
+        "  {name:<34} median {:>8.1}  min {:>8.1}  {ratio:>5.2} of {whose}",
         middle.as_secs_f64() * scale,
         least.as_secs_f64() * scale
     );
