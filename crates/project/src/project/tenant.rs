@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::read_configuration;
 use crate::Result;
 use crate::document::node::Node;
-use crate::files::{entries, extension};
+use crate::files::{display_path, entries, extension, read_text};
 use crate::keywords::KeywordMappings;
 use crate::shapes::Shapes;
 
@@ -28,6 +28,10 @@ pub struct TenantData {
     pub roles: Vec<Value>,
     /// Connections, database connections included.
     pub connections: Vec<Value>,
+    /// Organizations.
+    pub organizations: Vec<Value>,
+    /// E-mail templates, each with the text of its `body`.
+    pub email_templates: Vec<Value>,
     /// What `postlogin.toml` says, by the keys of [`TenantSettings`]; it wins.
     pub overrides: Map<String, Value>,
 }
@@ -101,7 +105,9 @@ impl TenantData {
             .pointer("/transaction/protocol")
             .and_then(Value::as_str)
         {
-            Some("oauth2-implicit") => "token_lifetime_for_web",
+            Some("oauth2-implicit" | "oidc-implicit-profile" | "oidc-hybrid-profile") => {
+                "token_lifetime_for_web"
+            }
             _ => "token_lifetime",
         };
         say("access_token_lifetime_s", whole(api.get(lifetime)));
@@ -210,8 +216,16 @@ pub(super) fn of_directory(
         resource_servers: all("resource-servers")?,
         roles: all("roles")?,
         connections,
+        organizations: all("organizations")?,
+        email_templates: all("emails")?,
         ..TenantData::default()
     };
+    with_bodies(
+        &mut data.email_templates,
+        &root.join("emails"),
+        root,
+        mappings,
+    )?;
     let file = root.join("tenant.json");
     if file.is_file() {
         if let Value::Object(settings) = read_configuration(&file, root, mappings)? {
@@ -222,8 +236,35 @@ pub(super) fn of_directory(
     Ok(data)
 }
 
-/// Reads the YAML form.
-pub(super) fn of_yaml(configuration: &Value) -> TenantData {
+/// Puts the text of each template's file in place of its path, and drops what is no template (`provider.json`).
+fn with_bodies(
+    templates: &mut Vec<Value>,
+    folder: &Path,
+    root: &Path,
+    mappings: &KeywordMappings,
+) -> Result<()> {
+    templates.retain(|template| template.get("template").is_some_and(Value::is_string));
+    for template in templates {
+        let text = |key: &str| template.get(key).and_then(Value::as_str);
+        let named = text("body").map(str::to_owned);
+        let default = format!("{}.html", text("template").unwrap_or_default());
+        let file = folder.join(named.unwrap_or(default));
+        if file.is_file() {
+            let body = mappings.replace(&read_text(&file, &display_path(&file, root))?);
+            if let Some(template) = template.as_object_mut() {
+                template.insert("body".to_owned(), Value::String(body));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the YAML form. The paths in it are relative to its folder.
+pub(super) fn of_yaml(
+    configuration: &Value,
+    root: &Path,
+    mappings: &KeywordMappings,
+) -> Result<TenantData> {
     let list = |key: &str| -> Vec<Value> {
         let items = configuration.get(key).and_then(Value::as_array);
         items.cloned().unwrap_or_default()
@@ -231,14 +272,18 @@ pub(super) fn of_yaml(configuration: &Value) -> TenantData {
     let mut connections = list("connections");
     connections.extend(list("databases"));
     let settings = configuration.get("tenant").and_then(Value::as_object);
-    TenantData {
+    let mut email_templates = list("emailTemplates");
+    with_bodies(&mut email_templates, root, root, mappings)?;
+    Ok(TenantData {
         settings: settings.cloned().unwrap_or_default(),
         clients: list("clients"),
         resource_servers: list("resourceServers"),
         roles: list("roles"),
         connections,
+        organizations: list("organizations"),
+        email_templates,
         overrides: Map::new(),
-    }
+    })
 }
 
 #[cfg(test)]

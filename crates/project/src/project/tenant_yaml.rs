@@ -48,13 +48,14 @@ pub(super) fn load(root: &Path, file: &Path, mappings: KeywordMappings) -> Resul
     let modules = configuration.get_mut("actionModules").map(Value::take);
     let mut configuration_files = vec![file.to_owned()];
     configuration_files.extend(mapping_files(root));
+    let tenant = tenant::of_yaml(&configuration, root, &mappings)?;
     Ok(Project {
         root: root.to_owned(),
         modules: modules::in_list(modules, file, root)?,
         mappings,
         actions,
         triggers,
-        tenant: tenant::of_yaml(&configuration),
+        tenant,
         test: TestConfiguration::default(),
         home: root.to_owned(),
         configuration_files,

@@ -25,7 +25,7 @@ fn export() -> TenantData {
         ],
         "databases": [{"name": "users", "strategy": "auth0"}],
         "prompts": {"kept": "and not looked at"},
-    }))
+    }), Path::new("."), &KeywordMappings::default()).expect("no template is named")
 }
 
 #[test]
