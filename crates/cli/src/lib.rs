@@ -54,6 +54,8 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Test(arguments) => commands::test::test(&arguments, printer),
         Command::Build(arguments) => commands::build::build(&arguments, printer),
         Command::Check(arguments) => commands::check::check(&arguments, printer),
+        Command::Email(arguments) => commands::email::email(&arguments, printer),
+        Command::Serve(arguments) => commands::serve::serve(&arguments, printer),
         Command::Init(arguments) => commands::init::init(&arguments, printer),
         Command::Schema { what } => commands::schema::schema(what, printer),
         Command::Completions { shell } => commands::completions::completions(shell, printer),

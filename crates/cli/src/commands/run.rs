@@ -119,7 +119,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     })
 }
 
-fn working_folder() -> Result<PathBuf, CliError> {
+pub(super) fn working_folder() -> Result<PathBuf, CliError> {
     env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))
 }
@@ -250,7 +250,7 @@ fn conditions(
     })
 }
 
-fn budget(limits: &LimitArguments) -> Result<Budget, CliError> {
+pub(super) fn budget(limits: &LimitArguments) -> Result<Budget, CliError> {
     let nothing = |option: &str, what: &str, hint: &str| {
         CliError::usage(format!("{option}: it leaves Actions no {what}")).with_hint(hint)
     };
@@ -351,6 +351,11 @@ fn key(
             }
         });
     }
+    project_key(project, here)
+}
+
+/// The key of the project, or of a folder outside of any.
+pub(super) fn project_key(project: Option<&Project>, here: &Path) -> Result<KeyPair, CliError> {
     let root = project.map_or(here, |project| project.root.as_path());
     postlogin_token::load_or_create(&state_folder(root).join("signing-key.pem")).map_err(|error| {
         let shown = CliError::usage(error.to_string());

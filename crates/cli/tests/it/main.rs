@@ -19,6 +19,7 @@ mod rust_action;
 mod samples;
 mod schema;
 mod secrets;
+mod serve;
 mod server;
 mod session;
 mod streams;

@@ -1,0 +1,222 @@
+//! `postlogin serve`: the local tenant.
+
+mod pipeline;
+
+use std::{
+    env, fs, io,
+    net::{IpAddr, SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+};
+
+use postlogin_project::{Project, TenantData, state_folder};
+use postlogin_tenant::{
+    Randomness, Setup, SetupError, Tenant, TenantClock, read_users, serve as answer,
+};
+use serde_json::Value;
+
+use self::pipeline::Pipeline;
+use super::run::{budget, working_folder};
+use crate::{args::ServeArguments, error::CliError, network::network, printer::Printer, secrets};
+
+/// The name of the tenant outside of any project.
+const NAMELESS: &str = "local";
+
+pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8, CliError> {
+    let here = match &arguments.project {
+        Some(folder) => folder
+            .canonicalize()
+            .map_err(|error| CliError::usage(format!("{}: {error}", folder.display())))?,
+        None => working_folder()?,
+    };
+    let project = Project::discover(&here)?;
+    if arguments.network.record.is_some() {
+        return Err(CliError::usage("serve makes no recordings")
+            .with_hint("record one login with `postlogin run --record`"));
+    }
+    let root = project
+        .as_ref()
+        .map_or(here.as_path(), |project| project.root.as_path());
+    let budget = budget(&arguments.limits)?;
+    // Read now what every login reads anew, so that a mistake is told before anybody signs in.
+    network(&arguments.network, budget.time)?;
+    let given = secrets::given(&arguments.secrets)?;
+    let users = users(arguments)?;
+    let pipeline = Pipeline::new(arguments, project.as_ref(), &here, budget, given, printer)?;
+
+    let listener = listener(arguments, printer)?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| CliError::usage(format!("the socket has no address: {error}")))?;
+    let issuer = arguments
+        .issuer
+        .clone()
+        .unwrap_or_else(|| issuer(arguments.host, address));
+    let folder = state_folder(root);
+    let (control_token, kept) = control_token(arguments, &folder)?;
+    let key = super::run::project_key(None, root)?;
+    let data = project
+        .as_ref()
+        .map_or_else(TenantData::default, |project| project.tenant.clone());
+    let name = name(&data, root);
+    let setup = Setup {
+        data,
+        name,
+        issuer,
+        key,
+        database: (!arguments.ephemeral).then(|| folder.join("tenant.sqlite")),
+        users,
+        callbacks: arguments.callback.clone(),
+        control_token,
+        pipeline: Arc::new(pipeline),
+        randomness: Randomness::System,
+        clock: TenantClock::default(),
+    };
+    let tenant = Arc::new(Tenant::new(setup).map_err(|error| refused(&error, arguments))?);
+    let actions = project.as_ref().map_or(0, |project| {
+        project.bind("post-login").map_or(0, |bound| bound.len())
+    });
+    if actions == 0 {
+        printer.warning("no Action is bound to the trigger post-login, so logins run none");
+    }
+    printer.note(&format!(
+        "{actions} Actions, {} users; issuer {}",
+        tenant.user_count(),
+        tenant.issuer()
+    ));
+    for (name, client_id) in tenant.applications() {
+        printer.note(&format!("application {name}: client_id {client_id}"));
+    }
+    printer.note(&kept);
+    // The one line that programs read.
+    printer.data(|out| writeln!(out, "{}", tenant.issuer()))?;
+    answer(listener, tenant).map_err(|error| CliError::internal(&error.into()))?;
+    printer.note("stopped");
+    Ok(crate::error::SUCCESS)
+}
+
+fn listener(arguments: &ServeArguments, printer: &Printer) -> Result<TcpListener, CliError> {
+    if !arguments.host.is_loopback() {
+        printer.warning(&format!(
+            "other machines can reach this tenant on {}: whoever does can sign in as any user",
+            arguments.host
+        ));
+    }
+    let address = SocketAddr::new(arguments.host, arguments.port);
+    TcpListener::bind(address).map_err(|error| {
+        let shown = CliError::usage(format!("can't listen on {address}: {error}"));
+        match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                shown.with_hint("choose another port, or any free one with --port 0")
+            }
+            _ => shown,
+        }
+    })
+}
+
+/// `localhost` is the name that browsers treat as secure and that applications on this machine use.
+fn issuer(host: IpAddr, address: SocketAddr) -> String {
+    match host.is_loopback() {
+        true if host.is_ipv4() => format!("http://127.0.0.1:{}/", address.port()),
+        _ => format!("http://{address}/"),
+    }
+}
+
+pub(super) fn name(data: &TenantData, root: &Path) -> String {
+    let friendly = data.settings.get("friendly_name").and_then(Value::as_str);
+    let folder = root
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let name = friendly.map(str::to_owned).or(folder).unwrap_or_default();
+    // Names of tenants have these letters only.
+    let name: String = name
+        .to_lowercase()
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() {
+        NAMELESS.to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+fn users(arguments: &ServeArguments) -> Result<Vec<Value>, CliError> {
+    let mut users = Vec::new();
+    for file in &arguments.users {
+        let failed =
+            |error: &dyn std::fmt::Display| CliError::usage(format!("{}: {error}", file.display()));
+        let text = fs::read_to_string(file).map_err(|error| failed(&error))?;
+        let read = read_users(&text).map_err(|error| {
+            failed(&error).with_hint(
+                "write the vendor's import format: a JSON array, or one object on each line",
+            )
+        })?;
+        users.extend(read);
+    }
+    Ok(users)
+}
+
+/// The token of the control API and where to find it: from the option, from the environment, or made once per project.
+/// It is never printed.
+fn control_token(arguments: &ServeArguments, folder: &Path) -> Result<(String, String), CliError> {
+    if let Some(token) = &arguments.control_token {
+        return Ok((
+            token.clone(),
+            "control API: the token of --control-token".into(),
+        ));
+    }
+    if let Some(token) = env::var("POSTLOGIN_CONTROL_TOKEN")
+        .ok()
+        .filter(|token| !token.is_empty())
+    {
+        return Ok((
+            token,
+            "control API: the token of POSTLOGIN_CONTROL_TOKEN".into(),
+        ));
+    }
+    let file = folder.join("control-token");
+    let failed = |error: io::Error| CliError::usage(format!("{}: {error}", file.display()));
+    let shown = format!("control API: the token in {}", file.display());
+    match fs::read_to_string(&file) {
+        Ok(token) if !token.trim().is_empty() => return Ok((token.trim().to_owned(), shown)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let token = postlogin_tenant::new_token(&Randomness::System);
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut written = options.open(&file).map_err(failed)?;
+    io::Write::write_all(&mut written, format!("{token}\n").as_bytes()).map_err(failed)?;
+    Ok((token, shown))
+}
+
+fn refused(error: &SetupError, arguments: &ServeArguments) -> CliError {
+    let shown = CliError::usage(error.to_string());
+    match error {
+        SetupError::Issuer(_) => {
+            shown.with_hint("--issuer takes an http or https URL without a path")
+        }
+        SetupError::User(_) => {
+            let files: Vec<String> = arguments
+                .users
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect();
+            shown.with_hint(format!("the users come from {}", files.join(", ")))
+        }
+        SetupError::Store(_) => shown
+            .with_hint("run with --ephemeral, or remove .postlogin/tenant.sqlite to begin anew"),
+        SetupError::Key(_) => shown,
+    }
+}

@@ -1,0 +1,239 @@
+//! `postlogin serve` and `postlogin email`: the real program, with the repository's own Actions.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{folder, postlogin};
+
+const USERS: &str = r#"[{"user_id": "1", "email": "jane@example.com", "password": "jane-secret", "user_metadata": {"hobby": "surfing"}}]"#;
+
+/// A tenant that runs until the test ends.
+pub(crate) struct Serving {
+    child: Child,
+    pub(crate) issuer: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Serving {
+    pub(crate) fn start(arguments: &str, users: &std::path::Path) -> Self {
+        let port = match arguments.contains("--port") {
+            true => "",
+            false => "--port 0",
+        };
+        let started = postlogin(&format!(
+            "serve {port} --control-token ctl {arguments} --users"
+        ))
+        .arg(users)
+        .command()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+        let mut child = started.expect("the program starts");
+        let mut issuer = String::new();
+        let stdout = child.stdout.take().expect("a pipe");
+        BufReader::new(stdout)
+            .read_line(&mut issuer)
+            .expect("it says where it listens");
+        Self {
+            child,
+            issuer: issuer.trim().to_owned(),
+        }
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+        let address = self
+            .issuer
+            .trim_start_matches("http://")
+            .trim_end_matches('/');
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
+        )
+        .expect("it reads");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("it answers");
+        let status = text
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        let (_, body) = text.split_once("\r\n\r\n").expect("an answer has a head");
+        (status.expect("a status"), body.to_owned())
+    }
+
+    fn control(&self, method: &str, what: &str) -> Value {
+        let (_, body) = self.send(
+            method,
+            &format!("/_postlogin/{what}"),
+            "authorization: Bearer ctl\r\n",
+            "",
+        );
+        serde_json::from_str(&body).unwrap_or_default()
+    }
+
+    /// A login of Jane by password, of the application that is made where an export has none.
+    fn log_in(&self) -> Value {
+        let clients = self.control("GET", "clients");
+        let id = clients[0]["client_id"].as_str().expect("an application");
+        let body = format!(
+            "grant_type=password&client_id={id}&username=jane@example.com&password=jane-secret&scope=openid"
+        );
+        let form = "content-type: application/x-www-form-urlencoded\r\n";
+        let (status, body) = self.send("POST", "/oauth/token", form, &body);
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+}
+
+#[test]
+fn a_login_runs_the_projects_actions() {
+    let users = folder(&[("users.json", USERS)]);
+    let tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
+    assert_eq!(tenant.send("GET", "/health", "", "").0, 200);
+    let answer = tenant.log_in();
+    assert!(answer["id_token"].is_string());
+    let token = answer["access_token"].as_str().expect("a token");
+    let (_, userinfo) = tenant.send(
+        "GET",
+        "/userinfo",
+        &format!("authorization: Bearer {token}\r\n"),
+        "",
+    );
+    let userinfo: Value = serde_json::from_str(&userinfo).expect("JSON");
+    assert_eq!(userinfo["https://example.com/hobby"], "surfing");
+    let log = tenant.control("GET", "log");
+    assert_eq!(log[0]["outcome"]["status"], "allowed");
+    assert_eq!(
+        log[0]["outcome"]["ledger"][0]["location"]["file"],
+        "actions/copy-user-metadata/code.js"
+    );
+}
+
+#[test]
+fn what_was_stored_survives_a_kill() {
+    let project = folder(&[
+        ("users.json", USERS),
+        ("postlogin.toml", "binding = [\"count\"]\n"),
+        (
+            "actions/count.js",
+            "exports.onExecutePostLogin = async (event, api) => { api.user.setAppMetadata('n', (event.user.app_metadata.n ?? 0) + 1); };\n",
+        ),
+    ]);
+    let place = format!("--project {}", project.path().display());
+    let users = project.path().join("users.json");
+    let mut counted = Vec::new();
+    for _ in 0..2 {
+        let tenant = Serving::start(&place, &users);
+        tenant.log_in();
+        counted.push(tenant.control("GET", "users")[0]["app_metadata"]["n"].clone());
+        // Dropping kills the process: no chance to say good-bye.
+    }
+    assert_eq!(counted, [json!(1), json!(2)]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_stops_it_well() {
+    let users = folder(&[("users.json", USERS)]);
+    let mut tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
+    assert_eq!(tenant.send("GET", "/health", "", "").0, 200);
+    let pid = tenant.child.id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status();
+    assert!(killed.expect("there is `kill`").success());
+    assert_eq!(tenant.child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn wrong_arguments_are_told() {
+    let files = folder(&[("users.json", "{\"email\": 1}\n"), ("broken.json", "[{]")]);
+    for (arguments, expected) in [
+        (
+            "serve --port 0 --ephemeral --issuer nonsense",
+            "the issuer `nonsense` is no URL",
+        ),
+        (
+            "serve --port 0 --ephemeral --issuer http://x/y",
+            "is no URL",
+        ),
+        (
+            "serve --port 0 --ephemeral --users broken.json",
+            "broken.json: user 1: the JSON array is broken",
+        ),
+        (
+            "serve --port 0 --ephemeral --users users.json",
+            "user 1: `email` must be a string",
+        ),
+        (
+            "serve --port 0 --ephemeral --users nowhere.json",
+            "nowhere.json",
+        ),
+        (
+            "serve --port 0 --record x.yaml",
+            "serve makes no recordings",
+        ),
+    ] {
+        let done = postlogin(arguments).within(files.path()).finish();
+        assert_eq!(done.code, Some(2), "{done}");
+        assert!(
+            done.stderr.contains(expected) && done.stdout.is_empty(),
+            "{done}"
+        );
+    }
+}
+
+#[test]
+fn a_mail_speaks_the_users_language() {
+    let template = r#"{"template": "welcome_email", "body": "./welcome_email.html", "from": "a@example.com", "subject": "Hi {{ user.name }}", "syntax": "liquid", "enabled": true}"#;
+    let project = folder(&[
+        (
+            "actions/quiet.json",
+            r#"{"name": "quiet", "code": "./actions/quiet.js", "supported_triggers": [{"id": "post-login", "version": "v3"}]}"#,
+        ),
+        (
+            "actions/quiet.js",
+            "exports.onExecutePostLogin = async () => {};\n",
+        ),
+        ("emails/welcome_email.json", template),
+        (
+            "emails/welcome_email.html",
+            "{% if user.user_metadata.lang == 'de' %}Willkommen{% else %}Welcome{% endif %} bei {{ application.name }}\n",
+        ),
+    ]);
+    let done = postlogin("email welcome_email --set user.user_metadata.lang=de")
+        .within(project.path())
+        .finish();
+    assert_eq!(
+        (done.code, done.stdout.as_str()),
+        (
+            Some(0),
+            "From: a@example.com\nSubject: Hi Jane Doe\n\nWillkommen bei Example Web App\n"
+        )
+    );
+    let done = postlogin("email welcome_email --format json")
+        .within(project.path())
+        .finish();
+    assert!(done.stdout.contains("\"body\":\"Welcome bei"), "{done}");
+    let done = postlogin("email nonsense").within(project.path()).finish();
+    assert!(
+        done.code == Some(2)
+            && done
+                .stderr
+                .contains("there is no e-mail template `nonsense`"),
+        "{done}"
+    );
+}

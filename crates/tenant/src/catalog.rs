@@ -1,0 +1,303 @@
+//! What the export says: applications, connections, APIs, roles, organizations. Ids that an export lacks are derived from
+//! names, so a team shares them.
+
+use postlogin_project::TenantData;
+use postlogin_token::opaque_token;
+use serde_json::{Map, Value, json};
+
+use crate::http::{text, texts};
+
+/// The database connection of a project that has none.
+pub(crate) const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
+
+/// The tenant's configuration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Catalog {
+    pub(crate) settings: Map<String, Value>,
+    pub(crate) clients: Vec<Value>,
+    pub(crate) connections: Vec<Value>,
+    pub(crate) apis: Vec<Value>,
+    pub(crate) roles: Vec<Value>,
+    pub(crate) organizations: Vec<Value>,
+    pub(crate) emails: Vec<Value>,
+}
+
+/// Sixteen letters and digits derived from names.
+fn short_id(prefix: &str, names: &[&str]) -> String {
+    let token = opaque_token(b"postlogin id", names);
+    let letters: String = token
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .chain("0000000000000000".chars())
+        .take(16)
+        .collect();
+    format!("{prefix}{letters}")
+}
+
+fn with_default(value: &mut Value, key: &str, default: impl FnOnce() -> Value) {
+    if let Some(object) = value.as_object_mut()
+        && object.get(key).is_none_or(Value::is_null)
+    {
+        object.insert(key.to_owned(), default());
+    }
+}
+
+impl Catalog {
+    /// Completes what an export says. `secret` is what the secrets of applications are derived from; `callbacks` are
+    /// allowed for every application.
+    pub(crate) fn new(
+        data: &TenantData,
+        tenant: &str,
+        secret: &[u8],
+        callbacks: &[String],
+    ) -> Self {
+        let objects = |list: &[Value]| -> Vec<Value> {
+            list.iter()
+                .filter(|item| item.is_object())
+                .cloned()
+                .collect()
+        };
+        let mut catalog = Self {
+            settings: data.settings.clone(),
+            clients: objects(&data.clients),
+            connections: objects(&data.connections),
+            apis: objects(&data.resource_servers),
+            roles: objects(&data.roles),
+            organizations: objects(&data.organizations),
+            emails: objects(&data.email_templates),
+        };
+        catalog
+            .clients
+            .retain(|client| text(client, "name") != Some("All Applications"));
+        if catalog.clients.is_empty() {
+            catalog.clients.push(json!({
+                "name": "Local Application", "app_type": "spa", "token_endpoint_auth_method": "none",
+                "callbacks": ["http://localhost:3000", "http://localhost:3000/callback"],
+                "allowed_logout_urls": ["http://localhost:3000"], "web_origins": ["http://localhost:3000"],
+                "grant_types": ["authorization_code", "implicit", "refresh_token", "password", "http://auth0.com/oauth/grant-type/password-realm"],
+            }));
+        }
+        if !catalog
+            .clients
+            .iter()
+            .any(|client| text(client, "app_type") == Some("non_interactive"))
+        {
+            catalog.clients.push(json!({
+                "name": "Local Management", "app_type": "non_interactive", "grant_types": ["client_credentials"],
+            }));
+        }
+        for client in &mut catalog.clients {
+            let name = text(client, "name").unwrap_or_default().to_owned();
+            with_default(client, "client_id", || {
+                opaque_token(b"postlogin client", &[tenant, &name]).into()
+            });
+            let id = text(client, "client_id").unwrap_or_default().to_owned();
+            if text(client, "client_secret")
+                .is_none_or(|secret| secret.is_empty() || secret == "_VALUE_NOT_SHOWN_")
+                && let Some(object) = client.as_object_mut()
+            {
+                object.insert(
+                    "client_secret".into(),
+                    opaque_token(secret, &["client secret", &id]).into(),
+                );
+            }
+            for callback in callbacks {
+                for key in ["callbacks", "allowed_logout_urls"] {
+                    with_default(client, key, || json!([]));
+                    if let Some(list) = client.get_mut(key).and_then(Value::as_array_mut) {
+                        list.push(json!(callback));
+                    }
+                }
+                if let Ok(url) = url::Url::parse(callback) {
+                    with_default(client, "web_origins", || json!([]));
+                    if let Some(list) = client.get_mut("web_origins").and_then(Value::as_array_mut)
+                    {
+                        list.push(json!(url.origin().ascii_serialization()));
+                    }
+                }
+            }
+        }
+        if !catalog
+            .connections
+            .iter()
+            .any(|connection| text(connection, "strategy").unwrap_or("auth0") == "auth0")
+        {
+            catalog
+                .connections
+                .insert(0, json!({"name": DEFAULT_CONNECTION, "strategy": "auth0"}));
+        }
+        for connection in &mut catalog.connections {
+            let name = text(connection, "name").unwrap_or_default().to_owned();
+            with_default(connection, "strategy", || "auth0".into());
+            with_default(connection, "id", || {
+                short_id("con_", &[tenant, "connection", &name]).into()
+            });
+        }
+        for organization in &mut catalog.organizations {
+            let name = text(organization, "name").unwrap_or_default().to_owned();
+            with_default(organization, "id", || {
+                short_id("org_", &[tenant, "organization", &name]).into()
+            });
+            with_default(organization, "display_name", || name.clone().into());
+        }
+        for role in &mut catalog.roles {
+            let name = text(role, "name").unwrap_or_default().to_owned();
+            with_default(role, "id", || {
+                short_id("rol_", &[tenant, "role", &name]).into()
+            });
+        }
+        catalog
+    }
+
+    pub(crate) fn client(&self, id: &str) -> Option<&Value> {
+        self.clients
+            .iter()
+            .find(|client| text(client, "client_id") == Some(id))
+    }
+
+    pub(crate) fn connection(&self, name: &str) -> Option<&Value> {
+        self.connections
+            .iter()
+            .find(|connection| text(connection, "name") == Some(name))
+    }
+
+    pub(crate) fn api(&self, identifier: &str) -> Option<&Value> {
+        self.apis
+            .iter()
+            .find(|api| text(api, "identifier") == Some(identifier))
+    }
+
+    /// By id or by name.
+    pub(crate) fn organization(&self, named: &str) -> Option<&Value> {
+        let is = |organization: &Value| {
+            text(organization, "id") == Some(named) || text(organization, "name") == Some(named)
+        };
+        self.organizations
+            .iter()
+            .find(|organization| is(organization))
+    }
+
+    pub(crate) fn role(&self, id: &str) -> Option<&Value> {
+        self.roles
+            .iter()
+            .find(|role| text(role, "id") == Some(id) || text(role, "name") == Some(id))
+    }
+
+    /// The database connection that logins of an application go to when they name none.
+    pub(crate) fn default_database<'a>(&'a self, client: &'a Value) -> Option<&'a Value> {
+        let directory = self
+            .settings
+            .get("default_directory")
+            .and_then(Value::as_str);
+        let named = directory
+            .and_then(|name| self.connection(name))
+            .filter(|found| is_enabled(found, client));
+        named.or_else(|| self.databases(client).next())
+    }
+
+    /// The database connections of an application.
+    pub(crate) fn databases<'a>(&'a self, client: &'a Value) -> impl Iterator<Item = &'a Value> {
+        let databases = self
+            .connections
+            .iter()
+            .filter(|connection| text(connection, "strategy") == Some("auth0"));
+        databases.filter(|connection| is_enabled(connection, client))
+    }
+}
+
+/// Whether an application may use a connection. An export lists the names of applications; without a list, all may.
+pub(crate) fn is_enabled(connection: &Value, client: &Value) -> bool {
+    if connection
+        .get("enabled_clients")
+        .and_then(Value::as_array)
+        .is_none_or(Vec::is_empty)
+    {
+        return true;
+    }
+    let (name, id) = (text(client, "name"), text(client, "client_id"));
+    texts(connection, "enabled_clients").any(|enabled| Some(enabled) == name || Some(enabled) == id)
+}
+
+/// Whether an application has a secret to show at the token endpoint.
+pub(crate) fn is_confidential(client: &Value) -> bool {
+    match text(client, "token_endpoint_auth_method") {
+        Some(method) => method != "none",
+        None => !matches!(text(client, "app_type"), Some("spa" | "native")),
+    }
+}
+
+/// Whether an application may use a grant. One that lists none has those that Auth0 gives to its type.
+pub(crate) fn allows_grant(client: &Value, grant: &str) -> bool {
+    if client
+        .get("grant_types")
+        .and_then(Value::as_array)
+        .is_some()
+    {
+        let resource_owner = "http://auth0.com/oauth/grant-type/password-realm";
+        return texts(client, "grant_types")
+            .any(|known| known == grant || (grant == resource_owner && known == "password"));
+    }
+    match text(client, "app_type") {
+        Some("non_interactive") => grant == "client_credentials",
+        Some("spa" | "native") => matches!(
+            grant,
+            "authorization_code"
+                | "implicit"
+                | "refresh_token"
+                | "urn:ietf:params:oauth:grant-type:device_code"
+        ),
+        _ => matches!(
+            grant,
+            "authorization_code" | "implicit" | "refresh_token" | "client_credentials"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use postlogin_project::TenantData;
+    use serde_json::json;
+
+    use super::{Catalog, allows_grant, is_confidential, is_enabled};
+
+    #[test]
+    fn an_empty_export_has_what_a_login_needs() {
+        let catalog = Catalog::new(
+            &TenantData::default(),
+            "t",
+            b"secret",
+            &["http://localhost:5173/cb".into()],
+        );
+        let client = &catalog.clients[0];
+        assert!(
+            client["callbacks"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("http://localhost:5173/cb"))
+        );
+        assert!(
+            client["web_origins"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("http://localhost:5173"))
+        );
+        assert!(!is_confidential(client) && allows_grant(client, "authorization_code"));
+        assert_eq!(
+            catalog.default_database(client).unwrap()["name"],
+            "Username-Password-Authentication"
+        );
+        let again = Catalog::new(&TenantData::default(), "t", b"other", &[]);
+        assert_eq!(client["client_id"], again.clients[0]["client_id"]);
+        assert_ne!(client["client_secret"], again.clients[0]["client_secret"]);
+    }
+
+    #[test]
+    fn a_connection_lists_its_applications_by_name() {
+        let client = json!({"name": "App", "client_id": "1"});
+        assert!(
+            is_enabled(&json!({}), &client)
+                && is_enabled(&json!({"enabled_clients": ["App"]}), &client)
+        );
+        assert!(!is_enabled(&json!({"enabled_clients": ["Other"]}), &client));
+    }
+}

@@ -1,0 +1,311 @@
+//! Requests as plain data, and the answers that every endpoint gives.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+use std::net::SocketAddr;
+
+/// Bytes of a request's body; a larger one is answered with 413.
+pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
+
+/// Parameters of a query or a form, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Params(pub(crate) Vec<(String, String)>);
+
+impl Params {
+    pub(crate) fn parse(text: &[u8]) -> Self {
+        let pairs = url::form_urlencoded::parse(text);
+        Self(
+            pairs
+                .map(|(k, v)| (k.into_owned(), v.into_owned()))
+                .collect(),
+        )
+    }
+
+    /// The first value that is not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The first name that stands there twice: OAuth forbids it (RFC 6749, section 3.1).
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        let mut seen = std::collections::HashSet::new();
+        let mut names = self.0.iter().map(|(name, _)| name.as_str());
+        names.find(|name| !seen.insert(*name))
+    }
+
+    pub(crate) fn to_map(&self) -> Map<String, Value> {
+        let mut map = Map::new();
+        for (name, value) in &self.0 {
+            map.entry(name.clone())
+                .or_insert_with(|| Value::from(value.as_str()));
+        }
+        map
+    }
+}
+
+/// What a request carries.
+#[derive(Debug, Clone)]
+pub(crate) enum Content {
+    /// Nothing.
+    Empty,
+    /// A form.
+    Form(Params),
+    /// JSON.
+    Json(Value),
+    /// Neither; says why.
+    Bad(String),
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Params,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content: Content,
+    pub(crate) ip: String,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Call {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let Ok(bytes) = to_bytes(body, BODY_LIMIT).await else {
+            let body = json!({"statusCode": 413, "error": "Request Entity Too Large", "message": "Payload content length greater than maximum allowed"});
+            return Err(answer(StatusCode::PAYLOAD_TOO_LARGE, &body));
+        };
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let ip = peer.map_or_else(|| "127.0.0.1".to_owned(), |peer| peer.0.ip().to_string());
+        Ok(Self {
+            content: content(&parts.headers, &bytes),
+            query: Params::parse(parts.uri.query().unwrap_or_default().as_bytes()),
+            path: parts.uri.path().to_owned(),
+            method: parts.method,
+            headers: parts.headers,
+            ip,
+        })
+    }
+}
+
+fn content(headers: &HeaderMap, bytes: &Bytes) -> Content {
+    if bytes.is_empty() {
+        return Content::Empty;
+    }
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let kind = kind
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Content::Form(Params::parse(bytes));
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Content::Json(value),
+        Err(error) => Content::Bad(format!("the body is neither a form nor JSON: {error}")),
+    }
+}
+
+impl Call {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A cookie's value.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let lines = self.headers.get_all(header::COOKIE).iter();
+        let mut pairs = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'));
+        pairs.find_map(|pair| {
+            let (known, value) = pair.trim().split_once('=')?;
+            (known == name && !value.is_empty()).then_some(value)
+        })
+    }
+
+    /// A parameter of the body, or else of the query.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.body_field(name).or_else(|| self.query.get(name))
+    }
+
+    /// A parameter of the body, form or JSON.
+    pub(crate) fn body_field(&self, name: &str) -> Option<&str> {
+        match &self.content {
+            Content::Form(form) => form.get(name),
+            Content::Json(value) => value
+                .get(name)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty()),
+            Content::Empty | Content::Bad(_) => None,
+        }
+    }
+
+    /// The body as an object.
+    pub(crate) fn body_map(&self) -> Map<String, Value> {
+        match &self.content {
+            Content::Form(form) => form.to_map(),
+            Content::Json(Value::Object(map)) => map.clone(),
+            _ => Map::new(),
+        }
+    }
+
+    /// The token of `Authorization: Bearer …`.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme
+            .eq_ignore_ascii_case("bearer")
+            .then_some(token.trim())
+    }
+
+    /// The parts of the path behind a prefix, percent-decoded.
+    pub(crate) fn segments(&self, prefix: &str) -> Vec<String> {
+        let rest = self.path.strip_prefix(prefix).unwrap_or_default();
+        let parts = rest
+            .trim_matches('/')
+            .split('/')
+            .filter(|part| !part.is_empty());
+        parts.map(percent_decoded).collect()
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            .filter(|_| first == b'%')
+        {
+            Some(byte) => {
+                out.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                out.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A JSON answer that nobody caches.
+pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    set(
+        &mut response,
+        "content-type",
+        "application/json; charset=utf-8",
+    );
+    set(&mut response, "cache-control", "no-store");
+    response
+}
+
+/// 204.
+pub(crate) fn no_content() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// A page. Nothing may frame it, and its form may lead nowhere else.
+pub(crate) fn page(status: StatusCode, html: String) -> Response {
+    let mut response = Response::new(Body::from(html));
+    *response.status_mut() = status;
+    set(&mut response, "content-type", "text/html; charset=utf-8");
+    set(&mut response, "cache-control", "no-store");
+    set(&mut response, "x-frame-options", "DENY");
+    set(&mut response, "referrer-policy", "no-referrer");
+    set(&mut response, "x-content-type-options", "nosniff");
+    set(
+        &mut response,
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; frame-ancestors 'none'; base-uri 'none'",
+    );
+    response
+}
+
+/// 302.
+pub(crate) fn redirect(to: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    set(&mut response, "location", to);
+    set(&mut response, "cache-control", "no-store");
+    set(&mut response, "referrer-policy", "no-referrer");
+    response
+}
+
+/// Sets a header; a value that no header can have is left out.
+pub(crate) fn set(response: &mut Response, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// Adds a cookie for the tenant alone.
+pub(crate) fn add_cookie(response: &mut Response, name: &str, value: &str, seconds: i64) {
+    let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}");
+    if let Ok(line) = HeaderValue::from_str(&line) {
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
+}
+
+/// Text as HTML shows it, also inside quoted attributes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// A member of an object that is a text.
+pub(crate) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+/// The texts of a member that is a list.
+pub(crate) fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
+    let list = value.get(key).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Params, escape, percent_decoded};
+
+    #[test]
+    fn texts_are_decoded_and_escaped() {
+        assert_eq!(percent_decoded("auth0%7C1%zz%"), "auth0|1%zz%");
+        assert_eq!(escape("<a href=\"'&"), "&lt;a href=&quot;&#39;&amp;");
+    }
+
+    #[test]
+    fn a_parameter_that_stands_twice_is_found() {
+        assert_eq!(Params::parse(b"a=1&b=2&a=").repeated(), Some("a"));
+        assert_eq!(Params::parse(b"a=1&b=2").repeated(), None);
+        assert_eq!(Params::parse(b"a=&b=x+y").get("b"), Some("x y"));
+        assert_eq!(Params::parse(b"a=").get("a"), None);
+    }
+}

@@ -1,0 +1,32 @@
+//! The local tenant: an application with the real SDKs signs a user in, and the project's own Actions make the tokens.
+//!
+//! It knows nothing of WebAssembly: who starts it gives a [`LoginPipeline`] that runs the post-login trigger. Time comes
+//! from one [`TenantClock`], randomness from one [`Randomness`], and all that is remembered is in one database.
+
+mod catalog;
+mod clock;
+mod control;
+mod email;
+mod http;
+mod import;
+mod management;
+mod oauth;
+mod pages;
+mod password;
+mod pipeline;
+mod randomness;
+mod router;
+mod server;
+mod signup;
+mod state;
+mod store;
+
+pub use clock::TenantClock;
+pub use email::{EmailError, RenderedEmail, render_email};
+pub use import::{ImportError, read_users};
+pub use pipeline::{LoginPipeline, LoginRequest, Resume};
+pub use randomness::{Randomness, new_token};
+pub use router::router;
+pub use server::{Address, serve};
+pub use state::{Setup, SetupError, Tenant};
+pub use store::StoreError;

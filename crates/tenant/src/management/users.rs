@@ -1,0 +1,355 @@
+//! `/api/v2/users`.
+//!
+//! <https://auth0.com/docs/api/management/v2/users>
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::body::{check, merge_metadata};
+use super::query::{chosen, paged};
+use super::search::Query;
+use super::{Answered, ApiError, Caller, Result, object, ok};
+use crate::clock::iso;
+use crate::email::{Template, send};
+use crate::http::{Call, text};
+use crate::import::complete;
+use crate::password;
+use crate::state::Tenant;
+use crate::store::{ChangeError, Kind, NewUser};
+
+pub(super) fn inexistent() -> ApiError {
+    ApiError::new(404, "The user does not exist.", "inexistent_user")
+}
+
+/// A profile as the API shows it.
+fn shown(mut user: Value, caller: &Caller) -> Value {
+    if !caller.has("read:user_idp_tokens") {
+        let identities = user.get_mut("identities").and_then(Value::as_array_mut);
+        for identity in identities
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object_mut)
+        {
+            identity.shift_remove("access_token");
+            identity.shift_remove("refresh_token");
+        }
+    }
+    user
+}
+
+pub(super) fn get(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> Result<Answered> {
+    caller.require(&["read:users", "read:current_user"], Some(id))?;
+    let user = tenant.store.user(id)?.ok_or_else(inexistent)?;
+    ok(chosen(call, shown(user, caller)))
+}
+
+pub(super) fn list(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
+    caller.require(&["read:users"], None)?;
+    let query = match call.query.get("q") {
+        Some(text) => Some(Query::parse(text).map_err(|problem| {
+            ApiError::new(
+                400,
+                format!("{problem} You can try to escape the special characters."),
+                "invalid_query_string",
+            )
+        })?),
+        None => None,
+    };
+    let connection = call.query.get("connection");
+    let fits = |user: &Value| {
+        query.as_ref().is_none_or(|query| query.matches(user))
+            && connection.is_none_or(|name| {
+                user.pointer("/identities/0/connection")
+                    .and_then(Value::as_str)
+                    == Some(name)
+            })
+    };
+    let mut users: Vec<Value> = tenant
+        .store
+        .users()?
+        .into_iter()
+        .filter(|user| fits(user))
+        .collect();
+    if let Some((field, direction)) = call
+        .query
+        .get("sort")
+        .and_then(|sort| sort.rsplit_once(':'))
+    {
+        let pointer = format!("/{}", field.replace('.', "/"));
+        let key = |user: &Value| {
+            user.pointer(&pointer).map(|value| {
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            })
+        };
+        users.sort_by_key(key);
+        if direction == "-1" {
+            users.reverse();
+        }
+    }
+    let users = users
+        .into_iter()
+        .map(|user| chosen(call, shown(user, caller)))
+        .collect();
+    ok(paged(call, "users", users)?)
+}
+
+pub(super) fn by_email(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
+    caller.require(&["read:users"], None)?;
+    let missing = || {
+        ApiError::new(
+            400,
+            "Query validation error: 'Missing required property: email'.",
+            "invalid_query_string",
+        )
+    };
+    let email = call.query.get("email").ok_or_else(missing)?.to_lowercase();
+    let users = tenant
+        .store
+        .users()?
+        .into_iter()
+        .filter(|user| text(user, "email").is_some_and(|known| known.to_lowercase() == email));
+    ok(Value::Array(
+        users
+            .map(|user| chosen(call, shown(user, caller)))
+            .collect(),
+    ))
+}
+
+/// Hashes a password on a thread that nobody waits for.
+async fn hashed(tenant: &Arc<Tenant>, secret: Option<&str>) -> Option<String> {
+    let secret = secret?.to_owned();
+    let tenant = Arc::clone(tenant);
+    tokio::task::spawn_blocking(move || password::hash(&secret, &tenant.randomness))
+        .await
+        .ok()
+        .flatten()
+}
+
+pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -> Result<Answered> {
+    caller.require(&["create:users"], None)?;
+    let body = object(call)?;
+    check(body, true)?;
+    let connection = body
+        .get("connection")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let Some(found) = tenant.catalog.connection(connection) else {
+        return Err(ApiError::new(
+            400,
+            "Connection does not exist.",
+            "inexistent_connection",
+        ));
+    };
+    let is_database = text(found, "strategy") == Some("auth0");
+    let secret = body.get("password").and_then(Value::as_str);
+    if is_database && (secret.is_none() || !body.get("email").is_some_and(Value::is_string)) {
+        let missing = if secret.is_none() {
+            "password"
+        } else {
+            "email"
+        };
+        return Err(ApiError::new(
+            400,
+            format!("Payload validation error: 'Missing required property: {missing}'."),
+            "invalid_body",
+        ));
+    }
+    let provider = text(found, "strategy").unwrap_or("auth0");
+    let bare = body
+        .get("user_id")
+        .and_then(Value::as_str)
+        .map_or_else(|| tenant.randomness.hex_id(), str::to_owned);
+    let mut profile = body.clone();
+    for key in [
+        "password",
+        "connection",
+        "verify_email",
+        "verify_phone_number",
+        "client_id",
+        "user_id",
+    ] {
+        profile.shift_remove(key);
+    }
+    let mut profile = Value::Object(profile);
+    let id = format!("{provider}|{bare}");
+    complete(&mut profile, &id, connection, provider, tenant.now_ms());
+    let user = NewUser {
+        connection: connection.to_owned(),
+        password: hashed(tenant, secret).await,
+        profile: profile.clone(),
+    };
+    if tenant.store.insert_user(&user)?.is_err() {
+        return Err(ApiError::new(
+            409,
+            "The user already exists.",
+            "auth0_idp_error",
+        ));
+    }
+    let verified = body.get("email_verified") == Some(&Value::Bool(true));
+    if body
+        .get("verify_email")
+        .and_then(Value::as_bool)
+        .unwrap_or(!verified)
+    {
+        send(tenant, Template::VerifyEmail, &profile, None);
+    }
+    Ok(Answered::Body(StatusCode::CREATED, shown(profile, caller)))
+}
+
+pub(super) async fn update(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    caller: &Caller,
+    id: &str,
+) -> Result<Answered> {
+    let scopes = [
+        "update:users",
+        "update:users_app_metadata",
+        "update:current_user_metadata",
+    ];
+    let own_metadata = [
+        "update:current_user_metadata",
+        "create:current_user_metadata",
+        "delete:current_user_metadata",
+    ];
+    let own = id == caller.access.sub && own_metadata.iter().any(|scope| caller.has(scope));
+    if !own {
+        caller.require(&scopes, Some(id))?;
+    }
+    let body = object(call)?;
+    check(body, false)?;
+    if !caller.has("update:users") {
+        only_metadata(body, caller)?;
+    }
+    if body.is_empty() {
+        return Err(ApiError::new(
+            400,
+            "Payload validation error: 'Too few properties defined (0), minimum 1'.",
+            "invalid_body",
+        ));
+    }
+    let password = hashed(tenant, body.get("password").and_then(Value::as_str)).await;
+    let now = iso(tenant.now_ms());
+    let changed = tenant.store.change_user::<ApiError>(id, |profile| {
+        apply(profile, body, &now);
+        if password.is_some()
+            && let Some(profile) = profile.as_object_mut()
+        {
+            profile.insert("last_password_reset".into(), now.clone().into());
+        }
+        Ok(password)
+    })?;
+    match changed.ok_or_else(inexistent)? {
+        Ok(profile) => {
+            if body.contains_key("password") || body.get("blocked") == Some(&Value::Bool(true)) {
+                tenant.store.remove_owned(Kind::Session, id)?;
+            }
+            ok(shown(profile, caller))
+        }
+        Err(ChangeError::Refused(error)) => Err(error),
+        Err(ChangeError::Conflict) => Err(ApiError::new(
+            400,
+            "The specified new email already exists",
+            "auth0_idp_error",
+        )),
+    }
+}
+
+/// Without `update:users`, metadata may be changed and nothing else; by the user alone, only `user_metadata`.
+fn only_metadata(body: &Map<String, Value>, caller: &Caller) -> Result<()> {
+    let machine = caller.has("update:users_app_metadata");
+    let allowed: &[&str] = if machine {
+        &["app_metadata", "user_metadata"]
+    } else {
+        &["user_metadata"]
+    };
+    let refused: Vec<&str> = body
+        .keys()
+        .map(String::as_str)
+        .filter(|key| !allowed.contains(key))
+        .collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "You cannot update the following fields: {}",
+        refused.join(", ")
+    );
+    Err(ApiError::new(403, message, "insufficient_scope"))
+}
+
+fn apply(profile: &mut Value, body: &Map<String, Value>, now: &str) {
+    let Some(profile) = profile.as_object_mut() else {
+        return;
+    };
+    for (key, value) in body {
+        match (key.as_str(), value) {
+            (
+                "password" | "connection" | "client_id" | "verify_email" | "verify_phone_number",
+                _,
+            ) => {}
+            ("user_metadata" | "app_metadata", Value::Object(change)) => {
+                merge_metadata(
+                    profile.entry(key.clone()).or_insert_with(|| json!({})),
+                    change,
+                );
+            }
+            (_, Value::Null) => {
+                profile.shift_remove(key);
+            }
+            _ => {
+                profile.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    if body.contains_key("email") && !body.contains_key("email_verified") {
+        profile.insert("email_verified".into(), false.into());
+    }
+    profile.insert("updated_at".into(), now.into());
+}
+
+/// 204 also for a user who is not there, as production answers.
+pub(super) fn delete(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
+    caller.require(&["delete:users"], None)?;
+    tenant.store.remove_user(id)?;
+    Ok(Answered::Nothing)
+}
+
+pub(super) fn delete_multifactor(
+    tenant: &Tenant,
+    caller: &Caller,
+    id: &str,
+    provider: &str,
+) -> Result<Answered> {
+    caller.require(&["update:users"], None)?;
+    if !matches!(provider, "duo" | "google-authenticator" | "guardian") {
+        let message = format!(
+            "Path validation error: 'No enum match for: {provider}' on property provider (The multi-factor provider)."
+        );
+        return Err(ApiError::new(400, message, "invalid_uri"));
+    }
+    let now = iso(tenant.now_ms());
+    let changed = tenant.store.change_user::<()>(id, |profile| {
+        if let Some(profile) = profile.as_object_mut() {
+            if let Some(list) = profile.get_mut("multifactor").and_then(Value::as_array_mut) {
+                list.retain(|known| known.as_str() != Some(provider));
+            }
+            if let Some(list) = profile
+                .get_mut("enrolledFactors")
+                .and_then(Value::as_array_mut)
+                .filter(|_| provider != "duo")
+            {
+                list.retain(|factor| {
+                    !matches!(text(factor, "type"), Some("otp" | "push-notification"))
+                });
+            }
+            profile.insert("multifactor_last_modified".into(), now.into());
+        }
+        Ok(None)
+    })?;
+    changed.map(|_| Answered::Nothing).ok_or_else(inexistent)
+}

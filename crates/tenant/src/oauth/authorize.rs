@@ -1,0 +1,368 @@
+//! `/authorize`: from an application's request to a login page, or with single sign-on straight to the Actions.
+//!
+//! <https://auth0.com/docs/api/authentication/authorization-code-flow/authorize-application>
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::Method;
+use axum::response::Response;
+use postlogin_core::Suspension;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::event::Occasion;
+use super::finish::{Answer, error_page, send, send_error};
+use super::issue::Grant;
+use super::request::{AuthRequest, WayBack, checked, way_back};
+use super::run::{self, Flow, LoginDoc, Ran, one_time_code, start};
+use super::session::{self, Session};
+use super::{OAuthError, Result};
+use crate::http::{Call, Content, page, redirect, text};
+use crate::pages;
+use crate::pipeline::{Progress, Running};
+use crate::randomness::digest;
+use crate::state::Tenant;
+use crate::store::{Entry, Kind};
+
+/// Milliseconds for which a login page stays open.
+const PAGE_MS: i64 = 3_600_000;
+/// Milliseconds for which a code can be used.
+const CODE_MS: i64 = 600_000;
+
+pub(crate) async fn authorize(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let params = match (&call.method, &call.content) {
+        (&Method::POST, Content::Form(form)) => form.clone(),
+        (&Method::GET, _) => call.query.clone(),
+        _ => {
+            return error_page(&OAuthError::invalid_request(
+                "/authorize takes GET, or POST with a form",
+            ));
+        }
+    };
+    let (client, back) = match way_back(&tenant, &params) {
+        Ok(known) => known,
+        Err(refused) => return error_page(&refused.0),
+    };
+    match checked(&tenant, &client, &back, &params) {
+        Ok(request) => begin(&tenant, &call, client, request)
+            .await
+            .unwrap_or_else(|error| send_error(&back, &error)),
+        Err(error) => send_error(&back, &error),
+    }
+}
+
+async fn begin(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    client: Value,
+    request: AuthRequest,
+) -> Result<Response> {
+    let prompts = |name: &str| request.prompt.iter().any(|prompt| prompt == name);
+    let session = session::current(tenant, call)?.filter(|session| {
+        let age = tenant.now_ms().saturating_sub(session.authenticated_at());
+        let fresh = request
+            .max_age
+            .is_none_or(|max_age| age < max_age.saturating_mul(1000));
+        let asks = prompts("login") || prompts("select_account") || prompts("create");
+        let same = request
+            .connection
+            .as_deref()
+            .is_none_or(|name| is_of_connection(tenant, session.user_id(), name));
+        fresh
+            && !asks
+            && same
+            && tenant
+                .store
+                .user(session.user_id())
+                .is_ok_and(|user| user.is_some())
+    });
+    let (browser, is_new) = session::browser(tenant, call);
+    let login = LoginDoc {
+        id: tenant.randomness.token(),
+        browser: digest(&browser),
+        request,
+        ..LoginDoc::default()
+    };
+    let mut response = match session {
+        Some(session) => signed_in(tenant, call, &client, login, &session).await,
+        None if login.request.is_silent() => {
+            return Err(OAuthError::new(400, "login_required", "Login required"));
+        }
+        None => open_page(tenant, &login)?,
+    };
+    if is_new {
+        session::set_browser_cookie(&mut response, &browser);
+    }
+    Ok(response)
+}
+
+fn is_of_connection(tenant: &Tenant, user_id: &str, name: &str) -> bool {
+    let user = tenant
+        .store
+        .user(user_id)
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    let identities = user.get("identities").and_then(Value::as_array);
+    identities
+        .into_iter()
+        .flatten()
+        .any(|identity| text(identity, "connection") == Some(name))
+}
+
+/// Opens the login page, or that for signing up.
+pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
+    let now = tenant.now_ms();
+    let document = serde_json::to_value(login).unwrap_or_default();
+    tenant.store.put(
+        Kind::Login,
+        Entry::until(&digest(&login.id), now + PAGE_MS),
+        &document,
+        now,
+    )?;
+    let wants_signup = login.request.screen_hint.as_deref() == Some("signup")
+        || login.request.prompt.iter().any(|prompt| prompt == "create");
+    let page = if wants_signup { "signup" } else { "login" };
+    Ok(redirect(
+        &tenant.url(&format!("u/{page}?state={}", login.id)),
+    ))
+}
+
+/// A user is known: the Actions run.
+pub(crate) async fn signed_in(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    client: &Value,
+    mut login: LoginDoc,
+    session: &Session,
+) -> Response {
+    let back = login.request.way_back();
+    let result = async {
+        session::touch(tenant, session, &login.request.client_id)?;
+        login.session_key = Some(session.key.clone());
+        let occasion = occasion(client, &login, session, call);
+        let ran = start(tenant, occasion, call).await?;
+        drive(tenant, with_login(ran, login.clone())).await
+    };
+    result
+        .await
+        .unwrap_or_else(|error| refused(tenant, &login, &back, &error))
+}
+
+/// An error of a login, for the application or for the person in front of the device's page.
+pub(crate) fn refused(
+    tenant: &Tenant,
+    login: &LoginDoc,
+    back: &WayBack,
+    error: &OAuthError,
+) -> Response {
+    match &login.device {
+        Some(device) => {
+            super::device::refuse(tenant, device, error);
+            error_page(error)
+        }
+        None => send_error(back, error),
+    }
+}
+
+fn with_login(ran: Ran, login: LoginDoc) -> Ran {
+    match ran {
+        Ran::Granted(grant, flow) => Ran::Granted(
+            grant,
+            Flow {
+                login: Some(login),
+                ..flow
+            },
+        ),
+        Ran::Waits(running, suspension, flow) => Ran::Waits(
+            running,
+            suspension,
+            Flow {
+                login: Some(login),
+                ..flow
+            },
+        ),
+    }
+}
+
+fn occasion(client: &Value, login: &LoginDoc, session: &Session, call: &Call) -> Occasion {
+    let request = &login.request;
+    let mut transaction = Map::new();
+    let mut put = |key: &str, value: Value| {
+        if !value.is_null() {
+            transaction.insert(key.to_owned(), value);
+        }
+    };
+    let is_device = login.device.is_some();
+    if !is_device {
+        put("redirect_uri", json!(request.redirect_uri));
+        put("response_mode", json!(request.response_mode));
+        put("response_type", json!(request.response_type));
+    }
+    put("id", json!(login.id.get(..16)));
+    put("state", json!(request.state));
+    put("login_hint", json!(request.login_hint));
+    put("prompt", json!(request.prompt));
+    put("acr_values", json!(request.acr_values));
+    put("ui_locales", json!(request.ui_locales));
+    Occasion {
+        client: client.clone(),
+        user_id: session.user_id().to_owned(),
+        protocol: if is_device {
+            "oauth2-device-code"
+        } else {
+            request.protocol()
+        },
+        scope: request.scope.clone(),
+        audience: request.audience.clone(),
+        organization: request.organization.clone(),
+        query: request.query.clone(),
+        body: if call.path == "/authorize" && call.method == Method::POST {
+            call.body_map()
+        } else {
+            Map::new()
+        },
+        transaction,
+        session: Some(session.document.clone()),
+        refresh_token: None,
+        methods: session.methods(),
+    }
+}
+
+/// Goes on with a login in a browser: to the application, to another site, or to a page of the tenant.
+pub(crate) async fn drive(tenant: &Arc<Tenant>, ran: Ran) -> Result<Response> {
+    match ran {
+        Ran::Granted(grant, flow) => {
+            let login = flow.login.unwrap_or_default();
+            match tenant.control.forces_mfa() && login.granted.is_none() {
+                true => challenge_of_tenant(tenant, login, *grant),
+                false => complete(tenant, &login, &grant),
+            }
+        }
+        Ran::Waits(running, suspension, flow) => suspended(tenant, running, suspension, flow).await,
+    }
+}
+
+async fn suspended(
+    tenant: &Tenant,
+    running: Running,
+    suspension: Suspension,
+    mut flow: Flow,
+) -> Result<Response> {
+    if flow
+        .login
+        .as_ref()
+        .is_some_and(|login| login.request.is_silent())
+    {
+        if let Progress::Ended(ended) = running.abandon().await {
+            run::conclude(tenant, *ended, &flow)?;
+        }
+        return Err(OAuthError::new(
+            403,
+            "interaction_required",
+            "External interaction required",
+        ));
+    }
+    let (key, response) = match &suspension {
+        Suspension::Redirect { url } => {
+            let state = Url::parse(url).ok().and_then(|parsed| {
+                let mut pairs = parsed.query_pairs();
+                pairs
+                    .find(|(name, _)| name == "state")
+                    .map(|(_, state)| state.into_owned())
+            });
+            (
+                state.unwrap_or_else(|| tenant.randomness.token()),
+                redirect(url),
+            )
+        }
+        Suspension::Prompt { .. } => {
+            let key = tenant.randomness.token();
+            let response = redirect(&tenant.url(&format!("u/form?state={key}")));
+            (key, response)
+        }
+        Suspension::Challenge { .. } | Suspension::Enroll { .. } => {
+            flow.otp = one_time_code(tenant);
+            flow.attempts = 0;
+            let key = tenant.randomness.token();
+            let response = redirect(&tenant.url(&format!("u/mfa?state={key}")));
+            (key, response)
+        }
+    };
+    run::wait(tenant, key, running, suspension, flow);
+    Ok(response)
+}
+
+/// A challenge that the tenant's policy asks for, after all Actions.
+fn challenge_of_tenant(tenant: &Tenant, mut login: LoginDoc, grant: Grant) -> Result<Response> {
+    if login.request.is_silent() {
+        return Err(OAuthError::new(
+            403,
+            "interaction_required",
+            "Multifactor authentication required",
+        ));
+    }
+    login.granted = Some(grant);
+    login.otp = Some(one_time_code(tenant));
+    let now = tenant.now_ms();
+    let document = serde_json::to_value(&login).unwrap_or_default();
+    tenant.store.put(
+        Kind::Login,
+        Entry::until(&digest(&login.id), now + PAGE_MS),
+        &document,
+        now,
+    )?;
+    Ok(redirect(&tenant.url(&format!("u/mfa?state={}", login.id))))
+}
+
+/// All is done: what was asked for goes to the application.
+pub(crate) fn complete(tenant: &Tenant, login: &LoginDoc, grant: &Grant) -> Result<Response> {
+    if let Some(device) = &login.device {
+        super::device::grant(tenant, device, grant)?;
+        let body = "<h1>Congratulations, you're all set!</h1><p>Your device is now connected.</p>";
+        return Ok(page(
+            axum::http::StatusCode::OK,
+            pages::layout("Connected", body),
+        ));
+    }
+    let request = &login.request;
+    let mut answer: Answer = Vec::new();
+    let code = match request.wants("code") {
+        true => Some(code(tenant, request, grant)?),
+        false => None,
+    };
+    if let Some(code) = &code {
+        answer.push(("code", code.clone()));
+    }
+    let wants_token = request.wants("token");
+    if wants_token || request.wants("id_token") {
+        let tokens = grant.tokens(tenant, code.as_deref(), wants_token)?;
+        if wants_token {
+            answer.push(("access_token", tokens.access_token));
+            answer.push(("scope", grant.scope.join(" ")));
+            answer.push(("expires_in", tokens.expires_in.to_string()));
+            answer.push(("token_type", "Bearer".to_owned()));
+        }
+        if let Some(id_token) = tokens.id_token.filter(|_| request.wants("id_token")) {
+            answer.push(("id_token", id_token));
+        }
+    }
+    Ok(send(&request.way_back(), answer))
+}
+
+fn code(tenant: &Tenant, request: &AuthRequest, grant: &Grant) -> Result<String> {
+    let code = tenant.randomness.token();
+    let now = tenant.now_ms();
+    let document = json!({
+        "grant": grant, "redirect_uri": request.redirect_uri, "code_challenge": request.code_challenge,
+        "code_challenge_method": request.code_challenge_method,
+    });
+    tenant.store.put(
+        Kind::Code,
+        Entry::until(&digest(&code), now + CODE_MS),
+        &document,
+        now,
+    )?;
+    Ok(code)
+}

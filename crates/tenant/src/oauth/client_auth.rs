@@ -1,0 +1,132 @@
+//! Which application asks at the token endpoint, and whether it is the one it says.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::{OAuthError, Result};
+use crate::catalog::is_confidential;
+use crate::http::{Call, text};
+use crate::randomness::same_secret;
+use crate::state::Tenant;
+
+/// What a request says about its application.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials {
+    pub(crate) client_id: Option<String>,
+    secret: Option<String>,
+    is_basic: bool,
+}
+
+/// Reads the header or the body. Both at once are refused (RFC 6749, section 2.3).
+pub(crate) fn credentials(call: &Call) -> Result<Credentials> {
+    let body_id = call.body_field("client_id").map(str::to_owned);
+    let body_secret = call.body_field("client_secret").map(str::to_owned);
+    if call.body_field("client_assertion").is_some() {
+        return Err(OAuthError::invalid_request(
+            "client_assertion (private_key_jwt) is not supported by the local tenant",
+        ));
+    }
+    let Some((scheme, encoded)) = call
+        .header("authorization")
+        .and_then(|header| header.split_once(' '))
+    else {
+        return Ok(Credentials {
+            client_id: body_id,
+            secret: body_secret,
+            is_basic: false,
+        });
+    };
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Ok(Credentials {
+            client_id: body_id,
+            secret: body_secret,
+            is_basic: false,
+        });
+    }
+    let refuse = || {
+        OAuthError::new(
+            401,
+            "invalid_client",
+            "The Authorization header is malformed",
+        )
+    };
+    let decoded = STANDARD.decode(encoded.trim()).map_err(|_| refuse())?;
+    let decoded = String::from_utf8(decoded).map_err(|_| refuse())?;
+    let (id, secret) = decoded.split_once(':').ok_or_else(refuse)?;
+    let (id, secret) = (form_decoded(id), form_decoded(secret));
+    if body_secret.is_some() || body_id.is_some_and(|body_id| body_id != id) {
+        return Err(OAuthError::invalid_request(
+            "The client must not authenticate in two ways at once",
+        ));
+    }
+    Ok(Credentials {
+        client_id: Some(id),
+        secret: Some(secret),
+        is_basic: true,
+    })
+}
+
+/// Id and secret are form-encoded inside of the header (RFC 6749, section 2.3.1).
+fn form_decoded(text: &str) -> String {
+    let pair = format!("x={}", text.replace('&', "%26"));
+    let mut pairs = url::form_urlencoded::parse(pair.as_bytes());
+    pairs
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+/// The application of a request. `is_proven` says whether it proved to be the one: a public one can't, a confidential one
+/// that shows no secret did not.
+#[derive(Debug)]
+pub(crate) struct Authenticated {
+    pub(crate) client: Value,
+    pub(crate) id: String,
+    pub(crate) is_proven: bool,
+}
+
+/// Finds the application, and checks its secret if it shows one.
+pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated> {
+    let credentials = credentials(call)?;
+    let id = credentials
+        .client_id
+        .ok_or_else(|| OAuthError::missing("client_id"))?;
+    let client = tenant
+        .client(&id)?
+        .ok_or_else(|| OAuthError::new(401, "invalid_client", "Unauthorized"))?;
+    let expected = text(&client, "client_secret").unwrap_or_default();
+    let is_proven = match &credentials.secret {
+        _ if !is_confidential(&client) && !credentials.is_basic => false,
+        Some(secret) if same_secret(secret, expected) => true,
+        Some(_) => return Err(OAuthError::new(401, "invalid_client", "Unauthorized")),
+        None => false,
+    };
+    Ok(Authenticated {
+        client,
+        id,
+        is_proven,
+    })
+}
+
+impl Authenticated {
+    /// Refuses a confidential application that showed no secret.
+    pub(crate) fn require_proof(&self) -> Result<()> {
+        if is_confidential(&self.client) && !self.is_proven {
+            return Err(OAuthError::new(401, "invalid_client", "Unauthorized"));
+        }
+        Ok(())
+    }
+
+    /// Refuses an application that may not use a grant.
+    pub(crate) fn require_grant(&self, grant: &str) -> Result<()> {
+        if crate::catalog::allows_grant(&self.client, grant) {
+            return Ok(());
+        }
+        Err(OAuthError::new(
+            403,
+            "unauthorized_client",
+            format!("Grant type '{grant}' not allowed for the client."),
+        ))
+    }
+}

@@ -1,0 +1,50 @@
+//! `/.well-known/openid-configuration` and `/.well-known/jwks.json`.
+//!
+//! <https://auth0.com/docs/get-started/applications/configure-applications-with-oidc-discovery>
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::http::{answer, set};
+use crate::state::Tenant;
+
+pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response {
+    let url = |path: &str| tenant.url(path);
+    let body = json!({
+        "issuer": tenant.issuer,
+        "authorization_endpoint": url("authorize"),
+        "token_endpoint": url("oauth/token"),
+        "device_authorization_endpoint": url("oauth/device/code"),
+        "userinfo_endpoint": url("userinfo"),
+        "mfa_challenge_endpoint": url("mfa/challenge"),
+        "jwks_uri": url(".well-known/jwks.json"),
+        "revocation_endpoint": url("oauth/revoke"),
+        "end_session_endpoint": url("oidc/logout"),
+        "scopes_supported": ["openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname", "email",
+            "email_verified", "picture", "created_at", "identities", "phone", "address"],
+        "response_types_supported": ["code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token"],
+        "code_challenge_methods_supported": ["S256", "plain"],
+        "response_modes_supported": ["query", "fragment", "form_post", "web_message"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "claims_supported": ["aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name",
+            "iat", "identities", "iss", "name", "nickname", "phone_number", "picture", "sub"],
+        "request_uri_parameter_supported": false,
+        "request_parameter_supported": false,
+    });
+    public(answer(StatusCode::OK, &body))
+}
+
+pub(crate) async fn keys(State(tenant): State<Arc<Tenant>>) -> Response {
+    public(answer(StatusCode::OK, &tenant.key.jwks()))
+}
+
+fn public(mut response: Response) -> Response {
+    set(&mut response, "cache-control", "public, max-age=15");
+    response
+}

@@ -1,0 +1,210 @@
+//! The event of the post-login trigger, from what the tenant knows at the moment.
+//!
+//! <https://auth0.com/docs/actions/reference/post-login/post-login-event-object>
+
+use postlogin_core::complete_event;
+use serde_json::{Map, Value, json};
+
+use super::{OAuthError, Result};
+use crate::clock::iso;
+use crate::http::{Call, text};
+use crate::state::Tenant;
+
+/// What a login is about.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Occasion {
+    pub(crate) client: Value,
+    pub(crate) user_id: String,
+    pub(crate) protocol: &'static str,
+    pub(crate) scope: Vec<String>,
+    pub(crate) audience: Option<String>,
+    /// The id.
+    pub(crate) organization: Option<String>,
+    pub(crate) query: Map<String, Value>,
+    pub(crate) body: Map<String, Value>,
+    /// More members of `event.transaction`.
+    pub(crate) transaction: Map<String, Value>,
+    /// The document of the session.
+    pub(crate) session: Option<Value>,
+    /// The document of the refresh token.
+    pub(crate) refresh_token: Option<Value>,
+    /// How the user signed in.
+    pub(crate) methods: Vec<Value>,
+}
+
+/// What of a request's body must not reach an Action.
+const CREDENTIALS: &[&str] = &[
+    "password",
+    "client_secret",
+    "client_assertion",
+    "refresh_token",
+    "code",
+    "code_verifier",
+    "mfa_token",
+    "otp",
+    "device_code",
+];
+
+/// The event, or `None` when the user is gone.
+pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result<Option<Value>> {
+    let Some(mut user) = tenant.store.user(&occasion.user_id)? else {
+        return Ok(None);
+    };
+    let logins = user
+        .get("logins_count")
+        .cloned()
+        .unwrap_or_else(|| json!(0));
+    let connection = connection(tenant, &user);
+    if text(&connection, "strategy") == Some("auth0")
+        && !allows_user(tenant, &connection, &occasion.client)
+    {
+        return Err(OAuthError::new(
+            403,
+            "access_denied",
+            "the connection is not enabled for the client",
+        ));
+    }
+    if let Some(user) = user.as_object_mut() {
+        for key in [
+            "logins_count",
+            "last_ip",
+            "last_login",
+            "blocked",
+            "multifactor_last_modified",
+        ] {
+            user.shift_remove(key);
+        }
+        for key in ["multifactor", "enrolledFactors"] {
+            user.entry(key).or_insert_with(|| json!([]));
+        }
+    }
+    let mut query = occasion.query.clone();
+    if occasion.scope.is_empty() {
+        // No scope was granted: none may come back through the query.
+        query.shift_remove("scope");
+    }
+    let mut body = occasion.body.clone();
+    body.retain(|key, _| !CREDENTIALS.contains(&key.as_str()));
+    if occasion.scope.is_empty() {
+        body.shift_remove("scope");
+    }
+    let mut transaction = Map::new();
+    transaction.insert("protocol".into(), occasion.protocol.into());
+    transaction.insert("requested_scopes".into(), json!(occasion.scope));
+    transaction.insert("metadata".into(), json!({}));
+    transaction.insert("locale".into(), json!("en"));
+    for list in ["acr_values", "ui_locales", "prompt"] {
+        transaction.insert(list.into(), json!([]));
+    }
+    transaction.extend(occasion.transaction.clone());
+    let client_metadata = occasion
+        .client
+        .get("client_metadata")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    let language = call
+        .header("accept-language")
+        .and_then(|list| list.split([',', ';', '-']).next());
+    let mut event = json!({
+        "authentication": {"methods": occasion.methods},
+        "authorization": {"roles": tenant.role_names(&occasion.user_id)?},
+        "client": {
+            "client_id": text(&occasion.client, "client_id"), "name": text(&occasion.client, "name"), "metadata": client_metadata,
+        },
+        "connection": {
+            "id": text(&connection, "id"), "name": text(&connection, "name"), "strategy": text(&connection, "strategy"),
+            "metadata": connection.get("metadata").cloned().unwrap_or_else(|| json!({})),
+        },
+        "request": {
+            "ip": call.ip, "method": call.method.as_str(), "query": query, "body": body, "geoip": {},
+            "hostname": tenant.authority, "language": language.unwrap_or("en"),
+            "user_agent": call.header("user-agent").unwrap_or_default(),
+        },
+        "secrets": {},
+        "stats": {"logins_count": logins},
+        "tenant": {"id": tenant.name},
+        "transaction": transaction,
+        "user": user,
+    });
+    let mut put = |key: &str, value: Option<Value>| {
+        if let (Some(value), Some(event)) = (value, event.as_object_mut()) {
+            event.insert(key.to_owned(), value);
+        }
+    };
+    put(
+        "resource_server",
+        occasion
+            .audience
+            .as_ref()
+            .map(|audience| json!({"identifier": audience})),
+    );
+    put("session", occasion.session.as_ref().map(session));
+    put("refresh_token", occasion.refresh_token.clone());
+    if let Some(found) = occasion
+        .organization
+        .as_deref()
+        .and_then(|id| tenant.catalog.organization(id))
+    {
+        put(
+            "organization",
+            Some(json!({
+                "id": text(found, "id"), "name": text(found, "name"), "display_name": text(found, "display_name"),
+                "metadata": found.get("metadata").cloned().unwrap_or_else(|| json!({})),
+            })),
+        );
+    }
+    complete_event(&mut event);
+    Ok(Some(event))
+}
+
+/// The connection of a user's first identity.
+pub(crate) fn connection(tenant: &Tenant, user: &Value) -> Value {
+    let name = user
+        .pointer("/identities/0/connection")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let provider = user
+        .pointer("/identities/0/provider")
+        .and_then(Value::as_str)
+        .unwrap_or("auth0");
+    let unknown = || json!({"id": format!("con_{name}"), "name": name, "strategy": provider});
+    tenant
+        .catalog
+        .connection(name)
+        .cloned()
+        .unwrap_or_else(unknown)
+}
+
+fn allows_user(tenant: &Tenant, connection: &Value, client: &Value) -> bool {
+    let known = text(connection, "name").and_then(|name| tenant.catalog.connection(name));
+    known.is_none_or(|known| crate::catalog::is_enabled(known, client))
+}
+
+/// `event.session` of a session's document.
+fn session(document: &Value) -> Value {
+    let mut session = Map::new();
+    session.insert("id".into(), document.get("id").cloned().unwrap_or_default());
+    session.insert(
+        "user_id".into(),
+        document.get("user_id").cloned().unwrap_or_default(),
+    );
+    for key in [
+        "created_at",
+        "updated_at",
+        "authenticated_at",
+        "expires_at",
+        "idle_expires_at",
+        "last_interacted_at",
+    ] {
+        if let Some(ms) = document.get(key).and_then(Value::as_i64) {
+            session.insert(key.into(), iso(ms).into());
+        }
+    }
+    for key in ["clients", "device", "metadata"] {
+        if let Some(value) = document.get(key) {
+            session.insert(key.into(), value.clone());
+        }
+    }
+    session.insert("cookie".into(), json!({"mode": "persistent"}));
+    Value::Object(session)
+}

@@ -1,0 +1,141 @@
+//! The answer of `/authorize`: parameters for the application, in the way that it asked for.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Map, Value};
+use url::Url;
+use url::form_urlencoded::Serializer;
+
+use super::OAuthError;
+use super::request::WayBack;
+use crate::http::{escape, page, redirect, set};
+use crate::pages;
+
+/// Parameters in order.
+pub(crate) type Answer = Vec<(&'static str, String)>;
+
+/// Sends parameters, with the request's `state`, to the application.
+pub(crate) fn send(back: &WayBack, mut parameters: Answer) -> Response {
+    if let Some(state) = &back.state {
+        parameters.push(("state", state.clone()));
+    }
+    let encoded = || {
+        let mut text = Serializer::new(String::new());
+        for (name, value) in &parameters {
+            text.append_pair(name, value);
+        }
+        text.finish()
+    };
+    match back.response_mode.as_str() {
+        "form_post" => form_post(&back.redirect_uri, &parameters),
+        "web_message" => web_message(&back.redirect_uri, &parameters),
+        "fragment" => redirect(&format!("{}#{}", back.redirect_uri, encoded())),
+        _ => {
+            let joint = if back.redirect_uri.contains('?') {
+                '&'
+            } else {
+                '?'
+            };
+            redirect(&format!("{}{joint}{}", back.redirect_uri, encoded()))
+        }
+    }
+}
+
+/// Sends an error to the application.
+pub(crate) fn send_error(back: &WayBack, error: &OAuthError) -> Response {
+    let parameters = vec![
+        ("error", error.error.clone()),
+        ("error_description", error.description.clone()),
+    ];
+    send(back, parameters)
+}
+
+/// The page for an error that no application can be told.
+pub(crate) fn error_page(error: &OAuthError) -> Response {
+    let body = format!(
+        "<h1>Oops!, something went wrong</h1><p><code>{}</code></p><p>{}</p>",
+        escape(&error.error),
+        escape(&error.description)
+    );
+    page(error.status, pages::layout("Error", &body))
+}
+
+/// OAuth 2.0 Form Post Response Mode: a form that sends itself.
+fn form_post(redirect_uri: &str, parameters: &Answer) -> Response {
+    let inputs: String = parameters
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
+                escape(name),
+                escape(value)
+            )
+        })
+        .collect();
+    let html = format!(
+        "<!DOCTYPE html><html><head><title>Submit this form</title></head><body><form method=\"post\" action=\"{}\">{inputs}<noscript><button>Continue</button></noscript></form><script>document.forms[0].submit()</script></body></html>",
+        escape(redirect_uri)
+    );
+    let mut response = page(StatusCode::OK, html);
+    let hash = format!(
+        "default-src 'none'; script-src '{}'; base-uri 'none'",
+        script_hash("document.forms[0].submit()")
+    );
+    set(&mut response, "content-security-policy", &hash);
+    response
+}
+
+/// A page that tells its opener or parent, and nobody of another origin.
+/// <https://datatracker.ietf.org/doc/html/draft-sakimura-oauth-wmrm-00>
+fn web_message(redirect_uri: &str, parameters: &Answer) -> Response {
+    let origin = Url::parse(redirect_uri)
+        .map(|url| url.origin().ascii_serialization())
+        .unwrap_or_default();
+    let values: Map<String, Value> = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), web_value(name, value)))
+        .collect();
+    let message = serde_json::json!({"type": "authorization_response", "response": values});
+    // The two texts stand in a script: no tag may end it.
+    let safe = |value: &Value| {
+        value
+            .to_string()
+            .replace('<', "\\u003c")
+            .replace('\u{2028}', "\\u2028")
+            .replace('\u{2029}', "\\u2029")
+    };
+    let script = format!(
+        "(function(w,o,m){{var t=w.opener||(w.parent!==w?w.parent:null);if(t)t.postMessage(m,o)}})(window,{},{})",
+        safe(&Value::from(origin)),
+        safe(&message)
+    );
+    let html = format!(
+        "<!DOCTYPE html><html><head><title>Authorization Response</title></head><body><script>{script}</script></body></html>"
+    );
+    let mut response = page(StatusCode::OK, html);
+    response.headers_mut().remove("x-frame-options");
+    set(
+        &mut response,
+        "content-security-policy",
+        &format!(
+            "default-src 'none'; script-src '{}'; base-uri 'none'",
+            script_hash(&script)
+        ),
+    );
+    response
+}
+
+fn web_value(name: &str, value: &str) -> Value {
+    match (name, value.parse::<i64>()) {
+        ("expires_in", Ok(seconds)) => seconds.into(),
+        _ => value.into(),
+    }
+}
+
+fn script_hash(script: &str) -> String {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let hash =
+        base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(script.as_bytes()));
+    format!("sha256-{hash}")
+}

@@ -1,0 +1,227 @@
+//! Tokens out of an outcome.
+
+use postlogin_core::outcome::{Outcome, TokenKind, Verdict};
+use postlogin_token::left_half_hash;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{OAuthError, Result};
+use crate::http::text;
+use crate::randomness::digest;
+use crate::state::Tenant;
+use crate::store::{Entry, Kind};
+
+/// What a login permits, before any token is signed. It waits behind a code.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    pub(crate) client_id: String,
+    pub(crate) user_id: String,
+    pub(crate) session_id: Option<String>,
+    pub(crate) organization: Option<String>,
+    pub(crate) audience: Option<String>,
+    /// The scopes of the access token.
+    pub(crate) scope: Vec<String>,
+    /// The scopes that were asked for.
+    pub(crate) requested: Vec<String>,
+    pub(crate) id_claims: Map<String, Value>,
+    pub(crate) access_claims: Map<String, Value>,
+    pub(crate) is_opaque: bool,
+}
+
+/// The tokens of a grant.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tokens {
+    pub(crate) access_token: String,
+    pub(crate) id_token: Option<String>,
+    pub(crate) expires_in: i64,
+}
+
+/// What an outcome permits. Its custom claims are what `/userinfo` tells from now on.
+pub(crate) fn grant(tenant: &Tenant, outcome: &Outcome, about: Grant) -> Result<Grant> {
+    let id_claims = outcome.id_token.claims.clone();
+    let access_claims = outcome.access_token.claims.clone();
+    let mut custom = Map::new();
+    for entry in &outcome.ledger {
+        if entry.token == TokenKind::IdToken && entry.verdict == Verdict::Kept {
+            custom.insert(entry.name.clone(), entry.value.clone());
+        }
+    }
+    let scope = match access_claims.get("scope").and_then(Value::as_str) {
+        Some(scope) => super::words(scope),
+        None if outcome.access_token.opaque => opaque_scope(outcome, &about.requested),
+        None => Vec::new(),
+    };
+    let owner = &about.user_id;
+    let id = format!("{}/{owner}", about.client_id);
+    tenant.store.put(
+        Kind::Claims,
+        Entry::lasting(&id).of(owner),
+        &Value::Object(custom),
+        tenant.now_ms(),
+    )?;
+    Ok(Grant {
+        scope,
+        id_claims,
+        access_claims,
+        is_opaque: outcome.access_token.opaque,
+        ..about
+    })
+}
+
+/// An opaque token has no claim that tells its scopes: what was asked for, with the changes of the Actions.
+fn opaque_scope(outcome: &Outcome, requested: &[String]) -> Vec<String> {
+    let mut scope = requested.to_vec();
+    for command in &outcome.commands {
+        let adds = match command.method.as_str() {
+            "accessToken.addScope" => true,
+            "accessToken.removeScope" => false,
+            _ => continue,
+        };
+        if let Some(name) = command.args.first().and_then(Value::as_str) {
+            scope.retain(|known| known != name);
+            if adds {
+                scope.push(name.to_owned());
+            }
+        }
+    }
+    scope
+}
+
+impl Grant {
+    pub(crate) fn has(&self, scope: &str) -> bool {
+        self.scope.iter().any(|known| known == scope)
+    }
+
+    /// Moves `iat` and `exp` to the moment at which the token is made, which may be after the login.
+    fn at(claims: &Map<String, Value>, now_s: i64) -> Map<String, Value> {
+        let mut claims = claims.clone();
+        let whole = |key: &str| claims.get(key).and_then(Value::as_i64);
+        if let (Some(iat), Some(exp)) = (whole("iat"), whole("exp")) {
+            let life = exp.saturating_sub(iat);
+            claims.insert("iat".into(), now_s.into());
+            claims.insert("exp".into(), now_s.saturating_add(life).into());
+        }
+        claims
+    }
+
+    /// The tokens. `code` is the code that goes with them in a hybrid answer.
+    pub(crate) fn tokens(
+        &self,
+        tenant: &Tenant,
+        code: Option<&str>,
+        with_access_token: bool,
+    ) -> Result<Tokens> {
+        let now_ms = tenant.now_ms();
+        let now_s = now_ms.div_euclid(1000);
+        let failed = |error: postlogin_token::SignError| {
+            tracing::error!("{error}");
+            OAuthError::new(500, "server_error", "The token could not be signed.")
+        };
+        let mut tokens = Tokens::default();
+        if with_access_token {
+            (tokens.access_token, tokens.expires_in) = match self.is_opaque {
+                true => self.opaque(tenant, now_ms)?,
+                false => {
+                    let claims = Self::at(&self.access_claims, now_s);
+                    let expires = claims.get("exp").and_then(Value::as_i64).unwrap_or(now_s);
+                    let typ = if claims.contains_key("azp") {
+                        "JWT"
+                    } else {
+                        "at+jwt"
+                    };
+                    (
+                        tenant.key.sign(typ, &claims).map_err(failed)?,
+                        expires.saturating_sub(now_s),
+                    )
+                }
+            };
+        }
+        if !self.id_claims.is_empty() {
+            let mut claims = Self::at(&self.id_claims, now_s);
+            if with_access_token {
+                claims.insert(
+                    "at_hash".into(),
+                    left_half_hash(&tokens.access_token).into(),
+                );
+            }
+            if let Some(code) = code {
+                claims.insert("c_hash".into(), left_half_hash(code).into());
+            }
+            tokens.id_token = Some(tenant.key.sign("JWT", &claims).map_err(failed)?);
+        }
+        Ok(tokens)
+    }
+
+    fn opaque(&self, tenant: &Tenant, now_ms: i64) -> Result<(String, i64)> {
+        const LIFETIME_S: i64 = 86_400;
+        let token = tenant.randomness.token();
+        let document = json!({"sub": self.user_id, "client_id": self.client_id, "scope": self.scope.join(" ")});
+        let expires = now_ms.saturating_add(LIFETIME_S * 1000);
+        tenant.store.put(
+            Kind::Opaque,
+            Entry::until(&digest(&token), expires).of(&self.user_id),
+            &document,
+            now_ms,
+        )?;
+        Ok((token, LIFETIME_S))
+    }
+
+    /// The answer of `/oauth/token`, without a refresh token.
+    pub(crate) fn answer(&self, tenant: &Tenant) -> Result<Map<String, Value>> {
+        let tokens = self.tokens(tenant, None, true)?;
+        let mut answer = Map::new();
+        answer.insert("access_token".into(), tokens.access_token.into());
+        if let Some(id_token) = tokens.id_token {
+            answer.insert("id_token".into(), id_token.into());
+        }
+        if !self.scope.is_empty() {
+            answer.insert("scope".into(), self.scope.join(" ").into());
+        }
+        answer.insert("expires_in".into(), tokens.expires_in.into());
+        answer.insert("token_type".into(), "Bearer".into());
+        Ok(answer)
+    }
+
+    /// Whether a refresh token belongs to the answer: the scope was granted, the application may use one, and the API
+    /// allows offline access.
+    pub(crate) fn is_offline(&self, tenant: &Tenant, client: &Value) -> bool {
+        let api = self
+            .audience
+            .as_deref()
+            .and_then(|audience| tenant.catalog.api(audience));
+        let allowed = api
+            .and_then(|api| api.get("allow_offline_access"))
+            .and_then(Value::as_bool)
+            .unwrap_or(true);
+        self.has("offline_access")
+            && allowed
+            && crate::catalog::allows_grant(client, "refresh_token")
+    }
+}
+
+/// A token of `client_credentials`, which no user and no post-login trigger has a part in.
+pub(crate) fn machine_token(
+    tenant: &Tenant,
+    client: &Value,
+    audience: &str,
+    scope: &[String],
+    lifetime_s: i64,
+) -> Result<String> {
+    let now_s = tenant.now_ms().div_euclid(1000);
+    let id = text(client, "client_id").unwrap_or_default();
+    let mut claims = Map::new();
+    claims.insert("iss".into(), tenant.issuer.clone().into());
+    claims.insert("sub".into(), format!("{id}@clients").into());
+    claims.insert("aud".into(), audience.into());
+    claims.insert("iat".into(), now_s.into());
+    claims.insert("exp".into(), now_s.saturating_add(lifetime_s).into());
+    if !scope.is_empty() {
+        claims.insert("scope".into(), scope.join(" ").into());
+    }
+    claims.insert("gty".into(), "client-credentials".into());
+    claims.insert("azp".into(), id.into());
+    tenant.key.sign("JWT", &claims).map_err(|error| {
+        tracing::error!("{error}");
+        OAuthError::new(500, "server_error", "The token could not be signed.")
+    })
+}

@@ -1,0 +1,193 @@
+//! `/v2/logout` and `/oidc/logout`.
+//!
+//! <https://auth0.com/docs/authenticate/login/logout>
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::Value;
+use url::Url;
+
+use super::finish::error_page;
+use super::{OAuthError, Result, session};
+use crate::http::{Call, page, redirect, text, texts};
+use crate::pages;
+use crate::state::Tenant;
+
+pub(crate) async fn logout_v2(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let result = (|| {
+        let client = match call.query.get("client_id") {
+            Some(id) => Some(
+                tenant
+                    .client(id)?
+                    .ok_or_else(|| OAuthError::invalid_request(format!("Unknown client: {id}")))?,
+            ),
+            None => None,
+        };
+        let mut allowed: Vec<String> = match &client {
+            Some(client) => texts(client, "allowed_logout_urls")
+                .map(str::to_owned)
+                .collect(),
+            None => texts(
+                &Value::Object(tenant.catalog.settings.clone()),
+                "allowed_logout_urls",
+            )
+            .map(str::to_owned)
+            .collect(),
+        };
+        let target = match call.query.get("returnTo") {
+            Some(asked) if is_allowed(&allowed, asked) => Some(asked.to_owned()),
+            Some(asked) => {
+                let description = format!(
+                    "The \"returnTo\" querystring parameter \"{asked}\" is not defined as a valid URL in \"Allowed Logout URLs\""
+                );
+                return Err(OAuthError::invalid_request(description));
+            }
+            None if client.is_some() && !allowed.is_empty() => Some(allowed.remove(0)),
+            None => None,
+        };
+        end(&tenant, &call, target)
+    })();
+    result.unwrap_or_else(|error| error_page(&error))
+}
+
+/// OpenID Connect RP-Initiated Logout 1.0.
+pub(crate) async fn logout_oidc(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let result = (|| {
+        let hint = match call.field("id_token_hint") {
+            Some(token) => {
+                let invalid = || OAuthError::invalid_request("id_token_hint is invalid");
+                // An expired token is as good a hint as any.
+                let verified = tenant.key.verify(token).map_err(|_| invalid())?;
+                let claims = Value::Object(verified.claims);
+                if text(&claims, "iss") != Some(&tenant.issuer) {
+                    return Err(invalid());
+                }
+                text(&claims, "aud").map(str::to_owned)
+            }
+            None => None,
+        };
+        let asked = call.field("client_id").map(str::to_owned);
+        if let (Some(hint), Some(asked)) = (&hint, &asked)
+            && hint != asked
+        {
+            return Err(OAuthError::invalid_request(
+                "id_token_hint was not issued for client_id",
+            ));
+        }
+        let client = match hint.or(asked) {
+            Some(id) => Some(
+                tenant
+                    .client(&id)?
+                    .ok_or_else(|| OAuthError::invalid_request("Unknown client"))?,
+            ),
+            None => None,
+        };
+        let target = match call.field("post_logout_redirect_uri") {
+            Some(asked) => {
+                let client = client
+                    .as_ref()
+                    .ok_or_else(|| OAuthError::missing("id_token_hint"))?;
+                let allowed: Vec<String> = texts(client, "allowed_logout_urls")
+                    .map(str::to_owned)
+                    .collect();
+                if !is_allowed(&allowed, asked) {
+                    return Err(OAuthError::invalid_request(
+                        "post_logout_redirect_uri is not in the list of allowed logout URLs",
+                    ));
+                }
+                Some(with_state(asked, call.field("state")))
+            }
+            None => None,
+        };
+        end(&tenant, &call, target)
+    })();
+    result.unwrap_or_else(|error| error_page(&error))
+}
+
+fn with_state(target: &str, state: Option<&str>) -> String {
+    match (Url::parse(target), state) {
+        (Ok(mut url), Some(state)) => {
+            url.query_pairs_mut().append_pair("state", state);
+            url.into()
+        }
+        _ => target.to_owned(),
+    }
+}
+
+fn end(tenant: &Tenant, call: &Call, target: Option<String>) -> Result<Response> {
+    let mut response = match target {
+        Some(target) => redirect(&target),
+        None => page(
+            StatusCode::OK,
+            pages::layout("Signed out", "<h1>OK</h1><p>You are signed out.</p>"),
+        ),
+    };
+    session::end(tenant, call, &mut response)?;
+    Ok(response)
+}
+
+/// Query and fragment are not compared; everything before is, letter by letter, but for a `*` that stands for a part of
+/// the host's name.
+fn is_allowed(allowed: &[String], asked: &str) -> bool {
+    let base = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let Ok(url) = Url::parse(asked) else {
+        return false;
+    };
+    if !matches!(url.scheme(), "http" | "https") && !allowed.iter().any(|known| known == asked) {
+        return false;
+    }
+    let asked = base(asked);
+    // What a browser reads differently from what is compared here is refused.
+    if asked.contains(['\\', '@', ' ', '\t', '\n', '\r']) {
+        return false;
+    }
+    allowed.iter().any(|known| {
+        let known = base(known);
+        match known.split_once("://*.") {
+            Some((scheme, rest)) => asked
+                .strip_prefix(&format!("{scheme}://"))
+                .and_then(|asked| asked.strip_suffix(rest))
+                .is_some_and(|label| {
+                    label.strip_suffix('.').is_some_and(|label| {
+                        !label.is_empty()
+                            && label
+                                .chars()
+                                .all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+                    })
+                }),
+            None => known == asked,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_allowed;
+
+    #[test]
+    fn only_listed_urls_are_returned_to() {
+        let allowed = [
+            "https://app.example.com/bye".to_owned(),
+            "https://*.example.org".to_owned(),
+        ];
+        for (asked, expected) in [
+            ("https://app.example.com/bye", true),
+            ("https://app.example.com/bye?x=1#y", true),
+            ("https://app.example.com/Bye", false),
+            ("https://app.example.com/bye/", false),
+            ("https://app.example.com.evil.com/bye", false),
+            ("https://a.example.org", true),
+            ("https://evil.com/.example.org", false),
+            ("https://evil.com\\.example.org", false),
+            ("https://evil.com#.example.org", false),
+            ("https://x@evil.com/bye", false),
+            ("//evil.com", false),
+            ("javascript:alert(1)", false),
+        ] {
+            assert_eq!(is_allowed(&allowed, asked), expected, "{asked}");
+        }
+    }
+}

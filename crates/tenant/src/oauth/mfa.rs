@@ -1,0 +1,203 @@
+//! Multi-factor authentication at the token endpoint: `mfa_required`, `/mfa/challenge` and the grant `mfa-otp`.
+//!
+//! <https://auth0.com/docs/secure/multi-factor-authentication/authenticate-using-ropg-flow-with-mfa>
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use postlogin_core::{ResumeStep, Suspension};
+use serde_json::{Map, Value, json};
+
+use super::client_auth::{Authenticated, authenticate};
+use super::issue::Grant;
+use super::run::{Flow, LoginDoc, Ran, conclude, one_time_code, wait, went_on};
+use super::{OAuthError, Result, refresh};
+use crate::http::{Call, answer};
+use crate::pipeline::{Progress, Running, Waiting};
+use crate::randomness::{digest, same_secret};
+use crate::state::Tenant;
+use crate::store::{Entry, Kind};
+
+/// How often a wrong code may be given.
+pub(crate) const ATTEMPTS: u32 = 5;
+const TOKEN_MS: i64 = 600_000;
+
+/// A login without a browser waits: for a code, if that is all that it asks for.
+pub(crate) async fn required(
+    tenant: &Tenant,
+    running: Running,
+    suspension: Suspension,
+    mut flow: Flow,
+) -> OAuthError {
+    if !matches!(
+        suspension,
+        Suspension::Challenge { .. } | Suspension::Enroll { .. }
+    ) {
+        let refused = OAuthError::new(403, "interaction_required", "External interaction required");
+        return match running.abandon().await {
+            Progress::Ended(ended) => conclude(tenant, *ended, &flow).err().unwrap_or(refused),
+            Progress::Waits(_) => refused,
+        };
+    }
+    let token = tenant.randomness.token();
+    flow.otp = one_time_code(tenant);
+    tell(tenant, &flow.about.user_id, &flow.otp);
+    wait(tenant, digest(&token), running, suspension, flow);
+    error(token)
+}
+
+/// The same for the tenant's own policy.
+pub(crate) fn required_by_tenant(tenant: &Tenant, grant: Grant) -> Result<OAuthError> {
+    let token = tenant.randomness.token();
+    let otp = one_time_code(tenant);
+    tell(tenant, &grant.user_id, &otp);
+    let login = LoginDoc {
+        granted: Some(grant),
+        otp: Some(otp),
+        ..LoginDoc::default()
+    };
+    let now = tenant.now_ms();
+    let document = serde_json::to_value(login).unwrap_or_default();
+    tenant.store.put(
+        Kind::Login,
+        Entry::until(&digest(&token), now + TOKEN_MS),
+        &document,
+        now,
+    )?;
+    Ok(error(token))
+}
+
+/// The code would be in the user's authenticator app; here, tests find it in the log.
+fn tell(tenant: &Tenant, user_id: &str, otp: &str) {
+    tenant.control.log(json!({"type": "mfa_code", "date": crate::clock::iso(tenant.now_ms()), "user_id": user_id, "otp": otp}));
+}
+
+fn error(token: String) -> OAuthError {
+    let mut error = OAuthError::new(403, "mfa_required", "Multifactor authentication required");
+    error.mfa_token = Some(token);
+    error
+}
+
+pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let result = (|| {
+        super::token::check_body(&call)?;
+        authenticate(&tenant, &call)?;
+        let token = call
+            .body_field("mfa_token")
+            .ok_or_else(|| OAuthError::missing("mfa_token"))?;
+        let key = digest(token);
+        let known = tenant.waiting.look(&key).is_some()
+            || tenant
+                .store
+                .get(Kind::Login, &key, tenant.now_ms())?
+                .is_some();
+        if known {
+            Ok(())
+        } else {
+            Err(OAuthError::invalid_grant("Malformed mfa_token"))
+        }
+    })();
+    match result {
+        Ok(()) => answer(StatusCode::OK, &json!({"challenge_type": "otp"})),
+        Err(error) => error.response(),
+    }
+}
+
+/// The grant `mfa-otp`.
+pub(crate) async fn exchange(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    who: &Authenticated,
+) -> Result<Map<String, Value>> {
+    who.require_proof()?;
+    let token = call
+        .body_field("mfa_token")
+        .ok_or_else(|| OAuthError::missing("mfa_token"))?;
+    let otp = call
+        .body_field("otp")
+        .ok_or_else(|| OAuthError::missing("otp"))?;
+    let key = digest(token);
+    let wrong = || OAuthError::invalid_grant("Invalid otp_code.");
+    let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
+    let Some((_, flow)) = tenant.waiting.look(&key) else {
+        return of_tenant(tenant, who, &key, otp);
+    };
+    if flow.about.client_id != who.id {
+        return Err(malformed());
+    }
+    if flow.attempts >= ATTEMPTS {
+        return Err(OAuthError::new(
+            429,
+            "too_many_requests",
+            "Too many failed codes. Wait for some minutes before retrying.",
+        ));
+    }
+    if !same_secret(otp, &flow.otp) {
+        tenant.waiting.change(&key, |flow| flow.attempts += 1);
+        return Err(wrong());
+    }
+    let Waiting {
+        mut running, flow, ..
+    } = tenant.waiting.take(&key).ok_or_else(malformed)?;
+    let progress = running.answer(ResumeStep::ChallengeSucceeded).await;
+    match went_on(tenant, running, progress, flow)? {
+        Ran::Granted(
+            grant,
+            Flow {
+                refresh: Some(exchanged),
+                ..
+            },
+        ) => refresh::succeed(tenant, &who.client, &grant, &exchanged),
+        Ran::Granted(grant, _) => tokens(tenant, who, &grant),
+        Ran::Waits(running, suspension, flow) => {
+            Err(required(tenant, running, suspension, flow).await)
+        }
+    }
+}
+
+fn of_tenant(
+    tenant: &Tenant,
+    who: &Authenticated,
+    key: &str,
+    otp: &str,
+) -> Result<Map<String, Value>> {
+    let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
+    let now = tenant.now_ms();
+    let fits = tenant.store.change(Kind::Login, key, now, |document| {
+        let mut login: LoginDoc = serde_json::from_value(document.clone()).unwrap_or_default();
+        login.attempts += 1;
+        let fits = login.attempts <= ATTEMPTS
+            && login
+                .otp
+                .as_deref()
+                .is_some_and(|expected| same_secret(otp, expected));
+        *document = serde_json::to_value(&login).unwrap_or_default();
+        fits
+    })?;
+    if !fits.ok_or_else(malformed)? {
+        return Err(OAuthError::invalid_grant("Invalid otp_code."));
+    }
+    let document = tenant
+        .store
+        .take(Kind::Login, key, now)?
+        .ok_or_else(malformed)?;
+    let login: LoginDoc = serde_json::from_value(document).map_err(|_| malformed())?;
+    let grant = login
+        .granted
+        .filter(|grant| grant.client_id == who.id)
+        .ok_or_else(malformed)?;
+    tokens(tenant, who, &grant)
+}
+
+fn tokens(tenant: &Tenant, who: &Authenticated, grant: &Grant) -> Result<Map<String, Value>> {
+    let mut body = grant.answer(tenant)?;
+    if grant.is_offline(tenant, &who.client) {
+        body.insert(
+            "refresh_token".into(),
+            refresh::first(tenant, &who.client, grant)?.into(),
+        );
+    }
+    Ok(body)
+}

@@ -1,0 +1,96 @@
+//! OpenID Connect and OAuth 2.0, as the vendor's Authentication API speaks them.
+
+pub(crate) mod authorize;
+pub(crate) mod client_auth;
+pub(crate) mod device;
+pub(crate) mod discovery;
+pub(crate) mod event;
+pub(crate) mod finish;
+pub(crate) mod grants;
+pub(crate) mod issue;
+pub(crate) mod logout;
+pub(crate) mod mfa;
+pub(crate) mod refresh;
+pub(crate) mod request;
+pub(crate) mod resume;
+pub(crate) mod run;
+pub(crate) mod session;
+pub(crate) mod token;
+pub(crate) mod userinfo;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::http::answer;
+use crate::store::StoreError;
+
+/// `{"error": …, "error_description": …}` with its status.
+#[derive(Debug, Clone)]
+pub(crate) struct OAuthError {
+    pub(crate) status: StatusCode,
+    pub(crate) error: String,
+    pub(crate) description: String,
+    /// With which a login goes on after a second factor.
+    pub(crate) mfa_token: Option<String>,
+}
+
+impl OAuthError {
+    pub(crate) fn new(status: u16, error: &str, description: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+            error: error.to_owned(),
+            description: description.into(),
+            mfa_token: None,
+        }
+    }
+
+    pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new(400, "invalid_request", description)
+    }
+
+    pub(crate) fn missing(parameter: &str) -> Self {
+        Self::invalid_request(format!("Missing required parameter: {parameter}"))
+    }
+
+    pub(crate) fn invalid_grant(description: impl Into<String>) -> Self {
+        Self::new(403, "invalid_grant", description)
+    }
+
+    pub(crate) fn response(&self) -> Response {
+        let mut body = json!({"error": self.error, "error_description": self.description});
+        if let (Some(token), Some(body)) = (&self.mfa_token, body.as_object_mut()) {
+            body.insert("mfa_token".into(), token.as_str().into());
+        }
+        let mut response = answer(self.status, &body);
+        if self.error == "invalid_client" {
+            // RFC 6749, section 5.2.
+            crate::http::set(&mut response, "www-authenticate", "Basic realm=\"Users\"");
+        }
+        response
+    }
+}
+
+impl From<StoreError> for OAuthError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!("{error}");
+        Self::new(
+            500,
+            "server_error",
+            "The tenant's database does not answer.",
+        )
+    }
+}
+
+pub(crate) type Result<T> = std::result::Result<T, OAuthError>;
+
+/// The words of a parameter that holds a list.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        if !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
+}

@@ -1,0 +1,290 @@
+//! One run of the post-login trigger, and what becomes of it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use postlogin_core::Suspension;
+use postlogin_core::outcome::{Outcome, Status};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::event::{Occasion, event};
+use super::issue::{Grant, grant};
+use super::request::AuthRequest;
+use super::{OAuthError, Result};
+use crate::http::Call;
+use crate::pipeline::{LoginRequest, Progress, Running, Waiting};
+use crate::state::Tenant;
+
+/// A login in a browser: what was asked for, and how far it is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct LoginDoc {
+    /// The secret of the login page.
+    pub(crate) id: String,
+    /// The hash of the browser's cookie.
+    pub(crate) browser: String,
+    pub(crate) request: AuthRequest,
+    /// The hash of the session's cookie.
+    pub(crate) session_key: Option<String>,
+    /// The hash of the device code, for a login that lets a device in.
+    pub(crate) device: Option<String>,
+    /// What waits behind a challenge that the tenant itself asks for.
+    pub(crate) granted: Option<Grant>,
+    /// The code that such a challenge asks for.
+    pub(crate) otp: Option<String>,
+    pub(crate) attempts: u32,
+}
+
+/// What a run is about, for its end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flow {
+    pub(crate) about: Grant,
+    pub(crate) protocol: &'static str,
+    pub(crate) before: [Map<String, Value>; 2],
+    /// The browser's login; `None` for a grant of the token endpoint.
+    pub(crate) login: Option<LoginDoc>,
+    /// The code that a challenge asks for.
+    pub(crate) otp: String,
+    pub(crate) attempts: u32,
+    /// For a refresh: the token that is used up when the login is allowed.
+    pub(crate) refresh: Option<super::refresh::Exchanged>,
+}
+
+/// How far a run has come.
+pub(crate) enum Ran {
+    /// To its end.
+    Granted(Box<Grant>, Flow),
+    /// To where the user is needed.
+    Waits(Running, Suspension, Flow),
+}
+
+const METADATA: [&str; 2] = ["user_metadata", "app_metadata"];
+
+/// Runs the trigger up to its end or its first suspension.
+pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call) -> Result<Ran> {
+    if let Some(error) = tenant.control.take_failure() {
+        return Err(error);
+    }
+    let gone = || OAuthError::new(403, "access_denied", "The user does not exist.");
+    let user = tenant.store.user(&occasion.user_id)?.ok_or_else(gone)?;
+    if user.get("blocked") == Some(&Value::Bool(true)) {
+        return Err(OAuthError::new(403, "unauthorized", "user is blocked"));
+    }
+    if let Some(organization) = &occasion.organization
+        && !tenant.is_member(organization, &occasion.user_id)?
+    {
+        let description = format!(
+            "user {} is not part of the {organization} organization",
+            occasion.user_id
+        );
+        return Err(OAuthError::new(403, "access_denied", description));
+    }
+    let event = event(tenant, &occasion, call)?.ok_or_else(gone)?;
+    let before = METADATA.map(|key| object(event.pointer(&format!("/user/{key}"))));
+    let request = LoginRequest {
+        event,
+        domain: tenant.domain.clone(),
+        seed: tenant.randomness.seed(),
+        now_ms: tenant.now_ms(),
+        is_frozen: tenant.clock.is_frozen(),
+    };
+    let about = Grant {
+        client_id: crate::http::text(&occasion.client, "client_id")
+            .unwrap_or_default()
+            .to_owned(),
+        user_id: occasion.user_id,
+        session_id: occasion
+            .session
+            .as_ref()
+            .and_then(|session| crate::http::text(session, "id"))
+            .map(str::to_owned),
+        organization: occasion.organization,
+        audience: occasion.audience,
+        requested: occasion.scope,
+        ..Grant::default()
+    };
+    let flow = Flow {
+        about,
+        protocol: occasion.protocol,
+        before,
+        ..Flow::default()
+    };
+    let mut running = Running::start(Arc::clone(&tenant.pipeline), request);
+    let progress = running.next().await;
+    went_on(tenant, running, progress, flow)
+}
+
+/// What the next progress of a run means.
+pub(crate) fn went_on(
+    tenant: &Tenant,
+    running: Running,
+    progress: Progress,
+    flow: Flow,
+) -> Result<Ran> {
+    match progress {
+        Progress::Waits(suspension) => Ok(Ran::Waits(running, suspension, flow)),
+        Progress::Ended(ended) => {
+            let grant = conclude(tenant, *ended, &flow)?;
+            Ok(Ran::Granted(Box::new(grant), flow))
+        }
+    }
+}
+
+/// Stores what the login changed, logs it, and says what it permits.
+pub(crate) fn conclude(
+    tenant: &Tenant,
+    ended: std::result::Result<Outcome, String>,
+    flow: &Flow,
+) -> Result<Grant> {
+    let mut outcome = ended.map_err(|error| {
+        tracing::error!("the login pipeline: {error}");
+        OAuthError::new(
+            500,
+            "server_error",
+            format!("The login could not run: {error}"),
+        )
+    })?;
+    with_issuer(tenant, &mut outcome);
+    store_metadata(tenant, &flow.about.user_id, &flow.before, &outcome)?;
+    let mut shown = outcome.clone();
+    tenant.pipeline.redact(&mut shown);
+    tenant.control.log(json!({
+        "type": "login", "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
+        "user_id": flow.about.user_id, "protocol": flow.protocol, "outcome": shown,
+    }));
+    match outcome.status {
+        Status::Allowed => grant(tenant, &outcome, flow.about.clone()),
+        _ => Err(refusal(&outcome)),
+    }
+}
+
+/// Puts the tenant's own addresses into the claims: the trigger knows its host alone.
+fn with_issuer(tenant: &Tenant, outcome: &mut Outcome) {
+    let assumed = format!("https://{}/userinfo", tenant.domain);
+    for claims in [
+        &mut outcome.id_token.claims,
+        &mut outcome.access_token.claims,
+    ] {
+        if let Some(issuer) = claims.get_mut("iss") {
+            *issuer = tenant.issuer.clone().into();
+        }
+    }
+    let audiences = outcome
+        .access_token
+        .claims
+        .get_mut("aud")
+        .and_then(Value::as_array_mut);
+    for audience in audiences
+        .into_iter()
+        .flatten()
+        .filter(|audience| audience.as_str() == Some(&assumed))
+    {
+        *audience = tenant.url("userinfo").into();
+    }
+}
+
+/// The documented answer for a login that ended without tokens.
+fn refusal(outcome: &Outcome) -> OAuthError {
+    let reason = outcome.reason.clone().unwrap_or_default();
+    match outcome.status {
+        Status::Redirected | Status::Prompted | Status::Challenged => {
+            OAuthError::new(403, "interaction_required", "External interaction required")
+        }
+        Status::Failed
+            if outcome
+                .error
+                .as_ref()
+                .is_some_and(|error| error.name == "interaction_required") =>
+        {
+            OAuthError::new(403, "interaction_required", reason)
+        }
+        _ => OAuthError::new(403, "access_denied", reason),
+    }
+}
+
+fn object(value: Option<&Value>) -> Map<String, Value> {
+    value
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// Changes the keys that the login changed, and no other: somebody else may have changed the profile meanwhile.
+fn store_metadata(
+    tenant: &Tenant,
+    user_id: &str,
+    before: &[Map<String, Value>; 2],
+    outcome: &Outcome,
+) -> Result<()> {
+    let [user_before, app_before] = before;
+    let changes = [
+        ("user_metadata", user_before, &outcome.user.user_metadata),
+        ("app_metadata", app_before, &outcome.user.app_metadata),
+    ];
+    if changes.iter().all(|(_, before, after)| before == after) {
+        return Ok(());
+    }
+    let now = crate::clock::iso(tenant.now_ms());
+    let _ = tenant.store.change_user::<()>(user_id, |profile| {
+        for (key, before, after) in changes {
+            let mut stored = object(profile.get(key));
+            for name in before.keys().filter(|name| !after.contains_key(*name)) {
+                stored.shift_remove(name);
+            }
+            for (name, value) in after
+                .iter()
+                .filter(|(name, value)| before.get(*name) != Some(value))
+            {
+                stored.insert(name.clone(), value.clone());
+            }
+            if let Some(profile) = profile.as_object_mut() {
+                profile.insert(key.into(), Value::Object(stored));
+                profile.insert("updated_at".into(), now.clone().into());
+            }
+        }
+        Ok(None)
+    })?;
+    Ok(())
+}
+
+/// Takes down that a user has signed in.
+pub(crate) fn mark_login(tenant: &Tenant, user_id: &str, ip: &str) -> Result<()> {
+    let now = crate::clock::iso(tenant.now_ms());
+    let _ = tenant.store.change_user::<()>(user_id, |profile| {
+        let count = profile
+            .get("logins_count")
+            .and_then(Value::as_i64)
+            .unwrap_or_default();
+        if let Some(profile) = profile.as_object_mut() {
+            profile.insert("logins_count".into(), count.saturating_add(1).into());
+            profile.insert("last_login".into(), now.into());
+            profile.insert("last_ip".into(), ip.into());
+        }
+        Ok(None)
+    })?;
+    Ok(())
+}
+
+/// Leaves a login waiting for its user, under a key that only the user gets to know.
+pub(crate) fn wait(
+    tenant: &Tenant,
+    key: String,
+    running: Running,
+    suspension: Suspension,
+    flow: Flow,
+) {
+    tenant.waiting.put(
+        key,
+        Waiting {
+            running,
+            suspension,
+            flow,
+            since: Instant::now(),
+        },
+    );
+}
+
+/// The six digits that a challenge asks for.
+pub(crate) fn one_time_code(tenant: &Tenant) -> String {
+    format!("{:06}", tenant.randomness.below(1_000_000))
+}

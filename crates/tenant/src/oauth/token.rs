@@ -1,0 +1,164 @@
+//! `/oauth/token` and `/oauth/revoke`.
+//!
+//! <https://auth0.com/docs/api/authentication>
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::client_auth::{Authenticated, authenticate};
+use super::issue::Grant;
+use super::{OAuthError, Result, device, grants, mfa, refresh};
+use crate::http::{Call, Content, answer, text};
+use crate::randomness::{digest, same_secret};
+use crate::state::Tenant;
+use crate::store::Kind;
+
+pub(crate) const REALM_GRANT: &str = "http://auth0.com/oauth/grant-type/password-realm";
+pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub(crate) const OTP_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-otp";
+
+pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    if call.method != Method::POST {
+        return OAuthError::new(405, "invalid_request", "The token endpoint takes POST").response();
+    }
+    match exchange(&tenant, &call).await {
+        Ok(body) => answer(StatusCode::OK, &Value::Object(body)),
+        Err(error) => error.response(),
+    }
+}
+
+async fn exchange(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>> {
+    check_body(call)?;
+    let grant_type = call
+        .body_field("grant_type")
+        .ok_or_else(|| OAuthError::missing("grant_type"))?;
+    let known = [
+        "authorization_code",
+        "refresh_token",
+        "password",
+        "client_credentials",
+        REALM_GRANT,
+        DEVICE_GRANT,
+        OTP_GRANT,
+    ];
+    if !known.contains(&grant_type) {
+        let description = format!("Unsupported grant type: {grant_type}");
+        return Err(OAuthError::new(501, "unsupported_grant_type", description));
+    }
+    let who = authenticate(tenant, call)?;
+    if grant_type != OTP_GRANT {
+        who.require_grant(grant_type)?;
+    }
+    match grant_type {
+        "authorization_code" => authorization_code(tenant, call, &who),
+        "refresh_token" => refresh::exchange(tenant, call, &who).await,
+        "client_credentials" => grants::client_credentials(tenant, call, &who),
+        DEVICE_GRANT => device::exchange(tenant, call, &who),
+        OTP_GRANT => mfa::exchange(tenant, call, &who).await,
+        _ => grants::password(tenant, call, &who).await,
+    }
+}
+
+pub(crate) fn check_body(call: &Call) -> Result<()> {
+    match &call.content {
+        Content::Form(form) => match form.repeated() {
+            Some(name) => Err(OAuthError::invalid_request(format!(
+                "The parameter {name} must not be repeated"
+            ))),
+            None => Ok(()),
+        },
+        Content::Json(Value::Object(_)) => Ok(()),
+        Content::Json(_) => Err(OAuthError::invalid_request("The body must be an object")),
+        Content::Bad(reason) => Err(OAuthError::invalid_request(reason.clone())),
+        Content::Empty => Err(OAuthError::missing("grant_type")),
+    }
+}
+
+/// A code is used up by the first attempt to exchange it, right or wrong.
+fn authorization_code(
+    tenant: &Tenant,
+    call: &Call,
+    who: &Authenticated,
+) -> Result<Map<String, Value>> {
+    let code = call
+        .body_field("code")
+        .ok_or_else(|| OAuthError::missing("code"))?;
+    let invalid = || OAuthError::invalid_grant("Invalid authorization code");
+    let document = tenant
+        .store
+        .take(Kind::Code, &digest(code), tenant.now_ms())?
+        .ok_or_else(invalid)?;
+    let grant: Grant = serde_json::from_value(document.get("grant").cloned().unwrap_or_default())
+        .map_err(|_| invalid())?;
+    if grant.client_id != who.id {
+        return Err(invalid());
+    }
+    if call
+        .body_field("redirect_uri")
+        .is_some_and(|given| Some(given) != text(&document, "redirect_uri"))
+    {
+        return Err(OAuthError::invalid_grant("The redirect URI is wrong."));
+    }
+    match (
+        text(&document, "code_challenge"),
+        call.body_field("code_verifier"),
+    ) {
+        (Some(challenge), Some(verifier)) => {
+            let method = text(&document, "code_challenge_method").unwrap_or("plain");
+            if !is_verifier(challenge, method, verifier) {
+                return Err(OAuthError::invalid_grant("Failed to verify code verifier"));
+            }
+        }
+        (Some(_), None) => return Err(OAuthError::missing("code_verifier")),
+        (None, Some(_)) => return Err(OAuthError::invalid_grant("Failed to verify code verifier")),
+        (None, None) if !who.is_proven => {
+            return Err(OAuthError::new(401, "invalid_client", "Unauthorized"));
+        }
+        (None, None) => {}
+    }
+    who.require_proof()?;
+    let mut body = grant.answer(tenant)?;
+    if grant.is_offline(tenant, &who.client) {
+        body.insert(
+            "refresh_token".into(),
+            refresh::first(tenant, &who.client, &grant)?.into(),
+        );
+    }
+    Ok(body)
+}
+
+/// RFC 7636, section 4.6.
+fn is_verifier(challenge: &str, method: &str, verifier: &str) -> bool {
+    match method {
+        "S256" => same_secret(
+            challenge,
+            &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
+        ),
+        _ => same_secret(challenge, verifier),
+    }
+}
+
+/// RFC 7009. A token that is unknown is as good as revoked.
+pub(crate) async fn revoke(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let result = (|| {
+        check_body(&call)?;
+        let who = authenticate(&tenant, &call)?;
+        who.require_proof()?;
+        let token = call
+            .body_field("token")
+            .ok_or_else(|| OAuthError::missing("token"))?;
+        refresh::revoke(&tenant, token, &who.id)
+    })();
+    match result {
+        Ok(()) => Response::new(Body::empty()),
+        Err(error) => error.response(),
+    }
+}

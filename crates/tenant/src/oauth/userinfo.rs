@@ -1,0 +1,152 @@
+//! `/userinfo`, and what an access token is worth.
+//!
+//! <https://auth0.com/docs/api/authentication/user-profile/get-user-info>
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use postlogin_core::claim_rules::STANDARD_CLAIMS;
+use serde_json::{Map, Value, json};
+
+use super::{OAuthError, Result, words};
+use crate::http::{Call, answer, set, text};
+use crate::randomness::digest;
+use crate::state::Tenant;
+use crate::store::Kind;
+
+/// What an access token says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Access {
+    pub(crate) sub: String,
+    pub(crate) client_id: String,
+    pub(crate) scope: Vec<String>,
+    pub(crate) audiences: Vec<String>,
+}
+
+/// Checks a JWT: signature, issuer, time, and that it is no ID token.
+pub(crate) fn verify(tenant: &Tenant, token: &str) -> Option<Access> {
+    let verified = tenant.key.verify(token).ok()?;
+    let claims = Value::Object(verified.claims);
+    let now_s = tenant.now_ms().div_euclid(1000);
+    if text(&claims, "iss") != Some(&tenant.issuer)
+        || claims.get("exp").and_then(Value::as_i64)? <= now_s
+    {
+        return None;
+    }
+    let audiences = match claims.get("aud")? {
+        Value::String(one) => vec![one.clone()],
+        Value::Array(many) => many
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+        _ => return None,
+    };
+    // An ID token's audience is an application, and it carries neither of these two.
+    let client_id = text(&claims, "azp")
+        .or_else(|| text(&claims, "client_id"))?
+        .to_owned();
+    if audiences
+        .iter()
+        .any(|audience| tenant.catalog.client(audience).is_some())
+    {
+        return None;
+    }
+    Some(Access {
+        sub: text(&claims, "sub")?.to_owned(),
+        client_id,
+        scope: words(text(&claims, "scope").unwrap_or_default()),
+        audiences,
+    })
+}
+
+fn opaque(tenant: &Tenant, token: &str) -> Result<Option<Access>> {
+    let document = tenant
+        .store
+        .get(Kind::Opaque, &digest(token), tenant.now_ms())?;
+    Ok(document.map(|document| {
+        let part = |key: &str| text(&document, key).unwrap_or_default().to_owned();
+        Access {
+            sub: part("sub"),
+            client_id: part("client_id"),
+            scope: words(&part("scope")),
+            audiences: vec![tenant.url("userinfo")],
+        }
+    }))
+}
+
+pub(crate) async fn userinfo(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    if !matches!(call.method, Method::GET | Method::POST) {
+        return OAuthError::new(405, "invalid_request", "/userinfo takes GET and POST").response();
+    }
+    match claims(&tenant, &call) {
+        Ok(body) => answer(StatusCode::OK, &Value::Object(body)),
+        Err(error) => {
+            let mut response = error.response();
+            if error.status == StatusCode::UNAUTHORIZED {
+                set(
+                    &mut response,
+                    "www-authenticate",
+                    "Bearer realm=\"Users\", error=\"invalid_token\"",
+                );
+            }
+            response
+        }
+    }
+}
+
+fn claims(tenant: &Tenant, call: &Call) -> Result<Map<String, Value>> {
+    let invalid = || {
+        OAuthError::new(
+            401,
+            "invalid_token",
+            "The access token is missing, expired or malformed",
+        )
+    };
+    let token = call
+        .bearer()
+        .or_else(|| call.body_field("access_token"))
+        .ok_or_else(invalid)?;
+    let access = match verify(tenant, token) {
+        Some(access) => access,
+        None => opaque(tenant, token)?.ok_or_else(invalid)?,
+    };
+    if !access.audiences.contains(&tenant.url("userinfo")) {
+        return Err(invalid());
+    }
+    let user = tenant.store.user(&access.sub)?.ok_or_else(invalid)?;
+    let mut body = Map::new();
+    let has = |scope: &str| access.scope.iter().any(|known| known == scope);
+    if !has("openid") {
+        return Ok(body);
+    }
+    body.insert("sub".into(), json!(access.sub));
+    for (claim, _) in STANDARD_CLAIMS.iter().filter(|(_, scope)| has(scope)) {
+        let attribute = if *claim == "phone_number_verified" {
+            "phone_verified"
+        } else {
+            claim
+        };
+        if let Some(value) = user.get(attribute).filter(|value| !value.is_null()) {
+            body.insert((*claim).to_owned(), value.clone());
+        }
+    }
+    let id = format!("{}/{}", access.client_id, access.sub);
+    if let Some(Value::Object(custom)) = tenant.store.get(Kind::Claims, &id, tenant.now_ms())? {
+        // A claim of OpenID Connect needs its scope also when an Action has set it.
+        let needed = |name: &str| {
+            STANDARD_CLAIMS
+                .iter()
+                .find(|(claim, _)| *claim == name)
+                .map(|(_, scope)| *scope)
+        };
+        body.extend(
+            custom
+                .into_iter()
+                .filter(|(name, _)| needed(name).is_none_or(has)),
+        );
+    }
+    Ok(body)
+}

@@ -1,0 +1,90 @@
+//! The page for `api.prompt.render`. A Form's own design is not in an export; its fields are asked for by name.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use postlogin_core::{ResumeStep, Suspension};
+use serde_json::{Map, Value};
+
+use super::login::require_browser;
+use super::{hidden, layout};
+use crate::http::{Call, escape, page};
+use crate::oauth::OAuthError;
+use crate::oauth::finish::error_page;
+use crate::oauth::resume::go_on;
+use crate::state::Tenant;
+
+/// What the names of a form's fields begin with, so that none is taken for `state`.
+const FIELD: &str = "field.";
+
+pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let closed = || {
+        error_page(&OAuthError::invalid_request(
+            "This page belongs to no login that shows a form.",
+        ))
+    };
+    let state = call.field("state").unwrap_or_default().to_owned();
+    let Some((Suspension::Prompt { id, fields, .. }, flow)) = tenant.waiting.look(&state) else {
+        return closed();
+    };
+    let Some(login) = &flow.login else {
+        return closed();
+    };
+    if let Err(error) = require_browser(&call, login) {
+        return error_page(&error);
+    }
+    if call.method != Method::POST {
+        return form_page(&state, &id, &fields);
+    }
+    let mut filled = Map::new();
+    for (name, value) in call.body_map() {
+        if let Some(name) = name.strip_prefix(FIELD) {
+            filled.insert(name.to_owned(), value);
+        }
+    }
+    if let Some(name) = call.body_field("more_name") {
+        filled.insert(
+            name.to_owned(),
+            call.body_field("more_value").unwrap_or_default().into(),
+        );
+    }
+    match tenant.waiting.take(&state) {
+        Some(waiting) => {
+            go_on(
+                &tenant,
+                waiting,
+                ResumeStep::Continue {
+                    query: Map::new(),
+                    body: filled,
+                },
+            )
+            .await
+        }
+        None => closed(),
+    }
+}
+
+fn form_page(state: &str, id: &str, fields: &Map<String, Value>) -> Response {
+    let mut inputs = String::new();
+    for (name, value) in fields {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        let _ = write!(
+            inputs,
+            "<label>{}<input name=\"{FIELD}{}\" value=\"{}\"></label>",
+            escape(name),
+            escape(name),
+            escape(&value)
+        );
+    }
+    let body = format!(
+        "<h1>Form <code>{}</code></h1><p class=\"note\">The form's design is not part of an export. These are the fields that the Action gave.</p><form method=\"post\" action=\"/u/form\">{}{inputs}<label>One more field<input name=\"more_name\" placeholder=\"name\"><input name=\"more_value\" placeholder=\"value\"></label><button>Continue</button></form>",
+        escape(id),
+        hidden("state", state)
+    );
+    page(StatusCode::OK, layout("Form", &body))
+}

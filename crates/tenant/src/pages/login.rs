@@ -1,0 +1,265 @@
+//! The login page with its picker of users, and the page for signing up.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::{hidden, layout, problem};
+use crate::http::{Call, escape, page, text};
+use crate::oauth::authorize::{refused, signed_in};
+use crate::oauth::finish::error_page;
+use crate::oauth::grants::check_password;
+use crate::oauth::run::{LoginDoc, mark_login};
+use crate::oauth::{OAuthError, Result, session};
+use crate::randomness::{digest, same_secret};
+use crate::signup;
+use crate::state::Tenant;
+use crate::store::Kind;
+
+/// How many users the picker shows.
+const PICKED: usize = 50;
+
+/// The login that a page belongs to, if this is the browser that opened it.
+pub(crate) fn open_login(tenant: &Tenant, call: &Call) -> Result<LoginDoc> {
+    let closed = || {
+        OAuthError::invalid_request(
+            "This page belongs to no login of this browser. Go back to the application and sign in again.",
+        )
+    };
+    let state = call.field("state").ok_or_else(closed)?;
+    let document = tenant
+        .store
+        .get(Kind::Login, &digest(state), tenant.now_ms())?
+        .ok_or_else(closed)?;
+    let login: LoginDoc = serde_json::from_value(document).map_err(|_| closed())?;
+    require_browser(call, &login)?;
+    Ok(login)
+}
+
+/// Refuses a browser that did not begin the login: nobody is signed in by somebody else's link.
+pub(crate) fn require_browser(call: &Call, login: &LoginDoc) -> Result<()> {
+    let known = call
+        .cookie("did")
+        .is_some_and(|cookie| same_secret(&digest(cookie), &login.browser));
+    match known {
+        true => Ok(()),
+        false => Err(OAuthError::invalid_request(
+            "This page belongs to another browser, or cookies are blocked. Go back to the application and sign in again.",
+        )),
+    }
+}
+
+pub(crate) async fn login(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let result = async {
+        let login = open_login(&tenant, &call)?;
+        match call.method {
+            Method::POST => sign_in(&tenant, &call, login).await,
+            _ => login_page(&tenant, &login, StatusCode::OK, None),
+        }
+    };
+    result.await.unwrap_or_else(|error| error_page(&error))
+}
+
+async fn sign_in(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result<Response> {
+    let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+    if call.body_field("action") == Some("cancel") {
+        tenant.store.remove(Kind::Login, &digest(&login.id))?;
+        let error = OAuthError::new(403, "access_denied", "User did not authorize the request");
+        return Ok(refused(tenant, &login, &login.request.way_back(), &error));
+    }
+    let (user_id, method) = match call.body_field("user_id") {
+        Some(user_id) => (picked(tenant, &client, &login, user_id)?, "mock"),
+        None => {
+            let name = database(tenant, &client, &login);
+            let username = call.body_field("username").unwrap_or_default();
+            let secret = call.body_field("password").unwrap_or_default();
+            (
+                check_password(tenant, &name, username, secret).await?,
+                "pwd",
+            )
+        }
+    };
+    let Some(user_id) = user_id else {
+        return login_page(
+            tenant,
+            &login,
+            StatusCode::BAD_REQUEST,
+            Some("Wrong email or password."),
+        );
+    };
+    proceed(tenant, call, &client, login, &user_id, method).await
+}
+
+/// The session begins and the Actions run.
+async fn proceed(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    client: &Value,
+    login: LoginDoc,
+    user_id: &str,
+    method: &str,
+) -> Result<Response> {
+    // The page is used up: of two requests at once, one goes on.
+    if tenant
+        .store
+        .take(Kind::Login, &digest(&login.id), tenant.now_ms())?
+        .is_none()
+    {
+        return Err(OAuthError::invalid_request(
+            "This page has been used already. Go back to the application and sign in again.",
+        ));
+    }
+    mark_login(tenant, user_id, &call.ip)?;
+    let (session, cookie) = session::begin(tenant, call, user_id, method)?;
+    let mut response = signed_in(tenant, call, client, login, &session).await;
+    session::set_cookie(tenant, &mut response, &cookie);
+    Ok(response)
+}
+
+/// The database of a login: the one that was asked for, or the application's own.
+fn database(tenant: &Tenant, client: &Value, login: &LoginDoc) -> String {
+    let asked = login.request.connection.as_deref();
+    let known = tenant
+        .catalog
+        .default_database(client)
+        .and_then(|found| text(found, "name"));
+    asked.or(known).unwrap_or_default().to_owned()
+}
+
+fn picked(
+    tenant: &Tenant,
+    client: &Value,
+    login: &LoginDoc,
+    user_id: &str,
+) -> Result<Option<String>> {
+    let user = tenant.store.user(user_id)?;
+    let fits = user.is_some_and(|user| is_pickable(tenant, client, login, &user));
+    Ok(fits.then(|| user_id.to_owned()))
+}
+
+fn is_pickable(tenant: &Tenant, client: &Value, login: &LoginDoc, user: &Value) -> bool {
+    let name = user
+        .pointer("/identities/0/connection")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let asked = login
+        .request
+        .connection
+        .as_deref()
+        .is_none_or(|asked| asked == name);
+    asked
+        && tenant
+            .catalog
+            .connection(name)
+            .is_none_or(|connection| crate::catalog::is_enabled(connection, client))
+}
+
+fn login_page(
+    tenant: &Tenant,
+    login: &LoginDoc,
+    status: StatusCode,
+    wrong: Option<&str>,
+) -> Result<Response> {
+    let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+    let name = text(&client, "name").unwrap_or_default();
+    let hint = login.request.login_hint.as_deref().unwrap_or_default();
+    let state = hidden("state", &login.id);
+    let mut body = format!(
+        "<h1>Welcome</h1><p>Log in to {} to continue to {}.</p>{}<form method=\"post\" action=\"/u/login\">{state}<label>Email address or username<input name=\"username\" value=\"{}\" autocomplete=\"username\" required></label><label>Password<input type=\"password\" name=\"password\" autocomplete=\"current-password\" required></label><button name=\"action\" value=\"default\">Continue</button></form>",
+        escape(&tenant.name),
+        escape(name),
+        problem(wrong),
+        escape(hint)
+    );
+    let _ = write!(
+        body,
+        "<p>Don't have an account? <a href=\"/u/signup?state={}\">Sign up</a></p>",
+        escape(&login.id)
+    );
+    let users: Vec<Value> = tenant
+        .store
+        .users()?
+        .into_iter()
+        .filter(|user| is_pickable(tenant, &client, login, user))
+        .collect();
+    if !users.is_empty() {
+        let _ = write!(
+            body,
+            "<hr><p class=\"note\">Or, only in this local tenant, sign in without a password as</p><form method=\"post\" action=\"/u/login\">{state}"
+        );
+        for user in users.iter().take(PICKED) {
+            let id = text(user, "user_id").unwrap_or_default();
+            let shown = text(user, "email")
+                .or_else(|| text(user, "username"))
+                .unwrap_or(id);
+            let _ = write!(
+                body,
+                "<button class=\"user\" name=\"user_id\" value=\"{}\">{}</button>",
+                escape(id),
+                escape(shown)
+            );
+        }
+        body.push_str("</form>");
+        if users.len() > PICKED {
+            let _ = write!(
+                body,
+                "<p class=\"note\">and {} more, by password</p>",
+                users.len() - PICKED
+            );
+        }
+    }
+    let _ = write!(
+        body,
+        "<form method=\"post\" action=\"/u/login\">{state}<button class=\"user\" name=\"action\" value=\"cancel\">Cancel</button></form>"
+    );
+    Ok(page(status, layout("Log in", &body)))
+}
+
+pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let result = async {
+        let login = open_login(&tenant, &call)?;
+        if call.method != Method::POST {
+            return Ok(signup_page(&login, StatusCode::OK, None));
+        }
+        let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+        let mut fields = Map::new();
+        for key in ["email", "password", "username"] {
+            if let Some(value) = call.body_field(key) {
+                fields.insert(key.into(), value.into());
+            }
+        }
+        fields.insert("client_id".into(), json!(login.request.client_id));
+        fields.insert(
+            "connection".into(),
+            database(&tenant, &client, &login).into(),
+        );
+        match signup::create(&tenant, &fields).await? {
+            Ok(user) => {
+                let id = text(&user, "user_id").unwrap_or_default().to_owned();
+                proceed(&tenant, &call, &client, login, &id, "pwd").await
+            }
+            Err(refusal) => Ok(signup_page(
+                &login,
+                StatusCode::BAD_REQUEST,
+                Some(&refusal.for_people()),
+            )),
+        }
+    };
+    result.await.unwrap_or_else(|error| error_page(&error))
+}
+
+fn signup_page(login: &LoginDoc, status: StatusCode, wrong: Option<&str>) -> Response {
+    let state = hidden("state", &login.id);
+    let hint = login.request.login_hint.as_deref().unwrap_or_default();
+    let body = format!(
+        "<h1>Sign up</h1>{}<form method=\"post\" action=\"/u/signup\">{state}<label>Email address<input type=\"email\" name=\"email\" value=\"{}\" autocomplete=\"email\" required></label><label>Password<input type=\"password\" name=\"password\" autocomplete=\"new-password\" required></label><button>Continue</button></form><p>Already have an account? <a href=\"/u/login?state={}\">Log in</a></p>",
+        problem(wrong),
+        escape(hint),
+        escape(&login.id)
+    );
+    page(status, layout("Sign up", &body))
+}

@@ -1,0 +1,142 @@
+//! The page of a challenge: the code that an authenticator app would show stands right there.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use postlogin_core::{ResumeStep, Suspension};
+
+use super::login::{open_login, require_browser};
+use super::{hidden, layout, problem};
+use crate::http::{Call, escape, page};
+use crate::oauth::authorize::{complete, refused};
+use crate::oauth::finish::error_page;
+use crate::oauth::mfa::ATTEMPTS;
+use crate::oauth::resume::go_on;
+use crate::oauth::run::{Flow, LoginDoc};
+use crate::oauth::{OAuthError, Result, session};
+use crate::randomness::{digest, same_secret};
+use crate::state::Tenant;
+use crate::store::Kind;
+
+pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let state = call.field("state").unwrap_or_default().to_owned();
+    let result = match tenant.waiting.look(&state) {
+        Some((suspension, flow)) => of_action(&tenant, &call, &state, &suspension, &flow).await,
+        None => of_tenant(&tenant, &call),
+    };
+    result.unwrap_or_else(|error| error_page(&error))
+}
+
+async fn of_action(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    state: &str,
+    suspension: &Suspension,
+    flow: &Flow,
+) -> Result<Response> {
+    let closed =
+        || OAuthError::invalid_request("This page belongs to no login that waits for a code.");
+    let login = flow.login.as_ref().ok_or_else(closed)?;
+    require_browser(call, login)?;
+    let (factors, enrols) = match suspension {
+        Suspension::Challenge { factors } => (factors, false),
+        Suspension::Enroll { factors } => (factors, true),
+        _ => return Err(closed()),
+    };
+    let factor = factors.first().map_or("otp", String::as_str);
+    if call.method != Method::POST {
+        return Ok(code_page(state, factor, enrols, &flow.otp, None));
+    }
+    let fits = call
+        .body_field("code")
+        .is_some_and(|code| same_secret(code.trim(), &flow.otp));
+    let gives_up = call.body_field("action") == Some("cancel") || flow.attempts + 1 >= ATTEMPTS;
+    if !fits && !gives_up {
+        tenant.waiting.change(state, |flow| flow.attempts += 1);
+        return Ok(code_page(
+            state,
+            factor,
+            enrols,
+            &flow.otp,
+            Some("The code you entered is invalid"),
+        ));
+    }
+    let waiting = tenant.waiting.take(state).ok_or_else(closed)?;
+    let step = match fits {
+        true => ResumeStep::ChallengeSucceeded,
+        false => ResumeStep::ChallengeFailed,
+    };
+    if fits && let Some(key) = &login.session_key {
+        session::add_method(tenant, key, "mfa", Some(factor))?;
+    }
+    Ok(go_on(tenant, waiting, step).await)
+}
+
+/// A challenge of the tenant's own policy, after all Actions.
+fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
+    let login = open_login(tenant, call)?;
+    let (Some(otp), Some(grant)) = (login.otp.clone(), login.granted.clone()) else {
+        return Err(OAuthError::invalid_request("This login waits for no code."));
+    };
+    if call.method != Method::POST {
+        return Ok(code_page(&login.id, "otp", false, &otp, None));
+    }
+    let key = digest(&login.id);
+    let now = tenant.now_ms();
+    let fits = call
+        .body_field("code")
+        .is_some_and(|code| same_secret(code.trim(), &otp));
+    let gives_up = call.body_field("action") == Some("cancel") || login.attempts + 1 >= ATTEMPTS;
+    if !fits && !gives_up {
+        tenant.store.change(Kind::Login, &key, now, |document| {
+            let known: LoginDoc = serde_json::from_value(document.clone()).unwrap_or_default();
+            *document = serde_json::to_value(LoginDoc {
+                attempts: known.attempts + 1,
+                ..known
+            })
+            .unwrap_or_default();
+        })?;
+        return Ok(code_page(
+            &login.id,
+            "otp",
+            false,
+            &otp,
+            Some("The code you entered is invalid"),
+        ));
+    }
+    if tenant.store.take(Kind::Login, &key, now)?.is_none() {
+        return Err(OAuthError::invalid_request(
+            "This page has been used already.",
+        ));
+    }
+    if !fits {
+        let error = OAuthError::new(
+            403,
+            "access_denied",
+            "The user did not pass the multi-factor challenge.",
+        );
+        return Ok(refused(tenant, &login, &login.request.way_back(), &error));
+    }
+    if let Some(key) = &login.session_key {
+        session::add_method(tenant, key, "mfa", Some("otp"))?;
+    }
+    complete(tenant, &login, &grant)
+}
+
+fn code_page(state: &str, factor: &str, enrols: bool, otp: &str, wrong: Option<&str>) -> Response {
+    let title = if enrols {
+        "Secure Your Account"
+    } else {
+        "Verify Your Identity"
+    };
+    let body = format!(
+        "<h1>{title}</h1><p>Factor: <code>{}</code></p><p class=\"note\">In this local tenant no device is asked. The code is <code id=\"otp\">{}</code>.</p>{}<form method=\"post\" action=\"/u/mfa\">{}<label>Code<input name=\"code\" inputmode=\"numeric\" autocomplete=\"one-time-code\" autofocus></label><button name=\"action\" value=\"default\">Continue</button><button class=\"user\" name=\"action\" value=\"cancel\">Cancel</button></form>",
+        escape(factor),
+        escape(otp),
+        problem(wrong),
+        hidden("state", state)
+    );
+    page(StatusCode::OK, layout(title, &body))
+}

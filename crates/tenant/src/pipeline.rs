@@ -1,0 +1,168 @@
+//! What runs the post-login trigger, and logins that wait for their user between two requests.
+
+use std::collections::HashMap;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use postlogin_core::outcome::Outcome;
+use postlogin_core::{ResumeStep, Suspension};
+use serde_json::Value;
+use tokio::sync::mpsc as progress;
+
+use crate::oauth::run::Flow;
+
+/// How long a login waits for its user.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// How many logins may wait at once. The one that has waited longest gives way: each holds a thread.
+const MOST_WAITING: usize = 100;
+
+/// One login for the pipeline.
+#[derive(Debug, Clone)]
+pub struct LoginRequest {
+    /// The event before any Action ran, complete.
+    pub event: Value,
+    /// The host name of the tenant, without its port: the tenant itself puts its issuer into the tokens.
+    pub domain: String,
+    /// What all randomness of the login is derived from.
+    pub seed: u64,
+    /// The time at which the login starts, in milliseconds since the epoch.
+    pub now_ms: i64,
+    /// Whether time stands still but for what the Actions await.
+    pub is_frozen: bool,
+}
+
+/// What the user does at a suspension; `None` ends the login where it is.
+pub type Resume<'a> = &'a mut dyn FnMut(&Suspension) -> Option<ResumeStep>;
+
+/// Runs the post-login trigger.
+pub trait LoginPipeline: Send + Sync + 'static {
+    /// Runs one login to its end. Called on threads that may block, several at once.
+    ///
+    /// # Errors
+    /// When the pipeline itself breaks, in one sentence. What an Action does wrong is in the outcome.
+    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<Outcome, String>;
+
+    /// Hides the secrets of the Actions in an outcome, for the log.
+    fn redact(&self, outcome: &mut Outcome);
+}
+
+/// What a running login says.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    /// It waits for its user.
+    Waits(Suspension),
+    /// It has ended.
+    Ended(Box<Result<Outcome, String>>),
+}
+
+/// A login on its thread.
+#[derive(Debug)]
+pub(crate) struct Running {
+    answers: mpsc::Sender<ResumeStep>,
+    progress: progress::Receiver<Progress>,
+}
+
+impl Running {
+    pub(crate) fn start(pipeline: Arc<dyn LoginPipeline>, login: LoginRequest) -> Self {
+        let (answers, steps) = mpsc::channel();
+        let (told, progress) = progress::channel(2);
+        tokio::task::spawn_blocking(move || {
+            let mut user = |suspension: &Suspension| {
+                told.blocking_send(Progress::Waits(suspension.clone()))
+                    .ok()?;
+                steps.recv_timeout(PATIENCE).ok()
+            };
+            let outcome = pipeline.run(login, &mut user);
+            // Nobody listens when the user has gone.
+            let _ = told.blocking_send(Progress::Ended(Box::new(outcome)));
+        });
+        Self { answers, progress }
+    }
+
+    /// What happens next.
+    pub(crate) async fn next(&mut self) -> Progress {
+        let gone = || {
+            Progress::Ended(Box::new(Err(
+                "the login ended without an outcome".to_owned()
+            )))
+        };
+        self.progress.recv().await.unwrap_or_else(gone)
+    }
+
+    /// Answers a suspension; what does not fit is asked again.
+    pub(crate) async fn answer(&mut self, step: ResumeStep) -> Progress {
+        // Should the thread be gone, the next progress says so.
+        let _ = self.answers.send(step);
+        self.next().await
+    }
+
+    /// Ends a login that waits: its outcome is that of the suspended login.
+    pub(crate) async fn abandon(self) -> Progress {
+        let Self {
+            answers,
+            mut progress,
+        } = self;
+        drop(answers);
+        let gone = || {
+            Progress::Ended(Box::new(Err(
+                "the login ended without an outcome".to_owned()
+            )))
+        };
+        progress.recv().await.unwrap_or_else(gone)
+    }
+}
+
+/// A login that waits, and what it is about.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) running: Running,
+    pub(crate) suspension: Suspension,
+    pub(crate) flow: Flow,
+    pub(crate) since: Instant,
+}
+
+/// The logins that wait, by the secret with which they go on.
+#[derive(Debug, Default)]
+pub(crate) struct WaitingRoom(Mutex<HashMap<String, Waiting>>);
+
+impl WaitingRoom {
+    fn with<T>(&self, act: impl FnOnce(&mut HashMap<String, Waiting>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn put(&self, key: String, waiting: Waiting) {
+        self.with(|room| {
+            room.retain(|_, known| known.since.elapsed() < PATIENCE);
+            if room.len() >= MOST_WAITING {
+                let oldest = room
+                    .iter()
+                    .min_by_key(|(_, known)| known.since)
+                    .map(|(key, _)| key.clone());
+                oldest.and_then(|key| room.remove(&key));
+            }
+            room.insert(key, waiting)
+        });
+    }
+
+    pub(crate) fn take(&self, key: &str) -> Option<Waiting> {
+        self.with(|room| room.remove(key))
+            .filter(|waiting| waiting.since.elapsed() < PATIENCE)
+    }
+
+    /// What a login waits for, and what it is about.
+    pub(crate) fn look(&self, key: &str) -> Option<(Suspension, Flow)> {
+        self.with(|room| {
+            room.get(key)
+                .map(|waiting| (waiting.suspension.clone(), waiting.flow.clone()))
+        })
+    }
+
+    pub(crate) fn change(&self, key: &str, change: impl FnOnce(&mut Flow)) {
+        self.with(|room| room.get_mut(key).map(|waiting| change(&mut waiting.flow)));
+    }
+
+    pub(crate) fn clear(&self) {
+        self.with(HashMap::clear);
+    }
+}

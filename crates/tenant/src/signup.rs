@@ -1,0 +1,391 @@
+//! `/dbconnections/signup` and `/dbconnections/change_password`.
+//!
+//! <https://auth0.com/docs/api/authentication/signup/create-a-new-user>
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use crate::email::{Template, send};
+use crate::http::{Call, Content, answer, text};
+use crate::import::complete;
+use crate::oauth::{OAuthError, Result};
+use crate::password::{self, MAX_PASSWORD};
+use crate::state::Tenant;
+use crate::store::{NewUser, UserConflict};
+
+mod strength;
+
+/// Fields of `user_metadata` at a sign-up.
+const METADATA_FIELDS: usize = 10;
+/// Characters of the name of such a field.
+const METADATA_NAME: usize = 100;
+/// Characters of its value.
+const METADATA_VALUE: usize = 500;
+
+/// Why nobody was signed up: the documented body, status 400.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal(pub(crate) Value);
+
+impl Refusal {
+    fn named(code: &str, description: &str) -> Self {
+        Self(
+            json!({"name": "BadRequestError", "code": code, "description": description, "statusCode": 400}),
+        )
+    }
+
+    fn plain(error: impl Into<String>) -> Self {
+        Self(json!({"error": error.into()}))
+    }
+
+    /// One sentence for the page.
+    pub(crate) fn for_people(&self) -> String {
+        let part = |key: &str| text(&self.0, key);
+        let shown = part("message")
+            .or_else(|| part("description"))
+            .or_else(|| part("error"));
+        shown.unwrap_or("Something went wrong.").to_owned()
+    }
+}
+
+fn body(call: &Call) -> std::result::Result<Map<String, Value>, Refusal> {
+    match &call.content {
+        Content::Json(Value::Object(map)) => Ok(map.clone()),
+        Content::Form(form) => Ok(form.to_map()),
+        Content::Bad(reason) => Err(Refusal::plain(reason.clone())),
+        _ => Err(Refusal::plain("the body must be an object")),
+    }
+}
+
+pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    if call.method != Method::POST {
+        return OAuthError::new(405, "invalid_request", "Sign-up takes POST").response();
+    }
+    let fields = match body(&call) {
+        Ok(fields) => fields,
+        Err(refusal) => return answer(StatusCode::BAD_REQUEST, &refusal.0),
+    };
+    match create(&tenant, &fields).await {
+        Ok(Ok(user)) => answer(StatusCode::OK, &shown(&user)),
+        Ok(Err(refusal)) => answer(StatusCode::BAD_REQUEST, &refusal.0),
+        Err(error) => error.response(),
+    }
+}
+
+/// What a sign-up answers: the id without its provider.
+fn shown(user: &Value) -> Value {
+    let id = text(user, "user_id").unwrap_or_default();
+    let mut body = Map::new();
+    body.insert(
+        "_id".into(),
+        id.split_once('|').map_or(id, |(_, bare)| bare).into(),
+    );
+    body.insert(
+        "email_verified".into(),
+        user.get("email_verified")
+            .cloned()
+            .unwrap_or_else(|| false.into()),
+    );
+    for key in [
+        "email",
+        "username",
+        "given_name",
+        "family_name",
+        "name",
+        "nickname",
+        "picture",
+        "user_metadata",
+    ] {
+        if let Some(value) = user.get(key) {
+            body.insert(key.into(), value.clone());
+        }
+    }
+    Value::Object(body)
+}
+
+/// Creates a user of a database connection, as a sign-up does.
+pub(crate) async fn create(
+    tenant: &Arc<Tenant>,
+    fields: &Map<String, Value>,
+) -> Result<std::result::Result<Value, Refusal>> {
+    let mut user = match checked(tenant, fields)? {
+        Ok(user) => user,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let part = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (connection, secret) = (part("connection").to_owned(), part("password").to_owned());
+    let for_hash = Arc::clone(tenant);
+    let hash = tokio::task::spawn_blocking(move || password::hash(&secret, &for_hash.randomness))
+        .await
+        .ok()
+        .flatten();
+    let id = format!("auth0|{}", tenant.randomness.hex_id());
+    complete(&mut user, &id, &connection, "auth0", tenant.now_ms());
+    let new = NewUser {
+        connection,
+        password: hash,
+        profile: user.clone(),
+    };
+    let conflict = match tenant.store.insert_user(&new)? {
+        Ok(()) => {
+            let client_id = part("client_id");
+            for template in [Template::VerifyEmail, Template::Welcome] {
+                send(tenant, template, &user, Some(client_id));
+            }
+            return Ok(Ok(user));
+        }
+        Err(conflict) => conflict,
+    };
+    let tells = tenant
+        .catalog
+        .settings
+        .get("flags")
+        .and_then(|flags| flags.get("enable_public_signup_user_exists_error"));
+    if tells != Some(&Value::Bool(true)) {
+        return Ok(Err(Refusal::named("invalid_signup", "Invalid sign up")));
+    }
+    Ok(Err(match conflict {
+        UserConflict::Username => Refusal::named("username_exists", "The username already exists."),
+        UserConflict::Id | UserConflict::Email => {
+            Refusal::named("user_exists", "The user already exists.")
+        }
+    }))
+}
+
+fn checked(
+    tenant: &Tenant,
+    fields: &Map<String, Value>,
+) -> Result<std::result::Result<Value, Refusal>> {
+    let refuse = |refusal: Refusal| Ok(Err(refusal));
+    for key in [
+        "client_id",
+        "email",
+        "password",
+        "connection",
+        "username",
+        "phone_number",
+        "given_name",
+        "family_name",
+        "name",
+        "nickname",
+        "picture",
+    ] {
+        if fields
+            .get(key)
+            .is_some_and(|value| !value.is_string() && !value.is_null())
+        {
+            return refuse(Refusal::plain(format!(
+                "invalid {key} type (expected string)"
+            )));
+        }
+    }
+    let part = |key: &str| {
+        fields
+            .get(key)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    if let Some(id) = part("client_id")
+        && tenant.client(id)?.is_none()
+    {
+        return refuse(Refusal::plain("client_id is invalid"));
+    }
+    let client = match part("client_id") {
+        Some(id) => tenant.client(id)?.unwrap_or_default(),
+        None => Value::Null,
+    };
+    let Some(name) = part("connection") else {
+        return refuse(Refusal::plain("missing connection parameter"));
+    };
+    let connection = tenant.catalog.connection(name).filter(|found| {
+        text(found, "strategy") == Some("auth0")
+            && (client.is_null() || crate::catalog::is_enabled(found, &client))
+    });
+    let Some(connection) = connection else {
+        return refuse(Refusal::plain(
+            "connection does not exist or is not enabled for the client",
+        ));
+    };
+    let options = connection.get("options").cloned().unwrap_or_default();
+    if options.get("disable_signup") == Some(&Value::Bool(true)) {
+        return refuse(Refusal::named(
+            "public_signup_disabled",
+            "Public signup is disabled",
+        ));
+    }
+    let Some(email) = part("email") else {
+        return refuse(Refusal::plain("email is required"));
+    };
+    if !is_email(email) {
+        return refuse(Refusal::plain("email format validation failed"));
+    }
+    if options.get("requires_username") == Some(&Value::Bool(true)) && part("username").is_none() {
+        return refuse(Refusal::plain("missing username parameter"));
+    }
+    let Some(secret) = part("password") else {
+        return refuse(Refusal::plain("password is required"));
+    };
+    if secret.chars().count() > MAX_PASSWORD {
+        return refuse(Refusal::plain("password is too long"));
+    }
+    if let Some(weak) = strength::weakness(text(&options, "passwordPolicy"), secret) {
+        return refuse(Refusal(weak));
+    }
+    let mut user = Map::new();
+    for key in [
+        "email",
+        "username",
+        "phone_number",
+        "given_name",
+        "family_name",
+        "name",
+        "nickname",
+        "picture",
+    ] {
+        if let Some(value) = part(key) {
+            user.insert(key.into(), value.into());
+        }
+    }
+    if let Some(metadata) = fields
+        .get("user_metadata")
+        .filter(|metadata| !metadata.is_null())
+    {
+        if let Some(problem) = metadata_problem(metadata) {
+            return refuse(Refusal::plain(problem));
+        }
+        user.insert("user_metadata".into(), metadata.clone());
+    }
+    Ok(Ok(Value::Object(user)))
+}
+
+pub(crate) fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let printable = text.chars().all(|letter| {
+        !letter.is_whitespace() && !letter.is_control() && !"<>()[]\\,;:\"".contains(letter)
+    });
+    printable
+        && text.len() <= 254
+        && !local.is_empty()
+        && !local.contains('@')
+        && !domain.is_empty()
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+}
+
+/// What is wrong with the metadata of a sign-up.
+fn metadata_problem(metadata: &Value) -> Option<String> {
+    let Value::Object(fields) = metadata else {
+        return Some("invalid user_metadata type (expected object)".into());
+    };
+    if fields.len() > METADATA_FIELDS {
+        return Some(format!(
+            "user_metadata must not have more than {METADATA_FIELDS} properties"
+        ));
+    }
+    fields.iter().find_map(|(name, value)| match value {
+        Value::String(value) if value.chars().count() > METADATA_VALUE => Some(format!(
+            "user_metadata.{name} must not be longer than {METADATA_VALUE} characters"
+        )),
+        _ if name.chars().count() > METADATA_NAME => Some(format!(
+            "the names of user_metadata must not be longer than {METADATA_NAME} characters"
+        )),
+        _ if name.contains(['.', '$']) => Some(format!("invalid user_metadata field name {name}")),
+        Value::String(_) => None,
+        _ => Some(format!(
+            "invalid user_metadata.{name} type (only strings are allowed)"
+        )),
+    })
+}
+
+/// Sends the mail with which a password is changed. It tells nobody who has an account.
+pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let fields = match body(&call) {
+        Ok(fields) if call.method == Method::POST => fields,
+        Ok(_) => {
+            return OAuthError::new(405, "invalid_request", "change_password takes POST")
+                .response();
+        }
+        Err(refusal) => return answer(StatusCode::BAD_REQUEST, &refusal.0),
+    };
+    let part = |key: &str| {
+        fields
+            .get(key)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let (Some(email), Some(connection)) = (part("email"), part("connection")) else {
+        return answer(
+            StatusCode::BAD_REQUEST,
+            &json!({"error": "email and connection are required"}),
+        );
+    };
+    match tenant.store.user_by_login(connection, email) {
+        Ok(Some((user, _))) => send(&tenant, Template::ResetEmail, &user, part("client_id")),
+        Ok(None) => {}
+        Err(error) => return OAuthError::from(error).response(),
+    }
+    let said = "We've just sent you an email to reset your password.";
+    let mut response = Response::new(axum::body::Body::from(said));
+    crate::http::set(&mut response, "content-type", "text/html; charset=utf-8");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{is_email, metadata_problem};
+
+    #[test]
+    fn metadata_of_a_sign_up_is_ten_short_texts() {
+        let check = |metadata: Value, expected: Option<&str>| {
+            let problem = metadata_problem(&metadata);
+            assert_eq!(problem.is_some(), expected.is_some(), "{metadata}");
+            assert!(
+                problem
+                    .unwrap_or_default()
+                    .contains(expected.unwrap_or_default())
+            );
+        };
+        let many = |count: usize| {
+            Value::Object(
+                (0..count)
+                    .map(|index| (format!("k{index}"), json!("v")))
+                    .collect(),
+            )
+        };
+        check(json!({"hobby": "x".repeat(500)}), None);
+        check(json!({"hobby": "x".repeat(501)}), Some("longer than 500"));
+        check(
+            json!({"hobby": 1}),
+            Some("invalid user_metadata.hobby type (only strings are allowed)"),
+        );
+        check(
+            json!([]),
+            Some("invalid user_metadata type (expected object)"),
+        );
+        check(many(10), None);
+        check(many(11), Some("more than 10"));
+        check(json!({"x".repeat(101): "v"}), Some("longer than 100"));
+    }
+
+    #[test]
+    fn addresses_are_told_from_texts() {
+        for (text, expected) in [
+            ("a@example.com", true),
+            ("a@b", true),
+            ("a", false),
+            ("@b", false),
+            ("a b@c", false),
+            ("a@<b>", false),
+            ("a@.b", false),
+        ] {
+            assert_eq!(is_email(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The tenant: its configuration, its memory, its key, its clock.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use postlogin_project::TenantData;
+use postlogin_token::KeyPair;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::catalog::Catalog;
+use crate::clock::TenantClock;
+use crate::control::Control;
+use crate::http::{text, texts};
+use crate::import::new_user;
+use crate::pipeline::{LoginPipeline, WaitingRoom};
+use crate::randomness::Randomness;
+use crate::store::{Entry, Kind, NewUser, Store, StoreError};
+
+/// What a tenant is made of.
+pub struct Setup {
+    /// What the export says.
+    pub data: TenantData,
+    /// The tenant's name, `event.tenant.id`.
+    pub name: String,
+    /// The issuer of all tokens, an `http` or `https` URL; a slash at its end is added.
+    pub issuer: String,
+    /// What signs tokens.
+    pub key: KeyPair,
+    /// Where the database is; `None` for one in memory.
+    pub database: Option<PathBuf>,
+    /// Users of a seed, in the vendor's import or export format.
+    pub users: Vec<Value>,
+    /// Callback URLs that every application may use besides its own.
+    pub callbacks: Vec<String>,
+    /// What the control API asks for.
+    pub control_token: String,
+    /// What runs the post-login trigger.
+    pub pipeline: Arc<dyn LoginPipeline>,
+    /// Where ids, codes and tokens come from.
+    pub randomness: Randomness,
+    /// The clock.
+    pub clock: TenantClock,
+}
+
+/// Why a tenant can't be made.
+#[derive(Debug)]
+pub enum SetupError {
+    /// The issuer is no URL that can be one.
+    Issuer(String),
+    /// A user of the seed is wrong.
+    User(crate::ImportError),
+    /// The database.
+    Store(StoreError),
+    /// The key can't be used.
+    Key(String),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Issuer(given) => write!(
+                f,
+                "the issuer `{given}` is no URL such as http://localhost:3333/"
+            ),
+            Self::User(error) => write!(f, "{error}"),
+            Self::Store(error) => write!(f, "{error}"),
+            Self::Key(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+impl From<StoreError> for SetupError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A local tenant.
+pub struct Tenant {
+    pub(crate) name: String,
+    /// With a slash at its end.
+    pub(crate) issuer: String,
+    /// The host of the issuer, without its port.
+    pub(crate) domain: String,
+    /// The host of the issuer, with its port.
+    pub(crate) authority: String,
+    pub(crate) catalog: Catalog,
+    pub(crate) key: KeyPair,
+    pub(crate) store: Store,
+    pub(crate) clock: TenantClock,
+    pub(crate) randomness: Randomness,
+    pub(crate) pipeline: Arc<dyn LoginPipeline>,
+    pub(crate) waiting: WaitingRoom,
+    pub(crate) control: Control,
+    seed: Vec<(NewUser, Assigned)>,
+}
+
+/// What a user of a seed is assigned, by name or id. Our own addition to the vendor's format.
+#[derive(Debug, Clone, Default)]
+struct Assigned {
+    roles: Vec<String>,
+    organizations: Vec<String>,
+}
+
+impl Tenant {
+    /// Makes a tenant, with the users of the seed that are not stored yet. Takes a while if passwords are to be hashed.
+    ///
+    /// # Errors
+    /// When the issuer, the seed or the database is wrong.
+    pub fn new(setup: Setup) -> Result<Self, SetupError> {
+        let wrong = || SetupError::Issuer(setup.issuer.clone());
+        let url = Url::parse(&setup.issuer).map_err(|_| wrong())?;
+        let domain = url.host_str().ok_or_else(wrong)?.to_owned();
+        if !matches!(url.scheme(), "http" | "https")
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || url.path() != "/"
+        {
+            return Err(wrong());
+        }
+        let authority = match url.port() {
+            Some(port) => format!("{domain}:{port}"),
+            None => domain.clone(),
+        };
+        let pem = setup
+            .key
+            .to_pem()
+            .map_err(|error| SetupError::Key(error.to_string()))?;
+        let catalog = Catalog::new(&setup.data, &setup.name, pem.as_bytes(), &setup.callbacks);
+        let now_ms = setup.clock.now_ms();
+        let seeded = setup
+            .users
+            .into_iter()
+            .enumerate()
+            .map(|(index, mut user)| {
+                let assigned = Assigned {
+                    roles: names(&mut user, "roles"),
+                    organizations: names(&mut user, "organizations"),
+                };
+                let user = new_user(index + 1, user, &setup.randomness, now_ms)
+                    .map_err(SetupError::User)?;
+                Ok((user, assigned))
+            });
+        let tenant = Self {
+            name: setup.name,
+            issuer: url.to_string(),
+            domain,
+            authority,
+            catalog,
+            seed: seeded.collect::<Result<_, SetupError>>()?,
+            key: setup.key,
+            store: Store::open(setup.database.as_deref())?,
+            clock: setup.clock,
+            randomness: setup.randomness,
+            pipeline: setup.pipeline,
+            waiting: WaitingRoom::default(),
+            control: Control::new(setup.control_token),
+        };
+        tenant.sow()?;
+        Ok(tenant)
+    }
+
+    fn sow(&self) -> Result<(), StoreError> {
+        let now = self.now_ms();
+        for (user, assigned) in &self.seed {
+            // One that is there keeps what became of it.
+            if self.store.insert_user(user)?.is_err() {
+                continue;
+            }
+            let id = text(&user.profile, "user_id").unwrap_or_default();
+            let roles: Vec<&Value> = assigned
+                .roles
+                .iter()
+                .filter_map(|role| self.catalog.role(role))
+                .collect();
+            let ids: Vec<&str> = roles.iter().filter_map(|role| text(role, "id")).collect();
+            if !ids.is_empty() {
+                self.store
+                    .put(Kind::Roles, Entry::lasting(id).of(id), &json!(ids), now)?;
+            }
+            for organization in assigned
+                .organizations
+                .iter()
+                .filter_map(|named| self.catalog.organization(named))
+            {
+                let organization = text(organization, "id").unwrap_or_default();
+                self.store.put(
+                    Kind::Member,
+                    Entry::lasting(&format!("{organization}/{id}")).of(id),
+                    &json!({}),
+                    now,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Back to the seed: no sessions, no tokens, no waiting logins, no changes.
+    pub(crate) fn reset(&self) -> Result<(), StoreError> {
+        self.waiting.clear();
+        self.control.reset();
+        self.clock.reset();
+        self.store.clear()?;
+        self.sow()
+    }
+
+    /// The issuer of all tokens, with a slash at its end.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Name and client id of every application.
+    pub fn applications(&self) -> Vec<(String, String)> {
+        let pair = |client: &Value| {
+            let part = |key: &str| text(client, key).unwrap_or_default().to_owned();
+            (part("name"), part("client_id"))
+        };
+        self.catalog.clients.iter().map(pair).collect()
+    }
+
+    /// How many users there are.
+    pub fn user_count(&self) -> usize {
+        self.store.users().map_or(0, |users| users.len())
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// The audience of the Management API.
+    pub(crate) fn management_audience(&self) -> String {
+        self.url("api/v2/")
+    }
+
+    /// An application with the changes of its metadata.
+    pub(crate) fn client(&self, id: &str) -> Result<Option<Value>, StoreError> {
+        let Some(client) = self.catalog.client(id) else {
+            return Ok(None);
+        };
+        let mut client = client.clone();
+        if let Some(changed) = self.store.get(Kind::Client, id, self.now_ms())?
+            && let (Some(client), Value::Object(changed)) = (client.as_object_mut(), changed)
+        {
+            client.extend(changed);
+        }
+        Ok(Some(client))
+    }
+
+    /// The ids of a user's roles.
+    pub(crate) fn role_ids(&self, user_id: &str) -> Result<Vec<String>, StoreError> {
+        let stored = self.store.get(Kind::Roles, user_id, self.now_ms())?;
+        Ok(serde_json::from_value(stored.unwrap_or_default()).unwrap_or_default())
+    }
+
+    /// The names of a user's roles.
+    pub(crate) fn role_names(&self, user_id: &str) -> Result<Vec<String>, StoreError> {
+        let ids = self.role_ids(user_id)?;
+        let roles = ids.iter().filter_map(|id| self.catalog.role(id));
+        Ok(roles
+            .filter_map(|role| text(role, "name").map(str::to_owned))
+            .collect())
+    }
+
+    /// What the user's roles permit on an API.
+    pub(crate) fn is_member(&self, organization: &str, user_id: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .store
+            .get(
+                Kind::Member,
+                &format!("{organization}/{user_id}"),
+                self.now_ms(),
+            )?
+            .is_some())
+    }
+
+    /// Whether a URL's origin belongs to an application: what CORS and web messages allow.
+    pub(crate) fn knows_origin(&self, origin: &str) -> bool {
+        self.catalog
+            .clients
+            .iter()
+            .any(|client| client_knows_origin(client, origin))
+    }
+
+    /// A setting of the tenant in hours, in milliseconds.
+    pub(crate) fn hours(&self, key: &str, default: f64) -> i64 {
+        let hours = self
+            .catalog
+            .settings
+            .get(key)
+            .and_then(Value::as_f64)
+            .filter(|hours| *hours > 0.0);
+        #[expect(clippy::cast_possible_truncation, reason = "casts of floats saturate")]
+        let ms = (hours.unwrap_or(default) * 3_600_000.0) as i64;
+        ms.min(i64::MAX / 4)
+    }
+}
+
+/// Whether an origin is one of an application's Allowed Web Origins or Allowed Origins, or that of a callback.
+pub(crate) fn client_knows_origin(client: &Value, origin: &str) -> bool {
+    let listed = texts(client, "web_origins").chain(texts(client, "allowed_origins"));
+    let listed = listed.map(|known| known.trim_end_matches('/').to_owned());
+    let callbacks = texts(client, "callbacks").filter_map(|callback| Url::parse(callback).ok());
+    let callbacks = callbacks.map(|callback| callback.origin().ascii_serialization());
+    listed.chain(callbacks).any(|known| known == origin)
+}
+
+fn names(user: &mut Value, key: &str) -> Vec<String> {
+    let list = user
+        .as_object_mut()
+        .and_then(|user: &mut Map<String, Value>| user.shift_remove(key));
+    serde_json::from_value(list.unwrap_or_default()).unwrap_or_default()
+}

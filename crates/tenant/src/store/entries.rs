@@ -1,0 +1,223 @@
+//! Everything that is found by an id and may run out: sessions, codes, tokens, settings.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde_json::Value;
+
+use super::{Result, Store};
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A login page that is open.
+    Login,
+    /// A browser's session.
+    Session,
+    /// An authorization code.
+    Code,
+    /// A refresh token; its owner is the family.
+    Refresh,
+    /// An opaque access token.
+    Opaque,
+    /// A device code.
+    Device,
+    /// The custom claims of a user's last login to an application, for `/userinfo`.
+    Claims,
+    /// A ticket for an e-mail verification or a change of password.
+    Ticket,
+    /// A message that would have been sent.
+    Mail,
+    /// A change of an application's configuration.
+    Client,
+    /// Roles of a user.
+    Roles,
+    /// A user's membership of an organization; its owner is the user.
+    Member,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Session => "session",
+            Self::Code => "code",
+            Self::Refresh => "refresh",
+            Self::Opaque => "opaque",
+            Self::Device => "device",
+            Self::Claims => "claims",
+            Self::Ticket => "ticket",
+            Self::Mail => "mail",
+            Self::Client => "client",
+            Self::Roles => "roles",
+            Self::Member => "member",
+        }
+    }
+}
+
+/// An entry to write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) owner: Option<&'a str>,
+    /// Milliseconds since the epoch; `None` for what stays.
+    pub(crate) expires_ms: Option<i64>,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn lasting(id: &'a str) -> Self {
+        Self {
+            id,
+            owner: None,
+            expires_ms: None,
+        }
+    }
+
+    pub(crate) fn until(id: &'a str, expires_ms: i64) -> Self {
+        Self {
+            id,
+            owner: None,
+            expires_ms: Some(expires_ms),
+        }
+    }
+
+    pub(crate) fn of(self, owner: &'a str) -> Self {
+        Self {
+            owner: Some(owner),
+            ..self
+        }
+    }
+}
+
+fn parsed(text: Option<String>) -> Option<Value> {
+    serde_json::from_str(&text?).ok()
+}
+
+impl Store {
+    /// Writes an entry in place of one with the same id. What ran out goes at the same time.
+    pub(crate) fn put(
+        &self,
+        kind: Kind,
+        entry: Entry<'_>,
+        document: &Value,
+        now_ms: i64,
+    ) -> Result<()> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        transaction
+            .prepare_cached("DELETE FROM entries WHERE expires_ms < ?1")?
+            .execute([now_ms])?;
+        write(&transaction, kind, entry, document)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, kind: Kind, id: &str, now_ms: i64) -> Result<Option<Value>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3)",
+        )?;
+        let found = statement
+            .query_row(params![kind.name(), id, now_ms], |row| row.get(0))
+            .optional()?;
+        Ok(parsed(found))
+    }
+
+    /// Takes an entry away: of two that ask at once, one gets it.
+    pub(crate) fn take(&self, kind: Kind, id: &str, now_ms: i64) -> Result<Option<Value>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "DELETE FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3) RETURNING document",
+        )?;
+        let found = statement
+            .query_row(params![kind.name(), id, now_ms], |row| row.get(0))
+            .optional()?;
+        Ok(parsed(found))
+    }
+
+    /// Changes an entry; `None` when there is none. Nobody else changes it in between.
+    pub(crate) fn change<T>(
+        &self,
+        kind: Kind,
+        id: &str,
+        now_ms: i64,
+        change: impl FnOnce(&mut Value) -> T,
+    ) -> Result<Option<T>> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let found = transaction
+            .query_row(
+                "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3)",
+                params![kind.name(), id, now_ms],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(mut document) = parsed(found) else {
+            return Ok(None);
+        };
+        let result = change(&mut document);
+        transaction.execute(
+            "UPDATE entries SET document = ?3 WHERE kind = ?1 AND id = ?2",
+            params![kind.name(), id, document.to_string()],
+        )?;
+        transaction.commit()?;
+        Ok(Some(result))
+    }
+
+    pub(crate) fn remove(&self, kind: Kind, id: &str) -> Result<()> {
+        let connection = self.lock();
+        connection.execute(
+            "DELETE FROM entries WHERE kind = ?1 AND id = ?2",
+            params![kind.name(), id],
+        )?;
+        Ok(())
+    }
+
+    pub(crate) fn remove_owned(&self, kind: Kind, owner: &str) -> Result<()> {
+        let connection = self.lock();
+        connection.execute(
+            "DELETE FROM entries WHERE kind = ?1 AND owner = ?2",
+            params![kind.name(), owner],
+        )?;
+        Ok(())
+    }
+
+    /// All entries of a kind with their ids, by id; of one owner, if one is named.
+    pub(crate) fn list(
+        &self,
+        kind: Kind,
+        owner: Option<&str>,
+        now_ms: i64,
+    ) -> Result<Vec<(String, Value)>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT id, document FROM entries WHERE kind = ?1 AND (?2 IS NULL OR owner = ?2) AND (expires_ms IS NULL OR expires_ms >= ?3) ORDER BY id",
+        )?;
+        let rows = statement.query_map(params![kind.name(), owner, now_ms], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (id, document) = row?;
+            found.extend(parsed(Some(document)).map(|document| (id, document)));
+        }
+        Ok(found)
+    }
+}
+
+fn write(
+    transaction: &Transaction<'_>,
+    kind: Kind,
+    entry: Entry<'_>,
+    document: &Value,
+) -> Result<()> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO entries (kind, id, owner, expires_ms, document) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    statement.execute(params![
+        kind.name(),
+        entry.id,
+        entry.owner,
+        entry.expires_ms,
+        document.to_string()
+    ])?;
+    Ok(())
+}

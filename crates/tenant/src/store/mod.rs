@@ -1,0 +1,110 @@
+//! What the tenant remembers: one SQLite database, in a file or in memory.
+//!
+//! Every change is one transaction, and the file is in write-ahead mode: whatever moment the process is killed at, the
+//! next start finds the last complete change. Codes and tokens are kept by their hash.
+
+mod entries;
+mod users;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+pub(crate) use entries::{Entry, Kind};
+pub(crate) use users::{ChangeError, NewUser, UserConflict};
+
+/// The form of the tables. A file with another one is refused.
+const SCHEMA_VERSION: i64 = 1;
+
+const SCHEMA: &str = "
+CREATE TABLE entries (
+  kind TEXT NOT NULL, id TEXT NOT NULL, owner TEXT, expires_ms INTEGER, document TEXT NOT NULL,
+  PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE INDEX entries_owner ON entries (kind, owner);
+CREATE INDEX entries_expiry ON entries (expires_ms);
+CREATE TABLE users (
+  number INTEGER PRIMARY KEY, user_id TEXT NOT NULL UNIQUE, connection TEXT NOT NULL,
+  email TEXT, username TEXT, password TEXT, document TEXT NOT NULL
+);
+CREATE UNIQUE INDEX users_email ON users (connection, email);
+CREATE UNIQUE INDEX users_username ON users (connection, username);
+";
+
+/// The database could not do what was asked, or its file is not ours.
+#[derive(Debug)]
+pub struct StoreError(pub(crate) String);
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(format!("the tenant's database: {error}"))
+    }
+}
+
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+
+/// The tenant's memory.
+#[derive(Debug)]
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+}
+
+impl Store {
+    /// Opens the database of a file, or one in memory.
+    pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
+        let mut connection = match file {
+            Some(file) => Connection::open(file)?,
+            None => Connection::open_in_memory()?,
+        };
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        // In write-ahead mode NORMAL loses nothing when the process dies; only a power failure may take the last changes.
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+        let transaction = connection.transaction()?;
+        let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        match version {
+            0 => {
+                transaction.execute_batch(SCHEMA)?;
+                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            }
+            SCHEMA_VERSION => {}
+            other => {
+                return Err(StoreError(format!(
+                    "the tenant's database has the form {other}, and this release reads {SCHEMA_VERSION}"
+                )));
+            }
+        }
+        transaction.commit()?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A transaction that a panic cut off was rolled back when it was dropped.
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) -> Result<()> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        transaction.execute_batch("DELETE FROM entries; DELETE FROM users;")?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

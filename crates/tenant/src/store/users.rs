@@ -1,0 +1,166 @@
+//! Users: profiles as documents, passwords beside them and never in them.
+
+use rusqlite::{OptionalExtension, Row, params};
+use serde_json::Value;
+
+use super::{Result, Store};
+use crate::http::text;
+
+/// A user to be stored.
+#[derive(Debug, Clone)]
+pub(crate) struct NewUser {
+    pub(crate) connection: String,
+    /// The hash, never the password.
+    pub(crate) password: Option<String>,
+    /// The profile; `user_id` stands in it.
+    pub(crate) profile: Value,
+}
+
+/// What a new user has in common with another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserConflict {
+    Id,
+    Email,
+    Username,
+}
+
+fn profile(row: &Row<'_>) -> rusqlite::Result<Value> {
+    let text: String = row.get(0)?;
+    Ok(serde_json::from_str(&text).unwrap_or_default())
+}
+
+fn lower(profile: &Value, key: &str) -> Option<String> {
+    text(profile, key).map(str::to_lowercase)
+}
+
+impl Store {
+    pub(crate) fn user(&self, user_id: &str) -> Result<Option<Value>> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT document FROM users WHERE user_id = ?1")?;
+        Ok(statement.query_row([user_id], profile).optional()?)
+    }
+
+    /// A user of a connection by e-mail or user name, with the hash of the password.
+    pub(crate) fn user_by_login(
+        &self,
+        connection: &str,
+        login: &str,
+    ) -> Result<Option<(Value, Option<String>)>> {
+        let database = self.lock();
+        let mut statement = database.prepare_cached(
+            "SELECT document, password FROM users WHERE connection = ?1 AND (email = ?2 OR username = ?2) ORDER BY number",
+        )?;
+        let found = statement.query_row(params![connection, login.to_lowercase()], |row| {
+            Ok((profile(row)?, row.get(1)?))
+        });
+        Ok(found.optional()?)
+    }
+
+    /// All users in the order in which they came.
+    pub(crate) fn users(&self) -> Result<Vec<Value>> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT document FROM users ORDER BY number")?;
+        let rows = statement.query_map([], profile)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Stores a user, or says what stands in the way.
+    pub(crate) fn insert_user(
+        &self,
+        user: &NewUser,
+    ) -> Result<std::result::Result<(), UserConflict>> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let (email, username) = (
+            lower(&user.profile, "email"),
+            lower(&user.profile, "username"),
+        );
+        let id = text(&user.profile, "user_id").unwrap_or_default();
+        let taken = |column: &str, value: Option<&str>| -> Result<bool> {
+            let query = format!("SELECT 1 FROM users WHERE connection = ?1 AND {column} = ?2");
+            Ok(value.is_some()
+                && transaction
+                    .query_row(&query, params![user.connection, value], |_| Ok(()))
+                    .optional()?
+                    .is_some())
+        };
+        if transaction
+            .query_row("SELECT 1 FROM users WHERE user_id = ?1", [id], |_| Ok(()))
+            .optional()?
+            .is_some()
+        {
+            return Ok(Err(UserConflict::Id));
+        }
+        if taken("email", email.as_deref())? {
+            return Ok(Err(UserConflict::Email));
+        }
+        if taken("username", username.as_deref())? {
+            return Ok(Err(UserConflict::Username));
+        }
+        transaction.execute(
+            "INSERT INTO users (user_id, connection, email, username, password, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![id, user.connection, email, username, user.password, user.profile.to_string()],
+        )?;
+        transaction.commit()?;
+        Ok(Ok(()))
+    }
+
+    /// Changes a profile and, if `change` gives one, the hash of the password; `None` when there is no such user. An
+    /// e-mail or user name that another user of the connection has leaves everything as it is.
+    pub(crate) fn change_user<E>(
+        &self,
+        user_id: &str,
+        change: impl FnOnce(&mut Value) -> std::result::Result<Option<String>, E>,
+    ) -> Result<Option<std::result::Result<Value, ChangeError<E>>>> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let found = transaction.query_row(
+            "SELECT document FROM users WHERE user_id = ?1",
+            [user_id],
+            profile,
+        );
+        let Some(mut document) = found.optional()? else {
+            return Ok(None);
+        };
+        let password = match change(&mut document) {
+            Ok(password) => password,
+            Err(error) => return Ok(Some(Err(ChangeError::Refused(error)))),
+        };
+        let written = transaction.execute(
+            "UPDATE users SET document = ?2, email = ?3, username = ?4, password = COALESCE(?5, password) WHERE user_id = ?1",
+            params![user_id, document.to_string(), lower(&document, "email"), lower(&document, "username"), password],
+        );
+        match written {
+            Ok(_) => {}
+            Err(rusqlite::Error::SqliteFailure(error, _))
+                if error.code == rusqlite::ErrorCode::ConstraintViolation =>
+            {
+                return Ok(Some(Err(ChangeError::Conflict)));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        transaction.commit()?;
+        Ok(Some(Ok(document)))
+    }
+
+    /// Forgets a user, and says whether there was one.
+    pub(crate) fn remove_user(&self, user_id: &str) -> Result<bool> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let count = transaction.execute("DELETE FROM users WHERE user_id = ?1", [user_id])?;
+        transaction.execute("DELETE FROM entries WHERE owner = ?1", [user_id])?;
+        transaction.commit()?;
+        Ok(count > 0)
+    }
+}
+
+/// Why a profile was not changed.
+#[derive(Debug)]
+pub(crate) enum ChangeError<E> {
+    /// The change itself refused.
+    Refused(E),
+    /// Another user of the connection has the e-mail or the user name.
+    Conflict,
+}

@@ -1,0 +1,18 @@
+//! The tenant without sockets: requests go straight into its router, and a pipeline that a test writes down runs the
+//! trigger.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+mod scripted;
+
+mod authorize;
+mod control;
+mod malformed;
+mod management;
+mod metadata;
+mod mfa;
+mod refresh;
+mod sessions;
+mod token;

@@ -1,0 +1,299 @@
+//! The Management API with a machine's token.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{SPA, World, run};
+
+#[test]
+fn users_are_made_found_changed_and_deleted() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        let body = json!({"connection": "Username-Password-Authentication", "email": "ann@example.com", "password": "secret", "user_metadata": {"a": 1}, "app_metadata": {"plan": "pro"}});
+        let made = world
+            .json_as(Method::POST, "/api/v2/users", &token, body.clone())
+            .await;
+        assert_eq!(made.status, StatusCode::CREATED);
+        let id = made.json()["user_id"].as_str().unwrap().replace('|', "%7C");
+        let again = world
+            .json_as(Method::POST, "/api/v2/users", &token, body)
+            .await;
+        assert_eq!(
+            (again.status, &again.json()["errorCode"]),
+            (StatusCode::CONFLICT, &json!("auth0_idp_error"))
+        );
+
+        let patch = json!({"user_metadata": {"a": null, "b": {"c": 1}}, "app_metadata": {}, "name": "Ann", "blocked": true});
+        let changed = world
+            .json_as(Method::PATCH, &format!("/api/v2/users/{id}"), &token, patch)
+            .await
+            .json();
+        assert_eq!(
+            (
+                &changed["user_metadata"],
+                &changed["app_metadata"],
+                &changed["name"]
+            ),
+            (&json!({"b": {"c": 1}}), &json!({}), &json!("Ann"))
+        );
+        let found = world
+            .get_as(
+                "/api/v2/users?q=blocked%3Atrue&include_totals=true&fields=email",
+                &token,
+            )
+            .await
+            .json();
+        assert_eq!(
+            (&found["total"], &found["users"]),
+            (&json!(1), &json!([{"email": "ann@example.com"}]))
+        );
+        assert_eq!(
+            world
+                .get_as("/api/v2/users-by-email?email=ANN%40example.com", &token)
+                .await
+                .json()
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+
+        assert_eq!(
+            world
+                .json_as(
+                    Method::DELETE,
+                    &format!("/api/v2/users/{id}"),
+                    &token,
+                    Value::Null
+                )
+                .await
+                .status,
+            StatusCode::NO_CONTENT
+        );
+        let gone = world.get_as(&format!("/api/v2/users/{id}"), &token).await;
+        assert_eq!(
+            gone.json(),
+            json!({"statusCode": 404, "error": "Not Found", "message": "The user does not exist.", "errorCode": "inexistent_user"})
+        );
+    });
+}
+
+#[test]
+fn errors_have_the_documented_bodies() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let all = world.machine_token(None).await;
+        let little = world.machine_token(Some("read:roles")).await;
+        let check = |answer: &crate::support::Answer, status: u16, message: &str, code: &str| {
+            let body = answer.json();
+            assert_eq!(
+                (answer.status.as_u16(), &body["errorCode"]),
+                (status, &json!(code)),
+                "{body}"
+            );
+            assert!(
+                body["message"].as_str().unwrap().contains(message),
+                "{body}"
+            );
+            assert_eq!(body["statusCode"], status);
+        };
+        check(
+            &world.get("/api/v2/users").await,
+            401,
+            "",
+            "missing_authentication",
+        );
+        check(
+            &world
+                .send(
+                    Method::GET,
+                    "/api/v2/users",
+                    &[("authorization", "Bearer")],
+                    "",
+                )
+                .await,
+            400,
+            "Bad HTTP authentication header format",
+            "Bearer",
+        );
+        check(
+            &world.get_as("/api/v2/users", "x.y.z").await,
+            401,
+            "Invalid token",
+            "invalid_token",
+        );
+        check(
+            &world.get_as("/api/v2/users", &little).await,
+            403,
+            "Insufficient scope, expected any of: read:users",
+            "insufficient_scope",
+        );
+        check(
+            &world.get_as("/api/v2/users?q=%28", &all).await,
+            400,
+            "Failed to parse query",
+            "invalid_query_string",
+        );
+        check(
+            &world.get_as("/api/v2/users?per_page=1000", &all).await,
+            400,
+            "per_page",
+            "invalid_query_string",
+        );
+        check(
+            &world.get_as("/api/v2/logs", &all).await,
+            501,
+            "not supported by the local tenant",
+            "not_supported_locally",
+        );
+        let user = "/api/v2/users/auth0%7C1";
+        check(
+            &world
+                .json_as(Method::PATCH, user, &all, json!({"nope": 1}))
+                .await,
+            400,
+            "'Additional properties not allowed: nope'.",
+            "invalid_body",
+        );
+        check(
+            &world.json_as(Method::PATCH, user, &all, json!([])).await,
+            400,
+            "Expected type object but found type array",
+            "invalid_body",
+        );
+        check(
+            &world
+                .json_as(
+                    Method::PATCH,
+                    user,
+                    &all,
+                    json!({"app_metadata": {"email": 1}}),
+                )
+                .await,
+            400,
+            "Forbidden attribute in app_metadata: email",
+            "invalid_body",
+        );
+        check(
+            &world
+                .json_as(
+                    Method::PATCH,
+                    user,
+                    &all,
+                    json!({"email": "joe@example.com"}),
+                )
+                .await,
+            400,
+            "already exists",
+            "auth0_idp_error",
+        );
+        check(
+            &world
+                .json_as(
+                    Method::DELETE,
+                    "/api/v2/users/auth0%7C1/multifactor/sms",
+                    &all,
+                    Value::Null,
+                )
+                .await,
+            400,
+            "No enum match for: sms",
+            "invalid_uri",
+        );
+        assert_eq!(
+            world
+                .json_as(
+                    Method::DELETE,
+                    "/api/v2/users/auth0%7C1/multifactor/google-authenticator",
+                    &all,
+                    Value::Null
+                )
+                .await
+                .status,
+            204
+        );
+        assert_eq!(
+            world.get_as(user, &all).await.json()["enrolledFactors"],
+            json!([])
+        );
+    });
+}
+
+#[test]
+fn roles_and_applications_reach_the_next_login() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        let roles = world.get_as("/api/v2/roles", &token).await.json();
+        let viewer = roles
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|role| role["name"] == "viewer")
+            .unwrap()["id"]
+            .clone();
+        let path = "/api/v2/users/auth0%7C1/roles";
+        assert_eq!(
+            world
+                .json_as(Method::POST, path, &token, json!({"roles": [viewer]}))
+                .await
+                .status,
+            204
+        );
+        let client = format!("/api/v2/clients/{SPA}");
+        let changed = world
+            .json_as(
+                Method::PATCH,
+                &client,
+                &token,
+                json!({"client_metadata": {"tier": null, "team": "x"}}),
+            )
+            .await
+            .json();
+        assert_eq!(changed["client_metadata"], json!({"team": "x"}));
+        for metadata in [
+            json!({"a": 1}),
+            json!({"a": "x".repeat(256)}),
+            json!([]),
+            Value::Object((0..11).map(|n| (format!("k{n}"), json!("v"))).collect()),
+        ] {
+            assert_eq!(
+                world
+                    .json_as(
+                        Method::PATCH,
+                        &client,
+                        &token,
+                        json!({"client_metadata": metadata})
+                    )
+                    .await
+                    .status,
+                400,
+                "{metadata}"
+            );
+        }
+        world.log_in(&[]).await;
+        let event = world.last_event();
+        assert_eq!(
+            (
+                &event["authorization"]["roles"],
+                &event["client"]["metadata"]
+            ),
+            (&json!(["editor", "viewer"]), &json!({"team": "x"}))
+        );
+        let shown = world.get_as(&client, &token).await.json();
+        assert!(
+            shown["client_secret"].is_string(),
+            "read:client_keys is granted to a machine"
+        );
+        let token = world.machine_token(Some("read:clients")).await;
+        assert!(
+            world
+                .get_as(&client, &token)
+                .await
+                .json()
+                .get("client_secret")
+                .is_none()
+        );
+    });
+}

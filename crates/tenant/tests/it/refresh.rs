@@ -1,0 +1,120 @@
+//! Refresh tokens: rotation, reuse, revocation.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::support::{API, Does, SPA, WEB, WEB_SECRET, World, claim, run};
+
+#[test]
+fn a_refresh_token_rotates_and_a_reuse_ends_the_family() {
+    run(async {
+        let mut world = World::new(vec![vec![claim("https://e.com/n", json!(1))]]);
+        let body = world
+            .log_in(&[("scope", "openid offline_access"), ("audience", API)])
+            .await;
+        let first = body["refresh_token"]
+            .as_str()
+            .expect("a refresh token")
+            .to_owned();
+        world.script(vec![vec![claim("https://e.com/n", json!(2))]]);
+        let again = |token: &str| {
+            vec![
+                ("grant_type".to_owned(), "refresh_token".to_owned()),
+                ("client_id".into(), SPA.into()),
+                ("refresh_token".into(), token.to_owned()),
+            ]
+        };
+        let exchange = async |world: &mut World, token: &str| {
+            let fields = again(token);
+            let fields: Vec<(&str, &str)> = fields
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            world.token(&fields).await
+        };
+        let body = exchange(&mut world, &first).await.json();
+        assert_eq!(world.claims(&body["id_token"])["https://e.com/n"], 2);
+        assert_eq!(world.claims(&body["access_token"])["gty"], "refresh_token");
+        let event = world.last_event();
+        assert_eq!(
+            (
+                &event["transaction"]["protocol"],
+                &event["refresh_token"]["rotating"]
+            ),
+            (&json!("oauth2-refresh-token"), &json!(true))
+        );
+        assert!(event["request"]["body"].get("refresh_token").is_none());
+        let second = body["refresh_token"].as_str().unwrap().to_owned();
+        assert_ne!(first, second);
+
+        // A denial does not use the token up.
+        world.script(vec![vec![Does::Call("access.deny", json!(["no"]))]]);
+        let denied = exchange(&mut world, &second).await;
+        assert_eq!(
+            (denied.status, &denied.json()["error"]),
+            (StatusCode::FORBIDDEN, &json!("access_denied"))
+        );
+        world.script(vec![]);
+        let third = exchange(&mut world, &second).await.json()["refresh_token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+
+        assert_eq!(
+            exchange(&mut world, &first).await.json()["error"],
+            "invalid_grant"
+        );
+        assert_eq!(
+            exchange(&mut world, &third).await.json()["error"],
+            "invalid_grant"
+        );
+    });
+}
+
+#[test]
+fn a_revoked_token_is_worth_nothing_and_others_cannot_revoke_it() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let body = world.log_in(&[("scope", "openid offline_access")]).await;
+        let token = body["refresh_token"].as_str().unwrap().to_owned();
+        let revoke = async |world: &mut World, client: &[(&str, &str)]| {
+            let mut fields = client.to_vec();
+            fields.push(("token", &token));
+            world.form("/oauth/revoke", &fields).await.status
+        };
+        assert_eq!(
+            revoke(
+                &mut world,
+                &[("client_id", WEB), ("client_secret", WEB_SECRET)]
+            )
+            .await,
+            StatusCode::OK
+        );
+        assert_eq!(
+            revoke(&mut world, &[("client_id", WEB)]).await,
+            StatusCode::UNAUTHORIZED
+        );
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", SPA),
+            ("refresh_token", token.as_str()),
+        ];
+        let next = world.token(&fields).await.json()["refresh_token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(
+            world
+                .form("/oauth/revoke", &[("client_id", SPA), ("token", &next)])
+                .await
+                .status,
+            StatusCode::OK
+        );
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", SPA),
+            ("refresh_token", next.as_str()),
+        ];
+        assert_eq!(world.token(&fields).await.json()["error"], "invalid_grant");
+    });
+}

@@ -1,0 +1,117 @@
+//! A trigger that does what a test says: the real core, without any sandbox.
+
+use std::sync::Mutex;
+
+use postlogin_core::outcome::{ActionUsage, Outcome};
+use postlogin_core::{
+    ActionInfo, Argument, EntryPoint, Fault, FaultKind, Login, Next, Resumed, TenantSettings,
+    Transaction,
+};
+use postlogin_tenant::{LoginPipeline, LoginRequest, Resume};
+use serde_json::{Value, json};
+
+/// What one Action does.
+#[derive(Clone)]
+pub enum Does {
+    /// Calls a method of `api`.
+    Call(&'static str, Value),
+    /// Throws.
+    Throw(&'static str),
+}
+
+/// Actions, each a list of calls.
+pub type Script = Vec<Vec<Does>>;
+
+/// Runs scripts on the real core, without any sandbox.
+#[derive(Default)]
+pub struct Scripted {
+    pub script: Mutex<Script>,
+    /// The events of all logins.
+    pub events: Mutex<Vec<Value>>,
+}
+
+impl LoginPipeline for Scripted {
+    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<Outcome, String> {
+        let script = self.script.lock().unwrap().clone();
+        self.events.lock().unwrap().push(login.event.clone());
+        let settings = TenantSettings {
+            domain: Some(login.domain),
+            ..TenantSettings::default()
+        };
+        let now = login.now_ms;
+        let mut flow = Transaction::new(Login {
+            event: login.event,
+            tenant: settings,
+            rules_executed: Vec::new(),
+            seed: login.seed,
+            now_ms: now,
+        });
+        let (mut index, mut entry) = (0, EntryPoint::Execute);
+        loop {
+            let next = match script.get(index) {
+                Some(calls) => {
+                    let info = ActionInfo {
+                        name: format!("action-{index}"),
+                        ..ActionInfo::default()
+                    };
+                    flow.begin(&info, entry, now);
+                    let mut result = Ok(());
+                    // What continues does nothing more.
+                    for does in calls.iter().filter(|_| entry == EntryPoint::Execute) {
+                        match does {
+                            Does::Call(method, args) => {
+                                let args = Argument::list_from_tagged(args);
+                                flow.call(method, &args, None, now);
+                            }
+                            Does::Throw(message) => result = Err(fault(message)),
+                        }
+                    }
+                    flow.end(result, ActionUsage::default(), now)
+                }
+                None => flow.conclude(),
+            };
+            let mut waits = match next {
+                Next::Stop => break,
+                Next::Continue if index >= script.len() => break,
+                Next::Continue => {
+                    (index, entry) = (index + 1, EntryPoint::Execute);
+                    continue;
+                }
+                Next::Suspended(suspension) => suspension,
+            };
+            loop {
+                let Some(step) = user(&waits) else {
+                    return Ok(flow.finish(now));
+                };
+                match flow.resume(step) {
+                    Resumed::SameAction => entry = EntryPoint::Continue,
+                    Resumed::NextAction => (index, entry) = (index + 1, EntryPoint::Execute),
+                    Resumed::Suspended(again) => {
+                        waits = again;
+                        continue;
+                    }
+                    Resumed::Stop => return Ok(flow.finish(now)),
+                }
+                break;
+            }
+            if index > script.len() {
+                break;
+            }
+        }
+        Ok(flow.finish(now))
+    }
+
+    fn redact(&self, _: &mut Outcome) {}
+}
+
+fn fault(message: &str) -> Fault {
+    Fault {
+        kind: FaultKind::Thrown,
+        ..Fault::platform("Error", message)
+    }
+}
+
+/// Sets a claim on the ID token.
+pub fn claim(name: &str, value: Value) -> Does {
+    Does::Call("idToken.setCustomClaim", json!([name, value]))
+}

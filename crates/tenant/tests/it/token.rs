@@ -1,0 +1,396 @@
+//! `/oauth/token` and `/oauth/revoke`.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::{
+    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, VERIFIER, WEB, WEB_SECRET, World, claim, run,
+};
+
+/// A request, and the status and error that it gets.
+async fn check(
+    world: &mut World,
+    fields: &[(&str, &str)],
+    status: u16,
+    error: &str,
+    description: &str,
+) {
+    let answer = world.token(fields).await;
+    let body = answer.json();
+    assert_eq!(
+        (
+            answer.status.as_u16(),
+            body["error"].as_str().unwrap_or_default()
+        ),
+        (status, error),
+        "{fields:?}: {body}"
+    );
+    assert!(
+        body["error_description"]
+            .as_str()
+            .unwrap_or_default()
+            .contains(description),
+        "{body}"
+    );
+}
+
+#[test]
+fn wrong_requests_get_the_documented_errors() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let w = &mut world;
+        check(w, &[], 400, "invalid_request", "grant_type").await;
+        check(
+            w,
+            &[("grant_type", "magic"), ("client_id", SPA)],
+            501,
+            "unsupported_grant_type",
+            "",
+        )
+        .await;
+        check(
+            w,
+            &[("grant_type", "password")],
+            400,
+            "invalid_request",
+            "client_id",
+        )
+        .await;
+        check(
+            w,
+            &[("grant_type", "password"), ("client_id", "nobody")],
+            401,
+            "invalid_client",
+            "",
+        )
+        .await;
+        check(
+            w,
+            &[("grant_type", "client_credentials"), ("client_id", SPA)],
+            403,
+            "unauthorized_client",
+            "not allowed",
+        )
+        .await;
+        check(
+            w,
+            &[
+                ("grant_type", "client_credentials"),
+                ("client_id", MACHINE),
+                ("audience", API),
+            ],
+            401,
+            "invalid_client",
+            "",
+        )
+        .await;
+        check(
+            w,
+            &[
+                ("grant_type", "client_credentials"),
+                ("client_id", MACHINE),
+                ("client_secret", "no"),
+                ("audience", API),
+            ],
+            401,
+            "invalid_client",
+            "",
+        )
+        .await;
+        check(
+            w,
+            &[
+                ("grant_type", "client_credentials"),
+                ("client_id", MACHINE),
+                ("client_secret", MACHINE_SECRET),
+            ],
+            403,
+            "access_denied",
+            "No audience",
+        )
+        .await;
+        check(
+            w,
+            &[
+                ("grant_type", "refresh_token"),
+                ("client_id", SPA),
+                ("refresh_token", "x"),
+            ],
+            403,
+            "invalid_grant",
+            "Unknown or invalid refresh token",
+        )
+        .await;
+        check(
+            w,
+            &[
+                ("grant_type", "authorization_code"),
+                ("client_id", SPA),
+                ("code", "x"),
+                ("code_verifier", VERIFIER),
+            ],
+            403,
+            "invalid_grant",
+            "Invalid authorization code",
+        )
+        .await;
+        check(
+            w,
+            &[
+                ("grant_type", "password"),
+                ("client_id", WEB),
+                ("client_secret", WEB_SECRET),
+                ("username", "jane@example.com"),
+                ("password", "no"),
+            ],
+            403,
+            "invalid_grant",
+            "Wrong email or password.",
+        )
+        .await;
+        check(
+            w,
+            &[("grant_type", "password"), ("grant_type", "password")],
+            400,
+            "invalid_request",
+            "repeated",
+        )
+        .await;
+    });
+}
+
+#[test]
+fn a_code_is_good_once_for_one_application_and_one_verifier() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let page = world.authorize(&[]).await;
+        let code = world.sign_in(&page).await.code();
+        assert_eq!(world.exchange(&code).await.status, StatusCode::OK);
+        assert_eq!(world.exchange(&code).await.json()["error"], "invalid_grant");
+        let wrong = [
+            vec![
+                ("client_id", SPA),
+                (
+                    "code_verifier",
+                    "another-verifier-that-has-at-least-forty-three-chars",
+                ),
+            ],
+            vec![("client_id", SPA)],
+            vec![
+                ("client_id", WEB),
+                ("client_secret", WEB_SECRET),
+                ("code_verifier", VERIFIER),
+            ],
+            vec![
+                ("client_id", SPA),
+                ("code_verifier", VERIFIER),
+                ("redirect_uri", "http://localhost:5000/other"),
+            ],
+        ];
+        for more in wrong {
+            let code = world.authorize(&[]).await.code();
+            let mut fields = vec![
+                ("grant_type", "authorization_code"),
+                ("code", code.as_str()),
+            ];
+            fields.extend(more.clone());
+            assert!(
+                world.token(&fields).await.status.is_client_error(),
+                "{more:?}"
+            );
+            // The attempt has used it up.
+            assert_eq!(
+                world.exchange(&code).await.json()["error"],
+                "invalid_grant",
+                "{more:?}"
+            );
+        }
+        let code = world.authorize(&[]).await.code();
+        world
+            .control(Method::POST, "clock", json!({"advance_s": 601}))
+            .await;
+        assert_eq!(world.exchange(&code).await.json()["error"], "invalid_grant");
+    });
+}
+
+#[test]
+fn passwords_and_machines_get_tokens() {
+    run(async {
+        let mut world = World::new(vec![vec![claim("https://e.com/a", json!(1))]]);
+        let basic = "Basic d2ViLWNsaWVudDp3ZWItc2VjcmV0";
+        let body = "grant_type=password&username=JANE%40example.com&password=jane-secret&scope=openid%20offline_access";
+        let headers = [
+            ("authorization", basic),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        let answer = world
+            .send(Method::POST, "/oauth/token", &headers, body)
+            .await
+            .json();
+        assert_eq!(world.claims(&answer["id_token"])["https://e.com/a"], 1);
+        assert!(
+            answer["refresh_token"].is_string()
+                && answer["access_token"]
+                    .as_str()
+                    .unwrap()
+                    .matches('.')
+                    .count()
+                    == 0
+        );
+        assert!(
+            !world.last_event()["request"]["body"]
+                .to_string()
+                .contains("jane-secret")
+        );
+        let userinfo = world
+            .get_as("/userinfo", answer["access_token"].as_str().unwrap())
+            .await
+            .json();
+        assert_eq!(userinfo, json!({"sub": "auth0|1", "https://e.com/a": 1}));
+
+        let realm = json!({
+            "grant_type": "http://auth0.com/oauth/grant-type/password-realm", "client_id": WEB, "client_secret": WEB_SECRET, "realm": "Username-Password-Authentication",
+            "username": "jane@example.com", "password": "jane-secret", "audience": API, "scope": "read:x",
+        });
+        let answer = world
+            .send(
+                Method::POST,
+                "/oauth/token",
+                &[("content-type", "application/json")],
+                realm.to_string(),
+            )
+            .await
+            .json();
+        let claims = world.claims(&answer["access_token"]);
+        assert_eq!(
+            (&claims["gty"], &claims["scope"], &claims["aud"]),
+            (&json!("password"), &json!("read:x"), &json!(API))
+        );
+        assert!(answer.get("id_token").is_none());
+
+        let logins = world.pipeline.events.lock().unwrap().len();
+        let answer = world
+            .token(&[
+                ("grant_type", "client_credentials"),
+                ("client_id", MACHINE),
+                ("client_secret", MACHINE_SECRET),
+                ("audience", API),
+                ("scope", "read:x other"),
+            ])
+            .await
+            .json();
+        let claims = world.claims(&answer["access_token"]);
+        assert_eq!(
+            (&claims["sub"], &claims["gty"], &claims["scope"]),
+            (
+                &json!("machine-client@clients"),
+                &json!("client-credentials"),
+                &json!("read:x")
+            )
+        );
+        assert_eq!(
+            world.pipeline.events.lock().unwrap().len(),
+            logins,
+            "no post-login trigger for machines"
+        );
+    });
+}
+
+#[test]
+fn a_device_waits_until_its_user_has_signed_in() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let codes = world
+            .form(
+                "/oauth/device/code",
+                &[("client_id", SPA), ("scope", "openid")],
+            )
+            .await
+            .json();
+        let device = codes["device_code"].as_str().unwrap().to_owned();
+        let poll = async |world: &mut World| {
+            world
+                .token(&[
+                    ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+                    ("client_id", SPA),
+                    ("device_code", &device),
+                ])
+                .await
+                .json()
+        };
+        assert_eq!(poll(&mut world).await["error"], "authorization_pending");
+        assert_eq!(poll(&mut world).await["error"], "slow_down");
+        assert!(
+            world
+                .form("/activate", &[("user_code", "AAAA-AAAA")])
+                .await
+                .text
+                .contains("Invalid code")
+        );
+        let page = world
+            .form(
+                "/activate",
+                &[("user_code", codes["user_code"].as_str().unwrap())],
+            )
+            .await;
+        let done = world.sign_in(&page).await;
+        assert!(
+            done.text.contains("Congratulations"),
+            "{} {}",
+            done.status,
+            done.text
+        );
+        let body = poll(&mut world).await;
+        assert_eq!(world.claims(&body["id_token"])["sub"], "auth0|1");
+        assert_eq!(
+            world.last_event()["transaction"]["protocol"],
+            "oauth2-device-code"
+        );
+        assert_eq!(poll(&mut world).await["error"], "expired_token");
+    });
+}
+
+#[test]
+fn foreign_and_expired_tokens_open_nothing() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let body = world.log_in(&[("audience", API)]).await;
+        let (id, access) = (
+            body["id_token"].as_str().unwrap().to_owned(),
+            body["access_token"].as_str().unwrap().to_owned(),
+        );
+        let none = format!("eyJhbGciOiJub25lIn0.{}.", access.split('.').nth(1).unwrap());
+        let changed = format!("{}x", access);
+        for token in [id.as_str(), none.as_str(), changed.as_str(), "", "a.b.c"] {
+            let answer = world.get_as("/userinfo", token).await;
+            assert_eq!(
+                (answer.status, &answer.json()["error"]),
+                (StatusCode::UNAUTHORIZED, &json!("invalid_token")),
+                "{token}"
+            );
+        }
+        assert_eq!(
+            world.get_as("/api/v2/users", &access).await.status,
+            StatusCode::UNAUTHORIZED
+        );
+        assert_eq!(
+            world.get_as("/userinfo", &access).await.status,
+            StatusCode::OK
+        );
+        world
+            .control(Method::POST, "clock", json!({"advance_s": 86_401}))
+            .await;
+        assert_eq!(
+            world.get_as("/userinfo", &access).await.status,
+            StatusCode::UNAUTHORIZED
+        );
+        assert_eq!(
+            world.get("/.well-known/openid-configuration").await.json()["issuer"],
+            ISSUER
+        );
+        assert_eq!(
+            world.get("/.well-known/jwks.json").await.json()["keys"][0]["kid"],
+            world.key.kid()
+        );
+    });
+}
