@@ -5,6 +5,7 @@
 mod bad_input;
 mod build;
 mod check;
+mod clients;
 mod determinism;
 mod event;
 mod explain;
