@@ -63,7 +63,12 @@ impl Store {
     /// Opens the database of a file, or one in memory.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
         let mut connection = match file {
-            Some(file) => Connection::open(file)?,
+            Some(file) => {
+                private(file).map_err(|error| {
+                    StoreError(format!("the tenant's database {}: {error}", file.display()))
+                })?;
+                Connection::open(file)?
+            }
             None => Connection::open_in_memory()?,
         };
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
@@ -104,6 +109,16 @@ impl Store {
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// Makes the file, for its owner alone: profiles and hashes of passwords are in it. SQLite gives its companions the same
+/// permissions.
+fn private(file: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(|_| ())
 }
 
 #[cfg(test)]

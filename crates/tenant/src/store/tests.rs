@@ -106,6 +106,12 @@ fn what_was_written_is_there_after_a_start() {
     let first = Store::open(Some(&file)).unwrap();
     let second = Store::open(Some(&file)).unwrap();
     assert_eq!(second.users().unwrap(), [jane().profile]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
     drop(first);
     std::fs::remove_dir_all(folder).unwrap();
 }
