@@ -7,7 +7,7 @@ mod check;
 mod json_schema;
 mod merge;
 mod path;
-mod schema;
+pub mod schema;
 pub mod suggest;
 
 use std::sync::LazyLock;

@@ -48,6 +48,11 @@ impl Path {
         }
     }
 
+    /// The path with these steps from the event.
+    pub fn from_segments(segments: Vec<Segment>) -> Path {
+        Path { segments }
+    }
+
     /// The steps from the event to the place.
     pub fn segments(&self) -> &[Segment] {
         &self.segments

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 /// What a property holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// An object without other properties than the listed ones.
     Object,
     /// An object that may have any property; the listed ones have their types.
@@ -26,7 +26,7 @@ pub(super) enum Kind {
 
 /// A property of the event.
 #[derive(Debug)]
-pub(super) struct Field {
+pub struct Field {
     /// The last part of the path.
     pub name: &'static str,
     /// What it holds.
@@ -43,18 +43,18 @@ pub(super) struct Field {
 
 impl Field {
     /// The listed property `name`.
-    pub(super) fn child(&self, name: &str) -> Option<&Field> {
+    pub fn child(&self, name: &str) -> Option<&Field> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// Other properties than the listed ones are mistakes.
-    pub(super) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.kind == Kind::Object
     }
 }
 
 /// The event itself: a closed object.
-pub(super) fn event() -> &'static Field {
+pub fn event() -> &'static Field {
     static EVENT: LazyLock<Field> = LazyLock::new(|| build(include_str!("fields.tsv")));
     &EVENT
 }

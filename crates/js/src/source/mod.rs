@@ -5,6 +5,7 @@
 
 pub mod claims;
 pub mod facts;
+pub mod literals;
 pub(crate) mod mapping;
 pub(crate) mod package;
 pub mod text;
