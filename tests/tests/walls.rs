@@ -7,6 +7,7 @@ use postlogin_tests::{Package, packages, sources};
 const EDGES: &[(&str, &[&str])] = &[
     ("postlogin-abi", &[]),
     ("postlogin-core", &[]),
+    ("postlogin-generate", &["postlogin-core"]),
     ("postlogin-host", &["postlogin-core"]),
     ("postlogin-token", &[]),
     ("postlogin-project", &["postlogin-core"]),
@@ -25,6 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "postlogin-core",
             "postlogin-engine",
+            "postlogin-generate",
             "postlogin-host",
             "postlogin-js",
             "postlogin-project",
@@ -265,4 +267,23 @@ fn limits_that_stand_on_both_sides_of_a_wall_agree() {
         EXECUTION_MS.value as u128,
         "the sandbox's budget is the vendor's limit"
     );
+}
+
+#[test]
+fn made_up_events_come_from_a_seed_alone() {
+    let words = [
+        "std::fs",
+        "std::env",
+        "std::io",
+        "SystemTime",
+        "Instant",
+        "RandomState",
+        "DefaultHasher",
+        "HashMap",
+        "from_os_rng",
+        "getrandom",
+    ];
+    check_absent("the same seed gives the same events", &words, |path| {
+        path.starts_with("crates/generate/src/")
+    });
 }

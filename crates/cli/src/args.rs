@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Explain(Box<ExplainArguments>),
     /// Run files of cases
     Test(Box<TestArguments>),
+    /// Run two versions of a login side by side and tell what they do differently
+    Compare(Box<CompareArguments>),
     /// Compile an Action into a self-contained WebAssembly component
     Build(BuildArguments),
     /// Tell what is wrong with Actions without running them
@@ -375,6 +377,28 @@ pub(crate) struct TestArguments {
     #[arg(long, help_heading = "Snapshots", conflicts_with_all = ["watch", "update"])]
     pub(crate) review: bool,
 
+    /// Make up logins and look for what Actions don't expect: so many (500), or for so long (10s); without a value, 1000.
+    /// PATH may then be Actions, too
+    #[arg(
+        long,
+        value_name = "N|DURATION",
+        num_args = 0..=1,
+        default_missing_value = "1000",
+        conflicts_with_all = ["list", "watch", "review", "update", "shard", "coverage", "fail_fast"],
+        help_heading = "Made-up logins"
+    )]
+    pub(crate) fuzz: Option<String>,
+
+    /// What made-up events come from; the same seed and number of logins find the same
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        requires = "fuzz",
+        help_heading = "Made-up logins"
+    )]
+    pub(crate) seed: u64,
+
     /// human, json, junit, github or tap, to stdout or to a file (repeatable)
     #[arg(long, value_name = "NAME[=FILE]", help_heading = "Output")]
     pub(crate) reporter: Vec<String>,
@@ -390,6 +414,69 @@ pub(crate) struct TestArguments {
         help_heading = "Output"
     )]
     pub(crate) coverage: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    /// The first version: an Action, or several with commas between them, in the order in which they run
+    #[arg(value_name = "A", long_help = ACTION_HELP)]
+    pub(crate) left: String,
+
+    /// The second version
+    #[arg(value_name = "B", long_help = ACTION_HELP)]
+    pub(crate) right: String,
+
+    /// An event, JSON or YAML (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The logins")]
+    pub(crate) event: Vec<PathBuf>,
+
+    /// Files of cases, or folders with such files; what they expect is not looked at (repeatable)
+    #[arg(long, value_name = "PATH", help_heading = "The logins")]
+    pub(crate) cases: Vec<PathBuf>,
+
+    /// How many events are made up; without it, 1000 if no event and no case is given
+    #[arg(long, value_name = "N", help_heading = "The logins")]
+    pub(crate) generate: Option<u64>,
+
+    /// What made-up events come from
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "The logins"
+    )]
+    pub(crate) seed: u64,
+
+    /// When logins without a case start; without it, at the moment of the built-in sample
+    #[arg(
+        long,
+        value_name = "RFC3339",
+        help_heading = "The logins",
+        allow_hyphen_values = true
+    )]
+    pub(crate) now: Option<String>,
+
+    /// Mocked exchanges, as for `postlogin run` (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The logins")]
+    pub(crate) http: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) secrets: SecretArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+
+    /// How many logins run at once; without it, one for each processor
+    #[arg(short, long, value_name = "N", help_heading = "The run")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// How to print what differs
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) format: Format,
+
+    /// Write what differs as a file of cases that A passes (*.case.yaml, not there yet)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) write: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

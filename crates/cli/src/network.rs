@@ -85,7 +85,7 @@ impl Network {
     }
 }
 
-fn mocks(files: &[PathBuf]) -> Result<Vec<Mock>, CliError> {
+pub(crate) fn mocks(files: &[PathBuf]) -> Result<Vec<Mock>, CliError> {
     let mut mocks = Vec::new();
     for file in files {
         let read = read_list::<Mock>(file, "http", "a mock file", &mut io::stdin().lock());

@@ -37,5 +37,6 @@ pub use location::Location;
 pub use login::{ActionInfo, EntryPoint, Login, TenantSettings, TokenDialect, complete_event};
 pub use reply::{Answer, Failure, Reply, Returned};
 pub use sources::sources;
+pub use time::iso_text;
 pub use transaction::{Next, ResumeStep, Resumed, Suspension, Transaction};
 pub use value::Argument;

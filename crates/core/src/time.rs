@@ -17,7 +17,7 @@ pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// `Date.prototype.toISOString`: `2026-01-01T00:00:00.000Z`.
-pub(crate) fn iso_text(epoch_ms: i64) -> String {
+pub fn iso_text(epoch_ms: i64) -> String {
     let days = epoch_ms.div_euclid(86_400_000);
     let ms = epoch_ms.rem_euclid(86_400_000);
     let shifted = days.saturating_add(719_468);

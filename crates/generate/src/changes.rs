@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_change_names_its_place() {
-        let before = json!({"user": {"name": "Jane", "roles": [1], "a.b": 1}, "session": {"id": 1}});
+        let before =
+            json!({"user": {"name": "Jane", "roles": [1], "a.b": 1}, "session": {"id": 1}});
         let after = json!({"user": {"name": "Jo", "roles": [1, 2]}, "session": null, "x": true});
         let found: Vec<(String, Option<Value>, Option<Value>)> = difference(&before, &after)
             .into_iter()
@@ -101,10 +102,22 @@ mod tests {
         assert_eq!(
             found,
             [
-                ("event.user.name".to_owned(), Some(json!("Jane")), Some(json!("Jo"))),
-                ("event.user.roles".to_owned(), Some(json!([1])), Some(json!([1, 2]))),
+                (
+                    "event.user.name".to_owned(),
+                    Some(json!("Jane")),
+                    Some(json!("Jo"))
+                ),
+                (
+                    "event.user.roles".to_owned(),
+                    Some(json!([1])),
+                    Some(json!([1, 2]))
+                ),
                 ("event.user[\"a.b\"]".to_owned(), Some(json!(1)), None),
-                ("event.session".to_owned(), Some(json!({"id": 1})), Some(json!(null))),
+                (
+                    "event.session".to_owned(),
+                    Some(json!({"id": 1})),
+                    Some(json!(null))
+                ),
                 ("event.x".to_owned(), None, Some(json!(true))),
             ]
         );
@@ -118,9 +131,15 @@ mod tests {
             Some(json!({"a": null, "b": {"d": [null]}}))
         );
         assert_eq!(patch(&before, &before), Some(json!({})));
-        assert_eq!(patch(&before, &json!({"a": 1, "b": {}})), Some(json!({"b": {"c": null}})));
+        assert_eq!(
+            patch(&before, &json!({"a": 1, "b": {}})),
+            Some(json!({"b": {"c": null}}))
+        );
         assert_eq!(patch(&before, &json!({"a": null, "b": {"c": 2}})), None);
-        assert_eq!(patch(&before, &json!({"a": {"x": null}, "b": {"c": 2}})), None);
+        assert_eq!(
+            patch(&before, &json!({"a": {"x": null}, "b": {"c": 2}})),
+            None
+        );
     }
 
     proptest! {

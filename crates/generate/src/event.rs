@@ -71,9 +71,12 @@ fn change(event: &mut Value, maker: &mut Maker<'_>) {
         0..65 if !read.is_empty() => maker.random.pick(read).cloned().unwrap_or_default(),
         0..90 => somewhere(maker),
         90..97 => {
-            let metadata = maker
-                .random
-                .text(&["user_metadata", "app_metadata", "app_metadata", "user_metadata"]);
+            let metadata = maker.random.text(&[
+                "user_metadata",
+                "app_metadata",
+                "app_metadata",
+                "user_metadata",
+            ]);
             vec!["user".to_owned(), metadata, maker.key()]
         }
         _ => {
@@ -231,15 +234,27 @@ mod tests {
             let count = events.iter().filter(|event| holds(event)).count();
             assert!(count >= 5, "{what}: {count} of {}", events.len());
         }
-        check(&events, "no organization", |event| event.get("organization").is_none());
-        check(&events, "organization", |event| event["organization"].is_object());
-        check(&events, "no transaction", |event| event.get("transaction").is_none());
+        check(&events, "no organization", |event| {
+            event.get("organization").is_none()
+        });
+        check(&events, "organization", |event| {
+            event["organization"].is_object()
+        });
+        check(&events, "no transaction", |event| {
+            event.get("transaction").is_none()
+        });
         check(&events, "refresh token", |event| {
             event["transaction"]["protocol"] == "oauth2-refresh-token"
         });
-        check(&events, "no email", |event| event["user"].get("email").is_none());
-        check(&events, "no metadata", |event| event["user"]["user_metadata"] == json!({}));
-        check(&events, "huge", |event| event["user"].to_string().len() > 2_500);
+        check(&events, "no email", |event| {
+            event["user"].get("email").is_none()
+        });
+        check(&events, "no metadata", |event| {
+            event["user"]["user_metadata"] == json!({})
+        });
+        check(&events, "huge", |event| {
+            event["user"].to_string().len() > 2_500
+        });
         check(&events, "a word of the source", |event| {
             event["user"]["app_metadata"]["plan"]["name"] == "enterprise"
         });
@@ -250,7 +265,9 @@ mod tests {
         check(&events, "a word in its place", |event| {
             event["user"]["email"] == "jane@example.com"
         });
-        check(&events, "no roles", |event| event["authorization"]["roles"] == json!([]));
+        check(&events, "no roles", |event| {
+            event["authorization"]["roles"] == json!([])
+        });
         check(&events, "odd keys", |event| {
             event["user"].to_string().contains("__proto__")
         });

@@ -109,7 +109,8 @@ fn refresh_token() -> Value {
 }
 
 fn password() -> Value {
-    let body = json!({"grant_type": "password", "username": "jane.doe@example.com", "scope": "openid"});
+    let body =
+        json!({"grant_type": "password", "username": "jane.doe@example.com", "scope": "openid"});
     at_the_token_endpoint("oauth2-password", body)
 }
 

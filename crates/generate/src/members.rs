@@ -64,9 +64,7 @@ impl Maker<'_> {
             Kind::Boolean => self.random.chance(50).into(),
             Kind::StringArray => {
                 let length = self.length();
-                (0..length)
-                    .map(|_| Value::from(self.text(path)))
-                    .collect()
+                (0..length).map(|_| Value::from(self.text(path))).collect()
             }
             Kind::ObjectArray => {
                 let length = self.length();
@@ -83,7 +81,9 @@ impl Maker<'_> {
             let more = self.length();
             for _ in 0..more {
                 let key = self.key();
-                object.entry(key).or_insert_with(|| self.member(holds(path)));
+                object
+                    .entry(key)
+                    .or_insert_with(|| self.member(holds(path)));
             }
         }
         Value::Object(object)
@@ -103,13 +103,15 @@ impl Maker<'_> {
 
     fn item(&mut self, field: &Field, path: &[&str]) -> Value {
         if field.name == "methods" {
-            let method = self
-                .random
-                .text(&["pwd", "mfa", "passkey", "federated", "sms", "email", "mock"]);
+            let method =
+                self.random
+                    .text(&["pwd", "mfa", "passkey", "federated", "sms", "email", "mock"]);
             let timestamp = self.text(&["timestamp"]);
             return match method.as_str() {
                 "mfa" => json!({"name": "mfa", "timestamp": timestamp, "type": "otp"}),
-                "federated" => json!({"name": "federated", "timestamp": timestamp, "connection": "corp"}),
+                "federated" => {
+                    json!({"name": "federated", "timestamp": timestamp, "connection": "corp"})
+                }
                 _ => json!({"name": method, "timestamp": timestamp}),
             };
         }

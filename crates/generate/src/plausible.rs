@@ -99,7 +99,10 @@ mod tests {
             (json!({"organization": null, "session": null}), true),
             (json!({"user": null}), false),
             (json!({"client": {"name": null}}), false),
-            (json!({"user": {"user_metadata": {"a": [1, {"b": true}]}}}), true),
+            (
+                json!({"user": {"user_metadata": {"a": [1, {"b": true}]}}}),
+                true,
+            ),
             (json!({"user": {"department": {"id": 1}}}), true),
             (json!({"client": {"metadata": {"a": 1}}}), false),
             (json!({"transaction": {"metadata": {"a": 1}}}), true),
@@ -109,10 +112,16 @@ mod tests {
             (json!({"user": {"email": "jane"}}), false),
             (json!({"user": {"nickname": ""}}), true),
             (json!({"transaction": {"protocol": "none"}}), false),
-            (json!({"authentication": {"methods": [{"name": "pwd"}]}}), false),
+            (
+                json!({"authentication": {"methods": [{"name": "pwd"}]}}),
+                false,
+            ),
             (json!({"authentication": {"methods": []}}), true),
             (json!({"authentication": {"methods": ["pwd"]}}), false),
-            (json!({"user": {"user_metadata": {"a": "x".repeat(10_300)}}}), false),
+            (
+                json!({"user": {"user_metadata": {"a": "x".repeat(10_300)}}}),
+                false,
+            ),
         ] {
             let mut event = sample();
             merge_patch(&mut event, &patch);

@@ -148,7 +148,10 @@ impl Search<'_> {
 fn simpler(value: &Value) -> Vec<Value> {
     let mut candidates = match value {
         Value::Null => Vec::new(),
-        Value::Bool(is) => vec![Value::Bool(false)].into_iter().filter(|_| *is).collect(),
+        Value::Bool(is) => vec![Value::Bool(false)]
+            .into_iter()
+            .filter(|_| *is)
+            .collect(),
         Value::Number(number) => numbers(number.as_f64().unwrap_or_default()),
         Value::String(text) => texts(text),
         Value::Array(items) => {
@@ -173,13 +176,21 @@ fn simpler(value: &Value) -> Vec<Value> {
             });
             let half = |skip: usize, take: usize| {
                 let entries = object.iter().skip(skip).take(take);
-                Value::Object(entries.map(|(key, item)| (key.clone(), item.clone())).collect())
+                Value::Object(
+                    entries
+                        .map(|(key, item)| (key.clone(), item.clone()))
+                        .collect(),
+                )
             };
             let middle = object.len() / 2;
-            [Value::Object(Map::new()), half(0, middle), half(middle, object.len())]
-                .into_iter()
-                .chain(without)
-                .collect()
+            [
+                Value::Object(Map::new()),
+                half(0, middle),
+                half(middle, object.len()),
+            ]
+            .into_iter()
+            .chain(without)
+            .collect()
         }
     };
     candidates.retain(|candidate| weight(candidate) < weight(value));
@@ -229,7 +240,7 @@ fn weight(value: &Value) -> f64 {
         Value::Number(number) => {
             let number = number.as_f64().unwrap_or_default();
             let broken = if number.fract() == 0.0 { 0.0 } else { 1.0 };
-                let negative = f64::from(u8::from(number < 0.0));
+            let negative = f64::from(u8::from(number < 0.0));
             2.0 + broken + number.abs().min(1e300).ln_1p() + negative / 2.0
         }
         Value::String(text) => {
@@ -325,7 +336,11 @@ pub(crate) mod tests {
     fn what_does_not_matter_goes() {
         check(
             json!({"a": {"b": 2, "c": "y"}, "e": {"f": "long text", "g": [3, 4, 5]}}),
-            |event| event["e"]["g"].as_array().is_some_and(|items| items.contains(&json!(4))),
+            |event| {
+                event["e"]["g"]
+                    .as_array()
+                    .is_some_and(|items| items.contains(&json!(4)))
+            },
             json!({"a": {"b": 1, "c": "x"}, "d": [1], "e": {"g": [4]}}),
         );
         check(
@@ -335,15 +350,27 @@ pub(crate) mod tests {
         );
         check(
             json!({"a": {"b": 1, "c": "hello world"}, "d": [1]}),
-            |event| event["a"]["c"].as_str().is_some_and(|text| text.contains('w')),
+            |event| {
+                event["a"]["c"]
+                    .as_str()
+                    .is_some_and(|text| text.contains('w'))
+            },
             json!({"a": {"b": 1, "c": "w"}, "d": [1]}),
         );
         check(
             json!({"a": {"b": 977}}),
-            |event| event["a"]["b"].as_f64().is_some_and(|number| number > 100.0),
+            |event| {
+                event["a"]["b"]
+                    .as_f64()
+                    .is_some_and(|number| number > 100.0)
+            },
             json!({"a": {"b": 122, "c": "x"}, "d": [1]}),
         );
-        check(json!({"e": 1}), |_| true, json!({"a": {"b": 1, "c": "x"}, "d": [1]}));
+        check(
+            json!({"e": 1}),
+            |_| true,
+            json!({"a": {"b": 1, "c": "x"}, "d": [1]}),
+        );
     }
 
     #[test]

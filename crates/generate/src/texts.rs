@@ -52,7 +52,11 @@ fn by_name(name: &str) -> &'static [&'static str] {
             "apple",
         ],
         "connection" => &["Username-Password-Authentication", "google-oauth2", "corp"],
-        "identifier" | "audience" => &["https://api.example.com", "https://other.example.com/", "api"],
+        "identifier" | "audience" => &[
+            "https://api.example.com",
+            "https://other.example.com/",
+            "api",
+        ],
         "prompt" => &["none", "login", "consent", "select_account"],
         "response_type" => &["code", "token", "id_token"],
         "acr_values" => &[MFA, "urn:example:loa:2"],

@@ -9,10 +9,14 @@
 
 mod case;
 pub mod check;
+pub mod compare;
 pub mod execute;
+pub mod fuzz;
+mod lab;
 pub mod library;
 pub mod load;
 pub mod login;
+mod numbered;
 pub mod plan;
 pub mod report;
 pub mod run_event;
@@ -21,14 +25,17 @@ pub mod session;
 pub mod snapshot;
 mod user;
 pub mod watch;
+mod yaml;
 
 pub use case::{Compiled, DEFAULT_NOW_MS, unloadable};
+pub use compare::{CompareError, CompareOptions, Comparison, Side, compare};
 pub use execute::{RunOptions, Sink, run};
+pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
 pub use load::{Compiler, LoadError, LoadNotice, LoadProblem};
 pub use login::{PreparedLogin, run_prepared, run_watched, run_with_user, secrets_of};
 pub use plan::{Plan, PlannedCase, plan};
 pub use postlogin_js::Packages;
-pub use run_event::{CaseResult, CaseStatus, Failure, Mismatch, RunEvent, RunSummary};
+pub use run_event::{CaseResult, CaseStatus, Failure, FuzzSummary, Mismatch, RunEvent, RunSummary};
 pub use select::{Filter, Shard, select};
 pub use session::Session;

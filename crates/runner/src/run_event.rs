@@ -7,6 +7,7 @@ use postlogin_project::cases::ExpectKey;
 use postlogin_project::document::node::Place;
 use serde_json::Value;
 
+use crate::fuzz::{Fault, Finding};
 use crate::load::LoadError;
 
 /// What happens during a run, in order.
@@ -32,6 +33,49 @@ pub enum RunEvent<'a> {
     CaseFinished(&'a CaseResult),
     /// The run ends.
     Finished(&'a RunSummary),
+    /// A search with made-up events begins. What it finds comes as [`RunEvent::CaseFinished`].
+    FuzzStarted {
+        /// The Actions that log in together, for each target.
+        targets: Vec<String>,
+        /// How many logins there are to be; `None` when time decides.
+        logins: Option<u64>,
+        /// What the events are made of.
+        seed: u64,
+        /// How many run at once.
+        jobs: usize,
+    },
+    /// A search goes on. Not for reports: when it comes depends on the machine.
+    FuzzProgress {
+        /// How many logins are done.
+        done: u64,
+        /// Of how many, if that is known.
+        of: Option<u64>,
+    },
+    /// A search ends.
+    FuzzFinished(&'a FuzzSummary),
+}
+
+/// What became of a search.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FuzzSummary {
+    /// How many logins there were.
+    pub logins: u64,
+    /// What the events were made of.
+    pub seed: u64,
+    /// How many different faults were told.
+    pub findings: u64,
+    /// How many more there are.
+    pub untold: u64,
+    /// Logins that asked the network for what no exchange answers: they say nothing about production.
+    pub set_aside: u64,
+    /// It ended early, because logins computed until their time was over.
+    pub cut_short: bool,
+    /// Whether a signal stopped it.
+    pub interrupted: bool,
+    /// How long it took.
+    pub duration: Duration,
+    /// The exit code of the process.
+    pub exit_code: u8,
 }
 
 /// What became of a case.
@@ -84,6 +128,8 @@ pub enum Failure {
         /// Where it stands.
         place: Place,
     },
+    /// A made-up event shows a fault of an Action.
+    Found(Box<Finding>),
     /// Our own fault.
     Internal(String),
 }
@@ -173,6 +219,10 @@ impl Failure {
             }
             Failure::Load(_) => exit::UNLOADABLE,
             Failure::Unexpected(_) => exit::UNEXPECTED,
+            Failure::Found(finding) => match finding.fault {
+                Fault::Throws(_) => exit::UNEXPECTED,
+                Fault::LosesClaim(_) | Fault::ExceedsLimit(_) => exit::EXPECTATION,
+            },
             Failure::Internal(_) => exit::INTERNAL,
         }
     }

@@ -227,18 +227,7 @@ fn conditions(
     door: Arc<dyn Door>,
 ) -> Result<Conditions, CliError> {
     let clock = match &arguments.now {
-        Some(text) => {
-            let refuse = |problem: &dyn Display| {
-                CliError::usage(format!("--now {text}: {problem}"))
-                    .with_hint("write it as 2026-11-22T10:00:00Z")
-            };
-            let now: jiff::Timestamp = text.parse().map_err(|error| refuse(&error))?;
-            // The clock that WebAssembly knows counts from there.
-            if now < jiff::Timestamp::UNIX_EPOCH {
-                return Err(refuse(&"no login was before 1970"));
-            }
-            Clock::new(now.as_millisecond(), Flow::Virtual)
-        }
+        Some(text) => Clock::new(now_ms(text)?, Flow::Virtual),
         None => Clock::new(jiff::Timestamp::now().as_millisecond(), Flow::Real),
     };
     let seed = arguments.seed.unwrap_or_else(|| seed_of(clock.now_ms()));
@@ -248,6 +237,20 @@ fn conditions(
         door,
         budget,
     })
+}
+
+/// The value of `--now`, in milliseconds since the epoch.
+pub(super) fn now_ms(text: &str) -> Result<i64, CliError> {
+    let refuse = |problem: &dyn Display| {
+        CliError::usage(format!("--now {text}: {problem}"))
+            .with_hint("write it as 2026-11-22T10:00:00Z")
+    };
+    let now: jiff::Timestamp = text.parse().map_err(|error| refuse(&error))?;
+    // The clock that WebAssembly knows counts from there.
+    if now < jiff::Timestamp::UNIX_EPOCH {
+        return Err(refuse(&"no login was before 1970"));
+    }
+    Ok(now.as_millisecond())
 }
 
 pub(super) fn budget(limits: &LimitArguments) -> Result<Budget, CliError> {

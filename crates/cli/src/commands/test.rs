@@ -1,6 +1,7 @@
 //! `postlogin test`.
 
 mod coverage;
+mod fuzz;
 mod interrupt;
 mod reporters;
 mod review;
@@ -39,6 +40,9 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
     }
     // Made before anything runs: a report that can't be written should not cost a run.
     let outputs = Outputs::new(&arguments.reporter)?;
+    if let Some(logins) = &arguments.fuzz {
+        return fuzz::fuzz(&setting, logins, &outputs, printer);
+    }
     if arguments.watch {
         return watch::watch(&setting, &outputs, printer);
     }
@@ -84,10 +88,12 @@ impl<'a> Setting<'a> {
     fn new(arguments: &'a TestArguments, here: &'a Path) -> Result<Self, CliError> {
         let configured = Project::discover(here)?.map(|project| project.test);
         let configured = configured.unwrap_or_default();
-        let paths = match (arguments.paths.is_empty(), configured.paths.is_empty()) {
-            (false, _) => arguments.paths.clone(),
-            (true, false) => configured.paths,
-            (true, true) => vec![PathBuf::from(".")],
+        // What made-up logins are for may be Actions: then the project's cases say under which circumstances.
+        let given = !arguments.paths.is_empty() && arguments.fuzz.is_none();
+        let paths = match (given, configured.paths.is_empty()) {
+            (true, _) => arguments.paths.clone(),
+            (false, false) => configured.paths,
+            (false, true) => vec![PathBuf::from(".")],
         };
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let jobs = arguments.jobs.map(NonZeroUsize::get);
@@ -137,8 +143,7 @@ impl<'a> Setting<'a> {
 
 /// CI never writes a snapshot: what it finds must be looked at by somebody.
 fn mode(arguments: &TestArguments) -> Result<Mode, CliError> {
-    let is_ci = env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
-    match (arguments.update, is_ci) {
+    match (arguments.update, is_ci()) {
         (true, true) => Err(
             CliError::usage("--update: snapshots are never written in CI").with_hint(
                 "run it on your machine and commit the .snap files; unset CI if this is one",
@@ -148,6 +153,10 @@ fn mode(arguments: &TestArguments) -> Result<Mode, CliError> {
         (false, true) => Ok(Mode::ReadOnly),
         (false, false) => Ok(Mode::Pending),
     }
+}
+
+fn is_ci() -> bool {
+    env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 /// Prints the mistakes of case files.

@@ -62,7 +62,11 @@ impl<W: Write> Reporter for Github<W> {
                 }
                 self.out.flush()
             }
-            RunEvent::Started { .. } | RunEvent::CaseStarted { .. } => Ok(()),
+            RunEvent::FuzzFinished(_) => self.out.flush(),
+            RunEvent::Started { .. }
+            | RunEvent::CaseStarted { .. }
+            | RunEvent::FuzzStarted { .. }
+            | RunEvent::FuzzProgress { .. } => Ok(()),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Reporter;
 use super::lines::{Line, Role, body, place_of, shown, title};
-use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent, RunSummary};
+use crate::run_event::{CaseResult, CaseStatus, Failure, FuzzSummary, RunEvent, RunSummary};
 
 /// How it looks.
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +114,15 @@ impl<W: Write, P: Write> Human<W, P> {
                     continue;
                 }
             }
+            // A finding's name is its title, and its body names the place.
+            if let Failure::Found(_) = failure {
+                for line in body(failure, result.outcome.as_deref()) {
+                    let mut indented = Line::of(Role::Plain, "    ");
+                    indented.0.extend(line.0);
+                    lines.push(indented);
+                }
+                continue;
+            }
             let place = format!("  {}", shown(place_of(result, failure)));
             let role = match failure {
                 Failure::Expectation(_) | Failure::Snapshot(_) => Role::Strong,
@@ -141,13 +150,7 @@ impl<W: Write, P: Write> Human<W, P> {
 
     fn summary(&mut self, summary: &RunSummary) -> io::Result<()> {
         self.erase()?;
-        for (name, lines) in std::mem::take(&mut self.failures) {
-            writeln!(self.out)?;
-            self.line(&Line::of(Role::Bad, "  FAIL ").and(Role::Strong, name))?;
-            for line in lines {
-                self.line(&line)?;
-            }
-        }
+        self.failures()?;
         self.line(&Line::of(Role::Dim, "─".repeat(12)))?;
         let good = summary.failed == 0 && summary.not_run == 0 && !summary.interrupted;
         let role = if good { Role::Good } else { Role::Bad };
@@ -175,6 +178,78 @@ impl<W: Write, P: Write> Human<W, P> {
             self.line(&Line::of(Role::Bad, "             the run was interrupted"))?;
         }
         self.snapshots(summary)?;
+        self.out.flush()
+    }
+
+    fn failures(&mut self) -> io::Result<()> {
+        for (name, lines) in std::mem::take(&mut self.failures) {
+            writeln!(self.out)?;
+            self.line(&Line::of(Role::Bad, "  FAIL ").and(Role::Strong, name))?;
+            for line in lines {
+                self.line(&line)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fuzz_started(
+        &mut self,
+        targets: &[String],
+        logins: Option<u64>,
+        seed: u64,
+    ) -> io::Result<()> {
+        self.started = Instant::now();
+        (self.cases, self.done, self.failed) = (0, 0, 0);
+        let logins = logins.map_or(String::new(), |logins| format!(" with {logins} logins"));
+        let text = format!("{}{logins} (seed {seed})", targets.join("; "));
+        self.line(&Line::of(Role::Good, format!("{:>12} ", "Fuzzing")).and(Role::Plain, text))
+    }
+
+    fn fuzz_finished(&mut self, summary: &FuzzSummary) -> io::Result<()> {
+        self.erase()?;
+        self.failures()?;
+        self.line(&Line::of(Role::Dim, "─".repeat(12)))?;
+        let good = summary.findings == 0 && !summary.interrupted && summary.exit_code == 0;
+        let role = if good { Role::Good } else { Role::Bad };
+        let plural = |count: u64, word: &str| match count {
+            1 => format!("1 {word}"),
+            count => format!("{count} {word}s"),
+        };
+        let found = match summary.findings {
+            0 => Line::of(Role::Good, "nothing found"),
+            count => Line::of(Role::Bad, plural(count, "finding")),
+        };
+        let mut line = Line::of(role, format!("{:>12} ", "Summary"))
+            .and(
+                Role::Plain,
+                format!("[{:>8.3}s] ", summary.duration.as_secs_f64()),
+            )
+            .and(Role::Strong, plural(summary.logins, "login"))
+            .and(Role::Plain, ": ");
+        line.0.extend(found.0);
+        self.line(&line)?;
+        let mut told = Vec::new();
+        if summary.untold > 0 {
+            told.push(format!(
+                "{} more are not told",
+                plural(summary.untold, "finding")
+            ));
+        }
+        if summary.set_aside > 0 {
+            told.push(format!(
+                "{} asked the network for what no exchange answers; give `http` in a case of these Actions",
+                plural(summary.set_aside, "login")
+            ));
+        }
+        if summary.cut_short {
+            told.push("no more logins were begun: some compute until their time is over".into());
+        }
+        if summary.interrupted {
+            told.push("the search was interrupted".into());
+        }
+        for text in told {
+            self.line(&Line::of(Role::Warn, format!("{:>13}{text}", "")))?;
+        }
         self.out.flush()
     }
 
@@ -291,6 +366,19 @@ impl<W: Write, P: Write> Reporter for Human<W, P> {
             }
             RunEvent::CaseFinished(result) => self.finished(result),
             RunEvent::Finished(summary) => self.summary(summary),
+            RunEvent::FuzzStarted {
+                targets,
+                logins,
+                seed,
+                ..
+            } => self.fuzz_started(targets, *logins, *seed),
+            RunEvent::FuzzProgress { done, of } => {
+                self.done = usize::try_from(*done).unwrap_or(usize::MAX);
+                let of = of.map(|of| usize::try_from(of).unwrap_or(usize::MAX));
+                self.cases = of.unwrap_or(self.done.saturating_add(1));
+                self.draw()
+            }
+            RunEvent::FuzzFinished(summary) => self.fuzz_finished(summary),
         }
     }
 

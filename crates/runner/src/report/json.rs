@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Reporter;
 use super::lines::{place_of, title};
+use crate::fuzz::{Fault, Finding};
 use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent};
 
 /// The name and version of the format, on the first line.
@@ -35,7 +36,25 @@ impl<W: Write> Reporter for Json<W> {
                 "cases": cases, "files": files, "left_out": left_out, "jobs": jobs,
             }),
             // When a case begins depends on the machine; a report does not.
-            RunEvent::CaseStarted { .. } => return Ok(()),
+            RunEvent::CaseStarted { .. } | RunEvent::FuzzProgress { .. } => return Ok(()),
+            RunEvent::FuzzStarted {
+                targets,
+                logins,
+                seed,
+                jobs,
+            } => json!({
+                "type": "fuzz-started", "format": TEST_FORMAT,
+                "targets": targets, "logins": logins, "seed": seed, "jobs": jobs,
+            }),
+            RunEvent::FuzzFinished(summary) => json!({
+                "type": "fuzz-finished",
+                "logins": summary.logins, "seed": summary.seed,
+                "findings": summary.findings, "untold": summary.untold,
+                "set_aside": summary.set_aside, "cut_short": summary.cut_short,
+                "interrupted": summary.interrupted,
+                "duration_us": micros(summary.duration),
+                "exit_code": summary.exit_code,
+            }),
             RunEvent::CaseFinished(result) => finished(result),
             RunEvent::Finished(summary) => {
                 let unused = summary.snapshots.unused.iter();
@@ -117,6 +136,7 @@ fn of_failure(result: &CaseResult, failure: &Failure) -> Value {
             put("actual", json!(mismatch.actual));
         }
         Failure::Unexpected(error) => put("error", json!(error)),
+        Failure::Found(finding) => found(finding, &mut put),
         Failure::Load(error) => put("hint", json!(error.hint)),
         Failure::Unfit { hint, .. } => put("hint", json!(hint)),
         Failure::Snapshot(snapshot) => {
@@ -129,6 +149,22 @@ fn of_failure(result: &CaseResult, failure: &Failure) -> Value {
     value
 }
 
+fn found(finding: &Finding, put: &mut impl FnMut(&str, Value)) {
+    match &finding.fault {
+        Fault::Throws(error) => put("error", json!(error)),
+        Fault::LosesClaim(entry) => put("claim", json!(entry)),
+        Fault::ExceedsLimit(notice) => put("notice", json!(notice)),
+    }
+    put("actions", json!(finding.actions));
+    put("logins", json!(finding.logins));
+    put("first", json!(finding.first));
+    put("with", json!(finding.patch));
+    put("event", finding.event.clone());
+    let file = finding.case_file.as_ref().map(|(file, _)| file);
+    put("case", json!(file));
+    put("command", json!(finding.command));
+}
+
 /// A stable name for a kind of failure.
 pub(super) fn kind(failure: &Failure) -> &'static str {
     match failure {
@@ -137,6 +173,7 @@ pub(super) fn kind(failure: &Failure) -> &'static str {
         Failure::Load(_) => "unloadable",
         Failure::Snapshot(_) => "snapshot",
         Failure::Unfit { .. } => "unfit",
+        Failure::Found(finding) => finding.fault.kind(),
         Failure::Internal(_) => "internal",
     }
 }

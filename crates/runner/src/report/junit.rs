@@ -1,12 +1,14 @@
 //! JUnit XML. The file is written when the run ends, as its first line has the sums.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::Reporter;
 use super::json::kind;
 use super::lines::{body, place_of, shown, title};
+use crate::fuzz::Fault;
 use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent};
 
 pub(super) struct Junit<W> {
@@ -40,17 +42,27 @@ impl<W: Write> Junit<W> {
                 .collect();
             case.set_system_out(logs.join("\n"));
         }
-        // Cases come file by file.
-        match self.suites.last_mut() {
-            Some(suite) if suite.name.as_str() == file => {
+        // Cases come file by file; findings may come back to one.
+        let known = self.suites.iter_mut();
+        match known.rev().find(|suite| suite.name.as_str() == file) {
+            Some(suite) => {
                 suite.add_test_case(case);
             }
-            _ => {
+            None => {
                 let mut suite = TestSuite::new(file.as_str());
                 suite.add_test_case(case);
                 self.suites.push(suite);
             }
         }
+    }
+
+    fn end(&mut self, took: Duration) -> io::Result<()> {
+        let mut report = Report::new("postlogin");
+        report.set_time(took);
+        report.add_test_suites(std::mem::take(&mut self.suites));
+        let text = report.to_string().map_err(io::Error::other)?;
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
     }
 }
 
@@ -66,11 +78,10 @@ fn status(result: &CaseResult) -> TestCaseStatus {
         }
         CaseStatus::Failed => {
             // JUnit's failure is an assertion that does not hold; everything else is an error.
-            let is_failure = |failure: &Failure| {
-                matches!(
-                    failure,
-                    Failure::Expectation(_) | Failure::Snapshot(_) | Failure::Unfit { .. }
-                )
+            let is_failure = |failure: &Failure| match failure {
+                Failure::Expectation(_) | Failure::Snapshot(_) | Failure::Unfit { .. } => true,
+                Failure::Found(finding) => !matches!(finding.fault, Fault::Throws(_)),
+                _ => false,
             };
             let kind_of_all = match result.failures.iter().all(is_failure) {
                 true => NonSuccessKind::Failure,
@@ -103,16 +114,18 @@ fn told(result: &CaseResult, failure: &Failure) -> String {
 impl<W: Write> Reporter for Junit<W> {
     fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()> {
         match event {
-            RunEvent::Started { .. } => self.suites.clear(),
-            RunEvent::CaseStarted { .. } => {}
+            RunEvent::Started { .. } | RunEvent::FuzzStarted { .. } => self.suites.clear(),
+            RunEvent::CaseStarted { .. } | RunEvent::FuzzProgress { .. } => {}
             RunEvent::CaseFinished(result) => self.add(result),
-            RunEvent::Finished(summary) => {
-                let mut report = Report::new("postlogin");
-                report.set_time(summary.duration);
-                report.add_test_suites(std::mem::take(&mut self.suites));
-                let text = report.to_string().map_err(io::Error::other)?;
-                self.out.write_all(text.as_bytes())?;
-                self.out.flush()?;
+            RunEvent::Finished(summary) => self.end(summary.duration)?,
+            RunEvent::FuzzFinished(summary) => {
+                if self.suites.is_empty() {
+                    let name = format!("{} logins with made-up events", summary.logins);
+                    let mut suite = TestSuite::new("fuzz");
+                    suite.add_test_case(TestCase::new(name, TestCaseStatus::success()));
+                    self.suites.push(suite);
+                }
+                self.end(summary.duration)?;
             }
         }
         Ok(())

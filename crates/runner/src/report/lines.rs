@@ -7,7 +7,7 @@ use postlogin_core::outcome::{ActionError, Outcome, Status};
 use postlogin_project::cases::ExpectKey;
 use postlogin_project::document::node::Place;
 
-use super::{diff, ledger};
+use super::{diff, found, ledger};
 use crate::run_event::{CaseResult, Failure, Mismatch};
 
 /// The part that a piece of text plays. A colour never says anything that the text does not say as well.
@@ -113,6 +113,7 @@ pub(super) fn title(failure: &Failure) -> String {
             Some(_) => format!("the outcome differs from the one in {}", failure.file),
             None => format!("there is no stored outcome in {}", failure.file),
         },
+        Failure::Found(finding) => finding.fault.message(),
         Failure::Unfit { message, .. } | Failure::Internal(message) => message.clone(),
     }
 }
@@ -127,6 +128,7 @@ pub(super) fn body(failure: &Failure, outcome: Option<&Outcome>) -> Vec<Line> {
         Failure::Expectation(mismatch) => expectation(mismatch, outcome),
         Failure::Unexpected(error) => thrown(error),
         Failure::Load(error) => hint(error.hint.as_deref()),
+        Failure::Found(finding) => found::lines(finding),
         Failure::Unfit { hint: text, .. } => hint(text.as_deref()),
         Failure::Internal(_) => hint(Some("this is a bug of postlogin; please report it")),
         Failure::Snapshot(failure) => {
@@ -172,7 +174,7 @@ fn expectation(mismatch: &Mismatch, outcome: Option<&Outcome>) -> Vec<Line> {
 /// How many lines of a stack are told.
 const STACK_LINES: usize = 5;
 
-fn thrown(error: &ActionError) -> Vec<Line> {
+pub(super) fn thrown(error: &ActionError) -> Vec<Line> {
     let place = error.location.as_ref();
     let at = place.map(|place| format!(" at {}:{}:{}", place.file, place.line, place.column));
     let text = format!(
@@ -192,7 +194,7 @@ fn thrown(error: &ActionError) -> Vec<Line> {
     lines
 }
 
-fn hint(text: Option<&str>) -> Vec<Line> {
+pub(super) fn hint(text: Option<&str>) -> Vec<Line> {
     let lines = text.into_iter().flat_map(str::lines).enumerate();
     let line = |(index, text): (usize, &str)| {
         let label = if index == 0 {

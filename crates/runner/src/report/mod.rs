@@ -2,6 +2,7 @@
 
 mod diff;
 mod file;
+mod found;
 mod github;
 mod human;
 mod json;
@@ -17,6 +18,7 @@ use crate::run_event::RunEvent;
 
 pub use diff::diff_lines;
 pub use file::ReportFile;
+pub(crate) use found::changes;
 pub use human::{Human, HumanStyle};
 pub(crate) use json::failures;
 pub use lines::{Line, Role};

@@ -74,7 +74,23 @@ impl<W: Write> Reporter for Tap<W> {
                     _ => writeln!(self.out, "TAP version 14\n1..{cases}"),
                 }
             }
-            RunEvent::CaseStarted { .. } => Ok(()),
+            // How many there will be is known at the end; there the plan may stand, too.
+            RunEvent::FuzzStarted { .. } => {
+                self.number = 0;
+                writeln!(self.out, "TAP version 14")
+            }
+            RunEvent::FuzzFinished(summary) => {
+                match self.number {
+                    0 => writeln!(
+                        self.out,
+                        "ok 1 - {} logins with made-up events\n1..1",
+                        summary.logins
+                    )?,
+                    number => writeln!(self.out, "1..{number}")?,
+                }
+                self.out.flush()
+            }
+            RunEvent::CaseStarted { .. } | RunEvent::FuzzProgress { .. } => Ok(()),
             RunEvent::CaseFinished(result) => self.finished(result),
             RunEvent::Finished(summary) => {
                 if summary.not_run > 0 {

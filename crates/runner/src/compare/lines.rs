@@ -1,0 +1,124 @@
+//! A comparison for people.
+
+use postlogin_core::location::Location;
+use serde_json::json;
+
+use super::report::{title, word};
+use super::{Comparison, Endings, Found, Origin, Part};
+use crate::report::{Line, Role, changes};
+
+/// A longer value is cut.
+const LONGEST: usize = 160;
+
+impl Comparison {
+    /// Everything, line by line.
+    pub fn lines(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for found in &self.found {
+            lines.push(Line::default());
+            lines.push(Line::of(Role::Bad, "  DIFF ").and(Role::Strong, title(found)));
+            lines.push(side("    left  ", Role::Bad, &found.difference.left));
+            lines.push(side("   right  ", Role::Good, &found.difference.right));
+            lines.extend(self.example(found));
+        }
+        lines.push(Line::of(Role::Dim, "─".repeat(12)));
+        lines.extend(self.compared());
+        lines
+    }
+
+    fn example(&self, found: &Found) -> Vec<Line> {
+        let (events, cases, generated) = self.logins;
+        let all = events + cases + generated;
+        let (place, mut lines) = match &found.first {
+            Origin::Event(file) => (file.clone(), Vec::new()),
+            Origin::Case(name) => (format!("the case {name}"), Vec::new()),
+            Origin::Generated(number) => (
+                format!("made-up event {number}, made smaller"),
+                changes(&found.changes),
+            ),
+        };
+        let logins = format!("{} of {all}, first {place}", found.logins);
+        lines.push(Line::of(Role::Dim, "  logins  ").and(Role::Plain, logins));
+        lines
+    }
+
+    fn compared(&self) -> Vec<Line> {
+        let (events, cases, generated) = self.logins;
+        let kinds = [
+            (events, "event", "events"),
+            (cases, "case", "cases"),
+            (generated, "made-up event", "made-up events"),
+        ];
+        let kinds: Vec<String> = kinds
+            .iter()
+            .filter(|(count, _, _)| *count > 0)
+            .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
+            .collect();
+        let seed = match generated {
+            0 => String::new(),
+            _ => format!(" (seed {})", self.seed),
+        };
+        let over = format!(" over {}{seed}", kinds.join(" and "));
+        let verdict = match self.found.len() {
+            0 => Line::of(Role::Good, "       Equal"),
+            1 => Line::of(Role::Bad, "   Different").and(Role::Strong, " in 1 point"),
+            count => {
+                Line::of(Role::Bad, "   Different").and(Role::Strong, format!(" in {count} points"))
+            }
+        };
+        let mut lines = vec![verdict.and(Role::Plain, over)];
+        for (label, name, endings) in [
+            ("        left", &self.left.0, &self.left_endings),
+            ("       right", &self.right.0, &self.right_endings),
+        ] {
+            let text = format!(" {name}: {}", ended(endings));
+            lines.push(Line::of(Role::Dim, label).and(Role::Plain, text));
+        }
+        if self.unanswered > 0 {
+            let text = format!(
+                "{} logins asked the network for what no exchange answers (--http)",
+                self.unanswered
+            );
+            lines.push(Line::of(Role::Warn, format!("{:>13}{text}", "")));
+        }
+        lines
+    }
+}
+
+/// `940 allowed, 60 denied`
+fn ended(endings: &Endings) -> String {
+    let words = endings.iter();
+    let words = words.map(|(status, count)| format!("{count} {}", word(&json!(status))));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn side(label: &str, role: Role, part: &Part) -> Line {
+    let line = Line::of(Role::Dim, label);
+    let line = match &part.value {
+        Some(value) => line.and(role, short(&value.to_string())),
+        None => line.and(role, "nothing"),
+    };
+    let mut told = String::new();
+    if let Some(rule) = part.rule.filter(|_| part.value.is_none()) {
+        told.push_str(&format!("  dropped by {}", word(&json!(rule))));
+    }
+    if let Some(Location { file, line, column }) = &part.location {
+        told.push_str(&format!("  {file}:{line}:{column}"));
+    } else if let Some(action) = &part.action {
+        told.push_str(&format!("  {action}"));
+    }
+    if let Some(source) = part.sources.first() {
+        told.push_str(&format!("  from {source}"));
+    }
+    line.and(Role::Dim, told)
+}
+
+fn short(text: &str) -> String {
+    match text.chars().count() > LONGEST {
+        true => {
+            let begin: String = text.chars().take(LONGEST).collect();
+            format!("{begin}… ({} bytes)", text.len())
+        }
+        false => text.to_owned(),
+    }
+}

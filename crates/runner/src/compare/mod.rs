@@ -1,0 +1,406 @@
+//! Two versions of the same login side by side: the same tokens, the same denial, the same metadata, the same effects?
+
+mod difference;
+mod lines;
+mod report;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use postlogin_core::event::sample;
+use postlogin_core::outcome::Status;
+use postlogin_core::redact::Mask;
+use postlogin_engine::{ActionPre, BoundAction};
+use postlogin_generate::{
+    Change, Generator, difference as changes_between, is_plausible, patch, shrink,
+};
+use postlogin_host::{Budget, Mock};
+use postlogin_project::{ActionSource, Secret, TenantData};
+use serde_json::Value;
+
+use crate::case::unloadable;
+use crate::lab::{Ran, Setting, placeholders, vocabulary};
+use crate::load::{LoadError, bound};
+use crate::numbered::{Numbers, each};
+use crate::plan::{PlannedCase, event_of};
+
+use difference::differences;
+pub use difference::{Difference, Part, What};
+
+/// The name and version of the serialised form.
+pub const COMPARISON_FORMAT: &str = "postlogin.comparison/1";
+
+/// One of the two versions: what logs in together, in order.
+pub struct Side {
+    /// What the user called it.
+    pub name: String,
+    /// Sources, each with what it was compiled to.
+    pub actions: Vec<(ActionSource, ActionPre)>,
+}
+
+/// Over which logins, and how.
+pub struct CompareOptions<'a> {
+    /// Events, with what they are called.
+    pub events: Vec<(String, Value)>,
+    /// Cases; what they expect is not looked at, and neither are their Actions.
+    pub cases: Vec<PlannedCase>,
+    /// How many made-up events.
+    pub generate: u64,
+    /// What they come from.
+    pub seed: u64,
+    /// Secrets for logins without a case. What is declared and not given gets a placeholder.
+    pub secrets: Vec<Secret>,
+    /// What the network answers to logins without a case.
+    pub mocks: Vec<Mock>,
+    /// When logins without a case start; `None` for the moment of the built-in sample.
+    pub now_ms: Option<i64>,
+    /// What a sandbox may use.
+    pub budget: Budget,
+    /// What the project says about the tenant.
+    pub tenant: &'a TenantData,
+    /// How many logins run at once; at least one.
+    pub jobs: usize,
+}
+
+/// Where a login comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The file of an event.
+    Event(String),
+    /// The name of a case.
+    Case(String),
+    /// The number of a made-up event.
+    Generated(u64),
+}
+
+/// A difference, over all logins that show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The difference, in the login that is told.
+    pub difference: Difference,
+    /// How many logins show it.
+    pub logins: u64,
+    /// The first of them.
+    pub first: Origin,
+    /// Its event; made smaller if it is a made-up one.
+    pub event: Value,
+    /// What that has and the built-in sample has not.
+    pub changes: Vec<Change>,
+    /// The merge patch that makes it of the sample, if one does.
+    pub patch: Option<Value>,
+}
+
+/// How logins ended on one side.
+pub type Endings = Vec<(Status, u64)>;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What the two sides are called, with the names of their Actions.
+    pub left: (String, Vec<String>),
+    /// The second one.
+    pub right: (String, Vec<String>),
+    /// How many events, cases and made-up events.
+    pub logins: (u64, u64, u64),
+    /// What made-up events came from.
+    pub seed: u64,
+    /// How the logins of the first side ended.
+    pub left_endings: Endings,
+    /// Those of the second.
+    pub right_endings: Endings,
+    /// Logins whose requests no exchange answered, on either side.
+    pub unanswered: u64,
+    /// What differs; empty when the sides are equal. Secrets are hidden.
+    pub found: Vec<Found>,
+}
+
+/// So many events are tried to make one smaller.
+const ATTEMPTS: usize = 300;
+
+/// Why nothing could be compared.
+#[derive(Debug)]
+pub enum CompareError {
+    /// A text is no Action: it does not compile, or exports no handler.
+    Load(LoadError),
+    /// A sandbox itself broke.
+    Broken(anyhow::Error),
+}
+
+impl From<anyhow::Error> for CompareError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// Compares.
+///
+/// # Errors
+/// When a side is no Action, or a sandbox itself breaks.
+///
+/// # Panics
+/// Inside a tokio runtime: call it from a blocking thread there.
+pub fn compare(
+    left: &Side,
+    right: &Side,
+    options: &CompareOptions<'_>,
+) -> Result<Comparison, CompareError> {
+    let all = left.actions.iter().chain(&right.actions);
+    let sources: Vec<&ActionSource> = all.map(|(source, _)| source).collect();
+    let mut secrets = options.secrets.clone();
+    for made_up in placeholders(sources.iter().copied()) {
+        if secrets.iter().all(|given| given.name != made_up.name) {
+            secrets.push(made_up);
+        }
+    }
+    let bases = options.events.iter().map(|(_, event)| event.clone());
+    let of_cases = options.cases.iter();
+    let of_cases = of_cases.filter_map(|planned| event_of(&planned.case, &planned.bases).ok());
+    let generator = Generator::new(
+        options.seed,
+        vocabulary(sources.iter().copied()),
+        bases.chain(of_cases).collect(),
+    );
+    let work = Work {
+        left,
+        right,
+        options,
+        plain: Pair::new(left, right, &secrets),
+        mocks: Arc::new(options.mocks.clone()),
+        generator,
+    };
+    let (events, cases) = (options.events.len() as u64, options.cases.len() as u64);
+    let count = events + cases + options.generate;
+    let stop = AtomicBool::new(false);
+    let numbers = Numbers::up_to(count, None, &stop);
+    let no_tick = &mut |_| Ok::<(), anyhow::Error>(());
+    let shown = each(options.jobs, &numbers, no_tick, |number| work.shown(number))?;
+    let shown: Vec<Shown> = shown.into_iter().collect::<Result<_, CompareError>>()?;
+    let mut groups: Vec<Group> = Vec::new();
+    let mut by_key: HashMap<&str, usize> = HashMap::new();
+    for (number, shown) in shown.iter().enumerate() {
+        for key in &shown.keys {
+            match by_key
+                .get(key.as_str())
+                .and_then(|index| groups.get_mut(*index))
+            {
+                Some(group) => group.logins += 1,
+                None => {
+                    by_key.insert(key, groups.len());
+                    groups.push(Group {
+                        key: key.clone(),
+                        first: number as u64,
+                        logins: 1,
+                    });
+                }
+            }
+        }
+    }
+    let numbers = Numbers::up_to(groups.len() as u64, None, &stop);
+    let found = each(options.jobs, &numbers, no_tick, |index| {
+        let group = usize::try_from(index)
+            .ok()
+            .and_then(|index| groups.get(index));
+        group.map(|group| work.smallest(group))
+    })?;
+    let found = found
+        .into_iter()
+        .flatten()
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let mut found: Vec<Found> = found.into_iter().flatten().collect();
+    let mut hidden: Vec<&str> = options
+        .secrets
+        .iter()
+        .map(|one| one.value.as_str())
+        .collect();
+    let of_cases = options
+        .cases
+        .iter()
+        .flat_map(|planned| &planned.case.secrets);
+    hidden.extend(of_cases.map(|secret| secret.value.as_str()));
+    let mask = Mask::of(&hidden);
+    found.iter_mut().for_each(|found| hide(found, &mask));
+    let names = |side: &Side| {
+        let names = side.actions.iter().map(|(source, _)| source.name.clone());
+        (side.name.clone(), names.collect())
+    };
+    Ok(Comparison {
+        left: names(left),
+        right: names(right),
+        logins: (events, cases, options.generate),
+        seed: options.seed,
+        left_endings: endings(shown.iter().map(|shown| shown.statuses.0)),
+        right_endings: endings(shown.iter().map(|shown| shown.statuses.1)),
+        unanswered: shown.iter().filter(|shown| shown.unanswered).count() as u64,
+        found,
+    })
+}
+
+fn endings(statuses: impl Iterator<Item = Status>) -> Endings {
+    let mut counted: Endings = Vec::new();
+    for status in statuses {
+        match counted.iter_mut().find(|(known, _)| *known == status) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((status, 1)),
+        }
+    }
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counted
+}
+
+fn hide(found: &mut Found, mask: &Mask) {
+    let Found {
+        difference,
+        event,
+        changes,
+        patch,
+        ..
+    } = found;
+    if let Some(name) = &mut difference.name {
+        mask.text(name);
+    }
+    for part in [&mut difference.left, &mut difference.right] {
+        part.value.iter_mut().for_each(|value| mask.value(value));
+        part.sources.iter_mut().for_each(|source| mask.text(source));
+    }
+    mask.value(event);
+    patch.iter_mut().for_each(|patch| mask.value(patch));
+    for change in changes {
+        mask.text(&mut change.path);
+        let values = change.before.iter_mut().chain(&mut change.after);
+        values.for_each(|value| mask.value(value));
+    }
+}
+
+/// What one login showed.
+struct Shown {
+    keys: Vec<String>,
+    statuses: (Status, Status),
+    unanswered: bool,
+}
+
+/// The logins that show the same difference.
+struct Group {
+    key: String,
+    first: u64,
+    logins: u64,
+}
+
+/// Both sides with the secrets that they see.
+struct Pair {
+    left: Vec<BoundAction>,
+    right: Vec<BoundAction>,
+}
+
+impl Pair {
+    fn new(left: &Side, right: &Side, secrets: &[Secret]) -> Self {
+        let side = |side: &Side| {
+            let actions = side.actions.iter();
+            actions
+                .map(|(source, action)| bound(source, action.clone(), secrets))
+                .collect()
+        };
+        Self {
+            left: side(left),
+            right: side(right),
+        }
+    }
+
+    fn run(&self, setting: &Setting<'_>, event: &Value) -> anyhow::Result<(Ran, Ran)> {
+        let left = setting.run(&self.left, event.clone())?;
+        let right = setting.run(&self.right, event.clone())?;
+        Ok((left, right))
+    }
+}
+
+struct Work<'a> {
+    left: &'a Side,
+    right: &'a Side,
+    options: &'a CompareOptions<'a>,
+    plain: Pair,
+    mocks: Arc<Vec<Mock>>,
+    generator: Generator,
+}
+
+impl<'a> Work<'a> {
+    /// The setting of logins without a case.
+    fn plain_setting(&self) -> Setting<'a> {
+        let mut setting = Setting::of(None, self.options.tenant);
+        setting.mocks = Arc::clone(&self.mocks);
+        setting.now_ms = self.options.now_ms.unwrap_or(setting.now_ms);
+        setting.budget = self.options.budget;
+        setting
+    }
+
+    /// The login with a number: events, then cases, then made-up ones.
+    fn login(&self, number: u64) -> anyhow::Result<(Origin, Value, Setting<'a>, Option<Pair>)> {
+        let events = self.options.events.len();
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        if let Some((name, event)) = self.options.events.get(index) {
+            let origin = Origin::Event(name.clone());
+            return Ok((origin, event.clone(), self.plain_setting(), None));
+        }
+        let index = index.saturating_sub(events);
+        if let Some(planned) = self.options.cases.get(index) {
+            let event = event_of(&planned.case, &planned.bases)
+                .map_err(|error| anyhow::anyhow!("{error}"))?;
+            let setting = Setting::of(Some(planned), self.options.tenant);
+            let pair = Pair::new(self.left, self.right, &planned.case.secrets);
+            let origin = Origin::Case(planned.case.full_name.clone());
+            return Ok((origin, event, setting, Some(pair)));
+        }
+        let made_up = index.saturating_sub(self.options.cases.len()) as u64;
+        let event = self.generator.event(made_up);
+        Ok((
+            Origin::Generated(made_up),
+            event,
+            self.plain_setting(),
+            None,
+        ))
+    }
+
+    fn shown(&self, number: u64) -> Result<Shown, CompareError> {
+        let (_, event, setting, pair) = self.login(number)?;
+        let pair = pair.as_ref().unwrap_or(&self.plain);
+        let (left, right) = pair.run(&setting, &event)?;
+        if let Some(error) = unloadable(&left.outcome).or_else(|| unloadable(&right.outcome)) {
+            return Err(CompareError::Load(error));
+        }
+        let found = differences(&event, &left, &right);
+        let unanswered = |ran: &Ran| crate::fuzz::lacks_network(&ran.outcome);
+        Ok(Shown {
+            keys: found.iter().map(Difference::key).collect(),
+            statuses: (left.outcome.status, right.outcome.status),
+            unanswered: unanswered(&left) || unanswered(&right),
+        })
+    }
+
+    /// The first login of a group, made smaller if its event is made up.
+    fn smallest(&self, group: &Group) -> anyhow::Result<Option<Found>> {
+        let (first, event, setting, pair) = self.login(group.first)?;
+        let pair = pair.as_ref().unwrap_or(&self.plain);
+        let shown = |event: &Value| {
+            let (left, right) = pair.run(&setting, event).ok()?;
+            let found = differences(event, &left, &right);
+            found.into_iter().find(|one| one.key() == group.key)
+        };
+        let base = sample();
+        let event = match first {
+            Origin::Generated(_) => {
+                let small = shrink(&event, &base, ATTEMPTS, |candidate| {
+                    is_plausible(candidate) && shown(candidate).is_some()
+                });
+                small.event
+            }
+            Origin::Event(_) | Origin::Case(_) => event,
+        };
+        Ok(shown(&event).map(|difference| Found {
+            difference,
+            logins: group.logins,
+            first,
+            changes: changes_between(&base, &event),
+            patch: patch(&base, &event),
+            event,
+        }))
+    }
+}

@@ -1,0 +1,160 @@
+//! A comparison as data, and its differences as cases.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use postlogin_project::ActionSource;
+use serde_json::{Value, json};
+
+use super::{COMPARISON_FORMAT, Comparison, Endings, Found, Origin, Part, What};
+use crate::yaml::{entry, nested, relative_action};
+
+impl Comparison {
+    /// Whether no login showed a difference.
+    pub fn is_equal(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The serialised form, `postlogin.comparison/1`.
+    pub fn to_json(&self) -> Value {
+        let side = |(name, actions): &(String, Vec<String>), endings: &Endings| {
+            let endings: serde_json::Map<String, Value> = endings
+                .iter()
+                .map(|(status, count)| (word(&json!(status)), json!(count)))
+                .collect();
+            json!({"name": name, "actions": actions, "endings": endings})
+        };
+        let (events, cases, generated) = self.logins;
+        json!({
+            "format": COMPARISON_FORMAT,
+            "equal": self.is_equal(),
+            "left": side(&self.left, &self.left_endings),
+            "right": side(&self.right, &self.right_endings),
+            "logins": {
+                "events": events, "cases": cases, "generated": generated,
+                "seed": self.seed, "unanswered": self.unanswered,
+            },
+            "differences": self.found.iter().map(found).collect::<Vec<_>>(),
+        })
+    }
+
+    /// A file of cases: each difference as a case that the first side passes and the second one fails
+    /// (but for requests and calls that only the second one makes, which no case can expect not to happen).
+    pub fn to_cases(&self, left: &[&ActionSource], folder: &Path, names: &[String]) -> String {
+        let mut out = String::new();
+        // Writing to a text does not fail.
+        let _ = self.write(&mut out, left, folder, names);
+        out
+    }
+
+    fn write(
+        &self,
+        out: &mut String,
+        left: &[&ActionSource],
+        folder: &Path,
+        names: &[String],
+    ) -> std::fmt::Result {
+        writeln!(
+            out,
+            "# Where {} and {} differ. The cases expect what {} does.",
+            self.left.0, self.right.0, self.left.0
+        )?;
+        let actions = left
+            .iter()
+            .map(|source| relative_action(source, folder, names));
+        entry(out, "actions", &actions.collect())?;
+        writeln!(out, "cases:")?;
+        let expected = self.found.iter().map(|found| (found, expected(found)));
+        for (index, (found, expect)) in expected.enumerate() {
+            let name = format!("{} {}", index + 1, title(found));
+            writeln!(out, "  - description: {}", json!(name))?;
+            match &found.patch {
+                Some(Value::Object(patch)) if patch.is_empty() => {}
+                Some(patch) => nested(out, "with", patch, 2)?,
+                None => nested(out, "event", &found.event, 2)?,
+            }
+            nested(out, "expect", &expect, 2)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a difference is about: `id_token https://example.com/plan`.
+pub(super) fn title(found: &Found) -> String {
+    let what = found.difference.what.name();
+    match &found.difference.name {
+        Some(name) => format!("{what} {name}"),
+        None => what.to_owned(),
+    }
+}
+
+/// What the first side does, as a case says it.
+fn expected(found: &Found) -> Value {
+    let left = &found.difference.left;
+    let name = found.difference.name.clone().unwrap_or_default();
+    // `null` is met by what is not there.
+    let value = left.value.clone().unwrap_or_default();
+    match found.difference.what {
+        What::Status => json!({"status": value}),
+        What::Reason => json!({"reason": value}),
+        What::Error => json!({"error": left.value.as_ref().map(|_| json!({"message": "*"}))}),
+        What::Redirect => json!({"redirect": value}),
+        What::IdToken
+        | What::AccessToken
+        | What::Userinfo
+        | What::UserMetadata
+        | What::AppMetadata => {
+            let key = found.difference.what.name();
+            json!({ key: { name: value } })
+        }
+        // No case expects requests; that no login fails is expected anyway.
+        What::Request => json!({}),
+        What::Command => {
+            let method = name.split('(').next().unwrap_or_default();
+            match left.value {
+                Some(_) => json!({"commands": [method]}),
+                None => json!({}),
+            }
+        }
+    }
+}
+
+fn found(found: &Found) -> Value {
+    let Found {
+        difference,
+        logins,
+        first,
+        event,
+        patch,
+        ..
+    } = found;
+    json!({
+        "what": difference.what.name(),
+        "name": difference.name,
+        "left": part(&difference.left),
+        "right": part(&difference.right),
+        "logins": logins,
+        "first": match first {
+            Origin::Event(file) => json!({"event": file}),
+            Origin::Case(name) => json!({"case": name}),
+            Origin::Generated(number) => json!({"generated": number}),
+        },
+        "with": patch,
+        "event": event,
+    })
+}
+
+fn part(part: &Part) -> Value {
+    json!({
+        "value": part.value,
+        "verdict": part.verdict,
+        "rule": part.rule,
+        "action": part.action,
+        "location": part.location,
+        "sources": part.sources,
+    })
+}
+
+pub(super) fn word(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

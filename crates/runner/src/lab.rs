@@ -1,0 +1,206 @@
+//! Logins with made-up events: everything but the event stays the same.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use postlogin_core::outcome::Outcome;
+use postlogin_core::{ResumeStep, Suspension};
+use postlogin_engine::BoundAction;
+use postlogin_generate::Vocabulary;
+use postlogin_host::{
+    Budget, Clock, Conditions, Door, Flow, Mock, MockDoor, Remark, Request, Verdict,
+};
+use postlogin_js::source::facts::facts;
+use postlogin_js::source::literals::literals;
+use postlogin_js::source_of_component;
+use postlogin_project::cases::Steps;
+use postlogin_project::{ActionKind, ActionSource, Secret, TenantData};
+use serde_json::Value;
+
+use crate::case::DEFAULT_NOW_MS;
+use crate::login::{PreparedLogin, run_with_user};
+use crate::plan::PlannedCase;
+use crate::user::User;
+
+/// What a login has besides its event and its Actions.
+#[derive(Clone)]
+pub(crate) struct Setting<'a> {
+    /// What the project says about the tenant.
+    pub(crate) tenant: &'a TenantData,
+    /// The case whose settings are taken, if there is one.
+    pub(crate) template: Option<&'a PlannedCase>,
+    /// What the network answers.
+    pub(crate) mocks: Arc<Vec<Mock>>,
+    /// When it starts, in milliseconds since the epoch.
+    pub(crate) now_ms: i64,
+    /// What randomness is derived from.
+    pub(crate) seed: u64,
+    /// What a sandbox may use.
+    pub(crate) budget: Budget,
+}
+
+/// What became of a login.
+pub(crate) struct Ran {
+    /// The outcome.
+    pub(crate) outcome: Outcome,
+    /// What was asked of the network, answered or not.
+    pub(crate) requests: Vec<Request>,
+    /// Whether the user passed a challenge that the template says nothing about.
+    pub(crate) challenged: bool,
+}
+
+impl<'a> Setting<'a> {
+    /// The settings of a case; without one, those of a case that says nothing.
+    pub(crate) fn of(template: Option<&'a PlannedCase>, tenant: &'a TenantData) -> Self {
+        let case = template.map(|planned| &planned.case);
+        let default = Budget::default();
+        Self {
+            tenant,
+            template,
+            mocks: template.map_or_else(Arc::default, |planned| Arc::clone(&planned.mocks)),
+            now_ms: case.and_then(|case| case.now_ms).unwrap_or(DEFAULT_NOW_MS),
+            seed: case.and_then(|case| case.seed).unwrap_or(0),
+            budget: Budget {
+                time: case.and_then(|case| case.timeout).unwrap_or(default.time),
+                memory: case.and_then(|case| case.memory).unwrap_or(default.memory),
+            },
+        }
+    }
+
+    /// Runs a login. The user does what the template says, and passes challenges that it says nothing about, so that
+    /// later Actions are reached.
+    pub(crate) fn run(&self, actions: &[BoundAction], event: Value) -> anyhow::Result<Ran> {
+        let of_case = self
+            .template
+            .and_then(|planned| planned.case.tenant.as_ref())
+            .map(postlogin_project::document::node::Node::to_value);
+        let log = Arc::new(RequestLog {
+            door: MockDoor::new((*self.mocks).clone()),
+            requests: Mutex::default(),
+        });
+        let prepared = PreparedLogin {
+            tenant: self.tenant.settings_for(&event, of_case.as_ref()),
+            event,
+            conditions: Conditions {
+                clock: Arc::new(Clock::new(self.now_ms, Flow::Virtual)),
+                seed: self.seed,
+                door: Arc::clone(&log) as Arc<dyn Door>,
+                budget: self.budget,
+            },
+            steps: Vec::new(),
+        };
+        let nothing = Steps::Free {
+            continues: Vec::new(),
+            passes: None,
+        };
+        let steps = self
+            .template
+            .map_or(&nothing, |planned| &planned.case.steps);
+        let mut user = User::new(steps);
+        let mut challenged = false;
+        let outcome = run_with_user(actions, prepared, &mut |suspension| {
+            let answer = user.answer(suspension);
+            let is_challenge = matches!(
+                suspension,
+                Suspension::Challenge { .. } | Suspension::Enroll { .. }
+            );
+            if answer.is_none() && is_challenge {
+                challenged = true;
+                return Some(ResumeStep::ChallengeSucceeded);
+            }
+            answer
+        })?;
+        let requests =
+            std::mem::take(&mut *log.requests.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(Ran {
+            outcome,
+            requests,
+            challenged,
+        })
+    }
+}
+
+/// Keeps what is asked of the network.
+struct RequestLog {
+    door: MockDoor,
+    requests: Mutex<Vec<Request>>,
+}
+
+impl Door for RequestLog {
+    fn send(&self, request: &Request) -> Verdict {
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(request.clone());
+        self.door.send(request)
+    }
+
+    fn leftovers(&self) -> Vec<Remark> {
+        self.door.leftovers()
+    }
+}
+
+/// What stands in for a secret whose value nobody knows here.
+pub(crate) const PLACEHOLDER: &str = "placeholder";
+
+/// The text of an Action, and the name of its file. An Action in Rust has none.
+fn text_of(source: &ActionSource) -> Option<(String, String)> {
+    match &source.kind {
+        ActionKind::Script { text, .. } => Some((source.display_path.clone(), text.clone())),
+        ActionKind::Component { bytes, .. } => source_of_component(bytes),
+        ActionKind::CargoPackage { .. } => None,
+    }
+}
+
+/// What the texts of Actions speak of.
+pub(crate) fn vocabulary<'a>(sources: impl IntoIterator<Item = &'a ActionSource>) -> Vocabulary {
+    let mut vocabulary = Vocabulary::default();
+    let mut read = |file: &str, text: &str| {
+        let found = literals(file, text);
+        let chains = facts(file, text).event_paths.into_iter();
+        let chains = chains.map(|chain| chain.names().map(str::to_owned).collect());
+        let of_user = found.of_user.into_iter().map(|mut path| {
+            path.insert(0, "user".to_owned());
+            path
+        });
+        vocabulary.join(Vocabulary {
+            texts: found.texts,
+            numbers: found.numbers,
+            keys: found.names,
+            paths: chains.chain(of_user).collect(),
+        });
+    };
+    for source in sources {
+        if let Some((file, text)) = text_of(source) {
+            read(&file, &text);
+        }
+        for module in &source.modules {
+            read(&module.display_path, &module.text);
+        }
+    }
+    vocabulary
+}
+
+/// A value for every secret that Actions declare or read: in production they are all there.
+pub(crate) fn placeholders<'a>(sources: impl IntoIterator<Item = &'a ActionSource>) -> Vec<Secret> {
+    let mut names: Vec<String> = Vec::new();
+    for source in sources {
+        let declared = source.declared.iter();
+        names.extend(declared.flat_map(|manifest| manifest.secret_names.iter().cloned()));
+        for module in &source.modules {
+            names.extend(module.declared.secret_names.iter().cloned());
+        }
+        if source.declared.is_none()
+            && let Some((file, text)) = text_of(source)
+        {
+            let read = facts(&file, &text).secrets.into_iter();
+            names.extend(read.map(|mention| mention.name));
+        }
+    }
+    names.sort();
+    names.dedup();
+    let secret = |name| Secret {
+        name,
+        value: PLACEHOLDER.to_owned(),
+    };
+    names.into_iter().map(secret).collect()
+}
