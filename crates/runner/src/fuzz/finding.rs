@@ -160,11 +160,6 @@ impl Fault {
         };
         format!("{} {said}", self.place())
     }
-
-    /// Whether every login that shows it costs as much as production allows.
-    pub(crate) fn is_costly(&self) -> bool {
-        matches!(self, Fault::Throws(error) if matches!(error.name.as_str(), "Timeout" | "OutOfMemory"))
-    }
 }
 
 /// A message without the data in it: numbers and quoted parts. What is not there, and what is there and is `null`, are
