@@ -175,8 +175,12 @@ fn nothing_is_overwritten_and_nothing_is_written_in_ci() {
     fuzz(project.path(), "50 a.js");
     let kept = fs::read_to_string(&file).expect("it is still there");
     assert_eq!(kept, format!("{first}skip: true\n"));
-    let other = project.path().join("fuzz/a-type-error-line-2-3.case.yaml");
-    assert_eq!(fs::read_to_string(other).ok(), Some(first));
+    let written = fs::read_dir(project.path().join("fuzz")).expect("the folder is there");
+    let mut texts = written.map(|entry| fs::read_to_string(entry.expect("an entry").path()));
+    assert!(
+        texts.any(|text| text.ok().as_ref() == Some(&first)),
+        "under another name"
+    );
 }
 
 #[test]

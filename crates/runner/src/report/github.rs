@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use super::Reporter;
 use super::lines::{body, place_of, title};
+use super::workflow_command::{data, property};
 use crate::run_event::{CaseResult, Failure, RunEvent};
 
 pub(super) struct Github<W> {
@@ -34,16 +35,6 @@ impl<W: Write> Github<W> {
             data(&message)
         )
     }
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 impl<W: Write> Reporter for Github<W> {

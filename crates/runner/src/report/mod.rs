@@ -10,6 +10,7 @@ mod junit;
 mod ledger;
 mod lines;
 mod tap;
+pub mod workflow_command;
 
 use std::io::{self, Write};
 

@@ -4,6 +4,8 @@
 
 use std::io::{self, Write};
 
+use postlogin_runner::report::workflow_command::{data, property};
+
 use super::Report;
 
 /// Writes one command for each finding.
@@ -31,16 +33,4 @@ pub(crate) fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// Text behind the `::`.
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-/// The value of a property.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
