@@ -131,6 +131,11 @@ impl<'a> Setting<'a> {
         Ok(compiler)
     }
 
+    /// Whether no case of the project is left out: then what no case loads is told, too.
+    fn runs_everything(&self) -> bool {
+        self.arguments.paths.is_empty() && self.filters.is_empty() && self.arguments.shard.is_none()
+    }
+
     fn warn(&self, plan: &Plan, printer: &Printer) {
         for warning in &plan.warnings {
             printer.warning(&warning.to_string());
@@ -243,7 +248,10 @@ fn once(
         Ok(summary) => {
             outputs.store()?;
             if setting.coverage.is_wanted() {
-                let found = compiler.take_coverage();
+                let mut found = compiler.take_coverage();
+                if setting.runs_everything() {
+                    coverage::add_unloaded(&mut found, setting.here)?;
+                }
                 let taken = outputs.machine_on_stdout();
                 setting.coverage.write(&found, taken, printer)?;
             }

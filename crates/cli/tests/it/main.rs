@@ -32,6 +32,8 @@ mod test_coverage;
 mod test_fuzz;
 mod test_input;
 mod test_reports;
+#[cfg(target_os = "linux")]
+mod test_review;
 mod test_snapshots;
 mod test_watch;
 mod tokens;

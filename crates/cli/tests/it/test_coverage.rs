@@ -83,3 +83,36 @@ fn other_forms_are_refused() {
         assert!(done.stderr.contains("hint: write --coverage,"), "{done}");
     }
 }
+
+#[test]
+fn what_no_case_loads_has_a_row_unless_cases_are_left_out() {
+    let project = folder(&[
+        (
+            "actions/a.js",
+            "exports.onExecutePostLogin = async () => {};\n",
+        ),
+        ("actions/b.js", ACTION),
+        (
+            "t/a.case.yaml",
+            "actions: [a]\nexpect: { status: allowed }\n",
+        ),
+    ]);
+    let run = |arguments: &str| {
+        let done = postlogin(&format!("test --coverage=lcov:out.info {arguments}"))
+            .within(project.path())
+            .finish();
+        assert_eq!(done.code, Some(0), "{done}");
+        let lcov = fs::read_to_string(project.path().join("out.info")).expect("a report");
+        (done.stdout, lcov)
+    };
+    let (table, lcov) = run("");
+    let row = table.lines().find(|line| line.starts_with("actions/b.js"));
+    let words: Vec<&str> = row.unwrap_or_default().split_whitespace().collect();
+    assert_eq!(words.get(1..4), Some(&["0.0", "%", "0/4"][..]), "{table}");
+    assert!(
+        lcov.contains("SF:actions/b.js") && lcov.contains("LH:0"),
+        "{lcov}"
+    );
+    let (table, _) = run("t");
+    assert!(!table.contains("b.js"), "{table}");
+}

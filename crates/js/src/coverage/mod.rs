@@ -90,6 +90,12 @@ pub(crate) fn instrumented(file: &str, text: &str) -> Result<(Prepared, Coverage
     Ok((prepared, coverage))
 }
 
+/// What is known of a file of which nothing ran: what there is to run. `None` when the text does not compile.
+pub fn nothing_ran(file: &str, text: &str) -> Option<FileCoverage> {
+    let (_, coverage) = instrumented(file, text).ok()?;
+    Some(coverage.file())
+}
+
 impl Probe for Coverage {
     fn takes(&self, message: &str) -> bool {
         // `console.group` indents.

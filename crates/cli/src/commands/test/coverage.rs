@@ -6,6 +6,7 @@ use std::{
 };
 
 use postlogin_js::coverage::{self, FileCoverage};
+use postlogin_project::{ActionKind, Project};
 
 use crate::{error::CliError, printer::Printer};
 
@@ -70,6 +71,27 @@ impl Reports {
         }
         Ok(())
     }
+}
+
+/// Adds the scripts of the project that no case loaded: nothing of them ran.
+pub(super) fn add_unloaded(found: &mut Vec<FileCoverage>, here: &Path) -> Result<(), CliError> {
+    let Some(project) = Project::discover(here)? else {
+        return Ok(());
+    };
+    for action in &project.actions {
+        // One that can't be read is no matter of a report.
+        let Ok(source) = project.source(action, here) else {
+            continue;
+        };
+        let file = &source.display_path;
+        if let ActionKind::Script { text, .. } = &source.kind
+            && found.iter().all(|known| known.file != *file)
+        {
+            found.extend(coverage::nothing_ran(file, text));
+        }
+    }
+    found.sort_by(|one, other| one.file.cmp(&other.file));
+    Ok(())
 }
 
 fn store(file: &Path, text: &str) -> io::Result<()> {
