@@ -193,6 +193,18 @@ pub(crate) struct EventArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) client: Option<PathBuf>,
 
+    /// Log in by this custom social connection: its fetchUserProfile gives the user (a connection of the export, or a .js file)
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) connection: Option<String>,
+
+    /// What the token endpoint of that connection's provider answered
+    #[arg(long, value_name = "FILE", requires = "connection")]
+    pub(crate) token_response: Option<PathBuf>,
+
+    /// What legacy Rules see as `context`, wherever it differs from what the event says
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rule_context: Option<PathBuf>,
+
     /// Sets one path of the event; the value is JSON if it parses, else a string (repeatable)
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,

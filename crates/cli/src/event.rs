@@ -26,6 +26,17 @@ pub(crate) fn event(arguments: &EventArguments, printer: &Printer) -> Result<Val
     if let Some(file) = &arguments.client {
         replace(&mut event, "client", Value::Object(read(file, "a client")?));
     }
+    if let Some(file) = &arguments.token_response {
+        let response = Value::Object(read(file, "the answer of a token endpoint")?);
+        replace(&mut event, "token_response", response);
+    }
+    if let Some(file) = &arguments.rule_context {
+        replace(
+            &mut event,
+            "context",
+            Value::Object(read(file, "a context of Rules")?),
+        );
+    }
     for assignment in &arguments.set {
         let failed = |error: postlogin_core::event::PathError| {
             let error_text = CliError::usage(format!("--set {assignment}: {}", error.message));

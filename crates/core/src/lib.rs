@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod reads;
 pub mod redact;
 pub mod reply;
+pub mod rules;
 mod session_token;
 mod sources;
 mod time;
@@ -34,7 +35,9 @@ pub mod wildcard;
 pub use api::method::{MethodSpec, Returns, method_names};
 pub use fault::{Fault, FaultKind};
 pub use location::Location;
-pub use login::{ActionInfo, EntryPoint, Login, TenantSettings, TokenDialect, complete_event};
+pub use login::{
+    ActionInfo, EntryPoint, HandlerKind, Login, TenantSettings, TokenDialect, complete_event,
+};
 pub use reply::{Answer, Failure, Reply, Returned};
 pub use sources::sources;
 pub use time::iso_text;

@@ -22,8 +22,10 @@ pub struct Login {
 /// transaction, and for the query and the body of the request.
 ///
 /// An Action may read `event.user.user_metadata.x` whatever the profile holds; events that people write down often
-/// lack the empty objects. What stands there already, even with a wrong type, stays.
+/// lack the empty objects. What stands there already, even with a wrong type, stays. A `context` of Rules in the event
+/// says what is in it.
 pub fn complete_event(event: &mut Value) {
+    crate::rules::spread_given(event);
     const ALWAYS: &[(&str, &str)] = &[
         ("user", "user_metadata"),
         ("user", "app_metadata"),
@@ -121,7 +123,9 @@ pub enum TokenDialect {
 pub struct ActionInfo {
     /// Its name.
     pub name: String,
-    /// Its secrets, which it sees as `event.secrets`.
+    /// What it is.
+    pub kind: HandlerKind,
+    /// Its secrets, which it sees as `event.secrets`; for a Rule, its `configuration`.
     pub secrets: Map<String, Value>,
     /// The size of its code in bytes, npm modules excluded; `None` when unknown.
     pub code_bytes: Option<usize>,
@@ -129,6 +133,18 @@ pub struct ActionInfo {
     pub dependencies: Option<usize>,
     /// How many Action Modules it declares; `None` when unknown.
     pub modules: Option<usize>,
+}
+
+/// What runs at a login.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum HandlerKind {
+    /// A post-login Action.
+    #[default]
+    Action,
+    /// A legacy Rule, which runs before all Actions.
+    Rule,
+    /// `fetchUserProfile` of a custom social connection, which gives the user; it runs before everything else.
+    Connection,
 }
 
 /// A handler of an Action.

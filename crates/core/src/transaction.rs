@@ -6,6 +6,7 @@ mod factors;
 mod finish;
 mod primary_user;
 mod redirect;
+mod rules;
 pub(crate) mod state;
 mod suspension;
 #[cfg(test)]
@@ -74,6 +75,7 @@ impl Transaction {
             redirects: false,
             renders: false,
             run: self.flow.usage.len(),
+            rule: None,
             log_bytes_left: LOGGED_BYTES.value,
             event,
         });

@@ -1,5 +1,7 @@
 //! One handler of one Action, run in a fresh sandbox.
 
+mod rules;
+
 use std::{
     cell::OnceCell,
     sync::Arc,
@@ -13,6 +15,8 @@ use postlogin_core::{
 use postlogin_host::{Conditions, Remark};
 use serde_json::{Map, Value};
 use wasmtime::{Store, component::Instance};
+
+pub(crate) use rules::SharedSandbox;
 
 use crate::{
     contract::{CONTINUE, EXECUTE},
@@ -38,6 +42,9 @@ pub trait StackMapper: Send + Sync {
 
     /// The place in the user's source that reads the property `key` of an object.
     fn place_of_read(&self, stack: &str, key: &str) -> Option<Location>;
+
+    /// The place in the user's source that assigns to a property of an object.
+    fn place_of_write(&self, stack: &str) -> Option<Location>;
 
     /// A fault as production would word it, with the place in the user's source.
     fn fault(&self, fault: Fault) -> Fault;
@@ -249,14 +256,7 @@ impl ActionPre {
             action: String::new(),
             wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             memory_bytes: sandbox.limiter.peak,
-            virtual_ms: u64::try_from(
-                conditions
-                    .clock
-                    .awaited()
-                    .saturating_sub(awaited_before)
-                    .as_millis(),
-            )
-            .unwrap_or(u64::MAX),
+            virtual_ms: milliseconds(conditions.clock.awaited().saturating_sub(awaited_before)),
         };
         Ok((
             sandbox.transaction,
@@ -332,6 +332,10 @@ async fn call_handler(
         instance.get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, export)?;
     let (result,) = handler.call_async(store, (invocation.event,)).await?;
     Ok(result.map_err(|fault| fault.into_fault(FaultKind::Thrown)))
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Runs a future on this thread's runtime.

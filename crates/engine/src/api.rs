@@ -76,6 +76,10 @@ fn dynamic_call(
     let arguments: Value = serde_json::from_str(&arguments).map_err(|error| {
         wasmtime::format_err!("the guest passed no JSON to `{method}`: {error}")
     })?;
+    if method == "#rule" {
+        let reply = crate::rule_calls::take(cx.data_mut(), &arguments, &stack);
+        return Ok((reply.to_json().to_string(),));
+    }
     if let Some(answer) = watch(cx.data_mut(), &method, &arguments) {
         return Ok((answer,));
     }

@@ -60,7 +60,11 @@ pub(crate) fn from_trap(
     };
     if error.is::<TimedOut>() {
         let seconds = conditions.budget.time.as_secs_f64();
-        let message = format!("the Actions of this login did not finish within {seconds} s");
+        let who = match sandbox.transaction.is_in_rule() {
+            true => "Rules",
+            false => "Actions",
+        };
+        let message = format!("the {who} of this login did not finish within {seconds} s");
         return fault(FaultKind::Timeout, "Timeout", message);
     }
     if error.is::<OutOfMemory>() {

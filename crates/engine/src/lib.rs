@@ -13,6 +13,7 @@ mod fault;
 mod login;
 mod modules;
 mod program;
+mod rule_calls;
 mod sandbox;
 mod segments;
 mod snapshot;

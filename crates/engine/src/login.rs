@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use postlogin_core::{
-    ActionInfo, EntryPoint, Login, Next, ResumeStep, Resumed, Suspension, Transaction,
+    ActionInfo, EntryPoint, HandlerKind, Login, Next, ResumeStep, Resumed, Suspension, Transaction,
     outcome::{Notice, Outcome},
     reads::Record,
 };
 use postlogin_host::Conditions;
 
-use crate::action::{ActionPre, Invocation, notice};
+use crate::action::{ActionPre, Invocation, SharedSandbox, notice};
 
 /// An Action at its place in the trigger.
 #[derive(Clone)]
@@ -104,15 +104,61 @@ fn run(
     user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
 ) -> anyhow::Result<Transaction> {
     let clock = &conditions.clock;
-    transaction.bound(actions.len());
-    let mut at = Position {
-        index: 0,
-        entry: EntryPoint::Execute,
-    };
+    let of_kind = |kind| actions.iter().filter(move |bound| bound.info.kind == kind);
+    let connections = of_kind(HandlerKind::Connection).count();
+    let rules = of_kind(HandlerKind::Rule).count();
+    transaction.bound(of_kind(HandlerKind::Action).count());
+    let behind_rules = connections + rules;
+    // A connection gives the user, and Rules run before Actions, however they were named.
+    let actions: Vec<&BoundAction> = of_kind(HandlerKind::Connection)
+        .chain(of_kind(HandlerKind::Rule))
+        .chain(of_kind(HandlerKind::Action))
+        .collect();
+    let mut rules_to_end = rules > 0;
+    let mut rules_sandbox: Option<SharedSandbox> = None;
+    let mut at = Position::START;
     // Each segment between suspensions has the whole time budget.
     let mut spent = Duration::ZERO;
     for stream in 0.. {
+        let mut is_between = false;
+        if rules_to_end && at.index == behind_rules {
+            // Rules have a time budget of their own.
+            (rules_to_end, is_between, spent) = (false, true, Duration::ZERO);
+            rules_sandbox = None;
+        }
         let next = match actions.get(at.index) {
+            _ if is_between => match transaction.end_rules(clock.now_ms()) {
+                Next::Continue => continue,
+                next => next,
+            },
+            Some(bound) if bound.info.kind != HandlerKind::Action => {
+                let is_rule = bound.info.kind == HandlerKind::Rule;
+                let seen = match is_rule {
+                    true => transaction.begin_rule(&bound.info, clock.now_ms()),
+                    false => transaction.begin_connection(&bound.info, clock.now_ms()),
+                };
+                let invocation = Invocation {
+                    event: &format!("#rule{seen}"),
+                    entry: at.entry,
+                    conditions,
+                    spent,
+                    stream,
+                };
+                for notice in &bound.notices {
+                    transaction.notice(notice.clone());
+                }
+                let rule = &bound.action;
+                let (returned, mut ran) =
+                    rule.run_rule(&mut rules_sandbox, transaction, invocation)?;
+                transaction = returned;
+                spent = ran.spent;
+                if !is_rule {
+                    // Another sandbox, and another budget of time.
+                    (rules_sandbox, spent) = (None, Duration::ZERO);
+                }
+                ran.usage.action.clone_from(&bound.info.name);
+                transaction.end(ran.result, ran.usage, clock.now_ms())
+            }
             Some(bound) => {
                 let event = transaction
                     .begin(&bound.info, at.entry, clock.now_ms())
@@ -140,7 +186,19 @@ fn run(
             Next::Stop => None,
             Next::Suspended(suspension) => {
                 spent = Duration::ZERO;
-                resume(&mut transaction, suspension, user, at)
+                let resumed = resume(&mut transaction, suspension, user, at);
+                match resumed {
+                    // All Rules run again when the user comes back to them.
+                    Some(position) if is_between && position.entry == EntryPoint::Continue => {
+                        transaction.restart_rules();
+                        rules_to_end = true;
+                        Some(Position {
+                            index: connections,
+                            entry: EntryPoint::Execute,
+                        })
+                    }
+                    resumed => resumed,
+                }
             }
         };
         match going_on {
@@ -162,6 +220,11 @@ struct Position {
 }
 
 impl Position {
+    const START: Self = Self {
+        index: 0,
+        entry: EntryPoint::Execute,
+    };
+
     fn next(self) -> Self {
         Self {
             index: self.index + 1,

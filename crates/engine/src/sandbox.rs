@@ -97,9 +97,14 @@ impl Sandbox {
             (Some(mapper), stack) if !stack.is_empty() => mapper.place(stack, method),
             _ => self.site.take(),
         };
-        self.waits.sync();
-        let now = self.waits.clock.now_ms();
+        let now = self.now();
         self.transaction.call(method, arguments, site, now)
+    }
+
+    /// The time of the login, in milliseconds since the epoch.
+    pub(crate) fn now(&self) -> i64 {
+        self.waits.sync();
+        self.waits.clock.now_ms()
     }
 
     /// Takes down that the Action read a property of its event.

@@ -18,7 +18,7 @@ use crate::{
     kept::{self, Kept, Packages},
     modules::{Modules, closure},
     provenance,
-    source::{Prepared, SyntaxError, prepare},
+    source::{Prepared, SyntaxError, prepare, rule::prepare_rule},
 };
 
 /// The JavaScript engine, compiled for this machine. Cheap to clone.
@@ -158,6 +158,29 @@ impl JavaScript {
         }
     }
 
+    /// A Rule, or a script of a connection, from the text of `file`; `None` when the text is none.
+    ///
+    /// # Errors
+    /// When the text does not compile.
+    pub fn rule(
+        &self,
+        file: &str,
+        text: &str,
+        modules: Arc<Modules>,
+    ) -> Option<Result<ActionPre, SyntaxError>> {
+        let prepared = prepare_rule(file, text)?;
+        Some(prepared.map(|prepared| {
+            let script = script(&prepared, file);
+            let mapper = Mapper {
+                modules: Some(Arc::clone(&modules)),
+                prefix_bytes: 0,
+                ..Mapper::new(file, prepared)
+            };
+            let action = self.program.clone().script(script, Arc::new(mapper));
+            action.with_modules(modules)
+        }))
+    }
+
     fn prepared(&self, file: &str, prepared: Prepared, modules: Arc<Modules>) -> ActionPre {
         let script = script(&prepared, file);
         let mapper = Mapper {
@@ -223,6 +246,8 @@ fn script(prepared: &Prepared, file: &str) -> Script {
 struct Mapper {
     file: String,
     prepared: Prepared,
+    /// How many bytes the engine puts before the text.
+    prefix_bytes: u32,
     modules: Option<Arc<Modules>>,
 }
 
@@ -231,15 +256,15 @@ impl Mapper {
         Self {
             file: file.to_owned(),
             prepared,
+            prefix_bytes: u32::try_from(WRAPPER.len()).unwrap_or(u32::MAX),
             modules: None,
         }
     }
 
     fn texts(&self) -> Vec<LoadedText<'_>> {
-        let prefix_bytes = u32::try_from(WRAPPER.len()).unwrap_or(u32::MAX);
         let own = LoadedText {
             engine_name: &self.file,
-            prefix_bytes,
+            prefix_bytes: self.prefix_bytes,
             prepared: &self.prepared,
         };
         let modules = self.modules.iter().flat_map(|modules| modules.texts());
@@ -255,6 +280,10 @@ impl StackMapper for Mapper {
 
     fn place_of_read(&self, stack: &str, key: &str) -> Option<Location> {
         errors::place_of_read(stack, &self.texts(), key)
+    }
+
+    fn place_of_write(&self, stack: &str) -> Option<Location> {
+        errors::place_of_write(stack, &self.texts())
     }
 
     fn fault(&self, fault: Fault) -> Fault {

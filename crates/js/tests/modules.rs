@@ -320,6 +320,7 @@ fn action_modules_have_packages_and_secrets_of_their_own() {
     let dependencies = Dependencies {
         folder: Some(folder.path().to_owned()),
         declared: Some(Vec::new()),
+        is_rule: false,
         modules: vec![
             module(
                 "util",

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod cases;
+mod connections;
 pub mod document;
 mod error;
 mod files;
@@ -18,6 +19,7 @@ pub mod units;
 pub use action::{
     ActionKind, ActionSource, ModuleSource, actions_below, resolve_action, resolve_action_from,
 };
+pub use connections::connection_source;
 pub use document::{Format, parse_document, read_document, read_list, read_object};
 pub use error::{Error, Result};
 pub use files::{display_path, read_text};
@@ -25,6 +27,7 @@ pub use folders::{CacheEnvironment, cache_folder, state_folder};
 pub use keywords::{KeywordMappings, leftover};
 pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
+pub use project::rules::Rule;
 pub use project::tenant::{TenantData, tenant_keys};
 pub use project::{Action, Project, TestConfiguration, Trigger};
 pub use secrets::{Secret, parse_dotenv, parse_secret, read_dotenv};

@@ -17,6 +17,14 @@ fn the_sample_actions_pass_their_cases() {
 }
 
 #[test]
+fn the_sample_rules_and_their_actions_pass_the_same_cases() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let report = run_cases(&["fixtures/rules".into()], &root, cache()).expect("it runs");
+    assert!(report.passed(), "{report}");
+    assert!(report.summary.passed > 30, "{report}");
+}
+
+#[test]
 fn what_fails_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| {

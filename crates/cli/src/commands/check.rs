@@ -2,7 +2,10 @@
 
 use std::{env, path::Path};
 
-use postlogin_js::check::{self, Declared, Finding, Severity, Source};
+use postlogin_js::{
+    check::{self, Declared, Finding, Severity, Source},
+    source::rule::prepare_rule,
+};
 use postlogin_project::{
     ActionKind, ActionSource, KeywordMappings, Manifest, Project, actions_below, leftover,
 };
@@ -23,6 +26,19 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     let mut report = Report::default();
     for source in &sources {
         match &source.kind {
+            ActionKind::Script { text, .. }
+                if let Some(rule) = prepare_rule(&source.display_path, text) =>
+            {
+                // Of a Rule there is nothing to say but whether it compiles.
+                if let Err(error) = rule {
+                    return Err(CliError {
+                        hint: error.hint.clone(),
+                        ..CliError::unloadable(error.to_string())
+                    });
+                }
+                let shown = &source.display_path;
+                printer.warning(&format!("{shown} is a Rule, and only Actions are checked"));
+            }
             ActionKind::Script { text, .. } => {
                 report.add(
                     &source.name,

@@ -19,8 +19,8 @@ use postlogin_core::{
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{
-    ActionKind, ActionSource, Project, Secret, parse_duration, parse_size, read_object,
-    state_folder,
+    ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
+    read_object, state_folder,
 };
 use postlogin_runner::{Packages, PreparedLogin, run_prepared, unloadable};
 use postlogin_token::KeyPair;
@@ -83,7 +83,18 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     let here = working_folder()?;
     let project = Project::discover(&here)?;
     refuse_two_readers_of_stdin(arguments)?;
-    let sources = sources(arguments, &here, project.as_ref())?;
+    let connection = arguments.event.connection.as_deref();
+    let connection =
+        connection.map(|argument| connection_source(argument, &here, project.as_ref()));
+    let connection = connection.transpose()?;
+    let mut sources = match connection {
+        // A connection may be tried alone.
+        Some(_) if arguments.actions.is_empty() => match &project {
+            Some(project) => project.login_sources(&here)?,
+            None => Vec::new(),
+        },
+        _ => sources(arguments, &here, project.as_ref())?,
+    };
     let budget = budget(&arguments.limits)?;
     let network = network(&arguments.network, budget.time)?;
     let conditions = conditions(arguments, budget, Arc::clone(&network.door))?;
@@ -94,7 +105,11 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
 
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
     let actions = sources.iter().map(|source| compiler.bind(source, &given));
-    let actions: Vec<BoundAction> = actions.collect::<Result<_, _>>()?;
+    let mut actions: Vec<BoundAction> = actions.collect::<Result<_, _>>()?;
+    if let Some(source) = connection {
+        actions.insert(0, compiler.bind_connection(&source, &given)?);
+        sources.insert(0, source);
+    }
     let before = stored_metadata(&event);
     let tenant = project
         .as_ref()
@@ -177,9 +192,15 @@ fn refuse_two_readers_of_stdin(arguments: &RunArguments) -> Result<(), CliError>
         network,
         ..
     } = arguments;
-    let files = [&event.event, &event.user, &event.client]
-        .into_iter()
-        .flatten();
+    let files = [
+        &event.event,
+        &event.user,
+        &event.client,
+        &event.rule_context,
+        &event.token_response,
+    ]
+    .into_iter()
+    .flatten();
     let readers = files
         .chain(continue_with)
         .chain(&network.http)
@@ -212,13 +233,12 @@ fn sources(
                 .with_hint("name one: `postlogin run actions/my-action/code.js`"),
         );
     };
-    let bound = project.bind("post-login")?;
+    let bound = project.login_sources(here)?;
     if bound.is_empty() {
         return Err(CliError::usage("no Action is bound to the trigger post-login")
             .with_hint("list Actions under post-login in triggers/triggers.json, or name one on the command line"));
     }
-    let sources = bound.into_iter().map(|action| project.source(action, here));
-    Ok(sources.collect::<Result<_, _>>()?)
+    Ok(bound)
 }
 
 fn conditions(

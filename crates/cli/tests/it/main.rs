@@ -17,6 +17,7 @@ mod limits;
 mod modules;
 mod project;
 mod record;
+mod rules;
 mod rust_action;
 mod samples;
 mod schema;

@@ -51,7 +51,7 @@ pub fn method_names() -> &'static [MethodSpec] {
 }
 
 /// The method at a path below `api`: `idToken.setCustomClaim`.
-pub(super) fn find(path: &str) -> Option<&'static MethodSpec> {
+pub(crate) fn find(path: &str) -> Option<&'static MethodSpec> {
     let (namespace, name) = path.split_once('.')?;
     METHODS
         .iter()

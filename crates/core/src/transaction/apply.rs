@@ -62,6 +62,18 @@ pub(super) fn commit(flow: &mut Flow) {
     flow.measure(measure::PROFILE, "The user's profile", bytes);
 }
 
+/// Stores one kind of metadata at once. What makes the update fail is given, and then nothing of it is kept.
+pub(super) fn commit_or_forget(flow: &mut Flow, kind: MetadataKind) -> Option<String> {
+    let commit = flow.profile.commit(&flow.login.event)?;
+    let bytes = commit.profile_bytes;
+    flow.measure(measure::PROFILE, "The user's profile", bytes);
+    let refusal = commit.refusal?;
+    flow.profile.forget(&mut flow.login.event, kind);
+    let message = refusal.message.clone();
+    flow.notice(refusal);
+    Some(message)
+}
+
 /// Metadata is stored before the user is sent away, but not before he is challenged.
 pub(super) fn commit_before(flow: &mut Flow, suspension: &Suspension) {
     if !suspension.resumes_with_next() {
@@ -86,6 +98,16 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
         } => {
             claim(flow, running, *token, (name, value), site.as_ref(), *index)?;
         }
+        Command::RemoveClaim { token, name } => flow.claims.push(ClaimCall {
+            token: *token,
+            name: name.clone(),
+            value: None,
+            action: running.action.clone(),
+            location: None,
+            sources: Vec::new(),
+            run: running.run,
+            index: flow.commands.len().saturating_sub(1),
+        }),
         Command::ModifyScope { scope, add } => flow.scopes.push((scope.clone(), *add)),
         Command::RecordMethod { url } => {
             if let Some(url) = url.as_str() {
@@ -188,7 +210,7 @@ fn claim(
     Ok(())
 }
 
-fn metadata(
+pub(super) fn metadata(
     flow: &mut Flow,
     kind: MetadataKind,
     name: &Argument,

@@ -26,6 +26,11 @@ pub(crate) enum Command {
         /// The number of the call among all calls of the login.
         index: usize,
     },
+    /// Takes away what an earlier Rule has set.
+    RemoveClaim {
+        token: TokenKind,
+        name: String,
+    },
     ModifyScope {
         scope: String,
         add: bool,

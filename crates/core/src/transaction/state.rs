@@ -11,11 +11,12 @@ use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
 use crate::limits::{Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS};
-use crate::login::{ActionInfo, EntryPoint, Login};
+use crate::login::{ActionInfo, EntryPoint, HandlerKind, Login};
 use crate::measure::{self, Measured, Measures};
 use crate::metadata::Profile;
 use crate::outcome::{ActionError, ActionUsage, CommandRecord, LogRecord, Notice};
 use crate::reads::EventRead;
+use crate::rules::state::{Rules, RunningRule};
 use crate::time::iso_text;
 use crate::tokens::Request;
 
@@ -40,6 +41,8 @@ pub(crate) struct Running {
     pub renders: bool,
     /// The number of the run of a handler in this login, from 0.
     pub run: usize,
+    /// The Rule, if it is one.
+    pub rule: Option<RunningRule>,
     /// How many bytes it may still print.
     pub log_bytes_left: usize,
 }
@@ -66,6 +69,8 @@ pub(crate) struct Flow {
     pub silent: bool,
     /// The profile's metadata.
     pub profile: Profile,
+    /// What Rules share.
+    pub rules: Rules,
     /// The cache.
     pub cache: Cache,
     /// The user that the login was switched to.
@@ -111,10 +116,12 @@ impl Flow {
         if !login.event.is_object() {
             login.event = json!({});
         }
+        let rules = Rules::new(super::rules::given(&mut login.event));
         Flow {
             request: Request::of(&login),
             silent: is_silent(&login.event),
             profile: Profile::of(&login.event),
+            rules,
             cache: Cache::default(),
             primary_user: None,
             claims: Vec::new(),
@@ -211,6 +218,9 @@ impl Flow {
 
     /// Measures what the vendor limits about an Action itself.
     pub fn check_action(&mut self, action: &ActionInfo) {
+        if action.kind != HandlerKind::Action {
+            return;
+        }
         let name = &action.name;
         if let Some(bytes) = action.code_bytes {
             self.measure(

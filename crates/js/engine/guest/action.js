@@ -89,8 +89,9 @@ async function execute(entryPoint, eventText) {
 
 export const loader = {
     load(name, source) {
-        script = { name, source };
         try {
+            if (source.startsWith(RULE_MARK)) return loadRule(name, source);
+            script = { name, source };
             factory = realm.compile(`${PREFIX}${withoutImports(source)}\n}`, name);
         } catch (error) {
             throw fault(wrapped(error));
@@ -120,5 +121,6 @@ export const loader = {
     },
 };
 
-export const onExecutePostLogin = (event) => execute('onExecutePostLogin', event);
+export const onExecutePostLogin = (event) =>
+    (event.startsWith(RULE_EVENT) ? executeRule(event.slice(RULE_EVENT.length)) : execute('onExecutePostLogin', event));
 export const onContinuePostLogin = (event) => execute('onContinuePostLogin', event);

@@ -18,6 +18,7 @@ const PARTS: &[&str] = &[
     "console.js",
     "wire.js",
     "api.js",
+    "rule.js",
     "action.js",
     "settle.js",
 ];

@@ -12,7 +12,7 @@ mod type_error;
 mod wording;
 
 pub use frames::{Frame, Place, frames};
-pub use stack::{LoadedText, MappedStack, map_stack, place_of_call, place_of_read};
+pub use stack::{LoadedText, MappedStack, map_stack, place_of_call, place_of_read, place_of_write};
 
 use postlogin_core::location::Location;
 

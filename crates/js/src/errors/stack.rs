@@ -92,6 +92,25 @@ pub fn place_of_read(stack: &str, texts: &[LoadedText<'_>], key: &str) -> Option
     Some(first.location.clone())
 }
 
+/// Where the user's text assigns to a property, as V8 would say. QuickJS tells a place nearby in the same line.
+pub fn place_of_write(stack: &str, texts: &[LoadedText<'_>]) -> Option<Location> {
+    let mut traced = trace(&frames(stack), texts);
+    let first = traced.first_mut()?;
+    let code = &first.prepared.code;
+    let line = |offset: usize| first.view.lines.position(code, offset).line;
+    let here = line(first.offset);
+    let function = first.view.function_start(first.offset);
+    let writes = first.view.sites.iter();
+    let writes = writes.filter(|site| site.kind == Kind::Write);
+    let near = writes
+        .map(|site| site.place)
+        .filter(|place| line(*place) == here && first.view.function_start(*place) == function);
+    if let Some(place) = near.min_by_key(|place| place.abs_diff(first.offset)) {
+        first.move_to(place);
+    }
+    Some(first.location.clone())
+}
+
 /// A frame in a text of the user.
 pub(super) struct Traced<'t> {
     /// Which frame of the stack it is.

@@ -2,6 +2,7 @@
 
 mod advice;
 pub(crate) mod closure;
+mod legacy;
 mod manifests;
 mod packages;
 mod places;
@@ -35,6 +36,8 @@ pub struct Dependencies {
     pub declared: Option<Vec<DeclaredPackage>>,
     /// The Action Modules.
     pub modules: Vec<ActionModule>,
+    /// Whether they are a Rule's, which may name versions: `require('lodash@4.17.10')`.
+    pub is_rule: bool,
 }
 
 /// An npm package that a configuration declares.
@@ -81,6 +84,7 @@ pub struct Modules {
     packages: Option<Packages>,
     modules: Vec<LoadedModule>,
     advice: Advice,
+    is_rule: bool,
     answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
     files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
 }
@@ -103,6 +107,7 @@ impl Modules {
             folder,
             declared,
             modules,
+            is_rule,
         } = dependencies;
         for (index, module) in modules.iter().enumerate() {
             if modules[..index]
@@ -123,6 +128,7 @@ impl Modules {
             packages: folder.map(|folder| Packages::new(&folder)),
             modules: modules.collect(),
             advice,
+            is_rule,
             answers: Mutex::default(),
             files: Mutex::default(),
         })
@@ -135,6 +141,7 @@ impl Modules {
             packages: None,
             modules: Vec::new(),
             advice: Advice::new(None, &[]),
+            is_rule: false,
             answers: Mutex::default(),
             files: Mutex::default(),
         }
@@ -178,6 +185,9 @@ impl Modules {
         if specifier.starts_with(SCHEME) {
             return self.find_module(importer, specifier);
         }
+        if self.is_rule && importer.is_empty() {
+            return self.find_for_rule(specifier, keyword);
+        }
         let is_own = importer.is_empty() || importer.starts_with(SCHEME);
         let found = match &self.packages {
             Some(packages) => packages.resolve(importer, specifier, keyword),
@@ -194,6 +204,25 @@ impl Modules {
         Resolved {
             path: found,
             notices,
+        }
+    }
+
+    /// A Rule may name a version, which production has beside all others; here there is the one of `node_modules`.
+    fn find_for_rule(&self, specifier: &str, keyword: Keyword) -> Resolved {
+        let (name, version, file) = legacy::parts(specifier);
+        let plain = format!("{name}{file}");
+        let found = match &self.packages {
+            Some(packages) => packages.resolve("", &plain, keyword),
+            None => Err(Refusal::not_found(specifier)),
+        };
+        let present = self
+            .packages
+            .as_ref()
+            .and_then(|packages| packages.version_of(name));
+        let notice = legacy::notice(specifier, version, present.as_deref(), found.is_ok());
+        Resolved {
+            path: found.map_err(|_| Refusal::not_found(specifier)),
+            notices: notice.into_iter().collect(),
         }
     }
 

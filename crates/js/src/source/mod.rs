@@ -8,6 +8,7 @@ pub mod facts;
 pub mod literals;
 pub(crate) mod mapping;
 pub(crate) mod package;
+pub mod rule;
 pub mod text;
 
 mod commonjs;

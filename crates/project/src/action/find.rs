@@ -7,12 +7,15 @@ use postlogin_core::event::suggest::closest;
 use super::{Error, Result};
 use crate::files::{entries, extension, file_name, file_stem, normalize};
 use crate::keywords::KeywordMappings;
+use crate::project::rules::Rule;
 use crate::project::{Action, Project, load_action};
 
 /// What an argument means, not read yet.
 pub(super) enum Found {
     /// An Action with a configuration. `root` is the folder that the configuration's paths are relative to.
     Declared { action: Action, root: PathBuf },
+    /// A Rule of the configuration. `root` is the configuration's folder.
+    Rule { rule: Rule, root: PathBuf },
     /// A file without a configuration.
     File { path: PathBuf, name: String },
     /// A folder with a `Cargo.toml`.
@@ -61,6 +64,9 @@ pub(super) fn find(
 
 fn file(path: &Path, argument: &str, project: Option<&Project>) -> Result<Found> {
     let extension = extension(path);
+    if let Some(found) = rule_of(path, project) {
+        return Ok(found);
+    }
     if extension == "json" {
         let root = configuration_root(path);
         let mappings =
@@ -88,6 +94,22 @@ fn file(path: &Path, argument: &str, project: Option<&Project>) -> Result<Found>
     Ok(Found::File {
         path: path.to_owned(),
         name,
+    })
+}
+
+/// The Rule whose configuration or script a file is.
+fn rule_of(path: &Path, project: Option<&Project>) -> Option<Found> {
+    let project = project?;
+    let is_meant =
+        |rule: &&Rule| same_file(&rule.script, path) || same_file(&rule.declared_in, path);
+    let rule = project
+        .rules
+        .iter()
+        .filter(|_| extension(path) != "yaml")
+        .find(is_meant)?;
+    Some(Found::Rule {
+        rule: rule.clone(),
+        root: project.root.clone(),
     })
 }
 
@@ -198,6 +220,12 @@ fn named(name: &str, project: &Project) -> Result<Option<Found>> {
     };
     if let Some(action) = project.action(name).or_else(by_file) {
         return Ok(Some(with_package(action.clone(), project.root.clone())));
+    }
+    if let Some(rule) = project.rules.iter().find(|rule| rule.name == name) {
+        return Ok(Some(Found::Rule {
+            rule: rule.clone(),
+            root: project.root.clone(),
+        }));
     }
     let is_name = !name.contains(['/', '\\']) && name != "." && name != "..";
     let path = project.root.join("actions").join(name);

@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
+
 use super::find::{Found, SCRIPTS};
 use super::{ActionKind, ActionSource, Error, Result, Surroundings, modules};
 use crate::files::{decode, display_path, extension, file_name, normalize, read_bytes};
 use crate::keywords::KeywordMappings;
 use crate::project::Action;
+use crate::project::rules::missing_script;
 
 pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<ActionSource> {
     match found {
@@ -25,6 +28,8 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
             root: dir.clone(),
             kind: ActionKind::CargoPackage { dir },
             modules: Vec::new(),
+            is_declared_rule: false,
+            configuration: Map::new(),
         }),
         Found::File { path, name } => {
             let (kind, root) = read(&path, surroundings)?;
@@ -36,6 +41,25 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared_in: None,
                 root,
                 modules: modules::of_action(None, surroundings)?,
+                is_declared_rule: false,
+                configuration: surroundings.rules_configs(),
+            })
+        }
+        Found::Rule { rule, root } => {
+            if !rule.script.is_file() {
+                return Err(missing_script(&rule, &root));
+            }
+            let (kind, search) = read(&rule.script, surroundings)?;
+            Ok(ActionSource {
+                display_path: surroundings.display(&rule.script),
+                name: rule.name,
+                kind,
+                declared: None,
+                declared_in: None,
+                root: search,
+                modules: Vec::new(),
+                is_declared_rule: true,
+                configuration: surroundings.rules_configs(),
             })
         }
         Found::Declared { action, root } => declared(action, &root, surroundings),
@@ -71,6 +95,8 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         declared_in: declared.then(|| surroundings.display(&declared_in)),
         declared: declared.then_some(manifest),
         root: search,
+        is_declared_rule: false,
+        configuration: Map::new(),
     })
 }
 
@@ -127,6 +153,11 @@ impl Surroundings<'_> {
             }
             _ => display_path(&path, self.working_folder),
         }
+    }
+
+    fn rules_configs(&self) -> Map<String, Value> {
+        self.project
+            .map_or_else(Map::new, |project| project.rules_configs.clone())
     }
 
     /// The Deploy CLI replaces keywords in the files of a configuration, and nowhere else.

@@ -1,7 +1,7 @@
 //! From what a user calls an Action to its source.
 //!
 //! An argument is, in this order: a file, a folder of an Action or a Cargo package, the name of an Action of the
-//! project. A file wins over an Action of the same name; so does a folder, unless no Action is in it.
+//! project, the name of one of its Rules. A file wins over an Action of the same name; so does a folder, unless no Action is in it.
 
 mod find;
 mod load;
@@ -10,8 +10,11 @@ mod search;
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
+
 use crate::files::absolute;
 use crate::project::manifest::Manifest;
+use crate::project::rules::Rule;
 use crate::project::{Action, Project};
 use crate::{Error, Result};
 use find::Found;
@@ -36,6 +39,10 @@ pub struct ActionSource {
     pub root: PathBuf,
     /// The Action Modules that it may use.
     pub modules: Vec<ModuleSource>,
+    /// Whether the configuration says that it is a Rule. A script that nothing describes is told by its text.
+    pub is_declared_rule: bool,
+    /// What it sees as `configuration` if it is a Rule.
+    pub configuration: Map<String, Value>,
 }
 
 /// An Action Module, ready to be loaded.
@@ -127,6 +134,23 @@ impl Project {
     pub fn source(&self, action: &Action, working_folder: &Path) -> Result<ActionSource> {
         let found = Found::Declared {
             action: action.clone(),
+            root: self.root.clone(),
+        };
+        load::load(
+            found,
+            &Surroundings {
+                working_folder: &absolute(working_folder),
+                project: Some(self),
+            },
+        )
+    }
+}
+
+impl Project {
+    /// Reads the source of one of the project's Rules.
+    pub fn rule_source(&self, rule: &Rule, working_folder: &Path) -> Result<ActionSource> {
+        let found = Found::Rule {
+            rule: rule.clone(),
             root: self.root.clone(),
         };
         load::load(

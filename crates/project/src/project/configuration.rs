@@ -24,6 +24,8 @@ mod schema;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use super::manifest::{Dependency, Manifest, ModuleReference};
 use super::tenant::{self, TenantData};
 use super::{Action, Project, TestConfiguration, Trigger, mappings_in};
@@ -127,6 +129,8 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
 fn empty(home: &Path, mappings: Option<KeywordMappings>) -> Project {
     Project {
         modules: Vec::new(),
+        rules: Vec::new(),
+        rules_configs: Map::new(),
         root: home.to_owned(),
         mappings: mappings.unwrap_or_default(),
         actions: Vec::new(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::manifest::Manifest;
 use super::{
     Action, Project, TestConfiguration, mapping_files, modules, read_configuration, read_triggers,
-    tenant,
+    rules, tenant,
 };
 use crate::Result;
 use crate::files::{
@@ -43,12 +43,16 @@ pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Result<Project> {
     };
     let modules = modules::in_folder(root, &mappings)?;
     configuration_files.extend(modules.iter().map(|module| module.declared_in.clone()));
+    let rules = rules::in_folder(root, &mappings, &mut configuration_files)?;
+    let rules_configs = rules::configs_in_folder(root, &mappings, &mut configuration_files)?;
     let tenant = tenant::of_directory(root, &mappings, &mut configuration_files)?;
     Ok(Project {
         root: root.to_owned(),
         modules,
         mappings,
         actions,
+        rules,
+        rules_configs,
         triggers,
         tenant,
         test: TestConfiguration::default(),

@@ -7,13 +7,14 @@ mod directory;
 pub mod manifest;
 pub mod modules;
 mod plain;
+pub mod rules;
 pub mod tenant;
 mod tenant_yaml;
 
 use std::path::{Path, PathBuf};
 
 use postlogin_core::event::suggest::closest;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::document::{Format, parse_document};
 use crate::files::{absolute, display_path, read_text};
@@ -34,6 +35,10 @@ pub struct Project {
     pub actions: Vec<Action>,
     /// The Action Modules of the configuration.
     pub modules: Vec<modules::Module>,
+    /// The Rules of the configuration, enabled or not.
+    pub rules: Vec<rules::Rule>,
+    /// What Rules see as `configuration`.
+    pub rules_configs: Map<String, Value>,
     /// The bindings of the triggers, in the order of the file.
     pub triggers: Vec<Trigger>,
     /// What else a login depends on: APIs, applications, roles, settings.
@@ -81,7 +86,8 @@ pub struct Trigger {
 
 impl Project {
     /// Finds the configuration that `folder` is in: the nearest folder upwards with a `postlogin.toml`, with
-    /// `actions/*.json` of Actions, with a `tenant.yaml`, or with plain Actions `actions/*.js`. A folder with a `.git`
+    /// `actions/*.json` of Actions or `rules/*.json` of Rules, with a `tenant.yaml`, or with plain Actions `actions/*.js` or
+    /// Rules `rules/*.js`. A folder with a `.git`
     /// is the last one that is looked at.
     ///
     /// Fails if a file of the configuration is broken.
@@ -107,7 +113,7 @@ impl Project {
         root: &Path,
         mappings: Option<KeywordMappings>,
     ) -> Result<Option<Project>> {
-        if directory::is_root(root) {
+        if directory::is_root(root) || rules::is_root(root) {
             let mappings = mappings.map_or_else(|| read_mappings(root), Ok)?;
             return directory::load(root, mappings).map(Some);
         }

@@ -1,10 +1,12 @@
-//! A folder with plain Actions: `actions/*.js` without any configuration.
+//! A folder with plain Actions and Rules: `actions/*.js` and `rules/*.js` without any configuration.
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Map;
+
 use super::manifest::Manifest;
 use super::tenant::TenantData;
-use super::{Action, Project, TestConfiguration};
+use super::{Action, Project, TestConfiguration, rules};
 use crate::action::SCRIPTS;
 use crate::files::{entries, extension, file_stem};
 use crate::keywords::KeywordMappings;
@@ -31,7 +33,8 @@ pub(super) fn load(root: &Path) -> Option<Project> {
             actions.push(undeclared(name, code));
         }
     }
-    if actions.is_empty() {
+    let rules = rules::plain(root);
+    if actions.is_empty() && rules.is_empty() {
         return None;
     }
     Some(Project {
@@ -39,6 +42,8 @@ pub(super) fn load(root: &Path) -> Option<Project> {
         mappings: KeywordMappings::default(),
         modules: Vec::new(),
         actions,
+        rules,
+        rules_configs: Map::new(),
         triggers: Vec::new(),
         tenant: TenantData::default(),
         test: TestConfiguration::default(),

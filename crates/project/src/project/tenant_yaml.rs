@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::manifest::Manifest;
 use super::{
     Action, Project, TestConfiguration, mapping_files, modules, read_configuration, read_triggers,
-    tenant,
+    rules, tenant,
 };
 use crate::files::{configured_path, display_path};
 use crate::keywords::KeywordMappings;
@@ -54,6 +54,8 @@ pub(super) fn load(root: &Path, file: &Path, mappings: KeywordMappings) -> Resul
         modules: modules::in_list(modules, file, root)?,
         mappings,
         actions,
+        rules: rules::in_list(configuration.get("rules"), file, root)?,
+        rules_configs: rules::configs_in_list(configuration.get("rulesConfigs"), &shown)?,
         triggers,
         tenant,
         test: TestConfiguration::default(),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use postlogin_core::HandlerKind;
+
 use postlogin_js::{ActionModule, DeclaredPackage, Dependencies, Modules};
 use postlogin_project::{ActionSource, Manifest, ModuleSource, Secret};
 use serde_json::{Map, Value};
@@ -14,6 +16,7 @@ pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
         folder: Some(source.root.clone()),
         declared: source.declared.as_ref().map(packages),
         modules: source.modules.iter().map(module).collect(),
+        is_rule: super::kind_of(source) == HandlerKind::Rule,
     };
     Modules::new(dependencies)
         .map(Arc::new)

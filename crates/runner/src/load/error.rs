@@ -34,6 +34,13 @@ impl LoadError {
         }
     }
 
+    pub(crate) fn no_rule(file: &str) -> Self {
+        Self::unloadable(format!(
+            "{file}: the configuration says that it is a Rule, and the text is none"
+        ))
+        .with_hint("a Rule is one function: function (user, context, callback) { … }")
+    }
+
     /// An Action that no case of a run needs.
     pub fn not_loaded(name: &str) -> Self {
         Self::unloadable(format!("the Action `{name}` was not loaded"))

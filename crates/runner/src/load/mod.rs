@@ -6,13 +6,16 @@ mod error;
 
 use std::{fs, path::Path, sync::Arc};
 
-use postlogin_core::{ActionInfo, Location, outcome::Notice};
+use postlogin_core::{ActionInfo, HandlerKind, Location, outcome::Notice};
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
 use postlogin_js::{
     JavaScript, Packages,
     coverage::{Coverage, FileCoverage},
     mapper_of_component,
-    source::facts::{Mention, facts},
+    source::{
+        facts::{Mention, facts},
+        rule::is_rule,
+    },
     source_of_component,
 };
 use postlogin_project::{ActionKind, ActionSource, Manifest, Secret};
@@ -91,6 +94,20 @@ impl<'a> Compiler<'a> {
         Ok(bound(source, self.action(source)?, given))
     }
 
+    /// The script of a connection, which gives the user of the login.
+    ///
+    /// # Errors
+    /// When it can't be loaded.
+    pub fn bind_connection(
+        &mut self,
+        source: &ActionSource,
+        given: &[Secret],
+    ) -> Result<BoundAction, LoadError> {
+        let mut bound = bound(source, self.action(source)?, given);
+        bound.info.kind = HandlerKind::Connection;
+        Ok(bound)
+    }
+
     /// An Action that is ready to run.
     ///
     /// # Errors
@@ -102,6 +119,13 @@ impl<'a> Compiler<'a> {
                 let is_counted = self.coverage.is_some();
                 let javascript = self.javascript()?;
                 let file = &source.display_path;
+                if let Some(rule) = javascript.rule(file, text, Arc::clone(&modules)) {
+                    // Rules are not counted.
+                    return rule.map_err(|error| LoadError::syntax(&error));
+                }
+                if source.is_declared_rule {
+                    return Err(LoadError::no_rule(file));
+                }
                 if !is_counted {
                     let action = javascript.action_with(file, text, modules);
                     return action.map_err(|error| LoadError::syntax(&error));
@@ -125,6 +149,13 @@ impl<'a> Compiler<'a> {
     /// When it can't be built.
     pub fn build(&mut self, source: &ActionSource) -> Result<Vec<u8>, LoadError> {
         let bytes = match &source.kind {
+            ActionKind::Script { text, .. } if is_rule(&source.display_path, text) => {
+                let name = portable(&source.display_path);
+                return Err(LoadError::unloadable(format!(
+                    "{name} is a Rule, and only Actions can be built into a component"
+                ))
+                .with_hint("`postlogin run` takes Rules as they are"));
+            }
             ActionKind::Script { text, .. } => {
                 let name = portable(&source.display_path);
                 let modules = dependencies::of(source)?;
@@ -201,18 +232,37 @@ impl<'a> Compiler<'a> {
 /// An Action at its place in a login, with the secrets that it sees.
 #[must_use]
 pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> BoundAction {
-    let secrets = secrets_of(source, given);
+    let kind = kind_of(source);
+    let given_secrets = secrets_of(source, given);
+    let secrets = match kind {
+        HandlerKind::Action => given_secrets,
+        HandlerKind::Rule | HandlerKind::Connection => {
+            let mut configuration = source.configuration.clone();
+            configuration.extend(given_secrets);
+            configuration
+        }
+    };
     let declared = |count: fn(&Manifest) -> usize| source.declared.as_ref().map(count);
     BoundAction {
         notices: missing_secrets(source, &secrets),
         info: ActionInfo {
             name: source.name.clone(),
+            kind,
             secrets,
             code_bytes: source.code_bytes(),
             dependencies: declared(|manifest| manifest.dependencies.len()),
             modules: declared(|manifest| manifest.modules.len()),
         },
         action: action.with_module_secrets(dependencies::secrets(source, given)),
+    }
+}
+
+/// Whether a source is an Action or a Rule, by its text.
+#[must_use]
+pub fn kind_of(source: &ActionSource) -> HandlerKind {
+    match &source.kind {
+        ActionKind::Script { text, .. } if is_rule(&source.display_path, text) => HandlerKind::Rule,
+        _ => HandlerKind::Action,
     }
 }
 

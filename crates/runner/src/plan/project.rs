@@ -78,17 +78,14 @@ pub(super) fn bound(
                 .with_hint("name them: `actions: [../actions/my-action/code.js]`"),
         );
     };
-    let bound = project.bind("post-login")?;
+    let bound = project.login_sources(working_folder)?;
     if bound.is_empty() {
         return Err(Error::new(
             "the case names no `actions`, and the project binds none to post-login",
         )
         .with_hint("list Actions under post-login in triggers/triggers.json, or name some"));
     }
-    bound
-        .into_iter()
-        .map(|action| project.source(action, working_folder))
-        .collect()
+    Ok(bound)
 }
 
 /// An error at the place that led to it, unless it has one of its own.

@@ -289,6 +289,7 @@ fn vendor_form(command: &Command) -> Argument {
     };
     let (name, arguments) = match command {
         Command::Abort(reason) => ("abort", vec![text(reason)]),
+        Command::RemoveClaim { .. } => panic!("no method of the api takes a claim away"),
         Command::Deny { reason } => ("denyAccess", vec![reason.clone()]),
         Command::ValidationError { code, message } => {
             ("validationError", vec![text(code), text(message)])

@@ -236,6 +236,7 @@ fn what_is_over_a_limit_of_the_dashboard_becomes_a_notice() {
     let info =
         |dependencies: usize, modules: usize, code: usize, secrets: usize| crate::ActionInfo {
             name: "a".to_owned(),
+            kind: crate::HandlerKind::Action,
             code_bytes: Some(code),
             dependencies: Some(dependencies),
             modules: Some(modules),

@@ -1,0 +1,79 @@
+//! What the Rules of a login share.
+
+use serde_json::{Map, Value};
+
+use super::context::{REDIRECT_CALLBACK, context_of, put};
+use super::profile::user_of;
+use crate::location::Location;
+
+/// `user` and `context` on their way from Rule to Rule.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    /// What the event gave as `context`.
+    given: Map<String, Value>,
+    /// As the last Rule left them; nothing before the first one.
+    pub shared: Option<Shared>,
+    /// The Rule that asked for the redirect, and where.
+    pub redirected_by: Option<(String, Option<Location>)>,
+    /// The Rules run again after their redirect.
+    pub is_back: bool,
+}
+
+/// `user` and `context` between two Rules.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Shared {
+    /// The profile.
+    pub user: Value,
+    /// Everything else.
+    pub context: Value,
+}
+
+/// The Rule that runs.
+#[derive(Debug, Default)]
+pub(crate) struct RunningRule {
+    /// It is the script of a connection, which gives the profile.
+    pub is_connection: bool,
+    /// It has called back.
+    pub completed: bool,
+    /// What its promise was rejected with before it called back.
+    pub rejected: Option<String>,
+}
+
+impl Rules {
+    pub fn new(given: Map<String, Value>) -> Rules {
+        Rules {
+            given,
+            ..Rules::default()
+        }
+    }
+
+    /// What the next Rule sees, and whether it is the first one to see it.
+    pub fn enter(&mut self, event: &Value) -> (Shared, bool) {
+        if let Some(shared) = &self.shared {
+            return (shared.clone(), false);
+        }
+        let mut context = context_of(event, &self.given);
+        if self.is_back {
+            put(&mut context, &["protocol"], Value::from(REDIRECT_CALLBACK));
+            let part = |key: &str| event.pointer(&format!("/request/{key}")).cloned();
+            for key in ["query", "body"] {
+                if let Some(part) = part(key) {
+                    put(&mut context, &["request", key], part);
+                }
+            }
+        }
+        let shared = Shared {
+            user: user_of(event),
+            context,
+        };
+        self.shared = Some(shared.clone());
+        (shared, true)
+    }
+
+    /// All Rules run again, with what the browser brought back.
+    pub fn come_back(&mut self) {
+        self.shared = None;
+        self.redirected_by = None;
+        self.is_back = true;
+    }
+}

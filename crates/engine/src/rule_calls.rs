@@ -1,0 +1,123 @@
+//! What the engine tells of a running Rule, through the dynamic call `#rule`.
+
+use postlogin_core::{
+    Answer, Argument, Fault, FaultKind, Location, Reply, Returned,
+    rules::{RuleEnd, RuleError, RuleReport, RuleWrite},
+};
+use serde_json::Value;
+
+use crate::sandbox::Sandbox;
+
+/// Takes one message: `[kind, …]`. What does not have that form is passed over.
+pub(crate) fn take(sandbox: &mut Sandbox, parts: &Value, stack: &str) -> Reply {
+    let part = |index: usize| parts.get(index).unwrap_or(&Value::Null);
+    let text = |index: usize| part(index).as_str().unwrap_or_default();
+    let answer = match text(0) {
+        "done" => {
+            let report = report(sandbox, part(1), stack);
+            let now = sandbox.now();
+            sandbox.transaction.rule_called_back(report, now);
+            nothing()
+        }
+        "update" => {
+            let site = place(sandbox, stack, &format!("{}.{}", "users", method(text(1))));
+            let now = sandbox.now();
+            let (id, metadata) = (
+                Argument::from_tagged(part(2)),
+                Argument::from_tagged(part(3)),
+            );
+            let transaction = &mut sandbox.transaction;
+            transaction.rule_updates_user(text(1), &id, &metadata, site, now)
+        }
+        "missing" => {
+            let site = sandbox
+                .mapper
+                .as_ref()
+                .and_then(|mapper| mapper.place_of_read(stack, text(1)));
+            sandbox.transaction.rule_misses(text(1), site);
+            nothing()
+        }
+        "rejected" => {
+            let Fault { name, message, .. } = fault(sandbox, part(1));
+            sandbox
+                .transaction
+                .rule_was_rejected(format!("{name}: {message}"));
+            nothing()
+        }
+        _ => nothing(),
+    };
+    Reply {
+        answer,
+        event: Vec::new(),
+    }
+}
+
+fn nothing() -> Answer {
+    Answer::Return(Returned::Value(Argument::Undefined))
+}
+
+fn method(kind: &str) -> &'static str {
+    match kind {
+        "app_metadata" => "updateAppMetadata",
+        _ => "updateUserMetadata",
+    }
+}
+
+fn report(sandbox: &Sandbox, told: &Value, stack: &str) -> RuleReport {
+    let end = match told.get("error") {
+        Some(error @ Value::Object(_)) => RuleEnd::Refused(RuleError {
+            is_unauthorized: told.get("unauthorized").and_then(Value::as_bool) == Some(true),
+            message: fault(sandbox, error).message,
+        }),
+        _ => {
+            let argument = |key: &str| {
+                let value = told.get(key);
+                value.map_or(Argument::Undefined, Argument::from_tagged)
+            };
+            let writes = told.get("writes").and_then(Value::as_array);
+            let writes = writes.into_iter().flatten();
+            RuleEnd::Done {
+                user: argument("user"),
+                context: argument("context"),
+                writes: writes.filter_map(|told| write(sandbox, told)).collect(),
+            }
+        }
+    };
+    let calls = told.get("calls").and_then(Value::as_u64).unwrap_or(1);
+    RuleReport {
+        end,
+        location: place(sandbox, stack, "callback"),
+        calls: usize::try_from(calls).unwrap_or(usize::MAX),
+    }
+}
+
+fn write(sandbox: &Sandbox, told: &Value) -> Option<RuleWrite> {
+    let keys = told.get(0)?.as_array()?;
+    let keys = keys.iter().filter_map(Value::as_str);
+    let stack = told.get(1).and_then(Value::as_str).unwrap_or_default();
+    let mapper = sandbox.mapper.as_ref();
+    Some(RuleWrite {
+        path: keys.map(str::to_owned).collect(),
+        location: mapper.and_then(|mapper| mapper.place_of_write(stack)),
+    })
+}
+
+fn place(sandbox: &Sandbox, stack: &str, method: &str) -> Option<Location> {
+    sandbox.mapper.as_ref()?.place(stack, method)
+}
+
+/// An error as production would word it.
+fn fault(sandbox: &Sandbox, told: &Value) -> Fault {
+    let text = |key: &str| told.get(key).and_then(Value::as_str).unwrap_or_default();
+    let fault = Fault {
+        kind: FaultKind::Thrown,
+        name: text("name").to_owned(),
+        message: text("message").to_owned(),
+        stack: text("stack").to_owned(),
+        location: None,
+    };
+    match &sandbox.mapper {
+        Some(mapper) => mapper.fault(fault),
+        None => fault,
+    }
+}

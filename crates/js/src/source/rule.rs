@@ -1,0 +1,333 @@
+//! Legacy Rules: a text that is one function and nothing else.
+//!
+//! Production stores the function's text alone and calls it. It is made ready for the engine by putting it into a function
+//! whose parameters are what Rules find around them.
+//!
+//! Source: <https://auth0.com/docs/customize/rules/create-rules>.
+
+use std::sync::OnceLock;
+
+use oxc::allocator::Allocator;
+use oxc::ast::ast::{BindingPattern, Expression, FormalParameters, Program, Statement};
+use oxc::span::{GetSpan, SourceType, Span};
+use postlogin_core::location::Location;
+
+use super::mapping::{Mapping, Segment};
+use super::text::{LineIndex, Position, utf16_length, without_mark};
+use super::{Language, Prepared, SyntaxError, facts, parse, syntax};
+
+/// What stands before a Rule's text; by its beginning the engine knows that it is one.
+pub const HEAD: &str = "/*postlogin:rule*/(function (require, console, configuration, auth0, UnauthorizedError, global, crypto) { return (";
+const TAIL: &str = "\n); })";
+/// What makes the text an expression for the parser.
+const AS_EXPRESSION: &str = "_=";
+
+/// Reads a text as a Rule, or as a script of a connection, which has the same form. `None` when it is no such text but
+/// an Action, or nothing that can be told.
+#[must_use]
+pub fn prepare_rule(file_name: &str, text: &str) -> Option<Result<Prepared, SyntaxError>> {
+    let original = without_mark(text);
+    if Language::of(file_name) != Language::CommonJs || !begins_like_a_function(&original) {
+        return None;
+    }
+    let read = parse::on_deep_stack(&original, || read(file_name, &original));
+    match read? {
+        Read::Rule(function) => Some(prepared(file_name, &original, function)),
+        Read::Action => None,
+        Read::Broken(error) => Some(Err(error)),
+    }
+}
+
+/// Whether a text is a Rule, be it a broken one.
+#[must_use]
+pub fn is_rule(file_name: &str, text: &str) -> bool {
+    prepare_rule(file_name, text).is_some()
+}
+
+/// By the first word, so that most Actions need no parser.
+fn begins_like_a_function(text: &str) -> bool {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        rest = if let Some(comment) = rest.strip_prefix("//") {
+            comment
+                .split_once(['\n', '\r'])
+                .map_or("", |(_, rest)| rest)
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/").map_or("", |(_, rest)| rest)
+        } else {
+            break;
+        };
+    }
+    let word = |word: &str| {
+        let behind = rest.strip_prefix(word).and_then(|rest| rest.chars().next());
+        behind.is_some_and(|next| !next.is_alphanumeric() && next != '_' && next != '$')
+    };
+    rest.starts_with('(') || word("function") || word("async")
+}
+
+enum Read {
+    /// The function, in the user's text.
+    Rule(Span),
+    Action,
+    Broken(SyntaxError),
+}
+
+fn read(file_name: &str, text: &str) -> Read {
+    let code = format!("{AS_EXPRESSION}{text}");
+    let allocator = Allocator::default();
+    let parsed = parse::parse(&allocator, &code, SourceType::cjs());
+    let found = function_of(&parsed.program);
+    if parsed.panicked || parsed.diagnostics.has_errors() {
+        if !reads_like_a_rule(text) {
+            return Read::Action;
+        }
+        let error = parsed.diagnostics.errors().next();
+        let error = error.map(|error| syntax::from_diagnostic(file_name, &code, error));
+        return error.map_or(Read::Action, |error| Read::Broken(moved_back(error)));
+    }
+    let Some(function) = found else {
+        return Read::Action;
+    };
+    let behind = parsed.program.body.iter().skip(1);
+    let behind = behind
+        .into_iter()
+        .find(|statement| !matches!(statement, Statement::EmptyStatement(_)));
+    let is_rule = function.is_anonymous || function.is_called_like_a_rule;
+    match behind {
+        None if is_rule || !function.is_called_like_a_handler => Read::Rule(function.span),
+        // A function that an Action exports below.
+        _ if !is_rule => Read::Action,
+        None => Read::Action,
+        Some(statement) => Read::Broken(not_alone(file_name, text, statement.span().start)),
+    }
+}
+
+struct Function {
+    /// In the user's text.
+    span: Span,
+    is_anonymous: bool,
+    is_called_like_a_rule: bool,
+    is_called_like_a_handler: bool,
+}
+
+/// The function that is assigned first.
+fn function_of(program: &Program<'_>) -> Option<Function> {
+    let Some(Statement::ExpressionStatement(statement)) = program.body.first() else {
+        return None;
+    };
+    let Expression::AssignmentExpression(assignment) = &statement.expression else {
+        return None;
+    };
+    let (name, parameters) = match assignment.right.get_inner_expression() {
+        Expression::FunctionExpression(function) => (function.id.is_some(), &function.params),
+        Expression::ArrowFunctionExpression(function) => (false, &function.params),
+        _ => return None,
+    };
+    let names = names(parameters);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let shift = u32::try_from(AS_EXPRESSION.len()).unwrap_or(0);
+    let span = assignment.right.span();
+    Some(Function {
+        span: Span::new(
+            span.start.saturating_sub(shift),
+            span.end.saturating_sub(shift),
+        ),
+        is_anonymous: !name,
+        is_called_like_a_rule: names.len() >= 3
+            || matches!(names.as_slice(), ["user", "context", ..]),
+        is_called_like_a_handler: matches!(names.as_slice(), ["event", ..]),
+    })
+}
+
+fn names(parameters: &FormalParameters<'_>) -> Vec<String> {
+    let name = |pattern: &BindingPattern<'_>| match pattern {
+        BindingPattern::BindingIdentifier(name) => name.name.to_string(),
+        _ => String::new(),
+    };
+    parameters
+        .items
+        .iter()
+        .map(|item| name(&item.pattern))
+        .collect()
+}
+
+/// A text that does not parse: is it worth telling as a Rule?
+fn reads_like_a_rule(text: &str) -> bool {
+    let head = text.split('{').next().unwrap_or_default();
+    let anonymous = head
+        .split_once("function")
+        .is_some_and(|(_, rest)| rest.trim_start().starts_with('('));
+    let is_action = text.contains("onExecutePostLogin");
+    let parameters = head.matches(',').count() >= 2;
+    (parameters || anonymous) && !is_action
+}
+
+/// The parser saw more on the first line than the user wrote.
+fn moved_back(mut error: SyntaxError) -> SyntaxError {
+    if error.location.line == 1 {
+        let shift = u32::try_from(AS_EXPRESSION.len()).unwrap_or(0);
+        error.location.column = error.location.column.saturating_sub(shift).max(1);
+    }
+    error.hint.get_or_insert_with(|| {
+        "a Rule is one function: function (user, context, callback) { … }".to_owned()
+    });
+    error
+}
+
+fn not_alone(file_name: &str, text: &str, offset: u32) -> SyntaxError {
+    let offset = (offset as usize).saturating_sub(AS_EXPRESSION.len());
+    let Position { line, column } = LineIndex::new(text).position(text, offset);
+    let location = Location {
+        file: file_name.to_owned(),
+        line,
+        column,
+    };
+    let exported = facts::facts(file_name, &format!("({text}"))
+        .exports
+        .iter()
+        .any(|export| export.name == "onExecutePostLogin");
+    let is_both = exported
+        || text
+            .get(offset..)
+            .is_some_and(|rest| rest.contains("onExecutePostLogin"));
+    let (message, hint) = match is_both {
+        true => (
+            "the file is a Rule and an Action: behind the function of the Rule, a handler of Actions is exported",
+            "keep the Rule and the Action in files of their own",
+        ),
+        false => (
+            "a Rule is one function, and something stands behind it",
+            "put helpers into the function of the Rule",
+        ),
+    };
+    SyntaxError {
+        message: message.to_owned(),
+        location,
+        hint: Some(hint.to_owned()),
+    }
+}
+
+fn prepared(file_name: &str, original: &str, function: Span) -> Result<Prepared, SyntaxError> {
+    let body = original.get(..function.end as usize).unwrap_or(original);
+    let code = format!("{HEAD}{body}{TAIL}");
+    if let Some(error) = parse::on_deep_stack(&code, || {
+        syntax::first_error(file_name, &code, SourceType::cjs())
+    })
+    .flatten()
+    {
+        // What only shows behind the parser, such as a variable that is declared twice.
+        let mut map = Mapping::identity(file_name);
+        map.push(segments(body));
+        let location = map.original(error.location.line, error.location.column);
+        return Err(SyntaxError { location, ..error });
+    }
+    let mut map = Mapping::identity(file_name);
+    map.push(segments(body));
+    Ok(Prepared {
+        code,
+        map,
+        original: original.to_owned(),
+        language: Language::CommonJs,
+        is_module: false,
+        suspected: None,
+        view: OnceLock::new(),
+    })
+}
+
+/// Only the first line is moved.
+fn segments(body: &str) -> Vec<Segment> {
+    let moved = utf16_length(HEAD);
+    let lines = LineIndex::new(body).position(body, body.len()).line;
+    (1..=lines)
+        .map(|line| {
+            let start = |column| Position { line, column };
+            Segment {
+                generated: start(if line == 1 { 1 + moved } else { 1 }),
+                original: start(1),
+                same: u32::MAX,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a text is: `rule`, `action`, or a message with its place.
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let told = match prepare_rule("rules/x.js", text) {
+            None => "action".to_owned(),
+            Some(Ok(_)) => "rule".to_owned(),
+            Some(Err(error)) => error.to_string(),
+        };
+        assert_eq!(told, expected, "{text}");
+    }
+
+    #[test]
+    fn a_rule_is_told_from_an_action_by_its_text() {
+        for text in [
+            "function (user, context, callback) { callback(null, user, context); }",
+            "function addRoles(user, context, callback) {\n}",
+            "async function (user, context, callback) { }",
+            "async (user, context, callback) => { }",
+            "(user, context, callback) => callback(null, user, context)",
+            "(function (user, context, callback) { });",
+            "\u{feff}/**\n * @title x\n */\n// two\nfunction (user, context, callback) { };;\n// behind\n",
+            "function (u, c, cb) { }",
+            "function fetchUserProfile(accessToken, context, callback) { }",
+        ] {
+            check(text, "rule");
+        }
+        for text in [
+            "",
+            "exports.onExecutePostLogin = async (event, api) => { };",
+            "function help(event) { }\nexports.onExecutePostLogin = async (event, api) => { help(event); };",
+            "async function onExecutePostLogin(event, api) { }",
+            "(function () { exports.onExecutePostLogin = async () => {}; })();",
+            "const f = function (user, context, callback) { };",
+            "asyncThing(); functional();",
+        ] {
+            check(text, "action");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_rule_has_its_place() {
+        check(
+            "function (user, context, callback) {\n  const a = ;\n}",
+            "rules/x.js:2:13: SyntaxError: Unexpected token ';'",
+        );
+        check(
+            "function (user, context, callback) { callback( }",
+            "rules/x.js:1:48: SyntaxError: Unexpected token '}'",
+        );
+        check(
+            "function (user, context, callback) {\n}\nexports.onExecutePostLogin = async (event, api) => {};",
+            "rules/x.js:3:1: SyntaxError: the file is a Rule and an Action: behind the function of the Rule, a handler of Actions is exported",
+        );
+        check(
+            "function rule(user, context, callback) {\n}\nfunction help() {}",
+            "rules/x.js:3:1: SyntaxError: a Rule is one function, and something stands behind it",
+        );
+        check(
+            "function (user, context, callback) {\n  let a; let a;\n}",
+            "rules/x.js:2:14: SyntaxError: Identifier 'a' has already been declared",
+        );
+    }
+
+    #[test]
+    fn places_lead_back() {
+        let text = "// a\nfunction (user, context, callback) {\n  callback();\n}";
+        let prepared = prepare_rule("x.js", text).map(Result::unwrap).unwrap();
+        let place = |line, column| {
+            let place = prepared.map.original(line, column);
+            (place.line, place.column)
+        };
+        let head = u32::try_from(HEAD.len()).unwrap();
+        assert_eq!(place(1, head + 3), (1, 3));
+        assert_eq!(place(3, 3), (3, 3));
+    }
+}

@@ -1,0 +1,84 @@
+//! Scripts of custom social connections: those of an export, and single files.
+//!
+//! <https://auth0.com/docs/authenticate/identity-providers/social-identity-providers/oauth2>
+
+use std::path::Path;
+
+use postlogin_core::event::suggest::closest;
+use serde_json::{Map, Value};
+
+use crate::action::{ActionKind, ActionSource};
+use crate::files::{decode, display_path, extension, file_stem, normalize, read_bytes};
+use crate::project::Project;
+use crate::{Error, Result};
+
+/// The script `fetchUserProfile` of the connection that `argument` names: a `.js` file, or a connection of the project. The
+/// name of the source is that of the connection.
+///
+/// # Errors
+/// When there is no such connection, or it has no such script.
+pub fn connection_source(
+    argument: &str,
+    working_folder: &Path,
+    project: Option<&Project>,
+) -> Result<ActionSource> {
+    let path = normalize(&working_folder.join(argument));
+    if extension(&path) == "js" {
+        let shown = display_path(&path, working_folder);
+        let text = decode(read_bytes(&path, &shown)?, &shown)?;
+        return Ok(source(file_stem(&path), text, &path, shown, project));
+    }
+    let connections = project.map_or(&[][..], |project| &project.tenant.connections);
+    let name_of = |connection: &Value| {
+        let name = connection.get("name").and_then(Value::as_str);
+        name.unwrap_or_default().to_owned()
+    };
+    let Some(connection) = connections.iter().find(|it| name_of(it) == argument) else {
+        let error = Error::new(format!("there is no connection `{argument}`"));
+        let names: Vec<String> = connections.iter().map(name_of).collect();
+        return Err(match closest(argument, names.iter().map(String::as_str)) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint("name one of the export's connections/, or a .js file"),
+        });
+    };
+    let script = connection.pointer("/options/scripts/fetchUserProfile");
+    let Some(text) = script.and_then(Value::as_str) else {
+        let error = Error::new(format!(
+            "the connection `{argument}` has no fetchUserProfile"
+        ));
+        return Err(error.with_hint("only custom social connections (strategy `oauth2`) have one"));
+    };
+    let root = project.map_or(working_folder, |project| project.root.as_path());
+    let shown = format!("connections/{argument}/fetchUserProfile.js");
+    let path = root.join("connections").join("fetchUserProfile.js");
+    Ok(source(
+        argument.to_owned(),
+        text.to_owned(),
+        &path,
+        shown,
+        project,
+    ))
+}
+
+fn source(
+    name: String,
+    text: String,
+    path: &Path,
+    display_path: String,
+    project: Option<&Project>,
+) -> ActionSource {
+    ActionSource {
+        name,
+        kind: ActionKind::Script {
+            path: path.to_owned(),
+            text,
+        },
+        display_path,
+        declared: None,
+        declared_in: None,
+        root: path.parent().map(Path::to_owned).unwrap_or_default(),
+        modules: Vec::new(),
+        is_declared_rule: true,
+        configuration: project.map_or_else(Map::new, |project| project.rules_configs.clone()),
+    }
+}
