@@ -1,5 +1,7 @@
 //! Legacy Rules on the command line.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::support::{FIXED, assert_command, folder, place, postlogin};
@@ -326,4 +328,30 @@ fn a_connection_gives_the_user() {
     assert!(told.stderr.contains("did you mean `idp`?"), "{told}");
     let told = run("--connection plain").finish();
     assert!(told.stderr.contains("has no fetchUserProfile"), "{told}");
+}
+
+/// The samples of `fixtures/rules`: each case runs once with the Rule and once with the Action that replaces it.
+#[test]
+fn the_sample_rules_and_their_actions_pass_the_same_cases() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/rules");
+    let done = postlogin("test --reporter json").within(&samples).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(done.stdout.lines().count() > 30, "{done}");
+}
+
+/// Made-up logins find no difference between a Rule and the Action that replaces it.
+#[test]
+fn a_sample_rule_and_its_action_are_equal() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/rules");
+    for name in ["country", "roles-to-tokens", "consent"] {
+        let arguments =
+            format!("compare rules/{name}.js actions/{name}.js --generate 300 --seed 1");
+        let done = postlogin(&arguments).within(&samples).finish();
+        assert_eq!(done.code, Some(0), "{done}");
+    }
+    let done =
+        postlogin("compare rules/country.js actions/roles-to-tokens.js --generate 300 --seed 1")
+            .within(&samples)
+            .finish();
+    assert_eq!(done.code, Some(100), "{done}");
 }

@@ -1,0 +1,65 @@
+//! The options of `serve` and `email`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{EventArguments, Format, LimitArguments, NetworkArguments, SecretArguments};
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// The project's folder; without it, this one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+
+    /// The port; 0 takes any free one and prints it
+    #[arg(long, value_name = "N", default_value_t = 3333)]
+    pub(crate) port: u16,
+
+    /// The address to listen on; other machines reach it only with another one than this
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) host: std::net::IpAddr,
+
+    /// The issuer of all tokens, and the address of all links; without it, http://127.0.0.1:<port>/
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+
+    /// Users to begin with, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) users: Vec<PathBuf>,
+
+    /// A URL that every application may be called back at, besides those of the export (repeatable)
+    #[arg(long, value_name = "URL", help_heading = "The tenant")]
+    pub(crate) callback: Vec<String>,
+
+    /// Keep nothing: users, sessions and tokens end with the process
+    #[arg(long, help_heading = "The tenant")]
+    pub(crate) ephemeral: bool,
+
+    /// The token of the control API; without it, POSTLOGIN_CONTROL_TOKEN, or one that is made once per project
+    #[arg(long, value_name = "TOKEN", help_heading = "The tenant")]
+    pub(crate) control_token: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) secrets: SecretArguments,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EmailArguments {
+    /// The template: verify_email, welcome_email, reset_email, …
+    #[arg(value_name = "TEMPLATE")]
+    pub(crate) template: String,
+
+    #[command(flatten)]
+    pub(crate) event: EventArguments,
+
+    /// How to print the mail
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub(crate) format: Format,
+}
