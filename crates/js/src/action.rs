@@ -152,7 +152,13 @@ impl JavaScript {
             Kept::Program(program) => program,
             Kept::Not(found) => {
                 let mut packages = packages.lock().unwrap_or_else(PoisonError::into_inner);
-                packages.extend(found);
+                // Several Actions that begin alike are one use.
+                let known =
+                    |found: &Packages| packages.iter().any(|it| it.index() == found.index());
+                if let Some(found) = found.filter(|found| !known(found)) {
+                    found.count_use();
+                    packages.push(found);
+                }
                 self.program.clone()
             }
         }

@@ -7,6 +7,8 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 
+use crate::oauth::OAuthError;
+
 /// Bytes of a request's body; a larger one is answered with 413.
 pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 
@@ -137,6 +139,12 @@ impl Call {
     /// A parameter of the body, or else of the query.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.body_field(name).or_else(|| self.query.get(name))
+    }
+
+    /// A parameter of the body without which the request means nothing.
+    pub(crate) fn required(&self, name: &str) -> Result<&str, OAuthError> {
+        self.body_field(name)
+            .ok_or_else(|| OAuthError::missing(name))
     }
 
     /// A parameter of the body, form or JSON.

@@ -43,6 +43,7 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     let given = secrets::given(&arguments.secrets)?;
     let users = users(arguments)?;
     let pipeline = Pipeline::new(arguments, project.as_ref(), &here, budget, given, printer)?;
+    let actions = pipeline.len();
 
     let listener = listener(arguments, printer)?;
     let address = listener
@@ -73,14 +74,11 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         clock: TenantClock::default(),
     };
     let tenant = Arc::new(Tenant::new(setup).map_err(|error| refused(&error, arguments))?);
-    let actions = project.as_ref().map_or(0, |project| {
-        project.bind("post-login").map_or(0, |bound| bound.len())
-    });
     if actions == 0 {
-        printer.warning("no Action is bound to the trigger post-login, so logins run none");
+        printer.warning("the project has no Rules, and binds no Action to the trigger post-login: logins run none");
     }
     printer.note(&format!(
-        "{actions} Actions, {} users; issuer {}",
+        "{actions} Rules and Actions, {} users; issuer {}",
         tenant.user_count(),
         tenant.issuer()
     ));

@@ -99,6 +99,34 @@ impl Serving {
 }
 
 #[test]
+fn a_login_runs_the_projects_rules_before_its_actions() {
+    let folder = folder(&[
+        ("users.json", USERS),
+        (
+            "tenant.yaml",
+            "rules:\n  - {name: hobby, script: ./rules/hobby.js, enabled: true, order: 1}\nactions:\n  - {name: after, code: ./after.js, deployed: true, supported_triggers: [{id: post-login, version: v3}]}\ntriggers:\n  post-login: [{action_name: after, display_name: after}]\n",
+        ),
+        (
+            "rules/hobby.js",
+            "function (user, context, callback) { context.idToken['https://example.com/hobby'] = user.user_metadata.hobby; callback(null, user, context); }",
+        ),
+        (
+            "after.js",
+            "exports.onExecutePostLogin = async (event, api) => api.idToken.setCustomClaim('https://example.com/rule', api.rules.wasExecuted('hobby'));",
+        ),
+    ]);
+    let arguments = format!("--ephemeral --project {}", folder.path().display());
+    let tenant = Serving::start(&arguments, &folder.path().join("users.json"));
+    tenant.log_in();
+    let log = tenant.control("GET", "log").to_string();
+    assert!(
+        log.contains(r#""https://example.com/hobby":"surfing""#),
+        "{log}"
+    );
+    assert!(log.contains(r#""https://example.com/rule":true"#), "{log}");
+}
+
+#[test]
 fn a_login_runs_the_projects_actions() {
     let users = folder(&[("users.json", USERS)]);
     let tenant = Serving::start("--ephemeral", &users.path().join("users.json"));

@@ -114,11 +114,6 @@ pub(crate) fn find(engine: &Engine, code: &str, modules: &Arc<Modules>) -> Kept 
         (None, _) => {}
     }
     let uses = known.uses.saturating_add(1);
-    Index {
-        uses,
-        ..Index::default()
-    }
-    .write(&index);
     Kept::Not(Some(Packages {
         engine: engine.clone(),
         modules: Arc::clone(modules),
@@ -129,7 +124,25 @@ pub(crate) fn find(engine: &Engine, code: &str, modules: &Arc<Modules>) -> Kept 
 }
 
 impl Packages {
-    /// How often an Action with these packages was loaded on this machine, this time included.
+    /// Remembers that they were loaded once more. What nobody decides by is not written.
+    pub(crate) fn count_use(&self) {
+        const DECIDES: u32 = 2;
+        if self.uses <= DECIDES {
+            let counted = Index {
+                uses: self.uses,
+                ..Index::default()
+            };
+            counted.write(&self.index);
+        }
+    }
+
+    /// The file that remembers them.
+    #[must_use]
+    pub fn index(&self) -> &Path {
+        &self.index
+    }
+
+    /// How many commands have loaded these packages on this machine, this one included.
     #[must_use]
     pub fn uses(&self) -> u32 {
         self.uses

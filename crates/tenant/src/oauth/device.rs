@@ -13,10 +13,10 @@ use super::authorize::{open_page, signed_in};
 use super::client_auth::{Authenticated, authenticate};
 use super::finish::error_page;
 use super::issue::Grant;
-use super::request::{AuthRequest, default_audience, permitted};
+use super::request::{AuthRequest, access};
 use super::run::LoginDoc;
 use super::token::{DEVICE_GRANT, check_body};
-use super::{OAuthError, Result, refresh, session, words};
+use super::{OAuthError, Result, refresh, session};
 use crate::http::{Call, answer, escape, page, text};
 use crate::pages;
 use crate::randomness::digest;
@@ -39,15 +39,7 @@ fn start(tenant: &Tenant, call: &Call) -> Result<Value> {
     check_body(call)?;
     let who = authenticate(tenant, call)?;
     who.require_grant(DEVICE_GRANT)?;
-    let audience = call
-        .body_field("audience")
-        .map(str::to_owned)
-        .or_else(|| default_audience(tenant));
-    let scope = permitted(
-        tenant,
-        audience.as_deref(),
-        words(call.body_field("scope").unwrap_or_default()),
-    )?;
+    let (audience, scope) = access(tenant, call)?;
     let device_code = tenant.randomness.token();
     let letters: String = tenant
         .randomness

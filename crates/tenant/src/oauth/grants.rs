@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::client_auth::Authenticated;
 use super::event::Occasion;
 use super::issue::machine_token;
-use super::request::{default_audience, organization, permitted, scopes_of};
+use super::request::{access, audience, organization, scopes_of};
 use super::run::{Ran, mark_login, start};
 use super::token::REALM_GRANT;
 use super::{OAuthError, Result, mfa, refresh, words};
@@ -25,17 +25,11 @@ pub(crate) async fn password(
     who: &Authenticated,
 ) -> Result<Map<String, Value>> {
     who.require_proof()?;
-    let username = call
-        .body_field("username")
-        .ok_or_else(|| OAuthError::missing("username"))?;
-    let secret = call
-        .body_field("password")
-        .ok_or_else(|| OAuthError::missing("password"))?;
+    let username = call.required("username")?;
+    let secret = call.required("password")?;
     let connection = match call.body_field("grant_type") {
         Some(REALM_GRANT) => {
-            let realm = call
-                .body_field("realm")
-                .ok_or_else(|| OAuthError::missing("realm"))?;
+            let realm = call.required("realm")?;
             let mut known = tenant.catalog.databases(&who.client);
             let found = known.find(|connection| text(connection, "name") == Some(realm));
             found.ok_or_else(|| {
@@ -57,15 +51,7 @@ pub(crate) async fn password(
             })?
         }
     };
-    let audience = call
-        .body_field("audience")
-        .map(str::to_owned)
-        .or_else(|| default_audience(tenant));
-    let scope = permitted(
-        tenant,
-        audience.as_deref(),
-        words(call.body_field("scope").unwrap_or_default()),
-    )?;
+    let (audience, scope) = access(tenant, call)?;
     let organization = organization(tenant, &who.client, call.body_field("organization"))?;
     let name = text(connection, "name").unwrap_or_default();
     let user_id = check_password(tenant, name, username, secret).await?;
@@ -133,10 +119,7 @@ pub(crate) fn client_credentials(
     if !who.is_proven {
         return Err(OAuthError::new(401, "invalid_client", "Unauthorized"));
     }
-    let asked = call
-        .body_field("audience")
-        .map(str::to_owned)
-        .or_else(|| default_audience(tenant));
+    let asked = audience(tenant, call.body_field("audience"));
     let audience = asked.ok_or_else(|| {
         OAuthError::new(
             403,

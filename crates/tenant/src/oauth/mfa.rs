@@ -84,9 +84,7 @@ pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> 
     let result = (|| {
         super::token::check_body(&call)?;
         authenticate(&tenant, &call)?;
-        let token = call
-            .body_field("mfa_token")
-            .ok_or_else(|| OAuthError::missing("mfa_token"))?;
+        let token = call.required("mfa_token")?;
         let key = digest(token);
         let known = tenant.waiting.look(&key).is_some()
             || tenant
@@ -112,12 +110,8 @@ pub(crate) async fn exchange(
     who: &Authenticated,
 ) -> Result<Map<String, Value>> {
     who.require_proof()?;
-    let token = call
-        .body_field("mfa_token")
-        .ok_or_else(|| OAuthError::missing("mfa_token"))?;
-    let otp = call
-        .body_field("otp")
-        .ok_or_else(|| OAuthError::missing("otp"))?;
+    let token = call.required("mfa_token")?;
+    let otp = call.required("otp")?;
     let key = digest(token);
     let wrong = || OAuthError::invalid_grant("Invalid otp_code.");
     let malformed = || OAuthError::invalid_grant("Malformed mfa_token");

@@ -99,9 +99,7 @@ pub(crate) async fn exchange(
     who: &Authenticated,
 ) -> Result<Map<String, Value>> {
     who.require_proof()?;
-    let token = call
-        .body_field("refresh_token")
-        .ok_or_else(|| OAuthError::missing("refresh_token"))?;
+    let token = call.required("refresh_token")?;
     let exchanged = claim(tenant, who, &digest(token))?;
     let result = run(tenant, call, who, exchanged.clone()).await;
     if result.is_err() {

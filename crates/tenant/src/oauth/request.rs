@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{OAuthError, Result, words};
 use crate::catalog::allows_grant;
-use crate::http::{Params, text, texts};
+use crate::http::{Call, Params, text, texts};
 use crate::state::{Tenant, client_knows_origin};
 
 /// A checked request.
@@ -242,10 +242,7 @@ pub(crate) fn checked(
     }
     let list = |name: &str| words(params.get(name).unwrap_or_default());
     let scope = list("scope");
-    let audience = params
-        .get("audience")
-        .map(str::to_owned)
-        .or_else(|| default_audience(tenant));
+    let audience = audience(tenant, params.get("audience"));
     let request = AuthRequest {
         client_id: text(client, "client_id").unwrap_or_default().to_owned(),
         redirect_uri: back.redirect_uri.clone(),
@@ -297,15 +294,22 @@ fn pkce(params: &Params) -> Result<(Option<String>, Option<String>)> {
     }
 }
 
-pub(crate) fn default_audience(tenant: &Tenant) -> Option<String> {
-    let audience = tenant
-        .catalog
-        .settings
-        .get("default_audience")
-        .and_then(Value::as_str);
-    audience
+/// The API that is asked for, or else the tenant's default.
+pub(crate) fn audience(tenant: &Tenant, asked: Option<&str>) -> Option<String> {
+    let settings = &tenant.catalog.settings;
+    let default = || settings.get("default_audience").and_then(Value::as_str);
+    asked
+        .or_else(default)
         .filter(|audience| !audience.is_empty())
         .map(str::to_owned)
+}
+
+/// The API of a request without a browser, and those of the scopes asked for that it may have.
+pub(crate) fn access(tenant: &Tenant, call: &Call) -> Result<(Option<String>, Vec<String>)> {
+    let audience = audience(tenant, call.body_field("audience"));
+    let asked = words(call.body_field("scope").unwrap_or_default());
+    let scope = permitted(tenant, audience.as_deref(), asked)?;
+    Ok((audience, scope))
 }
 
 /// The scopes of a user's token for the Management API: his own profile, nothing else.

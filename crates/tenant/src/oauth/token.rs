@@ -37,9 +37,7 @@ pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, call: Call) -> Resp
 
 async fn exchange(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>> {
     check_body(call)?;
-    let grant_type = call
-        .body_field("grant_type")
-        .ok_or_else(|| OAuthError::missing("grant_type"))?;
+    let grant_type = call.required("grant_type")?;
     let known = [
         "authorization_code",
         "refresh_token",
@@ -88,9 +86,7 @@ fn authorization_code(
     call: &Call,
     who: &Authenticated,
 ) -> Result<Map<String, Value>> {
-    let code = call
-        .body_field("code")
-        .ok_or_else(|| OAuthError::missing("code"))?;
+    let code = call.required("code")?;
     let invalid = || OAuthError::invalid_grant("Invalid authorization code");
     let document = tenant
         .store
@@ -152,9 +148,7 @@ pub(crate) async fn revoke(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
         check_body(&call)?;
         let who = authenticate(&tenant, &call)?;
         who.require_proof()?;
-        let token = call
-            .body_field("token")
-            .ok_or_else(|| OAuthError::missing("token"))?;
+        let token = call.required("token")?;
         refresh::revoke(&tenant, token, &who.id)
     })();
     match result {

@@ -34,7 +34,7 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Loads the Actions that the project binds to the trigger.
+    /// Loads what runs at a login of the project: its Rules, and the Actions that it binds to the trigger.
     pub(super) fn new(
         arguments: &ServeArguments,
         project: Option<&Project>,
@@ -45,12 +45,10 @@ impl Pipeline {
     ) -> Result<Self, CliError> {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let sandboxes = u32::try_from(cores).unwrap_or(u32::MAX).saturating_add(1);
-        let mut sources = Vec::new();
-        if let Some(project) = project {
-            for action in project.bind("post-login")? {
-                sources.push(project.source(action, here)?);
-            }
-        }
+        let sources = match project {
+            Some(project) => project.login_sources(here)?,
+            None => Vec::new(),
+        };
         secrets::warn_about_unseen(&sources, &given, printer);
         let mut actions = Vec::new();
         if !sources.is_empty() {
@@ -67,6 +65,13 @@ impl Pipeline {
             given,
             slots: Slots::new(cores),
         })
+    }
+}
+
+impl Pipeline {
+    /// How many Rules and Actions run at a login.
+    pub(super) fn len(&self) -> usize {
+        self.actions.len()
     }
 }
 
