@@ -13,6 +13,8 @@ export async function withPage(act, expected = /(?!)/) {
   try {
     const page = await (await browser.newContext({ locale: 'en-US' })).newPage();
     page.setDefaultTimeout(20_000);
+    // Nothing leaves this machine.
+    await page.route((url) => url.hostname !== 'localhost', (route) => route.abort());
     const complaints = [];
     page.on('console', (message) => { if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`); });
     page.on('pageerror', (error) => complaints.push(String(error)));

@@ -11,8 +11,8 @@ import { build } from 'esbuild';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const site = path.join(here, '../../fixtures/web');
 const CLIENT_ID = 'web-sample';
-const FILES = { '/': 'index.html', '/sign-up.html': 'sign-up.html', '/style.css': 'style.css' };
-const KINDS = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript', '.json': 'application/json' };
+const FILES = { '/': 'index.html', '/sign-up.html': 'sign-up.html', '/style.css': 'style.css', '/logo.svg': 'logo.svg' };
+const KINDS = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.svg': 'image/svg+xml', '.js': 'text/javascript', '.json': 'application/json' };
 
 async function scripts() {
   const bundled = await build({
@@ -22,6 +22,8 @@ async function scripts() {
     format: 'esm',
     outdir: site,
     nodePaths: [path.join(here, 'node_modules')],
+    // Said, and not left to esbuild: Lock's `require` would get auth0-js without its default export.
+    mainFields: ['browser', 'module', 'main'],
     define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
     logLevel: 'warning',
   });

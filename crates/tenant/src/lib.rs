@@ -9,6 +9,7 @@ mod control;
 mod email;
 mod http;
 mod import;
+mod lock;
 mod management;
 mod oauth;
 mod pages;

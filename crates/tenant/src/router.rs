@@ -12,10 +12,12 @@ use axum::routing::{any, get};
 use serde_json::json;
 
 use crate::http::{answer, set};
-use crate::oauth::{authorize, device, discovery, logout, mfa, resume, token, userinfo};
+use crate::oauth::{
+    authorize, cross_origin, device, discovery, logout, mfa, resume, token, userinfo,
+};
 use crate::pages::{form, index, login, mfa as mfa_page};
 use crate::state::Tenant;
-use crate::{control, email, management, signup};
+use crate::{control, email, lock, management, signup};
 
 /// Everything that the tenant answers.
 pub fn router(tenant: Arc<Tenant>) -> Router {
@@ -33,6 +35,14 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
         .route("/oauth/revoke", any(token::revoke))
         .route("/oauth/device/code", any(device::code))
         .route("/activate", any(device::activate))
+        .route("/client/{file}", get(lock::client))
+        .route("/co/authenticate", any(cross_origin::authenticate))
+        .route("/usernamepassword/challenge", any(lock::challenge))
+        .route("/dbconnections/signup/challenge", any(lock::challenge))
+        .route(
+            "/dbconnections/change_password/challenge",
+            any(lock::challenge),
+        )
         .route("/mfa/challenge", any(mfa::challenge))
         .route("/userinfo", any(userinfo::userinfo))
         .route("/v2/logout", get(logout::logout_v2))
@@ -64,7 +74,6 @@ async fn nowhere(request: Request) -> Response {
         "/oidc/register",
         "/oauth/par",
         "/bc-authorize",
-        "/co/",
         "/tokeninfo",
         "/mfa/associate",
         "/mfa/authenticators",
@@ -106,10 +115,13 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         "/api/v2/",
         "/dbconnections/",
         "/mfa/",
+        "/co/",
+        "/usernamepassword/",
     ];
     let is_shared = shared
         .iter()
         .any(|prefix| request.uri().path().starts_with(prefix));
+    let with_cookies = request.uri().path().starts_with("/co/");
     let allowed = origin.filter(|origin| is_shared && tenant.knows_origin(origin));
     let is_preflight = request.method() == Method::OPTIONS
         && request
@@ -139,6 +151,9 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
             "authorization, content-type, auth0-client",
         );
         set(&mut response, "access-control-max-age", "600");
+        if with_cookies {
+            set(&mut response, "access-control-allow-credentials", "true");
+        }
     }
     response
 }

@@ -3,6 +3,7 @@
 //! Snapshots hold exit code, stdout and stderr. Only what a run costs is taken out of them (`[time]`, `[memory]`).
 
 mod bad_input;
+mod browsers;
 mod build;
 mod check;
 mod clients;

@@ -11,6 +11,7 @@ use postlogin_core::Suspension;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::cross_origin;
 use super::event::Occasion;
 use super::finish::{Answer, error_page, send, send_error};
 use super::issue::Grant;
@@ -78,12 +79,17 @@ async fn begin(
                 .is_ok_and(|user| user.is_some())
     });
     let (browser, is_new) = session::browser(tenant, call);
+    let mut request = request;
+    let ticket = request.query.shift_remove("login_ticket");
     let login = LoginDoc {
         id: tenant.randomness.token(),
         browser: digest(&browser),
         request,
         ..LoginDoc::default()
     };
+    if let Some(ticket) = ticket.as_ref().and_then(Value::as_str) {
+        return cross_origin::redeem(tenant, call, &client, login, ticket).await;
+    }
     let mut response = match session {
         Some(session) => signed_in(tenant, call, &client, login, &session).await,
         None if login.request.is_silent() => {

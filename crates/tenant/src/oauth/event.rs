@@ -104,7 +104,9 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
         .unwrap_or_else(|| json!({}));
     let language = call
         .header("accept-language")
-        .and_then(|list| list.split([',', ';', '-']).next());
+        .and_then(|list| list.split([',', ';', '-']).next())
+        // `*` is what clients send that don't care.
+        .filter(|language| language.bytes().all(|byte| byte.is_ascii_alphabetic()));
     let mut event = json!({
         "authentication": {"methods": occasion.methods},
         "authorization": {"roles": tenant.role_names(&occasion.user_id)?},

@@ -9,6 +9,7 @@ use url::form_urlencoded::Serializer;
 use super::OAuthError;
 use super::request::WayBack;
 use crate::http::{escape, page, redirect, set};
+use crate::lock::for_script;
 use crate::pages;
 
 /// Parameters in order.
@@ -96,18 +97,10 @@ fn web_message(redirect_uri: &str, parameters: &Answer) -> Response {
         .map(|(name, value)| ((*name).to_owned(), web_value(name, value)))
         .collect();
     let message = serde_json::json!({"type": "authorization_response", "response": values});
-    // The two texts stand in a script: no tag may end it.
-    let safe = |value: &Value| {
-        value
-            .to_string()
-            .replace('<', "\\u003c")
-            .replace('\u{2028}', "\\u2028")
-            .replace('\u{2029}', "\\u2029")
-    };
     let script = format!(
         "(function(w,o,m){{var t=w.opener||(w.parent!==w?w.parent:null);if(t)t.postMessage(m,o)}})(window,{},{})",
-        safe(&Value::from(origin)),
-        safe(&message)
+        for_script(&Value::from(origin)),
+        for_script(&message)
     );
     let html = format!(
         "<!DOCTYPE html><html><head><title>Authorization Response</title></head><body><script>{script}</script></body></html>"

@@ -2,6 +2,7 @@
 
 pub(crate) mod authorize;
 pub(crate) mod client_auth;
+pub(crate) mod cross_origin;
 pub(crate) mod device;
 pub(crate) mod discovery;
 pub(crate) mod event;

@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Device,
     /// The custom claims of a user's last login to an application, for `/userinfo`.
     Claims,
+    /// A login that was begun in an application's own page.
+    LoginTicket,
     /// A ticket for an e-mail verification or a change of password.
     Ticket,
     /// A message that would have been sent.
@@ -44,6 +46,7 @@ impl Kind {
             Self::Opaque => "opaque",
             Self::Device => "device",
             Self::Claims => "claims",
+            Self::LoginTicket => "login_ticket",
             Self::Ticket => "ticket",
             Self::Mail => "mail",
             Self::Client => "client",

@@ -7,8 +7,10 @@ mod support;
 
 mod scripted;
 
+mod attacks;
 mod authorize;
 mod control;
+mod cross_origin;
 mod malformed;
 mod management;
 mod metadata;
