@@ -38,6 +38,7 @@ pub use location::Location;
 pub use login::{
     ActionInfo, EntryPoint, HandlerKind, Login, TenantSettings, TokenDialect, complete_event,
 };
+pub use metadata::is_storable;
 pub use reply::{Answer, Failure, Reply, Returned};
 pub use sources::sources;
 pub use time::iso_text;

@@ -131,6 +131,18 @@ fn current(event: &Value) -> StoredMetadata {
     }
 }
 
+/// Whether stored metadata can have this key with this value: what an update refuses is never there, and neither is `null`,
+/// which deletes. `kind` is `user_metadata` or `app_metadata`.
+///
+/// Source: <https://auth0.com/docs/manage-users/user-accounts/metadata/metadata-fields-data>.
+pub fn is_storable(kind: &str, name: &str, value: &Value) -> bool {
+    let kind = match kind {
+        "app_metadata" => MetadataKind::App,
+        _ => MetadataKind::User,
+    };
+    !value.is_null() && refusal(kind, name, Some(value)).is_none()
+}
+
 /// Why an update with this key and value would fail.
 fn refusal(
     kind: MetadataKind,

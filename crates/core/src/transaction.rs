@@ -120,7 +120,8 @@ impl Transaction {
         self.flow.watched
     }
 
-    /// Takes down that the running Action read a property of its event. `keys` lead there, array indices as digits.
+    /// Takes down that the running Action read a property of its event. `keys` lead there, array indices as digits; those
+    /// of a Rule begin with `user` or `context`.
     /// A login that reads without end is not followed to its end.
     pub fn read(&mut self, keys: &[String], present: bool, site: Option<Location>) {
         const MOST: usize = 20_000;
@@ -128,6 +129,14 @@ impl Transaction {
         let follows = flow.watched && flow.reads.len() < MOST;
         if let Some(running) = self.running.as_ref().filter(|_| follows) {
             let calls_before = flow.commands.len();
+            let of_rule = match running.rule {
+                Some(_) => match crate::rules::event_path(&running.event, keys) {
+                    Some(path) => Some(path),
+                    None => return,
+                },
+                None => None,
+            };
+            let keys = of_rule.as_deref().unwrap_or(keys);
             let read = EventRead::of(running, keys, present, site, calls_before);
             self.flow.reads.push(read);
         }

@@ -241,9 +241,9 @@ impl Maker<'_> {
     }
 }
 
-/// As people write it: `3`, not `3.0`.
+/// As JavaScript writes it: `3`, not `3.0`.
 fn whole(number: f64) -> Value {
-    match number.fract() == 0.0 && number.abs() < 9e15 {
+    match number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 {
         true => Value::from(number as i64),
         false => Number::from_f64(number).map_or(Value::Null, Value::Number),
     }

@@ -1,6 +1,7 @@
 //! Whether an event could come from production: what fails an Action only for an event that never comes is no finding.
 
 use postlogin_core::event::schema::{Field, Kind, event};
+use postlogin_core::is_storable;
 use postlogin_core::limits::PROFILE_BYTES;
 use serde_json::Value;
 
@@ -52,7 +53,10 @@ fn object_fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) 
             None if field.kind == Kind::Object => false,
             // Items of arrays have more than the table lists; what it is, nobody says.
             None if field.kind == Kind::ObjectArray => item_fits(name, member),
-            None => member_fits(path.split_last().map_or(&[][..], |(_, rest)| rest), member),
+            None => {
+                let dictionary = path.split_last().map_or(&[][..], |(_, rest)| rest);
+                member_fits(dictionary, name, member)
+            }
         };
         path.pop();
         fits
@@ -67,7 +71,10 @@ fn item_fits(name: &str, member: &Value) -> bool {
     }
 }
 
-fn member_fits(dictionary: &[&str], member: &Value) -> bool {
+fn member_fits(dictionary: &[&str], name: &str, member: &Value) -> bool {
+    if let ["user", kind @ ("user_metadata" | "app_metadata")] = dictionary {
+        return is_storable(kind, name, member);
+    }
     match holds(dictionary) {
         Holds::Texts => member.is_string(),
         Holds::Scalars => member.is_string() || member.is_number() || member.is_boolean(),
@@ -103,7 +110,14 @@ mod tests {
                 json!({"user": {"user_metadata": {"a": [1, {"b": true}]}}}),
                 true,
             ),
-            (json!({"user": {"department": {"id": 1}}}), true),
+            (json!({"user": {"user_metadata": {"a.b": 1}}}), false),
+            (
+                json!({"user": {"user_metadata": {"a": [{"$b": 1}]}}}),
+                false,
+            ),
+            (json!({"user": {"user_metadata": {"email": "x"}}}), true),
+            (json!({"user": {"app_metadata": {"email": "x"}}}), false),
+            (json!({"user": {"department": {"id": 1, "a.b": 2}}}), true),
             (json!({"client": {"metadata": {"a": 1}}}), false),
             (json!({"transaction": {"metadata": {"a": 1}}}), true),
             (json!({"transaction": {"metadata": {"a": {}}}}), false),
@@ -131,6 +145,11 @@ mod tests {
         event["user"]["family_name"] = Value::Null;
         assert!(is_plausible(&event));
         event["session"] = Value::Null;
+        assert!(!is_plausible(&event));
+        let mut event = sample();
+        event["user"]["user_metadata"]["a"] = json!({"b": null});
+        assert!(is_plausible(&event));
+        event["user"]["user_metadata"]["a"] = Value::Null;
         assert!(!is_plausible(&event));
     }
 }

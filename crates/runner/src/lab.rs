@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use postlogin_core::event::schema;
 use postlogin_core::outcome::Outcome;
-use postlogin_core::{ResumeStep, Suspension};
+use postlogin_core::rules::event_path;
+use postlogin_core::{HandlerKind, ResumeStep, Suspension};
 use postlogin_engine::BoundAction;
 use postlogin_generate::Vocabulary;
 use postlogin_host::{
@@ -17,6 +19,7 @@ use postlogin_project::{ActionKind, ActionSource, Secret, TenantData};
 use serde_json::Value;
 
 use crate::case::DEFAULT_NOW_MS;
+use crate::load::kind_of;
 use crate::login::{PreparedLogin, run_with_user};
 use crate::plan::PlannedCase;
 use crate::user::User;
@@ -152,24 +155,24 @@ fn text_of(source: &ActionSource) -> Option<(String, String)> {
 }
 
 /// What the texts of Actions speak of.
-pub(crate) fn vocabulary<'a>(sources: impl IntoIterator<Item = &'a ActionSource>) -> Vocabulary {
+pub(crate) fn vocabulary<'a>(
+    sources: impl Iterator<Item = &'a ActionSource> + Clone,
+) -> Vocabulary {
     let mut vocabulary = Vocabulary::default();
     let mut read = |file: &str, text: &str| {
         let found = literals(file, text);
         let chains = facts(file, text).event_paths.into_iter();
         let chains = chains.map(|chain| chain.names().map(str::to_owned).collect());
-        let of_user = found.of_user.into_iter().map(|mut path| {
-            path.insert(0, "user".to_owned());
-            path
-        });
+        let of_user = found.of_user.into_iter().flat_map(of_user);
+        let of_context = found.of_context.into_iter().filter_map(of_context);
         vocabulary.join(Vocabulary {
             texts: found.texts,
             numbers: found.numbers,
             keys: found.names,
-            paths: chains.chain(of_user).collect(),
+            paths: chains.chain(of_user).chain(of_context).collect(),
         });
     };
-    for source in sources {
+    for source in sources.clone() {
         if let Some((file, text)) = text_of(source) {
             read(&file, &text);
         }
@@ -177,13 +180,57 @@ pub(crate) fn vocabulary<'a>(sources: impl IntoIterator<Item = &'a ActionSource>
             read(&module.display_path, &module.text);
         }
     }
+    let settings = sources.flat_map(|source| source.configuration.values());
+    for setting in settings.filter_map(Value::as_str) {
+        // Settings are often lists in a text.
+        let parts = setting.split([',', ';', ' ', '\n']).map(str::trim);
+        let words = parts.filter(|word| !word.is_empty() && word.len() <= LONGEST_WORD);
+        vocabulary.join(Vocabulary {
+            texts: words.map(str::to_owned).collect(),
+            ..Vocabulary::default()
+        });
+    }
     vocabulary
 }
 
-/// A value for every secret that Actions declare or read: in production they are all there.
-pub(crate) fn placeholders<'a>(sources: impl IntoIterator<Item = &'a ActionSource>) -> Vec<Secret> {
+/// A longer part of a setting is no word that anything is compared with.
+const LONGEST_WORD: usize = 100;
+
+fn of_user(mut path: Vec<String>) -> Vec<Vec<String>> {
+    // What a Rule reads at the root of the profile may stand in `app_metadata`, which is laid over it.
+    let is_standard = path.first().is_some_and(|name| {
+        let user = schema::event().child("user");
+        user.is_some_and(|user| user.child(name).is_some())
+    });
+    let mut found = Vec::new();
+    if !is_standard {
+        let above = ["user", "app_metadata"].map(str::to_owned);
+        found.push(above.into_iter().chain(path.iter().cloned()).collect());
+    }
+    path.insert(0, "user".to_owned());
+    found.push(path);
+    found
+}
+
+fn of_context(mut path: Vec<String>) -> Option<Vec<String>> {
+    path.insert(0, "context".to_owned());
+    event_path(&Value::Null, &path)
+}
+
+/// A value for every secret that Actions declare or read, and for every setting that Rules read and do not have: in
+/// production they are all there. What is a setting of some Rule stands in for the secret of the same name, which is
+/// what becomes of it when the Rule becomes an Action.
+pub(crate) fn placeholders<'a>(
+    sources: impl Iterator<Item = &'a ActionSource> + Clone,
+) -> Vec<Secret> {
     let mut names: Vec<String> = Vec::new();
-    for source in sources {
+    for source in sources.clone() {
+        if kind_of(source) == HandlerKind::Rule {
+            let read = text_of(source).map(|(file, text)| literals(&file, &text).configuration);
+            let read = read.into_iter().flatten();
+            names.extend(read.filter(|name| !source.configuration.contains_key(name)));
+            continue;
+        }
         let declared = source.declared.iter();
         names.extend(declared.flat_map(|manifest| manifest.secret_names.iter().cloned()));
         for module in &source.modules {
@@ -198,9 +245,31 @@ pub(crate) fn placeholders<'a>(sources: impl IntoIterator<Item = &'a ActionSourc
     }
     names.sort();
     names.dedup();
-    let secret = |name| Secret {
-        name,
-        value: PLACEHOLDER.to_owned(),
+    let secret = |name: String| {
+        let mut settings = sources.clone().map(|source| &source.configuration);
+        let setting = settings.find_map(|settings| settings.get(&name)?.as_str());
+        Secret {
+            value: setting.unwrap_or(PLACEHOLDER).to_owned(),
+            name,
+        }
     };
     names.into_iter().map(secret).collect()
+}
+
+/// What one source sees: the secrets that are given, and stand-ins for the others. A Rule keeps the settings that it has.
+pub(crate) fn seen_by(
+    source: &ActionSource,
+    given: &[Secret],
+    placeholders: &[Secret],
+) -> Vec<Secret> {
+    let is_rule = kind_of(source) == HandlerKind::Rule;
+    let mut seen = given.to_vec();
+    for one in placeholders {
+        let is_given = given.iter().any(|given| given.name == one.name);
+        let is_set = is_rule && source.configuration.contains_key(&one.name);
+        if !is_given && !is_set {
+            seen.push(one.clone());
+        }
+    }
+    seen
 }

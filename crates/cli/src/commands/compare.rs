@@ -9,7 +9,7 @@ use std::{
 
 use postlogin_core::complete_event;
 use postlogin_engine::Allocation;
-use postlogin_project::{ActionSource, Project, TenantData, read_object};
+use postlogin_project::{ActionSource, Project, TenantData, login_set, read_object};
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, PlannedCase, Side,
     compare as compare_sides, plan,
@@ -99,7 +99,8 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
 /// How many events are made up if nothing is said.
 const DEFAULT: u64 = 1000;
 
-/// What an argument names: one thing that can be loaded, or several with commas between them.
+/// What an argument names: one thing that can be loaded, or several with commas between them. A folder of a project stands
+/// for all that runs at its logins, its folder `rules` for the Rules alone, and the trigger for the Actions bound to it.
 fn sources(
     argument: &str,
     here: &Path,
@@ -110,10 +111,14 @@ fn sources(
         true => vec![argument],
         false => argument.split(',').map(str::trim).collect(),
     };
-    names
-        .into_iter()
-        .map(|name| find(name, here, project))
-        .collect()
+    let mut sources = Vec::new();
+    for name in names {
+        match login_set(name, here, project)? {
+            Some(set) => sources.extend(set),
+            None => sources.push(find(name, here, project)?),
+        }
+    }
+    Ok(sources)
 }
 
 fn side(

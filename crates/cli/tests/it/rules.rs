@@ -343,7 +343,14 @@ fn the_sample_rules_and_their_actions_pass_the_same_cases() {
 #[test]
 fn a_sample_rule_and_its_action_are_equal() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/rules");
-    for name in ["country", "roles-to-tokens", "consent"] {
+    for name in [
+        "consent",
+        "country",
+        "deny-by-domain",
+        "first-login",
+        "roles-to-tokens",
+        "second-factor",
+    ] {
         let arguments =
             format!("compare rules/{name}.js actions/{name}.js --generate 300 --seed 1");
         let done = postlogin(&arguments).within(&samples).finish();
@@ -354,4 +361,73 @@ fn a_sample_rule_and_its_action_are_equal() {
             .within(&samples)
             .finish();
     assert_eq!(done.code, Some(100), "{done}");
+}
+
+#[test]
+fn sets_of_rules_and_actions_are_compared() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/rules");
+    let actions = ["country", "deny-by-domain", "first-login", "second-factor"];
+    let actions = actions.map(|name| format!("actions/{name}.js")).join(",");
+    let compare = |sides: &str| {
+        let arguments = format!("compare {sides} --generate 100 --seed 3 --format json");
+        let done = postlogin(&arguments).within(&samples).finish();
+        let told: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|_| panic!("{done}"));
+        (done.code, told)
+    };
+    let (code, told) = compare(&format!("rules {actions}"));
+    let names = &told["left"]["actions"];
+    assert_eq!(names.as_array().map(Vec::len), Some(6), "{told:#}");
+    // The Actions lack two of the Rules.
+    assert_eq!(code, Some(100), "{told:#}");
+    let (code, told) = compare("rules .");
+    assert_eq!((code, &told["equal"]), (Some(0), &json!(true)), "{told:#}");
+    // A setting of Rules is the secret of the Action that replaces them, and its words are those that logins are made of.
+    let (_, told) = compare("rules/deny-by-domain.js actions/deny-by-domain.js");
+    assert!(
+        told["right"]["endings"]["denied"].as_u64() > Some(0),
+        "{told:#}"
+    );
+    let nothing = postlogin("compare rules post-login")
+        .within(&samples)
+        .finish();
+    assert_eq!(nothing.code, Some(2), "{nothing}");
+}
+
+#[test]
+fn an_explanation_follows_what_rules_read() {
+    let rule = "function (user, context, callback) {\n  const { tier } = context.clientMetadata;\n  context.idToken['https://a.com/tier'] = tier;\n  context.idToken['https://a.com/plan'] = user.plan;\n  if (user.never) context.idToken['https://a.com/never'] = 1;\n  callback(null, user, context);\n}";
+    let folder = folder(&[("rules/x.js", rule)]);
+    let done = postlogin(&format!(
+        "explain rules/x.js --why https://a.com/never {FIXED} --format json"
+    ))
+    .within(folder.path())
+    .finish();
+    let told: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|_| panic!("{done}"));
+    let origins: Vec<Value> = told["claims"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{told:#}"))
+        .iter()
+        .map(|claim| {
+            let origin = &claim["origins"][0];
+            json!([
+                origin["path"],
+                origin["certainty"],
+                origin["location"]["line"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        origins,
+        [
+            json!(["event.client.metadata.tier", "read", 2]),
+            json!(["event.user.app_metadata.plan", "read", 4]),
+        ],
+        "{told:#}"
+    );
+    let site = &told["expected"][0]["sites"][0];
+    assert_eq!(
+        (&site["method"], &site["location"]["line"], &site["reached"]),
+        (&json!("context.idToken"), &json!(5), &json!("no")),
+        "{told:#}"
+    );
 }

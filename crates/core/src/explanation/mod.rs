@@ -160,7 +160,7 @@ pub enum PresenceState {
 pub struct ClaimSite {
     /// The Action.
     pub action: String,
-    /// The method: `idToken.setCustomClaim`.
+    /// The method: `idToken.setCustomClaim`; `context.idToken` for an assignment of a Rule.
     pub method: String,
     /// The parts of the name that are known; between them may stand anything.
     pub name: Vec<String>,
@@ -209,7 +209,7 @@ impl Region {
 pub struct SiteAccount {
     /// The Action.
     pub action: String,
-    /// The method: `idToken.setCustomClaim`.
+    /// The method: `idToken.setCustomClaim`; `context.idToken` for an assignment of a Rule.
     pub method: String,
     /// The place.
     pub location: Location,

@@ -9,7 +9,7 @@ use crate::json;
 use crate::time::{iso_text, parse_iso};
 
 /// What has the same form on both sides: the path in `context` and the one in the event.
-const SAME: &[(&[&str], &[&str])] = &[
+pub(super) const SAME: &[(&[&str], &[&str])] = &[
     (&["tenant"], &["tenant", "id"]),
     (&["clientID"], &["client", "client_id"]),
     (&["clientName"], &["client", "name"]),
@@ -34,7 +34,7 @@ const SAME: &[(&[&str], &[&str])] = &[
 ];
 
 /// Names of `context.request.geoip` and of `event.request.geoip`.
-const GEOIP: &[(&str, &str)] = &[
+pub(super) const GEOIP: &[(&str, &str)] = &[
     ("country_code", "countryCode"),
     ("country_code3", "countryCode3"),
     ("country_name", "countryName"),

@@ -9,6 +9,7 @@ pub(crate) mod changes;
 pub(crate) mod connection;
 mod context;
 mod profile;
+mod reads;
 pub(crate) mod report;
 pub(crate) mod state;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 
 pub use context::{context_of, spread_given, take_given};
 pub use profile::user_of;
+pub use reads::event_path;
 pub use report::{RuleEnd, RuleError, RuleReport, RuleWrite};
 
 /// How Rules map to Actions, and what cannot be mapped.

@@ -31,7 +31,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 /// What `app_metadata` can't hide.
-fn is_own(key: &str) -> bool {
+pub(super) fn is_own(key: &str) -> bool {
     matches!(
         key,
         "user_id" | "user_metadata" | "app_metadata" | "identities"

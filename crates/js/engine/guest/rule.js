@@ -98,6 +98,7 @@ function followed(value, path) {
     };
     const proxy = new Proxy(value, {
         get(target, key, receiver) {
+            if (reads && originals.has(target) && isNoted(target, key)) takeDown(['context', ...path], key, hasOwn(target, key));
             const property = getOwnPropertyDescriptor(target, key);
             if (!property || !('value' in property)) return reflect.get(target, key, receiver === proxy ? target : receiver);
             // A frozen property has to be given as it is.
@@ -142,6 +143,8 @@ async function executeRule(text) {
     if (!shared) makeSurroundings();
     if (fresh || !shared) shared = { user, context };
     writes = new Map();
+    startWatching();
+    watchable(shared.context);
     const called = Promise.withResolvers();
     uncaught = called.reject;
     let report;
@@ -163,7 +166,7 @@ async function executeRule(text) {
             // The script of a connection has the same form, and its second result is the profile.
             returned = connection
                 ? rule(connection.accessToken, connection.context, callback)
-                : rule(shared.user, followed(shared.context, []), callback);
+                : rule(watched(watchable(shared.user), ['user']), followed(shared.context, []), callback);
         } catch (error) {
             if (!report) throw error;
         }
@@ -173,6 +176,7 @@ async function executeRule(text) {
         if (exit) throw exit;
         await laterWork();
         const { stack, ...end } = report;
+        tellReads();
         tellHost(['done', {
             ...end,
             calls,
@@ -181,6 +185,7 @@ async function executeRule(text) {
             writes: [...writes.values()],
         }], stack);
     } catch (error) {
+        tellReads();
         throw fault(error);
     }
 }

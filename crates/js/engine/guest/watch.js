@@ -24,9 +24,13 @@ function watchable(value) {
     return value;
 }
 
-function watchedEvent(event) {
+function startWatching() {
     reads = parse(callHost('#watch', '[]', '')).return === true ? [] : undefined;
     readBefore = new Set();
+}
+
+function watchedEvent(event) {
+    startWatching();
     return watched(watchable(event), []);
 }
 
@@ -47,11 +51,12 @@ function takeDown(path, key, present) {
     reads.push([steps, present, stack]);
 }
 
+const isNoted = (target, key) => typeof key === 'string' && !(key === 'length' && isArray(target))
+    && (hasOwn(target, key) || !(key in target || ASKED_BY_NOBODY.includes(key)));
+
 function watched(value, path) {
     if (!reads || value === null || typeof value !== 'object' || !originals.has(value)) return value;
     if (watchers.has(value)) return watchers.get(value);
-    const isNoted = (target, key) => typeof key === 'string' && !(key === 'length' && isArray(target))
-        && (hasOwn(target, key) || !(key in target || ASKED_BY_NOBODY.includes(key)));
     const note = (target, key) => { if (isNoted(target, key)) takeDown(path, key, hasOwn(target, key)); };
     // A frozen property has to be given as it is.
     const inner = (property, key) => (property.configurable || property.writable ? watched(property.value, [...path, key]) : property.value);

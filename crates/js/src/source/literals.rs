@@ -10,6 +10,7 @@ use oxc::ast::ast::{
 };
 use oxc::ast_visit::{Visit, walk};
 
+use super::rule::AS_EXPRESSION;
 use super::{Language, parse, text};
 
 /// So much of each kind is kept; what a bundler writes has far more than an author thinks of.
@@ -27,9 +28,13 @@ pub struct Literals {
     pub numbers: Vec<f64>,
     /// Names of members and keys: `plan` of `metadata.plan` and of `{ plan: 1 }`.
     pub names: Vec<String>,
-    /// Chains that begin at a variable called `user`, without it: `["app_metadata", "plan"]`. Helpers and older code pass
-    /// the profile on under this name.
+    /// Chains that begin at a variable called `user`, without it: `["app_metadata", "plan"]`. Rules get the profile under
+    /// this name, and helpers pass it on.
     pub of_user: Vec<Vec<String>>,
+    /// Chains that begin at a variable called `context`, without it: `["clientMetadata", "tier"]`.
+    pub of_context: Vec<Vec<String>>,
+    /// Names that are read of a variable called `configuration`: the settings of Rules.
+    pub configuration: Vec<String>,
 }
 
 /// Reads what stands in a file's text. In a text that does not parse, nothing does.
@@ -42,7 +47,12 @@ pub fn literals(file_name: &str, text: &str) -> Literals {
 fn read(file_name: &str, text: &str) -> Literals {
     let allocator = Allocator::default();
     let kind = Language::of(file_name).source_type();
-    let parsed = parse::parse(&allocator, text, kind);
+    let mut parsed = parse::parse(&allocator, text, kind);
+    if parsed.panicked || parsed.diagnostics.has_errors() {
+        // A Rule is a function without a name, which is an expression only.
+        let expression = allocator.alloc_str(&format!("{AS_EXPRESSION}{text}"));
+        parsed = parse::parse(&allocator, expression, kind);
+    }
     let mut found = Literals::default();
     if !parsed.panicked {
         found.visit_program(&parsed.program);
@@ -99,8 +109,16 @@ impl<'a> Visit<'a> for Literals {
 
     fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {
         keep(&mut self.names, member.property.name.as_str().to_owned());
-        if let Some(chain) = chain_of_user(member) {
-            keep(&mut self.of_user, chain);
+        match chain(member) {
+            Some(("user", names)) => keep(&mut self.of_user, names),
+            Some(("context", names)) => keep(&mut self.of_context, names),
+            Some(("configuration", mut names)) => {
+                names.truncate(1);
+                names
+                    .drain(..)
+                    .for_each(|name| keep(&mut self.configuration, name));
+            }
+            _ => {}
         }
         walk::walk_static_member_expression(self, member);
     }
@@ -116,8 +134,8 @@ impl<'a> Visit<'a> for Literals {
     }
 }
 
-/// The names of a chain that begins at the variable `user`.
-fn chain_of_user(member: &StaticMemberExpression<'_>) -> Option<Vec<String>> {
+/// The variable at which a chain begins, and the names behind it.
+fn chain<'a>(member: &StaticMemberExpression<'a>) -> Option<(&'a str, Vec<String>)> {
     let mut names = vec![member.property.name.as_str().to_owned()];
     let mut object = member.object.get_inner_expression();
     loop {
@@ -126,9 +144,9 @@ fn chain_of_user(member: &StaticMemberExpression<'_>) -> Option<Vec<String>> {
                 names.push(member.property.name.as_str().to_owned());
                 member.object.get_inner_expression()
             }
-            Expression::Identifier(name) if name.name == "user" => {
+            Expression::Identifier(name) => {
                 names.reverse();
-                return Some(names);
+                return Some((name.name.as_str(), names));
             }
             _ => return None,
         };
@@ -166,5 +184,16 @@ mod tests {
             found.of_user
         );
         assert_eq!(literals("a.js", "this is no text ("), Default::default());
+    }
+
+    #[test]
+    fn a_rule_is_a_function_without_a_name() {
+        let text = "// One.\nfunction (user, context, callback) {\n  if (context.clientMetadata.tier === 'gold') user.plan = configuration.PLAN.trim();\n};\n";
+        let found = literals("rules/a.js", text);
+        assert_eq!(found.texts, ["gold"]);
+        assert_eq!(found.configuration, ["PLAN"]);
+        let path = |path: &str| -> Vec<String> { path.split('.').map(str::to_owned).collect() };
+        assert_eq!(found.of_user, [path("plan")]);
+        assert!(found.of_context.contains(&path("clientMetadata.tier")));
     }
 }

@@ -20,7 +20,7 @@ use super::{Language, Prepared, SyntaxError, facts, parse, syntax};
 pub const HEAD: &str = "/*postlogin:rule*/(function (require, console, configuration, auth0, UnauthorizedError, global, crypto) { return (";
 const TAIL: &str = "\n); })";
 /// What makes the text an expression for the parser.
-const AS_EXPRESSION: &str = "_=";
+pub(super) const AS_EXPRESSION: &str = "_=";
 
 /// Reads a text as a Rule, or as a script of a connection, which has the same form. `None` when it is no such text but
 /// an Action, or nothing that can be told.

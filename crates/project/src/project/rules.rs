@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 
 use super::{Project, read_configuration};
 use crate::action::ActionSource;
-use crate::files::{configured_path, display_path, entries, extension, file_stem, with_slashes};
+use crate::files::{
+    absolute, configured_path, display_path, entries, extension, file_stem, with_slashes,
+};
 use crate::keywords::KeywordMappings;
 use crate::{Error, Result};
 
@@ -48,12 +50,75 @@ impl Project {
     /// # Errors
     /// When one of them can't be read.
     pub fn login_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
-        let rules = self.enabled_rules().into_iter();
-        let rules = rules.map(|rule| self.rule_source(rule, working_folder));
-        let actions = self.bind("post-login")?.into_iter();
-        let actions = actions.map(|action| self.source(action, working_folder));
-        rules.chain(actions).collect()
+        let mut sources = self.rule_sources(working_folder)?;
+        sources.extend(self.bound_sources(working_folder)?);
+        Ok(sources)
     }
+
+    fn rule_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
+        let rules = self.enabled_rules().into_iter();
+        rules
+            .map(|rule| self.rule_source(rule, working_folder))
+            .collect()
+    }
+
+    fn bound_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
+        let actions = self.bind(POST_LOGIN)?.into_iter();
+        actions
+            .map(|action| self.source(action, working_folder))
+            .collect()
+    }
+}
+
+const POST_LOGIN: &str = "post-login";
+
+/// What an argument names that stands for a set: the folder of a project, for all that runs at a login there; its folder
+/// `rules`, for its enabled Rules; `post-login`, for the Actions that `project` binds to that trigger. `None` for anything
+/// else.
+///
+/// # Errors
+/// When the set is empty, or something of it can't be read.
+pub fn login_set(
+    argument: &str,
+    working_folder: &Path,
+    project: Option<&Project>,
+) -> Result<Option<Vec<ActionSource>>> {
+    let folder = absolute(&working_folder.join(argument));
+    let (set, what) = if folder.is_dir() {
+        if let Some(found) = root_at(&folder)? {
+            // A folder with nothing that runs may still be that of one Action.
+            let set = found.login_sources(working_folder)?;
+            return Ok(Some(set).filter(|set| !set.is_empty()));
+        }
+        let is_rules = folder.file_name().is_some_and(|name| name == "rules");
+        match folder
+            .parent()
+            .filter(|_| is_rules)
+            .map(root_at)
+            .transpose()?
+        {
+            Some(Some(found)) => (found.rule_sources(working_folder)?, "enabled Rule"),
+            Some(None) | None => return Ok(None),
+        }
+    } else {
+        match project.filter(|project| argument == POST_LOGIN && project.action(argument).is_none())
+        {
+            Some(project) => (project.bound_sources(working_folder)?, "Action"),
+            None => return Ok(None),
+        }
+    };
+    if set.is_empty() {
+        let message = format!("`{argument}`: no {what} runs at a login there");
+        return Err(Error::new(message)
+            .with_hint("name Rules and Actions one by one, with commas between them"));
+    }
+    Ok(Some(set))
+}
+
+/// The project whose root a folder is.
+fn root_at(folder: &Path) -> Result<Option<Project>> {
+    let found = Project::discover(folder)?;
+    Ok(found.filter(|found| found.root.canonicalize().ok() == folder.canonicalize().ok()))
 }
 
 /// A folder with a file of a Rule in `rules/`.

@@ -116,7 +116,7 @@ pub(crate) fn differences(event: &Value, left: &Ran, right: &Ran) -> Vec<Differe
     keys.sort();
     let mut found = Vec::new();
     for key in keys {
-        if value(&left, key) == value(&right, key) {
+        if is_same(value(&left, key).as_ref(), value(&right, key).as_ref()) {
             continue;
         }
         let part = |account: &Account| account.get(key).cloned().unwrap_or_default();
@@ -129,6 +129,25 @@ pub(crate) fn differences(event: &Value, left: &Ran, right: &Ran) -> Vec<Differe
         });
     }
     without_consequences(found)
+}
+
+/// Whether two values say the same: `1` and `1.0` do, for which JavaScript has one number.
+fn is_same(left: Option<&Value>, right: Option<&Value>) -> bool {
+    match (left, right) {
+        (Some(Value::Number(left)), Some(Value::Number(right))) => {
+            left == right || left.as_f64() == right.as_f64()
+        }
+        (Some(Value::Array(left)), Some(Value::Array(right))) => {
+            let mut pairs = left.iter().zip(right);
+            left.len() == right.len() && pairs.all(|(left, right)| is_same(Some(left), Some(right)))
+        }
+        (Some(Value::Object(left)), Some(Value::Object(right))) => {
+            let mut members = left.iter();
+            left.len() == right.len()
+                && members.all(|(name, left)| is_same(Some(left), right.get(name)))
+        }
+        (left, right) => left == right,
+    }
 }
 
 /// Where one side issues tokens and the other does not, every claim differs; that is no news. The same for `/userinfo`,
@@ -316,4 +335,33 @@ fn commands(outcome: &Outcome) -> BTreeMap<String, Value> {
         .into_iter()
         .map(|(name, calls)| (name, Value::from(calls)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_same_however_they_are_written() {
+        for (left, right, expected) in [
+            (json!(1), json!(1.0), true),
+            (json!({"a": [1.0, 2]}), json!({"a": [1, 2.0]}), true),
+            (json!({"a": 1}), json!({"b": 1}), false),
+            (json!([1]), json!([1, 1]), false),
+            (json!(1), json!("1"), false),
+            (
+                json!(9_007_199_254_740_993_u64),
+                json!(9_007_199_254_740_992_u64),
+                true,
+            ),
+            (json!(null), json!(null), true),
+        ] {
+            assert_eq!(
+                is_same(Some(&left), Some(&right)),
+                expected,
+                "{left} {right}"
+            );
+        }
+        assert!(!is_same(Some(&Value::Null), None));
+    }
 }

@@ -20,7 +20,7 @@ use postlogin_project::{ActionSource, Secret, TenantData};
 use serde_json::Value;
 
 use crate::case::unloadable;
-use crate::lab::{Ran, Setting, placeholders, vocabulary};
+use crate::lab::{Ran, Setting, placeholders, seen_by, vocabulary};
 use crate::load::{LoadError, bound};
 use crate::numbered::{Numbers, each};
 use crate::plan::{PlannedCase, event_of};
@@ -147,12 +147,7 @@ pub fn compare(
 ) -> Result<Comparison, CompareError> {
     let all = left.actions.iter().chain(&right.actions);
     let sources: Vec<&ActionSource> = all.map(|(source, _)| source).collect();
-    let mut secrets = options.secrets.clone();
-    for made_up in placeholders(sources.iter().copied()) {
-        if secrets.iter().all(|given| given.name != made_up.name) {
-            secrets.push(made_up);
-        }
-    }
+    let made_up = placeholders(sources.iter().copied());
     let bases = options.events.iter().map(|(_, event)| event.clone());
     let of_cases = options.cases.iter();
     let of_cases = of_cases.filter_map(|planned| event_of(&planned.case, &planned.bases).ok());
@@ -165,7 +160,11 @@ pub fn compare(
         left,
         right,
         options,
-        plain: Pair::new(left, right, &secrets),
+        plain: Pair::new(left, right, &options.secrets, &made_up),
+        settings: made_up
+            .into_iter()
+            .filter(|one| is_setting(&sources, one))
+            .collect(),
         mocks: Arc::new(options.mocks.clone()),
         generator,
     };
@@ -236,6 +235,11 @@ pub fn compare(
     })
 }
 
+fn is_setting(sources: &[&ActionSource], secret: &Secret) -> bool {
+    let mut sources = sources.iter();
+    sources.any(|source| source.configuration.contains_key(&secret.name))
+}
+
 fn endings(statuses: impl Iterator<Item = Status>) -> Endings {
     let mut counted: Endings = Vec::new();
     for status in statuses {
@@ -293,12 +297,14 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(left: &Side, right: &Side, secrets: &[Secret]) -> Self {
+    fn new(left: &Side, right: &Side, given: &[Secret], made_up: &[Secret]) -> Self {
         let side = |side: &Side| {
             let actions = side.actions.iter();
-            actions
-                .map(|(source, action)| bound(source, action.clone(), secrets))
-                .collect()
+            let actions = actions.map(|(source, action)| {
+                let seen = seen_by(source, given, made_up);
+                bound(source, action.clone(), &seen)
+            });
+            actions.collect()
         };
         Self {
             left: side(left),
@@ -318,6 +324,8 @@ struct Work<'a> {
     right: &'a Side,
     options: &'a CompareOptions<'a>,
     plain: Pair,
+    /// Settings of Rules that the other side's Actions see as secrets, in logins of cases, too.
+    settings: Vec<Secret>,
     mocks: Arc<Vec<Mock>>,
     generator: Generator,
 }
@@ -345,7 +353,8 @@ impl<'a> Work<'a> {
             let event = event_of(&planned.case, &planned.bases)
                 .map_err(|error| anyhow::anyhow!("{error}"))?;
             let setting = Setting::of(Some(planned), self.options.tenant);
-            let pair = Pair::new(self.left, self.right, &planned.case.secrets);
+            let secrets = &planned.case.secrets;
+            let pair = Pair::new(self.left, self.right, secrets, &self.settings);
             let origin = Origin::Case(planned.case.full_name.clone());
             return Ok((origin, event, setting, Some(pair)));
         }

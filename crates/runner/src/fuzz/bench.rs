@@ -19,7 +19,7 @@ use super::finding::{Fault, Finding, faults, lacks_network};
 use super::group::Known;
 use super::{FuzzOptions, Target, Targets, case_file, target};
 use crate::case::Compiled;
-use crate::lab::{Setting, placeholders, vocabulary};
+use crate::lab::{Setting, placeholders, seen_by, vocabulary};
 use crate::load::{LoadError, bound};
 use crate::run_event::{CaseResult, CaseStatus, Failure};
 
@@ -68,7 +68,8 @@ impl<'a> Bench<'a> {
         for (index, source) in target.actions.iter().zip(&sources) {
             if let Some(action) = compiled.get(*index) {
                 let action = action.as_ref().map_err(LoadError::clone)?;
-                actions.push(bound(source, action.clone(), &secrets));
+                let seen = seen_by(source, &[], &secrets);
+                actions.push(bound(source, action.clone(), &seen));
             }
         }
         let words = vocabulary(sources.iter().copied());

@@ -128,7 +128,7 @@ fn sort(
     Ok((of_cases, actions))
 }
 
-/// What was named; else the project's binding; else whatever the cases name.
+/// What was named; else the project's Rules and binding; else whatever the cases name.
 fn targets(
     setting: &Setting<'_>,
     plan: &Plan,
@@ -149,19 +149,11 @@ fn targets(
         return Ok(targets);
     }
     let bound = match project {
-        Some(project) => project.bind("post-login")?,
+        Some(project) => project.login_sources(setting.here)?,
         None => Vec::new(),
     };
-    if let Some(project) = project
-        && !bound.is_empty()
-    {
-        let sources = bound
-            .into_iter()
-            .map(|action| project.source(action, setting.here));
-        return Ok(Targets::of_actions(
-            sources.collect::<Result<_, _>>()?,
-            plan,
-        ));
+    if !bound.is_empty() {
+        return Ok(Targets::of_actions(bound, plan));
     }
     Ok(Targets::of_cases(plan, &setting.select(plan)))
 }

@@ -139,7 +139,7 @@ pub(super) struct Guard {
     pub(super) regions: Vec<Span>,
 }
 
-/// A call that sets a claim.
+/// A call, or a Rule's assignment, that sets a claim.
 pub(super) struct Site {
     pub(super) method: String,
     pub(super) name: Vec<String>,
@@ -147,7 +147,7 @@ pub(super) struct Site {
     pub(super) guards: Vec<Guard>,
 }
 
-/// Walks a text and finds calls that set claims.
+/// Walks a text and finds what sets claims.
 pub(super) struct Finder<'d> {
     definitions: &'d Definitions<'d>,
     guards: Vec<Guard>,
@@ -176,6 +176,37 @@ impl<'d> Finder<'d> {
         self.push(condition, must_be);
         walk(self);
         self.guards.pop();
+    }
+
+    /// `context.idToken.x = …` and `context.idToken['x'] = …` of a Rule.
+    fn note_assignment(&mut self, target: &AssignmentTarget<'_>) {
+        let Definitions {
+            scoping, constants, ..
+        } = self.definitions;
+        let (object, name, offset) = match target {
+            AssignmentTarget::StaticMemberExpression(member) => {
+                let name = vec![member.property.name.as_str().to_owned()];
+                (&member.object, name, member.property.span.start)
+            }
+            AssignmentTarget::ComputedMemberExpression(member) => {
+                let name = names::parts(&member.expression, scoping, constants);
+                (&member.object, name, member.expression.span().start)
+            }
+            _ => return,
+        };
+        let Expression::StaticMemberExpression(token) = object.get_inner_expression() else {
+            return;
+        };
+        let of_context = matches!(token.object.get_inner_expression(), Expression::Identifier(name) if name.name == "context");
+        let token = token.property.name.as_str();
+        if of_context && matches!(token, "idToken" | "accessToken") {
+            self.found.push(Site {
+                method: format!("context.{token}"),
+                name,
+                offset,
+                guards: self.guards.clone(),
+            });
+        }
     }
 
     fn note(&mut self, call: &CallExpression<'_>) {
@@ -295,6 +326,11 @@ impl<'a> Visit<'a> for Finder<'_> {
         let outer = self.guards.len();
         walk::walk_arrow_function_expression(self, arrow);
         self.guards.truncate(outer);
+    }
+
+    fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
+        self.note_assignment(&assignment.left);
+        walk::walk_assignment_expression(self, assignment);
     }
 
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {

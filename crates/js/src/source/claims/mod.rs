@@ -15,11 +15,12 @@ use oxc::span::Span;
 use postlogin_core::explanation::{ClaimSite, Condition, Region};
 use postlogin_core::location::Location;
 
+use super::rule::{AS_EXPRESSION, is_rule};
 use super::text::LineIndex;
 use super::{Language, parse, text};
 use conditions::{Definitions, Finder, Guard};
 
-/// The places in the text of an Action that set claims, in the order of the text. A text that does not parse has none.
+/// The places in the text of an Action or a Rule that set claims, in the order of the text. A text that does not parse has none.
 pub fn claim_sites(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
     let text = text::without_mark(text);
     let text = text.as_ref();
@@ -30,7 +31,14 @@ pub fn claim_sites(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> 
 fn find(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
     let language = Language::of(file_name);
     let allocator = Allocator::default();
-    let parsed = parse::parse(&allocator, text, language.source_type());
+    let mut parsed = parse::parse(&allocator, text, language.source_type());
+    // A Rule is a function without a name, which is an expression only.
+    let expression = format!("{AS_EXPRESSION}{text}");
+    let (mut code, mut shift) = (text, 0);
+    if (parsed.panicked || parsed.diagnostics.has_errors()) && is_rule(file_name, text) {
+        (code, shift) = (&expression, AS_EXPRESSION.len());
+        parsed = parse::parse(&allocator, code, language.source_type());
+    }
     if parsed.panicked || parsed.diagnostics.has_errors() {
         return Vec::new();
     }
@@ -46,7 +54,7 @@ fn find(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
 
     let lines = LineIndex::new(text);
     let place = |offset: u32| {
-        let position = lines.position(text, offset as usize);
+        let position = lines.position(text, (offset as usize).saturating_sub(shift));
         Location {
             file: file_name.to_owned(),
             line: position.line,
@@ -62,7 +70,7 @@ fn find(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
         }
     };
     let condition = |guard: &Guard| Condition {
-        text: one_line(guard.span.source_text(text)),
+        text: one_line(guard.span.source_text(code)),
         must_be: guard.must_be,
         location: place(guard.span.start),
         regions: guard.regions.iter().map(region).collect(),

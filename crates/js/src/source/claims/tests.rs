@@ -135,3 +135,17 @@ fn variables_are_followed_to_what_they_stand_for() {
         &["1:52 idToken.setCustomClaim [\"x\"] | event.roles 1:17-1:28 | r.ok 1:34-1:38 1:17-1:28"],
     );
 }
+
+#[test]
+fn a_rule_sets_claims_by_assignment() {
+    let text = "// One.\nfunction (user, context, callback) {\n  const NS = 'https://x/';\n  if (user.plan) context.idToken[NS + 'plan'] = user.plan;\n  context.accessToken.plan = 1; context.idToken = {}; user.idToken.x = 1;\n  callback(null, user, context);\n};";
+    check(
+        text,
+        &[
+            "4:34 context.idToken [\"https://x/plan\"] | user.plan 4:7-4:16",
+            "5:23 context.accessToken [\"plan\"]",
+        ],
+    );
+    let first = "function (user, context, callback) { context.idToken.a = 1; callback(); }";
+    check(first, &["1:54 context.idToken [\"a\"]"]);
+}
