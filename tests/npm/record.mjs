@@ -1,4 +1,4 @@
-// Runs the Actions of this folder in Node and writes what they print to expected/: `node record.mjs [NAME…]`.
+// Runs the Actions and the Rules of this folder in Node and writes what they print to expected/: `node record.mjs [NAME…]`.
 // Requests to any host but refused.example.com are answered from routes.json.
 
 import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
@@ -55,17 +55,38 @@ function load(file) {
     return module.exports;
 }
 
+// `lodash@3.10.1` is the package that package.json calls so, whatever it is called here.
+const { dependencies } = JSON.parse(readFileSync(`${here}package.json`, 'utf8'));
+const aliases = Object.fromEntries(Object.entries(dependencies).map(([alias, wanted]) => [wanted.startsWith('npm:') ? wanted.slice(4) : `${alias}@${wanted}`, alias]));
+const requireForRules = (specifier) => {
+    const [, name, version, file] = /^(@[^@/]+\/[^@/]+|[^@/]+)(?:@([^/]+))?(\/.*)?$/.exec(specifier);
+    return require((version ? aliases[`${name}@${version}`] : name) + (file ?? ''));
+};
+const legacyGlobals = { _: 'lodash', lodash: 'lodash', async: 'async', jwt: 'jsonwebtoken', request: 'request', xtend: 'xtend' };
+
+// A Rule prints, and then how it called back and with which claims.
+async function runRule(file, console) {
+    const around = Object.fromEntries(Object.entries(legacyGlobals).map(([name, from]) => [name, require(from)]));
+    const names = ['require', 'console', 'configuration', ...Object.keys(around)];
+    const rule = vm.runInThisContext(`(function (${names}) { return (${readFileSync(file, 'utf8')}\n); })`, file)(requireForRules, console, {}, ...Object.values(around));
+    const user = structuredClone(event.user);
+    const context = { idToken: {}, accessToken: {} };
+    const ended = await new Promise((done) => rule(user, context, (error, user, context) => done(error ? error.message : context.idToken)));
+    console.log(`called back: ${JSON.stringify(ended)}`);
+}
+
 const event = JSON.parse(readFileSync(`${here}../../fixtures/events/vendor-default.json`, 'utf8'));
 mkdirSync(`${here}expected`, { recursive: true });
 const names = process.argv.slice(2);
-for (const file of readdirSync(`${here}actions`)) {
-    const name = file.replace(/\.js$/, '');
+for (const file of ['actions', 'rules'].flatMap((folder) => readdirSync(`${here}${folder}`).map((name) => `${folder}/${name}`))) {
+    const name = file.replace(/^actions\/|\.js$/g, '').replace('/', '-');
     if (names.length > 0 && !names.includes(name)) continue;
     let printed = '';
     const { log } = console;
     console.log = (...args) => { printed += `${formatWithOptions({}, ...args)}\n`; };
     try {
-        await load(`${here}actions/${file}`).onExecutePostLogin(structuredClone(event), {});
+        if (file.startsWith('rules/')) await runRule(`${here}${file}`, console);
+        else await load(`${here}${file}`).onExecutePostLogin(structuredClone(event), {});
         writeFileSync(`${here}expected/${name}.txt`, printed);
     } catch (error) {
         log(name, error);

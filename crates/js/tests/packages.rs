@@ -1,5 +1,5 @@
-//! Real npm packages at the versions of tests/npm/package-lock.json: each Action of tests/npm/actions prints what Node printed
-//! when tests/npm/record.mjs ran it.
+//! Real npm packages at the versions of tests/npm/package-lock.json: each Action of tests/npm/actions and each Rule of
+//! tests/npm/rules prints what Node printed when tests/npm/record.mjs ran it.
 
 mod common;
 
@@ -11,6 +11,8 @@ use std::{
 };
 
 use common::{Case, Ended, JAVASCRIPT, run};
+use postlogin_core::{ActionInfo, HandlerKind, outcome::Outcome};
+use postlogin_engine::{BoundAction, run_login};
 use postlogin_host::{Door, Request, Verdict, network::Closed};
 use postlogin_js::{Dependencies, JavaScript, Modules};
 use serde_json::Value;
@@ -79,6 +81,51 @@ fn execute(name: &str) -> Ended {
     run_with(&JAVASCRIPT, name)
 }
 
+/// Runs a Rule and gives what it printed, and how it called back: with which error, or else with which claims.
+fn execute_rule(name: &str) -> (String, Outcome) {
+    let text = fs::read_to_string(folder().join(format!("rules/{name}.js")));
+    let dependencies = Dependencies {
+        folder: Some(folder()),
+        is_rule: true,
+        ..Dependencies::default()
+    };
+    let modules = Modules::new(dependencies).expect("no module is there twice");
+    let action = JAVASCRIPT
+        .rule(name, &text.expect("the Rule is there"), Arc::new(modules))
+        .unwrap_or_else(|| panic!("{name} is no Rule"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let info = ActionInfo {
+        name: name.to_owned(),
+        kind: HandlerKind::Rule,
+        ..ActionInfo::default()
+    };
+    let rule = BoundAction {
+        info,
+        action,
+        notices: Vec::new(),
+    };
+    let case = Case {
+        door: Arc::new(Routes::read()),
+        ..Case::default()
+    };
+    let (login, conditions) = common::login(&case);
+    let outcome = run_login(&[rule], login, &conditions, []).expect("nothing broke");
+    let lines = outcome.logs.iter();
+    let mut printed: String = lines
+        .map(|record| format!("{}\n", record.message))
+        .collect();
+    let ended = match &outcome.reason {
+        Some(reason) => Value::from(reason.as_str()),
+        None => outcome
+            .ledger
+            .iter()
+            .map(|entry| (entry.name.clone(), entry.value.clone()))
+            .collect(),
+    };
+    printed.push_str(&format!("called back: {ended}\n"));
+    (printed, outcome)
+}
+
 fn run_with(javascript: &JavaScript, name: &str) -> Ended {
     let text = fs::read_to_string(folder().join(format!("actions/{name}.js")));
     let dependencies = Dependencies {
@@ -111,11 +158,19 @@ fn every_package_does_what_it_does_in_node() {
     names.sort();
     for name in &names {
         let expected = fs::read_to_string(folder().join(format!("expected/{name}.txt")));
-        let ended = execute(name);
-        let printed = ended.logs();
-        if ended.fault.is_some() || printed != expected.expect("a text") {
-            let notices = &ended.outcome.notices;
-            failures.push(format!("{name}:\n{printed}{:#?}\n{notices:?}", ended.fault));
+        let (printed, fault, outcome) = match name.strip_prefix("rules-") {
+            Some(rule) => {
+                let (printed, outcome) = execute_rule(rule);
+                (printed, None, outcome)
+            }
+            None => {
+                let ended = execute(name);
+                (ended.logs(), ended.fault, ended.outcome)
+            }
+        };
+        if fault.is_some() || printed != expected.expect("a text") {
+            let notices = &outcome.notices;
+            failures.push(format!("{name}:\n{printed}{fault:#?}\n{notices:?}"));
         }
     }
     assert!(
@@ -125,7 +180,7 @@ fn every_package_does_what_it_does_in_node() {
         names.len(),
         failures.join("\n")
     );
-    assert!(only.is_some() || names.len() >= 20, "only {names:?}");
+    assert!(only.is_some() || names.len() >= 28, "only {names:?}");
 }
 
 /// Making an image takes seconds, so only some: the largest, an ES module, and one that Actions begin with most often.

@@ -122,6 +122,17 @@ replace(ClientRequest.prototype, 'emit', function (name, ...rest) {
     return apply(emit, this, [name, ...rest]);
 });
 
+// The runtime sends a body when it is whole. In Node what is written goes out at once, so nobody may be kept waiting until the end:
+// neither for the callback nor for `drain`.
+const { write: keepForTheEnd } = ClientRequest.prototype;
+replace(ClientRequest.prototype, 'write', function (chunk, encoding, done) {
+    const callback = typeof encoding === 'function' ? encoding : done;
+    apply(keepForTheEnd, this, [chunk, typeof encoding === 'function' ? undefined : encoding]);
+    if (typeof callback === 'function') process.nextTick(callback, null);
+    this._needDrain = false;
+    return true;
+});
+
 replace(Socket.prototype, 'connect', function (...args) {
     const [first, host] = args.flat();
     const { port, host: hostname = 'localhost' } = typeof first === 'object' ? first : { port: first, host: `${host}` };

@@ -134,6 +134,22 @@ function builtin(name) {
 const completed = new WeakSet();
 const completions = {
     __proto__: null,
+    // The marks between the parts may be left out.
+    url(url) {
+        const { format } = url;
+        const marked = (object) => {
+            const { protocol, search, hash } = object;
+            const complete = Object.assign(Object.create(getPrototypeOf(object)), object);
+            if (typeof protocol === 'string' && protocol !== '' && !protocol.endsWith(':')) complete.protocol = `${protocol}:`;
+            if (typeof search === 'string' && search !== '' && !search.startsWith('?')) complete.search = `?${search}`;
+            if (typeof hash === 'string' && hash !== '' && !hash.startsWith('#')) complete.hash = `#${hash}`;
+            return complete;
+        };
+        replace(url, 'format', function (address, options) {
+            const isLegacy = typeof address === 'object' && address !== null && !(address instanceof URL);
+            return format(isLegacy ? marked(address) : address, options);
+        });
+    },
     // Packages make one while they load, and none can connect.
     tls(tls) {
         tls.TLSSocket = class TLSSocket extends Socket {

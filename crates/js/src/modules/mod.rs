@@ -207,18 +207,26 @@ impl Modules {
         }
     }
 
-    /// A Rule may name a version, which production has beside all others; here there is the one of `node_modules`.
+    /// A Rule may name a version, which production has beside all others; here there is the one of `node_modules`, and those
+    /// that the project gives a name of their own.
     fn find_for_rule(&self, specifier: &str, keyword: Keyword) -> Resolved {
         let (name, version, file) = legacy::parts(specifier);
-        let plain = format!("{name}{file}");
+        let exact = match (&self.packages, version) {
+            (Some(packages), Some(version)) => packages.alias_of(name, version),
+            _ => None,
+        };
+        let plain = format!("{}{file}", exact.as_deref().unwrap_or(name));
         let found = match &self.packages {
             Some(packages) => packages.resolve("", &plain, keyword),
             None => Err(Refusal::not_found(specifier)),
         };
-        let present = self
-            .packages
-            .as_ref()
-            .and_then(|packages| packages.version_of(name));
+        let present = match &exact {
+            Some(_) => version.map(str::to_owned),
+            None => self
+                .packages
+                .as_ref()
+                .and_then(|packages| packages.version_of(name)),
+        };
         let notice = legacy::notice(specifier, version, present.as_deref(), found.is_ok());
         Resolved {
             path: found.map_err(|_| Refusal::not_found(specifier)),

@@ -144,6 +144,30 @@ impl Packages {
             .map(str::to_owned)
     }
 
+    /// What the package with this name and version is called here: the name itself, or an alias that a project gives it
+    /// (`"lodash-3": "npm:lodash@3.10.1"`) because it needs several versions.
+    pub(super) fn alias_of(&self, name: &str, version: &str) -> Option<String> {
+        if self.version_of(name).as_deref() == Some(version) {
+            return Some(name.to_owned());
+        }
+        self.places.roots().find_map(|root| {
+            let project = self.manifests.in_folder(root.parent()?)?;
+            let dependencies = ["dependencies", "devDependencies"]
+                .into_iter()
+                .filter_map(|key| project.get(key)?.as_object())
+                .flatten();
+            let mut aliases = dependencies.filter_map(|(alias, wanted)| {
+                let target = wanted.as_str()?.strip_prefix("npm:")?.strip_prefix(name)?;
+                target.starts_with('@').then_some(alias)
+            });
+            let is_it = |alias: &&String| {
+                let manifest = self.manifests.in_folder(&root.join(alias));
+                manifest.is_some_and(|manifest| manifest.get("version") == Some(&version.into()))
+            };
+            aliases.find(is_it).cloned()
+        })
+    }
+
     fn refusal(
         &self,
         error: &ResolveError,

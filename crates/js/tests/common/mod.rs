@@ -134,6 +134,18 @@ pub fn run_in_one_sandbox(action: &ActionPre, case: &Case, times: usize) -> Vec<
     ended.collect()
 }
 
+/// A login for the engine's own [`postlogin_engine::run_login`].
+pub fn login(case: &Case) -> (Login, Conditions) {
+    let login = Login {
+        event: case.event.clone(),
+        tenant: TenantSettings::default(),
+        rules_executed: Vec::new(),
+        seed: case.seed,
+        now_ms: case.now_ms,
+    };
+    (login, conditions(case))
+}
+
 fn conditions(case: &Case) -> Conditions {
     Conditions {
         clock: Arc::new(Clock::new(case.now_ms, Flow::Virtual)),
@@ -144,13 +156,7 @@ fn conditions(case: &Case) -> Conditions {
 }
 
 fn begin(case: &Case) -> (Transaction, String) {
-    let mut transaction = Transaction::new(Login {
-        event: case.event.clone(),
-        tenant: TenantSettings::default(),
-        rules_executed: Vec::new(),
-        seed: case.seed,
-        now_ms: case.now_ms,
-    });
+    let mut transaction = Transaction::new(login(case).0);
     if case.watched {
         transaction.watch();
     }
