@@ -7,7 +7,7 @@ use std::path::Path;
 use postlogin_core::event::suggest::closest;
 use serde_json::{Map, Value};
 
-use crate::action::{ActionKind, ActionSource};
+use crate::action::{ActionKind, ActionSource, Role};
 use crate::files::{decode, display_path, extension, file_stem, normalize, read_bytes};
 use crate::project::Project;
 use crate::{Error, Result};
@@ -22,10 +22,32 @@ pub fn connection_source(
     working_folder: &Path,
     project: Option<&Project>,
 ) -> Result<ActionSource> {
-    let path = normalize(&working_folder.join(argument));
+    connection_source_from(argument, working_folder, working_folder, project)
+}
+
+/// As [`connection_source`], for an argument that is relative to `base`; names that are shown stay relative to
+/// `working_folder`.
+///
+/// # Errors
+/// As [`connection_source`].
+pub fn connection_source_from(
+    argument: &str,
+    base: &Path,
+    working_folder: &Path,
+    project: Option<&Project>,
+) -> Result<ActionSource> {
+    let path = normalize(&base.join(argument));
     if extension(&path) == "js" {
         let shown = display_path(&path, working_folder);
-        let text = decode(read_bytes(&path, &shown)?, &shown)?;
+        let bytes = read_bytes(&path, &shown).map_err(|error| match path.is_file() {
+            true => error,
+            // Whoever names it says where.
+            false => Error {
+                hint: error.hint,
+                ..Error::new(format!("there is no file `{shown}`"))
+            },
+        })?;
+        let text = decode(bytes, &shown)?;
         return Ok(source(file_stem(&path), text, &path, shown, project));
     }
     let connections = project.map_or(&[][..], |project| &project.tenant.connections);
@@ -78,7 +100,7 @@ fn source(
         declared_in: None,
         root: path.parent().map(Path::to_owned).unwrap_or_default(),
         modules: Vec::new(),
-        is_declared_rule: true,
+        role: Role::Connection,
         configuration: project.map_or_else(Map::new, |project| project.rules_configs.clone()),
     }
 }

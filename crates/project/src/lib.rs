@@ -17,9 +17,10 @@ mod shapes;
 pub mod units;
 
 pub use action::{
-    ActionKind, ActionSource, ModuleSource, actions_below, resolve_action, resolve_action_from,
+    ActionKind, ActionSource, ModuleSource, Role, actions_below, resolve_action,
+    resolve_action_from,
 };
-pub use connections::connection_source;
+pub use connections::{connection_source, connection_source_from};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
 pub use error::{Error, Result};
 pub use files::{display_path, read_text};

@@ -315,6 +315,22 @@ fn a_connection_gives_the_user() {
     assert_eq!(claims["seen"], json!(["oauth2|idp|42", "chess", "oauth2"]));
     assert_eq!(outcome["user"]["user_metadata"], json!({"hobby": "chess"}));
 
+    let case = "token_response: { access_token: tok }\nhttp: ../http.yaml\ncases:\n  - description: by the export\n    connection: idp\n    expect: { id_token: { seen: [oauth2|idp|42, chess, oauth2] }, user_metadata: { hobby: chess } }\n  - description: by a file, without the Rules\n    connection: ../fails.js\n    actions: []\n    http: []\n    expect: { status: failed, reason: no such user }\n";
+    let cases = folder.path().join("tests");
+    std::fs::create_dir(&cases).expect("a folder");
+    std::fs::write(cases.join("idp.case.yaml"), case).expect("a file");
+    let tested = postlogin("test --reporter json")
+        .within(folder.path())
+        .finish();
+    assert_eq!(tested.code, Some(0), "{tested}");
+    std::fs::write(cases.join("idp.case.yaml"), "connection: ../gone.js\n").expect("a file");
+    let told = postlogin("test").within(folder.path()).finish();
+    assert!(
+        told.stderr
+            .starts_with("error: tests/idp.case.yaml:1:13: there is no file `gone.js`"),
+        "{told}"
+    );
+
     let failed = run("--connection fails.js").outcome(0);
     assert_eq!(
         (&failed["status"], &failed["reason"]),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::find::{Found, SCRIPTS};
-use super::{ActionKind, ActionSource, Error, Result, Surroundings, modules};
+use super::{ActionKind, ActionSource, Error, Result, Role, Surroundings, modules};
 use crate::files::{decode, display_path, extension, file_name, normalize, read_bytes};
 use crate::keywords::KeywordMappings;
 use crate::project::Action;
@@ -28,7 +28,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
             root: dir.clone(),
             kind: ActionKind::CargoPackage { dir },
             modules: Vec::new(),
-            is_declared_rule: false,
+            role: Role::ByText,
             configuration: Map::new(),
         }),
         Found::File { path, name } => {
@@ -41,7 +41,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared_in: None,
                 root,
                 modules: modules::of_action(None, surroundings)?,
-                is_declared_rule: false,
+                role: Role::ByText,
                 configuration: surroundings.rules_configs(),
             })
         }
@@ -58,7 +58,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared_in: None,
                 root: search,
                 modules: Vec::new(),
-                is_declared_rule: true,
+                role: Role::Rule,
                 configuration: surroundings.rules_configs(),
             })
         }
@@ -95,7 +95,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         declared_in: declared.then(|| surroundings.display(&declared_in)),
         declared: declared.then_some(manifest),
         root: search,
-        is_declared_rule: false,
+        role: Role::ByText,
         configuration: Map::new(),
     })
 }

@@ -39,10 +39,21 @@ pub struct ActionSource {
     pub root: PathBuf,
     /// The Action Modules that it may use.
     pub modules: Vec<ModuleSource>,
-    /// Whether the configuration says that it is a Rule. A script that nothing describes is told by its text.
-    pub is_declared_rule: bool,
+    /// What the configuration says that it is.
+    pub role: Role,
     /// What it sees as `configuration` if it is a Rule.
     pub configuration: Map<String, Value>,
+}
+
+/// What a script is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing says so: an Action or a Rule, by its text.
+    ByText,
+    /// A Rule.
+    Rule,
+    /// The script `fetchUserProfile` of a custom social connection.
+    Connection,
 }
 
 /// An Action Module, ready to be loaded.

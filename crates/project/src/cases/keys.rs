@@ -47,6 +47,18 @@ pub(super) const CASE: &[CaseKey] = &[
         "The Actions, in order: names of the project, or paths relative to this file. Default: the project's post-login binding",
     ),
     key(
+        "connection",
+        Replaces,
+        true,
+        "The custom social connection that gives the user: a name of the project, or a .js file relative to this file",
+    ),
+    key(
+        "token_response",
+        Replaces,
+        true,
+        "What the token endpoint of the connection answered, an object",
+    ),
+    key(
         "event",
         Replaces,
         true,

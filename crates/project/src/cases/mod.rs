@@ -48,6 +48,10 @@ pub struct Case {
     pub place: Place,
     /// The Actions, by what their arguments are on the command line; `None` for the project's binding.
     pub actions: Option<Vec<Named>>,
+    /// The custom social connection that gives the user.
+    pub connection: Option<Named>,
+    /// What the connection's token endpoint answered.
+    pub token_response: Option<Map<String, Value>>,
     /// The event that it begins with.
     pub event: Base,
     /// What replaces `event.user`.

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::keys::{self, CASES, CHALLENGE};
 use super::matrix::{Row, rows};
-use super::values::{actions, base, beside, missing, parse_now, request, skip, step};
+use super::values::{actions, base, beside, missing, named, parse_now, request, skip, step};
 use super::{Base, Case, CaseFile, Mistakes, Steps, expect, find, layers};
-use crate::document::node::{Entry, Node, NodeValue, Place, Source};
+use crate::document::node::{Entry, Node, NodeValue, Place, Source, to_map};
 use crate::document::{Format, parse_placed};
 use crate::files::{absolute, display_path, file_name, read_text};
 use crate::project::tenant;
@@ -263,6 +263,13 @@ impl Reader {
             name,
             place: item.place.clone(),
             actions: node.get("actions").map(|node| actions(node, shapes)),
+            connection: node
+                .get("connection")
+                .and_then(|node| named(node, "a connection", shapes)),
+            token_response: node
+                .get("token_response")
+                .and_then(|node| shapes.object(node, "`token_response`"))
+                .map(to_map),
             event,
             user,
             client,

@@ -53,11 +53,11 @@ pub fn case_schema() -> Value {
 fn property(name: &str) -> Value {
     let texts = json!({"type": "string"});
     match name {
-        "description" | "secrets_file" => texts,
+        "description" | "secrets_file" | "connection" => texts,
         "actions" => json!({"type": ["array", "string"], "items": texts}),
         "event" | "user" | "client" => json!({"type": ["string", "object"]}),
         "with" | "set" => json!({"type": "object"}),
-        "tenant" => json!({"type": "object"}),
+        "tenant" | "token_response" => json!({"type": "object"}),
         "secrets" => json!({"type": "object", "additionalProperties": texts}),
         "now" => json!({"type": "string", "format": "date-time"}),
         "seed" => json!({"type": "integer", "minimum": 0}),

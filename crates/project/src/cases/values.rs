@@ -13,15 +13,19 @@ use crate::files::{configured_path, display_path, entries, file_name};
 use crate::shapes::Shapes;
 use crate::{Error, Result};
 
+/// `what` with its article: "an Action".
+pub(super) fn named(item: &Node, what: &str, shapes: &mut Shapes) -> Option<Named> {
+    let name = shapes.text(item, what)?;
+    if name.trim().is_empty() {
+        let message = format!("{what} is named by nothing");
+        shapes.refuse(item.place.error(message));
+    }
+    let place = item.place.clone();
+    Some(Named { name, place })
+}
+
 pub(super) fn actions(node: &Node, shapes: &mut Shapes) -> Vec<Named> {
-    let mut named = |item: &Node| {
-        let name = shapes.text(item, "an Action")?;
-        if name.trim().is_empty() {
-            shapes.refuse(item.place.error("an Action is named by nothing"));
-        }
-        let place = item.place.clone();
-        Some(Named { name, place })
-    };
+    let mut named = |item: &Node| named(item, "an Action", shapes);
     match &node.value {
         // One Action need not be a list.
         NodeValue::Text(_) => named(node).into_iter().collect(),

@@ -18,7 +18,7 @@ use postlogin_js::{
     },
     source_of_component,
 };
-use postlogin_project::{ActionKind, ActionSource, Manifest, Secret};
+use postlogin_project::{ActionKind, ActionSource, Manifest, Role, Secret};
 use serde_json::{Map, Value};
 
 pub use error::{LoadError, LoadProblem};
@@ -123,7 +123,7 @@ impl<'a> Compiler<'a> {
                     // Rules are not counted.
                     return rule.map_err(|error| LoadError::syntax(&error));
                 }
-                if source.is_declared_rule {
+                if source.role != Role::ByText {
                     return Err(LoadError::no_rule(file));
                 }
                 if !is_counted {
@@ -260,6 +260,9 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
 /// Whether a source is an Action or a Rule, by its text.
 #[must_use]
 pub fn kind_of(source: &ActionSource) -> HandlerKind {
+    if source.role == Role::Connection {
+        return HandlerKind::Connection;
+    }
     match &source.kind {
         ActionKind::Script { text, .. } if is_rule(&source.display_path, text) => HandlerKind::Rule,
         _ => HandlerKind::Action,

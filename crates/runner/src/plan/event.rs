@@ -53,6 +53,9 @@ pub(crate) fn event_of(case: &Case, bases: &Bases) -> Result<Value, Error> {
             event.insert(key.to_owned(), (**base).clone());
         }
     }
+    if let (Some(response), Some(event)) = (&case.token_response, event.as_object_mut()) {
+        event.insert("token_response".to_owned(), json!(response));
+    }
     for patch in &case.with {
         merge_patch(&mut event, &patch.to_value());
     }

@@ -194,15 +194,20 @@ impl<'a> Planner<'a> {
         });
     }
 
-    /// The Actions that the case names, or those that the project binds to the trigger.
+    /// The connection of the case, and the Actions that it names or that the project binds to the trigger.
     fn actions_of(
         &mut self,
         case: &Case,
         project: Option<&project::Surroundings>,
     ) -> Result<Vec<usize>, Error> {
         let folder = case.place.source.path.parent().unwrap_or(Path::new(""));
+        let mut indices = Vec::new();
+        if let Some(named) = &case.connection {
+            let source = project::connection(&named.name, folder, self.working_folder, project)
+                .map_err(|error| project::at(&named.place, error))?;
+            indices.push(self.add(source));
+        }
         if let Some(named) = &case.actions {
-            let mut indices = Vec::new();
             for name in named {
                 let base = name.place.source.path.parent().unwrap_or(folder).to_owned();
                 let key = (base.clone(), name.name.clone());
@@ -221,14 +226,19 @@ impl<'a> Planner<'a> {
             }
             return Ok(indices);
         }
-        let bound = project::bound(self.working_folder, project)
+        // A connection may be tried alone.
+        let may_be_none = !indices.is_empty();
+        let bound = project::bound(self.working_folder, project, may_be_none)
             .map_err(|error| project::at(&case.place, error))?;
-        Ok(bound.into_iter().map(|source| self.add(source)).collect())
+        indices.extend(bound.into_iter().map(|source| self.add(source)));
+        Ok(indices)
     }
 
     fn add(&mut self, source: ActionSource) -> usize {
         let same = |known: &ActionSource| {
-            known.display_path == source.display_path && known.name == source.name
+            known.display_path == source.display_path
+                && known.name == source.name
+                && known.role == source.role
         };
         match self.actions.iter().position(same) {
             Some(index) => index,

@@ -8,7 +8,8 @@ use postlogin_core::TenantSettings;
 use postlogin_project::cases::Case;
 use postlogin_project::document::node::{Node, Place};
 use postlogin_project::{
-    ActionKind, ActionSource, Error, Project, TenantData, resolve_action_from,
+    ActionKind, ActionSource, Error, Project, TenantData, connection_source_from,
+    resolve_action_from,
 };
 use serde_json::Value;
 
@@ -67,19 +68,34 @@ pub(super) fn source(
     resolve_action_from(name, from, working_folder, project)
 }
 
-/// The Actions that the project binds to the trigger.
+/// The connection that a case names: a file relative to `base`, or a connection of the project.
+pub(super) fn connection(
+    name: &str,
+    base: &Path,
+    working_folder: &Path,
+    project: Option<&Surroundings>,
+) -> Result<ActionSource, Error> {
+    let project = project.map(|surroundings| &surroundings.project);
+    connection_source_from(name, base, working_folder, project)
+}
+
+/// The Rules of the project and the Actions that it binds to the trigger.
 pub(super) fn bound(
     working_folder: &Path,
     project: Option<&Surroundings>,
+    may_be_none: bool,
 ) -> Result<Vec<ActionSource>, Error> {
     let Some(Surroundings { project, .. }) = project else {
+        if may_be_none {
+            return Ok(Vec::new());
+        }
         return Err(
             Error::new("the case names no `actions`, and there is no project here")
                 .with_hint("name them: `actions: [../actions/my-action/code.js]`"),
         );
     };
     let bound = project.login_sources(working_folder)?;
-    if bound.is_empty() {
+    if bound.is_empty() && !may_be_none {
         return Err(Error::new(
             "the case names no `actions`, and the project binds none to post-login",
         )
