@@ -1,26 +1,22 @@
 //! The Rules of a login, before its Actions.
 
+mod follow;
+mod management;
+
 use serde_json::{Map, Value, json};
 
-use super::command::{Command, MetadataKind};
-use super::state::{Flow, Running};
+use self::follow::{follow, issue};
 use super::{Next, Transaction, apply};
-use crate::api;
 use crate::derive::hex_id;
 use crate::fault::Fault;
 use crate::json;
 use crate::location::Location;
 use crate::login::{ActionInfo, EntryPoint};
 use crate::metadata::Profile;
-use crate::outcome::{CommandRecord, Notice};
-use crate::reply::{Answer, Failure};
-use crate::rules::changes::{Change, changes, kept};
+use crate::rules::changes::{changes, kept};
 use crate::rules::connection;
 use crate::rules::state::{RunningRule, Shared};
-use crate::rules::{
-    CONFIGURATION_PAGE, CONTEXT_PAGE, MANAGEMENT_PAGE, MIGRATION_PAGE, REDIRECT_PAGE, RuleEnd,
-    RuleReport,
-};
+use crate::rules::{CONFIGURATION_PAGE, MIGRATION_PAGE, RuleEnd, RuleReport};
 use crate::value::Argument;
 
 impl Transaction {
@@ -196,61 +192,6 @@ impl Transaction {
             .warn("configuration-missing", message, CONFIGURATION_PAGE);
     }
 
-    /// `auth0.users.updateUserMetadata` and `updateAppMetadata`: a PATCH of the stored profile, at once. Gives the
-    /// profile behind it.
-    pub fn rule_updates_user(
-        &mut self,
-        kind: &str,
-        id: &Argument,
-        metadata: &Argument,
-        site: Option<Location>,
-        now_ms: i64,
-    ) -> Answer {
-        self.flow.now_ms = now_ms;
-        let Transaction { flow, running } = self;
-        let Some(running) = running.as_mut().filter(|running| running.rule.is_some()) else {
-            return Answer::Reject(Failure::error("No Rule runs."));
-        };
-        let (kind, method) = match kind {
-            "app_metadata" => (MetadataKind::App, "user.setAppMetadata"),
-            _ => (MetadataKind::User, "user.setUserMetadata"),
-        };
-        let Argument::Object(entries) = metadata else {
-            let key = kind.key();
-            return Answer::Reject(Failure::error(format!(
-                "Payload validation error: '{key}' must be an object."
-            )));
-        };
-        if let Err(failure) = is_this_user(flow, id) {
-            return failure;
-        }
-        for (name, value) in entries {
-            // A request carries JSON, and what JSON lacks is not in it.
-            if !matches!(value.to_json(), Ok(Some(_))) {
-                continue;
-            }
-            let args = [Argument::String(name.clone()), value.clone()];
-            record(flow, running, method, &args);
-            api::answer(flow, running, method, &args, site.clone(), now_ms);
-        }
-        let mut rest = Vec::new();
-        for command in std::mem::take(&mut running.commands) {
-            match command {
-                Command::SetMetadata { kind, name, value } => {
-                    // Values were looked at above.
-                    let _ = apply::metadata(flow, kind, &name, &value);
-                }
-                other => rest.push(other),
-            }
-        }
-        running.commands = rest;
-        if let Some(refusal) = apply::commit_or_forget(flow, kind) {
-            return Answer::Reject(Failure::error(refusal));
-        }
-        let user = flow.login.event.get("user").unwrap_or(&Value::Null);
-        Answer::Resolve(Argument::from(user))
-    }
-
     /// Goes on behind the last Rule: the redirect that they asked for, or nothing. Actions come next.
     pub fn end_rules(&mut self, now_ms: i64) -> Next {
         self.flow.now_ms = now_ms;
@@ -295,132 +236,6 @@ impl Transaction {
         flow.owes_multifactor = false;
         flow.primary_user = None;
     }
-}
-
-/// The profile that an update is for: only that of this login is at hand.
-fn is_this_user(flow: &mut Flow, id: &Argument) -> Result<(), Answer> {
-    let own = json::text_at(&flow.login.event, &["user", "user_id"]);
-    let Some(id) = id.as_str() else {
-        let failure = Failure::error("The id of the user must be a string.");
-        return Err(Answer::Reject(failure));
-    };
-    if own.is_none_or(|own| own == id) {
-        return Ok(());
-    }
-    let mut users = flow.login.tenant.users.iter();
-    let known = users.find(|user| json::text_at(user, &["user_id"]) == Some(id));
-    match known.map(Argument::from) {
-        Some(user) => {
-            let message = format!(
-                "A Rule updates the user `{id}`, who is not the one that logs in: the outcome does not show it."
-            );
-            flow.warn("other-user-updated", message, MANAGEMENT_PAGE);
-            Err(Answer::Resolve(user))
-        }
-        None => Err(Answer::Reject(Failure::error("The user does not exist."))),
-    }
-}
-
-fn record(flow: &mut Flow, running: &Running, method: &str, args: &[Argument]) {
-    flow.commands.push(CommandRecord {
-        action: running.action.clone(),
-        method: method.to_owned(),
-        args: args.iter().map(Argument::to_tagged).collect(),
-    });
-}
-
-/// Asks for something as an Action does. What an Action would get as an exception fails the login, because a Rule has
-/// returned already.
-fn issue(
-    flow: &mut Flow,
-    running: &mut Running,
-    method: &str,
-    args: &[Argument],
-    site: Option<Location>,
-) {
-    record(flow, running, method, args);
-    let now_ms = flow.now_ms;
-    let reply = api::answer(flow, running, method, args, site.clone(), now_ms);
-    if let Answer::Throw(Failure { name, message }) | Answer::Reject(Failure { name, message }) =
-        reply.answer
-    {
-        let fault = Fault {
-            location: site,
-            ..Fault::platform(name, message)
-        };
-        flow.fail(&running.action, fault);
-    }
-}
-
-fn follow(flow: &mut Flow, running: &mut Running, change: Change) {
-    match change {
-        Change::Call { method, args, site } => {
-            if method == "authentication.setPrimaryUser" {
-                // The last Rule wins, where an Action may ask once.
-                flow.primary_user = None;
-            }
-            issue(flow, running, &method, &args, site);
-        }
-        Change::RemoveClaim { token, name } => {
-            running.commands.push(Command::RemoveClaim { token, name });
-        }
-        Change::Redirect { wanted, site } => {
-            if flow.rules.is_back {
-                let message = format!(
-                    "The Rule `{}` asks for a redirect when the user has come back from one: production ignores it.",
-                    running.action
-                );
-                flow.warn("rule-redirect-ignored", message, REDIRECT_PAGE);
-                return;
-            }
-            let by = (running.action.clone(), site);
-            flow.rules.redirected_by = wanted.then_some(by);
-        }
-        Change::Scopes { wanted, site } => {
-            let current = scopes(flow, running);
-            let removed = current.iter().filter(|scope| !wanted.contains(scope));
-            let added = wanted.iter().filter(|scope| !current.contains(scope));
-            let calls = removed
-                .map(|scope| ("accessToken.removeScope", scope))
-                .chain(added.map(|scope| ("accessToken.addScope", scope)));
-            let calls: Vec<_> = calls
-                .map(|(method, scope)| (method, scope.clone()))
-                .collect();
-            for (method, scope) in calls {
-                issue(
-                    flow,
-                    running,
-                    method,
-                    &[Argument::String(scope)],
-                    site.clone(),
-                );
-            }
-        }
-        Change::Ignored(what) => {
-            let notice = Notice {
-                code: "rule-change-ignored".to_owned(),
-                message: format!("{what}, by the Rule `{}`.", running.action),
-                source: Some(CONTEXT_PAGE.to_owned()),
-            };
-            flow.notice(notice);
-        }
-    }
-}
-
-/// The scopes as the Rules so far leave them.
-fn scopes(flow: &Flow, running: &Running) -> Vec<String> {
-    let mut scopes = flow.request.scopes.clone();
-    let waiting = running.commands.iter().filter_map(|command| match command {
-        Command::ModifyScope { scope, add } => Some((scope.clone(), *add)),
-        _ => None,
-    });
-    for (scope, add) in flow.scopes.iter().cloned().chain(waiting) {
-        scopes.retain(|known| *known != scope);
-        if add {
-            scopes.push(scope);
-        }
-    }
-    scopes
 }
 
 /// What the event gives as `context`, taken out of it.
