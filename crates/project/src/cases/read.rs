@@ -7,10 +7,10 @@ use std::sync::Arc;
 use postlogin_core::event::Path as EventPath;
 use serde_json::Value;
 
-use super::keys::{self, CASES, CHALLENGE};
+use super::keys::{self, CASES};
 use super::matrix::{Row, rows};
-use super::values::{actions, base, beside, missing, named, parse_now, request, skip, step};
-use super::{Base, Case, CaseFile, Mistakes, Steps, expect, find, layers};
+use super::values::{actions, base, beside, missing, named, parse_now, skip, steps};
+use super::{Base, Case, CaseFile, Mistakes, expect, find, layers};
 use crate::document::node::{Entry, Node, NodeValue, Place, Source, to_map};
 use crate::document::{Format, parse_placed};
 use crate::files::{absolute, display_path, file_name, read_text};
@@ -236,8 +236,8 @@ impl Reader {
         let name = name.unwrap_or_else(|| format!("{}{}", self.stem, row.suffix()));
         let secrets = self.secrets(node);
         let set = self.set(node, row);
-        let steps = self.steps(node);
         let shapes = &mut self.shapes;
+        let steps = steps(node, shapes);
         let mut base = |key: &str| node.get(key).map(|node| base(node, key, shapes));
         let event = base("event").unwrap_or(Base::Default);
         let (user, client) = (base("user"), base("client"));
@@ -373,38 +373,6 @@ impl Reader {
             }
         }
         set
-    }
-
-    fn steps(&mut self, node: &Node) -> Steps {
-        let shapes = &mut self.shapes;
-        if let Some(steps) = node.entry("steps") {
-            for other in ["continue", "challenge"] {
-                if let Some(entry) = node.entry(other) {
-                    let message = format!("`{other}` and `steps` exclude each other");
-                    let error = entry.place.error(message);
-                    shapes.refuse(error.with_hint(format!("put it into `steps`: - {other}: …")));
-                }
-            }
-            let items = shapes.list(&steps.value, "`steps`").unwrap_or_default();
-            return Steps::Ordered(items.iter().flat_map(|item| step(item, shapes)).collect());
-        }
-        let continues = match node.get("continue") {
-            None => Vec::new(),
-            Some(node) => match &node.value {
-                NodeValue::List(items) => items
-                    .iter()
-                    .filter_map(|item| request(item, shapes))
-                    .collect(),
-                _ => request(node, shapes).into_iter().collect(),
-            },
-        };
-        let passes = node
-            .get("challenge")
-            .and_then(|node| shapes.word(node, CHALLENGE, "`challenge`"));
-        Steps::Free {
-            continues,
-            passes: passes.map(|index| index == 0),
-        }
     }
 
     /// A report, a filter and a snapshot name cases; two of one name could not be told apart.

@@ -7,7 +7,7 @@ use postlogin_core::event::suggest::closest;
 use serde_json::Value;
 
 use super::keys::{CHALLENGE, REQUEST, STEP};
-use super::{Act, Base, Named, Step};
+use super::{Act, Base, Named, Step, Steps};
 use crate::document::node::{Node, NodeValue, Place, to_map};
 use crate::files::{configured_path, display_path, entries, file_name};
 use crate::shapes::Shapes;
@@ -109,8 +109,40 @@ pub(super) fn skip(node: &Node, shapes: &mut Shapes) -> Option<String> {
     }
 }
 
+/// What the user does while the login waits: `steps`, or else `continue` and `challenge`.
+pub(super) fn steps(node: &Node, shapes: &mut Shapes) -> Steps {
+    if let Some(steps) = node.entry("steps") {
+        for other in ["continue", "challenge"] {
+            if let Some(entry) = node.entry(other) {
+                let message = format!("`{other}` and `steps` exclude each other");
+                let error = entry.place.error(message);
+                shapes.refuse(error.with_hint(format!("put it into `steps`: - {other}: …")));
+            }
+        }
+        let items = shapes.list(&steps.value, "`steps`").unwrap_or_default();
+        return Steps::Ordered(items.iter().flat_map(|item| step(item, shapes)).collect());
+    }
+    let continues = match node.get("continue") {
+        None => Vec::new(),
+        Some(node) => match &node.value {
+            NodeValue::List(items) => items
+                .iter()
+                .filter_map(|item| request(item, shapes))
+                .collect(),
+            _ => request(node, shapes).into_iter().collect(),
+        },
+    };
+    let passes = node
+        .get("challenge")
+        .and_then(|node| shapes.word(node, CHALLENGE, "`challenge`"));
+    Steps::Free {
+        continues,
+        passes: passes.map(|index| index == 0),
+    }
+}
+
 /// The steps that one item of `steps` stands for.
-pub(super) fn step(item: &Node, shapes: &mut Shapes) -> Vec<Step> {
+fn step(item: &Node, shapes: &mut Shapes) -> Vec<Step> {
     let Some(entries) = shapes.object(item, "a step") else {
         return Vec::new();
     };
@@ -134,7 +166,7 @@ pub(super) fn step(item: &Node, shapes: &mut Shapes) -> Vec<Step> {
     steps
 }
 
-pub(super) fn request(node: &Node, shapes: &mut Shapes) -> Option<Step> {
+fn request(node: &Node, shapes: &mut Shapes) -> Option<Step> {
     let entries = shapes.object(node, "a /continue request")?;
     shapes.only(entries, REQUEST, "a /continue request");
     let mut part = |key: &str| {

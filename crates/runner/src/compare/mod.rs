@@ -3,30 +3,25 @@
 mod difference;
 mod lines;
 mod report;
+mod work;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use postlogin_core::event::sample;
 use postlogin_core::outcome::Status;
 use postlogin_core::redact::Mask;
-use postlogin_engine::{ActionPre, BoundAction};
-use postlogin_generate::{
-    Change, Generator, difference as changes_between, is_plausible, patch, shrink,
-};
+use postlogin_engine::ActionPre;
+use postlogin_generate::Change;
 use postlogin_host::{Budget, Mock};
 use postlogin_project::{ActionSource, Secret, TenantData};
 use serde_json::Value;
 
-use crate::case::unloadable;
-use crate::lab::{Ran, Setting, placeholders, seen_by, vocabulary};
-use crate::load::{LoadError, bound};
+use crate::load::LoadError;
 use crate::numbered::{Numbers, each};
-use crate::plan::{PlannedCase, event_of};
+use crate::plan::PlannedCase;
 
-use difference::differences;
 pub use difference::{Difference, Part, What};
+use work::{Group, Shown, Work};
 
 /// The name and version of the serialised form.
 pub const COMPARISON_FORMAT: &str = "postlogin.comparison/1";
@@ -145,29 +140,7 @@ pub fn compare(
     right: &Side,
     options: &CompareOptions<'_>,
 ) -> Result<Comparison, CompareError> {
-    let all = left.actions.iter().chain(&right.actions);
-    let sources: Vec<&ActionSource> = all.map(|(source, _)| source).collect();
-    let made_up = placeholders(sources.iter().copied());
-    let bases = options.events.iter().map(|(_, event)| event.clone());
-    let of_cases = options.cases.iter();
-    let of_cases = of_cases.filter_map(|planned| event_of(&planned.case, &planned.bases).ok());
-    let generator = Generator::new(
-        options.seed,
-        vocabulary(sources.iter().copied()),
-        bases.chain(of_cases).collect(),
-    );
-    let work = Work {
-        left,
-        right,
-        options,
-        plain: Pair::new(left, right, &options.secrets, &made_up),
-        settings: made_up
-            .into_iter()
-            .filter(|one| is_setting(&sources, one))
-            .collect(),
-        mocks: Arc::new(options.mocks.clone()),
-        generator,
-    };
+    let work = Work::new(left, right, options);
     let (events, cases) = (options.events.len() as u64, options.cases.len() as u64);
     let count = events + cases + options.generate;
     let stop = AtomicBool::new(false);
@@ -235,11 +208,6 @@ pub fn compare(
     })
 }
 
-fn is_setting(sources: &[&ActionSource], secret: &Secret) -> bool {
-    let mut sources = sources.iter();
-    sources.any(|source| source.configuration.contains_key(&secret.name))
-}
-
 fn endings(statuses: impl Iterator<Item = Status>) -> Endings {
     let mut counted: Endings = Vec::new();
     for status in statuses {
@@ -273,143 +241,5 @@ fn hide(found: &mut Found, mask: &Mask) {
         mask.text(&mut change.path);
         let values = change.before.iter_mut().chain(&mut change.after);
         values.for_each(|value| mask.value(value));
-    }
-}
-
-/// What one login showed.
-struct Shown {
-    keys: Vec<String>,
-    statuses: (Status, Status),
-    unanswered: bool,
-}
-
-/// The logins that show the same difference.
-struct Group {
-    key: String,
-    first: u64,
-    logins: u64,
-}
-
-/// Both sides with the secrets that they see.
-struct Pair {
-    left: Vec<BoundAction>,
-    right: Vec<BoundAction>,
-}
-
-impl Pair {
-    fn new(left: &Side, right: &Side, given: &[Secret], made_up: &[Secret]) -> Self {
-        let side = |side: &Side| {
-            let actions = side.actions.iter();
-            let actions = actions.map(|(source, action)| {
-                let seen = seen_by(source, given, made_up);
-                bound(source, action.clone(), &seen)
-            });
-            actions.collect()
-        };
-        Self {
-            left: side(left),
-            right: side(right),
-        }
-    }
-
-    fn run(&self, setting: &Setting<'_>, event: &Value) -> anyhow::Result<(Ran, Ran)> {
-        let left = setting.run(&self.left, event.clone())?;
-        let right = setting.run(&self.right, event.clone())?;
-        Ok((left, right))
-    }
-}
-
-struct Work<'a> {
-    left: &'a Side,
-    right: &'a Side,
-    options: &'a CompareOptions<'a>,
-    plain: Pair,
-    /// Settings of Rules that the other side's Actions see as secrets, in logins of cases, too.
-    settings: Vec<Secret>,
-    mocks: Arc<Vec<Mock>>,
-    generator: Generator,
-}
-
-impl<'a> Work<'a> {
-    /// The setting of logins without a case.
-    fn plain_setting(&self) -> Setting<'a> {
-        let mut setting = Setting::of(None, self.options.tenant);
-        setting.mocks = Arc::clone(&self.mocks);
-        setting.now_ms = self.options.now_ms.unwrap_or(setting.now_ms);
-        setting.budget = self.options.budget;
-        setting
-    }
-
-    /// The login with a number: events, then cases, then made-up ones.
-    fn login(&self, number: u64) -> anyhow::Result<(Origin, Value, Setting<'a>, Option<Pair>)> {
-        let events = self.options.events.len();
-        let index = usize::try_from(number).unwrap_or(usize::MAX);
-        if let Some((name, event)) = self.options.events.get(index) {
-            let origin = Origin::Event(name.clone());
-            return Ok((origin, event.clone(), self.plain_setting(), None));
-        }
-        let index = index.saturating_sub(events);
-        if let Some(planned) = self.options.cases.get(index) {
-            let event = event_of(&planned.case, &planned.bases)
-                .map_err(|error| anyhow::anyhow!("{error}"))?;
-            let setting = Setting::of(Some(planned), self.options.tenant);
-            let secrets = &planned.case.secrets;
-            let pair = Pair::new(self.left, self.right, secrets, &self.settings);
-            let origin = Origin::Case(planned.case.full_name.clone());
-            return Ok((origin, event, setting, Some(pair)));
-        }
-        let made_up = index.saturating_sub(self.options.cases.len()) as u64;
-        let event = self.generator.event(made_up);
-        Ok((
-            Origin::Generated(made_up),
-            event,
-            self.plain_setting(),
-            None,
-        ))
-    }
-
-    fn shown(&self, number: u64) -> Result<Shown, CompareError> {
-        let (_, event, setting, pair) = self.login(number)?;
-        let pair = pair.as_ref().unwrap_or(&self.plain);
-        let (left, right) = pair.run(&setting, &event)?;
-        if let Some(error) = unloadable(&left.outcome).or_else(|| unloadable(&right.outcome)) {
-            return Err(CompareError::Load(error));
-        }
-        let found = differences(&event, &left, &right);
-        let unanswered = |ran: &Ran| crate::fuzz::lacks_network(&ran.outcome);
-        Ok(Shown {
-            keys: found.iter().map(Difference::key).collect(),
-            statuses: (left.outcome.status, right.outcome.status),
-            unanswered: unanswered(&left) || unanswered(&right),
-        })
-    }
-
-    /// The first login of a group, made smaller if its event is made up.
-    fn smallest(&self, group: &Group) -> anyhow::Result<Option<Found>> {
-        let (first, event, setting, pair) = self.login(group.first)?;
-        let pair = pair.as_ref().unwrap_or(&self.plain);
-        let shown = |event: &Value| {
-            let (left, right) = pair.run(&setting, event).ok()?;
-            let found = differences(event, &left, &right);
-            found.into_iter().find(|one| one.key() == group.key)
-        };
-        let base = sample();
-        let event = match first {
-            Origin::Generated(_) => {
-                let small = shrink(&event, &base, ATTEMPTS, |candidate| {
-                    is_plausible(candidate) && shown(candidate).is_some()
-                });
-                small.event
-            }
-            Origin::Event(_) | Origin::Case(_) => event,
-        };
-        Ok(shown(&event).map(|difference| Found {
-            difference,
-            logins: group.logins,
-            first,
-            changes: changes_between(&base, &event),
-            patch: patch(&base, &event),
-            event,
-        }))
     }
 }
