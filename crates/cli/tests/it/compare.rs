@@ -8,17 +8,17 @@ use crate::support::{Finished, folder, postlogin};
 
 const OLD: &str = "exports.onExecutePostLogin = async (event, api) => {\n  \
     api.idToken.setCustomClaim('https://example.com/plan', event.user.app_metadata.plan);\n  \
-    if (event.user.app_metadata.blocked) return api.access.deny('blocked');\n};\n";
+    if (event.user.app_metadata.suspended) return api.access.deny('blocked');\n};\n";
 
 /// The same, written otherwise: another order of claims, other places.
 const SAME: &str = "const claim = 'https://example.com/plan';\n\nexports.onExecutePostLogin = async ({ user }, api) => {\n  \
-    const { plan, blocked } = user.app_metadata;\n  if (blocked) {\n    api.access.deny('blocked');\n    return;\n  }\n  \
+    const { plan, suspended } = user.app_metadata;\n  if (suspended) {\n    api.access.deny('blocked');\n    return;\n  }\n  \
     api.idToken.setCustomClaim(claim, plan);\n};\n";
 
 /// Treats one plan otherwise.
-const SUBTLE: &str = "exports.onExecutePostLogin = async (event, api) => {\n  const { plan, blocked } = event.user.app_metadata;\n  \
+const SUBTLE: &str = "exports.onExecutePostLogin = async (event, api) => {\n  const { plan, suspended } = event.user.app_metadata;\n  \
     api.idToken.setCustomClaim('https://example.com/plan', plan === 'enterprise' ? 'ENTERPRISE' : plan);\n  \
-    if (blocked) return api.access.deny('blocked');\n};\n";
+    if (suspended) return api.access.deny('blocked');\n};\n";
 
 fn compare(project: &Path, arguments: &str) -> Finished {
     postlogin(&format!("compare {arguments}"))
