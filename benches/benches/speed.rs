@@ -31,22 +31,11 @@ fn main() -> anyhow::Result<()> {
     std::env::set_current_dir(root)?;
     let scratch = tempfile::tempdir()?;
     if !std::env::args().any(|argument| argument == "logins") {
-        let postlogin = build()?;
+        let postlogin = postlogin_benches::release_binary(root)?;
         processes(&postlogin, scratch.path(), rounds)?;
         packages(&postlogin, scratch.path(), rounds)?;
     }
     logins(scratch.path(), rounds * 20)
-}
-
-/// The release binary, built if it is not there.
-fn build() -> anyhow::Result<PathBuf> {
-    let status = Command::new("cargo")
-        .args(["build", "--release", "--quiet", "-p", "postlogin"])
-        .status()?;
-    ensure!(status.success(), "postlogin does not build");
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    Ok(target.join("release/postlogin"))
 }
 
 // ---- whole processes ---------------------------------------------------------------------------------------

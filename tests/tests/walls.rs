@@ -57,6 +57,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("liquid", &["postlogin-tenant"]),
     ("oxc", &["postlogin-js"]),
     ("quick-junit", &["postlogin-runner"]),
+    ("ring", &["postlogin-token"]),
     ("rsa", &["postlogin-token"]),
     ("rusqlite", &["postlogin-tenant"]),
     ("rustls", &["postlogin-host"]),

@@ -31,7 +31,7 @@ fn main() -> anyhow::Result<()> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .context("no workspace")?;
-    let postlogin = build(workspace)?;
+    let postlogin = postlogin_benches::release_binary(workspace)?;
     let scratch = tempfile::tempdir()?;
     let folder = scratch.path();
     let cases = suite::cases();
@@ -87,18 +87,6 @@ fn main() -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-/// The release binary, built if it is not there.
-fn build(workspace: &Path) -> anyhow::Result<PathBuf> {
-    let status = Command::new("cargo")
-        .args(["build", "--release", "--quiet", "-p", "postlogin"])
-        .current_dir(workspace)
-        .status()?;
-    ensure!(status.success(), "postlogin does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR");
-    let target = target.map_or_else(|| workspace.join("target"), PathBuf::from);
-    Ok(workspace.join(target).join("release/postlogin"))
 }
 
 /// Exactly what the lock file says.

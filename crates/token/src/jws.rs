@@ -3,7 +3,6 @@
 use std::fmt;
 
 use rsa::pkcs1v15::Pkcs1v15Sign;
-use rsa::rand_core::OsRng;
 use rsa::sha2::Sha256;
 use serde_json::{Map, Value, json};
 
@@ -91,12 +90,10 @@ impl KeyPair {
 
     fn sign_parts(&self, header: &[u8], payload: &[u8]) -> Result<String, SignError> {
         let input = format!("{}.{}", encode(header), encode(payload));
-        let digest = sha256(&[input.as_bytes()]);
-        // The randomness blinds the exponentiation against timing; it does not show in the signature.
         let signature = self
-            .private
-            .sign_with_rng(&mut OsRng, Pkcs1v15Sign::new::<Sha256>(), &digest)
-            .map_err(|error| SignError(error.to_string()))?;
+            .signer
+            .sign(&self.private, input.as_bytes())
+            .map_err(SignError)?;
         Ok(format!("{input}.{}", encode(&signature)))
     }
 }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::PublicKey;
 use crate::digest::sha256;
+use crate::sign::Signer;
 
 /// The size of a new key in bits: the least that RS256 allows (RFC 7518, section 3.3) and what Auth0 uses.
 const NEW_KEY_BITS: usize = 2048;
@@ -36,6 +37,7 @@ pub enum Randomness<'a> {
 #[derive(Clone)]
 pub struct KeyPair {
     pub(crate) private: RsaPrivateKey,
+    pub(crate) signer: Signer,
     public: PublicKey,
 }
 
@@ -125,7 +127,12 @@ impl KeyPair {
             return Err(KeyError::Size(bits));
         }
         let public = PublicKey::new(private.to_public_key());
-        Ok(Self { private, public })
+        let signer = Signer::new(&private);
+        Ok(Self {
+            private,
+            signer,
+            public,
+        })
     }
 
     /// The key as a PKCS#8 PEM text. Secret.

@@ -12,6 +12,7 @@ mod jws;
 mod key;
 mod opaque;
 mod public;
+mod sign;
 mod store;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,114 @@
+//! RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, section 8.2), as fast as can be: a login signs two tokens, and with the
+//! arithmetic of the `rsa` crate that is most of what a login costs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use rsa::RsaPrivateKey;
+use rsa::pkcs1::EncodeRsaPrivateKey as _;
+use rsa::pkcs1v15::Pkcs1v15Sign;
+use rsa::rand_core::OsRng;
+use rsa::sha2::Sha256;
+
+use crate::digest::sha256;
+
+/// What signs with a key.
+#[derive(Clone)]
+pub(crate) enum Signer {
+    /// `ring`, whose arithmetic is written for the processor.
+    Fast(Arc<RsaKeyPair>),
+    /// `rsa`, for keys that `ring` refuses: those with a public exponent below 65,537, for example.
+    Plain,
+}
+
+impl Signer {
+    pub(crate) fn new(private: &RsaPrivateKey) -> Self {
+        let document = private.to_pkcs1_der().ok();
+        let pair = document.and_then(|document| RsaKeyPair::from_der(document.as_bytes()).ok());
+        pair.map_or(Self::Plain, |pair| Self::Fast(Arc::new(pair)))
+    }
+
+    /// The signature of a message by `private`, the key that this was made for. Both ways give the same bytes.
+    pub(crate) fn sign(&self, private: &RsaPrivateKey, message: &[u8]) -> Result<Vec<u8>, String> {
+        // The randomness blinds the exponentiation against timing; it does not show in the signature.
+        match self {
+            Self::Fast(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(
+                    &RSA_PKCS1_SHA256,
+                    &SystemRandom::new(),
+                    message,
+                    &mut signature,
+                )
+                .map_err(|error| error.to_string())?;
+                Ok(signature)
+            }
+            Self::Plain => private
+                .sign_with_rng(
+                    &mut OsRng,
+                    Pkcs1v15Sign::new::<Sha256>(),
+                    &sha256(&[message]),
+                )
+                .map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fast(_) => "Fast",
+            Self::Plain => "Plain",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
+    use rsa::{BigUint, RsaPrivateKey};
+
+    use super::Signer;
+    use crate::testing::key_pair;
+    use crate::{KeyPair, Randomness};
+
+    fn check(key: &KeyPair) {
+        assert!(matches!(key.signer, Signer::Fast(_)), "{:?}", key.signer);
+        let message = b"header.claims";
+        let fast = key.signer.sign(&key.private, message);
+        assert_eq!(fast, Signer::Plain.sign(&key.private, message));
+        assert_eq!(fast.map(|signature| signature.len()), Ok(256));
+    }
+
+    #[test]
+    fn both_ways_give_the_same_signature() {
+        check(&key_pair());
+        check(&KeyPair::generate(Randomness::Seed(b"a key of ours")).expect("a key"));
+    }
+
+    #[test]
+    fn a_key_that_is_refused_signs_all_the_same() {
+        // The same primes with the exponent 17: sound, and below what `ring` takes.
+        let pair = key_pair().private;
+        let [p, q] = pair.primes() else {
+            panic!("two primes")
+        };
+        let one = BigUint::from(1_u8);
+        let e = BigUint::from(17_u8);
+        let totient = (p - &one) * (q - &one);
+        // The inverse of e: the only k with k * totient + 1 divisible by e.
+        let d = (1_u8..17)
+            .map(|k| (&totient * BigUint::from(k) + &one, k))
+            .find(|(sum, _)| (sum % &e) == BigUint::from(0_u8))
+            .map(|(sum, _)| sum / &e)
+            .expect("17 divides no p - 1 here");
+        let key =
+            RsaPrivateKey::from_components(pair.n().clone(), e, d, vec![p.clone(), q.clone()]);
+        let key = KeyPair::new(key.expect("a sound key")).expect("a key of 2048 bits");
+        assert!(matches!(key.signer, Signer::Plain));
+        let token = key.sign("JWT", &serde_json::Map::new()).expect("a token");
+        assert!(key.verify(&token).is_ok());
+    }
+}
