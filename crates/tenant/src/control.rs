@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::broadcast;
 
 use crate::clock::{iso, parse_iso};
-use crate::http::{Call, Content, answer, no_content, set, text};
+use crate::http::{Call, Content, answer, json_text, no_content, set, text};
 use crate::import::new_user;
 use crate::oauth::OAuthError;
 use crate::randomness::same_secret;
@@ -22,14 +22,21 @@ use crate::state::Tenant;
 /// How many entries the log keeps.
 const LOG: usize = 1_000;
 
+/// An entry of the log as text: a tenth of what an outcome takes as a tree.
+#[derive(Debug, Clone)]
+struct Entry {
+    kind: Arc<str>,
+    json: Arc<str>,
+}
+
 /// What tests have asked for, and the log.
 #[derive(Debug)]
 pub(crate) struct Control {
     token: String,
     failures: Mutex<VecDeque<OAuthError>>,
     forces_mfa: AtomicBool,
-    log: Mutex<VecDeque<Value>>,
-    listeners: broadcast::Sender<Value>,
+    log: Mutex<VecDeque<Entry>>,
+    listeners: broadcast::Sender<Entry>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -63,6 +70,10 @@ impl Control {
 
     /// Adds an entry to the log. Secrets are out of it already.
     pub(crate) fn log(&self, entry: Value) {
+        let entry = Entry {
+            kind: text(&entry, "type").unwrap_or("message").into(),
+            json: entry.to_string().into(),
+        };
         let mut log = locked(&self.log);
         if log.len() >= LOG {
             log.pop_front();
@@ -119,10 +130,7 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             }
             None => refuse(400, "write {\"force\": true} or {\"force\": false}"),
         },
-        (Method::GET, ["log"]) => answer(
-            StatusCode::OK,
-            &Value::Array(locked(&tenant.control.log).iter().cloned().collect()),
-        ),
+        (Method::GET, ["log"]) => log(&tenant),
         (Method::GET, ["events"]) => events(&tenant),
         (Method::GET, ["emails"]) => match crate::email::list(&tenant) {
             Ok(mails) => answer(StatusCode::OK, &Value::Array(mails)),
@@ -241,11 +249,17 @@ fn fail_next(tenant: &Tenant, body: &Map<String, Value>) -> Response {
     no_content()
 }
 
+fn log(tenant: &Tenant) -> Response {
+    let log = locked(&tenant.control.log);
+    let entries: Vec<&str> = log.iter().map(|entry| &*entry.json).collect();
+    json_text(format!("[{}]", entries.join(",")))
+}
+
 /// The log as server-sent events: what is there, then what comes.
 fn events(tenant: &Tenant) -> Response {
     let mut listener = tenant.control.listeners.subscribe();
     let (sender, receiver) = tokio::sync::mpsc::channel::<Bytes>(64);
-    let past: Vec<Value> = locked(&tenant.control.log).iter().cloned().collect();
+    let past: Vec<Entry> = locked(&tenant.control.log).iter().cloned().collect();
     tokio::spawn(async move {
         for entry in past {
             if sender.send(event(&entry)).await.is_err() {
@@ -271,9 +285,8 @@ fn events(tenant: &Tenant) -> Response {
     response
 }
 
-fn event(entry: &Value) -> Bytes {
-    let kind = text(entry, "type").unwrap_or("message");
-    Bytes::from(format!("event: {kind}\ndata: {entry}\n\n"))
+fn event(entry: &Entry) -> Bytes {
+    Bytes::from(format!("event: {}\ndata: {}\n\n", entry.kind, entry.json))
 }
 
 /// A body that ends when its sender goes.

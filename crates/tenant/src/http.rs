@@ -212,8 +212,14 @@ fn percent_decoded(text: &str) -> String {
 
 /// A JSON answer that nobody caches.
 pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    let mut response = json_text(body.to_string());
     *response.status_mut() = status;
+    response
+}
+
+/// The same for JSON that is text already.
+pub(crate) fn json_text(body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
     set(
         &mut response,
         "content-type",

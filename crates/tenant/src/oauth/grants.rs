@@ -104,10 +104,23 @@ pub(crate) async fn check_password(
         Some((user, hash)) => (text(&user, "user_id").map(str::to_owned), hash),
         None => (None, None),
     };
+    if hash
+        .as_deref()
+        .is_some_and(|hash| tenant.passwords.knows(secret, hash))
+    {
+        return Ok(user);
+    }
     let secret = secret.to_owned();
-    let fits =
-        tokio::task::spawn_blocking(move || password::verify(&secret, hash.as_deref())).await;
-    Ok(user.filter(|_| fits.unwrap_or(false)))
+    let known = Arc::clone(tenant);
+    let fits = tokio::task::spawn_blocking(move || {
+        let fits = password::verify(&secret, hash.as_deref());
+        if let Some(hash) = hash.filter(|_| fits) {
+            known.passwords.add(&secret, &hash);
+        }
+        fits
+    });
+    let fits = fits.await.unwrap_or(false);
+    Ok(user.filter(|_| fits))
 }
 
 /// No user, no post-login trigger: the token of a machine.

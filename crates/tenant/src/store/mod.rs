@@ -1,4 +1,4 @@
-//! What the tenant remembers: one SQLite database, in a file or in memory.
+//! What the tenant remembers: one SQLite database, in a file of the project or in one that ends with the process.
 //!
 //! Every change is one transaction, and the file is in write-ahead mode: whatever moment the process is killed at, the
 //! next start finds the last complete change. Codes and tokens are kept by their hash.
@@ -60,7 +60,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database of a file, or one in memory.
+    /// Opens the database of a file, or one that nobody else sees.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
         let mut connection = match file {
             Some(file) => {
@@ -69,11 +69,18 @@ impl Store {
                 })?;
                 Connection::open(file)?
             }
-            None => Connection::open_in_memory()?,
+            // A temporary one: in memory while it is small, and else in a file without a name, so that tokens that nobody
+            // uses any more do not fill the memory.
+            None => Connection::open("")?,
         };
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        // In write-ahead mode NORMAL loses nothing when the process dies; only a power failure may take the last changes.
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+        connection.execute_batch(match file {
+            // In write-ahead mode NORMAL loses nothing when the process dies; only a power failure may take the last changes.
+            Some(_) => "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
+            None => "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
+        })?;
+        // Eight mebibytes.
+        connection.execute_batch("PRAGMA cache_size = -8192;")?;
         let transaction = connection.transaction()?;
         let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         match version {
