@@ -131,7 +131,12 @@ mod tests {
         let remembered = Remembered::new(&Randomness::System);
         remembered.add("secret", "hash");
         assert!(remembered.knows("secret", "hash"));
-        for (password, hash) in [("secret", "other"), ("Secret", "hash"), ("", "hash"), ("cret", "hash\nse")] {
+        for (password, hash) in [
+            ("secret", "other"),
+            ("Secret", "hash"),
+            ("", "hash"),
+            ("cret", "hash\nse"),
+        ] {
             assert!(!remembered.knows(password, hash), "{password} {hash}");
         }
         for number in 0..MOST_REMEMBERED {
