@@ -104,7 +104,7 @@ fn services(arguments: &InitArguments, home: &Path) -> Vec<Ci> {
     }
 }
 
-/// A first case for each Action of the trigger that no case names yet.
+/// A first case for each Action of the trigger and each enabled Rule that no case names yet.
 fn first_cases(
     project: &Project,
     home: &Path,
@@ -121,14 +121,30 @@ fn first_cases(
             wanted.push(action);
         }
     }
-    if wanted.is_empty() {
+    let mut rules = project.enabled_rules();
+    rules.retain(|rule| {
+        let script = rule.script.file_name().unwrap_or_default();
+        let names = [rule.name.as_str(), &script.to_string_lossy()];
+        !written
+            .iter()
+            .any(|text| names.iter().any(|name| text.contains(name)))
+    });
+    if wanted.is_empty() && rules.is_empty() {
         return Ok(());
     }
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
     for action in wanted {
         let source = project.source(action, home)?;
         let file = format!("{TESTS}/{}.case.yaml", super::file_stem(&source.name));
-        let text = case::first_case(project, &source, &mut compiler, SCHEMA)?;
+        let text = case::first_case(project, &source, &source.name, &mut compiler, SCHEMA)?;
+        files.new_file(&file, &text)?;
+    }
+    for rule in rules {
+        let source = project.rule_source(rule, home)?;
+        // An Action may have the same name; the one that replaces a Rule often does.
+        let file = format!("{TESTS}/{}.rule.case.yaml", super::file_stem(&source.name));
+        let named = format!("../{}", source.display_path);
+        let text = case::first_case(project, &source, &named, &mut compiler, SCHEMA)?;
         files.new_file(&file, &text)?;
     }
     Ok(())

@@ -85,3 +85,32 @@ fn actions_that_are_there_get_a_first_case() {
     assert_eq!(done.code, Some(0), "{done}");
     assert!(done.stdout.contains("3 passed, 1 skipped"), "{done}");
 }
+
+#[test]
+fn rules_have_first_cases_too() {
+    let folder = folder(&[
+        (
+            "tenant.yaml",
+            "rules:\n  - { name: Add tier, script: ./rules/tier.js, order: 2, enabled: true }\n  - { name: off, script: ./rules/off.js, enabled: false }\nrulesConfigs: [{ key: NS, value: 'https://a.com/' }]\n",
+        ),
+        (
+            "rules/tier.js",
+            "function (user, context, callback) { context.idToken[configuration.NS + 'tier'] = context.clientMetadata.tier; callback(null, user, context); }",
+        ),
+        (
+            "rules/off.js",
+            "function (user, context, callback) { callback(new Error('off')); }",
+        ),
+        (".git/HEAD", ""),
+    ]);
+    let done = postlogin("init").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    let case = fs::read_to_string(folder.path().join("tests/Add tier.rule.case.yaml"))
+        .unwrap_or_else(|_| panic!("{done}"));
+    assert!(case.contains("actions: [\"../rules/tier.js\"]"), "{case}");
+    assert!(case.contains("\"https://a.com/tier\": \"gold\""), "{case}");
+    let tested = postlogin("test").within(folder.path()).finish();
+    assert!(tested.stdout.contains("1 passed, 0 skipped"), "{tested}");
+    let again = postlogin("init").within(folder.path()).finish();
+    assert!(!again.stdout.contains("wrote  tests/"), "{again}");
+}

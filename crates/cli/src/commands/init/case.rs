@@ -17,10 +17,11 @@ use crate::error::CliError;
 /// What stands in for a secret whose value nobody knows here.
 const PLACEHOLDER: &str = "test";
 
-/// The text of a file with one case, which passes.
+/// The text of a file with one case, which passes. `named` is what the case calls the source.
 pub(super) fn first_case(
     project: &Project,
     source: &ActionSource,
+    named: &str,
     compiler: &mut Compiler<'_>,
     schema: &str,
 ) -> Result<String, CliError> {
@@ -39,11 +40,11 @@ pub(super) fn first_case(
         .map(|bound| login(project, bound));
     let text = match ran {
         Ok(Ok(outcome)) => match unloadable(&outcome) {
-            Some(error) => case(source, &secrets, schema, None, Some(&error.message)),
-            None => case(source, &secrets, schema, Some(&outcome), None),
+            Some(error) => case(named, &secrets, schema, None, Some(&error.message)),
+            None => case(named, &secrets, schema, Some(&outcome), None),
         },
         Ok(Err(error)) => return Err(CliError::internal(&error)),
-        Err(message) => case(source, &secrets, schema, None, Some(&message)),
+        Err(message) => case(named, &secrets, schema, None, Some(&message)),
     };
     Ok(text)
 }
@@ -66,7 +67,7 @@ fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
 
 /// JSON is YAML: what is quoted needs no further thought.
 fn case(
-    source: &ActionSource,
+    named: &str,
     secrets: &[Secret],
     schema: &str,
     outcome: Option<&Outcome>,
@@ -77,7 +78,7 @@ fn case(
         text.push_str(&line);
         text.push('\n');
     };
-    line(format!("actions: [{}]", quoted(&source.name)));
+    line(format!("actions: [{}]", quoted(named)));
     if !secrets.is_empty() {
         line("secrets:".to_owned());
         for secret in secrets {
