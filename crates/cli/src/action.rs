@@ -50,6 +50,16 @@ pub(crate) fn compiler(
     Ok(Compiler::new(engine, |notice| tell(&notice, printer)))
 }
 
+/// The same for a server, which loads edited Actions while it runs.
+pub(crate) fn lasting_compiler(
+    allocation: Allocation,
+    printer: Printer,
+) -> Result<Compiler<'static>, CliError> {
+    let engine = Engine::new(allocation, machine_code_folder())
+        .map_err(|error| CliError::internal(&error))?;
+    Ok(Compiler::new(engine, move |notice| tell(&notice, &printer)))
+}
+
 fn tell(notice: &LoadNotice<'_>, printer: &Printer) {
     match notice {
         LoadNotice::Compiled { what, notice } => compiled(what, notice, printer),

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::{args::Color, error::CliError};
 
 /// Knows where output goes and how it may look.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
     /// Whether stdout takes colours.
     pub(crate) color: bool,

@@ -16,11 +16,12 @@ use serde_json::Value;
 
 use crate::api;
 use crate::fault::Fault;
+use crate::json;
 use crate::limits::LOGGED_BYTES;
 use crate::location::Location;
 use crate::login::{ActionInfo, EntryPoint, Login};
 use crate::measure;
-use crate::outcome::{ActionUsage, CommandRecord, LogRecord, Notice, Outcome};
+use crate::outcome::{ActionUsage, CommandRecord, LogRecord, Notice, Outcome, StoredMetadata};
 use crate::reads::{EventRead, Record};
 use crate::reply::{Answer, Failure, Reply};
 use crate::value::Argument;
@@ -37,6 +38,26 @@ pub enum Next {
     Stop,
     /// The login waits for the user: [`Transaction::resume`] or, without further input, [`Transaction::finish`].
     Suspended(Suspension),
+}
+
+/// A login that waits for its user, with what is stored by then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pause {
+    /// What it waits for.
+    pub suspension: Suspension,
+    /// The user, who may be another one than at the start.
+    pub user_id: String,
+    /// The metadata of that user as stored now: what Actions changed before a redirect or a form is in it.
+    pub stored: StoredMetadata,
+}
+
+/// A login that is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndedLogin {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The user, who may be another one than at the start.
+    pub user_id: String,
 }
 
 /// One login on its way through the Actions.
@@ -222,6 +243,34 @@ impl Transaction {
     /// Folds what was collected into the outcome. `now_ms` is when the tokens are issued.
     pub fn finish(self, now_ms: i64) -> Outcome {
         self.finish_with_record(now_ms).0
+    }
+
+    /// As [`Transaction::finish`], with the user that the login ended with.
+    pub fn finish_with_user(self, now_ms: i64) -> EndedLogin {
+        let user_id = self.user_id();
+        EndedLogin {
+            outcome: self.finish(now_ms),
+            user_id,
+        }
+    }
+
+    /// What a host that asks its user for `suspension` may want to know.
+    pub fn pause(&self, suspension: &Suspension) -> Pause {
+        Pause {
+            suspension: suspension.clone(),
+            user_id: self.user_id(),
+            stored: self.flow.profile.stored.clone(),
+        }
+    }
+
+    /// The profile that the script of a connection gave, as it gave it.
+    pub fn fetched_profile(&self) -> Option<&Value> {
+        self.flow.fetched.as_ref()
+    }
+
+    fn user_id(&self) -> String {
+        let id = json::text_at(&self.flow.login.event, &["user", "user_id"]);
+        id.unwrap_or_default().to_owned()
     }
 
     fn next(&self) -> Next {

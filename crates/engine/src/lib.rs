@@ -25,7 +25,10 @@ pub use action::{ActionPre, Invocation, Phases, Probe, Ran, Script, StackMapper}
 pub use cache::CompileNotice;
 pub use config::Allocation;
 pub use contract::NotAnAction;
-pub use login::{BoundAction, run_login, run_login_with_user, run_watched_login};
+pub use login::{
+    BoundAction, run_connection, run_login, run_login_with_user, run_stored_login,
+    run_watched_login,
+};
 pub use modules::{
     Answer, Keyword, ModuleFile, ModuleFormat, ModuleSource, NoModules, Provided, Refusal, Resolved,
 };

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use postlogin_core::{
-    ActionInfo, EntryPoint, HandlerKind, Login, Next, ResumeStep, Resumed, Suspension, Transaction,
+    ActionInfo, EndedLogin, EntryPoint, HandlerKind, Login, Next, Pause, ResumeStep, Resumed,
+    Suspension, Transaction,
     outcome::{Notice, Outcome},
     reads::Record,
 };
 use postlogin_host::Conditions;
+use serde_json::Value;
 
 use crate::action::{ActionPre, Invocation, SharedSandbox, notice};
 
@@ -55,8 +57,46 @@ pub fn run_login_with_user(
     conditions: &Conditions,
     user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
 ) -> anyhow::Result<Outcome> {
-    let ended = run(actions, Transaction::new(login), conditions, user)?;
+    let mut asked = |pause: &Pause| user(&pause.suspension);
+    let ended = run(actions, Transaction::new(login), conditions, &mut asked)?;
     Ok(ended.finish(conditions.clock.now_ms()))
+}
+
+/// As [`run_login_with_user`], for a host that stores profiles: it is told what is stored when the login waits, and for
+/// whom the login ended.
+///
+/// # Errors
+/// As [`run_login`].
+///
+/// # Panics
+/// As [`run_login`].
+pub fn run_stored_login(
+    actions: &[BoundAction],
+    login: Login,
+    conditions: &Conditions,
+    user: &mut dyn FnMut(&Pause) -> Option<ResumeStep>,
+) -> anyhow::Result<EndedLogin> {
+    let ended = run(actions, Transaction::new(login), conditions, user)?;
+    Ok(ended.finish_with_user(conditions.clock.now_ms()))
+}
+
+/// Runs the script of a connection alone, and gives the profile as the script gave it; `None` when it failed, which the
+/// outcome tells.
+///
+/// # Errors
+/// As [`run_login`].
+///
+/// # Panics
+/// As [`run_login`].
+pub fn run_connection(
+    connection: &BoundAction,
+    login: Login,
+    conditions: &Conditions,
+) -> anyhow::Result<(Outcome, Option<Value>)> {
+    let alone = std::slice::from_ref(connection);
+    let ended = run(alone, Transaction::new(login), conditions, &mut |_| None)?;
+    let profile = ended.fetched_profile().cloned();
+    Ok((ended.finish(conditions.clock.now_ms()), profile))
 }
 
 /// Runs a login as [`run_login`] does, and takes down what the Actions read of their events.
@@ -86,8 +126,9 @@ fn answered(
     steps: impl IntoIterator<Item = ResumeStep>,
 ) -> anyhow::Result<Transaction> {
     let mut steps: Vec<ResumeStep> = steps.into_iter().collect();
-    let mut user = |suspension: &Suspension| {
-        let fitting = steps.iter().position(|step| suspension.takes(step))?;
+    let mut user = |pause: &Pause| {
+        let takes = |step| pause.suspension.takes(step);
+        let fitting = steps.iter().position(takes)?;
         Some(steps.remove(fitting))
     };
     let mut ended = run(actions, transaction, conditions, &mut user)?;
@@ -101,7 +142,7 @@ fn run(
     actions: &[BoundAction],
     mut transaction: Transaction,
     conditions: &Conditions,
-    user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
+    user: &mut dyn FnMut(&Pause) -> Option<ResumeStep>,
 ) -> anyhow::Result<Transaction> {
     let clock = &conditions.clock;
     let of_kind = |kind| actions.iter().filter(move |bound| bound.info.kind == kind);
@@ -237,11 +278,11 @@ impl Position {
 fn resume(
     transaction: &mut Transaction,
     mut suspension: Suspension,
-    user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
+    user: &mut dyn FnMut(&Pause) -> Option<ResumeStep>,
     at: Position,
 ) -> Option<Position> {
     loop {
-        match transaction.resume(user(&suspension)?) {
+        match transaction.resume(user(&transaction.pause(&suspension))?) {
             Resumed::SameAction => {
                 return Some(Position {
                     index: at.index,

@@ -2,13 +2,15 @@
 //!
 //! <https://auth0.com/docs/authenticate/identity-providers/social-identity-providers/oauth2>
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use postlogin_core::event::suggest::closest;
 use serde_json::{Map, Value};
 
 use crate::action::{ActionKind, ActionSource, Role};
-use crate::files::{decode, display_path, extension, file_stem, normalize, read_bytes};
+use crate::files::{
+    configured_path, decode, display_path, extension, file_stem, normalize, read_bytes,
+};
 use crate::project::Project;
 use crate::{Error, Result};
 
@@ -71,6 +73,11 @@ pub fn connection_source_from(
         return Err(error.with_hint("only custom social connections (strategy `oauth2`) have one"));
     };
     let root = project.map_or(working_folder, |project| project.root.as_path());
+    if let Some(path) = script_file(text, root) {
+        let shown = display_path(&path, root);
+        let text = decode(read_bytes(&path, &shown)?, &shown)?;
+        return Ok(source(argument.to_owned(), text, &path, shown, project));
+    }
     let shown = format!("connections/{argument}/fetchUserProfile.js");
     let path = root.join("connections").join("fetchUserProfile.js");
     Ok(source(
@@ -80,6 +87,17 @@ pub fn connection_source_from(
         shown,
         project,
     ))
+}
+
+/// The file of a script that is named instead of written: relative to `connections/`, or to the project.
+fn script_file(text: &str, root: &Path) -> Option<PathBuf> {
+    let name = text.trim();
+    if name.contains('\n') || extension(Path::new(name)) != "js" {
+        return None;
+    }
+    let folders = [root.join("connections"), root.to_owned()];
+    let mut files = folders.iter().map(|folder| configured_path(folder, name));
+    files.find(|file| file.is_file())
 }
 
 fn source(

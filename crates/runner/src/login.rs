@@ -1,9 +1,13 @@
 //! One login, prepared from whatever its caller had: options, a case, a request.
 
 use postlogin_core::{
-    Login, ResumeStep, Suspension, TenantSettings, outcome::Outcome, reads::Record,
+    EndedLogin, Login, Pause, ResumeStep, Suspension, TenantSettings, outcome::Outcome,
+    reads::Record,
 };
-use postlogin_engine::{BoundAction, run_login, run_login_with_user, run_watched_login};
+use postlogin_engine::{
+    BoundAction, run_connection, run_login, run_login_with_user, run_stored_login,
+    run_watched_login,
+};
 use postlogin_host::Conditions;
 use postlogin_project::{ActionSource, Secret};
 use serde_json::{Map, Value};
@@ -62,6 +66,37 @@ pub fn run_with_user(
 ) -> anyhow::Result<Outcome> {
     let (login, conditions, _) = started(prepared);
     run_login_with_user(actions, login, &conditions, user)
+}
+
+/// As [`run_with_user`], for a host that stores profiles.
+///
+/// # Errors
+/// As [`run_prepared`].
+///
+/// # Panics
+/// As [`run_prepared`].
+pub fn run_stored(
+    actions: &[BoundAction],
+    prepared: PreparedLogin,
+    user: &mut dyn FnMut(&Pause) -> Option<ResumeStep>,
+) -> anyhow::Result<EndedLogin> {
+    let (login, conditions, _) = started(prepared);
+    run_stored_login(actions, login, &conditions, user)
+}
+
+/// Runs the script of a connection alone: its outcome, and the profile as the script gave it.
+///
+/// # Errors
+/// As [`run_prepared`].
+///
+/// # Panics
+/// As [`run_prepared`].
+pub fn run_fetch(
+    connection: &BoundAction,
+    prepared: PreparedLogin,
+) -> anyhow::Result<(Outcome, Option<Value>)> {
+    let (login, conditions, _) = started(prepared);
+    run_connection(connection, login, &conditions)
 }
 
 fn started(prepared: PreparedLogin) -> (Login, Conditions, Vec<ResumeStep>) {

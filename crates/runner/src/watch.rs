@@ -48,6 +48,33 @@ impl Watcher {
     }
 }
 
+/// Remembers what a few files were like, for a host that looks at them itself.
+#[derive(Debug, Default)]
+pub struct Stamps(Vec<(PathBuf, Stamp)>);
+
+impl Stamps {
+    /// What these files are like now.
+    pub fn of(files: impl IntoIterator<Item = PathBuf>) -> Self {
+        let stamped = files.into_iter().map(|path| {
+            let now = stamp(&path);
+            (path, now)
+        });
+        Self(stamped.collect())
+    }
+
+    /// From now on, the files are as they are.
+    pub fn look_again(&mut self) {
+        for (path, seen) in &mut self.0 {
+            *seen = stamp(path);
+        }
+    }
+
+    /// Whether a file is not as it was.
+    pub fn are_old(&self) -> bool {
+        self.0.iter().any(|(path, seen)| stamp(path) != *seen)
+    }
+}
+
 fn stamp(path: &Path) -> Stamp {
     let metadata = fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len()))

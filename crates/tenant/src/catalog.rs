@@ -195,6 +195,12 @@ impl Catalog {
         named.or_else(|| self.databases(client).next())
     }
 
+    /// The social and enterprise connections of an application.
+    pub(crate) fn providers<'a>(&'a self, client: &'a Value) -> impl Iterator<Item = &'a Value> {
+        let providers = self.connections.iter().filter(|it| is_provider(it));
+        providers.filter(|connection| is_enabled(connection, client))
+    }
+
     /// The database connections of an application.
     pub(crate) fn databases<'a>(&'a self, client: &'a Value) -> impl Iterator<Item = &'a Value> {
         let databases = self
@@ -216,6 +222,14 @@ pub(crate) fn is_enabled(connection: &Value, client: &Value) -> bool {
     }
     let (name, id) = (text(client, "name"), text(client, "client_id"));
     texts(connection, "enabled_clients").any(|enabled| Some(enabled) == name || Some(enabled) == id)
+}
+
+/// Whether people of a connection sign in at another site: a social or an enterprise connection.
+pub(crate) fn is_provider(connection: &Value) -> bool {
+    !matches!(
+        text(connection, "strategy").unwrap_or("auth0"),
+        "auth0" | "email" | "sms"
+    )
 }
 
 /// Whether an application has a secret to show at the token endpoint.

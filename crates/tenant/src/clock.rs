@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde_json::{Value, json};
+
 /// The farthest that a test may go in either direction, in milliseconds: a hundred years.
 const FARTHEST_MS: i64 = 100 * 366 * 86_400_000;
 
@@ -62,6 +64,21 @@ impl TenantClock {
                     .clamp(-FARTHEST_MS, FARTHEST_MS)
             }
         });
+    }
+
+    /// `{"frozen_at_ms", "offset_ms"}`.
+    pub(crate) fn export(&self) -> Value {
+        self.with(|state| json!({"frozen_at_ms": state.frozen_at_ms, "offset_ms": state.offset_ms}))
+    }
+
+    /// Takes over what [`TenantClock::export`] gave.
+    pub(crate) fn import(&self, exported: &Value) {
+        let whole = |key: &str| exported.get(key).and_then(Value::as_i64);
+        self.reset();
+        self.advance(whole("offset_ms").unwrap_or_default());
+        if let Some(at) = whole("frozen_at_ms") {
+            self.freeze(Some(at));
+        }
     }
 
     /// Back to the time of the machine.

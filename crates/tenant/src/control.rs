@@ -1,5 +1,7 @@
 //! The control API for tests, below `/_postlogin` and behind a token of its own.
 
+mod transfer;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -132,6 +134,8 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         },
         (Method::GET, ["log"]) => log(&tenant),
         (Method::GET, ["events"]) => events(&tenant),
+        (Method::GET, ["export"]) => transfer::export(&tenant),
+        (Method::POST, ["import"]) => transfer::import(&tenant, &body),
         (Method::GET, ["emails"]) => match crate::email::list(&tenant) {
             Ok(mails) => answer(StatusCode::OK, &Value::Array(mails)),
             Err(error) => failed(&error),

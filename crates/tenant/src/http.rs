@@ -11,6 +11,8 @@ use crate::oauth::OAuthError;
 
 /// Bytes of a request's body; a larger one is answered with 413.
 pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
+/// The same for `import`, which takes all that a tenant remembers.
+const IMPORT_LIMIT: usize = 256 * 1024 * 1024;
 
 /// Parameters of a query or a form, in order.
 #[derive(Debug, Clone, Default)]
@@ -80,7 +82,11 @@ impl<S: Send + Sync> FromRequest<S> for Call {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
-        let Ok(bytes) = to_bytes(body, BODY_LIMIT).await else {
+        let limit = match parts.uri.path() {
+            "/_postlogin/import" => IMPORT_LIMIT,
+            _ => BODY_LIMIT,
+        };
+        let Ok(bytes) = to_bytes(body, limit).await else {
             let body = json!({"statusCode": 413, "error": "Request Entity Too Large", "message": "Payload content length greater than maximum allowed"});
             return Err(answer(StatusCode::PAYLOAD_TOO_LARGE, &body));
         };

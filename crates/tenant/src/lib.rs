@@ -25,7 +25,9 @@ mod store;
 pub use clock::TenantClock;
 pub use email::{EmailError, RenderedEmail, render_email};
 pub use import::{ImportError, read_users};
-pub use pipeline::{LoginPipeline, LoginRequest, Resume};
+pub use pipeline::{
+    FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit, Resume,
+};
 pub use randomness::{Randomness, new_token};
 pub use router::router;
 pub use server::{Address, serve};

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use postlogin_core::outcome::Outcome;
-use postlogin_core::{ResumeStep, Suspension};
-use serde_json::Value;
+use postlogin_core::{EndedLogin, Pause, ResumeStep, Suspension};
+use serde_json::{Map, Value};
 use tokio::sync::mpsc as progress;
 
 use crate::oauth::run::Flow;
@@ -30,18 +30,68 @@ pub struct LoginRequest {
     pub now_ms: i64,
     /// Whether time stands still but for what the Actions await.
     pub is_frozen: bool,
+    /// The other profiles of the tenant, for Actions that switch to one; empty unless
+    /// [`LoginPipeline::switches_users`] says that there are such.
+    pub users: Vec<Value>,
+}
+
+/// Somebody who comes back from the identity provider of a connection with a script.
+#[derive(Debug, Clone)]
+pub struct ProviderVisit {
+    /// The connection as the export has it: its `name`, and in `options` its `tokenURL`.
+    pub connection: Value,
+    /// The form that production posts to `tokenURL`.
+    pub token_request: Vec<(&'static str, String)>,
+    /// What the token endpoint answers unless a mocked exchange does.
+    pub token_response: Map<String, Value>,
+    /// What the provider answers to every request of the script that no mocked exchange answers; `None` leaves it to those.
+    pub identity: Option<Value>,
+    /// What all randomness is derived from.
+    pub seed: u64,
+    /// The time, in milliseconds since the epoch.
+    pub now_ms: i64,
+    /// Whether time stands still but for what the script awaits.
+    pub is_frozen: bool,
+}
+
+/// What the script of a connection gave.
+#[derive(Debug, Clone)]
+pub struct FetchedProfile {
+    /// The profile as the script gave it, or why there is none, in words for the application.
+    pub profile: Result<Value, String>,
+    /// The outcome of the script alone, for the log; `None` when it did not run.
+    pub outcome: Option<Outcome>,
 }
 
 /// What the user does at a suspension; `None` ends the login where it is.
-pub type Resume<'a> = &'a mut dyn FnMut(&Suspension) -> Option<ResumeStep>;
+pub type Resume<'a> = &'a mut dyn FnMut(&Pause) -> Option<ResumeStep>;
+
+/// Why a login could not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PipelineError {
+    /// An Action, a Rule or a script can't be loaded as it is now, in one sentence: the login fails, as one does in
+    /// production whose Action throws when it is loaded.
+    Unloadable(String),
+    /// The pipeline itself broke, in one sentence.
+    Broken(String),
+}
 
 /// Runs the post-login trigger.
 pub trait LoginPipeline: Send + Sync + 'static {
     /// Runs one login to its end. Called on threads that may block, several at once.
     ///
     /// # Errors
-    /// When the pipeline itself breaks, in one sentence. What an Action does wrong is in the outcome.
-    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<Outcome, String>;
+    /// When it can't run at all. What an Action does wrong is in the outcome.
+    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<EndedLogin, PipelineError>;
+
+    /// Exchanges the code and runs the script `fetchUserProfile` of a connection. Called on threads that may block.
+    ///
+    /// # Errors
+    /// When it can't run at all. What the script does wrong is in the answer.
+    fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError>;
+
+    /// Whether an Action or Rule may ask for another profile of the tenant.
+    fn switches_users(&self) -> bool;
 
     /// Hides the secrets of the Actions in an outcome, for the log.
     fn redact(&self, outcome: &mut Outcome);
@@ -51,9 +101,15 @@ pub trait LoginPipeline: Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) enum Progress {
     /// It waits for its user.
-    Waits(Suspension),
+    Waits(Box<Pause>),
     /// It has ended.
-    Ended(Box<Result<Outcome, String>>),
+    Ended(Box<Result<EndedLogin, PipelineError>>),
+}
+
+/// The thread is no more.
+fn gone() -> Progress {
+    let error = "the login ended without an outcome".to_owned();
+    Progress::Ended(Box::new(Err(PipelineError::Broken(error))))
 }
 
 /// A login on its thread.
@@ -68,8 +124,8 @@ impl Running {
         let (answers, steps) = mpsc::channel();
         let (told, progress) = progress::channel(2);
         tokio::task::spawn_blocking(move || {
-            let mut user = |suspension: &Suspension| {
-                told.blocking_send(Progress::Waits(suspension.clone()))
+            let mut user = |pause: &Pause| {
+                told.blocking_send(Progress::Waits(Box::new(pause.clone())))
                     .ok()?;
                 steps.recv_timeout(PATIENCE).ok()
             };
@@ -82,11 +138,6 @@ impl Running {
 
     /// What happens next.
     pub(crate) async fn next(&mut self) -> Progress {
-        let gone = || {
-            Progress::Ended(Box::new(Err(
-                "the login ended without an outcome".to_owned()
-            )))
-        };
         self.progress.recv().await.unwrap_or_else(gone)
     }
 
@@ -104,11 +155,6 @@ impl Running {
             mut progress,
         } = self;
         drop(answers);
-        let gone = || {
-            Progress::Ended(Box::new(Err(
-                "the login ended without an outcome".to_owned()
-            )))
-        };
         progress.recv().await.unwrap_or_else(gone)
     }
 }

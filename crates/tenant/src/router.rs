@@ -13,9 +13,9 @@ use serde_json::json;
 
 use crate::http::{answer, set};
 use crate::oauth::{
-    authorize, cross_origin, device, discovery, logout, mfa, resume, token, userinfo,
+    authorize, cross_origin, device, discovery, logout, mfa, provider, resume, token, userinfo,
 };
-use crate::pages::{form, index, login, mfa as mfa_page};
+use crate::pages::{form, index, login, mfa as mfa_page, provider as provider_page};
 use crate::state::Tenant;
 use crate::{control, email, lock, management, signup};
 
@@ -30,6 +30,7 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
         )
         .route("/.well-known/jwks.json", get(discovery::keys))
         .route("/authorize", any(authorize::authorize))
+        .route("/login/callback", any(provider::callback))
         .route("/continue", any(resume::resume))
         .route("/oauth/token", any(token::token))
         .route("/oauth/revoke", any(token::revoke))
@@ -56,6 +57,7 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
         .route("/u/signup", any(login::sign_up))
         .route("/u/mfa", any(mfa_page::challenge))
         .route("/u/form", any(form::form))
+        .route("/u/provider", any(provider_page::provider))
         .route("/u/ticket", any(email::ticket))
         .route("/api/v2/{*path}", any(management::management))
         .route("/_postlogin/outbox", get(email::outbox))

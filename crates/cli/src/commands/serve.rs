@@ -1,6 +1,9 @@
 //! `postlogin serve`: the local tenant.
 
 mod pipeline;
+mod program;
+mod provider;
+mod slots;
 
 use std::{
     env, fs, io,

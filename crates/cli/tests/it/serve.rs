@@ -53,6 +53,12 @@ impl Serving {
     }
 
     fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+        let (status, _, body) = self.answer(method, path, headers, body);
+        (status, body)
+    }
+
+    /// Status, head and body.
+    fn answer(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
         let address = self
             .issuer
             .trim_start_matches("http://")
@@ -70,8 +76,8 @@ impl Serving {
             .split(' ')
             .nth(1)
             .and_then(|status| status.parse().ok());
-        let (_, body) = text.split_once("\r\n\r\n").expect("an answer has a head");
-        (status.expect("a status"), body.to_owned())
+        let (head, body) = text.split_once("\r\n\r\n").expect("an answer has a head");
+        (status.expect("a status"), head.to_owned(), body.to_owned())
     }
 
     fn control(&self, method: &str, what: &str) -> Value {
@@ -86,16 +92,197 @@ impl Serving {
 
     /// A login of Jane by password, of the application that is made where an export has none.
     fn log_in(&self) -> Value {
+        let (status, body) = self.try_to_log_in();
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
+    fn try_to_log_in(&self) -> (u16, String) {
         let clients = self.control("GET", "clients");
         let id = clients[0]["client_id"].as_str().expect("an application");
         let body = format!(
             "grant_type=password&client_id={id}&username=jane@example.com&password=jane-secret&scope=openid"
         );
         let form = "content-type: application/x-www-form-urlencoded\r\n";
-        let (status, body) = self.send("POST", "/oauth/token", form, &body);
-        assert_eq!(status, 200, "{body}");
-        serde_json::from_str(&body).expect("JSON")
+        self.send("POST", "/oauth/token", form, &body)
     }
+}
+
+/// A browser with its cookies, on one tenant.
+struct Browser<'a> {
+    tenant: &'a Serving,
+    cookies: Vec<(String, String)>,
+}
+
+impl Browser<'_> {
+    /// Where a request leads, and the page if it leads nowhere.
+    fn go(&mut self, method: &str, target: &str, form: &str) -> (String, String) {
+        let path = target.strip_prefix(self.tenant.issuer.as_str());
+        let path = path.map_or_else(|| target.to_owned(), |path| format!("/{path}"));
+        let pairs: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let headers = format!(
+            "cookie: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n",
+            pairs.join("; ")
+        );
+        let (_, head, body) = self.tenant.answer(method, &path, &headers, form);
+        let header = |name: &'static str| {
+            head.lines().filter_map(move |line| {
+                let (known, value) = line.split_once(": ")?;
+                known.eq_ignore_ascii_case(name).then(|| value.to_owned())
+            })
+        };
+        for line in header("set-cookie") {
+            let pair = line.split(';').next().unwrap_or_default();
+            let (name, value) = pair.split_once('=').expect("a cookie has a name");
+            self.cookies.retain(|(known, _)| known != name);
+            self.cookies.push((name.to_owned(), value.to_owned()));
+        }
+        (header("location").next().unwrap_or_default(), body)
+    }
+
+    /// From `/authorize` of the tenant's own application to where a choice at the identity provider leads.
+    fn sign_in_by(&mut self, connection: &str, identity: &str) -> String {
+        let clients = self.tenant.control("GET", "clients");
+        let id = clients[0]["client_id"].as_str().expect("an application");
+        let (page, _) = self.go(
+            "GET",
+            &format!("/authorize?client_id={id}&response_type=code&scope=openid&state=st&connection={connection}&prompt=login"),
+            "",
+        );
+        let (_, query) = page.split_once('?').expect("a page of the provider");
+        let (callback, body) = self.go(
+            "POST",
+            "/u/provider",
+            &format!("{query}&identity={identity}"),
+        );
+        assert!(callback.contains("/login/callback?"), "{body}");
+        self.go("GET", &callback, "").0
+    }
+}
+
+#[test]
+fn a_connections_script_gives_the_user() {
+    let script = "function (accessToken, ctx, cb) { fetch('https://idp.example.com/me', { headers: { authorization: `Bearer ${accessToken}` } }).then((answer) => answer.json()).then((me) => me.id ? cb(null, { user_id: me.id, email: me.mail, user_metadata: { hobby: me.hobby } }) : cb(new Error('who is that?')), cb); }";
+    let mocks = "- request: { method: POST, url: 'https://idp.example.com/token', text: '*code=*' }\n  response: { json: { access_token: tok } }\n- request: { method: GET, url: 'https://idp.example.com/me', headers: { authorization: Bearer tok } }\n  response: { json: { id: 42, mail: jane@example.com, hobby: chess } }\n";
+    let project = folder(&[
+        ("users.json", USERS),
+        (
+            "connections/idp.json",
+            r#"{"name": "idp", "strategy": "oauth2", "options": {"tokenURL": "https://idp.example.com/token", "client_id": "c", "client_secret": "s", "scripts": {"fetchUserProfile": "./idp.js"}}}"#,
+        ),
+        ("connections/idp.js", script),
+        (
+            "rules/show.json",
+            r#"{"name": "show", "script": "./show.js", "order": 1}"#,
+        ),
+        (
+            "rules/show.js",
+            "function (user, context, callback) { context.idToken.seen = [user.user_id, user.user_metadata.hobby, context.connection]; callback(null, user, context); }",
+        ),
+        ("http.yaml", mocks),
+    ]);
+    let users = project.path().join("users.json");
+    let place = format!("--ephemeral --project {}", project.path().display());
+    let http = format!(
+        "{place} --http {}",
+        project.path().join("http.yaml").display()
+    );
+
+    // Answered by exchanges, the code for the token, too.
+    let tenant = Serving::start(&http, &users);
+    let mut browser = Browser {
+        tenant: &tenant,
+        cookies: Vec::new(),
+    };
+    let back = browser.sign_in_by("idp", "");
+    assert!(back.contains("code="), "{back}");
+    let log = tenant.control("GET", "log").to_string();
+    assert!(
+        log.contains(r#""seen":["oauth2|idp|42","chess","idp"]"#),
+        "{log}"
+    );
+    drop(browser);
+    drop(tenant);
+
+    // Answered by what was typed.
+    let tenant = Serving::start(&place, &users);
+    let mut browser = Browser {
+        tenant: &tenant,
+        cookies: Vec::new(),
+    };
+    let back = browser.sign_in_by("idp", "%7B%22id%22:7,%22hobby%22:%22golf%22%7D");
+    assert!(back.contains("code="), "{back}");
+    let log = tenant.control("GET", "log").to_string();
+    assert!(
+        log.contains(r#""seen":["oauth2|idp|7","golf","idp"]"#),
+        "{log}"
+    );
+    let back = browser.sign_in_by("idp", "%7B%7D");
+    assert!(
+        back.contains("error=access_denied&error_description=who+is+that%3F&state=st"),
+        "{back}"
+    );
+    // Nobody answers: the script gets what Node gives when nobody listens.
+    let back = browser.sign_in_by("idp", "");
+    assert!(
+        back.contains("error=access_denied&error_description=fetch+failed"),
+        "{back}"
+    );
+}
+
+#[test]
+fn an_edit_counts_from_the_next_login_on() {
+    let action = |value: &str| {
+        format!(
+            "exports.onExecutePostLogin = async (event, api) => {{ api.user.setAppMetadata('is', {value}); }};\n"
+        )
+    };
+    let project = folder(&[
+        ("users.json", USERS),
+        ("postlogin.toml", "binding = [\"edited\"]\n"),
+        ("actions/edited.js", &action("'one'")),
+    ]);
+    let place = format!("--ephemeral --project {}", project.path().display());
+    let tenant = Serving::start(&place, &project.path().join("users.json"));
+    let edit = |text: &str| {
+        std::fs::write(project.path().join("actions/edited.js"), text).expect("it is written")
+    };
+    let stored = || tenant.control("GET", "users")[0]["app_metadata"]["is"].clone();
+    tenant.log_in();
+    assert_eq!(stored(), "one");
+    edit(&action("'the second'"));
+    tenant.log_in();
+    assert_eq!(stored(), "the second");
+    // What does not compile, or is no configuration, fails logins until it is mended.
+    edit("exports.onExecutePostLogin = async (event, api) => {{{");
+    let (status, body) = tenant.try_to_log_in();
+    assert_eq!(status, 403, "{body}");
+    assert!(
+        body.contains(r#"{"error":"access_denied","error_description":"SyntaxError"#),
+        "{body}"
+    );
+    edit(&action("'mended now'"));
+    let configure = |text: &str| {
+        let file = project.path().join("postlogin.toml");
+        std::fs::write(file, text).expect("it is written");
+    };
+    configure("binding = [\"nowhere\"]\n");
+    let (status, body) = tenant.try_to_log_in();
+    assert_eq!(status, 403, "{body}");
+    assert!(
+        body.contains("access_denied") && body.contains("nowhere"),
+        "{body}"
+    );
+    let log = tenant.control("GET", "log");
+    let told = log[3]["error"].as_str();
+    assert!(told.is_some_and(|told| told.contains("nowhere")), "{log}");
+    configure("binding = [\"edited\"]\n# mended\n");
+    tenant.log_in();
+    assert_eq!(stored(), "mended now");
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 
+pub use connection::ProviderProfile;
 pub use context::{context_of, spread_given, take_given};
 pub use profile::user_of;
 pub use reads::event_path;

@@ -106,7 +106,11 @@ impl Transaction {
                 RuleEnd::Refused(error) => Err(error.message),
                 RuleEnd::Done { user, .. } => {
                     let name = running.action.clone();
-                    connection::log_in_by(&mut flow.login.event, &name, &kept(&user), now_ms)
+                    let profile = kept(&user);
+                    let known =
+                        connection::log_in_by(&mut flow.login.event, &name, &profile, now_ms);
+                    flow.fetched = known.is_ok().then_some(profile);
+                    known
                 }
             };
             match failed {

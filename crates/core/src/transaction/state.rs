@@ -69,6 +69,8 @@ pub(crate) struct Flow {
     pub silent: bool,
     /// The profile's metadata.
     pub profile: Profile,
+    /// The profile that the script of a connection gave, as it gave it.
+    pub fetched: Option<Value>,
     /// What Rules share.
     pub rules: Rules,
     /// The cache.
@@ -121,6 +123,7 @@ impl Flow {
             request: Request::of(&login),
             silent: is_silent(&login.event),
             profile: Profile::of(&login.event),
+            fetched: None,
             rules,
             cache: Cache::default(),
             primary_user: None,

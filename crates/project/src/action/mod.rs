@@ -56,6 +56,25 @@ pub enum Role {
     Connection,
 }
 
+impl ActionSource {
+    /// The files that it is made of, for whoever waits for an edit.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match &self.kind {
+            ActionKind::Script { path, .. } | ActionKind::Component { path, .. } => {
+                vec![path.clone()]
+            }
+            ActionKind::CargoPackage { dir } => {
+                let sources = std::fs::read_dir(dir.join("src"));
+                let sources = sources.into_iter().flatten().flatten();
+                sources
+                    .map(|entry| entry.path())
+                    .chain([dir.join("Cargo.toml")])
+                    .collect()
+            }
+        }
+    }
+}
+
 /// An Action Module, ready to be loaded.
 #[derive(Debug, Clone)]
 pub struct ModuleSource {

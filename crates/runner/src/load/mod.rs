@@ -46,14 +46,14 @@ pub enum LoadNotice<'a> {
 pub struct Compiler<'a> {
     engine: Engine,
     javascript: Option<JavaScript>,
-    notices: Box<dyn Fn(LoadNotice<'_>) + 'a>,
+    notices: Box<dyn Fn(LoadNotice<'_>) + Send + 'a>,
     /// The counters of the scripts that were loaded, when they are to be counted.
     coverage: Option<Vec<Arc<Coverage>>>,
 }
 
 impl<'a> Compiler<'a> {
     /// A compiler for this engine; `notices` is told what takes time.
-    pub fn new(engine: Engine, notices: impl Fn(LoadNotice<'_>) + 'a) -> Self {
+    pub fn new(engine: Engine, notices: impl Fn(LoadNotice<'_>) + Send + 'a) -> Self {
         Self {
             engine,
             javascript: None,

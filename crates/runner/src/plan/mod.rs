@@ -177,7 +177,7 @@ impl<'a> Planner<'a> {
         self.warn_about_unseen_secrets(&case, &actions);
         for index in &actions {
             if let Some(source) = self.actions.get(*index) {
-                depends_on.extend(project::files_of(source));
+                depends_on.extend(source.files());
             }
         }
         if let Some(project) = project {

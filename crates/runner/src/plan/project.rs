@@ -8,8 +8,7 @@ use postlogin_core::TenantSettings;
 use postlogin_project::cases::Case;
 use postlogin_project::document::node::{Node, Place};
 use postlogin_project::{
-    ActionKind, ActionSource, Error, Project, TenantData, connection_source_from,
-    resolve_action_from,
+    ActionSource, Error, Project, TenantData, connection_source_from, resolve_action_from,
 };
 use serde_json::Value;
 
@@ -124,20 +123,5 @@ pub(super) fn tenant_settings(
     match project {
         Some(Surroundings { project, .. }) => project.tenant.settings_for(event, of_case.as_ref()),
         None => TenantData::default().settings_for(event, of_case.as_ref()),
-    }
-}
-
-/// The files that an Action is made of.
-pub(super) fn files_of(source: &ActionSource) -> Vec<PathBuf> {
-    match &source.kind {
-        ActionKind::Script { path, .. } | ActionKind::Component { path, .. } => vec![path.clone()],
-        ActionKind::CargoPackage { dir } => {
-            let sources = std::fs::read_dir(dir.join("src"));
-            let sources = sources.into_iter().flatten().flatten();
-            sources
-                .map(|entry| entry.path())
-                .chain([dir.join("Cargo.toml")])
-                .collect()
-        }
     }
 }

@@ -15,10 +15,12 @@ use super::cross_origin;
 use super::event::Occasion;
 use super::finish::{Answer, error_page, send, send_error};
 use super::issue::Grant;
+use super::provider;
 use super::request::{AuthRequest, WayBack, checked, way_back};
 use super::run::{self, Flow, LoginDoc, Ran, one_time_code, start};
 use super::session::{self, Session};
 use super::{OAuthError, Result};
+use crate::catalog::is_provider;
 use crate::http::{Call, Content, page, redirect, text};
 use crate::pages;
 use crate::pipeline::{Progress, Running};
@@ -127,6 +129,14 @@ pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
         &document,
         now,
     )?;
+    let provider = login
+        .request
+        .connection
+        .as_deref()
+        .filter(|name| tenant.catalog.connection(name).is_some_and(is_provider));
+    if let Some(name) = provider {
+        return Ok(redirect(&provider::address(tenant, &login.id, name)));
+    }
     let wants_signup = login.request.screen_hint.as_deref() == Some("signup")
         || login.request.prompt.iter().any(|prompt| prompt == "create");
     let page = if wants_signup { "signup" } else { "login" };
@@ -241,6 +251,9 @@ pub(crate) async fn drive(tenant: &Arc<Tenant>, ran: Ran) -> Result<Response> {
     match ran {
         Ran::Granted(grant, flow) => {
             let login = flow.login.unwrap_or_default();
+            if let Some(key) = login.session_key.as_deref().filter(|_| flow.switched) {
+                session::hand_over(tenant, key, &grant.user_id)?;
+            }
             match tenant.control.forces_mfa() && login.granted.is_none() {
                 true => challenge_of_tenant(tenant, login, *grant),
                 false => complete(tenant, &login, &grant),
@@ -262,7 +275,7 @@ async fn suspended(
         .is_some_and(|login| login.request.is_silent())
     {
         if let Progress::Ended(ended) = running.abandon().await {
-            run::conclude(tenant, *ended, &flow)?;
+            run::conclude(tenant, *ended, &mut flow)?;
         }
         return Err(OAuthError::new(
             403,
@@ -361,7 +374,7 @@ fn code(tenant: &Tenant, request: &AuthRequest, grant: &Grant) -> Result<String>
     let code = tenant.randomness.token();
     let now = tenant.now_ms();
     let document = json!({
-        "grant": grant, "redirect_uri": request.redirect_uri, "code_challenge": request.code_challenge,
+        "client_id": grant.client_id, "grant": grant, "redirect_uri": request.redirect_uri, "code_challenge": request.code_challenge,
         "code_challenge_method": request.code_challenge_method,
     });
     tenant.store.put(

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::authorize::signed_in;
 use super::grants::check_password;
 use super::run::{LoginDoc, mark_login};
+use super::session::Arrival;
 use super::token::REALM_GRANT;
 use super::{OAuthError, Result, session};
 use crate::http::{Call, Content, answer, text};
@@ -127,7 +128,15 @@ pub(crate) async fn redeem(
         .ok_or_else(|| OAuthError::new(403, "access_denied", "Unknown or invalid login ticket."))?;
     let user_id = text(&document, "user_id").unwrap_or_default();
     mark_login(tenant, user_id, &call.ip)?;
-    let (session, cookie) = session::begin(tenant, call, user_id, "pwd")?;
+    let (session, cookie) = session::begin(
+        tenant,
+        call,
+        Arrival {
+            user_id,
+            method: "pwd",
+            connection: None,
+        },
+    )?;
     let mut response = signed_in(tenant, call, client, login, &session).await;
     session::set_cookie(tenant, &mut response, &cookie);
     Ok(response)

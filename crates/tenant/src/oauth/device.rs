@@ -16,7 +16,7 @@ use super::issue::Grant;
 use super::request::{AuthRequest, access};
 use super::run::LoginDoc;
 use super::token::{DEVICE_GRANT, check_body};
-use super::{OAuthError, Result, refresh, session};
+use super::{OAuthError, Result, session};
 use crate::http::{Call, answer, escape, page, text};
 use crate::pages;
 use crate::randomness::digest;
@@ -218,12 +218,5 @@ pub(crate) fn exchange(
         .store
         .take(Kind::Device, &key, now)?
         .ok_or_else(expired)?;
-    let mut body = grant.answer(tenant)?;
-    if grant.is_offline(tenant, &who.client) {
-        body.insert(
-            "refresh_token".into(),
-            refresh::first(tenant, &who.client, &grant)?.into(),
-        );
-    }
-    Ok(body)
+    super::token::issued(tenant, who, &grant)
 }

@@ -54,7 +54,11 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
         .get("logins_count")
         .cloned()
         .unwrap_or_else(|| json!(0));
-    let connection = connection(tenant, &user);
+    let arrived_by = occasion
+        .session
+        .as_ref()
+        .and_then(|session| text(session, "connection"));
+    let connection = connection(tenant, &user, arrived_by);
     if text(&connection, "strategy") == Some("auth0")
         && !allows_user(tenant, &connection, &occasion.client)
     {
@@ -159,16 +163,16 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
     Ok(Some(event))
 }
 
-/// The connection of a user's first identity.
-pub(crate) fn connection(tenant: &Tenant, user: &Value) -> Value {
-    let name = user
-        .pointer("/identities/0/connection")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let provider = user
-        .pointer("/identities/0/provider")
-        .and_then(Value::as_str)
-        .unwrap_or("auth0");
+/// The connection that a user came by, else that of the first identity.
+pub(crate) fn connection(tenant: &Tenant, user: &Value, arrived_by: Option<&str>) -> Value {
+    let identities = user.get("identities").and_then(Value::as_array);
+    let mut identities = identities.into_iter().flatten();
+    let first = identities.clone().next();
+    let came = arrived_by
+        .and_then(|name| identities.find(|identity| text(identity, "connection") == Some(name)));
+    let identity = came.or(first).cloned().unwrap_or_default();
+    let name = text(&identity, "connection").unwrap_or_default();
+    let provider = text(&identity, "provider").unwrap_or("auth0");
     let unknown = || json!({"id": format!("con_{name}"), "name": name, "strategy": provider});
     tenant
         .catalog

@@ -9,8 +9,8 @@ use super::event::Occasion;
 use super::issue::machine_token;
 use super::request::{access, audience, organization, scopes_of};
 use super::run::{Ran, mark_login, start};
-use super::token::REALM_GRANT;
-use super::{OAuthError, Result, mfa, refresh, words};
+use super::token::{REALM_GRANT, issued};
+use super::{OAuthError, Result, mfa, words};
 use crate::http::{Call, text};
 use crate::management::scopes::MANAGEMENT_SCOPES;
 use crate::password;
@@ -73,16 +73,7 @@ pub(crate) async fn password(
         Ran::Granted(grant, _) if tenant.control.forces_mfa() => {
             Err(mfa::required_by_tenant(tenant, *grant)?)
         }
-        Ran::Granted(grant, _) => {
-            let mut body = grant.answer(tenant)?;
-            if grant.is_offline(tenant, &who.client) {
-                body.insert(
-                    "refresh_token".into(),
-                    refresh::first(tenant, &who.client, &grant)?.into(),
-                );
-            }
-            Ok(body)
-        }
+        Ran::Granted(grant, _) => issued(tenant, who, &grant),
         Ran::Waits(running, suspension, flow) => {
             Err(mfa::required(tenant, running, suspension, flow).await)
         }

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::client_auth::{Authenticated, authenticate};
 use super::issue::Grant;
 use super::run::{Flow, LoginDoc, Ran, conclude, one_time_code, wait, went_on};
+use super::token::issued;
 use super::{OAuthError, Result, refresh};
 use crate::http::{Call, answer};
 use crate::pipeline::{Progress, Running, Waiting};
@@ -37,7 +38,7 @@ pub(crate) async fn required(
     ) {
         let refused = OAuthError::new(403, "interaction_required", "External interaction required");
         return match running.abandon().await {
-            Progress::Ended(ended) => conclude(tenant, *ended, &flow).err().unwrap_or(refused),
+            Progress::Ended(ended) => conclude(tenant, *ended, &mut flow).err().unwrap_or(refused),
             Progress::Waits(_) => refused,
         };
     }
@@ -144,7 +145,7 @@ pub(crate) async fn exchange(
                 ..
             },
         ) => refresh::succeed(tenant, &who.client, &grant, &exchanged),
-        Ran::Granted(grant, _) => tokens(tenant, who, &grant),
+        Ran::Granted(grant, _) => issued(tenant, who, &grant),
         Ran::Waits(running, suspension, flow) => {
             Err(required(tenant, running, suspension, flow).await)
         }
@@ -182,16 +183,5 @@ fn of_tenant(
         .granted
         .filter(|grant| grant.client_id == who.id)
         .ok_or_else(malformed)?;
-    tokens(tenant, who, &grant)
-}
-
-fn tokens(tenant: &Tenant, who: &Authenticated, grant: &Grant) -> Result<Map<String, Value>> {
-    let mut body = grant.answer(tenant)?;
-    if grant.is_offline(tenant, &who.client) {
-        body.insert(
-            "refresh_token".into(),
-            refresh::first(tenant, &who.client, grant)?.into(),
-        );
-    }
-    Ok(body)
+    issued(tenant, who, &grant)
 }

@@ -11,6 +11,7 @@ pub(crate) mod grants;
 pub(crate) mod issue;
 pub(crate) mod logout;
 pub(crate) mod mfa;
+pub(crate) mod provider;
 pub(crate) mod refresh;
 pub(crate) mod request;
 pub(crate) mod resume;

@@ -273,14 +273,22 @@ fn of_event(document: &Value, rotates: bool) -> Value {
     Value::Object(token)
 }
 
+/// Ends the family of the token with this hash.
+pub(crate) fn end_family(tenant: &Tenant, key: &str) -> Result<()> {
+    let found = tenant.store.get(Kind::Refresh, key, tenant.now_ms())?;
+    if let Some(family) = found.as_ref().and_then(|document| text(document, "family")) {
+        tenant.store.remove_owned(Kind::Refresh, family)?;
+    }
+    Ok(())
+}
+
 /// Ends the family of a token, if it is this application's.
 pub(crate) fn revoke(tenant: &Tenant, token: &str, client_id: &str) -> Result<()> {
     let found = tenant
         .store
         .get(Kind::Refresh, &digest(token), tenant.now_ms())?;
-    let own = found.filter(|document| text(document, "client_id") == Some(client_id));
-    if let Some(family) = own.as_ref().and_then(|document| text(document, "family")) {
-        tenant.store.remove_owned(Kind::Refresh, family)?;
+    match found.filter(|document| text(document, "client_id") == Some(client_id)) {
+        Some(_) => end_family(tenant, &digest(token)),
+        None => Ok(()),
     }
-    Ok(())
 }

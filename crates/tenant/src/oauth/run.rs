@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use postlogin_core::Suspension;
-use postlogin_core::outcome::{Outcome, Status};
+use postlogin_core::outcome::{Outcome, Status, StoredMetadata};
+use postlogin_core::{EndedLogin, Suspension};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use super::issue::{Grant, grant};
 use super::request::AuthRequest;
 use super::{OAuthError, Result};
 use crate::http::Call;
-use crate::pipeline::{LoginRequest, Progress, Running, Waiting};
+use crate::pipeline::{LoginRequest, PipelineError, Progress, Running, Waiting};
 use crate::state::Tenant;
 
 /// A login in a browser: what was asked for, and how far it is.
@@ -40,7 +40,10 @@ pub(crate) struct LoginDoc {
 pub(crate) struct Flow {
     pub(crate) about: Grant,
     pub(crate) protocol: &'static str,
-    pub(crate) before: [Map<String, Value>; 2],
+    /// The metadata as stored when it was last looked at.
+    pub(crate) before: StoredMetadata,
+    /// Whether an Action switched to another user.
+    pub(crate) switched: bool,
     /// The browser's login; `None` for a grant of the token endpoint.
     pub(crate) login: Option<LoginDoc>,
     /// The code that a challenge asks for.
@@ -57,8 +60,6 @@ pub(crate) enum Ran {
     /// To where the user is needed.
     Waits(Running, Suspension, Flow),
 }
-
-const METADATA: [&str; 2] = ["user_metadata", "app_metadata"];
 
 /// Runs the trigger up to its end or its first suspension.
 pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call) -> Result<Ran> {
@@ -80,13 +81,18 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         return Err(OAuthError::new(403, "access_denied", description));
     }
     let event = event(tenant, &occasion, call)?.ok_or_else(gone)?;
-    let before = METADATA.map(|key| object(event.pointer(&format!("/user/{key}"))));
+    let before = metadata(&user);
+    let users = match tenant.pipeline.switches_users() {
+        true => others(tenant, &occasion.user_id)?,
+        false => Vec::new(),
+    };
     let request = LoginRequest {
         event,
         domain: tenant.domain.clone(),
         seed: tenant.randomness.seed(),
         now_ms: tenant.now_ms(),
         is_frozen: tenant.clock.is_frozen(),
+        users,
     };
     let about = Grant {
         client_id: crate::http::text(&occasion.client, "client_id")
@@ -119,12 +125,16 @@ pub(crate) fn went_on(
     tenant: &Tenant,
     running: Running,
     progress: Progress,
-    flow: Flow,
+    mut flow: Flow,
 ) -> Result<Ran> {
     match progress {
-        Progress::Waits(suspension) => Ok(Ran::Waits(running, suspension, flow)),
+        Progress::Waits(pause) => {
+            go_on_as(tenant, &mut flow, &pause.user_id)?;
+            store_metadata(tenant, &mut flow, pause.stored)?;
+            Ok(Ran::Waits(running, pause.suspension, flow))
+        }
         Progress::Ended(ended) => {
-            let grant = conclude(tenant, *ended, &flow)?;
+            let grant = conclude(tenant, *ended, &mut flow)?;
             Ok(Ran::Granted(Box::new(grant), flow))
         }
     }
@@ -133,28 +143,50 @@ pub(crate) fn went_on(
 /// Stores what the login changed, logs it, and says what it permits.
 pub(crate) fn conclude(
     tenant: &Tenant,
-    ended: std::result::Result<Outcome, String>,
-    flow: &Flow,
+    ended: std::result::Result<EndedLogin, PipelineError>,
+    flow: &mut Flow,
 ) -> Result<Grant> {
-    let mut outcome = ended.map_err(|error| {
-        tracing::error!("the login pipeline: {error}");
-        OAuthError::new(
-            500,
-            "server_error",
-            format!("The login could not run: {error}"),
-        )
-    })?;
+    let told = |tenant: &Tenant, flow: &Flow, key: &str, value: Value| {
+        tenant.control.log(json!({
+            "type": "login", "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
+            "user_id": flow.about.user_id, "protocol": flow.protocol, key: value,
+        }));
+    };
+    let EndedLogin {
+        mut outcome,
+        user_id,
+    } = match ended {
+        Ok(ended) => ended,
+        Err(error) => {
+            let error = could_not_run(error);
+            told(tenant, flow, "error", error.description.clone().into());
+            return Err(error);
+        }
+    };
     with_issuer(tenant, &mut outcome);
-    store_metadata(tenant, &flow.about.user_id, &flow.before, &outcome)?;
+    let known = go_on_as(tenant, flow, &user_id);
+    if known.is_ok() {
+        store_metadata(tenant, flow, outcome.user.clone())?;
+    }
     let mut shown = outcome.clone();
     tenant.pipeline.redact(&mut shown);
-    tenant.control.log(json!({
-        "type": "login", "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
-        "user_id": flow.about.user_id, "protocol": flow.protocol, "outcome": shown,
-    }));
+    told(tenant, flow, "outcome", json!(shown));
+    known?;
     match outcome.status {
         Status::Allowed => grant(tenant, &outcome, flow.about.clone()),
         _ => Err(refusal(&outcome)),
+    }
+}
+
+/// The answer for a login that could not run.
+pub(crate) fn could_not_run(error: PipelineError) -> OAuthError {
+    match error {
+        PipelineError::Unloadable(reason) => OAuthError::new(403, "access_denied", reason),
+        PipelineError::Broken(reason) => {
+            tracing::error!("the login pipeline: {reason}");
+            let description = format!("The login could not run: {reason}");
+            OAuthError::new(500, "server_error", description)
+        }
     }
 }
 
@@ -209,41 +241,76 @@ fn object(value: Option<&Value>) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-/// Changes the keys that the login changed, and no other: somebody else may have changed the profile meanwhile.
-fn store_metadata(
-    tenant: &Tenant,
-    user_id: &str,
-    before: &[Map<String, Value>; 2],
-    outcome: &Outcome,
-) -> Result<()> {
-    let [user_before, app_before] = before;
-    let changes = [
-        ("user_metadata", user_before, &outcome.user.user_metadata),
-        ("app_metadata", app_before, &outcome.user.app_metadata),
-    ];
-    if changes.iter().all(|(_, before, after)| before == after) {
+fn metadata(user: &Value) -> StoredMetadata {
+    StoredMetadata {
+        user_metadata: object(user.get("user_metadata")),
+        app_metadata: object(user.get("app_metadata")),
+    }
+}
+
+/// All profiles but that of the user.
+fn others(tenant: &Tenant, user_id: &str) -> Result<Vec<Value>> {
+    let mut users = tenant.store.users()?;
+    users.retain(|user| crate::http::text(user, "user_id") != Some(user_id));
+    Ok(users)
+}
+
+/// The login goes on as the user that an Action switched to.
+fn go_on_as(tenant: &Tenant, flow: &mut Flow, user_id: &str) -> Result<()> {
+    if user_id == flow.about.user_id || user_id.is_empty() {
         return Ok(());
     }
+    let unknown = || {
+        let description = format!("The primary user {user_id} does not exist.");
+        OAuthError::new(403, "access_denied", description)
+    };
+    let user = tenant.store.user(user_id)?.ok_or_else(unknown)?;
+    flow.before = metadata(&user);
+    user_id.clone_into(&mut flow.about.user_id);
+    flow.switched = true;
+    Ok(())
+}
+
+/// Changes the keys that the login changed, and no other: somebody else may have changed the profile meanwhile.
+fn store_metadata(tenant: &Tenant, flow: &mut Flow, after: StoredMetadata) -> Result<()> {
+    if flow.before == after {
+        return Ok(());
+    }
+    let changes = [
+        (
+            "user_metadata",
+            &flow.before.user_metadata,
+            &after.user_metadata,
+        ),
+        (
+            "app_metadata",
+            &flow.before.app_metadata,
+            &after.app_metadata,
+        ),
+    ];
     let now = crate::clock::iso(tenant.now_ms());
-    let _ = tenant.store.change_user::<()>(user_id, |profile| {
-        for (key, before, after) in changes {
-            let mut stored = object(profile.get(key));
-            for name in before.keys().filter(|name| !after.contains_key(*name)) {
-                stored.shift_remove(name);
+    let _ = tenant
+        .store
+        .change_user::<()>(&flow.about.user_id, |profile| {
+            for (key, before, after) in changes {
+                let mut stored = object(profile.get(key));
+                for name in before.keys().filter(|name| !after.contains_key(*name)) {
+                    stored.shift_remove(name);
+                }
+                for (name, value) in after
+                    .iter()
+                    .filter(|(name, value)| before.get(*name) != Some(value))
+                {
+                    stored.insert(name.clone(), value.clone());
+                }
+                if let Some(profile) = profile.as_object_mut() {
+                    profile.insert(key.into(), Value::Object(stored));
+                    profile.insert("updated_at".into(), now.clone().into());
+                }
             }
-            for (name, value) in after
-                .iter()
-                .filter(|(name, value)| before.get(*name) != Some(value))
-            {
-                stored.insert(name.clone(), value.clone());
-            }
-            if let Some(profile) = profile.as_object_mut() {
-                profile.insert(key.into(), Value::Object(stored));
-                profile.insert("updated_at".into(), now.clone().into());
-            }
-        }
-        Ok(None)
-    })?;
+            Ok(None)
+        })?;
+    flow.before = after;
     Ok(())
 }
 

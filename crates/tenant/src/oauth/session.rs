@@ -69,13 +69,27 @@ pub(crate) fn current(tenant: &Tenant, call: &Call) -> Result<Option<Session>> {
     Ok(Some(Session { key, document }))
 }
 
+/// How somebody has signed in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) user_id: &'a str,
+    /// The name in `event.authentication.methods`.
+    pub(crate) method: &'a str,
+    /// The connection, if it is another one than that of the user's first identity.
+    pub(crate) connection: Option<&'a str>,
+}
+
 /// Begins a session for a user who has just signed in, or renews the user's own. The cookie is a new one each time.
 pub(crate) fn begin(
     tenant: &Tenant,
     call: &Call,
-    user_id: &str,
-    method: &str,
+    arrival: Arrival<'_>,
 ) -> Result<(Session, String)> {
+    let Arrival {
+        user_id,
+        method,
+        connection,
+    } = arrival;
     let now = tenant.now_ms();
     let before = current(tenant, call)?;
     if let Some(before) = &before {
@@ -113,7 +127,7 @@ pub(crate) fn begin(
         "expires_at": expires, "idle_expires_at": idle, "last_interacted_at": now, "clients": clients,
         "device": {"initial_ip": first("initial_ip", &call.ip), "initial_user_agent": first("initial_user_agent", agent),
             "last_ip": call.ip, "last_user_agent": agent},
-        "methods": [{"name": method, "timestamp": crate::clock::iso(now)}],
+        "methods": [{"name": method, "timestamp": crate::clock::iso(now)}], "connection": connection,
     });
     let cookie = tenant.randomness.token();
     let key = digest(&cookie);
@@ -124,6 +138,24 @@ pub(crate) fn begin(
         now,
     )?;
     Ok((Session { key, document }, cookie))
+}
+
+/// Makes a session that of another user: an Action switched to the primary one.
+pub(crate) fn hand_over(tenant: &Tenant, key: &str, user_id: &str) -> Result<()> {
+    let now = tenant.now_ms();
+    let Some(mut document) = tenant.store.take(Kind::Session, key, now)? else {
+        return Ok(());
+    };
+    if let Some(document) = document.as_object_mut() {
+        document.insert("user_id".into(), user_id.into());
+    }
+    let entry = Entry {
+        id: key,
+        owner: Some(user_id),
+        expires_ms: document.get("expires_at").and_then(Value::as_i64),
+    };
+    tenant.store.put(Kind::Session, entry, &document, now)?;
+    Ok(())
 }
 
 /// Takes down that the user was here, for which application.

@@ -10,7 +10,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::client_auth::{Authenticated, authenticate};
@@ -19,7 +19,7 @@ use super::{OAuthError, Result, device, grants, mfa, refresh};
 use crate::http::{Call, Content, answer, text};
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
-use crate::store::Kind;
+use crate::store::{Entry, Kind};
 
 pub(crate) const REALM_GRANT: &str = "http://auth0.com/oauth/grant-type/password-realm";
 pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -80,7 +80,11 @@ pub(crate) fn check_body(call: &Call) -> Result<()> {
     }
 }
 
-/// A code is used up by the first attempt to exchange it, right or wrong.
+/// Milliseconds for which a used code is remembered, so that a second use can be told from a wrong code.
+const REMEMBERED_MS: i64 = 120_000;
+
+/// A code is used up by the first attempt to exchange it, right or wrong. Who shows everything that belongs to a code that
+/// brought tokens already takes those back (RFC 6749, section 4.1.2).
 fn authorization_code(
     tenant: &Tenant,
     call: &Call,
@@ -88,27 +92,85 @@ fn authorization_code(
 ) -> Result<Map<String, Value>> {
     let code = call.required("code")?;
     let invalid = || OAuthError::invalid_grant("Invalid authorization code");
-    let document = tenant
+    let key = digest(code);
+    let now = tenant.now_ms();
+    let mut document = tenant
         .store
-        .take(Kind::Code, &digest(code), tenant.now_ms())?
+        .take(Kind::Code, &key, now)?
         .ok_or_else(invalid)?;
-    let grant: Grant = serde_json::from_value(document.get("grant").cloned().unwrap_or_default())
-        .map_err(|_| invalid())?;
-    if grant.client_id != who.id {
-        return Err(invalid());
+    let is_used = document.get("tokens").is_some();
+    if text(&document, "client_id") != Some(&who.id) {
+        return Err(keep_used(tenant, &key, &document, invalid())?);
     }
+    if let Err(error) = proves_itself(call, who, &document) {
+        return Err(keep_used(tenant, &key, &document, error)?);
+    }
+    if is_used {
+        take_back(tenant, &document)?;
+        return Err(keep_used(tenant, &key, &document, invalid())?);
+    }
+    let grant = document
+        .as_object_mut()
+        .and_then(|it| it.shift_remove("grant"));
+    let grant: Grant = serde_json::from_value(grant.unwrap_or_default()).map_err(|_| invalid())?;
+    let body = issued(tenant, who, &grant)?;
+    let hash = |name: &str| body.get(name).and_then(Value::as_str).map(digest);
+    if let Some(document) = document.as_object_mut() {
+        let tokens = json!({"access": hash("access_token"), "refresh": hash("refresh_token")});
+        document.insert("tokens".into(), tokens);
+    }
+    let entry = Entry::until(&key, now.saturating_add(REMEMBERED_MS));
+    tenant.store.put(Kind::Code, entry, &document, now)?;
+    Ok(body)
+}
+
+/// What a used code brought stays known after one more attempt; a fresh code is gone.
+fn keep_used(
+    tenant: &Tenant,
+    key: &str,
+    document: &Value,
+    error: OAuthError,
+) -> Result<OAuthError> {
+    if document.get("tokens").is_some() {
+        let now = tenant.now_ms();
+        let entry = Entry::until(key, now.saturating_add(REMEMBERED_MS));
+        tenant.store.put(Kind::Code, entry, document, now)?;
+    }
+    Ok(error)
+}
+
+/// Takes back what can be taken back of the tokens of a code: the refresh tokens and an opaque access token.
+fn take_back(tenant: &Tenant, document: &Value) -> Result<()> {
+    let hash = |name: &str| {
+        let hash = document.pointer(&format!("/tokens/{name}"));
+        hash.and_then(Value::as_str)
+    };
+    if let Some(key) = hash("access") {
+        tenant.store.remove(Kind::Opaque, key)?;
+    }
+    if let Some(key) = hash("refresh") {
+        refresh::end_family(tenant, key)?;
+    }
+    tenant.control.log(json!({
+        "type": "code_reuse", "date": crate::clock::iso(tenant.now_ms()), "client_id": text(document, "client_id"),
+    }));
+    Ok(())
+}
+
+/// Checks that the exchange is made by who began the login.
+fn proves_itself(call: &Call, who: &Authenticated, document: &Value) -> Result<()> {
     if call
         .body_field("redirect_uri")
-        .is_some_and(|given| Some(given) != text(&document, "redirect_uri"))
+        .is_some_and(|given| Some(given) != text(document, "redirect_uri"))
     {
         return Err(OAuthError::invalid_grant("The redirect URI is wrong."));
     }
     match (
-        text(&document, "code_challenge"),
+        text(document, "code_challenge"),
         call.body_field("code_verifier"),
     ) {
         (Some(challenge), Some(verifier)) => {
-            let method = text(&document, "code_challenge_method").unwrap_or("plain");
+            let method = text(document, "code_challenge_method").unwrap_or("plain");
             if !is_verifier(challenge, method, verifier) {
                 return Err(OAuthError::invalid_grant("Failed to verify code verifier"));
             }
@@ -120,12 +182,20 @@ fn authorization_code(
         }
         (None, None) => {}
     }
-    who.require_proof()?;
+    who.require_proof()
+}
+
+/// The answer for a grant, with a refresh token if one belongs to it.
+pub(crate) fn issued(
+    tenant: &Tenant,
+    who: &Authenticated,
+    grant: &Grant,
+) -> Result<Map<String, Value>> {
     let mut body = grant.answer(tenant)?;
     if grant.is_offline(tenant, &who.client) {
         body.insert(
             "refresh_token".into(),
-            refresh::first(tenant, &who.client, &grant)?.into(),
+            refresh::first(tenant, &who.client, grant)?.into(),
         );
     }
     Ok(body)

@@ -9,12 +9,14 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::{hidden, layout, problem};
+use crate::catalog::{is_enabled, is_provider};
 use crate::http::{Call, escape, page, text};
 use crate::oauth::authorize::{refused, signed_in};
 use crate::oauth::finish::error_page;
 use crate::oauth::grants::check_password;
 use crate::oauth::run::{LoginDoc, mark_login};
-use crate::oauth::{OAuthError, Result, session};
+use crate::oauth::session::Arrival;
+use crate::oauth::{OAuthError, Result, provider, session};
 use crate::randomness::{digest, same_secret};
 use crate::signup;
 use crate::state::Tenant;
@@ -83,7 +85,7 @@ async fn sign_in(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result<R
             )
         }
     };
-    let Some(user_id) = user_id else {
+    let Some(user_id) = &user_id else {
         return login_page(
             tenant,
             &login,
@@ -91,17 +93,21 @@ async fn sign_in(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result<R
             Some("Wrong email or password."),
         );
     };
-    proceed(tenant, call, &client, login, &user_id, method).await
+    let arrival = Arrival {
+        user_id,
+        method,
+        connection: None,
+    };
+    proceed(tenant, call, &client, login, arrival).await
 }
 
 /// The session begins and the Actions run.
-async fn proceed(
+pub(crate) async fn proceed(
     tenant: &Arc<Tenant>,
     call: &Call,
     client: &Value,
     login: LoginDoc,
-    user_id: &str,
-    method: &str,
+    arrival: Arrival<'_>,
 ) -> Result<Response> {
     // The page is used up: of two requests at once, one goes on.
     if tenant
@@ -113,8 +119,8 @@ async fn proceed(
             "This page has been used already. Go back to the application and sign in again.",
         ));
     }
-    mark_login(tenant, user_id, &call.ip)?;
-    let (session, cookie) = session::begin(tenant, call, user_id, method)?;
+    mark_login(tenant, arrival.user_id, &call.ip)?;
+    let (session, cookie) = session::begin(tenant, call, arrival)?;
     let mut response = signed_in(tenant, call, client, login, &session).await;
     session::set_cookie(tenant, &mut response, &cookie);
     Ok(response)
@@ -155,7 +161,8 @@ fn is_pickable(tenant: &Tenant, client: &Value, login: &LoginDoc, user: &Value) 
         && tenant
             .catalog
             .connection(name)
-            .is_none_or(|connection| crate::catalog::is_enabled(connection, client))
+            // People of another site sign in there: their script gives the profile.
+            .is_none_or(|connection| is_enabled(connection, client) && !is_provider(connection))
 }
 
 fn login_page(
@@ -180,6 +187,15 @@ fn login_page(
         "<p>Don't have an account? <a href=\"/u/signup?state={}\">Sign up</a></p>",
         escape(&login.id)
     );
+    for connection in tenant.catalog.providers(&client) {
+        let name = text(connection, "name").unwrap_or_default();
+        let _ = write!(
+            body,
+            "<p><a class=\"button\" href=\"{}\">Continue with {}</a></p>",
+            escape(&provider::address(tenant, &login.id, name)),
+            escape(text(connection, "display_name").unwrap_or(name))
+        );
+    }
     let users: Vec<Value> = tenant
         .store
         .users()?
@@ -240,7 +256,12 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         match signup::create(&tenant, &fields).await? {
             Ok(user) => {
                 let id = text(&user, "user_id").unwrap_or_default().to_owned();
-                proceed(&tenant, &call, &client, login, &id, "pwd").await
+                let arrival = Arrival {
+                    user_id: &id,
+                    method: "pwd",
+                    connection: None,
+                };
+                proceed(&tenant, &call, &client, login, arrival).await
             }
             Err(refusal) => Ok(signup_page(
                 &login,

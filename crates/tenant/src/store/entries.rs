@@ -30,6 +30,10 @@ pub(crate) enum Kind {
     Mail,
     /// A change of an application's configuration.
     Client,
+    /// A code of the built-in identity provider.
+    ProviderCode,
+    /// Who a user is at the built-in identity provider; its owner is the user.
+    Identity,
     /// Roles of a user.
     Roles,
     /// A user's membership of an organization; its owner is the user.
@@ -37,22 +41,37 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind, with the name that the database has for it.
+    const NAMES: &[(Self, &str)] = &[
+        (Self::Login, "login"),
+        (Self::Session, "session"),
+        (Self::Code, "code"),
+        (Self::Refresh, "refresh"),
+        (Self::Opaque, "opaque"),
+        (Self::Device, "device"),
+        (Self::Claims, "claims"),
+        (Self::LoginTicket, "login_ticket"),
+        (Self::Ticket, "ticket"),
+        (Self::Mail, "mail"),
+        (Self::Client, "client"),
+        (Self::ProviderCode, "provider_code"),
+        (Self::Identity, "identity"),
+        (Self::Roles, "roles"),
+        (Self::Member, "member"),
+    ];
+
     fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Session => "session",
-            Self::Code => "code",
-            Self::Refresh => "refresh",
-            Self::Opaque => "opaque",
-            Self::Device => "device",
-            Self::Claims => "claims",
-            Self::LoginTicket => "login_ticket",
-            Self::Ticket => "ticket",
-            Self::Mail => "mail",
-            Self::Client => "client",
-            Self::Roles => "roles",
-            Self::Member => "member",
-        }
+        let mut names = Self::NAMES.iter();
+        names
+            .find(|(kind, _)| *kind == self)
+            .map_or("", |(_, name)| name)
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let mut names = Self::NAMES.iter();
+        names
+            .find(|(_, known)| *known == name)
+            .map(|(kind, _)| *kind)
     }
 }
 
@@ -206,7 +225,7 @@ impl Store {
     }
 }
 
-fn write(
+pub(super) fn write(
     transaction: &Transaction<'_>,
     kind: Kind,
     entry: Entry<'_>,

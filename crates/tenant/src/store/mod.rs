@@ -4,6 +4,7 @@
 //! next start finds the last complete change. Codes and tokens are kept by their hash.
 
 mod entries;
+mod transfer;
 mod users;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 pub(crate) use entries::{Entry, Kind};
+pub(crate) use transfer::Contents;
 pub(crate) use users::{ChangeError, NewUser, UserConflict};
 
 /// The form of the tables. A file with another one is refused.

@@ -1,6 +1,6 @@
 //! Users: profiles as documents, passwords beside them and never in them.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::Value;
 
 use super::{Result, Store};
@@ -29,8 +29,13 @@ fn profile(row: &Row<'_>) -> rusqlite::Result<Value> {
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
+/// What a user of a database signs in with. Users of other connections may share an e-mail.
 fn lower(profile: &Value, key: &str) -> Option<String> {
-    text(profile, key).map(str::to_lowercase)
+    let provider = profile.pointer("/identities/0/provider");
+    let is_database = provider.is_none_or(|provider| provider == "auth0");
+    text(profile, key)
+        .filter(|_| is_database)
+        .map(str::to_lowercase)
 }
 
 impl Store {
@@ -57,6 +62,18 @@ impl Store {
         Ok(found.optional()?)
     }
 
+    /// The user with a linked identity that was a user of its own before.
+    pub(crate) fn user_by_identity(&self, provider: &str, id: &str) -> Result<Option<Value>> {
+        let is_it = |identity: &Value| {
+            (text(identity, "provider"), text(identity, "user_id")) == (Some(provider), Some(id))
+        };
+        let has_it = |user: &Value| {
+            let identities = user.get("identities").and_then(Value::as_array);
+            identities.is_some_and(|identities| identities.iter().any(is_it))
+        };
+        Ok(self.users()?.into_iter().find(has_it))
+    }
+
     /// All users in the order in which they came.
     pub(crate) fn users(&self) -> Result<Vec<Value>> {
         let connection = self.lock();
@@ -73,38 +90,11 @@ impl Store {
     ) -> Result<std::result::Result<(), UserConflict>> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        let (email, username) = (
-            lower(&user.profile, "email"),
-            lower(&user.profile, "username"),
-        );
-        let id = text(&user.profile, "user_id").unwrap_or_default();
-        let taken = |column: &str, value: Option<&str>| -> Result<bool> {
-            let query = format!("SELECT 1 FROM users WHERE connection = ?1 AND {column} = ?2");
-            Ok(value.is_some()
-                && transaction
-                    .query_row(&query, params![user.connection, value], |_| Ok(()))
-                    .optional()?
-                    .is_some())
-        };
-        if transaction
-            .query_row("SELECT 1 FROM users WHERE user_id = ?1", [id], |_| Ok(()))
-            .optional()?
-            .is_some()
-        {
-            return Ok(Err(UserConflict::Id));
+        let inserted = insert(&transaction, user)?;
+        if inserted.is_ok() {
+            transaction.commit()?;
         }
-        if taken("email", email.as_deref())? {
-            return Ok(Err(UserConflict::Email));
-        }
-        if taken("username", username.as_deref())? {
-            return Ok(Err(UserConflict::Username));
-        }
-        transaction.execute(
-            "INSERT INTO users (user_id, connection, email, username, password, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![id, user.connection, email, username, user.password, user.profile.to_string()],
-        )?;
-        transaction.commit()?;
-        Ok(Ok(()))
+        Ok(inserted)
     }
 
     /// Changes a profile and, if `change` gives one, the hash of the password; `None` when there is no such user. An
@@ -154,6 +144,44 @@ impl Store {
         transaction.commit()?;
         Ok(count > 0)
     }
+}
+
+/// Stores a user inside of a transaction, or says what stands in the way.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    user: &NewUser,
+) -> Result<std::result::Result<(), UserConflict>> {
+    let (email, username) = (
+        lower(&user.profile, "email"),
+        lower(&user.profile, "username"),
+    );
+    let id = text(&user.profile, "user_id").unwrap_or_default();
+    let taken = |column: &str, value: Option<&str>| -> Result<bool> {
+        let query = format!("SELECT 1 FROM users WHERE connection = ?1 AND {column} = ?2");
+        Ok(value.is_some()
+            && transaction
+                .query_row(&query, params![user.connection, value], |_| Ok(()))
+                .optional()?
+                .is_some())
+    };
+    if transaction
+        .query_row("SELECT 1 FROM users WHERE user_id = ?1", [id], |_| Ok(()))
+        .optional()?
+        .is_some()
+    {
+        return Ok(Err(UserConflict::Id));
+    }
+    if taken("email", email.as_deref())? {
+        return Ok(Err(UserConflict::Email));
+    }
+    if taken("username", username.as_deref())? {
+        return Ok(Err(UserConflict::Username));
+    }
+    transaction.execute(
+        "INSERT INTO users (user_id, connection, email, username, password, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![id, user.connection, email, username, user.password, user.profile.to_string()],
+    )?;
+    Ok(Ok(()))
 }
 
 /// Why a profile was not changed.

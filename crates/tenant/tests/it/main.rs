@@ -9,12 +9,16 @@ mod scripted;
 
 mod attacks;
 mod authorize;
+mod codes;
 mod control;
 mod cross_origin;
 mod malformed;
 mod management;
 mod metadata;
 mod mfa;
+mod provider;
 mod refresh;
 mod sessions;
+mod stored;
 mod token;
+mod transfer;

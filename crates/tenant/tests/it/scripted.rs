@@ -4,10 +4,12 @@ use std::sync::Mutex;
 
 use postlogin_core::outcome::{ActionUsage, Outcome};
 use postlogin_core::{
-    ActionInfo, Argument, EntryPoint, Fault, FaultKind, Login, Next, Resumed, TenantSettings,
-    Transaction,
+    ActionInfo, Argument, EndedLogin, EntryPoint, Fault, FaultKind, Login, Next, Resumed,
+    TenantSettings, Transaction,
 };
-use postlogin_tenant::{LoginPipeline, LoginRequest, Resume};
+use postlogin_tenant::{
+    FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit, Resume,
+};
 use serde_json::{Value, json};
 
 /// What one Action does.
@@ -22,20 +24,34 @@ pub enum Does {
 /// Actions, each a list of calls.
 pub type Script = Vec<Vec<Does>>;
 
+/// What stands for `fetchUserProfile`.
+pub type Fetch = fn(ProviderVisit) -> Result<Value, String>;
+
 /// Runs scripts on the real core, without any sandbox.
-#[derive(Default)]
 pub struct Scripted {
     pub script: Mutex<Script>,
+    pub fetch: Mutex<Fetch>,
     /// The events of all logins.
     pub events: Mutex<Vec<Value>>,
 }
 
+impl Scripted {
+    pub fn new(script: Script) -> Self {
+        Self {
+            script: Mutex::new(script),
+            fetch: Mutex::new(|_| Err("no connection has a script".to_owned())),
+            events: Mutex::default(),
+        }
+    }
+}
+
 impl LoginPipeline for Scripted {
-    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<Outcome, String> {
+    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<EndedLogin, PipelineError> {
         let script = self.script.lock().unwrap().clone();
         self.events.lock().unwrap().push(login.event.clone());
         let settings = TenantSettings {
             domain: Some(login.domain),
+            users: login.users,
             ..TenantSettings::default()
         };
         let now = login.now_ms;
@@ -80,8 +96,8 @@ impl LoginPipeline for Scripted {
                 Next::Suspended(suspension) => suspension,
             };
             loop {
-                let Some(step) = user(&waits) else {
-                    return Ok(flow.finish(now));
+                let Some(step) = user(&flow.pause(&waits)) else {
+                    return Ok(flow.finish_with_user(now));
                 };
                 match flow.resume(step) {
                     Resumed::SameAction => entry = EntryPoint::Continue,
@@ -90,7 +106,7 @@ impl LoginPipeline for Scripted {
                         waits = again;
                         continue;
                     }
-                    Resumed::Stop => return Ok(flow.finish(now)),
+                    Resumed::Stop => return Ok(flow.finish_with_user(now)),
                 }
                 break;
             }
@@ -98,7 +114,19 @@ impl LoginPipeline for Scripted {
                 break;
             }
         }
-        Ok(flow.finish(now))
+        Ok(flow.finish_with_user(now))
+    }
+
+    fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError> {
+        let fetch = *self.fetch.lock().unwrap();
+        Ok(FetchedProfile {
+            profile: fetch(visit),
+            outcome: None,
+        })
+    }
+
+    fn switches_users(&self) -> bool {
+        true
     }
 
     fn redact(&self, _: &mut Outcome) {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -129,10 +129,7 @@ impl World {
         let key = KEY
             .get_or_init(|| KeyPair::generate(postlogin_token::Randomness::Seed(b"tests")).unwrap())
             .clone();
-        let pipeline = Arc::new(Scripted {
-            script: Mutex::new(script),
-            ..Scripted::default()
-        });
+        let pipeline = Arc::new(Scripted::new(script));
         let clock = TenantClock::default();
         clock.freeze(Some(NOW_MS));
         let tenant = Tenant::new(Setup {

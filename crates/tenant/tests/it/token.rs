@@ -160,60 +160,6 @@ fn wrong_requests_get_the_documented_errors() {
 }
 
 #[test]
-fn a_code_is_good_once_for_one_application_and_one_verifier() {
-    run(async {
-        let mut world = World::new(vec![]);
-        let page = world.authorize(&[]).await;
-        let code = world.sign_in(&page).await.code();
-        assert_eq!(world.exchange(&code).await.status, StatusCode::OK);
-        assert_eq!(world.exchange(&code).await.json()["error"], "invalid_grant");
-        let wrong = [
-            vec![
-                ("client_id", SPA),
-                (
-                    "code_verifier",
-                    "another-verifier-that-has-at-least-forty-three-chars",
-                ),
-            ],
-            vec![("client_id", SPA)],
-            vec![
-                ("client_id", WEB),
-                ("client_secret", WEB_SECRET),
-                ("code_verifier", VERIFIER),
-            ],
-            vec![
-                ("client_id", SPA),
-                ("code_verifier", VERIFIER),
-                ("redirect_uri", "http://localhost:5000/other"),
-            ],
-        ];
-        for more in wrong {
-            let code = world.authorize(&[]).await.code();
-            let mut fields = vec![
-                ("grant_type", "authorization_code"),
-                ("code", code.as_str()),
-            ];
-            fields.extend(more.clone());
-            assert!(
-                world.token(&fields).await.status.is_client_error(),
-                "{more:?}"
-            );
-            // The attempt has used it up.
-            assert_eq!(
-                world.exchange(&code).await.json()["error"],
-                "invalid_grant",
-                "{more:?}"
-            );
-        }
-        let code = world.authorize(&[]).await.code();
-        world
-            .control(Method::POST, "clock", json!({"advance_s": 601}))
-            .await;
-        assert_eq!(world.exchange(&code).await.json()["error"], "invalid_grant");
-    });
-}
-
-#[test]
 fn passwords_and_machines_get_tokens() {
     run(async {
         let mut world = World::new(vec![vec![claim("https://e.com/a", json!(1))]]);

@@ -1,32 +1,32 @@
-//! The post-login trigger for the tenant: the project's Actions, compiled once, in pooled sandboxes.
+//! The post-login trigger for the tenant: the project's Rules and Actions, in pooled sandboxes.
 
-use std::{
-    num::NonZeroUsize,
-    path::Path,
-    sync::{Arc, Condvar, Mutex, PoisonError},
-    thread,
+use std::{path::Path, sync::Arc};
+
+use postlogin_core::{EndedLogin, Pause, TenantSettings, outcome::Outcome};
+use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
+use postlogin_project::{Project, Secret};
+use postlogin_runner::{PreparedLogin, run_fetch, run_stored, unloadable};
+use postlogin_tenant::{
+    FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit, Resume,
 };
+use serde_json::{Value, json};
 
-use postlogin_core::{Suspension, TenantSettings, outcome::Outcome};
-use postlogin_engine::{Allocation, BoundAction};
-use postlogin_host::{Budget, Clock, Conditions, Flow};
-use postlogin_project::{Project, Secret, TenantData};
-use postlogin_runner::{PreparedLogin, run_with_user};
-use postlogin_tenant::{LoginPipeline, LoginRequest, Resume};
-
+use super::{
+    program::{Library, cores},
+    provider,
+    slots::Slots,
+};
 use crate::{
-    action::compiler,
     args::{NetworkArguments, ServeArguments},
     error::CliError,
-    network::network,
+    network::{mocks, network},
     printer::Printer,
-    secrets::{self, Hidden},
+    secrets::Hidden,
 };
 
 /// Runs logins of the tenant.
 pub(super) struct Pipeline {
-    actions: Vec<BoundAction>,
-    tenant: TenantData,
+    library: Library,
     network: NetworkArguments,
     budget: Budget,
     given: Vec<Secret>,
@@ -34,7 +34,8 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Loads what runs at a login of the project: its Rules, and the Actions that it binds to the trigger.
+    /// Loads what runs at a login of the project: its Rules, the Actions that it binds to the trigger, and the scripts of
+    /// its connections.
     pub(super) fn new(
         arguments: &ServeArguments,
         project: Option<&Project>,
@@ -43,49 +44,54 @@ impl Pipeline {
         given: Vec<Secret>,
         printer: &Printer,
     ) -> Result<Self, CliError> {
-        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let sandboxes = u32::try_from(cores).unwrap_or(u32::MAX).saturating_add(1);
-        let sources = match project {
-            Some(project) => project.login_sources(here)?,
-            None => Vec::new(),
-        };
-        secrets::warn_about_unseen(&sources, &given, printer);
-        let mut actions = Vec::new();
-        if !sources.is_empty() {
-            let mut compiler = compiler(Allocation::Pooling { sandboxes }, printer)?;
-            for source in &sources {
-                actions.push(compiler.bind(source, &given)?);
-            }
-        }
         Ok(Self {
-            actions,
-            tenant: project.map_or_else(TenantData::default, |project| project.tenant.clone()),
+            library: Library::new(project, here, &given, printer)?,
             network: arguments.network.clone(),
             budget,
             given,
-            slots: Slots::new(cores),
+            slots: Slots::new(cores()),
         })
+    }
+
+    /// How many Rules and Actions run at a login.
+    pub(super) fn len(&self) -> usize {
+        self.library
+            .now()
+            .map_or(0, |program| program.actions.len())
+    }
+
+    fn conditions(
+        &self,
+        now_ms: i64,
+        is_frozen: bool,
+        seed: u64,
+        door: Arc<dyn Door>,
+    ) -> Conditions {
+        let flow = match is_frozen {
+            true => Flow::Virtual,
+            false => Flow::Real,
+        };
+        Conditions {
+            clock: Arc::new(Clock::new(now_ms, flow)),
+            seed,
+            door,
+            budget: self.budget,
+        }
     }
 }
 
-impl Pipeline {
-    /// How many Rules and Actions run at a login.
-    pub(super) fn len(&self) -> usize {
-        self.actions.len()
-    }
+fn broken(error: CliError) -> PipelineError {
+    PipelineError::Broken(error.message)
 }
 
 impl LoginPipeline for Pipeline {
-    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<Outcome, String> {
-        let settings = self.tenant.settings_for(&login.event, None);
-        let flow = if login.is_frozen {
-            Flow::Virtual
-        } else {
-            Flow::Real
-        };
+    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<EndedLogin, PipelineError> {
+        let program = self.library.now().map_err(PipelineError::Unloadable)?;
+        let mut settings = program.tenant.settings_for(&login.event, None);
+        settings.users.extend(login.users);
         // Mocks are used up by a login, so each has its own.
         let door = network(&self.network, self.budget.time)
-            .map_err(|error| error.message)?
+            .map_err(broken)?
             .door;
         let prepared = PreparedLogin {
             event: login.event,
@@ -93,71 +99,79 @@ impl LoginPipeline for Pipeline {
                 domain: Some(login.domain),
                 ..settings
             },
-            conditions: Conditions {
-                clock: Arc::new(Clock::new(login.now_ms, flow)),
-                seed: login.seed,
-                door,
-                budget: self.budget,
-            },
+            conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, door),
             steps: Vec::new(),
         };
         let slot = self.slots.take();
         // While the user is away no sandbox is held, and none is kept from others.
-        let mut waiting = |suspension: &Suspension| {
+        let mut waiting = |pause: &Pause| {
             self.slots.give_back();
-            let step = user(suspension);
+            let step = user(pause);
             self.slots.wait();
             step
         };
-        let result = run_with_user(&self.actions, prepared, &mut waiting);
+        let result = run_stored(&program.actions, prepared, &mut waiting);
         drop(slot);
-        result.map_err(|error| format!("{error:#}"))
+        let ended = result.map_err(|error| PipelineError::Broken(format!("{error:#}")))?;
+        if let Some(error) = unloadable(&ended.outcome) {
+            self.library.tell(&program, error);
+        }
+        Ok(ended)
+    }
+
+    fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError> {
+        let program = self.library.now().map_err(PipelineError::Unloadable)?;
+        let name = visit.connection.get("name").and_then(Value::as_str);
+        let name = name.unwrap_or_default();
+        let script = program.connections.get(name).ok_or_else(|| {
+            PipelineError::Unloadable(format!("The connection {name} has no fetchUserProfile."))
+        })?;
+        let live = NetworkArguments {
+            http: Vec::new(),
+            ..self.network.clone()
+        };
+        let live = network(&live, self.budget.time).map_err(broken)?.door;
+        let mocks = mocks(&self.network.http).map_err(broken)?;
+        let door = provider::door(&visit, mocks, live);
+        let token_response = match provider::exchange(&visit, &*door) {
+            Ok(response) => response,
+            Err(reason) => {
+                return Ok(FetchedProfile {
+                    profile: Err(reason),
+                    outcome: None,
+                });
+            }
+        };
+        let prepared = PreparedLogin {
+            event: json!({"user": {}, "token_response": token_response}),
+            tenant: TenantSettings::default(),
+            conditions: self.conditions(visit.now_ms, visit.is_frozen, visit.seed, door),
+            steps: Vec::new(),
+        };
+        let slot = self.slots.take();
+        let ran = run_fetch(script, prepared);
+        drop(slot);
+        let (outcome, profile) =
+            ran.map_err(|error| PipelineError::Broken(format!("{error:#}")))?;
+        let reason = outcome.reason.clone().unwrap_or_default();
+        if profile.is_none() {
+            let mut shown = outcome.clone();
+            self.redact(&mut shown);
+            self.library.tell_failed_fetch(name, &shown);
+        }
+        Ok(FetchedProfile {
+            profile: profile.ok_or(reason),
+            outcome: Some(outcome),
+        })
+    }
+
+    fn switches_users(&self) -> bool {
+        self.library
+            .now()
+            .is_ok_and(|program| program.switches_users)
     }
 
     fn redact(&self, outcome: &mut Outcome) {
         Hidden::new(&self.given).outcome(outcome);
-    }
-}
-
-/// How many logins may run at once: as many as there are sandboxes, less one.
-struct Slots {
-    free: Mutex<usize>,
-    freed: Condvar,
-}
-
-impl Slots {
-    fn new(count: usize) -> Self {
-        Self {
-            free: Mutex::new(count),
-            freed: Condvar::new(),
-        }
-    }
-
-    fn wait(&self) {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self
-            .freed
-            .wait_while(free, |free| *free == 0)
-            .unwrap_or_else(PoisonError::into_inner);
-        *free -= 1;
-    }
-
-    fn give_back(&self) {
-        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.freed.notify_one();
-    }
-
-    fn take(&self) -> Slot<'_> {
-        self.wait();
-        Slot(self)
-    }
-}
-
-/// Gives its place back also when a login panics.
-struct Slot<'a>(&'a Slots);
-
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        self.0.give_back();
     }
 }

@@ -1,0 +1,252 @@
+//! What a login of the project runs, as the files are now: an edit counts from the next login on.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use postlogin_core::outcome::Outcome;
+use postlogin_engine::{Allocation, BoundAction};
+use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
+use postlogin_runner::{Compiler, LoadError, watch::Stamps};
+use serde_json::Value;
+
+use crate::{action::lasting_compiler, error::CliError, printer::Printer, secrets};
+
+/// Everything that is loaded.
+#[derive(Default)]
+pub(super) struct Program {
+    /// Rules and Actions, in their order.
+    pub(super) actions: Vec<BoundAction>,
+    /// The scripts of connections, by name.
+    pub(super) connections: HashMap<String, BoundAction>,
+    pub(super) tenant: TenantData,
+    /// Whether something may switch to another user.
+    pub(super) switches_users: bool,
+    /// Whether it was told that an Action of this can't be loaded.
+    told: AtomicBool,
+}
+
+/// Keeps the program up to date.
+pub(super) struct Library {
+    here: PathBuf,
+    given: Vec<Secret>,
+    printer: Printer,
+    loaded: Mutex<Loaded>,
+}
+
+struct Loaded {
+    compiler: Option<Compiler<'static>>,
+    stamps: Stamps,
+    /// What logins run, or why they can't.
+    program: Result<Arc<Program>, String>,
+}
+
+impl Library {
+    /// Loads what the project says now.
+    ///
+    /// # Errors
+    /// When something can't be read or loaded: a server should not start with it.
+    pub(super) fn new(
+        project: Option<&Project>,
+        here: &Path,
+        given: &[Secret],
+        printer: &Printer,
+    ) -> Result<Self, CliError> {
+        let mut compiler = None;
+        let (stamps, program) = match project {
+            Some(project) => {
+                let sources = Sources::read(project, here)?;
+                secrets::warn_about_unseen(&sources.actions, given, printer);
+                let stamps = Stamps::of(sources.files(project));
+                (
+                    stamps,
+                    sources.load(project, &mut compiler, given, printer)?,
+                )
+            }
+            None => (Stamps::default(), Program::default()),
+        };
+        Ok(Self {
+            here: here.to_owned(),
+            given: given.to_vec(),
+            printer: *printer,
+            loaded: Mutex::new(Loaded {
+                compiler,
+                stamps,
+                program: Ok(Arc::new(program)),
+            }),
+        })
+    }
+
+    /// What a login that starts now runs.
+    ///
+    /// # Errors
+    /// When the files can't be loaded as they are, in one sentence. It was told on stderr when it was found.
+    pub(super) fn now(&self) -> Result<Arc<Program>, String> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if loaded.stamps.are_old() {
+            self.load_again(&mut loaded);
+        }
+        loaded.program.clone()
+    }
+
+    /// Tells on stderr, once for each edit, that an Action does not load in its sandbox. The login tells the user.
+    pub(super) fn tell(&self, program: &Program, error: LoadError) {
+        if !program.told.swap(true, Ordering::Relaxed) {
+            self.printer.error(&error.into());
+        }
+    }
+
+    /// Tells on stderr why the script of a connection gave no profile: its user sees one sentence.
+    pub(super) fn tell_failed_fetch(&self, connection: &str, outcome: &Outcome) {
+        let reason = outcome.reason.as_deref().unwrap_or_default();
+        self.printer
+            .warning(&format!("fetchUserProfile of {connection}: {reason}"));
+        for notice in &outcome.notices {
+            self.printer.hint(&notice.message);
+        }
+    }
+
+    fn load_again(&self, loaded: &mut Loaded) {
+        let project = match Project::discover(&self.here) {
+            Ok(Some(project)) => project,
+            Ok(None) => {
+                let error = CliError::usage("the project's files are gone");
+                return self.refuse(
+                    loaded,
+                    error.with_hint("put them back, or stop this server"),
+                );
+            }
+            Err(error) => return self.refuse(loaded, error.into()),
+        };
+        let sources = Sources::read(&project, &self.here);
+        let program = match &sources {
+            Ok(sources) => {
+                // Before they are loaded: an edit in between counts next time.
+                loaded.stamps = Stamps::of(sources.files(&project));
+                sources.load(&project, &mut loaded.compiler, &self.given, &self.printer)
+            }
+            Err(_) => Ok(Program::default()),
+        };
+        match sources.and(program) {
+            Ok(program) => {
+                self.printer.note(&format!(
+                    "files have changed: {} Rules and Actions from now on",
+                    program.actions.len()
+                ));
+                loaded.program = Ok(Arc::new(program));
+            }
+            Err(error) => self.refuse(loaded, error),
+        }
+    }
+
+    /// Logins fail until the files are mended.
+    fn refuse(&self, loaded: &mut Loaded, error: CliError) {
+        loaded.stamps.look_again();
+        if loaded.program.as_ref().err() != Some(&error.message) {
+            self.printer.error(&error);
+            self.printer
+                .note("logins fail until that is mended; no restart is needed");
+        }
+        loaded.program = Err(error.message);
+    }
+}
+
+/// What is to be loaded.
+struct Sources {
+    actions: Vec<ActionSource>,
+    connections: Vec<ActionSource>,
+}
+
+impl Sources {
+    fn read(project: &Project, here: &Path) -> Result<Self, CliError> {
+        let with_script = project.tenant.connections.iter().filter_map(|connection| {
+            let script = connection.pointer("/options/scripts/fetchUserProfile");
+            let has_one = script
+                .and_then(Value::as_str)
+                .is_some_and(|script| !script.trim().is_empty());
+            has_one.then(|| connection.get("name").and_then(Value::as_str))?
+        });
+        let connections = with_script.map(|name| connection_source(name, here, Some(project)));
+        Ok(Self {
+            actions: project.login_sources(here)?,
+            connections: connections.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Every file whose change may change what a login runs; folders for files that come and go.
+    fn files(&self, project: &Project) -> Vec<PathBuf> {
+        let sources = self.actions.iter().chain(&self.connections);
+        let folders = [
+            "actions",
+            "action-modules",
+            "rules",
+            "triggers",
+            "connections",
+        ];
+        sources
+            .flat_map(ActionSource::files)
+            .chain(project.modules.iter().map(|module| module.code.clone()))
+            .chain(project.configuration_files.iter().cloned())
+            .chain(folders.map(|folder| project.root.join(folder)))
+            .collect()
+    }
+
+    fn load(
+        &self,
+        project: &Project,
+        compiler: &mut Option<Compiler<'static>>,
+        given: &[Secret],
+        printer: &Printer,
+    ) -> Result<Program, CliError> {
+        let mut program = Program {
+            tenant: project.tenant.clone(),
+            switches_users: self.actions.iter().any(may_switch_users),
+            ..Program::default()
+        };
+        if self.actions.is_empty() && self.connections.is_empty() {
+            return Ok(program);
+        }
+        let compiler = match compiler {
+            Some(compiler) => compiler,
+            None => {
+                let sandboxes = u32::try_from(cores()).unwrap_or(u32::MAX).saturating_add(1);
+                compiler.insert(lasting_compiler(
+                    Allocation::Pooling { sandboxes },
+                    *printer,
+                )?)
+            }
+        };
+        for source in &self.actions {
+            program.actions.push(compiler.bind(source, given)?);
+        }
+        for source in &self.connections {
+            let bound = compiler.bind_connection(source, given)?;
+            program.connections.insert(source.name.clone(), bound);
+        }
+        Ok(program)
+    }
+}
+
+/// How many logins can run at once.
+pub(super) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Whether an Action or a Rule may ask for another profile: what it says of it, if it can be read.
+fn may_switch_users(source: &ActionSource) -> bool {
+    match &source.kind {
+        ActionKind::Script { text, .. } => {
+            let mut texts = source.modules.iter().map(|module| &module.text);
+            let says = |text: &String| text.contains("rimaryUser");
+            says(text) || texts.any(says)
+        }
+        ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => true,
+    }
+}

@@ -1,0 +1,47 @@
+//! How many logins run at once.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// As many places as there are sandboxes, less one.
+pub(super) struct Slots {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Slots {
+    pub(super) fn new(count: usize) -> Self {
+        Self {
+            free: Mutex::new(count),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// Takes a place without a guard: for who gave one back and comes again.
+    pub(super) fn wait(&self) {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self
+            .freed
+            .wait_while(free, |free| *free == 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+    }
+
+    pub(super) fn give_back(&self) {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.freed.notify_one();
+    }
+
+    pub(super) fn take(&self) -> Slot<'_> {
+        self.wait();
+        Slot(self)
+    }
+}
+
+/// Gives its place back also when a login panics.
+pub(super) struct Slot<'a>(&'a Slots);
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        self.0.give_back();
+    }
+}

@@ -1,0 +1,72 @@
+//! `GET export` and `POST import`: everything that a tenant remembers, as one JSON value.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+use std::sync::atomic::Ordering;
+
+use super::refuse;
+use crate::http::answer;
+use crate::state::Tenant;
+use crate::store::Contents;
+
+/// The name and version of the form.
+const FORMAT: &str = "postlogin.tenant/1";
+
+/// What is stored, the clock and the settings of the control API. Logins that wait for their user and the log are not in it.
+pub(super) fn export(tenant: &Tenant) -> Response {
+    let mut export = Map::new();
+    export.insert("format".into(), FORMAT.into());
+    export.insert("issuer".into(), tenant.issuer.clone().into());
+    export.insert("kid".into(), tenant.key.kid().into());
+    export.insert("clock".into(), tenant.clock.export());
+    export.insert("force_mfa".into(), tenant.control.forces_mfa().into());
+    match tenant.store.export(tenant.now_ms()) {
+        Ok(contents) => export.extend(contents),
+        Err(error) => return refuse(500, error.to_string()),
+    }
+    answer(StatusCode::OK, &Value::Object(export))
+}
+
+/// Puts an export in place of all that the tenant remembers.
+pub(super) fn import(tenant: &Tenant, export: &Map<String, Value>) -> Response {
+    let part = |key: &str| export.get(key).and_then(Value::as_str);
+    if part("format") != Some(FORMAT) {
+        return refuse(
+            400,
+            format!("the body must be what GET export gave: its `format` is {FORMAT}"),
+        );
+    }
+    let contents = match Contents::read(export) {
+        Ok(contents) => contents,
+        Err(wrong) => return refuse(400, wrong),
+    };
+    match tenant.store.replace(&contents) {
+        Ok(Ok(())) => {}
+        Ok(Err(id)) => {
+            return refuse(
+                409,
+                format!(
+                    "the user {id} has the id, e-mail or user name of another one; nothing was changed"
+                ),
+            );
+        }
+        Err(error) => return refuse(500, error.to_string()),
+    }
+    tenant.waiting.clear();
+    let clock = export.get("clock").cloned().unwrap_or_default();
+    tenant.clock.import(&clock);
+    let forces = export.get("force_mfa") == Some(&Value::Bool(true));
+    tenant.control.forces_mfa.store(forces, Ordering::Relaxed);
+    let mut notes = Vec::new();
+    if part("issuer") != Some(&tenant.issuer) {
+        notes.push("the export is of another issuer: signed tokens of it are not accepted here");
+    }
+    if part("kid") != Some(tenant.key.kid()) {
+        notes.push("the export is of another key: signed tokens of it are not accepted here, and derived client secrets differ (copy .postlogin/signing-key.pem)");
+    }
+    answer(
+        StatusCode::OK,
+        &json!({"users": contents.users.len(), "entries": contents.entry_count(), "notes": notes}),
+    )
+}

@@ -1,0 +1,211 @@
+//! The built-in identity provider: the page where one says who signs in by a social or enterprise connection.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::login::open_login;
+use super::{hidden, layout, problem};
+use crate::catalog::is_provider;
+use crate::http::{Call, escape, page, redirect, text};
+use crate::oauth::finish::error_page;
+use crate::oauth::provider::{callback_url, has_script, way_back};
+use crate::oauth::run::LoginDoc;
+use crate::oauth::{OAuthError, Result};
+use crate::state::Tenant;
+use crate::store::Kind;
+
+/// How many identities the page shows.
+const SHOWN: usize = 50;
+
+pub(crate) async fn provider(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let result = (|| {
+        let login = open_login(&tenant, &call)?;
+        let connection = connection(&tenant, &call, &login)?;
+        match call.method {
+            Method::POST => chosen(&tenant, &call, &login, &connection),
+            _ => provider_page(&tenant, &login, &connection, None, None),
+        }
+    })();
+    result.unwrap_or_else(|error| error_page(&error))
+}
+
+/// The connection of a request, which the application must be allowed to use.
+fn connection(tenant: &Tenant, call: &Call, login: &LoginDoc) -> Result<Value> {
+    let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+    let name = call.field("connection").unwrap_or_default();
+    let found = tenant
+        .catalog
+        .providers(&client)
+        .find(|connection| text(connection, "name") == Some(name));
+    found.cloned().ok_or_else(|| {
+        let description = match tenant.catalog.connection(name).is_some_and(is_provider) {
+            true => "The connection is not enabled for the application.",
+            false => "There is no such social or enterprise connection.",
+        };
+        OAuthError::invalid_request(description)
+    })
+}
+
+fn chosen(tenant: &Tenant, call: &Call, login: &LoginDoc, connection: &Value) -> Result<Response> {
+    let name = text(connection, "name").unwrap_or_default();
+    if call.body_field("action") == Some("cancel") {
+        let refusal = [
+            ("error", "access_denied"),
+            ("error_description", "The user denied the request"),
+            ("state", login.id.as_str()),
+        ];
+        return Ok(redirect(&callback_url(tenant, &refusal)));
+    }
+    let go_on = |identity: Option<&Value>| Ok(redirect(&way_back(tenant, login, name, identity)?));
+    if let Some(user_id) = call.body_field("user_id") {
+        let known = identities(tenant, name)?;
+        return match known.iter().find(|(known, _)| known == user_id) {
+            Some((_, identity)) => go_on(Some(identity)),
+            None => provider_page(
+                tenant,
+                login,
+                connection,
+                None,
+                Some("There is no such user."),
+            ),
+        };
+    }
+    let written = call.body_field("identity").unwrap_or_default().trim();
+    if written.is_empty() && has_script(connection) {
+        return go_on(None);
+    }
+    let again = |wrong: &str| provider_page(tenant, login, connection, Some(written), Some(wrong));
+    let identity: Value = match serde_json::from_str(written) {
+        Ok(identity @ Value::Object(_)) => identity,
+        Ok(_) => return again("The profile must be a JSON object."),
+        Err(error) => return again(&format!("The profile is no JSON: {error}")),
+    };
+    let has_id = ["user_id", "sub", "id"].iter().any(|key| {
+        let id = identity.get(key);
+        id.is_some_and(|id| id.is_number() || id.as_str().is_some_and(|id| !id.is_empty()))
+    });
+    if !has_id && !has_script(connection) {
+        return again("The profile needs a `user_id`, a `sub` or an `id`.");
+    }
+    go_on(Some(&identity))
+}
+
+/// Who is known at the provider: users of the connection, each as the provider tells of them.
+fn identities(tenant: &Tenant, connection: &str) -> Result<Vec<(String, Value)>> {
+    let mut known = Vec::new();
+    for user in tenant.store.users()? {
+        let identities = user.get("identities").and_then(Value::as_array);
+        let own = identities.into_iter().flatten();
+        let mut own = own.filter(|identity| text(identity, "connection") == Some(connection));
+        let (Some(identity), Some(user_id)) = (own.next(), text(&user, "user_id")) else {
+            continue;
+        };
+        let kept = tenant.store.get(
+            Kind::Identity,
+            &format!("{connection}/{user_id}"),
+            tenant.now_ms(),
+        )?;
+        let told = kept.unwrap_or_else(|| as_told(&user, identity, connection));
+        known.push((user_id.to_owned(), told));
+    }
+    Ok(known)
+}
+
+/// What the provider tells of a user who never came by it here: the profile, with the id under its usual names.
+fn as_told(user: &Value, identity: &Value, connection: &str) -> Value {
+    let id = identity.get("user_id").cloned().unwrap_or_default();
+    let id = match id
+        .as_str()
+        .and_then(|id| id.strip_prefix(&format!("{connection}|")))
+    {
+        Some(bare) => json!(bare),
+        None => id,
+    };
+    let mut told = Map::new();
+    for key in ["id", "sub", "user_id"] {
+        told.insert(key.into(), id.clone());
+    }
+    const NOT_TOLD: &[&str] = &[
+        "user_id",
+        "identities",
+        "user_metadata",
+        "app_metadata",
+        "created_at",
+        "updated_at",
+        "logins_count",
+        "last_login",
+        "last_ip",
+        "blocked",
+        "multifactor",
+        "enrolledFactors",
+    ];
+    for (key, value) in user.as_object().into_iter().flatten() {
+        if !NOT_TOLD.contains(&key.as_str()) {
+            told.insert(key.clone(), value.clone());
+        }
+    }
+    Value::Object(told)
+}
+
+fn provider_page(
+    tenant: &Tenant,
+    login: &LoginDoc,
+    connection: &Value,
+    written: Option<&str>,
+    wrong: Option<&str>,
+) -> Result<Response> {
+    let name = text(connection, "name").unwrap_or_default();
+    let fields = format!(
+        "{}{}",
+        hidden("state", &login.id),
+        hidden("connection", name)
+    );
+    let form = format!("<form method=\"post\" action=\"/u/provider\">{fields}");
+    let (says, sample) = match has_script(connection) {
+        true => (
+            "What the provider answers when fetchUserProfile asks it, to every request that no exchange of --http answers. Empty: those alone answer.",
+            json!({"id": "1", "sub": "1", "email": "jane@example.com", "name": "Jane Doe"}),
+        ),
+        false => (
+            "The profile that the provider gives.",
+            json!({"user_id": "1", "email": "jane@example.com", "name": "Jane Doe"}),
+        ),
+    };
+    let sample = serde_json::to_string_pretty(&sample).unwrap_or_default();
+    let mut body = format!(
+        "<h1>Sign in to <code>{}</code></h1><p class=\"note\">This stands for the identity provider of the connection. No other site is asked.</p>{}{form}<label>{says}<textarea name=\"identity\" spellcheck=\"false\">{}</textarea></label><button name=\"action\" value=\"default\">Sign in</button></form>",
+        escape(name),
+        problem(wrong),
+        escape(written.unwrap_or(&sample))
+    );
+    let known = identities(tenant, name)?;
+    if !known.is_empty() {
+        let _ = write!(
+            body,
+            "<hr><p class=\"note\">Or as somebody who is known</p>{form}"
+        );
+        for (user_id, identity) in known.iter().take(SHOWN) {
+            let _ = write!(
+                body,
+                "<button class=\"user\" name=\"user_id\" value=\"{}\">{}</button>",
+                escape(user_id),
+                escape(text(identity, "email").unwrap_or(user_id))
+            );
+        }
+        body.push_str("</form>");
+    }
+    let _ = write!(
+        body,
+        "{form}<button class=\"user\" name=\"action\" value=\"cancel\">Deny</button></form>"
+    );
+    let status = match wrong {
+        Some(_) => StatusCode::BAD_REQUEST,
+        None => StatusCode::OK,
+    };
+    Ok(page(status, layout("Sign in", &body)))
+}

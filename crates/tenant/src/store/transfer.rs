@@ -1,0 +1,124 @@
+//! All that is stored as one JSON value, and back.
+
+use rusqlite::params;
+use serde_json::{Map, Value, json};
+
+use super::entries::{Entry, Kind, write};
+use super::users::{NewUser, insert};
+use super::{Result, Store};
+use crate::http::text;
+
+/// What a tenant remembers, checked.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) users: Vec<NewUser>,
+    entries: Vec<KeptEntry>,
+}
+
+#[derive(Debug)]
+struct KeptEntry {
+    kind: Kind,
+    id: String,
+    owner: Option<String>,
+    expires_ms: Option<i64>,
+    document: Value,
+}
+
+impl Contents {
+    pub(crate) fn entry_count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Reads `users` and `entries` of an export.
+    ///
+    /// # Errors
+    /// When something in it is wrong, in words that name its place and no value.
+    pub(crate) fn read(export: &Map<String, Value>) -> std::result::Result<Self, String> {
+        let list = |key: &str| match export.get(key) {
+            Some(Value::Array(items)) => Ok(items.as_slice()),
+            _ => Err(format!("`{key}` must be a list")),
+        };
+        let mut contents = Self::default();
+        for (index, user) in list("users")?.iter().enumerate() {
+            let wrong = |what: &str| format!("users[{index}]: {what}");
+            let profile = user.get("profile").filter(|profile| profile.is_object());
+            let profile = profile.ok_or_else(|| wrong("`profile` must be an object"))?;
+            text(profile, "user_id").ok_or_else(|| wrong("the profile needs a `user_id`"))?;
+            let connection = text(user, "connection");
+            let connection = connection.ok_or_else(|| wrong("`connection` must be a string"))?;
+            contents.users.push(NewUser {
+                connection: connection.to_owned(),
+                password: text(user, "password").map(str::to_owned),
+                profile: profile.clone(),
+            });
+        }
+        for (index, entry) in list("entries")?.iter().enumerate() {
+            let wrong = |what: &str| format!("entries[{index}]: {what}");
+            let kind = text(entry, "kind").and_then(Kind::named);
+            contents.entries.push(KeptEntry {
+                kind: kind.ok_or_else(|| wrong("`kind` is none that this release knows"))?,
+                id: text(entry, "id")
+                    .ok_or_else(|| wrong("`id` must be a string"))?
+                    .to_owned(),
+                owner: text(entry, "owner").map(str::to_owned),
+                expires_ms: entry.get("expires_ms").and_then(Value::as_i64),
+                document: entry.get("document").cloned().unwrap_or_default(),
+            });
+        }
+        Ok(contents)
+    }
+}
+
+impl Store {
+    /// `users` in the order in which they came, with the hashes of their passwords, and all `entries` that have not run out.
+    pub(crate) fn export(&self, now_ms: i64) -> Result<Map<String, Value>> {
+        let connection = self.lock();
+        let document = |text: String| serde_json::from_str::<Value>(&text).unwrap_or_default();
+        let mut users = connection
+            .prepare("SELECT connection, password, document FROM users ORDER BY number")?;
+        let users = users.query_map([], |row| {
+            let (connection, password): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+            let profile = document(row.get(2)?);
+            Ok(json!({"connection": connection, "password": password, "profile": profile}))
+        })?;
+        let users: Vec<Value> = users.collect::<rusqlite::Result<_>>()?;
+        let mut entries = connection.prepare(
+            "SELECT kind, id, owner, expires_ms, document FROM entries WHERE expires_ms IS NULL OR expires_ms >= ?1 ORDER BY kind, id",
+        )?;
+        let entries = entries.query_map(params![now_ms], |row| {
+            let (kind, id): (String, String) = (row.get(0)?, row.get(1)?);
+            let (owner, expires_ms): (Option<String>, Option<i64>) = (row.get(2)?, row.get(3)?);
+            let document = document(row.get(4)?);
+            Ok(json!({"kind": kind, "id": id, "owner": owner, "expires_ms": expires_ms, "document": document}))
+        })?;
+        let entries: Vec<Value> = entries.collect::<rusqlite::Result<_>>()?;
+        Ok(Map::from_iter([
+            ("users".to_owned(), Value::Array(users)),
+            ("entries".to_owned(), Value::Array(entries)),
+        ]))
+    }
+
+    /// Puts contents in place of all that is stored, in one transaction. Gives the id of a user who can't be stored beside
+    /// the ones before; then everything stays as it was.
+    pub(crate) fn replace(&self, contents: &Contents) -> Result<std::result::Result<(), String>> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        transaction.execute_batch("DELETE FROM entries; DELETE FROM users;")?;
+        for user in &contents.users {
+            if insert(&transaction, user)?.is_err() {
+                let id = text(&user.profile, "user_id").unwrap_or_default();
+                return Ok(Err(id.to_owned()));
+            }
+        }
+        for kept in &contents.entries {
+            let entry = Entry {
+                id: &kept.id,
+                owner: kept.owner.as_deref(),
+                expires_ms: kept.expires_ms,
+            };
+            write(&transaction, kept.kind, entry, &kept.document)?;
+        }
+        transaction.commit()?;
+        Ok(Ok(()))
+    }
+}
