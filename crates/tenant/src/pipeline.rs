@@ -7,18 +7,19 @@ use std::time::{Duration, Instant};
 
 use postlogin_core::outcome::Outcome;
 use postlogin_core::{EndedLogin, Pause, ResumeStep, Suspension};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc as progress;
 
 use crate::oauth::run::Flow;
 
 /// How long a login waits for its user.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// How many logins may wait at once. The one that has waited longest gives way: each holds a thread.
 const MOST_WAITING: usize = 100;
 
 /// One login for the pipeline.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LoginRequest {
     /// The event before any Action ran, complete.
     pub event: Value,
@@ -32,6 +33,7 @@ pub struct LoginRequest {
     pub is_frozen: bool,
     /// The other profiles of the tenant, for Actions that switch to one; empty unless
     /// [`LoginPipeline::switches_users`] says that there are such.
+    #[serde(skip)]
     pub users: Vec<Value>,
 }
 
@@ -115,12 +117,17 @@ fn gone() -> Progress {
 /// A login on its thread.
 #[derive(Debug)]
 pub(crate) struct Running {
+    /// What it began with.
+    pub(crate) request: LoginRequest,
+    /// What was answered so far.
+    pub(crate) steps: Vec<ResumeStep>,
     answers: mpsc::Sender<ResumeStep>,
     progress: progress::Receiver<Progress>,
 }
 
 impl Running {
     pub(crate) fn start(pipeline: Arc<dyn LoginPipeline>, login: LoginRequest) -> Self {
+        let request = login.clone();
         let (answers, steps) = mpsc::channel();
         let (told, progress) = progress::channel(2);
         tokio::task::spawn_blocking(move || {
@@ -133,7 +140,12 @@ impl Running {
             // Nobody listens when the user has gone.
             let _ = told.blocking_send(Progress::Ended(Box::new(outcome)));
         });
-        Self { answers, progress }
+        Self {
+            request,
+            steps: Vec::new(),
+            answers,
+            progress,
+        }
     }
 
     /// What happens next.
@@ -143,6 +155,7 @@ impl Running {
 
     /// Answers a suspension; what does not fit is asked again.
     pub(crate) async fn answer(&mut self, step: ResumeStep) -> Progress {
+        self.steps.push(step.clone());
         // Should the thread be gone, the next progress says so.
         let _ = self.answers.send(step);
         self.next().await
@@ -153,6 +166,7 @@ impl Running {
         let Self {
             answers,
             mut progress,
+            ..
         } = self;
         drop(answers);
         progress.recv().await.unwrap_or_else(gone)

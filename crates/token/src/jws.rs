@@ -3,7 +3,8 @@
 use std::fmt;
 
 use rsa::pkcs1v15::Pkcs1v15Sign;
-use rsa::sha2::Sha256;
+use rsa::pss::Pss;
+use rsa::sha2::{Digest as _, Sha256, Sha384};
 use serde_json::{Map, Value, json};
 
 use crate::digest::{decode, encode, sha256};
@@ -50,7 +51,10 @@ impl fmt::Display for VerifyError {
         match self {
             Self::Malformed(part) => write!(f, "the token is malformed: {part}"),
             Self::Algorithm(Some(name)) => {
-                write!(f, "the token is signed with `{name}`, not RS256")
+                write!(
+                    f,
+                    "the token is signed with `{name}`, which is not accepted"
+                )
             }
             Self::Algorithm(None) => write!(f, "the token's header names no algorithm"),
             Self::Critical => write!(
@@ -106,6 +110,39 @@ impl PublicKey {
     /// # Errors
     /// See [`VerifyError`].
     pub fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
+        let signed = Signed::read(token)?;
+        if signed.algorithm() != Some("RS256") {
+            return Err(signed.other_algorithm());
+        }
+        match signed.header.get("kid") {
+            None => {}
+            Some(Value::String(kid)) if kid == self.kid() => {}
+            Some(Value::String(kid)) => return Err(VerifyError::UnknownKey(kid.clone())),
+            Some(_) => return Err(VerifyError::Malformed("the header's `kid` is no string")),
+        }
+        signed.verified_by(self)
+    }
+
+    /// The same for a token of somebody else, who may call the key what he likes and sign with RS256, RS384 or PS256:
+    /// what the vendor takes as a client's assertion.
+    ///
+    /// # Errors
+    /// See [`VerifyError`].
+    pub fn verify_foreign(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
+        Signed::read(token)?.verified_by(self)
+    }
+}
+
+/// A token in its parts; nothing is proven.
+struct Signed<'a> {
+    header: Map<String, Value>,
+    header_text: &'a str,
+    claims_text: &'a str,
+    signature_text: &'a str,
+}
+
+impl<'a> Signed<'a> {
+    fn read(token: &'a str) -> Result<Self, VerifyError> {
         let mut parts = token.split('.');
         let (Some(header_text), Some(claims_text), Some(signature_text), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -114,28 +151,58 @@ impl PublicKey {
         };
         let header =
             object(header_text).ok_or(VerifyError::Malformed("the header is no JSON object"))?;
-        match header.get("alg").and_then(Value::as_str) {
-            Some("RS256") => {}
-            other => return Err(VerifyError::Algorithm(other.map(str::to_owned))),
+        let signed = Self {
+            header,
+            header_text,
+            claims_text,
+            signature_text,
+        };
+        match signed.algorithm() {
+            Some("RS256" | "RS384" | "PS256") => {}
+            _ => return Err(signed.other_algorithm()),
         }
-        if header.contains_key("crit") {
+        if signed.header.contains_key("crit") {
             return Err(VerifyError::Critical);
         }
-        match header.get("kid") {
-            None => {}
-            Some(Value::String(kid)) if kid == self.kid() => {}
-            Some(Value::String(kid)) => return Err(VerifyError::UnknownKey(kid.clone())),
-            Some(_) => return Err(VerifyError::Malformed("the header's `kid` is no string")),
-        }
-        let signature = decode(signature_text)
+        Ok(signed)
+    }
+
+    fn algorithm(&self) -> Option<&str> {
+        self.header.get("alg").and_then(Value::as_str)
+    }
+
+    fn other_algorithm(&self) -> VerifyError {
+        VerifyError::Algorithm(self.algorithm().map(str::to_owned))
+    }
+
+    fn verified_by(self, key: &PublicKey) -> Result<VerifiedToken, VerifyError> {
+        let signature = decode(self.signature_text)
             .ok_or(VerifyError::Malformed("the signature is no base64url text"))?;
-        let digest = sha256(&[header_text.as_bytes(), b".", claims_text.as_bytes()]);
-        self.key
-            .verify(Pkcs1v15Sign::new::<Sha256>(), &digest, &signature)
-            .map_err(|_| VerifyError::Signature)?;
-        let claims =
-            object(claims_text).ok_or(VerifyError::Malformed("the claims are no JSON object"))?;
-        Ok(VerifiedToken { header, claims })
+        let input = [
+            self.header_text.as_bytes(),
+            b".",
+            self.claims_text.as_bytes(),
+        ];
+        let checked = match self.algorithm() {
+            Some("RS384") => {
+                let digest = Sha384::digest(input.concat());
+                key.key
+                    .verify(Pkcs1v15Sign::new::<Sha384>(), &digest, &signature)
+            }
+            Some("PS256") => key
+                .key
+                .verify(Pss::new::<Sha256>(), &sha256(&input), &signature),
+            _ => key
+                .key
+                .verify(Pkcs1v15Sign::new::<Sha256>(), &sha256(&input), &signature),
+        };
+        checked.map_err(|_| VerifyError::Signature)?;
+        let claims = object(self.claims_text)
+            .ok_or(VerifyError::Malformed("the claims are no JSON object"))?;
+        Ok(VerifiedToken {
+            header: self.header,
+            claims,
+        })
     }
 }
 

@@ -21,7 +21,7 @@ use crate::sign::Signer;
 /// The size of a new key in bits: the least that RS256 allows (RFC 7518, section 3.3) and what Auth0 uses.
 const NEW_KEY_BITS: usize = 2048;
 /// Sizes accepted from a file, in bits. Larger keys sign too slowly to be of use here.
-const KEY_BITS: std::ops::RangeInclusive<usize> = NEW_KEY_BITS..=4096;
+pub(crate) const KEY_BITS: std::ops::RangeInclusive<usize> = NEW_KEY_BITS..=4096;
 
 /// Where the randomness of a new key comes from.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,8 @@ pub struct KeyPair {
 pub enum KeyError {
     /// The text is no PEM file of an RSA private key; says what it is or lacks.
     NotAPrivateKey(String),
+    /// The text is no PEM of an RSA public key; says what it is or lacks.
+    NotAPublicKey(String),
     /// The key's size, in bits, is outside 2048 to 4096.
     Size(usize),
     /// The arithmetic of a new key failed.
@@ -61,6 +63,9 @@ impl KeyError {
             Self::NotAPrivateKey(_) | Self::Size(_) => Some(
                 "an RSA key in PEM form is made with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`",
             ),
+            Self::NotAPublicKey(_) => Some(
+                "the public half in PEM form is made with `openssl pkey -pubout`, and begins with BEGIN PUBLIC KEY",
+            ),
             Self::Generation(_) | Self::Encoding(_) => None,
         }
     }
@@ -70,6 +75,7 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAPrivateKey(found) => write!(f, "not an RSA private key: {found}"),
+            Self::NotAPublicKey(found) => write!(f, "not an RSA public key: {found}"),
             Self::Size(bits) => write!(
                 f,
                 "the RSA key has {bits} bits, but RS256 keys have {} to {}",

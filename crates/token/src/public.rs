@@ -1,11 +1,14 @@
 //! The public half of a key: what applications verify tokens with.
 
 use rsa::RsaPublicKey;
+use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::pkcs8::{DecodePublicKey, EncodePublicKey, LineEnding};
 use rsa::traits::PublicKeyParts;
 use serde_json::{Value, json};
 
 use crate::digest::encode;
 use crate::jwk::{self, JwkError};
+use crate::key::{KEY_BITS, KeyError};
 
 /// An RSA public key with its key id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,32 @@ impl PublicKey {
             Some(kid) => Self { key, kid },
             None => Self::new(key),
         })
+    }
+
+    /// The key in PEM: `BEGIN PUBLIC KEY`.
+    ///
+    /// # Errors
+    /// Only if the encoder fails.
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        self.key
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(|error| KeyError::Encoding(error.into()))
+    }
+
+    /// Reads an RSA public key from PEM (`BEGIN PUBLIC KEY`, or `BEGIN RSA PUBLIC KEY`). The thumbprint is the key id.
+    ///
+    /// # Errors
+    /// When the text is neither, or the key is too short or too long to be trusted.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let pem = pem.trim();
+        let key = RsaPublicKey::from_public_key_pem(pem)
+            .or_else(|error| RsaPublicKey::from_pkcs1_pem(pem).map_err(|_| error))
+            .map_err(|error| KeyError::NotAPublicKey(error.to_string()))?;
+        let bits = key.n().bits();
+        if !KEY_BITS.contains(&bits) {
+            return Err(KeyError::Size(bits));
+        }
+        Ok(Self::new(key))
     }
 
     /// The key with its thumbprint as key id.

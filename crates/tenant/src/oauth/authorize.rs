@@ -9,7 +9,6 @@ use axum::http::Method;
 use axum::response::Response;
 use postlogin_core::Suspension;
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use super::cross_origin;
 use super::event::Occasion;
@@ -17,6 +16,7 @@ use super::finish::{Answer, error_page, send, send_error};
 use super::issue::Grant;
 use super::provider;
 use super::request::{AuthRequest, WayBack, checked, way_back};
+use super::revive;
 use super::run::{self, Flow, LoginDoc, Ran, one_time_code, start};
 use super::session::{self, Session};
 use super::{OAuthError, Result};
@@ -285,12 +285,7 @@ async fn suspended(
     }
     let (key, response) = match &suspension {
         Suspension::Redirect { url } => {
-            let state = Url::parse(url).ok().and_then(|parsed| {
-                let mut pairs = parsed.query_pairs();
-                pairs
-                    .find(|(name, _)| name == "state")
-                    .map(|(_, state)| state.into_owned())
-            });
+            let state = revive::state_of(url);
             (
                 state.unwrap_or_else(|| tenant.randomness.token()),
                 redirect(url),
@@ -309,7 +304,7 @@ async fn suspended(
             (key, response)
         }
     };
-    run::wait(tenant, key, running, suspension, flow);
+    revive::wait(tenant, key, running, suspension, flow)?;
     Ok(response)
 }
 

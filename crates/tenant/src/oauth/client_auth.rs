@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{OAuthError, Result};
+use super::{OAuthError, Result, assertion};
 use crate::catalog::is_confidential;
 use crate::http::{Call, text};
 use crate::randomness::same_secret;
@@ -15,6 +15,7 @@ use crate::state::Tenant;
 pub(crate) struct Credentials {
     pub(crate) client_id: Option<String>,
     secret: Option<String>,
+    assertion: Option<String>,
     is_basic: bool,
 }
 
@@ -22,28 +23,35 @@ pub(crate) struct Credentials {
 pub(crate) fn credentials(call: &Call) -> Result<Credentials> {
     let body_id = call.body_field("client_id").map(str::to_owned);
     let body_secret = call.body_field("client_secret").map(str::to_owned);
-    if call.body_field("client_assertion").is_some() {
-        return Err(OAuthError::invalid_request(
-            "client_assertion (private_key_jwt) is not supported by the local tenant",
-        ));
-    }
-    let Some((scheme, encoded)) = call
+    let header = call
         .header("authorization")
         .and_then(|header| header.split_once(' '))
-    else {
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
+    let two_ways =
+        || OAuthError::invalid_request("The client must not authenticate in two ways at once");
+    if let Some(assertion) = call.body_field("client_assertion") {
+        if call.body_field("client_assertion_type") != Some(assertion::ASSERTION_TYPE) {
+            return Err(OAuthError::invalid_request(format!(
+                "client_assertion_type must be {}",
+                assertion::ASSERTION_TYPE
+            )));
+        }
+        if header.is_some() || body_secret.is_some() {
+            return Err(two_ways());
+        }
         return Ok(Credentials {
-            client_id: body_id,
-            secret: body_secret,
-            is_basic: false,
-        });
-    };
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Ok(Credentials {
-            client_id: body_id,
-            secret: body_secret,
-            is_basic: false,
+            client_id: body_id.or_else(|| assertion::subject(assertion)),
+            assertion: Some(assertion.to_owned()),
+            ..Credentials::default()
         });
     }
+    let Some((_, encoded)) = header else {
+        return Ok(Credentials {
+            client_id: body_id,
+            secret: body_secret,
+            ..Credentials::default()
+        });
+    };
     let refuse = || {
         OAuthError::new(
             401,
@@ -56,13 +64,12 @@ pub(crate) fn credentials(call: &Call) -> Result<Credentials> {
     let (id, secret) = decoded.split_once(':').ok_or_else(refuse)?;
     let (id, secret) = (form_decoded(id), form_decoded(secret));
     if body_secret.is_some() || body_id.is_some_and(|body_id| body_id != id) {
-        return Err(OAuthError::invalid_request(
-            "The client must not authenticate in two ways at once",
-        ));
+        return Err(two_ways());
     }
     Ok(Credentials {
         client_id: Some(id),
         secret: Some(secret),
+        assertion: None,
         is_basic: true,
     })
 }
@@ -96,7 +103,19 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
         .client(&id)?
         .ok_or_else(|| OAuthError::new(401, "invalid_client", "Unauthorized"))?;
     let expected = text(&client, "client_secret").unwrap_or_default();
+    if let Some(assertion) = &credentials.assertion {
+        assertion::check(tenant, &client, &id, assertion)?;
+        return Ok(Authenticated {
+            client,
+            id,
+            is_proven: true,
+        });
+    }
     let is_proven = match &credentials.secret {
+        // An application with keys has no secret.
+        Some(_) if assertion::has_keys(&client) => {
+            return Err(OAuthError::new(401, "invalid_client", "Unauthorized"));
+        }
         _ if !is_confidential(&client) && !credentials.is_basic => false,
         Some(secret) if same_secret(secret, expected) => true,
         Some(_) => return Err(OAuthError::new(401, "invalid_client", "Unauthorized")),

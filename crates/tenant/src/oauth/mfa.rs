@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::client_auth::{Authenticated, authenticate};
 use super::issue::Grant;
-use super::run::{Flow, LoginDoc, Ran, conclude, one_time_code, wait, went_on};
+use super::revive::{revive, take, wait};
+use super::run::{Flow, LoginDoc, Ran, conclude, one_time_code, went_on};
 use super::token::issued;
 use super::{OAuthError, Result, refresh};
 use crate::http::{Call, answer};
@@ -45,8 +46,10 @@ pub(crate) async fn required(
     let token = tenant.randomness.token();
     flow.otp = one_time_code(tenant);
     tell(tenant, &flow.about.user_id, &flow.otp);
-    wait(tenant, digest(&token), running, suspension, flow);
-    error(token)
+    match wait(tenant, digest(&token), running, suspension, flow) {
+        Ok(()) => error(token),
+        Err(error) => error,
+    }
 }
 
 /// The same for the tenant's own policy.
@@ -82,11 +85,12 @@ fn error(token: String) -> OAuthError {
 }
 
 pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
-    let result = (|| {
+    let result = async {
         super::token::check_body(&call)?;
         authenticate(&tenant, &call)?;
         let token = call.required("mfa_token")?;
         let key = digest(token);
+        revive(&tenant, &key).await?;
         let known = tenant.waiting.look(&key).is_some()
             || tenant
                 .store
@@ -97,8 +101,8 @@ pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> 
         } else {
             Err(OAuthError::invalid_grant("Malformed mfa_token"))
         }
-    })();
-    match result {
+    };
+    match result.await {
         Ok(()) => answer(StatusCode::OK, &json!({"challenge_type": "otp"})),
         Err(error) => error.response(),
     }
@@ -116,6 +120,7 @@ pub(crate) async fn exchange(
     let key = digest(token);
     let wrong = || OAuthError::invalid_grant("Invalid otp_code.");
     let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
+    revive(tenant, &key).await?;
     let Some((_, flow)) = tenant.waiting.look(&key) else {
         return of_tenant(tenant, who, &key, otp);
     };
@@ -135,7 +140,7 @@ pub(crate) async fn exchange(
     }
     let Waiting {
         mut running, flow, ..
-    } = tenant.waiting.take(&key).ok_or_else(malformed)?;
+    } = take(tenant, &key)?.ok_or_else(malformed)?;
     let progress = running.answer(ResumeStep::ChallengeSucceeded).await;
     match went_on(tenant, running, progress, flow)? {
         Ran::Granted(

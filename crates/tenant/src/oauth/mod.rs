@@ -1,5 +1,6 @@
 //! OpenID Connect and OAuth 2.0, as the vendor's Authentication API speaks them.
 
+pub(crate) mod assertion;
 pub(crate) mod authorize;
 pub(crate) mod client_auth;
 pub(crate) mod cross_origin;
@@ -15,6 +16,7 @@ pub(crate) mod provider;
 pub(crate) mod refresh;
 pub(crate) mod request;
 pub(crate) mod resume;
+pub(crate) mod revive;
 pub(crate) mod run;
 pub(crate) mod session;
 pub(crate) mod token;

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::client_auth::Authenticated;
@@ -50,7 +51,7 @@ fn policy(client: &Value) -> Policy {
 }
 
 /// A token that is being exchanged.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Exchanged {
     key: String,
     family: String,

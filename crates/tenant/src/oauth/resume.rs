@@ -11,6 +11,7 @@ use postlogin_core::{ResumeStep, Suspension};
 use super::OAuthError;
 use super::authorize::{drive, refused};
 use super::finish::error_page;
+use super::revive::{revive, take};
 use super::run::went_on;
 use crate::http::Call;
 use crate::pipeline::Waiting;
@@ -25,14 +26,19 @@ pub(crate) async fn resume(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
     let Some(state) = call.query.get("state").or_else(|| call.body_field("state")) else {
         return invalid();
     };
+    if let Err(lost) = revive(&tenant, state).await {
+        return error_page(&lost);
+    }
     if !matches!(
         tenant.waiting.look(state),
         Some((Suspension::Redirect { .. }, _))
     ) {
         return invalid();
     }
-    let Some(waiting) = tenant.waiting.take(state) else {
-        return invalid();
+    let waiting = match take(&tenant, state) {
+        Ok(Some(waiting)) => waiting,
+        Ok(None) => return invalid(),
+        Err(error) => return error_page(&error),
     };
     let step = ResumeStep::Continue {
         query: call.query.to_map(),

@@ -1,7 +1,6 @@
 //! One run of the post-login trigger, and what becomes of it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use postlogin_core::outcome::{Outcome, Status, StoredMetadata};
 use postlogin_core::{EndedLogin, Suspension};
@@ -13,7 +12,7 @@ use super::issue::{Grant, grant};
 use super::request::AuthRequest;
 use super::{OAuthError, Result};
 use crate::http::Call;
-use crate::pipeline::{LoginRequest, PipelineError, Progress, Running, Waiting};
+use crate::pipeline::{LoginRequest, PipelineError, Progress, Running};
 use crate::state::Tenant;
 
 /// A login in a browser: what was asked for, and how far it is.
@@ -36,10 +35,10 @@ pub(crate) struct LoginDoc {
 }
 
 /// What a run is about, for its end.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Flow {
     pub(crate) about: Grant,
-    pub(crate) protocol: &'static str,
+    pub(crate) protocol: String,
     /// The metadata as stored when it was last looked at.
     pub(crate) before: StoredMetadata,
     /// Whether an Action switched to another user.
@@ -111,7 +110,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     };
     let flow = Flow {
         about,
-        protocol: occasion.protocol,
+        protocol: occasion.protocol.to_owned(),
         before,
         ..Flow::default()
     };
@@ -249,7 +248,7 @@ fn metadata(user: &Value) -> StoredMetadata {
 }
 
 /// All profiles but that of the user.
-fn others(tenant: &Tenant, user_id: &str) -> Result<Vec<Value>> {
+pub(crate) fn others(tenant: &Tenant, user_id: &str) -> Result<Vec<Value>> {
     let mut users = tenant.store.users()?;
     users.retain(|user| crate::http::text(user, "user_id") != Some(user_id));
     Ok(users)
@@ -330,25 +329,6 @@ pub(crate) fn mark_login(tenant: &Tenant, user_id: &str, ip: &str) -> Result<()>
         Ok(None)
     })?;
     Ok(())
-}
-
-/// Leaves a login waiting for its user, under a key that only the user gets to know.
-pub(crate) fn wait(
-    tenant: &Tenant,
-    key: String,
-    running: Running,
-    suspension: Suspension,
-    flow: Flow,
-) {
-    tenant.waiting.put(
-        key,
-        Waiting {
-            running,
-            suspension,
-            flow,
-            since: Instant::now(),
-        },
-    );
 }
 
 /// The six digits that a challenge asks for.

@@ -15,6 +15,7 @@ use crate::http::{Call, escape, page};
 use crate::oauth::OAuthError;
 use crate::oauth::finish::error_page;
 use crate::oauth::resume::go_on;
+use crate::oauth::revive::{revive, take};
 use crate::state::Tenant;
 
 /// What the names of a form's fields begin with, so that none is taken for `state`.
@@ -27,6 +28,9 @@ pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
         ))
     };
     let state = call.field("state").unwrap_or_default().to_owned();
+    if let Err(lost) = revive(&tenant, &state).await {
+        return error_page(&lost);
+    }
     let Some((Suspension::Prompt { id, fields, .. }, flow)) = tenant.waiting.look(&state) else {
         return closed();
     };
@@ -51,8 +55,8 @@ pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
             call.body_field("more_value").unwrap_or_default().into(),
         );
     }
-    match tenant.waiting.take(&state) {
-        Some(waiting) => {
+    match take(&tenant, &state) {
+        Ok(Some(waiting)) => {
             go_on(
                 &tenant,
                 waiting,
@@ -63,7 +67,8 @@ pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
             )
             .await
         }
-        None => closed(),
+        Ok(None) => closed(),
+        Err(error) => error_page(&error),
     }
 }
 

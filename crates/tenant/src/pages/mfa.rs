@@ -14,6 +14,7 @@ use crate::oauth::authorize::{complete, refused};
 use crate::oauth::finish::error_page;
 use crate::oauth::mfa::ATTEMPTS;
 use crate::oauth::resume::go_on;
+use crate::oauth::revive::{revive, take};
 use crate::oauth::run::{Flow, LoginDoc};
 use crate::oauth::{OAuthError, Result, session};
 use crate::randomness::{digest, same_secret};
@@ -22,6 +23,9 @@ use crate::store::Kind;
 
 pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     let state = call.field("state").unwrap_or_default().to_owned();
+    if let Err(lost) = revive(&tenant, &state).await {
+        return error_page(&lost);
+    }
     let result = match tenant.waiting.look(&state) {
         Some((suspension, flow)) => of_action(&tenant, &call, &state, &suspension, &flow).await,
         None => of_tenant(&tenant, &call),
@@ -63,7 +67,7 @@ async fn of_action(
             Some("The code you entered is invalid"),
         ));
     }
-    let waiting = tenant.waiting.take(state).ok_or_else(closed)?;
+    let waiting = take(tenant, state)?.ok_or_else(closed)?;
     let step = match fits {
         true => ResumeStep::ChallengeSucceeded,
         false => ResumeStep::ChallengeFailed,

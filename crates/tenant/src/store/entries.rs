@@ -34,6 +34,10 @@ pub(crate) enum Kind {
     ProviderCode,
     /// Who a user is at the built-in identity provider; its owner is the user.
     Identity,
+    /// An assertion of an application that was used.
+    Assertion,
+    /// A login that waits for its user.
+    Waiting,
     /// Roles of a user.
     Roles,
     /// A user's membership of an organization; its owner is the user.
@@ -56,6 +60,8 @@ impl Kind {
         (Self::Client, "client"),
         (Self::ProviderCode, "provider_code"),
         (Self::Identity, "identity"),
+        (Self::Assertion, "assertion"),
+        (Self::Waiting, "waiting"),
         (Self::Roles, "roles"),
         (Self::Member, "member"),
     ];
@@ -130,6 +136,34 @@ impl Store {
         write(&transaction, kind, entry, document)?;
         transaction.commit()?;
         Ok(())
+    }
+
+    /// Writes an entry unless there is one with the same id, and says whether it did.
+    pub(crate) fn put_new(
+        &self,
+        kind: Kind,
+        entry: Entry<'_>,
+        document: &Value,
+        now_ms: i64,
+    ) -> Result<bool> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        transaction
+            .prepare_cached("DELETE FROM entries WHERE expires_ms < ?1")?
+            .execute([now_ms])?;
+        let taken = transaction
+            .query_row(
+                "SELECT 1 FROM entries WHERE kind = ?1 AND id = ?2",
+                params![kind.name(), entry.id],
+                |_| Ok(()),
+            )
+            .optional()?
+            .is_some();
+        if !taken {
+            write(&transaction, kind, entry, document)?;
+        }
+        transaction.commit()?;
+        Ok(!taken)
     }
 
     pub(crate) fn get(&self, kind: Kind, id: &str, now_ms: i64) -> Result<Option<Value>> {

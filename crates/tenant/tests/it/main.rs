@@ -7,6 +7,7 @@ mod support;
 
 mod scripted;
 
+mod assertion;
 mod attacks;
 mod authorize;
 mod codes;
@@ -18,6 +19,7 @@ mod metadata;
 mod mfa;
 mod provider;
 mod refresh;
+mod restart;
 mod sessions;
 mod stored;
 mod token;

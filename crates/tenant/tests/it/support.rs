@@ -124,6 +124,16 @@ impl World {
     }
 
     pub fn with(data: TenantData, script: Script) -> Self {
+        Self::stored(data, script, None, 7)
+    }
+
+    /// A tenant whose memory is a file: another one on the same file is the same tenant after a restart.
+    pub fn stored(
+        data: TenantData,
+        script: Script,
+        database: Option<std::path::PathBuf>,
+        seed: u64,
+    ) -> Self {
         // One key for all tests: making one takes its time.
         static KEY: std::sync::OnceLock<KeyPair> = std::sync::OnceLock::new();
         let key = KEY
@@ -137,7 +147,7 @@ impl World {
             name: "example".into(),
             issuer: ISSUER.into(),
             key: key.clone(),
-            database: None,
+            database,
             users: vec![
                 json!({
                     "user_id": "1", "email": "jane@example.com", "email_verified": true, "password": "jane-secret", "name": "Jane",
@@ -149,7 +159,7 @@ impl World {
             callbacks: Vec::new(),
             control_token: CONTROL.into(),
             pipeline: Arc::clone(&pipeline) as Arc<dyn LoginPipeline>,
-            randomness: Randomness::seeded(7),
+            randomness: Randomness::seeded(seed),
             clock,
         })
         .unwrap();

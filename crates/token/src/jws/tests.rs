@@ -1,3 +1,5 @@
+use rsa::rand_core::OsRng;
+
 use super::*;
 use crate::digest::decode;
 use crate::testing;
@@ -171,4 +173,58 @@ fn another_key_does_not_verify() {
         other.verify(&token),
         Err(VerifyError::UnknownKey(testing::key_pair().kid().into()))
     );
+}
+
+#[test]
+fn a_foreign_token_may_use_what_the_vendor_takes_from_clients() {
+    let key = testing::key_pair();
+    let check = |algorithm: &str, sign: &dyn Fn(&[u8]) -> Vec<u8>, is_good: bool| {
+        let header = json!({"alg": algorithm, "kid": "whatever"}).to_string();
+        let input = format!(
+            "{}.{}",
+            encode(header.as_bytes()),
+            encode(br#"{"sub":"app"}"#)
+        );
+        let token = format!("{input}.{}", encode(&sign(input.as_bytes())));
+        let verified = key.public().verify_foreign(&token);
+        assert_eq!(verified.is_ok(), is_good, "{algorithm}: {verified:?}");
+        assert!(key.verify(&token).is_err(), "not one of ours: {algorithm}");
+    };
+    let short = |input: &[u8]| {
+        let digest = sha256(&[input]);
+        let scheme = Pkcs1v15Sign::new::<Sha256>();
+        key.private.sign(scheme, &digest).expect("signed")
+    };
+    let long = |input: &[u8]| {
+        let digest = Sha384::digest(input);
+        let scheme = Pkcs1v15Sign::new::<Sha384>();
+        key.private.sign(scheme, &digest).expect("signed")
+    };
+    let salted = |input: &[u8]| {
+        let digest = sha256(&[input]);
+        let scheme = Pss::new::<Sha256>();
+        let signed = key.private.sign_with_rng(&mut OsRng, scheme, &digest);
+        signed.expect("signed")
+    };
+    check("RS256", &short, true);
+    check("RS384", &long, true);
+    check("PS256", &salted, true);
+    check("PS256", &short, false);
+    check("RS384", &short, false);
+    check("HS256", &short, false);
+    check("none", &|_| Vec::new(), false);
+}
+
+#[test]
+fn a_public_key_is_read_from_pem() {
+    let key = testing::key_pair();
+    let pem = key.public().to_pem().expect("PEM");
+    assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"));
+    let read = PublicKey::from_pem(&pem).expect("a public key");
+    assert_eq!(&read, key.public());
+    let private = key.to_pem().expect("PEM");
+    for wrong in ["", "nonsense", private.as_str()] {
+        let error = PublicKey::from_pem(wrong).expect_err("no public key");
+        assert!(error.hint().is_some(), "{error}");
+    }
 }

@@ -1,0 +1,119 @@
+//! `private_key_jwt`: an application proves itself with a token that it signs.
+//!
+//! <https://auth0.com/docs/get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt>
+
+use postlogin_token::PublicKey;
+use serde_json::{Value, json};
+
+use super::{OAuthError, Result};
+use crate::clock::parse_iso;
+use crate::http::text;
+use crate::randomness::digest;
+use crate::state::Tenant;
+use crate::store::{Entry, Kind};
+
+/// The only type of assertion (RFC 7523, section 2.2).
+pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Seconds for which an assertion may be good.
+const LONGEST_S: i64 = 300;
+
+fn refuse(description: impl Into<String>) -> OAuthError {
+    OAuthError::new(401, "invalid_client", description)
+}
+
+/// The application that an assertion speaks of; nothing is proven yet.
+pub(crate) fn subject(assertion: &str) -> Option<String> {
+    use base64::Engine as _;
+    let claims = assertion.split('.').nth(1)?;
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(claims)
+        .ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    text(&claims, "sub").map(str::to_owned)
+}
+
+/// Whether an application has keys; it has no secret then.
+pub(crate) fn has_keys(client: &Value) -> bool {
+    credentials(client).next().is_some()
+}
+
+fn credentials(client: &Value) -> impl Iterator<Item = &Value> {
+    let list = client.pointer("/client_authentication_methods/private_key_jwt/credentials");
+    list.and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Checks an assertion of an application with the keys that the export has for it.
+///
+/// # Errors
+/// `invalid_client`, with the reason.
+pub(crate) fn check(tenant: &Tenant, client: &Value, id: &str, assertion: &str) -> Result<()> {
+    if !has_keys(client) {
+        return Err(refuse("The application is not set up for private_key_jwt."));
+    }
+    let now_ms = tenant.now_ms();
+    let claims = verified(client, assertion, now_ms)?;
+    let part = |key: &str| text(&claims, key);
+    if part("iss") != Some(id) || part("sub") != Some(id) {
+        return Err(refuse("The assertion's iss and sub must be the client_id."));
+    }
+    let is_for_us = match claims.get("aud") {
+        Some(Value::Array(many)) => many.iter().any(|one| *one == tenant.issuer),
+        one => one.is_some_and(|one| *one == tenant.issuer),
+    };
+    if !is_for_us {
+        let description = format!("The assertion's aud must be {}", tenant.issuer);
+        return Err(refuse(description));
+    }
+    let now_s = now_ms.div_euclid(1000);
+    let whole = |key: &str| claims.get(key).and_then(Value::as_i64);
+    let expires = whole("exp").ok_or_else(|| refuse("The assertion needs an exp."))?;
+    if expires <= now_s {
+        return Err(refuse("The assertion has expired."));
+    }
+    if expires.saturating_sub(whole("iat").unwrap_or(now_s)) > LONGEST_S {
+        return Err(refuse(
+            "The assertion may be good for five minutes at most.",
+        ));
+    }
+    let once = part("jti").ok_or_else(|| refuse("The assertion needs a jti."))?;
+    let entry = digest(&format!("{id} {once}"));
+    let entry = Entry::until(&entry, expires.saturating_mul(1000));
+    match tenant
+        .store
+        .put_new(Kind::Assertion, entry, &json!({}), now_ms)?
+    {
+        true => Ok(()),
+        false => Err(refuse("The assertion has been used already.")),
+    }
+}
+
+/// The claims, if one of the application's keys signed them.
+fn verified(client: &Value, assertion: &str, now_ms: i64) -> Result<Value> {
+    let mut why =
+        "The export has no public key (`pem`) of the application's credential.".to_owned();
+    for credential in credentials(client) {
+        let ends = text(credential, "expires_at").and_then(parse_iso);
+        let Some(pem) = text(credential, "pem").filter(|_| ends.is_none_or(|ends| ends > now_ms))
+        else {
+            continue;
+        };
+        let key = match PublicKey::from_pem(pem) {
+            Ok(key) => key,
+            Err(error) => {
+                why = format!("The application's credential is no key: {error}");
+                continue;
+            }
+        };
+        match key.verify_foreign(assertion) {
+            Ok(token) => {
+                let expected = text(credential, "alg").unwrap_or("RS256");
+                if token.header.get("alg").and_then(Value::as_str) == Some(expected) {
+                    return Ok(Value::Object(token.claims));
+                }
+                why = format!("The assertion must be signed with {expected}.");
+            }
+            Err(error) => why = format!("The assertion is not valid: {error}"),
+        }
+    }
+    Err(refuse(why))
+}

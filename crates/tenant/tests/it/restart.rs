@@ -1,0 +1,156 @@
+//! Logins that wait while the server is stopped and started again.
+
+use std::path::PathBuf;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Does, SPA, Script, WEB, WEB_SECRET, World, claim, export, run};
+
+/// A file for one test, gone when the test ends.
+struct Database(PathBuf);
+
+impl Database {
+    fn new(name: &str) -> Self {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let file = folder.join(format!("{name}-{}.sqlite", std::process::id()));
+        Self(file)
+    }
+
+    fn world(&self, script: Script, seed: u64) -> World {
+        World::stored(export(), script, Some(self.0.clone()), seed)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", self.0.display()));
+        }
+    }
+}
+
+fn redirect(url: &str) -> Does {
+    Does::Call("redirect.sendUserTo", json!([url]))
+}
+
+fn kept() -> Does {
+    claim("https://e.com/kept", json!("yes"))
+}
+
+async fn token_of(world: &mut World, back: &Answer) -> Value {
+    let code = back.code();
+    let body = world.exchange(&code).await.json();
+    Value::Object(world.claims(&body["id_token"]))
+}
+
+#[test]
+fn a_redirect_a_form_and_a_challenge_go_on() {
+    run(async {
+        let database = Database::new("going-on");
+        let script: Script = vec![
+            vec![kept(), redirect("https://site.example.com/")],
+            vec![Does::Call("prompt.render", json!(["ap_1"]))],
+            vec![Does::Call(
+                "authentication.challengeWith",
+                json!([{"type": "otp"}]),
+            )],
+        ];
+        let mut world = database.world(script.clone(), 1);
+        let page = world.authorize(&[]).await;
+        let away = world.sign_in(&page).await;
+        let state = away.parameter("state").unwrap();
+
+        let restarted = |world: World, seed: u64| {
+            let mut next = database.world(script.clone(), seed);
+            next.cookies = world.cookies;
+            next
+        };
+        let mut world = restarted(world, 2);
+        let form = world.get(&format!("/continue?state={state}")).await;
+        let mut world = restarted(world, 3);
+        let state = form.parameter("state").unwrap();
+        assert!(
+            world
+                .get(form.location().as_str())
+                .await
+                .text
+                .contains("ap_1")
+        );
+        let challenge = world
+            .form("/u/form", &[("state", &state), ("field.a", "1")])
+            .await;
+        let mut world = restarted(world, 4);
+        let state = challenge.parameter("state").unwrap();
+        let page = world.get(challenge.location().as_str()).await;
+        let otp = page.text.split("<code id=\"otp\">").nth(1).unwrap();
+        let otp = otp.split('<').next().unwrap().to_owned();
+        let back = world
+            .form("/u/mfa", &[("state", &state), ("code", &otp)])
+            .await;
+        let claims = token_of(&mut world, &back).await;
+        assert_eq!(claims["https://e.com/kept"], "yes");
+        // What went on does not wait any more.
+        let mut world = restarted(world, 5);
+        let again = world.get(&format!("/continue?state={state}")).await;
+        assert_eq!(again.status, StatusCode::BAD_REQUEST);
+    });
+}
+
+#[test]
+fn other_actions_do_not_go_on() {
+    run(async {
+        let database = Database::new("others");
+        let mut world = database.world(vec![vec![redirect("https://site.example.com/")]], 1);
+        let page = world.authorize(&[]).await;
+        let state = world.sign_in(&page).await.parameter("state").unwrap();
+        let mut next = database.world(vec![vec![kept()]], 2);
+        next.cookies = world.cookies;
+        let answer = next.get(&format!("/continue?state={state}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert!(
+            answer.text.contains("The server was restarted"),
+            "{}",
+            answer.text
+        );
+        let silent = next.authorize(&[("prompt", "none")]).await;
+        assert!(silent.parameter("code").is_some(), "the session is there");
+    });
+}
+
+#[test]
+fn a_second_factor_at_the_token_endpoint_goes_on() {
+    run(async {
+        let database = Database::new("factor");
+        let script: Script = vec![vec![Does::Call(
+            "authentication.challengeWith",
+            json!([{"type": "otp"}]),
+        )]];
+        let mut world = database.world(script.clone(), 1);
+        let client = [("client_id", WEB), ("client_secret", WEB_SECRET)];
+        let mut fields = vec![
+            ("grant_type", "password"),
+            ("username", "jane@example.com"),
+            ("password", "jane-secret"),
+            ("scope", "openid"),
+        ];
+        fields.extend(client);
+        let required = world.token(&fields).await.json();
+        let token = required["mfa_token"].as_str().unwrap().to_owned();
+        let log = world
+            .control(axum::http::Method::GET, "log", Value::Null)
+            .await
+            .json();
+        let otp = log.as_array().unwrap().last().unwrap()["otp"].clone();
+        let mut world = database.world(script, 2);
+        let mut fields = vec![
+            ("grant_type", "http://auth0.com/oauth/grant-type/mfa-otp"),
+            ("mfa_token", token.as_str()),
+            ("otp", otp.as_str().unwrap()),
+        ];
+        fields.extend(client);
+        let body = world.token(&fields).await.json();
+        assert_eq!(world.claims(&body["id_token"])["sub"], "auth0|1", "{body}");
+        assert_ne!(body["client_id"], SPA);
+    });
+}
