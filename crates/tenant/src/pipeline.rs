@@ -118,7 +118,7 @@ fn gone() -> Progress {
 #[derive(Debug)]
 pub(crate) struct Running {
     /// What it began with.
-    pub(crate) request: LoginRequest,
+    pub(crate) request: Box<LoginRequest>,
     /// What was answered so far.
     pub(crate) steps: Vec<ResumeStep>,
     answers: mpsc::Sender<ResumeStep>,
@@ -127,7 +127,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(pipeline: Arc<dyn LoginPipeline>, login: LoginRequest) -> Self {
-        let request = login.clone();
+        let request = Box::new(login.clone());
         let (answers, steps) = mpsc::channel();
         let (told, progress) = progress::channel(2);
         tokio::task::spawn_blocking(move || {

@@ -259,7 +259,9 @@ pub(crate) async fn drive(tenant: &Arc<Tenant>, ran: Ran) -> Result<Response> {
                 false => complete(tenant, &login, &grant),
             }
         }
-        Ran::Waits(running, suspension, flow) => suspended(tenant, running, suspension, flow).await,
+        Ran::Waits(running, suspension, flow) => {
+            suspended(tenant, running, *suspension, flow).await
+        }
     }
 }
 

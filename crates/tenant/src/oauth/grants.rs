@@ -75,7 +75,7 @@ pub(crate) async fn password(
         }
         Ran::Granted(grant, _) => issued(tenant, who, &grant),
         Ran::Waits(running, suspension, flow) => {
-            Err(mfa::required(tenant, running, suspension, flow).await)
+            Err(mfa::required(tenant, running, *suspension, flow).await)
         }
     }
 }

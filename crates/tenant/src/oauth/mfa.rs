@@ -152,7 +152,7 @@ pub(crate) async fn exchange(
         ) => refresh::succeed(tenant, &who.client, &grant, &exchanged),
         Ran::Granted(grant, _) => issued(tenant, who, &grant),
         Ran::Waits(running, suspension, flow) => {
-            Err(required(tenant, running, suspension, flow).await)
+            Err(required(tenant, running, *suspension, flow).await)
         }
     }
 }

@@ -203,7 +203,7 @@ async fn run(
         Ran::Granted(grant, _) => succeed(tenant, &who.client, &grant, &exchanged),
         Ran::Waits(running, suspension, mut flow) => {
             flow.refresh = Some(exchanged);
-            Err(mfa::required(tenant, running, suspension, flow).await)
+            Err(mfa::required(tenant, running, *suspension, flow).await)
         }
     }
 }

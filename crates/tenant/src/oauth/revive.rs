@@ -89,7 +89,7 @@ pub(crate) fn wait(
     flow: Flow,
 ) -> Result<()> {
     let kept = Kept {
-        request: running.request.clone(),
+        request: LoginRequest::clone(&running.request),
         steps: running.steps.iter().map(Step::from).collect(),
         point: point(&suspension),
         flow,

@@ -57,7 +57,7 @@ pub(crate) enum Ran {
     /// To its end.
     Granted(Box<Grant>, Flow),
     /// To where the user is needed.
-    Waits(Running, Suspension, Flow),
+    Waits(Running, Box<Suspension>, Flow),
 }
 
 /// Runs the trigger up to its end or its first suspension.
@@ -130,7 +130,7 @@ pub(crate) fn went_on(
         Progress::Waits(pause) => {
             go_on_as(tenant, &mut flow, &pause.user_id)?;
             store_metadata(tenant, &mut flow, pause.stored)?;
-            Ok(Ran::Waits(running, pause.suspension, flow))
+            Ok(Ran::Waits(running, Box::new(pause.suspension), flow))
         }
         Progress::Ended(ended) => {
             let grant = conclude(tenant, *ended, &mut flow)?;
