@@ -27,7 +27,7 @@ use crate::reply::{Answer, Failure, Reply};
 use crate::value::Argument;
 use state::{Flow, Running};
 
-pub use suspension::{ResumeStep, Resumed, Suspension};
+pub use suspension::{ResumeStep, Resumed, Resumption, Suspension};
 
 /// What the host does after a handler ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -243,6 +243,11 @@ impl Transaction {
     /// Folds what was collected into the outcome. `now_ms` is when the tokens are issued.
     pub fn finish(self, now_ms: i64) -> Outcome {
         self.finish_with_record(now_ms).0
+    }
+
+    /// Tells which other profiles there are now, for `api.authentication.setPrimaryUser`.
+    pub fn know_users(&mut self, users: Vec<Value>) {
+        self.flow.login.tenant.users = users;
     }
 
     /// As [`Transaction::finish`], with the user that the login ended with.

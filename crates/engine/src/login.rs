@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postlogin_core::{
     ActionInfo, EndedLogin, EntryPoint, HandlerKind, Login, Next, Pause, ResumeStep, Resumed,
-    Suspension, Transaction,
+    Resumption, Suspension, Transaction,
     outcome::{Notice, Outcome},
     reads::Record,
 };
@@ -57,7 +57,7 @@ pub fn run_login_with_user(
     conditions: &Conditions,
     user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
 ) -> anyhow::Result<Outcome> {
-    let mut asked = |pause: &Pause| user(&pause.suspension);
+    let mut asked = |pause: &Pause| user(&pause.suspension).map(Resumption::from);
     let ended = run(actions, Transaction::new(login), conditions, &mut asked)?;
     Ok(ended.finish(conditions.clock.now_ms()))
 }
@@ -74,7 +74,7 @@ pub fn run_stored_login(
     actions: &[BoundAction],
     login: Login,
     conditions: &Conditions,
-    user: &mut dyn FnMut(&Pause) -> Option<ResumeStep>,
+    user: &mut dyn FnMut(&Pause) -> Option<Resumption>,
 ) -> anyhow::Result<EndedLogin> {
     let ended = run(actions, Transaction::new(login), conditions, user)?;
     Ok(ended.finish_with_user(conditions.clock.now_ms()))
@@ -129,7 +129,7 @@ fn answered(
     let mut user = |pause: &Pause| {
         let takes = |step| pause.suspension.takes(step);
         let fitting = steps.iter().position(takes)?;
-        Some(steps.remove(fitting))
+        Some(steps.remove(fitting).into())
     };
     let mut ended = run(actions, transaction, conditions, &mut user)?;
     if !steps.is_empty() {
@@ -142,7 +142,7 @@ fn run(
     actions: &[BoundAction],
     mut transaction: Transaction,
     conditions: &Conditions,
-    user: &mut dyn FnMut(&Pause) -> Option<ResumeStep>,
+    user: &mut dyn FnMut(&Pause) -> Option<Resumption>,
 ) -> anyhow::Result<Transaction> {
     let clock = &conditions.clock;
     let of_kind = |kind| actions.iter().filter(move |bound| bound.info.kind == kind);
@@ -278,11 +278,15 @@ impl Position {
 fn resume(
     transaction: &mut Transaction,
     mut suspension: Suspension,
-    user: &mut dyn FnMut(&Pause) -> Option<ResumeStep>,
+    user: &mut dyn FnMut(&Pause) -> Option<Resumption>,
     at: Position,
 ) -> Option<Position> {
     loop {
-        match transaction.resume(user(&transaction.pause(&suspension))?) {
+        let answer = user(&transaction.pause(&suspension))?;
+        if let Some(users) = answer.users {
+            transaction.know_users(users);
+        }
+        match transaction.resume(answer.step) {
             Resumed::SameAction => {
                 return Some(Position {
                     index: at.index,

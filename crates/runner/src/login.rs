@@ -1,7 +1,7 @@
 //! One login, prepared from whatever its caller had: options, a case, a request.
 
 use postlogin_core::{
-    EndedLogin, Login, Pause, ResumeStep, Suspension, TenantSettings, outcome::Outcome,
+    EndedLogin, Login, Pause, ResumeStep, Resumption, Suspension, TenantSettings, outcome::Outcome,
     reads::Record,
 };
 use postlogin_engine::{
@@ -78,7 +78,7 @@ pub fn run_with_user(
 pub fn run_stored(
     actions: &[BoundAction],
     prepared: PreparedLogin,
-    user: &mut dyn FnMut(&Pause) -> Option<ResumeStep>,
+    user: &mut dyn FnMut(&Pause) -> Option<Resumption>,
 ) -> anyhow::Result<EndedLogin> {
     let (login, conditions, _) = started(prepared);
     run_stored_login(actions, login, &conditions, user)

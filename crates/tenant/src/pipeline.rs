@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use postlogin_core::outcome::Outcome;
-use postlogin_core::{EndedLogin, Pause, ResumeStep, Suspension};
+use postlogin_core::{EndedLogin, Pause, ResumeStep, Resumption, Suspension};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc as progress;
@@ -66,7 +66,7 @@ pub struct FetchedProfile {
 }
 
 /// What the user does at a suspension; `None` ends the login where it is.
-pub type Resume<'a> = &'a mut dyn FnMut(&Pause) -> Option<ResumeStep>;
+pub type Resume<'a> = &'a mut dyn FnMut(&Pause) -> Option<Resumption>;
 
 /// Why a login could not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +121,7 @@ pub(crate) struct Running {
     pub(crate) request: Box<LoginRequest>,
     /// What was answered so far.
     pub(crate) steps: Vec<ResumeStep>,
-    answers: mpsc::Sender<ResumeStep>,
+    answers: mpsc::Sender<Resumption>,
     progress: progress::Receiver<Progress>,
 }
 
@@ -154,10 +154,10 @@ impl Running {
     }
 
     /// Answers a suspension; what does not fit is asked again.
-    pub(crate) async fn answer(&mut self, step: ResumeStep) -> Progress {
+    pub(crate) async fn answer(&mut self, step: ResumeStep, users: Option<Vec<Value>>) -> Progress {
         self.steps.push(step.clone());
         // Should the thread be gone, the next progress says so.
-        let _ = self.answers.send(step);
+        let _ = self.answers.send(Resumption { step, users });
         self.next().await
     }
 

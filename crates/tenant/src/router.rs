@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::http::{answer, set};
 use crate::oauth::{
-    authorize, cross_origin, device, discovery, logout, mfa, provider, resume, token, userinfo,
+    authorize, cross_origin, device, discovery, logout, mfa, par, provider, resume, token, userinfo,
 };
 use crate::pages::{form, index, login, mfa as mfa_page, provider as provider_page};
 use crate::state::Tenant;
@@ -34,6 +34,7 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
         .route("/continue", any(resume::resume))
         .route("/oauth/token", any(token::token))
         .route("/oauth/revoke", any(token::revoke))
+        .route("/oauth/par", any(par::push))
         .route("/oauth/device/code", any(device::code))
         .route("/activate", any(device::activate))
         .route("/client/{file}", get(lock::client))
@@ -74,7 +75,6 @@ async fn nowhere(request: Request) -> Response {
         "/samlp",
         "/wsfed",
         "/oidc/register",
-        "/oauth/par",
         "/bc-authorize",
         "/tokeninfo",
         "/mfa/associate",

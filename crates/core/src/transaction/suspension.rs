@@ -65,6 +65,21 @@ pub enum ResumeStep {
     ChallengeFailed,
 }
 
+/// How a login goes on, with what the host has learnt meanwhile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resumption {
+    /// What the user did.
+    pub step: ResumeStep,
+    /// The other profiles as they are now; `None` when they are those of the start.
+    pub users: Option<Vec<Value>>,
+}
+
+impl From<ResumeStep> for Resumption {
+    fn from(step: ResumeStep) -> Self {
+        Self { step, users: None }
+    }
+}
+
 /// What the host does after a suspension.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Resumed {

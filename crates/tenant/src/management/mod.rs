@@ -4,6 +4,7 @@
 
 mod body;
 mod clients;
+mod identities;
 mod lists;
 mod query;
 pub(crate) mod scopes;
@@ -182,6 +183,10 @@ async fn dispatch(tenant: &Arc<Tenant>, call: &Call) -> Result<Answered> {
         (Method::DELETE, ["users", id]) => users::delete(tenant, &caller, id),
         (Method::DELETE, ["users", id, "multifactor", provider]) => {
             users::delete_multifactor(tenant, &caller, id, provider)
+        }
+        (Method::POST, ["users", id, "identities"]) => identities::link(tenant, call, &caller, id),
+        (Method::DELETE, ["users", id, "identities", provider, user_id]) => {
+            identities::unlink(tenant, &caller, id, (provider, user_id))
         }
         (Method::GET, ["users-by-email"]) => users::by_email(tenant, call, &caller),
         (Method::GET, ["users", id, "roles"]) => lists::roles_of(tenant, call, &caller, id),

@@ -14,6 +14,7 @@ use super::cross_origin;
 use super::event::Occasion;
 use super::finish::{Answer, error_page, send, send_error};
 use super::issue::Grant;
+use super::par;
 use super::provider;
 use super::request::{AuthRequest, WayBack, checked, way_back};
 use super::revive;
@@ -43,10 +44,18 @@ pub(crate) async fn authorize(State(tenant): State<Arc<Tenant>>, call: Call) -> 
             ));
         }
     };
+    let (params, was_pushed) = match par::resolve(&tenant, params) {
+        Ok(resolved) => resolved,
+        Err(error) => return error_page(&error),
+    };
     let (client, back) = match way_back(&tenant, &params) {
         Ok(known) => known,
         Err(refused) => return error_page(&refused.0),
     };
+    if par::is_required(&client) && !was_pushed {
+        let description = "The application must use pushed authorization requests.";
+        return send_error(&back, &OAuthError::invalid_request(description));
+    }
     match checked(&tenant, &client, &back, &params) {
         Ok(request) => begin(&tenant, &call, client, request)
             .await

@@ -23,6 +23,7 @@ pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response
         "mfa_challenge_endpoint": url("mfa/challenge"),
         "jwks_uri": url(".well-known/jwks.json"),
         "revocation_endpoint": url("oauth/revoke"),
+        "pushed_authorization_request_endpoint": url("oauth/par"),
         "end_session_endpoint": url("oidc/logout"),
         "scopes_supported": ["openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname", "email",
             "email_verified", "picture", "created_at", "identities", "phone", "address"],

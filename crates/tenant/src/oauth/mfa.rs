@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::client_auth::{Authenticated, authenticate};
 use super::issue::Grant;
 use super::revive::{revive, take, wait};
-use super::run::{Flow, LoginDoc, Ran, conclude, one_time_code, went_on};
+use super::run::{Flow, LoginDoc, Ran, conclude, one_time_code, others, went_on};
 use super::token::issued;
 use super::{OAuthError, Result, refresh};
 use crate::http::{Call, answer};
@@ -141,7 +141,8 @@ pub(crate) async fn exchange(
     let Waiting {
         mut running, flow, ..
     } = take(tenant, &key)?.ok_or_else(malformed)?;
-    let progress = running.answer(ResumeStep::ChallengeSucceeded).await;
+    let users = others(tenant, &flow.about.user_id)?;
+    let progress = running.answer(ResumeStep::ChallengeSucceeded, users).await;
     match went_on(tenant, running, progress, flow)? {
         Ran::Granted(
             grant,

@@ -12,6 +12,7 @@ pub(crate) mod grants;
 pub(crate) mod issue;
 pub(crate) mod logout;
 pub(crate) mod mfa;
+pub(crate) mod par;
 pub(crate) mod provider;
 pub(crate) mod refresh;
 pub(crate) mod request;

@@ -12,7 +12,7 @@ use super::OAuthError;
 use super::authorize::{drive, refused};
 use super::finish::error_page;
 use super::revive::{revive, take};
-use super::run::went_on;
+use super::run::{others, went_on};
 use crate::http::Call;
 use crate::pipeline::Waiting;
 use crate::state::Tenant;
@@ -53,10 +53,12 @@ pub(crate) async fn go_on(tenant: &Arc<Tenant>, waiting: Waiting, step: ResumeSt
         mut running, flow, ..
     } = waiting;
     let login = flow.login.clone().unwrap_or_default();
-    let progress = running.answer(step).await;
-    let result = match went_on(tenant, running, progress, flow) {
-        Ok(ran) => drive(tenant, ran).await,
-        Err(error) => Err(error),
+    let result = async {
+        let users = others(tenant, &flow.about.user_id)?;
+        let progress = running.answer(step, users).await;
+        drive(tenant, went_on(tenant, running, progress, flow)?).await
     };
-    result.unwrap_or_else(|error| refused(tenant, &login, &login.request.way_back(), &error))
+    result
+        .await
+        .unwrap_or_else(|error| refused(tenant, &login, &login.request.way_back(), &error))
 }

@@ -141,14 +141,12 @@ pub(crate) async fn revive(tenant: &Arc<Tenant>, key: &str) -> Result<()> {
         )
     };
     let mut kept: Kept = serde_json::from_value(stored).map_err(|_| lost())?;
-    if tenant.pipeline.switches_users() {
-        kept.request.users = others(tenant, &kept.flow.about.user_id)?;
-    }
+    kept.request.users = others(tenant, &kept.flow.about.user_id)?.unwrap_or_default();
     let mut running = Running::start(Arc::clone(&tenant.pipeline), kept.request);
     let mut progress = running.next().await;
     for step in kept.steps {
         progress = match progress {
-            Progress::Waits(_) => running.answer(step.into()).await,
+            Progress::Waits(_) => running.answer(step.into(), None).await,
             Progress::Ended(_) => return Err(lost()),
         };
     }

@@ -81,10 +81,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     }
     let event = event(tenant, &occasion, call)?.ok_or_else(gone)?;
     let before = metadata(&user);
-    let users = match tenant.pipeline.switches_users() {
-        true => others(tenant, &occasion.user_id)?,
-        false => Vec::new(),
-    };
+    let users = others(tenant, &occasion.user_id)?.unwrap_or_default();
     let request = LoginRequest {
         event,
         domain: tenant.domain.clone(),
@@ -247,11 +244,14 @@ fn metadata(user: &Value) -> StoredMetadata {
     }
 }
 
-/// All profiles but that of the user.
-pub(crate) fn others(tenant: &Tenant, user_id: &str) -> Result<Vec<Value>> {
+/// All profiles but that of the user; `None` when nothing can ask for one.
+pub(crate) fn others(tenant: &Tenant, user_id: &str) -> Result<Option<Vec<Value>>> {
+    if !tenant.pipeline.switches_users() {
+        return Ok(None);
+    }
     let mut users = tenant.store.users()?;
     users.retain(|user| crate::http::text(user, "user_id") != Some(user_id));
-    Ok(users)
+    Ok(Some(users))
 }
 
 /// The login goes on as the user that an Action switched to.

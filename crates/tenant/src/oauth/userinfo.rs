@@ -62,6 +62,22 @@ pub(crate) fn verify(tenant: &Tenant, token: &str) -> Option<Access> {
     })
 }
 
+/// The user of an ID token of the tenant, if it was made for this application; for any, if none is named.
+pub(crate) fn verify_id_token(
+    tenant: &Tenant,
+    token: &str,
+    client_id: Option<&str>,
+) -> Option<String> {
+    let claims = Value::Object(tenant.key.verify(token).ok()?.claims);
+    let now_s = tenant.now_ms().div_euclid(1000);
+    let audience = text(&claims, "aud")?;
+    let is_good = text(&claims, "iss") == Some(&tenant.issuer)
+        && claims.get("exp").and_then(Value::as_i64)? > now_s
+        && tenant.catalog.client(audience).is_some()
+        && client_id.is_none_or(|id| id == audience);
+    text(&claims, "sub").filter(|_| is_good).map(str::to_owned)
+}
+
 fn opaque(tenant: &Tenant, token: &str) -> Result<Option<Access>> {
     let document = tenant
         .store

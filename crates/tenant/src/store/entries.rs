@@ -36,6 +36,10 @@ pub(crate) enum Kind {
     Identity,
     /// An assertion of an application that was used.
     Assertion,
+    /// The password of a user who was linked to another one; its owner is that one.
+    LinkedLogin,
+    /// Parameters of a request that an application has pushed.
+    Pushed,
     /// A login that waits for its user.
     Waiting,
     /// Roles of a user.
@@ -61,6 +65,8 @@ impl Kind {
         (Self::ProviderCode, "provider_code"),
         (Self::Identity, "identity"),
         (Self::Assertion, "assertion"),
+        (Self::LinkedLogin, "linked_login"),
+        (Self::Pushed, "pushed"),
         (Self::Waiting, "waiting"),
         (Self::Roles, "roles"),
         (Self::Member, "member"),

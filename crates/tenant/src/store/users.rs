@@ -1,8 +1,9 @@
 //! Users: profiles as documents, passwords beside them and never in them.
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::entries::{Entry, Kind, write};
 use super::{Result, Store};
 use crate::http::text;
 
@@ -56,10 +57,21 @@ impl Store {
         let mut statement = database.prepare_cached(
             "SELECT document, password FROM users WHERE connection = ?1 AND (email = ?2 OR username = ?2) ORDER BY number",
         )?;
-        let found = statement.query_row(params![connection, login.to_lowercase()], |row| {
+        let login = login.to_lowercase();
+        let found = statement.query_row(params![connection, login], |row| {
             Ok((profile(row)?, row.get(1)?))
         });
-        Ok(found.optional()?)
+        if let Some(found) = found.optional()? {
+            return Ok(Some(found));
+        }
+        // A user who is linked to another one still has the password.
+        let mut statement = database.prepare_cached(
+            "SELECT users.document, json_extract(entries.document, '$.password') FROM entries JOIN users ON users.user_id = entries.owner WHERE kind = 'linked_login' AND id = ?1",
+        )?;
+        let linked = statement.query_row([format!("{connection}/{login}")], |row| {
+            Ok((profile(row)?, row.get(1)?))
+        });
+        Ok(linked.optional()?)
     }
 
     /// The user with a linked identity that was a user of its own before.
@@ -133,6 +145,84 @@ impl Store {
         }
         transaction.commit()?;
         Ok(Some(Ok(document)))
+    }
+
+    /// Makes one user part of another one, who takes over the sessions and the way in by password; `None` when one of the
+    /// two is not there. `link` changes the first profile with what the second holds.
+    pub(crate) fn link_users(
+        &self,
+        primary_id: &str,
+        secondary_id: &str,
+        link: impl FnOnce(&mut Value, &Value),
+    ) -> Result<Option<Value>> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let get = |id: &str| {
+            let query = "SELECT document, connection, password FROM users WHERE user_id = ?1";
+            let found = transaction.query_row(query, [id], |row| {
+                let (connection, password): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+                Ok((profile(row)?, connection, password))
+            });
+            found.optional()
+        };
+        let (Some((mut primary, ..)), Some((secondary, name, password))) =
+            (get(primary_id)?, get(secondary_id)?)
+        else {
+            return Ok(None);
+        };
+        link(&mut primary, &secondary);
+        transaction.execute(
+            "UPDATE users SET document = ?2 WHERE user_id = ?1",
+            params![primary_id, primary.to_string()],
+        )?;
+        transaction.execute("DELETE FROM users WHERE user_id = ?1", [secondary_id])?;
+        transaction.execute(
+            "UPDATE entries SET owner = ?2, document = json_set(document, '$.user_id', ?2) WHERE kind = 'session' AND owner = ?1",
+            params![secondary_id, primary_id],
+        )?;
+        transaction.execute(
+            "UPDATE entries SET owner = ?2 WHERE kind = 'linked_login' AND owner = ?1",
+            params![secondary_id, primary_id],
+        )?;
+        transaction.execute("DELETE FROM entries WHERE owner = ?1", [secondary_id])?;
+        if let Some(password) = password {
+            let document = json!({"password": password});
+            for login in ["email", "username"]
+                .iter()
+                .filter_map(|key| lower(&secondary, key))
+            {
+                let id = format!("{name}/{login}");
+                let entry = Entry::lasting(&id).of(primary_id);
+                write(&transaction, Kind::LinkedLogin, entry, &document)?;
+            }
+        }
+        transaction.commit()?;
+        Ok(Some(primary))
+    }
+
+    /// Takes the password of a linked user back, for whom it becomes a user again.
+    pub(crate) fn take_linked_login(
+        &self,
+        connection: &str,
+        profile: &Value,
+        primary_id: &str,
+    ) -> Result<Option<String>> {
+        let database = self.lock();
+        let mut password = None;
+        for login in ["email", "username"]
+            .iter()
+            .filter_map(|key| lower(profile, key))
+        {
+            let mut statement = database.prepare_cached(
+                "DELETE FROM entries WHERE kind = 'linked_login' AND id = ?1 AND owner = ?2 RETURNING json_extract(document, '$.password')",
+            )?;
+            let found = statement.query_row(
+                params![format!("{connection}/{login}"), primary_id],
+                |row| row.get::<_, Option<String>>(0),
+            );
+            password = found.optional()?.flatten().or(password);
+        }
+        Ok(password)
     }
 
     /// Forgets a user, and says whether there was one.

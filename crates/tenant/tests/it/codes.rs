@@ -1,7 +1,6 @@
 //! Authorization codes: good once, and what a second use takes back.
 
-use axum::http::{Method, StatusCode};
-use serde_json::json;
+use axum::http::StatusCode;
 
 use crate::support::{API, SPA, VERIFIER, WEB, WEB_SECRET, World, run};
 
@@ -52,9 +51,7 @@ fn a_code_is_good_once_for_one_application_and_one_verifier() {
             );
         }
         let code = world.authorize(&[]).await.code();
-        world
-            .control(Method::POST, "clock", json!({"advance_s": 601}))
-            .await;
+        world.advance(601).await;
         assert_eq!(world.exchange(&code).await.json()["error"], "invalid_grant");
     });
 }
@@ -114,11 +111,9 @@ fn a_second_use_takes_the_tokens_back() {
             "invalid_grant",
             "the whole family"
         );
-        let log = world.control(Method::GET, "log", json!(null)).await.json();
+        let log = world.log().await;
         assert_eq!(
-            log.as_array()
-                .unwrap()
-                .iter()
+            log.iter()
                 .filter(|entry| entry["type"] == "code_reuse")
                 .count(),
             1

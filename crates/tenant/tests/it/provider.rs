@@ -60,12 +60,11 @@ async fn sign_in(world: &mut World, connection: &str, fields: &[(&str, &str)]) -
 }
 
 async fn user(world: &mut World, id: &str) -> Value {
-    let users = world
-        .control(Method::GET, "users", Value::Null)
+    let found = world
+        .users()
         .await
-        .json();
-    let users = users.as_array().unwrap().clone();
-    let found = users.into_iter().find(|user| user["user_id"] == id);
+        .into_iter()
+        .find(|user| user["user_id"] == id);
     found.unwrap_or_else(|| panic!("there is no user {id}"))
 }
 

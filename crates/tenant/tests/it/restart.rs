@@ -137,11 +137,8 @@ fn a_second_factor_at_the_token_endpoint_goes_on() {
         fields.extend(client);
         let required = world.token(&fields).await.json();
         let token = required["mfa_token"].as_str().unwrap().to_owned();
-        let log = world
-            .control(axum::http::Method::GET, "log", Value::Null)
-            .await
-            .json();
-        let otp = log.as_array().unwrap().last().unwrap()["otp"].clone();
+        let log = world.log().await;
+        let otp = log.last().unwrap()["otp"].clone();
         let mut world = database.world(script, 2);
         let mut fields = vec![
             ("grant_type", "http://auth0.com/oauth/grant-type/mfa-otp"),

@@ -17,8 +17,16 @@ use serde_json::{Value, json};
 pub enum Does {
     /// Calls a method of `api`.
     Call(&'static str, Value),
+    /// Calls a method of `api` when the Action continues; what else it does, it does at the login.
+    Continue(&'static str, Value),
     /// Throws.
     Throw(&'static str),
+}
+
+impl Does {
+    fn runs_at(&self, entry: EntryPoint) -> bool {
+        matches!(self, Self::Continue(..)) == (entry == EntryPoint::Continue)
+    }
 }
 
 /// Actions, each a list of calls.
@@ -72,10 +80,9 @@ impl LoginPipeline for Scripted {
                     };
                     flow.begin(&info, entry, now);
                     let mut result = Ok(());
-                    // What continues does nothing more.
-                    for does in calls.iter().filter(|_| entry == EntryPoint::Execute) {
+                    for does in calls.iter().filter(|does| does.runs_at(entry)) {
                         match does {
-                            Does::Call(method, args) => {
+                            Does::Call(method, args) | Does::Continue(method, args) => {
                                 let args = Argument::list_from_tagged(args);
                                 flow.call(method, &args, None, now);
                             }
@@ -96,10 +103,11 @@ impl LoginPipeline for Scripted {
                 Next::Suspended(suspension) => suspension,
             };
             loop {
-                let Some(step) = user(&flow.pause(&waits)) else {
+                let Some(answer) = user(&flow.pause(&waits)) else {
                     return Ok(flow.finish_with_user(now));
                 };
-                match flow.resume(step) {
+                flow.know_users(answer.users.unwrap_or_default());
+                match flow.resume(answer.step) {
                     Resumed::SameAction => entry = EntryPoint::Continue,
                     Resumed::NextAction => (index, entry) = (index + 1, EntryPoint::Execute),
                     Resumed::Suspended(again) => {

@@ -1,7 +1,6 @@
 //! Single sign-on, logout, and pages that belong to one browser.
 
 use axum::http::{Method, StatusCode};
-use serde_json::json;
 
 use crate::support::{ISSUER, SPA, World, run};
 
@@ -29,9 +28,7 @@ fn a_session_signs_in_again_until_it_should_not() {
             let page = world.authorize(&more).await;
             assert!(page.header("location").contains("/u/login?"), "{more:?}");
         }
-        world
-            .control(Method::POST, "clock", json!({"advance_s": 100}))
-            .await;
+        world.advance(100).await;
         assert!(
             world
                 .authorize(&[("max_age", "50")])
@@ -42,17 +39,8 @@ fn a_session_signs_in_again_until_it_should_not() {
         let body = world.log_in(&[("max_age", "500")]).await;
         assert_eq!(world.claims(&body["id_token"])["auth_time"], 1_767_225_600);
         // 72 hours without a sign of life.
-        world
-            .control(Method::POST, "clock", json!({"advance_s": 73 * 3600}))
-            .await;
-        assert_eq!(
-            world
-                .authorize(&[("prompt", "none")])
-                .await
-                .parameter("error")
-                .as_deref(),
-            Some("login_required")
-        );
+        world.advance(73 * 3600).await;
+        assert_eq!(world.refusal(&[("prompt", "none")]).await, "login_required");
     });
 }
 
@@ -83,14 +71,7 @@ fn logout_ends_the_session_and_returns_only_where_it_may() {
             ))
             .await;
         assert_eq!(out.header("location"), "http://localhost:5000/bye?x=1");
-        assert_eq!(
-            world
-                .authorize(&[("prompt", "none")])
-                .await
-                .parameter("error")
-                .as_deref(),
-            Some("login_required")
-        );
+        assert_eq!(world.refusal(&[("prompt", "none")]).await, "login_required");
         assert_eq!(
             world
                 .get("/v2/logout?returnTo=http%3A%2F%2Flocalhost%3A5000%2Ftenant")

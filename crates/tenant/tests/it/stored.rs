@@ -10,11 +10,7 @@ fn set(kind: &'static str, name: &str, value: &str) -> Does {
 }
 
 async fn metadata(world: &mut World, index: usize) -> Value {
-    world
-        .control(Method::GET, "users", Value::Null)
-        .await
-        .json()[index]["user_metadata"]
-        .clone()
+    world.users().await[index]["user_metadata"].clone()
 }
 
 /// What is stored of Jane while a login with this script waits.

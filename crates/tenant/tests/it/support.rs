@@ -350,6 +350,34 @@ impl World {
             .await
     }
 
+    /// The error with which `/authorize` answers; empty when it does not.
+    pub async fn refusal(&mut self, more: &[(&str, &str)]) -> String {
+        let answer = self.authorize(more).await;
+        let location = answer.header("location");
+        match location.starts_with(CALLBACK) {
+            true => answer.parameter("error").unwrap_or_default(),
+            false => String::new(),
+        }
+    }
+
+    /// All users of the tenant.
+    pub async fn users(&mut self) -> Vec<Value> {
+        let users = self.control(Method::GET, "users", Value::Null).await.json();
+        users.as_array().expect("a list").clone()
+    }
+
+    /// What the tenant has logged.
+    pub async fn log(&mut self) -> Vec<Value> {
+        let log = self.control(Method::GET, "log", Value::Null).await.json();
+        log.as_array().expect("a list").clone()
+    }
+
+    /// Puts the tenant's clock forward.
+    pub async fn advance(&mut self, seconds: i64) {
+        let body = json!({"advance_s": seconds});
+        self.control(Method::POST, "clock", body).await;
+    }
+
     pub fn script(&self, script: Script) {
         *self.pipeline.script.lock().unwrap() = script;
     }

@@ -7,6 +7,9 @@ use crate::support::{
     API, ISSUER, MACHINE, MACHINE_SECRET, SPA, VERIFIER, WEB, WEB_SECRET, World, claim, run,
 };
 
+/// A request, its status, its error, and a part of the description.
+type Refused<'a> = (&'a [(&'a str, &'a str)], u16, &'a str, &'a str);
+
 /// A request, and the status and error that it gets.
 async fn check(
     world: &mut World,
@@ -38,124 +41,106 @@ async fn check(
 fn wrong_requests_get_the_documented_errors() {
     run(async {
         let mut world = World::new(vec![]);
-        let w = &mut world;
-        check(w, &[], 400, "invalid_request", "grant_type").await;
-        check(
-            w,
-            &[("grant_type", "magic"), ("client_id", SPA)],
-            501,
-            "unsupported_grant_type",
-            "",
-        )
-        .await;
-        check(
-            w,
-            &[("grant_type", "password")],
-            400,
-            "invalid_request",
-            "client_id",
-        )
-        .await;
-        check(
-            w,
-            &[("grant_type", "password"), ("client_id", "nobody")],
-            401,
-            "invalid_client",
-            "",
-        )
-        .await;
-        check(
-            w,
-            &[("grant_type", "client_credentials"), ("client_id", SPA)],
-            403,
-            "unauthorized_client",
-            "not allowed",
-        )
-        .await;
-        check(
-            w,
-            &[
-                ("grant_type", "client_credentials"),
-                ("client_id", MACHINE),
-                ("audience", API),
-            ],
-            401,
-            "invalid_client",
-            "",
-        )
-        .await;
-        check(
-            w,
-            &[
-                ("grant_type", "client_credentials"),
-                ("client_id", MACHINE),
-                ("client_secret", "no"),
-                ("audience", API),
-            ],
-            401,
-            "invalid_client",
-            "",
-        )
-        .await;
-        check(
-            w,
-            &[
-                ("grant_type", "client_credentials"),
-                ("client_id", MACHINE),
-                ("client_secret", MACHINE_SECRET),
-            ],
-            403,
-            "access_denied",
-            "No audience",
-        )
-        .await;
-        check(
-            w,
-            &[
-                ("grant_type", "refresh_token"),
-                ("client_id", SPA),
-                ("refresh_token", "x"),
-            ],
-            403,
-            "invalid_grant",
-            "Unknown or invalid refresh token",
-        )
-        .await;
-        check(
-            w,
-            &[
-                ("grant_type", "authorization_code"),
-                ("client_id", SPA),
-                ("code", "x"),
-                ("code_verifier", VERIFIER),
-            ],
-            403,
-            "invalid_grant",
-            "Invalid authorization code",
-        )
-        .await;
-        check(
-            w,
-            &[
-                ("grant_type", "password"),
-                ("client_id", WEB),
-                ("client_secret", WEB_SECRET),
-                ("username", "jane@example.com"),
-                ("password", "no"),
-            ],
-            403,
-            "invalid_grant",
-            "Wrong email or password.",
-        )
-        .await;
-        check(
-            w,
-            &[("grant_type", "password"), ("grant_type", "password")],
-            400,
-            "invalid_request",
-            "repeated",
-        )
-        .await;
+        let wrong: &[Refused<'_>] = &[
+            (&[], 400, "invalid_request", "grant_type"),
+            (
+                &[("grant_type", "magic"), ("client_id", SPA)],
+                501,
+                "unsupported_grant_type",
+                "",
+            ),
+            (
+                &[("grant_type", "password")],
+                400,
+                "invalid_request",
+                "client_id",
+            ),
+            (
+                &[("grant_type", "password"), ("client_id", "nobody")],
+                401,
+                "invalid_client",
+                "",
+            ),
+            (
+                &[("grant_type", "client_credentials"), ("client_id", SPA)],
+                403,
+                "unauthorized_client",
+                "not allowed",
+            ),
+            (
+                &[
+                    ("grant_type", "client_credentials"),
+                    ("client_id", MACHINE),
+                    ("audience", API),
+                ],
+                401,
+                "invalid_client",
+                "",
+            ),
+            (
+                &[
+                    ("grant_type", "client_credentials"),
+                    ("client_id", MACHINE),
+                    ("client_secret", "no"),
+                    ("audience", API),
+                ],
+                401,
+                "invalid_client",
+                "",
+            ),
+            (
+                &[
+                    ("grant_type", "client_credentials"),
+                    ("client_id", MACHINE),
+                    ("client_secret", MACHINE_SECRET),
+                ],
+                403,
+                "access_denied",
+                "No audience",
+            ),
+            (
+                &[
+                    ("grant_type", "refresh_token"),
+                    ("client_id", SPA),
+                    ("refresh_token", "x"),
+                ],
+                403,
+                "invalid_grant",
+                "Unknown or invalid refresh token",
+            ),
+            (
+                &[
+                    ("grant_type", "authorization_code"),
+                    ("client_id", SPA),
+                    ("code", "x"),
+                    ("code_verifier", VERIFIER),
+                ],
+                403,
+                "invalid_grant",
+                "Invalid authorization code",
+            ),
+            (
+                &[
+                    ("grant_type", "password"),
+                    ("client_id", WEB),
+                    ("client_secret", WEB_SECRET),
+                    ("username", "jane@example.com"),
+                    ("password", "no"),
+                ],
+                403,
+                "invalid_grant",
+                "Wrong email or password.",
+            ),
+            (
+                &[("grant_type", "password"), ("grant_type", "password")],
+                400,
+                "invalid_request",
+                "repeated",
+            ),
+        ];
+        for (fields, status, error, told) in wrong {
+            check(&mut world, fields, *status, error, told).await;
+        }
     });
 }
 
@@ -323,9 +308,7 @@ fn foreign_and_expired_tokens_open_nothing() {
             world.get_as("/userinfo", &access).await.status,
             StatusCode::OK
         );
-        world
-            .control(Method::POST, "clock", json!({"advance_s": 86_401}))
-            .await;
+        world.advance(86_401).await;
         assert_eq!(
             world.get_as("/userinfo", &access).await.status,
             StatusCode::UNAUTHORIZED

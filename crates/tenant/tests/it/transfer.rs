@@ -54,13 +54,7 @@ fn an_imported_tenant_gives_the_same_answers() {
 
         // The browser's session, the tokens and the passwords of the first are good at the second.
         second.cookies.clone_from(&first.cookies);
-        let users = async |world: &mut World| {
-            world
-                .control(Method::GET, "users", Value::Null)
-                .await
-                .json()
-        };
-        assert_eq!(users(&mut first).await, users(&mut second).await);
+        assert_eq!(first.users().await, second.users().await);
         let challenged = second.authorize(&[]).await;
         assert!(
             challenged.header("location").contains("/u/mfa?"),
@@ -141,10 +135,6 @@ fn what_is_no_export_changes_nothing() {
             assert_eq!(answer.status.as_u16(), status, "{body}");
             assert!(answer.text.contains(told), "{body}: {}", answer.text);
         }
-        let users = world
-            .control(Method::GET, "users", Value::Null)
-            .await
-            .json();
-        assert_eq!(users.as_array().unwrap().len(), 2);
+        assert_eq!(world.users().await.len(), 2);
     });
 }

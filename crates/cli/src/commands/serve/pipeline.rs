@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use postlogin_core::{EndedLogin, Pause, TenantSettings, outcome::Outcome};
+use postlogin_core::{EndedLogin, Pause, Resumption, TenantSettings, outcome::Outcome};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{Project, Secret};
 use postlogin_runner::{PreparedLogin, run_fetch, run_stored, unloadable};
@@ -88,6 +88,7 @@ impl LoginPipeline for Pipeline {
     fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<EndedLogin, PipelineError> {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let mut settings = program.tenant.settings_for(&login.event, None);
+        let own_users = settings.users.clone();
         settings.users.extend(login.users);
         // Mocks are used up by a login, so each has its own.
         let door = network(&self.network, self.budget.time)
@@ -106,9 +107,13 @@ impl LoginPipeline for Pipeline {
         // While the user is away no sandbox is held, and none is kept from others.
         let mut waiting = |pause: &Pause| {
             self.slots.give_back();
-            let step = user(pause);
+            let answer = user(pause);
             self.slots.wait();
-            step
+            let with_own = |users: Vec<Value>| own_users.iter().cloned().chain(users).collect();
+            answer.map(|answer| Resumption {
+                users: answer.users.map(with_own),
+                ..answer
+            })
         };
         let result = run_stored(&program.actions, prepared, &mut waiting);
         drop(slot);
