@@ -13,6 +13,23 @@ use crate::password;
 use crate::randomness::Randomness;
 use crate::store::NewUser;
 
+/// What of a profile is the tenant's own affair: no identity provider tells it, and it does not become part of an identity.
+pub(crate) const OF_THE_TENANT: &[&str] = &[
+    "user_id",
+    "identities",
+    "user_metadata",
+    "app_metadata",
+    "created_at",
+    "updated_at",
+    "logins_count",
+    "last_login",
+    "last_ip",
+    "last_password_reset",
+    "blocked",
+    "multifactor",
+    "enrolledFactors",
+];
+
 /// What is wrong in a file of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportError {

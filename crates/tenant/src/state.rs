@@ -169,7 +169,12 @@ impl Tenant {
 
     fn sow(&self) -> Result<(), StoreError> {
         let now = self.now_ms();
+        let linked = self.store.linked_identities()?;
         for (user, assigned) in &self.seed {
+            // One that was linked is part of another one now.
+            if text(&user.profile, "user_id").is_some_and(|id| linked.contains(id)) {
+                continue;
+            }
             // One that is there keeps what became of it.
             if self.store.insert_user(user)?.is_err() {
                 continue;

@@ -8,27 +8,10 @@ use serde_json::{Map, Value, json};
 use super::users::inexistent;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::http::{Call, text};
-use crate::import::complete;
+use crate::import::{OF_THE_TENANT, complete};
 use crate::oauth::userinfo::verify_id_token;
 use crate::state::Tenant;
 use crate::store::NewUser;
-
-/// What of a profile does not go along when it becomes an identity of another one.
-const LEFT_BEHIND: &[&str] = &[
-    "user_id",
-    "identities",
-    "user_metadata",
-    "app_metadata",
-    "created_at",
-    "updated_at",
-    "logins_count",
-    "last_login",
-    "last_ip",
-    "blocked",
-    "multifactor",
-    "enrolledFactors",
-    "last_password_reset",
-];
 
 const SCOPES: &[&str] = &["update:users", "update:current_user_identities"];
 
@@ -80,7 +63,7 @@ pub(super) fn link(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> R
         .store
         .link_users(id, &secondary, |primary, secondary| {
             let mut data = secondary.as_object().cloned().unwrap_or_default();
-            data.retain(|key, _| !LEFT_BEHIND.contains(&key.as_str()));
+            data.retain(|key, _| !OF_THE_TENANT.contains(&key.as_str()));
             let identities = secondary.get("identities").and_then(Value::as_array);
             let mut moved = identities.cloned().unwrap_or_default();
             if let Some(first) = moved.first_mut().and_then(Value::as_object_mut) {

@@ -18,7 +18,7 @@ use super::par;
 use super::provider;
 use super::request::{AuthRequest, WayBack, checked, way_back};
 use super::revive;
-use super::run::{self, Flow, LoginDoc, Ran, one_time_code, start};
+use super::run::{self, Flow, LoginDoc, Ran, keep_open, one_time_code, start};
 use super::session::{self, Session};
 use super::{OAuthError, Result};
 use crate::catalog::is_provider;
@@ -130,14 +130,7 @@ fn is_of_connection(tenant: &Tenant, user_id: &str, name: &str) -> bool {
 
 /// Opens the login page, or that for signing up.
 pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
-    let now = tenant.now_ms();
-    let document = serde_json::to_value(login).unwrap_or_default();
-    tenant.store.put(
-        Kind::Login,
-        Entry::until(&digest(&login.id), now + PAGE_MS),
-        &document,
-        now,
-    )?;
+    keep_open(tenant, &login.id, login, PAGE_MS)?;
     let provider = login
         .request
         .connection
@@ -330,14 +323,7 @@ fn challenge_of_tenant(tenant: &Tenant, mut login: LoginDoc, grant: Grant) -> Re
     }
     login.granted = Some(grant);
     login.otp = Some(one_time_code(tenant));
-    let now = tenant.now_ms();
-    let document = serde_json::to_value(&login).unwrap_or_default();
-    tenant.store.put(
-        Kind::Login,
-        Entry::until(&digest(&login.id), now + PAGE_MS),
-        &document,
-        now,
-    )?;
+    keep_open(tenant, &login.id, &login, PAGE_MS)?;
     Ok(redirect(&tenant.url(&format!("u/mfa?state={}", login.id))))
 }
 

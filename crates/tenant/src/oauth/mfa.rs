@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::client_auth::{Authenticated, authenticate};
 use super::issue::Grant;
 use super::revive::{revive, take, wait};
-use super::run::{Flow, LoginDoc, Ran, conclude, one_time_code, others, went_on};
+use super::run::{Flow, LoginDoc, Ran, conclude, keep_open, one_time_code, others, went_on};
 use super::token::issued;
 use super::{OAuthError, Result, refresh};
 use crate::http::{Call, answer};
@@ -62,14 +62,7 @@ pub(crate) fn required_by_tenant(tenant: &Tenant, grant: Grant) -> Result<OAuthE
         otp: Some(otp),
         ..LoginDoc::default()
     };
-    let now = tenant.now_ms();
-    let document = serde_json::to_value(login).unwrap_or_default();
-    tenant.store.put(
-        Kind::Login,
-        Entry::until(&digest(&token), now + TOKEN_MS),
-        &document,
-        now,
-    )?;
+    keep_open(tenant, &token, &login, TOKEN_MS)?;
     Ok(error(token))
 }
 

@@ -13,7 +13,9 @@ use super::request::AuthRequest;
 use super::{OAuthError, Result};
 use crate::http::Call;
 use crate::pipeline::{LoginRequest, PipelineError, Progress, Running};
+use crate::randomness::digest;
 use crate::state::Tenant;
+use crate::store::{Entry, Kind};
 
 /// A login in a browser: what was asked for, and how far it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -329,6 +331,20 @@ pub(crate) fn mark_login(tenant: &Tenant, user_id: &str, ip: &str) -> Result<()>
         Ok(None)
     })?;
     Ok(())
+}
+
+/// Keeps a login for the page, or the token, with this secret.
+pub(crate) fn keep_open(
+    tenant: &Tenant,
+    secret: &str,
+    login: &LoginDoc,
+    lifetime_ms: i64,
+) -> Result<()> {
+    let now = tenant.now_ms();
+    let document = serde_json::to_value(login).unwrap_or_default();
+    let key = digest(secret);
+    let entry = Entry::until(&key, now + lifetime_ms);
+    Ok(tenant.store.put(Kind::Login, entry, &document, now)?)
 }
 
 /// The six digits that a challenge asks for.

@@ -12,6 +12,7 @@ use super::login::open_login;
 use super::{hidden, layout, problem};
 use crate::catalog::is_provider;
 use crate::http::{Call, escape, page, redirect, text};
+use crate::import::OF_THE_TENANT;
 use crate::oauth::finish::error_page;
 use crate::oauth::provider::{callback_url, has_script, way_back};
 use crate::oauth::run::LoginDoc;
@@ -130,22 +131,8 @@ fn as_told(user: &Value, identity: &Value, connection: &str) -> Value {
     for key in ["id", "sub", "user_id"] {
         told.insert(key.into(), id.clone());
     }
-    const NOT_TOLD: &[&str] = &[
-        "user_id",
-        "identities",
-        "user_metadata",
-        "app_metadata",
-        "created_at",
-        "updated_at",
-        "logins_count",
-        "last_login",
-        "last_ip",
-        "blocked",
-        "multifactor",
-        "enrolledFactors",
-    ];
     for (key, value) in user.as_object().into_iter().flatten() {
-        if !NOT_TOLD.contains(&key.as_str()) {
+        if !OF_THE_TENANT.contains(&key.as_str()) {
             told.insert(key.clone(), value.clone());
         }
     }

@@ -1,5 +1,7 @@
 //! Users: profiles as documents, passwords beside them and never in them.
 
+use std::collections::HashSet;
+
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
@@ -84,6 +86,19 @@ impl Store {
             identities.is_some_and(|identities| identities.iter().any(is_it))
         };
         Ok(self.users()?.into_iter().find(has_it))
+    }
+
+    /// The ids that users had before they were linked to others.
+    pub(crate) fn linked_identities(&self) -> Result<HashSet<String>> {
+        let mut linked = HashSet::new();
+        for user in self.users()? {
+            let identities = user.get("identities").and_then(Value::as_array);
+            for identity in identities.into_iter().flatten().skip(1) {
+                let part = |key: &str| text(identity, key).unwrap_or_default();
+                linked.insert(format!("{}|{}", part("provider"), part("user_id")));
+            }
+        }
+        Ok(linked)
     }
 
     /// All users in the order in which they came.

@@ -151,3 +151,19 @@ fn a_second_factor_at_the_token_endpoint_goes_on() {
         assert_ne!(body["client_id"], SPA);
     });
 }
+
+#[test]
+fn a_user_of_the_seed_who_was_linked_stays_linked() {
+    run(async {
+        let database = Database::new("seed");
+        let mut world = database.world(vec![], 1);
+        let token = world.machine_token(None).await;
+        let link = json!({"provider": "auth0", "user_id": "1"});
+        let path = "/api/v2/users/auth0%7C2/identities";
+        world
+            .json_as(axum::http::Method::POST, path, &token, link)
+            .await;
+        let mut world = database.world(vec![], 2);
+        assert_eq!(world.users().await.len(), 1);
+    });
+}
