@@ -20,7 +20,7 @@ use crate::http::{Call, answer};
 use crate::pipeline::{Progress, Running, Waiting};
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Kind;
 
 /// How often a wrong code may be given.
 pub(crate) const ATTEMPTS: u32 = 5;
