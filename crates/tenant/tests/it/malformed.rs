@@ -29,12 +29,19 @@ const PATHS: &[&str] = &[
     "/u/mfa",
     "/u/form",
     "/u/ticket",
+    "/u/provider",
+    "/login/callback",
+    "/oauth/par",
     "/api/v2/users",
     "/api/v2/users/%00",
+    "/api/v2/users/auth0%7C1/identities",
+    "/api/v2/users/auth0%7C1/identities/auth0/2",
     "/api/v2/clients/x",
     "/api/v2//",
     "/_postlogin/users",
     "/_postlogin/clock",
+    "/_postlogin/export",
+    "/_postlogin/import",
     "/_postlogin/outbox",
     "/nowhere",
     "/samlp/x",
@@ -47,6 +54,9 @@ const BODIES: &[&str] = &[
     "null",
     "\"x\"",
     "{\"grant_type\":5}",
+    "client_id=machine-client&client_assertion=a.e30.c&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "{\"format\":\"postlogin.tenant/1\",\"users\":[{\"profile\":1}],\"entries\":[]}",
+    "{\"provider\":\"auth0\",\"user_id\":\"\\u0000\"}",
     "{\"client_id\":{},\"state\":[]}",
     "grant_type=%ff%fe&client_id=%00",
     "state=a&state=b",
@@ -99,6 +109,8 @@ fn no_request_breaks_the_server() {
             "nonce",
             "connection",
             "login_ticket",
+            "request_uri",
+            "error",
         ];
         let values = [
             "",
@@ -118,6 +130,7 @@ fn no_request_breaks_the_server() {
             "%F0%9F%98%80",
             "<script>",
             "auth0|1:1",
+            "urn:ietf:params:oauth:request_uri:x",
         ];
         let mut numbers = Numbers(0x5eed_5eed_5eed_5eed);
         for _ in 0..4_000 {

@@ -369,3 +369,32 @@ fn a_linked_identity_signs_the_primary_user_in() {
         assert_eq!(world.last_event()["connection"]["name"], "github");
     });
 }
+
+#[test]
+fn odd_profiles_are_kept_as_they_are() {
+    run(async {
+        let mut world = world(vec![]);
+        let long = "x".repeat(10_000);
+        for id in ["<script>", "a|b", "a/../b?c#d", "\u{0}", "☃", long.as_str()] {
+            let identity = json!({"id": id, "email": ["no", "text"], "identities": [], "__proto__": {"a": 1},
+                "created_at": 5, "blocked": true, "user_metadata": "<script>", "name": "<script>"});
+            let back = sign_in(&mut world, "idp", &[("identity", &identity.to_string())]).await;
+            let code = back.code();
+            let body = world.exchange(&code).await.json();
+            let user_id = format!("oauth2|idp|{id}");
+            assert_eq!(world.claims(&body["id_token"])["sub"], user_id);
+            let stored = user(&mut world, &user_id).await;
+            assert_eq!(stored["identities"][0]["provider"], "oauth2");
+            assert_eq!(
+                (&stored["user_metadata"], stored.get("blocked")),
+                (&json!({}), None)
+            );
+            assert!(stored["created_at"].is_string());
+        }
+        let page = world
+            .authorize(&[("connection", "idp"), ("prompt", "login")])
+            .await;
+        let page = world.get(page.location().as_str()).await;
+        assert!(!page.text.contains("<script>"), "{}", page.text);
+    });
+}
