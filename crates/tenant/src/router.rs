@@ -13,7 +13,8 @@ use serde_json::json;
 
 use crate::http::{answer, set};
 use crate::oauth::{
-    authorize, cross_origin, device, discovery, logout, mfa, par, provider, resume, token, userinfo,
+    authenticators, authorize, cross_origin, device, discovery, logout, mfa, par, provider, resume,
+    token, userinfo,
 };
 use crate::pages::{form, index, login, mfa as mfa_page, provider as provider_page};
 use crate::state::Tenant;
@@ -46,6 +47,8 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
             any(lock::challenge),
         )
         .route("/mfa/challenge", any(mfa::challenge))
+        .route("/mfa/associate", any(authenticators::associate))
+        .route("/mfa/authenticators", get(authenticators::list))
         .route("/userinfo", any(userinfo::userinfo))
         .route("/v2/logout", get(logout::logout_v2))
         .route("/oidc/logout", any(logout::logout_oidc))
@@ -77,8 +80,7 @@ async fn nowhere(request: Request) -> Response {
         "/oidc/register",
         "/bc-authorize",
         "/tokeninfo",
-        "/mfa/associate",
-        "/mfa/authenticators",
+        "/mfa/authenticators/",
         "/me/",
     ];
     let path = request.uri().path();

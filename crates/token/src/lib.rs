@@ -16,6 +16,7 @@ mod sign;
 mod store;
 #[cfg(test)]
 mod testing;
+mod totp;
 
 pub use digest::left_half_hash;
 pub use jwk::{JwkError, thumbprint};
@@ -24,3 +25,4 @@ pub use key::{KeyError, KeyPair, Randomness};
 pub use opaque::opaque_token;
 pub use public::PublicKey;
 pub use store::{StoreError, load_or_create};
+pub use totp::{TOTP_PERIOD_S, base32, totp};

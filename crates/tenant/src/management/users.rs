@@ -351,5 +351,8 @@ pub(super) fn delete_multifactor(
         }
         Ok(None)
     })?;
+    if provider != "duo" {
+        tenant.store.remove_owned(Kind::Authenticator, id)?;
+    }
     changed.map(|_| Answered::Nothing).ok_or_else(inexistent)
 }

@@ -10,6 +10,7 @@ use axum::response::Response;
 use postlogin_core::{ResumeStep, Suspension};
 use serde_json::{Map, Value, json};
 
+use super::authenticators::accepts;
 use super::client_auth::{Authenticated, authenticate};
 use super::issue::Grant;
 use super::revive::{revive, take, wait};
@@ -127,7 +128,7 @@ pub(crate) async fn exchange(
             "Too many failed codes. Wait for some minutes before retrying.",
         ));
     }
-    if !same_secret(otp, &flow.otp) {
+    if !same_secret(otp, &flow.otp) && !accepts(tenant, &flow.about.user_id, otp)? {
         tenant.waiting.change(&key, |flow| flow.attempts += 1);
         return Err(wrong());
     }
@@ -159,14 +160,21 @@ fn of_tenant(
 ) -> Result<Map<String, Value>> {
     let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
     let now = tenant.now_ms();
+    let stored = tenant
+        .store
+        .get(Kind::Login, key, now)?
+        .ok_or_else(malformed)?;
+    let user_id = stored.pointer("/granted/user_id").and_then(Value::as_str);
+    let by_app = accepts(tenant, user_id.unwrap_or_default(), otp)?;
     let fits = tenant.store.change(Kind::Login, key, now, |document| {
         let mut login: LoginDoc = serde_json::from_value(document.clone()).unwrap_or_default();
         login.attempts += 1;
         let fits = login.attempts <= ATTEMPTS
-            && login
-                .otp
-                .as_deref()
-                .is_some_and(|expected| same_secret(otp, expected));
+            && (by_app
+                || login
+                    .otp
+                    .as_deref()
+                    .is_some_and(|expected| same_secret(otp, expected)));
         *document = serde_json::to_value(&login).unwrap_or_default();
         fits
     })?;

@@ -1,6 +1,7 @@
 //! OpenID Connect and OAuth 2.0, as the vendor's Authentication API speaks them.
 
 pub(crate) mod assertion;
+pub(crate) mod authenticators;
 pub(crate) mod authorize;
 pub(crate) mod client_auth;
 pub(crate) mod cross_origin;

@@ -10,6 +10,7 @@ use postlogin_core::{ResumeStep, Suspension};
 use super::login::{open_login, require_browser};
 use super::{hidden, layout, problem};
 use crate::http::{Call, escape, page};
+use crate::oauth::authenticators::accepts;
 use crate::oauth::authorize::{complete, refused};
 use crate::oauth::finish::error_page;
 use crate::oauth::mfa::ATTEMPTS;
@@ -53,9 +54,7 @@ async fn of_action(
     if call.method != Method::POST {
         return Ok(code_page(state, factor, enrols, &flow.otp, None));
     }
-    let fits = call
-        .body_field("code")
-        .is_some_and(|code| same_secret(code.trim(), &flow.otp));
+    let fits = fits(tenant, call, &flow.otp, &flow.about.user_id)?;
     let gives_up = call.body_field("action") == Some("cancel") || flow.attempts + 1 >= ATTEMPTS;
     if !fits && !gives_up {
         tenant.waiting.change(state, |flow| flow.attempts += 1);
@@ -89,9 +88,7 @@ fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
     }
     let key = digest(&login.id);
     let now = tenant.now_ms();
-    let fits = call
-        .body_field("code")
-        .is_some_and(|code| same_secret(code.trim(), &otp));
+    let fits = fits(tenant, call, &otp, &grant.user_id)?;
     let gives_up = call.body_field("action") == Some("cancel") || login.attempts + 1 >= ATTEMPTS;
     if !fits && !gives_up {
         tenant.store.change(Kind::Login, &key, now, |document| {
@@ -127,6 +124,14 @@ fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
         session::add_method(tenant, key, "mfa", Some("otp"))?;
     }
     complete(tenant, &login, &grant)
+}
+
+/// Whether a request has the code that is shown, or that of the user's authenticator app.
+fn fits(tenant: &Tenant, call: &Call, shown: &str, user_id: &str) -> Result<bool> {
+    match call.body_field("code").map(str::trim) {
+        Some(code) => Ok(same_secret(code, shown) || accepts(tenant, user_id, code)?),
+        None => Ok(false),
+    }
 }
 
 fn code_page(state: &str, factor: &str, enrols: bool, otp: &str, wrong: Option<&str>) -> Response {

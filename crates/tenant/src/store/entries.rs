@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     LinkedLogin,
     /// Parameters of a request that an application has pushed.
     Pushed,
+    /// An authenticator app; its owner is the user.
+    Authenticator,
     /// A login that waits for its user.
     Waiting,
     /// Roles of a user.
@@ -67,6 +69,7 @@ impl Kind {
         (Self::Assertion, "assertion"),
         (Self::LinkedLogin, "linked_login"),
         (Self::Pushed, "pushed"),
+        (Self::Authenticator, "authenticator"),
         (Self::Waiting, "waiting"),
         (Self::Roles, "roles"),
         (Self::Member, "member"),

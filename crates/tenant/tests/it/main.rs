@@ -9,6 +9,7 @@ mod scripted;
 
 mod assertion;
 mod attacks;
+mod authenticators;
 mod authorize;
 mod codes;
 mod control;

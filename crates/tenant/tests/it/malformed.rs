@@ -15,6 +15,8 @@ const PATHS: &[&str] = &[
     "/oauth/device/code",
     "/activate",
     "/mfa/challenge",
+    "/mfa/associate",
+    "/mfa/authenticators",
     "/co/authenticate",
     "/client/spa-client.js",
     "/client/%2e%2e.js",
