@@ -24,6 +24,7 @@ mod samples;
 mod schema;
 mod secrets;
 mod serve;
+mod serve_browser;
 mod server;
 mod session;
 mod streams;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{folder, postlogin};
 
-const USERS: &str = r#"[{"user_id": "1", "email": "jane@example.com", "password": "jane-secret", "user_metadata": {"hobby": "surfing"}}]"#;
+pub(crate) const USERS: &str = r#"[{"user_id": "1", "email": "jane@example.com", "password": "jane-secret", "user_metadata": {"hobby": "surfing"}}]"#;
 
 /// A tenant that runs until the test ends.
 pub(crate) struct Serving {
@@ -58,7 +58,13 @@ impl Serving {
     }
 
     /// Status, head and body.
-    fn answer(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
+    pub(crate) fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> (u16, String, String) {
         let address = self
             .issuer
             .trim_start_matches("http://")
@@ -80,7 +86,7 @@ impl Serving {
         (status.expect("a status"), head.to_owned(), body.to_owned())
     }
 
-    fn control(&self, method: &str, what: &str) -> Value {
+    pub(crate) fn control(&self, method: &str, what: &str) -> Value {
         let (_, body) = self.send(
             method,
             &format!("/_postlogin/{what}"),
@@ -106,132 +112,6 @@ impl Serving {
         let form = "content-type: application/x-www-form-urlencoded\r\n";
         self.send("POST", "/oauth/token", form, &body)
     }
-}
-
-/// A browser with its cookies, on one tenant.
-struct Browser<'a> {
-    tenant: &'a Serving,
-    cookies: Vec<(String, String)>,
-}
-
-impl Browser<'_> {
-    /// Where a request leads, and the page if it leads nowhere.
-    fn go(&mut self, method: &str, target: &str, form: &str) -> (String, String) {
-        let path = target.strip_prefix(self.tenant.issuer.as_str());
-        let path = path.map_or_else(|| target.to_owned(), |path| format!("/{path}"));
-        let pairs: Vec<String> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        let headers = format!(
-            "cookie: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n",
-            pairs.join("; ")
-        );
-        let (_, head, body) = self.tenant.answer(method, &path, &headers, form);
-        let header = |name: &'static str| {
-            head.lines().filter_map(move |line| {
-                let (known, value) = line.split_once(": ")?;
-                known.eq_ignore_ascii_case(name).then(|| value.to_owned())
-            })
-        };
-        for line in header("set-cookie") {
-            let pair = line.split(';').next().unwrap_or_default();
-            let (name, value) = pair.split_once('=').expect("a cookie has a name");
-            self.cookies.retain(|(known, _)| known != name);
-            self.cookies.push((name.to_owned(), value.to_owned()));
-        }
-        (header("location").next().unwrap_or_default(), body)
-    }
-
-    /// From `/authorize` of the tenant's own application to where a choice at the identity provider leads.
-    fn sign_in_by(&mut self, connection: &str, identity: &str) -> String {
-        let clients = self.tenant.control("GET", "clients");
-        let id = clients[0]["client_id"].as_str().expect("an application");
-        let (page, _) = self.go(
-            "GET",
-            &format!("/authorize?client_id={id}&response_type=code&scope=openid&state=st&connection={connection}&prompt=login"),
-            "",
-        );
-        let (_, query) = page.split_once('?').expect("a page of the provider");
-        let (callback, body) = self.go(
-            "POST",
-            "/u/provider",
-            &format!("{query}&identity={identity}"),
-        );
-        assert!(callback.contains("/login/callback?"), "{body}");
-        self.go("GET", &callback, "").0
-    }
-}
-
-#[test]
-fn a_connections_script_gives_the_user() {
-    let script = "function (accessToken, ctx, cb) { fetch('https://idp.example.com/me', { headers: { authorization: `Bearer ${accessToken}` } }).then((answer) => answer.json()).then((me) => me.id ? cb(null, { user_id: me.id, email: me.mail, user_metadata: { hobby: me.hobby } }) : cb(new Error('who is that?')), cb); }";
-    let mocks = "- request: { method: POST, url: 'https://idp.example.com/token', text: '*code=*' }\n  response: { json: { access_token: tok } }\n- request: { method: GET, url: 'https://idp.example.com/me', headers: { authorization: Bearer tok } }\n  response: { json: { id: 42, mail: jane@example.com, hobby: chess } }\n";
-    let project = folder(&[
-        ("users.json", USERS),
-        (
-            "connections/idp.json",
-            r#"{"name": "idp", "strategy": "oauth2", "options": {"tokenURL": "https://idp.example.com/token", "client_id": "c", "client_secret": "s", "scripts": {"fetchUserProfile": "./idp.js"}}}"#,
-        ),
-        ("connections/idp.js", script),
-        (
-            "rules/show.json",
-            r#"{"name": "show", "script": "./show.js", "order": 1}"#,
-        ),
-        (
-            "rules/show.js",
-            "function (user, context, callback) { context.idToken.seen = [user.user_id, user.user_metadata.hobby, context.connection]; callback(null, user, context); }",
-        ),
-        ("http.yaml", mocks),
-    ]);
-    let users = project.path().join("users.json");
-    let place = format!("--ephemeral --project {}", project.path().display());
-    let http = format!(
-        "{place} --http {}",
-        project.path().join("http.yaml").display()
-    );
-
-    // Answered by exchanges, the code for the token, too.
-    let tenant = Serving::start(&http, &users);
-    let mut browser = Browser {
-        tenant: &tenant,
-        cookies: Vec::new(),
-    };
-    let back = browser.sign_in_by("idp", "");
-    assert!(back.contains("code="), "{back}");
-    let log = tenant.control("GET", "log").to_string();
-    assert!(
-        log.contains(r#""seen":["oauth2|idp|42","chess","idp"]"#),
-        "{log}"
-    );
-    drop(browser);
-    drop(tenant);
-
-    // Answered by what was typed.
-    let tenant = Serving::start(&place, &users);
-    let mut browser = Browser {
-        tenant: &tenant,
-        cookies: Vec::new(),
-    };
-    let back = browser.sign_in_by("idp", "%7B%22id%22:7,%22hobby%22:%22golf%22%7D");
-    assert!(back.contains("code="), "{back}");
-    let log = tenant.control("GET", "log").to_string();
-    assert!(
-        log.contains(r#""seen":["oauth2|idp|7","golf","idp"]"#),
-        "{log}"
-    );
-    let back = browser.sign_in_by("idp", "%7B%7D");
-    assert!(
-        back.contains("error=access_denied&error_description=who+is+that%3F&state=st"),
-        "{back}"
-    );
-    // Nobody answers: the script gets what Node gives when nobody listens.
-    let back = browser.sign_in_by("idp", "");
-    assert!(
-        back.contains("error=access_denied&error_description=fetch+failed"),
-        "{back}"
-    );
 }
 
 #[test]
