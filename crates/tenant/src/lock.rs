@@ -38,9 +38,21 @@ pub(crate) async fn client(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
         );
     };
     let connections: Vec<Value> = tenant.catalog.databases(&client).map(connection).collect();
+    let mut strategies = vec![json!({"name": "auth0", "connections": connections})];
+    for provider in tenant.catalog.providers(&client) {
+        let shown =
+            json!({"name": text(provider, "name"), "display_name": text(provider, "display_name")});
+        let name = text(provider, "strategy");
+        let known = strategies.iter_mut().find(|it| text(it, "name") == name);
+        let known = known.and_then(|known| known.get_mut("connections")?.as_array_mut());
+        match known {
+            Some(connections) => connections.push(shown),
+            None => strategies.push(json!({"name": name, "connections": [shown]})),
+        }
+    }
     let settings = json!({
         "id": text(&client, "client_id"), "tenant": tenant.name, "callback": client.pointer("/callbacks/0"),
-        "strategies": [{"name": "auth0", "connections": connections}],
+        "strategies": strategies,
     });
     let mut response = Response::new(Body::from(format!(
         "Auth0.setClient({});",

@@ -310,6 +310,13 @@ fn the_login_page_offers_what_the_application_may_use() {
                 && page.text.contains("Continue with github")
         );
         assert!(!page.text.contains("elsewhere"));
+        let settings = world.get(&format!("/client/{SPA}.js")).await.text;
+        assert!(
+            settings.contains(
+                r#"{"name":"oauth2","connections":[{"name":"idp","display_name":"The IdP"},{"name":"once""#
+            ) && !settings.contains("elsewhere"),
+            "{settings}"
+        );
         for (connection, status) in [
             ("idp", 200),
             ("elsewhere", 400),
