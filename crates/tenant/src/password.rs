@@ -1,11 +1,13 @@
 //! Passwords: hashed with Argon2id when they are set here, checked also as the bcrypt hashes of an import.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
-
+use argon2::password_hash::{
+    Output, ParamsString, PasswordHash, PasswordVerifier as _, SaltString,
+};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sha2::{Digest as _, Sha256};
 
 use crate::randomness::Randomness;
@@ -17,19 +19,46 @@ const PASSES: u32 = 2;
 /// Characters of a password; longer ones are refused before anything is computed.
 pub(crate) const MAX_PASSWORD: usize = 1_024;
 
+/// Bytes of a hash of ours.
+const LENGTH: usize = 32;
+
+fn params() -> Params {
+    Params::new(MEMORY_KIB, PASSES, 1, None).unwrap_or_default()
+}
+
 fn argon2() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).unwrap_or_default();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params())
+}
+
+/// Our hash of a password. Its working memory is kept, and there are two of it: an allocator keeps some for every thread
+/// that has ever computed a hash, hundreds of mebibytes in all.
+fn compute(password: &str, salt: &[u8]) -> Option<[u8; LENGTH]> {
+    static MEMORY: [Mutex<Vec<Block>>; 2] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed) % MEMORY.len();
+    let slot = MEMORY.get(number)?;
+    let mut blocks = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    blocks.resize(params().block_count(), Block::default());
+    let mut hash = [0; LENGTH];
+    argon2()
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, &mut **blocks)
+        .ok()?;
+    Some(hash)
 }
 
 /// The hash of a password, with a salt of its own. Takes tens of milliseconds: not on a thread that serves others.
 pub(crate) fn hash(password: &str, randomness: &Randomness) -> Option<String> {
     let bytes = randomness.bytes();
-    let salt = SaltString::encode_b64(bytes.get(..16)?).ok()?;
-    argon2()
-        .hash_password(password.as_bytes(), &salt)
-        .ok()
-        .map(|hash| hash.to_string())
+    let bytes = bytes.get(..16)?;
+    let salt = SaltString::encode_b64(bytes).ok()?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params()).ok()?,
+        salt: Some(salt.as_salt()),
+        hash: Some(Output::new(&compute(password, bytes)?).ok()?),
+    };
+    Some(hash.to_string())
 }
 
 /// Whether a password belongs to a hash. Without a hash, as long is computed: who has an account shows in no time.
@@ -94,9 +123,30 @@ fn verify_argon2(password: &str, hash: &str) -> bool {
     let Ok(parsed) = PasswordHash::new(hash) else {
         return false;
     };
+    if let Some(salt) = own_salt(&parsed) {
+        // In a time that does not tell where they differ.
+        let made = compute(password, &salt).and_then(|hash| Output::new(&hash).ok());
+        return made.is_some() && made == parsed.hash;
+    }
     argon2()
         .verify_password(password.as_bytes(), &parsed)
         .is_ok()
+}
+
+/// The salt of a hash with our own parameters; an import may have others.
+fn own_salt(parsed: &PasswordHash<'_>) -> Option<Vec<u8>> {
+    let found = Params::try_from(parsed).ok()?;
+    let own = params();
+    let is_own = parsed.algorithm == Algorithm::Argon2id.ident()
+        && parsed.version == Some(Version::V0x13.into())
+        && parsed.hash.is_some_and(|hash| hash.len() == LENGTH)
+        && (found.m_cost(), found.t_cost(), found.p_cost())
+            == (own.m_cost(), own.t_cost(), own.p_cost())
+        && found.keyid().is_empty()
+        && found.data().is_empty();
+    let mut salt = [0; 64];
+    let salt = parsed.salt.filter(|_| is_own)?.decode_b64(&mut salt).ok()?;
+    Some(salt.to_vec())
 }
 
 /// Whether this is a hash that [`verify`] can check.
@@ -113,7 +163,9 @@ fn is_bcrypt(hash: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_REMEMBERED, Remembered, hash, is_known_hash, verify};
+    use argon2::{Algorithm, Argon2, Params, Version};
+
+    use super::{MOST_REMEMBERED, Remembered, argon2, hash, is_known_hash, own_salt, verify};
     use crate::randomness::Randomness;
 
     #[test]
@@ -144,6 +196,28 @@ mod tests {
         }
         assert!(!remembered.knows("secret", "hash") && remembered.knows("9999", "hash"));
         assert!(remembered.known.into_inner().expect("no panic").len() <= MOST_REMEMBERED);
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_library() {
+        use argon2::password_hash::{PasswordHash, PasswordHasher as _, SaltString};
+        let made = hash("correct horse", &Randomness::System).expect("a hash");
+        let parsed = PasswordHash::new(&made).expect("its form");
+        assert!(own_salt(&parsed).is_some());
+        let salt = SaltString::from_b64(parsed.salt.expect("a salt").as_str()).expect("a salt");
+        let theirs = argon2()
+            .hash_password(b"correct horse", &salt)
+            .expect("a hash");
+        assert_eq!(theirs.to_string(), made);
+        // With other parameters, as an import may bring them.
+        let params = Params::new(64, 1, 1, None).expect("parameters");
+        let other = Argon2::new(Algorithm::Argon2i, Version::V0x13, params);
+        let other = other
+            .hash_password(b"correct horse", &salt)
+            .expect("a hash");
+        assert!(own_salt(&other).is_none());
+        let other = other.to_string();
+        assert!(verify("correct horse", Some(&other)) && !verify("x", Some(&other)));
     }
 
     #[test]
