@@ -172,38 +172,19 @@ fn run(
                 Next::Continue => continue,
                 next => next,
             },
-            Some(bound) if bound.info.kind != HandlerKind::Action => {
-                let is_rule = bound.info.kind == HandlerKind::Rule;
-                let seen = match is_rule {
-                    true => transaction.begin_rule(&bound.info, clock.now_ms()),
-                    false => transaction.begin_connection(&bound.info, clock.now_ms()),
-                };
-                let invocation = Invocation {
-                    event: &format!("#rule{seen}"),
-                    entry: at.entry,
-                    conditions,
-                    spent,
-                    stream,
-                };
-                for notice in &bound.notices {
-                    transaction.notice(notice.clone());
-                }
-                let rule = &bound.action;
-                let (returned, mut ran) =
-                    rule.run_rule(&mut rules_sandbox, transaction, invocation)?;
-                transaction = returned;
-                spent = ran.spent;
-                if !is_rule {
-                    // Another sandbox, and another budget of time.
-                    (rules_sandbox, spent) = (None, Duration::ZERO);
-                }
-                ran.usage.action.clone_from(&bound.info.name);
-                transaction.end(ran.result, ran.usage, clock.now_ms())
-            }
             Some(bound) => {
-                let event = transaction
-                    .begin(&bound.info, at.entry, clock.now_ms())
-                    .to_string();
+                let now_ms = clock.now_ms();
+                let event = match bound.info.kind {
+                    HandlerKind::Action => {
+                        transaction.begin(&bound.info, at.entry, now_ms).to_string()
+                    }
+                    HandlerKind::Rule => {
+                        format!("#rule{}", transaction.begin_rule(&bound.info, now_ms))
+                    }
+                    HandlerKind::Connection => {
+                        format!("#rule{}", transaction.begin_connection(&bound.info, now_ms))
+                    }
+                };
                 let invocation = Invocation {
                     event: &event,
                     entry: at.entry,
@@ -214,9 +195,20 @@ fn run(
                 for notice in &bound.notices {
                     transaction.notice(notice.clone());
                 }
-                let (returned, mut ran) = bound.action.run(transaction, invocation)?;
+                let (returned, mut ran) = match bound.info.kind {
+                    HandlerKind::Action => bound.action.run(transaction, invocation)?,
+                    HandlerKind::Rule | HandlerKind::Connection => {
+                        bound
+                            .action
+                            .run_rule(&mut rules_sandbox, transaction, invocation)?
+                    }
+                };
                 transaction = returned;
                 spent = ran.spent;
+                if bound.info.kind == HandlerKind::Connection {
+                    // Rules have another sandbox, and another budget of time.
+                    (rules_sandbox, spent) = (None, Duration::ZERO);
+                }
                 ran.usage.action.clone_from(&bound.info.name);
                 transaction.end(ran.result, ran.usage, clock.now_ms())
             }

@@ -262,12 +262,12 @@ pub(crate) fn seen_by(
     given: &[Secret],
     placeholders: &[Secret],
 ) -> Vec<Secret> {
-    let is_rule = kind_of(source) == HandlerKind::Rule;
     let mut seen = given.to_vec();
     for one in placeholders {
         let is_given = given.iter().any(|given| given.name == one.name);
-        let is_set = is_rule && source.configuration.contains_key(&one.name);
-        if !is_given && !is_set {
+        let is_set =
+            || source.configuration.contains_key(&one.name) && kind_of(source) == HandlerKind::Rule;
+        if !is_given && !is_set() {
             seen.push(one.clone());
         }
     }

@@ -106,6 +106,18 @@ fn shown(user: &Value) -> Value {
     Value::Object(body)
 }
 
+/// Attributes of the profile's root that a sign-up may give, all texts.
+const ROOT: &[&str] = &[
+    "email",
+    "username",
+    "phone_number",
+    "given_name",
+    "family_name",
+    "name",
+    "nickname",
+    "picture",
+];
+
 /// Creates a user of a database connection, as a sign-up does.
 pub(crate) async fn create(
     tenant: &Arc<Tenant>,
@@ -160,21 +172,10 @@ fn checked(
     fields: &Map<String, Value>,
 ) -> Result<std::result::Result<Value, Refusal>> {
     let refuse = |refusal: Refusal| Ok(Err(refusal));
-    for key in [
-        "client_id",
-        "email",
-        "password",
-        "connection",
-        "username",
-        "phone_number",
-        "given_name",
-        "family_name",
-        "name",
-        "nickname",
-        "picture",
-    ] {
+    let texts = ["client_id", "password", "connection"];
+    for key in texts.iter().chain(ROOT) {
         if fields
-            .get(key)
+            .get(*key)
             .is_some_and(|value| !value.is_string() && !value.is_null())
         {
             return refuse(Refusal::plain(format!(
@@ -235,18 +236,9 @@ fn checked(
         return refuse(Refusal(weak));
     }
     let mut user = Map::new();
-    for key in [
-        "email",
-        "username",
-        "phone_number",
-        "given_name",
-        "family_name",
-        "name",
-        "nickname",
-        "picture",
-    ] {
+    for key in ROOT {
         if let Some(value) = part(key) {
-            user.insert(key.into(), value.into());
+            user.insert((*key).into(), value.into());
         }
     }
     if let Some(metadata) = fields
