@@ -1,5 +1,6 @@
 //! The fault of a guest: how a handler ended badly.
 
+use crate::ceilings::{self, shorten_text};
 use crate::location::Location;
 
 /// How a handler ended badly.
@@ -23,6 +24,8 @@ pub enum FaultKind {
     NeverSettled,
     /// The platform refused what the Action asked for.
     Platform,
+    /// The host keeps no more of the Action: a ceiling of [`crate::ceilings`].
+    HostLimit,
 }
 
 /// A handler's fault, as data.
@@ -41,6 +44,18 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// The fault with its texts cut to what the host keeps of them ([`crate::ceilings`]).
+    #[must_use]
+    pub fn shortened(mut self) -> Fault {
+        shorten_text(&mut self.name, ceilings::NAME_BYTES);
+        shorten_text(&mut self.message, ceilings::ERROR_BYTES);
+        shorten_text(&mut self.stack, ceilings::ERROR_BYTES);
+        if let Some(place) = &mut self.location {
+            shorten_text(&mut place.file, ceilings::NAME_BYTES);
+        }
+        self
+    }
+
     /// A fault that the platform finds, without a stack or a place.
     pub fn platform(name: impl Into<String>, message: impl Into<String>) -> Fault {
         Fault {

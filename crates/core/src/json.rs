@@ -7,6 +7,11 @@ pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, key| value.get(*key))
 }
 
+/// The value at a path of object keys, to be changed.
+pub(crate) fn at_mut<'a>(value: &'a mut Value, path: &[&str]) -> Option<&'a mut Value> {
+    path.iter().try_fold(value, |value, key| value.get_mut(*key))
+}
+
 /// The string at a path, unless it is empty.
 pub(crate) fn text_at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
     at(value, path)
@@ -68,7 +73,7 @@ pub(crate) fn is_truthy(value: Option<&Value>) -> bool {
 
 /// The length of the compact JSON text, in bytes.
 pub(crate) fn size(value: &Value) -> usize {
-    serde_json::to_string(value).map_or(0, |text| text.len())
+    crate::ceilings::compact_bytes(value)
 }
 
 /// `string.length` as JavaScript counts it.

@@ -1,7 +1,10 @@
 //! What became of every custom claim.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
+use crate::ceilings::{Kept, NAME_BYTES, shorten, shortened};
 use crate::claim_rules::{RuleContext, claim_size, rule_for};
 use crate::limits::CUSTOM_CLAIMS_BYTES;
 use crate::location::Location;
@@ -22,6 +25,8 @@ pub(crate) struct ClaimCall {
     pub location: Option<Location>,
     /// Where the value stands in the event.
     pub sources: Vec<String>,
+    /// The size of the value as JSON when it is larger than any token can carry; `value` is shortened then.
+    pub bytes: Option<usize>,
     /// The number of the run of a handler that called.
     pub run: usize,
     /// The number of the call among all calls of the login.
@@ -44,13 +49,18 @@ pub(crate) struct Settled {
 }
 
 /// Applies the rules to all calls.
-pub(crate) fn settle(context: &RuleContext<'_>, calls: Vec<ClaimCall>) -> Settled {
+pub(crate) fn settle(
+    context: &RuleContext<'_>,
+    calls: Vec<ClaimCall>,
+    kept: &mut Kept,
+) -> Settled {
     let mut settled = Settled::default();
-    let last: Vec<bool> = (0..calls.len())
-        .map(|index| is_last(&calls, index))
-        .collect();
-    for (call, is_last) in calls.into_iter().zip(last) {
-        let Some(value) = call.value else { continue };
+    let mut sizes = [0, 0];
+    let last = are_last(&calls);
+    for (mut call, is_last) in calls.into_iter().zip(last) {
+        let Some(value) = call.value.take() else {
+            continue;
+        };
         let rule = if is_last {
             rule_for(context, call.token, &call.name)
         } else {
@@ -62,16 +72,22 @@ pub(crate) fn settle(context: &RuleContext<'_>, calls: Vec<ClaimCall>) -> Settle
             (true, None) => Verdict::Kept,
         };
         if verdict == Verdict::Kept {
-            let claims = match call.token {
-                TokenKind::IdToken => &mut settled.id_token,
-                TokenKind::AccessToken => &mut settled.access_token,
+            let [of_id_token, of_access_token] = &mut sizes;
+            let (claims, size) = match call.token {
+                TokenKind::IdToken => (&mut settled.id_token, of_id_token),
+                TokenKind::AccessToken => (&mut settled.access_token, of_access_token),
+            };
+            *size += match call.bytes {
+                Some(bytes) => call.name.len().saturating_add(bytes),
+                None => claim_size(&call.name, &value),
             };
             claims.insert(call.name.clone(), value.clone());
         }
+        let is_shown = kept.shows_claim(&call, &value);
         settled.ledger.push(LedgerEntry {
             token: call.token,
-            name: call.name,
-            value,
+            name: shortened(&call.name, NAME_BYTES),
+            value: if is_shown { value } else { shorten(&value) },
             verdict,
             rule,
             action: call.action,
@@ -79,31 +95,29 @@ pub(crate) fn settle(context: &RuleContext<'_>, calls: Vec<ClaimCall>) -> Settle
             sources: call.sources,
         });
     }
-    for token in [TokenKind::IdToken, TokenKind::AccessToken] {
-        check_size(&mut settled, token);
+    for (token, size) in [TokenKind::IdToken, TokenKind::AccessToken].into_iter().zip(sizes) {
+        check_size(&mut settled, token, size);
     }
     settled
 }
 
-fn is_last(calls: &[ClaimCall], index: usize) -> bool {
-    let later = calls.iter().skip(index + 1);
-    calls.get(index).is_none_or(|call| {
-        !later
-            .into_iter()
-            .any(|other| other.token == call.token && other.name == call.name)
-    })
+/// For each call whether no later one sets the same claim.
+fn are_last(calls: &[ClaimCall]) -> Vec<bool> {
+    let mut later = HashSet::new();
+    let last = calls.iter().rev();
+    let mut last: Vec<bool> = last
+        .map(|call| later.insert((call.token, call.name.as_str())))
+        .collect();
+    last.reverse();
+    last
 }
 
 /// Drops all claims of a token that are too large together.
-fn check_size(settled: &mut Settled, token: TokenKind) {
+fn check_size(settled: &mut Settled, token: TokenKind, size: usize) {
     let claims = match token {
         TokenKind::IdToken => &mut settled.id_token,
         TokenKind::AccessToken => &mut settled.access_token,
     };
-    let size = claims
-        .iter()
-        .map(|(name, value)| claim_size(name, value))
-        .sum();
     settled.sizes.push((token, size));
     if !CUSTOM_CLAIMS_BYTES.exceeded_by(size) {
         return;

@@ -6,6 +6,7 @@
 //! what was collected into an [`outcome::Outcome`].
 
 mod api;
+pub mod ceilings;
 pub mod claim_rules;
 mod derive;
 pub mod event;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ceilings::{MEASURES, NAME_BYTES, shortened};
 use crate::limits::{self, Limit, Reach};
 use crate::outcome::Notice;
 
@@ -86,16 +87,22 @@ pub struct Usage {
     pub source: String,
 }
 
+/// The subject of what is measured beyond the ceiling on subjects.
+const OTHERS: &str = "One of many others";
+
 /// The measures of a login: for each limit and subject the largest value.
 #[derive(Debug, Default)]
 pub(crate) struct Measures(Vec<(Measured, String, usize)>);
 
 impl Measures {
     pub(crate) fn measure(&mut self, measured: Measured, subject: &str, value: usize) {
-        let known = self
-            .0
-            .iter_mut()
-            .find(|(known, whose, _)| *known == measured && whose == subject);
+        let subject = shortened(subject, NAME_BYTES);
+        let is_of = |(known, whose, _): &(Measured, String, usize), subject: &str| {
+            *known == measured && whose == subject
+        };
+        let has_room = self.0.len() < MEASURES || self.0.iter().any(|it| is_of(it, &subject));
+        let subject = if has_room { &subject } else { OTHERS };
+        let known = self.0.iter_mut().find(|it| is_of(it, subject));
         match known {
             Some((_, _, most)) => *most = value.max(*most),
             None => self.0.push((measured, subject.to_owned(), value)),

@@ -4,8 +4,11 @@
 //! update when the login ends or leaves for a redirect or a form. One bad name or value makes that update fail as a
 //! whole, while the login goes on.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
+use crate::ceilings::compact_bytes;
 use crate::json;
 use crate::limits::{
     FORBIDDEN_APP_METADATA, METADATA_NAMES_PAGE, METADATA_PAGE, WRITTEN_METADATA_BYTES,
@@ -18,8 +21,10 @@ use crate::transaction::command::MetadataKind;
 pub(crate) struct Profile {
     /// What is stored.
     pub stored: StoredMetadata,
-    /// What this update writes, for the size limit.
-    written: [Map<String, Value>; 2],
+    /// What this login writes to the user metadata and to the app metadata, for the size limit.
+    written: [Written; 2],
+    /// The same at the last update that was stored.
+    stored_written: [Written; 2],
     /// Why the update that waits will fail.
     refusal: Option<(String, &'static str)>,
     changed: bool,
@@ -30,7 +35,8 @@ impl Profile {
     pub fn of(event: &Value) -> Profile {
         Profile {
             stored: current(event),
-            written: [Map::new(), Map::new()],
+            written: [Written::default(), Written::default()],
+            stored_written: [Written::default(), Written::default()],
             refusal: None,
             changed: false,
         }
@@ -50,20 +56,42 @@ impl Profile {
             self.refusal.get_or_insert(refusal);
         }
         let Some(value) = value else { return 0 };
-        let path = ["user", kind.key()];
-        let mut map = json::object_at(event, &path);
-        if value.is_null() {
-            map.shift_remove(name);
-        } else {
-            map.insert(name.to_owned(), value.clone());
+        let bytes = self.writes(kind, name, json::size(&value));
+        if let Some(map) = metadata_of(event, kind) {
+            if value.is_null() {
+                map.shift_remove(name);
+            } else {
+                map.insert(name.to_owned(), value);
+            }
         }
-        let [user, app] = &mut self.written;
-        let written = match kind {
-            MetadataKind::User => user,
-            MetadataKind::App => app,
-        };
-        written.insert(name.to_owned(), value);
-        let bytes = json::size(&Value::Object(written.clone()));
+        bytes
+    }
+
+    /// As [`Profile::set`], for a large value that the same handler replaces later: only its size and the reason for
+    /// which the update fails are known.
+    pub fn set_replaced(
+        &mut self,
+        event: &mut Value,
+        kind: MetadataKind,
+        name: &str,
+        bytes: usize,
+        refusal: Option<(String, &'static str)>,
+    ) -> usize {
+        self.changed = true;
+        if let Some(refusal) = refusal {
+            self.refusal.get_or_insert(refusal);
+        }
+        if let Some(map) = metadata_of(event, kind) {
+            // It holds the place of the key.
+            map.entry(name).or_insert(Value::Null);
+        }
+        self.writes(kind, name, bytes)
+    }
+
+    /// Counts a value of so many bytes, and gives how many bytes are written so far.
+    fn writes(&mut self, kind: MetadataKind, name: &str, bytes: usize) -> usize {
+        let written = of_kind(&mut self.written, kind);
+        let bytes = written.set(name, bytes);
         if WRITTEN_METADATA_BYTES.exceeded_by(bytes) {
             let message = format!(
                 "The Actions of this login write more than {} bytes of {}.",
@@ -73,18 +101,16 @@ impl Profile {
             self.refusal
                 .get_or_insert((message, WRITTEN_METADATA_BYTES.source));
         }
-        json::put(event, &path, Some(Value::Object(map)));
         bytes
     }
 
     /// Takes back what waits of one kind: what a switch of the primary user does to `user_metadata`.
     pub fn forget(&mut self, event: &mut Value, kind: MetadataKind) {
-        let [user, app] = &mut self.written;
-        let (written, stored) = match kind {
-            MetadataKind::User => (user, &self.stored.user_metadata),
-            MetadataKind::App => (app, &self.stored.app_metadata),
+        let stored = match kind {
+            MetadataKind::User => &self.stored.user_metadata,
+            MetadataKind::App => &self.stored.app_metadata,
         };
-        written.clear();
+        of_kind(&mut self.written, kind).clone_from(of_kind(&mut self.stored_written, kind));
         if json::at(event, &["user", kind.key()]).is_some() {
             json::put(
                 event,
@@ -102,6 +128,7 @@ impl Profile {
         }
         if refusal.is_none() {
             self.stored = current(event);
+            self.stored_written.clone_from(&self.written);
         }
         let refusal = refusal.map(|(message, source)| Notice {
             code: "metadata-update-failed".to_owned(),
@@ -113,6 +140,42 @@ impl Profile {
             profile_bytes: event.get("user").map_or(0, json::size),
         })
     }
+}
+
+/// The sizes of what is written, by key.
+#[derive(Debug, Clone, Default)]
+struct Written {
+    entries: HashMap<String, usize>,
+    bytes: usize,
+}
+
+impl Written {
+    /// Sets the size of a key's value, and gives the size of the object of all as JSON.
+    fn set(&mut self, name: &str, bytes: usize) -> usize {
+        let entry = compact_bytes(&name) + 1 + bytes;
+        let before = self.entries.insert(name.to_owned(), entry);
+        self.bytes = self.bytes.saturating_sub(before.unwrap_or(0)) + entry;
+        let commas = self.entries.len().saturating_sub(1);
+        self.bytes + commas + "{}".len()
+    }
+}
+
+fn of_kind(written: &mut [Written; 2], kind: MetadataKind) -> &mut Written {
+    let [user, app] = written;
+    match kind {
+        MetadataKind::User => user,
+        MetadataKind::App => app,
+    }
+}
+
+/// The object in the event, made when there is a user without one.
+fn metadata_of(event: &mut Value, kind: MetadataKind) -> Option<&mut Map<String, Value>> {
+    let user = event.get_mut("user")?.as_object_mut()?;
+    let metadata = user.entry(kind.key()).or_insert(Value::Null);
+    if !metadata.is_object() {
+        *metadata = Value::Object(Map::new());
+    }
+    metadata.as_object_mut()
 }
 
 /// An update of the profile.
@@ -144,7 +207,7 @@ pub fn is_storable(kind: &str, name: &str, value: &Value) -> bool {
 }
 
 /// Why an update with this key and value would fail.
-fn refusal(
+pub(crate) fn refusal(
     kind: MetadataKind,
     name: &str,
     value: Option<&Value>,

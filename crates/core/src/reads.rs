@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::ceilings::{NAME_BYTES, READ_VALUE_BYTES, of_value, shortened};
 use crate::location::Location;
 use crate::measure::Usage;
 use crate::sources::step;
@@ -53,10 +54,14 @@ impl EventRead {
         EventRead {
             action: running.action.clone(),
             run: running.run,
-            path,
+            path: shortened(&path, NAME_BYTES),
             present,
             value: at
-                .filter(|value| present && nodes(value, MOST_NODES) < MOST_NODES)
+                .filter(|value| {
+                    present
+                        && nodes(value, MOST_NODES) < MOST_NODES
+                        && of_value(value) <= READ_VALUE_BYTES + 64 * MOST_NODES
+                })
                 .cloned()
                 .unwrap_or_default(),
             location,

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::ceilings::{NAME_BYTES, SOURCE_STEPS, shortened};
+
 /// At most so many paths are told.
 const MOST: usize = 5;
 
@@ -10,11 +12,25 @@ const MOST: usize = 5;
 /// Values that stand everywhere by chance (`true`, `""`, `0`, short texts, empty containers) count only below
 /// metadata, and only if they stand there once.
 pub fn sources(event: &Value, value: &Value) -> Vec<String> {
+    sources_within(event, value, &mut { SOURCE_STEPS })
+}
+
+/// As [`sources`], in so many steps at most; what they were used for is taken off. Without any left, nothing is found.
+pub(crate) fn sources_within(event: &Value, value: &Value, steps: &mut usize) -> Vec<String> {
     if value.is_null() {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    walk(event, &Place::Event, Rank::Other, value, &mut found);
+    let mut search = Search {
+        wanted: value,
+        found: Vec::new(),
+        steps,
+    };
+    search.walk(event, &Place::Event, Rank::Other);
+    if *search.steps == 0 {
+        // A part of the answer would depend on the order of keys.
+        return Vec::new();
+    }
+    let mut found = search.found;
     if is_trivial(value) {
         found.retain(|place| place.rank == Rank::UserMetadata || place.rank == Rank::Metadata);
         if found.len() > 1 {
@@ -31,7 +47,7 @@ pub fn sources(event: &Value, value: &Value) -> Vec<String> {
     found
         .into_iter()
         .take(MOST)
-        .map(|place| place.path)
+        .map(|place| shortened(&place.path, NAME_BYTES))
         .collect()
 }
 
@@ -88,30 +104,79 @@ fn rank_below(above: Rank, is_top: bool, key: &str) -> Rank {
     }
 }
 
-fn walk(event: &Value, place: &Place<'_>, rank: Rank, wanted: &Value, found: &mut Vec<Found>) {
-    let is_top = matches!(place, Place::Event);
-    if !is_top && event == wanted {
-        found.push(Found {
-            path: place.path(),
-            rank,
-            depth: place.depth(),
-        });
-        // Parts of an equal value are not sources of their own.
-        return;
+/// The search for a value in an event.
+struct Search<'a> {
+    wanted: &'a Value,
+    found: Vec<Found>,
+    /// How many values may still be looked at.
+    steps: &'a mut usize,
+}
+
+impl Search<'_> {
+    fn walk(&mut self, event: &Value, place: &Place<'_>, rank: Rank) {
+        if !self.step(1) {
+            return;
+        }
+        let is_top = matches!(place, Place::Event);
+        if !is_top && self.is_wanted(event) {
+            let path = place.path();
+            self.step(path.len());
+            self.found.push(Found {
+                path,
+                rank,
+                depth: place.depth(),
+            });
+            // Parts of an equal value are not sources of their own.
+            return;
+        }
+        match event {
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.walk(item, &Place::Item(place, index), rank);
+                }
+            }
+            Value::Object(object) => {
+                for (key, item) in object {
+                    let below = rank_below(rank, is_top, key);
+                    self.walk(item, &Place::Member(place, key), below);
+                }
+            }
+            _ => {}
+        }
     }
-    match event {
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                walk(item, &Place::Item(place, index), rank, wanted, found);
+
+    /// Whether a value equals the wanted one. Each value that is compared is a step.
+    fn is_wanted(&mut self, value: &Value) -> bool {
+        self.are_equal(value, self.wanted)
+    }
+
+    fn are_equal(&mut self, one: &Value, other: &Value) -> bool {
+        match (one, other) {
+            (Value::Array(one), Value::Array(other)) => {
+                one.len() == other.len()
+                    && one
+                        .iter()
+                        .zip(other)
+                        .all(|(one, other)| self.step(1) && self.are_equal(one, other))
             }
-        }
-        Value::Object(object) => {
-            for (key, item) in object {
-                let below = rank_below(rank, is_top, key);
-                walk(item, &Place::Member(place, key), below, wanted, found);
+            (Value::Object(one), Value::Object(other)) => {
+                one.len() == other.len()
+                    && one.iter().all(|(key, one)| {
+                        let other = other.get(key);
+                        self.step(1) && other.is_some_and(|other| self.are_equal(one, other))
+                    })
             }
+            (Value::String(one), Value::String(other)) => {
+                one.len() == other.len() && self.step(one.len() / 64) && one == other
+            }
+            (one, other) => one == other,
         }
-        _ => {}
+    }
+
+    /// Takes steps; `false` when none are left.
+    fn step(&mut self, count: usize) -> bool {
+        *self.steps = self.steps.saturating_sub(count);
+        *self.steps > 0
     }
 }
 

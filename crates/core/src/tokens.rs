@@ -4,6 +4,8 @@
 //! <https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles>,
 //! <https://auth0.com/docs/get-started/apis/scopes/openid-connect-scopes>.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::claim_rules::{STANDARD_CLAIMS, is_auth0_api};
@@ -176,7 +178,7 @@ impl Facts<'_> {
         let permitted = |scope: &String| {
             !tenant.rbac || standard(scope) || tenant.permissions.iter().any(|known| known == scope)
         };
-        let mut granted: Vec<String> = self
+        let granted: Vec<String> = self
             .request
             .scopes
             .iter()
@@ -186,13 +188,7 @@ impl Facts<'_> {
         if self.ignores_scope_changes() {
             return granted;
         }
-        for (scope, add) in self.scopes {
-            granted.retain(|known| known != scope);
-            if *add {
-                granted.push(scope.clone());
-            }
-        }
-        granted
+        with_changes(granted, self.scopes.iter().cloned())
     }
 
     /// Auth0's own APIs keep the scopes that were asked for.
@@ -308,4 +304,31 @@ impl Facts<'_> {
         }
         claims
     }
+}
+
+/// Scopes with changes in order: what is added (`true`) comes last, what is removed or added again leaves its place.
+pub(crate) fn with_changes(
+    scopes: Vec<String>,
+    changes: impl Iterator<Item = (String, bool)>,
+) -> Vec<String> {
+    // The place of each scope. A request may name one several times, which a change removes altogether.
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut all: Vec<Option<String>> = Vec::new();
+    let started = scopes.into_iter().map(|scope| (scope, None));
+    let changed = changes.map(|(scope, add)| (scope, Some(add)));
+    for (scope, change) in started.chain(changed) {
+        let known = places.entry(scope.clone()).or_default();
+        if change.is_some() {
+            for place in known.drain(..) {
+                if let Some(earlier) = all.get_mut(place) {
+                    *earlier = None;
+                }
+            }
+        }
+        if change != Some(false) {
+            known.push(all.len());
+            all.push(Some(scope));
+        }
+    }
+    all.into_iter().flatten().collect()
 }

@@ -21,7 +21,7 @@ use crate::limits::LOGGED_BYTES;
 use crate::location::Location;
 use crate::login::{ActionInfo, EntryPoint, Login};
 use crate::measure;
-use crate::outcome::{ActionUsage, CommandRecord, LogRecord, Notice, Outcome, StoredMetadata};
+use crate::outcome::{ActionUsage, LogRecord, Notice, Outcome, StoredMetadata};
 use crate::reads::{EventRead, Record};
 use crate::reply::{Answer, Failure, Reply};
 use crate::value::Argument;
@@ -123,11 +123,14 @@ impl Transaction {
             };
         };
         self.flow.now_ms = now_ms;
-        self.flow.commands.push(CommandRecord {
-            action: running.action.clone(),
-            method: method.to_owned(),
-            args: args.iter().map(Argument::to_tagged).collect(),
-        });
+        self.flow.record(&running.action, method, args);
+        if let Some(Fault { message, .. }) = self.flow.kept.exceeded() {
+            let answer = Answer::Throw(Failure::error(message));
+            return Reply {
+                answer,
+                event: Vec::new(),
+            };
+        }
         api::answer(&mut self.flow, running, method, args, site, now_ms)
     }
 
@@ -143,11 +146,11 @@ impl Transaction {
 
     /// Takes down that the running Action read a property of its event. `keys` lead there, array indices as digits; those
     /// of a Rule begin with `user` or `context`.
-    /// A login that reads without end is not followed to its end.
+    /// A login that reads without end is not followed to its end, and a notice says so.
     pub fn read(&mut self, keys: &[String], present: bool, site: Option<Location>) {
-        const MOST: usize = 20_000;
+        let flow = &mut self.flow;
+        let follows = flow.watched && self.running.is_some() && flow.kept.follows_reads();
         let flow = &self.flow;
-        let follows = flow.watched && flow.reads.len() < MOST;
         if let Some(running) = self.running.as_ref().filter(|_| follows) {
             let calls_before = flow.commands.len();
             let of_rule = match running.rule {
@@ -159,6 +162,7 @@ impl Transaction {
             };
             let keys = of_rule.as_deref().unwrap_or(keys);
             let read = EventRead::of(running, keys, present, site, calls_before);
+            self.flow.kept.read(&read);
             self.flow.reads.push(read);
         }
     }
@@ -182,11 +186,25 @@ impl Transaction {
             let printed = message.len() + 1;
             running.log_bytes_left = running.log_bytes_left.saturating_sub(printed);
         }
-        self.flow.logs.push(LogRecord {
+        let record = LogRecord {
             action,
             level: level.to_owned(),
             message,
-        });
+        };
+        if self.flow.kept.message(&record) {
+            self.flow.logs.push(record);
+        }
+    }
+
+    /// The fault with which the running Action has to end because the host keeps no more of it
+    /// ([`crate::ceilings`]). From then on all calls are refused, and [`Transaction::end`] fails the login.
+    pub fn exceeded(&self) -> Option<Fault> {
+        self.flow.kept.exceeded()
+    }
+
+    /// Ends the running Action at a ceiling that the host found itself. `what` completes "The Actions of this login …".
+    pub fn exceed(&mut self, what: &str) {
+        self.flow.kept.exceed(what);
     }
 
     /// Records a notice; one with the same code and message is recorded once.
@@ -211,6 +229,10 @@ impl Transaction {
             return self.next();
         };
         self.check_logs(&running.action);
+        let result = match self.flow.kept.exceeded() {
+            Some(fault) => Err(fault),
+            None => result,
+        };
         if let Err(fault) = result {
             self.flow.fail(&running.action, fault);
             return Next::Stop;
@@ -316,8 +338,10 @@ fn cut(text: &mut String, bytes: usize) {
         return;
     }
     let whole = text.floor_char_boundary(bytes);
-    text.truncate(whole);
+    // A new text: a truncated one keeps its memory.
+    let mut kept = text.get(..whole).unwrap_or_default().to_owned();
     if whole < bytes {
-        text.push('\u{fffd}');
+        kept.push('\u{fffd}');
     }
+    *text = kept;
 }

@@ -215,6 +215,9 @@ impl ActionPre {
         let sandbox = sandbox.watched_by(self.probe.clone());
         let mut store = Store::new(self.program.pre.engine(), sandbox);
         store.limiter(|sandbox| &mut sandbox.limiter);
+        // What one call may bring out of the sandbox. A value is lifted before anything can look at it.
+        let fuel = usize::try_from(invocation.conditions.budget.memory / 2).unwrap_or(usize::MAX);
+        store.set_hostcall_fuel(fuel);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|cx| cx.data().on_tick());
         store
@@ -306,6 +309,8 @@ impl ActionPre {
     }
 
     fn explain(&self, fault: Fault) -> Fault {
+        // Before it is looked at: the time for that is nobody's.
+        let fault = fault.shortened();
         match &self.mapper {
             Some(mapper) => mapper.fault(fault),
             None => Fault {

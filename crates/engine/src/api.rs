@@ -1,7 +1,10 @@
 //! What a guest imports from `postlogin:actions`: every function ends in the transaction.
 
 use postlogin_abi::import_name;
-use postlogin_core::{Argument, Location};
+use postlogin_core::{
+    Argument, Location,
+    ceilings::{CALL_BYTES, CALL_VALUES, NAME_BYTES, json_values, shorten_text, shortened},
+};
 use serde_json::{Value, json};
 use wasmtime::{
     StoreContextMut,
@@ -51,6 +54,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
     linker.instance(&import_name("console"))?.func_wrap(
         "write",
         |mut cx: StoreContextMut<'_, Sandbox>, (level, message): (Level, String)| {
+            // The log takes of it what production does.
             cx.data_mut().print(level.name(), message);
             Ok(())
         },
@@ -59,7 +63,8 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         .instance(&import_name("source-position"))?
         .func_wrap(
             "at",
-            |mut cx: StoreContextMut<'_, Sandbox>, (file, line, column): (String, u32, u32)| {
+            |mut cx: StoreContextMut<'_, Sandbox>, (mut file, line, column): (String, u32, u32)| {
+                shorten_text(&mut file, NAME_BYTES);
                 cx.data_mut().site = Some(Location { file, line, column });
                 Ok(())
             },
@@ -73,20 +78,37 @@ fn dynamic_call(
     mut cx: StoreContextMut<'_, Sandbox>,
     (method, arguments, stack): (String, String, String),
 ) -> wasmtime::Result<(String,)> {
+    check_size(cx.data_mut(), &method, &arguments)?;
     let arguments: Value = serde_json::from_str(&arguments).map_err(|error| {
+        let method = shortened(&method, NAME_BYTES);
         wasmtime::format_err!("the guest passed no JSON to `{method}`: {error}")
     })?;
     if method == "#rule" {
         let reply = crate::rule_calls::take(cx.data_mut(), &arguments, &stack);
+        cx.data().check_ceilings()?;
         return Ok((reply.to_json().to_string(),));
     }
     if let Some(answer) = watch(cx.data_mut(), &method, &arguments) {
         return Ok((answer,));
     }
-    let reply = cx
-        .data_mut()
-        .call(&method, &Argument::list_from_tagged(&arguments), &stack);
+    let passed = Argument::list_from_tagged(&arguments);
+    drop(arguments);
+    let reply = cx.data_mut().call(&method, &passed, &stack)?;
+    drop(passed);
     Ok((reply.to_json().to_string(),))
+}
+
+/// Refuses arguments that would cost the host a multiple of what they cost the guest, before they are read.
+fn check_size(sandbox: &mut Sandbox, method: &str, arguments: &str) -> wasmtime::Result<()> {
+    let what = if arguments.len() > CALL_BYTES {
+        format!("more than {} MiB", CALL_BYTES >> 20)
+    } else if json_values(arguments) > CALL_VALUES {
+        format!("more than {CALL_VALUES} values")
+    } else {
+        return Ok(());
+    };
+    let method = shortened(method, NAME_BYTES);
+    Err(sandbox.exceed(&format!("pass {what} to one call of `{method}`")))
 }
 
 /// Answers what an engine asks on its own account; `None` for a call of the Action.

@@ -8,7 +8,7 @@ use wasmtime::{
 };
 use wasmtime_wasi::I32Exit;
 
-use crate::sandbox::{OutOfMemory, Sandbox, TimedOut};
+use crate::sandbox::{HostLimit, OutOfMemory, Sandbox, TimedOut};
 
 /// How a guest reports its own fault; the record `fault` of the contract.
 #[derive(Debug, ComponentType, Lift)]
@@ -66,6 +66,11 @@ pub(crate) fn from_trap(
         };
         let message = format!("the {who} of this login did not finish within {seconds} s");
         return fault(FaultKind::Timeout, "Timeout", message);
+    }
+    if error.is::<HostLimit>()
+        && let Some(fault) = sandbox.transaction.exceeded()
+    {
+        return Ok(fault);
     }
     if error.is::<OutOfMemory>() {
         let mebibytes = conditions.budget.memory >> 20;

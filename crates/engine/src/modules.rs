@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use postlogin_abi::import_name;
-use postlogin_core::outcome::Notice;
+use postlogin_core::{ceilings::SPECIFIER_BYTES, outcome::Notice};
 use serde_json::Value;
 use wasmtime::{
     Store, StoreContextMut,
@@ -139,7 +139,8 @@ impl Refusal {
 }
 
 /// Reading and running a package costs this engine about twenty times what it costs production's. The budget of time is
-/// the Action's, so each byte of a package's code adds what it may cost here.
+/// the Action's, so each byte of a package's code adds what it may cost here, once for each file
+/// ([`Sandbox::allow`]).
 const ALLOWANCE_PER_BYTE: Duration = Duration::from_nanos(2_000);
 
 /// Puts files into an engine's instance.
@@ -205,6 +206,10 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         |mut cx: StoreContextMut<'_, Sandbox>,
          (importer, specifier, keyword): (String, String, Keyword)| {
             let sandbox = cx.data_mut();
+            if importer.len().max(specifier.len()) > SPECIFIER_BYTES {
+                // No file is called so; looking for it and telling of it would cost more than the Action paid.
+                return Ok((Err(Refusal::not_found(&specifier)),));
+            }
             let resolved = Arc::clone(&sandbox.modules).resolve(&importer, &specifier, keyword);
             for notice in resolved.notices {
                 sandbox.transaction.notice(notice);
@@ -216,10 +221,13 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         "load",
         |mut cx: StoreContextMut<'_, Sandbox>, (path,): (String,)| {
             let sandbox = cx.data_mut();
+            if path.len() > SPECIFIER_BYTES {
+                return Ok((Err(Refusal::not_found(&path)),));
+            }
             let file = Arc::clone(&sandbox.modules).load(&path);
             if let Ok(file) = &file {
                 let bytes = u32::try_from(file.code.len()).unwrap_or(u32::MAX);
-                sandbox.allow(ALLOWANCE_PER_BYTE.saturating_mul(bytes));
+                sandbox.allow(&path, ALLOWANCE_PER_BYTE.saturating_mul(bytes));
             }
             Ok((file,))
         },

@@ -2,6 +2,7 @@
 
 use postlogin_core::{
     Answer, Argument, Fault, FaultKind, Location, Reply, Returned,
+    ceilings::RULE_WRITES,
     rules::{RuleEnd, RuleError, RuleReport, RuleWrite},
 };
 use serde_json::Value;
@@ -75,6 +76,9 @@ fn report(sandbox: &Sandbox, told: &Value, stack: &str) -> RuleReport {
                 value.map_or(Argument::Undefined, Argument::from_tagged)
             };
             let writes = told.get("writes").and_then(Value::as_array);
+            // The last assignments count.
+            let writes = writes.map_or(&[][..], Vec::as_slice);
+            let writes = writes.get(writes.len().saturating_sub(RULE_WRITES)..);
             let writes = writes.into_iter().flatten();
             RuleEnd::Done {
                 user: argument("user"),
@@ -115,7 +119,8 @@ fn fault(sandbox: &Sandbox, told: &Value) -> Fault {
         message: text("message").to_owned(),
         stack: text("stack").to_owned(),
         location: None,
-    };
+    }
+    .shortened();
     match &sandbox.mapper {
         Some(mapper) => mapper.fault(fault),
         None => fault,

@@ -1,11 +1,12 @@
 //! What belongs to one sandbox: the state of its store.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use postlogin_core::{Argument, Location, Reply, Transaction};
+use postlogin_core::{Argument, Location, Reply, Transaction, ceilings::STACK_BYTES};
 use postlogin_host::{Budget, Clock, Conditions};
 use serde_json::{Map, Value};
 use wasmtime::{ResourceLimiter, UpdateDeadline, component::ResourceTable};
@@ -40,6 +41,10 @@ pub(crate) struct Sandbox {
     pub(crate) module_secrets: Arc<Map<String, Value>>,
     /// When the budget of this segment is used up.
     deadline: Deadline,
+    /// The files for which the guest was given more time.
+    allowed: HashSet<String>,
+    /// How much more time it was given.
+    allowance: Duration,
 }
 
 impl Sandbox {
@@ -72,6 +77,8 @@ impl Sandbox {
             probe: None,
             modules,
             module_secrets: Arc::default(),
+            allowed: HashSet::new(),
+            allowance: Duration::ZERO,
         }
     }
 
@@ -92,13 +99,41 @@ impl Sandbox {
     }
 
     /// Answers one call of an `api` method.
-    pub(crate) fn call(&mut self, method: &str, arguments: &[Argument], stack: &str) -> Reply {
+    ///
+    /// # Errors
+    /// [`HostLimit`] when the host keeps no more of the Action.
+    pub(crate) fn call(
+        &mut self,
+        method: &str,
+        arguments: &[Argument],
+        stack: &str,
+    ) -> wasmtime::Result<Reply> {
+        let stack = start_of_stack(stack);
         let site = match (&self.mapper, stack) {
             (Some(mapper), stack) if !stack.is_empty() => mapper.place(stack, method),
             _ => self.site.take(),
         };
         let now = self.now();
-        self.transaction.call(method, arguments, site, now)
+        let reply = self.transaction.call(method, arguments, site, now);
+        self.check_ceilings()?;
+        Ok(reply)
+    }
+
+    /// Ends the guest when the host keeps no more of it.
+    ///
+    /// # Errors
+    /// [`HostLimit`].
+    pub(crate) fn check_ceilings(&self) -> wasmtime::Result<()> {
+        match self.transaction.exceeded() {
+            Some(_) => Err(HostLimit.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the guest at a ceiling. `what` completes "The Actions of this login …".
+    pub(crate) fn exceed(&mut self, what: &str) -> wasmtime::Error {
+        self.transaction.exceed(what);
+        HostLimit.into()
     }
 
     /// The time of the login, in milliseconds since the epoch.
@@ -112,6 +147,7 @@ impl Sandbox {
         if !self.transaction.is_watched() {
             return;
         }
+        let stack = start_of_stack(stack);
         let key = path.last().map_or("", String::as_str);
         let site = match &self.mapper {
             Some(mapper) if !stack.is_empty() => mapper.place_of_read(stack, key),
@@ -125,8 +161,14 @@ impl Sandbox {
         self.deadline.spent(&self.waits)
     }
 
-    /// Gives the guest more time, for what is slow here and quick in production.
-    pub(crate) fn allow(&mut self, time: Duration) {
+    /// Gives the guest more time, for what is slow here and quick in production: once for each file, so that loading
+    /// one over and over gains nothing, and no more than [`MOST_ALLOWANCE`] for all.
+    pub(crate) fn allow(&mut self, file: &str, time: Duration) {
+        if self.allowance >= MOST_ALLOWANCE || !self.allowed.insert(file.to_owned()) {
+            return;
+        }
+        let time = time.min(MOST_ALLOWANCE.saturating_sub(self.allowance));
+        self.allowance = self.allowance.saturating_add(time);
         self.deadline.budget = self.deadline.budget.saturating_add(time);
     }
 
@@ -144,6 +186,21 @@ impl Sandbox {
         }
     }
 }
+
+/// What a guest may be given for loading packages beside its budget: what 10 MB of code need, which is more than the
+/// packages of production's limits have.
+const MOST_ALLOWANCE: Duration = Duration::from_secs(20);
+
+/// The part of a stack in which a place is looked for.
+fn start_of_stack(stack: &str) -> &str {
+    let end = stack.floor_char_boundary(STACK_BYTES);
+    stack.get(..end).unwrap_or(stack)
+}
+
+/// The host keeps no more of the Action; which ceiling it was, the transaction knows.
+#[derive(Debug, thiserror::Error)]
+#[error("the host keeps no more of the Action")]
+pub(crate) struct HostLimit;
 
 /// The budget of time is used up.
 #[derive(Debug, thiserror::Error)]

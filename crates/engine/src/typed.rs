@@ -43,9 +43,12 @@ fn serve(
     given: &[Val],
     slots: &mut [Val],
 ) -> wasmtime::Result<()> {
+    if let Some(what) = arguments::too_much(method, given) {
+        return Err(sandbox.exceed(&format!("pass {what} to one call of `{}`", method.path)));
+    }
     let answer = match arguments::of_call(method, given) {
         // Guests of this form name their place beforehand and pass no stack.
-        Ok(arguments) => sandbox.call(method.path, &arguments, "").answer,
+        Ok(arguments) => sandbox.call(method.path, &arguments, "")?.answer,
         Err(failure) => {
             // In JavaScript `JSON.parse` would have thrown on the way to the method: it is not called, and the place
             // that the guest named for it holds for no later call.

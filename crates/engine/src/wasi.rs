@@ -6,13 +6,17 @@ use std::{
     convert::Infallible,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use postlogin_core::ceilings::{
+    FAILED_REQUESTS, NAME_BYTES, NOTICE_BYTES, NOTICES, OPEN_BODY_BYTES, REQUEST_BYTES, shorten_text,
+    shortened,
+};
 use postlogin_host::{Clock, Conditions, Door as HostDoor, NetworkError, Remark, Request, Verdict};
 use rand_chacha::{
     ChaCha12Rng,
@@ -190,6 +194,8 @@ pub(crate) struct Door {
     remarks: Arc<Mutex<Vec<Remark>>>,
     /// How the last request to a URL failed.
     failures: Arc<Mutex<HashMap<String, NetworkError>>>,
+    /// Bytes of the bodies that are held for the guest now.
+    open: Arc<AtomicUsize>,
 }
 
 /// Where the JavaScript runtime asks how a request failed, with its URL as the body: its own `fetch` is not told by
@@ -203,6 +209,7 @@ impl Door {
             clock,
             remarks: Arc::default(),
             failures: Arc::default(),
+            open: Arc::default(),
         }
     }
 
@@ -226,20 +233,30 @@ impl WasiHttpHooks for Door {
         let clock = Arc::clone(&self.clock);
         let remarks = Arc::clone(&self.remarks);
         let failures = Arc::clone(&self.failures);
+        let open = Arc::clone(&self.open);
         let patience = options.and_then(|options| options.first_byte_timeout);
         Box::new(async move {
-            let request = collect(request).await?;
+            let (request, held) = match collect(request, &open).await {
+                Ok(collected) => collected,
+                Err(Uncollected::Broken(error)) => return Err(error),
+                Err(Uncollected::TooLarge(url)) => {
+                    remember(&remarks, Some(too_large(&url)));
+                    return Err(HttpError::HttpRequestBodySize(None));
+                }
+            };
             if request.url == LAST_ERROR {
                 let url = String::from_utf8_lossy(&request.body);
                 let failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
                 let code = failures.get(&*url).map_or("", |error| error.code());
-                return answer(200, Vec::new(), code.into());
+                return answer(200, Vec::new(), code.into(), &open);
             }
             // The network blocks this thread. What it took is in the verdict's delay, so that timers that are due
             // before the answer come first, and so that it counts once.
             let started = Instant::now();
             let verdict = door.send(&request);
-            clock.block(started.elapsed());
+            // Host work that no delay stands for is the guest's computing.
+            clock.block(started.elapsed().min(verdict.delay()));
+            drop(held);
             match verdict {
                 Verdict::Answered {
                     status,
@@ -248,7 +265,7 @@ impl WasiHttpHooks for Door {
                     delay,
                 } => {
                     wait(delay, patience).await?;
-                    answer(status, headers, body)
+                    answer(status, headers, body, &open)
                 }
                 Verdict::Failed {
                     error,
@@ -257,10 +274,13 @@ impl WasiHttpHooks for Door {
                 } => {
                     remember(&remarks, remark);
                     wait(delay, patience).await?;
-                    failures
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .insert(request.url, error);
+                    let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+                    if failures.len() >= FAILED_REQUESTS {
+                        // The Action asks right after the request.
+                        failures.clear();
+                    }
+                    failures.insert(request.url, error);
+                    drop(failures);
                     Err(network_error(error))
                 }
                 Verdict::Refused(remark) => {
@@ -288,15 +308,79 @@ async fn wait(delay: Duration, patience: Option<Duration>) -> Result<(), HttpErr
 
 fn remember(remarks: &Mutex<Vec<Remark>>, remark: Option<Remark>) {
     let mut remarks = remarks.lock().unwrap_or_else(PoisonError::into_inner);
-    remarks.extend(remark);
+    let Some(mut remark) = remark else { return };
+    shorten_text(&mut remark.message, NOTICE_BYTES);
+    // One more than an outcome keeps, so that it can say that there were more.
+    if remarks.len() <= NOTICES && !remarks.contains(&remark) {
+        remarks.push(remark);
+    }
 }
 
-fn answer(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Answer {
+fn too_large(url: &str) -> Remark {
+    let (most, open) = (REQUEST_BYTES >> 20, OPEN_BODY_BYTES >> 20);
+    let url = shortened(url, NAME_BYTES);
+    Remark {
+        code: "request-too-large",
+        message: format!(
+            "a request to {url} failed: a body may have {most} MiB here, and all that are open at once {open} MiB"
+        ),
+    }
+}
+
+/// Some bytes of a body, counted while they are held.
+struct Held {
+    bytes: usize,
+    open: Arc<AtomicUsize>,
+}
+
+impl Held {
+    fn none(open: &Arc<AtomicUsize>) -> Self {
+        Self {
+            bytes: 0,
+            open: Arc::clone(open),
+        }
+    }
+
+    /// Counts more; `false` when there are too many.
+    fn add(&mut self, bytes: usize) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let open = self.open.fetch_add(bytes, Ordering::Relaxed);
+        open.saturating_add(bytes) <= OPEN_BODY_BYTES
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.open.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// A response's body, counted until the guest lets go of it.
+struct HeldBody(Vec<u8>, #[expect(dead_code, reason = "dropping it counts")] Held);
+
+impl AsRef<[u8]> for HeldBody {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn answer(
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    open: &Arc<AtomicUsize>,
+) -> Answer {
+    let mut held = Held::none(open);
+    if !held.add(body.len()) {
+        let most = OPEN_BODY_BYTES >> 20;
+        let reason = format!("more than {most} MiB of responses are open at once");
+        return Err(HttpError::InternalError(Some(reason)));
+    }
     let mut response = http::Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(name, value);
     }
-    let body = Full::new(Bytes::from(body))
+    let body = Full::new(Bytes::from_owner(HeldBody(body, held)))
         .map_err(|never| match never {})
         .boxed_unsync();
     let response = response
@@ -332,10 +416,31 @@ fn dns_error(rcode: &str) -> HttpError {
     }
 }
 
-async fn collect(request: http::Request<WasiBody>) -> Result<Request, HttpError> {
-    let (parts, body) = request.into_parts();
+enum Uncollected {
+    Broken(HttpError),
+    /// The URL of a request with too large a body.
+    TooLarge(String),
+}
+
+async fn collect(
+    request: http::Request<WasiBody>,
+    open: &Arc<AtomicUsize>,
+) -> Result<(Request, Held), Uncollected> {
+    let (parts, mut stream) = request.into_parts();
+    let mut held = Held::none(open);
+    let mut body = Vec::new();
+    while let Some(frame) = stream.frame().await {
+        let frame = frame.map_err(Uncollected::Broken)?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if !held.add(data.len()) || body.len().saturating_add(data.len()) > REQUEST_BYTES {
+            return Err(Uncollected::TooLarge(parts.uri.to_string()));
+        }
+        body.extend_from_slice(&data);
+    }
     let headers = parts.headers.iter();
-    Ok(Request {
+    let request = Request {
         method: parts.method.to_string(),
         url: parts.uri.to_string(),
         headers: headers
@@ -346,6 +451,7 @@ async fn collect(request: http::Request<WasiBody>) -> Result<Request, HttpError>
                 )
             })
             .collect(),
-        body: body.collect().await?.to_bytes().to_vec(),
-    })
+        body,
+    };
+    Ok((request, held))
 }

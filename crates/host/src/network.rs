@@ -53,6 +53,17 @@ pub enum Verdict {
     Refused(Remark),
 }
 
+impl Verdict {
+    /// The virtual time that passes until the guest sees it.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        match self {
+            Self::Answered { delay, .. } | Self::Failed { delay, .. } => *delay,
+            Self::Refused(_) => Duration::ZERO,
+        }
+    }
+}
+
 /// Something that the user is told about requests; it becomes a notice of the outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {

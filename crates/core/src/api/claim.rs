@@ -1,11 +1,15 @@
 //! `api.idToken` and `api.accessToken`: claims and scopes.
 
 use super::{Call, Outcome, UNDEFINED};
-use crate::json::utf16_length;
+use crate::ceilings::{NAME_BYTES, WHOLE_BYTES, is_whole, of_argument, shorten, shortened};
+use crate::derive::hex_id;
+use crate::json::{size, utf16_length};
 use crate::limits::SCOPE_LENGTH;
 use crate::outcome::TokenKind;
 use crate::reply::{Failure, Returned};
-use crate::transaction::command::Command;
+use crate::sources::sources_within;
+use crate::transaction::command::{Command, LargeClaim};
+use crate::value::{Argument, NotJson};
 
 pub(super) fn set_on_id_token(call: &mut Call<'_>) -> Outcome {
     set_claim(call, TokenKind::IdToken)
@@ -20,17 +24,56 @@ fn set_claim(call: &mut Call<'_>, token: TokenKind) -> Outcome {
     if call.arg(0).as_str() == Some("scope") {
         return Err(Failure::error("The \"scope\" claim cannot be set."));
     }
+    if !call.flow.kept.claim() {
+        return Ok(Returned::Api);
+    }
     let site = call.site.clone();
+    let name = match call.arg(0) {
+        Argument::String(name) if name.len() > WHOLE_BYTES => Argument::String(long_name(name)),
+        name => name.clone(),
+    };
+    let (value, large) = value_to_keep(call);
     // The call itself is recorded already.
     let index = call.flow.commands.len().saturating_sub(1);
     call.issue(Command::SetClaim {
         token,
-        name: call.arg(0).clone(),
-        value: call.arg(1).clone(),
+        name,
+        value,
         site,
         index,
+        large,
     });
     Ok(Returned::Api)
+}
+
+/// A name that no token can carry, shortened so that it differs from others that begin alike.
+fn long_name(name: &str) -> String {
+    format!("{} {}", shortened(name, NAME_BYTES), hex_id(0, name, 16))
+}
+
+/// The value of a claim. Of one that is larger than any token can carry only its size and some parts are kept.
+fn value_to_keep(call: &mut Call<'_>) -> (Argument, Option<LargeClaim>) {
+    let value = call.arg(1);
+    if of_argument(value) <= WHOLE_BYTES {
+        return (value.clone(), None);
+    }
+    // What JSON cannot carry fails the login when the handler ends, whatever its size.
+    match value.to_json() {
+        Err(NotJson::BigInt) => (Argument::BigInt("0".to_owned()), None),
+        Err(NotJson::Circular) => (Argument::Circular, None),
+        Ok(None) => (Argument::Undefined, None),
+        Ok(Some(json)) if is_whole(&json) => (value.clone(), None),
+        Ok(Some(json)) => {
+            let loses = value.loses_in_json();
+            let steps = &mut call.flow.kept.source_steps;
+            let large = LargeClaim {
+                bytes: size(&json),
+                loses,
+                sources: sources_within(&call.running.event, &json, steps),
+            };
+            (Argument::from(&shorten(&json)), Some(large))
+        }
+    }
 }
 
 pub(super) fn add_scope(call: &mut Call<'_>) -> Outcome {
@@ -64,6 +107,9 @@ fn modify_scope(call: &mut Call<'_>, add: bool) -> Outcome {
         ));
     }
     let scope = scope.to_owned();
+    if !call.flow.kept.scope(&scope) {
+        return Ok(UNDEFINED);
+    }
     call.issue(Command::ModifyScope { scope, add });
     Ok(UNDEFINED)
 }

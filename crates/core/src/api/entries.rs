@@ -162,6 +162,9 @@ fn set_checked(call: &mut Call<'_>, owner: Owner) -> Outcome {
         Argument::String(value) => value.clone(),
         _ => return Err(invalid("Metadata value must be a string")),
     };
+    if !call.flow.kept.hold(key.len().saturating_add(value.len())) {
+        return Ok(UNDEFINED);
+    }
     let map = owner.map(call);
     // Assigning a string to this key does nothing in JavaScript.
     if key != "__proto__" {

@@ -99,9 +99,11 @@ impl Call<'_> {
         self.args.get(index).unwrap_or(&Argument::Undefined)
     }
 
-    /// Leaves a command for the end of the handler.
+    /// Leaves a command for the end of the handler, up to what the host keeps.
     pub fn issue(&mut self, command: Command) {
-        self.running.commands.push(command);
+        if self.flow.kept.hold(command.weight()) {
+            self.running.commands.push(command);
+        }
     }
 
     /// Changes the event that the caller sees, at once; `None` deletes.

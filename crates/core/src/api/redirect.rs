@@ -1,10 +1,13 @@
 //! `api.redirect`: sending the user away, and the token that travels with him.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Number, Value};
 use url::Url;
 
 use super::prompt::BOTH;
 use super::{Call, Outcome};
+use crate::ceilings::REDIRECT_BYTES;
 use crate::json::{is_truthy, text_at};
 use crate::reply::{Failure, Returned};
 use crate::session_token::{self, Expectation};
@@ -30,6 +33,13 @@ pub(super) fn send_user_to(call: &mut Call<'_>) -> Outcome {
             .collect::<Result<_, Failure>>()?;
         set_parameters(&mut url, &replaced);
     }
+    if url.as_str().len() > REDIRECT_BYTES {
+        let most = REDIRECT_BYTES >> 20;
+        call.flow
+            .kept
+            .exceed(format!("send the user to a URL of more than {most} MiB"));
+        return Ok(Returned::Api);
+    }
     call.running.redirects = true;
     call.issue(Command::SendUserTo { url: url.into() });
     Ok(Returned::Api)
@@ -38,17 +48,18 @@ pub(super) fn send_user_to(call: &mut Call<'_>) -> Outcome {
 /// `URLSearchParams.set` for each pair: the first parameter of that name gets the value, further ones go.
 pub(crate) fn set_parameters(url: &mut Url, set: &[(String, String)]) {
     let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    for (name, value) in set {
-        let mut placed = false;
-        pairs.retain_mut(|(known, old)| {
-            if known != name {
-                return true;
-            }
+    let last: HashMap<&String, &String> = set.iter().map(|(name, value)| (name, value)).collect();
+    let mut placed: HashSet<&String> = HashSet::new();
+    pairs.retain_mut(|(known, old)| match last.get_key_value(known) {
+        None => true,
+        Some((name, value)) => {
             old.clone_from(value);
-            !std::mem::replace(&mut placed, true)
-        });
-        if !placed {
-            pairs.push((name.clone(), value.clone()));
+            placed.insert(name)
+        }
+    });
+    for (name, _) in set {
+        if let Some(value) = last.get(name).filter(|_| placed.insert(name)) {
+            pairs.push((name.clone(), (*value).clone()));
         }
     }
     url.query_pairs_mut().clear().extend_pairs(pairs);
@@ -95,10 +106,17 @@ pub(super) fn encode_token(call: &mut Call<'_>) -> Outcome {
         ),
         ("ip".to_owned(), of_event(&["request", "ip"])),
     ];
+    let known = payload.iter().enumerate();
+    let mut places: HashMap<String, usize> =
+        known.map(|(place, (key, _))| (key.clone(), place)).collect();
     for (key, value) in spread(options.property("payload")) {
-        match payload.iter_mut().find(|(known, _)| *known == key) {
+        let place = places.get(&key).and_then(|place| payload.get_mut(*place));
+        match place {
             Some((_, old)) => *old = value,
-            None => payload.push((key, value)),
+            None => {
+                places.insert(key.clone(), payload.len());
+                payload.push((key, value));
+            }
         }
     }
     let secret = options.property("secret").clone();

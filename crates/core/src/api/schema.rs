@@ -2,6 +2,8 @@
 //!
 //! A missing required argument has an empty path, so that its message starts with a space, as in production.
 
+use std::collections::HashMap;
+
 use crate::limits::Limit;
 use crate::reply::Failure;
 use crate::value::Argument;
@@ -30,15 +32,20 @@ impl Schema {
 #[derive(Default)]
 pub(super) struct Violations {
     paths: Vec<(String, Vec<String>)>,
+    places: HashMap<String, usize>,
 }
 
 impl Violations {
     /// Adds a violation.
     pub(super) fn add(mut self, path: &str, reason: impl Into<String>) -> Violations {
         let reason = reason.into();
-        match self.paths.iter_mut().find(|(known, _)| known == path) {
+        let known = self.places.get(path).copied();
+        match known.and_then(|place| self.paths.get_mut(place)) {
             Some((_, reasons)) => reasons.push(reason),
-            None => self.paths.push((path.to_owned(), vec![reason])),
+            None => {
+                self.places.insert(path.to_owned(), self.paths.len());
+                self.paths.push((path.to_owned(), vec![reason]));
+            }
         }
         self
     }

@@ -10,6 +10,9 @@ use crate::sources::is_trivial;
 /// So many paths are told at most.
 const MOST: usize = 5;
 
+/// So many reads near a call are compared with each other, the last ones first.
+const MOST_COMPARED: usize = 200;
+
 pub(super) fn accounts(
     context: &RuleContext<'_>,
     outcome: &Outcome,
@@ -102,6 +105,7 @@ fn origins(entry: &LedgerEntry, (run, index): (usize, usize), reads: &[EventRead
         } else {
             at_call
         };
+        let near = near.get(..near.len().min(MOST_COMPARED)).unwrap_or_default();
         let leaves = near
             .iter()
             .filter(|read| read.present && !near.iter().any(|other| read.leads_to(other)));
@@ -132,7 +136,8 @@ fn origins(entry: &LedgerEntry, (run, index): (usize, usize), reads: &[EventRead
 }
 
 fn push(found: &mut Vec<Origin>, origin: Origin) {
-    if !found.iter().any(|known| known.path == origin.path) {
+    // More are not told, so there is no need to look whether they are new.
+    if found.len() < MOST && !found.iter().any(|known| known.path == origin.path) {
         found.push(origin);
     }
 }

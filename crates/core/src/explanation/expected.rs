@@ -190,6 +190,9 @@ fn keep_reads_of(conditions: &mut [ConditionAccount], part: &str) {
     }
 }
 
+/// So many reads inside of one condition are compared with each other.
+const MOST_COMPARED: usize = 1_000;
+
 fn conditions(record: &Record, site: &ClaimSite) -> Vec<ConditionAccount> {
     let of_action: Vec<&EventRead> = record
         .reads
@@ -205,6 +208,7 @@ fn conditions(record: &Record, site: &ClaimSite) -> Vec<ConditionAccount> {
                     .as_ref()
                     .is_some_and(|place| condition.regions.iter().any(|region| region.holds(place)))
             })
+            .take(MOST_COMPARED)
             .collect();
         let mut reads: Vec<ReadValue> = Vec::new();
         for read in &inside {

@@ -1,5 +1,7 @@
 //! From what a Rule changed in `context` to calls of `api` methods.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::report::{RuleWrite, place_of};
@@ -100,10 +102,12 @@ fn claims(
         }
     }
     let earlier = before.context.get(key).and_then(Value::as_object);
+    let known: HashSet<&str> = match now {
+        Argument::Object(entries) => entries.iter().map(|(name, _)| name.as_str()).collect(),
+        _ => HashSet::new(),
+    };
     for name in earlier.into_iter().flat_map(Map::keys) {
-        let is_gone = matches!(now, Argument::Object(entries) if entries.iter().all(|(known, _)| known != name))
-            || !matches!(now, Argument::Object(_));
-        if is_gone && !is_scope(name) {
+        if !known.contains(name.as_str()) && !is_scope(name) {
             let name = name.clone();
             changes.push(Change::RemoveClaim { token, name });
         }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::command::{Command, MetadataKind};
+use super::command::{Command, LargeClaim, MetadataKind};
 use super::state::{Ending, Flow, Running};
 use super::{Next, Suspension, factors, primary_user, redirect};
 use crate::api::method_path;
+use crate::ceilings::{ERROR_BYTES, shortened};
 use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
@@ -13,7 +14,7 @@ use crate::limits::CLAIMS_PAGE;
 use crate::location::Location;
 use crate::measure;
 use crate::outcome::TokenKind;
-use crate::sources::sources;
+use crate::sources::sources_within;
 use crate::time::iso_text;
 use crate::value::Argument;
 
@@ -95,8 +96,10 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             value,
             site,
             index,
+            large,
         } => {
-            claim(flow, running, *token, (name, value), site.as_ref(), *index)?;
+            let value = (name, value, large.as_ref());
+            claim(flow, running, *token, value, site.as_ref(), *index)?;
         }
         Command::RemoveClaim { token, name } => flow.claims.push(ClaimCall {
             token: *token,
@@ -105,6 +108,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             action: running.action.clone(),
             location: None,
             sources: Vec::new(),
+            bytes: None,
             run: running.run,
             index: flow.commands.len().saturating_sub(1),
         }),
@@ -119,6 +123,18 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             flow.owes_multifactor = provider.as_str().is_some_and(|provider| provider != "none");
         }
         Command::SetMetadata { kind, name, value } => metadata(flow, *kind, name, value)?,
+        Command::ReplacedMetadata {
+            kind,
+            name,
+            bytes,
+            refusal,
+        } => {
+            let event = &mut flow.login.event;
+            let written = flow
+                .profile
+                .set_replaced(event, *kind, name, *bytes, refusal.clone());
+            measure_written(flow, *kind, written);
+        }
         Command::SetSessionMetadata(map) => {
             json::put(
                 &mut flow.login.event,
@@ -161,6 +177,7 @@ fn deny(flow: &mut Flow, reason: &Argument) {
         Argument::Undefined | Argument::Null => None,
         reason => reason.coerce_to_string().ok(),
     };
+    let reason = reason.map(|reason| shortened(&reason, ERROR_BYTES));
     if flow.ending.is_none() {
         flow.ending = Some(Ending::Denied(reason));
     }
@@ -170,7 +187,7 @@ fn claim(
     flow: &mut Flow,
     running: &Running,
     token: TokenKind,
-    (name, value): (&Argument, &Argument),
+    (name, value, large): (&Argument, &Argument, Option<&LargeClaim>),
     site: Option<&Location>,
     index: usize,
 ) -> Result<(), Fault> {
@@ -182,7 +199,7 @@ fn claim(
         location: site.cloned(),
         ..Fault::platform("TypeError", not_json.message())
     })?;
-    if value.loses_in_json() {
+    if large.map_or_else(|| value.loses_in_json(), |large| large.loses) {
         let method = method_path(token);
         let message = if json.is_some() {
             format!("The value that `{method}` gives to `{name}` has parts that JSON cannot carry.")
@@ -193,9 +210,13 @@ fn claim(
         };
         flow.warn("claim-lost-in-json", message, CLAIMS_PAGE);
     }
-    let sources = json
-        .as_ref()
-        .map_or_else(Vec::new, |value| sources(&running.event, value));
+    let sources = match (large, &json) {
+        (Some(large), _) => large.sources.clone(),
+        (None, Some(value)) => {
+            sources_within(&running.event, value, &mut flow.kept.source_steps)
+        }
+        (None, None) => Vec::new(),
+    };
     let action = running.action.clone();
     flow.claims.push(ClaimCall {
         token,
@@ -204,6 +225,7 @@ fn claim(
         action,
         location: site.cloned(),
         sources,
+        bytes: large.map(|large| large.bytes),
         run: running.run,
         index,
     });
@@ -223,18 +245,20 @@ pub(super) fn metadata(
         .to_json()
         .map_err(|not_json| Fault::platform("TypeError", not_json.message()))?;
     let bytes = flow.profile.set(&mut flow.login.event, kind, &name, value);
+    measure_written(flow, kind, bytes);
+    Ok(())
+}
+
+fn measure_written(flow: &mut Flow, kind: MetadataKind, bytes: usize) {
     let subject = format!("What the Actions write to {}", kind.key());
     flow.measure(measure::WRITTEN_METADATA, &subject, bytes);
-    Ok(())
 }
 
 /// The session remembers the method for later logins; Actions that start later see it.
 fn record_method(flow: &mut Flow, url: &str) {
     let method = json!({"name": url, "timestamp": iso_text(flow.now_ms)});
     let path = ["authentication", "methods"];
-    if let Some(Value::Array(methods)) = json::at(&flow.login.event, &path) {
-        let mut methods = methods.clone();
+    if let Some(Value::Array(methods)) = json::at_mut(&mut flow.login.event, &path) {
         methods.push(method);
-        json::put(&mut flow.login.event, &path, Some(Value::Array(methods)));
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::ceilings::{of_value, weigh};
 use crate::location::Location;
 use crate::outcome::TokenKind;
 use crate::value::Argument;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
         site: Option<Location>,
         /// The number of the call among all calls of the login.
         index: usize,
+        /// What is known of a value that is too large to be kept; `value` is shortened then.
+        large: Option<LargeClaim>,
     },
     /// Takes away what an earlier Rule has set.
     RemoveClaim {
@@ -64,6 +67,15 @@ pub(crate) enum Command {
         name: Argument,
         value: Argument,
     },
+    /// A large value that the same handler has replaced: what remains of it is its effect on the update.
+    ReplacedMetadata {
+        kind: MetadataKind,
+        name: String,
+        /// The size of the value as JSON.
+        bytes: usize,
+        /// Why an update with it fails, whatever its size.
+        refusal: Option<(String, &'static str)>,
+    },
     SetSessionMetadata(Map<String, Value>),
     SetRefreshTokenMetadata(Map<String, Value>),
     SetSessionExpiry {
@@ -92,6 +104,62 @@ pub(crate) enum Command {
         key: &'static str,
         value: Argument,
     },
+}
+
+impl Command {
+    /// What it costs the host while it waits, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let arguments = match self {
+            Command::Abort(_) => 0,
+            Command::Deny { reason } | Command::RevokeRefreshToken { reason } => weigh([reason]),
+            Command::ValidationError { code, message } => code.len() + message.len(),
+            Command::SetClaim { name, value, .. } => weigh([name, value]),
+            Command::RemoveClaim { name, .. } => name.len(),
+            Command::ModifyScope { scope, .. } => scope.len(),
+            Command::Factors(
+                FactorRequest::ChallengeWith { factor, options }
+                | FactorRequest::EnrollWith { factor, options },
+            ) => weigh([factor, options]),
+            Command::Factors(
+                FactorRequest::ChallengeWithAny { factors }
+                | FactorRequest::EnrollWithAny { factors },
+            ) => weigh([factors]),
+            Command::RecordMethod { url } => weigh([url]),
+            Command::SetPrimaryUser { id } => id.len(),
+            Command::RequireMultifactor {
+                provider,
+                allow_remember_browser,
+                provider_options,
+            } => weigh([provider, allow_remember_browser, provider_options]),
+            Command::RenderPrompt { id, options } => id.len() + weigh([options]),
+            Command::SendUserTo { url } => url.len(),
+            Command::EncodeToken { payload, secret } => weigh([payload, secret]),
+            Command::SetMetadata { name, value, .. } => weigh([name, value]),
+            Command::ReplacedMetadata { name, .. } => name.len(),
+            Command::SetSessionMetadata(map) | Command::SetRefreshTokenMetadata(map) => {
+                map.iter().map(|(key, value)| key.len() + of_value(value)).sum()
+            }
+            Command::SetSessionExpiry { at, .. } | Command::SetRefreshTokenExpiry { at, .. } => {
+                weigh([at])
+            }
+            Command::SetCookieMode { mode } => mode.len(),
+            Command::RevokeSession { reason, options } => weigh([reason, options]),
+            Command::SetSamlAttribute { name, value } => name.len() + weigh([value]),
+            Command::SetSamlConfiguration { value, .. } => weigh([value]),
+        };
+        size_of::<Command>() + arguments
+    }
+}
+
+/// What is known of the value of a claim that is larger than any token can carry.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LargeClaim {
+    /// Its size as JSON, in bytes.
+    pub bytes: usize,
+    /// Whether JSON loses something of it.
+    pub loses: bool,
+    /// Where the event has the same value.
+    pub sources: Vec<String>,
 }
 
 /// A request for a further factor.

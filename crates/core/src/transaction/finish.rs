@@ -45,7 +45,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         domain: &request.domain,
         opaque: request.is_opaque(),
     };
-    let settled = settle(&context, std::mem::take(&mut flow.claims));
+    let settled = settle(&context, std::mem::take(&mut flow.claims), &mut flow.kept);
     for (token, size) in &settled.sizes {
         let subject = format!("The custom claims of the {}", called(*token));
         flow.measure(measure::CUSTOM_CLAIMS, &subject, *size);
@@ -73,6 +73,8 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         flow.notice(notice);
     }
     let usage = flow.measures.usage();
+    let dropped = flow.kept.notices();
+    flow.notices.extend(dropped);
     let redirect = match flow.waiting.front() {
         Some(Suspension::Redirect { url }) if status == Status::Redirected => {
             Some(Redirect { url: url.clone() })

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use self::follow::{follow, issue};
 use super::{Next, Transaction, apply};
+use crate::ceilings::{FETCHED_PROFILE_BYTES, of_argument};
 use crate::derive::hex_id;
 use crate::fault::Fault;
 use crate::json;
@@ -104,6 +105,12 @@ impl Transaction {
         if rule.is_connection {
             let failed = match report.end {
                 RuleEnd::Refused(error) => Err(error.message),
+                RuleEnd::Done { user, .. } if of_argument(&user) > FETCHED_PROFILE_BYTES => {
+                    let most = FETCHED_PROFILE_BYTES >> 20;
+                    flow.kept
+                        .exceed(format!("give a profile of more than {most} MiB"));
+                    return;
+                }
                 RuleEnd::Done { user, .. } => {
                     let name = running.action.clone();
                     let profile = kept(&user);
@@ -150,6 +157,9 @@ impl Transaction {
                     _ => before.user.clone(),
                 };
                 for change in changes(&before, &user, &context, &writes) {
+                    if flow.kept.exceeded().is_some() {
+                        return;
+                    }
                     follow(flow, running, change);
                 }
                 let context = kept(&context);

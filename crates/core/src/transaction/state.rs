@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Suspension;
 use super::command::Command;
 use crate::api::{Cache, is_silent};
+use crate::ceilings::{self, Kept, shorten_text};
 use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
@@ -19,6 +20,7 @@ use crate::reads::EventRead;
 use crate::rules::state::{Rules, RunningRule};
 use crate::time::iso_text;
 use crate::tokens::Request;
+use crate::value::Argument;
 
 /// The handler that runs.
 #[derive(Debug)]
@@ -111,6 +113,8 @@ pub(crate) struct Flow {
     pub reads: Vec<EventRead>,
     /// Milliseconds that Actions have waited since the last suspension.
     pub waited_ms: u64,
+    /// How much of all this there is.
+    pub kept: Kept,
 }
 
 impl Flow {
@@ -144,19 +148,27 @@ impl Flow {
             watched: false,
             reads: Vec::new(),
             waited_ms: 0,
+            kept: Kept::default(),
             login,
         }
     }
 
     /// Records a notice, once.
-    pub fn notice(&mut self, notice: Notice) {
-        if !self
+    pub fn notice(&mut self, mut notice: Notice) {
+        shorten_text(&mut notice.message, ceilings::NOTICE_BYTES);
+        let is_known = self
             .notices
             .iter()
-            .any(|known| known.code == notice.code && known.message == notice.message)
-        {
+            .any(|known| known.code == notice.code && known.message == notice.message);
+        if !is_known && self.kept.notice(self.notices.len()) {
             self.notices.push(notice);
         }
+    }
+
+    /// Records a call of an `api` method.
+    pub fn record(&mut self, action: &str, method: &str, args: &[Argument]) {
+        let record = self.kept.call(action, method, args);
+        self.commands.extend(record);
     }
 
     /// Records a notice about a rule with a public page.
@@ -173,6 +185,7 @@ impl Flow {
         if matches!(self.ending, Some(Ending::Failed(_))) {
             return;
         }
+        let fault = fault.shortened();
         self.ending = Some(Ending::Failed(ActionError {
             action: action.to_owned(),
             name: fault.name,

@@ -1,7 +1,12 @@
 //! From the arguments of a typed function to those of the vendor's method.
 
+use std::collections::HashMap;
+
 use postlogin_abi::methods::{Method, Parameter, property};
-use postlogin_core::{Argument, Failure};
+use postlogin_core::{
+    Argument, Failure,
+    ceilings::{CALL_BYTES, CALL_VALUES, json_values},
+};
 use serde_json::{Number, Value};
 use wasmtime::component::Val;
 
@@ -28,6 +33,40 @@ pub(super) fn of_call(method: &Method, given: &[Val]) -> Result<Vec<Argument>, F
         .into_iter()
         .map(|argument| argument.unwrap_or(Argument::Undefined))
         .collect())
+}
+
+/// Why the arguments are too much to be converted, if they are: a value costs the host a multiple of what it costs
+/// the guest.
+pub(super) fn too_much(method: &Method, given: &[Val]) -> Option<String> {
+    let reads_json = method
+        .parameters
+        .iter()
+        .any(|parameter| !matches!(parameter, Parameter::NullableText));
+    let (mut values, mut bytes) = (0, 0);
+    let mut waiting: Vec<&Val> = given.iter().collect();
+    while let Some(value) = waiting.pop() {
+        values += 1;
+        match value {
+            Val::String(text) => {
+                bytes += text.len();
+                // A text may be that of a JSON value; if it is none, its quotes and commas say little.
+                if reads_json && text.starts_with(['[', '{']) {
+                    values += json_values(text);
+                }
+            }
+            Val::List(items) | Val::Tuple(items) => waiting.extend(items),
+            Val::Record(fields) => waiting.extend(fields.iter().map(|(_, value)| value)),
+            Val::Option(Some(value)) => waiting.push(value),
+            _ => {}
+        }
+        if bytes > CALL_BYTES {
+            return Some(format!("more than {} MiB", CALL_BYTES >> 20));
+        }
+        if values > CALL_VALUES {
+            return Some(format!("more than {CALL_VALUES} values"));
+        }
+    }
+    None
 }
 
 /// One argument; `None` when it was not passed.
@@ -108,6 +147,7 @@ fn passed(value: &Val) -> Option<&Val> {
 /// An object of a list of pairs. As in JavaScript a key has the place of its first value and the last value.
 fn members(pairs: &Val) -> Argument {
     let mut members: Vec<(String, Argument)> = Vec::new();
+    let mut places: HashMap<&String, usize> = HashMap::new();
     let Val::List(pairs) = pairs else {
         return Argument::Undefined;
     };
@@ -117,9 +157,13 @@ fn members(pairs: &Val) -> Argument {
             continue;
         };
         let value = Argument::String(value.clone());
-        match members.iter_mut().find(|(known, _)| known == key) {
+        let known = places.get(key).and_then(|place| members.get_mut(*place));
+        match known {
             Some((_, old)) => *old = value,
-            None => members.push((key.clone(), value)),
+            None => {
+                places.insert(key, members.len());
+                members.push((key.clone(), value));
+            }
         }
     }
     Argument::Object(members)

@@ -56,12 +56,28 @@ impl RequestPattern {
     }
 }
 
+/// Bytes of a request's body that a suggested mock asks for.
+const SHOWN_BODY: usize = 2 << 10;
+
 /// What to do about a request that nothing answers: a mock, ready to be pasted.
 #[must_use]
 pub fn advice(request: &Request) -> String {
-    let mock = to_yaml(&[Mock::suggestion(request)]);
+    // A large body would be most of the message, and no user would paste it.
+    let bytes = request.body.len();
+    let is_shown = bytes <= SHOWN_BODY;
+    let shown = Request {
+        method: request.method.clone(),
+        url: request.url.clone(),
+        headers: Vec::new(),
+        body: request.body.get(..bytes).filter(|_| is_shown).unwrap_or_default().to_vec(),
+    };
+    let note = match is_shown {
+        true => String::new(),
+        false => format!(" (its body of {bytes} bytes is left out; any body fits)"),
+    };
+    let mock = to_yaml(&[Mock::suggestion(&shown)]);
     format!(
-        "to answer it, add this mock to the case's `http` list or to a file for --http:\n{mock}"
+        "to answer it, add this mock to the case's `http` list or to a file for --http{note}:\n{mock}"
     )
 }
 

@@ -24,6 +24,9 @@ use crate::{
     source::{Prepared, prepare},
 };
 
+/// Answers and files that are remembered for all logins of an Action.
+const REMEMBERED: usize = 4_000;
+
 /// How the name of an Action Module begins.
 const SCHEME: &str = "actions:";
 
@@ -270,6 +273,10 @@ impl ModuleSource for Modules {
     fn resolve(&self, importer: &str, specifier: &str, keyword: Keyword) -> Resolved {
         let question = (importer.to_owned(), specifier.to_owned(), keyword);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() >= REMEMBERED {
+            // An Action makes names up. What is asked for again is found again.
+            answers.clear();
+        }
         let answer = answers
             .entry(question)
             .or_insert_with(|| self.find(importer, specifier, keyword));
@@ -278,6 +285,9 @@ impl ModuleSource for Modules {
 
     fn load(&self, path: &str) -> Result<ModuleFile, Refusal> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if files.len() >= REMEMBERED {
+            files.retain(|_, file| file.is_ok());
+        }
         let file = files
             .entry(path.to_owned())
             .or_insert_with(|| self.read(path));

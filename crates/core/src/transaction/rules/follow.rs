@@ -1,22 +1,21 @@
 //! What a Rule changed becomes calls of `api` methods, with their checks and their lines in the ledger.
 
+use std::collections::HashSet;
+
 use super::super::command::Command;
 use super::super::state::{Flow, Running};
 use crate::api;
 use crate::fault::Fault;
 use crate::location::Location;
-use crate::outcome::{CommandRecord, Notice};
+use crate::outcome::Notice;
 use crate::reply::{Answer, Failure};
 use crate::rules::changes::Change;
 use crate::rules::{CONTEXT_PAGE, REDIRECT_PAGE};
+use crate::tokens::with_changes;
 use crate::value::Argument;
 
 pub(super) fn record(flow: &mut Flow, running: &Running, method: &str, args: &[Argument]) {
-    flow.commands.push(CommandRecord {
-        action: running.action.clone(),
-        method: method.to_owned(),
-        args: args.iter().map(Argument::to_tagged).collect(),
-    });
+    flow.record(&running.action, method, args);
 }
 
 /// Asks for something as an Action does. What an Action would get as an exception fails the login, because a Rule has
@@ -29,6 +28,9 @@ pub(super) fn issue(
     site: Option<Location>,
 ) {
     record(flow, running, method, args);
+    if flow.kept.exceeded().is_some() {
+        return;
+    }
     let now_ms = flow.now_ms;
     let reply = api::answer(flow, running, method, args, site.clone(), now_ms);
     if let Answer::Throw(Failure { name, message }) | Answer::Reject(Failure { name, message }) =
@@ -53,7 +55,9 @@ pub(super) fn follow(flow: &mut Flow, running: &mut Running, change: Change) {
             issue(flow, running, &method, &args, site);
         }
         Change::RemoveClaim { token, name } => {
-            running.commands.push(Command::RemoveClaim { token, name });
+            if flow.kept.claim() && flow.kept.hold(name.len()) {
+                running.commands.push(Command::RemoveClaim { token, name });
+            }
         }
         Change::Redirect { wanted, site } => {
             if flow.rules.is_back {
@@ -69,8 +73,10 @@ pub(super) fn follow(flow: &mut Flow, running: &mut Running, change: Change) {
         }
         Change::Scopes { wanted, site } => {
             let current = scopes(flow, running);
-            let removed = current.iter().filter(|scope| !wanted.contains(scope));
-            let added = wanted.iter().filter(|scope| !current.contains(scope));
+            let wanted_names: HashSet<&String> = wanted.iter().collect();
+            let current_names: HashSet<&String> = current.iter().collect();
+            let removed = current.iter().filter(|scope| !wanted_names.contains(scope));
+            let added = wanted.iter().filter(|scope| !current_names.contains(scope));
             let calls = removed
                 .map(|scope| ("accessToken.removeScope", scope))
                 .chain(added.map(|scope| ("accessToken.addScope", scope)));
@@ -100,16 +106,12 @@ pub(super) fn follow(flow: &mut Flow, running: &mut Running, change: Change) {
 
 /// The scopes as the Rules so far leave them.
 fn scopes(flow: &Flow, running: &Running) -> Vec<String> {
-    let mut scopes = flow.request.scopes.clone();
     let waiting = running.commands.iter().filter_map(|command| match command {
         Command::ModifyScope { scope, add } => Some((scope.clone(), *add)),
         _ => None,
     });
-    for (scope, add) in flow.scopes.iter().cloned().chain(waiting) {
-        scopes.retain(|known| *known != scope);
-        if add {
-            scopes.push(scope);
-        }
-    }
-    scopes
+    with_changes(
+        flow.request.scopes.clone(),
+        flow.scopes.iter().cloned().chain(waiting),
+    )
 }

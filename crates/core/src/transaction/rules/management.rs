@@ -48,6 +48,9 @@ impl Transaction {
             }
             let args = [Argument::String(name.clone()), value.clone()];
             record(flow, running, method, &args);
+            if flow.kept.exceeded().is_some() {
+                break;
+            }
             api::answer(flow, running, method, &args, site.clone(), now_ms);
         }
         let mut rest = Vec::new();

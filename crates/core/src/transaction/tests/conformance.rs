@@ -350,6 +350,7 @@ fn vendor_form(command: &Command) -> Argument {
             entries.push(("secret".to_owned(), secret.clone()));
             ("encodeToken", vec![Argument::Object(entries)])
         }
+        Command::ReplacedMetadata { .. } => ("replacedMetadata", Vec::new()),
         Command::SetMetadata { kind, name, value } => {
             let kind = match kind {
                 MetadataKind::User => "user",

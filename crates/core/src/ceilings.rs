@@ -1,0 +1,99 @@
+//! What the host keeps of a guest, at most: postlogin's own ceilings, which protect the machine that runs it.
+//!
+//! The vendor's limits are in [`crate::limits`] and are checked first. All ceilings lie above what production accepts,
+//! so an Action that works in production never meets one. Two things happen at a ceiling:
+//!
+//! - what is only shown is shortened, with a mark that says how much is missing ([`shorten_text`], [`shorten`]);
+//! - what has to be kept whole, or is without number, ends the Action with a [`FaultKind::HostLimit`] fault.
+//!
+//! What a guest gets back from a call is never shortened.
+
+mod kept;
+mod layout;
+mod shorten;
+#[cfg(test)]
+mod tests;
+mod weight;
+
+pub(crate) use kept::{Kept, is_whole, weigh};
+pub(crate) use layout::compact_bytes;
+pub use layout::{Layout, printed_bytes};
+pub use shorten::{shorten, shorten_text, shortened};
+pub use weight::json_values;
+pub(crate) use weight::{of_argument, of_value};
+
+use crate::fault::{Fault, FaultKind};
+
+/// The class of the error with which an Action ends at a ceiling.
+pub const HOST_LIMIT: &str = "HostLimit";
+
+/// Calls of `api` methods in one login. Beyond: fault.
+pub const CALLS: usize = 5_000;
+/// Calls of `setCustomClaim` in one login. Beyond: fault. Each has a line in the ledger and an account in `explain`.
+pub const CLAIM_CALLS: usize = 2_000;
+/// Bytes of the arguments of one call, as JSON. Beyond: fault.
+pub const CALL_BYTES: usize = 16 << 20;
+/// Values in the arguments of one call. Beyond: fault. A value costs the host up to a hundred times its JSON.
+pub const CALL_VALUES: usize = 250_000;
+/// Bytes of what waits for the end of a handler or changes the event, in one login: claims, metadata, forms, URLs.
+/// Beyond: fault. Each value counts 64 bytes beside its text.
+pub const HELD_BYTES: usize = 32 << 20;
+/// Bytes of the scopes that one login adds and removes, as JSON. Beyond: fault.
+pub const SCOPE_BYTES: usize = 1 << 20;
+/// Bytes of a URL that the user is sent to. Beyond: fault. Chromium refuses longer than 2 MiB.
+pub const REDIRECT_BYTES: usize = 1 << 20;
+/// Bytes of a profile that the script of a connection gives. Beyond: fault.
+pub const FETCHED_PROFILE_BYTES: usize = 1 << 20;
+
+/// Bytes of a value that is shown whole. It is more than production accepts in a claim, a cache or metadata.
+pub const WHOLE_BYTES: usize = 128 << 10;
+/// Bytes of the arguments of all calls that are shown whole in one login, as printed; those of later calls are
+/// shortened. The same number holds for the values of the ledger.
+pub const SHOWN_BYTES: usize = 1 << 20;
+/// Bytes of a name, a path or a file's name that is shown whole.
+pub const NAME_BYTES: usize = 1 << 10;
+
+/// Messages that are kept of one login. Later ones are dropped, and a notice says how many.
+pub const MESSAGES: usize = 10_000;
+/// Bytes of all messages that are kept of one login, as printed.
+pub const MESSAGE_BYTES: usize = 1 << 20;
+
+/// Notices of one login. Further ones are dropped, and a last notice says how many.
+pub const NOTICES: usize = 200;
+/// Bytes of a notice that are kept.
+pub const NOTICE_BYTES: usize = 4 << 10;
+/// Measures of the vendor's limits in one login. Further subjects share one.
+pub const MEASURES: usize = 200;
+
+/// Bytes that are kept of the message of an error, of its stack, and of the reason of a denial.
+pub const ERROR_BYTES: usize = 64 << 10;
+/// Bytes of a stack in which a place is looked for.
+pub const STACK_BYTES: usize = 64 << 10;
+
+/// Reads of the event that `explain` takes down in one login. Later ones are not, and a notice says so.
+pub const READS: usize = 10_000;
+/// Bytes of all reads that are taken down, as printed.
+pub const READ_BYTES: usize = 3 << 20;
+/// Bytes of a value that is taken down with a read of it.
+pub const READ_VALUE_BYTES: usize = 4 << 10;
+/// Assignments of one Rule whose places are remembered; the last ones count.
+pub const RULE_WRITES: usize = 5_000;
+/// Steps of the search for the sources of claims in one login. One step looks at one value of the event.
+pub const SOURCE_STEPS: usize = 10_000_000;
+
+/// Bytes of a request's body. Beyond: the request fails.
+pub const REQUEST_BYTES: usize = 16 << 20;
+/// Bytes of all bodies of requests and responses that a sandbox may have open at once. Beyond: the request fails.
+pub const OPEN_BODY_BYTES: usize = 48 << 20;
+/// Failed requests whose reason is remembered.
+pub const FAILED_REQUESTS: usize = 500;
+/// Bytes of the name of a module that is looked for. A longer one is not found.
+pub const SPECIFIER_BYTES: usize = 2 << 10;
+
+/// The fault of an Action at a ceiling. `message` is a sentence about it.
+pub fn fault(message: impl Into<String>) -> Fault {
+    Fault {
+        kind: FaultKind::HostLimit,
+        ..Fault::platform(HOST_LIMIT, message)
+    }
+}

@@ -1,0 +1,257 @@
+//! The account of what the host keeps of the Actions of one login.
+
+use serde_json::Value;
+
+use super::{
+    CALLS, CLAIM_CALLS, HELD_BYTES, MESSAGE_BYTES, MESSAGES, NAME_BYTES, NOTICES,
+    READ_BYTES, READS, SCOPE_BYTES, SHOWN_BYTES, SOURCE_STEPS, WHOLE_BYTES, fault, layout,
+    of_argument, of_value, printed_bytes, shorten, shortened,
+};
+use crate::fault::Fault;
+use crate::ledger::ClaimCall;
+use crate::outcome::{CommandRecord, LogRecord, Notice};
+use crate::reads::EventRead;
+use crate::value::Argument;
+
+/// Bytes that are shown of a text that is not shown whole.
+const TEXT_BYTES: usize = 256;
+
+/// How deep calls and entries of the ledger are nested in an outcome.
+const LEVEL: usize = 2;
+
+/// What is kept so far, and the first ceiling that was passed.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    calls: usize,
+    call_bytes: usize,
+    claims: usize,
+    ledger_bytes: usize,
+    held: usize,
+    scopes: usize,
+    messages: usize,
+    message_bytes: usize,
+    messages_dropped: usize,
+    notices_dropped: usize,
+    reads: usize,
+    read_bytes: usize,
+    reads_dropped: usize,
+    /// What is left of the search for sources.
+    pub source_steps: usize,
+    exceeded: Option<String>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            calls: 0,
+            call_bytes: 0,
+            claims: 0,
+            ledger_bytes: 0,
+            held: 0,
+            scopes: 0,
+            messages: 0,
+            message_bytes: 0,
+            messages_dropped: 0,
+            notices_dropped: 0,
+            reads: 0,
+            read_bytes: 0,
+            reads_dropped: 0,
+            source_steps: SOURCE_STEPS,
+            exceeded: None,
+        }
+    }
+}
+
+impl Kept {
+    /// Ends the Action: `what` completes "The Actions of this login …". The first ceiling counts.
+    pub fn exceed(&mut self, what: impl Into<String>) {
+        self.exceeded.get_or_insert_with(|| {
+            format!("the Actions of this login {}; see docs/architecture.md, \"What the host keeps of a guest\"", what.into())
+        });
+    }
+
+    /// The fault with which the Action has to end, if it passed a ceiling.
+    pub fn exceeded(&self) -> Option<Fault> {
+        self.exceeded.as_ref().map(|message| fault(message.clone()))
+    }
+
+    /// The record of a call; `None` beyond the ceiling.
+    pub fn call(&mut self, action: &str, method: &str, args: &[Argument]) -> Option<CommandRecord> {
+        if self.calls >= CALLS {
+            self.exceed(format!("make more than {CALLS} calls of api methods"));
+            return None;
+        }
+        self.calls += 1;
+        let mut record = CommandRecord {
+            action: action.to_owned(),
+            method: shortened(method, NAME_BYTES),
+            args: args.iter().map(whole_or_short).collect(),
+        };
+        let mut bytes = printed_bytes(&record, LEVEL);
+        if self.call_bytes.saturating_add(bytes) > SHOWN_BYTES {
+            record.args = record.args.iter().map(shorten).collect();
+            shorten_list(&mut record.args);
+            bytes = printed_bytes(&record, LEVEL);
+        }
+        self.call_bytes = self.call_bytes.saturating_add(bytes);
+        Some(record)
+    }
+
+    /// Counts what waits for the end of a handler; `false` beyond the ceiling.
+    pub fn hold(&mut self, bytes: usize) -> bool {
+        self.held = self.held.saturating_add(bytes);
+        if self.held > HELD_BYTES {
+            let most = HELD_BYTES >> 20;
+            self.exceed(format!("set more than {most} MiB of claims, metadata and other values"));
+            return false;
+        }
+        true
+    }
+
+    /// Takes back what [`Kept::hold`] counted.
+    pub fn release(&mut self, bytes: usize) {
+        self.held = self.held.saturating_sub(bytes);
+    }
+
+    /// Counts a scope that is added or removed; `false` beyond the ceiling.
+    pub fn scope(&mut self, scope: &str) -> bool {
+        self.scopes = self.scopes.saturating_add(layout::compact_bytes(&scope));
+        if self.scopes > SCOPE_BYTES {
+            let most = SCOPE_BYTES >> 20;
+            self.exceed(format!("change scopes of more than {most} MiB"));
+            return false;
+        }
+        true
+    }
+
+    /// Counts a claim and shortens what is only shown of it; `false` beyond the ceiling.
+    pub fn claim(&mut self) -> bool {
+        if self.claims >= CLAIM_CALLS {
+            self.exceed(format!("set more than {CLAIM_CALLS} claims"));
+            return false;
+        }
+        self.claims += 1;
+        true
+    }
+
+    /// Whether the value of one more claim can be shown whole in the ledger.
+    pub fn shows_claim(&mut self, call: &ClaimCall, value: &Value) -> bool {
+        let bytes = printed_bytes(&(&call.name, value, &call.sources), LEVEL);
+        let total = self.ledger_bytes.saturating_add(bytes);
+        if total <= SHOWN_BYTES {
+            self.ledger_bytes = total;
+        }
+        total <= SHOWN_BYTES
+    }
+
+    /// Whether one more message is kept.
+    pub fn message(&mut self, record: &LogRecord) -> bool {
+        let bytes = self.message_bytes.saturating_add(printed_bytes(record, LEVEL));
+        if self.messages >= MESSAGES || bytes > MESSAGE_BYTES {
+            self.messages_dropped += 1;
+            return false;
+        }
+        self.messages += 1;
+        self.message_bytes = bytes;
+        true
+    }
+
+    /// Whether one more notice is kept beside so many.
+    pub fn notice(&mut self, known: usize) -> bool {
+        if known >= NOTICES {
+            self.notices_dropped += 1;
+        }
+        known < NOTICES
+    }
+
+    /// Whether one more read is taken down.
+    pub fn follows_reads(&mut self) -> bool {
+        let follows = self.reads < READS && self.read_bytes < READ_BYTES;
+        if !follows {
+            self.reads_dropped += 1;
+        }
+        follows
+    }
+
+    /// Counts a read.
+    pub fn read(&mut self, read: &EventRead) {
+        self.reads += 1;
+        self.read_bytes = self.read_bytes.saturating_add(printed_bytes(read, LEVEL));
+    }
+
+    /// What is said at the end about what was dropped.
+    pub fn notices(&self) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        let mut add = |code: &str, message: String| {
+            notices.push(Notice {
+                code: code.to_owned(),
+                message,
+                source: None,
+            });
+        };
+        if self.messages_dropped > 0 {
+            let (count, most) = (self.messages_dropped, MESSAGE_BYTES >> 20);
+            add(
+                "messages-not-kept",
+                format!("{count} printed messages are not kept: an outcome has at most {MESSAGES} messages and {most} MiB of them."),
+            );
+        }
+        if self.source_steps == 0 {
+            add(
+                "sources-not-searched",
+                "The event is large and there are many claims: for some claims the places of the event with the same value were not searched.".to_owned(),
+            );
+        }
+        if self.reads_dropped > 0 {
+            let (count, most) = (self.reads_dropped, READ_BYTES >> 20);
+            add(
+                "reads-not-kept",
+                format!("{count} reads of the event are not taken down: an explanation has at most {READS} reads and {most} MiB of them."),
+            );
+        }
+        if self.notices_dropped > 0 {
+            let count = self.notices_dropped;
+            add(
+                "notices-not-kept",
+                format!("{count} more notices are not kept: an outcome has at most {NOTICES}."),
+            );
+        }
+        notices
+    }
+}
+
+/// An argument as it is shown: whole, unless it is larger than anything that production accepts.
+fn whole_or_short(argument: &Argument) -> Value {
+    match argument {
+        Argument::String(text) if text.len() > WHOLE_BYTES => {
+            Value::String(shortened(text, TEXT_BYTES))
+        }
+        argument => {
+            let value = argument.to_tagged();
+            match is_whole(&value) {
+                true => value,
+                false => shorten(&value),
+            }
+        }
+    }
+}
+
+/// Whether a value is shown whole.
+pub(crate) fn is_whole(value: &Value) -> bool {
+    // Cheap first: the weight is never less than the compact text of what has few values.
+    of_value(value) <= WHOLE_BYTES || layout::compact_bytes(value) <= WHOLE_BYTES
+}
+
+/// Many arguments, of which a method has three at most.
+fn shorten_list(args: &mut Vec<Value>) {
+    const MOST: usize = 8;
+    if let Some(missing) = args.len().checked_sub(MOST).filter(|missing| *missing > 0) {
+        args.truncate(MOST);
+        args.push(Value::String(format!("… [{missing} more items]")));
+    }
+}
+
+/// What a command of an argument list costs while it waits.
+pub(crate) fn weigh<'a>(arguments: impl IntoIterator<Item = &'a Argument>) -> usize {
+    arguments.into_iter().map(of_argument).sum()
+}

@@ -1,0 +1,67 @@
+//! What values cost in memory, roughly.
+
+use serde_json::Value;
+
+use crate::value::Argument;
+
+/// What each value counts beside its text, in bytes.
+const VALUE: usize = 64;
+
+/// Returns what an argument costs, in bytes.
+pub(crate) fn of_argument(argument: &Argument) -> usize {
+    let inner = match argument {
+        Argument::String(text)
+        | Argument::Symbol(text)
+        | Argument::BigInt(text)
+        | Argument::Date(text) => text.len(),
+        Argument::Array(items) => items.iter().map(of_argument).sum(),
+        Argument::Object(entries) => entries
+            .iter()
+            .map(|(name, value)| name.len() + of_argument(value))
+            .sum(),
+        Argument::ToJson(value) => of_argument(value),
+        Argument::Undefined
+        | Argument::Null
+        | Argument::Bool(_)
+        | Argument::Number(_)
+        | Argument::NaN
+        | Argument::Infinity
+        | Argument::NegativeInfinity
+        | Argument::Function
+        | Argument::Circular => 0,
+    };
+    VALUE + inner
+}
+
+/// Returns what a JSON value costs, in bytes.
+pub(crate) fn of_value(value: &Value) -> usize {
+    let inner = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(of_value).sum(),
+        Value::Object(object) => object
+            .iter()
+            .map(|(name, value)| name.len() + of_value(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    VALUE + inner
+}
+
+/// Returns at most how many values there are in a JSON text, names of members included, without reading it. What is no
+/// JSON has a number as well.
+pub fn json_values(text: &str) -> usize {
+    let mut values = 1usize;
+    let mut bytes = text.bytes();
+    let mut in_string = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if in_string => {
+                bytes.next();
+            }
+            b'"' => in_string = !in_string,
+            b',' | b':' | b'[' | b'{' if !in_string => values += 1,
+            _ => {}
+        }
+    }
+    values
+}
