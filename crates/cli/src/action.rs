@@ -96,8 +96,25 @@ pub(crate) fn keep_packages(packages: &[Packages], printer: &Printer) {
 }
 
 fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
-    let seconds = notice.took.as_secs_f64();
-    match &notice.kept {
+    let (took, kept, refused) = match notice {
+        CompileNotice::Waiting { folder } => {
+            let folder = folder.display();
+            printer.note(&format!(
+                "waiting for another process that compiles {what} into {folder}"
+            ));
+            return;
+        }
+        CompileNotice::Compiled {
+            took,
+            kept,
+            refused,
+        } => (took, kept, refused),
+    };
+    if let Some(reason) = refused {
+        printer.warning(reason);
+    }
+    let seconds = took.as_secs_f64();
+    match kept {
         Ok(file) => {
             let folder = file.parent().unwrap_or(file).display();
             printer.note(&format!(

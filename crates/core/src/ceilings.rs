@@ -46,7 +46,7 @@ pub const REDIRECT_BYTES: usize = 1 << 20;
 pub const FETCHED_PROFILE_BYTES: usize = 1 << 20;
 
 /// Bytes of a value that is shown whole. It is more than production accepts in a claim, a cache or metadata.
-pub const WHOLE_BYTES: usize = 128 << 10;
+pub const WHOLE_BYTES: usize = 256 << 10;
 /// Bytes of the arguments of all calls that are shown whole in one login, as printed; those of later calls are
 /// shortened. The same number holds for the values of the ledger.
 pub const SHOWN_BYTES: usize = 1 << 20;

@@ -1,10 +1,15 @@
 //! Machine code, compiled once per machine and kept in the cache folder.
 //!
-//! A cache that can't be read or written is never fatal: the component is compiled again.
+//! A cache that cannot be read or written is never fatal: the component is compiled again.
+
+mod lock;
+mod trust;
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -12,14 +17,26 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 
 use crate::contract::NotAnAction;
+pub(crate) use lock::lock;
+use trust::{Opened, check_folder, open_own};
 
-/// Told to the caller when a component had to be compiled.
+/// Told to the caller when a component is not in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CompileNotice {
-    /// How long it took.
-    pub took: Duration,
-    /// Where the result is kept, or why it is not.
-    pub kept: Result<PathBuf, String>,
+pub enum CompileNotice {
+    /// Another process compiles it already, and this one waits for it.
+    Waiting {
+        /// The folder in which the result will be.
+        folder: PathBuf,
+    },
+    /// It was compiled.
+    Compiled {
+        /// How long it took.
+        took: Duration,
+        /// Where the result is kept, or why it is not.
+        kept: Result<PathBuf, String>,
+        /// Why what was in the cache was not used, if something was there.
+        refused: Option<String>,
+    },
 }
 
 /// The file for these bytes. Its name holds what the machine code depends on: the component, this build of
@@ -51,55 +68,77 @@ impl std::hash::Hasher for HashWriter<'_> {
     }
 }
 
-/// Machine code from the cache, if it is there and whole.
-pub(crate) fn load(engine: &Engine, file: &Path) -> Option<Component> {
-    if !is_trustworthy(file) {
-        return None;
-    }
+/// What the cache has for a file's name.
+pub(crate) enum Found {
+    /// Machine code.
+    Component(Component),
+    /// Nothing that can be used; the reason when something is there that must not be.
+    Nothing(Option<String>),
+}
+
+/// Machine code from the cache, if it is there and whole, and nobody else can have written it.
+pub(crate) fn load(engine: &Engine, file: &Path) -> Found {
+    let opened = match open_own(file) {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return Found::Nothing(None),
+        Err(reason) => return Found::Nothing(Some(reason)),
+    };
+    deserialize(engine, opened)
+        .inspect_err(
+            |error| tracing::debug!(file = %file.display(), %error, "cached code is not used"),
+        )
+        .map_or(Found::Nothing(None), Found::Component)
+}
+
+fn deserialize(engine: &Engine, opened: Opened) -> wasmtime::Result<Component> {
+    let Opened { mut file, again } = opened;
+    let Some(again) = again else {
+        let mut code = Vec::new();
+        file.read_to_end(&mut code)?;
+        #[expect(
+            unsafe_code,
+            reason = "machine code is loaded from the user's own cache"
+        )]
+        // SAFETY: as below.
+        return unsafe { Component::deserialize(engine, code) };
+    };
     #[expect(
         unsafe_code,
         reason = "machine code is loaded from the user's own cache"
     )]
     // SAFETY: the file was written by `store` of a postlogin with the same engine settings (its name says so, and
-    // wasmtime checks its own version and settings again), it belongs to this user, and nobody else may write to it
-    // (`is_trustworthy`). That is the trust that the executable itself gets.
-    let loaded = unsafe { Component::deserialize_file(engine, file) };
-    loaded
-        .inspect_err(
-            |error| tracing::debug!(file = %file.display(), %error, "cached code is not used"),
-        )
-        .ok()
+    // wasmtime checks its own version and settings again). `open_own` looked at the opened file itself, which `again`
+    // names for as long as `file` is open: it belongs to the effective user, nobody else may write to it, and the same
+    // holds for its folder and for everything above. That is the trust that the executable itself gets.
+    unsafe {
+        Component::deserialize_file(engine, again)
+    }
 }
 
-#[cfg(unix)]
-fn is_trustworthy(file: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let Ok(meta) = fs::metadata(file) else {
-        return false;
-    };
-    let Ok(directory) = file
-        .parent()
-        .map_or_else(|| fs::metadata("."), fs::metadata)
-    else {
-        return false;
-    };
-    let foreign_writers = 0o022;
-    meta.is_file() && meta.uid() == directory.uid() && meta.mode() & foreign_writers == 0
+/// The content of a file of the cache, if nobody else can have written it.
+#[must_use]
+pub fn read_own(file: &Path) -> Option<Vec<u8>> {
+    let opened = open_own(file)
+        .inspect_err(|reason| tracing::debug!(%reason, "a file of the cache is not used"));
+    let mut content = Vec::new();
+    opened.ok()??.file.read_to_end(&mut content).ok()?;
+    Some(content)
 }
 
-#[cfg(not(unix))]
-fn is_trustworthy(file: &Path) -> bool {
-    file.is_file()
-}
-
-/// Keeps machine code. Written beside its place and renamed, so that two processes at once never see half a file.
-pub(crate) fn store(component: &Component, file: &Path) -> Result<(), String> {
+/// Writes a file of the cache: beside its place and renamed, so that two processes at once never see half a file.
+///
+/// # Errors
+/// When others may write to the folder, or it cannot be written at all. The text says which.
+pub fn write_own(file: &Path, content: &[u8]) -> Result<(), String> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
     let explain = |error: io::Error| format!("{}: {error}", file.display());
-    let code = component.serialize().map_err(|error| error.to_string())?;
-    let directory = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory).map_err(explain)?;
-    let temporary = file.with_extension(format!("tmp{}", std::process::id()));
-    let written = write_private(&temporary, &code).and_then(|()| fs::rename(&temporary, file));
+    let folder = file.parent().unwrap_or(Path::new("."));
+    make_folder(folder).map_err(explain)?;
+    check_folder(folder)?;
+    // Another number for each thread that writes.
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let temporary = file.with_extension(format!("tmp{}-{number}", std::process::id()));
+    let written = write_private(&temporary, content).and_then(|()| fs::rename(&temporary, file));
     written.map_err(|error| {
         // Nothing to do if even that fails: the file is only litter.
         let _ = fs::remove_file(&temporary);
@@ -107,13 +146,37 @@ pub(crate) fn store(component: &Component, file: &Path) -> Result<(), String> {
     })
 }
 
+/// Keeps machine code.
+pub(crate) fn store(component: &Component, file: &Path) -> Result<(), String> {
+    let code = component.serialize().map_err(|error| error.to_string())?;
+    write_own(file, &code)
+}
+
+/// Makes a folder that only this user may write to.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
     use io::Write;
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)?.write_all(bytes)
+    let opened = options.open(file);
+    let opened = match opened {
+        // What a process with the same number left behind.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(file)?;
+            options.open(file)
+        }
+        opened => opened,
+    };
+    opened?.write_all(bytes)
 }
 
 /// Compiles, which takes seconds for an engine and is what the cache is for.

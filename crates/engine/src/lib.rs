@@ -22,7 +22,7 @@ mod wasi;
 mod watchdog;
 
 pub use action::{ActionPre, Invocation, Phases, Probe, Ran, Script, StackMapper};
-pub use cache::CompileNotice;
+pub use cache::{CompileNotice, read_own, write_own};
 pub use config::Allocation;
 pub use contract::NotAnAction;
 pub use login::{

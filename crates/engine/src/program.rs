@@ -1,6 +1,7 @@
 //! The engine and the programs that it has compiled.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -12,7 +13,8 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use crate::{
     CompileNotice,
     action::{ActionPre, Script, StackMapper},
-    api, cache,
+    api,
+    cache::{self, Found},
     config::{Allocation, configuration},
     contract::{self, NotAnAction},
     sandbox::Sandbox,
@@ -72,14 +74,15 @@ impl Engine {
         })
     }
 
-    /// The program in `bytes`, from the cache if it was compiled before. `notice` is called when it was not.
+    /// The program in `bytes`, from the cache if it was compiled before. `notice` is called when it was not: when
+    /// another process compiles it already, and when it was compiled here.
     ///
     /// # Errors
     /// When the bytes are not an Action of this contract.
     pub fn program(
         &self,
         bytes: &[u8],
-        notice: impl FnOnce(CompileNotice),
+        notice: impl FnMut(CompileNotice),
     ) -> Result<Program, NotAnAction> {
         contract::check_header(bytes)?;
         let file = self
@@ -99,7 +102,7 @@ impl Engine {
         &self,
         name: &str,
         unpack: impl FnOnce() -> Result<B, NotAnAction>,
-        notice: impl FnOnce(CompileNotice),
+        notice: impl FnMut(CompileNotice),
     ) -> Result<Program, NotAnAction> {
         let key = cache::file_name(&self.inner.wasmtime, name.as_bytes());
         let file = self.inner.cache.as_ref().map(|folder| folder.join(key));
@@ -111,12 +114,16 @@ impl Engine {
         file: Option<PathBuf>,
         size: usize,
         bytes: impl FnOnce() -> Result<B, NotAnAction>,
-        notice: impl FnOnce(CompileNotice),
+        mut notice: impl FnMut(CompileNotice),
     ) -> Result<Program, NotAnAction> {
         let engine = &self.inner.wasmtime;
-        if let Some(component) = file.as_ref().and_then(|file| cache::load(engine, file)) {
-            return self.link(&component, size);
-        }
+        let (found, _lock) = find(engine, file.as_deref(), &mut |folder| {
+            notice(CompileNotice::Waiting { folder });
+        });
+        let refused = match found {
+            Found::Component(component) => return self.link(&component, size),
+            Found::Nothing(refused) => refused,
+        };
         let bytes = bytes()?;
         let started = Instant::now();
         let component = cache::compile(engine, bytes.as_ref())?;
@@ -127,7 +134,13 @@ impl Engine {
             Some(file) => cache::store(&component, &file).map(|()| file),
             None => Err("there is no cache folder".into()),
         };
-        notice(CompileNotice { took, kept });
+        // The folder's reason is told once.
+        let refused = refused.filter(|reason| kept.as_ref().err() != Some(reason));
+        notice(CompileNotice::Compiled {
+            took,
+            kept,
+            refused,
+        });
         Ok(program)
     }
 
@@ -151,7 +164,8 @@ impl Engine {
             .cache
             .as_ref()
             .map(|folder| folder.join(cache::file_name(engine, bytes)));
-        if let Some(component) = file.as_ref().and_then(|file| cache::load(engine, file)) {
+        let (found, _lock) = find(engine, file.as_deref(), &mut |_| {});
+        if let Found::Component(component) = found {
             return Ok(component);
         }
         let component = cache::compile(engine, bytes).map_err(anyhow::Error::from)?;
@@ -165,8 +179,13 @@ impl Engine {
     #[must_use]
     pub fn kept_program(&self, name: &str) -> Option<Program> {
         let file = self.kept_file(name)?;
-        let component = cache::load(&self.inner.wasmtime, &file)?;
-        self.link(&component, 0).ok()
+        match cache::load(&self.inner.wasmtime, &file) {
+            Found::Component(component) => self.link(&component, 0).ok(),
+            Found::Nothing(reason) => {
+                tracing::debug!(?reason, "no kept program is used");
+                None
+            }
+        }
     }
 
     /// Compiles a component and keeps its machine code under a name that stands for its content.
@@ -174,8 +193,12 @@ impl Engine {
     /// # Errors
     /// When the bytes are no component, or the cache can't be written.
     pub fn keep_program(&self, name: &str, component: &[u8]) -> anyhow::Result<()> {
-        let component = cache::compile(&self.inner.wasmtime, component)?;
         let file = self.kept_file(name).context("there is no cache folder")?;
+        let (found, _lock) = find(&self.inner.wasmtime, Some(&file), &mut |_| {});
+        if matches!(found, Found::Component(_)) {
+            return Ok(());
+        }
+        let component = cache::compile(&self.inner.wasmtime, component)?;
         cache::store(&component, &file).map_err(anyhow::Error::msg)
     }
 
@@ -196,6 +219,30 @@ impl Engine {
 
     pub(crate) fn linker(&self) -> &Linker<Sandbox> {
         &self.inner.linker
+    }
+}
+
+/// Machine code from the cache; when there is none, after no other process compiles it any more. Until the lock is
+/// dropped, others wait. `waiting` gets the folder of the cache.
+fn find(
+    engine: &wasmtime::Engine,
+    file: Option<&Path>,
+    waiting: &mut dyn FnMut(PathBuf),
+) -> (Found, Option<File>) {
+    let Some(file) = file else {
+        return (Found::Nothing(None), None);
+    };
+    let found = cache::load(engine, file);
+    if matches!(found, Found::Component(_)) {
+        return (found, None);
+    }
+    let lock = cache::lock(file, &mut || {
+        waiting(file.parent().unwrap_or(file).to_owned());
+    });
+    match lock {
+        // Another process may have compiled it meanwhile.
+        Some(lock) => (cache::load(engine, file), Some(lock)),
+        None => (found, None),
     }
 }
 

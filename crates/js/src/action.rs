@@ -72,7 +72,7 @@ impl JavaScript {
     ///
     /// # Errors
     /// When the committed engine is damaged.
-    pub fn new(engine: &Engine, notice: impl FnOnce(CompileNotice)) -> Result<Self, NotAnAction> {
+    pub fn new(engine: &Engine, notice: impl FnMut(CompileNotice)) -> Result<Self, NotAnAction> {
         let unpack = || engine::unpack().map_err(NotAnAction::Unreadable);
         let program = engine.packed_program(engine::hash(), unpack, notice)?;
         Ok(Self {

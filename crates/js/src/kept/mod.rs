@@ -12,13 +12,14 @@ mod leading;
 mod record;
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use postlogin_engine::{Engine, Keyword, ModuleSource, Program, SnapshotError, Stage, snapshot};
+use postlogin_engine::{
+    Engine, Keyword, ModuleSource, Program, SnapshotError, Stage, read_own, snapshot, write_own,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -64,24 +65,17 @@ struct Index {
 impl Index {
     /// What is not there or not readable is as if it had never been.
     fn read(file: &Path) -> Self {
-        let text = fs::read(file).unwrap_or_default();
+        let text = read_own(file).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    /// Written beside its place and renamed. A cache that can't be written is no cache.
+    /// A cache that can't be written is no cache.
     fn write(&self, file: &Path) {
-        let beside = file.with_extension(format!("tmp{}", std::process::id()));
         let written = serde_json::to_vec(self)
-            .map_err(std::io::Error::from)
-            .and_then(|text| {
-                fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
-                fs::write(&beside, text)
-            })
-            .and_then(|()| fs::rename(&beside, file));
+            .map_err(|error| error.to_string())
+            .and_then(|text| write_own(file, &text));
         if let Err(error) = written {
-            tracing::debug!(file = %file.display(), %error, "what packages consist of is not kept");
-            // Nothing to do if even that fails: the file is only litter.
-            let _ = fs::remove_file(&beside);
+            tracing::debug!(%error, "what packages consist of is not kept");
         }
     }
 }

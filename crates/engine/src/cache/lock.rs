@@ -1,0 +1,93 @@
+//! One process compiles, the others wait for it.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{make_folder, trust::check_folder};
+
+/// How long a process waits for another that compiles. That takes seconds, on a busy machine a minute.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often it looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Waits until no other process compiles what will be in `file`, and keeps others waiting until the result is dropped.
+/// `waiting` is called once when there is another. `None` when there can be no lock, which is no reason not to go on.
+///
+/// The lock file stays: removing it would let two processes lock two files of one name.
+pub(crate) fn lock(file: &Path, waiting: &mut dyn FnMut()) -> Option<File> {
+    lock_within(file, PATIENCE, waiting)
+}
+
+fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut()) -> Option<File> {
+    let folder = file.parent()?;
+    make_folder(folder).ok()?;
+    check_folder(folder).ok()?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let lock = options.open(file.with_extension("lock")).ok()?;
+    let started = Instant::now();
+    let mut is_told = false;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Some(lock),
+            Err(TryLockError::Error(error)) => {
+                tracing::debug!(file = %file.display(), %error, "the cache cannot be locked");
+                return None;
+            }
+            Err(TryLockError::WouldBlock) if started.elapsed() >= patience => {
+                tracing::debug!(file = %file.display(), "another process compiles for too long");
+                return None;
+            }
+            Err(TryLockError::WouldBlock) => {
+                if !is_told {
+                    waiting();
+                    is_told = true;
+                }
+                thread::sleep(PAUSE);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_holds_the_lock_and_patience_ends() {
+        let folder = std::env::temp_dir().join(format!("postlogin-lock-{}", std::process::id()));
+        let file = folder.join("a.cwasm");
+        let inside = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    let held = lock(&file, &mut || {});
+                    assert!(held.is_some());
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                    thread::sleep(Duration::from_millis(5));
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        let held = lock(&file, &mut || {});
+        let mut told = 0;
+        let second = lock_within(&file, Duration::from_millis(120), &mut || told += 1);
+        assert!(held.is_some() && second.is_none());
+        assert_eq!(told, 1);
+        // Where nothing can be written, nothing is locked.
+        assert!(lock(Path::new("/dev/null/x/a.cwasm"), &mut || {}).is_none());
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
