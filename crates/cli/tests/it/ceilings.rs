@@ -1,0 +1,236 @@
+//! No Action makes the program large: neither its memory nor what it prints.
+//!
+//! Linux tells the most memory that a process had as long as it lives, so it is asked again and again.
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs,
+    io::Read,
+    process::{Child, Stdio},
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::support::{folder, postlogin};
+
+/// Bytes of memory of the process, the sandbox with its 128 MiB included.
+const MOST_MEMORY: u64 = 400 << 20;
+/// Bytes on stdout and stderr together.
+const MOST_OUTPUT: usize = 20_000_000;
+
+/// What a run printed and the most memory that it had.
+struct Measured {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    memory: u64,
+}
+
+fn read_all(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut read = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut read).expect("the pipe can be read");
+        }
+        read
+    })
+}
+
+/// The most memory that a process had so far; `None` when it has ended.
+fn peak(child: &Child) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes << 10)
+}
+
+#[track_caller]
+fn measure(arguments: &str, source: &str) -> Measured {
+    let folder = folder(&[("hostile.js", source)]);
+    let mut command = postlogin(arguments).within(folder.path()).command();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
+    let mut memory = 0;
+    let status = loop {
+        memory = memory.max(peak(&child).unwrap_or(0));
+        if let Some(status) = child.try_wait().expect("the program can be waited for") {
+            break status;
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let (stdout, stderr) = (stdout.join().expect("read"), stderr.join().expect("read"));
+    let said = String::from_utf8_lossy(&stderr).into_owned();
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert!(memory > 10 << 20, "the memory was not measured");
+    Measured {
+        stdout,
+        stderr,
+        memory,
+    }
+}
+
+/// How an attack ends.
+enum End {
+    /// At a ceiling of the host, with these words.
+    Ceiling(&'static str),
+    /// With its time used up.
+    Timeout,
+    /// As production ends it: the status of the login.
+    Usual(&'static str),
+}
+
+#[track_caller]
+fn check(source: &str, end: &End) -> Value {
+    let mut told = Value::Null;
+    for arguments in [
+        "run hostile.js --format json --timeout 4s",
+        "run hostile.js --timeout 4s",
+        "explain hostile.js --format json --timeout 4s",
+        "explain hostile.js --timeout 4s",
+    ] {
+        let measured = measure(arguments, source);
+        let Measured {
+            stdout,
+            stderr,
+            memory,
+        } = measured;
+        assert!(memory < MOST_MEMORY, "{arguments}: {} MiB", memory >> 20);
+        let printed = stdout.len() + stderr.len();
+        assert!(printed < MOST_OUTPUT, "{arguments}: {printed} bytes");
+        if !arguments.contains("json") {
+            continue;
+        }
+        let mut outcome: Value = serde_json::from_slice(&stdout).expect("the outcome is JSON");
+        if let Some(inner) = outcome.get_mut("outcome") {
+            outcome = inner.take();
+        }
+        let error = &outcome["error"];
+        let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
+        match end {
+            // Where a machine is slow, the time may be over before.
+            End::Ceiling(words) => assert!(
+                (text("name") == "HostLimit" && text("message").contains(words))
+                    || text("name") == "Timeout",
+                "{error}"
+            ),
+            End::Timeout => assert_eq!(text("name"), "Timeout", "{error}"),
+            End::Usual(status) => assert_eq!(&outcome["status"], status, "{error}"),
+        }
+        if told.is_null() {
+            told = outcome;
+        }
+    }
+    told
+}
+
+fn action(body: &str) -> String {
+    format!("exports.onExecutePostLogin = async (event, api) => {{ {body} }};\n")
+}
+
+#[test]
+fn large_arguments_that_are_refused() {
+    let source = action(
+        "const big = 'x'.repeat(1e7); for (;;) try { api.accessToken.addScope([big]); } catch {}",
+    );
+    let outcome = check(&source, &End::Timeout);
+    let shown = outcome["commands"][0]["args"][0].to_string();
+    assert!(shown.contains("more bytes]"), "{shown}");
+}
+
+#[test]
+fn large_metadata_over_and_over() {
+    let source = action("for (let i = 0; i < 60; i++) api.user.setAppMetadata('k', 'x'.repeat(5e6));");
+    let outcome = check(&source, &End::Usual("allowed"));
+    let notices = outcome["notices"].to_string();
+    assert!(notices.contains("metadata-update-failed"), "{notices}");
+    let source = action("for (let i = 0;; i++) api.user.setAppMetadata('k' + i, 'x'.repeat(5e6));");
+    check(&source, &End::Ceiling("MiB of claims, metadata"));
+}
+
+#[test]
+fn large_bodies_of_refused_requests() {
+    let source = action(
+        "const body = 'x'.repeat(1e7); for (let i = 0; i < 40; i++) \
+         try { await fetch('http://a.example/' + i, { method: 'POST', body }); } catch {}",
+    );
+    check(&source, &End::Usual("allowed"));
+}
+
+#[test]
+fn modules_with_long_names() {
+    let source = action(
+        "for (let i = 0; i < 60; i++) try { require('n'.repeat(5e6) + i); } catch {}",
+    );
+    check(&source, &End::Usual("allowed"));
+    let source = action("for (let i = 0;; i++) try { require('n'.repeat(1000) + i); } catch {}");
+    check(&source, &End::Timeout);
+}
+
+#[test]
+fn many_claims_and_scopes() {
+    let source = action("for (let i = 0;; i++) api.idToken.setCustomClaim('https://x.example/' + i, i);");
+    check(&source, &End::Ceiling("claims"));
+    let source = action("for (let i = 0;; i++) api.accessToken.addScope('s' + i);");
+    check(&source, &End::Ceiling("calls of api methods"));
+    let source = action(
+        "let deep = new Array(20000).fill(1); for (let i = 0; i < 90; i++) deep = [deep]; \
+         for (const token of [api.idToken, api.accessToken]) for (let i = 0; i < 50; i++) \
+         token.setCustomClaim('https://x.example/a', deep);",
+    );
+    check(&source, &End::Usual("allowed"));
+}
+
+#[test]
+fn values_without_end_in_one_call() {
+    let source = action(
+        "const many = new Array(1e6).fill(0); api.idToken.setCustomClaim('https://x.example/a', many);",
+    );
+    check(&source, &End::Ceiling("values to one call"));
+    let source = action("api.cache.set('k', 'x'.repeat(2e7));");
+    check(&source, &End::Ceiling("MiB to one call"));
+}
+
+#[test]
+fn long_urls_reasons_and_errors() {
+    check(
+        &action("api.redirect.sendUserTo('https://x.example/?q=' + 'a'.repeat(5e6));"),
+        &End::Ceiling("URL"),
+    );
+    check(&action("api.access.deny('\\u0001'.repeat(2e6));"), &End::Usual("denied"));
+    let thrown = "const e = new Error('m'.repeat(2e7)); e.name = 'N'.repeat(1e6); throw e;";
+    check(&action(thrown), &End::Usual("failed"));
+}
+
+#[test]
+fn messages_without_end() {
+    let source = action("for (let i = 0; i < 50000; i++) console.log('');");
+    let outcome = check(&source, &End::Usual("allowed"));
+    let notices = outcome["notices"].to_string();
+    assert!(notices.contains("messages-not-kept"), "{notices}");
+    check(&action("console.log('\\u0001'.repeat(2e7));"), &End::Usual("allowed"));
+}
+
+#[test]
+fn a_file_that_is_loaded_over_and_over_gains_no_time() {
+    let data = format!("[\"{}\"]", "d".repeat(4_000_000));
+    let source = action(
+        "const key = require.resolve('data/d.json'); \
+         for (;;) { delete require.cache[key]; require('data/d.json'); }",
+    );
+    let folder = folder(&[
+        ("budget.js", &source),
+        ("node_modules/data/package.json", r#"{"name": "data", "version": "1.0.0"}"#),
+        ("node_modules/data/d.json", &data),
+    ]);
+    // One load grants 8 s, and no number of loads more than 20 s.
+    let outcome = postlogin("run budget.js --timeout 1s --format json")
+        .within(folder.path())
+        .outcome(0);
+    assert_eq!(outcome["error"]["name"], "Timeout", "{}", outcome["error"]);
+}
