@@ -9,7 +9,8 @@ pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
 
 /// The value at a path of object keys, to be changed.
 pub(crate) fn at_mut<'a>(value: &'a mut Value, path: &[&str]) -> Option<&'a mut Value> {
-    path.iter().try_fold(value, |value, key| value.get_mut(*key))
+    path.iter()
+        .try_fold(value, |value, key| value.get_mut(*key))
 }
 
 /// The string at a path, unless it is empty.

@@ -49,11 +49,7 @@ pub(crate) struct Settled {
 }
 
 /// Applies the rules to all calls.
-pub(crate) fn settle(
-    context: &RuleContext<'_>,
-    calls: Vec<ClaimCall>,
-    kept: &mut Kept,
-) -> Settled {
+pub(crate) fn settle(context: &RuleContext<'_>, calls: Vec<ClaimCall>, kept: &mut Kept) -> Settled {
     let mut settled = Settled::default();
     let mut sizes = [0, 0];
     let last = are_last(&calls);
@@ -95,7 +91,10 @@ pub(crate) fn settle(
             sources: call.sources,
         });
     }
-    for (token, size) in [TokenKind::IdToken, TokenKind::AccessToken].into_iter().zip(sizes) {
+    for (token, size) in [TokenKind::IdToken, TokenKind::AccessToken]
+        .into_iter()
+        .zip(sizes)
+    {
         check_size(&mut settled, token, size);
     }
     settled

@@ -279,7 +279,8 @@ mod tests {
         thread::scope(|scope| {
             for _ in 0..6 {
                 scope.spawn(|| {
-                    let engine = wasmtime::Engine::new(&configuration(Allocation::OnDemand)).unwrap();
+                    let engine =
+                        wasmtime::Engine::new(&configuration(Allocation::OnDemand)).unwrap();
                     let file = folder.join(cache::file_name(&engine, &bytes));
                     let waiting = &mut |told: PathBuf| {
                         assert_eq!(told, folder);
@@ -321,7 +322,10 @@ mod tests {
             panic!("machine code of others was loaded")
         };
         assert!(reason.contains("other users may write to it"), "{reason}");
-        assert_eq!(cache::store(&component, &folder.join("new.cwasm")), Err(reason));
+        assert_eq!(
+            cache::store(&component, &folder.join("new.cwasm")),
+            Err(reason)
+        );
         assert!(!folder.join("new.cwasm").exists());
         fs::remove_dir_all(folder).unwrap();
     }

@@ -14,8 +14,8 @@ use std::{
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use postlogin_core::ceilings::{
-    FAILED_REQUESTS, NAME_BYTES, NOTICE_BYTES, NOTICES, OPEN_BODY_BYTES, REQUEST_BYTES, shorten_text,
-    shortened,
+    FAILED_REQUESTS, NAME_BYTES, NOTICE_BYTES, NOTICES, OPEN_BODY_BYTES, REQUEST_BYTES,
+    shorten_text, shortened,
 };
 use postlogin_host::{Clock, Conditions, Door as HostDoor, NetworkError, Remark, Request, Verdict};
 use rand_chacha::{
@@ -356,7 +356,10 @@ impl Drop for Held {
 }
 
 /// A response's body, counted until the guest lets go of it.
-struct HeldBody(Vec<u8>, #[expect(dead_code, reason = "dropping it counts")] Held);
+struct HeldBody(
+    Vec<u8>,
+    #[expect(dead_code, reason = "dropping it counts")] Held,
+);
 
 impl AsRef<[u8]> for HeldBody {
     fn as_ref(&self) -> &[u8] {

@@ -40,7 +40,9 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<
 /// The most memory that a process had so far; `None` when it has ended.
 fn peak(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes << 10)
 }
@@ -145,7 +147,8 @@ fn large_arguments_that_are_refused() {
 
 #[test]
 fn large_metadata_over_and_over() {
-    let source = action("for (let i = 0; i < 60; i++) api.user.setAppMetadata('k', 'x'.repeat(5e6));");
+    let source =
+        action("for (let i = 0; i < 60; i++) api.user.setAppMetadata('k', 'x'.repeat(5e6));");
     let outcome = check(&source, &End::Usual("allowed"));
     let notices = outcome["notices"].to_string();
     assert!(notices.contains("metadata-update-failed"), "{notices}");
@@ -164,9 +167,8 @@ fn large_bodies_of_refused_requests() {
 
 #[test]
 fn modules_with_long_names() {
-    let source = action(
-        "for (let i = 0; i < 60; i++) try { require('n'.repeat(5e6) + i); } catch {}",
-    );
+    let source =
+        action("for (let i = 0; i < 60; i++) try { require('n'.repeat(5e6) + i); } catch {}");
     check(&source, &End::Usual("allowed"));
     let source = action("for (let i = 0;; i++) try { require('n'.repeat(1000) + i); } catch {}");
     check(&source, &End::Timeout);
@@ -174,7 +176,8 @@ fn modules_with_long_names() {
 
 #[test]
 fn many_claims_and_scopes() {
-    let source = action("for (let i = 0;; i++) api.idToken.setCustomClaim('https://x.example/' + i, i);");
+    let source =
+        action("for (let i = 0;; i++) api.idToken.setCustomClaim('https://x.example/' + i, i);");
     check(&source, &End::Ceiling("claims"));
     let source = action("for (let i = 0;; i++) api.accessToken.addScope('s' + i);");
     check(&source, &End::Ceiling("calls of api methods"));
@@ -202,7 +205,10 @@ fn long_urls_reasons_and_errors() {
         &action("api.redirect.sendUserTo('https://x.example/?q=' + 'a'.repeat(5e6));"),
         &End::Ceiling("URL"),
     );
-    check(&action("api.access.deny('\\u0001'.repeat(2e6));"), &End::Usual("denied"));
+    check(
+        &action("api.access.deny('\\u0001'.repeat(2e6));"),
+        &End::Usual("denied"),
+    );
     let thrown = "const e = new Error('m'.repeat(2e7)); e.name = 'N'.repeat(1e6); throw e;";
     check(&action(thrown), &End::Usual("failed"));
 }
@@ -213,7 +219,10 @@ fn messages_without_end() {
     let outcome = check(&source, &End::Usual("allowed"));
     let notices = outcome["notices"].to_string();
     assert!(notices.contains("messages-not-kept"), "{notices}");
-    check(&action("console.log('\\u0001'.repeat(2e7));"), &End::Usual("allowed"));
+    check(
+        &action("console.log('\\u0001'.repeat(2e7));"),
+        &End::Usual("allowed"),
+    );
 }
 
 #[test]
@@ -225,7 +234,10 @@ fn a_file_that_is_loaded_over_and_over_gains_no_time() {
     );
     let folder = folder(&[
         ("budget.js", &source),
-        ("node_modules/data/package.json", r#"{"name": "data", "version": "1.0.0"}"#),
+        (
+            "node_modules/data/package.json",
+            r#"{"name": "data", "version": "1.0.0"}"#,
+        ),
         ("node_modules/data/d.json", &data),
     ]);
     // One load grants 8 s, and no number of loads more than 20 s.

@@ -107,8 +107,9 @@ pub(super) fn encode_token(call: &mut Call<'_>) -> Outcome {
         ("ip".to_owned(), of_event(&["request", "ip"])),
     ];
     let known = payload.iter().enumerate();
-    let mut places: HashMap<String, usize> =
-        known.map(|(place, (key, _))| (key.clone(), place)).collect();
+    let mut places: HashMap<String, usize> = known
+        .map(|(place, (key, _))| (key.clone(), place))
+        .collect();
     for (key, value) in spread(options.property("payload")) {
         let place = places.get(&key).and_then(|place| payload.get_mut(*place));
         match place {

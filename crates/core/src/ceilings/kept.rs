@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    CALLS, CLAIM_CALLS, HELD_BYTES, MESSAGE_BYTES, MESSAGES, NAME_BYTES, NOTICES,
-    READ_BYTES, READS, SCOPE_BYTES, SHOWN_BYTES, SOURCE_STEPS, WHOLE_BYTES, fault, layout,
-    of_argument, of_value, printed_bytes, shorten, shortened,
+    CALLS, CLAIM_CALLS, HELD_BYTES, MESSAGE_BYTES, MESSAGES, NAME_BYTES, NOTICES, READ_BYTES,
+    READS, SCOPE_BYTES, SHOWN_BYTES, SOURCE_STEPS, WHOLE_BYTES, fault, layout, of_argument,
+    of_value, printed_bytes, shorten, shortened,
 };
 use crate::fault::Fault;
 use crate::ledger::ClaimCall;
@@ -66,7 +66,10 @@ impl Kept {
     /// Ends the Action: `what` completes "The Actions of this login …". The first ceiling counts.
     pub fn exceed(&mut self, what: impl Into<String>) {
         self.exceeded.get_or_insert_with(|| {
-            format!("the Actions of this login {}; see docs/architecture.md, \"What the host keeps of a guest\"", what.into())
+            format!(
+                "the Actions of this login {}, more than postlogin keeps",
+                what.into()
+            )
         });
     }
 
@@ -102,7 +105,9 @@ impl Kept {
         self.held = self.held.saturating_add(bytes);
         if self.held > HELD_BYTES {
             let most = HELD_BYTES >> 20;
-            self.exceed(format!("set more than {most} MiB of claims, metadata and other values"));
+            self.exceed(format!(
+                "set more than {most} MiB of claims, metadata and other values"
+            ));
             return false;
         }
         true
@@ -146,7 +151,9 @@ impl Kept {
 
     /// Whether one more message is kept.
     pub fn message(&mut self, record: &LogRecord) -> bool {
-        let bytes = self.message_bytes.saturating_add(printed_bytes(record, LEVEL));
+        let bytes = self
+            .message_bytes
+            .saturating_add(printed_bytes(record, LEVEL));
         if self.messages >= MESSAGES || bytes > MESSAGE_BYTES {
             self.messages_dropped += 1;
             return false;
@@ -193,7 +200,9 @@ impl Kept {
             let (count, most) = (self.messages_dropped, MESSAGE_BYTES >> 20);
             add(
                 "messages-not-kept",
-                format!("{count} printed messages are not kept: an outcome has at most {MESSAGES} messages and {most} MiB of them."),
+                format!(
+                    "{count} printed messages are not kept: an outcome has at most {MESSAGES} messages and {most} MiB of them."
+                ),
             );
         }
         if self.source_steps == 0 {
@@ -206,7 +215,9 @@ impl Kept {
             let (count, most) = (self.reads_dropped, READ_BYTES >> 20);
             add(
                 "reads-not-kept",
-                format!("{count} reads of the event are not taken down: an explanation has at most {READS} reads and {most} MiB of them."),
+                format!(
+                    "{count} reads of the event are not taken down: an explanation has at most {READS} reads and {most} MiB of them."
+                ),
             );
         }
         if self.notices_dropped > 0 {

@@ -73,21 +73,52 @@ fn calls_without_end_end_the_action() {
     let big = "\u{1}".repeat(100_000);
     check(json!(["cache.get", "k"]), CALLS + 1, true);
     check(json!(["no.method", "k"]), CALLS + 1, true);
-    check(json!(["idToken.setCustomClaim", "https://x/", 1]), CLAIM_CALLS + 1, true);
-    check(json!(["idToken.setCustomClaim", "https://x/", big]), 600, true);
-    check(json!(["accessToken.addScope", "s".repeat(200)]), 4_999, false);
-    check(json!(["accessToken.addScope", "\u{1}".repeat(200)]), 4_999, true);
+    check(
+        json!(["idToken.setCustomClaim", "https://x/", 1]),
+        CLAIM_CALLS + 1,
+        true,
+    );
+    check(
+        json!(["idToken.setCustomClaim", "https://x/", big]),
+        600,
+        true,
+    );
+    check(
+        json!(["accessToken.addScope", "s".repeat(200)]),
+        4_999,
+        false,
+    );
+    check(
+        json!(["accessToken.addScope", "\u{1}".repeat(200)]),
+        4_999,
+        true,
+    );
     check(json!(["user.setUserMetadata", "k", big]), 600, true);
     check(json!(["session.setMetadata", "k", big]), 600, true);
     check(json!(["access.deny", big]), 600, true);
-    check(json!(["samlResponse.setAttribute", "k", vec!["x"; 20_000]]), 600, true);
-    check(json!(["redirect.encodeToken", {"secret": "s", "payload": {"x": big}}]), 600, true);
     check(
-        json!(["redirect.sendUserTo", format!("https://x.example/?{}", "q".repeat(REDIRECT_BYTES))]),
+        json!(["samlResponse.setAttribute", "k", vec!["x"; 20_000]]),
+        600,
+        true,
+    );
+    check(
+        json!(["redirect.encodeToken", {"secret": "s", "payload": {"x": big}}]),
+        600,
+        true,
+    );
+    check(
+        json!([
+            "redirect.sendUserTo",
+            format!("https://x.example/?{}", "q".repeat(REDIRECT_BYTES))
+        ]),
         1,
         true,
     );
-    check(json!(["authentication.challengeWithAny", [{"type": big}]]), 600, true);
+    check(
+        json!(["authentication.challengeWithAny", [{"type": big}]]),
+        600,
+        true,
+    );
 }
 
 #[test]
@@ -100,7 +131,10 @@ fn calls_with_large_arguments_are_recorded_shortened() {
     let outcome = check(json!(["cache.set", huge, vec![0; 200_000]]), 20, false);
     let shown = outcome.commands[0].args.clone();
     assert!(shown[0].to_string().ends_with("more bytes]\""), "{shown:?}");
-    assert!(shown[1].to_string().ends_with("more items]\"]"), "{shown:?}");
+    assert!(
+        shown[1].to_string().ends_with("more items]\"]"),
+        "{shown:?}"
+    );
 }
 
 #[test]
@@ -121,16 +155,27 @@ fn a_large_value_of_metadata_that_is_set_again_is_kept_once() {
     drive.transaction.end(Ok(()), Default::default(), NOW_MS);
     let outcome = drive.finish();
     assert_eq!(outcome.status, Status::Allowed);
-    assert_eq!(codes(&outcome), ["metadata-update-failed", "profile-over-10kb"]);
-    assert_eq!(Value::from(outcome.user.app_metadata.clone()), json!({"plan": "gold"}));
+    assert_eq!(
+        codes(&outcome),
+        ["metadata-update-failed", "profile-over-10kb"]
+    );
+    assert_eq!(
+        Value::from(outcome.user.app_metadata.clone()),
+        json!({"plan": "gold"})
+    );
     assert!(printed(&outcome) < 1_000_000);
 }
 
 #[test]
 fn a_claim_that_no_token_can_carry_counts_with_its_size() {
-    let mut drive = Drive::new(event(json!({"user": {"app_metadata": {"huge": "y".repeat(300_000)}}})));
+    let mut drive = Drive::new(event(
+        json!({"user": {"app_metadata": {"huge": "y".repeat(300_000)}}}),
+    ));
     let huge = "y".repeat(300_000);
-    drive.action("a", json!([["idToken.setCustomClaim", "https://x/a", huge]]));
+    drive.action(
+        "a",
+        json!([["idToken.setCustomClaim", "https://x/a", huge]]),
+    );
     let outcome = drive.finish();
     let error = outcome.error.clone().unwrap();
     assert_eq!(
@@ -183,8 +228,13 @@ fn any_call() -> impl Strategy<Value = Value> {
         4 => json!({"x": "y".repeat(size), "payload": {"z": "é".repeat(size)}, "secret": "s"}),
         _ => json!(size),
     });
-    let name = prop_oneof![Just(json!("k")), Just(json!("https://x.example/")), value.clone()];
-    (prop::sample::select(names), name, value).prop_map(|(method, name, value)| json!([method, name, value]))
+    let name = prop_oneof![
+        Just(json!("k")),
+        Just(json!("https://x.example/")),
+        value.clone()
+    ];
+    (prop::sample::select(names), name, value)
+        .prop_map(|(method, name, value)| json!([method, name, value]))
 }
 
 proptest! {

@@ -105,7 +105,9 @@ fn origins(entry: &LedgerEntry, (run, index): (usize, usize), reads: &[EventRead
         } else {
             at_call
         };
-        let near = near.get(..near.len().min(MOST_COMPARED)).unwrap_or_default();
+        let near = near
+            .get(..near.len().min(MOST_COMPARED))
+            .unwrap_or_default();
         let leaves = near
             .iter()
             .filter(|read| read.present && !near.iter().any(|other| read.leads_to(other)));

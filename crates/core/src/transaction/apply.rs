@@ -212,9 +212,7 @@ fn claim(
     }
     let sources = match (large, &json) {
         (Some(large), _) => large.sources.clone(),
-        (None, Some(value)) => {
-            sources_within(&running.event, value, &mut flow.kept.source_steps)
-        }
+        (None, Some(value)) => sources_within(&running.event, value, &mut flow.kept.source_steps),
         (None, None) => Vec::new(),
     };
     let action = running.action.clone();

@@ -136,9 +136,10 @@ impl Command {
             Command::EncodeToken { payload, secret } => weigh([payload, secret]),
             Command::SetMetadata { name, value, .. } => weigh([name, value]),
             Command::ReplacedMetadata { name, .. } => name.len(),
-            Command::SetSessionMetadata(map) | Command::SetRefreshTokenMetadata(map) => {
-                map.iter().map(|(key, value)| key.len() + of_value(value)).sum()
-            }
+            Command::SetSessionMetadata(map) | Command::SetRefreshTokenMetadata(map) => map
+                .iter()
+                .map(|(key, value)| key.len() + of_value(value))
+                .sum(),
             Command::SetSessionExpiry { at, .. } | Command::SetRefreshTokenExpiry { at, .. } => {
                 weigh([at])
             }

@@ -10,7 +10,8 @@ use std::{
 };
 
 /// What a user can do about a folder that is not trusted.
-const ADVICE: &str = "set POSTLOGIN_CACHE_DIR to a folder that only you can write to";
+const ADVICE: &str =
+    "set POSTLOGIN_CACHE_DIR to a folder that only you can write to, or change the permissions";
 
 /// A file that was opened and looked at.
 #[derive(Debug)]
@@ -73,7 +74,10 @@ mod unix {
     }
 
     fn foreign_owner(owner: u32) -> String {
-        format!("it belongs to the user {owner}, and this is the user {}", me())
+        format!(
+            "it belongs to the user {owner}, and this is the user {}",
+            me()
+        )
     }
 
     /// # Errors
@@ -82,7 +86,8 @@ mod unix {
         // Links are followed here, once; what they lead to is looked at, and so is all above it.
         let real = fs::canonicalize(folder).map_err(|error| refused(folder, &error.to_string()))?;
         for (depth, path) in real.ancestors().enumerate() {
-            let meta = fs::symlink_metadata(path).map_err(|error| refused(path, &error.to_string()))?;
+            let meta =
+                fs::symlink_metadata(path).map_err(|error| refused(path, &error.to_string()))?;
             check_ancestor(path, &meta, depth == 0)?;
         }
         Ok(())
@@ -98,7 +103,10 @@ mod unix {
         }
         let others_write = meta.mode() & FOREIGN_WRITERS != 0;
         if others_write && (is_own_folder || meta.mode() & STICKY == 0) {
-            let reason = format!("other users may write to it (mode {:o})", meta.mode() & 0o7777);
+            let reason = format!(
+                "other users may write to it (mode {:o})",
+                meta.mode() & 0o7777
+            );
             return Err(refused(path, &reason));
         }
         Ok(())
@@ -128,7 +136,10 @@ mod unix {
             return Err(refused(path, &foreign_owner(meta.uid())));
         }
         if meta.mode() & FOREIGN_WRITERS != 0 {
-            let reason = format!("other users may write to it (mode {:o})", meta.mode() & 0o7777);
+            let reason = format!(
+                "other users may write to it (mode {:o})",
+                meta.mode() & 0o7777
+            );
             return Err(refused(path, &reason));
         }
         Ok(())
@@ -170,7 +181,11 @@ mod elsewhere {
         match File::open(path) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("{}: {error}; hint: {}", path.display(), super::ADVICE)),
+            Err(error) => Err(format!(
+                "{}: {error}; hint: {}",
+                path.display(),
+                super::ADVICE
+            )),
         }
     }
 
@@ -198,7 +213,8 @@ mod tests {
 
     /// A folder of this test with a file in it, below the target folder, which only this user may write to.
     fn cache(name: &str) -> (PathBuf, PathBuf) {
-        let parent = std::env::temp_dir().join(format!("postlogin-trust-{}-{name}", std::process::id()));
+        let parent =
+            std::env::temp_dir().join(format!("postlogin-trust-{}-{name}", std::process::id()));
         let folder = parent.join("cache");
         let _ = fs::remove_dir_all(&parent);
         fs::create_dir_all(&folder).unwrap();
@@ -239,7 +255,12 @@ mod tests {
         }
         mode(&folder, 0o700);
         // Above the folder, the sticky bit keeps others from renaming it.
-        for (bits, is_trusted) in [(0o1777, true), (0o1775, true), (0o777, false), (0o775, false)] {
+        for (bits, is_trusted) in [
+            (0o1777, true),
+            (0o1775, true),
+            (0o777, false),
+            (0o775, false),
+        ] {
             mode(&parent, bits);
             assert_eq!(open_own(&file).is_ok(), is_trusted, "{bits:o}");
             assert_eq!(check_folder(&folder).is_ok(), is_trusted, "{bits:o}");

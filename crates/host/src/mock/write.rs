@@ -69,7 +69,12 @@ pub fn advice(request: &Request) -> String {
         method: request.method.clone(),
         url: request.url.clone(),
         headers: Vec::new(),
-        body: request.body.get(..bytes).filter(|_| is_shown).unwrap_or_default().to_vec(),
+        body: request
+            .body
+            .get(..bytes)
+            .filter(|_| is_shown)
+            .unwrap_or_default()
+            .to_vec(),
     };
     let note = match is_shown {
         true => String::new(),
