@@ -104,7 +104,9 @@ fn remarks(recording: &Recording) -> Vec<String> {
     }
     if !recording.unread.is_empty() {
         let bodies = listed(&recording.unread);
-        notes.push(format!("bodies that were not searched for credentials: {bodies}"));
+        notes.push(format!(
+            "bodies that were not searched for credentials: {bodies}"
+        ));
     }
     if recording.dropped > 0 {
         notes.push(format!(
@@ -119,7 +121,12 @@ fn remarks(recording: &Recording) -> Vec<String> {
 /// The first of them, and how many more there are.
 fn listed(places: &[String]) -> String {
     const SHOWN: usize = 20;
-    let shown = places.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let shown = places
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     match places.len().checked_sub(SHOWN) {
         Some(more) if more > 0 => format!("{shown} and {more} more"),
         _ => shown,

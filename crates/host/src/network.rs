@@ -135,7 +135,10 @@ impl Door for Closed {
         let advice = advice(request);
         Verdict::Refused(Remark {
             code: "request-refused",
-            message: format!("{} was refused: this login has no network\n{advice}", shown(request)),
+            message: format!(
+                "{} was refused: this login has no network\n{advice}",
+                shown(request)
+            ),
         })
     }
 }

@@ -47,7 +47,7 @@ pub struct Recording {
     pub mocks: Vec<Mock>,
     /// How many values were hidden in them.
     pub masked: usize,
-    /// Where, without the values: `2 response json.access_token`. The number is that of the mock, from 1.
+    /// Where, without the values: `2 response body.access_token`. The number is that of the mock, from 1.
     pub places: Vec<String>,
     /// Bodies that could not be looked into, such as compressed ones: `3 response (gzip)`. They may hold credentials.
     pub unread: Vec<String>,
@@ -108,7 +108,10 @@ impl Door for Recorder {
 
 fn size(request: &Request, verdict: &Verdict) -> usize {
     let of = |headers: &[(String, String)]| -> usize {
-        headers.iter().map(|(name, value)| name.len() + value.len()).sum()
+        headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum()
     };
     let answer = match verdict {
         Verdict::Answered { headers, body, .. } => of(headers) + body.len(),
@@ -188,7 +191,9 @@ impl Recording {
         let number = self.mocks.len() + 1;
         let (count, places) = hider.take();
         self.masked += count;
-        let places = places.into_iter().map(|place| format!("{number} {part} {place}"));
+        let places = places
+            .into_iter()
+            .map(|place| format!("{number} {part} {place}"));
         self.places.extend(places);
     }
 }
@@ -204,10 +209,18 @@ fn unreadable(headers: &[(String, String)], body: &[u8]) -> Option<String> {
         && !encoding.trim().eq_ignore_ascii_case("identity")
         && !body.is_empty()
     {
-        let encoding: String = encoding.chars().filter(|letter| !letter.is_control()).take(20).collect();
+        let encoding: String = encoding
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(20)
+            .collect();
         return Some(encoding);
     }
-    let begins: &[(&[u8], &str)] = &[(b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"%PDF", "pdf")];
+    let begins: &[(&[u8], &str)] = &[
+        (b"\x1f\x8b", "gzip"),
+        (b"PK\x03\x04", "zip"),
+        (b"%PDF", "pdf"),
+    ];
     let found = begins.iter().find(|(begin, _)| body.starts_with(begin));
     found.map(|(_, name)| (*name).to_owned())
 }

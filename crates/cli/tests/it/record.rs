@@ -126,7 +126,7 @@ fn what_was_recorded_replays_without_the_network() {
     );
     assert!(
         done.stderr.contains(
-            "masked 4 values as ***: 1 request client_secret, 1 response access_token, 3 response header x-page"
+            "masked 4 values as ***: 1 request body.client_secret, 1 response body.access_token, 3 request url, 3 response header x-page"
         ),
         "{done}"
     );

@@ -6,7 +6,8 @@ use super::{Hider, shapes};
 
 /// Returns whether bytes are no text in any encoding: an image, an archive, a message of a binary protocol.
 pub(super) fn is_opaque(body: &[u8]) -> bool {
-    let control = |byte: &&u8| **byte < 0x20 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    let control =
+        |byte: &&u8| **byte < 0x20 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
     body.contains(&0) || body.iter().filter(control).count() * 20 > body.len()
 }
 
@@ -24,7 +25,12 @@ pub(super) fn hide<'b>(hider: &mut Hider<'_>, kind: Option<&str>, body: &'b [u8]
     // Each byte as the letter of the same number; a mask is ASCII, so all letters are bytes again.
     let text: String = body.iter().copied().map(char::from).collect();
     match hider.text(kind, &text) {
-        Some(hidden) => Cow::Owned(hidden.chars().map(|letter| u8::try_from(letter).unwrap_or(b'*')).collect()),
+        Some(hidden) => Cow::Owned(
+            hidden
+                .chars()
+                .map(|letter| u8::try_from(letter).unwrap_or(b'*'))
+                .collect(),
+        ),
         None => Cow::Borrowed(body),
     }
 }
@@ -35,7 +41,9 @@ fn utf_16(body: &[u8]) -> Option<(String, fn(u16) -> [u8; 2])> {
         return None;
     };
     let few: Vec<&[u8; 2]> = pairs.iter().take(64).collect();
-    let share = |zero: fn(&[u8; 2]) -> bool| few.iter().filter(|pair| zero(pair)).count() * 4 >= few.len() * 3;
+    let share = |zero: fn(&[u8; 2]) -> bool| {
+        few.iter().filter(|pair| zero(pair)).count() * 4 >= few.len() * 3
+    };
     let little = body.starts_with(&[0xff, 0xfe]) || share(|pair| pair[1] == 0 && pair[0] != 0);
     let big = body.starts_with(&[0xfe, 0xff]) || share(|pair| pair[0] == 0 && pair[1] != 0);
     let (read, write): (fn([u8; 2]) -> u16, fn(u16) -> [u8; 2]) = match (little, big) {

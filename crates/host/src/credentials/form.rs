@@ -20,7 +20,11 @@ pub(super) fn is_form(text: &str) -> bool {
                 && !value.contains(|letter: char| letter.is_whitespace() || letter == '"')
         })
     };
-    text.trim_end().split('&').filter(|pair| !pair.is_empty()).all(is_pair) && text.contains('=')
+    text.trim_end()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .all(is_pair)
+        && text.contains('=')
 }
 
 /// Hides in parameters.
@@ -90,7 +94,9 @@ fn parameter(hider: &mut Hider<'_>, pair: &str, medium: Medium, is_oauth: bool) 
 fn decode(text: &str) -> String {
     let pair = format!("={text}");
     let decoded = form_urlencoded::parse(pair.as_bytes()).next();
-    decoded.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    decoded
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 /// Encoded as before where that can be told; else all of it is hidden, which any text fits.
@@ -125,7 +131,9 @@ pub(super) fn url(hider: &mut Hider<'_>, url: &str) -> Option<String> {
     hider.enter("query");
     let hidden_query = query.and_then(|query| parameters(hider, query, Medium::Query));
     let hidden_fragment = fragment.and_then(|fragment| match fragment.split_once('?') {
-        Some((place, query)) => parameters(hider, query, Medium::Query).map(|query| format!("{place}?{query}")),
+        Some((place, query)) => {
+            parameters(hider, query, Medium::Query).map(|query| format!("{place}?{query}"))
+        }
         None => parameters(hider, fragment, Medium::Query),
     });
     hider.leave();
@@ -174,8 +182,12 @@ fn authority(hider: &mut Hider<'_>, authority: &str) -> Option<String> {
 /// Segments that are keys by their shape, that follow the name of a credential, or that make a webhook's URL.
 fn path(hider: &mut Hider<'_>, authority: &str, path: &str) -> Option<String> {
     let is_hook = |word: &str| {
-        word.split(['.', '-', '_'])
-            .any(|part| matches!(part.to_ascii_lowercase().as_str(), "hook" | "hooks" | "webhook" | "webhooks" | "webhookb2"))
+        word.split(['.', '-', '_']).any(|part| {
+            matches!(
+                part.to_ascii_lowercase().as_str(),
+                "hook" | "hooks" | "webhook" | "webhooks" | "webhookb2"
+            )
+        })
     };
     let mut after_hook = is_hook(authority);
     let mut before = String::new();
@@ -185,10 +197,14 @@ fn path(hider: &mut Hider<'_>, authority: &str, path: &str) -> Option<String> {
         .split('/')
         .map(|segment| {
             let decoded = decode(segment);
-            let named = credential(&before, Medium::Query) >= Credential::Scalar && shapes::is_random(&decoded);
+            let named = credential(&before, Medium::Query) >= Credential::Scalar
+                && shapes::is_random(&decoded);
             let of_hook = after_hook
                 && (shapes::is_random(&decoded)
-                    || (decoded.len() >= 16 && decoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)))
+                    || (decoded.len() >= 16
+                        && decoded
+                            .bytes()
+                            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)))
                     || (decoded.len() >= 6 && decoded.bytes().any(|byte| byte.is_ascii_digit())));
             after_hook |= is_hook(&decoded);
             before = decoded.clone();
@@ -215,7 +231,9 @@ fn segment_with_parameters(hider: &mut Hider<'_>, segment: &str, decoded: &str) 
     if let Some((name, parameters)) = segment.split_once(';') {
         let hidden: Vec<String> = parameters
             .split(';')
-            .map(|pair| parameter(hider, pair, Medium::Query, false).unwrap_or_else(|| pair.to_owned()))
+            .map(|pair| {
+                parameter(hider, pair, Medium::Query, false).unwrap_or_else(|| pair.to_owned())
+            })
             .collect();
         let hidden = hidden.join(";");
         return (hidden != parameters).then(|| format!("{name};{hidden}"));
@@ -255,6 +273,8 @@ pub(super) fn cookie(cookie: &str) -> Option<String> {
         return None;
     }
     let name = name.map(|name| format!("{name}=")).unwrap_or_default();
-    let attributes = attributes.map(|rest| format!(";{rest}")).unwrap_or_default();
+    let attributes = attributes
+        .map(|rest| format!(";{rest}"))
+        .unwrap_or_default();
     Some(format!("{name}{MASK}{attributes}"))
 }

@@ -19,14 +19,31 @@ const DEEPEST: usize = 120;
 const LARGEST_HIDDEN: usize = 64 << 10;
 
 /// Members whose value is the name of what a member beside them holds.
-const NAME_MEMBERS: &[&str] = &["name", "key", "field", "property", "header", "label", "param", "parameter", "attribute", "variable"];
+const NAME_MEMBERS: &[&str] = &[
+    "name",
+    "key",
+    "field",
+    "property",
+    "header",
+    "label",
+    "param",
+    "parameter",
+    "attribute",
+    "variable",
+];
 
 /// Members beside such a name.
 const VALUE_MEMBERS: &[&str] = &["value", "values", "val", "content", "data", "defaultvalue"];
 
 /// Members of a request or an answer of OAuth; beside them `code` and `state` are what they are in a query.
 const OAUTH_MEMBERS: &[&str] = &[
-    "grant_type", "redirect_uri", "code_verifier", "client_secret", "response_type", "session_state", "id_token",
+    "grant_type",
+    "redirect_uri",
+    "code_verifier",
+    "client_secret",
+    "response_type",
+    "session_state",
+    "id_token",
 ];
 
 /// The private parts of a JSON Web Key.
@@ -91,7 +108,10 @@ impl Walk<'_, '_, '_> {
 
     /// Over blanks, commas and colons: the document is known to be right.
     fn skip(&mut self) {
-        while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b':')) {
+        while matches!(
+            self.byte(),
+            Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b':')
+        ) {
             self.at += 1;
         }
     }
@@ -121,7 +141,10 @@ impl Walk<'_, '_, '_> {
                 self.hide_string(rule, name, range);
             }
             Some(_) => {
-                while !matches!(self.byte(), None | Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b']' | b'}')) {
+                while !matches!(
+                    self.byte(),
+                    None | Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b']' | b'}')
+                ) {
                     self.at += 1;
                 }
                 self.hide_plain(rule, name, start..self.at);
@@ -152,7 +175,9 @@ impl Walk<'_, '_, '_> {
             let whole_name = joined(above, &name);
             let own = credential(&whole_name, Medium::Json);
             let below = match rule {
-                Credential::Deep if own == Credential::No && is_description(&name) => Credential::Random,
+                Credential::Deep if own == Credential::No && is_description(&name) => {
+                    Credential::Random
+                }
                 Credential::Deep => Credential::Deep,
                 // What a scalar's name says does not go on below an object.
                 _ => own,
@@ -272,7 +297,8 @@ impl Walk<'_, '_, '_> {
         self.hider.mask.text(&mut known);
         let is_secret = known != raw;
         let counts = may_count(name) && is_number;
-        let is_credential = matches!(rule, Credential::Deep | Credential::Scalar) && is_number && !counts;
+        let is_credential =
+            matches!(rule, Credential::Deep | Credential::Scalar) && is_number && !counts;
         if is_secret || is_credential {
             self.mask(range);
         }
@@ -325,7 +351,8 @@ fn is_one_word(value: &str) -> bool {
 /// `auth: "basic"` says how, not with what.
 fn is_way_to_authenticate(value: &str) -> bool {
     const WAYS: &[&str] = &[
-        "apikey", "api_key", "basic", "bearer", "digest", "jwt", "mtls", "oauth", "oauth2", "oidc", "optional", "required", "saml",
+        "apikey", "api_key", "basic", "bearer", "digest", "jwt", "mtls", "oauth", "oauth2", "oidc",
+        "optional", "required", "saml",
     ];
     WAYS.iter().any(|way| value.eq_ignore_ascii_case(way))
 }

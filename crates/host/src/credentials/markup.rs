@@ -11,15 +11,35 @@ use super::{
 };
 
 /// Attributes and elements whose text is the name of what stands beside them.
-const NAMES: &[&str] = &["name", "key", "id", "property", "field", "param", "http-equiv"];
+const NAMES: &[&str] = &[
+    "name",
+    "key",
+    "id",
+    "property",
+    "field",
+    "param",
+    "http-equiv",
+];
 
 /// Attributes and elements beside such a name.
 const VALUES: &[&str] = &[
-    "value", "values", "val", "content", "string", "data", "integer", "array", "dict", "base64", "attributevalue",
+    "value",
+    "values",
+    "val",
+    "content",
+    "string",
+    "data",
+    "integer",
+    "array",
+    "dict",
+    "base64",
+    "attributevalue",
 ];
 
 /// Elements of HTML that nothing closes.
-const VOID: &[&str] = &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"];
+const VOID: &[&str] = &[
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr",
+];
 
 /// So many elements are open at most.
 const DEEPEST: usize = 1_000;
@@ -64,7 +84,9 @@ impl Scan<'_, '_, '_> {
 
     /// The end of what `mark` ends, counted from `at`.
     fn end_of(&self, at: usize, mark: &str) -> usize {
-        self.rest(at).find(mark).map_or(self.text.len(), |end| at + end)
+        self.rest(at)
+            .find(mark)
+            .map_or(self.text.len(), |end| at + end)
     }
 
     /// Takes one piece and returns where the next begins.
@@ -86,7 +108,12 @@ impl Scan<'_, '_, '_> {
         }
         if rest.starts_with("</") {
             let end = self.end_of(at, ">");
-            let name = self.text.get(at + 2..end).unwrap_or_default().trim().to_owned();
+            let name = self
+                .text
+                .get(at + 2..end)
+                .unwrap_or_default()
+                .trim()
+                .to_owned();
             self.close(&name);
             return (end + 1).min(self.text.len());
         }
@@ -95,7 +122,9 @@ impl Scan<'_, '_, '_> {
             self.content(at + 2..end, false);
             return (end + 1).min(self.text.len());
         }
-        if rest.starts_with('<') && rest[1..].starts_with(|letter: char| letter.is_alphabetic() || letter == '_') {
+        if rest.starts_with('<')
+            && rest[1..].starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
+        {
             return self.open(at);
         }
         // A `<` that begins nothing belongs to the text.
@@ -106,7 +135,8 @@ impl Scan<'_, '_, '_> {
     }
 
     fn open(&mut self, at: usize) -> usize {
-        let is_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':');
+        let is_name =
+            |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':');
         let rest = self.rest(at + 1);
         let length = rest.find(|letter| !is_name(letter)).unwrap_or(rest.len());
         let name = rest.get(..length).unwrap_or_default().to_owned();
@@ -115,7 +145,11 @@ impl Scan<'_, '_, '_> {
         end = (end + if closes { 2 } else { 1 }).min(self.text.len());
         let local = local_name(&name).to_owned();
         let (above, parent, beside) = match self.open.last() {
-            Some(parent) => (parent.rule, local_name(&parent.name).to_owned(), parent.named.clone()),
+            Some(parent) => (
+                parent.rule,
+                local_name(&parent.name).to_owned(),
+                parent.named.clone(),
+            ),
             None => (Credential::No, String::new(), None),
         };
         let own = credential(&joined(&parent, &local), Medium::Markup);
@@ -131,7 +165,9 @@ impl Scan<'_, '_, '_> {
             is_value(&local) && credential(&named, Medium::Markup) >= Credential::Scalar
         });
         let rule = match above {
-            Credential::Deep if own == Credential::No && is_description(&local) => Credential::Random,
+            Credential::Deep if own == Credential::No && is_description(&local) => {
+                Credential::Random
+            }
             Credential::Deep => Credential::Deep,
             _ if beside || named_credential => Credential::Deep,
             _ => own,
@@ -196,7 +232,10 @@ impl Scan<'_, '_, '_> {
                 byte if byte.is_ascii_whitespace() || *byte == b'/' => at += 1,
                 _ => {
                     let start = at;
-                    while bytes.get(at).is_some_and(|byte| !byte.is_ascii_whitespace() && !b"=>".contains(byte)) {
+                    while bytes
+                        .get(at)
+                        .is_some_and(|byte| !byte.is_ascii_whitespace() && !b"=>".contains(byte))
+                    {
                         at += 1;
                     }
                     let name = self.text.get(start..at).unwrap_or_default().to_owned();
@@ -223,7 +262,10 @@ impl Scan<'_, '_, '_> {
                         }
                         _ => {
                             let start = at;
-                            while bytes.get(at).is_some_and(|byte| !byte.is_ascii_whitespace() && *byte != b'>') {
+                            while bytes
+                                .get(at)
+                                .is_some_and(|byte| !byte.is_ascii_whitespace() && *byte != b'>')
+                            {
                                 at += 1;
                             }
                             start..at
@@ -259,7 +301,10 @@ impl Scan<'_, '_, '_> {
         if raw.trim().is_empty() {
             return;
         }
-        let rule = self.open.last().map_or(Credential::No, |element| element.rule);
+        let rule = self
+            .open
+            .last()
+            .map_or(Credential::No, |element| element.rule);
         if let [.., parent, element] = self.open.as_mut_slice()
             && NAMES.contains(&local_name(&element.name).to_lowercase().as_str())
         {
@@ -289,7 +334,11 @@ impl Scan<'_, '_, '_> {
             });
             return;
         }
-        let decoded = if escaped { decode(value) } else { value.to_owned() };
+        let decoded = if escaped {
+            decode(value)
+        } else {
+            value.to_owned()
+        };
         if let Some(hidden) = self.hider.string(&decoded) {
             let text = match escaped {
                 false => hidden,

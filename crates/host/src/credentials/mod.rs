@@ -64,7 +64,12 @@ impl<'a> Hider<'a> {
     }
 
     /// Hides in the body of a request that is to be compared with others: as JSON, or as text.
-    pub(crate) fn pattern<'b>(&mut self, kind: Option<&str>, body: &'b [u8], as_json: bool) -> Cow<'b, [u8]> {
+    pub(crate) fn pattern<'b>(
+        &mut self,
+        kind: Option<&str>,
+        body: &'b [u8],
+        as_json: bool,
+    ) -> Cow<'b, [u8]> {
         self.bare_below = usize::from(as_json);
         let hidden = self.body(kind, body);
         self.bare_below = usize::MAX;
@@ -73,7 +78,10 @@ impl<'a> Hider<'a> {
 
     /// Returns how much was hidden since the last call, and where.
     pub(crate) fn take(&mut self) -> (usize, Vec<String>) {
-        (std::mem::take(&mut self.count), std::mem::take(&mut self.places))
+        (
+            std::mem::take(&mut self.count),
+            std::mem::take(&mut self.places),
+        )
     }
 
     /// Hides in the value of a response's header.
@@ -117,18 +125,23 @@ impl<'a> Hider<'a> {
         if let Some(hidden) = self.nested(|hider| form::url(hider, url)) {
             *url = hidden;
         }
+        self.enter("url");
         self.secrets(url);
+        self.leave();
     }
 
     /// Hides in a body of this content type. The result is of the same form: JSON stays JSON, XML stays XML.
     pub(crate) fn body<'b>(&mut self, kind: Option<&str>, body: &'b [u8]) -> Cow<'b, [u8]> {
-        match str::from_utf8(body) {
+        self.enter("body");
+        let hidden = match str::from_utf8(body) {
             Ok(text) if !binary::is_opaque(body) => match self.text(kind, text) {
                 Some(hidden) => Cow::Owned(hidden.into_bytes()),
                 None => Cow::Borrowed(body),
             },
             _ => binary::hide(self, kind, body),
-        }
+        };
+        self.leave();
+        hidden
     }
 
     /// Hides in a whole text of this content type; `None` when nothing was to be hidden.
@@ -220,7 +233,10 @@ impl<'a> Hider<'a> {
         self.count += 1;
         if self.places.len() < NAMED_PLACES {
             let place = self.place();
-            if !place.is_empty() && self.places.last() != Some(&place) && !self.places.contains(&place) {
+            if !place.is_empty()
+                && self.places.last() != Some(&place)
+                && !self.places.contains(&place)
+            {
                 self.places.push(place);
             }
         }
@@ -260,7 +276,13 @@ fn shown_name(name: &str) -> String {
         at = range.end;
     }
     shown.push_str(name.get(at..).unwrap_or_default());
-    let mut letters = shown.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter });
+    let mut letters = shown.chars().map(|letter| {
+        if letter.is_control() {
+            '\u{fffd}'
+        } else {
+            letter
+        }
+    });
     let short: String = letters.by_ref().take(LETTERS).collect();
     match letters.next() {
         Some(_) => format!("{short}…"),
@@ -272,9 +294,19 @@ fn shown_name(name: &str) -> String {
 fn is_plain_flag(value: &str) -> bool {
     let value = value.trim();
     value.bytes().all(|byte| byte == b'*')
-        || ["true", "false", "null", "undefined", "none", "yes", "no", "on", "off"]
-            .iter()
-            .any(|flag| value.eq_ignore_ascii_case(flag))
+        || [
+            "true",
+            "false",
+            "null",
+            "undefined",
+            "none",
+            "yes",
+            "no",
+            "on",
+            "off",
+        ]
+        .iter()
+        .any(|flag| value.eq_ignore_ascii_case(flag))
 }
 
 /// The content type may be lost; a multipart body tells its boundary itself.

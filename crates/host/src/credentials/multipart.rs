@@ -93,6 +93,7 @@ fn part(hider: &mut Hider<'_>, part: &str) -> Option<String> {
 fn parameter(value: &str, wanted: &str) -> Option<String> {
     value.split(';').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        (name.trim().eq_ignore_ascii_case(wanted)).then(|| value.trim().trim_matches('"').to_owned())
+        (name.trim().eq_ignore_ascii_case(wanted))
+            .then(|| value.trim().trim_matches('"').to_owned())
     })
 }

@@ -33,38 +33,174 @@ pub(crate) enum Credential {
 
 /// Words that name a credential wherever they appear, in the singular.
 const WORDS: &[&str] = &[
-    "apikey", "bearer", "contrasena", "cookie", "cred", "credential", "csrf", "cvc", "cvv", "hotp", "jwe", "jws", "jwt",
-    "kennwort", "mnemonic", "motdepasse", "otp", "pass", "passcode", "passphrase", "passwd", "password", "passwort", "pin",
-    "psk", "psw", "pw", "pwd", "pword", "samlresponse", "secret", "senha", "sessid", "skey", "token", "totp", "verifier",
-    "wresult", "xsrf",
+    "apikey",
+    "bearer",
+    "contrasena",
+    "cookie",
+    "cred",
+    "credential",
+    "csrf",
+    "cvc",
+    "cvv",
+    "hotp",
+    "jwe",
+    "jws",
+    "jwt",
+    "kennwort",
+    "mnemonic",
+    "motdepasse",
+    "otp",
+    "pass",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwort",
+    "pin",
+    "psk",
+    "psw",
+    "pw",
+    "pwd",
+    "pword",
+    "samlresponse",
+    "secret",
+    "senha",
+    "sessid",
+    "skey",
+    "token",
+    "totp",
+    "verifier",
+    "wresult",
+    "xsrf",
 ];
 
 /// Parts that are recognised inside of a longer word without separators, the longest first: `jsessionid`, `userpassword`.
 const PARTS: &[&str] = &[
-    "connectionstring", "authorization", "encryptionkey", "samlassertion", "samlresponse", "codeverifier", "passphrase",
-    "privatekey", "credential", "signingkey", "accesskey", "secretkey", "sessionid", "sharedkey", "masterkey", "passcode",
-    "passwort", "password", "authcode", "authkey", "writekey", "apikey", "cookie", "passwd", "secret", "sessid", "token",
+    "connectionstring",
+    "authorization",
+    "encryptionkey",
+    "samlassertion",
+    "samlresponse",
+    "codeverifier",
+    "passphrase",
+    "privatekey",
+    "credential",
+    "signingkey",
+    "accesskey",
+    "secretkey",
+    "sessionid",
+    "sharedkey",
+    "masterkey",
+    "passcode",
+    "passwort",
+    "password",
+    "authcode",
+    "authkey",
+    "writekey",
+    "apikey",
+    "cookie",
+    "passwd",
+    "secret",
+    "sessid",
+    "token",
 ];
 
 /// Words that contain such a part and mean something else.
 const OTHER_WORDS: &[&str] = &[
-    "authorizations", "cookieless", "passwordless", "secretarial", "secretariat", "secretaries", "secretary", "secretion",
-    "tokenisation", "tokenise", "tokenised", "tokeniser", "tokenization", "tokenize", "tokenized", "tokenizer", "tokenomics",
+    "authorizations",
+    "cookieless",
+    "passwordless",
+    "secretarial",
+    "secretariat",
+    "secretaries",
+    "secretary",
+    "secretion",
+    "tokenisation",
+    "tokenise",
+    "tokenised",
+    "tokeniser",
+    "tokenization",
+    "tokenize",
+    "tokenized",
+    "tokenizer",
+    "tokenomics",
 ];
 
 /// What a `…_key` is called that gives access.
 const KEYS: &[&str] = &[
-    "access", "account", "admin", "api", "app", "application", "auth", "authentication", "authorization", "client",
-    "consumer", "decryption", "deploy", "encryption", "function", "hmac", "integration", "licence", "license", "master",
-    "private", "publishable", "routing", "rsa", "sas", "secret", "security", "server", "service", "session", "shared",
-    "signature", "signing", "ssh", "storage", "subscription", "symmetric", "webhook", "write",
+    "access",
+    "account",
+    "admin",
+    "api",
+    "app",
+    "application",
+    "auth",
+    "authentication",
+    "authorization",
+    "client",
+    "consumer",
+    "decryption",
+    "deploy",
+    "encryption",
+    "function",
+    "hmac",
+    "integration",
+    "licence",
+    "license",
+    "master",
+    "private",
+    "publishable",
+    "routing",
+    "rsa",
+    "sas",
+    "secret",
+    "security",
+    "server",
+    "service",
+    "session",
+    "shared",
+    "signature",
+    "signing",
+    "ssh",
+    "storage",
+    "subscription",
+    "symmetric",
+    "webhook",
+    "write",
 ];
 
 /// What a `…_code` is called that gives access.
 const CODES: &[&str] = &[
-    "access", "activation", "auth", "authentication", "authorization", "backup", "challenge", "confirmation", "device", "fa",
-    "interaction", "login", "magic", "mfa", "oob", "otp", "pass", "passwordless", "recovery", "reset", "security", "signin", "sms",
-    "tfa", "time", "totp", "unlock", "user", "verification", "verify",
+    "access",
+    "activation",
+    "auth",
+    "authentication",
+    "authorization",
+    "backup",
+    "challenge",
+    "confirmation",
+    "device",
+    "fa",
+    "interaction",
+    "login",
+    "magic",
+    "mfa",
+    "oob",
+    "otp",
+    "pass",
+    "passwordless",
+    "recovery",
+    "reset",
+    "security",
+    "signin",
+    "sms",
+    "tfa",
+    "time",
+    "totp",
+    "unlock",
+    "user",
+    "verification",
+    "verify",
 ];
 
 /// Other pairs of words that name a credential.
@@ -86,29 +222,141 @@ const PAIRS: &[(&str, &str)] = &[
 
 /// Behind a credential's word they say that the value describes it: `token_type`, `password_changed_at`, `session_count`.
 const DESCRIBE: &[&str] = &[
-    "address", "age", "alg", "algorithm", "at", "attempts", "audience", "balance", "budget", "changed", "consent", "context",
-    "cost", "count", "created", "date", "day", "decimal", "description", "domain", "duration", "enabled", "end", "endpoint",
-    "error", "expiration", "expire", "expired", "expires", "expiry", "fail", "failed", "field", "format", "header", "hour",
-    "index", "issued", "issuer", "kind", "label", "last", "len", "length", "level", "lifetime", "limit", "max", "message", "method",
-    "min", "minute", "mode", "name", "number", "param", "parameter", "path", "percentage", "permission", "policy",
-    "present", "price", "provider", "rate", "remaining", "required", "rotation", "scheme", "scope", "second", "server", "size",
-    "speaker", "start", "status", "strength", "supply", "supported", "symbol", "through", "time", "timestamp", "title", "total",
-    "ttl", "type", "updated", "uri", "url", "usage", "used", "valid", "validity", "verified", "version",
+    "address",
+    "age",
+    "alg",
+    "algorithm",
+    "at",
+    "attempts",
+    "audience",
+    "balance",
+    "budget",
+    "changed",
+    "consent",
+    "context",
+    "cost",
+    "count",
+    "created",
+    "date",
+    "day",
+    "decimal",
+    "description",
+    "domain",
+    "duration",
+    "enabled",
+    "end",
+    "endpoint",
+    "error",
+    "expiration",
+    "expire",
+    "expired",
+    "expires",
+    "expiry",
+    "fail",
+    "failed",
+    "field",
+    "format",
+    "header",
+    "hour",
+    "index",
+    "issued",
+    "issuer",
+    "kind",
+    "label",
+    "last",
+    "len",
+    "length",
+    "level",
+    "lifetime",
+    "limit",
+    "max",
+    "message",
+    "method",
+    "min",
+    "minute",
+    "mode",
+    "name",
+    "number",
+    "param",
+    "parameter",
+    "path",
+    "percentage",
+    "permission",
+    "policy",
+    "present",
+    "price",
+    "provider",
+    "rate",
+    "remaining",
+    "required",
+    "rotation",
+    "scheme",
+    "scope",
+    "second",
+    "server",
+    "size",
+    "speaker",
+    "start",
+    "status",
+    "strength",
+    "supply",
+    "supported",
+    "symbol",
+    "through",
+    "time",
+    "timestamp",
+    "title",
+    "total",
+    "ttl",
+    "type",
+    "updated",
+    "uri",
+    "url",
+    "usage",
+    "used",
+    "valid",
+    "validity",
+    "verified",
+    "version",
 ];
 
 /// Before `tokens` they say that tokens are counted: of a language model, of a rate limit.
 const COUNTED: &[&str] = &[
-    "cached", "completion", "count", "input", "limit", "max", "min", "num", "number", "output", "prompt", "ratelimit",
-    "reasoning", "remaining", "total", "used",
+    "cached",
+    "completion",
+    "count",
+    "input",
+    "limit",
+    "max",
+    "min",
+    "num",
+    "number",
+    "output",
+    "prompt",
+    "ratelimit",
+    "reasoning",
+    "remaining",
+    "total",
+    "used",
 ];
 
 /// Keys that identify something and open nothing.
 const PUBLIC_KEYS: &[&str] = &[
-    "cache", "dedup", "foreign", "idempotency", "object", "partition", "public", "sort", "translation",
+    "cache",
+    "dedup",
+    "foreign",
+    "idempotency",
+    "object",
+    "partition",
+    "public",
+    "sort",
+    "translation",
 ];
 
 /// Names that say nothing without the one above them: `session: {id: …}`, `api: {key: …}`.
-const GENERIC: &[&str] = &["code", "data", "id", "key", "number", "string", "text", "value"];
+const GENERIC: &[&str] = &[
+    "code", "data", "id", "key", "number", "string", "text", "value",
+];
 
 /// Returns what a name says about its value in this medium.
 pub(crate) fn credential(name: &str, medium: Medium) -> Credential {
@@ -162,7 +410,10 @@ fn strongest(words: &[&str], medium: Medium) -> Option<(usize, Credential)> {
         {
             return Some((index + 2, Credential::Deep));
         }
-        if word == "token" && index > 0 && words.get(..index)?.iter().any(|one| COUNTED.contains(one)) {
+        if word == "token"
+            && index > 0
+            && words.get(..index)?.iter().any(|one| COUNTED.contains(one))
+        {
             return None;
         }
         let found = match word {
@@ -205,9 +456,10 @@ fn weak(words: &[&str], last: &str, medium: Medium) -> Credential {
         }
         (Medium::Text, _) => Credential::No,
         (_, "key") if words.iter().any(|word| PUBLIC_KEYS.contains(word)) => Credential::No,
-        (_, "code" | "hash" | "hmac" | "key" | "sid" | "sig" | "signature" | "state" | "ticket") => {
-            Credential::Random
-        }
+        (
+            _,
+            "code" | "hash" | "hmac" | "key" | "sid" | "sig" | "signature" | "state" | "ticket",
+        ) => Credential::Random,
         _ => Credential::No,
     }
 }
@@ -307,19 +559,43 @@ mod tests {
 
     #[test]
     fn credentials_are_known_by_the_words_of_their_names() {
-        for medium in [Medium::Header, Medium::Query, Medium::Form, Medium::Json, Medium::Markup, Medium::Text] {
+        for medium in [
+            Medium::Header,
+            Medium::Query,
+            Medium::Form,
+            Medium::Json,
+            Medium::Markup,
+            Medium::Text,
+        ] {
             check(medium, EVERYWHERE, |found| found >= Credential::Scalar);
         }
-        check(Medium::Query, "session auth state SAMLResponse code key sig signature sid ticket", |found| {
-            found >= Credential::Scalar
-        });
-        check(Medium::Form, "code otp pass signature RelayState", |found| found >= Credential::Scalar);
-        check(Medium::Json, "authorization session auth assertion", |found| found == Credential::Scalar);
+        check(
+            Medium::Query,
+            "session auth state SAMLResponse code key sig signature sid ticket",
+            |found| found >= Credential::Scalar,
+        );
+        check(
+            Medium::Form,
+            "code otp pass signature RelayState",
+            |found| found >= Credential::Scalar,
+        );
+        check(
+            Medium::Json,
+            "authorization session auth assertion",
+            |found| found == Credential::Scalar,
+        );
     }
 
     #[test]
     fn what_only_sounds_like_a_credential_is_none() {
-        for medium in [Medium::Header, Medium::Query, Medium::Form, Medium::Json, Medium::Markup, Medium::Text] {
+        for medium in [
+            Medium::Header,
+            Medium::Query,
+            Medium::Form,
+            Medium::Json,
+            Medium::Markup,
+            Medium::Text,
+        ] {
             check(
                 medium,
                 "token_type tokenType tokentype expires_in expiresIn tokens_used tokensUsed prompt_tokens passenger compass \
@@ -331,9 +607,17 @@ mod tests {
                 |found| found == Credential::No,
             );
         }
-        check(Medium::Json, "code state country_code status_code key", |found| found == Credential::Random);
-        check(Medium::Form, "country_code state key", |found| found == Credential::Random);
-        check(Medium::Json, "public_key idempotencyKey", |found| found == Credential::No);
+        check(
+            Medium::Json,
+            "code state country_code status_code key",
+            |found| found == Credential::Random,
+        );
+        check(Medium::Form, "country_code state key", |found| {
+            found == Credential::Random
+        });
+        check(Medium::Json, "public_key idempotencyKey", |found| {
+            found == Credential::No
+        });
         assert!(may_count("tokens") && !may_count("pass") && !may_count("token"));
         assert_eq!(joined("session", "id"), "session_id");
         assert_eq!(joined("session", "user"), "user");

@@ -6,9 +6,7 @@ use base64::{Engine, engine::general_purpose::GeneralPurpose};
 use postlogin_core::redact::MASK;
 
 use super::{
-    Credential, Edit, Hider, Medium, apply, form, is_plain_flag, json,
-    names::credential,
-    shapes,
+    Credential, Edit, Hider, Medium, apply, form, is_plain_flag, json, names::credential, shapes,
 };
 
 /// Names are not longer.
@@ -78,16 +76,27 @@ fn encoded(hider: &mut Hider<'_>, text: &str) -> Option<String> {
     const SHORTEST: usize = 16;
     let text = text.trim();
     let is_base64 = text.len() >= SHORTEST
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(&byte));
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(&byte));
     if !is_base64 {
         return None;
     }
-    let compact: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let compact: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
     let decoded = [base64::alphabet::STANDARD, base64::alphabet::URL_SAFE]
         .iter()
-        .find_map(|alphabet| GeneralPurpose::new(alphabet, base64_settings()).decode(&compact).ok())?;
+        .find_map(|alphabet| {
+            GeneralPurpose::new(alphabet, base64_settings())
+                .decode(&compact)
+                .ok()
+        })?;
     let decoded = String::from_utf8(decoded).ok()?;
-    let readable = decoded.chars().all(|letter| !letter.is_control() || letter.is_whitespace());
+    let readable = decoded
+        .chars()
+        .all(|letter| !letter.is_control() || letter.is_whitespace());
     let before = hider.count;
     (readable && hider.string(&decoded).is_some()).then(|| {
         // What is inside counts as one.
@@ -122,9 +131,15 @@ fn urls(hider: &mut Hider<'_>, text: &str) -> Vec<Edit> {
         let mark = from + mark;
         let before = text.get(from..mark).unwrap_or_default();
         let is_scheme = |letter: char| letter.is_ascii_alphanumeric() || "+-.".contains(letter);
-        let scheme = before.chars().rev().take_while(|letter| is_scheme(*letter)).count();
+        let scheme = before
+            .chars()
+            .rev()
+            .take_while(|letter| is_scheme(*letter))
+            .count();
         let rest = text.get(mark..).unwrap_or_default();
-        let ends = |letter: char| letter.is_whitespace() || letter.is_control() || "\"'<>`{}|\\^".contains(letter);
+        let ends = |letter: char| {
+            letter.is_whitespace() || letter.is_control() || "\"'<>`{}|\\^".contains(letter)
+        };
         let end = mark + rest.find(ends).unwrap_or(rest.len());
         let range = mark - scheme..end;
         let url = text.get(range.clone()).unwrap_or_default();
@@ -159,13 +174,17 @@ fn assignments(hider: &mut Hider<'_>, text: &str) -> Vec<Edit> {
             continue;
         }
         let before = text.get(line_start..name_start).unwrap_or_default();
-        let begins_line = before.trim_start_matches("export ").chars().all(|letter| letter.is_whitespace() || "-\"'>".contains(letter));
+        let begins_line = before
+            .trim_start_matches("export ")
+            .chars()
+            .all(|letter| letter.is_whitespace() || "-\"'>".contains(letter));
         let Some((range, quoted)) = value_after(text, mark + 1, name, begins_line) else {
             continue;
         };
         let value = text.get(range.clone()).unwrap_or_default();
         let tight = sign == "=" && range.start == mark + 1;
-        let hides = !is_plain_flag(value) && (quoted || tight || begins_line || looks_generated(value));
+        let hides =
+            !is_plain_flag(value) && (quoted || tight || begins_line || looks_generated(value));
         if hides {
             done = range.end;
             hider.enter(name);
@@ -202,13 +221,22 @@ fn name_before(text: &str, mark: usize) -> Option<(&str, usize)> {
 }
 
 /// The value behind a sign, and whether it is in quotes.
-fn value_after(text: &str, from: usize, name: &str, begins_line: bool) -> Option<(Range<usize>, bool)> {
+fn value_after(
+    text: &str,
+    from: usize,
+    name: &str,
+    begins_line: bool,
+) -> Option<(Range<usize>, bool)> {
     let rest = text.get(from..)?;
     // Over `=>`, `==` and blanks.
     let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '>', '=']).len();
     let start = from + blanks;
     let rest = text.get(start..)?;
-    if let Some(quote) = rest.chars().next().filter(|letter| matches!(letter, '"' | '\'' | '`')) {
+    if let Some(quote) = rest
+        .chars()
+        .next()
+        .filter(|letter| matches!(letter, '"' | '\'' | '`'))
+    {
         let inner = rest.get(1..)?;
         let mut escaped = false;
         let end = inner.find(|letter: char| {
@@ -234,6 +262,11 @@ fn value_after(text: &str, from: usize, name: &str, begins_line: bool) -> Option
 
 /// In prose, `token: expired` says something about a token.
 fn looks_generated(value: &str) -> bool {
-    let upper_inside = value.chars().skip(1).any(char::is_uppercase) && value.chars().any(char::is_lowercase);
-    value.len() >= 20 || upper_inside || value.chars().any(|letter| letter.is_ascii_digit() || "$!@#%^*+/=~".contains(letter))
+    let upper_inside =
+        value.chars().skip(1).any(char::is_uppercase) && value.chars().any(char::is_lowercase);
+    value.len() >= 20
+        || upper_inside
+        || value
+            .chars()
+            .any(|letter| letter.is_ascii_digit() || "$!@#%^*+/=~".contains(letter))
 }

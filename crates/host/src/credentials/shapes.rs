@@ -85,7 +85,14 @@ const PREFIXES: &[(&str, usize)] = &[
 
 /// Schemes of `Authorization`. What follows is the credential.
 const SCHEMES: &[&str] = &[
-    "apikey", "basic", "bearer", "digest", "dpop", "negotiate", "ssws", "token",
+    "apikey",
+    "basic",
+    "bearer",
+    "digest",
+    "dpop",
+    "negotiate",
+    "ssws",
+    "token",
 ];
 
 /// Returns where credentials are in a text, in order and without overlaps.
@@ -153,7 +160,9 @@ pub(crate) fn is_random(value: &str) -> bool {
             && piece.bytes().any(|byte| byte.is_ascii_digit())
             && piece.bytes().any(|byte| byte.is_ascii_alphabetic())
     };
-    let pieces: Vec<&str> = value.split(['_', '-', '.', ':', '/', '+', '=', ' ']).collect();
+    let pieces: Vec<&str> = value
+        .split(['_', '-', '.', ':', '/', '+', '=', ' '])
+        .collect();
     let cases = value.bytes().any(|byte| byte.is_ascii_lowercase())
         && value.bytes().any(|byte| byte.is_ascii_uppercase());
     let without_words = pieces.iter().any(|piece| piece.len() >= 20 && cases);
@@ -206,8 +215,12 @@ fn has_no_words(prefix: &str, after: &str) -> bool {
 fn is_jwt(word: &str) -> bool {
     let word = word.trim_end_matches('.');
     let mut parts = word.split('.');
-    let begins = |part: Option<&str>| part.is_some_and(|part| part.starts_with("ey") && part.len() >= 8);
-    begins(parts.next()) && parts.next().is_some_and(|part| part.len() >= 4 || part.is_empty())
+    let begins =
+        |part: Option<&str>| part.is_some_and(|part| part.starts_with("ey") && part.len() >= 8);
+    begins(parts.next())
+        && parts
+            .next()
+            .is_some_and(|part| part.len() >= 4 || part.is_empty())
 }
 
 /// A session of Salesforce (an organisation, `!`, and the key), a refresh token of Google.
@@ -216,12 +229,16 @@ fn with_other_letters(bytes: &[u8], text: &str, at: usize, end: usize) -> Option
     let rest = bytes.get(end..)?;
     let is_salesforce = begins.starts_with("00D") && rest.starts_with(b"!");
     let is_google = begins == "1" && rest.starts_with(b"//0");
-    let close = run(bytes, end, |byte| is_key_letter(byte) || b"!/".contains(&byte));
+    let close = run(bytes, end, |byte| {
+        is_key_letter(byte) || b"!/".contains(&byte)
+    });
     ((is_salesforce || is_google) && close >= end + 16).then_some(at..close)
 }
 
 fn is_scheme(word: &str) -> bool {
-    SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
+    SCHEMES
+        .iter()
+        .any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
 /// The credential behind a scheme: one word of base64 that ends the value or a part of it.
@@ -230,7 +247,9 @@ fn after_scheme(bytes: &[u8], text: &str, end: usize) -> Option<Range<usize>> {
     if start == end {
         return None;
     }
-    let close = run(bytes, start, |byte| is_key_letter(byte) || b"+/~=".contains(&byte));
+    let close = run(bytes, start, |byte| {
+        is_key_letter(byte) || b"+/~=".contains(&byte)
+    });
     let word = text.get(start..close)?;
     // `Bearer realm="x"` is a challenge, `bearer authentication` is prose.
     let followed = bytes.get(close).copied();
@@ -239,7 +258,10 @@ fn after_scheme(bytes: &[u8], text: &str, end: usize) -> Option<Range<usize>> {
         && (word.bytes().any(|byte| byte.is_ascii_digit())
             || word.ends_with('=')
             || (word.bytes().any(|byte| byte.is_ascii_uppercase())
-                && word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_lowercase())
+                && word
+                    .bytes()
+                    .skip(1)
+                    .any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_lowercase())
                 && word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()))
             || word.len() >= 24);
     (is_whole && generated).then_some(start..close)
@@ -259,9 +281,15 @@ fn private_keys(text: &str) -> Vec<Range<usize>> {
         let start = from + start;
         let label = start + BEGIN.len();
         let rest = text.get(label..).unwrap_or_default();
-        let Some(dashes) = rest.find("-----") else { break };
+        let Some(dashes) = rest.find("-----") else {
+            break;
+        };
         from = label + dashes;
-        if !rest.get(..dashes).unwrap_or_default().contains("PRIVATE KEY") {
+        if !rest
+            .get(..dashes)
+            .unwrap_or_default()
+            .contains("PRIVATE KEY")
+        {
             continue;
         }
         let rest = text.get(from..).unwrap_or_default();
@@ -269,7 +297,8 @@ fn private_keys(text: &str) -> Vec<Range<usize>> {
             Some(end) => {
                 let label = from + end + END.len();
                 let rest = text.get(label..).unwrap_or_default();
-                rest.find("-----").map_or(text.len(), |dashes| label + dashes + 5)
+                rest.find("-----")
+                    .map_or(text.len(), |dashes| label + dashes + 5)
             }
             None => text.len(),
         };
@@ -359,11 +388,25 @@ mod tests {
 
     #[test]
     fn random_values_are_told_from_identifiers() {
-        for value in ["a8f5f167f44f4964e6c998dee827110c", "550e8400-e29b-41d4-a716-446655440000", "4/0AX4XfWh9aB-cD12"] {
+        for value in [
+            "a8f5f167f44f4964e6c998dee827110c",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "4/0AX4XfWh9aB-cD12",
+        ] {
             assert!(is_random(value), "{value}");
         }
-        for value in ["E123", "CA", "ERR_INVALID_GRANT_TYPE", "2026-11-22T10:00:00Z", "PROJECT-1234", "https://x.example/a1b2c3d4e5f6",
-            "SM0123456789abcdef0123456789abcdef", "aaaaaaaaaaaaaaaaaaaa1", "jane1234567890@example.com", "Massachusetts"] {
+        for value in [
+            "E123",
+            "CA",
+            "ERR_INVALID_GRANT_TYPE",
+            "2026-11-22T10:00:00Z",
+            "PROJECT-1234",
+            "https://x.example/a1b2c3d4e5f6",
+            "SM0123456789abcdef0123456789abcdef",
+            "aaaaaaaaaaaaaaaaaaaa1",
+            "jane1234567890@example.com",
+            "Massachusetts",
+        ] {
             assert!(!is_random(value), "{value}");
         }
     }

@@ -132,7 +132,9 @@ const SPECIAL_V6: &[(Ipv6Addr, u32)] = &[
 ];
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let within = |(block, length): &(Ipv4Addr, u32)| (address.to_bits() ^ block.to_bits()) >> (32 - length) == 0;
+    let within = |(block, length): &(Ipv4Addr, u32)| {
+        (address.to_bits() ^ block.to_bits()) >> (32 - length) == 0
+    };
     !SPECIAL_V4.iter().any(within)
 }
 
@@ -148,10 +150,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         }
         // A network may translate at any prefix of its own, and an interface may hold an IPv4 address by ISATAP.
         // Source: <https://www.rfc-editor.org/rfc/rfc5214#section-6.1>.
-        [first, _, _, _, 0 | 0x200, 0x5efe, ..] if first & 0xe000 == 0x2000 && !is_public_v4(last) => false,
+        [first, _, _, _, 0 | 0x200, 0x5efe, ..]
+            if first & 0xe000 == 0x2000 && !is_public_v4(last) =>
+        {
+            false
+        }
         [first, ..] => {
-            let within =
-                |(block, length): &(Ipv6Addr, u32)| (address.to_bits() ^ block.to_bits()) >> (128 - length) == 0;
+            let within = |(block, length): &(Ipv6Addr, u32)| {
+                (address.to_bits() ^ block.to_bits()) >> (128 - length) == 0
+            };
             first & 0xe000 == 0x2000 && !SPECIAL_V6.iter().any(within)
         }
     }

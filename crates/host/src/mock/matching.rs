@@ -76,7 +76,10 @@ pub fn mismatches(pattern: &RequestPattern, request: &Request) -> Vec<Mismatch> 
     if let Some(wanted) = &pattern.text {
         let body = String::from_utf8_lossy(&request.body);
         if !wildcard::matches(wanted, &body) {
-            let kind = request.headers.iter().find(|(name, _)| name == "content-type");
+            let kind = request
+                .headers
+                .iter()
+                .find(|(name, _)| name == "content-type");
             let body = credentials::hidden_body(kind.map(|(_, kind)| kind.as_str()), &body);
             let reason = format!("the body is {}, the mock's {}", shown(&body), shown(wanted));
             found.push(Mismatch::Part(reason));
@@ -199,7 +202,11 @@ fn json(place: &str, wanted: &Value, given: &Value, seen: &Value, found: &mut Ve
 }
 
 /// The member of this name. A name that a recording has hidden is any name whose value fits.
-fn member<'g>(given: &'g Map<String, Value>, key: &str, wanted: &Value) -> Option<(&'g String, &'g Value)> {
+fn member<'g>(
+    given: &'g Map<String, Value>,
+    key: &str,
+    wanted: &Value,
+) -> Option<(&'g String, &'g Value)> {
     if let Some((name, given)) = given.get_key_value(key) {
         return Some((name, given));
     }

@@ -68,14 +68,15 @@ impl RequestPattern {
         if request.body.is_empty() {
             return pattern;
         }
-        let kind = request.headers.iter().find(|(name, _)| name == "content-type");
+        let kind = request
+            .headers
+            .iter()
+            .find(|(name, _)| name == "content-type");
         let kind = kind.map(|(_, kind)| kind.as_str());
         let as_json = request.body.len() <= JSON_BYTES
             && serde_json::from_slice::<IgnoredAny>(&request.body).is_ok();
         let body = hider.pattern(kind, &request.body, as_json);
-        if as_json
-            && let Ok(json) = serde_json::from_slice(&body)
-        {
+        if as_json && let Ok(json) = serde_json::from_slice(&body) {
             pattern.json = Some(json);
         } else if let Ok(text) = str::from_utf8(&body) {
             // What separates the parts of a form is drawn anew for each request.
