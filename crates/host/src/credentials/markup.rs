@@ -122,9 +122,9 @@ impl Scan<'_, '_, '_> {
             self.content(at + 2..end, false);
             return (end + 1).min(self.text.len());
         }
-        if rest.starts_with('<')
-            && rest[1..].starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
-        {
+        let begins =
+            |rest: &str| rest.starts_with(|letter: char| letter.is_alphabetic() || letter == '_');
+        if rest.strip_prefix('<').is_some_and(begins) {
             return self.open(at);
         }
         // A `<` that begins nothing belongs to the text.
