@@ -44,7 +44,9 @@ pub fn mismatches(pattern: &RequestPattern, request: &Request) -> Vec<Mismatch> 
         found.push(Mismatch::Method(reason));
     }
     let asked = Url::parse(&request.url).ok();
-    if !url_fits(&pattern.url, asked.as_ref(), &request.url) {
+    // As a browser would write it, or as it was sent: a recording holds the latter.
+    let written = asked.as_ref().map_or(request.url.as_str(), Url::as_str);
+    if !url_fits(&pattern.url, written) && !wildcard::matches(&pattern.url, &request.url) {
         let mut asked = credentials::hidden_url(&request.url);
         if asked != request.url {
             asked.push_str(" without its credentials");
@@ -113,8 +115,7 @@ pub(super) fn nearest<'a>(
     })
 }
 
-fn url_fits(pattern: &str, asked: Option<&Url>, as_sent: &str) -> bool {
-    let asked = asked.map_or(as_sent, Url::as_str);
+fn url_fits(pattern: &str, asked: &str) -> bool {
     let (asked_place, asked_query) = asked.split_once('?').unwrap_or((asked, ""));
     let (place, query) = match pattern.split_once('?') {
         Some((place, query)) => (place, Some(query)),

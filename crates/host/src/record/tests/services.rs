@@ -123,6 +123,19 @@ fn assert_replays(recording: &Recording, request: &Request) {
     );
 }
 
+#[test]
+fn urls_that_are_not_in_their_usual_form_fit_again() {
+    for url in [
+        "https://x.example/`?a=`",
+        "https://X.example:443/a b",
+        "https://x.example/ä?ö#ü",
+        "https://x.example",
+    ] {
+        let ask = request("GET", url, "");
+        assert_replays(&record(&ask, answered(200, &[], b"ok")), &ask);
+    }
+}
+
 const JSON: &str = "application/json; charset=utf-8";
 const FORM: &str = "application/x-www-form-urlencoded;charset=UTF-8";
 const XML: &str = "text/xml;charset=UTF-8";
