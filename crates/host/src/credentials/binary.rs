@@ -35,8 +35,12 @@ pub(super) fn hide<'b>(hider: &mut Hider<'_>, kind: Option<&str>, body: &'b [u8]
     }
 }
 
+/// Reads and writes two bytes in one of the two orders.
+type Read = fn([u8; 2]) -> u16;
+type Write = fn(u16) -> [u8; 2];
+
 /// The text and the order of bytes of UTF-16, with its mark or of ASCII letters.
-fn utf_16(body: &[u8]) -> Option<(String, fn(u16) -> [u8; 2])> {
+fn utf_16(body: &[u8]) -> Option<(String, Write)> {
     let (pairs, []) = body.as_chunks::<2>() else {
         return None;
     };
@@ -46,7 +50,7 @@ fn utf_16(body: &[u8]) -> Option<(String, fn(u16) -> [u8; 2])> {
     };
     let little = body.starts_with(&[0xff, 0xfe]) || share(|pair| pair[1] == 0 && pair[0] != 0);
     let big = body.starts_with(&[0xfe, 0xff]) || share(|pair| pair[0] == 0 && pair[1] != 0);
-    let (read, write): (fn([u8; 2]) -> u16, fn(u16) -> [u8; 2]) = match (little, big) {
+    let (read, write): (Read, Write) = match (little, big) {
         (true, _) => (u16::from_le_bytes, u16::to_le_bytes),
         (false, true) => (u16::from_be_bytes, u16::to_be_bytes),
         (false, false) => return None,
