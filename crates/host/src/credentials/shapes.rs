@@ -341,7 +341,7 @@ mod tests {
             }
         }
         for key in [format!("00D000000000001!{}", key("AQ")), key("1//0")] {
-            assert_eq!(credentials(&key), [0..key.len()]);
+            assert_eq!(credentials(&key).first(), Some(&(0..key.len())));
         }
     }
 
@@ -362,7 +362,10 @@ mod tests {
         let found = credentials(&text);
         assert_eq!(found.len(), 1);
         assert_eq!(text[found[0].clone()], pem("RSA PRIVATE KEY"));
-        assert_eq!(credentials("-----BEGIN PRIVATE KEY-----\nMIIE"), [0..32]);
+        assert_eq!(
+            credentials("-----BEGIN PRIVATE KEY-----\nMIIE").first(),
+            Some(&(0..32))
+        );
     }
 
     #[test]
