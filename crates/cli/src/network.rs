@@ -9,10 +9,11 @@ use std::{
 
 use postlogin_core::redact::Mask;
 use postlogin_host::{
-    Door, LiveDoor, Mock, MockDoor, Recorder,
+    Door, LiveDoor, Mock, MockDoor, Recorder, Recording,
     live::{HostName, Hosts},
     mock::to_yaml,
     network::Closed,
+    record::{RECORDED_BYTES, RECORDED_EXCHANGES},
 };
 use postlogin_project::{Secret, read_list};
 
@@ -69,10 +70,11 @@ impl Network {
             return Ok(());
         };
         let secrets: Vec<&str> = given.iter().map(|secret| secret.value.as_str()).collect();
-        let mocks = recorder.mocks(&Mask::of(&secrets));
+        let recording = recorder.recording(&Mask::of(&secrets));
+        let mocks = &recording.mocks;
         let list = match mocks.is_empty() {
             true => "[]\n".to_owned(),
-            false => to_yaml(&mocks),
+            false => to_yaml(mocks),
         };
         fs::write(file, format!("{HEADER}\n{list}"))
             .map_err(|error| CliError::unwritable(file.display(), error))?;
@@ -81,7 +83,53 @@ impl Network {
             count => format!("{count} exchanges"),
         };
         printer.note(&format!("recorded {count} in {}", file.display()));
+        for note in remarks(&recording) {
+            printer.note(&note);
+        }
         Ok(())
+    }
+}
+
+/// Returns what the user should know before the file is committed: what was masked, what could not be looked into, and
+/// what is missing.
+fn remarks(recording: &Recording) -> Vec<String> {
+    let mut notes = Vec::new();
+    if recording.masked > 0 {
+        let count = match recording.masked {
+            1 => "1 value".to_owned(),
+            count => format!("{count} values"),
+        };
+        let places = listed(&recording.places);
+        notes.push(format!("masked {count} as ***: {places}"));
+    }
+    if !recording.unread.is_empty() {
+        let bodies = listed(&recording.unread);
+        notes.push(format!(
+            "bodies that were not searched for credentials: {bodies}"
+        ));
+    }
+    if recording.dropped > 0 {
+        notes.push(format!(
+            "{} of the exchanges are not in the recording: it is limited to {RECORDED_EXCHANGES} exchanges and {} MiB",
+            recording.dropped,
+            RECORDED_BYTES >> 20
+        ));
+    }
+    notes
+}
+
+/// The first of them, and how many more there are.
+fn listed(places: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = places
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match places.len().checked_sub(SHOWN) {
+        Some(more) if more > 0 => format!("{shown} and {more} more"),
+        _ => shown,
     }
 }
 

@@ -16,7 +16,7 @@ pub use clock::{Clock, Flow};
 pub use live::LiveDoor;
 pub use mock::{Mock, MockDoor};
 pub use network::{Door, NetworkError, Remark, Request, Verdict};
-pub use record::{Exchange, Recorder};
+pub use record::{Exchange, Recorder, Recording};
 
 /// How long an execution segment of the trigger may take in production.
 /// Source: <https://auth0.com/docs/customize/actions/limitations>.

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mock::advice;
+use crate::{credentials::shown, mock::advice};
 
 /// A request as the guest made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +146,10 @@ impl Door for Closed {
         let advice = advice(request);
         Verdict::Refused(Remark {
             code: "request-refused",
-            message: format!("{request} was refused: this login has no network\n{advice}"),
+            message: format!(
+                "{} was refused: this login has no network\n{advice}",
+                shown(request)
+            ),
         })
     }
 }

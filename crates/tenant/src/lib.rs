@@ -25,6 +25,7 @@ mod store;
 pub use clock::TenantClock;
 pub use email::{EmailError, RenderedEmail, render_email};
 pub use import::{ImportError, read_users};
+pub use management::fits_search;
 pub use pipeline::{
     FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit, Resume,
 };

@@ -124,6 +124,12 @@ fn what_was_recorded_replays_without_the_network() {
         done.stderr.contains("recorded 3 exchanges in answers.yaml"),
         "{done}"
     );
+    assert!(
+        done.stderr.contains(
+            "masked 4 values as ***: 1 request body.client_secret, 1 response body.access_token, 3 request url, 3 response header x-page"
+        ),
+        "{done}"
+    );
     assert_eq!(fs::read_to_string(&file).expect("it is there"), text);
 }
 

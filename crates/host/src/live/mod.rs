@@ -13,6 +13,7 @@ use ureq::{
 use url::Url;
 
 use crate::{
+    credentials::{hidden, shown},
     mock::advice,
     network::{Door, NetworkError, Remark, Request, Verdict},
 };
@@ -68,7 +69,7 @@ impl LiveDoor {
         let advice = advice(request);
         Verdict::Refused(Remark {
             code: "request-refused",
-            message: format!("{request} was refused: {reason}\n{advice}"),
+            message: format!("{} was refused: {reason}\n{advice}", shown(request)),
         })
     }
 
@@ -158,7 +159,7 @@ impl Door for LiveDoor {
                     delay,
                     remark: Some(Remark {
                         code: "request-failed",
-                        message: format!("{request} failed: {reason}"),
+                        message: format!("{} failed: {}", shown(request), hidden(&reason)),
                     }),
                 }
             }

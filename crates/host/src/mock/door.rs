@@ -9,7 +9,10 @@ use super::{
     Mock, Reply, advice,
     matching::{mismatches, nearest},
 };
-use crate::network::{Door, Remark, Request, Verdict};
+use crate::{
+    credentials,
+    network::{Door, Remark, Request, Verdict},
+};
 
 /// Answers requests by mocks: by the first that fits and is not used up. What none fits is refused, or goes to
 /// another door.
@@ -56,10 +59,11 @@ impl MockDoor {
 
     /// The request, the nearest mock with what keeps it from answering, and a mock that would answer.
     fn unmatched(&self, request: &Request) -> Remark {
+        let asked = credentials::shown(request);
         let mut message = match self.mocks.len() {
-            0 => format!("{request} was refused: there is no mock"),
-            1 => format!("{request} was refused: it does not fit the mock"),
-            count => format!("{request} was refused: it fits none of the {count} mocks"),
+            0 => format!("{asked} was refused: there is no mock"),
+            1 => format!("{asked} was refused: it does not fit the mock"),
+            count => format!("{asked} was refused: it fits none of the {count} mocks"),
         };
         if let Some((index, mock, mismatches)) = nearest(&self.mocks, request) {
             let name = name(index, mock);

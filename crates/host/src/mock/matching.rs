@@ -2,12 +2,15 @@
 
 use std::cmp::Reverse;
 
-use postlogin_core::wildcard;
-use serde_json::Value;
+use postlogin_core::{redact::MASK, wildcard};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{Mock, RequestPattern};
-use crate::network::Request;
+use crate::{
+    credentials::{self, Part},
+    network::Request,
+};
 
 /// One reason why a mock does not answer a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +44,14 @@ pub fn mismatches(pattern: &RequestPattern, request: &Request) -> Vec<Mismatch> 
         found.push(Mismatch::Method(reason));
     }
     let asked = Url::parse(&request.url).ok();
-    if !url_fits(&pattern.url, asked.as_ref(), &request.url) {
-        let reason = format!("the URL is {}, the mock's {}", request.url, pattern.url);
+    // As a browser would write it, or as it was sent: a recording holds the latter.
+    let written = asked.as_ref().map_or(request.url.as_str(), Url::as_str);
+    if !url_fits(&pattern.url, written) && !wildcard::matches(&pattern.url, &request.url) {
+        let mut asked = credentials::hidden_url(&request.url);
+        if asked != request.url {
+            asked.push_str(" without its credentials");
+        }
+        let reason = format!("the URL is {asked}, the mock's {}", pattern.url);
         found.push(Mismatch::Url(reason));
     }
     let parameters: Vec<(String, String)> = asked
@@ -50,17 +59,30 @@ pub fn mismatches(pattern: &RequestPattern, request: &Request) -> Vec<Mismatch> 
         .flat_map(Url::query_pairs)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    named("query parameter", &pattern.query, &parameters, &mut found);
-    named("header", &pattern.headers, &request.headers, &mut found);
+    named(Part::Parameter, &pattern.query, &parameters, &mut found);
+    named(Part::Header, &pattern.headers, &request.headers, &mut found);
     if let Some(wanted) = &pattern.json {
         match serde_json::from_slice::<Value>(&request.body) {
-            Ok(body) => json("json", wanted, &body, &mut found),
+            Ok(body) => {
+                // Reasons are shown to people: without credentials.
+                let mut reasons = Vec::new();
+                json("json", wanted, &body, &body, &mut reasons);
+                if !reasons.is_empty() {
+                    let seen = credentials::hidden_json(&body);
+                    json("json", wanted, &body, &seen, &mut found);
+                }
+            }
             Err(_) => found.push(Mismatch::Part("the body is no JSON".into())),
         }
     }
     if let Some(wanted) = &pattern.text {
         let body = String::from_utf8_lossy(&request.body);
         if !wildcard::matches(wanted, &body) {
+            let kind = request
+                .headers
+                .iter()
+                .find(|(name, _)| name == "content-type");
+            let body = credentials::hidden_body(kind.map(|(_, kind)| kind.as_str()), &body);
             let reason = format!("the body is {}, the mock's {}", shown(&body), shown(wanted));
             found.push(Mismatch::Part(reason));
         }
@@ -93,8 +115,7 @@ pub(super) fn nearest<'a>(
     })
 }
 
-fn url_fits(pattern: &str, asked: Option<&Url>, as_sent: &str) -> bool {
-    let asked = asked.map_or(as_sent, Url::as_str);
+fn url_fits(pattern: &str, asked: &str) -> bool {
     let (asked_place, asked_query) = asked.split_once('?').unwrap_or((asked, ""));
     let (place, query) = match pattern.split_once('?') {
         Some((place, query)) => (place, Some(query)),
@@ -118,11 +139,15 @@ fn url_fits(pattern: &str, asked: Option<&Url>, as_sent: &str) -> bool {
 }
 
 fn named(
-    what: &str,
+    part: Part,
     wanted: &[(String, String)],
     given: &[(String, String)],
     found: &mut Vec<Mismatch>,
 ) {
+    let what = match part {
+        Part::Parameter => "query parameter",
+        Part::Header => "header",
+    };
     for (name, wanted) in wanted {
         let values = given.iter().filter(|(given, _)| given == name);
         let values: Vec<&String> = values.map(|(_, value)| value).collect();
@@ -132,7 +157,7 @@ fn named(
             Some(_) if values.iter().any(fits) => continue,
             Some(value) => format!(
                 "the {what} `{name}` is {}, the mock's {}",
-                shown(value),
+                shown(&credentials::hidden_part(part, name, value)),
                 shown(wanted)
             ),
         };
@@ -140,34 +165,68 @@ fn named(
     }
 }
 
-/// Objects hold at least what is wanted, arrays exactly that; `*` in a text is any text.
-fn json(place: &str, wanted: &Value, given: &Value, found: &mut Vec<Mismatch>) {
+/// Objects hold at least what is wanted, arrays exactly that; `*` in a text is any text, `***` alone any value. `seen` is
+/// the given value without credentials, for the reasons.
+fn json(place: &str, wanted: &Value, given: &Value, seen: &Value, found: &mut Vec<Mismatch>) {
     match (wanted, given) {
+        (Value::String(wanted), _) if wanted == MASK => {}
         (Value::Object(wanted), Value::Object(given)) => {
             for (key, wanted) in wanted {
                 let place = format!("{place}.{key}");
-                match given.get(key) {
-                    Some(given) => json(&place, wanted, given, found),
+                match member(given, key, wanted) {
+                    Some((name, given)) => {
+                        let seen = seen.get(name).unwrap_or(&Value::Null);
+                        json(&place, wanted, given, seen, found);
+                    }
                     None => found.push(Mismatch::Part(format!("`{place}` is missing"))),
                 }
             }
         }
         (Value::Array(wanted), Value::Array(given)) if wanted.len() == given.len() => {
             for (index, (wanted, given)) in wanted.iter().zip(given).enumerate() {
-                json(&format!("{place}[{index}]"), wanted, given, found);
+                let seen = seen.get(index).unwrap_or(&Value::Null);
+                json(&format!("{place}[{index}]"), wanted, given, seen, found);
             }
         }
         (Value::String(wanted), Value::String(given)) if wildcard::matches(wanted, given) => {}
         (Value::Number(wanted), Value::Number(given)) if wanted.as_f64() == given.as_f64() => {}
         (wanted, given) if wanted == given => {}
-        (wanted, given) => {
+        (wanted, _) => {
             let reason = format!(
                 "`{place}` is {}, the mock's {}",
-                shown_json(given),
+                shown_json(seen),
                 shown_json(wanted)
             );
             found.push(Mismatch::Part(reason));
         }
+    }
+}
+
+/// The member of this name. A name that a recording has hidden is any name whose value fits.
+fn member<'g>(
+    given: &'g Map<String, Value>,
+    key: &str,
+    wanted: &Value,
+) -> Option<(&'g String, &'g Value)> {
+    if let Some((name, given)) = given.get_key_value(key) {
+        return Some((name, given));
+    }
+    if !key.contains(MASK) {
+        return None;
+    }
+    given
+        .iter()
+        .find(|(name, given)| wildcard::matches(key, name) && is_alike(wanted, given))
+}
+
+/// Whether two values could fit; what is inside of them is not looked at.
+fn is_alike(wanted: &Value, given: &Value) -> bool {
+    match (wanted, given) {
+        (Value::String(wanted), _) if wanted == MASK => true,
+        (Value::String(wanted), Value::String(given)) => wildcard::matches(wanted, given),
+        (Value::Object(wanted), Value::Object(given)) => wanted.len() <= given.len(),
+        (Value::Array(wanted), Value::Array(given)) => wanted.len() == given.len(),
+        (wanted, given) => wanted == given,
     }
 }
 

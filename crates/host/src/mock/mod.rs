@@ -29,6 +29,7 @@ use serde_json::Value;
 
 pub use door::MockDoor;
 pub use matching::{Mismatch, mismatches};
+pub(crate) use write::JSON_BYTES;
 pub use write::{advice, to_yaml};
 
 use crate::network::NetworkError;

@@ -6,17 +6,35 @@ use std::fmt::Write;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use postlogin_core::redact::Mask;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::{Body, Mock, MockResponse, Reply, RequestPattern};
-use crate::{credentials, network::Request};
+use crate::{
+    credentials::{self, Hider},
+    network::Request,
+};
+
+/// A longer body is left out of a proposed mock, which fits any body then.
+const PROPOSED_BYTES: usize = 16 << 10;
+
+/// A larger JSON body is kept as text: as a value it would take many times its size.
+pub(crate) const JSON_BYTES: usize = 1 << 20;
 
 impl Mock {
-    /// A mock that answers exactly this request, with an answer to be filled in. Credentials in it are hidden.
+    /// Returns a mock that answers exactly this request, with an answer to be filled in. Credentials in it are hidden; a
+    /// body of more than 16 KiB is left out.
     #[must_use]
     pub fn suggestion(request: &Request) -> Self {
+        let short = Request {
+            body: match request.body.len() > PROPOSED_BYTES {
+                true => Vec::new(),
+                false => request.body.clone(),
+            },
+            ..request.clone()
+        };
         Self {
-            request: RequestPattern::of(request, &Mask::default()),
+            request: RequestPattern::of(&short, &Mask::default()),
             response: MockResponse {
                 reply: Reply::Answer {
                     status: 200,
@@ -31,58 +49,58 @@ impl Mock {
 }
 
 impl RequestPattern {
-    /// The pattern that a request fits: method, URL and body. Headers are left out, because many are nobody's choice.
-    /// The secrets of the mask, and what is known to give access, are `***`, which any text fits.
+    /// Returns the pattern that a request fits: method, URL and body. Headers are left out, because many are set by
+    /// clients and differ between versions of them. The secrets of the mask, and what is recognised as a credential,
+    /// are `***`, which any value fits.
     #[must_use]
     pub fn of(request: &Request, mask: &Mask) -> Self {
+        Self::hiding(request, &mut Hider::new(mask))
+    }
+
+    /// The same; `hider` keeps what was hidden.
+    pub(crate) fn hiding(request: &Request, hider: &mut Hider<'_>) -> Self {
         let mut pattern = Self {
             method: Some(request.method.to_uppercase()),
             url: request.url.clone(),
             ..Self::default()
         };
-        credentials::hide_in_url(&mut pattern.url, mask);
+        hider.url(&mut pattern.url);
         if request.body.is_empty() {
             return pattern;
         }
-        if let Ok(mut json) = serde_json::from_slice(&request.body) {
-            credentials::hide_in_json(&mut json, mask);
+        let kind = request
+            .headers
+            .iter()
+            .find(|(name, _)| name == "content-type");
+        let kind = kind.map(|(_, kind)| kind.as_str());
+        let as_json = request.body.len() <= JSON_BYTES
+            && serde_json::from_slice::<IgnoredAny>(&request.body).is_ok();
+        let body = hider.pattern(kind, &request.body, as_json);
+        if as_json && let Ok(json) = serde_json::from_slice(&body) {
             pattern.json = Some(json);
-        } else if let Ok(mut text) = String::from_utf8(request.body.clone()) {
-            credentials::hide_in_text(&mut text, mask);
-            pattern.text = Some(text);
+        } else if let Ok(text) = str::from_utf8(&body) {
+            // What separates the parts of a form is drawn anew for each request.
+            let boundary = kind.and_then(|kind| credentials::boundary(kind, None));
+            pattern.text = Some(match boundary {
+                Some(boundary) => text.replace(&boundary, "*"),
+                None => text.to_owned(),
+            });
         }
         // What is no text can't be written as one; any body fits then.
         pattern
     }
 }
 
-/// Bytes of a request's body that a suggested mock asks for.
-const SHOWN_BODY: usize = 2 << 10;
-
-/// What to do about a request that nothing answers: a mock, ready to be pasted.
+/// Returns what to do about a request that nothing answers: a mock, ready to be pasted. Credentials in it are `***`.
 #[must_use]
 pub fn advice(request: &Request) -> String {
-    // A large body would be most of the message, and no user would paste it.
-    let bytes = request.body.len();
-    let is_shown = bytes <= SHOWN_BODY;
-    let shown = Request {
-        method: request.method.clone(),
-        url: request.url.clone(),
-        headers: Vec::new(),
-        body: request
-            .body
-            .get(..bytes)
-            .filter(|_| is_shown)
-            .unwrap_or_default()
-            .to_vec(),
+    let mock = to_yaml(&[Mock::suggestion(request)]);
+    let long = match request.body.len() > PROPOSED_BYTES {
+        true => " (without the request's body, which is long)",
+        false => "",
     };
-    let note = match is_shown {
-        true => String::new(),
-        false => format!(" (its body of {bytes} bytes is left out; any body fits)"),
-    };
-    let mock = to_yaml(&[Mock::suggestion(&shown)]);
     format!(
-        "to answer it, add this mock to the case's `http` list or to a file for --http{note}:\n{mock}"
+        "to answer it, add this mock{long} to the case's `http` list or to a file for --http:\n{mock}"
     )
 }
 

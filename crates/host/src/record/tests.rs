@@ -79,7 +79,7 @@ fn a_recording_is_ordered_and_hides_what_gives_access() {
     for request in &requests {
         recorder.send(request);
     }
-    let mocks = recorder.mocks(&Mask::of(&["hunter22"]));
+    let mocks = recorder.recording(&Mask::of(&["hunter22"])).mocks;
     let text = to_yaml(&mocks);
     assert_eq!(
         text,
@@ -154,3 +154,5 @@ fn a_recording_is_ordered_and_hides_what_gives_access() {
     assert!(matches!(&verdicts[4], Verdict::Answered { body, .. } if body == &[0x89, 0xff]));
     assert_eq!(replay.leftovers(), []);
 }
+
+mod services;

@@ -233,3 +233,11 @@ async fn dispatch(tenant: &Arc<Tenant>, call: &Call) -> Result<Answered> {
         )),
     }
 }
+
+/// Returns whether a profile fits a user search (`q`), as the Management API's list of users decides it.
+///
+/// # Errors
+/// In the words of the vendor's error, when the search cannot be parsed.
+pub fn fits_search(q: &str, user: &Value) -> Result<bool, String> {
+    search::Query::parse(q).map(|query| query.matches(user))
+}

@@ -103,7 +103,7 @@ fn queries_headers_and_bodies() {
         ),
         (
             json!({"headers": {"authorization": "Basic *"}}),
-            r#"the header `authorization` is "Bearer abc", the mock's "Basic *""#,
+            r#"the header `authorization` is "Bearer ***", the mock's "Basic *""#,
         ),
         (
             json!({"headers": {"x-key": "*"}}),
