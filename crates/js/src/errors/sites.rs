@@ -58,8 +58,10 @@ pub(crate) struct View {
     pub(super) lines: LineIndex,
     /// In no particular order; none when the text does not parse.
     pub(super) sites: Vec<Site>,
-    /// Byte ranges of functions, and the names that V8 gives to those without one.
+    /// Byte ranges of functions in the order of their beginnings, and the names that V8 gives to those without one.
     functions: Vec<(Span, Option<String>)>,
+    /// For each function, the one around it.
+    around: Vec<Option<usize>>,
     /// The properties that patterns take out of objects; found when somebody asks.
     patterns: OnceLock<Vec<(String, usize)>>,
 }
@@ -80,10 +82,12 @@ impl View {
             collector.visit_program(&parsed.program);
             (collector.sites, collector.functions)
         });
-        let (sites, functions) = found.unwrap_or_default();
+        let (sites, mut functions) = found.unwrap_or_default();
+        functions.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
         Self {
             lines: LineIndex::new(code),
             sites,
+            around: around(&functions),
             functions,
             patterns: OnceLock::new(),
         }
@@ -107,10 +111,26 @@ impl View {
     }
 
     fn function(&self, offset: usize) -> Option<&(Span, Option<String>)> {
-        let around = self
-            .functions
-            .iter()
-            .filter(|(span, _)| (span.start as usize..span.end as usize).contains(&offset));
-        around.max_by_key(|(span, _)| span.start)
+        let before = |(span, _): &(Span, Option<String>)| span.start as usize <= offset;
+        let mut index = self.functions.partition_point(before).checked_sub(1)?;
+        loop {
+            let function = self.functions.get(index)?;
+            if offset < function.0.end as usize {
+                return Some(function);
+            }
+            index = (*self.around.get(index)?)?;
+        }
     }
+}
+
+/// For each function, in the order of their beginnings, the one around it.
+fn around(functions: &[(Span, Option<String>)]) -> Vec<Option<usize>> {
+    let mut open: Vec<(usize, u32)> = Vec::new();
+    let around = functions.iter().enumerate().map(|(index, (span, _))| {
+        while open.pop_if(|(_, end)| *end <= span.start).is_some() {}
+        let outer = open.last().map(|(outer, _)| *outer);
+        open.push((index, span.end));
+        outer
+    });
+    around.collect()
 }
