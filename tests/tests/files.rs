@@ -29,30 +29,99 @@ const DOORS: &[&str] = &[
 
 /// Where else files are opened. None of these opens a file because a file of a project says so.
 const OTHERS: &[(&str, &str)] = &[
-    ("crates/cli/src/action.rs", "what the user named: whether it is there"),
-    ("crates/cli/src/commands/build.rs", "writes the file that the user named"),
-    ("crates/cli/src/commands/compare.rs", "writes the report that the user named"),
-    ("crates/cli/src/commands/init/files.rs", "writes files that are not there, through no link"),
-    ("crates/cli/src/commands/run.rs", "the key that the user named"),
-    ("crates/cli/src/commands/serve.rs", "the user's seed and the server's own state"),
-    ("crates/cli/src/commands/test/coverage.rs", "writes the report that the user named"),
-    ("crates/cli/src/error.rs", "names beside a file that the user named and that is not there"),
-    ("crates/cli/src/network.rs", "mocks and recordings that the user named"),
-    ("crates/engine/src/cache.rs", "the cache of machine code, in the user's cache folder"),
-    ("crates/js/src/engine/inputs.rs", "the sources of the engine, when it is built and tested"),
-    ("crates/js/src/kept/mod.rs", "the cache of kept packages, in the user's cache folder"),
-    ("crates/js/src/modules/packages.rs", "where packages really are; reads them through the door"),
-    ("crates/js/src/modules/places.rs", "where packages really are; opens nothing"),
-    ("crates/project/src/action/find.rs", "whether two paths are one file; opens nothing"),
-    ("crates/project/src/action/mod.rs", "lists sources of a Rust package for the watcher; opens nothing"),
-    ("crates/project/src/files.rs", "lists a folder; opens nothing"),
-    ("crates/project/src/project/rules.rs", "whether two paths are one folder; opens nothing"),
-    ("crates/runner/src/fuzz/case_file.rs", "writes cases that are not there, inside the project"),
-    ("crates/runner/src/load/cargo.rs", "where a Rust package really is, for its messages"),
+    (
+        "crates/cli/src/action.rs",
+        "what the user named: whether it is there",
+    ),
+    (
+        "crates/cli/src/commands/build.rs",
+        "writes the file that the user named",
+    ),
+    (
+        "crates/cli/src/commands/compare.rs",
+        "writes the report that the user named",
+    ),
+    (
+        "crates/cli/src/commands/init/files.rs",
+        "writes files that are not there, through no link",
+    ),
+    (
+        "crates/cli/src/commands/run.rs",
+        "the key that the user named",
+    ),
+    (
+        "crates/cli/src/commands/serve.rs",
+        "the user's seed and the server's own state",
+    ),
+    (
+        "crates/cli/src/commands/test/coverage.rs",
+        "writes the report that the user named",
+    ),
+    (
+        "crates/cli/src/error.rs",
+        "names beside a file that the user named and that is not there",
+    ),
+    (
+        "crates/cli/src/network.rs",
+        "mocks and recordings that the user named",
+    ),
+    (
+        "crates/engine/src/cache.rs",
+        "the cache of machine code, in the user's cache folder",
+    ),
+    (
+        "crates/js/src/engine/inputs.rs",
+        "the sources of the engine, when it is built and tested",
+    ),
+    (
+        "crates/js/src/kept/mod.rs",
+        "the cache of kept packages, in the user's cache folder",
+    ),
+    (
+        "crates/js/src/modules/packages.rs",
+        "where packages really are; reads them through the door",
+    ),
+    (
+        "crates/js/src/modules/places.rs",
+        "where packages really are; opens nothing",
+    ),
+    (
+        "crates/project/src/action/find.rs",
+        "whether two paths are one file; opens nothing",
+    ),
+    (
+        "crates/project/src/action/mod.rs",
+        "lists sources of a Rust package for the watcher; opens nothing",
+    ),
+    (
+        "crates/project/src/files.rs",
+        "lists a folder; opens nothing",
+    ),
+    (
+        "crates/project/src/project/rules.rs",
+        "whether two paths are one folder; opens nothing",
+    ),
+    (
+        "crates/runner/src/fuzz/case_file.rs",
+        "writes cases that are not there, inside the project",
+    ),
+    (
+        "crates/runner/src/load/cargo.rs",
+        "where a Rust package really is, for its messages",
+    ),
     ("crates/runner/src/load/mod.rs", "what Cargo built"),
-    ("crates/runner/src/snapshot/file.rs", "writes beside a file of cases, through no link"),
-    ("crates/tenant/src/store/mod.rs", "the server's own database"),
-    ("crates/token/src/store.rs", "the user's signing key, in the state folder"),
+    (
+        "crates/runner/src/snapshot/file.rs",
+        "writes beside a file of cases, through no link",
+    ),
+    (
+        "crates/tenant/src/store/mod.rs",
+        "the server's own database",
+    ),
+    (
+        "crates/token/src/store.rs",
+        "the user's signing key, in the state folder",
+    ),
 ];
 
 #[test]
@@ -85,7 +154,11 @@ fn every_place_that_opens_a_file_is_known() {
 #[test]
 fn projects_are_read_through_the_door() {
     for source in sources() {
-        let reads = ["crates/project/src/", "crates/runner/src/", "crates/js/src/modules/"];
+        let reads = [
+            "crates/project/src/",
+            "crates/runner/src/",
+            "crates/js/src/modules/",
+        ];
         let is_door = DOORS.contains(&source.path.as_str());
         let is_meant = reads.iter().any(|folder| source.path.starts_with(folder));
         // What Cargo built is not the project's.
@@ -94,8 +167,19 @@ fn projects_are_read_through_the_door() {
             continue;
         }
         for (number, line) in source.code() {
-            for word in ["fs::read(", "fs::read_to_string(", "File::open(", "fs::write(", "File::create("] {
-                assert!(!line.contains(word), "{}:{number}: {}", source.path, line.trim());
+            for word in [
+                "fs::read(",
+                "fs::read_to_string(",
+                "File::open(",
+                "fs::write(",
+                "File::create(",
+            ] {
+                assert!(
+                    !line.contains(word),
+                    "{}:{number}: {}",
+                    source.path,
+                    line.trim()
+                );
             }
         }
     }

@@ -88,7 +88,15 @@ impl World {
 
 #[test]
 fn node_modules_that_is_a_link_out_of_the_project_is_no_root() {
-    for target in ["/", "/etc", "../foreign", "../foreign/node_modules", "..", "actions", ".git"] {
+    for target in [
+        "/",
+        "/etc",
+        "../foreign",
+        "../foreign/node_modules",
+        "..",
+        "actions",
+        ".git",
+    ] {
         let world = World::new();
         world.link(target, "repo/node_modules");
         world.write("repo/actions/x.json", "{}");
@@ -136,7 +144,10 @@ fn links_inside_of_packages_do_not_lead_out() {
     world.link("../../../foreign", "repo/node_modules/pkg/foreign");
     world.link("../.git", "repo/node_modules/git");
     world.link("..", "repo/node_modules/self");
-    world.link("../../.git/config.json", "repo/node_modules/pkg/config.json");
+    world.link(
+        "../../.git/config.json",
+        "repo/node_modules/pkg/config.json",
+    );
     world.link("../../.env.json", "repo/node_modules/pkg/env.json");
     world.link("/proc/self", "repo/node_modules/proc");
     world.link("/proc/self/environ", "repo/node_modules/pkg/environ.json");
@@ -175,9 +186,15 @@ fn manifests_lead_nowhere_else() {
     for (name, manifest) in [
         ("main", r#"{"main": "../../../foreign/secret.json"}"#),
         ("absolute", r#"{"main": "/etc/passwd"}"#),
-        ("exported", r#"{"exports": {"./x": "./../../../foreign/secret.json"}}"#),
+        (
+            "exported",
+            r#"{"exports": {"./x": "./../../../foreign/secret.json"}}"#,
+        ),
         ("linked", r#"{"exports": {"./x": "./out/secret.json"}}"#),
-        ("imported", r##"{"imports": {"#x": "./out/secret.json"}, "main": "./index.js"}"##),
+        (
+            "imported",
+            r##"{"imports": {"#x": "./out/secret.json"}, "main": "./index.js"}"##,
+        ),
         ("hidden", r#"{"main": "../../.git/config.json"}"#),
     ] {
         world.write(&format!("repo/node_modules/{name}/package.json"), manifest);
@@ -185,15 +202,30 @@ fn manifests_lead_nowhere_else() {
     }
     // A manifest of its own that is a link is not read.
     world.write("foreign/manifest.json", r#"{"main": "./real.js"}"#);
-    world.link("../../../foreign/manifest.json", "repo/node_modules/borrowed/package.json");
+    world.link(
+        "../../../foreign/manifest.json",
+        "repo/node_modules/borrowed/package.json",
+    );
     world.write("repo/node_modules/borrowed/real.js", "secret");
-    for specifier in ["main", "absolute", "exported/x", "linked/x", "hidden", "borrowed"] {
+    for specifier in [
+        "main",
+        "absolute",
+        "exported/x",
+        "linked/x",
+        "hidden",
+        "borrowed",
+    ] {
         world.refuses(specifier, false);
     }
     let modules = world.modules();
     let importer = "/home/action/outer-2/node_modules/imported/index.js";
     world.write("repo/node_modules/imported/index.js", "");
-    for specifier in ["#x", "./out/secret.json", "../../../foreign/secret.json", "../../.env.json"] {
+    for specifier in [
+        "#x",
+        "./out/secret.json",
+        "../../../foreign/secret.json",
+        "../../.env.json",
+    ] {
         let found = modules.resolve(importer, specifier, Keyword::Require).path;
         assert!(found.is_err(), "{specifier}: {found:?}");
     }
@@ -216,7 +248,11 @@ fn workspace_packages_work_as_node_resolves_them() {
     world.link("../packages/loose", "repo/node_modules/loose");
     world.gives("@org/pkg", "main");
     world.gives("@org/pkg/data.json", "{}");
-    for specifier in ["@org/pkg/notes.txt", "@org/pkg/.env.json", "@org/pkg/../../.env.json"] {
+    for specifier in [
+        "@org/pkg/notes.txt",
+        "@org/pkg/.env.json",
+        "@org/pkg/../../.env.json",
+    ] {
         world.refuses(specifier, false);
     }
     // A folder without a manifest is no package.
@@ -226,8 +262,14 @@ fn workspace_packages_work_as_node_resolves_them() {
     let main = main.expect("it is found");
     assert_eq!(main, "/home/action/workspace/packages/pkg/lib/main.js");
     for (specifier, expected) in [
-        ("../data.json", "/home/action/workspace/packages/pkg/data.json"),
-        ("dep", "/home/action/workspace/packages/pkg/node_modules/dep/index.js"),
+        (
+            "../data.json",
+            "/home/action/workspace/packages/pkg/data.json",
+        ),
+        (
+            "dep",
+            "/home/action/workspace/packages/pkg/node_modules/dep/index.js",
+        ),
     ] {
         let found = modules.resolve(&main, specifier, Keyword::Require).path;
         assert_eq!(found.ok().as_deref(), Some(expected), "{specifier}");
@@ -239,7 +281,10 @@ fn the_store_of_pnpm_works() {
     let world = World::new();
     let store = "repo/node_modules/.pnpm/x@1.0.0/node_modules";
     world.write(&format!("{store}/x/index.js"), "x");
-    world.write("repo/node_modules/.pnpm/y@2.0.0/node_modules/y/index.js", "y");
+    world.write(
+        "repo/node_modules/.pnpm/y@2.0.0/node_modules/y/index.js",
+        "y",
+    );
     world.link(".pnpm/x@1.0.0/node_modules/x", "repo/node_modules/x");
     world.link("../../y@2.0.0/node_modules/y", &format!("{store}/y"));
     world.gives("x", "x");
@@ -280,12 +325,20 @@ fn only_regular_files_of_bounded_size_are_read() {
     }
     world.link("/dev/zero", "repo/node_modules/pkg/zero.json");
     world.gives("pkg", "x");
-    for specifier in ["pkg/pipe.json", "pkg/pipe", "pkg/zero.json", "pkg/large.json", "pkg2"] {
+    for specifier in [
+        "pkg/pipe.json",
+        "pkg/pipe",
+        "pkg/zero.json",
+        "pkg/large.json",
+        "pkg2",
+    ] {
         world.refuses(specifier, false);
     }
     let modules = world.modules();
     let path = modules.resolve("", "pkg/large.json", Keyword::Require).path;
-    let refusal = modules.load(&path.expect("it is there")).expect_err("it is too large");
+    let refusal = modules
+        .load(&path.expect("it is there"))
+        .expect_err("it is too large");
     assert!(refusal.message.ends_with("more than 16 MiB"), "{refusal:?}");
 }
 

@@ -9,9 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::action::{ActionKind, ActionSource, Role};
 use crate::door::{Boundary, read_named};
-use crate::files::{
-    configured_path, decode, display_path, extension, file_stem, normalize,
-};
+use crate::files::{configured_path, decode, display_path, extension, file_stem, normalize};
 use crate::project::Project;
 use crate::{Error, Result};
 

@@ -46,6 +46,19 @@ impl Boundary {
         }
     }
 
+    /// As [`Boundary::around`] the folder `root`, for what `file` says, which may be in a hidden folder: the user named it.
+    pub(crate) fn of_file(file: &Path, root: &Path) -> Self {
+        let mut boundary = Self::around(root);
+        let folder = absolute(file.parent().unwrap_or(root));
+        let real = canonical(&folder);
+        // A link to a hidden folder does not open it.
+        let rest = folder.strip_prefix(absolute(root)).ok();
+        if rest.is_some_and(|rest| canonical(root).join(rest) == real) {
+            boundary.homes.push(real);
+        }
+        boundary
+    }
+
     /// Returns the boundary of the cases in `folder`, whose project is in `top`. Without a project and a repository it is
     /// the working folder, if the cases are in it.
     pub fn of_cases(folder: &Path, top: &Path, working_folder: &Path) -> Self {
@@ -143,7 +156,8 @@ impl Boundary {
         let homes = self.homes.iter().filter(|home| real.starts_with(home));
         let home = homes.max_by_key(|home| home.as_os_str().len());
         let rest = real.strip_prefix(home.unwrap_or(&self.top));
-        let rest: Vec<Component<'_>> = rest.map_or_else(|_| Vec::new(), |rest| rest.components().collect());
+        let rest: Vec<Component<'_>> =
+            rest.map_or_else(|_| Vec::new(), |rest| rest.components().collect());
         let last = rest.len().saturating_sub(1);
         let is_hidden = |(index, part): (usize, &Component<'_>)| {
             let name = part.as_os_str();
@@ -171,7 +185,9 @@ pub(crate) fn read_named(path: &Path, shown: &str) -> Result<Vec<u8>> {
 fn regular(path: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
     let not_regular = || {
         let error = Error::new("cannot read the file: it is not a regular file");
-        Err(error.in_file(shown).with_hint("pipes and devices cannot be files of a project"))
+        Err(error
+            .in_file(shown)
+            .with_hint("pipes and devices cannot be files of a project"))
     };
     let meta = fs::metadata(path).map_err(|error| unreadable(&error, shown))?;
     if meta.is_dir() {
@@ -226,7 +242,6 @@ fn canonical(path: &Path) -> PathBuf {
     }
     absolute(&path)
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -135,7 +135,11 @@ mod tests {
             (r#"["b", ##EXTRA##]"#, r#"["b", "c", "d"]"#),
             ("##env## @@OTHER@@ ##OTHER##", "##env## @@OTHER@@ ##OTHER##"),
         ] {
-            assert_eq!(mappings.replace(text, "x").as_deref(), Ok(expected), "{text}");
+            assert_eq!(
+                mappings.replace(text, "x").as_deref(),
+                Ok(expected),
+                "{text}"
+            );
         }
     }
 
@@ -149,7 +153,9 @@ mod tests {
             }
             let mappings = KeywordMappings::new(mappings);
             let text = format!("a: {fence}K00{fence}");
-            let error = mappings.replace(&text, "tenant.yaml").expect_err("it is too long");
+            let error = mappings
+                .replace(&text, "tenant.yaml")
+                .expect_err("it is too long");
             assert_eq!(error.file.as_deref(), Some("tenant.yaml"));
             assert!(error.message.contains("longer than 16 MiB"), "{error}");
         }

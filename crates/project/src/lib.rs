@@ -22,8 +22,8 @@ pub use action::{
     resolve_action_from,
 };
 pub use connections::{connection_source, connection_source_from};
-pub use door::{Boundary, LARGEST_COMPONENT, LARGEST_FILE};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
+pub use door::{Boundary, LARGEST_COMPONENT, LARGEST_FILE};
 pub use error::{Error, Result};
 pub use files::{display_path, read_text};
 pub use folders::{CacheEnvironment, cache_folder, state_folder};

@@ -22,7 +22,13 @@ impl Shapes {
             self.errors.push(error);
         } else if kept == MOST_ERRORS {
             let more = format!("there are more than {MOST_ERRORS} mistakes");
-            self.errors.push(Error { message: more, ..error }.with_hint("fix the ones above first"));
+            self.errors.push(
+                Error {
+                    message: more,
+                    ..error
+                }
+                .with_hint("fix the ones above first"),
+            );
         }
     }
 

@@ -172,7 +172,9 @@ impl<'l> Login<'l> {
         }
         Self {
             outcome,
-            set: places.map(|place| (place.file.as_str(), place.line)).collect(),
+            set: places
+                .map(|place| (place.file.as_str(), place.line))
+                .collect(),
             reads,
         }
     }
@@ -241,7 +243,11 @@ impl<'l> Login<'l> {
             let first = reads.partition_point(|(place, ..)| order(place) < order(&region.start));
             let from = reads.iter().skip(first);
             let within = from.take_while(|(place, ..)| region.holds(place));
-            inside.extend(within.take(MOST_READS).map(|(_, number, read)| (*number, *read)));
+            inside.extend(
+                within
+                    .take(MOST_READS)
+                    .map(|(_, number, read)| (*number, *read)),
+            );
         }
         inside.sort_by_key(|(number, _)| *number);
         inside.dedup_by_key(|(number, _)| *number);
@@ -265,7 +271,9 @@ impl<'r> Ways<'r> {
         let mut ways = HashSet::new();
         for read in reads {
             let path = read.path.as_str();
-            let steps = path.char_indices().filter(|(_, letter)| matches!(letter, '.' | '['));
+            let steps = path
+                .char_indices()
+                .filter(|(_, letter)| matches!(letter, '.' | '['));
             for (at, _) in steps {
                 ways.insert(path.get(..at).unwrap_or_default());
             }

@@ -308,11 +308,23 @@ fn many_claims_and_reads_are_accounted_for_in_one_go() {
     }
     for number in 0..8_000 {
         let name = json!(format!("https://x/{}", number / 2));
-        let args = [Argument::from_tagged(&name), Argument::from_tagged(&json!("surfing"))];
+        let args = [
+            Argument::from_tagged(&name),
+            Argument::from_tagged(&json!("surfing")),
+        ];
         let place = Some(at(1, 9));
-        drive.transaction.call("idToken.setCustomClaim", &args, place, NOW_MS);
+        drive
+            .transaction
+            .call("idToken.setCustomClaim", &args, place, NOW_MS);
     }
-    drive.transaction.end(Ok(()), crate::outcome::ActionUsage { action: "a".into(), ..Default::default() }, NOW_MS);
+    drive.transaction.end(
+        Ok(()),
+        crate::outcome::ActionUsage {
+            action: "a".into(),
+            ..Default::default()
+        },
+        NOW_MS,
+    );
     let (outcome, record) = drive.transaction.finish_with_record(NOW_MS);
     let claims = outcome.ledger.len();
     let region = |line: u32| Region {

@@ -33,10 +33,12 @@ pub(super) fn apply(source: &Source<'_>, mut findings: Vec<Finding>) -> Vec<Find
         // At most two comments speak of a line: its own, and the one above. They are in the order of the text.
         let first = comments.partition_point(|comment| comment.line < *line);
         let of_line = comments.iter().skip(first);
-        !of_line.take_while(|comment| comment.line == *line).any(|comment| {
-            let mut codes = comment.codes.iter();
-            file == source.file && codes.any(|(code, _)| code == finding.rule.code)
-        })
+        !of_line
+            .take_while(|comment| comment.line == *line)
+            .any(|comment| {
+                let mut codes = comment.codes.iter();
+                file == source.file && codes.any(|(code, _)| code == finding.rule.code)
+            })
     });
     for comment in &comments {
         if comment.codes.is_empty() {

@@ -255,13 +255,7 @@ impl<'a> Visit<'a> for Collector<'_> {
     fn visit_computed_member_expression(&mut self, member: &ComputedMemberExpression<'a>) {
         let name = literal_name(&member.expression);
         let place = member.object.span().end;
-        self.push(
-            Kind::Member,
-            member.span.start,
-            place,
-            &name,
-            String::new(),
-        );
+        self.push(Kind::Member, member.span.start, place, &name, String::new());
         walk::walk_computed_member_expression(self, member);
     }
 

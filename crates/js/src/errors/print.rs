@@ -51,9 +51,7 @@ impl Printer {
                 ChainElement::StaticMemberExpression(member) => self.member(member),
                 _ => INTERMEDIATE.to_owned(),
             },
-            Expression::ObjectExpression(object) if object.properties.is_empty() => {
-                "{}".to_owned()
-            }
+            Expression::ObjectExpression(object) if object.properties.is_empty() => "{}".to_owned(),
             // `(0 , axios_1.get)`: how a call of an import is rewritten, by `tsc` as well.
             Expression::SequenceExpression(list) if list.expressions.len() <= MOST_PARTS => {
                 let items = list.expressions.iter();

@@ -275,10 +275,22 @@ fn a_call_of_the_runtime_is_placed_at_its_name() {
 #[test]
 fn long_chains_are_written_from_their_end() {
     for (link, message, expected) in [
-        (".a", "cannot read property 'a' of undefined", "Cannot read properties of undefined (reading 'a')"),
-        ("[0]", "cannot read property '0' of undefined", "Cannot read properties of undefined (reading '0')"),
+        (
+            ".a",
+            "cannot read property 'a' of undefined",
+            "Cannot read properties of undefined (reading 'a')",
+        ),
+        (
+            "[0]",
+            "cannot read property '0' of undefined",
+            "Cannot read properties of undefined (reading '0')",
+        ),
         (".a()", "not a function", "(...).a is not a function"),
-        ("?.a", "cannot read property 'a' of undefined", "Cannot read properties of undefined (reading 'a')"),
+        (
+            "?.a",
+            "cannot read property 'a' of undefined",
+            "Cannot read properties of undefined (reading 'a')",
+        ),
         ("['a']()", "not a function", "(...).a is not a function"),
         ("()", "not a function", "(...) is not a function"),
     ] {
@@ -299,7 +311,11 @@ fn long_chains_are_written_from_their_end() {
         stack: "    at <anonymous> (code.js:1:60)",
     };
     let told = explained("code.js", &long, error);
-    assert!(told.message.len() < 500 && told.message.contains('…'), "{}", told.message);
+    assert!(
+        told.message.len() < 500 && told.message.contains('…'),
+        "{}",
+        told.message
+    );
 }
 
 #[test]
@@ -307,7 +323,13 @@ fn the_innermost_function_is_found() {
     let source = "exports.a = () => { x(() => { y(); }); z(function () {}); w(); };\nexports.b = () => { v(); };";
     let prepared = prepare("code.js", source).expect("the source is sound");
     let view = super::sites::View::of(&prepared);
-    for (needle, function) in [("y()", Some("() => { y")), ("z(", Some("() => { x")), ("w(", Some("() => { x")), ("v(", Some("() => { v")), ("exports", None)] {
+    for (needle, function) in [
+        ("y()", Some("() => { y")),
+        ("z(", Some("() => { x")),
+        ("w(", Some("() => { x")),
+        ("v(", Some("() => { v")),
+        ("exports", None),
+    ] {
         let offset = source.find(needle).expect("in the text");
         let start = function.map(|function| source.find(function).expect("in the text"));
         assert_eq!(view.function_start(offset), start, "{needle}");

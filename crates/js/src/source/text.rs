@@ -86,7 +86,10 @@ impl LineIndex {
         let mut left = position.column.saturating_sub(1);
         // The last step whose units are not past the column.
         let wanted = self.units_before(text, start).saturating_add(left);
-        let step = self.units.partition_point(|units| *units <= wanted).saturating_sub(1);
+        let step = self
+            .units
+            .partition_point(|units| *units <= wanted)
+            .saturating_sub(1);
         let near = text.floor_char_boundary(step * STEP).saturating_sub(start);
         let near = near.min(line.len());
         if near > 0 {
@@ -176,7 +179,11 @@ mod tests {
         for (offset, character) in text.char_indices() {
             let position = index.position(&text, offset);
             let start = index.starts[position.line as usize - 1];
-            assert_eq!(position.column, utf16_length(&text[start..offset]) + 1, "{offset}");
+            assert_eq!(
+                position.column,
+                utf16_length(&text[start..offset]) + 1,
+                "{offset}"
+            );
             if !matches!(character, '\n' | '\u{2028}') {
                 assert_eq!(index.offset(&text, position), Some(offset), "{offset}");
             }

@@ -76,7 +76,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         code,
         declared,
     } = action;
-    let within = Boundary::around(root);
+    let within = Boundary::of_file(&declared_in, root);
     within.admit(&code, &surroundings.display(&code))?;
     if !code.is_file() {
         let written = manifest.code.as_deref().unwrap_or("code.js");

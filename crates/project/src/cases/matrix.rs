@@ -136,7 +136,10 @@ impl Row {
 
 /// What is wrong with a file whose cases take too much memory.
 pub(super) fn too_heavy(place: &Place) -> Error {
-    let message = format!("the cases of the file take more than {} MiB", MOST_WEIGHT >> 20);
+    let message = format!(
+        "the cases of the file take more than {} MiB",
+        MOST_WEIGHT >> 20
+    );
     place
         .error(message)
         .with_hint("put what many cases repeat into a file, and name it: `event: big.json`")

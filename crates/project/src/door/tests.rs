@@ -46,7 +46,10 @@ fn refuses(folder: &TempDir, written: &str, why: &str) {
 #[test]
 fn a_path_stays_inside_the_project() {
     let folder = world();
-    assert_eq!(read(&folder, "../events/jane.json").as_deref(), Ok(&b"{}"[..]));
+    assert_eq!(
+        read(&folder, "../events/jane.json").as_deref(),
+        Ok(&b"{}"[..])
+    );
     let absolute = folder.path().join("repo/events/jane.json");
     assert!(read(&folder, &absolute.to_string_lossy()).is_ok());
     for outside in [
@@ -60,7 +63,12 @@ fn a_path_stays_inside_the_project() {
     ] {
         refuses(&folder, outside, "is outside of the project");
     }
-    for hidden in ["../.git/config", "../.env", "../.ssh/id_rsa", "../events/.hidden/x"] {
+    for hidden in [
+        "../.git/config",
+        "../.env",
+        "../.ssh/id_rsa",
+        "../events/.hidden/x",
+    ] {
         refuses(&folder, hidden, "is a hidden file, or in a hidden folder");
     }
 }
@@ -96,7 +104,9 @@ fn no_link_leads_out() {
 fn only_regular_files_of_bounded_size_are_read() {
     let folder = world();
     let path = |name: &str| folder.path().join("repo/tests").join(name);
-    let made = std::process::Command::new("mkfifo").arg(path("pipe.json")).status();
+    let made = std::process::Command::new("mkfifo")
+        .arg(path("pipe.json"))
+        .status();
     assert!(made.expect("mkfifo").success());
     refuses(&folder, "pipe.json", "it is not a regular file");
     refuses(&folder, "../events", "it is a folder");
@@ -121,7 +131,10 @@ fn a_dotenv_file_may_be_hidden() {
     let within = Boundary::around(&repo);
     assert!(within.read_secrets(&repo.join(".env"), ".env").is_ok());
     for path in [".git/config", ".git", ".ssh/x"] {
-        assert!(within.admit_secrets(&repo.join(path), path).is_err(), "{path}");
+        assert!(
+            within.admit_secrets(&repo.join(path), path).is_err(),
+            "{path}"
+        );
     }
 }
 
@@ -144,7 +157,11 @@ fn without_a_repository_the_nearest_configuration_is_the_project() {
     write(&folder, "home/mails/a.html", "a");
     write(&folder, "outside.txt", "");
     let export = folder.path().join("home/export");
-    let reads = |path: &str| Boundary::around(&export).read(&export.join(path), "x").is_ok();
+    let reads = |path: &str| {
+        Boundary::around(&export)
+            .read(&export.join(path), "x")
+            .is_ok()
+    };
     assert!(reads("tenant.yaml"));
     assert!(!reads("../mails/a.html"));
     write(&folder, "home/postlogin.toml", "export = \"export\"");
@@ -167,27 +184,68 @@ fn every_path_of_a_project_is_bounded() {
     const TRIGGERS: &str = "triggers: {post-login: [{action_name: a}]}";
     let escape = "../foreign/secret.txt";
     for (file, text) in [
-        ("tenant.yaml", format!("emailTemplates: [{{template: verify_email, body: {escape}}}]")),
-        ("tenant.yaml", "emailTemplates: [{template: verify_email, body: /etc/passwd}]".into()),
-        ("tenant.yaml", "emailTemplates: [{template: verify_email, body: ./.git/config}]".into()),
-        ("tenant.yaml", "emailTemplates: [{template: ../../foreign/x}]".into()),
-        ("tenant.yaml", format!("actions: [{{name: a, code: ../foreign/a.js}}]\n{TRIGGERS}")),
-        ("tenant.yaml", "rules: [{name: r, script: ../foreign/a.js}]".into()),
         (
             "tenant.yaml",
-            format!("actions: [{{name: a, code: a.js, modules: [{{module_name: m}}]}}]\nactionModules: [{{name: m, code: ../foreign/a.js}}]\n{TRIGGERS}"),
+            format!("emailTemplates: [{{template: verify_email, body: {escape}}}]"),
         ),
-        ("emails/x.json", "{\"template\": \"x\", \"body\": \"../../foreign/secret.txt\"}".into()),
+        (
+            "tenant.yaml",
+            "emailTemplates: [{template: verify_email, body: /etc/passwd}]".into(),
+        ),
+        (
+            "tenant.yaml",
+            "emailTemplates: [{template: verify_email, body: ./.git/config}]".into(),
+        ),
+        (
+            "tenant.yaml",
+            "emailTemplates: [{template: ../../foreign/x}]".into(),
+        ),
+        (
+            "tenant.yaml",
+            format!("actions: [{{name: a, code: ../foreign/a.js}}]\n{TRIGGERS}"),
+        ),
+        (
+            "tenant.yaml",
+            "rules: [{name: r, script: ../foreign/a.js}]".into(),
+        ),
+        (
+            "tenant.yaml",
+            format!(
+                "actions: [{{name: a, code: a.js, modules: [{{module_name: m}}]}}]\nactionModules: [{{name: m, code: ../foreign/a.js}}]\n{TRIGGERS}"
+            ),
+        ),
+        (
+            "emails/x.json",
+            "{\"template\": \"x\", \"body\": \"../../foreign/secret.txt\"}".into(),
+        ),
         ("postlogin.toml", "export = \"../foreign\"".into()),
-        ("postlogin.toml", "mappings = \"../foreign/secret.txt\"".into()),
-        ("postlogin.toml", "[actions.a]\ncode = \"../foreign/a.js\"".into()),
+        (
+            "postlogin.toml",
+            "mappings = \"../foreign/secret.txt\"".into(),
+        ),
+        (
+            "postlogin.toml",
+            "[actions.a]\ncode = \"../foreign/a.js\"".into(),
+        ),
         ("postlogin.toml", "[test]\npaths = [\"../foreign\"]".into()),
     ] {
         let folder = world();
-        write(&folder, "foreign/a.js", "exports.onExecutePostLogin = async () => {};");
-        write(&folder, "repo/a.js", "exports.onExecutePostLogin = async () => {};");
+        write(
+            &folder,
+            "foreign/a.js",
+            "exports.onExecutePostLogin = async () => {};",
+        );
+        write(
+            &folder,
+            "repo/a.js",
+            "exports.onExecutePostLogin = async () => {};",
+        );
         if file.starts_with("emails") {
-            write(&folder, "repo/actions/b.json", "{\"name\": \"b\", \"supported_triggers\": []}");
+            write(
+                &folder,
+                "repo/actions/b.json",
+                "{\"name\": \"b\", \"supported_triggers\": []}",
+            );
         }
         write(&folder, &format!("repo/{file}"), &text);
         let error = project_error(&folder).unwrap_or_else(|| panic!("{file}: {text}: no error"));
@@ -217,9 +275,14 @@ fn no_file_of_a_project_is_a_link_out_of_it() {
     ] {
         let folder = world();
         // Words by which files are known for what they are.
-        let text = "{\"supported_triggers\": [], \"code\": \"\", \"script\": \"onExecutePostLogin\"}";
+        let text =
+            "{\"supported_triggers\": [], \"code\": \"\", \"script\": \"onExecutePostLogin\"}";
         write(&folder, "foreign/file", text);
-        write(&folder, "repo/actions/other.json", "{\"name\": \"b\", \"supported_triggers\": []}");
+        write(
+            &folder,
+            "repo/actions/other.json",
+            "{\"name\": \"b\", \"supported_triggers\": []}",
+        );
         if at == "tenant.yaml" || at.ends_with("plain.js") {
             fs::remove_dir_all(folder.path().join("repo/actions")).expect("removed");
         }
@@ -244,12 +307,19 @@ fn no_file_of_a_project_is_a_link_out_of_it() {
 #[test]
 fn an_action_of_a_case_is_bounded_and_one_of_the_user_is_not() {
     let folder = world();
-    write(&folder, "foreign/a.js", "exports.onExecutePostLogin = async () => {};");
+    write(
+        &folder,
+        "foreign/a.js",
+        "exports.onExecutePostLogin = async () => {};",
+    );
     let repo = folder.path().join("repo");
     let within = Boundary::of_cases(&repo.join("tests"), &repo, &repo);
     let argument = "../../foreign/a.js";
     let error = resolve_action_from(argument, &repo.join("tests"), &repo, None, &within);
     let error = error.expect_err("it is outside").message;
-    assert!(error.contains("`../../foreign/a.js`: cannot read the file: it is outside"), "{error}");
+    assert!(
+        error.contains("`../../foreign/a.js`: cannot read the file: it is outside"),
+        "{error}"
+    );
     assert!(crate::resolve_action("../foreign/a.js", &repo, None).is_ok());
 }

@@ -70,7 +70,7 @@ pub(crate) fn load_action(
 ) -> Result<Option<Action>> {
     // Other JSON (tsconfig.json, with its comments) may stand in the folder: it is not even parsed. Beside a folder
     // with the code of an Action it is that Action's, whatever is in it.
-    let within = Boundary::around(root);
+    let within = Boundary::of_file(path, root);
     let says_so =
         within.mentions(path, "\"supported_triggers\"") || within.mentions(path, "\"code\"");
     if !says_so && !default_code(path).is_file() {

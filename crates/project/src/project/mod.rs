@@ -222,7 +222,7 @@ pub(crate) fn read_configuration(
     mappings: &KeywordMappings,
 ) -> Result<Value> {
     let shown = display_path(path, root);
-    let text = Boundary::around(root).read_text(path, &shown)?;
+    let text = Boundary::of_file(path, root).read_text(path, &shown)?;
     let text = mappings.replace(&text, &shown)?;
     parse_document(&text, Format::of(path), &shown).map_err(|error| {
         let line = error.line.and_then(|line| {

@@ -29,7 +29,10 @@ pub(super) fn load(root: &Path) -> Option<Project> {
                 .find(|path| is_action(path, &within));
             (crate::files::file_name(&path), code)
         } else {
-            (file_stem(&path), Some(path).filter(|path| is_action(path, &within)))
+            (
+                file_stem(&path),
+                Some(path).filter(|path| is_action(path, &within)),
+            )
         };
         if let Some(code) = code {
             actions.push(undeclared(name, code));

@@ -219,8 +219,14 @@ impl<'a> Planner<'a> {
         let folder = case.place.source.path.parent().unwrap_or(Path::new(""));
         let mut indices = Vec::new();
         if let Some(named) = &case.connection {
-            let source = project::connection(&named.name, folder, self.working_folder, project, &case.within)
-                .map_err(|error| project::at(&named.place, error))?;
+            let source = project::connection(
+                &named.name,
+                folder,
+                self.working_folder,
+                project,
+                &case.within,
+            )
+            .map_err(|error| project::at(&named.place, error))?;
             indices.push(self.add(source));
         }
         if let Some(named) = &case.actions {
@@ -230,9 +236,14 @@ impl<'a> Planner<'a> {
                 let index = match self.named.get(&key) {
                     Some(index) => *index,
                     None => {
-                        let source =
-                            project::source(&name.name, &base, self.working_folder, project, &case.within)
-                                .map_err(|error| project::at(&name.place, error))?;
+                        let source = project::source(
+                            &name.name,
+                            &base,
+                            self.working_folder,
+                            project,
+                            &case.within,
+                        )
+                        .map_err(|error| project::at(&name.place, error))?;
                         let index = self.add(source);
                         self.named.insert(key, index);
                         index
@@ -280,9 +291,13 @@ impl<'a> Planner<'a> {
         what: &str,
     ) -> Result<Option<Arc<Value>>, Error> {
         match base {
-            Some(base) => {
-                event::base(base, what, &mut self.read, self.working_folder, &case.within)
-            }
+            Some(base) => event::base(
+                base,
+                what,
+                &mut self.read,
+                self.working_folder,
+                &case.within,
+            ),
             None => Ok(None),
         }
     }

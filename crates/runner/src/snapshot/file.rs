@@ -67,7 +67,9 @@ pub(super) fn read(path: &Path) -> Sections {
 /// The text of a file beside its cases. One that is a link out of the project is none, as one that is not there; the
 /// plan refuses it before anything runs.
 fn text_of(path: &Path) -> Option<String> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let within = Boundary::around(folder.unwrap_or(Path::new(".")));
     within.read_text(path, "").ok()
 }

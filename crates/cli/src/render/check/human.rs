@@ -26,7 +26,9 @@ pub(crate) fn human(
         page.blank()?;
     }
     if count > MOST_FRAMES {
-        let told = format!("the code around a place is shown for the first {MOST_FRAMES} of {count} findings");
+        let told = format!(
+            "the code around a place is shown for the first {MOST_FRAMES} of {count} findings"
+        );
         page.paragraph(0, Role::Dim, &told)?;
     }
     summary(page, report)
@@ -60,7 +62,8 @@ fn write(
     )?;
     page.paragraph(2, Role::Strong, &finding.message)?;
     // A finding about the file as a whole has no line to show.
-    let has_place = has_frame && finding.location.file == action.file && rule.code != "code-too-large";
+    let has_place =
+        has_frame && finding.location.file == action.file && rule.code != "code-too-large";
     if has_place
         && let Some(mut frame) = code_frame::code_frame(
             &action.text,

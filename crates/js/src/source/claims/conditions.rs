@@ -69,7 +69,9 @@ impl<'s> Definitions<'s> {
         if depth >= DEEPEST {
             return;
         }
-        let first = self.names.partition_point(|(offset, _)| *offset < text.start);
+        let first = self
+            .names
+            .partition_point(|(offset, _)| *offset < text.start);
         let names = self.names.iter().skip(first);
         let names = names.take_while(|(offset, _)| *offset < text.end);
         for (_, symbol) in names.take(MOST_REGIONS) {
@@ -94,7 +96,8 @@ impl<'s> Definitions<'s> {
 impl<'a> Visit<'a> for Definitions<'_> {
     fn visit_identifier_reference(&mut self, name: &IdentifierReference<'a>) {
         let symbol = symbol(self.scoping, name);
-        self.names.extend(symbol.map(|symbol| (name.span.start, symbol)));
+        self.names
+            .extend(symbol.map(|symbol| (name.span.start, symbol)));
     }
 
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {

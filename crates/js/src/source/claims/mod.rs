@@ -106,7 +106,9 @@ const LONGEST: usize = 240;
 /// The text of a condition without its layout, with a mark when it is not written in full.
 fn one_line(text: &str) -> String {
     // Layout in it is not counted, so look at more than is kept.
-    let begin = text.get(..text.floor_char_boundary(8 * LONGEST)).unwrap_or_default();
+    let begin = text
+        .get(..text.floor_char_boundary(8 * LONGEST))
+        .unwrap_or_default();
     let mut line = begin.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.len() > LONGEST || begin.len() < text.len() {
         line.truncate(line.floor_char_boundary(LONGEST));

@@ -81,7 +81,8 @@ impl Name<'_> {
     fn anything(&mut self) -> Option<()> {
         self.bytes += 1;
         // Two unknown parts without anything between them are one.
-        let is_new = self.parts.len() == 1 || self.parts.last().is_some_and(|last| !last.is_empty());
+        let is_new =
+            self.parts.len() == 1 || self.parts.last().is_some_and(|last| !last.is_empty());
         if is_new {
             self.parts.push(String::new());
         }

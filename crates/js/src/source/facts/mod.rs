@@ -164,7 +164,10 @@ fn of_program(program: &Program<'_>, places: &Places<'_>) -> Facts {
     found.requires.sort_by_key(|require| require.offset);
     found.varying.sort_by_key(|(_, offset)| *offset);
     let is_post_login = |path: &Path| path.root == Root::Event;
-    let (written, asked_for) = (Paths::new(&found.event_writes), Paths::new(&found.api_reads));
+    let (written, asked_for) = (
+        Paths::new(&found.event_writes),
+        Paths::new(&found.api_reads),
+    );
     let is_written = |path: &Path| written.lead_to(path);
     let is_asked_for = |path: &Path| asked_for.lead_to(path);
     Facts {

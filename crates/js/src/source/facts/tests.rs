@@ -221,9 +221,15 @@ fn constants_of_constants_have_a_longest() {
             let before = format!("c{}", number - 1);
             text += &format!("const c{number} = {};\n", next.replace('@', &before));
         }
-        text += &format!("{HANDLER} api.idToken.setCustomClaim(c3, 1); api.idToken.setCustomClaim(c59, 1); require(c59); }};");
+        text += &format!(
+            "{HANDLER} api.idToken.setCustomClaim(c3, 1); api.idToken.setCustomClaim(c59, 1); require(c59); }};"
+        );
         let found = facts("code.js", &text);
-        let arguments: Vec<_> = found.api_calls.iter().map(|call| call.first_argument.as_ref()).collect();
+        let arguments: Vec<_> = found
+            .api_calls
+            .iter()
+            .map(|call| call.first_argument.as_ref())
+            .collect();
         let [Some(short), None] = arguments.as_slice() else {
             panic!("{arguments:?}");
         };
@@ -243,11 +249,20 @@ fn large_texts_are_read_in_one_go() {
     assert!(chain.is_parsed);
     // The first links are told, of the rest nothing is.
     let chain = in_handler(&format!("event{};", ".a".repeat(20_000)));
-    assert!(chain.event_paths.iter().all(|path| path.parts.len() < 1_000));
-    let reads: String = (0..30_000).map(|at| format!("event.user.a{at};event.user.b{at}=1;")).collect();
+    assert!(
+        chain
+            .event_paths
+            .iter()
+            .all(|path| path.parts.len() < 1_000)
+    );
+    let reads: String = (0..30_000)
+        .map(|at| format!("event.user.a{at};event.user.b{at}=1;"))
+        .collect();
     let found = in_handler(&reads);
     assert_eq!(found.event_paths.len(), 30_000);
-    let written: String = (0..30_000).map(|at| format!("event.user.a{at};event.user.a{at}=1;")).collect();
+    let written: String = (0..30_000)
+        .map(|at| format!("event.user.a{at};event.user.a{at}=1;"))
+        .collect();
     assert!(in_handler(&written).event_paths.is_empty());
     let sum = format!("require({}'x');", "'' + ".repeat(10_000));
     assert_eq!(modules(&in_handler(&sum).requires), "x");
