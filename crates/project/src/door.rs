@@ -147,7 +147,7 @@ impl Boundary {
             Err(error.in_file(shown).with_hint(HINT))
         };
         let is_system = |folder: &&str| real.starts_with(folder) && !self.top.starts_with(folder);
-        if !real.starts_with(&self.top) || SYSTEM.iter().any(|folder| is_system(&folder)) {
+        if !real.starts_with(&self.top) || SYSTEM.iter().any(is_system) {
             return refuse(&format!(
                 "is outside of the project `{}`",
                 self.top.display()

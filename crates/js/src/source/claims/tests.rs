@@ -182,7 +182,7 @@ fn many_conditions_are_bounded() {
         check(&handler(&format!("({chain}) || {SET};")), 1, 1);
     }
     check(
-        &handler(&format!("{SET} || ").repeat(2_000).trim_end_matches("|| ")),
+        &handler(format!("{SET} || ").repeat(2_000).trim_end_matches("|| ")),
         2_000,
         1,
     );
