@@ -68,12 +68,6 @@ impl EventRead {
             calls_before,
         }
     }
-
-    /// Whether the other read went further down from here: `event.user`, then `event.user.email`.
-    pub(crate) fn leads_to(&self, other: &EventRead) -> bool {
-        let rest = other.path.strip_prefix(&self.path);
-        rest.is_some_and(|rest| rest.starts_with(['.', '[']))
-    }
 }
 
 /// Larger values are not repeated.

@@ -8,9 +8,8 @@ use postlogin_core::event::suggest::closest;
 use serde_json::{Map, Value};
 
 use crate::action::{ActionKind, ActionSource, Role};
-use crate::files::{
-    configured_path, decode, display_path, extension, file_stem, normalize, read_bytes,
-};
+use crate::door::{Boundary, read_named};
+use crate::files::{configured_path, decode, display_path, extension, file_stem, normalize};
 use crate::project::Project;
 use crate::{Error, Result};
 
@@ -24,11 +23,11 @@ pub fn connection_source(
     working_folder: &Path,
     project: Option<&Project>,
 ) -> Result<ActionSource> {
-    connection_source_from(argument, working_folder, working_folder, project)
+    connection_source_from(argument, working_folder, working_folder, project, None)
 }
 
 /// As [`connection_source`], for an argument that is relative to `base`; names that are shown stay relative to
-/// `working_folder`.
+/// `working_folder`. An argument that a file of a project contains stays `within` it.
 ///
 /// # Errors
 /// As [`connection_source`].
@@ -37,18 +36,22 @@ pub fn connection_source_from(
     base: &Path,
     working_folder: &Path,
     project: Option<&Project>,
+    within: Option<&Boundary>,
 ) -> Result<ActionSource> {
     let path = normalize(&base.join(argument));
     if extension(&path) == "js" {
         let shown = display_path(&path, working_folder);
-        let bytes = read_bytes(&path, &shown).map_err(|error| match path.is_file() {
-            true => error,
+        if let Some(within) = within {
+            within.admit_argument(&path, argument)?;
+        }
+        if !path.exists() {
             // Whoever names it says where.
-            false => Error {
-                hint: error.hint,
-                ..Error::new(format!("there is no file `{shown}`"))
-            },
-        })?;
+            return Err(Error::new(format!("there is no file `{shown}`")));
+        }
+        let bytes = match within {
+            Some(within) => within.read(&path, &shown)?,
+            None => read_named(&path, &shown)?,
+        };
         let text = decode(bytes, &shown)?;
         return Ok(source(file_stem(&path), text, &path, shown, project));
     }
@@ -75,7 +78,7 @@ pub fn connection_source_from(
     let root = project.map_or(working_folder, |project| project.root.as_path());
     if let Some(path) = script_file(text, root) {
         let shown = display_path(&path, root);
-        let text = decode(read_bytes(&path, &shown)?, &shown)?;
+        let text = Boundary::around(root).read_text(&path, &shown)?;
         return Ok(source(argument.to_owned(), text, &path, shown, project));
     }
     let shown = format!("connections/{argument}/fetchUserProfile.js");

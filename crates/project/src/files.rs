@@ -1,8 +1,8 @@
 //! Reading text files, and how their paths are shown.
 
-use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
+use crate::door::read_named;
 use crate::{Error, Result};
 
 /// A path as users see it: relative to `base` if it is below it, with `/` between its parts.
@@ -54,21 +54,9 @@ pub(crate) fn configured_path(base: &Path, path: &str) -> PathBuf {
     normalize(&base.join(path.replace('\\', "/")))
 }
 
-/// The bytes of a file; `shown` is its name in errors.
-pub(crate) fn read_bytes(path: &Path, shown: &str) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
-        let reason = match error.kind() {
-            ErrorKind::NotFound => "no such file".to_owned(),
-            ErrorKind::IsADirectory => "it is a folder, not a file".to_owned(),
-            _ => error.to_string(),
-        };
-        Error::new(format!("cannot read the file: {reason}")).in_file(shown)
-    })
-}
-
-/// The text of a file, without a byte order mark; `shown` is its name in errors.
+/// The text of a file that the user named, without a byte order mark; `shown` is its name in errors.
 pub fn read_text(path: &Path, shown: &str) -> Result<String> {
-    decode(read_bytes(path, shown)?, shown)
+    decode(read_named(path, shown)?, shown)
 }
 
 /// The bytes as text, without a byte order mark.

@@ -4,6 +4,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::door::LARGEST_FILE;
+use crate::{Error, Result};
+
 /// What the markers `##KEY##` and `@@KEY@@` stand for. A marker without an entry stays.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KeywordMappings {
@@ -20,26 +23,51 @@ impl KeywordMappings {
     }
 
     /// The text with its markers replaced: first `@@KEY@@`, with quotes around it, by JSON; then `##KEY##` by plain
-    /// text.
-    pub fn replace(&self, text: &str) -> String {
+    /// text. As in the Deploy CLI, a value may contain the marker of a later key. `shown` is the file's name in errors.
+    ///
+    /// # Errors
+    /// When the text becomes longer than [`LARGEST_FILE`] bytes.
+    pub fn replace(&self, text: &str, shown: &str) -> Result<String> {
         let mut text = text.to_owned();
+        let put = |text: &mut String, key: &str, marker: &str, value: &str| {
+            let count = text.matches(marker).count();
+            let length = text.len() - count * marker.len() + count.saturating_mul(value.len());
+            if length as u64 > LARGEST_FILE && count > 0 {
+                let message = format!(
+                    "with the value of the keyword `{key}` the file is longer than {} MiB",
+                    LARGEST_FILE >> 20
+                );
+                let hint = "shorten the keyword mappings: a value that contains markers grows with each of them";
+                return Err(Error::new(message).in_file(shown).with_hint(hint));
+            }
+            if count > 0 {
+                *text = text.replace(marker, value);
+            }
+            Ok(())
+        };
         for (key, value) in &self.mappings {
+            if !text.contains("@@") {
+                break;
+            }
             let marker = format!("@@{key}@@");
             if text.contains(&marker) {
                 let json = value.to_string();
                 for quote in ["'", "\""] {
-                    text = text.replace(&format!("{quote}{marker}{quote}"), &json);
+                    put(&mut text, key, &format!("{quote}{marker}{quote}"), &json)?;
                 }
-                text = text.replace(&marker, &json);
+                put(&mut text, key, &marker, &json)?;
             }
         }
         for (key, value) in &self.mappings {
+            if !text.contains("##") {
+                break;
+            }
             let marker = format!("##{key}##");
             if text.contains(&marker) {
-                text = text.replace(&marker, &script_text(value));
+                put(&mut text, key, &marker, &script_text(value))?;
             }
         }
-        text
+        Ok(text)
     }
 }
 
@@ -107,8 +135,39 @@ mod tests {
             (r#"["b", ##EXTRA##]"#, r#"["b", "c", "d"]"#),
             ("##env## @@OTHER@@ ##OTHER##", "##env## @@OTHER@@ ##OTHER##"),
         ] {
-            assert_eq!(mappings.replace(text), expected, "{text}");
+            assert_eq!(
+                mappings.replace(text, "x").as_deref(),
+                Ok(expected),
+                "{text}"
+            );
         }
+    }
+
+    #[test]
+    fn values_in_values_do_not_grow_without_bound() {
+        for fence in ["##", "@@"] {
+            let mut mappings = Map::new();
+            for number in 0..60 {
+                let marker = format!("{fence}K{:02}{fence}", number + 1);
+                mappings.insert(format!("K{number:02}"), format!("{marker}{marker}").into());
+            }
+            let mappings = KeywordMappings::new(mappings);
+            let text = format!("a: {fence}K00{fence}");
+            let error = mappings
+                .replace(&text, "tenant.yaml")
+                .expect_err("it is too long");
+            assert_eq!(error.file.as_deref(), Some("tenant.yaml"));
+            assert!(error.message.contains("longer than 16 MiB"), "{error}");
+        }
+        // A value of its own size is fine, and so is the marker of an earlier key.
+        let mappings = json!({"A": "##A####A##", "B": "##A##", "C": "x".repeat(1 << 20)});
+        let Value::Object(mappings) = mappings else {
+            unreachable!("an object")
+        };
+        let mappings = KeywordMappings::new(mappings);
+        let replaced = |text: &str| mappings.replace(text, "x").expect("it is short");
+        assert_eq!(replaced("##A## ##B##"), "##A####A## ##A##");
+        assert_eq!(replaced("##C##").len(), 1 << 20);
     }
 
     #[test]

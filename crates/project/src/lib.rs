@@ -7,6 +7,7 @@ pub mod action;
 pub mod cases;
 mod connections;
 pub mod document;
+mod door;
 mod error;
 mod files;
 mod folders;
@@ -22,6 +23,7 @@ pub use action::{
 };
 pub use connections::{connection_source, connection_source_from};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
+pub use door::{Boundary, LARGEST_COMPONENT, LARGEST_FILE};
 pub use error::{Error, Result};
 pub use files::{display_path, read_text};
 pub use folders::{CacheEnvironment, cache_folder, state_folder};

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::door::Boundary;
 use crate::files::{end_of, read_text, with_slashes};
 use crate::{Error, Result};
 
@@ -45,10 +46,16 @@ pub fn parse_secret(text: &str) -> Result<Secret> {
     })
 }
 
-/// Reads a dotenv file.
+/// Reads a dotenv file that the user named.
 pub fn read_dotenv(path: &Path) -> Result<Vec<Secret>> {
     let shown = with_slashes(path);
     parse_dotenv(&read_text(path, &shown)?, &shown)
+}
+
+/// Reads a dotenv file that a file of a project names.
+pub(crate) fn read_dotenv_within(path: &Path, within: &Boundary) -> Result<Vec<Secret>> {
+    let shown = with_slashes(path);
+    parse_dotenv(&within.read_secrets(path, &shown)?, &shown)
 }
 
 /// Parses the text of a dotenv file; `shown` is its name in errors.

@@ -5,6 +5,9 @@ use postlogin_core::event::suggest::closest;
 use crate::Error;
 use crate::document::node::{Entry, Node, NodeValue};
 
+/// More mistakes of one file are not collected.
+const MOST_ERRORS: usize = 1000;
+
 /// The mistakes found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
@@ -14,8 +17,18 @@ pub(crate) struct Shapes {
 impl Shapes {
     pub(crate) fn refuse(&mut self, error: Error) {
         // A matrix reads the same case once for each of its rows.
-        if !self.errors.contains(&error) {
+        let kept = self.errors.len();
+        if kept < MOST_ERRORS && !self.errors.contains(&error) {
             self.errors.push(error);
+        } else if kept == MOST_ERRORS {
+            let more = format!("there are more than {MOST_ERRORS} mistakes");
+            self.errors.push(
+                Error {
+                    message: more,
+                    ..error
+                }
+                .with_hint("fix the ones above first"),
+            );
         }
     }
 

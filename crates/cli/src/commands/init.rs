@@ -11,7 +11,7 @@ use std::{
 
 use postlogin_engine::Allocation;
 use postlogin_project::{
-    Action, Project,
+    Action, Boundary, Project,
     cases::{find_case_files, schema::case_schema},
 };
 
@@ -153,8 +153,9 @@ fn first_cases(
 /// What the cases of the project say already.
 fn case_texts(home: &Path) -> Result<Vec<String>, CliError> {
     let found = find_case_files(&[PathBuf::from(".")], home)?;
+    let within = Boundary::around(home);
     let texts = found.files.iter();
     Ok(texts
-        .filter_map(|file| std::fs::read_to_string(file).ok())
+        .filter_map(|file| within.read_text(file, "").ok())
         .collect())
 }

@@ -11,6 +11,9 @@ use super::text;
 /// Lines shown before and after the place.
 const AROUND: u32 = 2;
 
+/// How many bytes of a line are looked at on either side of a place. More than any terminal shows.
+const NEAR: usize = 2000;
+
 /// An excerpt of a source file. Every text is harmless for a terminal.
 #[derive(Debug, PartialEq)]
 pub(super) struct CodeFrame {
@@ -72,10 +75,19 @@ pub(super) fn code_frame(source: &str, location: &Location, width: usize) -> Opt
         .take_while(|(number, _)| *number <= last)
         .collect();
     let marked = excerpt.iter().find(|(number, _)| *number == line)?.1;
+    // Of a long line only what is near the place is looked at: it may be the whole text, with thousands of places.
+    let place = before_column(marked, location.column).len();
+    let near = |code: &str, place: usize| {
+        let first = code.floor_char_boundary(place.saturating_sub(NEAR));
+        let last = code.floor_char_boundary(place.saturating_add(NEAR));
+        code.get(first..last).unwrap_or_default().to_owned()
+    };
+    let before = marked.get(..place).unwrap_or_default();
+    let before = near(before, place);
 
     let digits = excerpt.last()?.0.to_string().len();
     let room = width.saturating_sub(digits + 5).max(20);
-    let caret = text::width(&expanded(before_column(marked, location.column)));
+    let caret = text::width(&expanded(&before));
     // A long line is shown from where its place comes into view.
     let start = if caret + 10 > room {
         caret.saturating_sub(room / 2)
@@ -90,7 +102,7 @@ pub(super) fn code_frame(source: &str, location: &Location, width: usize) -> Opt
                 "{} {number:>digits$} | ",
                 if number == line { '>' } else { ' ' }
             ),
-            code: window(&expanded(code), start, room),
+            code: window(&expanded(&near(code, place)), start, room),
             marked: number == line,
         })
         .collect();

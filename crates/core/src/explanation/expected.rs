@@ -1,11 +1,14 @@
 //! The account of a claim that was asked about: whether a token has it, and if not, what stood in its way.
 
+use std::collections::{HashMap, HashSet};
+
 use super::claims::page;
 use super::{
     ClaimSite, ConditionAccount, ExpectedClaim, Presence, PresenceState, Reached, ReadValue,
-    SiteAccount,
+    Region, SiteAccount,
 };
 use crate::claim_rules::{RuleContext, remedies, rule_for};
+use crate::location::Location;
 use crate::outcome::{Outcome, Status, TokenKind, Verdict};
 use crate::reads::{EventRead, Record};
 use crate::sources::step;
@@ -30,10 +33,11 @@ pub(super) fn account(
     } else {
         similar(outcome, sites, name)
     };
+    let login = Login::new(outcome, record, name);
     let sites = sites
         .iter()
         .filter(|site| may_be(&site.name, name))
-        .map(|site| site_account(outcome, record, site, name))
+        .map(|site| login.account(site, name))
         .collect();
     ExpectedClaim {
         name: name.to_owned(),
@@ -98,9 +102,15 @@ fn similar(outcome: &Outcome, sites: &[ClaimSite], name: &str) -> Option<String>
     };
     let wanted = plain(name);
     let likeness = |other: &str| strsim::jaro_winkler(&wanted, &plain(other));
+    let lengths_allow = |other: &&str| {
+        let (one, other) = (wanted.len(), other.len());
+        // Below a quarter the likeness is at most 0.85.
+        one.min(other) * 4 + 32 >= one.max(other)
+    };
     let best = set
         .chain(written)
         .filter(|other| *other != name)
+        .filter(lengths_allow)
         .map(|other| (likeness(other), other))
         .filter(|(likeness, _)| *likeness > 0.93)
         .max_by(|one, other| one.0.total_cmp(&other.0));
@@ -130,44 +140,150 @@ fn may_be(parts: &[String], name: &str) -> bool {
     rest.len() >= last.len() && rest.ends_with(last.as_str())
 }
 
-fn site_account(outcome: &Outcome, record: &Record, site: &ClaimSite, name: &str) -> SiteAccount {
-    let ran = outcome
-        .usage
-        .actions
-        .iter()
-        .any(|usage| usage.action == site.action);
-    let was_set = outcome.ledger.iter().any(|entry| {
-        entry.name == name
-            && entry.location.as_ref().is_some_and(|place| {
-                place.file == site.location.file && place.line == site.location.line
-            })
-    });
-    let failed = outcome
-        .error
-        .as_ref()
-        .is_some_and(|error| error.action == site.action);
-    let reached = match (was_set, ran, failed) {
-        (true, ..) => Reached::Yes,
-        (false, false, _) => Reached::NotRun,
-        (false, true, true) => Reached::Failed,
-        (false, true, false) => Reached::No,
-    };
-    let conditions = if reached == Reached::No || reached == Reached::Failed {
-        let mut conditions = conditions(record, site);
-        if let Some(part) = unknown_part(&site.name, name) {
-            keep_reads_of(&mut conditions, part);
+/// What a login did, as far as places that set one claim are concerned.
+struct Login<'l> {
+    outcome: &'l Outcome,
+    /// The lines that set the claim.
+    set: HashSet<(&'l str, u32)>,
+    /// What each Action read at a known place, by that place, with its number in the order of the login.
+    reads: HashMap<&'l str, Vec<(&'l Location, usize, &'l EventRead)>>,
+}
+
+impl<'l> Login<'l> {
+    fn new(outcome: &'l Outcome, record: &'l Record, name: &str) -> Self {
+        let entries = outcome.ledger.iter().filter(|entry| entry.name == name);
+        let places = entries.filter_map(|entry| entry.location.as_ref());
+        let mut reads: HashMap<&str, Vec<_>> = HashMap::new();
+        for (number, read) in record.reads.iter().enumerate() {
+            if let Some(place) = &read.location {
+                let of_action = reads.entry(read.action.as_str()).or_default();
+                of_action.push((place, number, read));
+            }
         }
-        conditions
-    } else {
-        Vec::new()
-    };
-    SiteAccount {
-        action: site.action.clone(),
-        method: site.method.clone(),
-        location: site.location.clone(),
-        certain: site.name.len() == 1,
-        reached,
-        conditions,
+        for of_action in reads.values_mut() {
+            of_action.sort_by(|(one, first, read), (other, second, same)| {
+                let one = (order(one), &read.path, first);
+                one.cmp(&(order(other), &same.path, second))
+            });
+            // In a loop the same is read at the same place again and again.
+            of_action.dedup_by(|(one, _, later), (other, _, earlier)| {
+                order(one) == order(other) && later.path == earlier.path
+            });
+        }
+        Self {
+            outcome,
+            set: places
+                .map(|place| (place.file.as_str(), place.line))
+                .collect(),
+            reads,
+        }
+    }
+
+    fn account(&self, site: &ClaimSite, name: &str) -> SiteAccount {
+        let mut actions = self.outcome.usage.actions.iter();
+        let ran = actions.any(|usage| usage.action == site.action);
+        let place = (site.location.file.as_str(), site.location.line);
+        let was_set = self.set.contains(&place);
+        let error = self.outcome.error.as_ref();
+        let failed = error.is_some_and(|error| error.action == site.action);
+        let reached = match (was_set, ran, failed) {
+            (true, ..) => Reached::Yes,
+            (false, false, _) => Reached::NotRun,
+            (false, true, true) => Reached::Failed,
+            (false, true, false) => Reached::No,
+        };
+        let conditions = if reached == Reached::No || reached == Reached::Failed {
+            let mut conditions = self.conditions(site);
+            if let Some(part) = unknown_part(&site.name, name) {
+                keep_reads_of(&mut conditions, part);
+            }
+            conditions
+        } else {
+            Vec::new()
+        };
+        SiteAccount {
+            action: site.action.clone(),
+            method: site.method.clone(),
+            location: site.location.clone(),
+            certain: site.name.len() == 1,
+            reached,
+            conditions,
+        }
+    }
+
+    fn conditions(&self, site: &ClaimSite) -> Vec<ConditionAccount> {
+        let accounts = site.conditions.iter().map(|condition| {
+            let inside = self.inside(&site.action, &condition.regions);
+            let ways = Ways::of(inside.iter().copied());
+            let mut known = HashSet::new();
+            let leaves = inside.iter().filter(|read| !ways.has(read));
+            let reads = leaves
+                .filter(|read| known.insert(read.path.as_str()))
+                .map(|read| ReadValue {
+                    path: read.path.clone(),
+                    present: read.present,
+                    value: read.value.clone(),
+                });
+            ConditionAccount {
+                text: condition.text.clone(),
+                must_be: condition.must_be,
+                location: condition.location.clone(),
+                reads: reads.collect(),
+            }
+        });
+        accounts.collect()
+    }
+
+    /// What an Action read inside of the regions, in the order of the login; at most [`MOST_READS`] of each region.
+    fn inside(&self, action: &str, regions: &[Region]) -> Vec<&'l EventRead> {
+        let reads = self.reads.get(action).map(Vec::as_slice);
+        let reads = reads.unwrap_or_default();
+        let mut inside: Vec<(usize, &EventRead)> = Vec::new();
+        for region in regions {
+            let first = reads.partition_point(|(place, ..)| order(place) < order(&region.start));
+            let from = reads.iter().skip(first);
+            let within = from.take_while(|(place, ..)| region.holds(place));
+            inside.extend(
+                within
+                    .take(MOST_READS)
+                    .map(|(_, number, read)| (*number, *read)),
+            );
+        }
+        inside.sort_by_key(|(number, _)| *number);
+        inside.dedup_by_key(|(number, _)| *number);
+        inside.into_iter().map(|(_, read)| read).collect()
+    }
+}
+
+/// So many reads of a region are told.
+const MOST_READS: usize = 100;
+
+/// The order of places in the texts of a login.
+fn order(place: &Location) -> (&str, u32, u32) {
+    (&place.file, place.line, place.column)
+}
+
+/// What other reads went through: `event.user` for `event.user.email`.
+pub(super) struct Ways<'r>(HashSet<&'r str>);
+
+impl<'r> Ways<'r> {
+    pub(super) fn of(reads: impl IntoIterator<Item = &'r EventRead>) -> Self {
+        let mut ways = HashSet::new();
+        for read in reads {
+            let path = read.path.as_str();
+            let steps = path
+                .char_indices()
+                .filter(|(_, letter)| matches!(letter, '.' | '['));
+            for (at, _) in steps {
+                ways.insert(path.get(..at).unwrap_or_default());
+            }
+        }
+        Self(ways)
+    }
+
+    /// Whether another read went further down from this one.
+    pub(super) fn has(&self, read: &EventRead) -> bool {
+        self.0.contains(read.path.as_str())
     }
 }
 
@@ -188,47 +304,6 @@ fn keep_reads_of(conditions: &mut [ConditionAccount], part: &str) {
             condition.reads.retain(is_of);
         }
     }
-}
-
-/// So many reads inside of one condition are compared with each other.
-const MOST_COMPARED: usize = 1_000;
-
-fn conditions(record: &Record, site: &ClaimSite) -> Vec<ConditionAccount> {
-    let of_action: Vec<&EventRead> = record
-        .reads
-        .iter()
-        .filter(|read| read.action == site.action)
-        .collect();
-    let accounts = site.conditions.iter().map(|condition| {
-        let inside: Vec<&EventRead> = of_action
-            .iter()
-            .copied()
-            .filter(|read| {
-                read.location
-                    .as_ref()
-                    .is_some_and(|place| condition.regions.iter().any(|region| region.holds(place)))
-            })
-            .take(MOST_COMPARED)
-            .collect();
-        let mut reads: Vec<ReadValue> = Vec::new();
-        for read in &inside {
-            let is_way = inside.iter().any(|other| read.leads_to(other));
-            if !is_way && !reads.iter().any(|known| known.path == read.path) {
-                reads.push(ReadValue {
-                    path: read.path.clone(),
-                    present: read.present,
-                    value: read.value.clone(),
-                });
-            }
-        }
-        ConditionAccount {
-            text: condition.text.clone(),
-            must_be: condition.must_be,
-            location: condition.location.clone(),
-            reads,
-        }
-    });
-    accounts.collect()
 }
 
 #[cfg(test)]

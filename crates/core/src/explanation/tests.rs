@@ -293,3 +293,66 @@ fn in_a_loop_over_names_only_the_reads_of_this_one_count() {
     assert_eq!(paths("https://x/sport"), [sport]);
     assert_eq!(paths("https://x/other"), [hobby, sport]);
 }
+
+/// Sizes at which work that grows with claims times reads takes minutes.
+#[test]
+fn many_claims_and_reads_are_accounted_for_in_one_go() {
+    let mut drive = Drive::new(event(json!({"user": {"nickname": "surfing"}})));
+    drive.transaction.watch();
+    drive.begin("a", EntryPoint::Execute);
+    for number in 0..20_000 {
+        let key = format!("k{number}");
+        let keys = ["user".to_owned(), key];
+        drive.transaction.read(&keys[..1], true, Some(at(1, 9)));
+        drive.transaction.read(&keys, false, Some(at(1, 9)));
+    }
+    for number in 0..8_000 {
+        let name = json!(format!("https://x/{}", number / 2));
+        let args = [
+            Argument::from_tagged(&name),
+            Argument::from_tagged(&json!("surfing")),
+        ];
+        let place = Some(at(1, 9));
+        drive
+            .transaction
+            .call("idToken.setCustomClaim", &args, place, NOW_MS);
+    }
+    drive.transaction.end(
+        Ok(()),
+        crate::outcome::ActionUsage {
+            action: "a".into(),
+            ..Default::default()
+        },
+        NOW_MS,
+    );
+    let (outcome, record) = drive.transaction.finish_with_record(NOW_MS);
+    let claims = outcome.ledger.len();
+    let region = |line: u32| Region {
+        start: at(line, 1),
+        end_line: line,
+        end_column: 100,
+    };
+    let site = |line: u32| ClaimSite {
+        action: "a".into(),
+        method: "idToken.setCustomClaim".into(),
+        name: vec!["https://x/".into(), String::new()],
+        location: at(line, 1),
+        conditions: (0..24)
+            .map(|_| Condition {
+                text: "x".into(),
+                must_be: true,
+                location: at(1, 1),
+                regions: vec![region(1), region(line)],
+            })
+            .collect(),
+    };
+    let sites: Vec<ClaimSite> = (2..700).map(site).collect();
+    let told = explain(outcome, record, &["https://x/none".into()], &sites);
+    assert_eq!(told.claims.len(), claims);
+    assert!(told.claims.iter().all(|claim| claim.origins.len() <= 5));
+    assert_eq!(told.expected[0].sites.len(), 698);
+    assert!(told.expected[0].sites.iter().all(|site| {
+        let mut conditions = site.conditions.iter();
+        conditions.all(|condition| !condition.reads.is_empty() && condition.reads.len() <= 100)
+    }));
+}

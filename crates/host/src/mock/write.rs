@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A longer body is left out of a proposed mock, which fits any body then.
-const PROPOSED_BYTES: usize = 16 << 10;
+const PROPOSED_BYTES: usize = 2 << 10;
 
 /// A larger JSON body is kept as text: as a value it would take many times its size.
 pub(crate) const JSON_BYTES: usize = 1 << 20;

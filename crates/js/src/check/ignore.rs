@@ -30,13 +30,15 @@ pub(super) fn apply(source: &Source<'_>, mut findings: Vec<Finding>) -> Vec<Find
     let comments = comments(source);
     findings.retain(|finding| {
         let Location { file, line, .. } = &finding.location;
-        !comments.iter().any(|comment| {
-            let named = comment
-                .codes
-                .iter()
-                .any(|(code, _)| code == finding.rule.code);
-            file == source.file && comment.line == *line && named
-        })
+        // At most two comments speak of a line: its own, and the one above. They are in the order of the text.
+        let first = comments.partition_point(|comment| comment.line < *line);
+        let of_line = comments.iter().skip(first);
+        !of_line
+            .take_while(|comment| comment.line == *line)
+            .any(|comment| {
+                let mut codes = comment.codes.iter();
+                file == source.file && codes.any(|(code, _)| code == finding.rule.code)
+            })
     });
     for comment in &comments {
         if comment.codes.is_empty() {

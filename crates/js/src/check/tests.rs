@@ -465,3 +465,17 @@ fn findings_say_how_much_is_meant() {
     );
     assert_eq!(found.first().map(|finding| finding.length), Some(5));
 }
+
+#[test]
+fn thousands_of_findings_in_one_line_are_found_in_one_go() {
+    let body = "api.idToken.setCustomClaim('iss', event.usr); ".repeat(20_000);
+    let text = format!("exports.onExecutePostLogin = async (event, api) => {{ {body} }};");
+    let found = of("code.js", &text, None);
+    // And the size of the code.
+    assert_eq!(found.len(), 40_001);
+    let ignored: String = (0..20_000)
+        .map(|_| "api.idToken.setCustomClaim('iss', 1); // postlogin-ignore restricted-claim\n")
+        .collect();
+    let text = format!("exports.onExecutePostLogin = async (event, api) => {{\n{ignored}}};");
+    assert_eq!(of("code.js", &text, None), []);
+}

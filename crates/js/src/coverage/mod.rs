@@ -9,6 +9,7 @@ mod instrument;
 mod points;
 mod report;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use postlogin_engine::Probe;
@@ -118,21 +119,21 @@ impl Coverage {
             text: self.text.clone(),
             ..FileCoverage::default()
         };
-        let mut groups: Vec<(usize, usize)> = Vec::new();
+        let mut groups: HashMap<usize, usize> = HashMap::new();
         for (point, hit) in self.points.iter().zip(&self.hits) {
             let line = index.position(&self.text, point.offset as usize).line;
             let count = hit.load(Ordering::Relaxed);
             match &point.kind {
                 Kind::Statement => found.lines.push((line, count)),
                 Kind::Function { name } => found.functions.push((name.clone(), line, count)),
-                Kind::Way { fork } => match groups.iter().find(|(known, _)| known == fork) {
-                    Some((_, at)) => {
+                Kind::Way { fork } => match groups.get(fork) {
+                    Some(at) => {
                         if let Some((_, ways)) = found.branches.get_mut(*at) {
                             ways.push(count);
                         }
                     }
                     None => {
-                        groups.push((*fork, found.branches.len()));
+                        groups.insert(*fork, found.branches.len());
                         found.branches.push((line, vec![count]));
                     }
                 },

@@ -1,5 +1,7 @@
 //! The walk that finds the [`Site`]s of a text.
 
+use std::collections::HashMap;
+
 use oxc::ast::ast::{
     Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentExpression,
     AssignmentTarget, AssignmentTargetProperty, BinaryExpression, BindingPattern, BindingProperty,
@@ -24,6 +26,8 @@ pub(super) struct Collector<'c> {
     name: Option<(u32, String)>,
     /// Where the functions around begin, innermost last.
     within: Vec<usize>,
+    /// The links of chains, by their span, that go through a call or `?.`, and those that do not.
+    dotted: HashMap<(u32, u32), bool>,
 }
 
 impl<'c> Collector<'c> {
@@ -34,6 +38,7 @@ impl<'c> Collector<'c> {
             functions: Vec::new(),
             name: None,
             within: Vec::new(),
+            dotted: HashMap::new(),
         }
     }
 
@@ -100,6 +105,24 @@ impl<'c> Collector<'c> {
     fn operator(&self, target_end: u32) -> u32 {
         let rest = self.code.get(target_end as usize..).unwrap_or("");
         target_end + saturate(rest.len() - rest.trim_start().len())
+    }
+
+    /// Whether a chain goes through a call or `?.`: V8 then points at the dot and not at the name. The walk comes to each
+    /// link of a chain, the last one first, so that what is known of a link is kept.
+    fn points_at_dot(&mut self, object: &Expression<'_>) -> bool {
+        let (inner, optional) = match object {
+            Expression::CallExpression(_) | Expression::ChainExpression(_) => return true,
+            Expression::StaticMemberExpression(member) => (&member.object, member.optional),
+            Expression::ComputedMemberExpression(member) => (&member.object, member.optional),
+            _ => return false,
+        };
+        let span = object.span();
+        if let Some(known) = self.dotted.get(&(span.start, span.end)) {
+            return *known;
+        }
+        let points = optional || self.points_at_dot(inner);
+        self.dotted.insert((span.start, span.end), points);
+        points
     }
 
     fn iterate(&mut self, value: &Expression<'_>) {
@@ -182,20 +205,6 @@ fn anchor_of_callee(callee: &Expression<'_>) -> Option<u32> {
     list.expressions.last().map(place_of)
 }
 
-/// Whether a chain goes through a call or `?.`: V8 then points at the dot and not at the name.
-fn points_at_dot(object: &Expression<'_>) -> bool {
-    match object {
-        Expression::CallExpression(_) | Expression::ChainExpression(_) => true,
-        Expression::StaticMemberExpression(member) => {
-            member.optional || points_at_dot(&member.object)
-        }
-        Expression::ComputedMemberExpression(member) => {
-            member.optional || points_at_dot(&member.object)
-        }
-        _ => false,
-    }
-}
-
 /// The name of a computed property, if it is written out.
 fn literal_name(key: &Expression<'_>) -> String {
     match key {
@@ -228,7 +237,7 @@ impl<'a> Visit<'a> for Collector<'_> {
 
     fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {
         let start = member.span.start;
-        let place = if points_at_dot(&member.object) {
+        let place = if self.points_at_dot(&member.object) {
             member.object.span().end
         } else {
             member.property.span.start
@@ -238,7 +247,7 @@ impl<'a> Visit<'a> for Collector<'_> {
             start,
             place,
             member.property.name.as_str(),
-            print::expression(&member.object),
+            String::new(),
         );
         walk::walk_static_member_expression(self, member);
     }
@@ -246,13 +255,7 @@ impl<'a> Visit<'a> for Collector<'_> {
     fn visit_computed_member_expression(&mut self, member: &ComputedMemberExpression<'a>) {
         let name = literal_name(&member.expression);
         let place = member.object.span().end;
-        self.push(
-            Kind::Member,
-            member.span.start,
-            place,
-            &name,
-            print::expression(&member.object),
-        );
+        self.push(Kind::Member, member.span.start, place, &name, String::new());
         walk::walk_computed_member_expression(self, member);
     }
 

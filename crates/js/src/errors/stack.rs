@@ -47,11 +47,7 @@ pub fn map_stack(stack: &str, texts: &[LoadedText<'_>]) -> MappedStack {
 pub fn place_of_call(stack: &str, texts: &[LoadedText<'_>], method: &str) -> Option<Location> {
     let mut traced = trace(&frames(stack), texts);
     let first = traced.first_mut()?;
-    let calls = first.view.sites.iter();
-    let before = calls.filter(|site| {
-        site.kind == Kind::Call && site.name == method && site.place <= first.offset
-    });
-    if let Some(place) = before.map(|site| site.place).max() {
+    if let Some(place) = first.view.index.call_before(method, first.offset) {
         first.move_to(place);
     }
     Some(first.location.clone())
@@ -65,15 +61,8 @@ pub fn place_of_read(stack: &str, texts: &[LoadedText<'_>], key: &str) -> Option
     let code = &first.prepared.code;
     let line = |offset: usize| first.view.lines.position(code, offset).line;
     let here = line(first.offset);
-    let members = first
-        .view
-        .sites
-        .iter()
-        .filter(|site| matches!(site.kind, Kind::Member | Kind::Call) && site.name == key);
-    let nearest = members
-        .map(|site| site.place)
-        .filter(|place| line(*place) == here)
-        .min_by_key(|place| place.abs_diff(first.offset));
+    let near = first.view.index.reads_near(key, first.offset);
+    let nearest = near.into_iter().find(|place| line(*place) == here);
     let place = nearest.or_else(|| {
         let patterns = first.view.patterns_with(code, key);
         let function = first.view.function_start(first.offset);
@@ -100,12 +89,10 @@ pub fn place_of_write(stack: &str, texts: &[LoadedText<'_>]) -> Option<Location>
     let line = |offset: usize| first.view.lines.position(code, offset).line;
     let here = line(first.offset);
     let function = first.view.function_start(first.offset);
-    let writes = first.view.sites.iter();
-    let writes = writes.filter(|site| site.kind == Kind::Write);
-    let near = writes
-        .map(|site| site.place)
-        .filter(|place| line(*place) == here && first.view.function_start(*place) == function);
-    if let Some(place) = near.min_by_key(|place| place.abs_diff(first.offset)) {
+    let near = first.view.index.writes_near(first.offset).into_iter();
+    let mut near =
+        near.filter(|place| line(*place) == here && first.view.function_start(*place) == function);
+    if let Some(place) = near.next() {
         first.move_to(place);
     }
     Some(first.location.clone())
@@ -159,9 +146,7 @@ pub(super) fn trace<'t>(frames: &[Frame], texts: &[LoadedText<'t>]) -> Vec<Trace
         };
         let offset = view.lines.offset(code, position).unwrap_or(0);
         let location = prepared.map.original(position.line, position.column);
-        let is_call =
-            |site: &&Site| matches!(site.kind, Kind::Call | Kind::New) && site.anchor == offset;
-        let call = view.sites.iter().find(is_call).map(|site| site.place);
+        let call = view.index.called_at(offset);
         let function = frame
             .function
             .clone()

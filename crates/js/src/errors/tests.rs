@@ -270,3 +270,68 @@ fn a_call_of_the_runtime_is_placed_at_its_name() {
     // A method under another name: the engine's own place.
     check("set('name', value);", 13, 13);
 }
+
+/// A chain of this many links was minutes of work, because each of its links was written in full.
+#[test]
+fn long_chains_are_written_from_their_end() {
+    for (link, message, expected) in [
+        (
+            ".a",
+            "cannot read property 'a' of undefined",
+            "Cannot read properties of undefined (reading 'a')",
+        ),
+        (
+            "[0]",
+            "cannot read property '0' of undefined",
+            "Cannot read properties of undefined (reading '0')",
+        ),
+        (".a()", "not a function", "(...).a is not a function"),
+        (
+            "?.a",
+            "cannot read property 'a' of undefined",
+            "Cannot read properties of undefined (reading 'a')",
+        ),
+        ("['a']()", "not a function", "(...).a is not a function"),
+        ("()", "not a function", "(...) is not a function"),
+    ] {
+        let source = format!("x{};", link.repeat(12_000));
+        let error = EngineError {
+            name: "TypeError",
+            message,
+            stack: "    at <anonymous> (code.js:1:30048)",
+        };
+        let told = explained("code.js", &source, error);
+        assert!(told.message.ends_with(expected), "{link}: {}", told.message);
+        assert!(told.message.len() < 500, "{link}: {}", told.message.len());
+    }
+    let long = format!("x.{}();", "n".repeat(100_000));
+    let error = EngineError {
+        name: "TypeError",
+        message: "not a function",
+        stack: "    at <anonymous> (code.js:1:60)",
+    };
+    let told = explained("code.js", &long, error);
+    assert!(
+        told.message.len() < 500 && told.message.contains('…'),
+        "{}",
+        told.message
+    );
+}
+
+#[test]
+fn the_innermost_function_is_found() {
+    let source = "exports.a = () => { x(() => { y(); }); z(function () {}); w(); };\nexports.b = () => { v(); };";
+    let prepared = prepare("code.js", source).expect("the source is sound");
+    let view = super::sites::View::of(&prepared);
+    for (needle, function) in [
+        ("y()", Some("() => { y")),
+        ("z(", Some("() => { x")),
+        ("w(", Some("() => { x")),
+        ("v(", Some("() => { v")),
+        ("exports", None),
+    ] {
+        let offset = source.find(needle).expect("in the text");
+        let start = function.map(|function| source.find(function).expect("in the text"));
+        assert_eq!(view.function_start(offset), start, "{needle}");
+    }
+}

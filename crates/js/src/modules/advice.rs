@@ -1,7 +1,7 @@
 //! What to tell the user about a `require`: what production would do, and what to do about it.
 
 use postlogin_core::outcome::Notice;
-use postlogin_engine::Refusal;
+use postlogin_engine::{Refusal, Resolved};
 
 use crate::check::declared::package;
 
@@ -136,6 +136,19 @@ pub(super) fn of_missing_module(
         return None;
     };
     Some(notice("module-not-found", message, MODULES_PAGE))
+}
+
+/// About a name that no file can have. It is not repeated in full.
+pub(super) fn of_long_specifier(specifier: &str) -> Resolved {
+    let begin: String = specifier.chars().take(60).collect();
+    let message = format!(
+        "the Action requires a module whose name has {} bytes, `{begin}…`: no file has such a name",
+        specifier.len()
+    );
+    Resolved {
+        path: Err(Refusal::not_found(&format!("{begin}…"))),
+        notices: vec![notice("module-not-found", message, DEPENDENCIES_PAGE)],
+    }
 }
 
 fn notice(code: &str, message: String, page: &str) -> Notice {

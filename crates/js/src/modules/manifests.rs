@@ -2,31 +2,54 @@
 
 use std::{
     collections::HashMap,
-    fs,
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use serde_json::Value;
 
+use super::door::{Door, read_plain};
 use crate::source::package::PackageText;
 
 /// The manifests that were read so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Manifests {
+    door: Door,
     known: Mutex<HashMap<PathBuf, Option<Arc<Value>>>>,
 }
 
 impl Manifests {
-    /// The manifest in a folder, if there is one that can be read.
+    pub(super) fn new(door: Door) -> Self {
+        Self {
+            door,
+            known: Mutex::default(),
+        }
+    }
+
+    /// The manifest of a package, by its folder, if there is one that can be read.
     pub(super) fn in_folder(&self, folder: &Path) -> Option<Arc<Value>> {
+        let file = folder.join("package.json");
+        self.read(&file, |file| self.door.read(file))
+    }
+
+    /// The manifest of the project beside a `node_modules` folder.
+    pub(super) fn beside(&self, root: &Path) -> Option<Arc<Value>> {
+        self.read(&root.with_file_name("package.json"), read_plain)
+    }
+
+    fn read(
+        &self,
+        file: &Path,
+        bytes: impl Fn(&Path) -> io::Result<Vec<u8>>,
+    ) -> Option<Arc<Value>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(manifest) = known.get(folder) {
+        if let Some(manifest) = known.get(file) {
             return manifest.clone();
         }
-        let text = fs::read_to_string(folder.join("package.json")).ok();
-        let manifest = text.and_then(|text| serde_json::from_str(&text).ok().map(Arc::new));
-        known.insert(folder.to_owned(), manifest.clone());
+        let bytes = bytes(file).ok();
+        let manifest = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok().map(Arc::new));
+        known.insert(file.to_owned(), manifest.clone());
         manifest
     }
 

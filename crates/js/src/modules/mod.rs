@@ -2,13 +2,14 @@
 
 mod advice;
 pub(crate) mod closure;
+mod door;
 mod legacy;
 mod manifests;
 mod packages;
 mod places;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -29,6 +30,11 @@ const REMEMBERED: usize = 4_000;
 
 /// How the name of an Action Module begins.
 const SCHEME: &str = "actions:";
+
+/// The longest name of a module that is looked up, in bytes: a path of most file systems.
+const LONGEST_SPECIFIER: usize = 4096;
+/// So many answers are remembered. An Action can ask for any number of names.
+const MOST_ANSWERS: usize = 20_000;
 
 /// What an Action depends on, and where that lies.
 #[derive(Debug, Clone, Default)]
@@ -112,11 +118,9 @@ impl Modules {
             modules,
             is_rule,
         } = dependencies;
-        for (index, module) in modules.iter().enumerate() {
-            if modules[..index]
-                .iter()
-                .any(|other| other.name == module.name)
-            {
+        let mut names = HashSet::new();
+        for module in &modules {
+            if !names.insert(module.name.as_str()) {
                 let name = module.name.clone();
                 return Err(DuplicateModule { name });
             }
@@ -198,6 +202,7 @@ impl Modules {
         };
         let mut notices = Vec::new();
         if is_own {
+            notices.extend(self.outside(specifier, found.is_ok()));
             let installed = |name: &str| self.packages.as_ref()?.version_of(name);
             notices.extend(
                 self.advice
@@ -230,11 +235,23 @@ impl Modules {
                 .as_ref()
                 .and_then(|packages| packages.version_of(name)),
         };
-        let notice = legacy::notice(specifier, version, present.as_deref(), found.is_ok());
+        let mut notices = self.outside(&plain, found.is_ok());
+        notices.extend(legacy::notice(
+            specifier,
+            version,
+            present.as_deref(),
+            found.is_ok(),
+        ));
         Resolved {
             path: found.map_err(|_| Refusal::not_found(specifier)),
-            notices: notice.into_iter().collect(),
+            notices,
         }
+    }
+
+    /// About what is not read because it leads out of the project.
+    fn outside(&self, specifier: &str, is_found: bool) -> Vec<Notice> {
+        let packages = self.packages.as_ref();
+        packages.map_or_else(Vec::new, |packages| packages.notices(specifier, is_found))
     }
 
     /// A module can't use other modules.
@@ -271,11 +288,13 @@ impl Modules {
 
 impl ModuleSource for Modules {
     fn resolve(&self, importer: &str, specifier: &str, keyword: Keyword) -> Resolved {
+        if specifier.len() > LONGEST_SPECIFIER {
+            return advice::of_long_specifier(specifier);
+        }
         let question = (importer.to_owned(), specifier.to_owned(), keyword);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() >= REMEMBERED {
-            // An Action makes names up. What is asked for again is found again.
-            answers.clear();
+        if answers.len() >= MOST_ANSWERS && !answers.contains_key(&question) {
+            return self.find(importer, specifier, keyword);
         }
         let answer = answers
             .entry(question)

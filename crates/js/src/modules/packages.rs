@@ -1,40 +1,55 @@
 //! npm packages: Node's algorithm over the project's `node_modules`, read only.
 
 use std::{
-    fs,
+    io,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use oxc_resolver::{ResolveError, ResolveOptions, Resolver};
+use oxc_resolver::{ResolveError, ResolveOptions, ResolverGeneric};
+use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, Refusal};
 use serde_json::Value;
 
-use super::{manifests::Manifests, places::Places};
+use super::{
+    door::{Door, LARGEST_FILE},
+    manifests::Manifests,
+    places::Places,
+};
+use crate::check::declared::package;
 use crate::source::package::{PackageCode, prepare};
-
-/// What is far larger than any module that people write is data or a mistake, in bytes.
-const LARGEST_FILE: u64 = 32 << 20;
 
 pub(super) struct Packages {
     folder: PathBuf,
-    places: Places,
+    places: Arc<Places>,
+    door: Door,
     manifests: Manifests,
-    require: Resolver,
-    import: Resolver,
+    require: ResolverGeneric<Door>,
+    import: ResolverGeneric<Door>,
+    /// Whether the notice about refused folders was given.
+    told: AtomicBool,
 }
 
 impl Packages {
     /// The packages that an Action in `folder` can see.
     pub(super) fn new(folder: &Path) -> Self {
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let require = Resolver::new(options(Keyword::Require));
+        let places = Arc::new(Places::around(&folder));
+        let door = Door::to(Arc::clone(&places));
+        let require =
+            ResolverGeneric::new_with_file_system(door.clone(), options(Keyword::Require));
         let import = require.clone_with_options(options(Keyword::Import));
         Self {
-            places: Places::around(&folder),
+            places,
             folder,
-            manifests: Manifests::default(),
+            manifests: Manifests::new(door.clone()),
+            door,
             require,
             import,
+            told: AtomicBool::new(false),
         }
     }
 
@@ -73,7 +88,34 @@ impl Packages {
         let resolution = resolver
             .resolve(from, asked)
             .map_err(|error| self.refusal(&error, specifier, importer, keyword))?;
-        self.places.inside(resolution.path()).ok_or_else(not_found)
+        let real = resolution.path().canonicalize().map_err(|_| not_found())?;
+        match self.places.admits(&real) {
+            true => self.places.inside(&real).ok_or_else(not_found),
+            false => Err(not_found()),
+        }
+    }
+
+    /// Returns what was not read because it leads out of the project, as far as it concerns this request of the Action:
+    /// `node_modules` folders (once), and the package itself.
+    pub(super) fn notices(&self, specifier: &str, is_found: bool) -> Vec<Notice> {
+        let Some(name) = package(specifier) else {
+            return Vec::new();
+        };
+        let mut notices = Vec::new();
+        if !self.told.swap(true, Ordering::Relaxed) {
+            let refused = self.places.refused().iter();
+            notices.extend(refused.map(|(link, target)| refused_link(link, target)));
+        }
+        let leads_out = |root: &Path| {
+            let link = root.join(name);
+            let target = link.canonicalize().ok()?;
+            let is_package = self.places.admits(&target.join("package.json"));
+            (target != link && !is_package).then_some((link, target))
+        };
+        if !is_found && let Some((link, target)) = self.places.roots().find_map(leads_out) {
+            notices.push(refused_link(&link, &target));
+        }
+        notices
     }
 
     pub(super) fn load(&self, path: &str) -> Result<ModuleFile, Refusal> {
@@ -92,11 +134,12 @@ impl Packages {
                 message: format!("{path}: native addons can't be loaded"),
             });
         }
-        let meta = fs::metadata(&file).map_err(|_| Refusal::not_found(path))?;
-        if meta.len() > LARGEST_FILE {
-            return Err(refuse(format!("{path} has more than 32 MiB")));
-        }
-        let bytes = fs::read(&file).map_err(|_| Refusal::not_found(path))?;
+        let bytes = self.door.read(&file).map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => {
+                refuse(format!("{path} has more than {} MiB", LARGEST_FILE >> 20))
+            }
+            _ => Refusal::not_found(path),
+        })?;
         let text = String::from_utf8_lossy(&bytes);
         if extension == Some("json") {
             let code = text.trim_start_matches('\u{feff}').to_owned();
@@ -127,7 +170,7 @@ impl Packages {
     /// A file as it is on disk, with a mark of how its text is read.
     pub(super) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         let file = self.places.outside(path)?;
-        let mut bytes = fs::read(&file).ok()?;
+        let mut bytes = self.door.read(&file).ok()?;
         bytes.extend(format!("{:?}", self.manifests.language(&file)).bytes());
         Some(bytes)
     }
@@ -151,7 +194,7 @@ impl Packages {
             return Some(name.to_owned());
         }
         self.places.roots().find_map(|root| {
-            let project = self.manifests.in_folder(root.parent()?)?;
+            let project = self.manifests.beside(root)?;
             let dependencies = ["dependencies", "devDependencies"]
                 .into_iter()
                 .filter_map(|key| project.get(key)?.as_object())
@@ -223,6 +266,18 @@ impl Packages {
             ),
             _ => not_found(specifier, importer, keyword),
         }
+    }
+}
+
+fn refused_link(link: &Path, target: &Path) -> Notice {
+    Notice {
+        code: "package-outside".into(),
+        message: format!(
+            "{} is a symbolic link to {}, which is not a package folder of this project: it was not read; install the packages inside the project",
+            link.display(),
+            target.display()
+        ),
+        source: None,
     }
 }
 

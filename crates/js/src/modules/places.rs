@@ -1,33 +1,57 @@
 //! Names of files inside the sandbox, and the files that they stand for.
+//!
+//! What an Action can reach is decided by where files really are, never by what they are called: a repository can
+//! contain a symbolic link `node_modules -> /`.
 
 use std::path::{Component, Path, PathBuf};
 
 /// Where the Action lies inside the sandbox. The guest names it, too.
 const HOME: &str = "/home/action";
+/// What the project is called inside the sandbox, for packages that `node_modules` only links to.
+const WORKSPACE: &str = "/home/action/workspace";
+/// What Node searches for packages.
+const NODE_MODULES: &str = "node_modules";
+/// What Node loads of a package of the workspace.
+const LOADED: &[&str] = &["js", "cjs", "mjs", "json"];
 
 /// The folders that may be read, and the names that they have inside.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Places {
     /// A `node_modules` folder without symbolic links in its path, and its name inside.
     roots: Vec<(PathBuf, String)>,
+    /// The repository or workspace around the Action, without symbolic links in its path.
+    project: Option<PathBuf>,
+    /// `node_modules` that are links out of the project, with what they lead to.
+    refused: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Places {
-    /// Finds the `node_modules` folders of `folder` and of those around it.
+    /// Finds the `node_modules` folders of `folder` and of those around it. `folder` has no symbolic links in its path.
     pub(super) fn around(folder: &Path) -> Self {
-        let found = folder
-            .ancestors()
-            .filter_map(|folder| folder.join("node_modules").canonicalize().ok());
-        let roots = found.enumerate().map(|(index, root)| {
-            let name = match index {
-                0 => format!("{HOME}/node_modules"),
-                index => format!("{HOME}/outer-{index}/node_modules"),
+        let project = project_of(folder);
+        let mut places = Self {
+            project: Some(project.clone()),
+            ..Self::default()
+        };
+        for above in folder.ancestors() {
+            let link = above.join(NODE_MODULES);
+            let Ok(root) = link.canonicalize() else {
+                continue;
             };
-            (root, name)
-        });
-        Self {
-            roots: roots.collect(),
+            let around = root.parent().unwrap_or(Path::new(""));
+            let is_searched = folder.starts_with(around) || root.starts_with(&project);
+            let is_one = root.file_name().is_some_and(|name| name == NODE_MODULES);
+            if !root.is_dir() || !is_one || !is_searched {
+                places.refused.push((link, root));
+                continue;
+            }
+            let name = match places.roots.len() {
+                0 => format!("{HOME}/{NODE_MODULES}"),
+                index => format!("{HOME}/outer-{index}/{NODE_MODULES}"),
+            };
+            places.roots.push((root, name));
         }
+        places
     }
 
     /// The `node_modules` folders, innermost first.
@@ -35,26 +59,66 @@ impl Places {
         self.roots.iter().map(|(root, _)| root.as_path())
     }
 
-    /// The name of a file, whose path has no symbolic links in it; `None` outside of all folders.
-    pub(super) fn inside(&self, file: &Path) -> Option<String> {
-        self.roots.iter().find_map(|(root, name)| {
-            let rest = file.strip_prefix(root).ok()?;
-            let mut path = name.clone();
-            for part in rest.components() {
-                let Component::Normal(part) = part else {
-                    return None;
-                };
-                path.push('/');
-                path.push_str(part.to_str()?);
-            }
-            Some(path)
-        })
+    /// The `node_modules` that are not read because they lead out of the project, with what they lead to.
+    pub(super) fn refused(&self) -> &[(PathBuf, PathBuf)] {
+        &self.refused
     }
 
-    /// The file of a name. It need not exist; if it does, it lies in one of the folders even if symbolic links are followed.
+    /// Returns the name of a path without symbolic links; `None` outside of all places. For a path of the workspace this
+    /// does not mean that the file may be read: see [`Places::admits`].
+    pub(super) fn inside(&self, path: &Path) -> Option<String> {
+        let root = self
+            .roots
+            .iter()
+            .find_map(|(root, name)| Some((path.strip_prefix(root).ok()?, name.as_str())));
+        let (rest, name) = match root {
+            Some(found) => found,
+            None => {
+                let rest = path.strip_prefix(self.project.as_deref()?).ok()?;
+                // `.git`, `.env` and the like are not parts of a package. `node_modules/.pnpm` is.
+                let mut own = rest.components().take_while(|part| !is_node_modules(*part));
+                let is_open = rest.components().next().is_some() && !own.any(is_hidden);
+                (is_open.then_some(rest)?, WORKSPACE)
+            }
+        };
+        let mut named = name.to_owned();
+        for part in rest.components() {
+            let Component::Normal(part) = part else {
+                return None;
+            };
+            named.push('/');
+            named.push_str(part.to_str()?);
+        }
+        Some(named)
+    }
+
+    /// Whether the file at this path, which has no symbolic links, may be read: it lies in a `node_modules` folder, or it
+    /// is code or JSON of a package of the workspace.
+    pub(super) fn admits(&self, file: &Path) -> bool {
+        let is_package = |rest: &Path| rest.components().any(is_node_modules);
+        let project = self.project.as_deref().unwrap_or(Path::new(""));
+        let rest = file.strip_prefix(project).ok();
+        if self.inside(file).is_none() {
+            return false;
+        }
+        if self.roots().any(|root| file.starts_with(root)) || rest.is_some_and(is_package) {
+            return true;
+        }
+        let extension = file.extension().and_then(|extension| extension.to_str());
+        // The project as a whole is no package of itself.
+        let folders = file.ancestors().skip(1);
+        let mut below =
+            folders.take_while(|folder| *folder != project && folder.starts_with(project));
+        extension.is_some_and(|extension| LOADED.contains(&extension))
+            && below.any(|folder| is_file(&folder.join("package.json")))
+    }
+
+    /// Returns the file of a name. It need not exist; if it does, it is in one of the places even when links are followed.
     pub(super) fn outside(&self, path: &str) -> Option<PathBuf> {
-        let (root, rest) = self.roots.iter().find_map(|(root, name)| {
-            let rest = path.strip_prefix(name.as_str())?;
+        let project = self.project.iter().map(|project| (project, WORKSPACE));
+        let named = self.roots.iter().map(|(root, name)| (root, name.as_str()));
+        let (root, rest) = named.chain(project).find_map(|(root, name)| {
+            let rest = path.strip_prefix(name)?;
             (rest.is_empty() || rest.starts_with('/')).then_some((root, rest))
         })?;
         let relative = Path::new(rest.trim_start_matches('/'));
@@ -62,58 +126,48 @@ impl Places {
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
         let file = root.join(relative);
-        let leads_out = || {
-            file.canonicalize()
-                .is_ok_and(|real| self.inside(&real).is_none())
+        let is_inside = match file.canonicalize() {
+            Ok(real) => self.inside(&real).is_some(),
+            Err(_) => self.inside(&file).is_some(),
         };
-        (stays && !leads_out()).then_some(file)
+        (stays && is_inside).then_some(file)
     }
+}
+
+fn is_node_modules(part: Component<'_>) -> bool {
+    part.as_os_str() == NODE_MODULES
+}
+
+fn is_hidden(part: Component<'_>) -> bool {
+    part.as_os_str().as_encoded_bytes().starts_with(b".")
+}
+
+/// Whether there is a regular file that is not a link.
+fn is_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|meta| meta.is_file())
+}
+
+/// The folder that links of packages may not leave: the repository; else the workspace, by its `package.json` or
+/// `pnpm-workspace.yaml`; else the Action's own folder.
+fn project_of(folder: &Path) -> PathBuf {
+    let is_workspace = |folder: &&Path| {
+        is_file(&folder.join("pnpm-workspace.yaml")) || declares_workspaces(folder)
+    };
+    let mut repository = folder.ancestors();
+    repository
+        .find(|folder| folder.join(".git").exists())
+        .or_else(|| folder.ancestors().find(is_workspace))
+        .unwrap_or(folder)
+        .to_owned()
+}
+
+/// Whether the `package.json` in a folder has `workspaces`.
+fn declares_workspaces(folder: &Path) -> bool {
+    super::door::read_plain(&folder.join("package.json"))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
+        .is_some_and(|manifest| manifest.get("workspaces").is_some())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_files_of_the_folders_have_names() {
-        let places = Places {
-            roots: vec![
-                (
-                    "/p/a/node_modules".into(),
-                    "/home/action/node_modules".into(),
-                ),
-                (
-                    "/p/node_modules".into(),
-                    "/home/action/outer-1/node_modules".into(),
-                ),
-            ],
-        };
-        #[track_caller]
-        fn check(places: &Places, file: &str, path: &str) {
-            assert_eq!(places.inside(Path::new(file)).as_deref(), Some(path));
-            assert_eq!(places.outside(path).as_deref(), Some(Path::new(file)));
-        }
-        check(
-            &places,
-            "/p/a/node_modules/x/y.js",
-            "/home/action/node_modules/x/y.js",
-        );
-        check(
-            &places,
-            "/p/node_modules/@s/x/y.js",
-            "/home/action/outer-1/node_modules/@s/x/y.js",
-        );
-        for file in ["/p/a/x.js", "/p/a/node_modules_/x.js", "/etc/passwd"] {
-            assert_eq!(places.inside(Path::new(file)), None, "{file}");
-        }
-        for path in [
-            "/home/action/node_modules/../../x.js",
-            "/home/action/node_modules_/x.js",
-            "/p/a/node_modules/x/y.js",
-            "/etc/passwd",
-            "",
-        ] {
-            assert_eq!(places.outside(path), None, "{path}");
-        }
-    }
-}
+mod tests;

@@ -20,12 +20,19 @@ impl Position {
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// How many UTF-16 units there are before every [`STEP`]th byte: a line may be the whole text.
+    units: Vec<u32>,
 }
+
+/// How many bytes are counted at most to find a column.
+const STEP: usize = 256;
 
 impl LineIndex {
     /// Finds the lines of `text`; `\n`, `\r\n`, `\r`, U+2028 and U+2029 end a line, as in ECMAScript.
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
+        let mut units = vec![0];
+        let mut counted = 0_u32;
         let mut characters = text.char_indices().peekable();
         while let Some((offset, character)) = characters.next() {
             let ends_line = match character {
@@ -33,11 +40,20 @@ impl LineIndex {
                 '\n' | '\u{2028}' | '\u{2029}' => true,
                 _ => false,
             };
+            let end = offset + character.len_utf8();
             if ends_line {
-                starts.push(offset + character.len_utf8());
+                starts.push(end);
+            }
+            // A character that goes over the step counts before it, as its beginning does.
+            while units.len() * STEP < end {
+                units.push(counted);
+            }
+            counted = counted.saturating_add(saturate(character.len_utf16()));
+            if units.len() * STEP == end {
+                units.push(counted);
             }
         }
-        Self { starts }
+        Self { starts, units }
     }
 
     /// The place of a byte offset; an offset past the end is the end, one within a character is that character.
@@ -48,17 +64,38 @@ impl LineIndex {
             .partition_point(|start| *start <= offset)
             .saturating_sub(1);
         let start = self.starts.get(line).copied().unwrap_or(0);
-        let column = text.get(start..offset).map_or(0, utf16_length);
+        let before = self.units_before(text, start);
+        let column = self.units_before(text, offset).saturating_sub(before);
         Position {
             line: saturate(line + 1),
             column: column.saturating_add(1),
         }
     }
 
+    /// How many UTF-16 units there are before a byte offset, which is that of a character.
+    fn units_before(&self, text: &str, offset: usize) -> u32 {
+        let step = (offset / STEP).min(self.units.len().saturating_sub(1));
+        let known = self.units.get(step).copied().unwrap_or(0);
+        let from = text.floor_char_boundary(step * STEP);
+        known.saturating_add(text.get(from..offset).map_or(0, utf16_length))
+    }
+
     /// The byte offset of a place; a column past the end of its line is the end of the line.
     pub fn offset(&self, text: &str, position: Position) -> Option<usize> {
         let (start, line) = self.line(text, position.line)?;
         let mut left = position.column.saturating_sub(1);
+        // The last step whose units are not past the column.
+        let wanted = self.units_before(text, start).saturating_add(left);
+        let step = self
+            .units
+            .partition_point(|units| *units <= wanted)
+            .saturating_sub(1);
+        let near = text.floor_char_boundary(step * STEP).saturating_sub(start);
+        let near = near.min(line.len());
+        if near > 0 {
+            left = wanted.saturating_sub(self.units_before(text, start + near));
+        }
+        let (start, line) = (start + near, line.get(near..)?);
         for (offset, character) in line.char_indices() {
             let width = saturate(character.len_utf16());
             if left < width {
@@ -133,6 +170,24 @@ mod tests {
         check('x', 2, 8);
         check('y', 3, 1);
         check('z', 4, 1);
+    }
+
+    #[test]
+    fn places_in_long_lines_are_those_of_a_count_from_the_beginning() {
+        let text = "aé😀x\n".repeat(3) + &"aé😀\u{2028}bé".repeat(40) + &"é😀aaa".repeat(400);
+        let index = LineIndex::new(&text);
+        for (offset, character) in text.char_indices() {
+            let position = index.position(&text, offset);
+            let start = index.starts[position.line as usize - 1];
+            assert_eq!(
+                position.column,
+                utf16_length(&text[start..offset]) + 1,
+                "{offset}"
+            );
+            if !matches!(character, '\n' | '\u{2028}') {
+                assert_eq!(index.offset(&text, position), Some(offset), "{offset}");
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::find::{Found, SCRIPTS};
 use super::{ActionKind, ActionSource, Error, Result, Role, Surroundings, modules};
-use crate::files::{decode, display_path, extension, file_name, normalize, read_bytes};
+use crate::door::{Boundary, read_named};
+use crate::files::{decode, display_path, extension, file_name, normalize};
 use crate::keywords::KeywordMappings;
 use crate::project::Action;
 use crate::project::rules::missing_script;
@@ -32,7 +33,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
             configuration: Map::new(),
         }),
         Found::File { path, name } => {
-            let (kind, root) = read(&path, surroundings)?;
+            let (kind, root) = read(&path, surroundings, surroundings.within)?;
             Ok(ActionSource {
                 name,
                 kind,
@@ -46,10 +47,12 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
             })
         }
         Found::Rule { rule, root } => {
+            Boundary::around(&root).admit(&rule.script, &surroundings.display(&rule.script))?;
             if !rule.script.is_file() {
                 return Err(missing_script(&rule, &root));
             }
-            let (kind, search) = read(&rule.script, surroundings)?;
+            let within = Boundary::around(&root);
+            let (kind, search) = read(&rule.script, surroundings, Some(&within))?;
             Ok(ActionSource {
                 display_path: surroundings.display(&rule.script),
                 name: rule.name,
@@ -73,6 +76,8 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         code,
         declared,
     } = action;
+    let within = Boundary::of_file(&declared_in, root);
+    within.admit(&code, &surroundings.display(&code))?;
     if !code.is_file() {
         let written = manifest.code.as_deref().unwrap_or("code.js");
         return Err(Error::new(format!(
@@ -85,7 +90,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
             "`code` is {written:?}, relative to the folder of the configuration"
         )));
     }
-    let (kind, search) = read(&code, surroundings)?;
+    let (kind, search) = read(&code, surroundings, Some(&within))?;
     let display_path = surroundings.display(&code);
     Ok(ActionSource {
         name: manifest.name.clone(),
@@ -101,9 +106,16 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
 }
 
 /// The code, and the folder where a search for `node_modules` starts.
-fn read(path: &Path, surroundings: &Surroundings<'_>) -> Result<(ActionKind, PathBuf)> {
+fn read(
+    path: &Path,
+    surroundings: &Surroundings<'_>,
+    within: Option<&Boundary>,
+) -> Result<(ActionKind, PathBuf)> {
     let shown = surroundings.display(path);
-    let bytes = read_bytes(path, &shown)?;
+    let bytes = match within {
+        Some(within) => within.read(path, &shown)?,
+        None => read_named(path, &shown)?,
+    };
     let root = path.parent().map(Path::to_owned).unwrap_or_default();
     let extension = extension(path);
     if extension == "wasm" {
@@ -121,7 +133,8 @@ fn read(path: &Path, surroundings: &Surroundings<'_>) -> Result<(ActionKind, Pat
             Error::new("the code of an Action is a .js, .ts or .wasm file").in_file(&shown),
         );
     }
-    let text = surroundings.mappings(path).replace(&decode(bytes, &shown)?);
+    let text = decode(bytes, &shown)?;
+    let text = surroundings.mappings(path).replace(&text, &shown)?;
     Ok((
         ActionKind::Script {
             path: path.to_owned(),

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::files::absolute;
+use crate::door::Boundary;
+use crate::files::{absolute, normalize};
 use crate::project::manifest::Manifest;
 use crate::project::rules::Rule;
 use crate::project::{Action, Project};
@@ -137,24 +138,28 @@ pub fn resolve_action(
         &Surroundings {
             working_folder,
             project,
+            within: None,
         },
     )
 }
 
-/// As [`resolve_action`], for an argument that is relative to `base`; names that are shown stay relative to
-/// `working_folder`.
+/// As [`resolve_action`], for an argument that a file of a project contains: it is relative to `base` and stays `within`
+/// the project. Names that are shown stay relative to `working_folder`.
 pub fn resolve_action_from(
     argument: &str,
     base: &Path,
     working_folder: &Path,
     project: Option<&Project>,
+    within: &Boundary,
 ) -> Result<ActionSource> {
+    within.admit_argument(&normalize(&absolute(base).join(argument)), argument)?;
     let found = find::find(argument, &absolute(base), project)?;
     load::load(
         found,
         &Surroundings {
             working_folder: &absolute(working_folder),
             project,
+            within: Some(within),
         },
     )
 }
@@ -171,6 +176,7 @@ impl Project {
             &Surroundings {
                 working_folder: &absolute(working_folder),
                 project: Some(self),
+                within: None,
             },
         )
     }
@@ -188,6 +194,7 @@ impl Project {
             &Surroundings {
                 working_folder: &absolute(working_folder),
                 project: Some(self),
+                within: None,
             },
         )
     }
@@ -197,6 +204,8 @@ impl Project {
 struct Surroundings<'a> {
     working_folder: &'a Path,
     project: Option<&'a Project>,
+    /// What a file that nothing declares stays within; `None` when the user named it.
+    within: Option<&'a Boundary>,
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The Action Modules that an Action may use.
 
 use super::{ModuleSource, Surroundings};
-use crate::files::{decode, read_bytes};
+use crate::door::Boundary;
 use crate::project::manifest::Manifest;
 use crate::{Error, Result};
 
@@ -24,6 +24,8 @@ pub(super) fn of_action(
                 .any(|reference| reference.name == *name)
         });
         let display_path = surroundings.display(&module.code);
+        let within = Boundary::around(&project.root);
+        within.admit(&module.code, &display_path)?;
         if !module.code.is_file() {
             if !is_bound {
                 continue;
@@ -32,10 +34,11 @@ pub(super) fn of_action(
                 format!("the code of the Action Module `{name}` does not exist: {display_path}");
             return Err(Error::new(message).in_file(&surroundings.display(&module.declared_in)));
         }
-        let text = decode(read_bytes(&module.code, &display_path)?, &display_path)?;
+        let text = within.read_text(&module.code, &display_path)?;
+        let text = project.mappings.replace(&text, &display_path)?;
         sources.push(ModuleSource {
             name: name.clone(),
-            text: project.mappings.replace(&text),
+            text,
             display_path,
             declared: module.manifest.clone(),
             is_bound,

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use super::find::SCRIPTS;
 use super::{ActionKind, ActionSource, resolve_action};
 use crate::Result;
-use crate::files::{absolute, entries, extension, file_name, normalize};
+use crate::door::Boundary;
+use crate::files::{absolute, display_path, entries, extension, file_name, normalize};
 use crate::project::Project;
 
 /// Folders that hold the work of others, or of tools.
 const PASSED_OVER: &[&str] = &["node_modules", "target"];
-/// Deeper than anybody keeps Actions; links that lead up again end here.
+/// Deeper than Actions are kept.
 const DEEPEST: usize = 8;
 
 /// The Actions in and below a folder: those that the project's configuration has there, else the scripts that
@@ -42,7 +43,12 @@ pub fn actions_below(
     let mut scripts = Vec::new();
     collect(&folder, 0, &mut scripts);
     let mut found = Vec::new();
+    let within = Boundary::around(&folder);
     for path in scripts {
+        within.admit(&path, &display_path(&path, working_folder))?;
+        if !path.is_file() {
+            continue;
+        }
         let source = resolve_action(&path.to_string_lossy(), working_folder, project)?;
         if matches!(&source.kind, ActionKind::Script { text, .. } if has_handler(text)) {
             found.push(source);
@@ -67,7 +73,8 @@ fn collect(folder: &Path, depth: usize, scripts: &mut Vec<PathBuf>) {
             continue;
         }
         if path.is_dir() {
-            if depth < DEEPEST && !PASSED_OVER.contains(&name.as_str()) {
+            // A link may lead out of the project, or up again.
+            if !path.is_symlink() && depth < DEEPEST && !PASSED_OVER.contains(&name.as_str()) {
                 collect(&path, depth + 1, scripts);
             }
         } else if SCRIPTS.contains(&extension(&path).as_str()) && !is_beside_an_action(&name) {

@@ -3,11 +3,15 @@
 use postlogin_core::event::suggest::closest;
 use serde_json::Value;
 
-use crate::document::node::{Node, NodeValue};
+use crate::Error;
+use crate::document::node::{Node, NodeValue, Place};
 use crate::shapes::Shapes;
 
 /// More rows than this are a slip.
 const MOST_ROWS: usize = 10_000;
+
+/// The most memory that the cases of a file take, roughly, in bytes: a row repeats its case, and a case its defaults.
+pub(super) const MOST_WEIGHT: usize = 256 << 20;
 
 /// One combination.
 #[derive(Debug, Clone)]
@@ -22,6 +26,7 @@ pub(super) fn rows(matrix: Option<&Node>, shapes: &mut Shapes) -> Vec<Row> {
     let Some(matrix) = matrix else {
         return rows;
     };
+    let mut weight = 0_usize;
     for entry in shapes.object(matrix, "`matrix`").unwrap_or_default() {
         let what = format!("`{}` of the matrix", entry.key);
         let Some(values) = shapes.list(&entry.value, &what) else {
@@ -34,6 +39,14 @@ pub(super) fn rows(matrix: Option<&Node>, shapes: &mut Shapes) -> Vec<Row> {
         if rows.len().saturating_mul(values.len()) > MOST_ROWS {
             let message = format!("the matrix has more than {MOST_ROWS} combinations");
             shapes.refuse(entry.place.error(message));
+            return Vec::new();
+        }
+        let added: usize = values.iter().map(Node::weight).sum();
+        weight = weight
+            .saturating_mul(values.len())
+            .saturating_add(added.saturating_mul(rows.len()));
+        if weight > MOST_WEIGHT {
+            shapes.refuse(too_heavy(&entry.place));
             return Vec::new();
         }
         let with = |row: &Row, value: &Node| {
@@ -68,7 +81,8 @@ impl Row {
     }
 
     /// Puts the row's values in the place of `${path}`: the value itself where it is the whole text.
-    pub(super) fn fill(&self, node: &mut Node, shapes: &mut Shapes) {
+    /// Nothing is put there any more when `left`, in bytes, is used up.
+    pub(super) fn fill(&self, node: &mut Node, left: &mut usize, shapes: &mut Shapes) {
         if self.cells.is_empty() {
             return;
         }
@@ -76,7 +90,7 @@ impl Row {
             let NodeValue::Text(text) = value else {
                 return;
             };
-            match self.filled(text) {
+            match self.filled(text, left) {
                 Ok(Some(filled)) => *value = filled,
                 Ok(None) => {}
                 Err(unknown) => {
@@ -91,8 +105,8 @@ impl Row {
         });
     }
 
-    /// The text with its references replaced; `None` when it has none.
-    fn filled(&self, text: &str) -> Result<Option<NodeValue>, String> {
+    /// The text with its references replaced; `None` when it has none, or when nothing is left.
+    fn filled(&self, text: &str, left: &mut usize) -> Result<Option<NodeValue>, String> {
         if !text.contains("${") {
             return Ok(None);
         }
@@ -104,6 +118,10 @@ impl Row {
                 break;
             };
             let (_, value) = cell(name).ok_or_else(|| name.to_owned())?;
+            *left = left.saturating_sub(value.weight());
+            if *left == 0 {
+                return Ok(None);
+            }
             if before.is_empty() && after.is_empty() && filled.is_empty() {
                 return Ok(Some(value.value.clone()));
             }
@@ -114,6 +132,17 @@ impl Row {
         filled.push_str(rest);
         Ok(Some(NodeValue::Text(filled)))
     }
+}
+
+/// What is wrong with a file whose cases take too much memory.
+pub(super) fn too_heavy(place: &Place) -> Error {
+    let message = format!(
+        "the cases of the file take more than {} MiB",
+        MOST_WEIGHT >> 20
+    );
+    place
+        .error(message)
+        .with_hint("put what many cases repeat into a file, and name it: `event: big.json`")
 }
 
 /// A value in a name: a text without its quotes.

@@ -20,6 +20,7 @@ use postlogin_core::event::Path as EventPath;
 use serde_json::{Map, Value};
 
 use crate::document::node::{Node, Place};
+use crate::door::Boundary;
 use crate::{Error, Secret};
 
 pub use expect::{Expect, Expectation, Key as ExpectKey};
@@ -84,6 +85,8 @@ pub struct Case {
     pub snapshot: bool,
     /// Why it does not run, if it does not.
     pub skip: Option<String>,
+    /// What the paths in it stay within.
+    pub within: Arc<Boundary>,
     /// Files that it was made from, its own first: a change of one is a change of the case.
     pub files: Arc<Vec<PathBuf>>,
 }

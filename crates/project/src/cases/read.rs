@@ -8,14 +8,15 @@ use postlogin_core::event::Path as EventPath;
 use serde_json::Value;
 
 use super::keys::{self, CASES};
-use super::matrix::{Row, rows};
+use super::matrix::{MOST_WEIGHT, Row, rows, too_heavy};
 use super::values::{actions, base, beside, missing, named, parse_now, skip, steps};
 use super::{Base, Case, CaseFile, Mistakes, expect, find, layers};
 use crate::document::node::{Entry, Node, NodeValue, Place, Source, to_map};
 use crate::document::{Format, parse_placed};
-use crate::files::{absolute, display_path, file_name, read_text};
+use crate::door::Boundary;
+use crate::files::{absolute, display_path, file_name};
 use crate::project::tenant;
-use crate::secrets::{Secret, parse_secret, read_dotenv};
+use crate::secrets::{Secret, parse_secret, read_dotenv_within};
 use crate::shapes::Shapes;
 use crate::units::{parse_duration, parse_size};
 use crate::{Error, Result};
@@ -30,11 +31,13 @@ pub fn read_case_file(
     working_folder: &Path,
 ) -> Result<CaseFile, Mistakes> {
     let working_folder = absolute(working_folder);
+    let folder = path.parent().unwrap_or(top);
+    let within = Arc::new(Boundary::of_cases(folder, top, &working_folder));
     let mut shapes = Shapes::default();
     let mut files = vec![path.to_owned()];
     let mut below: Vec<Entry> = Vec::new();
     for defaults in find::defaults_of(path, top) {
-        match parse(&defaults, &working_folder) {
+        match parse(&defaults, &working_folder, &within) {
             Ok(node) => {
                 let over = shapes.object(&node, "defaults").unwrap_or_default();
                 shapes.only(over, &keys::names_of_defaults(), "the defaults of a folder");
@@ -44,13 +47,15 @@ pub fn read_case_file(
         }
         files.push(defaults);
     }
-    let root = parse(path, &working_folder).map_err(|error| vec![error])?;
+    let root = parse(path, &working_folder, &within).map_err(|error| vec![error])?;
     let shown = root.place.source.shown.clone();
     let mut reader = Reader {
         shapes,
         files,
         stem: find::stem(path),
         full_stem: full_stem(&shown, path),
+        within,
+        left: MOST_WEIGHT,
         secrets_files: HashMap::new(),
     };
     let cases = reader.cases(&root, &below);
@@ -95,6 +100,8 @@ pub fn read_request(
         shapes: Shapes::default(),
         files: Vec::new(),
         full_stem: stem.clone(),
+        within: Arc::new(Boundary::around(working_folder)),
+        left: MOST_WEIGHT,
         stem,
         secrets_files: HashMap::new(),
     };
@@ -117,9 +124,9 @@ pub fn read_request(
     }
 }
 
-fn parse(path: &Path, working_folder: &Path) -> Result<Node> {
+fn parse(path: &Path, working_folder: &Path, within: &Boundary) -> Result<Node> {
     let shown = display_path(path, working_folder);
-    let text = read_text(path, &shown)?;
+    let text = within.read_text(path, &shown)?;
     let source = Arc::new(Source {
         path: path.to_owned(),
         shown,
@@ -139,6 +146,9 @@ struct Reader {
     stem: String,
     full_stem: String,
     secrets_files: HashMap<PathBuf, Vec<Secret>>,
+    within: Arc<Boundary>,
+    /// How much memory is left for cases, in bytes.
+    left: usize,
 }
 
 impl Reader {
@@ -200,16 +210,27 @@ impl Reader {
         entries: &[Entry],
         number: Option<usize>,
     ) -> Vec<Case> {
+        if self.left == 0 {
+            return Vec::new();
+        }
         let mut joined = layers::node(layers::over(below, entries), item);
         let rows = rows(joined.get("matrix"), &mut self.shapes);
         if let NodeValue::Object(entries) = &mut joined.value {
             entries.retain(|entry| entry.key != "matrix");
         }
+        let weight = joined.weight();
         let mut cases = Vec::new();
         for row in rows {
-            let mut filled = joined.clone();
-            row.fill(&mut filled, &mut self.shapes);
-            cases.push(self.one(&filled, &row, item, number));
+            self.left = self.left.saturating_sub(weight);
+            if self.left > 0 {
+                let mut filled = joined.clone();
+                row.fill(&mut filled, &mut self.left, &mut self.shapes);
+                cases.push(self.one(&filled, &row, item, number));
+            }
+            if self.left == 0 {
+                self.shapes.refuse(too_heavy(&item.place));
+                return Vec::new();
+            }
         }
         cases
     }
@@ -236,9 +257,9 @@ impl Reader {
         let name = name.unwrap_or_else(|| format!("{}{}", self.stem, row.suffix()));
         let secrets = self.secrets(node);
         let set = self.set(node, row);
-        let shapes = &mut self.shapes;
+        let (shapes, within) = (&mut self.shapes, &self.within);
         let steps = steps(node, shapes);
-        let mut base = |key: &str| node.get(key).map(|node| base(node, key, shapes));
+        let mut base = |key: &str| node.get(key).map(|node| base(node, key, within, shapes));
         let event = base("event").unwrap_or(Base::Default);
         let (user, client) = (base("user"), base("client"));
         for found in [Some(&event), user.as_ref(), client.as_ref()]
@@ -309,6 +330,7 @@ impl Reader {
                 .and_then(|node| shapes.boolean(node, "`snapshot`"))
                 .unwrap_or(false),
             skip: node.get("skip").and_then(|node| skip(node, shapes)),
+            within: Arc::clone(&self.within),
             files: Arc::default(),
         }
     }
@@ -320,9 +342,11 @@ impl Reader {
         {
             let path = beside(&path, &file.place);
             if !self.secrets_files.contains_key(&path) {
-                let read = match missing(&path, &file.place) {
+                let within = &self.within;
+                let admitted = |shown: &str| within.admit_secrets(&path, shown);
+                let read = match missing(&path, &file.place, admitted) {
                     Some(error) => Err(error),
-                    None => read_dotenv(&path),
+                    None => read_dotenv_within(&path, within),
                 };
                 let read = read.unwrap_or_else(|error| {
                     self.shapes.refuse(error);

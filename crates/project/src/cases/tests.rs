@@ -278,3 +278,47 @@ fn the_schema_knows_every_key() {
         }
     }
 }
+
+/// Small files whose cases would take many gigabytes.
+#[test]
+fn cases_that_repeat_too_much_are_refused() {
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let folder = folder(&[("a.case.yaml", text)]);
+        let mistakes = read(folder.path(), "a.case.yaml").expect_err("the file is wrong");
+        assert!(mistakes.len() <= 1_001);
+        assert!(
+            mistakes
+                .iter()
+                .any(|error| error.message.contains(expected)),
+            "{:?}",
+            mistakes[0]
+        );
+    }
+    let big = "x".repeat(1_000_000);
+    let many: String = (0..5_000).map(|at| format!("{at},")).collect();
+    let refused = "take more than 256 MiB";
+    check(
+        &format!("with: {{user: {{name: {big}}}}}\nmatrix: {{user.a: [{many}]}}"),
+        refused,
+    );
+    check(
+        &format!("matrix: {{user.a: [{many}], user.b: [{big}]}}"),
+        refused,
+    );
+    let uses = "${user.b}".repeat(1_000);
+    check(
+        &format!("description: \"{uses}\"\nmatrix: {{user.b: [{big}]}}"),
+        refused,
+    );
+    let items = "- {}\n".repeat(5_000);
+    check(
+        &format!("with: {{user: {{name: {big}}}}}\ncases:\n{items}"),
+        refused,
+    );
+    let wrong = "- 1\n".repeat(200_000);
+    check(
+        &format!("cases:\n{wrong}"),
+        "there are more than 1000 mistakes",
+    );
+}

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::keys::{CHALLENGE, REQUEST, STEP};
 use super::{Act, Base, Named, Step, Steps};
 use crate::document::node::{Node, NodeValue, Place, to_map};
+use crate::door::Boundary;
 use crate::files::{configured_path, display_path, entries, file_name};
 use crate::shapes::Shapes;
 use crate::{Error, Result};
@@ -37,12 +38,13 @@ pub(super) fn actions(node: &Node, shapes: &mut Shapes) -> Vec<Named> {
     }
 }
 
-pub(super) fn base(node: &Node, key: &str, shapes: &mut Shapes) -> Base {
+pub(super) fn base(node: &Node, key: &str, within: &Boundary, shapes: &mut Shapes) -> Base {
     match &node.value {
         NodeValue::Object(entries) => Base::Inline(Arc::new(Value::Object(to_map(entries)))),
         NodeValue::Text(path) => {
             let path = beside(path, &node.place);
-            if let Some(error) = missing(&path, &node.place) {
+            let admitted = |shown: &str| within.admit(&path, shown);
+            if let Some(error) = missing(&path, &node.place, admitted) {
                 shapes.refuse(error);
             }
             Base::File(path, node.place.clone())
@@ -61,12 +63,23 @@ pub(super) fn beside(path: &str, place: &Place) -> PathBuf {
     configured_path(folder, path)
 }
 
-/// The error about a file that is not there.
-pub(super) fn missing(path: &Path, place: &Place) -> Option<Error> {
+/// The error about a file that is not there, or that may not be read.
+pub(super) fn missing(
+    path: &Path,
+    place: &Place,
+    admitted: impl Fn(&str) -> Result<()>,
+) -> Option<Error> {
+    let base = place.source.path.parent().unwrap_or(Path::new(""));
+    // Before anything is said of the names around it.
+    if let Err(error) = admitted(&display_path(path, base)) {
+        return Some(Error {
+            hint: error.hint,
+            ..place.error(format!("`{}`: {}", display_path(path, base), error.message))
+        });
+    }
     if path.is_file() {
         return None;
     }
-    let base = place.source.path.parent().unwrap_or(Path::new(""));
     let error = place.error(format!(
         "there is no file `{}` beside this one",
         display_path(path, base)

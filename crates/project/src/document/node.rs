@@ -73,6 +73,12 @@ pub struct Entry {
     pub value: Node,
 }
 
+impl Entry {
+    fn weight(&self) -> usize {
+        self.key.len() + self.value.weight()
+    }
+}
+
 impl NodeValue {
     pub(crate) fn scalar(value: Value) -> NodeValue {
         match value {
@@ -128,6 +134,17 @@ impl Node {
             NodeValue::List(_) => "a list",
             NodeValue::Object(_) => "an object",
         }
+    }
+
+    /// Roughly the memory that it takes, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let below = match &self.value {
+            NodeValue::Text(text) => text.len(),
+            NodeValue::List(items) => items.iter().map(Node::weight).sum(),
+            NodeValue::Object(entries) => entries.iter().map(Entry::weight).sum(),
+            NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) => 0,
+        };
+        size_of::<Node>() + below
     }
 
     /// Changes every text in it, keys apart.

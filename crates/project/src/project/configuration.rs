@@ -31,7 +31,8 @@ use super::tenant::{self, TenantData};
 use super::{Action, Project, TestConfiguration, Trigger, mappings_in};
 use crate::document::node::{Entry, Node, NodeValue, Source, to_map};
 use crate::document::{Format, parse_document, parse_toml};
-use crate::files::{configured_path, display_path, read_text};
+use crate::door::Boundary;
+use crate::files::{configured_path, display_path};
 use crate::keywords::KeywordMappings;
 use crate::shapes::Shapes;
 use crate::{Error, Result};
@@ -52,7 +53,8 @@ pub(super) fn load(home: &Path) -> Result<Option<Project>> {
         return Ok(None);
     }
     let shown = display_path(&path, home);
-    let text = read_text(&path, &shown)?;
+    let within = Boundary::around(home);
+    let text = within.read_text(&path, &shown)?;
     let source = Arc::new(Source {
         path: path.clone(),
         shown,
@@ -80,6 +82,7 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
         Some(node) => {
             let named = shapes.text(node, "`export`").unwrap_or_default();
             let path = configured_path(home, &named);
+            inside(&path, home, node, &named)?;
             let root = match path.is_file() {
                 true => path.parent().unwrap_or(home).to_owned(),
                 false => path,
@@ -126,6 +129,15 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
     Ok(project)
 }
 
+/// Refuses a path of the file that leads out of the project.
+fn inside(path: &Path, home: &Path, node: &Node, written: &str) -> Result<()> {
+    let admitted = Boundary::around(home).admit(path, written);
+    admitted.map_err(|error| Error {
+        hint: error.hint,
+        ..node.place.error(format!("`{written}`: {}", error.message))
+    })
+}
+
 fn empty(home: &Path, mappings: Option<KeywordMappings>) -> Project {
     Project {
         modules: Vec::new(),
@@ -152,8 +164,10 @@ fn mappings(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Option<Keyw
         let error = node.place.error(format!("there is no file `{named}`"));
         return Err(error.with_hint("a path is relative to postlogin.toml"));
     }
+    inside(&path, home, node, &named)?;
     let shown = display_path(&path, home);
-    let value = parse_document(&read_text(&path, &shown)?, Format::of(&path), &shown)?;
+    let text = Boundary::around(home).read_text(&path, &shown)?;
+    let value = parse_document(&text, Format::of(&path), &shown)?;
     if value.get(KeywordMappings::CONFIG_KEY).is_some() {
         return mappings_in(value, &shown).map(Some);
     }
@@ -174,7 +188,9 @@ fn action(entry: &Entry, home: &Path, shapes: &mut Shapes) -> Option<Action> {
     };
     let written = shapes.text(code, "`code`")?;
     let path = configured_path(home, &written);
-    if !path.exists() {
+    if let Err(error) = inside(&path, home, code, &written) {
+        shapes.refuse(error);
+    } else if !path.exists() {
         let error = code.place.error(format!("there is no file `{written}`"));
         shapes.refuse(error.with_hint("a path is relative to postlogin.toml"));
     }
@@ -222,6 +238,11 @@ fn test(node: &Node, home: &Path, shapes: &mut Shapes) -> TestConfiguration {
         Some(node) => texts(node, "`paths`", shapes),
         None => Vec::new(),
     };
+    for (path, node) in paths.iter().zip(node.get("paths").into_iter().cycle()) {
+        if let Err(error) = inside(&configured_path(home, path), home, node, path) {
+            shapes.refuse(error);
+        }
+    }
     let jobs = node.get("jobs").and_then(|node| {
         let jobs = shapes.whole(node, "`jobs`")?;
         if jobs == 0 {

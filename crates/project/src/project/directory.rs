@@ -8,8 +8,9 @@ use super::{
     rules, tenant,
 };
 use crate::Result;
+use crate::door::Boundary;
 use crate::files::{
-    configured_path, display_path, end_of, entries, extension, file_name, file_stem, read_text,
+    configured_path, display_path, end_of, entries, extension, file_name, file_stem,
 };
 use crate::keywords::KeywordMappings;
 
@@ -18,7 +19,7 @@ pub(super) fn is_root(folder: &Path) -> bool {
     // By the text, not by parsing: a broken file should be reported, not make the project vanish.
     manifest_paths(folder)
         .iter()
-        .any(|path| mentions(path, "\"supported_triggers\""))
+        .any(|path| Boundary::around(folder).mentions(path, "\"supported_triggers\""))
 }
 
 pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Result<Project> {
@@ -69,13 +70,15 @@ pub(crate) fn load_action(
 ) -> Result<Option<Action>> {
     // Other JSON (tsconfig.json, with its comments) may stand in the folder: it is not even parsed. Beside a folder
     // with the code of an Action it is that Action's, whatever is in it.
-    let says_so = mentions(path, "\"supported_triggers\"") || mentions(path, "\"code\"");
+    let within = Boundary::of_file(path, root);
+    let says_so =
+        within.mentions(path, "\"supported_triggers\"") || within.mentions(path, "\"code\"");
     if !says_so && !default_code(path).is_file() {
         return Ok(None);
     }
     let shown = display_path(path, root);
     let value = read_configuration(path, root, mappings)?;
-    let text = read_text(path, &shown)?;
+    let text = within.read_text(path, &shown)?;
     let manifest = Manifest::read(value, &shown, &|key| place_of_key(&text, key))?;
     let code = match &manifest.code {
         Some(code) => configured_path(root, code),
@@ -137,10 +140,6 @@ fn end_of_string(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-fn mentions(path: &Path, word: &str) -> bool {
-    std::fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(word))
 }
 
 fn last_part(path: &str) -> &str {

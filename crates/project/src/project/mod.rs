@@ -17,7 +17,8 @@ use postlogin_core::event::suggest::closest;
 use serde_json::{Map, Value};
 
 use crate::document::{Format, parse_document};
-use crate::files::{absolute, display_path, read_text};
+use crate::door::Boundary;
+use crate::files::{absolute, display_path};
 use crate::keywords::{KeywordMappings, leftover};
 use crate::{Error, Result};
 pub(crate) use directory::load_action;
@@ -221,7 +222,8 @@ pub(crate) fn read_configuration(
     mappings: &KeywordMappings,
 ) -> Result<Value> {
     let shown = display_path(path, root);
-    let text = mappings.replace(&read_text(path, &shown)?);
+    let text = Boundary::of_file(path, root).read_text(path, &shown)?;
+    let text = mappings.replace(&text, &shown)?;
     parse_document(&text, Format::of(path), &shown).map_err(|error| {
         let line = error.line.and_then(|line| {
             text.lines()
@@ -241,7 +243,9 @@ pub(crate) fn read_configuration(
 pub(crate) fn read_mappings(root: &Path) -> Result<KeywordMappings> {
     for path in mapping_files(root) {
         let shown = display_path(&path, root);
-        let text = read_text(&path, &shown)?;
+        // The folder above an export need not be in a project, but its file is where it seems to be.
+        let folder = path.parent().unwrap_or(root);
+        let text = Boundary::around(folder).read_text(&path, &shown)?;
         // The name is common: only a file that names the key is the Deploy CLI's.
         if !text.contains(KeywordMappings::CONFIG_KEY) {
             continue;

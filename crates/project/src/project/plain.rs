@@ -8,6 +8,7 @@ use super::manifest::Manifest;
 use super::tenant::TenantData;
 use super::{Action, Project, TestConfiguration, rules};
 use crate::action::SCRIPTS;
+use crate::door::Boundary;
 use crate::files::{entries, extension, file_stem};
 use crate::keywords::KeywordMappings;
 
@@ -17,6 +18,7 @@ const HANDLER: &str = "onExecutePostLogin";
 /// The plain Actions of a folder: scripts in `actions/`, and `code.js` in the folders of it. Nothing says in which order
 /// they are bound, so none is.
 pub(super) fn load(root: &Path) -> Option<Project> {
+    let within = Boundary::around(root);
     let mut actions = Vec::new();
     for path in entries(&root.join("actions")) {
         let (name, code) = if path.is_dir() {
@@ -24,10 +26,13 @@ pub(super) fn load(root: &Path) -> Option<Project> {
                 .iter()
                 .flat_map(|stem| SCRIPTS.iter().map(move |ext| format!("{stem}.{ext}")))
                 .map(|file| path.join(file))
-                .find(|path| is_action(path));
+                .find(|path| is_action(path, &within));
             (crate::files::file_name(&path), code)
         } else {
-            (file_stem(&path), Some(path).filter(|path| is_action(path)))
+            (
+                file_stem(&path),
+                Some(path).filter(|path| is_action(path, &within)),
+            )
         };
         if let Some(code) = code {
             actions.push(undeclared(name, code));
@@ -65,7 +70,6 @@ fn undeclared(name: String, code: PathBuf) -> Action {
 }
 
 /// A script of the trigger: tests and helpers may stand beside it.
-fn is_action(path: &Path) -> bool {
-    SCRIPTS.contains(&extension(path).as_str())
-        && std::fs::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(HANDLER))
+fn is_action(path: &Path, within: &Boundary) -> bool {
+    SCRIPTS.contains(&extension(path).as_str()) && within.mentions(path, HANDLER)
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Project, read_configuration};
 use crate::action::ActionSource;
+use crate::door::Boundary;
 use crate::files::{
     absolute, configured_path, display_path, entries, extension, file_stem, with_slashes,
 };
@@ -123,12 +124,9 @@ fn root_at(folder: &Path) -> Result<Option<Project>> {
 
 /// A folder with a file of a Rule in `rules/`.
 pub(super) fn is_root(folder: &Path) -> bool {
-    manifests(folder).iter().any(|path| {
-        std::fs::read(path).is_ok_and(|bytes| {
-            let text = String::from_utf8_lossy(&bytes);
-            text.contains("\"script\"")
-        })
-    })
+    let within = Boundary::around(folder);
+    let mut manifests = manifests(folder).into_iter();
+    manifests.any(|path| within.mentions(&path, "\"script\""))
 }
 
 fn manifests(root: &Path) -> Vec<PathBuf> {
@@ -167,10 +165,18 @@ pub(super) fn in_folder(
 
 /// `rules/*.js` that nothing describes: they run in the order of their names.
 pub(super) fn plain(root: &Path) -> Vec<Rule> {
+    let within = Boundary::around(root);
     let mut rules = Vec::new();
     for path in entries(&root.join("rules")) {
-        let text = std::fs::read(&path).unwrap_or_default();
-        if extension(&path) == "js" && looks_like_a_rule(&String::from_utf8_lossy(&text)) {
+        if extension(&path) != "js" || !path.is_file() {
+            continue;
+        }
+        let is_rule = match within.read(&path, &file_stem(&path)) {
+            Ok(text) => looks_like_a_rule(&String::from_utf8_lossy(&text)),
+            // Whoever reads it says what is wrong with it.
+            Err(_) => true,
+        };
+        if is_rule {
             rules.push(Rule {
                 name: file_stem(&path),
                 order: None,

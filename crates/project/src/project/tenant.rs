@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use super::read_configuration;
 use crate::Result;
 use crate::document::node::Node;
-use crate::files::{display_path, entries, extension, read_text};
+use crate::door::Boundary;
+use crate::files::{display_path, entries, extension};
 use crate::keywords::KeywordMappings;
 use crate::shapes::Shapes;
 
@@ -249,8 +250,11 @@ fn with_bodies(
         let named = text("body").map(str::to_owned);
         let default = format!("{}.html", text("template").unwrap_or_default());
         let file = folder.join(named.unwrap_or(default));
+        let shown = display_path(&file, root);
+        let within = Boundary::around(root);
+        within.admit(&file, &shown)?;
         if file.is_file() {
-            let body = mappings.replace(&read_text(&file, &display_path(&file, root))?);
+            let body = mappings.replace(&within.read_text(&file, &shown)?, &shown)?;
             if let Some(template) = template.as_object_mut() {
                 template.insert("body".to_owned(), Value::String(body));
             }

@@ -10,7 +10,7 @@ use postlogin_host::Mock;
 use postlogin_host::mock::to_yaml;
 use postlogin_project::cases::{Act, Step, Steps};
 use postlogin_project::document::node::Node;
-use postlogin_project::{ActionSource, Project, Secret};
+use postlogin_project::{ActionSource, Boundary, Project, Secret};
 use serde_json::{Value, json};
 
 use super::finding::{Fault, Finding};
@@ -39,6 +39,12 @@ pub(super) struct Written {
 
 /// Writes the file; what is there stays as it is. The same finding twice is one file.
 pub(super) fn write(folder: &Path, text: &Text<'_>) -> io::Result<Written> {
+    let within = Boundary::around(folder.parent().unwrap_or(folder));
+    let inside = |path: &Path| {
+        let admitted = within.admit(path, &path.display().to_string());
+        admitted.map_err(|error| io::Error::other(error.to_string()))
+    };
+    inside(folder)?;
     fs::create_dir_all(folder)?;
     let stem = stem(text.finding);
     let text = text.render(folder);
@@ -58,7 +64,8 @@ pub(super) fn write(folder: &Path, text: &Text<'_>) -> io::Result<Written> {
                 return Ok(Written { path, is_new: true });
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if fs::read_to_string(&path).is_ok_and(|known| same_login(&known, &text)) {
+                let known = within.read_text(&path, "");
+                if known.is_ok_and(|known| same_login(&known, &text)) {
                     return Ok(Written {
                         path,
                         is_new: false,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use postlogin_core::complete_event;
 use postlogin_core::event::{check_paths, merge_patch, sample, set_path};
 use postlogin_project::cases::{Base, Case};
-use postlogin_project::{Error, Format, display_path, parse_document, read_text};
+use postlogin_project::{Boundary, Error, Format, display_path, parse_document};
 use serde_json::{Value, json};
 
 use super::Bases;
@@ -18,6 +18,7 @@ pub(super) fn base(
     what: &str,
     read: &mut HashMap<PathBuf, Arc<Value>>,
     working_folder: &Path,
+    within: &Boundary,
 ) -> Result<Option<Arc<Value>>, Error> {
     match base {
         Base::Default => Ok(None),
@@ -27,7 +28,7 @@ pub(super) fn base(
                 return Ok(Some(Arc::clone(value)));
             }
             let shown = display_path(path, working_folder);
-            let text = read_text(path, &shown)?;
+            let text = within.read_text(path, &shown)?;
             let value = parse_document(&text, Format::of(path), &shown)?;
             if !value.is_object() {
                 return Err(Error::new(format!("{what} must be an object")).in_file(&shown));

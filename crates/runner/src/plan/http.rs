@@ -8,7 +8,7 @@ use postlogin_project::document::{
     node::{Node, NodeValue},
     reword,
 };
-use postlogin_project::{Error, Format, display_path, parse_document, read_text};
+use postlogin_project::{Boundary, Error, Format, display_path, parse_document};
 use serde_json::Value;
 
 /// The mocks of a case: a list in it, or the path of a file with one.
@@ -24,13 +24,21 @@ pub(super) fn mocks(
         NodeValue::List(items) => items.iter().map(mock).collect(),
         NodeValue::Text(path) => {
             let folder = node.place.source.path.parent().unwrap_or(Path::new(""));
+            let written = path;
             let path = folder.join(path);
+            if let Err(error) = case.within.admit(&path, written) {
+                let message = format!("`{written}`: {}", error.message);
+                return Err(Error {
+                    hint: error.hint,
+                    ..node.place.error(message)
+                });
+            }
             if !path.is_file() {
                 let message = format!("there is no file `{}`", display_path(&path, folder));
                 return Err(node.place.error(message));
             }
             files.push(path.clone());
-            from_file(&path, working_folder)
+            from_file(&path, working_folder, &case.within)
         }
         _ => Err(node
             .place
@@ -51,9 +59,9 @@ fn mock(item: &Node) -> Result<Mock, Error> {
         })
 }
 
-fn from_file(path: &Path, working_folder: &Path) -> Result<Vec<Mock>, Error> {
+fn from_file(path: &Path, working_folder: &Path, within: &Boundary) -> Result<Vec<Mock>, Error> {
     let shown = display_path(path, working_folder);
-    let value = parse_document(&read_text(path, &shown)?, Format::of(path), &shown)?;
+    let value = parse_document(&within.read_text(path, &shown)?, Format::of(path), &shown)?;
     // As the files of `postlogin run --http`.
     let list = match value {
         Value::Object(mut object) => object.remove("http").unwrap_or_default(),

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use postlogin_core::TenantSettings;
 use postlogin_host::Mock;
-use postlogin_project::cases::{Case, find_case_files, read_case_file};
+use postlogin_project::cases::{Base, Case, find_case_files, read_case_file};
 use postlogin_project::{ActionSource, Error};
 use serde_json::Value;
 
 use crate::login::secrets_of;
+use crate::snapshot::pending_file;
 
 pub(crate) use event::event_of;
 
@@ -144,12 +145,27 @@ impl<'a> Planner<'a> {
         match read_case_file(path, top, self.working_folder) {
             Ok(file) => {
                 let snapshot_file = file.snapshot_file();
+                if let Err(error) = self.admit_snapshots(&file.cases, &snapshot_file) {
+                    return self.refuse(error);
+                }
                 for case in file.cases {
                     self.case(case, project.as_deref(), &snapshot_file);
                 }
             }
             Err(mistakes) => mistakes.into_iter().for_each(|error| self.refuse(error)),
         }
+    }
+
+    /// Stored outcomes are read and written beside their cases, and no link leads elsewhere.
+    fn admit_snapshots(&self, cases: &[Case], file: &Path) -> Result<(), Error> {
+        let Some(case) = cases.iter().find(|case| case.snapshot) else {
+            return Ok(());
+        };
+        for path in [file.to_owned(), pending_file(file)] {
+            let shown = postlogin_project::display_path(&path, self.working_folder);
+            case.within.admit(&path, &shown)?;
+        }
+        Ok(())
     }
 
     fn case(&mut self, case: Case, project: Option<&project::Surroundings>, snapshot: &Path) {
@@ -203,8 +219,14 @@ impl<'a> Planner<'a> {
         let folder = case.place.source.path.parent().unwrap_or(Path::new(""));
         let mut indices = Vec::new();
         if let Some(named) = &case.connection {
-            let source = project::connection(&named.name, folder, self.working_folder, project)
-                .map_err(|error| project::at(&named.place, error))?;
+            let source = project::connection(
+                &named.name,
+                folder,
+                self.working_folder,
+                project,
+                &case.within,
+            )
+            .map_err(|error| project::at(&named.place, error))?;
             indices.push(self.add(source));
         }
         if let Some(named) = &case.actions {
@@ -214,9 +236,14 @@ impl<'a> Planner<'a> {
                 let index = match self.named.get(&key) {
                     Some(index) => *index,
                     None => {
-                        let source =
-                            project::source(&name.name, &base, self.working_folder, project)
-                                .map_err(|error| project::at(&name.place, error))?;
+                        let source = project::source(
+                            &name.name,
+                            &base,
+                            self.working_folder,
+                            project,
+                            &case.within,
+                        )
+                        .map_err(|error| project::at(&name.place, error))?;
                         let index = self.add(source);
                         self.named.insert(key, index);
                         index
@@ -251,16 +278,28 @@ impl<'a> Planner<'a> {
 
     fn bases(&mut self, case: &Case) -> Result<Bases, Error> {
         Ok(Bases {
-            event: event::base(&case.event, "an event", &mut self.read, self.working_folder)?,
-            user: match &case.user {
-                Some(user) => event::base(user, "a user", &mut self.read, self.working_folder)?,
-                None => None,
-            },
-            client: match &case.client {
-                Some(base) => event::base(base, "a client", &mut self.read, self.working_folder)?,
-                None => None,
-            },
+            event: self.base(case, Some(&case.event), "an event")?,
+            user: self.base(case, case.user.as_ref(), "a user")?,
+            client: self.base(case, case.client.as_ref(), "a client")?,
         })
+    }
+
+    fn base(
+        &mut self,
+        case: &Case,
+        base: Option<&Base>,
+        what: &str,
+    ) -> Result<Option<Arc<Value>>, Error> {
+        match base {
+            Some(base) => event::base(
+                base,
+                what,
+                &mut self.read,
+                self.working_folder,
+                &case.within,
+            ),
+            None => Ok(None),
+        }
     }
 
     fn warn_about_unseen_secrets(&mut self, case: &Case, actions: &[usize]) {

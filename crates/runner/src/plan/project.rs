@@ -8,7 +8,7 @@ use postlogin_core::TenantSettings;
 use postlogin_project::cases::Case;
 use postlogin_project::document::node::{Node, Place};
 use postlogin_project::{
-    ActionSource, Error, Project, TenantData, connection_source_from, resolve_action_from,
+    ActionSource, Boundary, Error, Project, TenantData, connection_source_from, resolve_action_from,
 };
 use serde_json::Value;
 
@@ -57,6 +57,7 @@ pub(super) fn source(
     base: &Path,
     working_folder: &Path,
     project: Option<&Surroundings>,
+    within: &Boundary,
 ) -> Result<ActionSource, Error> {
     let project = project.map(|surroundings| &surroundings.project);
     // Never relative to the working folder: where a run starts must not matter.
@@ -64,7 +65,7 @@ pub(super) fn source(
         Some(project) if !base.join(name).exists() => project.root.as_path(),
         _ => base,
     };
-    resolve_action_from(name, from, working_folder, project)
+    resolve_action_from(name, from, working_folder, project, within)
 }
 
 /// The connection that a case names: a file relative to `base`, or a connection of the project.
@@ -73,9 +74,10 @@ pub(super) fn connection(
     base: &Path,
     working_folder: &Path,
     project: Option<&Surroundings>,
+    within: &Boundary,
 ) -> Result<ActionSource, Error> {
     let project = project.map(|surroundings| &surroundings.project);
-    connection_source_from(name, base, working_folder, project)
+    connection_source_from(name, base, working_folder, project, Some(within))
 }
 
 /// The Rules of the project and the Actions that it binds to the trigger.

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use postlogin_project::Boundary;
+
 /// The first line. Other tools have `.snap` files, too.
 const HEADER: &str =
     "# postlogin snapshots 1: change them with `postlogin test --review` or `--update`";
@@ -54,13 +56,22 @@ pub fn pending_file(snapshot: &Path) -> PathBuf {
 pub(super) fn is_stored(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "snap")
-        && fs::read_to_string(path).is_ok_and(|text| text.starts_with(MARK))
+        && text_of(path).is_some_and(|text| text.starts_with(MARK))
 }
 
 /// The sections of a file; none if it is not there.
 pub(super) fn read(path: &Path) -> Sections {
-    let text = fs::read(path).unwrap_or_default();
-    parse(&String::from_utf8_lossy(&text))
+    parse(&text_of(path).unwrap_or_default())
+}
+
+/// The text of a file beside its cases. One that is a link out of the project is none, as one that is not there; the
+/// plan refuses it before anything runs.
+fn text_of(path: &Path) -> Option<String> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let within = Boundary::around(folder.unwrap_or(Path::new(".")));
+    within.read_text(path, "").ok()
 }
 
 fn parse(text: &str) -> Sections {
@@ -95,7 +106,9 @@ pub(super) fn write(path: &Path, sections: &Sections) -> io::Result<()> {
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = fs::File::create(&beside)
+    // What is there is left of a run that was killed, or a link that somebody placed: it is not written through.
+    let _ = fs::remove_file(&beside);
+    let written = fs::File::create_new(&beside)
         .and_then(|mut file| file.write_all(bytes))
         .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {

@@ -151,3 +151,87 @@ fn snapshots_of_other_tools_are_left_alone() {
     let (_, summary) = folder.run(Mode::Pending, &[]);
     assert_eq!(summary.unused, [("gone.snap".to_owned(), "one".to_owned())]);
 }
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_or_read_through_a_link() {
+    use std::os::unix::fs::symlink;
+
+    let outside = tempfile::tempdir().expect("a folder");
+    let target = outside.path().join("target");
+    std::fs::write(&target, "untouched").expect("a file");
+    let folder = Folder::new();
+    let path = |name: &str| folder.0.path().join(name);
+    // The name under which a file is written first can be guessed.
+    symlink(&target, path(&format!(".t.snap.{}", std::process::id()))).expect("a link");
+    folder.run(Mode::Update, &[("one", "1"), ("two", "2")]);
+    assert!(
+        folder
+            .text("t.snap")
+            .is_some_and(|text| text.contains("\"1\""))
+    );
+    for name in ["t.snap", "t.snap.new"] {
+        let _ = std::fs::remove_file(path(name));
+        symlink(&target, path(name)).expect("a link");
+        let errors = plan(&[".".into()], folder.0.path()).expect_err("it leads out");
+        let told = errors.first().map(ToString::to_string).unwrap_or_default();
+        assert!(told.contains("outside of the project"), "{told}");
+        std::fs::remove_file(path(name)).expect("removed");
+    }
+    assert_eq!(
+        std::fs::read_to_string(&target).ok().as_deref(),
+        Some("untouched")
+    );
+}
+
+#[test]
+fn what_a_case_names_stays_inside_the_project() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
+        std::fs::write(file, text).expect("a file");
+    };
+    write("foreign/x.json", "{\"user\": {\"email\": \"secret\"}}");
+    write("foreign/x.js", ACTION);
+    write("foreign/list.json", "[]");
+    write("repo/.git/x.json", "{}");
+    write("repo/a.js", ACTION);
+    write("repo/events/x.json", "{}");
+    write("repo/.env", "A=b");
+    let repo = folder.path().join("repo");
+    let told = |case: &str| {
+        write("repo/tests/t.case.yaml", case);
+        let planned = plan(&["tests".into()], &repo);
+        planned
+            .err()
+            .map(|errors| errors.iter().map(ToString::to_string).collect::<String>())
+    };
+    let fine = "actions: [../a.js]\nevent: ../events/x.json\nsecrets_file: ../.env";
+    assert_eq!(told(fine), None);
+    for (line, why) in [
+        ("event: ../../foreign/x.json", "outside of the project"),
+        ("event: ../../foreign/none.json", "outside of the project"),
+        ("user: ../../foreign/x.json", "outside of the project"),
+        ("client: /etc/passwd", "outside of the project"),
+        ("http: ../../foreign/list.json", "outside of the project"),
+        (
+            "secrets_file: ../../foreign/x.json",
+            "outside of the project",
+        ),
+        ("connection: ../../foreign/x.js", "outside of the project"),
+        ("event: ../.git/x.json", "hidden"),
+        ("http: ../.env", "hidden"),
+        ("secrets_file: ../.git/x.json", "hidden"),
+    ] {
+        let case = format!("actions: [../a.js]\n{line}\n");
+        let told = told(&case).unwrap_or_else(|| panic!("{line}: no error"));
+        assert!(
+            told.contains(why) && told.contains("tests/t.case.yaml:2:"),
+            "{line}: {told}"
+        );
+        assert!(!told.contains("secret\""), "{told}");
+    }
+    let told = told("actions: [../../foreign/x.js]\n").expect("an error");
+    assert!(told.contains("outside of the project"), "{told}");
+}

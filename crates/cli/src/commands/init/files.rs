@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -26,13 +27,15 @@ impl Files {
     /// Writes a file unless there is one; tells whether it did.
     pub(super) fn new_file(&mut self, name: &str, text: &str) -> Result<bool, CliError> {
         let path = self.home.join(name);
-        if path.exists() {
+        // A link that leads nowhere is there as well: it is not written through.
+        if path.symlink_metadata().is_ok() {
             self.kept.push(name.to_owned());
             return Ok(false);
         }
         let folder = path.parent().unwrap_or(&self.home);
         fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&path, text))
+            .and_then(|()| fs::File::create_new(&path))
+            .and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|error| CliError::unwritable(path.display(), &error))?;
         self.made.push(name.to_owned());
         Ok(true)
@@ -41,6 +44,10 @@ impl Files {
     /// Adds lines to `.gitignore` that it does not have.
     pub(super) fn ignore(&mut self, lines: &[&str]) -> Result<(), CliError> {
         let path = self.home.join(".gitignore");
+        if path.is_symlink() {
+            self.kept.push(".gitignore".to_owned());
+            return Ok(());
+        }
         let before = fs::read_to_string(&path).unwrap_or_default();
         let has = |line: &&&str| {
             let plain = |line: &str| line.trim().trim_matches('/').to_owned();

@@ -19,9 +19,17 @@ pub(crate) fn human(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let page = &mut Page::new(out, color, width);
+    let mut count = 0_usize;
     for (action, finding) in report.findings() {
-        write(page, action, finding)?;
+        count += 1;
+        write(page, action, finding, count <= MOST_FRAMES)?;
         page.blank()?;
+    }
+    if count > MOST_FRAMES {
+        let told = format!(
+            "the code around a place is shown for the first {MOST_FRAMES} of {count} findings"
+        );
+        page.paragraph(0, Role::Dim, &told)?;
     }
     summary(page, report)
 }
@@ -33,7 +41,15 @@ fn role_of(severity: Severity) -> Role {
     }
 }
 
-fn write(page: &mut Page<'_>, action: &CheckedAction, finding: &Finding) -> io::Result<()> {
+/// So many findings are shown with the code around them; each of these looks for its lines.
+const MOST_FRAMES: usize = 1000;
+
+fn write(
+    page: &mut Page<'_>,
+    action: &CheckedAction,
+    finding: &Finding,
+    has_frame: bool,
+) -> io::Result<()> {
     let rule = finding.rule;
     let label = format!("{}[{}]", rule.severity.word(), rule.code);
     page.line(
@@ -46,7 +62,8 @@ fn write(page: &mut Page<'_>, action: &CheckedAction, finding: &Finding) -> io::
     )?;
     page.paragraph(2, Role::Strong, &finding.message)?;
     // A finding about the file as a whole has no line to show.
-    let has_place = finding.location.file == action.file && rule.code != "code-too-large";
+    let has_place =
+        has_frame && finding.location.file == action.file && rule.code != "code-too-large";
     if has_place
         && let Some(mut frame) = code_frame::code_frame(
             &action.text,

@@ -6,7 +6,7 @@ use oxc::allocator::Vec as ArenaVec;
 use oxc::ast::ast::{
     Argument, ArrowFunctionExpression, AssignmentExpression, AssignmentTarget, BindingPattern,
     CallExpression, ConditionalExpression, Expression, ForOfStatement, Function,
-    IdentifierReference, IfStatement, LogicalExpression, LogicalOperator, Statement,
+    IdentifierReference, IfStatement, LogicalExpression, LogicalOperator, Program, Statement,
     SwitchStatement, VariableDeclarator, WhileStatement,
 };
 use oxc::ast_visit::{Visit, walk};
@@ -17,6 +17,14 @@ use super::names;
 
 /// So far variables are followed back to what they stand for.
 const DEEPEST: usize = 4;
+/// So many parts of a text decide a condition at most, and so many variables of each are followed.
+const MOST_REGIONS: usize = 16;
+/// So many assignments of a variable are followed.
+const MOST_VALUES: usize = 8;
+/// So many conditions from the outside in, and from the inside out, are kept of a place.
+const MOST_OF_EACH_END: usize = 12;
+/// So many places are kept: more than an Action of 100 kB, the most that production stores, has.
+const MOST_SITES: usize = 2500;
 
 /// The variable that a name refers to; `None` for globals.
 pub(super) fn symbol(scoping: &Scoping, name: &IdentifierReference<'_>) -> Option<SymbolId> {
@@ -26,8 +34,10 @@ pub(super) fn symbol(scoping: &Scoping, name: &IdentifierReference<'_>) -> Optio
 /// Where variables get their values.
 pub(super) struct Definitions<'s> {
     scoping: &'s Scoping,
-    /// The text that gives a variable its value, and the variables in it.
-    values: HashMap<SymbolId, Vec<(Span, Vec<SymbolId>)>>,
+    /// The texts that give a variable its value: the whole, and the part with the variables that decide it.
+    values: HashMap<SymbolId, Vec<(Span, Span)>>,
+    /// Where variables are named, in the order of the text. What an expression names is a range of it.
+    names: Vec<(u32, SymbolId)>,
     /// The texts of constants.
     constants: HashMap<SymbolId, Vec<String>>,
 }
@@ -37,55 +47,62 @@ impl<'s> Definitions<'s> {
         Self {
             scoping,
             values: HashMap::new(),
+            names: Vec::new(),
             constants: HashMap::new(),
         }
     }
 
+    /// Finds where variables get their values, and where they are named.
+    pub(super) fn read(&mut self, program: &Program<'_>) {
+        self.visit_program(program);
+        self.names.sort_by_key(|(offset, _)| *offset);
+    }
+
     /// An expression and what its variables stand for.
-    fn regions(&self, expression: &Expression<'_>) -> Vec<Span> {
-        let mut regions = vec![expression.span()];
-        self.follow(&self.names_in(expression), 0, &mut regions);
+    pub(super) fn regions(&self, expression: Span) -> Vec<Span> {
+        let mut regions = vec![expression];
+        self.follow(expression, 0, &mut regions);
         regions
     }
 
-    fn follow(&self, symbols: &[SymbolId], depth: usize, regions: &mut Vec<Span>) {
+    fn follow(&self, text: Span, depth: usize, regions: &mut Vec<Span>) {
         if depth >= DEEPEST {
             return;
         }
-        for (span, further) in symbols
-            .iter()
-            .filter_map(|symbol| self.values.get(symbol))
-            .flatten()
-        {
-            if !regions.contains(span) {
-                regions.push(*span);
-                self.follow(further, depth + 1, regions);
+        let first = self
+            .names
+            .partition_point(|(offset, _)| *offset < text.start);
+        let names = self.names.iter().skip(first);
+        let names = names.take_while(|(offset, _)| *offset < text.end);
+        for (_, symbol) in names.take(MOST_REGIONS) {
+            let values = self.values.get(symbol).into_iter().flatten();
+            for (whole, value) in values.take(MOST_VALUES) {
+                if regions.len() < MOST_REGIONS && !regions.contains(whole) {
+                    regions.push(*whole);
+                    self.follow(*value, depth + 1, regions);
+                }
             }
         }
     }
 
-    fn names_in(&self, expression: &Expression<'_>) -> Vec<SymbolId> {
-        let mut names = Names {
-            scoping: self.scoping,
-            found: Vec::new(),
-        };
-        names.visit_expression(expression);
-        names.found
-    }
-
-    fn define(&mut self, pattern: &BindingPattern<'_>, whole: Span, value: &Expression<'_>) {
-        let names = self.names_in(value);
+    fn define(&mut self, pattern: &BindingPattern<'_>, whole: Span, value: Span) {
         for name in pattern.get_binding_identifiers() {
             let known = self.values.entry(name.symbol_id()).or_default();
-            known.push((whole, names.clone()));
+            known.push((whole, value));
         }
     }
 }
 
 impl<'a> Visit<'a> for Definitions<'_> {
+    fn visit_identifier_reference(&mut self, name: &IdentifierReference<'a>) {
+        let symbol = symbol(self.scoping, name);
+        self.names
+            .extend(symbol.map(|symbol| (name.span.start, symbol)));
+    }
+
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
         if let Some(init) = &declarator.init {
-            self.define(&declarator.id, declarator.span, init);
+            self.define(&declarator.id, declarator.span, init.span());
             if let BindingPattern::BindingIdentifier(name) = &declarator.id
                 && !self.scoping.symbol_is_mutated(name.symbol_id())
             {
@@ -102,9 +119,8 @@ impl<'a> Visit<'a> for Definitions<'_> {
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &assignment.left
             && let Some(symbol) = symbol(self.scoping, name)
         {
-            let names = self.names_in(&assignment.right);
             let known = self.values.entry(symbol).or_default();
-            known.push((assignment.span, names));
+            known.push((assignment.span, assignment.right.span()));
         }
         walk::walk_assignment_expression(self, assignment);
     }
@@ -112,31 +128,19 @@ impl<'a> Visit<'a> for Definitions<'_> {
     fn visit_for_of_statement(&mut self, statement: &ForOfStatement<'a>) {
         if let oxc::ast::ast::ForStatementLeft::VariableDeclaration(declaration) = &statement.left {
             for declarator in &declaration.declarations {
-                self.define(&declarator.id, statement.right.span(), &statement.right);
+                let right = statement.right.span();
+                self.define(&declarator.id, right, right);
             }
         }
         walk::walk_for_of_statement(self, statement);
     }
 }
 
-/// The variables in an expression.
-struct Names<'s> {
-    scoping: &'s Scoping,
-    found: Vec<SymbolId>,
-}
-
-impl<'a> Visit<'a> for Names<'_> {
-    fn visit_identifier_reference(&mut self, name: &IdentifierReference<'a>) {
-        self.found.extend(symbol(self.scoping, name));
-    }
-}
-
 /// A condition around a place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Guard {
     pub(super) span: Span,
     pub(super) must_be: bool,
-    pub(super) regions: Vec<Span>,
 }
 
 /// A call, or a Rule's assignment, that sets a claim.
@@ -144,7 +148,10 @@ pub(super) struct Site {
     pub(super) method: String,
     pub(super) name: Vec<String>,
     pub(super) offset: u32,
-    pub(super) guards: Vec<Guard>,
+    /// The conditions around it from the outside in: the first, and the last.
+    pub(super) guards: (Vec<Guard>, Vec<Guard>),
+    /// How many there are between them.
+    pub(super) omitted: usize,
 }
 
 /// Walks a text and finds what sets claims.
@@ -167,7 +174,6 @@ impl<'d> Finder<'d> {
         self.guards.push(Guard {
             span: condition.span(),
             must_be,
-            regions: self.definitions.regions(condition),
         });
     }
 
@@ -176,6 +182,23 @@ impl<'d> Finder<'d> {
         self.push(condition, must_be);
         walk(self);
         self.guards.pop();
+    }
+
+    fn keep(&mut self, method: String, name: Vec<String>, offset: u32) {
+        let all = self.guards.len();
+        let outer = all.min(MOST_OF_EACH_END);
+        let inner = (all - outer).min(MOST_OF_EACH_END);
+        let outer = self.guards.get(..outer).unwrap_or_default();
+        let inner = self.guards.get(all - inner..).unwrap_or_default();
+        if self.found.len() < MOST_SITES {
+            self.found.push(Site {
+                method,
+                name,
+                offset,
+                guards: (outer.to_vec(), inner.to_vec()),
+                omitted: all - outer.len() - inner.len(),
+            });
+        }
     }
 
     /// `context.idToken.x = …` and `context.idToken['x'] = …` of a Rule.
@@ -200,12 +223,7 @@ impl<'d> Finder<'d> {
         let of_context = matches!(token.object.get_inner_expression(), Expression::Identifier(name) if name.name == "context");
         let token = token.property.name.as_str();
         if of_context && matches!(token, "idToken" | "accessToken") {
-            self.found.push(Site {
-                method: format!("context.{token}"),
-                name,
-                offset,
-                guards: self.guards.clone(),
-            });
+            self.keep(format!("context.{token}"), name, offset);
         }
     }
 
@@ -232,12 +250,8 @@ impl<'d> Finder<'d> {
             || vec!["undefined".to_owned()],
             |name| names::parts(name, scoping, constants),
         );
-        self.found.push(Site {
-            method: format!("{token}.setCustomClaim"),
-            name: parts,
-            offset: method.property.span.start,
-            guards: self.guards.clone(),
-        });
+        let offset = method.property.span.start;
+        self.keep(format!("{token}.setCustomClaim"), parts, offset);
     }
 }
 
@@ -316,10 +330,14 @@ impl<'a> Visit<'a> for Finder<'_> {
         // Where a named function is called is not known here.
         let outer = match function.id {
             Some(_) => std::mem::take(&mut self.guards),
-            None => self.guards.clone(),
+            None => Vec::new(),
         };
+        let depth = self.guards.len();
         walk::walk_function(self, function, flags);
-        self.guards = outer;
+        self.guards.truncate(depth);
+        if function.id.is_some() {
+            self.guards = outer;
+        }
     }
 
     fn visit_arrow_function_expression(&mut self, arrow: &ArrowFunctionExpression<'a>) {

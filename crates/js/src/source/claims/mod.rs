@@ -18,7 +18,7 @@ use postlogin_core::location::Location;
 use super::rule::{AS_EXPRESSION, is_rule};
 use super::text::LineIndex;
 use super::{Language, parse, text};
-use conditions::{Definitions, Finder, Guard};
+use conditions::{Definitions, Finder, Guard, Site};
 
 /// The places in the text of an Action or a Rule that set claims, in the order of the text. A text that does not parse has none.
 pub fn claim_sites(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
@@ -48,7 +48,7 @@ fn find(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
         .semantic
         .into_scoping();
     let mut definitions = Definitions::new(&scoping);
-    definitions.visit_program(&program);
+    definitions.read(&program);
     let mut finder = Finder::new(&definitions);
     finder.visit_program(&program);
 
@@ -73,19 +73,46 @@ fn find(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
         text: one_line(guard.span.source_text(code)),
         must_be: guard.must_be,
         location: place(guard.span.start),
-        regions: guard.regions.iter().map(region).collect(),
+        regions: definitions.regions(guard.span).iter().map(region).collect(),
     };
-    let sites = finder.found.iter().map(|site| ClaimSite {
-        action: action.to_owned(),
-        method: site.method.clone(),
-        name: site.name.clone(),
-        location: place(site.offset),
-        conditions: site.guards.iter().map(condition).collect(),
+    let omitted = |site: &Site| {
+        let (_, inner) = &site.guards;
+        let first = inner.first().filter(|_| site.omitted > 0)?;
+        Some(Condition {
+            text: format!("({} more conditions)", site.omitted),
+            must_be: true,
+            location: place(first.span.start),
+            regions: Vec::new(),
+        })
+    };
+    let sites = finder.found.iter().map(|site| {
+        let (outer, inner) = &site.guards;
+        let conditions = outer.iter().map(condition);
+        let conditions = conditions.chain(omitted(site));
+        ClaimSite {
+            action: action.to_owned(),
+            method: site.method.clone(),
+            name: site.name.clone(),
+            location: place(site.offset),
+            conditions: conditions.chain(inner.iter().map(condition)).collect(),
+        }
     });
     sites.collect()
 }
 
-/// The text of a condition without its layout.
+/// The longest text of a condition, in bytes.
+const LONGEST: usize = 240;
+
+/// The text of a condition without its layout, with a mark when it is not written in full.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    // Layout in it is not counted, so look at more than is kept.
+    let begin = text
+        .get(..text.floor_char_boundary(8 * LONGEST))
+        .unwrap_or_default();
+    let mut line = begin.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.len() > LONGEST || begin.len() < text.len() {
+        line.truncate(line.floor_char_boundary(LONGEST));
+        line.push('…');
+    }
+    line
 }

@@ -12,6 +12,9 @@ use oxc::semantic::{ScopeFlags, Scoping, SymbolId};
 use super::exports::{Export, Exported};
 use super::paths::{Known, Leaf, Path, Root, leaves, symbol};
 
+/// The longest text that is put together, in bytes. Names of claims and modules are far shorter.
+pub(in crate::source) const LONGEST_CONSTANT: usize = 1024;
+
 /// A function as far as it matters here.
 #[derive(Debug, Clone)]
 pub(super) struct Signature {
@@ -115,32 +118,48 @@ impl<'s> Functions<'s> {
             .collect()
     }
 
-    /// The text that an expression always is: literals, constants of literals, and both put together.
+    /// The text that an expression always is: literals, constants of literals, and both put together. `None` as well
+    /// above [`LONGEST_CONSTANT`] bytes: constants of constants double with each line.
     pub(super) fn constant(&self, expression: &Expression<'_>) -> Option<String> {
+        let mut text = String::new();
+        self.append(expression, &mut text)?;
+        Some(text)
+    }
+
+    fn append(&self, expression: &Expression<'_>, text: &mut String) -> Option<()> {
         match expression.get_inner_expression() {
-            Expression::StringLiteral(text) => Some(text.value.as_str().to_owned()),
-            Expression::TemplateLiteral(template) => self.template(template),
+            Expression::StringLiteral(literal) => put(text, &literal.value),
+            Expression::TemplateLiteral(template) => self.append_template(template, text),
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
-                Some(self.constant(&sum.left)? + &self.constant(&sum.right)?)
+                self.append(&sum.left, text)?;
+                self.append(&sum.right, text)
             }
             Expression::Identifier(name) => {
-                self.constants.get(&symbol(self.scoping, name)?).cloned()
+                put(text, self.constants.get(&symbol(self.scoping, name)?)?)
             }
             _ => None,
         }
     }
 
-    pub(super) fn template(&self, template: &TemplateLiteral<'_>) -> Option<String> {
-        let mut text = String::new();
+    fn append_template(&self, template: &TemplateLiteral<'_>, text: &mut String) -> Option<()> {
         let mut values = template.expressions.iter();
         for quasi in &template.quasis {
-            text.push_str(quasi.value.cooked.as_ref()?);
+            put(text, quasi.value.cooked.as_ref()?)?;
             if let Some(value) = values.next() {
-                text.push_str(&self.constant(value)?);
+                self.append(value, text)?;
             }
         }
-        Some(text)
+        Some(())
     }
+}
+
+/// Adds to a constant text, up to its longest.
+fn put(text: &mut String, more: &str) -> Option<()> {
+    if text.len() + more.len() > LONGEST_CONSTANT {
+        return None;
+    }
+    text.push_str(more);
+    Some(())
 }
 
 /// `onExecutePostLogin` and its like of other triggers.

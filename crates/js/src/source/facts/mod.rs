@@ -4,7 +4,7 @@
 //! variable that may hold two things is passed over in silence.
 
 mod exports;
-mod functions;
+pub(in crate::source) mod functions;
 mod paths;
 mod reads;
 
@@ -18,7 +18,7 @@ use super::text::LineIndex;
 use super::{Language, parse, text};
 use exports::Exports;
 use functions::Functions;
-use paths::{Known, Path, Root};
+use paths::{Known, Path, Paths, Root};
 use reads::Reader;
 
 /// Something that the text mentions, and where.
@@ -164,8 +164,12 @@ fn of_program(program: &Program<'_>, places: &Places<'_>) -> Facts {
     found.requires.sort_by_key(|require| require.offset);
     found.varying.sort_by_key(|(_, offset)| *offset);
     let is_post_login = |path: &Path| path.root == Root::Event;
-    let is_written = |path: &Path| found.event_writes.iter().any(|it| path.starts_with(it));
-    let is_asked_for = |path: &Path| found.api_reads.iter().any(|it| path.starts_with(it));
+    let (written, asked_for) = (
+        Paths::new(&found.event_writes),
+        Paths::new(&found.api_reads),
+    );
+    let is_written = |path: &Path| written.lead_to(path);
+    let is_asked_for = |path: &Path| asked_for.lead_to(path);
     Facts {
         is_parsed: true,
         requires: found

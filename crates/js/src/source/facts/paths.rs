@@ -10,6 +10,9 @@ use oxc::semantic::{Scoping, SymbolId};
 use oxc::span::GetSpan;
 use postlogin_core::{Returns, method_names};
 
+/// The longest chain that is looked at, in links.
+const LONGEST_CHAIN: usize = 1000;
+
 /// The handler's parameter that a chain begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Root {
@@ -62,11 +65,62 @@ impl Path {
     }
 
     /// Whether this is the other or below it.
-    pub(super) fn starts_with(&self, other: &Path) -> bool {
+    fn starts_with(&self, other: &Path) -> bool {
         let mut pairs = self.parts.iter().zip(&other.parts);
         self.root == other.root
             && self.parts.len() >= other.parts.len()
             && pairs.all(|(a, b)| a.name == b.name)
+    }
+}
+
+/// A set of paths, which tells whether another one is one of them or below one.
+#[derive(Debug, Default)]
+pub(super) struct Paths<'p> {
+    /// Each name below a node, and the node that it leads to.
+    below: HashMap<(usize, &'p str), usize>,
+    /// Whether a path ends at a node; the first three are those of the parameters.
+    ends: Vec<bool>,
+}
+
+impl<'p> Paths<'p> {
+    pub(super) fn new(paths: impl IntoIterator<Item = &'p Path>) -> Self {
+        let mut set = Self {
+            below: HashMap::new(),
+            ends: vec![false; 3],
+        };
+        for path in paths {
+            let mut node = path.root as usize;
+            for part in &path.parts {
+                let next = set.ends.len();
+                node = *set.below.entry((node, &part.name)).or_insert(next);
+                if node == next {
+                    set.ends.push(false);
+                }
+            }
+            if let Some(ends) = set.ends.get_mut(node) {
+                *ends = true;
+            }
+        }
+        set
+    }
+
+    /// Whether the path is in the set, or below one of it.
+    pub(super) fn lead_to(&self, path: &Path) -> bool {
+        let ends = |node: usize| self.ends.get(node).copied().unwrap_or(false);
+        let mut node = path.root as usize;
+        let mut names = path.parts.iter();
+        loop {
+            if ends(node) {
+                return true;
+            }
+            let next = names
+                .next()
+                .and_then(|part| self.below.get(&(node, part.name.as_str())));
+            match next {
+                Some(next) => node = *next,
+                None => return false,
+            }
+        }
     }
 }
 
@@ -189,10 +243,22 @@ impl Known {
         }
     }
 
-    /// The path of an expression, if it is a static chain from a known variable.
+    /// The path of an expression, if it is a static chain from a known variable. A chain of more than [`LONGEST_CHAIN`]
+    /// links is none: each of its links is asked for its path.
     pub(super) fn path(&self, scoping: &Scoping, expression: &Expression<'_>) -> Option<Path> {
+        self.path_within(scoping, expression, LONGEST_CHAIN)
+    }
+
+    fn path_within(
+        &self,
+        scoping: &Scoping,
+        expression: &Expression<'_>,
+        links: usize,
+    ) -> Option<Path> {
+        let links = links.checked_sub(1)?;
         let member = |object, name: &str, offset, optional| {
-            self.member(scoping, object, name, offset, optional)
+            let path = self.path_within(scoping, object, links)?;
+            Some(path.with(name, offset, optional))
         };
         match expression.get_inner_expression() {
             Expression::Identifier(identifier) => self.path_of_name(scoping, identifier),
@@ -206,7 +272,7 @@ impl Known {
                 let (name, offset) = literal_key(&it.expression)?;
                 member(&it.object, name, offset, it.optional)
             }
-            Expression::CallExpression(call) => self.path_of_call(scoping, call),
+            Expression::CallExpression(call) => self.path_of_call(scoping, call, links),
             Expression::ChainExpression(chain) => match &chain.expression {
                 ChainElement::StaticMemberExpression(it) => member(
                     &it.object,
@@ -218,8 +284,10 @@ impl Known {
                     let (name, offset) = literal_key(&it.expression)?;
                     member(&it.object, name, offset, it.optional)
                 }
-                ChainElement::TSNonNullExpression(inner) => self.path(scoping, &inner.expression),
-                ChainElement::CallExpression(call) => self.path_of_call(scoping, call),
+                ChainElement::TSNonNullExpression(inner) => {
+                    self.path_within(scoping, &inner.expression, links)
+                }
+                ChainElement::CallExpression(call) => self.path_of_call(scoping, call, links),
                 ChainElement::PrivateFieldExpression(_) => None,
             },
             _ => None,
@@ -239,8 +307,13 @@ impl Known {
     }
 
     /// `api.user.setAppMetadata(…)` is `api` again.
-    fn path_of_call(&self, scoping: &Scoping, call: &CallExpression<'_>) -> Option<Path> {
-        let path = self.path(scoping, &call.callee)?;
+    fn path_of_call(
+        &self,
+        scoping: &Scoping,
+        call: &CallExpression<'_>,
+        links: usize,
+    ) -> Option<Path> {
+        let path = self.path_within(scoping, &call.callee, links)?;
         let [namespace, name] = path.parts.as_slice() else {
             return None;
         };

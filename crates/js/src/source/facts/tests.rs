@@ -207,3 +207,67 @@ fn modules_secrets_and_what_varies() {
 fn a_broken_text_has_no_facts() {
     assert_eq!(facts("code.js", "exports.a = ("), super::Facts::default());
 }
+
+#[test]
+fn constants_of_constants_have_a_longest() {
+    // Each line doubles the text: 2^60 times the first.
+    for (first, next) in [
+        ("'https://x/'", "@ + @"),
+        ("'https://x/'", "`${@}${@}`"),
+        ("`https://x/`", "('' + (@ + `${@}`))"),
+    ] {
+        let mut text = format!("const c0 = {first};\n");
+        for number in 1..60 {
+            let before = format!("c{}", number - 1);
+            text += &format!("const c{number} = {};\n", next.replace('@', &before));
+        }
+        text += &format!(
+            "{HANDLER} api.idToken.setCustomClaim(c3, 1); api.idToken.setCustomClaim(c59, 1); require(c59); }};"
+        );
+        let found = facts("code.js", &text);
+        let arguments: Vec<_> = found
+            .api_calls
+            .iter()
+            .map(|call| call.first_argument.as_ref())
+            .collect();
+        let [Some(short), None] = arguments.as_slice() else {
+            panic!("{arguments:?}");
+        };
+        assert_eq!(short.name, "https://x/".repeat(8));
+        assert!(found.requires.is_empty());
+        let sites = crate::source::claims::claim_sites("a", "code.js", &text);
+        let names: Vec<_> = sites.iter().map(|site| site.name.concat()).collect();
+        assert_eq!(names, ["https://x/".repeat(8), String::new()]);
+    }
+}
+
+/// Sizes at which work that grows with the square of the text takes minutes, and more with its cube.
+#[test]
+fn large_texts_are_read_in_one_go() {
+    let in_handler = |body: &str| facts("code.js", &format!("{HANDLER}{body}}};"));
+    let chain = in_handler(&format!("x{};", ".a".repeat(20_000)));
+    assert!(chain.is_parsed);
+    // The first links are told, of the rest nothing is.
+    let chain = in_handler(&format!("event{};", ".a".repeat(20_000)));
+    assert!(
+        chain
+            .event_paths
+            .iter()
+            .all(|path| path.parts.len() <= 1_000)
+    );
+    let reads: String = (0..30_000)
+        .map(|at| format!("event.user.a{at};event.user.b{at}=1;"))
+        .collect();
+    let found = in_handler(&reads);
+    assert_eq!(found.event_paths.len(), 30_000);
+    let written: String = (0..30_000)
+        .map(|at| format!("event.user.a{at};event.user.a{at}=1;"))
+        .collect();
+    assert!(in_handler(&written).event_paths.is_empty());
+    let sum = format!("require({}'x');", "'' + ".repeat(10_000));
+    assert_eq!(modules(&in_handler(&sum).requires), "x");
+    let functions: String = (0..10_000)
+        .map(|at| format!("function f{at}(event) {{ f{}(event); }}", at + 1))
+        .collect();
+    assert!(facts("code.js", &format!("{functions}{HANDLER} f0(event); }};")).is_parsed);
+}

@@ -1,0 +1,99 @@
+//! The one place that opens files of packages: regular files, of bounded size, that [`Places`] admits.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
+
+use super::places::Places;
+
+/// The largest file of a package that is read, in bytes. Code above 8 MiB is not parsed anyway.
+pub(super) const LARGEST_FILE: u64 = 16 << 20;
+
+/// Opens files of packages. The resolver sees the file system through it as well.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Door {
+    places: Arc<Places>,
+}
+
+impl Door {
+    pub(super) fn to(places: Arc<Places>) -> Self {
+        Self { places }
+    }
+
+    /// Reads a file that may be reached by links, as long as they lead to an admitted place.
+    ///
+    /// # Errors
+    /// `NotFound` outside of all places and for what is not a regular file, `FileTooLarge` above [`LARGEST_FILE`].
+    pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let real = path.canonicalize()?;
+        match self.places.admits(&real) {
+            true => regular(&real),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+/// Reads a file that is not a link: a manifest beside a `node_modules` folder, which belongs to no package.
+pub(super) fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
+    match fs::symlink_metadata(path)?.is_file() {
+        true => regular(path),
+        false => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+/// Reads a regular file of at most [`LARGEST_FILE`] bytes. A named pipe would block, a device need not end.
+fn regular(path: &Path) -> io::Result<Vec<u8>> {
+    // Asked before opening, because opening a pipe waits for its other end, and again of what was opened.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let file = File::open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let mut bytes = Vec::new();
+    // One byte more shows that there is more; the length of files in /proc is told as 0.
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LARGEST_FILE {
+        true => Err(io::ErrorKind::FileTooLarge.into()),
+        false => Ok(bytes),
+    }
+}
+
+/// What `oxc_resolver` may see: it opens `package.json` files, and asks of everything else only what it is.
+impl FileSystem for Door {
+    fn new() -> Self {
+        Self::default()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        Door::read(self, path)
+    }
+
+    fn read_to_string(&self, path: &Path) -> io::Result<String> {
+        String::from_utf8(Door::read(self, path)?)
+            .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        fs::metadata(path).map(FileMetadata::from)
+    }
+
+    fn symlink_metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        fs::symlink_metadata(path).map(FileMetadata::from)
+    }
+
+    fn read_link(&self, path: &Path) -> Result<PathBuf, ResolveError> {
+        Ok(fs::read_link(path)?)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        path.canonicalize()
+    }
+}

@@ -1,0 +1,247 @@
+//! The one place that opens files on behalf of a project.
+//!
+//! A path that the user gives on the command line is theirs to choose. A path that a file of the project contains is not:
+//! projects come from pull requests. Such a path, and every symbolic link on the way, stays inside the project.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Component, Path, PathBuf};
+
+use crate::files::{absolute, decode, extension, file_name};
+use crate::project::configuration::CONFIGURATION_FILE;
+use crate::{Error, Result};
+
+/// The largest file of a project that is read, in bytes.
+pub const LARGEST_FILE: u64 = 16 << 20;
+/// The largest WebAssembly component, and the largest file that the command line can name, in bytes.
+pub const LARGEST_COMPONENT: u64 = 64 << 20;
+
+/// Files that are none, whatever they look like.
+const SYSTEM: &[&str] = &["/proc", "/sys", "/dev"];
+
+const HINT: &str = "move it into the project: a path in a file of the project, or a symbolic link, cannot lead out of it";
+
+/// The folder that paths in project files may not leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Boundary {
+    /// Without symbolic links in its path.
+    top: PathBuf,
+    /// Folders of the project. What is hidden in them (`.env`) is no part of it, but they may be in a hidden folder.
+    homes: Vec<PathBuf>,
+}
+
+impl Boundary {
+    /// Returns the boundary of the project in `folder`: the repository around it, else the nearest folder upwards with a
+    /// `postlogin.toml`, else the folder itself.
+    pub fn around(folder: &Path) -> Self {
+        let folder = canonical(folder);
+        let with = |name: &str| {
+            let mut found = folder.ancestors();
+            found.find(|above| above.join(name).exists())
+        };
+        let top = with(".git").or_else(|| with(CONFIGURATION_FILE));
+        Self {
+            top: top.unwrap_or(&folder).to_owned(),
+            homes: vec![folder],
+        }
+    }
+
+    /// As [`Boundary::around`] the folder `root`, for what `file` says, which may be in a hidden folder: the user named it.
+    pub(crate) fn of_file(file: &Path, root: &Path) -> Self {
+        let mut boundary = Self::around(root);
+        let folder = absolute(file.parent().unwrap_or(root));
+        let real = canonical(&folder);
+        // A link to a hidden folder does not open it.
+        let rest = folder.strip_prefix(absolute(root)).ok();
+        if rest.is_some_and(|rest| canonical(root).join(rest) == real) {
+            boundary.homes.push(real);
+        }
+        boundary
+    }
+
+    /// Returns the boundary of the cases in `folder`, whose project is in `top`. Without a project and a repository it is
+    /// the working folder, if the cases are in it.
+    pub fn of_cases(folder: &Path, top: &Path, working_folder: &Path) -> Self {
+        let mut boundary = Self::around(top);
+        let folder = canonical(folder);
+        let working_folder = canonical(working_folder);
+        let is_alone = boundary.top == folder;
+        if is_alone && folder.starts_with(&working_folder) {
+            boundary.top.clone_from(&working_folder);
+            boundary.homes.push(working_folder);
+        }
+        boundary.homes.push(folder);
+        boundary
+    }
+
+    /// Refuses a path that leads out of the project; the file need not exist. `shown` is its name in the message.
+    ///
+    /// # Errors
+    /// When it is outside, hidden (`.git`), or a symbolic link that leads there.
+    pub fn admit(&self, path: &Path, shown: &str) -> Result<()> {
+        self.check(path, shown, false).map(drop)
+    }
+
+    /// As [`Boundary::admit`], for what a file of the project says at a place that the caller knows.
+    pub(crate) fn admit_argument(&self, path: &Path, argument: &str) -> Result<()> {
+        self.admit(path, argument).map_err(|error| Error {
+            hint: error.hint,
+            ..Error::new(format!("`{argument}`: {}", error.message))
+        })
+    }
+
+    /// Reads a file of the project.
+    ///
+    /// # Errors
+    /// As [`Boundary::admit`]; when it is not a regular file, or has more than [`LARGEST_FILE`] bytes.
+    pub(crate) fn read(&self, path: &Path, shown: &str) -> Result<Vec<u8>> {
+        let real = self.check(path, shown, false)?;
+        let most = match extension(path).as_str() {
+            "wasm" => LARGEST_COMPONENT,
+            _ => LARGEST_FILE,
+        };
+        regular(&real, shown, most)
+    }
+
+    /// Reads a text file of the project, without a byte order mark.
+    ///
+    /// # Errors
+    /// As [`Boundary::admit`]; when it is not a regular file, has more than [`LARGEST_FILE`] bytes or is not UTF-8.
+    pub fn read_text(&self, path: &Path, shown: &str) -> Result<String> {
+        decode(self.read(path, shown)?, shown)
+    }
+
+    /// Reads a dotenv file, whose name may be hidden.
+    pub(crate) fn read_secrets(&self, path: &Path, shown: &str) -> Result<String> {
+        let real = self.check(path, shown, true)?;
+        decode(regular(&real, shown, LARGEST_FILE)?, shown)
+    }
+
+    /// Refuses the path of a dotenv file, as [`Boundary::admit`].
+    pub(crate) fn admit_secrets(&self, path: &Path, shown: &str) -> Result<()> {
+        self.check(path, shown, true).map(drop)
+    }
+
+    /// Whether a file contains a word; true as well for one that may not be read, so that its reader says why.
+    pub(crate) fn mentions(&self, path: &Path, word: &str) -> bool {
+        let shown = file_name(path);
+        if !path.is_file() {
+            return false;
+        }
+        match self.read(path, &shown) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).contains(word),
+            Err(_) => self.check(path, &shown, false).is_err(),
+        }
+    }
+
+    /// The path without links.
+    fn check(&self, path: &Path, shown: &str, may_be_hidden: bool) -> Result<PathBuf> {
+        let real = canonical(path);
+        let refuse = |what: &str| {
+            let direct = crate::files::normalize(&absolute(path)) == real;
+            let leads = match direct {
+                true => "it ".to_owned(),
+                false => format!("it leads to `{}`, which ", real.display()),
+            };
+            let error = Error::new(format!("cannot read the file: {leads}{what}"));
+            Err(error.in_file(shown).with_hint(HINT))
+        };
+        let is_system = |folder: &&str| real.starts_with(folder) && !self.top.starts_with(folder);
+        if !real.starts_with(&self.top) || SYSTEM.iter().any(is_system) {
+            return refuse(&format!(
+                "is outside of the project `{}`",
+                self.top.display()
+            ));
+        }
+        let homes = self.homes.iter().filter(|home| real.starts_with(home));
+        let home = homes.max_by_key(|home| home.as_os_str().len());
+        let rest = real.strip_prefix(home.unwrap_or(&self.top));
+        let rest: Vec<Component<'_>> =
+            rest.map_or_else(|_| Vec::new(), |rest| rest.components().collect());
+        let last = rest.len().saturating_sub(1);
+        let is_hidden = |(index, part): (usize, &Component<'_>)| {
+            let name = part.as_os_str();
+            let is_meant = may_be_hidden && index == last && name != ".git";
+            name.as_encoded_bytes().starts_with(b".") && !is_meant
+        };
+        match rest.iter().enumerate().any(is_hidden) {
+            true => refuse("is a hidden file, or in a hidden folder"),
+            false => Ok(real),
+        }
+    }
+}
+
+/// Reads a file that the user named: a pipe or a device may be meant, but it has an end.
+pub(crate) fn read_named(path: &Path, shown: &str) -> Result<Vec<u8>> {
+    let opened = match path.is_dir() {
+        true => Err(ErrorKind::IsADirectory.into()),
+        false => File::open(path),
+    };
+    let file = opened.map_err(|error| unreadable(&error, shown))?;
+    bounded(file, shown, LARGEST_COMPONENT)
+}
+
+/// Reads a regular file. Opening a pipe would wait for its other end, and a device need not end.
+fn regular(path: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
+    let not_regular = || {
+        let error = Error::new("cannot read the file: it is not a regular file");
+        Err(error
+            .in_file(shown)
+            .with_hint("pipes and devices cannot be files of a project"))
+    };
+    let meta = fs::metadata(path).map_err(|error| unreadable(&error, shown))?;
+    if meta.is_dir() {
+        return Err(unreadable(&ErrorKind::IsADirectory.into(), shown));
+    }
+    if !meta.is_file() {
+        return not_regular();
+    }
+    let file = File::open(path).map_err(|error| unreadable(&error, shown))?;
+    match file.metadata() {
+        Ok(meta) if meta.is_file() => bounded(file, shown, most),
+        _ => not_regular(),
+    }
+}
+
+fn bounded(file: File, shown: &str, most: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more shows that there is more.
+    let read = file.take(most + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(&error, shown))?;
+    if bytes.len() as u64 > most {
+        let message = format!("cannot read the file: it has more than {} MiB", most >> 20);
+        return Err(Error::new(message).in_file(shown));
+    }
+    Ok(bytes)
+}
+
+fn unreadable(error: &std::io::Error, shown: &str) -> Error {
+    let reason = match error.kind() {
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder, not a file".to_owned(),
+        _ => error.to_string(),
+    };
+    Error::new(format!("cannot read the file: {reason}")).in_file(shown)
+}
+
+/// The path without symbolic links, as far as it exists.
+fn canonical(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut missing = PathBuf::new();
+    for above in path.ancestors() {
+        if let Ok(real) = above.canonicalize() {
+            return absolute(&real.join(missing));
+        }
+        let Some(name) = above.file_name() else {
+            break;
+        };
+        missing = match missing.as_os_str().is_empty() {
+            true => PathBuf::from(name),
+            false => Path::new(name).join(missing),
+        };
+    }
+    absolute(&path)
+}
+
+#[cfg(test)]
+mod tests;

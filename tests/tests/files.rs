@@ -1,0 +1,186 @@
+//! Where the program opens files, and on whose behalf.
+
+use std::collections::BTreeSet;
+
+use postlogin_tests::sources;
+
+/// What opens a file, or finds out where it is.
+const OPENS: &[&str] = &[
+    "fs::read(",
+    "fs::read_to_string(",
+    "fs::write(",
+    "fs::copy(",
+    "fs::read_link(",
+    "fs::hard_link(",
+    "read_dir(",
+    "canonicalize(",
+    "File::open(",
+    "File::create(",
+    "File::create_new(",
+    "File::options(",
+    "OpenOptions",
+];
+
+/// The doors: files that a project names, and files of packages.
+const DOORS: &[&str] = &[
+    "crates/project/src/door.rs",
+    "crates/js/src/modules/door.rs",
+];
+
+/// Where else files are opened. None of these opens a file because a file of a project says so.
+const OTHERS: &[(&str, &str)] = &[
+    (
+        "crates/cli/src/action.rs",
+        "what the user named: whether it is there",
+    ),
+    (
+        "crates/cli/src/commands/build.rs",
+        "writes the file that the user named",
+    ),
+    (
+        "crates/cli/src/commands/compare.rs",
+        "writes the report that the user named",
+    ),
+    (
+        "crates/cli/src/commands/init/files.rs",
+        "writes files that are not there, through no link",
+    ),
+    (
+        "crates/cli/src/commands/run.rs",
+        "the key that the user named",
+    ),
+    (
+        "crates/cli/src/commands/serve.rs",
+        "the user's seed and the server's own state",
+    ),
+    (
+        "crates/cli/src/commands/test/coverage.rs",
+        "writes the report that the user named",
+    ),
+    (
+        "crates/cli/src/error.rs",
+        "names beside a file that the user named and that is not there",
+    ),
+    (
+        "crates/cli/src/network.rs",
+        "mocks and recordings that the user named",
+    ),
+    (
+        "crates/engine/src/cache.rs",
+        "the cache of machine code, in the user's cache folder",
+    ),
+    (
+        "crates/js/src/engine/inputs.rs",
+        "the sources of the engine, when it is built and tested",
+    ),
+    (
+        "crates/js/src/kept/mod.rs",
+        "the cache of kept packages, in the user's cache folder",
+    ),
+    (
+        "crates/js/src/modules/packages.rs",
+        "where packages really are; reads them through the door",
+    ),
+    (
+        "crates/js/src/modules/places.rs",
+        "where packages really are; opens nothing",
+    ),
+    (
+        "crates/project/src/action/find.rs",
+        "whether two paths are one file; opens nothing",
+    ),
+    (
+        "crates/project/src/action/mod.rs",
+        "lists sources of a Rust package for the watcher; opens nothing",
+    ),
+    (
+        "crates/project/src/files.rs",
+        "lists a folder; opens nothing",
+    ),
+    (
+        "crates/project/src/project/rules.rs",
+        "whether two paths are one folder; opens nothing",
+    ),
+    (
+        "crates/runner/src/fuzz/case_file.rs",
+        "writes cases that are not there, inside the project",
+    ),
+    (
+        "crates/runner/src/load/cargo.rs",
+        "where a Rust package really is, for its messages",
+    ),
+    ("crates/runner/src/load/mod.rs", "what Cargo built"),
+    (
+        "crates/runner/src/snapshot/file.rs",
+        "writes beside a file of cases, through no link",
+    ),
+    (
+        "crates/tenant/src/store/mod.rs",
+        "the server's own database",
+    ),
+    (
+        "crates/token/src/store.rs",
+        "the user's signing key, in the state folder",
+    ),
+];
+
+#[test]
+fn every_place_that_opens_a_file_is_known() {
+    let opening: BTreeSet<String> = sources()
+        .into_iter()
+        .filter(|source| source.path.starts_with("crates/") && source.path.ends_with(".rs"))
+        .filter(|source| !source.is_test())
+        .filter(|source| {
+            let mut code = source.code();
+            code.any(|(_, line)| OPENS.iter().any(|word| line.contains(word)))
+        })
+        .map(|source| source.path)
+        .collect();
+    let known: BTreeSet<String> = OTHERS
+        .iter()
+        .map(|(path, _)| *path)
+        .chain(DOORS.iter().copied())
+        .map(str::to_owned)
+        .collect();
+    let new: Vec<_> = opening.difference(&known).collect();
+    assert!(
+        new.is_empty(),
+        "{new:?}: read what a project names with `postlogin_project::Boundary`, or say here why not"
+    );
+    let gone: Vec<_> = known.difference(&opening).collect();
+    assert!(gone.is_empty(), "{gone:?} open no files any more");
+}
+
+#[test]
+fn projects_are_read_through_the_door() {
+    for source in sources() {
+        let reads = [
+            "crates/project/src/",
+            "crates/runner/src/",
+            "crates/js/src/modules/",
+        ];
+        let is_door = DOORS.contains(&source.path.as_str());
+        let is_meant = reads.iter().any(|folder| source.path.starts_with(folder));
+        // What Cargo built is not the project's.
+        let is_built = source.path == "crates/runner/src/load/mod.rs";
+        if !is_meant || is_door || is_built || source.is_test() {
+            continue;
+        }
+        for (number, line) in source.code() {
+            for word in [
+                "fs::read(",
+                "fs::read_to_string(",
+                "File::open(",
+                "fs::write(",
+                "File::create(",
+            ] {
+                assert!(
+                    !line.contains(word),
+                    "{}:{number}: {}",
+                    source.path,
+                    line.trim()
+                );
+            }
+        }
+    }
+}
