@@ -250,8 +250,11 @@ fn with_bodies(
         let default = format!("{}.html", text("template").unwrap_or_default());
         let file = folder.join(named.unwrap_or(default));
         if file.is_file() {
-            let body = mappings.replace(&read_text(&file, &display_path(&file, root))?);
+            let shown = display_path(&file, root);
+            let body = mappings.replace(&read_text(&file, &shown)?);
             if let Some(template) = template.as_object_mut() {
+                // For messages about the template.
+                template.insert("bodyFile".to_owned(), Value::String(shown));
                 template.insert("body".to_owned(), Value::String(body));
             }
         }
