@@ -48,6 +48,34 @@ const debug = {
     },
 };
 
+// Names and forms of dates as Node has them in `en-US` and UTC: the engine's own Intl differs in some.
+const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+
+function useEnglishDates() {
+    const name = (all, index, form) => (form === 'short' ? all[index].slice(0, 3) : all[index]);
+    Intl.DateTimeFormat = (locale, { month, weekday } = {}) => ({
+        format: (date) => (month ? name(MONTHS, date.getMonth(), month) : name(WEEKDAYS, date.getDay(), weekday)),
+        resolvedOptions: () => ({ locale: 'en-US', timeZone: 'UTC' }),
+    });
+    const two = (number) => `${number}`.padStart(2, '0');
+    const day = (date) => `${date.getMonth() + 1}/${date.getDate()}/${date.getFullYear()}`;
+    const time = (date) => `${date.getHours() % 12 || 12}:${two(date.getMinutes())}:${two(date.getSeconds())} ${date.getHours() < 12 ? 'AM' : 'PM'}`;
+    const { toLocaleString } = Date.prototype;
+    Object.assign(Date.prototype, {
+        toLocaleDateString() {
+            return day(this);
+        },
+        toLocaleTimeString() {
+            return time(this);
+        },
+        // LiquidJS finds out the offset of a time zone by this.
+        toLocaleString(locale, options) {
+            return options?.timeZone ? toLocaleString.call(this, locale, options) : `${day(this)}, ${time(this)}`;
+        },
+    });
+}
+
 function placeOf(error) {
     try {
         return error.token.getPosition();
@@ -60,7 +88,8 @@ function described(error) {
     const cause = error?.originalError ?? error;
     const [line, column] = placeOf(error);
     // LiquidJS appends the place to the message.
-    const message = `${cause?.message ?? cause}`.replace(/(?:, file:[^\n]*)?, line:\d+, col:\d+$/, '');
+    const words = cause instanceof URIError ? 'URI malformed' : `${cause?.message ?? cause}`;
+    const message = words.replace(/(?:, file:[^\n]*)?, line:\d+, col:\d+$/, '');
     let limit = null;
     if (cause instanceof OutputTooLong) limit = 'output';
     else if (cause instanceof RangeError && /call stack/.test(message)) limit = 'depth';
@@ -70,6 +99,7 @@ function described(error) {
 }
 
 module.exports = ({ templates, variables, limits }) => {
+    useEnglishDates();
     // No option but limits: which ones the vendor sets is not documented. `templates`: there are no files to include.
     const liquid = new Liquid({ templates: {}, parseLimit: limits.length, memoryLimit: limits.memory });
     liquid.registerTag('debug', debug);

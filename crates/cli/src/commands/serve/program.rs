@@ -237,10 +237,10 @@ impl Sources {
 }
 
 /// The compiler of the server, made when it is first needed.
-fn started(
-    compiler: &mut Option<Compiler<'static>>,
+fn started<'c>(
+    compiler: &'c mut Option<Compiler<'static>>,
     printer: Printer,
-) -> Result<&mut Compiler<'static>, CliError> {
+) -> Result<&'c mut Compiler<'static>, CliError> {
     match compiler {
         Some(compiler) => Ok(compiler),
         None => {
