@@ -106,7 +106,8 @@ fn a_sign_up_cannot_end_the_server_through_a_template() {
             "{% tablerow i in (1..3) cols: user.user_metadata.d %}{{ i }}{% endtablerow %}",
             "",
             "0",
-            Ok("<tr class=\"row1\">"),
+            // A column of the text "0", not of a number: LiquidJS says so.
+            Ok("<td class=\"colNaN\">1</td>"),
         ),
         (
             "{{ user.user_metadata.n | divided_by: user.user_metadata.d }}",
