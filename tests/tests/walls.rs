@@ -20,7 +20,10 @@ const EDGES: &[(&str, &[&str])] = &[
         "postlogin-engine",
         &["postlogin-abi", "postlogin-core", "postlogin-host"],
     ),
-    ("postlogin-js", &["postlogin-core", "postlogin-engine"]),
+    (
+        "postlogin-js",
+        &["postlogin-core", "postlogin-engine", "postlogin-host"],
+    ),
     (
         "postlogin-runner",
         &[
@@ -54,7 +57,6 @@ const OUTSIDE: &[&str] = &["postlogin-benches", "postlogin-tests", "xtask"];
 const RESERVED: &[(&str, &[&str])] = &[
     ("axum", &["postlogin-tenant"]),
     ("clap", &["postlogin"]),
-    ("liquid", &["postlogin-tenant"]),
     ("oxc", &["postlogin-js"]),
     ("quick-junit", &["postlogin-runner"]),
     ("ring", &["postlogin-token"]),

@@ -82,6 +82,11 @@ impl JavaScript {
         })
     }
 
+    /// Returns the engine without any package.
+    pub(crate) fn program(&self) -> Program {
+        self.program.clone()
+    }
+
     /// An Action from the text of `file`, the name that stands in messages.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod engine;
 pub mod errors;
 mod kept;
+pub mod liquid;
 mod modules;
 mod provenance;
 pub mod source;

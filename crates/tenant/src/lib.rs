@@ -1,6 +1,6 @@
 //! The local tenant: an application with the real SDKs signs a user in, and the project's own Actions make the tokens.
 //!
-//! It knows nothing of WebAssembly: who starts it gives a [`LoginPipeline`] that runs the post-login trigger. Time comes
+//! It knows nothing of WebAssembly: who starts it gives a [`LoginPipeline`] that runs the post-login trigger and a [`TemplateRenderer`]. Time comes
 //! from one [`TenantClock`], randomness from one [`Randomness`], and all that is remembered is in one database.
 
 mod catalog;
@@ -23,7 +23,9 @@ mod state;
 mod store;
 
 pub use clock::TenantClock;
-pub use email::{EmailError, RenderedEmail, render_email};
+pub use email::{
+    EmailError, RenderedEmail, TemplateError, TemplateJob, TemplateRenderer, render_email,
+};
 pub use import::{ImportError, read_users};
 pub use management::fits_search;
 pub use pipeline::{

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use crate::email::{Template, send};
+use crate::email::{Cause, Template, send};
 use crate::http::{Call, Content, answer, text};
 use crate::import::complete;
 use crate::oauth::{OAuthError, Result};
@@ -143,9 +143,12 @@ pub(crate) async fn create(
     };
     let conflict = match tenant.store.insert_user(&new)? {
         Ok(()) => {
-            let client_id = part("client_id");
+            let cause = Cause {
+                client_id: Some(part("client_id")),
+                ..Cause::default()
+            };
             for template in [Template::VerifyEmail, Template::Welcome] {
-                send(tenant, template, &user, Some(client_id));
+                send(tenant, template, &user, cause).await;
             }
             return Ok(Ok(user));
         }
@@ -317,7 +320,13 @@ pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Cal
         );
     };
     match tenant.store.user_by_login(connection, email) {
-        Ok(Some((user, _))) => send(&tenant, Template::ResetEmail, &user, part("client_id")),
+        Ok(Some((user, _))) => {
+            let cause = Cause {
+                client_id: part("client_id"),
+                organization: part("organization"),
+            };
+            send(&tenant, Template::ResetEmail, &user, cause).await;
+        }
         Ok(None) => {}
         Err(error) => return OAuthError::from(error).response(),
     }

@@ -12,6 +12,7 @@ use url::Url;
 use crate::catalog::Catalog;
 use crate::clock::TenantClock;
 use crate::control::Control;
+use crate::email::{Mailer, TemplateRenderer};
 use crate::http::{text, texts};
 use crate::import::new_user;
 use crate::password::Remembered;
@@ -39,6 +40,8 @@ pub struct Setup {
     pub control_token: String,
     /// What runs the post-login trigger.
     pub pipeline: Arc<dyn LoginPipeline>,
+    /// What renders e-mail templates.
+    pub templates: Arc<dyn TemplateRenderer>,
     /// Where ids, codes and tokens come from.
     pub randomness: Randomness,
     /// The clock.
@@ -95,6 +98,7 @@ pub struct Tenant {
     pub(crate) clock: TenantClock,
     pub(crate) randomness: Randomness,
     pub(crate) pipeline: Arc<dyn LoginPipeline>,
+    pub(crate) mailer: Mailer,
     pub(crate) waiting: WaitingRoom,
     pub(crate) control: Control,
     pub(crate) passwords: Remembered,
@@ -160,6 +164,7 @@ impl Tenant {
             passwords: Remembered::new(&setup.randomness),
             randomness: setup.randomness,
             pipeline: setup.pipeline,
+            mailer: Mailer::new(setup.templates),
             waiting: WaitingRoom::default(),
             control: Control::new(setup.control_token),
         };

@@ -46,6 +46,7 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     let given = secrets::given(&arguments.secrets)?;
     let users = users(arguments)?;
     let pipeline = Pipeline::new(arguments, project.as_ref(), &here, budget, given, printer)?;
+    let pipeline = Arc::new(pipeline);
     let actions = pipeline.len();
 
     let listener = listener(arguments, printer)?;
@@ -72,7 +73,8 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         users,
         callbacks: arguments.callback.clone(),
         control_token,
-        pipeline: Arc::new(pipeline),
+        templates: Arc::clone(&pipeline) as _,
+        pipeline,
         randomness: Randomness::System,
         clock: TenantClock::default(),
     };

@@ -10,6 +10,7 @@ mod check;
 mod clients;
 mod compare;
 mod determinism;
+mod email;
 mod event;
 mod explain;
 mod faults;

@@ -52,7 +52,13 @@ impl Serving {
         }
     }
 
-    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> (u16, String) {
         let (status, _, body) = self.answer(method, path, headers, body);
         (status, body)
     }

@@ -15,9 +15,6 @@ use crate::sources::is_trivial;
 /// So many paths are told at most.
 const MOST: usize = 5;
 
-/// So many reads near a call are compared with each other, the last ones first.
-const MOST_COMPARED: usize = 200;
-
 pub(super) fn accounts(
     context: &RuleContext<'_>,
     outcome: &Outcome,

@@ -256,6 +256,8 @@ fn with_bodies(
         if file.is_file() {
             let body = mappings.replace(&within.read_text(&file, &shown)?, &shown)?;
             if let Some(template) = template.as_object_mut() {
+                // For messages about the template.
+                template.insert("bodyFile".to_owned(), Value::String(shown));
                 template.insert("body".to_owned(), Value::String(body));
             }
         }

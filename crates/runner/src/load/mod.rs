@@ -210,7 +210,11 @@ impl<'a> Compiler<'a> {
             .map_or_else(Vec::new, JavaScript::take_packages)
     }
 
-    fn javascript(&mut self) -> Result<&JavaScript, LoadError> {
+    /// Returns the JavaScript engine; the first call starts it.
+    ///
+    /// # Errors
+    /// When the embedded engine is damaged.
+    pub fn javascript(&mut self) -> Result<&JavaScript, LoadError> {
         if self.javascript.is_none() {
             let notice = |notice: CompileNotice| {
                 (self.notices)(LoadNotice::Compiled {

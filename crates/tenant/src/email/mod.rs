@@ -1,10 +1,13 @@
-//! E-mails: rendered with Liquid, kept in an outbox, never sent.
+//! E-mails: rendered by a [`TemplateRenderer`], kept in an outbox, never sent.
 //!
 //! <https://auth0.com/docs/customize/email/email-templates>
 
-mod lenient;
+mod mailer;
 mod outbox;
 mod render;
+mod renderer;
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -14,9 +17,11 @@ use crate::randomness::digest;
 use crate::state::Tenant;
 use crate::store::{Entry, Kind};
 
+pub(crate) use mailer::Mailer;
 pub(crate) use outbox::{list, outbox, ticket};
 pub use render::{EmailError, RenderedEmail, render_email};
-pub(crate) use render::{Mail, render};
+use render::{Mail, configured};
+pub use renderer::{TemplateError, TemplateJob, TemplateRenderer};
 
 /// Milliseconds for which a link in a mail works, unless the template says otherwise.
 const LINK_MS: i64 = 432_000_000;
@@ -39,20 +44,26 @@ impl Template {
     }
 }
 
-/// Puts a mail into the outbox. Why it could not be rendered stands there, too.
-pub(crate) fn send(tenant: &Tenant, template: Template, user: &Value, client_id: Option<&str>) {
+/// What a mail follows from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cause<'a> {
+    /// The application, if the request names one.
+    pub(crate) client_id: Option<&'a str>,
+    /// The id of the organization, if the request names one.
+    pub(crate) organization: Option<&'a str>,
+}
+
+/// Puts a mail into the outbox, and waits until it is there. Why it could not be rendered is in the outbox, too: the
+/// request that caused it succeeds, as it does in production, which sends mails later.
+pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value, cause: Cause<'_>) {
     let Some(to) = text(user, "email") else {
         return;
     };
     let name = template.name();
-    let configured = tenant
-        .catalog
-        .emails
-        .iter()
-        .find(|known| text(known, "template") == Some(name));
+    let settings = configured(&tenant.catalog, name);
     // Production sends the welcome mail only where it is switched on, and the others unless they are switched off.
     let default = template != Template::Welcome;
-    let enabled = configured
+    let enabled = settings
         .and_then(|known| known.get("enabled"))
         .and_then(Value::as_bool)
         .unwrap_or(default);
@@ -61,53 +72,103 @@ pub(crate) fn send(tenant: &Tenant, template: Template, user: &Value, client_id:
     }
     let now = tenant.now_ms();
     let token = tenant.randomness.token();
-    let user_id = text(user, "user_id").unwrap_or_default();
     let url = tenant.url(&format!("u/ticket?ticket={token}"));
-    let life = configured
+    let life = settings
         .and_then(|known| known.get("urlLifetimeInSeconds"))
         .and_then(Value::as_i64);
     let expires = now.saturating_add(
         life.filter(|seconds| *seconds > 0)
             .map_or(LINK_MS, |seconds| seconds.saturating_mul(1000)),
     );
-    let client = client_id
-        .and_then(|id| tenant.client(id).ok().flatten())
-        .unwrap_or_default();
-    let mail = Mail {
-        name,
-        user,
-        client: &client,
-        url: Some(&url),
-        code: None,
-        language: "en",
-        organization: None,
-    };
-    let document = match render(&tenant.catalog, &tenant.name, &mail) {
-        Ok(rendered) => json!({
-            "template": name, "to": to, "from": rendered.from, "subject": rendered.subject, "body": rendered.body,
-            "url": url, "user_id": user_id, "date": iso(now),
-        }),
-        Err(error) => {
-            json!({"template": name, "to": to, "error": error.to_string(), "user_id": user_id, "date": iso(now)})
-        }
-    };
-    let purpose = json!({"user_id": user_id, "purpose": name, "result_url": configured.and_then(|known| text(known, "resultUrl"))});
-    let id = format!("{now:015}-{}", tenant.randomness.hex_id());
-    let stored = tenant.store.put(
-        Kind::Ticket,
-        Entry::until(&digest(&token), expires).of(user_id),
-        &purpose,
-        now,
-    );
-    let stored = stored.and_then(|()| {
-        tenant
-            .store
-            .put(Kind::Mail, Entry::lasting(&id).of(user_id), &document, now)
+    let client = cause
+        .client_id
+        .and_then(|id| tenant.client(id).ok().flatten());
+    let organization = cause.organization.and_then(|id| {
+        let found = tenant.catalog.organization(id);
+        found.filter(|found| text(found, "id") == Some(id))
     });
-    if let Err(error) = stored {
-        tracing::error!("{error}");
+    let mail = Mail {
+        name: name.to_owned(),
+        user: user.clone(),
+        client: client.unwrap_or_default(),
+        url: Some(url.clone()),
+        code: None,
+        // Staff: a reset mail has none, https://community.auth0.com/t/190798.
+        language: (template != Template::ResetEmail).then(|| "en".to_owned()),
+        organization: organization.cloned(),
+    };
+    let sending = Sending {
+        name,
+        to: to.to_owned(),
+        user_id: text(user, "user_id").unwrap_or_default().to_owned(),
+        result_url: settings.and_then(|known| known.get("resultUrl")).cloned(),
+        token,
+        url,
+        now,
+        expires,
+    };
+    let tenant = Arc::clone(tenant);
+    // A task of its own: a client that hangs up loses no mail.
+    let sent = tokio::spawn(async move {
+        let rendered = mailer::rendered(&tenant, mail).await;
+        sending.store(&tenant, rendered);
+    });
+    if let Err(error) = sent.await {
+        tracing::error!("a mail was lost: {error}");
     }
-    tenant
-        .control
-        .log(json!({"type": "email", "date": iso(now), "template": name, "user_id": user_id}));
+}
+
+/// A mail on its way into the outbox.
+struct Sending {
+    name: &'static str,
+    to: String,
+    user_id: String,
+    result_url: Option<Value>,
+    token: String,
+    url: String,
+    now: i64,
+    expires: i64,
+}
+
+impl Sending {
+    fn store(self, tenant: &Tenant, rendered: Result<RenderedEmail, EmailError>) {
+        let Self {
+            name,
+            to,
+            user_id,
+            result_url,
+            token,
+            url,
+            now,
+            expires,
+        } = self;
+        let mut entry =
+            json!({"type": "email", "date": iso(now), "template": name, "user_id": user_id});
+        let document = match rendered {
+            Ok(rendered) => json!({
+                "template": name, "to": to, "from": rendered.from, "subject": rendered.subject, "body": rendered.body,
+                "url": url, "user_id": user_id, "date": iso(now),
+            }),
+            Err(error) => {
+                let error = error.to_string();
+                if let Some(entry) = entry.as_object_mut() {
+                    entry.insert("error".into(), error.as_str().into());
+                }
+                json!({"template": name, "to": to, "error": error, "user_id": user_id, "date": iso(now)})
+            }
+        };
+        let purpose = json!({"user_id": user_id, "purpose": name, "result_url": result_url});
+        let id = format!("{now:015}-{}", tenant.randomness.hex_id());
+        let key = digest(&token);
+        let ticket = Entry::until(&key, expires).of(&user_id);
+        let stored = tenant.store.put(Kind::Ticket, ticket, &purpose, now);
+        let stored = stored.and_then(|()| {
+            let entry = Entry::lasting(&id).of(&user_id);
+            tenant.store.put(Kind::Mail, entry, &document, now)
+        });
+        if let Err(error) = stored {
+            tracing::error!("{error}");
+        }
+        tenant.control.log(entry);
+    }
 }

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use liquid::ParserBuilder;
 use postlogin_project::TenantData;
 use serde_json::{Map, Value, json};
 
-use super::lenient::Node;
+use super::renderer::{TemplateError, TemplateJob, TemplateRenderer};
 use crate::catalog::Catalog;
 use crate::http::text;
 
@@ -41,10 +40,21 @@ pub struct RenderedEmail {
 /// Why a mail could not be rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmailError {
-    /// There is no such template; the known ones.
+    /// There is no such template.
     Unknown(String),
-    /// Liquid refuses a part (`body`, `subject`, `from`) of a template; with its reason.
-    Liquid(String, String),
+    /// A part of a template is not valid Liquid, or exceeds a limit.
+    Template {
+        /// `body`, `subject` or `from`.
+        part: &'static str,
+        /// The template's name.
+        name: String,
+        /// The file of the body, if it is in one.
+        file: Option<String>,
+        /// What is wrong.
+        error: TemplateError,
+    },
+    /// The renderer failed, or had no time.
+    Internal(String),
 }
 
 impl fmt::Display for EmailError {
@@ -55,7 +65,30 @@ impl fmt::Display for EmailError {
                 "there is no e-mail template `{name}`; production has {}",
                 KNOWN.join(", ")
             ),
-            Self::Liquid(part, reason) => write!(f, "the {part} is no Liquid template: {reason}"),
+            Self::Template {
+                part,
+                name,
+                file,
+                error,
+            } => {
+                let message = &error.message;
+                match (file, error.place) {
+                    (Some(file), Some((line, column))) => write!(f, "{file}:{line}:{column}: ")?,
+                    (Some(file), None) => write!(f, "{file}: ")?,
+                    (None, _) => {}
+                }
+                write!(
+                    f,
+                    "the {part} of the e-mail template {name} cannot be rendered: "
+                )?;
+                match (file, error.place) {
+                    (None, Some((line, column))) => {
+                        write!(f, "line {line}, column {column}: {message}")
+                    }
+                    _ => f.write_str(message),
+                }
+            }
+            Self::Internal(reason) => write!(f, "the mail was not rendered: {reason}"),
         }
     }
 }
@@ -63,15 +96,15 @@ impl fmt::Display for EmailError {
 impl std::error::Error for EmailError {}
 
 /// What a mail is about.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Mail<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) user: &'a Value,
-    pub(crate) client: &'a Value,
-    pub(crate) url: Option<&'a str>,
-    pub(crate) code: Option<&'a str>,
-    pub(crate) language: &'a str,
-    pub(crate) organization: Option<&'a Value>,
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mail {
+    pub(crate) name: String,
+    pub(crate) user: Value,
+    pub(crate) client: Value,
+    pub(crate) url: Option<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) language: Option<String>,
+    pub(crate) organization: Option<Value>,
 }
 
 /// What the tenant sends where an export has no template: one sentence, in HTML.
@@ -117,55 +150,81 @@ fn built_in(name: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// Returns what the export says about a template.
+pub(crate) fn configured<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a Value> {
+    let is = |known: &&Value| text(known, "template") == Some(name);
+    catalog.emails.iter().find(is)
+}
+
 /// Renders a mail.
 ///
 /// # Errors
-/// When there is no such template or Liquid refuses it.
+/// When there is no such template, or a part of it cannot be rendered.
 pub(crate) fn render(
     catalog: &Catalog,
     tenant: &str,
-    mail: &Mail<'_>,
+    mail: &Mail,
+    renderer: &dyn TemplateRenderer,
+    now_ms: i64,
 ) -> Result<RenderedEmail, EmailError> {
-    let configured = catalog
-        .emails
-        .iter()
-        .find(|known| text(known, "template") == Some(mail.name));
-    if configured.is_none() && !KNOWN.contains(&mail.name) {
-        return Err(EmailError::Unknown(mail.name.to_owned()));
+    let configured = configured(catalog, &mail.name);
+    if configured.is_none() && !KNOWN.contains(&mail.name.as_str()) {
+        return Err(EmailError::Unknown(mail.name.clone()));
     }
-    let (subject, body) = built_in(mail.name);
-    let part = |key: &str, default: &str| {
-        configured
-            .and_then(|known| text(known, key))
-            .filter(|text| !text.is_empty())
-            .unwrap_or(default)
-            .to_owned()
+    let (subject, body) = built_in(&mail.name);
+    let part = |key: &str, default| {
+        let own = configured.and_then(|known| text(known, key));
+        own.filter(|text| !text.is_empty()).unwrap_or(default)
     };
-    let sender = catalog
-        .settings
-        .get("support_email")
-        .and_then(Value::as_str)
-        .unwrap_or("no-reply@localhost");
-    let variables = Node::of(&variables(catalog, tenant, mail));
-    let fill = |name: &str, template: String| {
-        fill(&template, &variables).map_err(|reason| EmailError::Liquid(name.to_owned(), reason))
+    let sender = catalog.settings.get("support_email");
+    let sender = sender.and_then(Value::as_str);
+    let templates = [
+        part("from", sender.unwrap_or("no-reply@localhost")),
+        part("subject", subject),
+        part("body", body),
+    ];
+    let job = TemplateJob {
+        templates: &templates,
+        variables: &variables(catalog, tenant, mail),
+        now_ms,
     };
-    Ok(RenderedEmail {
-        from: fill("sender", part("from", sender))?,
-        subject: fill("subject", part("subject", subject))?,
-        body: fill("body", part("body", body))?,
-    })
+    let texts = renderer.render(&job).map_err(|error| {
+        if error.is_internal {
+            return EmailError::Internal(error.message);
+        }
+        let part = ["from", "subject", "body"].get(error.template);
+        let part = part.copied().unwrap_or("body");
+        let file = configured.and_then(|known| text(known, "bodyFile"));
+        EmailError::Template {
+            part,
+            name: mail.name.clone(),
+            file: file.filter(|_| part == "body").map(str::to_owned),
+            error,
+        }
+    })?;
+    match <[String; 3]>::try_from(texts) {
+        Ok([from, subject, body]) => Ok(RenderedEmail {
+            from,
+            subject,
+            body,
+        }),
+        Err(_) => Err(EmailError::Internal("a part of the mail is missing".into())),
+    }
 }
 
 /// Renders a mail for the user and the application of an event, as the tenant `tenant` would.
 ///
+/// `now` of a template is `now_ms`, milliseconds since the epoch.
+///
 /// # Errors
-/// When there is no such template or Liquid refuses it.
+/// When there is no such template, or a part of it cannot be rendered.
 pub fn render_email(
     data: &TenantData,
     tenant: &str,
     template: &str,
     event: &Value,
+    renderer: &dyn TemplateRenderer,
+    now_ms: i64,
 ) -> Result<RenderedEmail, EmailError> {
     let catalog = Catalog::new(data, tenant, b"", &[]);
     let part = |pointer: &str| event.pointer(pointer).cloned().unwrap_or_default();
@@ -189,33 +248,20 @@ pub fn render_email(
             }
         }
     }
-    let (user, organization) = (part("/user"), part("/organization"));
+    let language = event.pointer("/request/language").and_then(Value::as_str);
     let mail = Mail {
-        name: template,
-        user: &user,
-        client: &client,
-        url: Some("https://example.com/ticket"),
-        code: Some("123456"),
-        language: event
-            .pointer("/request/language")
-            .and_then(Value::as_str)
-            .unwrap_or("en"),
-        organization: Some(&organization).filter(|organization| organization.is_object()),
+        name: template.to_owned(),
+        user: part("/user"),
+        client,
+        url: Some("https://example.com/ticket".to_owned()),
+        code: Some("123456".to_owned()),
+        language: Some(language.unwrap_or("en").to_owned()),
+        organization: Some(part("/organization")).filter(Value::is_object),
     };
-    render(&catalog, tenant, &mail)
+    render(&catalog, tenant, &mail, renderer, now_ms)
 }
 
-fn fill(template: &str, variables: &Node) -> Result<String, String> {
-    let parser = ParserBuilder::with_stdlib()
-        .build()
-        .map_err(|error| error.to_string())?;
-    let template = parser.parse(template).map_err(|error| error.to_string())?;
-    template
-        .render(variables)
-        .map_err(|error| error.to_string())
-}
-
-fn variables(catalog: &Catalog, tenant: &str, mail: &Mail<'_>) -> Value {
+fn variables(catalog: &Catalog, tenant: &str, mail: &Mail) -> Value {
     let setting = |key: &str| catalog.settings.get(key).cloned().unwrap_or_default();
     let mut user = Map::new();
     for key in [
@@ -245,93 +291,22 @@ fn variables(catalog: &Catalog, tenant: &str, mail: &Mail<'_>) -> Value {
     json!({
         "application": application, "client": application, "request_language": mail.language, "connection": {"name": connection},
         "tenant": tenant, "friendly_name": setting("friendly_name"), "support_email": setting("support_email"),
-        "support_url": setting("support_url"), "user": user, "organization": mail.organization, "url": mail.url, "link": mail.url,
+        "support_url": setting("support_url"), "user": user, "organization": mail.organization.as_ref().map(organization), "url": mail.url, "link": mail.url,
         "code": mail.code,
         // A sample of the vendor's documentation writes it without `user`.
         "user_metadata": mail.user.get("user_metadata"),
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use postlogin_project::TenantData;
-    use serde_json::{Value, json};
-
-    use super::{EmailError, Mail, render};
-    use crate::catalog::Catalog;
-
-    fn check(body: &str, expected: &str) {
-        let template = json!({"template": "welcome_email", "body": body, "subject": "Hi {{ user.name | upcase }}", "from": "a@example.com", "enabled": true});
-        let data = TenantData {
-            email_templates: vec![template],
-            ..TenantData::default()
-        };
-        let catalog = Catalog::new(&data, "example", b"s", &[]);
-        let user = json!({"name": "<Jane>", "email": "j@example.com", "user_metadata": {"lang": "de", "tags": ["a", "b"]}});
-        let mail = Mail {
-            name: "welcome_email",
-            user: &user,
-            client: &catalog.clients[0],
-            url: Some("http://x/"),
-            code: None,
-            language: "en",
-            organization: None,
-        };
-        let rendered = render(&catalog, "example", &mail).unwrap();
-        assert_eq!(
-            (rendered.subject.as_str(), rendered.body.as_str()),
-            ("Hi <JANE>", expected)
-        );
-    }
-
-    #[test]
-    fn templates_are_filled_as_production_does() {
-        check(
-            "{% if user.user_metadata.lang == 'de' %}Hallo{% else %}Hello{% endif %} {{ user.name | escape }}",
-            "Hallo &lt;Jane&gt;",
-        );
-        check(
-            "{{ user.app_metadata.plan.name }}|{{ nothing.at.all }}|{{ organization.name | default: 'none' }}",
-            "||none",
-        );
-        check("{% unless organization %}alone{% endunless %}", "alone");
-        check(
-            "{% for tag in user.user_metadata.tags %}{{ tag }}{% unless forloop.last %}, {% endunless %}{% endfor %}",
-            "a, b",
-        );
-        check(
-            "{% assign lang = user_metadata.lang %}{% case lang %}{% when 'de' %}1{% else %}2{% endcase %} {{ tenant }} {{ application.name }}",
-            "1 example Local Application",
-        );
-    }
-
-    #[test]
-    fn what_is_no_template_is_said() {
-        let catalog = Catalog::new(&TenantData::default(), "t", b"s", &[]);
-        let mail = Mail {
-            name: "nonsense",
-            user: &Value::Null,
-            client: &Value::Null,
-            url: None,
-            code: None,
-            language: "en",
-            organization: None,
-        };
-        assert!(matches!(
-            render(&catalog, "t", &mail),
-            Err(EmailError::Unknown(_))
-        ));
-        let data = TenantData {
-            email_templates: vec![json!({"template": "verify_email", "body": "{% if %}"})],
-            ..TenantData::default()
-        };
-        let catalog = Catalog::new(&data, "t", b"s", &[]);
-        let mail = Mail {
-            name: "verify_email",
-            ..mail
-        };
-        assert!(
-            matches!(render(&catalog, "t", &mail), Err(EmailError::Liquid(part, _)) if part == "body")
-        );
-    }
+/// What templates see of an organization.
+fn organization(organization: &Value) -> Value {
+    let keys = ["id", "name", "display_name", "metadata", "branding"];
+    let known = keys.iter().filter_map(|key| {
+        let value = organization.get(*key)?;
+        Some(((*key).to_owned(), value.clone()))
+    });
+    Value::Object(known.collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use super::query::{chosen, paged};
 use super::search::Query;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::clock::iso;
-use crate::email::{Template, send};
+use crate::email::{Cause, Template, send};
 use crate::http::{Call, text};
 use crate::import::complete;
 use crate::password;
@@ -195,7 +195,7 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
         .and_then(Value::as_bool)
         .unwrap_or(!verified)
     {
-        send(tenant, Template::VerifyEmail, &profile, None);
+        send(tenant, Template::VerifyEmail, &profile, Cause::default()).await;
     }
     Ok(Answered::Body(StatusCode::CREATED, shown(profile, caller)))
 }

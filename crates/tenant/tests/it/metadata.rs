@@ -191,12 +191,12 @@ fn a_scope_that_is_not_granted_does_not_come_back_through_the_request() {
 }
 
 #[test]
-fn mails_land_in_the_outbox_in_the_users_language() {
+fn mails_land_in_the_outbox() {
     run(async {
         let mut data = export();
         data.email_templates = vec![json!({
             "template": "reset_email", "enabled": true, "from": "a@example.com", "syntax": "liquid",
-            "subject": "{% if user.user_metadata.lang == 'de' %}Passwort{% else %}Password{% endif %}", "body": "<a href='{{ url }}'>{{ user.name | escape }}</a>",
+            "subject": "Passwort {{ user.user_metadata.lang }}", "body": "<a href='{{ url }}'>{{ user.name }}</a>",
         })];
         let mut world = World::with(data, vec![]);
         let body = json!({"email": "jane@example.com", "connection": "Username-Password-Authentication", "client_id": SPA}).to_string();
@@ -211,7 +211,7 @@ fn mails_land_in_the_outbox_in_the_users_language() {
         let mails = world.control(Method::GET, "emails", json!({})).await.json();
         assert_eq!(
             (mails.as_array().unwrap().len(), &mails[0]["subject"]),
-            (1, &json!("Passwort"))
+            (1, &json!("Passwort de"))
         );
         assert!(
             world
@@ -253,5 +253,79 @@ fn mails_land_in_the_outbox_in_the_users_language() {
             )
             .await;
         assert!(!back.code().is_empty());
+    });
+}
+
+#[test]
+fn a_template_that_fails_is_in_the_outbox_and_the_sign_up_succeeds() {
+    run(async {
+        let mut data = export();
+        data.email_templates = vec![json!({
+            "template": "verify_email", "enabled": true, "from": "a@example.com", "syntax": "liquid", "subject": "S", "body": "{% boom %}",
+        })];
+        let mut world = World::with(data, vec![]);
+        let body = json!({"client_id": SPA, "connection": "Username-Password-Authentication", "email": "new@example.com", "password": "secret"});
+        let json = [("content-type", "application/json")];
+        let answer = world
+            .send(
+                Method::POST,
+                "/dbconnections/signup",
+                &json,
+                body.to_string(),
+            )
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let mails = world.control(Method::GET, "emails", json!({})).await.json();
+        let expected = "the body of the e-mail template verify_email cannot be rendered: line 1, column 1: tag \"boom\" not found";
+        assert_eq!(mails[0]["error"], expected);
+        assert_eq!(
+            (&mails[0]["to"], mails[0].get("body")),
+            (&json!("new@example.com"), None)
+        );
+        let page = world.get("/_postlogin/outbox").await.text;
+        assert!(page.contains("cannot be rendered"), "{page}");
+        let log = world.control(Method::GET, "log", json!({})).await.json();
+        let entries = log.as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["type"] == "email");
+        assert_eq!(entry.unwrap()["error"], expected);
+    });
+}
+
+#[test]
+fn a_reset_mail_knows_the_organization_that_the_request_names_by_its_id() {
+    run(async {
+        let mut data = export();
+        data.organizations = vec![json!({
+            "id": "org_acme", "name": "acme", "display_name": "Acme Inc", "branding": {"logo_url": "https://example.com/acme.png"}, "metadata": {"tier": "gold"},
+        })];
+        let subject = "{{ organization.id }} {{ organization.name }} {{ organization.display_name }} {{ organization.branding.logo_url }} {{ organization.metadata.tier }}|{{ request_language }}";
+        data.email_templates = vec![json!({
+            "template": "reset_email", "enabled": true, "from": "a@example.com", "syntax": "liquid", "subject": subject, "body": "B",
+        })];
+        for (organization, expected) in [
+            (
+                json!("org_acme"),
+                "org_acme acme Acme Inc https://example.com/acme.png gold|",
+            ),
+            (json!("acme"), "    |"),
+            (json!("org_other"), "    |"),
+            (json!(["org_acme"]), "    |"),
+            (Value::Null, "    |"),
+        ] {
+            let mut world = World::with(data.clone(), vec![]);
+            let body = json!({"email": "jane@example.com", "connection": "Username-Password-Authentication", "client_id": SPA, "organization": organization});
+            let json = [("content-type", "application/json")];
+            let answer = world
+                .send(
+                    Method::POST,
+                    "/dbconnections/change_password",
+                    &json,
+                    body.to_string(),
+                )
+                .await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+            let mails = world.control(Method::GET, "emails", json!({})).await.json();
+            assert_eq!(mails[0]["subject"], expected, "{organization}");
+        }
     });
 }

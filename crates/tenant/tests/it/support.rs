@@ -8,7 +8,10 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use postlogin_project::TenantData;
-use postlogin_tenant::{LoginPipeline, Randomness, Setup, Tenant, TenantClock, router};
+use postlogin_tenant::{
+    LoginPipeline, Randomness, Setup, TemplateError, TemplateJob, TemplateRenderer, Tenant,
+    TenantClock, router,
+};
 use postlogin_token::KeyPair;
 use serde_json::{Map, Value, json};
 use tower::ServiceExt as _;
@@ -159,6 +162,7 @@ impl World {
             callbacks: Vec::new(),
             control_token: CONTROL.into(),
             pipeline: Arc::clone(&pipeline) as Arc<dyn LoginPipeline>,
+            templates: Arc::new(Filled),
             randomness: Randomness::seeded(seed),
             clock,
         })
@@ -407,4 +411,33 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
         .build()
         .unwrap()
         .block_on(test)
+}
+
+/// Fills in variables and knows nothing else of Liquid, unlike what the CLI gives to a tenant. A template with `{% boom %}` fails.
+pub struct Filled;
+
+impl TemplateRenderer for Filled {
+    fn render(&self, job: &TemplateJob<'_>) -> Result<Vec<String>, TemplateError> {
+        let fill = |(template, text): (usize, &&str)| {
+            if text.contains("{% boom %}") {
+                return Err(TemplateError {
+                    template,
+                    place: Some((1, 1)),
+                    message: "tag \"boom\" not found".into(),
+                    is_internal: false,
+                });
+            }
+            let mut parts = text.split("{{ ");
+            let mut filled = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                let (path, rest) = part.split_once(" }}").unwrap();
+                let pointer = format!("/{}", path.replace('.', "/"));
+                let value = job.variables.pointer(&pointer).and_then(Value::as_str);
+                filled.push_str(value.unwrap_or_default());
+                filled.push_str(rest);
+            }
+            Ok(filled)
+        };
+        job.templates.iter().enumerate().map(fill).collect()
+    }
 }

@@ -8,6 +8,7 @@ use postlogin_project::{Project, Secret};
 use postlogin_runner::{PreparedLogin, run_fetch, run_stored, unloadable};
 use postlogin_tenant::{
     FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit, Resume,
+    TemplateError, TemplateJob, TemplateRenderer,
 };
 use serde_json::{Value, json};
 
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::{
     args::{NetworkArguments, ServeArguments},
+    commands::email::rendered,
     error::CliError,
     network::{mocks, network},
     printer::Printer,
@@ -178,5 +180,18 @@ impl LoginPipeline for Pipeline {
 
     fn redact(&self, outcome: &mut Outcome) {
         Hidden::new(&self.given).outcome(outcome);
+    }
+}
+
+/// The tenant renders one mail at a time; its sandbox is the one that no login takes.
+impl TemplateRenderer for Pipeline {
+    fn render(&self, job: &TemplateJob<'_>) -> Result<Vec<String>, TemplateError> {
+        let liquid = self.library.liquid().map_err(|error| TemplateError {
+            template: 0,
+            place: None,
+            message: error.message,
+            is_internal: true,
+        })?;
+        rendered(&liquid, job)
     }
 }

@@ -13,6 +13,7 @@ use std::{
 
 use postlogin_core::outcome::Outcome;
 use postlogin_engine::{Allocation, BoundAction};
+use postlogin_js::liquid::Liquid;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
 use postlogin_runner::{Compiler, LoadError, watch::Stamps};
 use serde_json::Value;
@@ -94,6 +95,16 @@ impl Library {
             self.load_again(&mut loaded);
         }
         loaded.program.clone()
+    }
+
+    /// Returns what renders e-mail, in the engine that runs the Actions.
+    ///
+    /// # Errors
+    /// When the engine cannot be started.
+    pub(super) fn liquid(&self) -> Result<Liquid, CliError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let compiler = started(&mut loaded.compiler, self.printer)?;
+        Ok(compiler.javascript()?.liquid())
     }
 
     /// Tells on stderr, once for each edit, that an Action does not load in its sandbox. The login tells the user.
@@ -213,16 +224,7 @@ impl Sources {
         if self.actions.is_empty() && self.connections.is_empty() {
             return Ok(program);
         }
-        let compiler = match compiler {
-            Some(compiler) => compiler,
-            None => {
-                let sandboxes = u32::try_from(cores()).unwrap_or(u32::MAX).saturating_add(1);
-                compiler.insert(lasting_compiler(
-                    Allocation::Pooling { sandboxes },
-                    *printer,
-                )?)
-            }
-        };
+        let compiler = started(compiler, *printer)?;
         for source in &self.actions {
             program.actions.push(compiler.bind(source, given)?);
         }
@@ -231,6 +233,22 @@ impl Sources {
             program.connections.insert(source.name.clone(), bound);
         }
         Ok(program)
+    }
+}
+
+/// The compiler of the server, made when it is first needed.
+fn started<'c>(
+    compiler: &'c mut Option<Compiler<'static>>,
+    printer: Printer,
+) -> Result<&'c mut Compiler<'static>, CliError> {
+    match compiler {
+        Some(compiler) => Ok(compiler),
+        None => {
+            // One for each login that runs at once, one that is being given back, and one for a mail.
+            let sandboxes = u32::try_from(cores()).unwrap_or(u32::MAX).saturating_add(2);
+            let allocation = Allocation::Pooling { sandboxes };
+            Ok(compiler.insert(lasting_compiler(allocation, printer)?))
+        }
     }
 }
 
