@@ -4,6 +4,7 @@
 //! request never does. So idle clients, and those that send half a request, cannot keep the others out.
 
 use std::collections::BTreeMap;
+use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,9 +30,14 @@ pub(crate) fn most() -> usize {
     #[cfg(unix)]
     {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let limit = limit.map_or(usize::MAX, |limit| {
+            usize::try_from(limit).unwrap_or(usize::MAX)
+        });
         // With very few files, half of them.
-        limit.saturating_sub(OTHER_FILES).max(limit / 2).clamp(1, MOST)
+        limit
+            .saturating_sub(OTHER_FILES)
+            .max(limit / 2)
+            .clamp(1, MOST)
     }
     #[cfg(not(unix))]
     MOST
@@ -178,8 +184,6 @@ impl Socket {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
-
-use std::future::Future as _;
 
 impl AsyncRead for Socket {
     fn poll_read(

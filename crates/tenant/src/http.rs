@@ -303,7 +303,10 @@ mod tests {
         let shown = |to: &str| location(to).map(|it| it.to_str().unwrap_or_default().to_owned());
         for (to, expected) in [
             ("https://a.example/x?y=1", Some("https://a.example/x?y=1")),
-            ("https://a.example/ü b", Some("https://a.example/%C3%BC%20b")),
+            (
+                "https://a.example/ü b",
+                Some("https://a.example/%C3%BC%20b"),
+            ),
             ("https://a.example/\r\nx: y", None),
             ("https://a.example/\u{0}", None),
             ("https://a.example/\u{85}", None),

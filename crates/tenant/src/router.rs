@@ -56,11 +56,7 @@ fn table() -> Vec<Row> {
             Intake::TOKEN,
             any(cross_origin::authenticate),
         ),
-        (
-            "/usernamepassword/challenge",
-            Intake::TOKEN,
-            challenge(),
-        ),
+        ("/usernamepassword/challenge", Intake::TOKEN, challenge()),
         (
             "/dbconnections/signup/challenge",
             Intake::TOKEN,
@@ -85,7 +81,11 @@ fn table() -> Vec<Row> {
         ("/userinfo", Intake::USERINFO, any(userinfo::userinfo)),
         ("/v2/logout", Intake::PAGE, get(logout::logout_v2)),
         ("/oidc/logout", Intake::PAGE, any(logout::logout_oidc)),
-        ("/dbconnections/signup", Intake::SIGN_UP, any(signup::sign_up)),
+        (
+            "/dbconnections/signup",
+            Intake::SIGN_UP,
+            any(signup::sign_up),
+        ),
         (
             "/dbconnections/change_password",
             Intake::TOKEN,

@@ -146,9 +146,14 @@ async fn connection(
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
     let socket = TokioIo::new(Socket::new(stream));
     let mut connection = std::pin::pin!(http.serve_connection(socket, service));
+    let stops = async { closed.wait_for(|closed| *closed).await.is_ok() };
     let served = tokio::select! {
-        served = connection.as_mut() => served,
-        _ = closed.wait_for(|closed| *closed) => {
+        served = connection.as_mut() => Some(served),
+        _ = stops => None,
+    };
+    let served = match served {
+        Some(served) => served,
+        None => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -106,7 +106,7 @@ impl FromRequest<Arc<Tenant>> for Call {
             headers: parts.headers,
             ip,
         };
-        if let Err(refusal) = judged(intake.guard, tenant, &call, &body).await {
+        if let Err(refusal) = judged(intake.guard, tenant, &call, !body.is_end_stream()).await {
             drop_body(&call, body);
             return Err(refusal);
         }
@@ -134,11 +134,11 @@ async fn judged(
     guard: Guard,
     tenant: &Arc<Tenant>,
     call: &Call,
-    body: &Body,
+    has_body: bool,
 ) -> Result<(), Response> {
     match guard {
         Guard::Nobody => Ok(()),
-        Guard::Control => control::judge(tenant, call, !body.is_end_stream()),
+        Guard::Control => control::judge(tenant, call, has_body),
         Guard::Management => management::judge(tenant, call),
         Guard::UserInfo => userinfo::judge(call),
         Guard::MfaToken => authenticators::judge(tenant, call).await,

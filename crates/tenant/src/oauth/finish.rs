@@ -58,28 +58,41 @@ pub(crate) fn error_page(error: &OAuthError) -> Response {
         escape(&error.error),
         escape(&error.description)
     );
-    page(error.status, pages::layout("Error", &body))
+    let mut response = page(error.status, pages::layout("Error", &body));
+    if error.status == StatusCode::SERVICE_UNAVAILABLE {
+        set(&mut response, "retry-after", super::RETRY_AFTER_S);
+    }
+    response
 }
 
 /// OAuth 2.0 Form Post Response Mode: a form that sends itself.
 fn form_post(redirect_uri: &str, parameters: &Answer) -> Response {
+    self_posting_form(redirect_uri, parameters)
+}
+
+/// A page whose form sends itself.
+pub(crate) fn self_posting_form<N: AsRef<str>>(
+    action: &str,
+    parameters: &[(N, String)],
+) -> Response {
     let inputs: String = parameters
         .iter()
         .map(|(name, value)| {
             format!(
                 "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
-                escape(name),
+                escape(name.as_ref()),
                 escape(value)
             )
         })
         .collect();
     let html = format!(
         "<!DOCTYPE html><html><head><title>Submit this form</title></head><body><form method=\"post\" action=\"{}\">{inputs}<noscript><button>Continue</button></noscript></form><script>document.forms[0].submit()</script></body></html>",
-        escape(redirect_uri)
+        escape(action)
     );
     let mut response = page(StatusCode::OK, html);
+    // No `form-action`: the application may redirect wherever it likes.
     let hash = format!(
-        "default-src 'none'; script-src '{}'; base-uri 'none'",
+        "default-src 'none'; script-src '{}'; frame-ancestors 'none'; base-uri 'none'",
         script_hash("document.forms[0].submit()")
     );
     set(&mut response, "content-security-policy", &hash);

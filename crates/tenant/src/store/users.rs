@@ -6,8 +6,9 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
 use super::entries::{Entry, Kind, write};
-use super::{Result, Store};
+use super::{Result, Store, writing};
 use crate::http::text;
+use crate::trouble::aside;
 
 /// A user to be stored.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ fn lower(profile: &Value, key: &str) -> Option<String> {
 
 impl Store {
     pub(crate) fn user(&self, user_id: &str) -> Result<Option<Value>> {
-        let connection = self.lock();
+        let connection = self.lock()?;
         let mut statement =
             connection.prepare_cached("SELECT document FROM users WHERE user_id = ?1")?;
         Ok(statement.query_row([user_id], profile).optional()?)
@@ -55,7 +56,7 @@ impl Store {
         connection: &str,
         login: &str,
     ) -> Result<Option<(Value, Option<String>)>> {
-        let database = self.lock();
+        let database = self.lock()?;
         let mut statement = database.prepare_cached(
             "SELECT document, password FROM users WHERE connection = ?1 AND (email = ?2 OR username = ?2) ORDER BY number",
         )?;
@@ -85,7 +86,19 @@ impl Store {
             let identities = user.get("identities").and_then(Value::as_array);
             identities.is_some_and(|identities| identities.iter().any(is_it))
         };
-        Ok(self.users()?.into_iter().find(has_it))
+        // The documents are as serde_json writes them, so that most of them need not be read.
+        let written = format!("\"user_id\":{}", Value::from(id));
+        let connection = self.lock()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT document FROM users WHERE instr(document, ?1) > 0 ORDER BY number",
+        )?;
+        for user in statement.query_map([written], profile)? {
+            let user = user?;
+            if has_it(&user) {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
     }
 
     /// The ids that users had before they were linked to others.
@@ -101,13 +114,79 @@ impl Store {
         Ok(linked)
     }
 
-    /// All users in the order in which they came.
+    /// All users in the order in which they came. Takes its time with many of them, and keeps no other request waiting.
     pub(crate) fn users(&self) -> Result<Vec<Value>> {
-        let connection = self.lock();
-        let mut statement =
-            connection.prepare_cached("SELECT document FROM users ORDER BY number")?;
-        let rows = statement.query_map([], profile)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        aside(|| {
+            let connection = self.lock()?;
+            let mut statement =
+                connection.prepare_cached("SELECT document FROM users ORDER BY number")?;
+            let rows = statement.query_map([], profile)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// How many users there are.
+    pub(crate) fn user_count(&self) -> Result<usize> {
+        let connection = self.lock()?;
+        let count =
+            connection.query_row("SELECT count(*) FROM users", [], |row| row.get::<_, i64>(0))?;
+        Ok(usize::try_from(count).unwrap_or_default())
+    }
+
+    /// The first users of a connection, at most `most`, in the order in which they came; with `beginning`, those whose
+    /// e-mail or user name begins with it. Takes no longer with more users.
+    pub(crate) fn first_users(
+        &self,
+        connection: &str,
+        beginning: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Value>> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let database = self.lock()?;
+        let rows = match beginning {
+            None => {
+                let mut statement = database.prepare_cached(
+                    "SELECT document FROM users WHERE connection = ?1 ORDER BY number LIMIT ?2",
+                )?;
+                let rows = statement.query_map(params![connection, most], profile)?;
+                rows.collect::<rusqlite::Result<_>>()?
+            }
+            Some(beginning) => {
+                // A range of each index: every text with this beginning is before that with the last letter of all.
+                let from = beginning.to_lowercase();
+                let to = format!("{from}\u{10ffff}");
+                let mut statement = database.prepare_cached(
+                    "SELECT document FROM users WHERE number IN (
+                       SELECT number FROM (SELECT number FROM users WHERE connection = ?1 AND email >= ?2 AND email < ?3 LIMIT ?4)
+                       UNION SELECT number FROM (SELECT number FROM users WHERE connection = ?1 AND username >= ?2 AND username < ?3 LIMIT ?4)
+                     ) ORDER BY number LIMIT ?4",
+                )?;
+                let rows = statement.query_map(params![connection, from, to, most], profile)?;
+                rows.collect::<rusqlite::Result<_>>()?
+            }
+        };
+        Ok(rows)
+    }
+
+    /// The first users with an identity of a connection, at most `most`: those of the connection itself, then those to whom
+    /// one was linked.
+    pub(crate) fn first_users_with_identity(
+        &self,
+        connection: &str,
+        most: usize,
+    ) -> Result<Vec<Value>> {
+        let mut users = self.first_users(connection, None, most)?;
+        let rest = i64::try_from(most.saturating_sub(users.len())).unwrap_or_default();
+        let written = format!("\"connection\":{}", Value::from(connection));
+        let database = self.lock()?;
+        let mut statement = database.prepare_cached(
+            "SELECT document FROM users WHERE connection <> ?1 AND instr(document, ?2) > 0 ORDER BY number LIMIT ?3",
+        )?;
+        let rows = statement.query_map(params![connection, written, rest], profile)?;
+        for user in rows {
+            users.push(user?);
+        }
+        Ok(users)
     }
 
     /// Stores a user, or says what stands in the way.
@@ -115,13 +194,42 @@ impl Store {
         &self,
         user: &NewUser,
     ) -> Result<std::result::Result<(), UserConflict>> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         let inserted = insert(&transaction, user)?;
         if inserted.is_ok() {
             transaction.commit()?;
         }
         Ok(inserted)
+    }
+
+    /// Stores all of these users or, when something stands in the way of one, none: then its number in the list is given.
+    pub(crate) fn insert_users(
+        &self,
+        users: &[NewUser],
+    ) -> Result<std::result::Result<(), (usize, UserConflict)>> {
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
+        for (index, user) in users.iter().enumerate() {
+            if let Err(conflict) = insert(&transaction, user)? {
+                return Ok(Err((index, conflict)));
+            }
+        }
+        transaction.commit()?;
+        Ok(Ok(()))
+    }
+
+    /// Stores those of these users in whose way nothing stands, and says of each what does.
+    pub(crate) fn insert_new_users(
+        &self,
+        users: &[&NewUser],
+    ) -> Result<Vec<std::result::Result<(), UserConflict>>> {
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
+        let stored = users.iter().map(|user| insert(&transaction, user));
+        let stored = stored.collect::<Result<_>>()?;
+        transaction.commit()?;
+        Ok(stored)
     }
 
     /// Changes a profile and, if `change` gives one, the hash of the password; `None` when there is no such user. An
@@ -131,8 +239,8 @@ impl Store {
         user_id: &str,
         change: impl FnOnce(&mut Value) -> std::result::Result<Option<String>, E>,
     ) -> Result<Option<std::result::Result<Value, ChangeError<E>>>> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         let found = transaction.query_row(
             "SELECT document FROM users WHERE user_id = ?1",
             [user_id],
@@ -170,8 +278,8 @@ impl Store {
         secondary_id: &str,
         link: impl FnOnce(&mut Value, &Value),
     ) -> Result<Option<Value>> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         let get = |id: &str| {
             let query = "SELECT document, connection, password FROM users WHERE user_id = ?1";
             let found = transaction.query_row(query, [id], |row| {
@@ -222,7 +330,7 @@ impl Store {
         profile: &Value,
         primary_id: &str,
     ) -> Result<Option<String>> {
-        let database = self.lock();
+        let database = self.lock()?;
         let mut password = None;
         for login in ["email", "username"]
             .iter()
@@ -242,8 +350,8 @@ impl Store {
 
     /// Forgets a user, and says whether there was one.
     pub(crate) fn remove_user(&self, user_id: &str) -> Result<bool> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         let count = transaction.execute("DELETE FROM users WHERE user_id = ?1", [user_id])?;
         transaction.execute("DELETE FROM entries WHERE owner = ?1", [user_id])?;
         transaction.commit()?;
