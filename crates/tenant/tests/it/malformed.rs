@@ -218,7 +218,7 @@ fn a_body_has_a_limit() {
                 "{path}"
             );
         }
-        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
         assert_eq!(
             world
                 .send(

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, VERIFIER, WEB, WEB_SECRET, World, claim, run,
+    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, VERIFIER, WEB, WEB_SECRET, World, claim, export, run,
 };
 
 /// A request, its status, its error, and a part of the description.

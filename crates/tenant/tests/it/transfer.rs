@@ -122,7 +122,7 @@ fn what_is_no_export_changes_nothing() {
             (
                 with(json!([]), json!([{"kind": "magic", "id": "a"}])),
                 400,
-                "entries[0]: `kind`",
+                "entries[0]: unknown `kind`",
             ),
             (
                 with(json!([]), json!([{"kind": "session"}])),
