@@ -308,7 +308,8 @@ fn idle_connections_keep_nobody_out() {
 fn an_open_stream_of_events_does_not_delay_the_end() {
     let users = folder(&[("users.json", USERS)]);
     let mut tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
-    let events = "GET /_postlogin/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ctl\r\n\r\n";
+    let events =
+        "GET /_postlogin/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ctl\r\n\r\n";
     let mut stream = open(&tenant, events);
     let half = open(&tenant, "GET /hea");
     let mut head = [0; 12];
@@ -328,10 +329,7 @@ fn an_open_stream_of_events_does_not_delay_the_end() {
 
 #[test]
 fn one_server_uses_the_state_of_a_project() {
-    let project = folder(&[
-        ("users.json", USERS),
-        ("postlogin.toml", "binding = []\n"),
-    ]);
+    let project = folder(&[("users.json", USERS), ("postlogin.toml", "binding = []\n")]);
     let place = format!("--project {}", project.path().display());
     let users = project.path().join("users.json");
     let first = Serving::start(&place, &users);
@@ -350,10 +348,7 @@ fn one_server_uses_the_state_of_a_project() {
 
 #[test]
 fn an_error_of_the_server_is_told_on_stderr() {
-    let project = folder(&[
-        ("users.json", USERS),
-        ("postlogin.toml", "binding = []\n"),
-    ]);
+    let project = folder(&[("users.json", USERS), ("postlogin.toml", "binding = []\n")]);
     let place = format!(
         "serve --port 0 --control-token ctl --project {} --users",
         project.path().display()
@@ -382,7 +377,16 @@ fn an_error_of_the_server_is_told_on_stderr() {
         std::fs::write(file, vec![b'x'; 64 * 1024]).expect("it is written");
     }
     let answers: Vec<u16> = (0..3)
-        .map(|_| tenant.send("GET", "/_postlogin/users", "authorization: Bearer ctl\r\n", "").0)
+        .map(|_| {
+            tenant
+                .send(
+                    "GET",
+                    "/_postlogin/users",
+                    "authorization: Bearer ctl\r\n",
+                    "",
+                )
+                .0
+        })
         .collect();
     let _ = tenant.child.kill();
     let mut told = String::new();
@@ -391,7 +395,10 @@ fn an_error_of_the_server_is_told_on_stderr() {
         let count = told.matches("the tenant's database: ").count();
         assert_eq!(count, 1, "once for each cause: {told}");
     }
-    assert!(answers.iter().all(|status| [200, 500].contains(status)), "{answers:?} {told}");
+    assert!(
+        answers.iter().all(|status| [200, 500].contains(status)),
+        "{answers:?} {told}"
+    );
 }
 
 #[test]
