@@ -38,11 +38,12 @@ fn source(target: &str) -> Option<String> {
     }
 }
 
-/// Marks a redirect to an address that an Action chose.
+/// Marks a redirect that leaves the tenant.
 #[derive(Debug, Clone, Copy)]
 struct Leaves;
 
-/// A redirect to an address that the page of a form could not know, because an Action chose it.
+/// A redirect that leaves the tenant: to the application, or to an address that an Action chose. The page of a form does
+/// not know the second one, nor where the application redirects to.
 pub(crate) fn leave(to: &str) -> Response {
     let mut response = redirect(to);
     if response.status() == StatusCode::FOUND {
@@ -51,8 +52,8 @@ pub(crate) fn leave(to: &str) -> Response {
     response
 }
 
-/// Makes a page that goes on by itself of such a redirect, where it answers a form in a browser: the policy of the
-/// form's page does not name the address, and Chromium would stop there.
+/// Makes a page that goes on by itself of such a redirect, where it answers a form in a browser: Chromium applies the policy
+/// of the form's page to all redirects that follow, and would stop at the first address that it does not name.
 pub(crate) fn let_leave(method: &Method, headers: &HeaderMap, response: Response) -> Response {
     let is_form = *method == Method::POST
         && headers
@@ -60,7 +61,11 @@ pub(crate) fn let_leave(method: &Method, headers: &HeaderMap, response: Response
             .is_some_and(|mode| mode.as_bytes() == b"navigate");
     let leaves = response.extensions().get::<Leaves>().is_some();
     let to = response.headers().get(header::LOCATION);
-    let (true, true, Some(to)) = (is_form, leaves, to.and_then(|to| to.to_str().ok())) else {
+    // A browser asks before it opens an application; a page that does so by itself may be stopped.
+    let to = to
+        .and_then(|to| to.to_str().ok())
+        .filter(|to| to.starts_with("http://") || to.starts_with("https://"));
+    let (true, true, Some(to)) = (is_form, leaves, to) else {
         return response;
     };
     let to = escape(to);

@@ -8,7 +8,8 @@ use url::form_urlencoded::Serializer;
 
 use super::OAuthError;
 use super::request::WayBack;
-use crate::http::{escape, page, redirect, set};
+use crate::http::csp::leave;
+use crate::http::{escape, page, set};
 use crate::lock::for_script;
 use crate::pages;
 
@@ -30,14 +31,14 @@ pub(crate) fn send(back: &WayBack, mut parameters: Answer) -> Response {
     match back.response_mode.as_str() {
         "form_post" => form_post(&back.redirect_uri, &parameters),
         "web_message" => web_message(&back.redirect_uri, &parameters),
-        "fragment" => redirect(&format!("{}#{}", back.redirect_uri, encoded())),
+        "fragment" => leave(&format!("{}#{}", back.redirect_uri, encoded())),
         _ => {
             let joint = if back.redirect_uri.contains('?') {
                 '&'
             } else {
                 '?'
             };
-            redirect(&format!("{}{joint}{}", back.redirect_uri, encoded()))
+            leave(&format!("{}{joint}{}", back.redirect_uri, encoded()))
         }
     }
 }

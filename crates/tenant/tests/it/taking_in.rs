@@ -438,6 +438,15 @@ fn forms_lead_to_the_tenant_and_the_callback() {
             away.text
         );
         assert!(world.cookies.contains_key("auth0"), "the session began");
+        // So does the application, which may redirect to another origin of its own.
+        world.script(vec![]);
+        let page = world.authorize(&[("prompt", "login")]).await;
+        let state = page.parameter("state").unwrap();
+        let body = format!("state={state}&username=jane@example.com&password=jane-secret");
+        let back = world.send(Method::POST, "/u/login", &headers, body).await;
+        assert_eq!(back.status, StatusCode::OK);
+        let refresh = "content=\"0;url=http://localhost:5000/callback?code=";
+        assert!(back.text.contains(refresh), "{}", back.text);
     });
 }
 
