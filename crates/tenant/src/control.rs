@@ -1,5 +1,6 @@
 //! The control API for tests, below `/_postlogin` and behind a token of its own.
 
+mod settings;
 mod transfer;
 
 use std::collections::VecDeque;
@@ -14,7 +15,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, watch};
 
-use crate::clock::{Step, iso, parse_iso};
+use crate::clock::iso;
 use crate::http::intake::is_json;
 use crate::http::{Call, Content, answer, json_text, no_content, set, text};
 use crate::import::SeedUser;
@@ -185,8 +186,8 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         },
         (Method::POST, ["users"]) => add_users(&tenant, &call.content).await,
         (Method::GET, ["clock"]) => clock(&tenant),
-        (Method::POST, ["clock"]) => set_clock(&tenant, &body),
-        (Method::POST, ["fail-next"]) => fail_next(&tenant, &body),
+        (Method::POST, ["clock"]) => settings::set_clock(&tenant, &body),
+        (Method::POST, ["fail-next"]) => settings::fail_next(&tenant, &body),
         (Method::PUT | Method::POST, ["mfa"]) => match body.get("force").and_then(Value::as_bool) {
             Some(force) => {
                 tenant.control.forces_mfa.store(force, Ordering::Relaxed);
@@ -260,92 +261,6 @@ fn clock(tenant: &Tenant) -> Response {
         StatusCode::OK,
         &json!({"now": iso(tenant.now_ms()), "frozen": tenant.clock.is_frozen()}),
     )
-}
-
-fn set_clock(tenant: &Tenant, body: &Map<String, Value>) -> Response {
-    let mut steps = Vec::new();
-    for (key, value) in body {
-        steps.push(match (key.as_str(), value) {
-            ("freeze", Value::Bool(true)) => Step::Freeze(None),
-            ("freeze", Value::Bool(false)) | ("reset", Value::Bool(true)) => Step::Reset,
-            ("freeze", Value::String(time)) => match parse_iso(time) {
-                Some(ms) => Step::Freeze(Some(ms)),
-                None => {
-                    let message = format!(
-                        "`{time}` is not a valid time; write it as 2026-11-22T10:00:00Z"
-                    );
-                    return refuse(400, message);
-                }
-            },
-            ("advance_s", seconds) if seconds.is_i64() => Step::Advance(
-                seconds
-                    .as_i64()
-                    .unwrap_or_default()
-                    .saturating_mul(1000),
-            ),
-            _ => {
-                return refuse(
-                    400,
-                    "write {\"freeze\": true|false|\"2026-11-22T10:00:00Z\"}, {\"advance_s\": 60} or {\"reset\": true}",
-                );
-            }
-        });
-    }
-    match tenant.clock.apply(&steps) {
-        Ok(()) => clock(tenant),
-        Err(outside) => refuse(400, outside),
-    }
-}
-
-/// How many logins may be made to fail at once.
-const MOST_FAILURES: u64 = 100;
-
-fn fail_next(tenant: &Tenant, body: &Map<String, Value>) -> Response {
-    let mut error = OAuthError::new(
-        503,
-        "temporarily_unavailable",
-        "A test asked for this failure.",
-    );
-    let mut times = 1;
-    for (key, value) in body {
-        match (key.as_str(), value) {
-            ("error", Value::String(name)) => name.clone_into(&mut error.error),
-            ("error_description", Value::String(text)) => {
-                text.clone_into(&mut error.description);
-            }
-            ("status", status) => {
-                let status = status
-                    .as_u64()
-                    .and_then(|status| u16::try_from(status).ok());
-                let status = status.filter(|status| (400..600).contains(status));
-                match status.and_then(|status| StatusCode::from_u16(status).ok()) {
-                    Some(status) => error.status = status,
-                    None => return refuse(400, "`status` must be a number from 400 to 599"),
-                }
-            }
-            ("times", count) => match count.as_u64().filter(|n| (1..=MOST_FAILURES).contains(n)) {
-                Some(count) => times = count,
-                None => {
-                    return refuse(
-                        400,
-                        format!("`times` must be a number from 1 to {MOST_FAILURES}"),
-                    );
-                }
-            },
-            ("error" | "error_description", _) => {
-                return refuse(400, format!("`{key}` must be a string"));
-            }
-            _ => {
-                let message = format!(
-                    "unknown key `{key}`; there are error, error_description, status and times"
-                );
-                return refuse(400, message);
-            }
-        }
-    }
-    let mut failures = locked(&tenant.control.failures);
-    (0..times).for_each(|_| failures.push_back(error.clone()));
-    no_content()
 }
 
 fn log(tenant: &Tenant) -> Response {

@@ -4,6 +4,7 @@
 //! next start finds the last complete change. Codes and tokens are kept by their hash.
 
 mod entries;
+mod listing;
 mod transfer;
 mod users;
 
