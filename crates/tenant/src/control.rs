@@ -128,21 +128,24 @@ fn failed(error: &StoreError) -> Response {
 
 /// Judges a request by its head: before anything of its body is read it shows the token, comes from no page of another site,
 /// and is JSON, which no form of another site can be.
-pub(crate) fn judge(tenant: &Tenant, call: &Call, has_body: bool) -> Result<(), Response> {
+pub(crate) fn judge(tenant: &Tenant, call: &Call, has_body: bool) -> Result<(), Box<Response>> {
     if is_of_another_site(tenant, call) {
-        return Err(refuse(
+        return Err(Box::new(refuse(
             403,
             "requests of other sites are refused: this API is for tests and tools",
-        ));
+        )));
     }
     if !tenant.control.accepts(call) {
-        return Err(refuse(401, "the control token is missing or wrong"));
+        return Err(Box::new(refuse(
+            401,
+            "the control token is missing or wrong",
+        )));
     }
     if has_body && !is_json(call) {
-        return Err(refuse(
+        return Err(Box::new(refuse(
             415,
             "the body must be JSON; send `content-type: application/json`",
-        ));
+        )));
     }
     Ok(())
 }

@@ -138,9 +138,9 @@ async fn judged(
 ) -> Result<(), Response> {
     match guard {
         Guard::Nobody => Ok(()),
-        Guard::Control => control::judge(tenant, call, has_body),
-        Guard::Management => management::judge(tenant, call),
-        Guard::UserInfo => userinfo::judge(call),
+        Guard::Control => control::judge(tenant, call, has_body).map_err(|refusal| *refusal),
+        Guard::Management => management::judge(tenant, call).map_err(|refusal| *refusal),
+        Guard::UserInfo => userinfo::judge(call).map_err(|refusal| *refusal),
         Guard::MfaToken => authenticators::judge(tenant, call).await,
     }
 }

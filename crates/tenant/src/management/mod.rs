@@ -124,10 +124,10 @@ pub(crate) async fn management(State(tenant): State<Arc<Tenant>>, call: Call) ->
 }
 
 /// Judges a request by its head: without a token for this API nothing of its body is read.
-pub(crate) fn judge(tenant: &Tenant, call: &Call) -> std::result::Result<(), Response> {
+pub(crate) fn judge(tenant: &Tenant, call: &Call) -> std::result::Result<(), Box<Response>> {
     caller(tenant, call)
         .map(drop)
-        .map_err(|error| error.response())
+        .map_err(|error| Box::new(error.response()))
 }
 
 fn caller(tenant: &Tenant, call: &Call) -> Result<Caller> {

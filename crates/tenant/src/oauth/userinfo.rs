@@ -114,10 +114,10 @@ fn invalid() -> OAuthError {
 
 /// Judges a request by its head: what shows no token, and is no form that may hold one (RFC 6750, section 2.2), is not
 /// read.
-pub(crate) fn judge(call: &Call) -> std::result::Result<(), Response> {
+pub(crate) fn judge(call: &Call) -> std::result::Result<(), Box<Response>> {
     match call.bearer().is_some() || is_form(call) || call.method == Method::GET {
         true => Ok(()),
-        false => Err(refused(&invalid())),
+        false => Err(Box::new(refused(&invalid()))),
     }
 }
 
