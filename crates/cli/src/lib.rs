@@ -33,7 +33,8 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(usage::report(&error, env::args_os().skip(1))),
     };
-    start_tracing(arguments.verbose);
+    let is_server = matches!(arguments.command, Command::Serve(_));
+    start_tracing(arguments.verbose, is_server);
     let printer = Printer::new(arguments.color);
     // The standard hook has told where a panic came from; its exit code would say that an Action could not be built.
     let result = panic::catch_unwind(AssertUnwindSafe(|| run(arguments.command, &printer)))
@@ -63,9 +64,14 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
     }
 }
 
-/// `POSTLOGIN_LOG=debug` or `-v` shows what happens inside, on stderr.
-fn start_tracing(verbose: bool) {
-    let level = if verbose { "debug" } else { "off" };
+/// `POSTLOGIN_LOG=debug` or `-v` shows what happens inside, on stderr. A server reports its own errors there anyway: who
+/// gets an answer of 500 does not see the reason.
+fn start_tracing(verbose: bool, is_server: bool) {
+    let level = match (verbose, is_server) {
+        (true, _) => "debug",
+        (false, true) => "error",
+        (false, false) => "off",
+    };
     let filter = env::var("POSTLOGIN_LOG")
         .unwrap_or_else(|_| format!("postlogin={level},postlogin_engine={level}"));
     if filter.ends_with("=off") {

@@ -10,6 +10,24 @@ use crate::http::{text, texts};
 /// The database connection of a project that has none.
 pub(crate) const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
 
+/// What a machine asks a token for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Audience<'a> {
+    /// An API, by its identifier.
+    Api(&'a str),
+    /// The Management API, by its address here.
+    Management(&'a str),
+}
+
+/// What a client grant permits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Granted {
+    /// Every scope of the API.
+    All,
+    /// These scopes.
+    Scopes(Vec<String>),
+}
+
 /// The tenant's configuration.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Catalog {
@@ -17,6 +35,9 @@ pub(crate) struct Catalog {
     pub(crate) clients: Vec<Value>,
     pub(crate) connections: Vec<Value>,
     pub(crate) apis: Vec<Value>,
+    client_grants: Vec<Value>,
+    /// The ids of the applications that no export has.
+    generated: Vec<String>,
     pub(crate) roles: Vec<Value>,
     pub(crate) organizations: Vec<Value>,
     pub(crate) emails: Vec<Value>,
@@ -62,6 +83,8 @@ impl Catalog {
             clients: objects(&data.clients),
             connections: objects(&data.connections),
             apis: objects(&data.resource_servers),
+            client_grants: objects(&data.client_grants),
+            generated: Vec::new(),
             roles: objects(&data.roles),
             organizations: objects(&data.organizations),
             emails: objects(&data.email_templates),
@@ -69,6 +92,7 @@ impl Catalog {
         catalog
             .clients
             .retain(|client| text(client, "name") != Some("All Applications"));
+        let exported = catalog.clients.len();
         if catalog.clients.is_empty() {
             catalog.clients.push(json!({
                 "name": "Local Application", "app_type": "spa", "token_endpoint_auth_method": "none",
@@ -108,7 +132,9 @@ impl Catalog {
                         list.push(json!(callback));
                     }
                 }
-                if let Ok(url) = url::Url::parse(callback) {
+                if let Ok(url) = url::Url::parse(callback)
+                    && url.origin().is_tuple()
+                {
                     with_default(client, "web_origins", || json!([]));
                     if let Some(list) = client.get_mut("web_origins").and_then(Value::as_array_mut)
                     {
@@ -117,6 +143,10 @@ impl Catalog {
                 }
             }
         }
+        let generated = catalog.clients.iter().skip(exported);
+        catalog.generated = generated
+            .filter_map(|client| text(client, "client_id").map(str::to_owned))
+            .collect();
         if !catalog
             .connections
             .iter()
@@ -165,6 +195,57 @@ impl Catalog {
         self.apis
             .iter()
             .find(|api| text(api, "identifier") == Some(identifier))
+    }
+
+    /// What an application may do at an API without a user: scopes, or everything. `None` without a client grant.
+    ///
+    /// Production asks for a grant always. Applications that no export knows are made here, and may do everything.
+    pub(crate) fn client_grant(&self, client: &Value, audience: &Audience<'_>) -> Option<Granted> {
+        let generated = self
+            .generated
+            .iter()
+            .any(|id| Some(id.as_str()) == text(client, "client_id"));
+        if generated {
+            return Some(Granted::All);
+        }
+        let (name, id) = (text(client, "name"), text(client, "client_id"));
+        let grants = self.client_grants.iter().filter(|grant| {
+            let of = text(grant, "client_id").or_else(|| text(grant, "client_name"));
+            of.is_some() && (of == name || of == id)
+                // Those for logins of users are other ones.
+                && text(grant, "subject_type") != Some("user")
+                && text(grant, "audience").is_some_and(|of| self.is_audience(of, audience))
+        });
+        let mut scopes = None;
+        for grant in grants {
+            if grant.get("allow_all_scopes") == Some(&Value::Bool(true)) {
+                return Some(Granted::All);
+            }
+            let scopes: &mut Vec<String> = scopes.get_or_insert_default();
+            scopes.extend(texts(grant, "scope").map(str::to_owned));
+        }
+        scopes.map(Granted::Scopes)
+    }
+
+    /// Whether a client grant is one for an API. That for the Management API has production's address: `/api/v2/` at the
+    /// tenant's host.
+    fn is_audience(&self, granted: &str, asked: &Audience<'_>) -> bool {
+        match asked {
+            Audience::Api(identifier) => granted == *identifier,
+            Audience::Management(here) => {
+                let elsewhere = || {
+                    let url = url::Url::parse(granted).ok();
+                    let is_management = |url: url::Url| {
+                        matches!(url.scheme(), "https" | "http") && url.path() == "/api/v2/"
+                    };
+                    url.is_some_and(is_management)
+                        && self
+                            .api(granted)
+                            .is_none_or(|api| api.get("is_system") == Some(&Value::Bool(true)))
+                };
+                granted == *here || elsewhere()
+            }
+        }
     }
 
     /// By id or by name.

@@ -14,6 +14,17 @@ pub struct TenantClock {
     state: Mutex<State>,
 }
 
+/// A change of the time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    /// It stands still, at a moment or now.
+    Freeze(Option<i64>),
+    /// It goes forward or, by less than nothing, back.
+    Advance(i64),
+    /// It is that of the machine.
+    Reset,
+}
+
 #[derive(Debug, Default, Clone, Copy)]
 struct State {
     offset_ms: i64,
@@ -64,6 +75,71 @@ impl TenantClock {
                     .clamp(-FARTHEST_MS, FARTHEST_MS)
             }
         });
+    }
+
+    /// Takes all of these steps or, when one leads out of the range that a clock may have, none.
+    ///
+    /// # Errors
+    /// With the range.
+    pub(crate) fn apply(&self, steps: &[Step]) -> Result<(), String> {
+        let outside = || {
+            format!(
+                "the time lies outside of {} to {}",
+                iso(0),
+                iso(FARTHEST_MS)
+            )
+        };
+        let in_range = |ms: i64| (0..=FARTHEST_MS).contains(&ms);
+        self.with(|state| {
+            let mut next = *state;
+            for step in steps {
+                let now = next
+                    .frozen_at_ms
+                    .unwrap_or_else(|| system_ms().saturating_add(next.offset_ms));
+                let then = match step {
+                    Step::Reset => {
+                        next = State::default();
+                        continue;
+                    }
+                    Step::Freeze(at) => at.unwrap_or(now),
+                    Step::Advance(by) => now.saturating_add(*by),
+                };
+                if !in_range(then) {
+                    return Err(outside());
+                }
+                match (step, &mut next.frozen_at_ms) {
+                    (Step::Advance(by), None) => {
+                        next.offset_ms = next.offset_ms.saturating_add(*by);
+                    }
+                    (_, frozen) => *frozen = Some(then),
+                }
+            }
+            *state = next;
+            Ok(())
+        })
+    }
+
+    /// Checks what [`TenantClock::export`] gave, or something else.
+    ///
+    /// # Errors
+    /// When it is no clock, in one sentence.
+    pub(crate) fn check(exported: &Value) -> Result<(), String> {
+        let check = |key: &str, range: std::ops::RangeInclusive<i64>| match exported.get(key) {
+            None | Some(Value::Null) => Ok(()),
+            Some(value) => match value.as_i64().filter(|ms| range.contains(ms)) {
+                Some(_) => Ok(()),
+                None => Err(format!(
+                    "`clock.{key}` must be null or whole milliseconds from {} to {}",
+                    range.start(),
+                    range.end()
+                )),
+            },
+        };
+        if !exported.is_null() && !exported.is_object() {
+            return Err("`clock` must be an object".to_owned());
+        }
+        check("frozen_at_ms", 0..=FARTHEST_MS)?;
+        check("offset_ms", -FARTHEST_MS..=FARTHEST_MS)
     }
 
     /// `{"frozen_at_ms", "offset_ms"}`.

@@ -1,5 +1,6 @@
 //! The control API for tests, below `/_postlogin` and behind a token of its own.
 
+mod settings;
 mod transfer;
 
 use std::collections::VecDeque;
@@ -12,14 +13,18 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
-use crate::clock::{iso, parse_iso};
+use crate::clock::iso;
+use crate::http::intake::is_json;
 use crate::http::{Call, Content, answer, json_text, no_content, set, text};
-use crate::import::new_user;
-use crate::oauth::OAuthError;
+use crate::import::SeedUser;
+use crate::oauth::{OAuthError, RETRY_AFTER_S};
 use crate::randomness::same_secret;
+use crate::seed::prepare;
 use crate::state::Tenant;
+use crate::store::{NewUser, StoreError};
+use crate::trouble::{aside, tell};
 
 /// How many entries the log keeps.
 const LOG: usize = 1_000;
@@ -39,6 +44,8 @@ pub(crate) struct Control {
     forces_mfa: AtomicBool,
     log: Mutex<VecDeque<Entry>>,
     listeners: broadcast::Sender<Entry>,
+    /// Whether the server stops.
+    closed: watch::Sender<bool>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -53,7 +60,13 @@ impl Control {
             forces_mfa: AtomicBool::new(false),
             log: Mutex::default(),
             listeners: broadcast::channel(256).0,
+            closed: watch::channel(false).0,
         }
+    }
+
+    /// Ends the streams of events: the server stops.
+    pub(crate) fn close(&self) {
+        self.closed.send_replace(true);
     }
 
     pub(crate) fn reset(&self) {
@@ -100,18 +113,71 @@ fn refuse(status: u16, message: impl Into<String>) -> Response {
     answer(status, &json!({"error": message.into()}))
 }
 
-pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
-    if !tenant.control.accepts(&call) {
-        return refuse(401, "the control token is missing or wrong");
+/// The answer when the database does not do what was asked.
+fn failed(error: &StoreError) -> Response {
+    tell(error);
+    match error.is_busy() {
+        true => {
+            let mut response = refuse(503, error.to_string());
+            set(&mut response, "retry-after", RETRY_AFTER_S);
+            response
+        }
+        false => refuse(500, error.to_string()),
     }
+}
+
+/// Judges a request by its head: before anything of its body is read it shows the token, comes from no page of another site,
+/// and is JSON, which no form of another site can be.
+pub(crate) fn judge(tenant: &Tenant, call: &Call, has_body: bool) -> Result<(), Box<Response>> {
+    if is_of_another_site(tenant, call) {
+        return Err(Box::new(refuse(
+            403,
+            "requests of other sites are refused: this API is for tests and tools",
+        )));
+    }
+    if !tenant.control.accepts(call) {
+        return Err(Box::new(refuse(
+            401,
+            "the control token is missing or wrong",
+        )));
+    }
+    if has_body && !is_json(call) {
+        return Err(Box::new(refuse(
+            415,
+            "the body must be JSON; send `content-type: application/json`",
+        )));
+    }
+    Ok(())
+}
+
+/// Whether a page of another site sent a request, by what a browser says of it.
+fn is_of_another_site(tenant: &Tenant, call: &Call) -> bool {
+    let site = call.headers.get("sec-fetch-site");
+    if site.is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none")) {
+        return true;
+    }
+    let host = call.header("host").unwrap_or(&tenant.authority);
+    let own = [
+        tenant.issuer.trim_end_matches('/').to_owned(),
+        format!("http://{host}"),
+        format!("https://{host}"),
+    ];
+    let mut origins = call.headers.get_all("origin").iter();
+    origins.any(|origin| !own.iter().any(|own| own.as_bytes() == origin.as_bytes()))
+}
+
+pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     let body = match &call.content {
         Content::Json(Value::Object(body)) => body.clone(),
-        Content::Empty | Content::Json(_) => Map::new(),
-        Content::Form(_) | Content::Bad(_) => return refuse(400, "the body must be JSON"),
+        Content::Empty | Content::Json(Value::Null) => Map::new(),
+        // Users may be a list.
+        Content::Json(Value::Array(_)) if call.path == "/_postlogin/users" => Map::new(),
+        Content::Json(_) => return refuse(400, "the body must be a JSON object"),
+        Content::Form(_) => return refuse(400, "the body must be JSON"),
+        Content::Bad(why) => return refuse(400, why.clone()),
     };
     let segments = call.segments("/_postlogin");
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let failed = |error: &dyn std::fmt::Display| refuse(500, error.to_string());
     match (call.method.clone(), parts.as_slice()) {
         (Method::POST, ["reset"]) => match tenant.reset() {
             Ok(()) => no_content(),
@@ -123,8 +189,8 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         },
         (Method::POST, ["users"]) => add_users(&tenant, &call.content).await,
         (Method::GET, ["clock"]) => clock(&tenant),
-        (Method::POST, ["clock"]) => set_clock(&tenant, &body),
-        (Method::POST, ["fail-next"]) => fail_next(&tenant, &body),
+        (Method::POST, ["clock"]) => settings::set_clock(&tenant, &body),
+        (Method::POST, ["fail-next"]) => settings::fail_next(&tenant, &body),
         (Method::PUT | Method::POST, ["mfa"]) => match body.get("force").and_then(Value::as_bool) {
             Some(force) => {
                 tenant.control.forces_mfa.store(force, Ordering::Relaxed);
@@ -134,8 +200,8 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         },
         (Method::GET, ["log"]) => log(&tenant),
         (Method::GET, ["events"]) => events(&tenant),
-        (Method::GET, ["export"]) => transfer::export(&tenant),
-        (Method::POST, ["import"]) => transfer::import(&tenant, &body),
+        (Method::GET, ["export"]) => aside(|| transfer::export(&tenant)),
+        (Method::POST, ["import"]) => aside(|| transfer::import(&tenant, &body)),
         (Method::GET, ["emails"]) => match crate::email::list(&tenant) {
             Ok(mails) => answer(StatusCode::OK, &Value::Array(mails)),
             Err(error) => failed(&error),
@@ -144,7 +210,7 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             StatusCode::OK,
             &Value::Array(tenant.catalog.clients.clone()),
         ),
-        _ => refuse(404, "there is no such endpoint; docs/tenant.md lists them"),
+        _ => refuse(404, "unknown endpoint; docs/tenant.md lists them"),
     }
 }
 
@@ -156,38 +222,40 @@ async fn add_users(tenant: &Arc<Tenant>, content: &Content) -> Response {
     };
     let for_hash = Arc::clone(tenant);
     let made = tokio::task::spawn_blocking(move || {
+        let users = SeedUser::listed(users);
         let now = for_hash.now_ms();
-        let users = users.into_iter().enumerate();
-        let made = users.map(|(index, user)| match user.is_object() {
-            true => new_user(index + 1, user, &for_hash.randomness, now)
-                .map_err(|error| error.to_string()),
-            false => Err(format!("user {}: a user must be a JSON object", index + 1)),
-        });
-        made.collect::<Result<Vec<_>, _>>()
+        prepare(users, &for_hash.catalog, &for_hash.randomness, now)
     });
-    let users = match made.await {
-        Ok(Ok(users)) => users,
-        Ok(Err(problem)) => return refuse(400, problem),
+    let seeds = match made.await {
+        Ok(Ok(seeds)) => seeds,
+        Ok(Err(problem)) => return refuse(400, problem.to_string()),
         Err(_) => return refuse(500, "the users could not be read"),
     };
-    let mut ids = Vec::new();
-    for user in users {
-        let id = text(&user.profile, "user_id")
+    let id = |user: &NewUser| {
+        text(&user.profile, "user_id")
             .unwrap_or_default()
-            .to_owned();
-        match tenant.store.insert_user(&user) {
-            Ok(Ok(())) => ids.push(id),
-            Ok(Err(_)) => {
-                return refuse(
-                    409,
-                    format!(
-                        "the user {id}, or one with the same e-mail or user name, is there already"
-                    ),
-                );
-            }
-            Err(error) => return refuse(500, error.to_string()),
+            .to_owned()
+    };
+    let users: Vec<NewUser> = seeds.iter().map(|seed| seed.user.clone()).collect();
+    match aside(|| tenant.store.insert_users(&users)) {
+        Ok(Ok(())) => {}
+        Ok(Err((index, _))) => {
+            let id = users.get(index).map(id).unwrap_or_default();
+            return refuse(
+                409,
+                format!(
+                    "the user {id}, or one with the same e-mail or user name, is there already; none was added"
+                ),
+            );
+        }
+        Err(error) => return failed(&error),
+    }
+    for seed in &seeds {
+        if let Err(error) = tenant.assign(seed) {
+            return failed(&error);
         }
     }
+    let ids: Vec<String> = users.iter().map(id).collect();
     answer(StatusCode::CREATED, &json!({"user_ids": ids}))
 }
 
@@ -196,61 +264,6 @@ fn clock(tenant: &Tenant) -> Response {
         StatusCode::OK,
         &json!({"now": iso(tenant.now_ms()), "frozen": tenant.clock.is_frozen()}),
     )
-}
-
-fn set_clock(tenant: &Tenant, body: &Map<String, Value>) -> Response {
-    for (key, value) in body {
-        match (key.as_str(), value) {
-            ("freeze", Value::Bool(true)) => tenant.clock.freeze(None),
-            ("freeze", Value::Bool(false)) => tenant.clock.reset(),
-            ("freeze", Value::String(time)) => match parse_iso(time) {
-                Some(ms) => tenant.clock.freeze(Some(ms)),
-                None => return refuse(400, "write the time as 2026-11-22T10:00:00Z"),
-            },
-            ("advance_s", Value::Number(seconds)) if seconds.is_i64() => {
-                tenant
-                    .clock
-                    .advance(seconds.as_i64().unwrap_or_default().saturating_mul(1000));
-            }
-            ("reset", Value::Bool(true)) => tenant.clock.reset(),
-            _ => {
-                return refuse(
-                    400,
-                    "write {\"freeze\": true|false|\"2026-11-22T10:00:00Z\"}, {\"advance_s\": 60} or {\"reset\": true}",
-                );
-            }
-        }
-    }
-    clock(tenant)
-}
-
-fn fail_next(tenant: &Tenant, body: &Map<String, Value>) -> Response {
-    let part = |key: &str, default: &str| {
-        body.get(key)
-            .and_then(Value::as_str)
-            .unwrap_or(default)
-            .to_owned()
-    };
-    let status = body
-        .get("status")
-        .and_then(Value::as_u64)
-        .and_then(|status| u16::try_from(status).ok());
-    let status = status
-        .filter(|status| (400..600).contains(status))
-        .unwrap_or(503);
-    let error = OAuthError::new(
-        status,
-        &part("error", "temporarily_unavailable"),
-        part("error_description", "A test asked for this failure."),
-    );
-    let times = body
-        .get("times")
-        .and_then(Value::as_u64)
-        .unwrap_or(1)
-        .min(100);
-    let mut failures = locked(&tenant.control.failures);
-    (0..times).for_each(|_| failures.push_back(error.clone()));
-    no_content()
 }
 
 fn log(tenant: &Tenant) -> Response {
@@ -264,7 +277,8 @@ fn events(tenant: &Tenant) -> Response {
     let mut listener = tenant.control.listeners.subscribe();
     let (sender, receiver) = tokio::sync::mpsc::channel::<Bytes>(64);
     let past: Vec<Entry> = locked(&tenant.control.log).iter().cloned().collect();
-    tokio::spawn(async move {
+    let mut closed = tenant.control.closed.subscribe();
+    let told = async move {
         for entry in past {
             if sender.send(event(&entry)).await.is_err() {
                 return;
@@ -273,7 +287,7 @@ fn events(tenant: &Tenant) -> Response {
         loop {
             let next = match tokio::time::timeout(Duration::from_secs(15), listener.recv()).await {
                 Ok(Ok(entry)) => event(&entry),
-                Ok(Err(broadcast::error::RecvError::Lagged(_))) => continue,
+                Ok(Err(broadcast::error::RecvError::Lagged(missed))) => lagged(missed),
                 Ok(Err(broadcast::error::RecvError::Closed)) => return,
                 // Keeps the connection open, and notices when it is not.
                 Err(_) => Bytes::from_static(b": \n\n"),
@@ -281,6 +295,12 @@ fn events(tenant: &Tenant) -> Response {
             if sender.send(next).await.is_err() {
                 return;
             }
+        }
+    };
+    tokio::spawn(async move {
+        tokio::select! {
+            () = told => {}
+            _ = closed.wait_for(|closed| *closed) => {}
         }
     });
     let mut response = Response::new(Body::new(EventBody(receiver)));
@@ -291,6 +311,13 @@ fn events(tenant: &Tenant) -> Response {
 
 fn event(entry: &Entry) -> Bytes {
     Bytes::from(format!("event: {}\ndata: {}\n\n", entry.kind, entry.json))
+}
+
+/// A listener that is too slow is told how many entries it missed.
+fn lagged(missed: u64) -> Bytes {
+    Bytes::from(format!(
+        "event: missed\ndata: {{\"type\":\"missed\",\"entries\":{missed}}}\n\n"
+    ))
 }
 
 /// A body that ends when its sender goes.

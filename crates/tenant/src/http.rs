@@ -1,18 +1,14 @@
 //! Requests as plain data, and the answers that every endpoint gives.
 
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{ConnectInfo, FromRequest, Request};
+pub(crate) mod csp;
+pub(crate) mod intake;
+
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use serde_json::{Map, Value, json};
-use std::net::SocketAddr;
+use serde_json::{Map, Value};
 
 use crate::oauth::OAuthError;
-
-/// Bytes of a request's body; a larger one is answered with 413.
-pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
-/// The same for `import`, which takes all that a tenant remembers.
-const IMPORT_LIMIT: usize = 256 * 1024 * 1024;
 
 /// Parameters of a query or a form, in order.
 #[derive(Debug, Clone, Default)]
@@ -75,54 +71,6 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) content: Content,
     pub(crate) ip: String,
-}
-
-impl<S: Send + Sync> FromRequest<S> for Call {
-    type Rejection = Response;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
-        let (parts, body) = request.into_parts();
-        let limit = match parts.uri.path() {
-            "/_postlogin/import" => IMPORT_LIMIT,
-            _ => BODY_LIMIT,
-        };
-        let Ok(bytes) = to_bytes(body, limit).await else {
-            let body = json!({"statusCode": 413, "error": "Request Entity Too Large", "message": "Payload content length greater than maximum allowed"});
-            return Err(answer(StatusCode::PAYLOAD_TOO_LARGE, &body));
-        };
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let ip = peer.map_or_else(|| "127.0.0.1".to_owned(), |peer| peer.0.ip().to_string());
-        Ok(Self {
-            content: content(&parts.headers, &bytes),
-            query: Params::parse(parts.uri.query().unwrap_or_default().as_bytes()),
-            path: parts.uri.path().to_owned(),
-            method: parts.method,
-            headers: parts.headers,
-            ip,
-        })
-    }
-}
-
-fn content(headers: &HeaderMap, bytes: &Bytes) -> Content {
-    if bytes.is_empty() {
-        return Content::Empty;
-    }
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let kind = kind
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Content::Form(Params::parse(bytes));
-    }
-    match serde_json::from_slice(bytes) {
-        Ok(value) => Content::Json(value),
-        Err(error) => Content::Bad(format!("the body is neither a form nor JSON: {error}")),
-    }
 }
 
 impl Call {
@@ -242,8 +190,14 @@ pub(crate) fn no_content() -> Response {
     response
 }
 
-/// A page. Nothing may frame it, and its form may lead nowhere else.
+/// A page. Nothing may frame it, and its forms lead to the tenant alone.
 pub(crate) fn page(status: StatusCode, html: String) -> Response {
+    page_towards(status, html, &[])
+}
+
+/// The same for a page whose form may be answered with a redirect to one of these addresses: Chromium applies
+/// `form-action` to the redirects that follow a form, too.
+pub(crate) fn page_towards(status: StatusCode, html: String, targets: &[&str]) -> Response {
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     set(&mut response, "content-type", "text/html; charset=utf-8");
@@ -254,19 +208,48 @@ pub(crate) fn page(status: StatusCode, html: String) -> Response {
     set(
         &mut response,
         "content-security-policy",
-        "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; frame-ancestors 'none'; base-uri 'none'",
+        &format!(
+            "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; frame-ancestors 'none'; base-uri 'none'; form-action {}",
+            csp::form_action(targets)
+        ),
     );
     response
 }
 
-/// 302.
+/// 302. An address that no header can hold is answered with an error page: a redirect without `Location` leads nowhere.
 pub(crate) fn redirect(to: &str) -> Response {
+    let Some(location) = location(to) else {
+        return crate::oauth::finish::error_page(&OAuthError::invalid_request(
+            "The address of the redirect is not a valid URL.",
+        ));
+    };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
-    set(&mut response, "location", to);
+    response.headers_mut().insert(header::LOCATION, location);
     set(&mut response, "cache-control", "no-store");
     set(&mut response, "referrer-policy", "no-referrer");
     response
+}
+
+/// An address as a header: letters beyond ASCII are percent-encoded, as a browser does; control characters are refused.
+fn location(to: &str) -> Option<HeaderValue> {
+    let mut encoded = String::with_capacity(to.len());
+    for letter in to.chars() {
+        match letter {
+            control if control.is_control() => return None,
+            ' ' => encoded.push_str("%20"),
+            ascii if ascii.is_ascii() => encoded.push(ascii),
+            other => {
+                let mut bytes = [0; 4];
+                for byte in other.encode_utf8(&mut bytes).bytes() {
+                    encoded.push_str(&format!("%{byte:02X}"));
+                }
+            }
+        }
+    }
+    HeaderValue::from_str(&encoded)
+        .ok()
+        .filter(|value| !value.is_empty())
 }
 
 /// Sets a header; a value that no header can have is left out.
@@ -313,7 +296,25 @@ pub(crate) fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a
 
 #[cfg(test)]
 mod tests {
-    use super::{Params, escape, percent_decoded};
+    use super::{Params, escape, location, percent_decoded};
+
+    #[test]
+    fn an_address_fits_into_a_header_or_is_refused() {
+        let shown = |to: &str| location(to).map(|it| it.to_str().unwrap_or_default().to_owned());
+        for (to, expected) in [
+            ("https://a.example/x?y=1", Some("https://a.example/x?y=1")),
+            (
+                "https://a.example/ü b",
+                Some("https://a.example/%C3%BC%20b"),
+            ),
+            ("https://a.example/\r\nx: y", None),
+            ("https://a.example/\u{0}", None),
+            ("https://a.example/\u{85}", None),
+            ("", None),
+        ] {
+            assert_eq!(shown(to).as_deref(), expected, "{to:?}");
+        }
+    }
 
     #[test]
     fn texts_are_decoded_and_escaped() {

@@ -2,7 +2,7 @@
 //!
 //! <https://auth0.com/docs/manage-users/user-migration/bulk-user-import-database-schema-and-examples>
 
-use std::fmt;
+mod places;
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,9 @@ use crate::http::text;
 use crate::password;
 use crate::randomness::Randomness;
 use crate::store::NewUser;
+
+pub(crate) use places::Wrong;
+pub use places::{ImportError, SeedUser, read_users};
 
 /// What of a profile is the tenant's own affair: no identity provider tells it, and it does not become part of an identity.
 pub(crate) const OF_THE_TENANT: &[&str] = &[
@@ -30,74 +33,18 @@ pub(crate) const OF_THE_TENANT: &[&str] = &[
     "enrolledFactors",
 ];
 
-/// What is wrong in a file of users.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportError {
-    /// The line of NDJSON, or the number of the user in an array, from 1.
-    pub number: usize,
-    /// One sentence; never a value of the file, which holds secrets.
-    pub message: String,
-}
-
-impl fmt::Display for ImportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "user {}: {}", self.number, self.message)
-    }
-}
-
-impl std::error::Error for ImportError {}
-
-fn refuse(number: usize, message: impl Into<String>) -> ImportError {
-    ImportError {
-        number,
-        message: message.into(),
-    }
-}
-
-/// The users of a text: a JSON array of objects, one object, or one object on each line.
-///
-/// # Errors
-/// When the text is neither, with the line.
-pub fn read_users(text: &str) -> Result<Vec<Value>, ImportError> {
-    let text = text.trim_start_matches('\u{feff}');
-    let users = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Array(users)) => users,
-        Ok(single @ Value::Object(_)) => vec![single],
-        _ if text.trim_start().starts_with('[') => {
-            return Err(refuse(1, "the JSON array is broken"));
-        }
-        _ => {
-            let lines = text
-                .lines()
-                .enumerate()
-                .filter(|(_, line)| !line.trim().is_empty());
-            let parse = |(index, line): (usize, &str)| {
-                serde_json::from_str(line).map_err(|error| {
-                    refuse(
-                        index + 1,
-                        format!("no JSON object (column {})", error.column()),
-                    )
-                })
-            };
-            lines.map(parse).collect::<Result<_, _>>()?
-        }
-    };
-    match users.iter().position(|user| !user.is_object()) {
-        Some(index) => Err(refuse(index + 1, "a user must be a JSON object")),
-        None => Ok(users),
-    }
-}
-
 /// A user of a file as the tenant keeps it.
 ///
 /// # Errors
 /// When it lacks what a user needs, or its hash is of a kind that can't be checked.
 pub(crate) fn new_user(
-    number: usize,
     mut user: Value,
     randomness: &Randomness,
     now_ms: i64,
-) -> Result<NewUser, ImportError> {
+) -> Result<NewUser, Wrong> {
+    if !user.is_object() {
+        return Err(Wrong::anywhere("a user must be a JSON object"));
+    }
     let mut take = |key: &str| {
         user.as_object_mut()
             .and_then(|object| object.shift_remove(key))
@@ -108,13 +55,7 @@ pub(crate) fn new_user(
         take("custom_password_hash"),
     );
     let given_connection = take("connection");
-    let password = secret(
-        number,
-        plain.as_ref(),
-        hash.as_ref(),
-        custom.as_ref(),
-        randomness,
-    )?;
+    let password = secret(plain.as_ref(), hash.as_ref(), custom.as_ref(), randomness)?;
     for key in [
         "email",
         "username",
@@ -127,7 +68,7 @@ pub(crate) fn new_user(
             .get(key)
             .is_some_and(|value| !value.is_string() && !value.is_null())
         {
-            return Err(refuse(number, format!("`{key}` must be a string")));
+            return Err(Wrong::at(key, format!("`{key}` must be a string")));
         }
     }
     for key in ["user_metadata", "app_metadata"] {
@@ -135,7 +76,7 @@ pub(crate) fn new_user(
             .get(key)
             .is_some_and(|value| !value.is_object() && !value.is_null())
         {
-            return Err(refuse(number, format!("`{key}` must be an object")));
+            return Err(Wrong::at(key, format!("`{key}` must be an object")));
         }
     }
     let identity = user.pointer("/identities/0").cloned().unwrap_or_default();
@@ -150,8 +91,7 @@ pub(crate) fn new_user(
         None => format!("{provider}|{}", randomness.hex_id()),
     };
     if text(&user, "email").is_none() && text(&user, "username").is_none() && provider == "auth0" {
-        return Err(refuse(
-            number,
+        return Err(Wrong::anywhere(
             "a user of a database needs an `email` or a `username`",
         ));
     }
@@ -164,21 +104,22 @@ pub(crate) fn new_user(
 }
 
 fn secret(
-    number: usize,
     plain: Option<&Value>,
     hash: Option<&Value>,
     custom: Option<&Value>,
     randomness: &Randomness,
-) -> Result<Option<String>, ImportError> {
-    if let Some(plain) = plain.and_then(Value::as_str) {
-        return Ok(password::hash(plain, randomness));
+) -> Result<Option<String>, Wrong> {
+    match plain {
+        None | Some(Value::Null) => {}
+        Some(Value::String(plain)) => return Ok(password::hash(plain, randomness)),
+        Some(_) => return Err(Wrong::at("password", "`password` must be a string")),
     }
     let custom = custom.map(|custom| custom.pointer("/hash/value").unwrap_or(&Value::Null));
     match hash.or(custom) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(hash)) if password::is_known_hash(hash) => Ok(Some(hash.clone())),
-        Some(_) => Err(refuse(
-            number,
+        Some(_) => Err(Wrong::at(
+            "password_hash",
             "the password's hash is neither bcrypt nor Argon2 in PHC form; leave it out, or give a `password`",
         )),
     }
@@ -224,33 +165,13 @@ pub(crate) fn complete(user: &mut Value, id: &str, connection: &str, provider: &
 mod tests {
     use serde_json::json;
 
-    use super::{new_user, read_users};
+    use super::new_user;
     use crate::randomness::Randomness;
-
-    #[test]
-    fn both_forms_are_read_and_mistakes_have_a_line() {
-        let check =
-            |text: &str, expected: Result<usize, (usize, &str)>| match (read_users(text), expected)
-            {
-                (Ok(users), Ok(count)) => assert_eq!(users.len(), count),
-                (Err(error), Err((number, message))) => {
-                    assert_eq!(error.number, number);
-                    assert!(error.message.contains(message), "{error}");
-                }
-                (got, expected) => panic!("{text}: {got:?} is not {expected:?}"),
-            };
-        check("[{\"email\": \"a\"}, {\"email\": \"b\"}]", Ok(2));
-        check("{\"email\": \"a\"}\n\n{\"email\": \"b\"}\n", Ok(2));
-        check("", Ok(0));
-        check("{}\n{\"a\": }", Err((2, "column 7")));
-        check("[1]", Err((1, "object")));
-        check("[{]", Err((1, "broken")));
-    }
 
     #[test]
     fn a_password_never_stays_in_the_profile() {
         let user = json!({"email": "a@example.com", "password": "hunter2", "user_id": "7", "user_metadata": {"lang": "de"}});
-        let user = new_user(1, user, &Randomness::seeded(1), 0).unwrap();
+        let user = new_user(user, &Randomness::seeded(1), 0).unwrap();
         assert_eq!(user.profile["user_id"], "auth0|7");
         assert!(
             !user.profile.to_string().contains("hunter2")
@@ -259,6 +180,11 @@ mod tests {
         assert_eq!(user.profile["identities"][0]["user_id"], "7");
         for (wrong, message) in [
             (json!({"email": 1}), "`email` must be a string"),
+            (
+                json!({"email": "a", "password": 1}),
+                "`password` must be a string",
+            ),
+            (json!(1), "a JSON object"),
             (json!({}), "needs an `email`"),
             (json!({"email": "a", "password_hash": "md5"}), "bcrypt"),
             (
@@ -266,11 +192,8 @@ mod tests {
                 "must be an object",
             ),
         ] {
-            let error = new_user(3, wrong, &Randomness::seeded(1), 0).unwrap_err();
-            assert!(
-                error.number == 3 && error.message.contains(message),
-                "{error}"
-            );
+            let error = new_user(wrong, &Randomness::seeded(1), 0).unwrap_err();
+            assert!(error.message.contains(message), "{error:?}");
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod clock;
+mod connections;
 mod control;
 mod email;
 mod http;
@@ -17,16 +18,18 @@ mod password;
 mod pipeline;
 mod randomness;
 mod router;
+mod seed;
 mod server;
 mod signup;
 mod state;
 mod store;
+mod trouble;
 
 pub use clock::TenantClock;
 pub use email::{
     EmailError, RenderedEmail, TemplateError, TemplateJob, TemplateRenderer, render_email,
 };
-pub use import::{ImportError, read_users};
+pub use import::{ImportError, SeedUser, read_users};
 pub use management::fits_search;
 pub use pipeline::{
     FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit, Resume,

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
+use axum::{Extension, Router};
 use serde_json::json;
 
+use crate::http::csp::let_leave;
+use crate::http::intake::Intake;
 use crate::http::{answer, set};
 use crate::oauth::{
     authenticators, authorize, cross_origin, device, discovery, logout, mfa, par, provider, resume,
@@ -18,57 +20,108 @@ use crate::oauth::{
 };
 use crate::pages::{form, index, login, mfa as mfa_page, provider as provider_page};
 use crate::state::Tenant;
+use crate::trouble::caught;
 use crate::{control, email, lock, management, signup};
+
+/// One path: what it takes in, and what answers.
+type Row = (&'static str, Intake, MethodRouter<Arc<Tenant>>);
+
+/// Every path of the tenant.
+fn table() -> Vec<Row> {
+    let challenge = || any(lock::challenge);
+    vec![
+        ("/", Intake::PAGE, get(index::index)),
+        ("/health", Intake::PAGE, get(index::health)),
+        (
+            "/.well-known/openid-configuration",
+            Intake::TOKEN,
+            get(discovery::configuration),
+        ),
+        (
+            "/.well-known/jwks.json",
+            Intake::TOKEN,
+            get(discovery::keys),
+        ),
+        ("/authorize", Intake::PAGE, any(authorize::authorize)),
+        ("/login/callback", Intake::PAGE, any(provider::callback)),
+        ("/continue", Intake::PAGE, any(resume::resume)),
+        ("/oauth/token", Intake::TOKEN, any(token::token)),
+        ("/oauth/revoke", Intake::TOKEN, any(token::revoke)),
+        ("/oauth/par", Intake::TOKEN, any(par::push)),
+        ("/oauth/device/code", Intake::TOKEN, any(device::code)),
+        ("/activate", Intake::PAGE, any(device::activate)),
+        ("/client/{file}", Intake::TOKEN, get(lock::client)),
+        (
+            "/co/authenticate",
+            Intake::TOKEN,
+            any(cross_origin::authenticate),
+        ),
+        ("/usernamepassword/challenge", Intake::TOKEN, challenge()),
+        (
+            "/dbconnections/signup/challenge",
+            Intake::TOKEN,
+            challenge(),
+        ),
+        (
+            "/dbconnections/change_password/challenge",
+            Intake::TOKEN,
+            challenge(),
+        ),
+        ("/mfa/challenge", Intake::TOKEN, any(mfa::challenge)),
+        (
+            "/mfa/associate",
+            Intake::FACTOR,
+            any(authenticators::associate),
+        ),
+        (
+            "/mfa/authenticators",
+            Intake::FACTOR,
+            get(authenticators::list),
+        ),
+        ("/userinfo", Intake::USERINFO, any(userinfo::userinfo)),
+        ("/v2/logout", Intake::PAGE, get(logout::logout_v2)),
+        ("/oidc/logout", Intake::PAGE, any(logout::logout_oidc)),
+        (
+            "/dbconnections/signup",
+            Intake::SIGN_UP,
+            any(signup::sign_up),
+        ),
+        (
+            "/dbconnections/change_password",
+            Intake::TOKEN,
+            any(signup::change_password),
+        ),
+        ("/u/login", Intake::PAGE, any(login::login)),
+        ("/u/signup", Intake::PAGE, any(login::sign_up)),
+        ("/u/mfa", Intake::PAGE, any(mfa_page::challenge)),
+        ("/u/form", Intake::PAGE, any(form::form)),
+        ("/u/provider", Intake::PROFILE, any(provider_page::provider)),
+        ("/u/ticket", Intake::PAGE, any(email::ticket)),
+        (
+            "/api/v2/{*path}",
+            Intake::MANAGEMENT,
+            any(management::management),
+        ),
+        ("/_postlogin/outbox", Intake::PAGE, get(email::outbox)),
+        ("/_postlogin/users", Intake::IMPORT, any(control::control)),
+        ("/_postlogin/import", Intake::IMPORT, any(control::control)),
+        (
+            "/_postlogin/{*path}",
+            Intake::CONTROL,
+            any(control::control),
+        ),
+    ]
+}
 
 /// Everything that the tenant answers.
 pub fn router(tenant: Arc<Tenant>) -> Router {
-    Router::new()
-        .route("/", get(index::index))
-        .route("/health", get(index::health))
-        .route(
-            "/.well-known/openid-configuration",
-            get(discovery::configuration),
-        )
-        .route("/.well-known/jwks.json", get(discovery::keys))
-        .route("/authorize", any(authorize::authorize))
-        .route("/login/callback", any(provider::callback))
-        .route("/continue", any(resume::resume))
-        .route("/oauth/token", any(token::token))
-        .route("/oauth/revoke", any(token::revoke))
-        .route("/oauth/par", any(par::push))
-        .route("/oauth/device/code", any(device::code))
-        .route("/activate", any(device::activate))
-        .route("/client/{file}", get(lock::client))
-        .route("/co/authenticate", any(cross_origin::authenticate))
-        .route("/usernamepassword/challenge", any(lock::challenge))
-        .route("/dbconnections/signup/challenge", any(lock::challenge))
-        .route(
-            "/dbconnections/change_password/challenge",
-            any(lock::challenge),
-        )
-        .route("/mfa/challenge", any(mfa::challenge))
-        .route("/mfa/associate", any(authenticators::associate))
-        .route("/mfa/authenticators", get(authenticators::list))
-        .route("/userinfo", any(userinfo::userinfo))
-        .route("/v2/logout", get(logout::logout_v2))
-        .route("/oidc/logout", any(logout::logout_oidc))
-        .route("/dbconnections/signup", any(signup::sign_up))
-        .route(
-            "/dbconnections/change_password",
-            any(signup::change_password),
-        )
-        .route("/u/login", any(login::login))
-        .route("/u/signup", any(login::sign_up))
-        .route("/u/mfa", any(mfa_page::challenge))
-        .route("/u/form", any(form::form))
-        .route("/u/provider", any(provider_page::provider))
-        .route("/u/ticket", any(email::ticket))
-        .route("/api/v2/{*path}", any(management::management))
-        .route("/_postlogin/outbox", get(email::outbox))
-        .route("/_postlogin/{*path}", any(control::control))
-        .fallback(nowhere)
-        .layer(from_fn_with_state(Arc::clone(&tenant), everywhere))
-        .with_state(tenant)
+    let rows = table().into_iter();
+    rows.fold(Router::new(), |router, (path, intake, methods)| {
+        router.route(path, methods.layer(Extension(intake)))
+    })
+    .fallback(nowhere)
+    .layer(from_fn_with_state(Arc::clone(&tenant), everywhere))
+    .with_state(tenant)
 }
 
 async fn nowhere(request: Request) -> Response {
@@ -131,13 +184,18 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         && request
             .headers()
             .contains_key("access-control-request-method");
+    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let shown = format!("{method} {}", request.uri().path());
     let mut response = match is_preflight && is_shared {
         true => {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;
             response
         }
-        false => next.run(request).await,
+        false => {
+            let answered = caught(next.run(request), &shown).await;
+            let_leave(&method, &headers, answered.unwrap_or_else(broken))
+        }
     };
     if is_shared {
         set(&mut response, "vary", "Origin");
@@ -160,6 +218,15 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         }
     }
     response
+}
+
+/// The answer of a handler that panicked: the connection and all others go on.
+fn broken() -> Response {
+    let message = "An error in the local tenant itself: see its stderr.";
+    answer(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        &json!({"statusCode": 500, "error": "server_error", "error_description": message, "message": message}),
+    )
 }
 
 /// A page of the web must not reach this server through a name of its own that leads here (DNS rebinding).

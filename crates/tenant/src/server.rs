@@ -5,16 +5,32 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower_service::Service as _;
 
+use crate::connections::{Answered, Resting, Seat, Socket, most};
 use crate::router::router;
 use crate::state::Tenant;
+use crate::trouble::tell;
 
 /// Where a server listens.
 pub type Address = SocketAddr;
 
 /// How long requests that are under way may take when the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long a connection may take for the head of a request, and rest between two requests.
+const HEAD_TIME: Duration = Duration::from_secs(15);
+/// How long an accept that failed is not tried again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers requests until the process is told to stop (Ctrl-C, SIGTERM). What is under way is finished first.
 ///
@@ -26,45 +42,125 @@ pub fn serve(listener: TcpListener, tenant: Arc<Tenant>) -> io::Result<()> {
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {
-        // Answers are small: waiting for more to send with them costs 40 ms.
-        let listener = tokio::net::TcpListener::from_std(listener)?.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!("a connection without TCP_NODELAY: {error}");
-            }
-        });
-        let service =
-            router(Arc::clone(&tenant)).into_make_service_with_connect_info::<SocketAddr>();
-        let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async {
-            stop_signal().await;
-            // Nobody waits when the server has ended by itself.
-            let _ = stopping.send(());
-        });
-        let served = tokio::spawn(async move { server.await });
-        let patience = async {
-            if stopped.await.is_ok() {
-                tokio::time::sleep(GRACE).await;
-            } else {
-                std::future::pending::<()>().await;
-            }
-        };
-        let mut served = served;
-        let mut patience = std::pin::pin!(patience);
-        std::future::poll_fn(|context| {
-            use std::future::Future as _;
-            if let std::task::Poll::Ready(result) = std::pin::Pin::new(&mut served).poll(context) {
-                return std::task::Poll::Ready(
-                    result.unwrap_or_else(|error| Err(io::Error::other(error))),
-                );
-            }
-            patience.as_mut().poll(context).map(Ok)
-        })
-        .await
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        answer_all(listener, &tenant).await;
+        Ok(())
     });
     // Logins that wait for their user end with the process.
     tenant.waiting.clear();
     runtime.shutdown_timeout(Duration::from_millis(200));
     result
+}
+
+async fn answer_all(listener: tokio::net::TcpListener, tenant: &Arc<Tenant>) {
+    let router = router(Arc::clone(tenant));
+    let resting = Arc::<Resting>::default();
+    let places = Arc::new(Semaphore::new(most()));
+    let (closing, closed) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut stop = std::pin::pin!(stop_signal());
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            // Those that have ended are forgotten.
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_one_connection(&error) => continue,
+            Err(error) => {
+                // Most likely no more files may be opened: the connection that has rested longest gives its own.
+                tell(&format!("no connection can be accepted: {error}"));
+                resting.end_oldest();
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        if places.available_permits() == 0 {
+            resting.end_oldest();
+        }
+        let place = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let seat = Arc::new(Seat::new(&resting));
+        let (router, mut closed) = (router.clone(), closed.clone());
+        connections.spawn(async move {
+            tokio::select! {
+                () = connection(stream, peer, router, Arc::clone(&seat), &mut closed) => {}
+                () = seat.ended() => {}
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    // Streams of events end here; whoever else is served has some seconds.
+    let _ = closing.send(true);
+    tenant.control.close();
+    let all_ended = async {
+        tokio::time::sleep(PAUSE).await;
+        resting.end_all();
+        while connections.join_next().await.is_some() {
+            resting.end_all();
+        }
+    };
+    let _ = tokio::time::timeout(GRACE, all_ended).await;
+}
+
+/// Whether an accept failed for one client alone.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    seat: Arc<Seat>,
+    closed: &mut watch::Receiver<bool>,
+) {
+    // Answers are small: waiting for more to send with them costs 40 ms.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("a connection without TCP_NODELAY: {error}");
+    }
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let (mut router, seat) = (router.clone(), Arc::clone(&seat));
+        async move {
+            seat.work();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let answered = router.call(request).await;
+            answered.map(|response| response.map(|body| Answered { body, seat }))
+        }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    let socket = TokioIo::new(Socket::new(stream));
+    let mut connection = std::pin::pin!(http.serve_connection(socket, service));
+    let stops = async { closed.wait_for(|closed| *closed).await.is_ok() };
+    let served = tokio::select! {
+        served = connection.as_mut() => Some(served),
+        _ = stops => None,
+    };
+    let served = match served {
+        Some(served) => served,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!("a connection of {peer}: {error}");
+    }
 }
 
 async fn stop_signal() {
@@ -80,15 +176,10 @@ async fn stop_signal() {
         let Ok(mut terminate) = signal(SignalKind::terminate()) else {
             return interrupt.await;
         };
-        let mut interrupt = std::pin::pin!(interrupt);
-        std::future::poll_fn(|context| {
-            use std::future::Future as _;
-            if terminate.poll_recv(context).is_ready() {
-                return std::task::Poll::Ready(());
-            }
-            interrupt.as_mut().poll(context)
-        })
-        .await;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            () = interrupt => {}
+        }
     }
     #[cfg(not(unix))]
     interrupt.await;

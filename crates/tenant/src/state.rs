@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use postlogin_project::TenantData;
 use postlogin_token::KeyPair;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use url::Url;
 
 use crate::catalog::Catalog;
@@ -14,11 +14,12 @@ use crate::clock::TenantClock;
 use crate::control::Control;
 use crate::email::{Mailer, TemplateRenderer};
 use crate::http::{text, texts};
-use crate::import::new_user;
+use crate::import::SeedUser;
 use crate::password::Remembered;
 use crate::pipeline::{LoginPipeline, WaitingRoom};
 use crate::randomness::Randomness;
-use crate::store::{Entry, Kind, NewUser, Store, StoreError};
+use crate::seed::{Seed, prepare};
+use crate::store::{Kind, Store, StoreError};
 
 /// What a tenant is made of.
 pub struct Setup {
@@ -33,7 +34,7 @@ pub struct Setup {
     /// Where the database is; `None` for one in memory.
     pub database: Option<PathBuf>,
     /// Users of a seed, in the vendor's import or export format.
-    pub users: Vec<Value>,
+    pub users: Vec<SeedUser>,
     /// Callback URLs that every application may use besides its own.
     pub callbacks: Vec<String>,
     /// What the control API asks for.
@@ -66,7 +67,7 @@ impl fmt::Display for SetupError {
         match self {
             Self::Issuer(given) => write!(
                 f,
-                "the issuer `{given}` is no URL such as http://localhost:3333/"
+                "the issuer `{given}` is not a valid URL such as http://localhost:3333/"
             ),
             Self::User(error) => write!(f, "{error}"),
             Self::Store(error) => write!(f, "{error}"),
@@ -102,14 +103,8 @@ pub struct Tenant {
     pub(crate) waiting: WaitingRoom,
     pub(crate) control: Control,
     pub(crate) passwords: Remembered,
-    seed: Vec<(NewUser, Assigned)>,
-}
-
-/// What a user of a seed is assigned, by name or id. Our own addition to the vendor's format.
-#[derive(Debug, Clone, Default)]
-struct Assigned {
-    roles: Vec<String>,
-    organizations: Vec<String>,
+    pub(crate) seed: Vec<Seed>,
+    warnings: Vec<String>,
 }
 
 impl Tenant {
@@ -138,26 +133,15 @@ impl Tenant {
             .map_err(|error| SetupError::Key(error.to_string()))?;
         let catalog = Catalog::new(&setup.data, &setup.name, pem.as_bytes(), &setup.callbacks);
         let now_ms = setup.clock.now_ms();
-        let seeded = setup
-            .users
-            .into_iter()
-            .enumerate()
-            .map(|(index, mut user)| {
-                let assigned = Assigned {
-                    roles: names(&mut user, "roles"),
-                    organizations: names(&mut user, "organizations"),
-                };
-                let user = new_user(index + 1, user, &setup.randomness, now_ms)
-                    .map_err(SetupError::User)?;
-                Ok((user, assigned))
-            });
-        let tenant = Self {
+        let seed = prepare(setup.users, &catalog, &setup.randomness, now_ms);
+        let mut tenant = Self {
             name: setup.name,
             issuer: url.to_string(),
             domain,
             authority,
             catalog,
-            seed: seeded.collect::<Result<_, SetupError>>()?,
+            seed: seed.map_err(SetupError::User)?,
+            warnings: Vec::new(),
             key: setup.key,
             store: Store::open(setup.database.as_deref())?,
             clock: setup.clock,
@@ -168,48 +152,8 @@ impl Tenant {
             waiting: WaitingRoom::default(),
             control: Control::new(setup.control_token),
         };
-        tenant.sow()?;
+        tenant.warnings = tenant.sow()?;
         Ok(tenant)
-    }
-
-    fn sow(&self) -> Result<(), StoreError> {
-        let now = self.now_ms();
-        let linked = self.store.linked_identities()?;
-        for (user, assigned) in &self.seed {
-            // One that was linked is part of another one now.
-            if text(&user.profile, "user_id").is_some_and(|id| linked.contains(id)) {
-                continue;
-            }
-            // One that is there keeps what became of it.
-            if self.store.insert_user(user)?.is_err() {
-                continue;
-            }
-            let id = text(&user.profile, "user_id").unwrap_or_default();
-            let roles: Vec<&Value> = assigned
-                .roles
-                .iter()
-                .filter_map(|role| self.catalog.role(role))
-                .collect();
-            let ids: Vec<&str> = roles.iter().filter_map(|role| text(role, "id")).collect();
-            if !ids.is_empty() {
-                self.store
-                    .put(Kind::Roles, Entry::lasting(id).of(id), &json!(ids), now)?;
-            }
-            for organization in assigned
-                .organizations
-                .iter()
-                .filter_map(|named| self.catalog.organization(named))
-            {
-                let organization = text(organization, "id").unwrap_or_default();
-                self.store.put(
-                    Kind::Member,
-                    Entry::lasting(&format!("{organization}/{id}")).of(id),
-                    &json!({}),
-                    now,
-                )?;
-            }
-        }
-        Ok(())
     }
 
     /// Back to the seed: no sessions, no tokens, no waiting logins, no changes.
@@ -218,7 +162,12 @@ impl Tenant {
         self.control.reset();
         self.clock.reset();
         self.store.clear()?;
-        self.sow()
+        self.sow().map(drop)
+    }
+
+    /// Returns what is to be said about the seed: users who cannot be stored beside those who are.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The issuer of all tokens, with a slash at its end.
@@ -237,7 +186,7 @@ impl Tenant {
 
     /// How many users there are.
     pub fn user_count(&self) -> usize {
-        self.store.users().map_or(0, |users| users.len())
+        self.store.user_count().unwrap_or_default()
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
@@ -317,17 +266,18 @@ impl Tenant {
 }
 
 /// Whether an origin is one of an application's Allowed Web Origins or Allowed Origins, or that of a callback.
+///
+/// An opaque origin is none of them: `null` is that of every file, sandboxed frame and address with a scheme of its own.
 pub(crate) fn client_knows_origin(client: &Value, origin: &str) -> bool {
+    if origin.trim().eq_ignore_ascii_case("null") || origin.is_empty() {
+        return false;
+    }
     let listed = texts(client, "web_origins").chain(texts(client, "allowed_origins"));
     let listed = listed.map(|known| known.trim_end_matches('/').to_owned());
     let callbacks = texts(client, "callbacks").filter_map(|callback| Url::parse(callback).ok());
-    let callbacks = callbacks.map(|callback| callback.origin().ascii_serialization());
+    let callbacks = callbacks
+        .map(|callback| callback.origin())
+        .filter(url::Origin::is_tuple)
+        .map(|origin| origin.ascii_serialization());
     listed.chain(callbacks).any(|known| known == origin)
-}
-
-fn names(user: &mut Value, key: &str) -> Vec<String> {
-    let list = user
-        .as_object_mut()
-        .and_then(|user: &mut Map<String, Value>| user.shift_remove(key));
-    serde_json::from_value(list.unwrap_or_default()).unwrap_or_default()
 }

@@ -14,7 +14,7 @@ use std::{
 
 use postlogin_project::{Project, TenantData, state_folder};
 use postlogin_tenant::{
-    Randomness, Setup, SetupError, Tenant, TenantClock, read_users, serve as answer,
+    Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users, serve as answer,
 };
 use serde_json::Value;
 
@@ -78,7 +78,10 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         randomness: Randomness::System,
         clock: TenantClock::default(),
     };
-    let tenant = Arc::new(Tenant::new(setup).map_err(|error| refused(&error, arguments))?);
+    let tenant = Arc::new(Tenant::new(setup).map_err(|error| refused(&error))?);
+    for warning in tenant.warnings() {
+        printer.warning(warning);
+    }
     if actions == 0 {
         printer.warning("the project has no Rules, and binds no Action to the trigger post-login: logins run none");
     }
@@ -151,14 +154,14 @@ pub(super) fn name(data: &TenantData, root: &Path) -> String {
     }
 }
 
-fn users(arguments: &ServeArguments) -> Result<Vec<Value>, CliError> {
+fn users(arguments: &ServeArguments) -> Result<Vec<SeedUser>, CliError> {
     let mut users = Vec::new();
     for file in &arguments.users {
-        let failed =
-            |error: &dyn std::fmt::Display| CliError::usage(format!("{}: {error}", file.display()));
-        let text = fs::read_to_string(file).map_err(|error| failed(&error))?;
-        let read = read_users(&text).map_err(|error| {
-            failed(&error).with_hint(
+        let shown = file.display().to_string();
+        let text = fs::read_to_string(file)
+            .map_err(|error| CliError::usage(format!("{shown}: {error}")))?;
+        let read = read_users(&shown, &text).map_err(|error| {
+            CliError::usage(error.to_string()).with_hint(
                 "write the vendor's import format: a JSON array, or one object on each line",
             )
         })?;
@@ -204,22 +207,19 @@ fn control_token(arguments: &ServeArguments, folder: &Path) -> Result<(String, S
     Ok((token, shown))
 }
 
-fn refused(error: &SetupError, arguments: &ServeArguments) -> CliError {
+fn refused(error: &SetupError) -> CliError {
     let shown = CliError::usage(error.to_string());
     match error {
         SetupError::Issuer(_) => {
             shown.with_hint("--issuer takes an http or https URL without a path")
         }
-        SetupError::User(_) => {
-            let files: Vec<String> = arguments
-                .users
-                .iter()
-                .map(|file| file.display().to_string())
-                .collect();
-            shown.with_hint(format!("the users come from {}", files.join(", ")))
+        SetupError::User(_) => shown.with_hint(
+            "roles, organizations and connections of a user must be in the export; docs/tenant.md describes the format",
+        ),
+        SetupError::Store(error) => {
+            let hint = error.hint();
+            shown.with_hint(hint)
         }
-        SetupError::Store(_) => shown
-            .with_hint("run with --ephemeral, or remove .postlogin/tenant.sqlite to begin anew"),
         SetupError::Key(_) => shown,
     }
 }

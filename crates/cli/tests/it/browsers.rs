@@ -61,3 +61,35 @@ fn auth0_spa_js_signs_in_asks_silently_rotates_and_signs_out() {
 fn lock_signs_up_with_fields_of_our_own_and_in() {
     check("lock.mjs");
 }
+
+#[test]
+fn a_login_leaves_for_the_site_of_an_action_and_comes_back() {
+    let (Some(folder), Some(chromium)) = (clients(), chromium()) else {
+        return;
+    };
+    let [port, site, away] = free_ports();
+    let site = format!("http://localhost:{site}/");
+    let away = format!("http://127.0.0.1:{away}/");
+    let action = format!(
+        "exports.onExecutePostLogin = async (event, api) => api.redirect.sendUserTo('{away}away');\nexports.onContinuePostLogin = async (event, api) => {{\n  if (event.request.body.answer !== '42') api.access.deny('no answer');\n}};\n"
+    );
+    let project = crate::support::folder(&[
+        ("users.json", crate::serve::USERS),
+        ("postlogin.toml", "binding = [\"away\"]\n"),
+        ("actions/away.js", &action),
+    ]);
+    let place = format!(
+        "--ephemeral --project {} --port {port} --issuer http://localhost:{port}/ --callback {site}",
+        project.path().display()
+    );
+    let tenant = Serving::start(&place, &project.path().join("users.json"));
+    let client = tenant.control("GET", "clients")[0]["client_id"].clone();
+    let variables = [
+        ("ISSUER", tenant.issuer.as_str()),
+        ("SITE", &site),
+        ("AWAY", &away),
+        ("CLIENT", client.as_str().expect("an application")),
+        ("CHROMIUM", &chromium.to_string_lossy()),
+    ];
+    node(&folder, "leaving.mjs", &variables);
+}

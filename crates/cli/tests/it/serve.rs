@@ -259,25 +259,173 @@ fn a_signal_stops_it_well() {
     assert_eq!(tenant.child.wait().expect("it ends").code(), Some(0));
 }
 
+/// A stream to a tenant with this written to it; whoever reads gives up after half a minute.
+fn open(tenant: &Serving, text: &str) -> TcpStream {
+    let address = tenant.issuer.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address.trim_end_matches('/')).expect("it listens");
+    let patience = Some(std::time::Duration::from_secs(60));
+    stream.set_read_timeout(patience).expect("a limit");
+    stream.write_all(text.as_bytes()).expect("it is sent");
+    stream
+}
+
+#[test]
+fn half_a_request_is_not_waited_for() {
+    let users = folder(&[("users.json", USERS)]);
+    let tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
+    let halves = [
+        "",
+        "GET /hea",
+        "GET /health HTTP/1.1\r\nhost: x",
+        "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    ];
+    let mut streams: Vec<TcpStream> = (0..100)
+        .map(|number| open(&tenant, halves[number % halves.len()]))
+        .collect();
+    // Each ends by itself, those that were answered once, too: reading to the end would fail otherwise.
+    for stream in &mut streams {
+        stream.read_to_end(&mut Vec::new()).expect("it ends");
+    }
+    assert_eq!(tenant.send("GET", "/health", "", "").0, 200);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn idle_connections_keep_nobody_out() {
+    let users = folder(&[("users.json", USERS)]);
+    let tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
+    let pid = tenant.child.id().to_string();
+    // As few files as a container may have.
+    let limited = std::process::Command::new("prlimit")
+        .args(["--pid", &pid, "--nofile=40:40"])
+        .status();
+    if !limited.is_ok_and(|status| status.success()) {
+        return crate::clients::skipped("no prlimit");
+    }
+    let idle: Vec<TcpStream> = (0..200).map(|_| open(&tenant, "GET /")).collect();
+    for _ in 0..5 {
+        assert_eq!(tenant.send("GET", "/health", "", "").0, 200);
+    }
+    drop(idle);
+}
+
+#[test]
+#[cfg(unix)]
+fn an_open_stream_of_events_does_not_delay_the_end() {
+    let users = folder(&[("users.json", USERS)]);
+    let mut tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
+    let events =
+        "GET /_postlogin/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ctl\r\n\r\n";
+    let mut stream = open(&tenant, events);
+    let half = open(&tenant, "GET /hea");
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).expect("it answers");
+    assert_eq!(&head, b"HTTP/1.1 200");
+    let begin = std::time::Instant::now();
+    let pid = tenant.child.id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status();
+    assert!(killed.expect("there is `kill`").success());
+    assert_eq!(tenant.child.wait().expect("it ends").code(), Some(0));
+    // The grace for requests is five seconds.
+    assert!(begin.elapsed().as_secs_f64() < 4.5, "{:?}", begin.elapsed());
+    drop(half);
+}
+
+#[test]
+fn one_server_uses_the_state_of_a_project() {
+    let project = folder(&[("users.json", USERS), ("postlogin.toml", "binding = []\n")]);
+    let place = format!("--project {}", project.path().display());
+    let users = project.path().join("users.json");
+    let first = Serving::start(&place, &users);
+    let second = postlogin("serve --port 0").within(project.path()).finish();
+    assert_eq!(second.code, Some(2), "{second}");
+    for part in [
+        "another server uses the tenant's database",
+        "hint: stop that server",
+    ] {
+        assert!(second.stderr.contains(part), "{second}");
+    }
+    // It ends with its process, however that ends.
+    drop(first);
+    drop(Serving::start(&place, &users));
+}
+
+#[test]
+fn an_error_of_the_server_is_told_on_stderr() {
+    let project = folder(&[("users.json", USERS), ("postlogin.toml", "binding = []\n")]);
+    let place = format!(
+        "serve --port 0 --control-token ctl --project {} --users",
+        project.path().display()
+    );
+    let mut child = postlogin(&place)
+        .arg(&project.path().join("users.json"))
+        .command()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut issuer = String::new();
+    let stdout = child.stdout.take().expect("a pipe");
+    BufReader::new(stdout)
+        .read_line(&mut issuer)
+        .expect("it says where it listens");
+    let mut stderr = child.stderr.take().expect("a pipe");
+    let mut tenant = Serving {
+        child,
+        issuer: issuer.trim().to_owned(),
+    };
+    // A database that is damaged while it is in use.
+    let file = project.path().join(".postlogin/tenant.sqlite");
+    for file in [file.clone(), file.with_extension("sqlite-wal")] {
+        std::fs::write(file, vec![b'x'; 64 * 1024]).expect("it is written");
+    }
+    let answers: Vec<u16> = (0..3)
+        .map(|_| {
+            tenant
+                .send(
+                    "GET",
+                    "/_postlogin/users",
+                    "authorization: Bearer ctl\r\n",
+                    "",
+                )
+                .0
+        })
+        .collect();
+    let _ = tenant.child.kill();
+    let mut told = String::new();
+    stderr.read_to_string(&mut told).expect("it is read");
+    if answers.contains(&500) {
+        let count = told.matches("the tenant's database: ").count();
+        assert_eq!(count, 1, "once for each cause: {told}");
+    }
+    assert!(
+        answers.iter().all(|status| [200, 500].contains(status)),
+        "{answers:?} {told}"
+    );
+}
+
 #[test]
 fn wrong_arguments_are_told() {
     let files = folder(&[("users.json", "{\"email\": 1}\n"), ("broken.json", "[{]")]);
     for (arguments, expected) in [
         (
             "serve --port 0 --ephemeral --issuer nonsense",
-            "the issuer `nonsense` is no URL",
+            "the issuer `nonsense` is not a valid URL",
         ),
         (
             "serve --port 0 --ephemeral --issuer http://x/y",
-            "is no URL",
+            "is not a valid URL",
         ),
         (
             "serve --port 0 --ephemeral --users broken.json",
-            "broken.json: user 1: the JSON array is broken",
+            "broken.json:1:3: the JSON array is not valid JSON",
         ),
         (
             "serve --port 0 --ephemeral --users users.json",
-            "user 1: `email` must be a string",
+            "users.json:1:2: `email` must be a string",
         ),
         (
             "serve --port 0 --ephemeral --users nowhere.json",

@@ -25,6 +25,8 @@ pub struct TenantData {
     pub clients: Vec<Value>,
     /// APIs.
     pub resource_servers: Vec<Value>,
+    /// What applications may do at APIs without a user, each with its `client_id` (a name or an id), `audience` and `scope`.
+    pub client_grants: Vec<Value>,
     /// Roles with their permissions.
     pub roles: Vec<Value>,
     /// Connections, database connections included.
@@ -215,6 +217,7 @@ pub(super) fn of_directory(
     let mut data = TenantData {
         clients: all("clients")?,
         resource_servers: all("resource-servers")?,
+        client_grants: all("grants")?,
         roles: all("roles")?,
         connections,
         organizations: all("organizations")?,
@@ -284,6 +287,7 @@ pub(super) fn of_yaml(
         settings: settings.cloned().unwrap_or_default(),
         clients: list("clients"),
         resource_servers: list("resourceServers"),
+        client_grants: list("clientGrants"),
         roles: list("roles"),
         connections,
         organizations: list("organizations"),

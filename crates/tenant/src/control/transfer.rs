@@ -5,7 +5,8 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 use std::sync::atomic::Ordering;
 
-use super::refuse;
+use super::{failed, refuse};
+use crate::clock::TenantClock;
 use crate::http::answer;
 use crate::state::Tenant;
 use crate::store::Contents;
@@ -23,7 +24,7 @@ pub(super) fn export(tenant: &Tenant) -> Response {
     export.insert("force_mfa".into(), tenant.control.forces_mfa().into());
     match tenant.store.export(tenant.now_ms()) {
         Ok(contents) => export.extend(contents),
-        Err(error) => return refuse(500, error.to_string()),
+        Err(error) => return failed(&error),
     }
     answer(StatusCode::OK, &Value::Object(export))
 }
@@ -37,6 +38,15 @@ pub(super) fn import(tenant: &Tenant, export: &Map<String, Value>) -> Response {
             format!("the body must be what GET export gave: its `format` is {FORMAT}"),
         );
     }
+    let clock = export.get("clock").cloned().unwrap_or_default();
+    if let Err(wrong) = TenantClock::check(&clock) {
+        return refuse(400, wrong);
+    }
+    let forces = match export.get("force_mfa") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(forces)) => *forces,
+        Some(_) => return refuse(400, "`force_mfa` must be true or false"),
+    };
     let contents = match Contents::read(export) {
         Ok(contents) => contents,
         Err(wrong) => return refuse(400, wrong),
@@ -51,12 +61,10 @@ pub(super) fn import(tenant: &Tenant, export: &Map<String, Value>) -> Response {
                 ),
             );
         }
-        Err(error) => return refuse(500, error.to_string()),
+        Err(error) => return failed(&error),
     }
     tenant.waiting.clear();
-    let clock = export.get("clock").cloned().unwrap_or_default();
     tenant.clock.import(&clock);
-    let forces = export.get("force_mfa") == Some(&Value::Bool(true));
     tenant.control.forces_mfa.store(forces, Ordering::Relaxed);
     let mut notes = Vec::new();
     if part("issuer") != Some(&tenant.issuer) {

@@ -48,17 +48,24 @@ impl ApiError {
         if let (Some(code), Some(body)) = (self.code, body.as_object_mut()) {
             body.insert("errorCode".into(), code.into());
         }
-        answer(self.status, &body)
+        let mut response = answer(self.status, &body);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            set(&mut response, "retry-after", crate::oauth::RETRY_AFTER_S);
+        }
+        response
     }
 }
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        tracing::error!("{error}");
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            message: "The tenant's database does not answer.".into(),
-            code: None,
+        crate::trouble::tell(&error);
+        match error.is_busy() {
+            true => Self::new(503, crate::oauth::BUSY, "service_unavailable"),
+            false => Self {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                message: "The tenant's database does not answer.".into(),
+                code: None,
+            },
         }
     }
 }
@@ -114,6 +121,13 @@ pub(crate) async fn management(State(tenant): State<Arc<Tenant>>, call: Call) ->
         Ok(Answered::Nothing) => no_content(),
         Err(error) => error.response(),
     }
+}
+
+/// Judges a request by its head: without a token for this API nothing of its body is read.
+pub(crate) fn judge(tenant: &Tenant, call: &Call) -> std::result::Result<(), Box<Response>> {
+    caller(tenant, call)
+        .map(drop)
+        .map_err(|error| Box::new(error.response()))
 }
 
 fn caller(tenant: &Tenant, call: &Call) -> Result<Caller> {
@@ -176,7 +190,7 @@ async fn dispatch(tenant: &Arc<Tenant>, call: &Call) -> Result<Answered> {
     let segments = call.segments("/api/v2");
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (call.method.clone(), parts.as_slice()) {
-        (Method::GET, ["users"]) => users::list(tenant, call, &caller),
+        (Method::GET, ["users"]) => crate::trouble::aside(|| users::list(tenant, call, &caller)),
         (Method::POST, ["users"]) => users::create(tenant, call, &caller).await,
         (Method::GET, ["users", id]) => users::get(tenant, call, &caller, id),
         (Method::PATCH, ["users", id]) => users::update(tenant, call, &caller, id).await,

@@ -14,8 +14,10 @@ use crate::store::{Entry, Kind};
 
 /// The only type of assertion (RFC 7523, section 2.2).
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// Seconds for which an assertion may be good.
-const LONGEST_S: i64 = 300;
+/// Milliseconds for which an assertion may be good.
+const LONGEST_MS: i64 = 300_000;
+/// Milliseconds by which the application's clock may be fast.
+const SKEW_MS: i64 = 10_000;
 
 fn refuse(description: impl Into<String>) -> OAuthError {
     OAuthError::new(401, "invalid_client", description)
@@ -64,20 +66,10 @@ pub(crate) fn check(tenant: &Tenant, client: &Value, id: &str, assertion: &str) 
         let description = format!("The assertion's aud must be {}", tenant.issuer);
         return Err(refuse(description));
     }
-    let now_s = now_ms.div_euclid(1000);
-    let whole = |key: &str| claims.get(key).and_then(Value::as_i64);
-    let expires = whole("exp").ok_or_else(|| refuse("The assertion needs an exp."))?;
-    if expires <= now_s {
-        return Err(refuse("The assertion has expired."));
-    }
-    if expires.saturating_sub(whole("iat").unwrap_or(now_s)) > LONGEST_S {
-        return Err(refuse(
-            "The assertion may be good for five minutes at most.",
-        ));
-    }
+    let expires = times(&claims, now_ms)?;
     let once = part("jti").ok_or_else(|| refuse("The assertion needs a jti."))?;
     let entry = digest(&format!("{id} {once}"));
-    let entry = Entry::until(&entry, expires.saturating_mul(1000));
+    let entry = Entry::until(&entry, expires);
     match tenant
         .store
         .put_new(Kind::Assertion, entry, &json!({}), now_ms)?
@@ -85,6 +77,48 @@ pub(crate) fn check(tenant: &Tenant, client: &Value, id: &str, assertion: &str) 
         true => Ok(()),
         false => Err(refuse("The assertion has been used already.")),
     }
+}
+
+/// Checks the times of an assertion, and gives its end in milliseconds since the epoch.
+fn times(claims: &Value, now_ms: i64) -> Result<i64> {
+    let expires = date(claims, "exp")?.ok_or_else(|| refuse("The assertion needs an exp."))?;
+    let issued = date(claims, "iat")?;
+    let begins = date(claims, "nbf")?;
+    let latest = now_ms.saturating_add(SKEW_MS);
+    if expires <= now_ms {
+        return Err(refuse("The assertion has expired."));
+    }
+    if issued.is_some_and(|issued| issued > latest) {
+        return Err(refuse("The assertion's iat lies in the future."));
+    }
+    if begins.is_some_and(|begins| begins > latest) {
+        return Err(refuse("The assertion is not valid yet: see its nbf."));
+    }
+    // By its own account, and by the time that is left.
+    let left = expires.saturating_sub(latest.max(issued.unwrap_or(latest)));
+    let whole = expires.saturating_sub(issued.unwrap_or(now_ms));
+    if whole > LONGEST_MS || left > LONGEST_MS {
+        return Err(refuse(
+            "The assertion may be good for five minutes at most.",
+        ));
+    }
+    Ok(expires)
+}
+
+/// A NumericDate (RFC 7519, section 2) in milliseconds since the epoch: seconds, whole or not.
+fn date(claims: &Value, key: &str) -> Result<Option<i64>> {
+    let seconds = match claims.get(key) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(value) => value.as_f64().filter(|seconds| seconds.is_finite()),
+    };
+    let seconds = seconds.ok_or_else(|| {
+        refuse(format!(
+            "The assertion's {key} must be a number of seconds."
+        ))
+    })?;
+    #[expect(clippy::cast_possible_truncation, reason = "casts of floats saturate")]
+    let ms = (seconds * 1000.0).floor() as i64;
+    Ok(Some(ms))
 }
 
 /// The claims, if one of the application's keys signed them.

@@ -23,6 +23,8 @@ use crate::store::{Entry, Kind};
 
 /// Bytes of a secret (RFC 4226, section 4).
 const SECRET_BYTES: usize = 20;
+/// Where the last step of time stands whose code was used.
+const LAST_STEP: &str = "last_step";
 
 pub(crate) async fn associate(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != Method::POST {
@@ -31,6 +33,14 @@ pub(crate) async fn associate(State(tenant): State<Arc<Tenant>>, call: Call) -> 
     match enrol(&tenant, &call).await {
         Ok(body) => answer(StatusCode::OK, &body),
         Err(error) => error.response(),
+    }
+}
+
+/// Judges a request by its head: who shows no token of a login that waits has nothing read.
+pub(crate) async fn judge(tenant: &Arc<Tenant>, call: &Call) -> std::result::Result<(), Response> {
+    match user_of(tenant, call).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.response()),
     }
 }
 
@@ -133,46 +143,65 @@ async fn enrol(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
     }))
 }
 
-/// Whether a code is that of the user's app, now or half a minute before or after. The first one confirms the app.
+/// Whether a code is that of the user's app, now or half a minute before or after, and was not used before (RFC 6238,
+/// section 5.2). The first one confirms the app.
 pub(crate) fn accepts(tenant: &Tenant, user_id: &str, code: &str) -> Result<bool> {
     let now = tenant.now_ms();
-    let now_s = now.div_euclid(1000);
     for (id, document) in authenticators(tenant, user_id)? {
-        let secret: Vec<u8> = document
-            .get("secret")
-            .and_then(|secret| serde_json::from_value(secret.clone()).ok())
-            .unwrap_or_default();
-        let fits = [-1, 0, 1]
-            .into_iter()
-            .any(|steps| same_secret(code, &totp(&secret, now_s + steps * TOTP_PERIOD_S)));
-        if !fits {
+        if step_of(&document, code, now).is_none() {
             continue;
         }
-        if !is_active(&document) {
-            tenant
-                .store
-                .change(Kind::Authenticator, &id, now, |document| {
-                    document
-                        .as_object_mut()
-                        .map(|document| document.insert("active".into(), true.into()));
-                })?;
-            let _ = tenant.store.change_user::<()>(user_id, |profile| {
-                if let Some(profile) = profile.as_object_mut() {
-                    let factors = profile
-                        .entry("enrolledFactors")
-                        .or_insert_with(|| json!([]));
-                    if let Some(factors) = factors.as_array_mut()
-                        && !factors
-                            .iter()
-                            .any(|known| text(known, "type") == Some("otp"))
-                    {
-                        factors.push(json!({"type": "otp"}));
-                    }
-                }
-                Ok(None)
+        // Of two requests with one code, one is first.
+        let used = tenant
+            .store
+            .change(Kind::Authenticator, &id, now, |document| {
+                let step = step_of(document, code, now)?;
+                let confirms = !is_active(document);
+                let document = document.as_object_mut()?;
+                document.insert("active".into(), true.into());
+                document.insert(LAST_STEP.into(), step.into());
+                Some(confirms)
             })?;
+        match used.flatten() {
+            Some(true) => confirm(tenant, user_id)?,
+            Some(false) => {}
+            None => continue,
         }
         return Ok(true);
     }
     Ok(false)
+}
+
+/// The step of time for which the app shows a code, if no code of this step or a later one was used.
+fn step_of(document: &Value, code: &str, now_ms: i64) -> Option<i64> {
+    let secret: Vec<u8> = document
+        .get("secret")
+        .and_then(|secret| serde_json::from_value(secret.clone()).ok())?;
+    let now = now_ms.div_euclid(1000).div_euclid(TOTP_PERIOD_S);
+    let last = document.get(LAST_STEP).and_then(Value::as_i64);
+    // A step that is still to come was used before somebody put the tenant's clock back.
+    let last = last.filter(|last| *last <= now.saturating_add(1));
+    [now - 1, now, now + 1].into_iter().find(|step| {
+        last.is_none_or(|last| *step > last)
+            && same_secret(code, &totp(&secret, step * TOTP_PERIOD_S))
+    })
+}
+
+fn confirm(tenant: &Tenant, user_id: &str) -> Result<()> {
+    let _ = tenant.store.change_user::<()>(user_id, |profile| {
+        if let Some(profile) = profile.as_object_mut() {
+            let factors = profile
+                .entry("enrolledFactors")
+                .or_insert_with(|| json!([]));
+            if let Some(factors) = factors.as_array_mut()
+                && !factors
+                    .iter()
+                    .any(|known| text(known, "type") == Some("otp"))
+            {
+                factors.push(json!({"type": "otp"}));
+            }
+        }
+        Ok(None)
+    })?;
+    Ok(())
 }

@@ -22,6 +22,7 @@ use super::run::{self, Flow, LoginDoc, Ran, keep_open, one_time_code, start};
 use super::session::{self, Session};
 use super::{OAuthError, Result};
 use crate::catalog::is_provider;
+use crate::http::csp::leave;
 use crate::http::{Call, Content, page, redirect, text};
 use crate::pages;
 use crate::pipeline::{Progress, Running};
@@ -292,7 +293,7 @@ async fn suspended(
             let state = revive::state_of(url);
             (
                 state.unwrap_or_else(|| tenant.randomness.token()),
-                redirect(url),
+                leave(url),
             )
         }
         Suspension::Prompt { .. } => {

@@ -8,7 +8,8 @@ use url::form_urlencoded::Serializer;
 
 use super::OAuthError;
 use super::request::WayBack;
-use crate::http::{escape, page, redirect, set};
+use crate::http::csp::leave;
+use crate::http::{escape, page, set};
 use crate::lock::for_script;
 use crate::pages;
 
@@ -30,14 +31,14 @@ pub(crate) fn send(back: &WayBack, mut parameters: Answer) -> Response {
     match back.response_mode.as_str() {
         "form_post" => form_post(&back.redirect_uri, &parameters),
         "web_message" => web_message(&back.redirect_uri, &parameters),
-        "fragment" => redirect(&format!("{}#{}", back.redirect_uri, encoded())),
+        "fragment" => leave(&format!("{}#{}", back.redirect_uri, encoded())),
         _ => {
             let joint = if back.redirect_uri.contains('?') {
                 '&'
             } else {
                 '?'
             };
-            redirect(&format!("{}{joint}{}", back.redirect_uri, encoded()))
+            leave(&format!("{}{joint}{}", back.redirect_uri, encoded()))
         }
     }
 }
@@ -58,28 +59,41 @@ pub(crate) fn error_page(error: &OAuthError) -> Response {
         escape(&error.error),
         escape(&error.description)
     );
-    page(error.status, pages::layout("Error", &body))
+    let mut response = page(error.status, pages::layout("Error", &body));
+    if error.status == StatusCode::SERVICE_UNAVAILABLE {
+        set(&mut response, "retry-after", super::RETRY_AFTER_S);
+    }
+    response
 }
 
 /// OAuth 2.0 Form Post Response Mode: a form that sends itself.
 fn form_post(redirect_uri: &str, parameters: &Answer) -> Response {
+    self_posting_form(redirect_uri, parameters)
+}
+
+/// A page whose form sends itself.
+pub(crate) fn self_posting_form<N: AsRef<str>>(
+    action: &str,
+    parameters: &[(N, String)],
+) -> Response {
     let inputs: String = parameters
         .iter()
         .map(|(name, value)| {
             format!(
                 "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
-                escape(name),
+                escape(name.as_ref()),
                 escape(value)
             )
         })
         .collect();
     let html = format!(
         "<!DOCTYPE html><html><head><title>Submit this form</title></head><body><form method=\"post\" action=\"{}\">{inputs}<noscript><button>Continue</button></noscript></form><script>document.forms[0].submit()</script></body></html>",
-        escape(redirect_uri)
+        escape(action)
     );
     let mut response = page(StatusCode::OK, html);
+    // No `form-action`: the application may redirect wherever it likes.
     let hash = format!(
-        "default-src 'none'; script-src '{}'; base-uri 'none'",
+        "default-src 'none'; script-src '{}'; frame-ancestors 'none'; base-uri 'none'",
         script_hash("document.forms[0].submit()")
     );
     set(&mut response, "content-security-policy", &hash);

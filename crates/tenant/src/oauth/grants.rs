@@ -11,6 +11,7 @@ use super::request::{access, audience, organization, scopes_of};
 use super::run::{Ran, mark_login, start};
 use super::token::{REALM_GRANT, issued};
 use super::{OAuthError, Result, mfa, words};
+use crate::catalog::{Audience, Granted};
 use crate::http::{Call, text};
 use crate::management::scopes::MANAGEMENT_SCOPES;
 use crate::password;
@@ -131,7 +132,9 @@ pub(crate) fn client_credentials(
             "No audience parameter was provided, and no default audience has been configured",
         )
     })?;
-    let (all, lifetime): (Vec<String>, i64) = if audience == tenant.management_audience() {
+    let management = tenant.management_audience();
+    let is_management = audience == management;
+    let (all, lifetime): (Vec<String>, i64) = if is_management {
         (
             MANAGEMENT_SCOPES
                 .iter()
@@ -157,12 +160,42 @@ pub(crate) fn client_credentials(
             lifetime.unwrap_or(LIFETIME_S),
         )
     };
-    let scope: Vec<String> = match call.body_field("scope") {
-        Some(asked) => words(asked)
+    let granted = tenant.catalog.client_grant(
+        &who.client,
+        &match is_management {
+            true => Audience::Management(&management),
+            false => Audience::Api(&audience),
+        },
+    );
+    let granted: Vec<String> = match granted {
+        None => {
+            return Err(OAuthError::new(
+                403,
+                "access_denied",
+                format!(
+                    "Client is not authorized to access \"{audience}\". You need to create a \"client-grant\" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
+                ),
+            ));
+        }
+        Some(Granted::All) => all,
+        Some(Granted::Scopes(scopes)) => all
             .into_iter()
-            .filter(|scope| all.contains(scope))
+            .filter(|scope| scopes.contains(scope))
             .collect(),
-        None => all,
+    };
+    let scope: Vec<String> = match call.body_field("scope") {
+        Some(asked) => {
+            let (scope, other): (Vec<_>, Vec<_>) = words(asked)
+                .into_iter()
+                .partition(|scope| granted.contains(scope));
+            if !other.is_empty() {
+                let description =
+                    format!("Client has not been granted scopes: {}", other.join(", "));
+                return Err(OAuthError::new(403, "access_denied", description));
+            }
+            scope
+        }
+        None => granted,
     };
     let mut body = Map::new();
     body.insert(

@@ -114,7 +114,7 @@ impl Grant {
         let now_ms = tenant.now_ms();
         let now_s = now_ms.div_euclid(1000);
         let failed = |error: postlogin_token::SignError| {
-            tracing::error!("{error}");
+            crate::trouble::tell(&error);
             OAuthError::new(500, "server_error", "The token could not be signed.")
         };
         let mut tokens = Tokens::default();
@@ -221,7 +221,7 @@ pub(crate) fn machine_token(
     claims.insert("gty".into(), "client-credentials".into());
     claims.insert("azp".into(), id.into());
     tenant.key.sign("JWT", &claims).map_err(|error| {
-        tracing::error!("{error}");
+        crate::trouble::tell(&error);
         OAuthError::new(500, "server_error", "The token could not be signed.")
     })
 }

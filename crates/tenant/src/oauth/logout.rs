@@ -132,6 +132,10 @@ fn end(tenant: &Tenant, call: &Call, target: Option<String>) -> Result<Response>
 /// Query and fragment are not compared; everything before is, letter by letter, but for a `*` that stands for a part of
 /// the host's name.
 fn is_allowed(allowed: &[String], asked: &str) -> bool {
+    // What no header can hold, and a browser reads differently from what is compared here, is refused wherever it stands.
+    if asked.chars().any(char::is_control) {
+        return false;
+    }
     let base = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
     let Ok(url) = Url::parse(asked) else {
         return false;
@@ -186,6 +190,12 @@ mod tests {
             ("https://x@evil.com/bye", false),
             ("//evil.com", false),
             ("javascript:alert(1)", false),
+            ("https://app.example.com/bye?x=\r\nset-cookie: a=b", false),
+            ("https://app.example.com/bye#\n", false),
+            ("https://app.example.com/bye?\u{0}", false),
+            ("https://app.example.com/bye?\u{7f}", false),
+            ("https://app.example.com/bye?\u{85}", false),
+            ("https://app.example.com/bye?x=ü", true),
         ] {
             assert_eq!(is_allowed(&allowed, asked), expected, "{asked}");
         }

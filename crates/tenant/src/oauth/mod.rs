@@ -73,18 +73,30 @@ impl OAuthError {
             // RFC 6749, section 5.2.
             crate::http::set(&mut response, "www-authenticate", "Basic realm=\"Users\"");
         }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            crate::http::set(&mut response, "retry-after", RETRY_AFTER_S);
+        }
         response
     }
 }
 
+/// The answer while another program holds the database.
+pub(crate) const BUSY: &str = "Another program holds the tenant's database. Try again later.";
+/// Seconds after which a client may try again.
+pub(crate) const RETRY_AFTER_S: &str = "5";
+
 impl From<StoreError> for OAuthError {
     fn from(error: StoreError) -> Self {
-        tracing::error!("{error}");
-        Self::new(
-            500,
-            "server_error",
-            "The tenant's database does not answer.",
-        )
+        crate::trouble::tell(&error);
+        match error.is_busy() {
+            // RFC 6749, section 4.1.2.1.
+            true => Self::new(503, "temporarily_unavailable", BUSY),
+            false => Self::new(
+                500,
+                "server_error",
+                "The tenant's database does not answer.",
+            ),
+        }
     }
 }
 

@@ -234,7 +234,7 @@ fn token_response(
             response.insert("id_token".into(), token.into());
         }
         // A script that needs it will say so.
-        Err(error) => tracing::error!("{error}"),
+        Err(error) => crate::trouble::tell(&error),
     }
     response
 }

@@ -5,15 +5,17 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::Response;
 use postlogin_core::{ResumeStep, Suspension};
 
 use super::OAuthError;
 use super::authorize::{drive, refused};
-use super::finish::error_page;
+use super::finish::{error_page, self_posting_form};
 use super::revive::{revive, take};
 use super::run::{others, went_on};
-use crate::http::Call;
+use crate::http::{Call, Content};
+use crate::pages::login::require_browser;
 use crate::pipeline::Waiting;
 use crate::state::Tenant;
 
@@ -29,11 +31,18 @@ pub(crate) async fn resume(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
     if let Err(lost) = revive(&tenant, state).await {
         return error_page(&lost);
     }
-    if !matches!(
-        tenant.waiting.look(state),
-        Some((Suspension::Redirect { .. }, _))
-    ) {
+    let Some((Suspension::Redirect { .. }, flow)) = tenant.waiting.look(state) else {
         return invalid();
+    };
+    // The site that the user was sent to knows the state, too: only the browser that began the login goes on.
+    let Some(login) = &flow.login else {
+        return invalid();
+    };
+    if let Err(error) = require_browser(&call, login) {
+        return match is_of_another_site(&call) {
+            true => once_more(&call),
+            false => error_page(&error),
+        };
     }
     let waiting = match take(&tenant, state) {
         Ok(Some(waiting)) => waiting,
@@ -45,6 +54,25 @@ pub(crate) async fn resume(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
         body: call.body_map(),
     };
     go_on(&tenant, waiting, step).await
+}
+
+/// Whether a form of another site was sent here: a browser leaves the cookies out then (`SameSite=Lax`).
+fn is_of_another_site(call: &Call) -> bool {
+    call.method == Method::POST
+        && matches!(call.content, Content::Form(_))
+        && call.header("sec-fetch-site") == Some("cross-site")
+        && call.header("sec-fetch-mode") == Some("navigate")
+}
+
+/// A page that sends the same form again, from here: now the browser shows its cookies, if it is the one.
+fn once_more(call: &Call) -> Response {
+    let Content::Form(form) = &call.content else {
+        return error_page(&OAuthError::invalid_request("The body must be a form."));
+    };
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(&call.query.0)
+        .finish();
+    self_posting_form(&format!("/continue?{query}"), &form.0)
 }
 
 /// Answers a suspension of a login in a browser, and goes on.

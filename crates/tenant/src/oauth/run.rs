@@ -181,7 +181,7 @@ pub(crate) fn could_not_run(error: PipelineError) -> OAuthError {
     match error {
         PipelineError::Unloadable(reason) => OAuthError::new(403, "access_denied", reason),
         PipelineError::Broken(reason) => {
-            tracing::error!("the login pipeline: {reason}");
+            crate::trouble::tell(&format!("the login pipeline: {reason}"));
             let description = format!("The login could not run: {reason}");
             OAuthError::new(500, "server_error", description)
         }

@@ -11,6 +11,7 @@ use postlogin_core::claim_rules::STANDARD_CLAIMS;
 use serde_json::{Map, Value, json};
 
 use super::{OAuthError, Result, words};
+use crate::http::intake::is_form;
 use crate::http::{Call, answer, set, text};
 use crate::randomness::digest;
 use crate::state::Tenant;
@@ -99,28 +100,40 @@ pub(crate) async fn userinfo(State(tenant): State<Arc<Tenant>>, call: Call) -> R
     }
     match claims(&tenant, &call) {
         Ok(body) => answer(StatusCode::OK, &Value::Object(body)),
-        Err(error) => {
-            let mut response = error.response();
-            if error.status == StatusCode::UNAUTHORIZED {
-                set(
-                    &mut response,
-                    "www-authenticate",
-                    "Bearer realm=\"Users\", error=\"invalid_token\"",
-                );
-            }
-            response
-        }
+        Err(error) => refused(&error),
     }
 }
 
+fn invalid() -> OAuthError {
+    OAuthError::new(
+        401,
+        "invalid_token",
+        "The access token is missing, expired or malformed",
+    )
+}
+
+/// Judges a request by its head: what shows no token, and is no form that may hold one (RFC 6750, section 2.2), is not
+/// read.
+pub(crate) fn judge(call: &Call) -> std::result::Result<(), Box<Response>> {
+    match call.bearer().is_some() || is_form(call) || call.method == Method::GET {
+        true => Ok(()),
+        false => Err(Box::new(refused(&invalid()))),
+    }
+}
+
+fn refused(error: &OAuthError) -> Response {
+    let mut response = error.response();
+    if error.status == StatusCode::UNAUTHORIZED {
+        set(
+            &mut response,
+            "www-authenticate",
+            "Bearer realm=\"Users\", error=\"invalid_token\"",
+        );
+    }
+    response
+}
+
 fn claims(tenant: &Tenant, call: &Call) -> Result<Map<String, Value>> {
-    let invalid = || {
-        OAuthError::new(
-            401,
-            "invalid_token",
-            "The access token is missing, expired or malformed",
-        )
-    };
     let token = call
         .bearer()
         .or_else(|| call.body_field("access_token"))

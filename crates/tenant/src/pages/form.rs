@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::login::require_browser;
 use super::{hidden, layout};
-use crate::http::{Call, escape, page};
+use crate::http::{Call, escape, page_towards};
 use crate::oauth::OAuthError;
 use crate::oauth::finish::error_page;
 use crate::oauth::resume::go_on;
@@ -41,7 +41,7 @@ pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
         return error_page(&error);
     }
     if call.method != Method::POST {
-        return form_page(&state, &id, &fields);
+        return form_page(&state, &id, &fields, &login.request.redirect_uri);
     }
     let mut filled = Map::new();
     for (name, value) in call.body_map() {
@@ -72,7 +72,7 @@ pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
     }
 }
 
-fn form_page(state: &str, id: &str, fields: &Map<String, Value>) -> Response {
+fn form_page(state: &str, id: &str, fields: &Map<String, Value>, callback: &str) -> Response {
     let mut inputs = String::new();
     for (name, value) in fields {
         let value = value
@@ -91,5 +91,5 @@ fn form_page(state: &str, id: &str, fields: &Map<String, Value>) -> Response {
         escape(id),
         hidden("state", state)
     );
-    page(StatusCode::OK, layout("Form", &body))
+    page_towards(StatusCode::OK, layout("Form", &body), &[callback])
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{hidden, layout, problem};
 use crate::catalog::{is_enabled, is_provider};
-use crate::http::{Call, escape, page, text};
+use crate::http::{Call, escape, page_towards, text};
 use crate::oauth::authorize::{refused, signed_in};
 use crate::oauth::finish::error_page;
 use crate::oauth::grants::check_password;
@@ -60,7 +60,7 @@ pub(crate) async fn login(State(tenant): State<Arc<Tenant>>, call: Call) -> Resp
         let login = open_login(&tenant, &call)?;
         match call.method {
             Method::POST => sign_in(&tenant, &call, login).await,
-            _ => login_page(&tenant, &login, StatusCode::OK, None),
+            _ => login_page(&tenant, &call, &login, StatusCode::OK, None),
         }
     };
     result.await.unwrap_or_else(|error| error_page(&error))
@@ -88,6 +88,7 @@ async fn sign_in(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result<R
     let Some(user_id) = &user_id else {
         return login_page(
             tenant,
+            call,
             &login,
             StatusCode::BAD_REQUEST,
             Some("Wrong email or password."),
@@ -165,8 +166,34 @@ fn is_pickable(tenant: &Tenant, client: &Value, login: &LoginDoc, user: &Value) 
             .is_none_or(|connection| is_enabled(connection, client) && !is_provider(connection))
 }
 
+/// The first users who may be picked, of each connection at most one more than are shown.
+fn pickable(
+    tenant: &Tenant,
+    client: &Value,
+    login: &LoginDoc,
+    beginning: Option<&str>,
+) -> Result<Vec<Value>> {
+    let asked = login.request.connection.as_deref();
+    let mut users = Vec::new();
+    for connection in &tenant.catalog.connections {
+        let name = text(connection, "name").unwrap_or_default();
+        if asked.is_none_or(|asked| asked == name)
+            && is_enabled(connection, client)
+            && !is_provider(connection)
+        {
+            let some = tenant.store.first_users(name, beginning, PICKED + 1)?;
+            users.extend(
+                some.into_iter()
+                    .filter(|user| is_pickable(tenant, client, login, user)),
+            );
+        }
+    }
+    Ok(users)
+}
+
 fn login_page(
     tenant: &Tenant,
+    call: &Call,
     login: &LoginDoc,
     status: StatusCode,
     wrong: Option<&str>,
@@ -196,13 +223,9 @@ fn login_page(
             escape(text(connection, "display_name").unwrap_or(name))
         );
     }
-    let users: Vec<Value> = tenant
-        .store
-        .users()?
-        .into_iter()
-        .filter(|user| is_pickable(tenant, &client, login, user))
-        .collect();
-    if !users.is_empty() {
+    let find = call.query.get("find");
+    let users = pickable(tenant, &client, login, find)?;
+    if !users.is_empty() || find.is_some() {
         let _ = write!(
             body,
             "<hr><p class=\"note\">Or, only in this local tenant, sign in without a password as</p><form method=\"post\" action=\"/u/login\">{state}"
@@ -220,11 +243,11 @@ fn login_page(
             );
         }
         body.push_str("</form>");
-        if users.len() > PICKED {
+        if users.len() > PICKED || find.is_some() {
             let _ = write!(
                 body,
-                "<p class=\"note\">and {} more, by password</p>",
-                users.len() - PICKED
+                "<form method=\"get\" action=\"/u/login\">{state}<label>At most {PICKED} are shown. Find one by the beginning of the email address or username<input name=\"find\" value=\"{}\" autocomplete=\"off\"></label><button class=\"user\">Find</button></form>",
+                escape(find.unwrap_or_default())
             );
         }
     }
@@ -232,7 +255,11 @@ fn login_page(
         body,
         "<form method=\"post\" action=\"/u/login\">{state}<button class=\"user\" name=\"action\" value=\"cancel\">Cancel</button></form>"
     );
-    Ok(page(status, layout("Log in", &body)))
+    Ok(page_towards(
+        status,
+        layout("Log in", &body),
+        &[&login.request.redirect_uri],
+    ))
 }
 
 pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
@@ -282,5 +309,9 @@ fn signup_page(login: &LoginDoc, status: StatusCode, wrong: Option<&str>) -> Res
         escape(hint),
         escape(&login.id)
     );
-    page(status, layout("Sign up", &body))
+    page_towards(
+        status,
+        layout("Sign up", &body),
+        &[&login.request.redirect_uri],
+    )
 }

@@ -9,7 +9,7 @@ use postlogin_core::{ResumeStep, Suspension};
 
 use super::login::{open_login, require_browser};
 use super::{hidden, layout, problem};
-use crate::http::{Call, escape, page};
+use crate::http::{Call, escape, page_towards};
 use crate::oauth::authenticators::accepts;
 use crate::oauth::authorize::{complete, refused};
 use crate::oauth::finish::error_page;
@@ -52,13 +52,14 @@ async fn of_action(
     };
     let factor = factors.first().map_or("otp", String::as_str);
     if call.method != Method::POST {
-        return Ok(code_page(state, factor, enrols, &flow.otp, None));
+        return Ok(code_page(login, state, factor, enrols, &flow.otp, None));
     }
     let fits = fits(tenant, call, &flow.otp, &flow.about.user_id)?;
     let gives_up = call.body_field("action") == Some("cancel") || flow.attempts + 1 >= ATTEMPTS;
     if !fits && !gives_up {
         tenant.waiting.change(state, |flow| flow.attempts += 1);
         return Ok(code_page(
+            login,
             state,
             factor,
             enrols,
@@ -84,7 +85,7 @@ fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
         return Err(OAuthError::invalid_request("This login waits for no code."));
     };
     if call.method != Method::POST {
-        return Ok(code_page(&login.id, "otp", false, &otp, None));
+        return Ok(code_page(&login, &login.id, "otp", false, &otp, None));
     }
     let key = digest(&login.id);
     let now = tenant.now_ms();
@@ -100,6 +101,7 @@ fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
             .unwrap_or_default();
         })?;
         return Ok(code_page(
+            &login,
             &login.id,
             "otp",
             false,
@@ -134,7 +136,14 @@ fn fits(tenant: &Tenant, call: &Call, shown: &str, user_id: &str) -> Result<bool
     }
 }
 
-fn code_page(state: &str, factor: &str, enrols: bool, otp: &str, wrong: Option<&str>) -> Response {
+fn code_page(
+    login: &LoginDoc,
+    state: &str,
+    factor: &str,
+    enrols: bool,
+    otp: &str,
+    wrong: Option<&str>,
+) -> Response {
     let title = if enrols {
         "Secure Your Account"
     } else {
@@ -147,5 +156,9 @@ fn code_page(state: &str, factor: &str, enrols: bool, otp: &str, wrong: Option<&
         problem(wrong),
         hidden("state", state)
     );
-    page(StatusCode::OK, layout(title, &body))
+    page_towards(
+        StatusCode::OK,
+        layout(title, &body),
+        &[&login.request.redirect_uri],
+    )
 }

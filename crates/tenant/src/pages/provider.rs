@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::login::open_login;
 use super::{hidden, layout, problem};
 use crate::catalog::is_provider;
-use crate::http::{Call, escape, page, redirect, text};
+use crate::http::{Call, escape, page_towards, redirect, text};
 use crate::import::OF_THE_TENANT;
 use crate::oauth::finish::error_page;
 use crate::oauth::provider::{callback_url, has_script, way_back};
@@ -64,9 +64,10 @@ fn chosen(tenant: &Tenant, call: &Call, login: &LoginDoc, connection: &Value) ->
     }
     let go_on = |identity: Option<&Value>| Ok(redirect(&way_back(tenant, login, name, identity)?));
     if let Some(user_id) = call.body_field("user_id") {
-        let known = identities(tenant, name)?;
-        return match known.iter().find(|(known, _)| known == user_id) {
-            Some((_, identity)) => go_on(Some(identity)),
+        let user = tenant.store.user(user_id)?;
+        let told = user.map(|user| told(tenant, name, &user)).transpose()?;
+        return match told.flatten() {
+            Some((_, identity)) => go_on(Some(&identity)),
             None => provider_page(
                 tenant,
                 login,
@@ -96,25 +97,30 @@ fn chosen(tenant: &Tenant, call: &Call, login: &LoginDoc, connection: &Value) ->
     go_on(Some(&identity))
 }
 
-/// Who is known at the provider: users of the connection, each as the provider tells of them.
+/// The first who are known at the provider: users of the connection, each as the provider tells of them.
 fn identities(tenant: &Tenant, connection: &str) -> Result<Vec<(String, Value)>> {
     let mut known = Vec::new();
-    for user in tenant.store.users()? {
-        let identities = user.get("identities").and_then(Value::as_array);
-        let own = identities.into_iter().flatten();
-        let mut own = own.filter(|identity| text(identity, "connection") == Some(connection));
-        let (Some(identity), Some(user_id)) = (own.next(), text(&user, "user_id")) else {
-            continue;
-        };
-        let kept = tenant.store.get(
-            Kind::Identity,
-            &format!("{connection}/{user_id}"),
-            tenant.now_ms(),
-        )?;
-        let told = kept.unwrap_or_else(|| as_told(&user, identity, connection));
-        known.push((user_id.to_owned(), told));
+    for user in tenant.store.first_users_with_identity(connection, SHOWN)? {
+        known.extend(told(tenant, connection, &user)?);
     }
     Ok(known)
+}
+
+/// The id of a user and what the provider of a connection tells; `None` for who is not known there.
+fn told(tenant: &Tenant, connection: &str, user: &Value) -> Result<Option<(String, Value)>> {
+    let identities = user.get("identities").and_then(Value::as_array);
+    let own = identities.into_iter().flatten();
+    let mut own = own.filter(|identity| text(identity, "connection") == Some(connection));
+    let (Some(identity), Some(user_id)) = (own.next(), text(user, "user_id")) else {
+        return Ok(None);
+    };
+    let kept = tenant.store.get(
+        Kind::Identity,
+        &format!("{connection}/{user_id}"),
+        tenant.now_ms(),
+    )?;
+    let told = kept.unwrap_or_else(|| as_told(user, identity, connection));
+    Ok(Some((user_id.to_owned(), told)))
 }
 
 /// What the provider tells of a user who never came by it here: the profile, with the id under its usual names.
@@ -194,5 +200,9 @@ fn provider_page(
         Some(_) => StatusCode::BAD_REQUEST,
         None => StatusCode::OK,
     };
-    Ok(page(status, layout("Sign in", &body)))
+    Ok(page_towards(
+        status,
+        layout("Sign in", &body),
+        &[&login.request.redirect_uri],
+    ))
 }

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::Value;
 
-use super::{Result, Store};
+use super::{Result, Store, writing};
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,8 +137,8 @@ impl Store {
         document: &Value,
         now_ms: i64,
     ) -> Result<()> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         transaction
             .prepare_cached("DELETE FROM entries WHERE expires_ms < ?1")?
             .execute([now_ms])?;
@@ -155,8 +155,8 @@ impl Store {
         document: &Value,
         now_ms: i64,
     ) -> Result<bool> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         transaction
             .prepare_cached("DELETE FROM entries WHERE expires_ms < ?1")?
             .execute([now_ms])?;
@@ -176,7 +176,7 @@ impl Store {
     }
 
     pub(crate) fn get(&self, kind: Kind, id: &str, now_ms: i64) -> Result<Option<Value>> {
-        let connection = self.lock();
+        let connection = self.lock()?;
         let mut statement = connection.prepare_cached(
             "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3)",
         )?;
@@ -188,7 +188,7 @@ impl Store {
 
     /// Takes an entry away: of two that ask at once, one gets it.
     pub(crate) fn take(&self, kind: Kind, id: &str, now_ms: i64) -> Result<Option<Value>> {
-        let connection = self.lock();
+        let connection = self.lock()?;
         let mut statement = connection.prepare_cached(
             "DELETE FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3) RETURNING document",
         )?;
@@ -206,8 +206,8 @@ impl Store {
         now_ms: i64,
         change: impl FnOnce(&mut Value) -> T,
     ) -> Result<Option<T>> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         let found = transaction
             .query_row(
                 "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3)",
@@ -228,7 +228,7 @@ impl Store {
     }
 
     pub(crate) fn remove(&self, kind: Kind, id: &str) -> Result<()> {
-        let connection = self.lock();
+        let connection = self.lock()?;
         connection.execute(
             "DELETE FROM entries WHERE kind = ?1 AND id = ?2",
             params![kind.name(), id],
@@ -237,7 +237,7 @@ impl Store {
     }
 
     pub(crate) fn remove_owned(&self, kind: Kind, owner: &str) -> Result<()> {
-        let connection = self.lock();
+        let connection = self.lock()?;
         connection.execute(
             "DELETE FROM entries WHERE kind = ?1 AND owner = ?2",
             params![kind.name(), owner],
@@ -252,7 +252,7 @@ impl Store {
         owner: Option<&str>,
         now_ms: i64,
     ) -> Result<Vec<(String, Value)>> {
-        let connection = self.lock();
+        let connection = self.lock()?;
         let mut statement = connection.prepare_cached(
             "SELECT id, document FROM entries WHERE kind = ?1 AND (?2 IS NULL OR owner = ?2) AND (expires_ms IS NULL OR expires_ms >= ?3) ORDER BY id",
         )?;

@@ -4,14 +4,20 @@
 //! next start finds the last complete change. Codes and tokens are kept by their hash.
 
 mod entries;
+mod listing;
 mod transfer;
 mod users;
 
+use std::cell::Cell;
 use std::fmt;
+use std::fs::File;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::trouble::aside;
 
 pub(crate) use entries::{Entry, Kind};
 pub(crate) use transfer::Contents;
@@ -35,13 +41,54 @@ CREATE UNIQUE INDEX users_email ON users (connection, email);
 CREATE UNIQUE INDEX users_username ON users (connection, username);
 ";
 
+/// Why the database did not do what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// Another program holds it, and went on doing so.
+    Busy,
+    /// Another server uses it.
+    InUse,
+    /// Something else.
+    Broken,
+}
+
 /// The database could not do what was asked, or its file is not ours.
 #[derive(Debug)]
-pub struct StoreError(pub(crate) String);
+pub struct StoreError {
+    message: String,
+    reason: Reason,
+}
+
+impl StoreError {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            reason: Reason::Broken,
+        }
+    }
+
+    /// Whether another program holds the database: a later attempt may succeed.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.reason == Reason::Busy
+    }
+
+    /// Returns what a user can do about a database that cannot be opened.
+    pub fn hint(&self) -> &'static str {
+        match self.reason {
+            Reason::Busy => "end the program that holds the database, or run with --ephemeral",
+            Reason::InUse => {
+                "stop that server, run with --ephemeral, or use another project folder"
+            }
+            Reason::Broken => {
+                "run with --ephemeral, or remove .postlogin/tenant.sqlite to start over"
+            }
+        }
+    }
+}
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
@@ -49,33 +96,71 @@ impl std::error::Error for StoreError {}
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self(format!("the tenant's database: {error}"))
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        let is_busy = matches!(
+            error.sqlite_error_code(),
+            Some(DatabaseBusy | DatabaseLocked)
+        );
+        match is_busy {
+            true => Self::busy(),
+            false => Self::new(format!("the tenant's database: {error}")),
+        }
+    }
+}
+
+impl StoreError {
+    fn busy() -> Self {
+        let seconds = PATIENCE.as_secs();
+        Self {
+            message: format!(
+                "the tenant's database: another program has held it for more than {seconds} s"
+            ),
+            reason: Reason::Busy,
+        }
     }
 }
 
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
+/// How long a request waits for a database that another program holds.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it sleeps between two attempts.
+const NAP: Duration = Duration::from_millis(5);
+
+thread_local! {
+    /// Until when the access of this thread waits.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Waits a moment for a database that another program holds, and says whether to try again.
+fn wait_for_others(_: i32) -> bool {
+    let goes_on = DEADLINE.get().is_some_and(|until| Instant::now() < until);
+    if goes_on {
+        aside(|| std::thread::sleep(NAP));
+    }
+    goes_on
+}
+
 /// The tenant's memory.
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Mutex<Connection>,
+    /// Held as long as this server runs.
+    _lock: Option<File>,
 }
 
 impl Store {
     /// Opens the database of a file, or one that nobody else sees.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
+        let lock = file.map(lock).transpose()?.flatten();
         let mut connection = match file {
-            Some(file) => {
-                private(file).map_err(|error| {
-                    StoreError(format!("the tenant's database {}: {error}", file.display()))
-                })?;
-                Connection::open(file)?
-            }
+            Some(file) => Connection::open(file)?,
             // A temporary one: in memory while it is small, and else in a file without a name, so that tokens that nobody
             // uses any more do not fill the memory.
             None => Connection::open("")?,
         };
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.busy_handler(Some(wait_for_others))?;
+        DEADLINE.set(Some(Instant::now() + PATIENCE));
         connection.execute_batch(match file {
             // In write-ahead mode NORMAL loses nothing when the process dies; only a power failure may take the last changes.
             Some(_) => "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
@@ -83,7 +168,7 @@ impl Store {
         })?;
         // Eight mebibytes.
         connection.execute_batch("PRAGMA cache_size = -8192;")?;
-        let transaction = connection.transaction()?;
+        let transaction = writing(&mut connection)?;
         let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         match version {
             0 => {
@@ -92,42 +177,101 @@ impl Store {
             }
             SCHEMA_VERSION => {}
             other => {
-                return Err(StoreError(format!(
+                return Err(StoreError::new(format!(
                     "the tenant's database has the form {other}, and this release reads {SCHEMA_VERSION}"
                 )));
             }
         }
+        // Files of older releases lack it.
+        transaction.execute_batch(
+            "CREATE INDEX IF NOT EXISTS users_connection ON users (connection, number);",
+        )?;
         transaction.commit()?;
         Ok(Self {
             connection: Mutex::new(connection),
+            _lock: lock,
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        // A transaction that a panic cut off was rolled back when it was dropped.
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// The connection, when no other request uses it. Waits no longer than [`PATIENCE`], for others and for other programs
+    /// together.
+    fn lock(&self) -> Result<MutexGuard<'_, Connection>> {
+        let until = Instant::now() + PATIENCE;
+        DEADLINE.set(Some(until));
+        for attempt in 0_u32.. {
+            match self.connection.try_lock() {
+                Ok(connection) => return Ok(connection),
+                // A transaction that a panic cut off was rolled back when it was dropped.
+                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
+                // The others are fast, unless another program holds them up.
+                Err(TryLockError::WouldBlock) if attempt < 20 => std::thread::yield_now(),
+                Err(TryLockError::WouldBlock) if attempt < 60 => {
+                    std::thread::sleep(Duration::from_micros(50));
+                }
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    aside(|| std::thread::sleep(NAP));
+                }
+                Err(TryLockError::WouldBlock) => break,
+            }
+        }
+        Err(StoreError::busy())
     }
 
     /// Forgets everything.
     pub(crate) fn clear(&self) -> Result<()> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         transaction.execute_batch("DELETE FROM entries; DELETE FROM users;")?;
         transaction.commit()?;
         Ok(())
     }
 }
 
+/// A transaction that writes. It asks for the right to write at once: one that reads first, and finds that another program
+/// has written meanwhile, could only fail.
+fn writing(connection: &mut Connection) -> Result<Transaction<'_>> {
+    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// Takes a database for this server alone, by a lock on a file beside it that ends with the process. `None` where the file
+/// system knows no locks.
+///
+/// # Errors
+/// When another server has it.
+fn lock(file: &Path) -> Result<Option<File>> {
+    let failed = |error: std::io::Error| {
+        StoreError::new(format!("the tenant's database {}: {error}", file.display()))
+    };
+    private(file).map_err(failed)?;
+    // Two names of one file are one file.
+    let real = file.canonicalize().map_err(failed)?;
+    let mut beside = real.into_os_string();
+    beside.push(".lock");
+    let held = private(Path::new(&beside)).map_err(failed)?;
+    match held.try_lock() {
+        Ok(()) => Ok(Some(held)),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError {
+            message: format!(
+                "another server uses the tenant's database {}",
+                file.display()
+            ),
+            reason: Reason::InUse,
+        }),
+        Err(std::fs::TryLockError::Error(error)) => {
+            tracing::debug!("no lock for {}: {error}", file.display());
+            Ok(None)
+        }
+    }
+}
+
 /// Makes the file, for its owner alone: profiles and hashes of passwords are in it. SQLite gives its companions the same
 /// permissions.
-fn private(file: &Path) -> std::io::Result<()> {
+fn private(file: &Path) -> std::io::Result<File> {
     let mut options = std::fs::OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(|_| ())
+    options.open(file)
 }
 
 #[cfg(test)]

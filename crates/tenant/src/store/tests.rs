@@ -102,10 +102,16 @@ fn what_was_written_is_there_after_a_start() {
         .insert_user(&jane())
         .unwrap()
         .unwrap();
-    // As a second process would, while the first one has not closed its connection.
     let first = Store::open(Some(&file)).unwrap();
-    let second = Store::open(Some(&file)).unwrap();
-    assert_eq!(second.users().unwrap(), [jane().profile]);
+    assert_eq!(first.users().unwrap(), [jane().profile]);
+    // A second server is refused, also by another name of the file.
+    let same = folder.join("x/../tenant.sqlite");
+    std::fs::create_dir_all(folder.join("x")).unwrap();
+    for name in [&file, &same] {
+        let refused = Store::open(Some(name)).unwrap_err();
+        assert!(refused.to_string().contains("another server"), "{refused}");
+        assert!(refused.hint().contains("stop that server"), "{refused}");
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -113,5 +119,92 @@ fn what_was_written_is_there_after_a_start() {
         assert_eq!(mode & 0o777, 0o600);
     }
     drop(first);
+    let second = Store::open(Some(&file)).unwrap();
+    assert_eq!(second.user_count().unwrap(), 1);
+    drop(second);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A folder for one test.
+fn folder(name: &str) -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("postlogin-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Another program that holds the database, until it is dropped.
+fn held(file: &std::path::Path) -> rusqlite::Connection {
+    let other = rusqlite::Connection::open(file).unwrap();
+    other
+        .execute_batch("BEGIN IMMEDIATE; DELETE FROM entries WHERE id = 'x';")
+        .unwrap();
+    other
+}
+
+#[test]
+fn a_foreign_lock_is_waited_for_and_then_told() {
+    let folder = folder("held");
+    let file = folder.join("tenant.sqlite");
+    let store = Store::open(Some(&file)).unwrap();
+    store.insert_user(&jane()).unwrap().unwrap();
+    let put = |id: &str| store.put(Kind::Code, Entry::lasting(id), &json!(1), 0);
+    let change = || store.change_user::<()>("auth0|1", |_| Ok(None));
+    // One that lets go in time is not noticed.
+    let other = held(&file);
+    std::thread::scope(|scope| {
+        let written = scope.spawn(|| put("a"));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(other);
+        written.join().unwrap().unwrap();
+    });
+    // One that does not is an error that a later attempt may not meet; reading goes on.
+    let other = held(&file);
+    std::thread::scope(|scope| {
+        let attempts = [
+            scope.spawn(|| put("b").unwrap_err()),
+            scope.spawn(|| change().unwrap_err()),
+        ];
+        for attempt in attempts {
+            let error = attempt.join().unwrap();
+            assert!(error.is_busy(), "{error}");
+        }
+    });
+    assert!(store.user("auth0|1").unwrap().is_some());
+    drop(other);
+    put("b").unwrap();
+    drop(store);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_first_users_of_a_connection_are_found_by_their_beginning() {
+    let store = Store::open(None).unwrap();
+    let user = |number: usize, connection: &str| NewUser {
+        connection: connection.into(),
+        password: None,
+        profile: json!({"user_id": format!("auth0|{connection}{number}"), "email": format!("U{number}@example.com"), "username": format!("n{number}%")}),
+    };
+    let all: Vec<NewUser> = (0..30)
+        .map(|n| user(n, "db"))
+        .chain([user(1, "other")])
+        .collect();
+    store.insert_users(&all).unwrap().unwrap();
+    let count = |beginning, most| store.first_users("db", beginning, most).unwrap().len();
+    assert_eq!((count(None, 10), count(None, 100)), (10, 30));
+    for (beginning, expected) in [
+        ("u1", 11),
+        ("U29@", 1),
+        ("n3", 1),
+        ("%", 0),
+        ("x", 0),
+        ("", 30),
+    ] {
+        assert_eq!(count(Some(beginning), 100), expected, "{beginning}");
+    }
+    let again = [user(99, "db"), user(3, "db")];
+    assert_eq!(
+        store.insert_users(&again).unwrap(),
+        Err((1, UserConflict::Id))
+    );
+    assert_eq!(store.user_count().unwrap(), 31, "none of the two is stored");
 }

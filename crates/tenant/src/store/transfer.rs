@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::entries::{Entry, Kind, write};
 use super::users::{NewUser, insert};
-use super::{Result, Store};
+use super::{Result, Store, writing};
 use crate::http::text;
 
 /// What a tenant remembers, checked.
@@ -48,7 +48,7 @@ impl Contents {
             let connection = connection.ok_or_else(|| wrong("`connection` must be a string"))?;
             contents.users.push(NewUser {
                 connection: connection.to_owned(),
-                password: text(user, "password").map(str::to_owned),
+                password: optional_text(user, "password").map_err(|what| wrong(&what))?,
                 profile: profile.clone(),
             });
         }
@@ -56,23 +56,40 @@ impl Contents {
             let wrong = |what: &str| format!("entries[{index}]: {what}");
             let kind = text(entry, "kind").and_then(Kind::named);
             contents.entries.push(KeptEntry {
-                kind: kind.ok_or_else(|| wrong("`kind` is none that this release knows"))?,
+                kind: kind.ok_or_else(|| wrong("unknown `kind`"))?,
                 id: text(entry, "id")
                     .ok_or_else(|| wrong("`id` must be a string"))?
                     .to_owned(),
-                owner: text(entry, "owner").map(str::to_owned),
-                expires_ms: entry.get("expires_ms").and_then(Value::as_i64),
-                document: entry.get("document").cloned().unwrap_or_default(),
+                owner: optional_text(entry, "owner").map_err(|what| wrong(&what))?,
+                expires_ms: match entry.get("expires_ms") {
+                    None | Some(Value::Null) => None,
+                    Some(time) => Some(time.as_i64().ok_or_else(|| {
+                        wrong("`expires_ms` must be null or whole milliseconds since the epoch")
+                    })?),
+                },
+                document: entry
+                    .get("document")
+                    .cloned()
+                    .ok_or_else(|| wrong("`document` is missing"))?,
             });
         }
         Ok(contents)
     }
 }
 
+/// A member that is a text, null or not there.
+fn optional_text(value: &Value, key: &str) -> std::result::Result<Option<String>, String> {
+    match value.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(format!("`{key}` must be null or a string")),
+    }
+}
+
 impl Store {
     /// `users` in the order in which they came, with the hashes of their passwords, and all `entries` that have not run out.
     pub(crate) fn export(&self, now_ms: i64) -> Result<Map<String, Value>> {
-        let connection = self.lock();
+        let connection = self.lock()?;
         let document = |text: String| serde_json::from_str::<Value>(&text).unwrap_or_default();
         let mut users = connection
             .prepare("SELECT connection, password, document FROM users ORDER BY number")?;
@@ -101,8 +118,8 @@ impl Store {
     /// Puts contents in place of all that is stored, in one transaction. Gives the id of a user who can't be stored beside
     /// the ones before; then everything stays as it was.
     pub(crate) fn replace(&self, contents: &Contents) -> Result<std::result::Result<(), String>> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         transaction.execute_batch("DELETE FROM entries; DELETE FROM users;")?;
         for user in &contents.users {
             if insert(&transaction, user)?.is_err() {

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
 use super::entries::{Entry, Kind, write};
-use super::{Result, Store};
+use super::{Result, Store, writing};
 use crate::http::text;
 
 /// A user to be stored.
@@ -27,7 +27,7 @@ pub(crate) enum UserConflict {
     Username,
 }
 
-fn profile(row: &Row<'_>) -> rusqlite::Result<Value> {
+pub(super) fn profile(row: &Row<'_>) -> rusqlite::Result<Value> {
     let text: String = row.get(0)?;
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
@@ -43,7 +43,7 @@ fn lower(profile: &Value, key: &str) -> Option<String> {
 
 impl Store {
     pub(crate) fn user(&self, user_id: &str) -> Result<Option<Value>> {
-        let connection = self.lock();
+        let connection = self.lock()?;
         let mut statement =
             connection.prepare_cached("SELECT document FROM users WHERE user_id = ?1")?;
         Ok(statement.query_row([user_id], profile).optional()?)
@@ -55,7 +55,7 @@ impl Store {
         connection: &str,
         login: &str,
     ) -> Result<Option<(Value, Option<String>)>> {
-        let database = self.lock();
+        let database = self.lock()?;
         let mut statement = database.prepare_cached(
             "SELECT document, password FROM users WHERE connection = ?1 AND (email = ?2 OR username = ?2) ORDER BY number",
         )?;
@@ -85,7 +85,19 @@ impl Store {
             let identities = user.get("identities").and_then(Value::as_array);
             identities.is_some_and(|identities| identities.iter().any(is_it))
         };
-        Ok(self.users()?.into_iter().find(has_it))
+        // The documents are as serde_json writes them, so that most of them need not be read.
+        let written = format!("\"user_id\":{}", Value::from(id));
+        let connection = self.lock()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT document FROM users WHERE instr(document, ?1) > 0 ORDER BY number",
+        )?;
+        for user in statement.query_map([written], profile)? {
+            let user = user?;
+            if has_it(&user) {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
     }
 
     /// The ids that users had before they were linked to others.
@@ -101,27 +113,47 @@ impl Store {
         Ok(linked)
     }
 
-    /// All users in the order in which they came.
-    pub(crate) fn users(&self) -> Result<Vec<Value>> {
-        let connection = self.lock();
-        let mut statement =
-            connection.prepare_cached("SELECT document FROM users ORDER BY number")?;
-        let rows = statement.query_map([], profile)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// Stores a user, or says what stands in the way.
     pub(crate) fn insert_user(
         &self,
         user: &NewUser,
     ) -> Result<std::result::Result<(), UserConflict>> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         let inserted = insert(&transaction, user)?;
         if inserted.is_ok() {
             transaction.commit()?;
         }
         Ok(inserted)
+    }
+
+    /// Stores all of these users or, when something stands in the way of one, none: then its number in the list is given.
+    pub(crate) fn insert_users(
+        &self,
+        users: &[NewUser],
+    ) -> Result<std::result::Result<(), (usize, UserConflict)>> {
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
+        for (index, user) in users.iter().enumerate() {
+            if let Err(conflict) = insert(&transaction, user)? {
+                return Ok(Err((index, conflict)));
+            }
+        }
+        transaction.commit()?;
+        Ok(Ok(()))
+    }
+
+    /// Stores those of these users in whose way nothing stands, and says of each what does.
+    pub(crate) fn insert_new_users(
+        &self,
+        users: &[&NewUser],
+    ) -> Result<Vec<std::result::Result<(), UserConflict>>> {
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
+        let stored = users.iter().map(|user| insert(&transaction, user));
+        let stored = stored.collect::<Result<_>>()?;
+        transaction.commit()?;
+        Ok(stored)
     }
 
     /// Changes a profile and, if `change` gives one, the hash of the password; `None` when there is no such user. An
@@ -131,8 +163,8 @@ impl Store {
         user_id: &str,
         change: impl FnOnce(&mut Value) -> std::result::Result<Option<String>, E>,
     ) -> Result<Option<std::result::Result<Value, ChangeError<E>>>> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         let found = transaction.query_row(
             "SELECT document FROM users WHERE user_id = ?1",
             [user_id],
@@ -170,8 +202,8 @@ impl Store {
         secondary_id: &str,
         link: impl FnOnce(&mut Value, &Value),
     ) -> Result<Option<Value>> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         let get = |id: &str| {
             let query = "SELECT document, connection, password FROM users WHERE user_id = ?1";
             let found = transaction.query_row(query, [id], |row| {
@@ -222,7 +254,7 @@ impl Store {
         profile: &Value,
         primary_id: &str,
     ) -> Result<Option<String>> {
-        let database = self.lock();
+        let database = self.lock()?;
         let mut password = None;
         for login in ["email", "username"]
             .iter()
@@ -242,8 +274,8 @@ impl Store {
 
     /// Forgets a user, and says whether there was one.
     pub(crate) fn remove_user(&self, user_id: &str) -> Result<bool> {
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
         let count = transaction.execute("DELETE FROM users WHERE user_id = ?1", [user_id])?;
         transaction.execute("DELETE FROM entries WHERE owner = ?1", [user_id])?;
         transaction.commit()?;

@@ -74,6 +74,29 @@ fn an_application_proves_itself_once_with_each_assertion() {
         );
 
         let now = NOW_MS / 1000;
+        // The seconds since the epoch with a fraction.
+        let at = |seconds: f64| 1_767_225_600.0 + seconds;
+        for (index, more) in [
+            json!({"exp": now + 60, "iat": now, "nbf": now}),
+            // A NumericDate may have a fraction (RFC 7519, section 2).
+            json!({"exp": at(59.75), "iat": at(-0.25), "nbf": at(-0.25)}),
+            json!({"exp": now + 300}),
+            // A clock that is fast by ten seconds at most.
+            json!({"exp": now + 300, "iat": now + 10, "nbf": now + 10}),
+            json!({"exp": now + 60, "iat": null}),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut all = json!({"jti": format!("right-{index}")});
+            all.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            let assertion = key.sign("JWT", &claims(all)).unwrap();
+            let answer = ask(&mut world, &assertion, &[]).await;
+            assert_eq!(answer.status, 200, "{more}: {}", answer.text);
+            assert_eq!(ask(&mut world, &assertion, &[]).await.status, 401, "{more}");
+        }
         for (index, (more, told)) in [
             (json!({"iss": "other"}), "iss and sub"),
             (json!({"sub": "web-client"}), "not set up"),
@@ -82,6 +105,27 @@ fn an_application_proves_itself_once_with_each_assertion() {
             (json!({"exp": now}), "expired"),
             (json!({"exp": null}), "needs an exp"),
             (json!({"exp": now + 301}), "five minutes"),
+            (json!({"exp": at(300.5)}), "five minutes"),
+            (json!({"exp": at(-0.5)}), "expired"),
+            (json!({"exp": "soon"}), "exp must be a number"),
+            (json!({"exp": true}), "exp must be a number"),
+            (json!({"exp": 1e300}), "five minutes"),
+            (json!({"exp": now + 301, "iat": null}), "five minutes"),
+            // Its own account says 200 seconds, and it would be good for ten years.
+            (
+                json!({"iat": now + 315_360_000_i64, "exp": now + 315_360_200_i64}),
+                "iat lies in the future",
+            ),
+            (
+                json!({"iat": now + 11, "exp": now + 60}),
+                "iat lies in the future",
+            ),
+            (json!({"iat": now + 10, "exp": now + 311}), "five minutes"),
+            (json!({"iat": now - 1_000, "exp": now + 60}), "five minutes"),
+            (json!({"iat": "now"}), "iat must be a number"),
+            (json!({"nbf": now + 11}), "not valid yet"),
+            (json!({"nbf": at(60.25)}), "not valid yet"),
+            (json!({"nbf": []}), "nbf must be a number"),
             (json!({"jti": null}), "needs a jti"),
         ]
         .into_iter()

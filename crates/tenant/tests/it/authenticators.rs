@@ -148,6 +148,62 @@ fn nobody_enrols_without_a_login_that_waits() {
             let answer = associate(&mut world, &token, kinds.clone()).await;
             assert_eq!(answer.status, 400, "{kinds}");
         }
-        assert_eq!(world.get("/mfa/associate").await.status, 405);
+        let got = world.get_as("/mfa/associate", &token).await;
+        assert_eq!(got.status, 405);
+    });
+}
+
+#[test]
+fn a_code_is_good_once() {
+    run(async {
+        let mut world = world();
+        let token = mfa_token(&mut world).await;
+        let enrolled = associate(&mut world, &token, json!(["otp"])).await.json();
+        let secret = bytes(enrolled["secret"].as_str().unwrap());
+        let at = |seconds: i64| totp(&secret, NOW_MS / 1000 + seconds);
+        let refused = |answer: Answer, what: &str| {
+            assert_eq!(
+                answer.json()["error"],
+                "invalid_grant",
+                "{what}: {}",
+                answer.text
+            );
+        };
+        let good = go_on(&mut world, &token, &at(0)).await;
+        assert_eq!(good.status, 200, "{}", good.text);
+        // Not again, and none of before it, wherever a code is asked for.
+        let token = mfa_token(&mut world).await;
+        for seconds in [0, -30] {
+            refused(
+                go_on(&mut world, &token, &at(seconds)).await,
+                "used or older",
+            );
+        }
+        let page = world.authorize(&[]).await;
+        let challenge = world.sign_in(&page).await;
+        let state = challenge.parameter("state").unwrap();
+        let fields = [("state", state.as_str()), ("code", &at(0))];
+        let page = world.form("/u/mfa", &fields).await;
+        assert!(
+            page.text.contains("The code you entered is invalid"),
+            "{}",
+            page.text
+        );
+        // What was used stays used in an export.
+        let export = world
+            .control(Method::GET, "export", Value::Null)
+            .await
+            .json();
+        world.control(Method::POST, "import", export).await;
+        let token = mfa_token(&mut world).await;
+        refused(go_on(&mut world, &token, &at(0)).await, "after an import");
+        // A later one is good.
+        let good = go_on(&mut world, &token, &at(30)).await;
+        assert_eq!(good.status, 200, "{}", good.text);
+        let token = mfa_token(&mut world).await;
+        world.advance(60).await;
+        refused(go_on(&mut world, &token, &at(30)).await, "a minute later");
+        let good = go_on(&mut world, &token, &at(60)).await;
+        assert_eq!(good.status, 200, "{}", good.text);
     });
 }

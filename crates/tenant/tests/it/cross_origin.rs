@@ -166,6 +166,9 @@ fn lock_is_told_the_connections_of_an_application() {
         json!({"name": "</script>", "strategy": "auth0"}),
         json!({"name": "others", "strategy": "auth0", "enabled_clients": ["Web"]}),
     ];
+    // Where the users of the seed are.
+    data.settings
+        .insert("default_directory".into(), json!("people"));
     run(async {
         let mut world = World::with(data, vec![]);
         let answer = get(&mut world, &format!("/client/{SPA}.js?t1")).await;

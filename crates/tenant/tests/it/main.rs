@@ -25,5 +25,6 @@ mod refresh;
 mod restart;
 mod sessions;
 mod stored;
+mod taking_in;
 mod token;
 mod transfer;

@@ -202,22 +202,23 @@ fn a_body_has_a_limit() {
     run(async {
         let mut world = World::new(vec![]);
         let large = "x".repeat(2 * 1024 * 1024);
-        for path in [
-            "/oauth/token",
-            "/dbconnections/signup",
-            "/api/v2/users",
-            "/_postlogin/users",
+        for (path, expected) in [
+            ("/oauth/token", 413),
+            ("/dbconnections/signup", 413),
+            // Nothing is read of who shows no token.
+            ("/api/v2/users", 401),
+            ("/_postlogin/users", 401),
         ] {
             assert_eq!(
                 world
                     .send(Method::POST, path, &[], large.clone())
                     .await
                     .status,
-                413,
+                expected,
                 "{path}"
             );
         }
-        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
         assert_eq!(
             world
                 .send(

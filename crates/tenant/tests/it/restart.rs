@@ -24,7 +24,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        for end in ["", "-wal", "-shm"] {
+        for end in ["", "-wal", "-shm", ".lock"] {
             let _ = std::fs::remove_file(format!("{}{end}", self.0.display()));
         }
     }
@@ -62,8 +62,11 @@ fn a_redirect_a_form_and_a_challenge_go_on() {
         let state = away.parameter("state").unwrap();
 
         let restarted = |world: World, seed: u64| {
+            let cookies = world.cookies.clone();
+            // One server at a time.
+            drop(world);
             let mut next = database.world(script.clone(), seed);
-            next.cookies = world.cookies;
+            next.cookies = cookies;
             next
         };
         let mut world = restarted(world, 2);
@@ -104,8 +107,10 @@ fn other_actions_do_not_go_on() {
         let mut world = database.world(vec![vec![redirect("https://site.example.com/")]], 1);
         let page = world.authorize(&[]).await;
         let state = world.sign_in(&page).await.parameter("state").unwrap();
+        let cookies = world.cookies.clone();
+        drop(world);
         let mut next = database.world(vec![vec![kept()]], 2);
-        next.cookies = world.cookies;
+        next.cookies = cookies;
         let answer = next.get(&format!("/continue?state={state}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
         assert!(
@@ -139,6 +144,7 @@ fn a_second_factor_at_the_token_endpoint_goes_on() {
         let token = required["mfa_token"].as_str().unwrap().to_owned();
         let log = world.log().await;
         let otp = log.last().unwrap()["otp"].clone();
+        drop(world);
         let mut world = database.world(script, 2);
         let mut fields = vec![
             ("grant_type", "http://auth0.com/oauth/grant-type/mfa-otp"),
@@ -163,6 +169,7 @@ fn a_user_of_the_seed_who_was_linked_stays_linked() {
         world
             .json_as(axum::http::Method::POST, path, &token, link)
             .await;
+        drop(world);
         let mut world = database.world(vec![], 2);
         assert_eq!(world.users().await.len(), 1);
     });

@@ -9,7 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use postlogin_project::TenantData;
 use postlogin_tenant::{
-    LoginPipeline, Randomness, Setup, TemplateError, TemplateJob, TemplateRenderer, Tenant,
+    LoginPipeline, Randomness, SeedUser, Setup, TemplateError, TemplateJob, TemplateRenderer, Tenant,
     TenantClock, router,
 };
 use postlogin_token::KeyPair;
@@ -114,6 +114,11 @@ pub fn export() -> TenantData {
         resource_servers: vec![
             json!({"name": "API", "identifier": API, "scopes": [{"value": "read:x"}, {"value": "write:x"}], "allow_offline_access": true}),
         ],
+        client_grants: vec![
+            json!({"client_id": "Machine", "audience": API, "scope": ["read:x"]}),
+            // As production exports it, with its own address.
+            json!({"client_id": MACHINE, "audience": "https://example.eu.auth0.com/api/v2/", "allow_all_scopes": true}),
+        ],
         roles: vec![json!({"name": "editor"}), json!({"name": "viewer"})],
         connections: vec![json!({"name": "Username-Password-Authentication", "strategy": "auth0"})],
         organizations: vec![json!({"name": "acme", "display_name": "Acme"})],
@@ -151,14 +156,14 @@ impl World {
             issuer: ISSUER.into(),
             key: key.clone(),
             database,
-            users: vec![
+            users: SeedUser::listed([
                 json!({
                     "user_id": "1", "email": "jane@example.com", "email_verified": true, "password": "jane-secret", "name": "Jane",
                     "user_metadata": {"hobby": "surfing", "lang": "de"}, "app_metadata": {"plan": "pro"}, "roles": ["editor"],
                     "organizations": ["acme"], "enrolledFactors": [{"type": "otp"}],
                 }),
                 json!({"user_id": "2", "email": "joe@example.com", "password": "joe-secret", "user_metadata": {"hobby": "chess"}}),
-            ],
+            ]),
             callbacks: Vec::new(),
             control_token: CONTROL.into(),
             pipeline: Arc::clone(&pipeline) as Arc<dyn LoginPipeline>,

@@ -1,10 +1,10 @@
 //! `/oauth/token` and `/oauth/revoke`.
 
 use axum::http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
-    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, VERIFIER, WEB, WEB_SECRET, World, claim, run,
+    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, VERIFIER, WEB, WEB_SECRET, World, claim, export, run,
 };
 
 /// A request, its status, its error, and a part of the description.
@@ -206,7 +206,7 @@ fn passwords_and_machines_get_tokens() {
                 ("client_id", MACHINE),
                 ("client_secret", MACHINE_SECRET),
                 ("audience", API),
-                ("scope", "read:x other"),
+                ("scope", "read:x"),
             ])
             .await
             .json();
@@ -321,5 +321,191 @@ fn foreign_and_expired_tokens_open_nothing() {
             world.get("/.well-known/jwks.json").await.json()["keys"][0]["kid"],
             world.key.kid()
         );
+    });
+}
+
+/// What a machine gets for an API: the scopes of its token, or the error and its description.
+async fn machine(world: &mut World, audience: &str, scope: Option<&str>) -> Result<String, String> {
+    let mut fields = vec![
+        ("grant_type", "client_credentials"),
+        ("client_id", MACHINE),
+        ("client_secret", MACHINE_SECRET),
+        ("audience", audience),
+    ];
+    fields.extend(scope.map(|scope| ("scope", scope)));
+    let answer = world.token(&fields).await;
+    let body = answer.json();
+    match answer.status.as_u16() {
+        200 => {
+            let claims = world.claims(&body["access_token"]);
+            Ok(claims
+                .get("scope")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned())
+        }
+        status => Err(format!(
+            "{status} {} {}",
+            body["error"], body["error_description"]
+        )),
+    }
+}
+
+#[test]
+fn a_machine_gets_what_its_client_grants_give() {
+    run(async {
+        let management = format!("{ISSUER}api/v2/");
+        let unauthorized = |audience: &str| {
+            format!(
+                "403 \"access_denied\" {}",
+                json!(format!(
+                    "Client is not authorized to access \"{audience}\". You need to create a \"client-grant\" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
+                ))
+            )
+        };
+        let ungranted = |scopes: &str| {
+            format!("403 \"access_denied\" \"Client has not been granted scopes: {scopes}\"")
+        };
+        let ours = "https://acme.eu.auth0.com/api/v2/";
+        for (grants, audience, scope, expected) in [
+            (json!([]), API, None, Err(unauthorized(API))),
+            (
+                json!([]),
+                management.as_str(),
+                None,
+                Err(unauthorized(&management)),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": API, "scope": ["read:x"]}]),
+                API,
+                None,
+                Ok("read:x"),
+            ),
+            (
+                json!([{"client_id": MACHINE, "audience": API, "scope": ["write:x"]}]),
+                API,
+                None,
+                Ok("write:x"),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": API, "scope": []}]),
+                API,
+                None,
+                Ok(""),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": API}]),
+                API,
+                Some("read:x"),
+                Err(ungranted("read:x")),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": API, "scope": ["read:x"]}]),
+                API,
+                Some("read:x write:x y"),
+                Err(ungranted("write:x, y")),
+            ),
+            // A scope that the API does not have.
+            (
+                json!([{"client_id": "Machine", "audience": API, "scope": ["read:x", "gone"]}]),
+                API,
+                None,
+                Ok("read:x"),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": API, "allow_all_scopes": true}]),
+                API,
+                None,
+                Ok("read:x write:x"),
+            ),
+            // Of another application, another API, or for logins of users.
+            (
+                json!([{"client_id": "Web", "audience": API, "scope": ["read:x"]}]),
+                API,
+                None,
+                Err(unauthorized(API)),
+            ),
+            (
+                json!([{"audience": API, "scope": ["read:x"]}, 1, {"client_id": null}]),
+                API,
+                None,
+                Err(unauthorized(API)),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": "https://other/", "scope": ["read:x"]}]),
+                API,
+                None,
+                Err(unauthorized(API)),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": API, "scope": ["read:x"], "subject_type": "user"}]),
+                API,
+                None,
+                Err(unauthorized(API)),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": API, "scope": ["read:x"]}]),
+                management.as_str(),
+                None,
+                Err(unauthorized(&management)),
+            ),
+            // The Management API has production's address in an export.
+            (
+                json!([{"client_id": "Machine", "audience": ours, "scope": ["read:users"]}]),
+                management.as_str(),
+                None,
+                Ok("read:users"),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": management, "scope": ["read:users"]}]),
+                management.as_str(),
+                Some("delete:users"),
+                Err(ungranted("delete:users")),
+            ),
+            (
+                json!([{"client_id": "Machine", "audience": ours, "scope": ["read:users"]}]),
+                API,
+                None,
+                Err(unauthorized(API)),
+            ),
+        ] {
+            let mut data = export();
+            data.client_grants = grants.as_array().unwrap().clone();
+            let mut world = World::with(data, vec![]);
+            let got = machine(&mut world, audience, scope).await;
+            assert_eq!(
+                got,
+                expected.map(str::to_owned),
+                "{grants} {audience} {scope:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn an_application_that_no_export_has_may_do_everything() {
+    run(async {
+        let mut data = export();
+        data.clients.pop();
+        data.client_grants.clear();
+        let mut world = World::with(data, vec![]);
+        let clients = world
+            .control(Method::GET, "clients", Value::Null)
+            .await
+            .json();
+        let made = clients.as_array().unwrap().last().unwrap();
+        let part = |key: &str| made[key].as_str().unwrap().to_owned();
+        assert_eq!(made["name"], "Local Management");
+        let (id, secret) = (part("client_id"), part("client_secret"));
+        let answer = world
+            .token(&[
+                ("grant_type", "client_credentials"),
+                ("client_id", &id),
+                ("client_secret", &secret),
+                ("audience", API),
+            ])
+            .await
+            .json();
+        assert_eq!(answer["scope"], "read:x write:x", "{answer}");
     });
 }

@@ -98,7 +98,7 @@ fn what_is_no_export_changes_nothing() {
         let with = |users: Value, entries: Value| json!({"format": "postlogin.tenant/1", "users": users, "entries": entries});
         for (body, status, told) in [
             (json!({}), 400, "format"),
-            (json!([]), 400, "format"),
+            (json!([]), 400, "must be a JSON object"),
             (
                 json!({"format": "postlogin.tenant/1"}),
                 400,
@@ -122,12 +122,74 @@ fn what_is_no_export_changes_nothing() {
             (
                 with(json!([]), json!([{"kind": "magic", "id": "a"}])),
                 400,
-                "entries[0]: `kind`",
+                "entries[0]: unknown `kind`",
             ),
             (
                 with(json!([]), json!([{"kind": "session"}])),
                 400,
                 "entries[0]: `id`",
+            ),
+            (
+                with(
+                    json!([{"connection": "c", "password": 5, "profile": {"user_id": "a"}}]),
+                    json!([]),
+                ),
+                400,
+                "users[0]: `password`",
+            ),
+            (
+                with(
+                    json!([]),
+                    json!([{"kind": "session", "id": "a", "expires_ms": "soon", "document": {}}]),
+                ),
+                400,
+                "entries[0]: `expires_ms`",
+            ),
+            (
+                with(
+                    json!([]),
+                    json!([{"kind": "session", "id": "a", "expires_ms": 1.5, "document": {}}]),
+                ),
+                400,
+                "entries[0]: `expires_ms`",
+            ),
+            (
+                with(
+                    json!([]),
+                    json!([{"kind": "session", "id": "a", "owner": 1, "document": {}}]),
+                ),
+                400,
+                "entries[0]: `owner`",
+            ),
+            (
+                with(json!([]), json!([{"kind": "session", "id": "a"}])),
+                400,
+                "entries[0]: `document`",
+            ),
+            (
+                json!({"format": "postlogin.tenant/1", "users": [], "entries": [], "clock": {"frozen_at_ms": "x"}}),
+                400,
+                "`clock.frozen_at_ms`",
+            ),
+            (
+                json!({"format": "postlogin.tenant/1", "users": [], "entries": [], "clock": {"frozen_at_ms": -1}}),
+                400,
+                "`clock.frozen_at_ms`",
+            ),
+            (
+                json!({"format": "postlogin.tenant/1", "users": [], "entries": [], "clock": {"offset_ms": 1e18}}),
+                400,
+                "`clock.offset_ms`",
+            ),
+            (
+                json!({"format": "postlogin.tenant/1", "users": [], "entries": [], "clock": 5}),
+                400,
+                "`clock`",
+            ),
+            (
+                json!({"format": "postlogin.tenant/1", "users": [], "entries": [], "force_mfa": "yes"}),
+                400,
+                "`force_mfa`",
             ),
             (with(json!([user, other]), json!([])), 409, "the user b has"),
         ] {

@@ -1,0 +1,350 @@
+//! Users of a seed: checked against the export before any of them is stored, so that a mistake is an error with its place.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+
+use serde_json::{Value, json};
+
+use crate::catalog::Catalog;
+use crate::http::text;
+use crate::import::{ImportError, SeedUser, Wrong, new_user};
+use crate::randomness::Randomness;
+use crate::state::Tenant;
+use crate::store::{Entry, Kind, NewUser, StoreError, UserConflict};
+
+/// A user of a seed with what is assigned to it: `roles` and `organizations` are our own addition to the vendor's format.
+pub(crate) struct Seed {
+    pub(crate) user: NewUser,
+    /// Ids.
+    roles: Vec<String>,
+    /// Ids.
+    organizations: Vec<String>,
+    /// Whether the seed names the id: else a user with the same e-mail is taken for this one.
+    has_id: bool,
+    /// Where it stands; its value has gone into `user`.
+    origin: SeedUser,
+}
+
+/// Checks users and hashes their passwords.
+///
+/// # Errors
+/// For the first user who is wrong.
+pub(crate) fn prepare(
+    users: Vec<SeedUser>,
+    catalog: &Catalog,
+    randomness: &Randomness,
+    now_ms: i64,
+) -> Result<Vec<Seed>, ImportError> {
+    // By whom, as a number in `seeds`.
+    let mut taken: HashMap<(&'static str, String, String), usize> = HashMap::new();
+    let mut seeds: Vec<Seed> = Vec::with_capacity(users.len());
+    for mut origin in users {
+        let mut value = std::mem::take(&mut origin.value);
+        let made = assigned(&mut value, catalog).and_then(|(roles, organizations)| {
+            settle_connection(&mut value, catalog)?;
+            let has_id = text(&value, "user_id").is_some();
+            let user = new_user(value, randomness, now_ms)?;
+            known_connection(&user.connection, catalog)?;
+            Ok((user, roles, organizations, has_id))
+        });
+        let (user, roles, organizations, has_id) = made.map_err(|wrong| origin.error(&wrong))?;
+        for (key, connection, name) in names(&user) {
+            match taken.entry((key, connection, name)) {
+                Slot::Vacant(slot) => {
+                    slot.insert(seeds.len());
+                }
+                Slot::Occupied(first) => {
+                    let first = seeds
+                        .get(*first.get())
+                        .map(|first| first.origin.place(None));
+                    let first = first.unwrap_or_default();
+                    let message = format!("`{key}` is that of another user, at {first}");
+                    return Err(origin.error(&Wrong::at(key, message)));
+                }
+            }
+        }
+        seeds.push(Seed {
+            user,
+            roles,
+            organizations,
+            has_id,
+            origin,
+        });
+    }
+    Ok(seeds)
+}
+
+/// What no two users have in common.
+fn names(user: &NewUser) -> Vec<(&'static str, String, String)> {
+    let profile = &user.profile;
+    let id = text(profile, "user_id").unwrap_or_default().to_owned();
+    let mut names = vec![("user_id", String::new(), id)];
+    let provider = profile.pointer("/identities/0/provider");
+    if provider.is_none_or(|provider| provider == "auth0") {
+        for key in ["email", "username"] {
+            if let Some(name) = text(profile, key) {
+                names.push((key, user.connection.clone(), name.to_lowercase()));
+            }
+        }
+    }
+    names
+}
+
+/// The ids of the roles and organizations that a user is assigned by name or id.
+fn assigned(user: &mut Value, catalog: &Catalog) -> Result<(Vec<String>, Vec<String>), Wrong> {
+    let mut taken = |key: &'static str, what: &str, all: &[Value]| {
+        let list = user.as_object_mut().and_then(|user| user.shift_remove(key));
+        let named: Vec<String> = match list {
+            None | Some(Value::Null) => Vec::new(),
+            Some(list) => serde_json::from_value(list)
+                .map_err(|_| Wrong::at(key, format!("`{key}` must be a list of names or ids")))?,
+        };
+        let ids = named.iter().map(|name| {
+            let is_it = |one: &&Value| [text(one, "id"), text(one, "name")].contains(&Some(name));
+            let found = all.iter().find(is_it).and_then(|one| text(one, "id"));
+            let unknown = || Wrong::at(key, unknown(what, name, all.iter()));
+            found.map(str::to_owned).ok_or_else(unknown)
+        });
+        ids.collect::<Result<Vec<_>, _>>()
+    };
+    Ok((
+        taken("roles", "role", &catalog.roles)?,
+        taken("organizations", "organization", &catalog.organizations)?,
+    ))
+}
+
+fn unknown<'a>(what: &str, name: &str, all: impl Iterator<Item = &'a Value>) -> String {
+    let known: Vec<&str> = all.filter_map(|one| text(one, "name")).take(20).collect();
+    match known.is_empty() {
+        true => format!("unknown {what} `{name}`; the export has none"),
+        false => format!(
+            "unknown {what} `{name}`; the export has {}",
+            known.join(", ")
+        ),
+    }
+}
+
+/// Gives a user without a connection the one that there is.
+fn settle_connection(user: &mut Value, catalog: &Catalog) -> Result<(), Wrong> {
+    const KEY: &str = "connection";
+    match user.get(KEY) {
+        None | Some(Value::Null) => {}
+        Some(Value::String(_)) => return Ok(()),
+        Some(_) => return Err(Wrong::at(KEY, "`connection` must be a string")),
+    }
+    let of_identity = user.pointer("/identities/0/connection");
+    if of_identity.is_some_and(Value::is_string) {
+        return Ok(());
+    }
+    let databases = catalog
+        .connections
+        .iter()
+        .filter(|one| text(one, "strategy") == Some("auth0"));
+    let databases: Vec<&str> = databases.filter_map(|one| text(one, "name")).collect();
+    let directory = catalog.settings.get("default_directory");
+    let directory = directory
+        .and_then(Value::as_str)
+        .filter(|name| databases.contains(name));
+    let chosen = match (directory, databases.as_slice()) {
+        (Some(directory), _) => directory,
+        (None, [only]) => only,
+        (None, several) => {
+            let message = format!(
+                "`connection` is missing, and the export has several databases: {}",
+                several.join(", ")
+            );
+            return Err(Wrong::anywhere(message));
+        }
+    };
+    if let Some(user) = user.as_object_mut() {
+        user.insert(KEY.into(), chosen.into());
+    }
+    Ok(())
+}
+
+fn known_connection(name: &str, catalog: &Catalog) -> Result<(), Wrong> {
+    match catalog.connection(name) {
+        Some(_) => Ok(()),
+        None => Err(Wrong::at(
+            "connection",
+            unknown("connection", name, catalog.connections.iter()),
+        )),
+    }
+}
+
+impl Tenant {
+    /// Stores the users of the seed who are not there yet, and gives a warning for each who cannot be.
+    pub(crate) fn sow(&self) -> Result<Vec<String>, StoreError> {
+        let linked = self.store.linked_identities()?;
+        // One that was linked is part of another one now.
+        let is_linked = |seed: &&Seed| {
+            text(&seed.user.profile, "user_id").is_some_and(|id| linked.contains(id))
+        };
+        let seeds: Vec<&Seed> = self.seed.iter().filter(|seed| !is_linked(seed)).collect();
+        let users: Vec<&NewUser> = seeds.iter().map(|seed| &seed.user).collect();
+        let mut warnings = Vec::new();
+        for (seed, stored) in seeds.iter().zip(self.store.insert_new_users(&users)?) {
+            match stored {
+                Ok(()) => self.assign(seed)?,
+                // One that is there keeps what became of it.
+                Err(UserConflict::Id) => {}
+                Err(_) if !seed.has_id => {}
+                Err(conflict) => {
+                    let what = match conflict {
+                        UserConflict::Username => "user name",
+                        _ => "e-mail",
+                    };
+                    warnings.push(format!(
+                        "{}: the user is left out: a stored user of the connection has the same {what} and another `user_id`",
+                        seed.origin.place(None)
+                    ));
+                }
+            }
+        }
+        Ok(warnings)
+    }
+
+    /// Stores the roles and organizations of a user who was stored.
+    pub(crate) fn assign(&self, seed: &Seed) -> Result<(), StoreError> {
+        let now = self.now_ms();
+        let id = text(&seed.user.profile, "user_id").unwrap_or_default();
+        if !seed.roles.is_empty() {
+            let entry = Entry::lasting(id).of(id);
+            self.store
+                .put(Kind::Roles, entry, &json!(seed.roles), now)?;
+        }
+        for organization in &seed.organizations {
+            let member = format!("{organization}/{id}");
+            let entry = Entry::lasting(&member).of(id);
+            self.store.put(Kind::Member, entry, &json!({}), now)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use postlogin_project::TenantData;
+    use serde_json::{Value, json};
+
+    use super::prepare;
+    use crate::catalog::Catalog;
+    use crate::import::read_users;
+    use crate::randomness::Randomness;
+
+    fn catalog(databases: &[&str], settings: Value) -> Catalog {
+        let data = TenantData {
+            settings: settings.as_object().unwrap().clone(),
+            connections: databases
+                .iter()
+                .map(|name| json!({"name": name, "strategy": "auth0"}))
+                .chain([json!({"name": "github", "strategy": "github"})])
+                .collect(),
+            roles: vec![json!({"name": "editor"}), json!({"name": "viewer"})],
+            organizations: vec![json!({"name": "acme", "id": "org_1"})],
+            ..TenantData::default()
+        };
+        Catalog::new(&data, "t", b"secret", &[])
+    }
+
+    /// The connections of the users, or what is wrong.
+    fn seeded(catalog: &Catalog, text: &str) -> Result<Vec<String>, String> {
+        let users = read_users("users.json", text).map_err(|error| error.to_string())?;
+        let seeds = prepare(users, catalog, &Randomness::seeded(1), 0);
+        let seeds = seeds.map_err(|error| error.to_string())?;
+        Ok(seeds.into_iter().map(|seed| seed.user.connection).collect())
+    }
+
+    #[test]
+    fn a_mistake_is_an_error_with_its_line() {
+        let catalog = catalog(&["DB"], json!({}));
+        for (text, expected) in [
+            (
+                "[\n {\"email\": \"a@x.com\"},\n {\"email\": \"A@X.com\"}\n]",
+                "users.json:3:3: `email` is that of another user, at users.json:2",
+            ),
+            (
+                "{\"email\": \"a@x.com\", \"username\": \"u\"}\n\n{\"email\": \"b@x.com\", \"username\": \"U\"}\n",
+                "users.json:3:22: `username` is that of another user, at users.json:1",
+            ),
+            (
+                "[{\"user_id\": \"1\", \"email\": \"a@x.com\"},\n{\"user_id\": \"auth0|1\", \"email\": \"b@x.com\"}]",
+                "users.json:2:2: `user_id` is that of another user",
+            ),
+            (
+                "[\n{\"email\": \"a@x.com\",\n  \"roles\": [\"edtor\"]}]",
+                "users.json:3:3: unknown role `edtor`; the export has editor, viewer",
+            ),
+            (
+                "[{\"email\": \"a@x.com\", \"roles\": \"editor\"}]",
+                "users.json:1:23: `roles` must be a list",
+            ),
+            (
+                "[{\"email\": \"a@x.com\", \"roles\": [1]}]",
+                "`roles` must be a list",
+            ),
+            (
+                "[{\"email\": \"a@x.com\", \"organizations\": [\"acne\"]}]",
+                "unknown organization `acne`; the export has acme",
+            ),
+            (
+                "[{\"email\": \"a@x.com\", \"connection\": \"BD\"}]",
+                "users.json:1:23: unknown connection `BD`; the export has DB, github",
+            ),
+            (
+                "[{\"email\": \"a@x.com\", \"connection\": 5}]",
+                "`connection` must be a string",
+            ),
+            (
+                "[{\"email\": \"a@x.com\", \"identities\": [{\"connection\": \"gitlab\", \"provider\": \"gitlab\"}]}]",
+                "unknown connection `gitlab`",
+            ),
+            (
+                "[{\"email\": 1}]",
+                "users.json:1:3: `email` must be a string",
+            ),
+            ("[1]", "users.json:1:2: a user must be a JSON object"),
+            ("[{]", "users.json:1:3: "),
+            ("{}\n{\"a\": }", "users.json:2:7: "),
+        ] {
+            let error = seeded(&catalog, text).expect_err(text);
+            assert!(
+                error.starts_with(expected) || error.contains(expected),
+                "{error}"
+            );
+            assert!(error.starts_with("users.json:"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_user_without_a_connection_is_of_the_only_database() {
+        let user = "[{\"email\": \"a@x.com\"}]";
+        let check = |databases: &[&str], settings: Value, expected: Result<&str, &str>| {
+            let seeded = seeded(&catalog(databases, settings), user);
+            match expected {
+                Ok(name) => assert_eq!(seeded, Ok(vec![name.to_owned()])),
+                Err(part) => {
+                    let error = seeded.expect_err("several databases");
+                    assert!(error.contains(part), "{error}");
+                }
+            }
+        };
+        check(&["DB"], json!({}), Ok("DB"));
+        check(&[], json!({}), Ok("Username-Password-Authentication"));
+        check(&["A", "B"], json!({}), Err("several databases: A, B"));
+        check(&["A", "B"], json!({"default_directory": "B"}), Ok("B"));
+        check(
+            &["A", "B"],
+            json!({"default_directory": "github"}),
+            Err("several databases"),
+        );
+    }
+
+    #[test]
+    fn users_of_two_connections_may_share_an_e_mail() {
+        let catalog = catalog(&["A", "B"], json!({}));
+        let text = "[{\"email\": \"a@x.com\", \"connection\": \"A\"}, {\"email\": \"a@x.com\", \"connection\": \"B\", \"roles\": [\"viewer\"]}]";
+        let seeded = seeded(&catalog, text).unwrap();
+        assert_eq!(seeded, ["A", "B"]);
+    }
+}
