@@ -8,6 +8,7 @@
 mod api;
 pub mod claim_rules;
 mod derive;
+pub mod escape;
 pub mod event;
 pub mod explanation;
 pub mod fault;

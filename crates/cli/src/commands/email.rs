@@ -1,5 +1,6 @@
 //! `postlogin email`.
 
+use postlogin_core::escape::inline;
 use postlogin_project::{Project, TenantData};
 use postlogin_tenant::{EmailError, render_email};
 use serde_json::json;
@@ -36,14 +37,14 @@ pub(crate) fn email(arguments: &EmailArguments, printer: &Printer) -> Result<u8,
     match arguments.format {
         Format::Json => {
             let mail = json!({"from": mail.from, "subject": mail.subject, "body": mail.body});
-            printer.data(|out| writeln!(out, "{mail}"))?;
+            printer.json(&mail)?;
         }
         Format::Human => printer.data(|out| {
             writeln!(
                 out,
                 "From: {}\nSubject: {}\n\n{}",
-                mail.from,
-                mail.subject,
+                inline(&mail.from),
+                inline(&mail.subject),
                 mail.body.trim_end()
             )
         })?,

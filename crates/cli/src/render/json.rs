@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use postlogin_core::escape;
 use serde::Serialize;
 
 /// Writes an outcome, or what holds one, as one indented JSON object with a final newline. The keys keep the order of
@@ -10,6 +11,6 @@ use serde::Serialize;
 /// # Errors
 /// When `out` cannot be written.
 pub fn json(outcome: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, outcome)?;
-    out.write_all(b"\n")
+    let text = serde_json::to_string_pretty(outcome)?;
+    writeln!(out, "{}", escape::json(&text))
 }

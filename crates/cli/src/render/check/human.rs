@@ -11,6 +11,9 @@ use crate::render::page::{Page, span};
 use crate::render::style::Role;
 use crate::render::text::counted;
 
+/// How many findings are shown; the others are counted.
+const MOST_FINDINGS: usize = 200;
+
 /// Writes the findings and how many there are.
 pub(crate) fn human(
     report: &Report,
@@ -19,10 +22,17 @@ pub(crate) fn human(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let page = &mut Page::new(out, color, width);
-    for (action, finding) in report.findings() {
-        write(page, action, finding)?;
-        page.blank()?;
+    let mut room = MOST_FINDINGS;
+    for action in &report.actions {
+        let lines: Vec<&str> = action.text.lines().collect();
+        for finding in action.findings.iter().take(room) {
+            write(page, action, &lines, finding)?;
+            page.blank()?;
+        }
+        room = room.saturating_sub(action.findings.len());
     }
+    let left_out = report.findings().count().saturating_sub(MOST_FINDINGS);
+    page.left_out(0, left_out, "finding")?;
     summary(page, report)
 }
 
@@ -33,7 +43,12 @@ fn role_of(severity: Severity) -> Role {
     }
 }
 
-fn write(page: &mut Page<'_>, action: &CheckedAction, finding: &Finding) -> io::Result<()> {
+fn write(
+    page: &mut Page<'_>,
+    action: &CheckedAction,
+    lines: &[&str],
+    finding: &Finding,
+) -> io::Result<()> {
     let rule = finding.rule;
     let label = format!("{}[{}]", rule.severity.word(), rule.code);
     page.line(
@@ -49,7 +64,7 @@ fn write(page: &mut Page<'_>, action: &CheckedAction, finding: &Finding) -> io::
     let has_place = finding.location.file == action.file && rule.code != "code-too-large";
     if has_place
         && let Some(mut frame) = code_frame::code_frame(
-            &action.text,
+            lines,
             &finding.location,
             page.width().saturating_sub(2),
         )
