@@ -12,6 +12,7 @@ mod determinism;
 mod event;
 mod explain;
 mod faults;
+mod forged;
 mod http;
 mod init;
 mod limits;
