@@ -196,7 +196,15 @@ impl Mask {
 
 /// Words that configurations consist of.
 const WORDS: &[&str] = &[
-    "true", "false", "null", "undefined", "none", "yes", "no", "on", "off",
+    "true",
+    "false",
+    "null",
+    "undefined",
+    "none",
+    "yes",
+    "no",
+    "on",
+    "off",
 ];
 
 fn is_hidden_as_part(secret: &str) -> bool {
@@ -211,7 +219,9 @@ fn is_hidden_as_part(secret: &str) -> bool {
 
 /// Returns whether a text is what the names of claims begin with rather than a secret.
 fn is_namespace(text: &str) -> bool {
-    let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let address = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
     match address {
         Some(address) => {
             let is_plain =
@@ -222,7 +232,10 @@ fn is_namespace(text: &str) -> bool {
             let is_plain = |letter: char| letter.is_ascii_alphabetic() || "-._:/".contains(letter);
             let ends = text.ends_with(['-', '.', '_', ':', '/']);
             let begins = text.starts_with(|first: char| first.is_ascii_alphabetic());
-            begins && ends && text.chars().all(is_plain) && text.split(['-', '.', '_', ':', '/']).all(is_step)
+            begins
+                && ends
+                && text.chars().all(is_plain)
+                && text.split(['-', '.', '_', ':', '/']).all(is_step)
         }
     }
 }
@@ -230,7 +243,10 @@ fn is_namespace(text: &str) -> bool {
 /// Returns whether a step of a path is a word or a version, not a key: short, and not with digits and letters mixed.
 fn is_step(step: &str) -> bool {
     let count = |of: fn(&char) -> bool| step.chars().filter(of).count();
-    let (digits, letters) = (count(char::is_ascii_digit), count(char::is_ascii_alphabetic));
+    let (digits, letters) = (
+        count(char::is_ascii_digit),
+        count(char::is_ascii_alphabetic),
+    );
     step.len() <= LONGEST_STEP && (digits <= 4 || letters == 0)
 }
 
@@ -259,7 +275,11 @@ mod tests {
 
     #[test]
     fn secrets_are_hidden_as_parts() {
-        check("hunter2", "https://example.com/hunter2", "https://example.com/***");
+        check(
+            "hunter2",
+            "https://example.com/hunter2",
+            "https://example.com/***",
+        );
         check("123456", "code-123456", "code-***");
         check("s3cr-t_", "a s3cr-t_ b", "a *** b");
         // Keys in the form of a URL.
@@ -282,7 +302,10 @@ mod tests {
         for (secret, text) in [
             ("https://example.com/", "https://example.com/hobby"),
             ("https://example.com", "https://example.com/hobby"),
-            ("http://example.com/app/v2", "http://example.com/app/v2/roles"),
+            (
+                "http://example.com/app/v2",
+                "http://example.com/app/v2/roles",
+            ),
             ("urn:example:", "urn:example:roles"),
             ("my_app_", "my_app_roles"),
             ("1", "https://example.com/1"),

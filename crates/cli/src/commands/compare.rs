@@ -23,8 +23,7 @@ use crate::{
     error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS},
     network::mocks,
     printer::Printer,
-    render,
-    secrets,
+    render, secrets,
 };
 
 pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result<u8, CliError> {

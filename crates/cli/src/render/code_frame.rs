@@ -66,11 +66,7 @@ pub(super) fn write(page: &mut Page<'_>, frame: &CodeFrame, caret: Role) -> io::
 
 /// The excerpt, at most `width` columns wide; `None` when the source has no such line.
 /// The lines are split once for many excerpts.
-pub(super) fn code_frame(
-    source: &[&str],
-    location: &Location,
-    width: usize,
-) -> Option<CodeFrame> {
+pub(super) fn code_frame(source: &[&str], location: &Location, width: usize) -> Option<CodeFrame> {
     let line = location.line;
     let first = line.saturating_sub(AROUND).max(1);
     let last = line.saturating_add(AROUND);
@@ -86,7 +82,9 @@ pub(super) fn code_frame(
     let begin = before.len().saturating_sub(NEAR);
     let end = before.len().saturating_add(NEAR);
     let near = |code: &str| code.floor_char_boundary(begin)..code.floor_char_boundary(end);
-    let before = before.get(before.floor_char_boundary(begin)..).unwrap_or_default();
+    let before = before
+        .get(before.floor_char_boundary(begin)..)
+        .unwrap_or_default();
     for (_, code) in &mut excerpt {
         *code = code.get(near(code)).unwrap_or_default();
     }

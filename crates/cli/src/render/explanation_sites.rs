@@ -102,5 +102,9 @@ fn write_condition(page: &mut Page<'_>, condition: &ConditionAccount) -> io::Res
             ],
         )?;
     }
-    page.left_out(BELOW + 4, condition.reads.len().saturating_sub(MOST_SHOWN), "read")
+    page.left_out(
+        BELOW + 4,
+        condition.reads.len().saturating_sub(MOST_SHOWN),
+        "read",
+    )
 }

@@ -121,5 +121,9 @@ pub(super) fn write_notices(page: &mut Page<'_>, outcome: &Outcome) -> io::Resul
             page.line(4, &[span(Role::Dim, source)])?;
         }
     }
-    page.left_out(2, outcome.notices.len().saturating_sub(MOST_NOTICES), "notice")
+    page.left_out(
+        2,
+        outcome.notices.len().saturating_sub(MOST_NOTICES),
+        "notice",
+    )
 }

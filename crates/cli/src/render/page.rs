@@ -73,7 +73,10 @@ impl<'a> Page<'a> {
             0 => Ok(()),
             count => {
                 let more = text::counted(count, &format!("more {noun}"));
-                self.line(indent, &[span(Role::Dim, format!("… and {more} in `--format json`"))])
+                self.line(
+                    indent,
+                    &[span(Role::Dim, format!("… and {more} in `--format json`"))],
+                )
             }
         }
     }

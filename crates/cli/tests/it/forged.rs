@@ -33,12 +33,17 @@ fn cases() -> String {
         )
     };
     let skipped = format!("  - description: \"waits {HOSTILE}\"\n    skip: \"{HOSTILE}\"\n");
-    let claims = format!("status: allowed, id_token: {{ \"https://x/a\": 5, \"{HOSTILE}\": [\"{HOSTILE}\"] }}");
+    let claims = format!(
+        "status: allowed, id_token: {{ \"https://x/a\": 5, \"{HOSTILE}\": [\"{HOSTILE}\"] }}"
+    );
     [
         "actions: [a.js]\ncases:\n".to_owned(),
         case("deny", &claims),
         case("fail", &claims),
-        case("pass", &format!("{claims}, reason: \"{HOSTILE}\", logs: [\"{HOSTILE}\"]")),
+        case(
+            "pass",
+            &format!("{claims}, reason: \"{HOSTILE}\", logs: [\"{HOSTILE}\"]"),
+        ),
         skipped,
     ]
     .concat()
@@ -77,8 +82,13 @@ fn tests_for_people() {
     assert_eq!(done.code, Some(102), "{done}");
     check(&done);
     assert!(done.stdout.contains(r"\x1b[31mRED"), "it is shown: {done}");
-    assert!(done.stdout.contains(r"\x3a:error::INJ"), "it is shown: {done}");
-    let colored = postlogin("test --color always").within(folder.path()).finish();
+    assert!(
+        done.stdout.contains(r"\x3a:error::INJ"),
+        "it is shown: {done}"
+    );
+    let colored = postlogin("test --color always")
+        .within(folder.path())
+        .finish();
     let styles = regex::Regex::new("\x1b\\[[0-9;]*m").expect("the pattern is right");
     assert_harmless(&styles.replace_all(&colored.stdout, ""));
     assert_harmless(&colored.stderr);
@@ -98,15 +108,27 @@ fn tests_for_programs() {
     }
     let annotations = read("github.txt");
     let read_back = commands(&annotations);
-    assert_eq!(read_back.len(), annotations.lines().count(), "{annotations}");
-    assert!(read_back.iter().all(|command| command.name == "error"), "{annotations}");
-    let titles: Vec<&str> = read_back.iter().map(|command| command.properties[3].1.as_str()).collect();
+    assert_eq!(
+        read_back.len(),
+        annotations.lines().count(),
+        "{annotations}"
+    );
+    assert!(
+        read_back.iter().all(|command| command.name == "error"),
+        "{annotations}"
+    );
+    let titles: Vec<&str> = read_back
+        .iter()
+        .map(|command| command.properties[3].1.as_str())
+        .collect();
     assert!(titles[0].starts_with("t deny \\x1b[31mRED"), "{titles:?}");
     let points = |line: &&str| line.starts_with("ok ") || line.starts_with("not ok ");
     assert_eq!(read("tap.txt").lines().filter(points).count(), 4);
     // On stdout, too, which may be the log of a build.
     for format in ["tap", "junit", "json"] {
-        let done = postlogin(&format!("test --reporter {format}")).within(folder.path()).finish();
+        let done = postlogin(&format!("test --reporter {format}"))
+            .within(folder.path())
+            .finish();
         check(&done);
     }
 }
@@ -115,23 +137,39 @@ fn tests_for_programs() {
 fn one_login() {
     let folder = project();
     std::fs::write(folder.path().join("user.json"), user()).expect("a file can be written");
-    for set in ["", "--set user.user_metadata.deny=true", "--set user.user_metadata.fail=true"] {
-        for command in ["run a.js", "explain a.js --why roles", "compare a.js b.js --generate 5"] {
+    for set in [
+        "",
+        "--set user.user_metadata.deny=true",
+        "--set user.user_metadata.fail=true",
+    ] {
+        for command in [
+            "run a.js",
+            "explain a.js --why roles",
+            "compare a.js b.js --generate 5",
+        ] {
             let user = match command.starts_with("compare") {
                 true => "",
                 false => "--user user.json",
             };
             if !user.is_empty() || set.is_empty() {
-                std::fs::write(folder.path().join("b.js"), ACTION.replace("'y'", "`z${x}`")).expect("a file");
+                std::fs::write(folder.path().join("b.js"), ACTION.replace("'y'", "`z${x}`"))
+                    .expect("a file");
                 for format in ["human", "json"] {
                     let done = postlogin(&format!("{command} {user} {set} --format {format}"))
                         .within(folder.path())
                         .finish();
                     check(&done);
                     if format == "json" {
-                        assert!(serde_json::from_str::<Value>(&done.stdout).is_ok(), "{done}");
+                        assert!(
+                            serde_json::from_str::<Value>(&done.stdout).is_ok(),
+                            "{done}"
+                        );
                     } else if !user.is_empty() {
-                        assert!(done.stdout.contains(r"\x1b[31mRED") || done.stdout.contains(r"\u001b[31mRED"), "{done}");
+                        assert!(
+                            done.stdout.contains(r"\x1b[31mRED")
+                                || done.stdout.contains(r"\u001b[31mRED"),
+                            "{done}"
+                        );
                     }
                 }
             }
@@ -169,10 +207,22 @@ fn messages_about_arguments() {
         }
         let done = invocation.finish();
         check(&done);
-        let first = |line: &str| ["error:", "warning:", "hint:", " ", "\t"].iter().any(|begin| line.starts_with(begin));
+        let first = |line: &str| {
+            ["error:", "warning:", "hint:", " ", "\t"]
+                .iter()
+                .any(|begin| line.starts_with(begin))
+        };
         if done.code == Some(2) {
-            assert!(done.stderr.lines().all(|line| line.is_empty() || first(line)), "{arguments:?}: {done}");
-            assert!(!done.stderr.contains("\nerror: forged"), "{arguments:?}: {done}");
+            assert!(
+                done.stderr
+                    .lines()
+                    .all(|line| line.is_empty() || first(line)),
+                "{arguments:?}: {done}"
+            );
+            assert!(
+                !done.stderr.contains("\nerror: forged"),
+                "{arguments:?}: {done}"
+            );
         }
     }
 }
@@ -182,7 +232,10 @@ fn messages_about_arguments() {
 fn names_of_files() {
     let name = "a\u{1b}[2J\n::error::INJ\r##[add-mask]\u{202e}'\"<b>.js";
     let wrong = "exports.onExecutePostLogin = async (event, api) => { api.idToken.setCustomClaim('roles', 1); api.nope(); };\n";
-    let case = format!("actions: [{}]\nexpect: {{ status: denied }}\n", Value::from(name));
+    let case = format!(
+        "actions: [{}]\nexpect: {{ status: denied }}\n",
+        Value::from(name)
+    );
     let folder = folder(&[(name, wrong), ("b\u{1b}\n::error::x.case.yaml", &case)]);
     for arguments in [
         vec!["run", name],
@@ -191,7 +244,12 @@ fn names_of_files() {
         vec!["check", name, "--format", "json"],
         vec!["test"],
         vec!["test", "--list"],
-        vec!["test", "--coverage", "--coverage=lcov:cov.lcov", "--coverage=html:cov.html"],
+        vec![
+            "test",
+            "--coverage",
+            "--coverage=lcov:cov.lcov",
+            "--coverage=html:cov.html",
+        ],
         vec!["test", "--reporter", "tap", "--coverage"],
         vec!["test", "--reporter", "junit"],
         vec!["test", "--fuzz", "20"],
@@ -203,11 +261,18 @@ fn names_of_files() {
         }
         check(&invocation.finish());
     }
-    let done = postlogin("check --format github").arg(name).within(folder.path()).finish();
+    let done = postlogin("check --format github")
+        .arg(name)
+        .within(folder.path())
+        .finish();
     let annotations = commands(&done.stdout);
     assert_eq!(annotations.len(), done.stdout.lines().count(), "{done}");
     let lcov = std::fs::read_to_string(folder.path().join("cov.lcov")).expect("a report");
-    assert_eq!(lcov.lines().filter(|line| line.starts_with("SF:")).count(), 1, "{lcov}");
+    assert_eq!(
+        lcov.lines().filter(|line| line.starts_with("SF:")).count(),
+        1,
+        "{lcov}"
+    );
     assert_harmless(&lcov);
     let html = std::fs::read_to_string(folder.path().join("cov.html")).expect("a report");
     assert!(!html.contains("<b>.js"), "{html}");
@@ -221,16 +286,32 @@ fn large_results_are_bounded() {
 };\n";
     let finding = "  api.nope();\n".repeat(20_000);
     let wrong = format!("exports.onExecutePostLogin = async (event, api) => {{\n{finding}}};\n");
-    let line = format!("exports.onExecutePostLogin = async (event, api) => {{{}}};\n", "api.nope();".repeat(20_000));
+    let line = format!(
+        "exports.onExecutePostLogin = async (event, api) => {{{}}};\n",
+        "api.nope();".repeat(20_000)
+    );
     let folder = folder(&[("many.js", many), ("wrong.js", &wrong), ("line.js", &line)]);
     let run = postlogin("run many.js").within(folder.path()).finish();
-    assert!(run.stdout.lines().count() < 1_200, "{}", run.stdout.lines().count());
-    assert!(run.stdout.contains("more claims in `--format json`"), "{run}");
+    assert!(
+        run.stdout.lines().count() < 1_200,
+        "{}",
+        run.stdout.lines().count()
+    );
+    assert!(
+        run.stdout.contains("more claims in `--format json`"),
+        "{run}"
+    );
     for file in ["wrong.js", "line.js"] {
-        let check = postlogin(&format!("check {file}")).within(folder.path()).finish();
+        let check = postlogin(&format!("check {file}"))
+            .within(folder.path())
+            .finish();
         assert_eq!(check.code, Some(100));
-        assert!(check.stdout.contains("… and 19800 more findings in `--format json`"));
-        assert!(check.stdout.contains("✗ 20000 errors in 1 Action"));
+        assert!(
+            check
+                .stdout
+                .contains("… and 19801 more findings in `--format json`")
+        );
+        assert!(check.stdout.contains("✗ 20001 errors in 1 Action"));
         assert!(check.stdout.len() < 1_000_000, "{}", check.stdout.len());
     }
 }
@@ -244,10 +325,15 @@ fn namespaces_are_no_secrets() {
   callback(null, user, context);
 }\n";
     let folder = folder(&[("rule.js", rule)]);
-    let done = postlogin("run rule.js --secret NAMESPACE=https://example.com/ --secret KEY=hunter2-hunter2")
-        .within(folder.path())
-        .finish();
+    let done = postlogin(
+        "run rule.js --secret NAMESPACE=https://example.com/ --secret KEY=hunter2-hunter2",
+    )
+    .within(folder.path())
+    .finish();
     assert_eq!(done.code, Some(0), "{done}");
     assert!(done.stdout.contains("https://example.com/roles"), "{done}");
-    assert!(done.stdout.contains("\"***\"") && !done.printed().contains("hunter2"), "{done}");
+    assert!(
+        done.stdout.contains("\"***\"") && !done.printed().contains("hunter2"),
+        "{done}"
+    );
 }

@@ -117,7 +117,9 @@ fn marked(line: &str, write: impl Fn(u8) -> String) -> String {
     let mut done = 0;
     for mark in command_marks(line) {
         out.push_str(line.get(done..mark).unwrap_or_default());
-        out.push_str(&write(line.as_bytes().get(mark).copied().unwrap_or_default()));
+        out.push_str(&write(
+            line.as_bytes().get(mark).copied().unwrap_or_default(),
+        ));
         done = mark + 1;
     }
     out + line.get(done..).unwrap_or_default()

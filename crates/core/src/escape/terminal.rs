@@ -66,7 +66,8 @@ pub fn output_line(text: &str, styled: bool) -> String {
     while let Some(at) = text.get(from..).and_then(|rest| rest.find("\x1b[")) {
         let at = from + at;
         let parameters = text.get(at + 2..).unwrap_or_default();
-        let rest = parameters.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';');
+        let rest =
+            parameters.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';');
         from = text.len() - rest.len();
         if rest.starts_with('m') {
             from += 1;
@@ -79,5 +80,7 @@ pub fn output_line(text: &str, styled: bool) -> String {
     styles.push("");
     let texts = parts(&texts);
     let pairs = texts.iter().zip(styles);
-    pairs.flat_map(|(text, style)| [text.as_str(), style]).collect()
+    pairs
+        .flat_map(|(text, style)| [text.as_str(), style])
+        .collect()
 }

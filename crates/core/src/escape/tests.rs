@@ -24,7 +24,9 @@ fn text() -> impl Strategy<Value = String> {
 #[track_caller]
 fn assert_harmless(printed: &str, lines: usize) {
     assert_eq!(commands(printed), [], "{printed:?}");
-    let bad = printed.chars().find(|letter| !matches!(letter, '\n' | '\t') && is_hostile(*letter));
+    let bad = printed
+        .chars()
+        .find(|letter| !matches!(letter, '\n' | '\t') && is_hostile(*letter));
     assert_eq!(bad, None, "{printed:?}");
     assert_eq!(printed.split('\n').count(), lines, "{printed:?}");
 }
@@ -35,7 +37,12 @@ fn without_styles(text: &str) -> String {
     while let Some((before, after)) = rest.split_once("\x1b[") {
         out.push_str(before);
         let (parameters, after) = after.split_once('m').expect("only styles are left");
-        assert!(parameters.chars().all(|letter| letter.is_ascii_digit() || letter == ';'), "{text:?}");
+        assert!(
+            parameters
+                .chars()
+                .all(|letter| letter.is_ascii_digit() || letter == ';'),
+            "{text:?}"
+        );
         rest = after;
     }
     out + rest
@@ -46,7 +53,10 @@ fn what_is_hidden_becomes_visible() {
     for (text, expected) in [
         ("plain é 漢字 👩‍💻", "plain é 漢字 👩‍💻"),
         ("\x1b[31mred\r\n\0\x7f", r"\x1b[31mred\r\n\x00\x7f"),
-        ("\u{9b}31m \u{202e}abc\u{feff}", r"\x9b31m \u{202e}abc\u{feff}"),
+        (
+            "\u{9b}31m \u{202e}abc\u{feff}",
+            r"\x9b31m \u{202e}abc\u{feff}",
+        ),
         ("a\tb", "a\tb"),
         ("::error::x", r"\x3a:error::x"),
         ("a ::error::x", "a ::error::x"),
@@ -61,14 +71,20 @@ fn what_is_hidden_becomes_visible() {
 
 #[test]
 fn a_command_over_several_parts_is_found() {
-    assert_eq!(parts(&["  ", ":", ":error::x"]), ["  ", r"\x3a", ":error::x"]);
+    assert_eq!(
+        parts(&["  ", ":", ":error::x"]),
+        ["  ", r"\x3a", ":error::x"]
+    );
     assert_eq!(parts(&["a#", "#", "[x]"]), ["a#", r"\x23", "[x]"]);
 }
 
 #[test]
 fn the_next_lines_of_a_message_are_indented() {
     let shown = block("there is no file a\nerror: forged\r\n  [kept]\n::error::x\n");
-    assert_eq!(shown, "there is no file a\n  error: forged\n  [kept]\n  \\x3a:error::x\n");
+    assert_eq!(
+        shown,
+        "there is no file a\n  error: forged\n  [kept]\n  \\x3a:error::x\n"
+    );
 }
 
 #[test]

@@ -165,7 +165,8 @@ const STYLE: &str = "body{font:14px/1.5 system-ui,sans-serif;margin:2rem;color:#
     .hit{background:#e7f7e7}.miss{background:#fbe3e3}.part{background:#fff4d6}";
 
 /// What the page may load: nothing; its style is in it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// One page that needs no other file: the table, then every file with its lines coloured.
 pub fn html(files: &[FileCoverage]) -> String {

@@ -227,10 +227,14 @@ fn names_forge_nothing() {
         let (_, body) = page.split_once("</style>").expect("a style");
         let tags = body.split('<').skip(1).map(|tag| {
             let name = tag.trim_start_matches('/');
-            name.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default()
+            name.split(|letter: char| !letter.is_ascii_alphanumeric())
+                .next()
+                .unwrap_or_default()
         });
         for tag in tags {
-            let ours = ["a", "b", "h1", "h2", "html", "pre", "span", "table", "td", "th", "tr"];
+            let ours = [
+                "a", "b", "h1", "h2", "html", "pre", "span", "table", "td", "th", "tr",
+            ];
             assert!(ours.contains(&tag), "{tag}: {page}");
         }
         assert!(!page.contains(is_bad), "{page}");

@@ -139,7 +139,8 @@ impl<W: Write, P: Write> Human<W, P> {
         }
         let more = result.failures.len().saturating_sub(MOST_FAILURES);
         if more > 0 {
-            let text = format!("  … {more} more failures of this case; `--reporter json` lists all");
+            let text =
+                format!("  … {more} more failures of this case; `--reporter json` lists all");
             lines.push(Line::of(Role::Warn, text));
         }
         lines.extend(logs(result));
@@ -334,7 +335,10 @@ fn logs(result: &CaseResult) -> Vec<Line> {
     let mut lines: Vec<Line> = shown.collect();
     let more = all.count();
     if more > 0 {
-        let text = format!("{:14}… {more} more lines of logs; `--reporter json` has all", "");
+        let text = format!(
+            "{:14}… {more} more lines of logs; `--reporter json` has all",
+            ""
+        );
         lines.push(Line::of(Role::Dim, text));
     }
     lines

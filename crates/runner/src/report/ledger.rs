@@ -71,7 +71,9 @@ pub(super) fn lines(mismatch: &Mismatch, outcome: &Outcome) -> Vec<Line> {
 
 fn listed(names: &[&str]) -> String {
     let shown = names.iter().take(MOST_NAMES);
-    let shown: Vec<String> = shown.map(|name| shortened(name, LONGEST).into_owned()).collect();
+    let shown: Vec<String> = shown
+        .map(|name| shortened(name, LONGEST).into_owned())
+        .collect();
     let more = names.len().saturating_sub(MOST_NAMES);
     match more {
         0 => shown.join(", "),

@@ -63,11 +63,8 @@ fn write(
     // A finding about the file as a whole has no line to show.
     let has_place = finding.location.file == action.file && rule.code != "code-too-large";
     if has_place
-        && let Some(mut frame) = code_frame::code_frame(
-            lines,
-            &finding.location,
-            page.width().saturating_sub(2),
-        )
+        && let Some(mut frame) =
+            code_frame::code_frame(lines, &finding.location, page.width().saturating_sub(2))
     {
         frame.underline(finding.length);
         code_frame::write(page, &frame, role_of(rule.severity))?;

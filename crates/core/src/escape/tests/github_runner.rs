@@ -14,12 +14,17 @@ pub(crate) struct Command {
 /// The commands in what a step printed.
 pub(crate) fn commands(printed: &str) -> Vec<Command> {
     let lines = printed.split(['\n', '\r']);
-    lines.filter_map(|line| second(line).or_else(|| first(line))).collect()
+    lines
+        .filter_map(|line| second(line).or_else(|| first(line)))
+        .collect()
 }
 
 /// `::name key=value,key=value::data`
 fn second(line: &str) -> Option<Command> {
-    let line: String = line.chars().filter(|letter| !is_invisible(*letter)).collect();
+    let line: String = line
+        .chars()
+        .filter(|letter| !is_invisible(*letter))
+        .collect();
     let line = line.trim_start().strip_prefix("::")?;
     let (info, data) = line.split_once("::")?;
     let unescaped = |text: &str| text.replace("%0D", "\r").replace("%0A", "\n");
@@ -28,17 +33,25 @@ fn second(line: &str) -> Option<Command> {
         text.replace("%25", "%")
     };
     let (name, properties) = info.split_once(' ').unwrap_or((info, ""));
-    let properties = properties.trim().split(',').filter_map(|pair| pair.split_once('='));
+    let properties = properties
+        .trim()
+        .split(',')
+        .filter_map(|pair| pair.split_once('='));
     Some(Command {
         name: name.to_owned(),
-        properties: properties.map(|(key, value)| (key.to_owned(), property(value))).collect(),
+        properties: properties
+            .map(|(key, value)| (key.to_owned(), property(value)))
+            .collect(),
         data: unescaped(data).replace("%25", "%"),
     })
 }
 
 /// `##[name key=value;key=value]data`; also the commands of Azure Pipelines, which have the same form.
 fn first(line: &str) -> Option<Command> {
-    let line: String = line.chars().filter(|letter| !is_invisible(*letter)).collect();
+    let line: String = line
+        .chars()
+        .filter(|letter| !is_invisible(*letter))
+        .collect();
     for prefix in ["##[", "##vso[", "##teamcity["] {
         if let Some((_, rest)) = line.split_once(prefix) {
             let (name, data) = rest.split_once(']').unwrap_or((rest, ""));
