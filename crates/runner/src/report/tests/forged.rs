@@ -232,7 +232,9 @@ fn check_github(cases: &[CaseResult], failed: usize) {
 
 fn check_junit(cases: &[CaseResult]) {
     let xml = written(cases, |out| reporter(Format::Junit, out));
-    let read = quick_junit::Report::deserialize_from_str(&xml)
+    // This reader knows no numeric references.
+    let resolved = xml.replace("&#58;", ":").replace("&#35;", "#");
+    let read = quick_junit::Report::deserialize_from_str(&resolved)
         .unwrap_or_else(|error| panic!("{error}: {xml}"));
     let [suite] = read.test_suites.as_slice() else {
         panic!("{xml}");
@@ -248,8 +250,9 @@ fn check_junit(cases: &[CaseResult]) {
         .expect("a log");
     let log = format!("{}: {}: {}", log.action, log.level, log.message);
     let out = suite.test_cases[0].system_out.as_ref().expect("logs");
-    // The reader trims.
-    assert_eq!(out.as_str().trim(), xml_text(&log).trim(), "{xml}");
+    // The reader trims the text before and after each reference.
+    let solid = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(solid(out.as_str()), solid(&xml_text(&log)), "{xml}");
     assert_eq!(commands(&xml), [], "{xml}");
     assert_shown(&xml);
 }
