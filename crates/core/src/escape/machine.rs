@@ -62,9 +62,9 @@ pub fn json(text: &str) -> String {
     each_line(&text, |line| marked(line, |mark| format!("\\u{mark:04x}")))
 }
 
-/// Returns a name for a record of LCOV, which knows no quotes: one line.
+/// Returns a name for a record of LCOV, which knows no quotes: one line, and no command of a CI system.
 pub fn lcov(text: &str) -> Cow<'_, str> {
-    replace(text, is_hostile, visible)
+    Cow::Owned(super::line(text))
 }
 
 /// Returns a text for an element or a quoted attribute of HTML.
