@@ -80,7 +80,7 @@ fn start_tracing(verbose: bool, is_server: bool) {
     let filter = tracing_subscriber::EnvFilter::new(filter);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(printer::stderr)
         .without_time()
         .init();
 }

@@ -1,8 +1,13 @@
 //! The two streams: data on stdout, everything else on stderr.
+//!
+//! What people read is made harmless here, whoever wrote it: file names, arguments and messages may hold anything.
 
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use postlogin_core::escape::{block, json};
+use postlogin_runner::report::People;
+use serde::Serialize;
 
 use crate::{args::Color, error::CliError};
 
@@ -26,8 +31,22 @@ impl Printer {
         }
     }
 
-    /// Writes data to stdout.
+    /// Writes data for people to stdout. Of control characters, only colours get through, and those only if stdout
+    /// takes them; no line is a command of a CI system.
     pub(crate) fn data(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CliError> {
+        let color = self.color;
+        self.machine(|out| {
+            let mut out = People::new(out, color);
+            write(&mut out)?;
+            out.flush()
+        })
+    }
+
+    /// Writes data for programs to stdout, as it is: its format must escape what it contains.
+    pub(crate) fn machine(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CliError> {
@@ -39,14 +58,21 @@ impl Printer {
         }
     }
 
-    /// A line about something that went as it should.
-    pub(crate) fn note(&self, text: &str) {
-        to_stderr(&self.paint(Style::new().dimmed(), text));
+    /// Writes one line of JSON to stdout.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string(value)
+            .map_err(|error| CliError::unwritable("the output", error))?;
+        self.machine(|out| writeln!(out, "{}", json(&text)))
     }
 
-    /// What another program said, as it said it.
+    /// A line about something that went as it should.
+    pub(crate) fn note(&self, text: &str) {
+        to_stderr(&self.paint(Style::new().dimmed(), &block(text)));
+    }
+
+    /// Passes on what another program said.
     pub(crate) fn passed_on(&self, text: &str) {
-        to_stderr(text.trim_end());
+        to_stderr(&block(text.trim_end()));
     }
 
     pub(crate) fn warning(&self, text: &str) {
@@ -66,7 +92,7 @@ impl Printer {
 
     fn labelled(&self, color: AnsiColor, label: &str, text: &str) {
         let label = self.paint(color.on_default().bold(), label);
-        to_stderr(&format!("{label} {text}"));
+        to_stderr(&format!("{label} {}", block(text)));
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -78,7 +104,12 @@ impl Printer {
     }
 }
 
-/// One line. Where even stderr can't be written, nobody is left to be told; the exit code still says what happened.
+/// A writer to stderr for messages of parts that do not know the printer.
+pub(crate) fn stderr() -> impl Write {
+    People::new(io::stderr(), false)
+}
+
+/// One message, escaped already. Where even stderr can't be written, nobody is left to be told; the exit code still says what happened.
 fn to_stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -9,6 +9,7 @@ mod api;
 pub mod ceilings;
 pub mod claim_rules;
 mod derive;
+pub mod escape;
 pub mod event;
 pub mod explanation;
 pub mod fault;

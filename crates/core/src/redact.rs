@@ -14,10 +14,19 @@ pub const MASK: &str = "***";
 /// Secrets of fewer characters are hidden only where they are a whole text: as parts they occur everywhere.
 const SHORTEST_PART: usize = 4;
 
+/// Numbers of fewer digits are hidden only where they are a whole text: they are parts of times and sizes.
+const SHORTEST_NUMBER: usize = 6;
+
+/// A longer step of a URL's path may be a key, as those of webhooks are.
+const LONGEST_STEP: usize = 19;
+
 impl Outcome {
     /// Replaces every secret by `***` in every text that an Action or the event can have put there: values, keys,
     /// logs, errors, arguments. Names of Actions, methods and files stay. A secret is found also in the form that
     /// JSON or a URL gives to it; encrypted, hashed or encoded otherwise it is not.
+    ///
+    /// What is given as a secret may be plain configuration, as the values of Rules are. Such values do not take names
+    /// of claims and half of every text with them: see [`Mask::of`].
     pub fn redact(&mut self, secrets: &[&str]) {
         let mask = Mask::of(secrets);
         if mask.is_empty() {
@@ -118,13 +127,18 @@ impl fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// A mask for these secrets.
+    /// Returns a mask for these secrets.
+    ///
+    /// Hidden only where they are a whole text, so never as a part of a claim's name, are: texts of fewer than 4
+    /// characters, numbers of fewer than 6 digits, and namespaces: `http` and `https` URLs without user, query and
+    /// fragment none of whose steps could be a key, and names that end with a separator (`urn:example:`, `my_app_`).
+    /// Not hidden at all are the words `true`, `false`, `null`, `undefined`, `none`, `yes`, `no`, `on` and `off`.
     pub fn of(secrets: &[&str]) -> Mask {
         let (long, short): (Vec<&str>, Vec<&str>) = secrets
             .iter()
             .copied()
-            .filter(|secret| !secret.is_empty())
-            .partition(|secret| secret.chars().count() >= SHORTEST_PART);
+            .filter(|secret| !secret.is_empty() && !WORDS.contains(secret))
+            .partition(|secret| is_hidden_as_part(secret));
         let mut parts: Vec<String> = long.into_iter().flat_map(forms).collect();
         parts.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         parts.dedup();
@@ -180,6 +194,62 @@ impl Mask {
     }
 }
 
+/// Words that configurations consist of.
+const WORDS: &[&str] = &[
+    "true",
+    "false",
+    "null",
+    "undefined",
+    "none",
+    "yes",
+    "no",
+    "on",
+    "off",
+];
+
+fn is_hidden_as_part(secret: &str) -> bool {
+    let length = secret.chars().count();
+    let is_number = secret.bytes().all(|byte| byte.is_ascii_digit());
+    let shortest = match is_number {
+        true => SHORTEST_NUMBER,
+        false => SHORTEST_PART,
+    };
+    length >= shortest && !is_namespace(secret)
+}
+
+/// Returns whether a text is what the names of claims begin with rather than a secret.
+fn is_namespace(text: &str) -> bool {
+    let address = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    match address {
+        Some(address) => {
+            let is_plain =
+                |letter: char| letter.is_ascii_alphanumeric() || "-._~:/".contains(letter);
+            address.chars().all(is_plain) && address.split('/').skip(1).all(is_step)
+        }
+        None => {
+            let is_plain = |letter: char| letter.is_ascii_alphabetic() || "-._:/".contains(letter);
+            let ends = text.ends_with(['-', '.', '_', ':', '/']);
+            let begins = text.starts_with(|first: char| first.is_ascii_alphabetic());
+            begins
+                && ends
+                && text.chars().all(is_plain)
+                && text.split(['-', '.', '_', ':', '/']).all(is_step)
+        }
+    }
+}
+
+/// Returns whether a step of a path is a word or a version, not a key: short, and not with digits and letters mixed.
+fn is_step(step: &str) -> bool {
+    let count = |of: fn(&char) -> bool| step.chars().filter(of).count();
+    let (digits, letters) = (
+        count(char::is_ascii_digit),
+        count(char::is_ascii_alphabetic),
+    );
+    step.len() <= LONGEST_STEP && (digits <= 4 || letters == 0)
+}
+
 /// A secret as it is, inside a JSON text, and inside a URL.
 fn forms(secret: &str) -> [String; 4] {
     let json = Value::from(secret).to_string();
@@ -190,4 +260,64 @@ fn forms(secret: &str) -> [String; 4] {
     let form: String = byte_serialize(secret.as_bytes()).collect();
     let percent = form.replace('+', "%20");
     [secret.to_owned(), json, form, percent]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(secret: &str, text: &str, expected: &str) {
+        let mut shown = text.to_owned();
+        Mask::of(&[secret]).text(&mut shown);
+        assert_eq!(shown, expected, "{secret}");
+    }
+
+    #[test]
+    fn secrets_are_hidden_as_parts() {
+        check(
+            "hunter2",
+            "https://example.com/hunter2",
+            "https://example.com/***",
+        );
+        check("123456", "code-123456", "code-***");
+        check("s3cr-t_", "a s3cr-t_ b", "a *** b");
+        // Keys in the form of a URL.
+        for secret in [
+            "https://hooks.example.com/services/T0001/B0001/abcdefghijklmnopqrstuvwx",
+            "https://hooks.example.com/a1b2c3d4e5f6",
+            "https://user:pass@example.com/",
+            "https://example.com/?key=abc",
+            "https://example.com/#abc",
+        ] {
+            check(secret, &format!("to {secret}x"), "to ***x");
+        }
+        for secret in ["correct-horse", "pk_live_abcdefghijklmnopqrstuvwx_"] {
+            check(secret, &format!("{secret}!"), "***!");
+        }
+    }
+
+    #[test]
+    fn configuration_leaves_names_readable() {
+        for (secret, text) in [
+            ("https://example.com/", "https://example.com/hobby"),
+            ("https://example.com", "https://example.com/hobby"),
+            (
+                "http://example.com/app/v2",
+                "http://example.com/app/v2/roles",
+            ),
+            ("urn:example:", "urn:example:roles"),
+            ("my_app_", "my_app_roles"),
+            ("1", "https://example.com/1"),
+            ("3600", "1763603600"),
+            ("true", "true"),
+            ("none", "nonexistent"),
+        ] {
+            check(secret, text, text);
+        }
+        // As a value of their own, they are hidden all the same.
+        for secret in ["https://example.com/", "my_app_", "1", "3600"] {
+            check(secret, secret, "***");
+        }
+    }
 }

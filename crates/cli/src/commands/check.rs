@@ -55,12 +55,14 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
             }
         }
     }
-    printer.data(|out| match arguments.format {
-        CheckFormat::Human => render::human(&report, printer.color, printer.width, out),
-        CheckFormat::Json => render::json(&report, out),
-        CheckFormat::Sarif => render::sarif(&report, out),
-        CheckFormat::Github => render::github(&report, out),
-    })?;
+    match arguments.format {
+        CheckFormat::Human => {
+            printer.data(|out| render::human(&report, printer.color, printer.width, out))
+        }
+        CheckFormat::Json => printer.machine(|out| render::json(&report, out)),
+        CheckFormat::Sarif => printer.machine(|out| render::sarif(&report, out)),
+        CheckFormat::Github => printer.machine(|out| render::github(&report, out)),
+    }?;
     let fails = report.count(Severity::Error) > 0
         || (arguments.deny_warnings && report.count(Severity::Warning) > 0);
     Ok(if fails { EXPECTATION_FAILED } else { SUCCESS })

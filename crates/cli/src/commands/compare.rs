@@ -23,7 +23,7 @@ use crate::{
     error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS},
     network::mocks,
     printer::Printer,
-    secrets,
+    render, secrets,
 };
 
 pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result<u8, CliError> {
@@ -176,16 +176,16 @@ fn cases(
 }
 
 fn print(comparison: &Comparison, format: Format, printer: &Printer) -> Result<(), CliError> {
-    printer.data(|out| match format {
-        Format::Json => writeln!(out, "{:#}", comparison.to_json()),
-        Format::Human => comparison
-            .lines()
-            .iter()
-            .try_for_each(|line| match printer.color {
+    match format {
+        Format::Json => printer.machine(|out| render::json(&comparison.to_json(), out)),
+        Format::Human => printer.data(|out| {
+            let mut lines = comparison.lines().into_iter();
+            lines.try_for_each(|line| match printer.color {
                 true => writeln!(out, "{}", line.colored()),
                 false => writeln!(out, "{}", line.plain()),
-            }),
-    })
+            })
+        }),
+    }
 }
 
 /// Where a file of cases may be written: nothing is overwritten. Found out before anything runs.

@@ -12,6 +12,6 @@ use crate::{
 pub(crate) fn completions(shell: Shell, printer: &Printer) -> Result<u8, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "postlogin", &mut script);
-    printer.data(|out| out.write_all(&script))?;
+    printer.machine(|out| out.write_all(&script))?;
     Ok(SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use postlogin_core::escape::inline;
 use postlogin_engine::Allocation;
 use postlogin_js::liquid::Liquid;
 use postlogin_project::{Project, TenantData};
@@ -37,14 +38,14 @@ pub(crate) fn email(arguments: &EmailArguments, printer: &Printer) -> Result<u8,
     match arguments.format {
         Format::Json => {
             let mail = json!({"from": mail.from, "subject": mail.subject, "body": mail.body});
-            printer.data(|out| writeln!(out, "{mail}"))?;
+            printer.json(&mail)?;
         }
         Format::Human => printer.data(|out| {
             writeln!(
                 out,
                 "From: {}\nSubject: {}\n\n{}",
-                mail.from,
-                mail.subject,
+                inline(&mail.from),
+                inline(&mail.subject),
                 mail.body.trim_end()
             )
         })?,

@@ -35,7 +35,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
     }
     let Explanation { outcome, .. } = &explanation;
     match run.format {
-        Format::Json => printer.data(|out| render::json(&explanation, out))?,
+        Format::Json => printer.machine(|out| render::json(&explanation, out))?,
         Format::Human => {
             let source = |file: &str| Some(hidden.text(ready.text_of(file)?, outcome));
             let options = ready.options(run, &source, printer);

@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
         ready.sign(arguments, &mut outcome, tokens_changed, printer)?;
     }
     match arguments.format {
-        Format::Json => printer.data(|out| render::json(&outcome, out))?,
+        Format::Json => printer.machine(|out| render::json(&outcome, out))?,
         Format::Human => {
             let source = |file: &str| Some(hidden.text(ready.text_of(file)?, &outcome));
             let options = ready.options(arguments, &source, printer);

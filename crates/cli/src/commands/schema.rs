@@ -15,6 +15,6 @@ pub(crate) fn schema(what: Schema, printer: &Printer) -> Result<u8, CliError> {
         Schema::Case => case_schema(),
         Schema::Config => configuration_schema(),
     };
-    printer.data(|out| writeln!(out, "{schema:#}"))?;
+    printer.machine(|out| writeln!(out, "{schema:#}"))?;
     Ok(SUCCESS)
 }

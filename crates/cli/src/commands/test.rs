@@ -16,6 +16,7 @@ use std::{
     thread,
 };
 
+use postlogin_core::escape::inline;
 use postlogin_engine::Allocation;
 use postlogin_project::Project;
 use postlogin_runner::{
@@ -176,7 +177,7 @@ fn list(plan: &Plan, selected: &[usize], printer: &Printer) -> Result<u8, CliErr
     printer.data(|out| {
         let cases = selected.iter().filter_map(|index| plan.cases.get(*index));
         for planned in cases {
-            writeln!(out, "{}", planned.case.full_name)?;
+            writeln!(out, "{}", inline(&planned.case.full_name))?;
         }
         Ok(())
     })?;

@@ -1,6 +1,6 @@
 //! The two tokens, claim by claim: what stands in them, what became of every custom claim, and where it was set.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use postlogin_core::outcome::{LedgerEntry, Outcome, Status, TokenKind, Verdict};
@@ -30,13 +30,20 @@ pub(super) fn write(
             &access.jwt,
         ),
     ] {
-        let rows = rows(kind, claims, &outcome.ledger);
+        let (mut rows, mut absent) = rows(kind, claims, &outcome.ledger);
+        let remark = remark(rows.iter().chain(&absent), claims, opaque);
+        let left_out = match options.verbose {
+            true => 0,
+            false => shorten(&mut rows) + shorten(&mut absent),
+        };
+        rows.append(&mut absent);
         let jwt = jwt.as_ref().filter(|_| options.tokens);
         if rows.is_empty() && jwt.is_none() && outcome.status != Status::Allowed {
             continue;
         }
-        page.heading(title, &remark(&rows, claims, opaque))?;
+        page.heading(title, &remark)?;
         write_rows(page, &rows, options.verbose, &mut told)?;
+        page.left_out(2, left_out, "claim")?;
         if let Some(jwt) = jwt {
             page.blank()?;
             // Whole and alone on its line: it is there to be copied.
@@ -46,64 +53,73 @@ pub(super) fn write(
     Ok(())
 }
 
-/// First what stands in the token, in its order; then what does not, in the order of the calls.
+/// Takes away what is too much for a screen and returns how many rows that were.
+fn shorten(rows: &mut Vec<Row<'_>>) -> usize {
+    let left_out = rows.len().saturating_sub(MOST_ROWS);
+    rows.truncate(MOST_ROWS);
+    left_out
+}
+
+/// How many claims of a token are shown, and how many that are not in it.
+const MOST_ROWS: usize = 150;
+
+/// Returns what is in the token, in its order, and what is not, in the order of the calls.
 fn rows<'a>(
     kind: TokenKind,
     claims: &Map<String, Value>,
     ledger: &'a [LedgerEntry],
-) -> Vec<Row<'a>> {
+) -> (Vec<Row<'a>>, Vec<Row<'a>>) {
     let of_token: Vec<&LedgerEntry> = ledger.iter().filter(|entry| entry.token == kind).collect();
-    let mut rows: Vec<Row<'_>> = claims
+    let kept = of_token
         .iter()
-        .map(|(name, value)| {
-            let kept =
-                |entry: &&&LedgerEntry| entry.verdict == Verdict::Kept && entry.name == *name;
-            let entry = of_token.iter().rfind(kept).copied();
-            let (mark, role) = if entry.is_some() {
-                ("✓", Role::Good)
+        .filter(|entry| entry.verdict == Verdict::Kept);
+    // Of several calls, the last one wins.
+    let kept: HashMap<&str, &LedgerEntry> =
+        kept.map(|entry| (entry.name.as_str(), *entry)).collect();
+    let present = claims.iter().map(|(name, value)| {
+        let entry = kept.get(name.as_str()).copied();
+        let (mark, role) = if entry.is_some() {
+            ("✓", Role::Good)
+        } else {
+            (" ", Role::Dim)
+        };
+        Row {
+            mark,
+            role,
+            name: text::clean(name),
+            value: if entry.is_none() {
+                standard(name, value)
             } else {
-                (" ", Role::Dim)
-            };
-            Row {
-                mark,
-                role,
-                name: text::clean(name),
-                value: if entry.is_none() {
-                    standard(name, value)
-                } else {
-                    shown(value)
-                },
-                entry,
-                later: None,
-            }
-        })
-        .collect();
-    for (index, entry) in of_token.iter().enumerate() {
-        let in_token = claims.contains_key(&entry.name);
+                shown(value)
+            },
+            entry,
+            later: None,
+        }
+    });
+    let present = present.collect();
+    let mut absent = Vec::new();
+    // From the end, so that the next call for the same claim is known.
+    let mut next: HashMap<&str, &LedgerEntry> = HashMap::new();
+    for entry in of_token.iter().rev() {
+        let later = next.insert(entry.name.as_str(), entry);
         let (mark, role) = match entry.verdict {
-            Verdict::Kept if in_token => continue,
+            Verdict::Kept if claims.contains_key(&entry.name) => continue,
             // Of a login that ended without tokens.
             Verdict::Kept => ("✓", Role::Dim),
             Verdict::Dropped => ("✗", Role::Bad),
             Verdict::Overwritten => ("~", Role::Warn),
         };
-        let later = match entry.verdict {
-            Verdict::Overwritten => of_token
-                .iter()
-                .skip(index + 1)
-                .find(|other| other.name == entry.name),
-            _ => None,
-        };
-        rows.push(Row {
+        absent.push(Row {
             mark,
             role,
             name: text::clean(&entry.name),
             value: shown(&entry.value),
             entry: Some(entry),
-            later: later.copied(),
+            later: later.filter(|_| entry.verdict == Verdict::Overwritten),
         });
     }
-    rows
+    absent.reverse();
+    (present, absent)
 }
 
 /// A standard claim; a time is told in words as well.
@@ -119,9 +135,13 @@ fn shown(value: &Value) -> String {
     text::clean(&value.to_string())
 }
 
-fn remark(rows: &[Row<'_>], claims: &Map<String, Value>, opaque: bool) -> String {
+fn remark<'a>(
+    rows: impl Iterator<Item = &'a Row<'a>> + Clone,
+    claims: &Map<String, Value>,
+    opaque: bool,
+) -> String {
     let count = |verdict: Verdict| {
-        rows.iter()
+        rows.clone()
             .filter_map(|row| row.entry)
             .filter(|entry| entry.verdict == verdict)
             .count()

@@ -8,6 +8,9 @@ use super::page::{Page, span};
 use super::style::Role;
 use super::text;
 
+/// How many bytes of a line before and after the place are looked at.
+const NEAR: usize = 4_000;
+
 /// Lines shown before and after the place.
 const AROUND: u32 = 2;
 
@@ -65,29 +68,33 @@ pub(super) fn write(page: &mut Page<'_>, frame: &CodeFrame, caret: Role) -> io::
 }
 
 /// The excerpt, at most `width` columns wide; `None` when the source has no such line.
-pub(super) fn code_frame(source: &str, location: &Location, width: usize) -> Option<CodeFrame> {
+/// The lines are split once for many excerpts.
+pub(super) fn code_frame(source: &[&str], location: &Location, width: usize) -> Option<CodeFrame> {
     let line = location.line;
     let first = line.saturating_sub(AROUND).max(1);
     let last = line.saturating_add(AROUND);
-    let excerpt: Vec<(u32, &str)> = (1..)
-        .zip(source.lines())
-        .skip_while(|(number, _)| *number < first)
-        .take_while(|(number, _)| *number <= last)
+    let skipped = usize::try_from(first).ok()?.saturating_sub(1);
+    let excerpt = source.get(skipped..).unwrap_or_default().iter();
+    let mut excerpt: Vec<(u32, &str)> = (first..=last)
+        .zip(excerpt)
+        .map(|(number, code)| (number, *code))
         .collect();
     let marked = excerpt.iter().find(|(number, _)| *number == line)?.1;
-    // Of a long line only what is near the place is looked at: it may be the whole text, with thousands of places.
-    let place = before_column(marked, location.column).len();
-    let near = |code: &str, place: usize| {
-        let first = code.floor_char_boundary(place.saturating_sub(NEAR));
-        let last = code.floor_char_boundary(place.saturating_add(NEAR));
-        code.get(first..last).unwrap_or_default().to_owned()
-    };
-    let before = marked.get(..place).unwrap_or_default();
-    let before = near(before, place);
+    let before = before_column(marked, location.column);
+    // Of a line of a megabyte, as bundlers write them, only the surroundings are measured.
+    let begin = before.len().saturating_sub(NEAR);
+    let end = before.len().saturating_add(NEAR);
+    let near = |code: &str| code.floor_char_boundary(begin)..code.floor_char_boundary(end);
+    let before = before
+        .get(before.floor_char_boundary(begin)..)
+        .unwrap_or_default();
+    for (_, code) in &mut excerpt {
+        *code = code.get(near(code)).unwrap_or_default();
+    }
 
     let digits = excerpt.last()?.0.to_string().len();
     let room = width.saturating_sub(digits + 5).max(20);
-    let caret = text::width(&expanded(&before));
+    let caret = text::width(&expanded(before));
     // A long line is shown from where its place comes into view.
     let start = if caret + 10 > room {
         caret.saturating_sub(room / 2)
@@ -161,7 +168,8 @@ mod tests {
             line,
             column,
         };
-        let frame = code_frame(source, &location, width).expect("a frame");
+        let lines: Vec<&str> = source.lines().collect();
+        let frame = code_frame(&lines, &location, width).expect("a frame");
         let mut shown = Vec::new();
         for line in &frame.lines {
             shown.push(format!("{}{}", line.gutter, line.code));
@@ -232,7 +240,7 @@ mod tests {
                 line,
                 column: 1,
             };
-            assert_eq!(code_frame("one", &location, 60), None);
+            assert_eq!(code_frame(&["one"], &location, 60), None);
         }
     }
 }

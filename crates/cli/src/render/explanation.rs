@@ -1,5 +1,6 @@
 //! The account of a login's claims as one page for a person.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use postlogin_core::claim_rules::Remedy;
@@ -15,6 +16,12 @@ use super::human::HumanOptions;
 use super::page::{Page, span};
 use super::style::Role;
 use super::{explanation_sites, failure, headline, messages, text};
+
+/// How many claims of a token are shown.
+const MOST_ACCOUNTS: usize = 200;
+
+/// How many places that a value may come from are shown.
+const MOST_ORIGINS: usize = 20;
 
 /// Where the lines below a claim begin.
 pub(super) const BELOW: usize = 6;
@@ -32,6 +39,10 @@ pub fn explanation(
     headline::write(page, &explanation.outcome)?;
     failure::write(page, &explanation.outcome, options)?;
     write_request(page, explanation)?;
+    let overwritten = explanation.claims.iter();
+    let overwritten = overwritten.filter(|account| account.verdict == Verdict::Overwritten);
+    let overwritten = overwritten.map(|account| (is_id_token(account), account.name.as_str()));
+    let overwritten: HashSet<(bool, &str)> = overwritten.collect();
     for (token, title) in [
         (TokenKind::IdToken, "ID token"),
         (TokenKind::AccessToken, "Access token"),
@@ -53,9 +64,10 @@ pub fn explanation(
                 ""
             },
         )?;
-        for account in accounts {
-            write_account(page, account, &explanation.claims)?;
+        for account in accounts.iter().take(MOST_ACCOUNTS) {
+            write_account(page, account, &overwritten)?;
         }
+        page.left_out(2, accounts.len().saturating_sub(MOST_ACCOUNTS), "claim")?;
     }
     if explanation.claims.is_empty() {
         page.blank()?;
@@ -96,7 +108,7 @@ fn write_request(page: &mut Page<'_>, explanation: &Explanation) -> io::Result<(
 fn write_account(
     page: &mut Page<'_>,
     account: &ClaimAccount,
-    all: &[ClaimAccount],
+    overwritten: &HashSet<(bool, &str)>,
 ) -> io::Result<()> {
     let (mark, role) = match account.verdict {
         Verdict::Kept => ("✓", Role::Good),
@@ -126,7 +138,7 @@ fn write_account(
     write_origins(page, &account.origins)?;
     match account.verdict {
         Verdict::Kept => {
-            if overwrites(account, all) {
+            if overwritten.contains(&(is_id_token(account), account.name.as_str())) {
                 let told = "kept: the last of several calls wins";
                 return page.line(BELOW, &[span(Role::Plain, told)]);
             }
@@ -154,12 +166,8 @@ fn write_account(
     }
 }
 
-fn overwrites(account: &ClaimAccount, all: &[ClaimAccount]) -> bool {
-    all.iter().any(|other| {
-        other.verdict == Verdict::Overwritten
-            && other.token == account.token
-            && other.name == account.name
-    })
+fn is_id_token(account: &ClaimAccount) -> bool {
+    account.token == TokenKind::IdToken
 }
 
 fn write_origins(page: &mut Page<'_>, origins: &[Origin]) -> io::Result<()> {
@@ -167,7 +175,7 @@ fn write_origins(page: &mut Page<'_>, origins: &[Origin]) -> io::Result<()> {
         let told = "the value is not from the event, as far as can be seen";
         return page.line(BELOW, &[span(Role::Dim, told)]);
     }
-    for (index, origin) in origins.iter().enumerate() {
+    for (index, origin) in origins.iter().take(MOST_ORIGINS).enumerate() {
         let mut line = vec![span(
             Role::Plain,
             match (origin.certainty, index) {
@@ -183,7 +191,7 @@ fn write_origins(page: &mut Page<'_>, origins: &[Origin]) -> io::Result<()> {
         }
         page.line(BELOW, &line)?;
     }
-    Ok(())
+    page.left_out(BELOW, origins.len().saturating_sub(MOST_ORIGINS), "place")
 }
 
 /// What would keep a claim.

@@ -10,19 +10,22 @@ use super::page::{Page, span};
 use super::style::Role;
 use super::text;
 
+/// How many places, conditions and reads are shown each.
+const MOST_SHOWN: usize = 40;
+
 pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()> {
     let never_reached = !claim.sites.iter().any(|site| site.reached == Reached::Yes);
     if claim.sites.is_empty() {
         let told = "no call in the Actions' texts names it";
         return page.line(BELOW, &[span(Role::Dim, told)]);
     }
-    for site in &claim.sites {
-        // Where one call was made, the others are of no interest.
-        if never_reached || site.reached == Reached::Yes {
-            write_site(page, site)?;
-        }
+    // Where one call was made, the others are of no interest.
+    let sites = claim.sites.iter();
+    let mut sites = sites.filter(|site| never_reached || site.reached == Reached::Yes);
+    for site in sites.by_ref().take(MOST_SHOWN) {
+        write_site(page, site)?;
     }
-    Ok(())
+    page.left_out(BELOW, sites.count(), "place")
 }
 
 fn write_site(page: &mut Page<'_>, site: &SiteAccount) -> io::Result<()> {
@@ -47,12 +50,12 @@ fn write_site(page: &mut Page<'_>, site: &SiteAccount) -> io::Result<()> {
     // A condition for which nothing was read says little; with none at all, all are told.
     let tells = |condition: &ConditionAccount| !condition.reads.is_empty();
     let some_tell = site.conditions.iter().any(tells);
-    for condition in &site.conditions {
-        if tells(condition) || !some_tell {
-            write_condition(page, condition)?;
-        }
+    let conditions = site.conditions.iter();
+    let mut conditions = conditions.filter(|condition| tells(condition) || !some_tell);
+    for condition in conditions.by_ref().take(MOST_SHOWN) {
+        write_condition(page, condition)?;
     }
-    Ok(())
+    page.left_out(BELOW + 2, conditions.count(), "condition")
 }
 
 fn write_condition(page: &mut Page<'_>, condition: &ConditionAccount) -> io::Result<()> {
@@ -75,7 +78,7 @@ fn write_condition(page: &mut Page<'_>, condition: &ConditionAccount) -> io::Res
             span(Role::Dim, place),
         ],
     )?;
-    for read in &condition.reads {
+    for read in condition.reads.iter().take(MOST_SHOWN) {
         let found = if read.present {
             format!(" is {}", text::clean(&read.value.to_string()))
         } else {
@@ -99,5 +102,9 @@ fn write_condition(page: &mut Page<'_>, condition: &ConditionAccount) -> io::Res
             ],
         )?;
     }
-    Ok(())
+    page.left_out(
+        BELOW + 4,
+        condition.reads.len().saturating_sub(MOST_SHOWN),
+        "read",
+    )
 }

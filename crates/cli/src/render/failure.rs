@@ -32,7 +32,8 @@ pub(super) fn write(
 
     let frame = error.location.as_ref().and_then(|location| {
         let source = options.source?(&location.file)?;
-        code_frame::code_frame(&source, location, page.width().saturating_sub(2))
+        let lines: Vec<&str> = source.lines().collect();
+        code_frame::code_frame(&lines, location, page.width().saturating_sub(2))
     });
     if let Some(frame) = frame {
         code_frame::write(page, &frame, Role::Bad)?;
@@ -42,13 +43,15 @@ pub(super) fn write(
     // The headline has told a message that fits there.
     if message.contains('\n') || text::width(&message) + text::width("✗ failed: ") > page.width()
     {
-        for line in message.lines().take(MESSAGE_LINES) {
+        let mut lines = message.lines();
+        for line in lines.by_ref().take(MESSAGE_LINES) {
             page.paragraph(
                 2,
                 Role::Plain,
                 &text::shorten(&text::clean(line), page.width() * 3),
             )?;
         }
+        page.left_out(2, lines.count(), "line")?;
     }
     // Engines begin the stack with the message.
     let stack = error.stack.trim_end();
@@ -63,6 +66,7 @@ pub(super) fn write(
         STACK_LINES
     };
     for line in lines.by_ref().take(most) {
+        let line = text::shorten(&text::clean(line), page.width() * 3);
         page.line(4, &[span(Role::Dim, line)])?;
     }
     match lines.count() {

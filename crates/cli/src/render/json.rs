@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use postlogin_core::ceilings::Layout;
+use postlogin_core::escape;
 use serde::Serialize;
 use serde_json::ser::Serializer;
 
@@ -13,7 +14,9 @@ use serde_json::ser::Serializer;
 /// # Errors
 /// When `out` cannot be written.
 pub fn json(outcome: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Layout::default());
+    let mut bytes = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut bytes, Layout::default());
     outcome.serialize(&mut serializer)?;
-    out.write_all(b"\n")
+    let text = String::from_utf8(bytes).map_err(io::Error::other)?;
+    writeln!(out, "{}", escape::json(&text))
 }

@@ -8,6 +8,10 @@ use super::page::{Page, span};
 use super::style::Role;
 use super::text;
 
+/// The notices that are shown.
+const MOST_NOTICES: usize = 100;
+/// The lines of a notice that are shown: mocks are printed to be copied.
+const NOTICE_LINES: usize = 100;
 /// The log lines that a screen has room for.
 const LOG_LINES: usize = 20;
 
@@ -93,7 +97,7 @@ pub(super) fn write_notices(page: &mut Page<'_>, outcome: &Outcome) -> io::Resul
         return Ok(());
     }
     page.heading("Notices", "")?;
-    for notice in &outcome.notices {
+    for notice in outcome.notices.iter().take(MOST_NOTICES) {
         page.line(
             2,
             &[
@@ -102,7 +106,9 @@ pub(super) fn write_notices(page: &mut Page<'_>, outcome: &Outcome) -> io::Resul
                 span(Role::Strong, &notice.code),
             ],
         )?;
-        for line in notice.message.lines() {
+        let mut lines = notice.message.lines();
+        for line in lines.by_ref().take(NOTICE_LINES) {
+            let line = &*text::shorten(line, page.width() * 40);
             // What is meant to be pasted keeps its form.
             if line.starts_with(' ') || line.starts_with("- ") {
                 page.line(6, &[span(Role::Plain, text::clean(line))])?;
@@ -110,9 +116,14 @@ pub(super) fn write_notices(page: &mut Page<'_>, outcome: &Outcome) -> io::Resul
                 page.paragraph(4, Role::Plain, line)?;
             }
         }
+        page.left_out(4, lines.count(), "line")?;
         if let Some(source) = &notice.source {
             page.line(4, &[span(Role::Dim, source)])?;
         }
     }
-    Ok(())
+    page.left_out(
+        2,
+        outcome.notices.len().saturating_sub(MOST_NOTICES),
+        "notice",
+    )
 }

@@ -1,5 +1,6 @@
 //! What the login changed in the user's profile.
 
+use std::collections::HashMap;
 use std::io;
 
 use postlogin_core::outcome::{Outcome, StoredMetadata};
@@ -22,6 +23,9 @@ enum Before {
     /// Only the calls are known.
     Unknown,
 }
+
+/// How many changes are shown.
+const MOST_CHANGES: usize = 100;
 
 pub(super) fn write(
     page: &mut Page<'_>,
@@ -55,10 +59,10 @@ pub(super) fn write(
         .unwrap_or(0)
         .min(page.width() / 2);
     let room = page.width().saturating_sub(4 + paths + 2);
-    for change in &changes {
+    for change in changes.iter().take(MOST_CHANGES) {
         write_change(page, change, paths, room)?;
     }
-    Ok(())
+    page.left_out(2, changes.len().saturating_sub(MOST_CHANGES), "change")
 }
 
 fn write_change(page: &mut Page<'_>, change: &Change, paths: usize, room: usize) -> io::Result<()> {
@@ -137,6 +141,7 @@ fn difference(name: &str, before: &Map<String, Value>, after: &Map<String, Value
 /// The last call for each key, when nobody told what was there before.
 fn from_calls(outcome: &Outcome) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
     for command in &outcome.commands {
         let name = match command.method.as_str() {
             "user.setUserMetadata" => "user_metadata",
@@ -148,13 +153,16 @@ fn from_calls(outcome: &Outcome) -> Vec<Change> {
         };
         let path = text::clean(&format!("{name}.{key}"));
         let after = Some(value.clone()).filter(|value| !value.is_null());
-        match changes.iter_mut().find(|change| change.path == path) {
+        match known.get(&path).and_then(|index| changes.get_mut(*index)) {
             Some(change) => change.after = after,
-            None => changes.push(Change {
-                path,
-                before: Before::Unknown,
-                after,
-            }),
+            None => {
+                known.insert(path.clone(), changes.len());
+                changes.push(Change {
+                    path,
+                    before: Before::Unknown,
+                    after,
+                });
+            }
         }
     }
     changes

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use postlogin_core::escape::parts;
+
 use super::style::Role;
 use super::text;
 
@@ -45,7 +47,9 @@ impl<'a> Page<'a> {
     pub(super) fn line(&mut self, indent: usize, spans: &[Span]) -> io::Result<()> {
         // The indent waits for the first visible text: lines have no trailing spaces.
         let mut blanks = " ".repeat(indent);
-        for Span { role, text } in spans {
+        // What is harmless span by span may be a command of a CI system as a line.
+        let texts: Vec<&str> = spans.iter().map(|span| span.text.as_str()).collect();
+        for (Span { role, .. }, text) in spans.iter().zip(&parts(&texts)) {
             let visible = text.trim_end_matches(' ');
             if visible.is_empty() {
                 blanks.push_str(text);
@@ -61,6 +65,20 @@ impl<'a> Page<'a> {
             blanks = " ".repeat(text.len() - visible.len());
         }
         writeln!(self.out)
+    }
+
+    /// Says how many things are left out where there are too many for a screen; nothing when there are none.
+    pub(super) fn left_out(&mut self, indent: usize, count: usize, noun: &str) -> io::Result<()> {
+        match count {
+            0 => Ok(()),
+            count => {
+                let more = text::counted(count, &format!("more {noun}"));
+                self.line(
+                    indent,
+                    &[span(Role::Dim, format!("… and {more} in `--format json`"))],
+                )
+            }
+        }
     }
 
     pub(super) fn blank(&mut self) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Text for a terminal: made harmless, measured, shortened, wrapped; quantities in short form.
 
+use postlogin_core::escape::inline;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The text with every character that could steer a terminal made visible.
@@ -7,23 +8,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// Claims and log lines come from users' profiles: an escape sequence or a change of writing direction in one of
 /// them must not be able to forge the lines around it.
 pub(super) fn clean(text: &str) -> String {
-    let mut cleaned = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            // The pictures of the control characters: ␀ to ␟, ␡.
-            '\0'..='\x1f' => cleaned.extend(char::from_u32(0x2400 + u32::from(c))),
-            '\x7f' => cleaned.push('␡'),
-            '\u{80}'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200b}'
-            | '\u{200e}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
-            | '\u{feff}' => cleaned.push_str(&format!("\\u{:04x}", u32::from(c))),
-            _ => cleaned.push(c),
-        }
-    }
-    cleaned
+    // A tab has no width of its own, which columns need.
+    inline(text).replace('\t', "\\t")
 }
 
 /// How many columns the text takes.
@@ -256,10 +242,13 @@ mod tests {
 
     #[test]
     fn nothing_steers_the_terminal() {
-        assert_eq!(clean("\x1b[31mred\r\n\0\x7f"), "␛[31mred␍␊␀␡");
+        assert_eq!(
+            clean("\x1b[31mred\t\r\n\0\x7f"),
+            r"\x1b[31mred\t\r\n\x00\x7f"
+        );
         assert_eq!(
             clean("\u{9b}31m \u{202e}abc\u{feff}"),
-            "\\u009b31m \\u202eabc\\ufeff"
+            r"\x9b31m \u{202e}abc\u{feff}"
         );
         assert_eq!(clean("漢字 é 👩‍💻"), "漢字 é 👩‍💻");
     }

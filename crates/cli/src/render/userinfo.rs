@@ -22,6 +22,9 @@ const TOKEN_CLAIMS: [&str; 10] = [
     "c_hash",
 ];
 
+/// How many differences are shown.
+const MOST_DIFFERENCES: usize = 150;
+
 pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome) -> io::Result<()> {
     let userinfo = &outcome.userinfo;
     if userinfo.is_empty() {
@@ -46,5 +49,8 @@ pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome) -> io::Result<()> {
         return page.heading("Userinfo", &format!("{count}, as in the ID token"));
     }
     page.heading("Userinfo", &format!("{count}; beside the ID token:"))?;
-    page.paragraph(2, Role::Plain, &differences.join(", "))
+    let left_out = differences.len().saturating_sub(MOST_DIFFERENCES);
+    differences.truncate(MOST_DIFFERENCES);
+    page.paragraph(2, Role::Plain, &differences.join(", "))?;
+    page.left_out(2, left_out, "difference")
 }

@@ -14,6 +14,7 @@ mod email;
 mod event;
 mod explain;
 mod faults;
+mod forged;
 mod http;
 mod init;
 mod limits;

@@ -49,8 +49,8 @@ fn from_the_first_run_to_a_review() {
     assert_eq!(done.code, Some(0), "{done}");
     for expected in [
         "one (t.snap)",
-        "accept: postlogin test --update 't.case.yaml'",
-        "reject: rm 't.snap.new'",
+        "accept: postlogin test --update t.case.yaml",
+        "reject: rm t.snap.new",
     ] {
         assert!(done.stdout.contains(expected), "{done}");
     }

@@ -1,6 +1,9 @@
 //! Coverage as a table for people, as LCOV, and as one HTML page.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+
+use postlogin_core::escape::{html as escaped, lcov as record, line};
 
 use super::FileCoverage;
 
@@ -82,7 +85,7 @@ pub fn text(files: &[FileCoverage]) -> String {
         let (lines, branches) = (lines(file), branches(file));
         (all_lines, all_branches) = (all_lines.add(lines), all_branches.add(branches));
         rows.push([
-            file.file.clone(),
+            line(&file.file),
             lines.text(),
             branches.text(),
             uncovered(file),
@@ -126,12 +129,12 @@ pub fn lcov(files: &[FileCoverage]) -> String {
 }
 
 fn write_record(out: &mut String, file: &FileCoverage) -> std::fmt::Result {
-    writeln!(out, "TN:\nSF:{}", file.file)?;
+    writeln!(out, "TN:\nSF:{}", record(&file.file))?;
     for (name, line, _) in &file.functions {
-        writeln!(out, "FN:{line},{name}")?;
+        writeln!(out, "FN:{line},{}", record(name))?;
     }
     for (name, _, count) in &file.functions {
-        writeln!(out, "FNDA:{count},{name}")?;
+        writeln!(out, "FNDA:{count},{}", record(name))?;
     }
     let functions = Share::of(file.functions.iter().map(|(.., count)| *count));
     writeln!(out, "FNF:{}\nFNH:{}", functions.all, functions.hit)?;
@@ -161,6 +164,10 @@ const STYLE: &str = "body{font:14px/1.5 system-ui,sans-serif;margin:2rem;color:#
     .l{display:block;padding:0 .6rem}.l b{display:inline-block;width:7rem;color:#777;font-weight:normal}\
     .hit{background:#e7f7e7}.miss{background:#fbe3e3}.part{background:#fff4d6}";
 
+/// What the page may load: nothing; its style is in it.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
 /// One page that needs no other file: the table, then every file with its lines coloured.
 pub fn html(files: &[FileCoverage]) -> String {
     let mut rows = String::new();
@@ -180,26 +187,27 @@ pub fn html(files: &[FileCoverage]) -> String {
         );
     }
     format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Coverage</title><style>{STYLE}</style>\
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\"><title>Coverage</title><style>{STYLE}</style>\
          <h1>Coverage</h1><table><tr><th>file</th><th>lines</th><th>branches</th></tr>{rows}</table>{sources}</html>\n"
     )
 }
 
 fn source(file: &FileCoverage) -> String {
     let mut out = String::new();
+    let counts: HashMap<u32, u32> = file.lines.iter().copied().collect();
+    let partial = file.branches.iter().filter(|(_, ways)| ways.contains(&0));
+    let partial: HashSet<u32> = partial.map(|(at, _)| *at).collect();
     for (number, line) in (1_u32..).zip(file.text.lines()) {
-        let count = file.lines.iter().find(|(at, _)| *at == number);
-        let is_partial = file
-            .branches
-            .iter()
-            .any(|(at, ways)| *at == number && ways.contains(&0));
+        let count = counts.get(&number);
+        let is_partial = partial.contains(&number);
         let class = match count {
-            Some((_, 0)) => "l miss",
+            Some(0) => "l miss",
             Some(_) if is_partial => "l part",
             Some(_) => "l hit",
             None => "l",
         };
-        let times = count.map_or(String::new(), |(_, count)| format!("{count}×"));
+        let times = count.map_or(String::new(), |count| format!("{count}×"));
         let _ = write!(
             out,
             "<span class=\"{class}\"><b>{number:>4} {times}</b>{}</span>",
@@ -207,11 +215,4 @@ fn source(file: &FileCoverage) -> String {
         );
     }
     out
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

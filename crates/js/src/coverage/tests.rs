@@ -165,3 +165,79 @@ fn what_compiles_still_compiles() {
     }
     assert!(count > 300, "{count}");
 }
+
+/// A reader of LCOV: the file and the functions of each record.
+fn records(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    let mut open = false;
+    for line in text.split('\n').filter(|line| !line.is_empty()) {
+        if line == "end_of_record" {
+            open = false;
+            continue;
+        }
+        let (key, value) = line.split_once(':').expect("a key");
+        match key {
+            "SF" => {
+                assert!(!open, "{text}");
+                open = true;
+                found.push((value.to_owned(), Vec::new()));
+            }
+            "FN" => {
+                let (_, name) = value.split_once(',').expect("a line and a name");
+                found.last_mut().expect("a file").1.push(name.to_owned());
+            }
+            "TN" | "FNDA" | "FNF" | "FNH" | "BRDA" | "BRF" | "BRH" | "DA" | "LF" | "LH" => {}
+            other => panic!("{other}: {text}"),
+        }
+    }
+    assert!(!open, "{text}");
+    found
+}
+
+/// Names of files and functions, and the source, stay text in every report.
+#[test]
+fn names_forge_nothing() {
+    for name in [
+        "a.js\nend_of_record\nSF:/etc/passwd\nDA:1,1",
+        "a.js\rSF:b.js",
+        "::error::x.js",
+        "##[add-mask]x.js",
+        "\u{1b}[2Jx\u{202e}.js",
+        "<img src=x onerror='alert(1)'>\"&.js",
+        "</pre></style><script>alert(1)</script>",
+    ] {
+        let file = FileCoverage {
+            file: name.to_owned(),
+            text: format!("// {name}\n"),
+            lines: vec![(1, 1)],
+            functions: vec![(name.to_owned(), 1, 1)],
+            branches: vec![(1, vec![0, 1])],
+        };
+        let files = [file.clone(), file];
+        let shown = postlogin_core::escape::lcov(name).into_owned();
+        let record = (shown.clone(), vec![shown]);
+        assert_eq!(records(&lcov(&files)), [record.clone(), record]);
+        let table = text(&files);
+        assert_eq!(table.lines().count(), 4, "{table}");
+        let is_bad = |letter: char| letter.is_control() && letter != '\n' || letter == '\u{202e}';
+        assert!(!table.contains(is_bad), "{table}");
+        let command = |line: &str| line.starts_with("::") || line.contains("##[");
+        assert!(!table.lines().any(command), "{table}");
+        let page = html(&files);
+        let (_, body) = page.split_once("</style>").expect("a style");
+        let tags = body.split('<').skip(1).map(|tag| {
+            let name = tag.trim_start_matches('/');
+            name.split(|letter: char| !letter.is_ascii_alphanumeric())
+                .next()
+                .unwrap_or_default()
+        });
+        for tag in tags {
+            let ours = [
+                "a", "b", "h1", "h2", "html", "pre", "span", "table", "td", "th", "tr",
+            ];
+            assert!(ours.contains(&tag), "{tag}: {page}");
+        }
+        assert!(!page.contains(is_bad), "{page}");
+        assert!(page.contains("Content-Security-Policy"), "{page}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Values: objects as subsets, everything else as a whole.
 
+use std::collections::HashSet;
+
 use postlogin_project::cases::ExpectKey;
 use postlogin_project::document::node::{Node, NodeValue};
 use serde_json::Value;
@@ -35,7 +37,8 @@ pub(super) fn compare(
     match (&expected.value, actual) {
         (NodeValue::Object(entries), Some(Value::Object(object))) => {
             if how.exactly {
-                let is_extra = |key: &&String| entries.iter().all(|entry| entry.key != **key);
+                let known: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+                let is_extra = |key: &&String| !known.contains(key.as_str());
                 for key in object.keys().filter(is_extra) {
                     let name = Some(name.unwrap_or(key));
                     found.push(differs(None, below(path, key), object.get(key), name));

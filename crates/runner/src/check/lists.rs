@@ -123,8 +123,16 @@ fn fits(item: &Node, actual: &Value, main: &str) -> bool {
     }
 }
 
-/// What there is, in the short form.
+/// How many items of a list are shown: each item that is missing shows them again.
+const MOST_SHOWN: usize = 100;
+
+/// What there is, in the short form. The items that are left out are counted in the last one.
 fn shown(actual: &[Value], main: &str) -> Value {
     let main = |value: &Value| value.get(main).cloned().unwrap_or_default();
-    Value::Array(actual.iter().map(main).collect())
+    let mut shown: Vec<Value> = actual.iter().take(MOST_SHOWN).map(main).collect();
+    let more = actual.len().saturating_sub(MOST_SHOWN);
+    if more > 0 {
+        shown.push(Value::from(format!("… {more} more")));
+    }
+    Value::Array(shown)
 }

@@ -7,6 +7,9 @@ use super::report::{title, word};
 use super::{Comparison, Endings, Found, Origin, Part};
 use crate::report::{Line, Role, changes};
 
+/// How many differences are printed.
+const MOST_FOUND: usize = 100;
+
 /// A longer value is cut.
 const LONGEST: usize = 160;
 
@@ -14,12 +17,18 @@ impl Comparison {
     /// Everything, line by line.
     pub fn lines(&self) -> Vec<Line> {
         let mut lines = Vec::new();
-        for found in &self.found {
+        for found in self.found.iter().take(MOST_FOUND) {
             lines.push(Line::default());
             lines.push(Line::of(Role::Bad, "  DIFF ").and(Role::Strong, title(found)));
             lines.push(side("    left  ", Role::Bad, &found.difference.left));
             lines.push(side("   right  ", Role::Good, &found.difference.right));
             lines.extend(self.example(found));
+        }
+        let more = self.found.len().saturating_sub(MOST_FOUND);
+        if more > 0 {
+            let text = format!("  … {more} more differences; `--format json` lists all");
+            lines.push(Line::default());
+            lines.push(Line::of(Role::Warn, text));
         }
         lines.push(Line::of(Role::Dim, "─".repeat(12)));
         lines.extend(self.compared());

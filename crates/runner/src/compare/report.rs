@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use postlogin_core::escape::inline;
 use postlogin_project::ActionSource;
 use serde_json::{Value, json};
 
@@ -57,7 +58,9 @@ impl Comparison {
         writeln!(
             out,
             "# Where {} and {} differ. The cases expect what {} does.",
-            self.left.0, self.right.0, self.left.0
+            inline(&self.left.0),
+            inline(&self.right.0),
+            inline(&self.left.0)
         )?;
         let actions = left
             .iter()

@@ -4,7 +4,7 @@ use postlogin_core::location::Location;
 use postlogin_generate::Change;
 use serde_json::Value;
 
-use super::lines::{Line, Role, thrown};
+use super::lines::{Line, Role, shortened, thrown};
 use crate::fuzz::{Fault, Finding};
 
 /// A longer value is cut.
@@ -74,12 +74,5 @@ pub(crate) fn changes(changes: &[Change]) -> Vec<Line> {
 }
 
 fn short(value: &Value) -> String {
-    let text = value.to_string();
-    match text.chars().count() > LONGEST {
-        true => {
-            let begin: String = text.chars().take(LONGEST).collect();
-            format!("{begin}… ({} bytes)", text.len())
-        }
-        false => text,
-    }
+    shortened(&value.to_string(), LONGEST).into_owned()
 }

@@ -4,9 +4,10 @@
 
 use std::io::{self, Write};
 
+use postlogin_core::escape::{github_data as data, github_property as property};
+
 use super::Reporter;
 use super::lines::{body, place_of, title};
-use super::workflow_command::{data, property};
 use crate::run_event::{CaseResult, Failure, RunEvent};
 
 pub(super) struct Github<W> {
@@ -23,7 +24,7 @@ impl<W: Write> Github<W> {
         let mut message = title(failure);
         for line in body(failure, result.outcome.as_deref()) {
             message.push('\n');
-            message.push_str(&line.plain());
+            message.push_str(&line.text());
         }
         writeln!(
             self.out,

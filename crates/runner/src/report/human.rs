@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use postlogin_core::escape::{inline, line};
+
 use super::Reporter;
 use super::lines::{Line, Role, body, place_of, shown, title};
 use crate::run_event::{CaseResult, CaseStatus, Failure, FuzzSummary, RunEvent, RunSummary};
@@ -102,7 +104,7 @@ impl<W: Write, P: Write> Human<W, P> {
 
     fn details(&mut self, result: &CaseResult) -> Vec<Line> {
         let mut lines = Vec::new();
-        for failure in &result.failures {
+        for failure in result.failures.iter().take(MOST_FAILURES) {
             if let Failure::Load(error) = failure {
                 let first = self
                     .told
@@ -135,16 +137,13 @@ impl<W: Write, P: Write> Human<W, P> {
                 lines.push(indented);
             }
         }
-        let logs = result.outcome.iter().flat_map(|outcome| &outcome.logs);
-        for log in logs.take(MOST_LOGS) {
-            for (index, text) in log.message.lines().enumerate() {
-                let label = match index {
-                    0 => format!("    {:>8}  ", log.level),
-                    _ => " ".repeat(14),
-                };
-                lines.push(Line::of(Role::Dim, label).and(Role::Plain, text));
-            }
+        let more = result.failures.len().saturating_sub(MOST_FAILURES);
+        if more > 0 {
+            let text =
+                format!("  … {more} more failures of this case; `--reporter json` lists all");
+            lines.push(Line::of(Role::Warn, text));
         }
+        lines.extend(logs(result));
         lines
     }
 
@@ -184,7 +183,7 @@ impl<W: Write, P: Write> Human<W, P> {
     fn failures(&mut self) -> io::Result<()> {
         for (name, lines) in std::mem::take(&mut self.failures) {
             writeln!(self.out)?;
-            self.line(&Line::of(Role::Bad, "  FAIL ").and(Role::Strong, name))?;
+            self.line(&Line::of(Role::Bad, "  FAIL ").and(Role::Strong, inline(&name)))?;
             for line in lines {
                 self.line(&line)?;
             }
@@ -305,7 +304,8 @@ impl<W: Write, P: Write> Human<W, P> {
             "{:>12} [{elapsed:>4}s] {bar} {}/{}{failed}  {running}",
             "Running", self.done, self.cases
         );
-        let text: String = text
+        // The bar does not pass through what makes lines harmless.
+        let text: String = line(&text)
             .chars()
             .take(self.style.width.saturating_sub(1))
             .collect();
@@ -315,8 +315,34 @@ impl<W: Write, P: Write> Human<W, P> {
     }
 }
 
-/// How many lines of a failed case's logs are told.
-const MOST_LOGS: usize = 20;
+/// How many lines of a failed case's logs are printed.
+const MOST_LOGS: usize = 40;
+
+/// How many failures of one case are printed.
+const MOST_FAILURES: usize = 20;
+
+/// What a failed case printed.
+fn logs(result: &CaseResult) -> Vec<Line> {
+    let logs = result.outcome.iter().flat_map(|outcome| &outcome.logs);
+    let mut all = logs.flat_map(|log| log.message.lines().enumerate().map(move |line| (log, line)));
+    let shown = all.by_ref().take(MOST_LOGS).map(|(log, (index, text))| {
+        let label = match index {
+            0 => format!("    {:>8}  ", log.level),
+            _ => " ".repeat(14),
+        };
+        Line::of(Role::Dim, label).and(Role::Plain, text)
+    });
+    let mut lines: Vec<Line> = shown.collect();
+    let more = all.count();
+    if more > 0 {
+        let text = format!(
+            "{:14}… {more} more lines of logs; `--reporter json` has all",
+            ""
+        );
+        lines.push(Line::of(Role::Dim, text));
+    }
+    lines
+}
 
 const BAR: usize = 24;
 
@@ -328,7 +354,7 @@ fn bar(done: usize, all: usize) -> String {
 fn status_line(role: Role, word: &str, duration: Duration, name: &str) -> Line {
     Line::of(role, format!("{word:>12} "))
         .and(Role::Plain, format!("[{:>8.3}s] ", duration.as_secs_f64()))
-        .and(Role::Plain, name)
+        .and(Role::Plain, inline(name))
 }
 
 impl<W: Write, P: Write> Reporter for Human<W, P> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use postlogin_core::escape;
 use postlogin_project::document::node::Place;
 use serde_json::{Value, json};
 
@@ -74,7 +75,7 @@ impl<W: Write> Reporter for Json<W> {
                 })
             }
         };
-        writeln!(self.out, "{value}")?;
+        writeln!(self.out, "{}", escape::json(&value.to_string()))?;
         // Who reads along sees each case when it ends.
         self.out.flush()
     }

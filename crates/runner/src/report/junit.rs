@@ -1,8 +1,12 @@
 //! JUnit XML. The file is written when the run ends, as its first line has the sums.
+//!
+//! `quick-junit` quotes, but it removes characters that XML cannot contain instead of showing them, and passes some on.
+//! So every text goes through [`attribute`] or [`xml_text`] before, and the whole document through [`xml_document`].
 
 use std::io::{self, Write};
 use std::time::Duration;
 
+use postlogin_core::escape::{xml_attribute as attribute, xml_document, xml_text};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::Reporter;
@@ -25,11 +29,11 @@ impl<W: Write> Junit<W> {
     }
 
     fn add(&mut self, result: &CaseResult) {
-        let file = &result.place.source.shown;
-        let mut case = TestCase::new(result.name.as_str(), status(result));
-        case.set_classname(file.as_str());
+        let file = &*attribute(&result.place.source.shown);
+        let mut case = TestCase::new(attribute(&result.name), status(result));
+        case.set_classname(file);
         case.set_time(result.duration);
-        case.extra.insert("file".into(), file.as_str().into());
+        case.extra.insert("file".into(), file.into());
         case.extra
             .insert("line".into(), result.place.line.to_string().as_str().into());
         if let Some(outcome) = &result.outcome
@@ -40,7 +44,7 @@ impl<W: Write> Junit<W> {
             let logs: Vec<String> = logs
                 .map(|log| format!("{}: {}: {}", log.action, log.level, log.message))
                 .collect();
-            case.set_system_out(logs.join("\n"));
+            case.set_system_out(xml_text(&logs.join("\n")));
         }
         // Cases come file by file; findings may come back to one.
         let known = self.suites.iter_mut();
@@ -49,7 +53,7 @@ impl<W: Write> Junit<W> {
                 suite.add_test_case(case);
             }
             None => {
-                let mut suite = TestSuite::new(file.as_str());
+                let mut suite = TestSuite::new(file);
                 suite.add_test_case(case);
                 self.suites.push(suite);
             }
@@ -61,7 +65,7 @@ impl<W: Write> Junit<W> {
         report.set_time(took);
         report.add_test_suites(std::mem::take(&mut self.suites));
         let text = report.to_string().map_err(io::Error::other)?;
-        self.out.write_all(text.as_bytes())?;
+        self.out.write_all(xml_document(&text).as_bytes())?;
         self.out.flush()
     }
 }
@@ -72,7 +76,7 @@ fn status(result: &CaseResult) -> TestCaseStatus {
         CaseStatus::Skipped(reason) => {
             let mut status = TestCaseStatus::skipped();
             if !reason.is_empty() {
-                status.set_message(reason.as_str());
+                status.set_message(attribute(reason));
             }
             status
         }
@@ -89,14 +93,17 @@ fn status(result: &CaseResult) -> TestCaseStatus {
             };
             let mut status = TestCaseStatus::non_success(kind_of_all);
             if let Some(first) = result.failures.first() {
-                status.set_type(kind(first)).set_message(title(first));
+                let message = title(first);
+                status
+                    .set_type(kind(first))
+                    .set_message(attribute(&message));
             }
             let told: Vec<String> = result
                 .failures
                 .iter()
                 .map(|one| told(result, one))
                 .collect();
-            status.set_description(told.join("\n"));
+            status.set_description(xml_text(&told.join("\n")));
             status
         }
     }
@@ -106,7 +113,7 @@ fn told(result: &CaseResult, failure: &Failure) -> String {
     let mut text = format!("{}: {}", shown(place_of(result, failure)), title(failure));
     for line in body(failure, result.outcome.as_deref()) {
         text.push_str("\n  ");
-        text.push_str(&line.plain());
+        text.push_str(&line.text().replace('\n', "\n  "));
     }
     text
 }

@@ -3,10 +3,21 @@
 use postlogin_core::event::suggest::closest;
 use postlogin_core::outcome::{ClaimRule, LedgerEntry, Outcome, TokenKind, Verdict};
 use postlogin_project::cases::ExpectKey;
-use serde_json::Value;
 
-use super::lines::{Line, Role};
+use super::lines::{Line, Role, shortened};
 use crate::run_event::Mismatch;
+
+/// A longer value is cut: the difference above shows what is wrong with it.
+const LONGEST: usize = 200;
+
+/// How many names of claims are listed before the rest is only counted.
+const MOST_NAMES: usize = 10;
+
+/// Among more names than these, none is looked for that is nearly the same.
+const MOST_COMPARED: usize = 200;
+
+/// How many calls for one claim are listed.
+const MOST_CALLS: usize = 20;
 
 /// What the ledger says about the claim of a mismatch.
 pub(super) fn lines(mismatch: &Mismatch, outcome: &Outcome) -> Vec<Line> {
@@ -19,13 +30,16 @@ pub(super) fn lines(mismatch: &Mismatch, outcome: &Outcome) -> Vec<Line> {
         _ => None,
     };
     let of_token = |entry: &&LedgerEntry| token.is_none_or(|token| entry.token == token);
-    let mut lines: Vec<Line> = outcome
-        .ledger
-        .iter()
-        .filter(of_token)
-        .filter(|entry| entry.name == *name)
-        .map(|entry| label(lines_of(entry, token.is_none())))
-        .collect();
+    let calls = outcome.ledger.iter().filter(of_token);
+    let calls: Vec<&LedgerEntry> = calls.filter(|entry| entry.name == *name).collect();
+    // The last calls decide.
+    let left_out = calls.len().saturating_sub(MOST_CALLS);
+    let mut lines = Vec::new();
+    if left_out > 0 {
+        lines.push(label(format!("… {left_out} earlier calls")));
+    }
+    let calls = calls.iter().skip(left_out);
+    lines.extend(calls.map(|entry| label(lines_of(entry, token.is_none()))));
     if lines.is_empty() {
         let mut set: Vec<&str> = outcome
             .ledger
@@ -34,11 +48,15 @@ pub(super) fn lines(mismatch: &Mismatch, outcome: &Outcome) -> Vec<Line> {
             .map(|entry| entry.name.as_str())
             .collect();
         set.dedup();
-        let what = match (closest(name, set.iter().copied()), set.is_empty()) {
+        let near = match set.len() <= MOST_COMPARED {
+            true => closest(name, set.iter().copied()),
+            false => None,
+        };
+        let what = match (near, set.is_empty()) {
             _ if mismatch.actual.is_some() && mismatch.key != ExpectKey::Dropped => return lines,
             (Some(near), _) => format!("no Action set it; `{near}` was set"),
             (None, true) => "no Action set any claim of this token".to_owned(),
-            (None, false) => format!("no Action set it; set were {}", set.join(", ")),
+            (None, false) => format!("no Action set it; set were {}", listed(&set)),
         };
         lines.push(label(what));
     }
@@ -49,6 +67,18 @@ pub(super) fn lines(mismatch: &Mismatch, outcome: &Outcome) -> Vec<Line> {
         ));
     }
     lines
+}
+
+fn listed(names: &[&str]) -> String {
+    let shown = names.iter().take(MOST_NAMES);
+    let shown: Vec<String> = shown
+        .map(|name| shortened(name, LONGEST).into_owned())
+        .collect();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    match more {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 fn label(text: String) -> Line {
@@ -74,7 +104,7 @@ fn lines_of(entry: &LedgerEntry, name_token: bool) -> String {
     format!(
         "{token}{verdict}: {} set {} {}{}",
         entry.action,
-        Value::clone(&entry.value),
+        shortened(&entry.value.to_string(), LONGEST),
         place.unwrap_or_default().trim_start(),
         source.unwrap_or_default(),
     )

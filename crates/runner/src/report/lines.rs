@@ -1,8 +1,10 @@
 //! What is told about a failure, as lines whose parts have a role; machines get the same lines without colours.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Color, Style};
+use postlogin_core::escape::parts;
 use postlogin_core::outcome::{ActionError, Outcome, Status};
 use postlogin_project::cases::ExpectKey;
 use postlogin_project::document::node::Place;
@@ -44,34 +46,91 @@ impl Line {
         self
     }
 
-    /// The text alone.
-    pub fn plain(&self) -> String {
-        self.0.iter().map(|(_, text)| printable(text)).collect()
+    /// Returns the text as it is, for formats that escape it in their own way.
+    pub fn text(&self) -> String {
+        self.0.iter().map(|(_, text)| text.as_str()).collect()
     }
 
-    /// The text with colours.
+    /// Returns the text for people, without colours.
+    pub fn plain(&self) -> String {
+        self.render(false)
+    }
+
+    /// Returns the text for people, with colours.
     pub fn colored(&self) -> String {
+        self.render(true)
+    }
+
+    /// Writes lines that are harmless for a terminal and the log of a CI system, whatever their texts are.
+    fn render(&self, colored: bool) -> String {
         let mut out = String::new();
-        for (role, text) in &self.0 {
-            let (style, text) = (role.style(), printable(text));
-            // A String takes everything.
-            let _ = match *role {
-                Role::Plain => write!(out, "{text}"),
-                _ => write!(out, "{style}{text}{style:#}"),
-            };
+        for (index, line) in self.rows().iter().enumerate() {
+            if index > 0 {
+                out.push('\n');
+            }
+            let texts: Vec<&str> = line.iter().map(|(_, text)| text.as_ref()).collect();
+            for ((role, _), text) in line.iter().zip(parts(&texts)) {
+                let style = role.style();
+                // A String accepts everything.
+                let _ = match *role {
+                    Role::Plain => write!(out, "{text}"),
+                    _ if !colored => write!(out, "{text}"),
+                    _ => write!(out, "{style}{text}{style:#}"),
+                };
+            }
         }
         out
     }
+
+    /// Splits the line where its texts have newlines. The further lines are indented to where their text began, so none
+    /// of them looks like a line of another kind.
+    fn rows(&self) -> Vec<Vec<(Role, Cow<'_, str>)>> {
+        let (mut rows, mut row) = (Vec::new(), Vec::new());
+        let (mut column, mut left_out) = (0, 0_usize);
+        for (role, text) in &self.0 {
+            let indent = column.clamp(2, DEEPEST);
+            for (index, piece) in text.split('\n').enumerate() {
+                if index > 0 {
+                    if rows.len() + 1 >= MOST_ROWS {
+                        left_out += 1;
+                        continue;
+                    }
+                    rows.push(std::mem::take(&mut row));
+                    row.push((Role::Plain, Cow::Owned(" ".repeat(indent))));
+                    column = indent;
+                }
+                let piece = piece.strip_suffix('\r').unwrap_or(piece);
+                column += piece.chars().count();
+                row.push((*role, shortened(piece, LONGEST)));
+            }
+        }
+        rows.push(row);
+        if left_out > 0 {
+            let more = format!("  … {left_out} more lines");
+            rows.push(vec![(Role::Dim, Cow::Owned(more))]);
+        }
+        rows
+    }
 }
 
-/// The text without what a terminal would obey: an Action may print and throw whatever it likes.
-fn printable(text: &str) -> String {
-    let shown = |letter: char| match letter {
-        '\n' | '\t' => letter.to_string(),
-        letter if letter.is_control() => letter.escape_unicode().to_string(),
-        letter => letter.to_string(),
-    };
-    text.chars().map(shown).collect()
+/// How far the further lines of a text are indented at most.
+const DEEPEST: usize = 14;
+
+/// How many lines of one text are printed for people.
+const MOST_ROWS: usize = 40;
+
+/// How many characters of a line are printed for people.
+const LONGEST: usize = 4_000;
+
+/// Returns the beginning of a text that is longer than `most` characters, with its size.
+pub(super) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => {
+            let begin = text.get(..end).unwrap_or_default();
+            Cow::Owned(format!("{begin}… ({} bytes)", text.len()))
+        }
+        None => Cow::Borrowed(text),
+    }
 }
 
 impl Role {

@@ -9,8 +9,8 @@ mod json;
 mod junit;
 mod ledger;
 mod lines;
+mod people;
 mod tap;
-pub mod workflow_command;
 
 use std::io::{self, Write};
 
@@ -23,6 +23,7 @@ pub(crate) use found::changes;
 pub use human::{Human, HumanStyle};
 pub(crate) use json::failures;
 pub use lines::{Line, Role};
+pub use people::People;
 
 /// Turns a run into text.
 pub trait Reporter {

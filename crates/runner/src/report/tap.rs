@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use postlogin_core::escape::{self, tap};
 use serde_json::json;
 
 use super::Reporter;
@@ -29,10 +30,10 @@ impl<W: Write> Tap<W> {
             self.out,
             "{ok} {} - {}",
             self.number,
-            name(&result.full_name)
+            tap(&result.full_name)
         )?;
         match &result.status {
-            CaseStatus::Skipped(reason) => writeln!(self.out, " # SKIP {}", one_line(reason))?,
+            CaseStatus::Skipped(reason) => writeln!(self.out, " # SKIP {}", tap(reason))?,
             _ => writeln!(self.out)?,
         }
         if result.failures.is_empty() {
@@ -42,26 +43,17 @@ impl<W: Write> Tap<W> {
         writeln!(self.out, "  ---\n  failures:")?;
         for failure in &result.failures {
             let lines = body(failure, result.outcome.as_deref());
-            let details: Vec<String> = lines.iter().map(super::Line::plain).collect();
+            let details: Vec<String> = lines.iter().map(super::Line::text).collect();
             let value = json!({
                 "kind": kind(failure),
                 "message": title(failure),
                 "at": shown(place_of(result, failure)),
                 "details": details,
             });
-            writeln!(self.out, "    - {value}")?;
+            writeln!(self.out, "    - {}", escape::json(&value.to_string()))?;
         }
         writeln!(self.out, "  ...")
     }
-}
-
-/// `#` begins a directive.
-fn name(text: &str) -> String {
-    one_line(text).replace('\\', "\\\\").replace('#', "\\#")
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl<W: Write> Reporter for Tap<W> {

@@ -9,6 +9,9 @@ use postlogin_core::outcome::ActionError;
 use postlogin_project::document::node::{Place, Source};
 
 use super::*;
+
+mod forged;
+
 use crate::run_event::{CaseResult, CaseStatus, Failure, RunSummary};
 
 /// Texts that a careless writer breaks on.

@@ -29,7 +29,7 @@ pub(super) fn answer_lines(
             continue;
         }
         let answer = session.answer(&line);
-        printer.data(|out| writeln!(out, "{answer}"))?;
+        printer.json(&answer)?;
     }
     Ok(SUCCESS)
 }

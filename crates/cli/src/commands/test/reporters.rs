@@ -7,7 +7,7 @@ use std::{
 
 use postlogin_core::event::suggest::closest;
 use postlogin_runner::report::{
-    Format, Human, HumanStyle, ReportFile, Reporter, Reporters, reporter,
+    Format, Human, HumanStyle, People, ReportFile, Reporter, Reporters, reporter,
 };
 
 use crate::{error::CliError, printer::Printer};
@@ -76,7 +76,7 @@ impl Outputs {
                 (Kind::Machine(format), Some(file)) => reporter(*format, file.clone()),
                 (Kind::Machine(format), None) => reporter(*format, io::stdout()),
                 (Kind::Human, Some(file)) => Box::new(Human::new(
-                    file.clone(),
+                    People::new(file.clone(), false),
                     io::sink(),
                     self.style(printer, false, false),
                 )),
@@ -91,11 +91,12 @@ impl Outputs {
         match self.machine_on_stdout {
             true => {
                 let style = self.style(printer, printer.color_on_stderr, progress);
-                Box::new(Human::new(io::stderr(), io::stderr(), style))
+                let out = People::new(io::stderr(), style.color);
+                Box::new(Human::new(out, io::stderr(), style))
             }
             false => {
                 let style = self.style(printer, printer.color, progress);
-                let out = io::LineWriter::new(io::stdout());
+                let out = People::new(io::LineWriter::new(io::stdout()), style.color);
                 Box::new(Human::new(out, io::stderr(), style))
             }
         }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use postlogin_core::escape::{inline, shell};
 use postlogin_project::{cases::find_case_files, display_path};
 use postlogin_runner::{
     report::diff_lines,
@@ -45,8 +46,9 @@ fn tell(waiting: &[Pending], here: &Path, printer: &Printer) -> Result<u8, CliEr
         writeln!(out)?;
         for file in files {
             let stem = file.strip_suffix(".snap").unwrap_or(&file);
-            writeln!(out, "accept: postlogin test --update '{stem}.case.yaml'")?;
-            writeln!(out, "reject: rm '{file}.new'")?;
+            let (cases, new) = (format!("{stem}.case.yaml"), format!("{file}.new"));
+            writeln!(out, "accept: postlogin test --update {}", shell(&cases))?;
+            writeln!(out, "reject: rm {}", shell(&new))?;
         }
         Ok(())
     })?;
@@ -103,7 +105,7 @@ fn ask(waiting: &[Pending], here: &Path, printer: &Printer) -> Result<u8, CliErr
 
 fn show(pending: &Pending, here: &Path, color: bool, out: &mut dyn Write) -> io::Result<()> {
     let file = display_path(&pending.file, here);
-    writeln!(out, "\n{} ({file})", pending.case)?;
+    writeln!(out, "\n{} ({})", inline(&pending.case), inline(&file))?;
     let stored = pending.stored.as_deref().unwrap_or_default();
     for line in diff_lines(stored, &pending.current) {
         match color {

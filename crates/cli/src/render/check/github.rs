@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use postlogin_runner::report::workflow_command::{data, property};
+use postlogin_core::escape::{github_data as data, github_property as property};
 
 use super::Report;
 

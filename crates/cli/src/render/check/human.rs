@@ -11,6 +11,9 @@ use crate::render::page::{Page, span};
 use crate::render::style::Role;
 use crate::render::text::counted;
 
+/// How many findings are shown; the others are counted.
+const MOST_FINDINGS: usize = 200;
+
 /// Writes the findings and how many there are.
 pub(crate) fn human(
     report: &Report,
@@ -19,18 +22,17 @@ pub(crate) fn human(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let page = &mut Page::new(out, color, width);
-    let mut count = 0_usize;
-    for (action, finding) in report.findings() {
-        count += 1;
-        write(page, action, finding, count <= MOST_FRAMES)?;
-        page.blank()?;
+    let mut room = MOST_FINDINGS;
+    for action in &report.actions {
+        let lines: Vec<&str> = action.text.lines().collect();
+        for finding in action.findings.iter().take(room) {
+            write(page, action, &lines, finding)?;
+            page.blank()?;
+        }
+        room = room.saturating_sub(action.findings.len());
     }
-    if count > MOST_FRAMES {
-        let told = format!(
-            "the code around a place is shown for the first {MOST_FRAMES} of {count} findings"
-        );
-        page.paragraph(0, Role::Dim, &told)?;
-    }
+    let left_out = report.findings().count().saturating_sub(MOST_FINDINGS);
+    page.left_out(0, left_out, "finding")?;
     summary(page, report)
 }
 
@@ -41,14 +43,11 @@ fn role_of(severity: Severity) -> Role {
     }
 }
 
-/// So many findings are shown with the code around them; each of these looks for its lines.
-const MOST_FRAMES: usize = 1000;
-
 fn write(
     page: &mut Page<'_>,
     action: &CheckedAction,
+    lines: &[&str],
     finding: &Finding,
-    has_frame: bool,
 ) -> io::Result<()> {
     let rule = finding.rule;
     let label = format!("{}[{}]", rule.severity.word(), rule.code);
@@ -62,14 +61,10 @@ fn write(
     )?;
     page.paragraph(2, Role::Strong, &finding.message)?;
     // A finding about the file as a whole has no line to show.
-    let has_place =
-        has_frame && finding.location.file == action.file && rule.code != "code-too-large";
+    let has_place = finding.location.file == action.file && rule.code != "code-too-large";
     if has_place
-        && let Some(mut frame) = code_frame::code_frame(
-            &action.text,
-            &finding.location,
-            page.width().saturating_sub(2),
-        )
+        && let Some(mut frame) =
+            code_frame::code_frame(lines, &finding.location, page.width().saturating_sub(2))
     {
         frame.underline(finding.length);
         code_frame::write(page, &frame, role_of(rule.severity))?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use postlogin_core::Location;
+use postlogin_core::{Location, escape};
 use postlogin_js::check::Severity;
 use serde::Serialize;
 
@@ -66,6 +66,6 @@ pub(crate) fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             warnings: report.count(Severity::Warning),
         },
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    out.write_all(b"\n")
+    let text = serde_json::to_string_pretty(&document)?;
+    writeln!(out, "{}", escape::json(&text))
 }

@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 
+use postlogin_core::escape;
 use postlogin_js::check::{Finding, Rule, rules};
 use serde_json::{Value, json};
 
@@ -26,8 +27,8 @@ pub(crate) fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "results": report.findings().map(|(_, finding)| result(finding)).collect::<Vec<_>>(),
         }],
     });
-    serde_json::to_writer_pretty(&mut *out, &log)?;
-    out.write_all(b"\n")
+    let text = serde_json::to_string_pretty(&log)?;
+    writeln!(out, "{}", escape::json(&text))
 }
 
 fn descriptor(rule: &Rule) -> Value {
