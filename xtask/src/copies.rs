@@ -37,7 +37,12 @@ fn source_folder(manifest: &Path, name: &str) -> anyhow::Result<std::path::PathB
     let end = text
         .match_indices("/Cargo.toml\"")
         .map(|(at, _)| &text[..at])
-        .find(|before| before.rsplit('"').next().is_some_and(|path| is_versioned(path, name)))
+        .find(|before| {
+            before
+                .rsplit('"')
+                .next()
+                .is_some_and(|path| is_versioned(path, name))
+        })
         .with_context(|| format!("the generated crate does not depend on {name}"))?;
     Ok(end.rsplit('"').next().unwrap_or_default().into())
 }

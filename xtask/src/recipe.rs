@@ -418,7 +418,10 @@ const PARTS: &[Part] = &[
 
 /// Puts our own files, from `ours`, into the generated crate and applies [`EDITS`] and [`PARTS`] to it.
 pub(crate) fn edit_sources(crate_folder: &Path, ours: &Path) -> anyhow::Result<()> {
-    fs::copy(ours.join("heap.rs"), crate_folder.join("src/internal/heap.rs"))?;
+    fs::copy(
+        ours.join("heap.rs"),
+        crate_folder.join("src/internal/heap.rs"),
+    )?;
     fs::copy(
         ours.join("runtime/timers.js"),
         crate_folder.join("src/builtin/timeout.js"),

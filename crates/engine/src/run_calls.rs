@@ -3,7 +3,7 @@
 
 use postlogin_core::{
     Fault, FaultKind, Location,
-    outcome::{Notice, NOT_AWAITED, UNCAUGHT_ERROR, UNHANDLED_REJECTION},
+    outcome::{NOT_AWAITED, Notice, UNCAUGHT_ERROR, UNHANDLED_REJECTION},
 };
 use serde_json::Value;
 
@@ -50,9 +50,8 @@ pub(crate) fn take(sandbox: &mut Sandbox, message: &Value, stack: &str) {
                 "non-error" => fault.message,
                 name => format!("{name}: {}", fault.message),
             };
-            let sentence = format!(
-                "{what} after the handler had settled, and nothing handled it: {said}"
-            );
+            let sentence =
+                format!("{what} after the handler had settled, and nothing handled it: {said}");
             sandbox
                 .transaction
                 .notice(notice(code, sentence, fault.location));
@@ -80,7 +79,10 @@ fn pending(kind: &str, name: &str, how: &str) -> String {
         "request" => (format!("a request ({name})"), true),
         "timer" => (format!("a timer ({name})"), true),
         "promise" => (format!("the promise of {name}"), true),
-        _ => (format!("{name} more requests, timers and promises"), name == "1"),
+        _ => (
+            format!("{name} more requests, timers and promises"),
+            name == "1",
+        ),
     };
     let (was, it) = match is_one {
         true => ("was", "it"),

@@ -4,7 +4,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use postlogin_core::{Fault, FaultKind, Login, TenantSettings, Transaction, outcome::{ActionUsage, Notice}};
+use postlogin_core::{
+    Fault, FaultKind, Login, TenantSettings, Transaction,
+    outcome::{ActionUsage, Notice},
+};
 use serde_json::Value;
 use wasmtime::{Store, component::Instance};
 
