@@ -16,7 +16,7 @@ use wasm_rquickjs::{
     EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component,
 };
 
-use crate::{quickjs, recipe};
+use crate::{copies, quickjs, reactor, recipe};
 
 /// The best that zstd can do: it is packed once and unpacked on each machine once.
 const PACKING_LEVEL: i32 = 22;
@@ -91,12 +91,14 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         Some(postlogin_abi::JAVASCRIPT_ENGINE_WORLD),
     )?;
     recipe::edit_manifest(&generated.join("Cargo.toml"))?;
-    recipe::edit_sources(&generated, &root.join("crates/js/engine/heap.rs"))?;
+    recipe::edit_sources(&generated, &root.join("crates/js/engine"))?;
     let lock = root.join("crates/js/engine/Cargo.lock");
     if lock.exists() {
         fs::copy(&lock, generated.join("Cargo.lock"))?;
     }
-    quickjs::patch(&generated, work, &root.join("crates/js/engine/freeze.c"))?;
+    copies::make(&generated, work, &[quickjs::CRATE, reactor::CRATE])?;
+    quickjs::patch(work, &root.join("crates/js/engine/freeze.c"))?;
+    reactor::patch(work)?;
     let status = Command::new("cargo")
         .args([
             "build",

@@ -5,8 +5,10 @@
     reason = "a task talks to its user"
 )]
 
+mod copies;
 mod engine;
 mod quickjs;
+mod reactor;
 mod recipe;
 
 use std::process::ExitCode;

@@ -2,12 +2,12 @@
 //!
 //! Each change must find its text as often as it says, so that a new version can't be patched by half.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use anyhow::{Context, ensure};
 
 /// The crate that holds QuickJS-ng's sources.
-const CRATE: &str = "rquickjs-sys";
+pub(crate) const CRATE: &str = "rquickjs-sys";
 
 /// Stands behind the accessors of the counts.
 const COUNTING: &str = "
@@ -36,28 +36,54 @@ const COLLECTOR: (&str, &str) = (
     "static void gc_free_cycles(JSRuntime *rt)\n{",
 );
 
-/// Copies the crate next to the generated one and changes the copy; the generated manifest takes it from there.
-pub(crate) fn patch(generated: &Path, work: &Path, freeze: &Path) -> anyhow::Result<()> {
-    let copy = work.join(CRATE);
-    if copy.exists() {
-        fs::remove_dir_all(&copy)?;
-    }
-    let source = source_folder(&generated.join("Cargo.toml"))?;
-    copy_folder(&source, &copy).with_context(|| source.display().to_string())?;
-    let file = copy.join("quickjs/quickjs.c");
+/// Changes the copy of the crate in `work`.
+pub(crate) fn patch(work: &Path, freeze: &Path) -> anyhow::Result<()> {
+    let file = work.join(CRATE).join("quickjs/quickjs.c");
     let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    fs::write(
-        &file,
-        with_frozen_counts(&text, &fs::read_to_string(freeze)?)?,
-    )?;
-    let manifest = generated.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest)?;
-    fs::write(
-        &manifest,
-        format!("{text}\n[patch.crates-io]\n{CRATE} = {{ path = \"../{CRATE}\" }}\n"),
-    )?;
+    let text = with_frozen_counts(&text, &fs::read_to_string(freeze)?)?;
+    fs::write(&file, with_guarded_stacks(&text)?)?;
     Ok(())
 }
+
+/// The longest name in a stack, in bytes. The name of a function can be any string.
+const LONGEST_NAME: usize = 1000;
+
+/// Stacks are bounded, and show no function to those whom it calls: with a function of the guest, an Action could reach the host.
+fn with_guarded_stacks(text: &str) -> anyhow::Result<String> {
+    let text = replace(
+        text,
+        "dbuf_printf(&dbuf, \"    at %s\", str1);",
+        1,
+        |found| found.replace("%s", &format!("%.{LONGEST_NAME}s")),
+    )?;
+    let text = replace(&text, "dbuf_printf(&dbuf, \" (%s\", ", 1, |found| {
+        found.replace("%s", &format!("%.{LONGEST_NAME}s"))
+    })?;
+    replace(
+        &text,
+        "JS_CFUNC_MAGIC_DEF(\"getFunction\", 0, js_callsite_getfield, offsetof(JSCallSiteData, func)),",
+        1,
+        |_| "JS_CFUNC_DEF(\"getFunction\", 0, js_callsite_getfunction),".to_owned(),
+    )
+    .and_then(|text| {
+        replace(
+            &text,
+            "static const JSCFunctionListEntry js_callsite_proto_funcs[] = {\n",
+            1,
+            |found| format!("{GET_FUNCTION}\n{found}"),
+        )
+    })
+}
+
+/// As in V8, for which all code of the guest is strict.
+const GET_FUNCTION: &str = "static JSValue js_callsite_getfunction(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
+{
+    JSCallSiteData *csd = JS_GetOpaque2(ctx, this_val, JS_CLASS_CALL_SITE);
+    if (!csd)
+        return JS_EXCEPTION;
+    return JS_UNDEFINED;
+}
+";
 
 fn with_frozen_counts(text: &str, freeze: &str) -> anyhow::Result<String> {
     let text = replace(
@@ -137,7 +163,7 @@ fn around_count(
     Ok(result)
 }
 
-fn replace(
+pub(crate) fn replace(
     text: &str,
     from: &str,
     times: usize,
@@ -149,46 +175,4 @@ fn replace(
         "found {found} times, expected {times}:\n{from}"
     );
     Ok(text.replace(from, &to(from)))
-}
-
-/// Where Cargo keeps the sources of the crate.
-fn source_folder(manifest: &Path) -> anyhow::Result<std::path::PathBuf> {
-    let output = Command::new("cargo")
-        .args(["metadata", "--format-version", "1", "--manifest-path"])
-        .arg(manifest)
-        .output()?;
-    ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let text = String::from_utf8(output.stdout)?;
-    let end = text
-        .match_indices("/Cargo.toml\"")
-        .map(|(at, _)| &text[..at])
-        .find(|before| before.rsplit('"').next().is_some_and(is_versioned))
-        .with_context(|| format!("the generated crate does not depend on {CRATE}"))?;
-    Ok(end.rsplit('"').next().unwrap_or_default().into())
-}
-
-fn is_versioned(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| {
-        name.strip_prefix(CRATE)
-            .and_then(|rest| rest.strip_prefix('-'))
-            .is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
-    })
-}
-
-fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

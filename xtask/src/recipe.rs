@@ -86,6 +86,7 @@ const EDITS: &[Edit] = &[
 ",
         to: "                ctx.run_gc();
                 ctx.run_gc();
+                seal(&ctx);
                 super::heap::close(&ctx);
 ",
     },
@@ -121,6 +122,263 @@ fn check_syntax_with_filename_impl(",
         to: "        base == \"<input>\"",
     },
     Edit { file: "src/internal/mod.rs", times: 1, from: "fn restore_runtime_state() {", to: "pub fn restore_runtime_state() {" },
+    // A handler that has returned is not kept by what it has left pending: see also reactor.rs.
+    Edit {
+        file: "src/internal/p2.rs",
+        times: 1,
+        from: "        drain_and_idle(js_state).await;
+        result
+",
+        to: "        run_turn_checkpoint(js_state).await;
+        result
+",
+    },
+    // What the guest exports is for the host alone.
+    Edit {
+        file: "src/internal/p2.rs",
+        times: 1,
+        from: "static mut STATE: Option<JsState> = None;
+",
+        to: "static mut STATE: Option<JsState> = None;
+static mut USER_MODULE: Option<Persistent<Object<'static>>> = None;
+
+/// Takes the guest off the global object, and ends imports.
+#[allow(static_mut_refs)]
+fn seal(ctx: &Ctx<'_>) {
+    let module: Object = ctx.globals().get(\"userModule\").expect(\"the guest is there\");
+    unsafe { USER_MODULE = Some(Persistent::save(ctx, module)) };
+    ctx.globals().remove(\"userModule\").expect(\"the guest can be hidden\");
+    super::module_loading::seal(ctx);
+}
+
+#[allow(static_mut_refs)]
+fn user_module<'js>(ctx: &Ctx<'js>) -> Object<'js> {
+    match unsafe { USER_MODULE.clone() } {
+        Some(module) => module.restore(ctx).expect(\"the guest is of this runtime\"),
+        None => ctx.globals().get(\"userModule\").expect(\"Failed to get userModule\"),
+    }
+}
+",
+    },
+    Edit {
+        file: "src/internal/p2.rs",
+        times: 1,
+        from: "    let module: Object = ctx
+        .globals()
+        .get(\"userModule\")
+        .expect(\"Failed to get userModule\");
+",
+        to: "    let module: Object = user_module(ctx);
+",
+    },
+    // Scripts import nothing. Only modules of the runtime's own are loaded later, by `require`.
+    Edit {
+        file: "src/internal/module_loading.rs",
+        times: 1,
+        from: "struct PrivateBuiltinResolverGuard;
+
+impl PrivateBuiltinResolverGuard {",
+        to: "static MAIN_CONTEXT: std::sync::atomic::AtomicPtr<rquickjs::qjs::JSContext> =
+    std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
+static BUILTINS_LOADING: AtomicUsize = AtomicUsize::new(0);
+
+/// The engine is complete: from now on every import is refused, in the words of Node.
+pub(crate) fn seal(ctx: &Ctx<'_>) {
+    MAIN_CONTEXT.store(ctx.as_raw().as_ptr(), Ordering::Relaxed);
+}
+
+/// Runs what compiles a module of the runtime's own, which may import others.
+pub(crate) fn loading_builtin<T>(is_builtin: bool, compile: impl FnOnce() -> T) -> T {
+    BUILTINS_LOADING.fetch_add(usize::from(is_builtin), Ordering::Relaxed);
+    let result = compile();
+    BUILTINS_LOADING.fetch_sub(usize::from(is_builtin), Ordering::Relaxed);
+    result
+}
+
+struct SealedResolver;
+
+impl Resolver for SealedResolver {
+    fn resolve<'js>(
+        &mut self,
+        _ctx: &Ctx<'js>,
+        base: &str,
+        name: &str,
+        _attributes: Option<ImportAttributes<'js>>,
+    ) -> rquickjs::Result<String> {
+        let Some(main) = std::ptr::NonNull::new(MAIN_CONTEXT.load(Ordering::Relaxed)) else {
+            return Err(Error::new_resolving(base, name));
+        };
+        let is_host = name.starts_with(\"postlogin:\") || name == crate::JS_EXPORT_MODULE_NAME;
+        if BUILTINS_LOADING.load(Ordering::Relaxed) > 0 && !is_host {
+            return Err(Error::new_resolving(base, name));
+        }
+        let main: Ctx<'js> = unsafe { Ctx::from_raw(main) };
+        throw_native_coded_error(
+            &main,
+            \"A dynamic import callback was not specified.\",
+            \"ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING\",
+            true,
+        )
+    }
+}
+
+struct PrivateBuiltinResolverGuard;
+
+impl PrivateBuiltinResolverGuard {",
+    },
+    Edit {
+        file: "src/internal/module_loading.rs",
+        times: 1,
+        from: "    let resolver = (
+        (
+            RealmGuardResolver,",
+        to: "    let resolver = (
+        SealedResolver,
+        (
+            RealmGuardResolver,",
+    },
+    Edit {
+        file: "src/builtin/vm.rs",
+        times: 1,
+        from: "    let compiled_module = unsafe {
+        qjs::JS_Eval(
+            ctx.as_raw().as_ptr(),
+            src.as_ptr(),
+            code.len() as _,
+            fname.as_ptr(),
+            (qjs::JS_EVAL_TYPE_MODULE | qjs::JS_EVAL_FLAG_COMPILE_ONLY) as i32,
+        )
+    };",
+        to: "    let is_builtin = wrapper_kind == \"require-builtin\";
+    let compiled_module = crate::internal::module_loading::loading_builtin(is_builtin, || unsafe {
+        qjs::JS_Eval(
+            ctx.as_raw().as_ptr(),
+            src.as_ptr(),
+            code.len() as _,
+            fname.as_ptr(),
+            (qjs::JS_EVAL_TYPE_MODULE | qjs::JS_EVAL_FLAG_COMPILE_ONLY) as i32,
+        )
+    });",
+    },
+    // NUL is a character like others.
+    Edit {
+        file: "src/builtin/vm.rs",
+        times: 2,
+        from: "    let src = CString::new(code).map_err(|_| rquickjs::Error::Unknown)?;
+    let fname = CString::new(filename).map_err(|_| rquickjs::Error::Unknown)?;",
+        to: "    let src = [code.as_bytes(), &[0]].concat();
+    let fname = CString::new(filename.replace('\\0', \"\\u{fffd}\")).map_err(|_| rquickjs::Error::Unknown)?;",
+    },
+    Edit {
+        file: "src/builtin/vm.rs",
+        times: 3,
+        from: "            src.as_ptr(),
+            code.len() as _,",
+        to: "            src.as_ptr().cast(),
+            code.len() as _,",
+    },
+    // Timers: see timers.js.
+    Edit {
+        file: "src/builtin/timeout.rs",
+        times: 1,
+        from: "    #[rquickjs::function]
+    pub fn ref_timer_count(",
+        to: "    /// Milliseconds on the monotonic clock.
+    #[rquickjs::function]
+    pub fn now() -> f64 {
+        wasip2::clocks::monotonic_clock::now() as f64 / 1e6
+    }
+
+    #[rquickjs::function]
+    pub fn ref_timer_count(",
+    },
+    Edit {
+        file: "src/builtin/timeout.rs",
+        times: 1,
+        from: "        let mut args = Args::new(ctx.clone(), restored_args.len());
+        args.push_args(&restored_args)?;
+        func.call_arg(args)
+",
+        to: "        let _ = restored_args;
+        // One callback at a time: each is a turn of its own.
+        loop {
+            match func.call::<_, bool>(()) {
+                Ok(true) => run_process_turn_checkpoint(&ctx)?,
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+        }
+",
+    },
+    Edit { file: "src/builtin/timeout.rs", times: 1, from: "use rquickjs::function::Args;\n", to: "" },
+    Edit {
+        file: "src/builtin/process.js",
+        times: 1,
+        from: "import EventEmitter from 'node:events';
+",
+        to: "import EventEmitter from 'node:events';
+import { hooks as __hooks, turnEnded as __turnEnded, wake as __wake } from '__wasm_rquickjs_builtin/timeout';
+",
+    },
+    Edit {
+        file: "src/builtin/process.js",
+        times: 1,
+        from: "            process.stderr.write(_formatDefaultWarning(obj, isDeprecationWarning) + '\\n');",
+        to: "            (__hooks.warn ?? process.stderr.write)(_formatDefaultWarning(obj, isDeprecationWarning) + '\\n');",
+    },
+    // Errors of listeners end the process, as in Node.
+    Edit {
+        file: "src/builtin/events.js",
+        times: 1,
+        from: "                        entry.listener.call(this, event);
+                    } else if",
+        to: "                        const result = entry.listener.call(this, event);
+                        if (typeof result?.then === 'function') result.then(undefined, globalThis.__wasm_rquickjs_raise);
+                    } else if",
+    },
+    Edit {
+        file: "src/builtin/events.js",
+        times: 1,
+        from: "                    // Swallow errors in event listeners
+",
+        to: "                    globalThis.__wasm_rquickjs_raise(e);
+",
+    },
+    Edit {
+        file: "src/builtin/abort_controller.js",
+        times: 1,
+        from: "                // Ignore errors in onabort handler
+",
+        to: "                globalThis.__wasm_rquickjs_raise(e);
+",
+    },
+    Edit {
+        file: "src/builtin/abort_controller.js",
+        times: 1,
+        from: "                item.listener.call(this, event);
+            } catch (e) {
+                // Ignore errors in event listeners
+",
+        to: "                const result = item.listener.call(this, event);
+                if (typeof result?.then === 'function') result.then(undefined, globalThis.__wasm_rquickjs_raise);
+            } catch (e) {
+                globalThis.__wasm_rquickjs_raise(e);
+",
+    },
+    Edit {
+        file: "src/builtin/node_http.js",
+        times: 1,
+        from: "            if (!this.push(buf)) {
+",
+        to: "            let hasRoom = true;
+            try {
+                hasRoom = this.push(buf);
+            } catch (error) {
+                globalThis.__wasm_rquickjs_handleUncaughtError(error);
+            }
+            if (!hasRoom) {
+",
+    },
     // Both handlers.
     Edit {
         file: "src/lib.rs",
@@ -133,9 +391,41 @@ fn check_syntax_with_filename_impl(",
     },
 ];
 
-/// Puts our own module into the generated crate and applies [`EDITS`] to it.
-pub(crate) fn edit_sources(crate_folder: &Path, heap: &Path) -> anyhow::Result<()> {
-    fs::copy(heap, crate_folder.join("src/internal/heap.rs"))?;
+/// A part of a file that is taken out, and the file of `crates/js/engine` that stands there instead.
+struct Part {
+    file: &'static str,
+    /// Where the part begins.
+    from: &'static str,
+    /// What follows it.
+    to: &'static str,
+    with: &'static str,
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        file: "src/builtin/process.js",
+        from: "// nextTick queue: callbacks are drained at Node.js-style checkpoints exposed",
+        to: "let _umask = 0o022;",
+        with: "runtime/turns.js",
+    },
+    Part {
+        file: "src/builtin/process.js",
+        from: "const _pendingRejections = new Map();",
+        to: "globalThis.__wasm_rquickjs_begin_require_esm_rejection_scope = function() {",
+        with: "runtime/rejections.js",
+    },
+];
+
+/// Puts our own files, from `ours`, into the generated crate and applies [`EDITS`] and [`PARTS`] to it.
+pub(crate) fn edit_sources(crate_folder: &Path, ours: &Path) -> anyhow::Result<()> {
+    fs::copy(
+        ours.join("heap.rs"),
+        crate_folder.join("src/internal/heap.rs"),
+    )?;
+    fs::copy(
+        ours.join("runtime/timers.js"),
+        crate_folder.join("src/builtin/timeout.js"),
+    )?;
     for edit in EDITS {
         let file = crate_folder.join(edit.file);
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
@@ -148,6 +438,24 @@ pub(crate) fn edit_sources(crate_folder: &Path, heap: &Path) -> anyhow::Result<(
             edit.from
         );
         fs::write(&file, text.replace(edit.from, edit.to))?;
+    }
+    for Part {
+        file,
+        from,
+        to,
+        with,
+    } in PARTS
+    {
+        let path = crate_folder.join(file);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let (before, rest) = text
+            .split_once(from)
+            .with_context(|| format!("{file} has no `{from}`"))?;
+        let (_, after) = rest
+            .split_once(to)
+            .with_context(|| format!("{file} has no `{to}` behind `{from}`"))?;
+        let part = fs::read_to_string(ours.join(with))?;
+        fs::write(&path, format!("{before}{part}{to}{after}"))?;
     }
     Ok(())
 }

@@ -186,6 +186,23 @@ pub struct Notice {
     pub source: Option<String>,
 }
 
+/// The code of a [`Notice`] about what was still pending when a handler had settled.
+pub const NOT_AWAITED: &str = "not-awaited";
+
+/// The code of a [`Notice`] about an exception that left a callback after its handler had settled.
+pub const UNCAUGHT_ERROR: &str = "uncaught-error";
+
+/// The code of a [`Notice`] about a rejection that nothing handled after its handler had settled.
+pub const UNHANDLED_REJECTION: &str = "unhandled-rejection";
+
+impl Notice {
+    /// Returns whether this is an error of the Action's code, not only something to know.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        [UNCAUGHT_ERROR, UNHANDLED_REJECTION].contains(&self.code.as_str())
+    }
+}
+
 /// The fault of an Action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionError {

@@ -88,6 +88,10 @@ fn dynamic_call(
         cx.data().check_ceilings()?;
         return Ok((reply.to_json().to_string(),));
     }
+    if method == "#run" {
+        crate::run_calls::take(cx.data_mut(), &arguments, &stack);
+        return Ok((json!({"return": null}).to_string(),));
+    }
     if let Some(answer) = watch(cx.data_mut(), &method, &arguments) {
         return Ok((answer,));
     }

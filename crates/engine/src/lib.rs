@@ -14,6 +14,7 @@ mod login;
 mod modules;
 mod program;
 mod rule_calls;
+mod run_calls;
 mod sandbox;
 mod segments;
 mod snapshot;

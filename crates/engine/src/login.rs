@@ -165,7 +165,7 @@ fn run(
         if rules_to_end && at.index == behind_rules {
             // Rules have a time budget of their own.
             (rules_to_end, is_between, spent) = (false, true, Duration::ZERO);
-            rules_sandbox = None;
+            end_rules(&mut rules_sandbox, &mut transaction);
         }
         let next = match actions.get(at.index) {
             _ if is_between => match transaction.end_rules(clock.now_ms()) {
@@ -207,7 +207,8 @@ fn run(
                 spent = ran.spent;
                 if bound.info.kind == HandlerKind::Connection {
                     // Rules have another sandbox, and another budget of time.
-                    (rules_sandbox, spent) = (None, Duration::ZERO);
+                    end_rules(&mut rules_sandbox, &mut transaction);
+                    spent = Duration::ZERO;
                 }
                 ran.usage.action.clone_from(&bound.info.name);
                 transaction.end(ran.result, ran.usage, clock.now_ms())
@@ -240,10 +241,17 @@ fn run(
             _ => break,
         }
     }
+    end_rules(&mut rules_sandbox, &mut transaction);
     for remark in conditions.door.leftovers() {
         transaction.notice(notice(remark));
     }
     Ok(transaction)
+}
+
+fn end_rules(sandbox: &mut Option<SharedSandbox>, transaction: &mut Transaction) {
+    for notice in sandbox.take().into_iter().flat_map(SharedSandbox::end) {
+        transaction.notice(notice);
+    }
 }
 
 #[derive(Clone, Copy)]

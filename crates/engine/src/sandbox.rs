@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postlogin_core::{Argument, Location, Reply, Transaction, ceilings::STACK_BYTES};
+use postlogin_core::{
+    Argument, Fault, Location, Reply, Transaction, ceilings::STACK_BYTES, outcome::Notice,
+};
 use postlogin_host::{Budget, Clock, Conditions};
 use serde_json::{Map, Value};
 use wasmtime::{ResourceLimiter, UpdateDeadline, component::ResourceTable};
@@ -34,6 +36,10 @@ pub(crate) struct Sandbox {
     /// The place of the next `api` call, when the guest names it beforehand.
     pub(crate) site: Option<Location>,
     pub(crate) mapper: Option<Arc<dyn StackMapper>>,
+    /// Those of the Rules that ran here before: what they left pending has places in their sources.
+    pub(crate) earlier_mappers: Vec<Arc<dyn StackMapper>>,
+    /// What the Rules so far have left pending.
+    pub(crate) pending_of_rules: Vec<Notice>,
     probe: Option<Arc<dyn Probe>>,
     /// Where `require` finds packages and Action Modules.
     pub(crate) modules: Arc<dyn ModuleSource>,
@@ -74,6 +80,8 @@ impl Sandbox {
             transaction,
             site: None,
             mapper,
+            earlier_mappers: Vec::new(),
+            pending_of_rules: Vec::new(),
             probe: None,
             modules,
             module_secrets: Arc::default(),
@@ -134,6 +142,25 @@ impl Sandbox {
     pub(crate) fn exceed(&mut self, what: &str) -> wasmtime::Error {
         self.transaction.exceed(what);
         HostLimit.into()
+    }
+
+    /// Returns what leads to the user's sources, that of the running handler first.
+    pub(crate) fn mappers(&self) -> impl Iterator<Item = &Arc<dyn StackMapper>> {
+        self.mapper.iter().chain(&self.earlier_mappers)
+    }
+
+    /// Returns a fault as production would word it, with its place in the user's source.
+    pub(crate) fn explain(&self, fault: Fault) -> Fault {
+        let mut explained = self.mappers().map(|mapper| mapper.fault(fault.clone()));
+        let Some(first) = explained.next() else {
+            return fault;
+        };
+        if first.location.is_some() {
+            return first;
+        }
+        // Work of an earlier Rule may have failed.
+        let elsewhere = explained.find(|fault| fault.location.is_some());
+        elsewhere.unwrap_or(first)
     }
 
     /// The time of the login, in milliseconds since the epoch.

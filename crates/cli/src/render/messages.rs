@@ -101,7 +101,10 @@ pub(super) fn write_notices(page: &mut Page<'_>, outcome: &Outcome) -> io::Resul
         page.line(
             2,
             &[
-                span(Role::Warn, "⚠"),
+                match notice.is_error() {
+                    true => span(Role::Bad, "✗"),
+                    false => span(Role::Warn, "⚠"),
+                },
                 span(Role::Plain, " "),
                 span(Role::Strong, &notice.code),
             ],

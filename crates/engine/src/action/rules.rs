@@ -4,7 +4,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use postlogin_core::{Fault, FaultKind, Login, TenantSettings, Transaction, outcome::ActionUsage};
+use postlogin_core::{
+    Fault, FaultKind, Login, TenantSettings, Transaction,
+    outcome::{ActionUsage, Notice},
+};
 use serde_json::Value;
 use wasmtime::{Store, component::Instance};
 
@@ -21,6 +24,13 @@ use crate::{
 pub(crate) struct SharedSandbox {
     store: Store<Sandbox>,
     instance: Instance,
+}
+
+impl SharedSandbox {
+    /// Ends it, and returns what its Rules have left pending.
+    pub(crate) fn end(self) -> Vec<Notice> {
+        self.store.into_data().pending_of_rules
+    }
 }
 
 impl ActionPre {
@@ -54,7 +64,10 @@ impl ActionPre {
             }) => {
                 let sandbox = store.data_mut();
                 sandbox.transaction = transaction;
-                sandbox.mapper.clone_from(&self.mapper);
+                let earlier = std::mem::replace(&mut sandbox.mapper, self.mapper.clone());
+                sandbox.earlier_mappers.extend(earlier);
+                // It is asked anew at the end of this Rule.
+                sandbox.pending_of_rules.clear();
                 sandbox.modules = Arc::clone(&self.modules);
                 (store, Some(instance))
             }
@@ -73,7 +86,13 @@ impl ActionPre {
         let peak = store.data().limiter.peak;
         let (instance, result) = match called {
             Ok((instance, Ok(()))) => (Some(instance), Ok(())),
-            Ok((_, Err(fault))) => (None, Err(self.explain(fault))),
+            Ok((_, Err(fault))) => {
+                let fault = match &self.mapper {
+                    Some(_) => store.data().explain(fault),
+                    None => self.explain(fault),
+                };
+                (None, Err(fault))
+            }
             Err(error) => {
                 let fault = from_trap(error, store.data(), conditions, is_running)?;
                 let fault = self.explain(fault);

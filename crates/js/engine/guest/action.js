@@ -7,24 +7,20 @@ let action; // { exports } | { error }: what the top-level code left, kept for e
 // What stands before the Action's text: on line 1 the host takes its length off columns.
 const PREFIX = /*WRAPPER*/ '';
 
-// In production `import()` fails.
-function withoutImports(source) {
-    // Looking closer costs as much as compiling.
-    if (!source.includes('import')) return source;
-    const compiles = (text) => {
-        try {
-            checkSyntax(`${PREFIX}${text}\n}`, 'import', false);
-            return true;
-        } catch {
-            return false;
-        }
-    };
-    for (const { index } of source.matchAll(/(?<![.\w$])import(?=\s*\()/g)) {
-        const put = (name) => `${source.slice(0, index)}${name}${source.slice(index + name.length)}`;
-        // In strings and comments anything may stand, and no method is named by a number in brackets.
-        if (!compiles(put('#mport')) && compiles(put('   (0)'))) source = put(NO_IMPORT);
+// Compiles a text as the body of a function. One that closes the function around it is none, as for `check` and for packages
+// in Node.
+function compiledAlone(prefix, source, name) {
+    return whole(realm.compile(`${prefix}${source}\n}`, name), prefix.length - ASSIGNMENT.length + source.length + 2);
+}
+
+const ASSIGNMENT = 'this.$=';
+
+// A compiled function, unless its text has another length.
+function whole(compiled, length) {
+    if (typeof compiled !== 'function' || apply(toSource, compiled, []).length !== length) {
+        throw new nativeErrors.SyntaxError("Unexpected token '}'");
     }
-    return source;
+    return compiled;
 }
 
 function instantiate() {
@@ -43,17 +39,44 @@ function wrapped(thrown) {
     return errorAt({ stack: isError(thrown) ? thrown.stack : '' }, 'Error', message);
 }
 
-function fault(error) {
-    const text = (value) => `${value}`.toWellFormed();
+// A part of an error as a text; what it holds may do anything when it is read.
+function partOf(error, key, otherwise) {
     try {
-        if (exit) return { name: 'Exited', message: text(exit.message), stack: text(exit.stack) };
+        const value = error[key];
+        return clipped(typeof value === 'string' ? value : `${value}`);
+    } catch {
+        return otherwise;
+    }
+}
+
+function isErrorLike(error) {
+    try {
+        return isError(error) || error instanceof nativeErrors.Error;
+    } catch {
+        return false;
+    }
+}
+
+function fault(error) {
+    if (exit) return { name: 'Exited', message: exit.message, stack: partOf(exit, 'stack', '') };
+    if (isErrorLike(error)) {
         if (error instanceof RuntimeError) return { name: 'Error', message: error.message, stack: '' };
-        if (isError(error) || error instanceof nativeErrors.Error) {
-            return { name: text(error.name), message: text(error.message), stack: typeof error.stack === 'string' ? text(error.stack) : '' };
-        }
-        return { name: 'non-error', message: text(typeof error === 'symbol' ? error.toString() : error), stack: '' };
+        const stack = partOf(error, 'stack', '');
+        return { name: partOf(error, 'name', 'Error'), message: partOf(error, 'message', ''), stack: ofFrames(error, stack) };
+    }
+    try {
+        return { name: 'non-error', message: clipped(typeof error === 'symbol' ? error.toString() : `${error}`), stack: '' };
     } catch {
         return { name: 'non-error', message: '[object]', stack: '' };
+    }
+}
+
+// What `Error.prepareStackTrace` may have made of a stack is no stack.
+function ofFrames(error, stack) {
+    try {
+        return typeof error.stack === 'string' ? stack : '';
+    } catch {
+        return '';
     }
 }
 
@@ -62,6 +85,7 @@ class RuntimeError extends nativeErrors.Error {}
 
 async function execute(entryPoint, eventText) {
     bytesLeft = KEPT_LOG_BYTES;
+    const own = beginRun();
     try {
         action ??= instantiate();
         if (hasOwn(action, 'error')) throw action.error;
@@ -73,17 +97,13 @@ async function execute(entryPoint, eventText) {
             throw new RuntimeError(`Invalid function signature for the "${entryPoint}" handler. Use "exports.${entryPoint} = async function(event, api) { }" as the signature.`);
         }
         const event = (currentEvent = parse(eventText));
-        await Promise.race([handler(watchedEvent(event), api), ended.promise]);
+        await settled(own, handler(watchedEvent(event), api));
         if (exit) throw exit;
     } catch (error) {
+        if (!own.isOver) endRun('threw');
         throw fault(error);
     } finally {
         tellReads();
-        // Production does not wait for timers that the handler left behind.
-        if (timers.ref_timer_count() > 0) {
-            const last = timers.schedule(() => {}, 0, false, []);
-            for (let id = 0; id <= last; id++) timers.clear_schedule(id);
-        }
     }
 }
 
@@ -92,7 +112,7 @@ export const loader = {
         try {
             if (source.startsWith(RULE_MARK)) return loadRule(name, source);
             script = { name, source };
-            factory = realm.compile(`${PREFIX}${withoutImports(source)}\n}`, name);
+            factory = compiledAlone(PREFIX, source, name);
         } catch (error) {
             throw fault(wrapped(error));
         }
@@ -117,7 +137,7 @@ export const loader = {
         } finally {
             Math.random = random;
         }
-        return chance || timers.ref_timer_count() > 0;
+        return chance || pendingTimerCount() > 0 || firstPending !== undefined;
     },
 };
 

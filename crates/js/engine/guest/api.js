@@ -29,6 +29,7 @@ function makeApi() {
     const api = {};
     const ask = (method, args) => {
         if (exit) throw exit;
+        if (run.isOver) return late(method);
         tellReads();
         const reply = parse(callHost(method, stringify(tag(args, new Set())), realm.stack()));
         if (reply.event) assign(currentEvent, reply.event, api);
@@ -42,9 +43,18 @@ function makeApi() {
             const made = isAsync
                 ? { [name]: (...args) => {
                     const reply = ask(method, args);
-                    if (reply.reject) return Promise.reject(makeError(reply.reject));
+                    if (reply.isLate) return new NativePromise(() => {});
                     if (reply.throw) throw makeError(reply.throw);
-                    return Promise.resolve(untag(reply.resolve, api));
+                    const error = reply.reject && makeError(reply.reject);
+                    const entry = begun('promise', `api.${method}()`);
+                    // In production the answer comes over the network: not within this turn.
+                    return new NativePromise((resolve, reject) => {
+                        nextTurn(() => {
+                            ended(entry);
+                            if (error) reject(error);
+                            else resolve(untag(reply.resolve, api));
+                        }).unref();
+                    });
                 } }
                 : { [name]: (...args) => {
                     const reply = ask(method, args);

@@ -5,9 +5,11 @@ import { call as callHost } from 'postlogin:actions/dynamic@0.2.0';
 import { write as writeLine } from 'postlogin:actions/console@0.2.0';
 import { resolve as askForPath, load as askForFile, secrets as askForSecrets } from 'postlogin:actions/modules@0.2.0';
 import {
-    eval_with_filename as evaluate, eval_in_new_context as evaluateInNewRealm, check_syntax_with_filename as checkSyntax,
+    eval_with_filename as evaluate, eval_in_new_context as evaluateInNewRealm,
 } from '__wasm_rquickjs_builtin/vm_native';
-import * as timers from '__wasm_rquickjs_builtin/timeout_native';
+import {
+    hooks, setImmediate as nextTurn, pendingTimers, getRefTimerCount as pendingTimerCount, dropTimers,
+} from '__wasm_rquickjs_builtin/timeout';
 import { Console } from 'node:console';
 import { ClientRequest } from 'node:http';
 import nodeModule, { isBuiltin } from 'node:module';
@@ -26,6 +28,13 @@ const toISOString = Date.prototype.toISOString;
 const toSource = Function.prototype.toString;
 const nativeErrors = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 const { isError } = Error;
+const NativePromise = Promise;
+const raise = globalThis.__wasm_rquickjs_handleUncaughtError; // as an exception that leaves a callback
+const bound = (method) => Function.prototype.call.bind(method);
+const textSlice = bound(String.prototype.slice);
+const textIncludes = bound(String.prototype.includes);
+const textStarts = bound(String.prototype.startsWith);
+const wellFormed = bound(String.prototype.toWellFormed);
 
 // Where the Action lies: no folder of the machine's.
 const HOME = '/home/action';

@@ -10,7 +10,7 @@ const printer = new Console({ stdout: line, stderr: line });
 const LEVELS = { info: 'info', warn: 'warn', error: 'error', debug: 'debug', trace: 'trace', assert: 'warn' };
 
 function write(chunk) {
-    if (bytesLeft <= 0 || exit) return true;
+    if (bytesLeft <= 0 || exit || run.isDead) return true;
     let text = withoutOwnFrames(chunk.slice(0, 2 * bytesLeft)).toWellFormed();
     let index = 0;
     while (index < text.length && bytesLeft > 0) {

@@ -27,13 +27,34 @@ defineProperty(globalThis, 'userModule', { value: undefined, writable: true, con
 delete globalThis.XMLHttpRequest;
 delete globalThis.self;
 
-const ended = Promise.withResolvers(); // rejected by process.exit
-ended.promise.catch(() => {});
 let exit; // what process.exit threw
+let failExit; // rejects `exited`
+const exited = new Promise((_, reject) => { failExit = reject; });
+exited.catch(() => {});
+
+// What the runtime finds on the global object stays there.
+for (const name of getOwnPropertyNames(globalThis)) {
+    if (name.startsWith('__wasm_rquickjs') && typeof globalThis[name] === 'function' && getOwnPropertyDescriptor(globalThis, name).configurable) {
+        defineProperty(globalThis, name, { value: globalThis[name], writable: false, configurable: false, enumerable: false });
+    }
+}
+
+replace(globalThis, 'queueMicrotask', function (callback) {
+    if (typeof callback !== 'function') {
+        throw Object.assign(new nativeErrors.TypeError(`The "callback" argument must be of type function. Received ${callback === null ? 'null' : `type ${typeof callback}`}`), { code: 'ERR_INVALID_ARG_TYPE' });
+    }
+    nativeQueueMicrotask(() => {
+        try {
+            callback();
+        } catch (error) {
+            raise(error);
+        }
+    });
+});
 
 replace(process, 'exit', (code = process.exitCode ?? 0) => {
     exit ??= new nativeErrors.Error(`the Action ended its process with exit code ${code}`);
-    ended.reject(exit);
+    failExit(exit);
     throw exit;
 });
 for (const [name, value] of [['platform', 'linux'], ['arch', 'x64'], ['argv0', 'node'], ['title', 'node']]) {
@@ -51,7 +72,7 @@ for (const type of [Number, BigInt]) {
 // An error that seems to be thrown where `here` was made.
 function errorAt(here, name, message, options) {
     const error = new nativeErrors[name](message, options);
-    const frames = `${here.stack}`.match(/^ +at [^]*/m)?.[0].trimEnd();
+    const frames = typeof here.stack === 'string' ? here.stack.match(/^ +at [^]*/m)?.[0].trimEnd() : undefined;
     const value = `${name}: ${message}${frames ? `\n${frames}` : ''}`;
     defineProperty(error, 'stack', { value, writable: true, configurable: true });
     return error;
@@ -97,10 +118,18 @@ replace(globalThis, 'fetch', function (resource, options) {
         const cause = Object.assign(errorAt({}, 'TypeError', 'Invalid URL'), { code: 'ERR_INVALID_URL', input: `${resource}` });
         return Promise.reject(errorAt(here, 'TypeError', `Failed to parse URL from ${resource}`, { cause }));
     }
-    return send(resource, options).catch(async (error) => {
-        if (error?.message !== 'HTTP request failed') throw error;
+    const request = begun('request', `${options?.method ?? resource?.method ?? 'GET'} ${resource?.url ?? resource}`);
+    return send(resource, options).then((response) => {
+        ended(request);
+        return response;
+    }, async (error) => {
+        if (error?.message !== 'HTTP request failed') {
+            ended(request);
+            throw error;
+        }
         const url = URL.parse(resource?.url ?? resource) ?? {};
         const code = await failureOf(`${url.href}`.replace(/#.*/, ''));
+        ended(request);
         throw errorAt(here, 'TypeError', 'fetch failed', { cause: code ? failed(code, url) : refused(url) });
     });
 });
@@ -119,7 +148,41 @@ replace(ClientRequest.prototype, 'emit', function (name, ...rest) {
         if (told[1] === 'ConnectionRefused') rest[0] = refused({ protocol, hostname, port });
         else if (code) rest[0] = failed(code, { protocol, hostname, port });
     }
-    return apply(emit, this, [name, ...rest]);
+    if (name === 'error' || name === 'close') finished(this);
+    try {
+        const hasListeners = apply(emit, this, [name, ...rest]);
+        if (name === 'response') received(this, rest[0]);
+        return hasListeners;
+    } catch (error) {
+        // In Node it leaves a callback of the network.
+        raise(error);
+        return true;
+    }
+});
+
+const sent = new WeakMap(); // ClientRequest → what may be pending
+
+function finished(request) {
+    const entry = sent.get(request);
+    if (entry) ended(entry);
+}
+
+// A body that nobody reads is not waited for.
+function received(request, response) {
+    const isRead = response.listenerCount('data') + response.listenerCount('end') + response.listenerCount('readable') > 0;
+    if (!isRead) return finished(request);
+    for (const name of ['end', 'close', 'error']) response.prependOnceListener?.(name, () => finished(request));
+    return undefined;
+}
+
+const { end: sendNow } = ClientRequest.prototype;
+replace(ClientRequest.prototype, 'end', function (...args) {
+    if (!sent.has(this)) {
+        const { method, protocol, host, port, path } = this;
+        const isUsual = !port || +port === (protocol === 'http:' ? 80 : 443);
+        sent.set(this, begun('request', `${method} ${protocol}//${host}${isUsual ? '' : `:${port}`}${path ?? ''}`));
+    }
+    return apply(sendNow, this, args);
 });
 
 // The runtime sends a body when it is whole. In Node what is written goes out at once, so nobody may be kept waiting until the end:

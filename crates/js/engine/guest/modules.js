@@ -110,13 +110,14 @@ function runFile(module, { format, code }) {
         return undefined;
     }
     if (format === 'commonjs') {
-        const body = evaluate(`${COMMONJS_PREFIX}${code}\n})`, path);
+        const body = whole(evaluate(`${COMMONJS_PREFIX}${code}\n})`, path), COMMONJS_PREFIX.length + code.length + 1);
         const { exports } = module;
         return apply(body, exports, [exports, makeRequire(path, module), module, path, module.path, makeImport(path, module)]);
     }
     module.exports = Object.create(null, { [Symbol.toStringTag]: { value: 'Module' } });
     defineProperty(module, 'isNamespace', { value: true });
-    const body = evaluate(`(${format === 'async-module' ? 'async ' : ''}${MODULE_PREFIX}${code}\n})`, path);
+    const prefix = `${format === 'async-module' ? 'async ' : ''}${MODULE_PREFIX}`;
+    const body = whole(evaluate(`(${prefix}${code}\n})`, path), prefix.length + code.length + 2);
     return apply(body, undefined, [module.exports, makeImport(path, module), metaOf(path)]);
 }
 
@@ -264,7 +265,7 @@ function runActionModule(path) {
     const { code } = provided[path] ?? askForFile(path);
     const module = { exports: {} };
     try {
-        const body = realm.compile(`${ACTION_MODULE_PREFIX}${withoutImports(code)}\n}`, path);
+        const body = compiledAlone(ACTION_MODULE_PREFIX, code, path);
         const secrets = parse(askForSecrets(path));
         body.call(undefined, module, module.exports, actionConsole, makeRequire(path, undefined), { secrets });
         return { module };

@@ -8,6 +8,7 @@ const REALM = `(() => {
     const thrown = (run) => { try { run(); } catch (error) { return error.constructor; } };
     const Error = thrown(() => null.x).__proto__;
     const RangeError = thrown(() => [].length = -1);
+    const { then } = (async () => {})().__proto__;
     let prepare;
     return {
         global: globalThis,
@@ -15,6 +16,7 @@ const REALM = `(() => {
             // Not Object.getPrototypeOf: that is the outer realm's already, and so would be its objects for 0 and ''.
             Number: (0).__proto__, String: ''.__proto__, BigInt: 0n.__proto__,
         },
+        then,
         compile(source, name) {
             evaluate(source, name);
             const compiled = globalThis.$;
@@ -26,22 +28,23 @@ const REALM = `(() => {
         },
         // The stack in the engine's own form: cheaper than one that somebody reads.
         stack() {
+            const own = Error.prepareStackTrace;
+            const limit = Error.stackTraceLimit;
             Error.prepareStackTrace = undefined;
+            Error.stackTraceLimit = 10;
             const { stack } = new Error();
-            Error.prepareStackTrace = prepare;
-            return stack;
+            Error.prepareStackTrace = own;
+            Error.stackTraceLimit = limit;
+            return typeof stack === 'string' ? stack : '';
         },
     };
 })()`;
-
-// What is called in the place of `import`; as long.
-const NO_IMPORT = '$mport';
 
 function makeRealm() {
     const own = [...FOREIGN, 'Infinity', 'NaN', 'undefined', 'eval', 'global', 'globalThis', 'userModule'];
     const names = getOwnPropertyNames(globalThis).filter((name) => !own.includes(name) && !name.startsWith('__'));
     const values = names.map((name) => globalThis[name]);
-    const { global, prototypes, compile, onError, stack } = evaluateInNewRealm(REALM, [...names, '$'], [...values, evaluate]);
+    const { global, prototypes, then, compile, onError, stack } = evaluateInNewRealm(REALM, [...names, '$'], [...values, evaluate]);
     // Not deleted: taking a property off a large object is dear.
     global.$ = undefined;
     for (const name of keys(global)) {
@@ -55,11 +58,8 @@ function makeRealm() {
         }
     }
     defineProperty(global, 'require', hidden(makeRequire('', undefined)));
-    defineProperty(global, NO_IMPORT, hidden(async () => {
-        throw Object.assign(new nativeErrors.TypeError('A dynamic import callback was not specified.'), { code: 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING' });
-    }));
     onError(inV8sWords);
-    return { compile, stack, global };
+    return { compile, stack, global, then };
 }
 
 // Called for everything that is thrown in the Action's code, before anyone sees it. What has a stack was made elsewhere.

@@ -22,7 +22,6 @@ const LEGACY_GLOBALS = {
 };
 
 let shared; // { user, context } on their way from Rule to Rule
-let uncaught; // ends the running Rule with an error
 let writes; // the assignments below `context` in the running Rule: path → [path, stack]
 
 const tellHost = (parts, stack) => parse(callHost('#rule', stringify(parts), stack));
@@ -34,9 +33,6 @@ function loadRule(name, source) {
 }
 
 function makeSurroundings() {
-    // What is thrown outside of the Rule's own call ends the process in production.
-    process.on('uncaughtException', (error) => uncaught?.(error));
-    process.on('unhandledRejection', (error) => tellRejected(error));
     for (const [name, from] of Object.entries(LEGACY_GLOBALS)) {
         if (hasOwn(globalThis, name)) continue;
         defineProperty(globalThis, name, {
@@ -91,7 +87,7 @@ function followed(value, path) {
     if (!isArray(value) && prototype !== null && prototype !== Object.prototype) return value;
     const note = (key) => {
         if (typeof key !== 'string' || writes.size >= MOST_READS) return;
-        const steps = [...path, key].map((step) => step.toWellFormed());
+        const steps = [...path, key].map((step) => clipped(step, LONGEST_KEY));
         const known = steps.join('\0');
         writes.delete(known);
         writes.set(known, [steps, realm.stack().split('\n', 12).join('\n').toWellFormed()]);
@@ -121,11 +117,13 @@ function followed(value, path) {
 const LATER_TURNS = 8;
 
 async function laterWork() {
-    for (let turn = 0; turn < LATER_TURNS; turn++) await new Promise((go) => setImmediate(go));
+    for (let turn = 0; turn < LATER_TURNS; turn++) await new NativePromise((go) => nextTurn(go).unref());
 }
 
+// What the promise of an async Rule was rejected with. Nobody waits for it.
 function tellRejected(error) {
-    tellHost(['rejected', errorOf(error)], '');
+    if (run.isOver) hooks.uncaught(error, 'unhandledRejection');
+    else tellHost(['rejected', errorOf(error)], '');
 }
 
 const errorOf = (error) => {
@@ -145,8 +143,10 @@ async function executeRule(text) {
     writes = new Map();
     startWatching();
     watchable(shared.context);
-    const called = Promise.withResolvers();
-    uncaught = called.reject;
+    const own = beginRun();
+    own.isRule = true;
+    let calledBack;
+    const called = new NativePromise((resolve) => { calledBack = resolve; });
     let report;
     let calls = 0;
     const callback = (error, user, context) => {
@@ -156,7 +156,8 @@ async function executeRule(text) {
         if (isObject(user)) shared.user = unwatched(user);
         if (isObject(context)) shared.context = unwatched(context);
         report = { error: error ? errorOf(error) : null, unauthorized: error instanceof UnauthorizedError, stack: realm.stack() };
-        called.resolve();
+        own.isOver = true;
+        calledBack();
     };
     try {
         const rule = factory(makeRequire('', undefined), actionConsole, makeConfiguration(configuration), makeAuth0(auth0),
@@ -171,10 +172,15 @@ async function executeRule(text) {
             if (!report) throw error;
         }
         // Nobody waits for the promise of an async Rule.
-        if (returned instanceof Promise) returned.catch(tellRejected);
-        await Promise.race([called.promise, ended.promise]);
+        if (returned instanceof NativePromise) apply(realm.then, returned, [undefined, tellRejected]);
+        await new NativePromise((resolve, reject) => {
+            apply(realm.then, called, [resolve]);
+            apply(realm.then, own.failed, [undefined, reject]);
+            apply(realm.then, exited, [undefined, reject]);
+        });
         if (exit) throw exit;
         await laterWork();
+        tellPending('called');
         const { stack, ...end } = report;
         tellReads();
         tellHost(['done', {
@@ -185,6 +191,7 @@ async function executeRule(text) {
             writes: [...writes.values()],
         }], stack);
     } catch (error) {
+        if (!own.isOver) endRun('threw');
         tellReads();
         throw fault(error);
     }

@@ -10,6 +10,7 @@ const GUEST: &str = "crates/js/engine/guest";
 /// The guest's parts, in the order in which they make one module.
 const PARTS: &[&str] = &[
     "captured.js",
+    "run.js",
     "face.js",
     "watch.js",
     "json.js",
@@ -29,8 +30,13 @@ const FILES: &[&str] = &[
     "crates/js/engine/Cargo.lock",
     "crates/js/engine/freeze.c",
     "crates/js/engine/heap.rs",
+    "crates/js/engine/runtime/rejections.js",
+    "crates/js/engine/runtime/timers.js",
+    "crates/js/engine/runtime/turns.js",
+    "xtask/src/copies.rs",
     "xtask/src/engine.rs",
     "xtask/src/quickjs.rs",
+    "xtask/src/reactor.rs",
     "xtask/src/recipe.rs",
 ];
 

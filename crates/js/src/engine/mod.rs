@@ -6,8 +6,8 @@ use std::io::Read;
 
 use postlogin_core::{MethodSpec, Returns, method_names};
 
-/// What stands before an Action's text on its first line, in the engine. An assignment, not an expression in brackets:
-/// production takes a text that closes the function itself.
+/// What stands before an Action's text on its first line, in the engine. A text that closes the function itself is a
+/// syntax error, see `compiledAlone` in the guest.
 pub const WRAPPER: &str = "this.$=function (module, exports, console) { ";
 
 /// As [`WRAPPER`], for an Action Module.

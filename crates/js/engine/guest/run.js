@@ -1,0 +1,144 @@
+// ---- the run of a handler ------------------------------------------------------------------------------
+
+// A run is over when the promise of its handler has settled: what is still pending is dropped and reported. Until then an
+// error that nothing handles ends it, as it ends a process of Node.
+
+// So many pending things are reported, each with its place.
+const MOST_REPORTED = 20;
+// Longer texts are cut, with a mark: names, messages and stacks can be as long as the memory.
+const LONGEST_TEXT = 100_000;
+const LONGEST_STACK = 20_000;
+const LONGEST_URL = 500;
+
+let run = { __proto__: null, isOver: true, isDead: false, fail: undefined };
+let firstPending; // requests and promises, in the order of their beginning
+let lastPending;
+
+// JSON of texts alone: no `toJSON` of the Action's has a part in it.
+const record = (values) => {
+    let text = '';
+    for (const name in values) text += `${text && ','}${stringify(name)}:${stringify(values[name])}`;
+    return `{${text}}`;
+};
+const tellRun = (values, stack = '') => callHost('#run', record(values), stack);
+
+function clipped(text, most = LONGEST_TEXT) {
+    if (text.length <= most) return wellFormed(text);
+    // Not a slice alone: it would keep the whole.
+    const kept = wellFormed(textSlice(text, 0, most));
+    return `${kept}… (${text.length - most} more characters)`;
+}
+
+// The place of the caller; never fails.
+function placeNow() {
+    return clipped(realm.stack(), LONGEST_STACK);
+}
+
+// Notes that something began that may be pending when the handler returns. `kind`: `request` or `promise`.
+function begun(kind, what) {
+    const entry = { __proto__: null, kind, what: clipped(what, LONGEST_URL), stack: placeNow(), isPending: true, before: lastPending, next: undefined };
+    if (lastPending) lastPending.next = entry;
+    else firstPending = entry;
+    lastPending = entry;
+    return entry;
+}
+
+function ended(entry) {
+    if (!entry.isPending) return;
+    entry.isPending = false;
+    if (entry.before) entry.before.next = entry.next;
+    else firstPending = entry.next;
+    if (entry.next) entry.next.before = entry.before;
+    else lastPending = entry.before;
+}
+
+// Reports what is pending. `how`: `returned`, `threw`, or `called` for a Rule, which is asked again at the end of the next one.
+function tellPending(how) {
+    let told = 0;
+    let count = pendingTimerCount();
+    for (let entry = firstPending; entry; entry = entry.next) {
+        count++;
+        if (told < MOST_REPORTED) {
+            told++;
+            tellRun({ __proto__: null, what: 'pending', how, kind: entry.kind, name: entry.what }, entry.stack);
+        }
+    }
+    const timers = pendingTimers(MOST_REPORTED - told);
+    for (let at = 0; at < timers.length; at++) {
+        const { name, delay, place } = timers[at];
+        told++;
+        tellRun({ __proto__: null, what: 'pending', how, kind: 'timer', name: delay === undefined ? name : `${name}, ${delay} ms` }, place);
+    }
+    if (count > told) tellRun({ __proto__: null, what: 'pending', how, kind: 'more', name: `${count - told}` });
+}
+
+function dropPending() {
+    while (firstPending) ended(firstPending);
+    dropTimers();
+}
+
+// Begins a run; the promise is rejected by an error that nothing handles.
+function beginRun() {
+    let fail;
+    const failed = new NativePromise((_, reject) => { fail = reject; });
+    apply(realm.then, failed, [undefined, () => {}]);
+    reported = 0;
+    run = { __proto__: null, isOver: false, isDead: false, fail, failed };
+    return run;
+}
+
+function endRun(how) {
+    run.isOver = true;
+    if (!run.isDead) tellPending(how);
+    dropPending();
+}
+
+// Settles when the promise of the handler does, or earlier when the process ends.
+function settled(own, promise) {
+    return new NativePromise((resolve, reject) => {
+        const over = (how, settle) => (value) => {
+            if (!own.isOver) endRun(how);
+            settle(value);
+        };
+        const settle = [over('returned', resolve), over('threw', reject)];
+        try {
+            apply(realm.then, promise, settle);
+        } catch {
+            // No promise of the language's own.
+            apply(realm.then, new NativePromise((assume) => assume(promise)), settle);
+        }
+        apply(realm.then, own.failed, [undefined, reject]);
+        apply(realm.then, exited, [undefined, settle[1]]);
+    });
+}
+
+let reported = 0; // errors and calls behind the end of a run
+
+hooks.uncaught = (error, origin) => {
+    if (!run.isOver) {
+        run.isDead = true;
+        endRun('threw');
+        run.fail(error);
+    } else if (run.fail && !run.isDead && !exit && reported < MOST_REPORTED) {
+        reported++;
+        const { name, message, stack } = fault(error);
+        tellRun({ __proto__: null, what: origin, name, message, stack });
+    }
+};
+
+// A call of `api` behind the end of the run.
+function late(method) {
+    if (!run.isDead && reported < MOST_REPORTED) {
+        reported++;
+        tellRun({ __proto__: null, what: 'late', name: method }, placeNow());
+    }
+    return { __proto__: null, return: { $: 'api' }, isLate: true };
+}
+
+hooks.warn = (text) => {
+    level = 'error';
+    write(text);
+};
+hooks.place = placeNow;
+
+const nativeQueueMicrotask = globalThis.queueMicrotask;
