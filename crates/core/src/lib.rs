@@ -44,6 +44,7 @@ pub use metadata::is_storable;
 pub use reply::{Answer, Failure, Reply, Returned};
 pub use sources::sources;
 pub use time::iso_text;
+pub use tokens::userinfo;
 pub use transaction::{
     EndedLogin, Next, Pause, ResumeStep, Resumed, Resumption, Suspension, Transaction,
 };

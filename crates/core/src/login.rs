@@ -47,8 +47,10 @@ pub fn complete_event(event: &mut Value) {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TenantSettings {
-    /// The host name in `iss`. `None`: `event.request.hostname`, else `<event.tenant.id>.auth0.com`.
+    /// The tenant's host name, also in `iss`. `None`: `event.request.hostname`, else `<event.tenant.id>.auth0.com`.
     pub domain: Option<String>,
+    /// The issuer of tokens: a URL that ends in `/`, below which `/userinfo` is. `None`: `https://<domain>/`.
+    pub issuer: Option<String>,
     /// MFA factors that are enabled, in the vocabulary of `event.user.enrolledFactors`.
     pub mfa_factors: Vec<String>,
     /// Lifetime of an access token for a custom API, in seconds.
@@ -90,6 +92,7 @@ impl Default for TenantSettings {
         ];
         TenantSettings {
             domain: None,
+            issuer: None,
             mfa_factors: factors.map(str::to_owned).to_vec(),
             access_token_lifetime_s: 86_400,
             userinfo_token_lifetime_s: 86_400,

@@ -78,6 +78,13 @@ pub struct AccessToken {
     pub claims: Map<String, Value>,
     /// An opaque token carries no claims (no API audience was requested).
     pub opaque: bool,
+    /// The scopes that the token was granted, also when it is opaque: what was requested and permitted, with the
+    /// changes of Actions. Empty when no token is issued.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// How long the token is good for, in seconds; `None` when no token is issued.
+    #[serde(default)]
+    pub expires_in: Option<i64>,
     /// The signed token, when it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwt: Option<String>,

@@ -26,6 +26,8 @@ pub(crate) struct Request {
     pub audience: Option<String>,
     /// The tenant's host name.
     pub domain: String,
+    /// The issuer of tokens, with `/` at its end.
+    issuer: String,
     client_id: String,
     nonce: Option<String>,
     wants_auth_time: bool,
@@ -58,10 +60,12 @@ impl Request {
         let max_age = ["query", "body"]
             .iter()
             .any(|part| json::at(event, &["request", part, "max_age"]).is_some());
+        let domain = domain(login, event);
         Request {
             scopes,
             audience: audience.map(str::to_owned),
-            domain: domain(login, event),
+            issuer: issuer(login, &domain),
+            domain,
             client_id: client_id.unwrap_or_default().to_owned(),
             nonce: parameter("nonce").map(str::to_owned),
             wants_auth_time: max_age || prompt_login,
@@ -90,11 +94,7 @@ impl Request {
     }
 
     fn userinfo_url(&self) -> String {
-        format!("https://{}/userinfo", self.domain)
-    }
-
-    fn issuer(&self) -> String {
-        format!("https://{}/", self.domain)
+        format!("{}userinfo", self.issuer)
     }
 }
 
@@ -106,6 +106,58 @@ fn domain(login: &Login, event: &Value) -> String {
         (None, Some(hostname)) => hostname.to_owned(),
         (None, None) => format!("{}.auth0.com", tenant()),
     }
+}
+
+fn issuer(login: &Login, domain: &str) -> String {
+    match &login.tenant.issuer {
+        Some(issuer) => format!("{}/", issuer.trim_end_matches('/')),
+        None => format!("https://{domain}/"),
+    }
+}
+
+/// Returns what `/userinfo` answers to an access token: the claims of `profile` that its `scopes` release, and the
+/// custom claims of the ID token.
+///
+/// Empty without the scope `openid`. A custom claim that has the name of a standard claim needs that claim's scope,
+/// whoever set it.
+///
+/// Source: <https://auth0.com/docs/api/authentication/user-profile/get-user-info>.
+pub fn userinfo(
+    profile: &Value,
+    sub: &str,
+    scopes: &[String],
+    custom: &Map<String, Value>,
+) -> Map<String, Value> {
+    let has = |scope: &str| scopes.iter().any(|granted| granted == scope);
+    let mut claims = Map::new();
+    if !has("openid") {
+        return claims;
+    }
+    claims.insert("sub".to_owned(), json!(sub));
+    claims.extend(standard_claims(profile, scopes));
+    let released = custom.iter().filter(|(name, _)| {
+        let known = STANDARD_CLAIMS.iter().find(|(claim, _)| claim == name);
+        known.is_none_or(|(_, scope)| has(scope))
+    });
+    claims.extend(released.map(|(name, value)| (name.clone(), value.clone())));
+    claims
+}
+
+/// Returns the claims of the profile that some scopes release.
+fn standard_claims(profile: &Value, scopes: &[String]) -> impl Iterator<Item = (String, Value)> {
+    let released = STANDARD_CLAIMS
+        .iter()
+        .filter(|(_, scope)| scopes.iter().any(|granted| granted == scope));
+    released.filter_map(move |(claim, _)| {
+        // The profile calls this one differently.
+        let attribute = if *claim == "phone_number_verified" {
+            "phone_verified"
+        } else {
+            claim
+        };
+        let value = profile.get(attribute).filter(|value| !value.is_null())?;
+        Some(((*claim).to_owned(), value.clone()))
+    })
 }
 
 /// What is known at the end of a login.
@@ -148,22 +200,8 @@ impl Facts<'_> {
         }
     }
 
-    /// The claims of the profile that some scopes release.
-    fn standard_claims(&self, scopes: &[String]) -> impl Iterator<Item = (String, Value)> {
-        let user = self.event().get("user");
-        let released = STANDARD_CLAIMS
-            .iter()
-            .filter(|(_, scope)| scopes.iter().any(|granted| granted == scope));
-        released.filter_map(move |(claim, _)| {
-            // The profile calls this one differently.
-            let attribute = if *claim == "phone_number_verified" {
-                "phone_verified"
-            } else {
-                claim
-            };
-            let value = user?.get(attribute).filter(|value| !value.is_null())?;
-            Some(((*claim).to_owned(), value.clone()))
-        })
+    fn profile(&self) -> &Value {
+        self.event().get("user").unwrap_or(&Value::Null)
     }
 
     /// The scopes of the access token: what was asked for and is permitted, and what Actions changed.
@@ -208,7 +246,7 @@ impl Facts<'_> {
         let expiry = self
             .now_s
             .saturating_add(self.login.tenant.id_token_lifetime_s);
-        claims.insert("iss".to_owned(), json!(self.request.issuer()));
+        claims.insert("iss".to_owned(), json!(self.request.issuer));
         claims.insert("sub".to_owned(), json!(self.sub()));
         claims.insert("aud".to_owned(), json!(self.request.client_id));
         claims.insert("iat".to_owned(), json!(self.now_s));
@@ -230,9 +268,26 @@ impl Facts<'_> {
             claims.insert("amr".to_owned(), json!(["mfa"]));
         }
         self.insert_organization(&mut claims);
-        claims.extend(self.standard_claims(&self.request.scopes));
+        claims.extend(standard_claims(self.profile(), &self.request.scopes));
         claims.extend(custom.clone());
         claims
+    }
+
+    /// Returns how long the access token is good for, in seconds.
+    pub fn access_token_lifetime_s(&self) -> i64 {
+        let tenant = &self.login.tenant;
+        match &self.request.audience {
+            Some(audience) if !self.request.is_opaque() => {
+                let is_mfa = is_auth0_api(audience, &self.request.domain)
+                    && audience.trim_end_matches('/').ends_with("/mfa");
+                if is_mfa {
+                    MFA_LIFETIME_S
+                } else {
+                    tenant.access_token_lifetime_s
+                }
+            }
+            _ => tenant.userinfo_token_lifetime_s,
+        }
     }
 
     /// The access token's claims; none for an opaque token.
@@ -249,14 +304,8 @@ impl Facts<'_> {
         } else {
             json!(audience)
         };
-        let is_mfa = is_auth0_api(audience, &self.request.domain)
-            && audience.trim_end_matches('/').ends_with("/mfa");
-        let lifetime = if is_mfa {
-            MFA_LIFETIME_S
-        } else {
-            tenant.access_token_lifetime_s
-        };
-        claims.insert("iss".to_owned(), json!(self.request.issuer()));
+        let lifetime = self.access_token_lifetime_s();
+        claims.insert("iss".to_owned(), json!(self.request.issuer));
         claims.insert("sub".to_owned(), json!(self.sub()));
         claims.insert("aud".to_owned(), audiences);
         claims.insert("iat".to_owned(), json!(self.now_s));
@@ -293,16 +342,9 @@ impl Facts<'_> {
         }
     }
 
-    /// The answer of `/userinfo`: the profile that the access token's scopes release, and the ID token's custom claims.
+    /// Returns the answer of [`userinfo`] for the access token of this login.
     pub fn userinfo(&self, custom: &Map<String, Value>) -> Map<String, Value> {
-        let scopes = self.granted_scopes();
-        let mut claims = Map::new();
-        if scopes.iter().any(|scope| scope == "openid") {
-            claims.insert("sub".to_owned(), json!(self.sub()));
-            claims.extend(self.standard_claims(&scopes));
-            claims.extend(custom.clone());
-        }
-        claims
+        userinfo(self.profile(), self.sub(), &self.granted_scopes(), custom)
     }
 }
 

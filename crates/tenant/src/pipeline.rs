@@ -23,8 +23,10 @@ const MOST_WAITING: usize = 100;
 pub struct LoginRequest {
     /// The event before any Action ran, complete.
     pub event: Value,
-    /// The host name of the tenant, without its port: the tenant itself puts its issuer into the tokens.
+    /// The host name of the tenant, without its port.
     pub domain: String,
+    /// The issuer of tokens: the tenant's URL, with `/` at its end.
+    pub issuer: String,
     /// What all randomness of the login is derived from.
     pub seed: u64,
     /// The time at which the login starts, in milliseconds since the epoch.

@@ -224,6 +224,20 @@ fn a_login_runs_the_projects_actions() {
 }
 
 #[test]
+fn an_opaque_token_lives_as_long_as_the_project_says() {
+    let project = folder(&[
+        ("users.json", USERS),
+        (
+            "postlogin.toml",
+            "binding = []\n[tenant]\nuserinfo_token_lifetime_s = 60\n",
+        ),
+    ]);
+    let place = format!("--ephemeral --project {}", project.path().display());
+    let tenant = Serving::start(&place, &project.path().join("users.json"));
+    assert_eq!(tenant.log_in()["expires_in"], 60);
+}
+
+#[test]
 fn what_was_stored_survives_a_kill() {
     let project = folder(&[
         ("users.json", USERS),

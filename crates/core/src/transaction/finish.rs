@@ -117,6 +117,8 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         access_token: AccessToken {
             claims: facts.access_token(&settled.access_token),
             opaque: request.is_opaque(),
+            scopes: facts.granted_scopes(),
+            expires_in: Some(facts.access_token_lifetime_s()),
             jwt: None,
         },
         userinfo: facts.userinfo(&settled.id_token),

@@ -21,6 +21,8 @@ pub(crate) struct Grant {
     pub(crate) audience: Option<String>,
     /// The scopes of the access token.
     pub(crate) scope: Vec<String>,
+    /// How long the access token is good for, in seconds.
+    pub(crate) expires_in: i64,
     /// The scopes that were asked for.
     pub(crate) requested: Vec<String>,
     pub(crate) id_claims: Map<String, Value>,
@@ -46,11 +48,6 @@ pub(crate) fn grant(tenant: &Tenant, outcome: &Outcome, about: Grant) -> Result<
             custom.insert(entry.name.clone(), entry.value.clone());
         }
     }
-    let scope = match access_claims.get("scope").and_then(Value::as_str) {
-        Some(scope) => super::words(scope),
-        None if outcome.access_token.opaque => opaque_scope(outcome, &about.requested),
-        None => Vec::new(),
-    };
     let owner = &about.user_id;
     let id = format!("{}/{owner}", about.client_id);
     tenant.store.put(
@@ -60,31 +57,13 @@ pub(crate) fn grant(tenant: &Tenant, outcome: &Outcome, about: Grant) -> Result<
         tenant.now_ms(),
     )?;
     Ok(Grant {
-        scope,
+        scope: outcome.access_token.scopes.clone(),
+        expires_in: outcome.access_token.expires_in.unwrap_or_default(),
         id_claims,
         access_claims,
         is_opaque: outcome.access_token.opaque,
         ..about
     })
-}
-
-/// An opaque token has no claim that tells its scopes: what was asked for, with the changes of the Actions.
-fn opaque_scope(outcome: &Outcome, requested: &[String]) -> Vec<String> {
-    let mut scope = requested.to_vec();
-    for command in &outcome.commands {
-        let adds = match command.method.as_str() {
-            "accessToken.addScope" => true,
-            "accessToken.removeScope" => false,
-            _ => continue,
-        };
-        if let Some(name) = command.args.first().and_then(Value::as_str) {
-            scope.retain(|known| known != name);
-            if adds {
-                scope.push(name.to_owned());
-            }
-        }
-    }
-    scope
 }
 
 impl Grant {
@@ -153,17 +132,16 @@ impl Grant {
     }
 
     fn opaque(&self, tenant: &Tenant, now_ms: i64) -> Result<(String, i64)> {
-        const LIFETIME_S: i64 = 86_400;
         let token = tenant.randomness.token();
         let document = json!({"sub": self.user_id, "client_id": self.client_id, "scope": self.scope.join(" ")});
-        let expires = now_ms.saturating_add(LIFETIME_S * 1000);
+        let expires = now_ms.saturating_add(self.expires_in.saturating_mul(1000));
         tenant.store.put(
             Kind::Opaque,
             Entry::until(&digest(&token), expires).of(&self.user_id),
             &document,
             now_ms,
         )?;
-        Ok((token, LIFETIME_S))
+        Ok((token, self.expires_in))
     }
 
     /// The answer of `/oauth/token`, without a refresh token.

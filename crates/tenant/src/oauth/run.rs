@@ -87,6 +87,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     let request = LoginRequest {
         event,
         domain: tenant.domain.clone(),
+        issuer: tenant.issuer.clone(),
         seed: tenant.randomness.seed(),
         now_ms: tenant.now_ms(),
         is_frozen: tenant.clock.is_frozen(),
@@ -150,10 +151,7 @@ pub(crate) fn conclude(
             "user_id": flow.about.user_id, "protocol": flow.protocol, key: value,
         }));
     };
-    let EndedLogin {
-        mut outcome,
-        user_id,
-    } = match ended {
+    let EndedLogin { outcome, user_id } = match ended {
         Ok(ended) => ended,
         Err(error) => {
             let error = could_not_run(error);
@@ -161,7 +159,6 @@ pub(crate) fn conclude(
             return Err(error);
         }
     };
-    with_issuer(tenant, &mut outcome);
     let known = go_on_as(tenant, flow, &user_id);
     if known.is_ok() {
         store_metadata(tenant, flow, outcome.user.clone())?;
@@ -185,31 +182,6 @@ pub(crate) fn could_not_run(error: PipelineError) -> OAuthError {
             let description = format!("The login could not run: {reason}");
             OAuthError::new(500, "server_error", description)
         }
-    }
-}
-
-/// Puts the tenant's own addresses into the claims: the trigger knows its host alone.
-fn with_issuer(tenant: &Tenant, outcome: &mut Outcome) {
-    let assumed = format!("https://{}/userinfo", tenant.domain);
-    for claims in [
-        &mut outcome.id_token.claims,
-        &mut outcome.access_token.claims,
-    ] {
-        if let Some(issuer) = claims.get_mut("iss") {
-            *issuer = tenant.issuer.clone().into();
-        }
-    }
-    let audiences = outcome
-        .access_token
-        .claims
-        .get_mut("aud")
-        .and_then(Value::as_array_mut);
-    for audience in audiences
-        .into_iter()
-        .flatten()
-        .filter(|audience| audience.as_str() == Some(&assumed))
-    {
-        *audience = tenant.url("userinfo").into();
     }
 }
 

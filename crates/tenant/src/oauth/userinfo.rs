@@ -7,8 +7,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use postlogin_core::claim_rules::STANDARD_CLAIMS;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{OAuthError, Result, words};
 use crate::http::intake::is_form;
@@ -146,36 +145,15 @@ fn claims(tenant: &Tenant, call: &Call) -> Result<Map<String, Value>> {
         return Err(invalid());
     }
     let user = tenant.store.user(&access.sub)?.ok_or_else(invalid)?;
-    let mut body = Map::new();
-    let has = |scope: &str| access.scope.iter().any(|known| known == scope);
-    if !has("openid") {
-        return Ok(body);
-    }
-    body.insert("sub".into(), json!(access.sub));
-    for (claim, _) in STANDARD_CLAIMS.iter().filter(|(_, scope)| has(scope)) {
-        let attribute = if *claim == "phone_number_verified" {
-            "phone_verified"
-        } else {
-            claim
-        };
-        if let Some(value) = user.get(attribute).filter(|value| !value.is_null()) {
-            body.insert((*claim).to_owned(), value.clone());
-        }
-    }
     let id = format!("{}/{}", access.client_id, access.sub);
-    if let Some(Value::Object(custom)) = tenant.store.get(Kind::Claims, &id, tenant.now_ms())? {
-        // A claim of OpenID Connect needs its scope also when an Action has set it.
-        let needed = |name: &str| {
-            STANDARD_CLAIMS
-                .iter()
-                .find(|(claim, _)| *claim == name)
-                .map(|(_, scope)| *scope)
-        };
-        body.extend(
-            custom
-                .into_iter()
-                .filter(|(name, _)| needed(name).is_none_or(has)),
-        );
-    }
-    Ok(body)
+    let custom = match tenant.store.get(Kind::Claims, &id, tenant.now_ms())? {
+        Some(Value::Object(custom)) => custom,
+        _ => Map::new(),
+    };
+    Ok(postlogin_core::userinfo(
+        &user,
+        &access.sub,
+        &access.scope,
+        &custom,
+    ))
 }

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{ISSUER, SPA, World, export, run};
+use crate::support::{API, Does, ISSUER, SPA, World, export, run};
 
 async fn sign_up(world: &mut World, more: Value) -> (StatusCode, Value) {
     let mut body = json!({"client_id": SPA, "connection": "Username-Password-Authentication", "email": "new@example.com", "password": "secret"});
@@ -187,6 +187,32 @@ fn a_scope_that_is_not_granted_does_not_come_back_through_the_request() {
         ];
         let body = world.token(&password).await.json();
         assert!(world.claims(&body["access_token"]).get("scope").is_none());
+    });
+}
+
+/// The Action of an old fault: the tenant counted calls of `addScope`, whether or not the api had refused them.
+#[test]
+fn a_scope_that_the_api_refused_is_not_granted() {
+    run(async {
+        let calls = ["x email", "  write:x  ", "two words"];
+        let script = calls.map(|scope| Does::Call("accessToken.addScope", json!([scope])));
+        for audience in [None, Some(API)] {
+            let mut world = World::new(vec![script.to_vec()]);
+            let mut password = vec![
+                ("grant_type", "password"),
+                ("client_id", crate::support::WEB),
+                ("client_secret", crate::support::WEB_SECRET),
+                ("username", "jane@example.com"),
+                ("password", "jane-secret"),
+                ("scope", "openid"),
+            ];
+            password.extend(audience.map(|audience| ("audience", audience)));
+            let body = world.token(&password).await.json();
+            assert_eq!(body["scope"], "openid write:x", "{audience:?}");
+            let token = body["access_token"].as_str().unwrap();
+            let userinfo = world.get_as("/userinfo", token).await.json();
+            assert_eq!(userinfo, json!({"sub": "auth0|1"}), "{audience:?}");
+        }
     });
 }
 

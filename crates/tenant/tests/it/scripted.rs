@@ -59,6 +59,7 @@ impl LoginPipeline for Scripted {
         self.events.lock().unwrap().push(login.event.clone());
         let settings = TenantSettings {
             domain: Some(login.domain),
+            issuer: Some(login.issuer),
             users: login.users,
             ..TenantSettings::default()
         };

@@ -100,6 +100,7 @@ impl LoginPipeline for Pipeline {
             event: login.event,
             tenant: TenantSettings {
                 domain: Some(login.domain),
+                issuer: Some(login.issuer),
                 ..settings
             },
             conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, door),

@@ -348,3 +348,134 @@ fn an_outcome_reads_back() {
     let text = serde_json::to_string(&outcome).unwrap();
     assert_eq!(serde_json::from_str::<Outcome>(&text).unwrap(), outcome);
 }
+
+#[test]
+fn the_outcome_names_the_scopes_that_the_api_granted() {
+    #[track_caller]
+    fn check(audience: Option<&str>, calls: Value, expected: &[&str]) {
+        let patch = json!({
+            "transaction": {"requested_scopes": ["openid", "read:x"]},
+            "resource_server": audience.map(|audience| json!({"identifier": audience})),
+            "request": {"query": {"audience": audience}},
+        });
+        let outcome = plain(patch, calls.clone());
+        assert_eq!(outcome.status, Status::Allowed, "{:?}", outcome.error);
+        assert_eq!(
+            outcome.access_token.opaque,
+            audience.is_none(),
+            "{audience:?}"
+        );
+        assert_eq!(outcome.access_token.scopes, expected, "{calls}");
+    }
+    // `addScope` trims, refuses white space inside, and a refused call changes nothing.
+    for audience in [None, Some("https://api.example.com")] {
+        check(audience, json!([]), &["openid", "read:x"]);
+        check(
+            audience,
+            json!([["accessToken.addScope", "x email"]]),
+            &["openid", "read:x"],
+        );
+        check(
+            audience,
+            json!([
+                ["accessToken.addScope", "  write:x  "],
+                ["accessToken.removeScope", "read:x"]
+            ]),
+            &["openid", "write:x"],
+        );
+        check(
+            audience,
+            json!([
+                ["accessToken.addScope", 5],
+                ["accessToken.removeScope", " openid"]
+            ]),
+            &["read:x"],
+        );
+    }
+    let denied = plain(json!({}), json!([["access.deny", "no"]]));
+    assert_eq!(denied.access_token.scopes, [""; 0]);
+    assert_eq!(denied.access_token.expires_in, None);
+}
+
+#[test]
+fn a_token_lives_as_long_as_the_tenant_says() {
+    #[track_caller]
+    fn check(audience: Option<&str>, expected: i64) {
+        let patch = json!({
+            "resource_server": audience.map(|audience| json!({"identifier": audience})),
+            "request": {"query": {"audience": audience}},
+        });
+        let tenant = TenantSettings {
+            access_token_lifetime_s: 70,
+            userinfo_token_lifetime_s: 60,
+            ..TenantSettings::default()
+        };
+        let outcome = login(patch, tenant, json!([]));
+        assert_eq!(
+            outcome.access_token.expires_in,
+            Some(expected),
+            "{audience:?}"
+        );
+    }
+    check(None, 60);
+    check(Some("https://t.example.com/userinfo"), 60);
+    check(Some("https://api.example.com"), 70);
+    check(Some("https://t.example.com/mfa/"), 600);
+}
+
+#[test]
+fn the_issuer_of_a_tenant_need_not_be_its_host() {
+    #[track_caller]
+    fn check(issuer: &str, audience: &str, opaque: bool, aud: Value) {
+        let tenant = TenantSettings {
+            domain: Some("localhost".to_owned()),
+            issuer: Some(issuer.to_owned()),
+            ..TenantSettings::default()
+        };
+        let patch = json!({"resource_server": {"identifier": audience}});
+        let outcome = login(patch, tenant, json!([]));
+        assert_eq!(outcome.id_token.claims["iss"], "http://localhost:3333/");
+        assert_eq!(outcome.access_token.opaque, opaque, "{audience}");
+        let claims = &outcome.access_token.claims;
+        assert_eq!(
+            claims.get("aud").unwrap_or(&Value::Null),
+            &aud,
+            "{audience}"
+        );
+    }
+    let api = "https://api.example.com";
+    let both = json!([api, "http://localhost:3333/userinfo"]);
+    check("http://localhost:3333/", api, false, both.clone());
+    check("http://localhost:3333", api, false, both);
+    let userinfo = "http://localhost:3333/userinfo";
+    check("http://localhost:3333/", userinfo, true, Value::Null);
+}
+
+#[test]
+fn userinfo_releases_what_its_scopes_release() {
+    #[track_caller]
+    fn check(scopes: &[&str], custom: Value, expected: Value) {
+        let profile = json!({
+            "name": "Jane", "email": "jane@example.com", "email_verified": true, "phone_number": "+1",
+            "phone_verified": false, "nickname": null, "user_metadata": {"hobby": "surfing"},
+        });
+        let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let answer = crate::userinfo(&profile, "auth0|1", &scopes, &object(custom));
+        assert_eq!(Value::Object(answer), expected, "{scopes:?}");
+    }
+    check(&[], json!({"https://e.com/a": 1}), json!({}));
+    check(&["email"], json!({"https://e.com/a": 1}), json!({}));
+    check(
+        &["openid"],
+        json!({"https://e.com/a": 1, "email": "set@example.com"}),
+        json!({"sub": "auth0|1", "https://e.com/a": 1}),
+    );
+    check(
+        &["openid", "email", "phone"],
+        json!({"email": "set@example.com"}),
+        json!({
+            "sub": "auth0|1", "email": "set@example.com", "email_verified": true, "phone_number": "+1",
+            "phone_number_verified": false,
+        }),
+    );
+}
