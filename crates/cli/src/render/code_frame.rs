@@ -14,9 +14,6 @@ const NEAR: usize = 4_000;
 /// Lines shown before and after the place.
 const AROUND: u32 = 2;
 
-/// How many bytes of a line are looked at on either side of a place. More than any terminal shows.
-const NEAR: usize = 2000;
-
 /// An excerpt of a source file. Every text is harmless for a terminal.
 #[derive(Debug, PartialEq)]
 pub(super) struct CodeFrame {
@@ -109,7 +106,7 @@ pub(super) fn code_frame(source: &[&str], location: &Location, width: usize) -> 
                 "{} {number:>digits$} | ",
                 if number == line { '>' } else { ' ' }
             ),
-            code: window(&expanded(&near(code, place)), start, room),
+            code: window(&expanded(code), start, room),
             marked: number == line,
         })
         .collect();

@@ -252,6 +252,6 @@ async fn dispatch(tenant: &Arc<Tenant>, call: &Call) -> Result<Answered> {
 ///
 /// # Errors
 /// In the words of the vendor's error, when the search cannot be parsed.
-pub fn fits_search(q: &str, user: &Value) -> Result<bool, String> {
+pub fn fits_search(q: &str, user: &Value) -> std::result::Result<bool, String> {
     search::Query::parse(q).map(|query| query.matches(user))
 }

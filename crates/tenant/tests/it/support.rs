@@ -9,8 +9,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use postlogin_project::TenantData;
 use postlogin_tenant::{
-    LoginPipeline, Randomness, SeedUser, Setup, TemplateError, TemplateJob, TemplateRenderer, Tenant,
-    TenantClock, router,
+    LoginPipeline, Randomness, SeedUser, Setup, TemplateError, TemplateJob, TemplateRenderer,
+    Tenant, TenantClock, router,
 };
 use postlogin_token::KeyPair;
 use serde_json::{Map, Value, json};
