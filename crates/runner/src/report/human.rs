@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use postlogin_core::escape::{inline, line};
 
 use super::Reporter;
-use super::lines::{Line, Role, body, place_of, shown, title};
+use super::lines::{Line, Role, body, logs, place_of, shown, title};
 use crate::run_event::{CaseResult, CaseStatus, Failure, FuzzSummary, RunEvent, RunSummary};
 
 /// How it looks.
@@ -315,34 +315,8 @@ impl<W: Write, P: Write> Human<W, P> {
     }
 }
 
-/// How many lines of a failed case's logs are printed.
-const MOST_LOGS: usize = 40;
-
 /// How many failures of one case are printed.
 const MOST_FAILURES: usize = 20;
-
-/// What a failed case printed.
-fn logs(result: &CaseResult) -> Vec<Line> {
-    let logs = result.outcome.iter().flat_map(|outcome| &outcome.logs);
-    let mut all = logs.flat_map(|log| log.message.lines().enumerate().map(move |line| (log, line)));
-    let shown = all.by_ref().take(MOST_LOGS).map(|(log, (index, text))| {
-        let label = match index {
-            0 => format!("    {:>8}  ", log.level),
-            _ => " ".repeat(14),
-        };
-        Line::of(Role::Dim, label).and(Role::Plain, text)
-    });
-    let mut lines: Vec<Line> = shown.collect();
-    let more = all.count();
-    if more > 0 {
-        let text = format!(
-            "{:14}… {more} more lines of logs; `--reporter json` has all",
-            ""
-        );
-        lines.push(Line::of(Role::Dim, text));
-    }
-    lines
-}
 
 const BAR: usize = 24;
 

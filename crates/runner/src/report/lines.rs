@@ -265,3 +265,29 @@ pub(super) fn hint(text: Option<&str>) -> Vec<Line> {
     };
     lines.map(line).collect()
 }
+
+/// How many lines of a failed case's logs are printed.
+const MOST_LOGS: usize = 40;
+
+/// What a failed case printed.
+pub(super) fn logs(result: &CaseResult) -> Vec<Line> {
+    let logs = result.outcome.iter().flat_map(|outcome| &outcome.logs);
+    let mut all = logs.flat_map(|log| log.message.lines().enumerate().map(move |line| (log, line)));
+    let shown = all.by_ref().take(MOST_LOGS).map(|(log, (index, text))| {
+        let label = match index {
+            0 => format!("    {:>8}  ", log.level),
+            _ => " ".repeat(14),
+        };
+        Line::of(Role::Dim, label).and(Role::Plain, text)
+    });
+    let mut lines: Vec<Line> = shown.collect();
+    let more = all.count();
+    if more > 0 {
+        let text = format!(
+            "{:14}… {more} more lines of logs; `--reporter json` has all",
+            ""
+        );
+        lines.push(Line::of(Role::Dim, text));
+    }
+    lines
+}
