@@ -88,7 +88,7 @@ pub const OPEN_BODY_BYTES: usize = 48 << 20;
 /// Failed requests whose reason is remembered.
 pub const FAILED_REQUESTS: usize = 500;
 /// Bytes of the name of a module that is looked for. A longer one is not found.
-pub const SPECIFIER_BYTES: usize = 2 << 10;
+pub const SPECIFIER_BYTES: usize = 8 << 10;
 
 /// The fault of an Action at a ceiling. `message` is a sentence about it.
 pub fn fault(message: impl Into<String>) -> Fault {

@@ -202,6 +202,9 @@ pub const UNCAUGHT_ERROR: &str = "uncaught-error";
 /// The code of a [`Notice`] about a rejection that nothing handled after its handler had settled.
 pub const UNHANDLED_REJECTION: &str = "unhandled-rejection";
 
+/// The code of a [`Notice`] about a warning of `process.emitWarning`, which Node prints on standard error.
+pub const PROCESS_WARNING: &str = "process-warning";
+
 impl Notice {
     /// Returns whether this is an error of the Action's code, not only something to know.
     #[must_use]

@@ -3,7 +3,7 @@
 
 use postlogin_core::{
     Fault, FaultKind, Location,
-    outcome::{NOT_AWAITED, Notice, UNCAUGHT_ERROR, UNHANDLED_REJECTION},
+    outcome::{NOT_AWAITED, Notice, PROCESS_WARNING, UNCAUGHT_ERROR, UNHANDLED_REJECTION},
 };
 use serde_json::Value;
 
@@ -33,6 +33,15 @@ pub(crate) fn take(sandbox: &mut Sandbox, message: &Value, stack: &str) {
             sandbox
                 .transaction
                 .notice(notice(NOT_AWAITED, sentence, place));
+        }
+        "warning" => {
+            let text = text("message").trim_end();
+            let sentence = format!(
+                "process.emitWarning was called, which Node prints on standard error: {text}"
+            );
+            sandbox
+                .transaction
+                .notice(notice(PROCESS_WARNING, sentence, None));
         }
         origin @ ("uncaughtException" | "unhandledRejection") => {
             let fault = sandbox.explain(Fault {

@@ -7,15 +7,12 @@ let action; // { exports } | { error }: what the top-level code left, kept for e
 // What stands before the Action's text: on line 1 the host takes its length off columns.
 const PREFIX = /*WRAPPER*/ '';
 
-// Compiles a text as the body of a function. One that closes the function around it is none, as for `check` and for packages
-// in Node.
+// Compiles a text as the body of a function. One that closes the function around it runs, as in the vendor's layer.
 function compiledAlone(prefix, source, name) {
-    return whole(realm.compile(`${prefix}${source}\n}`, name), prefix.length - ASSIGNMENT.length + source.length + 2);
+    return realm.compile(`${prefix}${source}\n}`, name);
 }
 
-const ASSIGNMENT = 'this.$=';
-
-// A compiled function, unless its text has another length.
+// A compiled function, unless its text has another length: in Node no file of a package closes the function around it.
 function whole(compiled, length) {
     if (typeof compiled !== 'function' || apply(toSource, compiled, []).length !== length) {
         throw new nativeErrors.SyntaxError("Unexpected token '}'");
@@ -104,6 +101,8 @@ async function execute(entryPoint, eventText) {
         throw fault(error);
     } finally {
         tellReads();
+        // Promise jobs that were queued when the run ended still run in production, and an error in one is reported.
+        await new NativePromise((go) => nextTurn(go));
     }
 }
 
@@ -141,6 +140,12 @@ export const loader = {
     },
 };
 
+// The host takes a fault from the promise, which is no rejection that nobody handles.
+function handled(promise) {
+    apply(realm.then, promise, [undefined, () => {}]);
+    return promise;
+}
+
 export const onExecutePostLogin = (event) =>
-    (event.startsWith(RULE_EVENT) ? executeRule(event.slice(RULE_EVENT.length)) : execute('onExecutePostLogin', event));
-export const onContinuePostLogin = (event) => execute('onContinuePostLogin', event);
+    handled(event.startsWith(RULE_EVENT) ? executeRule(event.slice(RULE_EVENT.length)) : execute('onExecutePostLogin', event));
+export const onContinuePostLogin = (event) => handled(execute('onContinuePostLogin', event));

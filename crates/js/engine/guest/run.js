@@ -135,9 +135,12 @@ function late(method) {
     return { __proto__: null, return: { $: 'api' }, isLate: true };
 }
 
+// Node prints a warning on standard error, which is no part of what `console` prints.
 hooks.warn = (text) => {
-    level = 'error';
-    write(text);
+    if (reported < MOST_REPORTED) {
+        reported++;
+        tellRun({ __proto__: null, what: 'warning', message: clipped(text) });
+    }
 };
 hooks.place = placeNow;
 
