@@ -90,6 +90,9 @@ impl Source {
     }
 }
 
+/// Folders of code that others wrote, kept as they published it.
+const FOREIGN: &[&str] = &["target", "node_modules", "liquidjs"];
+
 /// Every Rust and JavaScript file of the workspace that people write, in the order of their paths.
 ///
 /// # Panics
@@ -110,7 +113,7 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) {
         let path = entry.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if path.is_dir() {
-            if name != "target" && name != "node_modules" {
+            if !FOREIGN.contains(&&*name) {
                 collect(root, &path, found);
             }
         } else if name.ends_with(".rs") || name.ends_with(".js") {

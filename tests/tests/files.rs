@@ -70,6 +70,14 @@ const OTHERS: &[(&str, &str)] = &[
         "the cache of machine code, in the user's cache folder",
     ),
     (
+        "crates/engine/src/cache/lock.rs",
+        "the lock of a file of that cache",
+    ),
+    (
+        "crates/engine/src/cache/trust.rs",
+        "opens the files of that cache, and looks at who may write to them",
+    ),
+    (
         "crates/js/src/engine/inputs.rs",
         "the sources of the engine, when it is built and tested",
     ),

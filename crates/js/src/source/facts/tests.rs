@@ -258,12 +258,16 @@ fn large_texts_are_read_in_one_go() {
     let reads: String = (0..30_000)
         .map(|at| format!("event.user.a{at};event.user.b{at}=1;"))
         .collect();
-    let found = in_handler(&reads);
-    assert_eq!(found.event_paths.len(), 30_000);
+    // The object of an assignment, `event.user`, is read as well.
+    let below_user = |found: &Facts| {
+        let paths = found.event_paths.iter();
+        paths.filter(|path| path.parts.len() > 1).count()
+    };
+    assert_eq!(below_user(&in_handler(&reads)), 30_000);
     let written: String = (0..30_000)
         .map(|at| format!("event.user.a{at};event.user.a{at}=1;"))
         .collect();
-    assert!(in_handler(&written).event_paths.is_empty());
+    assert_eq!(below_user(&in_handler(&written)), 0);
     let sum = format!("require({}'x');", "'' + ".repeat(10_000));
     assert_eq!(modules(&in_handler(&sum).requires), "x");
     let functions: String = (0..10_000)
