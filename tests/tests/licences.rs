@@ -23,8 +23,8 @@ fn fits(expression: &str, allowed: &[String]) -> bool {
     let bare = expression.trim();
     let mut depth = 0_usize;
     let mut parts: Vec<(&str, &str)> = Vec::new();
-    let (mut start, mut words) = (0, bare.match_indices([' ', '(', ')']).peekable());
-    while let Some((at, sign)) = words.next() {
+    let mut start = 0;
+    for (at, sign) in bare.match_indices([' ', '(', ')']) {
         match sign {
             "(" => depth += 1,
             ")" => depth = depth.saturating_sub(1),

@@ -374,7 +374,7 @@ fn an_error_of_the_server_is_told_on_stderr() {
         project.path().display()
     );
     let mut child = postlogin(&place)
-        .arg(&project.path().join("users.json"))
+        .arg(project.path().join("users.json"))
         .command()
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -217,22 +217,23 @@ mod tests {
             std::env::temp_dir().join(format!("postlogin-trust-{}-{name}", std::process::id()));
         let folder = parent.join("cache");
         let _ = fs::remove_dir_all(&parent);
-        fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&folder).expect("the folder of the test");
         mode(&parent, 0o755);
         mode(&folder, 0o700);
         let file = folder.join("a.cwasm");
-        fs::write(&file, "code").unwrap();
+        fs::write(&file, "code").expect("the folder of the test");
         mode(&file, 0o600);
         (parent, file)
     }
 
     fn mode(path: &Path, mode: u32) {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            .expect("the folder of the test");
     }
 
     #[track_caller]
     fn refused(file: &Path, reason: &str) {
-        let told = open_own(file).unwrap_err();
+        let told = open_own(file).expect_err("it is refused");
         assert!(told.contains(reason), "{told}");
         assert!(told.contains("hint: set POSTLOGIN_CACHE_DIR"), "{told}");
     }
@@ -241,9 +242,17 @@ mod tests {
     fn files_that_others_may_write_are_refused() {
         let (parent, file) = cache("modes");
         let folder = parent.join("cache");
-        assert!(open_own(&file).unwrap().is_some());
-        assert!(open_own(&folder.join("b.cwasm")).unwrap().is_none());
-        assert!(open_own(&parent.join("none/b.cwasm")).unwrap().is_none());
+        assert!(open_own(&file).expect("the folder of the test").is_some());
+        assert!(
+            open_own(&folder.join("b.cwasm"))
+                .expect("the folder of the test")
+                .is_none()
+        );
+        assert!(
+            open_own(&parent.join("none/b.cwasm"))
+                .expect("the folder of the test")
+                .is_none()
+        );
         for bits in [0o620, 0o602, 0o666] {
             mode(&file, bits);
             refused(&file, "other users may write to it");
@@ -265,7 +274,7 @@ mod tests {
             assert_eq!(open_own(&file).is_ok(), is_trusted, "{bits:o}");
             assert_eq!(check_folder(&folder).is_ok(), is_trusted, "{bits:o}");
         }
-        fs::remove_dir_all(parent).unwrap();
+        fs::remove_dir_all(parent).expect("the folder of the test");
     }
 
     #[test]
@@ -273,18 +282,22 @@ mod tests {
         let (parent, file) = cache("links");
         let folder = parent.join("cache");
         let link = folder.join("link.cwasm");
-        symlink(&file, &link).unwrap();
+        symlink(&file, &link).expect("the folder of the test");
         refused(&link, "link.cwasm");
         let inner = folder.join("folder.cwasm");
-        fs::create_dir(&inner).unwrap();
+        fs::create_dir(&inner).expect("the folder of the test");
         refused(&inner, "it is not a regular file");
         // A folder may be reached by a link: what it leads to is looked at.
         let other = parent.join("other");
-        symlink(&folder, &other).unwrap();
-        assert!(open_own(&other.join("a.cwasm")).unwrap().is_some());
+        symlink(&folder, &other).expect("the folder of the test");
+        assert!(
+            open_own(&other.join("a.cwasm"))
+                .expect("the folder of the test")
+                .is_some()
+        );
         mode(&folder, 0o777);
         refused(&other.join("a.cwasm"), "other users may write to it");
-        fs::remove_dir_all(parent).unwrap();
+        fs::remove_dir_all(parent).expect("the folder of the test");
     }
 
     #[test]
@@ -297,24 +310,26 @@ mod tests {
             return;
         }
         refused(&file, "it belongs to the user 12345");
-        chown(&file, Some(0), None).unwrap();
+        chown(&file, Some(0), None).expect("the folder of the test");
         for foreign in [&folder, &parent] {
-            chown(foreign, Some(12_345), None).unwrap();
+            chown(foreign, Some(12_345), None).expect("the folder of the test");
             refused(&file, "it belongs to the user 12345");
-            chown(foreign, Some(0), None).unwrap();
+            chown(foreign, Some(0), None).expect("the folder of the test");
         }
-        assert!(open_own(&file).unwrap().is_some());
-        fs::remove_dir_all(parent).unwrap();
+        assert!(open_own(&file).expect("the folder of the test").is_some());
+        fs::remove_dir_all(parent).expect("the folder of the test");
     }
 
     #[test]
     fn the_opened_file_counts_and_not_what_is_at_its_path_now() {
         let (parent, file) = cache("swap");
-        let opened = open_own(&file).unwrap().unwrap();
-        fs::rename(&file, parent.join("cache/old")).unwrap();
-        fs::write(&file, "other").unwrap();
-        let again = opened.again.clone().unwrap();
-        assert_eq!(fs::read(again).unwrap(), b"code");
-        fs::remove_dir_all(parent).unwrap();
+        let opened = open_own(&file)
+            .expect("the folder of the test")
+            .expect("the folder of the test");
+        fs::rename(&file, parent.join("cache/old")).expect("the folder of the test");
+        fs::write(&file, "other").expect("the folder of the test");
+        let again = opened.again.clone().expect("the folder of the test");
+        assert_eq!(fs::read(again).expect("the folder of the test"), b"code");
+        fs::remove_dir_all(parent).expect("the folder of the test");
     }
 }

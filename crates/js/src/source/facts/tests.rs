@@ -1,6 +1,6 @@
 //! Facts of small texts, by their names in the order of the text.
 
-use super::{ApiCall, Chain, Mention, Require, facts};
+use super::{ApiCall, Chain, Facts, Mention, Require, facts};
 
 fn names(mentions: &[Mention]) -> String {
     joined(mentions.iter().map(|mention| mention.name.clone()))
@@ -205,7 +205,7 @@ fn modules_secrets_and_what_varies() {
 
 #[test]
 fn a_broken_text_has_no_facts() {
-    assert_eq!(facts("code.js", "exports.a = ("), super::Facts::default());
+    assert_eq!(facts("code.js", "exports.a = ("), Facts::default());
 }
 
 #[test]
