@@ -82,10 +82,6 @@ const OTHERS: &[(&str, &str)] = &[
         "the sources of the engine, when it is built and tested",
     ),
     (
-        "crates/js/src/kept/mod.rs",
-        "the cache of kept packages, in the user's cache folder",
-    ),
-    (
         "crates/js/src/modules/packages.rs",
         "where packages really are; reads them through the door",
     ),

@@ -47,13 +47,12 @@ fn nothing_is_left_for_later() {
         ["XX", "X:"],
     ]
     .map(|parts| parts.concat());
+    let runtime = ["#[al", "low(static_mut_refs)]"].concat();
     check(|source| {
-        if source.path == RUNTIME_EDITS {
-            return None;
-        }
+        let is_runtime = |line: &str| source.path == RUNTIME_EDITS && line == runtime;
         let mut lines = (1..).zip(source.text.lines());
-        let (number, line) =
-            lines.find(|(_, line)| words.iter().any(|word| line.contains(word)))?;
+        let (number, line) = lines
+            .find(|(_, line)| words.iter().any(|word| line.contains(word)) && !is_runtime(line))?;
         Some(format!("line {number}: {}", line.trim()))
     });
 }
