@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ceilings::{Kept, NAME_BYTES, shorten, shortened};
@@ -11,7 +12,7 @@ use crate::location::Location;
 use crate::outcome::{ClaimRule, LedgerEntry, TokenKind, Verdict};
 
 /// One call of `setCustomClaim`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ClaimCall {
     /// The token.
     pub token: TokenKind,

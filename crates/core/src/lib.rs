@@ -1,9 +1,8 @@
 //! What a login means.
 //!
 //! Total functions over plain data: no I/O, no clock, no randomness, and no panic on any JSON. Time and seeds come
-//! in as arguments. A host creates a [`Transaction`], and for each Action calls [`Transaction::begin`], answers the
-//! guest's `api` calls with [`Transaction::call`] and closes with [`Transaction::end`]; [`Transaction::finish`] folds
-//! what was collected into an [`outcome::Outcome`].
+//! in as arguments. A host creates a [`Login`] and steps it: [`Login::next`] names the handler to run, its calls of `api`
+//! methods are answered by [`Login::call`], and [`Login::finish`] folds what was collected into an [`outcome::Outcome`].
 
 mod api;
 pub mod ceilings;
@@ -29,7 +28,6 @@ mod session_token;
 mod sources;
 mod time;
 mod tokens;
-pub mod transaction;
 pub mod units;
 pub mod value;
 pub mod wildcard;
@@ -38,14 +36,13 @@ pub use api::method::{MethodSpec, Returns, method_names};
 pub use fault::{Fault, FaultKind};
 pub use location::Location;
 pub use login::{
-    ActionInfo, EntryPoint, HandlerKind, Login, TenantSettings, TokenDialect, complete_event,
+    Call, EntryPoint, Finished, HandlerInfo, HandlerKind, LOGIN_VERSION, Login, LoginInput, Pause,
+    RestoreError, ResumeStep, Resumption, SandboxUse, Step, Suspension, TenantSettings,
+    TokenDialect, complete_event,
 };
 pub use metadata::is_storable;
 pub use reply::{Answer, Failure, Reply, Returned};
 pub use sources::sources;
 pub use time::iso_text;
 pub use tokens::userinfo;
-pub use transaction::{
-    EndedLogin, Next, Pause, ResumeStep, Resumed, Resumption, Suspension, Transaction,
-};
 pub use value::Argument;

@@ -1,12 +1,15 @@
 //! What a login uses of the vendor's limits: measured once, and told in the same words whatever the limit is.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ceilings::{MEASURES, NAME_BYTES, shortened};
 use crate::limits::{self, Limit, Reach};
 use crate::outcome::Notice;
 
 /// Something that the vendor limits and that grows with the data of a login or an Action.
+///
+/// Stored by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Measured {
     /// A stable name; notices are called `<name>-near-limit`.
@@ -19,6 +22,22 @@ pub(crate) struct Measured {
     /// The code of the notice about a value beyond the limit; `None` where that has an effect of its own: an
     /// exception, a failed login.
     over: Option<&'static str>,
+}
+
+impl Serialize for Measured {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for Measured {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = ALL.iter().find(|known| known.name == name);
+        known
+            .copied()
+            .ok_or_else(|| D::Error::custom(format!("`{name}` is not a known measure")))
+    }
 }
 
 const fn measured(name: &'static str, unit: &'static str, limit: Limit) -> Measured {
@@ -44,27 +63,38 @@ impl Measured {
     }
 }
 
+/// Declares the table, and with it the list of everything in it.
+macro_rules! table {
+    ($($name:ident = $measured:expr;)*) => {
+        $(pub(crate) const $name: Measured = $measured;)*
+        /// All of the table.
+        pub(crate) const ALL: &[Measured] = &[$($name),*];
+    };
+}
+
 #[rustfmt::skip]
 mod table {
     use super::{Measured, limits, measured};
 
-    pub(crate) const ACTIONS: Measured = measured("actions", "Actions", limits::ACTIONS_PER_TRIGGER).over("actions-over-limit");
-    pub(crate) const ACTION_CODE: Measured = measured("action-code", "bytes", limits::ACTION_CODE_BYTES).over("action-code-over-limit");
-    pub(crate) const SECRETS: Measured = measured("secrets", "secrets", limits::SECRETS_PER_ACTION).over("secrets-over-limit");
-    pub(crate) const SECRET_KEY: Measured = measured("secret-key", "characters", limits::SECRET_KEY_CHARACTERS).over("secret-over-limit");
-    pub(crate) const SECRET_VALUE: Measured = measured("secret-value", "characters", limits::SECRET_VALUE_CHARACTERS).over("secret-over-limit");
-    pub(crate) const DEPENDENCIES: Measured = measured("dependencies", "npm packages", limits::DEPENDENCIES_PER_ACTION).over("dependencies-over-limit");
-    pub(crate) const MODULES: Measured = measured("modules", "modules", limits::MODULES_PER_ACTION).over("modules-over-limit");
-    pub(crate) const WAITING: Measured = measured("waiting", "milliseconds", limits::EXECUTION_MS).verb("takes").over("waiting-over-limit");
-    pub(crate) const LOGS: Measured = measured("logs", "characters", limits::LOGGED_CHARACTERS).over("logs-truncated");
-    pub(crate) const CUSTOM_CLAIMS: Measured = measured("custom-claims", "bytes", limits::CUSTOM_CLAIMS_BYTES).verb("have");
-    pub(crate) const WRITTEN_METADATA: Measured = measured("written-metadata", "bytes", limits::WRITTEN_METADATA_BYTES);
-    pub(crate) const PROFILE: Measured = measured("profile", "bytes", limits::PROFILE_BYTES).over("profile-over-10kb");
-    pub(crate) const CACHE: Measured = measured("cache", "bytes", limits::CACHE_BYTES).over("cache-over-limit");
-    pub(crate) const TRANSACTION_METADATA: Measured = measured("transaction-metadata", "bytes", limits::TRANSACTION_BYTES);
-    pub(crate) const SAML_ATTRIBUTES: Measured = measured("saml-attributes", "bytes", limits::SAML_ATTRIBUTES_BYTES);
-    pub(crate) const PROMPT_OPTIONS: Measured = measured("prompt-options", "bytes", limits::PROMPT_BYTES).verb("have");
-    pub(crate) const ENTRIES: Measured = measured("metadata-entries", "entries", limits::ENTRY_COUNT);
+    table! {
+        ACTIONS = measured("actions", "Actions", limits::ACTIONS_PER_TRIGGER).over("actions-over-limit");
+        ACTION_CODE = measured("action-code", "bytes", limits::ACTION_CODE_BYTES).over("action-code-over-limit");
+        SECRETS = measured("secrets", "secrets", limits::SECRETS_PER_ACTION).over("secrets-over-limit");
+        SECRET_KEY = measured("secret-key", "characters", limits::SECRET_KEY_CHARACTERS).over("secret-over-limit");
+        SECRET_VALUE = measured("secret-value", "characters", limits::SECRET_VALUE_CHARACTERS).over("secret-over-limit");
+        DEPENDENCIES = measured("dependencies", "npm packages", limits::DEPENDENCIES_PER_ACTION).over("dependencies-over-limit");
+        MODULES = measured("modules", "modules", limits::MODULES_PER_ACTION).over("modules-over-limit");
+        WAITING = measured("waiting", "milliseconds", limits::EXECUTION_MS).verb("takes").over("waiting-over-limit");
+        LOGS = measured("logs", "characters", limits::LOGGED_CHARACTERS).over("logs-truncated");
+        CUSTOM_CLAIMS = measured("custom-claims", "bytes", limits::CUSTOM_CLAIMS_BYTES).verb("have");
+        WRITTEN_METADATA = measured("written-metadata", "bytes", limits::WRITTEN_METADATA_BYTES);
+        PROFILE = measured("profile", "bytes", limits::PROFILE_BYTES).over("profile-over-10kb");
+        CACHE = measured("cache", "bytes", limits::CACHE_BYTES).over("cache-over-limit");
+        TRANSACTION_METADATA = measured("transaction-metadata", "bytes", limits::TRANSACTION_BYTES);
+        SAML_ATTRIBUTES = measured("saml-attributes", "bytes", limits::SAML_ATTRIBUTES_BYTES);
+        PROMPT_OPTIONS = measured("prompt-options", "bytes", limits::PROMPT_BYTES).verb("have");
+        ENTRIES = measured("metadata-entries", "entries", limits::ENTRY_COUNT);
+    }
 }
 pub(crate) use table::*;
 
@@ -91,7 +121,7 @@ pub struct Usage {
 const OTHERS: &str = "One of many others";
 
 /// The measures of a login: for each limit and subject the largest value.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Measures(Vec<(Measured, String, usize)>);
 
 impl Measures {

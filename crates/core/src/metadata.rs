@@ -4,8 +4,9 @@
 //! update when the login ends or leaves for a redirect or a form. One bad name or value makes that update fail as a
 //! whole, while the login goes on.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ceilings::compact_bytes;
@@ -13,11 +14,11 @@ use crate::json;
 use crate::limits::{
     FORBIDDEN_APP_METADATA, METADATA_NAMES_PAGE, METADATA_PAGE, WRITTEN_METADATA_BYTES,
 };
+use crate::login::transaction::command::MetadataKind;
 use crate::outcome::{Notice, StoredMetadata};
-use crate::transaction::command::MetadataKind;
 
 /// The stored metadata and the update that waits.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Profile {
     /// What is stored.
     pub stored: StoredMetadata,
@@ -26,7 +27,7 @@ pub(crate) struct Profile {
     /// The same at the last update that was stored.
     stored_written: [Written; 2],
     /// Why the update that waits will fail.
-    refusal: Option<(String, &'static str)>,
+    refusal: Option<(String, Cow<'static, str>)>,
     changed: bool,
 }
 
@@ -53,7 +54,7 @@ impl Profile {
     ) -> usize {
         self.changed = true;
         if let Some(refusal) = refusal(kind, name, value.as_ref()) {
-            self.refusal.get_or_insert(refusal);
+            self.refuse(refusal);
         }
         let Some(value) = value else { return 0 };
         let bytes = self.writes(kind, name, json::size(&value));
@@ -79,13 +80,18 @@ impl Profile {
     ) -> usize {
         self.changed = true;
         if let Some(refusal) = refusal {
-            self.refusal.get_or_insert(refusal);
+            self.refuse(refusal);
         }
         if let Some(map) = metadata_of(event, kind) {
             // It holds the place of the key.
             map.entry(name).or_insert(Value::Null);
         }
         self.writes(kind, name, bytes)
+    }
+
+    /// Makes the update that waits fail; the first reason stays.
+    fn refuse(&mut self, (reason, source): (String, &'static str)) {
+        self.refusal.get_or_insert((reason, Cow::Borrowed(source)));
     }
 
     /// Counts a value of so many bytes, and gives how many bytes are written so far.
@@ -98,8 +104,7 @@ impl Profile {
                 WRITTEN_METADATA_BYTES.value,
                 kind.key()
             );
-            self.refusal
-                .get_or_insert((message, WRITTEN_METADATA_BYTES.source));
+            self.refuse((message, WRITTEN_METADATA_BYTES.source));
         }
         bytes
     }
@@ -133,7 +138,7 @@ impl Profile {
         let refusal = refusal.map(|(message, source)| Notice {
             code: "metadata-update-failed".to_owned(),
             message: format!("The user update would fail and no metadata be stored: {message}"),
-            source: Some(source.to_owned()),
+            source: Some(source.into_owned()),
         });
         Some(Commit {
             refusal,
@@ -143,7 +148,7 @@ impl Profile {
 }
 
 /// The sizes of what is written, by key.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Written {
     entries: HashMap<String, usize>,
     bytes: usize,

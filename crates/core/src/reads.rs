@@ -1,13 +1,13 @@
-//! What Actions read of their events, taken down when the host asks for it ([`crate::Transaction::watch`]).
+//! What Actions read of their events, taken down when the host asks for it ([`crate::Login::watched`]).
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ceilings::{NAME_BYTES, READ_VALUE_BYTES, of_value, shortened};
 use crate::location::Location;
+use crate::login::transaction::state::Running;
 use crate::measure::Usage;
 use crate::sources::step;
-use crate::transaction::state::Running;
 
 /// One read of a property of the event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ pub struct Record {
 mod tests {
     use serde_json::json;
 
-    use crate::transaction::tests::helpers::{Drive, NOW_MS, event};
+    use crate::login::transaction::tests::helpers::{Drive, NOW_MS, event};
     use crate::{EntryPoint, Location};
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
                 .read(&keys(&["user", "none", "1"]), false, None);
             drive.transaction.end(Ok(()), Default::default(), NOW_MS);
             drive.transaction.read(&keys(&["user"]), true, None);
-            drive.transaction.finish_with_record(NOW_MS).1
+            drive.finish_with_record().1
         };
         let record = run(true);
         let told: Vec<_> = record

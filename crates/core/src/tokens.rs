@@ -6,19 +6,20 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::claim_rules::{STANDARD_CLAIMS, is_auth0_api};
 use crate::derive::hex_id;
 use crate::json::{self, text_at, texts_at};
-use crate::login::{Login, TokenDialect};
+use crate::login::{LoginInput, TokenDialect};
 use crate::time::parse_iso;
 
 /// Seconds for which an access token for the MFA API lives.
 const MFA_LIFETIME_S: i64 = 600;
 
 /// What was asked for at the start of the login.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Request {
     /// The scopes, in order.
     pub scopes: Vec<String>,
@@ -37,8 +38,8 @@ pub(crate) struct Request {
 
 impl Request {
     /// Reads the event of a login that starts.
-    pub fn of(login: &Login) -> Request {
-        let event = &login.event;
+    pub fn of(input: &LoginInput) -> Request {
+        let event = &input.event;
         let parameter = |name: &str| {
             text_at(event, &["request", "query", name])
                 .or_else(|| text_at(event, &["request", "body", name]))
@@ -60,11 +61,11 @@ impl Request {
         let max_age = ["query", "body"]
             .iter()
             .any(|part| json::at(event, &["request", part, "max_age"]).is_some());
-        let domain = domain(login, event);
+        let domain = domain(input, event);
         Request {
             scopes,
             audience: audience.map(str::to_owned),
-            issuer: issuer(login, &domain),
+            issuer: issuer(input, &domain),
             domain,
             client_id: client_id.unwrap_or_default().to_owned(),
             nonce: parameter("nonce").map(str::to_owned),
@@ -98,18 +99,18 @@ impl Request {
     }
 }
 
-fn domain(login: &Login, event: &Value) -> String {
+fn domain(input: &LoginInput, event: &Value) -> String {
     let tenant = || text_at(event, &["tenant", "id"]).unwrap_or("tenant");
     let hostname = text_at(event, &["request", "hostname"]);
-    match (&login.tenant.domain, hostname) {
+    match (&input.tenant.domain, hostname) {
         (Some(domain), _) => domain.clone(),
         (None, Some(hostname)) => hostname.to_owned(),
         (None, None) => format!("{}.auth0.com", tenant()),
     }
 }
 
-fn issuer(login: &Login, domain: &str) -> String {
-    match &login.tenant.issuer {
+fn issuer(input: &LoginInput, domain: &str) -> String {
+    match &input.tenant.issuer {
         Some(issuer) => format!("{}/", issuer.trim_end_matches('/')),
         None => format!("https://{domain}/"),
     }
@@ -163,7 +164,7 @@ fn standard_claims(profile: &Value, scopes: &[String]) -> impl Iterator<Item = (
 /// What is known at the end of a login.
 pub(crate) struct Facts<'a> {
     /// The login; its event has the user as of now.
-    pub login: &'a Login,
+    pub input: &'a LoginInput,
     /// What was asked for.
     pub request: &'a Request,
     /// Scopes added and removed by Actions.
@@ -176,7 +177,7 @@ pub(crate) struct Facts<'a> {
 
 impl Facts<'_> {
     fn event(&self) -> &Value {
-        &self.login.event
+        &self.input.event
     }
 
     fn sub(&self) -> &str {
@@ -186,14 +187,14 @@ impl Facts<'_> {
     /// The session's id, derived when the event has no session.
     fn sid(&self) -> String {
         let sid = text_at(self.event(), &["session", "id"]).map(str::to_owned);
-        sid.unwrap_or_else(|| hex_id(self.login.seed, "sid", 32))
+        sid.unwrap_or_else(|| hex_id(self.input.seed, "sid", 32))
     }
 
     fn insert_organization(&self, claims: &mut Map<String, Value>) {
         if let Some(id) = text_at(self.event(), &["organization", "id"]) {
             claims.insert("org_id".to_owned(), json!(id));
             if let Some(name) = text_at(self.event(), &["organization", "name"])
-                .filter(|_| self.login.tenant.org_name_in_tokens)
+                .filter(|_| self.input.tenant.org_name_in_tokens)
             {
                 claims.insert("org_name".to_owned(), json!(name));
             }
@@ -206,7 +207,7 @@ impl Facts<'_> {
 
     /// The scopes of the access token: what was asked for and is permitted, and what Actions changed.
     pub fn granted_scopes(&self) -> Vec<String> {
-        let tenant = &self.login.tenant;
+        let tenant = &self.input.tenant;
         let standard = |scope: &str| {
             matches!(
                 scope,
@@ -245,7 +246,7 @@ impl Facts<'_> {
         }
         let expiry = self
             .now_s
-            .saturating_add(self.login.tenant.id_token_lifetime_s);
+            .saturating_add(self.input.tenant.id_token_lifetime_s);
         claims.insert("iss".to_owned(), json!(self.request.issuer));
         claims.insert("sub".to_owned(), json!(self.sub()));
         claims.insert("aud".to_owned(), json!(self.request.client_id));
@@ -275,7 +276,7 @@ impl Facts<'_> {
 
     /// Returns how long the access token is good for, in seconds.
     pub fn access_token_lifetime_s(&self) -> i64 {
-        let tenant = &self.login.tenant;
+        let tenant = &self.input.tenant;
         match &self.request.audience {
             Some(audience) if !self.request.is_opaque() => {
                 let is_mfa = is_auth0_api(audience, &self.request.domain)
@@ -296,7 +297,7 @@ impl Facts<'_> {
         let (false, Some(audience)) = (self.request.is_opaque(), &self.request.audience) else {
             return claims;
         };
-        let tenant = &self.login.tenant;
+        let tenant = &self.input.tenant;
         let scopes = self.granted_scopes();
         let with_userinfo = tenant.api_signs_rs256 && scopes.iter().any(|scope| scope == "openid");
         let audiences = if with_userinfo {
@@ -321,7 +322,7 @@ impl Facts<'_> {
                 claims.insert("azp".to_owned(), json!(self.request.client_id));
             }
             TokenDialect::Rfc9068 => {
-                claims.insert("jti".to_owned(), json!(hex_id(self.login.seed, "jti", 32)));
+                claims.insert("jti".to_owned(), json!(hex_id(self.input.seed, "jti", 32)));
                 claims.insert("client_id".to_owned(), json!(self.request.client_id));
             }
         }

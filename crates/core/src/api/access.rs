@@ -3,8 +3,8 @@
 use super::schema::{Schema, Violations};
 use super::{Call, Outcome};
 use crate::limits;
+use crate::login::transaction::command::Command;
 use crate::reply::Returned;
-use crate::transaction::command::Command;
 use crate::value::Argument;
 
 pub(super) fn deny(call: &mut Call<'_>) -> Outcome {
@@ -43,7 +43,7 @@ pub(super) fn enable_multifactor(call: &mut Call<'_>) -> Outcome {
 
 pub(super) fn was_executed(call: &mut Call<'_>) -> Outcome {
     let executed = match call.arg(0) {
-        Argument::String(id) => call.flow.login.rules_executed.contains(id),
+        Argument::String(id) => call.flow.input.rules_executed.contains(id),
         _ => false,
     };
     Ok(Returned::Value(Argument::Bool(executed)))

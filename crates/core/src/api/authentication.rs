@@ -4,9 +4,9 @@ use super::{Call, Outcome, UNDEFINED};
 use crate::json::utf16_length;
 use crate::limits::{API_OBJECT_PAGE, PRIMARY_USER_ID_LENGTH};
 use crate::login::EntryPoint;
+use crate::login::transaction::command::{Command, FactorRequest};
 use crate::outcome::Notice;
 use crate::reply::{Failure, Returned};
-use crate::transaction::command::{Command, FactorRequest};
 
 pub(super) fn challenge_with(call: &mut Call<'_>) -> Outcome {
     let (factor, options) = (call.arg(0).clone(), call.arg(1).clone());

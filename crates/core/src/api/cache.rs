@@ -1,5 +1,6 @@
 //! `api.cache`: values kept between Actions of one uninterrupted execution.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Call, Outcome, UNDEFINED};
@@ -12,12 +13,12 @@ use crate::value::Argument;
 const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// The entries in the order in which they were set first. Expired ones stay until they are deleted.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Cache {
     entries: Vec<Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     key: String,
     value: String,

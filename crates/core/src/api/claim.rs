@@ -5,10 +5,10 @@ use crate::ceilings::{NAME_BYTES, WHOLE_BYTES, is_whole, of_argument, shorten, s
 use crate::derive::hex_id;
 use crate::json::{size, utf16_length};
 use crate::limits::SCOPE_LENGTH;
+use crate::login::transaction::command::{Command, LargeClaim};
 use crate::outcome::TokenKind;
 use crate::reply::{Failure, Returned};
 use crate::sources::sources_within;
-use crate::transaction::command::{Command, LargeClaim};
 use crate::value::{Argument, NotJson};
 
 pub(super) fn set_on_id_token(call: &mut Call<'_>) -> Outcome {

@@ -12,7 +12,7 @@ type Later = Result<Argument, Failure>;
 
 pub(super) fn user_groups(call: &mut Call<'_>) -> Later {
     let page = Page::of(call.arg(0))?;
-    Ok(page.cut("groups", call.flow.login.tenant.groups.clone()))
+    Ok(page.cut("groups", call.flow.input.tenant.groups.clone()))
 }
 
 pub(super) fn effective_roles(call: &mut Call<'_>) -> Later {
@@ -24,7 +24,7 @@ pub(super) fn group_membership(call: &mut Call<'_>) -> Later {
     let asked = names(call.arg(0), "groups")?;
     let mut memberships = Map::new();
     for name in asked {
-        let groups = &call.flow.login.tenant.groups;
+        let groups = &call.flow.input.tenant.groups;
         let matches: Vec<Value> = groups
             .iter()
             .filter(|group| is_called(group, &name))
@@ -66,7 +66,7 @@ fn is_called(group: &Value, name: &str) -> bool {
 
 /// The user's roles: those of the tenant that the event names, and an invented id for one that the tenant lacks.
 fn roles(call: &Call<'_>) -> Vec<Value> {
-    let login = &call.flow.login;
+    let login = &call.flow.input;
     let names = json::texts_at(&login.event, &["authorization", "roles"]);
     let known = |name: &String| {
         let role = login

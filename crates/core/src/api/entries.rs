@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use super::{Call, Outcome, UNDEFINED};
 use crate::json::{at, is_truthy, text_at, utf16_length};
 use crate::limits::{ENTRY_COUNT, ENTRY_LENGTH};
+use crate::login::transaction::command::Command;
 use crate::measure;
 use crate::reply::Failure;
-use crate::transaction::command::Command;
 use crate::value::Argument;
 
 /// Keys that every JavaScript object seems to have; deleting one counts as a change.

@@ -23,10 +23,10 @@ pub(crate) use redirect::{is_possible as is_redirect_possible, is_silent, set_pa
 
 use crate::json;
 use crate::location::Location;
+use crate::login::transaction::command::Command;
+use crate::login::transaction::state::{Flow, Running};
 use crate::outcome::TokenKind;
 use crate::reply::{Answer, Failure, Reply, Returned};
-use crate::transaction::command::Command;
-use crate::transaction::state::{Flow, Running};
 use crate::value::Argument;
 use method::Run;
 

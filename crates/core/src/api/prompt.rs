@@ -4,9 +4,9 @@ use super::schema::{Schema, Violations};
 use super::{Call, Outcome, UNDEFINED};
 use crate::json;
 use crate::limits::{PROMPT_BYTES, PROMPT_ENTRIES, PROMPT_FIELD_CHARACTERS, PROMPT_ID_CHARACTERS};
+use crate::login::transaction::command::Command;
 use crate::measure;
 use crate::reply::Failure;
-use crate::transaction::command::Command;
 use crate::value::Argument;
 
 /// The text with which the platform ends an Action that asks for a redirect and a form.

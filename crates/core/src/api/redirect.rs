@@ -9,9 +9,9 @@ use super::prompt::BOTH;
 use super::{Call, Outcome};
 use crate::ceilings::REDIRECT_BYTES;
 use crate::json::{is_truthy, text_at};
+use crate::login::transaction::command::Command;
 use crate::reply::{Failure, Returned};
 use crate::session_token::{self, Expectation};
-use crate::transaction::command::Command;
 use crate::value::Argument;
 
 /// Lifetime of a session token in seconds, unless the Action says otherwise.

@@ -7,9 +7,9 @@ use crate::limits::{
     Limit, SAML_ATTRIBUTE_NAME_CHARACTERS, SAML_ATTRIBUTES_BYTES, SAML_PROBES,
     SAML_SHORT_CHARACTERS, SAML_VALUE_CHARACTERS,
 };
+use crate::login::transaction::command::Command;
 use crate::measure;
 use crate::reply::{Failure, Returned};
-use crate::transaction::command::Command;
 use crate::value::Argument;
 
 /// Sets a text of limited length.

@@ -6,8 +6,8 @@ use super::entries::refuse_online;
 use super::schema::{Schema, Violations};
 use super::{Call, Outcome, UNDEFINED};
 use crate::limits::REVOKE_REASON_CHARACTERS;
+use crate::login::transaction::command::{Command, Lifetime};
 use crate::reply::Failure;
-use crate::transaction::command::{Command, Lifetime};
 use crate::value::Argument;
 
 pub(super) fn session_expires_at(call: &mut Call<'_>) -> Outcome {

@@ -96,7 +96,7 @@ fn publish(call: &mut Call<'_>, metadata: Map<String, Value>) {
     } else {
         call.assign(&["transaction"], Some(json!({"metadata": metadata})));
     }
-    let event = &mut call.flow.login.event;
+    let event = &mut call.flow.input.event;
     if !event.get("transaction").is_some_and(Value::is_object) {
         json::put(event, &["transaction"], Some(json!({})));
     }

@@ -3,9 +3,9 @@
 use super::{Call, Outcome};
 use crate::ceilings::{WHOLE_BYTES, of_argument};
 use crate::json;
+use crate::login::transaction::command::{Command, MetadataKind};
 use crate::metadata::refusal;
 use crate::reply::{Failure, Returned};
-use crate::transaction::command::{Command, MetadataKind};
 
 pub(super) fn set_app_metadata(call: &mut Call<'_>) -> Outcome {
     // Production's two texts differ in the final period.

@@ -1,5 +1,6 @@
 //! The account of what the host keeps of the Actions of one login.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -20,7 +21,7 @@ const TEXT_BYTES: usize = 256;
 const LEVEL: usize = 2;
 
 /// What is kept so far, and the first ceiling that was passed.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Kept {
     calls: usize,
     call_bytes: usize,

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::login::transaction::tests::helpers::{Drive, NOW_MS, codes, event};
 use crate::outcome::{Notice, Outcome, Status};
 use crate::reads::Record;
-use crate::transaction::tests::helpers::{Drive, NOW_MS, codes, event};
 use crate::{EntryPoint, Location, method_names};
 
 /// What an outcome and an account of it may take when they are printed.
@@ -49,7 +49,7 @@ fn repeated(calls: &[Value], times: usize) -> (Outcome, Record) {
         }
     }
     drive.transaction.end(Ok(()), Default::default(), NOW_MS);
-    drive.transaction.finish_with_record(NOW_MS)
+    drive.finish_with_record()
 }
 
 #[track_caller]

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{
     Certainty, ClaimSite, Condition, Explanation, PresenceState, Reached, Region, explain,
 };
-use crate::transaction::tests::helpers::{Drive, NOW_MS, event, thrown};
+use crate::login::transaction::tests::helpers::{Drive, NOW_MS, event, thrown};
 use crate::{Argument, EntryPoint, Location};
 
 fn at(line: u32, column: u32) -> Location {
@@ -52,7 +52,7 @@ fn explained(patch: Value, steps: Value, expected: &[&str], sites: &[ClaimSite])
         ..Default::default()
     };
     drive.transaction.end(Ok(()), usage, NOW_MS);
-    let (outcome, record) = drive.transaction.finish_with_record(NOW_MS);
+    let (outcome, record) = drive.finish_with_record();
     let expected: Vec<String> = expected.iter().map(|name| (*name).to_owned()).collect();
     explain(outcome, record, &expected, sites)
 }
@@ -263,7 +263,7 @@ fn an_action_that_failed_or_never_ran_is_told() {
                 result,
             );
         }
-        let (outcome, record) = drive.transaction.finish_with_record(NOW_MS);
+        let (outcome, record) = drive.finish_with_record();
         let explanation = explain(outcome, record, &["x".to_owned()], &[site(&["x"], 5)]);
         let expected = &explanation.expected[0];
         assert_eq!(expected.id_token.state, PresenceState::NoToken);
@@ -325,7 +325,7 @@ fn many_claims_and_reads_are_accounted_for_in_one_go() {
         },
         NOW_MS,
     );
-    let (outcome, record) = drive.transaction.finish_with_record(NOW_MS);
+    let (outcome, record) = drive.finish_with_record();
     let claims = outcome.ledger.len();
     let region = |line: u32| Region {
         start: at(line, 1),

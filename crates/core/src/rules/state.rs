@@ -1,5 +1,6 @@
 //! What the Rules of a login share.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::context::{REDIRECT_CALLBACK, context_of, put};
@@ -7,7 +8,7 @@ use super::profile::user_of;
 use crate::location::Location;
 
 /// `user` and `context` on their way from Rule to Rule.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Rules {
     /// What the event gave as `context`.
     given: Map<String, Value>,
@@ -20,7 +21,7 @@ pub(crate) struct Rules {
 }
 
 /// `user` and `context` between two Rules.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shared {
     /// The profile.
     pub user: Value,

@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::helpers::vendor_default;
 use crate::event::merge_patch;
-use crate::transaction::Transaction;
-use crate::transaction::command::{Command, FactorRequest, Lifetime, MetadataKind};
+use crate::login::transaction::Transaction;
+use crate::login::transaction::command::{Command, FactorRequest, Lifetime, MetadataKind};
 use crate::{
-    ActionInfo, Answer, Argument, EntryPoint, Failure, Login, Reply, Returned, Returns,
+    Answer, Argument, EntryPoint, Failure, HandlerInfo, LoginInput, Reply, Returned, Returns,
     TenantSettings, method_names,
 };
 
-const TABLE: &str = include_str!("../../../../../fixtures/conformance/api-calls.jsonl");
+const TABLE: &str = include_str!("../../../../../../fixtures/conformance/api-calls.jsonl");
 
 /// The clock of the table.
 const NOW_MS: i64 = 1_767_225_600_000;
@@ -50,7 +50,7 @@ fn every_row_agrees() {
     );
     assert!(checked > 1_100, "only {checked} rows were checked");
     // The page that tells people how far they can trust this has the same numbers.
-    let page = include_str!("../../../../../docs/fidelity.md");
+    let page = include_str!("../../../../../../docs/fidelity.md");
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let thousands = |count: usize| format!("{},{:03}", count / 1000, count % 1000);
     for told in [
@@ -74,7 +74,7 @@ fn check(row: &Value, is_stub: bool) -> Result<(), String> {
         .and_then(Value::as_array)
         .cloned()
         .unwrap_or_default();
-    let mut transaction = Transaction::new(Login {
+    let mut transaction = Transaction::new(LoginInput {
         event,
         tenant: TenantSettings::default(),
         rules_executed: rules
@@ -86,7 +86,7 @@ fn check(row: &Value, is_stub: bool) -> Result<(), String> {
         now_ms: NOW_MS,
     });
     let mut now_ms = NOW_MS;
-    transaction.begin(&ActionInfo::default(), EntryPoint::Execute, now_ms);
+    transaction.begin(&HandlerInfo::default(), EntryPoint::Execute, now_ms);
     for call in row["setup"].as_array().unwrap() {
         if call[0] == "$clock.advance" {
             now_ms += call[1].as_i64().unwrap();

@@ -3,15 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::helpers::{Drive, codes, event, thrown};
+use crate::login::transaction::Next;
 use crate::outcome::Status;
-use crate::transaction::Next;
-use crate::{EntryPoint, Login, TenantSettings};
+use crate::{EntryPoint, LoginInput, TenantSettings};
 
 #[test]
 fn each_action_has_its_own_secrets() {
     let mut drive = Drive::new(event(json!({"secrets": {"OLD": "1"}})));
     let secrets: Map<String, Value> = [("KEY".to_owned(), json!("value"))].into_iter().collect();
-    let action = crate::ActionInfo {
+    let action = crate::HandlerInfo {
+        fingerprint: String::new(),
         name: "a".to_owned(),
         secrets,
         code_bytes: Some(200_000),
@@ -147,7 +148,7 @@ fn commands_and_logs_are_kept_in_order() {
 
 #[test]
 fn an_event_that_is_no_object_is_an_empty_one() {
-    let login = Login {
+    let login = LoginInput {
         event: json!([1]),
         tenant: TenantSettings::default(),
         rules_executed: vec![],
@@ -155,7 +156,7 @@ fn an_event_that_is_no_object_is_an_empty_one() {
         now_ms: 0,
     };
     let mut drive = Drive::new(json!(null));
-    drive.transaction = crate::Transaction::new(login);
+    drive.transaction = crate::login::transaction::Transaction::new(login);
     assert_eq!(drive.action("a", json!([])), json!({"secrets": {}}));
     assert_eq!(drive.finish().status, Status::Allowed);
 }
@@ -222,7 +223,7 @@ fn what_is_near_a_limit_becomes_a_notice() {
 #[test]
 fn what_is_over_a_limit_of_the_dashboard_becomes_a_notice() {
     #[track_caller]
-    fn check(action: crate::ActionInfo, bound: usize, waits_ms: u64, expected: &[&str]) {
+    fn check(action: crate::HandlerInfo, bound: usize, waits_ms: u64, expected: &[&str]) {
         let mut drive = Drive::new(event(json!({})));
         drive.transaction.bound(bound);
         drive.transaction.begin(&action, EntryPoint::Execute, 0);
@@ -234,7 +235,8 @@ fn what_is_over_a_limit_of_the_dashboard_becomes_a_notice() {
         assert_eq!(codes(&drive.finish()), expected);
     }
     let info =
-        |dependencies: usize, modules: usize, code: usize, secrets: usize| crate::ActionInfo {
+        |dependencies: usize, modules: usize, code: usize, secrets: usize| crate::HandlerInfo {
+            fingerprint: String::new(),
             name: "a".to_owned(),
             kind: crate::HandlerKind::Action,
             code_bytes: Some(code),
@@ -271,7 +273,8 @@ fn what_is_over_a_limit_of_the_dashboard_becomes_a_notice() {
             "waiting-over-limit",
         ],
     );
-    let long = crate::ActionInfo {
+    let long = crate::HandlerInfo {
+        fingerprint: String::new(),
         secrets: [("K".repeat(129), json!("v".repeat(4_000)))]
             .into_iter()
             .collect(),

@@ -4,6 +4,5 @@ mod conformance;
 mod flow;
 pub(crate) mod helpers;
 mod metadata;
-mod never_panics;
 mod suspension;
 mod tokens;

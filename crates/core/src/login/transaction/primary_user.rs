@@ -12,16 +12,16 @@ use crate::metadata::Profile;
 /// Switches the user. The current identity must be a secondary identity of the other profile; without that profile
 /// at hand only the id changes, and a notice says so.
 pub(super) fn switch(flow: &mut Flow, id: &str) -> Result<(), Fault> {
-    let current = json::text_at(&flow.login.event, &["user", "user_id"])
+    let current = json::text_at(&flow.input.event, &["user", "user_id"])
         .unwrap_or_default()
         .to_owned();
     if current == id {
         return Ok(());
     }
     flow.profile
-        .forget(&mut flow.login.event, MetadataKind::User);
+        .forget(&mut flow.input.event, MetadataKind::User);
     let known = flow
-        .login
+        .input
         .tenant
         .users
         .iter()
@@ -33,7 +33,7 @@ pub(super) fn switch(flow: &mut Flow, id: &str) -> Result<(), Fault> {
         );
         flow.warn("primary-user-unknown", message, API_OBJECT_PAGE);
         json::put(
-            &mut flow.login.event,
+            &mut flow.input.event,
             &["user", "user_id"],
             Some(Value::String(id.to_owned())),
         );
@@ -50,7 +50,7 @@ pub(super) fn switch(flow: &mut Flow, id: &str) -> Result<(), Fault> {
             format!("The user `{current}` is not a secondary identity of the primary user `{id}`.");
         return Err(Fault::platform("Error", message));
     }
-    json::put(&mut flow.login.event, &["user"], Some(user));
-    flow.profile = Profile::of(&flow.login.event);
+    json::put(&mut flow.input.event, &["user"], Some(user));
+    flow.profile = Profile::of(&flow.input.event);
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::derive::hex_id;
 use crate::fault::Fault;
 use crate::json;
 use crate::location::Location;
-use crate::login::{ActionInfo, EntryPoint};
+use crate::login::{EntryPoint, HandlerInfo};
 use crate::metadata::Profile;
 use crate::rules::changes::{changes, kept};
 use crate::rules::connection;
@@ -23,13 +23,13 @@ use crate::value::Argument;
 impl Transaction {
     /// Starts a Rule and gives what it sees: `user`, `context`, `configuration`, what `auth0` knows of the tenant, and
     /// whether this is the first Rule of a run (`fresh`); a later one goes on with the objects of the one before.
-    pub fn begin_rule(&mut self, rule: &ActionInfo, now_ms: i64) -> Value {
+    pub fn begin_rule(&mut self, rule: &HandlerInfo, now_ms: i64) -> Value {
         self.begin(rule, EntryPoint::Execute, now_ms);
         let flow = &mut self.flow;
-        if !flow.login.rules_executed.contains(&rule.name) {
-            flow.login.rules_executed.push(rule.name.clone());
+        if !flow.input.rules_executed.contains(&rule.name) {
+            flow.input.rules_executed.push(rule.name.clone());
         }
-        let (shared, fresh) = flow.rules.enter(&flow.login.event);
+        let (shared, fresh) = flow.rules.enter(&flow.input.event);
         if let Some(running) = &mut self.running {
             running.rule = Some(RunningRule::default());
         }
@@ -40,7 +40,7 @@ impl Transaction {
             "context": shared.context,
             "configuration": rule.secrets,
             "auth0": {
-                "accessToken": hex_id(flow.login.seed, "rules/management-token", 48),
+                "accessToken": hex_id(flow.input.seed, "rules/management-token", 48),
                 "baseUrl": format!("https://{domain}/api/v2"),
                 "domain": domain,
             },
@@ -49,7 +49,7 @@ impl Transaction {
 
     /// Starts the script of a connection and gives what it sees: the answer of the provider's token endpoint, which is
     /// the event's `token_response`, and its access token.
-    pub fn begin_connection(&mut self, script: &ActionInfo, now_ms: i64) -> Value {
+    pub fn begin_connection(&mut self, script: &HandlerInfo, now_ms: i64) -> Value {
         self.begin(script, EntryPoint::Execute, now_ms);
         if let Some(running) = &mut self.running {
             running.rule = Some(RunningRule {
@@ -58,13 +58,13 @@ impl Transaction {
             });
         }
         let flow = &mut self.flow;
-        let mut response = json::object_at(&flow.login.event, &["token_response"]);
+        let mut response = json::object_at(&flow.input.event, &["token_response"]);
         if response.is_empty() {
-            let token = hex_id(flow.login.seed, "connection/access-token", 40);
+            let token = hex_id(flow.input.seed, "connection/access-token", 40);
             response.insert("access_token".into(), Value::from(token));
             response.insert("token_type".into(), Value::from("Bearer"));
         }
-        if let Some(event) = flow.login.event.as_object_mut() {
+        if let Some(event) = flow.input.event.as_object_mut() {
             event.shift_remove("token_response");
         }
         json!({
@@ -115,13 +115,13 @@ impl Transaction {
                     let name = running.action.clone();
                     let profile = kept(&user);
                     let known =
-                        connection::log_in_by(&mut flow.login.event, &name, &profile, now_ms);
+                        connection::log_in_by(&mut flow.input.event, &name, &profile, now_ms);
                     flow.fetched = known.is_ok().then_some(profile);
                     known
                 }
             };
             match failed {
-                Ok(()) => flow.profile = Profile::of(&flow.login.event),
+                Ok(()) => flow.profile = Profile::of(&flow.input.event),
                 Err(message) => {
                     let fault = Fault {
                         location: report.location,
@@ -220,10 +220,10 @@ impl Transaction {
         let Some(url) = url.map(str::to_owned) else {
             return self.next();
         };
-        let info = ActionInfo {
+        let info = HandlerInfo {
             name: rule,
             kind: crate::login::HandlerKind::Rule,
-            ..ActionInfo::default()
+            ..HandlerInfo::default()
         };
         self.begin(&info, EntryPoint::Execute, now_ms);
         let Some(mut running) = self.running.take() else {

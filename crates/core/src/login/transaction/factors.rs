@@ -69,7 +69,7 @@ fn refuse_silent(flow: &Flow) -> Result<(), Fault> {
 pub(super) fn owed(flow: &Flow) -> Result<Suspension, Fault> {
     refuse_silent(flow)?;
     let enrolled = enrolled(flow).unwrap_or_default();
-    let enabled = |kind: &String| flow.login.tenant.mfa_factors.contains(kind);
+    let enabled = |kind: &String| flow.input.tenant.mfa_factors.contains(kind);
     Ok(Suspension::Challenge {
         factors: enrolled.into_iter().filter(enabled).collect(),
     })
@@ -86,12 +86,12 @@ pub(super) fn pass(flow: &mut Flow, suspension: &Suspension) {
             let kind = factors.first().map_or("otp", String::as_str).to_owned();
             flow.pass_factor(&kind);
             let path = ["user", "enrolledFactors"];
-            let known = json::at(&flow.login.event, &path)
+            let known = json::at(&flow.input.event, &path)
                 .and_then(Value::as_array)
                 .cloned();
             let mut enrolled = known.unwrap_or_default();
             enrolled.push(json!({"type": kind}));
-            json::put(&mut flow.login.event, &path, Some(Value::Array(enrolled)));
+            json::put(&mut flow.input.event, &path, Some(Value::Array(enrolled)));
         }
         Suspension::Redirect { .. } | Suspension::Prompt { .. } => {}
     }
@@ -99,7 +99,7 @@ pub(super) fn pass(flow: &mut Flow, suspension: &Suspension) {
 
 fn is_usable(flow: &mut Flow, request: &FactorRequest, kind: &str) -> bool {
     if !flow
-        .login
+        .input
         .tenant
         .mfa_factors
         .iter()
@@ -125,7 +125,7 @@ fn is_usable(flow: &mut Flow, request: &FactorRequest, kind: &str) -> bool {
 
 /// The types of the factors that the user has; `None` when the event does not tell.
 fn enrolled(flow: &Flow) -> Option<Vec<String>> {
-    let factors = json::at(&flow.login.event, &["user", "enrolledFactors"])?.as_array()?;
+    let factors = json::at(&flow.input.event, &["user", "enrolledFactors"])?.as_array()?;
     Some(
         factors
             .iter()

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::helpers::{Drive, back, event, thrown};
+use crate::login::transaction::{Next, Resumed, Suspension};
 use crate::outcome::Status;
-use crate::transaction::{Next, Resumed, Suspension};
 use crate::{EntryPoint, ResumeStep};
 
 #[test]

@@ -53,7 +53,7 @@ pub(super) fn apply(flow: &mut Flow, running: Running) -> Next {
 
 /// Stores the metadata that waits.
 pub(super) fn commit(flow: &mut Flow) {
-    let Some(commit) = flow.profile.commit(&flow.login.event) else {
+    let Some(commit) = flow.profile.commit(&flow.input.event) else {
         return;
     };
     if let Some(notice) = commit.refusal {
@@ -65,11 +65,11 @@ pub(super) fn commit(flow: &mut Flow) {
 
 /// Stores one kind of metadata at once. What makes the update fail is given, and then nothing of it is kept.
 pub(super) fn commit_or_forget(flow: &mut Flow, kind: MetadataKind) -> Option<String> {
-    let commit = flow.profile.commit(&flow.login.event)?;
+    let commit = flow.profile.commit(&flow.input.event)?;
     let bytes = commit.profile_bytes;
     flow.measure(measure::PROFILE, "The user's profile", bytes);
     let refusal = commit.refusal?;
-    flow.profile.forget(&mut flow.login.event, kind);
+    flow.profile.forget(&mut flow.input.event, kind);
     let message = refusal.message.clone();
     flow.notice(refusal);
     Some(message)
@@ -129,7 +129,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             bytes,
             refusal,
         } => {
-            let event = &mut flow.login.event;
+            let event = &mut flow.input.event;
             let written = flow
                 .profile
                 .set_replaced(event, *kind, name, *bytes, refusal.clone());
@@ -137,22 +137,22 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
         }
         Command::SetSessionMetadata(map) => {
             json::put(
-                &mut flow.login.event,
+                &mut flow.input.event,
                 &["session", "metadata"],
                 Some(Value::Object(map.clone())),
             );
         }
         Command::SetRefreshTokenMetadata(map) => {
             json::put(
-                &mut flow.login.event,
+                &mut flow.input.event,
                 &["refresh_token", "metadata"],
                 Some(Value::Object(map.clone())),
             );
         }
         Command::SetCookieMode { mode } => {
-            if json::at(&flow.login.event, &["session", "cookie"]).is_some() {
+            if json::at(&flow.input.event, &["session", "cookie"]).is_some() {
                 json::put(
-                    &mut flow.login.event,
+                    &mut flow.input.event,
                     &["session", "cookie", "mode"],
                     Some(Value::String(mode.clone())),
                 );
@@ -242,7 +242,7 @@ pub(super) fn metadata(
     let value = value
         .to_json()
         .map_err(|not_json| Fault::platform("TypeError", not_json.message()))?;
-    let bytes = flow.profile.set(&mut flow.login.event, kind, &name, value);
+    let bytes = flow.profile.set(&mut flow.input.event, kind, &name, value);
     measure_written(flow, kind, bytes);
     Ok(())
 }
@@ -256,7 +256,7 @@ fn measure_written(flow: &mut Flow, kind: MetadataKind, bytes: usize) {
 fn record_method(flow: &mut Flow, url: &str) {
     let method = json!({"name": url, "timestamp": iso_text(flow.now_ms)});
     let path = ["authentication", "methods"];
-    if let Some(Value::Array(methods)) = json::at_mut(&mut flow.login.event, &path) {
+    if let Some(Value::Array(methods)) = json::at_mut(&mut flow.input.event, &path) {
         methods.push(method);
     }
 }

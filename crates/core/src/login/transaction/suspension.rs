@@ -1,12 +1,13 @@
 //! What a login can wait for, and how it goes on.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::state::{Ending, Flow};
 use super::{apply, factors, redirect};
 
 /// What a login waits for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Suspension {
     /// The browser was sent away.
     Redirect {
@@ -50,7 +51,7 @@ impl Suspension {
 }
 
 /// What the user does at a suspension.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ResumeStep {
     /// Comes back to `/continue`, after a redirect or a form.
     Continue {

@@ -19,19 +19,20 @@ use crate::fault::Fault;
 use crate::json;
 use crate::limits::LOGGED_BYTES;
 use crate::location::Location;
-use crate::login::{ActionInfo, EntryPoint, Login};
+use crate::login::{EntryPoint, Finished, HandlerInfo, LoginInput, Pause};
 use crate::measure;
-use crate::outcome::{ActionUsage, LogRecord, Notice, Outcome, StoredMetadata};
-use crate::reads::{EventRead, Record};
+use crate::outcome::{ActionUsage, LogRecord, Notice};
+use crate::reads::EventRead;
 use crate::reply::{Answer, Failure, Reply};
 use crate::value::Argument;
 use state::{Flow, Running};
 
-pub use suspension::{ResumeStep, Resumed, Resumption, Suspension};
+pub(crate) use suspension::Resumed;
+pub use suspension::{ResumeStep, Resumption, Suspension};
 
 /// What the host does after a handler ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Next {
+pub(crate) enum Next {
     /// Run the next Action; after the last one, [`Transaction::conclude`].
     Continue,
     /// Run nothing more: the login is denied or has failed.
@@ -40,40 +41,40 @@ pub enum Next {
     Suspended(Suspension),
 }
 
-/// A login that waits for its user, with what is stored by then.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pause {
-    /// What it waits for.
-    pub suspension: Suspension,
-    /// The user, who may be another one than at the start.
-    pub user_id: String,
-    /// The metadata of that user as stored now: what Actions changed before a redirect or a form is in it.
-    pub stored: StoredMetadata,
-}
-
-/// A login that is over.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EndedLogin {
-    /// What became of it.
-    pub outcome: Outcome,
-    /// The user, who may be another one than at the start.
-    pub user_id: String,
-}
-
 /// One login on its way through the Actions.
 #[derive(Debug)]
-pub struct Transaction {
+pub(crate) struct Transaction {
     flow: Flow,
     running: Option<Running>,
 }
 
 impl Transaction {
     /// Starts a login.
-    pub fn new(login: Login) -> Transaction {
+    pub fn new(login: LoginInput) -> Transaction {
         Transaction {
             flow: Flow::new(login),
             running: None,
         }
+    }
+
+    /// A login of which no handler runs.
+    pub fn of(flow: Flow) -> Transaction {
+        Transaction {
+            flow,
+            running: None,
+        }
+    }
+
+    pub(super) fn flow(&self) -> &Flow {
+        &self.flow
+    }
+
+    pub(super) fn flow_mut(&mut self) -> &mut Flow {
+        &mut self.flow
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
     }
 
     /// Tells how many Actions are bound to the trigger, those included that do not run.
@@ -83,7 +84,7 @@ impl Transaction {
 
     /// Starts a handler and gives the event that it sees: a deep copy in which the changes of earlier Actions are
     /// visible, with the Action's own secrets and, when it continues after a form, with what the form gave.
-    pub fn begin(&mut self, action: &ActionInfo, entry: EntryPoint, now_ms: i64) -> &Value {
+    pub fn begin(&mut self, action: &HandlerInfo, entry: EntryPoint, now_ms: i64) -> &Value {
         self.flow.now_ms = now_ms;
         self.flow.check_action(action);
         let event = self.flow.view(action, entry);
@@ -165,13 +166,6 @@ impl Transaction {
             self.flow.kept.read(&read);
             self.flow.reads.push(read);
         }
-    }
-
-    /// Folds what was collected into the outcome, as [`Transaction::finish`], with what an account of it needs.
-    pub fn finish_with_record(mut self, now_ms: i64) -> (Outcome, Record) {
-        self.flow.now_ms = now_ms;
-        self.conclude();
-        finish::finish_with_record(self.flow)
     }
 
     /// Records what the running Action prints, up to production's limit.
@@ -262,41 +256,38 @@ impl Transaction {
         suspension::resume(&mut self.flow, step)
     }
 
-    /// Folds what was collected into the outcome. `now_ms` is when the tokens are issued.
-    pub fn finish(self, now_ms: i64) -> Outcome {
-        self.finish_with_record(now_ms).0
+    /// Folds what was collected. `now_ms` is when the tokens are issued.
+    pub fn finish(mut self, now_ms: i64) -> Finished {
+        self.flow.now_ms = now_ms;
+        self.conclude();
+        let user_id = self.user_id();
+        let fetched_profile = self.flow.fetched.take();
+        let (outcome, record) = finish::finish_with_record(self.flow);
+        Finished {
+            outcome,
+            record,
+            user_id,
+            fetched_profile,
+        }
     }
 
     /// Tells which other profiles there are now, for `api.authentication.setPrimaryUser`.
     pub fn know_users(&mut self, users: Vec<Value>) {
-        self.flow.login.tenant.users = users;
+        self.flow.input.tenant.users = users;
     }
 
-    /// As [`Transaction::finish`], with the user that the login ended with.
-    pub fn finish_with_user(self, now_ms: i64) -> EndedLogin {
-        let user_id = self.user_id();
-        EndedLogin {
-            outcome: self.finish(now_ms),
-            user_id,
-        }
-    }
-
-    /// What a host that asks its user for `suspension` may want to know.
-    pub fn pause(&self, suspension: &Suspension) -> Pause {
-        Pause {
-            suspension: suspension.clone(),
+    /// Returns what the login waits for, with what is stored by now.
+    pub fn pause(&self) -> Option<Pause> {
+        let suspension = self.flow.waiting.front()?.clone();
+        Some(Pause {
+            suspension,
             user_id: self.user_id(),
             stored: self.flow.profile.stored.clone(),
-        }
-    }
-
-    /// The profile that the script of a connection gave, as it gave it.
-    pub fn fetched_profile(&self) -> Option<&Value> {
-        self.flow.fetched.as_ref()
+        })
     }
 
     fn user_id(&self) -> String {
-        let id = json::text_at(&self.flow.login.event, &["user", "user_id"]);
+        let id = json::text_at(&self.flow.input.event, &["user", "user_id"]);
         id.unwrap_or_default().to_owned()
     }
 

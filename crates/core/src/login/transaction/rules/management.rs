@@ -67,14 +67,14 @@ impl Transaction {
         if let Some(refusal) = apply::commit_or_forget(flow, kind) {
             return Answer::Reject(Failure::error(refusal));
         }
-        let user = flow.login.event.get("user").unwrap_or(&Value::Null);
+        let user = flow.input.event.get("user").unwrap_or(&Value::Null);
         Answer::Resolve(Argument::from(user))
     }
 }
 
 /// The profile that an update is for: only that of this login is at hand.
 fn is_this_user(flow: &mut Flow, id: &Argument) -> Result<(), Answer> {
-    let own = json::text_at(&flow.login.event, &["user", "user_id"]);
+    let own = json::text_at(&flow.input.event, &["user", "user_id"]);
     let Some(id) = id.as_str() else {
         let failure = Failure::error("The id of the user must be a string.");
         return Err(Answer::Reject(failure));
@@ -82,7 +82,7 @@ fn is_this_user(flow: &mut Flow, id: &Argument) -> Result<(), Answer> {
     if own.is_none_or(|own| own == id) {
         return Ok(());
     }
-    let mut users = flow.login.tenant.users.iter();
+    let mut users = flow.input.tenant.users.iter();
     let known = users.find(|user| json::text_at(user, &["user_id"]) == Some(id));
     match known.map(Argument::from) {
         Some(user) => {

@@ -103,7 +103,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         return (outcome, usage);
     }
     let facts = Facts {
-        login: &flow.login,
+        input: &flow.input,
         request,
         scopes: &flow.scopes,
         multifactor: !flow.passed_factors.is_empty(),
@@ -164,7 +164,7 @@ fn tell_about_scopes(flow: &mut Flow, request: &Request, settled: &Settled) {
         flow.warn("no-id-token", message, SCOPES_PAGE);
     }
     let facts = Facts {
-        login: &flow.login,
+        input: &flow.input,
         request,
         scopes: &[],
         multifactor: false,

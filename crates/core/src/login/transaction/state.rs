@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Suspension;
@@ -12,7 +13,7 @@ use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
 use crate::limits::{Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS};
-use crate::login::{ActionInfo, EntryPoint, HandlerKind, Login};
+use crate::login::{EntryPoint, HandlerInfo, HandlerKind, LoginInput};
 use crate::measure::{self, Measured, Measures};
 use crate::metadata::Profile;
 use crate::outcome::{ActionError, ActionUsage, CommandRecord, LogRecord, Notice};
@@ -50,7 +51,7 @@ pub(crate) struct Running {
 }
 
 /// How a login ends before its last Action.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Ending {
     /// Denied, with the reason if one was given.
     Denied(Option<String>),
@@ -61,10 +62,10 @@ pub(crate) enum Ending {
 }
 
 /// What a login has collected.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Flow {
     /// The login; its event is what the next Action sees, apart from secrets.
-    pub login: Login,
+    pub input: LoginInput,
     /// What was requested when the login started; `/continue` does not change it.
     pub request: Request,
     /// Whether the login started with `prompt=none`.
@@ -118,15 +119,15 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    pub fn new(mut login: Login) -> Flow {
-        if !login.event.is_object() {
-            login.event = json!({});
+    pub fn new(mut input: LoginInput) -> Flow {
+        if !input.event.is_object() {
+            input.event = json!({});
         }
-        let rules = Rules::new(super::rules::given(&mut login.event));
+        let rules = Rules::new(super::rules::given(&mut input.event));
         Flow {
-            request: Request::of(&login),
-            silent: is_silent(&login.event),
-            profile: Profile::of(&login.event),
+            request: Request::of(&input),
+            silent: is_silent(&input.event),
+            profile: Profile::of(&input.event),
             fetched: None,
             rules,
             cache: Cache::default(),
@@ -139,7 +140,7 @@ impl Flow {
             redirected_to: Vec::new(),
             form: None,
             ending: None,
-            now_ms: login.now_ms,
+            now_ms: input.now_ms,
             commands: Vec::new(),
             logs: Vec::new(),
             notices: Vec::new(),
@@ -149,7 +150,7 @@ impl Flow {
             reads: Vec::new(),
             waited_ms: 0,
             kept: Kept::default(),
-            login,
+            input,
         }
     }
 
@@ -196,8 +197,8 @@ impl Flow {
     }
 
     /// The event that a handler sees.
-    pub fn view(&mut self, action: &ActionInfo, entry: EntryPoint) -> Value {
-        let mut event = self.login.event.clone();
+    pub fn view(&mut self, action: &HandlerInfo, entry: EntryPoint) -> Value {
+        let mut event = self.input.event.clone();
         json::put(
             &mut event,
             &["secrets"],
@@ -216,7 +217,7 @@ impl Flow {
         self.owes_multifactor = false;
         self.passed_factors.push(kind.to_owned());
         let method = json!({"name": "mfa", "timestamp": iso_text(self.now_ms), "type": kind});
-        let event = &mut self.login.event;
+        let event = &mut self.input.event;
         if !event.get("authentication").is_some_and(Value::is_object) {
             json::put(event, &["authentication"], Some(json!({})));
         }
@@ -233,7 +234,7 @@ impl Flow {
     }
 
     /// Measures what the vendor limits about an Action itself.
-    pub fn check_action(&mut self, action: &ActionInfo) {
+    pub fn check_action(&mut self, action: &HandlerInfo) {
         if action.kind != HandlerKind::Action {
             return;
         }

@@ -66,7 +66,7 @@ pub(super) fn queue(flow: &mut Flow, running: &Running) -> Result<(), Fault> {
 /// The `state` that the site has to give back.
 fn state(flow: &Flow) -> String {
     hex_id(
-        flow.login.seed,
+        flow.input.seed,
         &format!("state/{}", flow.redirected_to.len()),
         48,
     )
@@ -104,7 +104,7 @@ pub(super) fn come_back(flow: &mut Flow, mut query: Map<String, Value>, body: Ma
         query.insert("state".to_owned(), Value::String(state(flow)));
     }
     let method = if body.is_empty() { "GET" } else { "POST" };
-    let event = &mut flow.login.event;
+    let event = &mut flow.input.event;
     if !event.get("request").is_some_and(Value::is_object) {
         json::put(event, &["request"], Some(json!({})));
     }

@@ -4,14 +4,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::helpers::{NOW_MS, event, thrown, vendor_default};
+use super::{back, handler};
 use crate::event::merge_patch;
+use crate::login::transaction::tests::helpers::{NOW_MS, event, thrown, vendor_default};
+use crate::login::{HandlerInfo, HandlerKind, Login, LoginInput, ResumeStep, Step};
 use crate::outcome::Outcome;
+use crate::rules::{RuleEnd, RuleReport};
 use crate::value::Argument;
-use crate::{
-    ActionInfo, EntryPoint, Login, Next, ResumeStep, Resumed, TenantSettings, Transaction,
-    method_names,
-};
+use crate::{TenantSettings, method_names};
 
 /// JSON of any shape, with the keys and texts that mean something to the core.
 fn any_json() -> impl Strategy<Value = Value> {
@@ -104,40 +104,95 @@ fn reversed(value: Value) -> Value {
     }
 }
 
-fn run(event: Value, calls: &[(String, Vec<Value>)], now_ms: i64, seed: u64) -> Outcome {
-    let login = Login {
+/// A connection, Rules and Actions, run in the order that the core gives; each run makes the next four calls. With `stores`,
+/// the login is stored and restored whenever it waits.
+fn run(
+    event: Value,
+    calls: &[(String, Vec<Value>)],
+    (now_ms, seed): (i64, u64),
+    stores: bool,
+) -> Outcome {
+    let input = LoginInput {
         event,
         tenant: TenantSettings::default(),
         rules_executed: Vec::new(),
         seed,
         now_ms,
     };
-    let mut transaction = Transaction::new(login);
-    for (index, chunk) in calls.chunks(4).enumerate() {
-        transaction.begin(&ActionInfo::default(), EntryPoint::Execute, now_ms);
-        for (method, args) in chunk {
-            let args: Vec<Argument> = args.iter().map(Argument::from_tagged).collect();
-            let reply = transaction.call(method, &args, None, now_ms);
-            assert!(reply.to_json().is_object());
-        }
-        let result = if index % 5 == 4 {
-            Err(thrown("x"))
-        } else {
-            Ok(())
-        };
-        if let Next::Suspended(_) = transaction.end(result, Default::default(), now_ms) {
-            for step in [
-                ResumeStep::ChallengeSucceeded,
-                super::helpers::back(json!({}), json!({"a": 1})),
-            ] {
-                if transaction.resume(step) == Resumed::SameAction {
-                    transaction.begin(&ActionInfo::default(), EntryPoint::Continue, now_ms);
-                    transaction.end(Ok(()), Default::default(), now_ms);
+    use HandlerKind::{Action, Connection, Rule};
+    let kinds: &[HandlerKind] = match seed % 4 {
+        0 => &[Connection, Rule, Rule, Action, Action],
+        1 => &[Rule, Action],
+        _ => &[Action, Action, Action],
+    };
+    let handlers: Vec<HandlerInfo> = kinds
+        .iter()
+        .enumerate()
+        .map(|(index, kind)| handler(*kind, &format!("h{index}")))
+        .collect();
+    let mut login = Login::new(input, handlers.clone());
+    let mut chunks = calls.chunks(4);
+    let mut runs = 0;
+    let mut answers = [
+        ResumeStep::ChallengeSucceeded,
+        back(),
+        ResumeStep::ChallengeSucceeded,
+    ]
+    .into_iter()
+    .cycle()
+    .take(12);
+    loop {
+        match login.next(now_ms) {
+            Step::Run(call) => {
+                runs += 1;
+                assert!(runs < 100, "the login has no end");
+                let chunk = chunks.next().unwrap_or_default();
+                for (method, args) in chunk {
+                    let args: Vec<Argument> = args.iter().map(Argument::from_tagged).collect();
+                    let reply = login.call(method, &args, None, now_ms);
+                    assert!(reply.to_json().is_object());
+                }
+                if call.kind != Action {
+                    // What a Rule passes to its callback is any JSON, too.
+                    let mut values = chunk.iter().flat_map(|(_, args)| args);
+                    let mut value = || {
+                        values
+                            .next()
+                            .map_or(Argument::Undefined, Argument::from_tagged)
+                    };
+                    let end = RuleEnd::Done {
+                        user: value(),
+                        context: value(),
+                        writes: Vec::new(),
+                    };
+                    let report = RuleReport {
+                        end,
+                        location: None,
+                        calls: 1,
+                    };
+                    login.rule_called_back(report, now_ms);
+                }
+                let result = if runs % 5 == 4 {
+                    Err(thrown("x"))
+                } else {
+                    Ok(())
+                };
+                login.end(result, Default::default(), call.spent, now_ms);
+            }
+            Step::Ask(_) => {
+                if stores {
+                    let stored = login.store().unwrap();
+                    login = Login::restore(&stored, handlers.clone()).unwrap();
+                }
+                match answers.next() {
+                    Some(step) => login.answer(step.into()),
+                    None => break,
                 }
             }
+            Step::Done => break,
         }
     }
-    let mut outcome = transaction.finish(now_ms);
+    let mut outcome = login.finish(now_ms).outcome;
     outcome.redact(&["a", "otp", "user"]);
     assert!(serde_json::to_string(&outcome).is_ok());
     outcome
@@ -148,21 +203,22 @@ proptest! {
 
     #[test]
     fn whatever_the_event_is(event in any_json(), calls in vec(any_call(), 0..12), now_ms in any::<i64>(), seed in any::<u64>()) {
-        run(event, &calls, now_ms, seed);
+        run(event, &calls, (now_ms, seed), false);
     }
 
     #[test]
-    fn whatever_is_called(patch in any_json(), calls in vec(any_call(), 0..24), full in any::<bool>()) {
+    fn whatever_is_called(patch in any_json(), calls in vec(any_call(), 0..24), full in any::<bool>(), seed in 0..4u64) {
         let mut base = if full { vendor_default() } else { event(json!({})) };
         merge_patch(&mut base, &patch);
-        run(base, &calls, NOW_MS, 1);
+        let kept = run(base.clone(), &calls, (NOW_MS, seed), false);
+        prop_assert_eq!(run(base, &calls, (NOW_MS, seed), true), kept, "a stored login ends otherwise");
     }
 
     #[test]
     fn the_order_of_keys_in_the_event_does_not_matter(patch in any_json(), calls in vec(any_call(), 0..8), full in any::<bool>()) {
         let mut base = if full { vendor_default() } else { event(json!({})) };
         merge_patch(&mut base, &patch);
-        prop_assert_eq!(run(reversed(base.clone()), &calls, NOW_MS, 1), run(base, &calls, NOW_MS, 1));
+        prop_assert_eq!(run(reversed(base.clone()), &calls, (NOW_MS, 1), false), run(base, &calls, (NOW_MS, 1), false));
     }
 
     #[test]

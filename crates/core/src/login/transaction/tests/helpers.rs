@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::event::merge_patch;
+use crate::login::transaction::{Next, Resumed, Transaction};
 use crate::outcome::{ActionUsage, Outcome};
-use crate::transaction::{Next, Resumed, Transaction};
+use crate::reads::Record;
 use crate::{
-    ActionInfo, Argument, EntryPoint, Fault, FaultKind, Login, Reply, ResumeStep, TenantSettings,
+    Argument, EntryPoint, Fault, FaultKind, HandlerInfo, LoginInput, Reply, ResumeStep,
+    TenantSettings,
 };
 
 /// 2026-01-01T00:00:00Z.
@@ -15,7 +17,7 @@ pub(crate) const NOW_MS: i64 = 1_767_225_600_000;
 /// The default event of the vendor's published layer: every property that there is.
 pub(crate) fn vendor_default() -> Value {
     serde_json::from_str(include_str!(
-        "../../../../../fixtures/events/vendor-default.json"
+        "../../../../../../fixtures/events/vendor-default.json"
     ))
     .unwrap()
 }
@@ -66,7 +68,7 @@ impl Drive {
     }
 
     pub(crate) fn with(event: Value, tenant: TenantSettings) -> Drive {
-        let login = Login {
+        let login = LoginInput {
             event,
             tenant,
             rules_executed: Vec::new(),
@@ -91,10 +93,10 @@ impl Drive {
         calls: Value,
         result: Result<(), Fault>,
     ) -> Value {
-        let action = ActionInfo {
+        let action = HandlerInfo {
             name: name.to_owned(),
             secrets: Map::new(),
-            ..ActionInfo::default()
+            ..HandlerInfo::default()
         };
         let event = self.transaction.begin(&action, entry, NOW_MS).clone();
         for call in calls.as_array().unwrap() {
@@ -117,9 +119,9 @@ impl Drive {
 
     /// Starts a handler without ending it.
     pub(crate) fn begin(&mut self, name: &str, entry: EntryPoint) -> Value {
-        let action = ActionInfo {
+        let action = HandlerInfo {
             name: name.to_owned(),
-            ..ActionInfo::default()
+            ..HandlerInfo::default()
         };
         self.transaction.begin(&action, entry, NOW_MS).clone()
     }
@@ -129,7 +131,12 @@ impl Drive {
     }
 
     pub(crate) fn finish(self) -> Outcome {
-        self.transaction.finish(NOW_MS)
+        self.transaction.finish(NOW_MS).outcome
+    }
+
+    pub(crate) fn finish_with_record(self) -> (Outcome, Record) {
+        let finished = self.transaction.finish(NOW_MS);
+        (finished.outcome, finished.record)
     }
 }
 

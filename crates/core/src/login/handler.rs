@@ -1,0 +1,54 @@
+//! The handlers that run at a login.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What the flow needs to know about an Action.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HandlerInfo {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: HandlerKind,
+    /// Identifies its code: it is another one when the source or a module differs. Empty when logins are not stored.
+    pub fingerprint: String,
+    /// Its secrets, which it sees as `event.secrets`; for a Rule, its `configuration`.
+    pub secrets: Map<String, Value>,
+    /// The size of its code in bytes, npm modules excluded; `None` when unknown.
+    pub code_bytes: Option<usize>,
+    /// How many npm packages it declares; `None` when unknown.
+    pub dependencies: Option<usize>,
+    /// How many Action Modules it declares; `None` when unknown.
+    pub modules: Option<usize>,
+}
+
+/// What runs at a login.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum HandlerKind {
+    /// A post-login Action.
+    #[default]
+    Action,
+    /// A legacy Rule, which runs before all Actions.
+    Rule,
+    /// `fetchUserProfile` of a custom social connection, which gives the user; it runs before everything else.
+    Connection,
+}
+
+/// A handler of an Action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EntryPoint {
+    /// The handler that runs at a login.
+    Execute,
+    /// The handler that resumes after a redirect or a form.
+    Continue,
+}
+
+impl EntryPoint {
+    /// The name under which an Action exports the handler.
+    pub fn handler_name(self) -> &'static str {
+        match self {
+            EntryPoint::Execute => "onExecutePostLogin",
+            EntryPoint::Continue => "onContinuePostLogin",
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The facts with which a login starts.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::settings::TenantSettings;
+
+/// One login before any Action ran.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoginInput {
+    /// The event of the trigger, version v3. Anything but an object counts as an empty object.
+    pub event: Value,
+    /// The tenant.
+    pub tenant: TenantSettings,
+    /// Ids of the Rules that ran before, for `api.rules.wasExecuted`.
+    pub rules_executed: Vec<String>,
+    /// What ids (`sid`, `jti`, `state`) are derived from: the same seed gives the same ids.
+    pub seed: u64,
+    /// The time at which the login starts, in milliseconds since the epoch.
+    pub now_ms: i64,
+}
+
+/// Adds to an event what production never leaves out: `{}` for the metadata of the user, the application and the
+/// transaction, and for the query and the body of the request.
+///
+/// An Action may read `event.user.user_metadata.x` whatever the profile holds; events that people write down often
+/// lack the empty objects. What stands there already, even with a wrong type, stays. A `context` of Rules in the event
+/// says what is in it.
+pub fn complete_event(event: &mut Value) {
+    crate::rules::spread_given(event);
+    const ALWAYS: &[(&str, &str)] = &[
+        ("user", "user_metadata"),
+        ("user", "app_metadata"),
+        ("client", "metadata"),
+        ("request", "query"),
+        ("request", "body"),
+        ("transaction", "metadata"),
+    ];
+    for (owner, key) in ALWAYS {
+        if let Some(owner) = event.get_mut(*owner).and_then(Value::as_object_mut) {
+            owner
+                .entry(*key)
+                .or_insert_with(|| Value::Object(Map::new()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::complete_event;
+
+    #[test]
+    fn an_event_is_completed_but_not_corrected() {
+        let check = |mut event: Value, expected: Value| {
+            complete_event(&mut event);
+            assert_eq!(event, expected);
+        };
+        check(json!(null), json!(null));
+        check(json!({"user": 5}), json!({"user": 5}));
+        check(
+            json!({"user": {"app_metadata": [], "user_id": "x"}, "transaction": {}}),
+            json!({
+                "user": {"app_metadata": [], "user_id": "x", "user_metadata": {}},
+                "transaction": {"metadata": {}},
+            }),
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! What a login asks of its host, step by step.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::handler::{EntryPoint, HandlerKind};
+use super::transaction::Suspension;
+use crate::outcome::{Outcome, StoredMetadata};
+use crate::reads::Record;
+
+/// What comes next in a login, as [`super::Login::next`] returns it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Run a handler, then report its end with [`super::Login::end`].
+    Run(Call),
+    /// Wait for the user: [`super::Login::answer`], or without an answer [`super::Login::finish`].
+    Ask(Pause),
+    /// Nothing runs any more: [`super::Login::finish`].
+    Done,
+}
+
+/// One run of a handler.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The handler: its index in the list that [`super::Login::new`] got.
+    pub handler: usize,
+    /// What it is.
+    pub kind: HandlerKind,
+    /// Which of its entry points.
+    pub entry: EntryPoint,
+    /// What it is given, as JSON: the event of an Action; `user`, `context` and the rest for a Rule.
+    pub input: String,
+    /// The sandbox in which it runs.
+    pub sandbox: SandboxUse,
+    /// How much of the time budget is used up before it starts.
+    pub spent: Duration,
+    /// Distinguishes the runs of a login, so that each has its own randomness.
+    pub stream: u64,
+}
+
+/// The sandbox of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxUse {
+    /// Its own.
+    Fresh,
+    /// The one that the Rules of this login share; it ends with the first call that does not use it.
+    Shared,
+}
+
+/// A login that waits for its user, with what is stored by then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pause {
+    /// What it waits for.
+    pub suspension: Suspension,
+    /// The user, who may be another one than at the start.
+    pub user_id: String,
+    /// The metadata of that user as stored now: what Actions changed before a redirect or a form is in it.
+    pub stored: StoredMetadata,
+}
+
+/// A login that is over, or that its user left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What an explanation needs beside the outcome.
+    pub record: Record,
+    /// The user, who may be another one than at the start.
+    pub user_id: String,
+    /// The profile that the script of a connection returned, unchanged; `None` when no such script succeeded.
+    pub fetched_profile: Option<Value>,
+}
