@@ -13,8 +13,8 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use postlogin_core::{ActionInfo, EntryPoint, Login, TenantSettings, Transaction, event::sample};
-use postlogin_engine::{Allocation, BoundAction, Engine, Invocation, Phases, run_login};
+use postlogin_core::{HandlerInfo, Login, LoginInput, Step, TenantSettings, event::sample};
+use postlogin_engine::{Allocation, BoundAction, Engine, Invocation, Phases, infos};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use postlogin_js::{JavaScript, Modules};
 
@@ -195,7 +195,9 @@ fn logins(scratch: &Path, rounds: usize) -> anyhow::Result<()> {
             let mut times = Vec::new();
             for _ in 0..rounds {
                 let started = Instant::now();
-                let outcome = run_login(&actions, login(&event), &conditions(), None)?;
+                let login = Login::new(input(&event), infos(&actions));
+                let outcome =
+                    postlogin_engine::run(&actions, login, &conditions(), &mut Vec::new())?.outcome;
                 times.push(started.elapsed());
                 ensure!(
                     outcome
@@ -227,18 +229,20 @@ fn phases(bound: &BoundAction, event: &serde_json::Value, rounds: usize) -> anyh
     let mut runs = Vec::new();
     for _ in 0..rounds {
         let conditions = conditions();
-        let mut transaction = Transaction::new(login(event));
-        let event = transaction
-            .begin(&bound.info, EntryPoint::Execute, 0)
-            .to_string();
-        let invocation = Invocation {
-            event: &event,
-            entry: EntryPoint::Execute,
-            conditions: &conditions,
-            spent: Duration::ZERO,
-            stream: 0,
+        let mut login = Login::new(input(event), vec![bound.info.clone()]);
+        let Step::Run(call) = login.next(0) else {
+            anyhow::bail!("nothing runs");
         };
-        let (_, ran) = bound.action.run(transaction, invocation)?;
+        let invocation = Invocation {
+            kind: call.kind,
+            entry: call.entry,
+            input: &call.input,
+            sandbox: call.sandbox,
+            conditions: &conditions,
+            spent: call.spent,
+            stream: call.stream,
+        };
+        let (_, ran) = bound.action.run(&mut None, login, invocation)?;
         runs.push(ran.phases);
     }
     for (name, phase) in [
@@ -276,9 +280,9 @@ fn bound(allocation: Allocation, component: Option<&[u8]>) -> anyhow::Result<Bou
     };
     Ok(BoundAction {
         notices: Vec::new(),
-        info: ActionInfo {
+        info: HandlerInfo {
             name: "copy-user-metadata".into(),
-            ..ActionInfo::default()
+            ..HandlerInfo::default()
         },
         action,
     })
@@ -288,8 +292,8 @@ fn cache() -> Option<PathBuf> {
     std::env::var_os("POSTLOGIN_CACHE_DIR").map(PathBuf::from)
 }
 
-fn login(event: &serde_json::Value) -> Login {
-    Login {
+fn input(event: &serde_json::Value) -> LoginInput {
+    LoginInput {
         event: event.clone(),
         tenant: TenantSettings::default(),
         rules_executed: Vec::new(),

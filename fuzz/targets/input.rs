@@ -1,7 +1,7 @@
 //! What the fuzzer makes of bytes: events, calls and answers with the words that mean something to the core.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use postlogin_core::ResumeStep;
+use postlogin_core::{HandlerKind, ResumeStep};
 use serde_json::{Map, Value, json};
 
 /// Values nest so deep at most.
@@ -29,6 +29,8 @@ pub struct Input {
     pub completed: bool,
     pub rbac: bool,
     pub watched: bool,
+    /// Whether the login is stored and restored whenever it waits.
+    pub stored: bool,
     pub users: Vec<Json>,
     pub seed: u64,
     pub now_ms: i64,
@@ -40,11 +42,34 @@ pub struct Input {
 #[derive(Debug, Arbitrary)]
 pub struct Run {
     pub name: Word,
+    pub kind: Kind,
     pub code_bytes: u16,
     pub calls: Vec<Call>,
     pub throws: bool,
     pub waits_ms: u16,
     pub answers: Vec<Answer>,
+    /// What a Rule or a connection passes to its callback: an error, or a user and a context.
+    pub refuses: bool,
+    pub user: Json,
+    pub context: Json,
+}
+
+/// What a run is a run of.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub enum Kind {
+    Action,
+    Rule,
+    Connection,
+}
+
+impl From<Kind> for HandlerKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Action => Self::Action,
+            Kind::Rule => Self::Rule,
+            Kind::Connection => Self::Connection,
+        }
+    }
 }
 
 /// One call of an `api` method, or a read of the event.

@@ -1,4 +1,5 @@
-//! Any event and any sequence of calls, ends and answers: the core neither panics nor depends on chance.
+//! Any event, any Actions, Rules and connections, any calls, ends and answers: a login neither panics nor depends on chance, and
+//! one that is stored while it waits ends as one that is not.
 #![no_main]
 
 mod input;
@@ -7,8 +8,9 @@ use libfuzzer_sys::fuzz_target;
 use postlogin_core::explanation::{ClaimSite, Explanation, explain};
 use postlogin_core::outcome::{ActionUsage, Outcome};
 use postlogin_core::reads::Record;
+use postlogin_core::rules::{RuleEnd, RuleError, RuleReport};
 use postlogin_core::{
-    ActionInfo, Argument, EntryPoint, Fault, Login, Next, Resumed, TenantSettings, Transaction,
+    Argument, Fault, HandlerInfo, HandlerKind, Login, LoginInput, Resumption, Step, TenantSettings,
     complete_event, method_names,
 };
 use serde_json::Value;
@@ -17,6 +19,16 @@ use input::{Call, Input, Run};
 
 fuzz_target!(|input: Input| {
     let (outcome, record) = login(&input, input.event.value());
+    let twin = Input {
+        stored: !input.stored,
+        ..input
+    };
+    assert_eq!(
+        outcome,
+        login(&twin, twin.event.value()).0,
+        "a stored login ends otherwise"
+    );
+    let input = twin;
     let reversed = login(&input, reversed(input.event.value()));
     assert_eq!(
         outcome, reversed.0,
@@ -24,8 +36,8 @@ fuzz_target!(|input: Input| {
     );
 
     let text = serde_json::to_string(&outcome).expect("an outcome is JSON");
-    // Not compared: the last digit of a number with a fraction may differ.
-    assert!(serde_json::from_str::<Outcome>(&text).is_ok(), "{text}");
+    let read: Outcome = serde_json::from_str(&text).expect("it reads back");
+    assert_eq!(read, outcome, "{text}");
 
     let names: Vec<String> = input.expected.iter().map(|word| word.text()).collect();
     let mut explanation: Explanation = explain(outcome, record, &names, &Vec::<ClaimSite>::new());
@@ -37,40 +49,69 @@ fn login(input: &Input, mut event: Value) -> (Outcome, Record) {
     if input.completed {
         complete_event(&mut event);
     }
-    let mut transaction = Transaction::new(Login {
+    let handlers: Vec<HandlerInfo> = input.runs.iter().map(info).collect();
+    let facts = LoginInput {
         event,
         tenant: TenantSettings {
             rbac: input.rbac,
             permissions: input.expected.iter().map(|word| word.text()).collect(),
-            users: input.users.iter().map(|user| user.value()).collect(),
+            users: users(input),
             ..TenantSettings::default()
         },
         rules_executed: Vec::new(),
         seed: input.seed,
         now_ms: input.now_ms,
-    });
-    transaction.bound(input.runs.len());
+    };
+    let mut login = Login::new(facts, handlers.clone());
     if input.watched {
-        transaction.watch();
+        login = login.watched();
     }
-    for run in &input.runs {
-        handler(&mut transaction, run, EntryPoint::Execute, input.now_ms);
-        for answer in &run.answers {
-            if transaction.resume(answer.step()) == Resumed::SameAction {
-                handler(&mut transaction, run, EntryPoint::Continue, input.now_ms);
+    let mut answers: Vec<_> = input.runs.iter().flat_map(|run| &run.answers).collect();
+    let mut ran = 0;
+    loop {
+        match login.next(input.now_ms) {
+            Step::Run(call) => {
+                ran += 1;
+                // Each answer lets at most all Rules run again.
+                assert!(
+                    ran <= (handlers.len() + 1) * (answers.len() + ran + 1),
+                    "no end"
+                );
+                handle(&mut login, &call, &input.runs[call.handler], input.now_ms);
             }
+            Step::Ask(pause) => {
+                if input.stored {
+                    let stored = login.store().expect("a login is JSON");
+                    login = Login::restore(&stored, handlers.clone()).expect("it is the same");
+                    assert_eq!(login.pause().as_ref(), Some(&pause));
+                }
+                let Some(answer) = answers.pop() else { break };
+                login.answer(Resumption {
+                    step: answer.step(),
+                    users: Some(users(input)),
+                });
+            }
+            Step::Done => break,
         }
     }
-    transaction.finish_with_record(input.now_ms)
+    let finished = login.finish(input.now_ms);
+    (finished.outcome, finished.record)
 }
 
-fn handler(transaction: &mut Transaction, run: &Run, entry: EntryPoint, now_ms: i64) -> Next {
-    let info = ActionInfo {
+fn users(input: &Input) -> Vec<Value> {
+    input.users.iter().map(|user| user.value()).collect()
+}
+
+fn info(run: &Run) -> HandlerInfo {
+    HandlerInfo {
         name: run.name.text(),
+        kind: run.kind.into(),
         code_bytes: Some(usize::from(run.code_bytes) * 4),
-        ..ActionInfo::default()
-    };
-    transaction.begin(&info, entry, now_ms);
+        ..HandlerInfo::default()
+    }
+}
+
+fn handle(login: &mut Login, begun: &postlogin_core::Call, run: &Run, now_ms: i64) {
     for call in &run.calls {
         let now_ms = now_ms.saturating_add(i64::from(call.later_ms));
         match call {
@@ -78,7 +119,7 @@ fn handler(transaction: &mut Transaction, run: &Run, entry: EntryPoint, now_ms: 
                 read: Some(path), ..
             } => {
                 let keys: Vec<String> = path.iter().map(|word| word.text()).collect();
-                transaction.read(&keys, call.present, None);
+                login.read(&keys, call.present, None);
             }
             Call { method, args, .. } => {
                 let methods = method_names();
@@ -88,16 +129,30 @@ fn handler(transaction: &mut Transaction, run: &Run, entry: EntryPoint, now_ms: 
                     .map(|argument| Argument::from_tagged(&argument.value()))
                     .collect();
                 let name = format!("{}.{}", spec.namespace, spec.name);
-                assert!(
-                    transaction
-                        .call(&name, &args, None, now_ms)
-                        .to_json()
-                        .is_object()
-                );
+                assert!(login.call(&name, &args, None, now_ms).to_json().is_object());
             }
         }
     }
-    transaction.log("log", run.name.text());
+    if begun.kind != HandlerKind::Action {
+        let end = match run.refuses {
+            true => RuleEnd::Refused(RuleError {
+                is_unauthorized: run.throws,
+                message: run.name.text(),
+            }),
+            false => RuleEnd::Done {
+                user: Argument::from_tagged(&run.user.value()),
+                context: Argument::from_tagged(&run.context.value()),
+                writes: Vec::new(),
+            },
+        };
+        let report = RuleReport {
+            end,
+            location: None,
+            calls: 1,
+        };
+        login.rule_called_back(report, now_ms);
+    }
+    login.log("log", run.name.text());
     let result = if run.throws {
         Err(Fault::platform("Error", run.name.text()))
     } else {
@@ -107,7 +162,7 @@ fn handler(transaction: &mut Transaction, run: &Run, entry: EntryPoint, now_ms: 
         virtual_ms: u64::from(run.waits_ms),
         ..ActionUsage::default()
     };
-    transaction.end(result, usage, now_ms)
+    login.end(result, usage, begun.spent, now_ms);
 }
 
 /// The same value with the keys of every object in the reverse order.

@@ -9,15 +9,21 @@ use postlogin_tests::workspace;
 const SHORT: &[(&str, &str)] = &[
     (
         "conformance",
-        "crates/core/src/transaction/tests/conformance.rs",
+        "crates/core/src/login/transaction/tests/conformance.rs",
     ),
-    ("flow", "crates/core/src/transaction/tests/flow.rs"),
-    ("metadata", "crates/core/src/transaction/tests/metadata.rs"),
+    ("flow", "crates/core/src/login/transaction/tests/flow.rs"),
+    (
+        "metadata",
+        "crates/core/src/login/transaction/tests/metadata.rs",
+    ),
     (
         "suspension",
-        "crates/core/src/transaction/tests/suspension.rs",
+        "crates/core/src/login/transaction/tests/suspension.rs",
     ),
-    ("tokens", "crates/core/src/transaction/tests/tokens.rs"),
+    (
+        "tokens",
+        "crates/core/src/login/transaction/tests/tokens.rs",
+    ),
     ("rules", "crates/core/src/claim_rules/tests.rs"),
     ("runtime errors", "crates/js/src/errors/tests.rs"),
 ];

@@ -1,60 +1,32 @@
 //! One handler of one Action, run in a fresh sandbox.
 
-mod rules;
+mod run;
 
 use std::{
+    borrow::Cow,
     cell::OnceCell,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use postlogin_core::{
-    EntryPoint, Fault, FaultKind, Location, Transaction,
+    EntryPoint, Fault, FaultKind, HandlerKind, Location, Login, LoginInput, SandboxUse,
     outcome::{ActionUsage, Notice},
 };
 use postlogin_host::{Conditions, Remark};
 use serde_json::{Map, Value};
 use wasmtime::{Store, component::Instance};
 
-pub(crate) use rules::SharedSandbox;
+pub use run::SharedSandbox;
 
 use crate::{
     contract::{CONTINUE, EXECUTE},
-    fault::{GuestFault, from_trap},
+    fault::GuestFault,
+    guest::{Probe, Script, StackMapper, place_in_stack},
     modules::{ModuleSource, NoModules, loader_function},
     program::Program,
-    sandbox::{Sandbox, TimedOut},
+    sandbox::Sandbox,
 };
-
-/// Source text for a language engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Script {
-    /// The name that stands in stacks. Never a path of this machine.
-    pub name: String,
-    /// The source.
-    pub source: String,
-}
-
-/// Turns what a language engine says about its own state into the user's terms.
-pub trait StackMapper: Send + Sync {
-    /// The place in the user's source that calls `method`, a path below `api`.
-    fn place(&self, stack: &str, method: &str) -> Option<Location>;
-
-    /// The place in the user's source that reads the property `key` of an object.
-    fn place_of_read(&self, stack: &str, key: &str) -> Option<Location>;
-
-    /// The place in the user's source that assigns to a property of an object.
-    fn place_of_write(&self, stack: &str) -> Option<Location>;
-
-    /// A fault as production would word it, with the place in the user's source.
-    fn fault(&self, fault: Fault) -> Fault;
-}
-
-/// Watches what an Action prints.
-pub trait Probe: Send + Sync {
-    /// Whether it takes a printed message for itself, so that it is no part of the log.
-    fn takes(&self, message: &str) -> bool;
-}
 
 /// An Action that is ready to run. Cheap to clone; each run gets a sandbox of its own.
 #[derive(Clone)]
@@ -70,15 +42,19 @@ pub struct ActionPre {
 /// What one run of a handler is given.
 #[derive(Clone, Copy)]
 pub struct Invocation<'a> {
-    /// The event that the handler sees, as JSON.
-    pub event: &'a str,
+    /// What it is: the guest calls a Rule in another way than an Action.
+    pub kind: HandlerKind,
     /// Which handler.
     pub entry: EntryPoint,
+    /// What the handler is given, as JSON: [`postlogin_core::Call::input`].
+    pub input: &'a str,
+    /// Whether other handlers run in the same sandbox.
+    pub sandbox: SandboxUse,
     /// What it may reach.
     pub conditions: &'a Conditions,
     /// What this segment of the flow has used of its time budget before.
     pub spent: Duration,
-    /// Tells the runs of a login apart, so that each has its own randomness.
+    /// Distinguishes the runs of a login, so that each has its own randomness.
     pub stream: u64,
 }
 
@@ -150,7 +126,9 @@ impl ActionPre {
         self
     }
 
-    /// Runs one handler. The transaction has begun this Action; ending it is the caller's.
+    /// Runs one handler: in the sandbox that earlier Rules left in `shared`, or in a new one, which is left there if other
+    /// handlers use it after this one. A fault ends the sandbox. The login has begun this handler; ending it is the
+    /// caller's.
     ///
     /// # Errors
     /// When the sandbox itself breaks. A guest's fault is in [`Ran::result`].
@@ -159,10 +137,11 @@ impl ActionPre {
     /// Inside a tokio runtime: call it from a blocking thread there.
     pub fn run(
         &self,
-        transaction: Transaction,
+        shared: &mut Option<SharedSandbox>,
+        login: Login,
         invocation: Invocation<'_>,
-    ) -> anyhow::Result<(Transaction, Ran)> {
-        in_runtime(self.run_in_runtime(transaction, invocation))?
+    ) -> anyhow::Result<(Login, Ran)> {
+        in_runtime(self.run_in_runtime(shared, login, invocation))?
     }
 
     /// Runs one handler for each of several logins in one sandbox, as production may: what top-level code left behind
@@ -175,12 +154,12 @@ impl ActionPre {
     /// Inside a tokio runtime.
     pub fn run_in_one_sandbox(
         &self,
-        transactions: Vec<Transaction>,
+        logins: Vec<Login>,
         invocation: Invocation<'_>,
-    ) -> anyhow::Result<Vec<(Transaction, Result<(), Fault>)>> {
+    ) -> anyhow::Result<Vec<(Login, Result<(), Fault>)>> {
         in_runtime(async {
-            let mut transactions = transactions.into_iter();
-            let Some(first) = transactions.next() else {
+            let mut logins = logins.into_iter();
+            let Some(first) = logins.next() else {
                 return Ok(Vec::new());
             };
             let mut store = self.store(first, invocation);
@@ -191,20 +170,20 @@ impl ActionPre {
                     Ok(()) => call_handler(&mut store, &instance, invocation).await?,
                     Err(fault) => Err(fault.clone()),
                 };
-                let result = result.map_err(|fault| self.explain(fault));
-                let Some(next) = transactions.next() else {
-                    ended.push((store.into_data().transaction, result));
+                let result = result.map_err(|fault| self.explain(store.data(), fault));
+                let Some(next) = logins.next() else {
+                    ended.push((store.into_data().login, result));
                     return Ok(ended);
                 };
-                let transaction = std::mem::replace(&mut store.data_mut().transaction, next);
-                ended.push((transaction, result));
+                let login = std::mem::replace(&mut store.data_mut().login, next);
+                ended.push((login, result));
             }
         })?
     }
 
-    fn store(&self, transaction: Transaction, invocation: Invocation<'_>) -> Store<Sandbox> {
+    fn store(&self, login: Login, invocation: Invocation<'_>) -> Store<Sandbox> {
         let mut sandbox = Sandbox::new(
-            transaction,
+            login,
             invocation.conditions,
             invocation.spent,
             invocation.stream,
@@ -221,71 +200,6 @@ impl ActionPre {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|cx| cx.data().on_tick());
         store
-    }
-
-    async fn run_in_runtime(
-        &self,
-        transaction: Transaction,
-        invocation: Invocation<'_>,
-    ) -> anyhow::Result<(Transaction, Ran)> {
-        let conditions = invocation.conditions;
-        let started = Instant::now();
-        let awaited_before = conditions.clock.awaited();
-        let mut store = self.store(transaction, invocation);
-        let time_left = store.data().time_left();
-        let mut phases = Phases::default();
-        let calling = self.call(&mut store, invocation, &mut phases);
-        let called = tokio::time::timeout(time_left, calling).await;
-        let mut called = called.unwrap_or_else(|_| Err(TimedOut.into()));
-        if called.is_ok() && store.data().time_left().is_zero() {
-            // It ended between two ticks of the watchdog, but too late.
-            called = Err(TimedOut.into());
-        }
-
-        let spent = store.data().spent();
-        let dropping = Instant::now();
-        let mut sandbox = store.into_data();
-        phases.drop = dropping.elapsed();
-        for remark in sandbox.door.take_remarks() {
-            sandbox.transaction.notice(notice(remark));
-        }
-        let is_running = !phases.instantiate.is_zero();
-        let result = match called {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(fault)) => Err(self.explain(fault)),
-            Err(error) => Err(self.explain(from_trap(error, &sandbox, conditions, is_running)?)),
-        };
-        let usage = ActionUsage {
-            action: String::new(),
-            wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            memory_bytes: sandbox.limiter.peak,
-            virtual_ms: milliseconds(conditions.clock.awaited().saturating_sub(awaited_before)),
-        };
-        Ok((
-            sandbox.transaction,
-            Ran {
-                result,
-                usage,
-                spent,
-                phases,
-            },
-        ))
-    }
-
-    async fn call(
-        &self,
-        store: &mut Store<Sandbox>,
-        invocation: Invocation<'_>,
-        phases: &mut Phases,
-    ) -> wasmtime::Result<Result<(), Fault>> {
-        let Started(instance, loaded) = self.start(store, phases).await?;
-        if loaded.is_err() {
-            return Ok(loaded);
-        }
-        let calling = Instant::now();
-        let called = call_handler(store, &instance, invocation).await;
-        phases.call = calling.elapsed();
-        called
     }
 
     /// Makes the sandbox and compiles the script in it.
@@ -308,11 +222,12 @@ impl ActionPre {
         Ok(Started(instance, Ok(())))
     }
 
-    fn explain(&self, fault: Fault) -> Fault {
-        // Before it is looked at: the time for that is nobody's.
+    /// Returns a fault as production would word it, with its place in the user's source.
+    fn explain(&self, sandbox: &Sandbox, fault: Fault) -> Fault {
+        // Shortened first: looking at it costs time that no budget counts.
         let fault = fault.shortened();
         match &self.mapper {
-            Some(mapper) => mapper.fault(fault),
+            Some(_) => sandbox.explain(fault),
             None => Fault {
                 location: place_in_stack(&fault.stack),
                 ..fault
@@ -335,7 +250,14 @@ async fn call_handler(
     };
     let handler =
         instance.get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, export)?;
-    let (result,) = handler.call_async(store, (invocation.event,)).await?;
+    // The guest tells a Rule's input from an event by its beginning.
+    let input = match invocation.kind {
+        HandlerKind::Action => Cow::Borrowed(invocation.input),
+        HandlerKind::Rule | HandlerKind::Connection => {
+            Cow::Owned(format!("#rule{}", invocation.input))
+        }
+    };
+    let (result,) = handler.call_async(store, (&*input,)).await?;
     Ok(result.map_err(|fault| fault.into_fault(FaultKind::Thrown)))
 }
 
@@ -360,23 +282,6 @@ fn in_runtime<F: Future>(future: F) -> anyhow::Result<F::Output> {
     })
 }
 
-/// The first `file:line:column` of a stack in the form that docs/abi.md asks guests for.
-fn place_in_stack(stack: &str) -> Option<Location> {
-    stack.lines().find_map(|line| {
-        let place = line.trim_start().strip_prefix("at ")?;
-        let place = place
-            .rsplit_once('(')
-            .map_or(place, |(_, place)| place.trim_end_matches(')'));
-        let (rest, column) = place.rsplit_once(':')?;
-        let (file, line) = rest.rsplit_once(':')?;
-        Some(Location {
-            file: file.into(),
-            line: line.parse().ok()?,
-            column: column.parse().ok()?,
-        })
-    })
-}
-
 /// Compiles a script in an engine's instance, without running it.
 pub(crate) async fn load(
     store: &mut Store<Sandbox>,
@@ -398,36 +303,5 @@ pub(crate) fn notice(remark: Remark) -> Notice {
         code: remark.code.into(),
         message: remark.message,
         source: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_place_of_a_stack_is_found() {
-        #[track_caller]
-        fn check(stack: &str, expected: Option<(&str, u32, u32)>) {
-            let found = place_in_stack(stack);
-            let found = found
-                .as_ref()
-                .map(|place| (place.file.as_str(), place.line, place.column));
-            assert_eq!(found, expected, "{stack}");
-        }
-        check(
-            "Error: no\n    at src/lib.rs:27:31",
-            Some(("src/lib.rs", 27, 31)),
-        );
-        check(
-            "    at run (src/a.rs:1:2)\n    at src/b.rs:3:4",
-            Some(("src/a.rs", 1, 2)),
-        );
-        check("Error: at 12:30 it failed", None);
-        check(
-            "    at native\n    at src/b.rs:3:4",
-            Some(("src/b.rs", 3, 4)),
-        );
-        check("", None);
     }
 }

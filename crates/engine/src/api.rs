@@ -1,4 +1,4 @@
-//! What a guest imports from `postlogin:actions`: every function ends in the transaction.
+//! What a guest imports from `postlogin:actions`: every function ends in the login.
 
 use postlogin_abi::import_name;
 use postlogin_core::{
@@ -118,7 +118,7 @@ fn check_size(sandbox: &mut Sandbox, method: &str, arguments: &str) -> wasmtime:
 /// Answers what an engine asks on its own account; `None` for a call of the Action.
 fn watch(sandbox: &mut Sandbox, method: &str, arguments: &Value) -> Option<String> {
     match method {
-        "#watch" => Some(json!({"return": sandbox.transaction.is_watched()}).to_string()),
+        "#watch" => Some(json!({"return": sandbox.login.is_watched()}).to_string()),
         "#reads" => {
             for read in arguments.as_array().into_iter().flatten() {
                 let keys = read.get(0).and_then(Value::as_array);

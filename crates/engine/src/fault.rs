@@ -60,7 +60,7 @@ pub(crate) fn from_trap(
     };
     if error.is::<TimedOut>() {
         let seconds = conditions.budget.time.as_secs_f64();
-        let who = match sandbox.transaction.is_in_rule() {
+        let who = match sandbox.login.is_in_rule() {
             true => "Rules",
             false => "Actions",
         };
@@ -68,7 +68,7 @@ pub(crate) fn from_trap(
         return fault(FaultKind::Timeout, "Timeout", message);
     }
     if error.is::<HostLimit>()
-        && let Some(fault) = sandbox.transaction.exceeded()
+        && let Some(fault) = sandbox.login.exceeded()
     {
         return Ok(fault);
     }

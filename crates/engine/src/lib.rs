@@ -9,8 +9,9 @@ mod api;
 mod cache;
 mod config;
 mod contract;
+mod drive;
 mod fault;
-mod login;
+mod guest;
 mod modules;
 mod program;
 mod rule_calls;
@@ -22,14 +23,12 @@ mod typed;
 mod wasi;
 mod watchdog;
 
-pub use action::{ActionPre, Invocation, Phases, Probe, Ran, Script, StackMapper};
+pub use action::{ActionPre, Invocation, Phases, Ran, SharedSandbox};
 pub use cache::{CompileNotice, read_own, write_own};
 pub use config::Allocation;
 pub use contract::NotAnAction;
-pub use login::{
-    BoundAction, run_connection, run_login, run_login_with_user, run_stored_login,
-    run_watched_login,
-};
+pub use drive::{BoundAction, User, advance, finish, infos, run};
+pub use guest::{Probe, Script, StackMapper};
 pub use modules::{
     Answer, Keyword, ModuleFile, ModuleFormat, ModuleSource, NoModules, Provided, Refusal, Resolved,
 };

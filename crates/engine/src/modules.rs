@@ -212,7 +212,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
             }
             let resolved = Arc::clone(&sandbox.modules).resolve(&importer, &specifier, keyword);
             for notice in resolved.notices {
-                sandbox.transaction.notice(notice);
+                sandbox.login.notice(notice);
             }
             Ok((resolved.path,))
         },

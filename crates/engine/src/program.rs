@@ -12,11 +12,12 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::{
     CompileNotice,
-    action::{ActionPre, Script, StackMapper},
+    action::ActionPre,
     api,
     cache::{self, Found},
     config::{Allocation, configuration},
     contract::{self, NotAnAction},
+    guest::{Script, StackMapper},
     sandbox::Sandbox,
     wasi,
     watchdog::Watchdog,

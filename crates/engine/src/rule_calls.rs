@@ -17,7 +17,7 @@ pub(crate) fn take(sandbox: &mut Sandbox, parts: &Value, stack: &str) -> Reply {
         "done" => {
             let report = report(sandbox, part(1), stack);
             let now = sandbox.now();
-            sandbox.transaction.rule_called_back(report, now);
+            sandbox.login.rule_called_back(report, now);
             nothing()
         }
         "update" => {
@@ -27,21 +27,21 @@ pub(crate) fn take(sandbox: &mut Sandbox, parts: &Value, stack: &str) -> Reply {
                 Argument::from_tagged(part(2)),
                 Argument::from_tagged(part(3)),
             );
-            let transaction = &mut sandbox.transaction;
-            transaction.rule_updates_user(text(1), &id, &metadata, site, now)
+            let login = &mut sandbox.login;
+            login.rule_updates_user(text(1), &id, &metadata, site, now)
         }
         "missing" => {
             let site = sandbox
                 .mapper
                 .as_ref()
                 .and_then(|mapper| mapper.place_of_read(stack, text(1)));
-            sandbox.transaction.rule_misses(text(1), site);
+            sandbox.login.rule_misses(text(1), site);
             nothing()
         }
         "rejected" => {
             let Fault { name, message, .. } = fault(sandbox, part(1));
             sandbox
-                .transaction
+                .login
                 .rule_was_rejected(format!("{name}: {message}"));
             nothing()
         }

@@ -21,7 +21,7 @@ pub(crate) fn take(sandbox: &mut Sandbox, message: &Value, stack: &str) {
                 // It continues while the next Rule runs, and is reported behind the last one.
                 sandbox.pending_of_rules.push(notice);
             } else {
-                sandbox.transaction.notice(notice);
+                sandbox.login.notice(notice);
             }
         }
         "late" => {
@@ -30,9 +30,7 @@ pub(crate) fn take(sandbox: &mut Sandbox, message: &Value, stack: &str) {
             let sentence = format!(
                 "api.{method} was called after the handler had settled, so the call was dropped; production does not wait for it"
             );
-            sandbox
-                .transaction
-                .notice(notice(NOT_AWAITED, sentence, place));
+            sandbox.login.notice(notice(NOT_AWAITED, sentence, place));
         }
         "warning" => {
             let text = text("message").trim_end();
@@ -40,7 +38,7 @@ pub(crate) fn take(sandbox: &mut Sandbox, message: &Value, stack: &str) {
                 "process.emitWarning was called, which Node prints on standard error: {text}"
             );
             sandbox
-                .transaction
+                .login
                 .notice(notice(PROCESS_WARNING, sentence, None));
         }
         origin @ ("uncaughtException" | "unhandledRejection") => {
@@ -61,9 +59,7 @@ pub(crate) fn take(sandbox: &mut Sandbox, message: &Value, stack: &str) {
             };
             let sentence =
                 format!("{what} after the handler had settled, and nothing handled it: {said}");
-            sandbox
-                .transaction
-                .notice(notice(code, sentence, fault.location));
+            sandbox.login.notice(notice(code, sentence, fault.location));
         }
         _ => {}
     }

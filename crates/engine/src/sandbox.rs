@@ -7,7 +7,7 @@ use std::{
 };
 
 use postlogin_core::{
-    Argument, Fault, Location, Reply, Transaction, ceilings::STACK_BYTES, outcome::Notice,
+    Argument, Fault, Location, Login, Reply, ceilings::STACK_BYTES, outcome::Notice,
 };
 use postlogin_host::{Budget, Clock, Conditions};
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ use wasmtime_wasi::{WasiCtx, p2::pipe::MemoryOutputPipe};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::{
-    action::{Probe, StackMapper},
+    guest::{Probe, StackMapper},
     modules::ModuleSource,
     wasi,
 };
@@ -32,7 +32,7 @@ pub(crate) struct Sandbox {
     pub(crate) stderr: MemoryOutputPipe,
     pub(crate) limiter: Limiter,
     pub(crate) waits: Arc<Waits>,
-    pub(crate) transaction: Transaction,
+    pub(crate) login: Login,
     /// The place of the next `api` call, when the guest names it beforehand.
     pub(crate) site: Option<Location>,
     pub(crate) mapper: Option<Arc<dyn StackMapper>>,
@@ -56,7 +56,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// A sandbox for one handler. `spent` of the budget's time is gone already. Must run inside the runtime.
     pub(crate) fn new(
-        transaction: Transaction,
+        login: Login,
         conditions: &Conditions,
         spent: Duration,
         stream: u64,
@@ -77,7 +77,7 @@ impl Sandbox {
             },
             deadline: Deadline::new(conditions.budget, spent, &waits),
             waits,
-            transaction,
+            login,
             site: None,
             mapper,
             earlier_mappers: Vec::new(),
@@ -102,7 +102,7 @@ impl Sandbox {
             .as_ref()
             .is_some_and(|probe| probe.takes(&message));
         if !is_taken {
-            self.transaction.log(level, message);
+            self.login.log(level, message);
         }
     }
 
@@ -122,7 +122,7 @@ impl Sandbox {
             _ => self.site.take(),
         };
         let now = self.now();
-        let reply = self.transaction.call(method, arguments, site, now);
+        let reply = self.login.call(method, arguments, site, now);
         self.check_ceilings()?;
         Ok(reply)
     }
@@ -132,7 +132,7 @@ impl Sandbox {
     /// # Errors
     /// [`HostLimit`].
     pub(crate) fn check_ceilings(&self) -> wasmtime::Result<()> {
-        match self.transaction.exceeded() {
+        match self.login.exceeded() {
             Some(_) => Err(HostLimit.into()),
             None => Ok(()),
         }
@@ -140,7 +140,7 @@ impl Sandbox {
 
     /// Ends the guest at a ceiling. `what` completes "The Actions of this login …".
     pub(crate) fn exceed(&mut self, what: &str) -> wasmtime::Error {
-        self.transaction.exceed(what);
+        self.login.exceed(what);
         HostLimit.into()
     }
 
@@ -171,7 +171,7 @@ impl Sandbox {
 
     /// Takes down that the Action read a property of its event.
     pub(crate) fn read(&mut self, path: &[String], present: bool, stack: &str) {
-        if !self.transaction.is_watched() {
+        if !self.login.is_watched() {
             return;
         }
         let stack = start_of_stack(stack);
@@ -180,7 +180,7 @@ impl Sandbox {
             Some(mapper) if !stack.is_empty() => mapper.place_of_read(stack, key),
             _ => None,
         };
-        self.transaction.read(path, present, site);
+        self.login.read(path, present, site);
     }
 
     /// What of the segment's budget is used up, so far.
@@ -224,7 +224,7 @@ fn start_of_stack(stack: &str) -> &str {
     stack.get(..end).unwrap_or(stack)
 }
 
-/// The host keeps no more of the Action; which ceiling it was, the transaction knows.
+/// The host keeps no more of the Action; which ceiling it was, the login knows.
 #[derive(Debug, thiserror::Error)]
 #[error("the host keeps no more of the Action")]
 pub(crate) struct HostLimit;

@@ -10,7 +10,7 @@ use std::sync::{
 };
 
 use anyhow::{Context, anyhow};
-use postlogin_core::{Fault, FaultKind, Login, TenantSettings, Transaction};
+use postlogin_core::{Fault, FaultKind, Login, LoginInput};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Request, Verdict, network::Closed};
 use serde_json::json;
 use wasmtime::{
@@ -20,7 +20,8 @@ use wasmtime::{
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use crate::{
-    action::{Probe, Script, load},
+    action::load,
+    guest::{Probe, Script},
     modules::{ModuleSource, NoModules, Provided, preload, provide},
     program::Engine,
     sandbox::Sandbox,
@@ -152,12 +153,9 @@ async fn take(
 
 /// A sandbox whose clock stands still at the epoch. `touched` tells whether a package saw anything of the world outside.
 fn frozen_sandbox(stage: Stage<'_>, touched: &Arc<AtomicBool>) -> Sandbox {
-    let login = Login {
+    let input = LoginInput {
         event: json!({}),
-        tenant: TenantSettings::default(),
-        rules_executed: Vec::new(),
-        seed: 0,
-        now_ms: 0,
+        ..LoginInput::default()
     };
     let conditions = Conditions {
         clock: Arc::new(Clock::new(0, Flow::Virtual)),
@@ -173,7 +171,7 @@ fn frozen_sandbox(stage: Stage<'_>, touched: &Arc<AtomicBool>) -> Sandbox {
         Stage::Started | Stage::Loaded(..) => Arc::new(NoModules),
     };
     let sandbox = Sandbox::new(
-        Transaction::new(login),
+        Login::new(input, Vec::new()),
         &conditions,
         std::time::Duration::ZERO,
         0,

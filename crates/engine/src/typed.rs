@@ -1,7 +1,7 @@
 //! The typed interfaces of `postlogin:actions`: one function of this file serves all of them.
 //!
 //! The table [`METHODS`] says how each function corresponds to a method of the vendor's `api` object. A call becomes
-//! the method's arguments ([`arguments`]), is answered by the transaction like a dynamic one, and its answer becomes
+//! the method's arguments ([`arguments`]), is answered by the login like a dynamic one, and its answer becomes
 //! the function's result ([`results`]). No function is written out anywhere.
 
 mod arguments;

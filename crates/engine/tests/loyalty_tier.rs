@@ -6,14 +6,13 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, LazyLock},
-    time::Duration,
 };
 
 use postlogin_core::{
-    ActionInfo, EntryPoint, Login, Next, TenantSettings, Transaction,
+    HandlerInfo, Login, LoginInput,
     outcome::{Outcome, Status, TokenKind, Verdict},
 };
-use postlogin_engine::{ActionPre, Allocation, Engine, Invocation};
+use postlogin_engine::{ActionPre, Allocation, BoundAction, Engine, run};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use serde_json::{Value, json};
 
@@ -60,7 +59,7 @@ fn build() -> PathBuf {
 }
 
 /// Logs in a user with this `app_metadata`.
-fn login(app_metadata: Value) -> (Next, Outcome) {
+fn login(app_metadata: Value) -> Outcome {
     let event = json!({
         "user": {"user_id": "auth0|1", "user_metadata": {}, "app_metadata": app_metadata},
         "client": {"client_id": "client1", "name": "Shop", "metadata": {}},
@@ -75,33 +74,29 @@ fn login(app_metadata: Value) -> (Next, Outcome) {
         door: Arc::new(Closed),
         budget: Budget::default(),
     };
-    let mut transaction = Transaction::new(Login {
+    let input = LoginInput {
         event,
-        tenant: TenantSettings::default(),
-        rules_executed: Vec::new(),
         seed: 1,
         now_ms: NOW_MS,
-    });
-    let info = ActionInfo {
-        name: "loyalty-tier".to_owned(),
-        ..ActionInfo::default()
+        ..LoginInput::default()
     };
-    let entry = EntryPoint::Execute;
-    let event = transaction.begin(&info, entry, NOW_MS).to_string();
-    let (mut transaction, ran) = ACTION
-        .run(
-            transaction,
-            Invocation {
-                event: &event,
-                entry,
-                conditions: &conditions,
-                spent: Duration::ZERO,
-                stream: 0,
-            },
-        )
-        .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"));
-    let next = transaction.end(ran.result, ran.usage, NOW_MS);
-    (next, transaction.finish(NOW_MS))
+    let info = HandlerInfo {
+        name: "loyalty-tier".to_owned(),
+        ..HandlerInfo::default()
+    };
+    let bound = BoundAction {
+        info: info.clone(),
+        action: ACTION.clone(),
+        notices: Vec::new(),
+    };
+    run(
+        &[bound],
+        Login::new(input, vec![info]),
+        &conditions,
+        &mut Vec::new(),
+    )
+    .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"))
+    .outcome
 }
 
 /// The line of `src/lib.rs` that holds `code`, and the column at which `call` begins there, both from 1.
@@ -118,8 +113,8 @@ fn place(code: &str, call: &str) -> (u32, u32) {
 
 #[test]
 fn the_tier_is_in_both_tokens_and_the_ledger_knows_the_line() {
-    let (next, outcome) = login(json!({"loyalty": {"points": 1200}}));
-    assert_eq!((next, outcome.status), (Next::Continue, Status::Allowed));
+    let outcome = login(json!({"loyalty": {"points": 1200}}));
+    assert_eq!(outcome.status, Status::Allowed);
     assert_eq!(outcome.id_token.claims[TIER_CLAIM], "silver");
     assert_eq!(outcome.access_token.claims[TIER_CLAIM], "silver");
     assert!(outcome.logs.is_empty() && outcome.error.is_none());
@@ -161,8 +156,8 @@ fn the_tier_is_in_both_tokens_and_the_ledger_knows_the_line() {
 #[test]
 fn a_blocked_user_is_denied_with_the_reason() {
     let reason = "Your points are under review.";
-    let (next, outcome) = login(json!({"loyalty": {"points": 9000, "blocked": reason}}));
-    assert_eq!((next, outcome.status), (Next::Stop, Status::Denied));
+    let outcome = login(json!({"loyalty": {"points": 9000, "blocked": reason}}));
+    assert_eq!(outcome.status, Status::Denied);
     assert_eq!(outcome.reason.as_deref(), Some(reason));
     assert_eq!(outcome.commands.len(), 1);
     assert_eq!(outcome.commands[0].method, "access.deny");
@@ -172,8 +167,8 @@ fn a_blocked_user_is_denied_with_the_reason() {
 
 #[test]
 fn a_user_without_points_is_only_printed() {
-    let (next, outcome) = login(json!({}));
-    assert_eq!((next, outcome.status), (Next::Continue, Status::Allowed));
+    let outcome = login(json!({}));
+    assert_eq!(outcome.status, Status::Allowed);
     let printed: Vec<_> = outcome
         .logs
         .iter()
@@ -185,8 +180,8 @@ fn a_user_without_points_is_only_printed() {
 
 #[test]
 fn unreadable_points_fail_the_login_at_their_line() {
-    let (next, outcome) = login(json!({"loyalty": {"points": "many"}}));
-    assert_eq!((next, outcome.status), (Next::Stop, Status::Failed));
+    let outcome = login(json!({"loyalty": {"points": "many"}}));
+    assert_eq!(outcome.status, Status::Failed);
     let error = outcome.error.expect("the outcome tells the fault");
     assert_eq!(
         (error.action.as_str(), error.name.as_str()),

@@ -131,6 +131,14 @@ pub trait Door: Send + Sync {
     /// login's clock with [`crate::Clock::block`].
     fn send(&self, request: &Request) -> Verdict;
 
+    /// Returns how often each mock has answered, for a login that is stored while it waits.
+    fn progress(&self) -> Vec<u32> {
+        Vec::new()
+    }
+
+    /// Continues where [`Door::progress`] of another door with the same mocks was.
+    fn resume(&self, _progress: &[u32]) {}
+
     /// What is left to say when the login is over: mocks that nothing asked for.
     fn leftovers(&self) -> Vec<Remark> {
         Vec::new()

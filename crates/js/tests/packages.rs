@@ -11,8 +11,8 @@ use std::{
 };
 
 use common::{Case, Ended, JAVASCRIPT, run};
-use postlogin_core::{ActionInfo, HandlerKind, outcome::Outcome};
-use postlogin_engine::{BoundAction, run_login};
+use postlogin_core::{HandlerInfo, HandlerKind, Login, outcome::Outcome};
+use postlogin_engine::{BoundAction, infos};
 use postlogin_host::{Door, Request, Verdict, network::Closed};
 use postlogin_js::{Dependencies, JavaScript, Modules};
 use serde_json::Value;
@@ -94,10 +94,10 @@ fn execute_rule(name: &str) -> (String, Outcome) {
         .rule(name, &text.expect("the Rule is there"), Arc::new(modules))
         .unwrap_or_else(|| panic!("{name} is no Rule"))
         .unwrap_or_else(|error| panic!("{error}"));
-    let info = ActionInfo {
+    let info = HandlerInfo {
         name: name.to_owned(),
         kind: HandlerKind::Rule,
-        ..ActionInfo::default()
+        ..HandlerInfo::default()
     };
     let rule = BoundAction {
         info,
@@ -108,8 +108,12 @@ fn execute_rule(name: &str) -> (String, Outcome) {
         door: Arc::new(Routes::read()),
         ..Case::default()
     };
-    let (login, conditions) = common::login(&case);
-    let outcome = run_login(&[rule], login, &conditions, []).expect("nothing broke");
+    let (input, conditions) = common::login(&case);
+    let rules = [rule];
+    let login = Login::new(input, infos(&rules));
+    let finished = postlogin_engine::run(&rules, login, &conditions, &mut Vec::new());
+    let finished = finished.expect("nothing broke");
+    let outcome = finished.outcome;
     let lines = outcome.logs.iter();
     let mut printed: String = lines
         .map(|record| format!("{}\n", record.message))

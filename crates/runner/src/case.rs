@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use postlogin_core::outcome::{Notice, Outcome, Status};
 use postlogin_core::redact::Mask;
+use postlogin_core::{Pause, Resumption};
 use postlogin_engine::{ActionPre, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
 use postlogin_project::ActionSource;
@@ -12,7 +13,7 @@ use postlogin_project::cases::{Case, ExpectKey};
 
 use crate::check::mismatches;
 use crate::load::{LoadError, bound};
-use crate::login::{PreparedLogin, run_with_user};
+use crate::login::{PreparedLogin, run_login};
 use crate::plan::{PlannedCase, event_of};
 use crate::run_event::{CaseResult, CaseStatus, Failure};
 use crate::snapshot::Snapshots;
@@ -87,11 +88,12 @@ fn login(
         tenant: planned.tenant.clone(),
         conditions: conditions(planned),
         steps: Vec::new(),
+        watched: false,
     };
     let mut user = User::new(&case.steps);
-    let outcome = run_with_user(actions, prepared, &mut |suspension| user.answer(suspension));
-    let mut outcome = match outcome {
-        Ok(outcome) => outcome,
+    let mut answer = |pause: &Pause| user.answer(&pause.suspension).map(Resumption::from);
+    let mut outcome = match run_login(actions, prepared, Some(&mut answer)) {
+        Ok(finished) => finished.outcome,
         Err(error) => return (vec![Failure::Internal(format!("{error:#}"))], None),
     };
     if let Some(error) = unloadable(&outcome) {

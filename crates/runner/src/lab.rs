@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use postlogin_core::event::schema;
 use postlogin_core::outcome::Outcome;
 use postlogin_core::rules::event_path;
-use postlogin_core::{HandlerKind, ResumeStep, Suspension};
+use postlogin_core::{HandlerKind, Pause, ResumeStep, Resumption, Suspension};
 use postlogin_engine::BoundAction;
 use postlogin_generate::Vocabulary;
 use postlogin_host::{
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::case::DEFAULT_NOW_MS;
 use crate::load::kind_of;
-use crate::login::{PreparedLogin, run_with_user};
+use crate::login::{PreparedLogin, run_login};
 use crate::plan::PlannedCase;
 use crate::user::User;
 
@@ -90,6 +90,7 @@ impl<'a> Setting<'a> {
                 budget: self.budget,
             },
             steps: Vec::new(),
+            watched: false,
         };
         let nothing = Steps::Free {
             continues: Vec::new(),
@@ -100,7 +101,8 @@ impl<'a> Setting<'a> {
             .map_or(&nothing, |planned| &planned.case.steps);
         let mut user = User::new(steps);
         let mut challenged = false;
-        let outcome = run_with_user(actions, prepared, &mut |suspension| {
+        let mut answer = |pause: &Pause| {
+            let suspension = &pause.suspension;
             let answer = user.answer(suspension);
             let is_challenge = matches!(
                 suspension,
@@ -108,10 +110,11 @@ impl<'a> Setting<'a> {
             );
             if answer.is_none() && is_challenge {
                 challenged = true;
-                return Some(ResumeStep::ChallengeSucceeded);
+                return Some(ResumeStep::ChallengeSucceeded.into());
             }
-            answer
-        })?;
+            answer.map(Resumption::from)
+        };
+        let outcome = run_login(actions, prepared, Some(&mut answer))?.outcome;
         let requests =
             std::mem::take(&mut *log.requests.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(Ran {

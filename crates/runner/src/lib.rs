@@ -33,9 +33,7 @@ pub use execute::{RunOptions, Sink, run};
 pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
 pub use load::{Compiler, LoadError, LoadNotice, LoadProblem};
-pub use login::{
-    PreparedLogin, run_fetch, run_prepared, run_stored, run_watched, run_with_user, secrets_of,
-};
+pub use login::{PreparedLogin, run_login, secrets_of};
 pub use plan::{Plan, PlannedCase, plan};
 pub use postlogin_js::Packages;
 pub use run_event::{CaseResult, CaseStatus, Failure, FuzzSummary, Mismatch, RunEvent, RunSummary};

@@ -1,18 +1,12 @@
 //! One login, prepared from whatever its caller had: options, a case, a request.
 
-use postlogin_core::{
-    EndedLogin, Login, Pause, ResumeStep, Resumption, Suspension, TenantSettings, outcome::Outcome,
-    reads::Record,
-};
-use postlogin_engine::{
-    BoundAction, run_connection, run_login, run_login_with_user, run_stored_login,
-    run_watched_login,
-};
+use postlogin_core::{Finished, HandlerInfo, Login, LoginInput, ResumeStep, TenantSettings};
+use postlogin_engine::{BoundAction, User, infos, run};
 use postlogin_host::Conditions;
 use postlogin_project::{ActionSource, Secret};
 use serde_json::{Map, Value};
 
-/// A login that is ready to run. Secrets are a matter of the Actions, so they are in [`BoundAction`].
+/// A login that is ready to run. Secrets belong to the Actions, so they are in [`BoundAction`].
 #[derive(Clone)]
 pub struct PreparedLogin {
     /// The event before any Action ran, complete.
@@ -23,97 +17,46 @@ pub struct PreparedLogin {
     pub conditions: Conditions,
     /// What the user does at suspensions, in order.
     pub steps: Vec<ResumeStep>,
+    /// Whether reads of the event are recorded, for an explanation.
+    pub watched: bool,
 }
 
-/// Runs a prepared login through Actions. `run`, `test` and whatever else shows an outcome end here.
+impl PreparedLogin {
+    /// Returns the login before its first handler.
+    #[must_use]
+    pub fn login(&self, handlers: Vec<HandlerInfo>) -> Login {
+        let input = LoginInput {
+            event: self.event.clone(),
+            tenant: self.tenant.clone(),
+            rules_executed: Vec::new(),
+            seed: self.conditions.seed,
+            now_ms: self.conditions.clock.now_ms(),
+        };
+        let login = Login::new(input, handlers);
+        match self.watched {
+            true => login.watched(),
+            false => login,
+        }
+    }
+}
+
+/// Runs a prepared login through Actions. `user` answers suspensions; without one, [`PreparedLogin::steps`] do.
 ///
 /// # Errors
 /// When a sandbox itself breaks. What an Action does wrong is in the outcome.
 ///
 /// # Panics
 /// Inside a tokio runtime: call it from a blocking thread there.
-pub fn run_prepared(actions: &[BoundAction], prepared: PreparedLogin) -> anyhow::Result<Outcome> {
-    let (login, conditions, steps) = started(prepared);
-    run_login(actions, login, &conditions, steps)
-}
-
-/// Runs a prepared login and takes down what the Actions read of their events, for `explain`.
-///
-/// # Errors
-/// As [`run_prepared`].
-///
-/// # Panics
-/// Inside a tokio runtime: call it from a blocking thread there.
-pub fn run_watched(
+pub fn run_login(
     actions: &[BoundAction],
-    prepared: PreparedLogin,
-) -> anyhow::Result<(Outcome, Record)> {
-    let (login, conditions, steps) = started(prepared);
-    run_watched_login(actions, login, &conditions, steps)
-}
-
-/// As [`run_prepared`], with a user who sees what the login waits for; [`PreparedLogin::steps`] are not looked at.
-///
-/// # Errors
-/// As [`run_prepared`].
-///
-/// # Panics
-/// As [`run_prepared`].
-pub fn run_with_user(
-    actions: &[BoundAction],
-    prepared: PreparedLogin,
-    user: &mut dyn FnMut(&Suspension) -> Option<ResumeStep>,
-) -> anyhow::Result<Outcome> {
-    let (login, conditions, _) = started(prepared);
-    run_login_with_user(actions, login, &conditions, user)
-}
-
-/// As [`run_with_user`], for a host that stores profiles.
-///
-/// # Errors
-/// As [`run_prepared`].
-///
-/// # Panics
-/// As [`run_prepared`].
-pub fn run_stored(
-    actions: &[BoundAction],
-    prepared: PreparedLogin,
-    user: &mut dyn FnMut(&Pause) -> Option<Resumption>,
-) -> anyhow::Result<EndedLogin> {
-    let (login, conditions, _) = started(prepared);
-    run_stored_login(actions, login, &conditions, user)
-}
-
-/// Runs the script of a connection alone: its outcome, and the profile as the script gave it.
-///
-/// # Errors
-/// As [`run_prepared`].
-///
-/// # Panics
-/// As [`run_prepared`].
-pub fn run_fetch(
-    connection: &BoundAction,
-    prepared: PreparedLogin,
-) -> anyhow::Result<(Outcome, Option<Value>)> {
-    let (login, conditions, _) = started(prepared);
-    run_connection(connection, login, &conditions)
-}
-
-fn started(prepared: PreparedLogin) -> (Login, Conditions, Vec<ResumeStep>) {
+    mut prepared: PreparedLogin,
+    user: Option<&mut dyn User>,
+) -> anyhow::Result<Finished> {
+    let login = prepared.login(infos(actions));
     let PreparedLogin {
-        event,
-        tenant,
-        conditions,
-        steps,
-    } = prepared;
-    let login = Login {
-        event,
-        tenant,
-        rules_executed: Vec::new(),
-        seed: conditions.seed,
-        now_ms: conditions.clock.now_ms(),
-    };
-    (login, conditions, steps)
+        steps, conditions, ..
+    } = &mut prepared;
+    run(actions, login, conditions, user.unwrap_or(steps))
 }
 
 /// The secrets of one Action: those that its configuration declares; all of them when it has no configuration.

@@ -32,7 +32,7 @@ pub use email::{
 pub use import::{ImportError, SeedUser, read_users};
 pub use management::fits_search;
 pub use pipeline::{
-    FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit, Resume,
+    Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
 };
 pub use randomness::{Randomness, new_token};
 pub use router::router;

@@ -1,25 +1,11 @@
-//! What runs the post-login trigger, and logins that wait for their user between two requests.
-
-use std::collections::HashMap;
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+//! What the tenant asks of whoever runs the post-login trigger.
 
 use postlogin_core::outcome::Outcome;
-use postlogin_core::{EndedLogin, Pause, ResumeStep, Resumption, Suspension};
-use serde::{Deserialize, Serialize};
+use postlogin_core::{Finished, Pause, ResumeStep};
 use serde_json::{Map, Value};
-use tokio::sync::mpsc as progress;
-
-use crate::oauth::run::Flow;
-
-/// How long a login waits for its user.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15 * 60);
-/// How many logins may wait at once. The one that has waited longest gives way: each holds a thread.
-const MOST_WAITING: usize = 100;
 
 /// One login for the pipeline.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct LoginRequest {
     /// The event before any Action ran, complete.
     pub event: Value,
@@ -35,7 +21,6 @@ pub struct LoginRequest {
     pub is_frozen: bool,
     /// The other profiles of the tenant, for Actions that switch to one; empty unless
     /// [`LoginPipeline::switches_users`] says that there are such.
-    #[serde(skip)]
     pub users: Vec<Value>,
 }
 
@@ -67,8 +52,32 @@ pub struct FetchedProfile {
     pub outcome: Option<Outcome>,
 }
 
-/// What the user does at a suspension; `None` ends the login where it is.
-pub type Resume<'a> = &'a mut dyn FnMut(&Pause) -> Option<Resumption>;
+/// What the user of a waiting login did.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// What the user did.
+    pub step: ResumeStep,
+    /// The other profiles of the tenant as they are now; see [`LoginRequest::users`].
+    pub users: Vec<Value>,
+    /// The time, in milliseconds since the epoch.
+    pub now_ms: i64,
+    /// Whether time stands still but for what the Actions await.
+    pub is_frozen: bool,
+}
+
+/// How far a login has come.
+#[derive(Debug)]
+pub enum Advanced {
+    /// To where it needs its user.
+    Waits {
+        /// What it waits for.
+        pause: Box<Pause>,
+        /// What [`LoginPipeline::resume`] resumes it from: everything, in the pipeline's own form.
+        stored: String,
+    },
+    /// To its end.
+    Ended(Box<Finished>),
+}
 
 /// Why a login could not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,17 +85,31 @@ pub enum PipelineError {
     /// An Action, a Rule or a script can't be loaded as it is now, in one sentence: the login fails, as one does in
     /// production whose Action throws when it is loaded.
     Unloadable(String),
+    /// A login that waited cannot resume, in one sentence: its Actions are others now, or another version stored it.
+    Stale(String),
     /// The pipeline itself broke, in one sentence.
     Broken(String),
 }
 
 /// Runs the post-login trigger.
 pub trait LoginPipeline: Send + Sync + 'static {
-    /// Runs one login to its end. Called on threads that may block, several at once.
+    /// Runs a login up to its end or to where it needs its user. Called on threads that may block, several at once.
     ///
     /// # Errors
-    /// When it can't run at all. What an Action does wrong is in the outcome.
-    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<EndedLogin, PipelineError>;
+    /// When it cannot run at all. What an Action does wrong is in the outcome.
+    fn start(&self, login: LoginRequest) -> Result<Advanced, PipelineError>;
+
+    /// Resumes a login from what [`Advanced::Waits`] has `stored`. Called like [`LoginPipeline::start`].
+    ///
+    /// # Errors
+    /// As [`LoginPipeline::start`], and when the login cannot resume.
+    fn resume(&self, stored: &str, answer: Answer) -> Result<Advanced, PipelineError>;
+
+    /// Ends a waiting login whose user does not come back: it always returns [`Advanced::Ended`].
+    ///
+    /// # Errors
+    /// As [`LoginPipeline::resume`].
+    fn abandon(&self, stored: &str, now_ms: i64) -> Result<Advanced, PipelineError>;
 
     /// Exchanges the code and runs the script `fetchUserProfile` of a connection. Called on threads that may block.
     ///
@@ -99,132 +122,4 @@ pub trait LoginPipeline: Send + Sync + 'static {
 
     /// Hides the secrets of the Actions in an outcome, for the log.
     fn redact(&self, outcome: &mut Outcome);
-}
-
-/// What a running login says.
-#[derive(Debug)]
-pub(crate) enum Progress {
-    /// It waits for its user.
-    Waits(Box<Pause>),
-    /// It has ended.
-    Ended(Box<Result<EndedLogin, PipelineError>>),
-}
-
-/// The thread is no more.
-fn gone() -> Progress {
-    let error = "the login ended without an outcome".to_owned();
-    Progress::Ended(Box::new(Err(PipelineError::Broken(error))))
-}
-
-/// A login on its thread.
-#[derive(Debug)]
-pub(crate) struct Running {
-    /// What it began with.
-    pub(crate) request: Box<LoginRequest>,
-    /// What was answered so far.
-    pub(crate) steps: Vec<ResumeStep>,
-    answers: mpsc::Sender<Resumption>,
-    progress: progress::Receiver<Progress>,
-}
-
-impl Running {
-    pub(crate) fn start(pipeline: Arc<dyn LoginPipeline>, login: LoginRequest) -> Self {
-        let request = Box::new(login.clone());
-        let (answers, steps) = mpsc::channel();
-        let (told, progress) = progress::channel(2);
-        tokio::task::spawn_blocking(move || {
-            let mut user = |pause: &Pause| {
-                told.blocking_send(Progress::Waits(Box::new(pause.clone())))
-                    .ok()?;
-                steps.recv_timeout(PATIENCE).ok()
-            };
-            let outcome = pipeline.run(login, &mut user);
-            // Nobody listens when the user has gone.
-            let _ = told.blocking_send(Progress::Ended(Box::new(outcome)));
-        });
-        Self {
-            request,
-            steps: Vec::new(),
-            answers,
-            progress,
-        }
-    }
-
-    /// What happens next.
-    pub(crate) async fn next(&mut self) -> Progress {
-        self.progress.recv().await.unwrap_or_else(gone)
-    }
-
-    /// Answers a suspension; what does not fit is asked again.
-    pub(crate) async fn answer(&mut self, step: ResumeStep, users: Option<Vec<Value>>) -> Progress {
-        self.steps.push(step.clone());
-        // Should the thread be gone, the next progress says so.
-        let _ = self.answers.send(Resumption { step, users });
-        self.next().await
-    }
-
-    /// Ends a login that waits: its outcome is that of the suspended login.
-    pub(crate) async fn abandon(self) -> Progress {
-        let Self {
-            answers,
-            mut progress,
-            ..
-        } = self;
-        drop(answers);
-        progress.recv().await.unwrap_or_else(gone)
-    }
-}
-
-/// A login that waits, and what it is about.
-#[derive(Debug)]
-pub(crate) struct Waiting {
-    pub(crate) running: Running,
-    pub(crate) suspension: Suspension,
-    pub(crate) flow: Flow,
-    pub(crate) since: Instant,
-}
-
-/// The logins that wait, by the secret with which they go on.
-#[derive(Debug, Default)]
-pub(crate) struct WaitingRoom(Mutex<HashMap<String, Waiting>>);
-
-impl WaitingRoom {
-    fn with<T>(&self, act: impl FnOnce(&mut HashMap<String, Waiting>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn put(&self, key: String, waiting: Waiting) {
-        self.with(|room| {
-            room.retain(|_, known| known.since.elapsed() < PATIENCE);
-            if room.len() >= MOST_WAITING {
-                let oldest = room
-                    .iter()
-                    .min_by_key(|(_, known)| known.since)
-                    .map(|(key, _)| key.clone());
-                oldest.and_then(|key| room.remove(&key));
-            }
-            room.insert(key, waiting)
-        });
-    }
-
-    pub(crate) fn take(&self, key: &str) -> Option<Waiting> {
-        self.with(|room| room.remove(key))
-            .filter(|waiting| waiting.since.elapsed() < PATIENCE)
-    }
-
-    /// What a login waits for, and what it is about.
-    pub(crate) fn look(&self, key: &str) -> Option<(Suspension, Flow)> {
-        self.with(|room| {
-            room.get(key)
-                .map(|waiting| (waiting.suspension.clone(), waiting.flow.clone()))
-        })
-    }
-
-    pub(crate) fn change(&self, key: &str, change: impl FnOnce(&mut Flow)) {
-        self.with(|room| room.get_mut(key).map(|waiting| change(&mut waiting.flow)));
-    }
-
-    pub(crate) fn clear(&self) {
-        self.with(HashMap::clear);
-    }
 }

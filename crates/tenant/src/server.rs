@@ -46,8 +46,6 @@ pub fn serve(listener: TcpListener, tenant: Arc<Tenant>) -> io::Result<()> {
         answer_all(listener, &tenant).await;
         Ok(())
     });
-    // Logins that wait for their user end with the process.
-    tenant.waiting.clear();
     runtime.shutdown_timeout(Duration::from_millis(200));
     result
 }

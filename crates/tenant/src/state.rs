@@ -16,7 +16,7 @@ use crate::email::{Mailer, TemplateRenderer};
 use crate::http::{text, texts};
 use crate::import::SeedUser;
 use crate::password::Remembered;
-use crate::pipeline::{LoginPipeline, WaitingRoom};
+use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
 use crate::seed::{Seed, prepare};
 use crate::store::{Kind, Store, StoreError};
@@ -100,7 +100,6 @@ pub struct Tenant {
     pub(crate) randomness: Randomness,
     pub(crate) pipeline: Arc<dyn LoginPipeline>,
     pub(crate) mailer: Mailer,
-    pub(crate) waiting: WaitingRoom,
     pub(crate) control: Control,
     pub(crate) passwords: Remembered,
     pub(crate) seed: Vec<Seed>,
@@ -149,7 +148,6 @@ impl Tenant {
             randomness: setup.randomness,
             pipeline: setup.pipeline,
             mailer: Mailer::new(setup.templates),
-            waiting: WaitingRoom::default(),
             control: Control::new(setup.control_token),
         };
         tenant.warnings = tenant.sow()?;
@@ -158,7 +156,6 @@ impl Tenant {
 
     /// Back to the seed: no sessions, no tokens, no waiting logins, no changes.
     pub(crate) fn reset(&self) -> Result<(), StoreError> {
-        self.waiting.clear();
         self.control.reset();
         self.clock.reset();
         self.store.clear()?;

@@ -1,9 +1,12 @@
 //! `postlogin explain`.
 
-use postlogin_core::explanation::{ClaimSite, Explanation, explain as account};
+use postlogin_core::{
+    Finished,
+    explanation::{ClaimSite, Explanation, explain as account},
+};
 use postlogin_js::{source::claims::claim_sites, source_of_component};
 use postlogin_project::{ActionKind, ActionSource};
-use postlogin_runner::run_watched;
+use postlogin_runner::{PreparedLogin, run_login};
 
 use super::run::{exit_code, ready};
 use crate::{
@@ -22,8 +25,13 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         return Err(refused.with_hint("use `postlogin run --stdin-json`"));
     }
     let mut ready = ready(run, printer)?;
-    let (outcome, record) = run_watched(&ready.actions, ready.prepared.clone())
-        .map_err(|error| CliError::internal(&error))?;
+    let watched = PreparedLogin {
+        watched: true,
+        ..ready.prepared.clone()
+    };
+    let Finished {
+        outcome, record, ..
+    } = run_login(&ready.actions, watched, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
     let sites: Vec<ClaimSite> = ready.sources.iter().flat_map(sites).collect();
     let mut explanation = account(outcome, record, why, &sites);

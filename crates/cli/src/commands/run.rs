@@ -22,7 +22,7 @@ use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
     read_object, state_folder,
 };
-use postlogin_runner::{Packages, PreparedLogin, run_prepared, unloadable};
+use postlogin_runner::{Packages, PreparedLogin, run_login, unloadable};
 use postlogin_token::KeyPair;
 use serde_json::{Map, Value};
 
@@ -42,8 +42,9 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
         return session::answer_lines(arguments, &working_folder()?, printer);
     }
     let mut ready = ready(arguments, printer)?;
-    let mut outcome = run_prepared(&ready.actions, ready.prepared.clone())
-        .map_err(|error| CliError::internal(&error))?;
+    let mut outcome = run_login(&ready.actions, ready.prepared.clone(), None)
+        .map_err(|error| CliError::internal(&error))?
+        .outcome;
     ready.network.write_recording(&ready.given, printer)?;
     let hidden = Hidden::new(&ready.given);
     hidden.metadata(&mut ready.before, &outcome);
@@ -130,6 +131,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
             tenant,
             conditions,
             steps,
+            watched: false,
         },
     })
 }

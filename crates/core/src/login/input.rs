@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::settings::TenantSettings;
 
 /// One login before any Action ran.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoginInput {
     /// The event of the trigger, version v3. Anything but an object counts as an empty object.
     pub event: Value,

@@ -54,6 +54,12 @@ impl Login {
         }
     }
 
+    /// Returns what all randomness of the login is derived from.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.transaction.flow().input.seed
+    }
+
     /// Records from now on what handlers read of the event, for [`Finished::record`].
     #[must_use]
     pub fn watched(mut self) -> Self {

@@ -128,6 +128,18 @@ impl Door for MockDoor {
         }
     }
 
+    fn progress(&self) -> Vec<u32> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.clone()
+    }
+
+    fn resume(&self, progress: &[u32]) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        for (used, before) in used.iter_mut().zip(progress) {
+            *used = *before;
+        }
+    }
+
     fn leftovers(&self) -> Vec<Remark> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let unused =

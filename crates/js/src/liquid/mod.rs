@@ -7,7 +7,9 @@ mod desk;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use postlogin_core::{EntryPoint, Fault, FaultKind, Location, Login, TenantSettings, Transaction};
+use postlogin_core::{
+    EntryPoint, Fault, FaultKind, HandlerKind, Location, Login, LoginInput, SandboxUse,
+};
 use postlogin_engine::{Invocation, Program, Script, StackMapper};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use serde::Deserialize;
@@ -149,21 +151,19 @@ impl Liquid {
                 memory: MEMORY,
             },
         };
-        let nobodys = Transaction::new(Login {
-            event: Value::Null,
-            tenant: TenantSettings::default(),
-            rules_executed: Vec::new(),
-            seed: 0,
-            now_ms,
-        });
         let invocation = Invocation {
-            event: &event.to_string(),
+            kind: HandlerKind::Action,
             entry: EntryPoint::Execute,
+            input: &event.to_string(),
+            sandbox: SandboxUse::Fresh,
             conditions: &conditions,
             spent: Duration::ZERO,
             stream: 0,
         };
-        Ok(action.run(nobodys, invocation)?.1.result)
+        // Templates have no api: no login answers.
+        let no_login = Login::new(LoginInput::default(), Vec::new());
+        let (_, ran) = action.run(&mut None, no_login, invocation)?;
+        Ok(ran.result)
     }
 }
 

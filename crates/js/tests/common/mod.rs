@@ -11,7 +11,7 @@ use std::{
 };
 
 use postlogin_core::{
-    ActionInfo, EntryPoint, Fault, Login, TenantSettings, Transaction,
+    EntryPoint, Fault, Finished, HandlerInfo, HandlerKind, Login, LoginInput, SandboxUse, Step,
     outcome::{ActionUsage, Outcome},
     reads::EventRead,
 };
@@ -92,19 +92,19 @@ pub fn action(source: &str) -> ActionPre {
 /// Runs one handler.
 pub fn run(action: &ActionPre, case: &Case) -> Ended {
     let conditions = conditions(case);
-    let (transaction, event) = begin(case);
-    let (mut transaction, ran) = action
-        .run(transaction, invocation(case, &conditions, &event))
+    let (login, event) = begin(case);
+    let (mut login, ran) = action
+        .run(&mut None, login, invocation(case, &conditions, &event))
         .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"));
     let fault = ran.result.clone().err();
     let usage = ran.usage.clone();
-    transaction.end(ran.result, ran.usage, case.now_ms);
-    let (outcome, record) = transaction.finish_with_record(case.now_ms);
+    login.end(ran.result, ran.usage, ran.spent, case.now_ms);
+    let finished = login.finish(case.now_ms);
     Ended {
         fault,
         usage,
-        outcome,
-        reads: record.reads,
+        outcome: finished.outcome,
+        reads: finished.record.reads,
     }
 }
 
@@ -113,17 +113,16 @@ pub fn run_in_one_sandbox(action: &ActionPre, case: &Case, times: usize) -> Vec<
     let conditions = conditions(case);
     let begun: Vec<_> = (0..times).map(|_| begin(case)).collect();
     let event = begun[0].1.clone();
-    let transactions = begun.into_iter().map(|(transaction, _)| transaction);
+    let logins = begun.into_iter().map(|(login, _)| login);
     let ended = action
-        .run_in_one_sandbox(
-            transactions.collect(),
-            invocation(case, &conditions, &event),
-        )
+        .run_in_one_sandbox(logins.collect(), invocation(case, &conditions, &event))
         .unwrap_or_else(|error| panic!("the sandbox broke: {error:#}"));
-    let ended = ended.into_iter().map(|(mut transaction, result)| {
+    let ended = ended.into_iter().map(|(mut login, result)| {
         let fault = result.clone().err();
-        transaction.end(result, ActionUsage::default(), case.now_ms);
-        let (outcome, record) = transaction.finish_with_record(case.now_ms);
+        login.end(result, ActionUsage::default(), Duration::ZERO, case.now_ms);
+        let Finished {
+            outcome, record, ..
+        } = login.finish(case.now_ms);
         Ended {
             fault,
             usage: ActionUsage::default(),
@@ -134,16 +133,15 @@ pub fn run_in_one_sandbox(action: &ActionPre, case: &Case, times: usize) -> Vec<
     ended.collect()
 }
 
-/// A login for the engine's own [`postlogin_engine::run_login`].
-pub fn login(case: &Case) -> (Login, Conditions) {
-    let login = Login {
+/// The facts and conditions of a login for [`postlogin_engine::run`].
+pub fn login(case: &Case) -> (LoginInput, Conditions) {
+    let input = LoginInput {
         event: case.event.clone(),
-        tenant: TenantSettings::default(),
-        rules_executed: Vec::new(),
         seed: case.seed,
         now_ms: case.now_ms,
+        ..LoginInput::default()
     };
-    (login, conditions(case))
+    (input, conditions(case))
 }
 
 fn conditions(case: &Case) -> Conditions {
@@ -155,24 +153,25 @@ fn conditions(case: &Case) -> Conditions {
     }
 }
 
-fn begin(case: &Case) -> (Transaction, String) {
-    let mut transaction = Transaction::new(login(case).0);
-    if case.watched {
-        transaction.watch();
-    }
-    let info = ActionInfo {
+fn begin(case: &Case) -> (Login, String) {
+    let info = HandlerInfo {
         name: "test".to_owned(),
-        ..ActionInfo::default()
+        ..HandlerInfo::default()
     };
-    let event = transaction.begin(&info, case.entry, case.now_ms);
-    let event = event.to_string();
-    (transaction, event)
+    let login = Login::new(login(case).0, vec![info]);
+    let mut login = if case.watched { login.watched() } else { login };
+    let Step::Run(call) = login.next(case.now_ms) else {
+        panic!("a login begins with its first Action");
+    };
+    (login, call.input)
 }
 
 fn invocation<'a>(case: &Case, conditions: &'a Conditions, event: &'a str) -> Invocation<'a> {
     Invocation {
-        event,
+        kind: HandlerKind::Action,
         entry: case.entry,
+        input: event,
+        sandbox: SandboxUse::Fresh,
         conditions,
         spent: Duration::ZERO,
         stream: 0,

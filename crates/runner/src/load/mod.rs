@@ -4,9 +4,9 @@ mod cargo;
 mod dependencies;
 mod error;
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
-use postlogin_core::{ActionInfo, HandlerKind, Location, outcome::Notice};
+use postlogin_core::{HandlerInfo, HandlerKind, Location, outcome::Notice};
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
 use postlogin_js::{
     JavaScript, Packages,
@@ -20,6 +20,7 @@ use postlogin_js::{
 };
 use postlogin_project::{ActionKind, ActionSource, Manifest, Role, Secret};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 pub use error::{LoadError, LoadProblem};
 
@@ -249,9 +250,10 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
     let declared = |count: fn(&Manifest) -> usize| source.declared.as_ref().map(count);
     BoundAction {
         notices: missing_secrets(source, &secrets),
-        info: ActionInfo {
+        info: HandlerInfo {
             name: source.name.clone(),
             kind,
+            fingerprint: fingerprint(source),
             secrets,
             code_bytes: source.code_bytes(),
             dependencies: declared(|manifest| manifest.dependencies.len()),
@@ -259,6 +261,31 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
         },
         action: action.with_module_secrets(dependencies::secrets(source, given)),
     }
+}
+
+/// Identifies the code of an Action: its source and its Action Modules, not the packages that it requires.
+fn fingerprint(source: &ActionSource) -> String {
+    let mut hash = Sha256::new();
+    match &source.kind {
+        ActionKind::Script { text, .. } => hash.update(text),
+        ActionKind::Component { bytes, .. } => hash.update(bytes),
+        ActionKind::CargoPackage { .. } => {
+            for file in source.files() {
+                // A file that cannot be read has no component either.
+                hash.update(fs::read(file).unwrap_or_default());
+            }
+        }
+    }
+    for module in &source.modules {
+        hash.update(&module.name);
+        hash.update(&module.text);
+    }
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Whether a source is an Action or a Rule, by its text.

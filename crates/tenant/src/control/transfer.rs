@@ -63,7 +63,6 @@ pub(super) fn import(tenant: &Tenant, export: &Map<String, Value>) -> Response {
         }
         Err(error) => return failed(&error),
     }
-    tenant.waiting.clear();
     tenant.clock.import(&clock);
     tenant.control.forces_mfa.store(forces, Ordering::Relaxed);
     let mut notes = Vec::new();

@@ -12,8 +12,8 @@ use postlogin_token::{TOTP_PERIOD_S, base32, totp};
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
-use super::revive::revive;
 use super::run::LoginDoc;
+use super::waiting::look;
 use super::{OAuthError, Result};
 use crate::clock::iso;
 use crate::http::{Call, Content, answer, text, texts};
@@ -67,9 +67,8 @@ async fn user_of(tenant: &Arc<Tenant>, call: &Call) -> Result<String> {
             .filter(|token| !token.is_empty())
             .ok_or_else(malformed)?,
     );
-    revive(tenant, &key).await?;
-    if let Some((_, flow)) = tenant.waiting.look(&key) {
-        return Ok(flow.about.user_id);
+    if let Some(waiting) = look(tenant, &key)? {
+        return Ok(waiting.flow.about.user_id);
     }
     let stored = tenant.store.get(Kind::Login, &key, tenant.now_ms())?;
     let login: LoginDoc =

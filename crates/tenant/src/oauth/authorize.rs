@@ -17,15 +17,14 @@ use super::issue::Grant;
 use super::par;
 use super::provider;
 use super::request::{AuthRequest, WayBack, checked, way_back};
-use super::revive;
-use super::run::{self, Flow, LoginDoc, Ran, keep_open, one_time_code, start};
+use super::run::{Flow, LoginDoc, Ran, follow, keep_open, one_time_code, start};
 use super::session::{self, Session};
+use super::waiting::{self, Waiting, state_of, wait};
 use super::{OAuthError, Result};
 use crate::catalog::is_provider;
 use crate::http::csp::leave;
 use crate::http::{Call, Content, page, redirect, text};
 use crate::pages;
-use crate::pipeline::{Progress, Running};
 use crate::randomness::digest;
 use crate::state::Tenant;
 use crate::store::{Entry, Kind};
@@ -194,14 +193,10 @@ fn with_login(ran: Ran, login: LoginDoc) -> Ran {
                 ..flow
             },
         ),
-        Ran::Waits(running, suspension, flow) => Ran::Waits(
-            running,
-            suspension,
-            Flow {
-                login: Some(login),
-                ..flow
-            },
-        ),
+        Ran::Waits(mut waiting) => {
+            waiting.flow.login = Some(login);
+            Ran::Waits(waiting)
+        }
     }
 }
 
@@ -262,35 +257,24 @@ pub(crate) async fn drive(tenant: &Arc<Tenant>, ran: Ran) -> Result<Response> {
                 false => complete(tenant, &login, &grant),
             }
         }
-        Ran::Waits(running, suspension, flow) => {
-            suspended(tenant, running, *suspension, flow).await
-        }
+        Ran::Waits(waiting) => suspended(tenant, *waiting).await,
     }
 }
 
-async fn suspended(
-    tenant: &Tenant,
-    running: Running,
-    suspension: Suspension,
-    mut flow: Flow,
-) -> Result<Response> {
-    if flow
-        .login
-        .as_ref()
-        .is_some_and(|login| login.request.is_silent())
-    {
-        if let Progress::Ended(ended) = running.abandon().await {
-            run::conclude(tenant, *ended, &mut flow)?;
-        }
+async fn suspended(tenant: &Arc<Tenant>, mut waiting: Waiting) -> Result<Response> {
+    let login = waiting.flow.login.as_ref();
+    if login.is_some_and(|login| login.request.is_silent()) {
+        let (ended, flow) = waiting::abandon(tenant, waiting).await;
+        follow(tenant, ended, flow)?;
         return Err(OAuthError::new(
             403,
             "interaction_required",
             "External interaction required",
         ));
     }
-    let (key, response) = match &suspension {
+    let (key, response) = match &waiting.suspension {
         Suspension::Redirect { url } => {
-            let state = revive::state_of(url);
+            let state = state_of(url);
             (
                 state.unwrap_or_else(|| tenant.randomness.token()),
                 leave(url),
@@ -302,14 +286,14 @@ async fn suspended(
             (key, response)
         }
         Suspension::Challenge { .. } | Suspension::Enroll { .. } => {
-            flow.otp = one_time_code(tenant);
-            flow.attempts = 0;
+            waiting.flow.otp = one_time_code(tenant);
+            waiting.flow.attempts = 0;
             let key = tenant.randomness.token();
             let response = redirect(&tenant.url(&format!("u/mfa?state={key}")));
             (key, response)
         }
     };
-    revive::wait(tenant, key, running, suspension, flow)?;
+    wait(tenant, &key, &waiting)?;
     Ok(response)
 }
 

@@ -75,9 +75,7 @@ pub(crate) async fn password(
             Err(mfa::required_by_tenant(tenant, *grant)?)
         }
         Ran::Granted(grant, _) => issued(tenant, who, &grant),
-        Ran::Waits(running, suspension, flow) => {
-            Err(mfa::required(tenant, running, *suspension, flow).await)
-        }
+        Ran::Waits(waiting) => Err(mfa::required(tenant, *waiting).await),
     }
 }
 

@@ -13,12 +13,11 @@ use serde_json::{Map, Value, json};
 use super::authenticators::accepts;
 use super::client_auth::{Authenticated, authenticate};
 use super::issue::Grant;
-use super::revive::{revive, take, wait};
-use super::run::{Flow, LoginDoc, Ran, conclude, keep_open, one_time_code, others, went_on};
+use super::run::{Flow, LoginDoc, Ran, follow, keep_open, one_time_code};
 use super::token::issued;
+use super::waiting::{self, Waiting, count_attempt, look, take, wait};
 use super::{OAuthError, Result, refresh};
 use crate::http::{Call, answer};
-use crate::pipeline::{Progress, Running, Waiting};
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
 use crate::store::Kind;
@@ -28,26 +27,21 @@ pub(crate) const ATTEMPTS: u32 = 5;
 const TOKEN_MS: i64 = 600_000;
 
 /// A login without a browser waits: for a code, if that is all that it asks for.
-pub(crate) async fn required(
-    tenant: &Tenant,
-    running: Running,
-    suspension: Suspension,
-    mut flow: Flow,
-) -> OAuthError {
+pub(crate) async fn required(tenant: &Arc<Tenant>, mut waiting: Waiting) -> OAuthError {
     if !matches!(
-        suspension,
+        waiting.suspension,
         Suspension::Challenge { .. } | Suspension::Enroll { .. }
     ) {
-        let refused = OAuthError::new(403, "interaction_required", "External interaction required");
-        return match running.abandon().await {
-            Progress::Ended(ended) => conclude(tenant, *ended, &mut flow).err().unwrap_or(refused),
-            Progress::Waits(_) => refused,
-        };
+        let (ended, flow) = waiting::abandon(tenant, waiting).await;
+        let refused = follow(tenant, ended, flow).err();
+        return refused.unwrap_or_else(|| {
+            OAuthError::new(403, "interaction_required", "External interaction required")
+        });
     }
     let token = tenant.randomness.token();
-    flow.otp = one_time_code(tenant);
-    tell(tenant, &flow.about.user_id, &flow.otp);
-    match wait(tenant, digest(&token), running, suspension, flow) {
+    waiting.flow.otp = one_time_code(tenant);
+    tell(tenant, &waiting.flow.about.user_id, &waiting.flow.otp);
+    match wait(tenant, &digest(&token), &waiting) {
         Ok(()) => error(token),
         Err(error) => error,
     }
@@ -84,8 +78,7 @@ pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> 
         authenticate(&tenant, &call)?;
         let token = call.required("mfa_token")?;
         let key = digest(token);
-        revive(&tenant, &key).await?;
-        let known = tenant.waiting.look(&key).is_some()
+        let known = look(&tenant, &key)?.is_some()
             || tenant
                 .store
                 .get(Kind::Login, &key, tenant.now_ms())?
@@ -114,8 +107,7 @@ pub(crate) async fn exchange(
     let key = digest(token);
     let wrong = || OAuthError::invalid_grant("Invalid otp_code.");
     let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
-    revive(tenant, &key).await?;
-    let Some((_, flow)) = tenant.waiting.look(&key) else {
+    let Some(Waiting { flow, .. }) = look(tenant, &key)? else {
         return of_tenant(tenant, who, &key, otp);
     };
     if flow.about.client_id != who.id {
@@ -129,15 +121,12 @@ pub(crate) async fn exchange(
         ));
     }
     if !same_secret(otp, &flow.otp) && !accepts(tenant, &flow.about.user_id, otp)? {
-        tenant.waiting.change(&key, |flow| flow.attempts += 1);
+        count_attempt(tenant, &key)?;
         return Err(wrong());
     }
-    let Waiting {
-        mut running, flow, ..
-    } = take(tenant, &key)?.ok_or_else(malformed)?;
-    let users = others(tenant, &flow.about.user_id)?;
-    let progress = running.answer(ResumeStep::ChallengeSucceeded, users).await;
-    match went_on(tenant, running, progress, flow)? {
+    let waiting = take(tenant, &key)?.ok_or_else(malformed)?;
+    let (advanced, flow) = waiting::resume(tenant, waiting, ResumeStep::ChallengeSucceeded).await?;
+    match follow(tenant, advanced, flow)? {
         Ran::Granted(
             grant,
             Flow {
@@ -146,9 +135,7 @@ pub(crate) async fn exchange(
             },
         ) => refresh::succeed(tenant, &who.client, &grant, &exchanged),
         Ran::Granted(grant, _) => issued(tenant, who, &grant),
-        Ran::Waits(running, suspension, flow) => {
-            Err(required(tenant, running, *suspension, flow).await)
-        }
+        Ran::Waits(waiting) => Err(required(tenant, *waiting).await),
     }
 }
 

@@ -18,11 +18,11 @@ pub(crate) mod provider;
 pub(crate) mod refresh;
 pub(crate) mod request;
 pub(crate) mod resume;
-pub(crate) mod revive;
 pub(crate) mod run;
 pub(crate) mod session;
 pub(crate) mod token;
 pub(crate) mod userinfo;
+pub(crate) mod waiting;
 
 use axum::http::StatusCode;
 use axum::response::Response;

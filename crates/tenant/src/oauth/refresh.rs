@@ -201,9 +201,9 @@ async fn run(
     };
     match start(tenant, occasion, call).await? {
         Ran::Granted(grant, _) => succeed(tenant, &who.client, &grant, &exchanged),
-        Ran::Waits(running, suspension, mut flow) => {
-            flow.refresh = Some(exchanged);
-            Err(mfa::required(tenant, running, *suspension, flow).await)
+        Ran::Waits(mut waiting) => {
+            waiting.flow.refresh = Some(exchanged);
+            Err(mfa::required(tenant, *waiting).await)
         }
     }
 }

@@ -12,11 +12,11 @@ use postlogin_core::{ResumeStep, Suspension};
 use super::OAuthError;
 use super::authorize::{drive, refused};
 use super::finish::{error_page, self_posting_form};
-use super::revive::{revive, take};
-use super::run::{others, went_on};
+use super::run::{could_not_run, follow};
+use super::waiting::{self, Waiting, look, take};
 use crate::http::{Call, Content};
 use crate::pages::login::require_browser;
-use crate::pipeline::Waiting;
+use crate::pipeline::PipelineError;
 use crate::state::Tenant;
 
 pub(crate) async fn resume(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
@@ -28,11 +28,14 @@ pub(crate) async fn resume(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
     let Some(state) = call.query.get("state").or_else(|| call.body_field("state")) else {
         return invalid();
     };
-    if let Err(lost) = revive(&tenant, state).await {
-        return error_page(&lost);
-    }
-    let Some((Suspension::Redirect { .. }, flow)) = tenant.waiting.look(state) else {
-        return invalid();
+    let flow = match look(&tenant, state) {
+        Ok(Some(Waiting {
+            suspension: Suspension::Redirect { .. },
+            flow,
+            ..
+        })) => flow,
+        Ok(_) => return invalid(),
+        Err(error) => return error_page(&error),
     };
     // The site that the user was sent to knows the state, too: only the browser that began the login goes on.
     let Some(login) = &flow.login else {
@@ -77,14 +80,14 @@ fn once_more(call: &Call) -> Response {
 
 /// Answers a suspension of a login in a browser, and goes on.
 pub(crate) async fn go_on(tenant: &Arc<Tenant>, waiting: Waiting, step: ResumeStep) -> Response {
-    let Waiting {
-        mut running, flow, ..
-    } = waiting;
-    let login = flow.login.clone().unwrap_or_default();
+    let login = waiting.flow.login.clone().unwrap_or_default();
     let result = async {
-        let users = others(tenant, &flow.about.user_id)?;
-        let progress = running.answer(step, users).await;
-        drive(tenant, went_on(tenant, running, progress, flow)?).await
+        let (advanced, flow) = waiting::resume(tenant, waiting, step).await?;
+        if let Err(lost @ PipelineError::Stale(_)) = advanced {
+            // Whoever sits there reads what to do; the application could do nothing about it.
+            return Ok(error_page(&could_not_run(lost)));
+        }
+        drive(tenant, follow(tenant, advanced, flow)?).await
     };
     result
         .await

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use postlogin_core::Finished;
 use postlogin_core::outcome::{Outcome, Status, StoredMetadata};
-use postlogin_core::{EndedLogin, Suspension};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::event::{Occasion, event};
 use super::issue::{Grant, grant};
 use super::request::AuthRequest;
+use super::waiting::Waiting;
 use super::{OAuthError, Result};
 use crate::http::Call;
-use crate::pipeline::{LoginRequest, PipelineError, Progress, Running};
+use crate::pipeline::{Advanced, LoginPipeline, LoginRequest, PipelineError};
 use crate::randomness::digest;
 use crate::state::Tenant;
 use crate::store::{Entry, Kind};
@@ -59,7 +60,7 @@ pub(crate) enum Ran {
     /// To its end.
     Granted(Box<Grant>, Flow),
     /// To where the user is needed.
-    Waits(Running, Box<Suspension>, Flow),
+    Waits(Box<Waiting>),
 }
 
 /// Runs the trigger up to its end or its first suspension.
@@ -114,26 +115,47 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         before,
         ..Flow::default()
     };
-    let mut running = Running::start(Arc::clone(&tenant.pipeline), request);
-    let progress = running.next().await;
-    went_on(tenant, running, progress, flow)
+    let advanced = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
+    follow(tenant, advanced, flow)
 }
 
-/// What the next progress of a run means.
-pub(crate) fn went_on(
+/// Lets the pipeline work where it keeps no other request waiting.
+pub(crate) async fn run_blocking(
+    tenant: &Arc<Tenant>,
+    work: impl FnOnce(&dyn LoginPipeline) -> std::result::Result<Advanced, PipelineError>
+    + Send
+    + 'static,
+) -> std::result::Result<Advanced, PipelineError> {
+    let pipeline = Arc::clone(&tenant.pipeline);
+    let worked = tokio::task::spawn_blocking(move || work(&*pipeline)).await;
+    worked.unwrap_or_else(|_| {
+        let reason = "the login ended without an outcome".to_owned();
+        Err(PipelineError::Broken(reason))
+    })
+}
+
+/// Stores what a login has changed by now, and returns what comes next.
+pub(crate) fn follow(
     tenant: &Tenant,
-    running: Running,
-    progress: Progress,
+    advanced: std::result::Result<Advanced, PipelineError>,
     mut flow: Flow,
 ) -> Result<Ran> {
-    match progress {
-        Progress::Waits(pause) => {
+    match advanced {
+        Ok(Advanced::Waits { pause, stored }) => {
             go_on_as(tenant, &mut flow, &pause.user_id)?;
             store_metadata(tenant, &mut flow, pause.stored)?;
-            Ok(Ran::Waits(running, Box::new(pause.suspension), flow))
+            Ok(Ran::Waits(Box::new(Waiting {
+                suspension: pause.suspension,
+                flow,
+                stored,
+            })))
         }
-        Progress::Ended(ended) => {
-            let grant = conclude(tenant, *ended, &mut flow)?;
+        Ok(Advanced::Ended(finished)) => {
+            let grant = conclude(tenant, Ok(*finished), &mut flow)?;
+            Ok(Ran::Granted(Box::new(grant), flow))
+        }
+        Err(error) => {
+            let grant = conclude(tenant, Err(error), &mut flow)?;
             Ok(Ran::Granted(Box::new(grant), flow))
         }
     }
@@ -142,7 +164,7 @@ pub(crate) fn went_on(
 /// Stores what the login changed, logs it, and says what it permits.
 pub(crate) fn conclude(
     tenant: &Tenant,
-    ended: std::result::Result<EndedLogin, PipelineError>,
+    ended: std::result::Result<Finished, PipelineError>,
     flow: &mut Flow,
 ) -> Result<Grant> {
     let told = |tenant: &Tenant, flow: &Flow, key: &str, value: Value| {
@@ -151,7 +173,9 @@ pub(crate) fn conclude(
             "user_id": flow.about.user_id, "protocol": flow.protocol, key: value,
         }));
     };
-    let EndedLogin { outcome, user_id } = match ended {
+    let Finished {
+        outcome, user_id, ..
+    } = match ended {
         Ok(ended) => ended,
         Err(error) => {
             let error = could_not_run(error);
@@ -177,6 +201,9 @@ pub(crate) fn conclude(
 pub(crate) fn could_not_run(error: PipelineError) -> OAuthError {
     match error {
         PipelineError::Unloadable(reason) => OAuthError::new(403, "access_denied", reason),
+        PipelineError::Stale(reason) => OAuthError::invalid_request(format!(
+            "{reason}. Go back to the application and sign in again."
+        )),
         PipelineError::Broken(reason) => {
             crate::trouble::tell(&format!("the login pipeline: {reason}"));
             let description = format!("The login could not run: {reason}");

@@ -15,7 +15,7 @@ use crate::http::{Call, escape, page_towards};
 use crate::oauth::OAuthError;
 use crate::oauth::finish::error_page;
 use crate::oauth::resume::go_on;
-use crate::oauth::revive::{revive, take};
+use crate::oauth::waiting::{Waiting, look, take};
 use crate::state::Tenant;
 
 /// What the names of a form's fields begin with, so that none is taken for `state`.
@@ -28,11 +28,14 @@ pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
         ))
     };
     let state = call.field("state").unwrap_or_default().to_owned();
-    if let Err(lost) = revive(&tenant, &state).await {
-        return error_page(&lost);
-    }
-    let Some((Suspension::Prompt { id, fields, .. }, flow)) = tenant.waiting.look(&state) else {
-        return closed();
+    let (id, fields, flow) = match look(&tenant, &state) {
+        Ok(Some(Waiting {
+            suspension: Suspension::Prompt { id, fields, .. },
+            flow,
+            ..
+        })) => (id, fields, flow),
+        Ok(_) => return closed(),
+        Err(error) => return error_page(&error),
     };
     let Some(login) = &flow.login else {
         return closed();

@@ -15,8 +15,8 @@ use crate::oauth::authorize::{complete, refused};
 use crate::oauth::finish::error_page;
 use crate::oauth::mfa::ATTEMPTS;
 use crate::oauth::resume::go_on;
-use crate::oauth::revive::{revive, take};
-use crate::oauth::run::{Flow, LoginDoc};
+use crate::oauth::run::LoginDoc;
+use crate::oauth::waiting::{Waiting, count_attempt, look, take};
 use crate::oauth::{OAuthError, Result, session};
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
@@ -24,12 +24,10 @@ use crate::store::Kind;
 
 pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     let state = call.field("state").unwrap_or_default().to_owned();
-    if let Err(lost) = revive(&tenant, &state).await {
-        return error_page(&lost);
-    }
-    let result = match tenant.waiting.look(&state) {
-        Some((suspension, flow)) => of_action(&tenant, &call, &state, &suspension, &flow).await,
-        None => of_tenant(&tenant, &call),
+    let result = match look(&tenant, &state) {
+        Ok(Some(waiting)) => of_action(&tenant, &call, &state, waiting).await,
+        Ok(None) => of_tenant(&tenant, &call),
+        Err(error) => Err(error),
     };
     result.unwrap_or_else(|error| error_page(&error))
 }
@@ -38,9 +36,11 @@ async fn of_action(
     tenant: &Arc<Tenant>,
     call: &Call,
     state: &str,
-    suspension: &Suspension,
-    flow: &Flow,
+    waiting: Waiting,
 ) -> Result<Response> {
+    let Waiting {
+        suspension, flow, ..
+    } = &waiting;
     let closed =
         || OAuthError::invalid_request("This page belongs to no login that waits for a code.");
     let login = flow.login.as_ref().ok_or_else(closed)?;
@@ -57,7 +57,7 @@ async fn of_action(
     let fits = fits(tenant, call, &flow.otp, &flow.about.user_id)?;
     let gives_up = call.body_field("action") == Some("cancel") || flow.attempts + 1 >= ATTEMPTS;
     if !fits && !gives_up {
-        tenant.waiting.change(state, |flow| flow.attempts += 1);
+        count_attempt(tenant, state)?;
         return Ok(code_page(
             login,
             state,

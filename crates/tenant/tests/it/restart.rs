@@ -101,6 +101,65 @@ fn a_redirect_a_form_and_a_challenge_go_on() {
 }
 
 #[test]
+fn what_ran_before_a_restart_does_not_run_again() {
+    run(async {
+        let database = Database::new("once");
+        let script: Script = vec![
+            vec![kept()],
+            vec![redirect("https://site.example.com/")],
+            vec![claim("https://e.com/last", json!(1))],
+        ];
+        let mut world = database.world(script.clone(), 1);
+        let page = world.authorize(&[]).await;
+        let state = world.sign_in(&page).await.parameter("state").unwrap();
+        assert_eq!(
+            *world.pipeline.ran.lock().unwrap(),
+            ["action-0 Execute", "action-1 Execute"]
+        );
+        let cookies = world.cookies.clone();
+        drop(world);
+        let mut next = database.world(script, 2);
+        next.cookies = cookies;
+        let back = next.get(&format!("/continue?state={state}")).await;
+        assert_eq!(
+            *next.pipeline.ran.lock().unwrap(),
+            ["action-1 Continue", "action-2 Execute"]
+        );
+        let claims = token_of(&mut next, &back).await;
+        assert_eq!(claims["https://e.com/kept"], "yes", "it was set before");
+        assert_eq!(claims["https://e.com/last"], 1);
+    });
+}
+
+/// Nothing of a waiting login is in memory, and none gives way to another.
+#[test]
+fn a_thousand_logins_wait_at_once() {
+    const LOGINS: usize = 1_000;
+    run(async {
+        let script: Script = vec![vec![kept(), redirect("https://site.example.com/")]];
+        let database = Database::new("thousand");
+        let mut world = database.world(script.clone(), 1);
+        let page = world.authorize(&[]).await;
+        let mut states = vec![world.sign_in(&page).await.parameter("state").unwrap()];
+        for _ in 1..LOGINS {
+            // The session is there, so no page asks for a password again.
+            let away = world.authorize(&[]).await;
+            states.push(away.parameter("state").unwrap());
+        }
+        let cookies = world.cookies.clone();
+        drop(world);
+        let mut next = database.world(script, 2);
+        next.cookies = cookies;
+        for state in states {
+            let back = next.get(&format!("/continue?state={state}")).await;
+            assert!(!back.code().is_empty());
+        }
+        let ran = next.pipeline.ran.lock().unwrap();
+        assert_eq!(ran.len(), LOGINS, "each continued, and none ran again");
+    });
+}
+
+#[test]
 fn other_actions_do_not_go_on() {
     run(async {
         let database = Database::new("others");
@@ -114,7 +173,9 @@ fn other_actions_do_not_go_on() {
         let answer = next.get(&format!("/continue?state={state}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
         assert!(
-            answer.text.contains("The server was restarted"),
+            answer.text.contains(
+                "`action-0` has changed since this login began. Go back to the application"
+            ),
             "{}",
             answer.text
         );

@@ -4,16 +4,16 @@ use std::sync::Mutex;
 
 use postlogin_core::outcome::{ActionUsage, Outcome};
 use postlogin_core::{
-    ActionInfo, Argument, EndedLogin, EntryPoint, Fault, FaultKind, Login, Next, Resumed,
-    TenantSettings, Transaction,
+    Argument, EntryPoint, Fault, FaultKind, HandlerInfo, Login, LoginInput, Resumption, Step,
+    TenantSettings,
 };
 use postlogin_tenant::{
-    FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit, Resume,
+    Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
 };
 use serde_json::{Value, json};
 
 /// What one Action does.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Does {
     /// Calls a method of `api`.
     Call(&'static str, Value),
@@ -41,6 +41,8 @@ pub struct Scripted {
     pub fetch: Mutex<Fetch>,
     /// The events of all logins.
     pub events: Mutex<Vec<Value>>,
+    /// The name of each handler that ran, in order.
+    pub ran: Mutex<Vec<String>>,
 }
 
 impl Scripted {
@@ -49,81 +51,90 @@ impl Scripted {
             script: Mutex::new(script),
             fetch: Mutex::new(|_| Err("no connection has a script".to_owned())),
             events: Mutex::default(),
+            ran: Mutex::default(),
         }
     }
 }
 
-impl LoginPipeline for Scripted {
-    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<EndedLogin, PipelineError> {
-        let script = self.script.lock().unwrap().clone();
-        self.events.lock().unwrap().push(login.event.clone());
-        let settings = TenantSettings {
-            domain: Some(login.domain),
-            issuer: Some(login.issuer),
-            users: login.users,
-            ..TenantSettings::default()
+impl Scripted {
+    fn handlers(&self) -> Vec<HandlerInfo> {
+        let script = self.script.lock().unwrap();
+        let info = |(index, does): (usize, &Vec<Does>)| HandlerInfo {
+            name: format!("action-{index}"),
+            fingerprint: format!("{does:?}"),
+            ..HandlerInfo::default()
         };
-        let now = login.now_ms;
-        let mut flow = Transaction::new(Login {
-            event: login.event,
-            tenant: settings,
-            rules_executed: Vec::new(),
-            seed: login.seed,
-            now_ms: now,
-        });
-        let (mut index, mut entry) = (0, EntryPoint::Execute);
+        script.iter().enumerate().map(info).collect()
+    }
+
+    fn advance(&self, mut login: Login, now: i64) -> Result<Advanced, PipelineError> {
+        let script = self.script.lock().unwrap().clone();
         loop {
-            let next = match script.get(index) {
-                Some(calls) => {
-                    let info = ActionInfo {
-                        name: format!("action-{index}"),
-                        ..ActionInfo::default()
-                    };
-                    flow.begin(&info, entry, now);
-                    let mut result = Ok(());
-                    for does in calls.iter().filter(|does| does.runs_at(entry)) {
-                        match does {
-                            Does::Call(method, args) | Does::Continue(method, args) => {
-                                let args = Argument::list_from_tagged(args);
-                                flow.call(method, &args, None, now);
-                            }
-                            Does::Throw(message) => result = Err(fault(message)),
-                        }
-                    }
-                    flow.end(result, ActionUsage::default(), now)
+            let call = match login.next(now) {
+                Step::Run(call) => call,
+                Step::Ask(pause) => {
+                    let stored = login.store().unwrap();
+                    return Ok(Advanced::Waits {
+                        pause: Box::new(pause),
+                        stored,
+                    });
                 }
-                None => flow.conclude(),
+                Step::Done => return Ok(Advanced::Ended(Box::new(login.finish(now)))),
             };
-            let mut waits = match next {
-                Next::Stop => break,
-                Next::Continue if index >= script.len() => break,
-                Next::Continue => {
-                    (index, entry) = (index + 1, EntryPoint::Execute);
-                    continue;
-                }
-                Next::Suspended(suspension) => suspension,
-            };
-            loop {
-                let Some(answer) = user(&flow.pause(&waits)) else {
-                    return Ok(flow.finish_with_user(now));
-                };
-                flow.know_users(answer.users.unwrap_or_default());
-                match flow.resume(answer.step) {
-                    Resumed::SameAction => entry = EntryPoint::Continue,
-                    Resumed::NextAction => (index, entry) = (index + 1, EntryPoint::Execute),
-                    Resumed::Suspended(again) => {
-                        waits = again;
-                        continue;
+            let name = format!("action-{} {:?}", call.handler, call.entry);
+            self.ran.lock().unwrap().push(name);
+            let mut result = Ok(());
+            let calls = script[call.handler].iter();
+            for does in calls.filter(|does| does.runs_at(call.entry)) {
+                match does {
+                    Does::Call(method, args) | Does::Continue(method, args) => {
+                        let args = Argument::list_from_tagged(args);
+                        login.call(method, &args, None, now);
                     }
-                    Resumed::Stop => return Ok(flow.finish_with_user(now)),
+                    Does::Throw(message) => result = Err(fault(message)),
                 }
-                break;
             }
-            if index > script.len() {
-                break;
-            }
+            login.end(result, ActionUsage::default(), call.spent, now);
         }
-        Ok(flow.finish_with_user(now))
+    }
+
+    fn restored(&self, stored: &str) -> Result<Login, PipelineError> {
+        let restored = Login::restore(stored, self.handlers());
+        restored.map_err(|error| PipelineError::Stale(error.to_string()))
+    }
+}
+
+impl LoginPipeline for Scripted {
+    fn start(&self, request: LoginRequest) -> Result<Advanced, PipelineError> {
+        self.events.lock().unwrap().push(request.event.clone());
+        let input = LoginInput {
+            event: request.event,
+            tenant: TenantSettings {
+                domain: Some(request.domain),
+                issuer: Some(request.issuer),
+                users: request.users,
+                ..TenantSettings::default()
+            },
+            rules_executed: Vec::new(),
+            seed: request.seed,
+            now_ms: request.now_ms,
+        };
+        let login = Login::new(input, self.handlers());
+        self.advance(login, request.now_ms)
+    }
+
+    fn resume(&self, stored: &str, answer: Answer) -> Result<Advanced, PipelineError> {
+        let mut login = self.restored(stored)?;
+        login.answer(Resumption {
+            step: answer.step,
+            users: Some(answer.users),
+        });
+        self.advance(login, answer.now_ms)
+    }
+
+    fn abandon(&self, stored: &str, now_ms: i64) -> Result<Advanced, PipelineError> {
+        let login = self.restored(stored)?;
+        Ok(Advanced::Ended(Box::new(login.finish(now_ms))))
     }
 
     fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError> {

@@ -9,7 +9,7 @@ use postlogin_core::{
 use postlogin_engine::BoundAction;
 use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
 use postlogin_project::{ActionSource, Project, Secret};
-use postlogin_runner::{Compiler, DEFAULT_NOW_MS, PreparedLogin, run_prepared, unloadable};
+use postlogin_runner::{Compiler, DEFAULT_NOW_MS, PreparedLogin, run_login, unloadable};
 use serde_json::{Map, Value};
 
 use crate::error::CliError;
@@ -61,8 +61,9 @@ fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
             budget: Budget::default(),
         },
         steps: Vec::new(),
+        watched: false,
     };
-    run_prepared(&[bound], prepared)
+    Ok(run_login(&[bound], prepared, None)?.outcome)
 }
 
 /// JSON is YAML: what is quoted needs no further thought.

@@ -2,18 +2,20 @@
 
 use std::{path::Path, sync::Arc};
 
-use postlogin_core::{EndedLogin, Pause, Resumption, TenantSettings, outcome::Outcome};
+use postlogin_core::{Finished, Login, Resumption, TenantSettings, outcome::Outcome};
+use postlogin_engine::{advance, finish, infos};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{Project, Secret};
-use postlogin_runner::{PreparedLogin, run_fetch, run_stored, unloadable};
+use postlogin_runner::{PreparedLogin, run_login, unloadable};
 use postlogin_tenant::{
-    FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit, Resume,
+    Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
     TemplateError, TemplateJob, TemplateRenderer,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    program::{Library, cores},
+    program::{Library, Program, cores},
     provider,
     slots::Slots,
 };
@@ -86,16 +88,93 @@ fn broken(error: CliError) -> PipelineError {
     PipelineError::Broken(error.message)
 }
 
+/// A login that waits, as the tenant stores it for us.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    /// What [`Login::store`] wrote.
+    login: String,
+    /// How often each mock has answered.
+    mocks: Vec<u32>,
+    /// The time of the login when it was stored, in milliseconds since the epoch: awaited time is in it.
+    paused_ms: i64,
+}
+
+impl Stored {
+    fn read(stored: &str) -> Result<Self, PipelineError> {
+        serde_json::from_str(stored).map_err(|error| {
+            PipelineError::Broken(format!("a waiting login cannot be read: {error}"))
+        })
+    }
+}
+
+impl Pipeline {
+    /// Returns what answers the requests of one login: mocks are used up by it, so each has its own.
+    fn door(&self) -> Result<Arc<dyn Door>, PipelineError> {
+        let network = network(&self.network, self.budget.time).map_err(broken)?;
+        Ok(network.door)
+    }
+
+    /// Runs a login up to its end or its next suspension.
+    fn advance(
+        &self,
+        program: &Program,
+        login: Login,
+        conditions: &Conditions,
+    ) -> Result<Advanced, PipelineError> {
+        let slot = self.slots.take();
+        let advanced = advance(&program.actions, login, conditions);
+        drop(slot);
+        let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
+        let Some(pause) = pause else {
+            return Ok(self.end(program, login, conditions));
+        };
+        let stored = Stored {
+            login: login.store().map_err(|error| internal(&error.into()))?,
+            mocks: conditions.door.progress(),
+            paused_ms: conditions.clock.now_ms(),
+        };
+        Ok(Advanced::Waits {
+            pause: Box::new(pause),
+            stored: serde_json::to_string(&stored).map_err(|error| internal(&error.into()))?,
+        })
+    }
+
+    fn end(&self, program: &Program, login: Login, conditions: &Conditions) -> Advanced {
+        let finished = finish(login, conditions);
+        if let Some(error) = unloadable(&finished.outcome) {
+            self.library.tell(program, error);
+        }
+        Advanced::Ended(Box::new(finished))
+    }
+
+    /// Returns a stored login and the conditions in which it resumes.
+    fn restored(
+        &self,
+        program: &Program,
+        stored: &str,
+        (now_ms, is_frozen): (i64, bool),
+    ) -> Result<(Login, Conditions), PipelineError> {
+        let stored = Stored::read(stored)?;
+        let login = Login::restore(&stored.login, infos(&program.actions))
+            .map_err(|error| PipelineError::Stale(error.to_string()))?;
+        let door = self.door()?;
+        door.resume(&stored.mocks);
+        // The login's own time does not run backwards, whatever the clock of the tenant was set to.
+        let now_ms = now_ms.max(stored.paused_ms);
+        let conditions = self.conditions(now_ms, is_frozen, login.seed(), door);
+        Ok((login, conditions))
+    }
+}
+
+fn internal(error: &anyhow::Error) -> PipelineError {
+    PipelineError::Broken(format!("{error:#}"))
+}
+
 impl LoginPipeline for Pipeline {
-    fn run(&self, login: LoginRequest, user: Resume<'_>) -> Result<EndedLogin, PipelineError> {
+    fn start(&self, login: LoginRequest) -> Result<Advanced, PipelineError> {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let mut settings = program.tenant.settings_for(&login.event, None);
-        let own_users = settings.users.clone();
         settings.users.extend(login.users);
-        // Mocks are used up by a login, so each has its own.
-        let door = network(&self.network, self.budget.time)
-            .map_err(broken)?
-            .door;
         let prepared = PreparedLogin {
             event: login.event,
             tenant: TenantSettings {
@@ -103,28 +182,31 @@ impl LoginPipeline for Pipeline {
                 issuer: Some(login.issuer),
                 ..settings
             },
-            conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, door),
+            conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, self.door()?),
             steps: Vec::new(),
+            watched: false,
         };
-        let slot = self.slots.take();
-        // While the user is away no sandbox is held, and none is kept from others.
-        let mut waiting = |pause: &Pause| {
-            self.slots.give_back();
-            let answer = user(pause);
-            self.slots.wait();
-            let with_own = |users: Vec<Value>| own_users.iter().cloned().chain(users).collect();
-            answer.map(|answer| Resumption {
-                users: answer.users.map(with_own),
-                ..answer
-            })
-        };
-        let result = run_stored(&program.actions, prepared, &mut waiting);
-        drop(slot);
-        let ended = result.map_err(|error| PipelineError::Broken(format!("{error:#}")))?;
-        if let Some(error) = unloadable(&ended.outcome) {
-            self.library.tell(&program, error);
-        }
-        Ok(ended)
+        let login = prepared.login(infos(&program.actions));
+        self.advance(&program, login, &prepared.conditions)
+    }
+
+    fn resume(&self, stored: &str, answer: Answer) -> Result<Advanced, PipelineError> {
+        let program = self.library.now().map_err(PipelineError::Unloadable)?;
+        let time = (answer.now_ms, answer.is_frozen);
+        let (mut login, conditions) = self.restored(&program, stored, time)?;
+        let settings = program.tenant.settings_for(&Value::Null, None);
+        let users = settings.users.into_iter().chain(answer.users);
+        login.answer(Resumption {
+            step: answer.step,
+            users: Some(users.collect()),
+        });
+        self.advance(&program, login, &conditions)
+    }
+
+    fn abandon(&self, stored: &str, now_ms: i64) -> Result<Advanced, PipelineError> {
+        let program = self.library.now().map_err(PipelineError::Unloadable)?;
+        let (login, conditions) = self.restored(&program, stored, (now_ms, true))?;
+        Ok(self.end(&program, login, &conditions))
     }
 
     fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError> {
@@ -155,12 +237,16 @@ impl LoginPipeline for Pipeline {
             tenant: TenantSettings::default(),
             conditions: self.conditions(visit.now_ms, visit.is_frozen, visit.seed, door),
             steps: Vec::new(),
+            watched: false,
         };
         let slot = self.slots.take();
-        let ran = run_fetch(script, prepared);
+        let ran = run_login(std::slice::from_ref(script), prepared, None);
         drop(slot);
-        let (outcome, profile) =
-            ran.map_err(|error| PipelineError::Broken(format!("{error:#}")))?;
+        let Finished {
+            outcome,
+            fetched_profile: profile,
+            ..
+        } = ran.map_err(|error| internal(&error))?;
         let reason = outcome.reason.clone().unwrap_or_default();
         if profile.is_none() {
             let mut shown = outcome.clone();

@@ -16,23 +16,14 @@ impl Slots {
         }
     }
 
-    /// Takes a place without a guard: for who gave one back and comes again.
-    pub(super) fn wait(&self) {
+    /// Waits for a free place and takes it.
+    pub(super) fn take(&self) -> Slot<'_> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let mut free = self
             .freed
             .wait_while(free, |free| *free == 0)
             .unwrap_or_else(PoisonError::into_inner);
         *free -= 1;
-    }
-
-    pub(super) fn give_back(&self) {
-        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.freed.notify_one();
-    }
-
-    pub(super) fn take(&self) -> Slot<'_> {
-        self.wait();
         Slot(self)
     }
 }
@@ -42,6 +33,7 @@ pub(super) struct Slot<'a>(&'a Slots);
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.0.give_back();
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
     }
 }

@@ -1,0 +1,81 @@
+//! What the engine is told about a guest's source: its text, and how its own places and words become the user's.
+
+use postlogin_core::{Fault, Location};
+
+/// Source text for a language engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// The name that stands in stacks. Never a path of this machine.
+    pub name: String,
+    /// The source.
+    pub source: String,
+}
+
+/// Turns what a language engine says about its own state into the user's terms.
+pub trait StackMapper: Send + Sync {
+    /// The place in the user's source that calls `method`, a path below `api`.
+    fn place(&self, stack: &str, method: &str) -> Option<Location>;
+
+    /// The place in the user's source that reads the property `key` of an object.
+    fn place_of_read(&self, stack: &str, key: &str) -> Option<Location>;
+
+    /// The place in the user's source that assigns to a property of an object.
+    fn place_of_write(&self, stack: &str) -> Option<Location>;
+
+    /// A fault as production would word it, with the place in the user's source.
+    fn fault(&self, fault: Fault) -> Fault;
+}
+
+/// Watches what an Action prints.
+pub trait Probe: Send + Sync {
+    /// Whether it takes a printed message for itself, so that it is no part of the log.
+    fn takes(&self, message: &str) -> bool;
+}
+
+/// The first `file:line:column` of a stack in the form that docs/abi.md asks guests for.
+pub(crate) fn place_in_stack(stack: &str) -> Option<Location> {
+    stack.lines().find_map(|line| {
+        let place = line.trim_start().strip_prefix("at ")?;
+        let place = place
+            .rsplit_once('(')
+            .map_or(place, |(_, place)| place.trim_end_matches(')'));
+        let (rest, column) = place.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        Some(Location {
+            file: file.into(),
+            line: line.parse().ok()?,
+            column: column.parse().ok()?,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_place_of_a_stack_is_found() {
+        #[track_caller]
+        fn check(stack: &str, expected: Option<(&str, u32, u32)>) {
+            let found = place_in_stack(stack);
+            let found = found
+                .as_ref()
+                .map(|place| (place.file.as_str(), place.line, place.column));
+            assert_eq!(found, expected, "{stack}");
+        }
+        check(
+            "Error: no\n    at src/lib.rs:27:31",
+            Some(("src/lib.rs", 27, 31)),
+        );
+        check(
+            "    at run (src/a.rs:1:2)\n    at src/b.rs:3:4",
+            Some(("src/a.rs", 1, 2)),
+        );
+        check("Error: at 12:30 it failed", None);
+        check(
+            "    at native\n    at src/b.rs:3:4",
+            Some(("src/b.rs", 3, 4)),
+        );
+        check("", None);
+    }
+}
