@@ -10,7 +10,7 @@ use std::{
 };
 
 use postlogin_core::{
-    EntryPoint, Fault, FaultKind, HandlerKind, Location, Login, LoginInput, SandboxUse,
+    EntryPoint, Fault, FaultKind, HandlerKind, Login, SandboxUse,
     outcome::{ActionUsage, Notice},
 };
 use postlogin_host::{Conditions, Remark};
