@@ -28,11 +28,12 @@ mod session_token;
 mod sources;
 mod time;
 mod tokens;
+pub mod trigger;
 pub mod units;
 pub mod value;
 pub mod wildcard;
 
-pub use api::method::{MethodSpec, Returns, method_names};
+pub use api::method::{MethodSpec, Returns};
 pub use fault::{Fault, FaultKind};
 pub use location::Location;
 pub use login::{
@@ -45,4 +46,5 @@ pub use reply::{Answer, Failure, Reply, Returned};
 pub use sources::sources;
 pub use time::iso_text;
 pub use tokens::userinfo;
+pub use trigger::Trigger;
 pub use value::Argument;

@@ -82,6 +82,8 @@ pub const LOGGED_BYTES: Limit = limit(256 * 1024, API_LAYER);
 pub const CUSTOM_CLAIMS_BYTES: Limit = limit(100 * 1024, CLAIMS);
 /// UTF-16 units of a scope.
 pub const SCOPE_LENGTH: Limit = limit(280, API_LAYER);
+/// Scopes of a machine's token after changes by Actions.
+pub const TARGET_SCOPES: Limit = limit(1_000, API_LAYER);
 
 /// UTF-16 units of the id given to `setPrimaryUser`.
 pub const PRIMARY_USER_ID_LENGTH: Limit = limit(128, API_OBJECT);

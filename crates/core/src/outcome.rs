@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::location::Location;
+use crate::trigger::Trigger;
 
 /// The name and version of the serialised form.
 pub const OUTCOME_FORMAT: &str = "postlogin.outcome/1";
@@ -15,10 +16,16 @@ pub const OUTCOME_FORMAT: &str = "postlogin.outcome/1";
 pub struct Outcome {
     /// Always [`OUTCOME_FORMAT`].
     pub format: String,
+    /// The trigger.
+    #[serde(default)]
+    pub trigger: Trigger,
     /// How the login ended.
     pub status: Status,
     /// Why it was denied or failed; `None` otherwise.
     pub reason: Option<String>,
+    /// The OAuth error code of a denial, where the Action chose one (credentials-exchange).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The ID token. Without claims when none is issued.
     pub id_token: IdToken,
     /// The access token.

@@ -89,6 +89,16 @@ impl Request {
             .is_none_or(|audience| *audience == self.userinfo_url())
     }
 
+    /// The issuer of tokens, with `/` at its end.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The application.
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
     /// The protocol of the login, empty when it is not known.
     pub fn protocol(&self) -> &str {
         &self.protocol

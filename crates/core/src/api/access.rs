@@ -7,14 +7,23 @@ use crate::login::transaction::command::Command;
 use crate::reply::Returned;
 use crate::value::Argument;
 
-pub(super) fn deny(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn deny(call: &mut Call<'_>) -> Outcome {
     call.issue(Command::Deny {
         reason: call.arg(0).clone(),
     });
     Ok(Returned::Api)
 }
 
-pub(super) fn validation_error(call: &mut Call<'_>) -> Outcome {
+/// The vendor's types name three codes; its layer accepts any.
+pub(crate) fn deny_with_code(call: &mut Call<'_>) -> Outcome {
+    call.issue(Command::DenyWithCode {
+        code: call.arg(0).clone(),
+        reason: call.arg(1).clone(),
+    });
+    Ok(Returned::Api)
+}
+
+pub(crate) fn validation_error(call: &mut Call<'_>) -> Outcome {
     let text = Schema::text(limits::VALIDATION_ERROR_CHARACTERS);
     Violations::default()
         .required("errorCode", call.arg(0))
@@ -30,7 +39,7 @@ pub(super) fn validation_error(call: &mut Call<'_>) -> Outcome {
     Ok(Returned::Api)
 }
 
-pub(super) fn enable_multifactor(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn enable_multifactor(call: &mut Call<'_>) -> Outcome {
     let options = call.arg(1);
     let command = Command::RequireMultifactor {
         provider: call.arg(0).clone(),
@@ -41,7 +50,7 @@ pub(super) fn enable_multifactor(call: &mut Call<'_>) -> Outcome {
     Ok(Returned::Api)
 }
 
-pub(super) fn was_executed(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn was_executed(call: &mut Call<'_>) -> Outcome {
     let executed = match call.arg(0) {
         Argument::String(id) => call.flow.input.rules_executed.contains(id),
         _ => false,

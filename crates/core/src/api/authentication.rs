@@ -8,7 +8,7 @@ use crate::login::transaction::command::{Command, FactorRequest};
 use crate::outcome::Notice;
 use crate::reply::{Failure, Returned};
 
-pub(super) fn challenge_with(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn challenge_with(call: &mut Call<'_>) -> Outcome {
     let (factor, options) = (call.arg(0).clone(), call.arg(1).clone());
     call.issue(Command::Factors(FactorRequest::ChallengeWith {
         factor,
@@ -17,7 +17,7 @@ pub(super) fn challenge_with(call: &mut Call<'_>) -> Outcome {
     Ok(UNDEFINED)
 }
 
-pub(super) fn challenge_with_any(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn challenge_with_any(call: &mut Call<'_>) -> Outcome {
     let factors = call.arg(0).clone();
     call.issue(Command::Factors(FactorRequest::ChallengeWithAny {
         factors,
@@ -25,7 +25,7 @@ pub(super) fn challenge_with_any(call: &mut Call<'_>) -> Outcome {
     Ok(UNDEFINED)
 }
 
-pub(super) fn enroll_with(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn enroll_with(call: &mut Call<'_>) -> Outcome {
     let (factor, options) = (call.arg(0).clone(), call.arg(1).clone());
     call.issue(Command::Factors(FactorRequest::EnrollWith {
         factor,
@@ -34,14 +34,14 @@ pub(super) fn enroll_with(call: &mut Call<'_>) -> Outcome {
     Ok(UNDEFINED)
 }
 
-pub(super) fn enroll_with_any(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn enroll_with_any(call: &mut Call<'_>) -> Outcome {
     let factors = call.arg(0).clone();
     call.issue(Command::Factors(FactorRequest::EnrollWithAny { factors }));
     Ok(UNDEFINED)
 }
 
 /// The api layer accepts this everywhere; the documentation allows it only in the handler that continues.
-pub(super) fn record_method(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn record_method(call: &mut Call<'_>) -> Outcome {
     if call.running.entry == EntryPoint::Execute {
         call.flow.notice(Notice {
             code: "record-method-outside-continue".to_owned(),
@@ -56,7 +56,7 @@ pub(super) fn record_method(call: &mut Call<'_>) -> Outcome {
     Ok(Returned::Api)
 }
 
-pub(super) fn set_primary_user(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_primary_user(call: &mut Call<'_>) -> Outcome {
     if call.flow.primary_user.is_some() {
         return Err(Failure::error(
             "The primary user can only be altered once per transaction",

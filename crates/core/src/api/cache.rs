@@ -38,7 +38,7 @@ impl Cache {
     }
 }
 
-pub(super) fn get(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn get(call: &mut Call<'_>) -> Outcome {
     let Some(key) = call.arg(0).as_str() else {
         return Ok(UNDEFINED);
     };
@@ -48,7 +48,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Outcome {
     })
 }
 
-pub(super) fn set(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set(call: &mut Call<'_>) -> Outcome {
     let (key, value) = (bytes_of(call.arg(0))?, bytes_of(call.arg(1))?);
     let (key, value) = (key.to_owned(), value.to_owned());
     let expiry = expiry(call.arg(2), milliseconds(call.now_ms));
@@ -87,7 +87,7 @@ fn is_too_much(call: &mut Call<'_>, added: usize) -> bool {
     CACHE_BYTES.exceeded_by(bytes)
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn delete(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(0).as_str().unwrap_or_default().to_owned();
     let is_text = call.arg(0).as_str().is_some();
     let entries = &mut call.flow.cache.entries;

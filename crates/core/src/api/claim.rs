@@ -11,12 +11,17 @@ use crate::reply::{Failure, Returned};
 use crate::sources::sources_within;
 use crate::value::{Argument, NotJson};
 
-pub(super) fn set_on_id_token(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_on_id_token(call: &mut Call<'_>) -> Outcome {
     set_claim(call, TokenKind::IdToken)
 }
 
-pub(super) fn set_on_access_token(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_on_access_token(call: &mut Call<'_>) -> Outcome {
     set_claim(call, TokenKind::AccessToken)
+}
+
+/// As [`set_on_access_token`], without a check: credentials-exchange accepts the name `scope` as well.
+pub(crate) fn set_any_on_access_token(call: &mut Call<'_>) -> Outcome {
+    record_claim(call, TokenKind::AccessToken)
 }
 
 /// Refuses `scope` and nothing else; the rules on names are applied when the token is built.
@@ -24,6 +29,10 @@ fn set_claim(call: &mut Call<'_>, token: TokenKind) -> Outcome {
     if call.arg(0).as_str() == Some("scope") {
         return Err(Failure::error("The \"scope\" claim cannot be set."));
     }
+    record_claim(call, token)
+}
+
+fn record_claim(call: &mut Call<'_>, token: TokenKind) -> Outcome {
     if !call.flow.kept.claim() {
         return Ok(Returned::Api);
     }
@@ -76,16 +85,29 @@ fn value_to_keep(call: &mut Call<'_>) -> (Argument, Option<LargeClaim>) {
     }
 }
 
-pub(super) fn add_scope(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn add_scope(call: &mut Call<'_>) -> Outcome {
     modify_scope(call, true)
 }
 
-pub(super) fn remove_scope(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn remove_scope(call: &mut Call<'_>) -> Outcome {
     modify_scope(call, false)
 }
 
 fn modify_scope(call: &mut Call<'_>, add: bool) -> Outcome {
-    let Some(scope) = call.arg(0).as_str() else {
+    let scope = scope(call.arg(0))?;
+    if !call.flow.kept.scope(&scope) {
+        return Ok(UNDEFINED);
+    }
+    call.issue(Command::ModifyScope { scope, add });
+    Ok(UNDEFINED)
+}
+
+/// Returns an argument as a scope, trimmed.
+///
+/// # Errors
+/// As production: when it is no string, is empty or too long, or has white space in it.
+pub(crate) fn scope(argument: &Argument) -> Result<String, Failure> {
+    let Some(scope) = argument.as_str() else {
         return Err(Failure::type_error(
             "The value for the scope must be a string.",
         ));
@@ -106,12 +128,7 @@ fn modify_scope(call: &mut Call<'_>, add: bool) -> Outcome {
             "The value for the scope must not have whitespace.",
         ));
     }
-    let scope = scope.to_owned();
-    if !call.flow.kept.scope(&scope) {
-        return Ok(UNDEFINED);
-    }
-    call.issue(Command::ModifyScope { scope, add });
-    Ok(UNDEFINED)
+    Ok(scope.to_owned())
 }
 
 /// What `\s` and `trim` take for white space in JavaScript: Unicode's spaces, without U+0085, with U+FEFF.

@@ -10,17 +10,17 @@ use crate::value::Argument;
 
 type Later = Result<Argument, Failure>;
 
-pub(super) fn user_groups(call: &mut Call<'_>) -> Later {
+pub(crate) fn user_groups(call: &mut Call<'_>) -> Later {
     let page = Page::of(call.arg(0))?;
     Ok(page.cut("groups", call.flow.input.tenant.groups.clone()))
 }
 
-pub(super) fn effective_roles(call: &mut Call<'_>) -> Later {
+pub(crate) fn effective_roles(call: &mut Call<'_>) -> Later {
     let page = Page::of(call.arg(0))?;
     Ok(page.cut("roles", roles(call)))
 }
 
-pub(super) fn group_membership(call: &mut Call<'_>) -> Later {
+pub(crate) fn group_membership(call: &mut Call<'_>) -> Later {
     let asked = names(call.arg(0), "groups")?;
     let mut memberships = Map::new();
     for name in asked {
@@ -40,7 +40,7 @@ pub(super) fn group_membership(call: &mut Call<'_>) -> Later {
     Ok(Argument::from(&json!({"memberships": memberships})))
 }
 
-pub(super) fn roles_by_ids(call: &mut Call<'_>) -> Later {
+pub(crate) fn roles_by_ids(call: &mut Call<'_>) -> Later {
     let asked = names(call.arg(0), "ids")?;
     let roles = roles(call)
         .into_iter()
@@ -48,7 +48,7 @@ pub(super) fn roles_by_ids(call: &mut Call<'_>) -> Later {
     Ok(Argument::from(&json!({"roles": roles.collect::<Vec<_>>()})))
 }
 
-pub(super) fn roles_by_names(call: &mut Call<'_>) -> Later {
+pub(crate) fn roles_by_names(call: &mut Call<'_>) -> Later {
     let asked = names(call.arg(0), "names")?;
     let roles = roles(call)
         .into_iter()

@@ -82,24 +82,24 @@ impl Owner {
     }
 }
 
-pub(super) fn set_on_session(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_on_session(call: &mut Call<'_>) -> Outcome {
     set(call, Owner::Session)
 }
 
-pub(super) fn set_on_refresh_token(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_on_refresh_token(call: &mut Call<'_>) -> Outcome {
     set(call, Owner::RefreshToken)
 }
 
-pub(super) fn delete_from_session(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn delete_from_session(call: &mut Call<'_>) -> Outcome {
     delete(call, Owner::Session)
 }
 
-pub(super) fn delete_from_refresh_token(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn delete_from_refresh_token(call: &mut Call<'_>) -> Outcome {
     refuse_online(call, "deleteMetadata")?;
     delete(call, Owner::RefreshToken)
 }
 
-pub(super) fn evict_from_session(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn evict_from_session(call: &mut Call<'_>) -> Outcome {
     if Owner::Session.exists(call) {
         call.running.session_metadata.clear();
         Owner::Session.publish(call);
@@ -107,7 +107,7 @@ pub(super) fn evict_from_session(call: &mut Call<'_>) -> Outcome {
     Ok(UNDEFINED)
 }
 
-pub(super) fn evict_from_refresh_token(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn evict_from_refresh_token(call: &mut Call<'_>) -> Outcome {
     refuse_online(call, "evictMetadata")?;
     if !call.running.refresh_token_metadata.is_empty() {
         call.running.refresh_token_metadata.clear();
@@ -117,7 +117,7 @@ pub(super) fn evict_from_refresh_token(call: &mut Call<'_>) -> Outcome {
 }
 
 /// An online refresh token lives as long as the session and has neither metadata nor lifetimes of its own.
-pub(super) fn refuse_online(call: &Call<'_>, method: &str) -> Result<(), Failure> {
+pub(crate) fn refuse_online(call: &Call<'_>, method: &str) -> Result<(), Failure> {
     if text_at(&call.running.event, &["refresh_token", "access"]) == Some("online") {
         return Err(Failure::error(format!(
             "Cannot call {method} on an online refresh token."

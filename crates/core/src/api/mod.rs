@@ -1,19 +1,20 @@
 //! The `api` object of the trigger: checks of arguments, immediate results, and the commands that a call leaves.
 
-mod access;
-mod authentication;
-mod cache;
-mod claim;
-mod directory;
-mod entries;
+pub(crate) mod access;
+pub(crate) mod authentication;
+pub(crate) mod cache;
+pub(crate) mod claim;
+pub(crate) mod directory;
+pub(crate) mod entries;
 pub mod method;
-mod prompt;
-mod redirect;
-mod saml;
+pub(crate) mod prompt;
+pub(crate) mod redirect;
+pub(crate) mod saml;
 mod schema;
-mod session;
-mod transaction;
-mod user;
+pub(crate) mod session;
+pub(crate) mod target_scopes;
+pub(crate) mod transaction;
+pub(crate) mod user;
 
 use serde_json::{Map, Value};
 
@@ -66,6 +67,7 @@ pub(crate) fn answer(
     site: Option<Location>,
     now_ms: i64,
 ) -> Reply {
+    let trigger = flow.input.trigger;
     let mut call = Call {
         flow,
         running,
@@ -74,7 +76,7 @@ pub(crate) fn answer(
         args,
         assigned: Vec::new(),
     };
-    let answer = match method::find(method).map(|spec| spec.run) {
+    let answer = match trigger.method(method).map(|spec| spec.run) {
         Some(Run::Now(run)) => match run(&mut call) {
             Ok(returned) => Answer::Return(returned),
             Err(failure) => Answer::Throw(failure),

@@ -12,7 +12,7 @@ use crate::value::Argument;
 /// The text with which the platform ends an Action that asks for a redirect and a form.
 pub(super) const BOTH: &str = "Redirect and render commands cannot be used in the same action.";
 
-pub(super) fn render(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn render(call: &mut Call<'_>) -> Outcome {
     // These two end the login when the handler returns; the call itself gives nothing away.
     if call.running.redirects {
         call.issue(Command::Abort(BOTH));

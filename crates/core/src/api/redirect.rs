@@ -17,7 +17,7 @@ use crate::value::Argument;
 /// Lifetime of a session token in seconds, unless the Action says otherwise.
 const TOKEN_LIFETIME_S: i64 = 900;
 
-pub(super) fn send_user_to(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn send_user_to(call: &mut Call<'_>) -> Outcome {
     if call.running.renders {
         // The platform ends the login when the handler returns; the URL is not even read.
         call.issue(Command::Abort(BOTH));
@@ -65,7 +65,7 @@ pub(crate) fn set_parameters(url: &mut Url, set: &[(String, String)]) {
     url.query_pairs_mut().clear().extend_pairs(pairs);
 }
 
-pub(super) fn can_redirect(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn can_redirect(call: &mut Call<'_>) -> Outcome {
     Ok(Returned::Value(Argument::Bool(is_possible(
         &call.running.event,
     ))))
@@ -88,7 +88,7 @@ pub(crate) fn is_possible(event: &Value) -> bool {
     !is_silent(event) && !no_browser.contains(&protocol)
 }
 
-pub(super) fn encode_token(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn encode_token(call: &mut Call<'_>) -> Outcome {
     let options = call.arg(0);
     refuse_nothing(options, "expiresInSeconds")?;
     let issued_at = call.now_ms.div_euclid(1000);
@@ -170,7 +170,7 @@ fn expiry(issued_at: i64, lifetime: &Argument) -> Result<Argument, Failure> {
     })
 }
 
-pub(super) fn validate_token(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn validate_token(call: &mut Call<'_>) -> Outcome {
     let options = call.arg(0);
     refuse_nothing(options, "tokenParameterName")?;
     if let Argument::String(text) = options {

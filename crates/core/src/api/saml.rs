@@ -13,17 +13,17 @@ use crate::reply::{Failure, Returned};
 use crate::value::Argument;
 
 /// Sets a text of limited length.
-pub(super) fn text(call: &mut Call<'_>, key: &'static str, limit: Limit) -> Outcome {
+pub(crate) fn text(call: &mut Call<'_>, key: &'static str, limit: Limit) -> Outcome {
     set(call, key, &Schema::text(limit))
 }
 
 /// Sets a switch.
-pub(super) fn switch(call: &mut Call<'_>, key: &'static str) -> Outcome {
+pub(crate) fn switch(call: &mut Call<'_>, key: &'static str) -> Outcome {
     set(call, key, &Schema::Boolean)
 }
 
 /// Sets one of some words.
-pub(super) fn word(
+pub(crate) fn word(
     call: &mut Call<'_>,
     key: &'static str,
     words: &'static [&'static str],
@@ -32,7 +32,7 @@ pub(super) fn word(
 }
 
 /// The only setting with a value of its own for an argument that was not passed.
-pub(super) fn set_name_identifier_format(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_name_identifier_format(call: &mut Call<'_>) -> Outcome {
     const KEY: &str = "nameIdentifierFormat";
     if call.arg(0).is_undefined() {
         let format = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
@@ -45,11 +45,11 @@ pub(super) fn set_name_identifier_format(call: &mut Call<'_>) -> Outcome {
     text(call, KEY, SAML_SHORT_CHARACTERS)
 }
 
-pub(super) fn set_lifetime(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_lifetime(call: &mut Call<'_>) -> Outcome {
     set(call, "lifetimeInSeconds", &Schema::Number)
 }
 
-pub(super) fn set_probes(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_probes(call: &mut Call<'_>) -> Outcome {
     let probe = Box::new(Schema::text(SAML_SHORT_CHARACTERS));
     set(
         call,
@@ -70,7 +70,7 @@ fn set(call: &mut Call<'_>, key: &'static str, schema: &Schema) -> Outcome {
     Ok(Returned::Api)
 }
 
-pub(super) fn set_attribute(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_attribute(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(0);
     let value = match call.arg(1) {
         Argument::Undefined => &Argument::Null,

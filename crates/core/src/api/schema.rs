@@ -23,21 +23,21 @@ pub(super) enum Schema {
 }
 
 impl Schema {
-    pub(super) fn text(limit: Limit) -> Schema {
+    pub(crate) fn text(limit: Limit) -> Schema {
         Schema::Text(Some(limit))
     }
 }
 
 /// The violations found so far, by path in the order of the schema.
 #[derive(Default)]
-pub(super) struct Violations {
+pub(crate) struct Violations {
     paths: Vec<(String, Vec<String>)>,
     places: HashMap<String, usize>,
 }
 
 impl Violations {
     /// Adds a violation.
-    pub(super) fn add(mut self, path: &str, reason: impl Into<String>) -> Violations {
+    pub(crate) fn add(mut self, path: &str, reason: impl Into<String>) -> Violations {
         let reason = reason.into();
         let known = self.places.get(path).copied();
         match known.and_then(|place| self.paths.get_mut(place)) {
@@ -51,7 +51,7 @@ impl Violations {
     }
 
     /// Refuses `undefined`.
-    pub(super) fn required(self, name: &str, value: &Argument) -> Violations {
+    pub(crate) fn required(self, name: &str, value: &Argument) -> Violations {
         if value.is_undefined() {
             self.add("", format!("must have required property '{name}'"))
         } else {
@@ -60,7 +60,7 @@ impl Violations {
     }
 
     /// Checks a value.
-    pub(super) fn value(self, path: &str, value: &Argument, schema: &Schema) -> Violations {
+    pub(crate) fn value(self, path: &str, value: &Argument, schema: &Schema) -> Violations {
         match (schema, value) {
             (_, Argument::Undefined)
             | (Schema::Boolean, Argument::Bool(_))
@@ -100,7 +100,7 @@ impl Violations {
     }
 
     /// Checks the length of a string, in code points.
-    pub(super) fn characters(self, path: &str, text: &str, limit: Option<Limit>) -> Violations {
+    pub(crate) fn characters(self, path: &str, text: &str, limit: Option<Limit>) -> Violations {
         match limit {
             Some(limit) if limit.exceeded_by(text.chars().count()) => self.add(
                 path,
@@ -111,7 +111,7 @@ impl Violations {
     }
 
     /// The failure with all violations, if there are any.
-    pub(super) fn into_result(self) -> Result<(), Failure> {
+    pub(crate) fn into_result(self) -> Result<(), Failure> {
         if self.paths.is_empty() {
             return Ok(());
         }

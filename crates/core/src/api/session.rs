@@ -10,7 +10,7 @@ use crate::login::transaction::command::{Command, Lifetime};
 use crate::reply::Failure;
 use crate::value::Argument;
 
-pub(super) fn session_expires_at(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn session_expires_at(call: &mut Call<'_>) -> Outcome {
     let at = expiry(call, "absolute")?;
     call.issue(Command::SetSessionExpiry {
         lifetime: Lifetime::Absolute,
@@ -19,7 +19,7 @@ pub(super) fn session_expires_at(call: &mut Call<'_>) -> Outcome {
     Ok(UNDEFINED)
 }
 
-pub(super) fn session_idle_expires_at(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn session_idle_expires_at(call: &mut Call<'_>) -> Outcome {
     let at = expiry(call, "inactivity")?;
     call.issue(Command::SetSessionExpiry {
         lifetime: Lifetime::Inactivity,
@@ -28,7 +28,7 @@ pub(super) fn session_idle_expires_at(call: &mut Call<'_>) -> Outcome {
     Ok(UNDEFINED)
 }
 
-pub(super) fn refresh_token_expires_at(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn refresh_token_expires_at(call: &mut Call<'_>) -> Outcome {
     refuse_online(call, "setExpiresAt")?;
     let at = expiry(call, "absolute")?;
     call.issue(Command::SetRefreshTokenExpiry {
@@ -38,7 +38,7 @@ pub(super) fn refresh_token_expires_at(call: &mut Call<'_>) -> Outcome {
     Ok(UNDEFINED)
 }
 
-pub(super) fn refresh_token_idle_expires_at(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn refresh_token_idle_expires_at(call: &mut Call<'_>) -> Outcome {
     refuse_online(call, "setIdleExpiresAt")?;
     let at = expiry(call, "inactivity")?;
     call.issue(Command::SetRefreshTokenExpiry {
@@ -62,7 +62,7 @@ fn expiry(call: &Call<'_>, name: &str) -> Result<Argument, Failure> {
     Ok(at.clone())
 }
 
-pub(super) fn revoke_refresh_token(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn revoke_refresh_token(call: &mut Call<'_>) -> Outcome {
     let reason = call.arg(0);
     Violations::default()
         .value("message", reason, &Schema::text(REVOKE_REASON_CHARACTERS))
@@ -73,7 +73,7 @@ pub(super) fn revoke_refresh_token(call: &mut Call<'_>) -> Outcome {
     Ok(UNDEFINED)
 }
 
-pub(super) fn revoke_session(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn revoke_session(call: &mut Call<'_>) -> Outcome {
     let (reason, options) = (call.arg(0), call.arg(1));
     let mut found = Violations::default().value("message", reason, &Schema::Text(None));
     found = match options {
@@ -102,7 +102,7 @@ pub(super) fn revoke_session(call: &mut Call<'_>) -> Outcome {
     Ok(UNDEFINED)
 }
 
-pub(super) fn set_cookie_mode(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_cookie_mode(call: &mut Call<'_>) -> Outcome {
     let mode = call.arg(0);
     if !mode.is_truthy() {
         return Err(Failure::error("Cookie mode must be provided"));

@@ -13,7 +13,7 @@ use crate::value::Argument;
 const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// The rules and limits are the documented ones; the texts are ours, as the vendor publishes none.
-pub(super) fn set_metadata(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_metadata(call: &mut Call<'_>) -> Outcome {
     let Some(key) = call.arg(0).as_str().map(str::to_owned) else {
         return Err(Failure::error(
             "The transaction metadata key must be a string.",
@@ -104,6 +104,6 @@ fn publish(call: &mut Call<'_>, metadata: Map<String, Value>) {
 }
 
 /// Methods that the vendor's layer has behind a switch that is off.
-pub(super) fn not_implemented(_: &mut Call<'_>) -> Outcome {
+pub(crate) fn not_implemented(_: &mut Call<'_>) -> Outcome {
     Err(Failure::error("Method not implemented."))
 }

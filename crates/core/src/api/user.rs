@@ -7,7 +7,7 @@ use crate::login::transaction::command::{Command, MetadataKind};
 use crate::metadata::refusal;
 use crate::reply::{Failure, Returned};
 
-pub(super) fn set_app_metadata(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_app_metadata(call: &mut Call<'_>) -> Outcome {
     // Production's two texts differ in the final period.
     set(
         call,
@@ -16,7 +16,7 @@ pub(super) fn set_app_metadata(call: &mut Call<'_>) -> Outcome {
     )
 }
 
-pub(super) fn set_user_metadata(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn set_user_metadata(call: &mut Call<'_>) -> Outcome {
     set(
         call,
         MetadataKind::User,

@@ -8,7 +8,7 @@ use super::*;
 use crate::login::transaction::tests::helpers::{Drive, NOW_MS, codes, event};
 use crate::outcome::{Notice, Outcome, Status};
 use crate::reads::Record;
-use crate::{EntryPoint, Location, method_names};
+use crate::{EntryPoint, Location, Trigger};
 
 /// What an outcome and an account of it may take when they are printed.
 const PRINTED: usize = 20_000_000;
@@ -216,7 +216,8 @@ fn values_in_a_text_are_never_fewer_than_those_it_has() {
 }
 
 fn any_call() -> impl Strategy<Value = Value> {
-    let names: Vec<String> = method_names()
+    let names: Vec<String> = Trigger::PostLogin
+        .methods()
         .iter()
         .map(|spec| format!("{}.{}", spec.namespace, spec.name))
         .collect();

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::path::{Path, Segment};
-use super::schema::{Field, Kind, event};
+use super::schema::{Field, Kind};
 use super::suggest::closest;
+use crate::trigger::Trigger;
 
 /// A place where an event differs from version 3 of the trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,15 +57,17 @@ impl Finding {
 ///
 /// Dictionaries and `event.user` may have any property. Absent properties are no findings: an event need not be
 /// complete. `null` passes for an optional property.
-pub fn check_paths(value: &Value) -> Vec<Finding> {
+pub fn check_paths(trigger: Trigger, value: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
-    check_value(event(), value, &Path::default(), &mut findings);
+    let event = (trigger.table().event)();
+    check_value(event, value, &Path::default(), &mut findings);
     // What Rules see may be given with the event.
     findings.retain(|finding| {
-        !matches!(
-            finding.path.as_str(),
-            "event.context" | "event.token_response"
-        )
+        trigger != Trigger::PostLogin
+            || !matches!(
+                finding.path.as_str(),
+                "event.context" | "event.token_response"
+            )
     });
     findings
 }
@@ -73,8 +76,8 @@ pub fn check_paths(value: &Value) -> Vec<Finding> {
 ///
 /// `["client", "metdata"]` is a finding, with the nearest path that exists. Whatever is below an open object, a string
 /// or an array passes: `.length` is no property of the event.
-pub fn check_reference(segments: &[&str]) -> Option<Finding> {
-    let mut field = event();
+pub fn check_reference(trigger: Trigger, segments: &[&str]) -> Option<Finding> {
+    let mut field = (trigger.table().event)();
     let mut path = Path::default();
     for name in segments {
         let Some(child) = field.child(name) else {
@@ -198,7 +201,7 @@ mod tests {
 
     #[track_caller]
     fn check(event: Value, expected: &[(&str, Option<&str>)]) {
-        let findings = check_paths(&event);
+        let findings = check_paths(Trigger::PostLogin, &event);
         let found: Vec<_> = findings
             .iter()
             .map(|finding| (finding.message(), finding.suggestion.as_deref()))
@@ -308,7 +311,7 @@ mod tests {
             ("tenant.name.length", Some(None)),
         ] {
             let segments: Vec<_> = reference.split('.').collect();
-            let finding = check_reference(&segments);
+            let finding = check_reference(Trigger::PostLogin, &segments);
             assert_eq!(
                 finding
                     .as_ref()

@@ -2,19 +2,23 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schema::{Field, Kind, event};
+use super::schema::{Field, Kind};
+use crate::trigger::Trigger;
 
-/// A JSON Schema (draft 2020-12) of the post-login event, version 3.
+/// Returns a JSON Schema (draft 2020-12) of the event of a trigger.
 ///
 /// Dictionaries are open, objects closed; an optional property may be `null`, as it is in many captured profiles.
-pub fn json_schema() -> Value {
+pub fn json_schema(trigger: Trigger) -> Value {
     let mut schema = Map::new();
     schema.insert(
         "$schema".into(),
         "https://json-schema.org/draft/2020-12/schema".into(),
     );
-    schema.insert("title".into(), "Auth0 post-login event, version 3".into());
-    schema.extend(object(event()));
+    let table = trigger.table();
+    let version = table.version.trim_start_matches('v');
+    let title = format!("Auth0 {} event, version {version}", table.id);
+    schema.insert("title".into(), title.into());
+    schema.extend(object((table.event)()));
     Value::Object(schema)
 }
 
@@ -97,7 +101,11 @@ mod tests {
 
     #[track_caller]
     fn check(pointer: &str, expected: Value) {
-        assert_eq!(json_schema().pointer(pointer), Some(&expected), "{pointer}");
+        assert_eq!(
+            json_schema(Trigger::PostLogin).pointer(pointer),
+            Some(&expected),
+            "{pointer}"
+        );
     }
 
     #[test]
@@ -148,7 +156,7 @@ mod tests {
             "/properties/user/properties/user_metadata/type",
             json!("object"),
         );
-        let schema = json_schema();
+        let schema = json_schema(Trigger::PostLogin);
         assert!(
             schema
                 .pointer("/properties/user/additionalProperties")

@@ -1,7 +1,7 @@
-//! The `event` of the post-login trigger, version 3: a sample, its schema and the ways to change one.
+//! The `event` of each trigger: a sample, its schema and the ways to change one.
 //!
-//! The properties stand once, in `fields.tsv`; the JSON Schema and the check of an event are made from it.
-//! Public page: <https://auth0.com/docs/actions/reference/post-login/post-login-event-object>
+//! The properties stand once, in a table for each trigger; the JSON Schema and the check of an event are made from it.
+//! Public pages: [`crate::trigger::Table::event_page`].
 
 mod check;
 mod json_schema;
@@ -14,20 +14,37 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use crate::trigger::Trigger;
+
 pub use check::{Finding, Problem, check_paths, check_reference};
 pub use json_schema::json_schema;
 pub use merge::merge_patch;
 pub use path::{Path, PathError, Segment, parse_assignment, set_path};
 
-/// A complete, realistic event: Jane Doe logs in to a web app with her password and asks for an API token.
+/// Returns a complete, realistic event of post-login: Jane Doe signs in to a web app with her password and asks for an API
+/// token.
 ///
 /// It has every property that is always present and those optional ones that such a login usually brings.
-pub fn sample() -> Value {
-    static SAMPLE: LazyLock<Value> = LazyLock::new(|| {
-        // The text is a part of the program; a test parses it.
-        serde_json::from_str(include_str!("sample.json")).unwrap_or_default()
-    });
+pub fn post_login_sample() -> Value {
+    static SAMPLE: LazyLock<Value> = LazyLock::new(|| parsed(include_str!("post-login.json")));
     SAMPLE.clone()
+}
+
+/// Returns a complete, realistic event of credentials-exchange: a job asks for a token of an API.
+pub fn credentials_exchange_sample() -> Value {
+    static SAMPLE: LazyLock<Value> =
+        LazyLock::new(|| parsed(include_str!("credentials-exchange.json")));
+    SAMPLE.clone()
+}
+
+/// The text is a part of the program; a test parses it.
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Returns the sample of a trigger.
+pub fn sample(trigger: Trigger) -> Value {
+    (trigger.table().sample)()
 }
 
 #[cfg(test)]
@@ -36,8 +53,14 @@ mod tests {
 
     #[test]
     fn the_sample_follows_the_schema() {
-        let sample = sample();
-        assert_eq!(check_paths(&sample), []);
+        for trigger in Trigger::ALL {
+            assert_eq!(check_paths(*trigger, &sample(*trigger)), [], "{trigger}");
+            for field in (trigger.table().event)().children.iter() {
+                let is_there = sample(*trigger).get(field.name).is_some();
+                assert!(is_there || field.optional, "{trigger}: {}", field.name);
+            }
+        }
+        let sample = sample(Trigger::PostLogin);
         for name in [
             "client",
             "connection",

@@ -1,4 +1,4 @@
-//! `fields.tsv` as a tree.
+//! The tables of event properties as trees, one for each trigger.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -53,9 +53,16 @@ impl Field {
     }
 }
 
-/// The event itself: a closed object.
-pub fn event() -> &'static Field {
-    static EVENT: LazyLock<Field> = LazyLock::new(|| build(include_str!("fields.tsv")));
+/// The event of post-login, version 3: a closed object.
+pub fn post_login() -> &'static Field {
+    static EVENT: LazyLock<Field> = LazyLock::new(|| build(include_str!("post-login.tsv")));
+    &EVENT
+}
+
+/// The event of credentials-exchange, version 2: a closed object.
+pub fn credentials_exchange() -> &'static Field {
+    static EVENT: LazyLock<Field> =
+        LazyLock::new(|| build(include_str!("credentials-exchange.tsv")));
     &EVENT
 }
 
@@ -136,17 +143,25 @@ mod tests {
 
     #[test]
     fn every_row_is_in_the_tree() {
-        let rows = include_str!("fields.tsv").lines().count() - 1;
-        assert_eq!(
-            count(event()) - 1,
-            rows,
-            "a row is malformed, or its parent is missing"
-        );
+        for (event, table) in [
+            (post_login(), include_str!("post-login.tsv")),
+            (
+                credentials_exchange(),
+                include_str!("credentials-exchange.tsv"),
+            ),
+        ] {
+            let rows = table.lines().count() - 1;
+            assert_eq!(
+                count(event) - 1,
+                rows,
+                "a row is malformed, or its parent is missing"
+            );
+        }
     }
 
     #[test]
     fn always_present_properties() {
-        let always: Vec<_> = event()
+        let always: Vec<_> = post_login()
             .children
             .iter()
             .filter(|field| !field.optional)

@@ -42,13 +42,3 @@ pub enum EntryPoint {
     /// The handler that resumes after a redirect or a form.
     Continue,
 }
-
-impl EntryPoint {
-    /// The name under which an Action exports the handler.
-    pub fn handler_name(self) -> &'static str {
-        match self {
-            EntryPoint::Execute => "onExecutePostLogin",
-            EntryPoint::Continue => "onContinuePostLogin",
-        }
-    }
-}

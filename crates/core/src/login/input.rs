@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::settings::TenantSettings;
+use crate::trigger::Trigger;
 
 /// One login before any Action ran.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LoginInput {
-    /// The event of the trigger, version v3. Anything but an object counts as an empty object.
+    /// The trigger.
+    pub trigger: Trigger,
+    /// The event of the trigger. Anything but an object counts as an empty object.
     pub event: Value,
     /// The tenant.
     pub tenant: TenantSettings,
@@ -26,9 +29,11 @@ pub struct LoginInput {
 /// An Action may read `event.user.user_metadata.x` whatever the profile holds; events that people write down often
 /// lack the empty objects. What stands there already, even with a wrong type, stays. A `context` of Rules in the event
 /// says what is in it.
-pub fn complete_event(event: &mut Value) {
-    crate::rules::spread_given(event);
-    const ALWAYS: &[(&str, &str)] = &[
+pub fn complete_event(trigger: Trigger, event: &mut Value) {
+    if trigger == Trigger::PostLogin {
+        crate::rules::spread_given(event);
+    }
+    const USER: &[(&str, &str)] = &[
         ("user", "user_metadata"),
         ("user", "app_metadata"),
         ("client", "metadata"),
@@ -36,7 +41,16 @@ pub fn complete_event(event: &mut Value) {
         ("request", "body"),
         ("transaction", "metadata"),
     ];
-    for (owner, key) in ALWAYS {
+    const MACHINE: &[(&str, &str)] = &[
+        ("accessToken", "customClaims"),
+        ("client", "metadata"),
+        ("request", "body"),
+    ];
+    let always = match trigger {
+        Trigger::PostLogin => USER,
+        Trigger::CredentialsExchange => MACHINE,
+    };
+    for (owner, key) in always {
         if let Some(owner) = event.get_mut(*owner).and_then(Value::as_object_mut) {
             owner
                 .entry(*key)
@@ -50,11 +64,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::complete_event;
+    use crate::trigger::Trigger;
 
     #[test]
     fn an_event_is_completed_but_not_corrected() {
         let check = |mut event: Value, expected: Value| {
-            complete_event(&mut event);
+            complete_event(Trigger::PostLogin, &mut event);
             assert_eq!(event, expected);
         };
         check(json!(null), json!(null));

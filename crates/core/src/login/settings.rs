@@ -31,6 +31,9 @@ pub struct TenantSettings {
     pub permissions: Vec<String>,
     /// Whether `org_name` stands beside `org_id` in the tokens.
     pub org_name_in_tokens: bool,
+    /// For credentials-exchange: the scopes that the client grant of the application permits on the API. `None`: not known,
+    /// nothing is dropped.
+    pub granted_scopes: Option<Vec<String>>,
     /// Roles of the tenant, `{id, name, type?}`; the user has those that `event.authorization.roles` names.
     pub roles: Vec<Value>,
     /// Groups of the user, as `api.groups.getUserGroups` answers them.
@@ -63,6 +66,7 @@ impl Default for TenantSettings {
             permissions_in_token: false,
             permissions: Vec::new(),
             org_name_in_tokens: false,
+            granted_scopes: None,
             roles: Vec::new(),
             groups: Vec::new(),
             users: Vec::new(),

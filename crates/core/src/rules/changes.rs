@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::report::{RuleWrite, place_of};
 use super::state::Shared;
-use crate::api::method;
 use crate::location::Location;
 use crate::outcome::TokenKind;
+use crate::trigger::Trigger;
 use crate::value::Argument;
 
 /// Something that a Rule asked for.
@@ -195,7 +195,7 @@ fn saml(
         let first = letters.next().map(|first| first.to_ascii_uppercase());
         let setter: String = first.into_iter().chain(letters).collect();
         let method = format!("samlResponse.set{setter}");
-        changes.push(match method::find(&method) {
+        changes.push(match Trigger::PostLogin.method(&method) {
             Some(_) => Change::Call {
                 method,
                 args: vec![value.clone()],

@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_read_of_a_rule_is_one_of_the_event() {
-        let mut event = crate::event::sample();
+        let mut event = crate::event::sample(crate::Trigger::PostLogin);
         event["user"]["app_metadata"] = serde_json::json!({"plan": "pro", "user_id": "x"});
         for (read, expected) in [
             ("user", Some("user")),

@@ -9,7 +9,7 @@ use crate::location::Location;
 use crate::value::Argument;
 
 fn sample() -> Value {
-    crate::event::sample()
+    crate::event::sample(crate::Trigger::PostLogin)
 }
 
 /// What stands at a path of the `context` of a login with this event.

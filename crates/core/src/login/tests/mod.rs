@@ -17,6 +17,7 @@ use crate::{Argument, Fault, TenantSettings};
 /// The facts of a login with the small event, patched.
 fn input(patch: Value) -> LoginInput {
     LoginInput {
+        trigger: crate::Trigger::PostLogin,
         event: event(patch),
         tenant: TenantSettings::default(),
         rules_executed: Vec::new(),

@@ -11,7 +11,7 @@ use crate::login::{HandlerInfo, HandlerKind, Login, LoginInput, ResumeStep, Step
 use crate::outcome::Outcome;
 use crate::rules::{RuleEnd, RuleReport};
 use crate::value::Argument;
-use crate::{TenantSettings, method_names};
+use crate::{TenantSettings, Trigger};
 
 /// JSON of any shape, with the keys and texts that mean something to the core.
 fn any_json() -> impl Strategy<Value = Value> {
@@ -82,8 +82,9 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 fn any_call() -> impl Strategy<Value = (String, Vec<Value>)> {
-    let names: Vec<String> = method_names()
+    let names: Vec<String> = Trigger::ALL
         .iter()
+        .flat_map(|trigger| trigger.methods())
         .map(|spec| format!("{}.{}", spec.namespace, spec.name))
         .collect();
     let method = prop_oneof![9 => prop::sample::select(names), 1 => any::<String>()];
@@ -112,7 +113,12 @@ fn run(
     (now_ms, seed): (i64, u64),
     stores: bool,
 ) -> Outcome {
+    let trigger = match seed % 4 {
+        3 => Trigger::CredentialsExchange,
+        _ => Trigger::PostLogin,
+    };
     let input = LoginInput {
+        trigger,
         event,
         tenant: TenantSettings::default(),
         rules_executed: Vec::new(),

@@ -85,11 +85,14 @@ pub(super) fn commit_before(flow: &mut Flow, suspension: &Suspension) {
 fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), Fault> {
     match command {
         Command::Abort(text) => return Err(Fault::platform("Error", *text)),
-        Command::Deny { reason } => deny(flow, reason),
+        Command::Deny { reason } => deny(flow, reason, None),
         Command::RevokeSession { reason, .. } | Command::RevokeRefreshToken { reason } => {
-            deny(flow, reason)
+            deny(flow, reason, None)
         }
-        Command::ValidationError { message, .. } => deny(flow, &Argument::String(message.clone())),
+        Command::DenyWithCode { code, reason } => deny(flow, reason, Some(code)),
+        Command::ValidationError { message, .. } => {
+            deny(flow, &Argument::String(message.clone()), None)
+        }
         Command::SetClaim {
             token,
             name,
@@ -159,8 +162,9 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             }
         }
         // Requests for factors, redirects and forms are queued when everything else is done. The rest changes only
-        // what lies outside an outcome: stored sessions, refresh tokens, SAML responses.
+        // what lies outside an outcome (stored sessions, refresh tokens, SAML responses), or has changed the event already.
         Command::Factors(_)
+        | Command::TargetScopes(_)
         | Command::RenderPrompt { .. }
         | Command::SendUserTo { .. }
         | Command::EncodeToken { .. }
@@ -172,14 +176,19 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
     Ok(())
 }
 
-fn deny(flow: &mut Flow, reason: &Argument) {
-    let reason = match reason {
-        Argument::Undefined | Argument::Null => None,
-        reason => reason.coerce_to_string().ok(),
+fn deny(flow: &mut Flow, reason: &Argument, code: Option<&Argument>) {
+    let text = |argument: &Argument| {
+        let text = match argument {
+            Argument::Undefined | Argument::Null => None,
+            argument => argument.coerce_to_string().ok(),
+        };
+        text.map(|text| shortened(&text, ERROR_BYTES))
     };
-    let reason = reason.map(|reason| shortened(&reason, ERROR_BYTES));
     if flow.ending.is_none() {
-        flow.ending = Some(Ending::Denied(reason));
+        flow.ending = Some(Ending::Denied {
+            reason: text(reason),
+            code: code.and_then(text),
+        });
     }
 }
 

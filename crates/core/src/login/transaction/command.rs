@@ -15,6 +15,13 @@ pub(crate) enum Command {
     Deny {
         reason: Argument,
     },
+    /// A denial with an OAuth error code, which credentials-exchange lets an Action choose.
+    DenyWithCode {
+        code: Argument,
+        reason: Argument,
+    },
+    /// A change of the scopes of a machine's token; the event has it already.
+    TargetScopes(TargetScopes),
     ValidationError {
         code: String,
         message: String,
@@ -112,6 +119,14 @@ impl Command {
         let arguments = match self {
             Command::Abort(_) => 0,
             Command::Deny { reason } | Command::RevokeRefreshToken { reason } => weigh([reason]),
+            Command::DenyWithCode { code, reason } => weigh([code, reason]),
+            Command::TargetScopes(TargetScopes::Clear) => 0,
+            Command::TargetScopes(TargetScopes::Add(scope) | TargetScopes::Remove(scope)) => {
+                scope.len()
+            }
+            Command::TargetScopes(TargetScopes::Set(scopes)) => {
+                scopes.iter().map(|scope| scope.len() + 64).sum()
+            }
             Command::ValidationError { code, message } => code.len() + message.len(),
             Command::SetClaim { name, value, .. } => weigh([name, value]),
             Command::RemoveClaim { name, .. } => name.len(),
@@ -150,6 +165,15 @@ impl Command {
         };
         size_of::<Command>() + arguments
     }
+}
+
+/// A change of target scopes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum TargetScopes {
+    Add(String),
+    Remove(String),
+    Set(Vec<String>),
+    Clear,
 }
 
 /// What is known of the value of a claim that is larger than any token can carry.

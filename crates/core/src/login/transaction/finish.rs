@@ -1,5 +1,7 @@
 //! Folds a login into its outcome.
 
+mod machine;
+
 use serde_json::Map;
 
 use super::state::{Ending, Flow};
@@ -14,6 +16,7 @@ use crate::outcome::{
 };
 use crate::reads::Record;
 use crate::tokens::{Facts, Request};
+use crate::trigger::Trigger;
 
 pub(super) fn finish_with_record(mut flow: Flow) -> (Outcome, Record) {
     let request = flow.request.clone();
@@ -56,9 +59,19 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
             flow.fail(action, fault);
         }
     }
-    tell_about_scopes(&mut flow, request, &settled);
+    match flow.input.trigger {
+        Trigger::PostLogin => tell_about_scopes(&mut flow, request, &settled),
+        Trigger::CredentialsExchange => machine::tell_about_scopes(&mut flow, request),
+    }
+    let mut code = None;
     let (status, reason, error) = match flow.ending.take() {
-        Some(Ending::Denied(reason)) => (Status::Denied, reason, None),
+        Some(Ending::Denied {
+            reason,
+            code: chosen,
+        }) => {
+            code = chosen;
+            (Status::Denied, reason, None)
+        }
         Some(Ending::NotPassed) => {
             let reason = "The user did not pass the multi-factor challenge.";
             (Status::Denied, Some(reason.to_owned()), None)
@@ -83,8 +96,10 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
     };
     let outcome = Outcome {
         format: OUTCOME_FORMAT.to_owned(),
+        trigger: flow.input.trigger,
         status,
         reason,
+        code,
         id_token: IdToken::default(),
         access_token: AccessToken::default(),
         userinfo: Map::new(),
@@ -101,6 +116,16 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
     };
     if status != Status::Allowed {
         return (outcome, usage);
+    }
+    if flow.input.trigger == Trigger::CredentialsExchange {
+        let access_token = machine::access_token(&flow, request, &settled.access_token);
+        return (
+            Outcome {
+                access_token,
+                ..outcome
+            },
+            usage,
+        );
     }
     let facts = Facts {
         input: &flow.input,

@@ -53,8 +53,13 @@ pub(crate) struct Running {
 /// How a login ends before its last Action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Ending {
-    /// Denied, with the reason if one was given.
-    Denied(Option<String>),
+    /// Denied.
+    Denied {
+        /// The reason, if one was given.
+        reason: Option<String>,
+        /// The OAuth error code, if the Action chose one.
+        code: Option<String>,
+    },
     /// The user did not pass a challenge: the flow never came to its end, and nothing more is stored.
     NotPassed,
     /// Failed with an error.

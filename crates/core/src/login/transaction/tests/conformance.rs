@@ -5,13 +5,19 @@ use serde_json::{Map, Value, json};
 use super::helpers::vendor_default;
 use crate::event::merge_patch;
 use crate::login::transaction::Transaction;
-use crate::login::transaction::command::{Command, FactorRequest, Lifetime, MetadataKind};
+use crate::login::transaction::command::{
+    Command, FactorRequest, Lifetime, MetadataKind, TargetScopes,
+};
 use crate::{
     Answer, Argument, EntryPoint, Failure, HandlerInfo, LoginInput, Reply, Returned, Returns,
-    TenantSettings, method_names,
+    TenantSettings, Trigger,
 };
 
 const TABLE: &str = include_str!("../../../../../../fixtures/conformance/api-calls.jsonl");
+
+/// The rows of all triggers but post-login, each with its `trigger`.
+const OTHERS: &str =
+    include_str!("../../../../../../fixtures/conformance/other-triggers/api-calls.jsonl");
 
 /// The clock of the table.
 const NOW_MS: i64 = 1_767_225_600_000;
@@ -66,8 +72,41 @@ fn every_row_agrees() {
     }
 }
 
+#[test]
+fn every_row_of_credentials_exchange_agrees() {
+    let mut checked = 0;
+    let mut failures = Vec::new();
+    for line in OTHERS.lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let left_out = ["stub", "quirk"].iter().any(|mark| row.get(mark).is_some());
+        if row["trigger"] != "credentials-exchange" || left_out {
+            continue;
+        }
+        checked += 1;
+        if let Err(difference) = check(&row, false) {
+            failures.push(format!("{}: {difference}\n  {line:.400}", row["id"]));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert_eq!(checked, 126);
+}
+
+/// The event with which the table of a trigger was made, as far as its rows look at it.
+fn base(trigger: Trigger) -> Value {
+    match trigger {
+        Trigger::PostLogin => vendor_default(),
+        Trigger::CredentialsExchange => {
+            let mut event = crate::event::sample(trigger);
+            event["accessToken"]["scope"] = json!(["read:entity"]);
+            event
+        }
+    }
+}
+
 fn check(row: &Value, is_stub: bool) -> Result<(), String> {
-    let mut event = vendor_default();
+    let trigger = row.get("trigger").and_then(Value::as_str);
+    let trigger = trigger.map_or(Trigger::PostLogin, |id| Trigger::of_id(id).unwrap());
+    let mut event = base(trigger);
     merge_patch(&mut event, row.get("event_patch").unwrap_or(&json!({})));
     let rules = row
         .get("rules")
@@ -75,6 +114,7 @@ fn check(row: &Value, is_stub: bool) -> Result<(), String> {
         .cloned()
         .unwrap_or_default();
     let mut transaction = Transaction::new(LoginInput {
+        trigger,
         event,
         tenant: TenantSettings::default(),
         rules_executed: rules
@@ -96,7 +136,7 @@ fn check(row: &Value, is_stub: bool) -> Result<(), String> {
     }
     let before = transaction.pending().len();
     let reply = run(&mut transaction, &row["call"], now_ms);
-    check_table(row, &reply.answer)?;
+    check_table(trigger, row, &reply.answer)?;
     let is_engine = row.get("engine").is_some();
     if !is_stub {
         compare_answer(&row["expect"], &reply.answer, is_engine)?;
@@ -105,7 +145,7 @@ fn check(row: &Value, is_stub: bool) -> Result<(), String> {
         .pending()
         .iter()
         .skip(before)
-        .map(vendor_form)
+        .map(|command| vendor_form(trigger, command))
         .collect();
     let expected = row
         .get("commands")
@@ -150,9 +190,9 @@ fn check_assignments(row: &Value, reply: &Reply) -> Result<(), String> {
 }
 
 /// The table of methods must promise what the method gives.
-fn check_table(row: &Value, answer: &Answer) -> Result<(), String> {
+fn check_table(trigger: Trigger, row: &Value, answer: &Answer) -> Result<(), String> {
     let path = row["call"][0].as_str().unwrap();
-    let mut specs = method_names().iter();
+    let mut specs = trigger.methods().iter();
     let spec = specs
         .find(|spec| format!("{}.{}", spec.namespace, spec.name) == path)
         .unwrap();
@@ -279,7 +319,7 @@ fn expand(value: &Value) -> Argument {
 }
 
 /// A command as the vendor's layer hands it to its platform.
-fn vendor_form(command: &Command) -> Argument {
+fn vendor_form(trigger: Trigger, command: &Command) -> Argument {
     let text = |text: &str| Argument::String(text.to_owned());
     let map = |map: &Map<String, Value>| Argument::from(&Value::Object(map.clone()));
     let one = |key: &str, value: &Argument| Argument::Object(vec![(key.to_owned(), value.clone())]);
@@ -291,6 +331,21 @@ fn vendor_form(command: &Command) -> Argument {
         Command::Abort(reason) => ("abort", vec![text(reason)]),
         Command::RemoveClaim { .. } => panic!("no method of the api takes a claim away"),
         Command::Deny { reason } => ("denyAccess", vec![reason.clone()]),
+        Command::DenyWithCode { code, reason } => {
+            ("denyAccess", vec![code.clone(), reason.clone()])
+        }
+        Command::TargetScopes(TargetScopes::Add(scope)) => ("addTargetScope", vec![text(scope)]),
+        Command::TargetScopes(TargetScopes::Remove(scope)) => {
+            ("removeTargetScope", vec![text(scope)])
+        }
+        Command::TargetScopes(TargetScopes::Set(scopes)) => {
+            let scopes = scopes.iter().map(|scope| text(scope)).collect();
+            ("setTargetScopes", vec![Argument::Array(scopes)])
+        }
+        Command::TargetScopes(TargetScopes::Clear) => ("clearTargetScopes", vec![]),
+        Command::SetClaim { name, value, .. } if trigger == Trigger::CredentialsExchange => {
+            ("setCustomClaim", vec![name.clone(), value.clone()])
+        }
         Command::ValidationError { code, message } => {
             ("validationError", vec![text(code), text(message)])
         }

@@ -149,6 +149,7 @@ fn commands_and_logs_are_kept_in_order() {
 #[test]
 fn an_event_that_is_no_object_is_an_empty_one() {
     let login = LoginInput {
+        trigger: crate::Trigger::PostLogin,
         event: json!([1]),
         tenant: TenantSettings::default(),
         rules_executed: vec![],

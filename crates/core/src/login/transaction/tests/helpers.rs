@@ -69,6 +69,7 @@ impl Drive {
 
     pub(crate) fn with(event: Value, tenant: TenantSettings) -> Drive {
         let login = LoginInput {
+            trigger: crate::Trigger::PostLogin,
             event,
             tenant,
             rules_executed: Vec::new(),

@@ -1,0 +1,32 @@
+//! credentials-exchange, version 2: a machine asks for an access token with the grant `client_credentials`.
+//!
+//! Source: <https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger>.
+
+use super::Table;
+use crate::api::method::{MethodSpec, chained, silent, valued};
+use crate::api::{access, cache, claim, target_scopes};
+use crate::event;
+
+pub(super) static TABLE: Table = Table {
+    id: "credentials-exchange",
+    version: "v2",
+    execute: "onExecuteCredentialsExchange",
+    resume: None,
+    methods: METHODS,
+    event_page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-event-object",
+    event: event::schema::credentials_exchange,
+    sample: event::credentials_exchange_sample,
+};
+
+#[rustfmt::skip]
+const METHODS: &[MethodSpec] = &[
+    chained("access", "deny", access::deny_with_code),
+    chained("accessToken", "setCustomClaim", claim::set_any_on_access_token),
+    valued("cache", "delete", cache::delete),
+    valued("cache", "get", cache::get),
+    valued("cache", "set", cache::set),
+    silent("transaction", "addTargetScope", target_scopes::add),
+    silent("transaction", "clearTargetScopes", target_scopes::clear),
+    silent("transaction", "removeTargetScope", target_scopes::remove),
+    silent("transaction", "setTargetScopes", target_scopes::set),
+];
