@@ -90,8 +90,8 @@ impl Source {
     }
 }
 
-/// Folders of code that others wrote, kept as they published it.
-const FOREIGN: &[&str] = &["target", "node_modules", "liquidjs"];
+/// Folders and files that others wrote, kept as they published them.
+const FOREIGN: &[&str] = &["target", "node_modules", "liquid.node.js"];
 
 /// Every Rust and JavaScript file of the workspace that people write, in the order of their paths.
 ///
@@ -112,10 +112,11 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) {
     for entry in entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if FOREIGN.contains(&&*name) {
+            continue;
+        }
         if path.is_dir() {
-            if !FOREIGN.contains(&&*name) {
-                collect(root, &path, found);
-            }
+            collect(root, &path, found);
         } else if name.ends_with(".rs") || name.ends_with(".js") {
             let text = fs::read_to_string(&path)
                 .unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -4,7 +4,7 @@ use postlogin_core::{claim_rules::RESTRICTED_NAMES, limits::FORBIDDEN_APP_METADA
 use postlogin_tests::{Source, sources, workspace};
 
 /// Texts that are written into the generated runtime of the guest, with the attributes of that code. It runs in the sandbox.
-const RUNTIME_EDITS: &str = "xtask/src/recipe.rs";
+const RUNTIME_EDITS: &str = "xtask/src/recipe/boundary.rs";
 
 /// The most lines that a file may have, tests apart.
 const LINES: usize = 500;

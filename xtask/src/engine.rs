@@ -25,12 +25,10 @@ pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
     let root = workspace_root();
     let work = root.join("target/javascript-engine");
     let base = work.join("base.wasm");
+    let base_lock = work.join("base.lock");
+    let inputs = inputs::read(&root)?;
     if guest_only {
-        ensure!(
-            base.exists(),
-            "{} is missing: run `cargo xtask build-engine` first",
-            base.display()
-        );
+        check_base(&inputs, &base, &base_lock)?;
     } else {
         step("generating and compiling the engine", || {
             compile(&root, &work, &base)
@@ -60,8 +58,34 @@ pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
         packed.len()
     );
     fs::write(root.join("crates/js/engine/engine.wasm.zst"), &packed)?;
+    // The build updates Cargo.lock, which is an input of the next one.
     let lock = inputs::read(&root)?.lock_text(&started, &packed);
-    fs::write(root.join("crates/js/engine/engine.lock"), lock)?;
+    fs::write(root.join("crates/js/engine/engine.lock"), &lock)?;
+    if !guest_only {
+        fs::write(base_lock, lock)?;
+    }
+    Ok(())
+}
+
+/// Refuses a compiled engine that was built from other files than there are now: the lock would not show it.
+fn check_base(inputs: &inputs::Inputs, base: &Path, lock: &Path) -> anyhow::Result<()> {
+    let built_from = fs::read_to_string(lock).ok().filter(|_| base.exists());
+    let built_from = built_from.with_context(|| {
+        format!(
+            "there is no compiled engine at {}; hint: run `cargo xtask build-engine` first",
+            base.display()
+        )
+    })?;
+    let stale: Vec<_> = inputs
+        .stale_against(&built_from)
+        .into_iter()
+        .filter(|input| !inputs::OF_GUEST.contains(input))
+        .collect();
+    ensure!(
+        stale.is_empty(),
+        "the compiled engine was built before {} changed; hint: run `cargo xtask build-engine` without --guest-only",
+        stale.join(", ")
+    );
     Ok(())
 }
 

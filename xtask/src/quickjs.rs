@@ -41,7 +41,8 @@ pub(crate) fn patch(work: &Path, freeze: &Path) -> anyhow::Result<()> {
     let file = work.join(CRATE).join("quickjs/quickjs.c");
     let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     let text = with_frozen_counts(&text, &fs::read_to_string(freeze)?)?;
-    fs::write(&file, with_guarded_stacks(&text)?)?;
+    let text = with_guarded_stacks(&text)?;
+    fs::write(&file, with_reported_finalizers(&text)?)?;
     Ok(())
 }
 
@@ -83,6 +84,39 @@ const GET_FUNCTION: &str = "static JSValue js_callsite_getfunction(JSContext *ct
         return JS_EXCEPTION;
     return JS_UNDEFINED;
 }
+";
+
+/// An error of a callback of a `FinalizationRegistry` ends a process of Node. QuickJS forgets the errors of all its jobs;
+/// those of promises become rejections before, and these are the others.
+fn with_reported_finalizers(text: &str) -> anyhow::Result<String> {
+    replace(
+        text,
+        "    return JS_Call(ctx, argv[0], JS_UNDEFINED, 1, &argv[1]);\n}\n\nint JS_AddIntrinsicWeakRef",
+        1,
+        |found| {
+            found.replacen(
+                "    return JS_Call(ctx, argv[0], JS_UNDEFINED, 1, &argv[1]);\n",
+                REPORTED_FINALIZER,
+                1,
+            )
+        },
+    )
+}
+
+/// The first context is the runtime's own; see turns.js for the function.
+const REPORTED_FINALIZER: &str = "    JSValue ret, error, global, report;
+    ret = JS_Call(ctx, argv[0], JS_UNDEFINED, 1, &argv[1]);
+    if (!JS_IsException(ret))
+        return ret;
+    error = JS_GetException(ctx);
+    ctx = list_entry(ctx->rt->context_list.next, JSContext, link);
+    global = JS_GetGlobalObject(ctx);
+    report = JS_GetPropertyStr(ctx, global, \"__wasm_rquickjs_handleUncaughtError\");
+    ret = JS_Call(ctx, report, JS_UNDEFINED, 1, vc(&error));
+    JS_FreeValue(ctx, report);
+    JS_FreeValue(ctx, global);
+    JS_FreeValue(ctx, error);
+    return ret;
 ";
 
 fn with_frozen_counts(text: &str, freeze: &str) -> anyhow::Result<String> {

@@ -1,9 +1,16 @@
 //! How a run ends: errors that nothing handles fail it, what is pending when the handler has settled is dropped, and both are
-//! reported. What ends a run is what ends a process of Node 22 by its documentation of `process` events.
+//! reported. What ends a run is what ends a process of Node 22, by rows that `data/record-uncaught.mjs` has recorded there.
 
 mod common;
 
-use common::{Case, FILE, action, run};
+use std::sync::Arc;
+
+use common::{Case, FILE, JAVASCRIPT, action, run};
+use postlogin_core::{ActionInfo, HandlerKind, outcome::Outcome};
+use postlogin_engine::{BoundAction, run_login};
+use postlogin_host::Flow;
+use postlogin_js::{Dependencies, Modules};
+use serde_json::Value;
 
 /// `fault`: what ends the run, `Name: message`. `notices`: the codes, each with a part of its message.
 #[track_caller]
@@ -33,85 +40,36 @@ fn check(body: &str, fault: Option<&str>, notices: &[(&str, &str)]) {
     }
 }
 
-const WAIT: &str = "await new Promise((go) => setTimeout(go, 20)); console.log('end');";
-
 #[test]
-fn errors_that_nothing_handles_fail_the_login() {
-    for (thrown, fault) in [
-        (
-            "queueMicrotask(() => { throw new TypeError('a'); });",
-            "TypeError: a",
-        ),
-        (
-            "process.nextTick(() => { throw new Error('b'); });",
-            "Error: b",
-        ),
-        (
-            "setImmediate(() => { throw new RangeError('c'); });",
-            "RangeError: c",
-        ),
-        (
-            "setTimeout(() => { throw new Error('d'); }, 1);",
-            "Error: d",
-        ),
-        (
-            "const t = setInterval(() => { clearInterval(t); throw new Error('e'); }, 1);",
-            "Error: e",
-        ),
-        (
-            "const t = new EventTarget(); t.addEventListener('x', () => { throw new Error('f'); }); t.dispatchEvent(new Event('x'));",
-            "Error: f",
-        ),
-        (
-            "const c = new AbortController(); c.signal.addEventListener('abort', () => { throw new Error('g'); }); c.abort();",
-            "Error: g",
-        ),
-        (
-            "const c = new AbortController(); c.signal.onabort = () => { throw new Error('g2'); }; c.abort();",
-            "Error: g2",
-        ),
-        (
-            "const { EventEmitter } = require('events'); const e = new EventEmitter(); e.on('x', async () => { throw new Error('h'); }); e.emit('x');",
-            "Error: h",
-        ),
-        (
-            "const { EventEmitter } = require('events'); setTimeout(() => new EventEmitter().emit('error', new Error('i')), 1);",
-            "Error: i",
-        ),
-        (
-            "const { Readable } = require('stream'); const r = new Readable({ read() { this.destroy(new Error('j')); } }); r.resume();",
-            "Error: j",
-        ),
-        (
-            "new Promise((_, no) => no(new Error('k'))).finally(() => {});",
-            "Error: k",
-        ),
-        ("(async () => { throw new Error('l'); })();", "Error: l"),
-        (
-            "[1].forEach(async () => { await null; throw new Error('m'); });",
-            "Error: m",
-        ),
-        (
-            "process.on('uncaughtException', () => { throw new Error('n'); }); setTimeout(() => { throw new Error('first'); }, 1);",
-            "Error: n",
-        ),
-    ] {
-        check(&format!("{thrown} {WAIT}"), Some(fault), &[]);
+fn a_run_ends_as_a_process_of_node() {
+    let mut differences = Vec::new();
+    for line in include_str!("data/uncaught.jsonl").lines() {
+        let row: Value = serde_json::from_str(line).expect("a row is JSON");
+        let text = |path: &str| row.pointer(path).and_then(Value::as_str);
+        let body = text("/body").expect("a row has a body");
+        let source = format!("exports.onExecutePostLogin = async (event, api) => {{\n{body}\n}};");
+        let ended = run(&action(&source), &Case::default());
+        let found = ended.fault.as_ref();
+        let error = found.map(|fault| (fault.name.as_str(), fault.message.as_str()));
+        let expected = text("/error/name").zip(text("/error/message"));
+        // Node has no frame for what is no error, and then the engine need not have one either.
+        let line = row.pointer("/error/line").and_then(Value::as_u64);
+        let place = found.and_then(|fault| fault.location.as_ref());
+        let is_placed = line.is_none()
+            || place.is_some_and(|at| at.file == FILE && Some(u64::from(at.line)) == line);
+        let printed = ended.logs();
+        let notices = &ended.outcome.notices;
+        if error != expected
+            || text("/printed") != Some(&printed)
+            || !is_placed
+            || !notices.is_empty()
+        {
+            differences.push(format!(
+                "{line:?} {body}\n  {error:?} {printed:?} {place:?} {notices:?}"
+            ));
+        }
     }
-}
-
-#[test]
-fn handled_errors_are_none() {
-    for handled in [
-        "process.on('uncaughtException', (e, origin) => console.log(e.message, origin)); queueMicrotask(() => { throw new Error('a'); });",
-        "process.on('unhandledRejection', (e) => console.log(e.message)); Promise.reject(new Error('b'));",
-        "process.setUncaughtExceptionCaptureCallback((e) => console.log(e.message)); process.nextTick(() => { throw new Error('c'); });",
-        "process.on('uncaughtException', (e, origin) => console.log(origin)); Promise.reject(new Error('d'));",
-        "const p = Promise.reject(new Error('e')); await null; await null; p.catch(() => {});",
-        "const p = Promise.reject(new Error('f')); process.nextTick(() => p.catch(() => {}));",
-    ] {
-        check(&format!("{handled} {WAIT}"), None, &[]);
-    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
 #[test]
@@ -173,6 +131,118 @@ fn later_errors_are_notices() {
         "void (async () => { for (let i = 0; i < 9; i++) await null; queueMicrotask(() => { throw new TypeError('late'); }); })();",
         None,
         &[("uncaught-error", "TypeError: late")],
+    );
+}
+
+/// Runs Rules with these bodies, one after the other in one login.
+fn run_rules(bodies: &[&str]) -> Outcome {
+    let rules = bodies.iter().enumerate().map(|(index, body)| {
+        let source = format!("function (user, context, callback) {{\n{body}\n}}");
+        let modules = Modules::new(Dependencies {
+            is_rule: true,
+            ..Dependencies::default()
+        });
+        let modules = Arc::new(modules.expect("there are no modules"));
+        let action = JAVASCRIPT
+            .rule(FILE, &source, modules)
+            .unwrap_or_else(|| panic!("not a Rule: {source}"))
+            .unwrap_or_else(|error| panic!("{error}"));
+        BoundAction {
+            info: ActionInfo {
+                name: format!("rule {index}"),
+                kind: HandlerKind::Rule,
+                ..ActionInfo::default()
+            },
+            action,
+            notices: Vec::new(),
+        }
+    });
+    let (login, conditions) = common::login(&Case::default());
+    run_login(&rules.collect::<Vec<_>>(), login, &conditions, []).expect("nothing broke")
+}
+
+#[test]
+fn what_a_rule_leaves_pending_continues_until_the_last_has_called_back() {
+    /// `notices`: the codes, each with a part of its message.
+    #[track_caller]
+    fn check(bodies: &[&str], printed: &str, denied: Option<&str>, notices: &[(&str, &str)]) {
+        let outcome = run_rules(bodies);
+        let lines = outcome.logs.iter().map(|record| record.message.as_str());
+        assert_eq!(lines.collect::<Vec<_>>().join(","), printed, "{bodies:?}");
+        assert_eq!(outcome.reason.as_deref(), denied, "{bodies:?}");
+        let found: Vec<_> = outcome
+            .notices
+            .iter()
+            .filter(|notice| notice.code != "request-refused" && !notice.code.contains("legacy"))
+            .collect();
+        assert_eq!(found.len(), notices.len(), "{found:?}\n{bodies:?}");
+        for (notice, (code, part)) in found.iter().zip(notices) {
+            assert_eq!(notice.code, *code, "{bodies:?}");
+            assert!(notice.message.contains(part), "{}", notice.message);
+            assert!(notice.message.contains(FILE), "{}", notice.message);
+        }
+    }
+    let back = "callback(null, user, context);";
+    let later = format!("setTimeout(() => console.log('later'), 5); {back}");
+    let slow = format!("setTimeout(() => {{ console.log('second'); {back} }}, 20);");
+    // A timer of the first fires while the second waits, and keeps nobody.
+    check(&[&later, &slow], "later,second", None, &[]);
+    check(
+        &[&later, back],
+        "",
+        None,
+        &[(
+            "not-awaited",
+            "a timer (setTimeout, 5 ms) was still pending when the last Rule had called back",
+        )],
+    );
+    let endless = format!("setInterval(() => {{}}, 10000); {back}");
+    check(
+        &[&endless],
+        "",
+        None,
+        &[("not-awaited", "a timer (setInterval, 10000 ms)")],
+    );
+    // Its error ends whatever runs then.
+    let failing = format!("setTimeout(() => {{ throw new Error('of the first'); }}, 5); {back}");
+    check(&[&failing, &slow], "", Some("of the first"), &[]);
+}
+
+#[test]
+fn intervals_do_not_drift() {
+    // As many calls as Node 22 gives: each interval is due again 10 ms after it was due, however long the others take.
+    for (flow, count) in [(Flow::Virtual, 1000), (Flow::Real, 100)] {
+        let source = format!(
+            "exports.onExecutePostLogin = async () => {{\n\
+         let calls = 0; const all = Array.from({{ length: {count} }}, () => setInterval(() => {{ calls++; }}, 10));\n\
+         await new Promise((go) => setTimeout(go, 55)); all.forEach(clearInterval); console.log(calls); }};"
+        );
+        let case = Case {
+            flow,
+            ..Case::default()
+        };
+        let ended = run(&action(&source), &case);
+        assert_eq!(ended.fault, None);
+        assert_eq!(ended.logs(), format!("{}\n", 5 * count), "{flow:?}");
+    }
+}
+
+#[test]
+fn timers_are_those_of_node() {
+    let source = "exports.onExecutePostLogin = async () => {\n\
+         const t = setTimeout(() => {}, 5); const i = setImmediate(() => {}); const shown = [];\n\
+         for (const timer of [t, i]) shown.push(timer.constructor.name, timer.hasRef(), timer.unref() === timer, timer.hasRef(), timer.ref().hasRef(),\n\
+             ['close', 'refresh', Symbol.toPrimitive, Symbol.dispose].map((key) => typeof timer[key]).join());\n\
+         clearTimeout(i); shown.push(t.hasRef(), i.hasRef()); clearTimeout(+t); i[Symbol.dispose](); shown.push(t._destroyed, i._destroyed);\n\
+         console.log(shown.join(' ')); };";
+    let ended = run(&action(source), &Case::default());
+    assert_eq!(
+        (ended.fault.as_ref(), ended.logs().as_str()),
+        (
+            None,
+            "Timeout true true false true function,function,function,function \
+             Immediate true true false true undefined,undefined,undefined,function true true true true\n"
+        )
     );
 }
 

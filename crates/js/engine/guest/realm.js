@@ -47,8 +47,6 @@ function makeRealm() {
     const { global, prototypes, then, compile, onError, stack } = evaluateInNewRealm(REALM, [...names, '$'], [...values, evaluate]);
     // Not deleted: taking a property off a large object is dear.
     global.$ = undefined;
-    // The engine reports a rejection to the global object of the realm whose code was running.
-    defineProperty(global, '__wasm_rquickjs_rejection_tracker', { value: globalThis.__wasm_rquickjs_rejection_tracker });
     for (const name of keys(global)) {
         if (!LISTED.includes(name)) defineProperty(global, name, { enumerable: false });
     }

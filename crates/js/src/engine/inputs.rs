@@ -7,6 +7,12 @@ use sha2::{Digest, Sha256};
 /// The folder of the guest's parts, relative to the workspace.
 const GUEST: &str = "crates/js/engine/guest";
 
+/// The name of the input that [`super::methods_literal`] is.
+const METHODS: &str = "the methods of api";
+
+/// The inputs that are put into the compiled engine; all others are compiled.
+pub const OF_GUEST: [&str; 2] = [GUEST, METHODS];
+
 /// The guest's parts, in the order in which they make one module.
 const PARTS: &[&str] = &[
     "captured.js",
@@ -38,6 +44,8 @@ const FILES: &[&str] = &[
     "xtask/src/quickjs.rs",
     "xtask/src/reactor.rs",
     "xtask/src/recipe.rs",
+    "xtask/src/recipe/boundary.rs",
+    "xtask/src/recipe/node.rs",
 ];
 
 /// Names of the inputs and their hashes.
@@ -67,7 +75,7 @@ pub fn read(root: &Path) -> io::Result<Inputs> {
     }
     inputs.push((GUEST.to_owned(), sha256(guest(root)?.as_bytes())));
     inputs.push((
-        "the methods of api".to_owned(),
+        METHODS.to_owned(),
         sha256(super::methods_literal().as_bytes()),
     ));
     Ok(Inputs(inputs))

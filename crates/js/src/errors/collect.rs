@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use oxc::ast::ast::{
     Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentExpression,
     AssignmentTarget, AssignmentTargetProperty, BinaryExpression, BindingPattern, BindingProperty,
-    CallExpression, ChainElement, ComputedMemberExpression, Expression, ForOfStatement,
-    FormalParameter, Function, NewExpression, ObjectPattern, PropertyKey, SimpleAssignmentTarget,
+    CallExpression, ComputedMemberExpression, Expression, ForOfStatement, FormalParameter,
+    Function, NewExpression, ObjectPattern, PropertyKey, SimpleAssignmentTarget,
     StaticMemberExpression, TaggedTemplateExpression, UpdateExpression, VariableDeclarator,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::ScopeFlags;
 use oxc::span::{GetSpan, Span};
 
+use super::points::{anchor_of_callee, last_name, literal_name, place_of, place_of_callee};
 use super::print;
 use super::sites::{Kind, Site};
 use crate::source::text::saturate;
@@ -167,58 +168,6 @@ impl<'c> Collector<'c> {
             (BindingPattern::ArrayPattern(_), Some(value)) => self.iterate(value),
             _ => {}
         }
-    }
-}
-
-/// Where V8 points for a value: at the last property of a chain, else at its beginning.
-fn place_of(expression: &Expression<'_>) -> u32 {
-    match expression.get_inner_expression() {
-        Expression::StaticMemberExpression(member) => member.property.span.start,
-        other => other.span().start,
-    }
-}
-
-/// Where V8 points for a call: at the called name, or at the bracket behind what has no name.
-fn place_of_callee(callee: &Expression<'_>) -> u32 {
-    match callee {
-        Expression::Identifier(name) => name.span.start,
-        Expression::StaticMemberExpression(member) => member.property.span.start,
-        Expression::ChainExpression(chain) => match &chain.expression {
-            ChainElement::StaticMemberExpression(member) => member.property.span.start,
-            _ => chain.span.end,
-        },
-        Expression::SequenceExpression(_) | Expression::ParenthesizedExpression(_) => {
-            callee.span().start
-        }
-        other => other.span().end,
-    }
-}
-
-/// Where QuickJS points for `(0, module.name)(…)`: at the name.
-fn anchor_of_callee(callee: &Expression<'_>) -> Option<u32> {
-    let Expression::ParenthesizedExpression(inner) = callee else {
-        return None;
-    };
-    let Expression::SequenceExpression(list) = &inner.expression else {
-        return None;
-    };
-    list.expressions.last().map(place_of)
-}
-
-/// The name of a computed property, if it is written out.
-fn literal_name(key: &Expression<'_>) -> String {
-    match key {
-        Expression::StringLiteral(name) => name.value.as_str().to_owned(),
-        Expression::NumericLiteral(number) => number.value.to_string(),
-        _ => String::new(),
-    }
-}
-
-fn last_name<'e>(expression: &'e Expression<'_>) -> &'e str {
-    match expression {
-        Expression::Identifier(name) => name.name.as_str(),
-        Expression::StaticMemberExpression(member) => member.property.name.as_str(),
-        _ => "",
     }
 }
 

@@ -5,6 +5,7 @@ mod collect;
 mod frames;
 mod guest_words;
 mod patterns;
+mod points;
 mod print;
 pub(crate) mod sites;
 mod stack;

@@ -41,6 +41,8 @@ pub struct Case {
     pub event: Value,
     pub entry: EntryPoint,
     pub now_ms: i64,
+    /// Whether computing takes time.
+    pub flow: Flow,
     pub seed: u64,
     pub door: Arc<dyn Door>,
     pub budget: Budget,
@@ -55,6 +57,7 @@ impl Default for Case {
             event: serde_json::from_str(event).expect("the fixture is JSON"),
             entry: EntryPoint::Execute,
             now_ms: NOW_MS,
+            flow: Flow::Virtual,
             seed: 1,
             door: Arc::new(Closed),
             budget: Budget::default(),
@@ -146,7 +149,7 @@ pub fn login(case: &Case) -> (LoginInput, Conditions) {
 
 fn conditions(case: &Case) -> Conditions {
     Conditions {
-        clock: Arc::new(Clock::new(case.now_ms, Flow::Virtual)),
+        clock: Arc::new(Clock::new(case.now_ms, case.flow)),
         seed: case.seed,
         door: Arc::clone(&case.door),
         budget: case.budget,
