@@ -13,7 +13,9 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use postlogin_core::{HandlerInfo, Login, LoginInput, Step, TenantSettings, event::sample};
+use postlogin_core::{
+    HandlerInfo, Login, LoginInput, Step, TenantSettings, event::post_login_sample,
+};
 use postlogin_engine::{Allocation, BoundAction, Engine, Invocation, Phases, infos};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use postlogin_js::{JavaScript, Modules};
@@ -162,7 +164,7 @@ fn peak_memory(postlogin: &Path) -> anyhow::Result<u64> {
 
 fn logins(scratch: &Path, rounds: usize) -> anyhow::Result<()> {
     println!("one login in a fresh sandbox, {rounds} rounds, microseconds");
-    let event = sample();
+    let event = post_login_sample();
     let event_file = scratch.join("event.json");
     fs::write(&event_file, event.to_string())?;
 

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use postlogin_core::event::{merge_patch, sample};
+use postlogin_core::event::{merge_patch, post_login_sample};
 use serde_json::{Value, json};
 
 use super::suite::{ACTIONS, Case};
@@ -84,7 +84,7 @@ fn as_tests(action: &str, cases: &[&Case], framework: Framework) -> String {
          access: {{ deny: mock() }},\n  user: {{ setUserMetadata: mock(), setAppMetadata: mock() }},\n}});\n"
     );
     for case in cases {
-        let mut event = sample();
+        let mut event = post_login_sample();
         merge_patch(&mut event, &case.patch);
         let _ = writeln!(
             text,

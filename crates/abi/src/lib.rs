@@ -10,10 +10,13 @@ pub mod methods;
 pub const WIT_PACKAGE: &str = "postlogin:actions";
 
 /// The version of the package; that of this crate.
-pub const VERSION: &str = "0.2.0";
+pub const VERSION: &str = "0.3.0";
 
-/// The world of an Action in any language.
+/// The world of a post-login Action in any language.
 pub const POST_LOGIN_WORLD: &str = "post-login";
+
+/// The world of a credentials-exchange Action in any language.
+pub const CREDENTIALS_EXCHANGE_WORLD: &str = "credentials-exchange";
 
 /// The world of an engine that becomes an Action when a source is loaded into it.
 pub const JAVASCRIPT_ENGINE_WORLD: &str = "javascript-engine";
@@ -31,6 +34,9 @@ pub const INTERFACES: &[&str] = &[
     "dynamic",
     "groups",
     "id-token",
+    "machine-access",
+    "machine-access-token",
+    "machine-transaction",
     "multifactor",
     "prompt",
     "redirect",
@@ -50,6 +56,10 @@ pub const INTERFACES: &[&str] = &[
 pub const WIT_FILES: &[(&str, &str)] = &[
     ("access.wit", include_str!("../wit/access.wit")),
     ("cache.wit", include_str!("../wit/cache.wit")),
+    (
+        "credentials-exchange.wit",
+        include_str!("../wit/credentials-exchange.wit"),
+    ),
     ("engine.wit", include_str!("../wit/engine.wit")),
     ("factors.wit", include_str!("../wit/factors.wit")),
     ("post-login.wit", include_str!("../wit/post-login.wit")),
@@ -63,7 +73,7 @@ pub const WIT_FILES: &[(&str, &str)] = &[
     ("user.wit", include_str!("../wit/user.wit")),
 ];
 
-/// The name under which a component imports an interface: `postlogin:actions/cache@0.2.0`.
+/// The name under which a component imports an interface: `postlogin:actions/cache@0.3.0`.
 #[must_use]
 pub fn import_name(interface: &str) -> String {
     format!("{WIT_PACKAGE}/{interface}@{VERSION}")
@@ -93,16 +103,16 @@ mod tests {
 
     #[test]
     fn names_of_imports() {
-        assert_eq!(import_name("cache"), "postlogin:actions/cache@0.2.0");
+        assert_eq!(import_name("cache"), "postlogin:actions/cache@0.3.0");
         #[track_caller]
         fn check(name: &str, compatible: bool) {
             assert_eq!(is_compatible_import(name), compatible, "{name}");
         }
-        check("postlogin:actions/cache@0.2.0", true);
-        check("postlogin:actions/cache@0.2.7", true);
-        check("postlogin:actions/cache@0.1.0", false);
-        check("postlogin:actions/cache@1.2.0", false);
-        check("postlogin:actions/cache@0.2", false);
+        check("postlogin:actions/cache@0.3.0", true);
+        check("postlogin:actions/cache@0.3.7", true);
+        check("postlogin:actions/cache@0.2.0", false);
+        check("postlogin:actions/cache@1.3.0", false);
+        check("postlogin:actions/cache@0.3", false);
         check("postlogin:actions/cache", false);
         check("wasi:io/poll@0.1.0", false);
         check("", false);

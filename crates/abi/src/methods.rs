@@ -12,6 +12,8 @@ use Parameter::{AdditionalFactors, Json, NullableText, Plain, Query};
 pub struct Method {
     /// The path below `api`: `idToken.setCustomClaim`.
     pub path: &'static str,
+    /// The triggers whose `api` has the method behind this function: the vendor's ids.
+    pub triggers: &'static [&'static str],
     /// The function's parameters in order; each is one argument of the method.
     pub parameters: &'static [Parameter],
     /// The function's result.
@@ -65,14 +67,16 @@ pub struct Property {
 }
 
 impl Method {
-    /// The interface of the function: `id-token`.
+    /// The interface of the function: `id-token`; that of a method which only credentials-exchange has in this form begins
+    /// with `machine-`.
     #[must_use]
     pub fn interface(&self) -> String {
-        kebab_case(
-            self.path
-                .split_once('.')
-                .map_or("", |(namespace, _)| namespace),
-        )
+        let namespace = self.path.split_once('.');
+        let name = kebab_case(namespace.map_or("", |(namespace, _)| namespace));
+        match self.triggers {
+            MACHINE => format!("machine-{name}"),
+            _ => name,
+        }
     }
 
     /// The name of the function: `set-custom-claim`.
@@ -125,6 +129,7 @@ fn camel_case(kebab: &str) -> String {
 const fn throws(path: &'static str, parameters: &'static [Parameter], answer: Answer) -> Method {
     Method {
         path,
+        triggers: POST_LOGIN,
         parameters,
         answer,
         can_throw: true,
@@ -138,11 +143,22 @@ const fn never_throws(
 ) -> Method {
     Method {
         path,
+        triggers: POST_LOGIN,
         parameters,
         answer,
         can_throw: false,
     }
 }
+
+impl Method {
+    const fn of(self, triggers: &'static [&'static str]) -> Self {
+        Self { triggers, ..self }
+    }
+}
+
+const POST_LOGIN: &[&str] = &["post-login"];
+const MACHINE: &[&str] = &["credentials-exchange"];
+const EVERY: &[&str] = &["post-login", "credentials-exchange"];
 
 /// Every method with a typed function, by namespace.
 pub const METHODS: &[Method] = &[
@@ -164,9 +180,9 @@ pub const METHODS: &[Method] = &[
     throws("authentication.enrollWithAny", &[Plain], Nothing),
     throws("authentication.recordMethod", &[Plain], Nothing),
     throws("authentication.setPrimaryUser", &[Plain], Nothing),
-    never_throws("cache.get", &[Plain], CacheEntry),
-    never_throws("cache.set", &[Plain, Plain, Plain], CacheSet),
-    never_throws("cache.delete", &[Plain], CacheDelete),
+    never_throws("cache.get", &[Plain], CacheEntry).of(EVERY),
+    never_throws("cache.set", &[Plain, Plain, Plain], CacheSet).of(EVERY),
+    never_throws("cache.delete", &[Plain], CacheDelete).of(EVERY),
     throws("groups.getUserGroups", &[Plain], JsonText),
     throws("groups.hasGroupMembership", &[Plain], JsonText),
     throws("idToken.setCustomClaim", &[Plain, Json], Nothing),
@@ -230,6 +246,12 @@ pub const METHODS: &[Method] = &[
     throws("user.setAppMetadata", &[Plain, Json], Nothing),
     throws("user.setUserMetadata", &[Plain, Json], Nothing),
     throws("validation.error", &[Plain, Plain], Nothing),
+    never_throws("access.deny", &[Plain, Plain], Nothing).of(MACHINE),
+    throws("accessToken.setCustomClaim", &[Plain, Json], Nothing).of(MACHINE),
+    throws("transaction.addTargetScope", &[Plain], Nothing).of(MACHINE),
+    throws("transaction.removeTargetScope", &[Plain], Nothing).of(MACHINE),
+    throws("transaction.setTargetScopes", &[Plain], Nothing).of(MACHINE),
+    throws("transaction.clearTargetScopes", &[], Nothing).of(MACHINE),
 ];
 
 #[cfg(test)]

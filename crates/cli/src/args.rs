@@ -70,6 +70,8 @@ pub(crate) enum Command {
 pub(crate) enum Schema {
     /// The event of the post-login trigger, v3
     Event,
+    /// The event of the credentials-exchange trigger, v2
+    CredentialsExchangeEvent,
     /// A file of cases
     Case,
     /// postlogin.toml
@@ -82,9 +84,13 @@ const ACTION_HELP: &str = "A .js, .cjs, .mjs or .ts file, a .wasm component, a f
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// Actions, in the order in which they run; without any, the project's post-login binding
+    /// Actions, in the order in which they run; without any, the project's binding of the trigger
     #[arg(value_name = "ACTION", long_help = ACTION_HELP)]
     pub(crate) actions: Vec<String>,
+
+    /// The trigger, such as credentials-exchange; without it, that of the Actions, else post-login
+    #[arg(long, value_name = "ID")]
+    pub(crate) trigger: Option<String>,
 
     #[command(flatten)]
     pub(crate) event: EventArguments,

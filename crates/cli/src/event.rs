@@ -3,6 +3,7 @@
 use std::{io, path::Path};
 
 use postlogin_core::{
+    Trigger,
     event::{
         check_paths, json_schema, merge_patch, parse_assignment, sample, set_path, suggest::closest,
     },
@@ -15,10 +16,14 @@ use crate::{args::EventArguments, error::CliError, printer::Printer};
 
 /// The event: its base, then the user, the client, and single paths. What production's event does not have is
 /// warned about.
-pub(crate) fn event(arguments: &EventArguments, printer: &Printer) -> Result<Value, CliError> {
+pub(crate) fn event(
+    trigger: Trigger,
+    arguments: &EventArguments,
+    printer: &Printer,
+) -> Result<Value, CliError> {
     let mut event = match &arguments.event {
         Some(file) => Value::Object(read(file, "an event")?),
-        None => sample(),
+        None => sample(trigger),
     };
     if let Some(file) = &arguments.user {
         replace(&mut event, "user", Value::Object(read(file, "a user")?));
@@ -48,17 +53,17 @@ pub(crate) fn event(arguments: &EventArguments, printer: &Printer) -> Result<Val
         let (path, value) = parse_assignment(assignment).map_err(failed)?;
         set_path(&mut event, &path, value).map_err(failed)?;
     }
-    complete_event(&mut event);
-    for finding in check_paths(&event) {
+    complete_event(trigger, &mut event);
+    for finding in check_paths(trigger, &event) {
         warn(printer, &finding.message(), finding.suggestion.as_deref());
     }
-    warn_about_user(&event, printer);
+    warn_about_user(trigger, &event, printer);
     Ok(event)
 }
 
 /// A profile may have any property, so none is wrong; but one that is nearly one of Auth0's is a slip.
-fn warn_about_user(event: &Value, printer: &Printer) {
-    let schema = json_schema();
+fn warn_about_user(trigger: Trigger, event: &Value, printer: &Printer) {
+    let schema = json_schema(trigger);
     let known = |pointer: &str, value: &Value| -> Vec<String> {
         let keys = value.pointer(pointer).and_then(Value::as_object);
         keys.map(|keys| keys.keys().cloned().collect())

@@ -22,7 +22,12 @@ pub(crate) fn given(arguments: &SecretArguments) -> Result<Vec<Secret>, CliError
 }
 
 /// Warns about secrets that no Action of the login sees.
-pub(crate) fn warn_about_unseen(sources: &[ActionSource], given: &[Secret], printer: &Printer) {
+pub(crate) fn warn_about_unseen<'s>(
+    sources: impl IntoIterator<Item = &'s ActionSource>,
+    given: &[Secret],
+    printer: &Printer,
+) {
+    let sources: Vec<&ActionSource> = sources.into_iter().collect();
     for secret in given {
         let seen = sources.iter().any(|source| {
             secrets_of(source, std::slice::from_ref(secret)).contains_key(&secret.name)

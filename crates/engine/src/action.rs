@@ -3,7 +3,6 @@
 mod run;
 
 use std::{
-    borrow::Cow,
     cell::OnceCell,
     sync::Arc,
     time::{Duration, Instant},
@@ -20,9 +19,9 @@ use wasmtime::{Store, component::Instance};
 pub use run::SharedSandbox;
 
 use crate::{
-    contract::{CONTINUE, EXECUTE},
+    contract::export_of,
     fault::GuestFault,
-    guest::{Probe, Script, StackMapper, place_in_stack},
+    guest::{Probe, Script, SourceKind, StackMapper, place_in_stack},
     modules::{ModuleSource, NoModules, loader_function},
     program::Program,
     sandbox::Sandbox,
@@ -167,7 +166,9 @@ impl ActionPre {
             let Started(instance, loaded) = self.start(&mut store, &mut Phases::default()).await?;
             loop {
                 let result = match &loaded {
-                    Ok(()) => call_handler(&mut store, &instance, invocation).await?,
+                    Ok(()) => {
+                        call_handler(&mut store, &instance, &self.program, invocation).await?
+                    }
                     Err(fault) => Err(fault.clone()),
                 };
                 let result = result.map_err(|fault| self.explain(store.data(), fault));
@@ -239,25 +240,32 @@ impl ActionPre {
 /// An instance, and whether its script compiles.
 struct Started(Instance, Result<(), Fault>);
 
+/// Runs the handler. A language engine is told the trigger and the export; a component of a world has a function for it.
 async fn call_handler(
     store: &mut Store<Sandbox>,
     instance: &Instance,
+    program: &Program,
     invocation: Invocation<'_>,
 ) -> wasmtime::Result<Result<(), Fault>> {
-    let export = match invocation.entry {
-        EntryPoint::Execute => EXECUTE,
-        EntryPoint::Continue => CONTINUE,
-    };
-    let handler =
-        instance.get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, export)?;
-    // The guest tells a Rule's input from an event by its beginning.
-    let input = match invocation.kind {
-        HandlerKind::Action => Cow::Borrowed(invocation.input),
-        HandlerKind::Rule | HandlerKind::Connection => {
-            Cow::Owned(format!("#rule{}", invocation.input))
+    let trigger = store.data().login.trigger();
+    let handler = trigger.export(invocation.entry).unwrap_or_default();
+    let result = match program.triggers() {
+        None => {
+            let run = loader_function(store, instance, "run")?;
+            let run = instance.get_typed_func::<(&str, &str, &str), (Result<(), GuestFault>,)>(
+                &mut *store,
+                run,
+            )?;
+            let arguments = (trigger.id(), handler, invocation.input);
+            run.call_async(store, arguments).await?.0
+        }
+        Some(_) => {
+            let export = export_of(trigger, invocation.entry).unwrap_or_default();
+            let run = instance
+                .get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, &export)?;
+            run.call_async(store, (invocation.input,)).await?.0
         }
     };
-    let (result,) = handler.call_async(store, (&*input,)).await?;
     Ok(result.map_err(|fault| fault.into_fault(FaultKind::Thrown)))
 }
 
@@ -289,10 +297,13 @@ pub(crate) async fn load(
     script: &Script,
 ) -> wasmtime::Result<Result<(), GuestFault>> {
     let load = loader_function(store, instance, "load")?;
-    let load =
-        instance.get_typed_func::<(&str, &str), (Result<(), GuestFault>,)>(&mut *store, load)?;
+    let load = instance
+        .get_typed_func::<(SourceKind, &str, &str), (Result<(), GuestFault>,)>(&mut *store, load)?;
     let (result,) = load
-        .call_async(&mut *store, (&script.name, &script.source))
+        .call_async(
+            &mut *store,
+            (script.kind.into(), &script.name, &script.source),
+        )
         .await?;
     Ok(result)
 }

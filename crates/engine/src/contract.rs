@@ -1,6 +1,8 @@
 //! Whether bytes are an Action of this contract, and what they are if not.
 
-use postlogin_abi::{VERSION, WIT_PACKAGE, is_compatible_import};
+use postlogin_abi::{VERSION, WIT_PACKAGE, import_name, is_compatible_import};
+use postlogin_core::{EntryPoint, Trigger};
+use wasmparser::{Parser, Payload};
 use wasmtime::component::{Component, types::ComponentItem};
 
 /// Bytes that were offered as an Action and are none. Each message is one sentence for the user.
@@ -24,11 +26,10 @@ pub enum NotAnAction {
         found: String,
     },
     /// A component for something else.
-    #[error("this component does not export `{missing}`, so it is not a post-login Action")]
-    MissingHandler {
-        /// The export that every Action has.
-        missing: &'static str,
-    },
+    #[error(
+        "this component exports no handler of a trigger that runs here (`on-execute-post-login`, …), so it is not an Action"
+    )]
+    MissingHandler,
     /// It wants what no Action gets.
     #[error("this component needs what an Action can't have: {0}")]
     Unlinkable(String),
@@ -53,8 +54,10 @@ impl NotAnAction {
             Self::OtherVersion { .. } => {
                 format!("build it again against {WIT_PACKAGE}@{VERSION}, or with `postlogin build`")
             }
-            Self::MissingHandler { .. } => {
-                format!("export the handlers of the world {WIT_PACKAGE}/post-login")
+            Self::MissingHandler => {
+                format!(
+                    "export the handlers of one of the worlds {WIT_PACKAGE}/post-login and {WIT_PACKAGE}/credentials-exchange"
+                )
             }
             Self::Unlinkable(_) => {
                 "an Action may import postlogin:actions and WASI 0.2, nothing else".into()
@@ -63,10 +66,52 @@ impl NotAnAction {
     }
 }
 
-/// The export that makes a component an Action.
-pub(crate) const EXECUTE: &str = "on-execute-post-login";
-/// The export that resumes one.
-pub(crate) const CONTINUE: &str = "on-continue-post-login";
+/// Returns the function that a component of a trigger's world exports for one of its handlers: `on-execute-post-login`.
+pub(crate) fn export_of(trigger: Trigger, entry: EntryPoint) -> Option<String> {
+    let name = trigger.export(entry)?;
+    let mut export = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            export.push('-');
+        }
+        export.push(letter.to_ascii_lowercase());
+    }
+    Some(export)
+}
+
+/// What a component offers to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// Handlers of these triggers.
+    Handlers(Vec<Trigger>),
+    /// A language engine: the source that is loaded into it has the handlers.
+    Loader,
+}
+
+/// Returns the triggers whose handlers a component exports, without compiling it. Empty for a language engine, and for bytes
+/// that are not a component.
+#[must_use]
+pub fn handlers_of(bytes: &[u8]) -> Vec<Trigger> {
+    let mut names = Vec::new();
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload {
+            Ok(Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) => depth += 1,
+            Ok(Payload::End(_)) => depth = depth.saturating_sub(1),
+            Ok(Payload::ComponentExportSection(exports)) if depth == 0 => {
+                let exports = exports.into_iter().flatten();
+                names.extend(exports.map(|export| export.name.name.to_owned()));
+            }
+            Ok(_) => {}
+            Err(_) => return Vec::new(),
+        }
+    }
+    let is_exported = |trigger: &Trigger| {
+        let export = export_of(*trigger, EntryPoint::Execute);
+        export.is_some_and(|export| names.contains(&export))
+    };
+    Trigger::ALL.iter().copied().filter(is_exported).collect()
+}
 
 /// Looks at the first bytes, before anything is compiled.
 pub(crate) fn check_header(bytes: &[u8]) -> Result<(), NotAnAction> {
@@ -80,8 +125,8 @@ pub(crate) fn check_header(bytes: &[u8]) -> Result<(), NotAnAction> {
     }
 }
 
-/// Looks at what a component imports and exports.
-pub(crate) fn check_world(component: &Component) -> Result<(), NotAnAction> {
+/// Looks at what a component imports and exports, and returns what it offers.
+pub(crate) fn check_world(component: &Component) -> Result<Offer, NotAnAction> {
     let engine = component.engine();
     let world = component.component_type();
     let names = world
@@ -95,9 +140,18 @@ pub(crate) fn check_world(component: &Component) -> Result<(), NotAnAction> {
             });
         }
     }
-    match world.get_export(engine, EXECUTE) {
-        Some(item) if matches!(item.ty, ComponentItem::ComponentFunc(_)) => Ok(()),
-        _ => Err(NotAnAction::MissingHandler { missing: EXECUTE }),
+    if world.get_export(engine, &import_name("loader")).is_some() {
+        return Ok(Offer::Loader);
+    }
+    let has_handler = |trigger: &Trigger| {
+        let export = export_of(*trigger, EntryPoint::Execute);
+        let item = export.and_then(|export| world.get_export(engine, &export));
+        item.is_some_and(|item| matches!(item.ty, ComponentItem::ComponentFunc(_)))
+    };
+    let triggers: Vec<Trigger> = Trigger::ALL.iter().copied().filter(has_handler).collect();
+    match triggers.is_empty() {
+        true => Err(NotAnAction::MissingHandler),
+        false => Ok(Offer::Handlers(triggers)),
     }
 }
 

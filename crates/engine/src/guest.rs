@@ -1,14 +1,40 @@
 //! What the engine is told about a guest's source: its text, and how its own places and words become the user's.
 
-use postlogin_core::{Fault, Location};
+use postlogin_core::{Fault, HandlerKind, Location};
+use wasmtime::component::{ComponentType, Lower};
 
 /// Source text for a language engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
+    /// What it is.
+    pub kind: HandlerKind,
     /// The name that stands in stacks. Never a path of this machine.
     pub name: String,
     /// The source.
     pub source: String,
+}
+
+/// A [`HandlerKind`] on its way to a language engine.
+#[derive(Clone, Copy, ComponentType, Lower)]
+#[component(enum)]
+#[repr(u8)]
+pub(crate) enum SourceKind {
+    #[component(name = "action")]
+    Action,
+    #[component(name = "rule")]
+    Rule,
+    #[component(name = "connection")]
+    Connection,
+}
+
+impl From<HandlerKind> for SourceKind {
+    fn from(kind: HandlerKind) -> Self {
+        match kind {
+            HandlerKind::Action => Self::Action,
+            HandlerKind::Rule => Self::Rule,
+            HandlerKind::Connection => Self::Connection,
+        }
+    }
 }
 
 /// Turns what a language engine says about its own state into the user's terms.

@@ -26,7 +26,7 @@ mod watchdog;
 pub use action::{ActionPre, Invocation, Phases, Ran, SharedSandbox};
 pub use cache::{CompileNotice, read_own, write_own};
 pub use config::Allocation;
-pub use contract::NotAnAction;
+pub use contract::{NotAnAction, handlers_of};
 pub use drive::{BoundAction, User, advance, finish, infos, run};
 pub use guest::{Probe, Script, StackMapper};
 pub use modules::{

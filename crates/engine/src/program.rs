@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
+use postlogin_core::Trigger;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     api,
     cache::{self, Found},
     config::{Allocation, configuration},
-    contract::{self, NotAnAction},
+    contract::{self, NotAnAction, Offer},
     guest::{Script, StackMapper},
     sandbox::Sandbox,
     wasi,
@@ -41,10 +42,22 @@ struct Inner {
 #[derive(Clone)]
 pub struct Program {
     pub(crate) pre: InstancePre<Sandbox>,
+    offer: Offer,
     /// Keeps the watchdog alive for as long as something can run.
     _engine: Engine,
     /// The bytes of the component, for reports.
     pub size: usize,
+}
+
+impl Program {
+    /// Returns the triggers whose handlers the component exports; `None` for a language engine, whose source has them.
+    #[must_use]
+    pub fn triggers(&self) -> Option<&[Trigger]> {
+        match &self.offer {
+            Offer::Handlers(triggers) => Some(triggers),
+            Offer::Loader => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Engine {
@@ -146,12 +159,13 @@ impl Engine {
     }
 
     fn link(&self, component: &Component, size: usize) -> Result<Program, NotAnAction> {
-        contract::check_world(component)?;
+        let offer = contract::check_world(component)?;
         let pre = self.inner.linker.instantiate_pre(component);
         let pre =
             pre.map_err(|error| NotAnAction::Unlinkable(format!("{error:#}").replace('\n', " ")))?;
         Ok(Program {
             pre,
+            offer,
             _engine: self.clone(),
             size,
         })

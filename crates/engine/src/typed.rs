@@ -43,6 +43,13 @@ fn serve(
     given: &[Val],
     slots: &mut [Val],
 ) -> wasmtime::Result<()> {
+    let trigger = sandbox.login.trigger();
+    if !method.triggers.contains(&trigger.id()) {
+        let interface = method.interface();
+        return Err(wasmtime::format_err!(
+            "the interface `{interface}` is not one of the trigger {trigger}"
+        ));
+    }
     if let Some(what) = arguments::too_much(method, given) {
         return Err(sandbox.exceed(&format!("pass {what} to one call of `{}`", method.path)));
     }

@@ -1,7 +1,7 @@
 //! A seed and a number to an event.
 
-use postlogin_core::event::sample;
-use postlogin_core::event::schema::{Field, Kind, event as schema};
+use postlogin_core::event::post_login_sample;
+use postlogin_core::event::schema::{Field, Kind, post_login as schema};
 use serde_json::{Map, Value, json};
 
 use crate::flows;
@@ -22,7 +22,7 @@ impl Generator {
     /// Events from a seed. `bases` are events to begin with besides the built-in sample; those that production could not
     /// send are left out.
     pub fn new(seed: u64, vocabulary: Vocabulary, bases: Vec<Value>) -> Self {
-        let mut all = vec![sample()];
+        let mut all = vec![post_login_sample()];
         for base in bases {
             if is_plausible(&base) && !all.contains(&base) {
                 all.push(base);
@@ -45,7 +45,10 @@ impl Generator {
             return base.clone();
         }
         let mut random = Random::new(self.seed, number);
-        let mut event = random.pick(&self.bases).cloned().unwrap_or_else(sample);
+        let mut event = random
+            .pick(&self.bases)
+            .cloned()
+            .unwrap_or_else(post_login_sample);
         flows::choose(&mut event, &mut random);
         let mut maker = Maker {
             random,
@@ -204,7 +207,11 @@ mod tests {
             for number in 0..2_000 {
                 let event = generator.event(number);
                 assert!(is_plausible(&event), "{number}: {event:#}");
-                assert_eq!(check_paths(&event), [], "{number}");
+                assert_eq!(
+                    check_paths(postlogin_core::Trigger::PostLogin, &event),
+                    [],
+                    "{number}"
+                );
             }
         }
     }
@@ -222,7 +229,7 @@ mod tests {
         }
         let another = Generator::new(6, spoken_of(), Vec::new());
         assert!((1..50).any(|number| one.event(number) != another.event(number)));
-        assert_eq!(one.event(0), sample());
+        assert_eq!(one.event(0), post_login_sample());
     }
 
     #[test]

@@ -267,7 +267,7 @@ fn unverified() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use postlogin_core::event::{check_paths, merge_patch, sample};
+    use postlogin_core::event::{check_paths, merge_patch, post_login_sample};
 
     use super::*;
     use crate::is_plausible;
@@ -276,16 +276,20 @@ mod tests {
     fn every_kind_of_login_could_come_from_production() {
         let all = PROTOCOLS.iter().chain(IDENTITIES).chain(CIRCUMSTANCES);
         for (index, flow) in all.enumerate() {
-            let mut event = sample();
+            let mut event = post_login_sample();
             merge_patch(&mut event, &flow());
-            assert_eq!(check_paths(&event), [], "{index}");
+            assert_eq!(
+                check_paths(postlogin_core::Trigger::PostLogin, &event),
+                [],
+                "{index}"
+            );
             assert!(is_plausible(&event), "{index}: {event:#}");
         }
     }
 
     #[test]
     fn a_refresh_has_no_browser() {
-        let mut event = sample();
+        let mut event = post_login_sample();
         merge_patch(&mut event, &refresh_token());
         assert_eq!(event["transaction"]["protocol"], "oauth2-refresh-token");
         assert_eq!(event.get("session"), None);

@@ -1,6 +1,6 @@
 //! Whether an event could come from production: what fails an Action only for an event that never comes is no finding.
 
-use postlogin_core::event::schema::{Field, Kind, event};
+use postlogin_core::event::schema::{Field, Kind, post_login as event};
 use postlogin_core::is_storable;
 use postlogin_core::limits::PROFILE_BYTES;
 use serde_json::Value;
@@ -94,7 +94,7 @@ fn number_fits(name: &str, number: Option<f64>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use postlogin_core::event::{merge_patch, sample};
+    use postlogin_core::event::{merge_patch, post_login_sample};
     use serde_json::json;
 
     use super::*;
@@ -137,16 +137,16 @@ mod tests {
                 false,
             ),
         ] {
-            let mut event = sample();
+            let mut event = post_login_sample();
             merge_patch(&mut event, &patch);
             assert_eq!(is_plausible(&event), expected, "{patch}");
         }
-        let mut event = sample();
+        let mut event = post_login_sample();
         event["user"]["family_name"] = Value::Null;
         assert!(is_plausible(&event));
         event["session"] = Value::Null;
         assert!(!is_plausible(&event));
-        let mut event = sample();
+        let mut event = post_login_sample();
         event["user"]["user_metadata"]["a"] = json!({"b": null});
         assert!(is_plausible(&event));
         event["user"]["user_metadata"]["a"] = Value::Null;

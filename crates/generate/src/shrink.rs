@@ -300,7 +300,7 @@ fn with(value: &Value, path: &[Step], part: Option<&Value>) -> Value {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use postlogin_core::event::sample;
+    use postlogin_core::event::post_login_sample;
     use proptest::collection::vec;
     use proptest::prelude::*;
     use serde_json::json;
@@ -377,11 +377,11 @@ pub(crate) mod tests {
     fn attempts_are_counted() {
         let generator = Generator::new(1, Vocabulary::default(), Vec::new());
         let event = (1..50).map(|number| generator.event(number));
-        let event = event.max_by_key(|event| difference(&sample(), event).len());
+        let event = event.max_by_key(|event| difference(&post_login_sample(), event).len());
         let event = event.expect("there are some");
         for most in [0, 1, 7] {
             let mut asked = 0;
-            let shrunk = shrink(&event, &sample(), most, |_| {
+            let shrunk = shrink(&event, &post_login_sample(), most, |_| {
                 asked += 1;
                 false
             });
@@ -398,8 +398,14 @@ pub(crate) mod tests {
                 && event.get("session").is_none()
         };
         let found = (0..500).map(|number| generator.event(number)).find(shows);
-        let shrunk = shrink(&found.expect("one of them"), &sample(), 1_000, shows).event;
-        let changed = difference(&sample(), &shrunk);
+        let shrunk = shrink(
+            &found.expect("one of them"),
+            &post_login_sample(),
+            1_000,
+            shows,
+        )
+        .event;
+        let changed = difference(&post_login_sample(), &shrunk);
         let changed: Vec<&str> = changed.iter().map(|change| change.path.as_str()).collect();
         assert_eq!(changed, ["event.session", "event.transaction.protocol"]);
     }

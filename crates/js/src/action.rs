@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use postlogin_core::{Fault, FaultKind, Location};
+use postlogin_core::{Fault, FaultKind, HandlerKind, Location};
 use postlogin_engine::{
     ActionPre, CompileNotice, Engine, NotAnAction, Program, Script, SnapshotError, StackMapper,
     Stage, snapshot,
@@ -94,7 +94,7 @@ impl JavaScript {
     /// engine, whose verdict is then a fault of the run.
     pub fn action(&self, file: &str, text: &str) -> Result<ActionPre, SyntaxError> {
         let prepared = prepare(file, text)?;
-        let script = script(&prepared, file);
+        let script = script(HandlerKind::Action, &prepared, file);
         Ok(self
             .program
             .clone()
@@ -169,19 +169,20 @@ impl JavaScript {
         }
     }
 
-    /// A Rule, or a script of a connection, from the text of `file`; `None` when the text is none.
+    /// A Rule, or a script of a connection, from the text of `file`; `None` when the text is none. `kind` is which of them.
     ///
     /// # Errors
     /// When the text does not compile.
     pub fn rule(
         &self,
+        kind: HandlerKind,
         file: &str,
         text: &str,
         modules: Arc<Modules>,
     ) -> Option<Result<ActionPre, SyntaxError>> {
         let prepared = prepare_rule(file, text)?;
         Some(prepared.map(|prepared| {
-            let script = script(&prepared, file);
+            let script = script(kind, &prepared, file);
             let mapper = Mapper {
                 modules: Some(Arc::clone(&modules)),
                 prefix_bytes: 0,
@@ -193,7 +194,7 @@ impl JavaScript {
     }
 
     fn prepared(&self, file: &str, prepared: Prepared, modules: Arc<Modules>) -> ActionPre {
-        let script = script(&prepared, file);
+        let script = script(HandlerKind::Action, &prepared, file);
         let mapper = Mapper {
             modules: Some(Arc::clone(&modules)),
             ..Mapper::new(file, prepared)
@@ -215,7 +216,7 @@ impl JavaScript {
     ) -> Result<Vec<u8>, BuildError> {
         let prepared = prepare(file, text).map_err(BuildError::Syntax)?;
         let provided = closure::of(&prepared.code, modules).map_err(|_| BuildError::TooLarge)?;
-        let script = script(&prepared, file);
+        let script = script(HandlerKind::Action, &prepared, file);
         let engine =
             engine::unpack().map_err(|error| BuildError::Internal(anyhow::anyhow!(error)))?;
         match snapshot(&self.engine, &engine, Stage::Loaded(&script, &provided)) {
@@ -246,8 +247,9 @@ pub fn source_of_component(component: &[u8]) -> Option<(String, String)> {
     provenance::read(component)
 }
 
-fn script(prepared: &Prepared, file: &str) -> Script {
+fn script(kind: HandlerKind, prepared: &Prepared, file: &str) -> Script {
     Script {
+        kind,
         name: file.to_owned(),
         source: prepared.code.clone(),
     }

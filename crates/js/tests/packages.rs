@@ -91,7 +91,12 @@ fn execute_rule(name: &str) -> (String, Outcome) {
     };
     let modules = Modules::new(dependencies).expect("no module is there twice");
     let action = JAVASCRIPT
-        .rule(name, &text.expect("the Rule is there"), Arc::new(modules))
+        .rule(
+            HandlerKind::Rule,
+            name,
+            &text.expect("the Rule is there"),
+            Arc::new(modules),
+        )
         .unwrap_or_else(|| panic!("{name} is no Rule"))
         .unwrap_or_else(|error| panic!("{error}"));
     let info = HandlerInfo {

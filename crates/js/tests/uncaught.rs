@@ -144,7 +144,7 @@ fn run_rules(bodies: &[&str]) -> Outcome {
         });
         let modules = Arc::new(modules.expect("there are no modules"));
         let action = JAVASCRIPT
-            .rule(FILE, &source, modules)
+            .rule(HandlerKind::Rule, FILE, &source, modules)
             .unwrap_or_else(|| panic!("not a Rule: {source}"))
             .unwrap_or_else(|error| panic!("{error}"));
         BoundAction {
@@ -279,8 +279,8 @@ fn no_host_module_can_be_imported() {
         "new Error().constructor.constructor('x', 'return import(x)')",
     ] {
         for name in [
-            "postlogin:actions/modules@0.2.0",
-            "postlogin:actions/dynamic@0.2.0",
+            "postlogin:actions/modules@0.3.0",
+            "postlogin:actions/dynamic@0.3.0",
             "guest",
             "__wasm_rquickjs_builtin/vm_native",
             "data:text/javascript,export default 1",

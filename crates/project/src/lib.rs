@@ -32,6 +32,6 @@ pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
 pub use project::rules::{Rule, login_set};
 pub use project::tenant::{TenantData, tenant_keys};
-pub use project::{Action, Project, TestConfiguration, Trigger};
+pub use project::{Action, Binding, Project, TestConfiguration};
 pub use secrets::{Secret, parse_dotenv, parse_secret, read_dotenv};
 pub use units::{parse_duration, parse_size};

@@ -79,11 +79,12 @@ fn login(
     snapshots: &Snapshots,
 ) -> (Vec<Failure>, Option<Outcome>) {
     let case = &planned.case;
-    let event = match event_of(case, &planned.bases) {
+    let event = match event_of(planned.trigger, case, &planned.bases) {
         Ok(event) => event,
         Err(error) => return (vec![Failure::Internal(error.to_string())], None),
     };
     let prepared = PreparedLogin {
+        trigger: planned.trigger,
         event,
         tenant: planned.tenant.clone(),
         conditions: conditions(planned),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use postlogin_core::event::schema;
 use postlogin_core::outcome::Outcome;
 use postlogin_core::rules::event_path;
-use postlogin_core::{HandlerKind, Pause, ResumeStep, Resumption, Suspension};
+use postlogin_core::{HandlerKind, Pause, ResumeStep, Resumption, Suspension, Trigger};
 use postlogin_engine::BoundAction;
 use postlogin_generate::Vocabulary;
 use postlogin_host::{
@@ -81,6 +81,7 @@ impl<'a> Setting<'a> {
             requests: Mutex::default(),
         });
         let prepared = PreparedLogin {
+            trigger: Trigger::PostLogin,
             tenant: self.tenant.settings_for(&event, of_case.as_ref()),
             event,
             conditions: Conditions {
@@ -202,7 +203,7 @@ const LONGEST_WORD: usize = 100;
 fn of_user(mut path: Vec<String>) -> Vec<Vec<String>> {
     // What a Rule reads at the root of the profile may stand in `app_metadata`, which is laid over it.
     let is_standard = path.first().is_some_and(|name| {
-        let user = schema::event().child("user");
+        let user = schema::post_login().child("user");
         user.is_some_and(|user| user.child(name).is_some())
     });
     let mut found = Vec::new();

@@ -32,7 +32,9 @@ pub use compare::{CompareError, CompareOptions, Comparison, Side, compare};
 pub use execute::{RunOptions, Sink, run};
 pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
-pub use load::{Compiler, LoadError, LoadNotice, LoadProblem};
+pub use load::{
+    Compiler, LoadError, LoadNotice, LoadProblem, require_post_login, trigger_of, trigger_of_all,
+};
 pub use login::{PreparedLogin, run_login, secrets_of};
 pub use plan::{Plan, PlannedCase, plan};
 pub use postlogin_js::Packages;

@@ -1,6 +1,8 @@
 //! One login, prepared from whatever its caller had: options, a case, a request.
 
-use postlogin_core::{Finished, HandlerInfo, Login, LoginInput, ResumeStep, TenantSettings};
+use postlogin_core::{
+    Finished, HandlerInfo, Login, LoginInput, ResumeStep, TenantSettings, Trigger,
+};
 use postlogin_engine::{BoundAction, User, infos, run};
 use postlogin_host::Conditions;
 use postlogin_project::{ActionSource, Secret};
@@ -9,6 +11,8 @@ use serde_json::{Map, Value};
 /// A login that is ready to run. Secrets belong to the Actions, so they are in [`BoundAction`].
 #[derive(Clone)]
 pub struct PreparedLogin {
+    /// The trigger, for which all Actions are written.
+    pub trigger: Trigger,
     /// The event before any Action ran, complete.
     pub event: Value,
     /// The settings of the tenant, the API and the application.
@@ -26,6 +30,7 @@ impl PreparedLogin {
     #[must_use]
     pub fn login(&self, handlers: Vec<HandlerInfo>) -> Login {
         let input = LoginInput {
+            trigger: self.trigger,
             event: self.event.clone(),
             tenant: self.tenant.clone(),
             rules_executed: Vec::new(),

@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_as_it_was_meant() {
         let generator = Generator::new(2, Vocabulary::default(), Vec::new());
-        let sample = postlogin_core::event::sample();
+        let sample = postlogin_core::event::post_login_sample();
         for number in 0..400 {
             let event = generator.event(number);
             let written = patch(&sample, &event).unwrap_or(event);

@@ -1,18 +1,24 @@
-//! What the tenant asks of whoever runs the post-login trigger.
+//! What the tenant asks of whoever runs the triggers.
 
 use postlogin_core::outcome::Outcome;
-use postlogin_core::{Finished, Pause, ResumeStep};
+use postlogin_core::{Finished, Pause, ResumeStep, Trigger};
 use serde_json::{Map, Value};
 
 /// One login for the pipeline.
 #[derive(Debug, Clone)]
 pub struct LoginRequest {
+    /// The trigger.
+    pub trigger: Trigger,
     /// The event before any Action ran, complete.
     pub event: Value,
     /// The host name of the tenant, without its port.
     pub domain: String,
     /// The issuer of tokens: the tenant's URL, with `/` at its end.
     pub issuer: String,
+    /// How long the access token is good for, in seconds; `None`: as the project says.
+    pub access_token_lifetime_s: Option<i64>,
+    /// The scopes of the client grant, for credentials-exchange; `None`: as the project says.
+    pub granted_scopes: Option<Vec<String>>,
     /// What all randomness of the login is derived from.
     pub seed: u64,
     /// The time at which the login starts, in milliseconds since the epoch.
@@ -91,7 +97,7 @@ pub enum PipelineError {
     Broken(String),
 }
 
-/// Runs the post-login trigger.
+/// Runs the triggers.
 pub trait LoginPipeline: Send + Sync + 'static {
     /// Runs a login up to its end or to where it needs its user. Called on threads that may block, several at once.
     ///

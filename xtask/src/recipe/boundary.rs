@@ -184,13 +184,15 @@ impl PrivateBuiltinResolverGuard {",
         )
     });",
     },
-    // Both handlers.
+    // The run of a handler.
     Edit {
         file: "src/lib.rs",
-        times: 2,
-        from: "    ) -> Result<(), crate::bindings::Fault> {
+        times: 1,
+        from: "        input: crate::bindings::exports::postlogin::actions::loader::Json,
+    ) -> Result<(), crate::bindings::exports::postlogin::actions::loader::Fault> {
         crate::internal::async_exported_function(",
-        to: "    ) -> Result<(), crate::bindings::Fault> {
+        to: "        input: crate::bindings::exports::postlogin::actions::loader::Json,
+    ) -> Result<(), crate::bindings::exports::postlogin::actions::loader::Fault> {
         crate::internal::restore_runtime_state();
         crate::internal::async_exported_function(",
     },

@@ -7,12 +7,12 @@ use std::{
     thread,
 };
 
-use postlogin_core::complete_event;
+use postlogin_core::{Trigger, complete_event};
 use postlogin_engine::Allocation;
 use postlogin_project::{ActionSource, Project, TenantData, login_set, read_object};
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, PlannedCase, Side,
-    compare as compare_sides, plan,
+    compare as compare_sides, plan, require_post_login,
 };
 use serde_json::Value;
 
@@ -126,6 +126,7 @@ fn side(
     sources: Vec<ActionSource>,
     compiler: &mut Compiler<'_>,
 ) -> Result<Side, CliError> {
+    require_post_login("compare", &sources)?;
     let mut actions = Vec::new();
     for source in sources {
         let action = compiler.action(&source)?;
@@ -140,7 +141,7 @@ fn side(
 fn event(file: &Path) -> Result<(String, Value), CliError> {
     let event = read_object(file, "an event", &mut io::stdin().lock())?;
     let mut event = Value::Object(event);
-    complete_event(&mut event);
+    complete_event(Trigger::PostLogin, &mut event);
     Ok((file.display().to_string(), event))
 }
 

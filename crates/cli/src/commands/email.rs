@@ -1,5 +1,6 @@
 //! `postlogin email`.
 
+use postlogin_core::Trigger;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use postlogin_core::escape::inline;
@@ -28,7 +29,7 @@ pub(crate) fn email(arguments: &EmailArguments, printer: &Printer) -> Result<u8,
     let data = project
         .as_ref()
         .map_or_else(TenantData::default, |project| project.tenant.clone());
-    let event = event::event(&arguments.event, printer)?;
+    let event = event::event(Trigger::PostLogin, &arguments.event, printer)?;
     let tenant = name(&data, root);
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
     let renderer = Renderer(compiler.javascript()?.liquid());

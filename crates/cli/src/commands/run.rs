@@ -13,7 +13,7 @@ use std::{
 };
 
 use postlogin_core::{
-    ResumeStep, TenantSettings,
+    ResumeStep, TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
 };
 use postlogin_engine::{Allocation, BoundAction};
@@ -22,7 +22,7 @@ use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
     read_object, state_folder,
 };
-use postlogin_runner::{Packages, PreparedLogin, run_login, unloadable};
+use postlogin_runner::{Packages, PreparedLogin, run_login, trigger_of_all, unloadable};
 use postlogin_token::KeyPair;
 use serde_json::{Map, Value};
 
@@ -88,18 +88,21 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     let connection =
         connection.map(|argument| connection_source(argument, &here, project.as_ref()));
     let connection = connection.transpose()?;
+    let named = trigger(arguments)?;
     let mut sources = match connection {
         // A connection may be tried alone.
         Some(_) if arguments.actions.is_empty() => match &project {
             Some(project) => project.login_sources(&here)?,
             None => Vec::new(),
         },
-        _ => sources(arguments, &here, project.as_ref())?,
+        _ => sources(arguments, named, &here, project.as_ref())?,
     };
+    let found = trigger_of_all(&sources)?;
+    let trigger = named.unwrap_or(found);
     let budget = budget(&arguments.limits)?;
     let network = network(&arguments.network, budget.time)?;
     let conditions = conditions(arguments, budget, Arc::clone(&network.door))?;
-    let event = event::event(&arguments.event, printer)?;
+    let event = event::event(trigger, &arguments.event, printer)?;
     let steps = steps(arguments)?;
     let given = secrets::given(&arguments.secrets)?;
     secrets::warn_about_unseen(&sources, &given, printer);
@@ -127,6 +130,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         before,
         packages: compiler.packages_to_keep(),
         prepared: PreparedLogin {
+            trigger,
             event,
             tenant,
             conditions,
@@ -186,6 +190,21 @@ impl Ready {
     }
 }
 
+/// The trigger that `--trigger` names.
+fn trigger(arguments: &RunArguments) -> Result<Option<Trigger>, CliError> {
+    let Some(id) = &arguments.trigger else {
+        return Ok(None);
+    };
+    let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
+    match Trigger::of_id(id) {
+        Some(trigger) => Ok(Some(trigger)),
+        None => Err(CliError::usage(format!(
+            "--trigger {id}: this trigger is unknown, or does not run here"
+        ))
+        .with_hint(format!("triggers are {}", known.join(", ")))),
+    }
+}
+
 /// What one option has read of stdin, no other can read.
 fn refuse_two_readers_of_stdin(arguments: &RunArguments) -> Result<(), CliError> {
     let RunArguments {
@@ -219,6 +238,7 @@ fn refuse_two_readers_of_stdin(arguments: &RunArguments) -> Result<(), CliError>
 /// The Actions that were named, or else those that the project binds to the trigger.
 fn sources(
     arguments: &RunArguments,
+    trigger: Option<Trigger>,
     here: &Path,
     project: Option<&Project>,
 ) -> Result<Vec<ActionSource>, CliError> {
@@ -235,10 +255,13 @@ fn sources(
                 .with_hint("name one: `postlogin run actions/my-action/code.js`"),
         );
     };
-    let bound = project.login_sources(here)?;
+    let trigger = trigger.unwrap_or_default();
+    let bound = project.sources_of(trigger, here)?;
     if bound.is_empty() {
-        return Err(CliError::usage("no Action is bound to the trigger post-login")
-            .with_hint("list Actions under post-login in triggers/triggers.json, or name one on the command line"));
+        let message = format!("no Action is bound to the trigger {trigger}");
+        return Err(CliError::usage(message).with_hint(format!(
+            "list Actions under {trigger} in triggers/triggers.json, or name one on the command line"
+        )));
     }
     Ok(bound)
 }

@@ -1,6 +1,6 @@
 //! `postlogin schema`.
 
-use postlogin_core::event::json_schema;
+use postlogin_core::{Trigger, event::json_schema};
 use postlogin_project::{cases::schema::case_schema, configuration_schema};
 
 use crate::{
@@ -11,7 +11,8 @@ use crate::{
 
 pub(crate) fn schema(what: Schema, printer: &Printer) -> Result<u8, CliError> {
     let schema = match what {
-        Schema::Event => json_schema(),
+        Schema::Event => json_schema(Trigger::PostLogin),
+        Schema::CredentialsExchangeEvent => json_schema(Trigger::CredentialsExchange),
         Schema::Case => case_schema(),
         Schema::Config => configuration_schema(),
     };

@@ -27,6 +27,7 @@ use crate::location::Location;
 use crate::outcome::Notice;
 use crate::reply::Reply;
 use crate::rules::RuleReport;
+use crate::trigger::Trigger;
 use crate::value::Argument;
 use program::Progress;
 use transaction::Transaction;
@@ -52,6 +53,12 @@ impl Login {
             handlers,
             transaction,
         }
+    }
+
+    /// Returns the trigger.
+    #[must_use]
+    pub fn trigger(&self) -> Trigger {
+        self.transaction.flow().input.trigger
     }
 
     /// Returns what all randomness of the login is derived from.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::context::{REDIRECT_CALLBACK, context_of, put};
 use super::profile::user_of;
 use crate::location::Location;
+use crate::login::HandlerKind;
 
 /// `user` and `context` on their way from Rule to Rule.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -29,15 +30,25 @@ pub(crate) struct Shared {
     pub context: Value,
 }
 
-/// The Rule that runs.
-#[derive(Debug, Default)]
+/// The Rule, or the script of a connection, that runs.
+#[derive(Debug)]
 pub(crate) struct RunningRule {
-    /// It is the script of a connection, which gives the profile.
-    pub is_connection: bool,
+    /// A Rule, or the script of a connection, which returns a profile.
+    pub kind: HandlerKind,
     /// It has called back.
     pub completed: bool,
     /// What its promise was rejected with before it called back.
     pub rejected: Option<String>,
+}
+
+impl RunningRule {
+    pub fn new(kind: HandlerKind) -> Self {
+        Self {
+            kind,
+            completed: false,
+            rejected: None,
+        }
+    }
 }
 
 impl Rules {

@@ -136,7 +136,7 @@ impl ActionPre {
             return Ok((instance, loaded));
         }
         let calling = Instant::now();
-        let called = call_handler(store, &instance, invocation).await;
+        let called = call_handler(store, &instance, &self.program, invocation).await;
         phases.call = calling.elapsed();
         Ok((instance, called?))
     }

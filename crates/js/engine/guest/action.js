@@ -1,7 +1,7 @@
 // ---- the Action ----------------------------------------------------------------------------------------
 
 let factory; // the compiled wrapper, not yet run
-let script = {}; // { name, source }
+let script = {}; // { kind, name, source }
 let action; // { exports } | { error }: what the top-level code left, kept for every later execution
 
 // What stands before the Action's text: on line 1 the host takes its length off columns.
@@ -80,7 +80,7 @@ function ofFrames(error, stack) {
 // Errors of the runtime itself: production gives them no place in the Action's source.
 class RuntimeError extends nativeErrors.Error {}
 
-async function execute(entryPoint, eventText) {
+async function execute(trigger, entryPoint, eventText) {
     bytesLeft = KEPT_LOG_BYTES;
     const own = beginRun();
     try {
@@ -94,7 +94,7 @@ async function execute(entryPoint, eventText) {
             throw new RuntimeError(`Invalid function signature for the "${entryPoint}" handler. Use "exports.${entryPoint} = async function(event, api) { }" as the signature.`);
         }
         const event = (currentEvent = parse(eventText));
-        await settled(own, handler(watchedEvent(event), api));
+        await settled(own, handler(watchedEvent(event), apis[trigger]));
         if (exit) throw exit;
     } catch (error) {
         if (!own.isOver) endRun('threw');
@@ -106,10 +106,10 @@ async function execute(entryPoint, eventText) {
 }
 
 export const loader = {
-    load(name, source) {
+    load(kind, name, source) {
         try {
-            if (source.startsWith(RULE_MARK)) return loadRule(name, source);
-            script = { name, source };
+            if (kind !== 'action') return loadRule(kind, name, source);
+            script = { kind, name, source };
             factory = compiledAlone(PREFIX, source, name);
         } catch (error) {
             throw fault(wrapped(error));
@@ -120,6 +120,9 @@ export const loader = {
     },
     answer(importer, specifier, keyword, path) {
         answers[question(importer, specifier, keyword)] = path;
+    },
+    run(trigger, handler, input) {
+        return handled(script.kind === 'action' ? execute(trigger, handler, input) : executeRule(input));
     },
     preload(specifier) {
         const { random } = Math;
@@ -144,7 +147,3 @@ function handled(promise) {
     apply(realm.then, promise, [undefined, () => {}]);
     return promise;
 }
-
-export const onExecutePostLogin = (event) =>
-    handled(event.startsWith(RULE_EVENT) ? executeRule(event.slice(RULE_EVENT.length)) : execute('onExecutePostLogin', event));
-export const onContinuePostLogin = (event) => handled(execute('onContinuePostLogin', event));

@@ -25,7 +25,8 @@ const NAMESPACES = ['access', 'accessToken', 'authentication', 'cache', 'groups'
 
 let currentEvent; // of the running handler
 
-function makeApi() {
+// The `api` object of a trigger. `methods`: namespace → [name, whether it answers with a promise].
+function makeApi(methods) {
     const api = {};
     const ask = (method, args) => {
         if (exit) throw exit;
@@ -35,9 +36,9 @@ function makeApi() {
         if (reply.event) assign(currentEvent, reply.event, api);
         return reply;
     };
-    for (const namespace of new Set([...NAMESPACES, ...keys(METHODS)])) {
+    for (const namespace of new Set([...NAMESPACES.filter((name) => hasOwn(methods, name)), ...keys(methods)])) {
         const members = (api[namespace] = {});
-        for (const [name, isAsync] of METHODS[namespace]) {
+        for (const [name, isAsync] of methods[namespace]) {
             const method = `${namespace}.${name}`;
             // A property of a literal: so the function has the method's name.
             const made = isAsync
@@ -68,6 +69,7 @@ function makeApi() {
 }
 
 // Made before the engine is frozen: making them costs more than most logins.
-const api = makeApi();
+const apis = { __proto__: null };
+for (const trigger of keys(METHODS)) apis[trigger] = makeApi(METHODS[trigger]);
 const actionConsole = makeConsole();
 

@@ -31,7 +31,7 @@ function withoutOwnFrames(text) {
     return text
         .replace(/\n +at (?:[^\n]* \()?(?:guest|__wasm_rquickjs[^\n]*):\d+:\d+\)?(?=[\n ]|$)/g, '')
         .replace(/(\n +at [^\n]*:1:)(\d+)(?=\)?(?:[\n ]|$))/g, (frame, start, column) =>
-            start.includes(`${script.name}:1:`) ? `${start}${max(1, column - (script.isRule ? script.source.indexOf('return (') + 8 : PREFIX.length))}` : frame);
+            start.includes(`${script.name}:1:`) ? `${start}${max(1, column - (script.kind !== 'action' ? script.source.indexOf('return (') + 8 : PREFIX.length))}` : frame);
 }
 
 function makeConsole() {

@@ -90,7 +90,7 @@ function inV8sWords(error, sites, rangeErrors) {
 // The called expression at a place of the Action's text, if it is a plain one. The engine is off by one at times.
 function calleeAt(line, column) {
     const text = script.source.split('\n', line)[line - 1] ?? '';
-    const at = column - 1 - (line === 1 && !script.isRule ? PREFIX.length : 0);
+    const at = column - 1 - (line === 1 && script.kind === 'action' ? PREFIX.length : 0);
     for (const { 0: callee, index } of text.matchAll(/[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?=\()/g)) {
         if (index <= at + 1 && at < index + callee.length) return callee;
     }

@@ -3,9 +3,6 @@
 // A Rule's text comes in a function of the host's, whose parameters are what Rules find around them. Rules run in the
 // runtime's own realm, one after the other in one sandbox: they share `global`, `user` and `context`, as in production.
 
-const RULE_MARK = '/*postlogin:rule*/';
-const RULE_EVENT = '#rule';
-
 class UnauthorizedError extends Error {
     constructor(message) {
         super(message);
@@ -26,8 +23,8 @@ let writes; // the assignments below `context` in the running Rule: path → [pa
 
 const tellHost = (parts, stack) => parse(callHost('#rule', stringify(parts), stack));
 
-function loadRule(name, source) {
-    script = { name, source, isRule: true };
+function loadRule(kind, name, source) {
+    script = { kind, name, source };
     action = undefined;
     factory = evaluate(source, name);
 }
@@ -165,7 +162,7 @@ async function executeRule(text) {
         let returned;
         try {
             // The script of a connection has the same form, and its second result is the profile.
-            returned = connection
+            returned = script.kind === 'connection'
                 ? rule(connection.accessToken, connection.context, callback)
                 : rule(watched(watchable(shared.user), ['user']), followed(shared.context, []), callback);
         } catch (error) {

@@ -17,4 +17,4 @@ function settle(...roots) {
     }
 }
 
-settle(globalThis, realm.global, api, actionConsole);
+settle(globalThis, realm.global, apis, actionConsole);

@@ -1,5 +1,6 @@
 //! Reads of the event that never find anything.
 
+use postlogin_core::Trigger;
 use postlogin_core::event::check_reference;
 
 use super::methods::OF_EVERY_OBJECT;
@@ -22,7 +23,7 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
 fn unknown(chain: &Chain) -> Option<Finding> {
     let names: Vec<&str> = chain.names().collect();
     let (depth, found) = (1..=names.len()).find_map(|depth| {
-        let found = check_reference(names.get(..depth)?)?;
+        let found = check_reference(Trigger::PostLogin, names.get(..depth)?)?;
         Some((depth, found))
     })?;
     let wrong = chain.parts.get(depth - 1)?;

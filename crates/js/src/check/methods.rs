@@ -1,8 +1,8 @@
 //! Calls of `api` methods that do not exist.
 
+use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
 use postlogin_core::limits::API_OBJECT_PAGE;
-use postlogin_core::method_names;
 
 use super::{Finding, Rule, Severity};
 use crate::source::facts::{ApiCall, Facts, Mention};
@@ -42,7 +42,8 @@ fn unknown(call: &ApiCall) -> Option<Finding> {
         [only] if is_of_every_object(only) => return None,
         [only] => (only, only.name.clone()),
         [namespace, name, ..] => {
-            let mut methods = method_names()
+            let mut methods = Trigger::PostLogin
+                .methods()
                 .iter()
                 .filter(|method| method.namespace == namespace.name)
                 .peekable();
@@ -71,7 +72,12 @@ fn unknown(call: &ApiCall) -> Option<Finding> {
 /// nearest of all.
 fn suggestion(written: &str) -> Option<String> {
     let (namespace, name) = written.split_once('.').unwrap_or(("", written));
-    let documented = || method_names().iter().filter(|method| method.documented);
+    let documented = || {
+        Trigger::PostLogin
+            .methods()
+            .iter()
+            .filter(|method| method.documented)
+    };
     let path =
         |method: &postlogin_core::MethodSpec| format!("{}.{}", method.namespace, method.name);
     let within = |namespace: &str| {

@@ -4,7 +4,7 @@ pub mod inputs;
 
 use std::io::Read;
 
-use postlogin_core::{MethodSpec, Returns, method_names};
+use postlogin_core::{MethodSpec, Returns, Trigger};
 
 /// What stands before an Action's text on its first line, in the engine. A text that closes the function itself is a
 /// syntax error, see `compiledAlone` in the guest.
@@ -45,24 +45,22 @@ pub fn unpack() -> Result<Vec<u8>, String> {
 /// the guest makes the object from.
 #[must_use]
 pub fn methods_literal() -> String {
-    let mut namespaces: Vec<(&str, Vec<String>)> = Vec::new();
-    for MethodSpec {
-        namespace,
-        name,
-        returns,
-        ..
-    } in method_names()
-    {
-        let member = format!("['{name}', {}]", matches!(returns, Returns::Promise));
-        match namespaces.iter_mut().find(|(known, _)| known == namespace) {
-            Some((_, members)) => members.push(member),
-            None => namespaces.push((namespace, vec![member])),
-        }
-    }
-    let namespaces = namespaces
-        .iter()
-        .map(|(name, members)| format!("{name}: [{}]", members.join(", ")));
-    format!("{{ {} }}", namespaces.collect::<Vec<_>>().join(", "))
+    let triggers = Trigger::ALL.iter().map(|trigger| {
+        let methods = trigger.methods();
+        let namespaces = methods.chunk_by(|one, other| one.namespace == other.namespace);
+        let namespaces = namespaces.filter_map(|methods| {
+            let MethodSpec { namespace, .. } = methods.first()?;
+            let members = methods.iter().map(|MethodSpec { name, returns, .. }| {
+                format!("['{name}', {}]", matches!(returns, Returns::Promise))
+            });
+            let members: Vec<String> = members.collect();
+            Some(format!("{namespace}: [{}]", members.join(", ")))
+        });
+        let namespaces: Vec<String> = namespaces.collect();
+        format!("'{trigger}': {{ {} }}", namespaces.join(", "))
+    });
+    let triggers: Vec<String> = triggers.collect();
+    format!("{{ {} }}", triggers.join(", "))
 }
 
 #[cfg(test)]
@@ -90,7 +88,7 @@ mod tests {
     fn the_literal_has_every_namespace_once() {
         let literal = methods_literal();
         assert!(
-            literal.starts_with("{ access: [['deny', false]]"),
+            literal.starts_with("{ 'post-login': { access: [['deny', false]]"),
             "{literal}"
         );
         assert_eq!(literal.matches("idToken: [").count(), 1, "{literal}");

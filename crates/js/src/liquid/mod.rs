@@ -133,6 +133,7 @@ impl Liquid {
         now_ms: i64,
     ) -> anyhow::Result<Result<(), Fault>> {
         let script = Script {
+            kind: HandlerKind::Action,
             name: "renderer".to_owned(),
             source: SCRIPT.to_owned(),
         };

@@ -16,8 +16,8 @@ use super::mapping::{Mapping, Segment};
 use super::text::{LineIndex, Position, utf16_length, without_mark};
 use super::{Language, Prepared, SyntaxError, facts, parse, syntax};
 
-/// What stands before a Rule's text; by its beginning the engine knows that it is one.
-pub const HEAD: &str = "/*postlogin:rule*/(function (require, console, configuration, auth0, UnauthorizedError, global, crypto) { return (";
+/// What stands before a Rule's text.
+pub const HEAD: &str = "(function (require, console, configuration, auth0, UnauthorizedError, global, crypto) { return (";
 const TAIL: &str = "\n); })";
 /// What makes the text an expression for the parser.
 pub(super) const AS_EXPRESSION: &str = "_=";

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use postlogin_core::trigger::UNSUPPORTED;
+use postlogin_core::{EntryPoint, Trigger};
+
 use super::find::SCRIPTS;
 use super::{ActionKind, ActionSource, resolve_action};
 use crate::Result;
@@ -15,7 +18,7 @@ const PASSED_OVER: &[&str] = &["node_modules", "target"];
 const DEEPEST: usize = 8;
 
 /// The Actions in and below a folder: those that the project's configuration has there, else the scripts that
-/// export a handler of the post-login trigger. Relative paths are relative to `working_folder`.
+/// export a handler of a trigger. Relative paths are relative to `working_folder`.
 ///
 /// Fails if one of them cannot be read.
 pub fn actions_below(
@@ -62,8 +65,18 @@ fn is_package(code: &Path) -> bool {
         .is_some_and(|folder| folder.join("Cargo.toml").is_file())
 }
 
-fn has_handler(text: &str) -> bool {
-    text.contains("onExecutePostLogin") || text.contains("onContinuePostLogin")
+/// Whether a text names a handler of any trigger, also of one that does not run here.
+pub(crate) fn has_handler(text: &str) -> bool {
+    let entries = [EntryPoint::Execute, EntryPoint::Continue];
+    let here = Trigger::ALL
+        .iter()
+        .flat_map(|trigger| entries.map(|entry| trigger.export(entry)))
+        .flatten();
+    let elsewhere = UNSUPPORTED
+        .iter()
+        .flat_map(|(_, exports)| *exports)
+        .copied();
+    here.chain(elsewhere).any(|export| text.contains(export))
 }
 
 fn collect(folder: &Path, depth: usize, scripts: &mut Vec<PathBuf>) {

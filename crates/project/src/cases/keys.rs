@@ -44,7 +44,13 @@ pub(super) const CASE: &[CaseKey] = &[
         "actions",
         Replaces,
         true,
-        "The Actions, in order: names of the project, or paths relative to this file. Default: the project's post-login binding",
+        "The Actions, in order: names of the project, or paths relative to this file. Default: the project's binding of the trigger",
+    ),
+    key(
+        "trigger",
+        Replaces,
+        true,
+        "The trigger. Default: that of the Actions that are named, else post-login",
     ),
     key(
         "connection",

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use postlogin_core::Trigger;
 use postlogin_core::event::Path as EventPath;
 use serde_json::{Map, Value};
 
@@ -49,6 +50,8 @@ pub struct Case {
     pub place: Place,
     /// The Actions, by what their arguments are on the command line; `None` for the project's binding.
     pub actions: Option<Vec<Named>>,
+    /// The trigger, if the case names one.
+    pub trigger: Option<Trigger>,
     /// The custom social connection that gives the user.
     pub connection: Option<Named>,
     /// What the connection's token endpoint answered.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::keys::{self, CASES};
 use super::matrix::{MOST_WEIGHT, Row, rows, too_heavy};
-use super::values::{actions, base, beside, missing, named, parse_now, skip, steps};
+use super::values::{actions, base, beside, missing, named, parse_now, parse_trigger, skip, steps};
 use super::{Base, Case, CaseFile, Mistakes, expect, find, layers};
 use crate::document::node::{Entry, Node, NodeValue, Place, Source, to_map};
 use crate::document::{Format, parse_placed};
@@ -284,6 +284,9 @@ impl Reader {
             name,
             place: item.place.clone(),
             actions: node.get("actions").map(|node| actions(node, shapes)),
+            trigger: node
+                .get("trigger")
+                .and_then(|node| shapes.parsed(node, "`trigger`", parse_trigger)),
             connection: node
                 .get("connection")
                 .and_then(|node| named(node, "a connection", shapes)),

@@ -1,5 +1,6 @@
 //! The JSON Schema of a file of cases, for editors.
 
+use postlogin_core::Trigger;
 use serde_json::{Map, Value, json};
 
 use super::expect::{EXACTLY, EXPECT, STATUSES, Shape};
@@ -56,6 +57,10 @@ fn property(name: &str) -> Value {
         "description" | "secrets_file" | "connection" => texts,
         "actions" => json!({"type": ["array", "string"], "items": texts}),
         "event" | "user" | "client" => json!({"type": ["string", "object"]}),
+        "trigger" => {
+            let ids = Trigger::ALL.iter().map(|trigger| trigger.id());
+            json!({"enum": ids.collect::<Vec<_>>()})
+        }
         "with" | "set" => json!({"type": "object"}),
         "tenant" | "token_response" => json!({"type": "object"}),
         "secrets" => json!({"type": "object", "additionalProperties": texts}),

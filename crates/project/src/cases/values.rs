@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::keys::{CHALLENGE, REQUEST, STEP};
 use super::{Act, Base, Named, Step, Steps};
+use postlogin_core::Trigger;
+
 use crate::document::node::{Node, NodeValue, Place, to_map};
 use crate::door::Boundary;
 use crate::files::{configured_path, display_path, entries, file_name};
@@ -112,6 +114,14 @@ pub(super) fn parse_now(text: &str) -> Result<i64> {
         return Err(Error::new("no login was before 1970").with_hint(hint));
     }
     Ok(now.as_millisecond())
+}
+
+pub(super) fn parse_trigger(text: &str) -> Result<Trigger> {
+    Trigger::of_id(text).ok_or_else(|| {
+        let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
+        Error::new(format!("`{text}` is not a trigger that runs here"))
+            .with_hint(format!("triggers are {}", known.join(", ")))
+    })
 }
 
 pub(super) fn skip(node: &Node, shapes: &mut Shapes) -> Option<String> {

@@ -178,7 +178,7 @@ fn files_and_the_input() {
 /// The repository's own events follow the schema, and its users and clients do in their place.
 #[test]
 fn the_fixtures_are_true_to_the_event() {
-    use postlogin_core::event::{check_paths, sample};
+    use postlogin_core::event::{check_paths, post_login_sample};
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(2)
@@ -195,11 +195,16 @@ fn the_fixtures_are_true_to_the_event() {
                 read_object(&path, "a fixture", &mut std::io::empty()).expect("a document"),
             );
             if let Some(property) = property {
-                let mut whole = sample();
+                let mut whole = post_login_sample();
                 whole[property] = event;
                 event = whole;
             }
-            assert_eq!(check_paths(&event), [], "{}", path.display());
+            assert_eq!(
+                check_paths(postlogin_core::Trigger::PostLogin, &event),
+                [],
+                "{}",
+                path.display()
+            );
             count += 1;
         }
     }

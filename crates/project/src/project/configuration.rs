@@ -28,7 +28,9 @@ use serde_json::Map;
 
 use super::manifest::{Dependency, Manifest, ModuleReference};
 use super::tenant::{self, TenantData};
-use super::{Action, Project, TestConfiguration, Trigger, mappings_in};
+use super::{Action, Binding, Project, TestConfiguration, mappings_in};
+use postlogin_core::Trigger;
+
 use crate::document::node::{Entry, Node, NodeValue, Source, to_map};
 use crate::document::{Format, parse_document, parse_toml};
 use crate::door::Boundary;
@@ -42,7 +44,9 @@ pub use schema::configuration_schema;
 /// The name of the file.
 pub const CONFIGURATION_FILE: &str = "postlogin.toml";
 
-const KEYS: &[&str] = &["export", "mappings", "binding", "actions", "tenant", "test"];
+const KEYS: &[&str] = &[
+    "export", "mappings", "binding", "bindings", "actions", "tenant", "test",
+];
 const ACTION_KEYS: &[&str] = &["code", "secrets", "dependencies", "modules", "runtime"];
 const TEST_KEYS: &[&str] = &["paths", "jobs"];
 
@@ -111,11 +115,31 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
         project
             .triggers
             .retain(|trigger| trigger.id != "post-login");
-        project.triggers.push(Trigger {
+        project.triggers.push(Binding {
             id: "post-login".into(),
             action_names: names,
             declared_in: entry.place.source.shown.clone(),
         });
+    }
+    if let Some(node) = node.get("bindings") {
+        for entry in shapes.object(node, "`bindings`").unwrap_or_default() {
+            let what = format!("`{}` of `bindings`", entry.key);
+            if Trigger::of_id(&entry.key).is_none() {
+                let known = Trigger::ALL.iter().map(|trigger| trigger.id());
+                let known: Vec<&str> = known.collect();
+                let error = entry.place.error(format!(
+                    "{what}: this trigger is unknown, or does not run here"
+                ));
+                return Err(error.with_hint(format!("triggers are {}", known.join(", "))));
+            }
+            let names = texts(&entry.value, &what, shapes);
+            project.triggers.retain(|trigger| trigger.id != entry.key);
+            project.triggers.push(Binding {
+                id: entry.key.clone(),
+                action_names: names,
+                declared_in: entry.place.source.shown.clone(),
+            });
+        }
     }
     if let Some(node) = node.get("tenant") {
         tenant::check(node, "`tenant`", shapes);

@@ -41,7 +41,7 @@ pub struct Project {
     /// What Rules see as `configuration`.
     pub rules_configs: Map<String, Value>,
     /// The bindings of the triggers, in the order of the file.
-    pub triggers: Vec<Trigger>,
+    pub triggers: Vec<Binding>,
     /// What else a login depends on: APIs, applications, roles, settings.
     pub tenant: TenantData,
     /// What `postlogin.toml` says about tests.
@@ -76,7 +76,7 @@ pub struct Action {
 
 /// The Actions of one trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trigger {
+pub struct Binding {
     /// `post-login`, `credentials-exchange`, …
     pub id: String,
     /// The names of the Actions in the order in which they run.
@@ -157,7 +157,7 @@ impl Project {
             .map(|action| action.manifest.name.as_str())
     }
 
-    fn bound(&self, trigger: &Trigger, name: &str) -> Result<&Action> {
+    fn bound(&self, trigger: &Binding, name: &str) -> Result<&Action> {
         self.action(name).ok_or_else(|| {
             let error = Error::new(format!(
                 "the trigger `{}` binds the Action `{name}`, which does not exist",
@@ -175,7 +175,7 @@ impl Project {
 }
 
 /// The bindings in `triggers.json` or under `triggers:`, in the order of the file.
-fn read_triggers(value: &Value, shown: &str) -> Result<Vec<Trigger>> {
+fn read_triggers(value: &Value, shown: &str) -> Result<Vec<Binding>> {
     let refuse = |message: String| Error::new(message).in_file(shown);
     let Value::Object(triggers) = value else {
         return match value {
@@ -206,7 +206,7 @@ fn read_triggers(value: &Value, shown: &str) -> Result<Vec<Trigger>> {
                 })
             })
             .collect::<Result<_>>()?;
-        bindings.push(Trigger {
+        bindings.push(Binding {
             id: id.clone(),
             action_names,
             declared_in: shown.to_owned(),

@@ -12,8 +12,8 @@ use crate::door::Boundary;
 use crate::files::{entries, extension, file_stem};
 use crate::keywords::KeywordMappings;
 
-/// What a script of the trigger exports.
-const HANDLER: &str = "onExecutePostLogin";
+/// How the handlers of all triggers begin.
+const HANDLER: &str = "onExecute";
 
 /// The plain Actions of a folder: scripts in `actions/`, and `code.js` in the folders of it. Nothing says in which order
 /// they are bound, so none is.

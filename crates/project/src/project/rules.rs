@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::{Project, read_configuration};
+use postlogin_core::Trigger;
+
 use crate::action::ActionSource;
 use crate::door::Boundary;
 use crate::files::{
@@ -51,8 +53,19 @@ impl Project {
     /// # Errors
     /// When one of them can't be read.
     pub fn login_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
-        let mut sources = self.rule_sources(working_folder)?;
-        sources.extend(self.bound_sources(working_folder)?);
+        self.sources_of(Trigger::PostLogin, working_folder)
+    }
+
+    /// Returns what runs at a trigger: the Actions that are bound to it and, at a login, the enabled Rules before them.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn sources_of(&self, trigger: Trigger, working_folder: &Path) -> Result<Vec<ActionSource>> {
+        let mut sources = match trigger {
+            Trigger::PostLogin => self.rule_sources(working_folder)?,
+            Trigger::CredentialsExchange => Vec::new(),
+        };
+        sources.extend(self.bound_sources(trigger, working_folder)?);
         Ok(sources)
     }
 
@@ -63,18 +76,16 @@ impl Project {
             .collect()
     }
 
-    fn bound_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
-        let actions = self.bind(POST_LOGIN)?.into_iter();
+    fn bound_sources(&self, trigger: Trigger, working_folder: &Path) -> Result<Vec<ActionSource>> {
+        let actions = self.bind(trigger.id())?.into_iter();
         actions
             .map(|action| self.source(action, working_folder))
             .collect()
     }
 }
 
-const POST_LOGIN: &str = "post-login";
-
 /// What an argument names that stands for a set: the folder of a project, for all that runs at a login there; its folder
-/// `rules`, for its enabled Rules; `post-login`, for the Actions that `project` binds to that trigger. `None` for anything
+/// `rules`, for its enabled Rules; the id of a trigger, for the Actions that `project` binds to it. `None` for anything
 /// else.
 ///
 /// # Errors
@@ -102,9 +113,9 @@ pub fn login_set(
             Some(None) | None => return Ok(None),
         }
     } else {
-        match project.filter(|project| argument == POST_LOGIN && project.action(argument).is_none())
-        {
-            Some(project) => (project.bound_sources(working_folder)?, "Action"),
+        let trigger = Trigger::of_id(argument);
+        match trigger.zip(project.filter(|project| project.action(argument).is_none())) {
+            Some((trigger, project)) => (project.bound_sources(trigger, working_folder)?, "Action"),
             None => return Ok(None),
         }
     };

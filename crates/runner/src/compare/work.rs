@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postlogin_core::event::sample;
+use postlogin_core::event::post_login_sample;
 use postlogin_core::outcome::Status;
 use postlogin_engine::BoundAction;
 use postlogin_generate::{Generator, difference as changes_between, is_plausible, patch, shrink};
@@ -78,7 +78,8 @@ impl<'a> Work<'a> {
         let made_up = placeholders(sources.iter().copied());
         let bases = options.events.iter().map(|(_, event)| event.clone());
         let of_cases = options.cases.iter();
-        let of_cases = of_cases.filter_map(|planned| event_of(&planned.case, &planned.bases).ok());
+        let of_cases = of_cases
+            .filter_map(|planned| event_of(planned.trigger, &planned.case, &planned.bases).ok());
         let generator = Generator::new(
             options.seed,
             vocabulary(sources.iter().copied()),
@@ -118,7 +119,7 @@ impl<'a> Work<'a> {
         }
         let index = index.saturating_sub(events);
         if let Some(planned) = self.options.cases.get(index) {
-            let event = event_of(&planned.case, &planned.bases)
+            let event = event_of(planned.trigger, &planned.case, &planned.bases)
                 .map_err(|error| anyhow::anyhow!("{error}"))?;
             let setting = Setting::of(Some(planned), self.options.tenant);
             let secrets = &planned.case.secrets;
@@ -161,7 +162,7 @@ impl<'a> Work<'a> {
             let found = differences(event, &left, &right);
             found.into_iter().find(|one| one.key() == group.key)
         };
-        let base = sample();
+        let base = post_login_sample();
         let event = match first {
             Origin::Generated(_) => {
                 let small = shrink(&event, &base, ATTEMPTS, |candidate| {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postlogin_core::event::sample;
+use postlogin_core::event::post_login_sample;
 use postlogin_core::outcome::Outcome;
 use postlogin_engine::BoundAction;
 use postlogin_generate::{Generator, difference, is_plausible, patch, shrink};
@@ -150,7 +150,7 @@ impl<'a> Bench<'a> {
         {
             (chosen, actions) = (vec![alone], action.to_vec());
         }
-        let small = shrink(&event, &sample(), attempts, |candidate| {
+        let small = shrink(&event, &post_login_sample(), attempts, |candidate| {
             is_plausible(candidate) && self.shown(key, &actions, &setting, candidate).is_some()
         });
         setting.mocks = Arc::new(self.fewest_mocks(key, &actions, &setting, &small.event));
@@ -233,7 +233,7 @@ impl<'a> Bench<'a> {
             .iter()
             .filter_map(|index| self.sources.get(*index).copied())
             .collect();
-        let base = sample();
+        let base = post_login_sample();
         let mut finding = Finding {
             actions: sources.iter().map(|source| source.name.clone()).collect(),
             logins: known.logins,

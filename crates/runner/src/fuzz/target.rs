@@ -114,7 +114,7 @@ impl Targets {
         let cases: Vec<&PlannedCase> = plan.cases.iter().filter(is_own).collect();
         let bases = cases
             .iter()
-            .filter_map(|planned| event_of(&planned.case, &planned.bases).ok());
+            .filter_map(|planned| event_of(planned.trigger, &planned.case, &planned.bases).ok());
         self.list.push(Target {
             bases: bases.collect(),
             template: cases.first().map(|planned| (*planned).clone()),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use postlogin_core::{Fault, Location};
+use postlogin_core::{Fault, Location, Trigger};
 use postlogin_engine::NotAnAction;
 
 /// Why an Action could not be built or loaded, as a user reads it.
@@ -39,6 +39,29 @@ impl LoadError {
             "{file}: the configuration says that it is a Rule, and the text is none"
         ))
         .with_hint("a Rule is one function: function (user, context, callback) { … }")
+    }
+
+    pub(crate) fn other_trigger(file: &str, export: &str, id: &str) -> Self {
+        let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
+        Self::unloadable(format!(
+            "{file}: `{export}` is a handler of the trigger {id}, which does not run here yet"
+        ))
+        .with_hint(format!("triggers that run are {}", known.join(", ")))
+    }
+
+    pub(crate) fn only_post_login(command: &str, file: &str, trigger: Trigger) -> Self {
+        Self::unloadable(format!(
+            "{file}: {command} generates logins, and this Action is one of {trigger}"
+        ))
+        .with_hint("`run`, `test`, `check` and `explain` work with Actions of this trigger")
+    }
+
+    pub(crate) fn mixed_triggers(one: (&str, Trigger), other: (&str, Trigger)) -> Self {
+        Self::unloadable(format!(
+            "{} is an Action of {} and {} one of {}; one run is of one trigger",
+            one.0, one.1, other.0, other.1
+        ))
+        .with_hint("run them in separate commands or cases")
     }
 
     /// An Action that no case of a run needs.

@@ -3,6 +3,7 @@
 mod cargo;
 mod dependencies;
 mod error;
+mod trigger;
 
 use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
@@ -23,6 +24,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 pub use error::{LoadError, LoadProblem};
+pub use trigger::{require_post_login, trigger_of, trigger_of_all};
 
 use crate::login::secrets_of;
 
@@ -120,7 +122,11 @@ impl<'a> Compiler<'a> {
                 let is_counted = self.coverage.is_some();
                 let javascript = self.javascript()?;
                 let file = &source.display_path;
-                if let Some(rule) = javascript.rule(file, text, Arc::clone(&modules)) {
+                let kind = match source.role {
+                    Role::Connection => HandlerKind::Connection,
+                    Role::ByText | Role::Rule => HandlerKind::Rule,
+                };
+                if let Some(rule) = javascript.rule(kind, file, text, Arc::clone(&modules)) {
                     // Rules are not counted.
                     return rule.map_err(|error| LoadError::syntax(&error));
                 }
@@ -253,6 +259,7 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
         info: HandlerInfo {
             name: source.name.clone(),
             kind,
+            trigger: trigger_of(source).unwrap_or_default(),
             fingerprint: fingerprint(source),
             secrets,
             code_bytes: source.code_bytes(),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use postlogin_core::complete_event;
 use postlogin_core::event::{check_paths, merge_patch, sample, set_path};
+use postlogin_core::{Trigger, complete_event};
 use postlogin_project::cases::{Base, Case};
 use postlogin_project::{Boundary, Error, Format, display_path, parse_document};
 use serde_json::{Value, json};
@@ -44,10 +44,10 @@ pub(super) fn base(
 ///
 /// # Errors
 /// When a path of `set` leads nowhere.
-pub(crate) fn event_of(case: &Case, bases: &Bases) -> Result<Value, Error> {
+pub(crate) fn event_of(trigger: Trigger, case: &Case, bases: &Bases) -> Result<Value, Error> {
     let mut event = match &bases.event {
         Some(event) => (**event).clone(),
-        None => sample(),
+        None => sample(trigger),
     };
     for (key, base) in [("user", &bases.user), ("client", &bases.client)] {
         if let (Some(base), Some(event)) = (base, event.as_object_mut()) {
@@ -67,13 +67,13 @@ pub(crate) fn event_of(case: &Case, bases: &Bases) -> Result<Value, Error> {
             shown
         })?;
     }
-    complete_event(&mut event);
+    complete_event(trigger, &mut event);
     Ok(event)
 }
 
 /// What the case itself wrote and production's event does not have. Files of events are other cases' too, and what
 /// they hold is not this case's slip.
-pub(super) fn findings(case: &Case) -> Vec<Error> {
+pub(super) fn findings(trigger: Trigger, case: &Case) -> Vec<Error> {
     let mut written = json!({});
     for patch in &case.with {
         merge_patch(&mut written, &without_null(patch.to_value()));
@@ -82,7 +82,7 @@ pub(super) fn findings(case: &Case) -> Vec<Error> {
         // An index may have no place here; then there is nothing to check.
         let _ = set_path(&mut written, path, value.clone());
     }
-    let found = check_paths(&written).into_iter().map(|finding| {
+    let found = check_paths(trigger, &written).into_iter().map(|finding| {
         let warning = case.place.error(finding.message());
         match &finding.suggestion {
             Some(meant) => warning.with_hint(format!("did you mean `{meant}`?")),

@@ -8,12 +8,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use postlogin_core::TenantSettings;
+use postlogin_core::{TenantSettings, Trigger};
 use postlogin_host::Mock;
 use postlogin_project::cases::{Base, Case, find_case_files, read_case_file};
 use postlogin_project::{ActionSource, Error};
 use serde_json::Value;
 
+use crate::load::trigger_of_all;
 use crate::login::secrets_of;
 use crate::snapshot::pending_file;
 
@@ -41,6 +42,8 @@ pub struct PlannedCase {
     pub case: Case,
     /// Its Actions, as indices into [`Plan::actions`].
     pub actions: Vec<usize>,
+    /// The trigger.
+    pub trigger: Trigger,
     /// What its event begins with.
     pub(crate) bases: Bases,
     /// The settings of the tenant.
@@ -173,15 +176,19 @@ impl<'a> Planner<'a> {
             Ok(actions) => actions,
             Err(error) => return self.refuse(error),
         };
+        let trigger = match self.trigger(&case, &actions) {
+            Ok(trigger) => trigger,
+            Err(error) => return self.refuse(error),
+        };
         let bases = match self.bases(&case) {
             Ok(bases) => bases,
             Err(error) => return self.refuse(error),
         };
-        let event = match event_of(&case, &bases) {
+        let event = match event_of(trigger, &case, &bases) {
             Ok(event) => event,
             Err(error) => return self.refuse(error),
         };
-        for finding in event::findings(&case) {
+        for finding in event::findings(trigger, &case) {
             self.warn(finding);
         }
         let mut depends_on = Vec::new();
@@ -202,6 +209,7 @@ impl<'a> Planner<'a> {
         self.cases.push(PlannedCase {
             case,
             actions,
+            trigger,
             bases,
             tenant,
             mocks,
@@ -255,10 +263,28 @@ impl<'a> Planner<'a> {
         }
         // A connection may be tried alone.
         let may_be_none = !indices.is_empty();
-        let bound = project::bound(self.working_folder, project, may_be_none)
-            .map_err(|error| project::at(&case.place, error))?;
+        let bound = project::bound(
+            case.trigger.unwrap_or_default(),
+            self.working_folder,
+            project,
+            may_be_none,
+        )
+        .map_err(|error| project::at(&case.place, error))?;
         indices.extend(bound.into_iter().map(|source| self.add(source)));
         Ok(indices)
+    }
+
+    /// The trigger that the case names, or that of its Actions.
+    fn trigger(&self, case: &Case, actions: &[usize]) -> Result<Trigger, Error> {
+        let sources = actions.iter().filter_map(|index| self.actions.get(*index));
+        let found = trigger_of_all(sources).map_err(|error| {
+            let placed = case.place.error(error.message);
+            match error.hint {
+                Some(hint) => placed.with_hint(hint),
+                None => placed,
+            }
+        })?;
+        Ok(case.trigger.unwrap_or(found))
     }
 
     fn add(&mut self, source: ActionSource) -> usize {

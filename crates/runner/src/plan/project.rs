@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use postlogin_core::TenantSettings;
+use postlogin_core::{TenantSettings, Trigger};
 use postlogin_project::cases::Case;
 use postlogin_project::document::node::{Node, Place};
 use postlogin_project::{
@@ -82,6 +82,7 @@ pub(super) fn connection(
 
 /// The Rules of the project and the Actions that it binds to the trigger.
 pub(super) fn bound(
+    trigger: Trigger,
     working_folder: &Path,
     project: Option<&Surroundings>,
     may_be_none: bool,
@@ -95,12 +96,14 @@ pub(super) fn bound(
                 .with_hint("name them: `actions: [../actions/my-action/code.js]`"),
         );
     };
-    let bound = project.login_sources(working_folder)?;
+    let bound = project.sources_of(trigger, working_folder)?;
     if bound.is_empty() && !may_be_none {
-        return Err(Error::new(
-            "the case names no `actions`, and the project binds none to post-login",
-        )
-        .with_hint("list Actions under post-login in triggers/triggers.json, or name some"));
+        return Err(Error::new(format!(
+            "the case names no `actions`, and the project binds none to {trigger}"
+        ))
+        .with_hint(format!(
+            "list Actions under {trigger} in triggers/triggers.json, or name some"
+        )));
     }
     Ok(bound)
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://auth0.com/docs/actions/reference/post-login/post-login-event-object>
 
-use postlogin_core::complete_event;
+use postlogin_core::{Trigger, complete_event};
 use serde_json::{Map, Value, json};
 
 use super::{OAuthError, Result};
@@ -33,7 +33,7 @@ pub(crate) struct Occasion {
 }
 
 /// What of a request's body must not reach an Action.
-const CREDENTIALS: &[&str] = &[
+pub(crate) const CREDENTIALS: &[&str] = &[
     "password",
     "client_secret",
     "client_assertion",
@@ -106,11 +106,11 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
         .get("client_metadata")
         .cloned()
         .unwrap_or_else(|| json!({}));
-    let language = call
-        .header("accept-language")
-        .and_then(|list| list.split([',', ';', '-']).next())
-        // `*` is what clients send that don't care.
-        .filter(|language| language.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    let mut request = request(tenant, call);
+    if let Some(request) = request.as_object_mut() {
+        request.insert("query".into(), Value::Object(query));
+        request.insert("body".into(), Value::Object(body));
+    }
     let mut event = json!({
         "authentication": {"methods": occasion.methods},
         "authorization": {"roles": tenant.role_names(&occasion.user_id)?},
@@ -121,11 +121,7 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
             "id": text(&connection, "id"), "name": text(&connection, "name"), "strategy": text(&connection, "strategy"),
             "metadata": connection.get("metadata").cloned().unwrap_or_else(|| json!({})),
         },
-        "request": {
-            "ip": call.ip, "method": call.method.as_str(), "query": query, "body": body, "geoip": {},
-            "hostname": tenant.authority, "language": language.unwrap_or("en"),
-            "user_agent": call.header("user-agent").unwrap_or_default(),
-        },
+        "request": request,
         "secrets": {},
         "stats": {"logins_count": logins},
         "tenant": {"id": tenant.name},
@@ -159,8 +155,22 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
             })),
         );
     }
-    complete_event(&mut event);
+    complete_event(Trigger::PostLogin, &mut event);
     Ok(Some(event))
+}
+
+/// What an event says about the request, without its parameters.
+pub(crate) fn request(tenant: &Tenant, call: &Call) -> Value {
+    let language = call
+        .header("accept-language")
+        .and_then(|list| list.split([',', ';', '-']).next())
+        // `*` is what clients send that don't care.
+        .filter(|language| language.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    json!({
+        "ip": call.ip, "method": call.method.as_str(), "geoip": {},
+        "hostname": tenant.authority, "language": language.unwrap_or("en"),
+        "user_agent": call.header("user-agent").unwrap_or_default(),
+    })
 }
 
 /// The connection that a user came by, else that of the first identity.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{OAuthError, Result};
-use crate::http::text;
 use crate::randomness::digest;
 use crate::state::Tenant;
 use crate::store::{Entry, Kind};
@@ -175,31 +174,4 @@ impl Grant {
             && allowed
             && crate::catalog::allows_grant(client, "refresh_token")
     }
-}
-
-/// A token of `client_credentials`, which no user and no post-login trigger has a part in.
-pub(crate) fn machine_token(
-    tenant: &Tenant,
-    client: &Value,
-    audience: &str,
-    scope: &[String],
-    lifetime_s: i64,
-) -> Result<String> {
-    let now_s = tenant.now_ms().div_euclid(1000);
-    let id = text(client, "client_id").unwrap_or_default();
-    let mut claims = Map::new();
-    claims.insert("iss".into(), tenant.issuer.clone().into());
-    claims.insert("sub".into(), format!("{id}@clients").into());
-    claims.insert("aud".into(), audience.into());
-    claims.insert("iat".into(), now_s.into());
-    claims.insert("exp".into(), now_s.saturating_add(lifetime_s).into());
-    if !scope.is_empty() {
-        claims.insert("scope".into(), scope.join(" ").into());
-    }
-    claims.insert("gty".into(), "client-credentials".into());
-    claims.insert("azp".into(), id.into());
-    tenant.key.sign("JWT", &claims).map_err(|error| {
-        crate::trouble::tell(&error);
-        OAuthError::new(500, "server_error", "The token could not be signed.")
-    })
 }

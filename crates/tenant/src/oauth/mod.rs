@@ -12,6 +12,7 @@ pub(crate) mod finish;
 pub(crate) mod grants;
 pub(crate) mod issue;
 pub(crate) mod logout;
+mod machine;
 pub(crate) mod mfa;
 pub(crate) mod par;
 pub(crate) mod provider;

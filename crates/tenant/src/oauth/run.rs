@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use postlogin_core::Finished;
 use postlogin_core::outcome::{Outcome, Status, StoredMetadata};
+use postlogin_core::{Finished, Trigger};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -86,9 +86,12 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     let before = metadata(&user);
     let users = others(tenant, &occasion.user_id)?.unwrap_or_default();
     let request = LoginRequest {
+        trigger: Trigger::PostLogin,
         event,
         domain: tenant.domain.clone(),
         issuer: tenant.issuer.clone(),
+        access_token_lifetime_s: None,
+        granted_scopes: None,
         seed: tenant.randomness.seed(),
         now_ms: tenant.now_ms(),
         is_frozen: tenant.clock.is_frozen(),

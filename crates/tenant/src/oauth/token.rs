@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::client_auth::{Authenticated, authenticate};
 use super::issue::Grant;
-use super::{OAuthError, Result, device, grants, mfa, refresh};
+use super::{OAuthError, Result, device, grants, machine, mfa, refresh};
 use crate::http::{Call, Content, answer, text};
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
@@ -58,7 +58,7 @@ async fn exchange(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value
     match grant_type {
         "authorization_code" => authorization_code(tenant, call, &who),
         "refresh_token" => refresh::exchange(tenant, call, &who).await,
-        "client_credentials" => grants::client_credentials(tenant, call, &who),
+        "client_credentials" => machine::client_credentials(tenant, call, &who).await,
         DEVICE_GRANT => device::exchange(tenant, call, &who),
         OTP_GRANT => mfa::exchange(tenant, call, &who).await,
         _ => grants::password(tenant, call, &who).await,

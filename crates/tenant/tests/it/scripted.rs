@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use postlogin_core::outcome::{ActionUsage, Outcome};
 use postlogin_core::{
     Argument, EntryPoint, Fault, FaultKind, HandlerInfo, Login, LoginInput, Resumption, Step,
-    TenantSettings,
+    TenantSettings, Trigger,
 };
 use postlogin_tenant::{
     Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
@@ -108,19 +108,28 @@ impl LoginPipeline for Scripted {
     fn start(&self, request: LoginRequest) -> Result<Advanced, PipelineError> {
         self.events.lock().unwrap().push(request.event.clone());
         let input = LoginInput {
+            trigger: request.trigger,
             event: request.event,
             tenant: TenantSettings {
                 domain: Some(request.domain),
                 issuer: Some(request.issuer),
                 users: request.users,
+                granted_scopes: request.granted_scopes,
+                access_token_lifetime_s: request
+                    .access_token_lifetime_s
+                    .unwrap_or(TenantSettings::default().access_token_lifetime_s),
                 ..TenantSettings::default()
             },
             rules_executed: Vec::new(),
             seed: request.seed,
             now_ms: request.now_ms,
         };
-        let login = Login::new(input, self.handlers());
-        self.advance(login, request.now_ms)
+        // The script is that of post-login.
+        let handlers = match request.trigger {
+            Trigger::PostLogin => self.handlers(),
+            Trigger::CredentialsExchange => Vec::new(),
+        };
+        self.advance(Login::new(input, handlers), request.now_ms)
     }
 
     fn resume(&self, stored: &str, answer: Answer) -> Result<Advanced, PipelineError> {

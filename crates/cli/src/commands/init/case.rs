@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, fmt::Write, sync::Arc};
 
 use postlogin_core::{
-    event::sample,
+    Trigger,
+    event::post_login_sample,
     outcome::{Outcome, Status, TokenKind, Verdict},
 };
 use postlogin_engine::BoundAction;
@@ -50,8 +51,9 @@ pub(super) fn first_case(
 }
 
 fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
-    let event = sample();
+    let event = post_login_sample();
     let prepared = PreparedLogin {
+        trigger: Trigger::PostLogin,
         tenant: project.tenant.settings_for(&event, None),
         event,
         conditions: Conditions {

@@ -1,6 +1,6 @@
 //! A small project that works.
 
-use postlogin_core::event::sample;
+use postlogin_core::event::post_login_sample;
 
 use super::files::Files;
 use crate::error::CliError;
@@ -88,6 +88,9 @@ pub(super) fn write(files: &mut Files) -> Result<(), CliError> {
     files.new_file("actions/copy-hobby/code.js", ACTION)?;
     files.new_file("triggers/triggers.json", TRIGGERS)?;
     files.new_file("tests/copy-hobby.case.yaml", CASES)?;
-    files.new_file("tests/events/jane.json", &format!("{:#}\n", sample()))?;
+    files.new_file(
+        "tests/events/jane.json",
+        &format!("{:#}\n", post_login_sample()),
+    )?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use postlogin_core::{Finished, Login, Resumption, TenantSettings, outcome::Outcome};
+use postlogin_core::{Finished, Login, Resumption, TenantSettings, Trigger, outcome::Outcome};
 use postlogin_engine::{advance, finish, infos};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{Project, Secret};
@@ -59,9 +59,7 @@ impl Pipeline {
 
     /// How many Rules and Actions run at a login.
     pub(super) fn len(&self) -> usize {
-        self.library
-            .now()
-            .map_or(0, |program| program.actions.len())
+        self.library.now().map_or(0, |program| program.len())
     }
 
     fn conditions(
@@ -122,7 +120,7 @@ impl Pipeline {
         conditions: &Conditions,
     ) -> Result<Advanced, PipelineError> {
         let slot = self.slots.take();
-        let advanced = advance(&program.actions, login, conditions);
+        let advanced = advance(program.of(login.trigger()), login, conditions);
         drop(slot);
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
         let Some(pause) = pause else {
@@ -155,7 +153,7 @@ impl Pipeline {
         (now_ms, is_frozen): (i64, bool),
     ) -> Result<(Login, Conditions), PipelineError> {
         let stored = Stored::read(stored)?;
-        let login = Login::restore(&stored.login, infos(&program.actions))
+        let login = Login::restore(&stored.login, infos(program.of(Trigger::PostLogin)))
             .map_err(|error| PipelineError::Stale(error.to_string()))?;
         let door = self.door()?;
         door.resume(&stored.mocks);
@@ -175,18 +173,22 @@ impl LoginPipeline for Pipeline {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let mut settings = program.tenant.settings_for(&login.event, None);
         settings.users.extend(login.users);
+        let lifetime = login.access_token_lifetime_s;
         let prepared = PreparedLogin {
+            trigger: login.trigger,
             event: login.event,
             tenant: TenantSettings {
                 domain: Some(login.domain),
                 issuer: Some(login.issuer),
+                access_token_lifetime_s: lifetime.unwrap_or(settings.access_token_lifetime_s),
+                granted_scopes: login.granted_scopes.or(settings.granted_scopes),
                 ..settings
             },
             conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, self.door()?),
             steps: Vec::new(),
             watched: false,
         };
-        let login = prepared.login(infos(&program.actions));
+        let login = prepared.login(infos(program.of(prepared.trigger)));
         self.advance(&program, login, &prepared.conditions)
     }
 
@@ -233,6 +235,7 @@ impl LoginPipeline for Pipeline {
             }
         };
         let prepared = PreparedLogin {
+            trigger: Trigger::PostLogin,
             event: json!({"user": {}, "token_response": token_response}),
             tenant: TenantSettings::default(),
             conditions: self.conditions(visit.now_ms, visit.is_frozen, visit.seed, door),

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use postlogin_core::outcome::Outcome;
+use postlogin_core::{Trigger, outcome::Outcome};
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_js::liquid::Liquid;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
@@ -23,8 +23,8 @@ use crate::{action::lasting_compiler, error::CliError, printer::Printer, secrets
 /// Everything that is loaded.
 #[derive(Default)]
 pub(super) struct Program {
-    /// Rules and Actions, in their order.
-    pub(super) actions: Vec<BoundAction>,
+    /// Rules and Actions of each trigger, in their order.
+    pub(super) actions: HashMap<Trigger, Vec<BoundAction>>,
     /// The scripts of connections, by name.
     pub(super) connections: HashMap<String, BoundAction>,
     pub(super) tenant: TenantData,
@@ -32,6 +32,18 @@ pub(super) struct Program {
     pub(super) switches_users: bool,
     /// Whether it was told that an Action of this can't be loaded.
     told: AtomicBool,
+}
+
+impl Program {
+    /// Returns what runs at a trigger.
+    pub(super) fn of(&self, trigger: Trigger) -> &[BoundAction] {
+        self.actions.get(&trigger).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns how many Rules and Actions there are.
+    pub(super) fn len(&self) -> usize {
+        self.actions.values().map(Vec::len).sum()
+    }
 }
 
 /// Keeps the program up to date.
@@ -64,7 +76,7 @@ impl Library {
         let (stamps, program) = match project {
             Some(project) => {
                 let sources = Sources::read(project, here)?;
-                secrets::warn_about_unseen(&sources.actions, given, printer);
+                secrets::warn_about_unseen(sources.sources(), given, printer);
                 let stamps = Stamps::of(sources.files(project));
                 (
                     stamps,
@@ -149,7 +161,7 @@ impl Library {
             Ok(program) => {
                 self.printer.note(&format!(
                     "files have changed: {} Rules and Actions from now on",
-                    program.actions.len()
+                    program.len()
                 ));
                 loaded.program = Ok(Arc::new(program));
             }
@@ -171,7 +183,7 @@ impl Library {
 
 /// What is to be loaded.
 struct Sources {
-    actions: Vec<ActionSource>,
+    actions: Vec<(Trigger, ActionSource)>,
     connections: Vec<ActionSource>,
 }
 
@@ -185,15 +197,25 @@ impl Sources {
             has_one.then(|| connection.get("name").and_then(Value::as_str))?
         });
         let connections = with_script.map(|name| connection_source(name, here, Some(project)));
+        let mut actions = Vec::new();
+        for trigger in Trigger::ALL {
+            let sources = project.sources_of(*trigger, here)?;
+            actions.extend(sources.into_iter().map(|source| (*trigger, source)));
+        }
         Ok(Self {
-            actions: project.login_sources(here)?,
+            actions,
             connections: connections.collect::<Result<_, _>>()?,
         })
     }
 
+    /// All Rules and Actions.
+    fn sources(&self) -> impl Iterator<Item = &ActionSource> {
+        self.actions.iter().map(|(_, source)| source)
+    }
+
     /// Every file whose change may change what a login runs; folders for files that come and go.
     fn files(&self, project: &Project) -> Vec<PathBuf> {
-        let sources = self.actions.iter().chain(&self.connections);
+        let sources = self.sources().chain(&self.connections);
         let folders = [
             "actions",
             "action-modules",
@@ -218,15 +240,16 @@ impl Sources {
     ) -> Result<Program, CliError> {
         let mut program = Program {
             tenant: project.tenant.clone(),
-            switches_users: self.actions.iter().any(may_switch_users),
+            switches_users: self.sources().any(may_switch_users),
             ..Program::default()
         };
         if self.actions.is_empty() && self.connections.is_empty() {
             return Ok(program);
         }
         let compiler = started(compiler, *printer)?;
-        for source in &self.actions {
-            program.actions.push(compiler.bind(source, given)?);
+        for (trigger, source) in &self.actions {
+            let bound = compiler.bind(source, given)?;
+            program.actions.entry(*trigger).or_default().push(bound);
         }
         for source in &self.connections {
             let bound = compiler.bind_connection(source, given)?;

@@ -8,6 +8,7 @@ use std::{
 use postlogin_project::{ActionSource, Project, cases::find_case_files, parse_duration};
 use postlogin_runner::{
     FuzzOptions, LoadError, LoadProblem, Logins, Plan, Targets, fuzz as search, plan,
+    require_post_login,
 };
 
 use super::{Setting, interrupt, is_ci, refuse, reporters::Outputs, unwritable};
@@ -141,6 +142,7 @@ fn targets(
         true => Targets::of_cases(plan, &setting.select(plan)),
         false => Targets::default(),
     };
+    require_post_login("test --fuzz", &actions)?;
     let names_actions = !actions.is_empty();
     for action in actions {
         targets.join(Targets::of_actions(vec![action], plan));

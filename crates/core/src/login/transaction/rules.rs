@@ -12,7 +12,7 @@ use crate::derive::hex_id;
 use crate::fault::Fault;
 use crate::json;
 use crate::location::Location;
-use crate::login::{EntryPoint, HandlerInfo};
+use crate::login::{EntryPoint, HandlerInfo, HandlerKind};
 use crate::metadata::Profile;
 use crate::rules::changes::{changes, kept};
 use crate::rules::connection;
@@ -31,7 +31,7 @@ impl Transaction {
         }
         let (shared, fresh) = flow.rules.enter(&flow.input.event);
         if let Some(running) = &mut self.running {
-            running.rule = Some(RunningRule::default());
+            running.rule = Some(RunningRule::new(HandlerKind::Rule));
         }
         let domain = flow.request.domain.clone();
         json!({
@@ -52,10 +52,7 @@ impl Transaction {
     pub fn begin_connection(&mut self, script: &HandlerInfo, now_ms: i64) -> Value {
         self.begin(script, EntryPoint::Execute, now_ms);
         if let Some(running) = &mut self.running {
-            running.rule = Some(RunningRule {
-                is_connection: true,
-                ..RunningRule::default()
-            });
+            running.rule = Some(RunningRule::new(HandlerKind::Connection));
         }
         let flow = &mut self.flow;
         let mut response = json::object_at(&flow.input.event, &["token_response"]);
@@ -102,7 +99,7 @@ impl Transaction {
             return;
         };
         rule.completed = true;
-        if rule.is_connection {
+        if rule.kind == HandlerKind::Connection {
             let failed = match report.end {
                 RuleEnd::Refused(error) => Err(error.message),
                 RuleEnd::Done { user, .. } if of_argument(&user) > FETCHED_PROFILE_BYTES => {
@@ -222,7 +219,7 @@ impl Transaction {
         };
         let info = HandlerInfo {
             name: rule,
-            kind: crate::login::HandlerKind::Rule,
+            kind: HandlerKind::Rule,
             ..HandlerInfo::default()
         };
         self.begin(&info, EntryPoint::Execute, now_ms);

@@ -8,7 +8,7 @@ use oxc::ast::ast::{
 };
 use oxc::semantic::{Scoping, SymbolId};
 use oxc::span::GetSpan;
-use postlogin_core::{Returns, method_names};
+use postlogin_core::{Returns, Trigger};
 
 /// The longest chain that is looked at, in links.
 const LONGEST_CHAIN: usize = 1000;
@@ -317,7 +317,8 @@ impl Known {
         let [namespace, name] = path.parts.as_slice() else {
             return None;
         };
-        let method = method_names()
+        let method = Trigger::PostLogin
+            .methods()
             .iter()
             .find(|method| method.namespace == namespace.name && method.name == name.name)?;
         (path.root == Root::Api && method.returns == Returns::Api).then(|| Path {

@@ -1,0 +1,231 @@
+//! The token of a machine: the grant `client_credentials` and the trigger credentials-exchange.
+//!
+//! <https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-credentials-flow>
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use postlogin_core::outcome::{Outcome, Status};
+use postlogin_core::{Trigger, complete_event};
+use serde_json::{Map, Value, json};
+
+use super::client_auth::Authenticated;
+use super::event::{CREDENTIALS, request};
+use super::request::{audience, scopes_of};
+use super::run::{could_not_run, run_blocking};
+use super::{OAuthError, Result, words};
+use crate::catalog::{Audience, Granted};
+use crate::http::{Call, text};
+use crate::management::scopes::MANAGEMENT_SCOPES;
+use crate::pipeline::{Advanced, LoginRequest};
+use crate::state::Tenant;
+
+/// How long a token is good for when its API does not say so, in seconds.
+const LIFETIME_S: i64 = 86_400;
+
+/// What was asked for and may be given.
+struct Occasion {
+    audience: String,
+    /// The scopes of the client grant.
+    granted: Vec<String>,
+    /// The scopes that were asked for.
+    scope: Vec<String>,
+    lifetime_s: i64,
+}
+
+/// The grant `client_credentials`: there is no user, and the trigger is credentials-exchange.
+pub(crate) async fn client_credentials(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    who: &Authenticated,
+) -> Result<Map<String, Value>> {
+    if !who.is_proven {
+        return Err(OAuthError::new(401, "invalid_client", "Unauthorized"));
+    }
+    let asked = audience(tenant, call.body_field("audience"));
+    let audience = asked.ok_or_else(|| {
+        OAuthError::new(
+            403,
+            "access_denied",
+            "No audience parameter was provided, and no default audience has been configured",
+        )
+    })?;
+    let management = tenant.management_audience();
+    let is_management = audience == management;
+    let (all, lifetime): (Vec<String>, i64) = if is_management {
+        (
+            MANAGEMENT_SCOPES
+                .iter()
+                .map(|scope| (*scope).to_owned())
+                .collect(),
+            LIFETIME_S,
+        )
+    } else {
+        let api = tenant.catalog.api(&audience);
+        let api = api.ok_or_else(|| {
+            OAuthError::new(
+                403,
+                "access_denied",
+                format!("Service not found: {audience}"),
+            )
+        })?;
+        let lifetime = api
+            .get("token_lifetime")
+            .and_then(Value::as_i64)
+            .filter(|seconds| *seconds > 0);
+        (
+            scopes_of(api).map(str::to_owned).collect(),
+            lifetime.unwrap_or(LIFETIME_S),
+        )
+    };
+    let granted = tenant.catalog.client_grant(
+        &who.client,
+        &match is_management {
+            true => Audience::Management(&management),
+            false => Audience::Api(&audience),
+        },
+    );
+    let granted: Vec<String> = match granted {
+        None => {
+            return Err(OAuthError::new(
+                403,
+                "access_denied",
+                format!(
+                    "Client is not authorized to access \"{audience}\". You need to create a \"client-grant\" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
+                ),
+            ));
+        }
+        Some(Granted::All) => all,
+        Some(Granted::Scopes(scopes)) => all
+            .into_iter()
+            .filter(|scope| scopes.contains(scope))
+            .collect(),
+    };
+    let scope: Vec<String> = match call.body_field("scope") {
+        Some(asked) => {
+            let (scope, other): (Vec<_>, Vec<_>) = words(asked)
+                .into_iter()
+                .partition(|scope| granted.contains(scope));
+            if !other.is_empty() {
+                let description =
+                    format!("Client has not been granted scopes: {}", other.join(", "));
+                return Err(OAuthError::new(403, "access_denied", description));
+            }
+            scope
+        }
+        None => granted.clone(),
+    };
+    let occasion = Occasion {
+        audience,
+        granted,
+        scope,
+        lifetime_s: lifetime,
+    };
+    issue(tenant, call, who, occasion).await
+}
+
+/// Runs the trigger, and signs the token that its outcome describes.
+async fn issue(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    who: &Authenticated,
+    occasion: Occasion,
+) -> Result<Map<String, Value>> {
+    let login = LoginRequest {
+        trigger: Trigger::CredentialsExchange,
+        event: event(tenant, call, who, &occasion),
+        domain: tenant.domain.clone(),
+        issuer: tenant.issuer.clone(),
+        access_token_lifetime_s: Some(occasion.lifetime_s),
+        granted_scopes: Some(occasion.granted),
+        seed: tenant.randomness.seed(),
+        now_ms: tenant.now_ms(),
+        is_frozen: tenant.clock.is_frozen(),
+        users: Vec::new(),
+    };
+    let log = |key: &str, value: Value| {
+        tenant.control.log(json!({
+            "type": "client_credentials", "date": crate::clock::iso(tenant.now_ms()), "client_id": who.id, key: value,
+        }));
+    };
+    let outcome = match run_blocking(tenant, move |pipeline| pipeline.start(login)).await {
+        Ok(Advanced::Ended(finished)) => finished.outcome,
+        // This trigger has no user to wait for.
+        Ok(Advanced::Waits { .. }) => {
+            return Err(OAuthError::new(
+                500,
+                "server_error",
+                "The Actions asked for a user.",
+            ));
+        }
+        Err(error) => {
+            let error = could_not_run(error);
+            log("error", error.description.clone().into());
+            return Err(error);
+        }
+    };
+    let mut shown = outcome.clone();
+    tenant.pipeline.redact(&mut shown);
+    log("outcome", json!(shown));
+    if outcome.status != Status::Allowed {
+        return Err(refusal(&outcome));
+    }
+    let token = outcome.access_token;
+    let typ = match token.claims.contains_key("azp") {
+        true => "JWT",
+        false => "at+jwt",
+    };
+    let signed = tenant.key.sign(typ, &token.claims).map_err(|error| {
+        crate::trouble::tell(&error);
+        OAuthError::new(500, "server_error", "The token could not be signed.")
+    })?;
+    let mut body = Map::new();
+    body.insert("access_token".into(), signed.into());
+    if !token.scopes.is_empty() {
+        body.insert("scope".into(), token.scopes.join(" ").into());
+    }
+    body.insert("expires_in".into(), token.expires_in.into());
+    body.insert("token_type".into(), "Bearer".into());
+    Ok(body)
+}
+
+/// The answer for an exchange that an Action denied, or that failed. The vendor documents the body, not the HTTP status: these
+/// are those that it documents for custom-token-exchange.
+fn refusal(outcome: &Outcome) -> OAuthError {
+    let reason = outcome.reason.clone().unwrap_or_default();
+    match (outcome.status, outcome.code.as_deref()) {
+        (Status::Denied, Some("server_error")) => OAuthError::new(
+            StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+            "server_error",
+            reason,
+        ),
+        (Status::Denied, Some(code)) => {
+            OAuthError::new(StatusCode::BAD_REQUEST.as_u16(), code, reason)
+        }
+        _ => OAuthError::new(403, "access_denied", reason),
+    }
+}
+
+fn event(tenant: &Tenant, call: &Call, who: &Authenticated, occasion: &Occasion) -> Value {
+    let mut body = call.body_map();
+    body.retain(|key, _| !CREDENTIALS.contains(&key.as_str()));
+    let mut request = request(tenant, call);
+    if let Some(request) = request.as_object_mut() {
+        request.insert("body".into(), Value::Object(body));
+    }
+    let metadata = who.client.get("client_metadata");
+    let mut event = json!({
+        "accessToken": {"customClaims": {}, "scope": occasion.scope},
+        "client": {
+            "client_id": who.id, "name": text(&who.client, "name"),
+            "metadata": metadata.cloned().unwrap_or_else(|| json!({})),
+        },
+        "request": request,
+        "resource_server": {"identifier": occasion.audience},
+        "secrets": {},
+        "tenant": {"id": tenant.name},
+        "transaction": {"requested_scopes": occasion.scope},
+    });
+    complete_event(Trigger::CredentialsExchange, &mut event);
+    event
+}
