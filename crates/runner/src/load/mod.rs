@@ -119,8 +119,13 @@ impl<'a> Compiler<'a> {
                 let is_counted = self.coverage.is_some();
                 let javascript = self.javascript()?;
                 let file = &source.display_path;
+                let own = Arc::clone(&modules);
+                if is_counted && let Some(rule) = javascript.rule_with_coverage(file, text, own) {
+                    let (action, counters) = rule.map_err(|error| LoadError::syntax(&error))?;
+                    self.coverage.get_or_insert_default().push(counters);
+                    return Ok(action);
+                }
                 if let Some(rule) = javascript.rule(file, text, Arc::clone(&modules)) {
-                    // Rules are not counted.
                     return rule.map_err(|error| LoadError::syntax(&error));
                 }
                 if source.role != Role::ByText {
