@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use postlogin_core::{
-    HandlerInfo, Login, LoginInput, Step, TenantSettings, event::post_login_sample,
+    HandlerInfo, Login, LoginInput, Step, event::post_login_sample,
 };
 use postlogin_engine::{Allocation, BoundAction, Engine, Invocation, Phases, infos};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
@@ -297,10 +297,8 @@ fn cache() -> Option<PathBuf> {
 fn input(event: &serde_json::Value) -> LoginInput {
     LoginInput {
         event: event.clone(),
-        tenant: TenantSettings::default(),
-        rules_executed: Vec::new(),
         seed: 1,
-        now_ms: 0,
+        ..LoginInput::default()
     }
 }
 

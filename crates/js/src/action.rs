@@ -12,7 +12,7 @@ use postlogin_engine::{
 };
 
 use crate::{
-    coverage::{self, Coverage},
+    coverage::{self, Coverage, RuleCounters},
     engine::{self, WRAPPER},
     errors::{self, EngineError, LoadedText},
     kept::{self, Kept, Packages},
@@ -28,6 +28,8 @@ pub struct JavaScript {
     program: Program,
     /// Packages that are not kept; `None` when none are to be kept.
     packages: Option<Arc<Mutex<Vec<Packages>>>>,
+    /// The counters of the Rules that were loaded with coverage.
+    rule_counters: Arc<RuleCounters>,
 }
 
 /// Why a component could not be built.
@@ -79,6 +81,7 @@ impl JavaScript {
             engine: engine.clone(),
             program,
             packages: None,
+            rule_counters: Arc::default(),
         })
     }
 
@@ -181,16 +184,44 @@ impl JavaScript {
         modules: Arc<Modules>,
     ) -> Option<Result<ActionPre, SyntaxError>> {
         let prepared = prepare_rule(file, text)?;
-        Some(prepared.map(|prepared| {
-            let script = script(kind, &prepared, file);
-            let mapper = Mapper {
-                modules: Some(Arc::clone(&modules)),
-                prefix_bytes: 0,
-                ..Mapper::new(file, prepared)
-            };
-            let action = self.program.clone().script(script, Arc::new(mapper));
-            action.with_modules(modules)
+        Some(prepared.map(|prepared| self.prepared_rule(kind, file, prepared, modules)))
+    }
+
+    /// As [`rule`](Self::rule), with counters for what runs of it.
+    ///
+    /// # Errors
+    /// As `rule`.
+    pub fn rule_with_coverage(
+        &self,
+        kind: HandlerKind,
+        file: &str,
+        text: &str,
+        modules: Arc<Modules>,
+    ) -> Option<Result<(ActionPre, Arc<Coverage>), SyntaxError>> {
+        let counted = self.rule_counters.instrumented(file, text)?;
+        Some(counted.map(|(prepared, coverage)| {
+            let action = self.prepared_rule(kind, file, prepared, modules);
+            // One probe for all Rules of a login: they share a sandbox.
+            let probe = Arc::clone(&self.rule_counters);
+            (action.with_probe(probe as _), coverage)
         }))
+    }
+
+    fn prepared_rule(
+        &self,
+        kind: HandlerKind,
+        file: &str,
+        prepared: Prepared,
+        modules: Arc<Modules>,
+    ) -> ActionPre {
+        let script = script(kind, &prepared, file);
+        let mapper = Mapper {
+            modules: Some(Arc::clone(&modules)),
+            prefix_bytes: 0,
+            ..Mapper::new(file, prepared)
+        };
+        let action = self.program.clone().script(script, Arc::new(mapper));
+        action.with_modules(modules)
     }
 
     fn prepared(&self, file: &str, prepared: Prepared, modules: Arc<Modules>) -> ActionPre {

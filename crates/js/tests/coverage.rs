@@ -5,7 +5,9 @@ mod common;
 use std::sync::Arc;
 
 use common::{Case, FILE, JAVASCRIPT, run};
-use postlogin_js::Modules;
+use postlogin_core::{ActionInfo, HandlerKind};
+use postlogin_engine::{BoundAction, run_login};
+use postlogin_js::{Dependencies, Modules};
 
 /// Runs the text with counters and without: both end the same way. Gives the lines that ran.
 #[track_caller]
@@ -70,4 +72,56 @@ fn indented_logs_and_strict_code_stay() {
         &[2, 3, 4, 5, 6],
         &[],
     );
+}
+
+#[test]
+fn rules_share_a_sandbox_and_are_counted_each() {
+    let texts = [
+        // Its timer fires while the second Rule waits.
+        "function (user, context, callback) {\n  setTimeout(() => {\n    console.log('late');\n  }, 5);\n  if (user.nothing)\n    user.x = 1;\n  callback(null, user, context);\n}",
+        "(user, context, callback) => setTimeout(() => {\n  context.idToken['https://x/y'] = 1;\n  callback(null, user, context);\n}, 20)",
+    ];
+    let bound = |text: &str, is_counted: bool| {
+        let modules = Modules::new(Dependencies {
+            is_rule: true,
+            ..Dependencies::default()
+        });
+        let modules = Arc::new(modules.expect("there are no modules"));
+        let (action, coverage) = if is_counted {
+            let rule = JAVASCRIPT.rule_with_coverage(FILE, text, modules);
+            let (action, coverage) = rule.expect("a Rule").expect("it compiles");
+            (action, Some(coverage))
+        } else {
+            let rule = JAVASCRIPT.rule(FILE, text, modules);
+            (rule.expect("a Rule").expect("it compiles"), None)
+        };
+        let info = ActionInfo {
+            name: text.len().to_string(),
+            kind: HandlerKind::Rule,
+            ..ActionInfo::default()
+        };
+        let rule = BoundAction {
+            info,
+            action,
+            notices: Vec::new(),
+        };
+        (rule, coverage)
+    };
+    let outcome = |rules: &[BoundAction]| {
+        let (login, conditions) = common::login(&Case::default());
+        let outcome = run_login(rules, login, &conditions, []).expect("nothing broke");
+        let logs = outcome.logs.into_iter().map(|record| record.message);
+        (logs.collect::<Vec<_>>(), outcome.id_token.claims)
+    };
+    let plain: Vec<_> = texts.map(|text| bound(text, false).0).into();
+    let (counted, coverage): (Vec<_>, Vec<_>) =
+        texts.map(|text| bound(text, true)).into_iter().unzip();
+    assert_eq!(outcome(&counted), outcome(&plain));
+    assert_eq!(outcome(&plain).0, ["late"]);
+    let lines = |at: usize| {
+        let counters: &Option<Arc<_>> = &coverage[at];
+        counters.as_ref().expect("counted").file().lines
+    };
+    assert_eq!(lines(0), [(2, 1), (3, 1), (5, 1), (6, 0), (7, 1)]);
+    assert_eq!(lines(1), [(1, 1), (2, 1), (3, 1)]);
 }

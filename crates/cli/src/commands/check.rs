@@ -4,7 +4,7 @@ use std::{env, path::Path};
 
 use postlogin_js::{
     check::{self, Declared, Finding, Severity, Source},
-    source::rule::prepare_rule,
+    source::rule::is_rule,
 };
 use postlogin_project::{
     ActionKind, ActionSource, KeywordMappings, Manifest, Project, actions_below, leftover,
@@ -15,7 +15,7 @@ use crate::{
     args::{CheckArguments, CheckFormat},
     error::{CliError, EXPECTATION_FAILED, SUCCESS},
     printer::Printer,
-    render::check::{self as render, Report},
+    render::check::{self as render, Checked, Report},
 };
 
 pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8, CliError> {
@@ -26,26 +26,15 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     let mut report = Report::default();
     for source in &sources {
         match &source.kind {
-            ActionKind::Script { text, .. }
-                if let Some(rule) = prepare_rule(&source.display_path, text) =>
-            {
-                // Of a Rule there is nothing to say but whether it compiles.
-                if let Err(error) = rule {
-                    return Err(CliError {
-                        hint: error.hint.clone(),
-                        ..CliError::unloadable(error.to_string())
-                    });
-                }
-                let shown = &source.display_path;
-                printer.warning(&format!("{shown} is a Rule, and only Actions are checked"));
-            }
             ActionKind::Script { text, .. } => {
-                report.add(
-                    &source.name,
-                    &source.display_path,
-                    text,
-                    findings(source, text),
-                );
+                let is_rule = is_rule(&source.display_path, text);
+                report.add(Checked {
+                    name: source.name.clone(),
+                    file: source.display_path.clone(),
+                    text: text.clone(),
+                    is_rule,
+                    findings: findings(source, text, is_rule),
+                });
             }
             ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => {
                 let shown = &source.display_path;
@@ -68,8 +57,8 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     Ok(if fails { EXPECTATION_FAILED } else { SUCCESS })
 }
 
-/// The Actions that were named or that are in the named folders; without any, those of the project, else those below
-/// the working folder.
+/// The Actions and Rules that were named or that are in the named folders; without any, those of the project, else those
+/// below the working folder.
 fn sources(
     paths: &[String],
     here: &Path,
@@ -77,9 +66,9 @@ fn sources(
 ) -> Result<Vec<ActionSource>, CliError> {
     if paths.is_empty() {
         let root = project.map_or(here, |project| project.root.as_path());
-        let found = actions_below(root, here, project)?;
+        let found = all_below(root, here, project)?;
         return if found.is_empty() {
-            Err(CliError::usage("there is no Action here")
+            Err(CliError::usage("there is no Action and no Rule here")
                 .with_hint("name a file or a folder: `postlogin check src/actions`"))
         } else {
             Ok(found)
@@ -114,15 +103,39 @@ fn below(
         return Ok(None);
     }
     let inner = Project::discover(&folder)?;
-    let found = actions_below(&folder, here, inner.as_ref().or(project))?;
+    let found = all_below(&folder, here, inner.as_ref().or(project))?;
     Ok((!found.is_empty()).then_some(found))
 }
 
-fn findings(source: &ActionSource, text: &str) -> Vec<Finding> {
-    let declared = source
-        .declared
-        .as_ref()
-        .map(|manifest| declared(manifest, source));
+/// The Actions in and below a folder, and the Rules of the project there, enabled or not.
+fn all_below(
+    folder: &Path,
+    here: &Path,
+    project: Option<&Project>,
+) -> Result<Vec<ActionSource>, CliError> {
+    let mut found = actions_below(folder, here, project)?;
+    let Some(project) = project else {
+        return Ok(found);
+    };
+    let folder = folder.canonicalize().ok();
+    for rule in &project.rules {
+        let script = rule.script.canonicalize().ok();
+        let is_below = script.zip(folder.as_ref());
+        // One whose script is missing is an error where the project is checked as a whole.
+        if is_below.is_none_or(|(script, folder)| script.starts_with(folder)) {
+            found.push(project.rule_source(rule, here)?);
+        }
+    }
+    Ok(found)
+}
+
+fn findings(source: &ActionSource, text: &str, is_rule: bool) -> Vec<Finding> {
+    let declared = if is_rule {
+        settings(source)
+    } else {
+        let manifest = source.declared.as_ref();
+        manifest.map(|manifest| declared(manifest, source))
+    };
     let mut findings = check::check(&Source {
         file: &source.display_path,
         text,
@@ -139,6 +152,16 @@ fn findings(source: &ActionSource, text: &str) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What a project declares for its Rules. Without any setting it may keep them elsewhere, so nothing can be said.
+fn settings(source: &ActionSource) -> Option<Declared> {
+    let keys: Vec<String> = source.configuration.keys().cloned().collect();
+    (!keys.is_empty()).then(|| Declared {
+        configuration: Some(keys),
+        file: "the `rulesConfigs` of the project".to_owned(),
+        ..Declared::default()
+    })
 }
 
 /// The keyword marker that the Deploy CLI would replace, on a line that does not compile.
@@ -161,6 +184,7 @@ fn declared(manifest: &Manifest, source: &ActionSource) -> Declared {
             "modules",
             names(&mut manifest.modules.iter().map(|module| &module.name)),
         ),
+        configuration: None,
         triggers: manifest
             .supported_triggers
             .iter()

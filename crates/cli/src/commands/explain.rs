@@ -2,7 +2,7 @@
 
 use postlogin_core::{
     Finished,
-    explanation::{ClaimSite, Explanation, explain as account},
+    explanation::{ClaimSites, Explanation, explain as account},
 };
 use postlogin_js::{source::claims::claim_sites, source_of_component};
 use postlogin_project::{ActionKind, ActionSource};
@@ -33,8 +33,12 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         outcome, record, ..
     } = run_login(&ready.actions, watched, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
-    let sites: Vec<ClaimSite> = ready.sources.iter().flat_map(sites).collect();
-    let mut explanation = account(outcome, record, why, &sites);
+    let mut all = ClaimSites::default();
+    for ClaimSites { sites, omitted } in ready.sources.iter().map(sites) {
+        all.sites.extend(sites);
+        all.omitted += omitted;
+    }
+    let mut explanation = account(outcome, record, why, &all);
     let hidden = Hidden::new(&ready.given);
     hidden.metadata(&mut ready.before, &explanation.outcome);
     let tokens_changed = hidden.explanation(&mut explanation);
@@ -54,12 +58,12 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
 }
 
 /// Where the text of an Action sets claims. A component has a text when it was built here.
-fn sites(source: &ActionSource) -> Vec<ClaimSite> {
+fn sites(source: &ActionSource) -> ClaimSites {
     match &source.kind {
         ActionKind::Script { text, .. } => claim_sites(&source.name, &source.display_path, text),
         ActionKind::Component { bytes, .. } => source_of_component(bytes)
             .map(|(file, text)| claim_sites(&source.name, &file, &text))
             .unwrap_or_default(),
-        ActionKind::CargoPackage { .. } => Vec::new(),
+        ActionKind::CargoPackage { .. } => ClaimSites::default(),
     }
 }

@@ -17,7 +17,8 @@ pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()
     let never_reached = !claim.sites.iter().any(|site| site.reached == Reached::Yes);
     if claim.sites.is_empty() {
         let told = "no call in the Actions' texts names it";
-        return page.line(BELOW, &[span(Role::Dim, told)]);
+        page.line(BELOW, &[span(Role::Dim, told)])?;
+        return not_analysed(page, BELOW, claim.omitted_sites, "claim site");
     }
     // Where one call was made, the others are of no interest.
     let sites = claim.sites.iter();
@@ -25,7 +26,22 @@ pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()
     for site in sites.by_ref().take(MOST_SHOWN) {
         write_site(page, site)?;
     }
-    page.left_out(BELOW, sites.count(), "place")
+    page.left_out(BELOW, sites.count(), "place")?;
+    not_analysed(page, BELOW, claim.omitted_sites, "claim site")
+}
+
+/// Reports what was not looked at because there is too much of it.
+fn not_analysed(page: &mut Page<'_>, indent: usize, count: usize, noun: &str) -> io::Result<()> {
+    let verb = match count {
+        0 => return Ok(()),
+        1 => "was",
+        _ => "were",
+    };
+    let further = text::counted(count, &format!("further {noun}"));
+    page.line(
+        indent,
+        &[span(Role::Warn, format!("{further} {verb} not analysed"))],
+    )
 }
 
 fn write_site(page: &mut Page<'_>, site: &SiteAccount) -> io::Result<()> {
@@ -106,5 +122,6 @@ fn write_condition(page: &mut Page<'_>, condition: &ConditionAccount) -> io::Res
         BELOW + 4,
         condition.reads.len().saturating_sub(MOST_SHOWN),
         "read",
-    )
+    )?;
+    not_analysed(page, BELOW + 4, condition.omitted_reads, "read")
 }

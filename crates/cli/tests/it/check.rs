@@ -173,7 +173,7 @@ fn folders_are_searched() {
     assert_command!(postlogin("check").within(&outside.path().join("empty")), @"
     exit code: 2
     ----- stderr -----
-    error: there is no Action here
+    error: there is no Action and no Rule here
     hint: name a file or a folder: `postlogin check src/actions`
     ");
     assert_command!(postlogin("check src/god.js").within(outside.path()), @"
@@ -182,6 +182,53 @@ fn folders_are_searched() {
     error: there is no file `src/god.js`
     hint: did you mean `src/good.js`?
     ");
+}
+
+#[test]
+fn a_project_of_rules_is_checked() {
+    let project = folder(&[
+        (
+            "rules/roles.json",
+            r#"{"name": "roles", "script": "./roles.js", "order": 1, "enabled": true}"#,
+        ),
+        (
+            "rules/roles.js",
+            "function (user, context, callback) {\n  const token = context.idToken;\n  token.sub = configuration.PREFX;\n}\n",
+        ),
+        (
+            "rules/off.json",
+            r#"{"name": "off", "script": "./off.js", "order": 2, "enabled": false}"#,
+        ),
+        (
+            "rules/off.js",
+            "function (user, context, callback) { callback(null, user, context); }\n",
+        ),
+        (
+            "rules-configs/PREFIX.json",
+            r#"{"key": "PREFIX", "value": "x"}"#,
+        ),
+    ]);
+    for command in ["check --format github", "check rules --format github"] {
+        let done = postlogin(command).within(project.path()).finish();
+        assert_eq!(done.code, Some(100), "{done}");
+        assert!(done.stdout.contains("title=callback-not-used"), "{done}");
+        assert!(done.stdout.contains("title=restricted-claim"), "{done}");
+        assert!(
+            done.stdout
+                .contains("title=undeclared-configuration::the setting `PREFX`"),
+            "{done}"
+        );
+    }
+    assert_command!(postlogin("check rules/off.js").within(project.path()), @"
+    exit code: 0
+    ----- stdout -----
+    ✓ nothing found in 1 Rule
+    ");
+    let done = postlogin("check").within(project.path()).finish();
+    assert!(
+        done.stdout.contains("✗ 2 errors, 1 warning in 2 Rules"),
+        "{done}"
+    );
 }
 
 #[test]

@@ -231,9 +231,7 @@ fn what_cannot_be_a_rule_is_one_clear_message() {
     assert_command!(run("check rules/ok.js"), @r#"
     exit code: 0
     ----- stdout -----
-    ✓ nothing found in 0 Actions
-    ----- stderr -----
-    warning: rules/ok.js is a Rule, and only Actions are checked
+    ✓ nothing found in 1 Rule
     "#);
     let within = |sub: &str| postlogin("run").within(&folder.path().join(sub));
     assert_command!(within("export"), @r#"

@@ -18,7 +18,15 @@ fn printed(outcome: &Outcome) -> usize {
 }
 
 fn explained(outcome: Outcome, record: Record) -> usize {
-    printed_bytes(&crate::explanation::explain(outcome, record, &[], &[]), 0)
+    printed_bytes(
+        &crate::explanation::explain(
+            outcome,
+            record,
+            &[],
+            &crate::explanation::ClaimSites::default(),
+        ),
+        0,
+    )
 }
 
 /// Runs one handler that makes the same calls over and over, until it is ended or has made enough.

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::claims::page;
 use super::{
-    ClaimSite, ConditionAccount, ExpectedClaim, Presence, PresenceState, Reached, ReadValue,
-    Region, SiteAccount,
+    ClaimSite, ClaimSites, ConditionAccount, ExpectedClaim, Presence, PresenceState, Reached,
+    ReadValue, Region, SiteAccount,
 };
 use crate::claim_rules::{RuleContext, remedies, rule_for};
 use crate::location::Location;
@@ -17,7 +17,7 @@ pub(super) fn account(
     context: &RuleContext<'_>,
     outcome: &Outcome,
     record: &Record,
-    sites: &[ClaimSite],
+    ClaimSites { sites, omitted }: &ClaimSites,
     name: &str,
 ) -> ExpectedClaim {
     let id_token = presence(context, outcome, TokenKind::IdToken, name);
@@ -45,6 +45,7 @@ pub(super) fn account(
         access_token,
         similar,
         sites,
+        omitted_sites: *omitted,
     }
 }
 
@@ -213,7 +214,7 @@ impl<'l> Login<'l> {
 
     fn conditions(&self, site: &ClaimSite) -> Vec<ConditionAccount> {
         let accounts = site.conditions.iter().map(|condition| {
-            let inside = self.inside(&site.action, &condition.regions);
+            let (inside, omitted_reads) = self.inside(&site.action, &condition.regions);
             let ways = Ways::of(inside.iter().copied());
             let mut known = HashSet::new();
             let leaves = inside.iter().filter(|read| !ways.has(read));
@@ -229,33 +230,35 @@ impl<'l> Login<'l> {
                 must_be: condition.must_be,
                 location: condition.location.clone(),
                 reads: reads.collect(),
+                omitted_reads,
             }
         });
         accounts.collect()
     }
 
-    /// What an Action read inside of the regions, in the order of the login; at most [`MOST_READS`] of each region.
-    fn inside(&self, action: &str, regions: &[Region]) -> Vec<&'l EventRead> {
+    /// What an Action read inside of the regions, in the order of the login; at most [`MOST_READS`] of each region, and how many
+    /// there are beyond those.
+    fn inside(&self, action: &str, regions: &[Region]) -> (Vec<&'l EventRead>, usize) {
         let reads = self.reads.get(action).map(Vec::as_slice);
         let reads = reads.unwrap_or_default();
         let mut inside: Vec<(usize, &EventRead)> = Vec::new();
+        let mut omitted = 0;
         for region in regions {
             let first = reads.partition_point(|(place, ..)| order(place) < order(&region.start));
             let from = reads.iter().skip(first);
-            let within = from.take_while(|(place, ..)| region.holds(place));
-            inside.extend(
-                within
-                    .take(MOST_READS)
-                    .map(|(_, number, read)| (*number, *read)),
-            );
+            let mut within = from.take_while(|(place, ..)| region.holds(place));
+            let looked_at = within.by_ref().take(MOST_READS);
+            inside.extend(looked_at.map(|(_, number, read)| (*number, *read)));
+            omitted += within.count();
         }
         inside.sort_by_key(|(number, _)| *number);
         inside.dedup_by_key(|(number, _)| *number);
-        inside.into_iter().map(|(_, read)| read).collect()
+        let reads = inside.into_iter().map(|(_, read)| read);
+        (reads.collect(), omitted)
     }
 }
 
-/// So many reads of a region are told.
+/// So many reads of a region are looked at.
 const MOST_READS: usize = 100;
 
 /// The order of places in the texts of a login.

@@ -124,6 +124,9 @@ pub struct ExpectedClaim {
     pub similar: Option<String>,
     /// Places in the Actions that set a claim of this name, reached or not.
     pub sites: Vec<SiteAccount>,
+    /// How many places that set claims were not looked at: a file has more than are read. Absent when there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub omitted_sites: usize,
 }
 
 /// Whether a token has a claim.
@@ -168,6 +171,15 @@ pub struct ClaimSite {
     pub location: Location,
     /// What has to hold for the call to be reached, from the outside in.
     pub conditions: Vec<Condition>,
+}
+
+/// The places in one text, or in several, that set claims.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClaimSites {
+    /// The places, in the order of the text.
+    pub sites: Vec<ClaimSite>,
+    /// How many more there are, which were not looked at.
+    pub omitted: usize,
 }
 
 /// A condition around a call.
@@ -246,6 +258,17 @@ pub struct ConditionAccount {
     pub location: Location,
     /// What was read of the event to decide it.
     pub reads: Vec<ReadValue>,
+    /// How many more reads there were, which were not looked at. Absent when there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub omitted_reads: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// What a read found.
@@ -265,7 +288,7 @@ pub fn explain(
     outcome: Outcome,
     record: Record,
     expected: &[String],
-    sites: &[ClaimSite],
+    sites: &ClaimSites,
 ) -> Explanation {
     let context = RuleContext {
         scopes: &record.scopes,

@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Certainty, ClaimSite, Condition, Explanation, PresenceState, Reached, Region, explain,
+    Certainty, ClaimSite, ClaimSites, Condition, Explanation, PresenceState, Reached, Region,
+    explain,
 };
 use crate::login::transaction::tests::helpers::{Drive, NOW_MS, event, thrown};
 use crate::{Argument, EntryPoint, Location};
@@ -54,7 +55,11 @@ fn explained(patch: Value, steps: Value, expected: &[&str], sites: &[ClaimSite])
     drive.transaction.end(Ok(()), usage, NOW_MS);
     let (outcome, record) = drive.finish_with_record();
     let expected: Vec<String> = expected.iter().map(|name| (*name).to_owned()).collect();
-    explain(outcome, record, &expected, sites)
+    let sites = ClaimSites {
+        sites: sites.to_vec(),
+        omitted: 0,
+    };
+    explain(outcome, record, &expected, &sites)
 }
 
 #[test]
@@ -264,7 +269,11 @@ fn an_action_that_failed_or_never_ran_is_told() {
             );
         }
         let (outcome, record) = drive.finish_with_record();
-        let explanation = explain(outcome, record, &["x".to_owned()], &[site(&["x"], 5)]);
+        let sites = ClaimSites {
+            sites: vec![site(&["x"], 5)],
+            omitted: 0,
+        };
+        let explanation = explain(outcome, record, &["x".to_owned()], &sites);
         let expected = &explanation.expected[0];
         assert_eq!(expected.id_token.state, PresenceState::NoToken);
         expected.sites[0].reached
@@ -346,13 +355,20 @@ fn many_claims_and_reads_are_accounted_for_in_one_go() {
             })
             .collect(),
     };
-    let sites: Vec<ClaimSite> = (2..700).map(site).collect();
+    let sites = ClaimSites {
+        sites: (2..700).map(site).collect(),
+        omitted: 7,
+    };
     let told = explain(outcome, record, &["https://x/none".into()], &sites);
     assert_eq!(told.claims.len(), claims);
     assert!(told.claims.iter().all(|claim| claim.origins.len() <= 5));
     assert_eq!(told.expected[0].sites.len(), 698);
+    assert_eq!(told.expected[0].omitted_sites, 7);
     assert!(told.expected[0].sites.iter().all(|site| {
         let mut conditions = site.conditions.iter();
-        conditions.all(|condition| !condition.reads.is_empty() && condition.reads.len() <= 100)
+        conditions.all(|condition| {
+            let is_whole = condition.omitted_reads == 0;
+            !condition.reads.is_empty() && (condition.reads.len() < 100 || !is_whole)
+        })
     }));
 }

@@ -2,10 +2,10 @@
 
 use postlogin_core::claim_rules::{RuleContext, STANDARD_CLAIMS, rule_for};
 use postlogin_core::limits::CLAIMS_PAGE;
-use postlogin_core::outcome::{ClaimRule, TokenKind};
+use postlogin_core::outcome::ClaimRule;
 
 use super::{Finding, Rule, Severity};
-use crate::source::facts::{ApiCall, Facts};
+use crate::source::facts::{Claim, Facts, Mention};
 
 pub(super) const RULES: &[Rule] = &[RESTRICTED, NAMESPACE];
 
@@ -23,17 +23,11 @@ const NAMESPACE: Rule = Rule {
 };
 
 pub(super) fn check(facts: &Facts) -> Vec<Finding> {
-    facts.api_calls.iter().filter_map(lost).collect()
+    facts.claims.iter().filter_map(lost).collect()
 }
 
-fn lost(call: &ApiCall) -> Option<Finding> {
-    let token = match call.chain.path().as_str() {
-        "idToken.setCustomClaim" => TokenKind::IdToken,
-        "accessToken.setCustomClaim" => TokenKind::AccessToken,
-        _ => return None,
-    };
-    let claim = call.first_argument.as_ref()?;
-    let name = &claim.name;
+fn lost(claim: &Claim) -> Option<Finding> {
+    let Mention { name, location } = &claim.name;
     // A login in which no other rule applies.
     let mut scopes: Vec<String> = STANDARD_CLAIMS
         .iter()
@@ -46,10 +40,10 @@ fn lost(call: &ApiCall) -> Option<Finding> {
         domain: "",
         opaque: false,
     };
-    let finding = match rule_for(&context, token, name)? {
+    let finding = match rule_for(&context, claim.token, name)? {
         ClaimRule::RestrictedName => Finding::new(
             &RESTRICTED,
-            &claim.location,
+            location,
             format!("the claim name `{name}` is reserved; production ignores it"),
         )
         .with_hint(format!(
@@ -57,7 +51,7 @@ fn lost(call: &ApiCall) -> Option<Finding> {
         )),
         ClaimRule::Auth0Namespace => Finding::new(
             &NAMESPACE,
-            &claim.location,
+            location,
             format!("the claim `{name}` is in a namespace of Auth0; production ignores it"),
         )
         .with_hint("use a domain of yours as the namespace; it need not answer"),

@@ -3,6 +3,7 @@
 use postlogin_core::limits::{ACTION_CODE_BYTES, LIMITATIONS_PAGE};
 
 use super::{Finding, Rule, Severity, Source, start_of};
+use crate::source::rule::is_rule;
 use crate::source::{Problem, problem};
 
 const CODING: &str = "https://auth0.com/docs/customize/actions/action-coding-guidelines";
@@ -41,7 +42,8 @@ pub(super) fn check(source: &Source<'_>) -> Vec<Finding> {
         });
     }
     let bytes = source.text.len();
-    if ACTION_CODE_BYTES.exceeded_by(bytes) {
+    // The limit is that of Actions.
+    if !is_rule(source.file, source.text) && ACTION_CODE_BYTES.exceeded_by(bytes) {
         let most = ACTION_CODE_BYTES.value;
         findings.push(
             Finding::new(

@@ -1,4 +1,4 @@
-//! What is wrong with an Action, told without running it.
+//! What is wrong with an Action or a Rule, told without running it.
 //!
 //! The rules are functions from [`Facts`] and what the configuration declares to findings.
 //! They know neither the engine nor the command line nor files. A wrong finding is worse than a missed one: what is not
@@ -10,6 +10,7 @@ pub(crate) mod declared;
 mod event;
 mod handlers;
 mod ignore;
+mod legacy;
 mod methods;
 
 use std::fmt;
@@ -102,7 +103,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What the configuration of an Action says. `None` where it says nothing that can be relied on: a keyword marker
+/// What the configuration of an Action or a Rule says. `None` where it says nothing that can be relied on: a keyword marker
 /// that is not replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
@@ -112,13 +113,15 @@ pub struct Declared {
     pub secrets: Option<Vec<String>>,
     /// The names of the Action Modules.
     pub modules: Option<Vec<String>>,
+    /// The keys of `configuration`, for a Rule.
+    pub configuration: Option<Vec<String>>,
     /// The triggers that it can be bound to, with their versions.
     pub triggers: Vec<(String, Option<String>)>,
     /// The file that says so.
     pub file: String,
 }
 
-/// An Action to be checked.
+/// An Action or a Rule to be checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     /// The file's name, by which its language is known, and which findings name.
@@ -138,17 +141,21 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         event::RULES,
         claims::RULES,
         declared::RULES,
+        legacy::RULES,
         ignore::RULES,
     ];
     groups.into_iter().flatten()
 }
 
-/// The findings about an Action, in the order of the text. None of them depends on anything but the arguments.
+/// The findings about an Action or a Rule, in the order of the text. None of them depends on anything but the arguments.
 pub fn check(source: &Source<'_>) -> Vec<Finding> {
     let facts = facts(source.file, source.text);
     let mut findings = code::check(source);
     let trigger = Trigger::of(source, &facts);
-    if facts.is_parsed {
+    if let Some(rule) = &facts.rule {
+        findings.extend(legacy::check(source, &facts, rule));
+        findings.extend(claims::check(&facts));
+    } else if facts.is_parsed {
         findings.extend(declared::check(source, &facts));
         if let Trigger::PostLogin = trigger {
             findings.extend(handlers::check(source, &facts));

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use oxc::allocator::Allocator;
 use oxc::ast::ast::{
     ArrowFunctionBody, ArrowFunctionExpression, AssignmentExpression, BindingPattern,
     BlockStatement, ConditionalExpression, Declaration, DoWhileStatement, Expression,
@@ -17,32 +16,37 @@ use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::ScopeFlags;
 use oxc::span::{GetSpan, Span};
 
-use super::MARK;
 use super::points::{Kind, Point};
 use crate::source::edits::Edits;
 use crate::source::mapping::Segment;
-use crate::source::{Language, parse};
+use crate::source::rule;
+use crate::text::{self, Text};
 
-/// The text with counters, the way back, and what the counters count; `None` for a text that does not parse.
+/// Returns the text with counters, the way back, and what the counters count; `None` for a text that does not parse. `mark` is
+/// what the messages of the counters begin with.
 pub(super) fn instrument(
-    text: &str,
-    language: Language,
+    file: &str,
+    source: &str,
+    mark: &str,
 ) -> Option<(String, Vec<Segment>, Vec<Point>)> {
-    parse::on_deep_stack(text, || {
-        let allocator = Allocator::default();
-        let parsed = parse::parse(&allocator, text, language.source_type());
-        if parsed.panicked || parsed.diagnostics.has_errors() {
+    let written = Text::read(file, source, |text| {
+        if text.is_refused() {
             return None;
         }
-        let mut writer = Writer::new(text);
-        writer.visit_program(&parsed.program);
-        let (code, segments) = writer.edits.apply(text);
+        let mut writer = Writer::new(text, source, mark);
+        match text.kind() {
+            text::Kind::Action => writer.visit_program(text.program()),
+            text::Kind::Rule => writer.rule(rule::function(text.program())?),
+        }
+        let (code, segments) = writer.edits.apply(source);
         Some((code, segments, writer.points))
-    })
-    .flatten()
+    });
+    written.flatten()
 }
 
-struct Writer {
+struct Writer<'w> {
+    text: &'w Text<'w>,
+    mark: &'w str,
     edits: Edits,
     points: Vec<Point>,
     forks: usize,
@@ -52,13 +56,15 @@ struct Writer {
     names: HashMap<u32, String>,
 }
 
-impl Writer {
-    fn new(text: &str) -> Self {
+impl<'w> Writer<'w> {
+    fn new(text: &'w Text<'w>, source: &str, mark: &'w str) -> Self {
         let mut counter = "__covered".to_owned();
-        while text.contains(&counter) {
+        while source.contains(&counter) {
             counter.push('_');
         }
         Self {
+            text,
+            mark,
             edits: Edits::default(),
             points: Vec::new(),
             forks: 0,
@@ -70,8 +76,13 @@ impl Writer {
     /// A call of the counter of a new point.
     fn count(&mut self, kind: Kind, offset: u32) -> String {
         let number = self.points.len();
+        let offset = self.text.offset(offset);
         self.points.push(Point { kind, offset });
         format!("{}({number})", self.counter)
+    }
+
+    fn insert(&mut self, offset: u32, text: impl Into<String>) {
+        self.edits.insert(self.text.offset(offset), text);
     }
 
     fn fork(&mut self) -> usize {
@@ -81,7 +92,7 @@ impl Writer {
 
     /// The counting function: it prints the first time that it is called with a number.
     fn prologue(&self) -> String {
-        let mark: String = MARK.escape_default().collect();
+        let mark: String = self.mark.escape_default().collect();
         let mark = mark.replace("\\u{1}", "\\u0001");
         let counter = &self.counter;
         // An Action may have a `console` of its own, or one that is not there yet.
@@ -96,7 +107,7 @@ impl Writer {
             if is_counted(statement) {
                 let start = statement.span().start;
                 let count = self.count(Kind::Statement, start);
-                self.edits.insert(start, format!("{count};"));
+                self.insert(start, format!("{count};"));
             }
             self.visit_statement(statement);
         }
@@ -109,7 +120,7 @@ impl Writer {
         let way = way.unwrap_or_default();
         match body {
             Statement::BlockStatement(block) => {
-                self.edits.insert(span.start + 1, way);
+                self.insert(span.start + 1, way);
                 self.statements(&block.body);
             }
             // In sloppy code a function may stand here, and is not only seen in the block.
@@ -120,9 +131,9 @@ impl Writer {
                 } else {
                     String::new()
                 };
-                self.edits.insert(span.start, format!("{{{way}{count}"));
+                self.insert(span.start, format!("{{{way}{count}"));
                 self.visit_statement(body);
-                self.edits.insert(span.end, "}");
+                self.insert(span.end, "}");
             }
         }
     }
@@ -131,9 +142,9 @@ impl Writer {
     fn operand(&mut self, operand: &Expression<'_>, fork: usize) {
         let Span { start, end, .. } = operand.span();
         let count = self.count(Kind::Way { fork }, start);
-        self.edits.insert(start, format!("({count},"));
+        self.insert(start, format!("({count},"));
         self.visit_expression(operand);
-        self.edits.insert(end, ")");
+        self.insert(end, ")");
     }
 
     fn name(&mut self, value: &Expression<'_>, name: &str) {
@@ -148,10 +159,50 @@ impl Writer {
         self.count(Kind::Function { name }, start)
     }
 
+    /// A Rule is one function and nothing else, so the counting function is in it. Its parameters are not counted: their defaults
+    /// come before it.
+    fn rule(&mut self, function: &Expression<'_>) {
+        let (start, body) = match function.get_inner_expression() {
+            Expression::FunctionExpression(function) => (
+                function.span.start,
+                function.body.as_ref().map(|body| &**body),
+            ),
+            Expression::ArrowFunctionExpression(arrow) => match &arrow.body {
+                ArrowFunctionBody::FunctionBody(body) => (arrow.span.start, Some(&**body)),
+                body => {
+                    if let Some(expression) = body.as_expression() {
+                        self.rule_of_expression(arrow.span.start, expression);
+                    }
+                    return;
+                }
+            },
+            _ => return,
+        };
+        let count = self.function(start, Some("rule"));
+        if let Some(body) = body {
+            let count = format!("{}{count}", self.prologue());
+            self.function_body(&count, body);
+        }
+    }
+
+    /// `(user, context, callback) => callback(…)`
+    fn rule_of_expression(&mut self, function: u32, expression: &Expression<'_>) {
+        let count = self.function(function, Some("rule"));
+        let Span { start, end, .. } = expression.span();
+        let statement = self.count(Kind::Statement, start);
+        let prologue = self.prologue();
+        self.insert(start, format!("{{{prologue}{count};{statement};return "));
+        self.visit_expression(expression);
+        self.insert(end, "}");
+    }
+
     fn function_body(&mut self, count: &str, body: &FunctionBody<'_>) {
-        let after = body.directives.last().map(|last| last.span.end);
-        self.edits
-            .insert(after.unwrap_or(body.span.start + 1), format!("{count};"));
+        let last = body.directives.last().map(|last| last.span);
+        // A directive may end with its line.
+        let is_open = last.is_some_and(|last| !self.text.part(last).ends_with(';'));
+        let separator = if is_open { ";" } else { "" };
+        let after = last.map_or(body.span.start + 1, |last| last.end);
+        self.insert(after, format!("{separator}{count};"));
         self.statements(&body.statements);
     }
 }
@@ -174,12 +225,11 @@ fn is_counted(statement: &Statement<'_>) -> bool {
     }
 }
 
-impl<'a> Visit<'a> for Writer {
+impl<'a> Visit<'a> for Writer<'_> {
     fn visit_program(&mut self, program: &Program<'a>) {
         let after = program.directives.last().map_or(0, |last| last.span.end);
         let separator = if after > 0 { ";" } else { "" };
-        self.edits
-            .insert(after, format!("{separator}{}", self.prologue()));
+        self.insert(after, format!("{separator}{}", self.prologue()));
         self.statements(&program.body);
     }
 
@@ -211,9 +261,9 @@ impl<'a> Visit<'a> for Writer {
                 };
                 let Span { start, end, .. } = expression.span();
                 let statement = self.count(Kind::Statement, start);
-                self.edits.insert(start, format!("({count},{statement},"));
+                self.insert(start, format!("({count},{statement},"));
                 self.visit_expression(expression);
-                self.edits.insert(end, ")");
+                self.insert(end, ")");
             }
         }
     }
@@ -227,8 +277,7 @@ impl<'a> Visit<'a> for Writer {
             None if matches!(statement.consequent, Statement::FunctionDeclaration(_)) => {}
             None => {
                 let count = self.count(Kind::Way { fork }, statement.span.start);
-                self.edits
-                    .insert(statement.span.end, format!("else{{{count};}}"));
+                self.insert(statement.span.end, format!("else{{{count};}}"));
             }
         }
     }
@@ -243,7 +292,7 @@ impl<'a> Visit<'a> for Writer {
             let first = case.consequent.first();
             let at = first.map_or(case.span.end, |first| first.span().start);
             let count = self.count(Kind::Way { fork }, case.span.start);
-            self.edits.insert(at, format!("{count};"));
+            self.insert(at, format!("{count};"));
             self.statements(&case.consequent);
         }
     }

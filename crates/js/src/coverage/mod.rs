@@ -11,21 +11,25 @@ mod report;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use postlogin_engine::Probe;
 
+use crate::source::rule::{is_rule, prepare_rule};
 use crate::source::text::LineIndex;
-use crate::source::{Prepared, SyntaxError, prepare, prepare_rewritten};
+use crate::source::{Prepared, SyntaxError, led_back, prepare};
 use points::{Kind, Point};
 
 pub use report::{html, lcov, text};
 
-/// What a message of a counter begins with.
+/// What a message of a counter begins with. The number of the source and that of the counter follow.
 const MARK: &str = "\u{1}coverage:";
 
-/// The counters of one Action. Share one among all runs of the Action.
+/// The counters of one Action or Rule. Share one among all its runs.
 #[derive(Debug)]
 pub struct Coverage {
+    /// What the messages of its counters begin with.
+    mark: String,
     file: String,
     text: String,
     points: Vec<Point>,
@@ -72,17 +76,34 @@ impl FileCoverage {
 /// # Errors
 /// Those of a text without counters.
 pub(crate) fn instrumented(file: &str, text: &str) -> Result<(Prepared, Coverage), SyntaxError> {
-    let plain = prepare(file, text)?;
+    numbered(file, text, 0)
+}
+
+/// As [`instrumented`], for a source whose messages may come among those of others: Rules share a sandbox. `number` is the
+/// source's own.
+pub(crate) fn numbered(
+    file: &str,
+    text: &str,
+    number: usize,
+) -> Result<(Prepared, Coverage), SyntaxError> {
+    let prepare_any = |text: &str| match prepare_rule(file, text) {
+        Some(rule) => rule,
+        None => prepare(file, text),
+    };
+    let plain = prepare_any(text)?;
     let original = plain.original.clone();
-    let found = instrument::instrument(&original, plain.language);
+    let mark = format!("{MARK}{number}:");
+    let found = instrument::instrument(file, &original, &mark);
     let covered = found.and_then(|(code, segments, points)| {
-        let prepared = prepare_rewritten(file, &original, code, segments).ok()?;
+        let rewritten = prepare_any(&code).ok()?;
+        let prepared = led_back(file, &original, segments, rewritten);
         Some((prepared, points))
     });
     // What the parser does not take runs as it is, and has nothing to count.
     let (prepared, points) = covered.unwrap_or((plain, Vec::new()));
     let hits = points.iter().map(|_| AtomicU32::new(0)).collect();
     let coverage = Coverage {
+        mark,
         file: file.to_owned(),
         text: original,
         points,
@@ -100,13 +121,48 @@ pub fn nothing_ran(file: &str, text: &str) -> Option<FileCoverage> {
 impl Probe for Coverage {
     fn takes(&self, message: &str) -> bool {
         // `console.group` indents.
-        let Some(number) = message.trim_start_matches(' ').strip_prefix(MARK) else {
+        let Some(number) = message.trim_start_matches(' ').strip_prefix(&self.mark) else {
             return false;
         };
         if let Some(hit) = number.parse().ok().and_then(|at: usize| self.hits.get(at)) {
             hit.fetch_add(1, Ordering::Relaxed);
         }
         true
+    }
+}
+
+/// The counters of all Rules. What a Rule has left pending may print while a later one runs, so each takes its own out of
+/// whatever is printed.
+#[derive(Debug, Default)]
+pub(crate) struct RuleCounters(Mutex<Vec<Arc<Coverage>>>);
+
+impl RuleCounters {
+    /// Makes a Rule ready for the engine, with counters in it. `None` for a text that is no Rule.
+    pub(crate) fn instrumented(
+        &self,
+        file: &str,
+        text: &str,
+    ) -> Option<Result<(Prepared, Arc<Coverage>), SyntaxError>> {
+        if !is_rule(file, text) {
+            return None;
+        }
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = numbered(file, text, all.len() + 1);
+        Some(counted.map(|(prepared, coverage)| {
+            let coverage = Arc::new(coverage);
+            all.push(Arc::clone(&coverage));
+            (prepared, coverage)
+        }))
+    }
+}
+
+impl Probe for RuleCounters {
+    fn takes(&self, message: &str) -> bool {
+        // Most messages are no counter's.
+        message.trim_start_matches(' ').starts_with(MARK) && {
+            let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.iter().any(|coverage| coverage.takes(message))
+        }
     }
 }
 

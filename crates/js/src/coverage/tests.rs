@@ -48,8 +48,12 @@ fn counters_stand_where_they_change_nothing() {
         "#(0);f = () => (#(1),#(2),({ a: 1 }))",
     );
     check(
-        "function f() { 'use strict'; a() }",
-        "function f() { 'use strict';#(0); #(1);a() }",
+        "b(); function f() { 'use strict'; a() }",
+        "#(0);b(); function f() { 'use strict';#(1); #(2);a() }",
+    );
+    check(
+        "b(); function f() { 'use strict'\na() }",
+        "#(0);b(); function f() { 'use strict';#(1);\n#(2);a() }",
     );
     check(
         "switch (a) { case 1: case 2: b(); break; default: c() }",
@@ -63,6 +67,42 @@ fn counters_stand_where_they_change_nothing() {
         "class A { m() { a() } static { b() } }",
         "#(0);class A { m() {#(1); #(2);a() } static { #(3);b() } }",
     );
+}
+
+#[test]
+fn a_rule_has_its_counters_inside() {
+    for (source, expected) in [
+        (
+            "function (user, context, callback) {\n  if (user.a) context.b = 1;\n  callback(null, user, context);\n}",
+            "#(0);\n  #(1);if (user.a) {#(2);#(3);context.b = 1;}else{#(4);}\n  #(5);callback(null, user, context);\n}\n); })",
+        ),
+        (
+            "(user, context, callback) => callback(null, user, context)",
+            "#(0);#(1);return callback(null, user, context)}\n); })",
+        ),
+        (
+            "async (user, context, callback = () => 1) => { callback() };",
+            "#(0); #(1);callback() }\n); })",
+        ),
+        (
+            "function (user, context, callback) { 'use strict'\ncallback() }",
+            "#(0);\n#(1);callback() }\n); })",
+        ),
+    ] {
+        check(source, expected);
+        let (prepared, coverage) = instrumented("rules/a.js", source).expect("it compiles");
+        let functions = coverage.file().functions;
+        assert_eq!(functions, [("rule".to_owned(), 1, 0)], "{source}");
+        let (line, text) = (1..)
+            .zip(prepared.code.lines())
+            .find(|(_, line)| line.contains("callback("))
+            .expect("there");
+        let column = u32::try_from(text.find("callback(").expect("there") + 1).expect("small");
+        let place = prepared.map.original(line, column);
+        let original = source.lines().nth(place.line as usize - 1).expect("a line");
+        let rest = &original[place.column as usize - 1..];
+        assert!(rest.starts_with("callback("), "{place:?} {source}");
+    }
 }
 
 #[test]
@@ -103,7 +143,7 @@ const SOURCE: &str = "// what is covered\nexports.onExecutePostLogin = async (ev
 fn reached(numbers: &[u32]) -> FileCoverage {
     let (_, coverage) = covered("code.js", SOURCE);
     for number in numbers {
-        assert!(coverage.takes(&format!("  {}{number}", super::MARK)));
+        assert!(coverage.takes(&format!("  {}0:{number}", super::MARK)));
     }
     assert!(!coverage.takes("a message"));
     coverage.file()

@@ -1,10 +1,8 @@
 //! The packages that an Action requires before it does anything else.
 
-use oxc::allocator::Allocator;
 use oxc::ast::ast::{Argument, Expression, Statement};
-use oxc::span::SourceType;
 
-use crate::source::parse;
+use crate::text::Text;
 
 /// The specifiers in the `require` calls with which a text begins, in their order, each once.
 ///
@@ -14,18 +12,18 @@ pub(super) fn leading(code: &str) -> Vec<String> {
     if !code.contains("require") {
         return Vec::new();
     }
-    let found = parse::on_deep_stack(code, || {
-        let allocator = Allocator::default();
-        let parsed = parse::parse(&allocator, code, SourceType::cjs());
-        let mut found = Vec::new();
-        for statement in &parsed.program.body {
-            if !is_harmless(statement, &mut found) {
-                break;
-            }
+    // What is made ready for the engine is CommonJS, whatever the file was called.
+    Text::read("code.js", code, of).unwrap_or_default()
+}
+
+fn of(text: &Text<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for statement in &text.program().body {
+        if !is_harmless(statement, &mut found) {
+            break;
         }
-        found
-    });
-    found.unwrap_or_default()
+    }
+    found
 }
 
 /// Whether a statement does nothing but declare and require. What it requires is added to `found`.

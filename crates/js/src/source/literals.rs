@@ -3,15 +3,13 @@
 //! Whoever makes up data for an Action finds more with `enterprise` where the Action compares with it than with
 //! any random word.
 
-use oxc::allocator::Allocator;
 use oxc::ast::ast::{
     BindingProperty, Expression, ImportDeclaration, NumericLiteral, ObjectProperty, PropertyKey,
     RegExpLiteral, StaticMemberExpression, StringLiteral, TemplateElement,
 };
 use oxc::ast_visit::{Visit, walk};
 
-use super::rule::AS_EXPRESSION;
-use super::{Language, parse, text};
+use crate::text::Text;
 
 /// So much of each kind is kept; what a bundler writes has far more than an author thinks of.
 const MOST: usize = 400;
@@ -39,24 +37,12 @@ pub struct Literals {
 
 /// Reads what stands in a file's text. In a text that does not parse, nothing does.
 pub fn literals(file_name: &str, text: &str) -> Literals {
-    let text = text::without_mark(text);
-    let text = text.as_ref();
-    parse::on_deep_stack(text, || read(file_name, text)).unwrap_or_default()
+    Text::read(file_name, text, of).unwrap_or_default()
 }
 
-fn read(file_name: &str, text: &str) -> Literals {
-    let allocator = Allocator::default();
-    let kind = Language::of(file_name).source_type();
-    let mut parsed = parse::parse(&allocator, text, kind);
-    if parsed.panicked || parsed.diagnostics.has_errors() {
-        // A Rule is a function without a name, which is an expression only.
-        let expression = allocator.alloc_str(&format!("{AS_EXPRESSION}{text}"));
-        parsed = parse::parse(&allocator, expression, kind);
-    }
+pub(crate) fn of(text: &Text<'_>) -> Literals {
     let mut found = Literals::default();
-    if !parsed.panicked {
-        found.visit_program(&parsed.program);
-    }
+    found.visit_program(text.program());
     found
 }
 

@@ -15,6 +15,7 @@ mod commonjs;
 pub(crate) mod edits;
 mod esm;
 pub(crate) mod parse;
+mod resolve;
 mod strip;
 mod syntax;
 mod token;
@@ -117,23 +118,23 @@ pub fn prepare(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
     }
 }
 
-/// Makes ready what was written into a text that [`prepare`] takes. `segments` lead from `code` back to `original`.
-pub(crate) fn prepare_rewritten(
+/// Returns a text that was made ready after something was written into it, with the way back to `original`. `segments` lead from
+/// what was made ready to the original.
+pub(crate) fn led_back(
     file_name: &str,
     original: &str,
-    code: String,
     segments: Vec<mapping::Segment>,
-) -> Result<Prepared, SyntaxError> {
+    rewritten: Prepared,
+) -> Prepared {
     let mut map = Mapping::identity(file_name);
     map.push(segments);
-    let prepared = prepare(file_name, &code)?;
-    map.extend(prepared.map);
-    Ok(Prepared {
+    map.extend(rewritten.map);
+    Prepared {
         map,
         original: original.to_owned(),
         view: OnceLock::new(),
-        ..prepared
-    })
+        ..rewritten
+    }
 }
 
 /// Why production does not take a text.
@@ -147,6 +148,9 @@ pub(crate) enum Problem {
 
 /// The first reason for which production does not take a file's text.
 pub(crate) fn problem(file_name: &str, text: &str) -> Option<Problem> {
+    if let Some(rule) = rule::prepare_rule(file_name, text) {
+        return rule.err().map(Problem::Syntax);
+    }
     match prepare(file_name, text) {
         Ok(prepared) => prepared.suspected.map(Problem::Syntax),
         Err(error) if Language::of(file_name) == Language::CommonJs => {

@@ -19,8 +19,8 @@ use super::{Language, Prepared, SyntaxError, facts, parse, syntax};
 /// What stands before a Rule's text.
 pub const HEAD: &str = "(function (require, console, configuration, auth0, UnauthorizedError, global, crypto) { return (";
 const TAIL: &str = "\n); })";
-/// What makes the text an expression for the parser.
-pub(super) const AS_EXPRESSION: &str = "_=";
+/// What makes the text an expression for the parser, which takes no function without a name for a statement.
+pub(crate) const AS_EXPRESSION: &str = "_=";
 
 /// Reads a text as a Rule, or as a script of a connection, which has the same form. `None` when it is no such text but
 /// an Action, or nothing that can be told.
@@ -30,12 +30,16 @@ pub fn prepare_rule(file_name: &str, text: &str) -> Option<Result<Prepared, Synt
     if Language::of(file_name) != Language::CommonJs || !begins_like_a_function(&original) {
         return None;
     }
-    let read = parse::on_deep_stack(&original, || read(file_name, &original));
-    match read? {
-        Read::Rule(function) => Some(prepared(file_name, &original, function)),
-        Read::Action => None,
-        Read::Broken(error) => Some(Err(error)),
-    }
+    let read = parse::on_deep_stack(&original, || {
+        let allocator = Allocator::default();
+        match read(&allocator, file_name, &original) {
+            Read::Rule(_, function) => Some(Ok(function)),
+            Read::Action => None,
+            Read::Broken(error) => Some(Err(error)),
+        }
+    });
+    let function = read??;
+    Some(function.and_then(|function| prepared(file_name, &original, function)))
 }
 
 /// Whether a text is a Rule, be it a broken one.
@@ -45,7 +49,7 @@ pub fn is_rule(file_name: &str, text: &str) -> bool {
 }
 
 /// By the first word, so that most Actions need no parser.
-fn begins_like_a_function(text: &str) -> bool {
+pub(crate) fn begins_like_a_function(text: &str) -> bool {
     let mut rest = text;
     loop {
         rest = rest.trim_start();
@@ -66,24 +70,26 @@ fn begins_like_a_function(text: &str) -> bool {
     rest.starts_with('(') || word("function") || word("async")
 }
 
-enum Read {
-    /// The function, in the user's text.
-    Rule(Span),
+/// What a text is that begins like a function.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
+pub(crate) enum Read<'a> {
+    /// A Rule: the program, which assigns the function, and the function's place in the user's text.
+    Rule(Program<'a>, Span),
     Action,
     Broken(SyntaxError),
 }
 
-fn read(file_name: &str, text: &str) -> Read {
-    let code = format!("{AS_EXPRESSION}{text}");
-    let allocator = Allocator::default();
-    let parsed = parse::parse(&allocator, &code, SourceType::cjs());
+/// Decides what a text is that begins like a function.
+pub(crate) fn read<'a>(allocator: &'a Allocator, file_name: &str, text: &str) -> Read<'a> {
+    let code = allocator.alloc_concat_strs_array([AS_EXPRESSION, text]);
+    let parsed = parse::parse(allocator, code, SourceType::cjs());
     let found = function_of(&parsed.program);
     if parsed.panicked || parsed.diagnostics.has_errors() {
         if !reads_like_a_rule(text) {
             return Read::Action;
         }
         let error = parsed.diagnostics.errors().next();
-        let error = error.map(|error| syntax::from_diagnostic(file_name, &code, error));
+        let error = error.map(|error| syntax::from_diagnostic(file_name, code, error));
         return error.map_or(Read::Action, |error| Read::Broken(moved_back(error)));
     }
     let Some(function) = found else {
@@ -92,14 +98,17 @@ fn read(file_name: &str, text: &str) -> Read {
     let behind = parsed.program.body.iter().skip(1);
     let behind = behind
         .into_iter()
-        .find(|statement| !matches!(statement, Statement::EmptyStatement(_)));
+        .find(|statement| !matches!(statement, Statement::EmptyStatement(_)))
+        .map(|statement| statement.span().start);
     let is_rule = function.is_anonymous || function.is_called_like_a_rule;
     match behind {
-        None if is_rule || !function.is_called_like_a_handler => Read::Rule(function.span),
+        None if is_rule || !function.is_called_like_a_handler => {
+            Read::Rule(parsed.program, function.span)
+        }
         // A function that an Action exports below.
         _ if !is_rule => Read::Action,
         None => Read::Action,
-        Some(statement) => Read::Broken(not_alone(file_name, text, statement.span().start)),
+        Some(offset) => Read::Broken(not_alone(file_name, text, offset)),
     }
 }
 
@@ -111,15 +120,20 @@ struct Function {
     is_called_like_a_handler: bool,
 }
 
-/// The function that is assigned first.
-fn function_of(program: &Program<'_>) -> Option<Function> {
+/// Returns the function of a Rule's program, which is what it assigns first.
+pub(crate) fn function<'p, 'a>(program: &'p Program<'a>) -> Option<&'p Expression<'a>> {
     let Some(Statement::ExpressionStatement(statement)) = program.body.first() else {
         return None;
     };
-    let Expression::AssignmentExpression(assignment) = &statement.expression else {
-        return None;
-    };
-    let (name, parameters) = match assignment.right.get_inner_expression() {
+    match &statement.expression {
+        Expression::AssignmentExpression(assignment) => Some(&assignment.right),
+        _ => None,
+    }
+}
+
+fn function_of(program: &Program<'_>) -> Option<Function> {
+    let assigned = function(program)?;
+    let (name, parameters) = match assigned.get_inner_expression() {
         Expression::FunctionExpression(function) => (function.id.is_some(), &function.params),
         Expression::ArrowFunctionExpression(function) => (false, &function.params),
         _ => return None,
@@ -127,7 +141,7 @@ fn function_of(program: &Program<'_>) -> Option<Function> {
     let names = names(parameters);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let shift = u32::try_from(AS_EXPRESSION.len()).unwrap_or(0);
-    let span = assignment.right.span();
+    let span = assigned.span();
     Some(Function {
         span: Span::new(
             span.start.saturating_sub(shift),

@@ -126,8 +126,15 @@ impl<'a> Compiler<'a> {
                     Role::Connection => HandlerKind::Connection,
                     Role::ByText | Role::Rule => HandlerKind::Rule,
                 };
+                let own = Arc::clone(&modules);
+                if is_counted
+                    && let Some(rule) = javascript.rule_with_coverage(kind, file, text, own)
+                {
+                    let (action, counters) = rule.map_err(|error| LoadError::syntax(&error))?;
+                    self.coverage.get_or_insert_default().push(counters);
+                    return Ok(action);
+                }
                 if let Some(rule) = javascript.rule(kind, file, text, Arc::clone(&modules)) {
-                    // Rules are not counted.
                     return rule.map_err(|error| LoadError::syntax(&error));
                 }
                 if source.role != Role::ByText {

@@ -78,11 +78,12 @@ pub(super) fn add_unloaded(found: &mut Vec<FileCoverage>, here: &Path) -> Result
     let Some(project) = Project::discover(here)? else {
         return Ok(());
     };
-    for action in &project.actions {
-        // One that can't be read is no matter of a report.
-        let Ok(source) = project.source(action, here) else {
-            continue;
-        };
+    let actions = project.actions.iter();
+    let actions = actions.map(|action| project.source(action, here));
+    let rules = project.enabled_rules().into_iter();
+    let rules = rules.map(|rule| project.rule_source(rule, here));
+    // One that can't be read is no matter of a report.
+    for source in actions.chain(rules).flatten() {
         let file = &source.display_path;
         if let ActionKind::Script { text, .. } = &source.kind
             && found.iter().all(|known| known.file != *file)

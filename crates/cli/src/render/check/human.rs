@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use postlogin_js::check::{Finding, Severity};
 
-use super::{CheckedAction, Report};
+use super::{Checked, Report};
 use crate::render::claim_table::at;
 use crate::render::code_frame;
 use crate::render::page::{Page, span};
@@ -45,7 +45,7 @@ fn role_of(severity: Severity) -> Role {
 
 fn write(
     page: &mut Page<'_>,
-    action: &CheckedAction,
+    action: &Checked,
     lines: &[&str],
     finding: &Finding,
 ) -> io::Result<()> {
@@ -85,7 +85,14 @@ fn summary(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         .filter(|severity| count(*severity) > 0)
         .map(|severity| counted(count(severity), severity.word()))
         .collect();
-    let actions = counted(report.actions.len(), "Action");
+    let rules = report.actions.iter().filter(|checked| checked.is_rule);
+    let rules = rules.count();
+    let actions = counted(report.actions.len() - rules, "Action");
+    let checked = match (report.actions.len(), rules) {
+        (_, 0) => actions,
+        (all, rules) if all == rules => counted(rules, "Rule"),
+        (_, rules) => format!("{actions} and {}", counted(rules, "Rule")),
+    };
     let (role, mark, found) = if count(Severity::Error) > 0 {
         (Role::Bad, "✗", counts.join(", "))
     } else if counts.is_empty() {
@@ -97,7 +104,7 @@ fn summary(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         0,
         &[
             span(role, format!("{mark} {found}")),
-            span(Role::Plain, format!(" in {actions}")),
+            span(Role::Plain, format!(" in {checked}")),
         ],
     )
 }

@@ -18,6 +18,8 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Action<'a> {
+    /// `action` or `rule`.
+    kind: &'static str,
     name: &'a str,
     file: &'a str,
 }
@@ -45,6 +47,7 @@ struct Summary {
 pub(crate) fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let actions = report.actions.iter().map(|action| Action {
         name: &action.name,
+        kind: if action.is_rule { "rule" } else { "action" },
         file: &action.file,
     });
     let findings = report.findings().map(|(action, finding)| Found {

@@ -18,26 +18,22 @@ pub(crate) use sarif::sarif;
 /// Everything that was checked and found.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    actions: Vec<CheckedAction>,
+    actions: Vec<Checked>,
 }
 
-/// An Action and its findings.
+/// An Action or a Rule, and its findings.
 #[derive(Debug)]
-struct CheckedAction {
-    name: String,
-    file: String,
-    text: String,
-    findings: Vec<Finding>,
+pub(crate) struct Checked {
+    pub(crate) name: String,
+    pub(crate) file: String,
+    pub(crate) text: String,
+    pub(crate) is_rule: bool,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, name: &str, file: &str, text: &str, findings: Vec<Finding>) {
-        self.actions.push(CheckedAction {
-            name: name.to_owned(),
-            file: file.to_owned(),
-            text: text.to_owned(),
-            findings,
-        });
+    pub(crate) fn add(&mut self, checked: Checked) {
+        self.actions.push(checked);
     }
 
     pub(crate) fn count(&self, severity: Severity) -> usize {
@@ -47,7 +43,7 @@ impl Report {
             .count()
     }
 
-    fn findings(&self) -> impl Iterator<Item = (&CheckedAction, &Finding)> {
+    fn findings(&self) -> impl Iterator<Item = (&Checked, &Finding)> {
         self.actions
             .iter()
             .flat_map(|action| action.findings.iter().map(move |finding| (action, finding)))

@@ -3,7 +3,7 @@
 use postlogin_js::check::{Source, check};
 use serde_json::Value;
 
-use super::{Report, github, human, sarif};
+use super::{Checked, Report, github, human, sarif};
 
 /// A report of one Action.
 fn report(file: &str, text: &str) -> Report {
@@ -13,7 +13,13 @@ fn report(file: &str, text: &str) -> Report {
         declared: None,
     };
     let mut report = Report::default();
-    report.add("sample", file, text, check(&source));
+    report.add(Checked {
+        name: "sample".to_owned(),
+        file: file.to_owned(),
+        text: text.to_owned(),
+        is_rule: false,
+        findings: check(&source),
+    });
     report
 }
 

@@ -4,63 +4,31 @@
 //! together at run time is known in parts.
 
 mod conditions;
-mod names;
+mod definitions;
 #[cfg(test)]
 mod tests;
 
-use oxc::allocator::Allocator;
 use oxc::ast_visit::Visit;
-use oxc::semantic::SemanticBuilder;
 use oxc::span::Span;
-use postlogin_core::explanation::{ClaimSite, Condition, Region};
-use postlogin_core::location::Location;
+use postlogin_core::explanation::{ClaimSite, ClaimSites, Condition, Region};
 
-use super::rule::{AS_EXPRESSION, is_rule};
-use super::text::LineIndex;
-use super::{Language, parse, text};
-use conditions::{Definitions, Finder, Guard, Site};
+use super::resolve::Resolver;
+use crate::text::Text;
+use conditions::{Finder, Guard, Site};
+use definitions::Definitions;
 
-/// The places in the text of an Action or a Rule that set claims, in the order of the text. A text that does not parse has none.
-pub fn claim_sites(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
-    let text = text::without_mark(text);
-    let text = text.as_ref();
-    let found = parse::on_deep_stack(text, || find(action, file_name, text));
-    found.unwrap_or_default()
+/// The places in the text of an Action or a Rule that set claims. A text that does not parse has none.
+pub fn claim_sites(action: &str, file_name: &str, text: &str) -> ClaimSites {
+    Text::read(file_name, text, |text| text.claim_sites(action)).unwrap_or_default()
 }
 
-fn find(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
-    let language = Language::of(file_name);
-    let allocator = Allocator::default();
-    let mut parsed = parse::parse(&allocator, text, language.source_type());
-    // A Rule is a function without a name, which is an expression only.
-    let expression = format!("{AS_EXPRESSION}{text}");
-    let (mut code, mut shift) = (text, 0);
-    if (parsed.panicked || parsed.diagnostics.has_errors()) && is_rule(file_name, text) {
-        (code, shift) = (&expression, AS_EXPRESSION.len());
-        parsed = parse::parse(&allocator, code, language.source_type());
-    }
-    if parsed.panicked || parsed.diagnostics.has_errors() {
-        return Vec::new();
-    }
-    let program = parsed.program;
-    let scoping = SemanticBuilder::new()
-        .build(&program)
-        .semantic
-        .into_scoping();
-    let mut definitions = Definitions::new(&scoping);
-    definitions.read(&program);
-    let mut finder = Finder::new(&definitions);
-    finder.visit_program(&program);
+pub(crate) fn of(text: &Text<'_>, action: &str) -> ClaimSites {
+    let resolver = Resolver::of(text);
+    let definitions = Definitions::of(text.program(), resolver.scoping);
+    let mut finder = Finder::new(&resolver);
+    finder.visit_program(text.program());
 
-    let lines = LineIndex::new(text);
-    let place = |offset: u32| {
-        let position = lines.position(text, (offset as usize).saturating_sub(shift));
-        Location {
-            file: file_name.to_owned(),
-            line: position.line,
-            column: position.column,
-        }
-    };
+    let place = |offset: u32| text.place(offset);
     let region = |span: &Span| {
         let end = place(span.end);
         Region {
@@ -70,7 +38,7 @@ fn find(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
         }
     };
     let condition = |guard: &Guard| Condition {
-        text: one_line(guard.span.source_text(code)),
+        text: one_line(text.part(guard.span)),
         must_be: guard.must_be,
         location: place(guard.span.start),
         regions: definitions.regions(guard.span).iter().map(region).collect(),
@@ -91,13 +59,16 @@ fn find(action: &str, file_name: &str, text: &str) -> Vec<ClaimSite> {
         let conditions = conditions.chain(omitted(site));
         ClaimSite {
             action: action.to_owned(),
-            method: site.method.clone(),
-            name: site.name.clone(),
-            location: place(site.offset),
+            method: site.setting.method(),
+            name: site.setting.name.clone(),
+            location: place(site.setting.offset),
             conditions: conditions.chain(inner.iter().map(condition)).collect(),
         }
     });
-    sites.collect()
+    ClaimSites {
+        sites: sites.collect(),
+        omitted: finder.omitted,
+    }
 }
 
 /// The longest text of a condition, in bytes.

@@ -3,22 +3,16 @@
 //! Only what is certain by reading is told. A computed property, a helper in another file, a renamed `require` or a
 //! variable that may hold two things is passed over in silence.
 
-mod exports;
-pub(in crate::source) mod functions;
-mod paths;
 mod reads;
+mod rule;
 
-use oxc::allocator::Allocator;
-use oxc::ast::ast::Program;
 use oxc::ast_visit::Visit;
-use oxc::semantic::SemanticBuilder;
 use postlogin_core::location::Location;
+use postlogin_core::outcome::TokenKind;
 
-use super::text::LineIndex;
-use super::{Language, parse, text};
-use exports::Exports;
-use functions::Functions;
-use paths::{Known, Path, Paths, Root};
+use super::resolve::Resolver;
+use super::resolve::paths::{Path, Paths, Root};
+use crate::text::{Kind, Text};
 use reads::Reader;
 
 /// Something that the text mentions, and where.
@@ -84,8 +78,26 @@ pub struct ApiCall {
     pub chain: Chain,
     /// The call is left out where there is no such method: it has a `?.`, or the text asks for the method first.
     pub is_guarded: bool,
-    /// The first argument, if it is always the same text.
-    pub first_argument: Option<Mention>,
+}
+
+/// A claim that is certainly set under this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The token.
+    pub token: TokenKind,
+    /// The name, and where it is.
+    pub name: Mention,
+}
+
+/// What a Rule says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleFacts {
+    /// Where the function begins.
+    pub location: Location,
+    /// How many parameters it has.
+    pub parameters: usize,
+    /// Whether it mentions its third parameter, the callback, or may reach it in another way.
+    pub mentions_callback: bool,
 }
 
 /// What a text says about itself. Every list is in the order of the text, repetitions included.
@@ -93,6 +105,8 @@ pub struct ApiCall {
 pub struct Facts {
     /// Whether the text could be parsed; if not, all lists are empty.
     pub is_parsed: bool,
+    /// What only a Rule has; `None` for an Action.
+    pub rule: Option<RuleFacts>,
     /// The modules that it requires or imports.
     pub requires: Vec<Require>,
     /// The handlers that it exports.
@@ -109,6 +123,10 @@ pub struct Facts {
     pub event_paths: Vec<Chain>,
     /// The secrets read, in handlers of any trigger: `API_KEY` for `event.secrets.API_KEY`.
     pub secrets: Vec<Mention>,
+    /// The settings of Rules read: `API_KEY` for `configuration.API_KEY`.
+    pub configuration: Vec<Mention>,
+    /// The claims set whose names are certain, in post-login handlers and Rules.
+    pub claims: Vec<Claim>,
     /// What the top level reads that differs from run to run: `Math.random`, `Date`, `Date.now`, `crypto.…`,
     /// `performance.…`.
     pub varying: Vec<Mention>,
@@ -116,53 +134,21 @@ pub struct Facts {
 
 /// Reads the facts of a file's text. A text that does not parse has none.
 pub fn facts(file_name: &str, text: &str) -> Facts {
-    let text = text::without_mark(text);
-    let text = text.as_ref();
-    parse::on_deep_stack(text, || read(file_name, text)).unwrap_or_default()
+    Text::read(file_name, text, of).unwrap_or_default()
 }
 
-fn read(file_name: &str, text: &str) -> Facts {
-    let language = Language::of(file_name);
-    let allocator = Allocator::default();
-    let mut parsed = parse::parse(&allocator, text, language.source_type());
-    if language == Language::CommonJs && parsed.diagnostics.has_errors() {
-        // Refused by production, but worth reading all the same.
-        parsed = parse::parse(&allocator, text, Language::Module.source_type());
-    }
-    if parsed.panicked || parsed.diagnostics.has_errors() {
-        return Facts::default();
-    }
-    of_program(&parsed.program, &Places::new(file_name, text))
-}
-
-fn of_program(program: &Program<'_>, places: &Places<'_>) -> Facts {
-    let scoping = SemanticBuilder::new()
-        .build(program)
-        .semantic
-        .into_scoping();
-    let mut functions = Functions::new(&scoping);
-    functions.visit_program(program);
-    let mut exports = Exports::new(&scoping);
-    exports.visit_program(program);
-    let mut known = Known::default();
-    let handlers = functions.handlers(&exports.list, &mut known);
-    let parameters = functions.parameter_leaves(&exports.list);
-    // What a variable stands for may be told behind its use: a helper above the handler that calls it.
-    let is_typescript = program.source_type.is_typescript();
-    let mut reader = Reader::new(&scoping, &functions, parameters, known, is_typescript);
-    for _ in 0..8 {
-        let before = reader.known.len();
-        reader.clear();
-        reader.visit_program(program);
-        reader.bind_parameters();
-        if reader.known.len() == before {
-            break;
-        }
-    }
+pub(crate) fn of(text: &Text<'_>) -> Facts {
+    let resolver = Resolver::of(text);
+    let is_typescript = text.program().source_type.is_typescript();
+    let mut reader = Reader::new(&resolver, is_typescript);
+    reader.visit_program(text.program());
+    let places = Places(text);
     let mut found = reader.found;
     found.event_reads.sort_by_key(|(_, offset)| *offset);
     found.requires.sort_by_key(|require| require.offset);
     found.varying.sort_by_key(|(_, offset)| *offset);
+    let exports = &resolver.exports;
+    let handlers = resolver.functions.handlers(&exports.list);
     let is_post_login = |path: &Path| path.root == Root::Event;
     let (written, asked_for) = (
         Paths::new(&found.event_writes),
@@ -172,6 +158,7 @@ fn of_program(program: &Program<'_>, places: &Places<'_>) -> Facts {
     let is_asked_for = |path: &Path| asked_for.lead_to(path);
     Facts {
         is_parsed: true,
+        rule: (text.kind() == Kind::Rule).then(|| rule::of(text, &resolver)),
         requires: found
             .requires
             .iter()
@@ -202,10 +189,6 @@ fn of_program(program: &Program<'_>, places: &Places<'_>) -> Facts {
             .map(|call| ApiCall {
                 chain: places.chain(&call.path, None),
                 is_guarded: call.optional || is_asked_for(&call.path),
-                first_argument: call
-                    .first
-                    .as_ref()
-                    .map(|(name, offset)| places.mention(name, *offset)),
             })
             .collect(),
         event_paths: found
@@ -218,10 +201,31 @@ fn of_program(program: &Program<'_>, places: &Places<'_>) -> Facts {
             .event_reads
             .iter()
             .filter(|(path, _)| !is_written(path))
-            .filter_map(|(path, _)| match path.parts.as_slice() {
-                [secrets, name, ..] if secrets.name == "secrets" => {
+            .filter_map(|(path, _)| match (path.root, path.parts.as_slice()) {
+                (Root::Event | Root::OtherEvent, [secrets, name, ..])
+                    if secrets.name == "secrets" =>
+                {
                     Some(places.mention(&name.name, name.offset))
                 }
+                _ => None,
+            })
+            .collect(),
+        configuration: found
+            .event_reads
+            .iter()
+            .filter(|(path, _)| path.root == Root::Configuration && !is_written(path))
+            .filter_map(|(path, _)| path.parts.first())
+            .map(|name| places.mention(&name.name, name.offset))
+            .collect(),
+        claims: found
+            .claims
+            .iter()
+            .filter(|setting| setting.is_certain)
+            .filter_map(|setting| match setting.name.as_slice() {
+                [name] => Some(Claim {
+                    token: setting.token,
+                    name: places.mention(name, setting.name_at),
+                }),
                 _ => None,
             })
             .collect(),
@@ -233,26 +237,12 @@ fn of_program(program: &Program<'_>, places: &Places<'_>) -> Facts {
     }
 }
 
-/// From byte offsets to places.
-struct Places<'t> {
-    file: &'t str,
-    text: &'t str,
-    lines: LineIndex,
-}
+/// From offsets to places.
+struct Places<'p, 't>(&'p Text<'t>);
 
-impl<'t> Places<'t> {
-    fn new(file: &'t str, text: &'t str) -> Self {
-        let lines = LineIndex::new(text);
-        Self { file, text, lines }
-    }
-
+impl Places<'_, '_> {
     fn at(&self, offset: u32) -> Location {
-        let position = self.lines.position(self.text, offset as usize);
-        Location {
-            file: self.file.to_owned(),
-            line: position.line,
-            column: position.column,
-        }
+        self.0.place(offset)
     }
 
     fn mention(&self, name: &str, offset: u32) -> Mention {

@@ -1,28 +1,25 @@
 //! What a text reads: modules, `event`, `api`, and what differs from run to run.
 
-use std::collections::HashMap;
-
 use oxc::ast::ast::{
-    Argument, ArrowFunctionExpression, CallExpression, ChainElement, ComputedMemberExpression,
-    ExportAllDeclaration, ExportFromDeclaration, Expression, Function, ImportDeclaration,
-    ImportExpression, MemberExpression, NewExpression, SimpleAssignmentTarget,
+    Argument, ArrowFunctionExpression, AssignmentExpression, CallExpression, ChainElement,
+    ComputedMemberExpression, ExportAllDeclaration, ExportFromDeclaration, Expression, Function,
+    ImportDeclaration, ImportExpression, MemberExpression, NewExpression, SimpleAssignmentTarget,
     StaticMemberExpression, TryStatement, UnaryExpression, UnaryOperator, UpdateExpression,
     VariableDeclarator,
 };
 use oxc::ast_visit::{Visit, walk};
-use oxc::semantic::{ScopeFlags, Scoping, SymbolId};
+use oxc::semantic::ScopeFlags;
 use oxc::span::GetSpan;
 
-use super::functions::Functions;
-use super::paths::{Known, Leaf, Path, Root, leaves, literal_key, symbol};
+use crate::source::resolve::Resolver;
+use crate::source::resolve::claims::Setting;
+use crate::source::resolve::paths::{Path, Root, leaves, literal_key};
 
 /// A call below `api`.
 pub(super) struct ApiCall {
     pub(super) path: Path,
     /// The call may be left out: `api.a?.b()`.
     pub(super) optional: bool,
-    /// The first argument, if it is always the same text, and where it is.
-    pub(super) first: Option<(String, u32)>,
 }
 
 /// A module that is asked for.
@@ -47,18 +44,14 @@ pub(super) struct Found {
     /// What is written below `event`; with everything below it.
     pub(super) event_writes: Vec<Path>,
     pub(super) varying: Vec<(String, u32)>,
+    /// The claims that are set.
+    pub(super) claims: Vec<Setting>,
 }
 
-/// Walks a text, learns what its variables stand for, and notes what it reads.
+/// Walks a text and notes what it reads.
 pub(super) struct Reader<'s> {
-    scoping: &'s Scoping,
-    functions: &'s Functions<'s>,
-    /// What functions take apart in their parameter lists.
-    parameters: Vec<Leaf>,
-    pub(super) known: Known,
+    resolver: &'s Resolver<'s>,
     pub(super) found: Found,
-    /// For each function of the text, what it is called with.
-    calls: HashMap<SymbolId, Vec<Vec<Option<Path>>>>,
     is_typescript: bool,
     /// How many functions are around the place.
     depth: usize,
@@ -67,57 +60,25 @@ pub(super) struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn new(
-        scoping: &'s Scoping,
-        functions: &'s Functions<'s>,
-        parameters: Vec<Leaf>,
-        known: Known,
-        is_typescript: bool,
-    ) -> Self {
-        Self {
-            scoping,
-            functions,
-            parameters,
-            known,
+    pub(super) fn new(resolver: &'s Resolver<'s>, is_typescript: bool) -> Self {
+        let mut reader = Self {
+            resolver,
             found: Found::default(),
-            calls: HashMap::new(),
             is_typescript,
             depth: 0,
             tries: 0,
-        }
-    }
-
-    /// Forgets what was found, not what is known, before another walk.
-    pub(super) fn clear(&mut self) {
-        self.found = Found::default();
-        self.calls.clear();
-        for leaf in std::mem::take(&mut self.parameters) {
-            if let Some(path) = self.known.of_leaf(&leaf) {
-                self.note(path, leaf.offset);
-            }
-            self.parameters.push(leaf);
-        }
-    }
-
-    /// After a walk: a parameter stands for a path if every call passes that path, and the function is used in no
-    /// other way.
-    pub(super) fn bind_parameters(&mut self) {
-        for (function, calls) in &self.calls {
-            let Some(signature) = self.functions.by_symbol.get(function) else {
-                continue;
-            };
-            if self.scoping.get_resolved_reference_ids(*function).len() != calls.len() {
-                continue;
-            }
-            for (index, parameter) in signature.parameters.iter().enumerate() {
-                let mut passed = calls.iter().map(|call| call.get(index)?.as_ref());
-                if let Some(Some(path)) = passed.next()
-                    && passed.all(|other| other.is_some_and(|other| other.is_same(path)))
-                {
-                    self.known.bind(self.scoping, parameter, path);
-                }
+        };
+        // What functions take apart in their parameter lists.
+        let functions = &resolver.functions;
+        let mut leaves = functions.parameter_leaves(&resolver.exports.list);
+        let of_rule = resolver.rule.iter().flat_map(|rule| &rule.parameters);
+        leaves.extend(of_rule.flatten().filter(|leaf| leaf.is_part()).cloned());
+        for leaf in leaves {
+            if let Some(path) = resolver.known.of_leaf(&leaf) {
+                reader.note(path, leaf.offset);
             }
         }
+        reader
     }
 
     fn note(&mut self, path: Path, offset: u32) {
@@ -127,7 +88,7 @@ impl<'s> Reader<'s> {
         match path.root {
             // To give a part of `api` a name is not to ask whether it is there.
             Root::Api => {}
-            Root::Event | Root::OtherEvent => self.found.event_reads.push((path, offset)),
+            _ => self.found.event_reads.push((path, offset)),
         }
     }
 
@@ -140,12 +101,13 @@ impl<'s> Reader<'s> {
     }
 
     fn path(&self, expression: &Expression<'_>) -> Option<Path> {
-        self.known.path(self.scoping, expression)
+        self.resolver.path(expression)
     }
 
     fn member(&self, object: &Expression<'_>, name: &str, offset: u32) -> Option<Path> {
         // Whether the read is optional matters for calls only, which ask for the path of the callee.
-        self.known.member(self.scoping, object, name, offset, false)
+        let Resolver { known, scoping, .. } = self.resolver;
+        known.member(scoping, object, name, offset, false)
     }
 
     /// Notes what a member is below `event`; everything below the object if its name is computed.
@@ -157,34 +119,17 @@ impl<'s> Reader<'s> {
 
     fn literal(&self, call: &CallExpression<'_>) -> Option<(String, u32)> {
         let first = call.arguments.first()?.as_expression()?;
-        Some((self.functions.constant(first)?, first.span().start))
+        Some((self.resolver.constants.string(first)?, first.span().start))
     }
 
     /// The name of a global that an expression is: `Math`.
     fn global<'e>(&self, expression: &'e Expression<'_>) -> Option<&'e str> {
         match expression {
-            Expression::Identifier(name) if symbol(self.scoping, name).is_none() => {
+            Expression::Identifier(name) if self.resolver.symbol(name).is_none() => {
                 Some(name.name.as_str())
             }
             _ => None,
         }
-    }
-
-    fn call_of_function(&mut self, call: &CallExpression<'_>) {
-        let Expression::Identifier(name) = &call.callee else {
-            return;
-        };
-        let Some(symbol) = symbol(self.scoping, name) else {
-            return;
-        };
-        let mut passed = Vec::new();
-        for argument in &call.arguments {
-            if argument.is_spread() {
-                break;
-            }
-            passed.push(argument.as_expression().and_then(|it| self.path(it)));
-        }
-        self.calls.entry(symbol).or_default().push(passed);
     }
 
     /// `Object.assign(event.client, …)` gives it properties that nobody else knows.
@@ -212,7 +157,7 @@ impl<'s> Reader<'s> {
                 .as_ref()
                 .is_some_and(|all| !all.is_empty())
             && symbols.all(|symbol| {
-                let mut references = self.scoping.get_resolved_references(symbol);
+                let mut references = self.resolver.scoping.get_resolved_references(symbol);
                 references.all(|reference| !reference.is_value())
             })
     }
@@ -262,10 +207,9 @@ impl<'a> Visit<'a> for Reader<'_> {
         let Some(init) = &declarator.init else {
             return walk::walk_variable_declarator(self, declarator);
         };
-        if let Some(path) = self.known.path_or_nothing(self.scoping, init) {
-            let leaves = leaves(&declarator.id);
-            self.known.bind(self.scoping, &leaves, &path);
-            for leaf in leaves.iter().filter(|leaf| leaf.is_part()) {
+        let Resolver { known, scoping, .. } = self.resolver;
+        if let Some(path) = known.path_or_nothing(scoping, init) {
+            for leaf in leaves(&declarator.id).iter().filter(|leaf| leaf.is_part()) {
                 self.note(leaf.below(&path), leaf.offset);
             }
             if path.root == Root::Api && self.path(init).is_some() {
@@ -273,6 +217,12 @@ impl<'a> Visit<'a> for Reader<'_> {
             }
         }
         walk::walk_variable_declarator(self, declarator);
+    }
+
+    fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
+        let claims = self.resolver.claims_of_assignment(assignment);
+        self.found.claims.extend(claims);
+        walk::walk_assignment_expression(self, assignment);
     }
 
     fn visit_simple_assignment_target(&mut self, target: &SimpleAssignmentTarget<'a>) {
@@ -317,14 +267,14 @@ impl<'a> Visit<'a> for Reader<'_> {
         if self.global(&call.callee) == Some("Date") {
             self.vary("Date".to_owned(), offset);
         }
-        self.call_of_function(call);
         self.call_that_writes(call);
+        let claims = self.resolver.claims_of_call(call);
+        self.found.claims.extend(claims);
         match self.path(&call.callee) {
             Some(path) if path.root == Root::Api => {
                 self.found.api_calls.push(ApiCall {
                     optional: path.optional || call.optional,
                     path,
-                    first: self.literal(call),
                 });
                 // `api.a.b(event.x).c.d()`: what the call before it was given.
                 self.visit_callee_calls(&call.callee);

@@ -225,18 +225,13 @@ fn constants_of_constants_have_a_longest() {
             "{HANDLER} api.idToken.setCustomClaim(c3, 1); api.idToken.setCustomClaim(c59, 1); require(c59); }};"
         );
         let found = facts("code.js", &text);
-        let arguments: Vec<_> = found
-            .api_calls
-            .iter()
-            .map(|call| call.first_argument.as_ref())
-            .collect();
-        let [Some(short), None] = arguments.as_slice() else {
-            panic!("{arguments:?}");
+        let [short] = found.claims.as_slice() else {
+            panic!("{:?}", found.claims);
         };
-        assert_eq!(short.name, "https://x/".repeat(8));
+        assert_eq!(short.name.name, "https://x/".repeat(8));
         assert!(found.requires.is_empty());
         let sites = crate::source::claims::claim_sites("a", "code.js", &text);
-        let names: Vec<_> = sites.iter().map(|site| site.name.concat()).collect();
+        let names: Vec<_> = sites.sites.iter().map(|site| site.name.concat()).collect();
         assert_eq!(names, ["https://x/".repeat(8), String::new()]);
     }
 }

@@ -14,24 +14,24 @@ use super::functions::Signature;
 use super::paths::symbol;
 
 /// What is exported under a name.
-pub(super) enum Exported {
+pub(in crate::source) enum Exported {
     Function(Signature),
     Variable(SymbolId),
     Unknown,
 }
 
 /// An exported name.
-pub(super) struct Export {
-    pub(super) name: String,
-    pub(super) value: Exported,
+pub(in crate::source) struct Export {
+    pub(in crate::source) name: String,
+    pub(in crate::source) value: Exported,
     /// The byte offset of where it is exported.
-    pub(super) offset: u32,
+    pub(in crate::source) offset: u32,
 }
 
 /// Collects exports: `exports.a = …`, `module.exports = { a }`, `export …`.
-pub(super) struct Exports<'s> {
+pub(in crate::source) struct Exports<'s> {
     scoping: &'s Scoping,
-    pub(super) list: Vec<Export>,
+    pub(in crate::source) list: Vec<Export>,
     /// How often `exports` and `module` are named, and how often in a way that is understood here.
     named: usize,
     understood: usize,
@@ -40,7 +40,7 @@ pub(super) struct Exports<'s> {
 }
 
 impl<'s> Exports<'s> {
-    pub(super) fn new(scoping: &'s Scoping) -> Self {
+    pub(in crate::source) fn new(scoping: &'s Scoping) -> Self {
         Self {
             scoping,
             list: Vec::new(),
@@ -51,7 +51,7 @@ impl<'s> Exports<'s> {
     }
 
     /// Whether the list is all that the text exports.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(in crate::source) fn is_complete(&self) -> bool {
         !self.has_others && self.named == self.understood
     }
 

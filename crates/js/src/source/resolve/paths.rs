@@ -1,4 +1,4 @@
-//! Static member chains from `event` or `api`, whatever the handler calls them.
+//! Static member chains from `event` or `api`, or from what a Rule gets, whatever the text calls them.
 
 use std::collections::HashMap;
 
@@ -13,36 +13,45 @@ use postlogin_core::{Returns, Trigger};
 /// The longest chain that is looked at, in links.
 const LONGEST_CHAIN: usize = 1000;
 
-/// The handler's parameter that a chain begins with.
+/// What a chain begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Root {
+pub(in crate::source) enum Root {
     /// `event` of the post-login trigger.
     Event,
     /// `api` of the post-login trigger.
     Api,
     /// `event` of another trigger: only its secrets are known.
     OtherEvent,
+    /// `user` of a Rule.
+    User,
+    /// `context` of a Rule.
+    Context,
+    /// `configuration`, which Rules find around them.
+    Configuration,
 }
+
+/// How many roots there are.
+const ROOTS: usize = 6;
 
 /// One name of a chain.
 #[derive(Debug, Clone)]
-pub(super) struct Part {
-    pub(super) name: String,
+pub(in crate::source) struct Part {
+    pub(in crate::source) name: String,
     /// The byte offset of the name.
-    pub(super) offset: u32,
+    pub(in crate::source) offset: u32,
 }
 
 /// A chain: the parameter and the names behind it.
 #[derive(Debug, Clone)]
-pub(super) struct Path {
-    pub(super) root: Root,
-    pub(super) parts: Vec<Part>,
+pub(in crate::source) struct Path {
+    pub(in crate::source) root: Root,
+    pub(in crate::source) parts: Vec<Part>,
     /// Whether a `?.` is in it: what it reads need not be there.
-    pub(super) optional: bool,
+    pub(in crate::source) optional: bool,
 }
 
 impl Path {
-    pub(super) fn of(root: Root) -> Self {
+    pub(in crate::source) fn of(root: Root) -> Self {
         Self {
             root,
             parts: Vec::new(),
@@ -60,7 +69,7 @@ impl Path {
     }
 
     /// Whether both lead to the same place, wherever they are written.
-    pub(super) fn is_same(&self, other: &Path) -> bool {
+    pub(in crate::source) fn is_same(&self, other: &Path) -> bool {
         self.parts.len() == other.parts.len() && self.starts_with(other)
     }
 
@@ -75,18 +84,18 @@ impl Path {
 
 /// A set of paths, which tells whether another one is one of them or below one.
 #[derive(Debug, Default)]
-pub(super) struct Paths<'p> {
+pub(in crate::source) struct Paths<'p> {
     /// Each name below a node, and the node that it leads to.
     below: HashMap<(usize, &'p str), usize>,
-    /// Whether a path ends at a node; the first three are those of the parameters.
+    /// Whether a path ends at a node; the first are those of the roots.
     ends: Vec<bool>,
 }
 
 impl<'p> Paths<'p> {
-    pub(super) fn new(paths: impl IntoIterator<Item = &'p Path>) -> Self {
+    pub(in crate::source) fn new(paths: impl IntoIterator<Item = &'p Path>) -> Self {
         let mut set = Self {
             below: HashMap::new(),
-            ends: vec![false; 3],
+            ends: vec![false; ROOTS],
         };
         for path in paths {
             let mut node = path.root as usize;
@@ -105,7 +114,7 @@ impl<'p> Paths<'p> {
     }
 
     /// Whether the path is in the set, or below one of it.
-    pub(super) fn lead_to(&self, path: &Path) -> bool {
+    pub(in crate::source) fn lead_to(&self, path: &Path) -> bool {
         let ends = |node: usize| self.ends.get(node).copied().unwrap_or(false);
         let mut node = path.root as usize;
         let mut names = path.parts.iter();
@@ -126,22 +135,22 @@ impl<'p> Paths<'p> {
 
 /// A variable that a pattern binds, and where below the value it is found.
 #[derive(Debug, Clone)]
-pub(super) struct Leaf {
+pub(in crate::source) struct Leaf {
     parts: Vec<Part>,
-    pub(super) symbol: SymbolId,
-    pub(super) offset: u32,
+    pub(in crate::source) symbol: SymbolId,
+    pub(in crate::source) offset: u32,
     /// It has a default that is something else than nothing: it need not be what the path leads to.
-    pub(super) is_replaced: bool,
+    pub(in crate::source) is_replaced: bool,
 }
 
 impl Leaf {
     /// Whether it is a part of the value and not the whole.
-    pub(super) fn is_part(&self) -> bool {
+    pub(in crate::source) fn is_part(&self) -> bool {
         !self.parts.is_empty()
     }
 
     /// What it stands for when the value is what a path leads to.
-    pub(super) fn below(&self, path: &Path) -> Path {
+    pub(in crate::source) fn below(&self, path: &Path) -> Path {
         Path {
             root: path.root,
             parts: path.parts.iter().chain(&self.parts).cloned().collect(),
@@ -151,7 +160,7 @@ impl Leaf {
 }
 
 /// The variables that a pattern binds, as far as their places are static.
-pub(super) fn leaves(pattern: &BindingPattern<'_>) -> Vec<Leaf> {
+pub(in crate::source) fn leaves(pattern: &BindingPattern<'_>) -> Vec<Leaf> {
     let mut found = Vec::new();
     collect(pattern, &mut Vec::new(), false, &mut found);
     found
@@ -216,26 +225,61 @@ fn is_nothing(expression: &Expression<'_>) -> bool {
 
 /// What variables stand for. A variable that may stand for two things is not in it.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(in crate::source) struct Known {
     paths: HashMap<SymbolId, Path>,
+    /// Variables that stand for one of several paths, each of them at some time: `for (const token of [api.idToken, api.accessToken])`.
+    several: HashMap<SymbolId, Vec<Path>>,
+    /// Whether there is a global `configuration`.
+    pub(in crate::source) is_rule: bool,
 }
 
 impl Known {
-    pub(super) fn len(&self) -> usize {
-        self.paths.len()
+    pub(in crate::source) fn new(is_rule: bool) -> Self {
+        Self {
+            is_rule,
+            ..Self::default()
+        }
+    }
+
+    pub(in crate::source) fn len(&self) -> usize {
+        self.paths.len() + self.several.len()
+    }
+
+    /// Notes that a variable stands for each of these paths at some time.
+    pub(in crate::source) fn bind_several(
+        &mut self,
+        scoping: &Scoping,
+        leaf: &Leaf,
+        paths: Vec<Path>,
+    ) {
+        if !leaf.is_part() && !leaf.is_replaced && is_assigned_once(scoping, leaf.symbol) {
+            self.several.entry(leaf.symbol).or_insert(paths);
+        }
+    }
+
+    /// The paths of which a variable stands for each at some time.
+    pub(in crate::source) fn several(
+        &self,
+        scoping: &Scoping,
+        expression: &Expression<'_>,
+    ) -> &[Path] {
+        let Expression::Identifier(name) = expression.get_inner_expression() else {
+            return &[];
+        };
+        let symbol = symbol(scoping, name);
+        let paths = symbol.and_then(|symbol| self.several.get(&symbol));
+        paths.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Binds the leaves of a pattern to what they are below a path, except those that are assigned again.
-    pub(super) fn bind<'l>(
+    pub(in crate::source) fn bind<'l>(
         &mut self,
         scoping: &Scoping,
         leaves: impl IntoIterator<Item = &'l Leaf>,
         path: &Path,
     ) {
         for leaf in leaves {
-            let is_assigned_once = !scoping.symbol_is_mutated(leaf.symbol)
-                && scoping.symbol_redeclarations(leaf.symbol).is_empty();
-            if is_assigned_once && !leaf.is_replaced {
+            if is_assigned_once(scoping, leaf.symbol) && !leaf.is_replaced {
                 self.paths
                     .entry(leaf.symbol)
                     .or_insert_with(|| leaf.below(path));
@@ -245,7 +289,11 @@ impl Known {
 
     /// The path of an expression, if it is a static chain from a known variable. A chain of more than [`LONGEST_CHAIN`]
     /// links is none: each of its links is asked for its path.
-    pub(super) fn path(&self, scoping: &Scoping, expression: &Expression<'_>) -> Option<Path> {
+    pub(in crate::source) fn path(
+        &self,
+        scoping: &Scoping,
+        expression: &Expression<'_>,
+    ) -> Option<Path> {
         self.path_within(scoping, expression, LONGEST_CHAIN)
     }
 
@@ -295,7 +343,7 @@ impl Known {
     }
 
     /// The path of a member of an expression.
-    pub(super) fn member(
+    pub(in crate::source) fn member(
         &self,
         scoping: &Scoping,
         object: &Expression<'_>,
@@ -328,12 +376,12 @@ impl Known {
     }
 
     /// What the variable of a pattern stands for.
-    pub(super) fn of_leaf(&self, leaf: &Leaf) -> Option<Path> {
+    pub(in crate::source) fn of_leaf(&self, leaf: &Leaf) -> Option<Path> {
         self.paths.get(&leaf.symbol).cloned()
     }
 
     /// The path of a value that may be nothing instead: `event.user.app_metadata || {}`, `event.client && event.client.metadata`.
-    pub(super) fn path_or_nothing(
+    pub(in crate::source) fn path_or_nothing(
         &self,
         scoping: &Scoping,
         expression: &Expression<'_>,
@@ -350,17 +398,31 @@ impl Known {
     }
 
     fn path_of_name(&self, scoping: &Scoping, name: &IdentifierReference<'_>) -> Option<Path> {
-        self.paths.get(&symbol(scoping, name)?).cloned()
+        match symbol(scoping, name) {
+            Some(symbol) => self.paths.get(&symbol).cloned(),
+            None if self.is_rule && name.name == "configuration" => {
+                Some(Path::of(Root::Configuration))
+            }
+            None => None,
+        }
     }
 }
 
+/// Whether a variable has one value for as long as it lives.
+pub(in crate::source) fn is_assigned_once(scoping: &Scoping, symbol: SymbolId) -> bool {
+    !scoping.symbol_is_mutated(symbol) && scoping.symbol_redeclarations(symbol).is_empty()
+}
+
 /// The variable that a name refers to; `None` for globals.
-pub(super) fn symbol(scoping: &Scoping, name: &IdentifierReference<'_>) -> Option<SymbolId> {
+pub(in crate::source) fn symbol(
+    scoping: &Scoping,
+    name: &IdentifierReference<'_>,
+) -> Option<SymbolId> {
     scoping.get_reference(name.reference_id.get()?).symbol_id()
 }
 
 /// The name that a literal in brackets is, and where it is written.
-pub(super) fn literal_key<'k>(key: &'k Expression<'_>) -> Option<(&'k str, u32)> {
+pub(in crate::source) fn literal_key<'k>(key: &'k Expression<'_>) -> Option<(&'k str, u32)> {
     match key {
         Expression::StringLiteral(name) => Some((name.value.as_str(), name.span.start)),
         _ => None,
