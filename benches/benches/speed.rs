@@ -13,9 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use postlogin_core::{
-    HandlerInfo, Login, LoginInput, Step, event::post_login_sample,
-};
+use postlogin_core::{HandlerInfo, Login, LoginInput, Step, event::post_login_sample};
 use postlogin_engine::{Allocation, BoundAction, Engine, Invocation, Phases, infos};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use postlogin_js::{JavaScript, Modules};

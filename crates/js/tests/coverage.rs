@@ -5,8 +5,8 @@ mod common;
 use std::sync::Arc;
 
 use common::{Case, FILE, JAVASCRIPT, run};
-use postlogin_core::{ActionInfo, HandlerKind};
-use postlogin_engine::{BoundAction, run_login};
+use postlogin_core::{HandlerInfo, HandlerKind, Login};
+use postlogin_engine::{BoundAction, infos};
 use postlogin_js::{Dependencies, Modules};
 
 /// Runs the text with counters and without: both end the same way. Gives the lines that ran.
@@ -88,17 +88,17 @@ fn rules_share_a_sandbox_and_are_counted_each() {
         });
         let modules = Arc::new(modules.expect("there are no modules"));
         let (action, coverage) = if is_counted {
-            let rule = JAVASCRIPT.rule_with_coverage(FILE, text, modules);
+            let rule = JAVASCRIPT.rule_with_coverage(HandlerKind::Rule, FILE, text, modules);
             let (action, coverage) = rule.expect("a Rule").expect("it compiles");
             (action, Some(coverage))
         } else {
-            let rule = JAVASCRIPT.rule(FILE, text, modules);
+            let rule = JAVASCRIPT.rule(HandlerKind::Rule, FILE, text, modules);
             (rule.expect("a Rule").expect("it compiles"), None)
         };
-        let info = ActionInfo {
+        let info = HandlerInfo {
             name: text.len().to_string(),
             kind: HandlerKind::Rule,
-            ..ActionInfo::default()
+            ..HandlerInfo::default()
         };
         let rule = BoundAction {
             info,
@@ -108,8 +108,10 @@ fn rules_share_a_sandbox_and_are_counted_each() {
         (rule, coverage)
     };
     let outcome = |rules: &[BoundAction]| {
-        let (login, conditions) = common::login(&Case::default());
-        let outcome = run_login(rules, login, &conditions, []).expect("nothing broke");
+        let (input, conditions) = common::login(&Case::default());
+        let login = Login::new(input, infos(rules));
+        let finished = postlogin_engine::run(rules, login, &conditions, &mut Vec::new());
+        let outcome = finished.expect("nothing broke").outcome;
         let logs = outcome.logs.into_iter().map(|record| record.message);
         (logs.collect::<Vec<_>>(), outcome.id_token.claims)
     };

@@ -6,8 +6,8 @@ mod common;
 use std::sync::Arc;
 
 use common::{Case, FILE, JAVASCRIPT, action, run};
-use postlogin_core::{ActionInfo, HandlerKind, outcome::Outcome};
-use postlogin_engine::{BoundAction, run_login};
+use postlogin_core::{HandlerInfo, HandlerKind, Login, outcome::Outcome};
+use postlogin_engine::{BoundAction, infos};
 use postlogin_host::Flow;
 use postlogin_js::{Dependencies, Modules};
 use serde_json::Value;
@@ -148,17 +148,20 @@ fn run_rules(bodies: &[&str]) -> Outcome {
             .unwrap_or_else(|| panic!("not a Rule: {source}"))
             .unwrap_or_else(|error| panic!("{error}"));
         BoundAction {
-            info: ActionInfo {
+            info: HandlerInfo {
                 name: format!("rule {index}"),
                 kind: HandlerKind::Rule,
-                ..ActionInfo::default()
+                ..HandlerInfo::default()
             },
             action,
             notices: Vec::new(),
         }
     });
-    let (login, conditions) = common::login(&Case::default());
-    run_login(&rules.collect::<Vec<_>>(), login, &conditions, []).expect("nothing broke")
+    let rules: Vec<BoundAction> = rules.collect();
+    let (input, conditions) = common::login(&Case::default());
+    let login = Login::new(input, infos(&rules));
+    let finished = postlogin_engine::run(&rules, login, &conditions, &mut Vec::new());
+    finished.expect("nothing broke").outcome
 }
 
 #[test]
