@@ -1,6 +1,9 @@
 //! `postlogin check`.
 
-use std::{env, path::Path};
+use std::{
+    env,
+    path::{Component, Path, PathBuf},
+};
 
 use postlogin_js::{
     check::{self, Declared, Finding, Severity, Source},
@@ -107,6 +110,19 @@ fn below(
     Ok((!found.is_empty()).then_some(found))
 }
 
+/// A path without `.` and `..`, as it is written: what a link leads to is the project's matter.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
 /// The Actions in and below a folder, and the Rules of the project there, enabled or not.
 fn all_below(
     folder: &Path,
@@ -117,12 +133,9 @@ fn all_below(
     let Some(project) = project else {
         return Ok(found);
     };
-    let folder = folder.canonicalize().ok();
+    let folder = plain(folder);
     for rule in &project.rules {
-        let script = rule.script.canonicalize().ok();
-        let is_below = script.zip(folder.as_ref());
-        // One whose script is missing is an error where the project is checked as a whole.
-        if is_below.is_none_or(|(script, folder)| script.starts_with(folder)) {
+        if plain(&rule.script).starts_with(&folder) {
             found.push(project.rule_source(rule, here)?);
         }
     }

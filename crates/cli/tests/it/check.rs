@@ -231,6 +231,59 @@ fn a_project_of_rules_is_checked() {
     );
 }
 
+/// What `check` finds certainly, `explain` finds as well.
+#[test]
+fn explain_finds_a_claim_through_a_variable() {
+    let text = "exports.onExecutePostLogin = async (event, api) => {\n  const t = api.idToken;\n  if (event.user.user_metadata.nope) t.setCustomClaim('https://example.com/x', 1);\n};\n";
+    let outside = folder(&[("alias.js", text)]);
+    let done = postlogin("explain alias.js --why https://example.com/x")
+        .within(outside.path())
+        .finish();
+    for part in [
+        "alias.js:3:40 sets it (idToken.setCustomClaim), and was not reached",
+        "only if event.user.user_metadata.nope  line 3",
+        "event.user.user_metadata.nope is not there",
+    ] {
+        assert!(done.stdout.contains(part), "{done}");
+    }
+}
+
+#[test]
+fn what_is_beyond_the_most_that_is_analysed_is_counted() {
+    let calls = "  api.idToken.setCustomClaim('https://example.com/x', 1);\n".repeat(2_503);
+    let text =
+        format!("exports.onExecutePostLogin = async (event, api) => {{\n  return;\n{calls}}};\n");
+    let outside = folder(&[("many.js", &text)]);
+    let done = postlogin("explain many.js --why https://example.com/x")
+        .within(outside.path())
+        .finish();
+    assert!(
+        done.stdout
+            .contains("3 further claim sites were not analysed"),
+        "{done}"
+    );
+}
+
+#[test]
+fn a_source_that_closes_its_wrapper_runs_with_a_notice() {
+    let text = "exports.onExecutePostLogin = async () => { console.log('ran'); };\n}\n{\n";
+    let outside = folder(&[("open.js", text)]);
+    let done = postlogin("run open.js --format json")
+        .within(outside.path())
+        .finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    let outcome: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    assert_eq!(outcome["logs"][0]["message"], "ran", "{done}");
+    assert_eq!(outcome["notices"][0]["code"], "source-not-a-program");
+    let message = outcome["notices"][0]["message"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(
+        message.starts_with("open.js:2:1: SyntaxError: "),
+        "{message}"
+    );
+}
+
 #[test]
 fn warnings_are_not_errors() {
     let text = "exports.onExecutePostLogin = async (event, api) => {\n  api.redirect.sendUserTo('https://example.com');\n};\n";

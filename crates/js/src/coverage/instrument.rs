@@ -163,10 +163,9 @@ impl<'w> Writer<'w> {
     /// come before it.
     fn rule(&mut self, function: &Expression<'_>) {
         let (start, body) = match function.get_inner_expression() {
-            Expression::FunctionExpression(function) => (
-                function.span.start,
-                function.body.as_ref().map(|body| &**body),
-            ),
+            Expression::FunctionExpression(function) => {
+                (function.span.start, function.body.as_deref())
+            }
             Expression::ArrowFunctionExpression(arrow) => match &arrow.body {
                 ArrowFunctionBody::FunctionBody(body) => (arrow.span.start, Some(&**body)),
                 body => {

@@ -146,6 +146,12 @@ pub(crate) enum Problem {
     Syntax(SyntaxError),
 }
 
+/// Returns what the parser finds wrong with an Action's text that the engine may take all the same: one that closes the function
+/// around it. `None` for a text that is refused or has nothing wrong.
+pub fn suspected(file_name: &str, text: &str) -> Option<SyntaxError> {
+    prepare(file_name, text).ok()?.suspected
+}
+
 /// The first reason for which production does not take a file's text.
 pub(crate) fn problem(file_name: &str, text: &str) -> Option<Problem> {
     if let Some(rule) = rule::prepare_rule(file_name, text) {

@@ -71,7 +71,6 @@ pub(crate) fn begins_like_a_function(text: &str) -> bool {
 }
 
 /// What a text is that begins like a function.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(crate) enum Read<'a> {
     /// A Rule: the program, which assigns the function, and the function's place in the user's text.
     Rule(Program<'a>, Span),

@@ -16,6 +16,7 @@ use postlogin_js::{
     source::{
         facts::{Mention, facts},
         rule::is_rule,
+        suspected,
     },
     source_of_component,
 };
@@ -262,7 +263,7 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
     };
     let declared = |count: fn(&Manifest) -> usize| source.declared.as_ref().map(count);
     BoundAction {
-        notices: missing_secrets(source, &secrets),
+        notices: notices_of(source, &secrets),
         info: HandlerInfo {
             name: source.name.clone(),
             kind,
@@ -314,9 +315,9 @@ pub fn kind_of(source: &ActionSource) -> HandlerKind {
     }
 }
 
-/// A notice for each secret that the text certainly reads and that the Action does not see: as in production it is
+/// A notice for a source that only compiles inside of production's wrapper, and for each secret that the text certainly reads and that the Action does not see: as in production it is
 /// `undefined`, and the next line fails in a way that does not tell why.
-fn missing_secrets(source: &ActionSource, seen: &Map<String, Value>) -> Vec<Notice> {
+fn notices_of(source: &ActionSource, seen: &Map<String, Value>) -> Vec<Notice> {
     let (file, text) = match &source.kind {
         ActionKind::Script { text, .. } => (source.display_path.clone(), text.clone()),
         ActionKind::Component { bytes, .. } => match source_of_component(bytes) {
@@ -327,7 +328,19 @@ fn missing_secrets(source: &ActionSource, seen: &Map<String, Value>) -> Vec<Noti
     };
     let mut told: Vec<String> = Vec::new();
     let mut notices = Vec::new();
-    for Mention { name, location } in facts(&file, &text).secrets {
+    let facts = facts(&file, &text);
+    if !facts.is_parsed
+        && let Some(error) = suspected(&file, &text)
+    {
+        notices.push(Notice {
+            code: "source-not-a-program".into(),
+            message: format!(
+                "{error}; it runs all the same, as in production, because the source closes the function that is put around it"
+            ),
+            source: None,
+        });
+    }
+    for Mention { name, location } in facts.secrets {
         if seen.contains_key(&name) || told.contains(&name) {
             continue;
         }

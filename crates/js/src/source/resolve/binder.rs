@@ -9,7 +9,8 @@ use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::{Scoping, SymbolId};
 
 use super::functions::{Functions, Signature};
-use super::paths::{Known, Leaf, Path, Root, leaves, symbol};
+use super::known::Known;
+use super::paths::{Leaf, Path, Root, leaves, symbol};
 
 /// Walks a text and learns what its variables stand for.
 pub(super) struct Binder<'b> {

@@ -7,7 +7,8 @@ use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::{ScopeFlags, Scoping, SymbolId};
 
 use super::exports::{Export, Exported};
-use super::paths::{Known, Leaf, Path, Root, is_assigned_once, leaves};
+use super::known::Known;
+use super::paths::{Leaf, Path, Root, is_assigned_once, leaves};
 
 /// A function as far as it matters here.
 #[derive(Debug, Clone)]

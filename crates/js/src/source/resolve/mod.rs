@@ -5,6 +5,7 @@ pub(super) mod claims;
 mod constants;
 pub(super) mod exports;
 pub(super) mod functions;
+mod known;
 pub(super) mod paths;
 
 use oxc::ast::ast::{Expression, IdentifierReference};
@@ -17,7 +18,8 @@ use binder::Binder;
 use constants::Constants;
 use exports::Exports;
 use functions::{Functions, Signature};
-use paths::{Known, Path, Root, symbol};
+use known::Known;
+use paths::{Path, Root, symbol};
 
 /// The variables, functions, constants and exports of a text.
 pub(super) struct Resolver<'s> {
