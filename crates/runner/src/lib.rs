@@ -32,7 +32,7 @@ pub use compare::{CompareError, CompareOptions, Comparison, Side, compare};
 pub use execute::{RunOptions, Sink, run};
 pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
-pub use load::{Compiler, LoadError, LoadNotice, LoadProblem};
+pub use load::{ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadProblem};
 pub use login::{
     PreparedLogin, run_fetch, run_prepared, run_stored, run_watched, run_with_user, secrets_of,
 };
