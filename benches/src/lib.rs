@@ -17,7 +17,10 @@ pub fn release_binary(workspace: &Path) -> io::Result<PathBuf> {
     // ring's build script runs again when one of these differs from the last build.
     for (name, _) in env::vars_os() {
         let of_the_bench = |prefix: &&str| name.to_string_lossy().starts_with(*prefix);
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CFG_", "OUT_DIR"].iter().any(|prefix| of_the_bench(&prefix)) {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CFG_", "OUT_DIR"]
+            .iter()
+            .any(|prefix| of_the_bench(&prefix))
+        {
             cargo.env_remove(name);
         }
     }

@@ -151,7 +151,11 @@ fn what_a_project_names_is_built_only_if_the_user_allows_it() {
                 .finish();
             // `compare` replaces the Actions of a case by those that it compares.
             let replaces = way.ends_with("quiet.js --cases tests/path.case.yaml");
-            assert_eq!(done.code, Some(if replaces { 0 } else { 101 }), "{way}: {done}");
+            assert_eq!(
+                done.code,
+                Some(if replaces { 0 } else { 101 }),
+                "{way}: {done}"
+            );
             let printed = done.printed();
             assert!(
                 replaces || printed.contains("set POSTLOGIN_ALLOW_CARGO_BUILD=1 if"),
@@ -171,7 +175,10 @@ fn what_a_project_names_is_built_only_if_the_user_allows_it() {
 
 #[test]
 fn what_a_project_names_is_built_with_permission_and_what_the_user_names_without() {
-    for (way, allowed) in [("test tests/path.case.yaml", true), ("run actions/evil", false)] {
+    for (way, allowed) in [
+        ("test tests/path.case.yaml", true),
+        ("run actions/evil", false),
+    ] {
         let files = hostile();
         let mut command = cargo(way)
             .env("CARGO_TARGET_DIR", files.path().join("target"))
@@ -181,7 +188,10 @@ fn what_a_project_names_is_built_with_permission_and_what_the_user_names_without
         }
         let done = command.finish();
         assert_eq!(done.code, Some(101), "{way}: {done}");
-        assert!(done.printed().contains("Cargo built no component"), "{done}");
+        assert!(
+            done.printed().contains("Cargo built no component"),
+            "{done}"
+        );
         assert!(files.path().join("ran").exists(), "{way}: {done}");
     }
 }

@@ -138,11 +138,7 @@ fn declared_by_code(code: &Path, project: Option<&Project>) -> Result<Option<Fou
     }
 }
 
-fn folder(
-    folder: &Path,
-    project: Option<&Project>,
-    named_by: NamedBy,
-) -> Result<Option<Found>> {
+fn folder(folder: &Path, project: Option<&Project>, named_by: NamedBy) -> Result<Option<Found>> {
     let declared = match project.and_then(|project| Some((project, in_folder(project, folder)?))) {
         Some((project, action)) => Some((action.clone(), project.root.clone())),
         None => beside(folder, project)?,
