@@ -12,6 +12,7 @@ pub mod check;
 pub mod compare;
 pub mod execute;
 pub mod fuzz;
+mod held;
 mod lab;
 pub mod library;
 pub mod load;
