@@ -182,32 +182,25 @@ impl Project {
             action: action.clone(),
             root: self.root.clone(),
         };
-        load::load(
-            found,
-            &Surroundings {
-                working_folder: &absolute(working_folder),
-                project: Some(self),
-                within: None,
-            },
-        )
+        self.load(found, working_folder)
     }
-}
 
-impl Project {
     /// Reads the source of one of the project's Rules.
     pub fn rule_source(&self, rule: &Rule, working_folder: &Path) -> Result<ActionSource> {
         let found = Found::Rule {
             rule: rule.clone(),
             root: self.root.clone(),
         };
-        load::load(
-            found,
-            &Surroundings {
-                working_folder: &absolute(working_folder),
-                project: Some(self),
-                within: None,
-            },
-        )
+        self.load(found, working_folder)
+    }
+
+    fn load(&self, found: Found, working_folder: &Path) -> Result<ActionSource> {
+        let surroundings = Surroundings {
+            working_folder: &absolute(working_folder),
+            project: Some(self),
+            within: None,
+        };
+        load::load(found, &surroundings)
     }
 }
 
