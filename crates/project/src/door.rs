@@ -113,6 +113,20 @@ impl Boundary {
         decode(self.read(path, shown)?, shown)
     }
 
+    /// Whether a regular file of the project begins with these bytes, however large it is. One that may not be read does
+    /// not.
+    pub fn begins_with(&self, path: &Path, beginning: &[u8]) -> bool {
+        let shown = file_name(path);
+        let Ok(mut file) = self
+            .check(path, &shown, false)
+            .and_then(|real| opened(&real, &shown))
+        else {
+            return false;
+        };
+        let mut first = vec![0; beginning.len()];
+        file.read_exact(&mut first).is_ok() && first == beginning
+    }
+
     /// Reads a dotenv file, whose name may be hidden.
     pub(crate) fn read_secrets(&self, path: &Path, shown: &str) -> Result<String> {
         let real = self.check(path, shown, true)?;
@@ -183,8 +197,13 @@ pub(crate) fn read_named(path: &Path, shown: &str) -> Result<Vec<u8>> {
     bounded(file, shown, LARGEST_COMPONENT)
 }
 
-/// Reads a regular file whose path has no links. A device need not end.
+/// Reads a regular file whose path has no links.
 fn regular(real: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
+    bounded(opened(real, shown)?, shown, most)
+}
+
+/// Opens a regular file whose path has no links. A device need not end.
+fn opened(real: &Path, shown: &str) -> Result<File> {
     let file = open(real).map_err(|error| unreadable(&error, shown))?;
     let meta = file.metadata().map_err(|error| unreadable(&error, shown))?;
     if meta.is_dir() {
@@ -202,7 +221,7 @@ fn regular(real: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
         let error = Error::new("cannot read the file: it was replaced while it was opened");
         return Err(error.in_file(shown).with_hint("run the command again"));
     }
-    bounded(file, shown, most)
+    Ok(file)
 }
 
 /// Opens a file for reading. A link is not followed, and a pipe does not wait for its other end.

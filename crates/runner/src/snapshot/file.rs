@@ -1,7 +1,7 @@
 //! The file of stored outcomes: one section for each case.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -58,14 +58,15 @@ pub(super) fn is_stored(path: &Path) -> bool {
     let is_named = path
         .extension()
         .is_some_and(|extension| extension == "snap");
-    // A pipe would wait for its other end.
-    if !is_named || !path.is_file() {
-        return false;
-    }
-    let mut first = [0; MARK.len()];
-    fs::File::open(path)
-        .and_then(|mut file| file.read_exact(&mut first))
-        .is_ok_and(|()| first == *MARK.as_bytes())
+    is_named && around(path).begins_with(path, MARK.as_bytes())
+}
+
+/// The project of a file beside its cases.
+fn around(path: &Path) -> Boundary {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    Boundary::around(folder.unwrap_or(Path::new(".")))
 }
 
 /// Returns the sections of a file beside its cases; none if it is not there. `shown` is its name in a message.
@@ -78,11 +79,7 @@ pub(crate) fn read(path: &Path, shown: &str) -> Result<Sections, Error> {
     {
         return Ok(Sections::default());
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let within = Boundary::around(folder.unwrap_or(Path::new(".")));
-    match within.read_text(path, shown) {
+    match around(path).read_text(path, shown) {
         Ok(text) => Ok(parse(&text)),
         Err(error) if error.hint.is_some() => Err(error),
         Err(error) => Err(error.with_hint(
