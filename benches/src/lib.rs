@@ -19,7 +19,7 @@ pub fn release_binary(workspace: &Path) -> io::Result<PathBuf> {
         let of_the_bench = |prefix: &&str| name.to_string_lossy().starts_with(*prefix);
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CFG_", "OUT_DIR"]
             .iter()
-            .any(|prefix| of_the_bench(&prefix))
+            .any(of_the_bench)
         {
             cargo.env_remove(name);
         }

@@ -36,7 +36,7 @@ fuzz_target!(|input: Input| {
     );
 
     let text = serde_json::to_string(&outcome).expect("an outcome is JSON");
-    let read: Outcome = serde_json::from_str(&text).expect("it reads back");
+    let read: Outcome = serde_json::from_str(&text).expect("it is an outcome");
     assert_eq!(read, outcome, "{text}");
 
     let names: Vec<String> = input.expected.iter().map(|word| word.text()).collect();

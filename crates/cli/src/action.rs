@@ -7,7 +7,7 @@ use std::{
 
 use postlogin_engine::{Allocation, CompileNotice, Engine};
 use postlogin_project::{ActionSource, CacheEnvironment, Project, cache_folder, resolve_action};
-use postlogin_runner::{Compiler, LoadError, LoadNotice, LoadProblem, Packages};
+use postlogin_runner::{ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadProblem, Packages};
 
 use crate::{
     error::{CliError, UNLOADABLE},
@@ -47,7 +47,9 @@ pub(crate) fn compiler(
 ) -> Result<Compiler<'_>, CliError> {
     let engine = Engine::new(allocation, machine_code_folder())
         .map_err(|error| CliError::internal(&error))?;
-    Ok(Compiler::new(engine, |notice| tell(&notice, printer)))
+    Ok(with_permissions(Compiler::new(engine, |notice| {
+        tell(&notice, printer)
+    })))
 }
 
 /// The same for a server, which loads edited Actions while it runs.
@@ -57,7 +59,17 @@ pub(crate) fn lasting_compiler(
 ) -> Result<Compiler<'static>, CliError> {
     let engine = Engine::new(allocation, machine_code_folder())
         .map_err(|error| CliError::internal(&error))?;
-    Ok(Compiler::new(engine, move |notice| tell(&notice, &printer)))
+    Ok(with_permissions(Compiler::new(engine, move |notice| {
+        tell(&notice, &printer)
+    })))
+}
+
+/// `POSTLOGIN_ALLOW_CARGO_BUILD=1` is in the environment, not in the project: files of a project cannot set it.
+fn with_permissions(mut compiler: Compiler<'_>) -> Compiler<'_> {
+    if env::var_os(ALLOW_CARGO_BUILD).is_some_and(|value| value == "1") {
+        compiler.allow_cargo_builds();
+    }
+    compiler
 }
 
 fn tell(notice: &LoadNotice<'_>, printer: &Printer) {

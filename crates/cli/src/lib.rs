@@ -6,6 +6,7 @@ mod commands;
 mod error;
 mod event;
 mod network;
+mod panic;
 mod printer;
 pub mod render;
 mod secrets;
@@ -13,7 +14,7 @@ mod usage;
 
 use std::{
     env,
-    panic::{self, AssertUnwindSafe},
+    panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
 };
 
@@ -29,6 +30,7 @@ use crate::{
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
+    panic::install();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(usage::report(&error, env::args_os().skip(1))),
@@ -36,9 +38,9 @@ pub fn main() -> ExitCode {
     let is_server = matches!(arguments.command, Command::Serve(_));
     start_tracing(arguments.verbose, is_server);
     let printer = Printer::new(arguments.color);
-    // The standard hook has told where a panic came from; its exit code would say that an Action could not be built.
-    let result = panic::catch_unwind(AssertUnwindSafe(|| run(arguments.command, &printer)))
-        .unwrap_or_else(|_| Err(CliError::internal(&anyhow!("postlogin panicked"))));
+    // The exit code of a panic would mean that an Action could not be built.
+    let result = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &printer)))
+        .unwrap_or_else(|_| Err(CliError::internal(&anyhow!(panic::take()))));
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

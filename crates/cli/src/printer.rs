@@ -109,6 +109,11 @@ pub(crate) fn stderr() -> impl Write {
     People::new(io::stderr(), false)
 }
 
+/// Reports what no command can: a panic of another thread. The text is escaped already.
+pub(crate) fn report(line: &str) {
+    to_stderr(line);
+}
+
 /// One message, escaped already. Where even stderr can't be written, nobody is left to be told; the exit code still says what happened.
 fn to_stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");

@@ -85,6 +85,15 @@ pub const SOURCE_STEPS: usize = 10_000_000;
 pub const REQUEST_BYTES: usize = 16 << 20;
 /// Bytes of all bodies of requests and responses that a sandbox may have open at once. Beyond: the request fails.
 pub const OPEN_BODY_BYTES: usize = 48 << 20;
+/// Requests and collections of headers that a sandbox may make with `wasi:http`. Beyond: fault.
+pub const HTTP_OBJECTS: usize = 20_000;
+/// Bytes of headers, methods and URLs that a sandbox may hand over, 128 bytes for each header included. Beyond: fault; a
+/// response that goes beyond fails its request.
+pub const HEADER_BYTES: usize = 32 << 20;
+/// Bodies of requests that a sandbox may have begun and not sent. Beyond: fault.
+pub const OPEN_REQUEST_BODIES: usize = 1_000;
+/// Resources of WASI that a sandbox may have at once. Beyond: fault.
+pub const RESOURCES: usize = 100_000;
 /// Failed requests whose reason is remembered.
 pub const FAILED_REQUESTS: usize = 500;
 /// Bytes of the name of a module that is looked for. A longer one is not found.

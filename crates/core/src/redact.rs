@@ -1,6 +1,9 @@
 //! Hides secrets in an outcome, and in whatever else is shown or written.
 
-use std::fmt;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use serde_json::{Map, Value};
 use url::form_urlencoded::byte_serialize;
@@ -116,7 +119,7 @@ pub struct Mask {
     /// Hidden wherever they stand, longest first, so that no rest of a longer secret remains.
     parts: Vec<String>,
     /// Hidden where they are a whole text.
-    wholes: Vec<String>,
+    wholes: HashSet<String>,
 }
 
 /// Without the secrets.
@@ -154,7 +157,7 @@ impl Mask {
 
     /// Hides them in a text.
     pub fn text(&self, text: &mut String) {
-        if self.wholes.contains(text) {
+        if self.wholes.contains(text.as_str()) {
             MASK.clone_into(text);
         }
         for part in &self.parts {
@@ -182,12 +185,22 @@ impl Mask {
 
     fn object(&self, object: &mut Map<String, Value>) {
         let entries = std::mem::take(object);
+        // How many keys became the same, so that a number need not be searched for.
+        let mut same: HashMap<String, usize> = HashMap::new();
         for (mut key, mut value) in entries {
             self.text(&mut key);
             self.value(&mut value);
-            // Two hidden keys must not become one.
-            while object.contains_key(&key) {
-                key.push_str(MASK);
+            // Two hidden keys must not become one: `***`, `*** (2)`, `*** (3)`.
+            if object.contains_key(&key) {
+                let count = same.entry(key.clone()).or_insert(1);
+                let numbered = loop {
+                    *count += 1;
+                    let numbered = format!("{key} ({count})");
+                    if !object.contains_key(&numbered) {
+                        break numbered;
+                    }
+                };
+                key = numbered;
             }
             object.insert(key, value);
         }
@@ -195,7 +208,7 @@ impl Mask {
 }
 
 /// Words that configurations consist of.
-const WORDS: &[&str] = &[
+pub const WORDS: &[&str] = &[
     "true",
     "false",
     "null",
@@ -319,5 +332,22 @@ mod tests {
         for secret in ["https://example.com/", "my_app_", "1", "3600"] {
             check(secret, secret, "***");
         }
+    }
+
+    #[test]
+    fn keys_that_become_the_same_are_numbered() {
+        let keys: Vec<String> = (0..20_000).map(|index| format!("key-{index}x")).collect();
+        let mut value: Value = keys.iter().map(|key| (key.clone(), 1)).collect();
+        let mask = Mask {
+            parts: Vec::new(),
+            wholes: keys.into_iter().collect(),
+        };
+        mask.value(&mut value);
+        assert_eq!(value.as_object().map(Map::len), Some(20_000));
+
+        let mut value = serde_json::json!({"hunter2": 1, "hunter3": 2, "*** (2)": 3, "***": 4});
+        Mask::of(&["hunter2", "hunter3"]).value(&mut value);
+        let keys: Vec<&String> = value.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["***", "*** (2)", "*** (2) (2)", "*** (3)"]);
     }
 }

@@ -1,10 +1,13 @@
 //! How the end of a sandbox becomes the fault of an Action.
 
-use postlogin_core::{Fault, FaultKind};
+use postlogin_core::{
+    Fault, FaultKind,
+    ceilings::{self, RESOURCES},
+};
 use postlogin_host::Conditions;
 use wasmtime::{
     Trap,
-    component::{ComponentType, Lift},
+    component::{ComponentType, Lift, ResourceTableError},
 };
 use wasmtime_wasi::I32Exit;
 
@@ -70,6 +73,12 @@ pub(crate) fn from_trap(
     if error.is::<HostLimit>()
         && let Some(fault) = sandbox.login.exceeded()
     {
+        return Ok(fault);
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        let fault = ceilings::fault(format!(
+            "The Actions of this login hold more than {RESOURCES} resources of WASI."
+        ));
         return Ok(fault);
     }
     if error.is::<OutOfMemory>() {

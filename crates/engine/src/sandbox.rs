@@ -68,7 +68,7 @@ impl Sandbox {
         Self {
             wasi: wasi::context(conditions, stream, Arc::clone(&waits), stderr.clone()),
             http: WasiHttpCtx::new(),
-            table: ResourceTable::new(),
+            table: wasi::table(),
             door: wasi::Door::new(Arc::clone(&conditions.door), Arc::clone(&conditions.clock)),
             stderr,
             limiter: Limiter {

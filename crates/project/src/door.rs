@@ -3,8 +3,10 @@
 //! A path that the user gives on the command line is theirs to choose. A path that a file of the project contains is not:
 //! projects come from pull requests. Such a path, and every symbolic link on the way, stays inside the project.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+#[cfg(unix)]
+use std::fs::OpenOptions;
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use crate::files::{absolute, decode, extension, file_name};
@@ -111,6 +113,20 @@ impl Boundary {
         decode(self.read(path, shown)?, shown)
     }
 
+    /// Whether a regular file of the project begins with these bytes, however large it is. One that may not be read does
+    /// not.
+    pub fn begins_with(&self, path: &Path, beginning: &[u8]) -> bool {
+        let shown = file_name(path);
+        let Ok(mut file) = self
+            .check(path, &shown, false)
+            .and_then(|real| opened(&real, &shown))
+        else {
+            return false;
+        };
+        let mut first = vec![0; beginning.len()];
+        file.read_exact(&mut first).is_ok() && first == beginning
+    }
+
     /// Reads a dotenv file, whose name may be hidden.
     pub(crate) fn read_secrets(&self, path: &Path, shown: &str) -> Result<String> {
         let real = self.check(path, shown, true)?;
@@ -181,26 +197,71 @@ pub(crate) fn read_named(path: &Path, shown: &str) -> Result<Vec<u8>> {
     bounded(file, shown, LARGEST_COMPONENT)
 }
 
-/// Reads a regular file. Opening a pipe would wait for its other end, and a device need not end.
-fn regular(path: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
-    let not_regular = || {
-        let error = Error::new("cannot read the file: it is not a regular file");
-        Err(error
-            .in_file(shown)
-            .with_hint("pipes and devices cannot be files of a project"))
-    };
-    let meta = fs::metadata(path).map_err(|error| unreadable(&error, shown))?;
+/// Reads a regular file whose path has no links.
+fn regular(real: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
+    bounded(opened(real, shown)?, shown, most)
+}
+
+/// Opens a regular file whose path has no links. A device need not end.
+fn opened(real: &Path, shown: &str) -> Result<File> {
+    let file = open(real).map_err(|error| unreadable(&error, shown))?;
+    let meta = file.metadata().map_err(|error| unreadable(&error, shown))?;
     if meta.is_dir() {
         return Err(unreadable(&ErrorKind::IsADirectory.into(), shown));
     }
     if !meta.is_file() {
-        return not_regular();
+        let error = Error::new("cannot read the file: it is not a regular file");
+        return Err(error
+            .in_file(shown)
+            .with_hint("pipes and devices cannot be files of a project"));
     }
-    let file = File::open(path).map_err(|error| unreadable(&error, shown))?;
-    match file.metadata() {
-        Ok(meta) if meta.is_file() => bounded(file, shown, most),
-        _ => not_regular(),
+    // The path was checked before the file was opened: a folder on the way may have become a link in between. What is
+    // read is what was opened, so that is what has to be at the path.
+    if !is_at(&meta, real) {
+        let error = Error::new("cannot read the file: it was replaced while it was opened");
+        return Err(error.in_file(shown).with_hint("run the command again"));
     }
+    Ok(file)
+}
+
+/// Opens a file for reading. A link is not followed, and a pipe does not wait for its other end.
+#[cfg(unix)]
+fn open(real: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut options = OpenOptions::new();
+    // The bits are those of the system's `int`.
+    options
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(real)
+}
+
+#[cfg(not(unix))]
+fn open(real: &Path) -> io::Result<File> {
+    File::open(real)
+}
+
+/// Whether an opened file is the one at a path without links.
+fn is_at(opened: &Metadata, real: &Path) -> bool {
+    let is_real = real.canonicalize().is_ok_and(|now| now == real);
+    is_real && fs::symlink_metadata(real).is_ok_and(|there| is_same(opened, &there))
+}
+
+#[cfg(unix)]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Where files have no number in the standard library, the path alone decides.
+#[cfg(not(unix))]
+fn is_same(_: &Metadata, there: &Metadata) -> bool {
+    there.is_file()
 }
 
 fn bounded(file: File, shown: &str, most: u64) -> Result<Vec<u8>> {
@@ -215,7 +276,7 @@ fn bounded(file: File, shown: &str, most: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn unreadable(error: &std::io::Error, shown: &str) -> Error {
+fn unreadable(error: &io::Error, shown: &str) -> Error {
     let reason = match error.kind() {
         ErrorKind::NotFound => "no such file".to_owned(),
         ErrorKind::IsADirectory => "it is a folder, not a file".to_owned(),

@@ -18,7 +18,7 @@ mod shapes;
 pub mod units;
 
 pub use action::{
-    ActionKind, ActionSource, ModuleSource, Role, actions_below, resolve_action,
+    ActionKind, ActionSource, ModuleSource, NamedBy, Role, actions_below, resolve_action,
     resolve_action_from,
 };
 pub use connections::{connection_source, connection_source_from};

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::case::{Compiled, run_case};
+use crate::held::{Held, weight};
 use crate::plan::{Plan, PlannedCase};
 use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent, RunSummary, exit};
 use crate::snapshot::{Mode, Snapshots};
@@ -75,8 +76,10 @@ pub fn run(
         left_out: plan.cases.len() - cases.len(),
         jobs,
     })?;
+    let held = Held::default();
     let mut collected = Collected {
         cases: &cases,
+        held: &held,
         waiting: BTreeMap::new(),
         next: 0,
         summary: RunSummary::default(),
@@ -86,18 +89,27 @@ pub fn run(
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     let work = |sender: mpsc::Sender<Told>| {
-        while !stop.load(Ordering::Relaxed) && !enough.load(Ordering::Relaxed) {
+        let is_over = || stop.load(Ordering::Relaxed) || enough.load(Ordering::Relaxed);
+        while !is_over() {
+            // Behind a slow case, results wait for their turn.
+            held.wait_for_room(is_over);
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(planned) = cases.get(index) else {
                 return;
             };
             // Nobody listens any more once the sink has failed.
             let _ = sender.send(Told::Began(index));
-            let result = guarded(plan, planned, compiled, &snapshots);
+            let mut result = guarded(plan, planned, compiled, &snapshots);
+            if result.status == CaseStatus::Passed {
+                // No report shows it.
+                result.outcome = None;
+            }
             if options.fail_fast && result.status == CaseStatus::Failed {
                 enough.store(true, Ordering::Relaxed);
             }
-            let _ = sender.send(Told::Ended(index, Box::new(result)));
+            let weight = weight(&result);
+            held.add(weight);
+            let _ = sender.send(Told::Ended(index, Box::new(result), weight));
         }
     };
     let told = thread::scope(|scope| {
@@ -131,13 +143,15 @@ const TICK: Duration = Duration::from_millis(100);
 /// What a thread tells.
 enum Told {
     Began(usize),
-    Ended(usize, Box<CaseResult>),
+    /// The weight comes last.
+    Ended(usize, Box<CaseResult>, usize),
 }
 
 /// Puts results into the order of the plan.
 struct Collected<'a> {
     cases: &'a [&'a PlannedCase],
-    waiting: BTreeMap<usize, Box<CaseResult>>,
+    waiting: BTreeMap<usize, (Box<CaseResult>, usize)>,
+    held: &'a Held,
     next: usize,
     summary: RunSummary,
 }
@@ -162,11 +176,12 @@ impl Collected<'_> {
                 }),
                 None => Ok(()),
             },
-            Told::Ended(index, result) => {
-                self.waiting.insert(index, result);
-                while let Some(result) = self.waiting.remove(&self.next) {
+            Told::Ended(index, result, weight) => {
+                self.waiting.insert(index, (result, weight));
+                while let Some((result, weight)) = self.waiting.remove(&self.next) {
                     self.next += 1;
                     self.finished(&result, sink)?;
+                    self.held.remove(weight);
                 }
                 Ok(())
             }
@@ -187,7 +202,7 @@ impl Collected<'_> {
 
     /// What ended behind a case that was never begun.
     fn rest(mut self, sink: &mut dyn Sink) -> io::Result<RunSummary> {
-        for (_, result) in std::mem::take(&mut self.waiting) {
+        for (_, (result, _)) in std::mem::take(&mut self.waiting) {
             self.finished(&result, sink)?;
         }
         Ok(self.summary)

@@ -12,6 +12,7 @@ pub mod check;
 pub mod compare;
 pub mod execute;
 pub mod fuzz;
+mod held;
 mod lab;
 pub mod library;
 pub mod load;
@@ -33,7 +34,8 @@ pub use execute::{RunOptions, Sink, run};
 pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
 pub use load::{
-    Compiler, LoadError, LoadNotice, LoadProblem, require_post_login, trigger_of, trigger_of_all,
+    ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadProblem, require_post_login,
+    trigger_of, trigger_of_all,
 };
 pub use login::{PreparedLogin, run_login, secrets_of};
 pub use plan::{Plan, PlannedCase, plan};

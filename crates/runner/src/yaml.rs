@@ -63,7 +63,7 @@ pub(crate) fn relative_action(source: &ActionSource, folder: &Path, names: &[Str
     }
     let path = match &source.kind {
         ActionKind::Script { path, .. } | ActionKind::Component { path, .. } => path,
-        ActionKind::CargoPackage { dir } => dir,
+        ActionKind::CargoPackage { dir, .. } => dir,
     };
     Value::from(relative(path, folder))
 }

@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
+pub(crate) use postlogin_core::escape::html_exact as escape;
+
 use crate::oauth::OAuthError;
 
 /// Parameters of a query or a form, in order.
@@ -265,22 +267,6 @@ pub(crate) fn add_cookie(response: &mut Response, name: &str, value: &str, secon
     if let Ok(line) = HeaderValue::from_str(&line) {
         response.headers_mut().append(header::SET_COOKIE, line);
     }
-}
-
-/// Text as HTML shows it, also inside quoted attributes.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 /// A member of an object that is a text.

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use postlogin_tenant::read_users;
 
 fuzz_target!(|text: &str| {
-    if let Err(error) = read_users(text) {
-        assert!(error.number >= 1 && !error.message.is_empty());
+    if let Err(error) = read_users("users.json", text) {
+        assert!(!error.place.is_empty() && !error.message.is_empty());
     }
 });

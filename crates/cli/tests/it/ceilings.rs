@@ -5,7 +5,8 @@
 
 use std::{
     fs,
-    io::Read,
+    io::{self, Read},
+    path::Path,
     process::{Child, Stdio},
     thread,
     time::Duration,
@@ -50,7 +51,13 @@ fn peak(child: &Child) -> Option<u64> {
 #[track_caller]
 fn measure(arguments: &str, source: &str) -> Measured {
     let folder = folder(&[("hostile.js", source)]);
-    let mut command = postlogin(arguments).within(folder.path()).command();
+    measure_in(folder.path(), arguments, 0)
+}
+
+/// Runs a command in a folder that exits with `code`.
+#[track_caller]
+fn measure_in(folder: &Path, arguments: &str, code: i32) -> Measured {
+    let mut command = postlogin(arguments).within(folder).command();
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -68,7 +75,7 @@ fn measure(arguments: &str, source: &str) -> Measured {
     };
     let (stdout, stderr) = (stdout.join().expect("read"), stderr.join().expect("read"));
     let said = String::from_utf8_lossy(&stderr).into_owned();
-    assert_eq!(status.code(), Some(0), "{said}");
+    assert_eq!(status.code(), Some(code), "{said}");
     assert!(memory > 10 << 20, "the memory was not measured");
     Measured {
         stdout,
@@ -250,4 +257,43 @@ fn a_file_that_is_loaded_over_and_over_gains_no_time() {
         .within(folder.path())
         .outcome(0);
     assert_eq!(outcome["error"]["name"], "Timeout", "{}", outcome["error"]);
+}
+
+/// Each outcome is as large as it may be, and all fail: reports show the end of the run, or its sums, first.
+#[test]
+fn many_failing_cases_do_not_add_up_in_memory() {
+    const ACTION: &str = "exports.onExecutePostLogin = async (event, api) => {
+        for (let i = 0; i < 10; i++) api.user.setAppMetadata('k' + i, 'x'.repeat(100000));
+        for (let i = 0; i < 10; i++) console.log('y'.repeat(100000));
+        if (event.user.user_metadata.n === 0) await new Promise((done) => setTimeout(done, 1));
+    };\n";
+    let cases = "actions: [large.js]\nexpect: { status: denied, logs: [absent], commands: [session.revoke] }\n\
+        matrix: { user.user_metadata.n: [NUMBERS] }\n";
+    let numbers: Vec<String> = (0..170).map(|number| number.to_string()).collect();
+    let cases = cases.replace("NUMBERS", &numbers.join(", "));
+    let folder = folder(&[("large.js", ACTION), ("large.case.yaml", &cases)]);
+    let done = measure_in(
+        folder.path(),
+        "test --jobs 4 --reporter human --reporter json=all.jsonl --reporter junit=all.xml",
+        100,
+    );
+    let megabytes = done.memory >> 20;
+    assert!(done.memory < MOST_MEMORY, "{megabytes} MiB");
+    let printed = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(printed.contains("170 failed"), "{printed}");
+    assert!(
+        printed.contains("details are left out after 8 MiB of them; `--reporter json` has all")
+    );
+    let report = fs::read_to_string(folder.path().join("all.xml")).expect("it was written");
+    assert!(report.contains("the report has 32 MiB already"));
+    let mut lines = 0;
+    let all = fs::File::open(folder.path().join("all.jsonl")).expect("it was written");
+    for line in io::BufRead::lines(io::BufReader::new(all)) {
+        let line: Value = serde_json::from_str(&line.expect("text")).expect("JSON");
+        if line["type"] == "case-finished" {
+            assert!(line["outcome"].is_object(), "{}", line["name"]);
+            lines += 1;
+        }
+    }
+    assert_eq!(lines, 170);
 }

@@ -28,6 +28,7 @@ mod schema;
 mod secrets;
 mod serve;
 mod serve_browser;
+mod serve_load;
 mod server;
 mod session;
 mod streams;

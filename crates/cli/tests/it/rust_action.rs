@@ -4,7 +4,7 @@ use std::{env, fs, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::support::{FIXED, Invocation, folder, postlogin};
+use crate::support::{FIXED, Invocation, QUIET, folder, postlogin};
 
 const PACKAGE: &str = "actions/loyalty-tier";
 
@@ -97,5 +97,101 @@ fn a_package_that_does_not_build_is_told() {
         assert_eq!(done.code, Some(101), "{done}");
         assert_eq!(done.stdout, json!("").as_str().unwrap_or_default());
         assert!(done.stderr.contains(message), "{done}");
+    }
+}
+
+const ALLOW: &str = "POSTLOGIN_ALLOW_CARGO_BUILD";
+
+/// A package whose build script leaves a mark, with everything in a project that can name a package.
+fn hostile() -> tempfile::TempDir {
+    folder(&[
+        (
+            "actions/evil/Cargo.toml",
+            "[package]\nname = \"evil\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
+        ),
+        (
+            "actions/evil/build.rs",
+            "fn main() { std::fs::write(\"../../ran\", \"\").unwrap(); }\n",
+        ),
+        ("actions/evil/src/lib.rs", ""),
+        (
+            "actions/declared.json",
+            r#"{"name": "declared", "code": "actions/evil/evil.wasm", "supported_triggers": [{"id": "post-login", "version": "v3"}]}"#,
+        ),
+        ("tests/path.case.yaml", "actions: [../actions/evil]\n"),
+        ("tests/name.case.yaml", "actions: [evil]\n"),
+        ("quiet.js", QUIET),
+        ("postlogin.toml", ""),
+    ])
+}
+
+#[test]
+fn what_a_project_names_is_built_only_if_the_user_allows_it() {
+    let files = hostile();
+    let mark = files.path().join("ran");
+    let target = files.path().join("target");
+    let ways = [
+        "test tests/path.case.yaml",
+        "test tests/name.case.yaml",
+        "test --fuzz 5 tests/path.case.yaml",
+        "test --coverage tests/path.case.yaml",
+        "compare quiet.js declared --generate 1",
+        "compare quiet.js quiet.js --cases tests/path.case.yaml",
+        "run evil",
+        "run declared",
+        "explain actions/declared.json",
+        "build declared -o x.wasm",
+    ];
+    for way in ways {
+        for value in ["", "0", "true"] {
+            let done = cargo(way)
+                .env("CARGO_TARGET_DIR", &target)
+                .env(ALLOW, value)
+                .within(files.path())
+                .finish();
+            // `compare` replaces the Actions of a case by those that it compares.
+            let replaces = way.ends_with("quiet.js --cases tests/path.case.yaml");
+            assert_eq!(
+                done.code,
+                Some(if replaces { 0 } else { 101 }),
+                "{way}: {done}"
+            );
+            let printed = done.printed();
+            assert!(
+                replaces || printed.contains("set POSTLOGIN_ALLOW_CARGO_BUILD=1 if"),
+                "{way}: {done}"
+            );
+            assert!(!mark.exists(), "{way}: the build script ran");
+        }
+    }
+    let answers = cargo("run --stdin-json")
+        .env("CARGO_TARGET_DIR", &target)
+        .stdin("{\"actions\": [\"actions/evil\"]}\n")
+        .within(files.path())
+        .finish();
+    assert!(answers.stdout.contains(ALLOW), "{answers}");
+    assert!(!mark.exists(), "the build script ran");
+}
+
+#[test]
+fn what_a_project_names_is_built_with_permission_and_what_the_user_names_without() {
+    for (way, allowed) in [
+        ("test tests/path.case.yaml", true),
+        ("run actions/evil", false),
+    ] {
+        let files = hostile();
+        let mut command = cargo(way)
+            .env("CARGO_TARGET_DIR", files.path().join("target"))
+            .within(files.path());
+        if allowed {
+            command = command.env(ALLOW, "1");
+        }
+        let done = command.finish();
+        assert_eq!(done.code, Some(101), "{way}: {done}");
+        assert!(
+            done.printed().contains("Cargo built no component"),
+            "{done}"
+        );
+        assert!(files.path().join("ran").exists(), "{way}: {done}");
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const USERS: &str = r#"[{"user_id": "1", "email": "jane@example.com",
 
 /// A tenant that runs until the test ends.
 pub(crate) struct Serving {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) issuer: String,
 }
 
@@ -103,7 +103,7 @@ impl Serving {
     }
 
     /// A login of Jane by password, of the application that is made where an export has none.
-    fn log_in(&self) -> Value {
+    pub(crate) fn log_in(&self) -> Value {
         let (status, body) = self.try_to_log_in();
         assert_eq!(status, 200, "{body}");
         serde_json::from_str(&body).expect("JSON")

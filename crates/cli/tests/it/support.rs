@@ -79,6 +79,7 @@ fn bare(arguments: &str) -> Invocation {
         "CI",
         "NO_COLOR",
         "CLICOLOR_FORCE",
+        "POSTLOGIN_ALLOW_CARGO_BUILD",
         "POSTLOGIN_LOG",
         "RUST_BACKTRACE",
     ] {

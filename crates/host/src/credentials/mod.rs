@@ -15,7 +15,7 @@ mod shapes;
 
 use std::{borrow::Cow, ops::Range};
 
-use postlogin_core::redact::{MASK, Mask};
+use postlogin_core::redact::{MASK, Mask, WORDS};
 use serde_json::Value;
 
 use crate::network::Request;
@@ -294,19 +294,7 @@ fn shown_name(name: &str) -> String {
 fn is_plain_flag(value: &str) -> bool {
     let value = value.trim();
     value.bytes().all(|byte| byte == b'*')
-        || [
-            "true",
-            "false",
-            "null",
-            "undefined",
-            "none",
-            "yes",
-            "no",
-            "on",
-            "off",
-        ]
-        .iter()
-        .any(|flag| value.eq_ignore_ascii_case(flag))
+        || WORDS.iter().any(|flag| value.eq_ignore_ascii_case(flag))
 }
 
 /// The content type may be lost; a multipart body tells its boundary itself.

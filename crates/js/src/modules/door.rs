@@ -1,11 +1,14 @@
 //! The one place that opens files of packages: regular files, of bounded size, that [`Places`] admits.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+#[cfg(unix)]
+use std::fs::OpenOptions;
 
 use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
 
@@ -32,7 +35,7 @@ impl Door {
     pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let real = path.canonicalize()?;
         match self.places.admits(&real) {
-            true => regular(&real),
+            true => still_there(&real),
             false => Err(io::ErrorKind::NotFound.into()),
         }
     }
@@ -46,17 +49,59 @@ pub(super) fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Reads a regular file of at most [`LARGEST_FILE`] bytes. A named pipe would block, a device need not end.
+/// Reads a regular file of at most [`LARGEST_FILE`] bytes that is no link. A device need not end.
 fn regular(path: &Path) -> io::Result<Vec<u8>> {
-    // Asked before opening, because opening a pipe waits for its other end, and again of what was opened.
-    if !fs::metadata(path)?.is_file() {
+    let file = open(path)?;
+    // Only what was opened is asked: the path may mean something else by now.
+    if !file.metadata()?.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
-    let file = File::open(path)?;
-    let meta = file.metadata()?;
-    if !meta.is_file() {
+    bounded(file)
+}
+
+/// As [`regular`], for a path that had no links when it was admitted. A folder on the way may have become one since.
+fn still_there(real: &Path) -> io::Result<Vec<u8>> {
+    let file = open(real)?;
+    let opened = file.metadata()?;
+    let is_real = real.canonicalize()? == real;
+    if !opened.is_file() || !is_real || !is_same(&opened, &fs::symlink_metadata(real)?) {
         return Err(io::ErrorKind::NotFound.into());
     }
+    bounded(file)
+}
+
+/// Opens a file for reading. A link is not followed, and a pipe does not wait for its other end.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut options = OpenOptions::new();
+    let options = options.read(true).custom_flags(flags.bits().cast_signed());
+    options.open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+#[cfg(unix)]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Where files have no number in the standard library, the path alone decides.
+#[cfg(not(unix))]
+fn is_same(_: &Metadata, there: &Metadata) -> bool {
+    there.is_file()
+}
+
+fn bounded(file: File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more shows that there is more; the length of files in /proc is told as 0.
     file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;

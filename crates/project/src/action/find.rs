@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use postlogin_core::event::suggest::closest;
 
-use super::{Error, Result};
+use super::{Error, NamedBy, Result};
 use crate::files::{entries, extension, file_name, file_stem, normalize};
 use crate::keywords::KeywordMappings;
 use crate::project::rules::Rule;
@@ -22,6 +22,7 @@ pub(super) enum Found {
     CargoPackage {
         dir: PathBuf,
         action: Option<Action>,
+        named_by: NamedBy,
     },
 }
 
@@ -43,7 +44,7 @@ pub(super) fn find(
         return file(&path, argument, project);
     }
     if path.is_dir()
-        && let Some(found) = folder(&path, project)?
+        && let Some(found) = folder(&path, project, NamedBy::User)?
     {
         return Ok(found);
     }
@@ -137,7 +138,7 @@ fn declared_by_code(code: &Path, project: Option<&Project>) -> Result<Option<Fou
     }
 }
 
-fn folder(folder: &Path, project: Option<&Project>) -> Result<Option<Found>> {
+fn folder(folder: &Path, project: Option<&Project>, named_by: NamedBy) -> Result<Option<Found>> {
     let declared = match project.and_then(|project| Some((project, in_folder(project, folder)?))) {
         Some((project, action)) => Some((action.clone(), project.root.clone())),
         None => beside(folder, project)?,
@@ -146,6 +147,7 @@ fn folder(folder: &Path, project: Option<&Project>) -> Result<Option<Found>> {
         return Ok(Some(Found::CargoPackage {
             dir: folder.to_owned(),
             action: declared.map(|(action, _)| action),
+            named_by,
         }));
     }
     if let Some((action, root)) = declared {
@@ -230,7 +232,7 @@ fn named(name: &str, project: &Project) -> Result<Option<Found>> {
     let is_name = !name.contains(['/', '\\']) && name != "." && name != "..";
     let path = project.root.join("actions").join(name);
     if is_name && path.is_dir() {
-        folder(&path, Some(project))
+        folder(&path, Some(project), NamedBy::Project)
     } else {
         Ok(None)
     }
@@ -246,6 +248,7 @@ fn with_package(action: Action, root: PathBuf) -> Found {
         Some(dir) => Found::CargoPackage {
             dir,
             action: Some(action),
+            named_by: NamedBy::Project,
         },
         None => Found::Declared { action, root },
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::find::{Found, SCRIPTS};
-use super::{ActionKind, ActionSource, Error, Result, Role, Surroundings, modules};
+use super::{ActionKind, ActionSource, Error, NamedBy, Result, Role, Surroundings, modules};
 use crate::door::{Boundary, read_named};
 use crate::files::{decode, display_path, extension, file_name, normalize};
 use crate::keywords::KeywordMappings;
@@ -14,7 +14,11 @@ use crate::project::rules::missing_script;
 
 pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<ActionSource> {
     match found {
-        Found::CargoPackage { dir, action } => Ok(ActionSource {
+        Found::CargoPackage {
+            dir,
+            action,
+            named_by,
+        } => Ok(ActionSource {
             name: action
                 .as_ref()
                 .map_or_else(|| file_name(&dir), |action| action.manifest.name.clone()),
@@ -27,7 +31,13 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 .filter(|action| action.declared)
                 .map(|action| action.manifest),
             root: dir.clone(),
-            kind: ActionKind::CargoPackage { dir },
+            kind: ActionKind::CargoPackage {
+                dir,
+                named_by: match surroundings.within {
+                    Some(_) => NamedBy::Project,
+                    None => named_by,
+                },
+            },
             modules: Vec::new(),
             role: Role::ByText,
             configuration: Map::new(),

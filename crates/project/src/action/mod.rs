@@ -64,7 +64,7 @@ impl ActionSource {
             ActionKind::Script { path, .. } | ActionKind::Component { path, .. } => {
                 vec![path.clone()]
             }
-            ActionKind::CargoPackage { dir } => {
+            ActionKind::CargoPackage { dir, .. } => {
                 let sources = std::fs::read_dir(dir.join("src"));
                 let sources = sources.into_iter().flatten().flatten();
                 sources
@@ -112,7 +112,18 @@ pub enum ActionKind {
     CargoPackage {
         /// The folder with the `Cargo.toml`.
         dir: PathBuf,
+        /// Who decided that it is to be built: a build runs programs of the package natively.
+        named_by: NamedBy,
     },
+}
+
+/// Who named a Cargo package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The user, who gave its folder on the command line.
+    User,
+    /// A file of the project or a case; also a name on the command line, since the project decides what it means.
+    Project,
 }
 
 impl ActionSource {
@@ -171,32 +182,25 @@ impl Project {
             action: action.clone(),
             root: self.root.clone(),
         };
-        load::load(
-            found,
-            &Surroundings {
-                working_folder: &absolute(working_folder),
-                project: Some(self),
-                within: None,
-            },
-        )
+        self.load(found, working_folder)
     }
-}
 
-impl Project {
     /// Reads the source of one of the project's Rules.
     pub fn rule_source(&self, rule: &Rule, working_folder: &Path) -> Result<ActionSource> {
         let found = Found::Rule {
             rule: rule.clone(),
             root: self.root.clone(),
         };
-        load::load(
-            found,
-            &Surroundings {
-                working_folder: &absolute(working_folder),
-                project: Some(self),
-                within: None,
-            },
-        )
+        self.load(found, working_folder)
+    }
+
+    fn load(&self, found: Found, working_folder: &Path) -> Result<ActionSource> {
+        let surroundings = Surroundings {
+            working_folder: &absolute(working_folder),
+            project: Some(self),
+            within: None,
+        };
+        load::load(found, &surroundings)
     }
 }
 

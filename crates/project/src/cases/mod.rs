@@ -9,6 +9,7 @@ mod keys;
 mod layers;
 mod matrix;
 mod read;
+mod reader;
 pub mod schema;
 mod values;
 

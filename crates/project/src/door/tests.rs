@@ -323,3 +323,41 @@ fn an_action_of_a_case_is_bounded_and_one_of_the_user_is_not() {
     );
     assert!(crate::resolve_action("../foreign/a.js", &repo, None).is_ok());
 }
+
+/// Another process that replaces a folder by a link between the check and the opening.
+#[test]
+#[cfg(unix)]
+fn a_folder_that_becomes_a_link_while_a_file_is_read_opens_nothing_outside() {
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let top = tempfile::tempdir().expect("a folder");
+    let (repo, outside) = (top.path().join("repo"), top.path().join("outside"));
+    for folder in [&repo.join(".git"), &repo.join("real"), &outside] {
+        fs::create_dir_all(folder).expect("a folder");
+    }
+    fs::write(repo.join("real/a.js"), "inside").expect("a file");
+    fs::write(outside.join("a.js"), "outside").expect("a file");
+    let within = Boundary::around(&repo);
+    let (path, spare) = (repo.join("real"), repo.join("spare"));
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let _ = fs::rename(&path, &spare);
+                let _ = symlink(&outside, &path);
+                let _ = fs::remove_file(&path);
+                let _ = fs::rename(&spare, &path);
+            }
+        });
+        let mut read = 0;
+        for _ in 0..20_000 {
+            if let Ok(text) = within.read_text(&path.join("a.js"), "a.js") {
+                assert_eq!(text, "inside");
+                read += 1;
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert!(read > 0, "it was there at times");
+    });
+}

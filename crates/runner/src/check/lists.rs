@@ -1,5 +1,6 @@
 //! Lists: calls, dropped claims, logs, notices.
 
+use postlogin_core::ceilings::{NAME_BYTES, shortened};
 use postlogin_core::outcome::{Outcome, Verdict};
 use postlogin_core::wildcard::matches;
 use postlogin_project::cases::{ExpectKey, Expectation};
@@ -38,37 +39,67 @@ pub(super) fn check(
         return;
     }
     let mut used = vec![false; actual.len()];
-    let mut from = 0;
+    let (mut from, mut missing) = (0, 0);
     for (index, item) in wanted.iter().enumerate() {
-        let fits = |(at, value): (usize, &Value)| {
-            let in_place = !kind.in_order || if exactly { at == index } else { at >= from };
-            in_place && !used.get(at).copied().unwrap_or(true) && fits(item, value, kind.main)
+        // Each missing item looks through the whole list.
+        if missing == MOST_MISSING {
+            found.push(not_compared(expected, index, wanted.len() - index));
+            return;
+        }
+        // Where there is an order, nothing before the last match can fit any more.
+        let places = match (kind.in_order, exactly) {
+            (false, _) => 0..actual.len(),
+            (true, false) => from..actual.len(),
+            (true, true) => index..index + 1,
         };
-        let at = actual
-            .iter()
-            .enumerate()
-            .position(|(at, value)| fits((at, value)));
-        match at {
+        let fits = |at: &usize| {
+            let is_free = used.get(*at).is_some_and(|used| !used);
+            is_free
+                && actual
+                    .get(*at)
+                    .is_some_and(|value| fits(item, value, kind.main))
+        };
+        match places.into_iter().find(fits) {
             Some(at) => {
                 from = at + 1;
                 if let Some(used) = used.get_mut(at) {
                     *used = true;
                 }
             }
-            None => found.push(Mismatch {
-                key: expected.key,
-                path: format!("{}[{index}]", expected.key.name()),
-                name: item
-                    .get("name")
-                    .unwrap_or(item)
-                    .as_text()
-                    .map(str::to_owned)
-                    .filter(|_| expected.key == ExpectKey::Dropped),
-                expected: Some(item.to_value()),
-                actual: Some(shown(&actual, kind.main)),
-                place: item.place.clone(),
-            }),
+            None => {
+                missing += 1;
+                found.push(Mismatch {
+                    key: expected.key,
+                    path: format!("{}[{index}]", expected.key.name()),
+                    name: item
+                        .get("name")
+                        .unwrap_or(item)
+                        .as_text()
+                        .map(str::to_owned)
+                        .filter(|_| expected.key == ExpectKey::Dropped),
+                    expected: Some(item.to_value()),
+                    actual: Some(shown(&actual, kind.main)),
+                    place: item.place.clone(),
+                });
+            }
         }
+    }
+}
+
+/// How many items of one list are reported as missing.
+const MOST_MISSING: usize = 100;
+
+/// The mismatch in the place of those that are not looked for.
+fn not_compared(expected: &Expectation, first: usize, items: usize) -> Mismatch {
+    Mismatch {
+        key: expected.key,
+        path: format!("{}[{first}…]", expected.key.name()),
+        name: None,
+        expected: Some(Value::from(format!(
+            "… {items} more items, which are not compared: {MOST_MISSING} are missing already"
+        ))),
+        actual: None,
+        place: expected.value.place.clone(),
     }
 }
 
@@ -128,7 +159,10 @@ const MOST_SHOWN: usize = 100;
 
 /// What there is, in the short form. The items that are left out are counted in the last one.
 fn shown(actual: &[Value], main: &str) -> Value {
-    let main = |value: &Value| value.get(main).cloned().unwrap_or_default();
+    let main = |value: &Value| match value.get(main) {
+        Some(Value::String(text)) => Value::from(shortened(text, NAME_BYTES)),
+        other => other.cloned().unwrap_or_default(),
+    };
     let mut shown: Vec<Value> = actual.iter().take(MOST_SHOWN).map(main).collect();
     let more = actual.len().saturating_sub(MOST_SHOWN);
     if more > 0 {

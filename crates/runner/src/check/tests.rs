@@ -141,3 +141,21 @@ fn what_is_not_met_is_told_with_its_line() {
         ],
     );
 }
+
+#[test]
+fn a_long_list_of_missing_items_ends_after_some() {
+    let wanted: Vec<String> = (0..20_000).map(|index| format!("absent {index}")).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.case.json");
+    let text = json!({"expect": {"logs": wanted}}).to_string();
+    std::fs::write(&file, text).expect("a file");
+    let read = read_case_file(&file, folder.path(), Path::new("/")).expect("a case");
+    let mut outcome = outcome();
+    let log = outcome.logs[0].clone();
+    outcome.logs = vec![log; 10_000];
+    let found = mismatches(&read.cases[0].expect, &outcome);
+    assert_eq!(found.len(), 101);
+    assert_eq!(found[100].path, "logs[100…]");
+    let said = found[100].expected.as_ref().map(Value::to_string);
+    assert!(said.is_some_and(|said| said.contains("19900 more items, which are not compared")));
+}

@@ -5,6 +5,8 @@ use std::fmt;
 use postlogin_core::{Fault, Location, Trigger};
 use postlogin_engine::NotAnAction;
 
+use super::ALLOW_CARGO_BUILD;
+
 /// Why an Action could not be built or loaded, as a user reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadError {
@@ -62,6 +64,15 @@ impl LoadError {
             one.0, one.1, other.0, other.1
         ))
         .with_hint("run them in separate commands or cases")
+    }
+
+    pub(crate) fn cargo_not_allowed(shown: &str) -> Self {
+        Self::unloadable(format!(
+            "{shown}: the project names a Cargo package, and building it runs its build scripts outside of the sandbox"
+        ))
+        .with_hint(format!(
+            "set {ALLOW_CARGO_BUILD}=1 if you trust the package, or name a built .wasm component"
+        ))
     }
 
     /// An Action that no case of a run needs.

@@ -20,7 +20,7 @@ use postlogin_js::{
     },
     source_of_component,
 };
-use postlogin_project::{ActionKind, ActionSource, Manifest, Role, Secret};
+use postlogin_project::{ActionKind, ActionSource, Manifest, NamedBy, Role, Secret};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -28,6 +28,9 @@ pub use error::{LoadError, LoadProblem};
 pub use trigger::{require_post_login, trigger_of, trigger_of_all};
 
 use crate::login::secrets_of;
+
+/// The environment variable by which a user allows [`Compiler::allow_cargo_builds`].
+pub const ALLOW_CARGO_BUILD: &str = "POSTLOGIN_ALLOW_CARGO_BUILD";
 
 /// Something that a user may want to know while Actions are loaded.
 #[derive(Debug)]
@@ -53,6 +56,8 @@ pub struct Compiler<'a> {
     notices: Box<dyn Fn(LoadNotice<'_>) + Send + 'a>,
     /// The counters of the scripts that were loaded, when they are to be counted.
     coverage: Option<Vec<Arc<Coverage>>>,
+    /// Whether a Cargo package that a file of the project names may be built.
+    builds_cargo_packages: bool,
 }
 
 impl<'a> Compiler<'a> {
@@ -63,7 +68,14 @@ impl<'a> Compiler<'a> {
             javascript: None,
             notices: Box::new(notices),
             coverage: None,
+            builds_cargo_packages: false,
         }
+    }
+
+    /// Allows building Cargo packages that the project or a case names, which runs their build scripts natively. Those
+    /// that the user names are built in any case.
+    pub fn allow_cargo_builds(&mut self) {
+        self.builds_cargo_packages = true;
     }
 
     /// From now on, what runs of every script that is loaded is counted.
@@ -151,8 +163,8 @@ impl<'a> Compiler<'a> {
                 Ok(action)
             }
             ActionKind::Component { bytes, .. } => self.component(bytes, &source.display_path),
-            ActionKind::CargoPackage { dir } => {
-                let bytes = self.cargo_package(dir, &source.display_path)?;
+            ActionKind::CargoPackage { dir, named_by } => {
+                let bytes = self.cargo_package(dir, *named_by, &source.display_path)?;
                 self.component(&bytes, &source.display_path)
             }
         }
@@ -185,7 +197,9 @@ impl<'a> Compiler<'a> {
                 });
             }
             ActionKind::Component { bytes, .. } => bytes.clone(),
-            ActionKind::CargoPackage { dir } => self.cargo_package(dir, &source.display_path)?,
+            ActionKind::CargoPackage { dir, named_by } => {
+                self.cargo_package(dir, *named_by, &source.display_path)?
+            }
         };
         // What is not an Action is not passed on as one.
         self.component(&bytes, &source.display_path)?;
@@ -206,7 +220,16 @@ impl<'a> Compiler<'a> {
         Ok(program.action(mapper_of_component(bytes)))
     }
 
-    fn cargo_package(&self, folder: &Path, shown: &str) -> Result<Vec<u8>, LoadError> {
+    fn cargo_package(
+        &self,
+        folder: &Path,
+        named_by: NamedBy,
+        shown: &str,
+    ) -> Result<Vec<u8>, LoadError> {
+        // Build scripts and procedural macros run natively: what a fork wrote into a case must not start them.
+        if named_by == NamedBy::Project && !self.builds_cargo_packages {
+            return Err(LoadError::cargo_not_allowed(shown));
+        }
         let says = |text: &str| (self.notices)(LoadNotice::Cargo { text });
         let file = cargo::build(folder, shown, &says)?;
         fs::read(&file).map_err(|error| {

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::load::trigger_of_all;
 use crate::login::secrets_of;
-use crate::snapshot::pending_file;
+use crate::snapshot::{pending_file, read_sections};
 
 pub(crate) use event::event_of;
 
@@ -159,7 +159,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Stored outcomes are read and written beside their cases, and no link leads elsewhere.
+    /// Stored outcomes are read and written beside their cases, and no link leads elsewhere. One that cannot be read is
+    /// found before anything runs.
     fn admit_snapshots(&self, cases: &[Case], file: &Path) -> Result<(), Error> {
         let Some(case) = cases.iter().find(|case| case.snapshot) else {
             return Ok(());
@@ -167,6 +168,7 @@ impl<'a> Planner<'a> {
         for path in [file.to_owned(), pending_file(file)] {
             let shown = postlogin_project::display_path(&path, self.working_folder);
             case.within.admit(&path, &shown)?;
+            read_sections(&path, &shown)?;
         }
         Ok(())
     }

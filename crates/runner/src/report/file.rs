@@ -1,17 +1,18 @@
 //! A file that is there as a whole or not at all.
 
 use std::cell::RefCell;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use crate::snapshot::write_whole;
+use crate::snapshot::NewFile;
 
-/// Collects a report and writes the file at once. Clones write to the same file.
+/// Writes a report beside its place, and puts it there when it is whole: it may be larger than memory. Clones write to
+/// the same file.
 #[derive(Clone)]
 pub struct ReportFile {
     path: PathBuf,
-    text: Rc<RefCell<Vec<u8>>>,
+    new: Rc<RefCell<Option<BufWriter<NewFile>>>>,
 }
 
 impl ReportFile {
@@ -19,7 +20,7 @@ impl ReportFile {
     pub fn new(path: PathBuf) -> Self {
         Self {
             path,
-            text: Rc::default(),
+            new: Rc::default(),
         }
     }
 
@@ -28,22 +29,31 @@ impl ReportFile {
         &self.path
     }
 
-    /// Writes the file, and begins anew.
+    /// Puts the file in its place. What is written from then on begins a new one.
     ///
     /// # Errors
     /// When it can't be written.
     pub fn store(&self) -> io::Result<()> {
-        let text = self.text.take();
-        write_whole(&self.path, &text)
+        let new = match self.new.take() {
+            Some(new) => new.into_inner().map_err(io::IntoInnerError::into_error)?,
+            // A report may be empty.
+            None => NewFile::beside(&self.path)?,
+        };
+        new.store()
     }
 }
 
 impl Write for ReportFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
+        let mut new = self.new.borrow_mut();
+        let new = match &mut *new {
+            Some(new) => new,
+            none => none.insert(BufWriter::new(NewFile::beside(&self.path)?)),
+        };
+        new.write(bytes)
     }
 
+    /// Nobody reads the file before it is in its place.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -46,6 +46,8 @@ pub struct Human<W, P> {
     last_drawn: Instant,
     /// Told at the end.
     failures: Vec<(String, Vec<Line>)>,
+    /// Bytes of their texts.
+    kept: usize,
     /// An Action that can't be loaded is told once, whatever many cases have it.
     told: HashMap<String, String>,
 }
@@ -65,6 +67,7 @@ impl<W: Write, P: Write> Human<W, P> {
             bar_is_drawn: false,
             last_drawn: Instant::now(),
             failures: Vec::new(),
+            kept: 0,
             told: HashMap::new(),
         }
     }
@@ -92,7 +95,12 @@ impl<W: Write, P: Write> Human<W, P> {
         }
         if result.status == CaseStatus::Failed {
             self.failed += 1;
-            let details = self.details(result);
+            let mut details = self.details(result);
+            let bytes: usize = details.iter().map(Line::bytes).sum();
+            match self.kept + bytes > MOST_KEPT {
+                true => details = vec![left_out()],
+                false => self.kept += bytes,
+            }
             self.failures.push((result.full_name.clone(), details));
         }
         self.erase()?;
@@ -317,6 +325,18 @@ impl<W: Write, P: Write> Human<W, P> {
 
 /// How many failures of one case are printed.
 const MOST_FAILURES: usize = 20;
+
+/// Bytes of the details of failures that are kept for the end of the run.
+const MOST_KEPT: usize = 8 << 20;
+
+/// The line in the place of details that are not kept.
+fn left_out() -> Line {
+    let text = format!(
+        "  … details are left out after {} MiB of them; `--reporter json` has all",
+        MOST_KEPT >> 20
+    );
+    Line::of(Role::Warn, text)
+}
 
 const BAR: usize = 24;
 

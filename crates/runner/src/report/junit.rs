@@ -18,19 +18,26 @@ use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent};
 pub(super) struct Junit<W> {
     out: W,
     suites: Vec<TestSuite>,
+    /// Bytes of the descriptions and logs so far.
+    kept: usize,
 }
+
+/// Bytes of all descriptions and logs of a report, which is in memory until the run ends. What comes later is left out,
+/// with a mark.
+const MOST_KEPT: usize = 32 << 20;
 
 impl<W: Write> Junit<W> {
     pub(super) fn new(out: W) -> Self {
         Self {
             out,
             suites: Vec::new(),
+            kept: 0,
         }
     }
 
     fn add(&mut self, result: &CaseResult) {
         let file = &*attribute(&result.place.source.shown);
-        let mut case = TestCase::new(attribute(&result.name), status(result));
+        let mut case = TestCase::new(attribute(&result.name), self.status(result));
         case.set_classname(file);
         case.set_time(result.duration);
         case.extra.insert("file".into(), file.into());
@@ -44,7 +51,8 @@ impl<W: Write> Junit<W> {
             let logs: Vec<String> = logs
                 .map(|log| format!("{}: {}: {}", log.action, log.level, log.message))
                 .collect();
-            case.set_system_out(xml_text(&logs.join("\n")));
+            let logs = self.kept(logs.join("\n"));
+            case.set_system_out(xml_text(&logs));
         }
         // Cases come file by file; findings may come back to one.
         let known = self.suites.iter_mut();
@@ -60,6 +68,59 @@ impl<W: Write> Junit<W> {
         }
     }
 
+    fn status(&mut self, result: &CaseResult) -> TestCaseStatus {
+        match &result.status {
+            CaseStatus::Passed => TestCaseStatus::success(),
+            CaseStatus::Skipped(reason) => {
+                let mut status = TestCaseStatus::skipped();
+                if !reason.is_empty() {
+                    status.set_message(attribute(reason));
+                }
+                status
+            }
+            CaseStatus::Failed => {
+                // JUnit's failure is an assertion that does not hold; everything else is an error.
+                let is_failure = |failure: &Failure| match failure {
+                    Failure::Expectation(_) | Failure::Snapshot(_) | Failure::Unfit { .. } => true,
+                    Failure::Found(finding) => !matches!(finding.fault, Fault::Throws(_)),
+                    _ => false,
+                };
+                let kind_of_all = match result.failures.iter().all(is_failure) {
+                    true => NonSuccessKind::Failure,
+                    false => NonSuccessKind::Error,
+                };
+                let mut status = TestCaseStatus::non_success(kind_of_all);
+                if let Some(first) = result.failures.first() {
+                    let message = title(first);
+                    status
+                        .set_type(kind(first))
+                        .set_message(attribute(&message));
+                }
+                let told: Vec<String> = result
+                    .failures
+                    .iter()
+                    .map(|one| told(result, one))
+                    .collect();
+                let told = self.kept(told.join("\n"));
+                status.set_description(xml_text(&told));
+                status
+            }
+        }
+    }
+
+    /// Returns the text, or a mark when the report has too many already.
+    fn kept(&mut self, text: String) -> String {
+        if self.kept + text.len() > MOST_KEPT {
+            return format!(
+                "… {} bytes are left out: the report has {} MiB already; `--reporter json` has all",
+                text.len(),
+                MOST_KEPT >> 20
+            );
+        }
+        self.kept += text.len();
+        text
+    }
+
     fn end(&mut self, took: Duration) -> io::Result<()> {
         let mut report = Report::new("postlogin");
         report.set_time(took);
@@ -67,45 +128,6 @@ impl<W: Write> Junit<W> {
         let text = report.to_string().map_err(io::Error::other)?;
         self.out.write_all(xml_document(&text).as_bytes())?;
         self.out.flush()
-    }
-}
-
-fn status(result: &CaseResult) -> TestCaseStatus {
-    match &result.status {
-        CaseStatus::Passed => TestCaseStatus::success(),
-        CaseStatus::Skipped(reason) => {
-            let mut status = TestCaseStatus::skipped();
-            if !reason.is_empty() {
-                status.set_message(attribute(reason));
-            }
-            status
-        }
-        CaseStatus::Failed => {
-            // JUnit's failure is an assertion that does not hold; everything else is an error.
-            let is_failure = |failure: &Failure| match failure {
-                Failure::Expectation(_) | Failure::Snapshot(_) | Failure::Unfit { .. } => true,
-                Failure::Found(finding) => !matches!(finding.fault, Fault::Throws(_)),
-                _ => false,
-            };
-            let kind_of_all = match result.failures.iter().all(is_failure) {
-                true => NonSuccessKind::Failure,
-                false => NonSuccessKind::Error,
-            };
-            let mut status = TestCaseStatus::non_success(kind_of_all);
-            if let Some(first) = result.failures.first() {
-                let message = title(first);
-                status
-                    .set_type(kind(first))
-                    .set_message(attribute(&message));
-            }
-            let told: Vec<String> = result
-                .failures
-                .iter()
-                .map(|one| told(result, one))
-                .collect();
-            status.set_description(xml_text(&told.join("\n")));
-            status
-        }
     }
 }
 
@@ -121,7 +143,10 @@ fn told(result: &CaseResult, failure: &Failure) -> String {
 impl<W: Write> Reporter for Junit<W> {
     fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()> {
         match event {
-            RunEvent::Started { .. } | RunEvent::FuzzStarted { .. } => self.suites.clear(),
+            RunEvent::Started { .. } | RunEvent::FuzzStarted { .. } => {
+                self.suites.clear();
+                self.kept = 0;
+            }
             RunEvent::CaseStarted { .. } | RunEvent::FuzzProgress { .. } => {}
             RunEvent::CaseFinished(result) => self.add(result),
             RunEvent::Finished(summary) => self.end(summary.duration)?,

@@ -46,6 +46,11 @@ impl Line {
         self
     }
 
+    /// Returns how many bytes its texts have.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(|(_, text)| text.len()).sum()
+    }
+
     /// Returns the text as it is, for formats that escape it in their own way.
     pub fn text(&self) -> String {
         self.0.iter().map(|(_, text)| text.as_str()).collect()

@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use postlogin_project::Boundary;
+use postlogin_project::{Boundary, Error, LARGEST_FILE};
 
 /// The first line. Other tools have `.snap` files, too.
 const HEADER: &str =
@@ -18,7 +19,7 @@ const SECTION: &str = "=== ";
 
 /// The sections of a file, in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Sections(Vec<(String, String)>);
+pub(crate) struct Sections(Vec<(String, String)>);
 
 impl Sections {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
@@ -52,26 +53,39 @@ pub fn pending_file(snapshot: &Path) -> PathBuf {
     snapshot.with_file_name(format!("{name}.new"))
 }
 
-/// Whether this is a file of stored outcomes of ours.
+/// Whether this is a file of stored outcomes of ours, by its first bytes. What cannot be opened is none.
 pub(super) fn is_stored(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "snap")
-        && text_of(path).is_some_and(|text| text.starts_with(MARK))
+    let is_named = path
+        .extension()
+        .is_some_and(|extension| extension == "snap");
+    is_named && around(path).begins_with(path, MARK.as_bytes())
 }
 
-/// The sections of a file; none if it is not there.
-pub(super) fn read(path: &Path) -> Sections {
-    parse(&text_of(path).unwrap_or_default())
-}
-
-/// The text of a file beside its cases. One that is a link out of the project is none, as one that is not there; the
-/// plan refuses it before anything runs.
-fn text_of(path: &Path) -> Option<String> {
+/// The project of a file beside its cases.
+fn around(path: &Path) -> Boundary {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    let within = Boundary::around(folder.unwrap_or(Path::new(".")));
-    within.read_text(path, "").ok()
+    Boundary::around(folder.unwrap_or(Path::new(".")))
+}
+
+/// Returns the sections of a file beside its cases; none if it is not there. `shown` is its name in a message.
+///
+/// # Errors
+/// When it is there and cannot be read: a stored outcome must not count as missing.
+pub(crate) fn read(path: &Path, shown: &str) -> Result<Sections, Error> {
+    if let Err(error) = path.symlink_metadata()
+        && error.kind() == io::ErrorKind::NotFound
+    {
+        return Ok(Sections::default());
+    }
+    match around(path).read_text(path, shown) {
+        Ok(text) => Ok(parse(&text)),
+        Err(error) if error.hint.is_some() => Err(error),
+        Err(error) => Err(error.with_hint(
+            "restore the file of stored outcomes from version control, or delete it and run `postlogin test --update`",
+        )),
+    }
 }
 
 fn parse(text: &str) -> Sections {
@@ -99,23 +113,88 @@ pub(super) fn write(path: &Path, sections: &Sections) -> io::Result<()> {
     for (name, section) in &sections.0 {
         text.push_str(&format!("\n{SECTION}{name}\n{section}\n"));
     }
+    // A larger file could not be read again.
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(io::Error::other(format!(
+            "{}: the outcomes of its cases have more than {} MiB; move some cases to another file",
+            path.display(),
+            LARGEST_FILE >> 20
+        )));
+    }
     write_whole(path, text.as_bytes())
 }
 
 /// Writes a file beside its place and renames it.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    // What is there is left of a run that was killed, or a link that somebody placed: it is not written through.
-    let _ = fs::remove_file(&beside);
-    let written = fs::File::create_new(&beside)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // What is left of it is of no use; the first error is the one to tell.
+    let mut new = NewFile::beside(path)?;
+    new.write_all(bytes)?;
+    new.store()
+}
+
+/// A file that is written beside its place. Unless it is stored, it goes when it is dropped.
+pub(crate) struct NewFile {
+    path: PathBuf,
+    beside: PathBuf,
+    file: fs::File,
+    is_stored: bool,
+}
+
+impl NewFile {
+    /// Begins a file that is to be at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be created. All errors name the path.
+    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
+        // Two reports may have the same path.
+        static FILES: AtomicUsize = AtomicUsize::new(0);
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let beside = path.with_file_name(format!(".{name}.{}.{number}", std::process::id()));
+        // What is there is left of a run that was killed, or a link that somebody placed: it is not written through.
         let _ = fs::remove_file(&beside);
+        let file = fs::File::create_new(&beside).map_err(|error| named(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            beside,
+            file,
+            is_stored: false,
+        })
     }
-    written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub(crate) fn store(mut self) -> io::Result<()> {
+        fs::rename(&self.beside, &self.path).map_err(|error| named(&self.path, &error))?;
+        self.is_stored = true;
+        Ok(())
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes);
+        written.map_err(|error| named(&self.path, &error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.is_stored {
+            // What is left of it is of no use; the first error is the one to report.
+            let _ = fs::remove_file(&self.beside);
+        }
+    }
+}
+
+/// The same error with the path. It keeps its kind, so that a caller still tries again after an interruption.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 pub(super) fn remove(path: &Path) -> io::Result<()> {

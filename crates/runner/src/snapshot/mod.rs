@@ -7,7 +7,7 @@ mod file;
 pub mod review;
 mod text;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +19,7 @@ use crate::plan::Plan;
 use crate::run_event::{SnapshotFailure, SnapshotSummary};
 use file::Sections;
 pub use file::pending_file;
-pub(crate) use file::write_whole;
+pub(crate) use file::{NewFile, read as read_sections};
 pub use text::snapshot_text;
 
 /// What a run may do with snapshots.
@@ -39,17 +39,29 @@ pub struct Snapshots {
     working_folder: PathBuf,
     /// The names of all cases of a file, in order, whether they run or not.
     order: HashMap<PathBuf, Vec<String>>,
-    files: Mutex<HashMap<PathBuf, File>>,
+    files: Mutex<Files>,
 }
+
+#[derive(Default)]
+struct Files {
+    by_path: HashMap<PathBuf, File>,
+    /// Bytes of the outcomes that differ, of all files.
+    bytes: usize,
+    /// Why nothing can be written.
+    problem: Option<String>,
+}
+
+/// Bytes of the outcomes that differ, of all files of a run: they are in memory until the run ends.
+const MOST_BYTES: usize = 128 << 20;
 
 /// One snapshot file of the run.
 #[derive(Default)]
 struct File {
     stored: Sections,
-    /// What this run found, by case.
-    current: HashMap<String, String>,
-    /// Which of these are not as stored.
-    differ: Vec<String>,
+    /// The cases of this run.
+    ran: HashSet<String>,
+    /// Those whose outcome is not as stored, with it.
+    differ: HashMap<String, String>,
 }
 
 impl Snapshots {
@@ -77,19 +89,45 @@ impl Snapshots {
     ) -> Option<SnapshotFailure> {
         let current = snapshot_text(outcome);
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = files.entry(file.to_owned()).or_insert_with(|| File {
-            stored: file::read(file),
-            ..File::default()
+        let Files {
+            by_path,
+            bytes,
+            problem,
+        } = &mut *files;
+        let entry = by_path.entry(file.to_owned()).or_insert_with(|| {
+            // The plan has read the file; here it can only have changed since.
+            let stored = file::read(file, &display_path(file, &self.working_folder));
+            let stored = stored.unwrap_or_else(|error| {
+                problem.get_or_insert(error.to_string());
+                Sections::default()
+            });
+            File {
+                stored,
+                ..File::default()
+            }
         });
         let stored = entry.stored.get(case).map(str::to_owned);
-        entry.current.insert(case.to_owned(), current.clone());
+        entry.ran.insert(case.to_owned());
         if stored
             .as_deref()
             .is_some_and(|stored| same(stored, &current))
         {
             return None;
         }
-        entry.differ.push(case.to_owned());
+        if self.mode != Mode::ReadOnly {
+            *bytes += current.len();
+            match *bytes > MOST_BYTES {
+                true => {
+                    let most = MOST_BYTES >> 20;
+                    problem.get_or_insert(format!(
+                        "the outcomes that differ from the stored ones have more than {most} MiB; run fewer cases at once, with --filter or --shard"
+                    ));
+                }
+                false => {
+                    entry.differ.insert(case.to_owned(), current.clone());
+                }
+            }
+        }
         match self.mode {
             Mode::Update => None,
             Mode::Pending | Mode::ReadOnly => Some(SnapshotFailure {
@@ -108,22 +146,28 @@ impl Snapshots {
     pub fn finish(self, plan: &Plan) -> io::Result<SnapshotSummary> {
         let mut summary = SnapshotSummary::default();
         let files = std::mem::take(&mut *self.files.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut files: Vec<(PathBuf, File)> = files.into_iter().collect();
+        if let Some(problem) = files.problem {
+            return Err(io::Error::other(problem));
+        }
+        let mut files: Vec<(PathBuf, File)> = files.by_path.into_iter().collect();
         files.sort_by(|one, other| one.0.cmp(&other.0));
         for (path, file) in &files {
             let order = self.order.get(path).map(Vec::as_slice).unwrap_or_default();
             match self.mode {
                 Mode::ReadOnly => {}
                 Mode::Update => summary.written += store(path, file, order)?,
-                Mode::Pending => summary.pending += wait(path, file, order)?,
+                Mode::Pending => {
+                    let shown = display_path(&pending_file(path), &self.working_folder);
+                    summary.pending += wait(path, file, order, &shown)?;
+                }
             }
         }
-        self.find_unused(plan, &mut summary.unused);
+        self.find_unused(plan, &mut summary.unused)?;
         Ok(summary)
     }
 
     /// Sections without a case, and files without cases.
-    fn find_unused(&self, plan: &Plan, unused: &mut Vec<(String, String)>) {
+    fn find_unused(&self, plan: &Plan, unused: &mut Vec<(String, String)>) -> io::Result<()> {
         let mut paths = plan.snapshots.clone();
         paths.retain(|path| file::is_stored(path));
         paths.extend(self.order.keys().filter(|path| path.is_file()).cloned());
@@ -132,12 +176,14 @@ impl Snapshots {
         for path in paths {
             let known = self.order.get(&path);
             let shown = display_path(&path, &self.working_folder);
-            for name in file::read(&path).names() {
+            let stored = file::read(&path, &shown).map_err(io::Error::other)?;
+            for name in stored.names() {
                 if !known.is_some_and(|known| known.iter().any(|case| case == name)) {
                     unused.push((shown.clone(), name.to_owned()));
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -151,10 +197,8 @@ fn same(stored: &str, current: &str) -> bool {
 fn store(path: &Path, file: &File, order: &[String]) -> io::Result<usize> {
     let mut sections = Sections::default();
     for name in order {
-        let text = match file.differ.contains(name) {
-            true => file.current.get(name).map(String::as_str),
-            false => file.stored.get(name),
-        };
+        let differs = file.differ.get(name).map(String::as_str);
+        let text = differs.or_else(|| file.stored.get(name));
         if let Some(text) = text {
             sections.set(name, text);
         }
@@ -167,14 +211,14 @@ fn store(path: &Path, file: &File, order: &[String]) -> io::Result<usize> {
 }
 
 /// Puts what differs into the pending file; what was pending and was not run stays.
-fn wait(path: &Path, file: &File, order: &[String]) -> io::Result<usize> {
+fn wait(path: &Path, file: &File, order: &[String], shown: &str) -> io::Result<usize> {
     let pending = pending_file(path);
-    let before = file::read(&pending);
+    let before = file::read(&pending, shown).map_err(io::Error::other)?;
     let mut sections = Sections::default();
     for name in order {
-        let text = match file.current.get(name) {
-            Some(text) => Some(text.as_str()).filter(|_| file.differ.contains(name)),
-            None => before.get(name),
+        let text = match file.ran.contains(name) {
+            true => file.differ.get(name).map(String::as_str),
+            false => before.get(name),
         };
         if let Some(text) = text {
             sections.set(name, text);

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use postlogin_project::{Error, display_path};
+
 use super::file::{self, Sections, pending_file};
 
 /// An outcome that waits.
@@ -27,13 +29,17 @@ pub enum Verdict {
     Reject,
 }
 
-/// Everything that waits for the files of cases.
-pub fn pending(case_files: &[PathBuf]) -> Vec<Pending> {
+/// Returns everything that waits for the files of cases. Messages show files relative to `working_folder`.
+///
+/// # Errors
+/// When a file of outcomes cannot be read.
+pub fn pending(case_files: &[PathBuf], working_folder: &Path) -> Result<Vec<Pending>, Error> {
     let mut found = Vec::new();
     for case_file in case_files {
         let path = postlogin_project::cases::snapshot_file(case_file);
-        let stored = file::read(&path);
-        let waiting = file::read(&pending_file(&path));
+        let read = |path: &Path| file::read(path, &display_path(path, working_folder));
+        let stored = read(&path)?;
+        let waiting = read(&pending_file(&path))?;
         for case in waiting.names() {
             found.push(Pending {
                 file: path.clone(),
@@ -43,23 +49,27 @@ pub fn pending(case_files: &[PathBuf]) -> Vec<Pending> {
             });
         }
     }
-    found
+    Ok(found)
 }
 
 /// Stores or drops what waits.
 ///
 /// # Errors
-/// When a file can't be written.
+/// When a file can't be read or written.
 pub fn settle(pending: &Pending, verdict: Verdict) -> io::Result<()> {
     if verdict == Verdict::Accept {
-        let mut stored = file::read(&pending.file);
+        let mut stored = read(&pending.file)?;
         stored.set(&pending.case, &pending.current);
         file::write(&pending.file, &stored)?;
     }
     let waiting = pending_file(&pending.file);
-    let mut left = file::read(&waiting);
+    let mut left = read(&waiting)?;
     left.take(&pending.case);
     write_or_remove(&waiting, &left)
+}
+
+fn read(path: &Path) -> io::Result<Sections> {
+    file::read(path, &path.to_string_lossy()).map_err(io::Error::other)
 }
 
 fn write_or_remove(path: &Path, sections: &Sections) -> io::Result<()> {

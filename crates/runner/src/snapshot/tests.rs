@@ -70,7 +70,10 @@ fn differences_wait_until_they_are_accepted() {
          === two\n{\n  \"status\": \"denied\",\n  \"reason\": \"b\",\n  \"access_token\": \"opaque\"\n}\n"
     );
     let cases = [folder.0.path().join("t.case.yaml")];
-    let [one, two] = pending(&cases).try_into().expect("two wait");
+    let [one, two] = pending(&cases, folder.0.path())
+        .expect("they can be read")
+        .try_into()
+        .expect("two wait");
     settle(&one, Verdict::Accept).expect("it can be written");
     settle(&two, Verdict::Reject).expect("it can be written");
     assert_eq!(folder.text("t.snap.new"), None);
@@ -234,4 +237,41 @@ fn what_a_case_names_stays_inside_the_project() {
     }
     let told = told("actions: [../../foreign/x.js]\n").expect("an error");
     assert!(told.contains("outside of the project"), "{told}");
+}
+
+#[test]
+fn stored_outcomes_that_cannot_be_read_are_an_error_and_not_missing() {
+    for name in ["t.snap", "t.snap.new"] {
+        for (bytes, reason) in [
+            (vec![0xff, 0, 1], "is not UTF-8"),
+            (vec![b' '; (16 << 20) + 1], "has more than 16 MiB"),
+        ] {
+            let folder = Folder::new();
+            std::fs::write(folder.0.path().join(name), bytes).expect("a file");
+            let errors = plan(&[".".into()], folder.0.path()).expect_err("it can't be read");
+            let [error] = errors.as_slice() else {
+                panic!("one error: {errors:?}")
+            };
+            assert_eq!(error.file.as_deref(), Some(name), "{error:?}");
+            assert!(error.message.contains(reason), "{error:?}");
+            assert!(error.hint.is_some(), "{error:?}");
+            let cases = [folder.0.path().join("t.case.yaml")];
+            pending(&cases, folder.0.path()).expect_err("it can't be reviewed");
+        }
+    }
+}
+
+#[test]
+fn no_file_is_written_that_could_not_be_read_again() {
+    let folder = Folder::new();
+    let long = "x".repeat(9 << 20);
+    let plan = plan(&[".".into()], folder.0.path()).expect("a plan");
+    let snapshots = Snapshots::new(Mode::Update, &plan, folder.0.path());
+    let file = folder.0.path().join("t.snap");
+    for case in ["one", "two"] {
+        snapshots.compare(&file, case, &outcome(&long));
+    }
+    let error = snapshots.finish(&plan).expect_err("it would be too large");
+    assert!(error.to_string().contains("more than 16 MiB"), "{error}");
+    assert_eq!(folder.text("t.snap"), None);
 }

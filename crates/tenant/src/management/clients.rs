@@ -89,24 +89,23 @@ pub(super) fn update(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
             ));
         }
     }
-    let mut metadata = client
-        .get("client_metadata")
-        .cloned()
-        .unwrap_or_else(|| json!({}));
-    if body.contains_key("client_metadata") {
-        merge_metadata(&mut metadata, &change);
-    }
-    let count = metadata.as_object().map_or(0, Map::len);
-    if count > KEYS {
-        return refuse(format!(
-            "Payload validation error: 'Too many properties defined ({count}), maximum {KEYS}' on property client_metadata."
-        ));
-    }
-    tenant.store.put(
-        Kind::Client,
-        Entry::lasting(id),
-        &json!({"client_metadata": metadata}),
-        tenant.now_ms(),
-    )?;
+    tenant.store.at_once(tenant.now_ms(), |store| {
+        // What another request has changed meanwhile stays.
+        let stored = store.get(Kind::Client, id)?;
+        let known = stored.as_ref().unwrap_or(&client).get("client_metadata");
+        let mut metadata = known.cloned().unwrap_or_else(|| json!({}));
+        if body.contains_key("client_metadata") {
+            merge_metadata(&mut metadata, &change);
+        }
+        let count = metadata.as_object().map_or(0, Map::len);
+        if count > KEYS {
+            let message = format!(
+                "Payload validation error: 'Too many properties defined ({count}), maximum {KEYS}' on property client_metadata."
+            );
+            return Err(ApiError::new(400, message, "invalid_body"));
+        }
+        let document = json!({"client_metadata": metadata});
+        Ok(store.put(Kind::Client, Entry::lasting(id), &document)?)
+    })?;
     ok(shown(tenant.client(id)?.ok_or_else(inexistent)?, caller))
 }

@@ -93,7 +93,8 @@ pub(super) fn unlink(
     let is_it = |identity: &Value| {
         (text(identity, "provider"), text(identity, "user_id")) == (Some(provider), Some(user_id))
     };
-    let user = tenant.store.user(id)?.ok_or_else(inexistent)?;
+    tenant.store.at_once(tenant.now_ms(), |store| {
+    let user = store.user(id)?.ok_or_else(inexistent)?;
     let identities = user.get("identities").and_then(Value::as_array);
     let position = identities.and_then(|all| all.iter().position(is_it));
     let position = position
@@ -106,7 +107,7 @@ pub(super) fn unlink(
         ));
     }
     let mut removed = Value::Null;
-    let changed = tenant.store.change_user::<()>(id, |user| {
+    let changed = store.change_user::<()>(id, |user| {
         let identities = user.get_mut("identities").and_then(Value::as_array_mut);
         if let Some(identities) = identities
             && let Some(position) = identities.iter().position(is_it)
@@ -135,12 +136,20 @@ pub(super) fn unlink(
         provider,
         tenant.now_ms(),
     );
-    let password = tenant.store.take_linked_login(&connection, &profile, id)?;
-    // One with the same e-mail may have come meanwhile; then the identity is gone.
-    let _ = tenant.store.insert_user(&NewUser {
+    let password = store.take_linked_login(&connection, &profile, id)?;
+    let new = NewUser {
         connection,
         password,
         profile,
-    })?;
+    };
+    // Then the identity stays where it is: it would be lost.
+    if store.insert_user(&new)?.is_err() {
+        return Err(ApiError::new(
+            409,
+            "A user with the same id, e-mail or user name exists already, so the identity stays linked.",
+            "auth0_idp_error",
+        ));
+    }
     ok(identities_of(&user))
+    })
 }

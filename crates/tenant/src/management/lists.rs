@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::query::{chosen, paged};
+use super::query::{Page, chosen, paged};
 use super::users::inexistent;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::http::{Call, text, texts};
@@ -107,18 +107,17 @@ pub(super) fn change_roles(
             "invalid_body",
         ));
     }
-    let mut ids = tenant.role_ids(id)?;
-    ids.retain(|known| !asked.contains(known));
-    if call.method == axum::http::Method::POST {
-        ids.extend(asked);
-    }
-    tenant.store.put(
-        Kind::Roles,
-        Entry::lasting(id).of(id),
-        &json!(ids),
-        tenant.now_ms(),
-    )?;
-    Ok(Answered::Nothing)
+    tenant.store.at_once(tenant.now_ms(), |store| {
+        store.user(id)?.ok_or_else(inexistent)?;
+        let stored = store.get(Kind::Roles, id)?.unwrap_or_default();
+        let mut ids: Vec<String> = serde_json::from_value(stored).unwrap_or_default();
+        ids.retain(|known| !asked.contains(known));
+        if call.method == axum::http::Method::POST {
+            ids.extend(asked);
+        }
+        store.put(Kind::Roles, Entry::lasting(id).of(id), &json!(ids))?;
+        Ok(Answered::Nothing)
+    })
 }
 
 pub(super) fn organizations_of(
@@ -145,13 +144,10 @@ pub(super) fn members(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -
         .organization(id)
         .ok_or_else(|| not_found("organization"))?;
     let id = text(organization, "id").unwrap_or_default();
-    let mut members = Vec::new();
-    for user in tenant.store.users()? {
-        if tenant.is_member(id, text(&user, "user_id").unwrap_or_default())? {
-            members.push(json!({"user_id": user.get("user_id"), "email": user.get("email"), "picture": user.get("picture"), "name": user.get("name")}));
-        }
-    }
-    ok(paged(call, "members", members)?)
+    let page = Page::of(call)?;
+    let (total, users) = tenant.store.member_page(id, page.start, page.count)?;
+    let shown = |user: &Value| json!({"user_id": user.get("user_id"), "email": user.get("email"), "picture": user.get("picture"), "name": user.get("name")});
+    ok(page.answer("members", users.iter().map(shown).collect(), total))
 }
 
 pub(super) fn change_members(
@@ -175,20 +171,15 @@ pub(super) fn change_members(
         .ok_or_else(|| not_found("organization"))?;
     let id = text(organization, "id").unwrap_or_default();
     let body = Value::Object(object(call)?.clone());
-    for user in texts(&body, "members") {
-        require_user(tenant, user)?;
-    }
-    for user in texts(&body, "members") {
-        let key = format!("{id}/{user}");
-        match adds {
-            true => tenant.store.put(
-                Kind::Member,
-                Entry::lasting(&key).of(user),
-                &json!({}),
-                tenant.now_ms(),
-            )?,
-            false => tenant.store.remove(Kind::Member, &key)?,
+    tenant.store.at_once(tenant.now_ms(), |store| {
+        for user in texts(&body, "members") {
+            store.user(user)?.ok_or_else(inexistent)?;
+            let key = format!("{id}/{user}");
+            match adds {
+                true => store.put(Kind::Member, Entry::lasting(&key).of(user), &json!({}))?,
+                false => store.remove(Kind::Member, &key)?,
+            }
         }
-    }
-    Ok(Answered::Nothing)
+        Ok(Answered::Nothing)
+    })
 }

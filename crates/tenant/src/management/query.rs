@@ -7,32 +7,62 @@ use crate::http::Call;
 
 const MOST_PER_PAGE: usize = 100;
 
-/// A page of a list: `page`, `per_page`, `include_totals`.
-pub(super) fn paged(call: &Call, name: &str, items: Vec<Value>) -> Result<Value> {
-    let number = |key: &str, default: usize, most: usize| {
-        match call.query.get(key) {
-        None => Ok(default),
-        Some(text) => text.parse().ok().filter(|number| *number <= most).ok_or_else(|| {
-            let message = format!("Query validation error: 'Expected an integer from 0 to {most}' on property {key}.");
-            ApiError::new(400, message, "invalid_query_string")
-        }),
+/// Which part of a list is asked for: `page`, `per_page`, `include_totals`.
+pub(super) struct Page {
+    pub(super) start: usize,
+    pub(super) count: usize,
+    with_totals: bool,
+}
+
+impl Page {
+    /// Reads the parameters.
+    ///
+    /// # Errors
+    /// When one of them is not a number that it may be.
+    pub(super) fn of(call: &Call) -> Result<Self> {
+        let page = number(call, "page", 0, 1_000_000)?;
+        let count = number(call, "per_page", 50, MOST_PER_PAGE)?;
+        Ok(Self {
+            start: page.saturating_mul(count),
+            count,
+            with_totals: call.query.get("include_totals") == Some("true"),
+        })
     }
+
+    /// Returns the answer with the items of this page, of `total` items.
+    pub(super) fn answer(&self, name: &str, items: Vec<Value>, total: usize) -> Value {
+        if !self.with_totals {
+            return Value::Array(items);
+        }
+        let mut body = Map::new();
+        body.insert("start".into(), json!(self.start));
+        body.insert("limit".into(), json!(self.count));
+        body.insert("length".into(), json!(items.len()));
+        body.insert("total".into(), json!(total));
+        body.insert(name.to_owned(), Value::Array(items));
+        Value::Object(body)
+    }
+}
+
+fn number(call: &Call, key: &str, default: usize, most: usize) -> Result<usize> {
+    let Some(text) = call.query.get(key) else {
+        return Ok(default);
     };
-    let page = number("page", 0, 1_000_000)?;
-    let per_page = number("per_page", 50, MOST_PER_PAGE)?;
+    let number = text.parse().ok().filter(|number| *number <= most);
+    number.ok_or_else(|| {
+        let message = format!(
+            "Query validation error: 'Expected an integer from 0 to {most}' on property {key}."
+        );
+        ApiError::new(400, message, "invalid_query_string")
+    })
+}
+
+/// A page of a list that is in memory.
+pub(super) fn paged(call: &Call, name: &str, items: Vec<Value>) -> Result<Value> {
+    let page = Page::of(call)?;
     let total = items.len();
-    let start = page.saturating_mul(per_page);
-    let shown: Vec<Value> = items.into_iter().skip(start).take(per_page).collect();
-    if call.query.get("include_totals") != Some("true") {
-        return Ok(Value::Array(shown));
-    }
-    let mut body = Map::new();
-    body.insert("start".into(), json!(start));
-    body.insert("limit".into(), json!(per_page));
-    body.insert("length".into(), json!(shown.len()));
-    body.insert("total".into(), json!(total));
-    body.insert(name.to_owned(), Value::Array(shown));
-    Ok(Value::Object(body))
+    let shown = items.into_iter().skip(page.start).take(page.count);
+    Ok(page.answer(name, shown.collect(), total))
 }
 
 /// `fields` and `include_fields`.

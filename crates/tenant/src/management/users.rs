@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::body::{check, merge_metadata};
-use super::query::{chosen, paged};
+use super::query::{Page, chosen};
 use super::search::Query;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::clock::iso;
@@ -57,44 +57,76 @@ pub(super) fn list(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answ
         })?),
         None => None,
     };
-    let connection = call.query.get("connection");
-    let fits = |user: &Value| {
-        query.as_ref().is_none_or(|query| query.matches(user))
-            && connection.is_none_or(|name| {
-                user.pointer("/identities/0/connection")
-                    .and_then(Value::as_str)
-                    == Some(name)
-            })
-    };
-    let mut users: Vec<Value> = tenant
-        .store
-        .users()?
-        .into_iter()
-        .filter(|user| fits(user))
-        .collect();
-    if let Some((field, direction)) = call
-        .query
-        .get("sort")
-        .and_then(|sort| sort.rsplit_once(':'))
-    {
-        let pointer = format!("/{}", field.replace('.', "/"));
-        let key = |user: &Value| {
-            user.pointer(&pointer).map(|value| {
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned)
-            })
-        };
-        users.sort_by_key(key);
-        if direction == "-1" {
-            users.reverse();
-        }
-    }
+    let page = Page::of(call)?;
+    let (users, total) = found(tenant, call, query.as_ref(), &page)?;
+    let users = users.into_iter();
     let users = users
-        .into_iter()
         .map(|user| chosen(call, shown(user, caller)))
         .collect();
-    ok(paged(call, "users", users)?)
+    ok(page.answer("users", users, total))
+}
+
+/// Bytes of a value that users are sorted by.
+const SORT_BYTES: usize = 1 << 10;
+
+/// The users of a page that fit a search, and how many fit. Only those of the page are in memory, with the values that all
+/// are sorted by.
+fn found(
+    tenant: &Tenant,
+    call: &Call,
+    query: Option<&Query>,
+    page: &Page,
+) -> Result<(Vec<Value>, usize)> {
+    let connection = call.query.get("connection");
+    let sort = call
+        .query
+        .get("sort")
+        .and_then(|sort| sort.rsplit_once(':'));
+    if query.is_none() && connection.is_none() && sort.is_none() {
+        let (total, users) = tenant.store.user_page(page.start, page.count)?;
+        return Ok((users, total));
+    }
+    let fits = |user: &Value| {
+        query.is_none_or(|query| query.matches(user))
+            && connection.is_none_or(|name| {
+                let known = user.pointer("/identities/0/connection");
+                known.and_then(Value::as_str) == Some(name)
+            })
+    };
+    let Some((field, direction)) = sort else {
+        let (mut users, mut total) = (Vec::new(), 0);
+        tenant.store.each_user(|_, user| {
+            if fits(&user) {
+                if total >= page.start && users.len() < page.count {
+                    users.push(user);
+                }
+                total += 1;
+            }
+        })?;
+        return Ok((users, total));
+    };
+    let pointer = format!("/{}", field.replace('.', "/"));
+    let key = |user: &Value| {
+        let value = user.pointer(&pointer)?;
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        let end = text.floor_char_boundary(SORT_BYTES);
+        text.get(..end).map(str::to_owned)
+    };
+    let mut sorted: Vec<(Option<String>, i64)> = Vec::new();
+    tenant.store.each_user(|number, user| {
+        if fits(&user) {
+            sorted.push((key(&user), number));
+        }
+    })?;
+    sorted.sort();
+    if direction == "-1" {
+        sorted.reverse();
+    }
+    let numbers = sorted.iter().skip(page.start).take(page.count);
+    let numbers: Vec<i64> = numbers.map(|(_, number)| *number).collect();
+    Ok((tenant.store.users_by_number(&numbers)?, sorted.len()))
 }
 
 pub(super) fn by_email(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
@@ -107,16 +139,13 @@ pub(super) fn by_email(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
         )
     };
     let email = call.query.get("email").ok_or_else(missing)?.to_lowercase();
-    let users = tenant
-        .store
-        .users()?
-        .into_iter()
-        .filter(|user| text(user, "email").is_some_and(|known| known.to_lowercase() == email));
-    ok(Value::Array(
-        users
-            .map(|user| chosen(call, shown(user, caller)))
-            .collect(),
-    ))
+    let mut users = Vec::new();
+    tenant.store.each_user(|_, user| {
+        if text(&user, "email").is_some_and(|known| known.to_lowercase() == email) {
+            users.push(chosen(call, shown(user, caller)));
+        }
+    })?;
+    ok(Value::Array(users))
 }
 
 /// Hashes a password on a thread that nobody waits for.
@@ -234,29 +263,34 @@ pub(super) async fn update(
     }
     let password = hashed(tenant, body.get("password").and_then(Value::as_str)).await;
     let now = iso(tenant.now_ms());
-    let changed = tenant.store.change_user::<ApiError>(id, |profile| {
-        apply(profile, body, &now);
-        if password.is_some()
-            && let Some(profile) = profile.as_object_mut()
-        {
-            profile.insert("last_password_reset".into(), now.clone().into());
-        }
-        Ok(password)
-    })?;
-    match changed.ok_or_else(inexistent)? {
-        Ok(profile) => {
-            if body.contains_key("password") || body.get("blocked") == Some(&Value::Bool(true)) {
-                tenant.store.remove_owned(Kind::Session, id)?;
+    let ends_sessions =
+        body.contains_key("password") || body.get("blocked") == Some(&Value::Bool(true));
+    let profile = tenant.store.at_once(tenant.now_ms(), |store| {
+        let changed = store.change_user::<ApiError>(id, |profile| {
+            apply(profile, body, &now);
+            if password.is_some()
+                && let Some(profile) = profile.as_object_mut()
+            {
+                profile.insert("last_password_reset".into(), now.clone().into());
             }
-            ok(shown(profile, caller))
+            Ok(password)
+        })?;
+        match changed.ok_or_else(inexistent)? {
+            Ok(profile) => {
+                if ends_sessions {
+                    store.remove_owned(Kind::Session, id)?;
+                }
+                Ok(profile)
+            }
+            Err(ChangeError::Refused(error)) => Err(error),
+            Err(ChangeError::Conflict) => Err(ApiError::new(
+                400,
+                "The specified new email already exists",
+                "auth0_idp_error",
+            )),
         }
-        Err(ChangeError::Refused(error)) => Err(error),
-        Err(ChangeError::Conflict) => Err(ApiError::new(
-            400,
-            "The specified new email already exists",
-            "auth0_idp_error",
-        )),
-    }
+    })?;
+    ok(shown(profile, caller))
 }
 
 /// Without `update:users`, metadata may be changed and nothing else; by the user alone, only `user_metadata`.
@@ -333,26 +367,28 @@ pub(super) fn delete_multifactor(
         return Err(ApiError::new(400, message, "invalid_uri"));
     }
     let now = iso(tenant.now_ms());
-    let changed = tenant.store.change_user::<()>(id, |profile| {
-        if let Some(profile) = profile.as_object_mut() {
-            if let Some(list) = profile.get_mut("multifactor").and_then(Value::as_array_mut) {
-                list.retain(|known| known.as_str() != Some(provider));
+    tenant.store.at_once(tenant.now_ms(), |store| {
+        let changed = store.change_user::<()>(id, |profile| {
+            if let Some(profile) = profile.as_object_mut() {
+                if let Some(list) = profile.get_mut("multifactor").and_then(Value::as_array_mut) {
+                    list.retain(|known| known.as_str() != Some(provider));
+                }
+                if let Some(list) = profile
+                    .get_mut("enrolledFactors")
+                    .and_then(Value::as_array_mut)
+                    .filter(|_| provider != "duo")
+                {
+                    list.retain(|factor| {
+                        !matches!(text(factor, "type"), Some("otp" | "push-notification"))
+                    });
+                }
+                profile.insert("multifactor_last_modified".into(), now.into());
             }
-            if let Some(list) = profile
-                .get_mut("enrolledFactors")
-                .and_then(Value::as_array_mut)
-                .filter(|_| provider != "duo")
-            {
-                list.retain(|factor| {
-                    !matches!(text(factor, "type"), Some("otp" | "push-notification"))
-                });
-            }
-            profile.insert("multifactor_last_modified".into(), now.into());
+            Ok(None)
+        })?;
+        if provider != "duo" {
+            store.remove_owned(Kind::Authenticator, id)?;
         }
-        Ok(None)
-    })?;
-    if provider != "duo" {
-        tenant.store.remove_owned(Kind::Authenticator, id)?;
-    }
-    changed.map(|_| Answered::Nothing).ok_or_else(inexistent)
+        changed.map(|_| Answered::Nothing).ok_or_else(inexistent)
+    })
 }

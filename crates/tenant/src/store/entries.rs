@@ -1,6 +1,6 @@
 //! Everything that is found by an id and may run out: sessions, codes, tokens, settings.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::Value;
 
 use super::{Result, Store, writing};
@@ -176,14 +176,7 @@ impl Store {
     }
 
     pub(crate) fn get(&self, kind: Kind, id: &str, now_ms: i64) -> Result<Option<Value>> {
-        let connection = self.lock()?;
-        let mut statement = connection.prepare_cached(
-            "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3)",
-        )?;
-        let found = statement
-            .query_row(params![kind.name(), id, now_ms], |row| row.get(0))
-            .optional()?;
-        Ok(parsed(found))
+        get(&*self.lock()?, kind, id, now_ms)
     }
 
     /// Takes an entry away: of two that ask at once, one gets it.
@@ -208,14 +201,7 @@ impl Store {
     ) -> Result<Option<T>> {
         let mut connection = self.lock()?;
         let transaction = writing(&mut connection)?;
-        let found = transaction
-            .query_row(
-                "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3)",
-                params![kind.name(), id, now_ms],
-                |row| row.get(0),
-            )
-            .optional()?;
-        let Some(mut document) = parsed(found) else {
+        let Some(mut document) = get(&transaction, kind, id, now_ms)? else {
             return Ok(None);
         };
         let result = change(&mut document);
@@ -228,21 +214,11 @@ impl Store {
     }
 
     pub(crate) fn remove(&self, kind: Kind, id: &str) -> Result<()> {
-        let connection = self.lock()?;
-        connection.execute(
-            "DELETE FROM entries WHERE kind = ?1 AND id = ?2",
-            params![kind.name(), id],
-        )?;
-        Ok(())
+        remove(&*self.lock()?, kind, id)
     }
 
     pub(crate) fn remove_owned(&self, kind: Kind, owner: &str) -> Result<()> {
-        let connection = self.lock()?;
-        connection.execute(
-            "DELETE FROM entries WHERE kind = ?1 AND owner = ?2",
-            params![kind.name(), owner],
-        )?;
-        Ok(())
+        remove_owned(&*self.lock()?, kind, owner)
     }
 
     /// All entries of a kind with their ids, by id; of one owner, if one is named.
@@ -266,6 +242,37 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+pub(super) fn get(
+    connection: &Connection,
+    kind: Kind,
+    id: &str,
+    now_ms: i64,
+) -> Result<Option<Value>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3)",
+    )?;
+    let found = statement
+        .query_row(params![kind.name(), id, now_ms], |row| row.get(0))
+        .optional()?;
+    Ok(parsed(found))
+}
+
+pub(super) fn remove(connection: &Connection, kind: Kind, id: &str) -> Result<()> {
+    connection.execute(
+        "DELETE FROM entries WHERE kind = ?1 AND id = ?2",
+        params![kind.name(), id],
+    )?;
+    Ok(())
+}
+
+pub(super) fn remove_owned(connection: &Connection, kind: Kind, owner: &str) -> Result<()> {
+    connection.execute(
+        "DELETE FROM entries WHERE kind = ?1 AND owner = ?2",
+        params![kind.name(), owner],
+    )?;
+    Ok(())
 }
 
 pub(super) fn write(

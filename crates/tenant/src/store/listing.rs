@@ -1,22 +1,100 @@
 //! Lists of users: all of them, and the first ones, which takes no longer with more users.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 use serde_json::Value;
 
 use super::users::profile;
 use super::{Result, Store};
 use crate::trouble::aside;
 
+/// How many users are read while the database is held.
+const AT_ONCE: i64 = 200;
+
+/// A number as the database has it.
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 impl Store {
-    /// All users in the order in which they came. Takes its time with many of them, and keeps no other request waiting.
+    /// All users in the order in which they came. Where they may be many, [`Store::each_user`] needs less memory.
     pub(crate) fn users(&self) -> Result<Vec<Value>> {
+        let mut users = Vec::new();
+        self.each_user(|_, user| users.push(user))?;
+        Ok(users)
+    }
+
+    /// Shows each user with its number, in the order in which they came. Takes its time with many of them, and keeps no
+    /// other request waiting: the database is free after every few of them.
+    pub(crate) fn each_user(&self, mut visit: impl FnMut(i64, Value)) -> Result<()> {
         aside(|| {
-            let connection = self.lock()?;
-            let mut statement =
-                connection.prepare_cached("SELECT document FROM users ORDER BY number")?;
-            let rows = statement.query_map([], profile)?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
+            let mut last = 0;
+            loop {
+                let users = self.users_after(last)?;
+                match users.last() {
+                    Some((number, _)) => last = *number,
+                    None => return Ok(()),
+                }
+                users
+                    .into_iter()
+                    .for_each(|(number, user)| visit(number, user));
+            }
         })
+    }
+
+    fn users_after(&self, number: i64) -> Result<Vec<(i64, Value)>> {
+        let connection = self.lock()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT document, number FROM users WHERE number > ?1 ORDER BY number LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![number, AT_ONCE], |row| {
+            Ok((row.get(1)?, profile(row)?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The users with these numbers, in this order. One that has gone is left out.
+    pub(crate) fn users_by_number(&self, numbers: &[i64]) -> Result<Vec<Value>> {
+        let connection = self.lock()?;
+        let mut statement =
+            connection.prepare_cached("SELECT document FROM users WHERE number = ?1")?;
+        let mut users = Vec::new();
+        for number in numbers {
+            users.extend(statement.query_row([number], profile).optional()?);
+        }
+        Ok(users)
+    }
+
+    /// A page of all users in the order in which they came, and how many there are. Takes no longer with more users before
+    /// it than it takes to count them.
+    pub(crate) fn user_page(&self, start: usize, count: usize) -> Result<(usize, Vec<Value>)> {
+        let total = self.user_count()?;
+        let connection = self.lock()?;
+        let mut statement = connection
+            .prepare_cached("SELECT document FROM users ORDER BY number LIMIT ?2 OFFSET ?1")?;
+        let rows = statement.query_map(params![number(start), number(count)], profile)?;
+        Ok((total, rows.collect::<rusqlite::Result<_>>()?))
+    }
+
+    /// A page of the users who belong to an organization, and how many there are.
+    pub(crate) fn member_page(
+        &self,
+        organization: &str,
+        start: usize,
+        count: usize,
+    ) -> Result<(usize, Vec<Value>)> {
+        let members =
+            "FROM users JOIN entries ON entries.owner = users.user_id AND entries.kind = 'member'
+             WHERE entries.id = ?1 || '/' || users.user_id";
+        let connection = self.lock()?;
+        let total = format!("SELECT count(*) {members}");
+        let total: i64 = connection.query_row(&total, [organization], |row| row.get(0))?;
+        let page =
+            format!("SELECT users.document {members} ORDER BY users.number LIMIT ?3 OFFSET ?2");
+        let mut statement = connection.prepare_cached(&page)?;
+        let rows =
+            statement.query_map(params![organization, number(start), number(count)], profile)?;
+        let users = rows.collect::<rusqlite::Result<_>>()?;
+        Ok((usize::try_from(total).unwrap_or_default(), users))
     }
 
     /// How many users there are.

@@ -3,6 +3,7 @@
 //! Every change is one transaction, and the file is in write-ahead mode: whatever moment the process is killed at, the
 //! next start finds the last complete change. Codes and tokens are kept by their hash.
 
+mod change;
 mod entries;
 mod listing;
 mod transfer;

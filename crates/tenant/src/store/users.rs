@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
 use super::entries::{Entry, Kind, write};
@@ -43,10 +43,7 @@ fn lower(profile: &Value, key: &str) -> Option<String> {
 
 impl Store {
     pub(crate) fn user(&self, user_id: &str) -> Result<Option<Value>> {
-        let connection = self.lock()?;
-        let mut statement =
-            connection.prepare_cached("SELECT document FROM users WHERE user_id = ?1")?;
-        Ok(statement.query_row([user_id], profile).optional()?)
+        get(&*self.lock()?, user_id)
     }
 
     /// A user of a connection by e-mail or user name, with the hash of the password.
@@ -103,13 +100,13 @@ impl Store {
     /// The ids that users had before they were linked to others.
     pub(crate) fn linked_identities(&self) -> Result<HashSet<String>> {
         let mut linked = HashSet::new();
-        for user in self.users()? {
+        self.each_user(|_, user| {
             let identities = user.get("identities").and_then(Value::as_array);
             for identity in identities.into_iter().flatten().skip(1) {
                 let part = |key: &str| text(identity, key).unwrap_or_default();
                 linked.insert(format!("{}|{}", part("provider"), part("user_id")));
             }
-        }
+        })?;
         Ok(linked)
     }
 
@@ -165,33 +162,11 @@ impl Store {
     ) -> Result<Option<std::result::Result<Value, ChangeError<E>>>> {
         let mut connection = self.lock()?;
         let transaction = writing(&mut connection)?;
-        let found = transaction.query_row(
-            "SELECT document FROM users WHERE user_id = ?1",
-            [user_id],
-            profile,
-        );
-        let Some(mut document) = found.optional()? else {
-            return Ok(None);
-        };
-        let password = match change(&mut document) {
-            Ok(password) => password,
-            Err(error) => return Ok(Some(Err(ChangeError::Refused(error)))),
-        };
-        let written = transaction.execute(
-            "UPDATE users SET document = ?2, email = ?3, username = ?4, password = COALESCE(?5, password) WHERE user_id = ?1",
-            params![user_id, document.to_string(), lower(&document, "email"), lower(&document, "username"), password],
-        );
-        match written {
-            Ok(_) => {}
-            Err(rusqlite::Error::SqliteFailure(error, _))
-                if error.code == rusqlite::ErrorCode::ConstraintViolation =>
-            {
-                return Ok(Some(Err(ChangeError::Conflict)));
-            }
-            Err(error) => return Err(error.into()),
+        let changed = self::change(&transaction, user_id, change)?;
+        if matches!(changed, Some(Ok(_))) {
+            transaction.commit()?;
         }
-        transaction.commit()?;
-        Ok(Some(Ok(document)))
+        Ok(changed)
     }
 
     /// Makes one user part of another one, who takes over the sessions and the way in by password; `None` when one of the
@@ -247,31 +222,6 @@ impl Store {
         Ok(Some(primary))
     }
 
-    /// Takes the password of a linked user back, for whom it becomes a user again.
-    pub(crate) fn take_linked_login(
-        &self,
-        connection: &str,
-        profile: &Value,
-        primary_id: &str,
-    ) -> Result<Option<String>> {
-        let database = self.lock()?;
-        let mut password = None;
-        for login in ["email", "username"]
-            .iter()
-            .filter_map(|key| lower(profile, key))
-        {
-            let mut statement = database.prepare_cached(
-                "DELETE FROM entries WHERE kind = 'linked_login' AND id = ?1 AND owner = ?2 RETURNING json_extract(document, '$.password')",
-            )?;
-            let found = statement.query_row(
-                params![format!("{connection}/{login}"), primary_id],
-                |row| row.get::<_, Option<String>>(0),
-            );
-            password = found.optional()?.flatten().or(password);
-        }
-        Ok(password)
-    }
-
     /// Forgets a user, and says whether there was one.
     pub(crate) fn remove_user(&self, user_id: &str) -> Result<bool> {
         let mut connection = self.lock()?;
@@ -281,6 +231,64 @@ impl Store {
         transaction.commit()?;
         Ok(count > 0)
     }
+}
+
+pub(super) fn get(connection: &Connection, user_id: &str) -> Result<Option<Value>> {
+    let mut statement =
+        connection.prepare_cached("SELECT document FROM users WHERE user_id = ?1")?;
+    Ok(statement.query_row([user_id], profile).optional()?)
+}
+
+/// Changes a profile inside of a transaction. Unless it gives the changed profile, nothing was written.
+pub(super) fn change<E>(
+    transaction: &Transaction<'_>,
+    user_id: &str,
+    change: impl FnOnce(&mut Value) -> std::result::Result<Option<String>, E>,
+) -> Result<Option<std::result::Result<Value, ChangeError<E>>>> {
+    let Some(mut document) = get(transaction, user_id)? else {
+        return Ok(None);
+    };
+    let password = match change(&mut document) {
+        Ok(password) => password,
+        Err(error) => return Ok(Some(Err(ChangeError::Refused(error)))),
+    };
+    let written = transaction.execute(
+        "UPDATE users SET document = ?2, email = ?3, username = ?4, password = COALESCE(?5, password) WHERE user_id = ?1",
+        params![user_id, document.to_string(), lower(&document, "email"), lower(&document, "username"), password],
+    );
+    match written {
+        Ok(_) => Ok(Some(Ok(document))),
+        Err(rusqlite::Error::SqliteFailure(error, _))
+            if error.code == rusqlite::ErrorCode::ConstraintViolation =>
+        {
+            Ok(Some(Err(ChangeError::Conflict)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes the password of a linked user back inside of a transaction.
+pub(super) fn take_linked_login(
+    transaction: &Transaction<'_>,
+    connection: &str,
+    profile: &Value,
+    primary_id: &str,
+) -> Result<Option<String>> {
+    let mut password = None;
+    for login in ["email", "username"]
+        .iter()
+        .filter_map(|key| lower(profile, key))
+    {
+        let mut statement = transaction.prepare_cached(
+            "DELETE FROM entries WHERE kind = 'linked_login' AND id = ?1 AND owner = ?2 RETURNING json_extract(document, '$.password')",
+        )?;
+        let found = statement.query_row(
+            params![format!("{connection}/{login}"), primary_id],
+            |row| row.get::<_, Option<String>>(0),
+        );
+        password = found.optional()?.flatten().or(password);
+    }
+    Ok(password)
 }
 
 /// Stores a user inside of a transaction, or says what stands in the way.

@@ -297,3 +297,91 @@ fn roles_and_applications_reach_the_next_login() {
         );
     });
 }
+
+#[test]
+fn pages_sorting_and_searches_agree_with_each_other() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        // More than the database gives at once.
+        let users: Vec<Value> = (0..450)
+            .map(|number| {
+                json!({
+                    "user_id": format!("n{number}"), "email": format!("u{number:03}@example.com"),
+                    "user_metadata": {"even": number % 2 == 0, "order": format!("{:03}", 999 - number)},
+                })
+            })
+            .collect();
+        let made = world.control(Method::POST, "users", users.into()).await;
+        assert!(made.status.is_success(), "{}", made.text);
+        let get = async |world: &mut World, query: &str| {
+            let path = format!("/api/v2/users?include_totals=true&fields=email&{query}");
+            let found = world.get_as(&path, &token).await.json();
+            let emails: Vec<String> = found["users"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|user| user["email"].as_str().unwrap().to_owned())
+                .collect();
+            (found["total"].as_u64().unwrap(), emails)
+        };
+        let all = get(&mut world, "per_page=0").await.0;
+        assert!(all >= 450, "{all}");
+        let email = |number: usize| format!("u{number:03}@example.com");
+        for (query, total, expected) in [
+            (
+                "q=email:u*&per_page=2&page=100",
+                450,
+                vec![email(200), email(201)],
+            ),
+            (
+                "q=user_metadata.even:true&per_page=2&page=1",
+                225,
+                vec![email(4), email(6)],
+            ),
+            (
+                "q=email:u*&sort=email:-1&per_page=2",
+                450,
+                vec![email(449), email(448)],
+            ),
+            (
+                "q=email:u*&sort=user_metadata.order:1&per_page=2&page=1",
+                450,
+                vec![email(447), email(446)],
+            ),
+            ("q=email:u*&per_page=100&page=5", 450, vec![]),
+        ] {
+            assert_eq!(get(&mut world, query).await, (total, expected), "{query}");
+        }
+        let (total, page) = get(&mut world, &format!("per_page=3&page={}", (all - 3) / 3)).await;
+        assert_eq!(total, all);
+        assert!(
+            page.len() <= 3 && page.contains(&email(449)) || page.len() == 3,
+            "{page:?}"
+        );
+    });
+}
+
+#[test]
+fn a_request_is_done_as_a_whole_or_not_at_all() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        let organizations = world.get_as("/api/v2/organizations", &token).await.json();
+        let organization = organizations[0]["id"]
+            .as_str()
+            .expect("the export has one")
+            .to_owned();
+        let path = format!("/api/v2/organizations/{organization}/members");
+        let before = world.get_as(&path, &token).await.json();
+        let body = json!({"members": ["auth0|2", "auth0|nobody"]});
+        let refused = world.json_as(Method::POST, &path, &token, body).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text);
+        assert_eq!(world.get_as(&path, &token).await.json(), before);
+        let body = json!({"members": ["auth0|2"]});
+        let done = world.json_as(Method::POST, &path, &token, body).await;
+        assert_eq!(done.status, StatusCode::NO_CONTENT, "{}", done.text);
+        let after = world.get_as(&path, &token).await.json();
+        assert!(after.to_string().contains("auth0|2"), "{after}");
+    });
+}

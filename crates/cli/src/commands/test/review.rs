@@ -20,7 +20,7 @@ use crate::{
 
 pub(super) fn review(paths: &[PathBuf], here: &Path, printer: &Printer) -> Result<u8, CliError> {
     let found = find_case_files(paths, here)?;
-    let waiting = pending(&found.files);
+    let waiting = pending(&found.files, here)?;
     if waiting.is_empty() {
         printer.note("no outcome waits for a review");
         return Ok(SUCCESS);

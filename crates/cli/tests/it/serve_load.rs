@@ -1,0 +1,168 @@
+//! `postlogin serve` with more of everything than usual: connections, users, and a disk that is full.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::Stdio,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    serve::{Serving, USERS},
+    support::{folder, postlogin},
+};
+
+/// Two thousand of them, as somebody sends who wants nobody else to be served. Each costs a file, so as many as the system
+/// allows, and the others wait in its queue.
+#[test]
+#[cfg(target_os = "linux")]
+fn two_thousand_half_sent_requests_keep_nobody_out() {
+    let users = folder(&[("users.json", USERS)]);
+    let tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
+    let address = tenant
+        .issuer
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_owned();
+    let mut halves = Vec::new();
+    for _ in 0..2_000 {
+        // Where this process may open fewer files, there are fewer.
+        let Ok(mut stream) = TcpStream::connect(&address) else {
+            break;
+        };
+        if stream
+            .write_all(b"POST /oauth/token HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9")
+            .is_err()
+        {
+            break;
+        }
+        halves.push(stream);
+    }
+    if halves.len() < 2_000 {
+        // The files that are left are for the requests below.
+        halves.truncate(halves.len().saturating_sub(50));
+    }
+    let begin = std::time::Instant::now();
+    for _ in 0..5 {
+        assert_eq!(tenant.send("GET", "/health", "", "").0, 200);
+    }
+    tenant.log_in();
+    assert!(
+        begin.elapsed().as_secs() < 30,
+        "{:?} with {}",
+        begin.elapsed(),
+        halves.len()
+    );
+}
+
+#[test]
+fn twenty_thousand_users_do_not_slow_the_login_page_down() {
+    let users: Vec<Value> = (0..20_000)
+        .map(|number| {
+            json!({"user_id": number.to_string(), "email": format!("u{number}@example.com"), "name": "x".repeat(200)})
+        })
+        .collect();
+    let users = folder(&[("users.json", &Value::from(users).to_string())]);
+    let tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
+    let clients = tenant.control("GET", "clients");
+    let id = clients[0]["client_id"].as_str().expect("an application");
+    let callback = clients[0]["callbacks"][0].as_str().expect("a callback");
+    let begin = std::time::Instant::now();
+    for _ in 0..20 {
+        let path = format!(
+            "/authorize?client_id={id}&response_type=code&scope=openid&state=s&redirect_uri={callback}\
+             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+        );
+        let (status, head, body) = tenant.answer("GET", &path, "", "");
+        assert_eq!(status, 302, "{head} {body}");
+        let header = |name: &str| {
+            let lines = head.lines().filter_map(|line| line.split_once(": "));
+            let mut found = lines.filter(|(known, _)| *known == name);
+            found
+                .next()
+                .map(|(_, value)| value.to_owned())
+                .expect("a header")
+        };
+        let cookie = header("set-cookie");
+        let cookie = cookie.split(';').next().unwrap_or_default();
+        let location = header("location");
+        let path = location.trim_start_matches(tenant.issuer.trim_end_matches('/'));
+        let (status, page) = tenant.send("GET", path, &format!("cookie: {cookie}\r\n"), "");
+        assert_eq!(status, 200, "{page}");
+        assert!(
+            page.contains("u0@example.com") && page.len() < 200_000,
+            "{} bytes",
+            page.len()
+        );
+    }
+    // It was 0.3 s for each page when all users were read.
+    assert!(begin.elapsed().as_secs_f64() < 3.0, "{:?}", begin.elapsed());
+}
+
+/// The limit of a file's size has the effect of a full disk.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_answered_and_reported() {
+    let project = folder(&[("users.json", USERS), ("postlogin.toml", "")]);
+    let program = postlogin("").command();
+    let mut limited = std::process::Command::new("sh");
+    limited
+        // 2,000 blocks of 512 bytes; without the signal, writing fails.
+        .args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args([
+            "serve",
+            "--port",
+            "0",
+            "--control-token",
+            "ctl",
+            "--users",
+            "users.json",
+        ])
+        .current_dir(project.path());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let mut child = limited
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("there is a shell");
+    let mut issuer = String::new();
+    let stdout = child.stdout.take().expect("a pipe");
+    BufReader::new(stdout)
+        .read_line(&mut issuer)
+        .expect("it says where it listens");
+    let mut stderr = child.stderr.take().expect("a pipe");
+    let mut tenant = Serving {
+        child,
+        issuer: issuer.trim().to_owned(),
+    };
+    let headers = "authorization: Bearer ctl\r\ncontent-type: application/json\r\n";
+    let answer = (0..40).find_map(|number| {
+        let filler = "x".repeat(200_000);
+        let body = json!([{"user_id": format!("f{number}"), "email": format!("f{number}@example.com"), "name": filler}]);
+        let (status, body) = tenant.send("POST", "/_postlogin/users", headers, &body.to_string());
+        (status >= 500).then_some((status, body))
+    });
+    let (status, body) = answer.expect("two megabytes do not fit into one");
+    assert!(
+        status == 500 && body.contains("database"),
+        "{status} {body}"
+    );
+    // It goes on with what it can do.
+    assert_eq!(tenant.send("GET", "/health", "", "").0, 200);
+    let _ = tenant.child.kill();
+    let _ = tenant.child.wait();
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).expect("text");
+    assert!(
+        said.contains("the tenant's database: ") && !said.contains("panicked"),
+        "{said}"
+    );
+}

@@ -1,0 +1,304 @@
+//! From the nodes of a file to its cases.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use postlogin_core::event::Path as EventPath;
+use serde_json::Value;
+
+use super::keys::{self, CASES};
+use super::matrix::{Row, rows, too_heavy};
+use super::values::{actions, base, beside, missing, named, parse_now, parse_trigger, skip, steps};
+use super::{Base, Case, Mistakes, expect, layers};
+use crate::document::node::{Entry, Node, NodeValue, Place, to_map};
+use crate::door::Boundary;
+use crate::project::tenant;
+use crate::secrets::{Secret, parse_secret, read_dotenv_within};
+use crate::shapes::Shapes;
+use crate::units::{parse_duration, parse_size};
+use crate::{Error, Result};
+
+/// Turns the nodes of a file into cases.
+pub(super) struct Reader {
+    pub(super) shapes: Shapes,
+    pub(super) files: Vec<PathBuf>,
+    pub(super) stem: String,
+    pub(super) full_stem: String,
+    pub(super) secrets_files: HashMap<PathBuf, Vec<Secret>>,
+    pub(super) within: Arc<Boundary>,
+    /// How much memory is left for cases, in bytes.
+    pub(super) left: usize,
+}
+
+impl Reader {
+    /// The cases, if nothing was wrong.
+    pub(super) fn finish(mut self, cases: Vec<Case>) -> Result<Vec<Case>, Mistakes> {
+        self.refuse_same_names(&cases);
+        let mut errors = self.shapes.errors;
+        if !errors.is_empty() {
+            errors.sort_by_key(|error| (error.file.clone(), error.line, error.column));
+            return Err(errors);
+        }
+        let files = Arc::new(self.files);
+        let cases = cases.into_iter().map(|case| Case {
+            files: Arc::clone(&files),
+            ..case
+        });
+        Ok(cases.collect())
+    }
+
+    pub(super) fn cases(&mut self, root: &Node, below: &[Entry]) -> Vec<Case> {
+        let Some(entries) = self.shapes.object(root, "a file of cases") else {
+            return Vec::new();
+        };
+        let Some(list) = root.entry(CASES) else {
+            self.shapes.only(entries, &keys::names(), "a case");
+            return self.case(root, below, entries, None);
+        };
+        let beside: Vec<Entry> = entries
+            .iter()
+            .filter(|entry| entry.key != CASES)
+            .cloned()
+            .collect();
+        let known: Vec<&str> = keys::names_of_defaults()
+            .into_iter()
+            .chain([CASES])
+            .collect();
+        self.shapes.only(entries, &known, "a file with `cases`");
+        let below = layers::over(below, &beside);
+        let items = self.shapes.list(&list.value, "`cases`").unwrap_or_default();
+        if items.is_empty() && matches!(list.value.value, NodeValue::List(_)) {
+            self.shapes
+                .refuse(list.place.error("`cases` is an empty list"));
+        }
+        let mut cases = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            if let Some(entries) = self.shapes.object(item, "a case") {
+                self.shapes.only(entries, &keys::names(), "a case");
+                cases.extend(self.case(item, &below, entries, Some(index + 1)));
+            }
+        }
+        cases
+    }
+
+    /// The cases that one item of the file stands for.
+    fn case(
+        &mut self,
+        item: &Node,
+        below: &[Entry],
+        entries: &[Entry],
+        number: Option<usize>,
+    ) -> Vec<Case> {
+        if self.left == 0 {
+            return Vec::new();
+        }
+        let mut joined = layers::node(layers::over(below, entries), item);
+        let rows = rows(joined.get("matrix"), &mut self.shapes);
+        if let NodeValue::Object(entries) = &mut joined.value {
+            entries.retain(|entry| entry.key != "matrix");
+        }
+        let weight = joined.weight();
+        let mut cases = Vec::new();
+        for row in rows {
+            self.left = self.left.saturating_sub(weight);
+            if self.left > 0 {
+                let mut filled = joined.clone();
+                row.fill(&mut filled, &mut self.left, &mut self.shapes);
+                cases.push(self.one(&filled, &row, item, number));
+            }
+            if self.left == 0 {
+                self.shapes.refuse(too_heavy(&item.place));
+                return Vec::new();
+            }
+        }
+        cases
+    }
+
+    fn one(&mut self, node: &Node, row: &Row, item: &Node, number: Option<usize>) -> Case {
+        let description = node
+            .get("description")
+            .and_then(|description| self.shapes.text(description, "`description`"));
+        let name = match (description, number) {
+            // A description with the row's values in it is a name already.
+            (Some(text), _) if item.get("description").and_then(Node::as_text) != Some(&text) => {
+                Some(text)
+            }
+            (Some(text), _) => Some(text + &row.suffix()),
+            (None, Some(number)) => Some(format!("case {number}{}", row.suffix())),
+            (None, None) => None,
+        };
+        let name = name.map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
+        // The file's name says it all where it has one case and no description.
+        let full_name = match &name {
+            Some(name) => format!("{} {name}", self.full_stem),
+            None => format!("{}{}", self.full_stem, row.suffix()),
+        };
+        let name = name.unwrap_or_else(|| format!("{}{}", self.stem, row.suffix()));
+        let secrets = self.secrets(node);
+        let set = self.set(node, row);
+        let (shapes, within) = (&mut self.shapes, &self.within);
+        let steps = steps(node, shapes);
+        let mut base = |key: &str| node.get(key).map(|node| base(node, key, within, shapes));
+        let event = base("event").unwrap_or(Base::Default);
+        let (user, client) = (base("user"), base("client"));
+        for found in [Some(&event), user.as_ref(), client.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if let Base::File(path, _) = found
+                && !self.files.contains(path)
+            {
+                self.files.push(path.clone());
+            }
+        }
+        let shapes = &mut self.shapes;
+        if let Some(node) = node.get("with") {
+            shapes.object(node, "`with`");
+        }
+        if let Some(node) = node.get("tenant") {
+            tenant::check(node, "`tenant`", shapes);
+        }
+        Case {
+            full_name,
+            name,
+            place: item.place.clone(),
+            actions: node.get("actions").map(|node| actions(node, shapes)),
+            trigger: node
+                .get("trigger")
+                .and_then(|node| shapes.parsed(node, "`trigger`", parse_trigger)),
+            connection: node
+                .get("connection")
+                .and_then(|node| named(node, "a connection", shapes)),
+            token_response: node
+                .get("token_response")
+                .and_then(|node| shapes.object(node, "`token_response`"))
+                .map(to_map),
+            event,
+            user,
+            client,
+            with: node.get("with").cloned().into_iter().collect(),
+            set,
+            secrets,
+            now_ms: node
+                .get("now")
+                .and_then(|node| shapes.parsed(node, "`now`", parse_now)),
+            seed: node
+                .get("seed")
+                .and_then(|node| shapes.whole(node, "`seed`")),
+            http: node.get("http").cloned(),
+            tenant: node.get("tenant").cloned(),
+            timeout: node.get("timeout").and_then(|node| {
+                shapes.parsed(node, "`timeout`", |text| {
+                    let time = parse_duration(text)?;
+                    if time.is_zero() {
+                        return Err(Error::new("it leaves Actions no time"));
+                    }
+                    Ok(time)
+                })
+            }),
+            memory: node.get("memory").and_then(|node| {
+                shapes.parsed(node, "`memory`", |text| match parse_size(text)? {
+                    0 => Err(Error::new("it leaves Actions no memory")),
+                    size => Ok(size),
+                })
+            }),
+            steps,
+            expect: node
+                .get("expect")
+                .map(|node| expect::read(node, shapes))
+                .unwrap_or_default(),
+            snapshot: node
+                .get("snapshot")
+                .and_then(|node| shapes.boolean(node, "`snapshot`"))
+                .unwrap_or(false),
+            skip: node.get("skip").and_then(|node| skip(node, shapes)),
+            within: Arc::clone(&self.within),
+            files: Arc::default(),
+        }
+    }
+
+    fn secrets(&mut self, node: &Node) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        if let Some(file) = node.get("secrets_file")
+            && let Some(path) = self.shapes.text(file, "`secrets_file`")
+        {
+            let path = beside(&path, &file.place);
+            if !self.secrets_files.contains_key(&path) {
+                let within = &self.within;
+                let admitted = |shown: &str| within.admit_secrets(&path, shown);
+                let read = match missing(&path, &file.place, admitted) {
+                    Some(error) => Err(error),
+                    None => read_dotenv_within(&path, within),
+                };
+                let read = read.unwrap_or_else(|error| {
+                    self.shapes.refuse(error);
+                    Vec::new()
+                });
+                self.files.push(path.clone());
+                self.secrets_files.insert(path.clone(), read);
+            }
+            secrets.extend(self.secrets_files.get(&path).cloned().unwrap_or_default());
+        }
+        let given = node.get("secrets");
+        let given = given.and_then(|node| self.shapes.object(node, "`secrets`"));
+        for entry in given.unwrap_or_default() {
+            let what = format!("the secret `{}`", entry.key);
+            let Some(value) = self.shapes.text(&entry.value, &what) else {
+                continue;
+            };
+            match parse_secret(&format!("{}={value}", entry.key)) {
+                Ok(secret) => {
+                    secrets.retain(|known: &Secret| known.name != secret.name);
+                    secrets.push(secret);
+                }
+                Err(error) => self.shapes.refuse(entry.place.error(error.message)),
+            }
+        }
+        secrets
+    }
+
+    /// The paths of `set`, then those of the matrix.
+    fn set(&mut self, node: &Node, row: &Row) -> Vec<(EventPath, Value, Place)> {
+        let mut set = Vec::new();
+        let given = node.get("set");
+        let given = given.and_then(|node| self.shapes.object(node, "`set`"));
+        let given = given.unwrap_or_default().iter();
+        let given = given.map(|entry| (entry.key.as_str(), &entry.value, &entry.place));
+        let cells = row.cells.iter();
+        let cells = cells.map(|(path, value)| (path.as_str(), value, &value.place));
+        for (path, value, place) in given.chain(cells) {
+            match EventPath::parse(path) {
+                Ok(parsed) => set.push((parsed, value.to_value(), place.clone())),
+                Err(error) => {
+                    let refused = place.error(error.message);
+                    self.shapes.refuse(match error.hint {
+                        Some(hint) => refused.with_hint(hint),
+                        None => refused,
+                    });
+                }
+            }
+        }
+        set
+    }
+
+    /// A report, a filter and a snapshot name cases; two of one name could not be told apart.
+    fn refuse_same_names(&mut self, cases: &[Case]) {
+        let mut seen: HashMap<&str, &Place> = HashMap::new();
+        for case in cases {
+            match seen.get(case.name.as_str()) {
+                Some(first) => {
+                    let error = case.place.error(format!(
+                        "a second case is named `{}`; the first is in line {}",
+                        case.name, first.line
+                    ));
+                    self.shapes
+                        .refuse(error.with_hint("give each a `description` of its own"));
+                }
+                None => {
+                    seen.insert(&case.name, &case.place);
+                }
+            }
+        }
+    }
+}

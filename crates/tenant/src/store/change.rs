@@ -1,0 +1,86 @@
+//! Several changes as one.
+
+use rusqlite::Transaction;
+use serde_json::Value;
+
+use super::entries::{self, Entry, Kind};
+use super::users::{self, ChangeError, NewUser, UserConflict};
+use super::{Result, Store, StoreError, writing};
+
+/// Changes that are stored together, or not at all. Nobody else changes anything in between.
+pub(crate) struct Change<'a> {
+    transaction: Transaction<'a>,
+    now_ms: i64,
+}
+
+impl Store {
+    /// Makes changes as one: when `work` fails, nothing was changed. Inside of it, only the [`Change`] may be used.
+    ///
+    /// # Errors
+    /// Those of `work`, and when the database cannot store the changes.
+    pub(crate) fn at_once<T, E: From<StoreError>>(
+        &self,
+        now_ms: i64,
+        work: impl FnOnce(&Change<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
+        let change = Change {
+            transaction,
+            now_ms,
+        };
+        let done = work(&change)?;
+        change.transaction.commit().map_err(StoreError::from)?;
+        Ok(done)
+    }
+}
+
+impl Change<'_> {
+    pub(crate) fn user(&self, user_id: &str) -> Result<Option<Value>> {
+        users::get(&self.transaction, user_id)
+    }
+
+    /// As [`Store::change_user`].
+    pub(crate) fn change_user<E>(
+        &self,
+        user_id: &str,
+        change: impl FnOnce(&mut Value) -> std::result::Result<Option<String>, E>,
+    ) -> Result<Option<std::result::Result<Value, ChangeError<E>>>> {
+        users::change(&self.transaction, user_id, change)
+    }
+
+    /// As [`Store::insert_user`].
+    pub(crate) fn insert_user(
+        &self,
+        user: &NewUser,
+    ) -> Result<std::result::Result<(), UserConflict>> {
+        users::insert(&self.transaction, user)
+    }
+
+    /// Takes the password of a linked user back, for whom it becomes a user again.
+    pub(crate) fn take_linked_login(
+        &self,
+        connection: &str,
+        profile: &Value,
+        primary_id: &str,
+    ) -> Result<Option<String>> {
+        users::take_linked_login(&self.transaction, connection, profile, primary_id)
+    }
+
+    pub(crate) fn get(&self, kind: Kind, id: &str) -> Result<Option<Value>> {
+        entries::get(&self.transaction, kind, id, self.now_ms)
+    }
+
+    /// Writes an entry in place of one with the same id.
+    pub(crate) fn put(&self, kind: Kind, entry: Entry<'_>, document: &Value) -> Result<()> {
+        entries::write(&self.transaction, kind, entry, document)
+    }
+
+    pub(crate) fn remove(&self, kind: Kind, id: &str) -> Result<()> {
+        entries::remove(&self.transaction, kind, id)
+    }
+
+    pub(crate) fn remove_owned(&self, kind: Kind, owner: &str) -> Result<()> {
+        entries::remove_owned(&self.transaction, kind, owner)
+    }
+}
