@@ -50,6 +50,27 @@ const METHODS: &[(&str, &str)] = &[
     ("validation", "error"),
 ];
 
+/// The same for credentials-exchange, whose methods are not those of post-login; their interfaces begin with `machine-`.
+/// <https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger>
+const MACHINE_METHODS: &[(&str, &str)] = &[
+    ("access", "deny?"),
+    ("accessToken", "setCustomClaim"),
+    (
+        "transaction",
+        "addTargetScope removeTargetScope setTargetScopes clearTargetScopes",
+    ),
+];
+
+/// Both, each with what the names of its interfaces begin with.
+fn all_methods() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let of = |prefix: &'static str, methods: &'static [(&str, &str)]| {
+        methods
+            .iter()
+            .map(move |(namespace, methods)| (prefix, *namespace, *methods))
+    };
+    of("", METHODS).chain(of("machine-", MACHINE_METHODS))
+}
+
 /// Interfaces that name no namespace of `api`.
 const OWN_INTERFACES: &[&str] = &[
     "console",
@@ -119,8 +140,8 @@ fn every_method_has_its_function() {
             );
         }
     }
-    for (namespace, methods) in METHODS {
-        let interface = kebab_case(namespace);
+    for (prefix, namespace, methods) in all_methods() {
+        let interface = format!("{prefix}{}", kebab_case(namespace));
         for method in methods.split_whitespace() {
             let never_throws = method.ends_with('?');
             let function_name = kebab_case(method.trim_end_matches('?'));
@@ -179,17 +200,19 @@ fn shape(resolve: &Resolve, ty: &Type) -> &'static str {
 #[test]
 fn table_fits_the_texts() {
     let (resolve, package) = parse();
-    let listed: BTreeSet<String> = METHODS
-        .iter()
-        .flat_map(|(namespace, methods)| {
+    let listed: BTreeSet<String> = all_methods()
+        .flat_map(|(prefix, namespace, methods)| {
             methods
                 .split_whitespace()
-                .map(move |method| format!("{namespace}.{}", method.trim_end_matches('?')))
+                .map(move |method| format!("{prefix}{namespace}.{}", method.trim_end_matches('?')))
         })
         .collect();
     let table: BTreeSet<String> = methods::METHODS
         .iter()
-        .map(|method| method.path.to_owned())
+        .map(|method| match method.interface().starts_with("machine-") {
+            true => format!("machine-{}", method.path),
+            false => method.path.to_owned(),
+        })
         .collect();
     assert_eq!(table, listed);
 
@@ -292,13 +315,27 @@ fn worlds_offer_what_is_listed() {
         assert_eq!(world_imports, imports, "imports of {world}");
         assert_eq!(world_exports, exports, "exports of {world}");
     }
+    let interfaces = |of: &dyn Fn(&str) -> bool| -> Vec<&str> {
+        let all = postlogin_abi::INTERFACES.iter().copied();
+        all.filter(|name| of(name)).collect()
+    };
     let handlers = ["on-execute-post-login", "on-continue-post-login"];
     check(
         &resolve,
         package,
         postlogin_abi::POST_LOGIN_WORLD,
-        postlogin_abi::INTERFACES,
+        &interfaces(&|name| !name.starts_with("machine-")),
         &handlers,
+    );
+    check(
+        &resolve,
+        package,
+        postlogin_abi::CREDENTIALS_EXCHANGE_WORLD,
+        &interfaces(&|name| {
+            name.starts_with("machine-")
+                || ["cache", "console", "dynamic", "source-position", "types"].contains(&name)
+        }),
+        &["on-execute-credentials-exchange"],
     );
     let loader = postlogin_abi::import_name("loader");
     check(
@@ -306,7 +343,7 @@ fn worlds_offer_what_is_listed() {
         package,
         postlogin_abi::JAVASCRIPT_ENGINE_WORLD,
         &["console", "dynamic", "modules", "types"],
-        &[handlers[0], handlers[1], &loader],
+        &[&loader],
     );
 }
 

@@ -5,12 +5,16 @@ mod common;
 use std::{collections::BTreeMap, sync::Arc};
 
 use common::{Case, FILE, JAVASCRIPT, run, run_in_one_sandbox};
-use postlogin_core::EntryPoint;
+use postlogin_core::event::sample;
+use postlogin_core::{EntryPoint, Trigger};
 use postlogin_js::{ActionModule, Dependencies, Modules};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 const TABLE: &str = include_str!("../../../fixtures/conformance/handler-shapes.jsonl");
+/// The rows of all other triggers, each with its `trigger`.
+const OTHERS: &str =
+    include_str!("../../../fixtures/conformance/other-triggers/handler-shapes.jsonl");
 
 /// What production keeps of an execution's prints, in bytes.
 const KEPT_LOG_BYTES: usize = 262_144;
@@ -69,6 +73,26 @@ fn every_row_agrees() {
     );
 }
 
+/// The rows of credentials-exchange: which exports are its handlers.
+#[test]
+fn every_row_of_credentials_exchange_agrees() {
+    let mut agreed = 0;
+    let mut failures = Vec::new();
+    for line in OTHERS.lines() {
+        let row: Value = serde_json::from_str(line).expect("a row is JSON");
+        if row["trigger"] != "credentials-exchange" {
+            continue;
+        }
+        match check(&row) {
+            Ok(None) => agreed += 1,
+            Ok(Some(skip)) => failures.push(format!("{}: skipped, {}", row["id"], skip.reason())),
+            Err(difference) => failures.push(format!("{}: {difference}\n  {line:.300}", row["id"])),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(agreed >= 15, "only {agreed} rows were compared");
+}
+
 fn check(row: &Value) -> Result<Option<Skip>, String> {
     let Some(entry) = entry_point(&row["entrypoint"]) else {
         return Ok(Some(Skip::EntryPoint));
@@ -94,8 +118,7 @@ fn check(row: &Value) -> Result<Option<Skip>, String> {
 /// The entry point of a row; what is falsy there means the default.
 fn entry_point(value: &Value) -> Option<EntryPoint> {
     match value {
-        Value::String(name) if name == "onExecutePostLogin" => Some(EntryPoint::Execute),
-        Value::String(name) if name == "onContinuePostLogin" => Some(EntryPoint::Continue),
+        Value::String(name) => Trigger::of_export(name).map(|(_, entry)| entry),
         value if value == &json!(0) || value.is_null() => Some(EntryPoint::Execute),
         Value::Object(tagged) if tagged.contains_key("$") => Some(EntryPoint::Execute),
         _ => None,
@@ -133,7 +156,13 @@ fn execute(row: &Value, entry: EntryPoint, times: usize) -> Vec<Value> {
         ))
     });
     let action = action.with_module_secrets(secrets.collect());
+    let trigger = row.get("trigger").and_then(Value::as_str);
+    let trigger = trigger.map_or(Trigger::PostLogin, |id| {
+        Trigger::of_id(id).expect("it runs")
+    });
     let case = Case {
+        trigger,
+        event: sample(trigger),
         entry,
         ..Case::default()
     };

@@ -275,6 +275,10 @@ fn methods_and_arguments_are_the_vendors() {
 fn no_typed_function_is_left_out() {
     let run = run(|api| call_everything(api).map(|_| ()));
     let called: BTreeSet<&str> = run.calls.iter().map(|call| call.method.as_str()).collect();
-    let typed: BTreeSet<&str> = METHODS.iter().map(|method| method.path).collect();
+    // The library is one for post-login.
+    let typed = METHODS
+        .iter()
+        .filter(|method| method.triggers.contains(&"post-login"));
+    let typed: BTreeSet<&str> = typed.map(|method| method.path).collect();
     assert_eq!(called, typed);
 }

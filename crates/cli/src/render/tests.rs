@@ -185,7 +185,7 @@ fn json_is_the_public_format() {
         json(&outcome, &mut out).expect("written to memory");
         let text = String::from_utf8(out).expect("UTF-8");
         assert!(
-            text.starts_with("{\n  \"format\": \"postlogin.outcome/1\",\n  \"status\": "),
+            text.starts_with("{\n  \"format\": \"postlogin.outcome/1\",\n  \"trigger\": \"post-login\",\n  \"status\": "),
             "{name}"
         );
         assert!(text.ends_with("\n}\n"), "{name}");

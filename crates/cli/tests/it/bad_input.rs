@@ -56,7 +56,7 @@ fn options() {
     exit code: 2
     ----- stderr -----
     error: invalid value 'evnt' for '<WHAT>'
-      [possible values: event, case, config]
+      [possible values: event, credentials-exchange-event, case, config]
     hint: did you mean `event`?
     ");
     let nothing = run("").finish();
@@ -228,8 +228,8 @@ fn files_that_are_no_component() {
     assert_command!(run("nothing.wasm"), @"
     exit code: 101
     ----- stderr -----
-    error: nothing.wasm: this component does not export `on-execute-post-login`, so it is not a post-login Action
-    hint: export the handlers of the world postlogin:actions/post-login
+    error: nothing.wasm: this component exports no handler of a trigger that runs here (`on-execute-post-login`, …), so it is not an Action
+    hint: export the handlers of one of the worlds postlogin:actions/post-login and postlogin:actions/credentials-exchange
     ");
     assert_command!(run("cut.wasm"), @"
     exit code: 101

@@ -44,3 +44,5 @@ mod test_review;
 mod test_snapshots;
 mod test_watch;
 mod tokens;
+mod triggers;
+mod triggers;

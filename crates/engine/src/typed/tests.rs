@@ -3,7 +3,9 @@
 mod wit;
 
 use postlogin_abi::methods::{self, METHODS, Method};
-use postlogin_core::{Answer, Argument, Failure, HandlerInfo, Login, LoginInput, Returned, Step};
+use postlogin_core::{
+    Answer, Argument, Failure, HandlerInfo, Login, LoginInput, Returned, Step, Trigger,
+};
 use serde_json::{Value, json};
 use wasmtime::component::Val;
 use wit::{Options, Wit};
@@ -82,6 +84,12 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("user.setAppMetadata", r#"["text",{"n":1}]"#, r#"["text",{"n":1}]"#),
     ("user.setUserMetadata", r#"["text",{"n":1}]"#, r#"["text",{"n":1}]"#),
     ("validation.error", r#"["text","text"]"#, r#"["text","text"]"#),
+    ("access.deny", r#"["text","text"]"#, r#"["text"]"#),
+    ("accessToken.setCustomClaim", r#"["text",{"n":1}]"#, r#"["text",{"n":1}]"#),
+    ("transaction.addTargetScope", r#"["text"]"#, r#"["text"]"#),
+    ("transaction.removeTargetScope", r#"["text"]"#, r#"["text"]"#),
+    ("transaction.setTargetScopes", r#"[["text"]]"#, r#"[["text"]]"#),
+    ("transaction.clearTargetScopes", "[]", "[]"),
 ];
 
 #[test]
@@ -249,14 +257,16 @@ fn results_have_the_types_of_the_contract() {
 #[test]
 fn real_answers_fit_as_well() {
     let wit = Wit::read();
-    let input = LoginInput {
-        event: json!({"session": {"id": "s"}, "refresh_token": {"id": "r"}}),
-        seed: 1,
-        ..LoginInput::default()
-    };
-    let mut login = Login::new(input, vec![HandlerInfo::default()]);
-    assert!(matches!(login.next(0), Step::Run(_)));
     for method in METHODS {
+        let trigger = Trigger::of_id(method.triggers[0]).unwrap();
+        let input = LoginInput {
+            trigger,
+            event: json!({"session": {"id": "s"}, "refresh_token": {"id": "r"}, "transaction": {}}),
+            seed: 1,
+            ..LoginInput::default()
+        };
+        let mut login = Login::new(input, vec![HandlerInfo::default()]);
+        assert!(matches!(login.next(0), Step::Run(_)));
         for options in [Options::All, Options::None] {
             let arguments = arguments::of_call(method, &wit.parameters(method, options)).unwrap();
             let answer = login.call(method.path, &arguments, None, 0).answer;

@@ -12,18 +12,19 @@ pub(super) const RULES: &[Rule] = &[UNKNOWN];
 const UNKNOWN: Rule = Rule {
     code: "unknown-event-path",
     severity: Severity::Error,
-    summary: "A property is read that the event of post-login (v3) does not have",
+    summary: "A property is read that the event of the trigger does not have",
     source: Some("https://auth0.com/docs/actions/reference/post-login/post-login-event-object"),
 };
 
-pub(super) fn check(facts: &Facts) -> Vec<Finding> {
-    facts.event_paths.iter().filter_map(unknown).collect()
+pub(super) fn check(facts: &Facts, trigger: Trigger) -> Vec<Finding> {
+    let paths = facts.event_paths.iter();
+    paths.filter_map(|chain| unknown(chain, trigger)).collect()
 }
 
-fn unknown(chain: &Chain) -> Option<Finding> {
+fn unknown(chain: &Chain, trigger: Trigger) -> Option<Finding> {
     let names: Vec<&str> = chain.names().collect();
     let (depth, found) = (1..=names.len()).find_map(|depth| {
-        let found = check_reference(Trigger::PostLogin, names.get(..depth)?)?;
+        let found = check_reference(trigger, names.get(..depth)?)?;
         Some((depth, found))
     })?;
     let wrong = chain.parts.get(depth - 1)?;

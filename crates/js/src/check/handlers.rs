@@ -2,23 +2,19 @@
 
 use postlogin_core::event::suggest::closest;
 use postlogin_core::limits::{API_OBJECT_PAGE, REDIRECT_PAGE};
+use postlogin_core::{EntryPoint, Trigger};
 
 use super::{Finding, Rule, Severity, Source, is_version_3, start_of};
 use crate::source::facts::{ApiCall, Facts, Handler};
 
 const TRIGGER: &str = "https://auth0.com/docs/customize/actions/explore-triggers/post-login";
-const EXECUTE: &str = "onExecutePostLogin";
-const CONTINUE: &str = "onContinuePostLogin";
-/// The handlers of the trigger.
-pub(super) const NAMES: [&str; 2] = [EXECUTE, CONTINUE];
-const EXAMPLE: &str = "export it as `exports.onExecutePostLogin = async (event, api) => { … };`";
 
-pub(super) const RULES: &[Rule] = &[MISSING, NOT_ASYNC, NO_CONTINUE, VERSION];
+pub(super) const RULES: &[Rule] = &[MISSING, NOT_ASYNC, NO_CONTINUE, VERSION, UNSUPPORTED];
 
 const MISSING: Rule = Rule {
     code: "missing-handler",
     severity: Severity::Error,
-    summary: "The Action exports no `onExecutePostLogin`",
+    summary: "The Action does not export the handler of its trigger, such as `onExecutePostLogin`",
     source: Some(TRIGGER),
 };
 const NOT_ASYNC: Rule = Rule {
@@ -40,9 +36,33 @@ const VERSION: Rule = Rule {
     source: Some(API_OBJECT_PAGE),
 };
 
-pub(super) fn check(source: &Source<'_>, facts: &Facts) -> Vec<Finding> {
+const UNSUPPORTED: Rule = Rule {
+    code: "unsupported-trigger",
+    severity: Severity::Warning,
+    summary: "The Action is for a trigger that postlogin does not run yet, so its event and api are not checked",
+    source: Some("https://auth0.com/docs/customize/actions/explore-triggers"),
+};
+
+/// Reports an Action of a trigger that does not run here.
+pub(super) fn unsupported(source: &Source<'_>, facts: &Facts, id: &str) -> Finding {
+    let handler = facts.handlers.first();
+    let start = start_of(source.file);
+    let finding = Finding::new(
+        &UNSUPPORTED,
+        handler.map_or(&start, |handler| &handler.location),
+        format!("the trigger {id} does not run here yet: its event and api are not checked"),
+    );
+    let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
+    finding.with_hint(format!("triggers that run are {}", known.join(", ")))
+}
+
+pub(super) fn check(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for name in NAMES {
+    let entries = [EntryPoint::Execute, EntryPoint::Continue];
+    for name in entries
+        .into_iter()
+        .filter_map(|entry| trigger.export(entry))
+    {
         // The last assignment wins.
         let handler = facts.handlers.iter().rfind(|handler| handler.name == name);
         if let Some(Handler {
@@ -61,10 +81,10 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts) -> Vec<Finding> {
         return findings;
     }
     let exports = |name: &str| facts.exports.iter().any(|export| export.name == name);
-    if !exports(EXECUTE) {
-        findings.push(missing(source, facts));
+    if !exports(trigger.table().execute) {
+        findings.push(missing(source, facts, trigger));
     }
-    if !exports(CONTINUE)
+    if let Some(resume) = trigger.table().resume.filter(|name| !exports(name))
         && let Some(call) = facts.api_calls.iter().find(|call| suspends(call))
     {
         let path = call.chain.path();
@@ -72,10 +92,10 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts) -> Vec<Finding> {
             Finding::new(
                 &NO_CONTINUE,
                 &call.chain.location,
-                format!("`api.{path}` suspends the login, and there is no `{CONTINUE}` that goes on with it"),
+                format!("`api.{path}` suspends the login, and there is no `{resume}` that goes on with it"),
             )
             .spanning(&path)
-            .with_hint(format!("export `{CONTINUE}`, even if it only checks what comes back")),
+            .with_hint(format!("export `{resume}`, even if it only checks what comes back")),
         );
     }
     findings
@@ -88,30 +108,33 @@ fn suspends(call: &ApiCall) -> bool {
     )
 }
 
-fn missing(source: &Source<'_>, facts: &Facts) -> Finding {
+fn missing(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Finding {
+    let execute = trigger.table().execute;
     let names = || {
         facts
             .exports
             .iter()
-            .filter(|export| export.name != CONTINUE)
+            .filter(|export| Some(export.name.as_str()) != trigger.table().resume)
     };
     // A slip in the name, or a handler of another trigger.
     let near = names()
-        .find(|export| closest(&export.name, [EXECUTE]).is_some())
+        .find(|export| closest(&export.name, [execute]).is_some())
         .or_else(|| names().find(|export| export.name.starts_with("onExecute")));
     match near {
         Some(export) => Finding::new(
             &MISSING,
             &export.location,
-            format!("the Action exports `{}` and no `{EXECUTE}`", export.name),
+            format!("the Action exports `{}` and no `{execute}`", export.name),
         )
-        .with_hint(format!("did you mean `{EXECUTE}`?")),
+        .with_hint(format!("did you mean `{execute}`?")),
         None => Finding::new(
             &MISSING,
             &start_of(source.file),
-            format!("the Action exports no `{EXECUTE}`"),
+            format!("the Action exports no `{execute}`"),
         )
-        .with_hint(EXAMPLE),
+        .with_hint(format!(
+            "export it as `exports.{execute} = async (event, api) => {{ … }};`"
+        )),
     }
 }
 

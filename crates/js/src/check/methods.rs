@@ -28,12 +28,12 @@ pub(super) const OF_EVERY_OBJECT: &[&str] = &[
     "__proto__",
 ];
 
-pub(super) fn check(facts: &Facts) -> Vec<Finding> {
+pub(super) fn check(facts: &Facts, trigger: Trigger) -> Vec<Finding> {
     let calls = facts.api_calls.iter().filter(|call| !call.is_guarded);
-    calls.filter_map(unknown).collect()
+    calls.filter_map(|call| unknown(call, trigger)).collect()
 }
 
-fn unknown(call: &ApiCall) -> Option<Finding> {
+fn unknown(call: &ApiCall, trigger: Trigger) -> Option<Finding> {
     let parts = call.chain.parts.as_slice();
     let is_of_every_object = |part: &Mention| OF_EVERY_OBJECT.contains(&part.name.as_str());
     let (wrong, written) = match parts {
@@ -42,7 +42,7 @@ fn unknown(call: &ApiCall) -> Option<Finding> {
         [only] if is_of_every_object(only) => return None,
         [only] => (only, only.name.clone()),
         [namespace, name, ..] => {
-            let mut methods = Trigger::PostLogin
+            let mut methods = trigger
                 .methods()
                 .iter()
                 .filter(|method| method.namespace == namespace.name)
@@ -62,7 +62,7 @@ fn unknown(call: &ApiCall) -> Option<Finding> {
         format!("`api.{written}` does not exist"),
     )
     .spanning(&wrong.name);
-    Some(match suggestion(&written) {
+    Some(match suggestion(&written, trigger) {
         Some(near) => finding.with_hint(format!("did you mean `api.{near}`?")),
         None => finding,
     })
@@ -70,14 +70,9 @@ fn unknown(call: &ApiCall) -> Option<Finding> {
 
 /// The method that was probably meant: the same name elsewhere, else the nearest one of the same object, else the
 /// nearest of all.
-fn suggestion(written: &str) -> Option<String> {
+fn suggestion(written: &str, trigger: Trigger) -> Option<String> {
     let (namespace, name) = written.split_once('.').unwrap_or(("", written));
-    let documented = || {
-        Trigger::PostLogin
-            .methods()
-            .iter()
-            .filter(|method| method.documented)
-    };
+    let documented = || trigger.methods().iter().filter(|method| method.documented);
     let path =
         |method: &postlogin_core::MethodSpec| format!("{}.{}", method.namespace, method.name);
     let within = |namespace: &str| {

@@ -15,8 +15,9 @@ mod methods;
 
 use std::fmt;
 
-use postlogin_core::event::suggest::closest;
+use postlogin_core::Trigger;
 use postlogin_core::location::Location;
+use postlogin_core::trigger::unsupported;
 
 use crate::source::facts::{Facts, facts};
 use crate::source::text;
@@ -151,17 +152,20 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 pub fn check(source: &Source<'_>) -> Vec<Finding> {
     let facts = facts(source.file, source.text);
     let mut findings = code::check(source);
-    let trigger = Trigger::of(source, &facts);
     if let Some(rule) = &facts.rule {
         findings.extend(legacy::check(source, &facts, rule));
         findings.extend(claims::check(&facts));
     } else if facts.is_parsed {
         findings.extend(declared::check(source, &facts));
-        if let Trigger::PostLogin = trigger {
-            findings.extend(handlers::check(source, &facts));
-            findings.extend(methods::check(&facts));
-            findings.extend(event::check(&facts));
-            findings.extend(claims::check(&facts));
+        match Subject::of(source, &facts) {
+            Subject::Trigger(trigger) => {
+                findings.extend(handlers::check(source, &facts, trigger));
+                findings.extend(methods::check(&facts, trigger));
+                findings.extend(event::check(&facts, trigger));
+                findings.extend(claims::check(&facts));
+            }
+            Subject::Unsupported(id) => findings.push(handlers::unsupported(source, &facts, &id)),
+            Subject::OtherVersion => {}
         }
     }
     findings.extend(declared::counts(source));
@@ -178,32 +182,61 @@ pub fn check(source: &Source<'_>) -> Vec<Finding> {
 }
 
 /// Whose `event` and `api` an Action gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trigger {
-    /// Those of post-login, version 3.
-    PostLogin,
-    /// Others, which are not known here.
-    Other,
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Subject {
+    /// Those of a trigger, in the version that runs here.
+    Trigger(Trigger),
+    /// Those of another version of post-login, which a finding names.
+    OtherVersion,
+    /// Those of a trigger that does not run here, by its id.
+    Unsupported(String),
 }
 
-impl Trigger {
+impl Subject {
     fn of(source: &Source<'_>, facts: &Facts) -> Self {
         let declared = source.declared.map(|declared| declared.triggers.as_slice());
-        let is_post_login = match declared {
-            Some(triggers) if !triggers.is_empty() => triggers
-                .iter()
-                .any(|(id, version)| id == "post-login" && is_version_3(version.as_deref())),
-            _ => {
-                // A slip in the name is a finding, and no other trigger.
-                let mut handlers = facts.handlers.iter();
-                facts.handlers.is_empty()
-                    || handlers.any(|handler| closest(&handler.name, handlers::NAMES).is_some())
-            }
+        match declared {
+            Some(triggers) if !triggers.is_empty() => Self::declared(triggers, facts),
+            _ => Self::of_handlers(facts),
+        }
+    }
+
+    /// Of several triggers, the one that the exports belong to.
+    fn declared(triggers: &[(String, Option<String>)], facts: &Facts) -> Self {
+        let known: Vec<Trigger> = triggers
+            .iter()
+            .filter_map(|(id, _)| Trigger::of_id(id))
+            .collect();
+        let exported = facts
+            .handlers
+            .iter()
+            .find_map(|handler| Some(Trigger::of_export(&handler.name)?.0));
+        let trigger = match exported.filter(|trigger| known.contains(trigger)) {
+            Some(trigger) => trigger,
+            None => match (known.first(), triggers.first()) {
+                (Some(trigger), _) => *trigger,
+                (None, Some((id, _))) => return Self::Unsupported(id.clone()),
+                (None, None) => Trigger::PostLogin,
+            },
         };
-        if is_post_login {
-            Self::PostLogin
-        } else {
-            Self::Other
+        let mut versions = triggers.iter().filter(|(id, _)| id == trigger.id());
+        let is_ours = trigger != Trigger::PostLogin
+            || versions.any(|(_, version)| is_version_3(version.as_deref()));
+        match is_ours {
+            true => Self::Trigger(trigger),
+            false => Self::OtherVersion,
+        }
+    }
+
+    fn of_handlers(facts: &Facts) -> Self {
+        let mut handlers = facts.handlers.iter();
+        if let Some((trigger, _)) = handlers.find_map(|it| Trigger::of_export(&it.name)) {
+            return Self::Trigger(trigger);
+        }
+        match facts.handlers.iter().find_map(|it| unsupported(&it.name)) {
+            Some(id) => Self::Unsupported(id.to_owned()),
+            // A slip in the name is a finding, and no other trigger.
+            None => Self::Trigger(Trigger::PostLogin),
         }
     }
 }

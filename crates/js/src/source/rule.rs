@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{BindingPattern, Expression, FormalParameters, Program, Statement};
 use oxc::span::{GetSpan, SourceType, Span};
+use postlogin_core::Trigger;
 use postlogin_core::location::Location;
 
 use super::mapping::{Mapping, Segment};
@@ -171,7 +172,7 @@ fn reads_like_a_rule(text: &str) -> bool {
     let anonymous = head
         .split_once("function")
         .is_some_and(|(_, rest)| rest.trim_start().starts_with('('));
-    let is_action = text.contains("onExecutePostLogin");
+    let is_action = text.contains("onExecute");
     let parameters = head.matches(',').count() >= 2;
     (parameters || anonymous) && !is_action
 }
@@ -199,11 +200,11 @@ fn not_alone(file_name: &str, text: &str, offset: u32) -> SyntaxError {
     let exported = facts::facts(file_name, &format!("({text}"))
         .exports
         .iter()
-        .any(|export| export.name == "onExecutePostLogin");
+        .any(|export| Trigger::of_export(&export.name).is_some());
     let is_both = exported
         || text
             .get(offset..)
-            .is_some_and(|rest| rest.contains("onExecutePostLogin"));
+            .is_some_and(|rest| rest.contains("onExecute"));
     let (message, hint) = match is_both {
         true => (
             "the file is a Rule and an Action: behind the function of the Rule, a handler of Actions is exported",

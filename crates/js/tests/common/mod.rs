@@ -12,6 +12,7 @@ use std::{
 
 use postlogin_core::{
     EntryPoint, Fault, Finished, HandlerInfo, HandlerKind, Login, LoginInput, SandboxUse, Step,
+    Trigger,
     outcome::{ActionUsage, Outcome},
     reads::EventRead,
 };
@@ -39,6 +40,7 @@ pub static JAVASCRIPT: LazyLock<JavaScript> = LazyLock::new(|| {
 /// The world of one login.
 pub struct Case {
     pub event: Value,
+    pub trigger: Trigger,
     pub entry: EntryPoint,
     pub now_ms: i64,
     /// Whether computing takes time.
@@ -55,6 +57,7 @@ impl Default for Case {
         let event = include_str!("../../../../fixtures/events/vendor-default.json");
         Self {
             event: serde_json::from_str(event).expect("the fixture is JSON"),
+            trigger: Trigger::PostLogin,
             entry: EntryPoint::Execute,
             now_ms: NOW_MS,
             flow: Flow::Virtual,
@@ -139,6 +142,7 @@ pub fn run_in_one_sandbox(action: &ActionPre, case: &Case, times: usize) -> Vec<
 /// The facts and conditions of a login for [`postlogin_engine::run`].
 pub fn login(case: &Case) -> (LoginInput, Conditions) {
     let input = LoginInput {
+        trigger: case.trigger,
         event: case.event.clone(),
         seed: case.seed,
         now_ms: case.now_ms,

@@ -15,6 +15,7 @@ mod codes;
 mod control;
 mod cross_origin;
 mod linking;
+mod machine;
 mod malformed;
 mod management;
 mod metadata;

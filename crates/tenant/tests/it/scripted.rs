@@ -38,6 +38,8 @@ pub type Fetch = fn(ProviderVisit) -> Result<Value, String>;
 /// Runs scripts on the real core, without any sandbox.
 pub struct Scripted {
     pub script: Mutex<Script>,
+    /// The Actions of credentials-exchange.
+    pub machine: Mutex<Script>,
     pub fetch: Mutex<Fetch>,
     /// The events of all logins.
     pub events: Mutex<Vec<Value>>,
@@ -49,6 +51,7 @@ impl Scripted {
     pub fn new(script: Script) -> Self {
         Self {
             script: Mutex::new(script),
+            machine: Mutex::default(),
             fetch: Mutex::new(|_| Err("no connection has a script".to_owned())),
             events: Mutex::default(),
             ran: Mutex::default(),
@@ -57,8 +60,15 @@ impl Scripted {
 }
 
 impl Scripted {
-    fn handlers(&self) -> Vec<HandlerInfo> {
-        let script = self.script.lock().unwrap();
+    fn script_of(&self, trigger: Trigger) -> Script {
+        match trigger {
+            Trigger::PostLogin => self.script.lock().unwrap().clone(),
+            Trigger::CredentialsExchange => self.machine.lock().unwrap().clone(),
+        }
+    }
+
+    fn handlers(&self, trigger: Trigger) -> Vec<HandlerInfo> {
+        let script = self.script_of(trigger);
         let info = |(index, does): (usize, &Vec<Does>)| HandlerInfo {
             name: format!("action-{index}"),
             fingerprint: format!("{does:?}"),
@@ -68,7 +78,7 @@ impl Scripted {
     }
 
     fn advance(&self, mut login: Login, now: i64) -> Result<Advanced, PipelineError> {
-        let script = self.script.lock().unwrap().clone();
+        let script = self.script_of(login.trigger());
         loop {
             let call = match login.next(now) {
                 Step::Run(call) => call,
@@ -99,14 +109,16 @@ impl Scripted {
     }
 
     fn restored(&self, stored: &str) -> Result<Login, PipelineError> {
-        let restored = Login::restore(stored, self.handlers());
+        let restored = Login::restore(stored, self.handlers(Trigger::PostLogin));
         restored.map_err(|error| PipelineError::Stale(error.to_string()))
     }
 }
 
 impl LoginPipeline for Scripted {
     fn start(&self, request: LoginRequest) -> Result<Advanced, PipelineError> {
-        self.events.lock().unwrap().push(request.event.clone());
+        if request.trigger == Trigger::PostLogin {
+            self.events.lock().unwrap().push(request.event.clone());
+        }
         let input = LoginInput {
             trigger: request.trigger,
             event: request.event,
@@ -124,11 +136,7 @@ impl LoginPipeline for Scripted {
             seed: request.seed,
             now_ms: request.now_ms,
         };
-        // The script is that of post-login.
-        let handlers = match request.trigger {
-            Trigger::PostLogin => self.handlers(),
-            Trigger::CredentialsExchange => Vec::new(),
-        };
+        let handlers = self.handlers(request.trigger);
         self.advance(Login::new(input, handlers), request.now_ms)
     }
 

@@ -1,5 +1,6 @@
 //! Tests that step a login as a host does.
 
+mod machine;
 mod never_panics;
 mod order;
 mod stored;

@@ -9,6 +9,7 @@ use oxc::semantic::{ScopeFlags, Scoping, SymbolId};
 use super::exports::{Export, Exported};
 use super::known::Known;
 use super::paths::{Leaf, Path, Root, is_assigned_once, leaves};
+use postlogin_core::Trigger;
 
 /// A function as far as it matters here.
 #[derive(Debug, Clone)]
@@ -96,9 +97,9 @@ impl<'s> Functions<'s> {
     /// Makes the parameters of the exported handlers known.
     pub(super) fn bind_handlers(&self, exports: &[Export], known: &mut Known) {
         for export in exports.iter().filter(|export| is_handler(&export.name)) {
-            let roots: &[Root] = match export.name.as_str() {
-                "onExecutePostLogin" | "onContinuePostLogin" => &[Root::Event, Root::Api],
-                _ => &[Root::OtherEvent],
+            let roots: &[Root] = match Trigger::of_export(&export.name) {
+                Some(_) => &[Root::Event, Root::Api],
+                None => &[Root::OtherEvent],
             };
             if let Some(signature) = self.signature(export) {
                 signature.bind(self.scoping, roots, known);

@@ -1,5 +1,6 @@
 //! The JSON Schema of `postlogin.toml`, for editors.
 
+use postlogin_core::Trigger;
 use serde_json::{Map, Value, json};
 
 use super::{ACTION_KEYS, KEYS, TEST_KEYS};
@@ -33,6 +34,18 @@ fn schema(key: &str) -> Value {
         "export" => text("Where the export of the Deploy CLI is: a folder, or a tenant.yaml"),
         "mappings" => text("The file with keyword mappings"),
         "binding" => texts("The Actions of post-login, in order"),
+        "bindings" => {
+            let bound = Trigger::ALL.iter().map(|trigger| {
+                let what = format!("The Actions of {trigger}, in order");
+                (trigger.id().to_owned(), texts(&what))
+            });
+            json!({
+                "type": "object",
+                "description": "The Actions of each trigger, in order",
+                "properties": bound.collect::<Map<String, Value>>(),
+                "additionalProperties": false,
+            })
+        }
         "code" => text("The file with the code"),
         "runtime" => text("node18, node22, …"),
         "secrets" => texts("The names of the secrets"),

@@ -1,0 +1,162 @@
+//! Actions of other triggers than post-login.
+
+use serde_json::Value;
+
+use crate::support::{FIXED, folder, postlogin};
+
+const MACHINE: &str = "\
+exports.onExecuteCredentialsExchange = async (event, api) => {
+  if (event.client.metadata.blocked) return api.access.deny('invalid_request', 'this client is blocked');
+  const token = api.accessToken;
+  token.setCustomClaim('https://example.com/team', event.client.metadata.team);
+  api.transaction.removeTargetScope('write:orders');
+  console.log(Object.keys(api).sort().join(), event.transaction.target_scopes.join());
+};
+";
+
+const PHONE: &str =
+    "exports.onExecuteSendPhoneMessage = async (event, api) => { event.nothing.there; };\n";
+
+fn json(arguments: &str, files: &[(&str, &str)]) -> (Value, Option<i32>) {
+    let folder = folder(files);
+    let done = postlogin(arguments).within(folder.path()).finish();
+    let value = serde_json::from_str(&done.stdout).unwrap_or_else(|_| panic!("{done}"));
+    (value, done.code)
+}
+
+#[test]
+fn the_handler_decides_which_trigger_runs() {
+    let files = [("m2m.js", MACHINE)];
+    let (outcome, code) = json(&format!("run m2m.js {FIXED} --format json"), &files);
+    assert_eq!(code, Some(0));
+    assert_eq!(outcome["trigger"], "credentials-exchange");
+    let token = &outcome["access_token"];
+    assert_eq!(token["claims"]["https://example.com/team"], "logistics");
+    assert_eq!(token["claims"]["gty"], "client-credentials");
+    assert_eq!(token["scopes"], serde_json::json!(["read:orders"]));
+    assert_eq!(
+        outcome["logs"][0]["message"],
+        "access,accessToken,cache,transaction read:orders"
+    );
+    assert_eq!(outcome["ledger"][0]["location"]["line"], 4);
+    assert_eq!(
+        outcome["ledger"][0]["sources"],
+        serde_json::json!(["event.client.metadata.team"])
+    );
+
+    let denied = format!("run m2m.js {FIXED} --format json --set client.metadata.blocked=true");
+    let (outcome, _) = json(&denied, &files);
+    assert_eq!(outcome["status"], "denied");
+    assert_eq!(outcome["code"], "invalid_request");
+    assert_eq!(outcome["reason"], "this client is blocked");
+}
+
+#[test]
+fn a_built_component_runs_for_the_same_trigger() {
+    let folder = folder(&[("m2m.js", MACHINE)]);
+    let built = postlogin("build m2m.js -o m2m.wasm")
+        .within(folder.path())
+        .finish();
+    assert_eq!(built.code, Some(0), "{built}");
+    let run = |name: &str| {
+        let done = postlogin(&format!("run {name} {FIXED} --format json"))
+            .within(folder.path())
+            .finish();
+        let mut outcome: Value =
+            serde_json::from_str(&done.stdout).unwrap_or_else(|_| panic!("{done}"));
+        outcome["usage"] = Value::Null;
+        outcome["access_token"]["claims"].clone()
+    };
+    assert_eq!(run("m2m.wasm"), run("m2m.js"));
+}
+
+#[test]
+fn cases_and_projects_know_triggers() {
+    let folder = folder(&[
+        ("actions/team.js", MACHINE),
+        (
+            "postlogin.toml",
+            "[actions]\nteam = \"actions/team.js\"\n\n[bindings]\ncredentials-exchange = [\"team\"]\n",
+        ),
+        (
+            "cases/team.case.yaml",
+            "cases:\n\
+             - description: by the project's binding\n  trigger: credentials-exchange\n  expect:\n    access_token: { https://example.com/team: logistics }\n\
+             - description: by the Action\n  actions: [team]\n  with: { client: { metadata: { blocked: true } } }\n  expect: { status: denied, reason: this client is blocked }\n\
+             - description: the client grant\n  actions: [team]\n  tenant: { granted_scopes: [write:orders] }\n  expect: { access_token: { gty: client-credentials } }\n",
+        ),
+    ]);
+    let done = postlogin("test cases").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(done.stdout.contains("3 passed"), "{done}");
+    let bound = postlogin(&format!(
+        "run --trigger credentials-exchange {FIXED} --format json"
+    ))
+    .within(folder.path())
+    .finish();
+    assert!(bound.stdout.contains("credentials-exchange"), "{bound}");
+    let unknown = postlogin("run --trigger credentials-echange")
+        .within(folder.path())
+        .finish();
+    assert_eq!(unknown.code, Some(2), "{unknown}");
+    assert!(
+        unknown
+            .stderr
+            .contains("hint: triggers are post-login, credentials-exchange")
+    );
+}
+
+#[test]
+fn check_and_explain_know_the_api_of_the_trigger() {
+    let wrong = "\
+exports.onExecuteCredentialsExchange = async (event, api) => {
+  api.idToken.setCustomClaim('https://example.com/a', event.user.email);
+  if (event.client.metadata.nope) api.accessToken.setCustomClaim('https://example.com/b', 1);
+};
+";
+    let folder = folder(&[("m2m.js", wrong), ("good.js", MACHINE), ("phone.js", PHONE)]);
+    let check = |file: &str| {
+        postlogin(&format!("check {file}"))
+            .within(folder.path())
+            .finish()
+    };
+    let found = check("m2m.js");
+    assert!(found.stdout.contains("unknown-api-method"), "{found}");
+    assert!(found.stdout.contains("unknown-event-path"), "{found}");
+    let good = check("good.js");
+    assert_eq!(good.code, Some(0), "{good}");
+    let phone = check("phone.js");
+    assert!(phone.stdout.contains("unsupported-trigger"), "{phone}");
+    assert!(phone.stdout.contains("send-phone-message"), "{phone}");
+    assert!(!phone.stdout.contains("nothing found"), "{phone}");
+    let why = postlogin(&format!(
+        "explain m2m.js {FIXED} --why https://example.com/b"
+    ))
+    .within(folder.path())
+    .finish();
+    assert!(why.stdout.contains("event.client.metadata.nope"), "{why}");
+}
+
+#[test]
+fn an_action_of_another_trigger_is_named_with_it() {
+    let folder = folder(&[
+        ("phone.js", PHONE),
+        ("m2m.js", MACHINE),
+        ("login.js", "exports.onExecutePostLogin = async () => {};\n"),
+    ]);
+    let run = |arguments: &str| postlogin(arguments).within(folder.path()).finish();
+    let phone = run("run phone.js");
+    assert_ne!(phone.code, Some(0), "{phone}");
+    assert!(phone.stderr.contains("send-phone-message"), "{phone}");
+    assert!(phone.stderr.contains("hint:"), "{phone}");
+    let mixed = run("run login.js m2m.js");
+    assert!(
+        mixed.stderr.contains("one run is of one trigger"),
+        "{mixed}"
+    );
+    for command in ["compare m2m.js m2m.js", "test --fuzz m2m.js"] {
+        let refused = run(command);
+        assert_ne!(refused.code, Some(0), "{refused}");
+        assert!(refused.stderr.contains("credentials-exchange"), "{refused}");
+    }
+}

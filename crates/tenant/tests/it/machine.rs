@@ -1,0 +1,85 @@
+//! `client_credentials` with Actions of credentials-exchange.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{API, Answer, Does, MACHINE, MACHINE_SECRET, Script, World, export, run};
+
+fn world(script: Script) -> World {
+    let world = World::with(export(), vec![]);
+    *world.pipeline.machine.lock().unwrap() = script;
+    world
+}
+
+async fn ask(world: &mut World) -> Answer {
+    world
+        .token(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", MACHINE),
+            ("client_secret", MACHINE_SECRET),
+            ("audience", API),
+        ])
+        .await
+}
+
+#[test]
+fn claims_and_target_scopes_are_in_the_token() {
+    run(async {
+        let mut world = world(vec![]);
+        let plain = ask(&mut world).await.json();
+        let granted: Vec<&str> = plain["scope"].as_str().unwrap().split(' ').collect();
+        assert!(granted.len() > 1, "{plain}");
+        *world.pipeline.machine.lock().unwrap() = vec![vec![
+            Does::Call(
+                "accessToken.setCustomClaim",
+                json!(["https://e.com/team", "logistics"]),
+            ),
+            Does::Call("transaction.removeTargetScope", json!([granted[0]])),
+            Does::Call("transaction.addTargetScope", json!(["not:granted"])),
+        ]];
+        let body = ask(&mut world).await.json();
+        assert_eq!(body["scope"], granted[1..].join(" "));
+        let claims = world.claims(&body["access_token"]);
+        assert_eq!(claims["https://e.com/team"], "logistics");
+        assert_eq!(claims["sub"], format!("{MACHINE}@clients"));
+        assert_eq!(claims["gty"], "client-credentials");
+        // What the Actions see, and no credential.
+        let log = world.log().await;
+        let outcome = &log.last().unwrap()["outcome"];
+        assert_eq!(outcome["trigger"], "credentials-exchange");
+        assert!(!json!(log).to_string().contains(MACHINE_SECRET));
+    });
+}
+
+#[test]
+fn a_denial_is_an_oauth_error() {
+    #[track_caller]
+    fn check(answer: &Answer, status: StatusCode, error: &str, description: &str) {
+        assert_eq!(answer.status, status);
+        let body = answer.json();
+        assert_eq!(body["error"], error, "{body}");
+        assert_eq!(body["error_description"], description, "{body}");
+    }
+    run(async {
+        let deny = |arguments: Value| vec![vec![Does::Call("access.deny", arguments)]];
+        let mut world = world(deny(json!(["invalid_scope", "not on Sundays"])));
+        let answer = ask(&mut world).await;
+        check(
+            &answer,
+            StatusCode::BAD_REQUEST,
+            "invalid_scope",
+            "not on Sundays",
+        );
+        *world.pipeline.machine.lock().unwrap() = deny(json!(["server_error", "down"]));
+        let answer = ask(&mut world).await;
+        check(
+            &answer,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "server_error",
+            "down",
+        );
+        *world.pipeline.machine.lock().unwrap() = vec![vec![Does::Throw("broken")]];
+        let answer = ask(&mut world).await;
+        check(&answer, StatusCode::FORBIDDEN, "access_denied", "broken");
+    });
+}
