@@ -45,4 +45,3 @@ mod test_snapshots;
 mod test_watch;
 mod tokens;
 mod triggers;
-mod triggers;

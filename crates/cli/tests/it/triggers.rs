@@ -76,7 +76,7 @@ fn cases_and_projects_know_triggers() {
         ("actions/team.js", MACHINE),
         (
             "postlogin.toml",
-            "[actions]\nteam = \"actions/team.js\"\n\n[bindings]\ncredentials-exchange = [\"team\"]\n",
+            "[actions.team]\ncode = \"actions/team.js\"\n\n[bindings]\ncredentials-exchange = [\"team\"]\n",
         ),
         (
             "cases/team.case.yaml",

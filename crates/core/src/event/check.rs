@@ -10,6 +10,8 @@ use crate::trigger::Trigger;
 /// A place where an event differs from version 3 of the trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// Whose event it is.
+    pub trigger: Trigger,
     /// The place: `event.client.metdata`.
     pub path: String,
     /// What is wrong there.
@@ -42,8 +44,10 @@ impl Finding {
     pub fn message(&self) -> String {
         match &self.problem {
             Problem::UnknownProperty => format!(
-                "`{}` does not exist in the post-login event (v3)",
-                self.path
+                "`{}` does not exist in the {} event ({})",
+                self.path,
+                self.trigger,
+                self.trigger.table().version
             ),
             Problem::WrongType { expected, found } => {
                 format!("`{}` must be {expected}, not {found}", self.path)
@@ -62,6 +66,9 @@ pub fn check_paths(trigger: Trigger, value: &Value) -> Vec<Finding> {
     let event = (trigger.table().event)();
     check_value(event, value, &Path::default(), &mut findings);
     // What Rules see may be given with the event.
+    for finding in &mut findings {
+        finding.trigger = trigger;
+    }
     findings.retain(|finding| {
         trigger != Trigger::PostLogin
             || !matches!(
@@ -81,7 +88,11 @@ pub fn check_reference(trigger: Trigger, segments: &[&str]) -> Option<Finding> {
     let mut path = Path::default();
     for name in segments {
         let Some(child) = field.child(name) else {
-            return field.is_closed().then(|| unknown(field, name, &path));
+            let found = || Finding {
+                trigger,
+                ..unknown(field, name, &path)
+            };
+            return field.is_closed().then(found);
         };
         if child.kind == Kind::ObjectArray {
             return None;
@@ -132,6 +143,7 @@ fn check_value(field: &Field, value: &Value, path: &Path, findings: &mut Vec<Fin
         (Kind::String, Value::String(found)) => {
             if !field.allowed.is_empty() && !field.allowed.contains(&found.as_str()) {
                 findings.push(Finding {
+                    trigger: Trigger::default(),
                     path: path.to_string(),
                     problem: Problem::UnknownValue {
                         found: found.clone(),
@@ -168,6 +180,7 @@ fn check_object(
 fn unknown(field: &Field, name: &str, parent: &Path) -> Finding {
     let suggestion = closest(name, field.children.iter().map(|child| child.name));
     Finding {
+        trigger: Trigger::default(),
         path: parent.with(Segment::Key(name.to_owned())).to_string(),
         problem: Problem::UnknownProperty,
         suggestion: suggestion.map(|name| parent.with(Segment::Key(name.to_owned())).to_string()),
@@ -184,6 +197,7 @@ fn wrong_type(expected: Kind, found: &Value, path: Path) -> Finding {
         Kind::ObjectArray => "an array of objects",
     };
     Finding {
+        trigger: Trigger::default(),
         path: path.to_string(),
         problem: Problem::WrongType {
             expected,

@@ -271,10 +271,19 @@ fn handlers_must_be_there_and_async() {
         "exports['onExecutePostLogin'] = async () => {};",
         "exports.onExecutePostLogin = exports.other = async () => {};",
         "let h; h = async () => {}; exports.onExecutePostLogin = h;",
-        "exports.onExecuteCredentialsExchange = async (event, api) => { event.nope; api.nope.nope(); };",
     ] {
         check("a.js", silent, &[]);
     }
+    check(
+        "a.js",
+        "exports.onExecuteCredentialsExchange = async (event, api) => { event.nope; api.nope.nope(); };",
+        &["1:70 unknown-event-path", "1:80 unknown-api-method"],
+    );
+    check(
+        "a.js",
+        "exports.onExecuteSendPhoneMessage = async (event, api) => { event.nope; api.nope.nope(); };",
+        &["1:1 unsupported-trigger"],
+    );
     check("a.mjs", "export * from './other';", &[]);
     check(
         "a.mjs",
@@ -482,8 +491,12 @@ fn what_is_declared_has_limits() {
 fn other_triggers_have_another_event() {
     let text = "exports.onExecutePostLogin = async (event, api) => { event.nope; api.nope(); event.secrets.X; };";
     let mut other = declared(&[], &[]);
-    other.triggers = vec![("credentials-exchange".to_owned(), Some("v2".to_owned()))];
-    check_declared(text, &other, &["1:92 undeclared-secret"]);
+    other.triggers = vec![("send-phone-message".to_owned(), Some("v2".to_owned()))];
+    check_declared(
+        text,
+        &other,
+        &["1:1 unsupported-trigger", "1:92 undeclared-secret"],
+    );
     other.triggers = vec![("post-login".to_owned(), Some("v2".to_owned()))];
     check_declared(
         text,

@@ -26,6 +26,7 @@ use std::sync::{Arc, OnceLock};
 use oxc::span::SourceType;
 use postlogin_core::location::Location;
 
+use crate::engine::WRAPPER;
 use crate::errors::sites::View;
 
 pub use mapping::Mapping;
@@ -146,10 +147,16 @@ pub(crate) enum Problem {
     Syntax(SyntaxError),
 }
 
-/// Returns what the parser finds wrong with an Action's text that the engine may take all the same: one that closes the function
-/// around it. `None` for a text that is refused or has nothing wrong.
+/// Returns what the parser finds wrong with an Action's text that runs all the same, because it closes the function that is put
+/// around it. `None` for a text that does not run or has nothing wrong.
 pub fn suspected(file_name: &str, text: &str) -> Option<SyntaxError> {
-    prepare(file_name, text).ok()?.suspected
+    let prepared = prepare(file_name, text).ok()?;
+    let suspected = prepared.suspected?;
+    let wrapped = format!("{WRAPPER}{}\n}}", prepared.code);
+    let refused = parse::on_deep_stack(&wrapped, || {
+        syntax::first_error(file_name, &wrapped, SourceType::cjs())
+    })?;
+    refused.is_none().then_some(suspected)
 }
 
 /// The first reason for which production does not take a file's text.
