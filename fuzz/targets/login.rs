@@ -83,7 +83,7 @@ fn login(input: &Input, mut event: Value) -> (Outcome, Record) {
                 if input.stored {
                     let stored = login.store().expect("a login is JSON");
                     login = Login::restore(&stored, handlers.clone()).expect("it is the same");
-                    assert_eq!(login.pause().as_ref(), Some(&pause));
+                    assert_eq!(login.pause().as_ref(), Some(&*pause));
                 }
                 let Some(answer) = answers.pop() else { break };
                 login.answer(Resumption {

@@ -103,7 +103,7 @@ pub fn advance(
         }
         let call = match step {
             Step::Run(call) => call,
-            Step::Ask(pause) => return Ok((login, Some(pause))),
+            Step::Ask(pause) => return Ok((login, Some(*pause))),
             Step::Done => return Ok((login, None)),
         };
         let Some(bound) = handlers.get(call.handler) else {

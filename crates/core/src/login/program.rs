@@ -112,7 +112,7 @@ impl Login {
             match self.progress.state {
                 State::Over => return Step::Done,
                 State::Waiting { .. } => match self.pause() {
-                    Some(pause) => return Step::Ask(pause),
+                    Some(pause) => return Step::Ask(Box::new(pause)),
                     None => self.progress.state = State::Over,
                 },
                 State::Ready => {

@@ -15,7 +15,7 @@ pub enum Step {
     /// Run a handler, then report its end with [`super::Login::end`].
     Run(Call),
     /// Wait for the user: [`super::Login::answer`], or without an answer [`super::Login::finish`].
-    Ask(Pause),
+    Ask(Box<Pause>),
     /// Nothing runs any more: [`super::Login::finish`].
     Done,
 }

@@ -8,7 +8,7 @@ use postlogin_core::{MethodSpec, Returns, Trigger};
 
 /// What stands before an Action's text on its first line, in the engine. A text that closes the function itself is a
 /// syntax error, see `compiledAlone` in the guest.
-pub const WRAPPER: &str = "this.$=function (module, exports, console) { ";
+pub use crate::source::WRAPPER;
 
 /// As [`WRAPPER`], for an Action Module.
 pub const MODULE_WRAPPER: &str = "this.$=function (module, exports, console, require, actions) { ";

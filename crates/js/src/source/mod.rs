@@ -26,7 +26,6 @@ use std::sync::{Arc, OnceLock};
 use oxc::span::SourceType;
 use postlogin_core::location::Location;
 
-use crate::engine::WRAPPER;
 use crate::errors::sites::View;
 
 pub use mapping::Mapping;
@@ -146,6 +145,9 @@ pub(crate) enum Problem {
     /// It does not compile.
     Syntax(SyntaxError),
 }
+
+/// What the engine puts before an Action's text; `}` on a line of its own comes after it.
+pub const WRAPPER: &str = "this.$=function (module, exports, console) { ";
 
 /// Returns what the parser finds wrong with an Action's text that runs all the same, because it closes the function that is put
 /// around it. `None` for a text that does not run or has nothing wrong.

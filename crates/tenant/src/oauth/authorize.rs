@@ -17,7 +17,7 @@ use super::issue::Grant;
 use super::par;
 use super::provider;
 use super::request::{AuthRequest, WayBack, checked, way_back};
-use super::run::{Flow, LoginDoc, Ran, follow, keep_open, one_time_code, start};
+use super::run::{LoginDoc, Ran, follow, keep_open, one_time_code, start};
 use super::session::{self, Session};
 use super::waiting::{self, Waiting, state_of, wait};
 use super::{OAuthError, Result};
@@ -186,13 +186,10 @@ pub(crate) fn refused(
 
 fn with_login(ran: Ran, login: LoginDoc) -> Ran {
     match ran {
-        Ran::Granted(grant, flow) => Ran::Granted(
-            grant,
-            Flow {
-                login: Some(login),
-                ..flow
-            },
-        ),
+        Ran::Granted(grant, mut flow) => {
+            flow.login = Some(login);
+            Ran::Granted(grant, flow)
+        }
         Ran::Waits(mut waiting) => {
             waiting.flow.login = Some(login);
             Ran::Waits(waiting)

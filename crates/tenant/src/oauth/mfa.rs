@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::authenticators::accepts;
 use super::client_auth::{Authenticated, authenticate};
 use super::issue::Grant;
-use super::run::{Flow, LoginDoc, Ran, follow, keep_open, one_time_code};
+use super::run::{LoginDoc, Ran, follow, keep_open, one_time_code};
 use super::token::issued;
 use super::waiting::{self, Waiting, count_attempt, look, take, wait};
 use super::{OAuthError, Result, refresh};
@@ -127,14 +127,10 @@ pub(crate) async fn exchange(
     let waiting = take(tenant, &key)?.ok_or_else(malformed)?;
     let (advanced, flow) = waiting::resume(tenant, waiting, ResumeStep::ChallengeSucceeded).await?;
     match follow(tenant, advanced, flow)? {
-        Ran::Granted(
-            grant,
-            Flow {
-                refresh: Some(exchanged),
-                ..
-            },
-        ) => refresh::succeed(tenant, &who.client, &grant, &exchanged),
-        Ran::Granted(grant, _) => issued(tenant, who, &grant),
+        Ran::Granted(grant, flow) => match &flow.refresh {
+            Some(exchanged) => refresh::succeed(tenant, &who.client, &grant, exchanged),
+            None => issued(tenant, who, &grant),
+        },
         Ran::Waits(waiting) => Err(required(tenant, *waiting).await),
     }
 }

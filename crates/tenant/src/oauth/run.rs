@@ -58,7 +58,7 @@ pub(crate) struct Flow {
 /// How far a run has come.
 pub(crate) enum Ran {
     /// To its end.
-    Granted(Box<Grant>, Flow),
+    Granted(Box<Grant>, Box<Flow>),
     /// To where the user is needed.
     Waits(Box<Waiting>),
 }
@@ -155,11 +155,11 @@ pub(crate) fn follow(
         }
         Ok(Advanced::Ended(finished)) => {
             let grant = conclude(tenant, Ok(*finished), &mut flow)?;
-            Ok(Ran::Granted(Box::new(grant), flow))
+            Ok(Ran::Granted(Box::new(grant), Box::new(flow)))
         }
         Err(error) => {
             let grant = conclude(tenant, Err(error), &mut flow)?;
-            Ok(Ran::Granted(Box::new(grant), flow))
+            Ok(Ran::Granted(Box::new(grant), Box::new(flow)))
         }
     }
 }

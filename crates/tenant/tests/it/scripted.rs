@@ -84,10 +84,7 @@ impl Scripted {
                 Step::Run(call) => call,
                 Step::Ask(pause) => {
                     let stored = login.store().unwrap();
-                    return Ok(Advanced::Waits {
-                        pause: Box::new(pause),
-                        stored,
-                    });
+                    return Ok(Advanced::Waits { pause, stored });
                 }
                 Step::Done => return Ok(Advanced::Ended(Box::new(login.finish(now)))),
             };
