@@ -30,8 +30,11 @@ pub enum Kind {
     Rule,
 }
 
+/// The longest text that is looked into, in bytes: analysing costs up to two hundred times its size. An Action may have 100 kB.
+const LONGEST: usize = 2 << 20;
+
 /// A parsed text. Offsets in it are those of `program`, which for a Rule has more at its beginning than `source`:
-/// [`Text::offset`] leads back.
+/// `Text::offset` leads back.
 pub struct Text<'t> {
     file: &'t str,
     source: &'t str,
@@ -64,6 +67,9 @@ impl<'t> Text<'t> {
     }
 
     fn parse(allocator: &'t Allocator, file: &'t str, source: &'t str) -> Option<Self> {
+        if source.len() > LONGEST {
+            return None;
+        }
         let language = Language::of(file);
         let text = |program, kind, shift| Self {
             file,

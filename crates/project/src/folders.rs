@@ -3,9 +3,30 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The folder for the project's own state: keys, compiled Actions, recordings in progress.
-pub fn state_folder(project_root: &Path) -> PathBuf {
-    project_root.join(".postlogin")
+use crate::{Error, Result};
+
+/// Returns the folder for the project's own state: the signing key, the local tenant's database and control token.
+///
+/// # Errors
+/// When it, or something in it, is a link or is neither a folder nor a regular file: a project that was cloned may have brought
+/// it, and it would lead out of the project.
+pub fn state_folder(project_root: &Path) -> Result<PathBuf> {
+    let folder = project_root.join(".postlogin");
+    let is_foreign = |path: &Path| {
+        // What is not there, or cannot be looked at, is told of when it is opened.
+        let kind = path.symlink_metadata().map(|found| found.file_type());
+        kind.is_ok_and(|kind| !kind.is_dir() && !kind.is_file())
+    };
+    let within = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut all = std::iter::once(folder.clone()).chain(within.map(|entry| entry.path()));
+    match all.find(|path| is_foreign(path)) {
+        None => Ok(folder),
+        Some(path) => Err(Error::new(format!(
+            "`{}` is a link, or not a regular file: postlogin keeps its own state there",
+            path.display()
+        ))
+        .with_hint("remove it; a new one is made")),
+    }
 }
 
 /// The variables of the environment that say where a user's caches are.
@@ -81,7 +102,26 @@ mod tests {
         }
         assert_eq!(
             state_folder(Path::new("/srv/shop")),
-            Path::new("/srv/shop/.postlogin")
+            Ok(PathBuf::from("/srv/shop/.postlogin"))
         );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_state_folder_that_leads_elsewhere_is_refused() {
+        let project = tempfile::tempdir().expect("a folder");
+        let folder = project.path().join(".postlogin");
+        std::os::unix::fs::symlink("/", &folder).expect("a link");
+        let refused = state_folder(project.path()).expect_err("it is a link");
+        assert!(
+            refused.message.contains(".postlogin"),
+            "{}",
+            refused.message
+        );
+        std::fs::remove_file(&folder).expect("removed");
+        std::fs::create_dir(&folder).expect("a folder");
+        assert_eq!(state_folder(project.path()), Ok(folder.clone()));
+        std::os::unix::fs::symlink("/dev/zero", folder.join("control-token")).expect("a link");
+        assert!(state_folder(project.path()).is_err());
     }
 }

@@ -405,7 +405,7 @@ fn key(
 /// The key of the project, or of a folder outside of any.
 pub(super) fn project_key(project: Option<&Project>, here: &Path) -> Result<KeyPair, CliError> {
     let root = project.map_or(here, |project| project.root.as_path());
-    postlogin_token::load_or_create(&state_folder(root).join("signing-key.pem")).map_err(|error| {
+    postlogin_token::load_or_create(&state_folder(root)?.join("signing-key.pem")).map_err(|error| {
         let shown = CliError::usage(error.to_string());
         match error.hint() {
             Some(hint) => shown.with_hint(hint),

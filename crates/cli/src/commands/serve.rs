@@ -57,7 +57,7 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         .issuer
         .clone()
         .unwrap_or_else(|| issuer(arguments.host, address));
-    let folder = state_folder(root);
+    let folder = state_folder(root)?;
     let (control_token, kept) = control_token(arguments, &folder)?;
     let key = super::run::project_key(None, root)?;
     let data = project

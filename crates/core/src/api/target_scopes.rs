@@ -1,5 +1,7 @@
 //! `api.transaction` of credentials-exchange: the scopes of the token, changed in the event at once.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::claim::scope;
@@ -12,6 +14,7 @@ use crate::value::Argument;
 
 pub(crate) fn add(call: &mut Call<'_>) -> Outcome {
     let scope = scope(call.arg(0))?;
+    refuse_impossible(&call.running.event)?;
     let mut scopes = current(&call.running.event);
     if !scopes.contains(&scope) {
         scopes.push(scope.clone());
@@ -22,6 +25,7 @@ pub(crate) fn add(call: &mut Call<'_>) -> Outcome {
 
 pub(crate) fn remove(call: &mut Call<'_>) -> Outcome {
     let scope = scope(call.arg(0))?;
+    refuse_impossible(&call.running.event)?;
     let mut scopes = current(&call.running.event);
     scopes.retain(|known| *known != scope);
     change(call, TargetScopes::Remove(scope), scopes)
@@ -34,13 +38,15 @@ pub(crate) fn set(call: &mut Call<'_>) -> Outcome {
         ));
     };
     let mut scopes: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     for item in items {
         let scope = scope(item)?;
-        if !scopes.contains(&scope) {
+        if known.insert(scope.clone()) {
             scopes.push(scope);
+            // At once: the time of the host is not the guest's.
+            refuse_too_many(&scopes)?;
         }
     }
-    refuse_too_many(&scopes)?;
     change(call, TargetScopes::Set(scopes.clone()), scopes)
 }
 
@@ -56,8 +62,20 @@ pub(crate) fn current(event: &Value) -> Vec<String> {
     }
 }
 
+/// Refuses to change a list that production cannot have: each change would copy it.
+fn refuse_impossible(event: &Value) -> Result<(), Failure> {
+    let listed = |path: &[&str]| json::at(event, path).and_then(Value::as_array);
+    let list =
+        listed(&["transaction", "target_scopes"]).or_else(|| listed(&["accessToken", "scope"]));
+    refuse_count(list.map_or(0, Vec::len))
+}
+
 fn refuse_too_many(scopes: &[String]) -> Result<(), Failure> {
-    if TARGET_SCOPES.exceeded_by(scopes.len()) {
+    refuse_count(scopes.len())
+}
+
+fn refuse_count(count: usize) -> Result<(), Failure> {
+    if TARGET_SCOPES.exceeded_by(count) {
         let most = TARGET_SCOPES.value;
         return Err(Failure::error(format!(
             "The number of scopes exceeds the allowed maximum of {most}."

@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::trigger::Trigger;
-
 /// What the flow needs to know about an Action.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HandlerInfo {
@@ -12,8 +10,6 @@ pub struct HandlerInfo {
     pub name: String,
     /// What it is.
     pub kind: HandlerKind,
-    /// The trigger whose handlers it has.
-    pub trigger: Trigger,
     /// Identifies its code: it is another one when the source or a module differs. Empty when logins are not stored.
     pub fingerprint: String,
     /// Its secrets, which it sees as `event.secrets`; for a Rule, its `configuration`.

@@ -52,7 +52,9 @@ fn depth_bound(text: &str) -> usize {
     let mut total = 0_usize;
     let mut deepest = 0_usize;
     let mut words = false;
-    for byte in text.bytes() {
+    // The chain that a semicolon has ended: an `else` continues it.
+    let mut ended = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
         match byte {
             b'(' | b'[' | b'{' => {
                 open.push(chain + 1);
@@ -64,11 +66,22 @@ fn depth_bound(text: &str) -> usize {
                 chain = open.pop().unwrap_or(0);
                 total = total.saturating_sub(chain);
             }
-            b';' | b',' => chain = 0,
+            b';' => {
+                ended = ended.max(chain);
+                chain = 0;
+            }
+            b',' => chain = 0,
             b'!' | b'~' | b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^' | b'<' | b'>'
             | b'=' | b'?' | b':' | b'.' | b'`' => chain += 1,
             // A word after a gap: `typeof typeof x`, `new new x`, `a: b: c`.
-            _ if byte.is_ascii_alphabetic() && !words => chain += 1,
+            _ if byte.is_ascii_alphabetic() && !words => {
+                let rest = text.as_bytes().get(at..).unwrap_or_default();
+                chain = match rest.starts_with(b"else") {
+                    true => chain.max(ended) + 1,
+                    false => chain + 1,
+                };
+                ended = 0;
+            }
             _ => {}
         }
         words = byte.is_ascii_alphanumeric() || byte == b'_';
@@ -84,8 +97,22 @@ mod tests {
     #[test]
     fn depth_is_bounded_before_the_parser_sees_the_text() {
         for piece in [
-            "(", "[", "{", "!", "a=>", "if(a)", "f()", "-", "typeof ", "a?", "`${", "x=", ".a",
+            "(",
+            "[",
+            "{",
+            "!",
+            "a=>",
+            "if(a)",
+            "f()",
+            "-",
+            "typeof ",
+            "a?",
+            "`${",
+            "x=",
+            ".a",
             "new ",
+            "if(0);else ",
+            "if(0){}else ",
         ] {
             let text = piece.repeat(60_000);
             assert!(on_deep_stack(&text, || ()).is_none(), "{piece}");

@@ -290,8 +290,8 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
         info: HandlerInfo {
             name: source.name.clone(),
             kind,
-            trigger: trigger_of(source).unwrap_or_default(),
-            fingerprint: fingerprint(source),
+            // Only a host that stores logins needs it, and it costs a hash of the source.
+            fingerprint: String::new(),
             secrets,
             code_bytes: source.code_bytes(),
             dependencies: declared(|manifest| manifest.dependencies.len()),
@@ -301,8 +301,10 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
     }
 }
 
-/// Identifies the code of an Action: its source and its Action Modules, not the packages that it requires.
-fn fingerprint(source: &ActionSource) -> String {
+/// Identifies the code of an Action, for logins that are stored while they wait: its source and its Action Modules, not the
+/// packages that it requires.
+#[must_use]
+pub fn fingerprint(source: &ActionSource) -> String {
     let mut hash = Sha256::new();
     match &source.kind {
         ActionKind::Script { text, .. } => hash.update(text),

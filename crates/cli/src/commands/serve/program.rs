@@ -15,7 +15,7 @@ use postlogin_core::{Trigger, outcome::Outcome};
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_js::liquid::Liquid;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
-use postlogin_runner::{Compiler, LoadError, watch::Stamps};
+use postlogin_runner::{Compiler, LoadError, fingerprint, watch::Stamps};
 use serde_json::Value;
 
 use crate::{action::lasting_compiler, error::CliError, printer::Printer, secrets};
@@ -248,7 +248,8 @@ impl Sources {
         }
         let compiler = started(compiler, *printer)?;
         for (trigger, source) in &self.actions {
-            let bound = compiler.bind(source, given)?;
+            let mut bound = compiler.bind(source, given)?;
+            bound.info.fingerprint = fingerprint(source);
             program.actions.entry(*trigger).or_default().push(bound);
         }
         for source in &self.connections {

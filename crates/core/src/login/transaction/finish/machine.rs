@@ -2,6 +2,8 @@
 //!
 //! Source: <https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger>.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::api::target_scopes;
@@ -82,6 +84,7 @@ pub(super) fn tell_about_scopes(flow: &mut Flow, _: &Request) {
     let target = target_scopes::current(&flow.input.event);
     let message = match &flow.input.tenant.granted_scopes {
         None => {
+            let before: HashSet<&String> = before.iter().collect();
             let added = listed(target.iter().filter(|scope| !before.contains(scope)));
             added.map(|added| {
                 format!(
@@ -90,6 +93,7 @@ pub(super) fn tell_about_scopes(flow: &mut Flow, _: &Request) {
             })
         }
         Some(grant) => {
+            let grant: HashSet<&String> = grant.iter().collect();
             let dropped = listed(target.iter().filter(|scope| !grant.contains(scope)));
             dropped.map(|dropped| {
                 format!("The client grant does not have the scopes {dropped}: they are dropped.")
@@ -102,14 +106,25 @@ pub(super) fn tell_about_scopes(flow: &mut Flow, _: &Request) {
 }
 
 fn listed<'s>(scopes: impl Iterator<Item = &'s String>) -> Option<String> {
-    let scopes: Vec<String> = scopes.map(|scope| format!("`{scope}`")).collect();
-    (!scopes.is_empty()).then(|| scopes.join(", "))
+    const SHOWN: usize = 20;
+    let mut scopes = scopes;
+    let shown: Vec<String> = scopes
+        .by_ref()
+        .take(SHOWN)
+        .map(|scope| format!("`{scope}`"))
+        .collect();
+    let more = match scopes.count() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
 }
 
 /// The target scopes, as far as the client grant has them.
 fn granted(flow: &Flow) -> Vec<String> {
     let mut scopes = target_scopes::current(&flow.input.event);
     if let Some(grant) = &flow.input.tenant.granted_scopes {
+        let grant: HashSet<&String> = grant.iter().collect();
         scopes.retain(|scope| grant.contains(scope));
     }
     scopes

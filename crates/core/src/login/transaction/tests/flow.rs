@@ -237,7 +237,6 @@ fn what_is_over_a_limit_of_the_dashboard_becomes_a_notice() {
     }
     let info =
         |dependencies: usize, modules: usize, code: usize, secrets: usize| crate::HandlerInfo {
-            trigger: crate::Trigger::PostLogin,
             fingerprint: String::new(),
             name: "a".to_owned(),
             kind: crate::HandlerKind::Action,
