@@ -29,6 +29,8 @@ pub struct Input {
     pub completed: bool,
     pub rbac: bool,
     pub watched: bool,
+    /// Whether the trigger is credentials-exchange.
+    pub is_machine: bool,
     /// Whether the login is stored and restored whenever it waits.
     pub stored: bool,
     pub users: Vec<Json>,

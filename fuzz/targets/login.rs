@@ -5,13 +5,13 @@
 mod input;
 
 use libfuzzer_sys::fuzz_target;
-use postlogin_core::explanation::{ClaimSite, Explanation, explain};
+use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::{ActionUsage, Outcome};
 use postlogin_core::reads::Record;
 use postlogin_core::rules::{RuleEnd, RuleError, RuleReport};
 use postlogin_core::{
     Argument, Fault, HandlerInfo, HandlerKind, Login, LoginInput, Resumption, Step, TenantSettings,
-    complete_event, method_names,
+    Trigger, complete_event,
 };
 use serde_json::Value;
 
@@ -40,17 +40,22 @@ fuzz_target!(|input: Input| {
     assert_eq!(read, outcome, "{text}");
 
     let names: Vec<String> = input.expected.iter().map(|word| word.text()).collect();
-    let mut explanation: Explanation = explain(outcome, record, &names, &Vec::<ClaimSite>::new());
+    let mut explanation: Explanation = explain(outcome, record, &names, &ClaimSites::default());
     explanation.redact(&["otp", "user", "a", ""]);
     assert!(serde_json::to_string(&explanation).is_ok());
 });
 
 fn login(input: &Input, mut event: Value) -> (Outcome, Record) {
+    let trigger = match input.is_machine {
+        true => Trigger::CredentialsExchange,
+        false => Trigger::PostLogin,
+    };
     if input.completed {
-        complete_event(&mut event);
+        complete_event(trigger, &mut event);
     }
     let handlers: Vec<HandlerInfo> = input.runs.iter().map(info).collect();
     let facts = LoginInput {
+        trigger,
         event,
         tenant: TenantSettings {
             rbac: input.rbac,
@@ -122,7 +127,7 @@ fn handle(login: &mut Login, begun: &postlogin_core::Call, run: &Run, now_ms: i6
                 login.read(&keys, call.present, None);
             }
             Call { method, args, .. } => {
-                let methods = method_names();
+                let methods = login.trigger().methods();
                 let spec = &methods[usize::from(*method) % methods.len()];
                 let args: Vec<Argument> = args
                     .iter()

@@ -98,6 +98,10 @@ const OTHERS: &[(&str, &str)] = &[
         "lists sources of a Rust package for the watcher; opens nothing",
     ),
     (
+        "crates/project/src/folders.rs",
+        "lists the state folder, to refuse links in it; opens nothing",
+    ),
+    (
         "crates/project/src/files.rs",
         "lists a folder; opens nothing",
     ),

@@ -1,4 +1,4 @@
-//! Where the program keeps its own files. Paths only; nothing is made here.
+//! Where the program keeps its own files. Nothing is made or opened here.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
