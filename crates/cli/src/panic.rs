@@ -1,4 +1,4 @@
-//! What the user sees of a panic: one message, which cannot forge another one.
+//! Reports a panic as one escaped message.
 //!
 //! The text of a panic may contain whatever an Action or a profile has. The standard hook would print it as it is.
 

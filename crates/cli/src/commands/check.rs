@@ -71,7 +71,7 @@ fn sources(
         let root = project.map_or(here, |project| project.root.as_path());
         let found = all_below(root, here, project)?;
         return if found.is_empty() {
-            Err(CliError::usage("there is no Action and no Rule here")
+            Err(CliError::usage("no Action or Rule found here")
                 .with_hint("name a file or a folder: `postlogin check src/actions`"))
         } else {
             Ok(found)
@@ -167,7 +167,7 @@ fn findings(source: &ActionSource, text: &str, is_rule: bool) -> Vec<Finding> {
     findings
 }
 
-/// What a project declares for its Rules. Without any setting it may keep them elsewhere, so nothing can be said.
+/// Returns what a project declares for its Rules. `None` without any setting: the project may keep them elsewhere.
 fn settings(source: &ActionSource) -> Option<Declared> {
     let keys: Vec<String> = source.configuration.keys().cloned().collect();
     (!keys.is_empty()).then(|| Declared {

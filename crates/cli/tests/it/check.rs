@@ -173,7 +173,7 @@ fn folders_are_searched() {
     assert_command!(postlogin("check").within(&outside.path().join("empty")), @"
     exit code: 2
     ----- stderr -----
-    error: there is no Action and no Rule here
+    error: no Action or Rule found here
     hint: name a file or a folder: `postlogin check src/actions`
     ");
     assert_command!(postlogin("check src/god.js").within(outside.path()), @"

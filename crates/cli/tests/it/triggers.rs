@@ -135,6 +135,8 @@ exports.onExecuteCredentialsExchange = async (event, api) => {
     .within(folder.path())
     .finish();
     assert!(why.stdout.contains("event.client.metadata.nope"), "{why}");
+    // Machines get no ID token, whatever scope they ask for.
+    assert!(!why.stdout.contains("openid"), "{why}");
 }
 
 #[test]

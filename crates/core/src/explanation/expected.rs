@@ -12,6 +12,7 @@ use crate::location::Location;
 use crate::outcome::{Outcome, Status, TokenKind, Verdict};
 use crate::reads::{EventRead, Record};
 use crate::sources::step;
+use crate::trigger::Trigger;
 
 pub(super) fn account(
     context: &RuleContext<'_>,
@@ -67,7 +68,10 @@ fn presence(
         Some(entry) => entry.rule,
         None => rule_for(context, token, name),
     };
+    let has_no_token =
+        token == TokenKind::IdToken && outcome.trigger == Trigger::CredentialsExchange;
     let state = match set {
+        _ if has_no_token => PresenceState::NoToken,
         Some(entry) if entry.verdict == Verdict::Dropped => PresenceState::Dropped,
         _ if outcome.status != Status::Allowed => PresenceState::NoToken,
         Some(_) => PresenceState::Kept,
@@ -75,13 +79,14 @@ fn presence(
         None => PresenceState::NeverSet,
     };
     // A claim that is there needs nothing.
-    let rule = rule.filter(|_| state != PresenceState::Standard);
+    let rule = rule.filter(|_| state != PresenceState::Standard && !has_no_token);
     Presence {
         state,
         rule,
         page: rule.and_then(page),
         remedies: match state {
             PresenceState::Standard | PresenceState::Kept => Vec::new(),
+            _ if has_no_token => Vec::new(),
             _ => remedies(context, token, name),
         },
     }

@@ -3,9 +3,10 @@
 mod cargo;
 mod dependencies;
 mod error;
+mod fingerprint;
 mod trigger;
 
-use std::{fmt::Write as _, fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use postlogin_core::{HandlerInfo, HandlerKind, Location, outcome::Notice};
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
@@ -22,9 +23,9 @@ use postlogin_js::{
 };
 use postlogin_project::{ActionKind, ActionSource, Manifest, NamedBy, Role, Secret};
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 pub use error::{LoadError, LoadProblem};
+pub use fingerprint::fingerprint;
 pub use trigger::{require_post_login, trigger_of, trigger_of_all};
 
 use crate::login::secrets_of;
@@ -299,33 +300,6 @@ pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> Boun
         },
         action: action.with_module_secrets(dependencies::secrets(source, given)),
     }
-}
-
-/// Identifies the code of an Action, for logins that are stored while they wait: its source and its Action Modules, not the
-/// packages that it requires.
-#[must_use]
-pub fn fingerprint(source: &ActionSource) -> String {
-    let mut hash = Sha256::new();
-    match &source.kind {
-        ActionKind::Script { text, .. } => hash.update(text),
-        ActionKind::Component { bytes, .. } => hash.update(bytes),
-        ActionKind::CargoPackage { .. } => {
-            for file in source.files() {
-                // A file that cannot be read has no component either.
-                hash.update(fs::read(file).unwrap_or_default());
-            }
-        }
-    }
-    for module in &source.modules {
-        hash.update(&module.name);
-        hash.update(&module.text);
-    }
-    let mut text = String::new();
-    for byte in hash.finalize() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// Whether a source is an Action or a Rule, by its text.

@@ -82,7 +82,7 @@ pub(super) fn add_unloaded(found: &mut Vec<FileCoverage>, here: &Path) -> Result
     let actions = actions.map(|action| project.source(action, here));
     let rules = project.enabled_rules().into_iter();
     let rules = rules.map(|rule| project.rule_source(rule, here));
-    // One that can't be read is no matter of a report.
+    // A file that cannot be read is left out of the report.
     for source in actions.chain(rules).flatten() {
         let file = &source.display_path;
         if let ActionKind::Script { text, .. } = &source.kind
