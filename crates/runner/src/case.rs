@@ -6,13 +6,13 @@ use std::time::Instant;
 use postlogin_core::outcome::{Notice, Outcome, Status};
 use postlogin_core::redact::Mask;
 use postlogin_core::{Pause, Resumption};
-use postlogin_engine::{ActionPre, BoundAction};
+use postlogin_engine::BoundAction;
 use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
 use postlogin_project::ActionSource;
 use postlogin_project::cases::{Case, ExpectKey};
 
 use crate::check::mismatches;
-use crate::load::{LoadError, bound};
+use crate::load::{LoadError, Loaded};
 use crate::login::{PreparedLogin, run_login};
 use crate::plan::{PlannedCase, event_of};
 use crate::run_event::{CaseResult, CaseStatus, Failure};
@@ -24,7 +24,7 @@ use crate::user::User;
 pub const DEFAULT_NOW_MS: i64 = 1_795_163_400_000;
 
 /// The Actions of a plan, compiled, or why one could not be; by the indices of [`crate::Plan::actions`].
-pub type Compiled = [Result<ActionPre, LoadError>];
+pub type Compiled = [Result<Loaded, LoadError>];
 
 /// Runs a case.
 pub(crate) fn run_case(
@@ -67,7 +67,7 @@ fn actions(
     for index in &planned.actions {
         if let (Some(source), Some(action)) = (sources.get(*index), compiled.get(*index)) {
             let action = action.as_ref().map_err(LoadError::clone)?;
-            actions.push(bound(source, action.clone(), &planned.case.secrets));
+            actions.push(action.bound(source, &planned.case.secrets));
         }
     }
     Ok(actions)

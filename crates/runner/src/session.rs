@@ -5,13 +5,12 @@
 
 use std::path::Path;
 
-use postlogin_engine::ActionPre;
 use postlogin_project::Error;
 use postlogin_project::cases::{Named, read_request};
 use serde_json::{Value, json};
 
 use crate::case::run_case;
-use crate::load::{Compiler, LoadError};
+use crate::load::{Compiler, LoadError, Loaded};
 use crate::plan::{Plan, Planner};
 use crate::report::failures;
 use crate::run_event::{CaseResult, CaseStatus};
@@ -22,7 +21,7 @@ pub struct Session<'a> {
     working_folder: &'a Path,
     planner: Planner<'a>,
     compiler: Compiler<'a>,
-    compiled: Vec<Result<ActionPre, LoadError>>,
+    compiled: Vec<Result<Loaded, LoadError>>,
     /// For requests that name no Actions.
     actions: Vec<String>,
     snapshots: Snapshots,

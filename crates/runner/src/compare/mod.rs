@@ -10,13 +10,12 @@ use std::sync::atomic::AtomicBool;
 
 use postlogin_core::outcome::Status;
 use postlogin_core::redact::Mask;
-use postlogin_engine::ActionPre;
 use postlogin_generate::Change;
 use postlogin_host::{Budget, Mock};
 use postlogin_project::{ActionSource, Secret, TenantData};
 use serde_json::Value;
 
-use crate::load::LoadError;
+use crate::load::{LoadError, Loaded};
 use crate::numbered::{Numbers, each};
 use crate::plan::PlannedCase;
 
@@ -31,7 +30,7 @@ pub struct Side {
     /// What the user called it.
     pub name: String,
     /// Sources, each with what it was compiled to.
-    pub actions: Vec<(ActionSource, ActionPre)>,
+    pub actions: Vec<(ActionSource, Loaded)>,
 }
 
 /// Over which logins, and how.

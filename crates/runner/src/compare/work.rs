@@ -14,7 +14,6 @@ use super::difference::differences;
 use super::{ATTEMPTS, CompareError, CompareOptions, Difference, Found, Origin, Side};
 use crate::case::unloadable;
 use crate::lab::{Ran, Setting, placeholders, seen_by, vocabulary};
-use crate::load::bound;
 use crate::plan::event_of;
 
 /// What one login showed.
@@ -43,7 +42,7 @@ impl Pair {
             let actions = side.actions.iter();
             let actions = actions.map(|(source, action)| {
                 let seen = seen_by(source, given, made_up);
-                bound(source, action.clone(), &seen)
+                action.bound(source, &seen)
             });
             actions.collect()
         };

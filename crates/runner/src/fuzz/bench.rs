@@ -20,7 +20,7 @@ use super::group::Known;
 use super::{FuzzOptions, Target, Targets, case_file, target};
 use crate::case::Compiled;
 use crate::lab::{Setting, placeholders, seen_by, vocabulary};
-use crate::load::{LoadError, bound};
+use crate::load::LoadError;
 use crate::run_event::{CaseResult, CaseStatus, Failure};
 
 /// So many events are tried to make one smaller.
@@ -69,7 +69,7 @@ impl<'a> Bench<'a> {
             if let Some(action) = compiled.get(*index) {
                 let action = action.as_ref().map_err(LoadError::clone)?;
                 let seen = seen_by(source, &[], &secrets);
-                actions.push(bound(source, action.clone(), &seen));
+                actions.push(action.bound(source, &seen));
             }
         }
         let words = vocabulary(sources.iter().copied());

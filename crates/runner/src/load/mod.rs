@@ -4,31 +4,25 @@ mod cargo;
 mod dependencies;
 mod error;
 mod fingerprint;
+mod loaded;
 mod trigger;
 
 use std::{fs, path::Path, sync::Arc};
 
-use postlogin_core::{HandlerInfo, HandlerKind, Location, outcome::Notice};
+use postlogin_core::HandlerKind;
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
 use postlogin_js::{
     JavaScript, Packages,
     coverage::{Coverage, FileCoverage},
     mapper_of_component,
-    source::{
-        facts::{Mention, facts},
-        rule::is_rule,
-        suspected,
-    },
-    source_of_component,
+    source::rule::is_rule,
 };
-use postlogin_project::{ActionKind, ActionSource, Manifest, NamedBy, Role, Secret};
-use serde_json::{Map, Value};
+use postlogin_project::{ActionKind, ActionSource, NamedBy, Role, Secret};
 
 pub use error::{LoadError, LoadProblem};
 pub use fingerprint::fingerprint;
+pub use loaded::{Loaded, kind_of};
 pub use trigger::{require_post_login, trigger_of, trigger_of_all};
-
-use crate::login::secrets_of;
 
 /// The environment variable by which a user allows [`Compiler::allow_cargo_builds`].
 pub const ALLOW_CARGO_BUILD: &str = "POSTLOGIN_ALLOW_CARGO_BUILD";
@@ -108,7 +102,7 @@ impl<'a> Compiler<'a> {
         source: &ActionSource,
         given: &[Secret],
     ) -> Result<BoundAction, LoadError> {
-        Ok(bound(source, self.action(source)?, given))
+        Ok(self.action(source)?.bound(source, given))
     }
 
     /// The script of a connection, which gives the user of the login.
@@ -120,7 +114,7 @@ impl<'a> Compiler<'a> {
         source: &ActionSource,
         given: &[Secret],
     ) -> Result<BoundAction, LoadError> {
-        let mut bound = bound(source, self.action(source)?, given);
+        let mut bound = self.action(source)?.bound(source, given);
         bound.info.kind = HandlerKind::Connection;
         Ok(bound)
     }
@@ -129,7 +123,12 @@ impl<'a> Compiler<'a> {
     ///
     /// # Errors
     /// When it can't be built or loaded.
-    pub fn action(&mut self, source: &ActionSource) -> Result<ActionPre, LoadError> {
+    pub fn action(&mut self, source: &ActionSource) -> Result<Loaded, LoadError> {
+        let action = self.runnable(source)?;
+        Ok(Loaded::new(source, action))
+    }
+
+    fn runnable(&mut self, source: &ActionSource) -> Result<ActionPre, LoadError> {
         match &source.kind {
             ActionKind::Script { text, .. } => {
                 let modules = dependencies::of(source)?;
@@ -270,99 +269,6 @@ impl<'a> Compiler<'a> {
             .as_ref()
             .ok_or_else(|| LoadError::internal(&anyhow::anyhow!("no JavaScript engine")))
     }
-}
-
-/// An Action at its place in a login, with the secrets that it sees.
-#[must_use]
-pub fn bound(source: &ActionSource, action: ActionPre, given: &[Secret]) -> BoundAction {
-    let kind = kind_of(source);
-    let given_secrets = secrets_of(source, given);
-    let secrets = match kind {
-        HandlerKind::Action => given_secrets,
-        HandlerKind::Rule | HandlerKind::Connection => {
-            let mut configuration = source.configuration.clone();
-            configuration.extend(given_secrets);
-            configuration
-        }
-    };
-    let declared = |count: fn(&Manifest) -> usize| source.declared.as_ref().map(count);
-    BoundAction {
-        notices: notices_of(source, &secrets),
-        info: HandlerInfo {
-            name: source.name.clone(),
-            kind,
-            // Only a host that stores logins needs it, and it costs a hash of the source.
-            fingerprint: String::new(),
-            secrets,
-            code_bytes: source.code_bytes(),
-            dependencies: declared(|manifest| manifest.dependencies.len()),
-            modules: declared(|manifest| manifest.modules.len()),
-        },
-        action: action.with_module_secrets(dependencies::secrets(source, given)),
-    }
-}
-
-/// Whether a source is an Action or a Rule, by its text.
-#[must_use]
-pub fn kind_of(source: &ActionSource) -> HandlerKind {
-    if source.role == Role::Connection {
-        return HandlerKind::Connection;
-    }
-    match &source.kind {
-        ActionKind::Script { text, .. } if is_rule(&source.display_path, text) => HandlerKind::Rule,
-        _ => HandlerKind::Action,
-    }
-}
-
-/// A notice for a source that only compiles inside of production's wrapper, and for each secret that the text certainly reads and that the Action does not see: as in production it is
-/// `undefined`, and the next line fails in a way that does not tell why.
-fn notices_of(source: &ActionSource, seen: &Map<String, Value>) -> Vec<Notice> {
-    let (file, text) = match &source.kind {
-        ActionKind::Script { text, .. } => (source.display_path.clone(), text.clone()),
-        ActionKind::Component { bytes, .. } => match source_of_component(bytes) {
-            Some(built_from) => built_from,
-            None => return Vec::new(),
-        },
-        ActionKind::CargoPackage { .. } => return Vec::new(),
-    };
-    let mut told: Vec<String> = Vec::new();
-    let mut notices = Vec::new();
-    let facts = facts(&file, &text);
-    if !facts.is_parsed
-        && let Some(error) = suspected(&file, &text)
-    {
-        notices.push(Notice {
-            code: "source-not-a-program".into(),
-            message: format!(
-                "{error}; it runs all the same, as in production, because the source closes the function that is put around it"
-            ),
-            source: None,
-        });
-    }
-    for Mention { name, location } in facts.secrets {
-        if seen.contains_key(&name) || told.contains(&name) {
-            continue;
-        }
-        let Location { file, line, column } = location;
-        let is_declared = source.declared.as_ref().is_none_or(|manifest| {
-            let mut declared = manifest.secret_names.iter();
-            declared.any(|declared| *declared == name)
-        });
-        let why = if is_declared {
-            "is not given"
-        } else {
-            "is not declared in the Action's configuration"
-        };
-        notices.push(Notice {
-            code: "secret-missing".into(),
-            message: format!(
-                "{file}:{line}:{column} reads event.secrets.{name}, which {why}: it is undefined"
-            ),
-            source: None,
-        });
-        told.push(name);
-    }
-    notices
 }
 
 /// The name that a component carries for its source. A file outside the project and the working folder is shown by
