@@ -7,7 +7,7 @@ use std::{
 
 use postlogin_host::Mock;
 use postlogin_project::{
-    Format, Project, cases::read_case_file, parse_document, parse_dotenv, read_list,
+    Format, Project, cases::{CASES_BYTES, read_case_file}, parse_document, parse_dotenv, read_list,
 };
 use postlogin_tests::workspace;
 
@@ -71,7 +71,7 @@ fn cases_are_read_or_refused() {
     let top = workspace().join("fixtures/hostile");
     for folder in ["cases", "documents"] {
         for path in files(folder) {
-            match read_case_file(&path, &top, &top) {
+            match read_case_file(&path, &top, &top, &mut { CASES_BYTES }) {
                 Ok(file) => assert!(file.cases.len() <= 10_000, "{}", path.display()),
                 Err(mistakes) => {
                     assert!(!mistakes.is_empty(), "{}", path.display());

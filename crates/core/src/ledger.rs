@@ -24,8 +24,10 @@ pub(crate) struct ClaimCall {
     pub action: String,
     /// The caller's place.
     pub location: Option<Location>,
-    /// Where the value stands in the event.
+    /// Paths of the event that the handler had read and that have the value, the latest read first. Known when the login ends.
     pub sources: Vec<String>,
+    /// Where the event has the value, read or not.
+    pub guesses: Vec<String>,
     /// The size of the value as JSON when it is larger than any token can carry; `value` is shortened then.
     pub bytes: Option<usize>,
     /// The number of the run of a handler that called.

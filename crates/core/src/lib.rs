@@ -43,7 +43,7 @@ pub use login::{
 };
 pub use metadata::is_storable;
 pub use reply::{Answer, Failure, Reply, Returned};
-pub use sources::sources;
+
 pub use time::iso_text;
 pub use tokens::userinfo;
 pub use trigger::Trigger;

@@ -163,7 +163,9 @@ pub struct LedgerEntry {
     pub action: String,
     /// Where it was set, if the guest told.
     pub location: Option<Location>,
-    /// Paths of the event with this value: `event.user.user_metadata.hobby`. Likely sources, best first.
+    /// Paths of the event that the Action had read and that have this value, the latest read first:
+    /// `event.user.user_metadata.hobby`. Empty when nobody watched ([`crate::reads::Watch`]), and for Actions in a language in
+    /// which reads cannot be watched.
     pub sources: Vec<String>,
 }
 

@@ -1,5 +1,9 @@
 //! What Actions read of their events, taken down when the host asks for it ([`crate::Login::watched`]).
 
+mod index;
+
+pub(crate) use index::ReadIndex;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,6 +12,19 @@ use crate::location::Location;
 use crate::login::transaction::state::Running;
 use crate::measure::Usage;
 use crate::sources::step;
+
+/// What a host wants to know of the reads of a login.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Watch {
+    /// Nothing: the ledger names no sources.
+    #[default]
+    Off,
+    /// Which paths were read, so that the ledger names the sources of claims.
+    Paths,
+    /// The same, and where in the source each read is: for an explanation.
+    Places,
+}
 
 /// One read of a property of the event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,6 +103,17 @@ fn nodes(value: &Value, most: usize) -> usize {
     }
 }
 
+/// The call behind an entry of the ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClaimOrigin {
+    /// The number of the run of a handler.
+    pub run: usize,
+    /// The number of the call among all calls of the login.
+    pub index: usize,
+    /// Where the event has the same value, read or not; only with [`Watch::Places`].
+    pub guesses: Vec<String>,
+}
+
 /// What an account of a login needs beside its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
@@ -99,8 +127,8 @@ pub struct Record {
     pub opaque: bool,
     /// The protocol; empty when the event does not tell.
     pub protocol: String,
-    /// For each entry of the ledger the run of a handler and the number of the call among all calls.
-    pub claim_calls: Vec<(usize, usize)>,
+    /// The call behind each entry of the ledger.
+    pub claim_calls: Vec<ClaimOrigin>,
     /// What Actions read, in order.
     pub reads: Vec<EventRead>,
     /// What was used of the vendor's limits.
@@ -111,17 +139,16 @@ pub struct Record {
 mod tests {
     use serde_json::json;
 
+    use super::{ClaimOrigin, Watch};
     use crate::login::transaction::tests::helpers::{Drive, NOW_MS, event};
     use crate::{EntryPoint, Location};
 
     #[test]
     fn reads_are_taken_down_when_somebody_watches() {
-        let run = |watched: bool| {
+        let run = |watch: Watch| {
             let mut drive = Drive::new(event(json!({"user": {"likes": ["tea", {"a.b": 1}]}})));
-            if watched {
-                drive.transaction.watch();
-            }
-            assert_eq!(drive.transaction.is_watched(), watched);
+            drive.transaction.watch(watch);
+            assert_eq!(drive.transaction.watching(), watch);
             drive.begin("a", EntryPoint::Execute);
             let site = Location {
                 file: "a.js".into(),
@@ -143,7 +170,7 @@ mod tests {
             drive.transaction.read(&keys(&["user"]), true, None);
             drive.finish_with_record().1
         };
-        let record = run(true);
+        let record = run(Watch::Places);
         let told: Vec<_> = record
             .reads
             .iter()
@@ -164,7 +191,8 @@ mod tests {
                 ("event.user.none[\"1\"]", false, json!(null), 1),
             ]
         );
-        assert_eq!(record.claim_calls, [(0, 0)]);
-        assert_eq!(run(false).reads, []);
+        assert_eq!(record.claim_calls, [ClaimOrigin::default()]);
+        assert_eq!(run(Watch::Paths).reads, record.reads);
+        assert_eq!(run(Watch::Off).reads, []);
     }
 }

@@ -11,7 +11,8 @@ const MOST: usize = 5;
 ///
 /// Values that stand everywhere by chance (`true`, `""`, `0`, short texts, empty containers) count only below
 /// metadata, and only if they stand there once.
-pub fn sources(event: &Value, value: &Value) -> Vec<String> {
+#[cfg(test)]
+fn sources(event: &Value, value: &Value) -> Vec<String> {
     sources_within(event, value, &mut { SOURCE_STEPS })
 }
 

@@ -4,6 +4,7 @@ use postlogin_abi::import_name;
 use postlogin_core::{
     Argument, Location,
     ceilings::{CALL_BYTES, CALL_VALUES, NAME_BYTES, json_values, shorten_text, shortened},
+    reads::Watch,
 };
 use serde_json::{Value, json};
 use wasmtime::{
@@ -118,7 +119,13 @@ fn check_size(sandbox: &mut Sandbox, method: &str, arguments: &str) -> wasmtime:
 /// Answers what an engine asks on its own account; `None` for a call of the Action.
 fn watch(sandbox: &mut Sandbox, method: &str, arguments: &Value) -> Option<String> {
     match method {
-        "#watch" => Some(json!({"return": sandbox.login.is_watched()}).to_string()),
+        "#watch" => {
+            let wanted = match sandbox.login.watching() {
+                Watch::Off => Value::Bool(false),
+                watch => json!(watch),
+            };
+            Some(json!({"return": wanted}).to_string())
+        }
         "#reads" => {
             for read in arguments.as_array().into_iter().flatten() {
                 let keys = read.get(0).and_then(Value::as_array);

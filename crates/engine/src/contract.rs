@@ -17,6 +17,9 @@ pub enum NotAnAction {
     /// Cut off, damaged, or beyond what this build can read.
     #[error("this WebAssembly component can't be read: {0}")]
     Unreadable(String),
+    /// It would keep the compiler busy for minutes or take gigabytes.
+    #[error("this component has {0}, and compiling it would take too long or too much memory")]
+    TooCostly(String),
     /// Another version of the contract.
     #[error(
         "this component was built for {WIT_PACKAGE}@{found}, and this postlogin runs {WIT_PACKAGE}@{VERSION}"
@@ -50,6 +53,9 @@ impl NotAnAction {
             }
             Self::Unreadable(_) => {
                 "build it again; if it is meant to be fine, check that the file is complete".into()
+            }
+            Self::TooCostly(_) => {
+                "build it with optimisation for size; what a component may have is in SECURITY.md".into()
             }
             Self::OtherVersion { .. } => {
                 format!("build it again against {WIT_PACKAGE}@{VERSION}, or with `postlogin build`")

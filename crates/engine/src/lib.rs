@@ -7,6 +7,7 @@
 mod action;
 mod api;
 mod cache;
+mod compile_cost;
 mod config;
 mod contract;
 mod drive;

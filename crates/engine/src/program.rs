@@ -16,6 +16,7 @@ use crate::{
     action::ActionPre,
     api,
     cache::{self, Found},
+    compile_cost,
     config::{Allocation, configuration},
     contract::{self, NotAnAction, Offer},
     guest::{Script, StackMapper},
@@ -139,6 +140,9 @@ impl Engine {
             Found::Nothing(refused) => refused,
         };
         let bytes = bytes()?;
+        if let Some(excess) = compile_cost::excess(bytes.as_ref()) {
+            return Err(NotAnAction::TooCostly(excess));
+        }
         let started = Instant::now();
         let component = cache::compile(engine, bytes.as_ref())?;
         // What is not an Action is not kept.

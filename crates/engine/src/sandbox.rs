@@ -171,9 +171,6 @@ impl Sandbox {
 
     /// Takes down that the Action read a property of its event.
     pub(crate) fn read(&mut self, path: &[String], present: bool, stack: &str) {
-        if !self.login.is_watched() {
-            return;
-        }
         let stack = start_of_stack(stack);
         let key = path.last().map_or("", String::as_str);
         let site = match &self.mapper {

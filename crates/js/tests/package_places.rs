@@ -353,3 +353,31 @@ fn a_name_that_no_file_has_is_not_kept() {
         assert!(notice.message.len() < 300, "{}", notice.message.len());
     }
 }
+
+#[test]
+fn manifests_are_small_and_few() {
+    let world = World::new();
+    let manifest = |bytes: usize| {
+        let filling = " ".repeat(bytes);
+        format!("{{\"name\": \"x\", \"main\": \"i.js\"{filling}}}")
+    };
+    let package = |name: &str, bytes: usize| {
+        let folder = format!("repo/node_modules/{name}");
+        world.write(&format!("{folder}/package.json"), &manifest(bytes));
+        world.write(&format!("{folder}/i.js"), name);
+    };
+    package("small", 1000);
+    package("large", 1 << 20);
+    assert_eq!(world.ask("small").0.as_deref(), Some("small"));
+    // Its manifest is not read, so that nothing says what its main file is.
+    assert_eq!(world.ask("large").0, None);
+    // Eight of nearly 1 MiB, each read twice, are more than all may have together.
+    let modules = world.modules();
+    let found = (0..8).filter(|number| {
+        let name = format!("p{number}");
+        package(&name, 1_000_000);
+        modules.resolve("", &name, Keyword::Require).path.is_ok()
+    });
+    let found = found.count();
+    assert!((1..8).contains(&found), "{found}");
+}

@@ -3,11 +3,14 @@
 mod common;
 
 use common::{Case, action, run};
-use postlogin_core::reads::EventRead;
+use postlogin_core::{
+    outcome::LedgerEntry,
+    reads::{EventRead, Watch},
+};
 
-fn watched(source: &str, watched: bool) -> common::Ended {
+fn watched(source: &str, watch: Watch) -> common::Ended {
     let case = Case {
-        watched,
+        watch,
         ..Case::default()
     };
     run(&action(source), &case)
@@ -21,14 +24,26 @@ fn handler(statements: &str) -> String {
 #[track_caller]
 fn check_same(statements: &str) {
     let source = handler(statements);
-    let (plain, seen) = (watched(&source, false), watched(&source, true));
+    let (plain, seen) = (
+        watched(&source, Watch::Off),
+        watched(&source, Watch::Places),
+    );
     assert_eq!(seen.fault, plain.fault, "{statements}");
     assert_eq!(seen.logs(), plain.logs(), "{statements}");
     assert_eq!(
         seen.outcome.commands, plain.outcome.commands,
         "{statements}"
     );
-    assert_eq!(seen.outcome.ledger, plain.outcome.ledger, "{statements}");
+    // Without reads, the ledger knows no sources.
+    let ledger = |ended: &common::Ended| -> Vec<LedgerEntry> {
+        let entries = ended.outcome.ledger.iter().cloned();
+        let bare = entries.map(|entry| LedgerEntry {
+            sources: Vec::new(),
+            ..entry
+        });
+        bare.collect()
+    };
+    assert_eq!(ledger(&seen), ledger(&plain), "{statements}");
     assert!(
         plain.fault.is_some() || !plain.logs().is_empty() || !plain.outcome.commands.is_empty(),
         "{statements}"
@@ -86,7 +101,7 @@ fn an_action_cannot_tell_that_it_is_watched() {
 /// The reads of statements, as `line:column path`, `?` in front of what is not there.
 #[track_caller]
 fn check(statements: &str, expected: &[&str]) {
-    let ended = watched(&handler(statements), true);
+    let ended = watched(&handler(statements), Watch::Places);
     let shown = |read: &EventRead| {
         let place = read.location.as_ref().map_or_else(
             || "?".to_owned(),
@@ -152,7 +167,7 @@ fn reads_stand_between_calls() {
         &handler(
             "const { user } = event;\napi.idToken.setCustomClaim('https://x/a', user.email);\nuser.name;\nthrow new Error('x');",
         ),
-        true,
+        Watch::Places,
     );
     let told: Vec<_> = ended
         .reads
@@ -167,4 +182,41 @@ fn reads_stand_between_calls() {
             ("event.user.name", 1)
         ]
     );
+}
+
+/// The sources in the ledger of a handler whose only claim is what the last statement sets, when paths alone are wanted.
+#[track_caller]
+fn check_sources(statements: &str, expected: &[&str]) {
+    let ended = watched(&handler(statements), Watch::Paths);
+    assert_eq!(ended.fault, None, "{statements}");
+    assert!(ended.reads.iter().all(|read| read.location.is_none()));
+    let entry = ended.outcome.ledger.last().expect("a claim was set");
+    assert_eq!(entry.sources, expected, "{statements}");
+}
+
+#[test]
+fn the_ledger_names_only_paths_that_were_read() {
+    // `nickname` has the same value as the metadata, and nobody reads it.
+    let set = |value: &str| {
+        format!(
+            "event.user.nickname = event.user.user_metadata.hobby;\napi.idToken.setCustomClaim('https://x/a', {value});"
+        )
+    };
+    for (statements, expected) in [
+        (set("event.user.user_metadata.hobby"), &["event.user.user_metadata.hobby"][..]),
+        (set("'surfing'.slice()"), &["event.user.user_metadata.hobby"]),
+        (
+            "const { roles = [] } = event.authorization ?? {};\napi.idToken.setCustomClaim('https://x/a', roles);".to_owned(),
+            &["event.authorization.roles"],
+        ),
+        // What is computed has no source, and neither has what nobody read.
+        ("api.idToken.setCustomClaim('https://x/a', event.user.email.toUpperCase());".to_owned(), &[]),
+        ("api.idToken.setCustomClaim('https://x/a', 'surfing');".to_owned(), &[]),
+        // A read after the call is no source of it.
+        ("api.idToken.setCustomClaim('https://x/a', 'surfing'); event.user.user_metadata.hobby;".to_owned(), &[]),
+        // What an Action has put there is its own.
+        ("event.own = { x: 'surfing' };\napi.idToken.setCustomClaim('https://x/a', event.own.x);".to_owned(), &[]),
+    ] {
+        check_sources(&statements, expected);
+    }
 }

@@ -89,6 +89,52 @@ pub(crate) fn end_of(text: &str) -> (u32, u32) {
     (clamp(line), clamp(last.encode_utf16().count() + 1))
 }
 
+/// The lines and columns of a text. The time to find one does not depend on where it is.
+pub(crate) struct Lines<'t> {
+    text: &'t str,
+    /// The line and column at the first character in each [`STRIDE`] of bytes.
+    marks: Vec<(usize, u32, u32)>,
+}
+
+/// So many bytes are counted at most to find a place.
+const STRIDE: usize = 1024;
+
+impl<'t> Lines<'t> {
+    pub fn of(text: &'t str) -> Self {
+        let mut marks = vec![(0, 1, 1)];
+        let (mut line, mut column) = (1_u32, 1_u32);
+        for (at, letter) in text.char_indices() {
+            if at >= marks.len() * STRIDE {
+                marks.push((at, line, column));
+            }
+            (line, column) = after(letter, line, column);
+        }
+        Self { text, marks }
+    }
+
+    /// Returns the line and column (UTF-16, both from 1) of a byte of the text.
+    pub fn at(&self, byte: usize) -> (u32, u32) {
+        let next = self.marks.partition_point(|(at, ..)| *at <= byte);
+        let (start, line, column) = next
+            .checked_sub(1)
+            .and_then(|last| self.marks.get(last).copied())
+            .unwrap_or((0, 1, 1));
+        let between = self.text.get(start..byte).unwrap_or_default();
+        between
+            .chars()
+            .fold((line, column), |(line, column), letter| {
+                after(letter, line, column)
+            })
+    }
+}
+
+fn after(letter: char, line: u32, column: u32) -> (u32, u32) {
+    match letter {
+        '\n' => (line.saturating_add(1), 1),
+        _ => (line, column.saturating_add(letter.len_utf16() as u32)),
+    }
+}
+
 /// A count as far as a `u32` goes.
 pub(crate) fn clamp(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
@@ -125,4 +171,20 @@ pub(crate) fn file_stem(path: &Path) -> String {
     path.file_stem()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lines, end_of};
+
+    #[test]
+    fn a_place_is_where_counting_from_the_beginning_leads() {
+        for piece in ["a", "\n", "ü\n😀", "x\r\n", "a long line without an end, ", "😀"] {
+            let text = piece.repeat(900);
+            let lines = Lines::of(&text);
+            for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {
+                assert_eq!(lines.at(at), end_of(&text[..at]), "{piece:?} {at}");
+            }
+        }
+    }
 }

@@ -4,11 +4,12 @@
 //! double quotes the escapes `\n`, `\r`, `\t`, `\"`, `\\` and `\$`. `$NAME` is text, not a reference. No value ever
 //! stands in an error.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
 use crate::door::Boundary;
-use crate::files::{end_of, read_text, with_slashes};
+use crate::files::{Lines, read_text, with_slashes};
 use crate::{Error, Result};
 
 /// A secret of an Action.
@@ -60,7 +61,9 @@ pub(crate) fn read_dotenv_within(path: &Path, within: &Boundary) -> Result<Vec<S
 
 /// Parses the text of a dotenv file; `shown` is its name in errors.
 pub fn parse_dotenv(text: &str, shown: &str) -> Result<Vec<Secret>> {
+    let lines = Lines::of(text);
     let mut secrets: Vec<Secret> = Vec::new();
+    let mut names: HashSet<String> = HashSet::new();
     let mut rest = text;
     loop {
         rest = rest.trim_start();
@@ -71,10 +74,10 @@ pub fn parse_dotenv(text: &str, shown: &str) -> Result<Vec<Secret>> {
             rest = rest.split_once('\n').map_or("", |(_, after)| after);
             continue;
         }
-        let (line, column) = end_of(text.strip_suffix(rest).unwrap_or_default());
+        let (line, column) = lines.at(text.len().saturating_sub(rest.len()));
         let (secret, after) =
             read_entry(rest).map_err(|error| error.in_file(shown).at(line, column))?;
-        if secrets.iter().any(|earlier| earlier.name == secret.name) {
+        if !names.insert(secret.name.clone()) {
             return Err(
                 Error::new(format!("`{}` is set a second time", secret.name))
                     .in_file(shown)

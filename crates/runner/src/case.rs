@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use postlogin_core::outcome::{Notice, Outcome, Status};
+use postlogin_core::reads::Watch;
 use postlogin_core::redact::Mask;
 use postlogin_core::{Pause, Resumption};
 use postlogin_engine::BoundAction;
@@ -26,12 +27,13 @@ pub const DEFAULT_NOW_MS: i64 = 1_795_163_400_000;
 /// The Actions of a plan, compiled, or why one could not be; by the indices of [`crate::Plan::actions`].
 pub type Compiled = [Result<Loaded, LoadError>];
 
-/// Runs a case.
+/// Runs a case. The outcome's ledger names the sources of claims if `watch` says so or the case fails.
 pub(crate) fn run_case(
     sources: &[ActionSource],
     planned: &PlannedCase,
     compiled: &Compiled,
     snapshots: &Snapshots,
+    watch: Watch,
 ) -> CaseResult {
     let started = Instant::now();
     let case = &planned.case;
@@ -48,7 +50,7 @@ pub(crate) fn run_case(
         return result(CaseStatus::Skipped(reason.clone()), Vec::new(), None);
     }
     let (failures, outcome) = match actions(sources, planned, compiled) {
-        Ok(actions) => login(planned, &actions, snapshots),
+        Ok(actions) => login(planned, &actions, snapshots, watch),
         Err(error) => (vec![Failure::Load(error)], None),
     };
     let status = match failures.is_empty() {
@@ -77,25 +79,13 @@ fn login(
     planned: &PlannedCase,
     actions: &[BoundAction],
     snapshots: &Snapshots,
+    watch: Watch,
 ) -> (Vec<Failure>, Option<Outcome>) {
     let case = &planned.case;
-    let event = match event_of(planned.trigger, case, &planned.bases) {
-        Ok(event) => event,
-        Err(error) => return (vec![Failure::Internal(error.to_string())], None),
-    };
-    let prepared = PreparedLogin {
-        trigger: planned.trigger,
-        event,
-        tenant: planned.tenant.clone(),
-        conditions: conditions(planned),
-        steps: Vec::new(),
-        watched: false,
-    };
     let mut user = User::new(&case.steps);
-    let mut answer = |pause: &Pause| user.answer(&pause.suspension).map(Resumption::from);
-    let mut outcome = match run_login(actions, prepared, Some(&mut answer)) {
-        Ok(finished) => finished.outcome,
-        Err(error) => return (vec![Failure::Internal(format!("{error:#}"))], None),
+    let mut outcome = match outcome(planned, actions, &mut user, watch) {
+        Ok(outcome) => outcome,
+        Err(failure) => return (vec![failure], None),
     };
     if let Some(error) = unloadable(&outcome) {
         return (vec![Failure::Load(error)], None);
@@ -130,7 +120,55 @@ fn login(
         let compared = snapshots.compare(&planned.snapshot_file, &case.name, &outcome);
         failures.extend(compared.map(Failure::Snapshot));
     }
+    if !failures.is_empty() && watch == Watch::Off {
+        name_sources(&mut outcome, planned, actions, &secrets);
+    }
     (failures, Some(outcome))
+}
+
+fn outcome(
+    planned: &PlannedCase,
+    actions: &[BoundAction],
+    user: &mut User,
+    watch: Watch,
+) -> Result<Outcome, Failure> {
+    let event = event_of(planned.trigger, &planned.case, &planned.bases)
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+    let prepared = PreparedLogin {
+        trigger: planned.trigger,
+        event,
+        tenant: planned.tenant.clone(),
+        conditions: conditions(planned),
+        steps: Vec::new(),
+        watch,
+    };
+    let mut answer = |pause: &Pause| user.answer(&pause.suspension).map(Resumption::from);
+    let finished = run_login(actions, prepared, Some(&mut answer))
+        .map_err(|error| Failure::Internal(format!("{error:#}")))?;
+    Ok(finished.outcome)
+}
+
+/// Runs a failing case once more, to see which paths of the event its Actions read: most cases pass, and watching costs a
+/// quarter of their time. A login that failed is left as it is, for it may have used up its whole budget.
+fn name_sources(
+    outcome: &mut Outcome,
+    planned: &PlannedCase,
+    actions: &[BoundAction],
+    secrets: &[&str],
+) {
+    if outcome.ledger.is_empty() || outcome.status == Status::Failed {
+        return;
+    }
+    let mut user = User::new(&planned.case.steps);
+    let Ok(mut watched) = self::outcome(planned, actions, &mut user, Watch::Paths) else {
+        return;
+    };
+    watched.redact(secrets);
+    for (entry, seen) in outcome.ledger.iter_mut().zip(watched.ledger) {
+        if (entry.token, &entry.name, &entry.value) == (seen.token, &seen.name, &seen.value) {
+            entry.sources = seen.sources;
+        }
+    }
 }
 
 /// What the network of the case did not fit, unless the case expects just that.

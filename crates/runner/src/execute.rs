@@ -9,6 +9,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use postlogin_core::reads::Watch;
+
 use crate::case::{Compiled, run_case};
 use crate::held::{Held, weight};
 use crate::plan::{Plan, PlannedCase};
@@ -226,7 +228,7 @@ fn guarded(
 ) -> CaseResult {
     let started = Instant::now();
     let ran = panic::catch_unwind(AssertUnwindSafe(|| {
-        run_case(&plan.actions, planned, compiled, snapshots)
+        run_case(&plan.actions, planned, compiled, snapshots, Watch::Off)
     }));
     ran.unwrap_or_else(|_| CaseResult {
         name: planned.case.name.clone(),

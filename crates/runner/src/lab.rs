@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use postlogin_core::event::schema;
 use postlogin_core::outcome::Outcome;
+use postlogin_core::reads::Watch;
 use postlogin_core::rules::event_path;
 use postlogin_core::{HandlerKind, Pause, ResumeStep, Resumption, Suspension, Trigger};
 use postlogin_engine::BoundAction;
@@ -35,6 +36,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) mocks: Arc<Vec<Mock>>,
     /// When it starts, in milliseconds since the epoch.
     pub(crate) now_ms: i64,
+    /// What is recorded of reads of the event.
+    pub(crate) watch: Watch,
     /// What randomness is derived from.
     pub(crate) seed: u64,
     /// What a sandbox may use.
@@ -59,6 +62,7 @@ impl<'a> Setting<'a> {
         Self {
             tenant,
             template,
+            watch: Watch::Off,
             mocks: template.map_or_else(Arc::default, |planned| Arc::clone(&planned.mocks)),
             now_ms: case.and_then(|case| case.now_ms).unwrap_or(DEFAULT_NOW_MS),
             seed: case.and_then(|case| case.seed).unwrap_or(0),
@@ -91,7 +95,7 @@ impl<'a> Setting<'a> {
                 budget: self.budget,
             },
             steps: Vec::new(),
-            watched: false,
+            watch: self.watch,
         };
         let nothing = Steps::Free {
             continues: Vec::new(),

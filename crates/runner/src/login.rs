@@ -1,7 +1,7 @@
 //! One login, prepared from whatever its caller had: options, a case, a request.
 
 use postlogin_core::{
-    Finished, HandlerInfo, Login, LoginInput, ResumeStep, TenantSettings, Trigger,
+    Finished, HandlerInfo, Login, LoginInput, ResumeStep, TenantSettings, Trigger, reads::Watch,
 };
 use postlogin_engine::{BoundAction, User, infos, run};
 use postlogin_host::Conditions;
@@ -21,8 +21,8 @@ pub struct PreparedLogin {
     pub conditions: Conditions,
     /// What the user does at suspensions, in order.
     pub steps: Vec<ResumeStep>,
-    /// Whether reads of the event are recorded, for an explanation.
-    pub watched: bool,
+    /// What is recorded of reads of the event.
+    pub watch: Watch,
 }
 
 impl PreparedLogin {
@@ -37,11 +37,7 @@ impl PreparedLogin {
             seed: self.conditions.seed,
             now_ms: self.conditions.clock.now_ms(),
         };
-        let login = Login::new(input, handlers);
-        match self.watched {
-            true => login.watched(),
-            false => login,
-        }
+        Login::new(input, handlers).watched(self.watch)
     }
 }
 

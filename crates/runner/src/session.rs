@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use postlogin_core::reads::Watch;
 use postlogin_project::Error;
 use postlogin_project::cases::{Named, read_request};
 use serde_json::{Value, json};
@@ -85,7 +86,8 @@ impl<'a> Session<'a> {
             self.compiled.push(self.compiler.action(source));
         }
         let sources = self.planner.actions();
-        let result = run_case(sources, &planned, &self.compiled, &self.snapshots);
+        let watch = Watch::Paths;
+        let result = run_case(sources, &planned, &self.compiled, &self.snapshots, watch);
         Ok((id, result))
     }
 }

@@ -3,6 +3,7 @@
 use postlogin_core::{
     Finished,
     explanation::{ClaimSites, Explanation, explain as account},
+    reads::Watch,
 };
 use postlogin_js::{source::claims::claim_sites, source_of_component};
 use postlogin_project::{ActionKind, ActionSource};
@@ -26,7 +27,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
     }
     let mut ready = ready(run, printer)?;
     let watched = PreparedLogin {
-        watched: true,
+        watch: Watch::Places,
         ..ready.prepared.clone()
     };
     let Finished {

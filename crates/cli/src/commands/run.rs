@@ -15,6 +15,7 @@ use std::{
 use postlogin_core::{
     ResumeStep, TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
+    reads::Watch,
 };
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
@@ -135,7 +136,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
             tenant,
             conditions,
             steps,
-            watched: false,
+            watch: Watch::Paths,
         },
     })
 }

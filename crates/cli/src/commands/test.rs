@@ -107,7 +107,8 @@ impl<'a> Setting<'a> {
                 .iter()
                 .map(|text| Filter::new(text))
                 .collect(),
-            jobs: jobs.or(configured.jobs).unwrap_or(cores),
+            // Each takes memory of its own: a file of the project does not choose how much.
+            jobs: jobs.unwrap_or(configured.jobs.unwrap_or(cores).min(cores)),
             snapshots: mode(arguments)?,
             coverage: coverage::Reports::new(&arguments.coverage)?,
         })

@@ -7,6 +7,7 @@ use crate::json::{size, utf16_length};
 use crate::limits::SCOPE_LENGTH;
 use crate::login::transaction::command::{Command, LargeClaim};
 use crate::outcome::TokenKind;
+use crate::reads::Watch;
 use crate::reply::{Failure, Returned};
 use crate::sources::sources_within;
 use crate::value::{Argument, NotJson};
@@ -78,7 +79,13 @@ fn value_to_keep(call: &mut Call<'_>) -> (Argument, Option<LargeClaim>) {
             let large = LargeClaim {
                 bytes: size(&json),
                 loses,
-                sources: sources_within(&call.running.event, &json, steps),
+                guesses: match call.flow.watch {
+                    Watch::Off => Vec::new(),
+                    // The value is not kept, so that reads cannot be compared with it later.
+                    Watch::Paths | Watch::Places => {
+                        sources_within(&call.running.event, &json, steps)
+                    }
+                },
             };
             (Argument::from(&shorten(&json)), Some(large))
         }

@@ -32,7 +32,7 @@ fn explained(outcome: Outcome, record: Record) -> usize {
 /// Runs one handler that makes the same calls over and over, until it is ended or has made enough.
 fn repeated(calls: &[Value], times: usize) -> (Outcome, Record) {
     let mut drive = Drive::new(event(json!({})));
-    drive.transaction.watch();
+    drive.transaction.watch(crate::reads::Watch::Places);
     drive.begin("a", EntryPoint::Execute);
     let site = Location {
         file: "a.js".into(),
@@ -179,11 +179,16 @@ fn a_claim_that_no_token_can_carry_counts_with_its_size() {
     let mut drive = Drive::new(event(
         json!({"user": {"app_metadata": {"huge": "y".repeat(300_000)}}}),
     ));
-    let huge = "y".repeat(300_000);
-    drive.action(
-        "a",
-        json!([["idToken.setCustomClaim", "https://x/a", huge]]),
-    );
+    drive.transaction.watch(crate::reads::Watch::Paths);
+    drive.begin("a", crate::EntryPoint::Execute);
+    let keys = ["user", "app_metadata", "huge"].map(str::to_owned);
+    drive.transaction.read(&keys, true, None);
+    drive.call(&json!([
+        "idToken.setCustomClaim",
+        "https://x/a",
+        "y".repeat(300_000)
+    ]));
+    drive.transaction.end(Ok(()), Default::default(), NOW_MS);
     let outcome = drive.finish();
     let error = outcome.error.clone().unwrap();
     assert_eq!(

@@ -2,14 +2,12 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use super::expected::Ways;
 use super::{Certainty, ClaimAccount, Origin, Setter};
 use crate::claim_rules::{Remedy, RuleContext, remedies, spec_of};
 use crate::limits::CUSTOM_CLAIMS_BYTES;
 use crate::outcome::{ClaimRule, LedgerEntry, Outcome, TokenKind, Verdict};
-use crate::reads::{EventRead, Record};
+use crate::reads::{ClaimOrigin, EventRead, ReadIndex, Record};
 use crate::sources::is_trivial;
 
 /// So many paths are told at most.
@@ -20,7 +18,7 @@ pub(super) fn accounts(
     outcome: &Outcome,
     record: &Record,
 ) -> Vec<ClaimAccount> {
-    let reads = Reads::new(&record.reads);
+    let reads = ReadIndex::new(&record.reads);
     let overwriters = overwriters(&outcome.ledger);
     let entries = outcome.ledger.iter().enumerate().zip(overwriters);
     let accounts = entries.map(|((index, entry), later)| {
@@ -28,7 +26,7 @@ pub(super) fn accounts(
             action: other.action.clone(),
             location: other.location.clone(),
         });
-        let call = record.claim_calls.get(index).copied();
+        let call = record.claim_calls.get(index);
         ClaimAccount {
             token: entry.token,
             name: entry.name.clone(),
@@ -73,73 +71,16 @@ fn steps(context: &RuleContext<'_>, entry: &LedgerEntry) -> Vec<Remedy> {
     }
 }
 
-/// The reads of a login, found by what they have in common with a claim. There can be as many claims as reads.
-struct Reads<'r> {
-    by_run: HashMap<usize, Vec<&'r EventRead>>,
-    by_value: HashMap<(usize, String), Vec<&'r EventRead>>,
-    by_line: HashMap<(usize, &'r str, u32), Vec<&'r EventRead>>,
-}
-
-/// So many reads are looked at for a claim, the latest first.
-const MOST_READS: usize = 500;
-
-impl<'r> Reads<'r> {
-    fn new(reads: &'r [EventRead]) -> Self {
-        let mut found = Self {
-            by_run: HashMap::new(),
-            by_value: HashMap::new(),
-            by_line: HashMap::new(),
-        };
-        for read in reads {
-            found.by_run.entry(read.run).or_default().push(read);
-            if read.present {
-                let key = (read.run, likeness(&read.value));
-                found.by_value.entry(key).or_default().push(read);
-            }
-            if let Some(place) = &read.location {
-                let key = (read.run, place.file.as_str(), place.line);
-                found.by_line.entry(key).or_default().push(read);
-            }
-        }
-        found
-    }
-
-    /// The reads of a list before a call, the latest first. Reads are in order, and so are the calls before them.
-    fn before(list: Option<&Vec<&'r EventRead>>, index: usize) -> Vec<&'r EventRead> {
-        let list = list.map(Vec::as_slice).unwrap_or_default();
-        let end = list.partition_point(|read| read.calls_before <= index);
-        let list = list.get(..end).unwrap_or_default().iter().rev();
-        list.take(MOST_READS).copied().collect()
-    }
-}
-
-/// The same for equal values, and seldom for others.
-fn likeness(value: &Value) -> String {
-    match value {
-        Value::Array(items) => format!("[{}]", items.len()),
-        Value::Object(members) => format!("{{{}}}", members.len()),
-        // Of two long texts the length and the beginning will do.
-        Value::String(text) => {
-            let begin: String = text.chars().take(64).collect();
-            format!("\"{}:{begin}", text.len())
-        }
-        value => value.to_string(),
-    }
-}
-
 /// From where the value of a claim came: what was read and has it; else what was read at the call; else, as a guess,
 /// where else it stands.
-fn origins(entry: &LedgerEntry, (run, index): (usize, usize), reads: &Reads<'_>) -> Vec<Origin> {
+fn origins(entry: &LedgerEntry, call: &ClaimOrigin, reads: &ReadIndex<'_>) -> Vec<Origin> {
+    let (run, index) = (call.run, call.index);
     // Latest first: the last read before a call is the likeliest.
     let at_call = match &entry.location {
-        Some(place) => {
-            let key = (run, place.file.as_str(), place.line);
-            Reads::before(reads.by_line.get(&key), index)
-        }
+        Some(place) => reads.on_line(run, place, index),
         None => Vec::new(),
     };
-    let with_value = reads.by_value.get(&(run, likeness(&entry.value)));
-    let with_value = Reads::before(with_value, index);
+    let with_value = reads.of_value(run, &entry.value, index);
     let origin = |read: &EventRead, certainty| Origin {
         path: read.path.clone(),
         certainty,
@@ -147,8 +88,10 @@ fn origins(entry: &LedgerEntry, (run, index): (usize, usize), reads: &Reads<'_>)
     };
     let mut found: Vec<Origin> = Vec::new();
     // What was read in the call itself comes before what merely has the same value.
-    let equal = at_call.iter().chain(&with_value);
-    let equal = equal.filter(|read| read.present && read.value == entry.value);
+    let equal = at_call
+        .iter()
+        .filter(|read| read.present && read.value == entry.value);
+    let equal = equal.chain(&with_value);
     // `true` stands everywhere: only the likeliest read says something.
     let most = match is_trivial(&entry.value) {
         true => 1,
@@ -159,7 +102,7 @@ fn origins(entry: &LedgerEntry, (run, index): (usize, usize), reads: &Reads<'_>)
     }
     if found.is_empty() {
         // Between the previous call and this one.
-        let since = Reads::before(reads.by_run.get(&run), index).into_iter();
+        let since = reads.of_run(run, index).into_iter();
         let since = since.take_while(|read| read.calls_before == index);
         let near: Vec<&EventRead> = match at_call.is_empty() {
             true => since.collect(),
@@ -175,7 +118,7 @@ fn origins(entry: &LedgerEntry, (run, index): (usize, usize), reads: &Reads<'_>)
         .iter()
         .any(|origin| origin.certainty == Certainty::Read)
     {
-        for path in &entry.sources {
+        for path in &call.guesses {
             let location = None;
             let certainty = Certainty::SameValue;
             push(

@@ -43,7 +43,7 @@ fn step(drive: &mut Drive, step: &Value) {
 
 fn explained(patch: Value, steps: Value, expected: &[&str], sites: &[ClaimSite]) -> Explanation {
     let mut drive = Drive::new(event(patch));
-    drive.transaction.watch();
+    drive.transaction.watch(crate::reads::Watch::Places);
     drive.begin("a", EntryPoint::Execute);
     for one in steps.as_array().unwrap() {
         step(&mut drive, one);
@@ -307,7 +307,7 @@ fn in_a_loop_over_names_only_the_reads_of_this_one_count() {
 #[test]
 fn many_claims_and_reads_are_accounted_for_in_one_go() {
     let mut drive = Drive::new(event(json!({"user": {"nickname": "surfing"}})));
-    drive.transaction.watch();
+    drive.transaction.watch(crate::reads::Watch::Places);
     drive.begin("a", EntryPoint::Execute);
     for number in 0..20_000 {
         let key = format!("k{number}");

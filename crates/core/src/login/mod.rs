@@ -25,6 +25,7 @@ pub use transaction::{ResumeStep, Resumption, Suspension};
 use crate::fault::Fault;
 use crate::location::Location;
 use crate::outcome::Notice;
+use crate::reads::Watch;
 use crate::reply::Reply;
 use crate::rules::RuleReport;
 use crate::trigger::Trigger;
@@ -67,10 +68,10 @@ impl Login {
         self.transaction.flow().input.seed
     }
 
-    /// Records from now on what handlers read of the event, for [`Finished::record`].
+    /// Records what handlers read of the event, for the sources in the ledger and for [`Finished::record`].
     #[must_use]
-    pub fn watched(mut self) -> Self {
-        self.transaction.watch();
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.transaction.watch(watch);
         self
     }
 
@@ -87,10 +88,10 @@ impl Login {
         self.transaction.call(method, args, site, now_ms)
     }
 
-    /// Returns whether reads of the event are recorded.
+    /// Returns what is recorded of reads of the event.
     #[must_use]
-    pub fn is_watched(&self) -> bool {
-        self.transaction.is_watched()
+    pub fn watching(&self) -> Watch {
+        self.transaction.watching()
     }
 
     /// Records that the running handler read a property of its event. `keys` lead there, array indices as digits; those

@@ -15,7 +15,7 @@ function assign(event, changes, api) {
         }
         const last = path[path.length - 1];
         if (value?.$ === 'undefined') delete target[last];
-        else target[last] = watchable(untag(value, api));
+        else target[last] = untag(value, api);
     }
 }
 

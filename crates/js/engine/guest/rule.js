@@ -91,7 +91,7 @@ function followed(value, path) {
     };
     const proxy = new Proxy(value, {
         get(target, key, receiver) {
-            if (reads && originals.has(target) && isNoted(target, key)) takeDown(['context', ...path], key, hasOwn(target, key));
+            if (reads && !foreign.has(target) && isNoted(target, key)) takeDown(['context', ...path], key, hasOwn(target, key));
             const property = getOwnPropertyDescriptor(target, key);
             if (!property || !('value' in property)) return reflect.get(target, key, receiver === proxy ? target : receiver);
             // A frozen property has to be given as it is.
@@ -99,11 +99,11 @@ function followed(value, path) {
         },
         set(target, key, value, receiver) {
             note(key);
-            return reflect.set(target, key, unwatched(value), receiver === proxy ? target : receiver);
+            return reflect.set(target, key, taken(value), receiver === proxy ? target : receiver);
         },
         defineProperty(target, key, property) {
             note(key);
-            return reflect.defineProperty(target, key, 'value' in property ? { ...property, value: unwatched(property.value) } : property);
+            return reflect.defineProperty(target, key, 'value' in property ? { ...property, value: taken(property.value) } : property);
         },
     });
     behind.set(proxy, value);
@@ -139,7 +139,6 @@ async function executeRule(text) {
     if (fresh || !shared) shared = { user, context };
     writes = new Map();
     startWatching();
-    watchable(shared.context);
     const own = beginRun();
     own.isRule = true;
     let calledBack;
@@ -164,7 +163,7 @@ async function executeRule(text) {
             // The script of a connection has the same form, and its second result is the profile.
             returned = script.kind === 'connection'
                 ? rule(connection.accessToken, connection.context, callback)
-                : rule(watched(watchable(shared.user), ['user']), followed(shared.context, []), callback);
+                : rule(watched(shared.user, ['user']), followed(shared.context, []), callback);
         } catch (error) {
             if (!report) throw error;
         }

@@ -12,28 +12,30 @@ const ASKED_BY_NOBODY = ['toJSON', 'then'];
 
 let reads; // of the running handler since they were last told; nothing when nobody watches
 let readBefore; // their paths and places
-const originals = new WeakSet(); // objects of the event as the host gave it
+let hasPlaces; // whether the host wants to know where each read is
+const foreign = new WeakSet(); // objects that the Action has put into the event
 const watchers = new WeakMap(); // original → Proxy
 const behind = new WeakMap(); // Proxy → original
 
 const unwatched = (value) => (value !== null && typeof value === 'object' ? behind.get(value) ?? value : value);
 
-// Marks what the host gave, so that it is watched from then on.
-function watchable(value) {
-    if (!reads || value === null || typeof value !== 'object' || originals.has(value)) return value;
-    originals.add(value);
-    for (const key of keys(value)) watchable(value[key]);
-    return value;
+// What stands behind a value that the Action puts into the event; an object of its own is not watched.
+function taken(value) {
+    const original = unwatched(value);
+    if (reads && original === value && value !== null && typeof value === 'object') foreign.add(value);
+    return original;
 }
 
 function startWatching() {
-    reads = parse(callHost('#watch', '[]', '')).return === true ? [] : undefined;
+    const wanted = parse(callHost('#watch', '[]', '')).return;
+    reads = wanted === false ? undefined : [];
+    hasPlaces = wanted === 'places';
     readBefore = new Set();
 }
 
 function watchedEvent(event) {
     startWatching();
-    return watched(watchable(event), []);
+    return watched(event, []);
 }
 
 function tellReads() {
@@ -45,7 +47,7 @@ function tellReads() {
 
 function takeDown(path, key, present) {
     if (reads.length >= MOST_READS) return;
-    const stack = realm.stack().split('\n', 12).join('\n').toWellFormed();
+    const stack = hasPlaces ? realm.stack().split('\n', 12).join('\n').toWellFormed() : '';
     const steps = [...path, key].map((step) => clipped(step, LONGEST_KEY));
     const known = `${steps.join('\0')}\0${stack}`;
     if (readBefore.has(known)) return;
@@ -57,7 +59,7 @@ const isNoted = (target, key) => typeof key === 'string' && !(key === 'length' &
     && (hasOwn(target, key) || !(key in target || ASKED_BY_NOBODY.includes(key)));
 
 function watched(value, path) {
-    if (!reads || value === null || typeof value !== 'object' || !originals.has(value)) return value;
+    if (!reads || value === null || typeof value !== 'object' || foreign.has(value)) return value;
     if (watchers.has(value)) return watchers.get(value);
     const note = (target, key) => { if (isNoted(target, key)) takeDown(path, key, hasOwn(target, key)); };
     // A frozen property has to be given as it is.
@@ -80,10 +82,10 @@ function watched(value, path) {
             return property;
         },
         set(target, key, value, receiver) {
-            return reflect.set(target, key, unwatched(value), receiver === proxy ? target : receiver);
+            return reflect.set(target, key, taken(value), receiver === proxy ? target : receiver);
         },
         defineProperty(target, key, property) {
-            return reflect.defineProperty(target, key, 'value' in property ? { ...property, value: unwatched(property.value) } : property);
+            return reflect.defineProperty(target, key, 'value' in property ? { ...property, value: taken(property.value) } : property);
         },
     });
     watchers.set(value, proxy);

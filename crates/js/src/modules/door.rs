@@ -4,7 +4,10 @@ use std::{
     fs::{self, File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 #[cfg(unix)]
@@ -14,60 +17,82 @@ use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
 
 use super::places::Places;
 
-/// The largest file of a package that is read, in bytes. Code above 8 MiB is not parsed anyway.
+/// The largest file of a package that is read, in bytes. Code above 4 MiB is not parsed anyway.
 pub(super) const LARGEST_FILE: u64 = 16 << 20;
+/// The largest `package.json` that is read, in bytes. Parsed, one takes up to fifty times its size.
+const LARGEST_MANIFEST: u64 = 1 << 20;
+/// What all of them that an Action leads to may have together, in bytes. Each is read by the resolver and by us.
+const MANIFESTS: u64 = 8 << 20;
 
 /// Opens files of packages. The resolver sees the file system through it as well.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Door {
     places: Arc<Places>,
+    /// The bytes of the manifests that were read.
+    manifests: Arc<AtomicU64>,
 }
 
 impl Door {
     pub(super) fn to(places: Arc<Places>) -> Self {
-        Self { places }
+        Self {
+            places,
+            manifests: Arc::default(),
+        }
     }
 
     /// Reads a file that may be reached by links, as long as they lead to an admitted place.
     ///
     /// # Errors
-    /// `NotFound` outside of all places and for what is not a regular file, `FileTooLarge` above [`LARGEST_FILE`].
+    /// `NotFound` outside of all places and for what is not a regular file, `FileTooLarge` above [`LARGEST_FILE`],
+    /// and for manifests above [`LARGEST_MANIFEST`] or together above [`MANIFESTS`].
     pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let real = path.canonicalize()?;
         match self.places.admits(&real) {
-            true => still_there(&real),
+            true if is_manifest(&real) => {
+                let bytes = still_there(&real, LARGEST_MANIFEST)?;
+                let read = bytes.len() as u64;
+                match self.manifests.fetch_add(read, Ordering::Relaxed) + read > MANIFESTS {
+                    true => Err(io::ErrorKind::FileTooLarge.into()),
+                    false => Ok(bytes),
+                }
+            }
+            true => still_there(&real, LARGEST_FILE),
             false => Err(io::ErrorKind::NotFound.into()),
         }
     }
 }
 
+fn is_manifest(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "package.json")
+}
+
 /// Reads a file that is not a link: a manifest beside a `node_modules` folder, which belongs to no package.
 pub(super) fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
     match fs::symlink_metadata(path)?.is_file() {
-        true => regular(path),
+        true => regular(path, LARGEST_MANIFEST),
         false => Err(io::ErrorKind::NotFound.into()),
     }
 }
 
-/// Reads a regular file of at most [`LARGEST_FILE`] bytes that is no link. A device need not end.
-fn regular(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a regular file of at most so many bytes that is no link. A device need not end.
+fn regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     // Only what was opened is asked: the path may mean something else by now.
     if !file.metadata()?.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
-    bounded(file)
+    bounded(file, most)
 }
 
 /// As [`regular`], for a path that had no links when it was admitted. A folder on the way may have become one since.
-fn still_there(real: &Path) -> io::Result<Vec<u8>> {
+fn still_there(real: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(real)?;
     let opened = file.metadata()?;
     let is_real = real.canonicalize()? == real;
     if !opened.is_file() || !is_real || !is_same(&opened, &fs::symlink_metadata(real)?) {
         return Err(io::ErrorKind::NotFound.into());
     }
-    bounded(file)
+    bounded(file, most)
 }
 
 /// Opens a file for reading. A link is not followed, and a pipe does not wait for its other end.
@@ -101,11 +126,11 @@ fn is_same(_: &Metadata, there: &Metadata) -> bool {
     there.is_file()
 }
 
-fn bounded(file: File) -> io::Result<Vec<u8>> {
+fn bounded(file: File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more shows that there is more; the length of files in /proc is told as 0.
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > LARGEST_FILE {
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
         true => Err(io::ErrorKind::FileTooLarge.into()),
         false => Ok(bytes),
     }

@@ -25,6 +25,9 @@ use crate::{
     source::{Prepared, prepare},
 };
 
+/// What the files that an Action requires may have together, in bytes: they are kept as long as the Action.
+const LOADED_BYTES: usize = 64 << 20;
+
 /// Answers and files that are remembered for all logins of an Action.
 const REMEMBERED: usize = 4_000;
 
@@ -307,10 +310,22 @@ impl ModuleSource for Modules {
         if files.len() >= REMEMBERED {
             files.retain(|_, file| file.is_ok());
         }
-        let file = files
-            .entry(path.to_owned())
-            .or_insert_with(|| self.read(path));
-        file.clone()
+        if let Some(known) = files.get(path) {
+            return known.clone();
+        }
+        let mut file = self.read(path);
+        let known: usize = files.values().flatten().map(|file| file.code.len()).sum();
+        if let Ok(read) = &file
+            && known.saturating_add(read.code.len()) > LOADED_BYTES
+        {
+            let most = LOADED_BYTES >> 20;
+            file = Err(Refusal {
+                code: "ERR_INVALID_MODULE".into(),
+                message: format!("{path}: the files that this Action requires have more than {most} MiB together"),
+            });
+        }
+        files.insert(path.to_owned(), file.clone());
+        file
     }
 }
 

@@ -10,8 +10,8 @@ const DEEPEST: usize = 50_000;
 const STACK_BYTES_PER_LEVEL: usize = 20 * 1024;
 /// What every analysis may use.
 const LEAST_STACK_BYTES: usize = 8 * 1024 * 1024;
-/// Production takes 100 kB; what is far larger is not worth a parser's memory.
-const LONGEST: usize = 8 * 1024 * 1024;
+/// Production takes 100 kB; what is far larger is not worth a parser's memory, up to 70 times the size of the text.
+const LONGEST: usize = 4 * 1024 * 1024;
 
 /// Runs a recursive analysis of `text` on a stack of its own. `None` when the text is too deep or too
 /// long for it, or when the analysis broke down.

@@ -15,6 +15,7 @@ use postlogin_core::{
     Trigger,
     outcome::{ActionUsage, Outcome},
     reads::EventRead,
+    reads::Watch,
 };
 use postlogin_engine::{ActionPre, Allocation, Engine, Invocation};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, network::Closed};
@@ -49,7 +50,7 @@ pub struct Case {
     pub door: Arc<dyn Door>,
     pub budget: Budget,
     /// Whether the host wants to know what is read.
-    pub watched: bool,
+    pub watch: Watch,
 }
 
 impl Default for Case {
@@ -64,7 +65,7 @@ impl Default for Case {
             seed: 1,
             door: Arc::new(Closed),
             budget: Budget::default(),
-            watched: false,
+            watch: Watch::Off,
         }
     }
 }
@@ -166,7 +167,7 @@ fn begin(case: &Case) -> (Login, String) {
         ..HandlerInfo::default()
     };
     let login = Login::new(login(case).0, vec![info]);
-    let mut login = if case.watched { login.watched() } else { login };
+    let mut login = login.watched(case.watch);
     let Step::Run(call) = login.next(case.now_ms) else {
         panic!("a login begins with its first Action");
     };

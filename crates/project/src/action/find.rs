@@ -43,8 +43,21 @@ pub(super) fn find(
     if path.is_file() {
         return file(&path, argument, project);
     }
+    // A word is the name of an Action before it is the folder of that name, and never enough to start Cargo: a pull request
+    // can add such a folder.
+    let is_word = !argument.contains(['/', '\\', '.']);
+    if is_word
+        && let Some(project) = project
+        && let Some(found) = named(argument, project)?
+    {
+        return Ok(found);
+    }
+    let named_by = match is_word {
+        true => NamedBy::Project,
+        false => NamedBy::User,
+    };
     if path.is_dir()
-        && let Some(found) = folder(&path, project, NamedBy::User)?
+        && let Some(found) = folder(&path, project, named_by)?
     {
         return Ok(found);
     }
@@ -143,7 +156,14 @@ fn folder(folder: &Path, project: Option<&Project>, named_by: NamedBy) -> Result
         Some((project, action)) => Some((action.clone(), project.root.clone())),
         None => beside(folder, project)?,
     };
-    if folder.join("Cargo.toml").is_file() {
+    let code = SCRIPTS
+        .iter()
+        .map(|extension| folder.join(format!("code.{extension}")))
+        .find(|path| path.is_file());
+    let has_code = declared
+        .as_ref()
+        .is_some_and(|(action, _)| action.code.is_file());
+    if folder.join("Cargo.toml").is_file() && code.is_none() && !has_code {
         return Ok(Some(Found::CargoPackage {
             dir: folder.to_owned(),
             action: declared.map(|(action, _)| action),
@@ -153,10 +173,6 @@ fn folder(folder: &Path, project: Option<&Project>, named_by: NamedBy) -> Result
     if let Some((action, root)) = declared {
         return Ok(Some(Found::Declared { action, root }));
     }
-    let code = SCRIPTS
-        .iter()
-        .map(|extension| folder.join(format!("code.{extension}")))
-        .find(|path| path.is_file());
     Ok(code.map(|path| Found::File {
         path,
         name: file_name(folder),

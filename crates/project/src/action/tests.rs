@@ -222,6 +222,37 @@ fn a_rust_action_of_a_project_may_have_a_configuration() {
 }
 
 #[test]
+fn only_a_path_that_the_user_wrote_starts_cargo() {
+    let manifest =
+        br#"{"name": "greet", "code": "./actions/greet/code.js", "supported_triggers": []}"#;
+    let folder = loose(&[
+        ("actions/greet.json", manifest),
+        ("actions/greet/code.js", b"// action"),
+        // What a pull request adds to be built.
+        ("actions/greet/Cargo.toml", b""),
+        ("greet/Cargo.toml", b""),
+        ("other/Cargo.toml", b""),
+        ("both/Cargo.toml", b""),
+        ("both/code.ts", b"// both"),
+    ]);
+    #[track_caller]
+    fn check(argument: &str, folder: &Path, expected: Result<&str, NamedBy>) {
+        let found = match resolve(argument, folder).expect(argument).kind {
+            ActionKind::Script { text, .. } => Ok(text),
+            ActionKind::CargoPackage { named_by, .. } => Err(named_by),
+            ActionKind::Component { .. } => panic!("no component"),
+        };
+        assert_eq!(found.as_deref(), expected.as_ref().copied(), "{argument}");
+    }
+    check("greet", folder.path(), Ok("// action"));
+    check("actions/greet", folder.path(), Ok("// action"));
+    check("both", folder.path(), Ok("// both"));
+    check("other", folder.path(), Err(NamedBy::Project));
+    check("./other", folder.path(), Err(NamedBy::User));
+    check("./greet", folder.path(), Err(NamedBy::User));
+}
+
+#[test]
 fn a_file_wins_over_an_action_and_an_empty_folder_does_not() {
     let manifest =
         br#"{"name": "both.js", "code": "./actions/both.js/code.js", "supported_triggers": []}"#;

@@ -10,8 +10,8 @@ use crate::shapes::Shapes;
 /// More rows than this are a slip.
 const MOST_ROWS: usize = 10_000;
 
-/// The most memory that the cases of a file take, roughly, in bytes: a row repeats its case, and a case its defaults.
-pub(super) const MOST_WEIGHT: usize = 256 << 20;
+/// The most memory that the cases of all files of a run take, roughly, in bytes: a row repeats its case, and a case its defaults.
+pub const CASES_BYTES: usize = 128 << 20;
 
 /// One combination.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub(super) fn rows(matrix: Option<&Node>, shapes: &mut Shapes) -> Vec<Row> {
         weight = weight
             .saturating_mul(values.len())
             .saturating_add(added.saturating_mul(rows.len()));
-        if weight > MOST_WEIGHT {
+        if weight > CASES_BYTES {
             shapes.refuse(too_heavy(&entry.place));
             return Vec::new();
         }
@@ -134,11 +134,11 @@ impl Row {
     }
 }
 
-/// What is wrong with a file whose cases take too much memory.
+/// What is wrong with the case that passes the limit.
 pub(super) fn too_heavy(place: &Place) -> Error {
     let message = format!(
-        "the cases of the file take more than {} MiB",
-        MOST_WEIGHT >> 20
+        "the cases take more than {} MiB",
+        CASES_BYTES >> 20
     );
     place
         .error(message)

@@ -27,6 +27,7 @@ use crate::{Error, Secret};
 
 pub use expect::{Expect, Expectation, Key as ExpectKey};
 pub use find::{FoundCases, find_case_files};
+pub use matrix::CASES_BYTES;
 pub use read::{read_case_file, read_request};
 
 /// A file of cases.

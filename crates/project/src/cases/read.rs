@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::keys::{self, CASES};
-use super::matrix::MOST_WEIGHT;
+use super::matrix::CASES_BYTES;
 use super::reader::Reader;
 use super::{Case, CaseFile, Mistakes, find, layers};
 use crate::Result;
@@ -17,7 +17,8 @@ use crate::door::Boundary;
 use crate::files::{absolute, display_path, file_name};
 use crate::shapes::Shapes;
 
-/// Reads a file of cases. Defaults come from the folders from `top` down; names are relative to `working_folder`.
+/// Reads a file of cases. Defaults come from the folders from `top` down; names are relative to `working_folder`. What the
+/// cases take of memory is taken off `left`, which begins with [`CASES_BYTES`] for all files of a run.
 ///
 /// # Errors
 /// All mistakes of the file and of its defaults, in the order of their places.
@@ -25,6 +26,7 @@ pub fn read_case_file(
     path: &Path,
     top: &Path,
     working_folder: &Path,
+    left: &mut usize,
 ) -> Result<CaseFile, Mistakes> {
     let working_folder = absolute(working_folder);
     let folder = path.parent().unwrap_or(top);
@@ -51,10 +53,11 @@ pub fn read_case_file(
         stem: find::stem(path),
         full_stem: full_stem(&shown, path),
         within,
-        left: MOST_WEIGHT,
+        left: *left,
         secrets_files: HashMap::new(),
     };
     let cases = reader.cases(&root, &below);
+    *left = reader.left;
     Ok(CaseFile {
         path: path.to_owned(),
         shown,
@@ -97,7 +100,7 @@ pub fn read_request(
         files: Vec::new(),
         full_stem: stem.clone(),
         within: Arc::new(Boundary::around(working_folder)),
-        left: MOST_WEIGHT,
+        left: CASES_BYTES,
         stem,
         secrets_files: HashMap::new(),
     };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use postlogin_core::event::Path as EventPath;
 use serde_json::Value;
@@ -18,6 +19,11 @@ use crate::secrets::{Secret, parse_secret, read_dotenv_within};
 use crate::shapes::Shapes;
 use crate::units::{parse_duration, parse_size};
 use crate::{Error, Result};
+
+/// The most time that a case may give its Actions. Cases come from pull requests, and one that never ends is no test.
+const MOST_TIME: Duration = Duration::from_secs(60);
+/// The most memory that a case may give an Action, in bytes.
+const MOST_MEMORY: u64 = 256 << 20;
 
 /// Turns the nodes of a file into cases.
 pub(super) struct Reader {
@@ -194,12 +200,22 @@ impl Reader {
                     if time.is_zero() {
                         return Err(Error::new("it leaves Actions no time"));
                     }
+                    if time > MOST_TIME {
+                        let most = MOST_TIME.as_secs();
+                        return Err(Error::new(format!("a case gives Actions at most {most}s"))
+                            .with_hint("production gives them 20s, and waiting costs no real time here"));
+                    }
                     Ok(time)
                 })
             }),
             memory: node.get("memory").and_then(|node| {
                 shapes.parsed(node, "`memory`", |text| match parse_size(text)? {
                     0 => Err(Error::new("it leaves Actions no memory")),
+                    size if size > MOST_MEMORY => {
+                        let most = MOST_MEMORY >> 20;
+                        let error = Error::new(format!("a case gives an Action at most {most}MiB"));
+                        Err(error.with_hint("`postlogin run --memory` takes more"))
+                    }
                     size => Ok(size),
                 })
             }),

@@ -17,7 +17,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn read(folder: &Path, file: &str) -> Result<CaseFile, Mistakes> {
-    read_case_file(&folder.join(file), folder, folder)
+    read_case_file(&folder.join(file), folder, folder, &mut { CASES_BYTES })
 }
 
 /// The mistakes of a file `a.case.yaml`, each with its hint.
@@ -73,6 +73,13 @@ fn every_mistake_has_its_place_and_a_hint() {
             "a.case.yaml:3:12: `challenge` is one of succeed, fail, not `maybe`",
             "a.case.yaml:4:7: `with` must be an object; this is a list",
             "a.case.yaml:5:10: `actions` must be a list; this is an object",
+        ],
+    );
+    check_mistakes(
+        "timeout: 61s\nmemory: 257MiB\n",
+        &[
+            "a.case.yaml:1:10: `timeout`: a case gives Actions at most 60s | production gives them 20s, and waiting costs no real time here",
+            "a.case.yaml:2:9: `memory`: a case gives an Action at most 256MiB | `postlogin run --memory` takes more",
         ],
     );
     check_mistakes(
@@ -297,7 +304,7 @@ fn cases_that_repeat_too_much_are_refused() {
     }
     let big = "x".repeat(1_000_000);
     let many: String = (0..5_000).map(|at| format!("{at},")).collect();
-    let refused = "take more than 256 MiB";
+    let refused = "take more than 128 MiB";
     check(
         &format!("with: {{user: {{name: {big}}}}}\nmatrix: {{user.a: [{many}]}}"),
         refused,

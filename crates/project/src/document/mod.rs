@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use postlogin_core::ceilings::json_values;
 use serde_json::{Map, Value};
 
 pub use typed::{read_list, reword};
@@ -101,8 +102,24 @@ pub fn read_object(path: &Path, what: &str, stdin: &mut dyn Read) -> Result<Map<
     }
 }
 
+/// The most values, keys included, of a document. Each costs some hundred bytes while a login runs.
+const MOST_VALUES: usize = 700_000;
+
 /// Parses the text of a document; `shown` is the file's name in errors.
+///
+/// # Errors
+/// When the text is not in its format, or has more values than any event, user or configuration.
 pub fn parse_document(text: &str, format: Format, shown: &str) -> Result<Value> {
+    if json_values(text) > MOST_VALUES {
+        return Err(
+            Error::new(format!("the document has more than {MOST_VALUES} values")).in_file(shown),
+        );
+    }
+    parse_list(text, format, shown)
+}
+
+/// As [`parse_document`], for lists of any length.
+fn parse_list(text: &str, format: Format, shown: &str) -> Result<Value> {
     let result = match format.of_text(text) {
         Format::Json => json::parse(text),
         Format::Yaml | Format::Unknown => yaml::parse(text),

@@ -234,6 +234,15 @@ fn check_places(text: &str, format: Format, expected: &[(&str, u32, u32)]) {
 }
 
 #[test]
+fn a_document_of_very_many_values_is_refused_before_it_is_parsed() {
+    let text = format!("[{}0]", "0,".repeat(700_000));
+    for format in [Format::Json, Format::Yaml, Format::Unknown] {
+        let error = parse_document(&text, format, "e.json").expect_err("too many");
+        assert_eq!(error.to_string(), "e.json: the document has more than 700000 values");
+    }
+}
+
+#[test]
 fn every_value_has_its_place() {
     check_places(
         "# c\na: 1\nb:\n  - x: [1, \"ü\", z]\n    \"😀\": 5\n  - null\n5: &p text\nq: *p\n",

@@ -9,11 +9,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::node::{Entry, Node, NodeValue, Place, Source};
-use crate::files::end_of;
+use crate::files::Lines;
 use crate::{Error, Result};
 
 pub(super) fn parse_placed(text: &str, source: &Arc<Source>) -> Result<Node> {
-    let places = Places { text, source };
+    let places = Places {
+        lines: Lines::of(text),
+        source,
+    };
     let table = DeTable::parse(text).map_err(|error| {
         let explained = Error::new(error.message().trim().replace('\n', ", "));
         match error.span() {
@@ -31,13 +34,13 @@ pub(super) fn parse_placed(text: &str, source: &Arc<Source>) -> Result<Node> {
 }
 
 struct Places<'a> {
-    text: &'a str,
+    lines: Lines<'a>,
     source: &'a Arc<Source>,
 }
 
 impl Places<'_> {
     fn of(&self, span: &Range<usize>) -> Place {
-        let (line, column) = end_of(self.text.get(..span.start).unwrap_or_default());
+        let (line, column) = self.lines.at(span.start);
         Place {
             source: Arc::clone(self.source),
             line,

@@ -6,7 +6,7 @@ use postlogin_core::event::suggest::closest;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Format, json, parse_document, read, yaml};
+use super::{Format, json, parse_list, read, yaml};
 use crate::{Error, Result};
 
 /// Reads a list: a document that is one, or that is an object with the list under `key`. `what` names the document in
@@ -23,7 +23,7 @@ pub fn read_list<T: DeserializeOwned>(
     let (text, shown) = read(path, stdin)?;
     let format = Format::of(path).of_text(&text);
     let form = || format!("{what} is a list, or an object with the list `{key}`");
-    let list = match parse_document(&text, format, &shown)? {
+    let list = match parse_list(&text, format, &shown)? {
         Value::Array(_) => from_text(&text, format),
         Value::Object(object) if object.contains_key(key) && object.len() == 1 => {
             let lists: Result<BTreeMap<String, Vec<T>>> = from_text(&text, format);

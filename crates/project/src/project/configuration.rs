@@ -44,6 +44,9 @@ pub use schema::configuration_schema;
 /// The name of the file.
 pub const CONFIGURATION_FILE: &str = "postlogin.toml";
 
+/// The longest configuration, in bytes; every command reads it.
+const LONGEST: usize = 256 << 10;
+
 const KEYS: &[&str] = &[
     "export", "mappings", "binding", "bindings", "actions", "tenant", "test",
 ];
@@ -59,6 +62,10 @@ pub(super) fn load(home: &Path) -> Result<Option<Project>> {
     let shown = display_path(&path, home);
     let within = Boundary::around(home);
     let text = within.read_text(&path, &shown)?;
+    if text.len() > LONGEST {
+        let error = Error::new(format!("the file has more than {} KiB", LONGEST >> 10));
+        return Err(error.in_file(&shown));
+    }
     let source = Arc::new(Source {
         path: path.clone(),
         shown,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use postlogin_project::cases::read_case_file;
+use postlogin_project::cases::{CASES_BYTES, read_case_file};
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn check_expect(lines: &str, expected: &[&str]) {
     let file = folder.path().join("a.case.yaml");
     let lines: String = lines.lines().map(|line| format!("  {line}\n")).collect();
     std::fs::write(&file, format!("expect:\n{lines}")).expect("a file");
-    let read = read_case_file(&file, folder.path(), Path::new("/"));
+    let read = read_case_file(&file, folder.path(), Path::new("/"), &mut { CASES_BYTES });
     let read = read.unwrap_or_else(|errors| panic!("{lines}: {errors:?}"));
     let shown: Vec<String> = mismatches(&read.cases[0].expect, &outcome())
         .iter()
@@ -149,7 +149,7 @@ fn a_long_list_of_missing_items_ends_after_some() {
     let file = folder.path().join("a.case.json");
     let text = json!({"expect": {"logs": wanted}}).to_string();
     std::fs::write(&file, text).expect("a file");
-    let read = read_case_file(&file, folder.path(), Path::new("/")).expect("a case");
+    let read = read_case_file(&file, folder.path(), Path::new("/"), &mut { CASES_BYTES }).expect("a case");
     let mut outcome = outcome();
     let log = outcome.logs[0].clone();
     outcome.logs = vec![log; 10_000];

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use postlogin_core::location::Location;
 use postlogin_core::outcome::{ClaimRule, Outcome, Status, TokenKind, Verdict};
-use postlogin_core::sources;
 use postlogin_host::Request;
 use serde_json::{Map, Value, json};
 
@@ -69,7 +68,7 @@ pub struct Part {
     pub action: Option<String>,
     /// Where it was set, if that is known.
     pub location: Option<Location>,
-    /// Paths of the event with this value: likely sources.
+    /// Paths of the event that the Action read and that have the claim's value; known for claims alone.
     pub sources: Vec<String>,
 }
 
@@ -106,8 +105,8 @@ impl Difference {
 type Account = BTreeMap<(What, String), Part>;
 
 /// Where two logins with the same event differ. The order of claims says nothing, and neither do places and stacks.
-pub(crate) fn differences(event: &Value, left: &Ran, right: &Ran) -> Vec<Difference> {
-    let (left, right) = (account(event, left), account(event, right));
+pub(crate) fn differences(left: &Ran, right: &Ran) -> Vec<Difference> {
+    let (left, right) = (account(left), account(right));
     let value = |account: &Account, key: &(What, String)| {
         account.get(key).and_then(|part| part.value.clone())
     };
@@ -166,7 +165,7 @@ fn without_consequences(found: Vec<Difference>) -> Vec<Difference> {
     kept.cloned().collect()
 }
 
-fn account(event: &Value, ran: &Ran) -> Account {
+fn account(ran: &Ran) -> Account {
     let outcome = &ran.outcome;
     let mut account = Account::new();
     let plain = |value: Value| Part {
@@ -209,23 +208,13 @@ fn account(event: &Value, ran: &Ran) -> Account {
             put(what, name, part);
         }
     }
-    let metadata = |object: &Map<String, Value>| -> Vec<(String, Part)> {
-        let part = |value: &Value| Part {
-            sources: sources(event, value),
-            ..plain(value.clone())
-        };
-        let members = object.iter();
-        members
-            .map(|(name, value)| (name.clone(), part(value)))
-            .collect()
-    };
     for (what, object) in [
         (What::Userinfo, &outcome.userinfo),
         (What::UserMetadata, &outcome.user.user_metadata),
         (What::AppMetadata, &outcome.user.app_metadata),
     ] {
-        for (name, part) in metadata(object) {
-            put(what, &name, part);
+        for (name, value) in object {
+            put(what, name, plain(value.clone()));
         }
     }
     for (name, value) in requests(&ran.requests) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use postlogin_core::event::post_login_sample;
 use postlogin_core::outcome::Status;
+use postlogin_core::reads::Watch;
 use postlogin_engine::BoundAction;
 use postlogin_generate::{Generator, difference as changes_between, is_plausible, patch, shrink};
 use postlogin_host::Mock;
@@ -143,7 +144,7 @@ impl<'a> Work<'a> {
         if let Some(error) = unloadable(&left.outcome).or_else(|| unloadable(&right.outcome)) {
             return Err(CompareError::Load(error));
         }
-        let found = differences(&event, &left, &right);
+        let found = differences(&left, &right);
         let unanswered = |ran: &Ran| crate::fuzz::lacks_network(&ran.outcome);
         Ok(Shown {
             keys: found.iter().map(Difference::key).collect(),
@@ -154,24 +155,25 @@ impl<'a> Work<'a> {
 
     /// The first login of a group, made smaller if its event is made up.
     pub(super) fn smallest(&self, group: &Group) -> anyhow::Result<Option<Found>> {
-        let (first, event, setting, pair) = self.login(group.first)?;
+        let (first, event, mut setting, pair) = self.login(group.first)?;
         let pair = pair.as_ref().unwrap_or(&self.plain);
-        let shown = |event: &Value| {
-            let (left, right) = pair.run(&setting, event).ok()?;
-            let found = differences(event, &left, &right);
+        let shown = |setting: &Setting<'_>, event: &Value| {
+            let (left, right) = pair.run(setting, event).ok()?;
+            let found = differences(&left, &right);
             found.into_iter().find(|one| one.key() == group.key)
         };
         let base = post_login_sample();
         let event = match first {
             Origin::Generated(_) => {
                 let small = shrink(&event, &base, ATTEMPTS, |candidate| {
-                    is_plausible(candidate) && shown(candidate).is_some()
+                    is_plausible(candidate) && shown(&setting, candidate).is_some()
                 });
                 small.event
             }
             Origin::Event(_) | Origin::Case(_) => event,
         };
-        Ok(shown(&event).map(|difference| Found {
+        setting.watch = Watch::Paths;
+        Ok(shown(&setting, &event).map(|difference| Found {
             difference,
             logins: group.logins,
             first,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use postlogin_core::{TenantSettings, Trigger};
 use postlogin_host::Mock;
-use postlogin_project::cases::{Base, Case, find_case_files, read_case_file};
+use postlogin_project::cases::{Base, CASES_BYTES, Case, find_case_files, read_case_file};
 use postlogin_project::{ActionSource, Error};
 use serde_json::Value;
 
@@ -99,6 +99,8 @@ pub(crate) struct Planner<'a> {
     /// By the folder that a name is looked up from, and the name.
     named: HashMap<(PathBuf, String), usize>,
     read: HashMap<PathBuf, Arc<Value>>,
+    /// What cases may still take of memory, in bytes.
+    left: usize,
 }
 
 impl<'a> Planner<'a> {
@@ -113,6 +115,7 @@ impl<'a> Planner<'a> {
             projects: project::Projects::default(),
             named: HashMap::new(),
             read: HashMap::new(),
+            left: CASES_BYTES,
         }
     }
 
@@ -145,7 +148,7 @@ impl<'a> Planner<'a> {
         let top = project
             .as_ref()
             .map_or(folder, |project| project.top.as_path());
-        match read_case_file(path, top, self.working_folder) {
+        match read_case_file(path, top, self.working_folder, &mut self.left) {
             Ok(file) => {
                 let snapshot_file = file.snapshot_file();
                 if let Err(error) = self.admit_snapshots(&file.cases, &snapshot_file) {

@@ -6,6 +6,7 @@ use postlogin_core::{
     Trigger,
     event::post_login_sample,
     outcome::{Outcome, Status, TokenKind, Verdict},
+    reads::Watch,
 };
 use postlogin_engine::BoundAction;
 use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
@@ -63,7 +64,7 @@ fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
             budget: Budget::default(),
         },
         steps: Vec::new(),
-        watched: false,
+        watch: Watch::Off,
     };
     Ok(run_login(&[bound], prepared, None)?.outcome)
 }

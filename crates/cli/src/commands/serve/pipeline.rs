@@ -2,7 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use postlogin_core::{Finished, Login, Resumption, TenantSettings, Trigger, outcome::Outcome};
+use postlogin_core::{
+    Finished, Login, Resumption, TenantSettings, Trigger, outcome::Outcome, reads::Watch,
+};
 use postlogin_engine::{advance, finish, infos};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{Project, Secret};
@@ -186,7 +188,7 @@ impl LoginPipeline for Pipeline {
             },
             conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, self.door()?),
             steps: Vec::new(),
-            watched: false,
+            watch: Watch::Paths,
         };
         let login = prepared.login(infos(program.of(prepared.trigger)));
         self.advance(&program, login, &prepared.conditions)
@@ -240,7 +242,7 @@ impl LoginPipeline for Pipeline {
             tenant: TenantSettings::default(),
             conditions: self.conditions(visit.now_ms, visit.is_frozen, visit.seed, door),
             steps: Vec::new(),
-            watched: false,
+            watch: Watch::Paths,
         };
         let slot = self.slots.take();
         let ran = run_login(std::slice::from_ref(script), prepared, None);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{HandlerKind, back, call_back, handler, input, make, play};
 use crate::login::transaction::tests::helpers::NOW_MS;
 use crate::login::{Finished, HandlerInfo, LOGIN_VERSION, Login, RestoreError};
+use crate::reads::Watch;
 
 fn handlers() -> Vec<HandlerInfo> {
     let mut action = handler(HandlerKind::Action, "a");
@@ -18,7 +19,7 @@ fn handlers() -> Vec<HandlerInfo> {
 /// of them or not.
 fn whole(stores: bool) -> Finished {
     let handlers = handlers();
-    let mut login = Login::new(input(json!({})), handlers.clone()).watched();
+    let mut login = Login::new(input(json!({})), handlers.clone()).watched(Watch::Places);
     let mut stops = 0;
     let ran = play(
         &mut login,

@@ -14,6 +14,7 @@ use crate::limits::CLAIMS_PAGE;
 use crate::location::Location;
 use crate::measure;
 use crate::outcome::TokenKind;
+use crate::reads::Watch;
 use crate::sources::sources_within;
 use crate::time::iso_text;
 use crate::value::Argument;
@@ -111,6 +112,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             action: running.action.clone(),
             location: None,
             sources: Vec::new(),
+            guesses: Vec::new(),
             bytes: None,
             run: running.run,
             index: flow.commands.len().saturating_sub(1),
@@ -219,10 +221,12 @@ fn claim(
         };
         flow.warn("claim-lost-in-json", message, CLAIMS_PAGE);
     }
-    let sources = match (large, &json) {
-        (Some(large), _) => large.sources.clone(),
-        (None, Some(value)) => sources_within(&running.event, value, &mut flow.kept.source_steps),
-        (None, None) => Vec::new(),
+    let guesses = match (large, &json) {
+        (Some(large), _) => large.guesses.clone(),
+        (None, Some(value)) if flow.watch == Watch::Places => {
+            sources_within(&running.event, value, &mut flow.kept.source_steps)
+        }
+        _ => Vec::new(),
     };
     let action = running.action.clone();
     flow.claims.push(ClaimCall {
@@ -231,7 +235,8 @@ fn claim(
         value: json,
         action,
         location: site.cloned(),
-        sources,
+        sources: Vec::new(),
+        guesses,
         bytes: large.map(|large| large.bytes),
         run: running.run,
         index,

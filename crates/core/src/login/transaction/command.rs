@@ -183,8 +183,8 @@ pub(crate) struct LargeClaim {
     pub bytes: usize,
     /// Whether JSON loses something of it.
     pub loses: bool,
-    /// Where the event has the same value.
-    pub sources: Vec<String>,
+    /// Where the event has the same value, read or not.
+    pub guesses: Vec<String>,
 }
 
 /// A request for a further factor.

@@ -14,19 +14,24 @@ use crate::measure;
 use crate::outcome::{
     AccessToken, IdToken, OUTCOME_FORMAT, Outcome, Redirect, Status, TokenKind, Usage,
 };
-use crate::reads::Record;
+use crate::reads::{ClaimOrigin, ReadIndex, Record};
 use crate::tokens::{Facts, Request};
 use crate::trigger::Trigger;
 
 pub(super) fn finish_with_record(mut flow: Flow) -> (Outcome, Record) {
     let request = flow.request.clone();
     let reads = std::mem::take(&mut flow.reads);
-    let claim_calls = flow
-        .claims
-        .iter()
-        .filter(|call| call.value.is_some())
-        .map(|call| (call.run, call.index))
-        .collect();
+    let index = ReadIndex::new(&reads);
+    let mut claim_calls = Vec::new();
+    for call in &mut flow.claims {
+        let Some(value) = &call.value else { continue };
+        call.sources = index.sources(call, value);
+        claim_calls.push(ClaimOrigin {
+            run: call.run,
+            index: call.index,
+            guesses: std::mem::take(&mut call.guesses),
+        });
+    }
     let record = Record {
         scopes: request.scopes.clone(),
         audience: request.audience.clone(),

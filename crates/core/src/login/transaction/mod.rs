@@ -22,7 +22,7 @@ use crate::location::Location;
 use crate::login::{EntryPoint, Finished, HandlerInfo, LoginInput, Pause};
 use crate::measure;
 use crate::outcome::{ActionUsage, LogRecord, Notice};
-use crate::reads::EventRead;
+use crate::reads::{EventRead, Watch};
 use crate::reply::{Answer, Failure, Reply};
 use crate::value::Argument;
 use state::{Flow, Running};
@@ -136,13 +136,13 @@ impl Transaction {
     }
 
     /// From now on, what Actions read of the event is taken down.
-    pub fn watch(&mut self) {
-        self.flow.watched = true;
+    pub fn watch(&mut self, watch: Watch) {
+        self.flow.watch = watch;
     }
 
-    /// Whether the host wants to know what Actions read.
-    pub fn is_watched(&self) -> bool {
-        self.flow.watched
+    /// Returns what the host wants to know of what Actions read.
+    pub fn watching(&self) -> Watch {
+        self.flow.watch
     }
 
     /// Takes down that the running Action read a property of its event. `keys` lead there, array indices as digits; those
@@ -150,7 +150,8 @@ impl Transaction {
     /// A login that reads without end is not followed to its end, and a notice says so.
     pub fn read(&mut self, keys: &[String], present: bool, site: Option<Location>) {
         let flow = &mut self.flow;
-        let follows = flow.watched && self.running.is_some() && flow.kept.follows_reads();
+        let follows =
+            flow.watch != Watch::Off && self.running.is_some() && flow.kept.follows_reads();
         let flow = &self.flow;
         if let Some(running) = self.running.as_ref().filter(|_| follows) {
             let calls_before = flow.commands.len();

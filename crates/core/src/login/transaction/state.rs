@@ -17,7 +17,7 @@ use crate::login::{EntryPoint, HandlerInfo, HandlerKind, LoginInput};
 use crate::measure::{self, Measured, Measures};
 use crate::metadata::Profile;
 use crate::outcome::{ActionError, ActionUsage, CommandRecord, LogRecord, Notice};
-use crate::reads::EventRead;
+use crate::reads::{EventRead, Watch};
 use crate::rules::state::{Rules, RunningRule};
 use crate::time::iso_text;
 use crate::tokens::Request;
@@ -113,8 +113,8 @@ pub(crate) struct Flow {
     pub usage: Vec<ActionUsage>,
     /// What was used of the vendor's limits.
     pub measures: Measures,
-    /// Whether the host wants to know what Actions read.
-    pub watched: bool,
+    /// What the host wants to know of what Actions read.
+    pub watch: Watch,
     /// What Actions have read of the event.
     pub reads: Vec<EventRead>,
     /// Milliseconds that Actions have waited since the last suspension.
@@ -151,7 +151,7 @@ impl Flow {
             notices: Vec::new(),
             usage: Vec::new(),
             measures: Measures::default(),
-            watched: false,
+            watch: Watch::Off,
             reads: Vec::new(),
             waited_ms: 0,
             kept: Kept::default(),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::helpers::{Drive, NOW_MS, event};
 use crate::login::TokenDialect;
 use crate::outcome::{ClaimRule, Outcome, Status, TokenKind, Verdict};
+use crate::reads::Watch;
 use crate::{EntryPoint, Location, TenantSettings};
 
 fn login(patch: Value, tenant: TenantSettings, calls: Value) -> Outcome {
@@ -174,12 +175,15 @@ fn the_grant_is_named_only_without_a_browser() {
 #[test]
 fn the_ledger_accounts_for_every_call() {
     let mut drive = Drive::new(event(json!({})));
+    drive.transaction.watch(Watch::Paths);
     drive.begin("a", EntryPoint::Execute);
     let place = Location {
         file: "a.js".to_owned(),
         line: 3,
         column: 5,
     };
+    let keys = ["user", "user_metadata", "hobby"].map(str::to_owned);
+    drive.transaction.read(&keys, true, None);
     let args = [
         crate::Argument::from(&json!("hobby")),
         crate::Argument::from(&json!("surfing")),
@@ -228,7 +232,8 @@ fn the_ledger_accounts_for_every_call() {
         outcome.ledger[0].sources,
         ["event.user.user_metadata.hobby"]
     );
-    assert_eq!(outcome.ledger[2].sources, ["event.user.app_metadata.plan"]);
+    // The event has this value, but the second Action has not read it.
+    assert_eq!(outcome.ledger[2].sources, [""; 0]);
     assert_eq!(outcome.ledger[3].rule, Some(ClaimRule::RestrictedName));
     assert_eq!(outcome.id_token.claims.get("gone"), None);
     assert_eq!(outcome.id_token.claims["part"], json!({"a": 1}));
