@@ -7,7 +7,9 @@ use std::{
 
 use postlogin_host::Mock;
 use postlogin_project::{
-    Format, Project, cases::{CASES_BYTES, read_case_file}, parse_document, parse_dotenv, read_list,
+    Format, Project,
+    cases::{CASES_BYTES, read_case_file},
+    parse_document, parse_dotenv, read_list,
 };
 use postlogin_tests::workspace;
 

@@ -1,22 +1,17 @@
-//! Where a claim's value probably came from: the paths of the event at which the same value stands.
+//! Guesses where a claim's value came from: the paths of the event at which the same value stands.
 
 use serde_json::Value;
 
-use crate::ceilings::{NAME_BYTES, SOURCE_STEPS, shortened};
+use crate::ceilings::{NAME_BYTES, shortened};
 
 /// At most so many paths are told.
 const MOST: usize = 5;
 
-/// The paths of an event at which a value stands, most specific first, at most five.
+/// Returns the paths of an event at which a value stands, most specific first, at most five, in so many steps at most; what they were
+/// used for is taken off. Without any left, nothing is found.
 ///
 /// Values that stand everywhere by chance (`true`, `""`, `0`, short texts, empty containers) count only below
 /// metadata, and only if they stand there once.
-#[cfg(test)]
-fn sources(event: &Value, value: &Value) -> Vec<String> {
-    sources_within(event, value, &mut { SOURCE_STEPS })
-}
-
-/// As [`sources`], in so many steps at most; what they were used for is taken off. Without any left, nothing is found.
 pub(crate) fn sources_within(event: &Value, value: &Value, steps: &mut usize) -> Vec<String> {
     if value.is_null() {
         return Vec::new();
@@ -213,7 +208,8 @@ pub(crate) fn is_trivial(value: &Value) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::sources;
+    use super::sources_within;
+    use crate::ceilings::SOURCE_STEPS;
 
     fn check(value: Value, expected: &[&str]) {
         let event = json!({
@@ -229,7 +225,11 @@ mod tests {
             "authorization": {"roles": ["admin"]},
             "secrets": {"KEY": "s3cret"},
         });
-        assert_eq!(sources(&event, &value), expected, "{value}");
+        assert_eq!(
+            sources_within(&event, &value, &mut { SOURCE_STEPS }),
+            expected,
+            "{value}"
+        );
     }
 
     #[test]

@@ -123,7 +123,8 @@ mod tests {
 
     #[track_caller]
     fn check(module: &str, expected: Option<&str>) {
-        let component = wat::parse_str(format!("(component (core module {module}))")).expect("text");
+        let component =
+            wat::parse_str(format!("(component (core module {module}))")).expect("text");
         assert_eq!(excess(&component).as_deref(), expected);
     }
 
@@ -161,6 +162,9 @@ mod tests {
     #[test]
     fn parts_are_counted() {
         let flat = wat::parse_str(format!("(component {})", "(core module)".repeat(201)));
-        assert_eq!(excess(&flat.expect("text")).as_deref(), Some("more than 200 parts"));
+        assert_eq!(
+            excess(&flat.expect("text")).as_deref(),
+            Some("more than 200 parts")
+        );
     }
 }

@@ -55,7 +55,8 @@ impl NotAnAction {
                 "build it again; if it is meant to be fine, check that the file is complete".into()
             }
             Self::TooCostly(_) => {
-                "build it with optimisation for size; what a component may have is in SECURITY.md".into()
+                "build it with optimisation for size; what a component may have is in SECURITY.md"
+                    .into()
             }
             Self::OtherVersion { .. } => {
                 format!("build it again against {WIT_PACKAGE}@{VERSION}, or with `postlogin build`")

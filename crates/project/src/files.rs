@@ -179,7 +179,14 @@ mod tests {
 
     #[test]
     fn a_place_is_where_counting_from_the_beginning_leads() {
-        for piece in ["a", "\n", "ü\n😀", "x\r\n", "a long line without an end, ", "😀"] {
+        for piece in [
+            "a",
+            "\n",
+            "ü\n😀",
+            "x\r\n",
+            "a long line without an end, ",
+            "😀",
+        ] {
             let text = piece.repeat(900);
             let lines = Lines::of(&text);
             for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {

@@ -84,6 +84,7 @@ pub fn run(
         held: &held,
         waiting: BTreeMap::new(),
         next: 0,
+        left: REPORTED_BYTES,
         summary: RunSummary::default(),
     };
     // A failure with --fail-fast ends this run, not those that follow in watch mode.
@@ -155,6 +156,8 @@ struct Collected<'a> {
     waiting: BTreeMap<usize, (Box<CaseResult>, usize)>,
     held: &'a Held,
     next: usize,
+    /// How many bytes of failures may still be reported.
+    left: usize,
     summary: RunSummary,
 }
 
@@ -182,7 +185,7 @@ impl Collected<'_> {
                 self.waiting.insert(index, (result, weight));
                 while let Some((result, weight)) = self.waiting.remove(&self.next) {
                     self.next += 1;
-                    self.finished(&result, sink)?;
+                    self.finished(*result, weight, sink)?;
                     self.held.remove(weight);
                 }
                 Ok(())
@@ -190,7 +193,12 @@ impl Collected<'_> {
         }
     }
 
-    fn finished(&mut self, result: &CaseResult, sink: &mut dyn Sink) -> io::Result<()> {
+    fn finished(
+        &mut self,
+        mut result: CaseResult,
+        weight: usize,
+        sink: &mut dyn Sink,
+    ) -> io::Result<()> {
         match result.status {
             CaseStatus::Passed => self.summary.passed += 1,
             CaseStatus::Failed => self.summary.failed += 1,
@@ -199,16 +207,41 @@ impl Collected<'_> {
         for failure in &result.failures {
             self.summary.exit_code = worse(self.summary.exit_code, failure.exit_code());
         }
-        sink.event(&RunEvent::CaseFinished(result))
+        match self.left.checked_sub(weight) {
+            Some(left) => self.left = left,
+            None if result.failures.is_empty() => {}
+            None => leave_out(&mut result),
+        }
+        sink.event(&RunEvent::CaseFinished(&result))
     }
 
     /// What ended behind a case that was never begun.
     fn rest(mut self, sink: &mut dyn Sink) -> io::Result<RunSummary> {
-        for (_, (result, _)) in std::mem::take(&mut self.waiting) {
-            self.finished(&result, sink)?;
+        for (_, (result, weight)) in std::mem::take(&mut self.waiting) {
+            self.finished(*result, weight, sink)?;
         }
         Ok(self.summary)
     }
+}
+
+/// What failures of a run may have in reports, in bytes of JSON; printed they take up to three times as much.
+const REPORTED_BYTES: usize = 4 << 20;
+
+/// Keeps of the failures of a case that there are some.
+fn leave_out(result: &mut CaseResult) {
+    let message = match result.failures.len() {
+        1 => "1 failure is not shown".to_owned(),
+        count => format!("{count} failures are not shown"),
+    };
+    result.outcome = None;
+    result.failures = vec![Failure::Unfit {
+        message: format!(
+            "{message}: a report has at most {} MiB of failures",
+            REPORTED_BYTES >> 20
+        ),
+        hint: Some("run this case alone to see them".to_owned()),
+        place: result.place.clone(),
+    }];
 }
 
 /// A bug of ours is the worst; else the highest code tells most: what could not be loaded could not be tried.

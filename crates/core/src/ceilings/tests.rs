@@ -180,7 +180,7 @@ fn a_claim_that_no_token_can_carry_counts_with_its_size() {
         json!({"user": {"app_metadata": {"huge": "y".repeat(300_000)}}}),
     ));
     drive.transaction.watch(crate::reads::Watch::Paths);
-    drive.begin("a", crate::EntryPoint::Execute);
+    drive.begin("a", EntryPoint::Execute);
     let keys = ["user", "app_metadata", "huge"].map(str::to_owned);
     drive.transaction.read(&keys, true, None);
     drive.call(&json!([

@@ -321,7 +321,9 @@ impl ModuleSource for Modules {
             let most = LOADED_BYTES >> 20;
             file = Err(Refusal {
                 code: "ERR_INVALID_MODULE".into(),
-                message: format!("{path}: the files that this Action requires have more than {most} MiB together"),
+                message: format!(
+                    "{path}: the files that this Action requires have more than {most} MiB together"
+                ),
             });
         }
         files.insert(path.to_owned(), file.clone());

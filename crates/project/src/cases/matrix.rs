@@ -136,10 +136,7 @@ impl Row {
 
 /// What is wrong with the case that passes the limit.
 pub(super) fn too_heavy(place: &Place) -> Error {
-    let message = format!(
-        "the cases take more than {} MiB",
-        CASES_BYTES >> 20
-    );
+    let message = format!("the cases take more than {} MiB", CASES_BYTES >> 20);
     place
         .error(message)
         .with_hint("put what many cases repeat into a file, and name it: `event: big.json`")

@@ -25,6 +25,22 @@ const MOST_TIME: Duration = Duration::from_secs(60);
 /// The most memory that a case may give an Action, in bytes.
 const MOST_MEMORY: u64 = 256 << 20;
 
+/// The longest name of a case, in characters: each report repeats it.
+const LONGEST_NAME: usize = 300;
+
+/// A name as it is, or its beginning and what tells it from others that begin alike.
+fn readable(name: String) -> String {
+    if name.chars().count() <= LONGEST_NAME {
+        return name;
+    }
+    // FNV-1a: the name is a key of stored snapshots, so it must be the same on every machine.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let begin: String = name.chars().take(LONGEST_NAME - 18).collect();
+    format!("{begin}… {hash:016x}")
+}
+
 /// Turns the nodes of a file into cases.
 pub(super) struct Reader {
     pub(super) shapes: Shapes,
@@ -135,12 +151,13 @@ impl Reader {
             (None, None) => None,
         };
         let name = name.map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
+        let name = name.map(readable);
         // The file's name says it all where it has one case and no description.
         let full_name = match &name {
             Some(name) => format!("{} {name}", self.full_stem),
-            None => format!("{}{}", self.full_stem, row.suffix()),
+            None => readable(format!("{}{}", self.full_stem, row.suffix())),
         };
-        let name = name.unwrap_or_else(|| format!("{}{}", self.stem, row.suffix()));
+        let name = name.unwrap_or_else(|| readable(format!("{}{}", self.stem, row.suffix())));
         let secrets = self.secrets(node);
         let set = self.set(node, row);
         let (shapes, within) = (&mut self.shapes, &self.within);
@@ -203,7 +220,9 @@ impl Reader {
                     if time > MOST_TIME {
                         let most = MOST_TIME.as_secs();
                         return Err(Error::new(format!("a case gives Actions at most {most}s"))
-                            .with_hint("production gives them 20s, and waiting costs no real time here"));
+                            .with_hint(
+                                "production gives them 20s, and waiting costs no real time here",
+                            ));
                     }
                     Ok(time)
                 })

@@ -238,7 +238,10 @@ fn a_document_of_very_many_values_is_refused_before_it_is_parsed() {
     let text = format!("[{}0]", "0,".repeat(700_000));
     for format in [Format::Json, Format::Yaml, Format::Unknown] {
         let error = parse_document(&text, format, "e.json").expect_err("too many");
-        assert_eq!(error.to_string(), "e.json: the document has more than 700000 values");
+        assert_eq!(
+            error.to_string(),
+            "e.json: the document has more than 700000 values"
+        );
     }
 }
 

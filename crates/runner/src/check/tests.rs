@@ -149,7 +149,8 @@ fn a_long_list_of_missing_items_ends_after_some() {
     let file = folder.path().join("a.case.json");
     let text = json!({"expect": {"logs": wanted}}).to_string();
     std::fs::write(&file, text).expect("a file");
-    let read = read_case_file(&file, folder.path(), Path::new("/"), &mut { CASES_BYTES }).expect("a case");
+    let read =
+        read_case_file(&file, folder.path(), Path::new("/"), &mut { CASES_BYTES }).expect("a case");
     let mut outcome = outcome();
     let log = outcome.logs[0].clone();
     outcome.logs = vec![log; 10_000];

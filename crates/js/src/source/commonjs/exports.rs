@@ -84,9 +84,15 @@ impl Module<'_> {
 
     fn assign(&mut self, local: &BindingIdentifier<'_>, is_function: bool, behind: &mut String) {
         let symbol = local.symbol_id();
+        // A variable that is declared again has its names from the first time.
+        let Some(names) = self.exports.remove(&symbol) else {
+            return;
+        };
         let local = local.name.as_str();
-        for name in self.exports.get(&symbol).cloned().unwrap_or_default() {
-            if self.scoping.symbol_is_mutated(symbol) {
+        let changes = self.scoping.symbol_is_mutated(symbol)
+            || !self.scoping.symbol_redeclarations(symbol).is_empty();
+        for name in names {
+            if changes {
                 self.getter(&name, local);
             } else if is_function {
                 let _ = write!(self.hoisted, "{} = {local};", member("exports", &name));

@@ -1,12 +1,14 @@
 //! Names for what the rewriting adds, unlike any that the text uses.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use oxc::semantic::Scoping;
 
 /// The names that are taken.
 pub(super) struct Names {
     taken: HashSet<String>,
+    /// The number that the last name of a stem got.
+    last: HashMap<String, usize>,
 }
 
 impl Names {
@@ -19,6 +21,7 @@ impl Names {
             .map(|name| name.as_str().to_owned());
         Self {
             taken: declared.chain(unresolved).collect(),
+            last: HashMap::new(),
         }
     }
 
@@ -47,13 +50,13 @@ impl Names {
 
     /// `stem_1`, `stem_2`, …
     pub(super) fn fresh(&mut self, stem: &str) -> String {
-        let mut number = 1_usize;
+        let number = self.last.entry(stem.to_owned()).or_default();
         loop {
+            *number += 1;
             let name = format!("{stem}_{number}");
             if self.taken.insert(name.clone()) {
                 return name;
             }
-            number += 1;
         }
     }
 }

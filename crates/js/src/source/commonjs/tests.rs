@@ -1,5 +1,8 @@
 //! Small modules and what becomes of them.
 
+use oxc::span::SourceType;
+
+use super::of_package;
 use crate::source::prepare;
 
 const HEAD: &str = "\"use strict\";";
@@ -137,6 +140,27 @@ fn variables_that_change_are_exported_live() {
         "let n; export { n as m }; n = 1",
         &format!("{}let n;  n = 1", getter("m", "n")),
     );
+}
+
+#[test]
+fn a_variable_that_is_declared_again_is_exported_once() {
+    check(
+        "var a = 1; export { a, a as b }; var a = 2;",
+        &format!(
+            "{}{}var a = 1;  var a = 2;",
+            getter("a", "a"),
+            getter("b", "a")
+        ),
+    );
+    // The text grows with its length, not with its square.
+    let text = "export var a = 1;".repeat(1000);
+    let code = of_package(&text, SourceType::mjs());
+    assert!(code.len() < 20 * text.len(), "{}", code.len());
+    let imports: String = (0..1000)
+        .map(|n| format!("import n{n} from 'm';"))
+        .collect();
+    let code = of_package(&imports, SourceType::mjs());
+    assert!(code.contains("var m_1000 = $import(\"m\");"));
 }
 
 #[test]
