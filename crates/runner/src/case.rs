@@ -133,7 +133,7 @@ fn login(
     (failures, Some(outcome))
 }
 
-/// What the network of the case did not fit, unless the case expects just that.
+/// Returns the failures of the case's network, unless the case expects just that.
 fn network(case: &Case, outcome: &Outcome) -> Vec<Failure> {
     let is_expected = |code: &str| {
         let expectations = case.expect.expectations.iter();

@@ -25,12 +25,12 @@ use crate::report::{Human, HumanStyle, Reporters};
 use crate::run_event::{RunSummary, exit};
 use crate::snapshot::Mode;
 
-/// What became of a run, with the report for people.
+/// The result of a run, with the report for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunReport {
     /// The sums.
     pub summary: RunSummary,
-    /// What `postlogin test` would print.
+    /// The output of `postlogin test`.
     pub text: String,
 }
 
@@ -39,7 +39,7 @@ pub struct RunReport {
 pub enum RunError {
     /// Files of cases, or the configuration, are wrong; all mistakes.
     Mistakes(Vec<Error>),
-    /// There is no case: a test that tests nothing should not pass.
+    /// No case was found: a test that tests nothing should not pass.
     NoCases,
     /// The sandbox can't be started here.
     Engine(anyhow::Error),

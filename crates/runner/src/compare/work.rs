@@ -17,7 +17,7 @@ use crate::lab::{Ran, Setting, placeholders, seen_by, vocabulary};
 use crate::load::bound;
 use crate::plan::event_of;
 
-/// What one login showed.
+/// The differences of one login.
 pub(super) struct Shown {
     pub(super) keys: Vec<String>,
     pub(super) statuses: (Status, Status),

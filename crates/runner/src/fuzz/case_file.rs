@@ -17,7 +17,7 @@ use super::finding::{Fault, Finding};
 use crate::plan::PlannedCase;
 use crate::yaml::{entry, nested, relative_action};
 
-/// What the file says.
+/// The content of the file.
 pub(super) struct Text<'a> {
     pub(super) finding: &'a Finding,
     pub(super) outcome: &'a Outcome,
@@ -169,7 +169,7 @@ impl Text<'_> {
         nested(out, "expect", &self.good_behaviour(), 0)
     }
 
-    /// What a mended Action does.
+    /// The expectations that a fixed Action meets.
     fn good_behaviour(&self) -> Value {
         match &self.finding.fault {
             Fault::Throws(_) => json!({"error": null}),
@@ -184,7 +184,7 @@ impl Text<'_> {
     }
 }
 
-/// What the case whose settings were taken says besides its event.
+/// The settings of the case besides its event.
 fn template(out: &mut String, planned: &PlannedCase) -> std::fmt::Result {
     let case = &planned.case;
     if let Some(now) = case.now_ms {

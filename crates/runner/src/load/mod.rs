@@ -40,10 +40,10 @@ pub enum LoadNotice<'a> {
     Compiled {
         /// `the JavaScript engine`, or the component's file.
         what: &'a str,
-        /// How long it took and where it is kept.
+        /// The time that it took and where it is kept.
         notice: &'a CompileNotice,
     },
-    /// What Cargo said while it built an Action in Rust.
+    /// The output of Cargo while it built an Action in Rust.
     Cargo {
         /// Its messages, with line ends.
         text: &'a str,
@@ -62,7 +62,7 @@ pub struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    /// A compiler for this engine; `notices` is told what takes time.
+    /// Returns a compiler for this engine; `notices` hears of what takes time.
     pub fn new(engine: Engine, notices: impl Fn(LoadNotice<'_>) + Send + 'a) -> Self {
         Self {
             engine,
@@ -84,7 +84,7 @@ impl<'a> Compiler<'a> {
         self.coverage.get_or_insert_default();
     }
 
-    /// What was counted, by file in the order of their names. Scripts that are loaded later begin anew.
+    /// Returns the counts by file, in the order of their names. Scripts that are loaded later begin anew.
     pub fn take_coverage(&mut self) -> Vec<FileCoverage> {
         let counted = self.coverage.as_mut().map(std::mem::take);
         let mut files: Vec<FileCoverage> = Vec::new();
@@ -315,7 +315,7 @@ pub fn kind_of(source: &ActionSource) -> HandlerKind {
 }
 
 /// A notice for a source that only compiles inside of production's wrapper, and for each secret that the text certainly reads and that the Action does not see: as in production it is
-/// `undefined`, and the next line fails in a way that does not tell why.
+/// `undefined`, and the next line fails without a reason that helps.
 fn notices_of(source: &ActionSource, seen: &Map<String, Value>) -> Vec<Notice> {
     let (file, text) = match &source.kind {
         ActionKind::Script { text, .. } => (source.display_path.clone(), text.clone()),

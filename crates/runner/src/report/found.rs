@@ -47,7 +47,7 @@ pub(super) fn lines(finding: &Finding) -> Vec<Line> {
     lines
 }
 
-/// What an event has that the built-in sample has not, one line for each place.
+/// Returns the differences of an event to the built-in sample, one line for each place.
 pub(crate) fn changes(changes: &[Change]) -> Vec<Line> {
     if changes.is_empty() {
         return vec![Line::of(Role::Dim, "   event  ").and(Role::Plain, "the built-in sample")];

@@ -113,7 +113,7 @@ fn finished(result: &CaseResult) -> Value {
     })
 }
 
-/// What failed, for programs.
+/// A failure, for programs.
 pub(crate) fn failures(result: &CaseResult) -> Vec<Value> {
     let failures = result.failures.iter();
     failures

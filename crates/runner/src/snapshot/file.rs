@@ -11,10 +11,10 @@ use postlogin_project::{Boundary, Error, LARGEST_FILE};
 const HEADER: &str =
     "# postlogin snapshots 1: change them with `postlogin test --review` or `--update`";
 
-/// What the first line begins with, in every version.
+/// The beginning of the first line in every version.
 const MARK: &str = "# postlogin snapshots ";
 
-/// What the first line of a section begins with.
+/// The beginning of a section's first line.
 const SECTION: &str = "=== ";
 
 /// The sections of a file, in its order.

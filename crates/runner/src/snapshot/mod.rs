@@ -22,7 +22,7 @@ pub use file::pending_file;
 pub(crate) use file::{NewFile, read as read_sections};
 pub use text::snapshot_text;
 
-/// What a run may do with snapshots.
+/// The changes that a run may make to snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Differences go to pending files.
@@ -139,7 +139,7 @@ impl Snapshots {
         }
     }
 
-    /// Writes what there is to write, and tells what became of all snapshots.
+    /// Writes what there is to write, and returns what became of all snapshots.
     ///
     /// # Errors
     /// When a file can't be written.

@@ -20,7 +20,7 @@ pub struct Pending {
     pub current: String,
 }
 
-/// What becomes of it.
+/// The decision about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is stored.

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-/// How deep parentheses may be.
+/// The limit of nested parentheses.
 const DEPTH: usize = 30;
 
 /// A parsed query.
@@ -19,7 +19,7 @@ pub(super) enum Query {
     Is(Option<String>, Test),
 }
 
-/// What a value is held against.
+/// The test of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
     /// A text with `*` and, outside of quotes, `?`.

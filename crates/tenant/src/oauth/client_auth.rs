@@ -10,7 +10,7 @@ use crate::http::{Call, text};
 use crate::randomness::same_secret;
 use crate::state::Tenant;
 
-/// What a request says about its application.
+/// The application of a request, as far as its credentials say.
 #[derive(Debug, Default)]
 pub(crate) struct Credentials {
     pub(crate) client_id: Option<String>,

@@ -92,6 +92,7 @@ impl From<StoreError> for OAuthError {
         match error.is_busy() {
             // RFC 6749, section 4.1.2.1.
             true => Self::new(503, "temporarily_unavailable", BUSY),
+            false if error.is_unreadable() => Self::new(500, "server_error", error.to_string()),
             false => Self::new(
                 500,
                 "server_error",

@@ -1,4 +1,4 @@
-//! What an application asks `/authorize` for, and whether it may.
+//! The requests of applications to `/authorize`, and their checks.
 
 use postlogin_core::claim_rules::STANDARD_CLAIMS;
 use serde::{Deserialize, Serialize};
@@ -323,7 +323,7 @@ pub(crate) const CURRENT_USER_SCOPES: &[&str] = &[
     "delete:current_user_device_credentials",
 ];
 
-/// What is left of the requested scopes: those of OpenID Connect, and those that the API defines.
+/// Returns the requested scopes that are known: those of OpenID Connect, and those that the API defines.
 pub(crate) fn permitted(
     tenant: &Tenant,
     audience: Option<&str>,

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::entries::{Entry, Kind, write};
+use super::entries::{Entry, write};
 use super::{Result, Store, writing};
 use crate::http::text;
+use crate::records::LinkedLogin;
 
 /// A user to be stored.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub(crate) struct NewUser {
     pub(crate) profile: Value,
 }
 
-/// What a new user has in common with another one.
+/// The value that a new user shares with another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UserConflict {
     Id,
@@ -32,7 +33,7 @@ pub(super) fn profile(row: &Row<'_>) -> rusqlite::Result<Value> {
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
-/// What a user of a database signs in with. Users of other connections may share an e-mail.
+/// Returns the names with which a user of a database signs in. Users of other connections may share an e-mail.
 fn lower(profile: &Value, key: &str) -> Option<String> {
     let provider = profile.pointer("/identities/0/provider");
     let is_database = provider.is_none_or(|provider| provider == "auth0");
@@ -208,14 +209,14 @@ impl Store {
         )?;
         transaction.execute("DELETE FROM entries WHERE owner = ?1", [secondary_id])?;
         if let Some(password) = password {
-            let document = json!({"password": password});
+            let document = LinkedLogin { password };
             for login in ["email", "username"]
                 .iter()
                 .filter_map(|key| lower(&secondary, key))
             {
                 let id = format!("{name}/{login}");
                 let entry = Entry::lasting(&id).of(primary_id);
-                write(&transaction, Kind::LinkedLogin, entry, &document)?;
+                write(&transaction, entry, &document)?;
             }
         }
         transaction.commit()?;
