@@ -35,7 +35,7 @@ pub trait Sink {
     /// Takes the next event.
     ///
     /// # Errors
-    /// When it can't be written. The run is stopped then.
+    /// When it cannot be written. The run is stopped then.
     fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()>;
 
     /// Is called from time to time while nothing happens.
@@ -50,7 +50,7 @@ pub trait Sink {
 /// Runs cases. `stop` begins no further case once it is set; those that run come to their end.
 ///
 /// # Errors
-/// When the sink or a snapshot can't be written.
+/// When the sink or a snapshot cannot be written.
 pub fn run(
     plan: &Plan,
     compiled: &Compiled,
@@ -97,7 +97,7 @@ pub fn run(
             let Some(planned) = cases.get(index) else {
                 return;
             };
-            // Nobody listens any more once the sink has failed.
+            // There is no listener any more once the sink has failed.
             let _ = sender.send(Told::Began(index));
             let mut result = guarded(plan, planned, compiled, &snapshots);
             if result.status == CaseStatus::Passed {

@@ -1,4 +1,4 @@
-//! Logins with made-up events: everything but the event stays the same.
+//! Logins with generated events: everything but the event stays the same.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -41,7 +41,7 @@ pub enum RunError {
     Mistakes(Vec<Error>),
     /// No case was found: a test that tests nothing should not pass.
     NoCases,
-    /// The sandbox can't be started here.
+    /// The sandbox cannot be started here.
     Engine(anyhow::Error),
     /// A snapshot could not be written.
     Output(io::Error),
@@ -51,7 +51,7 @@ pub enum RunError {
 /// Snapshots are only compared.
 ///
 /// # Errors
-/// When the run can't begin. Cases that fail are in the report.
+/// When the run cannot begin. Cases that fail are in the report.
 ///
 /// # Panics
 /// Inside a tokio runtime: call it from a blocking thread there.

@@ -54,7 +54,7 @@ pub(crate) fn each<T: Send, E>(
     let run = |sender: mpsc::Sender<(u64, T)>| {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            // Nobody listens any more once the sink has failed.
+            // There is no listener any more once the sink has failed.
             if !numbers.begins(number) || sender.send((number, work(number))).is_err() {
                 return;
             }

@@ -24,7 +24,7 @@ pub enum RunEvent<'a> {
         /// The number that runs at once.
         jobs: usize,
     },
-    /// A case begins. Not in the order of the plan: only for showing what goes on.
+    /// A case begins. Not in the order of the plan: only for showing progress.
     CaseStarted {
         /// Its full name.
         name: &'a str,
@@ -33,7 +33,7 @@ pub enum RunEvent<'a> {
     CaseFinished(&'a CaseResult),
     /// The run ends.
     Finished(&'a RunSummary),
-    /// A search with made-up events begins. What it finds comes as [`RunEvent::CaseFinished`].
+    /// A search with generated events begins. What it finds comes as [`RunEvent::CaseFinished`].
     FuzzStarted {
         /// The Actions that log in together, for each target.
         targets: Vec<String>,
@@ -44,7 +44,7 @@ pub enum RunEvent<'a> {
         /// The number that runs at once.
         jobs: usize,
     },
-    /// A search goes on. Not for reports: when it comes depends on the machine.
+    /// A search continues. Not for reports: when it comes depends on the machine.
     FuzzProgress {
         /// The number of logins that are done.
         done: u64,
@@ -85,7 +85,7 @@ pub struct CaseResult {
     pub name: String,
     /// Its file's name without the ending, then its name.
     pub full_name: String,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// Whether it passed.
     pub status: CaseStatus,
@@ -125,10 +125,10 @@ pub enum Failure {
         message: String,
         /// The way to fix it.
         hint: Option<String>,
-        /// Where it stands.
+        /// Its place.
         place: Place,
     },
-    /// A made-up event shows a fault of an Action.
+    /// A generated event shows a fault of an Action.
     Found(Box<Finding>),
     /// Our own fault.
     Internal(String),
@@ -147,7 +147,7 @@ pub struct Mismatch {
     pub expected: Option<Value>,
     /// The value of the outcome; `None` for nothing at all.
     pub actual: Option<Value>,
-    /// Where the expectation stands.
+    /// The place of the expectation.
     pub place: Place,
 }
 

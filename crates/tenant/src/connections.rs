@@ -52,7 +52,7 @@ impl Resting {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends the connection that has waited longest, and says whether there was one.
+    /// Ends the connection that has waited longest, and returns whether there was one.
     pub(crate) fn end_oldest(&self) -> bool {
         let oldest = self.with(|(_, resting)| resting.pop_first());
         if let Some((_, end)) = &oldest {

@@ -96,7 +96,7 @@ impl Control {
             log.pop_front();
         }
         log.push_back(entry.clone());
-        // Nobody may be listening.
+        // There may be no listener.
         let _ = self.listeners.send(entry);
     }
 

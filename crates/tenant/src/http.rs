@@ -33,7 +33,7 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    /// The first name that stands there twice: OAuth forbids it (RFC 6749, section 3.1).
+    /// The first name that occurs twice: OAuth forbids it (RFC 6749, section 3.1).
     pub(crate) fn repeated(&self) -> Option<&str> {
         let mut seen = std::collections::HashSet::new();
         let mut names = self.0.iter().map(|(name, _)| name.as_str());
@@ -165,7 +165,7 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// A JSON answer that nobody caches.
+/// A JSON answer that is not cached.
 pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
     let mut response = json_text(body.to_string());
     *response.status_mut() = status;

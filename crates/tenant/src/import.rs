@@ -36,7 +36,7 @@ pub(crate) const OF_THE_TENANT: &[&str] = &[
 /// A user of a file as the tenant keeps it.
 ///
 /// # Errors
-/// When it lacks what a user needs, or its hash is of a kind that can't be checked.
+/// When it lacks what a user needs, or its hash is of a kind that cannot be checked.
 pub(crate) fn new_user(
     mut user: Value,
     randomness: &Randomness,

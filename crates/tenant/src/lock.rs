@@ -92,7 +92,7 @@ fn connection(found: &Value) -> Value {
     Value::Object(shown)
 }
 
-/// JSON that may stand in a script: no tag can end it, and no line ends inside of a text.
+/// JSON that can be embedded in a script: no tag can end it, and no line ends inside of a text.
 pub(crate) fn for_script(value: &Value) -> String {
     value
         .to_string()

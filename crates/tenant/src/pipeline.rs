@@ -17,20 +17,20 @@ pub struct LoginRequest {
     pub issuer: String,
     /// The lifetime of the access token in seconds; `None`: as the project configures it.
     pub access_token_lifetime_s: Option<i64>,
-    /// The scopes of the client grant, for credentials-exchange; `None`: as the project says.
+    /// The scopes of the client grant, for credentials-exchange; `None`: as the project configures it.
     pub granted_scopes: Option<Vec<String>>,
     /// The seed of all randomness of the login.
     pub seed: u64,
     /// The time at which the login starts, in milliseconds since the epoch.
     pub now_ms: i64,
-    /// Whether time stands still but for what the Actions await.
+    /// Whether time is frozen, except for what the Actions await.
     pub is_frozen: bool,
     /// The other profiles of the tenant, for Actions that switch to one; empty unless
     /// [`LoginPipeline::switches_users`] says that there are such.
     pub users: Vec<Value>,
 }
 
-/// Somebody who comes back from the identity provider of a connection with a script.
+/// A user who comes back from the identity provider of a connection with a script.
 #[derive(Debug, Clone)]
 pub struct ProviderVisit {
     /// The connection as the export has it: its `name`, and in `options` its `tokenURL`.
@@ -45,7 +45,7 @@ pub struct ProviderVisit {
     pub seed: u64,
     /// The time, in milliseconds since the epoch.
     pub now_ms: i64,
-    /// Whether time stands still but for what the script awaits.
+    /// Whether time is frozen, except for what the script awaits.
     pub is_frozen: bool,
 }
 
@@ -67,7 +67,7 @@ pub struct Answer {
     pub users: Vec<Value>,
     /// The time, in milliseconds since the epoch.
     pub now_ms: i64,
-    /// Whether time stands still but for what the Actions await.
+    /// Whether time is frozen, except for what the Actions await.
     pub is_frozen: bool,
 }
 
@@ -88,7 +88,7 @@ pub enum Advanced {
 /// Why a login could not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PipelineError {
-    /// An Action, a Rule or a script can't be loaded as it is now, in one sentence: the login fails, as one does in
+    /// An Action, a Rule or a script cannot be loaded as it is now, in one sentence: the login fails, as one does in
     /// production whose Action throws when it is loaded.
     Unloadable(String),
     /// A login that waited cannot resume, in one sentence: its Actions are others now, or another version stored it.
@@ -120,7 +120,7 @@ pub trait LoginPipeline: Send + Sync + 'static {
     /// Exchanges the code and runs the script `fetchUserProfile` of a connection. Called on threads that may block.
     ///
     /// # Errors
-    /// When it can't run at all. What the script does wrong is in the answer.
+    /// When it cannot run at all. What the script does wrong is in the answer.
     fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError>;
 
     /// Whether an Action or Rule may ask for another profile of the tenant.

@@ -45,7 +45,7 @@ impl Randomness {
         bytes
     }
 
-    /// A text of 43 URL-safe characters that nobody can guess.
+    /// A text of 43 URL-safe characters that cannot be guessed.
     pub(crate) fn token(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.bytes())
     }

@@ -26,7 +26,7 @@ const METADATA_NAME: usize = 100;
 /// Characters of its value.
 const METADATA_VALUE: usize = 500;
 
-/// Why nobody was signed up: the documented body, status 400.
+/// The refusal of a sign-up: the documented body, status 400.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal(pub(crate) Value);
 

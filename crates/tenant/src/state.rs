@@ -50,7 +50,7 @@ pub struct Setup {
     pub clock: TenantClock,
 }
 
-/// Why a tenant can't be made.
+/// Why a tenant cannot be made.
 #[derive(Debug)]
 pub enum SetupError {
     /// The issuer is no URL that can be one.
@@ -59,7 +59,7 @@ pub enum SetupError {
     User(crate::ImportError),
     /// The database.
     Store(StoreError),
-    /// The key can't be used.
+    /// The key cannot be used.
     Key(String),
 }
 

@@ -65,7 +65,7 @@ pub enum Origin {
     Event(String),
     /// The name of a case.
     Case(String),
-    /// The number of a made-up event.
+    /// The number of a generated event.
     Generated(u64),
 }
 
@@ -78,7 +78,7 @@ pub struct Found {
     pub logins: u64,
     /// The first of them.
     pub first: Origin,
-    /// Its event; made smaller if it is a made-up one.
+    /// Its event; made smaller if it is a generated one.
     pub event: Value,
     /// The differences of that to the built-in sample.
     pub changes: Vec<Change>,

@@ -1,4 +1,4 @@
-//! A finding as a file of cases, which fails until the Action is mended.
+//! A finding as a file of cases, which fails until the Action is fixed.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -30,7 +30,7 @@ pub(super) struct Text<'a> {
     pub(super) seed: u64,
 }
 
-/// Where a finding stands now.
+/// The state of a finding.
 pub(super) struct Written {
     pub(super) path: PathBuf,
     /// It was not there before.
@@ -163,7 +163,7 @@ impl Text<'_> {
             Some(patch) => {
                 nested(out, "with", patch, 0)?;
             }
-            // A patch can't write null.
+            // A patch cannot write null.
             None => nested(out, "event", &self.finding.event, 0)?,
         }
         nested(out, "expect", &self.good_behaviour(), 0)

@@ -1,4 +1,4 @@
-//! Logins with made-up events that look for what an Action does not expect.
+//! Logins with generated events that look for what an Action does not expect.
 //!
 //! The findings depend on the seed and the number of logins, and on nothing else: not on the number of threads, the day
 //! or what was found before.
@@ -67,7 +67,7 @@ const ENDLESS: Duration = Duration::from_secs(2);
 /// Searches, minimises its findings, writes them down and reports them.
 ///
 /// # Errors
-/// When the sink or a file of cases can't be written.
+/// When the sink or a file of cases cannot be written.
 pub fn fuzz(
     targets: &Targets,
     compiled: &Compiled,

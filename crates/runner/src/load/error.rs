@@ -21,7 +21,7 @@ pub struct LoadError {
 /// Whose fault it is that an Action could not be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadProblem {
-    /// The Action can't be built or is none.
+    /// The Action cannot be built or is none.
     Unloadable,
     /// Ours.
     Internal,

@@ -102,7 +102,7 @@ impl<'a> Compiler<'a> {
     /// An Action at its place in the login, with the secrets that it sees.
     ///
     /// # Errors
-    /// When it can't be built or loaded.
+    /// When it cannot be built or loaded.
     pub fn bind(
         &mut self,
         source: &ActionSource,
@@ -114,7 +114,7 @@ impl<'a> Compiler<'a> {
     /// The script of a connection, which gives the user of the login.
     ///
     /// # Errors
-    /// When it can't be loaded.
+    /// When it cannot be loaded.
     pub fn bind_connection(
         &mut self,
         source: &ActionSource,
@@ -128,7 +128,7 @@ impl<'a> Compiler<'a> {
     /// An Action that is ready to run.
     ///
     /// # Errors
-    /// When it can't be built or loaded.
+    /// When it cannot be built or loaded.
     pub fn action(&mut self, source: &ActionSource) -> Result<ActionPre, LoadError> {
         match &source.kind {
             ActionKind::Script { text, .. } => {
@@ -174,7 +174,7 @@ impl<'a> Compiler<'a> {
     /// The bytes of a self-contained component.
     ///
     /// # Errors
-    /// When it can't be built.
+    /// When it cannot be built.
     pub fn build(&mut self, source: &ActionSource) -> Result<Vec<u8>, LoadError> {
         let bytes = match &source.kind {
             ActionKind::Script { text, .. } if is_rule(&source.display_path, text) => {
@@ -366,7 +366,7 @@ fn notices_of(source: &ActionSource, seen: &Map<String, Value>) -> Vec<Notice> {
 }
 
 /// The name that a component carries for its source. A file outside the project and the working folder is shown by
-/// its whole path, which is nobody else's business.
+/// its whole path, which is private.
 fn portable(display_path: &str) -> &str {
     if Path::new(display_path).is_absolute() {
         display_path

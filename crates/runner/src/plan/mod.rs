@@ -67,7 +67,7 @@ pub(crate) struct Bases {
 /// Makes the plan for files and folders; names are relative to `working_folder`.
 ///
 /// # Errors
-/// All mistakes in all files, so that they can be mended in one go.
+/// All mistakes in all files, so that they can be fixed at once.
 pub fn plan(paths: &[PathBuf], working_folder: &Path) -> Result<Plan, Vec<Error>> {
     let found = find_case_files(paths, working_folder).map_err(|error| vec![error])?;
     let mut planner = Planner::new(working_folder);

@@ -1,4 +1,4 @@
-//! A finding of made-up events, for people: where, for which event, and how to see it again.
+//! A finding of generated events, for people: where, for which event, and how to see it again.
 
 use postlogin_core::location::Location;
 use postlogin_generate::Change;

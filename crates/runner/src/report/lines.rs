@@ -39,7 +39,7 @@ impl Line {
         Line(vec![(role, text.into())])
     }
 
-    /// The line with more behind it.
+    /// The line with more after it.
     #[must_use]
     pub fn and(mut self, role: Role, text: impl Into<String>) -> Line {
         self.0.push((role, text.into()));

@@ -65,7 +65,7 @@ fn all(tenant: &Arc<Tenant>) -> Response {
                 part.push_str(&user.to_string());
                 before = ",";
             }
-            // Nobody listens any more.
+            // There is no listener any more.
             if sender.blocking_send(Ok(part.into())).is_err() {
                 return;
             }

@@ -159,7 +159,7 @@ pub(crate) fn configured<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a Val
 /// Renders a mail.
 ///
 /// # Errors
-/// When there is no such template, or a part of it cannot be rendered.
+/// When the template is unknown, or a part of it cannot be rendered.
 pub(crate) fn render(
     catalog: &Catalog,
     tenant: &str,
@@ -217,7 +217,7 @@ pub(crate) fn render(
 /// `now` of a template is `now_ms`, milliseconds since the epoch.
 ///
 /// # Errors
-/// When there is no such template, or a part of it cannot be rendered.
+/// When the template is unknown, or a part of it cannot be rendered.
 pub fn render_email(
     data: &TenantData,
     tenant: &str,

@@ -53,7 +53,7 @@ pub(crate) fn leave(to: &str) -> Response {
     response
 }
 
-/// Makes a page that goes on by itself of such a redirect, where it answers a form in a browser: Chromium applies the policy
+/// Makes a page that continues by itself of such a redirect, where it answers a form in a browser: Chromium applies the policy
 /// of the form's page to all redirects that follow, and would stop at the first address that it does not name.
 pub(crate) fn let_leave(method: &Method, headers: &HeaderMap, response: Response) -> Response {
     let is_form = *method == Method::POST

@@ -59,7 +59,7 @@ impl Query {
     /// Parses a query.
     ///
     /// # Errors
-    /// In the words of the vendor's error, when it can't be understood.
+    /// In the words of the vendor's error, when it cannot be understood.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let tokens = tokens(text)?;
         let mut at = 0;

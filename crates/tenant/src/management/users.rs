@@ -149,7 +149,7 @@ pub(super) fn by_email(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
     ok(Value::Array(users))
 }
 
-/// Hashes a password on a thread that nobody waits for.
+/// Hashes a password on a thread that may block.
 async fn hashed(tenant: &Arc<Tenant>, secret: Option<&str>) -> Option<String> {
     let secret = secret?.to_owned();
     let tenant = Arc::clone(tenant);

@@ -245,7 +245,7 @@ fn occasion(client: &Value, login: &LoginDoc, session: &Session, call: &Call) ->
     }
 }
 
-/// Goes on with a login in a browser: to the application, to another site, or to a page of the tenant.
+/// Continues with a login in a browser: to the application, to another site, or to a page of the tenant.
 pub(crate) async fn drive(tenant: &Arc<Tenant>, ran: Ran) -> Result<Response> {
     match ran {
         Ran::Granted(grant, flow) => {

@@ -107,7 +107,7 @@ async fn ticket(tenant: &Arc<Tenant>, call: &Call, browser: &str) -> Result<Valu
     }))
 }
 
-/// Goes on with a request that brings a ticket. One of another browser or application is none.
+/// Continues with a request that brings a ticket. One of another browser or application is none.
 pub(crate) async fn redeem(
     tenant: &Arc<Tenant>,
     call: &Call,

@@ -27,7 +27,7 @@ use crate::store::Entry;
 
 const LIFETIME_S: i64 = 900;
 const INTERVAL_S: i64 = 5;
-/// Letters that nobody mistakes for others.
+/// Letters that are not mistaken for others.
 const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 pub(crate) async fn code(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {

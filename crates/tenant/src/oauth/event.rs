@@ -164,7 +164,7 @@ pub(crate) fn request(tenant: &Tenant, call: &Call) -> Value {
     let language = call
         .header("accept-language")
         .and_then(|list| list.split([',', ';', '-']).next())
-        // `*` is what clients send that don't care.
+        // `*` is what clients send that do not care.
         .filter(|language| language.bytes().all(|byte| byte.is_ascii_alphabetic()));
     json!({
         "ip": call.ip, "method": call.method.as_str(), "geoip": {},

@@ -78,7 +78,7 @@ pub(crate) async fn password(
     }
 }
 
-/// The id of the user with this password, computed where nobody is kept waiting.
+/// The id of the user with this password, computed on a thread that may block.
 pub(crate) async fn check_password(
     tenant: &Arc<Tenant>,
     connection: &str,

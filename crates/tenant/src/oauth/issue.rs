@@ -11,7 +11,7 @@ use crate::records::{CustomClaims, OpaqueToken};
 use crate::state::Tenant;
 use crate::store::Entry;
 
-/// The claims and scopes that a login permits, before any token is signed. A code stands for it.
+/// The claims and scopes that a login permits, before any token is signed. A code represents it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) client_id: String,

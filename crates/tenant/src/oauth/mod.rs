@@ -38,7 +38,7 @@ pub(crate) struct OAuthError {
     pub(crate) status: StatusCode,
     pub(crate) error: String,
     pub(crate) description: String,
-    /// With which a login goes on after a second factor.
+    /// With which a login continues after a second factor.
     pub(crate) mfa_token: Option<String>,
 }
 

@@ -258,7 +258,7 @@ pub(crate) fn others(tenant: &Tenant, user_id: &str) -> Result<Option<Vec<Value>
     Ok(Some(users))
 }
 
-/// The login goes on as the user that an Action switched to.
+/// Continues the login as the user that an Action switched to.
 fn go_on_as(tenant: &Tenant, flow: &mut Flow, user_id: &str) -> Result<()> {
     if user_id == flow.about.user_id || user_id.is_empty() {
         return Ok(());
@@ -274,7 +274,7 @@ fn go_on_as(tenant: &Tenant, flow: &mut Flow, user_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Changes the keys that the login changed, and no other: somebody else may have changed the profile meanwhile.
+/// Changes the keys that the login changed, and no other: another request may have changed the profile meanwhile.
 fn store_metadata(tenant: &Tenant, flow: &mut Flow, after: StoredMetadata) -> Result<()> {
     if flow.before == after {
         return Ok(());

@@ -23,7 +23,7 @@ pub(crate) struct Session {
     pub(crate) record: SessionRecord,
 }
 
-/// The session that a request's cookie stands for.
+/// The session that a request's cookie identifies.
 pub(crate) fn current(tenant: &Tenant, call: &Call) -> Result<Option<Session>> {
     let Some(cookie) = call.cookie(SESSION_COOKIE) else {
         return Ok(None);

@@ -25,7 +25,7 @@ pub(crate) struct Access {
     pub(crate) audiences: Vec<String>,
 }
 
-/// Checks a JWT: signature, issuer, time, and that it is no ID token.
+/// Checks a JWT: signature, issuer, time, and that it is not an ID token.
 pub(crate) fn verify(tenant: &Tenant, token: &str) -> Option<Access> {
     let verified = tenant.key.verify(token).ok()?;
     let claims = Value::Object(verified.claims);

@@ -40,7 +40,7 @@ pub(crate) fn open_login(tenant: &Tenant, call: &Call) -> Result<LoginDoc> {
     Ok(login)
 }
 
-/// Refuses a browser that did not begin the login: nobody is signed in by somebody else's link.
+/// Refuses a browser that did not begin the login: no link of another user signs a user in.
 pub(crate) fn require_browser(call: &Call, login: &LoginDoc) -> Result<()> {
     let known = call
         .cookie("did")
@@ -108,7 +108,7 @@ pub(crate) async fn proceed(
     login: LoginDoc,
     arrival: Arrival<'_>,
 ) -> Result<Response> {
-    // The page is used up: of two requests at once, one goes on.
+    // The page is used up: of two requests at once, one continues.
     if tenant
         .store
         .take::<LoginDoc>(&digest(&login.id), tenant.now_ms())?

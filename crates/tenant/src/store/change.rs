@@ -8,7 +8,7 @@ use super::users::{self, ChangeError, NewUser, UserConflict};
 use super::{Result, Store, StoreError, writing};
 use crate::records::Record;
 
-/// Changes that are stored together, or not at all. Nobody else changes anything in between.
+/// Changes that are stored together, or not at all. No other request changes anything in between.
 pub(crate) struct Change<'a> {
     transaction: Transaction<'a>,
     now_ms: i64,

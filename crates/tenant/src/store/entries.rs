@@ -191,7 +191,7 @@ impl Store {
         parsed(found)
     }
 
-    /// Changes an entry; `None` when there is none. Nobody else changes it in between.
+    /// Changes an entry; `None` when there is none. No other request changes it in between.
     pub(crate) fn change<R: Record, T>(
         &self,
         id: &str,

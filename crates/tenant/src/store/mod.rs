@@ -152,7 +152,7 @@ thread_local! {
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Waits a moment for a database that another program holds, and says whether to try again.
+/// Waits a moment for a database that another program holds, and returns whether to try again.
 fn wait_for_others(_: i32) -> bool {
     let goes_on = DEADLINE.get().is_some_and(|until| Instant::now() < until);
     if goes_on {
@@ -170,7 +170,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database of a file, or one that nobody else sees.
+    /// Opens the database of a file, or a private one.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
         let lock = file.map(lock).transpose()?.flatten();
         let mut connection = match file {

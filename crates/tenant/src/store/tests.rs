@@ -143,7 +143,7 @@ fn a_foreign_lock_is_waited_for_and_then_told() {
         drop(other);
         written.join().unwrap().unwrap();
     });
-    // One that does not is an error that a later attempt may not meet; reading goes on.
+    // One that does not is an error that a later attempt may not meet; reading continues.
     let other = held(&file);
     std::thread::scope(|scope| {
         let attempts = [

@@ -120,7 +120,7 @@ impl Store {
         ]))
     }
 
-    /// Puts contents in place of all that is stored, in one transaction. Gives the id of a user who can't be stored beside
+    /// Puts contents in place of all that is stored, in one transaction. Gives the id of a user who cannot be stored beside
     /// the ones before; then everything stays as it was.
     pub(crate) fn replace(&self, contents: &Contents) -> Result<std::result::Result<(), String>> {
         let mut connection = self.lock()?;

@@ -16,7 +16,7 @@ pub(crate) struct NewUser {
     pub(crate) connection: String,
     /// The hash, never the password.
     pub(crate) password: Option<String>,
-    /// The profile; `user_id` stands in it.
+    /// The profile; `user_id` is in it.
     pub(crate) profile: Value,
 }
 
@@ -111,7 +111,7 @@ impl Store {
         Ok(linked)
     }
 
-    /// Stores a user, or says what stands in the way.
+    /// Stores a user, or returns the conflict.
     pub(crate) fn insert_user(
         &self,
         user: &NewUser,
@@ -154,7 +154,7 @@ impl Store {
         Ok(stored)
     }
 
-    /// Changes a profile and, if `change` gives one, the hash of the password; `None` when there is no such user. An
+    /// Changes a profile and, if `change` gives one, the hash of the password; `None` for an unknown user. An
     /// e-mail or user name that another user of the connection has leaves everything as it is.
     pub(crate) fn change_user<E>(
         &self,
@@ -223,7 +223,7 @@ impl Store {
         Ok(Some(primary))
     }
 
-    /// Forgets a user, and says whether there was one.
+    /// Forgets a user, and returns whether there was one.
     pub(crate) fn remove_user(&self, user_id: &str) -> Result<bool> {
         let mut connection = self.lock()?;
         let transaction = writing(&mut connection)?;
@@ -292,7 +292,7 @@ pub(super) fn take_linked_login(
     Ok(password)
 }
 
-/// Stores a user inside of a transaction, or says what stands in the way.
+/// Stores a user inside of a transaction, or returns the conflict.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
     user: &NewUser,
