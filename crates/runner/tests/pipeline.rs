@@ -158,27 +158,40 @@ fn an_edit_counts_from_the_next_login_on_and_a_mistake_is_reported_once() {
     let abandoned = pipeline.abandon(&stored, 1_790_000_002_000);
     assert!(matches!(abandoned, Err(PipelineError::Stale(_))));
 
+    // What production reports at the first login is the outcome of one here.
     write(
         folder.path(),
         "actions/a.js",
         "exports.onExecutePostLogin = (\n",
     );
     for _ in 0..2 {
+        let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+            panic!("it ends");
+        };
+        assert_eq!(finished.outcome.status, Status::Failed);
+    }
+    write(folder.path(), "postlogin.toml", "binding = [\"gone\"]\n");
+    for _ in 0..2 {
         let refused = pipeline.start(login());
         assert!(matches!(refused, Err(PipelineError::Unloadable(_))));
     }
     let notices = notices.lock().expect("no panic");
-    assert_eq!(notices.len(), 2, "{notices:?}");
-    assert_eq!(notices[0], "reloaded 1");
-    assert!(
-        notices[1].starts_with("refused actions/a.js:"),
-        "{notices:?}"
-    );
+    let expected = [
+        "reloaded 1",
+        "reloaded 1",
+        "unloadable actions/a.js:",
+        "refused postlogin.toml:",
+    ];
+    assert_eq!(notices.len(), expected.len(), "{notices:?}");
+    for (notice, expected) in notices.iter().zip(expected) {
+        assert!(notice.starts_with(expected), "{notices:?}");
+    }
 }
 
 #[test]
 fn a_project_that_does_not_load_is_refused() {
-    let folder = folder("exports.onExecutePostLogin = (\n");
+    let folder = folder(REDIRECTS);
+    write(folder.path(), "postlogin.toml", "binding = [\"gone\"]\n");
     let project = Project::discover(folder.path()).expect("it is read");
     let setup = PipelineSetup {
         network: Box::new(Offline),
@@ -191,6 +204,6 @@ fn a_project_that_does_not_load_is_refused() {
         notices: Box::new(|notice| panic!("{notice:?}")),
     };
     let error = Pipeline::new(setup, project.as_ref(), folder.path());
-    let error = error.err().expect("it does not parse").to_string();
-    assert!(error.contains("actions/a.js:"), "{error}");
+    let error = error.err().expect("there is no such Action").to_string();
+    assert!(error.starts_with("postlogin.toml:"), "{error}");
 }
