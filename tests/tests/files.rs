@@ -46,7 +46,7 @@ const OTHERS: &[(&str, &str)] = &[
         "writes files that are not there, through no link",
     ),
     (
-        "crates/cli/src/commands/run.rs",
+        "crates/cli/src/commands/run/keys.rs",
         "the key that the user named",
     ),
     (

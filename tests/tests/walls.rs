@@ -33,6 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "postlogin-host",
             "postlogin-js",
             "postlogin-project",
+            "postlogin-tenant",
         ],
     ),
     (
@@ -57,6 +58,7 @@ const OUTSIDE: &[&str] = &["postlogin-benches", "postlogin-tests", "xtask"];
 const RESERVED: &[(&str, &[&str])] = &[
     ("axum", &["postlogin-tenant"]),
     ("clap", &["postlogin"]),
+    ("maud", &["postlogin-tenant"]),
     ("oxc", &["postlogin-js"]),
     ("quick-junit", &["postlogin-runner"]),
     ("ring", &["postlogin-token"]),

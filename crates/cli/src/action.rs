@@ -56,9 +56,8 @@ pub(crate) fn compiler(
 pub(crate) fn lasting_compiler(
     allocation: Allocation,
     printer: Printer,
-) -> Result<Compiler<'static>, CliError> {
-    let engine = Engine::new(allocation, machine_code_folder())
-        .map_err(|error| CliError::internal(&error))?;
+) -> anyhow::Result<Compiler<'static>> {
+    let engine = Engine::new(allocation, machine_code_folder())?;
     Ok(with_permissions(Compiler::new(engine, move |notice| {
         tell(&notice, &printer)
     })))

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use postlogin_core::{escape::inline, event::suggest::closest};
+use postlogin_core::event::suggest::closest;
 
 pub(crate) const SUCCESS: u8 = 0;
 pub(crate) const INTERNAL: u8 = 1;
@@ -72,11 +72,7 @@ impl CliError {
 
 impl From<postlogin_project::Error> for CliError {
     fn from(error: postlogin_project::Error) -> Self {
-        let mut message = error.to_string();
-        // A newline in a file's name is no newline of the message.
-        if let Some(file) = &error.file {
-            message = message.replace(file.as_str(), &inline(file));
-        }
+        let message = error.sentence();
         let file = error.file.map(PathBuf::from);
         let missing = file.filter(|file| error.line.is_none() && is_missing(file));
         Self {

@@ -3,7 +3,7 @@
 use postlogin_core::explanation::Explanation;
 use postlogin_core::outcome::{LogRecord, Outcome, StoredMetadata};
 use postlogin_project::{ActionSource, Secret, parse_secret, read_dotenv};
-use postlogin_runner::secrets_of;
+use postlogin_runner::unseen;
 
 use crate::{args::SecretArguments, error::CliError, printer::Printer};
 
@@ -28,17 +28,17 @@ pub(crate) fn warn_about_unseen<'s>(
     printer: &Printer,
 ) {
     let sources: Vec<&ActionSource> = sources.into_iter().collect();
-    for secret in given {
-        let seen = sources.iter().any(|source| {
-            secrets_of(source, std::slice::from_ref(secret)).contains_key(&secret.name)
-        });
-        if !seen {
-            printer.warning(&format!(
-                "no Action of this login declares the secret {}, so none sees it",
-                secret.name
-            ));
-        }
+    for secret in unseen(&sources, given) {
+        warn_about(secret, printer);
     }
+}
+
+/// Warns about a secret that no Action of the login sees.
+pub(crate) fn warn_about(secret: &Secret, printer: &Printer) {
+    printer.warning(&format!(
+        "no Action of this login declares the secret {}, so none sees it",
+        secret.name
+    ));
 }
 
 /// The values that no output may show.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use postlogin_core::escape::inline;
+
 /// Something that the user gave cannot be read. The place and the hint are for the printer to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -49,6 +51,15 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Error {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Returns the place and the message on one line: a newline in a file's name does not end it.
+    pub fn sentence(&self) -> String {
+        let sentence = self.to_string();
+        match &self.file {
+            Some(file) => sentence.replace(file.as_str(), &inline(file)),
+            None => sentence,
+        }
     }
 
     /// The place as `file:line:column`, as far as it is known.

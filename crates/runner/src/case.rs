@@ -171,7 +171,7 @@ fn name_sources(
     }
 }
 
-/// What the network of the case did not fit, unless the case expects just that.
+/// Returns the failures of the case's network, unless the case expects just that.
 fn network(case: &Case, outcome: &Outcome) -> Vec<Failure> {
     let is_expected = |code: &str| {
         let expectations = case.expect.expectations.iter();

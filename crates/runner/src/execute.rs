@@ -1,4 +1,4 @@
-//! Runs the cases of a plan on several threads, and tells what happens in the order of the plan.
+//! Runs the cases of a plan on several threads, and reports what happens in the order of the plan.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -17,18 +17,18 @@ use crate::plan::{Plan, PlannedCase};
 use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent, RunSummary, exit};
 use crate::snapshot::{Mode, Snapshots};
 
-/// How a run goes.
+/// The options of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct RunOptions<'a> {
     /// Which cases of the plan, as indices, in order.
     pub selected: &'a [usize],
-    /// How many run at once; at least one.
+    /// The number that runs at once; at least one.
     pub jobs: usize,
     /// Begin no case after the first failure.
     pub fail_fast: bool,
-    /// What may be done with snapshots.
+    /// The changes that may be made to snapshots.
     pub snapshots: Mode,
-    /// What file names are relative to.
+    /// The folder that file names are relative to.
     pub working_folder: &'a Path,
 }
 
@@ -37,7 +37,7 @@ pub trait Sink {
     /// Takes the next event.
     ///
     /// # Errors
-    /// When it can't be written. The run is stopped then.
+    /// When it cannot be written. The run is stopped then.
     fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()>;
 
     /// Is called from time to time while nothing happens.
@@ -52,7 +52,7 @@ pub trait Sink {
 /// Runs cases. `stop` begins no further case once it is set; those that run come to their end.
 ///
 /// # Errors
-/// When the sink or a snapshot can't be written.
+/// When the sink or a snapshot cannot be written.
 pub fn run(
     plan: &Plan,
     compiled: &Compiled,
@@ -100,7 +100,7 @@ pub fn run(
             let Some(planned) = cases.get(index) else {
                 return;
             };
-            // Nobody listens any more once the sink has failed.
+            // There is no listener any more once the sink has failed.
             let _ = sender.send(Told::Began(index));
             let mut result = guarded(plan, planned, compiled, &snapshots);
             if result.status == CaseStatus::Passed {
@@ -140,10 +140,10 @@ pub fn run(
     Ok(summary)
 }
 
-/// How often a sink may show that time passes.
+/// The interval at which a sink may show that time passes.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What a thread tells.
+/// A message of a thread.
 enum Told {
     Began(usize),
     /// The weight comes last.
@@ -162,7 +162,7 @@ struct Collected<'a> {
 }
 
 impl Collected<'_> {
-    /// Until no thread has anything to tell any more.
+    /// Ends when no thread has a message any more.
     fn listen(&mut self, told: &mpsc::Receiver<Told>, sink: &mut dyn Sink) -> io::Result<()> {
         loop {
             match told.recv_timeout(TICK) {
@@ -215,7 +215,7 @@ impl Collected<'_> {
         sink.event(&RunEvent::CaseFinished(&result))
     }
 
-    /// What ended behind a case that was never begun.
+    /// Results after a case that was never begun.
     fn rest(mut self, sink: &mut dyn Sink) -> io::Result<RunSummary> {
         for (_, (result, weight)) in std::mem::take(&mut self.waiting) {
             self.finished(*result, weight, sink)?;
@@ -244,7 +244,7 @@ fn leave_out(result: &mut CaseResult) {
     }];
 }
 
-/// A bug of ours is the worst; else the highest code tells most: what could not be loaded could not be tried.
+/// A bug of ours is the worst; else the highest code says most: what could not be loaded could not be tried.
 fn worse(one: u8, other: u8) -> u8 {
     match one == exit::INTERNAL || other == exit::INTERNAL {
         true => exit::INTERNAL,

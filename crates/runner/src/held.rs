@@ -1,4 +1,4 @@
-//! How much of the results of cases is in memory at once.
+//! A bound for the results of cases that are in memory at once.
 //!
 //! Results are reported in the order of the plan, so those that end early wait for the slow ones. An outcome may have
 //! megabytes, and a file of cases thousands of cases.
@@ -13,7 +13,7 @@ use crate::run_event::{CaseResult, Failure};
 /// times as much.
 const MOST_BYTES: usize = 24 << 20;
 
-/// How often a thread that waits looks whether the run is over.
+/// The interval at which a waiting thread checks whether the run is over.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The bytes of the results that no report has seen yet.

@@ -1,4 +1,4 @@
-//! Logins with made-up events: everything but the event stays the same.
+//! Logins with generated events: everything but the event stays the same.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,30 +25,30 @@ use crate::login::{PreparedLogin, run_login};
 use crate::plan::PlannedCase;
 use crate::user::User;
 
-/// What a login has besides its event and its Actions.
+/// The conditions of a login besides its event and its Actions.
 #[derive(Clone)]
 pub(crate) struct Setting<'a> {
-    /// What the project says about the tenant.
+    /// The settings of the project's tenant.
     pub(crate) tenant: &'a TenantData,
     /// The case whose settings are taken, if there is one.
     pub(crate) template: Option<&'a PlannedCase>,
-    /// What the network answers.
+    /// The answers of the network.
     pub(crate) mocks: Arc<Vec<Mock>>,
     /// When it starts, in milliseconds since the epoch.
     pub(crate) now_ms: i64,
     /// What is recorded of reads of the event.
     pub(crate) watch: Watch,
-    /// What randomness is derived from.
+    /// The seed of randomness.
     pub(crate) seed: u64,
-    /// What a sandbox may use.
+    /// The budget of a sandbox.
     pub(crate) budget: Budget,
 }
 
-/// What became of a login.
+/// The result of a login.
 pub(crate) struct Ran {
     /// The outcome.
     pub(crate) outcome: Outcome,
-    /// What was asked of the network, answered or not.
+    /// The requests to the network, answered or not.
     pub(crate) requests: Vec<Request>,
     /// Whether the user passed a challenge that the template says nothing about.
     pub(crate) challenged: bool,
@@ -150,7 +150,7 @@ impl Door for RequestLog {
     }
 }
 
-/// What stands in for a secret whose value nobody knows here.
+/// The placeholder of a secret whose value is unknown here.
 pub(crate) const PLACEHOLDER: &str = "placeholder";
 
 /// The text of an Action, and the name of its file. An Action in Rust has none.
@@ -162,7 +162,7 @@ fn text_of(source: &ActionSource) -> Option<(String, String)> {
     }
 }
 
-/// What the texts of Actions speak of.
+/// The words in the sources of Actions.
 pub(crate) fn vocabulary<'a>(
     sources: impl Iterator<Item = &'a ActionSource> + Clone,
 ) -> Vocabulary {
@@ -264,7 +264,7 @@ pub(crate) fn placeholders<'a>(
     names.into_iter().map(secret).collect()
 }
 
-/// What one source sees: the secrets that are given, and stand-ins for the others. A Rule keeps the settings that it has.
+/// Returns the secrets of one source: those that are given, and placeholders for the others. A Rule keeps the settings that it has.
 pub(crate) fn seen_by(
     source: &ActionSource,
     given: &[Secret],

@@ -4,8 +4,8 @@
 //! of cases become a [`Plan`], a run of it becomes one stream of [`RunEvent`]s, and reporters ([`report`]) turn that into
 //! text for people and machines.
 //!
-//! Nothing here prints or reads the command line: what a user should be told while Actions are loaded goes to a
-//! callback, results are values, and reporters write where they are told to.
+//! Nothing here prints or reads the command line: messages while Actions are loaded go to a callback,
+//! results are values, and reporters write to the writer that they get.
 
 mod case;
 pub mod check;
@@ -18,6 +18,7 @@ pub mod library;
 pub mod load;
 pub mod login;
 mod numbered;
+pub mod pipeline;
 pub mod plan;
 pub mod report;
 pub mod run_event;
@@ -37,7 +38,8 @@ pub use load::{
     ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadProblem, Loaded, fingerprint,
     require_post_login, trigger_of, trigger_of_all,
 };
-pub use login::{PreparedLogin, run_login, secrets_of};
+pub use login::{PreparedLogin, run_login, secrets_of, unseen};
+pub use pipeline::{Pipeline, PipelineNotice, PipelineSetup, ProgramError};
 pub use plan::{Plan, PlannedCase, plan};
 pub use postlogin_js::Packages;
 pub use run_event::{CaseResult, CaseStatus, Failure, FuzzSummary, Mismatch, RunEvent, RunSummary};

@@ -25,12 +25,12 @@ use crate::report::{Human, HumanStyle, Reporters};
 use crate::run_event::{RunSummary, exit};
 use crate::snapshot::Mode;
 
-/// What became of a run, with the report for people.
+/// The result of a run, with the report for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunReport {
     /// The sums.
     pub summary: RunSummary,
-    /// What `postlogin test` would print.
+    /// The output of `postlogin test`.
     pub text: String,
 }
 
@@ -39,9 +39,9 @@ pub struct RunReport {
 pub enum RunError {
     /// Files of cases, or the configuration, are wrong; all mistakes.
     Mistakes(Vec<Error>),
-    /// There is no case: a test that tests nothing should not pass.
+    /// No case was found: a test that tests nothing should not pass.
     NoCases,
-    /// The sandbox can't be started here.
+    /// The sandbox cannot be started here.
     Engine(anyhow::Error),
     /// A snapshot could not be written.
     Output(io::Error),
@@ -51,7 +51,7 @@ pub enum RunError {
 /// Snapshots are only compared.
 ///
 /// # Errors
-/// When the run can't begin. Cases that fail are in the report.
+/// When the run cannot begin. Cases that fail are in the report.
 ///
 /// # Panics
 /// Inside a tokio runtime: call it from a blocking thread there.

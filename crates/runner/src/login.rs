@@ -19,7 +19,7 @@ pub struct PreparedLogin {
     pub tenant: TenantSettings,
     /// The time, the randomness, the network and the budget.
     pub conditions: Conditions,
-    /// What the user does at suspensions, in order.
+    /// The steps of the user at suspensions, in order.
     pub steps: Vec<ResumeStep>,
     /// What is recorded of reads of the event.
     pub watch: Watch,
@@ -58,6 +58,17 @@ pub fn run_login(
         steps, conditions, ..
     } = &mut prepared;
     run(actions, login, conditions, user.unwrap_or(steps))
+}
+
+/// Returns the secrets that no Action of a login sees.
+pub fn unseen<'g>(sources: &[&ActionSource], given: &'g [Secret]) -> Vec<&'g Secret> {
+    let is_seen = |secret: &Secret| {
+        let mut sources = sources.iter();
+        sources.any(|source| {
+            secrets_of(source, std::slice::from_ref(secret)).contains_key(&secret.name)
+        })
+    };
+    given.iter().filter(|secret| !is_seen(secret)).collect()
 }
 
 /// The secrets of one Action: those that its configuration declares; all of them when it has no configuration.

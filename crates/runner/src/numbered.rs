@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often progress is told.
+/// The interval at which progress is reported.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Which numbers are worked on.
@@ -42,7 +42,7 @@ impl<'a> Numbers<'a> {
 }
 
 /// Does the work for 0, 1, 2, … and gives what it returned for each, in their order, up to the first one that was not
-/// begun. `tick` is told from time to time how many are done.
+/// begun. `tick` gets from time to time the number of those that are done.
 pub(crate) fn each<T: Send, E>(
     jobs: usize,
     numbers: &Numbers<'_>,
@@ -54,7 +54,7 @@ pub(crate) fn each<T: Send, E>(
     let run = |sender: mpsc::Sender<(u64, T)>| {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            // Nobody listens any more once the sink has failed.
+            // There is no listener any more once the sink has failed.
             if !numbers.begins(number) || sender.send((number, work(number))).is_err() {
                 return;
             }

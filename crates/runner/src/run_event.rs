@@ -10,21 +10,21 @@ use serde_json::Value;
 use crate::fuzz::{Fault, Finding};
 use crate::load::LoadError;
 
-/// What happens during a run, in order.
+/// An event of a run, in order. A run makes them, and a [`crate::report::Reporter`] consumes them.
 #[derive(Debug)]
 pub enum RunEvent<'a> {
     /// The run begins.
     Started {
-        /// How many cases it has.
+        /// The number of cases.
         cases: usize,
-        /// How many files they come from.
+        /// The number of their files.
         files: usize,
-        /// How many cases the filter or the shard left out.
+        /// The number of cases that the filter or the shard left out.
         left_out: usize,
-        /// How many run at once.
+        /// The number that runs at once.
         jobs: usize,
     },
-    /// A case begins. Not in the order of the plan: only for showing what goes on.
+    /// A case begins. Not in the order of the plan: only for showing progress.
     CaseStarted {
         /// Its full name.
         name: &'a str,
@@ -33,20 +33,20 @@ pub enum RunEvent<'a> {
     CaseFinished(&'a CaseResult),
     /// The run ends.
     Finished(&'a RunSummary),
-    /// A search with made-up events begins. What it finds comes as [`RunEvent::CaseFinished`].
+    /// A search with generated events begins. What it finds comes as [`RunEvent::CaseFinished`].
     FuzzStarted {
         /// The Actions that log in together, for each target.
         targets: Vec<String>,
-        /// How many logins there are to be; `None` when time decides.
+        /// The number of logins to run; `None` when time decides.
         logins: Option<u64>,
-        /// What the events are made of.
+        /// The seed of the events.
         seed: u64,
-        /// How many run at once.
+        /// The number that runs at once.
         jobs: usize,
     },
-    /// A search goes on. Not for reports: when it comes depends on the machine.
+    /// A search continues. Not for reports: when it comes depends on the machine.
     FuzzProgress {
-        /// How many logins are done.
+        /// The number of logins that are done.
         done: u64,
         /// Of how many, if that is known.
         of: Option<u64>,
@@ -55,16 +55,16 @@ pub enum RunEvent<'a> {
     FuzzFinished(&'a FuzzSummary),
 }
 
-/// What became of a search.
+/// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FuzzSummary {
-    /// How many logins there were.
+    /// The number of logins.
     pub logins: u64,
-    /// What the events were made of.
+    /// The seed of the events.
     pub seed: u64,
-    /// How many different faults were told.
+    /// The number of different faults that were reported.
     pub findings: u64,
-    /// How many more there are.
+    /// The number of further ones.
     pub untold: u64,
     /// Logins that asked the network for what no exchange answers: they say nothing about production.
     pub set_aside: u64,
@@ -72,26 +72,26 @@ pub struct FuzzSummary {
     pub cut_short: bool,
     /// Whether a signal stopped it.
     pub interrupted: bool,
-    /// How long it took.
+    /// The time that it took.
     pub duration: Duration,
     /// The exit code of the process.
     pub exit_code: u8,
 }
 
-/// What became of a case.
+/// The result of a case.
 #[derive(Debug)]
 pub struct CaseResult {
     /// Its name in its file.
     pub name: String,
     /// Its file's name without the ending, then its name.
     pub full_name: String,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// Whether it passed.
     pub status: CaseStatus,
-    /// What failed; empty unless the status says so.
+    /// The failures; empty unless the case failed.
     pub failures: Vec<Failure>,
-    /// How long it took, in real time.
+    /// The real time that it took.
     pub duration: Duration,
     /// The outcome, secrets hidden, if the login began.
     pub outcome: Option<Box<Outcome>>,
@@ -119,16 +119,16 @@ pub enum Failure {
     Load(LoadError),
     /// The outcome is not the stored one.
     Snapshot(SnapshotFailure),
-    /// What the user or the network does in the case did not fit the login.
+    /// A step of the user or an answer of the network in the case did not fit the login.
     Unfit {
         /// One sentence.
         message: String,
-        /// What to do about it.
+        /// The way to fix it.
         hint: Option<String>,
-        /// Where it stands.
+        /// Its place.
         place: Place,
     },
-    /// A made-up event shows a fault of an Action.
+    /// A generated event shows a fault of an Action.
     Found(Box<Finding>),
     /// Our own fault.
     Internal(String),
@@ -143,15 +143,15 @@ pub struct Mismatch {
     pub path: String,
     /// The first step below the key, when it is a claim or a key of metadata.
     pub name: Option<String>,
-    /// What the case expects; `None` for nothing at all.
+    /// The expected value; `None` for nothing at all.
     pub expected: Option<Value>,
-    /// What the outcome has; `None` for nothing at all.
+    /// The value of the outcome; `None` for nothing at all.
     pub actual: Option<Value>,
-    /// Where the expectation stands.
+    /// The place of the expectation.
     pub place: Place,
 }
 
-/// How an outcome differs from the stored one.
+/// The difference of an outcome to the stored one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotFailure {
     /// The stored text; `None` when there is none.
@@ -164,20 +164,20 @@ pub struct SnapshotFailure {
     pub pending: bool,
 }
 
-/// What became of a run.
+/// The result of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunSummary {
-    /// How many cases passed.
+    /// The number of cases that passed.
     pub passed: usize,
-    /// How many failed.
+    /// The number that failed.
     pub failed: usize,
-    /// How many say that they don't run.
+    /// The number that is skipped.
     pub skipped: usize,
-    /// How many were never begun, because the run was stopped.
+    /// The number that was never begun, because the run was stopped.
     pub not_run: usize,
     /// Whether a signal stopped it.
     pub interrupted: bool,
-    /// How long it took.
+    /// The time that it took.
     pub duration: Duration,
     /// Snapshots: stored by `--update`, pending, and stored for cases that no longer exist.
     pub snapshots: SnapshotSummary,
@@ -185,12 +185,12 @@ pub struct RunSummary {
     pub exit_code: u8,
 }
 
-/// What became of the snapshots of a run.
+/// The snapshots of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SnapshotSummary {
-    /// How many were stored.
+    /// The number that was stored.
     pub written: usize,
-    /// How many wait for a review.
+    /// The number that waits for a review.
     pub pending: usize,
     /// Stored ones that no case has: the file, and the name.
     pub unused: Vec<(String, String)>,

@@ -1,4 +1,4 @@
-//! What the user of a case does while the login waits.
+//! The user of a case, while the login waits.
 
 use postlogin_core::{ResumeStep, Suspension};
 use postlogin_project::cases::{Act, Step, Steps};
@@ -22,7 +22,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// What the user does now; `None` when the login stays where it is.
+    /// Returns the step of the user now; `None` when the login stays where it is.
     pub(crate) fn answer(&mut self, suspension: &Suspension) -> Option<ResumeStep> {
         let waits_for_challenge = matches!(
             suspension,
@@ -65,7 +65,7 @@ impl<'a> User<'a> {
         });
     }
 
-    /// What the case wanted the user to do and the login did not ask for.
+    /// Returns the steps of the case that the login did not ask for.
     pub(crate) fn unfit(self) -> Option<Failure> {
         if self.unfit.is_some() {
             return self.unfit;

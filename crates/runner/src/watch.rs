@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::plan::{Plan, PlannedCase};
 
-/// How often files are looked at.
+/// The interval at which files are looked at.
 pub const POLL: Duration = Duration::from_millis(50);
 
-/// What a file was like when it was looked at; `None` when it was not there.
+/// The state of a file; `None` when it was missing.
 type Stamp = Option<(SystemTime, u64)>;
 
 /// Remembers what files were like.
@@ -53,7 +53,7 @@ impl Watcher {
 pub struct Stamps(Vec<(PathBuf, Stamp)>);
 
 impl Stamps {
-    /// What these files are like now.
+    /// Returns the state of these files now.
     pub fn of(files: impl IntoIterator<Item = PathBuf>) -> Self {
         let stamped = files.into_iter().map(|path| {
             let now = stamp(&path);

@@ -1,4 +1,4 @@
-//! What the export says: applications, connections, APIs, roles, organizations. Ids that an export lacks are derived from
+//! The configuration of the export: applications, connections, APIs, roles, organizations. Ids that an export lacks are derived from
 //! names, so a team shares them.
 
 use postlogin_project::TenantData;
@@ -10,7 +10,7 @@ use crate::http::{text, texts};
 /// The database connection of a project that has none.
 pub(crate) const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
 
-/// What a machine asks a token for.
+/// The audience of a machine's token.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Audience<'a> {
     /// An API, by its identifier.
@@ -19,7 +19,7 @@ pub(crate) enum Audience<'a> {
     Management(&'a str),
 }
 
-/// What a client grant permits.
+/// The scopes of a client grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Granted {
     /// Every scope of the API.
@@ -197,7 +197,7 @@ impl Catalog {
             .find(|api| text(api, "identifier") == Some(identifier))
     }
 
-    /// What an application may do at an API without a user: scopes, or everything. `None` without a client grant.
+    /// Returns the scopes of an application at an API without a user, or everything. `None` without a client grant.
     ///
     /// Production asks for a grant always. Applications that no export knows are made here, and may do everything.
     pub(crate) fn client_grant(&self, client: &Value, audience: &Audience<'_>) -> Option<Granted> {

@@ -17,7 +17,7 @@ pub struct TenantClock {
 /// A change of the time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
-    /// It stands still, at a moment or now.
+    /// It is frozen, at a moment or now.
     Freeze(Option<i64>),
     /// It goes forward or, by less than nothing, back.
     Advance(i64),
@@ -52,7 +52,7 @@ impl TenantClock {
         })
     }
 
-    /// Whether time stands still.
+    /// Whether time is frozen.
     pub fn is_frozen(&self) -> bool {
         self.with(|state| state.frozen_at_ms.is_some())
     }

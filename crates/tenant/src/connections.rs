@@ -22,10 +22,10 @@ use tokio::time::{Instant, Sleep, sleep};
 const MOST: usize = 8_192;
 /// Files that are not connections: the database, Actions, standard streams.
 const OTHER_FILES: usize = 32;
-/// How long a client may take no byte of an answer.
+/// The time for which a client may accept no byte of an answer.
 const STUCK: Duration = Duration::from_secs(30);
 
-/// How many connections there may be at once.
+/// The most connections at once.
 pub(crate) fn most() -> usize {
     #[cfg(unix)]
     {
@@ -52,7 +52,7 @@ impl Resting {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends the connection that has waited longest, and says whether there was one.
+    /// Ends the connection that has waited longest, and returns whether there was one.
     pub(crate) fn end_oldest(&self) -> bool {
         let oldest = self.with(|(_, resting)| resting.pop_first());
         if let Some((_, end)) = &oldest {

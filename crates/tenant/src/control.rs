@@ -1,9 +1,12 @@
 //! The control API for tests, below `/_postlogin` and behind a token of its own.
 
 mod settings;
+mod stream;
 mod transfer;
+mod users;
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,18 +18,17 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, watch};
 
+use self::stream::Streamed;
 use crate::clock::iso;
 use crate::http::intake::is_json;
 use crate::http::{Call, Content, answer, json_text, no_content, set, text};
-use crate::import::SeedUser;
 use crate::oauth::{OAuthError, RETRY_AFTER_S};
 use crate::randomness::same_secret;
-use crate::seed::prepare;
 use crate::state::Tenant;
-use crate::store::{NewUser, StoreError};
+use crate::store::StoreError;
 use crate::trouble::{aside, tell};
 
-/// How many entries the log keeps.
+/// The number of entries that the log keeps.
 const LOG: usize = 1_000;
 
 /// An entry of the log as text: a tenth of what an outcome takes as a tree.
@@ -36,7 +38,7 @@ struct Entry {
     json: Arc<str>,
 }
 
-/// What tests have asked for, and the log.
+/// The settings that tests have made, and the log.
 #[derive(Debug)]
 pub(crate) struct Control {
     token: String,
@@ -94,7 +96,7 @@ impl Control {
             log.pop_front();
         }
         log.push_back(entry.clone());
-        // Nobody may be listening.
+        // There may be no listener.
         let _ = self.listeners.send(entry);
     }
 
@@ -183,11 +185,8 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             Ok(()) => no_content(),
             Err(error) => failed(&error),
         },
-        (Method::GET, ["users"]) => match tenant.store.users() {
-            Ok(users) => answer(StatusCode::OK, &Value::Array(users)),
-            Err(error) => failed(&error),
-        },
-        (Method::POST, ["users"]) => add_users(&tenant, &call.content).await,
+        (Method::GET, ["users"]) => aside(|| users::list(&tenant, &call)),
+        (Method::POST, ["users"]) => users::add(&tenant, &call.content).await,
         (Method::GET, ["clock"]) => clock(&tenant),
         (Method::POST, ["clock"]) => settings::set_clock(&tenant, &body),
         (Method::POST, ["fail-next"]) => settings::fail_next(&tenant, &body),
@@ -203,7 +202,7 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         (Method::GET, ["export"]) => aside(|| transfer::export(&tenant)),
         (Method::POST, ["import"]) => aside(|| transfer::import(&tenant, &body)),
         (Method::GET, ["emails"]) => match crate::email::list(&tenant) {
-            Ok(mails) => answer(StatusCode::OK, &Value::Array(mails)),
+            Ok(mails) => answer(StatusCode::OK, &json!(mails)),
             Err(error) => failed(&error),
         },
         (Method::GET, ["clients"]) => answer(
@@ -212,51 +211,6 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         ),
         _ => refuse(404, "unknown endpoint; docs/tenant.md lists them"),
     }
-}
-
-async fn add_users(tenant: &Arc<Tenant>, content: &Content) -> Response {
-    let users = match content {
-        Content::Json(Value::Array(users)) => users.clone(),
-        Content::Json(single @ Value::Object(_)) => vec![single.clone()],
-        _ => return refuse(400, "the body must be a user or a list of users"),
-    };
-    let for_hash = Arc::clone(tenant);
-    let made = tokio::task::spawn_blocking(move || {
-        let users = SeedUser::listed(users);
-        let now = for_hash.now_ms();
-        prepare(users, &for_hash.catalog, &for_hash.randomness, now)
-    });
-    let seeds = match made.await {
-        Ok(Ok(seeds)) => seeds,
-        Ok(Err(problem)) => return refuse(400, problem.to_string()),
-        Err(_) => return refuse(500, "the users could not be read"),
-    };
-    let id = |user: &NewUser| {
-        text(&user.profile, "user_id")
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let users: Vec<NewUser> = seeds.iter().map(|seed| seed.user.clone()).collect();
-    match aside(|| tenant.store.insert_users(&users)) {
-        Ok(Ok(())) => {}
-        Ok(Err((index, _))) => {
-            let id = users.get(index).map(id).unwrap_or_default();
-            return refuse(
-                409,
-                format!(
-                    "the user {id}, or one with the same e-mail or user name, is there already; none was added"
-                ),
-            );
-        }
-        Err(error) => return failed(&error),
-    }
-    for seed in &seeds {
-        if let Err(error) = tenant.assign(seed) {
-            return failed(&error);
-        }
-    }
-    let ids: Vec<String> = users.iter().map(id).collect();
-    answer(StatusCode::CREATED, &json!({"user_ids": ids}))
 }
 
 fn clock(tenant: &Tenant) -> Response {
@@ -275,12 +229,12 @@ fn log(tenant: &Tenant) -> Response {
 /// The log as server-sent events: what is there, then what comes.
 fn events(tenant: &Tenant) -> Response {
     let mut listener = tenant.control.listeners.subscribe();
-    let (sender, receiver) = tokio::sync::mpsc::channel::<Bytes>(64);
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, Infallible>>(64);
     let past: Vec<Entry> = locked(&tenant.control.log).iter().cloned().collect();
     let mut closed = tenant.control.closed.subscribe();
     let told = async move {
         for entry in past {
-            if sender.send(event(&entry)).await.is_err() {
+            if sender.send(Ok(event(&entry))).await.is_err() {
                 return;
             }
         }
@@ -292,7 +246,7 @@ fn events(tenant: &Tenant) -> Response {
                 // Keeps the connection open, and notices when it is not.
                 Err(_) => Bytes::from_static(b": \n\n"),
             };
-            if sender.send(next).await.is_err() {
+            if sender.send(Ok(next)).await.is_err() {
                 return;
             }
         }
@@ -303,7 +257,7 @@ fn events(tenant: &Tenant) -> Response {
             _ = closed.wait_for(|closed| *closed) => {}
         }
     });
-    let mut response = Response::new(Body::new(EventBody(receiver)));
+    let mut response = Response::new(Body::new(Streamed(receiver)));
     set(&mut response, "content-type", "text/event-stream");
     set(&mut response, "cache-control", "no-store");
     response
@@ -313,26 +267,9 @@ fn event(entry: &Entry) -> Bytes {
     Bytes::from(format!("event: {}\ndata: {}\n\n", entry.kind, entry.json))
 }
 
-/// A listener that is too slow is told how many entries it missed.
+/// Reports to a listener that is too slow how many entries it missed.
 fn lagged(missed: u64) -> Bytes {
     Bytes::from(format!(
         "event: missed\ndata: {{\"type\":\"missed\",\"entries\":{missed}}}\n\n"
     ))
-}
-
-/// A body that ends when its sender goes.
-struct EventBody(tokio::sync::mpsc::Receiver<Bytes>);
-
-impl axum::body::HttpBody for EventBody {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-        self.0
-            .poll_recv(context)
-            .map(|next| next.map(|bytes| Ok(http_body::Frame::data(bytes))))
-    }
 }

@@ -6,9 +6,8 @@ pub(crate) mod intake;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use maud::Markup;
 use serde_json::{Map, Value};
-
-pub(crate) use postlogin_core::escape::html_exact as escape;
 
 use crate::oauth::OAuthError;
 
@@ -34,7 +33,7 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
-    /// The first name that stands there twice: OAuth forbids it (RFC 6749, section 3.1).
+    /// The first name that occurs twice: OAuth forbids it (RFC 6749, section 3.1).
     pub(crate) fn repeated(&self) -> Option<&str> {
         let mut seen = std::collections::HashSet::new();
         let mut names = self.0.iter().map(|(name, _)| name.as_str());
@@ -51,7 +50,7 @@ impl Params {
     }
 }
 
-/// What a request carries.
+/// The content of a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     /// Nothing.
@@ -166,7 +165,7 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// A JSON answer that nobody caches.
+/// A JSON answer that is not cached.
 pub(crate) fn answer(status: StatusCode, body: &Value) -> Response {
     let mut response = json_text(body.to_string());
     *response.status_mut() = status;
@@ -193,14 +192,14 @@ pub(crate) fn no_content() -> Response {
 }
 
 /// A page. Nothing may frame it, and its forms lead to the tenant alone.
-pub(crate) fn page(status: StatusCode, html: String) -> Response {
+pub(crate) fn page(status: StatusCode, html: Markup) -> Response {
     page_towards(status, html, &[])
 }
 
 /// The same for a page whose form may be answered with a redirect to one of these addresses: Chromium applies
 /// `form-action` to the redirects that follow a form, too.
-pub(crate) fn page_towards(status: StatusCode, html: String, targets: &[&str]) -> Response {
-    let mut response = Response::new(Body::from(html));
+pub(crate) fn page_towards(status: StatusCode, html: Markup, targets: &[&str]) -> Response {
+    let mut response = Response::new(Body::from(html.into_string()));
     *response.status_mut() = status;
     set(&mut response, "content-type", "text/html; charset=utf-8");
     set(&mut response, "cache-control", "no-store");
@@ -282,7 +281,7 @@ pub(crate) fn texts<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a
 
 #[cfg(test)]
 mod tests {
-    use super::{Params, escape, location, percent_decoded};
+    use super::{Params, location, percent_decoded};
 
     #[test]
     fn an_address_fits_into_a_header_or_is_refused() {
@@ -303,9 +302,8 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_decoded_and_escaped() {
+    fn texts_are_decoded() {
         assert_eq!(percent_decoded("auth0%7C1%zz%"), "auth0|1%zz%");
-        assert_eq!(escape("<a href=\"'&"), "&lt;a href=&quot;&#39;&amp;");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::store::NewUser;
 pub(crate) use places::Wrong;
 pub use places::{ImportError, SeedUser, read_users};
 
-/// What of a profile is the tenant's own affair: no identity provider tells it, and it does not become part of an identity.
+/// The parts of a profile that are the tenant's own: no identity provider gives them, and they do not become part of an identity.
 pub(crate) const OF_THE_TENANT: &[&str] = &[
     "user_id",
     "identities",
@@ -36,7 +36,7 @@ pub(crate) const OF_THE_TENANT: &[&str] = &[
 /// A user of a file as the tenant keeps it.
 ///
 /// # Errors
-/// When it lacks what a user needs, or its hash is of a kind that can't be checked.
+/// When it lacks what a user needs, or its hash is of a kind that cannot be checked.
 pub(crate) fn new_user(
     mut user: Value,
     randomness: &Randomness,

@@ -17,6 +17,7 @@ mod pages;
 mod password;
 mod pipeline;
 mod randomness;
+mod records;
 mod router;
 mod seed;
 mod server;

@@ -1,4 +1,4 @@
-//! What Lock and auth0.js ask for before they show anything: an application's connections, and whether a captcha is due.
+//! The requests of Lock and auth0.js before they show anything: an application's connections, and whether a captcha is due.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ pub(crate) async fn client(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
     response
 }
 
-/// What Lock knows of a database connection.
+/// Returns a database connection as Lock knows it.
 fn connection(found: &Value) -> Value {
     let mut shown = Map::new();
     shown.insert(
@@ -92,7 +92,7 @@ fn connection(found: &Value) -> Value {
     Value::Object(shown)
 }
 
-/// JSON that may stand in a script: no tag can end it, and no line ends inside of a text.
+/// JSON that can be embedded in a script: no tag can end it, and no line ends inside of a text.
 pub(crate) fn for_script(value: &Value) -> String {
     value
         .to_string()

@@ -82,7 +82,7 @@ pub(crate) struct Remembered {
     known: Mutex<HashSet<[u8; 32]>>,
 }
 
-/// How many are remembered; with more, all are forgotten.
+/// The number that is remembered; with more, all are forgotten.
 const MOST_REMEMBERED: usize = 10_000;
 
 impl Remembered {
@@ -124,7 +124,7 @@ fn verify_argon2(password: &str, hash: &str) -> bool {
         return false;
     };
     if let Some(salt) = own_salt(&parsed) {
-        // In a time that does not tell where they differ.
+        // In a time that does not depend on where they differ.
         let made = compute(password, &salt).and_then(|hash| Output::new(&hash).ok());
         return made.is_some() && made == parsed.hash;
     }

@@ -1,4 +1,4 @@
-//! What the tenant asks of whoever runs the triggers.
+//! The interface to whoever runs the triggers.
 
 use postlogin_core::outcome::Outcome;
 use postlogin_core::{Finished, Pause, ResumeStep, Trigger};
@@ -15,41 +15,41 @@ pub struct LoginRequest {
     pub domain: String,
     /// The issuer of tokens: the tenant's URL, with `/` at its end.
     pub issuer: String,
-    /// How long the access token is good for, in seconds; `None`: as the project says.
+    /// The lifetime of the access token in seconds; `None`: as the project configures it.
     pub access_token_lifetime_s: Option<i64>,
-    /// The scopes of the client grant, for credentials-exchange; `None`: as the project says.
+    /// The scopes of the client grant, for credentials-exchange; `None`: as the project configures it.
     pub granted_scopes: Option<Vec<String>>,
-    /// What all randomness of the login is derived from.
+    /// The seed of all randomness of the login.
     pub seed: u64,
     /// The time at which the login starts, in milliseconds since the epoch.
     pub now_ms: i64,
-    /// Whether time stands still but for what the Actions await.
+    /// Whether time is frozen, except for what the Actions await.
     pub is_frozen: bool,
     /// The other profiles of the tenant, for Actions that switch to one; empty unless
     /// [`LoginPipeline::switches_users`] says that there are such.
     pub users: Vec<Value>,
 }
 
-/// Somebody who comes back from the identity provider of a connection with a script.
+/// A user who comes back from the identity provider of a connection with a script.
 #[derive(Debug, Clone)]
 pub struct ProviderVisit {
     /// The connection as the export has it: its `name`, and in `options` its `tokenURL`.
     pub connection: Value,
     /// The form that production posts to `tokenURL`.
     pub token_request: Vec<(&'static str, String)>,
-    /// What the token endpoint answers unless a mocked exchange does.
+    /// The answer of the token endpoint unless a mock has one.
     pub token_response: Map<String, Value>,
-    /// What the provider answers to every request of the script that no mocked exchange answers; `None` leaves it to those.
+    /// The answer of the provider to every request of the script that no mock answers; `None` leaves it to mocks.
     pub identity: Option<Value>,
-    /// What all randomness is derived from.
+    /// The seed of all randomness.
     pub seed: u64,
     /// The time, in milliseconds since the epoch.
     pub now_ms: i64,
-    /// Whether time stands still but for what the script awaits.
+    /// Whether time is frozen, except for what the script awaits.
     pub is_frozen: bool,
 }
 
-/// What the script of a connection gave.
+/// The result of a connection's script.
 #[derive(Debug, Clone)]
 pub struct FetchedProfile {
     /// The profile as the script gave it, or why there is none, in words for the application.
@@ -58,27 +58,27 @@ pub struct FetchedProfile {
     pub outcome: Option<Outcome>,
 }
 
-/// What the user of a waiting login did.
+/// The step of the user of a waiting login.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// What the user did.
+    /// The step of the user.
     pub step: ResumeStep,
     /// The other profiles of the tenant as they are now; see [`LoginRequest::users`].
     pub users: Vec<Value>,
     /// The time, in milliseconds since the epoch.
     pub now_ms: i64,
-    /// Whether time stands still but for what the Actions await.
+    /// Whether time is frozen, except for what the Actions await.
     pub is_frozen: bool,
 }
 
-/// How far a login has come.
+/// The state of a login.
 #[derive(Debug)]
 pub enum Advanced {
     /// To where it needs its user.
     Waits {
-        /// What it waits for.
+        /// The reason for which it waits.
         pause: Box<Pause>,
-        /// What [`LoginPipeline::resume`] resumes it from: everything, in the pipeline's own form.
+        /// The login in the pipeline's own form, for [`LoginPipeline::resume`].
         stored: String,
     },
     /// To its end.
@@ -88,7 +88,7 @@ pub enum Advanced {
 /// Why a login could not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PipelineError {
-    /// An Action, a Rule or a script can't be loaded as it is now, in one sentence: the login fails, as one does in
+    /// An Action, a Rule or a script cannot be loaded as it is now, in one sentence: the login fails, as one does in
     /// production whose Action throws when it is loaded.
     Unloadable(String),
     /// A login that waited cannot resume, in one sentence: its Actions are others now, or another version stored it.
@@ -120,7 +120,7 @@ pub trait LoginPipeline: Send + Sync + 'static {
     /// Exchanges the code and runs the script `fetchUserProfile` of a connection. Called on threads that may block.
     ///
     /// # Errors
-    /// When it can't run at all. What the script does wrong is in the answer.
+    /// When it cannot run at all. What the script does wrong is in the answer.
     fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError>;
 
     /// Whether an Action or Rule may ask for another profile of the tenant.

@@ -45,7 +45,7 @@ impl Randomness {
         bytes
     }
 
-    /// A text of 43 URL-safe characters that nobody can guess.
+    /// A text of 43 URL-safe characters that cannot be guessed.
     pub(crate) fn token(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.bytes())
     }
@@ -84,7 +84,7 @@ pub(crate) fn digest(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }
 
-/// Whether two secrets are the same, in a time that does not tell where they differ.
+/// Whether two secrets are the same, in a time that does not depend on where they differ.
 pub(crate) fn same_secret(one: &str, other: &str) -> bool {
     use subtle::ConstantTimeEq as _;
     // Hashing first makes the time independent of the length, too.

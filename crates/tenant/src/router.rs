@@ -220,7 +220,7 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
     response
 }
 
-/// The answer of a handler that panicked: the connection and all others go on.
+/// The answer of a handler that panicked: the connection and all others continue.
 fn broken() -> Response {
     let message = "An error in the local tenant itself: see its stderr.";
     answer(

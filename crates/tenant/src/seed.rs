@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::http::text;
 use crate::import::{ImportError, SeedUser, Wrong, new_user};
 use crate::randomness::Randomness;
+use crate::records::{Member, Roles};
 use crate::state::Tenant;
-use crate::store::{Entry, Kind, NewUser, StoreError, UserConflict};
+use crate::store::{Entry, NewUser, StoreError, UserConflict};
 
 /// A user of a seed with what is assigned to it: `roles` and `organizations` are our own addition to the vendor's format.
 pub(crate) struct Seed {
@@ -74,7 +75,7 @@ pub(crate) fn prepare(
     Ok(seeds)
 }
 
-/// What no two users have in common.
+/// The values that no two users may share.
 fn names(user: &NewUser) -> Vec<(&'static str, String, String)> {
     let profile = &user.profile;
     let id = text(profile, "user_id").unwrap_or_default().to_owned();
@@ -210,13 +211,12 @@ impl Tenant {
         let id = text(&seed.user.profile, "user_id").unwrap_or_default();
         if !seed.roles.is_empty() {
             let entry = Entry::lasting(id).of(id);
-            self.store
-                .put(Kind::Roles, entry, &json!(seed.roles), now)?;
+            self.store.put(entry, &Roles(seed.roles.clone()), now)?;
         }
         for organization in &seed.organizations {
             let member = format!("{organization}/{id}");
             let entry = Entry::lasting(&member).of(id);
-            self.store.put(Kind::Member, entry, &json!({}), now)?;
+            self.store.put(entry, &Member {}, now)?;
         }
         Ok(())
     }

@@ -25,14 +25,14 @@ use crate::trouble::tell;
 /// Where a server listens.
 pub type Address = SocketAddr;
 
-/// How long requests that are under way may take when the server is told to stop.
+/// The time that running requests have when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long a connection may take for the head of a request, and rest between two requests.
+/// The time that a connection has for the head of a request, and may rest between two requests.
 const HEAD_TIME: Duration = Duration::from_secs(15);
-/// How long an accept that failed is not tried again.
+/// The time after which an accept that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Answers requests until the process is told to stop (Ctrl-C, SIGTERM). What is under way is finished first.
+/// Answers requests until the process is stopped (Ctrl-C, SIGTERM). Running requests are finished first.
 ///
 /// # Errors
 /// When the socket fails or no thread can be started.

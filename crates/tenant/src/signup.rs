@@ -26,7 +26,7 @@ const METADATA_NAME: usize = 100;
 /// Characters of its value.
 const METADATA_VALUE: usize = 500;
 
-/// Why nobody was signed up: the documented body, status 400.
+/// The refusal of a sign-up: the documented body, status 400.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal(pub(crate) Value);
 
@@ -75,7 +75,7 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
     }
 }
 
-/// What a sign-up answers: the id without its provider.
+/// Returns the answer of a sign-up: the id is without its provider.
 fn shown(user: &Value) -> Value {
     let id = text(user, "user_id").unwrap_or_default();
     let mut body = Map::new();
@@ -272,7 +272,7 @@ pub(crate) fn is_email(text: &str) -> bool {
         && !domain.ends_with('.')
 }
 
-/// What is wrong with the metadata of a sign-up.
+/// Returns the problem of a sign-up's metadata.
 fn metadata_problem(metadata: &Value) -> Option<String> {
     let Value::Object(fields) = metadata else {
         return Some("invalid user_metadata type (expected object)".into());
@@ -297,7 +297,7 @@ fn metadata_problem(metadata: &Value) -> Option<String> {
     })
 }
 
-/// Sends the mail with which a password is changed. It tells nobody who has an account.
+/// Sends the mail with which a password is changed. It does not reveal who has an account.
 pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     let fields = match body(&call) {
         Ok(fields) if call.method == Method::POST => fields,

@@ -18,18 +18,19 @@ use crate::import::SeedUser;
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
+use crate::records::{ClientChange, Member, Roles};
 use crate::seed::{Seed, prepare};
-use crate::store::{Kind, Store, StoreError};
+use crate::store::{Store, StoreError};
 
-/// What a tenant is made of.
+/// The parts of a tenant.
 pub struct Setup {
-    /// What the export says.
+    /// The configuration of the export.
     pub data: TenantData,
     /// The tenant's name, `event.tenant.id`.
     pub name: String,
     /// The issuer of all tokens, an `http` or `https` URL; a slash at its end is added.
     pub issuer: String,
-    /// What signs tokens.
+    /// The key that signs tokens.
     pub key: KeyPair,
     /// Where the database is; `None` for one in memory.
     pub database: Option<PathBuf>,
@@ -37,11 +38,11 @@ pub struct Setup {
     pub users: Vec<SeedUser>,
     /// Callback URLs that every application may use besides its own.
     pub callbacks: Vec<String>,
-    /// What the control API asks for.
+    /// The token of the control API.
     pub control_token: String,
-    /// What runs the post-login trigger.
+    /// The pipeline that runs triggers.
     pub pipeline: Arc<dyn LoginPipeline>,
-    /// What renders e-mail templates.
+    /// The renderer of e-mail templates.
     pub templates: Arc<dyn TemplateRenderer>,
     /// Where ids, codes and tokens come from.
     pub randomness: Randomness,
@@ -49,7 +50,7 @@ pub struct Setup {
     pub clock: TenantClock,
 }
 
-/// Why a tenant can't be made.
+/// Why a tenant cannot be made.
 #[derive(Debug)]
 pub enum SetupError {
     /// The issuer is no URL that can be one.
@@ -58,7 +59,7 @@ pub enum SetupError {
     User(crate::ImportError),
     /// The database.
     Store(StoreError),
-    /// The key can't be used.
+    /// The key cannot be used.
     Key(String),
 }
 
@@ -181,7 +182,7 @@ impl Tenant {
         self.catalog.clients.iter().map(pair).collect()
     }
 
-    /// How many users there are.
+    /// Returns the number of users.
     pub fn user_count(&self) -> usize {
         self.store.user_count().unwrap_or_default()
     }
@@ -205,18 +206,18 @@ impl Tenant {
             return Ok(None);
         };
         let mut client = client.clone();
-        if let Some(changed) = self.store.get(Kind::Client, id, self.now_ms())?
-            && let (Some(client), Value::Object(changed)) = (client.as_object_mut(), changed)
+        if let Some(changed) = self.store.get::<ClientChange>(id, self.now_ms())?
+            && let Some(client) = client.as_object_mut()
         {
-            client.extend(changed);
+            client.insert("client_metadata".into(), changed.client_metadata);
         }
         Ok(Some(client))
     }
 
     /// The ids of a user's roles.
     pub(crate) fn role_ids(&self, user_id: &str) -> Result<Vec<String>, StoreError> {
-        let stored = self.store.get(Kind::Roles, user_id, self.now_ms())?;
-        Ok(serde_json::from_value(stored.unwrap_or_default()).unwrap_or_default())
+        let stored = self.store.get::<Roles>(user_id, self.now_ms())?;
+        Ok(stored.unwrap_or_default().0)
     }
 
     /// The names of a user's roles.
@@ -228,15 +229,11 @@ impl Tenant {
             .collect())
     }
 
-    /// What the user's roles permit on an API.
+    /// Returns whether a user belongs to an organization.
     pub(crate) fn is_member(&self, organization: &str, user_id: &str) -> Result<bool, StoreError> {
         Ok(self
             .store
-            .get(
-                Kind::Member,
-                &format!("{organization}/{user_id}"),
-                self.now_ms(),
-            )?
+            .get::<Member>(&format!("{organization}/{user_id}"), self.now_ms())?
             .is_some())
     }
 

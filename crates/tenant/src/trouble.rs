@@ -9,12 +9,12 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// How long a cause that was told is not told again.
+/// The time for which a reported cause is not reported again.
 const QUIET: Duration = Duration::from_secs(60);
-/// How many causes are kept in mind.
+/// The number of causes that are remembered.
 const MOST_CAUSES: usize = 256;
 
-/// Causes that were told, with how often each came since.
+/// Reported causes, with the number of times that each has come since.
 static TOLD: Mutex<Option<HashMap<String, (Instant, u64)>>> = Mutex::new(None);
 
 /// Logs an error, unless the same one was logged within the last minute.

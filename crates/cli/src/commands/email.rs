@@ -7,6 +7,7 @@ use postlogin_core::escape::inline;
 use postlogin_engine::Allocation;
 use postlogin_js::liquid::Liquid;
 use postlogin_project::{Project, TenantData};
+use postlogin_runner::pipeline::rendered;
 use postlogin_tenant::{EmailError, TemplateError, TemplateJob, TemplateRenderer, render_email};
 use serde_json::json;
 
@@ -80,18 +81,4 @@ impl TemplateRenderer for Renderer {
     fn render(&self, job: &TemplateJob<'_>) -> Result<Vec<String>, TemplateError> {
         rendered(&self.0, job)
     }
-}
-
-/// Renders the templates of a mail in a sandbox.
-pub(super) fn rendered(
-    liquid: &Liquid,
-    job: &TemplateJob<'_>,
-) -> Result<Vec<String>, TemplateError> {
-    let texts = liquid.render(job.templates, job.variables, job.now_ms);
-    texts.map_err(|error| TemplateError {
-        template: error.template,
-        place: error.place,
-        message: error.message,
-        is_internal: error.is_internal,
-    })
 }

@@ -1,19 +1,20 @@
 //! `postlogin run`.
 
+mod keys;
 mod session;
+mod steps;
 
 use std::{
     collections::hash_map::DefaultHasher,
     env,
     fmt::Display,
     hash::{Hash, Hasher},
-    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use postlogin_core::{
-    ResumeStep, TenantSettings, Trigger,
+    TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
     reads::Watch,
 };
@@ -21,21 +22,25 @@ use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
-    read_object, state_folder,
 };
 use postlogin_runner::{Packages, PreparedLogin, run_login, trigger_of_all, unloadable};
-use postlogin_token::KeyPair;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     action::{compiler, find, keep_packages},
-    args::{Challenge, Format, LimitArguments, RunArguments},
+    args::{Format, LimitArguments, RunArguments},
     error::{self, CliError},
     event,
     network::{Network, network},
     printer::Printer,
     render,
     secrets::{self, Hidden},
+};
+
+pub(super) use self::keys::project_key;
+use self::{
+    keys::{key, sign},
+    steps::{refuse_two_readers_of_stdin, steps},
 };
 
 pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, CliError> {
@@ -162,7 +167,7 @@ impl Ready {
         Ok(())
     }
 
-    /// How to show the login to a person.
+    /// Returns the options with which people see the login.
     pub(super) fn options<'a>(
         &'a self,
         arguments: &RunArguments,
@@ -204,36 +209,6 @@ fn trigger(arguments: &RunArguments) -> Result<Option<Trigger>, CliError> {
         ))
         .with_hint(format!("triggers are {}", known.join(", ")))),
     }
-}
-
-/// What one option has read of stdin, no other can read.
-fn refuse_two_readers_of_stdin(arguments: &RunArguments) -> Result<(), CliError> {
-    let RunArguments {
-        event,
-        continue_with,
-        network,
-        ..
-    } = arguments;
-    let files = [
-        &event.event,
-        &event.user,
-        &event.client,
-        &event.rule_context,
-        &event.token_response,
-    ]
-    .into_iter()
-    .flatten();
-    let readers = files
-        .chain(continue_with)
-        .chain(&network.http)
-        .filter(|file| **file == Path::new("-"));
-    if readers.count() > 1 {
-        return Err(
-            CliError::usage("stdin can be read once, and several options read it")
-                .with_hint("write `-` for one of them, and give the others files"),
-        );
-    }
-    Ok(())
 }
 
 /// The Actions that were named, or else those that the project binds to the trigger.
@@ -326,44 +301,6 @@ fn seed_of(now_ms: i64) -> u64 {
     hasher.finish()
 }
 
-/// What the user does at suspensions: requests to `/continue` and answers to challenges, each kind in its order.
-fn steps(arguments: &RunArguments) -> Result<Vec<ResumeStep>, CliError> {
-    let read = |file: &PathBuf| -> Result<ResumeStep, CliError> {
-        let hint = "a /continue request has `query` and `body`, each an object";
-        let request = read_object(file, "a /continue request", &mut io::stdin().lock());
-        let mut request = request.map_err(|error| {
-            let mut shown = CliError::from(error);
-            shown.hint.get_or_insert_with(|| hint.into());
-            shown
-        })?;
-        let mut part = |key: &str| match request.remove(key) {
-            Some(Value::Object(part)) => Ok(part),
-            None => Ok(Map::new()),
-            Some(_) => Err(CliError::usage(format!(
-                "{}: `{key}` must be an object",
-                file.display()
-            ))
-            .with_hint(hint)),
-        };
-        let (query, body) = (part("query")?, part("body")?);
-        if let Some(unknown) = request.keys().next() {
-            return Err(
-                CliError::usage(format!("{}: unknown key `{unknown}`", file.display()))
-                    .with_hint(hint),
-            );
-        }
-        Ok(ResumeStep::Continue { query, body })
-    };
-    let requests = arguments.continue_with.iter().map(read);
-    let answers = arguments.challenge.iter().map(|answer| {
-        Ok(match answer {
-            Challenge::Succeed => ResumeStep::ChallengeSucceeded,
-            Challenge::Fail => ResumeStep::ChallengeFailed,
-        })
-    });
-    requests.chain(answers).collect()
-}
-
 fn stored_metadata(event: &Value) -> StoredMetadata {
     let part = |key: &str| {
         event
@@ -376,57 +313,6 @@ fn stored_metadata(event: &Value) -> StoredMetadata {
         user_metadata: part("user_metadata"),
         app_metadata: part("app_metadata"),
     }
-}
-
-/// The key that was given, or that of the project (of this folder, outside a project).
-fn key(
-    arguments: &RunArguments,
-    here: &Path,
-    project: Option<&Project>,
-) -> Result<KeyPair, CliError> {
-    if let Some(file) = &arguments.key {
-        let failed = |error: &dyn Display| CliError::usage(format!("{}: {error}", file.display()));
-        let pem = std::fs::read_to_string(file).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                failed(&"there is no such file").with_hint(error::hint_on_missing(file))
-            }
-            _ => failed(&error),
-        })?;
-        return KeyPair::from_pem(&pem).map_err(|error| {
-            let shown = failed(&error);
-            match error.hint() {
-                Some(hint) => shown.with_hint(hint),
-                None => shown,
-            }
-        });
-    }
-    project_key(project, here)
-}
-
-/// The key of the project, or of a folder outside of any.
-pub(super) fn project_key(project: Option<&Project>, here: &Path) -> Result<KeyPair, CliError> {
-    let root = project.map_or(here, |project| project.root.as_path());
-    postlogin_token::load_or_create(&state_folder(root)?.join("signing-key.pem")).map_err(|error| {
-        let shown = CliError::usage(error.to_string());
-        match error.hint() {
-            Some(hint) => shown.with_hint(hint),
-            None => shown,
-        }
-    })
-}
-
-fn sign(outcome: &mut Outcome, key: &KeyPair) -> Result<(), CliError> {
-    let sign = |claims: &Map<String, Value>| {
-        key.sign("JWT", claims)
-            .map_err(|error| CliError::internal(&anyhow::Error::new(error)))
-    };
-    if !outcome.id_token.claims.is_empty() {
-        outcome.id_token.jwt = Some(sign(&outcome.id_token.claims)?);
-    }
-    if !outcome.access_token.claims.is_empty() {
-        outcome.access_token.jwt = Some(sign(&outcome.access_token.claims)?);
-    }
-    Ok(())
 }
 
 pub(super) fn exit_code(outcome: &Outcome, arguments: &RunArguments, printer: &Printer) -> u8 {

@@ -1,9 +1,6 @@
 //! `postlogin serve`: the local tenant.
 
-mod pipeline;
-mod program;
-mod provider;
-mod slots;
+mod wiring;
 
 use std::{
     env, fs, io,
@@ -13,12 +10,13 @@ use std::{
 };
 
 use postlogin_project::{Project, TenantData, state_folder};
+use postlogin_runner::Pipeline;
 use postlogin_tenant::{
     Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users, serve as answer,
 };
 use serde_json::Value;
 
-use self::pipeline::Pipeline;
+use self::wiring::pipeline;
 use super::run::{budget, working_folder};
 use crate::{args::ServeArguments, error::CliError, network::network, printer::Printer, secrets};
 
@@ -45,9 +43,9 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     network(&arguments.network, budget.time)?;
     let given = secrets::given(&arguments.secrets)?;
     let users = users(arguments)?;
-    let pipeline = Pipeline::new(arguments, project.as_ref(), &here, budget, given, printer)?;
-    let pipeline = Arc::new(pipeline);
-    let actions = pipeline.len();
+    let setup = pipeline(arguments, budget, given, *printer);
+    let pipeline = Arc::new(Pipeline::new(setup, project.as_ref(), &here)?);
+    let actions = pipeline.count();
 
     let listener = listener(arguments, printer)?;
     let address = listener

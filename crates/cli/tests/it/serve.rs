@@ -40,7 +40,11 @@ impl Serving {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn();
-        let mut child = started.expect("the program starts");
+        Self::of(started.expect("the program starts"))
+    }
+
+    /// Waits until a program that was started with a pipe as its stdout listens.
+    pub(crate) fn of(mut child: Child) -> Self {
         let mut issuer = String::new();
         let stdout = child.stdout.take().expect("a pipe");
         BufReader::new(stdout)
@@ -381,16 +385,8 @@ fn an_error_of_the_server_is_told_on_stderr() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    let mut issuer = String::new();
-    let stdout = child.stdout.take().expect("a pipe");
-    BufReader::new(stdout)
-        .read_line(&mut issuer)
-        .expect("it says where it listens");
     let mut stderr = child.stderr.take().expect("a pipe");
-    let mut tenant = Serving {
-        child,
-        issuer: issuer.trim().to_owned(),
-    };
+    let mut tenant = Serving::of(child);
     // A database that is damaged while it is in use.
     let file = project.path().join(".postlogin/tenant.sqlite");
     for file in [file.clone(), file.with_extension("sqlite-wal")] {

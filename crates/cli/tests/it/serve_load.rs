@@ -1,7 +1,7 @@
 //! `postlogin serve` with more of everything than usual: connections, users, and a disk that is full.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
     process::Stdio,
 };
@@ -133,16 +133,8 @@ fn a_full_disk_is_answered_and_reported() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("there is a shell");
-    let mut issuer = String::new();
-    let stdout = child.stdout.take().expect("a pipe");
-    BufReader::new(stdout)
-        .read_line(&mut issuer)
-        .expect("it says where it listens");
     let mut stderr = child.stderr.take().expect("a pipe");
-    let mut tenant = Serving {
-        child,
-        issuer: issuer.trim().to_owned(),
-    };
+    let mut tenant = Serving::of(child);
     let headers = "authorization: Bearer ctl\r\ncontent-type: application/json\r\n";
     let answer = (0..40).find_map(|number| {
         let filler = "x".repeat(200_000);

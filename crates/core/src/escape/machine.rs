@@ -69,11 +69,7 @@ pub fn lcov(text: &str) -> Cow<'_, str> {
 
 /// Returns a text for an element or a quoted attribute of HTML.
 pub fn html(text: &str) -> String {
-    html_exact(&inline(text))
-}
-
-/// As [`html`], with every character as it is: for pages whose forms send a text back.
-pub fn html_exact(text: &str) -> String {
+    let text = inline(text);
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

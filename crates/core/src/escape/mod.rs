@@ -10,8 +10,8 @@ mod terminal;
 
 pub use commands::command_marks;
 pub use machine::{
-    github_data, github_property, html, html_exact, json, lcov, shell, tap, xml_attribute,
-    xml_document, xml_text,
+    github_data, github_property, html, json, lcov, shell, tap, xml_attribute, xml_document,
+    xml_text,
 };
 pub use terminal::{block, line, output_line, parts};
 

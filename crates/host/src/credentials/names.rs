@@ -306,6 +306,15 @@ fn singular(word: &str) -> &str {
 mod tests {
     use super::*;
 
+    const ALL: [Medium; 6] = [
+        Medium::Header,
+        Medium::Query,
+        Medium::Form,
+        Medium::Json,
+        Medium::Markup,
+        Medium::Text,
+    ];
+
     #[track_caller]
     fn check(medium: Medium, names: &str, expected: fn(Credential) -> bool) {
         for name in names.split_whitespace() {
@@ -324,14 +333,7 @@ mod tests {
 
     #[test]
     fn credentials_are_known_by_the_words_of_their_names() {
-        for medium in [
-            Medium::Header,
-            Medium::Query,
-            Medium::Form,
-            Medium::Json,
-            Medium::Markup,
-            Medium::Text,
-        ] {
+        for medium in ALL {
             check(medium, EVERYWHERE, |found| found >= Credential::Scalar);
         }
         check(
@@ -353,14 +355,7 @@ mod tests {
 
     #[test]
     fn what_only_sounds_like_a_credential_is_none() {
-        for medium in [
-            Medium::Header,
-            Medium::Query,
-            Medium::Form,
-            Medium::Json,
-            Medium::Markup,
-            Medium::Text,
-        ] {
+        for medium in ALL {
             check(
                 medium,
                 "token_type tokenType tokentype expires_in expiresIn tokens_used tokensUsed prompt_tokens passenger compass \

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::run_event::Mismatch;
 
-/// How to compare.
+/// The way to compare.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Comparison {
     pub(super) key: ExpectKey,

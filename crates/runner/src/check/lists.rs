@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::run_event::Mismatch;
 
-/// How the items of a list are looked for.
+/// The way in which the items of a list are searched.
 struct Kind {
     /// The part that a text stands for.
     main: &'static str,
@@ -86,7 +86,7 @@ pub(super) fn check(
     }
 }
 
-/// How many items of one list are reported as missing.
+/// The number of items of one list that are reported as missing.
 const MOST_MISSING: usize = 100;
 
 /// The mismatch in the place of those that are not looked for.
@@ -154,10 +154,10 @@ fn fits(item: &Node, actual: &Value, main: &str) -> bool {
     }
 }
 
-/// How many items of a list are shown: each item that is missing shows them again.
+/// The number of items of a list that are shown: each item that is missing shows them again.
 const MOST_SHOWN: usize = 100;
 
-/// What there is, in the short form. The items that are left out are counted in the last one.
+/// Returns the actual items in the short form. The items that are left out are counted in the last one.
 fn shown(actual: &[Value], main: &str) -> Value {
     let main = |value: &Value| match value.get(main) {
         Some(Value::String(text)) => Value::from(shortened(text, NAME_BYTES)),

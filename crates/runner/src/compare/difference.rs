@@ -1,4 +1,4 @@
-//! What two logins have in common, and what not.
+//! The differences of two logins.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::lab::Ran;
 /// A part of an outcome that is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum What {
-    /// How the login ended.
+    /// The end of the login.
     Status,
     /// Why it was denied.
     Reason,
@@ -60,7 +60,7 @@ impl What {
 pub struct Part {
     /// The value; `None` when there is none.
     pub value: Option<Value>,
-    /// What became of the claim, if one was set.
+    /// The verdict on the claim, if one was set.
     pub verdict: Option<Verdict>,
     /// The rule that dropped it.
     pub rule: Option<ClaimRule>,
@@ -75,7 +75,7 @@ pub struct Part {
 /// Something that the two sides do differently.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// What.
+    /// The thing that differs.
     pub what: What,
     /// The claim, the key, the request, the method; `None` where there is only one.
     pub name: Option<String>,
@@ -86,7 +86,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// What makes differences of several logins the same one.
+    /// Returns the part of a difference that several logins share.
     pub(crate) fn key(&self) -> String {
         let shape = |part: &Part| match self.what {
             What::Status => part.value.clone().unwrap_or_default().to_string(),
@@ -264,7 +264,7 @@ fn tokens<'a>(
     parts
 }
 
-/// What is asked of the network, how often, whatever the order: method, address, body, and who asks.
+/// The requests to the network and their number, in any order: method, address, body, and who asks.
 fn requests(requests: &[Request]) -> BTreeMap<String, Value> {
     let mut counted: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for request in requests {

@@ -7,7 +7,7 @@ use super::report::{title, word};
 use super::{Comparison, Endings, Found, Origin, Part};
 use crate::report::{Line, Role, changes};
 
-/// How many differences are printed.
+/// The number of differences that are printed.
 const MOST_FOUND: usize = 100;
 
 /// A longer value is cut.

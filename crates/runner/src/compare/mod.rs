@@ -27,7 +27,7 @@ pub const COMPARISON_FORMAT: &str = "postlogin.comparison/1";
 
 /// One of the two versions: what logs in together, in order.
 pub struct Side {
-    /// What the user called it.
+    /// Its name as the user gave it.
     pub name: String,
     /// Sources, each with what it was compiled to.
     pub actions: Vec<(ActionSource, Loaded)>,
@@ -39,21 +39,21 @@ pub struct CompareOptions<'a> {
     pub events: Vec<(String, Value)>,
     /// Cases; what they expect is not looked at, and neither are their Actions.
     pub cases: Vec<PlannedCase>,
-    /// How many made-up events.
+    /// The number of generated events.
     pub generate: u64,
-    /// What they come from.
+    /// Their seed.
     pub seed: u64,
     /// Secrets for logins without a case. What is declared and not given gets a placeholder.
     pub secrets: Vec<Secret>,
-    /// What the network answers to logins without a case.
+    /// The network of logins without a case.
     pub mocks: Vec<Mock>,
     /// When logins without a case start; `None` for the moment of the built-in sample.
     pub now_ms: Option<i64>,
-    /// What a sandbox may use.
+    /// The budget of a sandbox.
     pub budget: Budget,
-    /// What the project says about the tenant.
+    /// The settings of the project's tenant.
     pub tenant: &'a TenantData,
-    /// How many logins run at once; at least one.
+    /// The number of logins that run at once; at least one.
     pub jobs: usize,
 }
 
@@ -64,48 +64,48 @@ pub enum Origin {
     Event(String),
     /// The name of a case.
     Case(String),
-    /// The number of a made-up event.
+    /// The number of a generated event.
     Generated(u64),
 }
 
 /// A difference, over all logins that show it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// The difference, in the login that is told.
+    /// The difference, in the login that is reported.
     pub difference: Difference,
-    /// How many logins show it.
+    /// The number of logins that show it.
     pub logins: u64,
     /// The first of them.
     pub first: Origin,
-    /// Its event; made smaller if it is a made-up one.
+    /// Its event; made smaller if it is a generated one.
     pub event: Value,
-    /// What that has and the built-in sample has not.
+    /// The differences of that to the built-in sample.
     pub changes: Vec<Change>,
     /// The merge patch that makes it of the sample, if one does.
     pub patch: Option<Value>,
 }
 
-/// How logins ended on one side.
+/// The ends of logins on one side.
 pub type Endings = Vec<(Status, u64)>;
 
-/// What came of it.
+/// The result of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// What the two sides are called, with the names of their Actions.
+    /// The names of the two sides, with those of their Actions.
     pub left: (String, Vec<String>),
     /// The second one.
     pub right: (String, Vec<String>),
-    /// How many events, cases and made-up events.
+    /// The number of events, cases and generated events.
     pub logins: (u64, u64, u64),
-    /// What made-up events came from.
+    /// The seed of generated events.
     pub seed: u64,
-    /// How the logins of the first side ended.
+    /// The ends of the first side's logins.
     pub left_endings: Endings,
     /// Those of the second.
     pub right_endings: Endings,
     /// Logins whose requests no exchange answered, on either side.
     pub unanswered: u64,
-    /// What differs; empty when the sides are equal. Secrets are hidden.
+    /// The differences; empty when the sides are equal. Secrets are hidden.
     pub found: Vec<Found>,
 }
 

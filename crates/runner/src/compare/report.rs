@@ -82,7 +82,7 @@ impl Comparison {
     }
 }
 
-/// What a difference is about: `id_token https://example.com/plan`.
+/// Returns the subject of a difference: `id_token https://example.com/plan`.
 pub(super) fn title(found: &Found) -> String {
     let what = found.difference.what.name();
     match &found.difference.name {
@@ -91,7 +91,7 @@ pub(super) fn title(found: &Found) -> String {
     }
 }
 
-/// What the first side does, as a case says it.
+/// Returns the behaviour of the first side as a case writes it.
 fn expected(found: &Found) -> Value {
     let left = &found.difference.left;
     let name = found.difference.name.clone().unwrap_or_default();

@@ -17,7 +17,7 @@ use crate::case::unloadable;
 use crate::lab::{Ran, Setting, placeholders, seen_by, vocabulary};
 use crate::plan::event_of;
 
-/// What one login showed.
+/// The differences of one login.
 pub(super) struct Shown {
     pub(super) keys: Vec<String>,
     pub(super) statuses: (Status, Status),
@@ -109,7 +109,7 @@ impl<'a> Work<'a> {
         setting
     }
 
-    /// The login with a number: events, then cases, then made-up ones.
+    /// The login with a number: events, then cases, then generated ones.
     fn login(&self, number: u64) -> anyhow::Result<(Origin, Value, Setting<'a>, Option<Pair>)> {
         let events = self.options.events.len();
         let index = usize::try_from(number).unwrap_or(usize::MAX);
@@ -153,7 +153,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// The first login of a group, made smaller if its event is made up.
+    /// The first login of a group, made smaller if its event is generated.
     pub(super) fn smallest(&self, group: &Group) -> anyhow::Result<Option<Found>> {
         let (first, event, mut setting, pair) = self.login(group.first)?;
         let pair = pair.as_ref().unwrap_or(&self.plain);

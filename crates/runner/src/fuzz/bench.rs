@@ -29,7 +29,7 @@ const ATTEMPTS: usize = 600;
 /// Where an attempt that shows the same computes for [`LESS_TIME`].
 const ENDLESS_ATTEMPTS: usize = 40;
 
-/// What takes longer is taken for endless while an event is made smaller; in the end, the whole time is tried.
+/// The time after which a login counts as endless while an event is made smaller; in the end, the whole time is tried.
 const LESS_TIME: Duration = Duration::from_secs(3);
 
 /// A target, ready for logins.

@@ -1,4 +1,4 @@
-//! A finding as a file of cases, which fails until the Action is mended.
+//! A finding as a file of cases, which fails until the Action is fixed.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,7 +17,7 @@ use super::finding::{Fault, Finding};
 use crate::plan::PlannedCase;
 use crate::yaml::{entry, nested, relative_action};
 
-/// What the file says.
+/// The content of the file.
 pub(super) struct Text<'a> {
     pub(super) finding: &'a Finding,
     pub(super) outcome: &'a Outcome,
@@ -30,7 +30,7 @@ pub(super) struct Text<'a> {
     pub(super) seed: u64,
 }
 
-/// Where a finding stands now.
+/// The state of a finding.
 pub(super) struct Written {
     pub(super) path: PathBuf,
     /// It was not there before.
@@ -163,13 +163,13 @@ impl Text<'_> {
             Some(patch) => {
                 nested(out, "with", patch, 0)?;
             }
-            // A patch can't write null.
+            // A patch cannot write null.
             None => nested(out, "event", &self.finding.event, 0)?,
         }
         nested(out, "expect", &self.good_behaviour(), 0)
     }
 
-    /// What a mended Action does.
+    /// The expectations that a fixed Action meets.
     fn good_behaviour(&self) -> Value {
         match &self.finding.fault {
             Fault::Throws(_) => json!({"error": null}),
@@ -184,7 +184,7 @@ impl Text<'_> {
     }
 }
 
-/// What the case whose settings were taken says besides its event.
+/// The settings of the case besides its event.
 fn template(out: &mut String, planned: &PlannedCase) -> std::fmt::Result {
     let case = &planned.case;
     if let Some(now) = case.now_ms {

@@ -1,4 +1,4 @@
-//! What is wrong with an outcome that nobody expected anything of.
+//! Faults of an outcome without expectations.
 
 use postlogin_core::location::Location;
 use postlogin_core::outcome::{
@@ -7,7 +7,7 @@ use postlogin_core::outcome::{
 use postlogin_generate::Change;
 use serde_json::Value;
 
-/// What an Action did wrong for some event.
+/// A fault of an Action for some event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
     /// The login failed: the Action threw, or ran out of time or memory.
@@ -25,7 +25,7 @@ pub struct Finding {
     pub fault: Fault,
     /// The Actions of the login.
     pub actions: Vec<String>,
-    /// How many logins showed it.
+    /// The number of logins that showed it.
     pub logins: u64,
     /// Of how many.
     pub of: u64,
@@ -33,7 +33,7 @@ pub struct Finding {
     pub first: u64,
     /// The smallest event.
     pub event: Value,
-    /// What it has that the built-in sample has not.
+    /// Its differences to the built-in sample.
     pub changes: Vec<Change>,
     /// The merge patch that makes it of the sample, if one does.
     pub patch: Option<Value>,
@@ -43,7 +43,7 @@ pub struct Finding {
     pub command: String,
 }
 
-/// Notices about the data of a login. Those about the Action itself are the same for every event; `check` tells them.
+/// Notices about the data of a login. Those about the Action itself are the same for every event; `check` reports them.
 const OF_LOGINS: &[&str] = &[
     "cache-over-limit",
     "logs-truncated",
@@ -133,7 +133,7 @@ impl Fault {
         }
     }
 
-    /// What faults at the same place have in common.
+    /// The part that faults at the same place share.
     pub(crate) fn place(&self) -> String {
         let at = self.location().map(|at| {
             let Location { file, line, column } = at;
@@ -143,7 +143,7 @@ impl Fault {
         format!("{} {action} {}", self.kind(), at.unwrap_or_default())
     }
 
-    /// What makes two faults the same one: the place, and what is said apart from the data in it.
+    /// Returns the identity of a fault: its place and its message apart from the data in it.
     pub(crate) fn key(&self) -> String {
         let said = match self {
             Fault::Throws(error) => format!("{} {}", error.name, shape(&error.message)),

@@ -1,14 +1,14 @@
-//! What logins showed, each fault once.
+//! The faults of logins, each once.
 
 use std::collections::HashMap;
 
 use crate::load::LoadError;
 use crate::run_event::Failure;
 
-/// At one place of the source, so many different messages are told.
+/// The number of different messages that are reported at one place of the source.
 const MOST_AT_A_PLACE: usize = 3;
 
-/// What one login showed: the key and the place of each fault.
+/// The faults of one login: the key and the place of each.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     pub(super) faults: Vec<(String, String)>,

@@ -1,6 +1,6 @@
-//! Logins with made-up events that look for what an Action does not expect.
+//! Logins with generated events that look for what an Action does not expect.
 //!
-//! What is found depends on the seed and the number of logins, and on nothing else: not on the number of threads, the day
+//! The findings depend on the seed and the number of logins, and on nothing else: not on the number of threads, the day
 //! or what was found before.
 
 mod bench;
@@ -27,7 +27,7 @@ pub use finding::{Fault, Finding};
 pub(crate) use finding::{faults, lacks_network};
 pub use target::{Target, Targets};
 
-/// How many logins there are.
+/// The number of logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Logins {
     /// So many.
@@ -36,14 +36,14 @@ pub enum Logins {
     For(Duration),
 }
 
-/// How a search goes.
+/// The options of a search.
 #[derive(Debug, Clone, Copy)]
 pub struct FuzzOptions<'a> {
-    /// How many logins.
+    /// The number of logins.
     pub logins: Logins,
-    /// What the events are made of.
+    /// The seed of the events.
     pub seed: u64,
-    /// How many logins run at once; at least one.
+    /// The number of logins that run at once; at least one.
     pub jobs: usize,
     /// The project, if there is one.
     pub project: Option<&'a Project>,
@@ -51,11 +51,11 @@ pub struct FuzzOptions<'a> {
     pub writes: bool,
     /// Where cases of targets without a case go: into the folder `fuzz` there.
     pub folder: &'a Path,
-    /// What file names are relative to.
+    /// The folder that file names are relative to.
     pub working_folder: &'a Path,
 }
 
-/// So many findings are made small and told; the rest is counted.
+/// The number of findings that are minimised and reported; the rest is counted.
 const MOST_FINDINGS: usize = 40;
 
 /// After so many logins that computed until their time was over, there are no more: each takes 20 s.
@@ -64,10 +64,10 @@ const ENDLESS_LOGINS: usize = 2;
 /// A login of which less is real computing time waits in virtual time only.
 const ENDLESS: Duration = Duration::from_secs(2);
 
-/// Searches, makes what it finds small, writes it down and tells it.
+/// Searches, minimises its findings, writes them down and reports them.
 ///
 /// # Errors
-/// When the sink or a file of cases can't be written.
+/// When the sink or a file of cases cannot be written.
 pub fn fuzz(
     targets: &Targets,
     compiled: &Compiled,

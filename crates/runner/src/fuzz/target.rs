@@ -1,4 +1,4 @@
-//! Which Actions made-up events are for, and under which circumstances.
+//! Which Actions generated events are for, and under which circumstances.
 
 use postlogin_project::ActionSource;
 use serde_json::Value;

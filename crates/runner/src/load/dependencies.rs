@@ -1,4 +1,4 @@
-//! What an Action's configuration says about packages and Action Modules, in the words of the JavaScript engine.
+//! The packages and Action Modules of an Action's configuration, in the words of the JavaScript engine.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::LoadError;
 
-/// What an Action may require.
+/// The packages and modules that an Action may require.
 pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
     let dependencies = Dependencies {
         folder: Some(source.root.clone()),

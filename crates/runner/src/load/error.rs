@@ -12,7 +12,7 @@ use super::ALLOW_CARGO_BUILD;
 pub struct LoadError {
     /// `file:line:column: sentence`, or only the sentence.
     pub message: String,
-    /// What to do about it.
+    /// The way to fix it.
     pub hint: Option<String>,
     /// Whose fault it is.
     pub problem: LoadProblem,
@@ -21,7 +21,7 @@ pub struct LoadError {
 /// Whose fault it is that an Action could not be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadProblem {
-    /// The Action can't be built or is none.
+    /// The Action cannot be built or is none.
     Unloadable,
     /// Ours.
     Internal,
@@ -107,7 +107,7 @@ impl LoadError {
         }
     }
 
-    /// What production would report at the first login.
+    /// The error that production would report at the first login.
     pub(crate) fn refused(fault: &Fault) -> Self {
         let place = fault.location.as_ref().map(|place| {
             let Location { file, line, column } = place;

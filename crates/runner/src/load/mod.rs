@@ -34,10 +34,10 @@ pub enum LoadNotice<'a> {
     Compiled {
         /// `the JavaScript engine`, or the component's file.
         what: &'a str,
-        /// How long it took and where it is kept.
+        /// The time that it took and where it is kept.
         notice: &'a CompileNotice,
     },
-    /// What Cargo said while it built an Action in Rust.
+    /// The output of Cargo while it built an Action in Rust.
     Cargo {
         /// Its messages, with line ends.
         text: &'a str,
@@ -56,7 +56,7 @@ pub struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    /// A compiler for this engine; `notices` is told what takes time.
+    /// Returns a compiler for this engine; `notices` hears of what takes time.
     pub fn new(engine: Engine, notices: impl Fn(LoadNotice<'_>) + Send + 'a) -> Self {
         Self {
             engine,
@@ -78,7 +78,7 @@ impl<'a> Compiler<'a> {
         self.coverage.get_or_insert_default();
     }
 
-    /// What was counted, by file in the order of their names. Scripts that are loaded later begin anew.
+    /// Returns the counts by file, in the order of their names. Scripts that are loaded later begin anew.
     pub fn take_coverage(&mut self) -> Vec<FileCoverage> {
         let counted = self.coverage.as_mut().map(std::mem::take);
         let mut files: Vec<FileCoverage> = Vec::new();
@@ -96,7 +96,7 @@ impl<'a> Compiler<'a> {
     /// An Action at its place in the login, with the secrets that it sees.
     ///
     /// # Errors
-    /// When it can't be built or loaded.
+    /// When it cannot be built or loaded.
     pub fn bind(
         &mut self,
         source: &ActionSource,
@@ -108,7 +108,7 @@ impl<'a> Compiler<'a> {
     /// The script of a connection, which gives the user of the login.
     ///
     /// # Errors
-    /// When it can't be loaded.
+    /// When it cannot be loaded.
     pub fn bind_connection(
         &mut self,
         source: &ActionSource,
@@ -173,7 +173,7 @@ impl<'a> Compiler<'a> {
     /// The bytes of a self-contained component.
     ///
     /// # Errors
-    /// When it can't be built.
+    /// When it cannot be built.
     pub fn build(&mut self, source: &ActionSource) -> Result<Vec<u8>, LoadError> {
         let bytes = match &source.kind {
             ActionKind::Script { text, .. } if is_rule(&source.display_path, text) => {
@@ -272,7 +272,7 @@ impl<'a> Compiler<'a> {
 }
 
 /// The name that a component carries for its source. A file outside the project and the working folder is shown by
-/// its whole path, which is nobody else's business.
+/// its whole path, which is private.
 fn portable(display_path: &str) -> &str {
     if Path::new(display_path).is_absolute() {
         display_path

@@ -71,7 +71,7 @@ pub(crate) fn event_of(trigger: Trigger, case: &Case, bases: &Bases) -> Result<V
     Ok(event)
 }
 
-/// What the case itself wrote and production's event does not have. Files of events are other cases' too, and what
+/// Returns the keys of the case itself that production's event does not have. Files of events are other cases' too, and what
 /// they hold is not this case's slip.
 pub(super) fn findings(trigger: Trigger, case: &Case) -> Vec<Error> {
     let mut written = json!({});

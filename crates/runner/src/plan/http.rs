@@ -1,4 +1,4 @@
-//! What the network of a case answers.
+//! The network of a case.
 
 use std::path::{Path, PathBuf};
 

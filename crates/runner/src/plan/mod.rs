@@ -27,7 +27,7 @@ pub struct Plan {
     pub cases: Vec<PlannedCase>,
     /// The Actions that they need, each once.
     pub actions: Vec<ActionSource>,
-    /// What a user should look at although it stops nothing; each once.
+    /// Warnings, each once.
     pub warnings: Vec<Error>,
     /// Snapshot files in the folders that were looked through.
     pub snapshots: Vec<PathBuf>,
@@ -44,11 +44,11 @@ pub struct PlannedCase {
     pub actions: Vec<usize>,
     /// The trigger.
     pub trigger: Trigger,
-    /// What its event begins with.
+    /// The base of its event.
     pub(crate) bases: Bases,
     /// The settings of the tenant.
     pub tenant: TenantSettings,
-    /// What the network answers.
+    /// The answers of the network.
     pub(crate) mocks: Arc<Vec<Mock>>,
     /// The file with its stored outcome.
     pub snapshot_file: PathBuf,
@@ -56,7 +56,7 @@ pub struct PlannedCase {
     pub depends_on: Arc<Vec<PathBuf>>,
 }
 
-/// What was read for the event; shared by all cases that name the same file.
+/// The file of the event, shared by all cases that name it.
 #[derive(Debug, Clone)]
 pub(crate) struct Bases {
     pub(crate) event: Option<Arc<Value>>,
@@ -67,7 +67,7 @@ pub(crate) struct Bases {
 /// Makes the plan for files and folders; names are relative to `working_folder`.
 ///
 /// # Errors
-/// All mistakes in all files, so that they can be mended in one go.
+/// All mistakes in all files, so that they can be fixed at once.
 pub fn plan(paths: &[PathBuf], working_folder: &Path) -> Result<Plan, Vec<Error>> {
     let found = find_case_files(paths, working_folder).map_err(|error| vec![error])?;
     let mut planner = Planner::new(working_folder);

@@ -1,4 +1,4 @@
-//! What was expected and what there is.
+//! Differences between expected and actual text.
 
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -8,16 +8,16 @@ use super::lines::{Line, Role, shortened};
 /// Values up to this many characters are shown on one line.
 const SHORT: usize = 100;
 
-/// How many characters of a value without parts are shown.
+/// The number of characters of a value without parts that are shown.
 const LONGEST: usize = 2_000;
 
-/// How many equal lines stand around a difference.
+/// The number of equal lines around a difference.
 const CONTEXT: usize = 3;
 
-/// How many lines of each side are compared, from the first difference on: the time grows with the square.
+/// The number of lines of each side that are compared, from the first difference on: the time grows with the square.
 const MOST_COMPARED: usize = 500;
 
-/// How many lines of a difference are shown.
+/// The number of lines of a difference that are shown.
 const MOST_SHOWN: usize = 120;
 
 /// Two values: each on a line, or line by line when they are long. `None` is nothing at all.

@@ -32,7 +32,7 @@ impl ReportFile {
     /// Puts the file in its place. What is written from then on begins a new one.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// When it cannot be written.
     pub fn store(&self) -> io::Result<()> {
         let new = match self.new.take() {
             Some(new) => new.into_inner().map_err(io::IntoInnerError::into_error)?,
@@ -53,7 +53,7 @@ impl Write for ReportFile {
         new.write(bytes)
     }
 
-    /// Nobody reads the file before it is in its place.
+    /// No reader sees the file before it is in its place.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

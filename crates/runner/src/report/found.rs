@@ -1,4 +1,4 @@
-//! A finding of made-up events, for people: where, for which event, and how to see it again.
+//! A finding of generated events, for people: where, for which event, and how to see it again.
 
 use postlogin_core::location::Location;
 use postlogin_generate::Change;
@@ -47,7 +47,7 @@ pub(super) fn lines(finding: &Finding) -> Vec<Line> {
     lines
 }
 
-/// What an event has that the built-in sample has not, one line for each place.
+/// Returns the differences of an event to the built-in sample, one line for each place.
 pub(crate) fn changes(changes: &[Change]) -> Vec<Line> {
     if changes.is_empty() {
         return vec![Line::of(Role::Dim, "   event  ").and(Role::Plain, "the built-in sample")];

@@ -1,5 +1,7 @@
 //! For people, in the manner of cargo-nextest: one line for each case, failures at the end.
 
+mod summary;
+
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -8,9 +10,9 @@ use postlogin_core::escape::{inline, line};
 
 use super::Reporter;
 use super::lines::{Line, Role, body, logs, place_of, shown, title};
-use crate::run_event::{CaseResult, CaseStatus, Failure, FuzzSummary, RunEvent, RunSummary};
+use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent};
 
-/// How it looks.
+/// The look of a report.
 #[derive(Debug, Clone, Copy)]
 pub struct HumanStyle {
     /// Whether to use colours.
@@ -29,9 +31,6 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// Terminals are slower than cases.
 const BETWEEN_DRAWINGS: Duration = Duration::from_millis(50);
 
-/// How many unused snapshots are named before the rest is only counted.
-const MOST_UNUSED: usize = 10;
-
 /// The reporter. The bar goes to `progress`, everything else to `out`.
 pub struct Human<W, P> {
     out: W,
@@ -44,12 +43,12 @@ pub struct Human<W, P> {
     running: Vec<String>,
     bar_is_drawn: bool,
     last_drawn: Instant,
-    /// Told at the end.
+    /// Printed at the end.
     failures: Vec<(String, Vec<Line>)>,
     /// Bytes of their texts.
     kept: usize,
-    /// An Action that can't be loaded is told once, whatever many cases have it.
-    told: HashMap<String, String>,
+    /// The first case for each Action that cannot be loaded, by message: its details are printed once.
+    reported: HashMap<String, String>,
 }
 
 impl<W: Write, P: Write> Human<W, P> {
@@ -68,7 +67,7 @@ impl<W: Write, P: Write> Human<W, P> {
             last_drawn: Instant::now(),
             failures: Vec::new(),
             kept: 0,
-            told: HashMap::new(),
+            reported: HashMap::new(),
         }
     }
 
@@ -115,7 +114,7 @@ impl<W: Write, P: Write> Human<W, P> {
         for failure in result.failures.iter().take(MOST_FAILURES) {
             if let Failure::Load(error) = failure {
                 let first = self
-                    .told
+                    .reported
                     .entry(error.message.clone())
                     .or_insert_with(|| result.full_name.clone());
                 if *first != result.full_name {
@@ -155,50 +154,6 @@ impl<W: Write, P: Write> Human<W, P> {
         lines
     }
 
-    fn summary(&mut self, summary: &RunSummary) -> io::Result<()> {
-        self.erase()?;
-        self.failures()?;
-        self.line(&Line::of(Role::Dim, "─".repeat(12)))?;
-        let good = summary.failed == 0 && summary.not_run == 0 && !summary.interrupted;
-        let role = if good { Role::Good } else { Role::Bad };
-        let run = summary.passed + summary.failed;
-        let word = if run == 1 { "case" } else { "cases" };
-        let of = match summary.not_run {
-            0 => String::new(),
-            left => format!("/{}", run + left),
-        };
-        let head = format!("{:>12} ", "Summary");
-        let seconds = format!("[{:>8.3}s] ", summary.duration.as_secs_f64());
-        let mut line = Line::of(role, head)
-            .and(Role::Plain, seconds)
-            .and(Role::Strong, format!("{run}{of}"))
-            .and(Role::Plain, format!(" {word} run: "))
-            .and(Role::Good, format!("{} passed", summary.passed));
-        if summary.failed > 0 {
-            line = line.and(Role::Plain, ", ");
-            line = line.and(Role::Bad, format!("{} failed", summary.failed));
-        }
-        line = line.and(Role::Plain, ", ");
-        line = line.and(Role::Warn, format!("{} skipped", summary.skipped));
-        self.line(&line)?;
-        if summary.interrupted {
-            self.line(&Line::of(Role::Bad, "             the run was interrupted"))?;
-        }
-        self.snapshots(summary)?;
-        self.out.flush()
-    }
-
-    fn failures(&mut self) -> io::Result<()> {
-        for (name, lines) in std::mem::take(&mut self.failures) {
-            writeln!(self.out)?;
-            self.line(&Line::of(Role::Bad, "  FAIL ").and(Role::Strong, inline(&name)))?;
-            for line in lines {
-                self.line(&line)?;
-            }
-        }
-        Ok(())
-    }
-
     fn fuzz_started(
         &mut self,
         targets: &[String],
@@ -210,76 +165,6 @@ impl<W: Write, P: Write> Human<W, P> {
         let logins = logins.map_or(String::new(), |logins| format!(" with {logins} logins"));
         let text = format!("{}{logins} (seed {seed})", targets.join("; "));
         self.line(&Line::of(Role::Good, format!("{:>12} ", "Fuzzing")).and(Role::Plain, text))
-    }
-
-    fn fuzz_finished(&mut self, summary: &FuzzSummary) -> io::Result<()> {
-        self.erase()?;
-        self.failures()?;
-        self.line(&Line::of(Role::Dim, "─".repeat(12)))?;
-        let good = summary.findings == 0 && !summary.interrupted && summary.exit_code == 0;
-        let role = if good { Role::Good } else { Role::Bad };
-        let plural = |count: u64, word: &str| match count {
-            1 => format!("1 {word}"),
-            count => format!("{count} {word}s"),
-        };
-        let found = match summary.findings {
-            0 => Line::of(Role::Good, "nothing found"),
-            count => Line::of(Role::Bad, plural(count, "finding")),
-        };
-        let mut line = Line::of(role, format!("{:>12} ", "Summary"))
-            .and(
-                Role::Plain,
-                format!("[{:>8.3}s] ", summary.duration.as_secs_f64()),
-            )
-            .and(Role::Strong, plural(summary.logins, "login"))
-            .and(Role::Plain, ": ");
-        line.0.extend(found.0);
-        self.line(&line)?;
-        let mut told = Vec::new();
-        if summary.untold > 0 {
-            told.push(format!(
-                "{} more are not told",
-                plural(summary.untold, "finding")
-            ));
-        }
-        if summary.set_aside > 0 {
-            told.push(format!(
-                "{} asked the network for what no exchange answers; give `http` in a case of these Actions",
-                plural(summary.set_aside, "login")
-            ));
-        }
-        if summary.cut_short {
-            told.push("no more logins were begun: some compute until their time is over".into());
-        }
-        if summary.interrupted {
-            told.push("the search was interrupted".into());
-        }
-        for text in told {
-            self.line(&Line::of(Role::Warn, format!("{:>13}{text}", "")))?;
-        }
-        self.out.flush()
-    }
-
-    fn snapshots(&mut self, summary: &RunSummary) -> io::Result<()> {
-        let snapshots = &summary.snapshots;
-        let head = |text: String| {
-            Line::of(Role::Strong, format!("{:>12} ", "Snapshots")).and(Role::Plain, text)
-        };
-        if snapshots.written > 0 {
-            self.line(&head(format!("{} stored", snapshots.written)))?;
-        }
-        if snapshots.pending > 0 {
-            let text = format!("{} wait for `postlogin test --review`", snapshots.pending);
-            self.line(&head(text))?;
-        }
-        for (file, name) in snapshots.unused.iter().take(MOST_UNUSED) {
-            self.line(&head(format!("unused: {name} in {file}")))?;
-        }
-        let more = snapshots.unused.len().saturating_sub(MOST_UNUSED);
-        if more > 0 {
-            self.line(&head(format!("unused: {more} more")))?;
-        }
-        Ok(())
     }
 
     /// Takes the bar away, so that a line can be written where it was.
@@ -323,7 +208,7 @@ impl<W: Write, P: Write> Human<W, P> {
     }
 }
 
-/// How many failures of one case are printed.
+/// The number of failures that are printed for one case.
 const MOST_FAILURES: usize = 20;
 
 /// Bytes of the details of failures that are kept for the end of the run.
@@ -362,7 +247,7 @@ impl<W: Write, P: Write> Reporter for Human<W, P> {
             } => {
                 self.started = Instant::now();
                 (self.cases, self.done, self.failed) = (*cases, 0, 0);
-                self.told.clear();
+                self.reported.clear();
                 let plural = |count: usize, word: &str| match count {
                     1 => format!("1 {word}"),
                     many => format!("{many} {word}s"),

@@ -95,7 +95,7 @@ fn finished(result: &CaseResult) -> Value {
         CaseStatus::Failed => ("failed", None),
         CaseStatus::Skipped(reason) => ("skipped", Some(reason)),
     };
-    // Of a case that passed, nobody needs it; there may be thousands.
+    // Of a case that passed, it is not needed; there may be thousands.
     let outcome = match result.status {
         CaseStatus::Failed => result.outcome.as_ref(),
         CaseStatus::Passed | CaseStatus::Skipped(_) => None,
@@ -113,7 +113,7 @@ fn finished(result: &CaseResult) -> Value {
     })
 }
 
-/// What failed, for programs.
+/// A failure, for programs.
 pub(crate) fn failures(result: &CaseResult) -> Vec<Value> {
     let failures = result.failures.iter();
     failures

@@ -10,16 +10,16 @@ use crate::run_event::Mismatch;
 /// A longer value is cut: the difference above shows what is wrong with it.
 const LONGEST: usize = 200;
 
-/// How many names of claims are listed before the rest is only counted.
+/// The number of claims that are named before the rest is only counted.
 const MOST_NAMES: usize = 10;
 
 /// Among more names than these, none is looked for that is nearly the same.
 const MOST_COMPARED: usize = 200;
 
-/// How many calls for one claim are listed.
+/// The number of calls that are listed for one claim.
 const MOST_CALLS: usize = 20;
 
-/// What the ledger says about the claim of a mismatch.
+/// Returns the ledger's lines about the claim of a mismatch.
 pub(super) fn lines(mismatch: &Mismatch, outcome: &Outcome) -> Vec<Line> {
     let Some(name) = &mismatch.name else {
         return Vec::new();

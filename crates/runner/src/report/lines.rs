@@ -1,4 +1,4 @@
-//! What is told about a failure, as lines whose parts have a role; machines get the same lines without colours.
+//! The report of a failure, as lines whose parts have a role; machines get the same lines without colours.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -17,7 +17,7 @@ use crate::run_event::{CaseResult, Failure, Mismatch};
 pub enum Role {
     /// Running text.
     Plain,
-    /// What the eye looks for.
+    /// The text that a reader looks for.
     Strong,
     /// Places and other things that are always there.
     Dim,
@@ -39,7 +39,7 @@ impl Line {
         Line(vec![(role, text.into())])
     }
 
-    /// The line with more behind it.
+    /// The line with more after it.
     #[must_use]
     pub fn and(mut self, role: Role, text: impl Into<String>) -> Line {
         self.0.push((role, text.into()));
@@ -118,13 +118,13 @@ impl Line {
     }
 }
 
-/// How far the further lines of a text are indented at most.
+/// The deepest indentation of the further lines of a text.
 const DEEPEST: usize = 14;
 
-/// How many lines of one text are printed for people.
+/// The number of lines of one text that are printed for people.
 const MOST_ROWS: usize = 40;
 
-/// How many characters of a line are printed for people.
+/// The number of characters of a line that are printed for people.
 const LONGEST: usize = 4_000;
 
 /// Returns the beginning of a text that is longer than `most` characters, with its size.
@@ -139,7 +139,7 @@ pub(super) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 impl Role {
-    /// How it looks.
+    /// Its look.
     pub(super) fn style(self) -> Style {
         let color = |color: AnsiColor| Style::new().fg_color(Some(Color::Ansi(color)));
         match self {
@@ -186,7 +186,7 @@ fn said(error: &ActionError) -> String {
     format!("{}: {}", error.name, error.message)
 }
 
-/// What there is to say below the title.
+/// Returns the lines below the title.
 pub(super) fn body(failure: &Failure, outcome: Option<&Outcome>) -> Vec<Line> {
     match failure {
         Failure::Expectation(mismatch) => expectation(mismatch, outcome),
@@ -214,7 +214,7 @@ fn expectation(mismatch: &Mismatch, outcome: Option<&Outcome>) -> Vec<Line> {
     };
     match mismatch.key {
         ExpectKey::Status => {
-            // A login that failed has told its error already.
+            // The error of a login that failed is printed already.
             let reason = outcome.reason.as_ref();
             if let Some(reason) = reason.filter(|_| outcome.status == Status::Denied) {
                 lines.push(Line::of(Role::Dim, "  reason  ").and(Role::Plain, reason));
@@ -235,7 +235,7 @@ fn expectation(mismatch: &Mismatch, outcome: Option<&Outcome>) -> Vec<Line> {
     lines
 }
 
-/// How many lines of a stack are told.
+/// The number of lines of a stack that are printed.
 const STACK_LINES: usize = 5;
 
 pub(super) fn thrown(error: &ActionError) -> Vec<Line> {
@@ -271,10 +271,10 @@ pub(super) fn hint(text: Option<&str>) -> Vec<Line> {
     lines.map(line).collect()
 }
 
-/// How many lines of a failed case's logs are printed.
+/// The number of lines of a failed case's logs that are printed.
 const MOST_LOGS: usize = 40;
 
-/// What a failed case printed.
+/// Returns the log of a failed case.
 pub(super) fn logs(result: &CaseResult) -> Vec<Line> {
     let logs = result.outcome.iter().flat_map(|outcome| &outcome.logs);
     let mut all = logs.flat_map(|log| log.message.lines().enumerate().map(move |line| (log, line)));

@@ -30,7 +30,7 @@ pub trait Reporter {
     /// Takes the next event.
     ///
     /// # Errors
-    /// When the text can't be written.
+    /// When the text cannot be written.
     fn event(&mut self, event: &RunEvent<'_>) -> io::Result<()>;
 
     /// Is called from time to time while nothing happens.

@@ -59,7 +59,7 @@ impl<W: Write> Write for People<W> {
 
 impl<W: Write> Drop for People<W> {
     fn drop(&mut self) {
-        // An error was told at `flush`, if anybody asked.
+        // `flush` has returned the error, if it was called.
         let _ = self.flush();
     }
 }

@@ -11,10 +11,10 @@ use postlogin_project::{Boundary, Error, LARGEST_FILE};
 const HEADER: &str =
     "# postlogin snapshots 1: change them with `postlogin test --review` or `--update`";
 
-/// What the first line begins with, in every version.
+/// The beginning of the first line in every version.
 const MARK: &str = "# postlogin snapshots ";
 
-/// What the first line of a section begins with.
+/// The beginning of a section's first line.
 const SECTION: &str = "=== ";
 
 /// The sections of a file, in its order.
@@ -107,7 +107,7 @@ fn parse(text: &str) -> Sections {
     sections
 }
 
-/// Writes the file beside its place and renames it, so that nobody ever sees half of it.
+/// Writes the file beside its place and renames it, so that no reader ever sees half of it.
 pub(super) fn write(path: &Path, sections: &Sections) -> io::Result<()> {
     let mut text = format!("{HEADER}\n");
     for (name, section) in &sections.0 {
@@ -150,7 +150,7 @@ impl NewFile {
         let number = FILES.fetch_add(1, Ordering::Relaxed);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let beside = path.with_file_name(format!(".{name}.{}.{number}", std::process::id()));
-        // What is there is left of a run that was killed, or a link that somebody placed: it is not written through.
+        // What is there is left of a run that was killed, or a link that was placed there: it is not written through.
         let _ = fs::remove_file(&beside);
         let file = fs::File::create_new(&beside).map_err(|error| named(path, &error))?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! Stored outcomes: compared with those of a run, pending until somebody accepts them.
+//! Stored outcomes: compared with those of a run, pending until they are accepted.
 //!
 //! `hobby.case.yaml` has `hobby.snap`, with one section for each of its cases. What a run finds different goes to
 //! `hobby.snap.new`; nothing is ever written when [`Mode::ReadOnly`] says so.
@@ -22,7 +22,7 @@ pub use file::pending_file;
 pub(crate) use file::{NewFile, read as read_sections};
 pub use text::snapshot_text;
 
-/// What a run may do with snapshots.
+/// The changes that a run may make to snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Differences go to pending files.
@@ -139,10 +139,10 @@ impl Snapshots {
         }
     }
 
-    /// Writes what there is to write, and tells what became of all snapshots.
+    /// Writes what there is to write, and returns what became of all snapshots.
     ///
     /// # Errors
-    /// When a file can't be written.
+    /// When a file cannot be written.
     pub fn finish(self, plan: &Plan) -> io::Result<SnapshotSummary> {
         let mut summary = SnapshotSummary::default();
         let files = std::mem::take(&mut *self.files.lock().unwrap_or_else(PoisonError::into_inner));

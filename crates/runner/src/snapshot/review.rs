@@ -1,4 +1,4 @@
-//! Outcomes that wait for somebody to accept or reject them.
+//! Outcomes that wait to be accepted or rejected.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub struct Pending {
     pub current: String,
 }
 
-/// What becomes of it.
+/// The decision about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is stored.
@@ -55,7 +55,7 @@ pub fn pending(case_files: &[PathBuf], working_folder: &Path) -> Result<Vec<Pend
 /// Stores or drops what waits.
 ///
 /// # Errors
-/// When a file can't be read or written.
+/// When a file cannot be read or written.
 pub fn settle(pending: &Pending, verdict: Verdict) -> io::Result<()> {
     if verdict == Verdict::Accept {
         let mut stored = read(&pending.file)?;

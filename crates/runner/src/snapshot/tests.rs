@@ -1,4 +1,4 @@
-//! What is stored, what waits, and what is written when.
+//! Stored and pending snapshots, and when they are written.
 
 use postlogin_core::outcome::Outcome;
 use serde_json::json;

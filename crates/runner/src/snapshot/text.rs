@@ -68,6 +68,6 @@ pub fn snapshot_text(outcome: &Outcome) -> String {
     put("logs", logs.collect());
     let notices = outcome.notices.iter().map(|notice| notice.code.clone());
     put("notices", notices.collect());
-    // An object of plain values: it can't fail.
+    // An object of plain values: it cannot fail.
     serde_json::to_string_pretty(&whole).unwrap_or_default()
 }

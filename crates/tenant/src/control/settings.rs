@@ -46,7 +46,7 @@ pub(super) fn set_clock(tenant: &Tenant, body: &Map<String, Value>) -> Response 
     }
 }
 
-/// How many logins may be made to fail at once.
+/// The most logins that one request can make fail.
 const MOST_FAILURES: u64 = 100;
 
 /// `POST fail-next`: the next logins fail.

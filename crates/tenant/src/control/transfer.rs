@@ -14,7 +14,7 @@ use crate::store::Contents;
 /// The name and version of the form.
 const FORMAT: &str = "postlogin.tenant/1";
 
-/// What is stored, the clock and the settings of the control API. Logins that wait for their user and the log are not in it.
+/// Returns all that is stored, the clock and the settings of the control API. Logins that wait for their user and the log are not in it.
 pub(super) fn export(tenant: &Tenant) -> Response {
     let mut export = Map::new();
     export.insert("format".into(), FORMAT.into());

@@ -10,7 +10,7 @@ use super::render::{EmailError, Mail, RenderedEmail, render};
 use super::renderer::TemplateRenderer;
 use crate::state::Tenant;
 
-/// How long a mail waits for those before it. Templates that run into their limit must not hold up all others.
+/// The time that a mail waits for those before it. Templates that run into their limit must not hold up all others.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Renders the tenant's mails.

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use crate::clock::iso;
 use crate::http::text;
 use crate::randomness::digest;
+use crate::records as stored;
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 pub(crate) use mailer::Mailer;
 pub(crate) use outbox::{list, outbox, ticket};
@@ -44,7 +45,7 @@ impl Template {
     }
 }
 
-/// What a mail follows from.
+/// The request that causes a mail.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cause<'a> {
     /// The application, if the request names one.
@@ -144,27 +145,44 @@ impl Sending {
         } = self;
         let mut entry =
             json!({"type": "email", "date": iso(now), "template": name, "user_id": user_id});
-        let document = match rendered {
-            Ok(rendered) => json!({
-                "template": name, "to": to, "from": rendered.from, "subject": rendered.subject, "body": rendered.body,
-                "url": url, "user_id": user_id, "date": iso(now),
-            }),
+        let mail = stored::Mail {
+            template: name.to_owned(),
+            to,
+            user_id: user_id.clone(),
+            date: iso(now),
+            ..stored::Mail::default()
+        };
+        let mail = match rendered {
+            Ok(rendered) => stored::Mail {
+                from: Some(rendered.from),
+                subject: Some(rendered.subject),
+                body: Some(rendered.body),
+                url: Some(url),
+                ..mail
+            },
             Err(error) => {
                 let error = error.to_string();
                 if let Some(entry) = entry.as_object_mut() {
                     entry.insert("error".into(), error.as_str().into());
                 }
-                json!({"template": name, "to": to, "error": error, "user_id": user_id, "date": iso(now)})
+                stored::Mail {
+                    error: Some(error),
+                    ..mail
+                }
             }
         };
-        let purpose = json!({"user_id": user_id, "purpose": name, "result_url": result_url});
+        let purpose = stored::Ticket {
+            user_id: user_id.clone(),
+            purpose: name.to_owned(),
+            result_url,
+        };
         let id = format!("{now:015}-{}", tenant.randomness.hex_id());
         let key = digest(&token);
         let ticket = Entry::until(&key, expires).of(&user_id);
-        let stored = tenant.store.put(Kind::Ticket, ticket, &purpose, now);
+        let stored = tenant.store.put(ticket, &purpose, now);
         let stored = stored.and_then(|()| {
             let entry = Entry::lasting(&id).of(&user_id);
-            tenant.store.put(Kind::Mail, entry, &document, now)
+            tenant.store.put(entry, &mail, now)
         });
         if let Err(error) = stored {
             tracing::error!("{error}");

@@ -1,26 +1,29 @@
 //! The outbox, and where the links in mails lead.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use serde_json::Value;
+use maud::{Markup, html};
 
 use crate::clock::iso;
-use crate::http::{Call, escape, page, text};
+use crate::http::{Call, page};
 use crate::oauth::finish::error_page;
 use crate::oauth::{OAuthError, Result};
 use crate::pages::{hidden, layout, problem, wide};
 use crate::password::{self, MAX_PASSWORD};
 use crate::randomness::digest;
+use crate::records::{Mail, Session, Ticket};
 use crate::state::Tenant;
-use crate::store::{Kind, StoreError};
+use crate::store::StoreError;
+
+/// The number of mails that the page shows.
+const SHOWN: usize = 200;
 
 /// All mails, the oldest first.
-pub(crate) fn list(tenant: &Tenant) -> std::result::Result<Vec<Value>, StoreError> {
-    let mails = tenant.store.list(Kind::Mail, None, tenant.now_ms())?;
+pub(crate) fn list(tenant: &Tenant) -> std::result::Result<Vec<Mail>, StoreError> {
+    let mails = tenant.store.list::<Mail>(None, tenant.now_ms())?;
     Ok(mails.into_iter().map(|(_, mail)| mail).collect())
 }
 
@@ -42,34 +45,32 @@ pub(crate) async fn outbox(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
         Ok(mails) => mails,
         Err(error) => return error_page(&error.into()),
     };
-    let mut body = String::from("<h1>Outbox</h1><p class=\"note\">Nothing is sent from here.</p>");
-    if mails.is_empty() {
-        body.push_str("<p>No mail yet.</p>");
-    }
-    for mail in mails.iter().rev().take(200) {
-        let part = |key: &str| escape(text(mail, key).unwrap_or_default());
-        let _ = write!(
-            body,
-            "<hr><p><b>{}</b><br>{} · to {} · <code>{}</code></p>",
-            part("subject"),
-            part("date"),
-            part("to"),
-            part("template")
-        );
-        if let Some(url) = text(mail, "url") {
-            let _ = write!(body, "<p><a href=\"{0}\">{0}</a></p>", escape(url));
-        }
-        let _ = match text(mail, "error") {
-            Some(error) => write!(body, "<p class=\"error\">{}</p>", escape(error)),
-            // What a template writes is shown in a frame that can do nothing.
-            None => write!(
-                body,
-                "<iframe sandbox srcdoc=\"{}\" style=\"width:100%;border:1px solid #ccc;min-height:12rem\"></iframe>",
-                part("body")
-            ),
-        };
-    }
+    let body = html! {
+        h1 { "Outbox" }
+        p.note { "Nothing is sent from here." }
+        @if mails.is_empty() { p { "No mail yet." } }
+        @for mail in mails.iter().rev().take(SHOWN) { (shown(mail)) }
+    };
     page(StatusCode::OK, wide("Outbox", &body))
+}
+
+fn shown(mail: &Mail) -> Markup {
+    html! {
+        hr;
+        p {
+            b { (mail.subject.as_deref().unwrap_or_default()) }
+            br;
+            (mail.date) " · to " (mail.to) " · " code { (mail.template) }
+        }
+        @if let Some(url) = &mail.url { p { a href=(url) { (url) } } }
+        @if let Some(error) = &mail.error {
+            p.error { (error) }
+        } @else {
+            // What a template writes is shown in a frame that can do nothing.
+            iframe sandbox srcdoc=(mail.body.as_deref().unwrap_or_default())
+                style="width:100%;border:1px solid #ccc;min-height:12rem" {}
+        }
+    }
 }
 
 /// Where the link of a mail leads: an address is verified, or a password is changed.
@@ -84,16 +85,10 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
     let token = call.field("ticket").ok_or_else(gone)?;
     let key = digest(token);
     let now = tenant.now_ms();
-    let ticket = tenant
-        .store
-        .get(Kind::Ticket, &key, now)?
-        .ok_or_else(gone)?;
-    let user_id = text(&ticket, "user_id").unwrap_or_default();
-    if text(&ticket, "purpose") != Some("reset_email") {
-        tenant
-            .store
-            .take(Kind::Ticket, &key, now)?
-            .ok_or_else(gone)?;
+    let ticket = tenant.store.get::<Ticket>(&key, now)?.ok_or_else(gone)?;
+    let user_id = ticket.user_id.as_str();
+    if ticket.purpose != "reset_email" {
+        tenant.store.take::<Ticket>(&key, now)?.ok_or_else(gone)?;
         let _ = tenant.store.change_user::<()>(user_id, |profile| {
             if let Some(profile) = profile.as_object_mut() {
                 profile.insert("email_verified".into(), true.into());
@@ -101,20 +96,25 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
             }
             Ok(None)
         })?;
-        return Ok(page(
-            StatusCode::OK,
-            layout(
-                "Email Verified",
-                "<h1>Email Verified</h1><p>Your email address was successfully verified.</p>",
-            ),
-        ));
+        let body = html! {
+            h1 { "Email Verified" }
+            p { "Your email address was successfully verified." }
+        };
+        return Ok(page(StatusCode::OK, layout("Email Verified", &body)));
     }
     let form = |wrong: Option<&str>| {
-        let body = format!(
-            "<h1>Change Your Password</h1>{}<form method=\"post\" action=\"/u/ticket\">{}<label>New password<input type=\"password\" name=\"password\" autocomplete=\"new-password\" required></label><button>Reset password</button></form>",
-            problem(wrong),
-            hidden("ticket", token)
-        );
+        let body = html! {
+            h1 { "Change Your Password" }
+            (problem(wrong))
+            form method="post" action="/u/ticket" {
+                (hidden("ticket", token))
+                label {
+                    "New password"
+                    input type="password" name="password" autocomplete="new-password" required;
+                }
+                button { "Reset password" }
+            }
+        };
         page(StatusCode::OK, layout("Change Your Password", &body))
     };
     let Some(secret) = call
@@ -131,10 +131,7 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
         .await
         .ok()
         .flatten();
-    tenant
-        .store
-        .take(Kind::Ticket, &key, now)?
-        .ok_or_else(gone)?;
+    tenant.store.take::<Ticket>(&key, now)?.ok_or_else(gone)?;
     let _ = tenant.store.change_user::<()>(user_id, |profile| {
         if let Some(profile) = profile.as_object_mut() {
             profile.insert("last_password_reset".into(), iso(now).into());
@@ -143,12 +140,10 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
         Ok(hash)
     })?;
     // Whoever knew the old password is out.
-    tenant.store.remove_owned(Kind::Session, user_id)?;
-    Ok(page(
-        StatusCode::OK,
-        layout(
-            "Password Changed",
-            "<h1>Password Changed!</h1><p>Your password has been changed successfully.</p>",
-        ),
-    ))
+    tenant.store.remove_owned::<Session>(user_id)?;
+    let body = html! {
+        h1 { "Password Changed!" }
+        p { "Your password has been changed successfully." }
+    };
+    Ok(page(StatusCode::OK, layout("Password Changed", &body)))
 }

@@ -40,7 +40,7 @@ pub struct RenderedEmail {
 /// Why a mail could not be rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmailError {
-    /// There is no such template.
+    /// The template is unknown.
     Unknown(String),
     /// A part of a template is not valid Liquid, or exceeds a limit.
     Template {
@@ -50,7 +50,7 @@ pub enum EmailError {
         name: String,
         /// The file of the body, if it is in one.
         file: Option<String>,
-        /// What is wrong.
+        /// The problem.
         error: TemplateError,
     },
     /// The renderer failed, or had no time.
@@ -95,7 +95,7 @@ impl fmt::Display for EmailError {
 
 impl std::error::Error for EmailError {}
 
-/// What a mail is about.
+/// The user, application and link of a mail.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mail {
     pub(crate) name: String,
@@ -107,7 +107,7 @@ pub(crate) struct Mail {
     pub(crate) organization: Option<Value>,
 }
 
-/// What the tenant sends where an export has no template: one sentence, in HTML.
+/// The templates of the tenant where an export has none: one sentence, in HTML.
 fn built_in(name: &str) -> (&'static str, &'static str) {
     match name {
         "verify_email" => (
@@ -159,7 +159,7 @@ pub(crate) fn configured<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a Val
 /// Renders a mail.
 ///
 /// # Errors
-/// When there is no such template, or a part of it cannot be rendered.
+/// When the template is unknown, or a part of it cannot be rendered.
 pub(crate) fn render(
     catalog: &Catalog,
     tenant: &str,
@@ -217,7 +217,7 @@ pub(crate) fn render(
 /// `now` of a template is `now_ms`, milliseconds since the epoch.
 ///
 /// # Errors
-/// When there is no such template, or a part of it cannot be rendered.
+/// When the template is unknown, or a part of it cannot be rendered.
 pub fn render_email(
     data: &TenantData,
     tenant: &str,
@@ -298,7 +298,7 @@ fn variables(catalog: &Catalog, tenant: &str, mail: &Mail) -> Value {
     })
 }
 
-/// What templates see of an organization.
+/// Returns an organization as templates see it.
 fn organization(organization: &Value) -> Value {
     let keys = ["id", "name", "display_name", "metadata", "branding"];
     let known = keys.iter().filter_map(|key| {

@@ -20,7 +20,7 @@ pub struct TemplateJob<'a> {
     pub templates: &'a [&'a str],
     /// An object: the variables.
     pub variables: &'a Value,
-    /// What `now` means, in milliseconds since the epoch.
+    /// The value of `now`, in milliseconds since the epoch.
     pub now_ms: i64,
 }
 
@@ -31,7 +31,7 @@ pub struct TemplateError {
     pub template: usize,
     /// Line and column in the template, from 1, if known.
     pub place: Option<(u32, u32)>,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
     /// Whether the renderer itself is at fault.
     pub is_internal: bool,

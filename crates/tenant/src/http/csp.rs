@@ -3,9 +3,10 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
+use maud::{DOCTYPE, html};
 use url::Url;
 
-use super::{escape, page, redirect};
+use super::{page, redirect};
 
 /// The sources of `form-action`: the tenant itself and the origins of these addresses.
 pub(super) fn form_action(targets: &[&str]) -> String {
@@ -52,7 +53,7 @@ pub(crate) fn leave(to: &str) -> Response {
     response
 }
 
-/// Makes a page that goes on by itself of such a redirect, where it answers a form in a browser: Chromium applies the policy
+/// Makes a page that continues by itself of such a redirect, where it answers a form in a browser: Chromium applies the policy
 /// of the form's page to all redirects that follow, and would stop at the first address that it does not name.
 pub(crate) fn let_leave(method: &Method, headers: &HeaderMap, response: Response) -> Response {
     let is_form = *method == Method::POST
@@ -68,10 +69,17 @@ pub(crate) fn let_leave(method: &Method, headers: &HeaderMap, response: Response
     let (true, true, Some(to)) = (is_form, leaves, to) else {
         return response;
     };
-    let to = escape(to);
-    let html = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={to}\"><title>Continue</title></head><body><p><a href=\"{to}\">Continue</a></p></body></html>"
-    );
+    let html = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="refresh" content={ "0;url=" (to) };
+                title { "Continue" }
+            }
+            body { p { a href=(to) { "Continue" } } }
+        }
+    };
     let (mut parts, _) = response.into_parts();
     let (shown, body) = page(StatusCode::OK, html).into_parts();
     parts.status = StatusCode::OK;

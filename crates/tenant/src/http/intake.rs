@@ -1,4 +1,4 @@
-//! How a request is taken in: its head is judged before any of its body is read, and the body has a limit in bytes, in
+//! The intake of requests: the head of one is judged before any of its body is read, and the body has a limit in bytes, in
 //! values and in time. The routing table gives each path its [`Intake`].
 
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 const LARGE_BODY_TIME: Duration = Duration::from_secs(120);
 /// Values of one JSON body: as a tree each takes a hundred bytes, whatever it takes as text.
 const MOST_VALUES: usize = 2_000_000;
-/// What of a refused body is read and dropped, so that a client that is still sending reads the answer.
+/// The bytes of a refused body that are read and dropped, so that a client that is still sending reads the answer.
 const DROPPED: usize = 256 * MIB;
 const DROPPING: Duration = Duration::from_secs(10);
 
@@ -55,7 +55,7 @@ pub(crate) enum Family {
     Page,
 }
 
-/// What a route takes in.
+/// The bodies that a route accepts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Intake {
     /// Bytes of the body; a larger one is answered with 413.
@@ -267,7 +267,7 @@ fn content(call: &Call, bytes: &[u8]) -> Content {
     }
 }
 
-/// How many values a JSON text has at most.
+/// Returns an upper bound of the number of values in JSON.
 fn values(bytes: &[u8]) -> usize {
     let (mut count, mut in_string, mut escaped) = (1_usize, false, false);
     for byte in bytes {

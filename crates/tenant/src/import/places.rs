@@ -9,7 +9,7 @@ use postlogin_project::document::node::{NodeValue, Source};
 use postlogin_project::document::parse_placed;
 use serde_json::Value;
 
-/// What is wrong in a file of users.
+/// A problem in a file of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportError {
     /// `users.json:3:5`, or `user 3` of a list that has no file.
@@ -26,7 +26,7 @@ impl fmt::Display for ImportError {
 
 impl std::error::Error for ImportError {}
 
-/// What is wrong with a user, and under which key.
+/// The problem of a user and its key.
 #[derive(Debug)]
 pub(crate) struct Wrong {
     key: Option<&'static str>,

@@ -7,7 +7,7 @@ use super::{ApiError, Result};
 use crate::signup::is_email;
 use postlogin_core::limits::FORBIDDEN_APP_METADATA;
 
-/// What a property may be.
+/// The type of a property.
 enum Kind {
     Object,
     Bool,

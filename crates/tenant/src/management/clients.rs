@@ -8,8 +8,9 @@ use super::body::{merge_metadata, type_name};
 use super::query::{chosen, paged};
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::http::Call;
+use crate::records::ClientChange;
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 /// Keys of `client_metadata`.
 const KEYS: usize = 10;
@@ -91,9 +92,10 @@ pub(super) fn update(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
     }
     tenant.store.at_once(tenant.now_ms(), |store| {
         // What another request has changed meanwhile stays.
-        let stored = store.get(Kind::Client, id)?;
-        let known = stored.as_ref().unwrap_or(&client).get("client_metadata");
-        let mut metadata = known.cloned().unwrap_or_else(|| json!({}));
+        let stored = store.get::<ClientChange>(id)?;
+        let known = stored.map(|stored| stored.client_metadata);
+        let known = known.or_else(|| client.get("client_metadata").cloned());
+        let mut metadata = known.unwrap_or_else(|| json!({}));
         if body.contains_key("client_metadata") {
             merge_metadata(&mut metadata, &change);
         }
@@ -104,8 +106,10 @@ pub(super) fn update(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
             );
             return Err(ApiError::new(400, message, "invalid_body"));
         }
-        let document = json!({"client_metadata": metadata});
-        Ok(store.put(Kind::Client, Entry::lasting(id), &document)?)
+        let changed = ClientChange {
+            client_metadata: metadata,
+        };
+        Ok(store.put(Entry::lasting(id), &changed)?)
     })?;
     ok(shown(tenant.client(id)?.ok_or_else(inexistent)?, caller))
 }

@@ -6,8 +6,9 @@ use super::query::{Page, chosen, paged};
 use super::users::inexistent;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::http::{Call, text, texts};
+use crate::records::{Member, Roles};
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 fn not_found(what: &str) -> ApiError {
     ApiError::new(404, format!("The {what} does not exist."), "inexistent")
@@ -109,13 +110,12 @@ pub(super) fn change_roles(
     }
     tenant.store.at_once(tenant.now_ms(), |store| {
         store.user(id)?.ok_or_else(inexistent)?;
-        let stored = store.get(Kind::Roles, id)?.unwrap_or_default();
-        let mut ids: Vec<String> = serde_json::from_value(stored).unwrap_or_default();
+        let Roles(mut ids) = store.get(id)?.unwrap_or_default();
         ids.retain(|known| !asked.contains(known));
         if call.method == axum::http::Method::POST {
             ids.extend(asked);
         }
-        store.put(Kind::Roles, Entry::lasting(id).of(id), &json!(ids))?;
+        store.put(Entry::lasting(id).of(id), &Roles(ids))?;
         Ok(Answered::Nothing)
     })
 }
@@ -176,8 +176,8 @@ pub(super) fn change_members(
             store.user(user)?.ok_or_else(inexistent)?;
             let key = format!("{id}/{user}");
             match adds {
-                true => store.put(Kind::Member, Entry::lasting(&key).of(user), &json!({}))?,
-                false => store.remove(Kind::Member, &key)?,
+                true => store.put(Entry::lasting(&key).of(user), &Member {})?,
+                false => store.remove::<Member>(&key)?,
             }
         }
         Ok(Answered::Nothing)

@@ -72,7 +72,7 @@ impl From<StoreError> for ApiError {
 
 type Result<T> = std::result::Result<T, ApiError>;
 
-/// What a request answers.
+/// The answer to a request.
 enum Answered {
     Body(StatusCode, Value),
     Nothing,

@@ -1,6 +1,6 @@
 //! The scopes of a machine's token for the Management API.
 
-/// What `client_credentials` grants when it asks for nothing in particular: all that an endpoint here looks at.
+/// The scopes that `client_credentials` grants when it names none: all that an endpoint here checks.
 pub(crate) const MANAGEMENT_SCOPES: &[&str] = &[
     "read:users",
     "update:users",

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-/// How deep parentheses may be.
+/// The limit of nested parentheses.
 const DEPTH: usize = 30;
 
 /// A parsed query.
@@ -19,7 +19,7 @@ pub(super) enum Query {
     Is(Option<String>, Test),
 }
 
-/// What a value is held against.
+/// The test of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
     /// A text with `*` and, outside of quotes, `?`.
@@ -59,7 +59,7 @@ impl Query {
     /// Parses a query.
     ///
     /// # Errors
-    /// In the words of the vendor's error, when it can't be understood.
+    /// In the words of the vendor's error, when it cannot be understood.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let tokens = tokens(text)?;
         let mut at = 0;

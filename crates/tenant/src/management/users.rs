@@ -16,8 +16,9 @@ use crate::email::{Cause, Template, send};
 use crate::http::{Call, text};
 use crate::import::complete;
 use crate::password;
+use crate::records::{Authenticator, Session};
 use crate::state::Tenant;
-use crate::store::{ChangeError, Kind, NewUser};
+use crate::store::{ChangeError, NewUser};
 
 pub(super) fn inexistent() -> ApiError {
     ApiError::new(404, "The user does not exist.", "inexistent_user")
@@ -148,7 +149,7 @@ pub(super) fn by_email(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
     ok(Value::Array(users))
 }
 
-/// Hashes a password on a thread that nobody waits for.
+/// Hashes a password on a thread that may block.
 async fn hashed(tenant: &Arc<Tenant>, secret: Option<&str>) -> Option<String> {
     let secret = secret?.to_owned();
     let tenant = Arc::clone(tenant);
@@ -278,7 +279,7 @@ pub(super) async fn update(
         match changed.ok_or_else(inexistent)? {
             Ok(profile) => {
                 if ends_sessions {
-                    store.remove_owned(Kind::Session, id)?;
+                    store.remove_owned::<Session>(id)?;
                 }
                 Ok(profile)
             }
@@ -387,7 +388,7 @@ pub(super) fn delete_multifactor(
             Ok(None)
         })?;
         if provider != "duo" {
-            store.remove_owned(Kind::Authenticator, id)?;
+            store.remove_owned::<Authenticator>(id)?;
         }
         changed.map(|_| Answered::Nothing).ok_or_else(inexistent)
     })

@@ -3,14 +3,15 @@
 //! <https://auth0.com/docs/get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt>
 
 use postlogin_token::PublicKey;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{OAuthError, Result};
 use crate::clock::parse_iso;
 use crate::http::text;
 use crate::randomness::digest;
+use crate::records::UsedAssertion;
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 /// The only type of assertion (RFC 7523, section 2.2).
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -70,10 +71,7 @@ pub(crate) fn check(tenant: &Tenant, client: &Value, id: &str, assertion: &str) 
     let once = part("jti").ok_or_else(|| refuse("The assertion needs a jti."))?;
     let entry = digest(&format!("{id} {once}"));
     let entry = Entry::until(&entry, expires);
-    match tenant
-        .store
-        .put_new(Kind::Assertion, entry, &json!({}), now_ms)?
-    {
+    match tenant.store.put_new(entry, &UsedAssertion {}, now_ms)? {
         true => Ok(()),
         false => Err(refuse("The assertion has been used already.")),
     }

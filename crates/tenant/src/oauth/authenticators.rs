@@ -18,13 +18,12 @@ use super::{OAuthError, Result};
 use crate::clock::iso;
 use crate::http::{Call, Content, answer, text, texts};
 use crate::randomness::{digest, same_secret};
+use crate::records::Authenticator;
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 /// Bytes of a secret (RFC 4226, section 4).
 const SECRET_BYTES: usize = 20;
-/// Where the last step of time stands whose code was used.
-const LAST_STEP: &str = "last_step";
 
 pub(crate) async fn associate(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != Method::POST {
@@ -48,8 +47,8 @@ pub(crate) async fn list(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
     let result = async {
         let user_id = user_of(&tenant, &call).await?;
         let all = authenticators(&tenant, &user_id)?;
-        let shown = all.iter().map(|(id, document)| {
-            json!({"id": id, "authenticator_type": "otp", "active": is_active(document), "created_at": text(document, "created_at")})
+        let shown = all.iter().map(|(id, known)| {
+            json!({"id": id, "authenticator_type": "otp", "active": known.active, "created_at": known.created_at})
         });
         Ok(Value::Array(shown.collect()))
     };
@@ -70,23 +69,15 @@ async fn user_of(tenant: &Arc<Tenant>, call: &Call) -> Result<String> {
     if let Some(waiting) = look(tenant, &key)? {
         return Ok(waiting.flow.about.user_id);
     }
-    let stored = tenant.store.get(Kind::Login, &key, tenant.now_ms())?;
-    let login: LoginDoc =
-        serde_json::from_value(stored.unwrap_or_default()).map_err(|_| malformed())?;
-    login
-        .granted
+    let stored = tenant.store.get::<LoginDoc>(&key, tenant.now_ms())?;
+    stored
+        .and_then(|login| login.granted)
         .map(|grant| grant.user_id)
         .ok_or_else(malformed)
 }
 
-fn authenticators(tenant: &Tenant, user_id: &str) -> Result<Vec<(String, Value)>> {
-    Ok(tenant
-        .store
-        .list(Kind::Authenticator, Some(user_id), tenant.now_ms())?)
-}
-
-fn is_active(document: &Value) -> bool {
-    document.get("active") == Some(&Value::Bool(true))
+fn authenticators(tenant: &Tenant, user_id: &str) -> Result<Vec<(String, Authenticator)>> {
+    Ok(tenant.store.list(Some(user_id), tenant.now_ms())?)
 }
 
 async fn enrol(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
@@ -107,7 +98,7 @@ async fn enrol(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
     }
     if authenticators(tenant, &user_id)?
         .iter()
-        .any(|(_, known)| is_active(known))
+        .any(|(_, known)| known.active)
     {
         return Err(OAuthError::new(
             403,
@@ -119,15 +110,17 @@ async fn enrol(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
     let secret = bytes.get(..SECRET_BYTES).unwrap_or(&bytes);
     let id = format!("totp|dev_{}", tenant.randomness.hex_id());
     let now = tenant.now_ms();
-    let document = json!({"secret": secret, "active": false, "created_at": iso(now)});
+    let record = Authenticator {
+        secret: secret.to_vec(),
+        active: false,
+        created_at: iso(now),
+        last_step: None,
+    };
     // Whoever begins anew has lost the secret of before.
-    tenant.store.remove_owned(Kind::Authenticator, &user_id)?;
-    tenant.store.put(
-        Kind::Authenticator,
-        Entry::lasting(&id).of(&user_id),
-        &document,
-        now,
-    )?;
+    tenant.store.remove_owned::<Authenticator>(&user_id)?;
+    tenant
+        .store
+        .put(Entry::lasting(&id).of(&user_id), &record, now)?;
     let user = tenant.store.user(&user_id)?.unwrap_or_default();
     let encoded = |text: &str| {
         byte_serialize(text.as_bytes())
@@ -146,21 +139,15 @@ async fn enrol(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
 /// section 5.2). The first one confirms the app.
 pub(crate) fn accepts(tenant: &Tenant, user_id: &str, code: &str) -> Result<bool> {
     let now = tenant.now_ms();
-    for (id, document) in authenticators(tenant, user_id)? {
-        if step_of(&document, code, now).is_none() {
+    for (id, known) in authenticators(tenant, user_id)? {
+        if step_of(&known, code, now).is_none() {
             continue;
         }
         // Of two requests with one code, one is first.
-        let used = tenant
-            .store
-            .change(Kind::Authenticator, &id, now, |document| {
-                let step = step_of(document, code, now)?;
-                let confirms = !is_active(document);
-                let document = document.as_object_mut()?;
-                document.insert("active".into(), true.into());
-                document.insert(LAST_STEP.into(), step.into());
-                Some(confirms)
-            })?;
+        let used = tenant.store.change(&id, now, |known: &mut Authenticator| {
+            known.last_step = Some(step_of(known, code, now)?);
+            Some(!std::mem::replace(&mut known.active, true))
+        })?;
         match used.flatten() {
             Some(true) => confirm(tenant, user_id)?,
             Some(false) => {}
@@ -172,17 +159,15 @@ pub(crate) fn accepts(tenant: &Tenant, user_id: &str, code: &str) -> Result<bool
 }
 
 /// The step of time for which the app shows a code, if no code of this step or a later one was used.
-fn step_of(document: &Value, code: &str, now_ms: i64) -> Option<i64> {
-    let secret: Vec<u8> = document
-        .get("secret")
-        .and_then(|secret| serde_json::from_value(secret.clone()).ok())?;
+fn step_of(known: &Authenticator, code: &str, now_ms: i64) -> Option<i64> {
     let now = now_ms.div_euclid(1000).div_euclid(TOTP_PERIOD_S);
-    let last = document.get(LAST_STEP).and_then(Value::as_i64);
-    // A step that is still to come was used before somebody put the tenant's clock back.
-    let last = last.filter(|last| *last <= now.saturating_add(1));
+    // A step that is still to come was used before the tenant's clock was put back.
+    let last = known
+        .last_step
+        .filter(|last| *last <= now.saturating_add(1));
     [now - 1, now, now + 1].into_iter().find(|step| {
         last.is_none_or(|last| *step > last)
-            && same_secret(code, &totp(&secret, step * TOTP_PERIOD_S))
+            && same_secret(code, &totp(&known.secret, step * TOTP_PERIOD_S))
     })
 }
 

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use maud::html;
 use postlogin_core::Suspension;
 use serde_json::{Map, Value, json};
 
@@ -26,8 +27,9 @@ use crate::http::csp::leave;
 use crate::http::{Call, Content, page, redirect, text};
 use crate::pages;
 use crate::randomness::digest;
+use crate::records::Code;
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 /// Milliseconds for which a login page stays open.
 const PAGE_MS: i64 = 3_600_000;
@@ -72,7 +74,9 @@ async fn begin(
 ) -> Result<Response> {
     let prompts = |name: &str| request.prompt.iter().any(|prompt| prompt == name);
     let session = session::current(tenant, call)?.filter(|session| {
-        let age = tenant.now_ms().saturating_sub(session.authenticated_at());
+        let age = tenant
+            .now_ms()
+            .saturating_sub(session.record.authenticated_at);
         let fresh = request
             .max_age
             .is_none_or(|max_age| age < max_age.saturating_mul(1000));
@@ -80,13 +84,13 @@ async fn begin(
         let same = request
             .connection
             .as_deref()
-            .is_none_or(|name| is_of_connection(tenant, session.user_id(), name));
+            .is_none_or(|name| is_of_connection(tenant, &session.record.user_id, name));
         fresh
             && !asks
             && same
             && tenant
                 .store
-                .user(session.user_id())
+                .user(&session.record.user_id)
                 .is_ok_and(|user| user.is_some())
     });
     let (browser, is_new) = session::browser(tenant, call);
@@ -219,7 +223,7 @@ fn occasion(client: &Value, login: &LoginDoc, session: &Session, call: &Call) ->
     put("ui_locales", json!(request.ui_locales));
     Occasion {
         client: client.clone(),
-        user_id: session.user_id().to_owned(),
+        user_id: session.record.user_id.clone(),
         protocol: if is_device {
             "oauth2-device-code"
         } else {
@@ -235,13 +239,13 @@ fn occasion(client: &Value, login: &LoginDoc, session: &Session, call: &Call) ->
             Map::new()
         },
         transaction,
-        session: Some(session.document.clone()),
+        session: Some(session.record.clone()),
         refresh_token: None,
-        methods: session.methods(),
+        methods: session.record.methods.clone(),
     }
 }
 
-/// Goes on with a login in a browser: to the application, to another site, or to a page of the tenant.
+/// Continues with a login in a browser: to the application, to another site, or to a page of the tenant.
 pub(crate) async fn drive(tenant: &Arc<Tenant>, ran: Ran) -> Result<Response> {
     match ran {
         Ran::Granted(grant, flow) => {
@@ -313,11 +317,11 @@ fn challenge_of_tenant(tenant: &Tenant, mut login: LoginDoc, grant: Grant) -> Re
 pub(crate) fn complete(tenant: &Tenant, login: &LoginDoc, grant: &Grant) -> Result<Response> {
     if let Some(device) = &login.device {
         super::device::grant(tenant, device, grant)?;
-        let body = "<h1>Congratulations, you're all set!</h1><p>Your device is now connected.</p>";
-        return Ok(page(
-            axum::http::StatusCode::OK,
-            pages::layout("Connected", body),
-        ));
+        let body = html! {
+            h1 { "Congratulations, you're all set!" }
+            p { "Your device is now connected." }
+        };
+        return Ok(page(StatusCode::OK, pages::layout("Connected", &body)));
     }
     let request = &login.request;
     let mut answer: Answer = Vec::new();
@@ -347,15 +351,16 @@ pub(crate) fn complete(tenant: &Tenant, login: &LoginDoc, grant: &Grant) -> Resu
 fn code(tenant: &Tenant, request: &AuthRequest, grant: &Grant) -> Result<String> {
     let code = tenant.randomness.token();
     let now = tenant.now_ms();
-    let document = json!({
-        "client_id": grant.client_id, "grant": grant, "redirect_uri": request.redirect_uri, "code_challenge": request.code_challenge,
-        "code_challenge_method": request.code_challenge_method,
-    });
-    tenant.store.put(
-        Kind::Code,
-        Entry::until(&digest(&code), now + CODE_MS),
-        &document,
-        now,
-    )?;
+    let record = Code {
+        client_id: grant.client_id.clone(),
+        grant: Some(grant.clone()),
+        redirect_uri: request.redirect_uri.clone(),
+        code_challenge: request.code_challenge.clone(),
+        code_challenge_method: request.code_challenge_method.clone(),
+        tokens: None,
+    };
+    let entry = &digest(&code);
+    let entry = Entry::until(entry, now + CODE_MS);
+    tenant.store.put(entry, &record, now)?;
     Ok(code)
 }

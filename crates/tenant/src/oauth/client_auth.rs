@@ -10,7 +10,7 @@ use crate::http::{Call, text};
 use crate::randomness::same_secret;
 use crate::state::Tenant;
 
-/// What a request says about its application.
+/// The application of a request, as far as its credentials say.
 #[derive(Debug, Default)]
 pub(crate) struct Credentials {
     pub(crate) client_id: Option<String>,
@@ -84,7 +84,7 @@ fn form_decoded(text: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The application of a request. `is_proven` says whether it proved to be the one: a public one can't, a confidential one
+/// The application of a request. `is_proven` says whether it proved to be the one: a public one cannot, a confidential one
 /// that shows no secret did not.
 #[derive(Debug)]
 pub(crate) struct Authenticated {

@@ -19,8 +19,9 @@ use super::token::REALM_GRANT;
 use super::{OAuthError, Result, session};
 use crate::http::{Call, Content, answer, text};
 use crate::randomness::{digest, same_secret};
+use crate::records::LoginTicket;
 use crate::state::{Tenant, client_knows_origin};
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 /// Milliseconds for which a ticket can be used.
 const TICKET_MS: i64 = 300_000;
@@ -93,21 +94,20 @@ async fn ticket(tenant: &Arc<Tenant>, call: &Call, browser: &str) -> Result<Valu
         user_id.ok_or_else(|| OAuthError::new(401, "access_denied", "Wrong email or password."))?;
     let ticket = tenant.randomness.token();
     let now = tenant.now_ms();
-    let document = json!({
-        "user_id": user_id, "client_id": text(&client, "client_id"), "browser": digest(browser),
-    });
-    tenant.store.put(
-        Kind::LoginTicket,
-        Entry::until(&digest(&ticket), now + TICKET_MS).of(&user_id),
-        &document,
-        now,
-    )?;
+    let key = digest(&ticket);
+    let entry = Entry::until(&key, now + TICKET_MS).of(&user_id);
+    let record = LoginTicket {
+        user_id: user_id.clone(),
+        client_id: text(&client, "client_id").unwrap_or_default().to_owned(),
+        browser: digest(browser),
+    };
+    tenant.store.put(entry, &record, now)?;
     Ok(json!({
         "login_ticket": ticket, "co_verifier": tenant.randomness.token(), "co_id": tenant.randomness.hex_id(),
     }))
 }
 
-/// Goes on with a request that brings a ticket. One of another browser or application is none.
+/// Continues with a request that brings a ticket. One of another browser or application is none.
 pub(crate) async fn redeem(
     tenant: &Arc<Tenant>,
     call: &Call,
@@ -117,16 +117,14 @@ pub(crate) async fn redeem(
 ) -> Result<Response> {
     let found = tenant
         .store
-        .take(Kind::LoginTicket, &digest(ticket), tenant.now_ms())?;
-    let fits = |document: &Value| {
-        let browser = text(document, "browser").unwrap_or_default();
-        text(document, "client_id") == Some(&login.request.client_id)
-            && same_secret(browser, &login.browser)
+        .take::<LoginTicket>(&digest(ticket), tenant.now_ms())?;
+    let fits = |ticket: &LoginTicket| {
+        ticket.client_id == login.request.client_id && same_secret(&ticket.browser, &login.browser)
     };
-    let document = found
+    let ticket = found
         .filter(fits)
         .ok_or_else(|| OAuthError::new(403, "access_denied", "Unknown or invalid login ticket."))?;
-    let user_id = text(&document, "user_id").unwrap_or_default();
+    let user_id = ticket.user_id.as_str();
     mark_login(tenant, user_id, &call.ip)?;
     let (session, cookie) = session::begin(
         tenant,

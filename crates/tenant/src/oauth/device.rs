@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use maud::html;
 use serde_json::{Map, Value, json};
 
 use super::authorize::{open_page, signed_in};
@@ -17,15 +18,16 @@ use super::request::{AuthRequest, access};
 use super::run::LoginDoc;
 use super::token::{DEVICE_GRANT, check_body};
 use super::{OAuthError, Result, session};
-use crate::http::{Call, answer, escape, page, text};
+use crate::http::{Call, answer, page};
 use crate::pages;
 use crate::randomness::digest;
+use crate::records::{Device, DeviceError};
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 const LIFETIME_S: i64 = 900;
 const INTERVAL_S: i64 = 5;
-/// Letters that nobody mistakes for others.
+/// Letters that are not mistaken for others.
 const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 pub(crate) async fn code(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
@@ -56,14 +58,17 @@ fn start(tenant: &Tenant, call: &Call) -> Result<Value> {
     );
     let now = tenant.now_ms();
     let key = digest(&device_code);
-    let document =
-        json!({"client_id": who.id, "scope": scope, "audience": audience, "user_code": user_code});
-    tenant.store.put(
-        Kind::Device,
-        Entry::until(&key, now + LIFETIME_S * 1000).of(&user_code),
-        &document,
-        now,
-    )?;
+    let record = Device {
+        client_id: who.id,
+        scope,
+        audience,
+        user_code: user_code.clone(),
+        grant: None,
+        error: None,
+        asked_at: None,
+    };
+    let entry = Entry::until(&key, now + LIFETIME_S * 1000).of(&user_code);
+    tenant.store.put(entry, &record, now)?;
     let uri = tenant.url("activate");
     Ok(json!({
         "device_code": device_code, "user_code": user_code, "verification_uri": uri, "expires_in": LIFETIME_S,
@@ -81,15 +86,15 @@ pub(crate) async fn activate(State(tenant): State<Arc<Tenant>>, call: Call) -> R
     };
     let found = tenant
         .store
-        .list(Kind::Device, Some(user_code), tenant.now_ms())
+        .list::<Device>(Some(user_code), tenant.now_ms())
         .unwrap_or_default();
     let open = found
         .into_iter()
-        .find(|(_, document)| document.get("grant").is_none() && document.get("error").is_none());
-    let Some((key, document)) = open else {
+        .find(|(_, device)| device.grant.is_none() && device.error.is_none());
+    let Some((key, device)) = open else {
         return form(Some(user_code), Some("Invalid code. Enter the code again."));
     };
-    confirm(&tenant, &call, key, &document)
+    confirm(&tenant, &call, key, device)
         .await
         .unwrap_or_else(|error| error_page(&error))
 }
@@ -98,16 +103,14 @@ async fn confirm(
     tenant: &Arc<Tenant>,
     call: &Call,
     key: String,
-    document: &Value,
+    device: Device,
 ) -> Result<Response> {
-    let client_id = text(document, "client_id").unwrap_or_default().to_owned();
-    let client = tenant.client(&client_id)?.unwrap_or_default();
+    let client = tenant.client(&device.client_id)?.unwrap_or_default();
     let (browser, is_new) = session::browser(tenant, call);
     let request = AuthRequest {
-        client_id,
-        scope: serde_json::from_value(document.get("scope").cloned().unwrap_or_default())
-            .unwrap_or_default(),
-        audience: text(document, "audience").map(str::to_owned),
+        client_id: device.client_id,
+        scope: device.scope,
+        audience: device.audience,
         ..AuthRequest::default()
     };
     let login = LoginDoc {
@@ -128,41 +131,35 @@ async fn confirm(
 }
 
 fn form(code: Option<&str>, problem: Option<&str>) -> Response {
-    let problem = problem
-        .map(|text| format!("<p class=\"error\">{}</p>", escape(text)))
-        .unwrap_or_default();
-    let body = format!(
-        "<h1>Device Activation</h1>{problem}<p>Enter the code displayed on your device.</p><form method=\"post\" action=\"/activate\"><input name=\"user_code\" value=\"{}\" autocomplete=\"off\" autofocus required><button>Continue</button></form>",
-        escape(code.unwrap_or_default())
-    );
+    let body = html! {
+        h1 { "Device Activation" }
+        @if let Some(problem) = problem { p.error { (problem) } }
+        p { "Enter the code displayed on your device." }
+        form method="post" action="/activate" {
+            input name="user_code" value=(code.unwrap_or_default()) autocomplete="off" autofocus required;
+            button { "Continue" }
+        }
+    };
     page(StatusCode::OK, pages::layout("Device Activation", &body))
 }
 
-/// The device may have what the user allowed.
+/// Stores what the user allowed the device.
 pub(crate) fn grant(tenant: &Tenant, key: &str, grant: &Grant) -> Result<()> {
-    let grant = serde_json::to_value(grant).unwrap_or_default();
-    set(tenant, key, "grant", grant)
+    change(tenant, key, |device| device.grant = Some(grant.clone()))
 }
 
-/// The device is told what went wrong.
+/// Stores what went wrong, for the device.
 pub(crate) fn refuse(tenant: &Tenant, key: &str, error: &OAuthError) {
-    // The page tells it, too.
-    let _ = set(
-        tenant,
-        key,
-        "error",
-        json!({"error": error.error, "description": error.description}),
-    );
+    let error = DeviceError {
+        error: error.error.clone(),
+        description: error.description.clone(),
+    };
+    // The page shows it, too.
+    let _ = change(tenant, key, |device| device.error = Some(error));
 }
 
-fn set(tenant: &Tenant, key: &str, name: &str, value: Value) -> Result<()> {
-    tenant
-        .store
-        .change(Kind::Device, key, tenant.now_ms(), |document| {
-            document
-                .as_object_mut()
-                .map(|document| document.insert(name.to_owned(), value));
-        })?;
+fn change(tenant: &Tenant, key: &str, change: impl FnOnce(&mut Device)) -> Result<()> {
+    tenant.store.change(key, tenant.now_ms(), change)?;
     Ok(())
 }
 
@@ -185,21 +182,17 @@ pub(crate) fn exchange(
             "The device code has expired or is unknown.",
         )
     };
-    let document = tenant
-        .store
-        .get(Kind::Device, &key, now)?
-        .ok_or_else(expired)?;
-    if text(&document, "client_id") != Some(&who.id) {
+    let device = tenant.store.get::<Device>(&key, now)?.ok_or_else(expired)?;
+    if device.client_id != who.id {
         return Err(OAuthError::invalid_grant("Invalid or expired device code."));
     }
-    if let Some(error) = document.get("error") {
-        tenant.store.remove(Kind::Device, &key)?;
-        let part = |name: &str| text(error, name).unwrap_or_default();
-        return Err(OAuthError::new(403, part("error"), part("description")));
+    if let Some(error) = device.error {
+        tenant.store.remove::<Device>(&key)?;
+        return Err(OAuthError::new(403, &error.error, error.description));
     }
-    let Some(granted) = document.get("grant") else {
-        let last = document.get("asked_at").and_then(Value::as_i64);
-        set(tenant, &key, "asked_at", now.into())?;
+    let Some(grant) = device.grant else {
+        change(tenant, &key, |device| device.asked_at = Some(now))?;
+        let last = device.asked_at;
         if last.is_some_and(|last| now.saturating_sub(last) < INTERVAL_S * 1000) {
             return Err(OAuthError::new(
                 429,
@@ -213,10 +206,9 @@ pub(crate) fn exchange(
             "User has yet to authorize device code.",
         ));
     };
-    let grant: Grant = serde_json::from_value(granted.clone()).map_err(|_| expired())?;
     tenant
         .store
-        .take(Kind::Device, &key, now)?
+        .take::<Device>(&key, now)?
         .ok_or_else(expired)?;
     super::token::issued(tenant, who, &grant)
 }

@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 use super::{OAuthError, Result};
 use crate::clock::iso;
 use crate::http::{Call, text};
+use crate::records::{Method, Session as SessionRecord};
 use crate::state::Tenant;
 
-/// What a login is about.
+/// The request of a login and its user.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Occasion {
     pub(crate) client: Value,
@@ -24,15 +25,14 @@ pub(crate) struct Occasion {
     pub(crate) body: Map<String, Value>,
     /// More members of `event.transaction`.
     pub(crate) transaction: Map<String, Value>,
-    /// The document of the session.
-    pub(crate) session: Option<Value>,
-    /// The document of the refresh token.
+    pub(crate) session: Option<SessionRecord>,
+    /// `event.refresh_token`.
     pub(crate) refresh_token: Option<Value>,
-    /// How the user signed in.
-    pub(crate) methods: Vec<Value>,
+    /// The ways in which the user signed in.
+    pub(crate) methods: Vec<Method>,
 }
 
-/// What of a request's body must not reach an Action.
+/// The parameters of a request's body that must not reach an Action.
 pub(crate) const CREDENTIALS: &[&str] = &[
     "password",
     "client_secret",
@@ -57,7 +57,7 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
     let arrived_by = occasion
         .session
         .as_ref()
-        .and_then(|session| text(session, "connection"));
+        .and_then(|session| session.connection.as_deref());
     let connection = connection(tenant, &user, arrived_by);
     if text(&connection, "strategy") == Some("auth0")
         && !allows_user(tenant, &connection, &occasion.client)
@@ -159,12 +159,12 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
     Ok(Some(event))
 }
 
-/// What an event says about the request, without its parameters.
+/// Returns the `request` of an event, without its parameters.
 pub(crate) fn request(tenant: &Tenant, call: &Call) -> Value {
     let language = call
         .header("accept-language")
         .and_then(|list| list.split([',', ';', '-']).next())
-        // `*` is what clients send that don't care.
+        // `*` is what clients send that do not care.
         .filter(|language| language.bytes().all(|byte| byte.is_ascii_alphabetic()));
     json!({
         "ip": call.ip, "method": call.method.as_str(), "geoip": {},
@@ -196,31 +196,13 @@ fn allows_user(tenant: &Tenant, connection: &Value, client: &Value) -> bool {
     known.is_none_or(|known| crate::catalog::is_enabled(known, client))
 }
 
-/// `event.session` of a session's document.
-fn session(document: &Value) -> Value {
-    let mut session = Map::new();
-    session.insert("id".into(), document.get("id").cloned().unwrap_or_default());
-    session.insert(
-        "user_id".into(),
-        document.get("user_id").cloned().unwrap_or_default(),
-    );
-    for key in [
-        "created_at",
-        "updated_at",
-        "authenticated_at",
-        "expires_at",
-        "idle_expires_at",
-        "last_interacted_at",
-    ] {
-        if let Some(ms) = document.get(key).and_then(Value::as_i64) {
-            session.insert(key.into(), iso(ms).into());
-        }
-    }
-    for key in ["clients", "device", "metadata"] {
-        if let Some(value) = document.get(key) {
-            session.insert(key.into(), value.clone());
-        }
-    }
-    session.insert("cookie".into(), json!({"mode": "persistent"}));
-    Value::Object(session)
+/// Returns `event.session` of a session.
+fn session(session: &SessionRecord) -> Value {
+    json!({
+        "id": session.id, "user_id": session.user_id, "created_at": iso(session.created_at),
+        "updated_at": iso(session.updated_at), "authenticated_at": iso(session.authenticated_at),
+        "expires_at": iso(session.expires_at), "idle_expires_at": iso(session.idle_expires_at),
+        "last_interacted_at": iso(session.last_interacted_at), "clients": session.clients,
+        "device": session.device, "cookie": {"mode": "persistent"},
+    })
 }

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use maud::{DOCTYPE, PreEscaped, html};
 use serde_json::{Map, Value};
 use url::Url;
 use url::form_urlencoded::Serializer;
@@ -9,7 +10,7 @@ use url::form_urlencoded::Serializer;
 use super::OAuthError;
 use super::request::WayBack;
 use crate::http::csp::leave;
-use crate::http::{escape, page, set};
+use crate::http::{page, set};
 use crate::lock::for_script;
 use crate::pages;
 
@@ -52,13 +53,13 @@ pub(crate) fn send_error(back: &WayBack, error: &OAuthError) -> Response {
     send(back, parameters)
 }
 
-/// The page for an error that no application can be told.
+/// Returns the page for an error that is not sent to an application.
 pub(crate) fn error_page(error: &OAuthError) -> Response {
-    let body = format!(
-        "<h1>Oops!, something went wrong</h1><p><code>{}</code></p><p>{}</p>",
-        escape(&error.error),
-        escape(&error.description)
-    );
+    let body = html! {
+        h1 { "Oops!, something went wrong" }
+        p { code { (error.error) } }
+        p { (error.description) }
+    };
     let mut response = page(error.status, pages::layout("Error", &body));
     if error.status == StatusCode::SERVICE_UNAVAILABLE {
         set(&mut response, "retry-after", super::RETRY_AFTER_S);
@@ -76,31 +77,31 @@ pub(crate) fn self_posting_form<N: AsRef<str>>(
     action: &str,
     parameters: &[(N, String)],
 ) -> Response {
-    let inputs: String = parameters
-        .iter()
-        .map(|(name, value)| {
-            format!(
-                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
-                escape(name.as_ref()),
-                escape(value)
-            )
-        })
-        .collect();
-    let html = format!(
-        "<!DOCTYPE html><html><head><title>Submit this form</title></head><body><form method=\"post\" action=\"{}\">{inputs}<noscript><button>Continue</button></noscript></form><script>document.forms[0].submit()</script></body></html>",
-        escape(action)
-    );
+    const SUBMIT: &str = "document.forms[0].submit()";
+    let html = html! {
+        (DOCTYPE)
+        html {
+            head { title { "Submit this form" } }
+            body {
+                form method="post" action=(action) {
+                    @for (name, value) in parameters { (pages::hidden(name.as_ref(), value)) }
+                    noscript { button { "Continue" } }
+                }
+                script { (PreEscaped(SUBMIT)) }
+            }
+        }
+    };
     let mut response = page(StatusCode::OK, html);
     // No `form-action`: the application may redirect wherever it likes.
     let hash = format!(
         "default-src 'none'; script-src '{}'; frame-ancestors 'none'; base-uri 'none'",
-        script_hash("document.forms[0].submit()")
+        script_hash(SUBMIT)
     );
     set(&mut response, "content-security-policy", &hash);
     response
 }
 
-/// A page that tells its opener or parent, and nobody of another origin.
+/// Returns a page that posts to its opener or parent, and to no page of another origin.
 /// <https://datatracker.ietf.org/doc/html/draft-sakimura-oauth-wmrm-00>
 fn web_message(redirect_uri: &str, parameters: &Answer) -> Response {
     let origin = Url::parse(redirect_uri)
@@ -116,9 +117,14 @@ fn web_message(redirect_uri: &str, parameters: &Answer) -> Response {
         for_script(&Value::from(origin)),
         for_script(&message)
     );
-    let html = format!(
-        "<!DOCTYPE html><html><head><title>Authorization Response</title></head><body><script>{script}</script></body></html>"
-    );
+    let html = html! {
+        (DOCTYPE)
+        html {
+            head { title { "Authorization Response" } }
+            // `for_script` has made it safe to embed.
+            body { script { (PreEscaped(&script)) } }
+        }
+    };
     let mut response = page(StatusCode::OK, html);
     response.headers_mut().remove("x-frame-options");
     set(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::client_auth::Authenticated;
 use super::event::Occasion;
@@ -12,6 +12,7 @@ use super::token::{REALM_GRANT, issued};
 use super::{OAuthError, Result, mfa};
 use crate::http::{Call, text};
 use crate::password;
+use crate::records::Method;
 use crate::state::Tenant;
 
 pub(crate) async fn password(
@@ -52,7 +53,11 @@ pub(crate) async fn password(
     let user_id = check_password(tenant, name, username, secret).await?;
     let user_id = user_id.ok_or_else(|| OAuthError::invalid_grant("Wrong email or password."))?;
     mark_login(tenant, &user_id, &call.ip)?;
-    let method = json!({"name": "pwd", "timestamp": crate::clock::iso(tenant.now_ms())});
+    let method = Method {
+        name: "pwd".to_owned(),
+        timestamp: crate::clock::iso(tenant.now_ms()),
+        factor: None,
+    };
     let occasion = Occasion {
         client: who.client.clone(),
         user_id,
@@ -73,7 +78,7 @@ pub(crate) async fn password(
     }
 }
 
-/// The id of the user with this password, computed where nobody is kept waiting.
+/// The id of the user with this password, computed on a thread that may block.
 pub(crate) async fn check_password(
     tenant: &Arc<Tenant>,
     connection: &str,

@@ -3,14 +3,15 @@
 use postlogin_core::outcome::{Outcome, TokenKind, Verdict};
 use postlogin_token::left_half_hash;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{OAuthError, Result};
 use crate::randomness::digest;
+use crate::records::{CustomClaims, OpaqueToken};
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
-/// What a login permits, before any token is signed. It waits behind a code.
+/// The claims and scopes that a login permits, before any token is signed. A code represents it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) client_id: String,
@@ -20,7 +21,7 @@ pub(crate) struct Grant {
     pub(crate) audience: Option<String>,
     /// The scopes of the access token.
     pub(crate) scope: Vec<String>,
-    /// How long the access token is good for, in seconds.
+    /// The lifetime of the access token in seconds.
     pub(crate) expires_in: i64,
     /// The scopes that were asked for.
     pub(crate) requested: Vec<String>,
@@ -37,7 +38,7 @@ pub(crate) struct Tokens {
     pub(crate) expires_in: i64,
 }
 
-/// What an outcome permits. Its custom claims are what `/userinfo` tells from now on.
+/// Returns the grant of an outcome, and stores its custom claims for `/userinfo`.
 pub(crate) fn grant(tenant: &Tenant, outcome: &Outcome, about: Grant) -> Result<Grant> {
     let id_claims = outcome.id_token.claims.clone();
     let access_claims = outcome.access_token.claims.clone();
@@ -49,12 +50,10 @@ pub(crate) fn grant(tenant: &Tenant, outcome: &Outcome, about: Grant) -> Result<
     }
     let owner = &about.user_id;
     let id = format!("{}/{owner}", about.client_id);
-    tenant.store.put(
-        Kind::Claims,
-        Entry::lasting(&id).of(owner),
-        &Value::Object(custom),
-        tenant.now_ms(),
-    )?;
+    let entry = Entry::lasting(&id).of(owner);
+    tenant
+        .store
+        .put(entry, &CustomClaims(custom), tenant.now_ms())?;
     Ok(Grant {
         scope: outcome.access_token.scopes.clone(),
         expires_in: outcome.access_token.expires_in.unwrap_or_default(),
@@ -132,14 +131,15 @@ impl Grant {
 
     fn opaque(&self, tenant: &Tenant, now_ms: i64) -> Result<(String, i64)> {
         let token = tenant.randomness.token();
-        let document = json!({"sub": self.user_id, "client_id": self.client_id, "scope": self.scope.join(" ")});
+        let record = OpaqueToken {
+            sub: self.user_id.clone(),
+            client_id: self.client_id.clone(),
+            scope: self.scope.join(" "),
+        };
         let expires = now_ms.saturating_add(self.expires_in.saturating_mul(1000));
-        tenant.store.put(
-            Kind::Opaque,
-            Entry::until(&digest(&token), expires).of(&self.user_id),
-            &document,
-            now_ms,
-        )?;
+        let key = digest(&token);
+        let entry = Entry::until(&key, expires).of(&self.user_id);
+        tenant.store.put(entry, &record, now_ms)?;
         Ok((token, self.expires_in))
     }
 

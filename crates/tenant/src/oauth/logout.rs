@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use maud::html;
 use serde_json::Value;
 use url::Url;
 
@@ -122,7 +123,10 @@ fn end(tenant: &Tenant, call: &Call, target: Option<String>) -> Result<Response>
         Some(target) => redirect(&target),
         None => page(
             StatusCode::OK,
-            pages::layout("Signed out", "<h1>OK</h1><p>You are signed out.</p>"),
+            pages::layout(
+                "Signed out",
+                &html! { h1 { "OK" } p { "You are signed out." } },
+            ),
         ),
     };
     session::end(tenant, call, &mut response)?;

@@ -20,10 +20,10 @@ use crate::management::scopes::MANAGEMENT_SCOPES;
 use crate::pipeline::{Advanced, LoginRequest};
 use crate::state::Tenant;
 
-/// How long a token is good for when its API does not say so, in seconds.
+/// The lifetime of a token whose API sets none, in seconds.
 const LIFETIME_S: i64 = 86_400;
 
-/// What was asked for and may be given.
+/// The request of a machine, as far as it is granted.
 struct Occasion {
     audience: String,
     /// The scopes of the client grant.

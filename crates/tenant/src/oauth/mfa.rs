@@ -20,9 +20,8 @@ use super::{OAuthError, Result, refresh};
 use crate::http::{Call, answer};
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
-use crate::store::Kind;
 
-/// How often a wrong code may be given.
+/// The number of wrong codes after which a challenge fails.
 pub(crate) const ATTEMPTS: u32 = 5;
 const TOKEN_MS: i64 = 600_000;
 
@@ -81,7 +80,7 @@ pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> 
         let known = look(&tenant, &key)?.is_some()
             || tenant
                 .store
-                .get(Kind::Login, &key, tenant.now_ms())?
+                .get::<LoginDoc>(&key, tenant.now_ms())?
                 .is_some();
         if known {
             Ok(())
@@ -145,30 +144,23 @@ fn of_tenant(
     let now = tenant.now_ms();
     let stored = tenant
         .store
-        .get(Kind::Login, key, now)?
+        .get::<LoginDoc>(key, now)?
         .ok_or_else(malformed)?;
-    let user_id = stored.pointer("/granted/user_id").and_then(Value::as_str);
+    let user_id = stored.granted.as_ref().map(|grant| grant.user_id.as_str());
     let by_app = accepts(tenant, user_id.unwrap_or_default(), otp)?;
-    let fits = tenant.store.change(Kind::Login, key, now, |document| {
-        let mut login: LoginDoc = serde_json::from_value(document.clone()).unwrap_or_default();
-        login.attempts += 1;
-        let fits = login.attempts <= ATTEMPTS
-            && (by_app
-                || login
-                    .otp
-                    .as_deref()
-                    .is_some_and(|expected| same_secret(otp, expected)));
-        *document = serde_json::to_value(&login).unwrap_or_default();
-        fits
+    let fits = tenant.store.change(key, now, |login: &mut LoginDoc| {
+        login.attempts = login.attempts.saturating_add(1);
+        let expected = login.otp.as_deref();
+        login.attempts <= ATTEMPTS
+            && (by_app || expected.is_some_and(|expected| same_secret(otp, expected)))
     })?;
     if !fits.ok_or_else(malformed)? {
         return Err(OAuthError::invalid_grant("Invalid otp_code."));
     }
-    let document = tenant
+    let login = tenant
         .store
-        .take(Kind::Login, key, now)?
+        .take::<LoginDoc>(key, now)?
         .ok_or_else(malformed)?;
-    let login: LoginDoc = serde_json::from_value(document).map_err(|_| malformed())?;
     let grant = login
         .granted
         .filter(|grant| grant.client_id == who.id)

@@ -38,7 +38,7 @@ pub(crate) struct OAuthError {
     pub(crate) status: StatusCode,
     pub(crate) error: String,
     pub(crate) description: String,
-    /// With which a login goes on after a second factor.
+    /// With which a login continues after a second factor.
     pub(crate) mfa_token: Option<String>,
 }
 
@@ -92,6 +92,7 @@ impl From<StoreError> for OAuthError {
         match error.is_busy() {
             // RFC 6749, section 4.1.2.1.
             true => Self::new(503, "temporarily_unavailable", BUSY),
+            false if error.is_unreadable() => Self::new(500, "server_error", error.to_string()),
             false => Self::new(
                 500,
                 "server_error",

@@ -15,10 +15,11 @@ use super::token::check_body;
 use super::{OAuthError, Result};
 use crate::http::{Call, Content, Params, answer};
 use crate::randomness::digest;
+use crate::records::Pushed;
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
-/// What a reference begins with (RFC 9126, section 2.2).
+/// The beginning of a reference (RFC 9126, section 2.2).
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// Seconds for which a reference can be used.
 const LIFETIME_S: i64 = 30;
@@ -55,12 +56,9 @@ fn reference(tenant: &Tenant, call: &Call) -> Result<Value> {
     checked(tenant, &client, &back, &params)?;
     let token = tenant.randomness.token();
     let now = tenant.now_ms();
-    tenant.store.put(
-        Kind::Pushed,
-        Entry::until(&digest(&token), now + LIFETIME_S * 1000),
-        &json!(params.0),
-        now,
-    )?;
+    let key = digest(&token);
+    let entry = Entry::until(&key, now + LIFETIME_S * 1000);
+    tenant.store.put(entry, &Pushed(params.0), now)?;
     Ok(json!({"request_uri": format!("{PREFIX}{token}"), "expires_in": LIFETIME_S}))
 }
 
@@ -77,9 +75,9 @@ pub(crate) fn resolve(tenant: &Tenant, params: Params) -> Result<(Params, bool)>
         || OAuthError::invalid_request("The request_uri is unknown, has expired or was used.");
     let pushed = tenant
         .store
-        .take(Kind::Pushed, &digest(token), tenant.now_ms())?
+        .take::<Pushed>(&digest(token), tenant.now_ms())?
         .ok_or_else(invalid)?;
-    let pushed = Params(serde_json::from_value(pushed).map_err(|_| invalid())?);
+    let pushed = Params(pushed.0);
     if pushed.get("client_id") != params.get("client_id") {
         return Err(invalid());
     }

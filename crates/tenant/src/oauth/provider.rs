@@ -22,13 +22,14 @@ use crate::import::complete;
 use crate::pages::login::{open_login, proceed};
 use crate::pipeline::{PipelineError, ProviderVisit};
 use crate::randomness::digest;
+use crate::records::{Identity, ProviderCode};
 use crate::state::Tenant;
-use crate::store::{Entry, Kind, NewUser};
+use crate::store::{Entry, NewUser};
 
 /// Milliseconds for which a code of the built-in identity provider can be used.
 const CODE_MS: i64 = 600_000;
 
-/// What the tenant keeps of a profile by itself, whatever a provider says.
+/// The attributes of a profile that the tenant keeps by itself, whatever a provider answers.
 const OWN_ATTRIBUTES: &[&str] = &[
     "blocked",
     "created_at",
@@ -57,12 +58,14 @@ pub(crate) fn way_back(
 ) -> Result<String> {
     let code = tenant.randomness.token();
     let now = tenant.now_ms();
-    tenant.store.put(
-        Kind::ProviderCode,
-        Entry::until(&digest(&code), now + CODE_MS),
-        &json!({"login": digest(&login.id), "connection": connection, "identity": identity}),
-        now,
-    )?;
+    let key = digest(&code);
+    let record = ProviderCode {
+        login: digest(&login.id),
+        connection: connection.to_owned(),
+        identity: identity.cloned(),
+    };
+    let entry = Entry::until(&key, now + CODE_MS);
+    tenant.store.put(entry, &record, now)?;
     Ok(callback_url(
         tenant,
         &[("code", &code), ("state", &login.id)],
@@ -86,7 +89,7 @@ pub(crate) async fn callback(State(tenant): State<Arc<Tenant>>, call: Call) -> R
         Ok(response) => response,
         Err(error) => {
             // The login is over; the application may begin another one.
-            let _ = tenant.store.remove(Kind::Login, &digest(&login.id));
+            let _ = tenant.store.remove::<LoginDoc>(&digest(&login.id));
             refused(&tenant, &login, &login.request.way_back(), &error)
         }
     }
@@ -101,17 +104,14 @@ async fn come_back(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result
         .field("code")
         .ok_or_else(|| OAuthError::missing("code"))?;
     let invalid = || OAuthError::invalid_request("The identity provider's code is invalid.");
-    let document = tenant
+    let given = tenant
         .store
-        .take(Kind::ProviderCode, &digest(code), tenant.now_ms())?
-        .filter(|document| text(document, "login") == Some(&digest(&login.id)))
+        .take::<ProviderCode>(&digest(code), tenant.now_ms())?
+        .filter(|given| given.login == digest(&login.id))
         .ok_or_else(invalid)?;
-    let name = text(&document, "connection").unwrap_or_default();
+    let name = given.connection.as_str();
     let connection = tenant.catalog.connection(name).ok_or_else(invalid)?;
-    let identity = document
-        .get("identity")
-        .filter(|identity| !identity.is_null())
-        .cloned();
+    let identity = given.identity;
     let profile = match has_script(connection) {
         true => fetched(tenant, connection, code, identity.clone()).await?,
         false => typed(connection, identity.clone())?,
@@ -120,13 +120,12 @@ async fn come_back(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result
     let denied = |reason| OAuthError::new(403, "access_denied", reason);
     let profile = ProviderProfile::new(strategy, name, &profile).map_err(denied)?;
     let user_id = keep(tenant, connection, profile)?;
-    if let Some(identity) = &identity {
-        tenant.store.put(
-            Kind::Identity,
-            Entry::lasting(&format!("{name}/{user_id}")).of(&user_id),
-            identity,
-            tenant.now_ms(),
-        )?;
+    if let Some(identity) = identity {
+        let id = format!("{name}/{user_id}");
+        let entry = Entry::lasting(&id).of(&user_id);
+        tenant
+            .store
+            .put(entry, &Identity(identity), tenant.now_ms())?;
     }
     let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
     let arrival = Arrival {
@@ -209,7 +208,7 @@ async fn fetched(
         .map_err(|reason| OAuthError::new(403, "access_denied", reason))
 }
 
-/// What the built-in identity provider answers to the code: tokens, among them an ID token with the identity in it.
+/// Returns the answer of the built-in identity provider to the code: tokens, among them an ID token with the identity in it.
 fn token_response(
     tenant: &Tenant,
     identity: Option<&Value>,

@@ -15,10 +15,11 @@ use super::{OAuthError, Result, mfa, words};
 use crate::clock::iso;
 use crate::http::{Call, text};
 use crate::randomness::digest;
+use crate::records::RefreshToken;
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
-/// What an application's `refresh_token` settings say; times in seconds.
+/// An application's `refresh_token` settings; times in seconds.
 struct Policy {
     rotates: bool,
     leeway_s: i64,
@@ -55,7 +56,7 @@ fn policy(client: &Value) -> Policy {
 pub(crate) struct Exchanged {
     key: String,
     family: String,
-    document: Value,
+    document: RefreshToken,
 }
 
 /// The first refresh token of a login.
@@ -63,34 +64,41 @@ pub(crate) fn first(tenant: &Tenant, client: &Value, grant: &Grant) -> Result<St
     let family = tenant.randomness.hex_id();
     let now = tenant.now_ms();
     let lifetime = policy(client).lifetime_s;
-    let document = json!({
-        "id": tenant.randomness.hex_id(), "family": family, "client_id": grant.client_id, "user_id": grant.user_id,
-        "scope": grant.requested.join(" "), "audience": grant.audience, "organization": grant.organization,
-        "session_id": grant.session_id, "created_at": now, "expires_at": lifetime.map(|seconds| now + seconds * 1000),
-    });
-    issue(tenant, client, document)
+    let token = RefreshToken {
+        id: tenant.randomness.hex_id(),
+        family,
+        client_id: grant.client_id.clone(),
+        user_id: grant.user_id.clone(),
+        scope: grant.requested.join(" "),
+        audience: grant.audience.clone(),
+        organization: grant.organization.clone(),
+        session_id: grant.session_id.clone(),
+        created_at: now,
+        expires_at: lifetime.map(|seconds| now + seconds * 1000),
+        idle_expires_at: None,
+        last_exchanged_at: None,
+        used_at: None,
+    };
+    issue(tenant, client, token)
 }
 
-fn issue(tenant: &Tenant, client: &Value, mut document: Value) -> Result<String> {
+/// Stores a token that was not used yet, and returns its secret.
+fn issue(tenant: &Tenant, client: &Value, record: RefreshToken) -> Result<String> {
     let now = tenant.now_ms();
     let token = tenant.randomness.token();
     let idle = policy(client).idle_s.map(|seconds| now + seconds * 1000);
-    let expires = [document.get("expires_at").and_then(Value::as_i64), idle]
-        .into_iter()
-        .flatten()
-        .min();
-    if let Some(document) = document.as_object_mut() {
-        document.insert("idle_expires_at".into(), json!(idle));
-        document.shift_remove("used_at");
-    }
+    let record = RefreshToken {
+        idle_expires_at: idle,
+        used_at: None,
+        ..record
+    };
     let key = digest(&token);
-    let family = text(&document, "family").unwrap_or_default().to_owned();
     let entry = Entry {
         id: &key,
-        owner: Some(&family),
-        expires_ms: expires,
+        owner: Some(&record.family),
+        expires_ms: [record.expires_at, idle].into_iter().flatten().min(),
     };
-    tenant.store.put(Kind::Refresh, entry, &document, now)?;
+    tenant.store.put(entry, &record, now)?;
     Ok(token)
 }
 
@@ -108,10 +116,8 @@ pub(crate) async fn exchange(
         let now = tenant.now_ms();
         tenant
             .store
-            .change(Kind::Refresh, &exchanged.key, now, |document| {
-                document
-                    .as_object_mut()
-                    .map(|document| document.shift_remove("used_at"));
+            .change(&exchanged.key, now, |token: &mut RefreshToken| {
+                token.used_at = None;
             })?;
     }
     result
@@ -120,43 +126,37 @@ pub(crate) async fn exchange(
 /// Marks a token as used, in one step with the check that it was not. One that was used before takes its family along.
 fn claim(tenant: &Tenant, who: &Authenticated, key: &str) -> Result<Exchanged> {
     enum Found {
-        Ours(Value),
+        Ours(Box<RefreshToken>),
         Reused(String),
         Foreign,
     }
     let unknown = || OAuthError::invalid_grant("Unknown or invalid refresh token.");
     let policy = policy(&who.client);
     let now = tenant.now_ms();
-    let found = tenant.store.change(Kind::Refresh, key, now, |document| {
-        if text(document, "client_id") != Some(&who.id) {
+    let claim = |token: &mut RefreshToken| {
+        if token.client_id != who.id {
             return Found::Foreign;
         }
-        let used = document.get("used_at").and_then(Value::as_i64);
-        if used.is_some_and(|used| {
+        if token.used_at.is_some_and(|used| {
             now > used.saturating_add(policy.leeway_s * 1000) || policy.leeway_s == 0
         }) {
-            return Found::Reused(text(document, "family").unwrap_or_default().to_owned());
+            return Found::Reused(token.family.clone());
         }
-        let before = document.clone();
-        if let Some(document) = document.as_object_mut() {
-            if policy.rotates {
-                document.entry("used_at").or_insert_with(|| now.into());
-            }
-            document.insert("last_exchanged_at".into(), now.into());
+        let before = token.clone();
+        if policy.rotates {
+            token.used_at.get_or_insert(now);
         }
-        Found::Ours(before)
-    })?;
-    match found.ok_or_else(unknown)? {
-        Found::Ours(document) => {
-            let family = text(&document, "family").unwrap_or_default().to_owned();
-            Ok(Exchanged {
-                key: key.to_owned(),
-                family,
-                document,
-            })
-        }
+        token.last_exchanged_at = Some(now);
+        Found::Ours(Box::new(before))
+    };
+    match tenant.store.change(key, now, claim)?.ok_or_else(unknown)? {
+        Found::Ours(document) => Ok(Exchanged {
+            key: key.to_owned(),
+            family: document.family.clone(),
+            document: *document,
+        }),
         Found::Reused(family) => {
-            tenant.store.remove_owned(Kind::Refresh, &family)?;
+            tenant.store.remove_owned::<RefreshToken>(&family)?;
             tenant
                 .control
                 .log(json!({"type": "refresh_token_reuse", "date": iso(now), "client_id": who.id}));
@@ -173,7 +173,7 @@ async fn run(
     exchanged: Exchanged,
 ) -> Result<Map<String, Value>> {
     let document = &exchanged.document;
-    let granted = words(text(document, "scope").unwrap_or_default());
+    let granted = words(&document.scope);
     let scope = match call.body_field("scope") {
         // Less may be asked for, never more (RFC 6749, section 6).
         Some(asked) => words(asked)
@@ -182,7 +182,7 @@ async fn run(
             .collect(),
         None => granted,
     };
-    let user_id = text(document, "user_id").unwrap_or_default().to_owned();
+    let user_id = document.user_id.clone();
     if tenant.store.user(&user_id)?.is_none() {
         return Err(OAuthError::invalid_grant(
             "Unknown or invalid refresh token.",
@@ -193,8 +193,8 @@ async fn run(
         user_id,
         protocol: "oauth2-refresh-token",
         scope,
-        audience: text(document, "audience").map(str::to_owned),
-        organization: text(document, "organization").map(str::to_owned),
+        audience: document.audience.clone(),
+        organization: document.organization.clone(),
         body: call.body_map(),
         refresh_token: Some(of_event(document, policy(&who.client).rotates)),
         ..Occasion::default()
@@ -223,62 +223,59 @@ pub(crate) fn succeed(
     } = exchanged;
     let now = tenant.now_ms();
     let rotates = policy(client).rotates;
-    let marked = tenant.store.change(Kind::Refresh, key, now, |document| {
-        if let Some(document) = document.as_object_mut().filter(|_| rotates) {
-            document.entry("used_at").or_insert_with(|| now.into());
+    let marked = tenant.store.change(key, now, |token: &mut RefreshToken| {
+        if rotates {
+            token.used_at.get_or_insert(now);
         }
     })?;
     // A reuse may have ended the family while the Actions ran.
     if marked.is_none() {
-        tenant.store.remove_owned(Kind::Refresh, family)?;
+        tenant.store.remove_owned::<RefreshToken>(family)?;
         return Err(OAuthError::invalid_grant(
             "Unknown or invalid refresh token.",
         ));
     }
     if rotates {
-        let mut next = document.clone();
-        if let Some(next) = next.as_object_mut() {
-            next.insert("last_exchanged_at".into(), now.into());
-        }
+        let next = RefreshToken {
+            last_exchanged_at: Some(now),
+            ..document.clone()
+        };
         body.insert("refresh_token".into(), issue(tenant, client, next)?.into());
     }
     Ok(body)
 }
 
-/// `event.refresh_token`.
-fn of_event(document: &Value, rotates: bool) -> Value {
-    let mut token = Map::new();
-    for key in ["id", "client_id", "user_id", "session_id"] {
-        if let Some(value) = document.get(key) {
-            token.insert(key.into(), value.clone());
-        }
-    }
-    for key in [
-        "created_at",
-        "expires_at",
-        "idle_expires_at",
-        "last_exchanged_at",
+/// Returns `event.refresh_token`.
+fn of_event(token: &RefreshToken, rotates: bool) -> Value {
+    let mut event = Map::new();
+    let mut put = |key: &str, value: Value| event.insert(key.to_owned(), value);
+    put("id", json!(token.id));
+    put("client_id", json!(token.client_id));
+    put("user_id", json!(token.user_id));
+    put("session_id", json!(token.session_id));
+    for (key, ms) in [
+        ("created_at", Some(token.created_at)),
+        ("expires_at", token.expires_at),
+        ("idle_expires_at", token.idle_expires_at),
+        ("last_exchanged_at", token.last_exchanged_at),
     ] {
-        if let Some(ms) = document.get(key).and_then(Value::as_i64) {
-            token.insert(key.into(), iso(ms).into());
+        if let Some(ms) = ms {
+            put(key, iso(ms).into());
         }
     }
-    token.insert("rotating".into(), rotates.into());
-    let audience = text(document, "audience");
-    let servers: Vec<Value> = audience
-        .map(|audience| json!({"audience": audience, "scopes": document.get("scope")}))
-        .into_iter()
-        .collect();
-    token.insert("resource_servers".into(), servers.into());
-    token.insert("metadata".into(), json!({}));
-    Value::Object(token)
+    put("rotating", rotates.into());
+    let audience = token.audience.as_ref();
+    let servers = audience.map(|audience| json!({"audience": audience, "scopes": token.scope}));
+    put("resource_servers", servers.into_iter().collect());
+    put("metadata", json!({}));
+    Value::Object(event)
 }
 
 /// Ends the family of the token with this hash.
 pub(crate) fn end_family(tenant: &Tenant, key: &str) -> Result<()> {
-    let found = tenant.store.get(Kind::Refresh, key, tenant.now_ms())?;
-    if let Some(family) = found.as_ref().and_then(|document| text(document, "family")) {
-        tenant.store.remove_owned(Kind::Refresh, family)?;
+    let found = tenant.store.get::<RefreshToken>(key, tenant.now_ms())?;
+    if let Some(token) = found {
+        tenant.store.remove_owned::<RefreshToken>(&token.family)?;
     }
     Ok(())
 }
@@ -287,8 +284,8 @@ pub(crate) fn end_family(tenant: &Tenant, key: &str) -> Result<()> {
 pub(crate) fn revoke(tenant: &Tenant, token: &str, client_id: &str) -> Result<()> {
     let found = tenant
         .store
-        .get(Kind::Refresh, &digest(token), tenant.now_ms())?;
-    match found.filter(|document| text(document, "client_id") == Some(client_id)) {
+        .get::<RefreshToken>(&digest(token), tenant.now_ms())?;
+    match found.filter(|token| token.client_id == client_id) {
         Some(_) => end_family(tenant, &digest(token)),
         None => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! What an application asks `/authorize` for, and whether it may.
+//! The requests of applications to `/authorize`, and their checks.
 
 use postlogin_core::claim_rules::STANDARD_CLAIMS;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub(crate) struct AuthRequest {
     pub(crate) query: Map<String, Value>,
 }
 
-/// A request that can't be answered at the application: it says nothing that could be trusted as an address.
+/// A request that cannot be answered at the application: it says nothing that could be trusted as an address.
 #[derive(Debug)]
 pub(crate) struct NoWayBack(pub(crate) OAuthError);
 
@@ -312,7 +312,7 @@ pub(crate) fn access(tenant: &Tenant, call: &Call) -> Result<(Option<String>, Ve
     Ok((audience, scope))
 }
 
-/// The scopes of a user's token for the Management API: his own profile, nothing else.
+/// The scopes of a user's token for the Management API: the user's own profile, nothing else.
 pub(crate) const CURRENT_USER_SCOPES: &[&str] = &[
     "read:current_user",
     "update:current_user_identities",
@@ -323,7 +323,7 @@ pub(crate) const CURRENT_USER_SCOPES: &[&str] = &[
     "delete:current_user_device_credentials",
 ];
 
-/// What is left of the requested scopes: those of OpenID Connect, and those that the API defines.
+/// Returns the requested scopes that are known: those of OpenID Connect, and those that the API defines.
 pub(crate) fn permitted(
     tenant: &Tenant,
     audience: Option<&str>,

@@ -37,7 +37,7 @@ pub(crate) async fn resume(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
         Ok(_) => return invalid(),
         Err(error) => return error_page(&error),
     };
-    // The site that the user was sent to knows the state, too: only the browser that began the login goes on.
+    // The site that the user was sent to knows the state, too: only the browser that began the login continues.
     let Some(login) = &flow.login else {
         return invalid();
     };
@@ -78,7 +78,7 @@ fn once_more(call: &Call) -> Response {
     self_posting_form(&format!("/continue?{query}"), &form.0)
 }
 
-/// Answers a suspension of a login in a browser, and goes on.
+/// Answers a suspension of a login in a browser, and continues.
 pub(crate) async fn go_on(tenant: &Arc<Tenant>, waiting: Waiting, step: ResumeStep) -> Response {
     let login = waiting.flow.login.clone().unwrap_or_default();
     let result = async {

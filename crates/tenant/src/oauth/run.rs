@@ -16,7 +16,7 @@ use crate::http::Call;
 use crate::pipeline::{Advanced, LoginPipeline, LoginRequest, PipelineError};
 use crate::randomness::digest;
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 /// A login in a browser: what was asked for, and how far it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -30,14 +30,14 @@ pub(crate) struct LoginDoc {
     pub(crate) session_key: Option<String>,
     /// The hash of the device code, for a login that lets a device in.
     pub(crate) device: Option<String>,
-    /// What waits behind a challenge that the tenant itself asks for.
+    /// The grant of a login that a challenge of the tenant itself holds up.
     pub(crate) granted: Option<Grant>,
     /// The code that such a challenge asks for.
     pub(crate) otp: Option<String>,
     pub(crate) attempts: u32,
 }
 
-/// What a run is about, for its end.
+/// The state of a run that its end needs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Flow {
     pub(crate) about: Grant,
@@ -55,7 +55,7 @@ pub(crate) struct Flow {
     pub(crate) refresh: Option<super::refresh::Exchanged>,
 }
 
-/// How far a run has come.
+/// The state of a run.
 pub(crate) enum Ran {
     /// To its end.
     Granted(Box<Grant>, Box<Flow>),
@@ -102,11 +102,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
             .unwrap_or_default()
             .to_owned(),
         user_id: occasion.user_id,
-        session_id: occasion
-            .session
-            .as_ref()
-            .and_then(|session| crate::http::text(session, "id"))
-            .map(str::to_owned),
+        session_id: occasion.session.as_ref().map(|session| session.id.clone()),
         organization: occasion.organization,
         audience: occasion.audience,
         requested: occasion.scope,
@@ -253,12 +249,16 @@ pub(crate) fn others(tenant: &Tenant, user_id: &str) -> Result<Option<Vec<Value>
     if !tenant.pipeline.switches_users() {
         return Ok(None);
     }
-    let mut users = tenant.store.users()?;
-    users.retain(|user| crate::http::text(user, "user_id") != Some(user_id));
+    let mut users = Vec::new();
+    tenant.store.each_user(|_, user| {
+        if crate::http::text(&user, "user_id") != Some(user_id) {
+            users.push(user);
+        }
+    })?;
     Ok(Some(users))
 }
 
-/// The login goes on as the user that an Action switched to.
+/// Continues the login as the user that an Action switched to.
 fn go_on_as(tenant: &Tenant, flow: &mut Flow, user_id: &str) -> Result<()> {
     if user_id == flow.about.user_id || user_id.is_empty() {
         return Ok(());
@@ -274,7 +274,7 @@ fn go_on_as(tenant: &Tenant, flow: &mut Flow, user_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Changes the keys that the login changed, and no other: somebody else may have changed the profile meanwhile.
+/// Changes the keys that the login changed, and no other: another request may have changed the profile meanwhile.
 fn store_metadata(tenant: &Tenant, flow: &mut Flow, after: StoredMetadata) -> Result<()> {
     if flow.before == after {
         return Ok(());
@@ -343,10 +343,9 @@ pub(crate) fn keep_open(
     lifetime_ms: i64,
 ) -> Result<()> {
     let now = tenant.now_ms();
-    let document = serde_json::to_value(login).unwrap_or_default();
     let key = digest(secret);
     let entry = Entry::until(&key, now + lifetime_ms);
-    Ok(tenant.store.put(Kind::Login, entry, &document, now)?)
+    Ok(tenant.store.put(entry, login, now)?)
 }
 
 /// The six digits that a challenge asks for.

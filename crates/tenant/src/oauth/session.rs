@@ -1,13 +1,13 @@
-//! Sessions: what a browser's cookie stands for, and single sign-on.
+//! Sessions, which the browser's cookie identifies, and single sign-on.
 
 use axum::response::Response;
-use serde_json::{Value, json};
 
 use super::Result;
-use crate::http::{Call, add_cookie, text};
+use crate::http::{Call, add_cookie};
 use crate::randomness::digest;
+use crate::records::{Method, Session as SessionRecord, SessionClient, SessionDevice};
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 /// The cookie of the session.
 const SESSION_COOKIE: &str = "auth0";
@@ -20,56 +20,22 @@ const YEAR_S: i64 = 31_557_600;
 pub(crate) struct Session {
     /// The hash of the cookie.
     pub(crate) key: String,
-    pub(crate) document: Value,
+    pub(crate) record: SessionRecord,
 }
 
-impl Session {
-    pub(crate) fn user_id(&self) -> &str {
-        text(&self.document, "user_id").unwrap_or_default()
-    }
-
-    pub(crate) fn id(&self) -> &str {
-        text(&self.document, "id").unwrap_or_default()
-    }
-
-    /// Milliseconds since the epoch.
-    pub(crate) fn authenticated_at(&self) -> i64 {
-        self.document
-            .get("authenticated_at")
-            .and_then(Value::as_i64)
-            .unwrap_or_default()
-    }
-
-    pub(crate) fn methods(&self) -> Vec<Value> {
-        self.document
-            .get("methods")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default()
-    }
-}
-
-/// The session that a request's cookie stands for.
+/// The session that a request's cookie identifies.
 pub(crate) fn current(tenant: &Tenant, call: &Call) -> Result<Option<Session>> {
     let Some(cookie) = call.cookie(SESSION_COOKIE) else {
         return Ok(None);
     };
     let key = digest(cookie);
     let now = tenant.now_ms();
-    let Some(document) = tenant.store.get(Kind::Session, &key, now)? else {
-        return Ok(None);
-    };
-    let idle = document
-        .get("idle_expires_at")
-        .and_then(Value::as_i64)
-        .unwrap_or_default();
-    if idle < now {
-        return Ok(None);
-    }
-    Ok(Some(Session { key, document }))
+    let found = tenant.store.get::<SessionRecord>(&key, now)?;
+    let current = found.filter(|record| record.idle_expires_at >= now);
+    Ok(current.map(|record| Session { key, record }))
 }
 
-/// How somebody has signed in.
+/// The way in which a user has signed in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival<'a> {
     pub(crate) user_id: &'a str,
@@ -93,103 +59,100 @@ pub(crate) fn begin(
     let now = tenant.now_ms();
     let before = current(tenant, call)?;
     if let Some(before) = &before {
-        tenant.store.remove(Kind::Session, &before.key)?;
+        tenant.store.remove::<SessionRecord>(&before.key)?;
     }
-    let own = before.filter(|before| before.user_id() == user_id);
+    let own = before.filter(|before| before.record.user_id == user_id);
     let expires = now.saturating_add(tenant.hours("session_lifetime", 168.0));
     let idle = now
         .saturating_add(tenant.hours("idle_session_lifetime", 72.0))
         .min(expires);
     let agent = call.header("user-agent").unwrap_or_default();
-    let (id, created, clients, initial) = match &own {
-        Some(own) => (
-            own.id().to_owned(),
-            own.document.get("created_at").cloned().unwrap_or_default(),
-            own.document.get("clients").cloned().unwrap_or_default(),
-            own.document.get("device").cloned().unwrap_or_default(),
-        ),
-        None => (
-            tenant
-                .randomness
-                .token()
-                .replace(['-', '_'], "0")
-                .chars()
-                .take(32)
-                .collect(),
-            json!(now),
-            json!([]),
-            json!({}),
-        ),
+    let record = match own {
+        Some(Session { record, .. }) => record,
+        None => new(tenant, call, user_id, agent),
     };
-    let first = |key: &str, value: &str| initial.get(key).cloned().unwrap_or_else(|| value.into());
-    let document = json!({
-        "id": id, "user_id": user_id, "created_at": created, "updated_at": now, "authenticated_at": now,
-        "expires_at": expires, "idle_expires_at": idle, "last_interacted_at": now, "clients": clients,
-        "device": {"initial_ip": first("initial_ip", &call.ip), "initial_user_agent": first("initial_user_agent", agent),
-            "last_ip": call.ip, "last_user_agent": agent},
-        "methods": [{"name": method, "timestamp": crate::clock::iso(now)}], "connection": connection,
-    });
+    let record = SessionRecord {
+        updated_at: now,
+        authenticated_at: now,
+        expires_at: expires,
+        idle_expires_at: idle,
+        last_interacted_at: now,
+        device: SessionDevice {
+            last_ip: call.ip.clone(),
+            last_user_agent: agent.to_owned(),
+            ..record.device
+        },
+        methods: vec![Method {
+            name: method.to_owned(),
+            timestamp: crate::clock::iso(now),
+            factor: None,
+        }],
+        connection: connection.map(str::to_owned),
+        ..record
+    };
     let cookie = tenant.randomness.token();
     let key = digest(&cookie);
-    tenant.store.put(
-        Kind::Session,
-        Entry::until(&key, expires).of(user_id),
-        &document,
-        now,
-    )?;
-    Ok((Session { key, document }, cookie))
+    let entry = Entry::until(&key, expires).of(user_id);
+    tenant.store.put(entry, &record, now)?;
+    Ok((Session { key, record }, cookie))
+}
+
+/// A session that nothing is known of but its user and browser.
+fn new(tenant: &Tenant, call: &Call, user_id: &str, agent: &str) -> SessionRecord {
+    let id = tenant.randomness.token().replace(['-', '_'], "0");
+    let now = tenant.now_ms();
+    SessionRecord {
+        id: id.chars().take(32).collect(),
+        user_id: user_id.to_owned(),
+        created_at: now,
+        updated_at: now,
+        authenticated_at: now,
+        expires_at: now,
+        idle_expires_at: now,
+        last_interacted_at: now,
+        clients: Vec::new(),
+        device: SessionDevice {
+            initial_ip: call.ip.clone(),
+            initial_user_agent: agent.to_owned(),
+            last_ip: call.ip.clone(),
+            last_user_agent: agent.to_owned(),
+        },
+        methods: Vec::new(),
+        connection: None,
+    }
 }
 
 /// Makes a session that of another user: an Action switched to the primary one.
 pub(crate) fn hand_over(tenant: &Tenant, key: &str, user_id: &str) -> Result<()> {
     let now = tenant.now_ms();
-    let Some(mut document) = tenant.store.take(Kind::Session, key, now)? else {
+    let Some(mut record) = tenant.store.take::<SessionRecord>(key, now)? else {
         return Ok(());
     };
-    if let Some(document) = document.as_object_mut() {
-        document.insert("user_id".into(), user_id.into());
-    }
-    let entry = Entry {
-        id: key,
-        owner: Some(user_id),
-        expires_ms: document.get("expires_at").and_then(Value::as_i64),
-    };
-    tenant.store.put(Kind::Session, entry, &document, now)?;
+    user_id.clone_into(&mut record.user_id);
+    let entry = Entry::until(key, record.expires_at).of(user_id);
+    tenant.store.put(entry, &record, now)?;
     Ok(())
 }
 
-/// Takes down that the user was here, for which application.
+/// Stores that the user was here, for which application.
 pub(crate) fn touch(tenant: &Tenant, session: &Session, client_id: &str) -> Result<()> {
     let now = tenant.now_ms();
     let idle_ms = tenant.hours("idle_session_lifetime", 72.0);
     tenant
         .store
-        .change(Kind::Session, &session.key, now, |document| {
-            let expires = document
-                .get("expires_at")
-                .and_then(Value::as_i64)
-                .unwrap_or(i64::MAX);
-            if let Some(document) = document.as_object_mut() {
-                document.insert(
-                    "idle_expires_at".into(),
-                    now.saturating_add(idle_ms).min(expires).into(),
-                );
-                document.insert("last_interacted_at".into(), now.into());
-                let clients = document.entry("clients").or_insert_with(|| json!([]));
-                let known = clients.as_array().is_some_and(|known| {
-                    known
-                        .iter()
-                        .any(|known| text(known, "client_id") == Some(client_id))
-                });
-                if let Some(list) = clients.as_array_mut().filter(|_| !known) {
-                    list.push(json!({"client_id": client_id}));
-                }
+        .change(&session.key, now, |record: &mut SessionRecord| {
+            record.idle_expires_at = now.saturating_add(idle_ms).min(record.expires_at);
+            record.last_interacted_at = now;
+            let mut known = record.clients.iter();
+            if !known.any(|known| known.client_id == client_id) {
+                let client_id = client_id.to_owned();
+                record.clients.push(SessionClient { client_id });
             }
         })?;
     Ok(())
 }
 
-/// Takes down that a second factor was passed.
+/// Stores that a second factor was passed.
 pub(crate) fn add_method(
     tenant: &Tenant,
     key: &str,
@@ -197,23 +160,23 @@ pub(crate) fn add_method(
     factor: Option<&str>,
 ) -> Result<()> {
     let now = tenant.now_ms();
-    tenant.store.change(Kind::Session, key, now, |document| {
-        if let Some(methods) = document.get_mut("methods").and_then(Value::as_array_mut) {
-            methods.retain(|known| text(known, "name") != Some(name));
-            let mut method = json!({"name": name, "timestamp": crate::clock::iso(now)});
-            if let (Some(factor), Some(method)) = (factor, method.as_object_mut()) {
-                method.insert("type".into(), factor.into());
-            }
-            methods.push(method);
-        }
-    })?;
+    tenant
+        .store
+        .change(key, now, |record: &mut SessionRecord| {
+            record.methods.retain(|known| known.name != name);
+            record.methods.push(Method {
+                name: name.to_owned(),
+                timestamp: crate::clock::iso(now),
+                factor: factor.map(str::to_owned),
+            });
+        })?;
     Ok(())
 }
 
-/// Ends a session and tells the browser.
+/// Ends a session, and removes its cookie.
 pub(crate) fn end(tenant: &Tenant, call: &Call, response: &mut Response) -> Result<()> {
     if let Some(cookie) = call.cookie(SESSION_COOKIE) {
-        tenant.store.remove(Kind::Session, &digest(cookie))?;
+        tenant.store.remove::<SessionRecord>(&digest(cookie))?;
     }
     add_cookie(response, SESSION_COOKIE, "", 0);
     Ok(())

@@ -16,10 +16,11 @@ use sha2::{Digest as _, Sha256};
 use super::client_auth::{Authenticated, authenticate};
 use super::issue::Grant;
 use super::{OAuthError, Result, device, grants, machine, mfa, refresh};
-use crate::http::{Call, Content, answer, text};
+use crate::http::{Call, Content, answer};
 use crate::randomness::{digest, same_secret};
+use crate::records::{Code, OpaqueToken, TokenHashes};
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
 pub(crate) const REALM_GRANT: &str = "http://auth0.com/oauth/grant-type/password-realm";
 pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -80,7 +81,7 @@ pub(crate) fn check_body(call: &Call) -> Result<()> {
     }
 }
 
-/// Milliseconds for which a used code is remembered, so that a second use can be told from a wrong code.
+/// Milliseconds for which a used code is remembered, so that a second use is distinguished from a wrong code.
 const REMEMBERED_MS: i64 = 120_000;
 
 /// A code is used up by the first attempt to exchange it, right or wrong. Who shows everything that belongs to a code that
@@ -94,83 +95,72 @@ fn authorization_code(
     let invalid = || OAuthError::invalid_grant("Invalid authorization code");
     let key = digest(code);
     let now = tenant.now_ms();
-    let mut document = tenant
-        .store
-        .take(Kind::Code, &key, now)?
-        .ok_or_else(invalid)?;
-    let is_used = document.get("tokens").is_some();
-    if text(&document, "client_id") != Some(&who.id) {
-        return Err(keep_used(tenant, &key, &document, invalid())?);
+    let record = tenant.store.take::<Code>(&key, now)?.ok_or_else(invalid)?;
+    if record.client_id != who.id {
+        return Err(keep_used(tenant, &key, &record, invalid())?);
     }
-    if let Err(error) = proves_itself(call, who, &document) {
-        return Err(keep_used(tenant, &key, &document, error)?);
+    if let Err(error) = proves_itself(call, who, &record) {
+        return Err(keep_used(tenant, &key, &record, error)?);
     }
-    if is_used {
-        take_back(tenant, &document)?;
-        return Err(keep_used(tenant, &key, &document, invalid())?);
+    if record.tokens.is_some() {
+        take_back(tenant, &record)?;
+        return Err(keep_used(tenant, &key, &record, invalid())?);
     }
-    let grant = document
-        .as_object_mut()
-        .and_then(|it| it.shift_remove("grant"));
-    let grant: Grant = serde_json::from_value(grant.unwrap_or_default()).map_err(|_| invalid())?;
-    let body = issued(tenant, who, &grant)?;
+    let grant = record.grant.as_ref().ok_or_else(invalid)?;
+    let body = issued(tenant, who, grant)?;
     let hash = |name: &str| body.get(name).and_then(Value::as_str).map(digest);
-    if let Some(document) = document.as_object_mut() {
-        let tokens = json!({"access": hash("access_token"), "refresh": hash("refresh_token")});
-        document.insert("tokens".into(), tokens);
-    }
+    let used = Code {
+        grant: None,
+        tokens: Some(TokenHashes {
+            access: hash("access_token"),
+            refresh: hash("refresh_token"),
+        }),
+        ..record
+    };
     let entry = Entry::until(&key, now.saturating_add(REMEMBERED_MS));
-    tenant.store.put(Kind::Code, entry, &document, now)?;
+    tenant.store.put(entry, &used, now)?;
     Ok(body)
 }
 
-/// What a used code brought stays known after one more attempt; a fresh code is gone.
-fn keep_used(
-    tenant: &Tenant,
-    key: &str,
-    document: &Value,
-    error: OAuthError,
-) -> Result<OAuthError> {
-    if document.get("tokens").is_some() {
+/// Keeps the tokens of a used code known after one more attempt; a fresh code is gone. Returns the error of the attempt.
+fn keep_used(tenant: &Tenant, key: &str, record: &Code, error: OAuthError) -> Result<OAuthError> {
+    if record.tokens.is_some() {
         let now = tenant.now_ms();
         let entry = Entry::until(key, now.saturating_add(REMEMBERED_MS));
-        tenant.store.put(Kind::Code, entry, document, now)?;
+        tenant.store.put(entry, record, now)?;
     }
     Ok(error)
 }
 
-/// Takes back what can be taken back of the tokens of a code: the refresh tokens and an opaque access token.
-fn take_back(tenant: &Tenant, document: &Value) -> Result<()> {
-    let hash = |name: &str| {
-        let hash = document.pointer(&format!("/tokens/{name}"));
-        hash.and_then(Value::as_str)
-    };
-    if let Some(key) = hash("access") {
-        tenant.store.remove(Kind::Opaque, key)?;
+/// Revokes the tokens of a code that can be revoked: the refresh tokens and an opaque access token.
+fn take_back(tenant: &Tenant, record: &Code) -> Result<()> {
+    let tokens = record.tokens.as_ref();
+    if let Some(key) = tokens.and_then(|tokens| tokens.access.as_deref()) {
+        tenant.store.remove::<OpaqueToken>(key)?;
     }
-    if let Some(key) = hash("refresh") {
+    if let Some(key) = tokens.and_then(|tokens| tokens.refresh.as_deref()) {
         refresh::end_family(tenant, key)?;
     }
     tenant.control.log(json!({
-        "type": "code_reuse", "date": crate::clock::iso(tenant.now_ms()), "client_id": text(document, "client_id"),
+        "type": "code_reuse", "date": crate::clock::iso(tenant.now_ms()), "client_id": record.client_id,
     }));
     Ok(())
 }
 
 /// Checks that the exchange is made by who began the login.
-fn proves_itself(call: &Call, who: &Authenticated, document: &Value) -> Result<()> {
+fn proves_itself(call: &Call, who: &Authenticated, record: &Code) -> Result<()> {
     if call
         .body_field("redirect_uri")
-        .is_some_and(|given| Some(given) != text(document, "redirect_uri"))
+        .is_some_and(|given| given != record.redirect_uri)
     {
         return Err(OAuthError::invalid_grant("The redirect URI is wrong."));
     }
     match (
-        text(document, "code_challenge"),
+        record.code_challenge.as_deref(),
         call.body_field("code_verifier"),
     ) {
         (Some(challenge), Some(verifier)) => {
-            let method = text(document, "code_challenge_method").unwrap_or("plain");
+            let method = record.code_challenge_method.as_deref().unwrap_or("plain");
             if !is_verifier(challenge, method, verifier) {
                 return Err(OAuthError::invalid_grant("Failed to verify code verifier"));
             }

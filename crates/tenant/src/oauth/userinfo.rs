@@ -13,10 +13,10 @@ use super::{OAuthError, Result, words};
 use crate::http::intake::is_form;
 use crate::http::{Call, answer, set, text};
 use crate::randomness::digest;
+use crate::records::{CustomClaims, OpaqueToken};
 use crate::state::Tenant;
-use crate::store::Kind;
 
-/// What an access token says.
+/// The parts of an access token that requests are judged by.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Access {
     pub(crate) sub: String,
@@ -25,7 +25,7 @@ pub(crate) struct Access {
     pub(crate) audiences: Vec<String>,
 }
 
-/// Checks a JWT: signature, issuer, time, and that it is no ID token.
+/// Checks a JWT: signature, issuer, time, and that it is not an ID token.
 pub(crate) fn verify(tenant: &Tenant, token: &str) -> Option<Access> {
     let verified = tenant.key.verify(token).ok()?;
     let claims = Value::Object(verified.claims);
@@ -79,17 +79,14 @@ pub(crate) fn verify_id_token(
 }
 
 fn opaque(tenant: &Tenant, token: &str) -> Result<Option<Access>> {
-    let document = tenant
+    let found = tenant
         .store
-        .get(Kind::Opaque, &digest(token), tenant.now_ms())?;
-    Ok(document.map(|document| {
-        let part = |key: &str| text(&document, key).unwrap_or_default().to_owned();
-        Access {
-            sub: part("sub"),
-            client_id: part("client_id"),
-            scope: words(&part("scope")),
-            audiences: vec![tenant.url("userinfo")],
-        }
+        .get::<OpaqueToken>(&digest(token), tenant.now_ms())?;
+    Ok(found.map(|token| Access {
+        sub: token.sub,
+        client_id: token.client_id,
+        scope: words(&token.scope),
+        audiences: vec![tenant.url("userinfo")],
     }))
 }
 
@@ -146,14 +143,11 @@ fn claims(tenant: &Tenant, call: &Call) -> Result<Map<String, Value>> {
     }
     let user = tenant.store.user(&access.sub)?.ok_or_else(invalid)?;
     let id = format!("{}/{}", access.client_id, access.sub);
-    let custom = match tenant.store.get(Kind::Claims, &id, tenant.now_ms())? {
-        Some(Value::Object(custom)) => custom,
-        _ => Map::new(),
-    };
+    let custom = tenant.store.get::<CustomClaims>(&id, tenant.now_ms())?;
     Ok(postlogin_core::userinfo(
         &user,
         &access.sub,
         &access.scope,
-        &custom,
+        &custom.unwrap_or_default().0,
     ))
 }

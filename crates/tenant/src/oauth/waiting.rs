@@ -12,29 +12,28 @@ use super::run::{Flow, others, run_blocking};
 use crate::pipeline::{Advanced, Answer, LoginPipeline, PipelineError};
 use crate::randomness::digest;
 use crate::state::Tenant;
-use crate::store::{Entry, Kind};
+use crate::store::Entry;
 
-/// How long a login waits for its user, in milliseconds.
+/// The time that a login waits for its user, in milliseconds.
 const PATIENCE_MS: i64 = 15 * 60 * 1000;
 
 /// A login that waits.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Waiting {
-    /// What it waits for.
+    /// The reason for which it waits.
     pub(crate) suspension: Suspension,
-    /// What the request was about.
+    /// The state of the request that began it.
     pub(crate) flow: Flow,
-    /// What the pipeline resumes it from.
+    /// The login in the pipeline's own form.
     pub(crate) stored: String,
 }
 
 /// Leaves a login waiting for its user, under a key that only the user knows.
 pub(crate) fn wait(tenant: &Tenant, key: &str, waiting: &Waiting) -> Result<()> {
     let now = tenant.now_ms();
-    let document = serde_json::to_value(waiting).unwrap_or_default();
     let key = digest(key);
     let entry = Entry::until(&key, now.saturating_add(PATIENCE_MS));
-    Ok(tenant.store.put(Kind::Waiting, entry, &document, now)?)
+    Ok(tenant.store.put(entry, waiting, now)?)
 }
 
 /// Returns the login that waits under a key, and leaves it there.
@@ -42,18 +41,12 @@ pub(crate) fn look(tenant: &Tenant, key: &str) -> Result<Option<Waiting>> {
     if key.is_empty() {
         return Ok(None);
     }
-    let found = tenant
-        .store
-        .get(Kind::Waiting, &digest(key), tenant.now_ms())?;
-    Ok(found.and_then(|document| serde_json::from_value(document).ok()))
+    Ok(tenant.store.get(&digest(key), tenant.now_ms())?)
 }
 
 /// Takes the login that waits under a key: of two requests at once, one gets it.
 pub(crate) fn take(tenant: &Tenant, key: &str) -> Result<Option<Waiting>> {
-    let found = tenant
-        .store
-        .take(Kind::Waiting, &digest(key), tenant.now_ms())?;
-    Ok(found.and_then(|document| serde_json::from_value(document).ok()))
+    Ok(tenant.store.take(&digest(key), tenant.now_ms())?)
 }
 
 /// Counts a wrong code.
@@ -61,11 +54,8 @@ pub(crate) fn count_attempt(tenant: &Tenant, key: &str) -> Result<()> {
     let now = tenant.now_ms();
     tenant
         .store
-        .change(Kind::Waiting, &digest(key), now, |document| {
-            if let Some(attempts) = document.pointer_mut("/flow/attempts") {
-                let known = attempts.as_u64().unwrap_or_default();
-                *attempts = known.saturating_add(1).into();
-            }
+        .change(&digest(key), now, |waiting: &mut Waiting| {
+            waiting.flow.attempts = waiting.flow.attempts.saturating_add(1);
         })?;
     Ok(())
 }

@@ -1,24 +1,24 @@
 //! The page for `api.prompt.render`. A Form's own design is not in an export; its fields are asked for by name.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use maud::html;
 use postlogin_core::{ResumeStep, Suspension};
 use serde_json::{Map, Value};
 
 use super::login::require_browser;
 use super::{hidden, layout};
-use crate::http::{Call, escape, page_towards};
+use crate::http::{Call, page_towards};
 use crate::oauth::OAuthError;
 use crate::oauth::finish::error_page;
 use crate::oauth::resume::go_on;
 use crate::oauth::waiting::{Waiting, look, take};
 use crate::state::Tenant;
 
-/// What the names of a form's fields begin with, so that none is taken for `state`.
+/// The prefix of a form's field names, so that none is taken for `state`.
 const FIELD: &str = "field.";
 
 pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
@@ -76,23 +76,33 @@ pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
 }
 
 fn form_page(state: &str, id: &str, fields: &Map<String, Value>, callback: &str) -> Response {
-    let mut inputs = String::new();
-    for (name, value) in fields {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        let _ = write!(
-            inputs,
-            "<label>{}<input name=\"{FIELD}{}\" value=\"{}\"></label>",
-            escape(name),
-            escape(name),
-            escape(&value)
-        );
-    }
-    let body = format!(
-        "<h1>Form <code>{}</code></h1><p class=\"note\">The form's design is not part of an export. These are the fields that the Action gave.</p><form method=\"post\" action=\"/u/form\">{}{inputs}<label>One more field<input name=\"more_name\" placeholder=\"name\"><input name=\"more_value\" placeholder=\"value\"></label><button>Continue</button></form>",
-        escape(id),
-        hidden("state", state)
-    );
+    let body = html! {
+        h1 { "Form " code { (id) } }
+        p.note {
+            "The form's design is not part of an export. These are the fields that the Action gave."
+        }
+        form method="post" action="/u/form" {
+            (hidden("state", state))
+            @for (name, value) in fields {
+                label {
+                    (name)
+                    input name={ (FIELD) (name) } value=(shown(value));
+                }
+            }
+            label {
+                "One more field"
+                input name="more_name" placeholder="name";
+                input name="more_value" placeholder="value";
+            }
+            button { "Continue" }
+        }
+    };
     page_towards(StatusCode::OK, layout("Form", &body), &[callback])
+}
+
+/// A string as it is, anything else as JSON.
+fn shown(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,16 +1,16 @@
 //! The login page with its picker of users, and the page for signing up.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::{hidden, layout, problem};
 use crate::catalog::{is_enabled, is_provider};
-use crate::http::{Call, escape, page_towards, text};
+use crate::http::{Call, page_towards, text};
 use crate::oauth::authorize::{refused, signed_in};
 use crate::oauth::finish::error_page;
 use crate::oauth::grants::check_password;
@@ -20,9 +20,8 @@ use crate::oauth::{OAuthError, Result, provider, session};
 use crate::randomness::{digest, same_secret};
 use crate::signup;
 use crate::state::Tenant;
-use crate::store::Kind;
 
-/// How many users the picker shows.
+/// The number of users that the picker shows.
 const PICKED: usize = 50;
 
 /// The login that a page belongs to, if this is the browser that opened it.
@@ -33,16 +32,15 @@ pub(crate) fn open_login(tenant: &Tenant, call: &Call) -> Result<LoginDoc> {
         )
     };
     let state = call.field("state").ok_or_else(closed)?;
-    let document = tenant
+    let login = tenant
         .store
-        .get(Kind::Login, &digest(state), tenant.now_ms())?
+        .get::<LoginDoc>(&digest(state), tenant.now_ms())?
         .ok_or_else(closed)?;
-    let login: LoginDoc = serde_json::from_value(document).map_err(|_| closed())?;
     require_browser(call, &login)?;
     Ok(login)
 }
 
-/// Refuses a browser that did not begin the login: nobody is signed in by somebody else's link.
+/// Refuses a browser that did not begin the login: no link of another user signs a user in.
 pub(crate) fn require_browser(call: &Call, login: &LoginDoc) -> Result<()> {
     let known = call
         .cookie("did")
@@ -69,7 +67,7 @@ pub(crate) async fn login(State(tenant): State<Arc<Tenant>>, call: Call) -> Resp
 async fn sign_in(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result<Response> {
     let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
     if call.body_field("action") == Some("cancel") {
-        tenant.store.remove(Kind::Login, &digest(&login.id))?;
+        tenant.store.remove::<LoginDoc>(&digest(&login.id))?;
         let error = OAuthError::new(403, "access_denied", "User did not authorize the request");
         return Ok(refused(tenant, &login, &login.request.way_back(), &error));
     }
@@ -110,10 +108,10 @@ pub(crate) async fn proceed(
     login: LoginDoc,
     arrival: Arrival<'_>,
 ) -> Result<Response> {
-    // The page is used up: of two requests at once, one goes on.
+    // The page is used up: of two requests at once, one continues.
     if tenant
         .store
-        .take(Kind::Login, &digest(&login.id), tenant.now_ms())?
+        .take::<LoginDoc>(&digest(&login.id), tenant.now_ms())?
         .is_none()
     {
         return Err(OAuthError::invalid_request(
@@ -202,64 +200,73 @@ fn login_page(
     let name = text(&client, "name").unwrap_or_default();
     let hint = login.request.login_hint.as_deref().unwrap_or_default();
     let state = hidden("state", &login.id);
-    let mut body = format!(
-        "<h1>Welcome</h1><p>Log in to {} to continue to {}.</p>{}<form method=\"post\" action=\"/u/login\">{state}<label>Email address or username<input name=\"username\" value=\"{}\" autocomplete=\"username\" required></label><label>Password<input type=\"password\" name=\"password\" autocomplete=\"current-password\" required></label><button name=\"action\" value=\"default\">Continue</button></form>",
-        escape(&tenant.name),
-        escape(name),
-        problem(wrong),
-        escape(hint)
-    );
-    let _ = write!(
-        body,
-        "<p>Don't have an account? <a href=\"/u/signup?state={}\">Sign up</a></p>",
-        escape(&login.id)
-    );
-    for connection in tenant.catalog.providers(&client) {
-        let name = text(connection, "name").unwrap_or_default();
-        let _ = write!(
-            body,
-            "<p><a class=\"button\" href=\"{}\">Continue with {}</a></p>",
-            escape(&provider::address(tenant, &login.id, name)),
-            escape(text(connection, "display_name").unwrap_or(name))
-        );
-    }
     let find = call.query.get("find");
     let users = pickable(tenant, &client, login, find)?;
-    if !users.is_empty() || find.is_some() {
-        let _ = write!(
-            body,
-            "<hr><p class=\"note\">Or, only in this local tenant, sign in without a password as</p><form method=\"post\" action=\"/u/login\">{state}"
-        );
-        for user in users.iter().take(PICKED) {
-            let id = text(user, "user_id").unwrap_or_default();
-            let shown = text(user, "email")
-                .or_else(|| text(user, "username"))
-                .unwrap_or(id);
-            let _ = write!(
-                body,
-                "<button class=\"user\" name=\"user_id\" value=\"{}\">{}</button>",
-                escape(id),
-                escape(shown)
-            );
+    let body = html! {
+        h1 { "Welcome" }
+        p { "Log in to " (tenant.name) " to continue to " (name) "." }
+        (problem(wrong))
+        form method="post" action="/u/login" {
+            (state)
+            label {
+                "Email address or username"
+                input name="username" value=(hint) autocomplete="username" required;
+            }
+            label {
+                "Password"
+                input type="password" name="password" autocomplete="current-password" required;
+            }
+            button name="action" value="default" { "Continue" }
         }
-        body.push_str("</form>");
-        if users.len() > PICKED || find.is_some() {
-            let _ = write!(
-                body,
-                "<form method=\"get\" action=\"/u/login\">{state}<label>At most {PICKED} are shown. Find one by the beginning of the email address or username<input name=\"find\" value=\"{}\" autocomplete=\"off\"></label><button class=\"user\">Find</button></form>",
-                escape(find.unwrap_or_default())
-            );
+        p {
+            "Don't have an account? "
+            a href={ "/u/signup?state=" (login.id) } { "Sign up" }
         }
-    }
-    let _ = write!(
-        body,
-        "<form method=\"post\" action=\"/u/login\">{state}<button class=\"user\" name=\"action\" value=\"cancel\">Cancel</button></form>"
-    );
+        @for connection in tenant.catalog.providers(&client) {
+            @let name = text(connection, "name").unwrap_or_default();
+            p {
+                a.button href=(provider::address(tenant, &login.id, name)) {
+                    "Continue with " (text(connection, "display_name").unwrap_or(name))
+                }
+            }
+        }
+        @if !users.is_empty() || find.is_some() { (picker(&state, &users, find)) }
+        form method="post" action="/u/login" {
+            (state)
+            button.user name="action" value="cancel" { "Cancel" }
+        }
+    };
     Ok(page_towards(
         status,
         layout("Log in", &body),
         &[&login.request.redirect_uri],
     ))
+}
+
+/// Returns the buttons of users who are signed in without a password.
+fn picker(state: &Markup, users: &[Value], find: Option<&str>) -> Markup {
+    html! {
+        hr;
+        p.note { "Or, only in this local tenant, sign in without a password as" }
+        form method="post" action="/u/login" {
+            (state)
+            @for user in users.iter().take(PICKED) {
+                @let id = text(user, "user_id").unwrap_or_default();
+                @let shown = text(user, "email").or_else(|| text(user, "username"));
+                button.user name="user_id" value=(id) { (shown.unwrap_or(id)) }
+            }
+        }
+        @if users.len() > PICKED || find.is_some() {
+            form method="get" action="/u/login" {
+                (state)
+                label {
+                    "At most " (PICKED) " are shown. Find one by the beginning of the email address or username"
+                    input name="find" value=(find.unwrap_or_default()) autocomplete="off";
+                }
+                button.user { "Find" }
+            }
+        }
+    }
 }
 
 pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
@@ -303,12 +310,26 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
 fn signup_page(login: &LoginDoc, status: StatusCode, wrong: Option<&str>) -> Response {
     let state = hidden("state", &login.id);
     let hint = login.request.login_hint.as_deref().unwrap_or_default();
-    let body = format!(
-        "<h1>Sign up</h1>{}<form method=\"post\" action=\"/u/signup\">{state}<label>Email address<input type=\"email\" name=\"email\" value=\"{}\" autocomplete=\"email\" required></label><label>Password<input type=\"password\" name=\"password\" autocomplete=\"new-password\" required></label><button>Continue</button></form><p>Already have an account? <a href=\"/u/login?state={}\">Log in</a></p>",
-        problem(wrong),
-        escape(hint),
-        escape(&login.id)
-    );
+    let body = html! {
+        h1 { "Sign up" }
+        (problem(wrong))
+        form method="post" action="/u/signup" {
+            (state)
+            label {
+                "Email address"
+                input type="email" name="email" value=(hint) autocomplete="email" required;
+            }
+            label {
+                "Password"
+                input type="password" name="password" autocomplete="new-password" required;
+            }
+            button { "Continue" }
+        }
+        p {
+            "Already have an account? "
+            a href={ "/u/login?state=" (login.id) } { "Log in" }
+        }
+    };
     page_towards(
         status,
         layout("Sign up", &body),

@@ -1,15 +1,16 @@
-//! The page of a challenge: the code that an authenticator app would show stands right there.
+//! The page of a challenge: it shows the code that an authenticator app would show.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use maud::html;
 use postlogin_core::{ResumeStep, Suspension};
 
 use super::login::{open_login, require_browser};
 use super::{hidden, layout, problem};
-use crate::http::{Call, escape, page_towards};
+use crate::http::{Call, page_towards};
 use crate::oauth::authenticators::accepts;
 use crate::oauth::authorize::{complete, refused};
 use crate::oauth::finish::error_page;
@@ -20,7 +21,6 @@ use crate::oauth::waiting::{Waiting, count_attempt, look, take};
 use crate::oauth::{OAuthError, Result, session};
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
-use crate::store::Kind;
 
 pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     let state = call.field("state").unwrap_or_default().to_owned();
@@ -92,13 +92,8 @@ fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
     let fits = fits(tenant, call, &otp, &grant.user_id)?;
     let gives_up = call.body_field("action") == Some("cancel") || login.attempts + 1 >= ATTEMPTS;
     if !fits && !gives_up {
-        tenant.store.change(Kind::Login, &key, now, |document| {
-            let known: LoginDoc = serde_json::from_value(document.clone()).unwrap_or_default();
-            *document = serde_json::to_value(LoginDoc {
-                attempts: known.attempts + 1,
-                ..known
-            })
-            .unwrap_or_default();
+        tenant.store.change(&key, now, |login: &mut LoginDoc| {
+            login.attempts = login.attempts.saturating_add(1);
         })?;
         return Ok(code_page(
             &login,
@@ -109,7 +104,7 @@ fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
             Some("The code you entered is invalid"),
         ));
     }
-    if tenant.store.take(Kind::Login, &key, now)?.is_none() {
+    if tenant.store.take::<LoginDoc>(&key, now)?.is_none() {
         return Err(OAuthError::invalid_request(
             "This page has been used already.",
         ));
@@ -149,13 +144,23 @@ fn code_page(
     } else {
         "Verify Your Identity"
     };
-    let body = format!(
-        "<h1>{title}</h1><p>Factor: <code>{}</code></p><p class=\"note\">In this local tenant no device is asked. The code is <code id=\"otp\">{}</code>.</p>{}<form method=\"post\" action=\"/u/mfa\">{}<label>Code<input name=\"code\" inputmode=\"numeric\" autocomplete=\"one-time-code\" autofocus></label><button name=\"action\" value=\"default\">Continue</button><button class=\"user\" name=\"action\" value=\"cancel\">Cancel</button></form>",
-        escape(factor),
-        escape(otp),
-        problem(wrong),
-        hidden("state", state)
-    );
+    let body = html! {
+        h1 { (title) }
+        p { "Factor: " code { (factor) } }
+        p.note {
+            "In this local tenant no device is asked. The code is " code #otp { (otp) } "."
+        }
+        (problem(wrong))
+        form method="post" action="/u/mfa" {
+            (hidden("state", state))
+            label {
+                "Code"
+                input name="code" inputmode="numeric" autocomplete="one-time-code" autofocus;
+            }
+            button name="action" value="default" { "Continue" }
+            button.user name="action" value="cancel" { "Cancel" }
+        }
+    };
     page_towards(
         StatusCode::OK,
         layout(title, &body),

@@ -1,26 +1,26 @@
-//! The built-in identity provider: the page where one says who signs in by a social or enterprise connection.
+//! The built-in identity provider: the page on which the profile of a social or enterprise connection is chosen.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use maud::html;
 use serde_json::{Map, Value, json};
 
 use super::login::open_login;
 use super::{hidden, layout, problem};
 use crate::catalog::is_provider;
-use crate::http::{Call, escape, page_towards, redirect, text};
+use crate::http::{Call, page_towards, redirect, text};
 use crate::import::OF_THE_TENANT;
 use crate::oauth::finish::error_page;
 use crate::oauth::provider::{callback_url, has_script, way_back};
 use crate::oauth::run::LoginDoc;
 use crate::oauth::{OAuthError, Result};
+use crate::records::Identity;
 use crate::state::Tenant;
-use crate::store::Kind;
 
-/// How many identities the page shows.
+/// The number of identities that the page shows.
 const SHOWN: usize = 50;
 
 pub(crate) async fn provider(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
@@ -97,7 +97,7 @@ fn chosen(tenant: &Tenant, call: &Call, login: &LoginDoc, connection: &Value) ->
     go_on(Some(&identity))
 }
 
-/// The first who are known at the provider: users of the connection, each as the provider tells of them.
+/// Returns the first users whom the provider knows, each with the provider's profile.
 fn identities(tenant: &Tenant, connection: &str) -> Result<Vec<(String, Value)>> {
     let mut known = Vec::new();
     for user in tenant.store.first_users_with_identity(connection, SHOWN)? {
@@ -106,7 +106,7 @@ fn identities(tenant: &Tenant, connection: &str) -> Result<Vec<(String, Value)>>
     Ok(known)
 }
 
-/// The id of a user and what the provider of a connection tells; `None` for who is not known there.
+/// Returns the id of a user and the profile at the provider of a connection; `None` for users who are unknown there.
 fn told(tenant: &Tenant, connection: &str, user: &Value) -> Result<Option<(String, Value)>> {
     let identities = user.get("identities").and_then(Value::as_array);
     let own = identities.into_iter().flatten();
@@ -114,16 +114,17 @@ fn told(tenant: &Tenant, connection: &str, user: &Value) -> Result<Option<(Strin
     let (Some(identity), Some(user_id)) = (own.next(), text(user, "user_id")) else {
         return Ok(None);
     };
-    let kept = tenant.store.get(
-        Kind::Identity,
-        &format!("{connection}/{user_id}"),
-        tenant.now_ms(),
-    )?;
-    let told = kept.unwrap_or_else(|| as_told(user, identity, connection));
+    let kept = tenant
+        .store
+        .get::<Identity>(&format!("{connection}/{user_id}"), tenant.now_ms())?;
+    let told = match kept {
+        Some(Identity(kept)) => kept,
+        None => as_told(user, identity, connection),
+    };
     Ok(Some((user_id.to_owned(), told)))
 }
 
-/// What the provider tells of a user who never came by it here: the profile, with the id under its usual names.
+/// Returns the provider's profile of a user who never came by it here: the stored profile, with the id under its usual names.
 fn as_told(user: &Value, identity: &Value, connection: &str) -> Value {
     let id = identity.get("user_id").cloned().unwrap_or_default();
     let id = match id
@@ -153,12 +154,7 @@ fn provider_page(
     wrong: Option<&str>,
 ) -> Result<Response> {
     let name = text(connection, "name").unwrap_or_default();
-    let fields = format!(
-        "{}{}",
-        hidden("state", &login.id),
-        hidden("connection", name)
-    );
-    let form = format!("<form method=\"post\" action=\"/u/provider\">{fields}");
+    let fields = html! { (hidden("state", &login.id)) (hidden("connection", name)) };
     let (says, sample) = match has_script(connection) {
         true => (
             "What the provider answers when fetchUserProfile asks it, to every request that no exchange of --http answers. Empty: those alone answer.",
@@ -170,32 +166,38 @@ fn provider_page(
         ),
     };
     let sample = serde_json::to_string_pretty(&sample).unwrap_or_default();
-    let mut body = format!(
-        "<h1>Sign in to <code>{}</code></h1><p class=\"note\">This stands for the identity provider of the connection. No other site is asked.</p>{}{form}<label>{says}<textarea name=\"identity\" spellcheck=\"false\">{}</textarea></label><button name=\"action\" value=\"default\">Sign in</button></form>",
-        escape(name),
-        problem(wrong),
-        escape(written.unwrap_or(&sample))
-    );
     let known = identities(tenant, name)?;
-    if !known.is_empty() {
-        let _ = write!(
-            body,
-            "<hr><p class=\"note\">Or as somebody who is known</p>{form}"
-        );
-        for (user_id, identity) in known.iter().take(SHOWN) {
-            let _ = write!(
-                body,
-                "<button class=\"user\" name=\"user_id\" value=\"{}\">{}</button>",
-                escape(user_id),
-                escape(text(identity, "email").unwrap_or(user_id))
-            );
+    let body = html! {
+        h1 { "Sign in to " code { (name) } }
+        p.note {
+            "This stands for the identity provider of the connection. No other site is asked."
         }
-        body.push_str("</form>");
-    }
-    let _ = write!(
-        body,
-        "{form}<button class=\"user\" name=\"action\" value=\"cancel\">Deny</button></form>"
-    );
+        (problem(wrong))
+        form method="post" action="/u/provider" {
+            (fields)
+            label {
+                (says)
+                textarea name="identity" spellcheck="false" { (written.unwrap_or(&sample)) }
+            }
+            button name="action" value="default" { "Sign in" }
+        }
+        @if !known.is_empty() {
+            hr;
+            p.note { "Or as somebody who is known" }
+            form method="post" action="/u/provider" {
+                (fields)
+                @for (user_id, identity) in known.iter().take(SHOWN) {
+                    button.user name="user_id" value=(user_id) {
+                        (text(identity, "email").unwrap_or(user_id))
+                    }
+                }
+            }
+        }
+        form method="post" action="/u/provider" {
+            (fields)
+            button.user name="action" value="cancel" { "Deny" }
+        }
+    };
     let status = match wrong {
         Some(_) => StatusCode::BAD_REQUEST,
         None => StatusCode::OK,

@@ -3,11 +3,12 @@
 use rusqlite::Transaction;
 use serde_json::Value;
 
-use super::entries::{self, Entry, Kind};
+use super::entries::{self, Entry};
 use super::users::{self, ChangeError, NewUser, UserConflict};
 use super::{Result, Store, StoreError, writing};
+use crate::records::Record;
 
-/// Changes that are stored together, or not at all. Nobody else changes anything in between.
+/// Changes that are stored together, or not at all. No other request changes anything in between.
 pub(crate) struct Change<'a> {
     transaction: Transaction<'a>,
     now_ms: i64,
@@ -67,20 +68,23 @@ impl Change<'_> {
         users::take_linked_login(&self.transaction, connection, profile, primary_id)
     }
 
-    pub(crate) fn get(&self, kind: Kind, id: &str) -> Result<Option<Value>> {
-        entries::get(&self.transaction, kind, id, self.now_ms)
+    /// As [`Store::get`].
+    pub(crate) fn get<R: Record>(&self, id: &str) -> Result<Option<R>> {
+        entries::get(&self.transaction, id, self.now_ms)
     }
 
     /// Writes an entry in place of one with the same id.
-    pub(crate) fn put(&self, kind: Kind, entry: Entry<'_>, document: &Value) -> Result<()> {
-        entries::write(&self.transaction, kind, entry, document)
+    pub(crate) fn put<R: Record>(&self, entry: Entry<'_>, record: &R) -> Result<()> {
+        entries::write(&self.transaction, entry, record)
     }
 
-    pub(crate) fn remove(&self, kind: Kind, id: &str) -> Result<()> {
-        entries::remove(&self.transaction, kind, id)
+    /// As [`Store::remove`].
+    pub(crate) fn remove<R: Record>(&self, id: &str) -> Result<()> {
+        entries::remove::<R>(&self.transaction, id)
     }
 
-    pub(crate) fn remove_owned(&self, kind: Kind, owner: &str) -> Result<()> {
-        entries::remove_owned(&self.transaction, kind, owner)
+    /// As [`Store::remove_owned`].
+    pub(crate) fn remove_owned<R: Record>(&self, owner: &str) -> Result<()> {
+        entries::remove_owned::<R>(&self.transaction, owner)
     }
 }

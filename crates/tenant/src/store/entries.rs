@@ -1,11 +1,11 @@
 //! Everything that is found by an id and may run out: sessions, codes, tokens, settings.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use serde_json::Value;
 
-use super::{Result, Store, writing};
+use super::{Result, Store, StoreError, writing};
+use crate::records::Record;
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A login page that is open.
@@ -75,7 +75,7 @@ impl Kind {
         (Self::Member, "member"),
     ];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         let mut names = Self::NAMES.iter();
         names
             .find(|(kind, _)| *kind == self)
@@ -124,35 +124,34 @@ impl<'a> Entry<'a> {
     }
 }
 
-fn parsed(text: Option<String>) -> Option<Value> {
-    serde_json::from_str(&text?).ok()
+/// Reads a document, which an older or newer release may have written.
+fn parsed<R: Record>(document: Option<String>) -> Result<Option<R>> {
+    let Some(document) = document else {
+        return Ok(None);
+    };
+    let read = serde_json::from_str(&document);
+    read.map(Some)
+        .map_err(|error| StoreError::unreadable(R::KIND, &error))
 }
 
 impl Store {
     /// Writes an entry in place of one with the same id. What ran out goes at the same time.
-    pub(crate) fn put(
-        &self,
-        kind: Kind,
-        entry: Entry<'_>,
-        document: &Value,
-        now_ms: i64,
-    ) -> Result<()> {
+    pub(crate) fn put<R: Record>(&self, entry: Entry<'_>, record: &R, now_ms: i64) -> Result<()> {
         let mut connection = self.lock()?;
         let transaction = writing(&mut connection)?;
         transaction
             .prepare_cached("DELETE FROM entries WHERE expires_ms < ?1")?
             .execute([now_ms])?;
-        write(&transaction, kind, entry, document)?;
+        write(&transaction, entry, record)?;
         transaction.commit()?;
         Ok(())
     }
 
-    /// Writes an entry unless there is one with the same id, and says whether it did.
-    pub(crate) fn put_new(
+    /// Writes an entry unless there is one with the same id, and returns whether it did.
+    pub(crate) fn put_new<R: Record>(
         &self,
-        kind: Kind,
         entry: Entry<'_>,
-        document: &Value,
+        record: &R,
         now_ms: i64,
     ) -> Result<bool> {
         let mut connection = self.lock()?;
@@ -163,123 +162,133 @@ impl Store {
         let taken = transaction
             .query_row(
                 "SELECT 1 FROM entries WHERE kind = ?1 AND id = ?2",
-                params![kind.name(), entry.id],
+                params![R::KIND.name(), entry.id],
                 |_| Ok(()),
             )
             .optional()?
             .is_some();
         if !taken {
-            write(&transaction, kind, entry, document)?;
+            write(&transaction, entry, record)?;
         }
         transaction.commit()?;
         Ok(!taken)
     }
 
-    pub(crate) fn get(&self, kind: Kind, id: &str, now_ms: i64) -> Result<Option<Value>> {
-        get(&*self.lock()?, kind, id, now_ms)
+    /// Returns the entry with an id that has not run out.
+    pub(crate) fn get<R: Record>(&self, id: &str, now_ms: i64) -> Result<Option<R>> {
+        get(&*self.lock()?, id, now_ms)
     }
 
     /// Takes an entry away: of two that ask at once, one gets it.
-    pub(crate) fn take(&self, kind: Kind, id: &str, now_ms: i64) -> Result<Option<Value>> {
+    pub(crate) fn take<R: Record>(&self, id: &str, now_ms: i64) -> Result<Option<R>> {
         let connection = self.lock()?;
         let mut statement = connection.prepare_cached(
             "DELETE FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3) RETURNING document",
         )?;
         let found = statement
-            .query_row(params![kind.name(), id, now_ms], |row| row.get(0))
+            .query_row(params![R::KIND.name(), id, now_ms], |row| row.get(0))
             .optional()?;
-        Ok(parsed(found))
+        parsed(found)
     }
 
-    /// Changes an entry; `None` when there is none. Nobody else changes it in between.
-    pub(crate) fn change<T>(
+    /// Changes an entry; `None` when there is none. No other request changes it in between.
+    pub(crate) fn change<R: Record, T>(
         &self,
-        kind: Kind,
         id: &str,
         now_ms: i64,
-        change: impl FnOnce(&mut Value) -> T,
+        change: impl FnOnce(&mut R) -> T,
     ) -> Result<Option<T>> {
         let mut connection = self.lock()?;
         let transaction = writing(&mut connection)?;
-        let Some(mut document) = get(&transaction, kind, id, now_ms)? else {
+        let Some(mut record) = get(&transaction, id, now_ms)? else {
             return Ok(None);
         };
-        let result = change(&mut document);
+        let result = change(&mut record);
         transaction.execute(
             "UPDATE entries SET document = ?3 WHERE kind = ?1 AND id = ?2",
-            params![kind.name(), id, document.to_string()],
+            params![R::KIND.name(), id, written(&record)?],
         )?;
         transaction.commit()?;
         Ok(Some(result))
     }
 
-    pub(crate) fn remove(&self, kind: Kind, id: &str) -> Result<()> {
-        remove(&*self.lock()?, kind, id)
+    /// Removes the entry with an id.
+    pub(crate) fn remove<R: Record>(&self, id: &str) -> Result<()> {
+        remove::<R>(&*self.lock()?, id)
     }
 
-    pub(crate) fn remove_owned(&self, kind: Kind, owner: &str) -> Result<()> {
-        remove_owned(&*self.lock()?, kind, owner)
+    /// Removes all entries of an owner.
+    pub(crate) fn remove_owned<R: Record>(&self, owner: &str) -> Result<()> {
+        remove_owned::<R>(&*self.lock()?, owner)
     }
 
     /// All entries of a kind with their ids, by id; of one owner, if one is named.
-    pub(crate) fn list(
+    pub(crate) fn list<R: Record>(
         &self,
-        kind: Kind,
         owner: Option<&str>,
         now_ms: i64,
-    ) -> Result<Vec<(String, Value)>> {
+    ) -> Result<Vec<(String, R)>> {
         let connection = self.lock()?;
         let mut statement = connection.prepare_cached(
             "SELECT id, document FROM entries WHERE kind = ?1 AND (?2 IS NULL OR owner = ?2) AND (expires_ms IS NULL OR expires_ms >= ?3) ORDER BY id",
         )?;
-        let rows = statement.query_map(params![kind.name(), owner, now_ms], |row| {
+        let rows = statement.query_map(params![R::KIND.name(), owner, now_ms], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
         })?;
         let mut found = Vec::new();
         for row in rows {
             let (id, document) = row?;
-            found.extend(parsed(Some(document)).map(|document| (id, document)));
+            found.extend(parsed(Some(document))?.map(|record| (id, record)));
         }
         Ok(found)
     }
 }
 
-pub(super) fn get(
-    connection: &Connection,
-    kind: Kind,
-    id: &str,
-    now_ms: i64,
-) -> Result<Option<Value>> {
+pub(super) fn get<R: Record>(connection: &Connection, id: &str, now_ms: i64) -> Result<Option<R>> {
     let mut statement = connection.prepare_cached(
         "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3)",
     )?;
     let found = statement
-        .query_row(params![kind.name(), id, now_ms], |row| row.get(0))
+        .query_row(params![R::KIND.name(), id, now_ms], |row| row.get(0))
         .optional()?;
-    Ok(parsed(found))
+    parsed(found)
 }
 
-pub(super) fn remove(connection: &Connection, kind: Kind, id: &str) -> Result<()> {
+pub(super) fn remove<R: Record>(connection: &Connection, id: &str) -> Result<()> {
     connection.execute(
         "DELETE FROM entries WHERE kind = ?1 AND id = ?2",
-        params![kind.name(), id],
+        params![R::KIND.name(), id],
     )?;
     Ok(())
 }
 
-pub(super) fn remove_owned(connection: &Connection, kind: Kind, owner: &str) -> Result<()> {
+pub(super) fn remove_owned<R: Record>(connection: &Connection, owner: &str) -> Result<()> {
     connection.execute(
         "DELETE FROM entries WHERE kind = ?1 AND owner = ?2",
-        params![kind.name(), owner],
+        params![R::KIND.name(), owner],
     )?;
     Ok(())
 }
 
-pub(super) fn write(
+fn written<R: Record>(record: &R) -> Result<String> {
+    let document = serde_json::to_string(record);
+    document.map_err(|error| StoreError::new(format!("an entry cannot be written: {error}")))
+}
+
+pub(super) fn write<R: Record>(
+    transaction: &Transaction<'_>,
+    entry: Entry<'_>,
+    record: &R,
+) -> Result<()> {
+    write_document(transaction, R::KIND, entry, &written(record)?)
+}
+
+/// Writes a document of any kind, which [`crate::records::check`] has accepted.
+pub(super) fn write_document(
     transaction: &Transaction<'_>,
     kind: Kind,
     entry: Entry<'_>,
-    document: &Value,
+    document: &str,
 ) -> Result<()> {
     let mut statement = transaction.prepare_cached(
         "INSERT OR REPLACE INTO entries (kind, id, owner, expires_ms, document) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -289,7 +298,7 @@ pub(super) fn write(
         entry.id,
         entry.owner,
         entry.expires_ms,
-        document.to_string()
+        document
     ])?;
     Ok(())
 }

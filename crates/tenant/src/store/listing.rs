@@ -7,7 +7,7 @@ use super::users::profile;
 use super::{Result, Store};
 use crate::trouble::aside;
 
-/// How many users are read while the database is held.
+/// The number of users that are read while the database is held.
 const AT_ONCE: i64 = 200;
 
 /// A number as the database has it.
@@ -16,13 +16,6 @@ fn number(count: usize) -> i64 {
 }
 
 impl Store {
-    /// All users in the order in which they came. Where they may be many, [`Store::each_user`] needs less memory.
-    pub(crate) fn users(&self) -> Result<Vec<Value>> {
-        let mut users = Vec::new();
-        self.each_user(|_, user| users.push(user))?;
-        Ok(users)
-    }
-
     /// Shows each user with its number, in the order in which they came. Takes its time with many of them, and keeps no
     /// other request waiting: the database is free after every few of them.
     pub(crate) fn each_user(&self, mut visit: impl FnMut(i64, Value)) -> Result<()> {
@@ -41,7 +34,8 @@ impl Store {
         })
     }
 
-    fn users_after(&self, number: i64) -> Result<Vec<(i64, Value)>> {
+    /// The next users after a number, some of them at a time, with their numbers.
+    pub(crate) fn users_after(&self, number: i64) -> Result<Vec<(i64, Value)>> {
         let connection = self.lock()?;
         let mut statement = connection.prepare_cached(
             "SELECT document, number FROM users WHERE number > ?1 ORDER BY number LIMIT ?2",
@@ -97,7 +91,7 @@ impl Store {
         Ok((usize::try_from(total).unwrap_or_default(), users))
     }
 
-    /// How many users there are.
+    /// Returns the number of users.
     pub(crate) fn user_count(&self) -> Result<usize> {
         let connection = self.lock()?;
         let count =

@@ -1,4 +1,4 @@
-//! What the tenant remembers: one SQLite database, in a file of the project or in one that ends with the process.
+//! The memory of the tenant: one SQLite database, in a file of the project or in one that ends with the process.
 //!
 //! Every change is one transaction, and the file is in write-ahead mode: whatever moment the process is killed at, the
 //! next start finds the last complete change. Codes and tokens are kept by their hash.
@@ -49,6 +49,8 @@ enum Reason {
     Busy,
     /// Another server uses it.
     InUse,
+    /// A document of it is of another release.
+    Unreadable,
     /// Something else.
     Broken,
 }
@@ -80,7 +82,7 @@ impl StoreError {
             Reason::InUse => {
                 "stop that server, run with --ephemeral, or use another project folder"
             }
-            Reason::Broken => {
+            Reason::Broken | Reason::Unreadable => {
                 "run with --ephemeral, or remove .postlogin/tenant.sqlite to start over"
             }
         }
@@ -110,6 +112,23 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Another release has stored a document that this one cannot read.
+    fn unreadable(kind: Kind, error: &serde_json::Error) -> Self {
+        let kind = kind.name();
+        Self {
+            message: format!(
+                "a `{kind}` in the tenant's database {}. Remove .postlogin/tenant.sqlite to start over",
+                worded(error)
+            ),
+            reason: Reason::Unreadable,
+        }
+    }
+
+    /// Whether a document of the database is one of another release.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.reason == Reason::Unreadable
+    }
+
     fn busy() -> Self {
         let seconds = PATIENCE.as_secs();
         Self {
@@ -123,9 +142,9 @@ impl StoreError {
 
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
-/// How long a request waits for a database that another program holds.
+/// The time that a request waits for a database that another program holds.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long it sleeps between two attempts.
+/// The pause between two attempts.
 const NAP: Duration = Duration::from_millis(5);
 
 thread_local! {
@@ -133,7 +152,7 @@ thread_local! {
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Waits a moment for a database that another program holds, and says whether to try again.
+/// Waits a moment for a database that another program holds, and returns whether to try again.
 fn wait_for_others(_: i32) -> bool {
     let goes_on = DEADLINE.get().is_some_and(|until| Instant::now() < until);
     if goes_on {
@@ -151,7 +170,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database of a file, or one that nobody else sees.
+    /// Opens the database of a file, or a private one.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
         let lock = file.map(lock).transpose()?.flatten();
         let mut connection = match file {
@@ -225,6 +244,20 @@ impl Store {
         transaction.execute_batch("DELETE FROM entries; DELETE FROM users;")?;
         transaction.commit()?;
         Ok(())
+    }
+}
+
+/// Says why a document is none of this release's, without a value that the reader quotes: a document may hold secrets.
+fn worded(error: &serde_json::Error) -> String {
+    const WRONG: &str = "is not of the form that this release stores";
+    let message = error.to_string();
+    let at = match message.starts_with("missing field") {
+        true => Some(0),
+        false => message.rfind("expected "),
+    };
+    match at.and_then(|at| message.get(at..)) {
+        Some(detail) => format!("{WRONG}: {detail}"),
+        None => WRONG.to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::{ChangeError, Entry, Kind, NewUser, Store, UserConflict};
+use super::{ChangeError, Entry, NewUser, Store, UserConflict};
+use crate::records::{Member, Roles, Session};
 
 fn jane() -> NewUser {
     NewUser {
@@ -13,41 +14,26 @@ fn jane() -> NewUser {
 #[test]
 fn an_entry_is_taken_once_and_runs_out() {
     let store = Store::open(None).unwrap();
-    store
-        .put(Kind::Code, Entry::until("a", 100), &json!(1), 0)
-        .unwrap();
-    assert_eq!(store.get(Kind::Code, "a", 101).unwrap(), None);
-    assert_eq!(store.get(Kind::Session, "a", 0).unwrap(), None);
-    assert_eq!(store.take(Kind::Code, "a", 100).unwrap(), Some(json!(1)));
-    assert_eq!(store.take(Kind::Code, "a", 100).unwrap(), None);
+    let roles = Roles(vec!["a role".into()]);
+    store.put(Entry::until("a", 100), &roles, 0).unwrap();
+    assert!(store.get::<Roles>("a", 101).unwrap().is_none());
+    assert!(store.get::<Member>("a", 0).unwrap().is_none());
+    let taken = store.take::<Roles>("a", 100).unwrap();
+    assert_eq!(taken.unwrap().0, ["a role"]);
+    assert!(store.take::<Roles>("a", 100).unwrap().is_none());
 }
 
 #[test]
 fn a_family_goes_at_once() {
     let store = Store::open(None).unwrap();
-    for id in ["a", "b"] {
-        store
-            .put(
-                Kind::Refresh,
-                Entry::lasting(id).of("family"),
-                &json!(id),
-                0,
-            )
-            .unwrap();
+    for (id, owner) in [("a", "family"), ("b", "family"), ("c", "other")] {
+        let entry = Entry::lasting(id).of(owner);
+        store.put(entry, &Roles(vec![id.to_owned()]), 0).unwrap();
     }
-    store
-        .put(
-            Kind::Refresh,
-            Entry::lasting("c").of("other"),
-            &json!("c"),
-            0,
-        )
-        .unwrap();
-    store.remove_owned(Kind::Refresh, "family").unwrap();
-    assert_eq!(
-        store.list(Kind::Refresh, None, 0).unwrap(),
-        [("c".to_owned(), json!("c"))]
-    );
+    store.remove_owned::<Roles>("family").unwrap();
+    let left = store.list::<Roles>(None, 0).unwrap();
+    let left: Vec<_> = left.iter().map(|(id, record)| (id, &record.0)).collect();
+    assert_eq!(left, [(&"c".to_owned(), &vec!["c".to_owned()])]);
 }
 
 #[test]
@@ -103,7 +89,7 @@ fn what_was_written_is_there_after_a_start() {
         .unwrap()
         .unwrap();
     let first = Store::open(Some(&file)).unwrap();
-    assert_eq!(first.users().unwrap(), [jane().profile]);
+    assert_eq!(first.user_page(0, 9).unwrap().1, [jane().profile]);
     // A second server is refused, also by another name of the file.
     let same = folder.join("x/../tenant.sqlite");
     std::fs::create_dir_all(folder.join("x")).unwrap();
@@ -147,7 +133,7 @@ fn a_foreign_lock_is_waited_for_and_then_told() {
     let file = folder.join("tenant.sqlite");
     let store = Store::open(Some(&file)).unwrap();
     store.insert_user(&jane()).unwrap().unwrap();
-    let put = |id: &str| store.put(Kind::Code, Entry::lasting(id), &json!(1), 0);
+    let put = |id: &str| store.put(Entry::lasting(id), &Member {}, 0);
     let change = || store.change_user::<()>("auth0|1", |_| Ok(None));
     // One that lets go in time is not noticed.
     let other = held(&file);
@@ -157,7 +143,7 @@ fn a_foreign_lock_is_waited_for_and_then_told() {
         drop(other);
         written.join().unwrap().unwrap();
     });
-    // One that does not is an error that a later attempt may not meet; reading goes on.
+    // One that does not is an error that a later attempt may not meet; reading continues.
     let other = held(&file);
     std::thread::scope(|scope| {
         let attempts = [
@@ -207,4 +193,31 @@ fn the_first_users_of_a_connection_are_found_by_their_beginning() {
         Err((1, UserConflict::Id))
     );
     assert_eq!(store.user_count().unwrap(), 31, "none of the two is stored");
+}
+
+#[test]
+fn a_document_of_another_release_is_an_error_without_its_values() {
+    let store = Store::open(None).unwrap();
+    for (document, expected) in [
+        ("{}", "missing field `id`"),
+        (
+            "{\"id\":\"1\",\"user_id\":\"a secret\",\"created_at\":\"a secret\"}",
+            "expected i64",
+        ),
+    ] {
+        store
+            .lock()
+            .unwrap()
+            .execute(
+                "INSERT OR REPLACE INTO entries (kind, id, document) VALUES ('session', 'a', ?1)",
+                [document],
+            )
+            .unwrap();
+        let error = store.get::<Session>("a", 0).unwrap_err();
+        assert!(error.is_unreadable());
+        let message = error.to_string();
+        assert!(message.contains("a `session` in the tenant's database is not of the form"));
+        assert!(message.contains(expected), "{message}");
+        assert!(!message.contains("a secret"), "{message}");
+    }
 }

@@ -3,12 +3,13 @@
 use rusqlite::params;
 use serde_json::{Map, Value, json};
 
-use super::entries::{Entry, Kind, write};
+use super::entries::{Entry, Kind, write_document};
 use super::users::{NewUser, insert};
-use super::{Result, Store, writing};
+use super::{Result, Store, worded, writing};
 use crate::http::text;
+use crate::records::check;
 
-/// What a tenant remembers, checked.
+/// All that a tenant stores, checked.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     pub(crate) users: Vec<NewUser>,
@@ -21,7 +22,7 @@ struct KeptEntry {
     id: String,
     owner: Option<String>,
     expires_ms: Option<i64>,
-    document: Value,
+    document: String,
 }
 
 impl Contents {
@@ -55,8 +56,9 @@ impl Contents {
         for (index, entry) in list("entries")?.iter().enumerate() {
             let wrong = |what: &str| format!("entries[{index}]: {what}");
             let kind = text(entry, "kind").and_then(Kind::named);
+            let kind = kind.ok_or_else(|| wrong("unknown `kind`"))?;
             contents.entries.push(KeptEntry {
-                kind: kind.ok_or_else(|| wrong("unknown `kind`"))?,
+                kind,
                 id: text(entry, "id")
                     .ok_or_else(|| wrong("`id` must be a string"))?
                     .to_owned(),
@@ -67,10 +69,13 @@ impl Contents {
                         wrong("`expires_ms` must be null or whole milliseconds since the epoch")
                     })?),
                 },
-                document: entry
-                    .get("document")
-                    .cloned()
-                    .ok_or_else(|| wrong("`document` is missing"))?,
+                document: {
+                    let document = entry.get("document");
+                    let document = document.ok_or_else(|| wrong("`document` is missing"))?;
+                    check(kind, document)
+                        .map_err(|error| wrong(&format!("`document` {}", worded(&error))))?;
+                    document.to_string()
+                },
             });
         }
         Ok(contents)
@@ -115,7 +120,7 @@ impl Store {
         ]))
     }
 
-    /// Puts contents in place of all that is stored, in one transaction. Gives the id of a user who can't be stored beside
+    /// Puts contents in place of all that is stored, in one transaction. Gives the id of a user who cannot be stored beside
     /// the ones before; then everything stays as it was.
     pub(crate) fn replace(&self, contents: &Contents) -> Result<std::result::Result<(), String>> {
         let mut connection = self.lock()?;
@@ -133,7 +138,7 @@ impl Store {
                 owner: kept.owner.as_deref(),
                 expires_ms: kept.expires_ms,
             };
-            write(&transaction, kept.kind, entry, &kept.document)?;
+            write_document(&transaction, kept.kind, entry, &kept.document)?;
         }
         transaction.commit()?;
         Ok(Ok(()))

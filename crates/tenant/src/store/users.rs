@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::entries::{Entry, Kind, write};
+use super::entries::{Entry, write};
 use super::{Result, Store, writing};
 use crate::http::text;
+use crate::records::LinkedLogin;
 
 /// A user to be stored.
 #[derive(Debug, Clone)]
@@ -15,11 +16,11 @@ pub(crate) struct NewUser {
     pub(crate) connection: String,
     /// The hash, never the password.
     pub(crate) password: Option<String>,
-    /// The profile; `user_id` stands in it.
+    /// The profile; `user_id` is in it.
     pub(crate) profile: Value,
 }
 
-/// What a new user has in common with another one.
+/// The value that a new user shares with another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UserConflict {
     Id,
@@ -32,7 +33,7 @@ pub(super) fn profile(row: &Row<'_>) -> rusqlite::Result<Value> {
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
-/// What a user of a database signs in with. Users of other connections may share an e-mail.
+/// Returns the names with which a user of a database signs in. Users of other connections may share an e-mail.
 fn lower(profile: &Value, key: &str) -> Option<String> {
     let provider = profile.pointer("/identities/0/provider");
     let is_database = provider.is_none_or(|provider| provider == "auth0");
@@ -110,7 +111,7 @@ impl Store {
         Ok(linked)
     }
 
-    /// Stores a user, or says what stands in the way.
+    /// Stores a user, or returns the conflict.
     pub(crate) fn insert_user(
         &self,
         user: &NewUser,
@@ -153,7 +154,7 @@ impl Store {
         Ok(stored)
     }
 
-    /// Changes a profile and, if `change` gives one, the hash of the password; `None` when there is no such user. An
+    /// Changes a profile and, if `change` gives one, the hash of the password; `None` for an unknown user. An
     /// e-mail or user name that another user of the connection has leaves everything as it is.
     pub(crate) fn change_user<E>(
         &self,
@@ -208,21 +209,21 @@ impl Store {
         )?;
         transaction.execute("DELETE FROM entries WHERE owner = ?1", [secondary_id])?;
         if let Some(password) = password {
-            let document = json!({"password": password});
+            let document = LinkedLogin { password };
             for login in ["email", "username"]
                 .iter()
                 .filter_map(|key| lower(&secondary, key))
             {
                 let id = format!("{name}/{login}");
                 let entry = Entry::lasting(&id).of(primary_id);
-                write(&transaction, Kind::LinkedLogin, entry, &document)?;
+                write(&transaction, entry, &document)?;
             }
         }
         transaction.commit()?;
         Ok(Some(primary))
     }
 
-    /// Forgets a user, and says whether there was one.
+    /// Forgets a user, and returns whether there was one.
     pub(crate) fn remove_user(&self, user_id: &str) -> Result<bool> {
         let mut connection = self.lock()?;
         let transaction = writing(&mut connection)?;
@@ -291,7 +292,7 @@ pub(super) fn take_linked_login(
     Ok(password)
 }
 
-/// Stores a user inside of a transaction, or says what stands in the way.
+/// Stores a user inside of a transaction, or returns the conflict.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
     user: &NewUser,

@@ -238,3 +238,49 @@ fn what_cannot_be_done_is_refused_and_changes_nothing() {
         assert_eq!(roles[0]["name"], "editor", "{roles}");
     });
 }
+
+#[test]
+fn users_are_listed_whole_and_by_pages() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let many: Vec<Value> = (0..450)
+            .map(|number| json!({"user_id": format!("u{number:03}"), "email": format!("u{number}@example.com"), "email_verified": true}))
+            .collect();
+        let added = world.control(Method::POST, "users", json!(many)).await;
+        assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
+        let ids = |answer: &Value| -> Vec<String> {
+            let users = answer.as_array().unwrap().iter();
+            users
+                .map(|user| user["user_id"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let all = world.get_as("/_postlogin/users", CONTROL).await;
+        assert_eq!(all.status, StatusCode::OK);
+        let all = ids(&all.json());
+        assert_eq!(all.len(), 452);
+        assert_eq!(all.last().unwrap(), "auth0|u449");
+        for (query, range) in [
+            ("per_page=100", 0..100),
+            ("per_page=100&page=4", 400..452),
+            ("page=1", 50..100),
+            ("page=9&per_page=1000", 0..0),
+            ("per_page=0", 0..0),
+        ] {
+            let page = world
+                .get_as(&format!("/_postlogin/users?{query}"), CONTROL)
+                .await;
+            assert_eq!(ids(&page.json()), all[range], "{query}");
+        }
+        for query in ["per_page=1001", "page=-1", "page=x"] {
+            let refused = world
+                .get_as(&format!("/_postlogin/users?{query}"), CONTROL)
+                .await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
+        }
+        // A tenant without users has an empty list.
+        let empty = json!({"format": "postlogin.tenant/1", "users": [], "entries": []});
+        world.control(Method::POST, "import", empty).await;
+        let none = world.get_as("/_postlogin/users", CONTROL).await;
+        assert_eq!(none.json(), json!([]));
+    });
+}

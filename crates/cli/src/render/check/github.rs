@@ -7,10 +7,11 @@ use std::io::{self, Write};
 use postlogin_core::escape::{github_data as data, github_property as property};
 
 use super::Report;
+use crate::render::text::counted;
 
-/// Writes one command for each finding.
+/// Writes one command for each finding, and one for those that are left out.
 pub(crate) fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for (_, finding) in report.findings() {
+    for (_, finding) in report.listed() {
         let place = &finding.location;
         let mut message = finding.message.clone();
         if let Some(hint) = &finding.hint {
@@ -32,5 +33,9 @@ pub(crate) fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             data(&message),
         )?;
     }
-    Ok(())
+    let unlisted = counted(report.unlisted(), "more finding");
+    match report.unlisted() {
+        0 => Ok(()),
+        _ => writeln!(out, "::warning title=left-out::{unlisted} left out"),
+    }
 }

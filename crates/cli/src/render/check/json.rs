@@ -41,6 +41,9 @@ struct Found<'a> {
 struct Summary {
     errors: usize,
     warnings: usize,
+    /// How many findings are not listed; absent when all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<usize>,
 }
 
 /// Writes the object, indented, with a final newline.
@@ -50,7 +53,7 @@ pub(crate) fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         kind: if action.is_rule { "rule" } else { "action" },
         file: &action.file,
     });
-    let findings = report.findings().map(|(action, finding)| Found {
+    let findings = report.listed().map(|(action, finding)| Found {
         code: finding.rule.code,
         severity: finding.rule.severity.word(),
         message: &finding.message,
@@ -67,6 +70,7 @@ pub(crate) fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         summary: Summary {
             errors: report.count(Severity::Error),
             warnings: report.count(Severity::Warning),
+            left_out: Some(report.unlisted()).filter(|count| *count > 0),
         },
     };
     let text = serde_json::to_string_pretty(&document)?;

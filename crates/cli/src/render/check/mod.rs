@@ -15,6 +15,10 @@ pub(crate) use human::human;
 pub(crate) use json::json;
 pub(crate) use sarif::sarif;
 
+/// How many findings a format for programs lists. The others are counted: an Action can have one on every few bytes.
+/// Code scanning of GitHub refuses more than 25,000.
+const MOST_FOR_PROGRAMS: usize = 10_000;
+
 /// Everything that was checked and found.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -41,6 +45,16 @@ impl Report {
         findings
             .filter(|(_, finding)| finding.rule.severity == severity)
             .count()
+    }
+
+    /// Returns the findings that a format for programs lists.
+    fn listed(&self) -> impl Iterator<Item = (&Checked, &Finding)> {
+        self.findings().take(MOST_FOR_PROGRAMS)
+    }
+
+    /// Returns how many findings a format for programs leaves out.
+    fn unlisted(&self) -> usize {
+        self.findings().count().saturating_sub(MOST_FOR_PROGRAMS)
     }
 
     fn findings(&self) -> impl Iterator<Item = (&Checked, &Finding)> {

@@ -9,10 +9,11 @@ use postlogin_js::check::{Finding, Rule, rules};
 use serde_json::{Value, json};
 
 use super::Report;
+use crate::render::text::counted;
 
 /// Writes one log with one run.
 pub(crate) fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let log = json!({
+    let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -24,9 +25,19 @@ pub(crate) fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 },
             },
             "columnKind": "utf16CodeUnits",
-            "results": report.findings().map(|(_, finding)| result(finding)).collect::<Vec<_>>(),
+            "results": report.listed().map(|(_, finding)| result(finding)).collect::<Vec<_>>(),
         }],
     });
+    if report.unlisted() > 0
+        && let Some(run) = log.pointer_mut("/runs/0").and_then(Value::as_object_mut)
+    {
+        let message = format!("{} left out", counted(report.unlisted(), "more finding"));
+        let notification = json!({"level": "warning", "message": {"text": message}});
+        run.insert(
+            "invocations".to_owned(),
+            json!([{"executionSuccessful": true, "toolExecutionNotifications": [notification]}]),
+        );
+    }
     let text = serde_json::to_string_pretty(&log)?;
     writeln!(out, "{}", escape::json(&text))
 }

@@ -3,7 +3,7 @@
 use postlogin_js::check::{Source, check};
 use serde_json::Value;
 
-use super::{Checked, Report, github, human, sarif};
+use super::{Checked, MOST_FOR_PROGRAMS, Report, github, human, json, sarif};
 
 /// A report of one Action.
 fn report(file: &str, text: &str) -> Report {
@@ -107,4 +107,35 @@ fn sarif_has_the_structure_of_its_schema() {
         let number = |key: &str| region[key].as_u64().expect("a number");
         assert!(number("startLine") >= 1 && number("endColumn") > number("startColumn"));
     }
+}
+
+#[test]
+fn formats_for_programs_are_bounded_and_count_the_rest() {
+    let text = "exports.onExecutePostLogin = async (event, api) => { x };\n"
+        .replace("x", &"api.deny();\n".repeat(MOST_FOR_PROGRAMS + 2));
+    let report = report("a.js", &text);
+    assert_eq!(report.findings().count(), MOST_FOR_PROGRAMS + 2);
+
+    let document: Value = serde_json::from_str(&written(|out| json(&report, out))).expect("JSON");
+    let listed = document["findings"].as_array().expect("a list").len();
+    assert_eq!(listed, MOST_FOR_PROGRAMS);
+    assert_eq!(document["summary"]["errors"], MOST_FOR_PROGRAMS + 2);
+    assert_eq!(document["summary"]["left_out"], 2);
+
+    let log: Value = serde_json::from_str(&written(|out| sarif(&report, out))).expect("JSON");
+    let run = &log["runs"][0];
+    assert_eq!(run["results"].as_array().expect("a list").len(), listed);
+    let notifications = &run["invocations"][0]["toolExecutionNotifications"];
+    assert_eq!(
+        notifications[0]["message"]["text"],
+        "2 more findings left out"
+    );
+
+    let commands = written(|out| github(&report, out));
+    assert_eq!(commands.lines().count(), MOST_FOR_PROGRAMS + 1);
+    let last = commands.lines().last();
+    assert_eq!(
+        last,
+        Some("::warning title=left-out::2 more findings left out")
+    );
 }

@@ -1,4 +1,4 @@
-//! How many logins run at once.
+//! A limit of logins that run at once.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! What a login of the project runs, as the files are now: an edit counts from the next login on.
+//! The Rules and Actions that a login of the project runs, as the files are now: an edit counts from the next login on.
 
 use std::{
     collections::HashMap,
@@ -15,10 +15,15 @@ use postlogin_core::{Trigger, outcome::Outcome};
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_js::liquid::Liquid;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
-use postlogin_runner::{Compiler, LoadError, fingerprint, watch::Stamps};
 use serde_json::Value;
 
-use crate::{action::lasting_compiler, error::CliError, printer::Printer, secrets};
+use super::{PipelineNotice, ProgramError};
+use crate::{Compiler, LoadError, fingerprint, login::unseen, watch::Stamps};
+
+/// Starts the engine.
+type Start = Box<dyn Fn(Allocation) -> anyhow::Result<Compiler<'static>> + Send + Sync>;
+/// Receives what happens.
+type Notices = Box<dyn Fn(PipelineNotice<'_>) + Send + Sync>;
 
 /// Everything that is loaded.
 #[derive(Default)]
@@ -30,8 +35,8 @@ pub(super) struct Program {
     pub(super) tenant: TenantData,
     /// Whether something may switch to another user.
     pub(super) switches_users: bool,
-    /// Whether it was told that an Action of this can't be loaded.
-    told: AtomicBool,
+    /// Whether it was reported that an Action of this cannot be loaded.
+    reported: AtomicBool,
 }
 
 impl Program {
@@ -50,45 +55,49 @@ impl Program {
 pub(super) struct Library {
     here: PathBuf,
     given: Vec<Secret>,
-    printer: Printer,
+    start: Start,
+    notices: Notices,
     loaded: Mutex<Loaded>,
 }
 
 struct Loaded {
     compiler: Option<Compiler<'static>>,
     stamps: Stamps,
-    /// What logins run, or why they can't.
+    /// The program of logins, or why there is none.
     program: Result<Arc<Program>, String>,
 }
 
 impl Library {
-    /// Loads what the project says now.
+    /// Loads the project as it is now.
     ///
     /// # Errors
-    /// When something can't be read or loaded: a server should not start with it.
+    /// When something cannot be read or loaded.
     pub(super) fn new(
         project: Option<&Project>,
         here: &Path,
-        given: &[Secret],
-        printer: &Printer,
-    ) -> Result<Self, CliError> {
+        given: Vec<Secret>,
+        start: Start,
+        notices: Notices,
+    ) -> Result<Self, ProgramError> {
         let mut compiler = None;
         let (stamps, program) = match project {
             Some(project) => {
                 let sources = Sources::read(project, here)?;
-                secrets::warn_about_unseen(sources.sources(), given, printer);
+                let all: Vec<&ActionSource> = sources.sources().collect();
+                for secret in unseen(&all, &given) {
+                    notices(PipelineNotice::UnseenSecret(secret));
+                }
                 let stamps = Stamps::of(sources.files(project));
-                (
-                    stamps,
-                    sources.load(project, &mut compiler, given, printer)?,
-                )
+                let program = sources.load(project, &mut compiler, &given, &start)?;
+                (stamps, program)
             }
             None => (Stamps::default(), Program::default()),
         };
         Ok(Self {
             here: here.to_owned(),
-            given: given.to_vec(),
-            printer: *printer,
+            given,
+            start,
+            notices,
             loaded: Mutex::new(Loaded {
                 compiler,
                 stamps,
@@ -97,10 +106,15 @@ impl Library {
         })
     }
 
-    /// What a login that starts now runs.
+    /// Returns what the user gave.
+    pub(super) fn secrets(&self) -> &[Secret] {
+        &self.given
+    }
+
+    /// Returns the program of a login that starts now.
     ///
     /// # Errors
-    /// When the files can't be loaded as they are, in one sentence. It was told on stderr when it was found.
+    /// When the files cannot be loaded as they are, in one sentence. A notice went out when it was found.
     pub(super) fn now(&self) -> Result<Arc<Program>, String> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if loaded.stamps.are_old() {
@@ -113,82 +127,73 @@ impl Library {
     ///
     /// # Errors
     /// When the engine cannot be started.
-    pub(super) fn liquid(&self) -> Result<Liquid, CliError> {
+    pub(super) fn liquid(&self) -> anyhow::Result<Liquid> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let compiler = started(&mut loaded.compiler, self.printer)?;
-        Ok(compiler.javascript()?.liquid())
+        let compiler = started(&mut loaded.compiler, &self.start)?;
+        let javascript = compiler.javascript();
+        Ok(javascript
+            .map_err(|error| anyhow::anyhow!(error.message))?
+            .liquid())
     }
 
-    /// Tells on stderr, once for each edit, that an Action does not load in its sandbox. The login tells the user.
-    pub(super) fn tell(&self, program: &Program, error: LoadError) {
-        if !program.told.swap(true, Ordering::Relaxed) {
-            self.printer.error(&error.into());
+    /// Reports, once for each edit, that an Action does not load in its sandbox.
+    pub(super) fn report_unloadable(&self, program: &Program, error: LoadError) {
+        if !program.reported.swap(true, Ordering::Relaxed) {
+            (self.notices)(PipelineNotice::Unloadable(error));
         }
     }
 
-    /// Tells on stderr why the script of a connection gave no profile: its user sees one sentence.
-    pub(super) fn tell_failed_fetch(&self, connection: &str, outcome: &Outcome) {
-        let reason = outcome.reason.as_deref().unwrap_or_default();
-        self.printer
-            .warning(&format!("fetchUserProfile of {connection}: {reason}"));
-        for notice in &outcome.notices {
-            self.printer.hint(&notice.message);
-        }
+    /// Reports why the script of a connection gave no profile.
+    pub(super) fn report_no_profile(&self, connection: &str, outcome: &Outcome) {
+        (self.notices)(PipelineNotice::NoProfile {
+            connection,
+            outcome,
+        });
     }
 
     fn load_again(&self, loaded: &mut Loaded) {
         let project = match Project::discover(&self.here) {
             Ok(Some(project)) => project,
-            Ok(None) => {
-                let error = CliError::usage("the project's files are gone");
-                return self.refuse(
-                    loaded,
-                    error.with_hint("put them back, or stop this server"),
-                );
-            }
-            Err(error) => return self.refuse(loaded, error.into()),
+            Ok(None) => return self.refuse(loaded, &ProgramError::Gone),
+            Err(error) => return self.refuse(loaded, &error.into()),
         };
         let sources = Sources::read(&project, &self.here);
         let program = match &sources {
             Ok(sources) => {
                 // Before they are loaded: an edit in between counts next time.
                 loaded.stamps = Stamps::of(sources.files(&project));
-                sources.load(&project, &mut loaded.compiler, &self.given, &self.printer)
+                sources.load(&project, &mut loaded.compiler, &self.given, &self.start)
             }
             Err(_) => Ok(Program::default()),
         };
         match sources.and(program) {
             Ok(program) => {
-                self.printer.note(&format!(
-                    "files have changed: {} Rules and Actions from now on",
-                    program.len()
-                ));
+                (self.notices)(PipelineNotice::Reloaded(program.len()));
                 loaded.program = Ok(Arc::new(program));
             }
-            Err(error) => self.refuse(loaded, error),
+            Err(error) => self.refuse(loaded, &error),
         }
     }
 
-    /// Logins fail until the files are mended.
-    fn refuse(&self, loaded: &mut Loaded, error: CliError) {
+    /// Lets logins fail until the files are fixed.
+    fn refuse(&self, loaded: &mut Loaded, error: &ProgramError) {
         loaded.stamps.look_again();
-        if loaded.program.as_ref().err() != Some(&error.message) {
-            self.printer.error(&error);
-            self.printer
-                .note("logins fail until that is mended; no restart is needed");
+        let message = error.to_string();
+        if loaded.program.as_ref().err() != Some(&message) {
+            (self.notices)(PipelineNotice::Refused(error));
         }
-        loaded.program = Err(error.message);
+        loaded.program = Err(message);
     }
 }
 
-/// What is to be loaded.
+/// The sources that are to be loaded.
 struct Sources {
     actions: Vec<(Trigger, ActionSource)>,
     connections: Vec<ActionSource>,
 }
 
 impl Sources {
-    fn read(project: &Project, here: &Path) -> Result<Self, CliError> {
+    fn read(project: &Project, here: &Path) -> Result<Self, ProgramError> {
         let with_script = project.tenant.connections.iter().filter_map(|connection| {
             let script = connection.pointer("/options/scripts/fetchUserProfile");
             let has_one = script
@@ -236,8 +241,8 @@ impl Sources {
         project: &Project,
         compiler: &mut Option<Compiler<'static>>,
         given: &[Secret],
-        printer: &Printer,
-    ) -> Result<Program, CliError> {
+        start: &Start,
+    ) -> Result<Program, ProgramError> {
         let mut program = Program {
             tenant: project.tenant.clone(),
             switches_users: self.sources().any(may_switch_users),
@@ -246,7 +251,7 @@ impl Sources {
         if self.actions.is_empty() && self.connections.is_empty() {
             return Ok(program);
         }
-        let compiler = started(compiler, *printer)?;
+        let compiler = started(compiler, start).map_err(ProgramError::Engine)?;
         for (trigger, source) in &self.actions {
             let mut bound = compiler.bind(source, given)?;
             bound.info.fingerprint = fingerprint(source);
@@ -263,20 +268,20 @@ impl Sources {
 /// The compiler of the server, made when it is first needed.
 fn started<'c>(
     compiler: &'c mut Option<Compiler<'static>>,
-    printer: Printer,
-) -> Result<&'c mut Compiler<'static>, CliError> {
+    start: &Start,
+) -> anyhow::Result<&'c mut Compiler<'static>> {
     match compiler {
         Some(compiler) => Ok(compiler),
         None => {
             // One for each login that runs at once, one that is being given back, and one for a mail.
             let sandboxes = u32::try_from(cores()).unwrap_or(u32::MAX).saturating_add(2);
             let allocation = Allocation::Pooling { sandboxes };
-            Ok(compiler.insert(lasting_compiler(allocation, printer)?))
+            Ok(compiler.insert(start(allocation)?))
         }
     }
 }
 
-/// How many logins can run at once.
+/// Returns the number of logins that can run at once.
 pub(super) fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

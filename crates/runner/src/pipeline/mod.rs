@@ -1,14 +1,23 @@
-//! The post-login trigger for the tenant: the project's Rules and Actions, in pooled sandboxes.
+//! The triggers of a local tenant: the Rules, Actions and scripts of connections of a project, in pooled sandboxes, as its
+//! files are now.
+//!
+//! [`Pipeline`] is what [`postlogin_tenant::Setup`] asks for. Whoever makes one decides about the network ([`Network`]), starts
+//! the engine, and hears of what happens while it runs ([`PipelineNotice`]).
+
+mod error;
+mod program;
+mod provider;
+mod slots;
 
 use std::{path::Path, sync::Arc};
 
 use postlogin_core::{
     Finished, Login, Resumption, TenantSettings, Trigger, outcome::Outcome, reads::Watch,
 };
-use postlogin_engine::{advance, finish, infos};
-use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
+use postlogin_engine::{Allocation, advance, finish, infos};
+use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock};
+use postlogin_js::liquid::Liquid;
 use postlogin_project::{Project, Secret};
-use postlogin_runner::{PreparedLogin, run_login, unloadable};
 use postlogin_tenant::{
     Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
     TemplateError, TemplateJob, TemplateRenderer,
@@ -16,51 +25,102 @@ use postlogin_tenant::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    program::{Library, Program, cores},
-    provider,
-    slots::Slots,
-};
-use crate::{
-    args::{NetworkArguments, ServeArguments},
-    commands::email::rendered,
-    error::CliError,
-    network::{mocks, network},
-    printer::Printer,
-    secrets::Hidden,
-};
+use crate::{Compiler, PreparedLogin, run_login, unloadable};
+pub use error::ProgramError;
+use program::{Library, Program, cores};
+use slots::Slots;
+
+/// Answers the requests of logins.
+pub trait Network: Send + Sync {
+    /// Returns what answers the requests of one login: mocks are used up by it, so each has its own.
+    ///
+    /// # Errors
+    /// The reason, in one sentence.
+    fn door(&self) -> Result<Arc<dyn Door>, String>;
+
+    /// Returns the same without mocks.
+    ///
+    /// # Errors
+    /// The reason, in one sentence.
+    fn without_mocks(&self) -> Result<Arc<dyn Door>, String>;
+
+    /// Returns the mocks, for the visit of a connection's script, which puts the built-in provider after them.
+    ///
+    /// # Errors
+    /// The reason, in one sentence.
+    fn mocks(&self) -> Result<Vec<Mock>, String>;
+}
+
+/// Something that who runs a server may want to know.
+#[derive(Debug)]
+pub enum PipelineNotice<'a> {
+    /// No Action declares this secret, so none sees it.
+    UnseenSecret(&'a Secret),
+    /// Files have changed: this many Rules and Actions run from now on.
+    Reloaded(usize),
+    /// Files have changed, and logins will fail until this is fixed. Each problem comes once.
+    Refused(&'a ProgramError),
+    /// An Action does not load in its sandbox. Comes once for each edit; the login reports it to the user.
+    Unloadable(crate::LoadError),
+    /// The script of a connection gave no profile: its user sees one sentence.
+    NoProfile {
+        /// The connection.
+        connection: &'a str,
+        /// The outcome of the script, without secrets.
+        outcome: &'a Outcome,
+    },
+}
+
+/// The parts of a [`Pipeline`].
+pub struct PipelineSetup {
+    /// Answers requests.
+    pub network: Box<dyn Network>,
+    /// The time and memory of a handler.
+    pub budget: Budget,
+    /// The secrets of the user; each Action sees those that it declares.
+    pub secrets: Vec<Secret>,
+    /// Starts the engine, when there is something to run.
+    pub compiler: Box<dyn Fn(Allocation) -> anyhow::Result<Compiler<'static>> + Send + Sync>,
+    /// Receives what happens.
+    pub notices: Box<dyn Fn(PipelineNotice<'_>) + Send + Sync>,
+}
 
 /// Runs logins of the tenant.
-pub(super) struct Pipeline {
+pub struct Pipeline {
     library: Library,
-    network: NetworkArguments,
+    network: Box<dyn Network>,
     budget: Budget,
-    given: Vec<Secret>,
     slots: Slots,
 }
 
 impl Pipeline {
-    /// Loads what runs at a login of the project: its Rules, the Actions that it binds to the trigger, and the scripts of
-    /// its connections.
-    pub(super) fn new(
-        arguments: &ServeArguments,
+    /// Loads what runs at a login of the project: its Rules, the Actions that it binds to triggers, and the scripts of its
+    /// connections. `here` is the folder in which the project is looked for again when files change.
+    ///
+    /// # Errors
+    /// When something cannot be read or loaded: a server should not start with it.
+    pub fn new(
+        setup: PipelineSetup,
         project: Option<&Project>,
         here: &Path,
-        budget: Budget,
-        given: Vec<Secret>,
-        printer: &Printer,
-    ) -> Result<Self, CliError> {
-        Ok(Self {
-            library: Library::new(project, here, &given, printer)?,
-            network: arguments.network.clone(),
+    ) -> Result<Self, ProgramError> {
+        let PipelineSetup {
+            network,
             budget,
-            given,
+            secrets,
+            compiler,
+            notices,
+        } = setup;
+        Ok(Self {
+            library: Library::new(project, here, secrets, compiler, notices)?,
+            network,
+            budget,
             slots: Slots::new(cores()),
         })
     }
 
-    /// How many Rules and Actions run at a login.
-    pub(super) fn len(&self) -> usize {
+    /// Returns how many Rules and Actions run at a login.
+    pub fn count(&self) -> usize {
         self.library.now().map_or(0, |program| program.len())
     }
 
@@ -84,16 +144,12 @@ impl Pipeline {
     }
 }
 
-fn broken(error: CliError) -> PipelineError {
-    PipelineError::Broken(error.message)
-}
-
 /// A login that waits, as the tenant stores it for us.
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    /// What [`Login::store`] wrote.
+    /// The result of [`Login::store`].
     login: String,
-    /// How often each mock has answered.
+    /// The number of answers of each mock.
     mocks: Vec<u32>,
     /// The time of the login when it was stored, in milliseconds since the epoch: awaited time is in it.
     paused_ms: i64,
@@ -108,12 +164,6 @@ impl Stored {
 }
 
 impl Pipeline {
-    /// Returns what answers the requests of one login: mocks are used up by it, so each has its own.
-    fn door(&self) -> Result<Arc<dyn Door>, PipelineError> {
-        let network = network(&self.network, self.budget.time).map_err(broken)?;
-        Ok(network.door)
-    }
-
     /// Runs a login up to its end or its next suspension.
     fn advance(
         &self,
@@ -142,7 +192,7 @@ impl Pipeline {
     fn end(&self, program: &Program, login: Login, conditions: &Conditions) -> Advanced {
         let finished = finish(login, conditions);
         if let Some(error) = unloadable(&finished.outcome) {
-            self.library.tell(program, error);
+            self.library.report_unloadable(program, error);
         }
         Advanced::Ended(Box::new(finished))
     }
@@ -157,7 +207,7 @@ impl Pipeline {
         let stored = Stored::read(stored)?;
         let login = Login::restore(&stored.login, infos(program.of(Trigger::PostLogin)))
             .map_err(|error| PipelineError::Stale(error.to_string()))?;
-        let door = self.door()?;
+        let door = self.network.door().map_err(PipelineError::Broken)?;
         door.resume(&stored.mocks);
         // The login's own time does not run backwards, whatever the clock of the tenant was set to.
         let now_ms = now_ms.max(stored.paused_ms);
@@ -176,6 +226,7 @@ impl LoginPipeline for Pipeline {
         let mut settings = program.tenant.settings_for(&login.event, None);
         settings.users.extend(login.users);
         let lifetime = login.access_token_lifetime_s;
+        let door = self.network.door().map_err(PipelineError::Broken)?;
         let prepared = PreparedLogin {
             trigger: login.trigger,
             event: login.event,
@@ -186,7 +237,7 @@ impl LoginPipeline for Pipeline {
                 granted_scopes: login.granted_scopes.or(settings.granted_scopes),
                 ..settings
             },
-            conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, self.door()?),
+            conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, door),
             steps: Vec::new(),
             watch: Watch::Paths,
         };
@@ -220,12 +271,9 @@ impl LoginPipeline for Pipeline {
         let script = program.connections.get(name).ok_or_else(|| {
             PipelineError::Unloadable(format!("The connection {name} has no fetchUserProfile."))
         })?;
-        let live = NetworkArguments {
-            http: Vec::new(),
-            ..self.network.clone()
-        };
-        let live = network(&live, self.budget.time).map_err(broken)?.door;
-        let mocks = mocks(&self.network.http).map_err(broken)?;
+        let live = self.network.without_mocks();
+        let live = live.map_err(PipelineError::Broken)?;
+        let mocks = self.network.mocks().map_err(PipelineError::Broken)?;
         let door = provider::door(&visit, mocks, live);
         let token_response = match provider::exchange(&visit, &*door) {
             Ok(response) => response,
@@ -256,7 +304,7 @@ impl LoginPipeline for Pipeline {
         if profile.is_none() {
             let mut shown = outcome.clone();
             self.redact(&mut shown);
-            self.library.tell_failed_fetch(name, &shown);
+            self.library.report_no_profile(name, &shown);
         }
         Ok(FetchedProfile {
             profile: profile.ok_or(reason),
@@ -271,7 +319,9 @@ impl LoginPipeline for Pipeline {
     }
 
     fn redact(&self, outcome: &mut Outcome) {
-        Hidden::new(&self.given).outcome(outcome);
+        let secrets = self.library.secrets().iter();
+        let values: Vec<&str> = secrets.map(|secret| secret.value.as_str()).collect();
+        outcome.redact(&values);
     }
 }
 
@@ -281,9 +331,23 @@ impl TemplateRenderer for Pipeline {
         let liquid = self.library.liquid().map_err(|error| TemplateError {
             template: 0,
             place: None,
-            message: error.message,
+            message: format!("{error:#}"),
             is_internal: true,
         })?;
         rendered(&liquid, job)
     }
+}
+
+/// Renders the templates of a mail in a sandbox.
+///
+/// # Errors
+/// When a template is wrong, or the sandbox breaks.
+pub fn rendered(liquid: &Liquid, job: &TemplateJob<'_>) -> Result<Vec<String>, TemplateError> {
+    let texts = liquid.render(job.templates, job.variables, job.now_ms);
+    texts.map_err(|error| TemplateError {
+        template: error.template,
+        place: error.place,
+        message: error.message,
+        is_internal: error.is_internal,
+    })
 }

@@ -1,0 +1,68 @@
+//! The key that signs tokens.
+
+use std::{fmt::Display, io, path::Path};
+
+use postlogin_core::outcome::Outcome;
+use postlogin_project::{Project, state_folder};
+use postlogin_token::KeyPair;
+use serde_json::{Map, Value};
+
+use crate::{
+    args::RunArguments,
+    error::{self, CliError},
+};
+
+/// Returns the key that was given, or that of the project (of this folder, outside a project).
+pub(super) fn key(
+    arguments: &RunArguments,
+    here: &Path,
+    project: Option<&Project>,
+) -> Result<KeyPair, CliError> {
+    if let Some(file) = &arguments.key {
+        let failed = |error: &dyn Display| CliError::usage(format!("{}: {error}", file.display()));
+        let pem = std::fs::read_to_string(file).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                failed(&"there is no such file").with_hint(error::hint_on_missing(file))
+            }
+            _ => failed(&error),
+        })?;
+        return KeyPair::from_pem(&pem).map_err(|error| {
+            let shown = failed(&error);
+            match error.hint() {
+                Some(hint) => shown.with_hint(hint),
+                None => shown,
+            }
+        });
+    }
+    project_key(project, here)
+}
+
+/// Returns the key of the project, or of a folder outside of any.
+pub(in crate::commands) fn project_key(
+    project: Option<&Project>,
+    here: &Path,
+) -> Result<KeyPair, CliError> {
+    let root = project.map_or(here, |project| project.root.as_path());
+    postlogin_token::load_or_create(&state_folder(root)?.join("signing-key.pem")).map_err(|error| {
+        let shown = CliError::usage(error.to_string());
+        match error.hint() {
+            Some(hint) => shown.with_hint(hint),
+            None => shown,
+        }
+    })
+}
+
+/// Adds the signed tokens to an outcome.
+pub(super) fn sign(outcome: &mut Outcome, key: &KeyPair) -> Result<(), CliError> {
+    let sign = |claims: &Map<String, Value>| {
+        key.sign("JWT", claims)
+            .map_err(|error| CliError::internal(&anyhow::Error::new(error)))
+    };
+    if !outcome.id_token.claims.is_empty() {
+        outcome.id_token.jwt = Some(sign(&outcome.id_token.claims)?);
+    }
+    if !outcome.access_token.claims.is_empty() {
+        outcome.access_token.jwt = Some(sign(&outcome.access_token.claims)?);
+    }
+    Ok(())
+}

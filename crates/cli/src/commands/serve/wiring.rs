@@ -1,0 +1,108 @@
+//! From the options of `serve` to its pipeline, and from what happens in the pipeline to stderr.
+
+use std::{sync::Arc, time::Duration};
+
+use postlogin_host::{Budget, Door, Mock};
+use postlogin_project::Secret;
+use postlogin_runner::{PipelineNotice, PipelineSetup, ProgramError, pipeline::Network};
+
+use crate::{
+    action::lasting_compiler,
+    args::{NetworkArguments, ServeArguments},
+    error::CliError,
+    network::{mocks, network},
+    printer::Printer,
+    secrets,
+};
+
+/// Returns what the pipeline of a server is made of.
+pub(super) fn pipeline(
+    arguments: &ServeArguments,
+    budget: Budget,
+    secrets: Vec<Secret>,
+    printer: Printer,
+) -> PipelineSetup {
+    PipelineSetup {
+        network: Box::new(Options {
+            network: arguments.network.clone(),
+            timeout: budget.time,
+        }),
+        budget,
+        secrets,
+        compiler: Box::new(move |allocation| lasting_compiler(allocation, printer)),
+        notices: Box::new(move |notice| report(notice, &printer)),
+    }
+}
+
+/// The network that the options allow.
+struct Options {
+    network: NetworkArguments,
+    timeout: Duration,
+}
+
+impl Network for Options {
+    fn door(&self) -> Result<Arc<dyn Door>, String> {
+        let network = network(&self.network, self.timeout);
+        network.map(|network| network.door).map_err(sentence)
+    }
+
+    fn without_mocks(&self) -> Result<Arc<dyn Door>, String> {
+        let live = NetworkArguments {
+            http: Vec::new(),
+            ..self.network.clone()
+        };
+        let network = network(&live, self.timeout);
+        network.map(|network| network.door).map_err(sentence)
+    }
+
+    fn mocks(&self) -> Result<Vec<Mock>, String> {
+        mocks(&self.network.http).map_err(sentence)
+    }
+}
+
+fn sentence(error: CliError) -> String {
+    error.message
+}
+
+fn report(notice: PipelineNotice<'_>, printer: &Printer) {
+    match notice {
+        PipelineNotice::UnseenSecret(secret) => secrets::warn_about(secret, printer),
+        PipelineNotice::Reloaded(count) => printer.note(&format!(
+            "files have changed: {count} Rules and Actions from now on"
+        )),
+        PipelineNotice::Refused(error) => {
+            printer.error(&CliError::from(error));
+            printer.note("logins fail until that is mended; no restart is needed");
+        }
+        PipelineNotice::Unloadable(error) => printer.error(&error.into()),
+        PipelineNotice::NoProfile {
+            connection,
+            outcome,
+        } => {
+            let reason = outcome.reason.as_deref().unwrap_or_default();
+            printer.warning(&format!("fetchUserProfile of {connection}: {reason}"));
+            for notice in &outcome.notices {
+                printer.hint(&notice.message);
+            }
+        }
+    }
+}
+
+impl From<ProgramError> for CliError {
+    fn from(error: ProgramError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&ProgramError> for CliError {
+    fn from(error: &ProgramError) -> Self {
+        match error {
+            ProgramError::Project(error) => error.clone().into(),
+            ProgramError::Gone => {
+                Self::usage(error.to_string()).with_hint("put them back, or stop this server")
+            }
+            ProgramError::Load(error) => error.clone().into(),
+            ProgramError::Engine(error) => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The triggers of a local tenant from a Rust test: logins that wait, and files that change.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use postlogin_core::event::sample;
+use postlogin_core::outcome::Status;
+use postlogin_core::{ResumeStep, Suspension, Trigger};
+use postlogin_engine::Engine;
+use postlogin_host::{Budget, Door, Mock, network::Closed};
+use postlogin_project::{Project, Secret};
+use postlogin_runner::{Compiler, Pipeline, PipelineNotice, PipelineSetup, pipeline::Network};
+use postlogin_tenant::{Advanced, Answer, LoginPipeline, LoginRequest, PipelineError};
+use serde_json::Map;
+
+struct Offline;
+
+impl Network for Offline {
+    fn door(&self) -> Result<Arc<dyn Door>, String> {
+        Ok(Arc::new(Closed))
+    }
+
+    fn without_mocks(&self) -> Result<Arc<dyn Door>, String> {
+        self.door()
+    }
+
+    fn mocks(&self) -> Result<Vec<Mock>, String> {
+        Ok(Vec::new())
+    }
+}
+
+const REDIRECTS: &str = "exports.onExecutePostLogin = async (event, api) => {
+  api.user.setAppMetadata('seen', event.secrets.WORD);
+  api.redirect.sendUserTo('https://terms.example.com');
+};
+exports.onContinuePostLogin = async (event, api) => {
+  api.idToken.setCustomClaim('https://example.com/answer', event.request.query.answer);
+};
+";
+
+/// A folder with the project's configuration and one Action.
+fn folder(action: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "postlogin.toml", "binding = [\"a\"]\n");
+    write(folder.path(), "actions/a.js", action);
+    folder
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let file = folder.join(name);
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+    std::fs::write(file, text).expect("a file");
+}
+
+type Notices = Arc<Mutex<Vec<String>>>;
+
+fn pipeline(folder: &Path) -> (Pipeline, Notices) {
+    let notices = Notices::default();
+    let heard = Arc::clone(&notices);
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    let secret = |name: &str, value: &str| Secret {
+        name: name.into(),
+        value: value.into(),
+    };
+    let setup = PipelineSetup {
+        network: Box::new(Offline),
+        budget: Budget::default(),
+        secrets: vec![secret("WORD", "a-hidden-word")],
+        compiler: Box::new(move |allocation| {
+            let engine = Engine::new(allocation, Some(cache.clone()))?;
+            Ok(Compiler::new(engine, |_| {}))
+        }),
+        notices: Box::new(move |notice| {
+            let text = match notice {
+                PipelineNotice::UnseenSecret(secret) => format!("unseen {}", secret.name),
+                PipelineNotice::Reloaded(count) => format!("reloaded {count}"),
+                PipelineNotice::Refused(error) => format!("refused {error}"),
+                PipelineNotice::Unloadable(error) => format!("unloadable {}", error.message),
+                PipelineNotice::NoProfile { connection, .. } => format!("no profile {connection}"),
+            };
+            heard.lock().expect("no panic").push(text);
+        }),
+    };
+    let project = Project::discover(folder).expect("it is read");
+    let pipeline = Pipeline::new(setup, project.as_ref(), folder).expect("it loads");
+    (pipeline, notices)
+}
+
+fn login() -> LoginRequest {
+    LoginRequest {
+        trigger: Trigger::PostLogin,
+        event: sample(Trigger::PostLogin),
+        domain: "localhost".into(),
+        issuer: "http://localhost:3333/".into(),
+        access_token_lifetime_s: None,
+        granted_scopes: None,
+        seed: 1,
+        now_ms: 1_790_000_000_000,
+        is_frozen: true,
+        users: Vec::new(),
+    }
+}
+
+#[test]
+fn a_login_waits_as_text_and_continues_in_another_pipeline() {
+    let folder = folder(REDIRECTS);
+    let (first, notices) = pipeline(folder.path());
+    assert_eq!(first.count(), 1);
+    let Ok(Advanced::Waits { pause, stored }) = first.start(login()) else {
+        panic!("it redirects");
+    };
+    let Suspension::Redirect { url } = &pause.suspension else {
+        panic!("it redirects");
+    };
+    assert!(url.starts_with("https://terms.example.com"), "{url}");
+    drop(first);
+
+    let (second, _) = pipeline(folder.path());
+    let answer = Answer {
+        step: ResumeStep::Continue {
+            query: Map::from_iter([("answer".to_owned(), "yes".into())]),
+            body: Map::new(),
+        },
+        users: Vec::new(),
+        now_ms: 1_790_000_001_000,
+        is_frozen: true,
+    };
+    let Ok(Advanced::Ended(finished)) = second.resume(&stored, answer) else {
+        panic!("it ends");
+    };
+    let mut outcome = finished.outcome;
+    assert_eq!(outcome.status, Status::Allowed);
+    let claim = outcome.id_token.claims.get("https://example.com/answer");
+    assert_eq!(claim, Some(&"yes".into()));
+    assert_eq!(outcome.user.app_metadata["seen"], "a-hidden-word");
+    second.redact(&mut outcome);
+    assert_eq!(outcome.user.app_metadata["seen"], "***");
+    assert!(notices.lock().expect("no panic").is_empty());
+}
+
+#[test]
+fn an_edit_counts_from_the_next_login_on_and_a_mistake_is_reported_once() {
+    let folder = folder(REDIRECTS);
+    let (pipeline, notices) = pipeline(folder.path());
+    let Ok(Advanced::Waits { stored, .. }) = pipeline.start(login()) else {
+        panic!("it redirects");
+    };
+    write(
+        folder.path(),
+        "actions/a.js",
+        "exports.onExecutePostLogin = async (event, api) => api.access.deny('edited');\n",
+    );
+    let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+        panic!("it ends");
+    };
+    assert_eq!(finished.outcome.reason.as_deref(), Some("edited"));
+    // A login that waits does not continue with other Actions.
+    let abandoned = pipeline.abandon(&stored, 1_790_000_002_000);
+    assert!(matches!(abandoned, Err(PipelineError::Stale(_))));
+
+    // What production reports at the first login is the outcome of one here.
+    write(
+        folder.path(),
+        "actions/a.js",
+        "exports.onExecutePostLogin = (\n",
+    );
+    for _ in 0..2 {
+        let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+            panic!("it ends");
+        };
+        assert_eq!(finished.outcome.status, Status::Failed);
+    }
+    write(folder.path(), "postlogin.toml", "binding = [\"gone\"]\n");
+    for _ in 0..2 {
+        let refused = pipeline.start(login());
+        assert!(matches!(refused, Err(PipelineError::Unloadable(_))));
+    }
+    let notices = notices.lock().expect("no panic");
+    let expected = [
+        "reloaded 1",
+        "reloaded 1",
+        "unloadable actions/a.js:",
+        "refused postlogin.toml:",
+    ];
+    assert_eq!(notices.len(), expected.len(), "{notices:?}");
+    for (notice, expected) in notices.iter().zip(expected) {
+        assert!(notice.starts_with(expected), "{notices:?}");
+    }
+}
+
+#[test]
+fn a_project_that_does_not_load_is_refused() {
+    let folder = folder(REDIRECTS);
+    write(folder.path(), "postlogin.toml", "binding = [\"gone\"]\n");
+    let project = Project::discover(folder.path()).expect("it is read");
+    let setup = PipelineSetup {
+        network: Box::new(Offline),
+        budget: Budget::default(),
+        secrets: Vec::new(),
+        compiler: Box::new(|allocation| {
+            let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+            Ok(Compiler::new(Engine::new(allocation, Some(cache))?, |_| {}))
+        }),
+        notices: Box::new(|notice| panic!("{notice:?}")),
+    };
+    let error = Pipeline::new(setup, project.as_ref(), folder.path());
+    let error = error.err().expect("there is no such Action").to_string();
+    assert!(error.starts_with("postlogin.toml:"), "{error}");
+}

@@ -1,0 +1,133 @@
+//! `GET users` and `POST users`.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::channel;
+
+use super::stream::Streamed;
+use super::{failed, refuse};
+use crate::http::{Call, Content, answer, json_text, text};
+use crate::import::SeedUser;
+use crate::seed::prepare;
+use crate::state::Tenant;
+use crate::store::{NewUser, StoreError};
+use crate::trouble::aside;
+
+/// The most users on a page.
+const MOST_PER_PAGE: usize = 1_000;
+
+/// `GET users`: all of them, or with `per_page` and `page` (from 0) those of one page. All are read while they are sent,
+/// some at a time, so that the answer takes no memory for the others.
+pub(super) fn list(tenant: &Arc<Tenant>, call: &Call) -> Response {
+    let number = |key: &str, default: usize, most: usize| match call.query.get(key) {
+        None => Ok(default),
+        Some(text) => {
+            let number = text.parse().ok().filter(|number| *number <= most);
+            number.ok_or_else(|| refuse(400, format!("`{key}` must be a number from 0 to {most}")))
+        }
+    };
+    if call.query.get("per_page").is_none() && call.query.get("page").is_none() {
+        return all(tenant);
+    }
+    let (page, count) = match (
+        number("page", 0, usize::MAX / MOST_PER_PAGE),
+        number("per_page", 50, MOST_PER_PAGE),
+    ) {
+        (Ok(page), Ok(count)) => (page, count),
+        (Err(refused), _) | (_, Err(refused)) => return refused,
+    };
+    match tenant.store.user_page(page.saturating_mul(count), count) {
+        Ok((_, users)) => answer(StatusCode::OK, &Value::Array(users)),
+        Err(error) => failed(&error),
+    }
+}
+
+fn all(tenant: &Arc<Tenant>) -> Response {
+    // The first ones are read before anything is sent: a database that another program holds has an answer of its own.
+    let first = match tenant.store.users_after(0) {
+        Ok(first) => first,
+        Err(error) => return failed(&error),
+    };
+    let (sender, receiver) = channel::<Result<Bytes, StoreError>>(2);
+    let tenant = Arc::clone(tenant);
+    tokio::task::spawn_blocking(move || {
+        let mut users = first;
+        let mut before = "[";
+        while let Some((last, _)) = users.last() {
+            let last = *last;
+            let mut part = String::new();
+            for (_, user) in &users {
+                part.push_str(before);
+                part.push_str(&user.to_string());
+                before = ",";
+            }
+            // There is no listener any more.
+            if sender.blocking_send(Ok(part.into())).is_err() {
+                return;
+            }
+            users = match tenant.store.users_after(last) {
+                Ok(users) => users,
+                Err(error) => {
+                    crate::trouble::tell(&error);
+                    let _ = sender.blocking_send(Err(error));
+                    return;
+                }
+            };
+        }
+        let end = if before == "[" { "[]" } else { "]" };
+        let _ = sender.blocking_send(Ok(Bytes::from_static(end.as_bytes())));
+    });
+    let mut response = json_text(String::new());
+    *response.body_mut() = Body::new(Streamed(receiver));
+    response
+}
+
+/// `POST users`: adds one user or a list of them; all of them or none.
+pub(super) async fn add(tenant: &Arc<Tenant>, content: &Content) -> Response {
+    let users = match content {
+        Content::Json(Value::Array(users)) => users.clone(),
+        Content::Json(single @ Value::Object(_)) => vec![single.clone()],
+        _ => return refuse(400, "the body must be a user or a list of users"),
+    };
+    let for_hash = Arc::clone(tenant);
+    let made = tokio::task::spawn_blocking(move || {
+        let users = SeedUser::listed(users);
+        let now = for_hash.now_ms();
+        prepare(users, &for_hash.catalog, &for_hash.randomness, now)
+    });
+    let seeds = match made.await {
+        Ok(Ok(seeds)) => seeds,
+        Ok(Err(problem)) => return refuse(400, problem.to_string()),
+        Err(_) => return refuse(500, "the users could not be read"),
+    };
+    let id = |user: &NewUser| {
+        text(&user.profile, "user_id")
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let users: Vec<NewUser> = seeds.iter().map(|seed| seed.user.clone()).collect();
+    match aside(|| tenant.store.insert_users(&users)) {
+        Ok(Ok(())) => {}
+        Ok(Err((index, _))) => {
+            let id = users.get(index).map(id).unwrap_or_default();
+            return refuse(
+                409,
+                format!(
+                    "the user {id}, or one with the same e-mail or user name, is there already; none was added"
+                ),
+            );
+        }
+        Err(error) => return failed(&error),
+    }
+    for seed in &seeds {
+        if let Err(error) = tenant.assign(seed) {
+            return failed(&error);
+        }
+    }
+    let ids: Vec<String> = users.iter().map(id).collect();
+    answer(StatusCode::CREATED, &json!({"user_ids": ids}))
+}

@@ -1,0 +1,296 @@
+//! The documents that the tenant stores of its own, each with its type. Field names are those in the database and in an
+//! export. Times are milliseconds since the epoch unless their type is text.
+//!
+//! JSON of others stays [`Value`]: profiles, metadata, the configuration, the bodies of requests.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::oauth::issue::Grant;
+use crate::oauth::run::LoginDoc;
+use crate::oauth::waiting::Waiting;
+use crate::store::Kind;
+
+/// A document that the database holds under a kind of its own.
+pub(crate) trait Record: Serialize + DeserializeOwned {
+    /// The kind of the entries that hold it.
+    const KIND: Kind;
+}
+
+/// Defines [`Record`] for types, and what checks a document of any kind.
+macro_rules! records {
+    ($($kind:ident => $record:ty,)*) => {
+        $(impl Record for $record {
+            const KIND: Kind = Kind::$kind;
+        })*
+
+        /// Checks that a document can be read as a record of its kind.
+        ///
+        /// # Errors
+        /// The reason in the words of the JSON reader, which name fields and no values of the document's strings.
+        pub(crate) fn check(kind: Kind, document: &Value) -> Result<(), serde_json::Error> {
+            match kind {
+                $(Kind::$kind => <$record>::deserialize(document).map(drop),)*
+            }
+        }
+    };
+}
+
+records! {
+    Login => LoginDoc,
+    Session => Session,
+    Code => Code,
+    Refresh => RefreshToken,
+    Opaque => OpaqueToken,
+    Device => Device,
+    Claims => CustomClaims,
+    LoginTicket => LoginTicket,
+    Ticket => Ticket,
+    Mail => Mail,
+    Client => ClientChange,
+    ProviderCode => ProviderCode,
+    Identity => Identity,
+    Assertion => UsedAssertion,
+    LinkedLogin => LinkedLogin,
+    Pushed => Pushed,
+    Authenticator => Authenticator,
+    Waiting => Waiting,
+    Roles => Roles,
+    Member => Member,
+}
+
+/// A browser's session; its owner is the user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    pub(crate) user_id: String,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) authenticated_at: i64,
+    pub(crate) expires_at: i64,
+    pub(crate) idle_expires_at: i64,
+    pub(crate) last_interacted_at: i64,
+    #[serde(default)]
+    pub(crate) clients: Vec<SessionClient>,
+    pub(crate) device: SessionDevice,
+    #[serde(default)]
+    pub(crate) methods: Vec<Method>,
+    /// The connection that the user came by, if it is another one than that of the first identity.
+    #[serde(default)]
+    pub(crate) connection: Option<String>,
+}
+
+/// An application that used a session.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SessionClient {
+    pub(crate) client_id: String,
+}
+
+/// The browser of a session, when it began and when it was last seen.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SessionDevice {
+    pub(crate) initial_ip: String,
+    pub(crate) initial_user_agent: String,
+    pub(crate) last_ip: String,
+    pub(crate) last_user_agent: String,
+}
+
+/// A way in which a user signed in, as in `event.authentication.methods`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Method {
+    pub(crate) name: String,
+    /// ISO 8601.
+    pub(crate) timestamp: String,
+    /// The second factor.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) factor: Option<String>,
+}
+
+/// An authorization code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Code {
+    pub(crate) client_id: String,
+    /// Gone once the code was exchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) grant: Option<Grant>,
+    pub(crate) redirect_uri: String,
+    pub(crate) code_challenge: Option<String>,
+    pub(crate) code_challenge_method: Option<String>,
+    /// The tokens that the code was exchanged for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tokens: Option<TokenHashes>,
+}
+
+/// The hashes of the tokens that a code was exchanged for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TokenHashes {
+    pub(crate) access: Option<String>,
+    pub(crate) refresh: Option<String>,
+}
+
+/// A refresh token; its owner is the family.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RefreshToken {
+    pub(crate) id: String,
+    pub(crate) family: String,
+    pub(crate) client_id: String,
+    pub(crate) user_id: String,
+    /// Words.
+    pub(crate) scope: String,
+    pub(crate) audience: Option<String>,
+    pub(crate) organization: Option<String>,
+    pub(crate) session_id: Option<String>,
+    pub(crate) created_at: i64,
+    /// `None` for a token that does not expire by its age.
+    pub(crate) expires_at: Option<i64>,
+    #[serde(default)]
+    pub(crate) idle_expires_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_exchanged_at: Option<i64>,
+    /// When it was first exchanged, if it rotates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) used_at: Option<i64>,
+}
+
+/// An opaque access token; its owner is the user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OpaqueToken {
+    pub(crate) sub: String,
+    pub(crate) client_id: String,
+    /// Words.
+    pub(crate) scope: String,
+}
+
+/// A device code; its owner is the user code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) client_id: String,
+    pub(crate) scope: Vec<String>,
+    pub(crate) audience: Option<String>,
+    pub(crate) user_code: String,
+    /// The grant of the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) grant: Option<Grant>,
+    /// Why the login was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<DeviceError>,
+    /// When the device last asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asked_at: Option<i64>,
+}
+
+/// An OAuth error for a device.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DeviceError {
+    pub(crate) error: String,
+    pub(crate) description: String,
+}
+
+/// The custom claims of a user's last login to an application.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct CustomClaims(pub(crate) Map<String, Value>);
+
+/// A login that was begun in an application's own page; its owner is the user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LoginTicket {
+    pub(crate) user_id: String,
+    pub(crate) client_id: String,
+    /// The hash of the browser's cookie.
+    pub(crate) browser: String,
+}
+
+/// A ticket for an e-mail verification or a change of password; its owner is the user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    pub(crate) user_id: String,
+    /// The name of the mail's template.
+    pub(crate) purpose: String,
+    /// As the template's settings have it.
+    #[serde(default)]
+    pub(crate) result_url: Option<Value>,
+}
+
+/// A message that would have been sent; its owner is the user.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Mail {
+    pub(crate) template: String,
+    pub(crate) to: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
+    /// Why it could not be rendered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+    pub(crate) user_id: String,
+    /// ISO 8601.
+    pub(crate) date: String,
+}
+
+/// A change of an application's configuration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ClientChange {
+    pub(crate) client_metadata: Value,
+}
+
+/// A code of the built-in identity provider.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ProviderCode {
+    /// The hash of the login page's secret.
+    pub(crate) login: String,
+    pub(crate) connection: String,
+    /// The profile that the provider gives; `None` leaves the answers to mocks.
+    pub(crate) identity: Option<Value>,
+}
+
+/// The profile that the built-in identity provider has of a user; its owner is the user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Identity(pub(crate) Value);
+
+/// An assertion of an application that was used.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UsedAssertion {}
+
+/// The password of a user who was linked to another one; its owner is that one. The queries of `store::users` read it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LinkedLogin {
+    /// The hash.
+    pub(crate) password: String,
+}
+
+/// Parameters of a request that an application has pushed, in their order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Pushed(pub(crate) Vec<(String, String)>);
+
+/// An authenticator app; its owner is the user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Authenticator {
+    pub(crate) secret: Vec<u8>,
+    /// Whether a code has confirmed it.
+    pub(crate) active: bool,
+    /// ISO 8601.
+    pub(crate) created_at: String,
+    /// The last step of time whose code was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_step: Option<i64>,
+}
+
+/// The ids of a user's roles; its owner is the user.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Roles(pub(crate) Vec<String>);
+
+/// A user's membership of an organization; its owner is the user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Member {}
+
+#[cfg(test)]
+mod tests;
