@@ -140,6 +140,20 @@ exports.onExecuteCredentialsExchange = async (event, api) => {
 }
 
 #[test]
+fn handlers_that_are_left_out_are_named() {
+    let both = format!("{MACHINE}exports.onExecutePostLogin = async () => {{}};\n{PHONE}");
+    let folder = folder(&[("both.js", &both)]);
+    let ran = postlogin("run both.js").within(folder.path()).finish();
+    assert!(
+        ran.stderr.contains("post-login") || ran.stdout.contains("post-login"),
+        "{ran}"
+    );
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains("was not run"), "{ran}");
+    assert!(said.contains("send-phone-message"), "{ran}");
+}
+
+#[test]
 fn an_action_of_another_trigger_is_named_with_it() {
     let folder = folder(&[
         ("phone.js", PHONE),

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use postlogin_core::{HandlerInfo, HandlerKind, Location, outcome::Notice};
+use postlogin_core::{
+    HandlerInfo, HandlerKind, Location, Trigger, outcome::Notice, trigger::unsupported,
+};
 use postlogin_engine::{ActionPre, BoundAction};
 use postlogin_js::{
     source::{
-        facts::{Mention, facts},
+        facts::{Facts, Mention, facts},
         rule::is_rule,
         suspected,
     },
@@ -15,7 +17,7 @@ use postlogin_js::{
 use postlogin_project::{ActionKind, ActionSource, Manifest, Role, Secret};
 use serde_json::{Map, Value};
 
-use super::dependencies;
+use super::{dependencies, trigger_of};
 use crate::login::secrets_of;
 
 /// An Action that is ready to run. Cheap to clone.
@@ -28,8 +30,8 @@ pub struct Loaded {
 /// What the text of an Action says.
 struct Said {
     kind: HandlerKind,
-    /// That it only compiles inside of production's wrapper.
-    suspicion: Option<Notice>,
+    /// What is odd about it: it only compiles inside of production's wrapper, it has handlers of several triggers.
+    oddities: Vec<Notice>,
     /// The secrets that it certainly reads, each at its first place.
     secrets: Vec<Mention>,
 }
@@ -80,7 +82,7 @@ impl Said {
         let kind = kind_of(source);
         let nothing = Self {
             kind,
-            suspicion: None,
+            oddities: Vec::new(),
             secrets: Vec::new(),
         };
         let (file, text) = match &source.kind {
@@ -102,15 +104,20 @@ impl Said {
                 secrets.push(mention);
             }
         }
+        let suspicion = suspected.map(|error| Notice {
+            code: "source-not-a-program".into(),
+            message: format!(
+                "{error}; it runs all the same, as in production, because the source closes the function that is put around it"
+            ),
+            source: None,
+        });
+        let unused = match kind {
+            HandlerKind::Action => handlers_left_out(source, &file, &facts),
+            HandlerKind::Rule | HandlerKind::Connection => None,
+        };
         Self {
             kind,
-            suspicion: suspected.map(|error| Notice {
-                code: "source-not-a-program".into(),
-                message: format!(
-                    "{error}; it runs all the same, as in production, because the source closes the function that is put around it"
-                ),
-                source: None,
-            }),
+            oddities: suspicion.into_iter().chain(unused).collect(),
             secrets,
         }
     }
@@ -121,8 +128,39 @@ impl Said {
         let missing = self.secrets.iter();
         let missing = missing.filter(|mention| !seen.contains_key(&mention.name));
         let notices = missing.map(|mention| secret_missing(source, mention));
-        self.suspicion.iter().cloned().chain(notices).collect()
+        self.oddities.iter().cloned().chain(notices).collect()
     }
+}
+
+/// Returns a notice for handlers of other triggers than the source's own: an Action has one trigger.
+fn handlers_left_out(source: &ActionSource, file: &str, facts: &Facts) -> Option<Notice> {
+    let own = trigger_of(source).ok()?;
+    let exports = facts.exports.iter().map(|export| &export.name);
+    let handlers = facts.handlers.iter().map(|handler| &handler.name);
+    let mut others: Vec<String> = Vec::new();
+    for name in exports.chain(handlers) {
+        let id = match Trigger::of_export(name) {
+            Some((trigger, _)) if trigger == own => continue,
+            Some((trigger, _)) => trigger.id(),
+            None => match unsupported(name) {
+                Some(id) => id,
+                None => continue,
+            },
+        };
+        let other = format!("{name} ({id})");
+        if !others.contains(&other) {
+            others.push(other);
+        }
+    }
+    (!others.is_empty()).then(|| Notice {
+        code: "handlers-of-other-triggers".into(),
+        message: format!(
+            "{file} runs for {}; its {} was not run: in production an Action has one trigger",
+            own.id(),
+            others.join(", ")
+        ),
+        source: None,
+    })
 }
 
 fn secret_missing(source: &ActionSource, mention: &Mention) -> Notice {

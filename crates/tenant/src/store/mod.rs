@@ -27,6 +27,10 @@ pub(crate) use users::{ChangeError, NewUser, UserConflict};
 /// The form of the tables. A file with another one is refused.
 const SCHEMA_VERSION: i64 = 1;
 
+/// What a file of an older release lacks.
+const LATER_INDEX: &str =
+    "CREATE INDEX IF NOT EXISTS users_connection ON users (connection, number);";
+
 const SCHEMA: &str = "
 CREATE TABLE entries (
   kind TEXT NOT NULL, id TEXT NOT NULL, owner TEXT, expires_ms INTEGER, document TEXT NOT NULL,
@@ -179,6 +183,7 @@ impl Store {
             // uses any more do not fill the memory.
             None => Connection::open("")?,
         };
+        distrust(&connection)?;
         connection.busy_handler(Some(wait_for_others))?;
         DEADLINE.set(Some(Instant::now() + PATIENCE));
         connection.execute_batch(match file {
@@ -203,9 +208,12 @@ impl Store {
             }
         }
         // Files of older releases lack it.
-        transaction.execute_batch(
-            "CREATE INDEX IF NOT EXISTS users_connection ON users (connection, number);",
-        )?;
+        transaction.execute_batch(LATER_INDEX)?;
+        if file.is_some() && objects(&transaction)? != own_objects()? {
+            return Err(StoreError::new(
+                "the tenant's database has tables, indices, views or triggers that postlogin did not make. Remove .postlogin/tenant.sqlite to start over",
+            ));
+        }
         transaction.commit()?;
         Ok(Self {
             connection: Mutex::new(connection),
@@ -245,6 +253,40 @@ impl Store {
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// A repository may contain a database, made by anyone: nothing in its schema runs.
+fn distrust(connection: &Connection) -> Result<()> {
+    use rusqlite::config::DbConfig;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    Ok(())
+}
+
+/// Returns what a database consists of: kind, name, table and definition of each object.
+fn objects(connection: &Connection) -> Result<Vec<[Option<String>; 4]>> {
+    let mut query = connection
+        .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")?;
+    let rows = query.query_map([], |row| {
+        Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+    })?;
+    let mut objects = rows.collect::<rusqlite::Result<Vec<[Option<String>; 4]>>>()?;
+    // Where SQLite says how often values occur; it makes it itself.
+    objects.retain(|[_, name, ..]| {
+        name.as_deref()
+            .is_none_or(|name| !name.starts_with("sqlite_stat"))
+    });
+    Ok(objects)
+}
+
+/// Returns what a database of this release consists of.
+fn own_objects() -> Result<Vec<[Option<String>; 4]>> {
+    let connection = Connection::open("")?;
+    connection.execute_batch(SCHEMA)?;
+    connection.execute_batch(LATER_INDEX)?;
+    objects(&connection)
 }
 
 /// Says why a document is none of this release's, without a value that the reader quotes: a document may hold secrets.

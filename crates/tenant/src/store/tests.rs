@@ -221,3 +221,46 @@ fn a_document_of_another_release_is_an_error_without_its_values() {
         assert!(!message.contains("a secret"), "{message}");
     }
 }
+
+#[test]
+fn a_database_with_a_schema_of_others_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, statement) in [
+        (
+            "trigger",
+            "CREATE TRIGGER t AFTER INSERT ON entries BEGIN \
+             WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) INSERT INTO users SELECT x, x, x, x, x, x, x FROM n; END",
+        ),
+        ("view", "CREATE VIEW v AS SELECT 1"),
+        ("table", "CREATE TABLE other (a)"),
+        (
+            "index",
+            "CREATE INDEX i ON users (json_extract(document, '$.a'))",
+        ),
+        ("no-index", "DROP INDEX entries_owner"),
+    ] {
+        let file = folder.path().join(name);
+        drop(Store::open(Some(&file)).unwrap());
+        rusqlite::Connection::open(&file)
+            .unwrap()
+            .execute_batch(statement)
+            .unwrap();
+        let error = Store::open(Some(&file)).expect_err(name).to_string();
+        assert!(
+            error.contains("that postlogin did not make"),
+            "{name}: {error}"
+        );
+    }
+    // What SQLite adds itself is no reason.
+    let file = folder.path().join("analyzed");
+    let store = Store::open(Some(&file)).unwrap();
+    store
+        .put(Entry::lasting("a"), &Roles(Vec::new()), 0)
+        .unwrap();
+    drop(store);
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .execute_batch("ANALYZE")
+        .unwrap();
+    assert!(Store::open(Some(&file)).is_ok());
+}
