@@ -20,25 +20,17 @@ use crate::trouble::aside;
 /// The most users on a page.
 const MOST_PER_PAGE: usize = 1_000;
 
-/// `GET users`: all of them, or with `per_page` and `page` (from 0) those of one page. All are read while they are sent,
+/// `GET users`: all of them, or with `per_page` and `page` (from 0) those of one page. Many are read while they are sent,
 /// some at a time, so that the answer takes no memory for the others.
 pub(super) fn list(tenant: &Arc<Tenant>, call: &Call) -> Response {
-    let number = |key: &str, default: usize, most: usize| match call.query.get(key) {
-        None => Ok(default),
-        Some(text) => {
-            let number = text.parse().ok().filter(|number| *number <= most);
-            number.ok_or_else(|| refuse(400, format!("`{key}` must be a number from 0 to {most}")))
-        }
-    };
     if call.query.get("per_page").is_none() && call.query.get("page").is_none() {
-        return all(tenant);
+        return all(tenant).unwrap_or_else(|error| failed(&error));
     }
-    let (page, count) = match (
-        number("page", 0, usize::MAX / MOST_PER_PAGE),
-        number("per_page", 50, MOST_PER_PAGE),
-    ) {
+    let page = number(call, "page", 0, usize::MAX / MOST_PER_PAGE);
+    let count = number(call, "per_page", 50, MOST_PER_PAGE);
+    let (page, count) = match (page, count) {
         (Ok(page), Ok(count)) => (page, count),
-        (Err(refused), _) | (_, Err(refused)) => return refused,
+        (Err(wrong), _) | (_, Err(wrong)) => return refuse(400, wrong),
     };
     match tenant.store.user_page(page.saturating_mul(count), count) {
         Ok((_, users)) => answer(StatusCode::OK, &Value::Array(users)),
@@ -46,31 +38,36 @@ pub(super) fn list(tenant: &Arc<Tenant>, call: &Call) -> Response {
     }
 }
 
-fn all(tenant: &Arc<Tenant>) -> Response {
-    // The first ones are read before anything is sent: a database that another program holds has an answer of its own.
-    let first = match tenant.store.users_after(0) {
-        Ok(first) => first,
-        Err(error) => return failed(&error),
+fn number(call: &Call, key: &str, default: usize, most: usize) -> Result<usize, String> {
+    let Some(text) = call.query.get(key) else {
+        return Ok(default);
     };
+    let number = text.parse().ok().filter(|number| *number <= most);
+    number.ok_or_else(|| format!("`{key}` must be a number from 0 to {most}"))
+}
+
+fn all(tenant: &Arc<Tenant>) -> Result<Response, StoreError> {
+    // The first ones are read before anything is sent: a database that another program holds has an answer of its own.
+    let first = tenant.store.users_after(0)?;
+    let second = match first.last() {
+        Some((last, _)) => tenant.store.users_after(*last)?,
+        None => Vec::new(),
+    };
+    if second.is_empty() {
+        return Ok(json_text(format!("[{}]", joined(&first))));
+    }
     let (sender, receiver) = channel::<Result<Bytes, StoreError>>(2);
     let tenant = Arc::clone(tenant);
     tokio::task::spawn_blocking(move || {
-        let mut users = first;
-        let mut before = "[";
-        while let Some((last, _)) = users.last() {
-            let last = *last;
-            let mut part = String::new();
-            for (_, user) in &users {
-                part.push_str(before);
-                part.push_str(&user.to_string());
-                before = ",";
-            }
-            // There is no listener any more.
-            if sender.blocking_send(Ok(part.into())).is_err() {
-                return;
-            }
-            users = match tenant.store.users_after(last) {
-                Ok(users) => users,
+        let start = format!("[{}", joined(&first));
+        // Without a listener there is nothing to do.
+        let mut sent = sender.blocking_send(Ok(start.into()));
+        let mut users = second;
+        while let (Ok(()), Some((last, _))) = (&sent, users.last()) {
+            let next = tenant.store.users_after(*last);
+            sent = sender.blocking_send(Ok(format!(",{}", joined(&users)).into()));
+            users = match next {
+                Ok(next) => next,
                 Err(error) => {
                     crate::trouble::tell(&error);
                     let _ = sender.blocking_send(Err(error));
@@ -78,12 +75,16 @@ fn all(tenant: &Arc<Tenant>) -> Response {
                 }
             };
         }
-        let end = if before == "[" { "[]" } else { "]" };
-        let _ = sender.blocking_send(Ok(Bytes::from_static(end.as_bytes())));
+        let _ = sender.blocking_send(Ok(Bytes::from_static(b"]")));
     });
     let mut response = json_text(String::new());
     *response.body_mut() = Body::new(Streamed(receiver));
-    response
+    Ok(response)
+}
+
+fn joined(users: &[(i64, Value)]) -> String {
+    let users: Vec<String> = users.iter().map(|(_, user)| user.to_string()).collect();
+    users.join(",")
 }
 
 /// `POST users`: adds one user or a list of them; all of them or none.
