@@ -148,7 +148,7 @@ mod tests {
             Some("more than 3000000 blocks times variables in one function"),
         );
         check(&format!("(func (local {}) {blocks})", locals(500)), None);
-        let table = "0 ".repeat(50_001);
+        let table = "0 ".repeat(50_002);
         check(
             &format!("(func i32.const 0 br_table {table})"),
             Some("more than 50000 jump targets in one function"),

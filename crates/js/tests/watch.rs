@@ -187,7 +187,16 @@ fn reads_stand_between_calls() {
 /// The sources in the ledger of a handler whose only claim is what the last statement sets, when paths alone are wanted.
 #[track_caller]
 fn check_sources(statements: &str, expected: &[&str]) {
-    let ended = watched(&handler(statements), Watch::Paths);
+    let case = Case {
+        watch: Watch::Paths,
+        event: serde_json::json!({
+            "user": {"email": "a@example.com", "nickname": "surfing", "user_metadata": {"hobby": "surfing"}},
+            "authorization": {"roles": ["editor"]},
+            "transaction": {},
+        }),
+        ..Case::default()
+    };
+    let ended = run(&action(&handler(statements)), &case);
     assert_eq!(ended.fault, None, "{statements}");
     assert!(ended.reads.iter().all(|read| read.location.is_none()));
     let entry = ended.outcome.ledger.last().expect("a claim was set");
@@ -199,7 +208,7 @@ fn the_ledger_names_only_paths_that_were_read() {
     // `nickname` has the same value as the metadata, and nobody reads it.
     let set = |value: &str| {
         format!(
-            "event.user.nickname = event.user.user_metadata.hobby;\napi.idToken.setCustomClaim('https://x/a', {value});"
+            "if (!event.user.user_metadata.hobby) throw 1;\napi.idToken.setCustomClaim('https://x/a', {value});"
         )
     };
     for (statements, expected) in [

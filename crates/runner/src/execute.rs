@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use postlogin_core::reads::Watch;
 
 use crate::case::{Compiled, run_case};
-use crate::held::{Held, weight};
+use crate::held::{Held, weight, weight_of_failures};
 use crate::plan::{Plan, PlannedCase};
 use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent, RunSummary, exit};
 use crate::snapshot::{Mode, Snapshots};
@@ -185,7 +185,7 @@ impl Collected<'_> {
                 self.waiting.insert(index, (result, weight));
                 while let Some((result, weight)) = self.waiting.remove(&self.next) {
                     self.next += 1;
-                    self.finished(*result, weight, sink)?;
+                    self.finished(*result, sink)?;
                     self.held.remove(weight);
                 }
                 Ok(())
@@ -193,12 +193,7 @@ impl Collected<'_> {
         }
     }
 
-    fn finished(
-        &mut self,
-        mut result: CaseResult,
-        weight: usize,
-        sink: &mut dyn Sink,
-    ) -> io::Result<()> {
+    fn finished(&mut self, mut result: CaseResult, sink: &mut dyn Sink) -> io::Result<()> {
         match result.status {
             CaseStatus::Passed => self.summary.passed += 1,
             CaseStatus::Failed => self.summary.failed += 1,
@@ -207,7 +202,7 @@ impl Collected<'_> {
         for failure in &result.failures {
             self.summary.exit_code = worse(self.summary.exit_code, failure.exit_code());
         }
-        match self.left.checked_sub(weight) {
+        match self.left.checked_sub(weight_of_failures(&result)) {
             Some(left) => self.left = left,
             None if result.failures.is_empty() => {}
             None => leave_out(&mut result),
@@ -217,8 +212,8 @@ impl Collected<'_> {
 
     /// Results after a case that was never begun.
     fn rest(mut self, sink: &mut dyn Sink) -> io::Result<RunSummary> {
-        for (_, (result, weight)) in std::mem::take(&mut self.waiting) {
-            self.finished(*result, weight, sink)?;
+        for (_, (result, _)) in std::mem::take(&mut self.waiting) {
+            self.finished(*result, sink)?;
         }
         Ok(self.summary)
     }

@@ -53,6 +53,11 @@ pub(crate) fn weight(result: &CaseResult) -> usize {
     let outcome = result.outcome.as_deref().map_or(0, |outcome| {
         counted(|out| serde_json::to_writer(out, outcome))
     });
+    outcome + weight_of_failures(result)
+}
+
+/// Returns how large its failures are, without the outcome.
+pub(crate) fn weight_of_failures(result: &CaseResult) -> usize {
     let failures = result.failures.iter().map(|failure| match failure {
         Failure::Expectation(mismatch) => {
             counted(|out| serde_json::to_writer(out, &(&mismatch.expected, &mismatch.actual)))
@@ -63,7 +68,7 @@ pub(crate) fn weight(result: &CaseResult) -> usize {
         Failure::Unexpected(error) => error.message.len() + error.stack.len(),
         Failure::Load(_) | Failure::Unfit { .. } | Failure::Found(_) | Failure::Internal(_) => 0,
     });
-    outcome + failures.sum::<usize>()
+    failures.sum()
 }
 
 /// A writer that only counts.

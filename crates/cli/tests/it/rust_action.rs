@@ -90,7 +90,7 @@ fn a_package_that_does_not_build_is_told() {
             "error: library: Cargo built no component\nhint: ",
         ),
     ] {
-        let done = cargo(&format!("run {package}"))
+        let done = cargo(&format!("run ./{package}"))
             .env("CARGO_TARGET_DIR", files.path().join("target"))
             .within(files.path())
             .finish();

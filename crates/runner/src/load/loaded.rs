@@ -98,6 +98,10 @@ impl Said {
             true => None,
             false => suspected(&file, &text),
         };
+        let unused = match kind {
+            HandlerKind::Action => handlers_left_out(source, &file, &facts),
+            HandlerKind::Rule | HandlerKind::Connection => None,
+        };
         let mut secrets: Vec<Mention> = Vec::new();
         for mention in facts.secrets {
             if secrets.iter().all(|known| known.name != mention.name) {
@@ -111,10 +115,6 @@ impl Said {
             ),
             source: None,
         });
-        let unused = match kind {
-            HandlerKind::Action => handlers_left_out(source, &file, &facts),
-            HandlerKind::Rule | HandlerKind::Connection => None,
-        };
         Self {
             kind,
             oddities: suspicion.into_iter().chain(unused).collect(),

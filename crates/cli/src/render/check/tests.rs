@@ -111,8 +111,8 @@ fn sarif_has_the_structure_of_its_schema() {
 
 #[test]
 fn formats_for_programs_are_bounded_and_count_the_rest() {
-    let text = "exports.onExecutePostLogin = async (event, api) => { x };\n"
-        .replace("x", &"api.deny();\n".repeat(MOST_FOR_PROGRAMS + 2));
+    let text = "exports.onExecutePostLogin = async (event, api) => { BODY };\n"
+        .replace("BODY", &"api.nope();\n".repeat(MOST_FOR_PROGRAMS + 2));
     let report = report("a.js", &text);
     assert_eq!(report.findings().count(), MOST_FOR_PROGRAMS + 2);
 
