@@ -116,11 +116,23 @@ fn caught_errors_read_as_in_v8() {
 fn hostile_callees_are_bounded() {
     for (callee, expected) in [
         // Written in full, up to 64 KiB; beyond, and in depth, the value alone is named.
-        ("o".to_owned() + &".a".repeat(1000) + ".b()", ".b is not a function"),
-        ("(".repeat(300) + "o.x" + &")".repeat(300) + "()", "undefined is not a function"),
-        ("o[".repeat(300) + "0" + &"]".repeat(300) + "()", "is not a function"),
+        (
+            "o".to_owned() + &".a".repeat(1000) + ".b()",
+            ".b is not a function",
+        ),
+        (
+            "(".repeat(300) + "o.x" + &")".repeat(300) + "()",
+            "undefined is not a function",
+        ),
+        (
+            "o[".repeat(300) + "0" + &"]".repeat(300) + "()",
+            "is not a function",
+        ),
         ("- ".repeat(300) + "o.x()", "o.x is not a function"),
-        (format!("o['{}']()", "é".repeat(200_000)), "undefined is not a function"),
+        (
+            format!("o['{}']()", "é".repeat(200_000)),
+            "undefined is not a function",
+        ),
     ] {
         let body = format!(
             "const o = {{}}; o.a = o; o[0] = undefined; for (let i = 0; i < 20; i++) {{ try {{ {callee} }} catch (error) {{ if (i === 19) console.log(error.message.slice(-40)); }} }}"

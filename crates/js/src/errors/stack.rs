@@ -42,8 +42,8 @@ pub fn map_stack(stack: &str, texts: &[LoadedText<'_>]) -> MappedStack {
 /// The innermost place of a stack in the user's text: where it calls a method of the runtime, reads a property or assigns to
 /// one.
 pub fn innermost_place(stack: &str, texts: &[LoadedText<'_>]) -> Option<Location> {
-    let traced = trace(&frames(stack), texts).into_iter();
-    traced.map(|frame| frame.location).next()
+    let innermost = trace(&frames(stack), texts).into_iter().next();
+    innermost.map(|frame| frame.location)
 }
 
 /// A frame in a text of the user.

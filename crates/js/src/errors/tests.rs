@@ -53,7 +53,9 @@ fn typescript_errors_stand_in_the_typescript() {
         .expect("in the code");
     let code_line = prepared.code.lines().nth(line).expect("in the code");
     let column = code_line.find("roles").expect("in the line") + 1;
-    let column = code_line[column..].find("roles").map_or(column, |next| column + next + 1);
+    let column = code_line[column..]
+        .find("roles")
+        .map_or(column, |next| column + next + 1);
     let stack = format!("    at onExecutePostLogin (a.ts:{}:{column})\n", line + 1);
     let error = EngineError {
         name: "TypeError",
