@@ -25,7 +25,7 @@ const SHORT: &[(&str, &str)] = &[
         "crates/core/src/login/transaction/tests/tokens.rs",
     ),
     ("rules", "crates/core/src/claim_rules/tests.rs"),
-    ("runtime errors", "crates/js/src/errors/tests.rs"),
+    ("runtime errors", "crates/js/tests/engine_errors.rs"),
 ];
 
 /// The cells of one row: behaviour, production, postlogin, tested in.

@@ -39,14 +39,9 @@ impl From<HandlerKind> for SourceKind {
 
 /// Turns what a language engine says about its own state into the user's terms.
 pub trait StackMapper: Send + Sync {
-    /// The place in the user's source that calls `method`, a path below `api`.
-    fn place(&self, stack: &str, method: &str) -> Option<Location>;
-
-    /// The place in the user's source that reads the property `key` of an object.
-    fn place_of_read(&self, stack: &str, key: &str) -> Option<Location>;
-
-    /// The place in the user's source that assigns to a property of an object.
-    fn place_of_write(&self, stack: &str) -> Option<Location>;
+    /// The innermost place of a stack in the user's source: where it calls a function of the host, reads a property or
+    /// assigns to one.
+    fn place(&self, stack: &str) -> Option<Location>;
 
     /// A fault as production would word it, with the place in the user's source.
     fn fault(&self, fault: Fault) -> Fault;

@@ -21,7 +21,7 @@ pub(crate) fn take(sandbox: &mut Sandbox, parts: &Value, stack: &str) -> Reply {
             nothing()
         }
         "update" => {
-            let site = place(sandbox, stack, &format!("{}.{}", "users", method(text(1))));
+            let site = place(sandbox, stack);
             let now = sandbox.now();
             let (id, metadata) = (
                 Argument::from_tagged(part(2)),
@@ -31,10 +31,7 @@ pub(crate) fn take(sandbox: &mut Sandbox, parts: &Value, stack: &str) -> Reply {
             login.rule_updates_user(text(1), &id, &metadata, site, now)
         }
         "missing" => {
-            let site = sandbox
-                .mapper
-                .as_ref()
-                .and_then(|mapper| mapper.place_of_read(stack, text(1)));
+            let site = place(sandbox, stack);
             sandbox.login.rule_misses(text(1), site);
             nothing()
         }
@@ -55,13 +52,6 @@ pub(crate) fn take(sandbox: &mut Sandbox, parts: &Value, stack: &str) -> Reply {
 
 fn nothing() -> Answer {
     Answer::Return(Returned::Value(Argument::Undefined))
-}
-
-fn method(kind: &str) -> &'static str {
-    match kind {
-        "app_metadata" => "updateAppMetadata",
-        _ => "updateUserMetadata",
-    }
 }
 
 fn report(sandbox: &Sandbox, told: &Value, stack: &str) -> RuleReport {
@@ -90,7 +80,7 @@ fn report(sandbox: &Sandbox, told: &Value, stack: &str) -> RuleReport {
     let calls = told.get("calls").and_then(Value::as_u64).unwrap_or(1);
     RuleReport {
         end,
-        location: place(sandbox, stack, "callback"),
+        location: place(sandbox, stack),
         calls: usize::try_from(calls).unwrap_or(usize::MAX),
     }
 }
@@ -99,15 +89,14 @@ fn write(sandbox: &Sandbox, told: &Value) -> Option<RuleWrite> {
     let keys = told.get(0)?.as_array()?;
     let keys = keys.iter().filter_map(Value::as_str);
     let stack = told.get(1).and_then(Value::as_str).unwrap_or_default();
-    let mapper = sandbox.mapper.as_ref();
     Some(RuleWrite {
         path: keys.map(str::to_owned).collect(),
-        location: mapper.and_then(|mapper| mapper.place_of_write(stack)),
+        location: place(sandbox, stack),
     })
 }
 
-fn place(sandbox: &Sandbox, stack: &str, method: &str) -> Option<Location> {
-    sandbox.mapper.as_ref()?.place(stack, method)
+fn place(sandbox: &Sandbox, stack: &str) -> Option<Location> {
+    sandbox.mapper.as_ref()?.place(stack)
 }
 
 /// An error as production would word it.

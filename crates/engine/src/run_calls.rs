@@ -14,7 +14,7 @@ pub(crate) fn take(sandbox: &mut Sandbox, message: &Value, stack: &str) {
     let text = |key: &str| message.get(key).and_then(Value::as_str).unwrap_or_default();
     match text("what") {
         "pending" => {
-            let place = place(sandbox, stack, callee(text("kind"), text("name")));
+            let place = place(sandbox, stack);
             let sentence = pending(text("kind"), text("name"), text("how"));
             let notice = notice(NOT_AWAITED, sentence, place);
             if text("how") == "called" {
@@ -26,7 +26,7 @@ pub(crate) fn take(sandbox: &mut Sandbox, message: &Value, stack: &str) {
         }
         "late" => {
             let method = text("name");
-            let place = place(sandbox, stack, method);
+            let place = place(sandbox, stack);
             let sentence = format!(
                 "api.{method} was called after the handler had settled, so the call was dropped; production does not wait for it"
             );
@@ -104,21 +104,8 @@ fn pending(kind: &str, name: &str, how: &str) -> String {
     )
 }
 
-/// The function whose call began it.
-fn callee<'m>(kind: &str, name: &'m str) -> &'m str {
-    match kind {
-        "request" => "fetch",
-        "promise" => name.trim_end_matches("()"),
-        _ => name.split(',').next().unwrap_or_default(),
-    }
-}
-
-fn place(sandbox: &Sandbox, stack: &str, callee: &str) -> Option<Location> {
-    sandbox.mappers().find_map(|mapper| {
-        mapper
-            .place(stack, callee)
-            .or_else(|| mapper.place_of_write(stack))
-    })
+fn place(sandbox: &Sandbox, stack: &str) -> Option<Location> {
+    sandbox.mappers().find_map(|mapper| mapper.place(stack))
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ impl Sandbox {
     ) -> wasmtime::Result<Reply> {
         let stack = start_of_stack(stack);
         let site = match (&self.mapper, stack) {
-            (Some(mapper), stack) if !stack.is_empty() => mapper.place(stack, method),
+            (Some(mapper), stack) if !stack.is_empty() => mapper.place(stack),
             _ => self.site.take(),
         };
         let now = self.now();
@@ -175,9 +175,8 @@ impl Sandbox {
             return;
         }
         let stack = start_of_stack(stack);
-        let key = path.last().map_or("", String::as_str);
         let site = match &self.mapper {
-            Some(mapper) if !stack.is_empty() => mapper.place_of_read(stack, key),
+            Some(mapper) if !stack.is_empty() => mapper.place(stack),
             _ => None,
         };
         self.login.read(path, present, site);

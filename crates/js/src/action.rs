@@ -317,17 +317,8 @@ impl Mapper {
 }
 
 impl StackMapper for Mapper {
-    fn place(&self, stack: &str, method: &str) -> Option<Location> {
-        let name = method.rsplit('.').next().unwrap_or(method);
-        errors::place_of_call(stack, &self.texts(), name)
-    }
-
-    fn place_of_read(&self, stack: &str, key: &str) -> Option<Location> {
-        errors::place_of_read(stack, &self.texts(), key)
-    }
-
-    fn place_of_write(&self, stack: &str) -> Option<Location> {
-        errors::place_of_write(stack, &self.texts())
+    fn place(&self, stack: &str) -> Option<Location> {
+        errors::innermost_place(stack, &self.texts())
     }
 
     fn fault(&self, fault: Fault) -> Fault {

@@ -96,7 +96,7 @@ fn engine_words_are_v8s_where_an_action_reads_them() {
     );
     check(
         "try { event.user.nope.x } catch (error) { console.log(error.stack) }",
-        "TypeError: Cannot read properties of undefined (reading 'x')\n    at actions/test/code.js:2:7",
+        "TypeError: Cannot read properties of undefined (reading 'x')\n    at actions/test/code.js:2:23",
     );
 }
 

@@ -156,6 +156,34 @@ import { hooks as __hooks, turnEnded as __turnEnded, wake as __wake } from '__wa
             if (!hasRoom) {
 ",
     },
+    // A frame is what the engine's call sites write: V8's form.
+    Edit {
+        file: "src/builtin/internal/errors.js",
+        times: 1,
+        from: "        let text;
+        if (fileName) {
+            const location = `${fileName}:${lineNumber}:${columnNumber}`;
+            text = functionName ? `${functionName} (${location})` : location;
+        } else {
+            let isNative = false;
+            try {
+                isNative = callSite.isNative();
+            } catch {
+                // Use the generic fallback below.
+            }
+            text = functionName || '<anonymous>';
+            if (isNative) text += ' (native)';
+        }
+        nativeObjectDefineProperty(lines",
+        to: "        const text = callSite.toString();
+        nativeObjectDefineProperty(lines",
+    },
+    Edit {
+        file: "src/builtin/internal/errors.js",
+        times: 1,
+        from: "const _internalErrorStackLinePattern = /^\\s*at construct \\(native\\)\\s*$/;",
+        to: "const _internalErrorStackLinePattern = /^\\s*at (?:construct \\(native\\)|Reflect\\.construct \\(<anonymous>\\))\\s*$/;",
+    },
 ];
 
 pub(super) const PARTS: &[Part] = &[

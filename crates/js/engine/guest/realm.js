@@ -8,9 +8,7 @@ const REALM = `(() => {
     const thrown = (run) => { try { run(); } catch (error) { return error.constructor; } };
     const Error = thrown(() => null.x).__proto__;
     delete Error.isError;
-    const RangeError = thrown(() => [].length = -1);
     const { then } = (async () => {})().__proto__;
-    let prepare;
     return {
         global: globalThis,
         prototypes: {
@@ -25,7 +23,7 @@ const REALM = `(() => {
             return compiled;
         },
         onError(change) {
-            Error.prepareStackTrace = prepare = (error, sites) => change(error, sites, RangeError.prototype);
+            Error.prepareStackTrace = change;
         },
         // The stack in the engine's own form: cheaper than one that somebody reads.
         stack() {
@@ -59,43 +57,19 @@ function makeRealm() {
         }
     }
     defineProperty(global, 'require', hidden(makeRequire('', undefined)));
-    onError(inV8sWords);
+    onError(withStack);
     return { compile, stack, global, then };
 }
 
 // Called for everything that is thrown in the Action's code, before anyone sees it. What has a stack was made elsewhere.
-function inV8sWords(error, sites, rangeErrors) {
+function withStack(error, sites) {
     if (!isError(error) || hasOwn(error, 'stack')) return '';
+    const frames = sites.filter((site) => site.getFileName() !== 'guest').map((site) => `\n    at ${site}`);
     const message = `${error.message}`;
-    const [, verb, property, value] = /^cannot (read|set) property '([^]*)' of (undefined|null)$/.exec(message) ?? [];
-    if (verb && property !== 'Symbol.iterator') {
-        error.message = `Cannot ${verb} properties of ${value} (${verb === 'set' ? 'sett' : 'read'}ing '${property}')`;
-    } else if (message === 'not a function') {
-        const callee = sites[0]?.getFileName() === script.name && calleeAt(sites[0].getLineNumber(), sites[0].getColumnNumber());
-        if (callee) error.message = `${callee} is not a function`;
-    } else if (message === 'string too long' || message === 'invalid string length') {
-        error.message = 'Invalid string length';
-        Object.setPrototypeOf(error, rangeErrors);
-    }
-    const frames = sites.filter((site) => site.getFileName() !== 'guest').map((site) => {
-        const [name, file] = [site.getFunctionName(), site.getFileName()];
-        const place = file ? `${file}:${site.getLineNumber()}:${site.getColumnNumber()}` : 'native';
-        return `\n    at ${name ? `${name} (${place})` : place}`;
-    });
-    const stack = `${error.name}: ${error.message}${frames.join('')}`;
+    const stack = `${error.name}${message && `: ${message}`}${frames.join('')}`;
     // Fixed: where the error crosses into the runtime's realm, the runtime would make a new stack from there.
     defineProperty(error, 'stack', { value: stack, writable: true, configurable: false });
     return stack;
-}
-
-// The called expression at a place of the Action's text, if it is a plain one. The engine is off by one at times.
-function calleeAt(line, column) {
-    const text = script.source.split('\n', line)[line - 1] ?? '';
-    const at = column - 1 - (line === 1 && script.kind === 'action' ? PREFIX.length : 0);
-    for (const { 0: callee, index } of text.matchAll(/[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*(?=\()/g)) {
-        if (index <= at + 1 && at < index + callee.length) return callee;
-    }
-    return undefined;
 }
 
 const realm = makeRealm();

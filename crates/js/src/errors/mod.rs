@@ -1,19 +1,13 @@
-//! From an error as QuickJS tells it to the error as production would log it: V8's words, the user's
-//! places, and nothing of the engine's own frames.
+//! From an error as the engine tells it to the error as production would log it: the user's places, and nothing of the
+//! engine's own frames. Words and places are V8's already: see `crates/js/engine/quickjs`.
 
 mod collect;
 mod frames;
-mod guest_words;
-mod patterns;
-mod points;
-mod print;
 pub(crate) mod sites;
 mod stack;
-mod type_error;
-mod wording;
 
 pub use frames::{Frame, Place, frames};
-pub use stack::{LoadedText, MappedStack, map_stack, place_of_call, place_of_read, place_of_write};
+pub use stack::{LoadedText, MappedStack, innermost_place, map_stack};
 
 use postlogin_core::location::Location;
 
@@ -24,7 +18,7 @@ pub struct EngineError<'e> {
     pub name: &'e str,
     /// The message.
     pub message: &'e str,
-    /// The stack in QuickJS's form, without a first line for the message; may be empty.
+    /// The stack in the engine's places, with or without a first line for the message; may be empty.
     pub stack: &'e str,
 }
 
@@ -33,7 +27,7 @@ pub struct EngineError<'e> {
 pub struct Explained {
     /// The class, unchanged.
     pub name: String,
-    /// The message, in V8's words if it was one of the engine's own.
+    /// The message, unchanged.
     pub message: String,
     /// The stack in V8's form, with the first line, in the user's places. Only the user's frames.
     pub stack: String,
@@ -41,48 +35,21 @@ pub struct Explained {
     pub location: Option<Location>,
 }
 
-/// Explains an error. Messages that the user's code or a package wrote are left alone.
+/// Explains an error.
 ///
 /// `texts` are all texts that the user wrote and that were loaded: the Action and its modules.
 pub fn explain(error: EngineError<'_>, texts: &[LoadedText<'_>]) -> Explained {
-    let frames = frames(error.stack);
-    let mut traced = stack::trace(&frames, texts);
-    let said = guest_words::engine_words(error.name, error.message);
-    let scene = stack::scene(&frames, &traced);
-    let called = match scene {
-        Some(_) => None,
-        None => stack::called_place(&frames, &traced),
-    };
-    let reworded = scene
-        .filter(|scene| !stack::is_thrown_by_hand(scene))
-        .and_then(|scene| wording::reword(said.class, &said.message, &scene))
-        .map(|reworded| said.wrap(reworded));
-    let is_called_class = reworded
-        .as_ref()
-        .is_some_and(|reworded| reworded.message.contains("Class constructor "));
-    if is_called_class && traced.len() > 1 {
-        // V8 refuses the call in the caller, QuickJS in the constructor.
-        traced.remove(0);
-    }
-    if let (Some(place), Some(first)) = (
-        called.or_else(|| reworded.as_ref().and_then(|reworded| reworded.place)),
-        traced.first_mut(),
-    ) {
-        first.move_to(place);
-    }
-    let message = reworded.map_or_else(|| error.message.to_owned(), |reworded| reworded.message);
-    let header = if message.is_empty() {
+    let traced = stack::trace(&frames(error.stack), texts);
+    let header = if error.message.is_empty() {
         error.name.to_owned()
     } else {
-        format!("{}: {message}", error.name)
+        format!("{}: {}", error.name, error.message)
     };
-    let location = traced.first().map(|frame| frame.location.clone());
-    let stack = stack::render(&header, &traced);
     Explained {
         name: error.name.to_owned(),
-        message,
-        stack,
-        location,
+        message: error.message.to_owned(),
+        stack: stack::render(&header, &traced),
+        location: traced.first().map(|frame| frame.location.clone()),
     }
 }
 

@@ -205,15 +205,7 @@ fn is_internal(fault: &Fault) -> bool {
 struct AsItIs;
 
 impl StackMapper for AsItIs {
-    fn place(&self, _: &str, _: &str) -> Option<Location> {
-        None
-    }
-
-    fn place_of_read(&self, _: &str, _: &str) -> Option<Location> {
-        None
-    }
-
-    fn place_of_write(&self, _: &str) -> Option<Location> {
+    fn place(&self, _: &str) -> Option<Location> {
         None
     }
 
