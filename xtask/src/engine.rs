@@ -154,7 +154,7 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         .envs(recipe::ENVIRONMENT.iter().copied())
         .env("CFLAGS_wasm32_wasip2", c_flags(work)?)
         // Panic messages of the engine must not name this machine.
-        .env("CARGO_ENCODED_RUSTFLAGS", remap_flags(work)?.join("\x1f"))
+        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(work)?.join("\x1f"))
         .status()?;
     ensure!(status.success(), "the engine does not compile");
     fs::copy(generated.join("Cargo.lock"), lock)?;
@@ -170,6 +170,9 @@ fn utf8(path: &Path) -> anyhow::Result<Utf8PathBuf> {
         .map_err(|path| anyhow!("{} is not UTF-8", path.display()))
 }
 
+/// The engine's own stack, at the start of its memory: some 11,000 calls of JavaScript (see `61-recursion.patch`).
+const STACK: [&str; 2] = ["-Clink-arg=-z", "-Clink-arg=stack-size=5242880"];
+
 /// Folders of this machine and what stands for them in the engine.
 fn renamed_folders(work: &Path) -> anyhow::Result<Vec<(PathBuf, &'static str)>> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
@@ -179,11 +182,11 @@ fn renamed_folders(work: &Path) -> anyhow::Result<Vec<(PathBuf, &'static str)>> 
     Ok(vec![(home, "cargo"), (work.to_owned(), "engine")])
 }
 
-fn remap_flags(work: &Path) -> anyhow::Result<Vec<String>> {
+fn rust_flags(work: &Path) -> anyhow::Result<Vec<String>> {
     let folders = renamed_folders(work)?.into_iter();
-    Ok(folders
-        .map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()))
-        .collect())
+    let renamed =
+        folders.map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()));
+    Ok(renamed.chain(STACK.map(str::to_owned)).collect())
 }
 
 /// QuickJS's assertions name their files as well.

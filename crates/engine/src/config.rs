@@ -17,9 +17,10 @@ pub enum Allocation {
 /// How much of a linear memory a pooled slot keeps mapped between two logins, in bytes.
 const KEEP_RESIDENT: usize = 16 << 20;
 
-/// How deep WebAssembly may nest, in bytes of native stack. Below 2 MiB the JavaScript engine's own recursion limit
-/// comes too late: it must throw its `RangeError` before the sandbox traps.
-const WASM_STACK: usize = 2 << 20;
+/// How deep WebAssembly may nest, in bytes of native stack. The JavaScript engine throws its `RangeError` where V8 does, at
+/// about 11,000 simple calls; this must be enough for them, or the sandbox traps before. Pages that are never touched
+/// take no memory.
+const WASM_STACK: usize = 24 << 20;
 
 /// Host functions run on the same stack, above what WebAssembly may use.
 const FIBER_STACK: usize = WASM_STACK + (1 << 20);

@@ -9,7 +9,7 @@ use std::{
 use postlogin_core::{
     Argument, Fault, Location, Login, Reply, ceilings::STACK_BYTES, outcome::Notice,
 };
-use postlogin_host::{Budget, Clock, Conditions};
+use postlogin_host::{Budget, COMPUTING, Clock, Conditions};
 use serde_json::{Map, Value};
 use wasmtime::{ResourceLimiter, UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, p2::pipe::MemoryOutputPipe};
@@ -258,8 +258,9 @@ impl Deadline {
         waits.sync();
         let awaited = waits.clock.awaited().saturating_sub(self.awaited_at_start);
         let blocked = waits.clock.blocked().saturating_sub(self.blocked_at_start);
+        let computed = self.started.elapsed().saturating_sub(blocked) / COMPUTING;
         self.spent_before
-            .saturating_add(self.started.elapsed().saturating_sub(blocked))
+            .saturating_add(computed)
             .saturating_add(awaited)
     }
 }

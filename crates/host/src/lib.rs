@@ -38,10 +38,14 @@ pub struct Conditions {
     pub budget: Budget,
 }
 
+/// How much of real computing time counts as one unit of the budget's: production's engine compiles hot code to machine
+/// code and computes several times faster.
+pub const COMPUTING: u32 = 4;
+
 /// What one handler's sandbox may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Real computing time and virtual waiting time together.
+    /// Computing time, divided by [`COMPUTING`], and virtual waiting time together.
     pub time: Duration,
     /// Linear memory, in bytes.
     pub memory: u64,

@@ -3,6 +3,7 @@
 use std::io;
 
 use postlogin_core::outcome::{ActionUsage, Outcome};
+use postlogin_host::COMPUTING;
 
 use super::headline;
 use super::human::HumanOptions;
@@ -142,6 +143,9 @@ pub(super) fn write_calls(page: &mut Page<'_>, outcome: &Outcome) -> io::Result<
     Ok(())
 }
 
+/// From so many microseconds of computing on, the footer shows what they count as.
+const SHOWN_AS_COUNTED: u64 = 1_000_000;
+
 /// The cost of the whole login beside its limits.
 pub(super) fn write_footer(
     page: &mut Page<'_>,
@@ -164,14 +168,19 @@ pub(super) fn write_footer(
         .max()
         .unwrap_or(0);
     let limit_us = u64::try_from(options.time_limit.as_micros()).unwrap_or(u64::MAX);
-    let used_us = wall_us.saturating_add(virtual_ms.saturating_mul(1_000));
+    let counted_us = wall_us / u64::from(COMPUTING);
+    let used_us = counted_us.saturating_add(virtual_ms.saturating_mul(1_000));
 
     page.blank()?;
     let (time_role, time_share) = share(used_us, limit_us);
     let (memory_role, memory_share) = share(memory, options.memory_limit);
     let time = format!(
-        "time {} of {}{time_share}",
+        "time {}{} of {}{time_share}",
         time(wall_us, virtual_ms),
+        match wall_us {
+            SHOWN_AS_COUNTED.. => format!(" (computing counts as {})", text::duration(counted_us)),
+            _ => String::new(),
+        },
         text::duration(limit_us)
     );
     let memory = format!(

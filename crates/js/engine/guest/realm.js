@@ -7,6 +7,7 @@ const REALM = `(() => {
     globalThis.global = globalThis;
     const thrown = (run) => { try { run(); } catch (error) { return error.constructor; } };
     const Error = thrown(() => null.x).__proto__;
+    delete Error.isError;
     const { then } = (async () => {})().__proto__;
     return {
         global: globalThis,

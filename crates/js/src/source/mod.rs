@@ -14,6 +14,7 @@ pub mod text;
 mod commonjs;
 pub(crate) mod edits;
 mod esm;
+mod newer;
 pub(crate) mod parse;
 mod resolve;
 mod strip;

@@ -9,7 +9,7 @@ use postlogin_core::location::Location;
 use super::esm::{ModuleSyntax, Refused};
 use super::text::LineIndex;
 use super::token::{Token, token_at};
-use super::{SyntaxError, parse};
+use super::{SyntaxError, newer, parse};
 
 /// V8's words for `await` outside async functions.
 const AWAIT: &str = "await is only valid in async functions and the top level bodies of modules";
@@ -22,11 +22,14 @@ pub(crate) fn first_error(file_name: &str, text: &str, kind: SourceType) -> Opti
         return Some(from_diagnostic(file_name, text, diagnostic));
     }
     let semantic = SemanticBuilder::new_compiler().build(&parsed.program);
-    semantic
-        .diagnostics
-        .errors()
-        .next()
-        .map(|diagnostic| from_diagnostic(file_name, text, diagnostic))
+    if let Some(diagnostic) = semantic.diagnostics.errors().next() {
+        return Some(from_diagnostic(file_name, text, diagnostic));
+    }
+    newer::first(&parsed.program, text).map(|(message, offset)| SyntaxError {
+        hint: Some("production runs Node 22, whose V8 12.4 does not know this syntax".to_owned()),
+        message,
+        location: location(file_name, text, offset),
+    })
 }
 
 /// A finding of the parser as an error of the user's text.
