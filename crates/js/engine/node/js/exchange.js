@@ -43,7 +43,6 @@
         #native;
         #handler;
         #request;
-        #pending;
         #isOver = false;
         #isReading = false;
         #hasHead = false;
@@ -55,7 +54,6 @@
             const authority = port === (scheme === 'http' ? 80 : 443) ? name : `${name}:${port}`;
             this.#request = request;
             this.#handler = handler;
-            this.#pending = host.begun('request', `${method} ${scheme}://${authority}${path}`);
             this.#native = native.exchange(method, scheme, authority, path, headers, body);
             this.#await(this.#native.response(), ([status, lines, chunk, isWhole]) => {
                 this.#isWhole = isWhole;
@@ -77,7 +75,7 @@
         // Nothing is told any more.
         abort() {
             if (this.#isOver) return;
-            this.#finish();
+            this.#isOver = true;
             this.#native.abort();
         }
 
@@ -89,7 +87,7 @@
                 (error) => host.enter(() => {
                     if (this.#isOver) return;
                     const { hostname, port } = this.#request;
-                    this.#finish();
+                    this.#isOver = true;
                     this.#handler.fail(networkError(error.message, hostname, port));
                 }),
             ]);
@@ -98,7 +96,7 @@
         #continue(hasRoom) {
             if (this.#isOver || this.#isReading) return;
             if (this.#isWhole) {
-                this.#finish();
+                this.#isOver = true;
                 this.#handler.end();
                 return;
             }
@@ -110,11 +108,6 @@
                 this.#isReading = false;
                 this.#continue(hasRoom);
             });
-        }
-
-        #finish() {
-            this.#isOver = true;
-            host.ended(this.#pending);
         }
     }
 

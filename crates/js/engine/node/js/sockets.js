@@ -155,6 +155,7 @@
     class Connection {
         handle; // what the client holds: a TCP, or the TLSWrap around it
         isSecure = false;
+        isHandshaken = false;
         isConnected = false;
         #hostname;
         #port;
@@ -308,10 +309,14 @@
         }
 
         #flush() {
-            while (this.#isReading && this.isConnected && this.#output.length > 0) {
-                const bytes = this.#output.shift();
-                deliver(this.handle, bytes);
+            while (this.#isReading && this.isConnected && !(this.isSecure && !this.isHandshaken) && this.#output.length > 0) {
+                deliver(this.handle, this.#output.shift());
             }
+        }
+
+        shakeHands() {
+            this.isHandshaken = true;
+            this.#flush();
         }
     }
 
@@ -510,6 +515,7 @@
                 }
                 this.onhandshakestart?.(0);
                 this.onhandshakedone?.();
+                this.connection.shakeHands();
             });
         }
 
