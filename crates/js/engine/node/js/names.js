@@ -26,7 +26,7 @@
         for (const name of ['queryA', 'queryAny', 'queryAaaa', 'queryCaa', 'queryCname', 'queryMx', 'queryNaptr', 'queryNs', 'queryPtr', 'querySrv', 'querySoa', 'queryTlsa', 'queryTxt', 'getHostByAddr']) {
             Object.defineProperty(ChannelWrap.prototype, name, {
                 value(request) {
-                    host.enter(() => request.oncomplete(REFUSED));
+                    host.afterwards(() => request.oncomplete(REFUSED));
                     return 0;
                 },
                 writable: true, configurable: true,
@@ -42,14 +42,14 @@
                 const { async_id_fields: ids, constants } = node.getInternalBinding('async_wrap');
                 const socket = node.socketOf(ids[constants.kDefaultTriggerAsyncId]);
                 const address = LOCAL.test(hostname) ? '127.0.0.1' : socket ? STANDS_FOR_ANY : undefined;
-                host.enter(() => {
+                host.afterwards(() => {
                     if (address === undefined) request.oncomplete(UV_EAI_AGAIN);
                     else request.oncomplete(null, [family === 6 ? (address === '127.0.0.1' ? '::1' : `64:ff9b::${address}`) : address]);
                 });
                 return 0;
             },
             getnameinfo(request) {
-                host.enter(() => request.oncomplete(UV_EAI_AGAIN));
+                host.afterwards(() => request.oncomplete(UV_EAI_AGAIN));
                 return 0;
             },
             canonicalizeIP: (address) => canonical(address),

@@ -110,7 +110,7 @@
     function schedule(state) {
         if (state.isScheduled || state.queue.length === 0 || !(state.isReceiving || state.queue.some(({ isClose }) => isClose))) return;
         state.isScheduled = true;
-        host.enter(() => {
+        host.afterwards(() => {
             state.isScheduled = false;
             deliver(state);
         });
@@ -142,7 +142,7 @@
             }
         }
         if (state.channel) channels.get(state.channel)?.delete(state);
-        host.enter(() => finish(state));
+        host.afterwards(() => finish(state));
     }
 
     function finish(state) {
@@ -177,7 +177,9 @@
     };
 
     node.complete('messaging', (binding) => {
-        ({ emitMessage } = node.runPerContext('internal/per_context/messageport'));
+        const exports = {};
+        node.compile('internal/per_context/messageport', ['exports', 'primordials', 'privateSymbols', 'perIsolateSymbols'])(exports, node.primordials, undefined, symbols());
+        ({ emitMessage } = exports);
         Object.assign(binding, {
             MessagePort,
             MessageChannel: function MessageChannel() {

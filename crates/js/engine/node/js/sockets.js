@@ -173,8 +173,8 @@
             this.handle = handle;
             this.#reader = new RequestReader((what, head, body) => {
                 // Nothing is told to a client that is writing.
-                if (what === 'expects') host.enter(() => this.#send(latin1('HTTP/1.1 100 Continue\r\n\r\n')));
-                else if (what === 'nonsense') host.enter(() => this.#fail(networkError('ECONNRESET', this.#hostname, this.#port)));
+                if (what === 'expects') host.afterwards(() => this.#send(latin1('HTTP/1.1 100 Continue\r\n\r\n')));
+                else if (what === 'nonsense') host.afterwards(() => this.#fail(networkError('ECONNRESET', this.#hostname, this.#port)));
                 else {
                     this.#requests.push([head, body]);
                     this.#answerNext();
@@ -211,7 +211,7 @@
         }
 
         #later(turns, callback) {
-            host.enter(() => (turns > 1 ? this.#later(turns - 1, callback) : callback()));
+            host.afterwards(() => (turns > 1 ? this.#later(turns - 1, callback) : callback()));
         }
 
         #peek(socket) {
@@ -237,7 +237,7 @@
 
         readStart() {
             this.#isReading = true;
-            if (this.#output.length > 0) host.enter(() => this.#flush());
+            if (this.#output.length > 0) host.afterwards(() => this.#flush());
             this.#exchange?.resume();
         }
 
@@ -349,7 +349,7 @@
             if (this.isClosing) return;
             this.isClosing = true;
             this.whenClosed?.();
-            if (typeof callback === 'function') host.enter(() => callback.call(this));
+            if (typeof callback === 'function') host.afterwards(() => callback.call(this));
         }
     }
 
@@ -374,7 +374,7 @@
         }
 
         shutdown(request) {
-            host.enter(() => {
+            host.afterwards(() => {
                 request.oncomplete(0);
                 this.connection?.shutdown();
             });
@@ -477,7 +477,7 @@
 
     class Pipe extends StreamBase {
         connect(request, path) {
-            host.enter(() => {
+            host.afterwards(() => {
                 if (!this.isClosing) request.oncomplete(UV_ECONNREFUSED, this, request, true, true);
             });
             return 0;
@@ -507,7 +507,7 @@
         }
 
         start() {
-            host.enter(() => {
+            host.afterwards(() => {
                 if (this.isClosing || owner(this)?.destroyed) return;
                 if (!this.connection) {
                     owner(this).destroy(networkError('ECONNRESET', '', 0));

@@ -7,18 +7,14 @@
 
 use rquickjs::{
     Array, Class, Ctx, Exception, JsLifetime, Object, Result, TypedArray, Value, class::Trace,
-    function::{Func, Opt},
+    function::Func,
 };
 use std::cell::RefCell;
 
 use futures::future::{AbortHandle, Abortable};
 
-#[cfg(not(target_family = "wasm"))]
-use closed as network;
-#[cfg(target_family = "wasm")]
-use wasi as network;
-
-use network::Body;
+use crate::bytes;
+use wasi::Body;
 
 /// A request, as it is sent.
 struct Request {
@@ -51,14 +47,13 @@ fn begin<'js>(
     authority: String,
     path: String,
     headers: Vec<String>,
-    body: Opt<Option<TypedArray<'js, u8>>>,
+    body: Value<'js>,
 ) -> Result<Class<'js, Exchange>> {
     let mut lines = Vec::new();
     for pair in headers.chunks_exact(2) {
         lines.push((pair[0].clone(), latin1(&pair[1])));
     }
-    let body = body.0.flatten();
-    let body = body.and_then(|body| Some(body.as_bytes()?.to_vec()));
+    let body = body.is_object().then(|| bytes::of(&ctx, &body).to_vec());
     let request = Request {
         method,
         scheme,
@@ -98,7 +93,7 @@ impl Exchange {
             return Err(Exception::throw_message(&ctx, "ECONNRESET"));
         };
         let answered = async move {
-            let mut answer = network::send(request).await?;
+            let mut answer = wasi::send(request).await?;
             let (chunk, is_whole) = answer.body.next().await?;
             Ok((answer, chunk, is_whole))
         };
@@ -112,7 +107,7 @@ impl Exchange {
         let told = Array::new(ctx.clone())?;
         told.set(0, answer.status)?;
         told.set(1, lines)?;
-        told.set(2, bytes(&ctx, chunk)?)?;
+        told.set(2, array(&ctx, chunk)?)?;
         told.set(3, is_whole)?;
         Ok(told)
     }
@@ -129,7 +124,7 @@ impl Exchange {
         let (body, chunk, is_whole) = self.awaited(&ctx, read).await?;
         self.body.replace(Some(body));
         let told = Array::new(ctx.clone())?;
-        told.set(0, bytes(&ctx, chunk)?)?;
+        told.set(0, array(&ctx, chunk)?)?;
         told.set(1, is_whole)?;
         Ok(told)
     }
@@ -161,7 +156,7 @@ impl Exchange {
     }
 }
 
-fn bytes<'js>(ctx: &Ctx<'js>, chunk: Option<Vec<u8>>) -> Result<Value<'js>> {
+fn array<'js>(ctx: &Ctx<'js>, chunk: Option<Vec<u8>>) -> Result<Value<'js>> {
     match chunk {
         Some(chunk) => Ok(TypedArray::new(ctx.clone(), chunk)?.into_value()),
         None => Ok(Value::new_undefined(ctx.clone())),
@@ -173,34 +168,6 @@ fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|letter| letter as u32 as u8).collect()
 }
 
-/// Where there is no `wasi:http`, everything is refused.
-#[cfg(not(target_family = "wasm"))]
-mod closed {
-    use super::{Answer, Code, Request};
-
-    pub(super) struct Body;
-
-    impl Body {
-        pub(super) async fn next(&mut self) -> Result<(Option<Vec<u8>>, bool), Code> {
-            Ok((None, true))
-        }
-    }
-
-    pub(super) async fn send(request: Request) -> Result<Answer, Code> {
-        let Request {
-            method,
-            scheme,
-            authority,
-            path,
-            headers,
-            body,
-        } = request;
-        drop((method, scheme, authority, path, headers, body));
-        Err("refused".into())
-    }
-}
-
-#[cfg(target_family = "wasm")]
 mod wasi {
     use super::{Answer, Code, Request};
     use wasip2::{
