@@ -16,7 +16,7 @@ use wasm_rquickjs::{
     EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component,
 };
 
-use crate::{copies, quickjs, reactor, recipe};
+use crate::{copies, patches, quickjs, reactor, recipe};
 
 /// The highest level of zstd: the engine is packed once, and unpacked once on each machine.
 const PACKING: [&str; 4] = ["--ultra", "-22", "--quiet", "--no-check"];
@@ -139,6 +139,7 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
     }
     copies::make(&generated, work, &[quickjs::CRATE, reactor::CRATE])?;
     quickjs::patch(work, &root.join("crates/js/engine/freeze.c"))?;
+    patches::apply(root, &work.join(quickjs::CRATE).join("quickjs"))?;
     reactor::patch(work)?;
     let status = Command::new("cargo")
         .args([

@@ -7,6 +7,7 @@
 
 mod copies;
 mod engine;
+mod patches;
 mod quickjs;
 mod reactor;
 mod recipe;

@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 /// The folder of the guest's parts, relative to the workspace.
 const GUEST: &str = "crates/js/engine/guest";
 
+/// The folder of the patches of QuickJS-ng, relative to the workspace.
+const PATCHES: &str = "crates/js/engine/quickjs";
+
 /// The name of the input that [`super::methods_literal`] is.
 const METHODS: &str = "the methods of api";
 
@@ -41,6 +44,7 @@ const FILES: &[&str] = &[
     "crates/js/engine/runtime/turns.js",
     "xtask/src/copies.rs",
     "xtask/src/engine.rs",
+    "xtask/src/patches.rs",
     "xtask/src/quickjs.rs",
     "xtask/src/reactor.rs",
     "xtask/src/recipe.rs",
@@ -64,6 +68,27 @@ pub fn guest(root: &Path) -> io::Result<String> {
         .collect()
 }
 
+/// The patches of QuickJS-ng, relative to the workspace, in the order in which they are applied.
+///
+/// # Errors
+/// When their folder can't be read, or holds a file that is no patch.
+pub fn patches(root: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root.join(PATCHES))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let numbered = name.as_bytes().get(..2);
+        if !name.ends_with(".patch")
+            || !numbered.is_some_and(|number| number.iter().all(u8::is_ascii_digit))
+        {
+            let message = format!("{PATCHES}/{name} is not named NN-subject.patch");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        names.push(format!("{PATCHES}/{name}"));
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// Hashes the inputs in the workspace at `root`.
 ///
 /// # Errors
@@ -73,6 +98,13 @@ pub fn read(root: &Path) -> io::Result<Inputs> {
     for file in FILES {
         inputs.push(((*file).to_owned(), sha256(&fs::read(root.join(file))?)));
     }
+    // One input for all, so that a patch that is taken away is noticed as well.
+    let mut all = Vec::new();
+    for file in patches(root)? {
+        all.extend_from_slice(file.as_bytes());
+        all.extend_from_slice(&fs::read(root.join(&file))?);
+    }
+    inputs.push((PATCHES.to_owned(), sha256(&all)));
     inputs.push((GUEST.to_owned(), sha256(guest(root)?.as_bytes())));
     inputs.push((
         METHODS.to_owned(),
