@@ -219,7 +219,9 @@
         }
 
         #moved(object) {
-            const { [symbols().messaging_transfer_symbol]: transfer } = object;
+            const { [symbols().messaging_transfer_symbol]: transfer, [symbols().messaging_transfer_list_symbol]: list } = object;
+            // Makes the ports that move along.
+            if (typeof list === 'function') apply(list, object, []);
             const { data, deserializeInfo } = apply(transfer, object, []);
             const outer = this.#movesPorts;
             this.#movesPorts = true;
@@ -243,7 +245,7 @@
 
         // Handles of the runtime's own never change: both sides have the same.
         #madeOf(object, data, deserializeInfo) {
-            const shared = (value) => value !== null && typeof value === 'object' && isPlain(value) && modeOf(value) === undefined
+            const shared = (value) => value !== null && typeof value === 'object' && isPlain(value) && modeOf(value) === undefined && !node.ports.isPort(value)
                 && ![Object.prototype, null].includes(getPrototypeOf(value));
             const copy = this.#keep(object, node.ports.createObject(deserializeInfo));
             let copied = data;

@@ -116,17 +116,21 @@
         });
     }
 
-    // One message in each turn of its own.
+    // All that are there in one turn, each with what it leaves behind.
     function deliver(state) {
-        if (state.isClosed || state.queue.length === 0) return;
-        if (state.queue[0].isClose) return finish(state);
-        if (!state.isReceiving) {
-            if (state.queue.some(({ isClose }) => isClose)) finish(state);
-            return;
+        for (let left = state.queue.length; left > 0 && !state.isClosed && state.queue.length > 0; left--) {
+            if (!state.isReceiving || state.queue[0].isClose) break;
+            const { data, ports } = state.queue.shift();
+            try {
+                apply(emitMessage, state.port, [data, ports, 'message']);
+            } catch (error) {
+                node.fail(error, false);
+            }
+            node.endTurn();
         }
-        const { data, ports } = state.queue.shift();
-        schedule(state);
-        apply(emitMessage, state.port, [data, ports, 'message']);
+        // What nobody reads does not keep an end open.
+        if (state.queue[0]?.isClose || (!state.isReceiving && state.queue.some(({ isClose }) => isClose))) finish(state);
+        else schedule(state);
     }
 
     let emitMessage;
@@ -134,6 +138,7 @@
     function closeState(state) {
         if (state.isClosed || state.isClosing) return;
         state.isClosing = true;
+        host.afterwards(() => finish(state));
         for (const other of state.others) {
             other.others.delete(state);
             if (!state.channel) {
@@ -142,7 +147,6 @@
             }
         }
         if (state.channel) channels.get(state.channel)?.delete(state);
-        host.afterwards(() => finish(state));
     }
 
     function finish(state) {
@@ -183,7 +187,7 @@
         Object.assign(binding, {
             MessagePort,
             MessageChannel: function MessageChannel() {
-                if (!new.target) throw coded(TypeError, 'ERR_CONSTRUCT_CALL_REQUIRED', 'Class constructor MessageChannel cannot be invoked without `new`');
+                if (!new.target) throw coded(TypeError, 'ERR_CONSTRUCT_CALL_REQUIRED', 'Cannot call constructor without `new`');
                 const [one, other] = [makeState(), makeState()];
                 connect(one, other);
                 this.port1 = makePort(one);
