@@ -600,6 +600,8 @@
         Object.assign(binding, { TLSWrap, wrap: (handle) => new TLSWrap(handle) });
     });
 
+    node.complete('tty_wrap', (binding) => { binding.isTTY = () => false; });
+
     // The handle whose host is being looked up, for `names.js`.
     node.socketOf = (asyncId) => byAsyncId.get(asyncId);
     node.HandleWrap = HandleWrap;
