@@ -6,6 +6,8 @@
 mod buffer;
 mod bytes;
 mod encoding;
+#[cfg(target_family = "wasm")]
+mod exchange;
 mod library;
 mod url;
 mod value;
@@ -21,6 +23,14 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("node:bindings/values", include_str!("../js/values.js")),
     ("node:bindings/bytes", include_str!("../js/bytes.js")),
     ("node:bindings/system", include_str!("../js/system.js")),
+    ("node:bindings/clone", include_str!("../js/clone.js")),
+    ("node:bindings/ports", include_str!("../js/ports.js")),
+    ("node:bindings/exchange", include_str!("../js/exchange.js")),
+    ("node:bindings/parser", include_str!("../js/parser.js")),
+    ("node:bindings/sockets", include_str!("../js/sockets.js")),
+    ("node:bindings/names", include_str!("../js/names.js")),
+    ("node:bindings/secure", include_str!("../js/secure.js")),
+    ("node:bindings/dispatcher", include_str!("../js/dispatcher.js")),
     ("node:loader", include_str!("../js/loader.js")),
 ];
 
@@ -33,6 +43,8 @@ pub fn install<'js>(ctx: &Ctx<'js>, host: Object<'js>) -> Result<Object<'js>> {
     bytes::define(&native)?;
     buffer::define(&native)?;
     encoding::define(&native)?;
+    #[cfg(target_family = "wasm")]
+    exchange::define(&native)?;
     url::define(&native)?;
     zlib::define(&native)?;
     library::define(&native)?;
