@@ -23,10 +23,6 @@ for (const name of keys(globalThis)) if (!LISTED.includes(name)) hide(name);
 // The runtime assigns this one after guest.js has run.
 defineProperty(globalThis, 'userModule', { value: undefined, writable: true, configurable: true, enumerable: false });
 
-// Packages would take this for a browser.
-delete globalThis.XMLHttpRequest;
-delete globalThis.self;
-
 let exit; // what process.exit threw
 let failExit; // rejects `exited`
 const exited = new Promise((_, reject) => { failExit = reject; });
@@ -39,28 +35,12 @@ for (const name of getOwnPropertyNames(globalThis)) {
     }
 }
 
-replace(globalThis, 'queueMicrotask', function (callback) {
-    if (typeof callback !== 'function') {
-        throw Object.assign(new nativeErrors.TypeError(`The "callback" argument must be of type function. Received ${callback === null ? 'null' : `type ${typeof callback}`}`), { code: 'ERR_INVALID_ARG_TYPE' });
-    }
-    nativeQueueMicrotask(() => {
-        try {
-            callback();
-        } catch (error) {
-            raise(error);
-        }
-    });
-});
-
 replace(process, 'exit', (code = process.exitCode ?? 0) => {
     exit ??= new nativeErrors.Error(`the Action ended its process with exit code ${code}`);
     failExit(exit);
     throw exit;
 });
-for (const [name, value] of [['platform', 'linux'], ['arch', 'x64'], ['argv0', 'node'], ['title', 'node']]) {
-    defineProperty(process, name, { value, writable: false, configurable: true, enumerable: true });
-}
-process.argv.splice(0, Infinity, process.execPath, `${HOME}/index.js`);
+hooks.exit = (code) => process.exit(code);
 
 // The engine's own know no locales.
 for (const type of [Number, BigInt]) {

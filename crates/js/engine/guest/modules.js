@@ -121,47 +121,33 @@ function runFile(module, { format, code }) {
     return apply(body, undefined, [module.exports, makeImport(path, module), metaOf(path)]);
 }
 
-// A module of Node's, with what packages expect of it and the runtime lacks.
+// A module of Node's.
 function builtin(name) {
-    const exports = globalRequire(name);
-    const complete = completions[name.replace('node:', '')];
-    if (complete && !completed.has(exports)) {
-        completed.add(exports);
-        complete(exports);
+    const id = BuiltinModule.normalizeRequirableId(name);
+    if (id === 'module') return nodeModule;
+    if (id === undefined || !BuiltinModule.map.has(id)) {
+        const here = new nativeErrors.Error();
+        throw notFound(here, { code: name.startsWith('node:') ? 'ERR_UNKNOWN_BUILTIN_MODULE' : 'MODULE_NOT_FOUND', message: name.startsWith('node:') ? `No such built-in module: ${name}` : `Cannot find module '${name}'` }, undefined);
     }
+    const exports = node.require(id);
+    if (id === 'tls') completeTls(exports);
     return exports;
 }
+node.host.builtin = builtin;
 
 const completed = new WeakSet();
-const completions = {
-    __proto__: null,
-    // The marks between the parts may be left out.
-    url(url) {
-        const { format } = url;
-        const marked = (object) => {
-            const { protocol, search, hash } = object;
-            const complete = Object.assign(Object.create(getPrototypeOf(object)), object);
-            if (typeof protocol === 'string' && protocol !== '' && !protocol.endsWith(':')) complete.protocol = `${protocol}:`;
-            if (typeof search === 'string' && search !== '' && !search.startsWith('?')) complete.search = `?${search}`;
-            if (typeof hash === 'string' && hash !== '' && !hash.startsWith('#')) complete.hash = `#${hash}`;
-            return complete;
-        };
-        replace(url, 'format', function (address, options) {
-            const isLegacy = typeof address === 'object' && address !== null && !(address instanceof URL);
-            return format(isLegacy ? marked(address) : address, options);
-        });
-    },
-    // Packages make one while they load, and none can connect.
-    tls(tls) {
-        tls.TLSSocket = class TLSSocket extends Socket {
-            constructor(socket, options) {
-                super(options);
-                this._handle = { _parentWrap: new Socket(options) };
-                this.encrypted = true;
-            }
-        };
-    },
-};
+// Packages make one while they load, and none can connect.
+function completeTls(tls) {
+    if (completed.has(tls)) return;
+    completed.add(tls);
+    tls.TLSSocket = class TLSSocket extends Socket {
+        constructor(socket, options) {
+            super(options);
+            this._handle = { _parentWrap: new Socket(options) };
+            this.encrypted = true;
+        }
+    };
+}
 
 function requireFrom(importer, specifier, parent) {
     if (typeof specifier === 'string') {
@@ -244,9 +230,30 @@ function metaOf(path) {
 }
 
 // What a package gets from `require('module')`.
-nodeModule.createRequire = function createRequire(from) {
-    const path = pathOfUrl(`${from?.href ?? from}`);
-    return makeRequire(path, undefined);
+const nodeModule = Object.assign(function Module(id = '', parent) {
+    return Object.assign(this, { id, path: folderOf(id), exports: {}, filename: null, loaded: false, children: [], parent });
+}, {
+    builtinModules: BuiltinModule.getCanBeRequiredByUsersWithoutSchemeList().filter((id) => !id.startsWith('internal/')),
+    isBuiltin,
+    createRequire: function createRequire(from) {
+        const path = pathOfUrl(`${from?.href ?? from}`);
+        return makeRequire(path, undefined);
+    },
+    _cache: files,
+    _extensions: { __proto__: null, '.js': runFile, '.json': runFile },
+    _pathCache: { __proto__: null },
+    _nodeModulePaths: (folder) => pathsOf(folder),
+    _resolveFilename: (specifier, parent) => (isBuiltin(specifier) ? specifier : pathFor(parent?.filename ?? '', specifier, 'require-call')),
+    _load: (specifier, parent) => requireFrom(parent?.filename ?? '', specifier, parent),
+    globalPaths: [],
+    syncBuiltinESMExports() {},
+    findSourceMap() {},
+    register() {},
+    wrap: (script) => `(function (exports, require, module, __filename, __dirname) { ${script}\n});`,
+});
+nodeModule.Module = nodeModule;
+nodeModule.prototype.require = function (specifier) {
+    return requireFrom(this.filename ?? '', specifier, this);
 };
 
 // ---- Action Modules --------------------------------------------------------------------------------------

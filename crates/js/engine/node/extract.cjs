@@ -61,6 +61,11 @@ const shapes = { $process: { version: process.version, versions: { ...process.ve
 // uv's own messages, and Node's defaults of its options.
 shapes.$errors = Object.fromEntries([...internalBinding('uv').getErrorMap().values()]);
 shapes.$options = { ...internalBinding('options').getCLIOptionsValues() };
+// The names that each public module exports.
+shapes.$keys = {};
+for (const id of require('module').builtinModules) {
+    if (!/^(_|internal\/)/.test(id) && !/^(test|sqlite|sea|wasi|repl|trace_events|inspector)/.test(id)) shapes.$keys[id] = Object.keys(require(id)).filter((key) => /^[\w$]+$/.test(key));
+}
 shapes.$ids = internalBinding('builtins').builtinIds;
 for (const name of BINDINGS) {
     try {

@@ -90,6 +90,23 @@
     require('internal/process/promises');
     process.on('warning', require('internal/process/warning').onWarning);
 
+    defineReplaceableLazyAttribute(globalThis, 'internal/crypto/webcrypto', ['crypto'], false, function cryptoThisCheck() {
+        if (this !== globalThis && this !== undefined && this !== null) {
+            const { ERR_INVALID_THIS } = require('internal/errors').codes;
+            throw new ERR_INVALID_THIS('nullish or must be the global object');
+        }
+    });
+    exposeLazyInterfaces(globalThis, 'internal/crypto/webcrypto', ['Crypto', 'CryptoKey', 'SubtleCrypto']);
+    // The engine makes stacks as V8 does.
+    Error.prepareStackTrace = undefined;
+
+    // Who made a timer may be asked later.
+    require('async_hooks').createHook({
+        init(asyncId, type, triggerId, resource) {
+            if (type === 'Timeout' || type === 'Immediate') node.onTimer?.(resource, type);
+        },
+    }).enable();
+
     // Bindings are the library's own.
     process.binding = { binding(name) {
         throw new Error(`No such module: ${String(name)}`);

@@ -63,7 +63,7 @@
             findSourceMap() {},
         }),
         // Asked for a realm of its own, whose regular expressions no user has changed.
-        vm: () => ({ createContext: (object) => object, runInContext: () => native.otherGlobal() }),
+        vm: () => ({ runInNewContext: () => native.otherGlobal() }),
         'internal/modules/helpers': () => ({
             getBuiltinModule(id) {
                 node.require('internal/validators').validateString(id, 'id');
@@ -121,7 +121,6 @@
     complete('process_methods', (binding) => {
         const buffer = (binding.hrtimeBuffer = new Uint32Array(3));
         const whole = new BigUint64Array(buffer.buffer, 0, 1);
-        const start = () => host.now();
         Object.assign(binding, {
             hrtime() {
                 const time = host.now();
@@ -133,7 +132,7 @@
             hrtimeBigInt() {
                 whole[0] = BigInt(floor(host.now() * 1e6));
             },
-            cwd: () => '/home/action', umask: () => 0o22, uptime: () => (start() - node.origin) / 1000 + 0.03,
+            cwd: () => '/home/action', umask: () => 0o22, uptime: () => (host.now() - node.origin) / 1000 + 0.03,
             memoryUsage(values) {
                 for (const [at, value] of [50331648, 6291456, 4718592, 1572864, 16384].entries()) values[at] = value;
             },
@@ -148,7 +147,7 @@
             },
             resourceUsage: (values) => values.fill(0),
             _getActiveRequests: () => [], _getActiveHandles: () => [], getActiveResourcesInfo: () => node.activeResources(),
-            _kill: () => -1, _rawDebug: (text) => host.write('stderr', `${text}\n`), reallyExit: (code) => host.exit(code),
+            _kill: () => -1, _rawDebug: (text) => (host.warn ? host.warn(text) : host.write('stderr', `${text}\n`)), reallyExit: (code) => host.exit(code), abort: () => host.exit(134),
             patchProcessObject() {}, loadEnvFile() {}, setEmitWarningSync() {}, chdir() {}, dlopen() { throw Object.assign(new Error('dlopen is not available'), { code: 'ERR_DLOPEN_FAILED' }); },
         });
     });
@@ -160,9 +159,10 @@
         node.setOrigin = () => {
             node.origin = host.now();
             milestones.fill(node.origin * 1e6);
-            milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP] = (Date.now()) * 1e3;
+            milestones[constants.NODE_PERFORMANCE_MILESTONE_TIME_ORIGIN_TIMESTAMP] = Date.now() * 1e3;
         };
-        node.setOrigin();
+        // No time is read before the engine is frozen.
+        node.origin = 0;
         Object.assign(binding, {
             now: () => host.now() - node.origin, setupObservers() {}, installGarbageCollectionTracking() {}, removeGarbageCollectionTracking() {}, notify() {},
             loopIdleTime: () => 0, markBootstrapComplete() {}, uvMetricsInfo: () => [0, 0, 0],
@@ -285,6 +285,12 @@
         },
         // What keeps the process alive: timers, immediates and pending work.
         pendingCount: () => timeoutInfo[0] + immediateInfo[1] + waiting.length - firstWaiting,
+        // Forgets what waits for a turn; timers are cleared before.
+        forget() {
+            waiting.length = firstWaiting = 0;
+            node.processTimers(0);
+            dueAt = armedFor = Infinity;
+        },
         activeResources: () => [...Array(timeoutInfo[0]).fill('Timeout'), ...Array(immediateInfo[1]).fill('Immediate')],
         // An error that nothing catches.
         fail(error, isFromPromise) {

@@ -62,6 +62,7 @@ fn run(kind: &str, source: &str) -> Result<(), String> {
         if std::env::var_os("NODE_ROWS_TIME").is_some() {
             eprintln!("boot {:?}", started.elapsed());
         }
+        node.get::<_, Function>("setOrigin").and_then(|set| set.call::<_, ()>(())).catch(&ctx).map_err(shown)?;
         let runner: Function = ctx.eval(edited("runner", RUNNER)).catch(&ctx).map_err(shown)?;
         let run: Object = runner.call((node.clone(), kind, source)).catch(&ctx).map_err(shown)?;
         let turn: Function = node.get("turn").catch(&ctx).map_err(shown)?;

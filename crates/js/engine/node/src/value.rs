@@ -6,7 +6,7 @@ use rquickjs::{
 use std::ffi::CString;
 
 unsafe extern "C" {
-    // See node.c, and the patch of the engine for continuation data.
+    // See the patches of the engine, crates/js/engine/quickjs.
     fn JS_NewPrivateSymbol(ctx: *mut qjs::JSContext, description: *const std::ffi::c_char) -> qjs::JSValue;
     fn JS_PreviewEntries(ctx: *mut qjs::JSContext, iterator: qjs::JSValue, is_key_value: *mut bool) -> qjs::JSValue;
     fn JS_GetContinuationData(ctx: *mut qjs::JSContext) -> qjs::JSValue;
