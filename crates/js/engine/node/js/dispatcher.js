@@ -2,7 +2,7 @@
 ((node) => {
     'use strict';
 
-    const { host, Exchange } = node;
+    const { host, networkError, Exchange } = node;
     const { assign, entries: entriesOf } = Object;
     const { isArray } = Array;
     const { isView } = ArrayBuffer;
@@ -190,6 +190,12 @@
             });
         };
 
+        // A WebSocket: the sandbox has requests alone.
+        if (options.upgrade || method === 'CONNECT') {
+            told(() => handler.onConnect(abort, null));
+            fail(networkError('refused', request.hostname, request.port));
+            return true;
+        }
         if (headersTimeout > 0) timer = setTimeout(() => fail(coded('HeadersTimeoutError', 'UND_ERR_HEADERS_TIMEOUT', 'Headers Timeout Error')), headersTimeout);
         told(() => handler.onConnect(abort, null));
         if (isOver) return true;
