@@ -275,10 +275,7 @@ fn redirects_are_the_actions_own_matter() {
         mocks,
         "",
     );
-    assert_eq!(
-        logs,
-        ["200 here +0", "302 /new +0", "302 undefined  +0"]
-    );
+    assert_eq!(logs, ["200 here +0", "302 /new +0", "302 undefined  +0"]);
 }
 
 #[test]

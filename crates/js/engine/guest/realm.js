@@ -31,7 +31,8 @@ const REALM = `(() => {
             const own = Error.prepareStackTrace;
             const limit = Error.stackTraceLimit;
             Error.prepareStackTrace = undefined;
-            Error.stackTraceLimit = 10;
+            // Enough to reach the Action through the library.
+            Error.stackTraceLimit = 50;
             const { stack } = new Error();
             Error.prepareStackTrace = own;
             Error.stackTraceLimit = limit;

@@ -2,7 +2,7 @@
 ((node) => {
     'use strict';
 
-    const { Exchange } = node;
+    const { host, networkError, Exchange } = node;
     const { assign, entries: entriesOf } = Object;
     const { isArray } = Array;
     const { isView } = ArrayBuffer;
@@ -134,11 +134,15 @@
 
         let exchange;
         let isOver = false;
+        const pending = host.begun?.(`${method} ${url.origin}${request.path}`);
+        // An answer whose body nobody reads is not waited for.
+        const settled = () => pending && host.ended(pending);
         let timer;
         const { setTimeout, clearTimeout } = node.require('timers');
         const fail = (error) => {
             if (isOver) return;
             isOver = true;
+            settled();
             clearTimeout(timer);
             exchange?.abort();
             handler.onError(error);
@@ -168,6 +172,7 @@
             exchange = new Exchange(request, {
                 head(status, lines, chunk) {
                     clearTimeout(timer);
+                    settled();
                     const { Buffer } = node.require('buffer');
                     const raw = lines.map((line) => Buffer.from(line, 'latin1'));
                     const reason = node.require('_http_server').STATUS_CODES[status] ?? '';
@@ -185,6 +190,12 @@
             });
         };
 
+        // A WebSocket: the sandbox has requests alone.
+        if (options.upgrade || method === 'CONNECT') {
+            told(() => handler.onConnect(abort, null));
+            fail(networkError('refused', request.hostname, request.port));
+            return true;
+        }
         if (headersTimeout > 0) timer = setTimeout(() => fail(coded('HeadersTimeoutError', 'UND_ERR_HEADERS_TIMEOUT', 'Headers Timeout Error')), headersTimeout);
         told(() => handler.onConnect(abort, null));
         if (isOver) return true;
@@ -196,6 +207,30 @@
         if (bytes !== undefined) begin(bytes);
         else bytesRead(body, headers).then(begin, fail);
         return true;
+    }
+
+    // Requests of http that may be pending when a handler returns, noted where they are made.
+    function noteRequests() {
+        const { apply } = Reflect;
+        const { ClientRequest } = node.require('_http_client');
+        const notes = new WeakMap();
+        const [get, set] = [WeakMap.prototype.get, WeakMap.prototype.set].map((method) => Function.prototype.call.bind(method, notes));
+        node.require('diagnostics_channel').subscribe('http.client.request.created', ({ request }) => {
+            const { method, protocol, host: name, path } = request;
+            const note = host.begun?.(`${method} ${protocol}//${request.getHeader('host') ?? name}${path ?? ''}`);
+            if (note) set(request, note);
+        });
+        const { emit } = ClientRequest.prototype;
+        const noted = {
+            emit(name, response) {
+                const hasListeners = apply(emit, this, arguments);
+                const isUnread = name === 'response' && response.readableFlowing === null && response.listenerCount('readable') === 0;
+                const note = name === 'close' || isUnread ? get(this) : undefined;
+                if (note) host.ended(note);
+                return hasListeners;
+            },
+        };
+        Object.defineProperty(ClientRequest.prototype, 'emit', { value: noted.emit, writable: true, configurable: true, enumerable: false });
     }
 
     // undici as Node has it, with an agent whose connections are these exchanges.
@@ -227,6 +262,7 @@
             async destroy() {}
         }
         const { constructor: Agent } = undici.getGlobalDispatcher();
+        noteRequests();
         undici.setGlobalDispatcher(new Agent({ factory: (origin) => new Origin(origin) }));
         return undici;
     };

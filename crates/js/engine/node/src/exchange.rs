@@ -101,7 +101,10 @@ impl Exchange {
         let lines = Array::new(ctx.clone())?;
         for (at, (name, value)) in answer.headers.into_iter().enumerate() {
             lines.set(2 * at, name)?;
-            lines.set(2 * at + 1, value.into_iter().map(char::from).collect::<String>())?;
+            lines.set(
+                2 * at + 1,
+                value.into_iter().map(char::from).collect::<String>(),
+            )?;
         }
         self.body.replace(Some(answer.body));
         let told = Array::new(ctx.clone())?;
