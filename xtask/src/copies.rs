@@ -9,17 +9,22 @@ pub(crate) fn make(generated: &Path, work: &Path, names: &[&str]) -> anyhow::Res
     let manifest = generated.join("Cargo.toml");
     let mut patches = String::from("\n[patch.crates-io]\n");
     for name in names {
-        let copy = work.join(name);
-        if copy.exists() {
-            fs::remove_dir_all(&copy)?;
-        }
-        let source = source_folder(&manifest, name)?;
-        copy_folder(&source, &copy).with_context(|| source.display().to_string())?;
+        take(&manifest, work, name)?;
         patches.push_str(&format!("{name} = {{ path = \"../{name}\" }}\n"));
     }
     let text = fs::read_to_string(&manifest)?;
     fs::write(&manifest, text + &patches)?;
     Ok(())
+}
+
+/// Copies a crate on which the manifest depends into `work`.
+pub(crate) fn take(manifest: &Path, work: &Path, name: &str) -> anyhow::Result<()> {
+    let source = source_folder(manifest, name)?;
+    let copy = work.join(name);
+    if copy.exists() {
+        fs::remove_dir_all(&copy)?;
+    }
+    copy_folder(&source, &copy).with_context(|| source.display().to_string())
 }
 
 /// Where Cargo keeps the sources of a crate.

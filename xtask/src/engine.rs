@@ -16,7 +16,7 @@ use wasm_rquickjs::{
     EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component,
 };
 
-use crate::{copies, patches, quickjs, reactor, recipe};
+use crate::{copies, library, patches, quickjs, reactor, recipe};
 
 /// The highest level of zstd: the engine is packed once, and unpacked once on each machine.
 const PACKING: [&str; 4] = ["--ultra", "-22", "--quiet", "--no-check"];
@@ -67,6 +67,20 @@ pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes Node's library and the changed QuickJS-ng for native builds of `crates/js/engine/node`.
+pub(crate) fn node_library() -> anyhow::Result<()> {
+    let root = workspace_root();
+    let folder = root.join("target/javascript-engine/node");
+    library::make(&root, &folder)?;
+    copies::take(
+        &root.join("crates/js/engine/node/Cargo.toml"),
+        &folder,
+        quickjs::CRATE,
+    )?;
+    quickjs::patch(&folder, &root.join("crates/js/engine/freeze.c"))?;
+    patches::apply(&root, &folder.join(quickjs::CRATE).join("quickjs"))
+}
+
 /// Refuses a compiled engine that was built from other files than there are now: the lock would not show it.
 fn check_base(inputs: &inputs::Inputs, base: &Path, lock: &Path) -> anyhow::Result<()> {
     let built_from = fs::read_to_string(lock).ok().filter(|_| base.exists());
@@ -110,6 +124,7 @@ fn pack(work: &Path, engine: &[u8]) -> anyhow::Result<Vec<u8>> {
 
 fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
     recipe::check_tools()?;
+    library::make(root, &work.join("node"))?;
     let generated = work.join("crate");
     if generated.exists() {
         fs::remove_dir_all(&generated)?;
@@ -132,7 +147,7 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         Some(postlogin_abi::JAVASCRIPT_ENGINE_WORLD),
     )?;
     recipe::edit_manifest(&generated.join("Cargo.toml"))?;
-    recipe::edit_sources(&generated, &root.join("crates/js/engine"))?;
+    recipe::edit_sources(&generated, &root.join("crates/js/engine"), &work.join("node"))?;
     let lock = root.join("crates/js/engine/Cargo.lock");
     if lock.exists() {
         fs::copy(&lock, generated.join("Cargo.lock"))?;
@@ -152,9 +167,10 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         .arg(work.join("target"))
         .current_dir(&generated)
         .envs(recipe::ENVIRONMENT.iter().copied())
-        .env("CFLAGS_wasm32_wasip2", c_flags(work)?)
+        .env("CFLAGS_wasm32_wasip2", c_flags(root, work)?)
+        .env("POSTLOGIN_NODE_LIBRARY", work.join("node"))
         // Panic messages of the engine must not name this machine.
-        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(work)?.join("\x1f"))
+        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(root, work)?.join("\x1f"))
         .status()?;
     ensure!(status.success(), "the engine does not compile");
     fs::copy(generated.join("Cargo.lock"), lock)?;
@@ -174,28 +190,32 @@ fn utf8(path: &Path) -> anyhow::Result<Utf8PathBuf> {
 const STACK: [&str; 2] = ["-Clink-arg=-z", "-Clink-arg=stack-size=5242880"];
 
 /// Folders of this machine and what stands for them in the engine.
-fn renamed_folders(work: &Path) -> anyhow::Result<Vec<(PathBuf, &'static str)>> {
+fn renamed_folders(root: &Path, work: &Path) -> anyhow::Result<Vec<(PathBuf, &'static str)>> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home =
         home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     let home = home.context("neither CARGO_HOME nor HOME is set")?;
-    Ok(vec![(home, "cargo"), (work.to_owned(), "engine")])
+    Ok(vec![
+        (home, "cargo"),
+        (root.join("crates/js/engine"), "postlogin"),
+        (work.to_owned(), "engine"),
+    ])
 }
 
-fn rust_flags(work: &Path) -> anyhow::Result<Vec<String>> {
-    let folders = renamed_folders(work)?.into_iter();
+fn rust_flags(root: &Path, work: &Path) -> anyhow::Result<Vec<String>> {
+    let folders = renamed_folders(root, work)?.into_iter();
     let renamed =
         folders.map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()));
     Ok(renamed.chain(STACK.map(str::to_owned)).collect())
 }
 
 /// QuickJS's assertions name their files as well.
-fn c_flags(work: &Path) -> anyhow::Result<String> {
+fn c_flags(root: &Path, work: &Path) -> anyhow::Result<String> {
     let base = recipe::ENVIRONMENT
         .iter()
         .find(|(name, _)| *name == "CFLAGS_wasm32_wasip2");
     let mut flags = base.map_or_else(String::new, |(_, flags)| (*flags).to_owned());
-    for (folder, name) in renamed_folders(work)? {
+    for (folder, name) in renamed_folders(root, work)? {
         flags.push_str(&format!(" -ffile-prefix-map={}={name}", folder.display()));
     }
     Ok(flags)

@@ -7,6 +7,7 @@
 
 mod copies;
 mod engine;
+mod library;
 mod patches;
 mod quickjs;
 mod reactor;
@@ -15,10 +16,11 @@ mod recipe;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: cargo xtask build-engine [--guest-only]
+usage: cargo xtask build-engine [--guest-only] | node-library
 
   build-engine    builds the JavaScript engine (crates/js/engine/engine.wasm.zst) and records what it was built from
-    --guest-only  takes the compiled engine of the last build and only puts the guest into it anew";
+    --guest-only  takes the compiled engine of the last build and only puts the guest into it anew
+  node-library    makes what crates/js/engine/node needs to be compiled natively, see its README.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["build-engine"] => engine::build(false),
         ["build-engine", "--guest-only"] => engine::build(true),
+        ["node-library"] => engine::node_library(),
         ["help" | "--help"] => {
             println!("{USAGE}");
             Ok(())

@@ -13,6 +13,11 @@ mod node;
 const FEATURES: &str =
     r#"["p2", "fetch", "node-http", "crypto-full", "zlib", "encoding", "timezone"]"#;
 
+/// For heap.rs and node.rs.
+const DEPENDENCIES: &str = "[dependencies]
+dlmalloc = \"0.2.14\"
+postlogin-node = { path = \"../../../crates/js/engine/node\" }";
+
 /// Tools and flags: Debian's clang and wasi-libc. Without the first variable QuickJS' build script would fetch a
 /// WASI SDK.
 pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
@@ -44,8 +49,7 @@ pub(crate) fn edit_manifest(file: &Path) -> anyhow::Result<()> {
             // Speed over size: the code is compiled once per machine and mapped from the cache.
             "opt-level" if line.contains("\"s\"") => kept.push_str("opt-level = 3"),
             "default" => kept.push_str(&format!("default = {FEATURES}")),
-            // For heap.rs.
-            "[dependencies]" => kept.push_str("[dependencies]\ndlmalloc = \"0.2.14\""),
+            "[dependencies]" => kept.push_str(DEPENDENCIES),
             _ => kept.push_str(
                 &line
                     .replace(r#", "golem-websocket?/p2""#, "")
@@ -66,26 +70,21 @@ struct Edit {
     to: &'static str,
 }
 
-/// A part of a file that is taken out, and the file of `crates/js/engine` that stands there instead.
-struct Part {
-    file: &'static str,
-    /// Where the part begins.
-    from: &'static str,
-    /// What follows it.
-    to: &'static str,
-    with: &'static str,
-}
-
-/// Puts our own files, from `ours`, into the generated crate and applies the edits and parts of [`boundary`] and [`node`] to it.
-pub(crate) fn edit_sources(crate_folder: &Path, ours: &Path) -> anyhow::Result<()> {
+/// Puts our own files, from `ours`, into the generated crate and applies the edits of [`boundary`] and [`node`] to it.
+/// `library` is the folder of Node's library.
+pub(crate) fn edit_sources(
+    crate_folder: &Path,
+    ours: &Path,
+    library: &Path,
+) -> anyhow::Result<()> {
     fs::copy(
         ours.join("heap.rs"),
         crate_folder.join("src/internal/heap.rs"),
     )?;
-    fs::copy(
-        ours.join("runtime/timers.js"),
-        crate_folder.join("src/builtin/timeout.js"),
-    )?;
+    for (from, to) in node::FILES {
+        fs::copy(ours.join(from), crate_folder.join(to))?;
+    }
+    node::replace_modules(crate_folder, library)?;
     for edit in boundary::EDITS.iter().chain(node::EDITS) {
         let file = crate_folder.join(edit.file);
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
@@ -98,24 +97,6 @@ pub(crate) fn edit_sources(crate_folder: &Path, ours: &Path) -> anyhow::Result<(
             edit.from
         );
         fs::write(&file, text.replace(edit.from, edit.to))?;
-    }
-    for Part {
-        file,
-        from,
-        to,
-        with,
-    } in node::PARTS
-    {
-        let path = crate_folder.join(file);
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let (before, rest) = text
-            .split_once(from)
-            .with_context(|| format!("{file} has no `{from}`"))?;
-        let (_, after) = rest
-            .split_once(to)
-            .with_context(|| format!("{file} has no `{to}` behind `{from}`"))?;
-        let part = fs::read_to_string(ours.join(with))?;
-        fs::write(&path, format!("{before}{part}{to}{after}"))?;
     }
     Ok(())
 }

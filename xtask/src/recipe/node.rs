@@ -1,8 +1,72 @@
-//! Edits that bring the runtime closer to Node: timers, evaluation of sources, and the errors that nothing handles.
+//! Edits that put Node's own library in the place of the runtime's imitations, and those about evaluation and timers.
 
-use super::{Edit, Part};
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::Context;
+
+use super::Edit;
+
+/// Files of `crates/js/engine` that join the generated crate.
+pub(super) const FILES: &[(&str, &str)] = &[
+    ("runtime/library.js", "src/builtin/library.js"),
+    ("runtime/imitations.js", "src/builtin/imitations.js"),
+    ("runtime/node.rs", "src/builtin/node.rs"),
+];
 
 pub(super) const EDITS: &[Edit] = &[
+    // Node's library, before all else.
+    Edit {
+        file: "src/builtin/mod.rs",
+        times: 1,
+        from: "mod net;
+",
+        to: "mod net;
+mod node;
+",
+    },
+    Edit {
+        file: "src/builtin/mod.rs",
+        times: 1,
+        from: "        .with_module(\"__wasm_rquickjs_builtin/timeout_native\")
+",
+        to: "        .with_module(\"__wasm_rquickjs_builtin/timeout_native\")
+        .with_module(\"__wasm_rquickjs_builtin/node_native\")
+        .with_module(\"__wasm_rquickjs_builtin/imitations\")
+",
+    },
+    Edit {
+        file: "src/builtin/mod.rs",
+        times: 1,
+        from: "    let native_loader = native_loader.with_module(
+        \"__wasm_rquickjs_builtin/child_process_native\",
+",
+        to: "    let native_loader = native_loader.with_module(\"__wasm_rquickjs_builtin/node_native\", node::js_native_module);
+    let native_loader = native_loader.with_module(
+        \"__wasm_rquickjs_builtin/child_process_native\",
+",
+    },
+    Edit {
+        file: "src/builtin/mod.rs",
+        times: 1,
+        from: "        .with_module(\"__wasm_rquickjs_builtin/timeout\", timeout::TIMEOUT_JS)
+",
+        to: "        .with_module(\"__wasm_rquickjs_builtin/timeout\", node::LIBRARY_JS)
+        .with_module(\"__wasm_rquickjs_builtin/imitations\", node::IMITATIONS_JS)
+",
+    },
+    Edit {
+        file: "src/builtin/mod.rs",
+        times: 1,
+        from: "pub fn wire_builtins() -> String {
+",
+        to: "pub fn wire_builtins() -> String {
+    node::WIRE_JS.to_owned()
+}
+
+#[allow(dead_code)]
+fn wire_imitations() -> String {
+",
+    },
     // The result of an evaluation went through a property of the global object; taking that away again copies the
     // object's whole shape, which costs a login more than parsing a small Action.
     Edit {
@@ -88,74 +152,6 @@ fn check_syntax_with_filename_impl(",
 ",
     },
     Edit { file: "src/builtin/timeout.rs", times: 1, from: "use rquickjs::function::Args;\n", to: "" },
-    Edit {
-        file: "src/builtin/process.js",
-        times: 1,
-        from: "import EventEmitter from 'node:events';
-",
-        to: "import EventEmitter from 'node:events';
-import { hooks as __hooks, turnEnded as __turnEnded, wake as __wake } from '__wasm_rquickjs_builtin/timeout';
-",
-    },
-    Edit {
-        file: "src/builtin/process.js",
-        times: 1,
-        from: "            process.stderr.write(_formatDefaultWarning(obj, isDeprecationWarning) + '\\n');",
-        to: "            (__hooks.warn ?? process.stderr.write)(_formatDefaultWarning(obj, isDeprecationWarning) + '\\n');",
-    },
-    // Errors of listeners end the process, as in Node.
-    Edit {
-        file: "src/builtin/events.js",
-        times: 1,
-        from: "                        entry.listener.call(this, event);
-                    } else if",
-        to: "                        const result = entry.listener.call(this, event);
-                        if (typeof result?.then === 'function') result.then(undefined, globalThis.__wasm_rquickjs_raise);
-                    } else if",
-    },
-    Edit {
-        file: "src/builtin/events.js",
-        times: 1,
-        from: "                    // Swallow errors in event listeners
-",
-        to: "                    globalThis.__wasm_rquickjs_raise(e);
-",
-    },
-    Edit {
-        file: "src/builtin/abort_controller.js",
-        times: 1,
-        from: "                // Ignore errors in onabort handler
-",
-        to: "                globalThis.__wasm_rquickjs_raise(e);
-",
-    },
-    Edit {
-        file: "src/builtin/abort_controller.js",
-        times: 1,
-        from: "                item.listener.call(this, event);
-            } catch (e) {
-                // Ignore errors in event listeners
-",
-        to: "                const result = item.listener.call(this, event);
-                if (typeof result?.then === 'function') result.then(undefined, globalThis.__wasm_rquickjs_raise);
-            } catch (e) {
-                globalThis.__wasm_rquickjs_raise(e);
-",
-    },
-    Edit {
-        file: "src/builtin/node_http.js",
-        times: 1,
-        from: "            if (!this.push(buf)) {
-",
-        to: "            let hasRoom = true;
-            try {
-                hasRoom = this.push(buf);
-            } catch (error) {
-                globalThis.__wasm_rquickjs_handleUncaughtError(error);
-            }
-            if (!hasRoom) {
-",
-    },
     // A frame is what the engine's call sites write: V8's form.
     Edit {
         file: "src/builtin/internal/errors.js",
@@ -186,17 +182,99 @@ import { hooks as __hooks, turnEnded as __turnEnded, wake as __wake } from '__wa
     },
 ];
 
-pub(super) const PARTS: &[Part] = &[
-    Part {
-        file: "src/builtin/process.js",
-        from: "// nextTick queue: callbacks are drained at Node.js-style checkpoints exposed",
-        to: "let _umask = 0o022;",
-        with: "runtime/turns.js",
-    },
-    Part {
-        file: "src/builtin/process.js",
-        from: "const _pendingRejections = new Map();",
-        to: "globalThis.__wasm_rquickjs_begin_require_esm_rejection_scope = function() {",
-        with: "runtime/rejections.js",
-    },
+
+/// Modules of the runtime whose place Node's own take: the file of the imitation, and the module of the library.
+const REPLACED: &[(&str, &str)] = &[
+    ("assert.js", "assert"),
+    ("async_hooks.js", "async_hooks"),
+    ("buffer.js", "buffer"),
+    ("console.js", "console"),
+    ("constants.js", "constants"),
+    ("diagnostics_channel.js", "diagnostics_channel"),
+    ("dgram.js", "dgram"),
+    ("dns.js", "dns"),
+    ("dns_promises.js", "dns/promises"),
+    ("domain.js", "domain"),
+    ("events.js", "events"),
+    ("https.js", "https"),
+    ("net.js", "net"),
+    ("node_http.js", "http"),
+    ("os.js", "os"),
+    ("path.js", "path"),
+    ("perf_hooks.js", "perf_hooks"),
+    ("process.js", "process"),
+    ("punycode.js", "punycode"),
+    ("querystring.js", "querystring"),
+    ("readline.js", "readline"),
+    ("readline_promises.js", "readline/promises"),
+    ("stream.js", "stream"),
+    ("stream_consumers.js", "stream/consumers"),
+    ("stream_promises.js", "stream/promises"),
+    ("string_decoder.js", "string_decoder"),
+    ("timers.js", "timers"),
+    ("timers_promises.js", "timers/promises"),
+    ("tls.js", "tls"),
+    ("tty.js", "tty"),
+    ("url.js", "url"),
+    ("util.js", "util"),
+    ("v8.js", "v8"),
+    ("worker_threads.js", "worker_threads"),
+    ("zlib.js", "zlib"),
+    ("webstreams.js", "stream/web"),
 ];
+
+/// Other files of the runtime, as modules over Node's own or empty.
+const REWRITTEN: &[(&str, &str)] = &[
+    ("abort_controller.js", "export const { AbortController, AbortSignal, DOMException, Event, EventTarget } = globalThis;\n"),
+    ("fetch-blob-4.0.0.js", "export const { Blob, File } = node.require('buffer');\nexport default Blob;\n"),
+    ("encoding.js", "export const { TextDecoder, TextEncoder } = globalThis;\n"),
+    ("formdata-polyfill-4.0.10.js", ""),
+    ("http.js", ""),
+    ("node_http_agent.js", ""),
+    ("node_http_common.js", ""),
+    ("node_http_incoming.js", ""),
+    ("node_http_server.js", ""),
+    ("structured_clone.js", ""),
+    ("module.js", "export default {};\nexport const require = undefined;\n"),
+    ("web-streams-polyfill-4.1.0.js", ""),
+    ("internal/streams/duplex.js", "export default node.require('stream').Duplex;\n"),
+    ("internal/streams/readable.js", "export default node.require('stream').Readable;\n"),
+    ("internal/streams/transform.js", "export default node.require('stream').Transform;\n"),
+    ("internal/streams/writable.js", "export default node.require('stream').Writable;\n"),
+    ("internal/util/inspect.js", "export const { inspect, format, formatWithOptions } = node.require('util');\n"),
+];
+
+const IMPORT: &str = "import { node } from '__wasm_rquickjs_builtin/timeout';\n";
+
+/// Writes modules over Node's library into the generated crate, in the place of the imitations.
+pub(super) fn replace_modules(crate_folder: &Path, library: &Path) -> anyhow::Result<()> {
+    let folder = crate_folder.join("src/builtin");
+    let shapes: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(library.join("shapes.json"))?)?;
+    let keys: BTreeMap<String, Vec<String>> = serde_json::from_value(shapes["$keys"].clone())?;
+    for (file, id) in REPLACED {
+        let names = keys
+            .get(*id)
+            .with_context(|| format!("Node has no module {id}"))?;
+        // What a module exports may be a word of the language.
+        let exports: Vec<String> = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| format!("const $${at} = $$.{name};\nexport {{ $${at} as {name} }};"))
+            .collect();
+        let text = format!(
+            "{IMPORT}const $$ = node.require('{id}');\nexport default $$;\n{}\n",
+            exports.join("\n")
+        );
+        replace_file(&folder.join(file), &text)?;
+    }
+    for (file, text) in REWRITTEN {
+        replace_file(&folder.join(file), &format!("{IMPORT}{text}"))?;
+    }
+    Ok(())
+}
+
+fn replace_file(file: &Path, text: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(file.exists(), "{} is not there any more", file.display());
+    Ok(fs::write(file, text)?)
+}

@@ -22,7 +22,7 @@ exports.onExecutePostLogin = async (event, api) => {
 
 /// What the Action printed, one line for each message, and the outcome.
 #[track_caller]
-fn run(body: &str, mocks: &str, arguments: &str) -> (Vec<String>, Value) {
+pub(crate) fn run(body: &str, mocks: &str, arguments: &str) -> (Vec<String>, Value) {
     let folder = folder(&[
         ("ask.js", &ASK.replace("BODY", body)),
         ("mocks.yaml", mocks),
@@ -270,12 +270,12 @@ fn redirects_are_the_actions_own_matter() {
 ";
     let (logs, _) = run(
         "const followed = await fetch('https://api.example.com/old'); say(`${followed.status} ${await followed.text()}`);
-         const manual = await fetch('https://api.example.com/old', { redirect: 'manual' }); say(manual.status);
+         const manual = await fetch('https://api.example.com/old', { redirect: 'manual' }); say(`${manual.status} ${manual.headers.get('location')}`);
          say(await get('https://api.example.com/old'));",
         mocks,
         "",
     );
-    assert_eq!(logs, ["200 here +0", "0 +0", "302 undefined  +0"]);
+    assert_eq!(logs, ["200 here +0", "302 /new +0", "302 undefined  +0"]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod explain;
 mod faults;
 mod forged;
 mod http;
+mod http_client;
 mod init;
 mod limits;
 mod modules;

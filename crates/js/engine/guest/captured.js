@@ -8,12 +8,9 @@ import {
     eval_with_filename as evaluate, eval_in_new_context as evaluateInNewRealm,
 } from '__wasm_rquickjs_builtin/vm_native';
 import {
-    hooks, setImmediate as nextTurn, pendingTimers, getRefTimerCount as pendingTimerCount, dropTimers,
+    node, hooks, setImmediate as nextTurn, pendingTimers, getRefTimerCount as pendingTimerCount, dropTimers,
 } from '__wasm_rquickjs_builtin/timeout';
 import { Console } from 'node:console';
-import { ClientRequest } from 'node:http';
-import nodeModule, { isBuiltin } from 'node:module';
-import { Socket } from 'node:net';
 
 // Captured before any Action runs: an Action may replace every global.
 const { parse, stringify } = JSON;
@@ -23,13 +20,14 @@ const { isFinite, isNaN } = Number;
 const { min, max } = Math;
 const { apply } = Reflect;
 const reflect = { get: Reflect.get, set: Reflect.set, has: Reflect.has, defineProperty: Reflect.defineProperty };
-const globalRequire = globalThis.require;
 const toISOString = Date.prototype.toISOString;
 const toSource = Function.prototype.toString;
 const nativeErrors = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
-const { isError } = Error;
+const isError = node.types.isNativeError;
 const NativePromise = Promise;
-const raise = globalThis.__wasm_rquickjs_handleUncaughtError; // as an exception that leaves a callback
+const raise = (error) => node.fail(error, false); // as an exception that leaves a callback
+const { BuiltinModule } = node.require('internal/bootstrap/realm');
+const isBuiltin = (name) => typeof name === 'string' && BuiltinModule.isBuiltin(name);
 const bound = (method) => Function.prototype.call.bind(method);
 const textSlice = bound(String.prototype.slice);
 const textIncludes = bound(String.prototype.includes);

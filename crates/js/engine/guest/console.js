@@ -6,7 +6,7 @@ const KEPT_LOG_BYTES = 262144;
 let level = 'log';
 let bytesLeft = KEPT_LOG_BYTES;
 const line = { write };
-const printer = new Console({ stdout: line, stderr: line });
+const printer = new Console({ stdout: line, stderr: line, ignoreErrors: false });
 const LEVELS = { info: 'info', warn: 'warn', error: 'error', debug: 'debug', trace: 'trace', assert: 'warn' };
 
 function write(chunk) {
@@ -29,7 +29,7 @@ function write(chunk) {
 function withoutOwnFrames(text) {
     if (!text.includes('    at ')) return text;
     return text
-        .replace(/\n +at (?:[^\n]* \()?(?:guest|__wasm_rquickjs[^\n]*):\d+:\d+\)?(?=[\n ]|$)/g, '')
+        .replace(/\n +at (?:[^\n]* \()?(?:guest|__wasm_rquickjs[^\n]*|node:[^\n]*):\d+:\d+\)?(?=[\n ]|$)|\n +at apply \(native\)(?=\n|$)/g, '')
         .replace(/(\n +at [^\n]*:1:)(\d+)(?=\)?(?:[\n ]|$))/g, (frame, start, column) =>
             start.includes(`${script.name}:1:`) ? `${start}${max(1, column - (script.kind !== 'action' ? script.source.indexOf('return (') + 8 : PREFIX.length))}` : frame);
 }
@@ -55,17 +55,5 @@ function assert(condition, ...args) {
     if (condition) return;
     args[0] = `Assertion failed${args.length === 0 ? '' : `: ${args[0]}`}`;
     apply(printer.warn, printer, args);
-}
-
-// How Node prints what the runtime made of other parts.
-const FACES = [
-    [URL, (url) => Object.fromEntries(['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname',
-        'search', 'searchParams', 'hash'].map((name) => [name, url[name]]))],
-    [Headers, (headers) => Object.fromEntries(headers)],
-];
-for (const [type, face] of FACES) {
-    defineProperty(type.prototype, Symbol.for('nodejs.util.inspect.custom'), hidden(function (depth, options, inspect) {
-        return depth < 0 ? `[${type.name}]` : `${type.name} ${inspect(face(this), options)}`;
-    }));
 }
 

@@ -52,11 +52,16 @@ function stackOf(path) {
 
 const requireStack = (importer) => (files[importer] ? `\nRequire stack:\n- ${stackOf(importer).join('\n- ')}` : '');
 
+const { validateString } = node.require('internal/validators');
+const { ERR_INVALID_ARG_VALUE } = node.require('internal/errors').codes;
+
+function checkSpecifier(specifier) {
+    validateString(specifier, 'id');
+    if (specifier === '') throw new ERR_INVALID_ARG_VALUE('id', specifier, 'must be a non-empty string');
+}
+
 function pathFor(importer, specifier, keyword) {
-    if (typeof specifier !== 'string') {
-        const received = specifier === null || specifier === undefined ? `${specifier}` : `type ${typeof specifier} (${String(specifier)})`;
-        throw Object.assign(new nativeErrors.TypeError(`The "id" argument must be of type string. Received ${received}`), { code: 'ERR_INVALID_ARG_TYPE' });
-    }
+    checkSpecifier(specifier);
     const known = answers[question(importer, specifier, keyword)];
     if (known !== undefined) return known;
     const here = new nativeErrors.Error();
@@ -121,47 +126,17 @@ function runFile(module, { format, code }) {
     return apply(body, undefined, [module.exports, makeImport(path, module), metaOf(path)]);
 }
 
-// A module of Node's, with what packages expect of it and the runtime lacks.
+// A module of Node's.
 function builtin(name) {
-    const exports = globalRequire(name);
-    const complete = completions[name.replace('node:', '')];
-    if (complete && !completed.has(exports)) {
-        completed.add(exports);
-        complete(exports);
+    const id = BuiltinModule.normalizeRequirableId(name);
+    if (id === 'module') return nodeModule;
+    if (id === undefined || !BuiltinModule.map.has(id)) {
+        const here = new nativeErrors.Error();
+        throw notFound(here, { code: name.startsWith('node:') ? 'ERR_UNKNOWN_BUILTIN_MODULE' : 'MODULE_NOT_FOUND', message: name.startsWith('node:') ? `No such built-in module: ${name}` : `Cannot find module '${name}'` }, undefined);
     }
-    return exports;
+    return node.require(id);
 }
-
-const completed = new WeakSet();
-const completions = {
-    __proto__: null,
-    // The marks between the parts may be left out.
-    url(url) {
-        const { format } = url;
-        const marked = (object) => {
-            const { protocol, search, hash } = object;
-            const complete = Object.assign(Object.create(getPrototypeOf(object)), object);
-            if (typeof protocol === 'string' && protocol !== '' && !protocol.endsWith(':')) complete.protocol = `${protocol}:`;
-            if (typeof search === 'string' && search !== '' && !search.startsWith('?')) complete.search = `?${search}`;
-            if (typeof hash === 'string' && hash !== '' && !hash.startsWith('#')) complete.hash = `#${hash}`;
-            return complete;
-        };
-        replace(url, 'format', function (address, options) {
-            const isLegacy = typeof address === 'object' && address !== null && !(address instanceof URL);
-            return format(isLegacy ? marked(address) : address, options);
-        });
-    },
-    // Packages make one while they load, and none can connect.
-    tls(tls) {
-        tls.TLSSocket = class TLSSocket extends Socket {
-            constructor(socket, options) {
-                super(options);
-                this._handle = { _parentWrap: new Socket(options) };
-                this.encrypted = true;
-            }
-        };
-    },
-};
+node.host.builtin = builtin;
 
 function requireFrom(importer, specifier, parent) {
     if (typeof specifier === 'string') {
@@ -244,9 +219,30 @@ function metaOf(path) {
 }
 
 // What a package gets from `require('module')`.
-nodeModule.createRequire = function createRequire(from) {
-    const path = pathOfUrl(`${from?.href ?? from}`);
-    return makeRequire(path, undefined);
+const nodeModule = Object.assign(function Module(id = '', parent) {
+    return Object.assign(this, { id, path: folderOf(id), exports: {}, filename: null, loaded: false, children: [], parent });
+}, {
+    builtinModules: BuiltinModule.getCanBeRequiredByUsersWithoutSchemeList().filter((id) => !id.startsWith('internal/')),
+    isBuiltin,
+    createRequire: function createRequire(from) {
+        const path = pathOfUrl(`${from?.href ?? from}`);
+        return makeRequire(path, undefined);
+    },
+    _cache: files,
+    _extensions: { __proto__: null, '.js': runFile, '.json': runFile },
+    _pathCache: { __proto__: null },
+    _nodeModulePaths: (folder) => pathsOf(folder),
+    _resolveFilename: (specifier, parent) => (isBuiltin(specifier) ? specifier : pathFor(parent?.filename ?? '', specifier, 'require-call')),
+    _load: (specifier, parent) => requireFrom(parent?.filename ?? '', specifier, parent),
+    globalPaths: [],
+    syncBuiltinESMExports() {},
+    findSourceMap() {},
+    register() {},
+    wrap: (script) => `(function (exports, require, module, __filename, __dirname) { ${script}\n});`,
+});
+nodeModule.Module = nodeModule;
+nodeModule.prototype.require = function (specifier) {
+    return requireFrom(this.filename ?? '', specifier, this);
 };
 
 // ---- Action Modules --------------------------------------------------------------------------------------

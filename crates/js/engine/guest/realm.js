@@ -30,7 +30,8 @@ const REALM = `(() => {
             const own = Error.prepareStackTrace;
             const limit = Error.stackTraceLimit;
             Error.prepareStackTrace = undefined;
-            Error.stackTraceLimit = 10;
+            // Enough to reach the Action through the library.
+            Error.stackTraceLimit = 50;
             const { stack } = new Error();
             Error.prepareStackTrace = own;
             Error.stackTraceLimit = limit;
@@ -49,6 +50,8 @@ function makeRealm() {
     for (const name of keys(global)) {
         if (!LISTED.includes(name)) defineProperty(global, name, { enumerable: false });
     }
+    // The engine's own are hidden.
+    for (const name of LISTED) if (hasOwn(global, name)) defineProperty(global, name, { enumerable: true });
     // What knows locales is not the engine's own.
     for (const name of keys(prototypes)) {
         const outer = globalThis[name].prototype;

@@ -83,6 +83,7 @@ function beginRun() {
     const failed = new NativePromise((_, reject) => { fail = reject; });
     apply(realm.then, failed, [undefined, () => {}]);
     reported = 0;
+    node.setOrigin();
     run = { __proto__: null, isOver: false, isDead: false, fail, failed };
     return run;
 }
@@ -143,5 +144,3 @@ hooks.warn = (text) => {
     }
 };
 hooks.place = placeNow;
-
-const nativeQueueMicrotask = globalThis.queueMicrotask;

@@ -33,17 +33,22 @@ const PARTS: &[&str] = &[
     "settle.js",
 ];
 
+/// The crate of Node's library, relative to the workspace, and what of it goes into the engine.
+const LIBRARY: &str = "crates/js/engine/node";
+const LIBRARY_PARTS: &[&str] = &["Cargo.toml", "build.rs", "extract.cjs", "js", "modules.txt", "src"];
+
 /// The other files, relative to the workspace.
 const FILES: &[&str] = &[
     "crates/abi/wit/engine.wit",
     "crates/js/engine/Cargo.lock",
     "crates/js/engine/freeze.c",
     "crates/js/engine/heap.rs",
-    "crates/js/engine/runtime/rejections.js",
-    "crates/js/engine/runtime/timers.js",
-    "crates/js/engine/runtime/turns.js",
+    "crates/js/engine/runtime/imitations.js",
+    "crates/js/engine/runtime/library.js",
+    "crates/js/engine/runtime/node.rs",
     "xtask/src/copies.rs",
     "xtask/src/engine.rs",
+    "xtask/src/library.rs",
     "xtask/src/patches.rs",
     "xtask/src/quickjs.rs",
     "xtask/src/reactor.rs",
@@ -89,6 +94,21 @@ pub fn patches(root: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Appends the names and contents of all files in a folder, or of one file.
+fn collect(path: &Path, all: &mut Vec<u8>) -> io::Result<()> {
+    if path.is_dir() {
+        let mut entries = fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        return entries
+            .iter()
+            .try_for_each(|entry| collect(&entry.path(), all));
+    }
+    let name = path.file_name().unwrap_or_default();
+    all.extend_from_slice(name.as_encoded_bytes());
+    all.extend_from_slice(&fs::read(path)?);
+    Ok(())
+}
+
 /// Hashes the inputs in the workspace at `root`.
 ///
 /// # Errors
@@ -105,6 +125,11 @@ pub fn read(root: &Path) -> io::Result<Inputs> {
         all.extend_from_slice(&fs::read(root.join(&file))?);
     }
     inputs.push((PATCHES.to_owned(), sha256(&all)));
+    let mut all = Vec::new();
+    for part in LIBRARY_PARTS {
+        collect(&root.join(LIBRARY).join(part), &mut all)?;
+    }
+    inputs.push((LIBRARY.to_owned(), sha256(&all)));
     inputs.push((GUEST.to_owned(), sha256(guest(root)?.as_bytes())));
     inputs.push((
         METHODS.to_owned(),
