@@ -1,13 +1,13 @@
-// Names of hosts: there is no name server. A look-up of Node's own http client gets an address that stands for the name.
+// The `cares_wrap` and `udp_wrap` bindings. There is no name server: only lookups for a socket get an address, as a placeholder.
 ((node) => {
     'use strict';
 
     const { host, HandleWrap } = node;
     const UV_EAI_AGAIN = -3001;
     const UV_EACCES = -13;
-    const REFUSED = 'ECONNREFUSED'; // what c-ares says when its server refuses
+    const REFUSED = 'ECONNREFUSED'; // the code of c-ares when the server refuses
     const LOCAL = /^(?:.+\.)?localhost\.?$/i;
-    // Of RFC 5737, for examples: nothing is ever sent there.
+    // Reserved for documentation by RFC 5737; nothing is sent there.
     const STANDS_FOR_ANY = '192.0.2.1';
 
     const makeRequest = (name) => ({ [name]: class extends HandleWrap {} })[name];
@@ -38,7 +38,7 @@
             GetNameInfoReqWrap: makeRequest('GetNameInfoReqWrap'),
             QueryReqWrap: makeRequest('QueryReqWrap'),
             getaddrinfo(request, hostname, family) {
-                // Node names the socket that a look-up is for.
+                // During a lookup for a socket, Node sets the socket's id as the default trigger.
                 const { async_id_fields: ids, constants } = node.getInternalBinding('async_wrap');
                 const socket = node.socketOf(ids[constants.kDefaultTriggerAsyncId]);
                 const address = LOCAL.test(hostname) ? '127.0.0.1' : socket ? STANDS_FOR_ANY : undefined;
@@ -80,7 +80,7 @@
         if (isIPv4(address)) return address;
         if (!isIPv6(address)) return undefined;
         const groups = groups6(address);
-        // The longest row of zeros is left out.
+        // The longest run of zeros is omitted.
         let [best, length] = [-1, 1];
         for (let at = 0; at < 8; at++) {
             let end = at;

@@ -27,6 +27,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("node:bindings/ports", include_str!("../js/ports.js")),
     ("node:bindings/exchange", include_str!("../js/exchange.js")),
     ("node:bindings/parser", include_str!("../js/parser.js")),
+    ("node:bindings/server", include_str!("../js/server.js")),
     ("node:bindings/sockets", include_str!("../js/sockets.js")),
     ("node:bindings/names", include_str!("../js/names.js")),
     ("node:bindings/secure", include_str!("../js/secure.js")),
