@@ -152,20 +152,6 @@ fn check_syntax_with_filename_impl(",
 ",
     },
     Edit { file: "src/builtin/timeout.rs", times: 1, from: "use rquickjs::function::Args;\n", to: "" },
-    Edit {
-        file: "src/builtin/node_http.js",
-        times: 1,
-        from: "            if (!this.push(buf)) {
-",
-        to: "            let hasRoom = true;
-            try {
-                hasRoom = this.push(buf);
-            } catch (error) {
-                globalThis.__wasm_rquickjs_handleUncaughtError(error);
-            }
-            if (!hasRoom) {
-",
-    },
 ];
 
 
@@ -177,8 +163,14 @@ const REPLACED: &[(&str, &str)] = &[
     ("console.js", "console"),
     ("constants.js", "constants"),
     ("diagnostics_channel.js", "diagnostics_channel"),
+    ("dgram.js", "dgram"),
+    ("dns.js", "dns"),
+    ("dns_promises.js", "dns/promises"),
     ("domain.js", "domain"),
     ("events.js", "events"),
+    ("https.js", "https"),
+    ("net.js", "net"),
+    ("node_http.js", "http"),
     ("os.js", "os"),
     ("path.js", "path"),
     ("perf_hooks.js", "perf_hooks"),
@@ -193,9 +185,12 @@ const REPLACED: &[(&str, &str)] = &[
     ("string_decoder.js", "string_decoder"),
     ("timers.js", "timers"),
     ("timers_promises.js", "timers/promises"),
+    ("tls.js", "tls"),
+    ("tty.js", "tty"),
     ("url.js", "url"),
     ("util.js", "util"),
     ("v8.js", "v8"),
+    ("worker_threads.js", "worker_threads"),
     ("zlib.js", "zlib"),
     ("webstreams.js", "stream/web"),
 ];
@@ -205,6 +200,13 @@ const REWRITTEN: &[(&str, &str)] = &[
     ("abort_controller.js", "export const { AbortController, AbortSignal, DOMException, Event, EventTarget } = globalThis;\n"),
     ("fetch-blob-4.0.0.js", "export const { Blob, File } = node.require('buffer');\nexport default Blob;\n"),
     ("encoding.js", "export const { TextDecoder, TextEncoder } = globalThis;\n"),
+    ("formdata-polyfill-4.0.10.js", ""),
+    ("http.js", ""),
+    ("node_http_agent.js", ""),
+    ("node_http_common.js", ""),
+    ("node_http_incoming.js", ""),
+    ("node_http_server.js", ""),
+    ("structured_clone.js", ""),
     ("module.js", "export default {};\nexport const require = undefined;\n"),
     ("web-streams-polyfill-4.1.0.js", ""),
     ("internal/streams/duplex.js", "export default node.require('stream').Duplex;\n"),

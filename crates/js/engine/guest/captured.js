@@ -11,8 +11,6 @@ import {
     node, hooks, setImmediate as nextTurn, pendingTimers, getRefTimerCount as pendingTimerCount, dropTimers,
 } from '__wasm_rquickjs_builtin/timeout';
 import { Console } from 'node:console';
-import { ClientRequest } from 'node:http';
-import { Socket } from 'node:net';
 
 // Captured before any Action runs: an Action may replace every global.
 const { parse, stringify } = JSON;

@@ -57,13 +57,3 @@ function assert(condition, ...args) {
     apply(printer.warn, printer, args);
 }
 
-// How Node prints what the runtime made of other parts.
-const FACES = [
-    [Headers, (headers) => Object.fromEntries(headers)],
-];
-for (const [type, face] of FACES) {
-    defineProperty(type.prototype, Symbol.for('nodejs.util.inspect.custom'), hidden(function (depth, options, inspect) {
-        return depth < 0 ? `[${type.name}]` : `${type.name} ${inspect(face(this), options)}`;
-    }));
-}
-

@@ -129,25 +129,9 @@ function builtin(name) {
         const here = new nativeErrors.Error();
         throw notFound(here, { code: name.startsWith('node:') ? 'ERR_UNKNOWN_BUILTIN_MODULE' : 'MODULE_NOT_FOUND', message: name.startsWith('node:') ? `No such built-in module: ${name}` : `Cannot find module '${name}'` }, undefined);
     }
-    const exports = node.require(id);
-    if (id === 'tls') completeTls(exports);
-    return exports;
+    return node.require(id);
 }
 node.host.builtin = builtin;
-
-const completed = new WeakSet();
-// Packages make one while they load, and none can connect.
-function completeTls(tls) {
-    if (completed.has(tls)) return;
-    completed.add(tls);
-    tls.TLSSocket = class TLSSocket extends Socket {
-        constructor(socket, options) {
-            super(options);
-            this._handle = { _parentWrap: new Socket(options) };
-            this.encrypted = true;
-        }
-    };
-}
 
 function requireFrom(importer, specifier, parent) {
     if (typeof specifier === 'string') {

@@ -56,7 +56,6 @@ const host = {
     warn: (text) => (hooks.warn ?? write_stderr)(text),
     uncaught: (error, origin) => hooks.uncaught?.(error, origin),
     exit: (code) => hooks.exit?.(code),
-    structuredClone: (value, options) => imitations.structuredClone(value, options),
     imitation: (id) => imitations[id],
 };
 

@@ -46,6 +46,7 @@
         #native;
         #handler;
         #request;
+        #entry;
         #isOver = false;
         #isReading = false;
         #hasHead = false;
@@ -57,9 +58,13 @@
             const authority = port === (scheme === 'http' ? 80 : 443) ? name : `${name}:${port}`;
             this.#request = request;
             this.#handler = handler;
+            const isUsual = port === 80 || port === 443;
+            this.#entry = host.begun?.(`${method} ${scheme}://${isUsual ? name : authority}${path}`);
             this.#native = begin(method, scheme, authority, path, headers, body);
             this.#await(this.#native.response(), ([status, lines, chunk, isWhole]) => {
                 this.#isWhole = isWhole;
+                // A body that nobody reads is not waited for.
+                this.#ended();
                 const hasRoom = handler.head(status, lines, chunk, isWhole);
                 // Set after the call, because the handler may call `resume` in it.
                 this.#hasHead = true;
@@ -79,7 +84,13 @@
         abort() {
             if (this.#isOver) return;
             this.#isOver = true;
+            this.#ended();
             this.#native.abort();
+        }
+
+        #ended() {
+            if (this.#entry) host.ended(this.#entry);
+            this.#entry = undefined;
         }
 
         #await(promise, told) {
@@ -91,6 +102,7 @@
                     if (this.#isOver) return;
                     const { hostname, port } = this.#request;
                     this.#isOver = true;
+                    this.#ended();
                     this.#handler.fail(networkError(error.message, hostname, port));
                 }),
             ]);
