@@ -262,6 +262,7 @@
             async destroy() {}
         }
         const { constructor: Agent } = undici.getGlobalDispatcher();
+        node.require('internal/dns/utils').initializeDns();
         noteRequests();
         undici.setGlobalDispatcher(new Agent({ factory: (origin) => new Origin(origin) }));
         return undici;

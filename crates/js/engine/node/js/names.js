@@ -52,44 +52,11 @@
                 host.afterwards(() => request.oncomplete(UV_EAI_AGAIN));
                 return 0;
             },
-            canonicalizeIP: (address) => canonical(address),
-            convertIpv6StringToBuffer: (address) => bytesOf6(address),
+            canonicalizeIP: node.addresses.canonical,
+            convertIpv6StringToBuffer: node.addresses.bytes6,
             strerror: (code) => (typeof code === 'string' ? code : `c-ares error ${code}`),
         });
     });
-
-    function groups6(address) {
-        let [text] = address.split('%');
-        const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
-        if (dotted) {
-            const [, before, ...parts] = dotted;
-            const [a, b, c, d] = parts.map(Number);
-            text = `${before}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-        }
-        const [head, tail] = text.split('::').map((part) => (part === '' ? [] : part.split(':').map((group) => parseInt(group, 16))));
-        return tail === undefined ? head : [...head, ...new Array(8 - head.length - tail.length).fill(0), ...tail];
-    }
-
-    function bytesOf6(address) {
-        if (node.require('internal/net').isIPv6(address) === false) return undefined;
-        return node.bufferOf(Uint8Array.from(groups6(address).flatMap((group) => [group >> 8, group & 255])));
-    }
-
-    function canonical(address) {
-        const { isIPv4, isIPv6 } = node.require('internal/net');
-        if (isIPv4(address)) return address;
-        if (!isIPv6(address)) return undefined;
-        const groups = groups6(address);
-        // The longest run of zeros is omitted.
-        let [best, length] = [-1, 1];
-        for (let at = 0; at < 8; at++) {
-            let end = at;
-            while (end < 8 && groups[end] === 0) end++;
-            if (end - at > length) [best, length] = [at, end - at];
-        }
-        const hex = groups.map((group) => group.toString(16));
-        return best < 0 ? hex.join(':') : `${hex.slice(0, best).join(':')}::${hex.slice(best + length).join(':')}`;
-    }
 
     node.complete('udp_wrap', (binding) => {
         class UDP extends HandleWrap {

@@ -29,6 +29,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("node:bindings/parser", include_str!("../js/parser.js")),
     ("node:bindings/server", include_str!("../js/server.js")),
     ("node:bindings/sockets", include_str!("../js/sockets.js")),
+    ("node:bindings/addresses", include_str!("../js/addresses.js")),
     ("node:bindings/names", include_str!("../js/names.js")),
     ("node:bindings/secure", include_str!("../js/secure.js")),
     ("node:bindings/dispatcher", include_str!("../js/dispatcher.js")),
