@@ -40,7 +40,7 @@
     }
 
     // `request`: method, scheme, hostname, port, path, headers (names and values in turn), body (bytes or undefined).
-    // `handler` receives `head(status, headers, chunk, isWhole)`, then `data(chunk)` until `end()`, or `fail(error)`, each in its own turn.
+    // `handler` receives `head(status, headers, chunk, isWhole)`, then `data(chunk, isWhole)` until `end()`, or `fail(error)`, each in its own turn.
     // If `head` or `data` returns false, reading pauses until `resume` is called.
     class Exchange {
         #native;
@@ -119,7 +119,7 @@
             this.#isReading = true;
             this.#await(this.#native.read(), ([chunk, isWhole]) => {
                 this.#isWhole = isWhole;
-                const hasRoom = chunk === undefined || this.#handler.data(chunk);
+                const hasRoom = chunk === undefined || this.#handler.data(chunk, isWhole);
                 this.#isReading = false;
                 this.#continue(hasRoom);
             });

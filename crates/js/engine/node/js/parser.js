@@ -49,6 +49,7 @@
         #isEof = false;
         #isFramed = false;
         #current;
+        #hasThrown = false; // in a callback
 
         initialize(type, resource, maxHeaderSize = 0) {
             if (type !== RESPONSE && type !== REQUEST) throw new TypeError('a parser is for requests or for responses');
@@ -62,7 +63,7 @@
             this.#state = 'status';
             this.#headers = [];
             this.#headBytes = 0;
-            this.#isEof = this.#isFramed = false;
+            this.#isEof = this.#isFramed = this.#hasThrown = false;
         }
 
         close() {}
@@ -79,10 +80,12 @@
         // Returns the number of bytes that were parsed, or an error.
         execute(bytes) {
             this.#current = bytes;
+            if (this.#hasThrown) return Object.assign(new ParseError('HPE_USER', 'User callback error'), { bytesParsed: 0 });
             try {
                 return this.#read(bytes);
             } catch (error) {
-                if (error instanceof ParseError) return error;
+                if (error instanceof ParseError) return Object.assign(error, { bytesParsed: 0 });
+                this.#hasThrown = true;
                 throw error;
             }
         }

@@ -196,8 +196,7 @@
                     if (this.isConnected) return;
                     this.isConnected = true;
                     this.#whenAnswered = undefined;
-                    if (this.#failure) finish(this.#failure);
-                    else finish();
+                    callback(() => finish(this.#failure));
                 };
                 // The socket keeps the first write until it is connected.
                 this.#peek(socket);
@@ -273,7 +272,13 @@
                     this.#whenAnswered?.();
                     return this.#send(joined(parts));
                 },
-                data: (chunk) => this.#send(hasBody ? joined(framed(chunk)) : new Uint8Array(0)),
+                data: (chunk, isWhole) => {
+                    if (!hasBody) return true;
+                    const parts = framed(chunk);
+                    if (isWhole) parts.push(LAST_CHUNK);
+                    hasBody = !isWhole;
+                    return this.#send(joined(parts));
+                },
                 end: () => {
                     this.#exchange = undefined;
                     if (hasBody) this.#send(LAST_CHUNK);
@@ -325,8 +330,18 @@
         fields[0] = bytes === null ? UV_EOF : bytes.length;
         fields[1] = bytes === null ? 0 : bytes.byteOffset;
         if (bytes !== null) handle.bytesRead += bytes.length;
-        handle.onread?.(bytes?.buffer);
+        callback(() => handle.onread?.(bytes?.buffer));
     }
 
-    Object.assign(node, { Connection, socketBytes: { latin1, bytesOf, joined, text } });
+    // Runs a callback of the library as Node does: exceptions go to the process, then ticks and jobs run.
+    function callback(run) {
+        try {
+            run();
+        } catch (error) {
+            node.fail(error, false);
+        }
+        node.endTurn();
+    }
+
+    Object.assign(node, { Connection, callback, socketBytes: { latin1, bytesOf, joined, text } });
 })

@@ -3,7 +3,7 @@
 ((node) => {
     'use strict';
 
-    const { host, networkError, Connection, socketBytes: { latin1, bytesOf, joined, text } } = node;
+    const { host, networkError, Connection, callback, socketBytes: { latin1, bytesOf, joined, text } } = node;
     const UV_ECONNREFUSED = -111;
     const UV_EACCES = -13;
     const UV_ENOTCONN = -107;
@@ -191,8 +191,10 @@
                     owner(this).destroy(networkError('ECONNRESET', '', 0));
                     return;
                 }
-                this.onhandshakestart?.(0);
-                this.onhandshakedone?.();
+                callback(() => {
+                    this.onhandshakestart?.(0);
+                    this.onhandshakedone?.();
+                });
                 this.connection.shakeHands();
             });
         }
