@@ -263,6 +263,8 @@
         }
         const { constructor: Agent } = undici.getGlobalDispatcher();
         node.require('internal/dns/utils').initializeDns();
+        // Behind a switch of the command line in Node 22.
+        delete globalThis.EventSource;
         noteRequests();
         undici.setGlobalDispatcher(new Agent({ factory: (origin) => new Origin(origin) }));
         return undici;
