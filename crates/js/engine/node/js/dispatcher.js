@@ -62,7 +62,7 @@
         const { Buffer } = node.require('buffer');
         if (typeof body.arrayBuffer === 'function' && typeof body.stream === 'function') return new Uint8Array(await body.arrayBuffer());
         if (body[Symbol.toStringTag] === 'FormData') {
-            const { Response } = node.require('internal/deps/undici/undici');
+            const { Response } = node.require(UNDICI);
             const response = new Response(body);
             if (valueOf(list, 'content-type') === undefined) list.push('content-type', response.headers.get('content-type'));
             return new Uint8Array(await response.arrayBuffer());
@@ -233,13 +233,38 @@
         Object.defineProperty(ClientRequest.prototype, 'emit', { value: noted.emit, writable: true, configurable: true, enumerable: false });
     }
 
+    // undici keeps some objects alive by the scopes of functions, which V8 shares and this engine does not, and cancels bodies when their
+    // response is collected, which happens at once here. So its references are strong, and it does not hear of collected objects.
+    class StrongRef {
+        #target;
+        constructor(target) { this.#target = target; }
+        deref() { return this.#target; }
+    }
+    class NoRegistry {
+        register() {}
+        unregister() {}
+    }
+    const UNDICI = 'internal/deps/undici/undici';
+
+    function requireUndici() {
+        const { compile } = node;
+        node.compile = (id, parameters) => {
+            if (id !== UNDICI) return compile(id, parameters);
+            const load = compile(id, [...parameters, 'WeakRef', 'FinalizationRegistry']);
+            return (...given) => load(...given, StrongRef, NoRegistry);
+        };
+        const undici = node.require(UNDICI);
+        node.compile = compile;
+        return undici;
+    }
+
     // Loads undici, with an agent that uses exchanges instead of connections.
     node.installDispatcher = () => {
         // undici compiles its parser when it is loaded; here it is never used.
         const never = () => new Promise(() => {});
         const { WebAssembly } = globalThis;
         if (WebAssembly === undefined) Object.defineProperty(globalThis, 'WebAssembly', { value: { compile: never, instantiate: never }, configurable: true });
-        const undici = node.require('internal/deps/undici/undici');
+        const undici = requireUndici();
         if (WebAssembly === undefined) delete globalThis.WebAssembly;
         const EventEmitter = node.require('events');
         class Origin extends EventEmitter {
