@@ -16,7 +16,7 @@ import trace_events from 'node:trace_events';
 import vm from 'node:vm';
 
 for (const [id, exports] of Object.entries({
-    child_process, cluster, crypto, fs, 'fs/promises': fs_promises, http2, inspector, repl, sqlite, test, trace_events, vm,
+    child_process, cluster, crypto, fs, 'fs/promises': fs_promises, inspector, repl, sqlite, test, trace_events, vm,
     'internal/crypto/webcrypto': { crypto: web_crypto.webcrypto, Crypto: web_crypto.Crypto, CryptoKey: web_crypto.CryptoKey, SubtleCrypto: web_crypto.SubtleCrypto },
     'internal/crypto/keys': {
         KeyObject: web_crypto.KeyObject,
@@ -27,6 +27,8 @@ for (const [id, exports] of Object.entries({
 })) imitate(id, exports);
 
 node.installDispatcher();
+// Not before: undici does without it.
+imitate('http2', http2);
 Object.defineProperty(globalThis, 'Intl', { value: Intl, writable: true, configurable: true, enumerable: false });
 
 // What Node makes at first use is made now, before the engine is frozen; what is not there is not on the global object either.
