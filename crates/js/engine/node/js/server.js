@@ -162,6 +162,7 @@
         #output = []; // bytes that the client has not read, null for the end
         #isReading = false;
         #hasEnded = false;
+        #isClosing = false; // after the pending responses
         #skipped = 0; // bytes that were parsed before the client could write them
         #failure;
         #whenAnswered;
@@ -228,6 +229,7 @@
 
         // The client has finished writing.
         shutdown() {
+            this.#isClosing = true;
             if (this.#exchange === undefined && this.#requests.length === 0) this.#send(null);
         }
 
@@ -282,7 +284,7 @@
                 end: () => {
                     this.#exchange = undefined;
                     if (hasBody) this.#send(LAST_CHUNK);
-                    if (closes) this.#send(null);
+                    if (closes || (this.#isClosing && this.#requests.length === 0)) this.#send(null);
                     this.#answerNext();
                 },
                 fail: (error) => {
