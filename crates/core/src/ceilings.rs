@@ -94,8 +94,6 @@ pub const HEADER_BYTES: usize = 32 << 20;
 pub const OPEN_REQUEST_BODIES: usize = 1_000;
 /// Resources of WASI that a sandbox may have at once. Beyond: fault.
 pub const RESOURCES: usize = 100_000;
-/// Failed requests whose reason is remembered.
-pub const FAILED_REQUESTS: usize = 500;
 /// Bytes of the name of a module that is looked for. A longer one is not found.
 pub const SPECIFIER_BYTES: usize = 8 << 10;
 

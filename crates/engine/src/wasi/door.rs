@@ -1,7 +1,6 @@
 //! The guest's requests, led to the door of the case.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -9,8 +8,7 @@ use std::{
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use postlogin_core::ceilings::{
-    FAILED_REQUESTS, NAME_BYTES, NOTICE_BYTES, NOTICES, OPEN_BODY_BYTES, REQUEST_BYTES,
-    shorten_text, shortened,
+    NAME_BYTES, NOTICE_BYTES, NOTICES, OPEN_BODY_BYTES, REQUEST_BYTES, shorten_text, shortened,
 };
 use postlogin_host::{Clock, Door as HostDoor, NetworkError, Remark, Request, Verdict};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
@@ -22,17 +20,11 @@ pub(crate) struct Door {
     door: Arc<dyn HostDoor>,
     clock: Arc<Clock>,
     remarks: Arc<Mutex<Vec<Remark>>>,
-    /// How the last request to a URL failed.
-    failures: Arc<Mutex<HashMap<String, NetworkError>>>,
     pub(super) held: Held,
 }
 
 /// How much of a request's body is buffered before it is sent, in bytes. Each body that is open may have two of these.
 const BODY_CHUNK_BYTES: usize = 16 << 10;
-
-/// Where the JavaScript runtime asks how a request failed, with its URL as the body: its own `fetch` is not told by
-/// WASI's error more than that it did.
-const LAST_ERROR: &str = "http://last-error.postlogin.invalid/";
 
 impl Door {
     pub(crate) fn new(door: Arc<dyn HostDoor>, clock: Arc<Clock>) -> Self {
@@ -40,7 +32,6 @@ impl Door {
             door,
             clock,
             remarks: Arc::default(),
-            failures: Arc::default(),
             held: Held::default(),
         }
     }
@@ -68,7 +59,6 @@ impl WasiHttpHooks for Door {
         let door = Arc::clone(&self.door);
         let clock = Arc::clone(&self.clock);
         let remarks = Arc::clone(&self.remarks);
-        let failures = Arc::clone(&self.failures);
         let held = self.held.clone();
         // A request without a body has nothing to be sent.
         let sent = has_body(request.body()).then(|| held.sent());
@@ -83,12 +73,6 @@ impl WasiHttpHooks for Door {
                 }
             };
             drop(sent);
-            if request.url == LAST_ERROR {
-                let url = String::from_utf8_lossy(&request.body);
-                let failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-                let code = failures.get(&*url).map_or("", |error| error.code());
-                return answer(200, Vec::new(), code.into(), &held);
-            }
             // The network blocks this thread. What it took is in the verdict's delay, so that timers that are due
             // before the answer come first, and so that it counts once.
             let started = Instant::now();
@@ -113,13 +97,6 @@ impl WasiHttpHooks for Door {
                 } => {
                     remember(&remarks, remark);
                     wait(delay, patience).await?;
-                    let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-                    if failures.len() >= FAILED_REQUESTS {
-                        // The Action asks right after the request.
-                        failures.clear();
-                    }
-                    failures.insert(request.url, error);
-                    drop(failures);
                     Err(network_error(error))
                 }
                 Verdict::Refused(remark) => {

@@ -100,6 +100,10 @@ function loaded(path, parent) {
 }
 
 const COMMONJS_PREFIX = '(function (exports, require, module, __filename, __dirname, $import) { ';
+// The npm package undici compiles its parser when it is loaded, and is rejected unhandled where there is no WebAssembly. It does not
+// use the parser: its requests go to Node's dispatcher.
+const UNDICIS_PARSER = /\/node_modules\/undici[^/]*\/lib\/(?:dispatcher\/client-h1|client)\.js$/;
+const NEVER_COMPILED = 'const WebAssembly = { compile: () => new Promise(() => {}) }; ';
 // An ES module may declare the names that CommonJS has.
 const MODULE_PREFIX = 'function (exports, $import, $meta) { ';
 
@@ -115,7 +119,8 @@ function runFile(module, { format, code }) {
         return undefined;
     }
     if (format === 'commonjs') {
-        const body = whole(evaluate(`${COMMONJS_PREFIX}${code}\n})`, path), COMMONJS_PREFIX.length + code.length + 1);
+        const prefix = UNDICIS_PARSER.test(path) ? `${COMMONJS_PREFIX}${NEVER_COMPILED}` : COMMONJS_PREFIX;
+        const body = whole(evaluate(`${prefix}${code}\n})`, path), prefix.length + code.length + 1);
         const { exports } = module;
         return apply(body, exports, [exports, makeRequire(path, module), module, path, module.path, makeImport(path, module)]);
     }

@@ -94,7 +94,7 @@ node.onTimer = (timer, type) => {
     if (hooks.place && node.pendingCount() < MOST_PLACES) setPlace(timer, hooks.place());
 };
 
-export const getRefTimerCount = node.pendingCount;
+export const getRefTimerCount = node.timerCount;
 export const { setImmediate } = node.require('timers');
 
 function each(visit) {

@@ -282,34 +282,41 @@
 
     // ---- Blob ----
 
+    // Parts of a Blob, which never change. A reader returns them one by one.
     class BlobHandle {
-        constructor(data) {
-            this.data = data;
+        constructor(parts) {
+            this.parts = parts;
         }
 
         getReader() {
             let at = 0;
-            const { data } = this;
+            const { parts } = this;
             return {
                 // (status, buffer, whether the value is the last): 0 the end, 1 a part follows.
                 pull(callback) {
-                    if (at >= data.length) return callback(0, undefined, undefined);
-                    const part = data.slice(at, at + 65536);
-                    at += part.length;
-                    return callback(1, part.buffer, undefined);
+                    if (at >= parts.length) return callback(0, undefined, undefined);
+                    return callback(1, parts[at++].slice().buffer, undefined);
                 },
             };
         }
 
         slice(start, end) {
-            return new BlobHandle(this.data.subarray(start, end));
+            const parts = [];
+            let before = 0;
+            for (const part of this.parts) {
+                const inside = part.subarray(Math.max(0, start - before), Math.max(0, end - before));
+                if (inside.length > 0) parts.push(inside);
+                before += part.length;
+            }
+            return new BlobHandle(parts);
         }
     }
 
     complete('blob', (binding) => {
         const urls = new Map();
+        const partsOf = (sources) => sources.flatMap((source) => (source instanceof BlobHandle ? source.parts : [bytes(source)])).filter((part) => part.length > 0);
         const flat = (sources) => {
-            const parts = sources.map((source) => (source instanceof BlobHandle ? source.data : bytes(source)));
+            const parts = partsOf(sources);
             const whole = new Bytes(parts.reduce((size, part) => size + part.length, 0));
             let at = 0;
             for (const part of parts) {
@@ -319,7 +326,7 @@
             return whole;
         };
         Object.assign(binding, {
-            createBlob: (sources) => new BlobHandle(flat(sources)),
+            createBlob: (sources) => new BlobHandle(partsOf(sources)),
             concat: (views) => flat(views).buffer,
             createBlobFromFilePath: () => undefined,
             storeDataObject(id, handle, size, type) {

@@ -1,4 +1,4 @@
-// `structuredClone` and what `postMessage` sends, as V8's serializer and Node's messaging have it.
+// `structuredClone` and the copies that `postMessage` sends, following V8's serializer and Node's messaging.
 ((node) => {
     'use strict';
 
@@ -76,7 +76,7 @@
 
     const refused = (value) => cloneError(`${told(value)} could not be cloned.`);
 
-    // What an object of Node's says of itself; nothing for other objects.
+    // The transfer mode of an object of Node's library; undefined for other objects.
     const modeOf = (object) => (types.isProxy(object) ? undefined : object[modeSymbol()]);
 
     class Copier {
@@ -103,7 +103,7 @@
         // [copy, ports that moved]
         run(value) {
             const copy = this.#copy(value);
-            // Nothing moves when something cannot be copied, so buffers are let go of behind that. What the value does not hold moves, too.
+            // If a part cannot be copied, nothing is transferred. Objects in the list that the value does not contain are transferred as well.
             for (const object of this.#transfer) {
                 if (this.#known.has(object)) continue;
                 if (node.ports.isPort(object)) this.#movePort(object);
@@ -125,7 +125,7 @@
                 return this.#movePort(value);
             }
             if (modeOf(value) !== undefined) return this.#copyHostObject(value);
-            // What stands on a handle of the runtime's own: keys.
+            // Objects that wrap a native handle, such as keys.
             const shared = node.cloneOfHandle?.(value);
             if (shared !== undefined) return this.#keep(value, shared);
             if (isView(value)) return this.#copyView(value);
@@ -150,7 +150,7 @@
             return undefined;
         }
 
-        // What may hold itself is known before its parts are copied.
+        // Containers are registered before their parts are copied, because they may contain themselves.
         #copyCollection(value) {
             if (types.isMap(value)) {
                 const entries = [];
@@ -220,7 +220,7 @@
 
         #moved(object) {
             const { [symbols().messaging_transfer_symbol]: transfer, [symbols().messaging_transfer_list_symbol]: list } = object;
-            // Makes the ports that move along.
+            // Creates the ports that are transferred along with the object.
             if (typeof list === 'function') apply(list, object, []);
             const { data, deserializeInfo } = apply(transfer, object, []);
             const outer = this.#movesPorts;
@@ -243,7 +243,7 @@
             return this.#madeOf(object, data, deserializeInfo);
         }
 
-        // Handles of the runtime's own never change: both sides have the same.
+        // Native handles are immutable, so both sides share them.
         #madeOf(object, data, deserializeInfo) {
             const shared = (value) => value !== null && typeof value === 'object' && isPlain(value) && modeOf(value) === undefined && !node.ports.isPort(value)
                 && ![Object.prototype, null].includes(getPrototypeOf(value));
@@ -260,7 +260,7 @@
         }
     }
 
-    // Copies a value; what `transfer` lists moves. Returns the copy and the ports that have moved.
+    // Copies a value and transfers the objects in `transfer`. Returns the copy and the transferred ports.
     node.copyMessage = (value, transfer) => new Copier(transfer).run(value);
 
     node.complete('messaging', (binding) => {

@@ -1,4 +1,4 @@
-// What undici's `fetch` sends its requests to, in place of connections: one exchange over `wasi:http` for each.
+// The dispatcher of undici's `fetch`: each request is one exchange over `wasi:http` instead of a connection.
 ((node) => {
     'use strict';
 
@@ -9,13 +9,13 @@
 
     const coded = (name, code, message) => assign(new Error(message), { name, code });
     const invalid = (message) => coded('InvalidArgumentError', 'UND_ERR_INVALID_ARG', message);
-    // Set by the connection, not by the request.
+    // Headers that belong to the connection.
     const OF_CONNECTION = new Set(['connection', 'host', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
     const INVALID_PATH = /[^\u0021-\u00ff]/;
     const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
     const INVALID_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
-    // Names and values in turn, whatever form undici's callers give them in: a list, pairs, or an object.
+    // Returns names and values in turn. Callers of undici pass a flat list, pairs, or an object.
     function headerList(headers) {
         const list = [];
         const add = (name, value) => {
@@ -49,7 +49,7 @@
         return undefined;
     }
 
-    // The bytes of a body that is at hand; nothing for one that has to be read.
+    // Returns the bytes of a body, or undefined if the body has to be read first.
     function bytesAtHand(body) {
         const { Buffer } = node.require('buffer');
         if (typeof body === 'string') return Buffer.from(body);
@@ -62,7 +62,7 @@
         const { Buffer } = node.require('buffer');
         if (typeof body.arrayBuffer === 'function' && typeof body.stream === 'function') return new Uint8Array(await body.arrayBuffer());
         if (body[Symbol.toStringTag] === 'FormData') {
-            const { Response } = node.require('internal/deps/undici/undici');
+            const { Response } = node.require(UNDICI);
             const response = new Response(body);
             if (valueOf(list, 'content-type') === undefined) list.push('content-type', response.headers.get('content-type'));
             return new Uint8Array(await response.arrayBuffer());
@@ -75,7 +75,7 @@
         return Buffer.concat(chunks);
     }
 
-    // The handlers of undici 7 in the form of those of undici 6.
+    // Adapts a handler of undici 7 to the interface of undici 6.
     function legacy(handler) {
         if (typeof handler.onRequestStart !== 'function') return handler;
         const controller = {
@@ -135,7 +135,7 @@
         let exchange;
         let isOver = false;
         const pending = host.begun?.(`${method} ${url.origin}${request.path}`);
-        // An answer whose body nobody reads is not waited for.
+        // Reading the body is not reported as pending.
         const settled = () => pending && host.ended(pending);
         let timer;
         const { setTimeout, clearTimeout } = node.require('timers');
@@ -148,7 +148,7 @@
             handler.onError(error);
         };
         const abort = (reason) => fail(reason ?? coded('AbortError', 'UND_ERR_ABORTED', 'Request aborted'));
-        // What a handler throws ends its request.
+        // An exception in a handler ends its request.
         const told = (call) => {
             if (isOver) return false;
             try {
@@ -167,7 +167,7 @@
                 return;
             }
             request.body = bytes?.length > 0 ? bytes : undefined;
-            // As undici writes it: behind the others.
+            // undici writes it after the other headers.
             if (length !== undefined) headers.push(...headers.splice(headers.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === 'content-length'), 2));
             exchange = new Exchange(request, {
                 head(status, lines, chunk) {
@@ -190,7 +190,7 @@
             });
         };
 
-        // A WebSocket: the sandbox has requests alone.
+        // WebSockets and tunnels: `wasi:http` has only requests.
         if (options.upgrade || method === 'CONNECT') {
             told(() => handler.onConnect(abort, null));
             fail(networkError('refused', request.hostname, request.port));
@@ -209,7 +209,7 @@
         return true;
     }
 
-    // Requests of http that may be pending when a handler returns, noted where they are made.
+    // Reports requests of http as pending, with the place where they are created.
     function noteRequests() {
         const { apply } = Reflect;
         const { ClientRequest } = node.require('_http_client');
@@ -233,13 +233,38 @@
         Object.defineProperty(ClientRequest.prototype, 'emit', { value: noted.emit, writable: true, configurable: true, enumerable: false });
     }
 
-    // undici as Node has it, with an agent whose connections are these exchanges.
+    // undici keeps some objects alive by the scopes of functions, which V8 shares and this engine does not, and cancels bodies when their
+    // response is collected, which happens at once here. So its references are strong, and it does not hear of collected objects.
+    class StrongRef {
+        #target;
+        constructor(target) { this.#target = target; }
+        deref() { return this.#target; }
+    }
+    class NoRegistry {
+        register() {}
+        unregister() {}
+    }
+    const UNDICI = 'internal/deps/undici/undici';
+
+    function requireUndici() {
+        const { compile } = node;
+        node.compile = (id, parameters) => {
+            if (id !== UNDICI) return compile(id, parameters);
+            const load = compile(id, [...parameters, 'WeakRef', 'FinalizationRegistry']);
+            return (...given) => load(...given, StrongRef, NoRegistry);
+        };
+        const undici = node.require(UNDICI);
+        node.compile = compile;
+        return undici;
+    }
+
+    // Loads undici, with an agent that uses exchanges instead of connections.
     node.installDispatcher = () => {
-        // undici compiles a parser of its own, which it does not come to use.
+        // undici compiles its parser when it is loaded; here it is never used.
         const never = () => new Promise(() => {});
         const { WebAssembly } = globalThis;
         if (WebAssembly === undefined) Object.defineProperty(globalThis, 'WebAssembly', { value: { compile: never, instantiate: never }, configurable: true });
-        const undici = node.require('internal/deps/undici/undici');
+        const undici = requireUndici();
         if (WebAssembly === undefined) delete globalThis.WebAssembly;
         const EventEmitter = node.require('events');
         class Origin extends EventEmitter {
@@ -262,6 +287,9 @@
             async destroy() {}
         }
         const { constructor: Agent } = undici.getGlobalDispatcher();
+        node.require('internal/dns/utils').initializeDns();
+        // Behind a switch of the command line in Node 22.
+        delete globalThis.EventSource;
         noteRequests();
         undici.setGlobalDispatcher(new Agent({ factory: (origin) => new Origin(origin) }));
         return undici;

@@ -1,4 +1,4 @@
-// One request and its answer over `wasi:http`, for both clients of Node's library: undici's, and http's over its socket.
+// One request and its response over `wasi:http`. Used by both HTTP clients of Node's library: undici, and http through its sockets.
 ((node) => {
     'use strict';
 
@@ -7,11 +7,11 @@
     const { assign } = Object;
     const { then } = Promise.prototype;
     const SystemError = Error;
-    // Natively there is no `wasi:http`; a test may bring what stands for it.
+    // Native builds have no `wasi:http`; tests can provide a substitute.
     const refusal = () => ({ response: () => Promise.reject(new Error(REFUSED)), read: () => Promise.reject(new Error(REFUSED)), abort() {} });
     const begin = (...request) => (native.exchange ?? host.exchange ?? refusal)(...request);
 
-    // What Node calls these, by the code that it gives to them.
+    // Errors of Node by code: [errno, syscall].
     const SYSTEM_ERRORS = {
         __proto__: null,
         ECONNREFUSED: [-111, 'connect'], EHOSTUNREACH: [-113, 'connect'], ETIMEDOUT: [-110, 'connect'], ECONNRESET: [-104, 'read'],
@@ -23,11 +23,11 @@
         UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unable to verify the first certificate',
         ERR_TLS_CERT_ALTNAME_INVALID: "Hostname/IP does not match certificate's altnames",
     };
-    // What the host itself refuses.
+    // The code for requests that the host refuses.
     const REFUSED = 'refused';
     const isAddress = (name) => /^[\d.]+$/.test(name) || name.includes(':');
 
-    // A network that fails, as Node tells it; the name of the host stands where Node has the address.
+    // Creates the error that Node reports for a network failure. The host's name replaces the address.
     function networkError(code, hostname, port) {
         const isRefused = code === REFUSED;
         if (isRefused) code = 'ECONNREFUSED';
@@ -40,8 +40,8 @@
     }
 
     // `request`: method, scheme, hostname, port, path, headers (names and values in turn), body (bytes or undefined).
-    // `handler` is told `head(status, headers, chunk, isWhole)`, then `data(chunk)` until `end()`, or `fail(error)`; each in a turn of
-    // its own. What `head` and `data` return is whether more may come at once; else `resume` asks for it.
+    // `handler` receives `head(status, headers, chunk, isWhole)`, then `data(chunk, isWhole)` until `end()`, or `fail(error)`, each in its own turn.
+    // If `head` or `data` returns false, reading pauses until `resume` is called.
     class Exchange {
         #native;
         #handler;
@@ -66,7 +66,7 @@
                 // A body that nobody reads is not waited for.
                 this.#ended();
                 const hasRoom = handler.head(status, lines, chunk, isWhole);
-                // Behind the call: the handler may resume in it.
+                // Set after the call, because the handler may call `resume` in it.
                 this.#hasHead = true;
                 this.#continue(hasRoom);
             });
@@ -80,7 +80,7 @@
             if (this.#hasHead) this.#continue(true);
         }
 
-        // Nothing is told any more.
+        // Stops the exchange; the handler is not called again.
         abort() {
             if (this.#isOver) return;
             this.#isOver = true;
@@ -119,14 +119,14 @@
             this.#isReading = true;
             this.#await(this.#native.read(), ([chunk, isWhole]) => {
                 this.#isWhole = isWhole;
-                const hasRoom = chunk === undefined || this.#handler.data(chunk);
+                const hasRoom = chunk === undefined || this.#handler.data(chunk, isWhole);
                 this.#isReading = false;
                 this.#continue(hasRoom);
             });
         }
     }
 
-    // A Buffer over the same bytes.
+    // Returns a Buffer over the same bytes.
     node.bufferOf = (bytes) => new (node.require('internal/buffer').FastBuffer)(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     Object.assign(node, { Exchange, networkError });
 })

@@ -1,13 +1,13 @@
-// Names of hosts: there is no name server. A look-up of Node's own http client gets an address that stands for the name.
+// The `cares_wrap` and `udp_wrap` bindings. There is no name server: only lookups for a socket get an address, as a placeholder.
 ((node) => {
     'use strict';
 
     const { host, HandleWrap } = node;
     const UV_EAI_AGAIN = -3001;
     const UV_EACCES = -13;
-    const REFUSED = 'ECONNREFUSED'; // what c-ares says when its server refuses
+    const REFUSED = 'ECONNREFUSED'; // the code of c-ares when the server refuses
     const LOCAL = /^(?:.+\.)?localhost\.?$/i;
-    // Of RFC 5737, for examples: nothing is ever sent there.
+    // Reserved for documentation by RFC 5737; nothing is sent there.
     const STANDS_FOR_ANY = '192.0.2.1';
 
     const makeRequest = (name) => ({ [name]: class extends HandleWrap {} })[name];
@@ -38,7 +38,7 @@
             GetNameInfoReqWrap: makeRequest('GetNameInfoReqWrap'),
             QueryReqWrap: makeRequest('QueryReqWrap'),
             getaddrinfo(request, hostname, family) {
-                // Node names the socket that a look-up is for.
+                // During a lookup for a socket, Node sets the socket's id as the default trigger.
                 const { async_id_fields: ids, constants } = node.getInternalBinding('async_wrap');
                 const socket = node.socketOf(ids[constants.kDefaultTriggerAsyncId]);
                 const address = LOCAL.test(hostname) ? '127.0.0.1' : socket ? STANDS_FOR_ANY : undefined;
@@ -52,44 +52,11 @@
                 host.afterwards(() => request.oncomplete(UV_EAI_AGAIN));
                 return 0;
             },
-            canonicalizeIP: (address) => canonical(address),
-            convertIpv6StringToBuffer: (address) => bytesOf6(address),
+            canonicalizeIP: node.addresses.canonical,
+            convertIpv6StringToBuffer: node.addresses.bytes6,
             strerror: (code) => (typeof code === 'string' ? code : `c-ares error ${code}`),
         });
     });
-
-    function groups6(address) {
-        let [text] = address.split('%');
-        const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
-        if (dotted) {
-            const [, before, ...parts] = dotted;
-            const [a, b, c, d] = parts.map(Number);
-            text = `${before}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-        }
-        const [head, tail] = text.split('::').map((part) => (part === '' ? [] : part.split(':').map((group) => parseInt(group, 16))));
-        return tail === undefined ? head : [...head, ...new Array(8 - head.length - tail.length).fill(0), ...tail];
-    }
-
-    function bytesOf6(address) {
-        if (node.require('internal/net').isIPv6(address) === false) return undefined;
-        return node.bufferOf(Uint8Array.from(groups6(address).flatMap((group) => [group >> 8, group & 255])));
-    }
-
-    function canonical(address) {
-        const { isIPv4, isIPv6 } = node.require('internal/net');
-        if (isIPv4(address)) return address;
-        if (!isIPv6(address)) return undefined;
-        const groups = groups6(address);
-        // The longest row of zeros is left out.
-        let [best, length] = [-1, 1];
-        for (let at = 0; at < 8; at++) {
-            let end = at;
-            while (end < 8 && groups[end] === 0) end++;
-            if (end - at > length) [best, length] = [at, end - at];
-        }
-        const hex = groups.map((group) => group.toString(16));
-        return best < 0 ? hex.join(':') : `${hex.slice(0, best).join(':')}::${hex.slice(best + length).join(':')}`;
-    }
 
     node.complete('udp_wrap', (binding) => {
         class UDP extends HandleWrap {

@@ -1,4 +1,4 @@
-// The parser of responses that Node's http client asks for. It reads what `sockets.js` writes, and any other HTTP/1.x response.
+// The `http_parser` binding: parses HTTP/1.x responses for Node's http client.
 ((node) => {
     'use strict';
 
@@ -8,7 +8,7 @@
     const kOnHeadersComplete = 2;
     const kOnBody = 3;
     const kOnMessageComplete = 4;
-    // A line of a header that no server can send: the body comes in chunks whatever the other headers say.
+    // A header line that no server can send. It marks a body as chunked regardless of the other headers; see server.js.
     const FRAMING = '\0';
 
     const concat = (one, other) => {
@@ -31,7 +31,7 @@
         }
     }
 
-    // Where the line ends: [its end, the next line's beginning].
+    // Returns [end of the line, start of the next line].
     function lineEnd(bytes, from) {
         const end = bytes.indexOf(10, from);
         if (end < 0) return undefined;
@@ -49,6 +49,7 @@
         #isEof = false;
         #isFramed = false;
         #current;
+        #hasThrown = false; // in a callback
 
         initialize(type, resource, maxHeaderSize = 0) {
             if (type !== RESPONSE && type !== REQUEST) throw new TypeError('a parser is for requests or for responses');
@@ -62,7 +63,7 @@
             this.#state = 'status';
             this.#headers = [];
             this.#headBytes = 0;
-            this.#isEof = this.#isFramed = false;
+            this.#isEof = this.#isFramed = this.#hasThrown = false;
         }
 
         close() {}
@@ -76,13 +77,15 @@
         getProviderType() { return 0; }
         getCurrentBuffer() { return this.#current; }
 
-        // How many bytes were read, or the error.
+        // Returns the number of bytes that were parsed, or an error.
         execute(bytes) {
             this.#current = bytes;
+            if (this.#hasThrown) return Object.assign(new ParseError('HPE_USER', 'User callback error'), { bytesParsed: 0 });
             try {
                 return this.#read(bytes);
             } catch (error) {
-                if (error instanceof ParseError) return error;
+                if (error instanceof ParseError) return Object.assign(error, { bytesParsed: 0 });
+                this.#hasThrown = true;
                 throw error;
             }
         }
@@ -203,7 +206,7 @@
             const keepsAlive = ends && (major === 1 && minor === 1 ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection));
             const headers = this.#headers;
             this.#headers = [];
-            // 1: no body; 2: no body, and what follows is another protocol.
+            // 1: there is no body; 2: there is no body, and another protocol follows.
             const skip = this[kOnHeadersComplete](major, minor, headers, undefined, undefined, status, reason, isUpgrade, keepsAlive);
             if (skip === 2 || isUpgrade) {
                 this.#state = 'upgrade';

@@ -1,4 +1,4 @@
-// MessageChannel, MessagePort and what BroadcastChannel stands on: all ends are in this one thread.
+// MessageChannel, MessagePort and the handles of BroadcastChannel. All ends are in the same thread.
 ((node) => {
     'use strict';
 
@@ -17,7 +17,7 @@
 
     const stateOf = (port) => (port !== null && typeof port === 'object' ? states.get(port) : undefined);
 
-    // An end of a channel, whatever port object stands for it.
+    // One end of a channel; the port object that represents it can change.
     const makeState = () => ({ __proto__: null, port: undefined, others: new Set(), queue: [], isReceiving: false, isClosed: false, isReferenced: false, isScheduled: false, channel: undefined });
 
     let makesPort = false;
@@ -49,7 +49,7 @@
         if (!makesPort) throw coded(TypeError, 'ERR_CONSTRUCT_CALL_INVALID', 'Constructor cannot be called');
     }
 
-    // Calls Node's own functions for a port that is new.
+    // Creates a port object and runs Node's initialization on it.
     function makePort(state) {
         makesPort = true;
         const port = new MessagePort();
@@ -86,7 +86,7 @@
                     return undefined;
                 }
                 for (const other of state.others) {
-                    // A broadcast is read by each on its own.
+                    // Each receiver of a broadcast gets its own copy.
                     const [data, ports] = node.copyMessage(message, transfer);
                     other.queue.push({ __proto__: null, data, ports });
                     schedule(other);
@@ -116,7 +116,7 @@
         });
     }
 
-    // All that are there in one turn, each with what it leaves behind.
+    // Delivers the queued messages in one turn; ticks and jobs run after each of them.
     function deliver(state) {
         for (let left = state.queue.length; left > 0 && !state.isClosed && state.queue.length > 0; left--) {
             if (!state.isReceiving || state.queue[0].isClose) break;
@@ -128,7 +128,7 @@
             }
             node.endTurn();
         }
-        // What nobody reads does not keep an end open.
+        // Messages that are not read do not keep an end open.
         if (state.queue[0]?.isClose || (!state.isReceiving && state.queue.some(({ isClose }) => isClose))) finish(state);
         else schedule(state);
     }
@@ -167,7 +167,7 @@
     node.ports = {
         isPort: (value) => stateOf(value) !== undefined,
         isClosed: (port) => stateOf(port).isClosed || stateOf(port).isClosing === true,
-        // The end goes on as another port; the old one is closed.
+        // Moves the end to a new port object and closes the old one.
         move(port) {
             const state = stateOf(port);
             const dead = makeState();

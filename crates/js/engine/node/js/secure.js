@@ -1,5 +1,5 @@
-// What `tls` needs of OpenSSL. The host makes the connections and trusts whom the machine trusts: contexts of a client's own keep
-// nothing.
+// The parts of the `crypto` binding that `tls` needs. The host makes TLS connections with the certificates of the machine, so
+// secure contexts ignore their settings.
 ((node) => {
     'use strict';
 

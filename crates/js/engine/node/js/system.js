@@ -292,6 +292,8 @@
             node.processTimers(0);
             dueAt = armedFor = Infinity;
         },
+        // Without the work of the library itself, such as that of a socket.
+        timerCount: () => timeoutInfo[0] + immediateInfo[1],
         activeResources: () => [...Array(timeoutInfo[0]).fill('Timeout'), ...Array(immediateInfo[1]).fill('Immediate')],
         // An error that nothing catches.
         fail(error, isFromPromise) {

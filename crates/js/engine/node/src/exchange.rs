@@ -1,9 +1,9 @@
-//! One request and its answer over `wasi:http`: what `js/exchange.js` stands on.
+//! One request and its response over `wasi:http`, for `js/exchange.js`.
 //!
-//! `native.exchange(method, scheme, authority, path, headers, body)` begins one and returns its object; `headers` are names and values
-//! in turn, one character for each byte; `body` is a Uint8Array or undefined. The object has `response()`, a promise of
-//! `[status, headers, chunk, isWhole]`; `read()`, a promise of `[chunk, isWhole]`, where `chunk` may be undefined; and `abort()`. Both
-//! promises are rejected with an error whose message is Node's code for what happened, or `refused`.
+//! `native.exchange(method, scheme, authority, path, headers, body)` returns an [`Exchange`]. `headers` are names and values in
+//! turn, one character per byte; `body` is a Uint8Array or undefined. `response()` returns a promise of
+//! `[status, headers, chunk, isWhole]`, `read()` a promise of `[chunk, isWhole]`; `chunk` can be undefined. Both promises are
+//! rejected with an error whose message is Node's error code, or `refused` if the host refused the request.
 
 use rquickjs::{
     Array, Class, Ctx, Exception, JsLifetime, Object, Result, TypedArray, Value, class::Trace,
@@ -16,7 +16,7 @@ use futures::future::{AbortHandle, Abortable};
 use crate::bytes;
 use wasi::Body;
 
-/// A request, as it is sent.
+/// A request to send.
 struct Request {
     method: String,
     scheme: String,
@@ -26,14 +26,14 @@ struct Request {
     body: Option<Vec<u8>>,
 }
 
-/// The beginning of an answer.
+/// A response whose body is not read yet.
 struct Answer {
     status: u16,
     headers: Vec<(String, Vec<u8>)>,
     body: Body,
 }
 
-/// Node's code for a failure.
+/// An error code of Node, or `refused`.
 type Code = String;
 
 pub(crate) fn define(native: &Object<'_>) -> Result<()> {
@@ -77,10 +77,10 @@ fn begin<'js>(
 pub struct Exchange {
     #[qjs(skip_trace)]
     request: RefCell<Option<Request>>,
-    /// While nothing reads it.
+    /// Empty while a read is in progress.
     #[qjs(skip_trace)]
     body: RefCell<Option<Body>>,
-    /// Of what is awaited.
+    /// Aborts the operation in progress.
     #[qjs(skip_trace)]
     abort: RefCell<Option<AbortHandle>>,
 }
@@ -166,7 +166,7 @@ fn array<'js>(ctx: &Ctx<'js>, chunk: Option<Vec<u8>>) -> Result<Value<'js>> {
     }
 }
 
-/// One byte for each character.
+/// Returns one byte per character.
 fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|letter| letter as u32 as u8).collect()
 }
@@ -185,21 +185,21 @@ mod wasi {
     };
     use wstd::runtime::AsyncPollable;
 
-    /// What is read at once, in bytes.
+    /// The size of one read, in bytes.
     const CHUNK_BYTES: u64 = 64 << 10;
 
-    /// The body of an answer. The fields are dropped in this order, as WASI wants it.
+    /// The body of a response. WASI requires that the fields are dropped in this order.
     pub(super) struct Body {
         stream: InputStream,
         _body: IncomingBody,
         _response: IncomingResponse,
-        /// What was read to see whether there is more.
+        /// A chunk that was read to detect the end.
         ahead: Option<Vec<u8>>,
         is_whole: bool,
     }
 
     impl Body {
-        /// The next bytes, and whether they are the last; nothing when only the end was left.
+        /// Returns the next chunk and whether the body is complete; no chunk if only the end was left.
         pub(super) async fn next(&mut self) -> Result<(Option<Vec<u8>>, bool), Code> {
             let chunk = loop {
                 if let Some(chunk) = self.ahead.take() {
@@ -220,7 +220,7 @@ mod wasi {
             Ok((chunk, self.is_whole && self.ahead.is_none()))
         }
 
-        /// What is there now.
+        /// Reads without waiting.
         fn read(&mut self) -> Result<Option<Vec<u8>>, Code> {
             match self.stream.read(CHUNK_BYTES) {
                 Ok(chunk) if chunk.is_empty() => Ok(None),
@@ -235,7 +235,7 @@ mod wasi {
     }
 
     pub(super) async fn send(request: Request) -> Result<Answer, Code> {
-        // What WASI does not take is no request that the network could answer.
+        // Requests that WASI rejects cannot be answered by any server.
         let impossible = |()| Code::from("ECONNRESET");
         let fields = Fields::from_list(&request.headers).map_err(|_| impossible(()))?;
         let outgoing = OutgoingRequest::new(fields);
@@ -261,7 +261,7 @@ mod wasi {
         let response = outgoing_handler::handle(outgoing, None).map_err(|error| code(&error))?;
         if let Some((body, bytes)) = body {
             let stream = body.write().map_err(impossible)?;
-            // A host that does not want the whole answers all the same.
+            // The host can respond without reading the whole body.
             let _ = write(&stream, &bytes).await;
             drop(stream);
             let _ = OutgoingBody::finish(body, None);
@@ -326,7 +326,7 @@ mod wasi {
         }
     }
 
-    /// Node's code for an error. What the host refuses by itself is a refused connection in WASI, too.
+    /// Returns Node's code for an error. `ConnectionRefused` means that the host itself refused the request.
     fn code(error: &ErrorCode) -> Code {
         let code = match error {
             ErrorCode::ConnectionRefused => "refused",
