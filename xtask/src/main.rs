@@ -7,6 +7,7 @@
 
 mod copies;
 mod engine;
+mod intl;
 mod quickjs;
 mod reactor;
 mod recipe;
@@ -15,7 +16,9 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask build-engine [--guest-only]
+       cargo xtask build-intl
 
+  build-intl      builds ICU for Intl (crates/js/intl/intl.wasm.zst)
   build-engine    builds the JavaScript engine (crates/js/engine/engine.wasm.zst) and records what it was built from
     --guest-only  takes the compiled engine of the last build and only puts the guest into it anew";
 
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["build-engine"] => engine::build(false),
         ["build-engine", "--guest-only"] => engine::build(true),
+        ["build-intl"] => intl::build(),
         ["help" | "--help"] => {
             println!("{USAGE}");
             Ok(())

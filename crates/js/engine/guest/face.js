@@ -62,13 +62,6 @@ for (const [name, value] of [['platform', 'linux'], ['arch', 'x64'], ['argv0', '
 }
 process.argv.splice(0, Infinity, process.execPath, `${HOME}/index.js`);
 
-// The engine's own know no locales.
-for (const type of [Number, BigInt]) {
-    replace(type.prototype, 'toLocaleString', function (locales, options) {
-        return new Intl.NumberFormat(locales ?? 'en-US', options).format(this.valueOf());
-    });
-}
-
 // An error that seems to be thrown where `here` was made.
 function errorAt(here, name, message, options) {
     const error = new nativeErrors[name](message, options);
