@@ -31,7 +31,7 @@ const COMPILER: &str = "clang++-22";
 
 /// ICU without files, threads, conversions, transliteration and regular expressions.
 const FLAGS: &[&str] = &[
-    "--target=wasm32-wasip1",
+    "--target=wasm32-wasi",
     "-Os",
     "-std=c++20",
     "-fno-exceptions",
@@ -62,17 +62,101 @@ const FLAGS: &[&str] = &[
 
 /// Files whose parts nothing uses, and which need what these flags leave out.
 const UNUSED: &[&str] = &[
-    "alphaindex", "anytrans", "brktrans", "casetrn", "cpdtrans", "csdetect", "csmatch", "csr2022", "csrecog", "csrmbcs",
-    "csrsbcs", "csrucode", "csrutf8", "esctrn", "funcrepl", "gender", "icuplug", "idna", "inputext", "messageformat2",
-    "messageformat2_allocation", "messageformat2_arguments", "messageformat2_checker", "messageformat2_data_model",
-    "messageformat2_errors", "messageformat2_evaluation", "messageformat2_formattable", "messageformat2_formatter",
-    "messageformat2_function_registry", "messageformat2_parser", "messageformat2_serializer", "name2uni", "nortrans",
-    "nultrans", "punycode", "quant", "rbt", "rbt_data", "rbt_pars", "rbt_rule", "rbt_set", "regexcmp", "regexst", "regextxt",
-    "rematch", "remtrans", "repattrn", "scriptset", "search", "strmatch", "strrepl", "stsearch", "titletrn", "tolowtrn",
-    "toupptrn", "translit", "transreg", "tridpars", "ubidi", "ubidiln", "ubiditransform", "ubidiwrt", "ucnv2022",
-    "ucnv_ct", "ucnv_ext", "ucnv_lmb", "ucnv_set", "ucnv_u7", "ucnvbocu", "ucnvhz", "ucnvisci", "ucnvmbcs", "ucnvscsu",
-    "ucnvsel", "ucsdet", "uidna", "ulocdata", "unesctrn", "uni2name", "uregex", "uregexc", "usearch", "ushape", "uspoof",
-    "uspoof_conf", "uspoof_impl", "usprep", "utrans", "uts46", "vzone", "windtfmt", "winnmfmt", "wintzimpl", "zrule", "ztrans",
+    "alphaindex",
+    "anytrans",
+    "brktrans",
+    "casetrn",
+    "cpdtrans",
+    "csdetect",
+    "csmatch",
+    "csr2022",
+    "csrecog",
+    "csrmbcs",
+    "csrsbcs",
+    "csrucode",
+    "csrutf8",
+    "esctrn",
+    "funcrepl",
+    "gender",
+    "icuplug",
+    "idna",
+    "inputext",
+    "messageformat2",
+    "messageformat2_allocation",
+    "messageformat2_arguments",
+    "messageformat2_checker",
+    "messageformat2_data_model",
+    "messageformat2_errors",
+    "messageformat2_evaluation",
+    "messageformat2_formattable",
+    "messageformat2_formatter",
+    "messageformat2_function_registry",
+    "messageformat2_parser",
+    "messageformat2_serializer",
+    "name2uni",
+    "nortrans",
+    "nultrans",
+    "punycode",
+    "quant",
+    "rbt",
+    "rbt_data",
+    "rbt_pars",
+    "rbt_rule",
+    "rbt_set",
+    "regexcmp",
+    "regexst",
+    "regextxt",
+    "rematch",
+    "remtrans",
+    "repattrn",
+    "scriptset",
+    "search",
+    "strmatch",
+    "strrepl",
+    "stsearch",
+    "titletrn",
+    "tolowtrn",
+    "toupptrn",
+    "translit",
+    "transreg",
+    "tridpars",
+    "ubidi",
+    "ubidiln",
+    "ubiditransform",
+    "ubidiwrt",
+    "ucnv2022",
+    "ucnv_ct",
+    "ucnv_ext",
+    "ucnv_lmb",
+    "ucnv_set",
+    "ucnv_u7",
+    "ucnvbocu",
+    "ucnvhz",
+    "ucnvisci",
+    "ucnvmbcs",
+    "ucnvscsu",
+    "ucnvsel",
+    "ucsdet",
+    "uidna",
+    "ulocdata",
+    "unesctrn",
+    "uni2name",
+    "uregex",
+    "uregexc",
+    "usearch",
+    "ushape",
+    "uspoof",
+    "uspoof_conf",
+    "uspoof_impl",
+    "usprep",
+    "utrans",
+    "uts46",
+    "vzone",
+    "windtfmt",
+    "winnmfmt",
+    "wintzimpl",
+    "zrule",
+    "ztrans",
 ];
 
 pub(crate) fn build() -> anyhow::Result<()> {
@@ -168,7 +252,11 @@ fn compile(icu: &Path, own: &Path, work: &Path, objects: &Path) -> anyhow::Resul
         .arg(&header))?;
     let ranges = work.join("dtitvfmt.cpp");
     fs::write(&ranges, node_ranges(&icu.join("i18n/dtitvfmt.cpp"))?)?;
-    let mut jobs = vec![(ranges, objects.join("i18n-dtitvfmt.o"), "-DU_I18N_IMPLEMENTATION")];
+    let mut jobs = vec![(
+        ranges,
+        objects.join("i18n-dtitvfmt.o"),
+        "-DU_I18N_IMPLEMENTATION",
+    )];
     for (folder, define) in [
         ("common", "-DU_COMMON_IMPLEMENTATION"),
         ("i18n", "-DU_I18N_IMPLEMENTATION"),
@@ -197,7 +285,7 @@ fn compile(icu: &Path, own: &Path, work: &Path, objects: &Path) -> anyhow::Resul
     })?;
     for name in ["system", "data"] {
         run(Command::new("clang-22")
-            .args(["--target=wasm32-wasip1", "-Os", "-std=c23", "-w", "-c"])
+            .args(["--target=wasm32-wasi", "-Os", "-std=c23", "-w", "-c"])
             .arg(format!("--embed-dir={}", work.display()))
             .arg(own.join(format!("src/{name}.c")))
             .arg("-o")
@@ -229,7 +317,7 @@ fn node_ranges(file: &Path) -> anyhow::Result<String> {
 fn link(work: &Path, objects: &Path) -> anyhow::Result<Vec<u8>> {
     let module = work.join("intl-module.wasm");
     run(Command::new(COMPILER)
-        .args(["--target=wasm32-wasip1", "-mexec-model=reactor"])
+        .args(["--target=wasm32-wasi", "-mexec-model=reactor"])
         .args([
             "-Wl,--gc-sections",
             "-Wl,--strip-all",

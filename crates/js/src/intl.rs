@@ -59,7 +59,12 @@ pub fn lock_text(root: &Path, component: &[u8], packed: &[u8]) -> io::Result<Str
 }
 
 fn inputs(root: &Path) -> io::Result<Vec<String>> {
-    let line = |file: &&str| Ok(format!("input  {}  {file}\n", sha256(&fs::read(root.join(file))?)));
+    let line = |file: &&str| {
+        Ok(format!(
+            "input  {}  {file}\n",
+            sha256(&fs::read(root.join(file))?)
+        ))
+    };
     FILES.iter().map(line).collect()
 }
 

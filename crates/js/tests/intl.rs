@@ -39,7 +39,10 @@ fn answers_are_those_of_node() {
         for (row, line) in rows.iter().zip(lines.lines()) {
             let got: Value = serde_json::from_str(line).expect("a line is JSON");
             if got != row["node"] {
-                differences.push(format!("{}\n   node {}\n   got  {got}", row["code"], row["node"]));
+                differences.push(format!(
+                    "{}\n   node {}\n   got  {got}",
+                    row["code"], row["node"]
+                ));
             }
         }
     }

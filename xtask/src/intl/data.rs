@@ -104,6 +104,9 @@ fn number(data: &[u8], at: usize) -> anyhow::Result<usize> {
 }
 
 fn find(data: &[u8], part: &[u8], from: usize) -> Option<usize> {
-    let found = data.get(from..)?.windows(part.len()).position(|window| window == part)?;
+    let found = data
+        .get(from..)?
+        .windows(part.len())
+        .position(|window| window == part)?;
     Some(from + found)
 }

@@ -253,7 +253,7 @@ void set(icu::Locale& locale, const char* key, const char* value) {
 // defaults, dateStyle, timeStyle]. The skeleton has `j` for the letter of hours; the defaults are skeletons, too.
 Format make(const Value& request) {
     Format format;
-    Resolved resolved = resolve("date", request.at(0), false, {"nu", "ca", "hc"});
+    Resolved resolved = resolve("date", request.at(0), {"nu", "ca", "hc"});
     icu::Locale locale = resolved.locale;
     std::string wanted_calendar = request.at(1).ascii(), system = request.at(2).ascii();
     auto extension = [&](const char* key) {

@@ -44,53 +44,80 @@ bool has_resource(const icu::Locale& locale, const char* key) {
     return false;
 }
 
-void add(Tags& tags, const std::string& tag, const char* key) {
-    if (key && !has_resource(icu::Locale(tag.c_str()), key)) {
-        if (tag != "nb" || !has_resource(icu::Locale("no"), key)) return;
-    }
-    tags.insert(tag);
+// The tag without its script; empty when it has none.
+std::string without_script(const std::string& tag) {
     icu::Locale whole = icu::Locale::createCanonical(tag.c_str());
-    if (whole.getScript()[0] != '\0') {
-        std::string shortened = icu::Locale(whole.getLanguage(), whole.getCountry()).getName();
-        std::replace(shortened.begin(), shortened.end(), '_', '-');
-        tags.insert(shortened);
-    }
+    if (whole.getScript()[0] == '\0') return {};
+    std::string shortened = icu::Locale(whole.getLanguage(), whole.getCountry()).getName();
+    std::replace(shortened.begin(), shortened.end(), '_', '-');
+    return shortened;
 }
 
-Tags collect(const char* key) {
+// The tags of a service, each with the tags that it shortens. What has no data for the service is among them: looking at
+// all of them would take long.
+struct Known {
     Tags tags;
+    std::multimap<std::string, std::string> shortened;
+    const char* key = nullptr;
+
+    void add(std::string tag) {
+        std::replace(tag.begin(), tag.end(), '_', '-');
+        if (tag == "en-US-POSIX") tag = "en-US-u-va-posix";
+        std::string shorter = tag.find('-') == std::string::npos ? std::string() : without_script(tag);
+        if (!shorter.empty()) shortened.emplace(shorter, tag);
+        tags.insert(std::move(tag));
+    }
+
+    bool has_data(const std::string& tag) const {
+        if (!key || has_resource(icu::Locale(tag.c_str()), key)) return true;
+        return tag == "nb" && has_resource(icu::Locale("no"), key);
+    }
+
+    bool has(const std::string& tag) const {
+        if (tags.count(tag) && has_data(tag)) return true;
+        auto [from, to] = shortened.equal_range(tag);
+        return std::any_of(from, to, [&](const auto& entry) { return has_data(entry.second); });
+    }
+};
+
+Known all_locales(const char* key) {
+    Known known;
+    known.key = key;
     UErrorCode status = U_ZERO_ERROR;
     UEnumeration* all = uloc_openAvailableByType(ULOC_AVAILABLE_WITH_LEGACY_ALIASES, &status);
     const char* name;
-    while ((name = uenum_next(all, nullptr, &status))) {
-        std::string tag(name);
-        std::replace(tag.begin(), tag.end(), '_', '-');
-        if (tag == "en-US-POSIX") tag = "en-US-u-va-posix";
-        add(tags, tag, key);
-    }
+    while ((name = uenum_next(all, nullptr, &status))) known.add(name);
     uenum_close(all);
-    return tags;
+    return known;
 }
 
-Tags collators() {
-    Tags tags;
+Known collators() {
+    Known known;
     int32_t count = 0;
     const icu::Locale* locales = icu::Collator::getAvailableLocales(count);
-    for (int32_t i = 0; i < count; i++) add(tags, to_tag(locales[i]), nullptr);
-    return tags;
+    for (int32_t i = 0; i < count; i++) known.add(to_tag(locales[i]));
+    return known;
 }
 
-Tags plurals() {
-    Tags tags;
+Known plurals() {
+    Known known;
     UErrorCode status = U_ZERO_ERROR;
     std::unique_ptr<icu::StringEnumeration> locales(icu::PluralRules::getAvailableLocales(status));
     const char* name;
-    while (locales && (name = locales->next(nullptr, status)) && U_SUCCESS(status)) {
-        std::string tag(name);
-        std::replace(tag.begin(), tag.end(), '_', '-');
-        add(tags, tag, nullptr);
-    }
-    return tags;
+    while (locales && (name = locales->next(nullptr, status)) && U_SUCCESS(status)) known.add(name);
+    return known;
+}
+
+// The locales of a service: `number`, `date`, `list`, `names`, `collator`, `plural`, or any.
+const Known& locales_of(const std::string& service) {
+    static std::map<std::string, Known> all;
+    auto found = all.find(service);
+    if (found != all.end()) return found->second;
+    const char* key = service == "number" ? "NumberElements"
+                      : service == "date" || service == "names" ? "calendar"
+                      : service == "list" ? "listPattern"
+                                          : nullptr;
+    return all[service] = service == "collator" ? collators() : service == "plural" ? plurals() : all_locales(key);
 }
 
 bool is(std::string_view text, size_t least, size_t most, bool (*test)(char)) {
@@ -110,8 +137,8 @@ std::vector<std::string_view> split(std::string_view text) {
     }
 }
 
-std::string best_available(const Tags& tags, std::string candidate) {
-    while (!tags.count(candidate)) {
+std::string best_available(const Known& known, std::string candidate) {
+    while (!known.has(candidate)) {
         size_t end = candidate.rfind('-');
         if (end == std::string::npos) return {};
         if (end >= 2 && candidate[end - 2] == '-') end -= 2;
@@ -367,17 +394,6 @@ std::vector<std::string> currencies() {
 
 }  // namespace
 
-const Tags& available(const std::string& service) {
-    static std::map<std::string, Tags> known;
-    auto found = known.find(service);
-    if (found != known.end()) return found->second;
-    const char* key = service == "number" ? "NumberElements"
-                      : service == "date" || service == "names" ? "calendar"
-                      : service == "list" ? "listPattern"
-                                          : nullptr;
-    return known[service] = service == "collator" ? collators() : service == "plural" ? plurals() : collect(key);
-}
-
 std::string to_tag(const icu::Locale& locale) {
     UErrorCode status = U_ZERO_ERROR;
     std::string tag = locale.toLanguageTag<std::string>(status);
@@ -417,12 +433,12 @@ std::string canonical(const std::string& given) {
     return U_FAILURE(status) ? std::string() : result;
 }
 
-Resolved resolve(const std::string& service, const Value& requested, bool, const Tags& keys) {
+Resolved resolve(const std::string& service, const Value& requested, const Tags& keys) {
     Resolved resolved;
     std::string tag = "en-US";
     for (const Value& wanted : requested.items) {
         auto [plain, extension] = parted(wanted.ascii());
-        std::string best = best_available(available(service), plain);
+        std::string best = best_available(locales_of(service), plain);
         if (!best.empty()) {
             tag = best + extension;
             break;
@@ -488,10 +504,10 @@ void answer_canonical(const Value& request, Writer& out) {
 // [service, tags]: those of the tags for which there is a locale.
 void answer_supported(const Value& request, Writer& out) {
     std::vector<std::string> list;
-    const Tags& tags = available(request.at(0).ascii());
+    const Known& known = locales_of(request.at(0).ascii());
     for (const Value& wanted : request.at(1).items) {
         std::string tag = wanted.ascii();
-        if (!best_available(tags, parted(tag).first).empty()) list.push_back(tag);
+        if (!best_available(known, parted(tag).first).empty()) list.push_back(tag);
     }
     write(list, out);
 }

@@ -18,10 +18,8 @@ struct Resolved {
 
 using Tags = std::set<std::string>;
 
-// The locales of a service: `number`, `date`, `list`, `names`, `collator`, or any.
-const Tags& available(const std::string& service);
-
-Resolved resolve(const std::string& service, const Value& requested, bool is_lookup, const Tags& keys);
+// The first of the requested tags for which the service has a locale, with those of its extensions that are valid.
+Resolved resolve(const std::string& service, const Value& requested, const Tags& keys);
 std::string to_tag(const icu::Locale& locale);
 // The canonical form of a tag, empty when it is none.
 std::string canonical(const std::string& tag);

@@ -19,7 +19,7 @@ struct Operation {
 
 // [requested locales]: the tag of the first that a service knows.
 void answer_resolve(const Value& request, Writer& out) {
-    out.ascii(resolve(request.at(0).ascii(), request.at(1), false, {}).tag);
+    out.ascii(resolve(request.at(0).ascii(), request.at(1), {}).tag);
 }
 
 const Operation OPERATIONS[] = {

@@ -317,7 +317,7 @@ UnlocalizedNumberFormatter with_digits(const UnlocalizedNumberFormatter& setting
 
 // [requested locales, numbering system, currency]: {tag, locale, nu, digits of the currency}.
 void answer_number_resolve(const Value& request, Writer& out) {
-    Resolved resolved = resolve("number", request.at(0), false, {"nu"});
+    Resolved resolved = resolve("number", request.at(0), {"nu"});
     icu::Locale locale = resolved.locale;
     UErrorCode status = U_ZERO_ERROR;
     std::string system = request.at(1).ascii();

@@ -33,7 +33,7 @@ struct Collation {
 // [requested locales, usage, collation, numeric, caseFirst, sensitivity, ignorePunctuation].
 Collation make_collation(const Value& request) {
     Collation made;
-    Resolved resolved = resolve("collator", request.at(0), false, {"co", "kn", "kf"});
+    Resolved resolved = resolve("collator", request.at(0), {"co", "kn", "kf"});
     icu::Locale locale = resolved.locale;
     UErrorCode status = U_ZERO_ERROR;
     std::string wanted = request.at(2).ascii();
@@ -100,7 +100,7 @@ struct Relative {
 // [requested locales, numbering system, style].
 Relative make_relative(const Value& request) {
     Relative made;
-    Resolved resolved = resolve("any", request.at(0), false, {"nu"});
+    Resolved resolved = resolve("any", request.at(0), {"nu"});
     icu::Locale locale = resolved.locale;
     UErrorCode status = U_ZERO_ERROR;
     std::string system = request.at(1).ascii();
