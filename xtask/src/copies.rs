@@ -28,7 +28,7 @@ pub(crate) fn take(manifest: &Path, work: &Path, name: &str) -> anyhow::Result<(
 }
 
 /// Where Cargo keeps the sources of a crate.
-fn source_folder(manifest: &Path, name: &str) -> anyhow::Result<std::path::PathBuf> {
+pub(crate) fn source_folder(manifest: &Path, name: &str) -> anyhow::Result<std::path::PathBuf> {
     let output = Command::new("cargo")
         .args(["metadata", "--format-version", "1", "--manifest-path"])
         .arg(manifest)

@@ -105,7 +105,7 @@ fn check_base(inputs: &inputs::Inputs, base: &Path, lock: &Path) -> anyhow::Resu
 
 /// Packs by the `zstd` program. The crate of that name would change the features with which the host's own C code is
 /// built, and so make each test run compile wasmtime a second time.
-fn pack(work: &Path, engine: &[u8]) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn pack(work: &Path, engine: &[u8]) -> anyhow::Result<Vec<u8>> {
     let plain = work.join("engine.wasm");
     fs::write(&plain, engine)?;
     let output = Command::new("zstd")
@@ -243,7 +243,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-fn step<T>(what: &str, run: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+pub(crate) fn step<T>(what: &str, run: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     println!("{what} …");
     let started = Instant::now();
     let result = run().with_context(|| what.to_owned())?;
@@ -251,7 +251,7 @@ fn step<T>(what: &str, run: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Resul
     Ok(result)
 }
 
-fn workspace_root() -> PathBuf {
+pub(crate) fn workspace_root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest
         .parent()

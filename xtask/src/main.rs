@@ -7,6 +7,7 @@
 
 mod copies;
 mod engine;
+mod intl;
 mod library;
 mod patches;
 mod quickjs;
@@ -16,8 +17,11 @@ mod recipe;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: cargo xtask build-engine [--guest-only] | node-library
+usage: cargo xtask build-engine [--guest-only]
+       cargo xtask build-intl
+       cargo xtask node-library
 
+  build-intl      builds ICU for Intl (crates/js/intl/intl.wasm.zst)
   build-engine    builds the JavaScript engine (crates/js/engine/engine.wasm.zst) and records what it was built from
     --guest-only  takes the compiled engine of the last build and only puts the guest into it anew
   node-library    makes what crates/js/engine/node needs to be compiled natively, see its README.md";
@@ -29,6 +33,7 @@ fn main() -> ExitCode {
         ["build-engine"] => engine::build(false),
         ["build-engine", "--guest-only"] => engine::build(true),
         ["node-library"] => engine::node_library(),
+        ["build-intl"] => intl::build(),
         ["help" | "--help"] => {
             println!("{USAGE}");
             Ok(())

@@ -192,6 +192,7 @@ impl ActionPre {
             Arc::clone(&self.modules),
         );
         sandbox.module_secrets = Arc::clone(&self.module_secrets);
+        sandbox.icu = self.program.engine.icu();
         let sandbox = sandbox.watched_by(self.probe.clone());
         let mut store = Store::new(self.program.pre.engine(), sandbox);
         store.limiter(|sandbox| &mut sandbox.limiter);

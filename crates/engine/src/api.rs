@@ -80,6 +80,9 @@ fn dynamic_call(
     (method, arguments, stack): (String, String, String),
 ) -> wasmtime::Result<(String,)> {
     check_size(cx.data_mut(), &method, &arguments)?;
+    if method == "#intl" {
+        return Ok((cx.data_mut().ask_icu(arguments)?,));
+    }
     let arguments: Value = serde_json::from_str(&arguments).map_err(|error| {
         let method = shortened(&method, NAME_BYTES);
         wasmtime::format_err!("the guest passed no JSON to `{method}`: {error}")

@@ -13,6 +13,7 @@ mod contract;
 mod drive;
 mod fault;
 mod guest;
+mod intl;
 mod modules;
 mod program;
 mod rule_calls;
@@ -30,6 +31,7 @@ pub use config::Allocation;
 pub use contract::{NotAnAction, handlers_of};
 pub use drive::{BoundAction, User, advance, finish, infos, run};
 pub use guest::{Probe, Script, StackMapper};
+pub use intl::IntlSource;
 pub use modules::{
     Answer, Keyword, ModuleFile, ModuleFormat, ModuleSource, NoModules, Provided, Refusal, Resolved,
 };

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Instant,
 };
 
@@ -20,6 +20,7 @@ use crate::{
     config::{Allocation, configuration},
     contract::{self, NotAnAction, Offer},
     guest::{Script, StackMapper},
+    intl::{Icu, Intl, IntlSource},
     sandbox::Sandbox,
     wasi,
     watchdog::Watchdog,
@@ -35,6 +36,7 @@ struct Inner {
     wasmtime: wasmtime::Engine,
     linker: Linker<Sandbox>,
     cache: Option<PathBuf>,
+    intl: OnceLock<Arc<Intl>>,
     /// Stops when the last clone is dropped.
     _watchdog: Watchdog,
 }
@@ -45,7 +47,7 @@ pub struct Program {
     pub(crate) pre: InstancePre<Sandbox>,
     offer: Offer,
     /// Keeps the watchdog alive for as long as something can run.
-    _engine: Engine,
+    pub(crate) engine: Engine,
     /// The bytes of the component, for reports.
     pub size: usize,
 }
@@ -84,6 +86,7 @@ impl Engine {
                 wasmtime,
                 linker,
                 cache,
+                intl: OnceLock::new(),
                 _watchdog: watchdog,
             }),
         })
@@ -170,7 +173,7 @@ impl Engine {
         Ok(Program {
             pre,
             offer,
-            _engine: self.clone(),
+            engine: self.clone(),
             size,
         })
     }
@@ -226,6 +229,17 @@ impl Engine {
         Some(folder.join(cache::file_name(&self.inner.wasmtime, name.as_bytes())))
     }
 
+    /// Gives engines an `Intl`, from this component. The first one stays.
+    pub fn provide_intl(&self, source: IntlSource) {
+        let make = || Arc::new(Intl::new(source, self.inner.cache.clone()));
+        self.inner.intl.get_or_init(make);
+    }
+
+    /// ICU for one sandbox, if there is one.
+    pub(crate) fn icu(&self) -> Option<Icu> {
+        self.inner.intl.get().cloned().map(Icu::new)
+    }
+
     /// Where machine code is kept, if it is.
     #[must_use]
     pub fn cache(&self) -> Option<&Path> {
@@ -243,7 +257,7 @@ impl Engine {
 
 /// Machine code from the cache; when there is none, after no other process compiles it any more. Until the lock is
 /// dropped, others wait. `waiting` gets the folder of the cache.
-fn find(
+pub(crate) fn find(
     engine: &wasmtime::Engine,
     file: Option<&Path>,
     waiting: &mut dyn FnMut(PathBuf),

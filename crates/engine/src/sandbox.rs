@@ -17,6 +17,7 @@ use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::{
     guest::{Probe, StackMapper},
+    intl::Icu,
     modules::ModuleSource,
     wasi,
 };
@@ -32,6 +33,7 @@ pub(crate) struct Sandbox {
     pub(crate) stderr: MemoryOutputPipe,
     pub(crate) limiter: Limiter,
     pub(crate) waits: Arc<Waits>,
+    pub(crate) icu: Option<Icu>,
     pub(crate) login: Login,
     /// The place of the next `api` call, when the guest names it beforehand.
     pub(crate) site: Option<Location>,
@@ -77,6 +79,7 @@ impl Sandbox {
             },
             deadline: Deadline::new(conditions.budget, spent, &waits),
             waits,
+            icu: None,
             login,
             site: None,
             mapper,
@@ -193,6 +196,23 @@ impl Sandbox {
         let time = time.min(MOST_ALLOWANCE.saturating_sub(self.allowance));
         self.allowance = self.allowance.saturating_add(time);
         self.deadline.budget = self.deadline.budget.saturating_add(time);
+    }
+
+    /// Answers a request to `Intl`, within the guest's time.
+    ///
+    /// # Errors
+    /// [`TimedOut`], or when there is no ICU.
+    pub(crate) fn ask_icu(&mut self, request: String) -> wasmtime::Result<String> {
+        let Some(icu) = &mut self.icu else {
+            wasmtime::bail!("this engine has no Intl");
+        };
+        let took = icu.prepare()?;
+        self.waits.clock.block(took);
+        let time = self.time_left();
+        match &mut self.icu {
+            Some(icu) => icu.answer(request, time),
+            None => Err(TimedOut.into()),
+        }
     }
 
     /// What is left of the segment's budget.

@@ -76,6 +76,7 @@ impl JavaScript {
     /// When the committed engine is damaged.
     pub fn new(engine: &Engine, notice: impl FnMut(CompileNotice)) -> Result<Self, NotAnAction> {
         let unpack = || engine::unpack().map_err(NotAnAction::Unreadable);
+        engine.provide_intl(crate::intl::source());
         let program = engine.packed_program(engine::hash(), unpack, notice)?;
         Ok(Self {
             engine: engine.clone(),

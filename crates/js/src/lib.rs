@@ -6,6 +6,7 @@ pub mod check;
 pub mod coverage;
 pub mod engine;
 pub mod errors;
+pub mod intl;
 mod kept;
 pub mod liquid;
 mod modules;

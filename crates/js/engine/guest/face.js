@@ -42,13 +42,6 @@ replace(process, 'exit', (code = process.exitCode ?? 0) => {
 });
 hooks.exit = (code) => process.exit(code);
 
-// The engine's own know no locales.
-for (const type of [Number, BigInt]) {
-    replace(type.prototype, 'toLocaleString', function (locales, options) {
-        return new Intl.NumberFormat(locales ?? 'en-US', options).format(this.valueOf());
-    });
-}
-
 // An error that seems to be thrown where `here` was made.
 function errorAt(here, name, message, options) {
     const error = new nativeErrors[name](message, options);

@@ -32,8 +32,16 @@ pub fn hash() -> &'static str {
 /// # Errors
 /// When the committed file is damaged.
 pub fn unpack() -> Result<Vec<u8>, String> {
+    unpacked(PACKED)
+}
+
+/// What zstd has packed.
+///
+/// # Errors
+/// When it is damaged.
+pub(crate) fn unpacked(packed: &[u8]) -> Result<Vec<u8>, String> {
     let mut decoder =
-        ruzstd::decoding::StreamingDecoder::new(PACKED).map_err(|error| error.to_string())?;
+        ruzstd::decoding::StreamingDecoder::new(packed).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     decoder
         .read_to_end(&mut bytes)
