@@ -270,7 +270,7 @@ fn errors_print_with_the_users_places_alone() {
     // Columns are the engine's: a little behind V8's.
     check(
         "const error = new Error('no'); console.log(error); console.log({ error });",
-        "Error: no\n    at actions/test/code.js:2:19\n{\n  error: Error: no\n      at actions/test/code.js:2:19\n}",
+        "Error: no\n    at actions/test/code.js:2:15\n{\n  error: Error: no\n      at actions/test/code.js:2:15\n}",
     );
     let first_line =
         printed("exports.onExecutePostLogin = async () => { console.log(new Error('no')); };");
