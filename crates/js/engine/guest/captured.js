@@ -23,7 +23,7 @@ const reflect = { get: Reflect.get, set: Reflect.set, has: Reflect.has, definePr
 const toISOString = Date.prototype.toISOString;
 const toSource = Function.prototype.toString;
 const nativeErrors = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
-const { isError } = Error;
+const isError = node.types.isNativeError;
 const NativePromise = Promise;
 const raise = (error) => node.fail(error, false); // as an exception that leaves a callback
 const { BuiltinModule } = node.require('internal/bootstrap/realm');

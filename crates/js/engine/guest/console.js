@@ -29,7 +29,7 @@ function write(chunk) {
 function withoutOwnFrames(text) {
     if (!text.includes('    at ')) return text;
     return text
-        .replace(/\n +at (?:[^\n]* \()?(?:guest|__wasm_rquickjs[^\n]*|node:[^\n]*):\d+:\d+\)?(?=[\n ]|$)/g, '')
+        .replace(/\n +at (?:[^\n]* \()?(?:guest|__wasm_rquickjs[^\n]*|node:[^\n]*):\d+:\d+\)?(?=[\n ]|$)|\n +at apply \(native\)(?=\n|$)/g, '')
         .replace(/(\n +at [^\n]*:1:)(\d+)(?=\)?(?:[\n ]|$))/g, (frame, start, column) =>
             start.includes(`${script.name}:1:`) ? `${start}${max(1, column - (script.kind !== 'action' ? script.source.indexOf('return (') + 8 : PREFIX.length))}` : frame);
 }

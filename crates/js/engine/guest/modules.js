@@ -52,11 +52,16 @@ function stackOf(path) {
 
 const requireStack = (importer) => (files[importer] ? `\nRequire stack:\n- ${stackOf(importer).join('\n- ')}` : '');
 
+const { validateString } = node.require('internal/validators');
+const { ERR_INVALID_ARG_VALUE } = node.require('internal/errors').codes;
+
+function checkSpecifier(specifier) {
+    validateString(specifier, 'id');
+    if (specifier === '') throw new ERR_INVALID_ARG_VALUE('id', specifier, 'must be a non-empty string');
+}
+
 function pathFor(importer, specifier, keyword) {
-    if (typeof specifier !== 'string') {
-        const received = specifier === null || specifier === undefined ? `${specifier}` : `type ${typeof specifier} (${String(specifier)})`;
-        throw Object.assign(new nativeErrors.TypeError(`The "id" argument must be of type string. Received ${received}`), { code: 'ERR_INVALID_ARG_TYPE' });
-    }
+    checkSpecifier(specifier);
     const known = answers[question(importer, specifier, keyword)];
     if (known !== undefined) return known;
     const here = new nativeErrors.Error();

@@ -51,6 +51,8 @@ function makeRealm() {
     for (const name of keys(global)) {
         if (!LISTED.includes(name)) defineProperty(global, name, { enumerable: false });
     }
+    // The engine's own are hidden.
+    for (const name of LISTED) if (hasOwn(global, name)) defineProperty(global, name, { enumerable: true });
     // What knows locales is not the engine's own.
     for (const name of keys(prototypes)) {
         const outer = globalThis[name].prototype;

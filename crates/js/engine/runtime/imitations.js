@@ -14,10 +14,12 @@ import trace_events from 'node:trace_events';
 import vm from 'node:vm';
 
 for (const [id, exports] of Object.entries({
-    child_process, cluster, fs, 'fs/promises': fs_promises, http2, inspector, repl, sqlite, test, trace_events, vm,
+    child_process, cluster, fs, 'fs/promises': fs_promises, inspector, repl, sqlite, test, trace_events, vm,
 })) imitate(id, exports);
 
 node.installDispatcher();
+// Not before: undici does without it.
+imitate('http2', http2);
 Object.defineProperty(globalThis, 'Intl', { value: Intl, writable: true, configurable: true, enumerable: false });
 
 // What Node makes at first use is made now, before the engine is frozen; what is not there is not on the global object either.
@@ -31,4 +33,6 @@ for (const [target, key, , isEnumerable] of node.lazy) {
     if (value === undefined) delete target[key];
     else Object.defineProperty(target, key, { value, writable: true, configurable: true, enumerable: isEnumerable });
 }
+// Loaded by others when they are first used.
+for (const name of ['aes', 'cfrg', 'ec', 'mac', 'rsa', 'webcrypto', 'webidl', 'x509']) node.require(`internal/crypto/${name}`);
 node.native.forgetLibrary();

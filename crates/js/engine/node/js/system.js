@@ -264,7 +264,8 @@
                     dueAt = next === 0 ? Infinity : next < 0 ? -next : next;
                     guarded(tick);
                 }
-                for (let last = waiting.length; firstWaiting < last;) {
+                // A callback may forget those behind it.
+                for (let left = waiting.length - firstWaiting; left > 0 && firstWaiting < waiting.length; left--) {
                     const callback = waiting[firstWaiting++];
                     try {
                         callback();

@@ -17,6 +17,8 @@ mod zlib;
 
 use rquickjs::{Ctx, Function, Object, Result, context::EvalOptions, function::Func};
 
+pub use node_crypto as crypto;
+
 /// The scripts of ours, in the order in which they are evaluated; each is a function of one object that they fill.
 const SCRIPTS: &[(&str, &str)] = &[
     ("node:shapes", include_str!("../js/shapes.js")),

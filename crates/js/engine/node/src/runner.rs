@@ -29,6 +29,7 @@ pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (kind, file) = match arguments.first().map(String::as_str) {
         Some("run") => ("action", arguments.get(1)),
+        Some("guest") => ("guest", arguments.get(1)),
         Some(_) => ("script", arguments.first()),
         None => ("", None),
     };
@@ -49,6 +50,7 @@ fn run(kind: &str, source: &str) -> Result<(), String> {
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     runtime.set_max_stack_size(4 << 20);
     let context = Context::full(&runtime).map_err(|error| error.to_string())?;
+    runtime.set_loader(Anything, Scripts);
     let clock = Clock::default();
     let started = Instant::now();
     runtime.set_host_promise_rejection_tracker(Some(Box::new(|ctx, promise, reason, is_handled| {
@@ -57,6 +59,9 @@ fn run(kind: &str, source: &str) -> Result<(), String> {
         }
     })));
     let result = context.with(|ctx| {
+        if kind == "guest" {
+            return guest(&ctx, &clock, started, source);
+        }
         let host = host(&ctx, &clock, started).catch(&ctx).map_err(shown)?;
         let node = install(&ctx, host).catch(&ctx).map_err(shown)?;
         if std::env::var_os("NODE_ROWS_TIME").is_some() {
@@ -85,6 +90,87 @@ fn run(kind: &str, source: &str) -> Result<(), String> {
     std::mem::forget(context);
     std::mem::forget(runtime);
     result
+}
+
+/// Runs an Action by the guest itself: the folder `crates/js/engine` is above the working folder's `js`.
+fn guest<'js>(ctx: &Ctx<'js>, clock: &Clock, started: Instant, source: &str) -> Result<(), String> {
+
+    let globals = ctx.globals();
+    let host = host(ctx, clock, started).catch(ctx).map_err(shown)?;
+    let install_now = Func::from(|ctx: Ctx<'js>, host: Object<'js>| install(&ctx, host));
+    host.set("install", install_now).catch(ctx).map_err(shown)?;
+    let due = clock.due.clone();
+    host.set("disarm", Func::from(move || due.set(None))).catch(ctx).map_err(shown)?;
+    host.set("evaluateInNewRealm", Func::from(evaluate_in_new_realm)).catch(ctx).map_err(shown)?;
+    host.set("source", source).catch(ctx).map_err(shown)?;
+    globals.set("__native", host.clone()).catch(ctx).map_err(shown)?;
+    let module = rquickjs::Module::evaluate(ctx.clone(), "main", "import { loader } from 'guest'; import { node, hooks } from '__wasm_rquickjs_builtin/timeout';
+        const native = globalThis.__native; native.node = node; globalThis.__rejected = (...rest) => node.rejected(...rest); native.loader = loader;");
+    module.catch(ctx).map_err(shown)?.finish::<()>().catch(ctx).map_err(shown)?;
+    let start: Function = ctx.eval("(() => { const native = __native; const { loader, source } = native; delete globalThis.__native;
+        try { loader.load('action', 'code.js', source); } catch (fault) { native.print(`load: ${JSON.stringify(fault)}\n`); return native; }
+        loader.run('post-login', 'onExecutePostLogin', '{\"user\":{\"email\":\"a@b\"}}').then(() => { native.isDone = true; native.print(`done`); }, (fault) => { native.isDone = true; native.print(`fault: ${JSON.stringify(fault)}\n`); });
+        return native; })").catch(ctx).map_err(shown)?;
+    let native: Object = start.call(()).catch(ctx).map_err(shown)?;
+    let node: Object = native.get("node").catch(ctx).map_err(shown)?;
+    let turn: Function = node.get("turn").catch(ctx).map_err(shown)?;
+    let end_turn: Function = node.get("endTurn").catch(ctx).map_err(shown)?;
+    loop {
+        end_turn.call::<_, Value>(()).catch(ctx).map_err(shown)?;
+        match clock.due.take() {
+            Some(due) => {
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                turn.call::<_, Value>(()).catch(ctx).map_err(shown)?;
+            }
+            None => return Ok(()),
+        }
+    }
+}
+
+struct Anything;
+
+impl rquickjs::loader::Resolver for Anything {
+    fn resolve<'js>(&mut self, _: &Ctx<'js>, _: &str, name: &str, _: Option<rquickjs::loader::ImportAttributes<'js>>) -> rquickjs::Result<String> {
+        Ok(name.to_owned())
+    }
+}
+
+struct Scripts;
+
+impl rquickjs::loader::Loader for Scripts {
+    fn load<'js>(&mut self, ctx: &Ctx<'js>, name: &str, _: Option<rquickjs::loader::ImportAttributes<'js>>) -> rquickjs::Result<rquickjs::Module<'js>> {
+        let file = |path: &str| fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let source = match name {
+            "guest" => file(&std::env::var("GUEST").unwrap_or_default()),
+            "__wasm_rquickjs_builtin/timeout" => file("../runtime/library.js"),
+            "__wasm_rquickjs_builtin/imitations" => file("../runtime/imitations.js"),
+            "__wasm_rquickjs_builtin/timeout_native" => "const n = globalThis.__native; export const now = () => n.now(); export const clear_schedule = () => n.disarm(); export const schedule = (turn, wait) => { n.arm(wait); return 1; };".to_owned(),
+            "__wasm_rquickjs_builtin/process_native" => "export const write_stdout = globalThis.__native.print; export const write_stderr = globalThis.__native.printError;".to_owned(),
+            "__wasm_rquickjs_builtin/node_native" => "export const install = globalThis.__native.install;".to_owned(),
+            "__wasm_rquickjs_builtin/vm_native" => "import { node } from '__wasm_rquickjs_builtin/timeout'; export const eval_with_filename = node.native.compile; export const eval_in_new_context = globalThis.__native.evaluateInNewRealm;".to_owned(),
+            "__wasm_rquickjs_builtin/intl" => "export const Intl = { NumberFormat: class {} };".to_owned(),
+            "__wasm_rquickjs_builtin/web_crypto" => "class KeyObject {} class CryptoKey {} class Crypto {} class SubtleCrypto { importKey() {} } export { KeyObject, CryptoKey, Crypto, SubtleCrypto }; export const webcrypto = { subtle: new SubtleCrypto() }; export class X509Certificate {}".to_owned(),
+            "node:console" => "import { node } from '__wasm_rquickjs_builtin/timeout'; import '__wasm_rquickjs_builtin/imitations'; export const { Console } = node.require('console');".to_owned(),
+            "postlogin:actions/dynamic@0.3.0" => "const { print } = globalThis.__native; export const call = (method, args, stack) => { print(`call ${method} ${args}\\n`); return '{}'; };".to_owned(),
+            "postlogin:actions/console@0.3.0" => "const { print } = globalThis.__native; export const write = (level, line) => print(`${level}: ${line}\\n`);".to_owned(),
+            "postlogin:actions/modules@0.3.0" => "export const resolve = (importer, name) => { throw { code: 'MODULE_NOT_FOUND', message: `Cannot find module '${name}'` }; }; export const load = resolve; export const secrets = () => '{}';".to_owned(),
+            _ => "export default {};".to_owned(),
+        };
+        rquickjs::Module::declare(ctx.clone(), name, source)
+    }
+}
+
+fn evaluate_in_new_realm<'js>(ctx: Ctx<'js>, source: String, names: Vec<String>, values: Vec<Value<'js>>) -> rquickjs::Result<Value<'js>> {
+    use rquickjs::qjs;
+    unsafe {
+        let realm = qjs::JS_NewContext(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()));
+        let realm = std::ptr::NonNull::new(realm).ok_or(rquickjs::Error::Unknown)?;
+        let inner = Ctx::from_raw(realm);
+        for (name, value) in names.iter().zip(values) {
+            inner.globals().set(name.as_str(), value)?;
+        }
+        inner.eval(source)
+    }
 }
 
 fn shown(error: CaughtError<'_>) -> String {
