@@ -9,9 +9,8 @@ use anyhow::{Context, bail, ensure};
 mod boundary;
 mod node;
 
-/// What the engine can do: HTTP and `node:http`, all of `node:crypto`, compression, text encodings, time zones.
-const FEATURES: &str =
-    r#"["p2", "fetch", "node-http", "crypto-full", "zlib", "encoding", "timezone"]"#;
+/// What the engine can do: HTTP and `node:http`, compression, text encodings, time zones. `node:crypto` is Node's own.
+const FEATURES: &str = r#"["p2", "fetch", "node-http", "zlib", "encoding", "timezone"]"#;
 
 /// For heap.rs and node.rs.
 const DEPENDENCIES: &str = "[dependencies]

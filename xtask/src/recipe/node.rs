@@ -11,6 +11,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("runtime/library.js", "src/builtin/library.js"),
     ("runtime/imitations.js", "src/builtin/imitations.js"),
     ("runtime/node.rs", "src/builtin/node.rs"),
+    ("runtime/web_crypto.rs", "src/builtin/web_crypto_lite.rs"),
 ];
 
 pub(super) const EDITS: &[Edit] = &[
@@ -218,6 +219,7 @@ const REPLACED: &[(&str, &str)] = &[
     ("url.js", "url"),
     ("util.js", "util"),
     ("v8.js", "v8"),
+    ("web-crypto.js", "crypto"),
     ("worker_threads.js", "worker_threads"),
     ("zlib.js", "zlib"),
     ("webstreams.js", "stream/web"),

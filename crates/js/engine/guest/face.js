@@ -54,18 +54,3 @@ function errorAt(here, name, message, options) {
 // Requests that may be pending when the handler returns, see the library's exchanges.
 node.host.begun = (what) => begun('request', what);
 node.host.ended = (entry) => ended(entry);
-
-// Where the key came from elsewhere, the runtime forgets what kind of RSA key it is.
-const { prototype: subtle } = globalThis.crypto.subtle.constructor;
-const { importKey } = subtle;
-replace(subtle, 'importKey', async function (...args) {
-    const key = await apply(importKey, this, args);
-    const { name, modulusLength, hash } = key.algorithm;
-    const details = name.startsWith('RSA') && modulusLength === undefined ? key._keyObject?.asymmetricKeyDetails : undefined;
-    if (details) {
-        const exponent = details.publicExponent.toString(16);
-        const publicExponent = Uint8Array.from(exponent.padStart(exponent.length + (exponent.length % 2), '0').match(/../g), (byte) => parseInt(byte, 16));
-        key._algorithm = { name, modulusLength: details.modulusLength, publicExponent, hash };
-    }
-    return key;
-});

@@ -42,6 +42,10 @@ const PARTS: &[&str] = &[
 const LIBRARY: &str = "crates/js/engine/node";
 const LIBRARY_PARTS: &[&str] = &["Cargo.toml", "build.rs", "extract.cjs", "js", "modules.txt", "src"];
 
+/// The crate of `node:crypto`, relative to the workspace, and what of it goes into the engine.
+const CRYPTO: &str = "crates/js/engine/crypto";
+const CRYPTO_PARTS: &[&str] = &["Cargo.toml", "build.rs", "src"];
+
 /// The other files, relative to the workspace.
 const FILES: &[&str] = &[
     "crates/abi/wit/engine.wit",
@@ -51,6 +55,7 @@ const FILES: &[&str] = &[
     "crates/js/engine/runtime/imitations.js",
     "crates/js/engine/runtime/library.js",
     "crates/js/engine/runtime/node.rs",
+    "crates/js/engine/runtime/web_crypto.rs",
     "xtask/src/copies.rs",
     "xtask/src/engine.rs",
     "xtask/src/library.rs",
@@ -130,11 +135,13 @@ pub fn read(root: &Path) -> io::Result<Inputs> {
         all.extend_from_slice(&fs::read(root.join(&file))?);
     }
     inputs.push((PATCHES.to_owned(), sha256(&all)));
-    let mut all = Vec::new();
-    for part in LIBRARY_PARTS {
-        collect(&root.join(LIBRARY).join(part), &mut all)?;
+    for (folder, parts) in [(LIBRARY, LIBRARY_PARTS), (CRYPTO, CRYPTO_PARTS)] {
+        let mut all = Vec::new();
+        for part in parts {
+            collect(&root.join(folder).join(part), &mut all)?;
+        }
+        inputs.push((folder.to_owned(), sha256(&all)));
     }
-    inputs.push((LIBRARY.to_owned(), sha256(&all)));
     inputs.push((GUEST.to_owned(), sha256(guest(root)?.as_bytes())));
     inputs.push((
         METHODS.to_owned(),

@@ -15,7 +15,9 @@ mod value;
 pub mod runner;
 mod zlib;
 
-use rquickjs::{Ctx, Function, Object, Result, context::EvalOptions};
+use rquickjs::{Ctx, Function, Object, Result, context::EvalOptions, function::Func};
+
+pub use node_crypto as crypto;
 
 /// The scripts of ours, in the order in which they are evaluated; each is a function of one object that they fill.
 const SCRIPTS: &[(&str, &str)] = &[
@@ -33,6 +35,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("node:bindings/names", include_str!("../js/names.js")),
     ("node:bindings/secure", include_str!("../js/secure.js")),
     ("node:bindings/dispatcher", include_str!("../js/dispatcher.js")),
+    ("node:bindings/crypto", include_str!("../js/crypto.js")),
     ("node:loader", include_str!("../js/loader.js")),
 ];
 
@@ -50,6 +53,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, host: Object<'js>) -> Result<Object<'js>> {
     url::define(&native)?;
     zlib::define(&native)?;
     library::define(&native)?;
+    native.set("bindCrypto", Func::from(node_crypto::bind))?;
     let node = Object::new(ctx.clone())?;
     node.set("native", native)?;
     node.set("host", host)?;
