@@ -49,7 +49,8 @@ const LEFT_OUT: &[&str] = &[
 const WASI: &[&str] = &[
     "-DNO_SYSLOG",
     "-DHAVE_FORK=0",
-    "-Dchmod(file,mode)=0",
+    // In quotes, because a makefile hands it to a shell.
+    "-D'chmod(file,mode)=0'",
     "-D_WASI_EMULATED_SIGNAL",
     "-D_WASI_EMULATED_PROCESS_CLOCKS",
     "-D_WASI_EMULATED_GETPID",
