@@ -102,14 +102,14 @@ pub(crate) fn edit_sources(
 
 /// Fails with what to install when a tool of [`ENVIRONMENT`] is missing.
 pub(crate) fn check_tools() -> anyhow::Result<()> {
-    for tool in ["clang-22", "llvm-ar-22"] {
+    for tool in ["clang-22", "llvm-ar-22", "perl", "make"] {
         let found = std::process::Command::new(tool)
             .arg("--version")
             .output()
             .is_ok_and(|output| output.status.success());
         if !found {
             bail!(
-                "{tool} is missing\nhint: on Debian 12: apt-get install clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32 wasi-libc; \
+                "{tool} is missing\nhint: on Debian 12: apt-get install clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32 wasi-libc make perl; \
                  then rustup target add wasm32-wasip2"
             );
         }

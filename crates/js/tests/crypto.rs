@@ -8,7 +8,7 @@ use common::{Case, action, printed, run};
 use postlogin_host::Budget;
 use serde_json::Value;
 
-/// Each line: a name, the body of an async function, and the JSON of what it returned in Node 22, or of what it threw. Made by
+/// The first line has what all rows share. Each other line: a name, the body of an async function, and the JSON of what it returned in Node 22, or of what it threw. Made by
 /// `data/record-crypto.mjs`.
 const DATA: &str = include_str!("data/crypto.jsonl");
 
@@ -17,14 +17,16 @@ const ROWS: usize = 60;
 
 #[test]
 fn answers_as_node_does() {
-    let rows: Vec<Value> = DATA
+    let mut rows = DATA
         .lines()
-        .map(|line| serde_json::from_str(line).expect("a row is JSON"))
-        .collect();
+        .map(|line| serde_json::from_str(line).expect("a row is JSON"));
+    let first: Value = rows.next().expect("there is a first line");
+    let prelude = first["prelude"].as_str().expect("it has the prelude");
+    let rows: Vec<Value> = rows.collect();
     assert!(rows.len() > 1000, "only {} rows", rows.len());
     let mut differences = Vec::new();
     for rows in rows.chunks(ROWS) {
-        let got = answers(rows);
+        let got = answers(prelude, rows);
         for row in rows {
             let name = row["name"].as_str().expect("a row has a name");
             let want = row["gives"].as_str().expect("a row has an answer");
@@ -44,8 +46,8 @@ fn answers_as_node_does() {
 }
 
 /// Runs rows in one handler: name → answer.
-fn answers(rows: &[Value]) -> BTreeMap<String, String> {
-    let mut source = String::from("const crypto = require('crypto');\nconst rows = [\n");
+fn answers(prelude: &str, rows: &[Value]) -> BTreeMap<String, String> {
+    let mut source = format!("const crypto = require('crypto');\n{prelude}\nconst rows = [\n");
     for row in rows {
         let body = row["source"].as_str().expect("a row has a source");
         let _ = writeln!(source, "[{}, async () => {{ {body}\n}}],", row["name"]);

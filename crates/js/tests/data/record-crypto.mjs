@@ -1,6 +1,6 @@
 // Records in crypto.jsonl what Node's crypto answers: `node-22 record-crypto.mjs`, with no other version than 22.
 //
-// Each row has a `name`, a `source` and what it `gives`: JSON of what the source, the body of an async function, returned, or
+// The first line has a `prelude`, which all rows share. Each other row has a `name`, a `source` and what it `gives`: JSON of what the source, the body of an async function, returned, or
 // `{error}` with the name, code and message of what it threw. Keys, signatures and ciphertexts that a row needs are part of its
 // source: what Node made must be understood here, and what can have one value only must be that value.
 import { execFileSync } from 'node:child_process';
@@ -18,7 +18,7 @@ const add = (name, source) => rows.push({ name, source });
 const text = JSON.stringify;
 const hex = (bytes) => `Buffer.from('${Buffer.from(bytes).toString('hex')}', 'hex')`;
 const message = Buffer.from('What is signed in one place is verified in another: äöü');
-const MESSAGE = hex(message);
+const MESSAGE = 'MESSAGE';
 
 // ---- digests and HMAC ----
 
@@ -74,8 +74,14 @@ pairs.dsa = crypto.generateKeyPairSync('dsa', { modulusLength: 2048, divisorLeng
 pairs.dh = crypto.generateKeyPairSync('dh', { group: 'modp14' });
 
 const pem = (key) => key.export({ format: 'pem', type: key.type === 'private' ? 'pkcs8' : 'spki' });
-const PRIVATE = (name) => `crypto.createPrivateKey(${text(pem(pairs[name].privateKey))})`;
-const PUBLIC = (name) => `crypto.createPublicKey(${text(pem(pairs[name].publicKey))})`;
+// What all rows share: the keys, and the message.
+const PRELUDE = `const PEM = ${text(Object.fromEntries(Object.entries(pairs).map(([name, { privateKey, publicKey }]) => [name, [pem(privateKey), pem(publicKey)]])))};
+const PRIVATE = (name) => crypto.createPrivateKey(PEM[name][0]);
+const PUBLIC = (name) => crypto.createPublicKey(PEM[name][1]);
+const MESSAGE = ${hex(message)};
+`;
+const PRIVATE = (name) => `PRIVATE(${text(name)})`;
+const PUBLIC = (name) => `PUBLIC(${text(name)})`;
 
 const BYTES = `const bytes = (value) => typeof value === 'string' ? value : Buffer.isBuffer(value) ? value.toString('base64') : value;`;
 for (const name of Object.keys(pairs)) {
@@ -277,9 +283,9 @@ const AsyncFunction = (async () => {}).constructor;
     }
 })().then((gives) => parentPort.postMessage(gives));`;
 for (const row of rows) {
-    const worker = new Worker(RUN, { eval: true, workerData: row.source });
+    const worker = new Worker(RUN, { eval: true, workerData: PRELUDE + row.source });
     [row.gives] = await once(worker, 'message');
     await worker.terminate();
 }
-writeFileSync(new URL('crypto.jsonl', import.meta.url), rows.map((row) => `${text(row)}\n`).join(''));
+writeFileSync(new URL('crypto.jsonl', import.meta.url), [{ prelude: PRELUDE }, ...rows].map((row) => `${text(row)}\n`).join(''));
 console.log(`${rows.length} rows`);

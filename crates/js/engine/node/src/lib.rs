@@ -53,7 +53,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, host: Object<'js>) -> Result<Object<'js>> {
     url::define(&native)?;
     zlib::define(&native)?;
     library::define(&native)?;
-    native.set("bindCrypto", Func::from(node_crypto::bind))?;
+    native.set("bindCrypto", Func::from(bind_crypto))?;
     let node = Object::new(ctx.clone())?;
     node.set("native", native)?;
     node.set("host", host)?;
@@ -64,6 +64,11 @@ pub fn install<'js>(ctx: &Ctx<'js>, host: Object<'js>) -> Result<Object<'js>> {
         script.call::<_, ()>((node.clone(),))?;
     }
     Ok(node)
+}
+
+/// As [`node_crypto::bind`], called by the library.
+fn bind_crypto<'js>(ctx: Ctx<'js>, library: Object<'js>) -> Result<Object<'js>> {
+    node_crypto::bind(&ctx, library)
 }
 
 /// Evaluates a text that is one expression, strictly.
