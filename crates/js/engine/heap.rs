@@ -138,3 +138,19 @@ unsafe extern "C" fn posix_memalign(block: *mut *mut u8, align: usize, size: usi
 unsafe extern "C" fn malloc_usable_size(block: *mut u8) -> usize {
     if block.is_null() { 0 } else { unsafe { (*header(block)).size } }
 }
+
+/// What the C library itself calls, lest it bring a heap of its own.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __libc_malloc(size: usize) -> *mut u8 {
+    unsafe { malloc(size) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __libc_calloc(count: usize, size: usize) -> *mut u8 {
+    unsafe { calloc(count, size) }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __libc_free(block: *mut u8) {
+    unsafe { free(block) }
+}
