@@ -2,7 +2,11 @@
 
 mod common;
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    time::Duration,
+};
 
 use common::{Case, action, printed, run};
 use postlogin_host::Budget;
@@ -23,6 +27,8 @@ fn answers_as_node_does() {
     let first: Value = rows.next().expect("there is a first line");
     let prelude = first["prelude"].as_str().expect("it has the prelude");
     let rows: Vec<Value> = rows.collect();
+    let names: BTreeSet<_> = rows.iter().map(|row| row["name"].as_str()).collect();
+    assert_eq!(names.len(), rows.len(), "two rows have one name");
     assert!(rows.len() > 1000, "only {} rows", rows.len());
     let mut differences = Vec::new();
     for rows in rows.chunks(ROWS) {
