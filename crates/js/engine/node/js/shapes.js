@@ -4,6 +4,8 @@
     'use strict';
 
     const { native } = node;
+    // The engine has none where there are no threads; with one thread every operation is atomic.
+    if (typeof Atomics === 'undefined') Object.defineProperty(globalThis, 'Atomics', { value: atomics(), writable: true, configurable: true, enumerable: false });
     const shapes = JSON.parse(native.librarySource('$shapes'));
     const symbols = { __proto__: null };
     const privates = { __proto__: null };
@@ -72,4 +74,59 @@
             return binding;
         },
     });
+
+    function atomics() {
+        const whole = (array) => {
+            const name = Object.prototype.toString.call(array);
+            if (!ArrayBuffer.isView(array) || !/^\[object (?:Big)?(?:Int|Uint)(?:8|16|32|64)Array\]$/.test(name)) throw new TypeError(`${name} is not an integer typed array.`);
+            return array;
+        };
+        const at = (array, index) => {
+            const place = Math.trunc(+index) || 0;
+            if (place < 0 || place >= whole(array).length) throw new RangeError('Invalid atomic access index');
+            return place;
+        };
+        const valued = (array, value) => (typeof array[0] === 'bigint' || /^\[object Big/.test(Object.prototype.toString.call(array)) ? BigInt(value) : Math.trunc(+value) || 0);
+        const change = (compute) => (array, index, value) => {
+            const place = at(array, index);
+            const operand = valued(array, value);
+            const before = array[place];
+            array[place] = compute(before, operand);
+            return before;
+        };
+        const methods = {
+            add: change((before, value) => before + value),
+            and: change((before, value) => before & value),
+            compareExchange(array, index, expected, value) {
+                const place = at(array, index);
+                const [wanted, replacement] = [valued(array, expected), valued(array, value)];
+                const before = array[place];
+                const one = new array.constructor([wanted]);
+                if (before === one[0]) array[place] = replacement;
+                return before;
+            },
+            exchange: change((before, value) => value),
+            isLockFree: (size) => size === 1 || size === 2 || size === 4 || size === 8,
+            load: (array, index) => array[at(array, index)],
+            notify: (array, index) => (at(array, index), 0),
+            or: change((before, value) => before | value),
+            store(array, index, value) {
+                const place = at(array, index);
+                const operand = valued(array, value);
+                array[place] = operand;
+                return operand;
+            },
+            sub: change((before, value) => before - value),
+            wait() {
+                throw new TypeError('Atomics.wait cannot be called in this context');
+            },
+            waitAsync() {
+                throw new TypeError('Atomics.waitAsync cannot be called in this context');
+            },
+            xor: change((before, value) => before ^ value),
+        };
+        const made = {};
+        for (const name of Object.keys(methods)) Object.defineProperty(made, name, { value: methods[name], writable: true, configurable: true, enumerable: false });
+        return Object.defineProperty(made, Symbol.toStringTag, { value: 'Atomics', configurable: true });
+    }
 })

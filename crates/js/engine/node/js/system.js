@@ -62,6 +62,12 @@
             maybeCacheGeneratedSourceMap() {},
             findSourceMap() {},
         }),
+        // There are no snapshots of this engine's heap.
+        'internal/heap_utils': () => ({
+            HeapSnapshotStream: class HeapSnapshotStream {},
+            getHeapSnapshotOptions: () => new Uint8Array(2),
+            queryObjects: () => [],
+        }),
         // Asked for a realm of its own, whose regular expressions no user has changed.
         vm: () => ({ runInNewContext: () => native.otherGlobal() }),
         'internal/modules/helpers': () => ({

@@ -23,6 +23,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("node:bindings/values", include_str!("../js/values.js")),
     ("node:bindings/bytes", include_str!("../js/bytes.js")),
     ("node:bindings/system", include_str!("../js/system.js")),
+    ("node:bindings/counts", include_str!("../js/counts.js")),
     ("node:bindings/clone", include_str!("../js/clone.js")),
     ("node:bindings/ports", include_str!("../js/ports.js")),
     ("node:bindings/exchange", include_str!("../js/exchange.js")),

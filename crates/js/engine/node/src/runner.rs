@@ -28,6 +28,7 @@ struct Clock {
 pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (kind, file) = match arguments.first().map(String::as_str) {
+        Some("run") if std::env::var_os("GUEST").is_some() => ("guest", arguments.get(1)),
         Some("run") => ("action", arguments.get(1)),
         Some("guest") => ("guest", arguments.get(1)),
         Some(_) => ("script", arguments.first()),
@@ -102,15 +103,13 @@ fn guest<'js>(ctx: &Ctx<'js>, clock: &Clock, started: Instant, source: &str) -> 
     let due = clock.due.clone();
     host.set("disarm", Func::from(move || due.set(None))).catch(ctx).map_err(shown)?;
     host.set("evaluateInNewRealm", Func::from(evaluate_in_new_realm)).catch(ctx).map_err(shown)?;
+    host.set("logs", rquickjs::Array::new(ctx.clone()).catch(ctx).map_err(shown)?).catch(ctx).map_err(shown)?;
     host.set("source", source).catch(ctx).map_err(shown)?;
     globals.set("__native", host.clone()).catch(ctx).map_err(shown)?;
     let module = rquickjs::Module::evaluate(ctx.clone(), "main", "import { loader } from 'guest'; import { node, hooks } from '__wasm_rquickjs_builtin/timeout';
         const native = globalThis.__native; native.node = node; globalThis.__rejected = (...rest) => node.rejected(...rest); native.loader = loader;");
     module.catch(ctx).map_err(shown)?.finish::<()>().catch(ctx).map_err(shown)?;
-    let start: Function = ctx.eval("(() => { const native = __native; const { loader, source } = native; delete globalThis.__native;
-        try { loader.load('action', 'code.js', source); } catch (fault) { native.print(`load: ${JSON.stringify(fault)}\n`); return native; }
-        loader.run('post-login', 'onExecutePostLogin', '{\"user\":{\"email\":\"a@b\"}}').then(() => { native.isDone = true; native.print(`done`); }, (fault) => { native.isDone = true; native.print(`fault: ${JSON.stringify(fault)}\n`); });
-        return native; })").catch(ctx).map_err(shown)?;
+    let start: Function = ctx.eval(START_GUEST).catch(ctx).map_err(shown)?;
     let native: Object = start.call(()).catch(ctx).map_err(shown)?;
     let node: Object = native.get("node").catch(ctx).map_err(shown)?;
     let turn: Function = node.get("turn").catch(ctx).map_err(shown)?;
@@ -122,10 +121,41 @@ fn guest<'js>(ctx: &Ctx<'js>, clock: &Clock, started: Instant, source: &str) -> 
                 thread::sleep(due.saturating_duration_since(Instant::now()));
                 turn.call::<_, Value>(()).catch(ctx).map_err(shown)?;
             }
-            None => return Ok(()),
+            None => break,
+        }
+        if native.get::<_, bool>("isDone").unwrap_or(false) {
+            break;
         }
     }
+    let finish: Function = native.get("finish").catch(ctx).map_err(shown)?;
+    finish.call::<_, ()>(()).catch(ctx).map_err(shown)
 }
+
+/// Loads and runs the Action; prints the outcome as `postlogin run` does.
+const START_GUEST: &str = "(() => {
+    const native = __native;
+    const { loader, source } = native;
+    delete globalThis.__native;
+    const outcome = { status: 'failed', logs: native.logs };
+    const fail = (fault) => {
+        native.isDone = true;
+        outcome.error = { name: `${fault?.name}`, message: `${fault?.message}`, stack: `${fault?.stack}` };
+    };
+    native.finish = () => {
+        if (!native.isDone) fail({ name: 'Hang', message: 'nothing left to do' });
+        native.print(JSON.stringify(outcome));
+    };
+    try {
+        loader.load('action', 'code.js', source);
+        loader.run('post-login', 'onExecutePostLogin', '{}').then(() => {
+            native.isDone = true;
+            outcome.status = 'allowed';
+        }, fail);
+    } catch (fault) {
+        fail(fault);
+    }
+    return native;
+})";
 
 struct Anything;
 
@@ -151,8 +181,8 @@ impl rquickjs::loader::Loader for Scripts {
             "__wasm_rquickjs_builtin/intl" => "export const Intl = { NumberFormat: class {} };".to_owned(),
             "__wasm_rquickjs_builtin/web_crypto" => "class KeyObject {} class CryptoKey {} class Crypto {} class SubtleCrypto { importKey() {} } export { KeyObject, CryptoKey, Crypto, SubtleCrypto }; export const webcrypto = { subtle: new SubtleCrypto() }; export class X509Certificate {}".to_owned(),
             "node:console" => "import { node } from '__wasm_rquickjs_builtin/timeout'; import '__wasm_rquickjs_builtin/imitations'; export const { Console } = node.require('console');".to_owned(),
-            "postlogin:actions/dynamic@0.3.0" => "const { print } = globalThis.__native; export const call = (method, args, stack) => { print(`call ${method} ${args}\\n`); return '{}'; };".to_owned(),
-            "postlogin:actions/console@0.3.0" => "const { print } = globalThis.__native; export const write = (level, line) => print(`${level}: ${line}\\n`);".to_owned(),
+            "postlogin:actions/dynamic@0.3.0" => "export const call = () => '{}';".to_owned(),
+            "postlogin:actions/console@0.3.0" => "const { logs } = globalThis.__native; export const write = (level, line) => { logs[logs.length] = { message: line }; };".to_owned(),
             "postlogin:actions/modules@0.3.0" => "export const resolve = (importer, name) => { throw { code: 'MODULE_NOT_FOUND', message: `Cannot find module '${name}'` }; }; export const load = resolve; export const secrets = () => '{}';".to_owned(),
             _ => "export default {};".to_owned(),
         };
