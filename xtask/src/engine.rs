@@ -147,7 +147,11 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         Some(postlogin_abi::JAVASCRIPT_ENGINE_WORLD),
     )?;
     recipe::edit_manifest(&generated.join("Cargo.toml"))?;
-    recipe::edit_sources(&generated, &root.join("crates/js/engine"), &work.join("node"))?;
+    recipe::edit_sources(
+        &generated,
+        &root.join("crates/js/engine"),
+        &work.join("node"),
+    )?;
     let lock = root.join("crates/js/engine/Cargo.lock");
     if lock.exists() {
         fs::copy(&lock, generated.join("Cargo.lock"))?;
@@ -170,7 +174,10 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         .env("CFLAGS_wasm32_wasip2", c_flags(root, work)?)
         .env("POSTLOGIN_NODE_LIBRARY", work.join("node"))
         // Panic messages of the engine must not name this machine.
-        .env("CARGO_ENCODED_RUSTFLAGS", remap_flags(root, work)?.join("\x1f"))
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            remap_flags(root, work)?.join("\x1f"),
+        )
         .status()?;
     ensure!(status.success(), "the engine does not compile");
     fs::copy(generated.join("Cargo.lock"), lock)?;
