@@ -147,7 +147,11 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         Some(postlogin_abi::JAVASCRIPT_ENGINE_WORLD),
     )?;
     recipe::edit_manifest(&generated.join("Cargo.toml"))?;
-    recipe::edit_sources(&generated, &root.join("crates/js/engine"), &work.join("node"))?;
+    recipe::edit_sources(
+        &generated,
+        &root.join("crates/js/engine"),
+        &work.join("node"),
+    )?;
     let lock = root.join("crates/js/engine/Cargo.lock");
     if lock.exists() {
         fs::copy(&lock, generated.join("Cargo.lock"))?;

@@ -71,11 +71,7 @@ struct Edit {
 
 /// Puts our own files, from `ours`, into the generated crate and applies the edits of [`boundary`] and [`node`] to it.
 /// `library` is the folder of Node's library.
-pub(crate) fn edit_sources(
-    crate_folder: &Path,
-    ours: &Path,
-    library: &Path,
-) -> anyhow::Result<()> {
+pub(crate) fn edit_sources(crate_folder: &Path, ours: &Path, library: &Path) -> anyhow::Result<()> {
     fs::copy(
         ours.join("heap.rs"),
         crate_folder.join("src/internal/heap.rs"),

@@ -8,7 +8,7 @@ use common::printed;
 fn check(statements: &str, expected: &str) {
     let got = printed(&format!(
         "const tell = (run) => {{ try {{ return JSON.stringify(run()); }} catch ({{ name, message, code }}) {{ return `${{name}} ${{code}}: ${{message}}`; }} }};
-         const turn = () => new Promise((done) => setTimeout(done, 5));
+         const turn = () => new Promise((done) => setTimeout(done, 20));
          exports.onExecutePostLogin = async () => {{\n{statements}\n}};"
     ));
     assert_eq!(got, format!("{expected}\n"), "{statements}");

@@ -183,7 +183,6 @@ fn check_syntax_with_filename_impl(",
     },
 ];
 
-
 /// Modules of the runtime whose place Node's own take: the file of the imitation, and the module of the library.
 const REPLACED: &[(&str, &str)] = &[
     ("assert.js", "assert"),
@@ -227,9 +226,18 @@ const REPLACED: &[(&str, &str)] = &[
 
 /// Other files of the runtime, as modules over Node's own or empty.
 const REWRITTEN: &[(&str, &str)] = &[
-    ("abort_controller.js", "export const { AbortController, AbortSignal, DOMException, Event, EventTarget } = globalThis;\n"),
-    ("fetch-blob-4.0.0.js", "export const { Blob, File } = node.require('buffer');\nexport default Blob;\n"),
-    ("encoding.js", "export const { TextDecoder, TextEncoder } = globalThis;\n"),
+    (
+        "abort_controller.js",
+        "export const { AbortController, AbortSignal, DOMException, Event, EventTarget } = globalThis;\n",
+    ),
+    (
+        "fetch-blob-4.0.0.js",
+        "export const { Blob, File } = node.require('buffer');\nexport default Blob;\n",
+    ),
+    (
+        "encoding.js",
+        "export const { TextDecoder, TextEncoder } = globalThis;\n",
+    ),
     ("formdata-polyfill-4.0.10.js", ""),
     ("http.js", ""),
     ("node_http_agent.js", ""),
@@ -237,13 +245,31 @@ const REWRITTEN: &[(&str, &str)] = &[
     ("node_http_incoming.js", ""),
     ("node_http_server.js", ""),
     ("structured_clone.js", ""),
-    ("module.js", "export default {};\nexport const require = undefined;\n"),
+    (
+        "module.js",
+        "export default {};\nexport const require = undefined;\n",
+    ),
     ("web-streams-polyfill-4.1.0.js", ""),
-    ("internal/streams/duplex.js", "export default node.require('stream').Duplex;\n"),
-    ("internal/streams/readable.js", "export default node.require('stream').Readable;\n"),
-    ("internal/streams/transform.js", "export default node.require('stream').Transform;\n"),
-    ("internal/streams/writable.js", "export default node.require('stream').Writable;\n"),
-    ("internal/util/inspect.js", "export const { inspect, format, formatWithOptions } = node.require('util');\n"),
+    (
+        "internal/streams/duplex.js",
+        "export default node.require('stream').Duplex;\n",
+    ),
+    (
+        "internal/streams/readable.js",
+        "export default node.require('stream').Readable;\n",
+    ),
+    (
+        "internal/streams/transform.js",
+        "export default node.require('stream').Transform;\n",
+    ),
+    (
+        "internal/streams/writable.js",
+        "export default node.require('stream').Writable;\n",
+    ),
+    (
+        "internal/util/inspect.js",
+        "export const { inspect, format, formatWithOptions } = node.require('util');\n",
+    ),
 ];
 
 const IMPORT: &str = "import { node } from '__wasm_rquickjs_builtin/timeout';\n";

@@ -40,7 +40,14 @@ const PARTS: &[&str] = &[
 
 /// The crate of Node's library, relative to the workspace, and what of it goes into the engine.
 const LIBRARY: &str = "crates/js/engine/node";
-const LIBRARY_PARTS: &[&str] = &["Cargo.toml", "build.rs", "extract.cjs", "js", "modules.txt", "src"];
+const LIBRARY_PARTS: &[&str] = &[
+    "Cargo.toml",
+    "build.rs",
+    "extract.cjs",
+    "js",
+    "modules.txt",
+    "src",
+];
 
 /// The crate of `node:crypto`, relative to the workspace, and what of it goes into the engine.
 const CRYPTO: &str = "crates/js/engine/crypto";

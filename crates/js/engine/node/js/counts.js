@@ -1,4 +1,4 @@
-// Bindings of small native classes: histograms (`performance`) and lists of addresses (`block_list`).
+// Histograms of the `performance` binding.
 ((node) => {
     'use strict';
 
@@ -164,97 +164,5 @@
     complete('performance', (binding) => {
         binding.Histogram = Histogram;
         binding.createELDHistogram = () => Object.assign(new Histogram(), { start() {}, stop() {} });
-    });
-
-    // ---- addresses ----
-
-    complete('block_list', (binding) => {
-        const { AF_INET, AF_INET6 } = binding;
-        const invalid = () => node.coded(Error, 'ERR_INVALID_ADDRESS', 'Invalid socket address');
-
-        // The bytes of an address as one number, or undefined.
-        function number(text, family) {
-            if (family === AF_INET) {
-                const parts = text.split('.');
-                if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && part < 256)) return undefined;
-                return parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
-            }
-            let address = text.replace(/%.*$/, '');
-            const tail = /^(.*:)([\d.]+)$/.exec(address);
-            if (tail && tail[2].includes('.')) {
-                const four = number(tail[2], AF_INET);
-                if (four === undefined) return undefined;
-                address = `${tail[1]}${(four >> 16n).toString(16)}:${(four & 0xffffn).toString(16)}`;
-            }
-            const halves = address.split('::');
-            if (halves.length > 2) return undefined;
-            const [head, rest] = halves.map((half) => (half === '' ? [] : half.split(':')));
-            const count = head.length + (rest?.length ?? 0);
-            if (rest === undefined ? count !== 8 : count > 7) return undefined;
-            const groups = [...head, ...Array(rest === undefined ? 0 : 8 - count).fill('0'), ...(rest ?? [])];
-            if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
-            return groups.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
-        }
-
-        binding.SocketAddress = class SocketAddress {
-            constructor(address, port, family, flowlabel) {
-                const value = number(address, family);
-                if (value === undefined) throw invalid();
-                Object.assign(this, { address, port, family, value, flow: flowlabel });
-            }
-
-            detail(object) {
-                const { address, port, family, flow } = this;
-                return Object.assign(object, { address, port, family, flowlabel: flow });
-            }
-
-            flowlabel() {
-                return this.flow;
-            }
-        };
-
-        const MAPPED = 0xffffn << 32n;
-        // An IPv4 address may be written as IPv6.
-        const inFamily = ({ family, value }, wanted) => {
-            if (family === wanted) return value;
-            if (family === AF_INET6 && value >> 32n === 0xffffn) return value & 0xffffffffn;
-            return family === AF_INET && wanted === AF_INET6 ? MAPPED | value : undefined;
-        };
-        const named = (family) => (family === AF_INET ? 'IPv4' : 'IPv6');
-
-        binding.BlockList = class BlockList {
-            #rules = [];
-
-            #add(family, from, to, text) {
-                this.#rules.unshift({ family, from, to, text });
-            }
-
-            addAddress({ family, value, address }) {
-                this.#add(family, value, value, `Address: ${named(family)} ${address}`);
-            }
-
-            addRange(start, end) {
-                if (start.value > end.value) return false;
-                this.#add(start.family, start.value, end.value, `Range: ${named(start.family)} ${start.address}-${end.address}`);
-                return true;
-            }
-
-            addSubnet({ family, value, address }, prefix) {
-                const free = BigInt((family === AF_INET ? 32 : 128) - prefix);
-                const from = (value >> free) << free;
-                this.#add(family, from, from | ((1n << free) - 1n), `Subnet: ${named(family)} ${address}/${prefix}`);
-            }
-
-            check(address) {
-                return this.#rules.some(({ family, from, to }) => {
-                    const value = inFamily(address, family);
-                    return value !== undefined && value >= from && value <= to;
-                });
-            }
-
-            getRules() {
-                return this.#rules.map(({ text }) => text);
-            }
-        };
     });
 })

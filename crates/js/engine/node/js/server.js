@@ -7,7 +7,7 @@
     const UV_EOF = -4095;
     const HOP_BY_HOP = new Set(['connection', 'host', 'http2-settings', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
     // A connection that fails within so many turns was never established: the host refuses requests immediately.
-    const TURNS_TO_FAIL = 3;
+    const TURNS_TO_FAIL = 16;
 
     const owner = (handle) => handle[node.getInternalBinding('symbols').owner_symbol];
     const latin1 = (text) => {

@@ -204,7 +204,8 @@
     function arm() {
         if (isRunning) return;
         const { immediateInfo } = node.getInternalBinding('timers');
-        const isDue = firstWaiting < waiting.length || immediateInfo[0] > 0 || immediateInfo[2] > 0;
+        // An immediate announces itself before it is counted.
+        const isDue = firstWaiting < waiting.length || immediateInfo[0] > 0 || immediateInfo[1] > 0 || immediateInfo[2] > 0;
         const due = isDue ? 0 : dueAt;
         if (due >= armedFor) return;
         armedFor = due;

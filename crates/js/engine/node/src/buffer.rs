@@ -49,15 +49,32 @@ pub(crate) fn define(native: &Object<'_>) -> Result<()> {
 pub(crate) fn decoded<'js>(ctx: &Ctx<'js>, part: &[u8], encoding: Encoding) -> Result<Value<'js>> {
     match encoding {
         Encoding::Utf8 => bytes::text(ctx, &String::from_utf8_lossy(part)),
-        Encoding::Latin1 => bytes::text(ctx, &part.iter().map(|byte| *byte as char).collect::<String>()),
-        Encoding::Ascii => bytes::text(ctx, &part.iter().map(|byte| (byte & 0x7f) as char).collect::<String>()),
+        Encoding::Latin1 => bytes::text(
+            ctx,
+            &part.iter().map(|byte| *byte as char).collect::<String>(),
+        ),
+        Encoding::Ascii => bytes::text(
+            ctx,
+            &part
+                .iter()
+                .map(|byte| (byte & 0x7f) as char)
+                .collect::<String>(),
+        ),
         Encoding::Utf16 => {
-            let units: Vec<u16> = part.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+            let units: Vec<u16> = part
+                .chunks_exact(2)
+                .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+                .collect();
             bytes::text_of_units(ctx, &units)
         }
         Encoding::Hex => {
             const DIGITS: &[u8; 16] = b"0123456789abcdef";
-            let digits = part.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+            let digits = part.iter().flat_map(|byte| {
+                [
+                    DIGITS[usize::from(byte >> 4)],
+                    DIGITS[usize::from(byte & 15)],
+                ]
+            });
             bytes::text(ctx, &digits.map(char::from).collect::<String>())
         }
         Encoding::Base64 => bytes::text(ctx, &base64(part, BASE64, true)),
@@ -66,7 +83,11 @@ pub(crate) fn decoded<'js>(ctx: &Ctx<'js>, part: &[u8], encoding: Encoding) -> R
 }
 
 /// A text as bytes, as Node's `Buffer` encodes it.
-pub(crate) fn encoded<'js>(ctx: &Ctx<'js>, text: &Value<'js>, encoding: Encoding) -> Result<Vec<u8>> {
+pub(crate) fn encoded<'js>(
+    ctx: &Ctx<'js>,
+    text: &Value<'js>,
+    encoding: Encoding,
+) -> Result<Vec<u8>> {
     if encoding == Encoding::Utf8 {
         return Ok(bytes::utf8(ctx, text)?.into_bytes());
     }
@@ -83,7 +104,9 @@ pub(crate) fn encoded<'js>(ctx: &Ctx<'js>, text: &Value<'js>, encoding: Encoding
 }
 
 fn hex_digit(unit: u16) -> Option<u8> {
-    char::from_u32(unit.into())?.to_digit(16).map(|digit| digit as u8)
+    char::from_u32(unit.into())?
+        .to_digit(16)
+        .map(|digit| digit as u8)
 }
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -92,7 +115,9 @@ const BASE64_URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 fn base64(part: &[u8], alphabet: &[u8; 64], is_padded: bool) -> String {
     let mut text = String::with_capacity(part.len().div_ceil(3) * 4);
     for group in part.chunks(3) {
-        let bits = group.iter().enumerate().fold(0u32, |bits, (at, byte)| bits | u32::from(*byte) << (16 - 8 * at));
+        let bits = group.iter().enumerate().fold(0u32, |bits, (at, byte)| {
+            bits | u32::from(*byte) << (16 - 8 * at)
+        });
         for at in 0..4 {
             if at <= group.len() {
                 text.push(char::from(alphabet[(bits >> (18 - 6 * at) & 63) as usize]));
@@ -105,15 +130,17 @@ fn base64(part: &[u8], alphabet: &[u8; 64], is_padded: bool) -> String {
 }
 
 fn sextet(unit: u16) -> Option<u32> {
-    Some(match u8::try_from(unit).ok()? {
-        letter @ b'A'..=b'Z' => letter - b'A',
-        letter @ b'a'..=b'z' => letter - b'a' + 26,
-        digit @ b'0'..=b'9' => digit - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    }
-    .into())
+    Some(
+        match u8::try_from(unit).ok()? {
+            letter @ b'A'..=b'Z' => letter - b'A',
+            letter @ b'a'..=b'z' => letter - b'a' + 26,
+            digit @ b'0'..=b'9' => digit - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        }
+        .into(),
+    )
 }
 
 /// Both alphabets; what is in neither is passed over, and `=` ends it.
@@ -137,14 +164,27 @@ fn clamped(length: usize, start: f64, end: f64) -> (usize, usize) {
     ((start.max(0.0) as usize).min(end), end)
 }
 
-fn slice<'js>(ctx: Ctx<'js>, buffer: Value<'js>, encoding: u32, start: f64, end: f64) -> Result<Value<'js>> {
+fn slice<'js>(
+    ctx: Ctx<'js>,
+    buffer: Value<'js>,
+    encoding: u32,
+    start: f64,
+    end: f64,
+) -> Result<Value<'js>> {
     let whole = bytes::of(&ctx, &buffer);
     let (start, end) = clamped(whole.len(), start, end);
     decoded(&ctx, &whole[start..end], Encoding::of(encoding))
 }
 
 /// Writes at most `length` bytes of a text at `offset`, whole characters alone; returns how many.
-fn write<'js>(ctx: Ctx<'js>, buffer: Value<'js>, text: Value<'js>, encoding: u32, offset: f64, length: f64) -> Result<usize> {
+fn write<'js>(
+    ctx: Ctx<'js>,
+    buffer: Value<'js>,
+    text: Value<'js>,
+    encoding: u32,
+    offset: f64,
+    length: f64,
+) -> Result<usize> {
     let encoding = Encoding::of(encoding);
     let new = encoded(&ctx, &text, encoding)?;
     let whole = bytes::of(&ctx, &buffer);
@@ -174,7 +214,14 @@ fn compare<'js>(ctx: Ctx<'js>, left: Value<'js>, right: Value<'js>) -> i32 {
 }
 
 /// Where `needle` is found in `buffer` from `offset` on, at a multiple of `step`; -1 if nowhere. As `Buffer::IndexOf…` of Node.
-fn index_of<'js>(ctx: Ctx<'js>, buffer: Value<'js>, needle: Value<'js>, offset: f64, step: usize, is_forward: bool) -> i64 {
+fn index_of<'js>(
+    ctx: Ctx<'js>,
+    buffer: Value<'js>,
+    needle: Value<'js>,
+    offset: f64,
+    step: usize,
+    is_forward: bool,
+) -> i64 {
     let (whole, needle) = (bytes::of(&ctx, &buffer), bytes::of(&ctx, &needle));
     let length = whole.len() as i64;
     let (wanted, offset) = (needle.len() as i64, offset as i64);
@@ -195,11 +242,15 @@ fn index_of<'js>(ctx: Ctx<'js>, buffer: Value<'js>, needle: Value<'js>, offset: 
     let fits = |at: usize| at % step.max(1) == 0;
     let found = if is_forward {
         let start = start as usize;
-        memmem::find_iter(&whole[start..], needle).map(|at| at + start).find(|at| fits(*at))
+        memmem::find_iter(&whole[start..], needle)
+            .map(|at| at + start)
+            .find(|at| fits(*at))
             .or_else(|| overlapping(whole, needle, start, step))
     } else {
         let end = (start + wanted) as usize;
-        (0..=end - needle.len()).rev().find(|at| fits(*at) && whole[*at..].starts_with(needle))
+        (0..=end - needle.len())
+            .rev()
+            .find(|at| fits(*at) && whole[*at..].starts_with(needle))
     };
     found.map_or(-1, |at| at as i64)
 }
@@ -210,7 +261,9 @@ fn overlapping(whole: &[u8], needle: &[u8], start: usize, step: usize) -> Option
         return None;
     }
     let first = start.next_multiple_of(step);
-    (first..whole.len()).step_by(step).find(|at| whole[*at..].starts_with(needle))
+    (first..whole.len())
+        .step_by(step)
+        .find(|at| whole[*at..].starts_with(needle))
 }
 
 /// Repeats a pattern, which is not empty, between two places.
@@ -227,12 +280,27 @@ fn fill<'js>(ctx: Ctx<'js>, buffer: Value<'js>, pattern: Value<'js>, start: usiz
 }
 
 /// Copies `count` bytes; both may be the same memory.
-fn copy<'js>(ctx: Ctx<'js>, source: Value<'js>, target: Value<'js>, to: usize, from: usize, count: usize) -> usize {
+fn copy<'js>(
+    ctx: Ctx<'js>,
+    source: Value<'js>,
+    target: Value<'js>,
+    to: usize,
+    from: usize,
+    count: usize,
+) -> usize {
     let (source, target) = (bytes::of(&ctx, &source), bytes::of(&ctx, &target));
-    let count = count.min(source.len().saturating_sub(from)).min(target.len().saturating_sub(to));
+    let count = count
+        .min(source.len().saturating_sub(from))
+        .min(target.len().saturating_sub(to));
     if count > 0 {
         // Both slices were checked for this length.
-        unsafe { std::ptr::copy(source.as_ptr().add(from), target.as_mut_ptr().add(to), count) };
+        unsafe {
+            std::ptr::copy(
+                source.as_ptr().add(from),
+                target.as_mut_ptr().add(to),
+                count,
+            )
+        };
     }
     count
 }
@@ -254,7 +322,10 @@ fn is_ascii<'js>(ctx: Ctx<'js>, buffer: Value<'js>) -> bool {
 /// The forgiving decoder of the web. -1: a character that is not allowed; -2: a length that cannot be.
 fn atob<'js>(ctx: Ctx<'js>, text: Value<'js>) -> Result<Value<'js>> {
     let units = bytes::units(&ctx, &text)?;
-    let mut kept: Vec<u16> = units.into_iter().filter(|unit| !matches!(unit, 0x20 | 0x9 | 0xa | 0xc | 0xd)).collect();
+    let mut kept: Vec<u16> = units
+        .into_iter()
+        .filter(|unit| !matches!(unit, 0x20 | 0x9 | 0xa | 0xc | 0xd))
+        .collect();
     if kept.len() % 4 == 0 {
         for _ in 0..2 {
             if kept.last() == Some(&u16::from(b'=')) {
@@ -262,7 +333,8 @@ fn atob<'js>(ctx: Ctx<'js>, text: Value<'js>) -> Result<Value<'js>> {
             }
         }
     }
-    let is_allowed = |unit: &u16| !matches!(u8::try_from(*unit), Ok(b'-' | b'_')) && sextet(*unit).is_some();
+    let is_allowed =
+        |unit: &u16| !matches!(u8::try_from(*unit), Ok(b'-' | b'_')) && sextet(*unit).is_some();
     if !kept.iter().all(is_allowed) {
         return Ok(Value::new_int(ctx, -1));
     }

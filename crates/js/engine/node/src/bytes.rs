@@ -39,7 +39,9 @@ pub(crate) fn of<'a>(ctx: &Ctx<'_>, value: &'a Value<'_>) -> &'a mut [u8] {
 pub(crate) fn units(ctx: &Ctx<'_>, text: &Value<'_>) -> Result<Vec<u16>> {
     let mut length: usize = 0;
     let context = ctx.as_raw().as_ptr();
-    let start = unsafe { qjs::JS_ToCStringLenUTF16(context, &mut length as *mut usize as *mut _, text.as_raw()) };
+    let start = unsafe {
+        qjs::JS_ToCStringLenUTF16(context, &mut length as *mut usize as *mut _, text.as_raw())
+    };
     if start.is_null() {
         return Err(Error::Exception);
     }
@@ -62,7 +64,9 @@ pub(crate) fn utf8(ctx: &Ctx<'_>, text: &Value<'_>) -> Result<String> {
 }
 
 pub(crate) fn text<'js>(ctx: &Ctx<'js>, text: &str) -> Result<Value<'js>> {
-    let raw = unsafe { qjs::JS_NewStringLen(ctx.as_raw().as_ptr(), text.as_ptr().cast(), text.len() as _) };
+    let raw = unsafe {
+        qjs::JS_NewStringLen(ctx.as_raw().as_ptr(), text.as_ptr().cast(), text.len() as _)
+    };
     owned(ctx, raw)
 }
 
@@ -71,7 +75,8 @@ pub(crate) fn text_of_units<'js>(ctx: &Ctx<'js>, units: &[u16]) -> Result<Value<
         let ascii: Vec<u8> = units.iter().map(|unit| *unit as u8).collect();
         return text(ctx, &String::from_utf8_lossy(&ascii));
     }
-    let raw = unsafe { qjs::JS_NewStringUTF16(ctx.as_raw().as_ptr(), units.as_ptr(), units.len() as _) };
+    let raw =
+        unsafe { qjs::JS_NewStringUTF16(ctx.as_raw().as_ptr(), units.as_ptr(), units.len() as _) };
     owned(ctx, raw)
 }
 

@@ -9,10 +9,10 @@ mod encoding;
 #[cfg(target_family = "wasm")]
 mod exchange;
 mod library;
-mod url;
-mod value;
 #[cfg(feature = "runner")]
 pub mod runner;
+mod url;
+mod value;
 mod zlib;
 
 use rquickjs::{Ctx, Function, Object, Result, context::EvalOptions, function::Func};
@@ -32,7 +32,10 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("node:bindings/parser", include_str!("../js/parser.js")),
     ("node:bindings/server", include_str!("../js/server.js")),
     ("node:bindings/sockets", include_str!("../js/sockets.js")),
-    ("node:bindings/addresses", include_str!("../js/addresses.js")),
+    (
+        "node:bindings/addresses",
+        include_str!("../js/addresses.js"),
+    ),
     ("node:bindings/names", include_str!("../js/names.js")),
     ("node:bindings/secure", include_str!("../js/secure.js")),
     ("node:bindings/dispatcher", include_str!("../js/dispatcher.js")),

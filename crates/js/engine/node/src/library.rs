@@ -26,11 +26,19 @@ fn unpack(ctx: &Ctx<'_>) -> Result<()> {
     let mut bytes = Vec::new();
     let unpacked = DeflateDecoder::new(PACKED).read_to_end(&mut bytes);
     if unpacked.is_err() {
-        return Err(Exception::throw_message(ctx, "the packed library is damaged"));
+        return Err(Exception::throw_message(
+            ctx,
+            "the packed library is damaged",
+        ));
     }
     let text = String::from_utf8_lossy(&bytes);
     let sources = text.split('\0').collect::<Vec<_>>();
-    SOURCES.set(sources.chunks_exact(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())).collect());
+    SOURCES.set(
+        sources
+            .chunks_exact(2)
+            .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
+            .collect(),
+    );
     Ok(())
 }
 

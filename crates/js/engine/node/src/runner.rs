@@ -3,8 +3,17 @@
 //! `node-rows run FILE [--format json]` takes the place of `postlogin run` for `run.mjs` of the conformance rows: FILE is an
 //! Action for post-login. `node-rows FILE` evaluates a script with `require`.
 
-use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runtime, Value, function::Func};
-use std::{cell::Cell, fs, process::ExitCode, rc::Rc, thread, time::{Duration, Instant}};
+use rquickjs::{
+    CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runtime, Value, function::Func,
+};
+use std::{
+    cell::Cell,
+    fs,
+    process::ExitCode,
+    rc::Rc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::{bytes, install};
 
@@ -14,7 +23,8 @@ const RUNNER: &str = include_str!("../js/runner.js");
 pub(crate) fn edited(name: &str, built: &str) -> String {
     let base = name.rsplit(['/', ':']).next().unwrap_or(name);
     let folder = std::env::var_os("NODE_ROWS_JS").map(std::path::PathBuf::from);
-    let edited = folder.and_then(|folder| fs::read_to_string(folder.join(format!("{base}.js"))).ok());
+    let edited =
+        folder.and_then(|folder| fs::read_to_string(folder.join(format!("{base}.js"))).ok());
     edited.unwrap_or_else(|| built.to_owned())
 }
 
@@ -54,11 +64,13 @@ fn run(kind: &str, source: &str) -> Result<(), String> {
     runtime.set_loader(Anything, Scripts);
     let clock = Clock::default();
     let started = Instant::now();
-    runtime.set_host_promise_rejection_tracker(Some(Box::new(|ctx, promise, reason, is_handled| {
-        if let Ok(rejected) = ctx.globals().get::<_, Function>("__rejected") {
-            let _ = rejected.call::<_, Value>((promise, reason, is_handled));
-        }
-    })));
+    runtime.set_host_promise_rejection_tracker(Some(Box::new(
+        |ctx, promise, reason, is_handled| {
+            if let Ok(rejected) = ctx.globals().get::<_, Function>("__rejected") {
+                let _ = rejected.call::<_, Value>((promise, reason, is_handled));
+            }
+        },
+    )));
     let result = context.with(|ctx| {
         if kind == "guest" {
             return guest(&ctx, &clock, started, source);
@@ -68,9 +80,18 @@ fn run(kind: &str, source: &str) -> Result<(), String> {
         if std::env::var_os("NODE_ROWS_TIME").is_some() {
             eprintln!("boot {:?}", started.elapsed());
         }
-        node.get::<_, Function>("setOrigin").and_then(|set| set.call::<_, ()>(())).catch(&ctx).map_err(shown)?;
-        let runner: Function = ctx.eval(edited("runner", RUNNER)).catch(&ctx).map_err(shown)?;
-        let run: Object = runner.call((node.clone(), kind, source)).catch(&ctx).map_err(shown)?;
+        node.get::<_, Function>("setOrigin")
+            .and_then(|set| set.call::<_, ()>(()))
+            .catch(&ctx)
+            .map_err(shown)?;
+        let runner: Function = ctx
+            .eval(edited("runner", RUNNER))
+            .catch(&ctx)
+            .map_err(shown)?;
+        let run: Object = runner
+            .call((node.clone(), kind, source))
+            .catch(&ctx)
+            .map_err(shown)?;
         let turn: Function = node.get("turn").catch(&ctx).map_err(shown)?;
         let end_turn: Function = node.get("endTurn").catch(&ctx).map_err(shown)?;
         loop {
@@ -95,20 +116,38 @@ fn run(kind: &str, source: &str) -> Result<(), String> {
 
 /// Runs an Action by the guest itself: the folder `crates/js/engine` is above the working folder's `js`.
 fn guest<'js>(ctx: &Ctx<'js>, clock: &Clock, started: Instant, source: &str) -> Result<(), String> {
-
     let globals = ctx.globals();
     let host = host(ctx, clock, started).catch(ctx).map_err(shown)?;
     let install_now = Func::from(|ctx: Ctx<'js>, host: Object<'js>| install(&ctx, host));
     host.set("install", install_now).catch(ctx).map_err(shown)?;
     let due = clock.due.clone();
-    host.set("disarm", Func::from(move || due.set(None))).catch(ctx).map_err(shown)?;
-    host.set("evaluateInNewRealm", Func::from(evaluate_in_new_realm)).catch(ctx).map_err(shown)?;
-    host.set("logs", rquickjs::Array::new(ctx.clone()).catch(ctx).map_err(shown)?).catch(ctx).map_err(shown)?;
+    host.set("disarm", Func::from(move || due.set(None)))
+        .catch(ctx)
+        .map_err(shown)?;
+    host.set("evaluateInNewRealm", Func::from(evaluate_in_new_realm))
+        .catch(ctx)
+        .map_err(shown)?;
+    host.set(
+        "logs",
+        rquickjs::Array::new(ctx.clone())
+            .catch(ctx)
+            .map_err(shown)?,
+    )
+    .catch(ctx)
+    .map_err(shown)?;
     host.set("source", source).catch(ctx).map_err(shown)?;
-    globals.set("__native", host.clone()).catch(ctx).map_err(shown)?;
+    globals
+        .set("__native", host.clone())
+        .catch(ctx)
+        .map_err(shown)?;
     let module = rquickjs::Module::evaluate(ctx.clone(), "main", "import { loader } from 'guest'; import { node, hooks } from '__wasm_rquickjs_builtin/timeout';
         const native = globalThis.__native; native.node = node; globalThis.__rejected = (...rest) => node.rejected(...rest); native.loader = loader;");
-    module.catch(ctx).map_err(shown)?.finish::<()>().catch(ctx).map_err(shown)?;
+    module
+        .catch(ctx)
+        .map_err(shown)?
+        .finish::<()>()
+        .catch(ctx)
+        .map_err(shown)?;
     let start: Function = ctx.eval(START_GUEST).catch(ctx).map_err(shown)?;
     let native: Object = start.call(()).catch(ctx).map_err(shown)?;
     let node: Object = native.get("node").catch(ctx).map_err(shown)?;
@@ -160,7 +199,13 @@ const START_GUEST: &str = "(() => {
 struct Anything;
 
 impl rquickjs::loader::Resolver for Anything {
-    fn resolve<'js>(&mut self, _: &Ctx<'js>, _: &str, name: &str, _: Option<rquickjs::loader::ImportAttributes<'js>>) -> rquickjs::Result<String> {
+    fn resolve<'js>(
+        &mut self,
+        _: &Ctx<'js>,
+        _: &str,
+        name: &str,
+        _: Option<rquickjs::loader::ImportAttributes<'js>>,
+    ) -> rquickjs::Result<String> {
         Ok(name.to_owned())
     }
 }
@@ -168,8 +213,14 @@ impl rquickjs::loader::Resolver for Anything {
 struct Scripts;
 
 impl rquickjs::loader::Loader for Scripts {
-    fn load<'js>(&mut self, ctx: &Ctx<'js>, name: &str, _: Option<rquickjs::loader::ImportAttributes<'js>>) -> rquickjs::Result<rquickjs::Module<'js>> {
-        let file = |path: &str| fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _: Option<rquickjs::loader::ImportAttributes<'js>>,
+    ) -> rquickjs::Result<rquickjs::Module<'js>> {
+        let file =
+            |path: &str| fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let source = match name {
             "guest" => file(&std::env::var("GUEST").unwrap_or_default()),
             "__wasm_rquickjs_builtin/timeout" => file("../runtime/library.js"),
@@ -190,7 +241,12 @@ impl rquickjs::loader::Loader for Scripts {
     }
 }
 
-fn evaluate_in_new_realm<'js>(ctx: Ctx<'js>, source: String, names: Vec<String>, values: Vec<Value<'js>>) -> rquickjs::Result<Value<'js>> {
+fn evaluate_in_new_realm<'js>(
+    ctx: Ctx<'js>,
+    source: String,
+    names: Vec<String>,
+    values: Vec<Value<'js>>,
+) -> rquickjs::Result<Value<'js>> {
     use rquickjs::qjs;
     unsafe {
         let realm = qjs::JS_NewContext(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()));
@@ -209,18 +265,33 @@ fn shown(error: CaughtError<'_>) -> String {
 
 fn host<'js>(ctx: &Ctx<'js>, clock: &Clock, started: Instant) -> rquickjs::Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
-    host.set("now", Func::from(move || started.elapsed().as_secs_f64() * 1000.0 + 50.0))?;
+    host.set(
+        "now",
+        Func::from(move || started.elapsed().as_secs_f64() * 1000.0 + 50.0),
+    )?;
     let due = clock.due.clone();
-    host.set("arm", Func::from(move |wait: f64| due.set(Some(Instant::now() + Duration::from_secs_f64(wait.max(0.0) / 1000.0)))))?;
+    host.set(
+        "arm",
+        Func::from(move |wait: f64| {
+            due.set(Some(
+                Instant::now() + Duration::from_secs_f64(wait.max(0.0) / 1000.0),
+            ))
+        }),
+    )?;
     host.set("print", Func::from(|text: String| print!("{text}")))?;
     host.set("printError", Func::from(|text: String| eprint!("{text}")))?;
-    host.set("random", Func::from(|ctx: Ctx<'js>, target: Value<'js>| {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        for byte in bytes::of(&ctx, &target) {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = (state >> 56) as u8;
-        }
-    }))?;
+    host.set(
+        "random",
+        Func::from(|ctx: Ctx<'js>, target: Value<'js>| {
+            let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+            for byte in bytes::of(&ctx, &target) {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                *byte = (state >> 56) as u8;
+            }
+        }),
+    )?;
     ctx.eval::<Function, _>(
         "(host) => { let last; const { then } = Promise.prototype;
             host.enqueue = (callback) => { Reflect.apply(then, Promise.resolve(), [callback]); };

@@ -27,7 +27,12 @@ fn parsed<'js>(ctx: &Ctx<'js>, input: &Value<'js>, base: &Value<'js>) -> Result<
 }
 
 /// Fills `parts` (a Uint8Array over the Uint32Array of the binding) and returns the text; undefined for what is no URL.
-fn parse<'js>(ctx: Ctx<'js>, input: Value<'js>, base: Value<'js>, parts: Value<'js>) -> Result<Value<'js>> {
+fn parse<'js>(
+    ctx: Ctx<'js>,
+    input: Value<'js>,
+    base: Value<'js>,
+    parts: Value<'js>,
+) -> Result<Value<'js>> {
     match parsed(&ctx, &input, &base)? {
         Some(url) => {
             tell(&ctx, &url, &parts);
@@ -43,7 +48,11 @@ fn tell(ctx: &Ctx<'_>, url: &Url, parts: &Value<'_>) {
     let has_credentials = !url.username().is_empty() || url.password().is_some();
     let (username_end, host_start, host_end) = if url.has_authority() {
         let host = at(Position::BeforeHost);
-        (at(Position::AfterUsername), host - u32::from(has_credentials), at(Position::AfterHost))
+        (
+            at(Position::AfterUsername),
+            host - u32::from(has_credentials),
+            at(Position::AfterHost),
+        )
     } else {
         (protocol_end, protocol_end, protocol_end)
     };
@@ -54,8 +63,10 @@ fn tell(ctx: &Ctx<'_>, url: &Url, parts: &Value<'_>) {
         host_end,
         url.port().map_or(OMITTED, u32::from),
         at(Position::BeforePath),
-        url.query().map_or(OMITTED, |_| at(Position::BeforeQuery) - 1),
-        url.fragment().map_or(OMITTED, |_| at(Position::BeforeFragment) - 1),
+        url.query()
+            .map_or(OMITTED, |_| at(Position::BeforeQuery) - 1),
+        url.fragment()
+            .map_or(OMITTED, |_| at(Position::BeforeFragment) - 1),
         scheme_type(url.scheme()),
     ];
     for (place, offset) in bytes::of(ctx, parts).chunks_exact_mut(4).zip(offsets) {
@@ -77,41 +88,54 @@ fn scheme_type(scheme: &str) -> u32 {
 }
 
 /// Sets one part by the rules of the URL standard; `false` when the new text is refused as a whole (`href` alone).
-fn update<'js>(ctx: Ctx<'js>, href: Value<'js>, action: u32, value: Value<'js>, parts: Value<'js>) -> Result<Value<'js>> {
-    let Ok(mut url) = Url::parse(&bytes::utf8(&ctx, &href)?) else { return Ok(Value::new_bool(ctx, false)) };
-    let value = bytes::utf8(&ctx, &value)?;
-    let stripped: String = value.chars().filter(|character| !matches!(character, '\t' | '\n' | '\r')).collect();
-    let is_set = match action {
-        0 => quirks::set_protocol(&mut url, &stripped).is_ok() || true,
-        1 => quirks::set_host(&mut url, &stripped).is_ok() || true,
-        2 => quirks::set_hostname(&mut url, &stripped).is_ok() || true,
-        3 => quirks::set_port(&mut url, &stripped).is_ok() || true,
-        4 => quirks::set_username(&mut url, &value).is_ok() || true,
-        5 => quirks::set_password(&mut url, &value).is_ok() || true,
-        6 => {
-            quirks::set_pathname(&mut url, &value);
-            true
-        }
-        7 => {
-            quirks::set_search(&mut url, &value);
-            true
-        }
-        8 => {
-            quirks::set_hash(&mut url, &value);
-            true
-        }
-        _ => quirks::set_href(&mut url, &value).is_ok(),
-    };
-    if !is_set {
+fn update<'js>(
+    ctx: Ctx<'js>,
+    href: Value<'js>,
+    action: u32,
+    value: Value<'js>,
+    parts: Value<'js>,
+) -> Result<Value<'js>> {
+    let Ok(mut url) = Url::parse(&bytes::utf8(&ctx, &href)?) else {
         return Ok(Value::new_bool(ctx, false));
+    };
+    let value = bytes::utf8(&ctx, &value)?;
+    let stripped: String = value
+        .chars()
+        .filter(|character| !matches!(character, '\t' | '\n' | '\r'))
+        .collect();
+    // What is refused leaves the URL as it was.
+    match action {
+        0 => drop(quirks::set_protocol(&mut url, &stripped)),
+        1 => drop(quirks::set_host(&mut url, &stripped)),
+        2 => drop(quirks::set_hostname(&mut url, &stripped)),
+        3 => drop(quirks::set_port(&mut url, &stripped)),
+        4 => drop(quirks::set_username(&mut url, &value)),
+        5 => drop(quirks::set_password(&mut url, &value)),
+        6 => quirks::set_pathname(&mut url, &value),
+        7 => quirks::set_search(&mut url, &value),
+        8 => quirks::set_hash(&mut url, &value),
+        _ => {
+            if quirks::set_href(&mut url, &value).is_err() {
+                return Ok(Value::new_bool(ctx, false));
+            }
+        }
     }
     tell(&ctx, &url, &parts);
     bytes::text(&ctx, url.as_str())
 }
 
 /// `url.format` of a URL: parts are left out, and the host is in Unicode, as asked.
-fn format<'js>(ctx: Ctx<'js>, href: Value<'js>, fragment: bool, unicode: bool, search: bool, auth: bool) -> Result<Value<'js>> {
-    let Ok(mut url) = Url::parse(&bytes::utf8(&ctx, &href)?) else { return Ok(href) };
+fn format<'js>(
+    ctx: Ctx<'js>,
+    href: Value<'js>,
+    fragment: bool,
+    unicode: bool,
+    search: bool,
+    auth: bool,
+) -> Result<Value<'js>> {
+    let Ok(mut url) = Url::parse(&bytes::utf8(&ctx, &href)?) else {
+        return Ok(href);
+    };
     if !fragment {
         url.set_fragment(None);
     }
@@ -125,7 +149,11 @@ fn format<'js>(ctx: Ctx<'js>, href: Value<'js>, fragment: bool, unicode: bool, s
     }
     if unicode && let Some(Host::Domain(domain)) = url.host() {
         let shown = quirks::domain_to_unicode(domain);
-        let text = format!("{}{shown}{}", &url[..Position::BeforeHost], &url[Position::AfterHost..]);
+        let text = format!(
+            "{}{shown}{}",
+            &url[..Position::BeforeHost],
+            &url[Position::AfterHost..]
+        );
         return bytes::text(&ctx, &text);
     }
     bytes::text(&ctx, url.as_str())
@@ -146,7 +174,9 @@ fn host_of(domain: &str) -> Option<Host<String>> {
 
 fn domain_to_ascii<'js>(ctx: Ctx<'js>, domain: Value<'js>) -> Result<String> {
     let domain = bytes::utf8(&ctx, &domain)?;
-    Ok(host_of(&domain).map(|host| host.to_string()).unwrap_or_default())
+    Ok(host_of(&domain)
+        .map(|host| host.to_string())
+        .unwrap_or_default())
 }
 
 fn domain_to_unicode<'js>(ctx: Ctx<'js>, domain: Value<'js>) -> Result<String> {

@@ -1,14 +1,19 @@
 //! What reflection in JavaScript does not show.
 
-use rquickjs::{
-    Array, Ctx, Error, Object, Result, String as JsString, Value, function::Func, qjs,
-};
+use rquickjs::{Array, Ctx, Error, Object, Result, String as JsString, Value, function::Func, qjs};
 use std::ffi::CString;
 
 unsafe extern "C" {
     // See the patches of the engine, crates/js/engine/quickjs.
-    fn JS_NewPrivateSymbol(ctx: *mut qjs::JSContext, description: *const std::ffi::c_char) -> qjs::JSValue;
-    fn JS_PreviewEntries(ctx: *mut qjs::JSContext, iterator: qjs::JSValue, is_key_value: *mut bool) -> qjs::JSValue;
+    fn JS_NewPrivateSymbol(
+        ctx: *mut qjs::JSContext,
+        description: *const std::ffi::c_char,
+    ) -> qjs::JSValue;
+    fn JS_PreviewEntries(
+        ctx: *mut qjs::JSContext,
+        iterator: qjs::JSValue,
+        is_key_value: *mut bool,
+    ) -> qjs::JSValue;
     fn JS_GetContinuationData(ctx: *mut qjs::JSContext) -> qjs::JSValue;
     fn JS_SetContinuationData(ctx: *mut qjs::JSContext, value: qjs::JSValue);
 }
@@ -50,7 +55,10 @@ fn proxy_details<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
         return Ok(Value::new_undefined(ctx));
     }
     let details = Array::new(ctx.clone())?;
-    for (at, get) in [qjs::JS_GetProxyTarget, qjs::JS_GetProxyHandler].into_iter().enumerate() {
+    for (at, get) in [qjs::JS_GetProxyTarget, qjs::JS_GetProxyHandler]
+        .into_iter()
+        .enumerate()
+    {
         // A proxy that is revoked throws.
         let part = owned(&ctx, unsafe { get(ctx.as_raw().as_ptr(), raw) });
         let part = part.unwrap_or_else(|_| {
@@ -90,7 +98,8 @@ fn mark_promise_handled<'js>(ctx: Ctx<'js>, promise: Value<'js>) {
 /// `[entries, whether they are keys and values in turn]` of an iterator of a Map or Set, undefined for other values.
 fn preview_entries<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
     let mut is_key_value = false;
-    let entries = unsafe { JS_PreviewEntries(ctx.as_raw().as_ptr(), value.as_raw(), &mut is_key_value) };
+    let entries =
+        unsafe { JS_PreviewEntries(ctx.as_raw().as_ptr(), value.as_raw(), &mut is_key_value) };
     let entries = owned(&ctx, entries)?;
     if entries.is_undefined() {
         return Ok(entries);
@@ -103,11 +112,15 @@ fn preview_entries<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> 
 
 fn private_symbol<'js>(ctx: Ctx<'js>, description: String) -> Result<Value<'js>> {
     let description = CString::new(description).map_err(|_| Error::Unknown)?;
-    owned(&ctx, unsafe { JS_NewPrivateSymbol(ctx.as_raw().as_ptr(), description.as_ptr()) })
+    owned(&ctx, unsafe {
+        JS_NewPrivateSymbol(ctx.as_raw().as_ptr(), description.as_ptr())
+    })
 }
 
 fn get_continuation_data(ctx: Ctx<'_>) -> Result<Value<'_>> {
-    owned(&ctx, unsafe { JS_GetContinuationData(ctx.as_raw().as_ptr()) })
+    owned(&ctx, unsafe {
+        JS_GetContinuationData(ctx.as_raw().as_ptr())
+    })
 }
 
 fn set_continuation_data<'js>(ctx: Ctx<'js>, value: Value<'js>) {

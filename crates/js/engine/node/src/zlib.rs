@@ -3,7 +3,9 @@
 mod brotli;
 
 use libz_sys as z;
-use rquickjs::{Class, Ctx, JsLifetime, Object, Result, Value, class::Trace, function::Func, prelude::Opt};
+use rquickjs::{
+    Class, Ctx, JsLifetime, Object, Result, Value, class::Trace, function::Func, prelude::Opt,
+};
 use std::{ffi::CStr, mem::MaybeUninit, os::raw::c_int};
 
 use crate::bytes;
@@ -66,7 +68,16 @@ impl Stream {
             (*stream).zalloc = allocate;
             (*stream).zfree = release;
             if self.deflates() {
-                z::deflateInit2_(stream, self.level, z::Z_DEFLATED, window_bits, self.mem_level, self.strategy, z::zlibVersion(), size)
+                z::deflateInit2_(
+                    stream,
+                    self.level,
+                    z::Z_DEFLATED,
+                    window_bits,
+                    self.mem_level,
+                    self.strategy,
+                    z::zlibVersion(),
+                    size,
+                )
             } else {
                 z::inflateInit2_(stream, window_bits, z::zlibVersion(), size)
             }
@@ -79,7 +90,9 @@ impl Stream {
     }
 
     fn set_dictionary(&mut self) -> std::result::Result<(), (c_int, &'static str)> {
-        let (Some(state), false) = (&mut self.state, self.dictionary.is_empty()) else { return Ok(()) };
+        let (Some(state), false) = (&mut self.state, self.dictionary.is_empty()) else {
+            return Ok(());
+        };
         let (start, length) = (self.dictionary.as_ptr(), self.dictionary.len() as _);
         let result = unsafe {
             match self.mode {
@@ -88,14 +101,22 @@ impl Stream {
                 _ => z::Z_OK,
             }
         };
-        if result == z::Z_OK { Ok(()) } else { Err((result, "Failed to set dictionary")) }
+        if result == z::Z_OK {
+            Ok(())
+        } else {
+            Err((result, "Failed to set dictionary"))
+        }
     }
 
     fn restart(&mut self) {
         let deflates = self.deflates();
         if let Some(state) = &mut self.state {
             unsafe {
-                if deflates { z::deflateReset(&mut **state) } else { z::inflateReset(&mut **state) };
+                if deflates {
+                    z::deflateReset(&mut **state)
+                } else {
+                    z::inflateReset(&mut **state)
+                };
             }
         }
     }
@@ -119,7 +140,9 @@ impl Stream {
     fn step(&mut self, input: &[u8], output: &mut [u8], flush: c_int) -> c_int {
         self.look(input);
         let (deflates, mode) = (self.deflates(), self.mode);
-        let Some(state) = &mut self.state else { return z::Z_STREAM_ERROR };
+        let Some(state) = &mut self.state else {
+            return z::Z_STREAM_ERROR;
+        };
         state.next_in = input.as_ptr().cast_mut();
         state.avail_in = input.len() as _;
         state.next_out = output.as_mut_ptr();
@@ -131,7 +154,11 @@ impl Stream {
             }
             let mut result = z::inflate(stream, flush);
             if mode != INFLATERAW && result == z::Z_NEED_DICT && !self.dictionary.is_empty() {
-                result = z::inflateSetDictionary(stream, self.dictionary.as_ptr(), self.dictionary.len() as _);
+                result = z::inflateSetDictionary(
+                    stream,
+                    self.dictionary.as_ptr(),
+                    self.dictionary.len() as _,
+                );
                 if result == z::Z_OK {
                     result = z::inflate(stream, flush);
                 } else if result == z::Z_DATA_ERROR {
@@ -139,7 +166,11 @@ impl Stream {
                 }
             }
             // Another member of the archive, unless what follows is padding.
-            while (*stream).avail_in > 0 && mode == GUNZIP && result == z::Z_STREAM_END && *(*stream).next_in != 0 {
+            while (*stream).avail_in > 0
+                && mode == GUNZIP
+                && result == z::Z_STREAM_END
+                && *(*stream).next_in != 0
+            {
                 z::inflateReset(stream);
                 result = z::inflate(stream, flush);
             }
@@ -150,7 +181,11 @@ impl Stream {
     fn fault(&self, result: c_int, flush: c_int) -> Option<&'static str> {
         match result {
             z::Z_OK | z::Z_BUF_ERROR => {
-                let is_cut = flush == z::Z_FINISH && self.state.as_ref().is_some_and(|state| state.avail_out != 0);
+                let is_cut = flush == z::Z_FINISH
+                    && self
+                        .state
+                        .as_ref()
+                        .is_some_and(|state| state.avail_out != 0);
                 is_cut.then_some("unexpected end of file")
             }
             z::Z_STREAM_END => None,
@@ -166,7 +201,11 @@ impl Drop for Stream {
         let deflates = self.deflates();
         if let Some(state) = &mut self.state {
             unsafe {
-                if deflates { z::deflateEnd(&mut **state) } else { z::inflateEnd(&mut **state) };
+                if deflates {
+                    z::deflateEnd(&mut **state)
+                } else {
+                    z::inflateEnd(&mut **state)
+                };
             }
         }
     }
@@ -201,9 +240,29 @@ pub(crate) fn name_of(result: c_int) -> &'static str {
     }
 }
 
-fn new<'js>(ctx: Ctx<'js>, mode: u32, window_bits: i32, level: i32, mem_level: i32, strategy: i32, dictionary: Value<'js>) -> Result<Class<'js, Stream>> {
+fn new<'js>(
+    ctx: Ctx<'js>,
+    mode: u32,
+    window_bits: i32,
+    level: i32,
+    mem_level: i32,
+    strategy: i32,
+    dictionary: Value<'js>,
+) -> Result<Class<'js, Stream>> {
     let dictionary = bytes::of(&ctx, &dictionary).to_vec();
-    Class::instance(ctx, Stream { mode, level, window_bits, mem_level, strategy, dictionary, state: None, mark_bytes: 0 })
+    Class::instance(
+        ctx,
+        Stream {
+            mode,
+            level,
+            window_bits,
+            mem_level,
+            strategy,
+            dictionary,
+            state: None,
+            mark_bytes: 0,
+        },
+    )
 }
 
 /// The part of a buffer that was asked for, as far as it is there.
@@ -216,7 +275,10 @@ pub(crate) fn part(whole: &mut [u8], offset: usize, length: usize) -> &mut [u8] 
 /// `[room left in the output, bytes left of the input]`, and for an error its message, number and code.
 pub(crate) type Step = (usize, usize, Option<String>, i32, String);
 
-pub(crate) fn told<'js>(ctx: &Ctx<'js>, (room, rest, message, number, code): Step) -> Result<Value<'js>> {
+pub(crate) fn told<'js>(
+    ctx: &Ctx<'js>,
+    (room, rest, message, number, code): Step,
+) -> Result<Value<'js>> {
     let told = rquickjs::Array::new(ctx.clone())?;
     told.set(0, room)?;
     told.set(1, rest)?;
@@ -229,36 +291,87 @@ pub(crate) fn told<'js>(ctx: &Ctx<'js>, (room, rest, message, number, code): Ste
 }
 
 /// `places`: flush, then offset and length of the input and of the output.
-fn run<'js>(ctx: Ctx<'js>, stream: Class<'js, Stream>, input: Value<'js>, output: Value<'js>, places: Vec<usize>) -> Result<Value<'js>> {
-    let [flush, in_offset, in_length, out_offset, out_length] = places[..] else { return Ok(Value::new_undefined(ctx)) };
+fn run<'js>(
+    ctx: Ctx<'js>,
+    stream: Class<'js, Stream>,
+    input: Value<'js>,
+    output: Value<'js>,
+    places: Vec<usize>,
+) -> Result<Value<'js>> {
+    let [flush, in_offset, in_length, out_offset, out_length] = places[..] else {
+        return Ok(Value::new_undefined(ctx));
+    };
     let flush = flush as c_int;
     let mut stream = stream.borrow_mut();
     if let Err((result, message)) = stream.begin() {
-        return told(&ctx, (out_length, in_length, Some(message.to_owned()), result, name_of(result).to_owned()));
+        return told(
+            &ctx,
+            (
+                out_length,
+                in_length,
+                Some(message.to_owned()),
+                result,
+                name_of(result).to_owned(),
+            ),
+        );
     }
     let input = part(bytes::of(&ctx, &input), in_offset, in_length);
     let output = part(bytes::of(&ctx, &output), out_offset, out_length);
     let result = stream.step(input, output, flush);
     let fault = stream.fault(result, flush);
-    let Some(state) = &stream.state else { return Ok(Value::new_undefined(ctx)) };
+    let Some(state) = &stream.state else {
+        return Ok(Value::new_undefined(ctx));
+    };
     let message = fault.map(|fault| {
         let own = unsafe { (!state.msg.is_null()).then(|| CStr::from_ptr(state.msg)) };
-        own.map_or_else(|| fault.to_owned(), |own| own.to_string_lossy().into_owned())
+        own.map_or_else(
+            || fault.to_owned(),
+            |own| own.to_string_lossy().into_owned(),
+        )
     });
-    told(&ctx, (state.avail_out as usize, state.avail_in as usize, message, result, name_of(result).to_owned()))
+    told(
+        &ctx,
+        (
+            state.avail_out as usize,
+            state.avail_in as usize,
+            message,
+            result,
+            name_of(result).to_owned(),
+        ),
+    )
 }
 
 /// Undefined, or the message, number and code of an error.
-fn params<'js>(ctx: Ctx<'js>, stream: Class<'js, Stream>, level: i32, strategy: i32) -> Result<Value<'js>> {
+fn params<'js>(
+    ctx: Ctx<'js>,
+    stream: Class<'js, Stream>,
+    level: i32,
+    strategy: i32,
+) -> Result<Value<'js>> {
     let mut stream = stream.borrow_mut();
     (stream.level, stream.strategy) = (level, strategy);
     let deflates = matches!(stream.mode, DEFLATE | DEFLATERAW);
-    let Some(state) = &mut stream.state else { return Ok(Value::new_undefined(ctx)) };
-    let result = if deflates { unsafe { z::deflateParams(&mut **state, level, strategy) } } else { z::Z_OK };
+    let Some(state) = &mut stream.state else {
+        return Ok(Value::new_undefined(ctx));
+    };
+    let result = if deflates {
+        unsafe { z::deflateParams(&mut **state, level, strategy) }
+    } else {
+        z::Z_OK
+    };
     if matches!(result, z::Z_OK | z::Z_BUF_ERROR) {
         return Ok(Value::new_undefined(ctx));
     }
-    told(&ctx, (0, 0, Some("Failed to set parameters".to_owned()), result, name_of(result).to_owned()))
+    told(
+        &ctx,
+        (
+            0,
+            0,
+            Some("Failed to set parameters".to_owned()),
+            result,
+            name_of(result).to_owned(),
+        ),
+    )
 }
 
 fn reset<'js>(ctx: Ctx<'js>, stream: Class<'js, Stream>) -> Result<Value<'js>> {
@@ -266,7 +379,16 @@ fn reset<'js>(ctx: Ctx<'js>, stream: Class<'js, Stream>) -> Result<Value<'js>> {
     stream.restart();
     match stream.set_dictionary() {
         Ok(()) => Ok(Value::new_undefined(ctx)),
-        Err((result, message)) => told(&ctx, (0, 0, Some(message.to_owned()), result, name_of(result).to_owned())),
+        Err((result, message)) => told(
+            &ctx,
+            (
+                0,
+                0,
+                Some(message.to_owned()),
+                result,
+                name_of(result).to_owned(),
+            ),
+        ),
     }
 }
 

@@ -63,8 +63,16 @@ fn new<'js>(ctx: Ctx<'js>, encodes: bool, parameters: Vec<f64>) -> Result<Class<
 }
 
 /// See `run` of zlib.
-fn run<'js>(ctx: Ctx<'js>, stream: Class<'js, Stream>, input: Value<'js>, output: Value<'js>, places: Vec<usize>) -> Result<Value<'js>> {
-    let [operation, in_offset, in_length, out_offset, out_length] = places[..] else { return Ok(Value::new_undefined(ctx)) };
+fn run<'js>(
+    ctx: Ctx<'js>,
+    stream: Class<'js, Stream>,
+    input: Value<'js>,
+    output: Value<'js>,
+    places: Vec<usize>,
+) -> Result<Value<'js>> {
+    let [operation, in_offset, in_length, out_offset, out_length] = places[..] else {
+        return Ok(Value::new_undefined(ctx));
+    };
     let input: &[u8] = part(bytes::of(&ctx, &input), in_offset, in_length);
     let output = part(bytes::of(&ctx, &output), out_offset, out_length);
     let (mut rest, mut read, mut room, mut written) = (input.len(), 0, output.len(), 0);
@@ -77,20 +85,57 @@ fn run<'js>(ctx: Ctx<'js>, stream: Class<'js, Stream>, input: Value<'js>, output
                 _ => BrotliEncoderOperation::BROTLI_OPERATION_PROCESS,
             };
             let mut total = None;
-            let is_good = encoder.compress_stream(name, &mut rest, input, &mut read, &mut room, output, &mut written, &mut total, &mut |_, _, _, _| ());
+            let is_good = encoder.compress_stream(
+                name,
+                &mut rest,
+                input,
+                &mut read,
+                &mut room,
+                output,
+                &mut written,
+                &mut total,
+                &mut |_, _, _, _| (),
+            );
             let message = (!is_good).then(|| "Compression failed".to_owned());
-            told(&ctx, (room, rest, message, -1, "ERR_BROTLI_COMPRESSION_FAILED".to_owned()))
+            told(
+                &ctx,
+                (
+                    room,
+                    rest,
+                    message,
+                    -1,
+                    "ERR_BROTLI_COMPRESSION_FAILED".to_owned(),
+                ),
+            )
         }
         Coder::Decoder(decoder) => {
             let mut total = 0;
-            let result = BrotliDecompressStream(&mut rest, &mut read, input, &mut room, &mut written, output, &mut total, decoder);
+            let result = BrotliDecompressStream(
+                &mut rest,
+                &mut read,
+                input,
+                &mut room,
+                &mut written,
+                output,
+                &mut total,
+                decoder,
+            );
             let (message, number, code) = match result {
                 BrotliResult::ResultFailure => {
                     let name = format!("{:?}", decoder.error_code);
-                    let code = name.replacen("BROTLI_DECODER_ERROR_FORMAT_", "ERR__ERROR_FORMAT_", 1);
-                    (Some("Decompression failed".to_owned()), decoder.error_code as i32, code)
+                    let code =
+                        name.replacen("BROTLI_DECODER_ERROR_FORMAT_", "ERR__ERROR_FORMAT_", 1);
+                    (
+                        Some("Decompression failed".to_owned()),
+                        decoder.error_code as i32,
+                        code,
+                    )
                 }
-                BrotliResult::NeedsMoreInput if operation == 2 => (Some("unexpected end of file".to_owned()), -5, "Z_BUF_ERROR".to_owned()),
+                BrotliResult::NeedsMoreInput if operation == 2 => (
+                    Some("unexpected end of file".to_owned()),
+                    -5,
+                    "Z_BUF_ERROR".to_owned(),
+                ),
                 _ => (None, 0, String::new()),
             };
             told(&ctx, (room, rest, message, number, code))
