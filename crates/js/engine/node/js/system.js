@@ -39,7 +39,7 @@
             natives: {},
             config: native.librarySource('config'),
             compileFunction: (id) => {
-                const exports = own[id]?.() ?? host.imitation(id);
+                const exports = host.imitation(id) ?? own[id]?.();
                 if (exports !== undefined) return (_exports, _require, module) => { module.exports = exports; };
                 return node.compile(id, ['exports', 'require', 'module', 'process', 'internalBinding', 'primordials']);
             },
