@@ -201,10 +201,10 @@
 
     const loopNow = () => trunc(host.now());
 
-    function arm() {
+    function arm(isAwaited = false) {
         if (isRunning) return;
         const { immediateInfo } = node.getInternalBinding('timers');
-        const isDue = firstWaiting < waiting.length || immediateInfo[0] > 0 || immediateInfo[2] > 0;
+        const isDue = isAwaited || firstWaiting < waiting.length || immediateInfo[0] > 0 || immediateInfo[2] > 0;
         const due = isDue ? 0 : dueAt;
         if (due >= armedFor) return;
         armedFor = due;
@@ -229,7 +229,8 @@
             },
             toggleTimerRef() {},
             toggleImmediateRef(isReferenced) {
-                if (isReferenced) arm();
+                // The immediate is counted after this call.
+                if (isReferenced) arm(true);
             },
         });
     });
