@@ -86,6 +86,10 @@ unsafe extern "C" fn free(block: *mut u8) {
             return;
         }
         let Header { size, offset } = *header(block);
+        if CLOSED_BELOW.is_null() {
+            // What is free when the image is taken is no part of it.
+            write_bytes(block, 0, size);
+        }
         (*addr_of_mut!(HEAP)).free(block.sub(offset), size + offset, offset);
     }
 }
@@ -97,7 +101,7 @@ unsafe extern "C" fn realloc(block: *mut u8, size: usize) -> *mut u8 {
             return malloc(size);
         }
         let Header { size: old, offset } = *header(block);
-        if block < CLOSED_BELOW || offset != HEADER {
+        if block < CLOSED_BELOW || offset != HEADER || CLOSED_BELOW.is_null() {
             if size <= old {
                 return block;
             }

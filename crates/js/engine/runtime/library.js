@@ -71,6 +71,18 @@ hidden('__wasm_rquickjs_unhandled_rejection_checkpoint', () => 0);
 hidden('__wasm_rquickjs_rejection_tracker', (promise, reason, isHandled) => node.rejected(promise, reason, isHandled));
 hidden('__wasm_rquickjs_handleUncaughtError', (error) => node.fail(error, false));
 
+// Imitations ask for others by this one.
+const { BuiltinModule } = node.require('internal/bootstrap/realm');
+Object.defineProperty(globalThis, 'require', {
+    value: (name) => {
+        const id = BuiltinModule.normalizeRequirableId(name);
+        if (id === undefined) throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
+        return node.require(id);
+    },
+    writable: true,
+    configurable: true,
+});
+
 // ---- for the guest ----
 
 const { kRefed, timerListMap, immediateQueue } = node.require('internal/timers');

@@ -39,7 +39,7 @@
             natives: {},
             config: native.librarySource('config'),
             compileFunction: (id) => {
-                const exports = own[id]?.() ?? host.imitation(id);
+                const exports = host.imitation(id) ?? own[id]?.();
                 if (exports !== undefined) return (_exports, _require, module) => { module.exports = exports; };
                 return node.compile(id, ['exports', 'require', 'module', 'process', 'internalBinding', 'primordials']);
             },
@@ -201,11 +201,11 @@
 
     const loopNow = () => trunc(host.now());
 
-    function arm() {
+    function arm(isAwaited = false) {
         if (isRunning) return;
         const { immediateInfo } = node.getInternalBinding('timers');
         // An immediate announces itself before it is counted.
-        const isDue = firstWaiting < waiting.length || immediateInfo[0] > 0 || immediateInfo[1] > 0 || immediateInfo[2] > 0;
+        const isDue = isAwaited || firstWaiting < waiting.length || immediateInfo[0] > 0 || immediateInfo[1] > 0 || immediateInfo[2] > 0;
         const due = isDue ? 0 : dueAt;
         if (due >= armedFor) return;
         armedFor = due;
@@ -230,7 +230,8 @@
             },
             toggleTimerRef() {},
             toggleImmediateRef(isReferenced) {
-                if (isReferenced) arm();
+                // The immediate is counted after this call.
+                if (isReferenced) arm(true);
             },
         });
     });

@@ -319,7 +319,7 @@ fn is_ascii<'js>(ctx: Ctx<'js>, buffer: Value<'js>) -> bool {
     bytes::of(&ctx, &buffer).is_ascii()
 }
 
-/// The forgiving decoder of the web. -1: a character that is not allowed; -2: a length that cannot be.
+/// The forgiving decoder of the web. -2: a character that is not allowed; -1: a length that cannot be.
 fn atob<'js>(ctx: Ctx<'js>, text: Value<'js>) -> Result<Value<'js>> {
     let units = bytes::units(&ctx, &text)?;
     let mut kept: Vec<u16> = units
@@ -336,10 +336,10 @@ fn atob<'js>(ctx: Ctx<'js>, text: Value<'js>) -> Result<Value<'js>> {
     let is_allowed =
         |unit: &u16| !matches!(u8::try_from(*unit), Ok(b'-' | b'_')) && sextet(*unit).is_some();
     if !kept.iter().all(is_allowed) {
-        return Ok(Value::new_int(ctx, -1));
+        return Ok(Value::new_int(ctx, -2));
     }
     if kept.len() % 4 == 1 {
-        return Ok(Value::new_int(ctx, -2));
+        return Ok(Value::new_int(ctx, -1));
     }
     decoded(&ctx, &from_base64(&kept), Encoding::Latin1)
 }
