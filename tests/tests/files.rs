@@ -82,6 +82,18 @@ const OTHERS: &[(&str, &str)] = &[
         "the sources of the engine, when it is built and tested",
     ),
     (
+        "crates/js/engine/node/build.rs",
+        "Node's library, when the engine is built",
+    ),
+    (
+        "crates/js/engine/node/src/runner.rs",
+        "scripts that a developer runs natively; no part of postlogin",
+    ),
+    (
+        "crates/js/src/intl.rs",
+        "the sources of ICU's component, when it is tested",
+    ),
+    (
         "crates/js/src/modules/packages.rs",
         "where packages really are; reads them through the door",
     ),

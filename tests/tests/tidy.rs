@@ -59,16 +59,17 @@ fn nothing_is_left_for_later() {
 
 #[test]
 fn unsafe_code_has_one_place() {
-    // The allocator inside the JavaScript engine is the guest's, not ours to run.
+    // What is compiled into the JavaScript engine runs in the sandbox: its allocator, OpenSSL's binding, Node's.
     let known = [
         "crates/engine/src/cache.rs",
-        "crates/js/engine/heap.rs",
+        "crates/js/engine/",
         RUNTIME_EDITS,
     ];
     let block = ["unsafe", " {"].concat();
     check(|source| {
         let found = source.code().find(|(_, line)| line.contains(&block));
-        let (number, _) = found.filter(|_| !known.contains(&&*source.path))?;
+        let is_known = known.iter().any(|place| source.path.starts_with(place));
+        let (number, _) = found.filter(|_| !is_known)?;
         Some(format!("line {number}: unsafe code outside of {known:?}"))
     });
 }

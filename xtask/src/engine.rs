@@ -191,7 +191,7 @@ fn utf8(path: &Path) -> anyhow::Result<Utf8PathBuf> {
 }
 
 /// The engine's own stack, at the start of its memory: some 11,000 calls of JavaScript (see `61-recursion.patch`).
-const STACK: [&str; 2] = ["-Clink-arg=-z", "-Clink-arg=stack-size=5242880"];
+const STACK: [&str; 2] = ["-Clink-arg=-z", "-Clink-arg=stack-size=8388608"];
 
 /// Folders of this machine and what stands for them in the engine.
 fn renamed_folders(root: &Path, work: &Path) -> anyhow::Result<Vec<(PathBuf, &'static str)>> {

@@ -5,7 +5,7 @@ mod common;
 use common::printed;
 use serde_json::Value;
 
-/// Each line: statements, and what Node 20.20 wrote for them. Values of the Action's realm and of the one around it
+/// Each line: statements, and what Node 22.23 wrote for them. Values of the Action's realm and of the one around it
 /// print alike.
 const DATA: &str = include_str!("data/console.jsonl");
 

@@ -15,7 +15,7 @@ use serde_json::json;
 /// What one attempt may use.
 const BUDGET: Budget = Budget {
     time: Duration::from_millis(500),
-    memory: 96 << 20,
+    memory: 128 << 20,
 };
 
 /// For what ends by itself: a busy machine may take its time.

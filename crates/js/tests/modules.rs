@@ -104,7 +104,7 @@ fn files_are_found_by_nodes_rules() {
          MODULE_NOT_FOUND Cannot find module 'nested'\n\
          MODULE_NOT_FOUND Cannot find module './x'\n\
          MODULE_NOT_FOUND Cannot find module '/etc/passwd'\n\
-         MODULE_NOT_FOUND Cannot find module ''\n\
+         ERR_INVALID_ARG_VALUE The argument 'id' must be a non-empty string. Received ''\n\
          MODULE_NOT_FOUND Cannot find module 'plain/none'\n\
          ERR_UNKNOWN_BUILTIN_MODULE No such built-in module: node:none\n\
          TypeError The \"id\" argument must be of type string. Received type number (7)\n",

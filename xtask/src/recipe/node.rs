@@ -64,8 +64,7 @@ mod node;
     node::WIRE_JS.to_owned()
 }
 
-#[allow(dead_code)]
-fn wire_imitations() -> String {
+pub(crate) fn wire_imitations() -> String {
 ",
     },
     // The result of an evaluation went through a property of the global object; taking that away again copies the
@@ -247,7 +246,15 @@ const REWRITTEN: &[(&str, &str)] = &[
     ("structured_clone.js", ""),
     (
         "module.js",
-        "export default {};\nexport const require = undefined;\n",
+        // For child_process: the library's `require`, and no children that are evaluated inside of the runtime.
+        "export default {
+    require: globalThis.require,
+    __wasm_rquickjs_begin_inline_child_module_state() {
+        throw Object.assign(new Error('spawn node ENOSYS'), { errno: -38, code: 'ENOSYS', syscall: 'spawn node' });
+    },
+};
+export const require = undefined;
+",
     ),
     ("web-streams-polyfill-4.1.0.js", ""),
     (

@@ -85,7 +85,7 @@ fn row(usage: &ActionUsage, outcome: &Outcome) -> [String; 4] {
         == 1;
     [
         text::clean(&usage.action),
-        time(usage.wall_us, usage.virtual_ms),
+        time(usage.wall_us, "", usage.virtual_ms),
         text::bytes(usage.memory_bytes),
         if once {
             text::counted(calls, "call")
@@ -95,11 +95,12 @@ fn row(usage: &ActionUsage, outcome: &Outcome) -> [String; 4] {
     ]
 }
 
-fn time(wall_us: u64, virtual_ms: u64) -> String {
+/// Computing, what is said of it, and waiting.
+fn time(wall_us: u64, remark: &str, virtual_ms: u64) -> String {
     match virtual_ms {
-        0 => text::duration(wall_us),
+        0 => format!("{}{remark}", text::duration(wall_us)),
         waited => format!(
-            "{} + {} waited",
+            "{}{remark} + {} waited",
             text::duration(wall_us),
             text::duration(waited.saturating_mul(1_000))
         ),
@@ -175,11 +176,13 @@ pub(super) fn write_footer(
     let (time_role, time_share) = share(used_us, limit_us);
     let (memory_role, memory_share) = share(memory, options.memory_limit);
     let time = format!(
-        "time {}{} of {}{time_share}",
-        time(wall_us, virtual_ms),
+        "time {} of {}{time_share}",
         match wall_us {
-            SHOWN_AS_COUNTED.. => format!(" (computing counts as {})", text::duration(counted_us)),
-            _ => String::new(),
+            SHOWN_AS_COUNTED.. => {
+                let counted = format!(" (as {})", text::duration(counted_us));
+                time(wall_us, &counted, virtual_ms)
+            }
+            _ => time(wall_us, "", virtual_ms),
         },
         text::duration(limit_us)
     );

@@ -60,8 +60,8 @@ fn a_failure_that_no_case_expects_is_another_exit_code() {
 
       FAIL tests/greets unexpected
       the login failed: RangeError: too far  tests/greets.case.yaml:4:5
-          thrown  RangeError in greets at greets.js:3:41
-                  at exports.onExecutePostLogin (greets.js:3:41)
+          thrown  RangeError in greets at greets.js:3:19
+                  at exports.onExecutePostLogin (greets.js:3:19)
     ────────────
          Summary [time] 2 cases run: 1 passed, 1 failed, 0 skipped
     ");

@@ -6,7 +6,6 @@ use postlogin_core::{
     Fault, FaultKind, Login, LoginInput, SandboxUse,
     outcome::{ActionUsage, Notice},
 };
-use postlogin_host::COMPUTING;
 use wasmtime::{Store, component::Instance};
 
 use super::{
@@ -50,9 +49,8 @@ impl ActionPre {
         let time_left = store.data().time_left();
         let mut phases = Phases::default();
         let calling = self.call(&mut store, known, invocation, &mut phases);
-        // The sandbox looks at its budget itself; this ends what does not compute.
-        let patience = time_left.saturating_mul(COMPUTING);
-        let called = tokio::time::timeout(patience, calling).await;
+        // The runtime's clock is paused: it counts what is waited for, and the sandbox what is computed.
+        let called = tokio::time::timeout(time_left, calling).await;
         let mut called = called.unwrap_or_else(|_| Err(TimedOut.into()));
         if called.is_ok() && store.data().time_left().is_zero() {
             // It ended between two ticks of the watchdog, but too late.

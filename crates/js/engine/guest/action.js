@@ -58,7 +58,7 @@ function fault(error) {
     if (exit) return { name: 'Exited', message: exit.message, stack: partOf(exit, 'stack', '') };
     if (isErrorLike(error)) {
         if (error instanceof RuntimeError) return { name: 'Error', message: error.message, stack: '' };
-        const stack = partOf(error, 'stack', '');
+        const stack = ofRequest(error, partOf(error, 'stack', ''));
         return { name: partOf(error, 'name', 'Error'), message: partOf(error, 'message', ''), stack: ofFrames(error, stack) };
     }
     try {
@@ -66,6 +66,21 @@ function fault(error) {
     } catch {
         return { name: 'non-error', message: '[object]', stack: '' };
     }
+}
+
+// Errors of the network → where the request was made, which is nowhere in their own stacks.
+const requestsOf = new WeakMap();
+
+function ofRequest(error, stack) {
+    const isElsewhere = stack.split('\n').every((line) => !line.startsWith('    at ') || line.includes('node:') || line.endsWith('(<anonymous>)'));
+    if (!isElsewhere) return stack;
+    let place = requestsOf.get(error);
+    try {
+        place ??= requestsOf.get(error.cause);
+    } catch {
+        // A getter of the Action's.
+    }
+    return place ? `${stack}\n${place.replace(/^\n/, '')}` : stack;
 }
 
 // What `Error.prepareStackTrace` may have made of a stack is no stack.

@@ -54,3 +54,4 @@ function errorAt(here, name, message, options) {
 // Requests that may be pending when the handler returns, see the library's exchanges.
 node.host.begun = (what) => begun('request', what);
 node.host.ended = (entry) => ended(entry);
+node.host.failed = (error, entry) => requestsOf.set(error, entry.stack);

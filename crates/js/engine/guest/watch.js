@@ -93,7 +93,5 @@ function watched(value, path) {
     return proxy;
 }
 
-const clone = globalThis.structuredClone;
-replace(globalThis, 'structuredClone', function (value, options) {
-    return clone(unwatched(value), options);
-});
+// For structuredClone and postMessage.
+node.host.unwatched = unwatched;

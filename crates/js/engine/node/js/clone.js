@@ -115,7 +115,8 @@
             return [copy, this.#ports];
         }
 
-        #copy(value) {
+        #copy(given) {
+            const value = node.host.unwatched ? node.host.unwatched(given) : given;
             if (typeof value === 'symbol') throw refused(value);
             if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return value;
             if (this.#known.has(value)) return this.#known.get(value);

@@ -72,7 +72,7 @@
         }
         const chunks = [];
         for await (const chunk of body) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
-        return Buffer.concat(chunks);
+        return chunks.length === 1 && chunks[0] instanceof Uint8Array ? chunks[0] : Buffer.concat(chunks);
     }
 
     // Adapts a handler of undici 7 to the interface of undici 6.
@@ -129,7 +129,7 @@
         const request = {
             method, scheme: url.protocol.slice(0, -1), hostname: url.hostname.replace(/^\[|\]$/g, ''),
             port: url.port === '' ? (url.protocol === 'http:' ? 80 : 443) : +url.port,
-            path: `${path.startsWith('/') ? path : new URL(path).pathname}${search}`, headers, body: undefined,
+            path: `${path.startsWith('/') ? path : new URL(path).pathname}${search}`, headers,
         };
 
         let exchange;
@@ -166,10 +166,9 @@
                 fail(coded('RequestContentLengthMismatchError', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', 'Request body length does not match content-length header'));
                 return;
             }
-            request.body = bytes?.length > 0 ? bytes : undefined;
             // undici writes it after the other headers.
             if (length !== undefined) headers.push(...headers.splice(headers.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === 'content-length'), 2));
-            exchange = new Exchange(request, {
+            exchange = new Exchange({ ...request, body: bytes?.length > 0 ? bytes : undefined }, {
                 head(status, lines, chunk) {
                     clearTimeout(timer);
                     settled();

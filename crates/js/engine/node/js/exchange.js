@@ -56,7 +56,8 @@
             const { method, scheme, hostname, port, path, headers, body } = request;
             const name = hostname.includes(':') ? `[${hostname}]` : hostname;
             const authority = port === (scheme === 'http' ? 80 : 443) ? name : `${name}:${port}`;
-            this.#request = request;
+            // Without its body, which the native side has copied.
+            this.#request = { hostname, port };
             this.#handler = handler;
             const isUsual = port === 80 || port === 443;
             this.#entry = host.begun?.(`${method} ${scheme}://${isUsual ? name : authority}${path}`);
@@ -102,8 +103,10 @@
                     if (this.#isOver) return;
                     const { hostname, port } = this.#request;
                     this.#isOver = true;
+                    const failure = networkError(error.message, hostname, port);
+                    if (this.#entry) host.failed(failure, this.#entry);
                     this.#ended();
-                    this.#handler.fail(networkError(error.message, hostname, port));
+                    this.#handler.fail(failure);
                 }),
             ]);
         }

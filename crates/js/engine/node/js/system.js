@@ -8,7 +8,7 @@
 //   uncaught(error, origin)   what nothing handles: `uncaughtException` or `unhandledRejection`
 //   exit(code)                process.exit
 //   random(bytes)             fills a Uint8Array
-//   structuredClone(value, options)
+//   unwatched(value)          what is behind a Proxy of the host; optional
 //   imitation(id)             the exports of a module that is not Node's own; undefined for others
 // and `afterwards(callback)` is added here: it runs in a later turn, which keeps the process alive.
 ((node) => {
@@ -97,7 +97,16 @@
 
     complete('permission', (binding) => { binding.has = () => true; });
     complete('wasm_web_api', (binding) => { binding.setImplementation = () => {}; });
-    complete('report', (binding) => { binding.shouldReportOnUncaughtException = () => false; });
+    complete('report', (binding) => {
+        const property = (get, set, value) => {
+            binding[get] = () => value;
+            binding[set] = (other) => { value = other; };
+        };
+        for (const name of ['Compact', 'ExcludeNetwork', 'ExcludeEnv']) property(`get${name}`, `set${name}`, false);
+        for (const name of ['Directory', 'Filename']) property(`get${name}`, `set${name}`, '');
+        property('getSignal', 'setSignal', 'SIGUSR2');
+        for (const name of ['OnFatalError', 'OnSignal', 'OnUncaughtException']) property(`shouldReport${name}`, `setReport${name}`, false);
+    });
     complete('worker', (binding) => {
         binding.getEnvMessagePort = () => undefined;
         Object.assign(binding, { isMainThread: true, isInternalThread: false, ownsProcessState: true, threadId: 0 });

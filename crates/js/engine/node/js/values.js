@@ -230,7 +230,14 @@
 
     complete('task_queue', (binding) => {
         const { kPromiseRejectWithNoHandler, kPromiseHandlerAddedAfterReject } = binding.promiseRejectEvents;
-        binding.enqueueMicrotask = (callback) => host.enqueue(callback);
+        // What a microtask throws is not the rejection of a promise.
+        binding.enqueueMicrotask = (callback) => host.enqueue(() => {
+            try {
+                callback();
+            } catch (error) {
+                node.fail(error, false);
+            }
+        });
         binding.runMicrotasks = native.runJobs;
         binding.setTickCallback = (callback) => { node.runTicks = callback; };
         binding.setPromiseRejectCallback = (callback) => {
@@ -326,7 +333,6 @@
             Object.defineProperty(target, 'DOMException', { __proto__: null, value: DOMException, writable: true, configurable: true, enumerable: false });
         };
         binding.setDeserializerCreateObjectFunction = () => {};
-        binding.structuredClone = (value, options) => host.structuredClone(value, options);
         binding.stopMessagePort = () => {};
         binding.checkMessagePort = () => false;
     });

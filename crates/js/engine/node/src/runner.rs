@@ -298,8 +298,7 @@ fn host<'js>(ctx: &Ctx<'js>, clock: &Clock, started: Instant) -> rquickjs::Resul
             host.imitation = (id) => host.imitations?.[id];
             host.write = (stream, text) => (stream === 'stdout' ? host.print : host.printError)(text);
             host.exit = (code) => { throw new Error(`exit ${code}`); };
-            host.uncaught = (error) => host.print(`uncaught ${error?.stack ?? error}\\n`);
-            host.structuredClone = (value) => value; }",
+            host.uncaught = (error) => host.print(`uncaught ${error?.stack ?? error}\\n`); }",
     )?
     .call::<_, ()>((host.clone(),))?;
     Ok(host)
