@@ -174,7 +174,10 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         .env("CFLAGS_wasm32_wasip2", c_flags(root, work)?)
         .env("POSTLOGIN_NODE_LIBRARY", work.join("node"))
         // Panic messages of the engine must not name this machine.
-        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(root, work)?.join("\x1f"))
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            rust_flags(root, work)?.join("\x1f"),
+        )
         .status()?;
     ensure!(status.success(), "the engine does not compile");
     fs::copy(generated.join("Cargo.lock"), lock)?;

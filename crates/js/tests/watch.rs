@@ -134,16 +134,16 @@ fn reads_have_their_path_and_place() {
     );
     check(
         "const roles = event.authorization?.roles ?? [];\nroles.includes('x');",
-        &["2:21 event.authorization", "2:36 event.authorization.roles"],
+        &["2:21 event.authorization", "2:34 event.authorization.roles"],
     );
     check(
         "for (const method of event.authentication.methods) method.name;",
         &[
             "2:28 event.authentication",
             "2:43 event.authentication.methods",
-            "2:52 event.authentication.methods[0]",
+            "2:59 event.authentication.methods[0]",
             "2:59 event.authentication.methods[0].name",
-            "2:52 event.authentication.methods[1]",
+            "2:59 event.authentication.methods[1]",
             "2:59 event.authentication.methods[1].name",
         ],
     );

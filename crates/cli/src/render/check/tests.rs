@@ -136,6 +136,8 @@ fn formats_for_programs_are_bounded_and_count_the_rest() {
     let last = commands.lines().last();
     assert_eq!(
         last,
-        Some(&*format!("::warning title=left-out::{left_out} more findings left out"))
+        Some(&*format!(
+            "::warning title=left-out::{left_out} more findings left out"
+        ))
     );
 }

@@ -147,7 +147,7 @@
             hrtimeBigInt() {
                 whole[0] = BigInt(floor(host.now() * 1e6));
             },
-            cwd: () => '/home/action', umask: () => 0o22, uptime: () => (host.now() - node.origin) / 1000 + 0.03,
+            cwd: () => '/', umask: () => 0o22, uptime: () => (host.now() - node.origin) / 1000 + 0.03,
             memoryUsage(values) {
                 for (const [at, value] of [50331648, 6291456, 4718592, 1572864, 16384].entries()) values[at] = value;
             },

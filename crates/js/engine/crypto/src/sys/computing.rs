@@ -1,4 +1,4 @@
-//! Functions of libcrypto that compute: errors, numbers, digests, ciphers, curves, keys.
+//! Functions of libcrypto that compute: errors, numbers, digests, ciphers, keys.
 
 use super::*;
 

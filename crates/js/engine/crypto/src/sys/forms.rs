@@ -1,4 +1,4 @@
-//! Functions of libcrypto about signatures, encodings and certificates.
+//! Functions of libcrypto about forms of keys, curves, derivation and certificates.
 
 use super::*;
 
