@@ -187,10 +187,7 @@ fn stacks_name_methods_and_constructors() {
     );
     check_stack(
         "async function f() { await null; throw new Error('x') }\nasync function g() { await f() }\ntry { await g() } catch (error) { console.log(error.stack) }",
-        &[
-            "Error: x",
-            "at f (actions/test/code.js:2:40)",
-        ],
+        &["Error: x", "at f (actions/test/code.js:2:40)"],
     );
     check_stack(
         "const error = new Error('x');\nerror.stack = undefined;\nconsole.log(String(error.stack))",
