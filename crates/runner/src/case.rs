@@ -85,7 +85,7 @@ fn login(
     let mut user = User::new(&case.steps);
     let mut outcome = match outcome(planned, actions, &mut user, watch) {
         Ok(outcome) => outcome,
-        Err(failure) => return (vec![failure], None),
+        Err(message) => return (vec![Failure::Internal(message)], None),
     };
     if let Some(error) = unloadable(&outcome) {
         return (vec![Failure::Load(error)], None);
@@ -126,14 +126,15 @@ fn login(
     (failures, Some(outcome))
 }
 
+/// Returns the outcome of a case, or what is wrong with us.
 fn outcome(
     planned: &PlannedCase,
     actions: &[BoundAction],
     user: &mut User,
     watch: Watch,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, String> {
     let event = event_of(planned.trigger, &planned.case, &planned.bases)
-        .map_err(|error| Failure::Internal(error.to_string()))?;
+        .map_err(|error| error.to_string())?;
     let prepared = PreparedLogin {
         trigger: planned.trigger,
         event,
@@ -143,8 +144,8 @@ fn outcome(
         watch,
     };
     let mut answer = |pause: &Pause| user.answer(&pause.suspension).map(Resumption::from);
-    let finished = run_login(actions, prepared, Some(&mut answer))
-        .map_err(|error| Failure::Internal(format!("{error:#}")))?;
+    let finished =
+        run_login(actions, prepared, Some(&mut answer)).map_err(|error| format!("{error:#}"))?;
     Ok(finished.outcome)
 }
 
