@@ -59,8 +59,15 @@ pub(crate) fn read_dotenv_within(path: &Path, within: &Boundary) -> Result<Vec<S
     parse_dotenv(&within.read_secrets(path, &shown)?, &shown)
 }
 
+/// The longest dotenv file, in bytes.
+const LONGEST: usize = 1 << 20;
+
 /// Parses the text of a dotenv file; `shown` is its name in errors.
 pub fn parse_dotenv(text: &str, shown: &str) -> Result<Vec<Secret>> {
+    if text.len() > LONGEST {
+        let error = Error::new(format!("the file has more than {} MiB", LONGEST >> 20));
+        return Err(error.in_file(shown));
+    }
     let lines = Lines::of(text);
     let mut secrets: Vec<Secret> = Vec::new();
     let mut names: HashSet<String> = HashSet::new();
