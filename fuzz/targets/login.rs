@@ -11,7 +11,7 @@ use postlogin_core::reads::Record;
 use postlogin_core::rules::{RuleEnd, RuleError, RuleReport};
 use postlogin_core::{
     Argument, Fault, HandlerInfo, HandlerKind, Login, LoginInput, Resumption, Step, TenantSettings,
-    Trigger, complete_event,
+    Trigger, complete_event, reads::Watch,
 };
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ fn login(input: &Input, mut event: Value) -> (Outcome, Record) {
     };
     let mut login = Login::new(facts, handlers.clone());
     if input.watched {
-        login = login.watched();
+        login = login.watched(Watch::Places);
     }
     let mut answers: Vec<_> = input.runs.iter().flat_map(|run| &run.answers).collect();
     let mut ran = 0;
