@@ -13,7 +13,7 @@ use crate::login::transaction::state::Running;
 use crate::measure::Usage;
 use crate::sources::step;
 
-/// What a host wants to know of the reads of a login.
+/// Selects the reads of a login that are recorded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Watch {

@@ -1,5 +1,4 @@
-//! What a component may cost the compiler, judged by its bytes before it is compiled: nothing can stop the compiler, and a few
-//! kilobytes can keep it busy for minutes.
+//! Limits on components before they are compiled: nothing can stop the compiler, and a few kilobytes can keep it busy for minutes.
 //!
 //! The limits are some ten times what the JavaScript engine of this repository has, the largest component that is known to run here.
 

@@ -17,7 +17,7 @@ pub enum Allocation {
 /// How much of a linear memory a pooled slot keeps mapped between two logins, in bytes.
 const KEEP_RESIDENT: usize = 16 << 20;
 
-/// How deep WebAssembly may nest, in bytes of native stack. The JavaScript engine throws its `RangeError` where V8 does, at
+/// The native stack of WebAssembly, in bytes. The JavaScript engine throws its `RangeError` where V8 does, at
 /// about 11,000 simple calls; this must be enough for them, or the sandbox traps before. Pages that are never touched
 /// take no memory.
 const WASM_STACK: usize = 24 << 20;
@@ -47,7 +47,7 @@ pub(crate) fn configuration(allocation: Allocation) -> Config {
     config.async_stack_size(FIBER_STACK);
     // A fresh sandbox maps the initialised memory of the engine copy-on-write.
     config.memory_init_cow(true);
-    // The engine's image is about 8 MiB of mostly non-zero data.
+    // The engine's image is about 29 MiB of mostly non-zero data.
     config.memory_guaranteed_dense_image_size(32 << 20);
     if let Allocation::Pooling { sandboxes } = allocation {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(sandboxes)));

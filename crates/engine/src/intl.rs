@@ -25,10 +25,10 @@ use crate::{
 /// The answer when ICU itself fails, as the component words it.
 const ICU_ERROR: &str = r#"{"error":"icu"}"#;
 
-/// How deep ICU may nest, in bytes of native stack. It runs on the guest's fiber above what the guest itself may use.
+/// The native stack of ICU, in bytes. It runs on the guest's fiber above what the guest itself may use.
 const STACK: usize = 512 << 10;
 
-/// How much memory one sandbox's ICU may hold, in bytes; its data are about 26 MB of it.
+/// The most memory of one sandbox's ICU, in bytes; its data are about 26 MB of it.
 const MEMORY: usize = 160 << 20;
 
 /// Where ICU comes from.
@@ -91,7 +91,7 @@ impl ResourceLimiter for Limiter {
 
 type Answer = TypedFunc<(String,), (String,)>;
 
-/// What one sandbox has of it.
+/// The ICU of one sandbox.
 pub(crate) struct Icu {
     intl: Arc<Intl>,
     running: Option<(Store<State>, Answer)>,

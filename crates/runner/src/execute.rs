@@ -156,7 +156,7 @@ struct Collected<'a> {
     waiting: BTreeMap<usize, (Box<CaseResult>, usize)>,
     held: &'a Held,
     next: usize,
-    /// How many bytes of failures may still be reported.
+    /// The bytes of failures that may still be reported.
     left: usize,
     summary: RunSummary,
 }
@@ -219,7 +219,7 @@ impl Collected<'_> {
     }
 }
 
-/// What failures of a run may have in reports, in bytes of JSON; printed they take up to three times as much.
+/// The most bytes, as JSON, of the failures that reports of a run list; printed they take up to three times as much.
 const REPORTED_BYTES: usize = 4 << 20;
 
 /// Keeps of the failures of a case that there are some.

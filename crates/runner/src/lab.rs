@@ -36,7 +36,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) mocks: Arc<Vec<Mock>>,
     /// When it starts, in milliseconds since the epoch.
     pub(crate) now_ms: i64,
-    /// What is recorded of reads of the event.
+    /// The reads of the event that are recorded.
     pub(crate) watch: Watch,
     /// The seed of randomness.
     pub(crate) seed: u64,

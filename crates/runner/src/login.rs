@@ -21,7 +21,7 @@ pub struct PreparedLogin {
     pub conditions: Conditions,
     /// The steps of the user at suspensions, in order.
     pub steps: Vec<ResumeStep>,
-    /// What is recorded of reads of the event.
+    /// The reads of the event that are recorded.
     pub watch: Watch,
 }
 

@@ -21,7 +21,7 @@ use super::places::Places;
 pub(super) const LARGEST_FILE: u64 = 16 << 20;
 /// The largest `package.json` that is read, in bytes. Parsed, one takes up to fifty times its size.
 const LARGEST_MANIFEST: u64 = 1 << 20;
-/// What all of them that an Action leads to may have together, in bytes. Each is read by the resolver and by us.
+/// The most bytes of all manifests that an Action leads to. Each is read by the resolver and by us.
 const MANIFESTS: u64 = 8 << 20;
 
 /// Opens files of packages. The resolver sees the file system through it as well.

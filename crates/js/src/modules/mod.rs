@@ -25,7 +25,7 @@ use crate::{
     source::{Prepared, prepare},
 };
 
-/// What the files that an Action requires may have together, in bytes: they are kept as long as the Action.
+/// The most bytes of all files that an Action requires: they are kept as long as the Action.
 const LOADED_BYTES: usize = 64 << 20;
 
 /// Answers and files that are remembered for all logins of an Action.

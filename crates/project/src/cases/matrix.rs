@@ -134,7 +134,7 @@ impl Row {
     }
 }
 
-/// What is wrong with the case that passes the limit.
+/// Returns the error of the case that exceeds the limit.
 pub(super) fn too_heavy(place: &Place) -> Error {
     let message = format!("the cases take more than {} MiB", CASES_BYTES >> 20);
     place

@@ -27,10 +27,10 @@ pub struct Loaded {
     said: Arc<Said>,
 }
 
-/// What the text of an Action says.
+/// Facts about the text of an Action.
 struct Said {
     kind: HandlerKind,
-    /// What is odd about it: it only compiles inside of production's wrapper, it has handlers of several triggers.
+    /// Notices about the text: it only compiles inside of production's wrapper, it has handlers of several triggers.
     oddities: Vec<Notice>,
     /// The secrets that it certainly reads, each at its first place.
     secrets: Vec<Mention>,

@@ -99,7 +99,7 @@ pub(crate) struct Planner<'a> {
     /// By the folder that a name is looked up from, and the name.
     named: HashMap<(PathBuf, String), usize>,
     read: HashMap<PathBuf, Arc<Value>>,
-    /// What cases may still take of memory, in bytes.
+    /// The memory that cases may still use, in bytes.
     left: usize,
 }
 

@@ -27,7 +27,7 @@ pub(crate) use users::{ChangeError, NewUser, UserConflict};
 /// The form of the tables. A file with another one is refused.
 const SCHEMA_VERSION: i64 = 1;
 
-/// What a file of an older release lacks.
+/// An index that files of older releases lack.
 const LATER_INDEX: &str =
     "CREATE INDEX IF NOT EXISTS users_connection ON users (connection, number);";
 

@@ -72,7 +72,7 @@ fn report(notice: PipelineNotice<'_>, printer: &Printer) {
         )),
         PipelineNotice::Refused(error) => {
             printer.error(&CliError::from(error));
-            printer.note("logins fail until that is mended; no restart is needed");
+            printer.note("logins will fail until this is fixed; no restart is needed");
         }
         PipelineNotice::Unloadable(error) => printer.error(&error.into()),
         PipelineNotice::NoProfile {

@@ -41,7 +41,7 @@ struct Found<'a> {
 struct Summary {
     errors: usize,
     warnings: usize,
-    /// How many findings are not listed; absent when all are.
+    /// The number of findings that are not listed; absent when all are.
     #[serde(skip_serializing_if = "Option::is_none")]
     left_out: Option<usize>,
 }

@@ -15,7 +15,7 @@ pub(crate) use human::human;
 pub(crate) use json::json;
 pub(crate) use sarif::sarif;
 
-/// How many findings a format for programs lists. The others are counted: an Action can have one on every few bytes.
+/// The most findings that a format for programs lists. The others are counted: an Action can have one on every few bytes.
 /// Code scanning of GitHub refuses more than 25,000.
 const MOST_FOR_PROGRAMS: usize = 10_000;
 

@@ -113,7 +113,7 @@ pub(crate) struct Flow {
     pub usage: Vec<ActionUsage>,
     /// What was used of the vendor's limits.
     pub measures: Measures,
-    /// What the host wants to know of what Actions read.
+    /// The reads that are recorded.
     pub watch: Watch,
     /// What Actions have read of the event.
     pub reads: Vec<EventRead>,
