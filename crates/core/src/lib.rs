@@ -39,7 +39,7 @@ pub use location::Location;
 pub use login::{
     Call, EntryPoint, Finished, HandlerInfo, HandlerKind, LOGIN_VERSION, Login, LoginInput, Pause,
     RestoreError, ResumeStep, Resumption, SandboxUse, Step, Suspension, TenantSettings,
-    TokenDialect, complete_event,
+    TokenDialect, complete_event, remove_parameters,
 };
 pub use metadata::is_storable;
 pub use reply::{Answer, Failure, Reply, Returned};

@@ -6,7 +6,7 @@
 //! was collected. A login that waits is plain data: [`Login::store`] and [`Login::restore`].
 
 mod handler;
-mod input;
+pub(crate) mod input;
 mod program;
 mod settings;
 mod step;
@@ -16,7 +16,7 @@ mod tests;
 pub(crate) mod transaction;
 
 pub use handler::{EntryPoint, HandlerInfo, HandlerKind};
-pub use input::{LoginInput, complete_event};
+pub use input::{LoginInput, complete_event, remove_parameters};
 pub use settings::{TenantSettings, TokenDialect};
 pub use step::{Call, Finished, Pause, SandboxUse, Step};
 pub use stored::{LOGIN_VERSION, RestoreError};

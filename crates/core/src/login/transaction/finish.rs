@@ -67,6 +67,8 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
     match flow.input.trigger {
         Trigger::PostLogin => tell_about_scopes(&mut flow, request, &settled),
         Trigger::CredentialsExchange => machine::tell_about_scopes(&mut flow, request),
+        // Their Actions change no scopes.
+        _ => {}
     }
     let mut code = None;
     let (status, reason, error) = match flow.ending.take() {
@@ -109,6 +111,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         access_token: AccessToken::default(),
         userinfo: Map::new(),
         user: flow.profile.stored.clone(),
+        effects: std::mem::take(&mut flow.effects),
         ledger: settled.ledger,
         commands: std::mem::take(&mut flow.commands),
         logs: std::mem::take(&mut flow.logs),
@@ -119,7 +122,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
             actions: std::mem::take(&mut flow.usage),
         },
     };
-    if status != Status::Allowed {
+    if status != Status::Allowed || !flow.input.trigger.table().has_tokens {
         return (outcome, usage);
     }
     if flow.input.trigger == Trigger::CredentialsExchange {
