@@ -1,6 +1,6 @@
 //! Whether bytes are an Action of this contract, and what they are if not.
 
-use postlogin_abi::{VERSION, WIT_PACKAGE, import_name, is_compatible_import};
+use postlogin_abi::{ACTION_WORLDS, VERSION, WIT_PACKAGE, import_name, is_compatible_import};
 use postlogin_core::{EntryPoint, Trigger};
 use wasmparser::{Parser, Payload};
 use wasmtime::component::{Component, types::ComponentItem};
@@ -63,7 +63,8 @@ impl NotAnAction {
             }
             Self::MissingHandler => {
                 format!(
-                    "export the handlers of one of the worlds {WIT_PACKAGE}/post-login and {WIT_PACKAGE}/credentials-exchange"
+                    "export the handlers of one of the worlds of {WIT_PACKAGE}: {}",
+                    ACTION_WORLDS.join(", ")
                 )
             }
             Self::Unlinkable(_) => {

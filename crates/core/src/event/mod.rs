@@ -38,6 +38,11 @@ pub fn sample(trigger: Trigger) -> Value {
     SAMPLES.get(&trigger).cloned().unwrap_or_default()
 }
 
+/// Returns the sample of post-login.
+pub fn post_login_sample() -> Value {
+    sample(Trigger::PostLogin)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

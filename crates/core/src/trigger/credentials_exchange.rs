@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: None,
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger",
+    api_page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-api-object",
     event_page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-event-object",
     event: schema::credentials_exchange,
     sample: include_str!("../event/credentials-exchange.json"),

@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: None,
     methods: METHODS,
     page: "https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-api-object",
+    api_page: "https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-api-object",
     event_page: "https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-event-object",
     event: schema::custom_email_provider,
     sample: include_str!("../event/custom-email-provider.json"),

@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: None,
     methods: METHODS,
     page: "https://auth0.com/docs/actions/reference/custom-phone-provider/custom-phone-provider-api-object",
+    api_page: "https://auth0.com/docs/actions/reference/custom-phone-provider/custom-phone-provider-api-object",
     event_page: "https://auth0.com/docs/actions/reference/custom-phone-provider/custom-phone-provider-event-object",
     event: schema::custom_phone_provider,
     sample: include_str!("../event/custom-phone-provider.json"),

@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: None,
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/custom-token-exchange",
+    api_page: "https://auth0.com/docs/actions/reference/custom-token-exchange/custom-token-exchange-api-object",
     event_page: "https://auth0.com/docs/actions/reference/custom-token-exchange/custom-token-exchange-event-object",
     event: schema::custom_token_exchange,
     sample: include_str!("../event/custom-token-exchange.json"),

@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: None,
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/event-stream",
+    api_page: "https://auth0.com/docs/actions/reference/event-stream/event-stream-api-object",
     event_page: "https://auth0.com/docs/actions/reference/event-stream/event-stream-event-object",
     event: schema::event_stream,
     sample: include_str!("../event/event-stream.json"),

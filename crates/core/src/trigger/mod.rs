@@ -85,6 +85,8 @@ pub struct Table {
     pub methods: &'static [MethodSpec],
     /// The public page of the trigger.
     pub page: &'static str,
+    /// The public page of the `api` object.
+    pub api_page: &'static str,
     /// The public page of the event.
     pub event_page: &'static str,
     /// The properties of the event, as a closed object.

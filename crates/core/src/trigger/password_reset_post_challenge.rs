@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: Some("onContinuePostChallenge"),
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/password-reset-post-challenge",
+    api_page: "https://auth0.com/docs/actions/reference/password-reset-post-challenge/password-reset-post-challenge-api-object",
     event_page: "https://auth0.com/docs/actions/reference/password-reset-post-challenge/password-reset-post-challenge-event-object",
     event: schema::password_reset_post_challenge,
     sample: include_str!("../event/password-reset-post-challenge.json"),

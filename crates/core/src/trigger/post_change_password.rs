@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: None,
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/post-change-password",
+    api_page: "https://auth0.com/docs/actions/reference/post-change-password/post-change-password-api-object",
     event_page: "https://auth0.com/docs/actions/reference/post-change-password/post-change-password-event-object",
     event: schema::post_change_password,
     sample: include_str!("../event/post-change-password.json"),

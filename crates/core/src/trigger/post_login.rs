@@ -16,6 +16,7 @@ pub(super) static TABLE: Table = Table {
     resume: Some("onContinuePostLogin"),
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/post-login",
+    api_page: "https://auth0.com/docs/actions/reference/post-login/post-login-api-object",
     event_page: "https://auth0.com/docs/actions/reference/post-login/post-login-event-object",
     event: schema::post_login,
     sample: include_str!("../event/post-login.json"),

@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: None,
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/post-user-registration",
+    api_page: "https://auth0.com/docs/actions/reference/post-user-registration/post-user-registration-api-object",
     event_page: "https://auth0.com/docs/actions/reference/post-user-registration/post-user-registration-event-object",
     event: schema::post_user_registration,
     sample: include_str!("../event/post-user-registration.json"),

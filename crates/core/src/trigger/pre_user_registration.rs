@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: Some("onContinuePreUserRegistration"),
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/pre-user-registration",
+    api_page: "https://auth0.com/docs/actions/reference/pre-user-registration/pre-user-registration-api-object",
     event_page: "https://auth0.com/docs/actions/reference/pre-user-registration/pre-user-registration-event-object",
     event: schema::pre_user_registration,
     sample: include_str!("../event/pre-user-registration.json"),

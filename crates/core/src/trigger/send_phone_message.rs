@@ -15,6 +15,7 @@ pub(super) static TABLE: Table = Table {
     resume: None,
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/send-phone-message",
+    api_page: "https://auth0.com/docs/actions/reference/send-phone-message/send-phone-message-api-object",
     event_page: "https://auth0.com/docs/actions/reference/send-phone-message/send-phone-message-event-object",
     event: schema::send_phone_message,
     sample: include_str!("../event/send-phone-message.json"),

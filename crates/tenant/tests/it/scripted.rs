@@ -1,6 +1,6 @@
 //! A trigger that does what a test says: the real core, without any sandbox.
 
-use std::sync::Mutex;
+use std::{collections::HashMap, sync::Mutex};
 
 use postlogin_core::outcome::{ActionUsage, Outcome};
 use postlogin_core::{
@@ -40,6 +40,8 @@ pub struct Scripted {
     pub script: Mutex<Script>,
     /// The Actions of credentials-exchange.
     pub machine: Mutex<Script>,
+    /// The Actions of the other triggers.
+    pub others: Mutex<HashMap<Trigger, Script>>,
     pub fetch: Mutex<Fetch>,
     /// The events of all logins.
     pub events: Mutex<Vec<Value>>,
@@ -52,6 +54,7 @@ impl Scripted {
         Self {
             script: Mutex::new(script),
             machine: Mutex::default(),
+            others: Mutex::default(),
             fetch: Mutex::new(|_| Err("no connection has a script".to_owned())),
             events: Mutex::default(),
             ran: Mutex::default(),
@@ -64,6 +67,13 @@ impl Scripted {
         match trigger {
             Trigger::PostLogin => self.script.lock().unwrap().clone(),
             Trigger::CredentialsExchange => self.machine.lock().unwrap().clone(),
+            other => self
+                .others
+                .lock()
+                .unwrap()
+                .get(&other)
+                .cloned()
+                .unwrap_or_default(),
         }
     }
 
