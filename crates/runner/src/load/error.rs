@@ -53,13 +53,6 @@ impl LoadError {
             .with_hint(format!("triggers that run are {}", known.join(", ")))
     }
 
-    pub(crate) fn only_post_login(command: &str, file: &str, trigger: Trigger) -> Self {
-        Self::unloadable(format!(
-            "{file}: {command} generates logins, and this Action is one of {trigger}"
-        ))
-        .with_hint("`run`, `test`, `check` and `explain` work with Actions of this trigger")
-    }
-
     pub(crate) fn mixed_triggers(one: (&str, Trigger), other: (&str, Trigger)) -> Self {
         Self::unloadable(format!(
             "{} is an Action of {} and {} one of {}; one run is of one trigger",

@@ -68,27 +68,6 @@ pub fn trigger_of_all<'s>(
     Ok(first.map_or(Trigger::PostLogin, |(_, trigger)| trigger))
 }
 
-/// Refuses sources of another trigger than post-login. `command` is what cannot do with them, such as `compare`.
-///
-/// # Errors
-/// When a source is of another trigger.
-pub fn require_post_login<'s>(
-    command: &str,
-    sources: impl IntoIterator<Item = &'s ActionSource>,
-) -> Result<(), LoadError> {
-    for source in sources {
-        let trigger = trigger_of(source)?;
-        if trigger != Trigger::PostLogin {
-            return Err(LoadError::only_post_login(
-                command,
-                &source.display_path,
-                trigger,
-            ));
-        }
-    }
-    Ok(())
-}
-
 fn exports(file: &str, text: &str) -> Vec<String> {
     let facts = facts(file, text);
     let names = facts.exports.into_iter().map(|export| export.name);
