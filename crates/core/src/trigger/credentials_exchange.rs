@@ -7,13 +7,18 @@ use crate::api::method::{MethodSpec, chained, silent, valued};
 use crate::api::{access, cache, claim, target_scopes};
 use crate::event;
 
+/// The page of the api object, which also says what becomes of target scopes.
+pub(crate) const API_PAGE: &str = "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-api-object";
+
 pub(super) static TABLE: Table = Table {
     id: "credentials-exchange",
     version: "v2",
     execute: "onExecuteCredentialsExchange",
     resume: None,
     methods: METHODS,
+    page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger",
     event_page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-event-object",
+    api_page: API_PAGE,
     event: event::schema::credentials_exchange,
     sample: event::credentials_exchange_sample,
 };

@@ -15,7 +15,9 @@ pub(super) static TABLE: Table = Table {
     execute: "onExecutePostLogin",
     resume: Some("onContinuePostLogin"),
     methods: METHODS,
+    page: "https://auth0.com/docs/customize/actions/explore-triggers/post-login",
     event_page: "https://auth0.com/docs/actions/reference/post-login/post-login-event-object",
+    api_page: limits::API_OBJECT_PAGE,
     event: event::schema::post_login,
     sample: event::post_login_sample,
 };
