@@ -1,4 +1,4 @@
-//! How the typed functions correspond to the methods of the vendor's `api` object.
+//! The typed functions and the methods of the vendor's `api` object that they stand for.
 //!
 //! A host can serve all of them by one piece of code: it turns the arguments of a function into those of the method as
 //! this table says, calls the method, and turns its answer into the function's result. Method list:
@@ -22,7 +22,7 @@ pub struct Method {
     pub can_throw: bool,
 }
 
-/// How a parameter of a function becomes an argument of the method.
+/// The conversion of a function's parameter to an argument of the method.
 ///
 /// A `none` at the end of the arguments is not passed, one in between is `undefined`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +40,7 @@ pub enum Parameter {
     Query,
 }
 
-/// How the answer of a method becomes the function's result.
+/// The conversion of a method's answer to the function's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// The answer (nothing, or the `api` object) is dropped.
@@ -57,7 +57,7 @@ pub enum Answer {
     CacheDelete,
 }
 
-/// What a field of a record is in the vendor's object.
+/// A property of the vendor's object that a field of a record stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {
     /// The name of the property. It is absent when the field is `none`.
@@ -90,7 +90,7 @@ impl Method {
     }
 }
 
-/// What the field of a record that is a [`Parameter::Plain`] is in the vendor's object.
+/// Returns the property of the vendor's object that a field of a record, passed as [`Parameter::Plain`], stands for.
 #[must_use]
 pub fn property(field: &str) -> Property {
     let name = match field {

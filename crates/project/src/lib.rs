@@ -1,4 +1,4 @@
-//! What teams have on disk: a configuration as the Auth0 Deploy CLI exports it, Actions, events, secrets.
+//! Reads what teams have on disk: a configuration as the Auth0 Deploy CLI exports it, Actions, events, secrets.
 //!
 //! Everything here reads; nothing writes, prints or asks the network. What is wrong in a file becomes an [`Error`]
 //! with its place and, where there is one, a hint.
@@ -32,6 +32,6 @@ pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
 pub use project::rules::{Rule, login_set};
 pub use project::tenant::{TenantData, tenant_keys};
-pub use project::{Action, Binding, Project, TestConfiguration};
+pub use project::{Action, Binding, MissingAction, Project, TestConfiguration};
 pub use secrets::{Secret, parse_dotenv, parse_secret, read_dotenv};
 pub use units::{parse_duration, parse_size};

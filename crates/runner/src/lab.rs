@@ -15,6 +15,7 @@ use postlogin_host::{
 use postlogin_js::source::facts::facts;
 use postlogin_js::source::literals::literals;
 use postlogin_js::source_of_component;
+use postlogin_js::text::Text;
 use postlogin_project::cases::Steps;
 use postlogin_project::{ActionKind, ActionSource, Secret, TenantData};
 use serde_json::Value;
@@ -175,8 +176,10 @@ pub(crate) fn vocabulary<'a>(
 ) -> Vocabulary {
     let mut vocabulary = Vocabulary::default();
     let mut read = |file: &str, text: &str| {
-        let found = literals(file, text);
-        let chains = facts(file, text).event_paths.into_iter();
+        // One parse for both views.
+        let views = Text::read(file, text, |text| (text.literals(), text.facts()));
+        let (found, facts) = views.unwrap_or_default();
+        let chains = facts.event_paths.into_iter();
         let chains = chains.map(|chain| chain.names().map(str::to_owned).collect());
         let of_user = found.of_user.into_iter().flat_map(of_user);
         let of_context = found.of_context.into_iter().filter_map(of_context);

@@ -10,7 +10,8 @@ use postlogin_js::{
     source::rule::is_rule,
 };
 use postlogin_project::{
-    ActionKind, ActionSource, KeywordMappings, Manifest, Project, actions_below, leftover,
+    ActionKind, ActionSource, KeywordMappings, Manifest, MissingAction, Project, actions_below,
+    leftover,
 };
 
 use crate::{
@@ -25,8 +26,16 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
     let project = Project::discover(&here)?;
-    let sources = sources(&arguments.paths, &here, project.as_ref())?;
+    let Subjects { sources, bindings } = subjects(&arguments.paths, &here, project.as_ref())?;
     let mut report = Report::default();
+    for MissingAction { error, is_exported } in &bindings {
+        let (file, hint) = (
+            error.file.as_deref().unwrap_or_default(),
+            error.hint.as_deref(),
+        );
+        let finding = check::missing_action(file, &error.message, hint, *is_exported);
+        report.add_to_configuration(finding);
+    }
     for source in &sources {
         match &source.kind {
             ActionKind::Script { text, .. } => {
@@ -60,13 +69,41 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     Ok(if fails { EXPECTATION_FAILED } else { SUCCESS })
 }
 
+/// What one command checks.
+#[derive(Default)]
+struct Subjects {
+    sources: Vec<ActionSource>,
+    /// What is wrong with the bindings of the projects that are checked as a whole.
+    bindings: Vec<MissingAction>,
+}
+
+impl Subjects {
+    fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.bindings.is_empty()
+    }
+
+    fn add(&mut self, other: Self) {
+        for source in other.sources {
+            let mut known = self.sources.iter();
+            if known.all(|known| known.display_path != source.display_path) {
+                self.sources.push(source);
+            }
+        }
+        for missing in other.bindings {
+            if !self.bindings.contains(&missing) {
+                self.bindings.push(missing);
+            }
+        }
+    }
+}
+
 /// The Actions and Rules that were named or that are in the named folders; without any, those of the project, else those
 /// below the working folder.
-fn sources(
+fn subjects(
     paths: &[String],
     here: &Path,
     project: Option<&Project>,
-) -> Result<Vec<ActionSource>, CliError> {
+) -> Result<Subjects, CliError> {
     if paths.is_empty() {
         let root = project.map_or(here, |project| project.root.as_path());
         let found = all_below(root, here, project)?;
@@ -77,30 +114,21 @@ fn sources(
             Ok(found)
         };
     }
-    let mut sources: Vec<ActionSource> = Vec::new();
+    let mut subjects = Subjects::default();
     for path in paths {
-        let found = match find(path, here, project) {
-            Ok(source) => vec![source],
+        subjects.add(match find(path, here, project) {
+            Ok(source) => Subjects {
+                sources: vec![source],
+                bindings: Vec::new(),
+            },
             Err(error) => below(path, here, project)?.ok_or(error)?,
-        };
-        for source in found {
-            if sources
-                .iter()
-                .all(|known| known.display_path != source.display_path)
-            {
-                sources.push(source);
-            }
-        }
+        });
     }
-    Ok(sources)
+    Ok(subjects)
 }
 
 /// The Actions in a folder that is none itself, which may be a project of its own.
-fn below(
-    path: &str,
-    here: &Path,
-    project: Option<&Project>,
-) -> Result<Option<Vec<ActionSource>>, CliError> {
+fn below(path: &str, here: &Path, project: Option<&Project>) -> Result<Option<Subjects>, CliError> {
     let folder = here.join(path);
     if !folder.is_dir() {
         return Ok(None);
@@ -123,20 +151,23 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The Actions in and below a folder, and the Rules of the project there, enabled or not.
-fn all_below(
-    folder: &Path,
-    here: &Path,
-    project: Option<&Project>,
-) -> Result<Vec<ActionSource>, CliError> {
-    let mut found = actions_below(folder, here, project)?;
+/// The Actions in and below a folder, the Rules of the project there, enabled or not, and the project's bindings when all of it
+/// is there.
+fn all_below(folder: &Path, here: &Path, project: Option<&Project>) -> Result<Subjects, CliError> {
+    let mut found = Subjects {
+        sources: actions_below(folder, here, project)?,
+        bindings: Vec::new(),
+    };
     let Some(project) = project else {
         return Ok(found);
     };
     let folder = plain(folder);
+    if plain(&project.home).starts_with(&folder) || plain(&project.root).starts_with(&folder) {
+        found.bindings = project.missing_in_bindings();
+    }
     for rule in &project.rules {
         if plain(&rule.script).starts_with(&folder) {
-            found.push(project.rule_source(rule, here)?);
+            found.sources.push(project.rule_source(rule, here)?);
         }
     }
     Ok(found)

@@ -140,6 +140,84 @@ exports.onExecuteCredentialsExchange = async (event, api) => {
 }
 
 #[test]
+fn what_is_said_about_a_machine_is_about_its_trigger_and_its_one_token() {
+    const WRONG: &str = "\
+exports.onExecuteCredentialsExchange = (event, api) => {
+  api.idToken.setCustomClaim('https://example.com/a', event.user.email);
+};
+";
+    const DROPPED: &str = "\
+exports.onExecuteCredentialsExchange = async (event, api) => {
+  api.accessToken.setCustomClaim('roles', event.client.metadata.team);
+  api.accessToken.setCustomClaim('email', event.client.metadata.team);
+  if (event.client.metadata.denied) api.access.deny('invalid_request', 'no');
+};
+";
+    let machine = "explore-triggers/machine-to-machine-trigger";
+    let slip = "exports.onExecuteCredentialExchange = async () => {};\nexports.onExecuteCredentialsExchang = async () => {};\n";
+    let folder = folder(&[
+        ("wrong.js", WRONG),
+        ("dropped.js", DROPPED),
+        (
+            "actions/slip.json",
+            r#"{"name": "slip", "code": "actions/slip.js", "supported_triggers": [{"id": "credentials-exchange", "version": "v2"}]}"#,
+        ),
+        ("actions/slip.js", slip),
+    ]);
+    let run = |arguments: &str| postlogin(arguments).within(folder.path()).finish();
+    for (file, expected) in [
+        (
+            "wrong.js",
+            &[
+                ("handler-not-async", ""),
+                ("unknown-api-method", "/credentials-exchange-api-object"),
+                ("unknown-event-path", "/credentials-exchange-event-object"),
+            ][..],
+        ),
+        ("actions/slip.json", &[("missing-handler", "")][..]),
+    ] {
+        let found = run(&format!("check {file} --format json"));
+        let report: Value =
+            serde_json::from_str(&found.stdout).unwrap_or_else(|_| panic!("{found}"));
+        let pages: Vec<(&str, &str)> = report["findings"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|found| {
+                let page = found["source"].as_str().unwrap_or_default();
+                let (_, rest) = page
+                    .split_once(machine)
+                    .unwrap_or_else(|| panic!("{found}"));
+                (found["code"].as_str().unwrap_or_default(), rest)
+            })
+            .collect();
+        assert_eq!(pages, expected, "{found}");
+        for format in ["human", "sarif"] {
+            let found = run(&format!("check {file} --format {format}"));
+            assert!(found.stdout.contains(machine), "{found}");
+        }
+    }
+
+    for arguments in [
+        "run dropped.js",
+        "explain dropped.js --why https://example.com/b --why openid",
+        "explain dropped.js --why https://example.com/b --set client.metadata.denied=true",
+    ] {
+        let told = run(&format!("{arguments} {FIXED}"));
+        assert_eq!(told.code, Some(0), "{told}");
+        for of_a_login in ["ID token", "both tokens", "the login", "protocol"] {
+            assert!(!told.stdout.contains(of_a_login), "{of_a_login}: {told}");
+        }
+    }
+    let told = run(&format!("explain dropped.js --why roles {FIXED}"));
+    assert!(told.stdout.contains("on the access token"), "{told}");
+    assert!(
+        told.stdout.contains("Requested  client_credentials"),
+        "{told}"
+    );
+}
+
+#[test]
 fn handlers_that_are_left_out_are_named() {
     let both = format!("{MACHINE}exports.onExecutePostLogin = async () => {{}};\n{PHONE}");
     let folder = folder(&[("both.js", &both)]);

@@ -75,4 +75,71 @@ mod tests {
         assert_eq!(sample["user"]["email"], "jane.doe@example.com");
         assert!(sample.get("organization").is_none());
     }
+
+    /// Groups of paths whose values are one value by the protocol: what the request says is what the transaction, the client
+    /// and the API are, a session is its user's and was last seen on the device of the request.
+    const SAME: &[&[&str]] = &[
+        &[
+            "client.client_id",
+            "request.query.client_id",
+            "request.body.client_id",
+            "session.clients.0.client_id",
+        ],
+        &["user.user_id", "session.user_id"],
+        &["connection.name", "user.identities.0.connection"],
+        &["connection.strategy", "user.identities.0.provider"],
+        &[
+            "resource_server.identifier",
+            "request.query.audience",
+            "request.body.audience",
+        ],
+        &["request.query.redirect_uri", "transaction.redirect_uri"],
+        &["request.query.response_type", "transaction.response_type.0"],
+        &["request.query.state", "transaction.state"],
+        &["request.ip", "session.device.last_ip"],
+        &["request.asn", "session.device.last_asn"],
+        &["request.user_agent", "session.device.last_user_agent"],
+    ];
+
+    /// Collects `(value, path)` of everything that is no object or list.
+    fn leaves(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
+        let below = |key: &str| match path {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        };
+        match value {
+            Value::Object(members) => {
+                for (key, member) in members {
+                    leaves(member, &below(key), found);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    leaves(item, &below(&index.to_string()), found);
+                }
+            }
+            value => found.push((value.to_string(), path.to_owned())),
+        }
+    }
+
+    /// So a value in an output of the sample points to one place.
+    #[test]
+    fn no_value_of_a_sample_is_at_two_paths() {
+        for trigger in Trigger::ALL {
+            let mut found = Vec::new();
+            leaves(&sample(*trigger), "", &mut found);
+            assert!(found.len() > 20, "{trigger}: {found:?}");
+            for (index, (value, path)) in found.iter().enumerate() {
+                for (other, second) in found.iter().skip(index + 1) {
+                    let is_demanded = SAME.iter().any(|paths| {
+                        paths.contains(&path.as_str()) && paths.contains(&second.as_str())
+                    });
+                    assert!(
+                        value != other || is_demanded,
+                        "{trigger}: {value} is at {path} and at {second}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -8,6 +8,9 @@ use crate::api::{access, cache, claim, target_scopes};
 use crate::event::schema;
 use crate::limits;
 
+/// The page of the api object, which also says what becomes of target scopes.
+pub(crate) const API_PAGE: &str = "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-api-object";
+
 pub(super) static TABLE: Table = Table {
     id: "credentials-exchange",
     version: "v2",
@@ -15,7 +18,7 @@ pub(super) static TABLE: Table = Table {
     resume: None,
     methods: METHODS,
     page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger",
-    api_page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-api-object",
+    api_page: API_PAGE,
     event_page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-event-object",
     event: schema::credentials_exchange,
     sample: include_str!("../event/credentials-exchange.json"),

@@ -4,7 +4,7 @@
 //! event. How its logins end is in `login/transaction/finish`.
 //! Source: <https://auth0.com/docs/customize/actions/explore-triggers>.
 
-mod credentials_exchange;
+pub(crate) mod credentials_exchange;
 mod custom_email_provider;
 mod custom_phone_provider;
 mod custom_token_exchange;
@@ -83,12 +83,12 @@ pub struct Table {
     pub resume: Option<&'static str>,
     /// All methods below `api`, grouped by namespace.
     pub methods: &'static [MethodSpec],
-    /// The public page of the trigger.
+    /// The public page of the trigger and its handlers.
     pub page: &'static str,
-    /// The public page of the `api` object.
-    pub api_page: &'static str,
     /// The public page of the event.
     pub event_page: &'static str,
+    /// The public page of the methods below `api`.
+    pub api_page: &'static str,
     /// The properties of the event, as a closed object.
     pub event: fn() -> &'static Field,
     /// A complete, realistic event, as JSON.

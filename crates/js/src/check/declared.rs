@@ -132,7 +132,7 @@ pub(crate) fn package(name: &str) -> Option<&str> {
     (is_package && !NODE_MODULES.contains(&package)).then_some(package)
 }
 
-/// What the configuration has too much of.
+/// Returns the finding about a configuration that declares more than production accepts.
 pub(super) fn counts(source: &Source<'_>) -> Option<Finding> {
     let declared = source.declared?;
     let lists = [

@@ -115,6 +115,7 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Vec
         {
             findings.push(
                 Finding::new(&NOT_ASYNC, location, format!("`{name}` must be an async function"))
+                    .on_page(trigger.table().page)
                     .with_hint("production checks the function's class: neither a plain function that returns a promise nor an async generator will do"),
             );
         }
@@ -124,7 +125,7 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Vec
     }
     let exports = |name: &str| facts.exports.iter().any(|export| export.name == name);
     if !exports(trigger.table().execute) {
-        findings.push(missing(source, facts, trigger));
+        findings.push(missing(source, facts, trigger).on_page(trigger.table().page));
     }
     if let Some(resume) = trigger.table().resume.filter(|name| !exports(name))
         && let Some(call) = facts.api_calls.iter().find(|call| suspends(call))
@@ -180,7 +181,7 @@ fn missing(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Finding {
     }
 }
 
-/// What the configuration says about the version of the trigger.
+/// Returns the finding about a configuration that names another version of the trigger.
 pub(super) fn version(source: &Source<'_>) -> Option<Finding> {
     let declared = source.declared?;
     let (trigger, version) = declared.triggers.iter().find_map(|(id, version)| {

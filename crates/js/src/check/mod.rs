@@ -1,9 +1,10 @@
-//! What is wrong with an Action or a Rule, told without running it.
+//! Finds what is wrong with an Action or a Rule without running it.
 //!
 //! The rules are functions from [`Facts`] and what the configuration declares to findings.
 //! They know neither the engine nor the command line nor files. A wrong finding is worse than a missed one: what is not
 //! certain by reading is passed over.
 
+mod bindings;
 mod claims;
 mod code;
 pub(crate) mod declared;
@@ -18,10 +19,12 @@ use std::fmt;
 use postlogin_core::Trigger;
 use postlogin_core::location::Location;
 
+pub use bindings::missing_action;
+
 use crate::source::facts::{Facts, facts};
 use crate::source::text;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// It may be meant, or it depends on something that the text does not tell.
@@ -45,9 +48,9 @@ impl Severity {
 pub struct Rule {
     /// `unknown-api-method`
     pub code: &'static str,
-    /// How bad its findings are.
+    /// The severity of its findings.
     pub severity: Severity,
-    /// What it finds, in one sentence without a full stop.
+    /// The problem that it finds, in one sentence without a full stop.
     pub summary: &'static str,
     /// The public page that it follows, unless it is a rule of our own.
     pub source: Option<&'static str>,
@@ -58,13 +61,15 @@ pub struct Rule {
 pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
-    /// What is wrong, in one sentence without a full stop.
+    /// The problem, in one sentence without a full stop.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub hint: Option<String>,
+    /// The public page that it follows: that of the Action's trigger where the rule is about triggers, else the rule's.
+    pub page: Option<&'static str>,
     /// Where.
     pub location: Location,
-    /// How many UTF-16 units of the line are meant, from the place on; 0 when it is the file as a whole.
+    /// The length in UTF-16 units from the place on; 0 when the finding is about the file as a whole.
     pub length: u32,
 }
 
@@ -74,6 +79,7 @@ impl Finding {
             rule,
             message: message.into(),
             hint: None,
+            page: rule.source,
             location: location.clone(),
             length: 0,
         }
@@ -81,6 +87,11 @@ impl Finding {
 
     fn spanning(mut self, name: &str) -> Self {
         self.length = text::utf16_length(name);
+        self
+    }
+
+    fn on_page(mut self, page: &'static str) -> Self {
+        self.page = Some(page);
         self
     }
 
@@ -103,7 +114,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What the configuration of an Action or a Rule says. `None` where it says nothing that can be relied on: a keyword marker
+/// The configuration of an Action or a Rule. `None` where it is not known: a keyword marker
 /// that is not replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
@@ -128,7 +139,7 @@ pub struct Source<'a> {
     pub file: &'a str,
     /// Its text.
     pub text: &'a str,
-    /// What its configuration says, if it has one.
+    /// Its configuration, if it has one.
     pub declared: Option<&'a Declared>,
 }
 
@@ -142,6 +153,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         claims::RULES,
         declared::RULES,
         legacy::RULES,
+        bindings::RULES,
         ignore::RULES,
     ];
     groups.into_iter().flatten()

@@ -3,6 +3,7 @@
 mod advice;
 pub(crate) mod closure;
 mod door;
+mod installed;
 mod legacy;
 mod manifests;
 mod packages;
@@ -18,6 +19,7 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
+pub use self::installed::manifests;
 use self::{advice::Advice, packages::Packages};
 use crate::{
     engine::MODULE_WRAPPER,

@@ -56,13 +56,13 @@ pub struct Case {
     pub trigger: Option<Trigger>,
     /// The custom social connection that gives the user.
     pub connection: Option<Named>,
-    /// What the connection's token endpoint answered.
+    /// The answer of the connection's token endpoint.
     pub token_response: Option<Map<String, Value>>,
     /// The event that it begins with.
     pub event: Base,
-    /// What replaces `event.user`.
+    /// The replacement of `event.user`.
     pub user: Option<Base>,
-    /// What replaces `event.client`.
+    /// The replacement of `event.client`.
     pub client: Option<Base>,
     /// Merge patches over the event, in order.
     pub with: Vec<Node>,
@@ -72,9 +72,9 @@ pub struct Case {
     pub secrets: Vec<Secret>,
     /// When the login starts, in milliseconds since the epoch.
     pub now_ms: Option<i64>,
-    /// What randomness is derived from.
+    /// The seed of randomness.
     pub seed: Option<u64>,
-    /// What the network answers, as written.
+    /// The answers of the network, as written.
     pub http: Option<Node>,
     /// The tenant's settings that differ, an object.
     pub tenant: Option<Node>,
@@ -82,15 +82,15 @@ pub struct Case {
     pub timeout: Option<Duration>,
     /// The memory budget in bytes.
     pub memory: Option<u64>,
-    /// What the user does while the login waits.
+    /// The user's steps while the login waits.
     pub steps: Steps,
-    /// What must be true of the outcome.
+    /// The expectations about the outcome.
     pub expect: Expect,
     /// Whether the outcome is compared with the one that was stored.
     pub snapshot: bool,
     /// Why it does not run, if it does not.
     pub skip: Option<String>,
-    /// What the paths in it stay within.
+    /// The folder that the paths in it stay within.
     pub within: Arc<Boundary>,
     /// Files that it was made from, its own first: a change of one is a change of the case.
     pub files: Arc<Vec<PathBuf>>,
@@ -116,7 +116,7 @@ pub enum Base {
     Inline(Arc<Value>),
 }
 
-/// What the user does while the login waits.
+/// The user's steps while the login waits.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Steps {
     /// Each redirect and form is answered by the next request, each challenge in the same way.
@@ -139,7 +139,7 @@ pub struct Step {
     pub place: Place,
 }
 
-/// What the user can do at a suspension.
+/// An action of the user at a suspension.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// Comes back to `/continue`.

@@ -49,7 +49,7 @@ pub(super) struct Reader {
     pub(super) full_stem: String,
     pub(super) secrets_files: HashMap<PathBuf, Vec<Secret>>,
     pub(super) within: Arc<Boundary>,
-    /// How much memory is left for cases, in bytes.
+    /// The memory that is left for cases, in bytes.
     pub(super) left: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What files of cases mean, and where their mistakes are.
+//! The meaning of files of cases, and the places of their mistakes.
 
 use std::path::Path;
 

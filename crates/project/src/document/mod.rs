@@ -18,7 +18,7 @@ pub use typed::{read_list, reword};
 use crate::files::{decode, extension, read_text, with_slashes};
 use crate::{Error, Result};
 
-/// How a document is written.
+/// The language of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// JSON; a key may stand once in an object.

@@ -26,12 +26,12 @@ pub(crate) use directory::load_action;
 use manifest::Manifest;
 use tenant::TenantData;
 
-/// What a team keeps in its repository.
+/// The configuration that a team keeps in its repository.
 #[derive(Debug, Clone)]
 pub struct Project {
     /// The folder that the paths in the configuration are relative to.
     pub root: PathBuf,
-    /// What the keyword markers stand for.
+    /// The values of the keyword markers.
     pub mappings: KeywordMappings,
     /// Every Action of the configuration, bound or not, by file name or in the order of `tenant.yaml`.
     pub actions: Vec<Action>,
@@ -39,13 +39,13 @@ pub struct Project {
     pub modules: Vec<modules::Module>,
     /// The Rules of the configuration, enabled or not.
     pub rules: Vec<rules::Rule>,
-    /// What Rules see as `configuration`.
+    /// The `configuration` of Rules.
     pub rules_configs: Map<String, Value>,
     /// The bindings of the triggers, in the order of the file.
     pub triggers: Vec<Binding>,
-    /// What else a login depends on: APIs, applications, roles, settings.
+    /// Everything else that a login depends on: APIs, applications, roles, settings.
     pub tenant: TenantData,
-    /// What `postlogin.toml` says about tests.
+    /// The settings of tests in `postlogin.toml`.
     pub test: TestConfiguration,
     /// The folder of the `postlogin.toml`, or the root.
     pub home: PathBuf,
@@ -53,19 +53,19 @@ pub struct Project {
     pub configuration_files: Vec<PathBuf>,
 }
 
-/// What `postlogin.toml` says about tests.
+/// The settings of tests in `postlogin.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TestConfiguration {
     /// Where cases are, when no path is given; empty for the whole project.
     pub paths: Vec<PathBuf>,
-    /// How many cases run at once.
+    /// The number of cases that run at once.
     pub jobs: Option<usize>,
 }
 
 /// An Action of the configuration.
 #[derive(Debug, Clone)]
 pub struct Action {
-    /// What the configuration says about it.
+    /// Its entry in the configuration.
     pub manifest: Manifest,
     /// The file that says it.
     pub declared_in: PathBuf,
@@ -84,6 +84,15 @@ pub struct Binding {
     pub action_names: Vec<String>,
     /// The file that says so, relative to the root.
     pub declared_in: String,
+}
+
+/// A binding that names an Action which the configuration does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingAction {
+    /// Says so, with the file of the binding.
+    pub error: Error,
+    /// Whether an export says so: it leaves out the Actions of the Marketplace, which production has nevertheless.
+    pub is_exported: bool,
 }
 
 impl Project {
@@ -194,6 +203,21 @@ impl Project {
             }
         }
         Ok(found)
+    }
+
+    /// Returns what [`bind`](Self::bind) would refuse, for every trigger of the configuration, also those that do not run here:
+    /// one entry for each binding that names an Action which the configuration does not have.
+    pub fn missing_in_bindings(&self) -> Vec<MissingAction> {
+        let bindings = self.triggers.iter();
+        let named = bindings.flat_map(|trigger| {
+            let is_exported = !trigger
+                .declared_in
+                .ends_with(configuration::CONFIGURATION_FILE);
+            let names = trigger.action_names.iter();
+            let refused = names.filter_map(|name| self.bound(trigger, name).err());
+            refused.map(move |error| MissingAction { error, is_exported })
+        });
+        named.collect()
     }
 
     /// The Action of this name.

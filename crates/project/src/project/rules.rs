@@ -48,7 +48,7 @@ impl Project {
         rules
     }
 
-    /// What runs at a login: the enabled Rules, then the Actions bound to `post-login`. Empty if there is nothing.
+    /// Returns everything that runs at a login: the enabled Rules, then the Actions bound to `post-login`. Empty if there is nothing.
     ///
     /// # Errors
     /// When one of them can't be read.
@@ -84,7 +84,7 @@ impl Project {
     }
 }
 
-/// What an argument names that stands for a set: the folder of a project, for all that runs at a login there; its folder
+/// Returns the set that an argument stands for: the folder of a project, for all that runs at a login there; its folder
 /// `rules`, for its enabled Rules; the id of a trigger, for the Actions that `project` binds to it. `None` for anything
 /// else.
 ///
@@ -334,7 +334,7 @@ fn read(
     })
 }
 
-/// What is wrong when the script of a Rule is not there.
+/// Returns the error about a Rule whose script does not exist.
 pub(crate) fn missing_script(rule: &Rule, root: &Path) -> Error {
     let script = display_path(&rule.script, root);
     Error::new(format!(

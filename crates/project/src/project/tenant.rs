@@ -1,4 +1,4 @@
-//! What an export says about the tenant, as far as a login depends on it. Everything else is kept and not looked at.
+//! The tenant's settings in an export, as far as a login depends on them. Everything else is kept and not read.
 //!
 //! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
 
@@ -16,7 +16,7 @@ use crate::files::{display_path, entries, extension};
 use crate::keywords::KeywordMappings;
 use crate::shapes::Shapes;
 
-/// What an export says about the tenant.
+/// The tenant's settings in an export.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TenantData {
     /// `tenant.json`, or `tenant:`.
@@ -25,7 +25,7 @@ pub struct TenantData {
     pub clients: Vec<Value>,
     /// APIs.
     pub resource_servers: Vec<Value>,
-    /// What applications may do at APIs without a user, each with its `client_id` (a name or an id), `audience` and `scope`.
+    /// The grants of applications at APIs without a user, each with its `client_id` (a name or an id), `audience` and `scope`.
     pub client_grants: Vec<Value>,
     /// Roles with their permissions.
     pub roles: Vec<Value>,
@@ -39,7 +39,7 @@ pub struct TenantData {
     pub token_exchange_profiles: Vec<Value>,
     /// Event streams, each with its `destination` and `subscriptions`.
     pub event_streams: Vec<Value>,
-    /// What `postlogin.toml` says, by the keys of [`TenantSettings`]; it wins.
+    /// The settings of `postlogin.toml`, by the keys of [`TenantSettings`]; it wins.
     pub overrides: Map<String, Value>,
 }
 
@@ -160,7 +160,7 @@ impl TenantData {
             .find_map(|key| holder.get(*key).and_then(Value::as_str))
     }
 
-    /// What the user's roles permit on an API.
+    /// Returns the permissions of the user's roles on an API.
     fn permissions(&self, event: &Value, identifier: &str) -> Vec<String> {
         let of_user = event
             .pointer("/authorization/roles")

@@ -10,15 +10,19 @@ use serde_json::{Map, Value};
 
 use super::LoadError;
 
-/// The packages and modules that an Action may require.
-pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
-    let dependencies = Dependencies {
+/// Returns the packages and modules that an Action may require, in the words of the engine.
+pub(super) fn named(source: &ActionSource) -> Dependencies {
+    Dependencies {
         folder: Some(source.root.clone()),
         declared: source.declared.as_ref().map(packages),
         modules: source.modules.iter().map(module).collect(),
         is_rule: super::kind_of(source) == HandlerKind::Rule,
-    };
-    Modules::new(dependencies)
+    }
+}
+
+/// The packages and modules that an Action may require.
+pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
+    Modules::new(named(source))
         .map(Arc::new)
         .map_err(|error| LoadError::unloadable(format!("{}: {error}", source.display_path)))
 }

@@ -1,4 +1,4 @@
-//! What an export's settings mean for a login.
+//! The meaning of an export's settings for a login.
 
 use postlogin_core::TokenDialect;
 use serde_json::json;
