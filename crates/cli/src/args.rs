@@ -7,12 +7,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::version;
+
 pub(crate) use tenant::{EmailArguments, ServeArguments};
 pub(crate) use tests::{CompareArguments, NoTests, TestArguments};
 
 /// Runs Auth0 post-login Actions offline, in WebAssembly, and shows what became of every claim.
 #[derive(Debug, Parser)]
-#[command(version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(version = version::SHORT, long_version = version::long(), disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -59,6 +61,12 @@ pub(crate) enum Command {
         /// Which format
         what: Schema,
     },
+    /// Write the manual pages of all commands
+    #[command(hide = true)]
+    Man {
+        /// The folder for them
+        folder: PathBuf,
+    },
     /// Print a script that completes commands in a shell
     Completions {
         /// Which shell
@@ -74,6 +82,8 @@ pub(crate) enum Schema {
     CredentialsExchangeEvent,
     /// A file of cases
     Case,
+    /// What `run --format json` prints
+    Outcome,
     /// postlogin.toml
     Config,
 }
@@ -154,7 +164,10 @@ pub(crate) struct RunArguments {
     #[arg(
         long,
         help_heading = "Output",
-        conflicts_with_all = ["event", "user", "client", "set", "secret", "secrets_file", "continue_with", "now", "seed", "token", "fail_on_deny"]
+        conflicts_with_all = [
+            "trigger", "event", "user", "client", "connection", "token_response", "rule_context", "set", "secret", "secrets_file", "http",
+            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "token", "key", "fail_on_deny"
+        ]
     )]
     pub(crate) stdin_json: bool,
 

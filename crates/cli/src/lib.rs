@@ -11,6 +11,7 @@ mod printer;
 pub mod render;
 mod secrets;
 mod usage;
+mod version;
 
 use std::{
     env,
@@ -62,6 +63,7 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Serve(arguments) => commands::serve::serve(&arguments, printer),
         Command::Init(arguments) => commands::init::init(&arguments, printer),
         Command::Schema { what } => commands::schema::schema(what, printer),
+        Command::Man { folder } => commands::man::man(&folder, printer),
         Command::Completions { shell } => commands::completions::completions(shell, printer),
     }
 }

@@ -7,6 +7,7 @@
 mod claims;
 mod code;
 pub(crate) mod declared;
+pub use declared::is_node_module;
 mod event;
 mod handlers;
 mod ignore;
