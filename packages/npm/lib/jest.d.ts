@@ -5,7 +5,3 @@ declare global {
         interface Matchers<R, T = {}> extends OutcomeMatchers<R> {}
     }
 }
-
-declare module '@jest/expect' {
-    interface Matchers<R extends void | Promise<void>, T = unknown> extends OutcomeMatchers<R> {}
-}
