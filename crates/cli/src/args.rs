@@ -320,16 +320,16 @@ pub(crate) struct InitArguments {
     #[arg(value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 
-    /// For which service to write a CI file; without it, the one that the repository uses
+    /// For which service to write a CI file; without it, those that the repository uses already
     #[arg(long, value_enum, value_name = "SERVICE")]
     pub(crate) ci: Option<Ci>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Ci {
-    /// .github/workflows/postlogin.yml
+    /// .github/workflows/postlogin.yml at the repository's root
     Github,
-    /// .gitlab/postlogin.yml
+    /// .gitlab/postlogin.yml at the repository's root
     Gitlab,
     /// No file
     None,
