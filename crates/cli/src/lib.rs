@@ -11,6 +11,7 @@ mod printer;
 pub mod render;
 mod secrets;
 mod usage;
+mod version;
 
 use std::{
     env,
@@ -64,6 +65,7 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Schema { what, trigger } => {
             commands::schema::schema(what, trigger.as_deref(), printer)
         }
+        Command::Man { folder } => commands::man::man(&folder, printer),
         Command::Completions { shell } => commands::completions::completions(shell, printer),
     }
 }

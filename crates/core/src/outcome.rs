@@ -2,11 +2,15 @@
 //!
 //! The serialised form is the public format `postlogin.outcome/1`; a change to it is a breaking change.
 
+mod schema;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::location::Location;
 use crate::trigger::Trigger;
+
+pub use schema::outcome_schema;
 
 /// The name and version of the serialised form.
 pub const OUTCOME_FORMAT: &str = "postlogin.outcome/1";

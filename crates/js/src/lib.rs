@@ -17,5 +17,5 @@ pub mod text;
 pub use action::{BuildError, JavaScript, mapper_of_component, source_of_component};
 pub use kept::{Packages, Unrepeatable};
 pub use modules::{
-    ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Modules, manifests,
+    ActionModule, DeclaredPackage, Dependencies, DuplicateModule, ModuleMock, Modules, manifests,
 };

@@ -121,6 +121,7 @@ fn source(
         declared_in: None,
         root: path.parent().map(Path::to_owned).unwrap_or_default(),
         modules: Vec::new(),
+        mocks: Vec::new(),
         role: Role::Connection,
         configuration: project.map_or_else(Map::new, |project| project.rules_configs.clone()),
     }

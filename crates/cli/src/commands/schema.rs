@@ -1,6 +1,6 @@
 //! `postlogin schema`.
 
-use postlogin_core::{Trigger, event::json_schema};
+use postlogin_core::{Trigger, event::json_schema, outcome::outcome_schema};
 use postlogin_project::{cases::schema::case_schema, configuration_schema};
 
 use super::run::named_trigger;
@@ -25,6 +25,7 @@ pub(crate) fn schema(
     let schema = match what {
         Schema::Event => json_schema(named.unwrap_or_default()),
         Schema::CredentialsExchangeEvent => json_schema(Trigger::CredentialsExchange),
+        Schema::Outcome => outcome_schema(),
         Schema::Case => case_schema(),
         Schema::Config => configuration_schema(),
     };

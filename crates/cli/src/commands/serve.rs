@@ -6,7 +6,9 @@ use std::{
     env, fs, io,
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
+    process,
     sync::Arc,
+    thread,
 };
 
 use postlogin_project::{Project, TenantData, state_folder};
@@ -92,11 +94,25 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         printer.note(&format!("application {name}: client_id {client_id}"));
     }
     printer.note(&kept);
+    if arguments.until_stdin_ends {
+        thread::spawn(stop_when_stdin_ends);
+    }
     // The one line that programs read.
     printer.data(|out| writeln!(out, "{}", tenant.issuer()))?;
     answer(listener, tenant).map_err(|error| CliError::internal(&error.into()))?;
     printer.note("stopped");
     Ok(crate::error::SUCCESS)
+}
+
+/// Ends the process as Ctrl-C does. What is written to stdin means nothing.
+fn stop_when_stdin_ends() {
+    // An error is an end, too.
+    let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+    #[cfg(unix)]
+    if signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_ok() {
+        return;
+    }
+    process::exit(crate::error::SUCCESS.into());
 }
 
 fn listener(arguments: &ServeArguments, printer: &Printer) -> Result<TcpListener, CliError> {

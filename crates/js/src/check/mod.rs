@@ -8,6 +8,7 @@ mod bindings;
 mod claims;
 mod code;
 pub(crate) mod declared;
+pub use declared::is_node_module;
 mod event;
 mod handlers;
 mod ignore;

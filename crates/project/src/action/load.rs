@@ -39,6 +39,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 },
             },
             modules: Vec::new(),
+            mocks: Vec::new(),
             role: Role::ByText,
             configuration: Map::new(),
         }),
@@ -52,6 +53,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared_in: None,
                 root,
                 modules: modules::of_action(None, surroundings)?,
+                mocks: Vec::new(),
                 role: Role::ByText,
                 configuration: surroundings.rules_configs(),
             })
@@ -71,6 +73,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared_in: None,
                 root: search,
                 modules: Vec::new(),
+                mocks: Vec::new(),
                 role: Role::Rule,
                 configuration: surroundings.rules_configs(),
             })
@@ -107,6 +110,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         kind,
         display_path,
         modules: modules::of_action(declared.then_some(&manifest), surroundings)?,
+        mocks: Vec::new(),
         declared_in: declared.then(|| surroundings.display(&declared_in)),
         declared: declared.then_some(manifest),
         root: search,

@@ -9,6 +9,7 @@ mod modules;
 mod search;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -40,6 +41,8 @@ pub struct ActionSource {
     pub root: PathBuf,
     /// The Action Modules that it may use.
     pub modules: Vec<ModuleSource>,
+    /// Sources that a case gives in place of modules that the Action and its packages require.
+    pub mocks: Vec<ModuleMock>,
     /// Its role by the configuration.
     pub role: Role,
     /// Its `configuration` if it is a Rule.
@@ -89,6 +92,19 @@ pub struct ModuleSource {
     pub declared: Manifest,
     /// Whether the Action's configuration names it; true for an Action without one.
     pub is_bound: bool,
+}
+
+/// A module that a case gives in place of another one, below every `require`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleMock {
+    /// What is required: `auth0`, `@scope/name/file.js`, `actions:name`.
+    pub specifier: String,
+    /// The name in messages and stacks: the file relative to the working folder, with `/`.
+    pub display_path: String,
+    /// Its source.
+    pub text: Arc<str>,
+    /// Whether the source is JSON, not code.
+    pub is_json: bool,
 }
 
 /// The language of an Action.

@@ -107,6 +107,12 @@ pub(super) const CASE: &[CaseKey] = &[
         "A dotenv file with secrets, relative to this file",
     ),
     key(
+        "modules",
+        ByKey,
+        true,
+        "Modules that take the place of those that Actions and packages require: by name, a path relative to this file, or an object with `code` or `json`",
+    ),
+    key(
         "now",
         Replaces,
         true,

@@ -8,6 +8,7 @@ mod find;
 mod keys;
 mod layers;
 mod matrix;
+mod modules;
 mod read;
 mod reader;
 pub mod schema;
@@ -21,6 +22,7 @@ use postlogin_core::Trigger;
 use postlogin_core::event::Path as EventPath;
 use serde_json::{Map, Value};
 
+use crate::action::ModuleMock;
 use crate::document::node::{Node, Place};
 use crate::door::Boundary;
 use crate::{Error, Secret};
@@ -28,7 +30,7 @@ use crate::{Error, Secret};
 pub use expect::{Expect, Expectation, Key as ExpectKey};
 pub use find::{FoundCases, find_case_files};
 pub use matrix::CASES_BYTES;
-pub use read::{read_case_file, read_request};
+pub use read::{Request, read_case_file, read_request};
 
 /// A file of cases.
 #[derive(Debug, Clone)]
@@ -70,6 +72,8 @@ pub struct Case {
     pub set: Vec<(EventPath, Value, Place)>,
     /// Secrets of the Actions.
     pub secrets: Vec<Secret>,
+    /// What takes the place of modules that the Actions and their packages require, each where it stands.
+    pub modules: Vec<(ModuleMock, Place)>,
     /// When the login starts, in milliseconds since the epoch.
     pub now_ms: Option<i64>,
     /// The seed of randomness.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use postlogin_core::HandlerKind;
 
-use postlogin_js::{ActionModule, DeclaredPackage, Dependencies, Modules};
+use postlogin_js::{ActionModule, DeclaredPackage, Dependencies, ModuleMock, Modules};
 use postlogin_project::{ActionSource, Manifest, ModuleSource, Secret};
 use serde_json::{Map, Value};
 
@@ -16,6 +16,7 @@ pub(super) fn named(source: &ActionSource) -> Dependencies {
         folder: Some(source.root.clone()),
         declared: source.declared.as_ref().map(packages),
         modules: source.modules.iter().map(module).collect(),
+        mocks: source.mocks.iter().map(mock).collect(),
         is_rule: super::kind_of(source) == HandlerKind::Rule,
     }
 }
@@ -46,6 +47,15 @@ fn packages(manifest: &Manifest) -> Vec<DeclaredPackage> {
             version: package.version.clone(),
         })
         .collect()
+}
+
+fn mock(given: &postlogin_project::ModuleMock) -> ModuleMock {
+    ModuleMock {
+        specifier: given.specifier.clone(),
+        file: given.display_path.clone(),
+        text: given.text.to_string(),
+        is_json: given.is_json,
+    }
 }
 
 fn module(source: &ModuleSource) -> ActionModule {
