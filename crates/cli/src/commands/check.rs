@@ -10,22 +10,35 @@ use postlogin_js::{
     source::rule::is_rule,
 };
 use postlogin_project::{
-    ActionKind, ActionSource, KeywordMappings, Manifest, Project, actions_below, leftover,
+    ActionKind, ActionSource, Error, KeywordMappings, Manifest, Part, Project, actions_below,
+    leftover,
 };
 
 use crate::{
     action::find,
     args::{CheckArguments, CheckFormat},
-    error::{CliError, EXPECTATION_FAILED, SUCCESS},
+    error::{CliError, EXPECTATION_FAILED, SUCCESS, USAGE},
     printer::Printer,
+    project::{self, Found},
     render::check::{self as render, Checked, Report},
 };
 
 pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
-    let project = Project::discover(&here)?;
-    let sources = sources(&arguments.paths, &here, project.as_ref())?;
+    let found = project::find(&here, printer)?;
+    let (sources, problems) = sources(&arguments.paths, &here, &found)?;
+    for error in &problems {
+        printer.error(&CliError::from(error.clone()));
+    }
+    // These were printed when the project was read.
+    let unread = match &found.project {
+        Some(project) if arguments.paths.is_empty() => {
+            let broken = project.remarks.broken.iter();
+            broken.filter(|broken| broken.part != Part::Other).count()
+        }
+        _ => 0,
+    };
     let mut report = Report::default();
     for source in &sources {
         match &source.kind {
@@ -55,44 +68,75 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         CheckFormat::Sarif => printer.machine(|out| render::sarif(&report, out)),
         CheckFormat::Github => printer.machine(|out| render::github(&report, out)),
     }?;
+    if !problems.is_empty() || unread > 0 {
+        return Ok(USAGE);
+    }
     let fails = report.count(Severity::Error) > 0
         || (arguments.deny_warnings && report.count(Severity::Warning) > 0);
     Ok(if fails { EXPECTATION_FAILED } else { SUCCESS })
 }
 
 /// The Actions and Rules that were named or that are in the named folders; without any, those of the project, else those
-/// below the working folder.
-fn sources(
-    paths: &[String],
-    here: &Path,
-    project: Option<&Project>,
-) -> Result<Vec<ActionSource>, CliError> {
+/// below the working folder. What cannot be read is left out with its error, unless it was named alone.
+fn sources(paths: &[String], here: &Path, found: &Found) -> Result<Sources, CliError> {
+    let project = found.project.as_ref();
     if paths.is_empty() {
         let root = project.map_or(here, |project| project.root.as_path());
-        let found = all_below(root, here, project)?;
-        return if found.is_empty() {
-            Err(CliError::usage("no Action or Rule found here")
-                .with_hint("name a file or a folder: `postlogin check src/actions`"))
-        } else {
-            Ok(found)
+        let all = all_below(root, here, project);
+        return match all.is_empty() {
+            true => Err(nothing(found, here)),
+            false => Ok(parted(all)),
         };
     }
-    let mut sources: Vec<ActionSource> = Vec::new();
+    let mut sources: Sources = (Vec::new(), Vec::new());
     for path in paths {
         let found = match find(path, here, project) {
-            Ok(source) => vec![source],
+            Ok(source) => vec![Ok(source)],
             Err(error) => below(path, here, project)?.ok_or(error)?,
         };
-        for source in found {
-            if sources
-                .iter()
-                .all(|known| known.display_path != source.display_path)
-            {
-                sources.push(source);
+        for one in found {
+            match one {
+                Ok(source) => {
+                    let is_known = |known: &ActionSource| {
+                        known.display_path == source.display_path && known.name == source.name
+                    };
+                    if !sources.0.iter().any(is_known) {
+                        sources.0.push(source);
+                    }
+                }
+                Err(error) => sources.1.push(error),
             }
         }
     }
     Ok(sources)
+}
+
+/// What was read, and why the rest was not.
+type Sources = (Vec<ActionSource>, Vec<Error>);
+
+fn parted(all: Vec<Result<ActionSource, Error>>) -> Sources {
+    let mut sources: Sources = (Vec::new(), Vec::new());
+    for one in all {
+        match one {
+            Ok(source) => sources.0.push(source),
+            Err(error) => sources.1.push(error),
+        }
+    }
+    sources
+}
+
+fn nothing(found: &Found, here: &Path) -> CliError {
+    if let Some(project) = &found.project {
+        let what = CliError::usage("the project has no Action and no Rule");
+        return match project.tenant.clients.is_empty() {
+            true => what,
+            false => what.with_hint("`postlogin serve` runs its applications and connections"),
+        };
+    }
+    let hint = found.hint(here);
+    CliError::usage("no Action or Rule found here").with_hint(
+        hint.unwrap_or_else(|| "name a file or a folder: `postlogin check src/actions`".into()),
+    )
 }
 
 /// The Actions in a folder that is none itself, which may be a project of its own.
@@ -100,13 +144,13 @@ fn below(
     path: &str,
     here: &Path,
     project: Option<&Project>,
-) -> Result<Option<Vec<ActionSource>>, CliError> {
+) -> Result<Option<Vec<Result<ActionSource, Error>>>, CliError> {
     let folder = here.join(path);
     if !folder.is_dir() {
         return Ok(None);
     }
-    let inner = Project::discover(&folder)?;
-    let found = all_below(&folder, here, inner.as_ref().or(project))?;
+    let (inner, _) = Project::find(&folder)?;
+    let found = all_below(&folder, here, inner.as_ref().or(project));
     Ok((!found.is_empty()).then_some(found))
 }
 
@@ -128,18 +172,18 @@ fn all_below(
     folder: &Path,
     here: &Path,
     project: Option<&Project>,
-) -> Result<Vec<ActionSource>, CliError> {
-    let mut found = actions_below(folder, here, project)?;
+) -> Vec<Result<ActionSource, Error>> {
+    let mut found = actions_below(folder, here, project);
     let Some(project) = project else {
-        return Ok(found);
+        return found;
     };
     let folder = plain(folder);
     for rule in &project.rules {
         if plain(&rule.script).starts_with(&folder) {
-            found.push(project.rule_source(rule, here)?);
+            found.push(project.rule_source(rule, here));
         }
     }
-    Ok(found)
+    found
 }
 
 fn findings(source: &ActionSource, text: &str, is_rule: bool) -> Vec<Finding> {
