@@ -8,6 +8,7 @@ mod event;
 mod network;
 mod panic;
 mod printer;
+mod project;
 pub mod render;
 mod secrets;
 mod usage;
@@ -39,6 +40,13 @@ pub fn main() -> ExitCode {
     let is_server = matches!(arguments.command, Command::Serve(_));
     start_tracing(arguments.verbose, is_server);
     let printer = Printer::new(arguments.color);
+    if let Some(folder) = &arguments.project
+        && let Err(error) = env::set_current_dir(folder)
+    {
+        let shown = CliError::usage(format!("-C {}: {error}", folder.display()));
+        printer.error(&shown);
+        return ExitCode::from(shown.code);
+    }
     // The exit code of a panic would mean that an Action could not be built.
     let result = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &printer)))
         .unwrap_or_else(|_| Err(CliError::internal(&anyhow!(panic::take()))));

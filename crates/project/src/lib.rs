@@ -30,6 +30,7 @@ pub use folders::{CacheEnvironment, cache_folder, state_folder};
 pub use keywords::{KeywordMappings, leftover};
 pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
+pub use project::remarks::{Broken, Part, Remarks};
 pub use project::rules::{Rule, login_set};
 pub use project::tenant::{TenantData, tenant_keys};
 pub use project::{Action, Binding, MissingAction, Project, TestConfiguration};

@@ -8,10 +8,6 @@ use super::{EventArguments, Format, LimitArguments, NetworkArguments, SecretArgu
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// The project's folder; without it, this one
-    #[arg(long, value_name = "DIR")]
-    pub(crate) project: Option<PathBuf>,
-
     /// The port; 0 takes any free one and prints it
     #[arg(long, value_name = "N", default_value_t = 3333)]
     pub(crate) port: u16,

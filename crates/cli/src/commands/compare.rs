@@ -28,7 +28,7 @@ use crate::{
 
 pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = working_folder()?;
-    let project = Project::discover(&here)?;
+    let project = crate::project::discover(&here, printer)?;
     let project = project.as_ref();
     let left = sources(&arguments.left, &here, project)?;
     let right = sources(&arguments.right, &here, project)?;
@@ -163,6 +163,12 @@ fn cases(
         return Ok(Some(Vec::new()));
     }
     match plan(&arguments.cases, here) {
+        Ok(plan) if !plan.unreadable.is_empty() => {
+            for error in plan.unreadable.into_values() {
+                printer.error(&CliError::from(error));
+            }
+            Ok(None)
+        }
         Ok(plan) => {
             let runs = plan.cases.into_iter();
             let runs: Vec<PlannedCase> = runs.filter(|one| one.case.skip.is_none()).collect();

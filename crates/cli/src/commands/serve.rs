@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use postlogin_project::{Project, TenantData, state_folder};
+use postlogin_project::{TenantData, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
     Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users, serve as answer,
@@ -26,13 +26,19 @@ use crate::{args::ServeArguments, error::CliError, network::network, printer::Pr
 const NAMELESS: &str = "local";
 
 pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8, CliError> {
-    let here = match &arguments.project {
-        Some(folder) => folder
-            .canonicalize()
-            .map_err(|error| CliError::usage(format!("{}: {error}", folder.display())))?,
-        None => working_folder()?,
+    let started = working_folder()?;
+    let found = crate::project::find(&started, printer)?;
+    if let Some(hint) = found.hint(&started) {
+        return Err(
+            CliError::usage("there are several projects below this folder").with_hint(hint),
+        );
+    }
+    let project = found.project;
+    // A project below is found again from its own folder, whenever one of its files changes.
+    let here = match &project {
+        Some(project) if !started.starts_with(&project.home) => project.home.clone(),
+        _ => started,
     };
-    let project = Project::discover(&here)?;
     if arguments.network.record.is_some() {
         return Err(CliError::usage("serve makes no recordings")
             .with_hint("record one login with `postlogin run --record`"));

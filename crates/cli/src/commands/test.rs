@@ -18,7 +18,6 @@ use std::{
 
 use postlogin_core::escape::inline;
 use postlogin_engine::Allocation;
-use postlogin_project::Project;
 use postlogin_runner::{
     Compiler, Filter, LoadError, LoadProblem, Plan, RunOptions, RunSummary, plan, run, select,
     snapshot::Mode,
@@ -35,7 +34,7 @@ use reporters::Outputs;
 pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
-    let setting = Setting::new(arguments, &here)?;
+    let setting = Setting::new(arguments, &here, printer)?;
     if arguments.review {
         return review::review(&setting.paths, &here, printer);
     }
@@ -86,15 +85,26 @@ struct Setting<'a> {
 }
 
 impl<'a> Setting<'a> {
-    fn new(arguments: &'a TestArguments, here: &'a Path) -> Result<Self, CliError> {
-        let configured = Project::discover(here)?.map(|project| project.test);
+    fn new(
+        arguments: &'a TestArguments,
+        here: &'a Path,
+        printer: &Printer,
+    ) -> Result<Self, CliError> {
+        let found = crate::project::find(here, printer)?;
+        let configured = found.project.as_ref().map(|project| project.test.clone());
         let configured = configured.unwrap_or_default();
         // What made-up logins are for may be Actions: then the project's cases say under which circumstances.
         let given = !arguments.paths.is_empty() && arguments.fuzz.is_none();
         let paths = match (given, configured.paths.is_empty()) {
             (true, _) => arguments.paths.clone(),
             (false, false) => configured.paths,
-            (false, true) => vec![PathBuf::from(".")],
+            // The whole project, also from one of its folders.
+            (false, true) => match &found.project {
+                Some(project) if here.starts_with(&project.home) && here != project.home => {
+                    vec![project.home.clone()]
+                }
+                _ => vec![PathBuf::from(".")],
+            },
         };
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let jobs = arguments.jobs.map(NonZeroUsize::get);
@@ -226,9 +236,9 @@ fn once(
         }
     }
     let mut compiled = Vec::new();
-    for (source, needed) in plan.actions.iter().zip(needed) {
+    for (index, (source, needed)) in plan.actions.iter().zip(needed).enumerate() {
         let action = match needed {
-            true => compiler.action(source),
+            true => plan.load(index, compiler),
             false => Err(LoadError::not_loaded(&source.name)),
         };
         match action {

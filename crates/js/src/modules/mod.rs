@@ -20,8 +20,8 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
-pub use self::{installed::manifests, mocks::ModuleMock};
 use self::{advice::Advice, mocks::Mocks, packages::Packages};
+pub use self::{installed::manifests, mocks::ModuleMock};
 use crate::{
     engine::MODULE_WRAPPER,
     errors::LoadedText,

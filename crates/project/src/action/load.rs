@@ -64,7 +64,10 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 return Err(missing_script(&rule, &root));
             }
             let within = Boundary::around(&root);
-            let (kind, search) = read(&rule.script, surroundings, Some(&within))?;
+            let (kind, search) = match rule.inline {
+                Some(text) => inline(rule.script.clone(), text),
+                None => read(&rule.script, surroundings, Some(&within))?,
+            };
             Ok(ActionSource {
                 display_path: surroundings.display(&rule.script),
                 name: rule.name,
@@ -87,6 +90,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         manifest,
         declared_in,
         code,
+        inline: text,
         declared,
     } = action;
     let within = Boundary::of_file(&declared_in, root);
@@ -103,7 +107,10 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
             "`code` is {written:?}, relative to the folder of the configuration"
         )));
     }
-    let (kind, search) = read(&code, surroundings, Some(&within))?;
+    let (kind, search) = match text {
+        Some(text) => inline(code.clone(), text),
+        None => read(&code, surroundings, Some(&within))?,
+    };
     let display_path = surroundings.display(&code);
     Ok(ActionSource {
         name: manifest.name.clone(),
@@ -117,6 +124,12 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         role: Role::ByText,
         configuration: Map::new(),
     })
+}
+
+/// Code that is a part of a file, and the folder where a search for `node_modules` starts.
+fn inline(path: PathBuf, text: String) -> (ActionKind, PathBuf) {
+    let root = path.parent().map(Path::to_owned).unwrap_or_default();
+    (ActionKind::Script { path, text }, root)
 }
 
 /// The code, and the folder where a search for `node_modules` starts.

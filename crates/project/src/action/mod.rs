@@ -146,7 +146,8 @@ impl ActionSource {
     /// The size of the code as production counts it, in bytes: npm packages excluded. `None` if it is not a script.
     pub fn code_bytes(&self) -> Option<usize> {
         match &self.kind {
-            ActionKind::Script { text, .. } => Some(text.len()),
+            // Code in the middle of a file has empty lines before it.
+            ActionKind::Script { text, .. } => Some(text.trim_start_matches('\n').len()),
             ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => None,
         }
     }

@@ -172,7 +172,14 @@ fn without_a_repository_the_nearest_configuration_is_the_project() {
 /// The errors of a project, or of one of its Actions.
 fn project_error(folder: &TempDir) -> Option<String> {
     let repo = folder.path().join("repo");
-    let found = Project::discover(&repo).and_then(|project| {
+    let found = Project::discover(&repo);
+    // What is left out is reported.
+    if let Ok(Some(project)) = &found
+        && let Some(broken) = project.remarks.broken.first()
+    {
+        return Some(broken.error.to_string());
+    }
+    let found = found.and_then(|project| {
         let sources = project.map(|project| project.login_sources(&repo));
         sources.transpose()
     });

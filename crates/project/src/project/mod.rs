@@ -2,14 +2,18 @@
 //!
 //! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
 
+mod below;
 pub mod configuration;
 mod directory;
+mod exported;
 pub mod manifest;
 pub mod modules;
 mod plain;
+pub mod remarks;
 pub mod rules;
 pub mod tenant;
 mod tenant_yaml;
+mod terraform;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +28,7 @@ use crate::keywords::{KeywordMappings, leftover};
 use crate::{Error, Result};
 pub(crate) use directory::load_action;
 use manifest::Manifest;
+use remarks::Remarks;
 use tenant::TenantData;
 
 /// The configuration that a team keeps in its repository.
@@ -51,6 +56,8 @@ pub struct Project {
     pub home: PathBuf,
     /// The files that say what the project is.
     pub configuration_files: Vec<PathBuf>,
+    /// What is left out of this, and what was read in another way than it is written.
+    pub remarks: Remarks,
 }
 
 /// The settings of tests in `postlogin.toml`.
@@ -69,8 +76,10 @@ pub struct Action {
     pub manifest: Manifest,
     /// The file that says it.
     pub declared_in: PathBuf,
-    /// Its code. The file need not exist.
+    /// The file with its code. It need not exist.
     pub code: PathBuf,
+    /// The code, when it is a part of that file: its lines are those of the file.
+    pub inline: Option<String>,
     /// Whether a configuration describes it. One that nothing describes sees every secret and may require anything.
     pub declared: bool,
 }
@@ -97,11 +106,12 @@ pub struct MissingAction {
 
 impl Project {
     /// Finds the configuration that `folder` is in: the nearest folder upwards with a `postlogin.toml`, with
-    /// `actions/*.json` of Actions or `rules/*.json` of Rules, with a `tenant.yaml`, or with plain Actions `actions/*.js` or
+    /// `actions/*.json` of Actions, `rules/*.json` of Rules or other parts of an export, with a `tenant.yaml`, with Terraform files for the tenant, or with plain Actions `actions/*.js` or
     /// Rules `rules/*.js`. A folder with a `.git`
     /// is the last one that is looked at.
     ///
-    /// Fails if a file of the configuration is broken.
+    /// A file of the configuration that is broken is left out (see [`Remarks`]). Fails if nothing can be told without it, such
+    /// as without the bindings.
     pub fn discover(folder: &Path) -> Result<Option<Project>> {
         // The ancestors of `.` end at once.
         let folder = absolute(folder);
@@ -124,13 +134,17 @@ impl Project {
         root: &Path,
         mappings: Option<KeywordMappings>,
     ) -> Result<Option<Project>> {
-        if directory::is_root(root) || rules::is_root(root) {
+        if directory::is_root(root) || rules::is_root(root) || exported::is_root(root) {
             let mappings = mappings.map_or_else(|| read_mappings(root), Ok)?;
             return directory::load(root, mappings).map(Some);
         }
         if let Some(file) = tenant_yaml::find(root) {
             let mappings = mappings.map_or_else(|| read_mappings(root), Ok)?;
             return tenant_yaml::load(root, &file, mappings).map(Some);
+        }
+        if terraform::is_root(root) {
+            let mappings = mappings.unwrap_or_default();
+            return Ok(Some(terraform::load(root, mappings)));
         }
         Ok(plain::load(root))
     }
@@ -236,6 +250,9 @@ impl Project {
 
     fn bound(&self, trigger: &Binding, name: &str) -> Result<&Action> {
         self.action(name).ok_or_else(|| {
+            if let Some(error) = self.remarks.broken_action(name) {
+                return error.clone();
+            }
             let error = Error::new(format!(
                 "the trigger `{}` binds the Action `{name}`, which does not exist",
                 trigger.id

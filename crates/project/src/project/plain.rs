@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Map;
 
 use super::manifest::Manifest;
+use super::remarks::Remarks;
 use super::tenant::TenantData;
 use super::{Action, Project, TestConfiguration, rules};
 use crate::action::SCRIPTS;
@@ -54,6 +55,7 @@ pub(super) fn load(root: &Path) -> Option<Project> {
         test: TestConfiguration::default(),
         home: root.to_owned(),
         configuration_files: Vec::new(),
+        remarks: Remarks::default(),
     })
 }
 
@@ -65,6 +67,7 @@ fn undeclared(name: String, code: PathBuf) -> Action {
         },
         declared_in: code.clone(),
         code,
+        inline: None,
         declared: false,
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::remarks::{Part, Remarks};
 use super::{Project, read_configuration};
 use postlogin_core::Trigger;
 
@@ -29,8 +30,10 @@ pub struct Rule {
     pub enabled: bool,
     /// `login_success`, `login_failure` or `pre_authorize`; only the first kind runs at a login.
     pub stage: String,
-    /// Its code. The file need not exist.
+    /// The file with its code. It need not exist.
     pub script: PathBuf,
+    /// The code, when it is a part of that file: its lines are those of the file.
+    pub inline: Option<String>,
     /// The file that says so; the script itself when nothing does.
     pub declared_in: PathBuf,
 }
@@ -70,6 +73,9 @@ impl Project {
     }
 
     fn rule_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
+        if let Some(error) = self.remarks.broken_rule() {
+            return Err(error.clone());
+        }
         let rules = self.enabled_rules().into_iter();
         rules
             .map(|rule| self.rule_source(rule, working_folder))
@@ -151,10 +157,14 @@ pub(super) fn in_folder(
     root: &Path,
     mappings: &KeywordMappings,
     files: &mut Vec<PathBuf>,
-) -> Result<Vec<Rule>> {
+    remarks: &mut Remarks,
+) -> Vec<Rule> {
     let mut rules = Vec::new();
     for path in manifests(root) {
-        let value = read_configuration(&path, root, mappings)?;
+        let value = read_configuration(&path, root, mappings);
+        let Some(value) = remarks.keep(Part::Rule, &path, value) else {
+            continue;
+        };
         let shown = display_path(&path, root);
         let script = |named: Option<&str>| match named {
             Some(named) => {
@@ -168,10 +178,11 @@ pub(super) fn in_folder(
             }
             None => path.with_extension("js"),
         };
-        rules.push(read(&value, &path, &shown, &script)?);
+        let rule = read(&value, &path, &shown, &script);
+        rules.extend(remarks.keep(Part::Rule, &path, rule));
         files.push(path);
     }
-    Ok(rules)
+    rules
 }
 
 /// `rules/*.js` that nothing describes: they run in the order of their names.
@@ -194,6 +205,7 @@ pub(super) fn plain(root: &Path) -> Vec<Rule> {
                 enabled: true,
                 stage: LOGIN_SUCCESS.to_owned(),
                 script: path.clone(),
+                inline: None,
                 declared_in: path,
             });
         }
@@ -213,17 +225,21 @@ fn looks_like_a_rule(text: &str) -> bool {
 }
 
 /// The Rules under `rules:`.
-pub(super) fn in_list(items: Option<&Value>, file: &Path, root: &Path) -> Result<Vec<Rule>> {
+pub(super) fn in_list(
+    items: Option<&Value>,
+    file: &Path,
+    root: &Path,
+    remarks: &mut Remarks,
+) -> Result<Vec<Rule>> {
     let shown = display_path(file, root);
-    list(items, "rules", &shown)?
-        .iter()
-        .map(|item| {
-            let name = item.get("name").and_then(Value::as_str).unwrap_or_default();
-            let default = format!("rules/{name}.js");
-            let script = |named: Option<&str>| configured_path(root, named.unwrap_or(&default));
-            read(item, file, &shown, &script)
-        })
-        .collect()
+    let rules = list(items, "rules", &shown)?.iter().filter_map(|item| {
+        let name = item.get("name").and_then(Value::as_str).unwrap_or_default();
+        let default = format!("rules/{name}.js");
+        let script = |named: Option<&str>| configured_path(root, named.unwrap_or(&default));
+        let rule = read(item, file, &shown, &script);
+        remarks.keep_named(Part::Rule, name.to_owned(), file, rule)
+    });
+    Ok(rules.collect())
 }
 
 /// The values of `configuration` in the folder form.
@@ -231,16 +247,19 @@ pub(super) fn configs_in_folder(
     root: &Path,
     mappings: &KeywordMappings,
     files: &mut Vec<PathBuf>,
-) -> Result<Map<String, Value>> {
+    remarks: &mut Remarks,
+) -> Map<String, Value> {
     let mut configuration = Map::new();
     for path in entries(&root.join("rules-configs")) {
         if extension(&path) == "json" {
-            let value = read_configuration(&path, root, mappings)?;
-            config(&value, &display_path(&path, root), &mut configuration)?;
+            let value = read_configuration(&path, root, mappings);
+            let read = value
+                .and_then(|value| config(&value, &display_path(&path, root), &mut configuration));
+            remarks.keep(Part::Other, &path, read);
             files.push(path);
         }
     }
-    Ok(configuration)
+    configuration
 }
 
 /// The values under `rulesConfigs:`.
@@ -326,6 +345,7 @@ fn read(
     };
     Ok(Rule {
         script: script(named),
+        inline: None,
         name,
         order,
         enabled,

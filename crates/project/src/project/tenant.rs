@@ -9,6 +9,7 @@ use postlogin_core::event::merge_patch;
 use serde_json::{Map, Value, json};
 
 use super::read_configuration;
+use super::remarks::{Part, Remarks};
 use crate::Result;
 use crate::document::node::Node;
 use crate::door::Boundary;
@@ -216,13 +217,14 @@ fn role(role: &Value) -> Value {
     json!({"id": id, "name": name})
 }
 
-/// Reads the folder form. Files that can't be read are refused; what they hold is not judged.
+/// Reads the folder form. Files that cannot be read are left out; what they contain is not judged.
 pub(super) fn of_directory(
     root: &Path,
     mappings: &KeywordMappings,
     files: &mut Vec<PathBuf>,
-) -> Result<TenantData> {
-    let mut all = |folder: &str| -> Result<Vec<Value>> {
+    remarks: &mut Remarks,
+) -> TenantData {
+    let mut all = |folder: &str| -> Vec<Value> {
         let mut values = Vec::new();
         for path in entries(&root.join(folder)) {
             let file = match path.is_dir() {
@@ -230,24 +232,25 @@ pub(super) fn of_directory(
                 false => path,
             };
             if extension(&file) == "json" && file.is_file() {
-                values.push(read_configuration(&file, root, mappings)?);
+                let value = read_configuration(&file, root, mappings);
+                values.extend(remarks.keep(Part::Other, &file, value));
                 files.push(file);
             }
         }
-        Ok(values)
+        values
     };
-    let mut connections = all("connections")?;
-    connections.extend(all("database-connections")?);
+    let mut connections = all("connections");
+    connections.extend(all("database-connections"));
     let mut data = TenantData {
-        clients: all("clients")?,
-        resource_servers: all("resource-servers")?,
-        client_grants: all("grants")?,
-        roles: all("roles")?,
+        clients: all("clients"),
+        resource_servers: all("resource-servers"),
+        client_grants: all("grants"),
+        roles: all("roles"),
         connections,
-        organizations: all("organizations")?,
-        email_templates: all("emails")?,
-        token_exchange_profiles: all("token-exchange-profiles")?,
-        event_streams: all("event-streams")?,
+        organizations: all("organizations"),
+        email_templates: all("emails"),
+        token_exchange_profiles: all("token-exchange-profiles"),
+        event_streams: all("event-streams"),
         ..TenantData::default()
     };
     with_bodies(
@@ -255,15 +258,17 @@ pub(super) fn of_directory(
         &root.join("emails"),
         root,
         mappings,
-    )?;
+        remarks,
+    );
     let file = root.join("tenant.json");
     if file.is_file() {
-        if let Value::Object(settings) = read_configuration(&file, root, mappings)? {
+        let settings = read_configuration(&file, root, mappings);
+        if let Some(Value::Object(settings)) = remarks.keep(Part::Other, &file, settings) {
             data.settings = settings;
         }
         files.push(file);
     }
-    Ok(data)
+    data
 }
 
 /// Puts the text of each template's file in place of its path, and drops what is no template (`provider.json`).
@@ -272,7 +277,8 @@ fn with_bodies(
     folder: &Path,
     root: &Path,
     mappings: &KeywordMappings,
-) -> Result<()> {
+    remarks: &mut Remarks,
+) {
     templates.retain(|template| template.get("template").is_some_and(Value::is_string));
     for template in templates {
         let text = |key: &str| template.get(key).and_then(Value::as_str);
@@ -280,10 +286,8 @@ fn with_bodies(
         let default = format!("{}.html", text("template").unwrap_or_default());
         let file = folder.join(named.unwrap_or(default));
         let shown = display_path(&file, root);
-        let within = Boundary::around(root);
-        within.admit(&file, &shown)?;
-        if file.is_file() {
-            let body = mappings.replace(&within.read_text(&file, &shown)?, &shown)?;
+        let body = body(&file, root, mappings, &shown);
+        if let Some(body) = remarks.keep(Part::Other, &file, body).flatten() {
             if let Some(template) = template.as_object_mut() {
                 // For messages about the template.
                 template.insert("bodyFile".to_owned(), Value::String(shown));
@@ -291,7 +295,23 @@ fn with_bodies(
             }
         }
     }
-    Ok(())
+}
+
+/// The text of a template; `None` when there is no such file.
+fn body(
+    file: &Path,
+    root: &Path,
+    mappings: &KeywordMappings,
+    shown: &str,
+) -> Result<Option<String>> {
+    let within = Boundary::around(root);
+    within.admit(file, shown)?;
+    if !file.is_file() {
+        return Ok(None);
+    }
+    mappings
+        .replace(&within.read_text(file, shown)?, shown)
+        .map(Some)
 }
 
 /// Reads the YAML form. The paths in it are relative to its folder.
@@ -299,7 +319,8 @@ pub(super) fn of_yaml(
     configuration: &Value,
     root: &Path,
     mappings: &KeywordMappings,
-) -> Result<TenantData> {
+    remarks: &mut Remarks,
+) -> TenantData {
     let list = |key: &str| -> Vec<Value> {
         let items = configuration.get(key).and_then(Value::as_array);
         items.cloned().unwrap_or_default()
@@ -308,8 +329,8 @@ pub(super) fn of_yaml(
     connections.extend(list("databases"));
     let settings = configuration.get("tenant").and_then(Value::as_object);
     let mut email_templates = list("emailTemplates");
-    with_bodies(&mut email_templates, root, root, mappings)?;
-    Ok(TenantData {
+    with_bodies(&mut email_templates, root, root, mappings, remarks);
+    TenantData {
         settings: settings.cloned().unwrap_or_default(),
         clients: list("clients"),
         resource_servers: list("resourceServers"),
@@ -321,7 +342,7 @@ pub(super) fn of_yaml(
         token_exchange_profiles: list("tokenExchangeProfiles"),
         event_streams: list("eventStreams"),
         overrides: Map::new(),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -70,6 +70,14 @@ impl LoadError {
         ))
     }
 
+    /// An Action whose files cannot be read.
+    pub(crate) fn unreadable(error: &postlogin_project::Error) -> Self {
+        Self {
+            hint: error.hint.clone(),
+            ..Self::unloadable(error.sentence())
+        }
+    }
+
     /// An Action that no case of a run needs.
     pub fn not_loaded(name: &str) -> Self {
         Self::unloadable(format!("the Action `{name}` was not loaded"))

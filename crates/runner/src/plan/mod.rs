@@ -4,7 +4,7 @@ mod event;
 mod http;
 mod project;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use postlogin_project::cases::{Base, CASES_BYTES, Case, find_case_files, read_ca
 use postlogin_project::{ActionSource, Error, ModuleMock};
 use serde_json::Value;
 
-use crate::load::trigger_of_all;
+use crate::load::{Compiler, LoadError, Loaded, trigger_of_all};
 use crate::login::secrets_of;
 use crate::session::Witness;
 use crate::snapshot::{pending_file, read_sections};
@@ -29,6 +29,8 @@ pub struct Plan {
     pub cases: Vec<PlannedCase>,
     /// The Actions that they need, each once.
     pub actions: Vec<ActionSource>,
+    /// Actions that cannot be read, by index, with the reason: their cases fail, and the others run.
+    pub unreadable: BTreeMap<usize, Error>,
     /// Warnings, each once.
     pub warnings: Vec<Error>,
     /// Snapshot files in the folders that were looked through.
@@ -87,10 +89,25 @@ pub fn plan(paths: &[PathBuf], working_folder: &Path) -> Result<Plan, Vec<Error>
     Ok(Plan {
         cases: planner.cases,
         actions: planner.actions,
+        unreadable: planner.unreadable,
         warnings: planner.warnings,
         snapshots: found.snapshots,
         files: found.files,
     })
+}
+
+impl Plan {
+    /// Loads one of the Actions.
+    ///
+    /// # Errors
+    /// When it cannot be read, built or loaded.
+    pub fn load(&self, index: usize, compiler: &mut Compiler<'_>) -> Result<Loaded, LoadError> {
+        match (self.unreadable.get(&index), self.actions.get(index)) {
+            (Some(error), _) => Err(LoadError::unreadable(error)),
+            (None, Some(source)) => compiler.action(source),
+            (None, None) => Err(LoadError::not_loaded("")),
+        }
+    }
 }
 
 /// Collects cases, and what they share.
@@ -99,6 +116,7 @@ pub(crate) struct Planner<'a> {
     errors: Vec<Error>,
     cases: Vec<PlannedCase>,
     actions: Vec<ActionSource>,
+    unreadable: BTreeMap<usize, Error>,
     warnings: Vec<Error>,
     warned: HashSet<String>,
     projects: project::Projects,
@@ -116,6 +134,7 @@ impl<'a> Planner<'a> {
             errors: Vec::new(),
             cases: Vec::new(),
             actions: Vec::new(),
+            unreadable: BTreeMap::new(),
             warnings: Vec::new(),
             warned: HashSet::new(),
             projects: project::Projects::default(),
@@ -134,7 +153,13 @@ impl<'a> Planner<'a> {
         let place = case.place.clone();
         self.case(case, project.as_deref(), Path::new(""));
         match (self.cases.pop(), self.errors.pop()) {
-            (Some(planned), _) => Ok(planned),
+            (Some(planned), _) => {
+                let mut broken = planned.actions.iter();
+                match broken.find_map(|index| self.unreadable.get(index)) {
+                    Some(error) => Err(error.clone()),
+                    None => Ok(planned),
+                }
+            }
             (None, Some(error)) => Err(error),
             (None, None) => Err(place.error("the case can't be planned")),
         }
@@ -273,9 +298,15 @@ impl<'a> Planner<'a> {
                             self.working_folder,
                             project,
                             &case.within,
-                        )
-                        .map_err(|error| project::at(&name.place, error))?;
-                        let index = self.add(source);
+                        );
+                        let index = match source {
+                            Ok(source) => self.add(source),
+                            // It is there and cannot be read: only the cases that name it fail.
+                            Err(error) if error.file.is_some() => {
+                                self.add_unreadable(&name.name, error)
+                            }
+                            Err(error) => return Err(project::at(&name.place, error)),
+                        };
                         self.named.insert(key, index);
                         index
                     }
@@ -346,6 +377,14 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// An Action that cannot be read. It has no text, so nothing that is said about its text is about it.
+    fn add_unreadable(&mut self, name: &str, error: Error) -> usize {
+        self.actions.push(project::unreadable(name));
+        let index = self.actions.len() - 1;
+        self.unreadable.insert(index, error);
+        index
+    }
+
     fn bases(&mut self, case: &Case) -> Result<Bases, Error> {
         Ok(Bases {
             event: self.base(case, Some(&case.event), "an event")?,
@@ -373,6 +412,12 @@ impl<'a> Planner<'a> {
     }
 
     fn warn_about_unseen_secrets(&mut self, case: &Case, actions: &[usize]) {
+        if actions
+            .iter()
+            .any(|index| self.unreadable.contains_key(index))
+        {
+            return;
+        }
         for secret in &case.secrets {
             let given = std::slice::from_ref(secret);
             let seen = actions

@@ -34,7 +34,7 @@ pub(super) fn fuzz(
         }
         Err(error) => return Err(error),
     };
-    let project = Project::discover(setting.here)?;
+    let (project, _) = Project::find(setting.here)?;
     let project = project.as_ref();
     let (of_cases, actions) = sort(&paths, setting.here, project)?;
     // The cases that are looked through, for what they say about the network and the tenant of an Action.
@@ -43,6 +43,9 @@ pub(super) fn fuzz(
         false => &of_cases,
     };
     let plan = match plan(looked_through, setting.here) {
+        Ok(plan) if !plan.unreadable.is_empty() => {
+            return Ok(refuse(plan.unreadable.into_values().collect(), printer));
+        }
         Ok(plan) => plan,
         Err(errors) => return Ok(refuse(errors, printer)),
     };

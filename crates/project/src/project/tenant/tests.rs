@@ -6,26 +6,31 @@ use serde_json::json;
 use super::*;
 
 fn export() -> TenantData {
-    of_yaml(&json!({
-        "tenant": {"allow_organization_name_in_authentication_api": true},
-        "clients": [{"name": "Web", "jwt_configuration": {"lifetime_in_seconds": 60}}],
-        "resourceServers": [{
-            "name": "API", "identifier": "https://api.example.com", "token_lifetime": 120,
-            "token_lifetime_for_web": 30, "token_dialect": "rfc9068_profile_authz",
-            "signing_alg": "PS256", "enforce_policies": true,
-        }],
-        "roles": [
-            {"name": "editor", "permissions": [
-                {"permission_name": "read", "resource_server_identifier": "https://api.example.com"},
-                {"permission_name": "other", "resource_server_identifier": "https://other.example.com"},
-            ]},
-            {"name": "admin", "permissions": [
-                {"permission_name": "all", "resource_server_identifier": "https://api.example.com"},
-            ]},
-        ],
-        "databases": [{"name": "users", "strategy": "auth0"}],
-        "prompts": {"kept": "and not looked at"},
-    }), Path::new("."), &KeywordMappings::default()).expect("no template is named")
+    of_yaml(
+        &json!({
+            "tenant": {"allow_organization_name_in_authentication_api": true},
+            "clients": [{"name": "Web", "jwt_configuration": {"lifetime_in_seconds": 60}}],
+            "resourceServers": [{
+                "name": "API", "identifier": "https://api.example.com", "token_lifetime": 120,
+                "token_lifetime_for_web": 30, "token_dialect": "rfc9068_profile_authz",
+                "signing_alg": "PS256", "enforce_policies": true,
+            }],
+            "roles": [
+                {"name": "editor", "permissions": [
+                    {"permission_name": "read", "resource_server_identifier": "https://api.example.com"},
+                    {"permission_name": "other", "resource_server_identifier": "https://other.example.com"},
+                ]},
+                {"name": "admin", "permissions": [
+                    {"permission_name": "all", "resource_server_identifier": "https://api.example.com"},
+                ]},
+            ],
+            "databases": [{"name": "users", "strategy": "auth0"}],
+            "prompts": {"kept": "and not looked at"},
+        }),
+        Path::new("."),
+        &KeywordMappings::default(),
+        &mut Remarks::default(),
+    )
 }
 
 #[test]
