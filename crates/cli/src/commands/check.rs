@@ -116,15 +116,34 @@ fn subjects(
     }
     let mut subjects = Subjects::default();
     for path in paths {
-        subjects.add(match find(path, here, project) {
-            Ok(source) => Subjects {
+        // A project's folder is the project, even if an Action's code lies in it.
+        let whole = whole_project(&here.join(path), here)?;
+        subjects.add(match (whole, find(path, here, project)) {
+            (Some(whole), _) => whole,
+            (None, Ok(source)) => Subjects {
                 sources: vec![source],
                 bindings: Vec::new(),
             },
-            Err(error) => below(path, here, project)?.ok_or(error)?,
+            (None, Err(error)) => below(path, here, project)?.ok_or(error)?,
         });
     }
     Ok(subjects)
+}
+
+/// Returns what there is to check in a project, if `folder` is one's.
+fn whole_project(folder: &Path, here: &Path) -> Result<Option<Subjects>, CliError> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let is_here = |project: &Project| {
+        let folder = plain(folder);
+        plain(&project.home) == folder || plain(&project.root) == folder
+    };
+    let Some(project) = Project::discover(folder)?.filter(is_here) else {
+        return Ok(None);
+    };
+    let found = all_below(folder, here, Some(&project))?;
+    Ok((!found.is_empty()).then_some(found))
 }
 
 /// The Actions in a folder that is none itself, which may be a project of its own.
