@@ -143,12 +143,31 @@ fn subjects(paths: &[String], here: &Path, found: &Found) -> Result<Subjects, Cl
     }
     let mut subjects = Subjects::default();
     for path in paths {
-        match find(path, here, project) {
-            Ok(source) => subjects.add_one(Ok(source)),
-            Err(error) => subjects.add(below(path, here, project)?.ok_or(error)?),
+        // A project's folder is the project, even if an Action's code lies in it.
+        let whole = whole_project(&here.join(path), here)?;
+        match (whole, find(path, here, project)) {
+            (Some(whole), _) => subjects.add(whole),
+            (None, Ok(source)) => subjects.add_one(Ok(source)),
+            (None, Err(error)) => subjects.add(below(path, here, project)?.ok_or(error)?),
         }
     }
     Ok(subjects)
+}
+
+/// Returns what there is to check in a project, if `folder` is one's.
+fn whole_project(folder: &Path, here: &Path) -> Result<Option<Subjects>, CliError> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let is_here = |project: &Project| {
+        let folder = plain(folder);
+        plain(&project.home) == folder || plain(&project.root) == folder
+    };
+    let Some(project) = Project::discover(folder)?.filter(is_here) else {
+        return Ok(None);
+    };
+    let found = all_below(folder, here, Some(&project));
+    Ok((!found.is_empty()).then_some(found))
 }
 
 fn nothing(found: &Found, here: &Path) -> CliError {

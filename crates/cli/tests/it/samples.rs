@@ -144,8 +144,7 @@ fn a_first_login_remembers_the_language() {
         sid                       "vJ3kQ9sLx7Rw2TzYb5Nc8MpGd4HfUa1E"
         updated_at                "2026-11-20T08:30:00.000Z"
         email_verified            false
-      ✓ https://example.com/lang  "de"
-          actions/copy-user-metadata/code.js:29:17  ← event.request.language
+      ✓ https://example.com/lang  "de"  actions/copy-user-metadata/code.js:29:17
 
     Access token  7 claims
         iss    "https://example.eu.auth0.com/"

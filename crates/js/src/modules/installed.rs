@@ -13,6 +13,9 @@ use crate::source::facts::facts;
 /// More packages than this are not looked at. Large applications have about a thousand.
 const MOST: usize = 4_000;
 
+/// So many names are looked for at most: a manifest can have a hundred thousand.
+const MOST_NAMES: usize = 20_000;
+
 /// The keys of a manifest that name packages which its code may require.
 const REQUIRED: &[&str] = &["dependencies", "optionalDependencies", "peerDependencies"];
 
@@ -52,7 +55,10 @@ pub fn manifests(dependencies: &Dependencies, file: &str, text: &str) -> Vec<(St
         .collect();
     let mut known = HashSet::new();
     let mut found = Vec::new();
-    while let Some((from, name)) = open.pop_front() {
+    for _ in 0..MOST_NAMES {
+        let Some((from, name)) = open.pop_front() else {
+            break;
+        };
         // A manifest can name anything as a dependency: `../x` is none.
         if package(&name) != Some(name.as_str()) || found.len() >= MOST {
             continue;
@@ -67,7 +73,8 @@ pub fn manifests(dependencies: &Dependencies, file: &str, text: &str) -> Vec<(St
         for key in REQUIRED {
             let names = manifest.get(key).and_then(Value::as_object);
             let names = names.into_iter().flat_map(|names| names.keys());
-            open.extend(names.map(|name| (folder.clone(), name.clone())));
+            let room = MOST_NAMES.saturating_sub(open.len());
+            open.extend(names.take(room).map(|name| (folder.clone(), name.clone())));
         }
         found.push((packages.inside(&folder).unwrap_or(name), bytes));
     }

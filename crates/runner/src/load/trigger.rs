@@ -1,15 +1,17 @@
 //! For which trigger a source is written.
 
+use std::path::Path;
+
 use postlogin_core::Trigger;
 use postlogin_engine::handlers_of;
 use postlogin_js::source::{facts::facts, rule::is_rule};
 use postlogin_js::source_of_component;
-use postlogin_project::{ActionKind, ActionSource, Role};
+use postlogin_project::{ActionKind, ActionSource, Boundary, Role};
 
 use super::LoadError;
 
-/// Returns the trigger of a source: that of the handler that it exports, of several the one that its configuration names, and
-/// post-login for a Rule and for a source that exports none (production's error says so when it runs).
+/// Returns the trigger of a source: that of the handler that it exports (of a Cargo package, that of the macro which it uses), of
+/// several the one that its configuration names, and post-login for a Rule and for a source that exports none (production's error says so when it runs).
 ///
 /// # Errors
 /// When its configuration names only triggers that do not run here, and it exports no handler of one that does.
@@ -29,8 +31,10 @@ pub fn trigger_of(source: &ActionSource) -> Result<Trigger, LoadError> {
                 return Ok(chosen(source, &handled));
             }
         },
-        // Known when it is built; its configuration may name the trigger.
-        ActionKind::CargoPackage { .. } => return Ok(chosen(source, &[])),
+        // Certain when it is built, which it is not yet; its configuration may name the trigger.
+        ActionKind::CargoPackage { dir, .. } => {
+            return Ok(chosen(source, &in_package(source, dir)));
+        }
     };
     let handled: Vec<Trigger> = exports
         .iter()
@@ -84,6 +88,30 @@ fn declared_unknown(source: &ActionSource) -> Option<&str> {
         true => None,
         false => declared.first().map(|trigger| trigger.id.as_str()),
     }
+}
+
+/// Returns the triggers whose macro the sources of a Cargo package use: `credentials_exchange!(on_execute)`. A package that writes
+/// its exports by hand uses none.
+fn in_package(source: &ActionSource, folder: &Path) -> Vec<Trigger> {
+    let within = Boundary::around(folder);
+    let files = source.files();
+    let sources = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    let texts: Vec<String> = sources
+        .filter_map(|file| within.read_text(file, &source.display_path).ok())
+        .collect();
+    let is_used = |trigger: &Trigger| {
+        let call = format!("{}!(", trigger.id().replace('-', "_"));
+        let path = format!("postlogin_sdk::{call}");
+        let mut lines = texts
+            .iter()
+            .flat_map(|text| text.lines().map(str::trim_start));
+        // At the beginning of a line: a comment that shows the macro does not use it.
+        lines.any(|line| line.starts_with(&call) || line.starts_with(&path))
+    };
+    let triggers = Trigger::ALL.iter().copied();
+    triggers.filter(is_used).collect()
 }
 
 /// The one that the configuration names, if it is one of those that are handled.
