@@ -87,7 +87,7 @@ pub(crate) fn keep_packages(packages: &[Packages], printer: &Printer) {
     let uses = match wanted.as_str() {
         "always" => 1,
         "never" => return,
-        _ if env::var_os("CI").is_some() => return,
+        _ if is_ci() => return,
         _ => 2,
     };
     let slow = packages
@@ -104,6 +104,11 @@ pub(crate) fn keep_packages(packages: &[Packages], printer: &Printer) {
             Err(error) => tracing::debug!(names, %error, "packages are not kept"),
         }
     }
+}
+
+/// Whether the environment is that of a CI service. `CI=false` is how a user says that it is not.
+pub(crate) fn is_ci() -> bool {
+    env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {

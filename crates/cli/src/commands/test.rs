@@ -24,7 +24,7 @@ use postlogin_runner::{
 };
 
 use crate::{
-    action::{compiler, keep_packages},
+    action::{compiler, is_ci, keep_packages},
     args::{NoTests, TestArguments},
     error::{CliError, NO_CASES, SUCCESS, USAGE},
     printer::Printer,
@@ -170,10 +170,6 @@ fn mode(arguments: &TestArguments) -> Result<Mode, CliError> {
         (false, true) => Ok(Mode::ReadOnly),
         (false, false) => Ok(Mode::Pending),
     }
-}
-
-fn is_ci() -> bool {
-    env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 /// Prints the mistakes of case files.

@@ -5,6 +5,7 @@
 mod bad_input;
 mod browsers;
 mod build;
+mod caches;
 mod ceilings;
 mod check;
 mod clients;
