@@ -35,10 +35,10 @@ const METHODS: &[MethodSpec] = &[
     silent("authentication", "setOrganization", exchange::set_organization),
     silent("authentication", "setUserByConnection", exchange::set_user_by_connection),
     silent("authentication", "setUserById", exchange::set_user_by_id),
+    silent("user", "setAppMetadata", exchange::set_app_metadata),
+    silent("user", "setUserMetadata", exchange::set_user_metadata),
     valued("cache", "delete", cache::delete),
     valued("cache", "get", cache::get),
     valued("cache", "set", cache::set),
     hidden("transaction", "setMetadata", transaction::not_implemented),
-    silent("user", "setAppMetadata", exchange::set_app_metadata),
-    silent("user", "setUserMetadata", exchange::set_user_metadata),
 ];

@@ -81,7 +81,8 @@ pub struct Table {
     pub execute: &'static str,
     /// The export that resumes after a redirect or a form, if the trigger can suspend.
     pub resume: Option<&'static str>,
-    /// All methods below `api`, grouped by namespace.
+    /// All methods below `api`, grouped by namespace. The namespaces have the order of the vendor's object (that of post-login
+    /// has one of its own, in the guest).
     pub methods: &'static [MethodSpec],
     /// The public page of the trigger and its handlers.
     pub page: &'static str,

@@ -35,11 +35,11 @@ pub(super) static TABLE: Table = Table {
 #[rustfmt::skip]
 const METHODS: &[MethodSpec] = &[
     chained("access", "deny", registration::deny),
-    valued("cache", "delete", cache::delete),
-    valued("cache", "get", cache::get),
-    valued("cache", "set", cache::set),
     chained("user", "setAppMetadata", registration::set_app_metadata),
     chained("user", "setUserId", registration::set_user_id),
     chained("user", "setUserMetadata", registration::set_user_metadata),
+    valued("cache", "delete", cache::delete),
+    valued("cache", "get", cache::get),
+    valued("cache", "set", cache::set),
     chained("validation", "error", registration::validation_error),
 ];

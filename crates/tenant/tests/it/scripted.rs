@@ -43,6 +43,8 @@ pub struct Scripted {
     /// The Actions of the other triggers.
     pub others: Mutex<HashMap<Trigger, Script>>,
     pub fetch: Mutex<Fetch>,
+    /// The events of all triggers but post-login and credentials-exchange.
+    pub seen: Mutex<Vec<(Trigger, Value)>>,
     /// The events of all logins.
     pub events: Mutex<Vec<Value>>,
     /// The name of each handler that ran, in order.
@@ -56,6 +58,7 @@ impl Scripted {
             machine: Mutex::default(),
             others: Mutex::default(),
             fetch: Mutex::new(|_| Err("no connection has a script".to_owned())),
+            seen: Mutex::default(),
             events: Mutex::default(),
             ran: Mutex::default(),
         }
@@ -116,15 +119,25 @@ impl Scripted {
     }
 
     fn restored(&self, stored: &str) -> Result<Login, PipelineError> {
-        let restored = Login::restore(stored, self.handlers(Trigger::PostLogin));
+        let trigger = match stored.contains("\"password-reset-post-challenge\"") {
+            true => Trigger::PasswordResetPostChallenge,
+            false => Trigger::PostLogin,
+        };
+        let restored = Login::restore(stored, self.handlers(trigger));
         restored.map_err(|error| PipelineError::Stale(error.to_string()))
     }
 }
 
 impl LoginPipeline for Scripted {
     fn start(&self, request: LoginRequest) -> Result<Advanced, PipelineError> {
-        if request.trigger == Trigger::PostLogin {
-            self.events.lock().unwrap().push(request.event.clone());
+        match request.trigger {
+            Trigger::PostLogin => self.events.lock().unwrap().push(request.event.clone()),
+            Trigger::CredentialsExchange => {}
+            other => {
+                let event = request.event.clone();
+                assert_eq!(postlogin_core::event::check_paths(other, &event), []);
+                self.seen.lock().unwrap().push((other, event));
+            }
         }
         let input = LoginInput {
             trigger: request.trigger,
