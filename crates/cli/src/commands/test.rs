@@ -25,7 +25,7 @@ use postlogin_runner::{
 };
 
 use crate::{
-    action::{compiler, keep_packages},
+    action::{compiler, store_packages},
     args::{NoTests, TestArguments},
     error::{CliError, NO_CASES, SUCCESS, USAGE},
     printer::Printer,
@@ -70,7 +70,7 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
         stop,
         printer,
     )?;
-    keep_packages(&compiler.packages_to_keep(), printer);
+    store_packages(&compiler.take_packages());
     Ok(summary.map_or(SUCCESS, |summary| summary.exit_code))
 }
 
