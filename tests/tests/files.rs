@@ -78,6 +78,10 @@ const OTHERS: &[(&str, &str)] = &[
         "opens the files of that cache, and looks at who may write to them",
     ),
     (
+        "crates/engine/src/memory/scan.rs",
+        "the kernel's list of this process's pages",
+    ),
+    (
         "crates/js/src/engine/inputs.rs",
         "the sources of the engine, when it is built and tested",
     ),

@@ -78,30 +78,11 @@ fn tell(notice: &LoadNotice<'_>, printer: &Printer) {
     }
 }
 
-/// Keeps packages loaded for the next login: those that are slow to load, from the second time on that somebody waited for them.
-///
-/// `POSTLOGIN_KEEP_PACKAGES` set to `always` keeps them from the first time on, `never` not at all, which is also what happens in
-/// CI, whose caches rarely live long enough.
-pub(crate) fn keep_packages(packages: &[Packages], printer: &Printer) {
-    let wanted = env::var("POSTLOGIN_KEEP_PACKAGES").unwrap_or_default();
-    let uses = match wanted.as_str() {
-        "always" => 1,
-        "never" => return,
-        _ if is_ci() => return,
-        _ => 2,
-    };
-    let slow = packages
-        .iter()
-        .filter(|packages| packages.uses() >= uses && packages.are_worthwhile());
-    for packages in slow {
-        let names = packages.specifiers().join(", ");
-        match packages.keep() {
-            Ok(Ok(took)) => printer.note(&format!(
-                "keeps {names} loaded from now on; that took {:.1} s, once",
-                took.as_secs_f64()
-            )),
-            Ok(Err(_)) => tracing::debug!(names, "packages differ from login to login"),
-            Err(error) => tracing::debug!(names, %error, "packages are not kept"),
+/// Stores packages that were loaded, so that the next process need not load them. A cache that cannot be written is no cache.
+pub(crate) fn store_packages(packages: &[Packages]) {
+    for packages in packages.iter().filter(|it| it.are_worthwhile()) {
+        if let Err(error) = packages.store() {
+            tracing::debug!(?packages, %error, "packages are not stored");
         }
     }
 }

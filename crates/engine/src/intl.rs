@@ -17,6 +17,7 @@ use wasmtime::{
 
 use crate::{
     cache::{self, Found},
+    memory::restrict_addresses,
     program::find,
     sandbox::TimedOut,
     watchdog::Watchdog,
@@ -220,5 +221,6 @@ fn configuration() -> Config {
     config.memory_init_cow(true);
     // Its data are one dense image.
     config.memory_guaranteed_dense_image_size(64 << 20);
+    restrict_addresses(&mut config);
     config
 }

@@ -28,7 +28,7 @@ use postlogin_runner::{Packages, PreparedLogin, run_login, trigger_of_all, unloa
 use serde_json::Value;
 
 use crate::{
-    action::{compiler, find, keep_packages},
+    action::{compiler, find, store_packages},
     args::{Format, LimitArguments, RunArguments},
     error::{self, CliError},
     event,
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
             printer.data(|out| render::human(&outcome, &options, out))?;
         }
     }
-    keep_packages(&ready.packages, printer);
+    store_packages(&ready.packages);
     Ok(exit_code(&outcome, arguments, printer))
 }
 
@@ -152,7 +152,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         actions,
         given,
         before,
-        packages: compiler.packages_to_keep(),
+        packages: compiler.take_packages(),
         prepared: PreparedLogin {
             trigger,
             event,

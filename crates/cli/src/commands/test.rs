@@ -24,7 +24,7 @@ use postlogin_runner::{
 };
 
 use crate::{
-    action::{compiler, is_ci, keep_packages},
+    action::{compiler, is_ci, store_packages},
     args::{NoTests, TestArguments},
     error::{CliError, NO_CASES, SUCCESS, USAGE},
     printer::Printer,
@@ -69,7 +69,7 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
         stop,
         printer,
     )?;
-    keep_packages(&compiler.packages_to_keep(), printer);
+    store_packages(&compiler.take_packages());
     Ok(summary.map_or(SUCCESS, |summary| summary.exit_code))
 }
 

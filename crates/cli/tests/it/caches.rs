@@ -22,7 +22,10 @@ fn warns(done: &Finished, problem: &str) {
     let [note, warning] = lines.as_slice() else {
         panic!("{done}");
     };
-    assert!(note.starts_with("compiled the JavaScript engine in "), "{done}");
+    assert!(
+        note.starts_with("compiled the JavaScript engine in "),
+        "{done}"
+    );
     assert!(
         warning.starts_with("warning: it will be compiled again next time: "),
         "{done}"

@@ -197,12 +197,6 @@ impl Modules {
         self.packages.as_ref()?.bytes(path)
     }
 
-    /// How much text was loaded so far, in bytes.
-    pub(crate) fn loaded_bytes(&self) -> usize {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.values().flatten().map(|file| file.code.len()).sum()
-    }
-
     fn module(&self, path: &str) -> Option<&LoadedModule> {
         self.modules.iter().find(|module| module.path == path)
     }

@@ -240,9 +240,9 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// The packages of the Actions so far that could be kept loaded, and are not.
+    /// Returns the packages that were loaded for the Actions so far and that the cache does not have, once.
     #[must_use]
-    pub fn packages_to_keep(&self) -> Vec<Packages> {
+    pub fn take_packages(&self) -> Vec<Packages> {
         self.javascript
             .as_ref()
             .map_or_else(Vec::new, JavaScript::take_packages)
