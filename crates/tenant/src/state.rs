@@ -13,6 +13,7 @@ use crate::catalog::Catalog;
 use crate::clock::TenantClock;
 use crate::control::Control;
 use crate::email::{Mailer, TemplateRenderer};
+use crate::http::room::Room;
 use crate::http::{text, texts};
 use crate::import::SeedUser;
 use crate::password::Remembered;
@@ -104,6 +105,8 @@ pub struct Tenant {
     pub(crate) control: Control,
     pub(crate) passwords: Remembered,
     pub(crate) seed: Vec<Seed>,
+    /// For the bodies of requests.
+    pub(crate) room: Room,
     warnings: Vec<String>,
 }
 
@@ -141,6 +144,7 @@ impl Tenant {
             authority,
             catalog,
             seed: seed.map_err(SetupError::User)?,
+            room: Room::new(),
             warnings: Vec::new(),
             key: setup.key,
             store: Store::open(setup.database.as_deref())?,
