@@ -29,8 +29,9 @@ const ICU_ERROR: &str = r#"{"error":"icu"}"#;
 /// The native stack of ICU, in bytes. It runs on the guest's fiber above what the guest itself may use.
 const STACK: usize = 512 << 10;
 
-/// The most memory of one sandbox's ICU, in bytes; its data are about 26 MB of it.
-const MEMORY: usize = 160 << 20;
+/// The most memory of one sandbox's ICU, in bytes; its data are about 26 MB of it. Together with a full sandbox of 128 MiB
+/// and the program itself it stays far below 400 MiB.
+const MEMORY: usize = 96 << 20;
 
 /// Where ICU comes from.
 #[derive(Clone, Copy)]

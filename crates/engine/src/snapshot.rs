@@ -105,7 +105,7 @@ async fn take(
             provided.map_err(anyhow::Error::from)?;
             let loaded = load(&mut store, &instance, script)
                 .await
-                .map_err(anyhow::Error::from)?;
+                .map_err(of_source)?;
             loaded.map_err(|fault| SnapshotError::Source(fault.into_fault(FaultKind::Load)))?;
         }
     }
@@ -122,6 +122,25 @@ async fn take(
         Some(error) => Err(SnapshotError::Broken(error)),
         None => Ok(segments::merge(&bytes)?),
     }
+}
+
+/// Returns the error of an engine that broke down while it compiled a source. A trap is the source's fault: it is nested too
+/// deep, or too large.
+fn of_source(error: wasmtime::Error) -> SnapshotError {
+    let (name, message) = match error.downcast_ref::<wasmtime::Trap>() {
+        Some(wasmtime::Trap::StackOverflow) => {
+            ("RangeError", "Maximum call stack size exceeded".to_owned())
+        }
+        Some(trap) => (
+            "Trap",
+            format!("the engine cannot compile the source: {trap}"),
+        ),
+        None => return SnapshotError::Broken(error.into()),
+    };
+    SnapshotError::Source(Fault {
+        kind: FaultKind::Load,
+        ..Fault::platform(name, message)
+    })
 }
 
 /// Reads a component's state through the functions that Wizer's instrumentation added.

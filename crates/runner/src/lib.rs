@@ -10,7 +10,8 @@
 mod case;
 pub mod check;
 pub mod compare;
-pub mod execute;
+pub mod endless;
+mod execute;
 pub mod fuzz;
 mod held;
 mod lab;

@@ -13,6 +13,7 @@ use crate::catalog::Catalog;
 use crate::clock::TenantClock;
 use crate::control::Control;
 use crate::email::{Mailer, TemplateRenderer};
+use crate::http::room::Room;
 use crate::http::{text, texts};
 use crate::import::SeedUser;
 use crate::oauth::exchange::{self, Throttle};
@@ -107,6 +108,8 @@ pub struct Tenant {
     /// The invalid subject tokens of addresses.
     pub(crate) throttle: Throttle,
     pub(crate) seed: Vec<Seed>,
+    /// For the bodies of requests.
+    pub(crate) room: Room,
     warnings: Vec<String>,
 }
 
@@ -144,6 +147,7 @@ impl Tenant {
             authority,
             catalog,
             seed: seed.map_err(SetupError::User)?,
+            room: Room::new(),
             warnings: Vec::new(),
             key: setup.key,
             store: Store::open(setup.database.as_deref())?,

@@ -20,7 +20,7 @@ use super::run::{budget, now_ms, working_folder};
 use crate::{
     action::{compiler, find},
     args::{CompareArguments, Format},
-    error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS},
+    error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS, UNEXPECTED},
     network::mocks,
     printer::Printer,
     render, secrets,
@@ -89,6 +89,10 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     print(&comparison, arguments.format, printer)?;
     if comparison.is_equal() {
         return Ok(SUCCESS);
+    }
+    if comparison.found.is_empty() {
+        // Nothing differs, but not everything was compared.
+        return Ok(UNEXPECTED);
     }
     if let Some(file) = write {
         let folder = file.parent().unwrap_or(&here);

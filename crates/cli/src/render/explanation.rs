@@ -139,6 +139,7 @@ fn write_account(
         &[span(Role::Dim, format!("set by {}{place}", account.action))],
     )?;
     write_origins(page, &account.origins)?;
+    explanation_sites::not_analysed(page, BELOW, account.omitted_reads, "read")?;
     match account.verdict {
         Verdict::Kept => {
             if overwritten.contains(&(is_id_token(account), account.name.as_str())) {

@@ -2,6 +2,7 @@
 //!
 //! Snapshots hold exit code, stdout and stderr. Only what a run costs is taken out of them (`[time]`, `[memory]`).
 
+mod amounts;
 mod bad_input;
 mod browsers;
 mod build;
@@ -10,6 +11,7 @@ mod ceilings;
 mod check;
 mod clients;
 mod compare;
+mod compare_failures;
 mod determinism;
 mod email;
 mod event;

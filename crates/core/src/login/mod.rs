@@ -100,6 +100,11 @@ impl Login {
         self.transaction.read(keys, present, site);
     }
 
+    /// Records that the running handler read more of its event than it tells: [`crate::ceilings::READS_BETWEEN_CALLS`].
+    pub fn leave_reads_untold(&mut self) {
+        self.transaction.leave_reads_untold();
+    }
+
     /// Records what the running handler prints, up to production's limit.
     pub fn log(&mut self, level: &str, message: String) {
         self.transaction.log(level, message);

@@ -105,6 +105,8 @@ pub struct Modules {
     is_rule: bool,
     answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
     files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
+    /// Bytes of files that are kept, at most: [`LOADED_BYTES`].
+    most_bytes: usize,
 }
 
 struct LoadedModule {
@@ -149,6 +151,7 @@ impl Modules {
             is_rule,
             answers: Mutex::default(),
             files: Mutex::default(),
+            most_bytes: LOADED_BYTES,
         })
     }
 
@@ -163,6 +166,7 @@ impl Modules {
             is_rule: false,
             answers: Mutex::default(),
             files: Mutex::default(),
+            most_bytes: LOADED_BYTES,
         }
     }
 
@@ -352,9 +356,9 @@ impl ModuleSource for Modules {
         let mut file = self.read(path);
         let known: usize = files.values().flatten().map(|file| file.code.len()).sum();
         if let Ok(read) = &file
-            && known.saturating_add(read.code.len()) > LOADED_BYTES
+            && known.saturating_add(read.code.len()) > self.most_bytes
         {
-            let most = LOADED_BYTES >> 20;
+            let most = self.most_bytes >> 20;
             file = Err(Refusal {
                 code: "ERR_INVALID_MODULE".into(),
                 message: format!(
@@ -372,3 +376,6 @@ impl fmt::Debug for Modules {
         f.debug_struct("Modules").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

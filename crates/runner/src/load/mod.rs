@@ -55,6 +55,9 @@ pub struct Compiler<'a> {
     builds_cargo_packages: bool,
 }
 
+/// The longest source that is built into a component, in bytes. A longer one is not parsed either.
+const LONGEST_SOURCE: usize = 4 << 20;
+
 impl<'a> Compiler<'a> {
     /// Returns a compiler for this engine; `notices` hears of what takes time.
     pub fn new(engine: Engine, notices: impl Fn(LoadNotice<'_>) + Send + 'a) -> Self {
@@ -182,6 +185,14 @@ impl<'a> Compiler<'a> {
                     "{name} is a Rule, and only Actions can be built into a component"
                 ))
                 .with_hint("`postlogin run` takes Rules as they are"));
+            }
+            ActionKind::Script { text, .. } if text.len() > LONGEST_SOURCE => {
+                let name = portable(&source.display_path);
+                let most = LONGEST_SOURCE >> 20;
+                return Err(LoadError::unloadable(format!(
+                    "{name}: the source has more than {most} MiB"
+                ))
+                .with_hint("production accepts Actions of at most 100 kB"));
             }
             ActionKind::Script { text, .. } => {
                 let name = portable(&source.display_path);

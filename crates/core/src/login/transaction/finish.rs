@@ -32,6 +32,9 @@ pub(super) fn finish_with_record(mut flow: Flow) -> (Outcome, Record) {
             guesses: std::mem::take(&mut call.guesses),
         });
     }
+    if index.take_omitted() > 0 {
+        flow.kept.leave_reads_uncompared();
+    }
     let record = Record {
         scopes: request.scopes.clone(),
         audience: request.audience.clone(),

@@ -182,6 +182,11 @@ impl Transaction {
         }
     }
 
+    /// Notes that the running Action read more than it tells.
+    pub fn leave_reads_untold(&mut self) {
+        self.flow.kept.leave_reads_untold();
+    }
+
     /// Records what the running Action prints, up to production's limit.
     pub fn log(&mut self, level: &str, mut message: String) {
         let mut action = String::new();
