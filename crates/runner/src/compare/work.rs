@@ -158,22 +158,10 @@ impl<'a> Work<'a> {
         if let Some((name, _)) = self.options.events.get(index) {
             return Origin::Event(name.clone());
         }
-<<<<<<< HEAD
-        let index = index.saturating_sub(events);
-        if let Some(planned) = self.options.cases.get(index) {
-            let event = event_of(planned.trigger, &planned.case, &planned.bases)
-                .map_err(|error| anyhow::anyhow!("{error}"))?;
-            let setting = Setting::of(planned.trigger, Some(planned), self.options.tenant);
-            let secrets = &planned.case.secrets;
-            let pair = Pair::new(self.left, self.right, secrets, &self.settings);
-            let origin = Origin::Case(planned.case.full_name.clone());
-            return Ok((origin, event, setting, Some(pair)));
-=======
         let index = index.saturating_sub(self.options.events.len());
         match self.options.cases.get(index) {
             Some(planned) => Origin::Case(planned.case.full_name.clone()),
             None => Origin::Generated(index.saturating_sub(self.options.cases.len()) as u64),
->>>>>>> h13
         }
     }
 
@@ -245,16 +233,8 @@ impl<'a> Work<'a> {
     ) -> anyhow::Result<Option<Found>> {
         let (first, event, mut setting, pair) = self.login(group.first)?;
         let pair = pair.as_ref().unwrap_or(&self.plain);
-<<<<<<< HEAD
-        let shown = |setting: &Setting<'_>, event: &Value| {
-            let (left, right) = pair.run(setting, event).ok()?;
-            let found = differences(&left, &right);
-            found.into_iter().find(|one| one.key() == group.key)
-        };
         let trigger = self.options.trigger;
         let base = sample(trigger);
-=======
-        let base = post_login_sample();
         let of_group = |one: &Difference| one.key() == group.key;
         let found = |difference: Difference, event: Value, is_small: bool| Found {
             difference,
@@ -280,7 +260,6 @@ impl<'a> Work<'a> {
             endless.fetch_add(both.endless, Ordering::Relaxed);
             both.differences().into_iter().find(of_group)
         };
->>>>>>> h13
         let event = match first {
             Origin::Generated(_) => {
                 let small = shrink(&event, &base, ATTEMPTS, |candidate| {
