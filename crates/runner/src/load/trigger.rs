@@ -125,3 +125,40 @@ fn chosen(source: &ActionSource, handled: &[Trigger]) -> Trigger {
         .or_else(|| handled.first().copied())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use postlogin_core::Trigger;
+    use postlogin_project::resolve_action;
+
+    use super::trigger_of;
+
+    #[test]
+    fn a_package_is_of_the_trigger_whose_macro_it_uses() {
+        #[track_caller]
+        fn check(lib: &str, expected: Trigger) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let package = folder.path().join("package");
+            fs::create_dir_all(package.join("src")).expect("a folder");
+            fs::write(package.join("Cargo.toml"), "[package]\n").expect("a file");
+            fs::write(package.join("src/lib.rs"), lib).expect("a file");
+            let source = resolve_action("./package", folder.path(), None).expect("a package");
+            assert_eq!(trigger_of(&source).ok(), Some(expected), "{lib}");
+        }
+        let (login, machine) = (Trigger::PostLogin, Trigger::CredentialsExchange);
+        check("post_login!(on_execute);", login);
+        check("fn f() {}\n  credentials_exchange!(on_execute);", machine);
+        check("postlogin_sdk::credentials_exchange!(f);", machine);
+        check("// credentials_exchange!(f);\npost_login!(f);", login);
+        check("// post_login!(f);\ncredentials_exchange!(f);", machine);
+        check("//! postlogin_sdk::credentials_exchange!(f);\n", login);
+        check(
+            "use other::my_credentials_exchange;\nmy_credentials_exchange!(f);",
+            login,
+        );
+        // What writes its exports by hand says nothing.
+        check("", login);
+    }
+}
