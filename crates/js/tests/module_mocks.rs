@@ -17,11 +17,11 @@ const PACKAGES: &[(&str, &str)] = &[
         "exports.name = () => require('auth0').name; exports.again = require('auth0') === require('auth0');",
     ),
     (
-        "module/package.json",
+        "esm/package.json",
         r#"{"type": "module", "exports": "./index.js"}"#,
     ),
     (
-        "module/index.js",
+        "esm/index.js",
         "import auth0, { name } from 'auth0'; export const seen = name + ' ' + auth0.name;",
     ),
 ];
@@ -94,7 +94,7 @@ fn every_require_gets_the_mock() {
         "const uses = require('uses'); console.log(uses.name(), uses.again);",
         "fake true",
     );
-    check(fake(), "console.log(require('module').seen);", "fake fake");
+    check(fake(), "console.log(require('esm').seen);", "fake fake");
     check(
         fake(),
         "console.log((await import('auth0')).default.name);",
