@@ -358,6 +358,10 @@ mod tests {
             .iter()
             .map(|target| format!("@postlogin/{}", target.npm));
         assert_eq!(packages, own.collect());
+        assert!(
+            manifest["scripts"].is_null(),
+            "nothing runs when it is installed"
+        );
         let versions = manifest["optionalDependencies"]
             .as_object()
             .expect("an object")

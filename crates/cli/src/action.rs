@@ -94,6 +94,12 @@ pub(crate) fn is_ci() -> bool {
 
 fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
     let (took, kept, refused) = match notice {
+        CompileNotice::Begins => {
+            printer.note(&format!(
+                "compiling {what} for this machine, once; this takes some seconds"
+            ));
+            return;
+        }
         CompileNotice::Waiting { folder } => {
             let folder = folder.display();
             printer.note(&format!(

@@ -29,6 +29,8 @@ pub enum CompileNotice {
         /// The folder in which the result will be.
         folder: PathBuf,
     },
+    /// It is being compiled, which takes seconds.
+    Begins,
     /// It was compiled.
     Compiled {
         /// How long it took.

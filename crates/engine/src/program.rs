@@ -34,6 +34,9 @@ use crate::{
     watchdog::Watchdog,
 };
 
+/// A component of so many bytes takes seconds to compile: its reader hears of it before, not only afterwards.
+const LONG: usize = 1 << 20;
+
 /// Compiles components and holds what their sandboxes share. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
@@ -228,6 +231,9 @@ impl Engine {
             Found::Nothing(refused) => refused,
         };
         let bytes = bytes()?;
+        if bytes.as_ref().len() >= LONG {
+            notice(CompileNotice::Begins);
+        }
         if let Some(excess) = compile_cost::excess(bytes.as_ref()) {
             return Err(NotAnAction::TooCostly(excess));
         }

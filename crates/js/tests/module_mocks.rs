@@ -17,11 +17,11 @@ const PACKAGES: &[(&str, &str)] = &[
         "exports.name = () => require('auth0').name; exports.again = require('auth0') === require('auth0');",
     ),
     (
-        "module/package.json",
+        "esm/package.json",
         r#"{"type": "module", "exports": "./index.js"}"#,
     ),
     (
-        "module/index.js",
+        "esm/index.js",
         "import auth0, { name } from 'auth0'; export const seen = name + ' ' + auth0.name;",
     ),
 ];
@@ -75,7 +75,7 @@ fn execute(mocks: Vec<ModuleMock>, body: &str) -> Ended {
 fn check(mocks: Vec<ModuleMock>, body: &str, expected: &str) {
     let ended = execute(mocks, body);
     assert!(ended.fault.is_none(), "{:?}\n{body}", ended.fault);
-    assert_eq!(ended.logs(), expected, "{body}");
+    assert_eq!(ended.logs().trim_end(), expected, "{body}");
 }
 
 fn fake() -> Vec<ModuleMock> {
@@ -87,34 +87,26 @@ fn every_require_gets_the_mock() {
     check(
         fake(),
         "console.log(require('auth0').name, require('auth0').more);",
-        "log fake undefined",
+        "fake undefined",
     );
     check(
         fake(),
         "const uses = require('uses'); console.log(uses.name(), uses.again);",
-        "log fake true",
+        "fake true",
     );
-    check(
-        fake(),
-        "console.log(require('module').seen);",
-        "log fake fake",
-    );
+    check(fake(), "console.log(require('esm').seen);", "fake fake");
     check(
         fake(),
         "console.log((await import('auth0')).default.name);",
-        "log fake",
+        "fake",
     );
     // A file of the package is another module.
     check(
         fake(),
         "console.log(require('auth0/lib/client.js').name);",
-        "log real client",
+        "real client",
     );
-    check(
-        Vec::new(),
-        "console.log(require('uses').name());",
-        "log real",
-    );
+    check(Vec::new(), "console.log(require('uses').name());", "real");
 }
 
 #[test]
@@ -124,15 +116,15 @@ fn a_mock_needs_no_package_and_may_be_of_any_kind() {
     check(
         of("a.cjs", "module.exports = { name: 'cjs' };"),
         body,
-        "log cjs",
+        "cjs",
     );
-    check(of("a.mjs", "export const name = 'mjs';"), body, "log mjs");
+    check(of("a.mjs", "export const name = 'mjs';"), body, "mjs");
     check(
         of("a.ts", "export const name: string = 'ts' as const;"),
         body,
-        "log ts",
+        "ts",
     );
-    check(of("a.json", "{\"name\": \"json\"}"), body, "log json");
+    check(of("a.json", "{\"name\": \"json\"}"), body, "json");
 }
 
 #[test]
@@ -141,7 +133,7 @@ fn a_mock_may_wrap_the_real_module_and_use_packages_but_no_files() {
     check(
         vec![mock("auth0", "wrap.js", wrap)],
         "console.log(require('uses').name());",
-        "log wrapped real real util",
+        "wrapped real real util",
     );
     let ended = execute(
         vec![mock("auth0", "wrap.js", "require('./helper');")],
@@ -155,13 +147,13 @@ fn a_mock_may_wrap_the_real_module_and_use_packages_but_no_files() {
 }
 
 #[test]
-fn an_action_module_has_its_secrets_and_the_actions_realm() {
-    let text = "exports.name = 'fake util'; exports.key = actions.secrets.KEY; exports.is = {} instanceof Object;";
+fn an_action_module_has_its_secrets() {
+    let text = "exports.name = 'fake util'; exports.key = actions.secrets.KEY;";
     let mocks = vec![mock("actions:util", "fakes/util.js", text)];
-    let body = "const { name, key, is } = require('actions:util'); console.log(name, key, is);";
-    check(mocks, body, "log fake util value true");
+    let body = "const { name, key } = require('actions:util'); console.log(name, key);";
+    check(mocks, body, "fake util value");
     let json = vec![mock("actions:util", "fakes/util.json", "{\"name\": 7}")];
-    check(json, "console.log(require('actions:util').name);", "log 7");
+    check(json, "console.log(require('actions:util').name);", "7");
 }
 
 #[test]

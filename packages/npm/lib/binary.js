@@ -48,8 +48,12 @@ function binary({ env = process.env, platform = `${process.platform}-${process.a
     }
 }
 
-/** Says why a program did not start. */
-function cannotStart(program, error) {
+/** Says why a program did not start in a folder. */
+function cannotStart(program, error, cwd = process.cwd()) {
+    // Node names the program when it is the folder that is missing.
+    if (error.code === 'ENOENT' && !isFolder(cwd)) {
+        return new BinaryError(`${cwd} is not a folder, so nothing can be started in it`, 'set `cwd` to the folder of the project');
+    }
     if (error.code === 'EACCES' || error.code === 'EPERM') {
         return isExecutable(program)
             ? new BinaryError(`${program} cannot be started: permission denied`, 'is it on a file system that is mounted with noexec?')
@@ -68,6 +72,14 @@ function cannotStart(program, error) {
 function isFile(file) {
     try {
         return fs.statSync(file).isFile();
+    } catch {
+        return false;
+    }
+}
+
+function isFolder(file) {
+    try {
+        return fs.statSync(file).isDirectory();
     } catch {
         return false;
     }

@@ -110,7 +110,7 @@ class Child {
         // A write to a process that has just died: its exit is what is reported.
         child.stdin.on('error', () => {});
         child.on('error', (error) => {
-            const why = error.syscall?.startsWith('spawn') ? cannotStart(program, error) : error;
+            const why = error.syscall?.startsWith('spawn') ? cannotStart(program, error, this.#options.cwd) : error;
             const hint = why.hint ? `\nhint: ${why.hint}` : '';
             this.#end(running, new PostloginProcessError(`${why.message}${hint}`, { cause: error }));
         });

@@ -109,7 +109,7 @@ async function serve(options = {}) {
         });
         child.stdin.on('error', () => {});
         const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
-        const { issuer, lines } = await ready(program, child, ended, startMs);
+        const { issuer, lines } = await ready(program, child, ended, startMs, plain(cwd));
         for (const one of [child, child.stdin, child.stdout, child.stderr]) one.unref?.();
         return new Tenant({ child, folder, token, issuer, lines, ended });
     } catch (error) {
@@ -119,7 +119,7 @@ async function serve(options = {}) {
     }
 }
 
-function ready(program, child, ended, startMs) {
+function ready(program, child, ended, startMs, cwd) {
     const lines = [];
     let rest = '';
     child.stderr.setEncoding('utf8');
@@ -137,7 +137,7 @@ function ready(program, child, ended, startMs) {
         };
         const timer = setTimeout(() => fail(`the tenant did not start within ${startMs / 1000} s`), startMs);
         child.once('error', (error) => {
-            const why = cannotStart(program, error);
+            const why = cannotStart(program, error, cwd);
             fail(why.hint ? `${why.message}\nhint: ${why.hint}` : why.message, { cause: error });
         });
         ended.then(({ code, signal }) => fail(`the tenant did not start: ${signal ?? `exit code ${code}`}`, { code, signal }));
@@ -181,7 +181,7 @@ function argumentsOf(options, folder) {
     if (secrets === undefined) {
         add('--secrets-file', secretsFile);
     } else {
-        const given = secretsFile === undefined ? '' : `${readFileSync(secretsFile, 'utf8')}\n`;
+        const given = secretsFile === undefined ? '' : `${readFileSync(path.resolve(plain(options.cwd ?? '.'), plain(secretsFile)), 'utf8')}\n`;
         const lines = Object.entries(secrets).map(([name, value]) => `${name}=${quoted(String(value))}\n`);
         args.push('--secrets-file', file('secrets.env', given + lines.join('')));
     }

@@ -7,8 +7,9 @@ use std::{
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
     process,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     thread,
+    time::Duration,
 };
 
 use postlogin_project::{TenantData, state_folder};
@@ -21,6 +22,12 @@ use serde_json::Value;
 use self::wiring::pipeline;
 use super::run::{budget, working_folder};
 use crate::{args::ServeArguments, error::CliError, network::network, printer::Printer, secrets};
+
+/// So often, and so long apart, the server is asked to stop: it has five seconds for running requests.
+#[cfg(unix)]
+const MOST_ATTEMPTS: u32 = 60;
+#[cfg(unix)]
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
 /// The name of the tenant outside of any project.
 const NAMELESS: &str = "local";
@@ -115,8 +122,16 @@ fn stop_when_stdin_ends() {
     // An error is an end, too.
     let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
     #[cfg(unix)]
-    if signal_hook::low_level::raise(signal_hook::consts::SIGTERM).is_ok() {
-        return;
+    {
+        use signal_hook::{consts::SIGTERM, flag, low_level::raise};
+        // Until the server listens to signals, this keeps one from ending the process.
+        let seen = Arc::new(AtomicBool::new(false));
+        if flag::register(SIGTERM, seen).is_ok() {
+            for _ in 0..MOST_ATTEMPTS {
+                let _ = raise(SIGTERM);
+                thread::sleep(BETWEEN_ATTEMPTS);
+            }
+        }
     }
     process::exit(crate::error::SUCCESS.into());
 }

@@ -13,15 +13,19 @@ fn run(cache: &std::path::Path) -> Finished {
         .finish()
 }
 
-/// The one warning, and nothing but the note before it.
+/// The one warning, and nothing but the notes before it.
 #[track_caller]
 fn warns(done: &Finished, problem: &str) {
     assert_eq!(done.code, Some(0), "{done}");
     assert!(done.stdout.contains("\"status\": \"allowed\""), "{done}");
     let lines: Vec<&str> = done.stderr.lines().collect();
-    let [note, warning] = lines.as_slice() else {
+    let [begin, note, warning] = lines.as_slice() else {
         panic!("{done}");
     };
+    assert_eq!(
+        *begin, "compiling the JavaScript engine for this machine, once; this takes some seconds",
+        "{done}"
+    );
     assert!(
         note.starts_with("compiled the JavaScript engine in "),
         "{done}"

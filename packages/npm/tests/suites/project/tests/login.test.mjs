@@ -230,6 +230,8 @@ test('a program that is missing or cannot start is named in one sentence', async
     assert.throws(() => where({ env: {}, platform: 'freebsd-x64' }), (error) => error instanceof BinaryError && /no program for freebsd-x64; it has one for/.test(error.message));
     assert.throws(() => where({ env: {}, platform: 'linux-arm64', resolve: none }), /the package @postlogin\/linux-arm64, which has the program for this platform, is not installed/);
     assert.throws(() => where({ env: { POSTLOGIN_BINARY: '/nowhere' } }), /POSTLOGIN_BINARY names \/nowhere, which is not a file/);
+    await assert.rejects(createRunner({ cwd: 'nowhere' }).login(), /nowhere is not a folder, so nothing can be started in it\nhint: set `cwd`/);
+    await assert.rejects(serve({ cwd: 'nowhere' }), /nowhere is not a folder/);
     const folder = mkdtempSync(path.join(tmpdir(), 'postlogin-test-'));
     try {
         const plain = path.join(folder, 'plain');
