@@ -55,6 +55,7 @@ const METADATA: &str =
 const METADATA_NAMES: &str =
     "https://auth0.com/docs/manage-users/user-accounts/metadata/metadata-fields-data";
 const TRANSACTION_METADATA: &str = "https://auth0.com/docs/customize/actions/transaction-metadata";
+const CUSTOMIZE_MFA: &str = "https://auth0.com/docs/secure/multi-factor-authentication/customize-mfa/customize-mfa-selection-universal-login";
 const CLAIMS: &str = "https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims";
 
 /// Bytes of an Action's code, npm modules excluded.
@@ -91,6 +92,9 @@ pub const PRIMARY_USER_ID_LENGTH: Limit = limit(128, API_OBJECT);
 pub const VALIDATION_ERROR_CHARACTERS: Limit = limit(100, API_LAYER);
 /// Characters of the reason of `refreshToken.revoke`.
 pub const REVOKE_REASON_CHARACTERS: Limit = limit(1_024, API_LAYER);
+
+/// Challenges and enrolments that the Actions of one flow may ask for. One more is an authentication error.
+pub const FACTOR_COMMANDS: Limit = limit(4, CUSTOMIZE_MFA);
 
 /// Bytes of a cache key.
 pub const CACHE_KEY_BYTES: Limit = limit(64, API_OBJECT);
@@ -150,6 +154,8 @@ pub const METADATA_PAGE: &str = METADATA;
 pub const API_OBJECT_PAGE: &str = API_OBJECT;
 /// The page on redirects.
 pub const REDIRECT_PAGE: &str = "https://auth0.com/docs/customize/actions/redirect-with-actions";
+/// The page on challenges that Actions choose.
+pub const MFA_PAGE: &str = CUSTOMIZE_MFA;
 /// The page on custom claims.
 pub const CLAIMS_PAGE: &str = CLAIMS;
 /// The page on the scopes of OpenID Connect.

@@ -27,7 +27,7 @@ pub struct LoginInput {
 /// transaction, and for the query and the body of the request.
 ///
 /// An Action may read `event.user.user_metadata.x` whatever the profile holds; events that people write down often
-/// lack the empty objects. What stands there already, even with a wrong type, stays. A `context` of Rules in the event
+/// lack the empty objects, or have `null` for them. What stands there already, even with a wrong type, stays. A `context` of Rules in the event
 /// says what is in it.
 pub fn complete_event(trigger: Trigger, event: &mut Value) {
     if trigger == Trigger::PostLogin {
@@ -52,9 +52,10 @@ pub fn complete_event(trigger: Trigger, event: &mut Value) {
     };
     for (owner, key) in always {
         if let Some(owner) = event.get_mut(*owner).and_then(Value::as_object_mut) {
-            owner
-                .entry(*key)
-                .or_insert_with(|| Value::Object(Map::new()));
+            let value = owner.entry(*key).or_insert(Value::Null);
+            if value.is_null() {
+                *value = Value::Object(Map::new());
+            }
         }
     }
 }
@@ -75,7 +76,7 @@ mod tests {
         check(json!(null), json!(null));
         check(json!({"user": 5}), json!({"user": 5}));
         check(
-            json!({"user": {"app_metadata": [], "user_id": "x"}, "transaction": {}}),
+            json!({"user": {"app_metadata": [], "user_id": "x", "user_metadata": null}, "transaction": {}}),
             json!({
                 "user": {"app_metadata": [], "user_id": "x", "user_metadata": {}},
                 "transaction": {"metadata": {}},
