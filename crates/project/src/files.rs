@@ -2,7 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::door::read_named;
+use crate::door::{LARGEST_COMPONENT, read_named};
+use crate::gzip::inflated;
 use crate::{Error, Result};
 
 /// A path as users see it: relative to `base` if it is below it, with `/` between its parts.
@@ -56,11 +57,27 @@ pub(crate) fn configured_path(base: &Path, path: &str) -> PathBuf {
 
 /// The text of a file that the user named, without a byte order mark; `shown` is its name in errors.
 pub fn read_text(path: &Path, shown: &str) -> Result<String> {
-    decode(read_named(path, shown)?, shown)
+    decode(read_named(path, shown, LARGEST_COMPONENT)?, shown)
 }
 
-/// The bytes as text, without a byte order mark.
+/// The largest file of users that is read, and the largest content of a compressed one, in bytes.
+const LARGEST_USERS: u64 = 512 << 20;
+
+/// The text of a file of users that the user named, as [`read_text`]; it may be larger.
+///
+/// # Errors
+/// When the file cannot be read, or is too large.
+pub fn read_users_text(path: &Path, shown: &str) -> Result<String> {
+    let bytes = read_named(path, shown, LARGEST_USERS)?;
+    decoded(inflated(bytes, shown, LARGEST_USERS)?, shown)
+}
+
+/// The bytes as text, without a byte order mark; of a compressed file, what is in it.
 pub(crate) fn decode(bytes: Vec<u8>, shown: &str) -> Result<String> {
+    decoded(inflated(bytes, shown, LARGEST_COMPONENT)?, shown)
+}
+
+fn decoded(bytes: Vec<u8>, shown: &str) -> Result<String> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Error::new("the text is UTF-16")
             .in_file(shown)
@@ -152,11 +169,20 @@ pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// The extension in lower case, without the dot.
+/// The extension in lower case, without the dot; `.gz` after another one does not count.
 pub(crate) fn extension(path: &Path) -> String {
-    path.extension()
-        .map(|extension| extension.to_string_lossy().to_ascii_lowercase())
-        .unwrap_or_default()
+    let of = |path: &Path| {
+        let extension = path.extension()?;
+        Some(extension.to_string_lossy().to_ascii_lowercase())
+    };
+    let last = of(path).unwrap_or_default();
+    match last.as_str() {
+        "gz" => path
+            .file_stem()
+            .and_then(|stem| of(Path::new(stem)))
+            .unwrap_or(last),
+        _ => last,
+    }
 }
 
 /// The last part of the path.

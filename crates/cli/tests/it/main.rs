@@ -14,6 +14,7 @@ mod email;
 mod event;
 mod explain;
 mod faults;
+mod fidelity;
 mod forged;
 mod http;
 mod http_client;

@@ -18,7 +18,7 @@ pub(crate) mod transaction;
 
 pub use effects::{Effects, RefreshTokenEffects, RevokedSession, SessionEffects};
 pub use handler::{EntryPoint, HandlerInfo, HandlerKind};
-pub use input::{LoginInput, complete_event};
+pub use input::{LoginInput, complete_event, store_user};
 pub use settings::{TenantSettings, TokenDialect};
 pub use step::{Call, Finished, Pause, SandboxUse, Step};
 pub use stored::{LOGIN_VERSION, RestoreError};

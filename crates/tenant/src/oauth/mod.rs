@@ -7,6 +7,7 @@ pub(crate) mod client_auth;
 pub(crate) mod cross_origin;
 pub(crate) mod device;
 pub(crate) mod discovery;
+pub(crate) mod effects;
 pub(crate) mod event;
 pub(crate) mod finish;
 pub(crate) mod grants;
