@@ -13,8 +13,8 @@ const SHORT: &[(&str, &str)] = &[
     ),
     ("commands", "crates/tenant/tests/it/commands.rs"),
     (
-        "effects",
-        "crates/core/src/login/transaction/tests/effects.rs",
+        "changes",
+        "crates/core/src/login/transaction/tests/changes.rs",
     ),
     (
         "factors",

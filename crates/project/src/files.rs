@@ -169,20 +169,11 @@ pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// The extension in lower case, without the dot; `.gz` after another one does not count.
+/// The extension in lower case, without the dot.
 pub(crate) fn extension(path: &Path) -> String {
-    let of = |path: &Path| {
-        let extension = path.extension()?;
-        Some(extension.to_string_lossy().to_ascii_lowercase())
-    };
-    let last = of(path).unwrap_or_default();
-    match last.as_str() {
-        "gz" => path
-            .file_stem()
-            .and_then(|stem| of(Path::new(stem)))
-            .unwrap_or(last),
-        _ => last,
-    }
+    path.extension()
+        .map(|extension| extension.to_string_lossy().to_ascii_lowercase())
+        .unwrap_or_default()
 }
 
 /// The last part of the path.

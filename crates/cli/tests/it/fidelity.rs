@@ -510,7 +510,7 @@ fn scopes_and_sessions_refuse_what_the_layer_refuses() {
         const said = [];
         try { api.accessToken.setCustomClaim('scope', 'x'); } catch (error) { said.push(error.name); }
         try { api.session.setMetadata('k', 'x'.repeat(300)); } catch (error) { said.push(error.name); }
-        try { api.session.setMetadata('k', 'v'); } catch (error) { said.push(error.name); }
+        try { api.session.setMetadata('other', 'v'); } catch (error) { said.push(error.name); }
         api.transaction.setMetadata('step', 1);
         said.push(event.transaction.metadata.step);
         api.accessToken.addScope('more');

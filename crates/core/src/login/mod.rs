@@ -5,7 +5,7 @@
 //! [`Login::call`]; [`Login::end`] reports how it ended and [`Login::answer`] what the user did. [`Login::finish`] folds what
 //! was collected. A login that waits is plain data: [`Login::store`] and [`Login::restore`].
 
-mod effects;
+mod changes;
 mod handler;
 mod input;
 mod program;
@@ -16,7 +16,7 @@ mod stored;
 mod tests;
 pub(crate) mod transaction;
 
-pub use effects::{Effects, RefreshTokenEffects, RevokedSession, SessionEffects};
+pub use changes::{Changes, RefreshTokenChanges, RevokedSession, SessionChanges};
 pub use handler::{EntryPoint, HandlerInfo, HandlerKind};
 pub use input::{LoginInput, complete_event, store_user};
 pub use settings::{TenantSettings, TokenDialect};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::effects::Effects;
+use super::changes::Changes;
 use super::handler::{EntryPoint, HandlerKind};
 use super::transaction::Suspension;
 use crate::outcome::{Outcome, StoredMetadata};
@@ -59,7 +59,7 @@ pub struct Pause {
     /// The metadata of that user as stored now: what Actions changed before a redirect or a form is in it.
     pub stored: StoredMetadata,
     /// What the host changes now: factors that the user enrolled.
-    pub effects: Effects,
+    pub changes: Changes,
 }
 
 /// A login that is over, or that its user left.
@@ -74,5 +74,5 @@ pub struct Finished {
     /// The profile that the script of a connection returned, unchanged; `None` when no such script succeeded.
     pub fetched_profile: Option<Value>,
     /// What the host changes beside the metadata.
-    pub effects: Effects,
+    pub changes: Changes,
 }

@@ -1,6 +1,6 @@
 //! Tokens out of an outcome.
 
-use postlogin_core::RefreshTokenEffects;
+use postlogin_core::RefreshTokenChanges;
 use postlogin_core::outcome::{Outcome, TokenKind, Verdict};
 use postlogin_token::left_half_hash;
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ pub(crate) struct Grant {
     pub(crate) is_opaque: bool,
     /// What Actions said of the refresh token.
     #[serde(default)]
-    pub(crate) refresh: RefreshTokenEffects,
+    pub(crate) refresh: RefreshTokenChanges,
 }
 
 /// The tokens of a grant.

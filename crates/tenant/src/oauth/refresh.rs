@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use postlogin_core::RefreshTokenEffects;
+use postlogin_core::RefreshTokenChanges;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::changes::on_refresh_token;
 use super::client_auth::Authenticated;
-use super::effects::on_refresh_token;
 use super::event::Occasion;
 use super::issue::Grant;
 use super::run::{Ran, start};
@@ -110,7 +110,7 @@ fn issue(
     tenant: &Tenant,
     client: &Value,
     record: RefreshToken,
-    effects: &RefreshTokenEffects,
+    changes: &RefreshTokenChanges,
 ) -> Result<String> {
     let now = tenant.now_ms();
     let token = tenant.randomness.token();
@@ -121,7 +121,7 @@ fn issue(
         used_at: None,
         ..record
     };
-    on_refresh_token(&mut record, effects, &policy, now);
+    on_refresh_token(&mut record, changes, &policy, now);
     let key = digest(&token);
     let ends = [record.expires_at, record.idle_expires_at];
     let entry = Entry {

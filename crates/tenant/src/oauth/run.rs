@@ -7,7 +7,7 @@ use postlogin_core::{Finished, Trigger};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::effects;
+use super::changes;
 use super::event::{Occasion, event};
 use super::issue::{Grant, grant};
 use super::request::AuthRequest;
@@ -149,7 +149,7 @@ pub(crate) fn follow(
         Ok(Advanced::Waits { pause, stored }) => {
             go_on_as(tenant, &mut flow, &pause.user_id)?;
             store_metadata(tenant, &mut flow, pause.stored)?;
-            effects::enrol(tenant, &flow.about.user_id, &pause.effects.enrolled)?;
+            changes::enrol(tenant, &flow.about.user_id, &pause.changes.enrolled)?;
             Ok(Ran::Waits(Box::new(Waiting {
                 suspension: pause.suspension,
                 flow,
@@ -182,7 +182,7 @@ pub(crate) fn conclude(
     let Finished {
         outcome,
         user_id,
-        effects,
+        changes,
         ..
     } = match ended {
         Ok(ended) => ended,
@@ -195,7 +195,7 @@ pub(crate) fn conclude(
     let known = go_on_as(tenant, flow, &user_id);
     if known.is_ok() {
         store_metadata(tenant, flow, outcome.user.clone())?;
-        effects::apply(tenant, flow, &effects)?;
+        changes::apply(tenant, flow, &changes)?;
     }
     let mut shown = outcome.clone();
     tenant.pipeline.redact(&mut shown);
@@ -204,12 +204,12 @@ pub(crate) fn conclude(
     match outcome.status {
         Status::Allowed => {
             let about = Grant {
-                refresh: effects.refresh_token,
+                refresh: changes.refresh_token,
                 ..flow.about.clone()
             };
             grant(tenant, &outcome, about)
         }
-        _ => Err(refusal(&outcome, effects.refresh_token.revoked)),
+        _ => Err(refusal(&outcome, changes.refresh_token.revoked)),
     }
 }
 

@@ -184,7 +184,7 @@ fn a_hash_that_cannot_be_checked_is_reported_and_its_user_is_there() {
             warnings[0].starts_with("users.json:2:24: ") && warnings[0].contains("{crypt}"),
             "{warnings:?}"
         );
-        assert!(warnings[1].starts_with("users.json:3:25: "), "{warnings:?}");
+        assert!(warnings[1].starts_with("users.json:3:26: "), "{warnings:?}");
         let mut world = world(tenant);
         assert_eq!(world.users().await.len(), 3);
         assert_eq!(sign_in(&mut world, "good@x.com", "secret").await, 200);

@@ -106,7 +106,7 @@ fn a_stored_login_ends_as_one_that_was_not() {
     );
     assert!(outcome.access_token.scopes.contains(&"read:x".to_owned()));
     assert_eq!(outcome.user.app_metadata["seen"], 1);
-    assert!(kept.effects.session.metadata.is_some());
+    assert!(kept.changes.session.metadata.is_some());
     assert_eq!(kept.record.reads.len(), 2);
 }
 

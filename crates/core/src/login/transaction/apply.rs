@@ -12,7 +12,7 @@ use crate::json;
 use crate::ledger::ClaimCall;
 use crate::limits::CLAIMS_PAGE;
 use crate::location::Location;
-use crate::login::effects::{RevokedSession, expires};
+use crate::login::changes::{RevokedSession, expires};
 use crate::measure;
 use crate::outcome::TokenKind;
 use crate::reads::Watch;
@@ -100,13 +100,13 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
         Command::Deny { reason } => deny(flow, reason, None),
         Command::RevokeSession { reason, options } => {
             let preserves = options.property("preserveRefreshTokens");
-            flow.effects.session.revoked = Some(RevokedSession {
+            flow.changes.session.revoked = Some(RevokedSession {
                 preserve_refresh_tokens: *preserves == Argument::Bool(true),
             });
             deny(flow, reason, None);
         }
         Command::RevokeRefreshToken { reason } => {
-            flow.effects.refresh_token.revoked = true;
+            flow.changes.refresh_token.revoked = true;
             deny(flow, reason, None);
         }
         Command::DenyWithCode { code, reason } => deny(flow, reason, Some(code)),
@@ -160,7 +160,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             measure_written(flow, *kind, written);
         }
         Command::SetSessionMetadata(map) => {
-            flow.effects.session.metadata = Some(map.clone());
+            flow.changes.session.metadata = Some(map.clone());
             json::put(
                 &mut flow.input.event,
                 &["session", "metadata"],
@@ -168,7 +168,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             );
         }
         Command::SetRefreshTokenMetadata(map) => {
-            flow.effects.refresh_token.metadata = Some(map.clone());
+            flow.changes.refresh_token.metadata = Some(map.clone());
             json::put(
                 &mut flow.input.event,
                 &["refresh_token", "metadata"],
@@ -176,7 +176,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             );
         }
         Command::SetCookieMode { mode } => {
-            flow.effects.session.cookie_mode = Some(mode.clone());
+            flow.changes.session.cookie_mode = Some(mode.clone());
             if json::at(&flow.input.event, &["session", "cookie"]).is_some() {
                 json::put(
                     &mut flow.input.event,
@@ -186,12 +186,12 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             }
         }
         Command::SetSessionExpiry { lifetime, at } => {
-            let session = &mut flow.effects.session;
+            let session = &mut flow.changes.session;
             let ends = (&mut session.expires_at_ms, &mut session.idle_expires_at_ms);
             expires(ends, *lifetime, at);
         }
         Command::SetRefreshTokenExpiry { lifetime, at } => {
-            let token = &mut flow.effects.refresh_token;
+            let token = &mut flow.changes.refresh_token;
             let ends = (&mut token.expires_at_ms, &mut token.idle_expires_at_ms);
             expires(ends, *lifetime, at);
         }
@@ -299,7 +299,7 @@ fn measure_written(flow: &mut Flow, kind: MetadataKind, bytes: usize) {
 /// The session remembers the method for later logins; Actions that start later see it.
 fn record_method(flow: &mut Flow, url: &str) {
     let method = json!({"name": url, "timestamp": iso_text(flow.now_ms)});
-    flow.effects.methods.push(method.clone());
+    flow.changes.methods.push(method.clone());
     let path = ["authentication", "methods"];
     if let Some(Value::Array(methods)) = json::at_mut(&mut flow.input.event, &path) {
         methods.push(method);

@@ -170,7 +170,7 @@ pub(super) fn pass(flow: &mut Flow, suspension: &Suspension) {
             let mut enrolled = known.unwrap_or_default();
             enrolled.push(json!({"type": kind}));
             json::put(&mut flow.input.event, &path, Some(Value::Array(enrolled)));
-            flow.effects.enrolled.push(kind);
+            flow.changes.enrolled.push(kind);
         }
         Suspension::Redirect { .. } | Suspension::Prompt { .. } => {}
     }

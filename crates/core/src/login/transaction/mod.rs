@@ -296,19 +296,19 @@ impl Transaction {
         self.conclude();
         let user_id = self.user_id();
         let fetched_profile = self.flow.fetched.take();
-        let effects = std::mem::take(&mut self.flow.effects);
+        let changes = std::mem::take(&mut self.flow.changes);
         let gave_up = self.flow.ending == Some(Ending::NotPassed);
         let (outcome, record) = finish::finish_with_record(self.flow);
-        let effects = match outcome.status {
-            Status::Allowed | Status::Denied if !gave_up => effects,
-            _ => effects.of_enrolment(),
+        let changes = match outcome.status {
+            Status::Allowed | Status::Denied if !gave_up => changes,
+            _ => changes.of_enrolment(),
         };
         Finished {
             outcome,
             record,
             user_id,
             fetched_profile,
-            effects,
+            changes,
         }
     }
 
@@ -324,7 +324,7 @@ impl Transaction {
             suspension,
             user_id: self.user_id(),
             stored: self.flow.profile.stored.clone(),
-            effects: self.flow.effects.of_enrolment(),
+            changes: self.flow.changes.of_enrolment(),
         })
     }
 

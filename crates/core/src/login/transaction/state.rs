@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
 use crate::limits::{Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS};
-use crate::login::effects::Effects;
+use crate::login::changes::Changes;
 use crate::login::{EntryPoint, HandlerInfo, HandlerKind, LoginInput};
 use crate::measure::{self, Measured, Measures};
 use crate::metadata::Profile;
@@ -107,7 +107,7 @@ pub(crate) struct Flow {
     /// The last time that was told.
     pub now_ms: i64,
     /// What the host changes beside the outcome.
-    pub effects: Effects,
+    pub changes: Changes,
     /// Calls.
     pub commands: Vec<CommandRecord>,
     /// Prints.
@@ -152,7 +152,7 @@ impl Flow {
             form: None,
             ending: None,
             now_ms: input.now_ms,
-            effects: Effects::default(),
+            changes: Changes::default(),
             commands: Vec::new(),
             logs: Vec::new(),
             notices: Vec::new(),

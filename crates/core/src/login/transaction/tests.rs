@@ -1,7 +1,7 @@
 //! Tests of whole logins.
 
+mod changes;
 mod conformance;
-mod effects;
 mod factors;
 mod flow;
 pub(crate) mod helpers;

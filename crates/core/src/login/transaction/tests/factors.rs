@@ -132,7 +132,7 @@ fn a_user_with_a_factor_is_challenged_before_another_is_enrolled() {
     assert_eq!(factors, ["otp"]);
     drive.resume(ResumeStep::ChallengeSucceeded);
     let finished = drive.transaction.finish(0);
-    assert_eq!(finished.effects.enrolled, ["webauthn-roaming", "otp"]);
+    assert_eq!(finished.changes.enrolled, ["webauthn-roaming", "otp"]);
 }
 
 #[test]

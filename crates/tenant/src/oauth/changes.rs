@@ -3,7 +3,7 @@
 //! Sources: <https://auth0.com/docs/manage-users/sessions/manage-sessions-actions>,
 //! <https://auth0.com/docs/secure/tokens/refresh-tokens/manage-refresh-tokens-actions>.
 
-use postlogin_core::{Effects, RefreshTokenEffects, SessionEffects};
+use postlogin_core::{Changes, RefreshTokenChanges, SessionChanges};
 use serde_json::{Value, json};
 
 use super::refresh::Policy;
@@ -14,14 +14,14 @@ use crate::http::text;
 use crate::records::{Method, RefreshToken, Session};
 use crate::state::Tenant;
 
-/// Applies the effects of a login that was allowed or denied.
-pub(crate) fn apply(tenant: &Tenant, flow: &Flow, effects: &Effects) -> Result<()> {
-    enrol(tenant, &flow.about.user_id, &effects.enrolled)?;
+/// Applies the changes of a login that was allowed or denied.
+pub(crate) fn apply(tenant: &Tenant, flow: &Flow, changes: &Changes) -> Result<()> {
+    enrol(tenant, &flow.about.user_id, &changes.enrolled)?;
     if let Some(key) = &flow.session_key {
-        on_session(tenant, key, effects)?;
+        on_session(tenant, key, changes)?;
     }
     let exchanged = flow.refresh.as_ref();
-    if effects.refresh_token.revoked
+    if changes.refresh_token.revoked
         && let Some(exchanged) = exchanged
     {
         tenant
@@ -29,7 +29,7 @@ pub(crate) fn apply(tenant: &Tenant, flow: &Flow, effects: &Effects) -> Result<(
             .remove_owned::<RefreshToken>(exchanged.family())?;
         log(tenant, flow, "refresh_token_revoked", None);
     }
-    if let Some(revoked) = &effects.session.revoked {
+    if let Some(revoked) = &changes.session.revoked {
         let own = flow.about.session_id.as_deref();
         let id = own.or(exchanged.and_then(|exchanged| exchanged.session_id()));
         if let Some(id) = id {
@@ -90,14 +90,14 @@ fn revoke_session(tenant: &Tenant, flow: &Flow, id: &str) -> Result<()> {
     Ok(())
 }
 
-fn on_session(tenant: &Tenant, key: &str, effects: &Effects) -> Result<()> {
-    let SessionEffects {
+fn on_session(tenant: &Tenant, key: &str, changes: &Changes) -> Result<()> {
+    let SessionChanges {
         metadata,
         cookie_mode,
         expires_at_ms,
         idle_expires_at_ms,
         ..
-    } = &effects.session;
+    } = &changes.session;
     let now = tenant.now_ms();
     let (lifetime, idle_lifetime) = session::lifetimes(tenant);
     tenant.store.change(key, now, |record: &mut Session| {
@@ -107,7 +107,7 @@ fn on_session(tenant: &Tenant, key: &str, effects: &Effects) -> Result<()> {
         if let Some(mode) = cookie_mode {
             record.cookie_mode = Some(mode.clone());
         }
-        for method in effects.methods.iter().filter_map(recorded) {
+        for method in changes.methods.iter().filter_map(recorded) {
             record.methods.retain(|known| known.name != method.name);
             record.methods.push(method);
         }
@@ -132,24 +132,24 @@ fn recorded(method: &Value) -> Option<Method> {
     })
 }
 
-/// Applies effects to a refresh token: its times can only become shorter, and one that does not expire gets the defaults
+/// Applies changes to a refresh token: its times can only become shorter, and one that does not expire gets the defaults
 /// as its longest.
 pub(crate) fn on_refresh_token(
     token: &mut RefreshToken,
-    effects: &RefreshTokenEffects,
+    changes: &RefreshTokenChanges,
     policy: &Policy,
     now_ms: i64,
 ) {
-    if let Some(metadata) = &effects.metadata {
+    if let Some(metadata) = &changes.metadata {
         token.metadata.clone_from(metadata);
     }
     let (longest, longest_idle) = policy.longest();
     let shorter = |now: Option<i64>, at: i64, longest: i64| Some(now.unwrap_or(longest).min(at));
-    if let Some(at) = effects.expires_at_ms {
+    if let Some(at) = changes.expires_at_ms {
         let longest = token.created_at.saturating_add(longest);
         token.expires_at = shorter(token.expires_at, at.min(longest), longest);
     }
-    if let Some(at) = effects.idle_expires_at_ms {
+    if let Some(at) = changes.idle_expires_at_ms {
         let longest = now_ms.saturating_add(longest_idle);
         token.idle_expires_at = shorter(token.idle_expires_at, at.min(longest), longest);
     }

@@ -4,20 +4,20 @@ use serde_json::{Value, json};
 
 use super::helpers::{Drive, NOW_MS, event, thrown};
 use crate::outcome::Status;
-use crate::{Effects, EntryPoint, ResumeStep, RevokedSession};
+use crate::{Changes, EntryPoint, ResumeStep, RevokedSession};
 
-fn effects(calls: Value) -> (Status, Effects) {
+fn changes(calls: Value) -> (Status, Changes) {
     let mut drive = Drive::new(event(
         json!({"authentication": {"methods": [{"name": "pwd"}]}}),
     ));
     drive.action("a", calls);
     let finished = drive.transaction.finish(NOW_MS);
-    (finished.outcome.status, finished.effects)
+    (finished.outcome.status, finished.changes)
 }
 
 #[test]
 fn what_is_revoked_is_revoked_beside_the_denial() {
-    let (status, found) = effects(json!([["session.revoke", "bye"]]));
+    let (status, found) = changes(json!([["session.revoke", "bye"]]));
     assert_eq!(status, Status::Denied);
     assert_eq!(
         found.session.revoked,
@@ -27,18 +27,18 @@ fn what_is_revoked_is_revoked_beside_the_denial() {
     );
     assert!(!found.refresh_token.revoked);
     let kept = json!([["session.revoke", "bye", {"preserveRefreshTokens": true}]]);
-    let (_, found) = effects(kept);
+    let (_, found) = changes(kept);
     assert!(found.session.revoked.unwrap().preserve_refresh_tokens);
-    let (status, found) = effects(json!([["refreshToken.revoke", "bye"]]));
+    let (status, found) = changes(json!([["refreshToken.revoke", "bye"]]));
     assert_eq!(status, Status::Denied);
     assert!(found.refresh_token.revoked && found.session.revoked.is_none());
-    let (status, found) = effects(json!([["access.deny", "bye"]]));
-    assert_eq!((status, found), (Status::Denied, Effects::default()));
+    let (status, found) = changes(json!([["access.deny", "bye"]]));
+    assert_eq!((status, found), (Status::Denied, Changes::default()));
 }
 
 #[test]
 fn sessions_and_refresh_tokens_keep_what_actions_set() {
-    let (status, found) = effects(json!([
+    let (status, found) = changes(json!([
         ["session.setMetadata", "device", "phone"],
         ["refreshToken.setMetadata", "tenant", "acme"],
         ["session.setExpiresAt", NOW_MS + 1],
@@ -72,20 +72,20 @@ fn a_login_that_fails_changes_only_what_its_user_enrolled() {
         json!([["session.setMetadata", "k", "v"], ["authentication.enrollWith", {"type": "otp"}]]);
     drive.action("a", calls);
     assert_eq!(
-        drive.transaction.pause().unwrap().effects,
-        Effects::default()
+        drive.transaction.pause().unwrap().changes,
+        Changes::default()
     );
     drive.resume(ResumeStep::ChallengeSucceeded);
     let calls = json!([["redirect.sendUserTo", "https://example.com"]]);
     drive.action("b", calls);
-    let only = Effects {
+    let only = Changes {
         enrolled: vec!["otp".to_owned()],
-        ..Effects::default()
+        ..Changes::default()
     };
-    assert_eq!(drive.transaction.pause().unwrap().effects, only);
+    assert_eq!(drive.transaction.pause().unwrap().changes, only);
     drive.resume(super::helpers::back(json!({}), json!({})));
     drive.handler("b", EntryPoint::Continue, json!([]), Err(thrown("late")));
     let finished = drive.transaction.finish(NOW_MS);
     assert_eq!(finished.outcome.status, Status::Failed);
-    assert_eq!(finished.effects, only);
+    assert_eq!(finished.changes, only);
 }

@@ -13,20 +13,20 @@ use crate::value::Argument;
 /// Sources: <https://auth0.com/docs/manage-users/sessions/manage-sessions-actions>,
 /// <https://auth0.com/docs/secure/tokens/refresh-tokens/manage-refresh-tokens-actions>.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Effects {
+pub struct Changes {
     /// The factors that the user enrolled, by type, in order.
     pub enrolled: Vec<String>,
     /// The methods that `api.authentication.recordMethod` recorded, as `event.authentication.methods` has them.
     pub methods: Vec<Value>,
     /// The browser's session.
-    pub session: SessionEffects,
+    pub session: SessionChanges,
     /// The refresh token: the one that is exchanged, or the one that is issued.
-    pub refresh_token: RefreshTokenEffects,
+    pub refresh_token: RefreshTokenChanges,
 }
 
 /// Changes of the browser's session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct SessionEffects {
+pub struct SessionChanges {
     /// All of its metadata as they are now; `None` when no Action changed them.
     pub metadata: Option<Map<String, Value>>,
     /// `persistent` or `non-persistent`.
@@ -48,7 +48,7 @@ pub struct RevokedSession {
 
 /// Changes of a refresh token.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct RefreshTokenEffects {
+pub struct RefreshTokenChanges {
     /// All of its metadata as they are now; `None` when no Action changed them.
     pub metadata: Option<Map<String, Value>>,
     /// When it ends, whatever happens, in milliseconds since the epoch.
@@ -59,13 +59,13 @@ pub struct RefreshTokenEffects {
     pub revoked: bool,
 }
 
-impl Effects {
+impl Changes {
     /// Returns what stays of them when a login fails or is given up.
     #[must_use]
-    pub(crate) fn of_enrolment(&self) -> Effects {
-        Effects {
+    pub(crate) fn of_enrolment(&self) -> Changes {
+        Changes {
             enrolled: self.enrolled.clone(),
-            ..Effects::default()
+            ..Changes::default()
         }
     }
 }
