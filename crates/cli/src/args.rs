@@ -58,6 +58,10 @@ pub(crate) enum Command {
     Schema {
         /// Which format
         what: Schema,
+
+        /// The trigger whose event it is, such as custom-token-exchange
+        #[arg(long, value_name = "ID")]
+        trigger: Option<String>,
     },
     /// Print a script that completes commands in a shell
     Completions {
@@ -68,7 +72,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Schema {
-    /// The event of the post-login trigger, v3
+    /// The event of a trigger (`--trigger`); without one, of post-login
     Event,
     /// The event of the credentials-exchange trigger, v2
     CredentialsExchangeEvent,

@@ -61,7 +61,9 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Email(arguments) => commands::email::email(&arguments, printer),
         Command::Serve(arguments) => commands::serve::serve(&arguments, printer),
         Command::Init(arguments) => commands::init::init(&arguments, printer),
-        Command::Schema { what } => commands::schema::schema(what, printer),
+        Command::Schema { what, trigger } => {
+            commands::schema::schema(what, trigger.as_deref(), printer)
+        }
         Command::Completions { shell } => commands::completions::completions(shell, printer),
     }
 }

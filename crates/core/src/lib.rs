@@ -40,6 +40,7 @@ pub use login::{
     Call, Changes, EntryPoint, Finished, HandlerInfo, HandlerKind, LOGIN_VERSION, Login,
     LoginInput, Pause, RefreshTokenChanges, RestoreError, ResumeStep, Resumption, RevokedSession,
     SandboxUse, SessionChanges, Step, Suspension, TenantSettings, TokenDialect, complete_event,
+    remove_parameters,
 };
 pub use metadata::is_storable;
 pub use reply::{Answer, Failure, Reply, Returned};

@@ -1,8 +1,8 @@
 //! Whether an event could come from production: what fails an Action only for an event that never comes is no finding.
 
-use postlogin_core::event::schema::{Field, Kind, post_login as event};
-use postlogin_core::is_storable;
+use postlogin_core::event::schema::{Field, Kind};
 use postlogin_core::limits::PROFILE_BYTES;
+use postlogin_core::{Trigger, is_storable};
 use serde_json::Value;
 
 use crate::format::Format;
@@ -10,15 +10,15 @@ use crate::members::{Holds, holds};
 
 /// Whether the event has everything that is always there, every value has the type and the form that the trigger gives
 /// it, and the profile is no larger than production stores.
-pub fn is_plausible(value: &Value) -> bool {
+pub fn is_plausible(trigger: Trigger, value: &Value) -> bool {
     let profile = value.get("user").map_or(0, |user| user.to_string().len());
-    !PROFILE_BYTES.exceeded_by(profile) && fits(event(), value, &mut Vec::new())
+    !PROFILE_BYTES.exceeded_by(profile) && fits((trigger.table().event)(), value, &mut Vec::new())
 }
 
 fn fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) -> bool {
     match (field.kind, value) {
         // Profiles from identity providers have attributes that are there and hold nothing.
-        (_, Value::Null) => field.optional && path.first() == Some(&"user"),
+        (_, Value::Null) => field.optional && (path.first() == Some(&"user") || is_nullable(path)),
         (Kind::String, Value::String(text)) => match field.allowed.is_empty() {
             true => Format::of(path).fits(text),
             false => field.allowed.contains(&text.as_str()),
@@ -36,6 +36,14 @@ fn fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) -> bool
         (Kind::Object | Kind::Dictionary, Value::Object(_)) => object_fits(field, value, path),
         _ => false,
     }
+}
+
+/// Whether production sends `null` where it has nothing to say, instead of leaving the property out.
+fn is_nullable(path: &[&str]) -> bool {
+    matches!(
+        path,
+        ["experiment"] | ["transaction", "requested_token_type"]
+    )
 }
 
 fn object_fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) -> bool {
@@ -139,17 +147,21 @@ mod tests {
         ] {
             let mut event = post_login_sample();
             merge_patch(&mut event, &patch);
-            assert_eq!(is_plausible(&event), expected, "{patch}");
+            assert_eq!(
+                is_plausible(Trigger::PostLogin, &event),
+                expected,
+                "{patch}"
+            );
         }
         let mut event = post_login_sample();
         event["user"]["family_name"] = Value::Null;
-        assert!(is_plausible(&event));
+        assert!(is_plausible(Trigger::PostLogin, &event));
         event["session"] = Value::Null;
-        assert!(!is_plausible(&event));
+        assert!(!is_plausible(Trigger::PostLogin, &event));
         let mut event = post_login_sample();
         event["user"]["user_metadata"]["a"] = json!({"b": null});
-        assert!(is_plausible(&event));
+        assert!(is_plausible(Trigger::PostLogin, &event));
         event["user"]["user_metadata"]["a"] = Value::Null;
-        assert!(!is_plausible(&event));
+        assert!(!is_plausible(Trigger::PostLogin, &event));
     }
 }

@@ -28,6 +28,8 @@ use crate::user::User;
 /// The conditions of a login besides its event and its Actions.
 #[derive(Clone)]
 pub(crate) struct Setting<'a> {
+    /// The trigger.
+    pub(crate) trigger: Trigger,
     /// The settings of the project's tenant.
     pub(crate) tenant: &'a TenantData,
     /// The case whose settings are taken, if there is one.
@@ -56,10 +58,15 @@ pub(crate) struct Ran {
 
 impl<'a> Setting<'a> {
     /// The settings of a case; without one, those of a case that says nothing.
-    pub(crate) fn of(template: Option<&'a PlannedCase>, tenant: &'a TenantData) -> Self {
+    pub(crate) fn of(
+        trigger: Trigger,
+        template: Option<&'a PlannedCase>,
+        tenant: &'a TenantData,
+    ) -> Self {
         let case = template.map(|planned| &planned.case);
         let default = Budget::default();
         Self {
+            trigger,
             tenant,
             template,
             watch: Watch::Off,
@@ -85,7 +92,7 @@ impl<'a> Setting<'a> {
             requests: Mutex::default(),
         });
         let prepared = PreparedLogin {
-            trigger: Trigger::PostLogin,
+            trigger: self.trigger,
             tenant: self.tenant.settings_for(&event, of_case.as_ref()),
             event,
             conditions: Conditions {

@@ -15,6 +15,7 @@ use crate::control::Control;
 use crate::email::{Mailer, TemplateRenderer};
 use crate::http::{text, texts};
 use crate::import::SeedUser;
+use crate::oauth::exchange::{self, Throttle};
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
@@ -103,6 +104,8 @@ pub struct Tenant {
     pub(crate) mailer: Mailer,
     pub(crate) control: Control,
     pub(crate) passwords: Remembered,
+    /// The invalid subject tokens of addresses.
+    pub(crate) throttle: Throttle,
     pub(crate) seed: Vec<Seed>,
     warnings: Vec<String>,
 }
@@ -146,12 +149,14 @@ impl Tenant {
             store: Store::open(setup.database.as_deref())?,
             clock: setup.clock,
             passwords: Remembered::new(&setup.randomness),
+            throttle: Throttle::default(),
             randomness: setup.randomness,
             pipeline: setup.pipeline,
             mailer: Mailer::new(setup.templates),
             control: Control::new(setup.control_token),
         };
         tenant.warnings = tenant.sow()?;
+        tenant.warnings.extend(exchange::warnings(&setup.data));
         Ok(tenant)
     }
 

@@ -12,7 +12,7 @@ use postlogin_engine::Allocation;
 use postlogin_project::{ActionSource, Project, TenantData, login_set, read_object};
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, PlannedCase, Side,
-    compare as compare_sides, plan, require_post_login,
+    compare as compare_sides, plan, trigger_of_all,
 };
 use serde_json::Value;
 
@@ -34,11 +34,19 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let right = sources(&arguments.right, &here, project)?;
     let write = arguments.write.as_deref();
     let write = write.map(|file| new_case_file(file, &here)).transpose()?;
-    let events = arguments.event.iter().map(|file| event(file));
+    let trigger = trigger_of_all(left.iter().chain(&right))?;
+    let events = arguments.event.iter().map(|file| event(file, trigger));
     let events: Vec<(String, Value)> = events.collect::<Result<_, _>>()?;
     let Some(cases) = cases(arguments, &here, printer)? else {
         return Ok(crate::error::USAGE);
     };
+    if let Some(other) = cases.iter().find(|planned| planned.trigger != trigger) {
+        let message = format!(
+            "--cases: `{}` is a case of {}, and what is compared is of {trigger}",
+            other.case.full_name, other.trigger
+        );
+        return Err(CliError::usage(message).with_hint("name the files of cases that fit"));
+    }
     let is_given = !events.is_empty() || !cases.is_empty();
     let generate = arguments
         .generate
@@ -58,6 +66,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let nothing = TenantData::default();
     let now = arguments.now.as_deref().map(now_ms).transpose()?;
     let options = CompareOptions {
+        trigger,
         events,
         cases,
         generate,
@@ -126,7 +135,6 @@ fn side(
     sources: Vec<ActionSource>,
     compiler: &mut Compiler<'_>,
 ) -> Result<Side, CliError> {
-    require_post_login("compare", &sources)?;
     let mut actions = Vec::new();
     for source in sources {
         let action = compiler.action(&source)?;
@@ -138,10 +146,10 @@ fn side(
     })
 }
 
-fn event(file: &Path) -> Result<(String, Value), CliError> {
+fn event(file: &Path, trigger: Trigger) -> Result<(String, Value), CliError> {
     let event = read_object(file, "an event", &mut io::stdin().lock())?;
     let mut event = Value::Object(event);
-    complete_event(Trigger::PostLogin, &mut event);
+    complete_event(trigger, &mut event);
     Ok((file.display().to_string(), event))
 }
 

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use postlogin_core::Trigger;
 use postlogin_engine::Allocation;
 use postlogin_project::{
     Action, Boundary, Project,
@@ -104,7 +105,7 @@ fn services(arguments: &InitArguments, home: &Path) -> Vec<Ci> {
     }
 }
 
-/// A first case for each Action of the trigger and each enabled Rule that no case names yet.
+/// A first case for each Action and each enabled Rule that no case names yet.
 fn first_cases(
     project: &Project,
     home: &Path,
@@ -116,7 +117,14 @@ fn first_cases(
     for action in &project.actions {
         let name = &action.manifest.name;
         let triggers = &action.manifest.supported_triggers;
-        let of_trigger = triggers.is_empty() || triggers.iter().any(|one| one.id == "post-login");
+        let is_known = |id: &str| Trigger::of_id(id).is_some();
+        let of_trigger = triggers.is_empty() || triggers.iter().any(|one| is_known(&one.id));
+        if let Some(other) = triggers.first().filter(|_| !of_trigger) {
+            printer.warning(&format!(
+                "no case for `{name}`: its trigger {} does not run here",
+                other.id
+            ));
+        }
         if of_trigger && !written.iter().any(|text| text.contains(name.as_str())) {
             wanted.push(action);
         }

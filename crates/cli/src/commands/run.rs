@@ -17,6 +17,7 @@ use postlogin_core::{
     TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
     reads::Watch,
+    trigger::is_without_contract,
 };
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
@@ -94,7 +95,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     let connection =
         connection.map(|argument| connection_source(argument, &here, project.as_ref()));
     let connection = connection.transpose()?;
-    let named = trigger(arguments)?;
+    let named = named_trigger(arguments.trigger.as_deref())?;
     let mut sources = match connection {
         // A connection may be tried alone.
         Some(_) if arguments.actions.is_empty() => match &project {
@@ -197,17 +198,21 @@ impl Ready {
 }
 
 /// The trigger that `--trigger` names.
-fn trigger(arguments: &RunArguments) -> Result<Option<Trigger>, CliError> {
-    let Some(id) = &arguments.trigger else {
+pub(super) fn named_trigger(id: Option<&str>) -> Result<Option<Trigger>, CliError> {
+    let Some(id) = id else {
         return Ok(None);
     };
     let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
     match Trigger::of_id(id) {
         Some(trigger) => Ok(Some(trigger)),
-        None => Err(CliError::usage(format!(
-            "--trigger {id}: this trigger is unknown, or does not run here"
-        ))
-        .with_hint(format!("triggers are {}", known.join(", ")))),
+        None => {
+            let why = match is_without_contract(id) {
+                true => "this trigger has no public contract and does not run here",
+                false => "unknown trigger",
+            };
+            Err(CliError::usage(format!("--trigger {id}: {why}"))
+                .with_hint(format!("triggers are {}", known.join(", "))))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod path;
 pub mod schema;
 pub mod suggest;
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -21,30 +22,25 @@ pub use json_schema::json_schema;
 pub use merge::merge_patch;
 pub use path::{Path, PathError, Segment, parse_assignment, set_path};
 
-/// Returns a complete, realistic event of post-login: Jane Doe signs in to a web app with her password and asks for an API
-/// token.
+/// Returns a complete, realistic event of a trigger: Jane Doe signs in, signs up, resets her password; a job asks for a token.
 ///
-/// It has every property that is always present and those optional ones that such a login usually brings.
-pub fn post_login_sample() -> Value {
-    static SAMPLE: LazyLock<Value> = LazyLock::new(|| parsed(include_str!("post-login.json")));
-    SAMPLE.clone()
-}
-
-/// Returns a complete, realistic event of credentials-exchange: a job asks for a token of an API.
-pub fn credentials_exchange_sample() -> Value {
-    static SAMPLE: LazyLock<Value> =
-        LazyLock::new(|| parsed(include_str!("credentials-exchange.json")));
-    SAMPLE.clone()
-}
-
-/// The text is a part of the program; a test parses it.
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_default()
-}
-
-/// Returns the sample of a trigger.
+/// It has every property that is always present and those optional ones that such an event usually brings.
 pub fn sample(trigger: Trigger) -> Value {
-    (trigger.table().sample)()
+    static SAMPLES: LazyLock<HashMap<Trigger, Value>> = LazyLock::new(|| {
+        let all = Trigger::ALL.iter();
+        // The texts are a part of the program; a test parses them.
+        all.map(|trigger| {
+            let sample = serde_json::from_str(trigger.table().sample);
+            (*trigger, sample.unwrap_or_default())
+        })
+        .collect()
+    });
+    SAMPLES.get(&trigger).cloned().unwrap_or_default()
+}
+
+/// Returns the sample of post-login.
+pub fn post_login_sample() -> Value {
+    sample(Trigger::PostLogin)
 }
 
 #[cfg(test)]
@@ -54,6 +50,10 @@ mod tests {
     #[test]
     fn the_sample_follows_the_schema() {
         for trigger in Trigger::ALL {
+            assert!(
+                sample(*trigger).is_object(),
+                "{trigger}: the sample is JSON"
+            );
             assert_eq!(check_paths(*trigger, &sample(*trigger)), [], "{trigger}");
             for field in (trigger.table().event)().children.iter() {
                 let is_there = sample(*trigger).get(field.name).is_some();

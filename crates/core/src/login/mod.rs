@@ -7,7 +7,7 @@
 
 mod changes;
 mod handler;
-mod input;
+pub(crate) mod input;
 mod program;
 mod settings;
 mod step;
@@ -18,7 +18,7 @@ pub(crate) mod transaction;
 
 pub use changes::{Changes, RefreshTokenChanges, RevokedSession, SessionChanges};
 pub use handler::{EntryPoint, HandlerInfo, HandlerKind};
-pub use input::{LoginInput, complete_event, store_user};
+pub use input::{LoginInput, complete_event, remove_parameters, store_user};
 pub use settings::{TenantSettings, TokenDialect};
 pub use step::{Call, Finished, Pause, SandboxUse, Step};
 pub use stored::{LOGIN_VERSION, RestoreError};

@@ -17,7 +17,6 @@ use std::fmt;
 
 use postlogin_core::Trigger;
 use postlogin_core::location::Location;
-use postlogin_core::trigger::unsupported;
 
 use crate::source::facts::{Facts, facts};
 use crate::source::text;
@@ -160,6 +159,7 @@ pub fn check(source: &Source<'_>) -> Vec<Finding> {
         match Subject::of(source, &facts) {
             Subject::Trigger(trigger) => {
                 findings.extend(handlers::check(source, &facts, trigger));
+                findings.extend(handlers::of_other_triggers(&facts, trigger));
                 findings.extend(methods::check(&facts, trigger));
                 findings.extend(event::check(&facts, trigger));
                 findings.extend(claims::check(&facts));
@@ -186,9 +186,9 @@ pub fn check(source: &Source<'_>) -> Vec<Finding> {
 enum Subject {
     /// Those of a trigger, in the version that runs here.
     Trigger(Trigger),
-    /// Those of another version of post-login, which a finding names.
+    /// Those of another version of the trigger, which a finding names.
     OtherVersion,
-    /// Those of a trigger that does not run here, by its id.
+    /// Those of a trigger that is not known here, by its id.
     Unsupported(String),
 }
 
@@ -220,8 +220,7 @@ impl Subject {
             },
         };
         let mut versions = triggers.iter().filter(|(id, _)| id == trigger.id());
-        let is_ours = trigger != Trigger::PostLogin
-            || versions.any(|(_, version)| is_version_3(version.as_deref()));
+        let is_ours = versions.any(|(_, version)| is_current(trigger, version.as_deref()));
         match is_ours {
             true => Self::Trigger(trigger),
             false => Self::OtherVersion,
@@ -233,16 +232,15 @@ impl Subject {
         if let Some((trigger, _)) = handlers.find_map(|it| Trigger::of_export(&it.name)) {
             return Self::Trigger(trigger);
         }
-        match facts.handlers.iter().find_map(|it| unsupported(&it.name)) {
-            Some(id) => Self::Unsupported(id.to_owned()),
-            // A slip in the name is a finding, and no other trigger.
-            None => Self::Trigger(Trigger::PostLogin),
-        }
+        // A slip in the name is a finding, and no other trigger.
+        Self::Trigger(Trigger::PostLogin)
     }
 }
 
-fn is_version_3(version: Option<&str>) -> bool {
-    version.is_none_or(|version| version.trim_start_matches('v') == "3")
+/// Returns whether a declared version is the one whose event and `api` are known here.
+fn is_current(trigger: Trigger, version: Option<&str>) -> bool {
+    let current = trigger.table().version.trim_start_matches('v');
+    version.is_none_or(|version| version.trim_start_matches('v') == current)
 }
 
 /// The beginning of a file.

@@ -282,7 +282,7 @@ fn handlers_must_be_there_and_async() {
     check(
         "a.js",
         "exports.onExecuteSendPhoneMessage = async (event, api) => { event.nope; api.nope.nope(); };",
-        &["1:1 unsupported-trigger"],
+        &["1:66 unknown-event-path", "1:76 unknown-api-method"],
     );
     check("a.mjs", "export * from './other';", &[]);
     check(
@@ -491,11 +491,30 @@ fn what_is_declared_has_limits() {
 fn other_triggers_have_another_event() {
     let text = "exports.onExecutePostLogin = async (event, api) => { event.nope; api.nope(); event.secrets.X; };";
     let mut other = declared(&[], &[]);
-    other.triggers = vec![("send-phone-message".to_owned(), Some("v2".to_owned()))];
+    other.triggers = vec![("signup-post-identifier".to_owned(), Some("v1".to_owned()))];
     check_declared(
         text,
         &other,
         &["1:1 unsupported-trigger", "1:92 undeclared-secret"],
+    );
+    // The configuration has the last word on the trigger.
+    other.triggers = vec![("send-phone-message".to_owned(), Some("v2".to_owned()))];
+    check_declared(
+        text,
+        &other,
+        &[
+            "1:1 missing-handler",
+            "1:1 several-triggers",
+            "1:60 unknown-event-path",
+            "1:66 unknown-api-method",
+            "1:92 undeclared-secret",
+        ],
+    );
+    other.triggers = vec![("send-phone-message".to_owned(), Some("v1".to_owned()))];
+    check_declared(
+        text,
+        &other,
+        &["1:92 undeclared-secret", "1:1 old-trigger-version"],
     );
     other.triggers = vec![("post-login".to_owned(), Some("v2".to_owned()))];
     check_declared(

@@ -56,6 +56,10 @@ pub enum Key {
     Error,
     /// Where the browser is sent.
     Redirect,
+    /// The OAuth error code of a denial.
+    Code,
+    /// What Actions of a trigger other than post-login ask for.
+    Effects,
     /// What production would mind.
     Notices,
 }
@@ -109,6 +113,12 @@ pub(super) const EXPECT: &[ExpectKey] = &[
         "Why it was denied or failed; `*` stands for anything",
     ),
     key(
+        "code",
+        Key::Code,
+        Shape::Text,
+        "The OAuth error code of a denial; `*` stands for anything",
+    ),
+    key(
         "id_token",
         Key::IdToken,
         Shape::Object,
@@ -137,6 +147,12 @@ pub(super) const EXPECT: &[ExpectKey] = &[
         Key::AppMetadata,
         Shape::Object,
         "app_metadata after the login",
+    ),
+    key(
+        "effects",
+        Key::Effects,
+        Shape::Object,
+        "What Actions of other triggers ask for: user_id, exchange_user, notification, …; `null` for what must be absent",
     ),
     key(
         "commands",

@@ -13,6 +13,7 @@ mod tenant_yaml;
 
 use std::path::{Path, PathBuf};
 
+use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
 use serde_json::{Map, Value};
 
@@ -141,6 +142,58 @@ impl Project {
             .iter()
             .map(|name| self.bound(trigger, name))
             .collect()
+    }
+
+    /// Returns the Actions that token exchange profiles and event streams name, each with its trigger and once.
+    ///
+    /// # Errors
+    /// When an entity names an Action that the configuration does not have, or a token exchange profile names none.
+    pub fn entity_actions(&self) -> Result<Vec<(Trigger, &Action)>> {
+        let mut found: Vec<(Trigger, &Action)> = Vec::new();
+        let entities = [
+            (
+                Trigger::CustomTokenExchange,
+                "token exchange profile",
+                &self.tenant.token_exchange_profiles,
+            ),
+            (
+                Trigger::EventStream,
+                "event stream",
+                &self.tenant.event_streams,
+            ),
+        ];
+        for (trigger, what, entities) in entities {
+            for entity in entities {
+                let called = entity.get("name").and_then(Value::as_str);
+                let called = called.unwrap_or("without a name");
+                let Some(name) = TenantData::action_of(entity) else {
+                    if trigger == Trigger::EventStream {
+                        // Its destination is none of ours.
+                        continue;
+                    }
+                    let message = format!("the {what} `{called}` names no Action");
+                    return Err(Error::new(message)
+                        .with_hint("give it the name of an Action as its `action_id`"));
+                };
+                let action = self.action(name).ok_or_else(|| {
+                    let message = format!(
+                        "the {what} `{called}` names the Action `{name}`, which does not exist"
+                    );
+                    let error = Error::new(message);
+                    match closest(name, self.action_names()) {
+                        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                        None => error.with_hint("export the Action together with it"),
+                    }
+                })?;
+                let is_known = found
+                    .iter()
+                    .any(|(_, known)| known.manifest.name == action.manifest.name);
+                if !is_known {
+                    found.push((trigger, action));
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The Action of this name.

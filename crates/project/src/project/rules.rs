@@ -63,7 +63,7 @@ impl Project {
     pub fn sources_of(&self, trigger: Trigger, working_folder: &Path) -> Result<Vec<ActionSource>> {
         let mut sources = match trigger {
             Trigger::PostLogin => self.rule_sources(working_folder)?,
-            Trigger::CredentialsExchange => Vec::new(),
+            _ => Vec::new(),
         };
         sources.extend(self.bound_sources(trigger, working_folder)?);
         Ok(sources)

@@ -39,6 +39,10 @@ pub struct TenantData {
     pub guardian_factors: Option<Vec<Value>>,
     /// Policies of multi-factor authentication: `all-applications`, `confidence-score`.
     pub guardian_policies: Vec<Value>,
+    /// Token exchange profiles, each with its `subject_token_type` and its Action.
+    pub token_exchange_profiles: Vec<Value>,
+    /// Event streams, each with its `destination` and `subscriptions`.
+    pub event_streams: Vec<Value>,
     /// What `postlogin.toml` says, by the keys of [`TenantSettings`]; it wins.
     pub overrides: Map<String, Value>,
 }
@@ -166,6 +170,26 @@ impl TenantData {
         }
     }
 
+    /// Returns the name of the Action that a token exchange profile, or an event stream whose destination is an Action, names.
+    /// The Deploy CLI writes the name in place of the id.
+    #[must_use]
+    pub fn action_of(entity: &Value) -> Option<&str> {
+        let destination = entity.get("destination");
+        let holder = match destination {
+            Some(destination) => {
+                let kind = destination.get("type").and_then(Value::as_str);
+                if kind != Some("action") {
+                    return None;
+                }
+                destination.get("configuration")?
+            }
+            None => entity,
+        };
+        let keys = ["action", "action_name", "action_id"];
+        keys.iter()
+            .find_map(|key| holder.get(*key).and_then(Value::as_str))
+    }
+
     /// What the user's roles permit on an API.
     fn permissions(&self, event: &Value, identifier: &str) -> Vec<String> {
         let of_user = event
@@ -252,6 +276,8 @@ pub(super) fn of_directory(
         connections,
         organizations: all("organizations")?,
         email_templates: all("emails")?,
+        token_exchange_profiles: all("token-exchange-profiles")?,
+        event_streams: all("event-streams")?,
         ..TenantData::default()
     };
     if root.join("guardian/factors").is_dir() {
@@ -344,6 +370,8 @@ pub(super) fn of_yaml(
             .get("guardianPolicies")
             .map(policies_of)
             .unwrap_or_default(),
+        token_exchange_profiles: list("tokenExchangeProfiles"),
+        event_streams: list("eventStreams"),
         overrides: Map::new(),
     })
 }

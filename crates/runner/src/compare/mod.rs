@@ -8,6 +8,7 @@ mod work;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
+use postlogin_core::Trigger;
 use postlogin_core::outcome::Status;
 use postlogin_core::redact::Mask;
 use postlogin_generate::Change;
@@ -35,6 +36,8 @@ pub struct Side {
 
 /// Over which logins, and how.
 pub struct CompareOptions<'a> {
+    /// The trigger of both sides.
+    pub trigger: Trigger,
     /// Events, with what they are called.
     pub events: Vec<(String, Value)>,
     /// Cases; what they expect is not looked at, and neither are their Actions.

@@ -100,13 +100,15 @@ fn expected(found: &Found) -> Value {
     match found.difference.what {
         What::Status => json!({"status": value}),
         What::Reason => json!({"reason": value}),
+        What::Code => json!({"code": value}),
         What::Error => json!({"error": left.value.as_ref().map(|_| json!({"message": "*"}))}),
         What::Redirect => json!({"redirect": value}),
         What::IdToken
         | What::AccessToken
         | What::Userinfo
         | What::UserMetadata
-        | What::AppMetadata => {
+        | What::AppMetadata
+        | What::Effect => {
             let key = found.difference.what.name();
             json!({ key: { name: value } })
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postlogin_core::event::post_login_sample;
+use postlogin_core::event::sample;
 use postlogin_core::outcome::Status;
 use postlogin_core::reads::Watch;
 use postlogin_engine::BoundAction;
@@ -81,6 +81,7 @@ impl<'a> Work<'a> {
         let of_cases = of_cases
             .filter_map(|planned| event_of(planned.trigger, &planned.case, &planned.bases).ok());
         let generator = Generator::new(
+            options.trigger,
             options.seed,
             vocabulary(sources.iter().copied()),
             bases.chain(of_cases).collect(),
@@ -102,7 +103,7 @@ impl<'a> Work<'a> {
 
     /// The setting of logins without a case.
     fn plain_setting(&self) -> Setting<'a> {
-        let mut setting = Setting::of(None, self.options.tenant);
+        let mut setting = Setting::of(self.options.trigger, None, self.options.tenant);
         setting.mocks = Arc::clone(&self.mocks);
         setting.now_ms = self.options.now_ms.unwrap_or(setting.now_ms);
         setting.budget = self.options.budget;
@@ -121,7 +122,7 @@ impl<'a> Work<'a> {
         if let Some(planned) = self.options.cases.get(index) {
             let event = event_of(planned.trigger, &planned.case, &planned.bases)
                 .map_err(|error| anyhow::anyhow!("{error}"))?;
-            let setting = Setting::of(Some(planned), self.options.tenant);
+            let setting = Setting::of(planned.trigger, Some(planned), self.options.tenant);
             let secrets = &planned.case.secrets;
             let pair = Pair::new(self.left, self.right, secrets, &self.settings);
             let origin = Origin::Case(planned.case.full_name.clone());
@@ -162,11 +163,12 @@ impl<'a> Work<'a> {
             let found = differences(&left, &right);
             found.into_iter().find(|one| one.key() == group.key)
         };
-        let base = post_login_sample();
+        let trigger = self.options.trigger;
+        let base = sample(trigger);
         let event = match first {
             Origin::Generated(_) => {
                 let small = shrink(&event, &base, ATTEMPTS, |candidate| {
-                    is_plausible(candidate) && shown(&setting, candidate).is_some()
+                    is_plausible(trigger, candidate) && shown(&setting, candidate).is_some()
                 });
                 small.event
             }

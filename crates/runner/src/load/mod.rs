@@ -22,7 +22,7 @@ use postlogin_project::{ActionKind, ActionSource, NamedBy, Role, Secret};
 pub use error::{LoadError, LoadProblem};
 pub use fingerprint::fingerprint;
 pub use loaded::{Loaded, kind_of};
-pub use trigger::{require_post_login, trigger_of, trigger_of_all};
+pub use trigger::{trigger_of, trigger_of_all};
 
 /// The environment variable by which a user allows [`Compiler::allow_cargo_builds`].
 pub const ALLOW_CARGO_BUILD: &str = "POSTLOGIN_ALLOW_CARGO_BUILD";

@@ -1,6 +1,6 @@
 //! For which trigger a source is written.
 
-use postlogin_core::{Trigger, trigger::unsupported};
+use postlogin_core::Trigger;
 use postlogin_engine::handlers_of;
 use postlogin_js::source::{facts::facts, rule::is_rule};
 use postlogin_js::source_of_component;
@@ -12,7 +12,7 @@ use super::LoadError;
 /// post-login for a Rule and for a source that exports none (production's error says so when it runs).
 ///
 /// # Errors
-/// When all its handlers belong to a trigger that does not run here.
+/// When its configuration names only triggers that do not run here, and it exports no handler of one that does.
 pub fn trigger_of(source: &ActionSource) -> Result<Trigger, LoadError> {
     if source.role != Role::ByText {
         return Ok(Trigger::PostLogin);
@@ -36,15 +36,12 @@ pub fn trigger_of(source: &ActionSource) -> Result<Trigger, LoadError> {
         .iter()
         .filter_map(|export| Some(Trigger::of_export(export)?.0))
         .collect();
-    let elsewhere = exports
-        .iter()
-        .find_map(|export| Some((export, unsupported(export)?)));
-    match elsewhere {
-        Some((export, id)) if handled.is_empty() => {
-            Err(LoadError::other_trigger(&source.display_path, export, id))
-        }
-        _ => Ok(chosen(source, &handled)),
+    if handled.is_empty()
+        && let Some(id) = declared_unknown(source)
+    {
+        return Err(LoadError::other_trigger(&source.display_path, id));
     }
+    Ok(chosen(source, &handled))
 }
 
 /// Returns the trigger of all of `sources`.
@@ -71,33 +68,22 @@ pub fn trigger_of_all<'s>(
     Ok(first.map_or(Trigger::PostLogin, |(_, trigger)| trigger))
 }
 
-/// Refuses sources of another trigger than post-login. `command` is what cannot do with them, such as `compare`.
-///
-/// # Errors
-/// When a source is of another trigger.
-pub fn require_post_login<'s>(
-    command: &str,
-    sources: impl IntoIterator<Item = &'s ActionSource>,
-) -> Result<(), LoadError> {
-    for source in sources {
-        let trigger = trigger_of(source)?;
-        if trigger != Trigger::PostLogin {
-            return Err(LoadError::only_post_login(
-                command,
-                &source.display_path,
-                trigger,
-            ));
-        }
-    }
-    Ok(())
-}
-
 fn exports(file: &str, text: &str) -> Vec<String> {
     let facts = facts(file, text);
     let names = facts.exports.into_iter().map(|export| export.name);
     names
         .chain(facts.handlers.into_iter().map(|handler| handler.name))
         .collect()
+}
+
+/// Returns the trigger that the configuration names, when it names only such as do not run here.
+fn declared_unknown(source: &ActionSource) -> Option<&str> {
+    let declared = &source.declared.as_ref()?.supported_triggers;
+    let is_known = |id: &str| Trigger::of_id(id).is_some();
+    match declared.iter().any(|trigger| is_known(&trigger.id)) {
+        true => None,
+        false => declared.first().map(|trigger| trigger.id.as_str()),
+    }
 }
 
 /// The one that the configuration names, if it is one of those that are handled.

@@ -42,6 +42,8 @@ pub(crate) const CREDENTIALS: &[&str] = &[
     "client_secret",
     "client_assertion",
     "refresh_token",
+    "auth_session",
+    "authn_response",
     "code",
     "code_verifier",
     "mfa_token",

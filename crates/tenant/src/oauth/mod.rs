@@ -9,6 +9,7 @@ pub(crate) mod cross_origin;
 pub(crate) mod device;
 pub(crate) mod discovery;
 pub(crate) mod event;
+pub(crate) mod exchange;
 pub(crate) mod finish;
 pub(crate) mod grants;
 pub(crate) mod issue;

@@ -100,6 +100,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         now_ms: tenant.now_ms(),
         is_frozen: tenant.clock.is_frozen(),
         users,
+        action: None,
     };
     let about = Grant {
         client_id: crate::http::text(&occasion.client, "client_id")

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::command::{Command, LargeClaim, MetadataKind};
-use super::state::{Ending, Flow, Running};
+use super::effects::{self, deny};
+use super::state::{Flow, Running};
 use super::{Next, Suspension, factors, primary_user, redirect};
 use crate::api::method_path;
-use crate::ceilings::{ERROR_BYTES, shortened};
 use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
@@ -18,6 +18,7 @@ use crate::outcome::TokenKind;
 use crate::reads::Watch;
 use crate::sources::sources_within;
 use crate::time::iso_text;
+use crate::trigger::Trigger;
 use crate::value::Argument;
 
 /// Applies everything that a handler asked for and tells what comes next.
@@ -34,8 +35,11 @@ pub(super) fn apply(flow: &mut Flow, running: Running) -> Next {
         }
     }
     if flow.ending.is_some() {
-        // Denying does not take back what else the Action asked for. An update that fails does not change the denial.
-        commit(flow);
+        // Denying does not take back what else the Action asked for, and an update that fails does not change the denial. Of a
+        // sign-up that is denied there is no user.
+        if flow.input.trigger != Trigger::PreUserRegistration {
+            commit(flow);
+        }
         return Next::Stop;
     }
     if let Err(fault) =
@@ -110,9 +114,16 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             deny(flow, reason, None);
         }
         Command::DenyWithCode { code, reason } => deny(flow, reason, Some(code)),
-        Command::ValidationError { message, .. } => {
-            deny(flow, &Argument::String(message.clone()), None)
-        }
+        Command::ValidationError { .. }
+        | Command::DenyRegistration { .. }
+        | Command::RejectSubjectToken { .. }
+        | Command::SetUserId { .. }
+        | Command::SetUserById { .. }
+        | Command::SetUserByConnection { .. }
+        | Command::SetOrganization { .. }
+        | Command::SetActor { .. }
+        | Command::SetResultUrl { .. }
+        | Command::Deliver { .. } => effects::apply(flow, command)?,
         Command::SetClaim {
             token,
             name,
@@ -208,22 +219,6 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
     Ok(())
 }
 
-fn deny(flow: &mut Flow, reason: &Argument, code: Option<&Argument>) {
-    let text = |argument: &Argument| {
-        let text = match argument {
-            Argument::Undefined | Argument::Null => None,
-            argument => argument.coerce_to_string().ok(),
-        };
-        text.map(|text| shortened(&text, ERROR_BYTES))
-    };
-    if flow.ending.is_none() {
-        flow.ending = Some(Ending::Denied {
-            reason: text(reason),
-            code: code.and_then(text),
-        });
-    }
-}
-
 fn claim(
     flow: &mut Flow,
     running: &Running,
@@ -286,6 +281,10 @@ pub(super) fn metadata(
     let value = value
         .to_json()
         .map_err(|not_json| Fault::platform("TypeError", not_json.message()))?;
+    if flow.input.trigger == Trigger::CustomTokenExchange {
+        effects::set_metadata(flow, kind, &name, value);
+        return Ok(());
+    }
     let bytes = flow.profile.set(&mut flow.input.event, kind, &name, value);
     measure_written(flow, kind, bytes);
     Ok(())

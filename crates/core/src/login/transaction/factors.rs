@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::json;
 use crate::limits::{API_OBJECT_PAGE, FACTOR_COMMANDS, MFA_PAGE};
 use crate::tokens::{REFRESH_TOKEN, TOKEN_EXCHANGE};
+use crate::trigger::Trigger;
 
 // The texts are those of the tenant log: what the application gets is not published.
 const NO_CHALLENGE: &str = "An MFA challenge is used in a PostLogin action but the requested factors are not properly set up. To perform MFA, enable the requested factors and ensure the user is enrolled with them.";
@@ -137,7 +138,8 @@ fn does_policy_ask(flow: &Flow) -> bool {
     let event = &flow.input.event;
     let methods = json::at(event, &["authentication", "methods"]).and_then(Value::as_array);
     let mut methods = methods.into_iter().flatten();
-    flow.input.tenant.mfa_always
+    flow.input.trigger == Trigger::PostLogin
+        && flow.input.tenant.mfa_always
         && !flow.input.tenant.mfa_factors.is_empty()
         && ![REFRESH_TOKEN, TOKEN_EXCHANGE].contains(&flow.request.protocol())
         && !methods.any(|method| json::text_at(method, &["name"]) == Some("mfa"))

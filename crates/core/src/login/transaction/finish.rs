@@ -67,10 +67,13 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
     match flow.input.trigger {
         Trigger::PostLogin => tell_about_scopes(&mut flow, request, &settled),
         Trigger::CredentialsExchange => machine::tell_about_scopes(&mut flow, request),
+        // Their Actions change no scopes.
+        _ => {}
     }
     if flow.ending.is_none()
         && flow.waiting.is_empty()
         && let Some(fault) = apply::commit(&mut flow)
+        && flow.input.trigger == Trigger::PostLogin
     {
         let last = flow.usage.last();
         let action = last.map_or_else(String::new, |usage| usage.action.clone());
@@ -114,6 +117,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         access_token: AccessToken::default(),
         userinfo: Map::new(),
         user: flow.profile.stored.clone(),
+        effects: std::mem::take(&mut flow.effects),
         ledger: settled.ledger,
         commands: std::mem::take(&mut flow.commands),
         logs: std::mem::take(&mut flow.logs),
@@ -124,7 +128,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
             actions: std::mem::take(&mut flow.usage),
         },
     };
-    if status != Status::Allowed {
+    if status != Status::Allowed || !flow.input.trigger.table().has_tokens {
         return (outcome, usage);
     }
     if flow.input.trigger == Trigger::CredentialsExchange {

@@ -2,6 +2,7 @@
 
 mod apply;
 pub(crate) mod command;
+mod effects;
 mod factors;
 mod finish;
 mod primary_user;
@@ -24,6 +25,7 @@ use crate::measure;
 use crate::outcome::{ActionUsage, LogRecord, Notice, Status};
 use crate::reads::{EventRead, Watch};
 use crate::reply::{Answer, Failure, Reply};
+use crate::trigger::Trigger;
 use crate::value::Argument;
 use state::{Ending, Flow, Running};
 
@@ -79,7 +81,18 @@ impl Transaction {
 
     /// Tells how many Actions are bound to the trigger, those included that do not run.
     pub fn bound(&mut self, actions: usize) {
-        self.flow.measure(measure::ACTIONS, "The trigger", actions);
+        let table = self.flow.input.trigger.table();
+        let most = table.most_actions;
+        // Near the limit of one is every Action.
+        if most.value > 1 {
+            self.flow.measure(measure::ACTIONS, "The trigger", actions);
+        } else if most.exceeded_by(actions) {
+            let message = format!(
+                "{} has {actions} Actions here; production allows {}.",
+                table.id, most.value
+            );
+            self.flow.warn("actions-over-limit", message, most.source);
+        }
     }
 
     /// Fails the login of a user whose metadata is not an object, and returns whether it does: production cannot give such an
@@ -294,6 +307,9 @@ impl Transaction {
     pub fn finish(mut self, now_ms: i64) -> Finished {
         self.flow.now_ms = now_ms;
         self.conclude();
+        if self.flow.input.trigger == Trigger::CustomTokenExchange {
+            effects::conclude_exchange(&mut self.flow);
+        }
         let user_id = self.user_id();
         let fetched_profile = self.flow.fetched.take();
         let changes = std::mem::take(&mut self.flow.changes);

@@ -12,12 +12,15 @@ use crate::ceilings::{self, Kept, shorten_text};
 use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
-use crate::limits::{Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS};
+use crate::limits::{
+    REMOVED_PARAMETERS_PAGE, Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS,
+};
 use crate::login::changes::Changes;
+use crate::login::input::remove_parameters;
 use crate::login::{EntryPoint, HandlerInfo, HandlerKind, LoginInput};
 use crate::measure::{self, Measured, Measures};
 use crate::metadata::Profile;
-use crate::outcome::{ActionError, ActionUsage, CommandRecord, LogRecord, Notice};
+use crate::outcome::{ActionError, ActionUsage, CommandRecord, Effects, LogRecord, Notice};
 use crate::reads::{EventRead, Watch};
 use crate::rules::state::{Rules, RunningRule};
 use crate::time::iso_text;
@@ -65,6 +68,17 @@ pub(crate) enum Ending {
     NotPassed,
     /// Failed with an error.
     Failed(ActionError),
+}
+
+/// What is counted of a custom token exchange, to be judged after its Action.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Exchange {
+    /// Calls that set the user.
+    pub users: usize,
+    /// Calls that set the actor.
+    pub actors: usize,
+    /// Something in the metadata makes its update fail.
+    pub refused: bool,
 }
 
 /// What a login has collected.
@@ -116,6 +130,12 @@ pub(crate) struct Flow {
     pub notices: Vec<Notice>,
     /// Costs.
     pub usage: Vec<ActionUsage>,
+    /// What the Actions ask for beside tokens and metadata.
+    #[serde(default)]
+    pub effects: Effects,
+    /// What is counted of a token exchange.
+    #[serde(default)]
+    pub exchange: Exchange,
     /// What was used of the vendor's limits.
     pub measures: Measures,
     /// The reads that are recorded.
@@ -157,6 +177,8 @@ impl Flow {
             logs: Vec::new(),
             notices: Vec::new(),
             usage: Vec::new(),
+            effects: Effects::default(),
+            exchange: Exchange::default(),
             measures: Measures::default(),
             watch: Watch::Off,
             reads: Vec::new(),
@@ -211,6 +233,13 @@ impl Flow {
     /// The event that a handler sees.
     pub fn view(&mut self, action: &HandlerInfo, entry: EntryPoint) -> Value {
         let mut event = self.input.event.clone();
+        if let Some(message) = remove_parameters(&mut event) {
+            self.warn(
+                "request-parameter-removed",
+                message,
+                REMOVED_PARAMETERS_PAGE,
+            );
+        }
         json::put(
             &mut event,
             &["secrets"],
