@@ -55,6 +55,7 @@ const METADATA: &str =
 const METADATA_NAMES: &str =
     "https://auth0.com/docs/manage-users/user-accounts/metadata/metadata-fields-data";
 const TRANSACTION_METADATA: &str = "https://auth0.com/docs/customize/actions/transaction-metadata";
+const CUSTOMIZE_MFA: &str = "https://auth0.com/docs/secure/multi-factor-authentication/customize-mfa/customize-mfa-selection-universal-login";
 const TOKEN_EXCHANGE: &str =
     "https://auth0.com/docs/customize/actions/explore-triggers/custom-token-exchange";
 const CUSTOM_USER_ID: &str = "https://auth0.com/docs/manage-users/user-accounts/custom-user-id";
@@ -99,6 +100,9 @@ pub const PRIMARY_USER_ID_LENGTH: Limit = limit(128, API_OBJECT);
 pub const VALIDATION_ERROR_CHARACTERS: Limit = limit(100, API_LAYER);
 /// Characters of the reason of `refreshToken.revoke`.
 pub const REVOKE_REASON_CHARACTERS: Limit = limit(1_024, API_LAYER);
+
+/// Challenges and enrolments that the Actions of one flow may ask for. One more is an authentication error.
+pub const FACTOR_COMMANDS: Limit = limit(4, CUSTOMIZE_MFA);
 
 /// Characters of the id given to `user.setUserId` of pre-user-registration.
 pub const NEW_USER_ID_CHARACTERS: Limit = limit(255, CUSTOM_USER_ID);
@@ -191,6 +195,8 @@ pub const METADATA_PAGE: &str = METADATA;
 pub const API_OBJECT_PAGE: &str = API_OBJECT;
 /// The page on redirects.
 pub const REDIRECT_PAGE: &str = "https://auth0.com/docs/customize/actions/redirect-with-actions";
+/// The page on challenges that Actions choose.
+pub const MFA_PAGE: &str = CUSTOMIZE_MFA;
 /// The page on custom claims.
 pub const CLAIMS_PAGE: &str = CLAIMS;
 /// The page on the scopes of OpenID Connect.

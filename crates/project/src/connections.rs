@@ -8,7 +8,7 @@ use postlogin_core::event::suggest::closest;
 use serde_json::{Map, Value};
 
 use crate::action::{ActionKind, ActionSource, Role};
-use crate::door::{Boundary, read_named};
+use crate::door::{Boundary, LARGEST_COMPONENT, read_named};
 use crate::files::{configured_path, decode, display_path, extension, file_stem, normalize};
 use crate::project::Project;
 use crate::{Error, Result};
@@ -50,7 +50,7 @@ pub fn connection_source_from(
         }
         let bytes = match within {
             Some(within) => within.read(&path, &shown)?,
-            None => read_named(&path, &shown)?,
+            None => read_named(&path, &shown, LARGEST_COMPONENT)?,
         };
         let text = decode(bytes, &shown)?;
         return Ok(source(file_stem(&path), text, &path, shown, project));

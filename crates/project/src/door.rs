@@ -203,13 +203,13 @@ fn is_dotenv(name: &OsStr) -> bool {
 }
 
 /// Reads a file that the user named: a pipe or a device may be meant, but it has an end.
-pub(crate) fn read_named(path: &Path, shown: &str) -> Result<Vec<u8>> {
+pub(crate) fn read_named(path: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
     let opened = match path.is_dir() {
         true => Err(ErrorKind::IsADirectory.into()),
         false => File::open(path),
     };
     let file = opened.map_err(|error| unreadable(&error, shown))?;
-    bounded(file, shown, LARGEST_COMPONENT)
+    bounded(file, shown, most)
 }
 
 /// Reads a regular file whose path has no links.

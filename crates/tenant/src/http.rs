@@ -274,6 +274,14 @@ pub(crate) fn add_cookie(response: &mut Response, name: &str, value: &str, secon
     }
 }
 
+/// Sets a cookie that ends with the browser.
+pub(crate) fn add_passing_cookie(response: &mut Response, name: &str, value: &str) {
+    let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
+    if let Ok(line) = HeaderValue::from_str(&line) {
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
+}
+
 /// A member of an object that is a text.
 pub(crate) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)

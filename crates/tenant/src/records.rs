@@ -80,6 +80,12 @@ pub(crate) struct Session {
     /// The connection that the user came by, if it is another one than that of the first identity.
     #[serde(default)]
     pub(crate) connection: Option<String>,
+    /// As Actions have set it.
+    #[serde(default)]
+    pub(crate) metadata: Map<String, Value>,
+    /// `persistent` or `non-persistent`, if an Action chose.
+    #[serde(default)]
+    pub(crate) cookie_mode: Option<String>,
 }
 
 /// An application that used a session.
@@ -152,6 +158,9 @@ pub(crate) struct RefreshToken {
     /// When it was first exchanged, if it rotates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) used_at: Option<i64>,
+    /// As Actions have set it.
+    #[serde(default)]
+    pub(crate) metadata: Map<String, Value>,
 }
 
 /// An opaque access token; its owner is the user.

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use postlogin_project::{TenantData, state_folder};
+use postlogin_project::{TenantData, read_users_text, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
     Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users, serve as answer,
@@ -193,8 +193,7 @@ fn users(arguments: &ServeArguments) -> Result<Vec<SeedUser>, CliError> {
     let mut users = Vec::new();
     for file in &arguments.users {
         let shown = file.display().to_string();
-        let text = fs::read_to_string(file)
-            .map_err(|error| CliError::usage(format!("{shown}: {error}")))?;
+        let text = read_users_text(file, &shown)?;
         let read = read_users(&shown, &text).map_err(|error| {
             CliError::usage(error.to_string()).with_hint(
                 "write the vendor's import format: a JSON array, or one object on each line",

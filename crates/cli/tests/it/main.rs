@@ -17,6 +17,7 @@ mod email;
 mod event;
 mod explain;
 mod faults;
+mod fidelity;
 mod forged;
 mod http;
 mod http_client;

@@ -52,7 +52,7 @@ pub fn remove_parameters(event: &mut Value) -> Option<String> {
 /// `experiment`.
 ///
 /// An Action may read `event.user.user_metadata.x` whatever the profile holds; events that people write down often
-/// lack the empty objects. What stands there already, even with a wrong type, stays. A `context` of Rules in the event
+/// lack the empty objects, or have `null` for them. What stands there already, even with a wrong type, stays. A `context` of Rules in the event
 /// says what is in it.
 pub fn complete_event(trigger: Trigger, event: &mut Value) {
     if trigger == Trigger::PostLogin {
@@ -67,19 +67,62 @@ pub fn complete_event(trigger: Trigger, event: &mut Value) {
     }
     for (owner, key) in table.always {
         if let Some(owner) = event.get_mut(*owner).and_then(Value::as_object_mut) {
-            owner
-                .entry(*key)
-                .or_insert_with(|| Value::Object(Map::new()));
+            let value = owner.entry(*key).or_insert(Value::Null);
+            if value.is_null() {
+                *value = Value::Object(Map::new());
+            }
         }
     }
+}
+
+/// Writes the e-mail address and user name of a file's user as a database stores them: in lower case. Users of other providers
+/// stay as they are; a user without identities is of the connection of the event. Returns whether something changed.
+///
+/// Source: <https://community.auth0.com/t/uppercase-characters-in-user-email-addresses/124757>.
+pub fn store_user(event: &mut Value) -> bool {
+    let of_identity = event.pointer("/user/identities/0/provider");
+    let provider = of_identity.or(event.pointer("/connection/strategy"));
+    let provider = provider.and_then(Value::as_str).unwrap_or("auth0");
+    if !matches!(provider, "auth0" | "email" | "sms") {
+        return false;
+    }
+    let mut changed = false;
+    for key in ["email", "username"] {
+        if let Some(Value::String(name)) = event.pointer_mut(&format!("/user/{key}")) {
+            let lower = name.to_lowercase();
+            changed |= lower != *name;
+            *name = lower;
+        }
+    }
+    changed
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{complete_event, remove_parameters};
+    use super::{complete_event, remove_parameters, store_user};
     use crate::trigger::Trigger;
+
+    #[test]
+    fn a_database_has_lower_case_names() {
+        let check = |mut event: Value, expected: &str| {
+            let changed = store_user(&mut event);
+            assert_eq!(event["user"]["email"], expected, "{event}");
+            assert_eq!(changed, expected == "jane@x.com", "{event}");
+        };
+        check(json!({"user": {"email": "Jane@X.com"}}), "jane@x.com");
+        let own = json!([{"provider": "auth0"}]);
+        let event = json!({"user": {"email": "Jane@X.com", "identities": own}, "connection": {"strategy": "google-oauth2"}});
+        check(event, "jane@x.com");
+        let event = json!({"user": {"email": "Jane@X.com"}, "connection": {"strategy": "samlp"}});
+        check(event, "Jane@X.com");
+        let other = json!([{"provider": "github"}]);
+        check(
+            json!({"user": {"email": "Jane@X.com", "identities": other}}),
+            "Jane@X.com",
+        );
+    }
 
     #[test]
     fn an_event_is_completed_but_not_corrected() {
@@ -94,7 +137,7 @@ mod tests {
             json!({"experiment": {"variation_id": "v"}}),
         );
         check(
-            json!({"user": {"app_metadata": [], "user_id": "x"}, "transaction": {}}),
+            json!({"user": {"app_metadata": [], "user_id": "x", "user_metadata": null}, "transaction": {}}),
             json!({
                 "user": {"app_metadata": [], "user_id": "x", "user_metadata": {}},
                 "transaction": {"metadata": {}},

@@ -5,6 +5,7 @@
 //! [`Login::call`]; [`Login::end`] reports how it ended and [`Login::answer`] what the user did. [`Login::finish`] folds what
 //! was collected. A login that waits is plain data: [`Login::store`] and [`Login::restore`].
 
+mod changes;
 mod handler;
 pub(crate) mod input;
 mod program;
@@ -15,8 +16,9 @@ mod stored;
 mod tests;
 pub(crate) mod transaction;
 
+pub use changes::{Changes, RefreshTokenChanges, RevokedSession, SessionChanges};
 pub use handler::{EntryPoint, HandlerInfo, HandlerKind};
-pub use input::{LoginInput, complete_event, remove_parameters};
+pub use input::{LoginInput, complete_event, remove_parameters, store_user};
 pub use settings::{TenantSettings, TokenDialect};
 pub use step::{Call, Finished, Pause, SandboxUse, Step};
 pub use stored::{LOGIN_VERSION, RestoreError};

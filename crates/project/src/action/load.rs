@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::find::{Found, SCRIPTS};
 use super::{ActionKind, ActionSource, Error, NamedBy, Result, Role, Surroundings, modules};
-use crate::door::{Boundary, read_named};
+use crate::door::{Boundary, LARGEST_COMPONENT, read_named};
 use crate::files::{decode, display_path, extension, file_name, normalize};
 use crate::keywords::KeywordMappings;
 use crate::project::Action;
@@ -141,7 +141,7 @@ fn read(
     let shown = surroundings.display(path);
     let bytes = match within {
         Some(within) => within.read(path, &shown)?,
-        None => read_named(path, &shown)?,
+        None => read_named(path, &shown, LARGEST_COMPONENT)?,
     };
     let root = path.parent().map(Path::to_owned).unwrap_or_default();
     let extension = extension(path);

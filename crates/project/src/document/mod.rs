@@ -30,9 +30,13 @@ pub enum Format {
 }
 
 impl Format {
-    /// By the extension of the file name.
+    /// By the extension of the file name, that before `.gz` for a compressed one.
     pub fn of(path: &Path) -> Format {
-        match extension(path).as_str() {
+        let inner = match extension(path).as_str() {
+            "gz" => path.with_extension(""),
+            _ => path.to_owned(),
+        };
+        match extension(&inner).as_str() {
             "json" => Format::Json,
             "yaml" | "yml" => Format::Yaml,
             _ => Format::Unknown,

@@ -36,6 +36,10 @@ pub struct TenantData {
     pub organizations: Vec<Value>,
     /// E-mail templates, each with the text of its `body`.
     pub email_templates: Vec<Value>,
+    /// Factors, each with its `name` and whether it is `enabled`; `None` when the export does not say.
+    pub guardian_factors: Option<Vec<Value>>,
+    /// Policies of multi-factor authentication: `all-applications`, `confidence-score`.
+    pub guardian_policies: Vec<Value>,
     /// Token exchange profiles, each with its `subject_token_type` and its Action.
     pub token_exchange_profiles: Vec<Value>,
     /// Event streams, each with its `destination` and `subscriptions`.
@@ -96,6 +100,7 @@ impl TenantData {
             "org_name_in_tokens",
             self.settings.get(names).cloned().unwrap_or_default(),
         );
+        self.factors(&mut say);
         if !self.roles.is_empty() {
             let roles: Vec<Value> = self.roles.iter().map(role).collect();
             say("roles", Value::Array(roles));
@@ -106,6 +111,31 @@ impl TenantData {
         }
         // What a user wrote was checked where it was read; what an export says has the right types.
         serde_json::from_value(settings).unwrap_or_default()
+    }
+
+    /// What the export says of multi-factor authentication. A risk assessment (`confidence-score`) is not made here.
+    fn factors(&self, say: &mut impl FnMut(&str, Value)) {
+        if let Some(factors) = &self.guardian_factors {
+            let enabled = factors
+                .iter()
+                .filter(|factor| factor.get("enabled") == Some(&Value::Bool(true)));
+            let names = enabled.filter_map(|factor| factor.get("name")?.as_str());
+            // What is called `sms` there is `phone` in an event.
+            let names = names.map(|name| if name == "sms" { "phone" } else { name });
+            let names: Vec<&str> = names.collect();
+            say("mfa_factors", json!(names));
+        }
+        let always = |policy: &Value| policy.as_str() == Some("all-applications");
+        say(
+            "mfa_always",
+            self.guardian_policies.iter().any(always).into(),
+        );
+        let customization = self.settings.get("customize_mfa_in_postlogin_action");
+        let customization = customization.filter(|value| value.is_boolean());
+        say(
+            "mfa_customization",
+            customization.cloned().unwrap_or_default(),
+        );
     }
 
     fn api(&self, api: &Value, event: &Value, say: &mut impl FnMut(&str, Value)) {
@@ -253,6 +283,14 @@ pub(super) fn of_directory(
         event_streams: all("event-streams"),
         ..TenantData::default()
     };
+    if root.join("guardian/factors").is_dir() {
+        data.guardian_factors = Some(all("guardian/factors")?);
+    }
+    let policies = root.join("guardian/policies.json");
+    if policies.is_file() {
+        data.guardian_policies = policies_of(&read_configuration(&policies, root, mappings)?);
+        files.push(policies);
+    }
     with_bodies(
         &mut data.email_templates,
         &root.join("emails"),
@@ -269,6 +307,12 @@ pub(super) fn of_directory(
         files.push(file);
     }
     data
+}
+
+/// `{"policies": […]}`, or the list alone.
+fn policies_of(value: &Value) -> Vec<Value> {
+    let list = value.get("policies").unwrap_or(value).as_array();
+    list.cloned().unwrap_or_default()
 }
 
 /// Puts the text of each template's file in place of its path, and drops what is no template (`provider.json`).
@@ -339,6 +383,14 @@ pub(super) fn of_yaml(
         connections,
         organizations: list("organizations"),
         email_templates,
+        guardian_factors: configuration
+            .get("guardianFactors")
+            .and_then(Value::as_array)
+            .cloned(),
+        guardian_policies: configuration
+            .get("guardianPolicies")
+            .map(policies_of)
+            .unwrap_or_default(),
         token_exchange_profiles: list("tokenExchangeProfiles"),
         event_streams: list("eventStreams"),
         overrides: Map::new(),

@@ -14,7 +14,7 @@ use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::clock::iso;
 use crate::email::{Cause, Template, send};
 use crate::http::{Call, text};
-use crate::import::complete;
+use crate::import::{changed, complete};
 use crate::password;
 use crate::records::{Authenticator, Session};
 use crate::state::Tenant;
@@ -142,10 +142,11 @@ pub(super) fn by_email(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
             "invalid_query_string",
         )
     };
-    let email = call.query.get("email").ok_or_else(missing)?.to_lowercase();
+    // Case counts: addresses of databases are stored in lower case, those of other providers as they come.
+    let email = call.query.get("email").ok_or_else(missing)?;
     let mut users = Vec::new();
     tenant.store.each_user(|_, user| {
-        if text(&user, "email").is_some_and(|known| known.to_lowercase() == email) {
+        if text(&user, "email") == Some(email) {
             users.push(chosen(call, shown(user, caller)));
         }
     })?;
@@ -365,7 +366,8 @@ fn apply(profile: &mut Value, body: &Map<String, Value>, now: &str) {
                 profile.shift_remove(key);
             }
             _ => {
-                profile.insert(key.clone(), value.clone());
+                let stored = changed(profile, key, value);
+                profile.insert(key.clone(), stored);
             }
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod assertion;
 pub(crate) mod authenticators;
 pub(crate) mod authorize;
+pub(crate) mod changes;
 pub(crate) mod client_auth;
 pub(crate) mod cross_origin;
 pub(crate) mod device;

@@ -73,6 +73,15 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         // Their Actions change no scopes.
         _ => {}
     }
+    if flow.ending.is_none()
+        && flow.waiting.is_empty()
+        && let Some(fault) = apply::commit(&mut flow)
+        && flow.input.trigger == Trigger::PostLogin
+    {
+        let last = flow.usage.last();
+        let action = last.map_or_else(String::new, |usage| usage.action.clone());
+        flow.fail(&action, fault);
+    }
     let mut code = None;
     let (status, reason, error) = match flow.ending.take() {
         Some(Ending::Denied {
@@ -89,9 +98,6 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         Some(Ending::Failed(error)) => (Status::Failed, Some(error.message.clone()), Some(error)),
         None => (waiting_status(&flow), None, None),
     };
-    if status == Status::Allowed {
-        apply::commit(&mut flow);
-    }
     for notice in flow.measures.notices() {
         flow.notice(notice);
     }

@@ -15,6 +15,7 @@ use crate::ledger::ClaimCall;
 use crate::limits::{
     REMOVED_PARAMETERS_PAGE, Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS,
 };
+use crate::login::changes::Changes;
 use crate::login::input::remove_parameters;
 use crate::login::{EntryPoint, HandlerInfo, HandlerKind, LoginInput};
 use crate::measure::{self, Measured, Measures};
@@ -105,8 +106,10 @@ pub(crate) struct Flow {
     pub scopes: Vec<(String, bool)>,
     /// Factors that were passed in this login.
     pub passed_factors: Vec<String>,
-    /// MFA is owed at the end of the flow.
-    pub owes_multifactor: bool,
+    /// Whether `api.multifactor.enable` wants a factor at the end of the flow; `None` leaves it to the tenant's policy.
+    pub multifactor: Option<bool>,
+    /// How many challenges and enrolments Actions have asked for.
+    pub factor_commands: usize,
     /// What the login waits for, first things first.
     pub waiting: VecDeque<Suspension>,
     /// URLs that the browser was sent to.
@@ -117,6 +120,8 @@ pub(crate) struct Flow {
     pub ending: Option<Ending>,
     /// The last time that was told.
     pub now_ms: i64,
+    /// What the host changes beside the outcome.
+    pub changes: Changes,
     /// Calls.
     pub commands: Vec<CommandRecord>,
     /// Prints.
@@ -160,12 +165,14 @@ impl Flow {
             claims: Vec::new(),
             scopes: Vec::new(),
             passed_factors: Vec::new(),
-            owes_multifactor: false,
+            multifactor: None,
+            factor_commands: 0,
             waiting: VecDeque::new(),
             redirected_to: Vec::new(),
             form: None,
             ending: None,
             now_ms: input.now_ms,
+            changes: Changes::default(),
             commands: Vec::new(),
             logs: Vec::new(),
             notices: Vec::new(),
@@ -248,7 +255,7 @@ impl Flow {
 
     /// Records in the event that the user passed a factor; Actions that start later see it.
     pub fn pass_factor(&mut self, kind: &str) {
-        self.owes_multifactor = false;
+        self.multifactor = Some(false);
         self.passed_factors.push(kind.to_owned());
         let method = json!({"name": "mfa", "timestamp": iso_text(self.now_ms), "type": kind});
         let event = &mut self.input.event;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::iso;
 use crate::email::{Cause, Template, send};
 use crate::http::text;
-use crate::import::complete;
+use crate::import::{changed as stored_as, complete};
 use crate::oauth::run::mark_login;
 use crate::oauth::{OAuthError, Result};
 use crate::state::Tenant;
@@ -92,7 +92,9 @@ fn update(
 ) -> Result<()> {
     let differs = FIXED.iter().find(|key| {
         let given = attributes.get(**key);
-        given.is_some_and(|given| user.get(**key) != Some(given))
+        // As it is stored: a database has lower-case addresses.
+        let stored = given.zip(user.as_object());
+        stored.is_some_and(|(given, user)| user.get(**key) != Some(&stored_as(user, key, given)))
     });
     if let Some(key) = differs {
         let message = format!("The attribute {key} of an existing user cannot be changed.");
