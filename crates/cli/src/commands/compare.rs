@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::run::{budget, now_ms, working_folder};
 use crate::{
-    action::{compiler, find},
+    action::{compiler, find, store_packages},
     args::{CompareArguments, Format},
     error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS, UNEXPECTED},
     network::mocks,
@@ -87,6 +87,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
         CompareError::Broken(error) => CliError::internal(&error),
     })?;
     print(&comparison, arguments.format, printer)?;
+    store_packages(&compiler.take_packages());
     if comparison.is_equal() {
         return Ok(SUCCESS);
     }

@@ -9,6 +9,7 @@ use crate::{
     fault::from_trap,
     memory::Guest,
     modules::NoModules,
+    program::Program,
     sandbox::{Sandbox, TimedOut},
     witness::{self, Witness},
 };
@@ -22,13 +23,19 @@ use postlogin_core::{
 /// Source: <https://auth0.com/docs/customize/rules/cache-resources>.
 pub struct SharedSandbox {
     guest: Guest<Sandbox>,
+    program: Program,
 }
 
 impl SharedSandbox {
     /// Ends it, and returns what its Rules have left pending.
     #[must_use]
     pub fn end(self) -> Vec<Notice> {
-        self.guest.store.into_data().pending_of_rules
+        let Self { guest, program } = self;
+        let sandbox = match can_rest(&program, &guest) {
+            true => rest(&program, guest, None),
+            false => guest.store.into_data(),
+        };
+        sandbox.pending_of_rules
     }
 }
 
@@ -44,10 +51,19 @@ impl ActionPre {
         let awaited_before = conditions.clock.awaited();
         let mut phases = Phases::default();
         let start = self.begin(conditions.budget.memory).await;
+        let mut empty = None;
         let (mut guest, known) = match shared.take() {
             Some(earlier) => (self.take_over(earlier, login), Known::Shared),
-            None => self.guest(login, invocation, &start, &mut phases)?,
+            None => match self.rested(invocation, &start)? {
+                Some(mut guest) => {
+                    let sandbox = self.sandbox(login, invocation);
+                    empty = Some(std::mem::replace(guest.store.data_mut(), sandbox));
+                    (guest, Known::Rested)
+                }
+                None => (Guest::new(self.store(login, invocation)), Known::New),
+            },
         };
+        phases.instantiate = started.elapsed();
         let time_left = guest.store.data().time_left();
         let calling = self.call(&mut guest, known, &start, invocation, &mut phases);
         // The runtime's clock is paused: it counts what is waited for, and the sandbox what is computed.
@@ -79,10 +95,13 @@ impl ActionPre {
         let login = match invocation.sandbox {
             SandboxUse::Shared if result.is_ok() => {
                 let login = std::mem::replace(&mut guest.store.data_mut().login, no_login());
-                *shared = Some(SharedSandbox { guest });
+                let program = self.program.clone();
+                *shared = Some(SharedSandbox { guest, program });
                 login
             }
-            SandboxUse::Fresh if has_returned && self.can_rest(&guest) => self.rest(guest),
+            SandboxUse::Fresh if has_returned && can_rest(&self.program, &guest) => {
+                rest(&self.program, guest, empty).login
+            }
             _ => guest.store.into_data().login,
         };
         phases.drop = dropping.elapsed();
@@ -102,48 +121,28 @@ impl ActionPre {
         Ok((login, ran))
     }
 
-    /// Returns a guest for this handler: one that waits, with its memory as `start` says, or one that is not there yet.
-    fn guest(
+    /// Returns a guest that waits, with its memory as `start` says, if there is one. Its sandbox is one without a login.
+    fn rested(
         &self,
-        login: Login,
         invocation: Invocation<'_>,
         start: &Start,
-        phases: &mut Phases,
-    ) -> anyhow::Result<(Guest<Sandbox>, Known)> {
-        let beginning = Instant::now();
-        let image = start.image.as_ref();
+    ) -> anyhow::Result<Option<Guest<Sandbox>>> {
+        let image = start.image.as_ref().filter(|_| self.program.can_rest);
         // Too little memory is a fault of making the sandbox.
         let image = image.filter(|image| image.len() as u64 <= invocation.conditions.budget.memory);
         let resting = self.program.engine.resting();
-        let image = image.filter(|_| self.program.can_rest);
         let rested = image.and_then(|image| Some((image, resting.take(self.program.id, image)?)));
         let Some((image, mut guest)) = rested else {
-            return Ok((Guest::new(self.store(login, invocation)), Known::New));
+            return Ok(None);
         };
         guest.put_back(image)?;
-        *guest.store.data_mut() = self.sandbox(login, invocation);
         limit(&mut guest.store, invocation);
-        phases.instantiate = beginning.elapsed();
-        Ok((guest, Known::Rested))
-    }
-
-    /// Whether a guest whose handler has returned can be as good as new. What it holds handles of is not in its memory.
-    fn can_rest(&self, guest: &Guest<Sandbox>) -> bool {
-        self.program.can_rest && guest.can_rest() && guest.store.data().table.is_empty()
-    }
-
-    /// Keeps a guest for another login, and returns the one that it has had.
-    fn rest(&self, mut guest: Guest<Sandbox>) -> Login {
-        // What the login may reach is not kept.
-        let empty = witness::frozen(&Witness::new(), Arc::new(NoModules));
-        let sandbox = std::mem::replace(guest.store.data_mut(), empty);
-        self.program.engine.resting().give(self.program.id, guest);
-        sandbox.login
+        Ok(Some(guest))
     }
 
     /// Returns the guest of the Rules that ran before, set up for this one.
     fn take_over(&self, earlier: SharedSandbox, login: Login) -> Guest<Sandbox> {
-        let SharedSandbox { mut guest } = earlier;
+        let SharedSandbox { mut guest, .. } = earlier;
         let sandbox = guest.store.data_mut();
         sandbox.login = login;
         let mapper = std::mem::replace(&mut sandbox.mapper, self.mapper.clone());
@@ -178,6 +177,20 @@ impl ActionPre {
         phases.call = calling.elapsed();
         called
     }
+}
+
+/// Whether a guest whose handlers have returned can be as good as new. What it holds handles of is not in its memory.
+fn can_rest(program: &Program, guest: &Guest<Sandbox>) -> bool {
+    program.can_rest && guest.can_rest() && guest.store.data().table.is_empty()
+}
+
+/// Keeps a guest for another login, and returns the sandbox that it has had. `empty` is one without a login, if there is one.
+fn rest(program: &Program, mut guest: Guest<Sandbox>, empty: Option<Sandbox>) -> Sandbox {
+    // What the login may reach is not kept.
+    let empty = empty.unwrap_or_else(|| witness::frozen(&Witness::new(), Arc::new(NoModules)));
+    let sandbox = std::mem::replace(guest.store.data_mut(), empty);
+    program.engine.resting().give(program.id, guest);
+    sandbox
 }
 
 /// Where a guest comes from.

@@ -84,17 +84,23 @@ impl<T: Send + 'static> Guest<T> {
         }
     }
 
-    /// Returns an image of the memory as it is; `None` where it is not one of ours. `base` is what the guest began with.
+    /// Returns an image of the memory as it is, and ends the guest; `None` where the memory is not one of ours. `base` is what the
+    /// guest began with.
     ///
     /// # Errors
     /// When the kernel does not tell what was written.
-    pub(crate) fn capture(&mut self, base: &Image) -> io::Result<Option<Image>> {
+    pub(crate) fn capture(self, base: &Image) -> io::Result<Option<Image>> {
         let Some(region) = &self.region else {
             return Ok(None);
         };
-        #[expect(unsafe_code, reason = "nothing runs in a guest that is borrowed alone")]
-        // SAFETY: the region is that of this store's instance, and the store is borrowed exclusively.
-        let overlay = unsafe { region.capture()? };
+        #[expect(unsafe_code, reason = "nothing runs in a guest that is owned")]
+        // SAFETY: the region is that of this store's instance, and the store is owned here and dropped at the end.
+        let overlay = unsafe {
+            let overlay = region.capture()?;
+            // The sandbox of the login that comes now has memory of its own.
+            region.forget()?;
+            overlay
+        };
         Ok(Some(base.with_overlay(overlay, region.size())))
     }
 }

@@ -47,6 +47,9 @@ pub(crate) mod strip;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod system;
 
+#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+mod tests;
+
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 pub use elsewhere::verify_images;
 pub(crate) use guest::Guest;

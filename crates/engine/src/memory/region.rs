@@ -71,11 +71,14 @@ impl Region {
     /// When there are no addresses for it.
     pub(super) fn new(mapped: &Arc<Mapped>, capacity: usize, guard: usize) -> io::Result<Self> {
         let capacity = capacity.max(mapped.len());
-        let reservation = Reservation::new(guard + capacity + guard)?;
-        mapped.map_into(&reservation, guard)?;
+        // Not where the file's pages would be aligned: Linux 6.18 then maps the large folios of its cache as a whole, up to 2 MiB at a
+        // fault, which counts as memory of this process although it is not.
+        let base = guard + PAGE;
+        let reservation = Reservation::new(base + capacity + guard)?;
+        mapped.map_into(&reservation, base)?;
         Ok(Self {
             reservation,
-            base: guard,
+            base,
             capacity,
             mapped: Arc::clone(mapped),
             size: AtomicUsize::new(mapped.len()),
@@ -255,6 +258,19 @@ impl Region {
             }
         }
         Ok(overlay)
+    }
+
+    /// Gives back all of the memory's content, its pages of the files as well. The memory is as those say, until it is resized.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    ///
+    /// # Safety
+    /// No guest runs in this memory, nor will one that ran before.
+    #[expect(unsafe_code, reason = "the caller has the sandbox to itself")]
+    pub(crate) unsafe fn forget(&self) -> io::Result<()> {
+        *self.written() = Written::default();
+        self.reservation.forget(self.base..self.base + self.size())
     }
 
     fn is_as_mapped(&self, at: usize, page: &[u8]) -> bool {

@@ -144,6 +144,8 @@ impl Shelf {
         let record = recorder.record();
         if let Some(index) = index {
             let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+            // What changes again and again is stored once, as it is by then.
+            fresh.retain(|packages| packages.index != index);
             fresh.push(Packages {
                 index,
                 specifiers,
