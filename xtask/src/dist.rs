@@ -26,6 +26,8 @@ const DOCUMENTS: &[&str] = &[
     "LICENSE-MIT",
     "THIRD_PARTY_NOTICES.md",
 ];
+/// The packages that are made besides archives.
+const FLAGS: &[&str] = &["--npm", "--wheels"];
 const SHELLS: &[&str] = &["bash", "elvish", "fish", "powershell", "zsh"];
 
 /// A system that there are programs for.
@@ -79,8 +81,8 @@ pub(crate) fn dist(arguments: &[&str]) -> Result<()> {
     let (flags, named): (Vec<&str>, Vec<&str>) = arguments
         .iter()
         .partition(|argument| argument.starts_with("--"));
-    if let Some(unknown) = flags.iter().find(|flag| **flag != "--npm") {
-        bail!("unknown option {unknown}; there is --npm");
+    if let Some(unknown) = flags.iter().find(|flag| !FLAGS.contains(flag)) {
+        bail!("unknown option {unknown}; there are {}", FLAGS.join(", "));
     }
     let targets = targets(&named)?;
     let out = root.join("target/dist-out");
@@ -108,6 +110,16 @@ pub(crate) fn dist(arguments: &[&str]) -> Result<()> {
     }
     if flags.contains(&"--npm") {
         npm(&root, &out, &targets, &programs)?;
+    }
+    if flags.contains(&"--wheels") {
+        for (target, program) in targets.iter().zip(&programs) {
+            let mut wheel = Command::new("python3");
+            wheel.current_dir(&root).arg("packages/python/wheel.py");
+            run(wheel
+                .arg(program)
+                .arg(target.triple)
+                .arg(out.join("wheels")))?;
+        }
     }
     sums(&out)
 }
@@ -290,7 +302,7 @@ fn npm(root: &Path, out: &Path, targets: &[&Target], programs: &[PathBuf]) -> Re
 /// Writes the checksums of all files, in the form that `sha256sum --check` reads.
 fn sums(out: &Path) -> Result<()> {
     let mut lines = Vec::new();
-    for folder in [out.to_owned(), out.join("npm")] {
+    for folder in [out.to_owned(), out.join("npm"), out.join("wheels")] {
         for entry in fs::read_dir(&folder).into_iter().flatten() {
             let path = entry?.path();
             if path.is_file() {
