@@ -26,6 +26,11 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
     let project = Project::discover(&here)?;
     let sources = sources(&arguments.paths, &here, project.as_ref())?;
+    if arguments.paths.is_empty() {
+        for problem in project.iter().flat_map(Project::binding_problems) {
+            printer.warning(&problem);
+        }
+    }
     let mut report = Report::default();
     for source in &sources {
         match &source.kind {
