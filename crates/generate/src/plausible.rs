@@ -11,8 +11,27 @@ use crate::members::{Holds, holds};
 /// Whether the event has everything that is always there, every value has the type and the form that the trigger gives
 /// it, and the profile is no larger than production stores.
 pub fn is_plausible(trigger: Trigger, value: &Value) -> bool {
+    if trigger == Trigger::EventStream && !is_delivered(value) {
+        return false;
+    }
     let profile = value.get("user").map_or(0, |user| user.to_string().len());
     !PROFILE_BYTES.exceeded_by(profile) && fits((trigger.table().event)(), value, &mut Vec::new())
+}
+
+/// Whether the data of a stream's event is there and has the types that a user has; the table leaves it open.
+fn is_delivered(value: &Value) -> bool {
+    const OBJECT: &str = "/message/data/object";
+    let sample = postlogin_core::event::sample(Trigger::EventStream);
+    let (Some(Value::Object(known)), Some(Value::Object(object))) =
+        (sample.pointer(OBJECT), value.pointer(OBJECT))
+    else {
+        return false;
+    };
+    let same_type =
+        |one: &Value, other: &Value| std::mem::discriminant(one) == std::mem::discriminant(other);
+    let mut members = object.iter();
+    members.all(|(name, value)| known.get(name).is_none_or(|known| same_type(known, value)))
+        && object.get("user_id").is_some_and(Value::is_string)
 }
 
 fn fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) -> bool {

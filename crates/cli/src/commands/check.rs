@@ -43,6 +43,11 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         }
         _ => 0,
     };
+    if arguments.paths.is_empty() {
+        for problem in found.project.iter().flat_map(Project::binding_problems) {
+            printer.warning(&problem);
+        }
+    }
     let mut report = Report::default();
     for MissingAction { error, is_exported } in &bindings {
         let (file, hint) = (

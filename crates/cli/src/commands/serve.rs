@@ -92,6 +92,9 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         clock: TenantClock::default(),
     };
     let tenant = Arc::new(Tenant::new(setup).map_err(|error| refused(&error))?);
+    for problem in project.iter().flat_map(|it| it.binding_problems()) {
+        printer.warning(&problem);
+    }
     for warning in tenant.warnings() {
         printer.warning(warning);
     }

@@ -398,7 +398,7 @@ fn compare_finds_other_effects() {
 fn fuzzing_finds_what_an_event_of_the_trigger_breaks() {
     let folder = folder(&[(
         "stream.js",
-        "exports.onExecuteEventStream = async (event, api) => {\n  console.log(event.message.time.slice(0, 10));\n};\n",
+        "exports.onExecuteEventStream = async (event, api) => {\n  console.log(event.message.time.slice(0, 10), event.message.data.object.user_id.length);\n};\n",
     )]);
     let run = |arguments: &str| postlogin(arguments).within(folder.path()).finish();
     let found = run("test --fuzz 300 stream.js");
@@ -472,6 +472,15 @@ fn a_project_with_all_triggers_is_checked_initialised_and_tested() {
     let tested = run("test");
     assert_eq!(tested.code, Some(0), "{tested}");
     assert!(tested.stdout.contains("9 passed"), "{tested}");
+    let exchanged = run(&format!("run --trigger custom-token-exchange {FIXED}"));
+    assert!(exchanged.stdout.contains("exchange_user"), "{exchanged}");
+    let fuzzed = run("test --fuzz 90");
+    assert!(fuzzed.stdout.contains("90 logins"), "{fuzzed}");
+    for (id, _, _, _) in EACH.iter().filter(|it| it.0 != "event-stream") {
+        assert!(fuzzed.stdout.contains(id), "{id}: {fuzzed}");
+    }
+    // Its findings are cases that fail.
+    let _ = std::fs::remove_dir_all(folder.path().join("tests/fuzz"));
     // What a case expects of effects is compared.
     let case = "actions: [pre-user-registration]\ncases:\n  - description: id\n    expect: { effects: { user_id: joe } }\n";
     std::fs::write(folder.path().join("tests/wrong.case.yaml"), case).unwrap();
@@ -499,12 +508,17 @@ fn what_no_trigger_can_have_is_named() {
         ),
         ("actions/exchange.json", &exchange),
         (
+            "token-exchange-profiles/lost.json",
+            r#"{"name":"lost","subject_token_type":"urn:example:x","type":"custom_authentication"}"#,
+        ),
+        (
             "actions/exchange/code.js",
             "exports.onExecuteCustomTokenExchange = async () => {};\nexports.onExecuteEventStream = async () => {};\n",
         ),
         (
             "triggers/triggers.json",
-            r#"{"custom-email-provider":[],"mcp-tool":[{"action_name":"tool"}]}"#,
+            r#"{"custom-email-provider":[],"mcp-tool":[{"action_name":"tool"}],"event-streams":[{"action_name":"exchange"}],
+                "custom-token-exchange":[{"action_name":"exchange"}],"custom-phone-provider":[{"action_name":"a"},{"action_name":"b"}]}"#,
         ),
     ]);
     let run = |arguments: &str| postlogin(arguments).within(folder.path()).finish();
@@ -516,6 +530,15 @@ fn what_no_trigger_can_have_is_named() {
     let checked = run("check");
     assert!(checked.stdout.contains("unsupported-trigger"), "{checked}");
     assert!(checked.stdout.contains("several-triggers"), "{checked}");
+    for said in [
+        "the trigger mcp-tool has no public contract",
+        "`event-streams` is not a known trigger: its Actions do not run; did you mean `event-stream`?",
+        "Actions of custom-token-exchange are not bound",
+        "custom-phone-provider has 2 Actions; production allows 1",
+        "the token exchange profile `lost` names no Action",
+    ] {
+        assert!(checked.stderr.contains(said), "{said}: {checked}");
+    }
     let two = run("run exchange exchange --format json");
     let outcome: Value = serde_json::from_str(&two.stdout).unwrap_or_else(|_| panic!("{two}"));
     let codes: Vec<&str> = outcome["notices"]

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
+use postlogin_core::trigger::{self, is_without_contract};
 use serde_json::{Map, Value};
 
 use crate::document::{Format, parse_document};
@@ -165,6 +166,47 @@ impl Project {
             .iter()
             .map(|name| self.bound(trigger, name))
             .collect()
+    }
+
+    /// Returns a sentence for each binding that production would refuse, or whose Actions do not run here.
+    #[must_use]
+    pub fn binding_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for Binding {
+            id,
+            action_names,
+            declared_in,
+        } in &self.triggers
+        {
+            let count = action_names.len();
+            let problem = match Trigger::of_id(id) {
+                _ if count == 0 => continue,
+                None if is_without_contract(id) => {
+                    format!("the trigger {id} has no public contract: its Actions do not run here")
+                }
+                None => {
+                    let known = Trigger::ALL.iter().map(|trigger| trigger.id());
+                    let near = closest(id, known).map(|near| format!("; did you mean `{near}`?"));
+                    format!(
+                        "`{id}` is not a known trigger: its Actions do not run{}",
+                        near.unwrap_or_default()
+                    )
+                }
+                Some(trigger) if trigger.table().binding == trigger::Binding::Entity => format!(
+                    "Actions of {id} are not bound: a token exchange profile or an event stream names them"
+                ),
+                Some(trigger) if trigger.table().most_actions.exceeded_by(count) => {
+                    let most = trigger.table().most_actions.value;
+                    format!("{id} has {count} Actions; production allows {most}")
+                }
+                Some(_) => continue,
+            };
+            problems.push(format!("{declared_in}: {problem}"));
+        }
+        if let Err(error) = self.entity_actions() {
+            problems.push(error.to_string());
+        }
+        problems
     }
 
     /// Returns the Actions that token exchange profiles and event streams name, each with its trigger and once.

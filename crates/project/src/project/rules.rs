@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::remarks::{Part, Remarks};
 use super::{Project, read_configuration};
-use postlogin_core::Trigger;
+use postlogin_core::{Trigger, trigger::Binding};
 
 use crate::action::ActionSource;
 use crate::door::Boundary;
@@ -59,7 +59,8 @@ impl Project {
         self.sources_of(Trigger::PostLogin, working_folder)
     }
 
-    /// Returns what runs at a trigger: the Actions that are bound to it and, at a login, the enabled Rules before them.
+    /// Returns what runs at a trigger: the Actions that are bound to it, or that token exchange profiles and event streams name
+    /// for it, and, at a login, the enabled Rules before them.
     ///
     /// # Errors
     /// When one of them cannot be read.
@@ -68,6 +69,12 @@ impl Project {
             Trigger::PostLogin => self.rule_sources(working_folder)?,
             _ => Vec::new(),
         };
+        if trigger.table().binding == Binding::Entity {
+            for (_, action) in self.entity_actions()?.iter().filter(|it| it.0 == trigger) {
+                sources.push(self.source(action, working_folder)?);
+            }
+            return Ok(sources);
+        }
         sources.extend(self.bound_sources(trigger, working_folder)?);
         Ok(sources)
     }

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use postlogin_core::{Trigger, outcome::Outcome};
+use postlogin_core::{Trigger, outcome::Outcome, trigger::Binding};
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_js::liquid::Liquid;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
@@ -206,7 +206,9 @@ impl Sources {
         });
         let connections = with_script.map(|name| connection_source(name, here, Some(project)));
         let mut actions = Vec::new();
-        for trigger in Trigger::ALL {
+        // Entities name the Actions of the others.
+        let bound = |it: &&Trigger| it.table().binding == Binding::Trigger;
+        for trigger in Trigger::ALL.iter().filter(bound) {
             let sources = project.sources_of(*trigger, here)?;
             actions.extend(sources.into_iter().map(|source| (*trigger, source)));
         }

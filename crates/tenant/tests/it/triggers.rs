@@ -219,8 +219,10 @@ fn event_streams_deliver_what_happens_to_users() {
             .await;
         let all = logged(&mut world, "event-stream", 5).await;
         assert_eq!(all[4]["outcome"]["status"], "allowed");
-        let sent = world.pipeline.seen.lock().unwrap();
-        let last = &sent.last().unwrap().1["message"];
+        let seen = world.pipeline.seen.lock().unwrap();
+        let sent = seen.iter().filter(|(it, _)| *it == Trigger::EventStream);
+        let sent: Vec<&Value> = sent.map(|(_, event)| &event["message"]).collect();
+        let last = sent[4];
         assert_eq!(last["type"], "user.deleted");
         assert_eq!(last["specversion"], "1.0");
         assert_eq!(last["data"]["object"]["email"], "ann@example.com");

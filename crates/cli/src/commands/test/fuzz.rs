@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use postlogin_core::Trigger;
+use postlogin_core::{Trigger, trigger::Binding};
 use postlogin_project::{ActionSource, Project, cases::find_case_files, parse_duration};
 use postlogin_runner::{
     FuzzOptions, LoadError, LoadProblem, Logins, Plan, Targets, fuzz as search, plan,
@@ -156,7 +156,12 @@ fn targets(
     if let Some(project) = project {
         for trigger in Trigger::ALL {
             let bound = project.sources_of(*trigger, setting.here)?;
-            if !bound.is_empty() {
+            if trigger.table().binding == Binding::Entity {
+                // Each runs alone.
+                for action in bound {
+                    targets.join(Targets::of_actions(vec![action], plan));
+                }
+            } else if !bound.is_empty() {
                 targets.join(Targets::of_actions(bound, plan));
             }
         }
