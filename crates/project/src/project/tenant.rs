@@ -284,11 +284,13 @@ pub(super) fn of_directory(
         ..TenantData::default()
     };
     if root.join("guardian/factors").is_dir() {
-        data.guardian_factors = Some(all("guardian/factors")?);
+        data.guardian_factors = Some(all("guardian/factors"));
     }
     let policies = root.join("guardian/policies.json");
     if policies.is_file() {
-        data.guardian_policies = policies_of(&read_configuration(&policies, root, mappings)?);
+        let read = read_configuration(&policies, root, mappings);
+        let read = remarks.keep(Part::Other, &policies, read);
+        data.guardian_policies = read.as_ref().map(policies_of).unwrap_or_default();
         files.push(policies);
     }
     with_bodies(
