@@ -220,6 +220,7 @@ mod tests {
         } else {
             400
         };
+        assert!(is_plausible(trigger, &sample(trigger)), "{trigger}");
         for vocabulary in [Vocabulary::default(), spoken_of()] {
             let generator = Generator::new(trigger, 1, vocabulary, Vec::new());
             let mut distinct = HashSet::new();

@@ -79,7 +79,7 @@ fn object_fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) 
             Some(child) => fits(child, member, path),
             None if field.kind == Kind::Object => false,
             // Items of arrays have more than the table lists; what it is, nobody says.
-            None if field.kind == Kind::ObjectArray => item_fits(name, member),
+            None if field.kind == Kind::ObjectArray => item_fits(path, member),
             None => {
                 let dictionary = path.split_last().map_or(&[][..], |(_, rest)| rest);
                 member_fits(dictionary, name, member)
@@ -90,9 +90,9 @@ fn object_fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) 
     })
 }
 
-fn item_fits(name: &str, member: &Value) -> bool {
+fn item_fits(path: &[&str], member: &Value) -> bool {
     match member {
-        Value::String(text) => Format::of(&[name]).fits(text),
+        Value::String(text) => Format::of(path).fits(text),
         Value::Null => false,
         _ => true,
     }
