@@ -4,7 +4,7 @@
 export interface Outcome {
     format: "postlogin.outcome/1";
     /** The trigger that ran */
-    trigger: "post-login" | "credentials-exchange";
+    trigger: "post-login" | "credentials-exchange" | "pre-user-registration" | "post-user-registration" | "post-change-password" | "send-phone-message" | "password-reset-post-challenge" | "custom-token-exchange" | "custom-email-provider" | "custom-phone-provider" | "event-stream";
     /** How the login ended */
     status: "allowed" | "denied" | "redirected" | "prompted" | "challenged" | "failed";
     /** Why it was denied or failed */
@@ -150,7 +150,7 @@ export interface CaseFile {
     /** The Actions, in order: names of the project, or paths relative to this file. Default: the project's binding of the trigger */
     actions?: string[] | string;
     /** The trigger. Default: that of the Actions that are named, else post-login */
-    trigger?: "post-login" | "credentials-exchange";
+    trigger?: "post-login" | "credentials-exchange" | "pre-user-registration" | "post-user-registration" | "post-change-password" | "send-phone-message" | "password-reset-post-challenge" | "custom-token-exchange" | "custom-email-provider" | "custom-phone-provider" | "event-stream";
     /** The custom social connection that gives the user: a name of the project, or a .js file relative to this file */
     connection?: string;
     /** What the token endpoint of the connection answered, an object */
@@ -213,7 +213,7 @@ export interface Case {
     /** The Actions, in order: names of the project, or paths relative to this file. Default: the project's binding of the trigger */
     actions?: string[] | string;
     /** The trigger. Default: that of the Actions that are named, else post-login */
-    trigger?: "post-login" | "credentials-exchange";
+    trigger?: "post-login" | "credentials-exchange" | "pre-user-registration" | "post-user-registration" | "post-change-password" | "send-phone-message" | "password-reset-post-challenge" | "custom-token-exchange" | "custom-email-provider" | "custom-phone-provider" | "event-stream";
     /** The custom social connection that gives the user: a name of the project, or a .js file relative to this file */
     connection?: string;
     /** What the token endpoint of the connection answered, an object */
@@ -278,6 +278,8 @@ export interface Expect {
     status?: "allowed" | "denied" | "redirected" | "prompted" | "challenged" | "failed";
     /** Why it was denied or failed; `*` stands for anything */
     reason?: string | null;
+    /** The OAuth error code of a denial; `*` stands for anything */
+    code?: string | null;
     /** Claims of the ID token; `null` for one that must be absent */
     id_token?: Record<string, unknown>;
     /** Claims of the access token; `null` for one that must be absent */
@@ -288,6 +290,8 @@ export interface Expect {
     user_metadata?: Record<string, unknown>;
     /** app_metadata after the login */
     app_metadata?: Record<string, unknown>;
+    /** What Actions of other triggers ask for: user_id, exchange_user, notification, …; `null` for what must be absent */
+    effects?: Record<string, unknown>;
     /** Calls of api methods that are made, in this order */
     commands?: (string | {
         method?: string;
