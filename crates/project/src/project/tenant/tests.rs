@@ -77,8 +77,9 @@ fn the_case_wins_over_the_configuration_and_that_over_the_export() {
 fn the_factors_and_policies_of_an_export_count() {
     let settings = |configuration: Value| {
         let mappings = KeywordMappings::default();
-        let data =
-            of_yaml(&configuration, Path::new("."), &mappings).expect("no template is named");
+        let mut remarks = Remarks::default();
+        let data = of_yaml(&configuration, Path::new("."), &mappings, &mut remarks);
+        assert!(remarks.broken.is_empty());
         data.settings_for(&json!({}), None)
     };
     let found = settings(json!({
@@ -118,8 +119,11 @@ fn the_factors_of_a_folder_count() {
         r#"{"policies": ["all-applications"]}"#,
     );
     let mut files = Vec::new();
-    let data = of_directory(folder.path(), &KeywordMappings::default(), &mut files);
-    let settings = data.expect("it is read").settings_for(&json!({}), None);
+    let mut remarks = Remarks::default();
+    let mappings = KeywordMappings::default();
+    let data = of_directory(folder.path(), &mappings, &mut files, &mut remarks);
+    assert!(remarks.broken.is_empty());
+    let settings = data.settings_for(&json!({}), None);
     assert_eq!(settings.mfa_factors, ["otp"]);
     assert!(settings.mfa_always);
     assert_eq!(files.len(), 3);
