@@ -91,7 +91,7 @@ pub(crate) struct Loader {
 
 impl Loader {
     fn of(component: &Component) -> Option<Self> {
-        let interface = component.get_export_index(None, &import_name("loader"))?;
+        let interface = component.get_export_index(None, import_name("loader"))?;
         let function = |name| component.get_export_index(Some(&interface), name);
         Some(Self {
             load: function("load")?,

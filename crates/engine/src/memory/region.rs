@@ -375,6 +375,10 @@ fn without(ranges: &[Range<usize>], covered: &[Range<usize>]) -> Vec<Range<usize
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::single_range_in_vec_init,
+    reason = "lists of ranges, some of them of one"
+)]
 mod tests {
     use super::*;
 
