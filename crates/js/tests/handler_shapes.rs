@@ -82,9 +82,11 @@ fn every_row_of_the_other_triggers_agrees() {
     let mut failures = Vec::new();
     for line in OTHERS.lines() {
         let row: Value = serde_json::from_str(line).expect("a row is JSON");
-        // Handlers of other triggers cannot be named here, and the event of the layer has every optional property.
+        // Handlers of other triggers cannot be named here, the event of the layer has every optional property, and its methods
+        // are those of classes, where ours are properties of plain objects.
         let id = row["id"].as_str().unwrap_or_default();
         let left_out = [
+            "/api-keys",
             "/other-trigger-entrypoint",
             "/continue-name-refused",
             "/event-keys",
@@ -107,7 +109,7 @@ fn every_row_of_the_other_triggers_agrees() {
 }
 
 fn check(row: &Value) -> Result<Option<Skip>, String> {
-    let Some(entry) = entry_point(&row["entrypoint"]) else {
+    let Some(entry) = entry_point(&row["entrypoint"], trigger_of(row)) else {
         return Ok(Some(Skip::EntryPoint));
     };
     let names_only = row.get("engine").is_some();
@@ -128,10 +130,20 @@ fn check(row: &Value) -> Result<Option<Skip>, String> {
     Ok(None)
 }
 
+fn trigger_of(row: &Value) -> Trigger {
+    let id = row.get("trigger").and_then(Value::as_str);
+    id.map_or(Trigger::PostLogin, |id| {
+        Trigger::of_id(id).expect("it runs")
+    })
+}
+
 /// The entry point of a row; what is falsy there means the default.
-fn entry_point(value: &Value) -> Option<EntryPoint> {
+fn entry_point(value: &Value, own: Trigger) -> Option<EntryPoint> {
     match value {
-        Value::String(name) => Trigger::of_export(name).map(|(_, entry)| entry),
+        Value::String(name) => {
+            let (trigger, entry) = Trigger::of_export(name)?;
+            (trigger == own).then_some(entry)
+        }
         value if value == &json!(0) || value.is_null() => Some(EntryPoint::Execute),
         Value::Object(tagged) if tagged.contains_key("$") => Some(EntryPoint::Execute),
         _ => None,
@@ -169,10 +181,7 @@ fn execute(row: &Value, entry: EntryPoint, times: usize) -> Vec<Value> {
         ))
     });
     let action = action.with_module_secrets(secrets.collect());
-    let trigger = row.get("trigger").and_then(Value::as_str);
-    let trigger = trigger.map_or(Trigger::PostLogin, |id| {
-        Trigger::of_id(id).expect("it runs")
-    });
+    let trigger = trigger_of(row);
     let case = Case {
         trigger,
         event: sample(trigger),
