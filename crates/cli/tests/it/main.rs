@@ -10,6 +10,8 @@ mod check;
 mod clients;
 mod compare;
 mod determinism;
+#[cfg(unix)]
+mod docs;
 mod email;
 mod event;
 mod explain;
