@@ -12,6 +12,7 @@ mod compare;
 mod determinism;
 #[cfg(unix)]
 mod docs;
+mod docs_reference;
 mod email;
 mod event;
 mod explain;
