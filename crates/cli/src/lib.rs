@@ -8,9 +8,11 @@ mod event;
 mod network;
 mod panic;
 mod printer;
+mod project;
 pub mod render;
 mod secrets;
 mod usage;
+mod version;
 
 use std::{
     env,
@@ -38,6 +40,13 @@ pub fn main() -> ExitCode {
     let is_server = matches!(arguments.command, Command::Serve(_));
     start_tracing(arguments.verbose, is_server);
     let printer = Printer::new(arguments.color);
+    if let Some(folder) = &arguments.project
+        && let Err(error) = env::set_current_dir(folder)
+    {
+        let shown = CliError::usage(format!("-C {}: {error}", folder.display()));
+        printer.error(&shown);
+        return ExitCode::from(shown.code);
+    }
     // The exit code of a panic would mean that an Action could not be built.
     let result = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &printer)))
         .unwrap_or_else(|_| Err(CliError::internal(&anyhow!(panic::take()))));
@@ -61,7 +70,10 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Email(arguments) => commands::email::email(&arguments, printer),
         Command::Serve(arguments) => commands::serve::serve(&arguments, printer),
         Command::Init(arguments) => commands::init::init(&arguments, printer),
-        Command::Schema { what } => commands::schema::schema(what, printer),
+        Command::Schema { what, trigger } => {
+            commands::schema::schema(what, trigger.as_deref(), printer)
+        }
+        Command::Man { folder } => commands::man::man(&folder, printer),
         Command::Completions { shell } => commands::completions::completions(shell, printer),
     }
 }

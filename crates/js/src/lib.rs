@@ -15,5 +15,7 @@ pub mod source;
 pub mod text;
 
 pub use action::{BuildError, JavaScript, mapper_of_component, source_of_component};
-pub use kept::{Packages, Unrepeatable};
-pub use modules::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Modules};
+pub use kept::Packages;
+pub use modules::{
+    ActionModule, DeclaredPackage, Dependencies, DuplicateModule, ModuleMock, Modules, manifests,
+};

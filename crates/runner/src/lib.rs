@@ -10,7 +10,8 @@
 mod case;
 pub mod check;
 pub mod compare;
-pub mod execute;
+pub mod endless;
+mod execute;
 pub mod fuzz;
 mod held;
 mod lab;
@@ -36,7 +37,7 @@ pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
 pub use load::{
     ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadProblem, Loaded, fingerprint,
-    require_post_login, trigger_of, trigger_of_all,
+    trigger_of, trigger_of_all,
 };
 pub use login::{PreparedLogin, run_login, secrets_of, unseen};
 pub use pipeline::{Pipeline, PipelineNotice, PipelineSetup, ProgramError};

@@ -68,10 +68,8 @@ pub fn run_cases(
     let sandboxes = u32::try_from(jobs).unwrap_or(u32::MAX).saturating_add(1);
     let engine = Engine::new(Allocation::Pooling { sandboxes }, cache).map_err(RunError::Engine)?;
     let mut compiler = Compiler::new(engine, |_| {});
-    let compiled: Vec<_> = plan
-        .actions
-        .iter()
-        .map(|source| compiler.action(source))
+    let compiled: Vec<_> = (0..plan.actions.len())
+        .map(|index| plan.load(index, &mut compiler))
         .collect();
     let selected: Vec<usize> = (0..plan.cases.len()).collect();
     let options = RunOptions {

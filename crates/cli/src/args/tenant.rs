@@ -8,10 +8,6 @@ use super::{EventArguments, Format, LimitArguments, NetworkArguments, SecretArgu
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// The project's folder; without it, this one
-    #[arg(long, value_name = "DIR")]
-    pub(crate) project: Option<PathBuf>,
-
     /// The port; 0 takes any free one and prints it
     #[arg(long, value_name = "N", default_value_t = 3333)]
     pub(crate) port: u16,
@@ -39,6 +35,10 @@ pub(crate) struct ServeArguments {
     /// The token of the control API; without it, POSTLOGIN_CONTROL_TOKEN, or one that is made once per project
     #[arg(long, value_name = "TOKEN", help_heading = "The tenant")]
     pub(crate) control_token: Option<String>,
+
+    /// Stop when stdin ends: for a program that starts the tenant, so that it does not outlive that program
+    #[arg(long)]
+    pub(crate) until_stdin_ends: bool,
 
     #[command(flatten)]
     pub(crate) secrets: SecretArguments,

@@ -3,7 +3,6 @@
 use std::{env, fs, io, path::PathBuf};
 
 use postlogin_engine::Allocation;
-use postlogin_project::Project;
 
 use crate::{
     action::{compiler, find},
@@ -15,7 +14,7 @@ use crate::{
 pub(crate) fn build(arguments: &BuildArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
-    let project = Project::discover(&here)?;
+    let project = crate::project::discover(&here, printer)?;
     let source = find(&arguments.action, &here, project.as_ref())?;
     let component = compiler(Allocation::OnDemand, printer)?.build(&source)?;
     let file = arguments

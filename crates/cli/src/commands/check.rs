@@ -10,23 +10,53 @@ use postlogin_js::{
     source::rule::is_rule,
 };
 use postlogin_project::{
-    ActionKind, ActionSource, KeywordMappings, Manifest, Project, actions_below, leftover,
+    ActionKind, ActionSource, Error, KeywordMappings, Manifest, MissingAction, Part, Project,
+    actions_below, leftover,
 };
 
 use crate::{
     action::find,
     args::{CheckArguments, CheckFormat},
-    error::{CliError, EXPECTATION_FAILED, SUCCESS},
+    error::{CliError, EXPECTATION_FAILED, SUCCESS, USAGE},
     printer::Printer,
+    project::{self, Found},
     render::check::{self as render, Checked, Report},
 };
 
 pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
-    let project = Project::discover(&here)?;
-    let sources = sources(&arguments.paths, &here, project.as_ref())?;
+    let found = project::find(&here, printer)?;
+    let Subjects {
+        sources,
+        problems,
+        bindings,
+    } = subjects(&arguments.paths, &here, &found)?;
+    for error in &problems {
+        printer.error(&CliError::from(error.clone()));
+    }
+    // These were printed when the project was read.
+    let unread = match &found.project {
+        Some(project) if arguments.paths.is_empty() => {
+            let broken = project.remarks.broken.iter();
+            broken.filter(|broken| broken.part != Part::Other).count()
+        }
+        _ => 0,
+    };
+    if arguments.paths.is_empty() {
+        for problem in found.project.iter().flat_map(Project::binding_problems) {
+            printer.warning(&problem);
+        }
+    }
     let mut report = Report::default();
+    for MissingAction { error, is_exported } in &bindings {
+        let (file, hint) = (
+            error.file.as_deref().unwrap_or_default(),
+            error.hint.as_deref(),
+        );
+        let finding = check::missing_action(file, &error.message, hint, *is_exported);
+        report.add_to_configuration(finding);
+    }
     for source in &sources {
         match &source.kind {
             ActionKind::Script { text, .. } => {
@@ -55,58 +85,118 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         CheckFormat::Sarif => printer.machine(|out| render::sarif(&report, out)),
         CheckFormat::Github => printer.machine(|out| render::github(&report, out)),
     }?;
+    if !problems.is_empty() || unread > 0 {
+        return Ok(USAGE);
+    }
     let fails = report.count(Severity::Error) > 0
         || (arguments.deny_warnings && report.count(Severity::Warning) > 0);
     Ok(if fails { EXPECTATION_FAILED } else { SUCCESS })
 }
 
-/// The Actions and Rules that were named or that are in the named folders; without any, those of the project, else those
-/// below the working folder.
-fn sources(
-    paths: &[String],
-    here: &Path,
-    project: Option<&Project>,
-) -> Result<Vec<ActionSource>, CliError> {
-    if paths.is_empty() {
-        let root = project.map_or(here, |project| project.root.as_path());
-        let found = all_below(root, here, project)?;
-        return if found.is_empty() {
-            Err(CliError::usage("no Action or Rule found here")
-                .with_hint("name a file or a folder: `postlogin check src/actions`"))
-        } else {
-            Ok(found)
-        };
+/// The subjects of one command.
+#[derive(Default)]
+struct Subjects {
+    sources: Vec<ActionSource>,
+    /// Why others were not read.
+    problems: Vec<Error>,
+    /// The bindings of missing Actions, in projects that are checked as a whole.
+    bindings: Vec<MissingAction>,
+}
+
+impl Subjects {
+    fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.problems.is_empty() && self.bindings.is_empty()
     }
-    let mut sources: Vec<ActionSource> = Vec::new();
-    for path in paths {
-        let found = match find(path, here, project) {
-            Ok(source) => vec![source],
-            Err(error) => below(path, here, project)?.ok_or(error)?,
+
+    fn add_one(&mut self, one: Result<ActionSource, Error>) {
+        let source = match one {
+            Ok(source) => source,
+            Err(error) => return self.problems.push(error),
         };
-        for source in found {
-            if sources
-                .iter()
-                .all(|known| known.display_path != source.display_path)
-            {
-                sources.push(source);
+        let is_known = |known: &ActionSource| {
+            known.display_path == source.display_path && known.name == source.name
+        };
+        if !self.sources.iter().any(is_known) {
+            self.sources.push(source);
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        for source in other.sources {
+            self.add_one(Ok(source));
+        }
+        self.problems.extend(other.problems);
+        for missing in other.bindings {
+            if !self.bindings.contains(&missing) {
+                self.bindings.push(missing);
             }
         }
     }
-    Ok(sources)
+}
+
+/// Returns the Actions and Rules that were named or that are in the named folders; without any, those of the project, else
+/// those below the working folder. Files that cannot be read are left out with their error, unless they were named alone.
+fn subjects(paths: &[String], here: &Path, found: &Found) -> Result<Subjects, CliError> {
+    let project = found.project.as_ref();
+    if paths.is_empty() {
+        let root = project.map_or(here, |project| project.root.as_path());
+        let all = all_below(root, here, project);
+        return match all.is_empty() {
+            true => Err(nothing(found, here)),
+            false => Ok(all),
+        };
+    }
+    let mut subjects = Subjects::default();
+    for path in paths {
+        // A project's folder is the project, even if an Action's code lies in it.
+        let whole = whole_project(&here.join(path), here)?;
+        match (whole, find(path, here, project)) {
+            (Some(whole), _) => subjects.add(whole),
+            (None, Ok(source)) => subjects.add_one(Ok(source)),
+            (None, Err(error)) => subjects.add(below(path, here, project)?.ok_or(error)?),
+        }
+    }
+    Ok(subjects)
+}
+
+/// Returns what there is to check in a project, if `folder` is one's.
+fn whole_project(folder: &Path, here: &Path) -> Result<Option<Subjects>, CliError> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let is_here = |project: &Project| {
+        let folder = plain(folder);
+        plain(&project.home) == folder || plain(&project.root) == folder
+    };
+    let Some(project) = Project::discover(folder)?.filter(is_here) else {
+        return Ok(None);
+    };
+    let found = all_below(folder, here, Some(&project));
+    Ok((!found.is_empty()).then_some(found))
+}
+
+fn nothing(found: &Found, here: &Path) -> CliError {
+    if let Some(project) = &found.project {
+        let what = CliError::usage("the project has no Action and no Rule");
+        return match project.tenant.clients.is_empty() {
+            true => what,
+            false => what.with_hint("`postlogin serve` runs its applications and connections"),
+        };
+    }
+    let hint = found.hint(here);
+    CliError::usage("no Action or Rule found here").with_hint(
+        hint.unwrap_or_else(|| "name a file or a folder: `postlogin check src/actions`".into()),
+    )
 }
 
 /// The Actions in a folder that is none itself, which may be a project of its own.
-fn below(
-    path: &str,
-    here: &Path,
-    project: Option<&Project>,
-) -> Result<Option<Vec<ActionSource>>, CliError> {
+fn below(path: &str, here: &Path, project: Option<&Project>) -> Result<Option<Subjects>, CliError> {
     let folder = here.join(path);
     if !folder.is_dir() {
         return Ok(None);
     }
-    let inner = Project::discover(&folder)?;
-    let found = all_below(&folder, here, inner.as_ref().or(project))?;
+    let (inner, _) = Project::find(&folder)?;
+    let found = all_below(&folder, here, inner.as_ref().or(project));
     Ok((!found.is_empty()).then_some(found))
 }
 
@@ -123,23 +213,26 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The Actions in and below a folder, and the Rules of the project there, enabled or not.
-fn all_below(
-    folder: &Path,
-    here: &Path,
-    project: Option<&Project>,
-) -> Result<Vec<ActionSource>, CliError> {
-    let mut found = actions_below(folder, here, project)?;
+/// Returns the Actions in and below a folder, the Rules of the project there, enabled or not, and the project's bindings
+/// when all of it is there.
+fn all_below(folder: &Path, here: &Path, project: Option<&Project>) -> Subjects {
+    let mut found = Subjects::default();
+    for one in actions_below(folder, here, project) {
+        found.add_one(one);
+    }
     let Some(project) = project else {
-        return Ok(found);
+        return found;
     };
     let folder = plain(folder);
+    if plain(&project.home).starts_with(&folder) || plain(&project.root).starts_with(&folder) {
+        found.bindings = project.missing_in_bindings();
+    }
     for rule in &project.rules {
         if plain(&rule.script).starts_with(&folder) {
-            found.push(project.rule_source(rule, here)?);
+            found.add_one(project.rule_source(rule, here));
         }
     }
-    Ok(found)
+    found
 }
 
 fn findings(source: &ActionSource, text: &str, is_rule: bool) -> Vec<Finding> {

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use postlogin_core::escape::inline;
 use postlogin_engine::Allocation;
 use postlogin_js::liquid::Liquid;
-use postlogin_project::{Project, TenantData};
+use postlogin_project::TenantData;
 use postlogin_runner::pipeline::rendered;
 use postlogin_tenant::{EmailError, TemplateError, TemplateJob, TemplateRenderer, render_email};
 use serde_json::json;
@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) fn email(arguments: &EmailArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = working_folder()?;
-    let project = Project::discover(&here)?;
+    let project = crate::project::discover(&here, printer)?;
     let root = project
         .as_ref()
         .map_or(here.as_path(), |project| project.root.as_path());

@@ -17,6 +17,7 @@ use postlogin_core::{
     TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
     reads::Watch,
+    trigger::is_without_contract,
 };
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
@@ -27,12 +28,13 @@ use postlogin_runner::{Packages, PreparedLogin, run_login, trigger_of_all, unloa
 use serde_json::Value;
 
 use crate::{
-    action::{compiler, find, keep_packages},
+    action::{compiler, find, store_packages},
     args::{Format, LimitArguments, RunArguments},
     error::{self, CliError},
     event,
     network::{Network, network},
     printer::Printer,
+    project::Found,
     render,
     secrets::{self, Hidden},
 };
@@ -66,7 +68,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
             printer.data(|out| render::human(&outcome, &options, out))?;
         }
     }
-    keep_packages(&ready.packages, printer);
+    store_packages(&ready.packages);
     Ok(exit_code(&outcome, arguments, printer))
 }
 
@@ -88,21 +90,37 @@ pub(super) struct Ready {
 /// Reads everything that the options name and loads the Actions.
 pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready, CliError> {
     let here = working_folder()?;
-    let project = Project::discover(&here)?;
+    // `run FOLDER` runs what the project there binds.
+    let of_folder = match arguments.actions.as_slice() {
+        [only] => crate::project::named(only, &here, printer)?,
+        _ => None,
+    };
+    let named_actions: &[String] = match &of_folder {
+        Some(_) => &[],
+        None => &arguments.actions,
+    };
+    let found = match of_folder {
+        Some(project) => Found {
+            project: Some(project),
+            below: Vec::new(),
+        },
+        None => crate::project::find(&here, printer)?,
+    };
     refuse_two_readers_of_stdin(arguments)?;
     let connection = arguments.event.connection.as_deref();
     let connection =
-        connection.map(|argument| connection_source(argument, &here, project.as_ref()));
+        connection.map(|argument| connection_source(argument, &here, found.project.as_ref()));
     let connection = connection.transpose()?;
-    let named = trigger(arguments)?;
+    let named = named_trigger(arguments.trigger.as_deref())?;
     let mut sources = match connection {
         // A connection may be tried alone.
-        Some(_) if arguments.actions.is_empty() => match &project {
+        Some(_) if named_actions.is_empty() => match &found.project {
             Some(project) => project.login_sources(&here)?,
             None => Vec::new(),
         },
-        _ => sources(arguments, named, &here, project.as_ref())?,
+        _ => sources(named_actions, named, &here, &found)?,
     };
+    let project = found.project;
     let found = trigger_of_all(&sources)?;
     let trigger = named.unwrap_or(found);
     let budget = budget(&arguments.limits)?;
@@ -134,7 +152,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         actions,
         given,
         before,
-        packages: compiler.packages_to_keep(),
+        packages: compiler.take_packages(),
         prepared: PreparedLogin {
             trigger,
             event,
@@ -189,57 +207,85 @@ impl Ready {
 
     /// The text of a file that an outcome names, for code frames.
     pub(super) fn text_of(&self, file: &str) -> Option<String> {
-        self.sources.iter().find_map(|source| match &source.kind {
-            ActionKind::Script { text, .. } if source.display_path == file => Some(text.clone()),
+        let mut texts = self.sources.iter().filter_map(|source| match &source.kind {
+            ActionKind::Script { text, .. } if source.display_path == file => Some(text.as_str()),
             _ => None,
-        })
+        });
+        let first = texts.next()?.to_owned();
+        // Several parts of one file: each has empty lines where the others are.
+        Some(texts.fold(first, |all, text| overlaid(&all, text)))
     }
 }
 
+/// One text with the lines of another where it has none.
+fn overlaid(one: &str, other: &str) -> String {
+    let mut lines: Vec<&str> = one.split('\n').collect();
+    for (index, line) in other.split('\n').enumerate() {
+        match lines.get_mut(index) {
+            Some(known) if known.is_empty() => *known = line,
+            Some(_) => {}
+            None => lines.push(line),
+        }
+    }
+    lines.join("\n")
+}
+
 /// The trigger that `--trigger` names.
-fn trigger(arguments: &RunArguments) -> Result<Option<Trigger>, CliError> {
-    let Some(id) = &arguments.trigger else {
+pub(super) fn named_trigger(id: Option<&str>) -> Result<Option<Trigger>, CliError> {
+    let Some(id) = id else {
         return Ok(None);
     };
     let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
     match Trigger::of_id(id) {
         Some(trigger) => Ok(Some(trigger)),
-        None => Err(CliError::usage(format!(
-            "--trigger {id}: this trigger is unknown, or does not run here"
-        ))
-        .with_hint(format!("triggers are {}", known.join(", ")))),
+        None => {
+            let why = match is_without_contract(id) {
+                true => "this trigger has no public contract and does not run here",
+                false => "unknown trigger",
+            };
+            Err(CliError::usage(format!("--trigger {id}: {why}"))
+                .with_hint(format!("triggers are {}", known.join(", "))))
+        }
     }
 }
 
 /// The Actions that were named, or else those that the project binds to the trigger.
 fn sources(
-    arguments: &RunArguments,
+    actions: &[String],
     trigger: Option<Trigger>,
     here: &Path,
-    project: Option<&Project>,
+    found: &Found,
 ) -> Result<Vec<ActionSource>, CliError> {
-    if !arguments.actions.is_empty() {
-        let named = arguments
-            .actions
-            .iter()
-            .map(|argument| find(argument, here, project));
+    let project = found.project.as_ref();
+    if !actions.is_empty() {
+        let named = actions.iter().map(|argument| find(argument, here, project));
         return named.collect();
     }
     let Some(project) = project else {
+        let hint = found.hint(here);
+        let hint =
+            hint.unwrap_or_else(|| "name one: `postlogin run actions/my-action/code.js`".into());
         return Err(
-            CliError::usage("no Action was named, and there is no project here")
-                .with_hint("name one: `postlogin run actions/my-action/code.js`"),
+            CliError::usage("no Action was named, and there is no project here").with_hint(hint),
         );
     };
     let trigger = trigger.unwrap_or_default();
     let bound = project.sources_of(trigger, here)?;
     if bound.is_empty() {
         let message = format!("no Action is bound to the trigger {trigger}");
-        return Err(CliError::usage(message).with_hint(format!(
-            "list Actions under {trigger} in triggers/triggers.json, or name one on the command line"
-        )));
+        return Err(CliError::usage(message).with_hint(unbound(project, trigger)));
     }
     Ok(bound)
+}
+
+/// Where to bind Actions: in the file that the project has.
+fn unbound(project: &Project, trigger: Trigger) -> String {
+    let has_file = project.root.join("triggers").is_dir() || !project.triggers.is_empty();
+    let place = match has_file {
+        true => format!("list Actions under {trigger} in triggers/triggers.json"),
+        false => "list Actions in postlogin.toml: binding = [\"my-action\"]".to_owned(),
+    };
+    format!("{place}, or name one on the command line")
 }
 
 fn conditions(

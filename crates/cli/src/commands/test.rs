@@ -18,14 +18,13 @@ use std::{
 
 use postlogin_core::escape::inline;
 use postlogin_engine::Allocation;
-use postlogin_project::Project;
 use postlogin_runner::{
     Compiler, Filter, LoadError, LoadProblem, Plan, RunOptions, RunSummary, plan, run, select,
     snapshot::Mode,
 };
 
 use crate::{
-    action::{compiler, keep_packages},
+    action::{compiler, is_ci, store_packages},
     args::{NoTests, TestArguments},
     error::{CliError, NO_CASES, SUCCESS, USAGE},
     printer::Printer,
@@ -35,7 +34,7 @@ use reporters::Outputs;
 pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
-    let setting = Setting::new(arguments, &here)?;
+    let setting = Setting::new(arguments, &here, printer)?;
     if arguments.review {
         return review::review(&setting.paths, &here, printer);
     }
@@ -70,7 +69,7 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
         stop,
         printer,
     )?;
-    keep_packages(&compiler.packages_to_keep(), printer);
+    store_packages(&compiler.take_packages());
     Ok(summary.map_or(SUCCESS, |summary| summary.exit_code))
 }
 
@@ -86,15 +85,26 @@ struct Setting<'a> {
 }
 
 impl<'a> Setting<'a> {
-    fn new(arguments: &'a TestArguments, here: &'a Path) -> Result<Self, CliError> {
-        let configured = Project::discover(here)?.map(|project| project.test);
+    fn new(
+        arguments: &'a TestArguments,
+        here: &'a Path,
+        printer: &Printer,
+    ) -> Result<Self, CliError> {
+        let found = crate::project::find(here, printer)?;
+        let configured = found.project.as_ref().map(|project| project.test.clone());
         let configured = configured.unwrap_or_default();
         // What made-up logins are for may be Actions: then the project's cases say under which circumstances.
         let given = !arguments.paths.is_empty() && arguments.fuzz.is_none();
         let paths = match (given, configured.paths.is_empty()) {
             (true, _) => arguments.paths.clone(),
             (false, false) => configured.paths,
-            (false, true) => vec![PathBuf::from(".")],
+            // The whole project, also from one of its folders.
+            (false, true) => match &found.project {
+                Some(project) if here.starts_with(&project.home) && here != project.home => {
+                    vec![project.home.clone()]
+                }
+                _ => vec![PathBuf::from(".")],
+            },
         };
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let jobs = arguments.jobs.map(NonZeroUsize::get);
@@ -107,8 +117,7 @@ impl<'a> Setting<'a> {
                 .iter()
                 .map(|text| Filter::new(text))
                 .collect(),
-            // Each takes memory of its own: a file of the project does not choose how much.
-            jobs: jobs.unwrap_or(configured.jobs.unwrap_or(cores).min(cores)),
+            jobs: jobs_of(jobs, configured.jobs, cores),
             snapshots: mode(arguments)?,
             coverage: coverage::Reports::new(&arguments.coverage)?,
         })
@@ -160,10 +169,6 @@ fn mode(arguments: &TestArguments) -> Result<Mode, CliError> {
         (false, true) => Ok(Mode::ReadOnly),
         (false, false) => Ok(Mode::Pending),
     }
-}
-
-fn is_ci() -> bool {
-    env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 /// Prints the mistakes of case files.
@@ -226,9 +231,9 @@ fn once(
         }
     }
     let mut compiled = Vec::new();
-    for (source, needed) in plan.actions.iter().zip(needed) {
+    for (index, (source, needed)) in plan.actions.iter().zip(needed).enumerate() {
         let action = match needed {
-            true => compiler.action(source),
+            true => plan.load(index, compiler),
             false => Err(LoadError::not_loaded(&source.name)),
         };
         match action {
@@ -267,4 +272,29 @@ fn once(
 
 fn unwritable(error: &io::Error) -> CliError {
     CliError::unwritable("the output", error)
+}
+
+/// Returns how many cases run at once. Each takes memory of its own: a file of the project does not choose how much.
+fn jobs_of(asked: Option<usize>, configured: Option<usize>, cores: usize) -> usize {
+    asked.unwrap_or_else(|| configured.unwrap_or(cores).min(cores))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::jobs_of;
+
+    #[test]
+    fn a_file_of_the_project_gives_at_most_the_processors() {
+        for (asked, configured, cores, expected) in [
+            (None, None, 8, 8),
+            (None, Some(3), 8, 3),
+            (None, Some(8), 8, 8),
+            (None, Some(9), 8, 8),
+            (None, Some(usize::MAX), 2, 2),
+            (Some(64), Some(3), 8, 64),
+            (Some(1), None, 8, 1),
+        ] {
+            assert_eq!(jobs_of(asked, configured, cores), expected);
+        }
+    }
 }

@@ -3,8 +3,10 @@
 mod advice;
 pub(crate) mod closure;
 mod door;
+mod installed;
 mod legacy;
 mod manifests;
+mod mocks;
 mod packages;
 mod places;
 
@@ -18,7 +20,8 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
-use self::{advice::Advice, packages::Packages};
+use self::{advice::Advice, mocks::Mocks, packages::Packages};
+pub use self::{installed::manifests, mocks::ModuleMock};
 use crate::{
     engine::MODULE_WRAPPER,
     errors::LoadedText,
@@ -48,6 +51,8 @@ pub struct Dependencies {
     pub declared: Option<Vec<DeclaredPackage>>,
     /// The Action Modules.
     pub modules: Vec<ActionModule>,
+    /// What takes the place of modules, whoever requires them.
+    pub mocks: Vec<ModuleMock>,
     /// Whether they are a Rule's, which may name versions: `require('lodash@4.17.10')`.
     pub is_rule: bool,
 }
@@ -95,10 +100,13 @@ impl std::error::Error for DuplicateModule {}
 pub struct Modules {
     packages: Option<Packages>,
     modules: Vec<LoadedModule>,
+    mocks: Mocks,
     advice: Advice,
     is_rule: bool,
     answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
     files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
+    /// Bytes of files that are kept, at most: [`LOADED_BYTES`].
+    most_bytes: usize,
 }
 
 struct LoadedModule {
@@ -119,6 +127,7 @@ impl Modules {
             folder,
             declared,
             modules,
+            mocks,
             is_rule,
         } = dependencies;
         let mut names = HashSet::new();
@@ -137,10 +146,12 @@ impl Modules {
         Ok(Self {
             packages: folder.map(|folder| Packages::new(&folder)),
             modules: modules.collect(),
+            mocks: Mocks::new(mocks),
             advice,
             is_rule,
             answers: Mutex::default(),
             files: Mutex::default(),
+            most_bytes: LOADED_BYTES,
         })
     }
 
@@ -150,23 +161,32 @@ impl Modules {
         Self {
             packages: None,
             modules: Vec::new(),
+            mocks: Mocks::new(Vec::new()),
             advice: Advice::new(None, &[]),
             is_rule: false,
             answers: Mutex::default(),
             files: Mutex::default(),
+            most_bytes: LOADED_BYTES,
         }
     }
 
     /// The texts of the Action Modules that the engine may name in stacks.
     pub(crate) fn texts(&self) -> impl Iterator<Item = LoadedText<'_>> {
         let prefix_bytes = u32::try_from(MODULE_WRAPPER.len()).unwrap_or(u32::MAX);
-        self.modules.iter().filter_map(move |module| {
+        let modules = self.modules.iter().filter_map(move |module| {
             Some(LoadedText {
                 engine_name: &module.path,
                 prefix_bytes,
                 prepared: module.prepared.as_ref()?,
             })
-        })
+        });
+        // Of two of one name, the one that runs.
+        self.mocks.texts().chain(modules)
+    }
+
+    /// Whether anything takes the place of another module.
+    pub(crate) fn are_mocked(&self) -> bool {
+        !self.mocks.is_empty()
     }
 
     /// The folder where the search for packages starts.
@@ -181,17 +201,20 @@ impl Modules {
         self.packages.as_ref()?.bytes(path)
     }
 
-    /// How much text was loaded so far, in bytes.
-    pub(crate) fn loaded_bytes(&self) -> usize {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.values().flatten().map(|file| file.code.len()).sum()
-    }
-
     fn module(&self, path: &str) -> Option<&LoadedModule> {
         self.modules.iter().find(|module| module.path == path)
     }
 
     fn find(&self, importer: &str, specifier: &str, keyword: Keyword) -> Resolved {
+        if let Some(path) = self.mocks.find(importer, specifier, self.is_rule) {
+            return Resolved {
+                path: Ok(path.to_owned()),
+                notices: Vec::new(),
+            };
+        }
+        if self.mocks.has(importer) {
+            return self.find_for_mock(specifier, keyword);
+        }
         if specifier.starts_with(SCHEME) {
             return self.find_module(importer, specifier);
         }
@@ -215,6 +238,20 @@ impl Modules {
         Resolved {
             path: found,
             notices,
+        }
+    }
+
+    /// What takes a module's place may require packages, as the Action does.
+    fn find_for_mock(&self, specifier: &str, keyword: Keyword) -> Resolved {
+        let path = match (&self.packages, self.module(specifier)) {
+            (_, Some(module)) => Ok(module.path.clone()),
+            _ if specifier.starts_with(['.', '/']) => Err(mocks::one_file(specifier)),
+            (Some(packages), None) => packages.resolve("", specifier, keyword),
+            (None, None) => Err(Refusal::not_found(specifier)),
+        };
+        Resolved {
+            path,
+            notices: Vec::new(),
         }
     }
 
@@ -275,6 +312,9 @@ impl Modules {
     }
 
     fn read(&self, path: &str) -> Result<ModuleFile, Refusal> {
+        if let Some(file) = self.mocks.read(path) {
+            return Ok(file);
+        }
         if let Some(module) = self.module(path) {
             let code = module.prepared.as_ref().map(|prepared| &prepared.code);
             return Ok(ModuleFile {
@@ -316,9 +356,9 @@ impl ModuleSource for Modules {
         let mut file = self.read(path);
         let known: usize = files.values().flatten().map(|file| file.code.len()).sum();
         if let Ok(read) = &file
-            && known.saturating_add(read.code.len()) > LOADED_BYTES
+            && known.saturating_add(read.code.len()) > self.most_bytes
         {
-            let most = LOADED_BYTES >> 20;
+            let most = self.most_bytes >> 20;
             file = Err(Refusal {
                 code: "ERR_INVALID_MODULE".into(),
                 message: format!(
@@ -336,3 +376,6 @@ impl fmt::Debug for Modules {
         f.debug_struct("Modules").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::keywords::KeywordMappings;
 use crate::project::rules::Rule;
 use crate::project::{Action, Project, load_action};
 
-/// What an argument means, not read yet.
+/// The meaning of an argument, not read yet.
 pub(super) enum Found {
     /// An Action with a configuration. `root` is the folder that the configuration's paths are relative to.
     Declared { action: Action, root: PathBuf },
@@ -85,7 +85,7 @@ fn file(path: &Path, argument: &str, project: Option<&Project>) -> Result<Found>
         let root = configuration_root(path);
         let mappings =
             project.map_or_else(KeywordMappings::default, |project| project.mappings.clone());
-        return match load_action(path, &root, &mappings)? {
+        return match load_action(path, &root, &mappings, &mut Vec::new())? {
             Some(action) => Ok(with_package(action, root)),
             None => Err(
                 Error::new(format!("`{argument}` does not describe an Action"))
@@ -214,7 +214,8 @@ fn beside(folder: &Path, project: Option<&Project>) -> Result<Option<(Action, Pa
     let root = configuration_root(&path);
     let mappings =
         project.map_or_else(KeywordMappings::default, |project| project.mappings.clone());
-    Ok(load_action(&path, &root, &mappings)?.map(|action| (action, root)))
+    let action = load_action(&path, &root, &mappings, &mut Vec::new())?;
+    Ok(action.map(|action| (action, root)))
 }
 
 /// The folder above `actions/`, which the paths in a configuration are relative to.
@@ -238,6 +239,9 @@ fn named(name: &str, project: &Project) -> Result<Option<Found>> {
     };
     if let Some(action) = project.action(name).or_else(by_file) {
         return Ok(Some(with_package(action.clone(), project.root.clone())));
+    }
+    if let Some(error) = project.remarks.broken_action(name) {
+        return Err(error.clone());
     }
     if let Some(rule) = project.rules.iter().find(|rule| rule.name == name) {
         return Ok(Some(Found::Rule {

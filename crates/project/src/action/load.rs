@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::find::{Found, SCRIPTS};
 use super::{ActionKind, ActionSource, Error, NamedBy, Result, Role, Surroundings, modules};
-use crate::door::{Boundary, read_named};
+use crate::door::{Boundary, LARGEST_COMPONENT, read_named};
 use crate::files::{decode, display_path, extension, file_name, normalize};
 use crate::keywords::KeywordMappings;
 use crate::project::Action;
@@ -39,6 +39,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 },
             },
             modules: Vec::new(),
+            mocks: Vec::new(),
             role: Role::ByText,
             configuration: Map::new(),
         }),
@@ -52,6 +53,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared_in: None,
                 root,
                 modules: modules::of_action(None, surroundings)?,
+                mocks: Vec::new(),
                 role: Role::ByText,
                 configuration: surroundings.rules_configs(),
             })
@@ -62,7 +64,10 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 return Err(missing_script(&rule, &root));
             }
             let within = Boundary::around(&root);
-            let (kind, search) = read(&rule.script, surroundings, Some(&within))?;
+            let (kind, search) = match rule.inline {
+                Some(text) => inline(rule.script.clone(), text),
+                None => read(&rule.script, surroundings, Some(&within))?,
+            };
             Ok(ActionSource {
                 display_path: surroundings.display(&rule.script),
                 name: rule.name,
@@ -71,6 +76,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared_in: None,
                 root: search,
                 modules: Vec::new(),
+                mocks: Vec::new(),
                 role: Role::Rule,
                 configuration: surroundings.rules_configs(),
             })
@@ -84,6 +90,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         manifest,
         declared_in,
         code,
+        inline: text,
         declared,
     } = action;
     let within = Boundary::of_file(&declared_in, root);
@@ -100,19 +107,29 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
             "`code` is {written:?}, relative to the folder of the configuration"
         )));
     }
-    let (kind, search) = read(&code, surroundings, Some(&within))?;
+    let (kind, search) = match text {
+        Some(text) => inline(code.clone(), text),
+        None => read(&code, surroundings, Some(&within))?,
+    };
     let display_path = surroundings.display(&code);
     Ok(ActionSource {
         name: manifest.name.clone(),
         kind,
         display_path,
         modules: modules::of_action(declared.then_some(&manifest), surroundings)?,
+        mocks: Vec::new(),
         declared_in: declared.then(|| surroundings.display(&declared_in)),
         declared: declared.then_some(manifest),
         root: search,
         role: Role::ByText,
         configuration: Map::new(),
     })
+}
+
+/// Code that is a part of a file, and the folder where a search for `node_modules` starts.
+fn inline(path: PathBuf, text: String) -> (ActionKind, PathBuf) {
+    let root = path.parent().map(Path::to_owned).unwrap_or_default();
+    (ActionKind::Script { path, text }, root)
 }
 
 /// The code, and the folder where a search for `node_modules` starts.
@@ -124,7 +141,7 @@ fn read(
     let shown = surroundings.display(path);
     let bytes = match within {
         Some(within) => within.read(path, &shown)?,
-        None => read_named(path, &shown)?,
+        None => read_named(path, &shown, LARGEST_COMPONENT)?,
     };
     let root = path.parent().map(Path::to_owned).unwrap_or_default();
     let extension = extension(path);

@@ -34,8 +34,13 @@ pub(super) fn of_action(
                 format!("the code of the Action Module `{name}` does not exist: {display_path}");
             return Err(Error::new(message).in_file(&surroundings.display(&module.declared_in)));
         }
-        let text = within.read_text(&module.code, &display_path)?;
-        let text = project.mappings.replace(&text, &display_path)?;
+        let text = match &module.inline {
+            Some(text) => text.clone(),
+            None => {
+                let text = within.read_text(&module.code, &display_path)?;
+                project.mappings.replace(&text, &display_path)?
+            }
+        };
         sources.push(ModuleSource {
             name: name.clone(),
             text,

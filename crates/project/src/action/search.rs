@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use postlogin_core::trigger::UNSUPPORTED;
 use postlogin_core::{EntryPoint, Trigger};
 
 use super::find::SCRIPTS;
@@ -20,12 +19,12 @@ const DEEPEST: usize = 8;
 /// The Actions in and below a folder: those that the project's configuration has there, else the scripts that
 /// export a handler of a trigger. Relative paths are relative to `working_folder`.
 ///
-/// Fails if one of them cannot be read.
+/// One that cannot be read does not hide the others: its error is in its place.
 pub fn actions_below(
     folder: &Path,
     working_folder: &Path,
     project: Option<&Project>,
-) -> Result<Vec<ActionSource>> {
+) -> Vec<Result<ActionSource>> {
     let folder = normalize(&absolute(working_folder).join(folder));
     if let Some(project) = project {
         let is_below = |path: &Path| normalize(path).starts_with(&folder);
@@ -48,16 +47,23 @@ pub fn actions_below(
     let mut found = Vec::new();
     let within = Boundary::around(&folder);
     for path in scripts {
-        within.admit(&path, &display_path(&path, working_folder))?;
-        if !path.is_file() {
+        let admitted = within.admit(&path, &display_path(&path, working_folder));
+        if admitted.is_ok() && !path.is_file() {
             continue;
         }
-        let source = resolve_action(&path.to_string_lossy(), working_folder, project)?;
-        if matches!(&source.kind, ActionKind::Script { text, .. } if has_handler(text)) {
+        let source = admitted
+            .and_then(|()| resolve_action(&path.to_string_lossy(), working_folder, project));
+        let is_action = match &source {
+            Ok(source) => {
+                matches!(&source.kind, ActionKind::Script { text, .. } if has_handler(text))
+            }
+            Err(_) => true,
+        };
+        if is_action {
             found.push(source);
         }
     }
-    Ok(found)
+    found
 }
 
 fn is_package(code: &Path) -> bool {
@@ -65,18 +71,14 @@ fn is_package(code: &Path) -> bool {
         .is_some_and(|folder| folder.join("Cargo.toml").is_file())
 }
 
-/// Whether a text names a handler of any trigger, also of one that does not run here.
+/// Whether a text names a handler of any trigger.
 pub(crate) fn has_handler(text: &str) -> bool {
     let entries = [EntryPoint::Execute, EntryPoint::Continue];
-    let here = Trigger::ALL
+    let mut exports = Trigger::ALL
         .iter()
         .flat_map(|trigger| entries.map(|entry| trigger.export(entry)))
         .flatten();
-    let elsewhere = UNSUPPORTED
-        .iter()
-        .flat_map(|(_, exports)| *exports)
-        .copied();
-    here.chain(elsewhere).any(|export| text.contains(export))
+    exports.any(|export| text.contains(export))
 }
 
 fn collect(folder: &Path, depth: usize, scripts: &mut Vec<PathBuf>) {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::keys::{self, CASES};
 use super::matrix::{Row, rows, too_heavy};
+use super::modules::modules;
 use super::values::{actions, base, beside, missing, named, parse_now, parse_trigger, skip, steps};
 use super::{Base, Case, Mistakes, expect, layers};
 use crate::document::node::{Entry, Node, NodeValue, Place, to_map};
@@ -48,8 +49,10 @@ pub(super) struct Reader {
     pub(super) stem: String,
     pub(super) full_stem: String,
     pub(super) secrets_files: HashMap<PathBuf, Vec<Secret>>,
+    /// The texts of modules, by file.
+    pub(super) module_files: HashMap<PathBuf, Arc<str>>,
     pub(super) within: Arc<Boundary>,
-    /// How much memory is left for cases, in bytes.
+    /// The memory that is left for cases, in bytes.
     pub(super) left: usize,
 }
 
@@ -159,6 +162,7 @@ impl Reader {
         };
         let name = name.unwrap_or_else(|| readable(format!("{}{}", self.stem, row.suffix())));
         let secrets = self.secrets(node);
+        let modules = modules(node, self);
         let set = self.set(node, row);
         let (shapes, within) = (&mut self.shapes, &self.within);
         let steps = steps(node, shapes);
@@ -203,6 +207,7 @@ impl Reader {
             with: node.get("with").cloned().into_iter().collect(),
             set,
             secrets,
+            modules,
             now_ms: node
                 .get("now")
                 .and_then(|node| shapes.parsed(node, "`now`", parse_now)),

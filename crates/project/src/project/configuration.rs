@@ -27,6 +27,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::manifest::{Dependency, Manifest, ModuleReference};
+use super::remarks::Remarks;
 use super::tenant::{self, TenantData};
 use super::{Action, Binding, Project, TestConfiguration, mappings_in};
 use postlogin_core::Trigger;
@@ -182,6 +183,7 @@ fn empty(home: &Path, mappings: Option<KeywordMappings>) -> Project {
         test: TestConfiguration::default(),
         home: home.to_owned(),
         configuration_files: Vec::new(),
+        remarks: Remarks::default(),
     }
 }
 
@@ -258,6 +260,7 @@ fn action(entry: &Entry, home: &Path, shapes: &mut Shapes) -> Option<Action> {
         },
         declared_in: entry.place.source.path.clone(),
         code: path,
+        inline: None,
         declared,
     })
 }

@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
+use super::remarks::{Part, Remarks};
 use super::{
-    Action, Project, TestConfiguration, mapping_files, modules, read_configuration, read_triggers,
-    rules, tenant,
+    Action, Project, TestConfiguration, exported, mapping_files, modules, read_configuration,
+    read_triggers, rules, tenant,
 };
-use crate::Result;
 use crate::door::Boundary;
-use crate::files::{
-    configured_path, display_path, end_of, entries, extension, file_name, file_stem,
-};
+use crate::files::{display_path, end_of, entries, extension, file_name, file_stem};
 use crate::keywords::KeywordMappings;
+use crate::{Error, Result};
 
 /// A folder with a file of an Action in `actions/`.
 pub(super) fn is_root(folder: &Path) -> bool {
@@ -24,11 +23,18 @@ pub(super) fn is_root(folder: &Path) -> bool {
 
 pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Result<Project> {
     let mut configuration_files = manifest_paths(root);
+    let mut remarks = Remarks::default();
     let mut actions = Vec::new();
     for path in manifest_paths(root) {
-        if let Some(action) = load_action(&path, root, &mappings)? {
-            actions.push(action);
-        }
+        let mut notices = Vec::new();
+        let read = load_action(&path, root, &mappings, &mut notices);
+        remarks.notices.append(&mut notices);
+        let name = name_of(&path);
+        actions.extend(
+            remarks
+                .keep_named(Part::Action, name, &path, read)
+                .flatten(),
+        );
     }
     let triggers_file = entries(&root.join("triggers"))
         .into_iter()
@@ -42,11 +48,12 @@ pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Result<Project> {
         )?,
         None => Vec::new(),
     };
-    let modules = modules::in_folder(root, &mappings)?;
+    let modules = modules::in_folder(root, &mappings, &mut remarks);
     configuration_files.extend(modules.iter().map(|module| module.declared_in.clone()));
-    let rules = rules::in_folder(root, &mappings, &mut configuration_files)?;
-    let rules_configs = rules::configs_in_folder(root, &mappings, &mut configuration_files)?;
-    let tenant = tenant::of_directory(root, &mappings, &mut configuration_files)?;
+    let rules = rules::in_folder(root, &mappings, &mut configuration_files, &mut remarks);
+    let rules_configs =
+        rules::configs_in_folder(root, &mappings, &mut configuration_files, &mut remarks);
+    let tenant = tenant::of_directory(root, &mappings, &mut configuration_files, &mut remarks);
     Ok(Project {
         root: root.to_owned(),
         modules,
@@ -59,14 +66,24 @@ pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Result<Project> {
         test: TestConfiguration::default(),
         home: root.to_owned(),
         configuration_files,
+        remarks,
     })
 }
 
-/// Reads the file of an Action; `None` if it is a JSON file of something else.
+/// The name of an Action whose file cannot be read.
+fn name_of(path: &Path) -> String {
+    match path.parent() {
+        Some(folder) if file_name(path) == "current.json" => file_name(folder),
+        _ => file_stem(path),
+    }
+}
+
+/// Reads the file of an Action; `None` if it is a JSON file of something else. `notices` gets what users should know about it.
 pub(crate) fn load_action(
     path: &Path,
     root: &Path,
     mappings: &KeywordMappings,
+    notices: &mut Vec<Error>,
 ) -> Result<Option<Action>> {
     // Other JSON (tsconfig.json, with its comments) may stand in the folder: it is not even parsed. Beside a folder
     // with the code of an Action it is that Action's, whatever is in it.
@@ -80,21 +97,23 @@ pub(crate) fn load_action(
     let value = read_configuration(path, root, mappings)?;
     let text = within.read_text(path, &shown)?;
     let manifest = Manifest::read(value, &shown, &|key| place_of_key(&text, key))?;
-    let code = match &manifest.code {
-        Some(code) => configured_path(root, code),
-        None => default_code(path),
+    let (code, notice) = match &manifest.code {
+        Some(code) => exported::located(root, code, "actions", path),
+        None => (default_code(path), None),
     };
     // Older layouts keep the file in the Action's own folder and give a path relative to it.
     let beside = path.with_file_name(manifest.code.as_deref().map_or("code.js", last_part));
     let code = if !code.exists() && beside.exists() {
         beside
     } else {
+        notices.extend(notice);
         code
     };
     Ok(Some(Action {
         manifest,
         declared_in: path.to_owned(),
         code,
+        inline: None,
         declared: true,
     }))
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Map;
 
 use super::manifest::Manifest;
+use super::remarks::Remarks;
 use super::tenant::TenantData;
 use super::{Action, Project, TestConfiguration, rules};
 use crate::action::SCRIPTS;
@@ -12,7 +13,7 @@ use crate::door::Boundary;
 use crate::files::{entries, extension, file_stem};
 use crate::keywords::KeywordMappings;
 
-/// How the handlers of all triggers begin.
+/// The beginning of every handler's name.
 const HANDLER: &str = "onExecute";
 
 /// The plain Actions of a folder: scripts in `actions/`, and `code.js` in the folders of it. Nothing says in which order
@@ -54,6 +55,7 @@ pub(super) fn load(root: &Path) -> Option<Project> {
         test: TestConfiguration::default(),
         home: root.to_owned(),
         configuration_files: Vec::new(),
+        remarks: Remarks::default(),
     })
 }
 
@@ -65,6 +67,7 @@ fn undeclared(name: String, code: PathBuf) -> Action {
         },
         declared_in: code.clone(),
         code,
+        inline: None,
         declared: false,
     }
 }

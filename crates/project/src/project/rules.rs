@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::remarks::{Part, Remarks};
 use super::{Project, read_configuration};
-use postlogin_core::Trigger;
+use postlogin_core::{Trigger, trigger::Binding};
 
 use crate::action::ActionSource;
 use crate::door::Boundary;
@@ -29,8 +30,10 @@ pub struct Rule {
     pub enabled: bool,
     /// `login_success`, `login_failure` or `pre_authorize`; only the first kind runs at a login.
     pub stage: String,
-    /// Its code. The file need not exist.
+    /// The file with its code. It need not exist.
     pub script: PathBuf,
+    /// The code, when it is a part of that file: its lines are those of the file.
+    pub inline: Option<String>,
     /// The file that says so; the script itself when nothing does.
     pub declared_in: PathBuf,
 }
@@ -48,7 +51,7 @@ impl Project {
         rules
     }
 
-    /// What runs at a login: the enabled Rules, then the Actions bound to `post-login`. Empty if there is nothing.
+    /// Returns everything that runs at a login: the enabled Rules, then the Actions bound to `post-login`. Empty if there is nothing.
     ///
     /// # Errors
     /// When one of them can't be read.
@@ -56,20 +59,30 @@ impl Project {
         self.sources_of(Trigger::PostLogin, working_folder)
     }
 
-    /// Returns what runs at a trigger: the Actions that are bound to it and, at a login, the enabled Rules before them.
+    /// Returns what runs at a trigger: the Actions that are bound to it, or that token exchange profiles and event streams name
+    /// for it, and, at a login, the enabled Rules before them.
     ///
     /// # Errors
     /// When one of them cannot be read.
     pub fn sources_of(&self, trigger: Trigger, working_folder: &Path) -> Result<Vec<ActionSource>> {
         let mut sources = match trigger {
             Trigger::PostLogin => self.rule_sources(working_folder)?,
-            Trigger::CredentialsExchange => Vec::new(),
+            _ => Vec::new(),
         };
+        if trigger.table().binding == Binding::Entity {
+            for (_, action) in self.entity_actions()?.iter().filter(|it| it.0 == trigger) {
+                sources.push(self.source(action, working_folder)?);
+            }
+            return Ok(sources);
+        }
         sources.extend(self.bound_sources(trigger, working_folder)?);
         Ok(sources)
     }
 
     fn rule_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
+        if let Some(error) = self.remarks.broken_rule() {
+            return Err(error.clone());
+        }
         let rules = self.enabled_rules().into_iter();
         rules
             .map(|rule| self.rule_source(rule, working_folder))
@@ -84,7 +97,7 @@ impl Project {
     }
 }
 
-/// What an argument names that stands for a set: the folder of a project, for all that runs at a login there; its folder
+/// Returns the set that an argument stands for: the folder of a project, for all that runs at a login there; its folder
 /// `rules`, for its enabled Rules; the id of a trigger, for the Actions that `project` binds to it. `None` for anything
 /// else.
 ///
@@ -151,10 +164,14 @@ pub(super) fn in_folder(
     root: &Path,
     mappings: &KeywordMappings,
     files: &mut Vec<PathBuf>,
-) -> Result<Vec<Rule>> {
+    remarks: &mut Remarks,
+) -> Vec<Rule> {
     let mut rules = Vec::new();
     for path in manifests(root) {
-        let value = read_configuration(&path, root, mappings)?;
+        let value = read_configuration(&path, root, mappings);
+        let Some(value) = remarks.keep(Part::Rule, &path, value) else {
+            continue;
+        };
         let shown = display_path(&path, root);
         let script = |named: Option<&str>| match named {
             Some(named) => {
@@ -168,10 +185,11 @@ pub(super) fn in_folder(
             }
             None => path.with_extension("js"),
         };
-        rules.push(read(&value, &path, &shown, &script)?);
+        let rule = read(&value, &path, &shown, &script);
+        rules.extend(remarks.keep(Part::Rule, &path, rule));
         files.push(path);
     }
-    Ok(rules)
+    rules
 }
 
 /// `rules/*.js` that nothing describes: they run in the order of their names.
@@ -194,6 +212,7 @@ pub(super) fn plain(root: &Path) -> Vec<Rule> {
                 enabled: true,
                 stage: LOGIN_SUCCESS.to_owned(),
                 script: path.clone(),
+                inline: None,
                 declared_in: path,
             });
         }
@@ -213,17 +232,21 @@ fn looks_like_a_rule(text: &str) -> bool {
 }
 
 /// The Rules under `rules:`.
-pub(super) fn in_list(items: Option<&Value>, file: &Path, root: &Path) -> Result<Vec<Rule>> {
+pub(super) fn in_list(
+    items: Option<&Value>,
+    file: &Path,
+    root: &Path,
+    remarks: &mut Remarks,
+) -> Result<Vec<Rule>> {
     let shown = display_path(file, root);
-    list(items, "rules", &shown)?
-        .iter()
-        .map(|item| {
-            let name = item.get("name").and_then(Value::as_str).unwrap_or_default();
-            let default = format!("rules/{name}.js");
-            let script = |named: Option<&str>| configured_path(root, named.unwrap_or(&default));
-            read(item, file, &shown, &script)
-        })
-        .collect()
+    let rules = list(items, "rules", &shown)?.iter().filter_map(|item| {
+        let name = item.get("name").and_then(Value::as_str).unwrap_or_default();
+        let default = format!("rules/{name}.js");
+        let script = |named: Option<&str>| configured_path(root, named.unwrap_or(&default));
+        let rule = read(item, file, &shown, &script);
+        remarks.keep_named(Part::Rule, name.to_owned(), file, rule)
+    });
+    Ok(rules.collect())
 }
 
 /// The values of `configuration` in the folder form.
@@ -231,16 +254,19 @@ pub(super) fn configs_in_folder(
     root: &Path,
     mappings: &KeywordMappings,
     files: &mut Vec<PathBuf>,
-) -> Result<Map<String, Value>> {
+    remarks: &mut Remarks,
+) -> Map<String, Value> {
     let mut configuration = Map::new();
     for path in entries(&root.join("rules-configs")) {
         if extension(&path) == "json" {
-            let value = read_configuration(&path, root, mappings)?;
-            config(&value, &display_path(&path, root), &mut configuration)?;
+            let value = read_configuration(&path, root, mappings);
+            let read = value
+                .and_then(|value| config(&value, &display_path(&path, root), &mut configuration));
+            remarks.keep(Part::Other, &path, read);
             files.push(path);
         }
     }
-    Ok(configuration)
+    configuration
 }
 
 /// The values under `rulesConfigs:`.
@@ -326,6 +352,7 @@ fn read(
     };
     Ok(Rule {
         script: script(named),
+        inline: None,
         name,
         order,
         enabled,
@@ -334,7 +361,7 @@ fn read(
     })
 }
 
-/// What is wrong when the script of a Rule is not there.
+/// Returns the error about a Rule whose script does not exist.
 pub(crate) fn missing_script(rule: &Rule, root: &Path) -> Error {
     let script = display_path(&rule.script, root);
     Error::new(format!(

@@ -1,4 +1,4 @@
-//! What an export says about the tenant, as far as a login depends on it. Everything else is kept and not looked at.
+//! The tenant's settings in an export, as far as a login depends on them. Everything else is kept and not read.
 //!
 //! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
 
@@ -9,6 +9,7 @@ use postlogin_core::event::merge_patch;
 use serde_json::{Map, Value, json};
 
 use super::read_configuration;
+use super::remarks::{Part, Remarks};
 use crate::Result;
 use crate::document::node::Node;
 use crate::door::Boundary;
@@ -16,7 +17,7 @@ use crate::files::{display_path, entries, extension};
 use crate::keywords::KeywordMappings;
 use crate::shapes::Shapes;
 
-/// What an export says about the tenant.
+/// The tenant's settings in an export.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TenantData {
     /// `tenant.json`, or `tenant:`.
@@ -25,7 +26,7 @@ pub struct TenantData {
     pub clients: Vec<Value>,
     /// APIs.
     pub resource_servers: Vec<Value>,
-    /// What applications may do at APIs without a user, each with its `client_id` (a name or an id), `audience` and `scope`.
+    /// The grants of applications at APIs without a user, each with its `client_id` (a name or an id), `audience` and `scope`.
     pub client_grants: Vec<Value>,
     /// Roles with their permissions.
     pub roles: Vec<Value>,
@@ -35,7 +36,15 @@ pub struct TenantData {
     pub organizations: Vec<Value>,
     /// E-mail templates, each with the text of its `body`.
     pub email_templates: Vec<Value>,
-    /// What `postlogin.toml` says, by the keys of [`TenantSettings`]; it wins.
+    /// Factors, each with its `name` and whether it is `enabled`; `None` when the export does not say.
+    pub guardian_factors: Option<Vec<Value>>,
+    /// Policies of multi-factor authentication: `all-applications`, `confidence-score`.
+    pub guardian_policies: Vec<Value>,
+    /// Token exchange profiles, each with its `subject_token_type` and its Action.
+    pub token_exchange_profiles: Vec<Value>,
+    /// Event streams, each with its `destination` and `subscriptions`.
+    pub event_streams: Vec<Value>,
+    /// The settings of `postlogin.toml`, by the keys of [`TenantSettings`]; it wins.
     pub overrides: Map<String, Value>,
 }
 
@@ -91,6 +100,7 @@ impl TenantData {
             "org_name_in_tokens",
             self.settings.get(names).cloned().unwrap_or_default(),
         );
+        self.factors(&mut say);
         if !self.roles.is_empty() {
             let roles: Vec<Value> = self.roles.iter().map(role).collect();
             say("roles", Value::Array(roles));
@@ -101,6 +111,31 @@ impl TenantData {
         }
         // What a user wrote was checked where it was read; what an export says has the right types.
         serde_json::from_value(settings).unwrap_or_default()
+    }
+
+    /// What the export says of multi-factor authentication. A risk assessment (`confidence-score`) is not made here.
+    fn factors(&self, say: &mut impl FnMut(&str, Value)) {
+        if let Some(factors) = &self.guardian_factors {
+            let enabled = factors
+                .iter()
+                .filter(|factor| factor.get("enabled") == Some(&Value::Bool(true)));
+            let names = enabled.filter_map(|factor| factor.get("name")?.as_str());
+            // What is called `sms` there is `phone` in an event.
+            let names = names.map(|name| if name == "sms" { "phone" } else { name });
+            let names: Vec<&str> = names.collect();
+            say("mfa_factors", json!(names));
+        }
+        let always = |policy: &Value| policy.as_str() == Some("all-applications");
+        say(
+            "mfa_always",
+            self.guardian_policies.iter().any(always).into(),
+        );
+        let customization = self.settings.get("customize_mfa_in_postlogin_action");
+        let customization = customization.filter(|value| value.is_boolean());
+        say(
+            "mfa_customization",
+            customization.cloned().unwrap_or_default(),
+        );
     }
 
     fn api(&self, api: &Value, event: &Value, say: &mut impl FnMut(&str, Value)) {
@@ -136,7 +171,27 @@ impl TenantData {
         }
     }
 
-    /// What the user's roles permit on an API.
+    /// Returns the name of the Action that a token exchange profile, or an event stream whose destination is an Action, names.
+    /// The Deploy CLI writes the name in place of the id.
+    #[must_use]
+    pub fn action_of(entity: &Value) -> Option<&str> {
+        let destination = entity.get("destination");
+        let holder = match destination {
+            Some(destination) => {
+                let kind = destination.get("type").and_then(Value::as_str);
+                if kind != Some("action") {
+                    return None;
+                }
+                destination.get("configuration")?
+            }
+            None => entity,
+        };
+        let keys = ["action", "action_name", "action_id"];
+        keys.iter()
+            .find_map(|key| holder.get(*key).and_then(Value::as_str))
+    }
+
+    /// Returns the permissions of the user's roles on an API.
     fn permissions(&self, event: &Value, identifier: &str) -> Vec<String> {
         let of_user = event
             .pointer("/authorization/roles")
@@ -192,13 +247,14 @@ fn role(role: &Value) -> Value {
     json!({"id": id, "name": name})
 }
 
-/// Reads the folder form. Files that can't be read are refused; what they hold is not judged.
+/// Reads the folder form. Files that cannot be read are left out; what they contain is not judged.
 pub(super) fn of_directory(
     root: &Path,
     mappings: &KeywordMappings,
     files: &mut Vec<PathBuf>,
-) -> Result<TenantData> {
-    let mut all = |folder: &str| -> Result<Vec<Value>> {
+    remarks: &mut Remarks,
+) -> TenantData {
+    let mut all = |folder: &str| -> Vec<Value> {
         let mut values = Vec::new();
         for path in entries(&root.join(folder)) {
             let file = match path.is_dir() {
@@ -206,38 +262,59 @@ pub(super) fn of_directory(
                 false => path,
             };
             if extension(&file) == "json" && file.is_file() {
-                values.push(read_configuration(&file, root, mappings)?);
+                let value = read_configuration(&file, root, mappings);
+                values.extend(remarks.keep(Part::Other, &file, value));
                 files.push(file);
             }
         }
-        Ok(values)
+        values
     };
-    let mut connections = all("connections")?;
-    connections.extend(all("database-connections")?);
+    let mut connections = all("connections");
+    connections.extend(all("database-connections"));
     let mut data = TenantData {
-        clients: all("clients")?,
-        resource_servers: all("resource-servers")?,
-        client_grants: all("grants")?,
-        roles: all("roles")?,
+        clients: all("clients"),
+        resource_servers: all("resource-servers"),
+        client_grants: all("grants"),
+        roles: all("roles"),
         connections,
-        organizations: all("organizations")?,
-        email_templates: all("emails")?,
+        organizations: all("organizations"),
+        email_templates: all("emails"),
+        token_exchange_profiles: all("token-exchange-profiles"),
+        event_streams: all("event-streams"),
         ..TenantData::default()
     };
+    if root.join("guardian/factors").is_dir() {
+        data.guardian_factors = Some(all("guardian/factors"));
+    }
+    let policies = root.join("guardian/policies.json");
+    if policies.is_file() {
+        let read = read_configuration(&policies, root, mappings);
+        let read = remarks.keep(Part::Other, &policies, read);
+        data.guardian_policies = read.as_ref().map(policies_of).unwrap_or_default();
+        files.push(policies);
+    }
     with_bodies(
         &mut data.email_templates,
         &root.join("emails"),
         root,
         mappings,
-    )?;
+        remarks,
+    );
     let file = root.join("tenant.json");
     if file.is_file() {
-        if let Value::Object(settings) = read_configuration(&file, root, mappings)? {
+        let settings = read_configuration(&file, root, mappings);
+        if let Some(Value::Object(settings)) = remarks.keep(Part::Other, &file, settings) {
             data.settings = settings;
         }
         files.push(file);
     }
-    Ok(data)
+    data
+}
+
+/// `{"policies": […]}`, or the list alone.
+fn policies_of(value: &Value) -> Vec<Value> {
+    let list = value.get("policies").unwrap_or(value).as_array();
+    list.cloned().unwrap_or_default()
 }
 
 /// Puts the text of each template's file in place of its path, and drops what is no template (`provider.json`).
@@ -246,7 +323,8 @@ fn with_bodies(
     folder: &Path,
     root: &Path,
     mappings: &KeywordMappings,
-) -> Result<()> {
+    remarks: &mut Remarks,
+) {
     templates.retain(|template| template.get("template").is_some_and(Value::is_string));
     for template in templates {
         let text = |key: &str| template.get(key).and_then(Value::as_str);
@@ -254,10 +332,8 @@ fn with_bodies(
         let default = format!("{}.html", text("template").unwrap_or_default());
         let file = folder.join(named.unwrap_or(default));
         let shown = display_path(&file, root);
-        let within = Boundary::around(root);
-        within.admit(&file, &shown)?;
-        if file.is_file() {
-            let body = mappings.replace(&within.read_text(&file, &shown)?, &shown)?;
+        let body = body(&file, root, mappings, &shown);
+        if let Some(body) = remarks.keep(Part::Other, &file, body).flatten() {
             if let Some(template) = template.as_object_mut() {
                 // For messages about the template.
                 template.insert("bodyFile".to_owned(), Value::String(shown));
@@ -265,7 +341,23 @@ fn with_bodies(
             }
         }
     }
-    Ok(())
+}
+
+/// The text of a template; `None` when there is no such file.
+fn body(
+    file: &Path,
+    root: &Path,
+    mappings: &KeywordMappings,
+    shown: &str,
+) -> Result<Option<String>> {
+    let within = Boundary::around(root);
+    within.admit(file, shown)?;
+    if !file.is_file() {
+        return Ok(None);
+    }
+    mappings
+        .replace(&within.read_text(file, shown)?, shown)
+        .map(Some)
 }
 
 /// Reads the YAML form. The paths in it are relative to its folder.
@@ -273,7 +365,8 @@ pub(super) fn of_yaml(
     configuration: &Value,
     root: &Path,
     mappings: &KeywordMappings,
-) -> Result<TenantData> {
+    remarks: &mut Remarks,
+) -> TenantData {
     let list = |key: &str| -> Vec<Value> {
         let items = configuration.get(key).and_then(Value::as_array);
         items.cloned().unwrap_or_default()
@@ -282,8 +375,8 @@ pub(super) fn of_yaml(
     connections.extend(list("databases"));
     let settings = configuration.get("tenant").and_then(Value::as_object);
     let mut email_templates = list("emailTemplates");
-    with_bodies(&mut email_templates, root, root, mappings)?;
-    Ok(TenantData {
+    with_bodies(&mut email_templates, root, root, mappings, remarks);
+    TenantData {
         settings: settings.cloned().unwrap_or_default(),
         clients: list("clients"),
         resource_servers: list("resourceServers"),
@@ -292,8 +385,18 @@ pub(super) fn of_yaml(
         connections,
         organizations: list("organizations"),
         email_templates,
+        guardian_factors: configuration
+            .get("guardianFactors")
+            .and_then(Value::as_array)
+            .cloned(),
+        guardian_policies: configuration
+            .get("guardianPolicies")
+            .map(policies_of)
+            .unwrap_or_default(),
+        token_exchange_profiles: list("tokenExchangeProfiles"),
+        event_streams: list("eventStreams"),
         overrides: Map::new(),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -222,10 +222,13 @@ fn older_and_odd_layouts() {
 #[track_caller]
 fn check_error(files: &[(&str, &str)], expected: &str, hint: &str) {
     let error = match discover(files) {
-        Ok(Some(project)) => project
-            .bind("post-login")
-            .map(|_| ())
-            .expect_err("a broken binding"),
+        Ok(Some(project)) => match project.remarks.broken.first() {
+            Some(broken) => broken.error.clone(),
+            None => project
+                .bind("post-login")
+                .map(|_| ())
+                .expect_err("a broken binding"),
+        },
         Ok(None) => panic!("no project"),
         Err(error) => error,
     };

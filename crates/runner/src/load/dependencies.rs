@@ -4,21 +4,26 @@ use std::sync::Arc;
 
 use postlogin_core::HandlerKind;
 
-use postlogin_js::{ActionModule, DeclaredPackage, Dependencies, Modules};
+use postlogin_js::{ActionModule, DeclaredPackage, Dependencies, ModuleMock, Modules};
 use postlogin_project::{ActionSource, Manifest, ModuleSource, Secret};
 use serde_json::{Map, Value};
 
 use super::LoadError;
 
-/// The packages and modules that an Action may require.
-pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
-    let dependencies = Dependencies {
+/// Returns the packages and modules that an Action may require, in the words of the engine.
+pub(super) fn named(source: &ActionSource) -> Dependencies {
+    Dependencies {
         folder: Some(source.root.clone()),
         declared: source.declared.as_ref().map(packages),
         modules: source.modules.iter().map(module).collect(),
+        mocks: source.mocks.iter().map(mock).collect(),
         is_rule: super::kind_of(source) == HandlerKind::Rule,
-    };
-    Modules::new(dependencies)
+    }
+}
+
+/// The packages and modules that an Action may require.
+pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
+    Modules::new(named(source))
         .map(Arc::new)
         .map_err(|error| LoadError::unloadable(format!("{}: {error}", source.display_path)))
 }
@@ -42,6 +47,15 @@ fn packages(manifest: &Manifest) -> Vec<DeclaredPackage> {
             version: package.version.clone(),
         })
         .collect()
+}
+
+fn mock(given: &postlogin_project::ModuleMock) -> ModuleMock {
+    ModuleMock {
+        specifier: given.specifier.clone(),
+        file: given.display_path.clone(),
+        text: given.text.to_string(),
+        is_json: given.is_json,
+    }
 }
 
 fn module(source: &ModuleSource) -> ActionModule {

@@ -4,18 +4,20 @@ mod event;
 mod http;
 mod project;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use postlogin_core::{TenantSettings, Trigger};
 use postlogin_host::Mock;
+use postlogin_js::check::is_node_module;
 use postlogin_project::cases::{Base, CASES_BYTES, Case, find_case_files, read_case_file};
-use postlogin_project::{ActionSource, Error};
+use postlogin_project::{ActionSource, Error, ModuleMock};
 use serde_json::Value;
 
-use crate::load::trigger_of_all;
+use crate::load::{Compiler, LoadError, Loaded, trigger_of_all};
 use crate::login::secrets_of;
+use crate::session::Witness;
 use crate::snapshot::{pending_file, read_sections};
 
 pub(crate) use event::event_of;
@@ -27,6 +29,8 @@ pub struct Plan {
     pub cases: Vec<PlannedCase>,
     /// The Actions that they need, each once.
     pub actions: Vec<ActionSource>,
+    /// Actions that cannot be read, by index, with the reason: their cases fail, and the others run.
+    pub unreadable: BTreeMap<usize, Error>,
     /// Warnings, each once.
     pub warnings: Vec<Error>,
     /// Snapshot files in the folders that were looked through.
@@ -52,6 +56,10 @@ pub struct PlannedCase {
     pub(crate) mocks: Arc<Vec<Mock>>,
     /// The file with its stored outcome.
     pub snapshot_file: PathBuf,
+    /// Hears of the requests of its Actions.
+    pub(crate) witness: Option<Arc<Witness>>,
+    /// Whether the values of secrets appear in its outcome.
+    pub(crate) reveals_secrets: bool,
     /// The files that it depends on besides its own: code and configuration.
     pub depends_on: Arc<Vec<PathBuf>>,
 }
@@ -81,10 +89,25 @@ pub fn plan(paths: &[PathBuf], working_folder: &Path) -> Result<Plan, Vec<Error>
     Ok(Plan {
         cases: planner.cases,
         actions: planner.actions,
+        unreadable: planner.unreadable,
         warnings: planner.warnings,
         snapshots: found.snapshots,
         files: found.files,
     })
+}
+
+impl Plan {
+    /// Loads one of the Actions.
+    ///
+    /// # Errors
+    /// When it cannot be read, built or loaded.
+    pub fn load(&self, index: usize, compiler: &mut Compiler<'_>) -> Result<Loaded, LoadError> {
+        match (self.unreadable.get(&index), self.actions.get(index)) {
+            (Some(error), _) => Err(LoadError::unreadable(error)),
+            (None, Some(source)) => compiler.action(source),
+            (None, None) => Err(LoadError::not_loaded("")),
+        }
+    }
 }
 
 /// Collects cases, and what they share.
@@ -93,6 +116,7 @@ pub(crate) struct Planner<'a> {
     errors: Vec<Error>,
     cases: Vec<PlannedCase>,
     actions: Vec<ActionSource>,
+    unreadable: BTreeMap<usize, Error>,
     warnings: Vec<Error>,
     warned: HashSet<String>,
     projects: project::Projects,
@@ -110,6 +134,7 @@ impl<'a> Planner<'a> {
             errors: Vec::new(),
             cases: Vec::new(),
             actions: Vec::new(),
+            unreadable: BTreeMap::new(),
             warnings: Vec::new(),
             warned: HashSet::new(),
             projects: project::Projects::default(),
@@ -128,7 +153,13 @@ impl<'a> Planner<'a> {
         let place = case.place.clone();
         self.case(case, project.as_deref(), Path::new(""));
         match (self.cases.pop(), self.errors.pop()) {
-            (Some(planned), _) => Ok(planned),
+            (Some(planned), _) => {
+                let mut broken = planned.actions.iter();
+                match broken.find_map(|index| self.unreadable.get(index)) {
+                    Some(error) => Err(error.clone()),
+                    None => Ok(planned),
+                }
+            }
             (None, Some(error)) => Err(error),
             (None, None) => Err(place.error("the case can't be planned")),
         }
@@ -177,8 +208,18 @@ impl<'a> Planner<'a> {
     }
 
     fn case(&mut self, case: Case, project: Option<&project::Surroundings>, snapshot: &Path) {
+        for (mock, place) in &case.modules {
+            if is_node_module(&mock.specifier) {
+                let message = format!(
+                    "`modules` cannot replace `{}`: it is a module of Node itself",
+                    mock.specifier
+                );
+                let hint = "`now`, `seed` and `http` decide what Node's modules see";
+                return self.refuse(place.error(message).with_hint(hint));
+            }
+        }
         let actions = match self.actions_of(&case, project) {
-            Ok(actions) => actions,
+            Ok(actions) => self.with_modules(&case, actions),
             Err(error) => return self.refuse(error),
         };
         let trigger = match self.trigger(&case, &actions) {
@@ -219,6 +260,8 @@ impl<'a> Planner<'a> {
             tenant,
             mocks,
             snapshot_file: snapshot.to_owned(),
+            witness: None,
+            reveals_secrets: false,
             depends_on: Arc::new(depends_on),
         });
     }
@@ -255,9 +298,15 @@ impl<'a> Planner<'a> {
                             self.working_folder,
                             project,
                             &case.within,
-                        )
-                        .map_err(|error| project::at(&name.place, error))?;
-                        let index = self.add(source);
+                        );
+                        let index = match source {
+                            Ok(source) => self.add(source),
+                            // It is there and cannot be read: only the cases that name it fail.
+                            Err(error) if error.file.is_some() => {
+                                self.add_unreadable(&name.name, error)
+                            }
+                            Err(error) => return Err(project::at(&name.place, error)),
+                        };
                         self.named.insert(key, index);
                         index
                     }
@@ -279,6 +328,26 @@ impl<'a> Planner<'a> {
         Ok(indices)
     }
 
+    /// The same Actions with the modules that the case gives them: to compile, those are others.
+    fn with_modules(&mut self, case: &Case, actions: Vec<usize>) -> Vec<usize> {
+        if case.modules.is_empty() {
+            return actions;
+        }
+        let mocks = case.modules.iter().map(|(mock, _)| mock.clone());
+        let mocks: Vec<ModuleMock> = mocks.collect();
+        let mut mocked = |index: usize| {
+            let source = self.actions.get(index)?.clone();
+            Some(self.add(ActionSource {
+                mocks: mocks.clone(),
+                ..source
+            }))
+        };
+        let indices = actions.into_iter();
+        indices
+            .map(|index| mocked(index).unwrap_or(index))
+            .collect()
+    }
+
     /// The trigger that the case names, or that of its Actions.
     fn trigger(&self, case: &Case, actions: &[usize]) -> Result<Trigger, Error> {
         let sources = actions.iter().filter_map(|index| self.actions.get(*index));
@@ -297,6 +366,7 @@ impl<'a> Planner<'a> {
             known.display_path == source.display_path
                 && known.name == source.name
                 && known.role == source.role
+                && known.mocks == source.mocks
         };
         match self.actions.iter().position(same) {
             Some(index) => index,
@@ -305,6 +375,14 @@ impl<'a> Planner<'a> {
                 self.actions.len() - 1
             }
         }
+    }
+
+    /// An Action that cannot be read. It has no text, so nothing that is said about its text is about it.
+    fn add_unreadable(&mut self, name: &str, error: Error) -> usize {
+        self.actions.push(project::unreadable(name));
+        let index = self.actions.len() - 1;
+        self.unreadable.insert(index, error);
+        index
     }
 
     fn bases(&mut self, case: &Case) -> Result<Bases, Error> {
@@ -334,6 +412,12 @@ impl<'a> Planner<'a> {
     }
 
     fn warn_about_unseen_secrets(&mut self, case: &Case, actions: &[usize]) {
+        if actions
+            .iter()
+            .any(|index| self.unreadable.contains_key(index))
+        {
+            return;
+        }
         for secret in &case.secrets {
             let given = std::slice::from_ref(secret);
             let seen = actions

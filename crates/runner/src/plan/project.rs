@@ -8,9 +8,10 @@ use postlogin_core::{TenantSettings, Trigger};
 use postlogin_project::cases::Case;
 use postlogin_project::document::node::{Node, Place};
 use postlogin_project::{
-    ActionSource, Boundary, Error, Project, TenantData, connection_source_from, resolve_action_from,
+    ActionKind, ActionSource, Boundary, Error, Project, Role, TenantData, connection_source_from,
+    resolve_action_from,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A project as cases see it.
 #[derive(Debug)]
@@ -66,6 +67,25 @@ pub(super) fn source(
         _ => base,
     };
     resolve_action_from(name, from, working_folder, project, within)
+}
+
+/// What takes the place of an Action that cannot be read.
+pub(super) fn unreadable(name: &str) -> ActionSource {
+    ActionSource {
+        name: name.to_owned(),
+        kind: ActionKind::Script {
+            path: PathBuf::new(),
+            text: String::new(),
+        },
+        display_path: name.to_owned(),
+        declared: None,
+        declared_in: None,
+        root: PathBuf::new(),
+        modules: Vec::new(),
+        mocks: Vec::new(),
+        role: Role::ByText,
+        configuration: Map::new(),
+    }
 }
 
 /// The connection that a case names: a file relative to `base`, or a connection of the project.

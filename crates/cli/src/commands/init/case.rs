@@ -3,15 +3,17 @@
 use std::{collections::BTreeSet, fmt::Write, sync::Arc};
 
 use postlogin_core::{
-    Trigger,
-    event::post_login_sample,
+    Trigger, complete_event,
+    event::sample,
     outcome::{Outcome, Status, TokenKind, Verdict},
     reads::Watch,
 };
 use postlogin_engine::BoundAction;
 use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
 use postlogin_project::{ActionSource, Project, Secret};
-use postlogin_runner::{Compiler, DEFAULT_NOW_MS, PreparedLogin, run_login, unloadable};
+use postlogin_runner::{
+    Compiler, DEFAULT_NOW_MS, PreparedLogin, run_login, trigger_of, unloadable,
+};
 use serde_json::{Map, Value};
 
 use crate::error::CliError;
@@ -36,25 +38,27 @@ pub(super) fn first_case(
             value: PLACEHOLDER.to_owned(),
         })
         .collect();
+    let trigger = trigger_of(source)?;
     let ran = compiler
         .bind(source, &secrets)
         .map_err(|error| error.message)
-        .map(|bound| login(project, bound));
+        .map(|bound| login(project, trigger, bound));
     let text = match ran {
         Ok(Ok(outcome)) => match unloadable(&outcome) {
-            Some(error) => case(named, &secrets, schema, None, Some(&error.message)),
-            None => case(named, &secrets, schema, Some(&outcome), None),
+            Some(error) => case(named, trigger, &secrets, schema, Err(&error.message)),
+            None => case(named, trigger, &secrets, schema, Ok(&outcome)),
         },
         Ok(Err(error)) => return Err(CliError::internal(&error)),
-        Err(message) => case(named, &secrets, schema, None, Some(&message)),
+        Err(message) => case(named, trigger, &secrets, schema, Err(&message)),
     };
     Ok(text)
 }
 
-fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
-    let event = post_login_sample();
+fn login(project: &Project, trigger: Trigger, bound: BoundAction) -> anyhow::Result<Outcome> {
+    let mut event = sample(trigger);
+    complete_event(trigger, &mut event);
     let prepared = PreparedLogin {
-        trigger: Trigger::PostLogin,
+        trigger,
         tenant: project.tenant.settings_for(&event, None),
         event,
         conditions: Conditions {
@@ -72,11 +76,12 @@ fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
 /// JSON is YAML: what is quoted needs no further thought.
 fn case(
     named: &str,
+    trigger: Trigger,
     secrets: &[Secret],
     schema: &str,
-    outcome: Option<&Outcome>,
-    broken: Option<&str>,
+    ran: Result<&Outcome, &str>,
 ) -> String {
+    let outcome = ran.ok();
     let mut text = format!("# yaml-language-server: $schema={schema}\n");
     let mut line = |line: String| {
         text.push_str(&line);
@@ -94,9 +99,14 @@ fn case(
         }
     }
     line("cases:".to_owned());
-    line("  - description: the built-in sample logs in".to_owned());
-    line("    # with: { user: { user_metadata: { hobby: surfing } } }".to_owned());
-    if let Some(broken) = broken {
+    if trigger == Trigger::PostLogin {
+        line("  - description: the built-in sample logs in".to_owned());
+        line("    # with: { user: { user_metadata: { hobby: surfing } } }".to_owned());
+    } else {
+        line(format!("  - description: the built-in sample of {trigger}"));
+        line("    # with: { request: { ip: 192.0.2.1 } }".to_owned());
+    }
+    if let Err(broken) = ran {
         line(format!("    skip: {}", quoted(broken)));
     }
     line("    expect:".to_owned());
@@ -116,6 +126,11 @@ fn case(
             ),
         ] {
             claims_of(key, kind, claims, outcome, &mut line);
+        }
+        if let Ok(effects) = serde_json::to_value(&outcome.effects)
+            && !outcome.effects.is_empty()
+        {
+            line(format!("      effects: {effects}"));
         }
         let asks = |code: &str| outcome.notices.iter().any(|notice| notice.code == code);
         if asks("request-unmatched") {

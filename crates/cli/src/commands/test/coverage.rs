@@ -75,7 +75,7 @@ impl Reports {
 
 /// Adds the scripts of the project that no case loaded: nothing of them ran.
 pub(super) fn add_unloaded(found: &mut Vec<FileCoverage>, here: &Path) -> Result<(), CliError> {
-    let Some(project) = Project::discover(here)? else {
+    let (Some(project), _) = Project::find(here)? else {
         return Ok(());
     };
     let actions = project.actions.iter();

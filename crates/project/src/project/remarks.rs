@@ -1,0 +1,86 @@
+//! What of a configuration could not be read, and what was read in another way than it is written.
+//!
+//! One broken file does not hide the others: it is left out with its error, which is reported, and which whoever needs the
+//! thing itself gets instead of it.
+
+use std::path::{Path, PathBuf};
+
+use crate::files::file_stem;
+use crate::{Error, Result};
+
+/// What a part of a configuration describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// An Action.
+    Action,
+    /// A Rule.
+    Rule,
+    /// Anything else: an application, a connection, an Action Module.
+    Other,
+}
+
+/// A part of the configuration that is left out because it cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// What it describes.
+    pub part: Part,
+    /// The name, if it could be read, else the file's name without its extension.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Why it cannot be read.
+    pub error: Error,
+}
+
+/// What users should know about a configuration that was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// What is left out.
+    pub broken: Vec<Broken>,
+    /// What was read in another way than it is written, each with its place.
+    pub notices: Vec<Error>,
+}
+
+impl Remarks {
+    /// Returns what was read; what cannot be read is left out with its error.
+    pub(crate) fn keep<T>(&mut self, part: Part, path: &Path, read: Result<T>) -> Option<T> {
+        self.keep_named(part, file_stem(path), path, read)
+    }
+
+    /// As [`Remarks::keep`], for one of several things in a file.
+    pub(crate) fn keep_named<T>(
+        &mut self,
+        part: Part,
+        name: String,
+        path: &Path,
+        read: Result<T>,
+    ) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.broken.push(Broken {
+                    part,
+                    name,
+                    path: path.to_owned(),
+                    error,
+                });
+                None
+            }
+        }
+    }
+
+    /// Returns why there is no Action of this name, if one of this name could not be read.
+    pub(crate) fn broken_action(&self, name: &str) -> Option<&Error> {
+        let is_meant = |broken: &&Broken| broken.part == Part::Action && broken.name == name;
+        self.broken
+            .iter()
+            .find(is_meant)
+            .map(|broken| &broken.error)
+    }
+
+    /// Returns the first error of a Rule: whether it would run is not known.
+    pub(crate) fn broken_rule(&self) -> Option<&Error> {
+        let rule = self.broken.iter().find(|broken| broken.part == Part::Rule);
+        rule.map(|broken| &broken.error)
+    }
+}

@@ -1,0 +1,510 @@
+//! What an expression is, without any state.
+
+use std::cell::Cell;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use hcl_edit::Span;
+use hcl_edit::expr::{
+    BinaryOperator, Expression, ForExpr, ObjectKey, Traversal, TraversalOperator, UnaryOperator,
+};
+use hcl_edit::template::{Directive, Element, Template};
+use serde_json::{Map, Value, json};
+
+use super::{Module, Resource, Written, functions};
+use crate::Error;
+
+/// Why an expression has no value here, with its place.
+#[derive(Debug, Clone)]
+pub(super) struct Stop {
+    pub(super) why: String,
+    shown: String,
+    place: (u32, u32),
+}
+
+impl Stop {
+    /// The notice that something could not be resolved.
+    pub(super) fn about(&self, what: &str) -> Error {
+        let (line, column) = self.place;
+        Error::new(format!("{what} is not resolved: {}", self.why))
+            .in_file(&self.shown)
+            .at(line, column)
+    }
+}
+
+/// So many instances of a resource are made.
+pub(super) const MOST_INSTANCES: u64 = 1_000;
+/// So many expressions are evaluated for a project.
+const MOST_STEPS: usize = 500_000;
+/// So much text is made for a project, in bytes: locals can multiply it.
+const MOST_TEXT: usize = 64 << 20;
+/// So deep may values refer to each other.
+const DEEPEST: usize = 24;
+
+/// What evaluating may still use.
+pub(super) struct Budget {
+    steps: Cell<usize>,
+    text: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            steps: Cell::new(MOST_STEPS),
+            text: Cell::new(MOST_TEXT),
+        }
+    }
+}
+
+/// What names stand for.
+#[derive(Clone)]
+pub(super) struct Scope<'m> {
+    pub(super) modules: &'m [Module],
+    pub(super) module: usize,
+    pub(super) file: usize,
+    /// The folder of the configuration that Terraform is started in.
+    pub(super) root: &'m Path,
+    budget: &'m Budget,
+    /// `each`, `count`, iterators and variables of `for`, innermost last.
+    names: Vec<(String, Value)>,
+    depth: usize,
+}
+
+type Evaluated = Result<Value, Stop>;
+
+impl<'m> Scope<'m> {
+    pub(super) fn new(
+        modules: &'m [Module],
+        module: usize,
+        file: usize,
+        root: &'m Path,
+        budget: &'m Budget,
+    ) -> Self {
+        Self {
+            modules,
+            module,
+            file,
+            root,
+            budget,
+            names: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    pub(super) fn with(&self, name: &str, value: Value) -> Self {
+        let mut scope = self.clone();
+        scope.names.push((name.to_owned(), value));
+        scope
+    }
+
+    pub(super) fn with_each(&self, key: &str, value: Value) -> Self {
+        self.with("each", json!({ "key": key, "value": value }))
+    }
+
+    pub(super) fn own(&self) -> Option<&'m Module> {
+        self.modules.get(self.module)
+    }
+
+    /// The scope of something that is written elsewhere.
+    pub(super) fn elsewhere(&self, module: usize, file: usize) -> Self {
+        Self {
+            module,
+            file,
+            names: Vec::new(),
+            depth: self.depth + 1,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn is_too_deep(&self) -> bool {
+        self.depth > DEEPEST
+    }
+
+    pub(super) fn stop(&self, expression: &Expression, why: impl Into<String>) -> Stop {
+        let at = expression.span().map_or(0, |span| span.start);
+        self.stop_at(at, why)
+    }
+
+    pub(super) fn stop_at(&self, at: usize, why: impl Into<String>) -> Stop {
+        let file = self.own().and_then(|module| module.files.get(self.file));
+        Stop {
+            why: why.into(),
+            shown: file.map_or_else(String::new, |file| file.shown.clone()),
+            place: file.map_or((1, 1), |file| file.place(at)),
+        }
+    }
+
+    /// Returns the value of an expression.
+    pub(super) fn value(&self, expression: &Expression) -> Evaluated {
+        let left = self.budget.steps.get();
+        if left == 0 || self.is_too_deep() {
+            return Err(self.stop(expression, "it refers to too much"));
+        }
+        self.budget.steps.set(left - 1);
+        match expression {
+            Expression::Null(_) => Ok(Value::Null),
+            Expression::Bool(value) => Ok(Value::Bool(**value)),
+            Expression::Number(number) => Ok(match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => whole.into(),
+                (None, float) => float.map_or(Value::Null, Value::from),
+            }),
+            Expression::String(text) => self.text(expression, text.as_str()),
+            Expression::Array(items) => {
+                let items = items.iter().map(|item| self.value(item));
+                items.collect::<Result<_, _>>().map(Value::Array)
+            }
+            Expression::Object(members) => {
+                let mut object = Map::new();
+                for (key, value) in members.iter() {
+                    let key = match key {
+                        ObjectKey::Ident(ident) => ident.as_str().to_owned(),
+                        ObjectKey::Expression(key) => text_of(&self.value(key)?),
+                    };
+                    object.insert(key, self.value(value.expr())?);
+                }
+                Ok(Value::Object(object))
+            }
+            Expression::StringTemplate(template) => {
+                let elements: Vec<&Element> = template.iter().collect();
+                // A template with one interpolation is that value, whatever its type.
+                if let [Element::Interpolation(only)] = elements.as_slice() {
+                    return self.value(&only.expr);
+                }
+                self.template(expression, elements.into_iter())
+            }
+            Expression::HeredocTemplate(heredoc) => {
+                self.template(expression, heredoc.template.iter())
+            }
+            Expression::Parenthesis(inner) => self.value(inner.inner()),
+            Expression::Variable(name) => self.named(expression, name.as_str()),
+            Expression::Conditional(conditional) => {
+                match self.value(&conditional.cond_expr)?.as_bool() {
+                    Some(true) => self.value(&conditional.true_expr),
+                    Some(false) => self.value(&conditional.false_expr),
+                    None => Err(self.stop(expression, "its condition is not true or false")),
+                }
+            }
+            Expression::FuncCall(call) => functions::call(self, expression, call),
+            Expression::Traversal(traversal) => self.traversal(expression, traversal),
+            Expression::UnaryOp(operation) => {
+                let value = self.value(&operation.expr)?;
+                match (*operation.operator, value.as_bool(), value.as_f64()) {
+                    (UnaryOperator::Not, Some(value), _) => Ok(Value::Bool(!value)),
+                    (UnaryOperator::Neg, _, Some(value)) => Ok(json!(-value)),
+                    _ => Err(self.stop(expression, "its operand has another type")),
+                }
+            }
+            Expression::BinaryOp(operation) => {
+                let left = self.value(&operation.lhs_expr)?;
+                let right = self.value(&operation.rhs_expr)?;
+                binary(*operation.operator, &left, &right)
+                    .ok_or_else(|| self.stop(expression, "its operands have other types"))
+            }
+            Expression::ForExpr(each) => self.each(expression, each),
+        }
+    }
+
+    /// Returns a text, if there is room for it.
+    pub(super) fn text(&self, expression: &Expression, text: &str) -> Evaluated {
+        let left = self.budget.text.get();
+        let Some(left) = left.checked_sub(text.len()) else {
+            return Err(self.stop(expression, "it makes too long a text"));
+        };
+        self.budget.text.set(left);
+        Ok(Value::String(text.to_owned()))
+    }
+
+    fn template<'e>(
+        &self,
+        expression: &Expression,
+        elements: impl Iterator<Item = &'e Element>,
+    ) -> Evaluated {
+        let mut text = String::new();
+        self.elements(expression, elements, &mut text)?;
+        Ok(Value::String(text))
+    }
+
+    /// Returns the text of a template that is in a file of its own.
+    pub(super) fn filled(&self, expression: &Expression, template: &Template) -> Evaluated {
+        self.template(expression, template.iter())
+    }
+
+    fn elements<'e>(
+        &self,
+        expression: &Expression,
+        elements: impl Iterator<Item = &'e Element>,
+        text: &mut String,
+    ) -> Result<(), Stop> {
+        for element in elements {
+            match element {
+                Element::Literal(literal) => {
+                    self.text(expression, literal.as_str())?;
+                    text.push_str(literal.as_str());
+                }
+                Element::Interpolation(inner) => {
+                    let value = text_of(&self.value(&inner.expr)?);
+                    self.text(expression, &value)?;
+                    text.push_str(&value);
+                }
+                Element::Directive(directive) => match directive.as_ref() {
+                    Directive::If(branch) => {
+                        let condition = self.value(&branch.if_expr.cond_expr)?;
+                        let chosen = match condition.as_bool() {
+                            Some(true) => Some(&branch.if_expr.template),
+                            _ => branch.else_expr.as_ref().map(|branch| &branch.template),
+                        };
+                        if let Some(template) = chosen {
+                            self.elements(expression, template.iter(), text)?;
+                        }
+                    }
+                    Directive::For(_) => {
+                        let why = "loops in templates are not evaluated here";
+                        return Err(self.stop(expression, why));
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn named(&self, expression: &Expression, name: &str) -> Evaluated {
+        let mut names = self.names.iter().rev();
+        match names.find(|(known, _)| known == name) {
+            Some((_, value)) => Ok(value.clone()),
+            None => Err(self.stop(expression, format!("`{name}` is unknown"))),
+        }
+    }
+
+    fn traversal(&self, expression: &Expression, traversal: &Traversal) -> Evaluated {
+        let operators: Vec<&TraversalOperator> =
+            traversal.operators.iter().map(|one| &**one).collect();
+        let attribute = |index: usize| match operators.get(index) {
+            Some(TraversalOperator::GetAttr(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        let Expression::Variable(first) = &traversal.expr else {
+            let value = self.value(&traversal.expr)?;
+            return self.steps(expression, value, &operators);
+        };
+        let first = first.as_str();
+        let rest = |count: usize| operators.get(count..).unwrap_or_default();
+        if self.names.iter().any(|(known, _)| known == first) {
+            let value = self.named(expression, first)?;
+            return self.steps(expression, value, &operators);
+        }
+        match (first, attribute(0)) {
+            ("path", Some("module")) => Ok(self.folder()),
+            ("path", Some(_)) => Ok(self.root.to_string_lossy().into()),
+            ("terraform", Some("workspace")) => Ok("default".into()),
+            ("local", Some(name)) => {
+                let local = self.own().and_then(|module| module.locals.get(name));
+                let local = local.ok_or_else(|| self.stop(expression, unknown("local", name)))?;
+                let value = self.written(self.module, local)?;
+                self.steps(expression, value, rest(1))
+            }
+            ("var", Some(name)) => {
+                let value = self.variable(expression, name)?;
+                self.steps(expression, value, rest(1))
+            }
+            ("module", Some(name)) => {
+                let child = self.own().and_then(|module| module.children.get(name));
+                let output = child.and_then(|child| {
+                    let output = self.modules.get(*child)?.outputs.get(attribute(1)?)?;
+                    Some((*child, output))
+                });
+                let (child, output) =
+                    output.ok_or_else(|| self.stop(expression, unknown("module", name)))?;
+                let value = self.written(child, output)?;
+                self.steps(expression, value, rest(2))
+            }
+            ("data", _) => Err(self.stop(expression, "data sources are not read")),
+            (kind, Some(label)) => self.resource(expression, kind, label, rest(1)),
+            _ => Err(self.stop(expression, format!("`{first}` is unknown"))),
+        }
+    }
+
+    fn folder(&self) -> Value {
+        self.own()
+            .map_or(Value::Null, |module| module.folder.to_string_lossy().into())
+    }
+
+    fn written(&self, module: usize, written: &Written) -> Evaluated {
+        self.elsewhere(module, written.file)
+            .value(&written.expression)
+    }
+
+    fn variable(&self, expression: &Expression, name: &str) -> Evaluated {
+        if let Some((scope, given)) = self.argument(name) {
+            return scope.value(given);
+        }
+        match self.own().and_then(|module| module.variables.get(name)) {
+            Some(Some(default)) => self.written(self.module, default),
+            Some(None) => Err(self.stop(expression, format!("var.{name} has no default"))),
+            None => Err(self.stop(expression, unknown("var", name))),
+        }
+    }
+
+    /// What the call of this module gives for a variable, and where that is written.
+    pub(super) fn argument(&self, name: &str) -> Option<(Scope<'m>, &'m Expression)> {
+        let (caller, call) = self.own()?.given.as_ref()?;
+        let given = &call.body.get_attribute(name)?.value;
+        Some((self.elsewhere(*caller, call.file), given))
+    }
+
+    /// An attribute of another resource. Ids are the tenant's: in their place is the name, which cases and exports have as well.
+    fn resource(
+        &self,
+        expression: &Expression,
+        kind: &str,
+        label: &str,
+        operators: &[&TraversalOperator],
+    ) -> Evaluated {
+        let is_meant = |one: &&Resource| one.kind == kind && one.label == label;
+        let found = self
+            .own()
+            .and_then(|module| module.resources.iter().find(is_meant));
+        let Some(resource) = found else {
+            return Err(self.stop(expression, format!("{kind}.{label} is unknown")));
+        };
+        let mut scope = self.elsewhere(self.module, resource.file);
+        let mut operators = operators;
+        if let Some((TraversalOperator::Index(index), rest)) = operators.split_first() {
+            let key = self.value(index)?;
+            scope = match resource.body.get_attribute("for_each") {
+                Some(attribute) => {
+                    let items = scope.value(&attribute.value)?;
+                    let item = items.get(text_of(&key)).cloned();
+                    scope.with_each(&text_of(&key), item.unwrap_or(key))
+                }
+                None => scope.with("count", json!({ "index": key })),
+            };
+            operators = rest;
+        }
+        let Some((TraversalOperator::GetAttr(name), rest)) = operators.split_first() else {
+            return Err(self.stop(expression, format!("{kind}.{label} is not one value")));
+        };
+        let attribute = |name: &str| resource.body.get_attribute(name);
+        let found = match name.as_str() {
+            name @ ("id" | "client_id") => attribute(name).or_else(|| {
+                let is_api = kind == "auth0_resource_server";
+                attribute(if is_api { "identifier" } else { "name" })
+            }),
+            name => attribute(name),
+        };
+        let Some(found) = found else {
+            let why = format!(
+                "{kind}.{label}.{} is known to the tenant only",
+                name.as_str()
+            );
+            return Err(self.stop(expression, why));
+        };
+        let value = scope.value(&found.value)?;
+        self.steps(expression, value, rest)
+    }
+
+    fn steps(
+        &self,
+        expression: &Expression,
+        mut value: Value,
+        operators: &[&TraversalOperator],
+    ) -> Evaluated {
+        for operator in operators {
+            let next = match operator {
+                TraversalOperator::GetAttr(name) => value.get(name.as_str()).cloned(),
+                TraversalOperator::LegacyIndex(index) => usize::try_from(**index)
+                    .ok()
+                    .and_then(|at| value.get(at))
+                    .cloned(),
+                TraversalOperator::Index(index) => match self.value(index)? {
+                    Value::String(key) => value.get(&key).cloned(),
+                    key => key
+                        .as_u64()
+                        .and_then(|at| value.get(usize::try_from(at).ok()?))
+                        .cloned(),
+                },
+                TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => {
+                    return Err(self.stop(expression, "splats are not evaluated here"));
+                }
+            };
+            value = next.ok_or_else(|| self.stop(expression, "there is no such member"))?;
+        }
+        Ok(value)
+    }
+
+    fn each(&self, expression: &Expression, each: &ForExpr) -> Evaluated {
+        let items: Vec<(Value, Value)> = match self.value(&each.intro.collection_expr)? {
+            Value::Array(items) => {
+                let numbered = items.into_iter().enumerate();
+                numbered.map(|(index, item)| (json!(index), item)).collect()
+            }
+            Value::Object(members) => {
+                let members = members.into_iter();
+                members.map(|(key, value)| (key.into(), value)).collect()
+            }
+            _ => return Err(self.stop(expression, "`for` needs a list or an object")),
+        };
+        let (mut list, mut object) = (Vec::new(), Map::new());
+        for (key, value) in items {
+            let mut scope = self.with(each.intro.value_var.as_str(), value);
+            if let Some(name) = &each.intro.key_var {
+                scope = scope.with(name.as_str(), key);
+            }
+            if let Some(condition) = &each.cond
+                && scope.value(&condition.expr)? != Value::Bool(true)
+            {
+                continue;
+            }
+            let value = scope.value(&each.value_expr)?;
+            match &each.key_expr {
+                Some(key) => drop(object.insert(text_of(&scope.value(key)?), value)),
+                None => list.push(value),
+            }
+        }
+        Ok(match each.key_expr {
+            Some(_) => Value::Object(object),
+            None => Value::Array(list),
+        })
+    }
+}
+
+fn unknown(kind: &str, name: &str) -> String {
+    format!("{kind}.{name} is unknown")
+}
+
+fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Option<Value> {
+    use BinaryOperator as Op;
+    let numbers = || Some((left.as_f64()?, right.as_f64()?));
+    let number = |value: f64| match value.fract() == 0.0 && value.abs() < 9e15 {
+        true => json!(value as i64),
+        false => json!(value),
+    };
+    Some(match operator {
+        Op::Eq => Value::Bool(left == right),
+        Op::NotEq => Value::Bool(left != right),
+        Op::And => Value::Bool(left.as_bool()? && right.as_bool()?),
+        Op::Or => Value::Bool(left.as_bool()? || right.as_bool()?),
+        Op::Less => Value::Bool(numbers()?.0 < numbers()?.1),
+        Op::LessEq => Value::Bool(numbers()?.0 <= numbers()?.1),
+        Op::Greater => Value::Bool(numbers()?.0 > numbers()?.1),
+        Op::GreaterEq => Value::Bool(numbers()?.0 >= numbers()?.1),
+        Op::Plus => number(numbers()?.0 + numbers()?.1),
+        Op::Minus => number(numbers()?.0 - numbers()?.1),
+        Op::Mul => number(numbers()?.0 * numbers()?.1),
+        Op::Div => number(numbers()?.0 / numbers()?.1),
+        Op::Mod => number(numbers()?.0 % numbers()?.1),
+    })
+}
+
+/// A value as templates write it.
+pub(super) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => {
+            let mut text = String::new();
+            // Writing to a String does not fail.
+            let _ = write!(text, "{other}");
+            text
+        }
+    }
+}
