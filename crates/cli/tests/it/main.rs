@@ -13,6 +13,9 @@ mod clients;
 mod compare;
 mod compare_failures;
 mod determinism;
+#[cfg(unix)]
+mod docs;
+mod docs_reference;
 mod email;
 mod event;
 mod explain;

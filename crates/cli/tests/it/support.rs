@@ -25,7 +25,7 @@ pub(crate) fn repository() -> PathBuf {
 }
 
 /// Where tests keep machine code, so that the JavaScript engine is compiled once for all of them.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
@@ -191,7 +191,7 @@ impl fmt::Display for Finished {
 }
 
 /// The text without what a run costs.
-fn steady(text: &str) -> String {
+pub(crate) fn steady(text: &str) -> String {
     static COSTS: LazyLock<[(Regex, &str); 4]> = LazyLock::new(|| {
         let regex = |pattern| Regex::new(pattern).expect("the pattern is right");
         [
