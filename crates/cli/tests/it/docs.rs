@@ -51,11 +51,12 @@ fn problems(page: &Path) -> Vec<String> {
     let text = fs::read_to_string(page).expect("a page is text");
     let place = folder(&[]);
     if !text.contains(EMPTY) {
-        let copied =
-            Command::new("cp")
-                .arg("-R")
-                .args(["actions", "fixtures", "triggers", "tenant.json"]);
-        let copied = copied.arg(place.path()).current_dir(repository()).status();
+        let copied = Command::new("cp")
+            .arg("-R")
+            .args(["actions", "fixtures", "triggers", "tenant.json"])
+            .arg(place.path())
+            .current_dir(repository())
+            .status();
         assert!(copied.expect("cp runs").success());
     }
     let mut failures = Vec::new();
