@@ -26,11 +26,11 @@ pub mod credentials_exchange {
         export_macro_name: "export",
         default_bindings_module: "postlogin_sdk::bindings::credentials_exchange",
         with: {
-            "postlogin:actions/cache@0.3.0": super::generated::postlogin::actions::cache,
-            "postlogin:actions/console@0.3.0": super::generated::postlogin::actions::console,
-            "postlogin:actions/dynamic@0.3.0": super::generated::postlogin::actions::dynamic,
-            "postlogin:actions/source-position@0.3.0": super::generated::postlogin::actions::source_position,
-            "postlogin:actions/types@0.3.0": super::generated::postlogin::actions::types,
+            "postlogin:actions/cache@0.3.1": super::generated::postlogin::actions::cache,
+            "postlogin:actions/console@0.3.1": super::generated::postlogin::actions::console,
+            "postlogin:actions/dynamic@0.3.1": super::generated::postlogin::actions::dynamic,
+            "postlogin:actions/source-position@0.3.1": super::generated::postlogin::actions::source_position,
+            "postlogin:actions/types@0.3.1": super::generated::postlogin::actions::types,
         },
     });
 }

@@ -275,7 +275,7 @@ fn many_failing_cases_do_not_add_up_in_memory() {
     let done = measure_in(
         folder.path(),
         "test --jobs 4 --reporter human --reporter json=all.jsonl --reporter junit=all.xml",
-        100,
+        102,
     );
     let megabytes = done.memory >> 20;
     assert!(done.memory < MOST_MEMORY, "{megabytes} MiB");

@@ -150,7 +150,7 @@ fn an_edit_counts_from_the_next_login_on() {
     // What does not compile, or is no configuration, fails logins until it is mended.
     edit("exports.onExecutePostLogin = async (event, api) => {{{");
     let (status, body) = tenant.try_to_log_in();
-    assert_eq!(status, 403, "{body}");
+    assert_eq!(status, 500, "{body}");
     assert!(
         body.contains(r#"{"error":"access_denied","error_description":"SyntaxError"#),
         "{body}"

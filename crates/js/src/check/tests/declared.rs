@@ -92,7 +92,7 @@ fn other_triggers_have_another_event() {
             "1:1 missing-handler",
             "1:1 several-triggers",
             "1:60 unknown-event-path",
-            "1:66 unknown-api-method",
+            "1:70 unknown-api-method",
             "1:92 undeclared-secret",
         ],
     );

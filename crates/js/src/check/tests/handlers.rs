@@ -55,7 +55,7 @@ fn handlers_must_be_there_and_async() {
     check(
         "a.js",
         "exports.onExecuteSendPhoneMessage = async (event, api) => { event.nope; api.nope.nope(); };",
-        &["1:66 unknown-event-path", "1:76 unknown-api-method"],
+        &["1:67 unknown-event-path", "1:77 unknown-api-method"],
     );
     check("a.mjs", "export * from './other';", &[]);
     check(
