@@ -69,6 +69,7 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Email(arguments) => commands::email::email(&arguments, printer),
         Command::Serve(arguments) => commands::serve::serve(&arguments, printer),
         Command::Init(arguments) => commands::init::init(&arguments, printer),
+        Command::Install(arguments) => commands::install::install(&arguments, printer),
         Command::Schema { what } => commands::schema::schema(what, printer),
         Command::Completions { shell } => commands::completions::completions(shell, printer),
     }

@@ -16,4 +16,7 @@ pub mod text;
 
 pub use action::{BuildError, JavaScript, mapper_of_component, source_of_component};
 pub use kept::{Packages, Unrepeatable};
-pub use modules::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Modules};
+pub use modules::{
+    ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Imports, LocalFile, Modules,
+    check_local, specifiers,
+};

@@ -22,6 +22,7 @@ mod limits;
 mod modules;
 mod project;
 mod record;
+mod repositories;
 mod rules;
 mod rust_action;
 mod samples;

@@ -86,6 +86,9 @@ pub(crate) fn find(engine: &Engine, code: &str, modules: &Arc<Modules>) -> Kept 
         return Kept::Not(None);
     };
     let mut specifiers = leading::leading(code);
+    // Local files change with every edit; what comes after them may depend on them.
+    let first = specifiers.iter().position(|one| modules.is_local(one));
+    specifiers.truncate(first.unwrap_or(specifiers.len()));
     specifiers.retain(|specifier| {
         modules
             .resolve("", specifier, Keyword::Require)

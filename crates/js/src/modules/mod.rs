@@ -4,6 +4,7 @@ mod advice;
 pub(crate) mod closure;
 mod door;
 mod legacy;
+mod local;
 mod manifests;
 mod packages;
 mod places;
@@ -18,7 +19,8 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
-use self::{advice::Advice, packages::Packages};
+pub use self::local::{Imports, LocalFile, check_local, specifiers};
+use self::{advice::Advice, local::Local, packages::Packages};
 use crate::{
     engine::MODULE_WRAPPER,
     errors::LoadedText,
@@ -50,6 +52,10 @@ pub struct Dependencies {
     pub modules: Vec<ActionModule>,
     /// Whether they are a Rule's, which may name versions: `require('lodash@4.17.10')`.
     pub is_rule: bool,
+    /// The files of the project that the Action imports, itself or through others.
+    pub local: Vec<LocalFile>,
+    /// What the Action writes for them, and their indices.
+    pub imports: Imports,
 }
 
 /// An npm package that a configuration declares.
@@ -96,6 +102,7 @@ pub struct Modules {
     packages: Option<Packages>,
     modules: Vec<LoadedModule>,
     advice: Advice,
+    local: Local,
     is_rule: bool,
     answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
     files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
@@ -120,6 +127,8 @@ impl Modules {
             declared,
             modules,
             is_rule,
+            local,
+            imports,
         } = dependencies;
         let mut names = HashSet::new();
         for module in &modules {
@@ -138,6 +147,7 @@ impl Modules {
             packages: folder.map(|folder| Packages::new(&folder)),
             modules: modules.collect(),
             advice,
+            local: Local::new(imports, local),
             is_rule,
             answers: Mutex::default(),
             files: Mutex::default(),
@@ -151,22 +161,29 @@ impl Modules {
             packages: None,
             modules: Vec::new(),
             advice: Advice::new(None, &[]),
+            local: Local::default(),
             is_rule: false,
             answers: Mutex::default(),
             files: Mutex::default(),
         }
     }
 
-    /// The texts of the Action Modules that the engine may name in stacks.
+    /// The texts of Action Modules and local files that the engine may name in stacks.
     pub(crate) fn texts(&self) -> impl Iterator<Item = LoadedText<'_>> {
         let prefix_bytes = u32::try_from(MODULE_WRAPPER.len()).unwrap_or(u32::MAX);
-        self.modules.iter().filter_map(move |module| {
+        let modules = self.modules.iter().filter_map(move |module| {
             Some(LoadedText {
                 engine_name: &module.path,
                 prefix_bytes,
                 prepared: module.prepared.as_ref()?,
             })
-        })
+        });
+        modules.chain(self.local.texts())
+    }
+
+    /// Whether what the Action writes is one of its local files.
+    pub(crate) fn is_local(&self, specifier: &str) -> bool {
+        self.local.resolve("", specifier).is_some()
     }
 
     /// The folder where the search for packages starts.
@@ -195,6 +212,17 @@ impl Modules {
         if specifier.starts_with(SCHEME) {
             return self.find_module(importer, specifier);
         }
+        if let Some(path) = self.local.resolve(importer, specifier) {
+            return Resolved {
+                path: Ok(path.to_owned()),
+                notices: Vec::new(),
+            };
+        }
+        // What local files require of packages, the bundled Action requires.
+        let importer = match Local::is_name(importer) {
+            true => "",
+            false => importer,
+        };
         if self.is_rule && importer.is_empty() {
             return self.find_for_rule(specifier, keyword);
         }
@@ -281,6 +309,9 @@ impl Modules {
                 format: ModuleFormat::ActionModule,
                 code: code.unwrap_or(&module.module.text).clone(),
             });
+        }
+        if let Some(file) = self.local.load(path) {
+            return Ok(file);
         }
         match &self.packages {
             Some(packages) => packages.load(path),

@@ -3,6 +3,7 @@
 mod event;
 mod http;
 mod project;
+mod unreadable;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,8 @@ use postlogin_project::cases::{Base, CASES_BYTES, Case, find_case_files, read_ca
 use postlogin_project::{ActionSource, Error};
 use serde_json::Value;
 
-use crate::load::{Compiler, LoadError, Loaded, trigger_of_all};
+use crate::load::dependencies::local_files;
+use crate::load::trigger_of_all;
 use crate::login::secrets_of;
 use crate::snapshot::{pending_file, read_sections};
 
@@ -88,20 +90,6 @@ pub fn plan(paths: &[PathBuf], working_folder: &Path) -> Result<Plan, Vec<Error>
         snapshots: found.snapshots,
         files: found.files,
     })
-}
-
-impl Plan {
-    /// Loads one of the Actions.
-    ///
-    /// # Errors
-    /// When it cannot be read, built or loaded.
-    pub fn load(&self, index: usize, compiler: &mut Compiler<'_>) -> Result<Loaded, LoadError> {
-        match (self.unreadable.get(&index), self.actions.get(index)) {
-            (Some(error), _) => Err(LoadError::unreadable(error)),
-            (None, Some(source)) => compiler.action(source),
-            (None, None) => Err(LoadError::not_loaded("")),
-        }
-    }
 }
 
 /// Collects cases, and what they share.
@@ -231,6 +219,7 @@ impl<'a> Planner<'a> {
         for index in &actions {
             if let Some(source) = self.actions.get(*index) {
                 depends_on.extend(source.files());
+                depends_on.extend(local_files(source));
             }
         }
         if let Some(project) = project {
@@ -338,14 +327,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// An Action that cannot be read. It has no text, so nothing that is said about its text is about it.
-    fn add_unreadable(&mut self, name: &str, error: Error) -> usize {
-        self.actions.push(project::unreadable(name));
-        let index = self.actions.len() - 1;
-        self.unreadable.insert(index, error);
-        index
-    }
-
     fn bases(&mut self, case: &Case) -> Result<Bases, Error> {
         Ok(Bases {
             event: self.base(case, Some(&case.event), "an event")?,
@@ -385,7 +366,8 @@ impl<'a> Planner<'a> {
                 .iter()
                 .filter_map(|index| self.actions.get(*index))
                 .any(|source| secrets_of(source, given).contains_key(&secret.name));
-            if !seen {
+            // Those of defaults are for many cases, and not each needs all of them.
+            if !seen && case.own_secrets.contains(&secret.name) {
                 let message = format!(
                     "no Action of the case `{}` declares the secret {}, so none sees it",
                     case.name, secret.name

@@ -19,6 +19,14 @@ use crate::error::CliError;
 /// What stands in for a secret whose value nobody knows here.
 const PLACEHOLDER: &str = "test";
 
+/// A file with a first case.
+pub(super) struct FirstCase {
+    /// Its text.
+    pub(super) text: String,
+    /// The packages that have to be installed before it can run, as npm takes them.
+    pub(super) missing: Vec<String>,
+}
+
 /// The text of a file with one case, which passes. `named` is what the case calls the source.
 pub(super) fn first_case(
     project: &Project,
@@ -26,7 +34,7 @@ pub(super) fn first_case(
     named: &str,
     compiler: &mut Compiler<'_>,
     schema: &str,
-) -> Result<String, CliError> {
+) -> Result<FirstCase, CliError> {
     let declared = source.declared.as_ref();
     let secrets: Vec<Secret> = declared
         .iter()
@@ -40,7 +48,14 @@ pub(super) fn first_case(
         .bind(source, &secrets)
         .map_err(|error| error.message)
         .map(|bound| login(project, bound));
+    let mut missing = Vec::new();
     let text = match ran {
+        Ok(Ok(outcome)) if !missing_packages(&outcome).is_empty() => {
+            // What it does without its packages is not what it does.
+            missing = missing_packages(&outcome);
+            let reason = format!("npm install {} first", missing.join(" "));
+            case(named, &secrets, schema, None, Some(&reason))
+        }
         Ok(Ok(outcome)) => match unloadable(&outcome) {
             Some(error) => case(named, &secrets, schema, None, Some(&error.message)),
             None => case(named, &secrets, schema, Some(&outcome), None),
@@ -48,7 +63,15 @@ pub(super) fn first_case(
         Ok(Err(error)) => return Err(CliError::internal(&error)),
         Err(message) => case(named, &secrets, schema, None, Some(&message)),
     };
-    Ok(text)
+    Ok(FirstCase { text, missing })
+}
+
+/// The packages that the Action did not find, as npm takes them.
+fn missing_packages(outcome: &Outcome) -> Vec<String> {
+    let notices = outcome.notices.iter();
+    let notices = notices.filter(|notice| notice.code == "module-not-found");
+    let packages = notices.filter_map(|notice| notice.message.rsplit_once("npm install "));
+    packages.map(|(_, package)| package.to_owned()).collect()
 }
 
 fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
