@@ -91,7 +91,10 @@ fn in_our_words(message: &str) -> String {
             "number would be zero for non-zero type",
             "must be a whole number greater than 0",
         ),
-        ("invalid digit found in string", "must be a whole number"),
+        (
+            "invalid digit found in string",
+            "must be a whole number, not negative",
+        ),
         (
             "cannot parse integer from empty string",
             "must be a whole number",
