@@ -164,7 +164,7 @@ mod tests {
         );
         check(
             "postlogin run --seed -1",
-            "invalid value '-1' for '--seed <N>': invalid digit found in string",
+            "invalid value '-1' for '--seed <N>': must be a whole number, not negative",
             "`postlogin run --help` tells what there is",
         );
         check(
