@@ -139,7 +139,7 @@ fn packages_of_the_workspace() {
 #[test]
 fn comments_of_json() {
     for (text, plain) in [
-        ("{\"a\": 1, // x\n}", "{\"a\": 1 \n}"),
+        ("{\"a\": 1, // x\n}", "{\"a\": 1}"),
         ("{\"a//\": \"/* \\\" */\",}", "{\"a//\": \"/* \\\" */\"}"),
         ("[1,/* ü */]", "[1]"),
         ("\"open", "\"open"),
