@@ -11,7 +11,17 @@ const SHORT: &[(&str, &str)] = &[
         "conformance",
         "crates/core/src/login/transaction/tests/conformance.rs",
     ),
+    ("commands", "crates/tenant/tests/it/commands.rs"),
+    (
+        "changes",
+        "crates/core/src/login/transaction/tests/changes.rs",
+    ),
+    (
+        "factors",
+        "crates/core/src/login/transaction/tests/factors.rs",
+    ),
     ("flow", "crates/core/src/login/transaction/tests/flow.rs"),
+    ("javascript", "crates/cli/tests/it/fidelity.rs"),
     (
         "metadata",
         "crates/core/src/login/transaction/tests/metadata.rs",
@@ -87,6 +97,18 @@ fn every_row_has_four_cells_and_a_state() {
 #[test]
 fn every_test_that_is_named_exists() {
     check(|row| row.cells.last()?.split(", ").find_map(problem_of_test));
+}
+
+#[test]
+fn every_row_that_says_same_names_a_function() {
+    check(|row| {
+        let state = row.cells.get(2)?;
+        let tests = row.cells.last()?;
+        let is_same = state.starts_with("same");
+        let mut named = tests.split(", ");
+        let problem = is_same && named.any(|test| !test.trim_matches('`').contains("::"));
+        problem.then(|| format!("`{tests}` names no function: `file::function`"))
+    });
 }
 
 /// Why a name leads to no test: `flow`, `js/tests/hostile.rs` (in backticks), either with `::function`.

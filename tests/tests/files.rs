@@ -30,6 +30,10 @@ const DOORS: &[&str] = &[
 /// Where else files are opened. None of these opens a file because a file of a project says so.
 const OTHERS: &[(&str, &str)] = &[
     (
+        "crates/cli/build.rs",
+        "the commit that is built, in the repository of these sources",
+    ),
+    (
         "crates/cli/src/action.rs",
         "what the user named: whether it is there",
     ),
@@ -84,6 +88,10 @@ const OTHERS: &[(&str, &str)] = &[
     (
         "crates/engine/src/cache/trust.rs",
         "opens the files of that cache, and looks at who may write to them",
+    ),
+    (
+        "crates/engine/src/memory/scan.rs",
+        "the kernel's list of this process's pages",
     ),
     (
         "crates/js/src/engine/inputs.rs",

@@ -241,7 +241,6 @@ fn freeze(component: &[u8]) -> anyhow::Result<Vec<u8>> {
     let engine = Engine::new(Allocation::OnDemand, None)?;
     snapshot(&engine, component, Stage::Started).map_err(|error| match error {
         SnapshotError::Source(fault) => anyhow!("{}: {}", fault.name, fault.message),
-        SnapshotError::Unrepeatable => anyhow!("the start of the engine has seen the time"),
         SnapshotError::Broken(error) => error,
     })
 }

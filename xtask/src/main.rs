@@ -6,6 +6,7 @@
 )]
 
 mod copies;
+mod dist;
 mod engine;
 mod intl;
 mod library;
@@ -20,11 +21,15 @@ const USAGE: &str = "\
 usage: cargo xtask build-engine [--guest-only]
        cargo xtask build-intl
        cargo xtask node-library
+       cargo xtask dist [--npm] [--wheels] [TARGET…]
 
   build-intl      builds ICU for Intl (crates/js/intl/intl.wasm.zst)
   build-engine    builds the JavaScript engine (crates/js/engine/engine.wasm.zst) and records what it was built from
     --guest-only  takes the compiled engine of the last build and only puts the guest into it anew
-  node-library    makes what crates/js/engine/node needs to be compiled natively, see its README.md";
+  node-library    makes what crates/js/engine/node needs to be compiled natively, see its README.md
+  dist            builds, packs and checks what a release consists of (target/dist-out)
+    --npm         also the npm packages
+    --wheels      also the Python wheels";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +38,7 @@ fn main() -> ExitCode {
         ["build-engine"] => engine::build(false),
         ["build-engine", "--guest-only"] => engine::build(true),
         ["node-library"] => engine::node_library(),
+        ["dist", rest @ ..] => dist::dist(rest),
         ["build-intl"] => intl::build(),
         ["help" | "--help"] => {
             println!("{USAGE}");

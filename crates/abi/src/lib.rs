@@ -10,13 +10,28 @@ pub mod methods;
 pub const WIT_PACKAGE: &str = "postlogin:actions";
 
 /// The version of the package; that of this crate.
-pub const VERSION: &str = "0.3.0";
+pub const VERSION: &str = "0.3.1";
 
 /// The world of a post-login Action in any language.
 pub const POST_LOGIN_WORLD: &str = "post-login";
 
 /// The world of a credentials-exchange Action in any language.
 pub const CREDENTIALS_EXCHANGE_WORLD: &str = "credentials-exchange";
+
+/// The worlds of Actions, by trigger: a world has the name of its trigger.
+pub const ACTION_WORLDS: &[&str] = &[
+    "credentials-exchange",
+    "custom-email-provider",
+    "custom-phone-provider",
+    "custom-token-exchange",
+    "event-stream",
+    "password-reset-post-challenge",
+    "post-change-password",
+    "post-login",
+    "post-user-registration",
+    "pre-user-registration",
+    "send-phone-message",
+];
 
 /// The world of an engine that becomes an Action when a source is loaded into it.
 pub const JAVASCRIPT_ENGINE_WORLD: &str = "javascript-engine";
@@ -32,15 +47,27 @@ pub const INTERFACES: &[&str] = &[
     "cache",
     "console",
     "dynamic",
+    "exchange-access",
+    "exchange-authentication",
+    "exchange-user",
     "groups",
     "id-token",
     "machine-access",
     "machine-access-token",
     "machine-transaction",
     "multifactor",
+    "notification",
     "prompt",
     "redirect",
     "refresh-token",
+    "registration-access",
+    "registration-user",
+    "registration-validation",
+    "reset-access",
+    "reset-authentication",
+    "reset-prompt",
+    "reset-redirect",
+    "reset-transaction",
     "roles",
     "rules",
     "saml-response",
@@ -55,14 +82,28 @@ pub const INTERFACES: &[&str] = &[
 /// The texts of the package as `(file name, text)`, in the order of the names.
 pub const WIT_FILES: &[(&str, &str)] = &[
     ("access.wit", include_str!("../wit/access.wit")),
+    ("cache-alone.wit", include_str!("../wit/cache-alone.wit")),
     ("cache.wit", include_str!("../wit/cache.wit")),
     (
         "credentials-exchange.wit",
         include_str!("../wit/credentials-exchange.wit"),
     ),
+    (
+        "custom-token-exchange.wit",
+        include_str!("../wit/custom-token-exchange.wit"),
+    ),
     ("engine.wit", include_str!("../wit/engine.wit")),
     ("factors.wit", include_str!("../wit/factors.wit")),
+    ("notification.wit", include_str!("../wit/notification.wit")),
+    (
+        "password-reset-post-challenge.wit",
+        include_str!("../wit/password-reset-post-challenge.wit"),
+    ),
     ("post-login.wit", include_str!("../wit/post-login.wit")),
+    (
+        "pre-user-registration.wit",
+        include_str!("../wit/pre-user-registration.wit"),
+    ),
     (
         "saml-response.wit",
         include_str!("../wit/saml-response.wit"),
@@ -73,7 +114,7 @@ pub const WIT_FILES: &[(&str, &str)] = &[
     ("user.wit", include_str!("../wit/user.wit")),
 ];
 
-/// The name under which a component imports an interface: `postlogin:actions/cache@0.3.0`.
+/// The name under which a component imports an interface: `postlogin:actions/cache@0.3.1`.
 #[must_use]
 pub fn import_name(interface: &str) -> String {
     format!("{WIT_PACKAGE}/{interface}@{VERSION}")
@@ -103,12 +144,13 @@ mod tests {
 
     #[test]
     fn names_of_imports() {
-        assert_eq!(import_name("cache"), "postlogin:actions/cache@0.3.0");
+        assert_eq!(import_name("cache"), "postlogin:actions/cache@0.3.1");
         #[track_caller]
         fn check(name: &str, compatible: bool) {
             assert_eq!(is_compatible_import(name), compatible, "{name}");
         }
         check("postlogin:actions/cache@0.3.0", true);
+        check("postlogin:actions/cache@0.3.1", true);
         check("postlogin:actions/cache@0.3.7", true);
         check("postlogin:actions/cache@0.2.0", false);
         check("postlogin:actions/cache@1.3.0", false);

@@ -1,4 +1,4 @@
-//! How the typed functions correspond to the methods of the vendor's `api` object.
+//! The typed functions and the methods of the vendor's `api` object that they stand for.
 //!
 //! A host can serve all of them by one piece of code: it turns the arguments of a function into those of the method as
 //! this table says, calls the method, and turns its answer into the function's result. Method list:
@@ -22,7 +22,7 @@ pub struct Method {
     pub can_throw: bool,
 }
 
-/// How a parameter of a function becomes an argument of the method.
+/// The conversion of a function's parameter to an argument of the method.
 ///
 /// A `none` at the end of the arguments is not passed, one in between is `undefined`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +40,7 @@ pub enum Parameter {
     Query,
 }
 
-/// How the answer of a method becomes the function's result.
+/// The conversion of a method's answer to the function's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// The answer (nothing, or the `api` object) is dropped.
@@ -57,7 +57,7 @@ pub enum Answer {
     CacheDelete,
 }
 
-/// What a field of a record is in the vendor's object.
+/// A property of the vendor's object that a field of a record stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {
     /// The name of the property. It is absent when the field is `none`.
@@ -67,15 +67,15 @@ pub struct Property {
 }
 
 impl Method {
-    /// The interface of the function: `id-token`; that of a method which only credentials-exchange has in this form begins
-    /// with `machine-`.
+    /// The interface of the function: `id-token`; that of a method which only one trigger other than post-login has in this
+    /// form begins with a word for the trigger, such as `machine-` for credentials-exchange.
     #[must_use]
     pub fn interface(&self) -> String {
         let namespace = self.path.split_once('.');
         let name = kebab_case(namespace.map_or("", |(namespace, _)| namespace));
-        match self.triggers {
-            MACHINE => format!("machine-{name}"),
-            _ => name,
+        match prefix(self.triggers) {
+            Some(prefix) => format!("{prefix}-{name}"),
+            None => name,
         }
     }
 
@@ -90,7 +90,7 @@ impl Method {
     }
 }
 
-/// What the field of a record that is a [`Parameter::Plain`] is in the vendor's object.
+/// Returns the property of the vendor's object that a field of a record, passed as [`Parameter::Plain`], stands for.
 #[must_use]
 pub fn property(field: &str) -> Property {
     let name = match field {
@@ -158,7 +158,22 @@ impl Method {
 
 const POST_LOGIN: &[&str] = &["post-login"];
 const MACHINE: &[&str] = &["credentials-exchange"];
-const EVERY: &[&str] = &["post-login", "credentials-exchange"];
+const REGISTRATION: &[&str] = &["pre-user-registration"];
+const EXCHANGE: &[&str] = &["custom-token-exchange"];
+const RESET: &[&str] = &["password-reset-post-challenge"];
+const PROVIDERS: &[&str] = &["custom-email-provider", "custom-phone-provider"];
+const EVERY: &[&str] = crate::ACTION_WORLDS;
+
+/// Returns what the names of interfaces begin with that only these triggers have.
+fn prefix(triggers: &[&str]) -> Option<&'static str> {
+    match triggers {
+        MACHINE => Some("machine"),
+        REGISTRATION => Some("registration"),
+        EXCHANGE => Some("exchange"),
+        RESET => Some("reset"),
+        _ => None,
+    }
+}
 
 /// Every method with a typed function, by namespace.
 pub const METHODS: &[Method] = &[
@@ -252,6 +267,39 @@ pub const METHODS: &[Method] = &[
     throws("transaction.removeTargetScope", &[Plain], Nothing).of(MACHINE),
     throws("transaction.setTargetScopes", &[Plain], Nothing).of(MACHINE),
     throws("transaction.clearTargetScopes", &[], Nothing).of(MACHINE),
+    never_throws("access.deny", &[Plain, Plain], Nothing).of(REGISTRATION),
+    throws("user.setAppMetadata", &[Plain, Json], Nothing).of(REGISTRATION),
+    throws("user.setUserId", &[Plain], Nothing).of(REGISTRATION),
+    throws("user.setUserMetadata", &[Plain, Json], Nothing).of(REGISTRATION),
+    throws("validation.error", &[Plain, Plain], Nothing).of(REGISTRATION),
+    throws("access.deny", &[Plain, Plain], Nothing).of(EXCHANGE),
+    throws("access.rejectInvalidSubjectToken", &[Plain], Nothing).of(EXCHANGE),
+    throws("authentication.setUserById", &[Plain], Nothing).of(EXCHANGE),
+    throws(
+        "authentication.setUserByConnection",
+        &[Plain, Json, Plain],
+        Nothing,
+    )
+    .of(EXCHANGE),
+    throws("authentication.setOrganization", &[Plain], Nothing).of(EXCHANGE),
+    throws("authentication.setActor", &[Json], Nothing).of(EXCHANGE),
+    throws("user.setAppMetadata", &[Plain, Json], Nothing).of(EXCHANGE),
+    throws("user.setUserMetadata", &[Plain, Json], Nothing).of(EXCHANGE),
+    never_throws("access.deny", &[Plain], Nothing).of(RESET),
+    throws(
+        "authentication.challengeWith",
+        &[Plain, AdditionalFactors],
+        Nothing,
+    )
+    .of(RESET),
+    throws("authentication.challengeWithAny", &[Plain], Nothing).of(RESET),
+    throws("prompt.render", &[Plain, Plain], Nothing).of(RESET),
+    throws("redirect.encodeToken", &[Plain], PlainValue).of(RESET),
+    throws("redirect.sendUserTo", &[Plain, Query], Nothing).of(RESET),
+    throws("redirect.validateToken", &[Plain], JsonText).of(RESET),
+    throws("transaction.setResultUrl", &[Plain, Query], Nothing).of(RESET),
+    never_throws("notification.drop", &[Plain], Nothing).of(PROVIDERS),
+    never_throws("notification.retry", &[Plain], Nothing).of(PROVIDERS),
 ];
 
 #[cfg(test)]

@@ -61,14 +61,46 @@ const MACHINE_METHODS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Both, each with what the names of its interfaces begin with.
+/// Those of the other triggers that have methods beside the cache.
+/// <https://auth0.com/docs/customize/actions/explore-triggers>
+const REGISTRATION_METHODS: &[(&str, &str)] = &[
+    ("access", "deny?"),
+    ("user", "setAppMetadata setUserId setUserMetadata"),
+    ("validation", "error"),
+];
+const EXCHANGE_METHODS: &[(&str, &str)] = &[
+    ("access", "deny rejectInvalidSubjectToken"),
+    (
+        "authentication",
+        "setUserById setUserByConnection setOrganization setActor",
+    ),
+    ("user", "setAppMetadata setUserMetadata"),
+];
+const RESET_METHODS: &[(&str, &str)] = &[
+    ("access", "deny?"),
+    ("authentication", "challengeWith challengeWithAny"),
+    ("prompt", "render"),
+    ("redirect", "encodeToken sendUserTo validateToken"),
+    ("transaction", "setResultUrl"),
+];
+const PROVIDER_METHODS: &[(&str, &str)] = &[("notification", "drop? retry?")];
+
+/// What the names of interfaces begin with that only one trigger other than post-login has.
+const PREFIXES: &[&str] = &["machine-", "registration-", "exchange-", "reset-"];
+
+/// All of them, each with what the names of its interfaces begin with.
 fn all_methods() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let of = |prefix: &'static str, methods: &'static [(&str, &str)]| {
         methods
             .iter()
             .map(move |(namespace, methods)| (prefix, *namespace, *methods))
     };
-    of("", METHODS).chain(of("machine-", MACHINE_METHODS))
+    of("", METHODS)
+        .chain(of("machine-", MACHINE_METHODS))
+        .chain(of("registration-", REGISTRATION_METHODS))
+        .chain(of("exchange-", EXCHANGE_METHODS))
+        .chain(of("reset-", RESET_METHODS))
+        .chain(of("", PROVIDER_METHODS))
 }
 
 /// Interfaces that name no namespace of `api`.
@@ -209,9 +241,11 @@ fn table_fits_the_texts() {
         .collect();
     let table: BTreeSet<String> = methods::METHODS
         .iter()
-        .map(|method| match method.interface().starts_with("machine-") {
-            true => format!("machine-{}", method.path),
-            false => method.path.to_owned(),
+        .map(|method| {
+            let interface = method.interface();
+            let mut prefixes = PREFIXES.iter();
+            let prefix = prefixes.find(|prefix| interface.starts_with(**prefix));
+            format!("{}{}", prefix.unwrap_or(&""), method.path)
         })
         .collect();
     assert_eq!(table, listed);
@@ -315,28 +349,88 @@ fn worlds_offer_what_is_listed() {
         assert_eq!(world_imports, imports, "imports of {world}");
         assert_eq!(world_exports, exports, "exports of {world}");
     }
-    let interfaces = |of: &dyn Fn(&str) -> bool| -> Vec<&str> {
+    // What a world has of its own, and what every world of an Action has.
+    const EVERY: &[&str] = &["cache", "console", "dynamic", "source-position", "types"];
+    let own_of = |of: &dyn Fn(&str) -> bool| -> Vec<&str> {
         let all = postlogin_abi::INTERFACES.iter().copied();
-        all.filter(|name| of(name)).collect()
+        all.filter(|name| of(name) || EVERY.contains(name))
+            .collect()
     };
-    let handlers = ["on-execute-post-login", "on-continue-post-login"];
-    check(
-        &resolve,
-        package,
-        postlogin_abi::POST_LOGIN_WORLD,
-        &interfaces(&|name| !name.starts_with("machine-")),
-        &handlers,
-    );
-    check(
-        &resolve,
-        package,
-        postlogin_abi::CREDENTIALS_EXCHANGE_WORLD,
-        &interfaces(&|name| {
-            name.starts_with("machine-")
-                || ["cache", "console", "dynamic", "source-position", "types"].contains(&name)
-        }),
-        &["on-execute-credentials-exchange"],
-    );
+    let of_prefix = |prefix: &str| own_of(&|name| name.starts_with(prefix));
+    let is_of_post_login = |name: &str| {
+        name != "notification" && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    };
+    // Types of an interface that a world uses make it import that interface.
+    let mut of_reset = of_prefix("reset-");
+    of_reset.extend(["authentication", "prompt", "redirect"]);
+    let cache_alone = own_of(&|_| false);
+    let notification = own_of(&|name| name == "notification");
+    let worlds: &[(&str, Vec<&str>, &[&str])] = &[
+        (
+            "post-login",
+            own_of(&is_of_post_login),
+            &["on-execute-post-login", "on-continue-post-login"],
+        ),
+        (
+            "credentials-exchange",
+            of_prefix("machine-"),
+            &["on-execute-credentials-exchange"],
+        ),
+        (
+            "pre-user-registration",
+            of_prefix("registration-"),
+            &[
+                "on-execute-pre-user-registration",
+                "on-continue-pre-user-registration",
+            ],
+        ),
+        (
+            "custom-token-exchange",
+            of_prefix("exchange-"),
+            &["on-execute-custom-token-exchange"],
+        ),
+        (
+            "password-reset-post-challenge",
+            of_reset,
+            &["on-execute-post-challenge", "on-continue-post-challenge"],
+        ),
+        (
+            "custom-email-provider",
+            notification.clone(),
+            &["on-execute-custom-email-provider"],
+        ),
+        (
+            "custom-phone-provider",
+            notification,
+            &["on-execute-custom-phone-provider"],
+        ),
+        (
+            "event-stream",
+            cache_alone.clone(),
+            &["on-execute-event-stream"],
+        ),
+        (
+            "post-change-password",
+            cache_alone.clone(),
+            &["on-execute-post-change-password"],
+        ),
+        (
+            "post-user-registration",
+            cache_alone.clone(),
+            &["on-execute-post-user-registration"],
+        ),
+        (
+            "send-phone-message",
+            cache_alone,
+            &["on-execute-send-phone-message"],
+        ),
+    ];
+    for (world, imports, exports) in worlds {
+        check(&resolve, package, world, imports, exports);
+    }
+    let mut listed: Vec<&str> = worlds.iter().map(|(world, _, _)| *world).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, postlogin_abi::ACTION_WORLDS);
     let loader = postlogin_abi::import_name("loader");
     check(
         &resolve,

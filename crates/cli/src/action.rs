@@ -78,36 +78,28 @@ fn tell(notice: &LoadNotice<'_>, printer: &Printer) {
     }
 }
 
-/// Keeps packages loaded for the next login: those that are slow to load, from the second time on that somebody waited for them.
-///
-/// `POSTLOGIN_KEEP_PACKAGES` set to `always` keeps them from the first time on, `never` not at all, which is also what happens in
-/// CI, whose caches rarely live long enough.
-pub(crate) fn keep_packages(packages: &[Packages], printer: &Printer) {
-    let wanted = env::var("POSTLOGIN_KEEP_PACKAGES").unwrap_or_default();
-    let uses = match wanted.as_str() {
-        "always" => 1,
-        "never" => return,
-        _ if env::var_os("CI").is_some() => return,
-        _ => 2,
-    };
-    let slow = packages
-        .iter()
-        .filter(|packages| packages.uses() >= uses && packages.are_worthwhile());
-    for packages in slow {
-        let names = packages.specifiers().join(", ");
-        match packages.keep() {
-            Ok(Ok(took)) => printer.note(&format!(
-                "keeps {names} loaded from now on; that took {:.1} s, once",
-                took.as_secs_f64()
-            )),
-            Ok(Err(_)) => tracing::debug!(names, "packages differ from login to login"),
-            Err(error) => tracing::debug!(names, %error, "packages are not kept"),
+/// Stores packages that were loaded, so that the next process need not load them. A cache that cannot be written is no cache.
+pub(crate) fn store_packages(packages: &[Packages]) {
+    for packages in packages.iter().filter(|it| it.are_worthwhile()) {
+        if let Err(error) = packages.store() {
+            tracing::debug!(?packages, %error, "packages are not stored");
         }
     }
 }
 
+/// Whether the environment is that of a CI service. `CI=false` is how a user says that it is not.
+pub(crate) fn is_ci() -> bool {
+    env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
+}
+
 fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
     let (took, kept, refused) = match notice {
+        CompileNotice::Begins => {
+            printer.note(&format!(
+                "compiling {what} for this machine, once; this takes some seconds"
+            ));
+            return;
+        }
         CompileNotice::Waiting { folder } => {
             let folder = folder.display();
             printer.note(&format!(

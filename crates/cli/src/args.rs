@@ -7,12 +7,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::version;
+
 pub(crate) use tenant::{EmailArguments, ServeArguments};
 pub(crate) use tests::{CompareArguments, NoTests, TestArguments};
 
 /// Runs Auth0 post-login Actions offline, in WebAssembly, and shows what became of every claim.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXAMPLES, after_long_help = LONG)]
+#[command(version = version::SHORT, long_version = version::long(), max_term_width = 100, after_help = EXAMPLES, after_long_help = LONG)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -54,7 +56,6 @@ Examples:
 Environment:
   POSTLOGIN_CACHE_DIR                where machine code is kept; without it, the user's cache folder
   POSTLOGIN_CONTROL_TOKEN            the token of the control API of `serve`
-  POSTLOGIN_KEEP_PACKAGES            always, never: keep packages loaded for the next login
   POSTLOGIN_ALLOW_CARGO_BUILD=1      build Cargo packages that a project names
   POSTLOGIN_LOG                      what to log on stderr: debug, postlogin_engine=trace
   NO_COLOR, CLICOLOR_FORCE, CI       as everywhere; in CI, snapshots are never written
@@ -103,6 +104,16 @@ pub(crate) enum Command {
     Schema {
         /// Which format
         what: Schema,
+
+        /// The trigger whose event it is, such as custom-token-exchange
+        #[arg(long, value_name = "ID")]
+        trigger: Option<String>,
+    },
+    /// Write the manual pages of all commands
+    #[command(hide = true)]
+    Man {
+        /// The folder for them
+        folder: PathBuf,
     },
     /// Print a script that completes commands in a shell
     Completions {
@@ -113,12 +124,14 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Schema {
-    /// The event of the post-login trigger, v3
+    /// The event of a trigger (`--trigger`); without one, of post-login
     Event,
     /// The event of the credentials-exchange trigger, v2
     CredentialsExchangeEvent,
     /// A file of cases
     Case,
+    /// What `run --format json` prints
+    Outcome,
     /// postlogin.toml
     Config,
 }
@@ -199,7 +212,10 @@ pub(crate) struct RunArguments {
     #[arg(
         long,
         help_heading = "Output",
-        conflicts_with_all = ["event", "user", "client", "set", "secret", "secrets_file", "continue_with", "now", "seed", "token", "fail_on_deny"]
+        conflicts_with_all = [
+            "trigger", "event", "user", "client", "connection", "token_response", "rule_context", "set", "secret", "secrets_file", "http",
+            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "token", "key", "fail_on_deny"
+        ]
     )]
     pub(crate) stdin_json: bool,
 
@@ -352,7 +368,7 @@ pub(crate) struct InitArguments {
     #[arg(value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 
-    /// For which service to write a CI file; without it, the one that the repository uses
+    /// For which service to write a CI file; without it, those that the repository uses already
     #[arg(long, value_enum, value_name = "SERVICE")]
     pub(crate) ci: Option<Ci>,
 }
@@ -366,9 +382,9 @@ pub(crate) struct InstallArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Ci {
-    /// .github/workflows/postlogin.yml
+    /// .github/workflows/postlogin.yml at the repository's root
     Github,
-    /// .gitlab/postlogin.yml
+    /// .gitlab/postlogin.yml at the repository's root
     Gitlab,
     /// No file
     None,

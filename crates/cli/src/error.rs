@@ -15,6 +15,7 @@ pub(crate) const DENIED: u8 = 3;
 pub(crate) const NO_CASES: u8 = 4;
 pub(crate) const EXPECTATION_FAILED: u8 = 100;
 pub(crate) const UNLOADABLE: u8 = 101;
+pub(crate) const UNEXPECTED: u8 = 102;
 pub(crate) const UNWRITABLE: u8 = 110;
 
 /// What happened, where, and what to do about it.

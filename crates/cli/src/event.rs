@@ -7,7 +7,7 @@ use postlogin_core::{
     event::{
         check_paths, json_schema, merge_patch, parse_assignment, sample, set_path, suggest::closest,
     },
-    login::complete_event,
+    login::{complete_event, store_user},
 };
 use postlogin_project::read_object;
 use serde_json::{Value, json};
@@ -27,6 +27,11 @@ pub(crate) fn event(
     };
     if let Some(file) = &arguments.user {
         replace(&mut event, "user", Value::Object(read(file, "a user")?));
+        if store_user(&mut event) {
+            let file = file.display();
+            let message = "databases store e-mail addresses and user names in lower case";
+            printer.warning(&format!("{file}: {message}: the Actions see them so"));
+        }
     }
     if let Some(file) = &arguments.client {
         replace(&mut event, "client", Value::Object(read(file, "a client")?));

@@ -12,6 +12,7 @@ mod project;
 pub mod render;
 mod secrets;
 mod usage;
+mod version;
 
 use std::{
     env,
@@ -70,7 +71,10 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Serve(arguments) => commands::serve::serve(&arguments, printer),
         Command::Init(arguments) => commands::init::init(&arguments, printer),
         Command::Install(arguments) => commands::install::install(&arguments, printer),
-        Command::Schema { what } => commands::schema::schema(what, printer),
+        Command::Schema { what, trigger } => {
+            commands::schema::schema(what, trigger.as_deref(), printer)
+        }
+        Command::Man { folder } => commands::man::man(&folder, printer),
         Command::Completions { shell } => commands::completions::completions(shell, printer),
     }
 }

@@ -37,9 +37,10 @@ pub use api::method::{MethodSpec, Returns};
 pub use fault::{Fault, FaultKind};
 pub use location::Location;
 pub use login::{
-    Call, EntryPoint, Finished, HandlerInfo, HandlerKind, LOGIN_VERSION, Login, LoginInput, Pause,
-    RestoreError, ResumeStep, Resumption, SandboxUse, Step, Suspension, TenantSettings,
-    TokenDialect, complete_event,
+    Call, Changes, EntryPoint, Finished, HandlerInfo, HandlerKind, LOGIN_VERSION, Login,
+    LoginInput, Pause, RefreshTokenChanges, RestoreError, ResumeStep, Resumption, RevokedSession,
+    SandboxUse, SessionChanges, Step, Suspension, TenantSettings, TokenDialect, complete_event,
+    remove_parameters,
 };
 pub use metadata::is_storable;
 pub use reply::{Answer, Failure, Reply, Returned};

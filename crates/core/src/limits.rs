@@ -55,12 +55,21 @@ const METADATA: &str =
 const METADATA_NAMES: &str =
     "https://auth0.com/docs/manage-users/user-accounts/metadata/metadata-fields-data";
 const TRANSACTION_METADATA: &str = "https://auth0.com/docs/customize/actions/transaction-metadata";
+const CUSTOMIZE_MFA: &str = "https://auth0.com/docs/secure/multi-factor-authentication/customize-mfa/customize-mfa-selection-universal-login";
+const TOKEN_EXCHANGE: &str =
+    "https://auth0.com/docs/customize/actions/explore-triggers/custom-token-exchange";
+const CUSTOM_USER_ID: &str = "https://auth0.com/docs/manage-users/user-accounts/custom-user-id";
+const NOTIFICATION: &str = "https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-api-object";
 const CLAIMS: &str = "https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims";
 
 /// Bytes of an Action's code, npm modules excluded.
 pub const ACTION_CODE_BYTES: Limit = limit(100 * 1024, LIMITATIONS);
 /// Actions bound to one trigger.
 pub const ACTIONS_PER_TRIGGER: Limit = limit(20, LIMITATIONS);
+/// Actions of custom-email-provider, and of custom-phone-provider. Enforced since 2025-12-16.
+pub const ACTIONS_OF_A_PROVIDER: Limit = limit(1, LIMITATIONS);
+/// Actions of a token exchange profile, and of an event stream: the entity names one.
+pub const ACTIONS_OF_AN_ENTITY: Limit = limit(1, TOKEN_EXCHANGE);
 /// Secrets of one Action.
 pub const SECRETS_PER_ACTION: Limit = limit(30, LIMITATIONS);
 /// npm dependencies of one Action.
@@ -91,6 +100,42 @@ pub const PRIMARY_USER_ID_LENGTH: Limit = limit(128, API_OBJECT);
 pub const VALIDATION_ERROR_CHARACTERS: Limit = limit(100, API_LAYER);
 /// Characters of the reason of `refreshToken.revoke`.
 pub const REVOKE_REASON_CHARACTERS: Limit = limit(1_024, API_LAYER);
+
+/// Challenges and enrolments that the Actions of one flow may ask for. One more is an authentication error.
+pub const FACTOR_COMMANDS: Limit = limit(4, CUSTOMIZE_MFA);
+
+/// Characters of the id given to `user.setUserId` of pre-user-registration.
+pub const NEW_USER_ID_CHARACTERS: Limit = limit(255, CUSTOM_USER_ID);
+
+/// Characters of the code of a denial in custom-token-exchange.
+pub const DENY_CODE_CHARACTERS: Limit = limit(1_024, API_LAYER);
+/// Characters of the reason of a denial in custom-token-exchange.
+pub const DENY_REASON_CHARACTERS: Limit = limit(4_096, API_LAYER);
+/// Characters of a user's id, and of the name of a connection, in custom-token-exchange.
+pub const EXCHANGE_NAME_CHARACTERS: Limit = limit(512, API_LAYER);
+/// Characters of the id or name of an organization in custom-token-exchange.
+pub const EXCHANGE_ORGANIZATION_CHARACTERS: Limit = limit(50, API_LAYER);
+/// Properties of the user attributes in custom-token-exchange.
+pub const EXCHANGE_ATTRIBUTES: Limit = limit(24, API_LAYER);
+/// Characters of the id inside of its connection in custom-token-exchange.
+pub const EXCHANGE_USER_ID_CHARACTERS: Limit = limit(255, API_LAYER);
+/// Characters of a given or family name in custom-token-exchange.
+pub const EXCHANGE_PART_OF_NAME_CHARACTERS: Limit = limit(150, API_LAYER);
+/// Characters of a name or nickname in custom-token-exchange.
+pub const EXCHANGE_FULL_NAME_CHARACTERS: Limit = limit(300, API_LAYER);
+/// Characters of a username in custom-token-exchange.
+pub const EXCHANGE_USERNAME_CHARACTERS: Limit = limit(128, API_LAYER);
+/// UTF-16 units of the `sub` of an actor.
+pub const ACTOR_SUB_LENGTH: Limit = limit(512, API_LAYER);
+/// Properties of an actor beside `sub`, `act` and `type`, at each level.
+pub const ACTOR_PROPERTIES: Limit = limit(5, API_LAYER);
+/// UTF-16 units of the name, and of a text, of a property of an actor.
+pub const ACTOR_PROPERTY_LENGTH: Limit = limit(64, API_LAYER);
+/// Levels of an actor and the actors that it acts for.
+pub const ACTOR_LEVELS: Limit = limit(5, API_LAYER);
+
+/// Characters that the tenant log keeps of the reason of `notification.drop` and `notification.retry`.
+pub const NOTIFICATION_REASON_CHARACTERS: Limit = limit(1_024, NOTIFICATION);
 
 /// Bytes of a cache key.
 pub const CACHE_KEY_BYTES: Limit = limit(64, API_OBJECT);
@@ -150,11 +195,26 @@ pub const METADATA_PAGE: &str = METADATA;
 pub const API_OBJECT_PAGE: &str = API_OBJECT;
 /// The page on redirects.
 pub const REDIRECT_PAGE: &str = "https://auth0.com/docs/customize/actions/redirect-with-actions";
+/// The page on challenges that Actions choose.
+pub const MFA_PAGE: &str = CUSTOMIZE_MFA;
 /// The page on custom claims.
 pub const CLAIMS_PAGE: &str = CLAIMS;
 /// The page on the scopes of OpenID Connect.
 pub const SCOPES_PAGE: &str =
     "https://auth0.com/docs/get-started/apis/scopes/openid-connect-scopes";
+
+/// Parameters of the request that no Action sees: production takes them out of `event.request.body` and
+/// `event.request.query`, for all tenants since 2025-09-16.
+pub const REMOVED_PARAMETERS: &[&str] = &[
+    "auth_session",
+    "authn_response",
+    "client_secret",
+    "client_assertion",
+    "refresh_token",
+];
+/// The page on [`REMOVED_PARAMETERS`].
+pub const REMOVED_PARAMETERS_PAGE: &str =
+    "https://auth0.com/docs/troubleshoot/product-lifecycle/deprecations-and-migrations";
 
 /// Names that `app_metadata` must not have.
 pub const FORBIDDEN_APP_METADATA: &[&str] = &[

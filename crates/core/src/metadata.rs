@@ -2,7 +2,7 @@
 //!
 //! Changes are merged at the first level and `null` deletes. Later Actions see them at once; they are stored in one
 //! update when the login ends or leaves for a redirect or a form. One bad name or value makes that update fail as a
-//! whole, while the login goes on.
+//! whole, and with it the login.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -135,6 +135,7 @@ impl Profile {
             self.stored = current(event);
             self.stored_written.clone_from(&self.written);
         }
+        let reason = refusal.as_ref().map(|(reason, _)| reason.clone());
         let refusal = refusal.map(|(message, source)| Notice {
             code: "metadata-update-failed".to_owned(),
             message: format!("The user update would fail and no metadata be stored: {message}"),
@@ -142,6 +143,7 @@ impl Profile {
         });
         Some(Commit {
             refusal,
+            reason: reason.unwrap_or_default(),
             profile_bytes: event.get("user").map_or(0, json::size),
         })
     }
@@ -186,8 +188,10 @@ fn metadata_of(event: &mut Value, kind: MetadataKind) -> Option<&mut Map<String,
 /// An update of the profile.
 #[derive(Debug)]
 pub(crate) struct Commit {
-    /// Why it fails, if it does.
+    /// Why it fails, if it does, as a notice.
     pub refusal: Option<Notice>,
+    /// The reason alone.
+    pub reason: String,
     /// The size of the profile with it.
     pub profile_bytes: usize,
 }

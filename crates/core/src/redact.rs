@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded::byte_serialize;
 
 use crate::explanation::Explanation;
-use crate::outcome::Outcome;
+use crate::outcome::{Effects, ExchangeUser, Outcome};
 
 /// What stands in place of a secret.
 pub const MASK: &str = "***";
@@ -43,6 +43,7 @@ impl Outcome {
         mask.object(&mut self.userinfo);
         mask.object(&mut self.user.user_metadata);
         mask.object(&mut self.user.app_metadata);
+        self.effects.redact(&mask);
         for entry in &mut self.ledger {
             mask.text(&mut entry.name);
             mask.value(&mut entry.value);
@@ -70,6 +71,42 @@ impl Outcome {
         }
         if let Some(redirect) = &mut self.redirect {
             mask.text(&mut redirect.url);
+        }
+    }
+}
+
+impl Effects {
+    fn redact(&mut self, mask: &Mask) {
+        let texts = [
+            &mut self.user_message,
+            &mut self.user_id,
+            &mut self.organization,
+            &mut self.result_url,
+        ];
+        texts.into_iter().for_each(|text| mask.option(text));
+        for error in &mut self.validation_errors {
+            mask.text(&mut error.code);
+            mask.text(&mut error.message);
+        }
+        match &mut self.exchange_user {
+            Some(ExchangeUser::Id { id }) => mask.text(id),
+            Some(ExchangeUser::Connection {
+                connection,
+                attributes,
+                ..
+            }) => {
+                mask.text(connection);
+                mask.object(attributes);
+            }
+            None => {}
+        }
+        if let Some(actor) = &mut self.actor {
+            mask.value(actor);
+        }
+        mask.object(&mut self.metadata.user_metadata);
+        mask.object(&mut self.metadata.app_metadata);
+        if let Some(notification) = &mut self.notification {
+            mask.option(&mut notification.reason);
         }
     }
 }

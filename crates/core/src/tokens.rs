@@ -18,6 +18,21 @@ use crate::time::parse_iso;
 /// Seconds for which an access token for the MFA API lives.
 const MFA_LIFETIME_S: i64 = 600;
 
+/// The protocol of a refresh.
+pub(crate) const REFRESH_TOKEN: &str = "oauth2-refresh-token";
+/// The protocol of a custom token exchange.
+pub(crate) const TOKEN_EXCHANGE: &str = "oauth2-token-exchange";
+/// The protocols of logins without a browser.
+const WITHOUT_BROWSER: &[&str] = &[
+    "oauth2-password",
+    "oauth2-resource-owner",
+    "oauth2-resource-owner-jwt-bearer",
+    REFRESH_TOKEN,
+    TOKEN_EXCHANGE,
+    "oauth2-access-token",
+    "ciba",
+];
+
 /// What was asked for at the start of the login.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Request {
@@ -194,10 +209,31 @@ impl Facts<'_> {
         text_at(self.event(), &["user", "user_id"]).unwrap_or_default()
     }
 
-    /// The session's id, derived when the event has no session.
-    fn sid(&self) -> String {
-        let sid = text_at(self.event(), &["session", "id"]).map(str::to_owned);
-        sid.unwrap_or_else(|| hex_id(self.input.seed, "sid", 32))
+    /// The session's id, which is linked to all tokens of the session: a refresh has that of its token, and a login in a
+    /// browser whose event has no session gets one. No other grant has a session.
+    ///
+    /// Sources: <https://auth0.com/docs/authenticate/login/logout/back-channel-logout>,
+    /// <https://community.auth0.com/t/145193>.
+    fn sid(&self) -> Option<String> {
+        let given = [["session", "id"], ["refresh_token", "session_id"]];
+        let mut given = given.iter().filter_map(|path| text_at(self.event(), path));
+        let sid = given.next().map(str::to_owned);
+        sid.or_else(|| {
+            self.is_in_browser()
+                .then(|| hex_id(self.input.seed, "sid", 32))
+        })
+    }
+
+    fn is_in_browser(&self) -> bool {
+        !WITHOUT_BROWSER.contains(&self.request.protocol.as_str())
+    }
+
+    /// Who acts for the user, after a custom token exchange with an actor.
+    ///
+    /// Source: <https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles>.
+    fn actor(&self) -> Option<&Value> {
+        let actor = json::at(self.event(), &["transaction", "actor"]);
+        actor.filter(|actor| self.request.protocol == TOKEN_EXCHANGE && actor.is_object())
     }
 
     fn insert_organization(&self, claims: &mut Map<String, Value>) {
@@ -262,7 +298,9 @@ impl Facts<'_> {
         claims.insert("aud".to_owned(), json!(self.request.client_id));
         claims.insert("iat".to_owned(), json!(self.now_s));
         claims.insert("exp".to_owned(), json!(expiry));
-        claims.insert("sid".to_owned(), json!(self.sid()));
+        if let Some(sid) = self.sid() {
+            claims.insert("sid".to_owned(), json!(sid));
+        }
         if let Some(nonce) = &self.request.nonce {
             claims.insert("nonce".to_owned(), json!(nonce));
         }
@@ -272,13 +310,18 @@ impl Facts<'_> {
             let auth_time = authenticated.map_or(self.now_s, |ms| ms.div_euclid(1000));
             claims.insert("auth_time".to_owned(), json!(auth_time));
         }
-        if self.multifactor {
+        // Only after a challenge in a hosted flow: neither a refresh nor the MFA API gives it.
+        // <https://auth0.com/docs/secure/multi-factor-authentication/step-up-authentication>
+        if self.multifactor && self.is_in_browser() {
             if let Some(acr) = self.request.acr_values.first() {
                 claims.insert("acr".to_owned(), json!(acr));
             }
             claims.insert("amr".to_owned(), json!(["mfa"]));
         }
         self.insert_organization(&mut claims);
+        if let Some(actor) = self.actor() {
+            claims.insert("act".to_owned(), actor.clone());
+        }
         claims.extend(standard_claims(self.profile(), &self.request.scopes));
         claims.extend(custom.clone());
         claims
@@ -296,6 +339,14 @@ impl Facts<'_> {
                 } else {
                     tenant.access_token_lifetime_s
                 }
+            }
+            // <https://auth0.com/docs/secure/tokens/access-tokens/update-access-token-lifetime>
+            _ if matches!(
+                self.request.protocol.as_str(),
+                "oauth2-implicit" | "oidc-implicit-profile"
+            ) =>
+            {
+                tenant.userinfo_token_lifetime_for_web_s
             }
             _ => tenant.userinfo_token_lifetime_s,
         }
@@ -340,6 +391,14 @@ impl Facts<'_> {
             claims.insert("permissions".to_owned(), json!(tenant.permissions));
         }
         self.insert_organization(&mut claims);
+        if let Some(actor) = self.actor() {
+            claims.insert("act".to_owned(), actor.clone());
+        }
+        let details = ["transaction", "requested_authorization_details"];
+        let details = json::at(self.event(), &details).and_then(Value::as_array);
+        if let Some(details) = details.filter(|details| !details.is_empty()) {
+            claims.insert("authorization_details".to_owned(), json!(details));
+        }
         claims.extend(custom.clone());
         claims
     }
@@ -348,14 +407,18 @@ impl Facts<'_> {
     fn grant(&self) -> Option<&'static str> {
         match self.request.protocol.as_str() {
             "oauth2-password" | "oauth2-resource-owner" => Some("password"),
-            "oauth2-refresh-token" => Some("refresh_token"),
+            REFRESH_TOKEN => Some("refresh_token"),
             _ => None,
         }
     }
 
     /// Returns the answer of [`userinfo`] for the access token of this login.
     pub fn userinfo(&self, custom: &Map<String, Value>) -> Map<String, Value> {
-        userinfo(self.profile(), self.sub(), &self.granted_scopes(), custom)
+        let mut claims = userinfo(self.profile(), self.sub(), &self.granted_scopes(), custom);
+        if let Some(actor) = self.actor().filter(|_| !claims.is_empty()) {
+            claims.insert("act".to_owned(), actor.clone());
+        }
+        claims
     }
 }
 

@@ -1,5 +1,6 @@
 //! One handler of one Action, run in a fresh sandbox.
 
+mod image;
 mod run;
 
 use std::{
@@ -14,14 +15,19 @@ use postlogin_core::{
 };
 use postlogin_host::{Conditions, Remark};
 use serde_json::{Map, Value};
-use wasmtime::{Store, component::Instance};
+use wasmtime::{
+    Store,
+    component::{ComponentExportIndex, Instance},
+};
 
+use image::{Captured, Start};
 pub use run::SharedSandbox;
 
 use crate::{
     contract::export_of,
     fault::GuestFault,
     guest::{Probe, Script, SourceKind, StackMapper, place_in_stack},
+    memory::Guest,
     modules::{ModuleSource, NoModules, loader_function},
     program::Program,
     sandbox::Sandbox,
@@ -36,6 +42,8 @@ pub struct ActionPre {
     probe: Option<Arc<dyn Probe>>,
     modules: Arc<dyn ModuleSource>,
     module_secrets: Arc<Map<String, Value>>,
+    /// The memory of a sandbox in which the script is loaded.
+    captured: Arc<Captured>,
 }
 
 /// What one run of a handler is given.
@@ -73,9 +81,9 @@ pub struct Ran {
 /// Where the real time of a run went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Phases {
-    /// Making the sandbox.
+    /// Making the sandbox, or making one that was used before as good as new.
     pub instantiate: Duration,
-    /// Compiling the script; nothing for a component without one.
+    /// Compiling the script; nothing where the sandbox begins with a compiled one, or the Action is a component.
     pub load: Duration,
     /// The handler.
     pub call: Duration,
@@ -101,6 +109,7 @@ impl ActionPre {
             probe: None,
             modules: Arc::new(NoModules),
             module_secrets: Arc::default(),
+            captured: Arc::default(),
         }
     }
 
@@ -161,9 +170,12 @@ impl ActionPre {
             let Some(first) = logins.next() else {
                 return Ok(Vec::new());
             };
-            let mut store = self.store(first, invocation);
+            let mut guest = Guest::new(self.store(first, invocation));
             let mut ended = Vec::new();
-            let Started(instance, loaded) = self.start(&mut store, &mut Phases::default()).await?;
+            let start = Start::of(&self.program);
+            let phases = &mut Phases::default();
+            let Started(instance, loaded) = self.start(&mut guest, &start, phases).await?;
+            let mut store = guest.store;
             loop {
                 let result = match &loaded {
                     Ok(()) => {
@@ -182,7 +194,7 @@ impl ActionPre {
         })?
     }
 
-    fn store(&self, login: Login, invocation: Invocation<'_>) -> Store<Sandbox> {
+    fn sandbox(&self, login: Login, invocation: Invocation<'_>) -> Sandbox {
         let mut sandbox = Sandbox::new(
             login,
             invocation.conditions,
@@ -193,35 +205,58 @@ impl ActionPre {
         );
         sandbox.module_secrets = Arc::clone(&self.module_secrets);
         sandbox.icu = self.program.engine.icu();
-        let sandbox = sandbox.watched_by(self.probe.clone());
+        sandbox.watched_by(self.probe.clone())
+    }
+
+    fn store(&self, login: Login, invocation: Invocation<'_>) -> Store<Sandbox> {
+        let sandbox = self.sandbox(login, invocation);
         let mut store = Store::new(self.program.pre.engine(), sandbox);
         store.limiter(|sandbox| &mut sandbox.limiter);
-        // What one call may bring out of the sandbox. A value is lifted before anything can look at it.
-        let fuel = usize::try_from(invocation.conditions.budget.memory / 2).unwrap_or(usize::MAX);
-        store.set_hostcall_fuel(fuel);
-        store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|cx| cx.data().on_tick());
+        limit(&mut store, invocation);
         store
     }
 
-    /// Makes the sandbox and compiles the script in it.
+    /// Makes the sandbox and compiles the script in it, unless it is already there.
     async fn start(
         &self,
-        store: &mut Store<Sandbox>,
+        guest: &mut Guest<Sandbox>,
+        start: &Start,
         phases: &mut Phases,
     ) -> wasmtime::Result<Started> {
         let instantiating = Instant::now();
-        let instance = self.program.pre.instantiate_async(&mut *store).await?;
+        let instance = match guest.instance() {
+            Some(instance) => instance,
+            None => {
+                let image = start.image.as_ref();
+                guest.instantiate(&self.program.pre, image).await?
+            }
+        };
+        start.count(&mut guest.store);
         let loading = Instant::now();
-        phases.instantiate = loading - instantiating;
-        if let Some(script) = &self.script {
-            let loaded = load(store, &instance, script).await?;
+        phases.instantiate += loading - instantiating;
+        if let Some(script) = self.script.as_ref().filter(|_| !start.has_script) {
+            let store = &mut guest.store;
+            let loaded = self.load(store, &instance, script).await?;
             phases.load = loading.elapsed();
             if let Err(fault) = loaded {
                 return Ok(Started(instance, Err(fault.into_fault(FaultKind::Load))));
             }
         }
         Ok(Started(instance, Ok(())))
+    }
+
+    /// Compiles the script in an instance of this Action's program.
+    async fn load(
+        &self,
+        store: &mut Store<Sandbox>,
+        instance: &Instance,
+        script: &Script,
+    ) -> wasmtime::Result<Result<(), GuestFault>> {
+        match &self.program.loader {
+            Some(loader) => load_with(store, instance, script, loader.load).await,
+            None => load(store, instance, script).await,
+        }
     }
 
     /// Returns a fault as production would word it, with its place in the user's source.
@@ -238,6 +273,14 @@ impl ActionPre {
     }
 }
 
+/// Sets what one handler may use, apart from memory and time.
+fn limit(store: &mut Store<Sandbox>, invocation: Invocation<'_>) {
+    // What one call may bring out of the sandbox. A value is lifted before anything can look at it.
+    let fuel = usize::try_from(invocation.conditions.budget.memory / 2).unwrap_or(usize::MAX);
+    store.set_hostcall_fuel(fuel);
+    store.set_epoch_deadline(1);
+}
+
 /// An instance, and whether its script compiles.
 struct Started(Instance, Result<(), Fault>);
 
@@ -250,9 +293,12 @@ async fn call_handler(
 ) -> wasmtime::Result<Result<(), Fault>> {
     let trigger = store.data().login.trigger();
     let handler = trigger.export(invocation.entry).unwrap_or_default();
-    let result = match program.triggers() {
-        None => {
-            let run = loader_function(store, instance, "run")?;
+    let result = match (program.triggers(), &program.loader) {
+        (None, loader) => {
+            let run = match loader {
+                Some(loader) => loader.run,
+                None => loader_function(store, instance, "run")?,
+            };
             let run = instance.get_typed_func::<(&str, &str, &str), (Result<(), GuestFault>,)>(
                 &mut *store,
                 run,
@@ -260,7 +306,7 @@ async fn call_handler(
             let arguments = (trigger.id(), handler, invocation.input);
             run.call_async(store, arguments).await?.0
         }
-        Some(_) => {
+        (Some(_), _) => {
             let export = export_of(trigger, invocation.entry).unwrap_or_default();
             let run = instance
                 .get_typed_func::<(&str,), (Result<(), GuestFault>,)>(&mut *store, &export)?;
@@ -298,6 +344,16 @@ pub(crate) async fn load(
     script: &Script,
 ) -> wasmtime::Result<Result<(), GuestFault>> {
     let load = loader_function(store, instance, "load")?;
+    load_with(store, instance, script, load).await
+}
+
+/// As [`load`], when it is known where the function is.
+async fn load_with(
+    store: &mut Store<Sandbox>,
+    instance: &Instance,
+    script: &Script,
+    load: ComponentExportIndex,
+) -> wasmtime::Result<Result<(), GuestFault>> {
     let load = instance
         .get_typed_func::<(SourceKind, &str, &str), (Result<(), GuestFault>,)>(&mut *store, load)?;
     let (result,) = load

@@ -3,7 +3,10 @@
 use postlogin_abi::import_name;
 use postlogin_core::{
     Argument, Location,
-    ceilings::{CALL_BYTES, CALL_VALUES, NAME_BYTES, json_values, shorten_text, shortened},
+    ceilings::{
+        CALL_BYTES, CALL_VALUES, NAME_BYTES, READS_BETWEEN_CALLS, json_values, shorten_text,
+        shortened,
+    },
     reads::Watch,
 };
 use serde_json::{Value, json};
@@ -130,7 +133,11 @@ fn watch(sandbox: &mut Sandbox, method: &str, arguments: &Value) -> Option<Strin
             Some(json!({"return": wanted}).to_string())
         }
         "#reads" => {
-            for read in arguments.as_array().into_iter().flatten() {
+            let reads = arguments.as_array();
+            if reads.is_some_and(|reads| reads.len() >= READS_BETWEEN_CALLS) {
+                sandbox.login.leave_reads_untold();
+            }
+            for read in reads.into_iter().flatten() {
                 let keys = read.get(0).and_then(Value::as_array);
                 let keys = keys.into_iter().flatten().filter_map(Value::as_str);
                 let keys: Vec<String> = keys.map(str::to_owned).collect();

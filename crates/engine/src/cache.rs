@@ -2,6 +2,7 @@
 //!
 //! A cache that cannot be read or written is never fatal: the component is compiled again.
 
+pub(crate) mod images;
 mod lock;
 mod trust;
 
@@ -28,6 +29,8 @@ pub enum CompileNotice {
         /// The folder in which the result will be.
         folder: PathBuf,
     },
+    /// It is being compiled, which takes seconds.
+    Begins,
     /// It was compiled.
     Compiled {
         /// How long it took.
@@ -42,7 +45,13 @@ pub enum CompileNotice {
 /// The file for these bytes. Its name holds what the machine code depends on: the component, this build of
 /// wasmtime, its settings and the processor's features.
 pub(crate) fn file_name(engine: &Engine, component: &[u8]) -> String {
+    file_name_as(engine, "", component)
+}
+
+/// As [`file_name`], for another way to compile the same bytes.
+pub(crate) fn file_name_as(engine: &Engine, way: &str, component: &[u8]) -> String {
     let mut hasher = Sha256::new();
+    hasher.update(way);
     hasher.update(component);
     let mut compatibility = HashWriter(&mut hasher);
     std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut compatibility);
@@ -130,6 +139,15 @@ pub fn read_own(file: &Path) -> Option<Vec<u8>> {
 /// # Errors
 /// When others may write to the folder, or it cannot be written at all. The text says which.
 pub fn write_own(file: &Path, content: &[u8]) -> Result<(), String> {
+    use io::Write;
+    with_temporary(file, |mut file| file.write_all(content))
+}
+
+/// As [`write_own`], for what is not written in one go.
+fn with_temporary(
+    file: &Path,
+    write: impl FnOnce(&fs::File) -> io::Result<()>,
+) -> Result<(), String> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let explain = |error: io::Error| format!("{}: {error}", file.display());
     let folder = file.parent().unwrap_or(Path::new("."));
@@ -138,7 +156,9 @@ pub fn write_own(file: &Path, content: &[u8]) -> Result<(), String> {
     // Another number for each thread that writes.
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let temporary = file.with_extension(format!("tmp{}-{number}", std::process::id()));
-    let written = write_private(&temporary, content).and_then(|()| fs::rename(&temporary, file));
+    let written = create_private(&temporary)
+        .and_then(|file| write(&file))
+        .and_then(|()| fs::rename(&temporary, file));
     written.map_err(|error| {
         // Nothing to do if even that fails: the file is only litter.
         let _ = fs::remove_file(&temporary);
@@ -161,22 +181,19 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    use io::Write;
+fn create_private(file: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let opened = options.open(file);
-    let opened = match opened {
+    match options.open(file) {
         // What a process with the same number left behind.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(file)?;
             options.open(file)
         }
         opened => opened,
-    };
-    opened?.write_all(bytes)
+    }
 }
 
 /// Compiles, which takes seconds for an engine and is what the cache is for.

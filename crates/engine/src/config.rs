@@ -2,12 +2,14 @@
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// How sandboxes get their memory.
+use crate::memory::Memory;
+
+/// How many sandboxes there will be. Where memory is our own ([`crate::memory`]), it says how many wait for their next login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allocation {
-    /// Each sandbox maps its own. Cheapest for a handful of logins.
+    /// One after the other. Cheapest for a handful of logins.
     OnDemand,
-    /// Slots made beforehand and reused. Cheapest for thousands of logins.
+    /// Several at once, again and again. Cheapest for thousands of logins.
     Pooling {
         /// How many sandboxes may be alive at once.
         sandboxes: u32,
@@ -26,8 +28,9 @@ const WASM_STACK: usize = 24 << 20;
 const FIBER_STACK: usize = WASM_STACK + (1 << 20);
 
 /// The settings for compiling and running Actions. Everything that changes the generated code is part of the hash
-/// in the cache's file names, so a change here never meets old machine code.
-pub(crate) fn configuration(allocation: Allocation) -> Config {
+/// in the cache's file names, so a change here never meets old machine code. Without a `memory` of ours, sandboxes get
+/// wasmtime's own.
+pub(crate) fn configuration(allocation: Allocation, memory: Option<&Memory>) -> Config {
     let mut config = Config::new();
     // Actions are components.
     config.wasm_component_model(true);
@@ -45,10 +48,14 @@ pub(crate) fn configuration(allocation: Allocation) -> Config {
     config.concurrency_support(false);
     config.max_wasm_stack(WASM_STACK);
     config.async_stack_size(FIBER_STACK);
+    if let Some(memory) = memory {
+        memory.configure(&mut config);
+        return config;
+    }
     // A fresh sandbox maps the initialised memory of the engine copy-on-write.
     config.memory_init_cow(true);
-    // The engine's image is about 29 MiB of mostly non-zero data.
-    config.memory_guaranteed_dense_image_size(32 << 20);
+    // The engine's image ends at 39 MiB, of which 29 MiB are mostly non-zero data.
+    config.memory_guaranteed_dense_image_size(64 << 20);
     if let Allocation::Pooling { sandboxes } = allocation {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(sandboxes)));
     }

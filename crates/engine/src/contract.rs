@@ -1,6 +1,6 @@
 //! Whether bytes are an Action of this contract, and what they are if not.
 
-use postlogin_abi::{VERSION, WIT_PACKAGE, import_name, is_compatible_import};
+use postlogin_abi::{ACTION_WORLDS, VERSION, WIT_PACKAGE, is_compatible_import};
 use postlogin_core::{EntryPoint, Trigger};
 use wasmparser::{Parser, Payload};
 use wasmtime::component::{Component, types::ComponentItem};
@@ -63,7 +63,8 @@ impl NotAnAction {
             }
             Self::MissingHandler => {
                 format!(
-                    "export the handlers of one of the worlds {WIT_PACKAGE}/post-login and {WIT_PACKAGE}/credentials-exchange"
+                    "export the handlers of one of the worlds of {WIT_PACKAGE}: {}",
+                    ACTION_WORLDS.join(", ")
                 )
             }
             Self::Unlinkable(_) => {
@@ -132,6 +133,9 @@ pub(crate) fn check_header(bytes: &[u8]) -> Result<(), NotAnAction> {
     }
 }
 
+/// The beginning of the name of the interface that a language engine exports.
+const LOADER: &str = "postlogin:actions/loader@";
+
 /// Looks at what a component imports and exports, and returns what it offers.
 pub(crate) fn check_world(component: &Component) -> Result<Offer, NotAnAction> {
     let engine = component.engine();
@@ -147,7 +151,9 @@ pub(crate) fn check_world(component: &Component) -> Result<Offer, NotAnAction> {
             });
         }
     }
-    if world.get_export(engine, &import_name("loader")).is_some() {
+    // Any compatible version will do: an engine that was built earlier loads here.
+    let is_loader = |name: &str| name.starts_with(LOADER) && is_compatible_import(name);
+    if world.exports(engine).any(|(name, _)| is_loader(name)) {
         return Ok(Offer::Loader);
     }
     let has_handler = |trigger: &Trigger| {
@@ -189,6 +195,11 @@ mod tests {
             check_header(b"\0asm\x07"),
             Err(NotAnAction::Unreadable(_))
         ));
+    }
+
+    #[test]
+    fn the_loader_has_the_name_of_the_package() {
+        assert_eq!(LOADER, format!("{WIT_PACKAGE}/loader@"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use wasmtime::{
 
 use crate::{
     cache::{self, Found},
+    memory::restrict_addresses,
     program::find,
     sandbox::TimedOut,
     watchdog::Watchdog,
@@ -28,8 +29,9 @@ const ICU_ERROR: &str = r#"{"error":"icu"}"#;
 /// The native stack of ICU, in bytes. It runs on the guest's fiber above what the guest itself may use.
 const STACK: usize = 512 << 10;
 
-/// The most memory of one sandbox's ICU, in bytes; its data are about 26 MB of it.
-const MEMORY: usize = 160 << 20;
+/// The most memory of one sandbox's ICU, in bytes; its data are about 26 MB of it. Together with a full sandbox of 128 MiB
+/// and the program itself it stays far below 400 MiB.
+const MEMORY: usize = 96 << 20;
 
 /// Where ICU comes from.
 #[derive(Clone, Copy)]
@@ -220,5 +222,6 @@ fn configuration() -> Config {
     config.memory_init_cow(true);
     // Its data are one dense image.
     config.memory_guaranteed_dense_image_size(64 << 20);
+    restrict_addresses(&mut config);
     config
 }

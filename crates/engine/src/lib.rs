@@ -14,8 +14,11 @@ mod drive;
 mod fault;
 mod guest;
 mod intl;
+mod memory;
 mod modules;
+mod packages;
 mod program;
+mod resting;
 mod rule_calls;
 mod run_calls;
 mod sandbox;
@@ -24,6 +27,7 @@ mod snapshot;
 mod typed;
 mod wasi;
 mod watchdog;
+mod witness;
 
 pub use action::{ActionPre, Invocation, Phases, Ran, SharedSandbox};
 pub use cache::{CompileNotice, read_own, write_own};
@@ -32,8 +36,10 @@ pub use contract::{NotAnAction, handlers_of};
 pub use drive::{BoundAction, User, advance, finish, infos, run};
 pub use guest::{Probe, Script, StackMapper};
 pub use intl::IntlSource;
+pub use memory::verify_images;
 pub use modules::{
     Answer, Keyword, ModuleFile, ModuleFormat, ModuleSource, NoModules, Provided, Refusal, Resolved,
 };
+pub use packages::{Delta, NotPreloaded};
 pub use program::{Engine, Program};
 pub use snapshot::{SnapshotError, Stage, snapshot};

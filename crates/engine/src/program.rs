@@ -3,28 +3,39 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
-use anyhow::Context;
+use postlogin_abi::import_name;
 use postlogin_core::Trigger;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
 use crate::{
     CompileNotice,
     action::ActionPre,
     api,
-    cache::{self, Found},
+    cache::{
+        self, Found,
+        images::{self, FoundImage},
+    },
     compile_cost,
     config::{Allocation, configuration},
     contract::{self, NotAnAction, Offer},
     guest::{Script, StackMapper},
     intl::{Icu, Intl, IntlSource},
+    memory::{Image, Memory, strip},
+    resting::Resting,
     sandbox::Sandbox,
     wasi,
     watchdog::Watchdog,
 };
+
+/// A component of so many bytes takes seconds to compile: its reader hears of it before, not only afterwards.
+const LONG: usize = 1 << 20;
 
 /// Compiles components and holds what their sandboxes share. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +48,10 @@ struct Inner {
     linker: Linker<Sandbox>,
     cache: Option<PathBuf>,
     intl: OnceLock<Arc<Intl>>,
+    /// `None` where sandboxes have wasmtime's own memories.
+    memory: Option<Memory>,
+    /// The sandboxes that wait for their next login.
+    resting: Resting,
     /// Stops when the last clone is dropped.
     _watchdog: Watchdog,
 }
@@ -45,14 +60,56 @@ struct Inner {
 #[derive(Clone)]
 pub struct Program {
     pub(crate) pre: InstancePre<Sandbox>,
-    offer: Offer,
+    /// Distinguishes programs of this process. Clones are the same program.
+    pub(crate) id: u64,
+    /// What the memory of a sandbox holds when it starts; `None` where the machine code writes that.
+    pub(crate) image: Option<Arc<Image>>,
+    /// Whether an instance whose memory was put back is as good as a new one: its code is a language engine's of ours, which keeps
+    /// nothing in tables, and it has no globals but the stack pointer.
+    pub(crate) can_rest: bool,
+    /// The functions `load` and `run` of a language engine.
+    pub(crate) loader: Option<Loader>,
+    pub(crate) offer: Offer,
     /// Keeps the watchdog alive for as long as something can run.
     pub(crate) engine: Engine,
     /// The bytes of the component, for reports.
     pub size: usize,
 }
 
+/// What a component begins with when it starts.
+struct Initial {
+    memory: Vec<u8>,
+    mutable_globals: u64,
+}
+
+/// Where the functions of a language engine are that each login calls.
+#[derive(Clone)]
+pub(crate) struct Loader {
+    pub(crate) load: ComponentExportIndex,
+    pub(crate) run: ComponentExportIndex,
+}
+
+impl Loader {
+    fn of(component: &Component) -> Option<Self> {
+        let interface = component.get_export_index(None, import_name("loader"))?;
+        let function = |name| component.get_export_index(Some(&interface), name);
+        Some(Self {
+            load: function("load")?,
+            run: function("run")?,
+        })
+    }
+}
+
 impl Program {
+    /// The program whose sandboxes begin with this memory.
+    fn with_image(self, image: Arc<Image>, mutable_globals: u64) -> Self {
+        Self {
+            can_rest: mutable_globals <= 1,
+            image: Some(image),
+            ..self
+        }
+    }
+
     /// Returns the triggers whose handlers the component exports; `None` for a language engine, whose source has them.
     #[must_use]
     pub fn triggers(&self) -> Option<&[Trigger]> {
@@ -75,8 +132,24 @@ impl Engine {
     /// # Errors
     /// When this machine can't run the sandbox at all (no address space, no compiler for its processor).
     pub fn new(allocation: Allocation, cache: Option<PathBuf>) -> anyhow::Result<Self> {
-        let wasmtime =
-            wasmtime::Engine::new(&configuration(allocation)).map_err(anyhow::Error::from)?;
+        Self::with_memory(allocation, cache, Memory::for_this_machine())
+    }
+
+    /// As [`Engine::new`], with the memories of wasmtime, as on machines on which ours do not work. Outcomes are the same.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn without_images(allocation: Allocation, cache: Option<PathBuf>) -> anyhow::Result<Self> {
+        Self::with_memory(allocation, cache, None)
+    }
+
+    fn with_memory(
+        allocation: Allocation,
+        cache: Option<PathBuf>,
+        memory: Option<Memory>,
+    ) -> anyhow::Result<Self> {
+        let configuration = configuration(allocation, memory.as_ref());
+        let wasmtime = wasmtime::Engine::new(&configuration).map_err(anyhow::Error::from)?;
         let mut linker = Linker::new(&wasmtime);
         wasi::link(&mut linker).map_err(anyhow::Error::from)?;
         api::link(&mut linker).map_err(anyhow::Error::from)?;
@@ -87,6 +160,8 @@ impl Engine {
                 linker,
                 cache,
                 intl: OnceLock::new(),
+                memory,
+                resting: Resting::new(allocation),
                 _watchdog: watchdog,
             }),
         })
@@ -108,11 +183,17 @@ impl Engine {
             .cache
             .as_ref()
             .map(|folder| folder.join(cache::file_name(&self.inner.wasmtime, bytes)));
-        self.load_or_compile(file, bytes.len(), || Ok(bytes), notice)
+        let program = self.load_or_compile(file, bytes.len(), || Ok(bytes), notice)?;
+        Ok(Program {
+            // A component of somebody else's may keep anything anywhere.
+            can_rest: false,
+            ..program
+        })
     }
 
-    /// As [`Engine::program`] for bytes that are known by a name (a hash of theirs) and costly to unpack: `unpack` is
-    /// only called when the machine code is not in the cache.
+    /// As [`Engine::program`] for a language engine of ours, known by a name (a hash of its bytes) and costly to unpack: `unpack` is
+    /// only called when the machine code is not in the cache. Its instances are used again once their memory was put back, so
+    /// it must keep nothing from one call to the next in tables, nor in globals other than its stack pointer.
     ///
     /// # Errors
     /// When the bytes are not an Action of this contract.
@@ -139,21 +220,39 @@ impl Engine {
             notice(CompileNotice::Waiting { folder });
         });
         let refused = match found {
-            Found::Component(component) => return self.link(&component, size),
+            Found::Component(component) => match self.image_beside(file.as_deref()) {
+                FoundImage::Image(image, globals) => {
+                    let program = self.link(&component, size)?;
+                    return Ok(program.with_image(image, globals));
+                }
+                FoundImage::None => return self.link(&component, size),
+                FoundImage::Missing => None,
+            },
             Found::Nothing(refused) => refused,
         };
         let bytes = bytes()?;
+        if bytes.as_ref().len() >= LONG {
+            notice(CompileNotice::Begins);
+        }
         if let Some(excess) = compile_cost::excess(bytes.as_ref()) {
             return Err(NotAnAction::TooCostly(excess));
         }
         let started = Instant::now();
-        let component = cache::compile(engine, bytes.as_ref())?;
+        let size = bytes.as_ref().len();
+        let (component, memory) = self.compile(bytes)?;
         // What is not an Action is not kept.
-        let program = self.link(&component, bytes.as_ref().len())?;
+        let program = self.link(&component, size)?;
         let took = started.elapsed();
         let kept = match file {
-            Some(file) => cache::store(&component, &file).map(|()| file),
+            Some(file) => self.keep(&component, memory.as_ref(), &file).map(|()| file),
             None => Err("there is no cache folder".into()),
+        };
+        let program = match memory {
+            Some(memory) => {
+                let image = self.image(&memory, kept.as_deref().ok())?;
+                program.with_image(image, memory.mutable_globals)
+            }
+            None => program,
         };
         // The folder's reason is told once.
         let refused = refused.filter(|reason| kept.as_ref().err() != Some(reason));
@@ -165,27 +264,92 @@ impl Engine {
         Ok(program)
     }
 
+    /// Compiles a component. Where memory is our own, its initial data are taken out and returned beside it, if that is possible.
+    fn compile<B: AsRef<[u8]>>(
+        &self,
+        bytes: B,
+    ) -> Result<(Component, Option<Initial>), NotAnAction> {
+        let engine = &self.inner.wasmtime;
+        // What cannot be read is refused by the compiler, which knows better what is wrong.
+        let stripped = match &self.inner.memory {
+            Some(_) => strip::strip(bytes.as_ref()).unwrap_or_default(),
+            None => None,
+        };
+        let Some(stripped) = stripped else {
+            return Ok((cache::compile(engine, bytes.as_ref())?, None));
+        };
+        drop(bytes);
+        let component = cache::compile(engine, &stripped.component)?;
+        let initial = Initial {
+            memory: stripped.memory,
+            mutable_globals: stripped.mutable_globals,
+        };
+        Ok((component, Some(initial)))
+    }
+
+    /// Keeps machine code and, where memory is our own, what that begins with.
+    fn keep(
+        &self,
+        component: &Component,
+        initial: Option<&Initial>,
+        file: &Path,
+    ) -> Result<(), String> {
+        // First, as it is looked for where there is machine code.
+        match (&self.inner.memory, initial) {
+            (Some(_), Some(initial)) => {
+                images::store(file, &initial.memory, initial.mutable_globals)?;
+            }
+            (Some(_), None) => images::store(file, &[], 0)?,
+            (None, _) => {}
+        }
+        cache::store(component, file)
+    }
+
+    /// Returns what the cache has beside machine code. Where memory is wasmtime's own, nothing is needed.
+    fn image_beside(&self, code: Option<&Path>) -> FoundImage {
+        match (&self.inner.memory, code) {
+            (Some(_), Some(code)) => images::load(code),
+            (None, _) => FoundImage::None,
+            (Some(_), None) => FoundImage::Missing,
+        }
+    }
+
+    /// Returns an image of a memory: the file beside the machine code that was kept, or one in memory.
+    fn image(&self, initial: &Initial, kept: Option<&Path>) -> Result<Arc<Image>, NotAnAction> {
+        if let FoundImage::Image(image, _) = self.image_beside(kept) {
+            return Ok(image);
+        }
+        let image = Image::of_bytes(&initial.memory);
+        let image = image.map_err(|error| NotAnAction::Unreadable(error.to_string()))?;
+        Ok(Arc::new(image))
+    }
+
     fn link(&self, component: &Component, size: usize) -> Result<Program, NotAnAction> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         let offer = contract::check_world(component)?;
         let pre = self.inner.linker.instantiate_pre(component);
         let pre =
             pre.map_err(|error| NotAnAction::Unlinkable(format!("{error:#}").replace('\n', " ")))?;
         Ok(Program {
             pre,
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            image: None,
+            can_rest: false,
+            loader: Loader::of(component),
             offer,
             engine: self.clone(),
             size,
         })
     }
 
-    /// A component, compiled or from the cache.
+    /// A component with its data, compiled or from the cache.
     pub(crate) fn compiled(&self, bytes: &[u8]) -> anyhow::Result<Component> {
         let engine = &self.inner.wasmtime;
         let file = self
             .inner
             .cache
             .as_ref()
-            .map(|folder| folder.join(cache::file_name(engine, bytes)));
+            .map(|folder| folder.join(cache::file_name_as(engine, "whole", bytes)));
         let (found, _lock) = find(engine, file.as_deref(), &mut |_| {});
         if let Found::Component(component) = found {
             return Ok(component);
@@ -195,38 +359,6 @@ impl Engine {
             tracing::debug!(%error, "compiled code is not kept");
         }
         Ok(component)
-    }
-
-    /// A program that was kept under this name; `None` when there is none, or none that this machine can run.
-    #[must_use]
-    pub fn kept_program(&self, name: &str) -> Option<Program> {
-        let file = self.kept_file(name)?;
-        match cache::load(&self.inner.wasmtime, &file) {
-            Found::Component(component) => self.link(&component, 0).ok(),
-            Found::Nothing(reason) => {
-                tracing::debug!(?reason, "no kept program is used");
-                None
-            }
-        }
-    }
-
-    /// Compiles a component and keeps its machine code under a name that stands for its content.
-    ///
-    /// # Errors
-    /// When the bytes are no component, or the cache can't be written.
-    pub fn keep_program(&self, name: &str, component: &[u8]) -> anyhow::Result<()> {
-        let file = self.kept_file(name).context("there is no cache folder")?;
-        let (found, _lock) = find(&self.inner.wasmtime, Some(&file), &mut |_| {});
-        if matches!(found, Found::Component(_)) {
-            return Ok(());
-        }
-        let component = cache::compile(&self.inner.wasmtime, component)?;
-        cache::store(&component, &file).map_err(anyhow::Error::msg)
-    }
-
-    fn kept_file(&self, name: &str) -> Option<PathBuf> {
-        let folder = self.inner.cache.as_ref()?;
-        Some(folder.join(cache::file_name(&self.inner.wasmtime, name.as_bytes())))
     }
 
     /// Gives engines an `Intl`, from this component. The first one stays.
@@ -248,6 +380,10 @@ impl Engine {
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.inner.wasmtime
+    }
+
+    pub(crate) fn resting(&self) -> &Resting {
+        &self.inner.resting
     }
 
     pub(crate) fn linker(&self) -> &Linker<Sandbox> {
@@ -313,7 +449,7 @@ mod tests {
             for _ in 0..6 {
                 scope.spawn(|| {
                     let engine =
-                        wasmtime::Engine::new(&configuration(Allocation::OnDemand)).unwrap();
+                        wasmtime::Engine::new(&configuration(Allocation::OnDemand, None)).unwrap();
                     let file = folder.join(cache::file_name(&engine, &bytes));
                     let waiting = &mut |told: PathBuf| {
                         assert_eq!(told, folder);
@@ -343,7 +479,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("postlogin-open-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let bytes = wasm_encoder::Component::new().finish();
-        let engine = wasmtime::Engine::new(&configuration(Allocation::OnDemand)).unwrap();
+        let engine = wasmtime::Engine::new(&configuration(Allocation::OnDemand, None)).unwrap();
         let component = cache::compile(&engine, &bytes).unwrap();
         let file = folder.join(cache::file_name(&engine, &bytes));
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();

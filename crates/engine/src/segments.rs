@@ -28,7 +28,7 @@ pub(crate) fn merge(component: &[u8]) -> anyhow::Result<Vec<u8>> {
         let payload = payload?;
         match &payload {
             Payload::Version { encoding, .. } => open.push(match encoding {
-                Encoding::Module => Level::Module(Module::new(), Named(false)),
+                Encoding::Module => Level::module(Module::new()),
                 Encoding::Component => Level::Component(Component::new()),
             }),
             // What they hold comes next.
@@ -50,15 +50,20 @@ pub(crate) fn merge(component: &[u8]) -> anyhow::Result<Vec<u8>> {
 }
 
 /// A module or component that is being written.
-enum Level {
+pub(crate) enum Level {
     Module(Module, Named),
     Component(Component),
 }
 
 /// Whether code may name segments, which takes a section that counts them.
-struct Named(bool);
+pub(crate) struct Named(bool);
 
 impl Level {
+    /// A module in which code is not known to name segments.
+    pub(crate) fn module(module: Module) -> Self {
+        Self::Module(module, Named(false))
+    }
+
     fn add(&mut self, bytes: &[u8], payload: &Payload<'_>) -> anyhow::Result<()> {
         match (&mut *self, payload) {
             (Self::Module(_, named), Payload::DataCountSection { .. }) => named.0 = true,
@@ -70,6 +75,11 @@ impl Level {
             }
             _ => {}
         }
+        self.copy(bytes, payload)
+    }
+
+    /// Adds a section as it is.
+    pub(crate) fn copy(&mut self, bytes: &[u8], payload: &Payload<'_>) -> anyhow::Result<()> {
         // Functions were passed on with their section.
         let Some((id, range)) = payload.as_section() else {
             return Ok(());
@@ -87,7 +97,16 @@ impl Level {
         Ok(())
     }
 
-    fn nest(&mut self, inner: &Level) -> anyhow::Result<()> {
+    /// Adds a section to a module.
+    pub(crate) fn section(&mut self, section: &DataSection) -> anyhow::Result<()> {
+        let Self::Module(module, _) = self else {
+            bail!("a component holds no data")
+        };
+        module.section(section);
+        Ok(())
+    }
+
+    pub(crate) fn nest(&mut self, inner: &Level) -> anyhow::Result<()> {
         let Self::Component(outer) = self else {
             bail!("a module holds no modules")
         };
@@ -98,7 +117,7 @@ impl Level {
         Ok(())
     }
 
-    fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         match self {
             Self::Module(module, _) => module.finish(),
             Self::Component(component) => component.finish(),

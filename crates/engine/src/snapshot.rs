@@ -4,15 +4,10 @@
 //! store with a fixed clock and fixed randomness, and what memory and globals hold then becomes the initial state
 //! of a new component (Wizer). The same input gives the same bytes.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use postlogin_core::{Fault, FaultKind, Login, LoginInput};
-use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Request, Verdict, network::Closed};
-use serde_json::json;
+use postlogin_core::{Fault, FaultKind};
 use wasmtime::{
     Store,
     component::{ComponentNamedList, Instance, Lift, WasmList},
@@ -21,18 +16,16 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use crate::{
     action::load,
-    guest::{Probe, Script},
-    modules::{ModuleSource, NoModules, Provided, preload, provide},
+    guest::Script,
+    modules::{NoModules, Provided, provide},
     program::Engine,
     sandbox::Sandbox,
-    segments, wasi,
+    segments,
+    witness::{self, Witness},
 };
 
 /// The initialiser that the engine's generator adds to its exports.
 const INITIALIZE: &str = "wizer-initialize";
-
-/// How long packages may take to load, in ticks of the watchdog. None that loads in production takes as long here.
-const REQUIRED_TICKS: u64 = 6_000;
 
 /// What a snapshot is taken after.
 #[derive(Clone, Copy)]
@@ -42,19 +35,13 @@ pub enum Stage<'a> {
     /// A started engine has compiled a source. Its top-level code has not run: it must see each login's own clock
     /// and randomness, and production runs it at the first login too. The files are in the engine, not run either.
     Loaded(&'a Script, &'a Provided),
-    /// A started engine has run the packages that these specifiers name, in this order, as an Action that requires
-    /// them would.
-    Required(&'a [String], &'a Arc<dyn ModuleSource>),
 }
 
 /// Why there is no snapshot.
 #[derive(Debug)]
 pub enum SnapshotError {
-    /// The source does not compile, or a package fails.
+    /// The source does not compile.
     Source(Fault),
-    /// What ran has seen the time or chance, has printed or asked the network, or something of it still waits: it may
-    /// be different in each login.
-    Unrepeatable,
     /// Anything else.
     Broken(anyhow::Error),
 }
@@ -94,12 +81,10 @@ async fn take(
         .map_err(anyhow::Error::from)?;
     let compiled = engine.compiled(&instrumented)?;
 
-    let touched = Arc::new(AtomicBool::new(false));
-    let mut store = Store::new(engine.wasmtime(), frozen_sandbox(stage, &touched));
-    store.set_epoch_deadline(match stage {
-        Stage::Started | Stage::Loaded(..) => u64::MAX / 2,
-        Stage::Required(..) => REQUIRED_TICKS,
-    });
+    // Nothing of a user's runs.
+    let sandbox = witness::frozen(&Witness::new(), Arc::new(NoModules));
+    let mut store = Store::new(engine.wasmtime(), sandbox);
+    store.set_epoch_deadline(u64::MAX / 2);
     let instance = engine
         .linker()
         .instantiate_async(&mut store, &compiled)
@@ -120,20 +105,8 @@ async fn take(
             provided.map_err(anyhow::Error::from)?;
             let loaded = load(&mut store, &instance, script)
                 .await
-                .map_err(anyhow::Error::from)?;
+                .map_err(of_source)?;
             loaded.map_err(|fault| SnapshotError::Source(fault.into_fault(FaultKind::Load)))?;
-        }
-        Stage::Required(specifiers, _) => {
-            for specifier in specifiers {
-                let differs = preload(&mut store, &instance, specifier)
-                    .await
-                    .map_err(anyhow::Error::from)?;
-                let differs = differs
-                    .map_err(|fault| SnapshotError::Source(fault.into_fault(FaultKind::Load)))?;
-                if differs || touched.load(Ordering::Relaxed) {
-                    return Err(SnapshotError::Unrepeatable);
-                }
-            }
         }
     }
     let mut state = Frozen {
@@ -151,56 +124,23 @@ async fn take(
     }
 }
 
-/// A sandbox whose clock stands still at the epoch. `touched` tells whether a package saw anything of the world outside.
-fn frozen_sandbox(stage: Stage<'_>, touched: &Arc<AtomicBool>) -> Sandbox {
-    let input = LoginInput {
-        event: json!({}),
-        ..LoginInput::default()
+/// Returns the error of an engine that broke down while it compiled a source. A trap is the source's fault: it is nested too
+/// deep, or too large.
+fn of_source(error: wasmtime::Error) -> SnapshotError {
+    let (name, message) = match error.downcast_ref::<wasmtime::Trap>() {
+        Some(wasmtime::Trap::StackOverflow) => {
+            ("RangeError", "Maximum call stack size exceeded".to_owned())
+        }
+        Some(trap) => (
+            "Trap",
+            format!("the engine cannot compile the source: {trap}"),
+        ),
+        None => return SnapshotError::Broken(error.into()),
     };
-    let conditions = Conditions {
-        clock: Arc::new(Clock::new(0, Flow::Virtual)),
-        seed: 0,
-        door: Arc::new(Watched(Arc::clone(touched))),
-        budget: Budget {
-            memory: 1 << 30,
-            ..Budget::default()
-        },
-    };
-    let modules: Arc<dyn ModuleSource> = match stage {
-        Stage::Required(_, modules) => Arc::clone(modules),
-        Stage::Started | Stage::Loaded(..) => Arc::new(NoModules),
-    };
-    let sandbox = Sandbox::new(
-        Login::new(input, Vec::new()),
-        &conditions,
-        std::time::Duration::ZERO,
-        0,
-        None,
-        modules,
-    );
-    if !matches!(stage, Stage::Required(..)) {
-        return sandbox;
-    }
-    let mut sandbox = sandbox.watched_by(Some(Arc::new(Watched(Arc::clone(touched)))));
-    sandbox.wasi = wasi::frozen_context(touched, sandbox.stderr.clone());
-    sandbox
-}
-
-/// Notices what leaves the sandbox.
-struct Watched(Arc<AtomicBool>);
-
-impl Probe for Watched {
-    fn takes(&self, _: &str) -> bool {
-        self.0.store(true, Ordering::Relaxed);
-        true
-    }
-}
-
-impl Door for Watched {
-    fn send(&self, request: &Request) -> Verdict {
-        self.0.store(true, Ordering::Relaxed);
-        Closed.send(request)
-    }
+    SnapshotError::Source(Fault {
+        kind: FaultKind::Load,
+        ..Fault::platform(name, message)
+    })
 }
 
 /// Reads a component's state through the functions that Wizer's instrumentation added.

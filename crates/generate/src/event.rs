@@ -1,7 +1,8 @@
 //! A seed and a number to an event.
 
-use postlogin_core::event::post_login_sample;
-use postlogin_core::event::schema::{Field, Kind, post_login as schema};
+use postlogin_core::Trigger;
+use postlogin_core::event::sample;
+use postlogin_core::event::schema::{Field, Kind};
 use serde_json::{Map, Value, json};
 
 use crate::flows;
@@ -13,22 +14,24 @@ use crate::vocabulary::Vocabulary;
 /// Makes up events.
 #[derive(Debug, Clone)]
 pub struct Generator {
+    trigger: Trigger,
     seed: u64,
     vocabulary: Vocabulary,
     bases: Vec<Value>,
 }
 
 impl Generator {
-    /// Events from a seed. `bases` are events to begin with besides the built-in sample; those that production could not
+    /// Events of a trigger from a seed. `bases` are events to begin with besides the built-in sample; those that production could not
     /// send are left out.
-    pub fn new(seed: u64, vocabulary: Vocabulary, bases: Vec<Value>) -> Self {
-        let mut all = vec![post_login_sample()];
+    pub fn new(trigger: Trigger, seed: u64, vocabulary: Vocabulary, bases: Vec<Value>) -> Self {
+        let mut all = vec![sample(trigger)];
         for base in bases {
-            if is_plausible(&base) && !all.contains(&base) {
+            if is_plausible(trigger, &base) && !all.contains(&base) {
                 all.push(base);
             }
         }
         Self {
+            trigger,
             seed,
             vocabulary,
             bases: all,
@@ -48,8 +51,12 @@ impl Generator {
         let mut event = random
             .pick(&self.bases)
             .cloned()
-            .unwrap_or_else(post_login_sample);
-        flows::choose(&mut event, &mut random);
+            .unwrap_or_else(|| sample(self.trigger));
+        // Kinds of logins are those of post-login.
+        if self.trigger == Trigger::PostLogin {
+            flows::choose(&mut event, &mut random);
+        }
+        let schema = (self.trigger.table().event)();
         let mut maker = Maker {
             random,
             vocabulary: &self.vocabulary,
@@ -57,9 +64,9 @@ impl Generator {
         let changes = *maker.random.pick(&[1, 1, 2, 2, 3, 4, 6, 10]).unwrap_or(&1);
         for _ in 0..changes {
             let mut changed = event.clone();
-            change(&mut changed, &mut maker);
+            change(schema, &mut changed, &mut maker);
             // Two changes that production would not let stand side by side: the later one is dropped.
-            if is_plausible(&changed) {
+            if is_plausible(self.trigger, &changed) {
                 event = changed;
             }
         }
@@ -68,11 +75,11 @@ impl Generator {
 }
 
 /// Changes one thing: where the Actions look, as a rule.
-fn change(event: &mut Value, maker: &mut Maker<'_>) {
+fn change(schema: &Field, event: &mut Value, maker: &mut Maker<'_>) {
     let read = &maker.vocabulary.paths;
     let path: Vec<String> = match maker.random.below(100) {
         0..65 if !read.is_empty() => maker.random.pick(read).cloned().unwrap_or_default(),
-        0..90 => somewhere(maker),
+        0..90 => somewhere(schema, maker),
         90..97 => {
             let metadata = maker.random.text(&[
                 "user_metadata",
@@ -93,12 +100,12 @@ fn change(event: &mut Value, maker: &mut Maker<'_>) {
         }
     };
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
-    at(schema(), event, &names, 0, maker);
+    at(schema, event, &names, 0, maker);
 }
 
 /// A way down the schema, to a leaf or to something on the way.
-fn somewhere(maker: &mut Maker<'_>) -> Vec<String> {
-    let mut field = schema();
+fn somewhere(schema: &Field, maker: &mut Maker<'_>) -> Vec<String> {
+    let mut field = schema;
     let mut path = Vec::new();
     while let Some(child) = maker.random.pick(&field.children) {
         path.push(child.name.to_owned());
@@ -202,24 +209,38 @@ mod tests {
 
     #[test]
     fn every_event_could_come_from_production() {
+        for trigger in Trigger::ALL {
+            events_could_come(*trigger);
+        }
+    }
+
+    fn events_could_come(trigger: Trigger) {
+        let count = if trigger == Trigger::PostLogin {
+            2_000
+        } else {
+            400
+        };
+        assert!(is_plausible(trigger, &sample(trigger)), "{trigger}");
         for vocabulary in [Vocabulary::default(), spoken_of()] {
-            let generator = Generator::new(1, vocabulary, Vec::new());
-            for number in 0..2_000 {
+            let generator = Generator::new(trigger, 1, vocabulary, Vec::new());
+            let mut distinct = HashSet::new();
+            for number in 0..count {
                 let event = generator.event(number);
-                assert!(is_plausible(&event), "{number}: {event:#}");
-                assert_eq!(
-                    check_paths(postlogin_core::Trigger::PostLogin, &event),
-                    [],
-                    "{number}"
+                assert!(
+                    is_plausible(trigger, &event),
+                    "{trigger} {number}: {event:#}"
                 );
+                distinct.insert(event.to_string());
+                assert_eq!(check_paths(trigger, &event), [], "{trigger} {number}");
             }
+            assert!(distinct.len() > 100, "{trigger}: {}", distinct.len());
         }
     }
 
     #[test]
     fn a_seed_and_a_number_are_an_event() {
-        let one = Generator::new(5, spoken_of(), Vec::new());
-        let other = Generator::new(5, spoken_of(), Vec::new());
+        let one = Generator::new(Trigger::PostLogin, 5, spoken_of(), Vec::new());
+        let other = Generator::new(Trigger::PostLogin, 5, spoken_of(), Vec::new());
         let _ = other.event(900);
         for number in 0..50 {
             assert_eq!(
@@ -227,14 +248,14 @@ mod tests {
                 other.event(number).to_string()
             );
         }
-        let another = Generator::new(6, spoken_of(), Vec::new());
+        let another = Generator::new(Trigger::PostLogin, 6, spoken_of(), Vec::new());
         assert!((1..50).any(|number| one.event(number) != another.event(number)));
-        assert_eq!(one.event(0), post_login_sample());
+        assert_eq!(one.event(0), sample(Trigger::PostLogin));
     }
 
     #[test]
     fn events_are_as_different_as_logins_are() {
-        let generator = Generator::new(1, spoken_of(), Vec::new());
+        let generator = Generator::new(Trigger::PostLogin, 1, spoken_of(), Vec::new());
         let events: Vec<Value> = (0..1_000).map(|number| generator.event(number)).collect();
         #[track_caller]
         fn check(events: &[Value], what: &str, holds: impl Fn(&Value) -> bool) {

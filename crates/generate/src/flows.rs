@@ -283,7 +283,10 @@ mod tests {
                 [],
                 "{index}"
             );
-            assert!(is_plausible(&event), "{index}: {event:#}");
+            assert!(
+                is_plausible(postlogin_core::Trigger::PostLogin, &event),
+                "{index}: {event:#}"
+            );
         }
     }
 

@@ -1,8 +1,8 @@
 //! Whether an event could come from production: what fails an Action only for an event that never comes is no finding.
 
-use postlogin_core::event::schema::{Field, Kind, post_login as event};
-use postlogin_core::is_storable;
+use postlogin_core::event::schema::{Field, Kind};
 use postlogin_core::limits::PROFILE_BYTES;
+use postlogin_core::{Trigger, is_storable};
 use serde_json::Value;
 
 use crate::format::Format;
@@ -10,15 +10,34 @@ use crate::members::{Holds, holds};
 
 /// Whether the event has everything that is always there, every value has the type and the form that the trigger gives
 /// it, and the profile is no larger than production stores.
-pub fn is_plausible(value: &Value) -> bool {
+pub fn is_plausible(trigger: Trigger, value: &Value) -> bool {
+    if trigger == Trigger::EventStream && !is_delivered(value) {
+        return false;
+    }
     let profile = value.get("user").map_or(0, |user| user.to_string().len());
-    !PROFILE_BYTES.exceeded_by(profile) && fits(event(), value, &mut Vec::new())
+    !PROFILE_BYTES.exceeded_by(profile) && fits((trigger.table().event)(), value, &mut Vec::new())
+}
+
+/// Whether the data of a stream's event is there and has the types that a user has; the table leaves it open.
+fn is_delivered(value: &Value) -> bool {
+    const OBJECT: &str = "/message/data/object";
+    let sample = postlogin_core::event::sample(Trigger::EventStream);
+    let (Some(Value::Object(known)), Some(Value::Object(object))) =
+        (sample.pointer(OBJECT), value.pointer(OBJECT))
+    else {
+        return false;
+    };
+    let same_type =
+        |one: &Value, other: &Value| std::mem::discriminant(one) == std::mem::discriminant(other);
+    let mut members = object.iter();
+    members.all(|(name, value)| known.get(name).is_none_or(|known| same_type(known, value)))
+        && object.get("user_id").is_some_and(Value::is_string)
 }
 
 fn fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) -> bool {
     match (field.kind, value) {
         // Profiles from identity providers have attributes that are there and hold nothing.
-        (_, Value::Null) => field.optional && path.first() == Some(&"user"),
+        (_, Value::Null) => field.optional && (path.first() == Some(&"user") || is_nullable(path)),
         (Kind::String, Value::String(text)) => match field.allowed.is_empty() {
             true => Format::of(path).fits(text),
             false => field.allowed.contains(&text.as_str()),
@@ -38,6 +57,14 @@ fn fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) -> bool
     }
 }
 
+/// Whether production sends `null` where it has nothing to say, instead of leaving the property out.
+fn is_nullable(path: &[&str]) -> bool {
+    matches!(
+        path,
+        ["experiment"] | ["transaction", "requested_token_type"]
+    )
+}
+
 fn object_fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) -> bool {
     let Value::Object(object) = value else {
         return false;
@@ -52,7 +79,7 @@ fn object_fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) 
             Some(child) => fits(child, member, path),
             None if field.kind == Kind::Object => false,
             // Items of arrays have more than the table lists; what it is, nobody says.
-            None if field.kind == Kind::ObjectArray => item_fits(name, member),
+            None if field.kind == Kind::ObjectArray => item_fits(path, member),
             None => {
                 let dictionary = path.split_last().map_or(&[][..], |(_, rest)| rest);
                 member_fits(dictionary, name, member)
@@ -63,9 +90,9 @@ fn object_fits<'a>(field: &'a Field, value: &'a Value, path: &mut Vec<&'a str>) 
     })
 }
 
-fn item_fits(name: &str, member: &Value) -> bool {
+fn item_fits(path: &[&str], member: &Value) -> bool {
     match member {
-        Value::String(text) => Format::of(&[name]).fits(text),
+        Value::String(text) => Format::of(path).fits(text),
         Value::Null => false,
         _ => true,
     }
@@ -139,17 +166,21 @@ mod tests {
         ] {
             let mut event = post_login_sample();
             merge_patch(&mut event, &patch);
-            assert_eq!(is_plausible(&event), expected, "{patch}");
+            assert_eq!(
+                is_plausible(Trigger::PostLogin, &event),
+                expected,
+                "{patch}"
+            );
         }
         let mut event = post_login_sample();
         event["user"]["family_name"] = Value::Null;
-        assert!(is_plausible(&event));
+        assert!(is_plausible(Trigger::PostLogin, &event));
         event["session"] = Value::Null;
-        assert!(!is_plausible(&event));
+        assert!(!is_plausible(Trigger::PostLogin, &event));
         let mut event = post_login_sample();
         event["user"]["user_metadata"]["a"] = json!({"b": null});
-        assert!(is_plausible(&event));
+        assert!(is_plausible(Trigger::PostLogin, &event));
         event["user"]["user_metadata"]["a"] = Value::Null;
-        assert!(!is_plausible(&event));
+        assert!(!is_plausible(Trigger::PostLogin, &event));
     }
 }

@@ -1,9 +1,6 @@
 //! From an Action's text to something that runs, or to a component that others can run.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt, sync::Arc};
 
 use postlogin_core::{Fault, FaultKind, HandlerKind, Location};
 use postlogin_engine::{
@@ -15,7 +12,7 @@ use crate::{
     coverage::{self, Coverage, RuleCounters},
     engine::{self, WRAPPER},
     errors::{self, EngineError, LoadedText},
-    kept::{self, Kept, Packages},
+    kept::{Packages, Shelf},
     modules::{Modules, closure},
     provenance,
     source::{Prepared, SyntaxError, prepare, rule::prepare_rule},
@@ -26,8 +23,8 @@ use crate::{
 pub struct JavaScript {
     engine: Engine,
     program: Program,
-    /// Packages that are not kept; `None` when none are to be kept.
-    packages: Option<Arc<Mutex<Vec<Packages>>>>,
+    /// Packages that are loaded beforehand; `None` when each login loads its own.
+    packages: Option<Arc<Shelf>>,
     /// The counters of the Rules that were loaded with coverage.
     rule_counters: Arc<RuleCounters>,
 }
@@ -136,40 +133,25 @@ impl JavaScript {
         Ok((action.with_probe(Arc::clone(&coverage) as _), coverage))
     }
 
-    /// From now on, packages that are kept are used, and [`take_packages`](Self::take_packages) tells of those that are not.
+    /// From now on, packages are loaded once, before the first login that needs them.
     #[must_use]
     pub fn with_kept_packages(mut self) -> Self {
         self.packages = Some(Arc::default());
         self
     }
 
-    /// The packages of the Actions so far that could be kept and are not.
+    /// Returns the packages that were loaded since, for [`Packages::store`].
     #[must_use]
     pub fn take_packages(&self) -> Vec<Packages> {
-        let packages = self.packages.as_ref();
-        packages.map_or_else(Vec::new, |packages| {
-            std::mem::take(&mut packages.lock().unwrap_or_else(PoisonError::into_inner))
-        })
+        let shelf = self.packages.as_ref();
+        shelf.map_or_else(Vec::new, |shelf| shelf.take_fresh())
     }
 
     /// The engine for a text: one in which its packages have run, if there is one.
     fn program_for(&self, code: &str, modules: &Arc<Modules>) -> Program {
-        let Some(packages) = &self.packages else {
-            return self.program.clone();
-        };
-        match kept::find(&self.engine, code, modules) {
-            Kept::Program(program) => program,
-            Kept::Not(found) => {
-                let mut packages = packages.lock().unwrap_or_else(PoisonError::into_inner);
-                // Several Actions that begin alike are one use.
-                let known =
-                    |found: &Packages| packages.iter().any(|it| it.index() == found.index());
-                if let Some(found) = found.filter(|found| !known(found)) {
-                    found.count_use();
-                    packages.push(found);
-                }
-                self.program.clone()
-            }
+        match &self.packages {
+            Some(shelf) => shelf.program(&self.engine, &self.program, code, modules),
+            None => self.program.clone(),
         }
     }
 
@@ -254,10 +236,6 @@ impl JavaScript {
         match snapshot(&self.engine, &engine, Stage::Loaded(&script, &provided)) {
             Ok(component) => Ok(provenance::add(component, file, &prepared.original)),
             Err(SnapshotError::Broken(error)) => Err(BuildError::Internal(error)),
-            // Nothing has run.
-            Err(SnapshotError::Unrepeatable) => Err(BuildError::Internal(anyhow::anyhow!(
-                "compiling the Action has seen the time"
-            ))),
             Err(SnapshotError::Source(fault)) => Err(BuildError::Refused(Box::new(
                 Mapper::new(file, prepared).fault(fault),
             ))),

@@ -15,8 +15,8 @@ pub mod source;
 pub mod text;
 
 pub use action::{BuildError, JavaScript, mapper_of_component, source_of_component};
-pub use kept::{Packages, Unrepeatable};
+pub use kept::Packages;
 pub use modules::{
-    ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Imports, LocalFile, Modules,
-    check_local, specifiers,
+    ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Imports, LocalFile, ModuleMock,
+    Modules, check_local, manifests, specifiers,
 };

@@ -22,7 +22,7 @@ fn write(folder: &Path, file: &str, text: &str) {
     fs::write(file, text).expect("a file");
 }
 
-/// What one login with `text` came to, and the packages that could be kept.
+/// What one login with `text` came to, and the packages that were loaded for it.
 fn login(javascript: &JavaScript, folder: &Path, text: &str) -> (Ended, Vec<Packages>) {
     let dependencies = Dependencies {
         folder: Some(folder.to_owned()),
@@ -35,8 +35,15 @@ fn login(javascript: &JavaScript, folder: &Path, text: &str) -> (Ended, Vec<Pack
     (run(&action, &Case::default()), javascript.take_packages())
 }
 
+/// An engine as a new process has it, which loads packages beforehand.
 fn keeping() -> JavaScript {
     JAVASCRIPT.clone().with_kept_packages()
+}
+
+fn store(packages: &[Packages]) {
+    for packages in packages {
+        packages.store().expect("it is written");
+    }
 }
 
 #[test]
@@ -49,30 +56,36 @@ fn a_login_with_kept_packages_ends_as_any_other() {
         "steady/late.js",
         "exports.made = new Date().toISOString();",
     );
-    let javascript = keeping();
-    let (plain, packages) = login(&javascript, folder.path(), ACTION);
+    let (plain, packages) = login(&JAVASCRIPT, folder.path(), ACTION);
     assert!(plain.fault.is_none(), "{:?}", plain.fault);
-    let [packages] = packages.as_slice() else {
+    assert!(packages.is_empty(), "{packages:?}");
+    let javascript = keeping();
+    let (first, packages) = login(&javascript, folder.path(), ACTION);
+    assert_eq!((first.logs(), first.fault), (plain.logs(), None));
+    let [loaded] = packages.as_slice() else {
         panic!("{packages:?}");
     };
-    assert_eq!(packages.specifiers(), ["steady"]);
-    assert_eq!(packages.uses(), 1);
-    // A second Action that begins alike is the same use.
-    login(&javascript, folder.path(), ACTION);
+    assert_eq!(loaded.specifiers(), ["steady"]);
+    assert!(loaded.is_repeatable());
     // A kilobyte is not worth it, which is the caller's to decide.
-    assert!(!packages.are_worthwhile());
-    packages
-        .keep()
-        .expect("it is written")
-        .expect("it is steady");
-
-    let (kept, packages) = login(&javascript, folder.path(), ACTION);
-    assert!(packages.is_empty(), "{packages:?}");
-    assert_eq!(kept.logs(), plain.logs());
-    assert_eq!(kept.fault, plain.fault);
-    // An edit of the Action changes nothing about its packages.
+    assert!(!loaded.are_worthwhile());
+    // A second Action that begins alike finds them, and so does a second login.
     let edited = format!("{ACTION}\n// edited");
-    assert!(login(&javascript, folder.path(), &edited).1.is_empty());
+    for text in [ACTION, &edited] {
+        let (again, packages) = login(&javascript, folder.path(), text);
+        assert_eq!(again.logs(), plain.logs());
+        assert!(packages.is_empty(), "{packages:?}");
+    }
+    // Another process loads them again, until they are stored.
+    assert_eq!(login(&keeping(), folder.path(), ACTION).1.len(), 1);
+    store(&packages);
+    let javascript = keeping();
+    for text in [ACTION, &edited] {
+        let (kept, packages) = login(&javascript, folder.path(), text);
+        assert!(packages.is_empty(), "{packages:?}");
+        assert_eq!(kept.logs(), plain.logs());
+        assert_eq!(kept.fault, plain.fault);
+    }
 
     // A file that has changed is loaded as it is now, and so is one that takes another's place.
     write(
@@ -102,23 +115,26 @@ fn a_login_with_kept_packages_ends_as_any_other() {
     );
 }
 
-/// A package with this text is not kept, and a login with it ends the same before and after somebody tried.
+/// A package with this text is loaded in each login, and a login with it ends as one that nobody prepared.
 #[track_caller]
 fn check_unrepeatable(text: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "strange/index.js", text);
     let action = "const strange = require('strange');
 exports.onExecutePostLogin = async () => { console.log(JSON.stringify(strange)); };";
-    let javascript = keeping();
-    let (before, packages) = login(&javascript, folder.path(), action);
-    assert!(
-        packages[0].keep().expect("nothing broke").is_err(),
-        "{text}"
-    );
-    let (after, packages) = login(&javascript, folder.path(), action);
+    let (plain, _) = login(&JAVASCRIPT, folder.path(), action);
+    let (first, packages) = login(&keeping(), folder.path(), action);
+    let [loaded] = packages.as_slice() else {
+        panic!("{packages:?}");
+    };
+    assert!(!loaded.is_repeatable(), "{text}");
+    store(&packages);
+    let (after, packages) = login(&keeping(), folder.path(), action);
     assert!(packages.is_empty(), "nobody tries again: {packages:?}");
-    assert_eq!(after.logs(), before.logs(), "{text}");
-    assert_eq!(after.fault, before.fault, "{text}");
+    for ended in [first, after] {
+        assert_eq!(ended.logs(), plain.logs(), "{text}");
+        assert_eq!(ended.fault, plain.fault, "{text}");
+    }
 }
 
 #[test]
@@ -136,23 +152,66 @@ fn what_differs_from_login_to_login_is_not_kept() {
 }
 
 #[test]
-fn a_damaged_memory_is_no_memory() {
+fn what_is_damaged_or_of_others_is_not_used() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "steady/index.js", STEADY);
-    let javascript = keeping();
     let action = "const { next } = require('steady');\nexports.onExecutePostLogin = async () => { console.log(next()); };";
-    let (_, packages) = login(&javascript, folder.path(), action);
-    let index = packages[0].index();
+    let (_, packages) = login(&keeping(), folder.path(), action);
+    let [loaded] = packages.as_slice() else {
+        panic!("{packages:?}");
+    };
+    store(&packages);
+    let delta = loaded.index().with_extension("delta");
+    let whole = [loaded.index(), &delta].map(|file| fs::read(file).expect("it was stored"));
+    let check = |file: &Path, damage: &[u8]| {
+        fs::write(file, damage).expect("a file");
+        let (ended, packages) = login(&keeping(), folder.path(), action);
+        assert_eq!(ended.logs(), "1\n", "{damage:.100?}");
+        assert_eq!(packages.len(), 1, "{damage:.100?}");
+        for (file, whole) in [loaded.index(), &delta].into_iter().zip(&whole) {
+            fs::write(file, whole).expect("a file");
+        }
+        let (ended, packages) = login(&keeping(), folder.path(), action);
+        assert_eq!((ended.logs().as_str(), packages.len()), ("1\n", 0));
+    };
     for damage in [
         "",
         "{",
         "[1]",
-        r#"{"uses": -1}"#,
-        r#"{"is_kept": true, "record": {"answers": {"x": null}, "files": {}}}"#,
+        r#"{"delta": null}"#,
+        r#"{"record": {"answers": {"x": null}, "files": {}}, "delta": "00"}"#,
+        // What is stored is of other packages now.
+        r#"{"record": {"answers": {"require\n\nnowhere": "/x.js"}, "files": {}}, "delta": null}"#,
     ] {
-        fs::write(index, damage).expect("a file");
-        let (ended, packages) = login(&javascript, folder.path(), action);
-        assert_eq!(ended.logs(), "1\n", "{damage}");
-        assert_eq!(packages.len(), 1, "{damage}");
+        check(loaded.index(), damage.as_bytes());
     }
+    let [_, packed] = &whole;
+    let mut flipped = packed.clone();
+    *flipped.last_mut().expect("a byte") ^= 1;
+    check(&delta, &flipped);
+    check(&delta, &packed[..packed.len() / 2]);
+    check(&delta, b"");
+    // The hash is right, and the content is none.
+    let foreign = b"not packed";
+    fs::write(&delta, foreign).expect("a file");
+    let index: serde_json::Value = serde_json::from_slice(&whole[0]).expect("JSON");
+    let mut index = index;
+    index["delta"] = sha256(foreign).into();
+    check(loaded.index(), index.to_string().as_bytes());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let open = fs::Permissions::from_mode(0o666);
+        fs::set_permissions(&delta, open).expect("it is ours");
+        let (ended, packages) = login(&keeping(), folder.path(), action);
+        assert_eq!((ended.logs().as_str(), packages.len()), ("1\n", 1));
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -218,7 +218,10 @@ fn a_refused_request_fails_as_in_node() {
     );
     let fault = ended.fault.expect("nothing caught it");
     let place = fault.location.map(|place| (place.line, place.column));
-    assert_eq!((fault.message.as_str(), place), ("fetch failed", None));
+    assert_eq!(
+        (fault.message.as_str(), place),
+        ("fetch failed", Some((2, 24)))
+    );
     assert_eq!(
         ended
             .outcome

@@ -284,8 +284,8 @@ fn no_host_module_can_be_imported() {
         "new Error().constructor.constructor('x', 'return import(x)')",
     ] {
         for name in [
-            "postlogin:actions/modules@0.3.0",
-            "postlogin:actions/dynamic@0.3.0",
+            "postlogin:actions/modules@0.3.1",
+            "postlogin:actions/dynamic@0.3.1",
             "guest",
             "__wasm_rquickjs_builtin/vm_native",
             "data:text/javascript,export default 1",

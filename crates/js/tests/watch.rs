@@ -4,6 +4,7 @@ mod common;
 
 use common::{Case, action, run};
 use postlogin_core::{
+    ceilings::READS_BETWEEN_CALLS,
     outcome::LedgerEntry,
     reads::{EventRead, Watch},
 };
@@ -228,4 +229,27 @@ fn the_ledger_names_only_paths_that_were_read() {
     ] {
         check_sources(&statements, expected);
     }
+}
+
+/// The engine tells so many reads between two calls; when there may be more, a notice says so.
+#[test]
+fn very_many_reads_between_two_calls_are_marked() {
+    let told = |reads: usize| {
+        let statements = format!(
+            "for (let i = 0; i < {reads}; i++) event.user['k' + i];\n\
+             api.idToken.setCustomClaim('https://x.example/a', 1);"
+        );
+        let ended = watched(&handler(&statements), Watch::Paths);
+        assert_eq!(ended.fault, None);
+        let notices = ended.outcome.notices.iter();
+        let mut notices = notices.filter(|notice| notice.code == "reads-not-kept");
+        let told = notices.any(|notice| notice.message.contains("the first 2000 there"));
+        (ended.reads.len(), told)
+    };
+    // `event.user` is a read as well.
+    assert_eq!(
+        told(READS_BETWEEN_CALLS - 2),
+        (READS_BETWEEN_CALLS - 1, false)
+    );
+    assert_eq!(told(READS_BETWEEN_CALLS + 50), (READS_BETWEEN_CALLS, true));
 }

@@ -8,7 +8,7 @@ use postlogin_core::event::suggest::closest;
 use serde_json::{Map, Value};
 
 use crate::action::{ActionKind, ActionSource, Role};
-use crate::door::{Boundary, read_named};
+use crate::door::{Boundary, LARGEST_COMPONENT, read_named};
 use crate::files::{configured_path, decode, display_path, extension, file_stem, normalize};
 use crate::project::Project;
 use crate::{Error, Result};
@@ -50,7 +50,7 @@ pub fn connection_source_from(
         }
         let bytes = match within {
             Some(within) => within.read(&path, &shown)?,
-            None => read_named(&path, &shown)?,
+            None => read_named(&path, &shown, LARGEST_COMPONENT)?,
         };
         let text = decode(bytes, &shown)?;
         return Ok(source(file_stem(&path), text, &path, shown, project));
@@ -121,6 +121,7 @@ fn source(
         declared_in: None,
         root: path.parent().map(Path::to_owned).unwrap_or_default(),
         modules: Vec::new(),
+        mocks: Vec::new(),
         role: Role::Connection,
         configuration: project.map_or_else(Map::new, |project| project.rules_configs.clone()),
     }

@@ -3,6 +3,7 @@
 //! A path that the user gives on the command line is theirs to choose. A path that a file of the project contains is not:
 //! projects come from pull requests. Such a path, and every symbolic link on the way, stays inside the project.
 
+use std::ffi::OsStr;
 #[cfg(unix)]
 use std::fs::OpenOptions;
 use std::fs::{self, File, Metadata};
@@ -132,7 +133,7 @@ impl Boundary {
         file.read_exact(&mut first).is_ok() && first == beginning
     }
 
-    /// Reads a dotenv file, whose name may be hidden.
+    /// Reads a dotenv file. The only hidden names are those of such files: `.env`, `.env.test`, `.test.env`.
     pub(crate) fn read_secrets(&self, path: &Path, shown: &str) -> Result<String> {
         let real = self.check(path, shown, true)?;
         decode(regular(&real, shown, LARGEST_FILE)?, shown)
@@ -182,24 +183,38 @@ impl Boundary {
         let last = rest.len().saturating_sub(1);
         let is_hidden = |(index, part): (usize, &Component<'_>)| {
             let name = part.as_os_str();
-            let is_meant = may_be_hidden && index == last && name != ".git";
+            let is_meant = may_be_hidden && index == last && is_dotenv(name);
             name.as_encoded_bytes().starts_with(b".") && !is_meant
         };
         match rest.iter().enumerate().any(is_hidden) {
+            true if may_be_hidden => refuse(
+                "is a hidden file, or in a hidden folder; of hidden files, only `.env`, `.env.NAME` and `.NAME.env` can have secrets",
+            ),
             true => refuse("is a hidden file, or in a hidden folder"),
             false => Ok(real),
         }
     }
 }
 
+/// Whether this is the name of a dotenv file. Other hidden files of a checkout (`.git`, `.npmrc`, `.netrc`, `.pypirc`) hold
+/// the credentials of programs, in forms that can look alike.
+fn is_dotenv(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
+        return false;
+    };
+    let rest = name.strip_prefix(".env");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
+        || name.ends_with(".env")
+}
+
 /// Reads a file that the user named: a pipe or a device may be meant, but it has an end.
-pub(crate) fn read_named(path: &Path, shown: &str) -> Result<Vec<u8>> {
+pub(crate) fn read_named(path: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
     let opened = match path.is_dir() {
         true => Err(ErrorKind::IsADirectory.into()),
         false => File::open(path),
     };
     let file = opened.map_err(|error| unreadable(&error, shown))?;
-    bounded(file, shown, LARGEST_COMPONENT)
+    bounded(file, shown, most)
 }
 
 /// Reads a regular file whose path has no links.

@@ -1,4 +1,4 @@
-//! What is wrong with something that the user gave.
+//! The error about something that the user gave.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use postlogin_core::escape::inline;
 /// Something that the user gave cannot be read. The place and the hint are for the printer to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// What happened, in one sentence without a full stop.
+    /// The problem, in one sentence without a full stop.
     pub message: String,
     /// The file, as the user named it or as the project names it, with `/` between its parts.
     pub file: Option<String>,
@@ -15,7 +15,7 @@ pub struct Error {
     pub line: Option<u32>,
     /// The column in the line, from 1, in UTF-16 code units.
     pub column: Option<u32>,
-    /// What to do about it.
+    /// The remedy.
     pub hint: Option<String>,
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::door::read_named;
+use crate::door::{LARGEST_COMPONENT, read_named};
+use crate::gzip::inflated;
 use crate::{Error, Result};
 
 /// A path as users see it: relative to `base` if it is below it, with `/` between its parts.
@@ -56,11 +57,27 @@ pub(crate) fn configured_path(base: &Path, path: &str) -> PathBuf {
 
 /// The text of a file that the user named, without a byte order mark; `shown` is its name in errors.
 pub fn read_text(path: &Path, shown: &str) -> Result<String> {
-    decode(read_named(path, shown)?, shown)
+    decode(read_named(path, shown, LARGEST_COMPONENT)?, shown)
 }
 
-/// The bytes as text, without a byte order mark.
+/// The largest file of users that is read, and the largest content of a compressed one, in bytes.
+const LARGEST_USERS: u64 = 512 << 20;
+
+/// The text of a file of users that the user named, as [`read_text`]; it may be larger.
+///
+/// # Errors
+/// When the file cannot be read, or is too large.
+pub fn read_users_text(path: &Path, shown: &str) -> Result<String> {
+    let bytes = read_named(path, shown, LARGEST_USERS)?;
+    decoded(inflated(bytes, shown, LARGEST_USERS)?, shown)
+}
+
+/// The bytes as text, without a byte order mark; of a compressed file, what is in it.
 pub(crate) fn decode(bytes: Vec<u8>, shown: &str) -> Result<String> {
+    decoded(inflated(bytes, shown, LARGEST_COMPONENT)?, shown)
+}
+
+fn decoded(bytes: Vec<u8>, shown: &str) -> Result<String> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Error::new("the text is UTF-16")
             .in_file(shown)

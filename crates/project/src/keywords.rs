@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::door::LARGEST_FILE;
 use crate::{Error, Result};
 
-/// What the markers `##KEY##` and `@@KEY@@` stand for. A marker without an entry stays.
+/// The values of the markers `##KEY##` and `@@KEY@@`. A marker without an entry stays.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KeywordMappings {
     mappings: Map<String, Value>,

@@ -1,4 +1,4 @@
-//! What teams have on disk: a configuration as the Auth0 Deploy CLI exports it, Actions, events, secrets.
+//! Reads what teams have on disk: a configuration as the Auth0 Deploy CLI exports it, Actions, events, secrets.
 //!
 //! Everything here reads; nothing writes, prints or asks the network. What is wrong in a file becomes an [`Error`]
 //! with its place and, where there is one, a hint.
@@ -11,6 +11,7 @@ mod door;
 mod error;
 mod files;
 mod folders;
+mod gzip;
 mod keywords;
 mod local;
 pub mod project;
@@ -19,14 +20,14 @@ mod shapes;
 pub mod units;
 
 pub use action::{
-    ActionKind, ActionSource, ModuleSource, NamedBy, Role, actions_below, resolve_action,
-    resolve_action_from,
+    ActionKind, ActionSource, ModuleMock, ModuleSource, NamedBy, Role, actions_below,
+    resolve_action, resolve_action_from,
 };
 pub use connections::{connection_source, connection_source_from};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
 pub use door::{Boundary, LARGEST_COMPONENT, LARGEST_FILE};
 pub use error::{Error, Result};
-pub use files::{display_path, read_text};
+pub use files::{display_path, read_text, read_users_text};
 pub use folders::{CacheEnvironment, cache_folder, state_folder};
 pub use keywords::{KeywordMappings, leftover};
 pub use local::{LocalSource, LocalSources, local_sources};
@@ -35,6 +36,6 @@ pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrig
 pub use project::remarks::{Broken, Part, Remarks};
 pub use project::rules::{Rule, login_set};
 pub use project::tenant::{TenantData, tenant_keys};
-pub use project::{Action, Binding, Project, TestConfiguration};
+pub use project::{Action, Binding, MissingAction, Project, TestConfiguration};
 pub use secrets::{Secret, parse_dotenv, parse_secret, read_dotenv};
 pub use units::{parse_duration, parse_size};

@@ -136,7 +136,7 @@ impl Shapes {
         found
     }
 
-    /// What another parser makes of a text.
+    /// Reads a text by another parser.
     pub(crate) fn parsed<T>(
         &mut self,
         node: &Node,

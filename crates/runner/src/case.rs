@@ -8,7 +8,7 @@ use postlogin_core::reads::Watch;
 use postlogin_core::redact::Mask;
 use postlogin_core::{Pause, Resumption};
 use postlogin_engine::BoundAction;
-use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
+use postlogin_host::{Budget, Clock, Conditions, Door, Flow, MockDoor};
 use postlogin_project::ActionSource;
 use postlogin_project::cases::{Case, ExpectKey};
 
@@ -91,11 +91,8 @@ fn login(
         return (vec![Failure::Load(error)], None);
     }
     let mut failures: Vec<Failure> = Vec::new();
-    let secrets: Vec<&str> = case
-        .secrets
-        .iter()
-        .map(|secret| secret.value.as_str())
-        .collect();
+    let hidden = case.secrets.iter().filter(|_| !planned.reveals_secrets);
+    let secrets: Vec<&str> = hidden.map(|secret| secret.value.as_str()).collect();
     let mask = Mask::of(&secrets);
     let found = mismatches(&case.expect, &outcome);
     outcome.redact(&secrets);
@@ -201,13 +198,17 @@ fn network(case: &Case, outcome: &Outcome) -> Vec<Failure> {
 fn conditions(planned: &PlannedCase) -> Conditions {
     let case = &planned.case;
     let default = Budget::default();
+    let door: Arc<dyn Door> = Arc::new(MockDoor::new((*planned.mocks).clone()));
     Conditions {
         clock: Arc::new(Clock::new(
             case.now_ms.unwrap_or(DEFAULT_NOW_MS),
             Flow::Virtual,
         )),
         seed: case.seed.unwrap_or(0),
-        door: Arc::new(MockDoor::new((*planned.mocks).clone())),
+        door: match &planned.witness {
+            Some(witness) => witness.before(door),
+            None => door,
+        },
         budget: Budget {
             time: case.timeout.unwrap_or(default.time),
             memory: case.memory.unwrap_or(default.memory),

@@ -224,18 +224,13 @@ const REPORTED_BYTES: usize = 4 << 20;
 
 /// Keeps of the failures of a case that there are some.
 fn leave_out(result: &mut CaseResult) {
-    let message = match result.failures.len() {
-        1 => "1 failure is not shown".to_owned(),
-        count => format!("{count} failures are not shown"),
-    };
+    let codes = result.failures.iter().map(Failure::exit_code);
+    let exit_code = codes.reduce(worse).unwrap_or(exit::EXPECTATION);
     result.outcome = None;
-    result.failures = vec![Failure::Unfit {
-        message: format!(
-            "{message}: a report has at most {} MiB of failures",
-            REPORTED_BYTES >> 20
-        ),
-        hint: Some("run this case alone to see them".to_owned()),
-        place: result.place.clone(),
+    result.failures = vec![Failure::LeftOut {
+        failures: result.failures.len(),
+        most: REPORTED_BYTES,
+        exit_code,
     }];
 }
 

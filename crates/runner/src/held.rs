@@ -66,7 +66,11 @@ pub(crate) fn weight_of_failures(result: &CaseResult) -> usize {
             failure.current.len() + failure.stored.as_ref().map_or(0, String::len)
         }
         Failure::Unexpected(error) => error.message.len() + error.stack.len(),
-        Failure::Load(_) | Failure::Unfit { .. } | Failure::Found(_) | Failure::Internal(_) => 0,
+        Failure::Load(_)
+        | Failure::Unfit { .. }
+        | Failure::Found(_)
+        | Failure::LeftOut { .. }
+        | Failure::Internal(_) => 0,
     });
     failures.sum()
 }

@@ -15,6 +15,7 @@ use postlogin_host::{
 use postlogin_js::source::facts::facts;
 use postlogin_js::source::literals::literals;
 use postlogin_js::source_of_component;
+use postlogin_js::text::Text;
 use postlogin_project::cases::Steps;
 use postlogin_project::{ActionKind, ActionSource, Secret, TenantData};
 use serde_json::Value;
@@ -28,6 +29,8 @@ use crate::user::User;
 /// The conditions of a login besides its event and its Actions.
 #[derive(Clone)]
 pub(crate) struct Setting<'a> {
+    /// The trigger.
+    pub(crate) trigger: Trigger,
     /// The settings of the project's tenant.
     pub(crate) tenant: &'a TenantData,
     /// The case whose settings are taken, if there is one.
@@ -56,10 +59,15 @@ pub(crate) struct Ran {
 
 impl<'a> Setting<'a> {
     /// The settings of a case; without one, those of a case that says nothing.
-    pub(crate) fn of(template: Option<&'a PlannedCase>, tenant: &'a TenantData) -> Self {
+    pub(crate) fn of(
+        trigger: Trigger,
+        template: Option<&'a PlannedCase>,
+        tenant: &'a TenantData,
+    ) -> Self {
         let case = template.map(|planned| &planned.case);
         let default = Budget::default();
         Self {
+            trigger,
             tenant,
             template,
             watch: Watch::Off,
@@ -85,7 +93,7 @@ impl<'a> Setting<'a> {
             requests: Mutex::default(),
         });
         let prepared = PreparedLogin {
-            trigger: Trigger::PostLogin,
+            trigger: self.trigger,
             tenant: self.tenant.settings_for(&event, of_case.as_ref()),
             event,
             conditions: Conditions {
@@ -168,8 +176,10 @@ pub(crate) fn vocabulary<'a>(
 ) -> Vocabulary {
     let mut vocabulary = Vocabulary::default();
     let mut read = |file: &str, text: &str| {
-        let found = literals(file, text);
-        let chains = facts(file, text).event_paths.into_iter();
+        // One parse for both views.
+        let views = Text::read(file, text, |text| (text.literals(), text.facts()));
+        let (found, facts) = views.unwrap_or_default();
+        let chains = facts.event_paths.into_iter();
         let chains = chains.map(|chain| chain.names().map(str::to_owned).collect());
         let of_user = found.of_user.into_iter().flat_map(of_user);
         let of_context = found.of_context.into_iter().filter_map(of_context);

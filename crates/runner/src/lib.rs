@@ -10,7 +10,8 @@
 mod case;
 pub mod check;
 pub mod compare;
-pub mod execute;
+pub mod endless;
+mod execute;
 pub mod fuzz;
 mod held;
 mod lab;
@@ -37,7 +38,7 @@ pub use library::{RunError, RunReport, run_cases};
 pub use load::dependencies::{local_texts, missing_files};
 pub use load::{
     ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadProblem, Loaded, fingerprint,
-    require_post_login, trigger_of, trigger_of_all,
+    trigger_of, trigger_of_all,
 };
 pub use login::{PreparedLogin, run_login, secrets_of, unseen};
 pub use pipeline::{Pipeline, PipelineNotice, PipelineSetup, ProgramError};

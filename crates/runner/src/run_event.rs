@@ -130,6 +130,15 @@ pub enum Failure {
     },
     /// A generated event shows a fault of an Action.
     Found(Box<Finding>),
+    /// The case has failures, and the reports of this run have no room for them.
+    LeftOut {
+        /// The number of failures.
+        failures: usize,
+        /// The most that a report of a run has of failures, in bytes.
+        most: usize,
+        /// The exit code that they lead to.
+        exit_code: u8,
+    },
     /// Our own fault.
     Internal(String),
 }
@@ -223,6 +232,7 @@ impl Failure {
                 Fault::Throws(_) => exit::UNEXPECTED,
                 Fault::LosesClaim(_) | Fault::ExceedsLimit(_) => exit::EXPECTATION,
             },
+            Failure::LeftOut { exit_code, .. } => *exit_code,
             Failure::Internal(_) => exit::INTERNAL,
         }
     }

@@ -3,13 +3,19 @@
 //! A request is a case as JSON, with an `id` that comes back. Test runners of other languages start one process and ask
 //! it for every test.
 
-use std::path::Path;
+mod requests;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use postlogin_core::reads::Watch;
 use postlogin_project::Error;
-use postlogin_project::cases::{Named, read_request};
+use postlogin_project::cases::{Named, Request, read_request};
 use serde_json::{Value, json};
 
+pub(crate) use self::requests::Witness;
 use crate::case::run_case;
 use crate::load::{Compiler, LoadError, Loaded};
 use crate::plan::{Plan, Planner};
@@ -17,17 +23,25 @@ use crate::report::failures;
 use crate::run_event::{CaseResult, CaseStatus};
 use crate::snapshot::{Mode, Snapshots};
 
-/// Answers requests; each Action is compiled once.
+/// So many Actions are kept compiled. A program that mocks modules with another text in every test has one for each.
+const MOST_ACTIONS: usize = 200;
+
+/// Answers requests; each Action is compiled once, and once more when a file of it has changed.
 pub struct Session<'a> {
     working_folder: &'a Path,
     planner: Planner<'a>,
     compiler: Compiler<'a>,
     compiled: Vec<Result<Loaded, LoadError>>,
+    /// The files that were read, with what tells one version from another.
+    files: HashMap<PathBuf, Option<Version>>,
     /// For requests that name no Actions.
     actions: Vec<String>,
     snapshots: Snapshots,
     number: usize,
 }
+
+/// When a file was written, and its size in bytes.
+type Version = (SystemTime, u64);
 
 impl<'a> Session<'a> {
     /// A session in a folder. `actions` are for requests that name none; without any, the project's binding is.
@@ -37,13 +51,14 @@ impl<'a> Session<'a> {
             planner: Planner::new(working_folder),
             compiler,
             compiled: Vec::new(),
+            files: HashMap::new(),
             actions,
             snapshots: Snapshots::new(Mode::ReadOnly, &Plan::default(), working_folder),
             number: 0,
         }
     }
 
-    /// Answers one line: `{id, passed, failures, outcome}`, or `{id, errors}` when the request is wrong.
+    /// Answers one line: `{id, passed, failures, outcome, requests}`, or `{id, errors}` when the request is wrong.
     ///
     /// # Panics
     /// Inside a tokio runtime: call it from a blocking thread there.
@@ -57,11 +72,12 @@ impl<'a> Session<'a> {
                 .unwrap_or_default()
         };
         match self.run(line) {
-            Ok((id, result)) => json!({
+            Ok((id, result, requests)) => json!({
                 "id": id,
                 "passed": result.status != CaseStatus::Failed,
                 "failures": failures(&result),
                 "outcome": result.outcome,
+                "requests": requests,
             }),
             Err(errors) => {
                 let errors: Vec<Value> = errors.iter().map(told).collect();
@@ -70,8 +86,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn run(&mut self, line: &str) -> Result<(Value, CaseResult), Vec<Error>> {
-        let (id, mut case) = read_request(line, self.number, self.working_folder)?;
+    fn run(&mut self, line: &str) -> Result<(Value, CaseResult, Vec<Value>), Vec<Error>> {
+        let Request {
+            id,
+            reveals_secrets,
+            mut case,
+        } = read_request(line, self.number, self.working_folder)?;
         // There is no file beside which it could be stored.
         case.snapshot = false;
         if case.actions.is_none() && !self.actions.is_empty() {
@@ -81,15 +101,46 @@ impl<'a> Session<'a> {
             });
             case.actions = Some(named.collect());
         }
-        let planned = self.planner.single(case).map_err(|error| vec![error])?;
+        self.forget_what_changed();
+        let mut planned = self.planner.single(case).map_err(|error| vec![error])?;
+        for file in planned.depends_on.iter() {
+            if !self.files.contains_key(file) {
+                self.files.insert(file.clone(), version(file));
+            }
+        }
         for source in self.planner.actions().iter().skip(self.compiled.len()) {
             self.compiled.push(self.compiler.action(source));
         }
+        let witness = Arc::new(Witness::default());
+        planned.witness = Some(Arc::clone(&witness));
+        planned.reveals_secrets = reveals_secrets;
         let sources = self.planner.actions();
         let watch = Watch::Paths;
         let result = run_case(sources, &planned, &self.compiled, &self.snapshots, watch);
-        Ok((id, result))
+        let shown: &[_] = match reveals_secrets {
+            true => &[],
+            false => &planned.case.secrets,
+        };
+        Ok((id, result, witness.told(shown)))
     }
+
+    /// A test runner that watches files asks the same process again after an edit.
+    fn forget_what_changed(&mut self) {
+        let is_changed = self
+            .files
+            .iter()
+            .any(|(file, known)| version(file) != *known);
+        if is_changed || self.compiled.len() > MOST_ACTIONS {
+            self.planner = Planner::new(self.working_folder);
+            self.compiled.clear();
+            self.files.clear();
+        }
+    }
+}
+
+fn version(file: &Path) -> Option<Version> {
+    let about = file.metadata().ok()?;
+    Some((about.modified().ok()?, about.len()))
 }
 
 fn told(error: &Error) -> Value {

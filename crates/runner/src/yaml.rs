@@ -100,7 +100,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_as_it_was_meant() {
-        let generator = Generator::new(2, Vocabulary::default(), Vec::new());
+        let generator = Generator::new(
+            postlogin_core::Trigger::PostLogin,
+            2,
+            Vocabulary::default(),
+            Vec::new(),
+        );
         let sample = postlogin_core::event::post_login_sample();
         for number in 0..400 {
             let event = generator.event(number);

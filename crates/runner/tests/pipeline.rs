@@ -88,6 +88,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
 
 fn login() -> LoginRequest {
     LoginRequest {
+        action: None,
         trigger: Trigger::PostLogin,
         event: sample(Trigger::PostLogin),
         domain: "localhost".into(),

@@ -1,4 +1,4 @@
-//! The imports and exports of the world `post-login`, and how the crate's own types become theirs.
+//! The imports and exports of the worlds, and how the crate's own types become theirs.
 
 use crate::error::Error;
 use crate::{api, console};
@@ -13,6 +13,34 @@ mod generated {
         export_macro_name: "export",
         default_bindings_module: "postlogin_sdk::bindings",
     });
+}
+
+/// The imports and exports of the world `credentials-exchange`. What it shares with `post-login` is bound once.
+pub mod credentials_exchange {
+    #![expect(missing_docs, reason = "the WIT package documents them")]
+
+    wit_bindgen::generate!({
+        path: "../abi/wit",
+        world: "credentials-exchange",
+        pub_export_macro: true,
+        export_macro_name: "export",
+        default_bindings_module: "postlogin_sdk::bindings::credentials_exchange",
+        with: {
+            "postlogin:actions/cache@0.3.0": super::generated::postlogin::actions::cache,
+            "postlogin:actions/console@0.3.0": super::generated::postlogin::actions::console,
+            "postlogin:actions/dynamic@0.3.0": super::generated::postlogin::actions::dynamic,
+            "postlogin:actions/source-position@0.3.0": super::generated::postlogin::actions::source_position,
+            "postlogin:actions/types@0.3.0": super::generated::postlogin::actions::types,
+        },
+    });
+}
+
+/// The imported interfaces of all worlds.
+pub mod host {
+    pub use super::credentials_exchange::postlogin::actions::{
+        machine_access, machine_access_token, machine_transaction,
+    };
+    pub use super::generated::postlogin::actions::*;
 }
 
 pub use generated::*;

@@ -15,7 +15,7 @@ pub use crate::__console_log as log;
 pub use crate::__console_trace as trace;
 pub use crate::__console_warn as warn;
 
-/// How important a message is.
+/// The importance of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Level {
     /// `console.log`

@@ -1,16 +1,16 @@
-//! What an `api` method throws and what a handler ends with.
+//! The error that an `api` method throws and a handler ends with.
 
 use std::fmt;
 
 use crate::place::Place;
 
-/// What a handler returns, and what most methods of [`Api`](crate::Api) return.
+/// The result of a handler, and of most methods of [`Api`](crate::Api).
 pub type Result<T = ()> = std::result::Result<T, Error>;
 
 /// The class of an error that is none of the language's own.
 const DEFAULT_NAME: &str = "Error";
 
-/// The fault of an Action: it ends the login when a handler returns it.
+/// The fault of an Action: it ends the login or the exchange when a handler returns it.
 ///
 /// Any standard error becomes one by `?`. For that reason `Error` itself is no [`std::error::Error`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// What the login is about, as it was when the handler was called.
+/// The event of the trigger, as it was when the handler was called.
 ///
 /// Frequent properties have a method. Any other is reached by [`get`](Event::get) or
 /// [`read`](Event::read). A property that is absent, or not of the type that is asked for, is `None`.

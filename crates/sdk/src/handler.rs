@@ -1,10 +1,35 @@
 //! From the exported functions of the component to the user's handlers.
 
-use crate::api::Api;
+use crate::api::{Api, credentials_exchange};
 use crate::error::Result;
 use crate::event::Event;
 
-/// What a handler may return: nothing, or [`Result`].
+/// The `api` object of a trigger: [`Api`] of post-login, or [`credentials_exchange::Api`].
+pub trait TriggerApi: sealed::Made {}
+
+impl TriggerApi for Api {}
+impl TriggerApi for credentials_exchange::Api {}
+
+mod sealed {
+    /// Only a run of a handler makes an `api` object.
+    pub trait Made {
+        fn made() -> Self;
+    }
+
+    impl Made for super::Api {
+        fn made() -> Self {
+            Self::new()
+        }
+    }
+
+    impl Made for super::credentials_exchange::Api {
+        fn made() -> Self {
+            Self::new()
+        }
+    }
+}
+
+/// The return types of a handler: nothing, or [`Result`].
 pub trait HandlerReturn {
     /// The same as a result.
     ///
@@ -44,13 +69,13 @@ macro_rules! post_login {
                 fn on_execute_post_login(
                     event: ::std::string::String,
                 ) -> ::std::result::Result<(), $crate::bindings::Fault> {
-                    $crate::private::run(&event, $on_execute)
+                    $crate::private::run::<$crate::Api, _>(&event, $on_execute)
                 }
 
                 fn on_continue_post_login(
                     event: ::std::string::String,
                 ) -> ::std::result::Result<(), $crate::bindings::Fault> {
-                    $crate::private::run(&event, $on_continue)
+                    $crate::private::run::<$crate::Api, _>(&event, $on_continue)
                 }
             }
 
@@ -60,24 +85,58 @@ macro_rules! post_login {
         // Elsewhere the handlers are only checked, and not unused.
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn() = || {
-            $crate::private::is_handler($on_execute);
-            $crate::private::is_handler($on_continue);
+            $crate::private::is_handler::<$crate::Api, _>($on_execute);
+            $crate::private::is_handler::<$crate::Api, _>($on_continue);
+        };
+    };
+}
+
+/// Makes a function the handler of an Action of credentials-exchange: `credentials_exchange!(on_execute)`.
+///
+/// A handler is a `fn(&Event, &credentials_exchange::Api)` that returns nothing or a [`Result`]. To be used once in a crate.
+#[macro_export]
+macro_rules! credentials_exchange {
+    ($on_execute:expr $(,)?) => {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            struct Action;
+
+            impl $crate::bindings::credentials_exchange::Guest for Action {
+                fn on_execute_credentials_exchange(
+                    event: ::std::string::String,
+                ) -> ::std::result::Result<(), $crate::bindings::Fault> {
+                    $crate::private::run::<$crate::credentials_exchange::Api, _>(
+                        &event,
+                        $on_execute,
+                    )
+                }
+            }
+
+            $crate::bindings::credentials_exchange::export!(
+                Action with_types_in $crate::bindings::credentials_exchange
+            );
+        };
+
+        // Elsewhere the handler is only checked, and not unused.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: fn() = || {
+            $crate::private::is_handler::<$crate::credentials_exchange::Api, _>($on_execute);
         };
     };
 }
 
 /// Gives a poor handler a good error message.
-pub fn is_handler<R: HandlerReturn>(_handler: impl FnOnce(&Event, &Api) -> R) {}
+pub fn is_handler<A: TriggerApi, R: HandlerReturn>(_handler: impl FnOnce(&Event, &A) -> R) {}
 
 /// The continue handler of an Action that has none.
 pub fn nothing(_event: &Event, _api: &Api) {}
 
 /// Reads the event and runs the handler.
-pub(crate) fn handle<R: HandlerReturn>(
+pub(crate) fn handle<A: TriggerApi, R: HandlerReturn>(
     event: &Event,
-    handler: impl FnOnce(&Event, &Api) -> R,
+    handler: impl FnOnce(&Event, &A) -> R,
 ) -> Result {
-    handler(event, &Api::new()).into_result()
+    handler(event, &A::made()).into_result()
 }
 
 /// Runs one exported function.
@@ -85,9 +144,9 @@ pub(crate) fn handle<R: HandlerReturn>(
 /// # Errors
 /// The handler's, or that the host gave an event that is no JSON.
 #[cfg(target_arch = "wasm32")]
-pub fn run<R: HandlerReturn>(
+pub fn run<A: TriggerApi, R: HandlerReturn>(
     event: &str,
-    handler: impl FnOnce(&Event, &Api) -> R,
+    handler: impl FnOnce(&Event, &A) -> R,
 ) -> std::result::Result<(), crate::bindings::Fault> {
     report_panics();
     Event::from_json(event)

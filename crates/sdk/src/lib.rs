@@ -1,4 +1,4 @@
-//! Write Auth0 post-login Actions in Rust.
+//! Write Auth0 Actions of post-login and credentials-exchange in Rust.
 //!
 //! ```
 //! use postlogin_sdk::{Api, Event, Result, console, post_login};
@@ -19,6 +19,21 @@
 //! of the world `post-login` (see `docs/abi.md`). Built for any other target, the same code runs as an ordinary
 //! function: [`testing`] gives it an event and shows what it called.
 //!
+//! An Action of credentials-exchange has another `api` object, and its macro is another one:
+//!
+//! ```
+//! use postlogin_sdk::{Event, Result, credentials_exchange};
+//!
+//! fn on_execute(event: &Event, api: &credentials_exchange::Api) -> Result {
+//!     if let Some(team) = event.client_metadata("team") {
+//!         api.access_token().set_custom_claim("https://example.com/team", team)?;
+//!     }
+//!     api.transaction().remove_target_scope("write:orders")
+//! }
+//!
+//! credentials_exchange!(on_execute);
+//! ```
+//!
 //! The names are the vendor's in snake case: `api.idToken.setCustomClaim` is
 //! [`api.id_token().set_custom_claim`](api::IdToken::set_custom_claim). What a method checks, it checks on the
 //! host, at the call; an [`Error`] has the class and the text that production throws. Each call tells the host
@@ -36,17 +51,17 @@ mod place;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
-pub use api::Api;
+pub use api::{Api, credentials_exchange};
 pub use error::{Error, Result};
 pub use event::Event;
-pub use handler::HandlerReturn;
+pub use handler::{HandlerReturn, TriggerApi};
 pub use place::Place;
 pub use serde_json::{self, Value, json};
 
 /// The version of the WIT package that an Action built with this crate imports.
 pub const ABI_VERSION: &str = postlogin_abi::VERSION;
 
-/// What the macros expand to; no part of the public interface.
+/// The targets of the macros' expansion; not part of the public interface.
 #[doc(hidden)]
 pub mod private {
     #[cfg(target_arch = "wasm32")]

@@ -21,11 +21,10 @@ use std::collections::{HashMap, VecDeque};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::api::Api;
 use crate::console::Level;
 use crate::error::Result;
 use crate::event::Event;
-use crate::handler::{HandlerReturn, handle};
+use crate::handler::{HandlerReturn, TriggerApi, handle};
 use crate::place::Place;
 
 /// One call of an `api` method.
@@ -39,14 +38,14 @@ pub struct Call {
     pub place: Place,
 }
 
-/// What a handler did.
+/// The result of a handler, its calls and its logs.
 #[derive(Debug)]
 pub struct Run {
-    /// How it ended.
+    /// The handler's result.
     pub result: Result,
     /// Its calls, in order.
     pub calls: Vec<Call>,
-    /// What it printed, in order.
+    /// The printed messages, in order.
     pub logs: Vec<(Level, String)>,
 }
 
@@ -62,7 +61,7 @@ impl Run {
     }
 }
 
-/// What the methods answer. One that is not told returns what its documentation says.
+/// The answers of the methods. A method without one returns what its documentation says.
 #[derive(Debug, Default)]
 pub struct Host {
     answers: Answers,
@@ -70,7 +69,7 @@ pub struct Host {
 
 type Answers = HashMap<String, VecDeque<std::result::Result<Value, Failure>>>;
 
-/// What a method throws: class and text.
+/// The error that a method throws: class and message.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) name: String,
@@ -121,11 +120,11 @@ impl Host {
         self
     }
 
-    /// Runs a handler.
-    pub fn run<R: HandlerReturn>(
+    /// Runs a handler of any trigger.
+    pub fn run<A: TriggerApi, R: HandlerReturn>(
         self,
         event: impl Into<Event>,
-        handler: impl FnOnce(&Event, &Api) -> R,
+        handler: impl FnOnce(&Event, &A) -> R,
     ) -> Run {
         let recording = Recording {
             answers: self.answers,
@@ -181,7 +180,7 @@ pub(crate) fn call<T: DeserializeOwned>(
     })
 }
 
-/// What stands for an argument that was not passed.
+/// Returns the mark for an argument that was not passed.
 pub(crate) fn undefined() -> Value {
     serde_json::json!({"$": "undefined"})
 }

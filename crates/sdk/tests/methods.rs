@@ -9,7 +9,7 @@ use postlogin_sdk::api::{
     SignatureAlgorithm, ValidateTokenOptions,
 };
 use postlogin_sdk::testing::{Host, Run};
-use postlogin_sdk::{Api, Event, Result, Value, json};
+use postlogin_sdk::{Api, Event, Result, Value, credentials_exchange, json};
 
 fn run(handler: impl FnOnce(&Api) -> Result) -> Run {
     Host::new().run(json!({}), |_: &Event, api: &Api| handler(api))
@@ -273,12 +273,63 @@ fn methods_and_arguments_are_the_vendors() {
 
 #[test]
 fn no_typed_function_is_left_out() {
-    let run = run(|api| call_everything(api).map(|_| ()));
-    let called: BTreeSet<&str> = run.calls.iter().map(|call| call.method.as_str()).collect();
-    // The library is one for post-login.
-    let typed = METHODS
-        .iter()
-        .filter(|method| method.triggers.contains(&"post-login"));
-    let typed: BTreeSet<&str> = typed.map(|method| method.path).collect();
-    assert_eq!(called, typed);
+    let login = run(|api| call_everything(api).map(|_| ()));
+    let exchange = exchange();
+    for (trigger, run) in [("post-login", login), ("credentials-exchange", exchange)] {
+        let called: BTreeSet<&str> = run.calls.iter().map(|call| call.method.as_str()).collect();
+        let typed = METHODS
+            .iter()
+            .filter(|method| method.triggers.contains(&trigger));
+        let typed: BTreeSet<&str> = typed.map(|method| method.path).collect();
+        assert_eq!(called, typed, "{trigger}");
+    }
+}
+
+/// Every method of credentials-exchange once.
+fn exchange() -> Run {
+    Host::new().run(
+        json!({"client": {"metadata": {"team": "logistics"}}}),
+        |event: &Event, api: &credentials_exchange::Api| -> Result {
+            let team = event.client_metadata("team");
+            api.access().deny("invalid_request", None);
+            api.access().deny("invalid_scope", Some("no"));
+            api.access_token()
+                .set_custom_claim("https://example.com/team", team)?;
+            let _ = api.cache().get("key");
+            let _ = api.cache().set("key", "value", None);
+            let _ = api.cache().delete("key");
+            let transaction = api.transaction();
+            transaction.add_target_scope("read:a")?;
+            transaction.remove_target_scope("read:b")?;
+            transaction.set_target_scopes(&["read:c".to_owned(), "read:d".to_owned()])?;
+            transaction.clear_target_scopes()
+        },
+    )
+}
+
+#[test]
+fn methods_and_arguments_of_credentials_exchange_are_the_vendors() {
+    let run = exchange();
+    assert_eq!(run.result, Ok(()));
+    for (method, expected) in [
+        (
+            "access.deny",
+            json!([["invalid_request"], ["invalid_scope", "no"]]),
+        ),
+        (
+            "accessToken.setCustomClaim",
+            json!([["https://example.com/team", "logistics"]]),
+        ),
+        ("transaction.addTargetScope", json!([["read:a"]])),
+        ("transaction.removeTargetScope", json!([["read:b"]])),
+        (
+            "transaction.setTargetScopes",
+            json!([[["read:c", "read:d"]]]),
+        ),
+        ("transaction.clearTargetScopes", json!([[]])),
+    ] {
+        assert_eq!(json!(run.args(method)), expected, "{method}");
+    }
+    let lines: BTreeSet<u32> = run.calls.iter().map(|call| call.place.line).collect();
+    assert_eq!(lines.len(), run.calls.len(), "each call has its own place");
 }

@@ -41,6 +41,10 @@ pub(crate) struct Catalog {
     pub(crate) roles: Vec<Value>,
     pub(crate) organizations: Vec<Value>,
     pub(crate) emails: Vec<Value>,
+    /// Token exchange profiles.
+    profiles: Vec<Value>,
+    /// Event streams.
+    pub(crate) streams: Vec<Value>,
 }
 
 /// Sixteen letters and digits derived from names.
@@ -88,6 +92,8 @@ impl Catalog {
             roles: objects(&data.roles),
             organizations: objects(&data.organizations),
             emails: objects(&data.email_templates),
+            profiles: objects(&data.token_exchange_profiles),
+            streams: objects(&data.event_streams),
         };
         catalog
             .clients
@@ -225,6 +231,24 @@ impl Catalog {
             scopes.extend(texts(grant, "scope").map(str::to_owned));
         }
         scopes.map(Granted::Scopes)
+    }
+
+    /// The token exchange profile of a type of subject token.
+    pub(crate) fn profile(&self, subject_token_type: &str) -> Option<&Value> {
+        let mut profiles = self.profiles.iter();
+        profiles.find(|profile| text(profile, "subject_token_type") == Some(subject_token_type))
+    }
+
+    /// Whether an application may exchange tokens by profiles. Applications that no export knows may.
+    pub(crate) fn may_exchange(&self, client: &Value) -> bool {
+        let generated = self
+            .generated
+            .iter()
+            .any(|id| Some(id.as_str()) == text(client, "client_id"));
+        let allowed = client.get("token_exchange").unwrap_or(&Value::Null);
+        generated
+            || texts(allowed, "allow_any_profile_of_type")
+                .any(|kind| kind == "custom_authentication")
     }
 
     /// Whether a client grant is one for an API. That for the Management API has production's address: `/api/v2/` at the

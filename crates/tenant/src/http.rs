@@ -2,12 +2,16 @@
 
 pub(crate) mod csp;
 pub(crate) mod intake;
+pub(crate) mod room;
+
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use maud::Markup;
 use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::oauth::OAuthError;
 
@@ -72,6 +76,8 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) content: Content,
     pub(crate) ip: String,
+    /// The room that its body has, until the request is answered; `None` for a small body.
+    pub(crate) room: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Call {
@@ -263,6 +269,14 @@ pub(crate) fn set(response: &mut Response, name: &'static str, value: &str) {
 /// Adds a cookie for the tenant alone.
 pub(crate) fn add_cookie(response: &mut Response, name: &str, value: &str, seconds: i64) {
     let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}");
+    if let Ok(line) = HeaderValue::from_str(&line) {
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
+}
+
+/// Sets a cookie that ends with the browser.
+pub(crate) fn add_passing_cookie(response: &mut Response, name: &str, value: &str) {
+    let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
     if let Ok(line) = HeaderValue::from_str(&line) {
         response.headers_mut().append(header::SET_COOKIE, line);
     }

@@ -3,6 +3,7 @@
 //! <https://auth0.com/docs/manage-users/user-migration/bulk-user-import-database-schema-and-examples>
 
 mod places;
+mod stored;
 
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use crate::store::NewUser;
 
 pub(crate) use places::Wrong;
 pub use places::{ImportError, SeedUser, read_users};
+pub(crate) use stored::{changed, is_own};
 
 /// The parts of a profile that are the tenant's own: no identity provider gives them, and they do not become part of an identity.
 pub(crate) const OF_THE_TENANT: &[&str] = &[
@@ -36,7 +38,7 @@ pub(crate) const OF_THE_TENANT: &[&str] = &[
 /// A user of a file as the tenant keeps it.
 ///
 /// # Errors
-/// When it lacks what a user needs, or its hash is of a kind that cannot be checked.
+/// When it lacks what a user needs. A hash that cannot be checked is kept: [`password::problem`] says why.
 pub(crate) fn new_user(
     mut user: Value,
     randomness: &Randomness,
@@ -114,15 +116,7 @@ fn secret(
         Some(Value::String(plain)) => return Ok(password::hash(plain, randomness)),
         Some(_) => return Err(Wrong::at("password", "`password` must be a string")),
     }
-    let custom = custom.map(|custom| custom.pointer("/hash/value").unwrap_or(&Value::Null));
-    match hash.or(custom) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(hash)) if password::is_known_hash(hash) => Ok(Some(hash.clone())),
-        Some(_) => Err(Wrong::at(
-            "password_hash",
-            "the password's hash is neither bcrypt nor Argon2 in PHC form; leave it out, or give a `password`",
-        )),
-    }
+    Ok(password::imported(hash, custom))
 }
 
 /// Adds what every profile has.
@@ -132,6 +126,10 @@ pub(crate) fn complete(user: &mut Value, id: &str, connection: &str, provider: &
     };
     object.retain(|_, value| !value.is_null());
     object.insert("user_id".into(), id.into());
+    if is_own(provider) {
+        stored::lower(object);
+    }
+    stored::enrol(object);
     let bare = id.split_once('|').map_or(id, |(_, bare)| bare);
     let now = iso(now_ms);
     let email = object
@@ -159,6 +157,11 @@ pub(crate) fn complete(user: &mut Value, id: &str, connection: &str, provider: &
         json!([{"connection": connection, "provider": provider, "user_id": bare, "isSocial": provider != "auth0"}]),
     );
     default("logins_count", 0.into());
+    if is_own(provider)
+        && let Some(picture) = stored::picture(object)
+    {
+        object.entry("picture").or_insert(picture.into());
+    }
 }
 
 #[cfg(test)]
@@ -186,7 +189,6 @@ mod tests {
             ),
             (json!(1), "a JSON object"),
             (json!({}), "needs an `email`"),
-            (json!({"email": "a", "password_hash": "md5"}), "bcrypt"),
             (
                 json!({"email": "a", "user_metadata": []}),
                 "must be an object",

@@ -24,6 +24,7 @@ mod server;
 mod signup;
 mod state;
 mod store;
+mod triggers;
 mod trouble;
 
 pub use clock::TenantClock;

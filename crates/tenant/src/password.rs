@@ -1,4 +1,7 @@
-//! Passwords: hashed with Argon2id when they are set here, checked also as the bcrypt hashes of an import.
+//! Passwords: hashed with Argon2id when they are set here, checked also as the hashes of an import.
+
+mod digests;
+mod foreign;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +13,10 @@ use argon2::password_hash::{
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sha2::{Digest as _, Sha256};
 
+use serde_json::Value;
+
 use crate::randomness::Randomness;
+use foreign::ForeignHash;
 
 /// The least that OWASP recommends for Argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -32,7 +38,7 @@ fn argon2() -> Argon2<'static> {
 
 /// Our hash of a password. Its working memory is kept, and there are two of it: an allocator keeps some for every thread
 /// that has ever computed a hash, hundreds of mebibytes in all.
-fn compute(password: &str, salt: &[u8]) -> Option<[u8; LENGTH]> {
+fn compute(password: &[u8], salt: &[u8]) -> Option<[u8; LENGTH]> {
     static MEMORY: [Mutex<Vec<Block>>; 2] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed) % MEMORY.len();
@@ -41,7 +47,7 @@ fn compute(password: &str, salt: &[u8]) -> Option<[u8; LENGTH]> {
     blocks.resize(params().block_count(), Block::default());
     let mut hash = [0; LENGTH];
     argon2()
-        .hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, &mut **blocks)
+        .hash_password_into_with_memory(password, salt, &mut hash, &mut **blocks)
         .ok()?;
     Some(hash)
 }
@@ -56,7 +62,7 @@ pub(crate) fn hash(password: &str, randomness: &Randomness) -> Option<String> {
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(&params()).ok()?,
         salt: Some(salt.as_salt()),
-        hash: Some(Output::new(&compute(password, bytes)?).ok()?),
+        hash: Some(Output::new(&compute(password.as_bytes(), bytes)?).ok()?),
     };
     Some(hash.to_string())
 }
@@ -65,13 +71,49 @@ pub(crate) fn hash(password: &str, randomness: &Randomness) -> Option<String> {
 pub(crate) fn verify(password: &str, hash: Option<&str>) -> bool {
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let Some(hash) = hash else {
-        let _ = verify_argon2(password, NOBODY);
+        let _ = verify_argon2(password.as_bytes(), NOBODY);
         return false;
     };
+    if let Some(object) = foreign(hash) {
+        return ForeignHash::read(&object).is_ok_and(|hash| hash.fits(password));
+    }
     if is_bcrypt(hash) {
         return bcrypt::verify(password, hash).unwrap_or(false);
     }
-    verify_argon2(password, hash)
+    foreign::argon2_fits(hash).is_ok() && verify_argon2(password.as_bytes(), hash)
+}
+
+/// A hash that another system made is kept as the object of its import.
+fn foreign(hash: &str) -> Option<Value> {
+    let is_object = hash.starts_with('{');
+    is_object.then(|| serde_json::from_str(hash).ok())?
+}
+
+/// Returns how the hash of an import is kept: `password_hash` as it is, `custom_password_hash` as an object.
+pub(crate) fn imported(hash: Option<&Value>, custom: Option<&Value>) -> Option<String> {
+    match (hash, custom) {
+        (None | Some(Value::Null), None | Some(Value::Null)) => None,
+        (None | Some(Value::Null), Some(custom)) => Some(custom.to_string()),
+        (Some(Value::String(hash)), _) if is_known_hash(hash) => Some(hash.clone()),
+        (Some(hash), _) => {
+            let object = serde_json::json!({"algorithm": "password_hash", "hash": {"value": hash}});
+            Some(object.to_string())
+        }
+    }
+}
+
+/// Returns why no password can be checked with a hash; `None` when one can. It names no value.
+pub(crate) fn problem(hash: &str) -> Option<String> {
+    match foreign(hash) {
+        Some(object)
+            if object.get("algorithm").and_then(Value::as_str) == Some("password_hash") =>
+        {
+            Some("`password_hash` is neither bcrypt nor Argon2 in PHC form".to_owned())
+        }
+        Some(object) => ForeignHash::read(&object).err(),
+        None if is_bcrypt(hash) => None,
+        None => foreign::argon2_fits(hash).err(),
+    }
 }
 
 /// Passwords that were right once, until the process ends: load tests sign the same users in again and again, and a hash
@@ -119,7 +161,7 @@ impl Remembered {
     }
 }
 
-fn verify_argon2(password: &str, hash: &str) -> bool {
+fn verify_argon2(password: &[u8], hash: &str) -> bool {
     let Ok(parsed) = PasswordHash::new(hash) else {
         return false;
     };
@@ -128,9 +170,7 @@ fn verify_argon2(password: &str, hash: &str) -> bool {
         let made = compute(password, &salt).and_then(|hash| Output::new(&hash).ok());
         return made.is_some() && made == parsed.hash;
     }
-    argon2()
-        .verify_password(password.as_bytes(), &parsed)
-        .is_ok()
+    argon2().verify_password(password, &parsed).is_ok()
 }
 
 /// The salt of a hash with our own parameters; an import may have others.
@@ -150,7 +190,7 @@ fn own_salt(parsed: &PasswordHash<'_>) -> Option<Vec<u8>> {
 }
 
 /// Whether this is a hash that [`verify`] can check.
-pub(crate) fn is_known_hash(hash: &str) -> bool {
+fn is_known_hash(hash: &str) -> bool {
     is_bcrypt(hash) || (hash.starts_with("$argon2") && PasswordHash::new(hash).is_ok())
 }
 

@@ -28,6 +28,9 @@ pub struct LoginRequest {
     /// The other profiles of the tenant, for Actions that switch to one; empty unless
     /// [`LoginPipeline::switches_users`] says that there are such.
     pub users: Vec<Value>,
+    /// The one Action that runs, where an entity of the export names it (a token exchange profile, an event stream); `None`:
+    /// those that are bound to the trigger.
+    pub action: Option<String>,
 }
 
 /// A user who comes back from the identity provider of a connection with a script.
@@ -122,6 +125,12 @@ pub trait LoginPipeline: Send + Sync + 'static {
     /// # Errors
     /// When it cannot run at all. What the script does wrong is in the answer.
     fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError>;
+
+    /// Whether any Action runs at a trigger. Where none does, the tenant need not make its event.
+    fn binds(&self, trigger: Trigger) -> bool {
+        let _ = trigger;
+        true
+    }
 
     /// Whether an Action or Rule may ask for another profile of the tenant.
     fn switches_users(&self) -> bool;

@@ -3,6 +3,7 @@
 //!
 //! JSON of others stays [`Value`]: profiles, metadata, the configuration, the bodies of requests.
 
+use postlogin_core::Suspension;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -79,6 +80,12 @@ pub(crate) struct Session {
     /// The connection that the user came by, if it is another one than that of the first identity.
     #[serde(default)]
     pub(crate) connection: Option<String>,
+    /// As Actions have set it.
+    #[serde(default)]
+    pub(crate) metadata: Map<String, Value>,
+    /// `persistent` or `non-persistent`, if an Action chose.
+    #[serde(default)]
+    pub(crate) cookie_mode: Option<String>,
 }
 
 /// An application that used a session.
@@ -151,6 +158,9 @@ pub(crate) struct RefreshToken {
     /// When it was first exchanged, if it rotates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) used_at: Option<i64>,
+    /// As Actions have set it.
+    #[serde(default)]
+    pub(crate) metadata: Map<String, Value>,
 }
 
 /// An opaque access token; its owner is the user.
@@ -210,6 +220,47 @@ pub(crate) struct Ticket {
     /// As the template's settings have it.
     #[serde(default)]
     pub(crate) result_url: Option<Value>,
+    /// The application of the request, if it named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id: Option<String>,
+    /// How far the Actions of password-reset-post-challenge are.
+    #[serde(default, skip_serializing_if = "Reset::is_new")]
+    pub(crate) reset: Reset,
+}
+
+/// How far a password reset is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) enum Reset {
+    /// No Action has run.
+    #[default]
+    New,
+    /// The user is asked for something.
+    Waits(Box<WaitingReset>),
+    /// A new password may be set.
+    Permitted {
+        /// Where the user goes afterwards.
+        result_url: Option<String>,
+    },
+}
+
+impl Reset {
+    fn is_new(&self) -> bool {
+        matches!(self, Self::New)
+    }
+}
+
+/// A password reset that waits for its user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct WaitingReset {
+    /// The reason for which it waits.
+    pub(crate) suspension: Suspension,
+    /// The transaction in the pipeline's own form.
+    pub(crate) stored: String,
+    /// The code that a challenge asks for.
+    pub(crate) otp: String,
+    pub(crate) attempts: u32,
+    /// The hash of the cookie of the browser that was sent to another site.
+    pub(crate) browser: String,
 }
 
 /// A message that would have been sent; its owner is the user.
@@ -228,6 +279,10 @@ pub(crate) struct Mail {
     /// Why it could not be rendered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
+    /// What the Action of custom-email-provider did with it: `sent`, `dropped`, `retried` until there was no attempt left, or
+    /// `failed`. `None` without such an Action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) delivery: Option<String>,
     pub(crate) user_id: String,
     /// ISO 8601.
     pub(crate) date: String,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::catalog::Catalog;
 use crate::http::text;
 use crate::import::{ImportError, SeedUser, Wrong, new_user};
+use crate::password;
 use crate::randomness::Randomness;
 use crate::records::{Member, Roles};
 use crate::state::Tenant;
@@ -173,6 +174,18 @@ fn known_connection(name: &str, catalog: &Catalog) -> Result<(), Wrong> {
     }
 }
 
+/// The warning about a user whose password cannot be checked.
+fn unchecked(seed: &Seed) -> Option<String> {
+    let problem = password::problem(seed.user.password.as_deref()?)?;
+    let key = ["custom_password_hash", "password_hash"]
+        .into_iter()
+        .find(|key| seed.origin.has(key));
+    Some(format!(
+        "{}: nobody can sign in with the password of this user: {problem}",
+        seed.origin.place(key)
+    ))
+}
+
 impl Tenant {
     /// Stores the users of the seed who are not there yet, and gives a warning for each who cannot be.
     pub(crate) fn sow(&self) -> Result<Vec<String>, StoreError> {
@@ -183,7 +196,7 @@ impl Tenant {
         };
         let seeds: Vec<&Seed> = self.seed.iter().filter(|seed| !is_linked(seed)).collect();
         let users: Vec<&NewUser> = seeds.iter().map(|seed| &seed.user).collect();
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = self.seed.iter().filter_map(unchecked).collect();
         for (seed, stored) in seeds.iter().zip(self.store.insert_new_users(&users)?) {
             match stored {
                 Ok(()) => self.assign(seed)?,

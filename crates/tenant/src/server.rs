@@ -29,6 +29,9 @@ pub type Address = SocketAddr;
 const GRACE: Duration = Duration::from_secs(5);
 /// The time that a connection has for the head of a request, and may rest between two requests.
 const HEAD_TIME: Duration = Duration::from_secs(15);
+/// The bytes that a connection keeps of what it has read, so also the most of a request's head; the last read may double it. Without a limit of ours
+/// half-sent heads of 400 KiB each would add up to gigabytes.
+const BUFFER: usize = 64 * 1024;
 /// The time after which an accept that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -142,6 +145,7 @@ async fn connection(
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    http.max_buf_size(BUFFER);
     let socket = TokioIo::new(Socket::new(stream));
     let mut connection = std::pin::pin!(http.serve_connection(socket, service));
     let stops = async { closed.wait_for(|closed| *closed).await.is_ok() };

@@ -16,6 +16,8 @@ use crate::oauth::{OAuthError, Result};
 use crate::password::{self, MAX_PASSWORD};
 use crate::state::Tenant;
 use crate::store::{NewUser, UserConflict};
+use crate::triggers::registration::{self, Creation};
+use crate::triggers::streams::{self, Happened};
 
 mod strength;
 
@@ -44,6 +46,12 @@ impl Refusal {
     /// One sentence for the page.
     pub(crate) fn for_people(&self) -> String {
         let part = |key: &str| text(&self.0, key);
+        if part("code") == Some("extensibility_error") {
+            // The reason of an Action is for the application; the user reads the message for them, if there is one.
+            return part("friendly_message")
+                .unwrap_or("Something went wrong, please try again later.")
+                .to_owned();
+        }
         let shown = part("message")
             .or_else(|| part("description"))
             .or_else(|| part("error"));
@@ -68,7 +76,7 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         Ok(fields) => fields,
         Err(refusal) => return answer(StatusCode::BAD_REQUEST, &refusal.0),
     };
-    match create(&tenant, &fields).await {
+    match create(&tenant, &call, &fields, None).await {
         Ok(Ok(user)) => answer(StatusCode::OK, &shown(&user)),
         Ok(Err(refusal)) => answer(StatusCode::BAD_REQUEST, &refusal.0),
         Err(error) => error.response(),
@@ -118,10 +126,12 @@ const ROOT: &[&str] = &[
     "picture",
 ];
 
-/// Creates a user of a database connection, as a sign-up does.
+/// Creates a user of a database connection, as a sign-up does. `transaction` is that of a sign-up in the browser.
 pub(crate) async fn create(
     tenant: &Arc<Tenant>,
+    call: &Call,
     fields: &Map<String, Value>,
+    transaction: Option<Value>,
 ) -> Result<std::result::Result<Value, Refusal>> {
     let mut user = match checked(tenant, fields)? {
         Ok(user) => user,
@@ -129,12 +139,26 @@ pub(crate) async fn create(
     };
     let part = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
     let (connection, secret) = (part("connection").to_owned(), part("password").to_owned());
+    let client = tenant.client(part("client_id"))?;
+    let found = tenant.catalog.connection(&connection).cloned();
+    let found = found.unwrap_or_default();
+    let creation = Creation {
+        call,
+        connection: &found,
+        client: client.as_ref(),
+        transaction: transaction.as_ref(),
+    };
+    let chosen = match registration::before(tenant, &creation, &mut user).await? {
+        Ok(chosen) => chosen,
+        Err(denied) => return Ok(Err(Refusal(denied.body()))),
+    };
     let for_hash = Arc::clone(tenant);
     let hash = tokio::task::spawn_blocking(move || password::hash(&secret, &for_hash.randomness))
         .await
         .ok()
         .flatten();
-    let id = format!("auth0|{}", tenant.randomness.hex_id());
+    let bare = chosen.unwrap_or_else(|| tenant.randomness.hex_id());
+    let id = format!("auth0|{bare}");
     complete(&mut user, &id, &connection, "auth0", tenant.now_ms());
     let new = NewUser {
         connection,
@@ -150,6 +174,8 @@ pub(crate) async fn create(
             for template in [Template::VerifyEmail, Template::Welcome] {
                 send(tenant, template, &user, cause).await;
             }
+            registration::after(tenant, &creation, &user);
+            streams::publish(tenant, Happened::Created, &user);
             return Ok(Ok(user));
         }
         Err(conflict) => conflict,

@@ -13,8 +13,10 @@ use crate::catalog::Catalog;
 use crate::clock::TenantClock;
 use crate::control::Control;
 use crate::email::{Mailer, TemplateRenderer};
+use crate::http::room::Room;
 use crate::http::{text, texts};
 use crate::import::SeedUser;
+use crate::oauth::exchange::{self, Throttle};
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
@@ -103,7 +105,11 @@ pub struct Tenant {
     pub(crate) mailer: Mailer,
     pub(crate) control: Control,
     pub(crate) passwords: Remembered,
+    /// The invalid subject tokens of addresses.
+    pub(crate) throttle: Throttle,
     pub(crate) seed: Vec<Seed>,
+    /// For the bodies of requests.
+    pub(crate) room: Room,
     warnings: Vec<String>,
 }
 
@@ -141,17 +147,20 @@ impl Tenant {
             authority,
             catalog,
             seed: seed.map_err(SetupError::User)?,
+            room: Room::new(),
             warnings: Vec::new(),
             key: setup.key,
             store: Store::open(setup.database.as_deref())?,
             clock: setup.clock,
             passwords: Remembered::new(&setup.randomness),
+            throttle: Throttle::default(),
             randomness: setup.randomness,
             pipeline: setup.pipeline,
             mailer: Mailer::new(setup.templates),
             control: Control::new(setup.control_token),
         };
         tenant.warnings = tenant.sow()?;
+        tenant.warnings.extend(exchange::warnings(&setup.data));
         Ok(tenant)
     }
 

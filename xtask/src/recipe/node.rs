@@ -195,6 +195,8 @@ const REPLACED: &[(&str, &str)] = &[
     ("dns_promises.js", "dns/promises"),
     ("domain.js", "domain"),
     ("events.js", "events"),
+    ("fs.js", "fs"),
+    ("fs_promises.js", "fs/promises"),
     ("https.js", "https"),
     ("net.js", "net"),
     ("node_http.js", "http"),
@@ -256,6 +258,8 @@ const REWRITTEN: &[(&str, &str)] = &[
 export const require = undefined;
 ",
     ),
+    ("test.js", "export default {};\n"),
+    ("trace_events.js", "export default {};\n"),
     ("web-streams-polyfill-4.1.0.js", ""),
     (
         "internal/streams/duplex.js",

@@ -36,6 +36,10 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "TOKEN", help_heading = "The tenant")]
     pub(crate) control_token: Option<String>,
 
+    /// Stop when stdin ends: for a program that starts the tenant, so that it does not outlive that program
+    #[arg(long)]
+    pub(crate) until_stdin_ends: bool,
+
     #[command(flatten)]
     pub(crate) secrets: SecretArguments,
 

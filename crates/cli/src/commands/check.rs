@@ -10,8 +10,8 @@ use postlogin_js::{
     source::rule::is_rule,
 };
 use postlogin_project::{
-    ActionKind, ActionSource, Error, KeywordMappings, Manifest, Part, Project, actions_below,
-    leftover,
+    ActionKind, ActionSource, Error, KeywordMappings, Manifest, MissingAction, Part, Project,
+    actions_below, leftover,
 };
 use postlogin_runner::missing_files;
 
@@ -28,7 +28,11 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
     let found = project::find(&here, printer)?;
-    let (sources, problems) = sources(&arguments.paths, &here, &found)?;
+    let Subjects {
+        sources,
+        problems,
+        bindings,
+    } = subjects(&arguments.paths, &here, &found)?;
     for error in &problems {
         printer.error(&CliError::from(error.clone()));
     }
@@ -40,7 +44,20 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         }
         _ => 0,
     };
+    if arguments.paths.is_empty() {
+        for problem in found.project.iter().flat_map(Project::binding_problems) {
+            printer.warning(&problem);
+        }
+    }
     let mut report = Report::default();
+    for MissingAction { error, is_exported } in &bindings {
+        let (file, hint) = (
+            error.file.as_deref().unwrap_or_default(),
+            error.hint.as_deref(),
+        );
+        let finding = check::missing_action(file, &error.message, hint, *is_exported);
+        report.add_to_configuration(finding);
+    }
     for source in &sources {
         match &source.kind {
             ActionKind::Script { text, .. } => {
@@ -82,60 +99,93 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     Ok(if fails { EXPECTATION_FAILED } else { SUCCESS })
 }
 
-/// The Actions and Rules that were named or that are in the named folders; without any, those of the project, else those
-/// below the working folder. What cannot be read is left out with its error, unless it was named alone.
-fn sources(paths: &[String], here: &Path, found: &Found) -> Result<Sources, CliError> {
+/// The subjects of one command.
+#[derive(Default)]
+struct Subjects {
+    sources: Vec<ActionSource>,
+    /// Why others were not read.
+    problems: Vec<Error>,
+    /// The bindings of missing Actions, in projects that are checked as a whole.
+    bindings: Vec<MissingAction>,
+}
+
+impl Subjects {
+    fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.problems.is_empty() && self.bindings.is_empty()
+    }
+
+    fn add_one(&mut self, one: Result<ActionSource, Error>) {
+        let source = match one {
+            Ok(source) => source,
+            Err(error) => return self.problems.push(error),
+        };
+        let is_known = |known: &ActionSource| {
+            known.display_path == source.display_path && known.name == source.name
+        };
+        if !self.sources.iter().any(is_known) {
+            self.sources.push(source);
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        for source in other.sources {
+            self.add_one(Ok(source));
+        }
+        self.problems.extend(other.problems);
+        for missing in other.bindings {
+            if !self.bindings.contains(&missing) {
+                self.bindings.push(missing);
+            }
+        }
+    }
+}
+
+/// Returns the Actions and Rules that were named or that are in the named folders; without any, those of the project, else
+/// those below the working folder. Files that cannot be read are left out with their error, unless they were named alone.
+fn subjects(paths: &[String], here: &Path, found: &Found) -> Result<Subjects, CliError> {
     let project = found.project.as_ref();
     if paths.is_empty() {
         let root = project.map_or(here, |project| project.root.as_path());
-        let mut all = Vec::new();
+        let mut all = Subjects::default();
         for folder in &found.below {
             let project = Project::discover(folder)?;
-            all.extend(all_below(folder, here, project.as_ref()));
+            all.add(all_below(folder, here, project.as_ref()));
         }
         if found.below.is_empty() {
             all = all_below(root, here, project);
         }
         return match all.is_empty() {
             true => Err(nothing(found, here)),
-            false => Ok(parted(all)),
+            false => Ok(all),
         };
     }
-    let mut sources: Sources = (Vec::new(), Vec::new());
+    let mut subjects = Subjects::default();
     for path in paths {
-        let found = match find(path, here, project) {
-            Ok(source) => vec![Ok(source)],
-            Err(error) => below(path, here, project)?.ok_or(error)?,
-        };
-        for one in found {
-            match one {
-                Ok(source) => {
-                    let is_known = |known: &ActionSource| {
-                        known.display_path == source.display_path && known.name == source.name
-                    };
-                    if !sources.0.iter().any(is_known) {
-                        sources.0.push(source);
-                    }
-                }
-                Err(error) => sources.1.push(error),
-            }
+        // A project's folder is the project, even if an Action's code lies in it.
+        let whole = whole_project(&here.join(path), here)?;
+        match (whole, find(path, here, project)) {
+            (Some(whole), _) => subjects.add(whole),
+            (None, Ok(source)) => subjects.add_one(Ok(source)),
+            (None, Err(error)) => subjects.add(below(path, here, project)?.ok_or(error)?),
         }
     }
-    Ok(sources)
+    Ok(subjects)
 }
 
-/// What was read, and why the rest was not.
-type Sources = (Vec<ActionSource>, Vec<Error>);
-
-fn parted(all: Vec<Result<ActionSource, Error>>) -> Sources {
-    let mut sources: Sources = (Vec::new(), Vec::new());
-    for one in all {
-        match one {
-            Ok(source) => sources.0.push(source),
-            Err(error) => sources.1.push(error),
-        }
+/// Returns what there is to check in a project, if `folder` is one's.
+fn whole_project(folder: &Path, here: &Path) -> Result<Option<Subjects>, CliError> {
+    if !folder.is_dir() {
+        return Ok(None);
     }
-    sources
+    let is_here = |project: &Project| {
+        let folder = plain(folder);
+        plain(&project.home) == folder || plain(&project.root) == folder
+    };
+    let Some(project) = Project::discover(folder)?.filter(is_here) else {
+        return Ok(None);
+    };
+    let found = all_below(folder, here, Some(&project));
+    Ok((!found.is_empty()).then_some(found))
 }
 
 fn nothing(found: &Found, here: &Path) -> CliError {
@@ -153,11 +203,7 @@ fn nothing(found: &Found, here: &Path) -> CliError {
 }
 
 /// The Actions in a folder that is none itself, which may be a project of its own.
-fn below(
-    path: &str,
-    here: &Path,
-    project: Option<&Project>,
-) -> Result<Option<Vec<Result<ActionSource, Error>>>, CliError> {
+fn below(path: &str, here: &Path, project: Option<&Project>) -> Result<Option<Subjects>, CliError> {
     let folder = here.join(path);
     if !folder.is_dir() {
         return Ok(None);
@@ -180,20 +226,23 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The Actions in and below a folder, and the Rules of the project there, enabled or not.
-fn all_below(
-    folder: &Path,
-    here: &Path,
-    project: Option<&Project>,
-) -> Vec<Result<ActionSource, Error>> {
-    let mut found = actions_below(folder, here, project);
+/// Returns the Actions in and below a folder, the Rules of the project there, enabled or not, and the project's bindings
+/// when all of it is there.
+fn all_below(folder: &Path, here: &Path, project: Option<&Project>) -> Subjects {
+    let mut found = Subjects::default();
+    for one in actions_below(folder, here, project) {
+        found.add_one(one);
+    }
     let Some(project) = project else {
         return found;
     };
     let folder = plain(folder);
+    if plain(&project.home).starts_with(&folder) || plain(&project.root).starts_with(&folder) {
+        found.bindings = project.missing_in_bindings();
+    }
     for rule in &project.rules {
         if plain(&rule.script).starts_with(&folder) {
-            found.push(project.rule_source(rule, here));
+            found.add_one(project.rule_source(rule, here));
         }
     }
     found

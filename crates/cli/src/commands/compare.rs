@@ -12,15 +12,15 @@ use postlogin_engine::Allocation;
 use postlogin_project::{ActionSource, Project, TenantData, login_set, read_object};
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, PlannedCase, Side,
-    compare as compare_sides, plan, require_post_login,
+    compare as compare_sides, plan, trigger_of_all,
 };
 use serde_json::Value;
 
 use super::run::{budget, now_ms, working_folder};
 use crate::{
-    action::{compiler, find},
+    action::{compiler, find, store_packages},
     args::{CompareArguments, Format},
-    error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS},
+    error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS, UNEXPECTED},
     network::mocks,
     printer::Printer,
     render, secrets,
@@ -34,11 +34,19 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let right = sources(&arguments.right, &here, project)?;
     let write = arguments.write.as_deref();
     let write = write.map(|file| new_case_file(file, &here)).transpose()?;
-    let events = arguments.event.iter().map(|file| event(file));
+    let trigger = trigger_of_all(left.iter().chain(&right))?;
+    let events = arguments.event.iter().map(|file| event(file, trigger));
     let events: Vec<(String, Value)> = events.collect::<Result<_, _>>()?;
     let Some(cases) = cases(arguments, &here, printer)? else {
         return Ok(crate::error::USAGE);
     };
+    if let Some(other) = cases.iter().find(|planned| planned.trigger != trigger) {
+        let message = format!(
+            "--cases: `{}` is a case of {}, and what is compared is of {trigger}",
+            other.case.full_name, other.trigger
+        );
+        return Err(CliError::usage(message).with_hint("name the files of cases that fit"));
+    }
     let is_given = !events.is_empty() || !cases.is_empty();
     let generate = arguments
         .generate
@@ -58,6 +66,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let nothing = TenantData::default();
     let now = arguments.now.as_deref().map(now_ms).transpose()?;
     let options = CompareOptions {
+        trigger,
         events,
         cases,
         generate,
@@ -78,8 +87,13 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
         CompareError::Broken(error) => CliError::internal(&error),
     })?;
     print(&comparison, arguments.format, printer)?;
+    store_packages(&compiler.take_packages());
     if comparison.is_equal() {
         return Ok(SUCCESS);
+    }
+    if comparison.found.is_empty() {
+        // Nothing differs, but not everything was compared.
+        return Ok(UNEXPECTED);
     }
     if let Some(file) = write {
         let folder = file.parent().unwrap_or(&here);
@@ -126,7 +140,6 @@ fn side(
     sources: Vec<ActionSource>,
     compiler: &mut Compiler<'_>,
 ) -> Result<Side, CliError> {
-    require_post_login("compare", &sources)?;
     let mut actions = Vec::new();
     for source in sources {
         let action = compiler.action(&source)?;
@@ -138,10 +151,10 @@ fn side(
     })
 }
 
-fn event(file: &Path) -> Result<(String, Value), CliError> {
+fn event(file: &Path, trigger: Trigger) -> Result<(String, Value), CliError> {
     let event = read_object(file, "an event", &mut io::stdin().lock())?;
     let mut event = Value::Object(event);
-    complete_event(Trigger::PostLogin, &mut event);
+    complete_event(trigger, &mut event);
     Ok((file.display().to_string(), event))
 }
 

@@ -26,6 +26,12 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         return Err(refused.with_hint("use `postlogin run --stdin-json`"));
     }
     let mut ready = ready(run, printer)?;
+    let trigger = ready.prepared.trigger;
+    if !trigger.table().has_tokens {
+        let message = format!("explain accounts for claims, and Actions of {trigger} set none");
+        return Err(CliError::usage(message)
+            .with_hint("`postlogin run --format json` shows what they ask for, in `effects`"));
+    }
     let watched = PreparedLogin {
         watch: Watch::Places,
         ..ready.prepared.clone()

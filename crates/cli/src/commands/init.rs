@@ -1,6 +1,7 @@
 //! `postlogin init`: a project in a folder, or cases for the Actions that are there already.
 
 mod case;
+mod ci;
 mod configuration;
 mod files;
 mod sample;
@@ -10,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use postlogin_core::Trigger;
 use postlogin_engine::Allocation;
 use postlogin_project::{
     Action, ActionSource, Boundary, Project,
@@ -77,12 +79,22 @@ pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, C
         &format!("{:#}\n", case_schema()),
     )?;
     let missing = first_cases(&project, &home, &mut files, printer)?;
-    for service in services(arguments, &home) {
-        match service {
-            Ci::Github => files.new_file(".github/workflows/postlogin.yml", sample::GITHUB)?,
-            Ci::Gitlab => files.new_file(".gitlab/postlogin.yml", sample::GITLAB)?,
-            Ci::None => false,
-        };
+    let root = ci::root(&home);
+    let services = match arguments.ci {
+        Some(service) => vec![service],
+        None => ci::used(root),
+    };
+    let mut included = None;
+    for service in &services {
+        if let Some(workflow) = ci::workflow(*service, root, &home) {
+            let path = root.join(&workflow.path);
+            let is_new = files.new_file(&path.to_string_lossy(), &workflow.text)?;
+            included = included.or((is_new && *service == Ci::Gitlab).then_some(workflow.path));
+        } else if *service != Ci::None {
+            printer.warning(
+                "no CI file: the folder's name has characters that a CI file takes for commands",
+            );
+        }
     }
     files.ignore(&["/.postlogin", "*.snap.new"])?;
     let (made, kept) = files.done();
@@ -95,8 +107,13 @@ pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, C
         }
         Ok(())
     })?;
-    if made.iter().any(|file| file.starts_with(".gitlab/")) {
-        printer.note("add to .gitlab-ci.yml:  include: { local: .gitlab/postlogin.yml }");
+    if let Some(file) = included {
+        printer.note(&format!(
+            "add to .gitlab-ci.yml:  include: {{ local: {file} }}"
+        ));
+    }
+    if services.is_empty() {
+        printer.note("for a CI file: `postlogin init --ci github`, or gitlab");
     }
     if !missing.is_empty() {
         printer.warning(&format!(
@@ -113,23 +130,7 @@ fn shown(home: &Path, file: &str, here: &Path) -> String {
     postlogin_project::display_path(&home.join(file), here)
 }
 
-/// The services whose files are written: the one that was asked for, else those that the repository uses already.
-fn services(arguments: &InitArguments, home: &Path) -> Vec<Ci> {
-    if let Some(service) = arguments.ci {
-        return vec![service];
-    }
-    let repository = home.ancestors().find(|folder| folder.join(".git").exists());
-    // A workflow below a folder of the repository would not be found.
-    if repository.is_some_and(|repository| repository != home) {
-        return Vec::new();
-    }
-    match home.join(".gitlab-ci.yml").exists() {
-        true => vec![Ci::Gitlab],
-        false => vec![Ci::Github],
-    }
-}
-
-/// A first case for each Action of the trigger and each enabled Rule that no case names yet.
+/// Returns a first case for each Action and each enabled Rule that no case names yet.
 fn first_cases(
     project: &Project,
     home: &Path,
@@ -141,7 +142,14 @@ fn first_cases(
     for action in &project.actions {
         let name = &action.manifest.name;
         let triggers = &action.manifest.supported_triggers;
-        let of_trigger = triggers.is_empty() || triggers.iter().any(|one| one.id == "post-login");
+        let is_known = |id: &str| Trigger::of_id(id).is_some();
+        let of_trigger = triggers.is_empty() || triggers.iter().any(|one| is_known(&one.id));
+        if let Some(other) = triggers.first().filter(|_| !of_trigger) {
+            printer.warning(&format!(
+                "no case for `{name}`: its trigger {} does not run here",
+                other.id
+            ));
+        }
         if of_trigger && !written.iter().any(|text| text.contains(name.as_str())) {
             wanted.push(action);
         }

@@ -17,6 +17,7 @@ use postlogin_core::{
     TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
     reads::Watch,
+    trigger::is_without_contract,
 };
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
@@ -29,7 +30,7 @@ use postlogin_runner::{
 use serde_json::Value;
 
 use crate::{
-    action::{compiler, find, keep_packages},
+    action::{compiler, find, store_packages},
     args::{Format, LimitArguments, RunArguments},
     error::{self, CliError},
     event,
@@ -69,7 +70,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
             printer.data(|out| render::human(&outcome, &options, out))?;
         }
     }
-    keep_packages(&ready.packages, printer);
+    store_packages(&ready.packages);
     Ok(exit_code(&outcome, arguments, printer))
 }
 
@@ -112,7 +113,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     let connection =
         connection.map(|argument| connection_source(argument, &here, found.project.as_ref()));
     let connection = connection.transpose()?;
-    let named = trigger(arguments)?;
+    let named = named_trigger(arguments.trigger.as_deref())?;
     let mut sources = match connection {
         // A connection may be tried alone.
         Some(_) if named_actions.is_empty() => match &found.project {
@@ -153,7 +154,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         actions,
         given,
         before,
-        packages: compiler.packages_to_keep(),
+        packages: compiler.take_packages(),
         prepared: PreparedLogin {
             trigger,
             event,
@@ -235,17 +236,21 @@ fn overlaid(one: &str, other: &str) -> String {
 }
 
 /// The trigger that `--trigger` names.
-fn trigger(arguments: &RunArguments) -> Result<Option<Trigger>, CliError> {
-    let Some(id) = &arguments.trigger else {
+pub(super) fn named_trigger(id: Option<&str>) -> Result<Option<Trigger>, CliError> {
+    let Some(id) = id else {
         return Ok(None);
     };
     let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
     match Trigger::of_id(id) {
         Some(trigger) => Ok(Some(trigger)),
-        None => Err(CliError::usage(format!(
-            "--trigger {id}: this trigger is unknown, or does not run here"
-        ))
-        .with_hint(format!("triggers are {}", known.join(", ")))),
+        None => {
+            let why = match is_without_contract(id) {
+                true => "this trigger has no public contract and does not run here",
+                false => "unknown trigger",
+            };
+            Err(CliError::usage(format!("--trigger {id}: {why}"))
+                .with_hint(format!("triggers are {}", known.join(", "))))
+        }
     }
 }
 

@@ -6,10 +6,13 @@ use std::{
     env, fs, io,
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
-    sync::Arc,
+    process,
+    sync::{Arc, atomic::AtomicBool},
+    thread,
+    time::Duration,
 };
 
-use postlogin_project::{TenantData, state_folder};
+use postlogin_project::{TenantData, read_users_text, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
     Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users, serve as answer,
@@ -19,6 +22,12 @@ use serde_json::Value;
 use self::wiring::pipeline;
 use super::run::{budget, working_folder};
 use crate::{args::ServeArguments, error::CliError, network::network, printer::Printer, secrets};
+
+/// So often, and so long apart, the server is asked to stop: it has five seconds for running requests.
+#[cfg(unix)]
+const MOST_ATTEMPTS: u32 = 60;
+#[cfg(unix)]
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
 /// The name of the tenant outside of any project.
 const NAMELESS: &str = "local";
@@ -83,6 +92,9 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         clock: TenantClock::default(),
     };
     let tenant = Arc::new(Tenant::new(setup).map_err(|error| refused(&error))?);
+    for problem in project.iter().flat_map(|it| it.binding_problems()) {
+        printer.warning(&problem);
+    }
     for warning in tenant.warnings() {
         printer.warning(warning);
     }
@@ -98,11 +110,33 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         printer.note(&format!("application {name}: client_id {client_id}"));
     }
     printer.note(&kept);
+    if arguments.until_stdin_ends {
+        thread::spawn(stop_when_stdin_ends);
+    }
     // The one line that programs read.
     printer.data(|out| writeln!(out, "{}", tenant.issuer()))?;
     answer(listener, tenant).map_err(|error| CliError::internal(&error.into()))?;
     printer.note("stopped");
     Ok(crate::error::SUCCESS)
+}
+
+/// Ends the process as Ctrl-C does. What is written to stdin means nothing.
+fn stop_when_stdin_ends() {
+    // An error is an end, too.
+    let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+    #[cfg(unix)]
+    {
+        use signal_hook::{consts::SIGTERM, flag, low_level::raise};
+        // Until the server listens to signals, this keeps one from ending the process.
+        let seen = Arc::new(AtomicBool::new(false));
+        if flag::register(SIGTERM, seen).is_ok() {
+            for _ in 0..MOST_ATTEMPTS {
+                let _ = raise(SIGTERM);
+                thread::sleep(BETWEEN_ATTEMPTS);
+            }
+        }
+    }
+    process::exit(crate::error::SUCCESS.into());
 }
 
 fn listener(arguments: &ServeArguments, printer: &Printer) -> Result<TcpListener, CliError> {
@@ -162,8 +196,7 @@ fn users(arguments: &ServeArguments) -> Result<Vec<SeedUser>, CliError> {
     let mut users = Vec::new();
     for file in &arguments.users {
         let shown = file.display().to_string();
-        let text = fs::read_to_string(file)
-            .map_err(|error| CliError::usage(format!("{shown}: {error}")))?;
+        let text = read_users_text(file, &shown)?;
         let read = read_users(&shown, &text).map_err(|error| {
             CliError::usage(error.to_string()).with_hint(
                 "write the vendor's import format: a JSON array, or one object on each line",

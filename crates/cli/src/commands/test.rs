@@ -24,7 +24,7 @@ use postlogin_runner::{
 };
 
 use crate::{
-    action::{compiler, keep_packages},
+    action::{compiler, is_ci, store_packages},
     args::{NoTests, TestArguments},
     error::{CliError, NO_CASES, SUCCESS, USAGE},
     printer::Printer,
@@ -80,7 +80,7 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
             break;
         }
     }
-    keep_packages(&compiler.packages_to_keep(), printer);
+    store_packages(&compiler.take_packages());
     Ok(summary.map_or(SUCCESS, |summary| summary.exit_code))
 }
 
@@ -128,8 +128,7 @@ impl<'a> Setting<'a> {
                 .iter()
                 .map(|text| Filter::new(text))
                 .collect(),
-            // Each takes memory of its own: a file of the project does not choose how much.
-            jobs: jobs.unwrap_or(configured.jobs.unwrap_or(cores).min(cores)),
+            jobs: jobs_of(jobs, configured.jobs, cores),
             snapshots: mode(arguments)?,
             coverage: coverage::Reports::new(&arguments.coverage)?,
         })
@@ -215,10 +214,6 @@ fn mode(arguments: &TestArguments) -> Result<Mode, CliError> {
         (false, true) => Ok(Mode::ReadOnly),
         (false, false) => Ok(Mode::Pending),
     }
-}
-
-fn is_ci() -> bool {
-    env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 /// Prints the mistakes of case files.
@@ -322,4 +317,29 @@ fn once(
 
 fn unwritable(error: &io::Error) -> CliError {
     CliError::unwritable("the output", error)
+}
+
+/// Returns how many cases run at once. Each takes memory of its own: a file of the project does not choose how much.
+fn jobs_of(asked: Option<usize>, configured: Option<usize>, cores: usize) -> usize {
+    asked.unwrap_or_else(|| configured.unwrap_or(cores).min(cores))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::jobs_of;
+
+    #[test]
+    fn a_file_of_the_project_gives_at_most_the_processors() {
+        for (asked, configured, cores, expected) in [
+            (None, None, 8, 8),
+            (None, Some(3), 8, 3),
+            (None, Some(8), 8, 8),
+            (None, Some(9), 8, 8),
+            (None, Some(usize::MAX), 2, 2),
+            (Some(64), Some(3), 8, 64),
+            (Some(1), None, 8, 1),
+        ] {
+            assert_eq!(jobs_of(asked, configured, cores), expected);
+        }
+    }
 }

@@ -1,9 +1,24 @@
 //! The rules that drop claims, in words.
 
-use postlogin_core::{claim_rules::spec_of, outcome::ClaimRule};
+use postlogin_core::{Trigger, claim_rules::spec_of, outcome::ClaimRule};
 
-/// Why the claim is not in the token: one sentence.
-pub(super) fn sentence(rule: ClaimRule) -> &'static str {
+/// Returns why the claim is not in the token: one sentence. A trigger without a user has an access token only.
+pub(super) fn sentence(rule: ClaimRule, trigger: Trigger) -> &'static str {
+    match (rule, trigger) {
+        (ClaimRule::RestrictedName, Trigger::CredentialsExchange) => {
+            "the name is reserved; production ignores it on the access token"
+        }
+        (ClaimRule::ScopeFilter, Trigger::CredentialsExchange) => {
+            "an OpenID Connect claim whose scope the client did not request"
+        }
+        (ClaimRule::SizeLimit, Trigger::CredentialsExchange) => {
+            "the custom claims exceed 100 KB together; production issues no token"
+        }
+        (rule, _) => of_a_login(rule),
+    }
+}
+
+fn of_a_login(rule: ClaimRule) -> &'static str {
     match rule {
         ClaimRule::RestrictedName => "the name is reserved; production ignores it on both tokens",
         ClaimRule::Auth0Namespace => {

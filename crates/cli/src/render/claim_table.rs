@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 
+use postlogin_core::Trigger;
 use postlogin_core::location::Location;
 use postlogin_core::outcome::{LedgerEntry, Verdict};
 
@@ -35,6 +36,7 @@ pub(super) fn write_rows(
     page: &mut Page<'_>,
     rows: &[Row<'_>],
     verbose: bool,
+    trigger: Trigger,
     told: &mut HashSet<&'static str>,
 ) -> io::Result<()> {
     let names = rows
@@ -91,7 +93,7 @@ pub(super) fn write_rows(
             }
         }
         if let Some(entry) = row.entry {
-            write_below(page, row, entry, beside, verbose, told)?;
+            write_below(page, row, entry, beside, verbose, trigger, told)?;
         }
     }
     Ok(())
@@ -104,6 +106,7 @@ fn write_below(
     entry: &LedgerEntry,
     beside: bool,
     verbose: bool,
+    trigger: Trigger,
     told: &mut HashSet<&'static str>,
 ) -> io::Result<()> {
     if !beside {
@@ -127,7 +130,7 @@ fn write_below(
                 page.paragraph(
                     BELOW,
                     Role::Bad,
-                    &format!("dropped: {}", claim_rules::sentence(rule)),
+                    &format!("dropped: {}", claim_rules::sentence(rule, trigger)),
                 )?;
                 let source = claim_rules::page(rule);
                 if told.insert(source) {

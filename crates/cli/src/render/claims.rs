@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
+use postlogin_core::Trigger;
 use postlogin_core::outcome::{LedgerEntry, Outcome, Status, TokenKind, Verdict};
 use serde_json::{Map, Value};
 
@@ -30,6 +31,9 @@ pub(super) fn write(
             &access.jwt,
         ),
     ] {
+        if kind == TokenKind::IdToken && outcome.trigger == Trigger::CredentialsExchange {
+            continue;
+        }
         let (mut rows, mut absent) = rows(kind, claims, &outcome.ledger);
         let remark = remark(rows.iter().chain(&absent), claims, opaque);
         let left_out = match options.verbose {
@@ -42,7 +46,7 @@ pub(super) fn write(
             continue;
         }
         page.heading(title, &remark)?;
-        write_rows(page, &rows, options.verbose, &mut told)?;
+        write_rows(page, &rows, options.verbose, outcome.trigger, &mut told)?;
         page.left_out(2, left_out, "claim")?;
         if let Some(jwt) = jwt {
             page.blank()?;

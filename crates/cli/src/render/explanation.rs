@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
+use postlogin_core::Trigger;
 use postlogin_core::claim_rules::Remedy;
 use postlogin_core::explanation::{
     Certainty, ClaimAccount, ExpectedClaim, Explanation, Origin, Presence, PresenceState,
 };
 use postlogin_core::limits::Reach;
-use postlogin_core::outcome::{ClaimRule, Status, TokenKind, Verdict};
+use postlogin_core::outcome::{Status, TokenKind, Verdict};
 
 use super::claim_rules;
 use super::claim_table::at;
@@ -65,7 +66,7 @@ pub fn explanation(
             },
         )?;
         for account in accounts.iter().take(MOST_ACCOUNTS) {
-            write_account(page, account, &overwritten)?;
+            write_account(page, account, explanation.outcome.trigger, &overwritten)?;
         }
         page.left_out(2, accounts.len().saturating_sub(MOST_ACCOUNTS), "claim")?;
     }
@@ -82,6 +83,7 @@ pub fn explanation(
 fn write_request(page: &mut Page<'_>, explanation: &Explanation) -> io::Result<()> {
     let request = &explanation.request;
     let protocol = match request.protocol.as_str() {
+        "" if explanation.outcome.trigger == Trigger::CredentialsExchange => "client_credentials",
         "" => "an unknown protocol",
         protocol => protocol,
     };
@@ -108,6 +110,7 @@ fn write_request(page: &mut Page<'_>, explanation: &Explanation) -> io::Result<(
 fn write_account(
     page: &mut Page<'_>,
     account: &ClaimAccount,
+    trigger: Trigger,
     overwritten: &HashSet<(bool, &str)>,
 ) -> io::Result<()> {
     let (mark, role) = match account.verdict {
@@ -136,6 +139,7 @@ fn write_account(
         &[span(Role::Dim, format!("set by {}{place}", account.action))],
     )?;
     write_origins(page, &account.origins)?;
+    explanation_sites::not_analysed(page, BELOW, account.omitted_reads, "read")?;
     match account.verdict {
         Verdict::Kept => {
             if overwritten.contains(&(is_id_token(account), account.name.as_str())) {
@@ -155,7 +159,9 @@ fn write_account(
             page.line(BELOW, &[span(Role::Warn, by)])
         }
         Verdict::Dropped => {
-            let sentence = account.rule.map_or("", claim_rules::sentence);
+            let sentence = account
+                .rule
+                .map_or("", |rule| claim_rules::sentence(rule, trigger));
             page.paragraph(BELOW, Role::Bad, &format!("dropped: {sentence}"))?;
             write_remedies(page, &account.remedies, &account.name)?;
             match &account.page {
@@ -272,6 +278,10 @@ fn write_expected_claim(
         ("ID token", &claim.id_token),
         ("access token", &claim.access_token),
     ] {
+        let trigger = explanation.outcome.trigger;
+        if title == "ID token" && trigger == Trigger::CredentialsExchange {
+            continue;
+        }
         let state = match (presence.state, presence.rule) {
             (PresenceState::Kept, _) => "set by an Action and kept".to_owned(),
             (PresenceState::Standard, _) => {
@@ -282,11 +292,14 @@ fn write_expected_claim(
             (PresenceState::NeverSet, Some(rule)) => {
                 format!(
                     "no Action set it, and it would be dropped: {}",
-                    sentence(rule)
+                    claim_rules::sentence(rule, trigger)
                 )
             }
-            (PresenceState::NoToken, _) => match explanation.outcome.status {
-                Status::Denied | Status::Failed => "the login ended without tokens".to_owned(),
+            (PresenceState::NoToken, _) => match (explanation.outcome.status, trigger) {
+                (Status::Denied | Status::Failed, Trigger::CredentialsExchange) => {
+                    "the exchange ended without a token".to_owned()
+                }
+                (Status::Denied | Status::Failed, _) => "the login ended without tokens".to_owned(),
                 _ => "the login waits for the user; there are no tokens yet".to_owned(),
             },
         };
@@ -299,10 +312,6 @@ fn write_expected_claim(
         page.paragraph(BELOW, Role::Warn, &format!("did you mean `{similar}`?"))?;
     }
     explanation_sites::write(page, claim)
-}
-
-fn sentence(rule: ClaimRule) -> &'static str {
-    claim_rules::sentence(rule)
 }
 
 /// What is near a limit, or over it.

@@ -31,7 +31,12 @@ pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()
 }
 
 /// Reports what was not looked at because there is too much of it.
-fn not_analysed(page: &mut Page<'_>, indent: usize, count: usize, noun: &str) -> io::Result<()> {
+pub(super) fn not_analysed(
+    page: &mut Page<'_>,
+    indent: usize,
+    count: usize,
+    noun: &str,
+) -> io::Result<()> {
     let verb = match count {
         0 => return Ok(()),
         1 => "was",

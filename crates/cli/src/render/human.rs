@@ -7,7 +7,7 @@ use postlogin_core::outcome::{Outcome, StoredMetadata};
 use postlogin_host::Budget;
 
 use super::page::Page;
-use super::{actions, claims, failure, headline, messages, metadata, userinfo};
+use super::{actions, claims, effects, failure, headline, messages, metadata, userinfo};
 
 /// Gives the text of a source file that a location names, if it can be read.
 pub type SourceLookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
@@ -58,7 +58,10 @@ pub fn human(outcome: &Outcome, options: &HumanOptions<'_>, out: &mut dyn Write)
     headline::write(page, outcome)?;
     failure::write(page, outcome, options)?;
     actions::write(page, outcome)?;
-    claims::write(page, outcome, options)?;
+    effects::write(page, outcome)?;
+    if outcome.trigger.table().has_tokens {
+        claims::write(page, outcome, options)?;
+    }
     userinfo::write(page, outcome)?;
     metadata::write(page, outcome, options.before)?;
     if options.verbose {

@@ -9,6 +9,7 @@ mod claim_rules;
 mod claim_table;
 mod claims;
 mod code_frame;
+mod effects;
 mod explanation;
 mod explanation_sites;
 mod failure;

@@ -229,7 +229,7 @@ fn files_that_are_no_component() {
     exit code: 101
     ----- stderr -----
     error: nothing.wasm: this component exports no handler of a trigger that runs here (`on-execute-post-login`, …), so it is not an Action
-    hint: export the handlers of one of the worlds postlogin:actions/post-login and postlogin:actions/credentials-exchange
+    hint: export the handlers of one of the worlds of postlogin:actions: credentials-exchange, custom-email-provider, custom-phone-provider, custom-token-exchange, event-stream, password-reset-post-challenge, post-change-password, post-login, post-user-registration, pre-user-registration, send-phone-message
     ");
     assert_command!(run("cut.wasm"), @"
     exit code: 101

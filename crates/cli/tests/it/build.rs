@@ -96,7 +96,7 @@ fn count(bytes: &[u8], text: &str) -> usize {
 /// As if it had been built by a later postlogin.
 fn check_other_version(folder: &Path) {
     let mut bytes = fs::read(folder.join("roles.wasm")).expect("it was written");
-    let (ours, theirs) = (b"@0.3.0", b"@9.1.0");
+    let (ours, theirs) = (b"@0.3.1", b"@9.1.0");
     let found: Vec<usize> = (0..bytes.len() - ours.len())
         .filter(|at| bytes[*at..].starts_with(ours))
         .collect();
@@ -111,14 +111,14 @@ fn check_other_version(folder: &Path) {
     assert_command!(postlogin("run later.wasm").within(folder), @"
     exit code: 101
     ----- stderr -----
-    error: later.wasm: this component was built for postlogin:actions@9.1.0, and this postlogin runs postlogin:actions@0.3.0
-    hint: build it again against postlogin:actions@0.3.0, or with `postlogin build`
+    error: later.wasm: this component was built for postlogin:actions@9.1.0, and this postlogin runs postlogin:actions@0.3.1
+    hint: build it again against postlogin:actions@0.3.1, or with `postlogin build`
     ");
     assert_command!(postlogin("build later.wasm -o copy.wasm").within(folder), @"
     exit code: 101
     ----- stderr -----
-    error: later.wasm: this component was built for postlogin:actions@9.1.0, and this postlogin runs postlogin:actions@0.3.0
-    hint: build it again against postlogin:actions@0.3.0, or with `postlogin build`
+    error: later.wasm: this component was built for postlogin:actions@9.1.0, and this postlogin runs postlogin:actions@0.3.1
+    hint: build it again against postlogin:actions@0.3.1, or with `postlogin build`
     ");
     assert!(!folder.join("copy.wasm").exists());
 }

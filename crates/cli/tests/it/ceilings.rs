@@ -161,7 +161,7 @@ fn large_arguments_that_are_refused() {
 fn large_metadata_over_and_over() {
     let source =
         action("for (let i = 0; i < 20; i++) api.user.setAppMetadata('k', 'x'.repeat(5e6));");
-    let outcome = check(&source, &End::Usual("allowed"));
+    let outcome = check(&source, &End::Usual("failed"));
     let notices = outcome["notices"].to_string();
     assert!(notices.contains("metadata-update-failed"), "{notices}");
     let source = action("for (let i = 0;; i++) api.user.setAppMetadata('k' + i, 'x'.repeat(5e6));");

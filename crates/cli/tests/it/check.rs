@@ -185,6 +185,80 @@ fn folders_are_searched() {
 }
 
 #[test]
+fn bindings_that_name_a_missing_action_are_found_for_every_trigger() {
+    let machine = "exports.onExecuteCredentialsExchange = async () => {};\n";
+    let project = folder(&[
+        ("a.js", QUIET),
+        ("m.js", machine),
+        (
+            "postlogin.toml",
+            "[actions.a]\ncode = \"a.js\"\n[actions.m]\ncode = \"m.js\"\n\n[bindings]\npost-login = [\"a\", \"gone\"]\ncredentials-exchange = [\"n\", \"m\"]\n",
+        ),
+    ]);
+    assert_command!(postlogin("check").within(project.path()), @"
+    exit code: 100
+    ----- stdout -----
+    error[missing-bound-action]  postlogin.toml:1:1
+      the trigger `post-login` binds the Action `gone`, which does not exist
+      hint: Actions of the Marketplace are not exported; name the Actions to run instead
+      https://auth0.com/docs/customize/actions/explore-triggers
+
+    error[missing-bound-action]  postlogin.toml:1:1
+      the trigger `credentials-exchange` binds the Action `n`, which does not exist
+      hint: Actions of the Marketplace are not exported; name the Actions to run instead
+      https://auth0.com/docs/customize/actions/explore-triggers
+
+    ✗ 2 errors in 2 Actions
+    ");
+    let whole = postlogin("check .").within(project.path()).finish();
+    assert!(whole.stdout.contains("✗ 2 errors in 2 Actions"), "{whole}");
+    for format in ["json", "sarif", "github"] {
+        let done = postlogin(&format!("check --format {format}"))
+            .within(project.path())
+            .finish();
+        assert_eq!(done.code, Some(100), "{done}");
+        assert!(done.stdout.contains("missing-bound-action"), "{done}");
+        assert!(done.stdout.contains("the Action `gone`"), "{done}");
+    }
+    // One Action is no project.
+    let one = postlogin("check a.js").within(project.path()).finish();
+    assert_eq!(one.code, Some(0), "{one}");
+    let run = postlogin("run").within(project.path()).finish();
+    assert_eq!(run.code, Some(2), "{run}");
+}
+
+#[test]
+fn bindings_of_an_export_may_name_what_it_does_not_have() {
+    for trigger in ["post-login", "send-phone-message", "credentials-exchange"] {
+        let export = folder(&[
+            ("actions/a.json", &manifest("a", "")),
+            ("actions/a/code.js", QUIET),
+            (
+                "triggers/triggers.json",
+                &format!(r#"{{"{trigger}": [{{"action_name": "Market"}}]}}"#),
+            ),
+        ]);
+        let done = postlogin("check").within(export.path()).finish();
+        assert_eq!(done.code, Some(0), "{done}");
+        assert!(
+            done.stdout
+                .contains("warning[unexported-bound-action]  triggers/triggers.json:1:1"),
+            "{done}"
+        );
+        assert!(done.stdout.contains("! 1 warning in 1 Action"), "{done}");
+        let strict = postlogin("check --deny-warnings")
+            .within(export.path())
+            .finish();
+        assert_eq!(strict.code, Some(100), "{strict}");
+    }
+    // Without any Action, too.
+    let empty = folder(&[("postlogin.toml", "binding = [\"gone\"]\n")]);
+    let done = postlogin("check").within(empty.path()).finish();
+    assert_eq!(done.code, Some(100), "{done}");
+    assert!(done.stdout.contains("1 error in 0 Actions"), "{done}");
+}
+
+#[test]
 fn a_project_of_rules_is_checked() {
     let project = folder(&[
         (

@@ -16,16 +16,26 @@ fn an_empty_folder_becomes_a_project_that_passes() {
         "tests/copy-hobby.case.yaml",
         "tests/case.schema.json",
         "tests/events/jane.json",
-        ".github/workflows/postlogin.yml",
     ] {
         assert!(
             done.stdout.contains(&format!("wrote  {file}\n")),
             "{file}: {done}"
         );
     }
+    // Nobody asked for a CI file, and the folder uses no service.
+    assert!(!folder.path().join(".github").exists(), "{done}");
+    assert!(
+        done.stderr.contains("`postlogin init --ci github`"),
+        "{done}"
+    );
     let done = postlogin("test").within(folder.path()).finish();
     assert_eq!(done.code, Some(0), "{done}");
     assert!(done.stdout.contains("2 passed"), "{done}");
+    // What the workflow runs passes.
+    let done = postlogin("check --format github")
+        .within(folder.path())
+        .finish();
+    assert_eq!(done.code, Some(0), "{done}");
     let done = postlogin("run").within(folder.path()).finish();
     assert_eq!(done.code, Some(0), "{done}");
 
@@ -113,4 +123,40 @@ fn rules_have_first_cases_too() {
     assert!(tested.stdout.contains("1 passed, 0 skipped"), "{tested}");
     let again = postlogin("init").within(folder.path()).finish();
     assert!(!again.stdout.contains("wrote  tests/"), "{again}");
+}
+
+#[test]
+fn a_workflow_is_written_where_its_service_reads_it() {
+    let folder = folder(&[
+        (".git/HEAD", "ref: refs/heads/main\n"),
+        (".github/workflows/other.yml", "on: push\n"),
+        ("tenants/eu/readme.txt", ""),
+    ]);
+    let project = folder.path().join("tenants/eu");
+    let done = postlogin("init").within(&project).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    let file = folder
+        .path()
+        .join(".github/workflows/postlogin-tenants-eu.yml");
+    let text = fs::read_to_string(file).expect("the repository uses GitHub Actions");
+    assert!(
+        text.contains("working-directory: \"tenants/eu\"\n"),
+        "{text}"
+    );
+    assert!(!project.join(".github").exists());
+    // Asked for, in a repository that does not use it.
+    let done = postlogin("init --ci gitlab").within(&project).finish();
+    assert!(
+        done.stderr
+            .contains("include: { local: .gitlab/postlogin-tenants-eu.yml }"),
+        "{done}"
+    );
+    let text = fs::read_to_string(folder.path().join(".gitlab/postlogin-tenants-eu.yml"))
+        .expect("it was asked for");
+    assert!(text.contains("cd 'tenants/eu'"), "{text}");
+    // A second time, nothing is written over.
+    let done = postlogin("init").within(&project).finish();
+    assert!(!done.stdout.contains("wrote"), "{done}");
+    let done = postlogin("init --ci none").within(folder.path()).finish();
+    assert!(!done.stdout.contains("postlogin.yml"), "{done}");
 }

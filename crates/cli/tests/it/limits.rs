@@ -1,6 +1,9 @@
 //! `--timeout` and `--memory`.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use crate::support::{assert_command, folder, postlogin};
 
@@ -146,4 +149,36 @@ fn a_budget_below_the_watchdogs_tick_holds() {
         error(wait, "--timeout 1ms --now 2026-11-22T10:00:00Z"),
         "Timeout: the Actions of this login did not finish within 0.001 s"
     );
+}
+
+/// Sandboxes reserve addresses, of which a process may not have many.
+#[test]
+#[cfg(target_os = "linux")]
+fn few_addresses_are_enough() {
+    let action = "exports.onExecutePostLogin = async (event, api) => {
+        console.log(new Intl.NumberFormat('de').format(1234.5));
+        const all = []; for (let i = 0; i < 40; i++) all.push(new Uint8Array(1 << 20).fill(i));
+        api.idToken.setCustomClaim('https://example.com/all', all.length);
+    };";
+    let case = "actions: [a.js]\nexpect: { id_token: { 'https://example.com/all': 40 } }\n";
+    let folder = folder(&[("a.js", action), ("a.case.yaml", case)]);
+    for arguments in ["run a.js", "test --jobs 2 ."] {
+        let inner = postlogin(arguments).within(folder.path()).command();
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", "ulimit -v 4000000 && exec \"$0\" \"$@\""])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .current_dir(folder.path());
+        for (name, value) in inner.get_envs() {
+            match value {
+                Some(value) => limited.env(name, value),
+                None => limited.env_remove(name),
+            };
+        }
+        let output = limited.output().expect("sh is there");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (printed, errors) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{printed}{errors}");
+    }
 }

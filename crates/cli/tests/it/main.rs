@@ -2,18 +2,22 @@
 //!
 //! Snapshots hold exit code, stdout and stderr. Only what a run costs is taken out of them (`[time]`, `[memory]`).
 
+mod amounts;
 mod bad_input;
 mod browsers;
 mod build;
+mod caches;
 mod ceilings;
 mod check;
 mod clients;
 mod compare;
+mod compare_failures;
 mod determinism;
 mod email;
 mod event;
 mod explain;
 mod faults;
+mod fidelity;
 mod forged;
 mod http;
 mod http_client;

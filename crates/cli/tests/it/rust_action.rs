@@ -67,6 +67,29 @@ fn a_package_is_built_and_run() {
 }
 
 #[test]
+fn a_package_of_credentials_exchange_is_built_and_run() {
+    let run = |more: &str| {
+        let arguments = format!("run actions/order-scopes {FIXED} {more}");
+        cargo(&arguments).outcome(0)
+    };
+    let outcome = run("");
+    assert_eq!(outcome["trigger"], "credentials-exchange", "{outcome}");
+    assert_eq!(outcome["status"], "allowed", "{outcome}");
+    let token = &outcome["access_token"];
+    assert_eq!(token["claims"]["https://example.com/team"], "logistics");
+    assert_eq!(token["scopes"], json!(["read:orders", "write:orders"]));
+    assert_eq!(outcome["ledger"][0]["location"]["line"], 14, "{outcome}");
+
+    let limited = run("--set client.metadata.access=read-only");
+    assert_eq!(limited["access_token"]["scopes"], json!(["read:orders"]));
+
+    let denied = run("--set client.metadata.access=suspended");
+    assert_eq!(denied["status"], "denied", "{denied}");
+    assert_eq!(denied["code"], "invalid_request");
+    assert_eq!(denied["reason"], "This client is suspended.");
+}
+
+#[test]
 fn a_package_that_does_not_build_is_told() {
     let files = folder(&[
         (

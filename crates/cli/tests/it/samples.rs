@@ -144,8 +144,7 @@ fn a_first_login_remembers_the_language() {
         sid                       "vJ3kQ9sLx7Rw2TzYb5Nc8MpGd4HfUa1E"
         updated_at                "2026-11-20T08:30:00.000Z"
         email_verified            false
-      ✓ https://example.com/lang  "en"
-          actions/copy-user-metadata/code.js:29:17  ← event.request.language
+      ✓ https://example.com/lang  "de"  actions/copy-user-metadata/code.js:29:17
 
     Access token  7 claims
         iss    "https://example.eu.auth0.com/"
@@ -159,10 +158,10 @@ fn a_first_login_remembers_the_language() {
     Userinfo  4 claims, as in the ID token
 
     Metadata  1 change
-      + user_metadata.lang  "en"
+      + user_metadata.lang  "de"
 
     Logs
-      copy-user-metadata  log  saved the language en
+      copy-user-metadata  log  saved the language de
 
     time [time]  of [time]  · memory [memory]  of [memory]
     "#);

@@ -151,9 +151,51 @@ fn help_and_version_are_data() {
         );
         assert!(!done.stdout.is_empty());
     }
+    let short = postlogin("-V").finish().stdout;
+    let plain = format!("postlogin {}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(short, format!("{plain}\n"));
     let version = postlogin("--version").finish().stdout;
+    let hash = postlogin_js::engine::hash();
+    assert!(!hash.is_empty());
+    assert!(version.starts_with(&plain), "{version}");
+    assert!(
+        version.contains(&format!("engine {}", &hash[..12])),
+        "{version}"
+    );
+    // Sources without a repository have no commit.
+    let commit = option_env!("POSTLOGIN_COMMIT").unwrap_or_default();
+    assert!(version.contains(commit), "{version}");
+}
+
+#[test]
+fn manual_pages_name_every_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let done = postlogin("man pages").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    let page = |name: &str| std::fs::read_to_string(folder.path().join("pages").join(name));
+    let main = page("postlogin.1").expect("a page");
+    for command in ["run", "test", "serve", "completions"] {
+        assert!(
+            main.contains(&format!("postlogin\\-{command}(1)")),
+            "{command}: {main}"
+        );
+    }
+    assert!(
+        page("postlogin-run.1")
+            .expect("a page")
+            .contains("fail\\-on\\-deny")
+    );
+    std::fs::write(folder.path().join("file"), "").expect("a file");
+    let refused = postlogin("man file/pages").within(folder.path()).finish();
+    assert_eq!(refused.code, Some(110), "{refused}");
+}
+
+#[test]
+fn the_schema_of_an_outcome_names_its_format() {
+    let done = postlogin("schema outcome").finish();
+    let schema: Value = serde_json::from_str(&done.stdout).expect("JSON");
     assert_eq!(
-        version,
-        format!("postlogin {}\n", env!("CARGO_PKG_VERSION"))
+        schema["properties"]["format"]["const"],
+        "postlogin.outcome/1"
     );
 }

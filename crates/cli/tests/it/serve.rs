@@ -496,3 +496,24 @@ fn a_mail_speaks_the_users_language() {
         "{done}"
     );
 }
+
+#[test]
+fn a_tenant_that_waits_for_stdin_ends_with_it() {
+    let folder = folder(&[("users.json", USERS)]);
+    let mut child = postlogin("serve --port 0 --ephemeral --until-stdin-ends --users users.json")
+        .within(folder.path())
+        .env("POSTLOGIN_CONTROL_TOKEN", "ctl")
+        .command()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut serving = Serving::of(child);
+    stdin.write_all(b"this means nothing\n").expect("it reads");
+    assert!(serving.child.try_wait().expect("a process").is_none());
+    drop(stdin);
+    let ended = serving.child.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(0));
+}

@@ -1,8 +1,14 @@
 //! `postlogin run --stdin-json`.
 
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    process::Stdio,
+};
+
 use serde_json::{Value, json};
 
-use crate::support::{QUIET, folder, postlogin};
+use crate::support::{Finished, QUIET, folder, postlogin};
 
 const GREETS: &str = "exports.onExecutePostLogin = async (event, api) => {
   api.idToken.setCustomClaim('https://example.com/hobby', event.user.user_metadata.hobby);
@@ -53,4 +59,236 @@ fn each_line_is_answered_with_a_line() {
     for wrong in [fifth, sixth] {
         assert!(wrong["errors"][0]["message"].is_string(), "{wrong}");
     }
+}
+
+fn answers(done: &Finished) -> Vec<Value> {
+    let lines = done.stdout.lines();
+    lines
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect()
+}
+
+const ASKS: &str = "const { plan } = require('billing');
+exports.onExecutePostLogin = async (event, api) => {
+  api.idToken.setCustomClaim('https://example.com/plan', plan(event.user.user_id));
+  const sent = { method: 'POST', headers: { authorization: event.secrets.KEY }, body: JSON.stringify({ a: 1 }) };
+  const response = await fetch('https://api.example.com/score', sent);
+  console.log(event.secrets.KEY, (await response.json()).score);
+};
+";
+
+#[test]
+fn modules_take_the_place_of_packages() {
+    let folder = folder(&[
+        ("asks.js", ASKS),
+        ("package.json", "{}"),
+        (
+            "node_modules/billing/index.js",
+            "exports.plan = () => 'real';",
+        ),
+        ("fakes/billing.mjs", "export const plan = () => 'fake';"),
+    ]);
+    let http = json!([{"request": {"url": "*"}, "response": {"json": {"score": 3}}}]);
+    let requests = [
+        json!({"id": 1, "http": http}),
+        json!({"id": 2, "http": http, "modules": {"billing": "fakes/billing.mjs"}}),
+        json!({"id": 3, "http": http, "modules": {"billing": {"code": "exports.plan = (id) => id.length;"}}}),
+        json!({"id": 4, "modules": {"node:fs": "fakes/billing.mjs"}}),
+        json!({"id": 5, "modules": {"fs/promises": {"json": {}}}}),
+        json!({"id": 6, "modules": {"billing": "fakes/biling.mjs"}}),
+        json!({"id": 7, "modules": {"billing": "../outside.js"}}),
+        json!({"id": 8, "modules": {"billing": {"code": "1", "json": 2}}}),
+        json!({"id": 9, "modules": {"./billing": "fakes/billing.mjs"}}),
+        json!({"id": 10, "modules": ["billing"]}),
+        json!({"id": 11, "modules": {"billing": "package.yaml"}}),
+        // What one request mocks, the next does not.
+        json!({"id": 12, "http": http}),
+    ];
+    fs::write(folder.path().join("package.yaml"), "a: 1").expect("a file");
+    let lines: String = requests
+        .iter()
+        .map(|request| format!("{request}\n"))
+        .collect();
+    let done = postlogin("run asks.js --stdin-json")
+        .within(folder.path())
+        .stdin(&lines)
+        .finish();
+    let answers = answers(&done);
+    let plan =
+        |index: usize| &answers[index]["outcome"]["id_token"]["claims"]["https://example.com/plan"];
+    assert_eq!(plan(0), "real", "{done}");
+    assert_eq!(plan(1), "fake", "{done}");
+    assert!(plan(2).is_u64(), "{done}");
+    assert_eq!(plan(11), "real", "{done}");
+    for (index, problem) in [
+        (
+            3,
+            "`modules` cannot replace `node:fs`: it is a module of Node itself",
+        ),
+        (
+            4,
+            "`modules` cannot replace `fs/promises`: it is a module of Node itself",
+        ),
+        (5, "there is no file `fakes/biling.mjs`"),
+        (6, "it is outside of the project"),
+        (7, "a module has either `code` or `json`"),
+        (8, "`./billing` is not the name of a module"),
+        (9, "`modules` must be an object; this is a list"),
+        (
+            10,
+            "`package.yaml` is neither JavaScript, TypeScript nor JSON",
+        ),
+    ] {
+        let message = answers[index]["errors"][0]["message"].as_str();
+        assert!(
+            message.is_some_and(|message| message.contains(problem)),
+            "{problem}: {}",
+            answers[index]
+        );
+    }
+}
+
+#[test]
+fn requests_are_told_and_secrets_shown_to_whoever_asks() {
+    let folder = folder(&[("asks.js", ASKS), ("package.json", "{}")]);
+    let request = |reveal: Value| {
+        json!({
+            "secrets": {"KEY": "sesame-street"}, "reveal_secrets": reveal, "modules": {"billing": {"code": "exports.plan = () => 1"}},
+            "http": [{"request": {"url": "*"}, "response": {"status": 201, "json": {"score": 3}}}],
+        })
+    };
+    let mut lines: String = [json!(true), json!(false), json!("yes")]
+        .into_iter()
+        .map(|reveal| format!("{}\n", request(reveal)))
+        .collect();
+    let mut refused = request(json!(true));
+    refused["http"] = json!([]);
+    lines.push_str(&refused.to_string());
+    let done = postlogin("run asks.js --stdin-json")
+        .within(folder.path())
+        .stdin(&lines)
+        .finish();
+    let answers = answers(&done);
+    let [shown, hidden, wrong, refused] = answers.as_slice() else {
+        panic!("{done}");
+    };
+    let sent = &shown["requests"][0];
+    assert_eq!(
+        (&sent["method"], &sent["url"]),
+        (&json!("POST"), &json!("https://api.example.com/score"))
+    );
+    assert_eq!(
+        (&sent["body"], &sent["headers"]["authorization"]),
+        (&json!({"a": 1}), &json!("sesame-street"))
+    );
+    assert_eq!(
+        (&sent["response"]["status"], &sent["response"]["body"]),
+        (&json!(201), &json!({"score": 3}))
+    );
+    assert_eq!(shown["outcome"]["logs"][0]["message"], "sesame-street 3");
+    assert_eq!(hidden["outcome"]["logs"][0]["message"], "*** 3");
+    assert!(!hidden.to_string().contains("sesame-street"), "{hidden}");
+    assert_eq!(
+        wrong["errors"][0]["message"]
+            .as_str()
+            .map(|text| text.contains("`reveal_secrets` must be true or false")),
+        Some(true)
+    );
+    let reason = refused["requests"][0]["response"]["refused"].as_str();
+    assert!(
+        reason.is_some_and(|reason| reason.contains("there is no mock")),
+        "{refused}"
+    );
+}
+
+#[test]
+fn an_edited_action_runs_as_it_is_now() {
+    let folder = folder(&[(
+        "a.js",
+        "exports.onExecutePostLogin = async () => { console.log(1); };",
+    )]);
+    let mut child = postlogin("run --stdin-json")
+        .within(folder.path())
+        .command()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut ask = |modules: Value| -> Value {
+        writeln!(
+            stdin,
+            "{}",
+            json!({"actions": ["a.js"], "modules": modules})
+        )
+        .expect("it reads");
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("it answers");
+        serde_json::from_str(&line).expect("JSON")
+    };
+    assert_eq!(ask(json!({}))["outcome"]["logs"][0]["message"], "1");
+    let edited = "exports.onExecutePostLogin = async () => { console.log(require('m')); };";
+    fs::write(folder.path().join("a.js"), edited).expect("a file");
+    fs::write(folder.path().join("m.json"), "22").expect("a file");
+    assert_eq!(
+        ask(json!({"m": "m.json"}))["outcome"]["logs"][0]["message"],
+        "22"
+    );
+    fs::write(folder.path().join("m.json"), "333").expect("a file");
+    assert_eq!(
+        ask(json!({"m": "m.json"}))["outcome"]["logs"][0]["message"],
+        "333"
+    );
+    fs::write(folder.path().join("a.js"), "not a program").expect("a file");
+    assert_eq!(ask(json!({}))["passed"], false);
+    drop(stdin);
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn options_that_a_request_has_are_refused() {
+    let folder = folder(&[("quiet.js", QUIET), ("mocks.json", "[]")]);
+    for option in [
+        "--http mocks.json",
+        "--record new.json",
+        "--allow-net",
+        "--timeout 3s",
+        "--memory 64MiB",
+        "--challenge succeed",
+        "--connection acme",
+        "--rule-context mocks.json",
+        "--trigger post-login",
+        "--key mocks.json",
+        "--now 2026-11-22T10:00:00Z",
+        "--set user.name=x",
+    ] {
+        let done = postlogin(&format!("run quiet.js --stdin-json {option}"))
+            .within(folder.path())
+            .stdin("{}\n")
+            .finish();
+        assert_eq!(
+            (done.code, done.stdout.as_str()),
+            (Some(2), ""),
+            "{option}: {done}"
+        );
+        assert!(done.stderr.contains("--stdin-json"), "{option}: {done}");
+    }
+}
+
+#[test]
+fn a_line_that_is_not_utf8_ends_the_session() {
+    let mut child = postlogin("run --stdin-json")
+        .command()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(b"{\xff}\n").expect("it reads");
+    drop(stdin);
+    let done = child.wait_with_output().expect("it ends");
+    assert_eq!(done.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("<stdin>: a line is not UTF-8"));
 }

@@ -1,7 +1,7 @@
 //! `api.access`, `api.validation`, `api.multifactor`, `api.rules`.
 
 use super::schema::{Schema, Violations};
-use super::{Call, Outcome};
+use super::{Call, Outcome, UNDEFINED};
 use crate::limits;
 use crate::login::transaction::command::Command;
 use crate::reply::Returned;
@@ -14,6 +14,12 @@ pub(crate) fn deny(call: &mut Call<'_>) -> Outcome {
     Ok(Returned::Api)
 }
 
+/// As [`deny`], where the vendor's layer returns nothing.
+pub(crate) fn deny_silently(call: &mut Call<'_>) -> Outcome {
+    deny(call)?;
+    Ok(UNDEFINED)
+}
+
 /// The vendor's types name three codes; its layer accepts any.
 pub(crate) fn deny_with_code(call: &mut Call<'_>) -> Outcome {
     call.issue(Command::DenyWithCode {
@@ -24,19 +30,27 @@ pub(crate) fn deny_with_code(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(crate) fn validation_error(call: &mut Call<'_>) -> Outcome {
+    check_validation_error(call).into_result()?;
+    Ok(issue_validation_error(call))
+}
+
+/// Checks the arguments of `validation.error`.
+pub(super) fn check_validation_error(call: &Call<'_>) -> Violations {
     let text = Schema::text(limits::VALIDATION_ERROR_CHARACTERS);
     Violations::default()
         .required("errorCode", call.arg(0))
         .required("errorMessage", call.arg(1))
         .value("errorCode", call.arg(0), &text)
         .value("errorMessage", call.arg(1), &text)
-        .into_result()?;
+}
+
+pub(super) fn issue_validation_error(call: &mut Call<'_>) -> Returned {
     let text = |argument: &Argument| argument.as_str().unwrap_or_default().to_owned();
     call.issue(Command::ValidationError {
         code: text(call.arg(0)),
         message: text(call.arg(1)),
     });
-    Ok(Returned::Api)
+    Returned::Api
 }
 
 pub(crate) fn enable_multifactor(call: &mut Call<'_>) -> Outcome {

@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 use url::Url;
 
 use super::prompt::BOTH;
-use super::{Call, Outcome};
+use super::{Call, Outcome, UNDEFINED};
 use crate::ceilings::REDIRECT_BYTES;
 use crate::json::{is_truthy, text_at};
 use crate::login::transaction::command::Command;
@@ -23,6 +23,30 @@ pub(crate) fn send_user_to(call: &mut Call<'_>) -> Outcome {
         call.issue(Command::Abort(BOTH));
         return Ok(Returned::Api);
     }
+    let Some(url) = url_with_query(call)? else {
+        return Ok(Returned::Api);
+    };
+    call.running.redirects = true;
+    call.issue(Command::SendUserTo { url: url.into() });
+    Ok(Returned::Api)
+}
+
+/// As [`send_user_to`], where the vendor's layer returns nothing.
+pub(crate) fn send_user_to_silently(call: &mut Call<'_>) -> Outcome {
+    send_user_to(call)?;
+    Ok(UNDEFINED)
+}
+
+/// Where the user goes when the password is reset.
+pub(crate) fn set_result_url(call: &mut Call<'_>) -> Outcome {
+    if let Some(url) = url_with_query(call)? {
+        call.issue(Command::SetResultUrl { url: url.into() });
+    }
+    Ok(UNDEFINED)
+}
+
+/// Returns the URL that the arguments `(url, {query}?)` mean; `None` when it is longer than the host keeps, which ends the handler.
+fn url_with_query(call: &mut Call<'_>) -> Result<Option<Url>, Failure> {
     let text = call.arg(0).coerce_to_string()?;
     let mut url = Url::parse(&text).map_err(|_| Failure::type_error("Invalid URL"))?;
     let query = spread(call.arg(1).property("query"));
@@ -38,11 +62,9 @@ pub(crate) fn send_user_to(call: &mut Call<'_>) -> Outcome {
         call.flow
             .kept
             .exceed(format!("send the user to a URL of more than {most} MiB"));
-        return Ok(Returned::Api);
+        return Ok(None);
     }
-    call.running.redirects = true;
-    call.issue(Command::SendUserTo { url: url.into() });
-    Ok(Returned::Api)
+    Ok(Some(url))
 }
 
 /// `URLSearchParams.set` for each pair: the first parameter of that name gets the value, further ones go.

@@ -110,6 +110,20 @@ impl Violations {
         }
     }
 
+    /// Checks a string of at least one and at most so many characters. `undefined` passes.
+    pub(crate) fn filled(self, path: &str, value: &Argument, limit: Limit) -> Violations {
+        match value.as_str() {
+            Some("") => self.add(path, "must NOT have fewer than 1 characters"),
+            _ => self.value(path, value, &Schema::text(limit)),
+        }
+    }
+
+    /// The failure with all violations, if there are any, after `prefix` and a colon.
+    pub(crate) fn into_result_of(self, prefix: &str) -> Result<(), Failure> {
+        self.into_result()
+            .map_err(|failure| Failure::error(format!("{prefix}: {}", failure.message)))
+    }
+
     /// The failure with all violations, if there are any.
     pub(crate) fn into_result(self) -> Result<(), Failure> {
         if self.paths.is_empty() {

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{
     CALLS, CLAIM_CALLS, HELD_BYTES, MESSAGE_BYTES, MESSAGES, NAME_BYTES, NOTICES, READ_BYTES,
-    READS, SCOPE_BYTES, SHOWN_BYTES, SOURCE_STEPS, WHOLE_BYTES, fault, layout, of_argument,
-    of_value, printed_bytes, shorten, shortened,
+    READS, READS_BETWEEN_CALLS, READS_OF_CLAIM, SCOPE_BYTES, SHOWN_BYTES, SOURCE_STEPS,
+    WHOLE_BYTES, fault, layout, of_argument, of_value, printed_bytes, shorten, shortened,
 };
 use crate::fault::Fault;
 use crate::ledger::ClaimCall;
@@ -36,6 +36,12 @@ pub(crate) struct Kept {
     reads: usize,
     read_bytes: usize,
     reads_dropped: usize,
+    /// A handler read more between two calls than it tells.
+    #[serde(default)]
+    reads_untold: bool,
+    /// Some claim has more reads before it than are compared.
+    #[serde(default)]
+    reads_not_compared: bool,
     /// What is left of the search for sources.
     pub source_steps: usize,
     exceeded: Option<String>,
@@ -57,6 +63,8 @@ impl Default for Kept {
             reads: 0,
             read_bytes: 0,
             reads_dropped: 0,
+            reads_untold: false,
+            reads_not_compared: false,
             source_steps: SOURCE_STEPS,
             exceeded: None,
         }
@@ -187,6 +195,16 @@ impl Kept {
         self.read_bytes = self.read_bytes.saturating_add(printed_bytes(read, LEVEL));
     }
 
+    /// Notes that a handler read more between two calls than it tells.
+    pub fn leave_reads_untold(&mut self) {
+        self.reads_untold = true;
+    }
+
+    /// Notes that some claim was not compared with all reads before it.
+    pub fn leave_reads_uncompared(&mut self) {
+        self.reads_not_compared = true;
+    }
+
     /// What is said at the end about what was dropped.
     pub fn notices(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
@@ -218,6 +236,22 @@ impl Kept {
                 "reads-not-kept",
                 format!(
                     "{count} reads of the event are not taken down: an explanation has at most {READS} reads and {most} MiB of them."
+                ),
+            );
+        }
+        if self.reads_untold {
+            add(
+                "reads-not-kept",
+                format!(
+                    "An Action reads very much between two calls of the api: reads after the first {READS_BETWEEN_CALLS} there are not taken down."
+                ),
+            );
+        }
+        if self.reads_not_compared {
+            add(
+                "reads-not-compared",
+                format!(
+                    "Some claims have very many reads of the event before them: their sources were looked for among the last {READS_OF_CLAIM} only."
                 ),
             );
         }

@@ -162,11 +162,8 @@ fn a_large_value_of_metadata_that_is_set_again_is_kept_once() {
     assert_eq!(metadata["k"], huge);
     drive.transaction.end(Ok(()), Default::default(), NOW_MS);
     let outcome = drive.finish();
-    assert_eq!(outcome.status, Status::Allowed);
-    assert_eq!(
-        codes(&outcome),
-        ["metadata-update-failed", "profile-over-10kb"]
-    );
+    assert_eq!(outcome.status, Status::Failed);
+    assert_eq!(codes(&outcome), ["metadata-update-failed"]);
     assert_eq!(
         Value::from(outcome.user.app_metadata.clone()),
         json!({"plan": "gold"})

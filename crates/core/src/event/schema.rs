@@ -53,17 +53,34 @@ impl Field {
     }
 }
 
-/// The event of post-login, version 3: a closed object.
-pub fn post_login() -> &'static Field {
-    static EVENT: LazyLock<Field> = LazyLock::new(|| build(include_str!("post-login.tsv")));
-    &EVENT
+/// Declares the event of each trigger, which a table of its properties describes.
+macro_rules! events {
+    ($($name:ident: $file:literal;)*) => {$(
+        #[doc = concat!("Returns the event that `", $file, "` describes: a closed object.")]
+        pub fn $name() -> &'static Field {
+            static EVENT: LazyLock<Field> = LazyLock::new(|| build(include_str!($file)));
+            &EVENT
+        }
+    )*
+
+        /// The events with the tables that they are made of.
+        #[cfg(test)]
+        const ALL: &[(fn() -> &'static Field, &str)] = &[$(($name, include_str!($file))),*];
+    };
 }
 
-/// The event of credentials-exchange, version 2: a closed object.
-pub fn credentials_exchange() -> &'static Field {
-    static EVENT: LazyLock<Field> =
-        LazyLock::new(|| build(include_str!("credentials-exchange.tsv")));
-    &EVENT
+events! {
+    credentials_exchange: "credentials-exchange.tsv";
+    custom_email_provider: "custom-email-provider.tsv";
+    custom_phone_provider: "custom-phone-provider.tsv";
+    custom_token_exchange: "custom-token-exchange.tsv";
+    event_stream: "event-stream.tsv";
+    password_reset_post_challenge: "password-reset-post-challenge.tsv";
+    post_change_password: "post-change-password.tsv";
+    post_login: "post-login.tsv";
+    post_user_registration: "post-user-registration.tsv";
+    pre_user_registration: "pre-user-registration.tsv";
+    send_phone_message: "send-phone-message.tsv";
 }
 
 type Row = (&'static str, Field);
@@ -143,16 +160,10 @@ mod tests {
 
     #[test]
     fn every_row_is_in_the_tree() {
-        for (event, table) in [
-            (post_login(), include_str!("post-login.tsv")),
-            (
-                credentials_exchange(),
-                include_str!("credentials-exchange.tsv"),
-            ),
-        ] {
+        for (event, table) in ALL {
             let rows = table.lines().count() - 1;
             assert_eq!(
-                count(event) - 1,
+                count(event()) - 1,
                 rows,
                 "a row is malformed, or its parent is missing"
             );

@@ -27,6 +27,7 @@ pub(super) fn accounts(
             location: other.location.clone(),
         });
         let call = record.claim_calls.get(index);
+        let origins = call.map_or_else(Vec::new, |call| origins(entry, call, &reads));
         ClaimAccount {
             token: entry.token,
             name: entry.name.clone(),
@@ -37,7 +38,8 @@ pub(super) fn accounts(
             action: entry.action.clone(),
             location: entry.location.clone(),
             overwritten_by: overwritten_by.filter(|_| entry.verdict == Verdict::Overwritten),
-            origins: call.map_or_else(Vec::new, |call| origins(entry, call, &reads)),
+            origins,
+            omitted_reads: reads.take_omitted(),
             remedies: steps(context, entry),
         }
     });

@@ -68,8 +68,10 @@ fn presence(
         Some(entry) => entry.rule,
         None => rule_for(context, token, name),
     };
-    let has_no_token =
-        token == TokenKind::IdToken && outcome.trigger == Trigger::CredentialsExchange;
+    let has_no_token = match token {
+        TokenKind::IdToken => outcome.trigger != Trigger::PostLogin,
+        TokenKind::AccessToken => !outcome.trigger.table().has_tokens,
+    };
     let state = match set {
         _ if has_no_token => PresenceState::NoToken,
         Some(entry) if entry.verdict == Verdict::Dropped => PresenceState::Dropped,

@@ -75,6 +75,9 @@ pub struct ClaimAccount {
     pub overwritten_by: Option<Setter>,
     /// From where in the event the value came, the likeliest first.
     pub origins: Vec<Origin>,
+    /// How many reads before the call were not compared with the claim: there are very many. Absent when there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub omitted_reads: usize,
     /// What would keep it, when it was dropped.
     pub remedies: Vec<Remedy>,
 }

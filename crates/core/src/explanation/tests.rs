@@ -303,6 +303,34 @@ fn in_a_loop_over_names_only_the_reads_of_this_one_count() {
     assert_eq!(paths("https://x/other"), [hobby, sport]);
 }
 
+/// Reads that are not compared with a claim are counted, and a notice tells of them.
+#[test]
+fn reads_that_are_not_compared_are_marked() {
+    let check = |reads: usize, omitted: usize| {
+        let line = |number: usize| json!(["read", number + 10, 1, "user", "nickname"]);
+        let mut steps: Vec<Value> = (0..reads).map(line).collect();
+        steps.push(json!([
+            "call",
+            1,
+            "idToken.setCustomClaim",
+            "https://x/nickname",
+            "surfing"
+        ]));
+        let patch = json!({"user": {"nickname": "surfing"}});
+        let explained = explained(patch, json!(steps), &[], &[]);
+        let claim = &explained.claims[0];
+        assert_eq!(claim.origins[0].path, "event.user.nickname");
+        assert_eq!(claim.omitted_reads, omitted);
+        let mut notices = explained.outcome.notices.iter();
+        let is_told = notices.any(|notice| notice.code == "reads-not-compared");
+        assert_eq!(is_told, omitted > 0);
+        let written = serde_json::to_value(claim).expect("JSON");
+        assert_eq!(written.get("omitted_reads").is_some(), omitted > 0);
+    };
+    check(crate::ceilings::READS_OF_CLAIM, 0);
+    check(crate::ceilings::READS_OF_CLAIM + 7, 7);
+}
+
 /// Sizes at which work that grows with claims times reads takes minutes.
 #[test]
 fn many_claims_and_reads_are_accounted_for_in_one_go() {

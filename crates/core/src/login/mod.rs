@@ -5,8 +5,9 @@
 //! [`Login::call`]; [`Login::end`] reports how it ended and [`Login::answer`] what the user did. [`Login::finish`] folds what
 //! was collected. A login that waits is plain data: [`Login::store`] and [`Login::restore`].
 
+mod changes;
 mod handler;
-mod input;
+pub(crate) mod input;
 mod program;
 mod settings;
 mod step;
@@ -15,8 +16,9 @@ mod stored;
 mod tests;
 pub(crate) mod transaction;
 
+pub use changes::{Changes, RefreshTokenChanges, RevokedSession, SessionChanges};
 pub use handler::{EntryPoint, HandlerInfo, HandlerKind};
-pub use input::{LoginInput, complete_event};
+pub use input::{LoginInput, complete_event, remove_parameters, store_user};
 pub use settings::{TenantSettings, TokenDialect};
 pub use step::{Call, Finished, Pause, SandboxUse, Step};
 pub use stored::{LOGIN_VERSION, RestoreError};
@@ -98,6 +100,11 @@ impl Login {
     /// of a Rule begin with `user` or `context`. The number of recorded reads has a ceiling, which a notice reports.
     pub fn read(&mut self, keys: &[String], present: bool, site: Option<Location>) {
         self.transaction.read(keys, present, site);
+    }
+
+    /// Records that the running handler read more of its event than it tells: [`crate::ceilings::READS_BETWEEN_CALLS`].
+    pub fn leave_reads_untold(&mut self) {
+        self.transaction.leave_reads_untold();
     }
 
     /// Records what the running handler prints, up to production's limit.

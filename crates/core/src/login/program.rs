@@ -147,6 +147,10 @@ impl Login {
             return None;
         };
         let transaction = &mut self.transaction;
+        if info.kind == HandlerKind::Action && transaction.refuse_event(&info.name) {
+            self.progress.state = State::Over;
+            return None;
+        }
         let (input, sandbox) = match info.kind {
             HandlerKind::Action => {
                 let event = transaction.begin(info, at.entry, now_ms);

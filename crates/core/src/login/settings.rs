@@ -13,10 +13,16 @@ pub struct TenantSettings {
     pub issuer: Option<String>,
     /// MFA factors that are enabled, in the vocabulary of `event.user.enrolledFactors`.
     pub mfa_factors: Vec<String>,
+    /// Whether the tenant's policy asks for a factor at every login ("Require Multi-factor Auth: Always").
+    pub mfa_always: bool,
+    /// Whether Actions may choose factors ("Customize MFA Factors using Actions").
+    pub mfa_customization: bool,
     /// Lifetime of an access token for a custom API, in seconds.
     pub access_token_lifetime_s: i64,
     /// Lifetime of an access token for `/userinfo` alone, in seconds.
     pub userinfo_token_lifetime_s: i64,
+    /// The same for an implicit login, in seconds.
+    pub userinfo_token_lifetime_for_web_s: i64,
     /// Lifetime of an ID token, in seconds.
     pub id_token_lifetime_s: i64,
     /// The format of access tokens.
@@ -57,8 +63,11 @@ impl Default for TenantSettings {
             domain: None,
             issuer: None,
             mfa_factors: factors.map(str::to_owned).to_vec(),
+            mfa_always: false,
+            mfa_customization: true,
             access_token_lifetime_s: 86_400,
             userinfo_token_lifetime_s: 86_400,
+            userinfo_token_lifetime_for_web_s: 7_200,
             id_token_lifetime_s: 36_000,
             token_dialect: TokenDialect::Auth0,
             api_signs_rs256: true,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::changes::Changes;
 use super::handler::{EntryPoint, HandlerKind};
 use super::transaction::Suspension;
 use crate::outcome::{Outcome, StoredMetadata};
@@ -57,6 +58,8 @@ pub struct Pause {
     pub user_id: String,
     /// The metadata of that user as stored now: what Actions changed before a redirect or a form is in it.
     pub stored: StoredMetadata,
+    /// What the host changes now: factors that the user enrolled.
+    pub changes: Changes,
 }
 
 /// A login that is over, or that its user left.
@@ -70,4 +73,6 @@ pub struct Finished {
     pub user_id: String,
     /// The profile that the script of a connection returned, unchanged; `None` when no such script succeeded.
     pub fetched_profile: Option<Value>,
+    /// What the host changes beside the metadata.
+    pub changes: Changes,
 }

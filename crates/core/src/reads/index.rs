@@ -1,16 +1,16 @@
 //! The reads of a login, found by what they have in common with a claim. There can be as many claims as reads.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::EventRead;
+use crate::ceilings::READS_OF_CLAIM;
 use crate::ledger::ClaimCall;
 use crate::location::Location;
 use crate::sources::is_trivial;
 
-/// So many reads are looked at for a claim, the latest first.
-const MOST_READS: usize = 500;
 /// So many sources of a claim are named.
 const MOST_SOURCES: usize = 5;
 
@@ -18,6 +18,8 @@ pub(crate) struct ReadIndex<'r> {
     by_run: HashMap<usize, Vec<&'r EventRead>>,
     by_value: HashMap<(usize, String), Vec<&'r EventRead>>,
     by_line: HashMap<(usize, &'r str, u32), Vec<&'r EventRead>>,
+    /// How many reads a list had beyond [`READS_OF_CLAIM`], at most.
+    omitted: Cell<usize>,
 }
 
 impl<'r> ReadIndex<'r> {
@@ -26,6 +28,7 @@ impl<'r> ReadIndex<'r> {
             by_run: HashMap::new(),
             by_value: HashMap::new(),
             by_line: HashMap::new(),
+            omitted: Cell::new(0),
         };
         for read in reads {
             found.by_run.entry(read.run).or_default().push(read);
@@ -43,7 +46,7 @@ impl<'r> ReadIndex<'r> {
 
     /// Returns the reads of a run before a call, the latest first, as all of these lists.
     pub fn of_run(&self, run: usize, call: usize) -> Vec<&'r EventRead> {
-        before(self.by_run.get(&run), call)
+        self.before(self.by_run.get(&run), call)
     }
 
     /// Returns those of them that had this value.
@@ -52,7 +55,7 @@ impl<'r> ReadIndex<'r> {
             // It also stands for what is too large to repeat.
             return Vec::new();
         }
-        let mut found = before(self.by_value.get(&(run, likeness(value))), call);
+        let mut found = self.before(self.by_value.get(&(run, likeness(value))), call);
         found.retain(|read| read.value == *value);
         found
     }
@@ -60,7 +63,22 @@ impl<'r> ReadIndex<'r> {
     /// Returns those of them that are on the line of a place.
     pub fn on_line(&self, run: usize, place: &'r Location, call: usize) -> Vec<&'r EventRead> {
         let key = (run, place.file.as_str(), place.line);
-        before(self.by_line.get(&key), call)
+        self.before(self.by_line.get(&key), call)
+    }
+
+    /// Returns how many reads were not looked at since the last question, at most, for one list.
+    pub fn take_omitted(&self) -> usize {
+        self.omitted.take()
+    }
+
+    /// Reads are in order, and so are the calls before them.
+    fn before(&self, list: Option<&Vec<&'r EventRead>>, call: usize) -> Vec<&'r EventRead> {
+        let list = list.map(Vec::as_slice).unwrap_or_default();
+        let end = list.partition_point(|read| read.calls_before <= call);
+        let omitted = end.saturating_sub(READS_OF_CLAIM);
+        self.omitted.set(self.omitted.get().max(omitted));
+        let list = list.get(..end).unwrap_or_default().iter().rev();
+        list.take(READS_OF_CLAIM).copied().collect()
     }
 
     /// Returns the paths from which the value of a claim came: those that its handler had read before, and that had it.
@@ -91,14 +109,6 @@ impl<'r> ReadIndex<'r> {
         }
         sources
     }
-}
-
-/// Reads are in order, and so are the calls before them.
-fn before<'r>(list: Option<&Vec<&'r EventRead>>, call: usize) -> Vec<&'r EventRead> {
-    let list = list.map(Vec::as_slice).unwrap_or_default();
-    let end = list.partition_point(|read| read.calls_before <= call);
-    let list = list.get(..end).unwrap_or_default().iter().rev();
-    list.take(MOST_READS).copied().collect()
 }
 
 /// The same for equal values, and seldom for others.

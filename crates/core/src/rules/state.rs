@@ -19,6 +19,9 @@ pub(crate) struct Rules {
     pub redirected_by: Option<(String, Option<Location>)>,
     /// The Rules run again after their redirect.
     pub is_back: bool,
+    /// What Rules had set on `user` before their redirect.
+    #[serde(default)]
+    carried: Map<String, Value>,
 }
 
 /// `user` and `context` between two Rules.
@@ -74,17 +77,29 @@ impl Rules {
                 }
             }
         }
-        let shared = Shared {
-            user: user_of(event),
-            context,
-        };
+        let mut user = user_of(event);
+        if let Some(user) = user.as_object_mut() {
+            user.extend(self.carried.clone());
+        }
+        let shared = Shared { user, context };
         self.shared = Some(shared.clone());
         (shared, true)
     }
 
-    /// All Rules run again, with what the browser brought back.
-    pub fn come_back(&mut self) {
-        self.shared = None;
+    /// All Rules run again, with what the browser brought back. What they have set on `user` is still there: a Rule compares
+    /// `user.jti` with the token that comes back. Metadata is as it is stored.
+    ///
+    /// Source: <https://auth0.com/docs/customize/rules/redirect-users>.
+    pub fn come_back(&mut self, event: &Value) {
+        let profile = user_of(event);
+        let left = self.shared.take().map(|shared| shared.user);
+        if let Some(Value::Object(left)) = left {
+            let set = left.into_iter().filter(|(key, value)| {
+                !matches!(key.as_str(), "user_metadata" | "app_metadata")
+                    && profile.get(key) != Some(value)
+            });
+            self.carried = set.collect();
+        }
         self.redirected_by = None;
         self.is_back = true;
     }

@@ -56,16 +56,16 @@ fn every_field_of_the_event_has_its_name_in_the_context() {
         (
             "/request/geoip",
             json!({
-                "country_code": "CH", "country_code3": "CHE", "country_name": "Switzerland", "city_name": "Zurich",
-                "latitude": 47.3769, "longitude": 8.5417, "time_zone": "Europe/Zurich", "continent_code": "EU",
+                "country_code": "CH", "country_code3": "CHE", "country_name": "Switzerland", "city_name": "Winterthur",
+                "latitude": 47.4992, "longitude": 8.7267, "time_zone": "Europe/Zurich", "continent_code": "EU",
                 "subdivision_code": "ZH", "subdivision_name": "Zurich",
             }),
         ),
         (
             "/authentication/methods",
-            json!([{"name": "pwd", "timestamp": 1_795_163_400_000_i64}]),
+            json!([{"name": "pwd", "timestamp": 1_795_163_399_000_i64}]),
         ),
-        ("/authorization", json!({"roles": ["editor"]})),
+        ("/authorization", json!({"roles": ["Publisher"]})),
         (
             "/organization",
             json!({"id": "org_1", "name": "acme", "metadata": {"a": "b"}}),

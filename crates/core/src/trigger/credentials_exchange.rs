@@ -2,10 +2,14 @@
 //!
 //! Source: <https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger>.
 
-use super::Table;
+use super::{Binding, Runs, Table};
 use crate::api::method::{MethodSpec, chained, silent, valued};
 use crate::api::{access, cache, claim, target_scopes};
-use crate::event;
+use crate::event::schema;
+use crate::limits;
+
+/// The page of the api object, which also says what becomes of target scopes.
+pub(crate) const API_PAGE: &str = "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-api-object";
 
 pub(super) static TABLE: Table = Table {
     id: "credentials-exchange",
@@ -13,9 +17,21 @@ pub(super) static TABLE: Table = Table {
     execute: "onExecuteCredentialsExchange",
     resume: None,
     methods: METHODS,
+    page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger",
+    api_page: API_PAGE,
     event_page: "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-event-object",
-    event: event::schema::credentials_exchange,
-    sample: event::credentials_exchange_sample,
+    event: schema::credentials_exchange,
+    sample: include_str!("../event/credentials-exchange.json"),
+    always: &[
+        ("accessToken", "customClaims"),
+        ("client", "metadata"),
+        ("request", "body"),
+    ],
+    experiment: false,
+    binding: Binding::Trigger,
+    runs: Runs::Blocking,
+    most_actions: limits::ACTIONS_PER_TRIGGER,
+    has_tokens: true,
 };
 
 #[rustfmt::skip]

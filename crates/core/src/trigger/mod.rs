@@ -4,14 +4,23 @@
 //! event. How its logins end is in `login/transaction/finish`.
 //! Source: <https://auth0.com/docs/customize/actions/explore-triggers>.
 
-mod credentials_exchange;
+pub(crate) mod credentials_exchange;
+mod custom_email_provider;
+mod custom_phone_provider;
+mod custom_token_exchange;
+mod event_stream;
+mod password_reset_post_challenge;
+mod post_change_password;
 mod post_login;
+mod post_user_registration;
+mod pre_user_registration;
+mod send_phone_message;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::method::MethodSpec;
 use crate::event::schema::Field;
+use crate::limits::Limit;
 use crate::login::EntryPoint;
 
 /// A trigger that runs here.
@@ -23,6 +32,42 @@ pub enum Trigger {
     PostLogin,
     /// A machine asks for an access token.
     CredentialsExchange,
+    /// A user is about to be created.
+    PreUserRegistration,
+    /// A user was created.
+    PostUserRegistration,
+    /// The password of a user was changed.
+    PostChangePassword,
+    /// A text or call of MFA goes out.
+    SendPhoneMessage,
+    /// A user who resets their password passed the first challenge.
+    PasswordResetPostChallenge,
+    /// A foreign token is exchanged for tokens of the tenant.
+    CustomTokenExchange,
+    /// An e-mail goes out.
+    CustomEmailProvider,
+    /// A text or call goes out.
+    CustomPhoneProvider,
+    /// An event of a stream is delivered.
+    EventStream,
+}
+
+/// What names the Actions that run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// The ordered list of the trigger.
+    Trigger,
+    /// Another entity of the tenant: a token exchange profile, an event stream.
+    Entity,
+}
+
+/// Whether production waits for the Actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// It waits: an error fails what the trigger belongs to.
+    Blocking,
+    /// It does not: the outcome is in the log and changes nothing.
+    Asynchronous,
 }
 
 /// What is particular to a trigger.
@@ -36,19 +81,48 @@ pub struct Table {
     pub execute: &'static str,
     /// The export that resumes after a redirect or a form, if the trigger can suspend.
     pub resume: Option<&'static str>,
-    /// All methods below `api`, grouped by namespace.
+    /// All methods below `api`, grouped by namespace. The namespaces have the order of the vendor's object (that of post-login
+    /// has one of its own, in the guest).
     pub methods: &'static [MethodSpec],
+    /// The public page of the trigger and its handlers.
+    pub page: &'static str,
     /// The public page of the event.
     pub event_page: &'static str,
+    /// The public page of the methods below `api`.
+    pub api_page: &'static str,
     /// The properties of the event, as a closed object.
     pub event: fn() -> &'static Field,
-    /// A complete, realistic event.
-    pub sample: fn() -> Value,
+    /// A complete, realistic event, as JSON.
+    pub sample: &'static str,
+    /// Objects that production never leaves out, as owner and key: `user` and `user_metadata`.
+    pub always: &'static [(&'static str, &'static str)],
+    /// Whether the event has `experiment`, which is `null` when no experiment is active.
+    pub experiment: bool,
+    /// What names its Actions.
+    pub binding: Binding,
+    /// Whether production waits for its Actions.
+    pub runs: Runs,
+    /// How many Actions may be bound.
+    pub most_actions: Limit,
+    /// Whether its Actions set claims: only then there is a ledger to explain.
+    pub has_tokens: bool,
 }
 
 impl Trigger {
     /// All triggers that run here.
-    pub const ALL: &'static [Self] = &[Self::PostLogin, Self::CredentialsExchange];
+    pub const ALL: &'static [Self] = &[
+        Self::PostLogin,
+        Self::CredentialsExchange,
+        Self::PreUserRegistration,
+        Self::PostUserRegistration,
+        Self::PostChangePassword,
+        Self::SendPhoneMessage,
+        Self::PasswordResetPostChallenge,
+        Self::CustomTokenExchange,
+        Self::CustomEmailProvider,
+        Self::CustomPhoneProvider,
+        Self::EventStream,
+    ];
 
     /// Returns what is particular to it.
     #[must_use]
@@ -56,6 +130,15 @@ impl Trigger {
         match self {
             Self::PostLogin => &post_login::TABLE,
             Self::CredentialsExchange => &credentials_exchange::TABLE,
+            Self::PreUserRegistration => &pre_user_registration::TABLE,
+            Self::PostUserRegistration => &post_user_registration::TABLE,
+            Self::PostChangePassword => &post_change_password::TABLE,
+            Self::SendPhoneMessage => &send_phone_message::TABLE,
+            Self::PasswordResetPostChallenge => &password_reset_post_challenge::TABLE,
+            Self::CustomTokenExchange => &custom_token_exchange::TABLE,
+            Self::CustomEmailProvider => &custom_email_provider::TABLE,
+            Self::CustomPhoneProvider => &custom_phone_provider::TABLE,
+            Self::EventStream => &event_stream::TABLE,
         }
     }
 
@@ -110,41 +193,26 @@ impl std::fmt::Display for Trigger {
     }
 }
 
-/// Triggers that do not run here yet: the vendor's id and the exports of its handlers.
+/// Triggers that the vendor lists and for which there is no public contract: neither an event, nor an `api`, nor the name of
+/// a handler that all sources agree on. They do not run here.
 ///
-/// Source: the vendor's published test exports and the triggers that its Management API lists.
-pub const UNSUPPORTED: &[(&str, &[&str])] = &[
-    ("custom-email-provider", &["onExecuteCustomEmailProvider"]),
-    ("custom-phone-provider", &["onExecuteCustomPhoneProvider"]),
-    ("custom-token-exchange", &["onExecuteCustomTokenExchange"]),
-    ("event-stream", &["onExecuteEventStream"]),
-    (
-        "password-reset-post-challenge",
-        &["onExecutePostChallenge", "onContinuePostChallenge"],
-    ),
-    ("post-change-password", &["onExecutePostChangePassword"]),
-    ("post-user-registration", &["onExecutePostUserRegistration"]),
-    (
-        "pre-user-registration",
-        &[
-            "onExecutePreUserRegistration",
-            "onContinuePreUserRegistration",
-        ],
-    ),
-    ("send-phone-message", &["onExecuteSendPhoneMessage"]),
+/// Source: the triggers that the vendor's Management API lists, and its published typings and test exports.
+pub const WITHOUT_CONTRACT: &[&str] = &[
+    "login-post-identifier",
+    "mcp-tool",
+    "password-hash-migration",
+    "signup-post-identifier",
 ];
 
-/// Returns the id of the trigger of an export that does not run here.
+/// Returns whether a trigger is known by its id and has no public contract.
 #[must_use]
-pub fn unsupported(export: &str) -> Option<&'static str> {
-    let mut all = UNSUPPORTED.iter();
-    all.find(|(_, exports)| exports.contains(&export))
-        .map(|(id, _)| *id)
+pub fn is_without_contract(id: &str) -> bool {
+    WITHOUT_CONTRACT.contains(&id)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Trigger, UNSUPPORTED, unsupported};
+    use super::{Binding, Runs, Trigger, WITHOUT_CONTRACT, is_without_contract};
     use crate::EntryPoint;
 
     #[test]
@@ -156,19 +224,60 @@ mod tests {
             for entry in [EntryPoint::Execute, EntryPoint::Continue] {
                 if let Some(export) = trigger.export(entry) {
                     assert_eq!(Trigger::of_export(export), Some((*trigger, entry)));
-                    assert_eq!(unsupported(export), None);
                 }
             }
         }
-        assert_eq!(Trigger::of_export("onExecutePostChallenge"), None);
         assert_eq!(
-            unsupported("onExecutePostChallenge"),
-            Some("password-reset-post-challenge")
+            Trigger::of_export("onContinuePostChallenge"),
+            Some((Trigger::PasswordResetPostChallenge, EntryPoint::Continue))
         );
+        assert_eq!(Trigger::of_export("onExecutePasswordHashMigration"), None);
+        assert!(is_without_contract("mcp-tool") && !is_without_contract("post-login"));
         assert!(
-            UNSUPPORTED
+            WITHOUT_CONTRACT
                 .iter()
-                .all(|(id, _)| Trigger::of_id(id).is_none())
+                .all(|id| Trigger::of_id(id).is_none())
+        );
+    }
+
+    #[test]
+    fn what_production_does_with_each_trigger() {
+        let of = |matches: fn(&Trigger) -> bool| -> Vec<&str> {
+            let all = Trigger::ALL.iter().filter(|trigger| matches(trigger));
+            all.map(|trigger| trigger.id()).collect()
+        };
+        assert_eq!(
+            of(|trigger| trigger.table().runs == Runs::Asynchronous),
+            [
+                "post-user-registration",
+                "post-change-password",
+                "event-stream"
+            ]
+        );
+        assert_eq!(
+            of(|trigger| trigger.table().binding == Binding::Entity),
+            ["custom-token-exchange", "event-stream"]
+        );
+        assert_eq!(
+            of(|trigger| trigger.table().most_actions.value == 1),
+            [
+                "custom-token-exchange",
+                "custom-email-provider",
+                "custom-phone-provider",
+                "event-stream"
+            ]
+        );
+        assert_eq!(
+            of(|trigger| trigger.table().has_tokens),
+            ["post-login", "credentials-exchange"]
+        );
+        assert_eq!(
+            of(|trigger| trigger.table().experiment),
+            [
+                "post-login",
+                "pre-user-registration",
+                "post-user-registration"
+            ]
         );
     }
 

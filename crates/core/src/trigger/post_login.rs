@@ -1,12 +1,12 @@
 //! post-login, version 3: a user signs in.
 
-use super::Table;
+use super::{Binding, Runs, Table};
 use crate::api::method::{MethodSpec, chained, hidden, promised, silent, valued};
 use crate::api::{
     access, authentication, cache, claim, directory, entries, prompt, redirect, saml, session,
     transaction, user,
 };
-use crate::event;
+use crate::event::schema;
 use crate::limits;
 
 pub(super) static TABLE: Table = Table {
@@ -15,9 +15,24 @@ pub(super) static TABLE: Table = Table {
     execute: "onExecutePostLogin",
     resume: Some("onContinuePostLogin"),
     methods: METHODS,
+    page: "https://auth0.com/docs/customize/actions/explore-triggers/post-login",
+    api_page: "https://auth0.com/docs/actions/reference/post-login/post-login-api-object",
     event_page: "https://auth0.com/docs/actions/reference/post-login/post-login-event-object",
-    event: event::schema::post_login,
-    sample: event::post_login_sample,
+    event: schema::post_login,
+    sample: include_str!("../event/post-login.json"),
+    always: &[
+        ("user", "user_metadata"),
+        ("user", "app_metadata"),
+        ("client", "metadata"),
+        ("request", "query"),
+        ("request", "body"),
+        ("transaction", "metadata"),
+    ],
+    experiment: true,
+    binding: Binding::Trigger,
+    runs: Runs::Blocking,
+    most_actions: limits::ACTIONS_PER_TRIGGER,
+    has_tokens: true,
 };
 
 #[rustfmt::skip]

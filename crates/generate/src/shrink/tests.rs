@@ -73,7 +73,12 @@ fn what_does_not_matter_goes() {
 
 #[test]
 fn attempts_are_counted() {
-    let generator = Generator::new(1, Vocabulary::default(), Vec::new());
+    let generator = Generator::new(
+        postlogin_core::Trigger::PostLogin,
+        1,
+        Vocabulary::default(),
+        Vec::new(),
+    );
     let event = (1..50).map(|number| generator.event(number));
     let event = event.max_by_key(|event| difference(&post_login_sample(), event).len());
     let event = event.expect("there are some");
@@ -90,7 +95,12 @@ fn attempts_are_counted() {
 
 #[test]
 fn a_made_up_event_comes_down_to_its_cause() {
-    let generator = Generator::new(3, Vocabulary::default(), Vec::new());
+    let generator = Generator::new(
+        postlogin_core::Trigger::PostLogin,
+        3,
+        Vocabulary::default(),
+        Vec::new(),
+    );
     let shows = |event: &Value| {
         event["transaction"]["protocol"] == "oauth2-refresh-token" && event.get("session").is_none()
     };

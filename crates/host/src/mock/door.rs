@@ -2,12 +2,13 @@
 
 use std::{
     fmt::Write,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
-    Mock, Reply, advice,
-    matching::{mismatches, nearest},
+    Mismatch, Mock, Reply, advice,
+    asked::{Asked, WORK},
+    matching::{fits, nearest, reasons},
 };
 use crate::{
     credentials,
@@ -18,19 +19,30 @@ use crate::{
 /// another door.
 pub struct MockDoor {
     mocks: Vec<Mock>,
-    /// How often each has answered.
-    used: Mutex<Vec<u32>>,
+    state: Mutex<State>,
     otherwise: Option<Arc<dyn Door>>,
+}
+
+struct State {
+    /// How often each mock has answered.
+    used: Vec<u32>,
+    /// The bytes that may still be compared, of [`WORK`].
+    left: u64,
 }
 
 impl MockDoor {
     /// A door for one login.
     #[must_use]
     pub fn new(mocks: Vec<Mock>) -> Self {
-        let used = Mutex::new(vec![0; mocks.len()]);
+        Self::with_work(mocks, WORK)
+    }
+
+    /// As [`MockDoor::new`], with less work than [`WORK`].
+    pub(super) fn with_work(mocks: Vec<Mock>, left: u64) -> Self {
+        let used = vec![0; mocks.len()];
         Self {
             mocks,
-            used,
+            state: Mutex::new(State { used, left }),
             otherwise: None,
         }
     }
@@ -42,49 +54,66 @@ impl MockDoor {
         self
     }
 
-    /// The first mock that fits and is not used up; counts the use.
-    fn take(&self, request: &Request) -> Option<&Mock> {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mock, used) = self
-            .mocks
-            .iter()
-            .zip(used.iter_mut())
-            .find(|(mock, used)| {
-                mock.times.is_none_or(|times| **used < times)
-                    && mismatches(&mock.request, request).is_empty()
-            })?;
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the first mock that fits and is not used up, and counts the use.
+    fn take(&self, asked: &Asked<'_>, used: &mut [u32]) -> Option<&Mock> {
+        let mut mocks = self.mocks.iter().zip(used);
+        let (mock, used) = mocks.find(|(mock, used)| {
+            mock.times.is_none_or(|times| **used < times) && fits(&mock.request, asked)
+        })?;
         *used = used.saturating_add(1);
         Some(mock)
     }
 
     /// The request, the nearest mock with what keeps it from answering, and a mock that would answer.
-    fn unmatched(&self, request: &Request) -> Remark {
-        let asked = credentials::shown(request);
+    fn unmatched(&self, asked: &Asked<'_>) -> Remark {
+        let request = asked.request;
+        let shown = credentials::shown(request);
         let mut message = match self.mocks.len() {
-            0 => format!("{asked} was refused: there is no mock"),
-            1 => format!("{asked} was refused: it does not fit the mock"),
-            count => format!("{asked} was refused: it fits none of the {count} mocks"),
+            0 => format!("{shown} was refused: there is no mock"),
+            1 => format!("{shown} was refused: it does not fit the mock"),
+            count => format!("{shown} was refused: it fits none of the {count} mocks"),
         };
-        if let Some((index, mock, mismatches)) = nearest(&self.mocks, request) {
+        if let Some((index, mock)) = nearest(&self.mocks, asked) {
             let name = name(index, mock);
-            let reasons: Vec<&str> = mismatches
-                .iter()
-                .map(|mismatch| mismatch.reason())
-                .collect();
-            let reasons = match (reasons.is_empty(), mock.times) {
+            let mismatches = reasons(&mock.request, asked);
+            let texts: Vec<&str> = mismatches.iter().map(Mismatch::reason).collect();
+            let texts = match (texts.is_empty(), mock.times) {
                 (true, Some(times)) => format!("it is used up (times: {times})"),
-                _ => reasons.join("; "),
+                _ => texts.join("; "),
             };
             // Writing to a text does not fail.
-            let _ = write!(message, "\nthe nearest is {name}: {reasons}");
+            let _ = write!(message, "\nthe nearest is {name}: {texts}");
         }
+        // Looking for credentials in the body is work as well.
+        asked.spend(4 * request.body.len());
         let _ = write!(message, "\n{}", advice(request));
         Remark {
-            code: "request-unmatched",
+            code: UNMATCHED,
+            message,
+        }
+    }
+
+    /// What is said when the work of comparing is used up: some mock may have fitted.
+    fn stopped(&self, request: &Request) -> Remark {
+        let count = self.mocks.len();
+        let message = format!(
+            "{} was refused: it was not compared with all of the {count} mocks, because requests and mocks of more than {} \
+             MiB were compared in this login\nhint: use fewer mocks, or fewer that look into large bodies (`json`, `text`)",
+            credentials::shown(request),
+            WORK >> 20
+        );
+        Remark {
+            code: UNMATCHED,
             message,
         }
     }
 }
+
+const UNMATCHED: &str = "request-unmatched";
 
 /// `mock 2 (GET https://api.example.com/score/*)`
 fn name(index: usize, mock: &Mock) -> String {
@@ -94,12 +123,26 @@ fn name(index: usize, mock: &Mock) -> String {
 
 impl Door for MockDoor {
     fn send(&self, request: &Request) -> Verdict {
-        let Some(mock) = self.take(request) else {
-            return match &self.otherwise {
-                Some(door) => door.send(request),
-                None => Verdict::Refused(self.unmatched(request)),
+        let mut state = self.state();
+        let asked = Asked::new(request, state.left);
+        let mock = self.take(&asked, &mut state.used);
+        let Some(mock) = mock else {
+            let verdict = match &self.otherwise {
+                // What may have a mock is not sent to another door.
+                _ if asked.left() == 0 => Verdict::Refused(self.stopped(request)),
+                None => Verdict::Refused(self.unmatched(&asked)),
+                Some(door) => {
+                    state.left = asked.left();
+                    // A real request takes its time.
+                    drop(state);
+                    return door.send(request);
+                }
             };
+            state.left = asked.left();
+            return verdict;
         };
+        state.left = asked.left();
+        drop(state);
         let delay = mock.response.delay;
         match &mock.response.reply {
             Reply::Answer {
@@ -129,38 +172,36 @@ impl Door for MockDoor {
     }
 
     fn progress(&self) -> Vec<u32> {
-        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.clone()
+        self.state().used.clone()
     }
 
     fn resume(&self, progress: &[u32]) {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        for (used, before) in used.iter_mut().zip(progress) {
+        for (used, before) in self.state().used.iter_mut().zip(progress) {
             *used = *before;
         }
     }
 
     fn leftovers(&self) -> Vec<Remark> {
-        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let unused =
-            self.mocks
-                .iter()
-                .zip(used.iter())
-                .enumerate()
-                .filter_map(|(index, (mock, used))| {
-                    let name = name(index, mock);
-                    let message = match (used, mock.times) {
-                        (0, _) => format!("no request used {name}"),
-                        (used, Some(times)) if *used < times => {
-                            format!("{name} was used {used} of {times} times")
-                        }
-                        _ => return None,
-                    };
-                    Some(Remark {
-                        code: "mock-unused",
-                        message,
-                    })
-                });
+        let state = self.state();
+        let unused = self
+            .mocks
+            .iter()
+            .zip(state.used.iter())
+            .enumerate()
+            .filter_map(|(index, (mock, used))| {
+                let name = name(index, mock);
+                let message = match (used, mock.times) {
+                    (0, _) => format!("no request used {name}"),
+                    (used, Some(times)) if *used < times => {
+                        format!("{name} was used {used} of {times} times")
+                    }
+                    _ => return None,
+                };
+                Some(Remark {
+                    code: "mock-unused",
+                    message,
+                })
+            });
         let mut remarks: Vec<Remark> = unused.collect();
         remarks.extend(self.otherwise.iter().flat_map(|door| door.leftovers()));
         remarks

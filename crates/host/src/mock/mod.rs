@@ -17,6 +17,7 @@
 //!   times: 1                                       # without it, any number of times
 //! ```
 
+mod asked;
 mod door;
 mod matching;
 mod read;

@@ -2,6 +2,7 @@
 
 mod files;
 mod matching;
+mod work;
 
 use std::time::Duration;
 

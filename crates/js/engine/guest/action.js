@@ -120,6 +120,14 @@ async function execute(trigger, entryPoint, eventText) {
     }
 }
 
+// The text of a line and the column in it, counted from 0, for what the library says of its caller's source.
+node.host.sourceLine = (file, line, column) => {
+    if (file !== script.name) return undefined;
+    const text = script.source.split('\n')[line - 1];
+    return text === undefined ? undefined : [text, column - 1 - (line === 1 ? PREFIX.length : 0)];
+};
+node.host.global = () => realm.global;
+
 export const loader = {
     load(kind, name, source) {
         try {

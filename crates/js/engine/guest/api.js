@@ -19,14 +19,14 @@ function assign(event, changes, api) {
     }
 }
 
-// Production's order.
+// The order of production's object for post-login; those of the other triggers are in it in their own.
 const NAMESPACES = ['access', 'accessToken', 'authentication', 'cache', 'groups', 'roles', 'idToken', 'multifactor', 'prompt',
     'refreshToken', 'session', 'redirect', 'samlResponse', 'user', 'validation', 'rules', 'transaction'];
 
 let currentEvent; // of the running handler
 
-// The `api` object of a trigger. `methods`: namespace → [name, whether it answers with a promise].
-function makeApi(methods) {
+// The `api` object of a trigger. `methods`: namespace → [name, whether it answers with a promise]. `order`: namespaces that come first.
+function makeApi(methods, order) {
     const api = {};
     const ask = (method, args) => {
         if (exit) throw exit;
@@ -36,7 +36,7 @@ function makeApi(methods) {
         if (reply.event) assign(currentEvent, reply.event, api);
         return reply;
     };
-    for (const namespace of new Set([...NAMESPACES.filter((name) => hasOwn(methods, name)), ...keys(methods)])) {
+    for (const namespace of new Set([...order.filter((name) => hasOwn(methods, name)), ...keys(methods)])) {
         const members = (api[namespace] = {});
         for (const [name, isAsync] of methods[namespace]) {
             const method = `${namespace}.${name}`;
@@ -70,6 +70,6 @@ function makeApi(methods) {
 
 // Made before the engine is frozen: making them costs more than most logins.
 const apis = { __proto__: null };
-for (const trigger of keys(METHODS)) apis[trigger] = makeApi(METHODS[trigger]);
+for (const trigger of keys(METHODS)) apis[trigger] = makeApi(METHODS[trigger], trigger === 'post-login' ? NAMESPACES : []);
 const actionConsole = makeConsole();
 

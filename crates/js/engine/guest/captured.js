@@ -1,9 +1,9 @@
 // The part of postlogin that runs inside the sandbox: it turns one Action's source into handlers and
 // gives them `event`, `api` and `console`. It validates nothing: every `api` call is answered by the host.
 
-import { call as callHost } from 'postlogin:actions/dynamic@0.3.0';
-import { write as writeLine } from 'postlogin:actions/console@0.3.0';
-import { resolve as askForPath, load as askForFile, secrets as askForSecrets } from 'postlogin:actions/modules@0.3.0';
+import { call as callHost } from 'postlogin:actions/dynamic@0.3.1';
+import { write as writeLine } from 'postlogin:actions/console@0.3.1';
+import { resolve as askForPath, load as askForFile, secrets as askForSecrets } from 'postlogin:actions/modules@0.3.1';
 import {
     eval_with_filename as evaluate, eval_in_new_context as evaluateInNewRealm,
 } from '__wasm_rquickjs_builtin/vm_native';

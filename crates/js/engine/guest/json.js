@@ -6,7 +6,7 @@ replace(JSON, 'parse', function (text, reviver) {
     } catch (error) {
         if (!(error instanceof nativeErrors.SyntaxError)) throw error;
         const message = complaint(`${text}`);
-        throw message === undefined ? error : errorAt(error, 'SyntaxError', message);
+        throw message === undefined ? error : errorOfJson(error, 'SyntaxError', message, 'parse');
     }
 });
 
@@ -17,13 +17,21 @@ replace(JSON, 'stringify', function (value, replacer, space) {
     } catch (error) {
         if (error instanceof nativeErrors.TypeError && error.message === 'circular reference') {
             const circle = circleIn(value, replacer);
-            if (circle) throw errorAt(error, 'TypeError', circle);
+            if (circle) throw errorOfJson(error, 'TypeError', circle, 'stringify');
         } else if (error instanceof nativeErrors.TypeError && error.message.startsWith('BigInt are forbidden')) {
-            throw errorAt(error, 'TypeError', 'Do not know how to serialize a BigInt');
+            throw errorOfJson(error, 'TypeError', 'Do not know how to serialize a BigInt', 'stringify');
         }
         throw error;
     }
 });
+
+// An error as V8 makes it: the first frame is that of the function of JSON.
+function errorOfJson(here, name, message, method) {
+    const error = errorAt(here, name, message);
+    const [, frames = ''] = /^(?: +at (?:(?:Object\.|JSON\.)?(?:parse|stringify)\b|guest:).*(?:\n|$))*([^]*)/.exec(error.stack.match(/^ +at [^]*/m)?.[0] ?? '');
+    error.stack = `${name}: ${message}\n    at JSON.${method} (<anonymous>)${frames && '\n'}${frames}`;
+    return error;
+}
 
 // Why V8 refuses a JSON text; nothing when it would not.
 function complaint(text) {

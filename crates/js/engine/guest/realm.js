@@ -69,11 +69,17 @@ function withStack(error, sites) {
     if (!isError(error) || hasOwn(error, 'stack')) return '';
     const frames = sites.filter((site) => site.getFileName() !== 'guest').map((site) => `\n    at ${site}`);
     const message = `${error.message}`;
-    const stack = `${error.name}${message && `: ${message}`}${frames.join('')}`;
+    let stack = `${error.name}${message && `: ${message}`}${frames.join('')}`;
+    // Node's realm has the Action's `Error`.
+    const { prepareStackTrace } = nativeErrors.Error;
+    if (typeof prepareStackTrace === 'function' && prepareStackTrace !== defaultPrepare) {
+        stack = apply(prepareStackTrace, nativeErrors.Error, [error, sites.filter((site) => site.getFileName() !== 'guest')]);
+    }
     // Fixed: where the error crosses into the runtime's realm, the runtime would make a new stack from there.
     defineProperty(error, 'stack', { value: stack, writable: true, configurable: false });
     return stack;
 }
 
+const { prepareStackTrace: defaultPrepare } = Error;
 const realm = makeRealm();
 

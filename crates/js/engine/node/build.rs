@@ -17,10 +17,20 @@ fn main() {
     println!("cargo:rerun-if-changed=modules.txt");
     let library: BTreeMap<String, String> =
         serde_json::from_str(&read("library.json")).expect("a JSON object of texts");
-    let mut packed = DeflateEncoder::new(Vec::new(), Compression::best());
+    // As `src/library.rs` reads it.
+    let mut packed = Vec::new();
     let mut put = |id: &str, source: &str| {
-        assert!(!source.contains('\0'), "{id} contains NUL");
-        write!(packed, "{id}\0{source}\0").expect("memory takes all");
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder
+            .write_all(source.as_bytes())
+            .expect("memory takes all");
+        let source = encoder.finish().expect("memory takes all");
+        let id_length = u16::try_from(id.len()).expect("ids are short");
+        let length = u32::try_from(source.len()).expect("sources are short");
+        packed.extend(id_length.to_le_bytes());
+        packed.extend(id.as_bytes());
+        packed.extend(length.to_le_bytes());
+        packed.extend(source);
     };
     put("$shapes", &read("shapes.json"));
     let wanted = fs::read_to_string("modules.txt").expect("modules.txt is there");
@@ -37,5 +47,5 @@ fn main() {
         );
     }
     let file = PathBuf::from(env::var_os("OUT_DIR").expect("set by Cargo")).join("library.deflate");
-    fs::write(file, packed.finish().expect("memory takes all")).expect("the file can be written");
+    fs::write(file, packed).expect("the file can be written");
 }

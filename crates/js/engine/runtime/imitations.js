@@ -3,18 +3,22 @@ import { imitate, node } from '__wasm_rquickjs_builtin/timeout';
 import { Intl } from '__wasm_rquickjs_builtin/intl';
 import child_process from 'node:child_process';
 import cluster from 'node:cluster';
-import fs from 'node:fs';
-import fs_promises from 'node:fs/promises';
 import http2 from 'node:http2';
 import inspector from 'node:inspector';
 import repl from 'node:repl';
 import sqlite from 'node:sqlite';
-import test from 'node:test';
-import trace_events from 'node:trace_events';
 import vm from 'node:vm';
 
+Object.defineProperty(child_process, '_forkChild', { value: function _forkChild() {}, writable: true, enumerable: true, configurable: true });
+
+// What a switch of Node's would add is not there.
+const { Module, SourceTextModule, SyntheticModule, ...asInNode } = vm;
+async function measureMemory() {
+    throw new Error('postlogin does not measure memory');
+}
+
 for (const [id, exports] of Object.entries({
-    child_process, cluster, fs, 'fs/promises': fs_promises, inspector, repl, sqlite, test, trace_events, vm,
+    child_process, cluster, inspector, repl, sqlite, vm: { ...asInNode, measureMemory },
 })) imitate(id, exports);
 
 node.installDispatcher();
@@ -35,4 +39,5 @@ for (const [target, key, , isEnumerable] of node.lazy) {
 }
 // Loaded by others when they are first used.
 for (const name of ['aes', 'cfrg', 'ec', 'mac', 'rsa', 'webcrypto', 'webidl', 'x509']) node.require(`internal/crypto/${name}`);
-node.native.forgetLibrary();
+// Packages often ask for it.
+node.require('fs');

@@ -132,7 +132,14 @@ pub(crate) fn package(name: &str) -> Option<&str> {
     (is_package && !NODE_MODULES.contains(&package)).then_some(package)
 }
 
-/// What the configuration has too much of.
+/// Returns whether Node itself has the module: `fs`, `node:fs`, `fs/promises`.
+#[must_use]
+pub fn is_node_module(specifier: &str) -> bool {
+    let name = specifier.split('/').next().unwrap_or(specifier);
+    name.starts_with("node:") || NODE_MODULES.contains(&name)
+}
+
+/// Returns the finding about a configuration that declares more than production accepts.
 pub(super) fn counts(source: &Source<'_>) -> Option<Finding> {
     let declared = source.declared?;
     let lists = [

@@ -31,7 +31,9 @@ fn unknown(chain: &Chain, trigger: Trigger) -> Option<Finding> {
     if OF_EVERY_OBJECT.contains(&wrong.name.as_str()) {
         return None;
     }
-    let finding = Finding::new(&UNKNOWN, &wrong.location, found.message()).spanning(&wrong.name);
+    let finding = Finding::new(&UNKNOWN, &wrong.location, found.message())
+        .spanning(&wrong.name)
+        .on_page(trigger.table().event_page);
     Some(match found.suggestion {
         Some(near) => finding.with_hint(format!("did you mean `{near}`?")),
         None => finding,

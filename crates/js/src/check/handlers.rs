@@ -2,14 +2,22 @@
 
 use postlogin_core::event::suggest::closest;
 use postlogin_core::limits::{API_OBJECT_PAGE, REDIRECT_PAGE};
+use postlogin_core::trigger::is_without_contract;
 use postlogin_core::{EntryPoint, Trigger};
 
-use super::{Finding, Rule, Severity, Source, is_version_3, start_of};
+use super::{Finding, Rule, Severity, Source, is_current, start_of};
 use crate::source::facts::{ApiCall, Facts, Handler};
 
 const TRIGGER: &str = "https://auth0.com/docs/customize/actions/explore-triggers/post-login";
 
-pub(super) const RULES: &[Rule] = &[MISSING, NOT_ASYNC, NO_CONTINUE, VERSION, UNSUPPORTED];
+pub(super) const RULES: &[Rule] = &[
+    MISSING,
+    NOT_ASYNC,
+    NO_CONTINUE,
+    VERSION,
+    UNSUPPORTED,
+    SEVERAL,
+];
 
 const MISSING: Rule = Rule {
     code: "missing-handler",
@@ -26,20 +34,26 @@ const NOT_ASYNC: Rule = Rule {
 const NO_CONTINUE: Rule = Rule {
     code: "missing-continue-handler",
     severity: Severity::Warning,
-    summary: "The Action redirects or shows a form and exports no `onContinuePostLogin`",
+    summary: "The Action redirects or shows a form and does not export the handler that resumes, such as `onContinuePostLogin`",
     source: Some(REDIRECT_PAGE),
 };
 const VERSION: Rule = Rule {
     code: "old-trigger-version",
     severity: Severity::Warning,
-    summary: "The Action is written for another version of the trigger than v3",
+    summary: "The Action is written for another version of its trigger than the current one",
     source: Some(API_OBJECT_PAGE),
 };
 
 const UNSUPPORTED: Rule = Rule {
     code: "unsupported-trigger",
     severity: Severity::Warning,
-    summary: "The Action is for a trigger that postlogin does not run yet, so its event and api are not checked",
+    summary: "The Action is for a trigger that is unknown or has no public contract, so its event and api are not checked",
+    source: Some("https://auth0.com/docs/customize/actions/explore-triggers"),
+};
+const SEVERAL: Rule = Rule {
+    code: "several-triggers",
+    severity: Severity::Warning,
+    summary: "The Action exports handlers of several triggers, and in production an Action has one",
     source: Some("https://auth0.com/docs/customize/actions/explore-triggers"),
 };
 
@@ -47,13 +61,41 @@ const UNSUPPORTED: Rule = Rule {
 pub(super) fn unsupported(source: &Source<'_>, facts: &Facts, id: &str) -> Finding {
     let handler = facts.handlers.first();
     let start = start_of(source.file);
+    let what = match is_without_contract(id) {
+        true => format!("the trigger {id} has no public contract"),
+        false => format!("the trigger {id} is not a known trigger"),
+    };
     let finding = Finding::new(
         &UNSUPPORTED,
         handler.map_or(&start, |handler| &handler.location),
-        format!("the trigger {id} does not run here yet: its event and api are not checked"),
+        format!("{what}: its event and api are not checked"),
     );
     let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
     finding.with_hint(format!("triggers that run are {}", known.join(", ")))
+}
+
+/// Reports handlers of other triggers than the Action's own: they never run.
+pub(super) fn of_other_triggers(facts: &Facts, own: Trigger) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut known = vec![own];
+    for handler in &facts.handlers {
+        let Some((trigger, _)) = Trigger::of_export(&handler.name) else {
+            continue;
+        };
+        if known.contains(&trigger) {
+            continue;
+        }
+        known.push(trigger);
+        let message = format!(
+            "`{}` is a handler of {trigger}, and the Action is one of {own}: it never runs",
+            handler.name
+        );
+        findings.push(
+            Finding::new(&SEVERAL, &handler.location, message)
+                .with_hint("write an Action for each trigger"),
+        );
+    }
+    findings
 }
 
 pub(super) fn check(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Vec<Finding> {
@@ -73,6 +115,7 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Vec
         {
             findings.push(
                 Finding::new(&NOT_ASYNC, location, format!("`{name}` must be an async function"))
+                    .on_page(trigger.table().page)
                     .with_hint("production checks the function's class: neither a plain function that returns a promise nor an async generator will do"),
             );
         }
@@ -82,7 +125,7 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Vec
     }
     let exports = |name: &str| facts.exports.iter().any(|export| export.name == name);
     if !exports(trigger.table().execute) {
-        findings.push(missing(source, facts, trigger));
+        findings.push(missing(source, facts, trigger).on_page(trigger.table().page));
     }
     if let Some(resume) = trigger.table().resume.filter(|name| !exports(name))
         && let Some(call) = facts.api_calls.iter().find(|call| suspends(call))
@@ -138,22 +181,21 @@ fn missing(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Finding {
     }
 }
 
-/// What the configuration says about the version of the trigger.
+/// Returns the finding about a configuration that names another version of the trigger.
 pub(super) fn version(source: &Source<'_>) -> Option<Finding> {
     let declared = source.declared?;
-    let version = declared
-        .triggers
-        .iter()
-        .filter(|(id, _)| id == "post-login")
-        .find_map(|(_, version)| version.as_deref())?;
-    (!is_version_3(Some(version))).then(|| {
-        Finding::new(
-            &VERSION,
-            &start_of(&declared.file),
-            format!(
-                "the Action is for {version} of the trigger; its `event` and `api` are not checked"
-            ),
-        )
-        .with_hint("`postlogin run` treats it as v3")
-    })
+    let (trigger, version) = declared.triggers.iter().find_map(|(id, version)| {
+        let trigger = Trigger::of_id(id)?;
+        let version = version.as_deref()?;
+        (!is_current(trigger, Some(version))).then_some((trigger, version))
+    })?;
+    let current = trigger.table().version;
+    let finding = Finding::new(
+        &VERSION,
+        &start_of(&declared.file),
+        format!(
+            "the Action is for {version} of {trigger}, whose current version is {current}; its `event` and `api` are not checked"
+        ),
+    );
+    Some(finding.with_hint(format!("`postlogin run` treats it as {current}")))
 }

@@ -1,4 +1,4 @@
-//! What only Rules can get wrong.
+//! Findings that only Rules have.
 
 use postlogin_core::event::suggest::closest;
 use postlogin_core::rules::CONFIGURATION_PAGE;

@@ -16,7 +16,7 @@ const UNKNOWN: Rule = Rule {
     source: Some(API_OBJECT_PAGE),
 };
 
-/// What every object has.
+/// The properties of every object.
 pub(super) const OF_EVERY_OBJECT: &[&str] = &[
     "constructor",
     "hasOwnProperty",
@@ -61,7 +61,8 @@ fn unknown(call: &ApiCall, trigger: Trigger) -> Option<Finding> {
         &wrong.location,
         format!("`api.{written}` does not exist"),
     )
-    .spanning(&wrong.name);
+    .spanning(&wrong.name)
+    .on_page(trigger.table().api_page);
     Some(match suggestion(&written, trigger) {
         Some(near) => finding.with_hint(format!("did you mean `api.{near}`?")),
         None => finding,

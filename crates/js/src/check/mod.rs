@@ -1,12 +1,14 @@
-//! What is wrong with an Action or a Rule, told without running it.
+//! Finds what is wrong with an Action or a Rule without running it.
 //!
 //! The rules are functions from [`Facts`] and what the configuration declares to findings.
 //! They know neither the engine nor the command line nor files. A wrong finding is worse than a missed one: what is not
 //! certain by reading is passed over.
 
+mod bindings;
 mod claims;
 mod code;
 pub(crate) mod declared;
+pub use declared::is_node_module;
 mod event;
 mod handlers;
 mod ignore;
@@ -17,12 +19,13 @@ use std::fmt;
 
 use postlogin_core::Trigger;
 use postlogin_core::location::Location;
-use postlogin_core::trigger::unsupported;
+
+pub use bindings::missing_action;
 
 use crate::source::facts::{Facts, facts};
 use crate::source::text;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// It may be meant, or it depends on something that the text does not tell.
@@ -46,9 +49,9 @@ impl Severity {
 pub struct Rule {
     /// `unknown-api-method`
     pub code: &'static str,
-    /// How bad its findings are.
+    /// The severity of its findings.
     pub severity: Severity,
-    /// What it finds, in one sentence without a full stop.
+    /// The problem that it finds, in one sentence without a full stop.
     pub summary: &'static str,
     /// The public page that it follows, unless it is a rule of our own.
     pub source: Option<&'static str>,
@@ -59,13 +62,15 @@ pub struct Rule {
 pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
-    /// What is wrong, in one sentence without a full stop.
+    /// The problem, in one sentence without a full stop.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub hint: Option<String>,
+    /// The public page that it follows: that of the Action's trigger where the rule is about triggers, else the rule's.
+    pub page: Option<&'static str>,
     /// Where.
     pub location: Location,
-    /// How many UTF-16 units of the line are meant, from the place on; 0 when it is the file as a whole.
+    /// The length in UTF-16 units from the place on; 0 when the finding is about the file as a whole.
     pub length: u32,
 }
 
@@ -75,6 +80,7 @@ impl Finding {
             rule,
             message: message.into(),
             hint: None,
+            page: rule.source,
             location: location.clone(),
             length: 0,
         }
@@ -82,6 +88,11 @@ impl Finding {
 
     fn spanning(mut self, name: &str) -> Self {
         self.length = text::utf16_length(name);
+        self
+    }
+
+    fn on_page(mut self, page: &'static str) -> Self {
+        self.page = Some(page);
         self
     }
 
@@ -104,7 +115,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What the configuration of an Action or a Rule says. `None` where it says nothing that can be relied on: a keyword marker
+/// The configuration of an Action or a Rule. `None` where it is not known: a keyword marker
 /// that is not replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
@@ -129,7 +140,7 @@ pub struct Source<'a> {
     pub file: &'a str,
     /// Its text.
     pub text: &'a str,
-    /// What its configuration says, if it has one.
+    /// Its configuration, if it has one.
     pub declared: Option<&'a Declared>,
 }
 
@@ -143,6 +154,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         claims::RULES,
         declared::RULES,
         legacy::RULES,
+        bindings::RULES,
         ignore::RULES,
     ];
     groups.into_iter().flatten()
@@ -160,6 +172,7 @@ pub fn check(source: &Source<'_>) -> Vec<Finding> {
         match Subject::of(source, &facts) {
             Subject::Trigger(trigger) => {
                 findings.extend(handlers::check(source, &facts, trigger));
+                findings.extend(handlers::of_other_triggers(&facts, trigger));
                 findings.extend(methods::check(&facts, trigger));
                 findings.extend(event::check(&facts, trigger));
                 findings.extend(claims::check(&facts));
@@ -186,9 +199,9 @@ pub fn check(source: &Source<'_>) -> Vec<Finding> {
 enum Subject {
     /// Those of a trigger, in the version that runs here.
     Trigger(Trigger),
-    /// Those of another version of post-login, which a finding names.
+    /// Those of another version of the trigger, which a finding names.
     OtherVersion,
-    /// Those of a trigger that does not run here, by its id.
+    /// Those of a trigger that is not known here, by its id.
     Unsupported(String),
 }
 
@@ -220,8 +233,7 @@ impl Subject {
             },
         };
         let mut versions = triggers.iter().filter(|(id, _)| id == trigger.id());
-        let is_ours = trigger != Trigger::PostLogin
-            || versions.any(|(_, version)| is_version_3(version.as_deref()));
+        let is_ours = versions.any(|(_, version)| is_current(trigger, version.as_deref()));
         match is_ours {
             true => Self::Trigger(trigger),
             false => Self::OtherVersion,
@@ -233,16 +245,15 @@ impl Subject {
         if let Some((trigger, _)) = handlers.find_map(|it| Trigger::of_export(&it.name)) {
             return Self::Trigger(trigger);
         }
-        match facts.handlers.iter().find_map(|it| unsupported(&it.name)) {
-            Some(id) => Self::Unsupported(id.to_owned()),
-            // A slip in the name is a finding, and no other trigger.
-            None => Self::Trigger(Trigger::PostLogin),
-        }
+        // A slip in the name is a finding, and no other trigger.
+        Self::Trigger(Trigger::PostLogin)
     }
 }
 
-fn is_version_3(version: Option<&str>) -> bool {
-    version.is_none_or(|version| version.trim_start_matches('v') == "3")
+/// Returns whether a declared version is the one whose event and `api` are known here.
+fn is_current(trigger: Trigger, version: Option<&str>) -> bool {
+    let current = trigger.table().version.trim_start_matches('v');
+    version.is_none_or(|version| version.trim_start_matches('v') == current)
 }
 
 /// The beginning of a file.

@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Declared, Finding, Source, check, rules};
+use super::{Declared, Finding, Source, check, rules as all_rules};
+
+mod declared;
+mod handlers;
+mod rules;
 
 fn of(file: &str, text: &str, declared: Option<&Declared>) -> Vec<Finding> {
     check(&Source {
@@ -230,93 +234,6 @@ fn claims_that_no_token_carries() {
 }
 
 #[test]
-fn handlers_must_be_there_and_async() {
-    let check = check_text;
-    check("a.js", "", &["1:1 missing-handler"]);
-    check(
-        "a.js",
-        "exports.onExecutePostlogin = async () => {};",
-        &["1:1 missing-handler"],
-    );
-    check(
-        "a.js",
-        "module.exports = async (event, api) => {};",
-        &["1:1 missing-handler"],
-    );
-    check(
-        "a.js",
-        "exports.onExecutePostLogin = (event, api) => {};",
-        &["1:1 handler-not-async"],
-    );
-    check(
-        "a.js",
-        "module.exports = { onExecutePostLogin() {}, async *onContinuePostLogin() {} };",
-        &["1:20 handler-not-async", "1:45 handler-not-async"],
-    );
-    check(
-        "a.js",
-        "\"use strict\";\nObject.defineProperty(exports, \"__esModule\", { value: true });\n\
-         exports.onExecutePostLogin = void 0;\nconst onExecutePostLogin = async () => {};\n\
-         exports.onExecutePostLogin = onExecutePostLogin;",
-        &[],
-    );
-    for silent in [
-        "exports.onExecutePostLogin = wrap(async (event) => {});",
-        "module.exports = require('./other');",
-        "module.exports = { ...require('./other') };",
-        "Object.assign(exports, other);",
-        "for (const name of names) exports[name] = async () => {};",
-        "exports = module.exports = other();",
-        "__export(exports, {});",
-        "exports['onExecutePostLogin'] = async () => {};",
-        "exports.onExecutePostLogin = exports.other = async () => {};",
-        "let h; h = async () => {}; exports.onExecutePostLogin = h;",
-    ] {
-        check("a.js", silent, &[]);
-    }
-    check(
-        "a.js",
-        "exports.onExecuteCredentialsExchange = async (event, api) => { event.nope; api.nope.nope(); };",
-        &["1:70 unknown-event-path", "1:80 unknown-api-method"],
-    );
-    check(
-        "a.js",
-        "exports.onExecuteSendPhoneMessage = async (event, api) => { event.nope; api.nope.nope(); };",
-        &["1:1 unsupported-trigger"],
-    );
-    check("a.mjs", "export * from './other';", &[]);
-    check(
-        "a.mjs",
-        "export { h as onExecutePostLogin } from './other';",
-        &[],
-    );
-    check(
-        "a.mjs",
-        "export default async () => {};",
-        &["1:1 missing-handler"],
-    );
-}
-
-#[test]
-fn what_suspends_wants_a_continue_handler() {
-    check_body(
-        "api.redirect.sendUserTo('https://example.com');",
-        &["2:5 missing-continue-handler"],
-    );
-    check_body(
-        "api.prompt.render('ap_1');",
-        &["2:5 missing-continue-handler"],
-    );
-    check_silent("api.redirect.encodeToken({}); api.authentication.challengeWithAny([]);");
-    check_text(
-        "a.js",
-        "exports.onExecutePostLogin = async (e, a) => { a.redirect.sendUserTo('x'); };\n\
-         exports.onContinuePostLogin = async () => {};",
-        &[],
-    );
-}
-
-#[test]
 fn text_that_production_does_not_take() {
     let check = check_text;
     check(
@@ -348,164 +265,6 @@ fn text_that_production_does_not_take() {
 }
 
 #[test]
-fn rules_have_findings_of_their_own() {
-    let check = |text: &str, expected: &[&str]| check_text("rules/a.js", text, expected);
-    let back = "callback(null, user, context);";
-    check(
-        &format!("function (user, context, callback) {{ {back} }}"),
-        &[],
-    );
-    check(
-        "// Waits for ever.\nfunction (user, context, callback) { context.idToken.a = 1; }",
-        &["2:1 callback-not-used"],
-    );
-    check(
-        "(user, context) => { context.x = user.y; }",
-        &["1:1 callback-not-used"],
-    );
-    check(
-        "function (user, context) { arguments[2](null, user, context); }",
-        &[],
-    );
-    check(
-        "function (user, context, ...more) { more[0](null, user, context); }",
-        &[],
-    );
-    check(
-        "function (a, b, c) { setTimeout(() => c(null, a, b), 10); }",
-        &[],
-    );
-    check(
-        &format!(
-            "function (user, context, callback) {{\n  context.idToken.sub = 1; const t = context.accessToken;\n  t['https://x.auth0.com/y'] = 1; context.idToken['https://x/y'] = 1; {back} }}"
-        ),
-        &["2:19 restricted-claim", "3:5 auth0-namespace"],
-    );
-    check(
-        "function (user, context, callback) {\n  const a = ;\n}",
-        &["2:13 syntax-error"],
-    );
-    // What is right in a Rule although it is wrong in an Action.
-    check(
-        &format!(
-            "function (user, context, callback) {{ const api = require('request'); api.get(user.x); {back} }}"
-        ),
-        &[],
-    );
-    check(
-        &format!(
-            "function (user, context, callback) {{ /*{}*/ {back} }}",
-            "x".repeat(102_400)
-        ),
-        &[],
-    );
-    let settings = Declared {
-        configuration: Some(vec!["API_KEY".to_owned(), "URL".to_owned()]),
-        file: "the `rulesConfigs` of the project".to_owned(),
-        ..Declared::default()
-    };
-    let text = format!(
-        "function (user, context, callback) {{\n  configuration.URL; const {{ API_KEI }} = configuration; configuration[user.x];\n  configuration.MADE = 1; {back} }}"
-    );
-    let found = of("rules/a.js", &text, Some(&settings));
-    assert_eq!(short(&found), ["2:30 undeclared-configuration"]);
-    assert_eq!(found[0].hint.as_deref(), Some("did you mean `API_KEY`?"));
-    // A variable of that name is none.
-    let own = format!(
-        "function (user, context, callback) {{ const configuration = {{}}; configuration.X; {back} }}"
-    );
-    assert_eq!(short(&of("rules/a.js", &own, Some(&settings))), [""; 0]);
-}
-
-fn declared(dependencies: &[&str], secrets: &[&str]) -> Declared {
-    let owned = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
-    Declared {
-        dependencies: owned(dependencies),
-        secrets: owned(secrets),
-        modules: Some(Vec::new()),
-        configuration: None,
-        triggers: vec![("post-login".to_owned(), Some("v3".to_owned()))],
-        file: "actions/a.json".to_owned(),
-    }
-}
-
-const USES: &str = "const a = require('axios'), l = require('lodash/get'), s = require('@scope/pkg/sub');\n\
-     require('crypto'); require('node:fs'); require('fs/promises'); require('./file'); require('actions:mine'); require(name);\n\
-     try { require('optional'); } catch {}\n\
-     exports.onExecutePostLogin = async (event) => {\n  event.secrets.API_KEY; const { API_URL: url } = event.secrets;\n  \
-     event.secrets[name]; Object.keys(event.secrets); event.secrets.hasOwnProperty('X'); event.secrets.MADE = 1;\n};";
-
-#[track_caller]
-fn check_declared(text: &str, declared: &Declared, expected: &[&str]) {
-    let found = of("actions/a/code.js", text, Some(declared));
-    assert_eq!(short(&found), expected, "{found:#?}");
-}
-
-#[test]
-fn what_is_used_must_be_declared() {
-    check_declared(
-        USES,
-        &declared(&["axios", "lodash", "@scope/pkg"], &["API_KEY", "API_URL"]),
-        &[],
-    );
-    check_declared(
-        USES,
-        &declared(&["axois", "lodash"], &["API_KEYS"]),
-        &[
-            "1:11 undeclared-dependency",
-            "1:60 undeclared-dependency",
-            "5:17 undeclared-secret",
-            "5:34 undeclared-secret",
-        ],
-    );
-    // Without a configuration, and where it is not to be read, nobody knows.
-    check_text("a.js", USES, &[]);
-    let unknown = Declared {
-        dependencies: None,
-        secrets: None,
-        ..declared(&[], &[])
-    };
-    check_declared(USES, &unknown, &[]);
-}
-
-#[test]
-fn what_is_declared_has_limits() {
-    let names: Vec<String> = (0..31).map(|number| format!("A{number}")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let most = declared(&names[..10], &names[..30]);
-    let text = "exports.onExecutePostLogin = async () => {};";
-    check_declared(text, &most, &[]);
-    let mut over = declared(&names[..11], &names);
-    over.modules = Some(vec![String::new(); 4]);
-    let found = of("a.js", text, Some(&over));
-    let words: Vec<_> = found.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        words,
-        [
-            "actions/a.json:1:1: error[too-many-declared]: the Action declares 11 npm dependencies, 31 secrets and 4 Action Modules; production takes 10, 30 and 3"
-        ]
-    );
-}
-
-#[test]
-fn other_triggers_have_another_event() {
-    let text = "exports.onExecutePostLogin = async (event, api) => { event.nope; api.nope(); event.secrets.X; };";
-    let mut other = declared(&[], &[]);
-    other.triggers = vec![("send-phone-message".to_owned(), Some("v2".to_owned()))];
-    check_declared(
-        text,
-        &other,
-        &["1:1 unsupported-trigger", "1:92 undeclared-secret"],
-    );
-    other.triggers = vec![("post-login".to_owned(), Some("v2".to_owned()))];
-    check_declared(
-        text,
-        &other,
-        &["1:92 undeclared-secret", "1:1 old-trigger-version"],
-    );
-}
-
-#[test]
 fn comments_silence_what_they_name() {
     check_silent("event.nope; // postlogin-ignore unknown-event-path");
     check_silent(
@@ -530,7 +289,7 @@ fn comments_silence_what_they_name() {
 #[test]
 fn a_rule_has_a_code_and_a_page() {
     let mut codes = HashSet::new();
-    for rule in rules() {
+    for rule in all_rules() {
         assert!(codes.insert(rule.code), "{} stands twice", rule.code);
         assert!(rule.source.is_none_or(|page| page.starts_with("https://")));
         let is_kebab =

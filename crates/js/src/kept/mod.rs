@@ -1,136 +1,207 @@
-//! Packages that are loaded already: an engine's image in which the packages that an Action begins with have run.
+//! Packages that are loaded already: an engine's memory in which the packages that an Action begins with have run.
 //!
-//! Loading a large package takes this engine tenths of a second, in each login. So an image is made of the engine after the
-//! packages have run (a snapshot), compiled, and kept in the cache. It depends on what the packages consist of and not on the
-//! Action: an edit of the Action changes nothing, and two Actions that begin alike share it.
+//! Loading a large package takes this engine tenths of a second, in each login. So packages are loaded once, in a sandbox of
+//! their own, and sandboxes of Actions begin with the memory that they left. What they have changed in it (a delta) is kept in
+//! the cache, packed, for the next process. It depends on what the packages consist of and not on the Action: an edit of the Action
+//! changes nothing, and Actions that begin alike share it.
 //!
 //! Nothing may be different from a login that loads them itself. What saw the time or chance while it loaded, printed, or left
-//! something waiting is not kept. What is kept is used only while everything that was asked for has the same answer, and every file
-//! the same content.
+//! something waiting is loaded in each login. What is kept is used only while everything that was asked for has the same answer, and
+//! every file the same content; a delta that is damaged, or another one than was written, is never used.
 
 mod leading;
 mod record;
 
 use std::{
+    collections::HashMap,
+    fmt,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use postlogin_engine::{
-    Engine, Keyword, ModuleSource, Program, SnapshotError, Stage, read_own, snapshot, write_own,
+    Delta, Engine, Keyword, ModuleSource, NotPreloaded, Program, read_own, write_own,
 };
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{engine, modules::Modules};
 use record::{Record, Recorder, hex};
 
-/// Less text than this loads faster than a person notices, in bytes.
-const WORTHWHILE: usize = 64 << 10;
+/// Less text than this loads faster than reading a file, in bytes.
+const WORTHWHILE: u64 = 64 << 10;
 
-/// What is known of an Action's packages.
-pub(crate) enum Kept {
-    /// An engine in which they have run.
-    Program(Program),
-    /// Nothing yet.
-    Not(Option<Packages>),
+/// The packages that this process has loaded or found in the cache.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    /// By the name of their index.
+    known: Mutex<HashMap<String, Known>>,
+    /// What the cache does not have yet.
+    fresh: Mutex<Vec<Packages>>,
 }
 
-/// The packages with which an Action begins, not kept yet.
-#[derive(Debug)]
+/// What came of packages.
+struct Known {
+    record: Record,
+    /// The engine in which they have run; `None` when each login has to load them.
+    program: Option<Program>,
+}
+
+/// Packages that were loaded in this process, for the cache.
 pub struct Packages {
-    engine: Engine,
-    modules: Arc<Modules>,
-    specifiers: Vec<String>,
     index: PathBuf,
-    uses: u32,
+    specifiers: Vec<String>,
+    record: Record,
+    /// `None` when each login has to load them.
+    delta: Option<Delta>,
+    code_bytes: u64,
 }
 
-/// The packages may come out differently in each login, or they fail: there can be no image of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unrepeatable;
+impl fmt::Debug for Packages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Packages")
+            .field("specifiers", &self.specifiers)
+            .field("is_repeatable", &self.is_repeatable())
+            .finish_non_exhaustive()
+    }
+}
 
 /// What is remembered of packages, in a file of the cache.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Index {
-    /// How often an Action with these packages was loaded before.
-    uses: u32,
-    /// What they were loaded from when an image was made, or found to be impossible.
-    record: Option<Record>,
-    /// Whether there is an image.
-    is_kept: bool,
+    /// What they were loaded from.
+    record: Record,
+    /// SHA-256 of the file beside this one, in hexadecimal digits; `None` when each login has to load them.
+    delta: Option<String>,
 }
 
-impl Index {
-    /// What is not there or not readable is as if it had never been.
-    fn read(file: &Path) -> Self {
-        let text = read_own(file).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
-    }
-
-    /// A cache that can't be written is no cache.
-    fn write(&self, file: &Path) {
-        let written = serde_json::to_vec(self)
-            .map_err(|error| error.to_string())
-            .and_then(|text| write_own(file, &text));
-        if let Err(error) = written {
-            tracing::debug!(%error, "what packages consist of is not kept");
+impl Shelf {
+    /// Returns an engine in which the packages that `code` begins with have run, or `base` where there is none.
+    pub(crate) fn program(
+        &self,
+        engine: &Engine,
+        base: &Program,
+        code: &str,
+        modules: &Arc<Modules>,
+    ) -> Program {
+        // A module that takes the place of a package in one test is not the package that others load.
+        if modules.are_mocked() {
+            return base.clone();
         }
-    }
-}
-
-/// Finds an engine in which the packages that `code` begins with have run.
-pub(crate) fn find(engine: &Engine, code: &str, modules: &Arc<Modules>) -> Kept {
-    let Some(cache) = engine.cache() else {
-        return Kept::Not(None);
-    };
-    let mut specifiers = leading::leading(code);
-    // Local files change with every edit; what comes after them may depend on them.
-    let first = specifiers.iter().position(|one| modules.is_local(one));
-    specifiers.truncate(first.unwrap_or(specifiers.len()));
-    specifiers.retain(|specifier| {
-        modules
-            .resolve("", specifier, Keyword::Require)
-            .path
-            .is_ok()
-    });
-    if specifiers.is_empty() {
-        return Kept::Not(None);
-    }
-    let index = cache.join(index_name(&specifiers, modules));
-    let known = Index::read(&index);
-    let is_current = known.record.as_ref().filter(|record| record.holds(modules));
-    match (is_current, known.is_kept) {
-        (Some(_), false) => return Kept::Not(None),
-        (Some(record), true) => {
-            if let Some(program) = engine.kept_program(&program_name(&specifiers, record)) {
-                return Kept::Program(program);
+        let mut specifiers = leading::leading(code);
+        // Local files change with every edit; what comes after them may depend on them.
+        let first = specifiers.iter().position(|one| modules.is_local(one));
+        specifiers.truncate(first.unwrap_or(specifiers.len()));
+        specifiers.retain(|specifier| {
+            modules
+                .resolve("", specifier, Keyword::Require)
+                .path
+                .is_ok()
+        });
+        if specifiers.is_empty() {
+            return base.clone();
+        }
+        let name = index_name(&specifiers, modules);
+        // Held while they are loaded: an Action that begins alike waits instead of loading them, too.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = known.get(&name).filter(|known| known.record.holds(modules));
+        let program = match current {
+            Some(current) => current.program.clone(),
+            None => {
+                let index = engine.cache().map(|cache| cache.join(&name));
+                let stored = index.as_deref().and_then(|it| stored(it, base, modules));
+                let found = match stored {
+                    Some(stored) => stored,
+                    None => self.load(base, specifiers, modules, index),
+                };
+                let program = found.program.clone();
+                known.insert(name, found);
+                program
             }
-        }
-        (None, _) => {}
+        };
+        program.unwrap_or_else(|| base.clone())
     }
-    let uses = known.uses.saturating_add(1);
-    Kept::Not(Some(Packages {
-        engine: engine.clone(),
-        modules: Arc::clone(modules),
-        specifiers,
-        index,
-        uses,
-    }))
+
+    /// Loads packages, and takes down what the cache should have of it.
+    fn load(
+        &self,
+        base: &Program,
+        specifiers: Vec<String>,
+        modules: &Arc<Modules>,
+        index: Option<PathBuf>,
+    ) -> Known {
+        let recorder = Arc::new(Recorder::new(Arc::clone(modules)));
+        let source = Arc::clone(&recorder) as Arc<dyn ModuleSource>;
+        let (program, delta) = match base.with_packages(&specifiers, &source) {
+            Ok((program, delta)) => (Some(program), Some(delta)),
+            Err(NotPreloaded::Unrepeatable) => (None, None),
+            Err(error @ (NotPreloaded::NoImages | NotPreloaded::Broken(_))) => {
+                tracing::debug!(?specifiers, ?error, "packages are loaded in each login");
+                return Known {
+                    record: recorder.record(),
+                    program: None,
+                };
+            }
+        };
+        let record = recorder.record();
+        if let Some(index) = index {
+            let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+            // What changes again and again is stored once, as it is by then.
+            fresh.retain(|packages| packages.index != index);
+            fresh.push(Packages {
+                index,
+                specifiers,
+                record: record.clone(),
+                delta,
+                code_bytes: recorder.code_bytes(),
+            });
+        }
+        Known { record, program }
+    }
+
+    /// Returns what the cache does not have yet, once.
+    pub(crate) fn take_fresh(&self) -> Vec<Packages> {
+        std::mem::take(&mut self.fresh.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Returns what the cache has of packages; `None` when that is nothing, or nothing that is true any more.
+fn stored(index: &Path, base: &Program, modules: &Modules) -> Option<Known> {
+    let text = read_own(index)?;
+    // What is not readable is as if it were not there.
+    let Index { record, delta } = serde_json::from_slice(&text).ok()?;
+    if !record.holds(modules) {
+        return None;
+    }
+    let Some(hash) = delta else {
+        let program = None;
+        return Some(Known { record, program });
+    };
+    let packed = read_own(&delta_file(index))?;
+    if hex(&Sha256::digest(&packed)) != hash {
+        return None;
+    }
+    let program = engine::unpacked(&packed)
+        .map_err(anyhow::Error::msg)
+        .and_then(|delta| base.with_delta(&delta));
+    match program {
+        Ok(program) => Some(Known {
+            record,
+            program: Some(program),
+        }),
+        Err(error) => {
+            tracing::debug!(%error, "stored packages are not used");
+            None
+        }
+    }
 }
 
 impl Packages {
-    /// Remembers that they were loaded once more. What nobody decides by is not written.
-    pub(crate) fn count_use(&self) {
-        const DECIDES: u32 = 2;
-        if self.uses <= DECIDES {
-            let counted = Index {
-                uses: self.uses,
-                ..Index::default()
-            };
-            counted.write(&self.index);
-        }
+    /// The specifiers, in the order in which they are required.
+    #[must_use]
+    pub fn specifiers(&self) -> &[String] {
+        &self.specifiers
     }
 
     /// The file that remembers them.
@@ -139,60 +210,42 @@ impl Packages {
         &self.index
     }
 
-    /// How many commands have loaded these packages on this machine, this one included.
+    /// Whether they are the same in each login, so that logins can begin with them.
     #[must_use]
-    pub fn uses(&self) -> u32 {
-        self.uses
+    pub fn is_repeatable(&self) -> bool {
+        self.delta.is_some()
     }
 
-    /// The specifiers, in the order in which they are required.
-    #[must_use]
-    pub fn specifiers(&self) -> &[String] {
-        &self.specifiers
-    }
-
-    /// Whether what was loaded so far is so much that an image of it saves time.
+    /// Whether they are so much that storing them saves time.
     #[must_use]
     pub fn are_worthwhile(&self) -> bool {
-        self.modules.loaded_bytes() >= WORTHWHILE
+        self.code_bytes >= WORTHWHILE
     }
 
-    /// Runs the packages in an engine of their own and keeps an image of it; tells how long that took.
+    /// Stores them in the cache, for the next process.
     ///
     /// # Errors
-    /// When the packages can't be kept, for a reason of theirs (the inner result) or of this machine.
-    pub fn keep(&self) -> anyhow::Result<Result<Duration, Unrepeatable>> {
-        let started = Instant::now();
-        let recorder = Arc::new(Recorder::new(Arc::clone(&self.modules)));
-        let source = Arc::clone(&recorder) as Arc<dyn ModuleSource>;
-        let bytes = engine::unpack().map_err(anyhow::Error::msg)?;
-        let made = snapshot(
-            &self.engine,
-            &bytes,
-            Stage::Required(&self.specifiers, &source),
-        );
-        let record = recorder.record();
-        let remember = |record, is_kept| {
-            Index {
-                uses: self.uses,
-                record: Some(record),
-                is_kept,
-            }
-            .write(&self.index);
+    /// When the cache cannot be written. The text says why.
+    pub fn store(&self) -> Result<(), String> {
+        let packed = self
+            .delta
+            .as_ref()
+            .map(|delta| compress_to_vec(delta.bytes().as_slice(), CompressionLevel::Fastest));
+        let index = Index {
+            record: self.record.clone(),
+            delta: packed.as_ref().map(|packed| hex(&Sha256::digest(packed))),
         };
-        let component = match made {
-            Ok(component) => component,
-            Err(SnapshotError::Broken(error)) => return Err(error),
-            Err(SnapshotError::Unrepeatable | SnapshotError::Source(_)) => {
-                remember(record, false);
-                return Ok(Err(Unrepeatable));
-            }
-        };
-        let name = program_name(&self.specifiers, &record);
-        self.engine.keep_program(&name, &component)?;
-        remember(record, true);
-        Ok(Ok(started.elapsed()))
+        if let Some(packed) = packed {
+            // First: an index never names a delta that is not there.
+            write_own(&delta_file(&self.index), &packed)?;
+        }
+        let text = serde_json::to_vec(&index).map_err(|error| error.to_string())?;
+        write_own(&self.index, &text)
     }
+}
+
+fn delta_file(index: &Path) -> PathBuf {
+    index.with_extension("delta")
 }
 
 fn index_name(specifiers: &[String], modules: &Modules) -> String {
@@ -204,13 +257,4 @@ fn index_name(specifiers: &[String], modules: &Modules) -> String {
         hasher.update(specifier);
     }
     format!("{}.packages.json", hex(&hasher.finalize()[..16]))
-}
-
-fn program_name(specifiers: &[String], record: &Record) -> String {
-    format!(
-        "packages\n{}\n{}\n{}",
-        engine::hash(),
-        specifiers.join("\n"),
-        record.name()
-    )
 }

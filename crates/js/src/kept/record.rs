@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use postlogin_engine::{Keyword, ModuleFile, ModuleSource, Refusal, Resolved};
@@ -32,22 +35,6 @@ impl Record {
             .files
             .iter()
             .all(|(path, hash)| fingerprint(modules, path).as_ref() == Some(hash))
-    }
-
-    /// A name for the content of all of it.
-    pub(super) fn name(&self) -> String {
-        let mut hasher = Sha256::new();
-        for (path, hash) in &self.files {
-            hasher.update(path.as_bytes());
-            hasher.update([0]);
-            hasher.update(hash.as_bytes());
-        }
-        for (question, path) in &self.answers {
-            hasher.update(question.as_bytes());
-            hasher.update([0]);
-            hasher.update(path.as_deref().unwrap_or_default().as_bytes());
-        }
-        hex(&hasher.finalize())
     }
 }
 
@@ -82,6 +69,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 pub(super) struct Recorder {
     modules: Arc<Modules>,
     record: Mutex<Record>,
+    /// How much text was loaded, in bytes.
+    code_bytes: AtomicU64,
 }
 
 impl Recorder {
@@ -89,12 +78,17 @@ impl Recorder {
         Self {
             modules,
             record: Mutex::default(),
+            code_bytes: AtomicU64::new(0),
         }
     }
 
     pub(super) fn record(&self) -> Record {
         let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         record.clone()
+    }
+
+    pub(super) fn code_bytes(&self) -> u64 {
+        self.code_bytes.load(Ordering::Relaxed)
     }
 }
 
@@ -111,6 +105,10 @@ impl ModuleSource for Recorder {
 
     fn load(&self, path: &str) -> Result<ModuleFile, Refusal> {
         let loaded = self.modules.load(path);
+        if let Ok(file) = &loaded {
+            let bytes = file.code.len() as u64;
+            self.code_bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
         if let Some(hash) = fingerprint(&self.modules, path) {
             let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
             record.files.insert(path.to_owned(), hash);

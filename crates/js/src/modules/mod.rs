@@ -3,9 +3,11 @@
 mod advice;
 pub(crate) mod closure;
 mod door;
+mod installed;
 mod legacy;
 mod local;
 mod manifests;
+mod mocks;
 mod packages;
 mod places;
 
@@ -19,8 +21,12 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
-pub use self::local::{Imports, LocalFile, check_local, specifiers};
-use self::{advice::Advice, local::Local, packages::Packages};
+use self::{advice::Advice, local::Local, mocks::Mocks, packages::Packages};
+pub use self::{
+    installed::manifests,
+    local::{Imports, LocalFile, check_local, specifiers},
+    mocks::ModuleMock,
+};
 use crate::{
     engine::MODULE_WRAPPER,
     errors::LoadedText,
@@ -50,6 +56,8 @@ pub struct Dependencies {
     pub declared: Option<Vec<DeclaredPackage>>,
     /// The Action Modules.
     pub modules: Vec<ActionModule>,
+    /// What takes the place of modules, whoever requires them.
+    pub mocks: Vec<ModuleMock>,
     /// Whether they are a Rule's, which may name versions: `require('lodash@4.17.10')`.
     pub is_rule: bool,
     /// The files of the project that the Action imports, itself or through others.
@@ -101,11 +109,14 @@ impl std::error::Error for DuplicateModule {}
 pub struct Modules {
     packages: Option<Packages>,
     modules: Vec<LoadedModule>,
+    mocks: Mocks,
     advice: Advice,
     local: Local,
     is_rule: bool,
     answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
     files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
+    /// Bytes of files that are kept, at most: [`LOADED_BYTES`].
+    most_bytes: usize,
 }
 
 struct LoadedModule {
@@ -126,6 +137,7 @@ impl Modules {
             folder,
             declared,
             modules,
+            mocks,
             is_rule,
             local,
             imports,
@@ -146,11 +158,13 @@ impl Modules {
         Ok(Self {
             packages: folder.map(|folder| Packages::new(&folder)),
             modules: modules.collect(),
+            mocks: Mocks::new(mocks),
             advice,
             local: Local::new(imports, local),
             is_rule,
             answers: Mutex::default(),
             files: Mutex::default(),
+            most_bytes: LOADED_BYTES,
         })
     }
 
@@ -160,11 +174,13 @@ impl Modules {
         Self {
             packages: None,
             modules: Vec::new(),
+            mocks: Mocks::new(Vec::new()),
             advice: Advice::new(None, &[]),
             local: Local::default(),
             is_rule: false,
             answers: Mutex::default(),
             files: Mutex::default(),
+            most_bytes: LOADED_BYTES,
         }
     }
 
@@ -178,12 +194,18 @@ impl Modules {
                 prepared: module.prepared.as_ref()?,
             })
         });
-        modules.chain(self.local.texts())
+        // Of two of one name, the one that runs.
+        self.mocks.texts().chain(modules).chain(self.local.texts())
     }
 
     /// Whether what the Action writes is one of its local files.
     pub(crate) fn is_local(&self, specifier: &str) -> bool {
         self.local.resolve("", specifier).is_some()
+    }
+
+    /// Whether anything takes the place of another module.
+    pub(crate) fn are_mocked(&self) -> bool {
+        !self.mocks.is_empty()
     }
 
     /// The folder where the search for packages starts.
@@ -198,17 +220,20 @@ impl Modules {
         self.packages.as_ref()?.bytes(path)
     }
 
-    /// How much text was loaded so far, in bytes.
-    pub(crate) fn loaded_bytes(&self) -> usize {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.values().flatten().map(|file| file.code.len()).sum()
-    }
-
     fn module(&self, path: &str) -> Option<&LoadedModule> {
         self.modules.iter().find(|module| module.path == path)
     }
 
     fn find(&self, importer: &str, specifier: &str, keyword: Keyword) -> Resolved {
+        if let Some(path) = self.mocks.find(importer, specifier, self.is_rule) {
+            return Resolved {
+                path: Ok(path.to_owned()),
+                notices: Vec::new(),
+            };
+        }
+        if self.mocks.has(importer) {
+            return self.find_for_mock(specifier, keyword);
+        }
         if specifier.starts_with(SCHEME) {
             return self.find_module(importer, specifier);
         }
@@ -243,6 +268,20 @@ impl Modules {
         Resolved {
             path: found,
             notices,
+        }
+    }
+
+    /// What takes a module's place may require packages, as the Action does.
+    fn find_for_mock(&self, specifier: &str, keyword: Keyword) -> Resolved {
+        let path = match (&self.packages, self.module(specifier)) {
+            (_, Some(module)) => Ok(module.path.clone()),
+            _ if specifier.starts_with(['.', '/']) => Err(mocks::one_file(specifier)),
+            (Some(packages), None) => packages.resolve("", specifier, keyword),
+            (None, None) => Err(Refusal::not_found(specifier)),
+        };
+        Resolved {
+            path,
+            notices: Vec::new(),
         }
     }
 
@@ -303,6 +342,9 @@ impl Modules {
     }
 
     fn read(&self, path: &str) -> Result<ModuleFile, Refusal> {
+        if let Some(file) = self.mocks.read(path) {
+            return Ok(file);
+        }
         if let Some(module) = self.module(path) {
             let code = module.prepared.as_ref().map(|prepared| &prepared.code);
             return Ok(ModuleFile {
@@ -347,9 +389,9 @@ impl ModuleSource for Modules {
         let mut file = self.read(path);
         let known: usize = files.values().flatten().map(|file| file.code.len()).sum();
         if let Ok(read) = &file
-            && known.saturating_add(read.code.len()) > LOADED_BYTES
+            && known.saturating_add(read.code.len()) > self.most_bytes
         {
-            let most = LOADED_BYTES >> 20;
+            let most = self.most_bytes >> 20;
             file = Err(Refusal {
                 code: "ERR_INVALID_MODULE".into(),
                 message: format!(
@@ -367,3 +409,6 @@ impl fmt::Debug for Modules {
         f.debug_struct("Modules").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,6 +175,16 @@ impl Packages {
         Some(bytes)
     }
 
+    /// Returns the bytes of a file of a package by its path outside; `None` when it may not be read.
+    pub(super) fn file(&self, path: &Path) -> Option<Vec<u8>> {
+        self.door.read(path).ok()
+    }
+
+    /// Returns the name inside the sandbox of a path without symbolic links.
+    pub(super) fn inside(&self, path: &Path) -> Option<String> {
+        self.places.inside(path)
+    }
+
     /// The version of the package of this name that an Action gets.
     pub(super) fn version_of(&self, name: &str) -> Option<String> {
         let found = self

@@ -62,7 +62,7 @@ pub(crate) fn first_refused(text: &str, kind: SourceType) -> Option<Refused> {
     }
 }
 
-/// What a module may not do in production, and its byte offset.
+/// Returns what a module may not do in production, with its byte offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// `await` outside functions.

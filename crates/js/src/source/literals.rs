@@ -17,7 +17,7 @@ const MOST: usize = 400;
 /// A longer text is no word that anything is compared with.
 const LONGEST: usize = 200;
 
-/// What stands in a text, each once, in the order of the text.
+/// The literals of a text, each once, in the order of the text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Literals {
     /// Texts, parts of templates, and the plain letters of regular expressions.

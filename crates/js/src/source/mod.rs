@@ -31,7 +31,7 @@ use crate::errors::sites::View;
 
 pub use mapping::Mapping;
 
-/// What kind of text a file holds, by its name.
+/// The language of a file, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// `.js`, `.cjs`, and every name that says nothing else: CommonJS, as production takes it.
@@ -67,11 +67,11 @@ impl Language {
 /// A text that does not compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// What is wrong, in V8's words where they are known, without `SyntaxError: `.
+    /// The problem, in V8's words where they are known, without `SyntaxError: `.
     pub message: String,
     /// Where, in the user's text.
     pub location: Location,
-    /// What to do about it.
+    /// The remedy.
     pub hint: Option<String>,
 }
 
@@ -93,7 +93,7 @@ pub struct Prepared {
     pub map: Mapping,
     /// The user's text without a byte order mark; the mapping leads into it.
     pub original: String,
-    /// What the file holds.
+    /// The language of the file.
     pub language: Language,
     /// Whether the user's text is an ES module (it has `import` or `export`).
     pub is_module: bool,
@@ -162,7 +162,7 @@ pub(crate) enum Problem {
     Syntax(SyntaxError),
 }
 
-/// What the engine puts before an Action's text; `}` on a line of its own comes after it.
+/// The engine's prefix of an Action's text; `}` on a line of its own comes after it.
 pub const WRAPPER: &str = "this.$=function (module, exports, console) { ";
 
 /// Returns what the parser finds wrong with an Action's text that runs all the same, because it closes the function that is put

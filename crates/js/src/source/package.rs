@@ -7,7 +7,7 @@ use oxc::span::SourceType;
 use super::esm::{self, ModuleSyntax, Refused};
 use super::{commonjs, parse, text};
 
-/// What a file of a package holds, as its name and its `package.json` say.
+/// The kind of a package's file, by its name and its `package.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PackageText {
     /// `.cjs`, or `.js` with `"type": "commonjs"`.

@@ -8,7 +8,7 @@ use oxc::span::SourceType;
 const DEEPEST: usize = 50_000;
 /// More than one level takes in an unoptimised build. Only the pages that are touched cost memory.
 const STACK_BYTES_PER_LEVEL: usize = 20 * 1024;
-/// What every analysis may use.
+/// The stack that every analysis may use, in bytes.
 const LEAST_STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Production takes 100 kB; what is far larger is not worth a parser's memory, up to 70 times the size of the text.
 const LONGEST: usize = 4 * 1024 * 1024;

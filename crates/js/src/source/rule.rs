@@ -18,7 +18,7 @@ use super::mapping::{Mapping, Segment};
 use super::text::{LineIndex, Position, utf16_length, without_mark};
 use super::{Language, Prepared, SyntaxError, facts, parse, syntax};
 
-/// What stands before a Rule's text.
+/// The prefix of a Rule's text.
 pub const HEAD: &str = "(function (require, console, configuration, auth0, UnauthorizedError, global, crypto) { return (";
 const TAIL: &str = "\n); })";
 /// What makes the text an expression for the parser, which takes no function without a name for a statement.

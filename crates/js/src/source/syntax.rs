@@ -1,4 +1,4 @@
-//! What the parser found wrong, in the words that V8 has for it.
+//! Words the parser's errors as V8 does.
 
 use oxc::allocator::Allocator;
 use oxc::diagnostics::OxcDiagnostic;
@@ -190,7 +190,7 @@ fn unexpected(token: &Token<'_>) -> String {
     }
 }
 
-/// How the parser's message begins, and V8's words where they do not depend on the token.
+/// The beginnings of the parser's messages, and V8's words where they do not depend on the token.
 const TABLE: &[(&str, &str)] = &[
     ("Unterminated string", "Invalid or unexpected token"),
     ("Unterminated template", "Unexpected end of input"),

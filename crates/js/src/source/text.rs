@@ -20,11 +20,11 @@ impl Position {
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<usize>,
-    /// How many UTF-16 units there are before every [`STEP`]th byte: a line may be the whole text.
+    /// The number of UTF-16 units before every [`STEP`]th byte: a line may be the whole text.
     units: Vec<u32>,
 }
 
-/// How many bytes are counted at most to find a column.
+/// The most bytes that are counted to find a column.
 const STEP: usize = 256;
 
 impl LineIndex {
@@ -72,7 +72,7 @@ impl LineIndex {
         }
     }
 
-    /// How many UTF-16 units there are before a byte offset, which is that of a character.
+    /// Returns the number of UTF-16 units before a byte offset, which is that of a character.
     fn units_before(&self, text: &str, offset: usize) -> u32 {
         let step = (offset / STEP).min(self.units.len().saturating_sub(1));
         let known = self.units.get(step).copied().unwrap_or(0);

@@ -8,12 +8,25 @@ import { createContext, runInContext } from 'node:vm';
 if (!process.version.startsWith('v22.')) throw new Error(`production runs Node 22, this is ${process.version}`);
 
 process.on('unhandledRejection', () => {});
+
+// A realm of its own whose globals are those of the realm around it, as in production.
+function realm() {
+    const context = createContext({});
+    const inner = runInContext('globalThis', context);
+    const own = ['globalThis', 'global', 'undefined', 'NaN', 'Infinity', 'eval'];
+    for (const name of Object.getOwnPropertyNames(globalThis)) {
+        if (own.includes(name)) continue;
+        const { enumerable } = Object.getOwnPropertyDescriptor(globalThis, name);
+        Object.defineProperty(inner, name, { value: globalThis[name], writable: true, configurable: true, enumerable });
+    }
+    return context;
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
     const { source } = JSON.parse(line);
     let run;
     try {
-        // Each in a realm of its own, as in production.
-        run = runInContext(`(async () => {\n${source}\n})`, createContext(), { filename: 'code.js', lineOffset: -1 });
+        run = runInContext(`(async () => {\n${source}\n})`, realm(), { filename: 'code.js', lineOffset: -1 });
     } catch {
         continue; // a text that does not compile: syntax-errors.jsonl
     }

@@ -10,7 +10,7 @@ use crate::keywords::KeywordMappings;
 use crate::project::rules::Rule;
 use crate::project::{Action, Project, load_action};
 
-/// What an argument means, not read yet.
+/// The meaning of an argument, not read yet.
 pub(super) enum Found {
     /// An Action with a configuration. `root` is the folder that the configuration's paths are relative to.
     Declared { action: Action, root: PathBuf },

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::find::{Found, SCRIPTS};
 use super::{ActionKind, ActionSource, Error, NamedBy, Result, Role, Surroundings, modules};
-use crate::door::{Boundary, read_named};
+use crate::door::{Boundary, LARGEST_COMPONENT, read_named};
 use crate::files::{decode, display_path, extension, file_name, normalize};
 use crate::keywords::KeywordMappings;
 use crate::project::Action;
@@ -39,6 +39,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 },
             },
             modules: Vec::new(),
+            mocks: Vec::new(),
             role: Role::ByText,
             configuration: Map::new(),
         }),
@@ -52,6 +53,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared_in: None,
                 root,
                 modules: modules::of_action(None, surroundings)?,
+                mocks: Vec::new(),
                 role: Role::ByText,
                 configuration: surroundings.rules_configs(),
             })
@@ -74,6 +76,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
                 declared_in: None,
                 root: search,
                 modules: Vec::new(),
+                mocks: Vec::new(),
                 role: Role::Rule,
                 configuration: surroundings.rules_configs(),
             })
@@ -114,6 +117,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
         kind,
         display_path,
         modules: modules::of_action(declared.then_some(&manifest), surroundings)?,
+        mocks: Vec::new(),
         declared_in: declared.then(|| surroundings.display(&declared_in)),
         declared: declared.then_some(manifest),
         root: search,
@@ -137,7 +141,7 @@ fn read(
     let shown = surroundings.display(path);
     let bytes = match within {
         Some(within) => within.read(path, &shown)?,
-        None => read_named(path, &shown)?,
+        None => read_named(path, &shown, LARGEST_COMPONENT)?,
     };
     let root = path.parent().map(Path::to_owned).unwrap_or_default();
     let extension = extension(path);

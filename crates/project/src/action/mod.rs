@@ -9,6 +9,7 @@ mod modules;
 mod search;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -28,11 +29,11 @@ pub use search::actions_below;
 pub struct ActionSource {
     /// The name: the configuration's if there is one, else by the file or folder.
     pub name: String,
-    /// What it is written in, with its text or bytes.
+    /// Its language, with its source or bytes.
     pub kind: ActionKind,
     /// The file (the folder, for a Cargo package) relative to the working folder or to the project, with `/`.
     pub display_path: String,
-    /// What the configuration says about it, if one does.
+    /// Its entry in the configuration, if there is one.
     pub declared: Option<Manifest>,
     /// The file of that configuration, shown like `display_path`.
     pub declared_in: Option<String>,
@@ -40,13 +41,15 @@ pub struct ActionSource {
     pub root: PathBuf,
     /// The Action Modules that it may use.
     pub modules: Vec<ModuleSource>,
-    /// What the configuration says that it is.
+    /// Sources that a case gives in place of modules that the Action and its packages require.
+    pub mocks: Vec<ModuleMock>,
+    /// Its role by the configuration.
     pub role: Role,
-    /// What it sees as `configuration` if it is a Rule.
+    /// Its `configuration` if it is a Rule.
     pub configuration: Map<String, Value>,
 }
 
-/// What a script is for.
+/// The purpose of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Nothing says so: an Action or a Rule, by its text.
@@ -85,13 +88,26 @@ pub struct ModuleSource {
     pub text: String,
     /// The file relative to the working folder or to the project, with `/`.
     pub display_path: String,
-    /// What its configuration says: its packages and the names of its secrets.
+    /// Its entry in the configuration: its packages and the names of its secrets.
     pub declared: Manifest,
     /// Whether the Action's configuration names it; true for an Action without one.
     pub is_bound: bool,
 }
 
-/// What an Action is written in.
+/// A module that a case gives in place of another one, below every `require`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleMock {
+    /// What is required: `auth0`, `@scope/name/file.js`, `actions:name`.
+    pub specifier: String,
+    /// The name in messages and stacks: the file relative to the working folder, with `/`.
+    pub display_path: String,
+    /// Its source.
+    pub text: Arc<str>,
+    /// Whether the source is JSON, not code.
+    pub is_json: bool,
+}
+
+/// The language of an Action.
 #[derive(Debug, Clone)]
 pub enum ActionKind {
     /// JavaScript or TypeScript.
@@ -209,7 +225,7 @@ impl Project {
 struct Surroundings<'a> {
     working_folder: &'a Path,
     project: Option<&'a Project>,
-    /// What a file that nothing declares stays within; `None` when the user named it.
+    /// The folder that a file which nothing declares stays within; `None` when the user named it.
     within: Option<&'a Boundary>,
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use postlogin_core::trigger::UNSUPPORTED;
 use postlogin_core::{EntryPoint, Trigger};
 
 use super::find::SCRIPTS;
@@ -72,18 +71,14 @@ fn is_package(code: &Path) -> bool {
         .is_some_and(|folder| folder.join("Cargo.toml").is_file())
 }
 
-/// Whether a text names a handler of any trigger, also of one that does not run here.
+/// Whether a text names a handler of any trigger.
 pub(crate) fn has_handler(text: &str) -> bool {
     let entries = [EntryPoint::Execute, EntryPoint::Continue];
-    let here = Trigger::ALL
+    let mut exports = Trigger::ALL
         .iter()
         .flat_map(|trigger| entries.map(|entry| trigger.export(entry)))
         .flatten();
-    let elsewhere = UNSUPPORTED
-        .iter()
-        .flat_map(|(_, exports)| *exports)
-        .copied();
-    here.chain(elsewhere).any(|export| text.contains(export))
+    exports.any(|export| text.contains(export))
 }
 
 fn collect(folder: &Path, depth: usize, scripts: &mut Vec<PathBuf>) {

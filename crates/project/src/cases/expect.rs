@@ -1,4 +1,4 @@
-//! What a case expects of the outcome.
+//! The expectations of a case about the outcome.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use crate::document::node::{Entry, Node, NodeValue, Place};
 use crate::shapes::Shapes;
 use crate::units::{parse_duration, parse_size};
 
-/// What must be true of the outcome.
+/// An expectation about the outcome.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Expect {
     /// Each key that was given, in the order of the file.
@@ -24,16 +24,16 @@ pub struct Expect {
 pub struct Expectation {
     /// Which.
     pub key: Key,
-    /// What is expected, in the shape that the key asks for.
+    /// The expected value, in the shape that the key asks for.
     pub value: Node,
     /// Where the key stands.
     pub place: Place,
 }
 
-/// What can be expected.
+/// The subjects of expectations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    /// How the login ends.
+    /// The status of the login.
     Status,
     /// Why it was denied or failed.
     Reason,
@@ -51,13 +51,17 @@ pub enum Key {
     Commands,
     /// Claims that were dropped.
     Dropped,
-    /// What was printed.
+    /// The log.
     Logs,
     /// The fault that ended the login.
     Error,
     /// Where the browser is sent.
     Redirect,
-    /// What production would mind.
+    /// The OAuth error code of a denial.
+    Code,
+    /// The requests of Actions of a trigger other than post-login to the platform.
+    Effects,
+    /// The notices.
     Notices,
     /// The most time that the Actions take together.
     Duration,
@@ -116,6 +120,12 @@ pub(super) const EXPECT: &[ExpectKey] = &[
         "Why it was denied or failed; `*` stands for anything",
     ),
     key(
+        "code",
+        Key::Code,
+        Shape::Text,
+        "The OAuth error code of a denial; `*` stands for anything",
+    ),
+    key(
         "id_token",
         Key::IdToken,
         Shape::Object,
@@ -144,6 +154,12 @@ pub(super) const EXPECT: &[ExpectKey] = &[
         Key::AppMetadata,
         Shape::Object,
         "app_metadata after the login",
+    ),
+    key(
+        "effects",
+        Key::Effects,
+        Shape::Object,
+        "What Actions of other triggers ask for: user_id, exchange_user, notification, …; `null` for what must be absent",
     ),
     key(
         "commands",
@@ -218,7 +234,7 @@ impl Expect {
         })
     }
 
-    /// How the login must end, if the case says so.
+    /// Returns the expected status, if the case gives one.
     pub fn status(&self) -> Option<Status> {
         let expected = self
             .expectations

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::files::{absolute, display_path, entries, file_name};
 use crate::{Error, Result};
 
-/// How a file of cases ends.
+/// The endings of files of cases.
 const ENDINGS: &[&str] = &[".case.yaml", ".case.yml", ".case.json"];
 
 /// The stem of the file that gives defaults to a folder.

@@ -5,13 +5,13 @@ pub(super) struct CaseKey {
     pub(super) name: &'static str,
     /// For editors.
     pub(super) note: &'static str,
-    /// How a case's value joins the one of its defaults.
+    /// The way in which a case's value joins that of its defaults.
     pub(super) joins: Joins,
     /// Whether defaults may have it.
     pub(super) in_defaults: bool,
 }
 
-/// How a value joins the one that it lies over.
+/// The ways in which a value joins the one that it lies over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Joins {
     /// It replaces it.
@@ -105,6 +105,12 @@ pub(super) const CASE: &[CaseKey] = &[
         Replaces,
         true,
         "A dotenv file with secrets, relative to this file",
+    ),
+    key(
+        "modules",
+        ByKey,
+        true,
+        "Modules that take the place of those that Actions and packages require: by name, a path relative to this file, or an object with `code` or `json`",
     ),
     key(
         "now",

@@ -9,6 +9,7 @@ mod find;
 mod keys;
 mod layers;
 mod matrix;
+mod modules;
 mod read;
 mod reader;
 pub mod schema;
@@ -22,6 +23,7 @@ use postlogin_core::Trigger;
 use postlogin_core::event::Path as EventPath;
 use serde_json::{Map, Value};
 
+use crate::action::ModuleMock;
 use crate::document::node::{Node, Place};
 use crate::door::Boundary;
 use crate::{Error, Secret};
@@ -29,7 +31,7 @@ use crate::{Error, Secret};
 pub use expect::{Expect, Expectation, Key as ExpectKey};
 pub use find::{FoundCases, find_case_files};
 pub use matrix::CASES_BYTES;
-pub use read::{read_case_file, read_request};
+pub use read::{Request, read_case_file, read_request};
 
 /// A file of cases.
 #[derive(Debug, Clone)]
@@ -57,13 +59,13 @@ pub struct Case {
     pub trigger: Option<Trigger>,
     /// The custom social connection that gives the user.
     pub connection: Option<Named>,
-    /// What the connection's token endpoint answered.
+    /// The answer of the connection's token endpoint.
     pub token_response: Option<Map<String, Value>>,
     /// The event that it begins with.
     pub event: Base,
-    /// What replaces `event.user`.
+    /// The replacement of `event.user`.
     pub user: Option<Base>,
-    /// What replaces `event.client`.
+    /// The replacement of `event.client`.
     pub client: Option<Base>,
     /// Merge patches over the event, in order.
     pub with: Vec<Node>,
@@ -71,11 +73,13 @@ pub struct Case {
     pub set: Vec<(EventPath, Value, Place)>,
     /// Secrets of the Actions.
     pub secrets: Vec<Secret>,
+    /// What takes the place of modules that the Actions and their packages require, each where it stands.
+    pub modules: Vec<(ModuleMock, Place)>,
     /// When the login starts, in milliseconds since the epoch.
     pub now_ms: Option<i64>,
-    /// What randomness is derived from.
+    /// The seed of randomness.
     pub seed: Option<u64>,
-    /// What the network answers, as written.
+    /// The answers of the network, as written.
     pub http: Option<Node>,
     /// The tenant's settings that differ, an object.
     pub tenant: Option<Node>,
@@ -83,9 +87,9 @@ pub struct Case {
     pub timeout: Option<Duration>,
     /// The memory budget in bytes.
     pub memory: Option<u64>,
-    /// What the user does while the login waits.
+    /// The user's steps while the login waits.
     pub steps: Steps,
-    /// What must be true of the outcome.
+    /// The expectations about the outcome.
     pub expect: Expect,
     /// Whether the outcome is compared with the one that was stored.
     pub snapshot: bool,
@@ -97,7 +101,7 @@ pub struct Case {
     pub tags: Vec<String>,
     /// The names of the secrets that the case itself gives; the others are those of defaults, which are for many cases.
     pub own_secrets: Vec<String>,
-    /// What the paths in it stay within.
+    /// The folder that the paths in it stay within.
     pub within: Arc<Boundary>,
     /// Files that it was made from, its own first: a change of one is a change of the case.
     pub files: Arc<Vec<PathBuf>>,
@@ -123,7 +127,7 @@ pub enum Base {
     Inline(Arc<Value>),
 }
 
-/// What the user does while the login waits.
+/// The user's steps while the login waits.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Steps {
     /// Each redirect and form is answered by the next request, each challenge in the same way.
@@ -146,7 +150,7 @@ pub struct Step {
     pub place: Place,
 }
 
-/// What the user can do at a suspension.
+/// An action of the user at a suspension.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// Comes back to `/continue`.

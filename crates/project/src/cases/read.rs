@@ -55,6 +55,7 @@ pub fn read_case_file(
         within,
         left: *left,
         secrets_files: HashMap::new(),
+        module_files: HashMap::new(),
     };
     let cases = reader.cases(&root, &below);
     *left = reader.left;
@@ -67,17 +68,27 @@ pub fn read_case_file(
 
 /// The key of a request that comes back with its answer.
 const ID: &str = "id";
+/// The key of a request whose answer shows the values of its secrets.
+const REVEAL: &str = "reveal_secrets";
+
+/// One login that a program asks for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Comes back with the answer; null when the request has none.
+    pub id: Value,
+    /// Whether the values of secrets appear in the answer. Whoever asks has given them; without this they are `***`, as in
+    /// every other output.
+    pub reveals_secrets: bool,
+    /// The login, and what is expected of it.
+    pub case: Case,
+}
 
 /// Reads one case that a program wrote, as JSON on one line; `number` counts the lines. Paths are relative to
-/// `working_folder`. Gives the case, and the request's `id`, if it has one.
+/// `working_folder`.
 ///
 /// # Errors
 /// All mistakes.
-pub fn read_request(
-    text: &str,
-    number: usize,
-    working_folder: &Path,
-) -> Result<(Value, Case), Mistakes> {
+pub fn read_request(text: &str, number: usize, working_folder: &Path) -> Result<Request, Mistakes> {
     let shown = format!("<stdin {number}>");
     let source = Arc::new(Source {
         path: absolute(working_folder).join(&shown),
@@ -85,13 +96,18 @@ pub fn read_request(
     });
     let mut root = parse_placed(text, Format::Json, &source).map_err(|error| vec![error])?;
     let mut id = Value::Null;
+    let mut reveal = None;
     if let NodeValue::Object(entries) = &mut root.value {
-        entries.retain(|entry| {
-            let is_id = entry.key == ID;
-            if is_id {
+        entries.retain(|entry| match entry.key.as_str() {
+            ID => {
                 id = entry.value.to_value();
+                false
             }
-            !is_id
+            REVEAL => {
+                reveal = Some(entry.value.clone());
+                false
+            }
+            _ => true,
         });
     }
     let stem = format!("request {number}");
@@ -103,7 +119,11 @@ pub fn read_request(
         left: CASES_BYTES,
         stem,
         secrets_files: HashMap::new(),
+        module_files: HashMap::new(),
     };
+    let reveals_secrets = reveal
+        .and_then(|node| reader.shapes.boolean(&node, "`reveal_secrets`"))
+        .unwrap_or(false);
     for key in [CASES, "matrix"] {
         if let Some(entry) = root.entry(key) {
             let error = entry
@@ -115,7 +135,11 @@ pub fn read_request(
     let cases = reader.cases(&root, &[]);
     let mut cases = reader.finish(cases)?;
     match cases.pop() {
-        Some(case) => Ok((id, case)),
+        Some(case) => Ok(Request {
+            id,
+            reveals_secrets,
+            case,
+        }),
         None => Err(vec![
             root.place
                 .error("a request is an object with the keys of a case"),

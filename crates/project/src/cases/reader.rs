@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::each::{Variant, variants};
 use super::keys::{self, CASES};
 use super::matrix::{Row, rows, too_heavy};
+use super::modules::modules;
 use super::values::{
     actions, base, beside, missing, named, parse_now, parse_trigger, skip, steps, tags, todo,
 };
@@ -66,8 +67,10 @@ pub(super) struct Reader {
     pub(super) stem: String,
     pub(super) full_stem: String,
     pub(super) secrets_files: HashMap<PathBuf, Vec<Secret>>,
+    /// The texts of modules, by file.
+    pub(super) module_files: HashMap<PathBuf, Arc<str>>,
     pub(super) within: Arc<Boundary>,
-    /// How much memory is left for cases, in bytes.
+    /// The memory that is left for cases, in bytes.
     pub(super) left: usize,
 }
 
@@ -189,6 +192,7 @@ impl Reader {
         };
         let name = name.unwrap_or_else(|| readable(format!("{}{suffix}", self.stem)));
         let secrets = self.secrets(node);
+        let modules = modules(node, self);
         let set = self.set(node, row);
         let (shapes, within) = (&mut self.shapes, &self.within);
         let steps = steps(node, shapes);
@@ -233,6 +237,7 @@ impl Reader {
             with: node.get("with").cloned().into_iter().collect(),
             set,
             secrets,
+            modules,
             now_ms: node
                 .get("now")
                 .and_then(|node| shapes.parsed(node, "`now`", parse_now)),

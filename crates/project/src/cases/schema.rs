@@ -64,6 +64,16 @@ fn property(name: &str) -> Value {
         "with" | "set" => json!({"type": "object"}),
         "tenant" | "token_response" => json!({"type": "object"}),
         "secrets" => json!({"type": "object", "additionalProperties": texts}),
+        "modules" => json!({"type": "object", "additionalProperties": {"anyOf": [
+            texts,
+            {
+                "type": "object",
+                "properties": {"code": texts, "json": {}},
+                "additionalProperties": false,
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        ]}}),
         "now" => json!({"type": "string", "format": "date-time"}),
         "seed" => json!({"type": "integer", "minimum": 0}),
         "http" => json!({"type": ["array", "string", "object"]}),

@@ -1,4 +1,4 @@
-//! What files of cases mean, and where their mistakes are.
+//! The meaning of files of cases, and the places of their mistakes.
 
 use std::path::Path;
 
@@ -99,7 +99,7 @@ fn every_mistake_has_its_place_and_a_hint() {
         "cases:\n  - description: a\n  - description: a\ndescription: x\n",
         &[
             "a.case.yaml:3:5: a second case is named `a`; the first is in line 2 | give each a `description` of its own",
-            "a.case.yaml:4:1: unknown key `description` in a file with `cases` | known keys are actions, trigger, connection, token_response, event, user, client, with, set, secrets, secrets_file, now, seed, http, tenant, timeout, memory, continue, challenge, steps, expect, snapshot, skip, todo, tags, cases",
+            "a.case.yaml:4:1: unknown key `description` in a file with `cases` | known keys are actions, trigger, connection, token_response, event, user, client, with, set, secrets, secrets_file, modules, now, seed, http, tenant, timeout, memory, continue, challenge, steps, expect, snapshot, skip, todo, tags, cases",
         ],
     );
     check_mistakes(
@@ -328,4 +328,48 @@ fn cases_that_repeat_too_much_are_refused() {
         &format!("cases:\n{wrong}"),
         "there are more than 1000 mistakes",
     );
+}
+
+/// The cases of a run share their memory, also over files and in rows of a matrix.
+#[test]
+fn the_cases_of_a_run_have_a_limit_together() {
+    let text = "x".repeat(10_000);
+    let one = format!("with: {{ user: {{ name: {text} }} }}\n");
+    let values: Vec<String> = (0..50).map(|number| number.to_string()).collect();
+    let rows = format!(
+        "matrix: {{ user.nickname: [{}] }}\n{one}",
+        values.join(", ")
+    );
+    let list = format!("cases: [{{}}, {{}}, {{}}]\n{one}");
+    let folder = folder(&[
+        ("one.case.yaml", one.as_str()),
+        ("rows.case.yaml", rows.as_str()),
+        ("list.case.yaml", list.as_str()),
+    ]);
+    let read = |file: &str, left: &mut usize| {
+        let path = folder.path().join(file);
+        let read = read_case_file(&path, folder.path(), folder.path(), left);
+        read.map(|file| file.cases.len()).map_err(|mistakes| {
+            let texts: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+            texts.join("\n")
+        })
+    };
+    // One case takes more than its text, and less than a few times as much.
+    let mut left = 100_000;
+    assert_eq!(read("one.case.yaml", &mut left), Ok(1));
+    let cost = 100_000 - left;
+    assert!((10_000..40_000).contains(&cost), "{cost}");
+    for (file, cases) in [("rows.case.yaml", 50), ("list.case.yaml", 3)] {
+        assert_eq!(read(file, &mut (cost * cases * 2)), Ok(cases), "{file}");
+        let error = read(file, &mut (cost * cases / 2)).expect_err(file);
+        assert!(
+            error.contains("the cases take more than 128 MiB"),
+            "{error}"
+        );
+    }
+    // The second file has what the first one has left.
+    let mut left = cost + cost / 2;
+    assert_eq!(read("one.case.yaml", &mut left), Ok(1));
+    let error = read("one.case.yaml", &mut left).expect_err("there is no room");
+    assert!(error.contains("more than 128 MiB"), "{error}");
 }

@@ -153,7 +153,7 @@ pub(super) fn tags(node: &Node, shapes: &mut Shapes) -> Vec<String> {
     }
 }
 
-/// What the user does while the login waits: `steps`, or else `continue` and `challenge`.
+/// Reads the user's steps while the login waits: `steps`, or else `continue` and `challenge`.
 pub(super) fn steps(node: &Node, shapes: &mut Shapes) -> Steps {
     if let Some(steps) = node.entry("steps") {
         for other in ["continue", "challenge"] {

@@ -18,7 +18,7 @@ pub use typed::{read_list, reword};
 use crate::files::{decode, extension, read_text, with_slashes};
 use crate::{Error, Result};
 
-/// How a document is written.
+/// The language of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// JSON; a key may stand once in an object.
@@ -30,9 +30,13 @@ pub enum Format {
 }
 
 impl Format {
-    /// By the extension of the file name.
+    /// By the extension of the file name, that before `.gz` for a compressed one.
     pub fn of(path: &Path) -> Format {
-        match extension(path).as_str() {
+        let inner = match extension(path).as_str() {
+            "gz" => path.with_extension(""),
+            _ => path.to_owned(),
+        };
+        match extension(&inner).as_str() {
             "json" => Format::Json,
             "yaml" | "yml" => Format::Yaml,
             _ => Format::Unknown,

@@ -45,7 +45,7 @@ pub struct Node {
     pub place: Place,
 }
 
-/// What a JSON value can be, with places below.
+/// The kinds of JSON values, with places below.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodeValue {
     /// `null`
@@ -124,7 +124,7 @@ impl Node {
         }
     }
 
-    /// What it is, for messages: `a list`.
+    /// Returns the name of its kind, for messages: `a list`.
     pub fn kind(&self) -> &'static str {
         match self.value {
             NodeValue::Null => "empty",

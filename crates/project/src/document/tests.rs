@@ -1,4 +1,4 @@
-//! What is read, and where an error is said to be.
+//! Values of documents, and the places of errors.
 
 use serde_json::json;
 

@@ -130,11 +130,62 @@ fn a_dotenv_file_may_be_hidden() {
     let repo = folder.path().join("repo");
     let within = Boundary::around(&repo);
     assert!(within.read_secrets(&repo.join(".env"), ".env").is_ok());
-    for path in [".git/config", ".git", ".ssh/x"] {
+    for path in [
+        ".env.test",
+        ".env-ci",
+        ".env_local",
+        ".auth0.env",
+        "tests/.env",
+        "tests/test.env",
+        "secrets",
+        "secrets.env",
+    ] {
+        let admitted = within.admit_secrets(&repo.join(path), path);
+        assert!(admitted.is_ok(), "{path}: {admitted:?}");
+    }
+    for path in [
+        ".git",
+        ".git/config",
+        ".git/.env",
+        ".ssh/x",
+        ".aws/credentials",
+        ".aws/.env",
+        ".npmrc",
+        ".netrc",
+        ".pypirc",
+        ".yarnrc",
+        ".envrc",
+        ".environment",
+        ".git-credentials",
+        ".htpasswd",
+        ".env/config",
+        "..",
+        "../.env",
+    ] {
         assert!(
             within.admit_secrets(&repo.join(path), path).is_err(),
             "{path}"
         );
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_called_like_a_dotenv_file_leads_to_none() {
+    let folder = world();
+    let repo = folder.path().join("repo");
+    write(&folder, "outside/.env", "A=1");
+    write(&folder, "repo/.npmrc", "token=1");
+    let within = Boundary::around(&repo);
+    for (link, target) in [
+        (".env.a", "../outside/.env"),
+        (".env.b", ".npmrc"),
+        (".env.c", ".git/config"),
+        ("d.env", ".npmrc"),
+    ] {
+        let link = repo.join(link);
+        std::os::unix::fs::symlink(target, &link).expect("a link");
+        assert!(within.read_secrets(&link, "x").is_err(), "{target}");
     }
 }
 

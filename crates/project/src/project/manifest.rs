@@ -1,10 +1,10 @@
-//! What a configuration says about an Action: `actions/<name>.json`, or an item of `actions:` in `tenant.yaml`.
+//! The entry of an Action in a configuration: `actions/<name>.json`, or an item of `actions:` in `tenant.yaml`.
 
 use serde_json::{Map, Value};
 
 use crate::{Error, Result};
 
-/// What a configuration says about an Action. Keys that are not known are kept in `other`.
+/// The entry of an Action in a configuration. Unknown keys are kept in `other`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Manifest {
     /// The name.

@@ -17,7 +17,9 @@ mod terraform;
 
 use std::path::{Path, PathBuf};
 
+use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
+use postlogin_core::trigger::{self, is_without_contract};
 use serde_json::{Map, Value};
 
 use crate::document::{Format, parse_document};
@@ -30,12 +32,12 @@ use manifest::Manifest;
 use remarks::Remarks;
 use tenant::TenantData;
 
-/// What a team keeps in its repository.
+/// The configuration that a team keeps in its repository.
 #[derive(Debug, Clone)]
 pub struct Project {
     /// The folder that the paths in the configuration are relative to.
     pub root: PathBuf,
-    /// What the keyword markers stand for.
+    /// The values of the keyword markers.
     pub mappings: KeywordMappings,
     /// Every Action of the configuration, bound or not, by file name or in the order of `tenant.yaml`.
     pub actions: Vec<Action>,
@@ -43,13 +45,13 @@ pub struct Project {
     pub modules: Vec<modules::Module>,
     /// The Rules of the configuration, enabled or not.
     pub rules: Vec<rules::Rule>,
-    /// What Rules see as `configuration`.
+    /// The `configuration` of Rules.
     pub rules_configs: Map<String, Value>,
     /// The bindings of the triggers, in the order of the file.
     pub triggers: Vec<Binding>,
-    /// What else a login depends on: APIs, applications, roles, settings.
+    /// Everything else that a login depends on: APIs, applications, roles, settings.
     pub tenant: TenantData,
-    /// What `postlogin.toml` says about tests.
+    /// The settings of tests in `postlogin.toml`.
     pub test: TestConfiguration,
     /// The folder of the `postlogin.toml`, or the root.
     pub home: PathBuf,
@@ -59,19 +61,19 @@ pub struct Project {
     pub remarks: Remarks,
 }
 
-/// What `postlogin.toml` says about tests.
+/// The settings of tests in `postlogin.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TestConfiguration {
     /// Where cases are, when no path is given; empty for the whole project.
     pub paths: Vec<PathBuf>,
-    /// How many cases run at once.
+    /// The number of cases that run at once.
     pub jobs: Option<usize>,
 }
 
 /// An Action of the configuration.
 #[derive(Debug, Clone)]
 pub struct Action {
-    /// What the configuration says about it.
+    /// Its entry in the configuration.
     pub manifest: Manifest,
     /// The file that says it.
     pub declared_in: PathBuf,
@@ -92,6 +94,15 @@ pub struct Binding {
     pub action_names: Vec<String>,
     /// The file that says so, relative to the root.
     pub declared_in: String,
+}
+
+/// A binding that names an Action which the configuration does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingAction {
+    /// Says so, with the file of the binding.
+    pub error: Error,
+    /// Whether an export says so: it leaves out the Actions of the Marketplace, which production has nevertheless.
+    pub is_exported: bool,
 }
 
 impl Project {
@@ -155,6 +166,114 @@ impl Project {
             .iter()
             .map(|name| self.bound(trigger, name))
             .collect()
+    }
+
+    /// Returns a sentence for each binding that production would refuse, or whose Actions do not run here.
+    #[must_use]
+    pub fn binding_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for Binding {
+            id,
+            action_names,
+            declared_in,
+        } in &self.triggers
+        {
+            let count = action_names.len();
+            let problem = match Trigger::of_id(id) {
+                _ if count == 0 => continue,
+                None if is_without_contract(id) => {
+                    format!("the trigger {id} has no public contract: its Actions do not run here")
+                }
+                None => {
+                    let known = Trigger::ALL.iter().map(|trigger| trigger.id());
+                    let near = closest(id, known).map(|near| format!("; did you mean `{near}`?"));
+                    format!(
+                        "`{id}` is not a known trigger: its Actions do not run{}",
+                        near.unwrap_or_default()
+                    )
+                }
+                Some(trigger) if trigger.table().binding == trigger::Binding::Entity => format!(
+                    "Actions of {id} are not bound: a token exchange profile or an event stream names them"
+                ),
+                Some(trigger) if trigger.table().most_actions.exceeded_by(count) => {
+                    let most = trigger.table().most_actions.value;
+                    format!("{id} has {count} Actions; production allows {most}")
+                }
+                Some(_) => continue,
+            };
+            problems.push(format!("{declared_in}: {problem}"));
+        }
+        if let Err(error) = self.entity_actions() {
+            problems.push(error.to_string());
+        }
+        problems
+    }
+
+    /// Returns the Actions that token exchange profiles and event streams name, each with its trigger and once.
+    ///
+    /// # Errors
+    /// When an entity names an Action that the configuration does not have, or a token exchange profile names none.
+    pub fn entity_actions(&self) -> Result<Vec<(Trigger, &Action)>> {
+        let mut found: Vec<(Trigger, &Action)> = Vec::new();
+        let entities = [
+            (
+                Trigger::CustomTokenExchange,
+                "token exchange profile",
+                &self.tenant.token_exchange_profiles,
+            ),
+            (
+                Trigger::EventStream,
+                "event stream",
+                &self.tenant.event_streams,
+            ),
+        ];
+        for (trigger, what, entities) in entities {
+            for entity in entities {
+                let called = entity.get("name").and_then(Value::as_str);
+                let called = called.unwrap_or("without a name");
+                let Some(name) = TenantData::action_of(entity) else {
+                    if trigger == Trigger::EventStream {
+                        // Its destination is none of ours.
+                        continue;
+                    }
+                    let message = format!("the {what} `{called}` names no Action");
+                    return Err(Error::new(message)
+                        .with_hint("give it the name of an Action as its `action_id`"));
+                };
+                let action = self.action(name).ok_or_else(|| {
+                    let message = format!(
+                        "the {what} `{called}` names the Action `{name}`, which does not exist"
+                    );
+                    let error = Error::new(message);
+                    match closest(name, self.action_names()) {
+                        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                        None => error.with_hint("export the Action together with it"),
+                    }
+                })?;
+                let is_known = found
+                    .iter()
+                    .any(|(_, known)| known.manifest.name == action.manifest.name);
+                if !is_known {
+                    found.push((trigger, action));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns what [`bind`](Self::bind) would refuse, for every trigger of the configuration, also those that do not run here:
+    /// one entry for each binding that names an Action which the configuration does not have.
+    pub fn missing_in_bindings(&self) -> Vec<MissingAction> {
+        let bindings = self.triggers.iter();
+        let named = bindings.flat_map(|trigger| {
+            let is_exported = !trigger
+                .declared_in
+                .ends_with(configuration::CONFIGURATION_FILE);
+            let names = trigger.action_names.iter();
+            let refused = names.filter_map(|name| self.bound(trigger, name).err());
+            refused.map(move |error| MissingAction { error, is_exported })
+        });
+        named.collect()
     }
 
     /// The Action of this name.

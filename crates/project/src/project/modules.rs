@@ -15,7 +15,7 @@ use crate::{Error, Result};
 /// A module of the configuration.
 #[derive(Debug, Clone)]
 pub struct Module {
-    /// What the configuration says about it: its name, packages and secrets.
+    /// Its entry in the configuration: its name, packages and secrets.
     pub manifest: Manifest,
     /// The file that says it.
     pub declared_in: PathBuf,

@@ -13,7 +13,7 @@ use crate::door::Boundary;
 use crate::files::{entries, extension, file_stem};
 use crate::keywords::KeywordMappings;
 
-/// How the handlers of all triggers begin.
+/// The beginning of every handler's name.
 const HANDLER: &str = "onExecute";
 
 /// The plain Actions of a folder: scripts in `actions/`, and `code.js` in the folders of it. Nothing says in which order

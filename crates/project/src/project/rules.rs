@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::remarks::{Part, Remarks};
 use super::{Project, read_configuration};
-use postlogin_core::Trigger;
+use postlogin_core::{Trigger, trigger::Binding};
 
 use crate::action::ActionSource;
 use crate::door::Boundary;
@@ -51,7 +51,7 @@ impl Project {
         rules
     }
 
-    /// What runs at a login: the enabled Rules, then the Actions bound to `post-login`. Empty if there is nothing.
+    /// Returns everything that runs at a login: the enabled Rules, then the Actions bound to `post-login`. Empty if there is nothing.
     ///
     /// # Errors
     /// When one of them can't be read.
@@ -59,15 +59,22 @@ impl Project {
         self.sources_of(Trigger::PostLogin, working_folder)
     }
 
-    /// Returns what runs at a trigger: the Actions that are bound to it and, at a login, the enabled Rules before them.
+    /// Returns what runs at a trigger: the Actions that are bound to it, or that token exchange profiles and event streams name
+    /// for it, and, at a login, the enabled Rules before them.
     ///
     /// # Errors
     /// When one of them cannot be read.
     pub fn sources_of(&self, trigger: Trigger, working_folder: &Path) -> Result<Vec<ActionSource>> {
         let mut sources = match trigger {
             Trigger::PostLogin => self.rule_sources(working_folder)?,
-            Trigger::CredentialsExchange => Vec::new(),
+            _ => Vec::new(),
         };
+        if trigger.table().binding == Binding::Entity {
+            for (_, action) in self.entity_actions()?.iter().filter(|it| it.0 == trigger) {
+                sources.push(self.source(action, working_folder)?);
+            }
+            return Ok(sources);
+        }
         sources.extend(self.bound_sources(trigger, working_folder)?);
         Ok(sources)
     }
@@ -90,7 +97,7 @@ impl Project {
     }
 }
 
-/// What an argument names that stands for a set: the folder of a project, for all that runs at a login there; its folder
+/// Returns the set that an argument stands for: the folder of a project, for all that runs at a login there; its folder
 /// `rules`, for its enabled Rules; the id of a trigger, for the Actions that `project` binds to it. `None` for anything
 /// else.
 ///
@@ -361,7 +368,7 @@ fn read(
     })
 }
 
-/// What is wrong when the script of a Rule is not there.
+/// Returns the error about a Rule whose script does not exist.
 pub(crate) fn missing_script(rule: &Rule, root: &Path) -> Error {
     let script = display_path(&rule.script, root);
     Error::new(format!(

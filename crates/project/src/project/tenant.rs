@@ -1,4 +1,4 @@
-//! What an export says about the tenant, as far as a login depends on it. Everything else is kept and not looked at.
+//! The tenant's settings in an export, as far as a login depends on them. Everything else is kept and not read.
 //!
 //! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
 
@@ -17,7 +17,7 @@ use crate::files::{display_path, entries, extension};
 use crate::keywords::KeywordMappings;
 use crate::shapes::Shapes;
 
-/// What an export says about the tenant.
+/// The tenant's settings in an export.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TenantData {
     /// `tenant.json`, or `tenant:`.
@@ -26,7 +26,7 @@ pub struct TenantData {
     pub clients: Vec<Value>,
     /// APIs.
     pub resource_servers: Vec<Value>,
-    /// What applications may do at APIs without a user, each with its `client_id` (a name or an id), `audience` and `scope`.
+    /// The grants of applications at APIs without a user, each with its `client_id` (a name or an id), `audience` and `scope`.
     pub client_grants: Vec<Value>,
     /// Roles with their permissions.
     pub roles: Vec<Value>,
@@ -36,7 +36,15 @@ pub struct TenantData {
     pub organizations: Vec<Value>,
     /// E-mail templates, each with the text of its `body`.
     pub email_templates: Vec<Value>,
-    /// What `postlogin.toml` says, by the keys of [`TenantSettings`]; it wins.
+    /// Factors, each with its `name` and whether it is `enabled`; `None` when the export does not say.
+    pub guardian_factors: Option<Vec<Value>>,
+    /// Policies of multi-factor authentication: `all-applications`, `confidence-score`.
+    pub guardian_policies: Vec<Value>,
+    /// Token exchange profiles, each with its `subject_token_type` and its Action.
+    pub token_exchange_profiles: Vec<Value>,
+    /// Event streams, each with its `destination` and `subscriptions`.
+    pub event_streams: Vec<Value>,
+    /// The settings of `postlogin.toml`, by the keys of [`TenantSettings`]; it wins.
     pub overrides: Map<String, Value>,
 }
 
@@ -92,6 +100,7 @@ impl TenantData {
             "org_name_in_tokens",
             self.settings.get(names).cloned().unwrap_or_default(),
         );
+        self.factors(&mut say);
         if !self.roles.is_empty() {
             let roles: Vec<Value> = self.roles.iter().map(role).collect();
             say("roles", Value::Array(roles));
@@ -102,6 +111,31 @@ impl TenantData {
         }
         // What a user wrote was checked where it was read; what an export says has the right types.
         serde_json::from_value(settings).unwrap_or_default()
+    }
+
+    /// What the export says of multi-factor authentication. A risk assessment (`confidence-score`) is not made here.
+    fn factors(&self, say: &mut impl FnMut(&str, Value)) {
+        if let Some(factors) = &self.guardian_factors {
+            let enabled = factors
+                .iter()
+                .filter(|factor| factor.get("enabled") == Some(&Value::Bool(true)));
+            let names = enabled.filter_map(|factor| factor.get("name")?.as_str());
+            // What is called `sms` there is `phone` in an event.
+            let names = names.map(|name| if name == "sms" { "phone" } else { name });
+            let names: Vec<&str> = names.collect();
+            say("mfa_factors", json!(names));
+        }
+        let always = |policy: &Value| policy.as_str() == Some("all-applications");
+        say(
+            "mfa_always",
+            self.guardian_policies.iter().any(always).into(),
+        );
+        let customization = self.settings.get("customize_mfa_in_postlogin_action");
+        let customization = customization.filter(|value| value.is_boolean());
+        say(
+            "mfa_customization",
+            customization.cloned().unwrap_or_default(),
+        );
     }
 
     fn api(&self, api: &Value, event: &Value, say: &mut impl FnMut(&str, Value)) {
@@ -137,7 +171,27 @@ impl TenantData {
         }
     }
 
-    /// What the user's roles permit on an API.
+    /// Returns the name of the Action that a token exchange profile, or an event stream whose destination is an Action, names.
+    /// The Deploy CLI writes the name in place of the id.
+    #[must_use]
+    pub fn action_of(entity: &Value) -> Option<&str> {
+        let destination = entity.get("destination");
+        let holder = match destination {
+            Some(destination) => {
+                let kind = destination.get("type").and_then(Value::as_str);
+                if kind != Some("action") {
+                    return None;
+                }
+                destination.get("configuration")?
+            }
+            None => entity,
+        };
+        let keys = ["action", "action_name", "action_id"];
+        keys.iter()
+            .find_map(|key| holder.get(*key).and_then(Value::as_str))
+    }
+
+    /// Returns the permissions of the user's roles on an API.
     fn permissions(&self, event: &Value, identifier: &str) -> Vec<String> {
         let of_user = event
             .pointer("/authorization/roles")
@@ -225,8 +279,20 @@ pub(super) fn of_directory(
         connections,
         organizations: all("organizations"),
         email_templates: all("emails"),
+        token_exchange_profiles: all("token-exchange-profiles"),
+        event_streams: all("event-streams"),
         ..TenantData::default()
     };
+    if root.join("guardian/factors").is_dir() {
+        data.guardian_factors = Some(all("guardian/factors"));
+    }
+    let policies = root.join("guardian/policies.json");
+    if policies.is_file() {
+        let read = read_configuration(&policies, root, mappings);
+        let read = remarks.keep(Part::Other, &policies, read);
+        data.guardian_policies = read.as_ref().map(policies_of).unwrap_or_default();
+        files.push(policies);
+    }
     with_bodies(
         &mut data.email_templates,
         &root.join("emails"),
@@ -243,6 +309,12 @@ pub(super) fn of_directory(
         files.push(file);
     }
     data
+}
+
+/// `{"policies": […]}`, or the list alone.
+fn policies_of(value: &Value) -> Vec<Value> {
+    let list = value.get("policies").unwrap_or(value).as_array();
+    list.cloned().unwrap_or_default()
 }
 
 /// Puts the text of each template's file in place of its path, and drops what is no template (`provider.json`).
@@ -313,6 +385,16 @@ pub(super) fn of_yaml(
         connections,
         organizations: list("organizations"),
         email_templates,
+        guardian_factors: configuration
+            .get("guardianFactors")
+            .and_then(Value::as_array)
+            .cloned(),
+        guardian_policies: configuration
+            .get("guardianPolicies")
+            .map(policies_of)
+            .unwrap_or_default(),
+        token_exchange_profiles: list("tokenExchangeProfiles"),
+        event_streams: list("eventStreams"),
         overrides: Map::new(),
     }
 }

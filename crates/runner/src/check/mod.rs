@@ -9,7 +9,7 @@ use postlogin_core::{outcome::Outcome, wildcard::matches};
 use postlogin_project::cases::{Expect, ExpectKey, Expectation};
 use postlogin_project::document::node::NodeValue;
 use postlogin_project::{parse_duration, parse_size};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::run_event::Mismatch;
 use compare::{Comparison, compare};
@@ -25,7 +25,7 @@ pub fn mismatches(expect: &Expect, outcome: &Outcome) -> Vec<Mismatch> {
 
 fn check(expected: &Expectation, exactly: bool, outcome: &Outcome, found: &mut Vec<Mismatch>) {
     let key = expected.key;
-    let mut object = |actual: &serde_json::Map<String, Value>| {
+    let mut object = |actual: &Map<String, Value>| {
         let comparison = Comparison { key, exactly };
         let actual = Value::Object(actual.clone());
         compare(
@@ -43,12 +43,17 @@ fn check(expected: &Expectation, exactly: bool, outcome: &Outcome, found: &mut V
         ExpectKey::Userinfo => object(&outcome.userinfo),
         ExpectKey::UserMetadata => object(&outcome.user.user_metadata),
         ExpectKey::AppMetadata => object(&outcome.user.app_metadata),
+        ExpectKey::Effects => {
+            let effects = serde_json::to_value(&outcome.effects).unwrap_or_default();
+            object(effects.as_object().unwrap_or(&Map::new()));
+        }
         ExpectKey::Status => {
             let actual = serde_json::to_value(outcome.status).unwrap_or_default();
             if expected.value.to_value() != actual {
                 found.push(whole(expected, Some(actual)));
             }
         }
+        ExpectKey::Code => text(expected, outcome.code.as_deref(), found),
         ExpectKey::Reason => text(expected, outcome.reason.as_deref(), found),
         ExpectKey::Redirect => {
             let actual = outcome.redirect.as_ref().map(|to| json!({"url": to.url}));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use postlogin_core::Trigger;
 use postlogin_core::location::Location;
 use postlogin_core::outcome::{ClaimRule, Outcome, Status, TokenKind, Verdict};
 use postlogin_host::Request;
@@ -16,6 +17,8 @@ pub enum What {
     Status,
     /// Why it was denied.
     Reason,
+    /// The OAuth error code of a denial.
+    Code,
     /// The class and the message of the error that failed it.
     Error,
     /// A claim of the ID token.
@@ -30,6 +33,8 @@ pub enum What {
     AppMetadata,
     /// Where the browser is sent.
     Redirect,
+    /// What Actions of a trigger other than post-login ask for.
+    Effect,
     /// A request to the network.
     Request,
     /// A call of the `api` whose effect is none of the above: sessions, refresh tokens, factors, forms, SAML.
@@ -42,6 +47,7 @@ impl What {
         match self {
             What::Status => "status",
             What::Reason => "reason",
+            What::Code => "code",
             What::Error => "error",
             What::IdToken => "id_token",
             What::AccessToken => "access_token",
@@ -49,6 +55,7 @@ impl What {
             What::UserMetadata => "user_metadata",
             What::AppMetadata => "app_metadata",
             What::Redirect => "redirect",
+            What::Effect => "effects",
             What::Request => "request",
             What::Command => "command",
         }
@@ -196,6 +203,14 @@ fn account(ran: &Ran) -> Account {
     if let Some(redirect) = &outcome.redirect {
         put(What::Redirect, "", plain(json!(redirect.url)));
     }
+    if let Some(code) = &outcome.code {
+        put(What::Code, "", plain(json!(code)));
+    }
+    if let Value::Object(effects) = json!(outcome.effects) {
+        for (name, value) in effects {
+            put(What::Effect, &name, plain(value));
+        }
+    }
     for (what, kind, claims) in [
         (What::IdToken, TokenKind::IdToken, &outcome.id_token.claims),
         (
@@ -308,7 +323,9 @@ fn commands(outcome: &Outcome) -> BTreeMap<String, Value> {
     let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for command in &outcome.commands {
         let namespace = command.method.split('.').next().unwrap_or_default();
-        if !EFFECTS.contains(&namespace) {
+        // What the Actions of a token exchange set is among its effects.
+        let is_shown = outcome.trigger == Trigger::CustomTokenExchange;
+        if is_shown || !EFFECTS.contains(&namespace) {
             continue;
         }
         // What is set by name is compared by name.

@@ -1,5 +1,6 @@
 //! A comparison for people.
 
+use postlogin_core::escape::inline;
 use postlogin_core::location::Location;
 use serde_json::json;
 
@@ -9,6 +10,9 @@ use crate::report::{Line, Role, changes};
 
 /// The number of differences that are printed.
 const MOST_FOUND: usize = 100;
+
+/// The number of errors of both sides that are printed.
+const SHOWN_FAULTS: usize = 5;
 
 /// A longer value is cut.
 const LONGEST: usize = 160;
@@ -36,17 +40,15 @@ impl Comparison {
     }
 
     fn example(&self, found: &Found) -> Vec<Line> {
-        let (events, cases, generated) = self.logins;
-        let all = events + cases + generated;
-        let (place, mut lines) = match &found.first {
-            Origin::Event(file) => (file.clone(), Vec::new()),
-            Origin::Case(name) => (format!("the case {name}"), Vec::new()),
-            Origin::Generated(number) => (
-                format!("made-up event {number}, made smaller"),
-                changes(&found.changes),
-            ),
-        };
-        let logins = format!("{} of {all}, first {place}", found.logins);
+        let mut place = place(&found.first);
+        let mut lines = Vec::new();
+        if matches!(found.first, Origin::Generated(_)) {
+            lines = changes(&found.changes);
+            if found.is_small {
+                place.push_str(", made smaller");
+            }
+        }
+        let logins = format!("{} of {}, first {place}", found.logins, self.compared);
         lines.push(Line::of(Role::Dim, "  logins  ").and(Role::Plain, logins));
         lines
     }
@@ -68,14 +70,31 @@ impl Comparison {
             _ => format!(" (seed {})", self.seed),
         };
         let over = format!(" over {}{seed}", kinds.join(" and "));
+        let all = self.planned();
         let verdict = match self.found.len() {
+            0 if self.is_all_failed() => Line::of(Role::Bad, "Not compared").and(
+                Role::Strong,
+                match self.compared {
+                    1 => ": the login failed on both sides,".to_owned(),
+                    count => format!(": all {count} logins failed on both sides,"),
+                },
+            ),
+            0 if self.is_cut_short() => Line::of(Role::Bad, "Not finished").and(
+                Role::Strong,
+                format!(" after {} of {all} logins", self.compared),
+            ),
             0 => Line::of(Role::Good, "       Equal"),
             1 => Line::of(Role::Bad, "   Different").and(Role::Strong, " in 1 point"),
             count => {
                 Line::of(Role::Bad, "   Different").and(Role::Strong, format!(" in {count} points"))
             }
         };
-        let mut lines = vec![verdict.and(Role::Plain, over)];
+        let mut verdict = verdict.and(Role::Plain, over);
+        if self.failures_on_both > 0 && !self.is_all_failed() {
+            let text = format!(", but {} failed on both sides", self.failures_on_both);
+            verdict = verdict.and(Role::Warn, text);
+        }
+        let mut lines = vec![verdict];
         for (label, name, endings) in [
             ("        left", &self.left.0, &self.left_endings),
             ("       right", &self.right.0, &self.right_endings),
@@ -83,6 +102,7 @@ impl Comparison {
             let text = format!(" {name}: {}", ended(endings));
             lines.push(Line::of(Role::Dim, label).and(Role::Plain, text));
         }
+        lines.extend(self.failures());
         if self.unanswered > 0 {
             let text = format!(
                 "{} logins asked the network for what no exchange answers (--http)",
@@ -91,6 +111,46 @@ impl Comparison {
             lines.push(Line::of(Role::Warn, format!("{:>13}{text}", "")));
         }
         lines
+    }
+}
+
+impl Comparison {
+    /// What failed on both sides, and what was left out.
+    fn failures(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut warn = |text: String| {
+            lines.push(Line::of(Role::Warn, format!("{:>13}{text}", "")));
+        };
+        for failed in self.failed_on_both.iter().take(SHOWN_FAULTS) {
+            warn(format!(
+                "{} failed on both sides, first {}: {}",
+                failed.logins,
+                place(&failed.first),
+                short(&inline(&failed.error))
+            ));
+        }
+        let listed = self.failed_on_both.iter().take(SHOWN_FAULTS);
+        let listed: u64 = listed.map(|failed| failed.logins).sum();
+        if let Some(more @ 1..) = self.failures_on_both.checked_sub(listed) {
+            warn(format!("{more} failed on both sides with other errors"));
+        }
+        if self.is_cut_short() {
+            warn(format!(
+                "only {} of {} logins {} compared: some compute until their time is over (--timeout)",
+                self.compared,
+                self.planned(),
+                if self.compared == 1 { "was" } else { "were" }
+            ));
+        }
+        lines
+    }
+}
+
+fn place(origin: &Origin) -> String {
+    match origin {
+        Origin::Event(file) => file.clone(),
+        Origin::Case(name) => format!("the case {name}"),
+        Origin::Generated(number) => format!("made-up event {number}"),
     }
 }
 

@@ -8,6 +8,7 @@ mod work;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
+use postlogin_core::Trigger;
 use postlogin_core::outcome::Status;
 use postlogin_core::redact::Mask;
 use postlogin_generate::Change;
@@ -15,6 +16,7 @@ use postlogin_host::{Budget, Mock};
 use postlogin_project::{ActionSource, Secret, TenantData};
 use serde_json::Value;
 
+use crate::endless::Endless;
 use crate::load::{LoadError, Loaded};
 use crate::numbered::{Numbers, each};
 use crate::plan::PlannedCase;
@@ -35,6 +37,8 @@ pub struct Side {
 
 /// Over which logins, and how.
 pub struct CompareOptions<'a> {
+    /// The trigger of both sides.
+    pub trigger: Trigger,
     /// Events, with what they are called.
     pub events: Vec<(String, Value)>,
     /// Cases; what they expect is not looked at, and neither are their Actions.
@@ -77,7 +81,9 @@ pub struct Found {
     pub logins: u64,
     /// The first of them.
     pub first: Origin,
-    /// Its event; made smaller if it is a generated one.
+    /// Whether its event is a generated one that was made smaller.
+    pub is_small: bool,
+    /// Its event.
     pub event: Value,
     /// The differences of that to the built-in sample.
     pub changes: Vec<Change>,
@@ -88,6 +94,17 @@ pub struct Found {
 /// The ends of logins on one side.
 pub type Endings = Vec<(Status, u64)>;
 
+/// Logins that failed on both sides with the same fault. What the sides would have done without it is not compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedOnBoth {
+    /// The class and the message of the error. Secrets are hidden.
+    pub error: String,
+    /// The number of logins.
+    pub logins: u64,
+    /// The first of them.
+    pub first: Origin,
+}
+
 /// The result of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
@@ -97,6 +114,8 @@ pub struct Comparison {
     pub right: (String, Vec<String>),
     /// The number of events, cases and generated events.
     pub logins: (u64, u64, u64),
+    /// The number of logins that were compared; fewer than all when [`Comparison::is_cut_short`].
+    pub compared: u64,
     /// The seed of generated events.
     pub seed: u64,
     /// The ends of the first side's logins.
@@ -105,9 +124,16 @@ pub struct Comparison {
     pub right_endings: Endings,
     /// Logins whose requests no exchange answered, on either side.
     pub unanswered: u64,
-    /// The differences; empty when the sides are equal. Secrets are hidden.
+    /// Logins that failed on both sides with the same fault, by fault, the first ones.
+    pub failed_on_both: Vec<FailedOnBoth>,
+    /// The number of all of them.
+    pub failures_on_both: u64,
+    /// The differences; empty when no login shows one. Secrets are hidden.
     pub found: Vec<Found>,
 }
+
+/// The number of faults of both sides that are listed; logins with further ones are counted.
+const MOST_FAULTS: usize = 20;
 
 /// So many events are tried to make one smaller.
 const ATTEMPTS: usize = 300;
@@ -145,7 +171,20 @@ pub fn compare(
     let stop = AtomicBool::new(false);
     let numbers = Numbers::up_to(count, None, &stop);
     let no_tick = &mut |_| Ok::<(), anyhow::Error>(());
-    let shown = each(options.jobs, &numbers, no_tick, |number| work.shown(number))?;
+    let endless = Endless::default();
+    let shown = each(options.jobs, &numbers, no_tick, |number| {
+        let shown = work.shown(number);
+        match &shown {
+            Ok(shown) => {
+                for _ in 0..shown.endless {
+                    endless.note(number, shown.limit, &numbers);
+                }
+            }
+            // What cannot be loaded cannot be loaded for the next event.
+            Err(_) => numbers.end_with(number),
+        }
+        shown
+    })?;
     let shown: Vec<Shown> = shown.into_iter().collect::<Result<_, CompareError>>()?;
     let mut groups: Vec<Group> = Vec::new();
     let mut by_key: HashMap<&str, usize> = HashMap::new();
@@ -172,7 +211,10 @@ pub fn compare(
         let group = usize::try_from(index)
             .ok()
             .and_then(|index| groups.get(index));
-        group.map(|group| work.smallest(group))
+        group.map(|group| {
+            let first = usize::try_from(group.first).ok();
+            work.smallest(group, first.and_then(|first| shown.get(first)))
+        })
     })?;
     let found = found
         .into_iter()
@@ -191,6 +233,7 @@ pub fn compare(
     hidden.extend(of_cases.map(|secret| secret.value.as_str()));
     let mask = Mask::of(&hidden);
     found.iter_mut().for_each(|found| hide(found, &mask));
+    let failed_on_both = failed_on_both(&shown, &work, &mask);
     let names = |side: &Side| {
         let names = side.actions.iter().map(|(source, _)| source.name.clone());
         (side.name.clone(), names.collect())
@@ -202,9 +245,34 @@ pub fn compare(
         seed: options.seed,
         left_endings: endings(shown.iter().map(|shown| shown.statuses.0)),
         right_endings: endings(shown.iter().map(|shown| shown.statuses.1)),
+        compared: shown.len() as u64,
+        failed_on_both,
+        failures_on_both: shown.iter().filter(|shown| shown.fault.is_some()).count() as u64,
         unanswered: shown.iter().filter(|shown| shown.unanswered).count() as u64,
         found,
     })
+}
+
+/// Returns the faults of both sides in the order of the logins that showed them first.
+fn failed_on_both(shown: &[Shown], work: &Work<'_>, mask: &Mask) -> Vec<FailedOnBoth> {
+    let mut failed: Vec<FailedOnBoth> = Vec::new();
+    for (number, shown) in shown.iter().enumerate() {
+        let Some(fault) = &shown.fault else {
+            continue;
+        };
+        let mut error = fault.clone();
+        mask.text(&mut error);
+        if let Some(known) = failed.iter_mut().find(|known| known.error == error) {
+            known.logins += 1;
+        } else if failed.len() < MOST_FAULTS {
+            failed.push(FailedOnBoth {
+                error,
+                logins: 1,
+                first: work.origin(number as u64),
+            });
+        }
+    }
+    failed
 }
 
 fn endings(statuses: impl Iterator<Item = Status>) -> Endings {

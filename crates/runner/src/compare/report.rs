@@ -11,9 +11,26 @@ use super::{COMPARISON_FORMAT, Comparison, Endings, Found, Origin, Part, What};
 use crate::yaml::{entry, nested, relative_action};
 
 impl Comparison {
-    /// Whether no login showed a difference.
+    /// Whether the sides are known to be equal over these logins: no login shows a difference, all were compared, and not
+    /// every one failed on both sides.
     pub fn is_equal(&self) -> bool {
-        self.found.is_empty()
+        self.found.is_empty() && !self.is_cut_short() && !self.is_all_failed()
+    }
+
+    /// Whether logins were left out, because Actions compute until their time is over.
+    pub fn is_cut_short(&self) -> bool {
+        self.compared < self.planned()
+    }
+
+    /// Whether every login failed on both sides, so that nothing else of them was compared.
+    pub fn is_all_failed(&self) -> bool {
+        self.failures_on_both > 0 && self.failures_on_both == self.compared
+    }
+
+    /// The number of logins that were to be compared.
+    pub(super) fn planned(&self) -> u64 {
+        let (events, cases, generated) = self.logins;
+        events.saturating_add(cases).saturating_add(generated)
     }
 
     /// The serialised form, `postlogin.comparison/1`.
@@ -34,7 +51,14 @@ impl Comparison {
             "logins": {
                 "events": events, "cases": cases, "generated": generated,
                 "seed": self.seed, "unanswered": self.unanswered,
+                "compared": self.compared, "failed_on_both": self.failures_on_both,
             },
+            "cut_short": self.is_cut_short(),
+            "failed_on_both": self.failed_on_both.iter().map(|failed| json!({
+                "error": failed.error,
+                "logins": failed.logins,
+                "first": origin(&failed.first),
+            })).collect::<Vec<_>>(),
             "differences": self.found.iter().map(found).collect::<Vec<_>>(),
         })
     }
@@ -100,13 +124,15 @@ fn expected(found: &Found) -> Value {
     match found.difference.what {
         What::Status => json!({"status": value}),
         What::Reason => json!({"reason": value}),
+        What::Code => json!({"code": value}),
         What::Error => json!({"error": left.value.as_ref().map(|_| json!({"message": "*"}))}),
         What::Redirect => json!({"redirect": value}),
         What::IdToken
         | What::AccessToken
         | What::Userinfo
         | What::UserMetadata
-        | What::AppMetadata => {
+        | What::AppMetadata
+        | What::Effect => {
             let key = found.difference.what.name();
             json!({ key: { name: value } })
         }
@@ -137,14 +163,18 @@ fn found(found: &Found) -> Value {
         "left": part(&difference.left),
         "right": part(&difference.right),
         "logins": logins,
-        "first": match first {
-            Origin::Event(file) => json!({"event": file}),
-            Origin::Case(name) => json!({"case": name}),
-            Origin::Generated(number) => json!({"generated": number}),
-        },
+        "first": origin(first),
         "with": patch,
         "event": event,
     })
+}
+
+fn origin(origin: &Origin) -> Value {
+    match origin {
+        Origin::Event(file) => json!({"event": file}),
+        Origin::Case(name) => json!({"case": name}),
+        Origin::Generated(number) => json!({"generated": number}),
+    }
 }
 
 fn part(part: &Part) -> Value {

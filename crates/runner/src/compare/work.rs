@@ -1,8 +1,10 @@
 //! The logins of a comparison: the event of each, both sides, and the smallest event that shows a difference.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
-use postlogin_core::event::post_login_sample;
+use postlogin_core::event::sample;
 use postlogin_core::outcome::Status;
 use postlogin_core::reads::Watch;
 use postlogin_engine::BoundAction;
@@ -12,8 +14,9 @@ use postlogin_project::{ActionSource, Secret};
 use serde_json::Value;
 
 use super::difference::differences;
-use super::{ATTEMPTS, CompareError, CompareOptions, Difference, Found, Origin, Side};
+use super::{ATTEMPTS, CompareError, CompareOptions, Difference, Found, Origin, Side, What};
 use crate::case::unloadable;
+use crate::endless::is_endless;
 use crate::lab::{Ran, Setting, placeholders, seen_by, vocabulary};
 use crate::plan::event_of;
 
@@ -22,7 +25,18 @@ pub(super) struct Shown {
     pub(super) keys: Vec<String>,
     pub(super) statuses: (Status, Status),
     pub(super) unanswered: bool,
+    /// The fault with which it failed on both sides, if that is the same.
+    pub(super) fault: Option<String>,
+    /// The number of sides that computed until their time was over.
+    pub(super) endless: u8,
+    /// The time that each side had.
+    pub(super) limit: Duration,
+    /// Of a login with an endless side: it is not run again.
+    differences: Vec<Difference>,
 }
+
+/// After so many runs that compute until their time is over, an event is not made smaller any more.
+const ENDLESS_ATTEMPTS: u8 = 2;
 
 /// The logins that show the same difference.
 pub(super) struct Group {
@@ -53,10 +67,38 @@ impl Pair {
         }
     }
 
-    fn run(&self, setting: &Setting<'_>, event: &Value) -> anyhow::Result<(Ran, Ran)> {
-        let left = setting.run(&self.left, event.clone())?;
-        let right = setting.run(&self.right, event.clone())?;
-        Ok((left, right))
+    fn run(&self, setting: &Setting<'_>, event: &Value) -> anyhow::Result<Both> {
+        let mut endless = 0;
+        let mut side = |actions: &[BoundAction]| {
+            let began = Instant::now();
+            let ran = setting.run(actions, event.clone())?;
+            if ran.outcome.status == Status::Failed
+                && is_endless(began.elapsed(), setting.budget.time)
+            {
+                endless += 1;
+            }
+            anyhow::Ok(ran)
+        };
+        let (left, right) = (side(&self.left)?, side(&self.right)?);
+        Ok(Both {
+            left,
+            right,
+            endless,
+        })
+    }
+}
+
+/// A login on both sides.
+struct Both {
+    left: Ran,
+    right: Ran,
+    /// The number of sides that computed until their time was over.
+    endless: u8,
+}
+
+impl Both {
+    fn differences(&self) -> Vec<Difference> {
+        differences(&self.left, &self.right)
     }
 }
 
@@ -81,6 +123,7 @@ impl<'a> Work<'a> {
         let of_cases = of_cases
             .filter_map(|planned| event_of(planned.trigger, &planned.case, &planned.bases).ok());
         let generator = Generator::new(
+            options.trigger,
             options.seed,
             vocabulary(sources.iter().copied()),
             bases.chain(of_cases).collect(),
@@ -102,84 +145,134 @@ impl<'a> Work<'a> {
 
     /// The setting of logins without a case.
     fn plain_setting(&self) -> Setting<'a> {
-        let mut setting = Setting::of(None, self.options.tenant);
+        let mut setting = Setting::of(self.options.trigger, None, self.options.tenant);
         setting.mocks = Arc::clone(&self.mocks);
         setting.now_ms = self.options.now_ms.unwrap_or(setting.now_ms);
         setting.budget = self.options.budget;
         setting
     }
 
-    /// The login with a number: events, then cases, then generated ones.
-    fn login(&self, number: u64) -> anyhow::Result<(Origin, Value, Setting<'a>, Option<Pair>)> {
-        let events = self.options.events.len();
+    /// Where the login with a number comes from: events, then cases, then generated ones.
+    pub(super) fn origin(&self, number: u64) -> Origin {
         let index = usize::try_from(number).unwrap_or(usize::MAX);
-        if let Some((name, event)) = self.options.events.get(index) {
-            let origin = Origin::Event(name.clone());
-            return Ok((origin, event.clone(), self.plain_setting(), None));
+        if let Some((name, _)) = self.options.events.get(index) {
+            return Origin::Event(name.clone());
         }
-        let index = index.saturating_sub(events);
-        if let Some(planned) = self.options.cases.get(index) {
-            let event = event_of(planned.trigger, &planned.case, &planned.bases)
-                .map_err(|error| anyhow::anyhow!("{error}"))?;
-            let setting = Setting::of(Some(planned), self.options.tenant);
-            let secrets = &planned.case.secrets;
-            let pair = Pair::new(self.left, self.right, secrets, &self.settings);
-            let origin = Origin::Case(planned.case.full_name.clone());
-            return Ok((origin, event, setting, Some(pair)));
+        let index = index.saturating_sub(self.options.events.len());
+        match self.options.cases.get(index) {
+            Some(planned) => Origin::Case(planned.case.full_name.clone()),
+            None => Origin::Generated(index.saturating_sub(self.options.cases.len()) as u64),
         }
-        let made_up = index.saturating_sub(self.options.cases.len()) as u64;
-        let event = self.generator.event(made_up);
-        Ok((
-            Origin::Generated(made_up),
-            event,
-            self.plain_setting(),
-            None,
-        ))
+    }
+
+    /// The login with a number.
+    fn login(&self, number: u64) -> anyhow::Result<(Origin, Value, Setting<'a>, Option<Pair>)> {
+        let origin = self.origin(number);
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        let (event, setting, pair) = match &origin {
+            Origin::Event(_) => {
+                let event = self.options.events.get(index);
+                let event = event.map(|(_, event)| event.clone()).unwrap_or_default();
+                (event, self.plain_setting(), None)
+            }
+            Origin::Case(_) => {
+                let index = index.saturating_sub(self.options.events.len());
+                let planned = self.options.cases.get(index);
+                let planned = planned.ok_or_else(|| anyhow::anyhow!("there is no such case"))?;
+                let event = event_of(planned.trigger, &planned.case, &planned.bases)
+                    .map_err(|error| anyhow::anyhow!("{error}"))?;
+                let setting = Setting::of(planned.trigger, Some(planned), self.options.tenant);
+                let secrets = &planned.case.secrets;
+                let pair = Pair::new(self.left, self.right, secrets, &self.settings);
+                (event, setting, Some(pair))
+            }
+            Origin::Generated(number) => {
+                (self.generator.event(*number), self.plain_setting(), None)
+            }
+        };
+        Ok((origin, event, setting, pair))
     }
 
     pub(super) fn shown(&self, number: u64) -> Result<Shown, CompareError> {
         let (_, event, setting, pair) = self.login(number)?;
         let pair = pair.as_ref().unwrap_or(&self.plain);
-        let (left, right) = pair.run(&setting, &event)?;
-        if let Some(error) = unloadable(&left.outcome).or_else(|| unloadable(&right.outcome)) {
-            return Err(CompareError::Load(error));
+        let both = pair.run(&setting, &event)?;
+        let found = both.differences();
+        let Both {
+            left,
+            right,
+            endless,
+        } = both;
+        for (side, ran) in [(self.left, &left), (self.right, &right)] {
+            if let Some(mut error) = unloadable(&ran.outcome) {
+                error.message = format!("{}: {}", side.name, error.message);
+                return Err(CompareError::Load(error));
+            }
         }
-        let found = differences(&left, &right);
         let unanswered = |ran: &Ran| crate::fuzz::lacks_network(&ran.outcome);
+        let is_same = left.outcome.status == Status::Failed
+            && right.outcome.status == Status::Failed
+            && found.iter().all(|one| one.what != What::Error);
+        let fault = left.outcome.error.as_ref().filter(|_| is_same);
         Ok(Shown {
             keys: found.iter().map(Difference::key).collect(),
             statuses: (left.outcome.status, right.outcome.status),
             unanswered: unanswered(&left) || unanswered(&right),
+            fault: fault.map(|error| format!("{}: {}", error.name, error.message)),
+            endless,
+            limit: setting.budget.time,
+            differences: found.into_iter().filter(|_| endless > 0).collect(),
         })
     }
 
     /// The first login of a group, made smaller if its event is generated.
-    pub(super) fn smallest(&self, group: &Group) -> anyhow::Result<Option<Found>> {
+    pub(super) fn smallest(
+        &self,
+        group: &Group,
+        first_shown: Option<&Shown>,
+    ) -> anyhow::Result<Option<Found>> {
         let (first, event, mut setting, pair) = self.login(group.first)?;
         let pair = pair.as_ref().unwrap_or(&self.plain);
-        let shown = |setting: &Setting<'_>, event: &Value| {
-            let (left, right) = pair.run(setting, event).ok()?;
-            let found = differences(&left, &right);
-            found.into_iter().find(|one| one.key() == group.key)
+        let trigger = self.options.trigger;
+        let base = sample(trigger);
+        let of_group = |one: &Difference| one.key() == group.key;
+        let found = |difference: Difference, event: Value, is_small: bool| Found {
+            difference,
+            logins: group.logins,
+            first: first.clone(),
+            is_small,
+            changes: changes_between(&base, &event),
+            patch: patch(&base, &event),
+            event,
         };
-        let base = post_login_sample();
+        if let Some(shown) = first_shown.filter(|shown| shown.endless > 0) {
+            let mut known = shown.differences.iter();
+            let known = known.find(|one| of_group(one)).cloned();
+            return Ok(known.map(|difference| found(difference, event, false)));
+        }
+        let endless = AtomicU8::new(0);
+        let shown = |setting: &Setting<'_>, event: &Value| {
+            // Smaller events may lead to code that never ends.
+            if endless.load(Ordering::Relaxed) >= ENDLESS_ATTEMPTS {
+                return None;
+            }
+            let both = pair.run(setting, event).ok()?;
+            endless.fetch_add(both.endless, Ordering::Relaxed);
+            both.differences().into_iter().find(of_group)
+        };
         let event = match first {
             Origin::Generated(_) => {
                 let small = shrink(&event, &base, ATTEMPTS, |candidate| {
-                    is_plausible(candidate) && shown(&setting, candidate).is_some()
+                    is_plausible(trigger, candidate) && shown(&setting, candidate).is_some()
                 });
                 small.event
             }
             Origin::Event(_) | Origin::Case(_) => event,
         };
         setting.watch = Watch::Paths;
-        Ok(shown(&setting, &event).map(|difference| Found {
-            difference,
-            logins: group.logins,
-            first,
-            changes: changes_between(&base, &event),
-            patch: patch(&base, &event),
-            event,
-        }))
+        endless.store(0, Ordering::Relaxed);
+        let is_small = matches!(first, Origin::Generated(_));
+        let last = shown(&setting, &event);
+        Ok(last.map(|difference| found(difference, event, is_small)))
     }
 }

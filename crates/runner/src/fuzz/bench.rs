@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postlogin_core::event::post_login_sample;
+use postlogin_core::event::sample;
 use postlogin_core::outcome::Outcome;
 use postlogin_engine::BoundAction;
 use postlogin_generate::{Generator, difference, is_plausible, patch, shrink};
@@ -20,7 +20,7 @@ use super::group::Known;
 use super::{FuzzOptions, Target, Targets, case_file, target};
 use crate::case::Compiled;
 use crate::lab::{Setting, placeholders, seen_by, vocabulary};
-use crate::load::LoadError;
+use crate::load::{LoadError, trigger_of_all};
 use crate::run_event::{CaseResult, CaseStatus, Failure};
 
 /// So many events are tried to make one smaller.
@@ -73,11 +73,15 @@ impl<'a> Bench<'a> {
             }
         }
         let words = vocabulary(sources.iter().copied());
+        let trigger = match &target.template {
+            Some(planned) => planned.trigger,
+            None => trigger_of_all(sources.iter().copied())?,
+        };
         Ok(Self {
             actions,
             secrets,
-            setting: Setting::of(target.template.as_ref(), tenant),
-            generator: Generator::new(seed, words, target.bases.clone()),
+            setting: Setting::of(trigger, target.template.as_ref(), tenant),
+            generator: Generator::new(trigger, seed, words, target.bases.clone()),
             sources,
         })
     }
@@ -150,8 +154,10 @@ impl<'a> Bench<'a> {
         {
             (chosen, actions) = (vec![alone], action.to_vec());
         }
-        let small = shrink(&event, &post_login_sample(), attempts, |candidate| {
-            is_plausible(candidate) && self.shown(key, &actions, &setting, candidate).is_some()
+        let trigger = setting.trigger;
+        let small = shrink(&event, &sample(trigger), attempts, |candidate| {
+            is_plausible(trigger, candidate)
+                && self.shown(key, &actions, &setting, candidate).is_some()
         });
         setting.mocks = Arc::new(self.fewest_mocks(key, &actions, &setting, &small.event));
         setting.budget = self.setting.budget;
@@ -233,7 +239,7 @@ impl<'a> Bench<'a> {
             .iter()
             .filter_map(|index| self.sources.get(*index).copied())
             .collect();
-        let base = post_login_sample();
+        let base = sample(self.setting.trigger);
         let mut finding = Finding {
             actions: sources.iter().map(|source| source.name.clone()).collect(),
             logins: known.logins,

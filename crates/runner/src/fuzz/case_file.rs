@@ -187,6 +187,9 @@ impl Text<'_> {
 /// The settings of the case besides its event.
 fn template(out: &mut String, planned: &PlannedCase) -> std::fmt::Result {
     let case = &planned.case;
+    if let Some(trigger) = case.trigger {
+        entry(out, "trigger", &json!(trigger))?;
+    }
     if let Some(now) = case.now_ms {
         entry(out, "now", &json!(postlogin_core::iso_text(now)))?;
     }

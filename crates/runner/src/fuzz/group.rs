@@ -12,7 +12,7 @@ const MOST_AT_A_PLACE: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     pub(super) faults: Vec<(String, String)>,
-    /// It computed for longer than [`ENDLESS`].
+    /// It computed until its time was over: [`crate::endless`].
     pub(super) endless: bool,
     pub(super) set_aside: bool,
     pub(super) broken: Option<String>,

@@ -14,9 +14,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use postlogin_host::DEFAULT_TIMEOUT;
 use postlogin_project::{Project, TenantData};
 
 use crate::case::{Compiled, unloadable};
+use crate::endless::{Endless, is_endless};
 use crate::execute::Sink;
 use crate::numbered::{Numbers, each};
 use crate::run_event::{FuzzSummary, RunEvent, exit};
@@ -57,12 +59,6 @@ pub struct FuzzOptions<'a> {
 
 /// The number of findings that are minimised and reported; the rest is counted.
 const MOST_FINDINGS: usize = 40;
-
-/// After so many logins that computed until their time was over, there are no more: each takes 20 s.
-const ENDLESS_LOGINS: usize = 2;
-
-/// A login of which less is real computing time waits in virtual time only.
-const ENDLESS: Duration = Duration::from_secs(2);
 
 /// Searches, minimises its findings, writes them down and reports them.
 ///
@@ -150,7 +146,7 @@ fn search(
     count: u64,
     sink: &mut dyn Sink,
 ) -> io::Result<Vec<Shown>> {
-    let endless = std::sync::Mutex::new(Vec::new());
+    let endless = Endless::default();
     let of = Some(count).filter(|count| *count < u64::MAX);
     let mut tick = |done| {
         sink.event(&RunEvent::FuzzProgress { done, of })?;
@@ -159,20 +155,20 @@ fn search(
     each(jobs, numbers, &mut tick, |number| {
         let began = Instant::now();
         let mut shown = login(benches, number);
-        shown.endless = !shown.faults.is_empty() && began.elapsed() > ENDLESS;
+        let limit = time_limit(benches, number);
+        shown.endless = !shown.faults.is_empty() && is_endless(began.elapsed(), limit);
         if shown.endless {
-            // The first ones by their number, whichever ends first: so the end is the same with any number of jobs.
-            let mut known = endless
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            known.push(number);
-            known.sort_unstable();
-            if let Some(last) = known.get(ENDLESS_LOGINS - 1) {
-                numbers.end_with(*last);
-            }
+            endless.note(number, limit, numbers);
         }
         shown
     })
+}
+
+/// The time that Actions have in the login with a number.
+fn time_limit(benches: &[Bench<'_>], number: u64) -> Duration {
+    let bench = usize::try_from(number % benches.len().max(1) as u64).unwrap_or_default();
+    let bench = benches.get(bench);
+    bench.map_or(DEFAULT_TIMEOUT, |bench| bench.setting.budget.time)
 }
 
 /// The login with a number; targets take turns.

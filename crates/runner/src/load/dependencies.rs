@@ -6,7 +6,8 @@ use std::sync::Arc;
 use postlogin_core::HandlerKind;
 
 use postlogin_js::{
-    ActionModule, DeclaredPackage, Dependencies, LocalFile, Modules, source::Language, specifiers,
+    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, source::Language,
+    specifiers,
 };
 use postlogin_project::{
     ActionKind, ActionSource, LocalSources, Manifest, ModuleSource, Secret, local_sources,
@@ -15,8 +16,8 @@ use serde_json::{Map, Value};
 
 use super::LoadError;
 
-/// The packages and modules that an Action may require.
-pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
+/// Returns the packages and modules that an Action may require, in the words of the engine.
+pub(super) fn named(source: &ActionSource) -> Dependencies {
     let (imports, local) = match &source.kind {
         ActionKind::Script { path, text } => {
             let found = local(path, &source.display_path, text);
@@ -29,15 +30,20 @@ pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
         }
         ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => Default::default(),
     };
-    let dependencies = Dependencies {
+    Dependencies {
         folder: Some(source.root.clone()),
         declared: source.declared.as_ref().map(packages),
         modules: source.modules.iter().map(module).collect(),
+        mocks: source.mocks.iter().map(mock).collect(),
         is_rule: super::kind_of(source) == HandlerKind::Rule,
         local,
         imports,
-    };
-    Modules::new(dependencies)
+    }
+}
+
+/// The packages and modules that an Action may require.
+pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
+    Modules::new(named(source))
         .map(Arc::new)
         .map_err(|error| LoadError::unloadable(format!("{}: {error}", source.display_path)))
 }
@@ -115,6 +121,15 @@ fn packages(manifest: &Manifest) -> Vec<DeclaredPackage> {
             version: package.version.clone(),
         })
         .collect()
+}
+
+fn mock(given: &postlogin_project::ModuleMock) -> ModuleMock {
+    ModuleMock {
+        specifier: given.specifier.clone(),
+        file: given.display_path.clone(),
+        text: given.text.to_string(),
+        is_json: given.is_json,
+    }
 }
 
 fn module(source: &ModuleSource) -> ActionModule {

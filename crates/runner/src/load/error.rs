@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use postlogin_core::{Fault, Location, Trigger};
+use postlogin_core::{Fault, Location, Trigger, trigger::is_without_contract};
 use postlogin_engine::NotAnAction;
 
 use super::ALLOW_CARGO_BUILD;
@@ -43,19 +43,14 @@ impl LoadError {
         .with_hint("a Rule is one function: function (user, context, callback) { … }")
     }
 
-    pub(crate) fn other_trigger(file: &str, export: &str, id: &str) -> Self {
+    pub(crate) fn other_trigger(file: &str, id: &str) -> Self {
         let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
-        Self::unloadable(format!(
-            "{file}: `{export}` is a handler of the trigger {id}, which does not run here yet"
-        ))
-        .with_hint(format!("triggers that run are {}", known.join(", ")))
-    }
-
-    pub(crate) fn only_post_login(command: &str, file: &str, trigger: Trigger) -> Self {
-        Self::unloadable(format!(
-            "{file}: {command} generates logins, and this Action is one of {trigger}"
-        ))
-        .with_hint("`run`, `test`, `check` and `explain` work with Actions of this trigger")
+        let why = match is_without_contract(id) {
+            true => "which has no public contract and does not run here",
+            false => "which is not a known trigger",
+        };
+        Self::unloadable(format!("{file}: the Action is for the trigger {id}, {why}"))
+            .with_hint(format!("triggers that run are {}", known.join(", ")))
     }
 
     pub(crate) fn mixed_triggers(one: (&str, Trigger), other: (&str, Trigger)) -> Self {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use postlogin_core::{
-    HandlerInfo, HandlerKind, Location, Trigger, outcome::Notice, trigger::unsupported,
-};
+use postlogin_core::{HandlerInfo, HandlerKind, Location, Trigger, outcome::Notice};
 use postlogin_engine::{ActionPre, BoundAction};
 use postlogin_js::{
     source::{
@@ -153,10 +151,7 @@ fn handlers_left_out(source: &ActionSource, file: &str, facts: &Facts) -> Option
         let id = match Trigger::of_export(name) {
             Some((trigger, _)) if trigger == own => continue,
             Some((trigger, _)) => trigger.id(),
-            None => match unsupported(name) {
-                Some(id) => id,
-                None => continue,
-            },
+            None => continue,
         };
         let other = format!("{name} ({id})");
         if !others.contains(&other) {

@@ -22,7 +22,7 @@ use postlogin_project::{ActionKind, ActionSource, NamedBy, Role, Secret};
 pub use error::{LoadError, LoadProblem};
 pub use fingerprint::fingerprint;
 pub use loaded::{Loaded, kind_of};
-pub use trigger::{require_post_login, trigger_of, trigger_of_all};
+pub use trigger::{trigger_of, trigger_of_all};
 
 /// The environment variable by which a user allows [`Compiler::allow_cargo_builds`].
 pub const ALLOW_CARGO_BUILD: &str = "POSTLOGIN_ALLOW_CARGO_BUILD";
@@ -54,6 +54,9 @@ pub struct Compiler<'a> {
     /// Whether a Cargo package that a file of the project names may be built.
     builds_cargo_packages: bool,
 }
+
+/// The longest source that is built into a component, in bytes. A longer one is not parsed either.
+const LONGEST_SOURCE: usize = 4 << 20;
 
 impl<'a> Compiler<'a> {
     /// Returns a compiler for this engine; `notices` hears of what takes time.
@@ -183,6 +186,14 @@ impl<'a> Compiler<'a> {
                 ))
                 .with_hint("`postlogin run` takes Rules as they are"));
             }
+            ActionKind::Script { text, .. } if text.len() > LONGEST_SOURCE => {
+                let name = portable(&source.display_path);
+                let most = LONGEST_SOURCE >> 20;
+                return Err(LoadError::unloadable(format!(
+                    "{name}: the source has more than {most} MiB"
+                ))
+                .with_hint("production accepts Actions of at most 100 kB"));
+            }
             ActionKind::Script { text, .. } => {
                 let name = portable(&source.display_path);
                 let modules = dependencies::of(source)?;
@@ -240,9 +251,9 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// The packages of the Actions so far that could be kept loaded, and are not.
+    /// Returns the packages that were loaded for the Actions so far and that the cache does not have, once.
     #[must_use]
-    pub fn packages_to_keep(&self) -> Vec<Packages> {
+    pub fn take_packages(&self) -> Vec<Packages> {
         self.javascript
             .as_ref()
             .map_or_else(Vec::new, JavaScript::take_packages)

@@ -1,18 +1,20 @@
 //! For which trigger a source is written.
 
-use postlogin_core::{Trigger, trigger::unsupported};
+use std::path::Path;
+
+use postlogin_core::Trigger;
 use postlogin_engine::handlers_of;
 use postlogin_js::source::{facts::facts, rule::is_rule};
 use postlogin_js::source_of_component;
-use postlogin_project::{ActionKind, ActionSource, Role};
+use postlogin_project::{ActionKind, ActionSource, Boundary, Role};
 
 use super::LoadError;
 
-/// Returns the trigger of a source: that of the handler that it exports, of several the one that its configuration names, and
-/// post-login for a Rule and for a source that exports none (production's error says so when it runs).
+/// Returns the trigger of a source: that of the handler that it exports (of a Cargo package, that of the macro which it uses), of
+/// several the one that its configuration names, and post-login for a Rule and for a source that exports none (production's error says so when it runs).
 ///
 /// # Errors
-/// When all its handlers belong to a trigger that does not run here.
+/// When its configuration names only triggers that do not run here, and it exports no handler of one that does.
 pub fn trigger_of(source: &ActionSource) -> Result<Trigger, LoadError> {
     if source.role != Role::ByText {
         return Ok(Trigger::PostLogin);
@@ -29,22 +31,21 @@ pub fn trigger_of(source: &ActionSource) -> Result<Trigger, LoadError> {
                 return Ok(chosen(source, &handled));
             }
         },
-        // Known when it is built; its configuration may name the trigger.
-        ActionKind::CargoPackage { .. } => return Ok(chosen(source, &[])),
+        // Certain when it is built, which it is not yet; its configuration may name the trigger.
+        ActionKind::CargoPackage { dir, .. } => {
+            return Ok(chosen(source, &in_package(source, dir)));
+        }
     };
     let handled: Vec<Trigger> = exports
         .iter()
         .filter_map(|export| Some(Trigger::of_export(export)?.0))
         .collect();
-    let elsewhere = exports
-        .iter()
-        .find_map(|export| Some((export, unsupported(export)?)));
-    match elsewhere {
-        Some((export, id)) if handled.is_empty() => {
-            Err(LoadError::other_trigger(&source.display_path, export, id))
-        }
-        _ => Ok(chosen(source, &handled)),
+    if handled.is_empty()
+        && let Some(id) = declared_unknown(source)
+    {
+        return Err(LoadError::other_trigger(&source.display_path, id));
     }
+    Ok(chosen(source, &handled))
 }
 
 /// Returns the trigger of all of `sources`.
@@ -71,33 +72,46 @@ pub fn trigger_of_all<'s>(
     Ok(first.map_or(Trigger::PostLogin, |(_, trigger)| trigger))
 }
 
-/// Refuses sources of another trigger than post-login. `command` is what cannot do with them, such as `compare`.
-///
-/// # Errors
-/// When a source is of another trigger.
-pub fn require_post_login<'s>(
-    command: &str,
-    sources: impl IntoIterator<Item = &'s ActionSource>,
-) -> Result<(), LoadError> {
-    for source in sources {
-        let trigger = trigger_of(source)?;
-        if trigger != Trigger::PostLogin {
-            return Err(LoadError::only_post_login(
-                command,
-                &source.display_path,
-                trigger,
-            ));
-        }
-    }
-    Ok(())
-}
-
 fn exports(file: &str, text: &str) -> Vec<String> {
     let facts = facts(file, text);
     let names = facts.exports.into_iter().map(|export| export.name);
     names
         .chain(facts.handlers.into_iter().map(|handler| handler.name))
         .collect()
+}
+
+/// Returns the trigger that the configuration names, when it names only such as do not run here.
+fn declared_unknown(source: &ActionSource) -> Option<&str> {
+    let declared = &source.declared.as_ref()?.supported_triggers;
+    let is_known = |id: &str| Trigger::of_id(id).is_some();
+    match declared.iter().any(|trigger| is_known(&trigger.id)) {
+        true => None,
+        false => declared.first().map(|trigger| trigger.id.as_str()),
+    }
+}
+
+/// Returns the triggers whose macro the sources of a Cargo package use: `credentials_exchange!(on_execute)`. A package that writes
+/// its exports by hand uses none.
+fn in_package(source: &ActionSource, folder: &Path) -> Vec<Trigger> {
+    let within = Boundary::around(folder);
+    let files = source.files();
+    let sources = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    let texts: Vec<String> = sources
+        .filter_map(|file| within.read_text(file, &source.display_path).ok())
+        .collect();
+    let is_used = |trigger: &Trigger| {
+        let call = format!("{}!(", trigger.id().replace('-', "_"));
+        let path = format!("postlogin_sdk::{call}");
+        let mut lines = texts
+            .iter()
+            .flat_map(|text| text.lines().map(str::trim_start));
+        // At the beginning of a line: a comment that shows the macro does not use it.
+        lines.any(|line| line.starts_with(&call) || line.starts_with(&path))
+    };
+    let triggers = Trigger::ALL.iter().copied();
+    triggers.filter(is_used).collect()
 }
 
 /// The one that the configuration names, if it is one of those that are handled.
@@ -110,4 +124,41 @@ fn chosen(source: &ActionSource, handled: &[Trigger]) -> Trigger {
     named
         .or_else(|| handled.first().copied())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use postlogin_core::Trigger;
+    use postlogin_project::resolve_action;
+
+    use super::trigger_of;
+
+    #[test]
+    fn a_package_is_of_the_trigger_whose_macro_it_uses() {
+        #[track_caller]
+        fn check(lib: &str, expected: Trigger) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let package = folder.path().join("package");
+            fs::create_dir_all(package.join("src")).expect("a folder");
+            fs::write(package.join("Cargo.toml"), "[package]\n").expect("a file");
+            fs::write(package.join("src/lib.rs"), lib).expect("a file");
+            let source = resolve_action("./package", folder.path(), None).expect("a package");
+            assert_eq!(trigger_of(&source).ok(), Some(expected), "{lib}");
+        }
+        let (login, machine) = (Trigger::PostLogin, Trigger::CredentialsExchange);
+        check("post_login!(on_execute);", login);
+        check("fn f() {}\n  credentials_exchange!(on_execute);", machine);
+        check("postlogin_sdk::credentials_exchange!(f);", machine);
+        check("// credentials_exchange!(f);\npost_login!(f);", login);
+        check("// post_login!(f);\ncredentials_exchange!(f);", machine);
+        check("//! postlogin_sdk::credentials_exchange!(f);\n", login);
+        check(
+            "use other::my_credentials_exchange;\nmy_credentials_exchange!(f);",
+            login,
+        );
+        // What writes its exports by hand says nothing.
+        check("", login);
+    }
 }

@@ -11,10 +11,11 @@ mod slots;
 
 use std::{path::Path, sync::Arc};
 
+use postlogin_core::trigger::Binding;
 use postlogin_core::{
     Finished, Login, Resumption, TenantSettings, Trigger, outcome::Outcome, reads::Watch,
 };
-use postlogin_engine::{Allocation, advance, finish, infos};
+use postlogin_engine::{Allocation, BoundAction, advance, finish, infos};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock};
 use postlogin_js::liquid::Liquid;
 use postlogin_project::{Project, Secret};
@@ -147,6 +148,9 @@ impl Pipeline {
 /// A login that waits, as the tenant stores it for us.
 #[derive(Serialize, Deserialize)]
 struct Stored {
+    /// Its trigger.
+    #[serde(default)]
+    trigger: Trigger,
     /// The result of [`Login::store`].
     login: String,
     /// The number of answers of each mock.
@@ -168,17 +172,20 @@ impl Pipeline {
     fn advance(
         &self,
         program: &Program,
+        actions: &[BoundAction],
         login: Login,
         conditions: &Conditions,
     ) -> Result<Advanced, PipelineError> {
         let slot = self.slots.take();
-        let advanced = advance(program.of(login.trigger()), login, conditions);
+        let trigger = login.trigger();
+        let advanced = advance(actions, login, conditions);
         drop(slot);
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
         let Some(pause) = pause else {
             return Ok(self.end(program, login, conditions));
         };
         let stored = Stored {
+            trigger,
             login: login.store().map_err(|error| internal(&error.into()))?,
             mocks: conditions.door.progress(),
             paused_ms: conditions.clock.now_ms(),
@@ -205,7 +212,7 @@ impl Pipeline {
         (now_ms, is_frozen): (i64, bool),
     ) -> Result<(Login, Conditions), PipelineError> {
         let stored = Stored::read(stored)?;
-        let login = Login::restore(&stored.login, infos(program.of(Trigger::PostLogin)))
+        let login = Login::restore(&stored.login, infos(program.of(stored.trigger)))
             .map_err(|error| PipelineError::Stale(error.to_string()))?;
         let door = self.network.door().map_err(PipelineError::Broken)?;
         door.resume(&stored.mocks);
@@ -227,6 +234,7 @@ impl LoginPipeline for Pipeline {
         settings.users.extend(login.users);
         let lifetime = login.access_token_lifetime_s;
         let door = self.network.door().map_err(PipelineError::Broken)?;
+        let action = login.action;
         let prepared = PreparedLogin {
             trigger: login.trigger,
             event: login.event,
@@ -241,8 +249,17 @@ impl LoginPipeline for Pipeline {
             steps: Vec::new(),
             watch: Watch::Paths,
         };
-        let login = prepared.login(infos(program.of(prepared.trigger)));
-        self.advance(&program, login, &prepared.conditions)
+        let actions = match &action {
+            Some(name) => {
+                let known = program.of_entities.get(name).ok_or_else(|| {
+                    PipelineError::Unloadable(format!("The Action {name} does not exist."))
+                })?;
+                std::slice::from_ref(known)
+            }
+            None => program.of(prepared.trigger),
+        };
+        let login = prepared.login(infos(actions));
+        self.advance(&program, actions, login, &prepared.conditions)
     }
 
     fn resume(&self, stored: &str, answer: Answer) -> Result<Advanced, PipelineError> {
@@ -255,7 +272,8 @@ impl LoginPipeline for Pipeline {
             step: answer.step,
             users: Some(users.collect()),
         });
-        self.advance(&program, login, &conditions)
+        let actions = program.of(login.trigger());
+        self.advance(&program, actions, login, &conditions)
     }
 
     fn abandon(&self, stored: &str, now_ms: i64) -> Result<Advanced, PipelineError> {
@@ -310,6 +328,17 @@ impl LoginPipeline for Pipeline {
             profile: profile.ok_or(reason),
             outcome: Some(outcome),
         })
+    }
+
+    fn binds(&self, trigger: Trigger) -> bool {
+        match self.library.now() {
+            Ok(program) => match trigger.table().binding {
+                Binding::Trigger => !program.of(trigger).is_empty(),
+                Binding::Entity => !program.of_entities.is_empty(),
+            },
+            // That it cannot be loaded is reported when it runs.
+            Err(_) => true,
+        }
     }
 
     fn switches_users(&self) -> bool {

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use postlogin_core::{Trigger, outcome::Outcome};
+use postlogin_core::{Trigger, outcome::Outcome, trigger::Binding};
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_js::liquid::Liquid;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
@@ -31,6 +31,8 @@ type Notices = Box<dyn Fn(PipelineNotice<'_>) + Send + Sync>;
 pub(super) struct Program {
     /// Rules and Actions of each trigger, in their order.
     pub(super) actions: HashMap<Trigger, Vec<BoundAction>>,
+    /// The Actions that entities of the export name (token exchange profiles, event streams), by name.
+    pub(super) of_entities: HashMap<String, BoundAction>,
     /// The scripts of connections, by name.
     pub(super) connections: HashMap<String, BoundAction>,
     pub(super) tenant: TenantData,
@@ -190,6 +192,7 @@ impl Library {
 /// The sources that are to be loaded.
 struct Sources {
     actions: Vec<(Trigger, ActionSource)>,
+    of_entities: Vec<ActionSource>,
     connections: Vec<ActionSource>,
 }
 
@@ -204,19 +207,25 @@ impl Sources {
         });
         let connections = with_script.map(|name| connection_source(name, here, Some(project)));
         let mut actions = Vec::new();
-        for trigger in Trigger::ALL {
+        // Entities name the Actions of the others.
+        let bound = |it: &&Trigger| it.table().binding == Binding::Trigger;
+        for trigger in Trigger::ALL.iter().filter(bound) {
             let sources = project.sources_of(*trigger, here)?;
             actions.extend(sources.into_iter().map(|source| (*trigger, source)));
         }
+        let of_entities = project.entity_actions()?.into_iter();
+        let of_entities = of_entities.map(|(_, action)| project.source(action, here));
         Ok(Self {
             actions,
+            of_entities: of_entities.collect::<Result<_, _>>()?,
             connections: connections.collect::<Result<_, _>>()?,
         })
     }
 
     /// All Rules and Actions.
     fn sources(&self) -> impl Iterator<Item = &ActionSource> {
-        self.actions.iter().map(|(_, source)| source)
+        let bound = self.actions.iter().map(|(_, source)| source);
+        bound.chain(&self.of_entities)
     }
 
     /// Every file whose change may change what a login runs; folders for files that come and go.
@@ -228,6 +237,8 @@ impl Sources {
             "rules",
             "triggers",
             "connections",
+            "token-exchange-profiles",
+            "event-streams",
         ];
         let sources: Vec<&ActionSource> = sources.collect();
         let local = sources.iter().flat_map(|source| local_files(source));
@@ -251,7 +262,7 @@ impl Sources {
             switches_users: self.sources().any(may_switch_users),
             ..Program::default()
         };
-        if self.actions.is_empty() && self.connections.is_empty() {
+        if self.sources().next().is_none() && self.connections.is_empty() {
             return Ok(program);
         }
         let compiler = started(compiler, start).map_err(ProgramError::Engine)?;
@@ -259,6 +270,11 @@ impl Sources {
             let mut bound = compiler.bind(source, given)?;
             bound.info.fingerprint = fingerprint(source);
             program.actions.entry(*trigger).or_default().push(bound);
+        }
+        for source in &self.of_entities {
+            let mut bound = compiler.bind(source, given)?;
+            bound.info.fingerprint = fingerprint(source);
+            program.of_entities.insert(source.name.clone(), bound);
         }
         for source in &self.connections {
             let bound = compiler.bind_connection(source, given)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use postlogin_core::event::{check_paths, merge_patch, sample, set_path};
+use postlogin_core::login::store_user;
 use postlogin_core::{Trigger, complete_event};
 use postlogin_project::cases::{Base, Case};
 use postlogin_project::{Boundary, Error, Format, display_path, parse_document};
@@ -53,6 +54,9 @@ pub(crate) fn event_of(trigger: Trigger, case: &Case, bases: &Bases) -> Result<V
         if let (Some(base), Some(event)) = (base, event.as_object_mut()) {
             event.insert(key.to_owned(), (**base).clone());
         }
+    }
+    if bases.user.is_some() {
+        store_user(&mut event);
     }
     if let (Some(response), Some(event)) = (&case.token_response, event.as_object_mut()) {
         event.insert("token_response".to_owned(), json!(response));

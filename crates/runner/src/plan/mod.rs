@@ -11,13 +11,15 @@ use std::sync::Arc;
 
 use postlogin_core::{TenantSettings, Trigger};
 use postlogin_host::Mock;
+use postlogin_js::check::is_node_module;
 use postlogin_project::cases::{Base, CASES_BYTES, Case, find_case_files, read_case_file};
-use postlogin_project::{ActionSource, Error};
+use postlogin_project::{ActionSource, Error, ModuleMock};
 use serde_json::Value;
 
 use crate::load::dependencies::local_files;
 use crate::load::trigger_of_all;
 use crate::login::secrets_of;
+use crate::session::Witness;
 use crate::snapshot::{pending_file, read_sections};
 
 pub(crate) use event::event_of;
@@ -56,6 +58,10 @@ pub struct PlannedCase {
     pub(crate) mocks: Arc<Vec<Mock>>,
     /// The file with its stored outcome.
     pub snapshot_file: PathBuf,
+    /// Hears of the requests of its Actions.
+    pub(crate) witness: Option<Arc<Witness>>,
+    /// Whether the values of secrets appear in its outcome.
+    pub(crate) reveals_secrets: bool,
     /// The files that it depends on besides its own: code and configuration.
     pub depends_on: Arc<Vec<PathBuf>>,
 }
@@ -190,8 +196,18 @@ impl<'a> Planner<'a> {
     }
 
     fn case(&mut self, case: Case, project: Option<&project::Surroundings>, snapshot: &Path) {
+        for (mock, place) in &case.modules {
+            if is_node_module(&mock.specifier) {
+                let message = format!(
+                    "`modules` cannot replace `{}`: it is a module of Node itself",
+                    mock.specifier
+                );
+                let hint = "`now`, `seed` and `http` decide what Node's modules see";
+                return self.refuse(place.error(message).with_hint(hint));
+            }
+        }
         let actions = match self.actions_of(&case, project) {
-            Ok(actions) => actions,
+            Ok(actions) => self.with_modules(&case, actions),
             Err(error) => return self.refuse(error),
         };
         let trigger = match self.trigger(&case, &actions) {
@@ -233,6 +249,8 @@ impl<'a> Planner<'a> {
             tenant,
             mocks,
             snapshot_file: snapshot.to_owned(),
+            witness: None,
+            reveals_secrets: false,
             depends_on: Arc::new(depends_on),
         });
     }
@@ -299,6 +317,29 @@ impl<'a> Planner<'a> {
         Ok(indices)
     }
 
+    /// The same Actions with the modules that the case gives them: to compile, those are others.
+    fn with_modules(&mut self, case: &Case, actions: Vec<usize>) -> Vec<usize> {
+        if case.modules.is_empty() {
+            return actions;
+        }
+        let mocks = case.modules.iter().map(|(mock, _)| mock.clone());
+        let mocks: Vec<ModuleMock> = mocks.collect();
+        let mut mocked = |index: usize| {
+            if self.unreadable.contains_key(&index) {
+                return None;
+            }
+            let source = self.actions.get(index)?.clone();
+            Some(self.add(ActionSource {
+                mocks: mocks.clone(),
+                ..source
+            }))
+        };
+        let indices = actions.into_iter();
+        indices
+            .map(|index| mocked(index).unwrap_or(index))
+            .collect()
+    }
+
     /// The trigger that the case names, or that of its Actions.
     fn trigger(&self, case: &Case, actions: &[usize]) -> Result<Trigger, Error> {
         let sources = actions.iter().filter_map(|index| self.actions.get(*index));
@@ -317,6 +358,7 @@ impl<'a> Planner<'a> {
             known.display_path == source.display_path
                 && known.name == source.name
                 && known.role == source.role
+                && known.mocks == source.mocks
         };
         match self.actions.iter().position(same) {
             Some(index) => index,

@@ -82,6 +82,7 @@ pub(super) fn unreadable(name: &str) -> ActionSource {
         declared_in: None,
         root: PathBuf::new(),
         modules: Vec::new(),
+        mocks: Vec::new(),
         role: Role::ByText,
         configuration: Map::new(),
     }

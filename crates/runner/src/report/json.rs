@@ -140,6 +140,7 @@ fn of_failure(result: &CaseResult, failure: &Failure) -> Value {
         Failure::Found(finding) => found(finding, &mut put),
         Failure::Load(error) => put("hint", json!(error.hint)),
         Failure::Unfit { hint, .. } => put("hint", json!(hint)),
+        Failure::LeftOut { failures, .. } => put("failures", json!(failures)),
         Failure::Snapshot(snapshot) => {
             put("file", json!(snapshot.file));
             put("stored", json!(snapshot.stored));
@@ -174,6 +175,7 @@ pub(super) fn kind(failure: &Failure) -> &'static str {
         Failure::Load(_) => "unloadable",
         Failure::Snapshot(_) => "snapshot",
         Failure::Unfit { .. } => "unfit",
+        Failure::LeftOut { .. } => "not-shown",
         Failure::Found(finding) => finding.fault.kind(),
         Failure::Internal(_) => "internal",
     }

@@ -82,6 +82,9 @@ impl<W: Write> Junit<W> {
                 // JUnit's failure is an assertion that does not hold; everything else is an error.
                 let is_failure = |failure: &Failure| match failure {
                     Failure::Expectation(_) | Failure::Snapshot(_) | Failure::Unfit { .. } => true,
+                    Failure::LeftOut { exit_code, .. } => {
+                        *exit_code == crate::run_event::exit::EXPECTATION
+                    }
                     Failure::Found(finding) => !matches!(finding.fault, Fault::Throws(_)),
                     _ => false,
                 };

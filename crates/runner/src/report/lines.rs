@@ -178,6 +178,16 @@ pub(super) fn title(failure: &Failure) -> String {
             None => format!("there is no stored outcome in {}", failure.file),
         },
         Failure::Found(finding) => finding.fault.message(),
+        Failure::LeftOut { failures, most, .. } => {
+            let count = match failures {
+                1 => "1 failure is".to_owned(),
+                count => format!("{count} failures are"),
+            };
+            format!(
+                "{count} not shown: the reports of a run have at most {} MiB of failures",
+                most >> 20
+            )
+        }
         Failure::Unfit { message, .. } | Failure::Internal(message) => message.clone(),
     }
 }
@@ -194,6 +204,7 @@ pub(super) fn body(failure: &Failure, outcome: Option<&Outcome>) -> Vec<Line> {
         Failure::Load(error) => hint(error.hint.as_deref()),
         Failure::Found(finding) => found::lines(finding),
         Failure::Unfit { hint: text, .. } => hint(text.as_deref()),
+        Failure::LeftOut { .. } => hint(Some("run this case alone to see them")),
         Failure::Internal(_) => hint(Some("this is a bug of postlogin; please report it")),
         Failure::Snapshot(failure) => {
             let stored = failure.stored.as_deref().unwrap_or_default();

@@ -11,7 +11,7 @@ use super::optional;
 #[derive(Debug)]
 pub struct Cache(pub(super) ());
 
-/// What is stored under a key.
+/// An entry of the cache.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CacheEntry {
     /// The value.
@@ -20,7 +20,7 @@ pub struct CacheEntry {
     pub expires_at: i64,
 }
 
-/// How long an entry lives: the earlier of the two, 15 minutes without either.
+/// The lifetime of an entry: the earlier of the two, 15 minutes without either.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct CacheOptions {
     /// Milliseconds from now.
@@ -47,7 +47,7 @@ impl std::fmt::Display for CacheError {
 impl std::error::Error for CacheError {}
 
 impl Cache {
-    /// What is stored under a key and has not expired. Nothing in a native call.
+    /// Returns the entry of a key that has not expired; `None` in a native call.
     #[must_use]
     #[track_caller]
     pub fn get(&self, key: &str) -> Option<CacheEntry> {

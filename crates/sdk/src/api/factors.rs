@@ -14,7 +14,7 @@ pub struct Factor {
     /// `otp`, `email`, `phone`, `push-notification`, `webauthn-roaming`, `webauthn-platform`, `recovery-code`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What the user may choose.
+    /// The user's choice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<FactorOptions>,
 }
@@ -161,7 +161,7 @@ fn all(
     factors.map(each)
 }
 
-/// How [`Multifactor::enable`] asks.
+/// Options of [`Multifactor::enable`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EnableOptions {

@@ -32,7 +32,7 @@ macro_rules! raw_call {
         $crate::place::announce();
         #[cfg(target_arch = "wasm32")]
         let answer = {
-            use $crate::bindings::postlogin::actions as host;
+            use $crate::bindings::host;
             $import
         };
         #[cfg(not(target_arch = "wasm32"))]
@@ -58,7 +58,7 @@ macro_rules! call_that_succeeds {
         $crate::place::announce();
         #[cfg(target_arch = "wasm32")]
         let answer = {
-            use $crate::bindings::postlogin::actions as host;
+            use $crate::bindings::host;
             $import
         };
         #[cfg(not(target_arch = "wasm32"))]
@@ -69,6 +69,7 @@ macro_rules! call_that_succeeds {
 
 mod access;
 mod cache;
+pub mod credentials_exchange;
 mod factors;
 mod saml;
 mod session;
@@ -100,7 +101,7 @@ macro_rules! namespaces {
     };
 }
 
-/// The `api` object that a handler gets.
+/// The `api` object that a handler of [`post_login!`](crate::post_login!) gets.
 #[derive(Debug)]
 pub struct Api(());
 

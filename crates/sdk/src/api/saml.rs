@@ -1,4 +1,4 @@
-//! What a SAML or WS-Fed application gets.
+//! The response that a SAML or WS-Fed application gets.
 
 use serde::Serialize;
 #[cfg(not(target_arch = "wasm32"))]
@@ -9,7 +9,7 @@ use super::json_of;
 use super::number;
 use crate::error::Result;
 
-/// How a response is signed.
+/// The algorithm that signs a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureAlgorithm {
@@ -19,7 +19,7 @@ pub enum SignatureAlgorithm {
     RsaSha1,
 }
 
-/// How a response is digested.
+/// The algorithm that digests a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DigestAlgorithm {
@@ -29,7 +29,7 @@ pub enum DigestAlgorithm {
     Sha1,
 }
 
-/// How an assertion is encrypted.
+/// The algorithm that encrypts an assertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EncryptionAlgorithm {

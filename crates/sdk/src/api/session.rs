@@ -18,7 +18,7 @@ pub enum CookieMode {
     NonPersistent,
 }
 
-/// What [`Session::revoke`] spares.
+/// Options of [`Session::revoke`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RevokeOptions {

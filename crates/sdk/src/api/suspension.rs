@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::optional;
 use crate::error::Result;
 
-/// What [`Redirect::encode_token`] signs.
+/// The token that [`Redirect::encode_token`] signs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EncodeTokenOptions {
@@ -22,7 +22,7 @@ pub struct EncodeTokenOptions {
     pub expires_in_seconds: Option<f64>,
 }
 
-/// What [`Redirect::validate_token`] checks with.
+/// The key and the parameter that [`Redirect::validate_token`] checks with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ValidateTokenOptions {
@@ -105,7 +105,7 @@ fn query_options(query: Option<&[(String, String)]>) -> Value {
     }))
 }
 
-/// What a form is filled with: at most 24 of each.
+/// The values that a form is filled with: at most 24 of each.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RenderOptions {
     /// Values of fields.

@@ -67,7 +67,7 @@ impl Transaction {
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Page {
-    /// How many entries; at least 1.
+    /// The number of entries; at least 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub take: Option<u32>,
     /// Where to go on: `next` of the answer before.

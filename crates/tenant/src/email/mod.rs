@@ -4,8 +4,10 @@
 
 mod mailer;
 mod outbox;
+mod provider;
 mod render;
 mod renderer;
+pub(crate) mod reset;
 
 use std::sync::Arc;
 
@@ -102,6 +104,7 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
         name,
         to: to.to_owned(),
         user_id: text(user, "user_id").unwrap_or_default().to_owned(),
+        client_id: cause.client_id.map(str::to_owned),
         result_url: settings.and_then(|known| known.get("resultUrl")).cloned(),
         token,
         url,
@@ -111,8 +114,13 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
     let tenant = Arc::clone(tenant);
     // A task of its own: a client that hangs up loses no mail.
     let sent = tokio::spawn(async move {
+        let about = mail.clone();
         let rendered = mailer::rendered(&tenant, mail).await;
-        sending.store(&tenant, rendered);
+        let delivery = match &rendered {
+            Ok(rendered) => provider::deliver(&tenant, &about, rendered, &sending.to).await,
+            Err(_) => None,
+        };
+        sending.store(&tenant, rendered, delivery);
     });
     if let Err(error) = sent.await {
         tracing::error!("a mail was lost: {error}");
@@ -124,6 +132,7 @@ struct Sending {
     name: &'static str,
     to: String,
     user_id: String,
+    client_id: Option<String>,
     result_url: Option<Value>,
     token: String,
     url: String,
@@ -132,11 +141,17 @@ struct Sending {
 }
 
 impl Sending {
-    fn store(self, tenant: &Tenant, rendered: Result<RenderedEmail, EmailError>) {
+    fn store(
+        self,
+        tenant: &Tenant,
+        rendered: Result<RenderedEmail, EmailError>,
+        delivery: Option<&'static str>,
+    ) {
         let Self {
             name,
             to,
             user_id,
+            client_id,
             result_url,
             token,
             url,
@@ -150,6 +165,7 @@ impl Sending {
             to,
             user_id: user_id.clone(),
             date: iso(now),
+            delivery: delivery.map(str::to_owned),
             ..stored::Mail::default()
         };
         let mail = match rendered {
@@ -175,6 +191,8 @@ impl Sending {
             user_id: user_id.clone(),
             purpose: name.to_owned(),
             result_url,
+            client_id,
+            reset: stored::Reset::New,
         };
         let id = format!("{now:015}-{}", tenant.randomness.hex_id());
         let key = digest(&token);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 
@@ -11,10 +11,9 @@ use crate::clock::iso;
 use crate::http::{Call, page};
 use crate::oauth::finish::error_page;
 use crate::oauth::{OAuthError, Result};
-use crate::pages::{hidden, layout, problem, wide};
-use crate::password::{self, MAX_PASSWORD};
+use crate::pages::{layout, wide};
 use crate::randomness::digest;
-use crate::records::{Mail, Session, Ticket};
+use crate::records::{Mail, Ticket};
 use crate::state::Tenant;
 use crate::store::StoreError;
 
@@ -102,48 +101,5 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
         };
         return Ok(page(StatusCode::OK, layout("Email Verified", &body)));
     }
-    let form = |wrong: Option<&str>| {
-        let body = html! {
-            h1 { "Change Your Password" }
-            (problem(wrong))
-            form method="post" action="/u/ticket" {
-                (hidden("ticket", token))
-                label {
-                    "New password"
-                    input type="password" name="password" autocomplete="new-password" required;
-                }
-                button { "Reset password" }
-            }
-        };
-        page(StatusCode::OK, layout("Change Your Password", &body))
-    };
-    let Some(secret) = call
-        .body_field("password")
-        .filter(|_| call.method == Method::POST)
-    else {
-        return Ok(form(None));
-    };
-    if secret.chars().count() > MAX_PASSWORD {
-        return Ok(form(Some("The password is too long.")));
-    }
-    let (secret, for_hash) = (secret.to_owned(), Arc::clone(tenant));
-    let hash = tokio::task::spawn_blocking(move || password::hash(&secret, &for_hash.randomness))
-        .await
-        .ok()
-        .flatten();
-    tenant.store.take::<Ticket>(&key, now)?.ok_or_else(gone)?;
-    let _ = tenant.store.change_user::<()>(user_id, |profile| {
-        if let Some(profile) = profile.as_object_mut() {
-            profile.insert("last_password_reset".into(), iso(now).into());
-            profile.insert("updated_at".into(), iso(now).into());
-        }
-        Ok(hash)
-    })?;
-    // Whoever knew the old password is out.
-    tenant.store.remove_owned::<Session>(user_id)?;
-    let body = html! {
-        h1 { "Password Changed!" }
-        p { "Your password has been changed successfully." }
-    };
-    Ok(page(StatusCode::OK, layout("Password Changed", &body)))
+    super::reset::used(tenant, call, token, ticket).await
 }

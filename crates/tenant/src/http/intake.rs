@@ -10,7 +10,9 @@ use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::room::{FREE, Room};
 use super::{Call, Content, Params, answer};
 use crate::oauth::finish::error_page;
 use crate::oauth::{OAuthError, authenticators, userinfo};
@@ -24,7 +26,9 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// The same for bodies that may be larger than a mebibyte.
 const LARGE_BODY_TIME: Duration = Duration::from_secs(120);
 /// Values of one JSON body: as a tree each takes a hundred bytes, whatever it takes as text.
-const MOST_VALUES: usize = 2_000_000;
+const MOST_VALUES: usize = 200_000;
+/// The same for bodies that may be larger than a mebibyte.
+const LARGE_MOST_VALUES: usize = 2_000_000;
 /// The bytes of a refused body that are read and dropped, so that a client that is still sending reads the answer.
 const DROPPED: usize = 256 * MIB;
 const DROPPING: Duration = Duration::from_secs(10);
@@ -105,19 +109,23 @@ impl FromRequest<Arc<Tenant>> for Call {
             method: parts.method,
             headers: parts.headers,
             ip,
+            room: None,
         };
         if let Err(refusal) = judged(intake.guard, tenant, &call, !body.is_end_stream()).await {
             drop_body(&call, body);
             return Err(refusal);
         }
-        let time = match intake.limit > MIB {
-            true => LARGE_BODY_TIME,
-            false => BODY_TIME,
+        let (time, values) = match intake.limit > MIB {
+            true => (LARGE_BODY_TIME, LARGE_MOST_VALUES),
+            false => (BODY_TIME, MOST_VALUES),
         };
         let mut body = body;
-        let read = tokio::time::timeout(time, read(&mut body, intake.limit)).await;
+        let read = tokio::time::timeout(time, read(&mut body, intake, &tenant.room)).await;
         match read.unwrap_or(Err(Unread::TooSlow)) {
-            Ok(bytes) => call.content = content(&call, &bytes),
+            Ok((bytes, room)) => {
+                call.content = content(&call, &bytes, values);
+                call.room = room.map(Arc::new);
+            }
             Err(why) => {
                 if why == Unread::TooLarge {
                     drop_body(&call, body);
@@ -205,20 +213,39 @@ async fn next(body: &mut Body) -> Option<Result<axum::body::Bytes, Unread>> {
     }
 }
 
-async fn read(body: &mut Body, limit: usize) -> Result<Vec<u8>, Unread> {
-    let declared = body.size_hint().lower();
-    if usize::try_from(declared).map_or(true, |declared| declared > limit) {
+/// Reads a body. One that is not small waits for its room first.
+async fn read(
+    body: &mut Body,
+    intake: Intake,
+    room: &Room,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Unread> {
+    let limit = intake.limit;
+    let hint = body.size_hint();
+    let [least, most] = [Some(hint.lower()), hint.upper()].map(|bytes| {
+        let bytes = bytes.unwrap_or(u64::MAX);
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    });
+    if least > limit {
         return Err(Unread::TooLarge);
+    }
+    let is_proven = !matches!(intake.guard, Guard::Nobody | Guard::UserInfo);
+    let mut held = None;
+    if least > FREE {
+        held = room.of(most.min(limit), is_proven).await;
     }
     let mut bytes = Vec::new();
     while let Some(data) = next(body).await {
         let data = data?;
-        if bytes.len().saturating_add(data.len()) > limit {
+        let sum = bytes.len().saturating_add(data.len());
+        if sum > limit {
             return Err(Unread::TooLarge);
+        }
+        if sum > FREE && held.is_none() {
+            held = room.of(most.min(limit), is_proven).await;
         }
         bytes.extend_from_slice(&data);
     }
-    Ok(bytes)
+    Ok((bytes, held))
 }
 
 /// Reads what a client still sends and keeps none of it. One that waits for `100 Continue` need not send it at all.
@@ -251,15 +278,15 @@ pub(crate) fn is_json(call: &Call) -> bool {
     media_type(call).eq_ignore_ascii_case("application/json")
 }
 
-fn content(call: &Call, bytes: &[u8]) -> Content {
+fn content(call: &Call, bytes: &[u8], most_values: usize) -> Content {
     if bytes.is_empty() {
         return Content::Empty;
     }
     if is_form(call) {
         return Content::Form(Params::parse(bytes));
     }
-    if values(bytes) > MOST_VALUES {
-        return Content::Bad(format!("the body has more than {MOST_VALUES} values"));
+    if values(bytes) > most_values {
+        return Content::Bad(format!("the body has more than {most_values} values"));
     }
     match serde_json::from_slice::<Value>(bytes) {
         Ok(value) => Content::Json(value),

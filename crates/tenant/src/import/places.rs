@@ -100,6 +100,11 @@ impl SeedUser {
         }
     }
 
+    /// Whether the user was written with a key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.place(Some(key)) != self.place(None)
+    }
+
     pub(crate) fn error(&self, wrong: &Wrong) -> ImportError {
         ImportError {
             place: self.place(wrong.key),

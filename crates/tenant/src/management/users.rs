@@ -14,11 +14,14 @@ use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::clock::iso;
 use crate::email::{Cause, Template, send};
 use crate::http::{Call, text};
-use crate::import::complete;
+use crate::import::{changed, complete};
 use crate::password;
 use crate::records::{Authenticator, Session};
 use crate::state::Tenant;
 use crate::store::{ChangeError, NewUser};
+use crate::triggers::password as password_trigger;
+use crate::triggers::registration::{self, Creation};
+use crate::triggers::streams::{self, Happened};
 
 pub(super) fn inexistent() -> ApiError {
     ApiError::new(404, "The user does not exist.", "inexistent_user")
@@ -139,10 +142,11 @@ pub(super) fn by_email(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
             "invalid_query_string",
         )
     };
-    let email = call.query.get("email").ok_or_else(missing)?.to_lowercase();
+    // Case counts: addresses of databases are stored in lower case, those of other providers as they come.
+    let email = call.query.get("email").ok_or_else(missing)?;
     let mut users = Vec::new();
     tenant.store.each_user(|_, user| {
-        if text(&user, "email").is_some_and(|known| known.to_lowercase() == email) {
+        if text(&user, "email") == Some(email) {
             users.push(chosen(call, shown(user, caller)));
         }
     })?;
@@ -158,6 +162,9 @@ async fn hashed(tenant: &Arc<Tenant>, secret: Option<&str>) -> Option<String> {
         .ok()
         .flatten()
 }
+
+/// The answer for a user whom an Action of pre-user-registration refuses. Production's text is not public.
+const REFUSED: &str = "The user was refused by an Action of pre-user-registration.";
 
 pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -> Result<Answered> {
     caller.require(&["create:users"], None)?;
@@ -205,6 +212,22 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
         profile.shift_remove(key);
     }
     let mut profile = Value::Object(profile);
+    let client = match body.get("client_id").and_then(Value::as_str) {
+        Some(id) => tenant.client(id)?,
+        None => None,
+    };
+    let creation = Creation {
+        call,
+        connection: found,
+        client: client.as_ref(),
+        transaction: None,
+    };
+    let bare = match registration::before(tenant, &creation, &mut profile).await {
+        Ok(Ok(chosen)) => chosen.unwrap_or(bare),
+        // Production shows nothing of the Action here.
+        Ok(Err(_)) => return Err(ApiError::new(400, REFUSED, "extensibility_error")),
+        Err(error) => return Err(ApiError::new(500, error.description, "internal_error")),
+    };
     let id = format!("{provider}|{bare}");
     complete(&mut profile, &id, connection, provider, tenant.now_ms());
     let user = NewUser {
@@ -227,6 +250,8 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
     {
         send(tenant, Template::VerifyEmail, &profile, Cause::default()).await;
     }
+    registration::after(tenant, &creation, &profile);
+    streams::publish(tenant, Happened::Created, &profile);
     Ok(Answered::Body(StatusCode::CREATED, shown(profile, caller)))
 }
 
@@ -291,6 +316,10 @@ pub(super) async fn update(
             )),
         }
     })?;
+    if body.contains_key("password") {
+        password_trigger::changed(tenant, call, &profile);
+    }
+    streams::publish(tenant, Happened::Updated, &profile);
     ok(shown(profile, caller))
 }
 
@@ -337,7 +366,8 @@ fn apply(profile: &mut Value, body: &Map<String, Value>, now: &str) {
                 profile.shift_remove(key);
             }
             _ => {
-                profile.insert(key.clone(), value.clone());
+                let stored = changed(profile, key, value);
+                profile.insert(key.clone(), stored);
             }
         }
     }
@@ -348,9 +378,13 @@ fn apply(profile: &mut Value, body: &Map<String, Value>, now: &str) {
 }
 
 /// 204 also for a user who is not there, as production answers.
-pub(super) fn delete(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
+pub(super) fn delete(tenant: &Arc<Tenant>, caller: &Caller, id: &str) -> Result<Answered> {
     caller.require(&["delete:users"], None)?;
+    let user = tenant.store.user(id)?;
     tenant.store.remove_user(id)?;
+    if let Some(user) = user {
+        streams::publish(tenant, Happened::Deleted, &user);
+    }
     Ok(Answered::Nothing)
 }
 

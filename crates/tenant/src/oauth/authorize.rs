@@ -221,6 +221,14 @@ fn occasion(client: &Value, login: &LoginDoc, session: &Session, call: &Call) ->
     put("prompt", json!(request.prompt));
     put("acr_values", json!(request.acr_values));
     put("ui_locales", json!(request.ui_locales));
+    // `checked` has looked at it.
+    let details = request.query.get("authorization_details");
+    let details = details.and_then(Value::as_str);
+    let details = details.and_then(|details| serde_json::from_str::<Value>(details).ok());
+    put(
+        "requested_authorization_details",
+        details.unwrap_or_default(),
+    );
     Occasion {
         client: client.clone(),
         user_id: session.record.user_id.clone(),
@@ -240,8 +248,9 @@ fn occasion(client: &Value, login: &LoginDoc, session: &Session, call: &Call) ->
         },
         transaction,
         session: Some(session.record.clone()),
-        refresh_token: None,
+        session_key: Some(session.key.clone()),
         methods: session.record.methods.clone(),
+        ..Occasion::default()
     }
 }
 

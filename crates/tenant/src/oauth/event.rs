@@ -26,8 +26,12 @@ pub(crate) struct Occasion {
     /// More members of `event.transaction`.
     pub(crate) transaction: Map<String, Value>,
     pub(crate) session: Option<SessionRecord>,
+    /// The hash of the session's cookie.
+    pub(crate) session_key: Option<String>,
     /// `event.refresh_token`.
     pub(crate) refresh_token: Option<Value>,
+    /// The refresh token that is exchanged.
+    pub(crate) exchanged: Option<super::refresh::Exchanged>,
     /// The ways in which the user signed in.
     pub(crate) methods: Vec<Method>,
 }
@@ -38,6 +42,8 @@ pub(crate) const CREDENTIALS: &[&str] = &[
     "client_secret",
     "client_assertion",
     "refresh_token",
+    "auth_session",
+    "authn_response",
     "code",
     "code_verifier",
     "mfa_token",
@@ -140,7 +146,11 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
             .as_ref()
             .map(|audience| json!({"identifier": audience})),
     );
-    put("session", occasion.session.as_ref().map(session));
+    let session = occasion.session.as_ref();
+    put(
+        "session",
+        session.map(|session| session_of(tenant, session)),
+    );
     put("refresh_token", occasion.refresh_token.clone());
     if let Some(found) = occasion
         .organization
@@ -197,12 +207,13 @@ fn allows_user(tenant: &Tenant, connection: &Value, client: &Value) -> bool {
 }
 
 /// Returns `event.session` of a session.
-fn session(session: &SessionRecord) -> Value {
+fn session_of(tenant: &Tenant, session: &SessionRecord) -> Value {
     json!({
         "id": session.id, "user_id": session.user_id, "created_at": iso(session.created_at),
         "updated_at": iso(session.updated_at), "authenticated_at": iso(session.authenticated_at),
         "expires_at": iso(session.expires_at), "idle_expires_at": iso(session.idle_expires_at),
         "last_interacted_at": iso(session.last_interacted_at), "clients": session.clients,
-        "device": session.device, "cookie": {"mode": "persistent"},
+        "device": session.device, "cookie": {"mode": super::session::cookie_mode(tenant, session)},
+        "metadata": session.metadata,
     })
 }

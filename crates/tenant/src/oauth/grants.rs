@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::client_auth::Authenticated;
 use super::event::Occasion;
-use super::request::{access, organization};
+use super::request::{access, of_password, organization};
 use super::run::{Ran, mark_login, start};
 use super::token::{REALM_GRANT, issued};
-use super::{OAuthError, Result, mfa};
+use super::{OAuthError, Result, mfa, words};
 use crate::http::{Call, text};
 use crate::password;
 use crate::records::Method;
@@ -48,6 +48,8 @@ pub(crate) async fn password(
         }
     };
     let (audience, scope) = access(tenant, call)?;
+    let asked = call.body_field("scope").unwrap_or_default();
+    let scope = of_password(tenant, audience.as_deref(), &words(asked), scope);
     let organization = organization(tenant, &who.client, call.body_field("organization"))?;
     let name = text(connection, "name").unwrap_or_default();
     let user_id = check_password(tenant, name, username, secret).await?;
@@ -98,6 +100,18 @@ pub(crate) async fn check_password(
         .is_some_and(|hash| tenant.passwords.knows(secret, hash))
     {
         return Ok(user);
+    }
+    if let (Some(hash), Some(user)) = (&hash, &user)
+        && let Some(problem) = password::problem(hash)
+    {
+        crate::trouble::tell(&format!(
+            "the password of {user} cannot be checked: {problem}"
+        ));
+        tenant.control.log(json!({
+            "type": "password_unchecked", "date": crate::clock::iso(tenant.now_ms()), "user_id": user,
+            "reason": problem,
+        }));
+        return Ok(None);
     }
     let secret = secret.to_owned();
     let known = Arc::clone(tenant);

@@ -1,5 +1,6 @@
 //! Tokens out of an outcome.
 
+use postlogin_core::RefreshTokenChanges;
 use postlogin_core::outcome::{Outcome, TokenKind, Verdict};
 use postlogin_token::left_half_hash;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub(crate) struct Grant {
     pub(crate) id_claims: Map<String, Value>,
     pub(crate) access_claims: Map<String, Value>,
     pub(crate) is_opaque: bool,
+    /// What Actions said of the refresh token.
+    #[serde(default)]
+    pub(crate) refresh: RefreshTokenChanges,
 }
 
 /// The tokens of a grant.

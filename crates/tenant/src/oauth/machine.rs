@@ -142,6 +142,7 @@ async fn issue(
         now_ms: tenant.now_ms(),
         is_frozen: tenant.clock.is_frozen(),
         users: Vec::new(),
+        action: None,
     };
     let log = |key: &str, value: Value| {
         tenant.control.log(json!({

@@ -3,11 +3,13 @@
 pub(crate) mod assertion;
 pub(crate) mod authenticators;
 pub(crate) mod authorize;
+pub(crate) mod changes;
 pub(crate) mod client_auth;
 pub(crate) mod cross_origin;
 pub(crate) mod device;
 pub(crate) mod discovery;
 pub(crate) mod event;
+pub(crate) mod exchange;
 pub(crate) mod finish;
 pub(crate) mod grants;
 pub(crate) mod issue;

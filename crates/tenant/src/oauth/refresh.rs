@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
+use postlogin_core::RefreshTokenChanges;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::changes::on_refresh_token;
 use super::client_auth::Authenticated;
 use super::event::Occasion;
 use super::issue::Grant;
@@ -20,7 +22,7 @@ use crate::state::Tenant;
 use crate::store::Entry;
 
 /// An application's `refresh_token` settings; times in seconds.
-struct Policy {
+pub(crate) struct Policy {
     rotates: bool,
     leeway_s: i64,
     lifetime_s: Option<i64>,
@@ -28,6 +30,15 @@ struct Policy {
 }
 
 const DAY_S: i64 = 86_400;
+
+impl Policy {
+    /// How long a token is good at most, and unused, in milliseconds; with the defaults for one that does not expire.
+    pub(crate) fn longest(&self) -> (i64, i64) {
+        let lifetime = self.lifetime_s.unwrap_or(30 * DAY_S);
+        let idle = self.idle_s.unwrap_or(15 * DAY_S);
+        (lifetime * 1000, idle * 1000)
+    }
+}
 
 fn policy(client: &Value) -> Policy {
     let settings = client.get("refresh_token").cloned().unwrap_or_default();
@@ -59,6 +70,17 @@ pub(crate) struct Exchanged {
     document: RefreshToken,
 }
 
+impl Exchanged {
+    pub(crate) fn family(&self) -> &str {
+        &self.family
+    }
+
+    /// The session in which it was issued.
+    pub(crate) fn session_id(&self) -> Option<&str> {
+        self.document.session_id.as_deref()
+    }
+}
+
 /// The first refresh token of a login.
 pub(crate) fn first(tenant: &Tenant, client: &Value, grant: &Grant) -> Result<String> {
     let family = tenant.randomness.hex_id();
@@ -78,25 +100,34 @@ pub(crate) fn first(tenant: &Tenant, client: &Value, grant: &Grant) -> Result<St
         idle_expires_at: None,
         last_exchanged_at: None,
         used_at: None,
+        metadata: Map::new(),
     };
-    issue(tenant, client, token)
+    issue(tenant, client, token, &grant.refresh)
 }
 
 /// Stores a token that was not used yet, and returns its secret.
-fn issue(tenant: &Tenant, client: &Value, record: RefreshToken) -> Result<String> {
+fn issue(
+    tenant: &Tenant,
+    client: &Value,
+    record: RefreshToken,
+    changes: &RefreshTokenChanges,
+) -> Result<String> {
     let now = tenant.now_ms();
     let token = tenant.randomness.token();
-    let idle = policy(client).idle_s.map(|seconds| now + seconds * 1000);
-    let record = RefreshToken {
+    let policy = policy(client);
+    let idle = policy.idle_s.map(|seconds| now + seconds * 1000);
+    let mut record = RefreshToken {
         idle_expires_at: idle,
         used_at: None,
         ..record
     };
+    on_refresh_token(&mut record, changes, &policy, now);
     let key = digest(&token);
+    let ends = [record.expires_at, record.idle_expires_at];
     let entry = Entry {
         id: &key,
         owner: Some(&record.family),
-        expires_ms: [record.expires_at, idle].into_iter().flatten().min(),
+        expires_ms: ends.into_iter().flatten().min(),
     };
     tenant.store.put(entry, &record, now)?;
     Ok(token)
@@ -134,7 +165,8 @@ fn claim(tenant: &Tenant, who: &Authenticated, key: &str) -> Result<Exchanged> {
     let policy = policy(&who.client);
     let now = tenant.now_ms();
     let claim = |token: &mut RefreshToken| {
-        if token.client_id != who.id {
+        let mut ends = [token.expires_at, token.idle_expires_at].into_iter();
+        if token.client_id != who.id || ends.any(|at| at.is_some_and(|at| at < now)) {
             return Found::Foreign;
         }
         if token.used_at.is_some_and(|used| {
@@ -197,14 +229,12 @@ async fn run(
         organization: document.organization.clone(),
         body: call.body_map(),
         refresh_token: Some(of_event(document, policy(&who.client).rotates)),
+        exchanged: Some(exchanged.clone()),
         ..Occasion::default()
     };
     match start(tenant, occasion, call).await? {
         Ran::Granted(grant, _) => succeed(tenant, &who.client, &grant, &exchanged),
-        Ran::Waits(mut waiting) => {
-            waiting.flow.refresh = Some(exchanged);
-            Err(mfa::required(tenant, *waiting).await)
-        }
+        Ran::Waits(waiting) => Err(mfa::required(tenant, *waiting).await),
     }
 }
 
@@ -222,10 +252,13 @@ pub(crate) fn succeed(
         document,
     } = exchanged;
     let now = tenant.now_ms();
-    let rotates = policy(client).rotates;
+    let policy = policy(client);
+    let rotates = policy.rotates;
     let marked = tenant.store.change(key, now, |token: &mut RefreshToken| {
         if rotates {
             token.used_at.get_or_insert(now);
+        } else {
+            on_refresh_token(token, &grant.refresh, &policy, now);
         }
     })?;
     // A reuse may have ended the family while the Actions ran.
@@ -240,7 +273,8 @@ pub(crate) fn succeed(
             last_exchanged_at: Some(now),
             ..document.clone()
         };
-        body.insert("refresh_token".into(), issue(tenant, client, next)?.into());
+        let next = issue(tenant, client, next, &grant.refresh)?;
+        body.insert("refresh_token".into(), next.into());
     }
     Ok(body)
 }
@@ -267,7 +301,7 @@ fn of_event(token: &RefreshToken, rotates: bool) -> Value {
     let audience = token.audience.as_ref();
     let servers = audience.map(|audience| json!({"audience": audience, "scopes": token.scope}));
     put("resource_servers", servers.into_iter().collect());
-    put("metadata", json!({}));
+    put("metadata", json!(token.metadata));
     Value::Object(event)
 }
 

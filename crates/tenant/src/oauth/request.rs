@@ -240,6 +240,16 @@ pub(crate) fn checked(
             ));
         }
     }
+    if let Some(details) = params.get("authorization_details")
+        && !is_list_of_details(details)
+    {
+        let description = "authorization_details must be a JSON array of objects, each with a type";
+        return Err(OAuthError::new(
+            400,
+            "invalid_authorization_details",
+            description,
+        ));
+    }
     let list = |name: &str| words(params.get(name).unwrap_or_default());
     let scope = list("scope");
     let audience = audience(tenant, params.get("audience"));
@@ -304,6 +314,42 @@ pub(crate) fn audience(tenant: &Tenant, asked: Option<&str>) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// RFC 9396, section 2.
+fn is_list_of_details(details: &str) -> bool {
+    match serde_json::from_str(details) {
+        Ok(Value::Array(details)) => details.iter().all(|one| text(one, "type").is_some()),
+        _ => false,
+    }
+}
+
+/// The scopes of a password grant: a password gives full access, so a request that names no scope of the API gets all of them,
+/// and one with `openid` alone all of OpenID Connect.
+///
+/// Source: <https://auth0.com/docs/get-started/authentication-and-authorization-flow/resource-owner-password-flow/call-your-api-using-resource-owner-password-flow>.
+pub(crate) fn of_password(
+    tenant: &Tenant,
+    audience: Option<&str>,
+    asked: &[String],
+    mut scope: Vec<String>,
+) -> Vec<String> {
+    let api = audience.and_then(|audience| tenant.catalog.api(audience));
+    let defined: Vec<&str> = match api {
+        Some(api) => scopes_of(api).collect(),
+        None if audience == Some(&tenant.management_audience()) => CURRENT_USER_SCOPES.to_vec(),
+        None => Vec::new(),
+    };
+    // One that the API does not have is a scope of it all the same, and not granted.
+    let names_one = asked.iter().any(|scope| !is_standard(scope));
+    if asked == ["openid"] {
+        let standard = ["profile", "email", "address", "phone"];
+        scope.extend(standard.map(str::to_owned));
+    }
+    if !names_one {
+        scope.extend(defined.into_iter().map(str::to_owned));
+    }
+    scope
+}
+
 /// The API of a request without a browser, and those of the scopes asked for that it may have.
 pub(crate) fn access(tenant: &Tenant, call: &Call) -> Result<(Option<String>, Vec<String>)> {
     let audience = audience(tenant, call.body_field("audience"));
@@ -329,13 +375,7 @@ pub(crate) fn permitted(
     audience: Option<&str>,
     scope: Vec<String>,
 ) -> Result<Vec<String>> {
-    let standard = |scope: &str| {
-        matches!(
-            scope,
-            "openid" | "profile" | "email" | "phone" | "address" | "offline_access"
-        ) || STANDARD_CLAIMS.iter().any(|(claim, _)| *claim == scope)
-            || matches!(scope, "created_at" | "identities")
-    };
+    let standard = is_standard;
     let Some(audience) = audience.filter(|audience| *audience != tenant.url("userinfo")) else {
         return Ok(scope.into_iter().filter(|scope| standard(scope)).collect());
     };
@@ -355,6 +395,15 @@ pub(crate) fn permitted(
         .into_iter()
         .filter(|scope| standard(scope) || defined.contains(&scope.as_str()))
         .collect())
+}
+
+/// Whether a scope is one of OpenID Connect, and not of an API.
+fn is_standard(scope: &str) -> bool {
+    matches!(
+        scope,
+        "openid" | "profile" | "email" | "phone" | "address" | "offline_access"
+    ) || STANDARD_CLAIMS.iter().any(|(claim, _)| *claim == scope)
+        || matches!(scope, "created_at" | "identities")
 }
 
 pub(crate) fn scopes_of(api: &Value) -> impl Iterator<Item = &str> {

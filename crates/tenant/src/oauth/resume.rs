@@ -34,7 +34,16 @@ pub(crate) async fn resume(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
             flow,
             ..
         })) => flow,
-        Ok(_) => return invalid(),
+        Ok(Some(_)) => return invalid(),
+        // It may be a password reset that comes back.
+        Ok(None) => {
+            let came = crate::email::reset::come_back(&tenant, &call, state).await;
+            return match came {
+                Ok(Some(response)) => response,
+                Ok(None) => invalid(),
+                Err(error) => error_page(&error),
+            };
+        }
         Err(error) => return error_page(&error),
     };
     // The site that the user was sent to knows the state, too: only the browser that began the login continues.

@@ -7,6 +7,7 @@ use postlogin_core::{Finished, Trigger};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::changes;
 use super::event::{Occasion, event};
 use super::issue::{Grant, grant};
 use super::request::AuthRequest;
@@ -51,6 +52,9 @@ pub(crate) struct Flow {
     /// The code that a challenge asks for.
     pub(crate) otp: String,
     pub(crate) attempts: u32,
+    /// The hash of the session's cookie, for a login in a browser.
+    #[serde(default)]
+    pub(crate) session_key: Option<String>,
     /// For a refresh: the token that is used up when the login is allowed.
     pub(crate) refresh: Option<super::refresh::Exchanged>,
 }
@@ -96,6 +100,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         now_ms: tenant.now_ms(),
         is_frozen: tenant.clock.is_frozen(),
         users,
+        action: None,
     };
     let about = Grant {
         client_id: crate::http::text(&occasion.client, "client_id")
@@ -112,6 +117,8 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         about,
         protocol: occasion.protocol.to_owned(),
         before,
+        session_key: occasion.session_key,
+        refresh: occasion.exchanged,
         ..Flow::default()
     };
     let advanced = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
@@ -143,6 +150,7 @@ pub(crate) fn follow(
         Ok(Advanced::Waits { pause, stored }) => {
             go_on_as(tenant, &mut flow, &pause.user_id)?;
             store_metadata(tenant, &mut flow, pause.stored)?;
+            changes::enrol(tenant, &flow.about.user_id, &pause.changes.enrolled)?;
             Ok(Ran::Waits(Box::new(Waiting {
                 suspension: pause.suspension,
                 flow,
@@ -173,7 +181,10 @@ pub(crate) fn conclude(
         }));
     };
     let Finished {
-        outcome, user_id, ..
+        outcome,
+        user_id,
+        changes,
+        ..
     } = match ended {
         Ok(ended) => ended,
         Err(error) => {
@@ -185,14 +196,21 @@ pub(crate) fn conclude(
     let known = go_on_as(tenant, flow, &user_id);
     if known.is_ok() {
         store_metadata(tenant, flow, outcome.user.clone())?;
+        changes::apply(tenant, flow, &changes)?;
     }
     let mut shown = outcome.clone();
     tenant.pipeline.redact(&mut shown);
     told(tenant, flow, "outcome", json!(shown));
     known?;
     match outcome.status {
-        Status::Allowed => grant(tenant, &outcome, flow.about.clone()),
-        _ => Err(refusal(&outcome)),
+        Status::Allowed => {
+            let about = Grant {
+                refresh: changes.refresh_token,
+                ..flow.about.clone()
+            };
+            grant(tenant, &outcome, about)
+        }
+        _ => Err(refusal(&outcome, changes.refresh_token.revoked)),
     }
 }
 
@@ -211,8 +229,12 @@ pub(crate) fn could_not_run(error: PipelineError) -> OAuthError {
     }
 }
 
-/// The documented answer for a login that ended without tokens.
-fn refusal(outcome: &Outcome) -> OAuthError {
+/// The documented answer for a login that ended without tokens. At the token endpoint a denial has the status 500, a revoked
+/// refresh token 403.
+///
+/// Sources: <https://community.auth0.com/t/124708>, <https://github.com/auth0/nextjs-auth0/issues/2512>; for a revoked token
+/// <https://auth0.com/docs/secure/tokens/refresh-tokens/manage-refresh-tokens-actions>. For an exception none was found.
+fn refusal(outcome: &Outcome, is_token_revoked: bool) -> OAuthError {
     let reason = outcome.reason.clone().unwrap_or_default();
     match outcome.status {
         Status::Redirected | Status::Prompted | Status::Challenged => {
@@ -226,7 +248,10 @@ fn refusal(outcome: &Outcome) -> OAuthError {
         {
             OAuthError::new(403, "interaction_required", reason)
         }
-        _ => OAuthError::new(403, "access_denied", reason),
+        _ => {
+            let status = if is_token_revoked { 403 } else { 500 };
+            OAuthError::new(status, "access_denied", reason)
+        }
     }
 }
 

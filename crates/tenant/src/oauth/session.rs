@@ -3,7 +3,9 @@
 use axum::response::Response;
 
 use super::Result;
-use crate::http::{Call, add_cookie};
+use serde_json::Map;
+
+use crate::http::{Call, add_cookie, add_passing_cookie, text};
 use crate::randomness::digest;
 use crate::records::{Method, Session as SessionRecord, SessionClient, SessionDevice};
 use crate::state::Tenant;
@@ -31,7 +33,7 @@ pub(crate) fn current(tenant: &Tenant, call: &Call) -> Result<Option<Session>> {
     let key = digest(cookie);
     let now = tenant.now_ms();
     let found = tenant.store.get::<SessionRecord>(&key, now)?;
-    let current = found.filter(|record| record.idle_expires_at >= now);
+    let current = found.filter(|record| record.idle_expires_at.min(record.expires_at) >= now);
     Ok(current.map(|record| Session { key, record }))
 }
 
@@ -62,10 +64,9 @@ pub(crate) fn begin(
         tenant.store.remove::<SessionRecord>(&before.key)?;
     }
     let own = before.filter(|before| before.record.user_id == user_id);
-    let expires = now.saturating_add(tenant.hours("session_lifetime", 168.0));
-    let idle = now
-        .saturating_add(tenant.hours("idle_session_lifetime", 72.0))
-        .min(expires);
+    let (lifetime, idle_lifetime) = lifetimes(tenant);
+    let expires = now.saturating_add(lifetime);
+    let idle = now.saturating_add(idle_lifetime).min(expires);
     let agent = call.header("user-agent").unwrap_or_default();
     let record = match own {
         Some(Session { record, .. }) => record,
@@ -119,7 +120,25 @@ fn new(tenant: &Tenant, call: &Call, user_id: &str, agent: &str) -> SessionRecor
         },
         methods: Vec::new(),
         connection: None,
+        metadata: Map::new(),
+        cookie_mode: None,
     }
+}
+
+/// How long a session lasts at most, and unused, in milliseconds: the tenant's settings.
+pub(crate) fn lifetimes(tenant: &Tenant) -> (i64, i64) {
+    (
+        tenant.hours("session_lifetime", 168.0),
+        tenant.hours("idle_session_lifetime", 72.0),
+    )
+}
+
+/// `persistent` or `non-persistent`: as an Action chose for the session, else the tenant's setting.
+pub(crate) fn cookie_mode<'a>(tenant: &'a Tenant, session: &'a SessionRecord) -> &'a str {
+    let setting = tenant.catalog.settings.get("session_cookie");
+    let setting = setting.and_then(|setting| text(setting, "mode"));
+    let chosen = session.cookie_mode.as_deref().or(setting);
+    chosen.unwrap_or("persistent")
 }
 
 /// Makes a session that of another user: an Action switched to the primary one.
@@ -137,7 +156,7 @@ pub(crate) fn hand_over(tenant: &Tenant, key: &str, user_id: &str) -> Result<()>
 /// Stores that the user was here, for which application.
 pub(crate) fn touch(tenant: &Tenant, session: &Session, client_id: &str) -> Result<()> {
     let now = tenant.now_ms();
-    let idle_ms = tenant.hours("idle_session_lifetime", 72.0);
+    let (_, idle_ms) = lifetimes(tenant);
     tenant
         .store
         .change(&session.key, now, |record: &mut SessionRecord| {
@@ -163,7 +182,9 @@ pub(crate) fn add_method(
     tenant
         .store
         .change(key, now, |record: &mut SessionRecord| {
-            record.methods.retain(|known| known.name != name);
+            record
+                .methods
+                .retain(|known| known.name != name || known.factor.as_deref() != factor);
             record.methods.push(Method {
                 name: name.to_owned(),
                 timestamp: crate::clock::iso(now),
@@ -182,13 +203,19 @@ pub(crate) fn end(tenant: &Tenant, call: &Call, response: &mut Response) -> Resu
     Ok(())
 }
 
+/// Sets the cookie of a session; a non-persistent one ends with the browser.
 pub(crate) fn set_cookie(tenant: &Tenant, response: &mut Response, cookie: &str) {
-    add_cookie(
-        response,
-        SESSION_COOKIE,
-        cookie,
-        tenant.hours("session_lifetime", 168.0) / 1000,
-    );
+    let stored = tenant
+        .store
+        .get::<SessionRecord>(&digest(cookie), tenant.now_ms());
+    let stored = stored.ok().flatten();
+    match stored.map(|session| cookie_mode(tenant, &session) == "non-persistent") {
+        Some(true) => add_passing_cookie(response, SESSION_COOKIE, cookie),
+        _ => {
+            let (lifetime, _) = lifetimes(tenant);
+            add_cookie(response, SESSION_COOKIE, cookie, lifetime / 1000);
+        }
+    }
 }
 
 /// The browser's own value, and whether it is new.

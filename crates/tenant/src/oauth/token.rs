@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::client_auth::{Authenticated, authenticate};
+use super::exchange::{self, EXCHANGE_GRANT};
 use super::issue::Grant;
 use super::{OAuthError, Result, device, grants, machine, mfa, refresh};
 use crate::http::{Call, Content, answer};
@@ -30,13 +31,13 @@ pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, call: Call) -> Resp
     if call.method != Method::POST {
         return OAuthError::new(405, "invalid_request", "The token endpoint takes POST").response();
     }
-    match exchange(&tenant, &call).await {
+    match granted(&tenant, &call).await {
         Ok(body) => answer(StatusCode::OK, &Value::Object(body)),
         Err(error) => error.response(),
     }
 }
 
-async fn exchange(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>> {
+async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>> {
     check_body(call)?;
     let grant_type = call.required("grant_type")?;
     let known = [
@@ -47,13 +48,15 @@ async fn exchange(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value
         REALM_GRANT,
         DEVICE_GRANT,
         OTP_GRANT,
+        EXCHANGE_GRANT,
     ];
     if !known.contains(&grant_type) {
         let description = format!("Unsupported grant type: {grant_type}");
         return Err(OAuthError::new(501, "unsupported_grant_type", description));
     }
     let who = authenticate(tenant, call)?;
-    if grant_type != OTP_GRANT {
+    // Another setting of the application allows exchanges.
+    if grant_type != OTP_GRANT && grant_type != EXCHANGE_GRANT {
         who.require_grant(grant_type)?;
     }
     match grant_type {
@@ -62,6 +65,7 @@ async fn exchange(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value
         "client_credentials" => machine::client_credentials(tenant, call, &who).await,
         DEVICE_GRANT => device::exchange(tenant, call, &who),
         OTP_GRANT => mfa::exchange(tenant, call, &who).await,
+        EXCHANGE_GRANT => exchange::exchange(tenant, call, &who).await,
         _ => grants::password(tenant, call, &who).await,
     }
 }

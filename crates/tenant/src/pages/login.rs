@@ -287,7 +287,8 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             "connection".into(),
             database(&tenant, &client, &login).into(),
         );
-        match signup::create(&tenant, &fields).await? {
+        let transaction = crate::triggers::events::transaction(&login.request);
+        match signup::create(&tenant, &call, &fields, Some(transaction)).await? {
             Ok(user) => {
                 let id = text(&user, "user_id").unwrap_or_default().to_owned();
                 let arrival = Arrival {

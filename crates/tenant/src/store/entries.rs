@@ -222,6 +222,15 @@ impl Store {
         remove_owned::<R>(&*self.lock()?, owner)
     }
 
+    /// Removes the refresh tokens that were issued in a session.
+    pub(crate) fn remove_refresh_tokens_of(&self, session_id: &str) -> Result<()> {
+        self.lock()?.execute(
+            "DELETE FROM entries WHERE kind = ?1 AND json_extract(document, '$.session_id') = ?2",
+            params![Kind::Refresh.name(), session_id],
+        )?;
+        Ok(())
+    }
+
     /// All entries of a kind with their ids, by id; of one owner, if one is named.
     pub(crate) fn list<R: Record>(
         &self,

@@ -50,7 +50,7 @@ fn users_are_made_found_changed_and_deleted() {
         );
         assert_eq!(
             world
-                .get_as("/api/v2/users-by-email?email=ANN%40example.com", &token)
+                .get_as("/api/v2/users-by-email?email=ann%40example.com", &token)
                 .await
                 .json()
                 .as_array()

@@ -1,6 +1,6 @@
 //! A trigger that does what a test says: the real core, without any sandbox.
 
-use std::sync::Mutex;
+use std::{collections::HashMap, sync::Mutex};
 
 use postlogin_core::outcome::{ActionUsage, Outcome};
 use postlogin_core::{
@@ -40,7 +40,11 @@ pub struct Scripted {
     pub script: Mutex<Script>,
     /// The Actions of credentials-exchange.
     pub machine: Mutex<Script>,
+    /// The Actions of the other triggers.
+    pub others: Mutex<HashMap<Trigger, Script>>,
     pub fetch: Mutex<Fetch>,
+    /// The events of all triggers but post-login and credentials-exchange.
+    pub seen: Mutex<Vec<(Trigger, Value)>>,
     /// The events of all logins.
     pub events: Mutex<Vec<Value>>,
     /// The name of each handler that ran, in order.
@@ -52,7 +56,9 @@ impl Scripted {
         Self {
             script: Mutex::new(script),
             machine: Mutex::default(),
+            others: Mutex::default(),
             fetch: Mutex::new(|_| Err("no connection has a script".to_owned())),
+            seen: Mutex::default(),
             events: Mutex::default(),
             ran: Mutex::default(),
         }
@@ -64,6 +70,13 @@ impl Scripted {
         match trigger {
             Trigger::PostLogin => self.script.lock().unwrap().clone(),
             Trigger::CredentialsExchange => self.machine.lock().unwrap().clone(),
+            other => self
+                .others
+                .lock()
+                .unwrap()
+                .get(&other)
+                .cloned()
+                .unwrap_or_default(),
         }
     }
 
@@ -106,15 +119,25 @@ impl Scripted {
     }
 
     fn restored(&self, stored: &str) -> Result<Login, PipelineError> {
-        let restored = Login::restore(stored, self.handlers(Trigger::PostLogin));
+        let trigger = match stored.contains("\"password-reset-post-challenge\"") {
+            true => Trigger::PasswordResetPostChallenge,
+            false => Trigger::PostLogin,
+        };
+        let restored = Login::restore(stored, self.handlers(trigger));
         restored.map_err(|error| PipelineError::Stale(error.to_string()))
     }
 }
 
 impl LoginPipeline for Scripted {
     fn start(&self, request: LoginRequest) -> Result<Advanced, PipelineError> {
-        if request.trigger == Trigger::PostLogin {
-            self.events.lock().unwrap().push(request.event.clone());
+        match request.trigger {
+            Trigger::PostLogin => self.events.lock().unwrap().push(request.event.clone()),
+            Trigger::CredentialsExchange => {}
+            other => {
+                let event = request.event.clone();
+                assert_eq!(postlogin_core::event::check_paths(other, &event), []);
+                self.seen.lock().unwrap().push((other, event));
+            }
         }
         let input = LoginInput {
             trigger: request.trigger,

@@ -376,6 +376,12 @@ impl World {
     }
 
     /// What the tenant has logged.
+    /// The mails of the outbox, the oldest first.
+    pub async fn mails(&mut self) -> Vec<Value> {
+        let mails = self.control(Method::GET, "emails", json!({})).await.json();
+        mails.as_array().unwrap().clone()
+    }
+
     pub async fn log(&mut self) -> Vec<Value> {
         let log = self.control(Method::GET, "log", Value::Null).await.json();
         log.as_array().expect("a list").clone()

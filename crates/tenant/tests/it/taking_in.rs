@@ -520,3 +520,103 @@ fn a_login_page_shows_some_of_many_users() {
         assert!(back.parameter("code").is_some(), "{}", back.text);
     });
 }
+
+/// A body that arrives up to its last byte, and then stays open.
+struct Unfinished {
+    left: usize,
+}
+
+impl HttpBody for Unfinished {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.left == 0 {
+            return Poll::Pending;
+        }
+        self.left -= 1;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b' '; 1024])))))
+    }
+}
+
+/// Of bodies that never end, only some are in memory; small ones and those of others are served meanwhile.
+#[test]
+fn unfinished_bodies_have_limited_room() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let read = Arc::new(AtomicUsize::new(0));
+        let mut waiting = Vec::new();
+        for _ in 0..500 {
+            let body = Unfinished { left: 1000 };
+            let request = Request::builder()
+                .method(Method::POST)
+                .uri("/dbconnections/signup")
+                .header("content-type", "application/json")
+                .body(Body::new(Counting(body, Arc::clone(&read))))
+                .unwrap();
+            waiting.push(tokio::spawn(world.router.clone().oneshot(request)));
+        }
+        // Until nothing more is read.
+        let mut before = 0;
+        for _ in 0..200 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            let now = read.load(Ordering::SeqCst);
+            if now == before && now > 0 {
+                break;
+            }
+            before = now;
+        }
+        let read = read.load(Ordering::SeqCst) >> 20;
+        assert!((40..90).contains(&read), "{read} MiB were read");
+        // A small body does not wait, and one with a token does not either.
+        let answer = world
+            .send(Method::POST, "/oauth/token", &[JSON], "{}")
+            .await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        let token = format!("Bearer {CONTROL}");
+        let headers = [("authorization", token.as_str()), JSON];
+        let large = format!("[{}]", " ".repeat(3 << 20));
+        let answer = world
+            .send(Method::POST, "/_postlogin/users", &headers, large)
+            .await;
+        assert!(answer.status.as_u16() < 500, "{}", answer.text);
+        for one in waiting {
+            one.abort();
+        }
+    });
+}
+
+/// Counts what is read of a body.
+struct Counting(Unfinished, Arc<AtomicUsize>);
+
+impl HttpBody for Counting {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let frame = Pin::new(&mut self.0).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &frame {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.1.fetch_add(bytes, Ordering::SeqCst);
+        }
+        frame
+    }
+}
+
+#[test]
+fn a_small_route_accepts_fewer_values() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let many = format!("[{}0]", "0,".repeat(250_000));
+        let answer = world
+            .send(Method::POST, "/dbconnections/signup", &[JSON], many)
+            .await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+    });
+}

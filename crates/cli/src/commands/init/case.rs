@@ -3,15 +3,17 @@
 use std::{collections::BTreeSet, fmt::Write, sync::Arc};
 
 use postlogin_core::{
-    Trigger,
-    event::post_login_sample,
+    Trigger, complete_event,
+    event::sample,
     outcome::{Outcome, Status, TokenKind, Verdict},
     reads::Watch,
 };
 use postlogin_engine::BoundAction;
 use postlogin_host::{Budget, Clock, Conditions, Flow, MockDoor};
 use postlogin_project::{ActionSource, Project, Secret};
-use postlogin_runner::{Compiler, DEFAULT_NOW_MS, PreparedLogin, run_login, unloadable};
+use postlogin_runner::{
+    Compiler, DEFAULT_NOW_MS, PreparedLogin, run_login, trigger_of, unloadable,
+};
 use serde_json::{Map, Value};
 
 use crate::error::CliError;
@@ -44,24 +46,26 @@ pub(super) fn first_case(
             value: PLACEHOLDER.to_owned(),
         })
         .collect();
+    // What is wrong with it is said where it is loaded.
+    let trigger = trigger_of(source).unwrap_or_default();
     let ran = compiler
         .bind(source, &secrets)
         .map_err(|error| error.message)
-        .map(|bound| login(project, bound));
+        .map(|bound| login(project, trigger, bound));
     let mut missing = Vec::new();
     let text = match ran {
         Ok(Ok(outcome)) if !missing_packages(&outcome).is_empty() => {
             // What it does without its packages is not what it does.
             missing = missing_packages(&outcome);
             let reason = format!("npm install {} first", missing.join(" "));
-            case(named, &secrets, schema, None, Some(&reason))
+            case(named, trigger, &secrets, schema, Err(&reason))
         }
         Ok(Ok(outcome)) => match unloadable(&outcome) {
-            Some(error) => case(named, &secrets, schema, None, Some(&error.message)),
-            None => case(named, &secrets, schema, Some(&outcome), None),
+            Some(error) => case(named, trigger, &secrets, schema, Err(&error.message)),
+            None => case(named, trigger, &secrets, schema, Ok(&outcome)),
         },
         Ok(Err(error)) => return Err(CliError::internal(&error)),
-        Err(message) => case(named, &secrets, schema, None, Some(&message)),
+        Err(message) => case(named, trigger, &secrets, schema, Err(&message)),
     };
     Ok(FirstCase { text, missing })
 }
@@ -74,10 +78,11 @@ fn missing_packages(outcome: &Outcome) -> Vec<String> {
     packages.map(|(_, package)| package.to_owned()).collect()
 }
 
-fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
-    let event = post_login_sample();
+fn login(project: &Project, trigger: Trigger, bound: BoundAction) -> anyhow::Result<Outcome> {
+    let mut event = sample(trigger);
+    complete_event(trigger, &mut event);
     let prepared = PreparedLogin {
-        trigger: Trigger::PostLogin,
+        trigger,
         tenant: project.tenant.settings_for(&event, None),
         event,
         conditions: Conditions {
@@ -95,11 +100,12 @@ fn login(project: &Project, bound: BoundAction) -> anyhow::Result<Outcome> {
 /// JSON is YAML: what is quoted needs no further thought.
 fn case(
     named: &str,
+    trigger: Trigger,
     secrets: &[Secret],
     schema: &str,
-    outcome: Option<&Outcome>,
-    broken: Option<&str>,
+    ran: Result<&Outcome, &str>,
 ) -> String {
+    let outcome = ran.ok();
     let mut text = format!("# yaml-language-server: $schema={schema}\n");
     let mut line = |line: String| {
         text.push_str(&line);
@@ -117,9 +123,14 @@ fn case(
         }
     }
     line("cases:".to_owned());
-    line("  - description: the built-in sample logs in".to_owned());
-    line("    # with: { user: { user_metadata: { hobby: surfing } } }".to_owned());
-    if let Some(broken) = broken {
+    if trigger == Trigger::PostLogin {
+        line("  - description: the built-in sample logs in".to_owned());
+        line("    # with: { user: { user_metadata: { hobby: surfing } } }".to_owned());
+    } else {
+        line(format!("  - description: the built-in sample of {trigger}"));
+        line("    # with: { request: { ip: 192.0.2.1 } }".to_owned());
+    }
+    if let Err(broken) = ran {
         line(format!("    skip: {}", quoted(broken)));
     }
     line("    expect:".to_owned());
@@ -139,6 +150,11 @@ fn case(
             ),
         ] {
             claims_of(key, kind, claims, outcome, &mut line);
+        }
+        if let Ok(effects) = serde_json::to_value(&outcome.effects)
+            && !outcome.effects.is_empty()
+        {
+            line(format!("      effects: {effects}"));
         }
         let asks = |code: &str| outcome.notices.iter().any(|notice| notice.code == code);
         if asks("request-unmatched") {

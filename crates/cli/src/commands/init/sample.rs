@@ -52,37 +52,6 @@ cases:
       id_token: { "https://example.com/hobby": null }
 "#;
 
-/// The workflow for GitHub Actions.
-pub(super) const GITHUB: &str = r"name: postlogin
-on: [push, pull_request]
-jobs:
-  test:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v5
-      - name: Install postlogin
-        run: cargo install --locked --git https://github.com/postlogin/postlogin postlogin
-      - name: Test the Actions
-        run: postlogin test --reporter human --reporter github --reporter junit=report.xml
-      - uses: actions/upload-artifact@v4
-        if: always()
-        with:
-          name: report
-          path: report.xml
-";
-
-/// The job for GitLab.
-pub(super) const GITLAB: &str = r"postlogin:
-  image: rust:1
-  script:
-    - cargo install --locked --git https://github.com/postlogin/postlogin postlogin
-    - postlogin test --reporter human --reporter junit=report.xml
-  artifacts:
-    when: always
-    reports:
-      junit: report.xml
-";
-
 pub(super) fn write(files: &mut Files) -> Result<(), CliError> {
     files.new_file("actions/copy-hobby.json", MANIFEST)?;
     files.new_file("actions/copy-hobby/code.js", ACTION)?;

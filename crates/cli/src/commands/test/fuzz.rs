@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use postlogin_core::{Trigger, trigger::Binding};
 use postlogin_project::{ActionSource, Project, cases::find_case_files, parse_duration};
 use postlogin_runner::{
     FuzzOptions, LoadError, LoadProblem, Logins, Plan, Targets, fuzz as search, plan,
-    require_post_login,
 };
 
 use super::{Setting, interrupt, is_ci, refuse, reporters::Outputs, unwritable};
@@ -132,7 +132,7 @@ fn sort(
     Ok((of_cases, actions))
 }
 
-/// What was named; else the project's Rules and binding; else whatever the cases name.
+/// What was named; else the project's Rules and bindings; else whatever the cases name.
 fn targets(
     setting: &Setting<'_>,
     plan: &Plan,
@@ -145,7 +145,6 @@ fn targets(
         true => Targets::of_cases(plan, &setting.select(plan)),
         false => Targets::default(),
     };
-    require_post_login("test --fuzz", &actions)?;
     let names_actions = !actions.is_empty();
     for action in actions {
         targets.join(Targets::of_actions(vec![action], plan));
@@ -153,12 +152,22 @@ fn targets(
     if names_cases || names_actions {
         return Ok(targets);
     }
-    let bound = match project {
-        Some(project) => project.login_sources(setting.here)?,
-        None => Vec::new(),
-    };
-    if !bound.is_empty() {
-        return Ok(Targets::of_actions(bound, plan));
+    // Each binding of the project is a target of its own.
+    if let Some(project) = project {
+        for trigger in Trigger::ALL {
+            let bound = project.sources_of(*trigger, setting.here)?;
+            if trigger.table().binding == Binding::Entity {
+                // Each runs alone.
+                for action in bound {
+                    targets.join(Targets::of_actions(vec![action], plan));
+                }
+            } else if !bound.is_empty() {
+                targets.join(Targets::of_actions(bound, plan));
+            }
+        }
+    }
+    if !targets.list.is_empty() {
+        return Ok(targets);
     }
     Ok(Targets::of_cases(plan, &setting.select(plan)))
 }

@@ -16,6 +16,7 @@ use postlogin_runner::{
 
 use super::{Setting, interrupt, once, refuse, reporters::Outputs};
 use crate::{
+    action::store_packages,
     error::{CliError, SUCCESS},
     printer::Printer,
 };
@@ -124,6 +125,7 @@ fn round(
     }
     let stop = interrupt::flag();
     let summary = once(setting, plan, selected, compiler, outputs, stop, printer)?;
+    store_packages(&compiler.take_packages());
     Ok(summary.map_or(code, |summary| summary.exit_code))
 }
 

@@ -26,10 +26,14 @@ pub(crate) fn human(
     for action in &report.actions {
         let lines: Vec<&str> = action.text.lines().collect();
         for finding in action.findings.iter().take(room) {
-            write(page, action, &lines, finding)?;
+            write(page, Some(action), &lines, finding)?;
             page.blank()?;
         }
         room = room.saturating_sub(action.findings.len());
+    }
+    for finding in report.configuration.iter().take(room) {
+        write(page, None, &[], finding)?;
+        page.blank()?;
     }
     let left_out = report.findings().count().saturating_sub(MOST_FINDINGS);
     page.left_out(0, left_out, "finding")?;
@@ -45,7 +49,7 @@ fn role_of(severity: Severity) -> Role {
 
 fn write(
     page: &mut Page<'_>,
-    action: &Checked,
+    action: Option<&Checked>,
     lines: &[&str],
     finding: &Finding,
 ) -> io::Result<()> {
@@ -61,7 +65,8 @@ fn write(
     )?;
     page.paragraph(2, Role::Strong, &finding.message)?;
     // A finding about the file as a whole has no line to show.
-    let has_place = finding.location.file == action.file && rule.code != "code-too-large";
+    let has_place = action.is_some_and(|action| finding.location.file == action.file)
+        && rule.code != "code-too-large";
     if has_place
         && let Some(mut frame) =
             code_frame::code_frame(lines, &finding.location, page.width().saturating_sub(2))
@@ -72,7 +77,7 @@ fn write(
     if let Some(hint) = &finding.hint {
         page.paragraph(2, Role::Source, &format!("hint: {hint}"))?;
     }
-    match rule.source {
+    match finding.page {
         Some(source) => page.line(2, &[span(Role::Dim, source)]),
         None => Ok(()),
     }

@@ -30,7 +30,9 @@ struct Found<'a> {
     severity: &'static str,
     message: &'a str,
     hint: Option<&'a str>,
-    action: &'a str,
+    /// Absent for a finding about the project's configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'a str>,
     location: &'a Location,
     /// UTF-16 units; 0 when it is not known how much is meant.
     length: u32,
@@ -58,10 +60,10 @@ pub(crate) fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         severity: finding.rule.severity.word(),
         message: &finding.message,
         hint: finding.hint.as_deref(),
-        action: &action.name,
+        action: action.map(|action| action.name.as_str()),
         location: &finding.location,
         length: finding.length,
-        source: finding.rule.source,
+        source: finding.page,
     });
     let document = Document {
         format: "postlogin.check/1",

@@ -23,6 +23,8 @@ const MOST_FOR_PROGRAMS: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     actions: Vec<Checked>,
+    /// What is wrong with the project's configuration rather than with one of its Actions.
+    configuration: Vec<Finding>,
 }
 
 /// An Action or a Rule, and its findings.
@@ -40,6 +42,10 @@ impl Report {
         self.actions.push(checked);
     }
 
+    pub(crate) fn add_to_configuration(&mut self, finding: Finding) {
+        self.configuration.push(finding);
+    }
+
     pub(crate) fn count(&self, severity: Severity) -> usize {
         let findings = self.findings();
         findings
@@ -48,7 +54,7 @@ impl Report {
     }
 
     /// Returns the findings that a format for programs lists.
-    fn listed(&self) -> impl Iterator<Item = (&Checked, &Finding)> {
+    fn listed(&self) -> impl Iterator<Item = (Option<&Checked>, &Finding)> {
         self.findings().take(MOST_FOR_PROGRAMS)
     }
 
@@ -57,9 +63,13 @@ impl Report {
         self.findings().count().saturating_sub(MOST_FOR_PROGRAMS)
     }
 
-    fn findings(&self) -> impl Iterator<Item = (&Checked, &Finding)> {
-        self.actions
-            .iter()
-            .flat_map(|action| action.findings.iter().map(move |finding| (action, finding)))
+    /// Returns all findings, each with its Action; those about the configuration come last.
+    fn findings(&self) -> impl Iterator<Item = (Option<&Checked>, &Finding)> {
+        let of_actions = self.actions.iter().flat_map(|action| {
+            let findings = action.findings.iter();
+            findings.map(move |finding| (Some(action), finding))
+        });
+        let configuration = self.configuration.iter();
+        of_actions.chain(configuration.map(|finding| (None, finding)))
     }
 }

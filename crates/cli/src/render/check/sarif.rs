@@ -63,10 +63,14 @@ fn result(finding: &Finding) -> Value {
         let end = place.column.saturating_add(finding.length);
         region.insert("endColumn".to_owned(), end.into());
     }
-    let message = match &finding.hint {
+    let mut message = match &finding.hint {
         Some(hint) => format!("{}; {hint}", finding.message),
         None => finding.message.clone(),
     };
+    // The format has a page for each rule only, and that of another trigger's finding is another one.
+    if let Some(page) = finding.page.filter(|_| finding.page != finding.rule.source) {
+        message.push_str(&format!("; {page}"));
+    }
     json!({
         "ruleId": finding.rule.code,
         "ruleIndex": rules().position(|rule| rule == finding.rule),

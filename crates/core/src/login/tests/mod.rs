@@ -4,6 +4,7 @@ mod machine;
 mod never_panics;
 mod order;
 mod stored;
+mod triggers;
 
 use std::time::Duration;
 

@@ -31,6 +31,7 @@ fn any_json() -> impl Strategy<Value = Value> {
             "https://example.com?a=1",
             "urn:auth0:x",
             "persistent",
+            "create_if_not_exists",
             "2026-01-01T00:00:00Z",
             "invalid",
             "a.b",
@@ -67,6 +68,10 @@ fn any_json() -> impl Strategy<Value = Value> {
                 "expires_at",
                 "secret",
                 "payload",
+                "sub",
+                "act",
+                "creationBehavior",
+                "updateBehavior",
                 "take",
                 "from",
             ])
@@ -113,8 +118,9 @@ fn run(
     (now_ms, seed): (i64, u64),
     stores: bool,
 ) -> Outcome {
+    let others = &Trigger::ALL[1..];
     let trigger = match seed % 4 {
-        3 => Trigger::CredentialsExchange,
+        3 => others[usize::try_from(seed / 4).unwrap_or_default() % others.len()],
         _ => Trigger::PostLogin,
     };
     let input = LoginInput {
@@ -213,7 +219,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_called(patch in any_json(), calls in vec(any_call(), 0..24), full in any::<bool>(), seed in 0..4u64) {
+    fn whatever_is_called(patch in any_json(), calls in vec(any_call(), 0..24), full in any::<bool>(), seed in 0..44u64) {
         let mut base = if full { vendor_default() } else { event(json!({})) };
         merge_patch(&mut base, &patch);
         let kept = run(base.clone(), &calls, (NOW_MS, seed), false);

@@ -132,14 +132,18 @@ fn a_challenge_that_is_owed_comes_after_the_last_action() {
 fn all_rules_run_again_after_their_redirect() {
     let handlers = [handler(Rule, "r"), handler(Rule, "s"), handler(Action, "a")];
     let mut login = Login::new(input(json!({})), handlers.to_vec());
+    let mut seen = json!(null);
     let ran = play(
         &mut login,
         &handlers,
         &mut |login, call| {
             if call.handler == 0 {
-                call_back(login, call, |_, context| {
+                call_back(login, call, |user, context| {
                     if context["protocol"] != "redirect-callback" {
+                        user["jti"] = json!("J1");
                         context["redirect"] = json!({"url": "https://site.example/"});
+                    } else {
+                        seen = user["jti"].clone();
                     }
                 });
             }
@@ -147,6 +151,8 @@ fn all_rules_run_again_after_their_redirect() {
         },
         |_| Some(back()),
     );
+    // With this, a Rule tells the token that it sent from another one.
+    assert_eq!(seen, "J1");
     assert_eq!(
         ran,
         [
@@ -158,6 +164,36 @@ fn all_rules_run_again_after_their_redirect() {
         ]
     );
     assert_eq!(login.finish(NOW_MS).outcome.status, Status::Allowed);
+}
+
+#[test]
+fn no_action_sees_metadata_that_is_not_an_object() {
+    for (patch, expected) in [
+        (
+            json!({"user_metadata": "x"}),
+            Some("string into Go struct field .event.user.userMetadata"),
+        ),
+        (
+            json!({"app_metadata": [1]}),
+            Some("array into Go struct field .event.user.appMetadata"),
+        ),
+        (json!({"user_metadata": null}), None),
+        (json!({"user_metadata": {}}), None),
+    ] {
+        let handlers = [handler(Action, "a")];
+        let mut login = Login::new(input(json!({"user": patch})), handlers.to_vec());
+        let ran = play(&mut login, &handlers, &mut |_, _| Ok(()), |_| None);
+        let error = login
+            .finish(NOW_MS)
+            .outcome
+            .error
+            .map(|error| error.message);
+        assert_eq!(ran.is_empty(), expected.is_some(), "{patch}");
+        match expected {
+            Some(text) => assert!(error.unwrap().contains(text), "{patch}"),
+            None => assert_eq!(error, None, "{patch}"),
+        }
+    }
 }
 
 #[test]

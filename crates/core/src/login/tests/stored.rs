@@ -44,7 +44,8 @@ fn whole(stores: bool) -> Finished {
                     ["idToken.setCustomClaim", format!("https://a.example/{n}"), {"$": "undefined"}],
                     ["idToken.setCustomClaim", "https://a.example/x", [1e-7, -0.0, 1e300, null]],
                     ["accessToken.addScope", "read:x"],
-                    ["user.setAppMetadata", "$bad", 1],
+                    ["user.setAppMetadata", "seen", 1],
+                    ["session.setMetadata", "k", "v"],
                     ["cache.set", "k", "v", {"ttl": 60000}],
                 ]),
             );
@@ -104,12 +105,8 @@ fn a_stored_login_ends_as_one_that_was_not() {
         "é\u{2028}\""
     );
     assert!(outcome.access_token.scopes.contains(&"read:x".to_owned()));
-    assert!(
-        outcome
-            .notices
-            .iter()
-            .any(|it| it.code == "metadata-update-failed")
-    );
+    assert_eq!(outcome.user.app_metadata["seen"], 1);
+    assert!(kept.changes.session.metadata.is_some());
     assert_eq!(kept.record.reads.len(), 2);
 }
 

@@ -3,20 +3,22 @@
 use serde_json::{Value, json};
 
 use super::command::{Command, LargeClaim, MetadataKind};
-use super::state::{Ending, Flow, Running};
+use super::effects::{self, deny};
+use super::state::{Flow, Running};
 use super::{Next, Suspension, factors, primary_user, redirect};
 use crate::api::method_path;
-use crate::ceilings::{ERROR_BYTES, shortened};
 use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
 use crate::limits::CLAIMS_PAGE;
 use crate::location::Location;
+use crate::login::changes::{RevokedSession, expires};
 use crate::measure;
 use crate::outcome::TokenKind;
 use crate::reads::Watch;
 use crate::sources::sources_within;
 use crate::time::iso_text;
+use crate::trigger::Trigger;
 use crate::value::Argument;
 
 /// Applies everything that a handler asked for and tells what comes next.
@@ -33,8 +35,11 @@ pub(super) fn apply(flow: &mut Flow, running: Running) -> Next {
         }
     }
     if flow.ending.is_some() {
-        // Denying does not take back what else the Action asked for.
-        commit(flow);
+        // Denying does not take back what else the Action asked for, and an update that fails does not change the denial. Of a
+        // sign-up that is denied there is no user.
+        if flow.input.trigger != Trigger::PreUserRegistration {
+            commit(flow);
+        }
         return Next::Stop;
     }
     if let Err(fault) =
@@ -44,42 +49,52 @@ pub(super) fn apply(flow: &mut Flow, running: Running) -> Next {
         return Next::Stop;
     }
     match flow.waiting.front().cloned() {
-        Some(suspension) => {
-            commit_before(flow, &suspension);
-            Next::Suspended(suspension)
-        }
+        Some(suspension) => match commit_before(flow, &suspension) {
+            Ok(()) => Next::Suspended(suspension),
+            Err(fault) => {
+                flow.fail(&running.action, fault);
+                Next::Stop
+            }
+        },
         None => Next::Continue,
     }
 }
 
-/// Stores the metadata that waits.
-pub(super) fn commit(flow: &mut Flow) {
-    let Some(commit) = flow.profile.commit(&flow.input.event) else {
-        return;
+/// Stores the metadata that waits, or returns the fault of an update that fails.
+///
+/// The tenant log has such a login as a failed one (`"type": "f"`).
+/// Source: <https://community.auth0.com/t/payload-validation-errors-when-attempting-to-set-the-datatype-undefined-in-metadata/187710>.
+pub(super) fn commit(flow: &mut Flow) -> Option<Fault> {
+    let commit = flow.profile.commit(&flow.input.event)?;
+    let Some(notice) = commit.refusal else {
+        let bytes = commit.profile_bytes;
+        flow.measure(measure::PROFILE, "The user's profile", bytes);
+        return None;
     };
-    if let Some(notice) = commit.refusal {
-        flow.notice(notice);
-    }
-    let bytes = commit.profile_bytes;
-    flow.measure(measure::PROFILE, "The user's profile", bytes);
+    let message = format!("user update failed: {}", commit.reason);
+    flow.notice(notice);
+    Some(Fault::platform("Error", message))
 }
 
 /// Stores one kind of metadata at once. What makes the update fail is given, and then nothing of it is kept.
 pub(super) fn commit_or_forget(flow: &mut Flow, kind: MetadataKind) -> Option<String> {
     let commit = flow.profile.commit(&flow.input.event)?;
-    let bytes = commit.profile_bytes;
-    flow.measure(measure::PROFILE, "The user's profile", bytes);
-    let refusal = commit.refusal?;
+    let Some(refusal) = commit.refusal else {
+        let bytes = commit.profile_bytes;
+        flow.measure(measure::PROFILE, "The user's profile", bytes);
+        return None;
+    };
     flow.profile.forget(&mut flow.input.event, kind);
     let message = refusal.message.clone();
     flow.notice(refusal);
     Some(message)
 }
 
-/// Metadata is stored before the user is sent away, but not before he is challenged.
-pub(super) fn commit_before(flow: &mut Flow, suspension: &Suspension) {
-    if !suspension.resumes_with_next() {
-        commit(flow);
+/// Metadata is stored before the user is sent away, but not before a challenge.
+pub(super) fn commit_before(flow: &mut Flow, suspension: &Suspension) -> Result<(), Fault> {
+    match suspension.resumes_with_next() {
+        true => Ok(()),
+        false => commit(flow).map_or(Ok(()), Err),
     }
 }
 
@@ -87,13 +102,28 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
     match command {
         Command::Abort(text) => return Err(Fault::platform("Error", *text)),
         Command::Deny { reason } => deny(flow, reason, None),
-        Command::RevokeSession { reason, .. } | Command::RevokeRefreshToken { reason } => {
-            deny(flow, reason, None)
+        Command::RevokeSession { reason, options } => {
+            let preserves = options.property("preserveRefreshTokens");
+            flow.changes.session.revoked = Some(RevokedSession {
+                preserve_refresh_tokens: *preserves == Argument::Bool(true),
+            });
+            deny(flow, reason, None);
+        }
+        Command::RevokeRefreshToken { reason } => {
+            flow.changes.refresh_token.revoked = true;
+            deny(flow, reason, None);
         }
         Command::DenyWithCode { code, reason } => deny(flow, reason, Some(code)),
-        Command::ValidationError { message, .. } => {
-            deny(flow, &Argument::String(message.clone()), None)
-        }
+        Command::ValidationError { .. }
+        | Command::DenyRegistration { .. }
+        | Command::RejectSubjectToken { .. }
+        | Command::SetUserId { .. }
+        | Command::SetUserById { .. }
+        | Command::SetUserByConnection { .. }
+        | Command::SetOrganization { .. }
+        | Command::SetActor { .. }
+        | Command::SetResultUrl { .. }
+        | Command::Deliver { .. } => effects::apply(flow, command)?,
         Command::SetClaim {
             token,
             name,
@@ -125,7 +155,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
         }
         Command::SetPrimaryUser { id } => primary_user::switch(flow, id)?,
         Command::RequireMultifactor { provider, .. } => {
-            flow.owes_multifactor = provider.as_str().is_some_and(|provider| provider != "none");
+            flow.multifactor = Some(provider.as_str().is_some_and(|provider| provider != "none"));
         }
         Command::SetMetadata { kind, name, value } => metadata(flow, *kind, name, value)?,
         Command::ReplacedMetadata {
@@ -141,6 +171,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             measure_written(flow, *kind, written);
         }
         Command::SetSessionMetadata(map) => {
+            flow.changes.session.metadata = Some(map.clone());
             json::put(
                 &mut flow.input.event,
                 &["session", "metadata"],
@@ -148,6 +179,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             );
         }
         Command::SetRefreshTokenMetadata(map) => {
+            flow.changes.refresh_token.metadata = Some(map.clone());
             json::put(
                 &mut flow.input.event,
                 &["refresh_token", "metadata"],
@@ -155,6 +187,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             );
         }
         Command::SetCookieMode { mode } => {
+            flow.changes.session.cookie_mode = Some(mode.clone());
             if json::at(&flow.input.event, &["session", "cookie"]).is_some() {
                 json::put(
                     &mut flow.input.event,
@@ -163,35 +196,27 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
                 );
             }
         }
+        Command::SetSessionExpiry { lifetime, at } => {
+            let session = &mut flow.changes.session;
+            let ends = (&mut session.expires_at_ms, &mut session.idle_expires_at_ms);
+            expires(ends, *lifetime, at);
+        }
+        Command::SetRefreshTokenExpiry { lifetime, at } => {
+            let token = &mut flow.changes.refresh_token;
+            let ends = (&mut token.expires_at_ms, &mut token.idle_expires_at_ms);
+            expires(ends, *lifetime, at);
+        }
         // Requests for factors, redirects and forms are queued when everything else is done. The rest changes only
-        // what lies outside an outcome (stored sessions, refresh tokens, SAML responses), or has changed the event already.
+        // what lies outside an outcome (SAML responses), or has changed the event already.
         Command::Factors(_)
         | Command::TargetScopes(_)
         | Command::RenderPrompt { .. }
         | Command::SendUserTo { .. }
         | Command::EncodeToken { .. }
-        | Command::SetSessionExpiry { .. }
-        | Command::SetRefreshTokenExpiry { .. }
         | Command::SetSamlAttribute { .. }
         | Command::SetSamlConfiguration { .. } => {}
     }
     Ok(())
-}
-
-fn deny(flow: &mut Flow, reason: &Argument, code: Option<&Argument>) {
-    let text = |argument: &Argument| {
-        let text = match argument {
-            Argument::Undefined | Argument::Null => None,
-            argument => argument.coerce_to_string().ok(),
-        };
-        text.map(|text| shortened(&text, ERROR_BYTES))
-    };
-    if flow.ending.is_none() {
-        flow.ending = Some(Ending::Denied {
-            reason: text(reason),
-            code: code.and_then(text),
-        });
-    }
 }
 
 fn claim(
@@ -256,6 +281,10 @@ pub(super) fn metadata(
     let value = value
         .to_json()
         .map_err(|not_json| Fault::platform("TypeError", not_json.message()))?;
+    if flow.input.trigger == Trigger::CustomTokenExchange {
+        effects::set_metadata(flow, kind, &name, value);
+        return Ok(());
+    }
     let bytes = flow.profile.set(&mut flow.input.event, kind, &name, value);
     measure_written(flow, kind, bytes);
     Ok(())
@@ -269,6 +298,7 @@ fn measure_written(flow: &mut Flow, kind: MetadataKind, bytes: usize) {
 /// The session remembers the method for later logins; Actions that start later see it.
 fn record_method(flow: &mut Flow, url: &str) {
     let method = json!({"name": url, "timestamp": iso_text(flow.now_ms)});
+    flow.changes.methods.push(method.clone());
     let path = ["authentication", "methods"];
     if let Some(Value::Array(methods)) = json::at_mut(&mut flow.input.event, &path) {
         methods.push(method);

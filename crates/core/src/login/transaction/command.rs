@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::ceilings::{of_value, weigh};
 use crate::location::Location;
-use crate::outcome::TokenKind;
+use crate::outcome::{Delivery, TokenKind};
 use crate::value::Argument;
 
 /// One request of an Action to the platform. Arguments that the api layer does not check stay as they were passed.
@@ -18,6 +18,46 @@ pub(crate) enum Command {
     /// A denial with an OAuth error code, which credentials-exchange lets an Action choose.
     DenyWithCode {
         code: Argument,
+        reason: Argument,
+    },
+    /// A denial of pre-user-registration.
+    DenyRegistration {
+        reason: Argument,
+        user_message: Argument,
+    },
+    /// A denial of custom-token-exchange that counts as an attack.
+    RejectSubjectToken {
+        reason: String,
+    },
+    /// The id of a new user, without its provider.
+    SetUserId {
+        id: String,
+    },
+    /// The user of a token exchange, by the id that the tenant knows.
+    SetUserById {
+        id: String,
+    },
+    /// The user of a token exchange, by a connection and the attributes of the user there.
+    SetUserByConnection {
+        connection: String,
+        attributes: Argument,
+        options: Argument,
+    },
+    /// The organization of a token exchange, by id or name.
+    SetOrganization {
+        organization: String,
+    },
+    /// Who acts for the user of a token exchange.
+    SetActor {
+        actor: Argument,
+    },
+    /// Where the user goes when the password is reset.
+    SetResultUrl {
+        url: String,
+    },
+    /// What becomes of an e-mail, a text or a call.
+    Deliver {
+        delivery: Delivery,
         reason: Argument,
     },
     /// A change of the scopes of a machine's token; the event has it already.
@@ -120,6 +160,21 @@ impl Command {
             Command::Abort(_) => 0,
             Command::Deny { reason } | Command::RevokeRefreshToken { reason } => weigh([reason]),
             Command::DenyWithCode { code, reason } => weigh([code, reason]),
+            Command::DenyRegistration {
+                reason,
+                user_message,
+            } => weigh([reason, user_message]),
+            Command::RejectSubjectToken { reason } => reason.len(),
+            Command::SetUserId { id } | Command::SetUserById { id } => id.len(),
+            Command::SetUserByConnection {
+                connection,
+                attributes,
+                options,
+            } => connection.len() + weigh([attributes, options]),
+            Command::SetOrganization { organization } => organization.len(),
+            Command::SetActor { actor } => weigh([actor]),
+            Command::SetResultUrl { url } => url.len(),
+            Command::Deliver { reason, .. } => weigh([reason]),
             Command::TargetScopes(TargetScopes::Clear) => 0,
             Command::TargetScopes(TargetScopes::Add(scope) | TargetScopes::Remove(scope)) => {
                 scope.len()

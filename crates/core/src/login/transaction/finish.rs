@@ -32,6 +32,9 @@ pub(super) fn finish_with_record(mut flow: Flow) -> (Outcome, Record) {
             guesses: std::mem::take(&mut call.guesses),
         });
     }
+    if index.take_omitted() > 0 {
+        flow.kept.leave_reads_uncompared();
+    }
     let record = Record {
         scopes: request.scopes.clone(),
         audience: request.audience.clone(),
@@ -67,6 +70,17 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
     match flow.input.trigger {
         Trigger::PostLogin => tell_about_scopes(&mut flow, request, &settled),
         Trigger::CredentialsExchange => machine::tell_about_scopes(&mut flow, request),
+        // Their Actions change no scopes.
+        _ => {}
+    }
+    if flow.ending.is_none()
+        && flow.waiting.is_empty()
+        && let Some(fault) = apply::commit(&mut flow)
+        && flow.input.trigger == Trigger::PostLogin
+    {
+        let last = flow.usage.last();
+        let action = last.map_or_else(String::new, |usage| usage.action.clone());
+        flow.fail(&action, fault);
     }
     let mut code = None;
     let (status, reason, error) = match flow.ending.take() {
@@ -84,9 +98,6 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         Some(Ending::Failed(error)) => (Status::Failed, Some(error.message.clone()), Some(error)),
         None => (waiting_status(&flow), None, None),
     };
-    if status == Status::Allowed {
-        apply::commit(&mut flow);
-    }
     for notice in flow.measures.notices() {
         flow.notice(notice);
     }
@@ -109,6 +120,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         access_token: AccessToken::default(),
         userinfo: Map::new(),
         user: flow.profile.stored.clone(),
+        effects: std::mem::take(&mut flow.effects),
         ledger: settled.ledger,
         commands: std::mem::take(&mut flow.commands),
         logs: std::mem::take(&mut flow.logs),
@@ -119,7 +131,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
             actions: std::mem::take(&mut flow.usage),
         },
     };
-    if status != Status::Allowed {
+    if status != Status::Allowed || !flow.input.trigger.table().has_tokens {
         return (outcome, usage);
     }
     if flow.input.trigger == Trigger::CredentialsExchange {

@@ -2,6 +2,7 @@
 
 mod apply;
 pub(crate) mod command;
+mod effects;
 mod factors;
 mod finish;
 mod primary_user;
@@ -21,11 +22,12 @@ use crate::limits::LOGGED_BYTES;
 use crate::location::Location;
 use crate::login::{EntryPoint, Finished, HandlerInfo, LoginInput, Pause};
 use crate::measure;
-use crate::outcome::{ActionUsage, LogRecord, Notice};
+use crate::outcome::{ActionUsage, LogRecord, Notice, Status};
 use crate::reads::{EventRead, Watch};
 use crate::reply::{Answer, Failure, Reply};
+use crate::trigger::Trigger;
 use crate::value::Argument;
-use state::{Flow, Running};
+use state::{Ending, Flow, Running};
 
 pub(crate) use suspension::Resumed;
 pub use suspension::{ResumeStep, Resumption, Suspension};
@@ -79,7 +81,49 @@ impl Transaction {
 
     /// Tells how many Actions are bound to the trigger, those included that do not run.
     pub fn bound(&mut self, actions: usize) {
-        self.flow.measure(measure::ACTIONS, "The trigger", actions);
+        let table = self.flow.input.trigger.table();
+        let most = table.most_actions;
+        // Near the limit of one is every Action.
+        if most.value > 1 {
+            self.flow.measure(measure::ACTIONS, "The trigger", actions);
+        } else if most.exceeded_by(actions) {
+            let message = format!(
+                "{} has {actions} Actions here; production allows {}.",
+                table.id, most.value
+            );
+            self.flow.warn("actions-over-limit", message, most.source);
+        }
+    }
+
+    /// Fails the login of a user whose metadata is not an object, and returns whether it does: production cannot give such an
+    /// event to any Action.
+    ///
+    /// Source: <https://community.auth0.com/t/107050>.
+    pub fn refuse_event(&mut self, action: &str) -> bool {
+        let event = &self.flow.input.event;
+        let wrong = [
+            ("user_metadata", "userMetadata"),
+            ("app_metadata", "appMetadata"),
+        ]
+        .into_iter()
+        .find_map(|(key, field)| {
+            let found = match json::at(event, &["user", key])? {
+                Value::Null | Value::Object(_) => return None,
+                Value::String(_) => "string",
+                Value::Array(_) => "array",
+                Value::Number(_) => "number",
+                Value::Bool(_) => "bool",
+            };
+            Some((field, found))
+        });
+        let Some((field, found)) = wrong else {
+            return false;
+        };
+        let message = format!(
+            "json: cannot unmarshal {found} into Go struct field .event.user.{field} of type map[string]interface {{}}"
+        );
+        self.flow.fail(action, Fault::platform("Error", message));
+        true
     }
 
     /// Starts a handler and gives the event that it sees: a deep copy in which the changes of earlier Actions are
@@ -169,6 +213,11 @@ impl Transaction {
         }
     }
 
+    /// Notes that the running Action read more than it tells.
+    pub fn leave_reads_untold(&mut self) {
+        self.flow.kept.leave_reads_untold();
+    }
+
     /// Records what the running Action prints, up to production's limit.
     pub fn log(&mut self, level: &str, mut message: String) {
         let mut action = String::new();
@@ -238,7 +287,9 @@ impl Transaction {
     /// Tells, after the last Action, whether the user still owes a factor (`api.multifactor.enable`). No Action runs
     /// after that. [`Transaction::finish`] does the same for hosts that have nothing to answer.
     pub fn conclude(&mut self) -> Next {
-        if self.flow.ending.is_none() && self.flow.waiting.is_empty() && self.flow.owes_multifactor
+        if self.flow.ending.is_none()
+            && self.flow.waiting.is_empty()
+            && factors::owes_multifactor(&self.flow)
         {
             match factors::owed(&self.flow) {
                 Ok(owed) => self.flow.waiting.push_back(owed),
@@ -261,14 +312,24 @@ impl Transaction {
     pub fn finish(mut self, now_ms: i64) -> Finished {
         self.flow.now_ms = now_ms;
         self.conclude();
+        if self.flow.input.trigger == Trigger::CustomTokenExchange {
+            effects::conclude_exchange(&mut self.flow);
+        }
         let user_id = self.user_id();
         let fetched_profile = self.flow.fetched.take();
+        let changes = std::mem::take(&mut self.flow.changes);
+        let gave_up = self.flow.ending == Some(Ending::NotPassed);
         let (outcome, record) = finish::finish_with_record(self.flow);
+        let changes = match outcome.status {
+            Status::Allowed | Status::Denied if !gave_up => changes,
+            _ => changes.of_enrolment(),
+        };
         Finished {
             outcome,
             record,
             user_id,
             fetched_profile,
+            changes,
         }
     }
 
@@ -284,6 +345,7 @@ impl Transaction {
             suspension,
             user_id: self.user_id(),
             stored: self.flow.profile.stored.clone(),
+            changes: self.flow.changes.of_enrolment(),
         })
     }
 

@@ -7,6 +7,7 @@ use super::state::Flow;
 use crate::fault::Fault;
 use crate::json;
 use crate::limits::API_OBJECT_PAGE;
+use crate::login::complete_event;
 use crate::metadata::Profile;
 
 /// Switches the user. The current identity must be a secondary identity of the other profile; without that profile
@@ -50,7 +51,22 @@ pub(super) fn switch(flow: &mut Flow, id: &str) -> Result<(), Fault> {
             format!("The user `{current}` is not a secondary identity of the primary user `{id}`.");
         return Err(Fault::platform("Error", message));
     }
+    // Only user metadata is lost, as the page on limits says.
+    let written = json::object_at(&flow.input.event, &["user", "app_metadata"]);
+    let stored = std::mem::take(&mut flow.profile.stored.app_metadata);
     json::put(&mut flow.input.event, &["user"], Some(user));
+    complete_event(flow.input.trigger, &mut flow.input.event);
     flow.profile = Profile::of(&flow.input.event);
+    let event = &mut flow.input.event;
+    for name in stored.keys().filter(|name| !written.contains_key(*name)) {
+        flow.profile
+            .set(event, MetadataKind::App, name, Some(Value::Null));
+    }
+    for (name, value) in written {
+        if stored.get(&name) != Some(&value) {
+            flow.profile
+                .set(event, MetadataKind::App, &name, Some(value));
+        }
+    }
     Ok(())
 }

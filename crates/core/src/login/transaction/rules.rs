@@ -241,10 +241,10 @@ impl Transaction {
     /// All Rules run again after their redirect. What they asked for the first time is forgotten, what they stored stays.
     pub fn restart_rules(&mut self) {
         let flow = &mut self.flow;
-        flow.rules.come_back();
+        flow.rules.come_back(&flow.input.event);
         flow.claims.clear();
         flow.scopes.clear();
-        flow.owes_multifactor = false;
+        flow.multifactor = None;
         flow.primary_user = None;
     }
 }

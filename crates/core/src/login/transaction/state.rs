@@ -12,11 +12,15 @@ use crate::ceilings::{self, Kept, shorten_text};
 use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
-use crate::limits::{Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS};
+use crate::limits::{
+    REMOVED_PARAMETERS_PAGE, Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS,
+};
+use crate::login::changes::Changes;
+use crate::login::input::remove_parameters;
 use crate::login::{EntryPoint, HandlerInfo, HandlerKind, LoginInput};
 use crate::measure::{self, Measured, Measures};
 use crate::metadata::Profile;
-use crate::outcome::{ActionError, ActionUsage, CommandRecord, LogRecord, Notice};
+use crate::outcome::{ActionError, ActionUsage, CommandRecord, Effects, LogRecord, Notice};
 use crate::reads::{EventRead, Watch};
 use crate::rules::state::{Rules, RunningRule};
 use crate::time::iso_text;
@@ -66,6 +70,17 @@ pub(crate) enum Ending {
     Failed(ActionError),
 }
 
+/// What is counted of a custom token exchange, to be judged after its Action.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Exchange {
+    /// Calls that set the user.
+    pub users: usize,
+    /// Calls that set the actor.
+    pub actors: usize,
+    /// Something in the metadata makes its update fail.
+    pub refused: bool,
+}
+
 /// What a login has collected.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Flow {
@@ -91,8 +106,10 @@ pub(crate) struct Flow {
     pub scopes: Vec<(String, bool)>,
     /// Factors that were passed in this login.
     pub passed_factors: Vec<String>,
-    /// MFA is owed at the end of the flow.
-    pub owes_multifactor: bool,
+    /// Whether `api.multifactor.enable` wants a factor at the end of the flow; `None` leaves it to the tenant's policy.
+    pub multifactor: Option<bool>,
+    /// How many challenges and enrolments Actions have asked for.
+    pub factor_commands: usize,
     /// What the login waits for, first things first.
     pub waiting: VecDeque<Suspension>,
     /// URLs that the browser was sent to.
@@ -103,6 +120,8 @@ pub(crate) struct Flow {
     pub ending: Option<Ending>,
     /// The last time that was told.
     pub now_ms: i64,
+    /// What the host changes beside the outcome.
+    pub changes: Changes,
     /// Calls.
     pub commands: Vec<CommandRecord>,
     /// Prints.
@@ -111,6 +130,12 @@ pub(crate) struct Flow {
     pub notices: Vec<Notice>,
     /// Costs.
     pub usage: Vec<ActionUsage>,
+    /// What the Actions ask for beside tokens and metadata.
+    #[serde(default)]
+    pub effects: Effects,
+    /// What is counted of a token exchange.
+    #[serde(default)]
+    pub exchange: Exchange,
     /// What was used of the vendor's limits.
     pub measures: Measures,
     /// The reads that are recorded.
@@ -140,16 +165,20 @@ impl Flow {
             claims: Vec::new(),
             scopes: Vec::new(),
             passed_factors: Vec::new(),
-            owes_multifactor: false,
+            multifactor: None,
+            factor_commands: 0,
             waiting: VecDeque::new(),
             redirected_to: Vec::new(),
             form: None,
             ending: None,
             now_ms: input.now_ms,
+            changes: Changes::default(),
             commands: Vec::new(),
             logs: Vec::new(),
             notices: Vec::new(),
             usage: Vec::new(),
+            effects: Effects::default(),
+            exchange: Exchange::default(),
             measures: Measures::default(),
             watch: Watch::Off,
             reads: Vec::new(),
@@ -204,6 +233,13 @@ impl Flow {
     /// The event that a handler sees.
     pub fn view(&mut self, action: &HandlerInfo, entry: EntryPoint) -> Value {
         let mut event = self.input.event.clone();
+        if let Some(message) = remove_parameters(&mut event) {
+            self.warn(
+                "request-parameter-removed",
+                message,
+                REMOVED_PARAMETERS_PAGE,
+            );
+        }
         json::put(
             &mut event,
             &["secrets"],
@@ -219,7 +255,7 @@ impl Flow {
 
     /// Records in the event that the user passed a factor; Actions that start later see it.
     pub fn pass_factor(&mut self, kind: &str) {
-        self.owes_multifactor = false;
+        self.multifactor = Some(false);
         self.passed_factors.push(kind.to_owned());
         let method = json!({"name": "mfa", "timestamp": iso_text(self.now_ms), "type": kind});
         let event = &mut self.input.event;

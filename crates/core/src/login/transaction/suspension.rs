@@ -122,11 +122,16 @@ pub(super) fn resume(flow: &mut Flow, step: ResumeStep) -> Resumed {
     }
     flow.waiting.pop_front();
     flow.waited_ms = 0;
+    factors::skip_done(flow);
     match flow.waiting.front().cloned() {
-        Some(next) => {
-            apply::commit_before(flow, &next);
-            Resumed::Suspended(next)
-        }
+        Some(next) => match apply::commit_before(flow, &next) {
+            Ok(()) => Resumed::Suspended(next),
+            Err(fault) => {
+                let action = flow.usage.last().map(|usage| usage.action.clone());
+                flow.fail(&action.unwrap_or_default(), fault);
+                Resumed::Stop
+            }
+        },
         None if suspension.resumes_with_next() => Resumed::NextAction,
         None => Resumed::SameAction,
     }

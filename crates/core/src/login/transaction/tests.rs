@@ -1,6 +1,8 @@
 //! Tests of whole logins.
 
+mod changes;
 mod conformance;
+mod factors;
 mod flow;
 pub(crate) mod helpers;
 mod metadata;

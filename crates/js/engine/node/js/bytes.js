@@ -62,14 +62,14 @@
         return native.slice(bytes(this), encoding, from, to);
     } })[name];
     const writer = (name, encoding) => ({ [name](text, offset, length) {
-        if (typeof text !== 'string') throw new TypeError('argument must be a string');
+        if (typeof text !== 'string') throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'argument must be a string');
         const target = bytes(this);
         const at = index(offset, 0);
         if (at < 0 || at > target.length) throw coded(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS', '"offset" is outside of buffer bounds');
         return native.write(target, text, encoding, at, index(length, target.length - at));
     } })[name];
     const staticWriter = (name, encoding) => ({ [name](target, text, offset, length) {
-        if (typeof text !== 'string') throw new TypeError('argument must be a string');
+        if (typeof text !== 'string') throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'argument must be a string');
         const into = bytes(target);
         const at = index(offset, 0);
         if (at < 0 || at > into.length) throw coded(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS', '"offset" is outside of buffer bounds');
@@ -90,12 +90,12 @@
                 return native.slice(native.encode(text, LATIN1), BASE64, 0, text.length);
             },
             compare: (left, right) => native.compare(bytes(left), bytes(right)),
-            compareOffset(source, target, targetStart, sourceStart, targetLength, sourceLength) {
+            compareOffset(source, target, targetStart, sourceStart, targetEnd, sourceEnd) {
                 source = bytes(source);
                 target = bytes(target);
                 if (sourceStart > source.length) outOfRange();
                 if (targetStart > target.length) outOfRange();
-                return native.compare(source.subarray(sourceStart, sourceStart + sourceLength), target.subarray(targetStart, targetStart + targetLength));
+                return native.compare(source.subarray(sourceStart, sourceEnd), target.subarray(targetStart, targetEnd));
             },
             copy: (source, target, targetStart, sourceStart, count) => native.copy(bytes(source), bytes(target), targetStart, sourceStart, count),
             copyArrayBuffer(target, targetOffset, source, sourceOffset, count) {
@@ -190,7 +190,7 @@
             getStringWidth: (text) => native.stringWidth(text),
             hasConverter: (name) => native.hasDecoder(name),
             icuErrName: () => 'U_ILLEGAL_ARGUMENT_ERROR',
-            getConverter: (name, flags) => native.newDecoder(name, (flags & IGNORE_BOM) !== 0, (flags & FATAL) !== 0),
+            getConverter: (name, flags) => (name === 'x-user-defined' ? undefined : native.newDecoder(name, (flags & IGNORE_BOM) !== 0, (flags & FATAL) !== 0)),
             decode(converter, input, flags, name) {
                 const text = native.decode(converter, decodable(input), (flags & FLUSH) !== 0);
                 if (text === undefined) throw notValid(name);
@@ -464,6 +464,27 @@
         } })[name];
         binding.BrotliEncoder = brotli('BrotliEncoder', true);
         binding.BrotliDecoder = brotli('BrotliDecoder', false);
-        binding.crc32 = (data, seed) => native.crc32(typeof data === 'string' ? native.bytesFromText(data) : bytes(data), seed);
+        const zstd = (name, encodes) => ({ [name]: class extends Handle {
+            init(params, size, state, done, dictionary) {
+                this._state = state;
+                this._done = done;
+                this._given = [encodes, [...params].map((value) => (value === 4294967295 ? -1 : value)), size ?? -1, dictionary === undefined ? undefined : bytes(dictionary)];
+                this.reset();
+                if (this._stream === undefined) throw node.coded(Error, 'ERR_ZLIB_INITIALIZATION_FAILED', 'Initialization failed');
+            }
+
+            params() {}
+
+            reset() {
+                this._stream = native.newZstd(...this._given);
+            }
+
+            _run(input, output, places) {
+                return native.runZstd(this._stream, bytes(input), bytes(output), places);
+            }
+        } })[name];
+        binding.ZstdCompress = zstd('ZstdCompress', true);
+        binding.ZstdDecompress = zstd('ZstdDecompress', false);
+        binding.crc32 = (data, seed) => native.crc32(typeof data === 'string' ? native.bytesFromText(data) : bytes(data), seed) >>> 0;
     });
 })

@@ -38,7 +38,14 @@
         .map(([is, type]) => [is, bound(type.prototype.valueOf)]);
     const plainClass = classOf({});
     const isPlain = (value) => classOf(value) === plainClass;
+    // Objects of V8's own classes, which are plain here.
+    const isOfIntl = (value) => {
+        const prototype = getPrototypeOf(value);
+        const tag = prototype && !types.isProxy(prototype) && getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
+        return typeof tag === 'string' && tag.startsWith('Intl.');
+    };
     const errorToString = bound(Error.prototype.toString);
+    const { toString: toStringOfObject } = Object.prototype;
 
     const symbols = () => node.getInternalBinding('symbols');
     const modeSymbol = () => node.getInternalBinding('util').privateSymbols.transfer_mode_private_symbol;
@@ -51,7 +58,7 @@
     // V8's Object::NoSideEffectsToString.
     function told(value) {
         if (typeof value === 'symbol') return `Symbol(${value.description ?? ''})`;
-        if (types.isProxy(value)) return told(proxyDetails(value)[0]);
+        if (types.isProxy(value)) return typeof value === 'function' ? told(proxyDetails(value)[0]) : '[object Object]';
         if (value === null) return 'null';
         if (typeof value === 'function') return sourceOf(value);
         const property = (name) => {
@@ -63,16 +70,16 @@
             return undefined;
         };
         if (types.isNativeError(value)) return errorToString(value);
-        let root = value;
-        for (let next = value; next !== null; next = getPrototypeOf(next)) root = next;
-        if (property('toString') === getOwnPropertyDescriptor(root, 'toString')?.value) {
+        // Of this realm: V8 compares with that of the function that fails.
+        if (property('toString') === toStringOfObject) {
             const type = property('constructor');
             const name = typeof type === 'function' ? getOwnPropertyDescriptor(type, 'name')?.value : '';
             if (typeof name === 'string' && name !== '') return `#<${name}>`;
         }
         const tag = property(Symbol.toStringTag);
-        return `[object ${typeof tag === 'string' ? tag : isArray(value) ? 'Array' : 'Object'}]`;
+        return `[object ${typeof tag === 'string' ? tag : isArray(value) ? 'Array' : types.isArgumentsObject(value) ? 'Arguments' : 'Object'}]`;
     }
+    node.toldOf = told;
 
     const refused = (value) => cloneError(`${told(value)} could not be cloned.`);
 
@@ -125,10 +132,10 @@
                 if (!this.#transfer.has(value) && !this.#movesPorts) throw cloneError('Object that needs transfer was found in message but not listed in transferList');
                 return this.#movePort(value);
             }
-            if (modeOf(value) !== undefined) return this.#copyHostObject(value);
             // Objects that wrap a native handle, such as keys.
             const shared = node.cloneOfHandle?.(value);
             if (shared !== undefined) return this.#keep(value, shared);
+            if (modeOf(value) !== undefined) return this.#copyHostObject(value);
             if (isView(value)) return this.#copyView(value);
             return this.#keep(value, this.#copyBuiltin(value) ?? this.#copyCollection(value));
         }
@@ -168,8 +175,9 @@
                 return copy;
             }
             if (types.isNativeError(value)) return this.#copyError(value);
+            if (value === globalThis || value === node.host.global?.()) throw cloneError('[object global] could not be cloned.');
             if (isArray(value)) return this.#copyProperties(value, this.#keep(value, new Array(value.length)));
-            if (isPlain(value)) return this.#copyProperties(value, this.#keep(value, {}));
+            if (isPlain(value) && !isOfIntl(value)) return this.#copyProperties(value, this.#keep(value, {}));
             throw refused(value);
         }
 
@@ -263,6 +271,8 @@
 
     // Copies a value and transfers the objects in `transfer`. Returns the copy and the transferred ports.
     node.copyMessage = (value, transfer) => new Copier(transfer).run(value);
+
+    node.isHostObject = (value) => modeOf(value) !== undefined || node.ports.isPort(value) || node.cloneOfHandle?.(value) !== undefined;
 
     node.complete('messaging', (binding) => {
         binding.structuredClone = (value, options) => node.copyMessage(value, options?.transfer ?? [])[0];

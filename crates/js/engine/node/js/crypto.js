@@ -37,5 +37,7 @@
                 });
             },
         }), { getSSLCiphers: () => [...TLS_CIPHERS] });
+        node.cloneOfHandle = binding.cloneOfHandle;
+        delete binding.cloneOfHandle;
     });
 })

@@ -4,6 +4,7 @@
 
     const { native, host, shapes } = node;
     const { defineProperty } = Object;
+    const { prepareStackTrace } = Error; // the engine's; the library puts its own in its place
 
     node.compile = (id, parameters) => {
         const source = native.librarySource(id);
@@ -66,11 +67,19 @@
 
     // What Node's switches and `prepareMainThreadExecution` add.
     require('internal/util/debuglog').initializeDebugEnv(undefined);
-    for (const name of ['cwd', 'umask']) {
+    for (const name of ['cwd']) {
         const { [name]: method } = internalBinding('process_methods');
         process[name] = { [name]: () => method() }[name];
     }
-    process.chdir = { chdir: () => { throw Object.assign(new Error('process.chdir() is not available'), { code: 'ERR_NOT_SUPPORTED_IN_SNAPSHOT' }); } }.chdir;
+    process.umask = { umask(mask) {
+        if (mask !== undefined) require('internal/validators').parseFileMode(mask, 'mask');
+        return 0o22;
+    } }.umask;
+    process.chdir = { chdir(directory) {
+        require('internal/validators').validateString(directory, 'directory');
+        const message = `ENOENT: no such file or directory, chdir '/' -> '${directory}'`;
+        throw Object.assign(new Error(message), { errno: -2, code: 'ENOENT', syscall: 'chdir', path: '/', dest: directory });
+    } }.chdir;
     process.abort = internalBinding('process_methods').abort;
     for (const name of ['setuid', 'setgid', 'seteuid', 'setegid', 'setgroups', 'initgroups']) {
         const { [name]: refused } = { [name]() { throw node.coded(Error, 'EPERM', `EPERM, Operation not permitted`); } };
@@ -88,6 +97,7 @@
     defineReplaceableLazyAttribute(globalThis, 'internal/navigator', ['navigator'], false);
     exposeInterface(globalThis, 'CustomEvent', require('internal/event_target').CustomEvent);
     require('internal/process/promises');
+    require('internal/bootstrap/realm').BuiltinModule.allowRequireByUsers('sqlite');
     process.on('warning', require('internal/process/warning').onWarning);
 
     defineReplaceableLazyAttribute(globalThis, 'internal/crypto/webcrypto', ['crypto'], false, function cryptoThisCheck() {
@@ -97,8 +107,9 @@
         }
     });
     exposeLazyInterfaces(globalThis, 'internal/crypto/webcrypto', ['Crypto', 'CryptoKey', 'SubtleCrypto']);
-    // The engine makes stacks as V8 does.
-    Error.prepareStackTrace = undefined;
+    // The engine makes stacks as V8 does; this function stands for that.
+    defineProperty(prepareStackTrace, 'name', { value: 'ErrorPrepareStackTrace', configurable: true });
+    defineProperty(Error, 'prepareStackTrace', { value: prepareStackTrace, writable: true, configurable: true, enumerable: false });
 
     // Who made a timer may be asked later.
     require('async_hooks').createHook({

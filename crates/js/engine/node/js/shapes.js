@@ -40,7 +40,13 @@
 
     function properties(shape, path) {
         const object = {};
-        for (const key of Object.keys(shape)) object[key] = made(shape[key], `${path}.${key}`);
+        // Constants of C++ are fixed.
+        const isFixed = path.startsWith('constants.');
+        for (const key of Object.keys(shape)) {
+            const value = made(shape[key], `${path}.${key}`);
+            if (isFixed && typeof value === 'number') Object.defineProperty(object, key, { value, enumerable: true });
+            else object[key] = value;
+        }
         return object;
     }
 

@@ -70,6 +70,34 @@
         }),
         // Asked for a realm of its own, whose regular expressions no user has changed.
         vm: () => ({ runInNewContext: () => native.otherGlobal() }),
+        // The tokens that a message of `assert` needs: names, texts, numbers, and signs one by one.
+        'internal/deps/acorn/acorn/dist/acorn': () => ({ Parser: { tokenizer: tokens } }),
+        wasi: () => ({
+            WASI: class WASI {
+                constructor() {
+                    throw new Error('postlogin has no WASI: WebAssembly does not run inside of its sandbox');
+                }
+            },
+        }),
+        // Nothing matches in a file system without files.
+        'internal/fs/glob': () => ({
+            Glob: class Glob {
+                globSync() { return []; }
+                async *glob() {}
+            },
+            matchGlobPattern: (path, pattern) => patternOf(pattern).test(path),
+        }),
+        'internal/deps/minimatch/index': () => ({ minimatch: (path, pattern) => patternOf(pattern).test(path) }),
+        'inspector/promises': () => ({ ...node.require('inspector') }),
+        test: testModule,
+        'test/reporters': () => {
+            const found = {};
+            for (const name of ['dot', 'junit', 'spec', 'tap', 'lcov']) {
+                const { [name]: reporter } = { [name]: function () { throw noTests(); } };
+                Object.defineProperty(found, name, { value: reporter, enumerable: true, configurable: true, writable: true });
+            }
+            return found;
+        },
         'internal/modules/helpers': () => ({
             getBuiltinModule(id) {
                 node.require('internal/validators').validateString(id, 'id');
@@ -79,6 +107,72 @@
             },
         }),
     };
+
+    // A glob, for whole paths: `*`, `**`, `?`, `[…]` and `{…,…}`.
+    function patternOf(glob) {
+        let text = '';
+        let depth = 0;
+        for (let at = 0; at < glob.length; at++) {
+            const letter = glob[at];
+            const closing = letter === '[' ? glob.indexOf(']', at + 2) : -1;
+            if (letter === '*' && glob[at + 1] === '*') {
+                const isFolder = glob[at + 2] === '/';
+                text += isFolder ? '(?:(?!\\.)[^/]+/)*' : '(?:(?!\\.)[^/]*(?:/(?!\\.)[^/]*)*)';
+                at += isFolder ? 2 : 1;
+            } else if (letter === '*') {
+                text += at === 0 || glob[at - 1] === '/' ? '(?!\\.)[^/]*' : '[^/]*';
+            } else if (letter === '?') {
+                text += '[^/]';
+            } else if (closing > 0) {
+                text += `[${glob.slice(at + 1, closing).replace(/^!/, '^').replace(/\\/g, '\\\\')}]`;
+                at = closing;
+            } else if (letter === '{') {
+                depth++;
+                text += '(?:';
+            } else if (letter === '}' && depth > 0) {
+                depth--;
+                text += ')';
+            } else if (letter === ',' && depth > 0) {
+                text += '|';
+            } else {
+                text += letter.replace(/[\\^$.|+(){}[\]]/, '\\$&');
+            }
+        }
+        return new RegExp(`^${text}$`);
+    }
+
+    const noTests = () => new Error('postlogin has no test runner of Node inside of an Action');
+
+    // `node:test` has its names; whatever of it runs is refused.
+    function testModule() {
+        const refused = (name) => ({ [name]() { throw noTests(); } })[name];
+        const test = refused('test');
+        for (const name of ['after', 'afterEach', 'before', 'beforeEach', 'describe', 'it', 'run', 'suite']) test[name] = refused(name);
+        test.test = test;
+        for (const name of ['skip', 'todo', 'only']) test[name] = refused(name);
+        for (const name of ['mock', 'snapshot', 'assert']) Object.defineProperty(test, name, { get: () => { throw noTests(); }, enumerable: true, configurable: true });
+        return test;
+    }
+
+    const TOKEN = /\s+|\/\/.*|\/\*[^]*?\*\/|([\p{ID_Start}$_#][\p{ID_Continue}$\u200c\u200d]*)|("(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)|(`(?:\\.|[^`\\])*`?)|(\d[\w.]*)|(\?\.|=>|\.\.\.|[^])/uy;
+
+    function* tokens(code) {
+        TOKEN.lastIndex = 0;
+        for (;;) {
+            const { lastIndex: start } = TOKEN;
+            const found = start < code.length ? TOKEN.exec(code) : null;
+            if (found === null) return;
+            const { lastIndex } = TOKEN;
+            const [, name, string, template, number, sign] = found;
+            const label = name !== undefined ? 'name' : string !== undefined ? 'string' : template !== undefined ? 'template' : number !== undefined ? 'num' : sign;
+            if (label !== undefined) yield { type: { label }, start, end: lastIndex, value: found[0] };
+            TOKEN.lastIndex = lastIndex;
+        }
+    }
+
+    complete('sea', (binding) => {
+        Object.assign(binding, { isSea: () => false, isExperimentalSeaWarningNeeded: () => false });
+    });
 
     complete('mksnapshot', (binding) => {
         binding.isBuildingSnapshotBuffer = new Uint8Array(1);
@@ -127,7 +221,10 @@
         Object.assign(binding, {
             getHostname: () => 'localhost', getLoadAvg: (values) => values.fill(0), getUptime: () => floor(host.now() / 1000), getTotalMem: () => 1073741824,
             getFreeMem: () => 536870912, getCPUs: () => ['cpu', 0, 0, 0, 0, 0, 0], getInterfaceAddresses: () => [], getHomeDirectory: () => '/home/action',
-            getUserInfo: () => ({ uid: 1000, gid: 1000, username: 'action', homedir: '/home/action', shell: null }), setPriority: () => 0, getPriority: () => 0,
+            getUserInfo(options) {
+                const text = (value) => (options?.encoding === 'buffer' ? node.require('buffer').Buffer.from(value) : value);
+                return { uid: 1000, gid: 1000, username: text('action'), homedir: text('/home/action'), shell: null };
+            }, setPriority: () => 0, getPriority: () => 0,
             getAvailableParallelism: () => 1, getOSInformation: () => ['Linux', '#1 SMP', '6.1.0', 'x86_64'],
         });
         binding.isBigEndian = false;
@@ -147,7 +244,10 @@
             hrtimeBigInt() {
                 whole[0] = BigInt(floor(host.now() * 1e6));
             },
-            cwd: () => '/', umask: () => 0o22, uptime: () => (host.now() - node.origin) / 1000 + 0.03,
+            cwd: () => '/', loadEnvFile(path = './.env') {
+                throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { errno: -2, code: 'ENOENT', syscall: 'open', path });
+            },
+            umask: () => 0o22, uptime: () => (host.now() - node.origin) / 1000 + 0.03,
             memoryUsage(values) {
                 for (const [at, value] of [50331648, 6291456, 4718592, 1572864, 16384].entries()) values[at] = value;
             },
@@ -163,7 +263,10 @@
             resourceUsage: (values) => values.fill(0),
             _getActiveRequests: () => [], _getActiveHandles: () => [], getActiveResourcesInfo: () => node.activeResources(),
             _kill: () => -1, _rawDebug: (text) => (host.warn ? host.warn(text) : host.write('stderr', `${text}\n`)), reallyExit: (code) => host.exit(code), abort: () => host.exit(134),
-            patchProcessObject() {}, loadEnvFile() {}, setEmitWarningSync() {}, chdir() {}, dlopen() { throw Object.assign(new Error('dlopen is not available'), { code: 'ERR_DLOPEN_FAILED' }); },
+            patchProcessObject() {}, setEmitWarningSync() {}, dlopen(...given) {
+                if (given.length < 2) throw node.coded(TypeError, 'ERR_MISSING_ARGS', 'process.dlopen needs at least 2 arguments');
+                throw Object.assign(new Error('dlopen is not available'), { code: 'ERR_DLOPEN_FAILED' });
+            },
         });
     });
 
@@ -195,11 +298,6 @@
         });
     });
 
-    complete('fs', (binding) => {
-        binding.statValues ??= new Float64Array(36);
-        binding.bigintStatValues ??= new BigInt64Array(36);
-    });
-
     // ---- timers: the loop ----
 
     const waiting = []; // callbacks of `afterwards`
@@ -221,8 +319,18 @@
         host.arm(isDue ? 0 : max(0, ceil(due - host.now())));
     }
 
+    // In the asynchronous context of the call.
     host.afterwards = (callback) => {
-        waiting[waiting.length] = callback;
+        const frame = native.getContinuationData();
+        waiting[waiting.length] = frame === undefined ? callback : () => {
+            const before = native.getContinuationData();
+            native.setContinuationData(frame);
+            try {
+                callback();
+            } finally {
+                native.setContinuationData(before);
+            }
+        };
         arm();
     };
 

@@ -181,13 +181,14 @@
 
     function callSites(count) {
         const { prepareStackTrace, stackTraceLimit } = Error;
-        Error.stackTraceLimit = count + 2;
+        // The first frame is that of the library.
+        Error.stackTraceLimit = count + 1;
         Error.prepareStackTrace = (_, sites) => sites;
         const { stack: sites } = new Error();
         Error.prepareStackTrace = prepareStackTrace;
         Error.stackTraceLimit = stackTraceLimit;
         if (!Array.isArray(sites)) return [];
-        return sites.slice(2, 2 + count).map((site) => ({
+        return sites.slice(1, 1 + count).map((site) => ({
             functionName: site.getFunctionName() ?? '',
             scriptId: '0',
             scriptName: site.getFileName() ?? '',
@@ -297,7 +298,13 @@
             setSourceMapsEnabled() {},
             setMaybeCacheGeneratedSourceMap() {},
             setEnhanceStackForFatalException() {},
-            getErrorSourcePositions: () => undefined,
+            // Where the first frame of a stack is. A line that nobody knows is empty.
+            getErrorSourcePositions(error) {
+                const frame = /^ +at (?:.* \()?(.*?):(\d+):(\d+)\)?$/m.exec(`${error.stack}`);
+                const [, scriptResourceName, line, column] = frame ?? [];
+                const [sourceLine, startColumn] = (frame && host.sourceLine?.(scriptResourceName, +line, +column)) ?? ['', 0];
+                return { sourceLine, scriptResourceName, lineNumber: +line, startColumn };
+            },
             // Never runs code of the value's.
             noSideEffectsToString(value) {
                 if (typeof value === 'string') return value;

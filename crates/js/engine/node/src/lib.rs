@@ -37,8 +37,21 @@ const SCRIPTS: &[(&str, &str)] = &[
         include_str!("../js/addresses.js"),
     ),
     ("node:bindings/names", include_str!("../js/names.js")),
+    ("node:bindings/files", include_str!("../js/files.js")),
+    (
+        "node:bindings/serializer",
+        include_str!("../js/serializer.js"),
+    ),
+    (
+        "node:bindings/deserializer",
+        include_str!("../js/deserializer.js"),
+    ),
+    ("node:bindings/wasm", include_str!("../js/wasm.js")),
     ("node:bindings/secure", include_str!("../js/secure.js")),
-    ("node:bindings/dispatcher", include_str!("../js/dispatcher.js")),
+    (
+        "node:bindings/dispatcher",
+        include_str!("../js/dispatcher.js"),
+    ),
     ("node:bindings/crypto", include_str!("../js/crypto.js")),
     ("node:loader", include_str!("../js/loader.js")),
 ];
@@ -56,7 +69,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, host: Object<'js>) -> Result<Object<'js>> {
     exchange::define(&native)?;
     url::define(&native)?;
     zlib::define(&native)?;
-    library::define(&native)?;
+    library::define(ctx, &native)?;
     native.set("bindCrypto", Func::from(bind_crypto))?;
     let node = Object::new(ctx.clone())?;
     node.set("native", native)?;

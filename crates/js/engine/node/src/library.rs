@@ -1,64 +1,101 @@
 //! The sources of Node's library, packed by `build.rs`.
 
 use flate2::read::DeflateDecoder;
-use rquickjs::{Ctx, Exception, Object, Result, Value, function::Func};
-use std::{cell::RefCell, collections::HashMap, io::Read};
+use rquickjs::{Ctx, Object, Result, Value, function::Func, qjs};
+use std::{
+    ffi::{CStr, c_char, c_int},
+    io::Read,
+    ptr,
+};
 
 use crate::bytes;
 
+/// For each source: two bytes with the length of its id, the id, four bytes with the length of what follows, and the
+/// source, packed by deflate. Numbers begin with the lowest byte.
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.deflate"));
 
-thread_local! {
-    /// Id → source, while the library is loaded.
-    static SOURCES: RefCell<HashMap<String, String>> = RefCell::default();
-}
-
-pub(crate) fn define(native: &Object<'_>) -> Result<()> {
-    native.set("libraryIds", Func::from(ids))?;
-    native.set("librarySource", Func::from(source))?;
-    native.set("forgetLibrary", Func::from(forget))
-}
-
-fn unpack(ctx: &Ctx<'_>) -> Result<()> {
-    if SOURCES.with_borrow(|sources| !sources.is_empty()) {
-        return Ok(());
-    }
-    let mut bytes = Vec::new();
-    let unpacked = DeflateDecoder::new(PACKED).read_to_end(&mut bytes);
-    if unpacked.is_err() {
-        return Err(Exception::throw_message(
-            ctx,
-            "the packed library is damaged",
-        ));
-    }
-    let text = String::from_utf8_lossy(&bytes);
-    let sources = text.split('\0').collect::<Vec<_>>();
-    SOURCES.set(
-        sources
-            .chunks_exact(2)
-            .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
-            .collect(),
+unsafe extern "C" {
+    // See the patches of the engine, crates/js/engine/quickjs.
+    fn JS_SetSourceHook(
+        rt: *mut qjs::JSRuntime,
+        hook: extern "C" fn(*const c_char, c_int, *mut c_char, c_int) -> bool,
     );
-    Ok(())
+    fn JS_LeaveSource(rt: *mut qjs::JSRuntime, leaves: bool);
 }
 
-fn ids(ctx: Ctx<'_>) -> Result<Vec<String>> {
-    unpack(&ctx)?;
-    let mut ids: Vec<_> = SOURCES.with_borrow(|sources| sources.keys().cloned().collect());
-    ids.sort();
-    Ok(ids)
+pub(crate) fn define(ctx: &Ctx<'_>, native: &Object<'_>) -> Result<()> {
+    // SAFETY: the context is alive, and so is its runtime.
+    unsafe {
+        JS_SetSourceHook(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), part_of_source);
+    }
+    native.set("librarySource", Func::from(source))
+}
+
+/// Ids and packed sources.
+fn entries() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    let mut rest = PACKED;
+    std::iter::from_fn(move || {
+        let (length, after) = rest.split_first_chunk()?;
+        let (id, after) = after.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+        let (length, after) = after.split_first_chunk()?;
+        let (packed, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        rest = after;
+        Some((str::from_utf8(id).ok()?, packed))
+    })
+}
+
+fn unpacked(id: &str) -> Option<String> {
+    let (_, packed) = entries().find(|(known, _)| *known == id)?;
+    let mut text = String::new();
+    DeflateDecoder::new(packed).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// The id of a module whose functions leave their source to the library, given the name of its file.
+fn id_of(file: &str) -> Option<&str> {
+    let id = file.strip_prefix("node:")?;
+    entries().any(|(known, _)| known == id).then_some(id)
 }
 
 /// Undefined for an id that is not there.
 fn source<'js>(ctx: Ctx<'js>, id: String) -> Result<Value<'js>> {
-    unpack(&ctx)?;
-    SOURCES.with_borrow(|sources| match sources.get(&id) {
-        Some(source) => bytes::text(&ctx, source),
+    match unpacked(&id) {
+        Some(source) => bytes::text(&ctx, &source),
         None => Ok(Value::new_undefined(ctx.clone())),
-    })
+    }
 }
 
-/// Gives the memory of the sources back; they are unpacked again when one is asked for.
-fn forget() {
-    SOURCES.take();
+/// Runs `parse`, which parses a file: functions of the library do not keep copies of their source, which are more than twice as long
+/// as the sources themselves.
+pub(crate) fn parsed<T>(ctx: &Ctx<'_>, file: &str, parse: impl FnOnce() -> T) -> T {
+    // SAFETY: as in `define`.
+    let leave = |leaves| unsafe {
+        JS_LeaveSource(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), leaves);
+    };
+    leave(id_of(file).is_some());
+    let result = parse();
+    leave(false);
+    result
+}
+
+/// Called by the engine for the source of a function.
+extern "C" fn part_of_source(
+    file: *const c_char,
+    at: c_int,
+    out: *mut c_char,
+    length: c_int,
+) -> bool {
+    // SAFETY: the engine passes a name that ends with NUL.
+    let file = unsafe { CStr::from_ptr(file) };
+    let source = file.to_str().ok().and_then(id_of).and_then(unpacked);
+    let (Some(source), Ok(at), Ok(length)) = (source, usize::try_from(at), usize::try_from(length))
+    else {
+        return false;
+    };
+    let Some(part) = source.as_bytes().get(at..at.saturating_add(length)) else {
+        return false;
+    };
+    // SAFETY: `out` has room for `length` bytes.
+    unsafe { ptr::copy_nonoverlapping(part.as_ptr(), out.cast(), length) };
+    true
 }

@@ -232,9 +232,9 @@ impl rquickjs::loader::Loader for Scripts {
             "__wasm_rquickjs_builtin/intl" => "export const Intl = { NumberFormat: class {} };".to_owned(),
             "__wasm_rquickjs_builtin/web_crypto" => "class KeyObject {} class CryptoKey {} class Crypto {} class SubtleCrypto { importKey() {} } export { KeyObject, CryptoKey, Crypto, SubtleCrypto }; export const webcrypto = { subtle: new SubtleCrypto() }; export class X509Certificate {}".to_owned(),
             "node:console" => "import { node } from '__wasm_rquickjs_builtin/timeout'; import '__wasm_rquickjs_builtin/imitations'; export const { Console } = node.require('console');".to_owned(),
-            "postlogin:actions/dynamic@0.3.0" => "export const call = () => '{}';".to_owned(),
-            "postlogin:actions/console@0.3.0" => "const { logs } = globalThis.__native; export const write = (level, line) => { logs[logs.length] = { message: line }; };".to_owned(),
-            "postlogin:actions/modules@0.3.0" => "export const resolve = (importer, name) => { throw { code: 'MODULE_NOT_FOUND', message: `Cannot find module '${name}'` }; }; export const load = resolve; export const secrets = () => '{}';".to_owned(),
+            "postlogin:actions/dynamic@0.3.1" => "export const call = () => '{}';".to_owned(),
+            "postlogin:actions/console@0.3.1" => "const { logs } = globalThis.__native; export const write = (level, line) => { logs[logs.length] = { message: line }; };".to_owned(),
+            "postlogin:actions/modules@0.3.1" => "export const resolve = (importer, name) => { throw { code: 'MODULE_NOT_FOUND', message: `Cannot find module '${name}'` }; }; export const load = resolve; export const secrets = () => '{}';".to_owned(),
             _ => "export default {};".to_owned(),
         };
         rquickjs::Module::declare(ctx.clone(), name, source)

@@ -3,6 +3,8 @@
 use rquickjs::{Array, Ctx, Error, Object, Result, String as JsString, Value, function::Func, qjs};
 use std::ffi::CString;
 
+use crate::library;
+
 unsafe extern "C" {
     // See the patches of the engine, crates/js/engine/quickjs.
     fn JS_NewPrivateSymbol(
@@ -140,8 +142,9 @@ fn run_jobs(ctx: Ctx<'_>) -> usize {
 fn compile<'js>(ctx: Ctx<'js>, source: JsString<'js>, name: String) -> Result<Value<'js>> {
     let mut options = rquickjs::context::EvalOptions::default();
     options.strict = false;
-    options.filename = Some(name);
-    ctx.eval_with_options(source.to_string()?, options)
+    options.filename = Some(name.clone());
+    let source = source.to_string()?;
+    library::parsed(&ctx, &name, || ctx.eval_with_options(source, options))
 }
 
 /// The global object of a new realm that has the language's base objects and regular expressions only.

@@ -1,6 +1,7 @@
 //! Streams of Node's binding `zlib`: zlib itself, and Brotli.
 
 mod brotli;
+mod zstd;
 
 use libz_sys as z;
 use rquickjs::{
@@ -16,7 +17,8 @@ pub(crate) fn define(native: &Object<'_>) -> Result<()> {
     native.set("setZlibParams", Func::from(params))?;
     native.set("resetZlib", Func::from(reset))?;
     native.set("crc32", Func::from(crc32))?;
-    brotli::define(native)
+    brotli::define(native)?;
+    zstd::define(native)
 }
 
 /// As Node's binding numbers them.

@@ -1,4 +1,4 @@
-//! What has to hold for a call to be reached: the conditions around it.
+//! The conditions around a call.
 
 use oxc::allocator::Vec as ArenaVec;
 use oxc::ast::ast::{
@@ -30,7 +30,7 @@ pub(super) struct Site {
     pub(super) setting: Setting,
     /// The conditions around it from the outside in: the first, and the last.
     pub(super) guards: (Vec<Guard>, Vec<Guard>),
-    /// How many there are between them.
+    /// The number between them.
     pub(super) omitted: usize,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Finder<'r> {
     resolver: &'r Resolver<'r>,
     guards: Vec<Guard>,
     pub(super) found: Vec<Site>,
-    /// How many were found beyond [`MOST_SITES`].
+    /// The number beyond [`MOST_SITES`].
     pub(super) omitted: usize,
 }
 

@@ -8,7 +8,7 @@ use oxc::semantic::SymbolId;
 use super::exports::{member, quoted};
 use super::{Module, Target};
 
-/// What an `import` declaration binds.
+/// The bindings of an `import` declaration.
 #[derive(Default)]
 struct Bound {
     namespace: Option<String>,

@@ -63,12 +63,12 @@ fn rewrite(text: &str, kind: SourceType, target: Target, map: &mut Mapping) -> (
     (code, is_module)
 }
 
-/// What the text becomes.
+/// The form that the text becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
-    /// What `tsc` makes of an Action: it has only `require`.
+    /// The form that `tsc` gives an Action: it has only `require`.
     Action,
-    /// What Node makes of a package: the runtime gives it namespaces.
+    /// The form of a package: the runtime gives it namespaces.
     Package,
 }
 

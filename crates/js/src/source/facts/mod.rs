@@ -1,4 +1,4 @@
-//! What a text says about itself without being run: the base of `postlogin check` and of hints.
+//! The facts of a text that need no run: the base of `postlogin check` and of hints.
 //!
 //! Only what is certain by reading is told. A computed property, a helper in another file, a renamed `require` or a
 //! variable that may hold two things is passed over in silence.
@@ -18,7 +18,7 @@ use reads::Reader;
 /// Something that the text mentions, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
-    /// What is mentioned.
+    /// The name.
     pub name: String,
     /// Where the mention begins.
     pub location: Location,
@@ -74,7 +74,7 @@ impl Chain {
 /// A call below `api`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiCall {
-    /// What is called: `idToken.setCustomClaim`.
+    /// The method: `idToken.setCustomClaim`.
     pub chain: Chain,
     /// The call is left out where there is no such method: it has a `?.`, or the text asks for the method first.
     pub is_guarded: bool,
@@ -89,23 +89,23 @@ pub struct Claim {
     pub name: Mention,
 }
 
-/// What a Rule says about itself.
+/// The facts of a Rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleFacts {
     /// Where the function begins.
     pub location: Location,
-    /// How many parameters it has.
+    /// The number of its parameters.
     pub parameters: usize,
     /// Whether it mentions its third parameter, the callback, or may reach it in another way.
     pub mentions_callback: bool,
 }
 
-/// What a text says about itself. Every list is in the order of the text, repetitions included.
+/// The facts of a text. Every list is in the order of the text, repetitions included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Whether the text could be parsed; if not, all lists are empty.
     pub is_parsed: bool,
-    /// What only a Rule has; `None` for an Action.
+    /// The facts of a Rule; `None` for an Action.
     pub rule: Option<RuleFacts>,
     /// The modules that it requires or imports.
     pub requires: Vec<Require>,
@@ -127,7 +127,7 @@ pub struct Facts {
     pub configuration: Vec<Mention>,
     /// The claims set whose names are certain, in post-login handlers and Rules.
     pub claims: Vec<Claim>,
-    /// What the top level reads that differs from run to run: `Math.random`, `Date`, `Date.now`, `crypto.…`,
+    /// Reads of the top level that differ from run to run: `Math.random`, `Date`, `Date.now`, `crypto.…`,
     /// `performance.…`.
     pub varying: Vec<Mention>,
 }

@@ -1,4 +1,4 @@
-//! What a text reads: modules, `event`, `api`, and what differs from run to run.
+//! The reads of a text: modules, `event`, `api`, and what differs from run to run.
 
 use oxc::ast::ast::{
     Argument, ArrowFunctionExpression, AssignmentExpression, CallExpression, ChainElement,
@@ -32,16 +32,16 @@ pub(super) struct Require {
     pub(super) dynamic: bool,
 }
 
-/// What was found, with byte offsets.
+/// The findings, with byte offsets.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) requires: Vec<Require>,
     pub(super) api_calls: Vec<ApiCall>,
-    /// What is read of `api` without being called: `if (api.groups)`.
+    /// Reads of `api` without a call: `if (api.groups)`.
     pub(super) api_reads: Vec<Path>,
     /// Each with the offset of where the chain begins.
     pub(super) event_reads: Vec<(Path, u32)>,
-    /// What is written below `event`; with everything below it.
+    /// Writes below `event`; with everything below them.
     pub(super) event_writes: Vec<Path>,
     pub(super) varying: Vec<(String, u32)>,
     /// The claims that are set.
@@ -53,9 +53,9 @@ pub(super) struct Reader<'s> {
     resolver: &'s Resolver<'s>,
     pub(super) found: Found,
     is_typescript: bool,
-    /// How many functions are around the place.
+    /// The number of functions around the place.
     depth: usize,
-    /// How many `try` blocks are around the place.
+    /// The number of `try` blocks around the place.
     tries: usize,
 }
 

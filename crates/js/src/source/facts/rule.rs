@@ -1,4 +1,4 @@
-//! What only a Rule says about itself.
+//! The facts that only a Rule has.
 
 use oxc::ast::ast::{Expression, IdentifierReference};
 use oxc::ast_visit::Visit;

@@ -1,4 +1,4 @@
-//! What variables stand for: values that are taken apart, and parameters by what every call passes.
+//! Finds the values of variables: values that are taken apart, and parameters by what every call passes.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What a text exports, and whether that can be told by reading.
+//! The exports of a text, and whether reading can find all of them.
 
 use oxc::ast::ast::{
     Argument, AssignmentExpression, AssignmentTarget, BindingPattern, CallExpression, Declaration,
@@ -13,7 +13,7 @@ use oxc::span::GetSpan;
 use super::functions::Signature;
 use super::paths::symbol;
 
-/// What is exported under a name.
+/// An export.
 pub(in crate::source) enum Exported {
     Function(Signature),
     Variable(SymbolId),

@@ -15,7 +15,7 @@ use postlogin_core::Trigger;
 #[derive(Debug, Clone)]
 pub(in crate::source) struct Signature {
     is_async: bool,
-    /// What each parameter binds.
+    /// The bindings of each parameter.
     pub(in crate::source) parameters: Vec<Vec<Leaf>>,
 }
 

@@ -13,7 +13,7 @@ use super::paths::{Leaf, Path, Root, is_assigned_once, is_nothing, literal_key, 
 /// The longest chain that is looked at, in links.
 const LONGEST_CHAIN: usize = 1000;
 
-/// What variables stand for. A variable that may stand for two things is not in it.
+/// The values of variables. A variable that may stand for two things is not in it.
 #[derive(Debug, Default)]
 pub(in crate::source) struct Known {
     paths: HashMap<SymbolId, Path>,

@@ -1,4 +1,4 @@
-//! What the names in a text stand for: one answer for everything that is told of the text by reading.
+//! Resolves the names in a text: one answer for everything that is read off the text.
 
 mod binder;
 pub(super) mod claims;

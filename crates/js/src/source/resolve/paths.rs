@@ -6,7 +6,7 @@ use oxc::ast::ast::{BindingPattern, Expression, IdentifierReference, PropertyKey
 use oxc::semantic::{Scoping, SymbolId};
 use oxc::span::GetSpan;
 
-/// What a chain begins with.
+/// The beginning of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) enum Root {
     /// `event` of the post-login trigger.
@@ -23,7 +23,7 @@ pub(in crate::source) enum Root {
     Configuration,
 }
 
-/// How many roots there are.
+/// The number of roots.
 const ROOTS: usize = 6;
 
 /// One name of a chain.

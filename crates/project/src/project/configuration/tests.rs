@@ -1,4 +1,4 @@
-//! What `postlogin.toml` says, and its mistakes.
+//! The settings of `postlogin.toml`, and its mistakes.
 
 use std::path::Path;
 

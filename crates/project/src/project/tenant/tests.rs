@@ -1,4 +1,4 @@
-//! What an export's settings mean for a login.
+//! The meaning of an export's settings for a login.
 
 use postlogin_core::TokenDialect;
 use serde_json::json;
@@ -71,4 +71,60 @@ fn the_case_wins_over_the_configuration_and_that_over_the_export() {
     assert_eq!(data.settings_for(&event, None).id_token_lifetime_s, 61);
     let settings = data.settings_for(&event, Some(&json!({"id_token_lifetime_s": 62})));
     assert_eq!((settings.id_token_lifetime_s, settings.rbac), (62, true));
+}
+
+#[test]
+fn the_factors_and_policies_of_an_export_count() {
+    let settings = |configuration: Value| {
+        let mappings = KeywordMappings::default();
+        let mut remarks = Remarks::default();
+        let data = of_yaml(&configuration, Path::new("."), &mappings, &mut remarks);
+        assert!(remarks.broken.is_empty());
+        data.settings_for(&json!({}), None)
+    };
+    let found = settings(json!({
+        "tenant": {"customize_mfa_in_postlogin_action": false},
+        "guardianFactors": [
+            {"name": "sms", "enabled": true}, {"name": "otp", "enabled": false}, {"name": "webauthn-roaming", "enabled": true},
+        ],
+        "guardianPolicies": {"policies": ["all-applications"]},
+    }));
+    assert_eq!(found.mfa_factors, ["phone", "webauthn-roaming"]);
+    assert!(found.mfa_always && !found.mfa_customization);
+    let found = settings(
+        json!({"guardianFactors": [], "guardianPolicies": {"policies": ["confidence-score"]}}),
+    );
+    assert!(found.mfa_factors.is_empty() && !found.mfa_always && found.mfa_customization);
+    assert_eq!(settings(json!({})), TenantSettings::default());
+}
+
+#[test]
+fn the_factors_of_a_folder_count() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("it is made");
+        std::fs::write(file, text).expect("it is written");
+    };
+    write(
+        "guardian/factors/otp.json",
+        r#"{"name": "otp", "enabled": true}"#,
+    );
+    write(
+        "guardian/factors/sms.json",
+        r#"{"name": "sms", "enabled": false}"#,
+    );
+    write(
+        "guardian/policies.json",
+        r#"{"policies": ["all-applications"]}"#,
+    );
+    let mut files = Vec::new();
+    let mut remarks = Remarks::default();
+    let mappings = KeywordMappings::default();
+    let data = of_directory(folder.path(), &mappings, &mut files, &mut remarks);
+    assert!(remarks.broken.is_empty());
+    let settings = data.settings_for(&json!({}), None);
+    assert_eq!(settings.mfa_factors, ["otp"]);
+    assert!(settings.mfa_always);
+    assert_eq!(files.len(), 3);
 }

@@ -12,9 +12,7 @@ use crate::login::TokenDialect;
 use crate::login::transaction::state::Flow;
 use crate::outcome::AccessToken;
 use crate::tokens::Request;
-
-/// The page about target scopes.
-const TARGET_SCOPES_PAGE: &str = "https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-api-object";
+use crate::trigger::credentials_exchange::API_PAGE;
 
 /// Returns the access token of an exchange that was allowed.
 pub(super) fn access_token(
@@ -101,7 +99,7 @@ pub(super) fn tell_about_scopes(flow: &mut Flow, _: &Request) {
         }
     };
     if let Some(message) = message {
-        flow.warn("target-scope-grant", message, TARGET_SCOPES_PAGE);
+        flow.warn("target-scope-grant", message, API_PAGE);
     }
 }
 

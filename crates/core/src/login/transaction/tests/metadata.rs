@@ -34,13 +34,17 @@ fn later_actions_see_metadata_and_the_same_action_does_not() {
 }
 
 #[test]
-fn one_bad_value_makes_the_whole_metadata_update_fail() {
+fn one_bad_value_makes_the_whole_metadata_update_fail_and_the_login() {
     let check = |call: Value, text: &str| {
         let mut drive = Drive::new(event(json!({})));
         drive.action("a", json!([["user.setUserMetadata", "good", 1], call]));
         let outcome = drive.finish();
-        assert_eq!(outcome.status, Status::Allowed, "{call}");
-        assert_eq!(codes(&outcome)[0], "metadata-update-failed");
+        // The tenant log has such a login as a failed one.
+        assert_eq!(outcome.status, Status::Failed, "{call}");
+        let message = outcome.error.as_ref().unwrap().message.clone();
+        assert!(message.starts_with("user update failed: "), "{message}");
+        assert!(outcome.id_token.claims.is_empty());
+        assert_eq!(codes(&outcome), ["metadata-update-failed"]);
         assert!(
             outcome.notices[0].message.contains(text),
             "{}",
@@ -72,6 +76,23 @@ fn one_bad_value_makes_the_whole_metadata_update_fail() {
 }
 
 #[test]
+fn an_update_that_fails_stops_a_redirect_and_leaves_a_denial() {
+    let bad = json!(["user.setUserMetadata", "a.b", 1]);
+    let redirect = json!(["redirect.sendUserTo", "https://example.com"]);
+    for (last, status) in [
+        (redirect, Status::Failed),
+        (json!(["access.deny", "no"]), Status::Denied),
+    ] {
+        let mut drive = Drive::new(event(json!({})));
+        drive.action("a", json!([bad, last]));
+        assert_eq!(drive.last, crate::login::transaction::Next::Stop);
+        let outcome = drive.finish();
+        assert_eq!(outcome.status, status);
+        assert_eq!(codes(&outcome), ["metadata-update-failed"]);
+    }
+}
+
+#[test]
 fn a_large_profile_is_told() {
     let mut drive = Drive::new(event(json!({})));
     drive.action(
@@ -90,11 +111,13 @@ fn a_large_profile_is_told() {
 fn the_primary_user_takes_over() {
     let switch = json!([
         ["user.setUserMetadata", "lost", 1],
+        ["user.setAppMetadata", "kept", 2],
+        ["user.setAppMetadata", "plan", null],
         ["authentication.setPrimaryUser", "auth0|2"]
     ]);
     let other = |provider_id: &str| {
         let identity = json!({"provider": "auth0", "user_id": provider_id});
-        let user = json!({"user_id": "auth0|2", "name": "Joan", "user_metadata": {"a": 1}, "app_metadata": {}, "identities": [identity]});
+        let user = json!({"user_id": "auth0|2", "name": "Joan", "user_metadata": {"a": 1}, "app_metadata": {"b": 1, "plan": "silver"}, "identities": [identity]});
         TenantSettings {
             users: vec![user],
             ..TenantSettings::default()
@@ -109,6 +132,11 @@ fn the_primary_user_takes_over() {
         outcome.user.user_metadata,
         *json!({"a": 1}).as_object().unwrap()
     );
+    // The limits name user metadata only.
+    assert_eq!(
+        outcome.user.app_metadata,
+        *json!({"b": 1, "kept": 2}).as_object().unwrap()
+    );
 
     let mut drive = Drive::with(event(json!({})), other("3"));
     drive.action("a", switch.clone());
@@ -122,6 +150,7 @@ fn the_primary_user_takes_over() {
         outcome.user.user_metadata,
         *json!({"hobby": "surfing"}).as_object().unwrap()
     );
+    assert_eq!(outcome.user.app_metadata["kept"], 2);
     assert_eq!(codes(&outcome), ["primary-user-unknown"]);
 }
 

@@ -84,6 +84,71 @@ fn scopes_and_audience_may_stand_in_the_request() {
 }
 
 #[test]
+fn a_session_id_is_that_of_a_session() {
+    let check = |patch: Value, expected: Option<&str>| {
+        let outcome = plain(patch.clone(), json!([]));
+        let found = outcome.id_token.claims.get("sid").cloned();
+        assert_eq!(found, expected.map(Value::from), "{patch}");
+    };
+    check(json!({}), Some("sess"));
+    let refresh = |session: Value| {
+        json!({
+            "session": null, "transaction": {"protocol": "oauth2-refresh-token"}, "refresh_token": {"id": "r", "session_id": session},
+        })
+    };
+    check(refresh(json!("of-the-token")), Some("of-the-token"));
+    check(refresh(json!(null)), None);
+    for protocol in ["oauth2-password", "oauth2-token-exchange"] {
+        let patch = json!({"session": null, "transaction": {"protocol": protocol}});
+        check(patch, None);
+    }
+}
+
+#[test]
+fn amr_is_given_in_a_browser_alone() {
+    for (protocol, expected) in [
+        ("oidc-basic-profile", true),
+        ("oauth2-device-code", true),
+        ("oauth2-password", false),
+        ("oauth2-refresh-token", false),
+    ] {
+        let patch = json!({"transaction": {"protocol": protocol, "acr_values": ["urn:mfa"]}});
+        let mut drive = Drive::new(event(patch));
+        drive.action(
+            "a",
+            json!([["authentication.challengeWith", {"type": "otp"}]]),
+        );
+        drive.resume(crate::ResumeStep::ChallengeSucceeded);
+        let claims = drive.finish().id_token.claims;
+        assert_eq!(claims.contains_key("amr"), expected, "{protocol}");
+        assert_eq!(claims.contains_key("acr"), expected, "{protocol}");
+    }
+}
+
+#[test]
+fn an_actor_and_rich_requests_reach_the_tokens() {
+    let actor = json!({"sub": "agent|1", "act": {"sub": "agent|0"}});
+    let details = json!([{"type": "payment", "amount": 5}]);
+    let patch = |protocol: &str| json!({"transaction": {"protocol": protocol, "actor": actor, "requested_authorization_details": details}});
+    let outcome = plain(patch("oauth2-token-exchange"), json!([]));
+    assert_eq!(outcome.id_token.claims["act"], actor);
+    assert_eq!(outcome.access_token.claims["act"], actor);
+    assert_eq!(outcome.userinfo["act"], actor);
+    assert_eq!(
+        outcome.access_token.claims["authorization_details"],
+        details
+    );
+    assert!(
+        !outcome
+            .id_token
+            .claims
+            .contains_key("authorization_details")
+    );
+    let outcome = plain(patch("oidc-basic-profile"), json!([]));
+    assert!(!outcome.id_token.claims.contains_key("act"));
+}
+
+#[test]
 fn without_openid_there_is_no_id_token() {
     let outcome = plain(
         json!({"transaction": {"requested_scopes": ["read:x"]}}),
@@ -426,6 +491,22 @@ fn a_token_lives_as_long_as_the_tenant_says() {
     check(Some("https://t.example.com/userinfo"), 60);
     check(Some("https://api.example.com"), 70);
     check(Some("https://t.example.com/mfa/"), 600);
+
+    // An implicit login has a lifetime of its own.
+    for (protocol, expected) in [
+        ("oauth2-implicit", 7_200),
+        ("oidc-implicit-profile", 7_200),
+        ("oidc-hybrid-profile", 86_400),
+        ("oidc-basic-profile", 86_400),
+    ] {
+        let patch = json!({"resource_server": null, "transaction": {"protocol": protocol}});
+        let outcome = plain(patch, json!([]));
+        assert_eq!(
+            outcome.access_token.expires_in,
+            Some(expected),
+            "{protocol}"
+        );
+    }
 }
 
 #[test]

@@ -1,19 +1,25 @@
 
 // ---- Derivation, randomness ----
 
+// Node does not give OpenSSL's reason.
+const underived = () => {
+  native.clearErrors();
+  throw new Error('Deriving bits failed');
+};
+
 jobClass('HKDFJob', (hash, key, salt, info, length) => {
   requireDigest(hash);
   if (length > 255 * native.digestSizeByName(hash)) {
     throw coded(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length');
   }
   return [hash, handleOf(key).secret(), copied(salt), copied(info), length];
-}, (values) => (native.hkdf(...values) ?? jobFailed('Deriving bits failed')).buffer);
+}, (values) => ((values[4] === 0 ? undefined : native.hkdf(...values)) ?? underived()).buffer);
 
 jobClass('PBKDF2Job', (password, salt, iterations, length, hash) => {
   requireDigest(hash);
   return [hash, copied(password), copied(salt), iterations, length];
 }, (values) => values[4] === 0 ? new ArrayBuffer(0) :
-  (native.pbkdf2(...values) ?? jobFailed('Deriving bits failed')).buffer);
+  (native.pbkdf2(...values) ?? underived()).buffer);
 
 jobClass('ScryptJob', (password, salt, N, r, p, maxmem, length) => {
   if (!native.scryptCheck(N, r, p, maxmem)) {

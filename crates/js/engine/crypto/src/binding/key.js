@@ -273,6 +273,13 @@ binding.createNativeKeyObjectClass = (callback) => {
   return callback(NativeKeyObject);
 };
 const handleOf = (key) => key instanceof KeyObjectHandle ? key : handles.get(key);
+// A key object over the same handle; undefined for other objects.
+binding.cloneOfHandle = (key) => {
+  const handle = handles.get(key);
+  if (handle === undefined) return undefined;
+  const { constructor: Type } = Object.getPrototypeOf(key);
+  return new Type(handle);
+};
 
 function keyExportJob(name, raw) {
   jobClass(name, (format, handle) => ({ format, key: handle.asymmetric() }), ({ format, key }) => {

@@ -1,0 +1,128 @@
+//! Much of everything: long sources, large failures, many of them. Each is an error with its limit, or shown in part.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{Finished, folder, postlogin};
+
+const HANDLER: &str = "exports.onExecutePostLogin = async (event, api) => {};\n";
+
+#[track_caller]
+fn check(files: &[(&str, &str)], arguments: &str) -> Finished {
+    let project = folder(files);
+    let began = Instant::now();
+    let done = postlogin(arguments).within(project.path()).finish();
+    assert!(began.elapsed() < Duration::from_secs(90), "{arguments}");
+    assert_ne!(done.code, Some(1), "{arguments}");
+    assert!(!done.stderr.contains("panicked"), "{arguments}");
+    done
+}
+
+/// What is nested too deep for the engine is the source's fault.
+#[test]
+fn a_deep_source_is_no_bug_of_the_builder() {
+    for filler in ["[", "(", "!", "x=>"] {
+        let source = format!("{HANDLER}{}", filler.repeat(400_000 / filler.len()));
+        let done = check(&[("a.js", &source)], "build a.js -o a.wasm");
+        assert_eq!(done.code, Some(101), "{filler} {}", done.stderr);
+        assert!(!done.stderr.contains("bug of postlogin"), "{filler}");
+    }
+}
+
+#[test]
+fn a_source_of_more_than_4_mib_is_not_parsed() {
+    for filler in ["// comment\n", "x();", "'text';", "[[", "/*"] {
+        let repeated = filler.repeat((4 << 20) / filler.len() + 2);
+        let source = format!("{HANDLER}{repeated}");
+        // Without the parser, the engine alone decides whether it runs.
+        for (command, code) in [
+            ("run a.js", 0),
+            ("explain a.js", 0),
+            ("check a.js", 100),
+            ("build a.js -o a.wasm", 101),
+        ] {
+            let done = check(&[("a.js", &source)], command);
+            assert_eq!(done.code, Some(code), "{command} {filler} {}", done.stderr);
+            assert!(
+                done.stderr.len() + done.stdout.len() < 20_000,
+                "{command} {filler}"
+            );
+            if command == "check a.js" {
+                assert!(done.stdout.contains("code-too-large"), "{filler} {done}");
+            }
+        }
+    }
+}
+
+/// The Action sets something else than each case expects.
+fn large_failures(sizes: &[usize]) -> Vec<(String, String)> {
+    let mut files = vec![("a.js".to_owned(), HANDLER.to_owned())];
+    for (number, size) in sizes.iter().enumerate() {
+        let text = "x".repeat(*size);
+        files.push((
+            format!("{number}.case.yaml"),
+            format!("actions: [a.js]\nexpect: {{ user_metadata: {{ a: {text} }} }}\n"),
+        ));
+    }
+    files
+}
+
+#[test]
+fn reports_have_at_most_4_mib_of_failures() {
+    let files = large_failures(&[2_500_000, 2_500_000, 1_000]);
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let said = "1 failure is not shown: the reports of a run have at most 4 MiB of failures";
+    let done = check(&files, "test . --reporter json");
+    assert_eq!(done.code, Some(100));
+    let events: Vec<Value> = done
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let text = serde_json::to_string(&events).expect("JSON");
+    assert!(text.contains(said), "the second case says so");
+    assert_eq!(text.matches("\"not-shown\"").count(), 1);
+    assert_eq!(text.matches("\"expectation\"").count(), 2);
+    assert!(text.len() < 4_000_000, "{} bytes", text.len());
+    for reporter in ["human", "junit", "github", "tap"] {
+        let done = check(&files, &format!("test . --reporter {reporter}"));
+        assert_eq!(done.code, Some(100), "{reporter}");
+        assert!(done.stdout.contains("not shown"), "{reporter}");
+        assert!(
+            done.stdout.len() < 12_000_000,
+            "{reporter}: {}",
+            done.stdout.len()
+        );
+    }
+}
+
+#[test]
+fn hundreds_of_names_that_are_missing() {
+    let claims = |count: usize| -> String {
+        (0..count)
+            .map(|number| format!("    https://x.example/{number}: {number}\n"))
+            .collect()
+    };
+    let case = format!("actions: [a.js]\nexpect:\n  id_token:\n{}", claims(300));
+    let sets = format!(
+        "exports.onExecutePostLogin = async (event, api) => {{ for (let i = 1000; i < 1300; i++) \
+         api.idToken.setCustomClaim('https://x.example/' + i, '{}'); }};",
+        "v".repeat(100)
+    );
+    let files = [("a.js", sets.as_str()), ("a.case.yaml", case.as_str())];
+    let done = check(&files, "test .");
+    assert_eq!(done.code, Some(100), "{done}");
+    assert!(
+        done.stdout.lines().count() < 1_000,
+        "{}",
+        done.stdout.lines().count()
+    );
+    assert!(done.stdout.len() < 200_000, "{}", done.stdout.len());
+    let done = check(&files, "test . --reporter json");
+    let count = done.stdout.matches("https://x.example/299").count();
+    assert!(count > 0, "JSON has all of them");
+}

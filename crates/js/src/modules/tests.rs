@@ -1,0 +1,49 @@
+use super::*;
+
+/// The view of Action Modules of these sizes, called `0`, `1`, …, with room for so many MiB.
+fn modules(mebibytes: &[usize], most: usize) -> Modules {
+    let modules = mebibytes
+        .iter()
+        .enumerate()
+        .map(|(number, size)| ActionModule {
+            name: number.to_string(),
+            text: format!("//{}", "x".repeat((size << 20) - 1000)),
+            ..ActionModule::default()
+        });
+    let dependencies = Dependencies {
+        modules: modules.collect(),
+        ..Dependencies::default()
+    };
+    let mut view = Modules::new(dependencies).expect("names differ");
+    view.most_bytes = most << 20;
+    view
+}
+
+#[test]
+fn the_files_of_an_action_have_room_together() {
+    assert_eq!(modules(&[], 1).most_bytes, 1 << 20);
+    assert_eq!(Modules::none().most_bytes, LOADED_BYTES);
+    let view = modules(&[1, 1, 1, 1], 3);
+    let load = |number: usize| view.load(&format!("{SCHEME}{number}")).map(|_| ());
+    assert_eq!([load(0), load(1), load(2)], [Ok(()), Ok(()), Ok(())]);
+    let refusal = load(3).expect_err("there is no room");
+    assert!(
+        refusal
+            .message
+            .contains("the files that this Action requires have more than 3 MiB together"),
+        "{}",
+        refusal.message
+    );
+    // What is refused stays refused, and what is loaded stays loaded, in any order and as often as it is asked for.
+    for _ in 0..3 {
+        assert!(load(3).is_err());
+        assert!(load(0).is_ok());
+    }
+}
+
+#[test]
+fn a_smaller_file_may_still_fit() {
+    let view = modules(&[2, 2, 1], 3);
+    let load = |number: usize| view.load(&format!("{SCHEME}{number}")).is_ok();
+    assert_eq!([load(0), load(1), load(2)], [true, false, true]);
+}

@@ -1,0 +1,385 @@
+//! Triggers beside the login: sign-up, change and reset of a password, mails, event streams.
+
+use axum::http::{Method, StatusCode};
+use postlogin_core::Trigger;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Does, Script, WEB, World, export, run};
+
+const DATABASE: &str = "Username-Password-Authentication";
+
+fn world(actions: &[(Trigger, Script)]) -> World {
+    let world = World::with(export(), vec![]);
+    let mut others = world.pipeline.others.lock().unwrap();
+    others.extend(actions.iter().cloned());
+    drop(others);
+    world
+}
+
+fn calls(calls: &[(&'static str, Value)]) -> Vec<Does> {
+    let calls = calls.iter();
+    calls
+        .map(|(method, args)| Does::Call(method, args.clone()))
+        .collect()
+}
+
+async fn sign_up(world: &mut World, email: &str) -> Answer {
+    let body = json!({
+        "client_id": WEB, "connection": DATABASE, "email": email, "password": "a-Long-secret-1",
+        "user_metadata": {"hobby": "chess"}, "ulp-newsletter": "yes",
+    });
+    world
+        .json_as(Method::POST, "/dbconnections/signup", "", body)
+        .await
+}
+
+/// The entries of the log of a type; those of triggers that run after an answer come a little later.
+async fn logged(world: &mut World, kind: &str, count: usize) -> Vec<Value> {
+    for _ in 0..200 {
+        let log = world.log().await;
+        let found: Vec<Value> = log.into_iter().filter(|it| it["type"] == kind).collect();
+        if found.len() >= count {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the log has fewer than {count} entries of {kind}");
+}
+
+async fn user(world: &mut World, email: &str) -> Option<Value> {
+    let token = world.machine_token(None).await;
+    let target = format!("/api/v2/users-by-email?email={email}");
+    let found = world.get_as(&target, &token).await.json();
+    found.as_array().unwrap().first().cloned()
+}
+
+#[test]
+fn what_actions_set_before_a_sign_up_is_stored_with_the_user() {
+    run(async {
+        let set = calls(&[
+            ("user.setUserMetadata", json!(["lang", "de"])),
+            ("user.setAppMetadata", json!(["plan", "free"])),
+            ("user.setUserId", json!(["ann.1"])),
+        ]);
+        let mut world = world(&[
+            (Trigger::PreUserRegistration, vec![set]),
+            (Trigger::PostUserRegistration, vec![vec![], vec![]]),
+        ]);
+        let answer = sign_up(&mut world, "ann@example.com").await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        assert_eq!(answer.json()["_id"], "ann.1");
+        let ann = user(&mut world, "ann@example.com").await.unwrap();
+        assert_eq!(ann["user_id"], "auth0|ann.1");
+        assert_eq!(ann["identities"][0]["user_id"], "ann.1");
+        assert_eq!(
+            ann["user_metadata"],
+            json!({"hobby": "chess", "lang": "de"})
+        );
+        assert_eq!(ann["app_metadata"], json!({"plan": "free"}));
+        let after = logged(&mut world, "post-user-registration", 1).await;
+        assert_eq!(after[0]["user_id"], "auth0|ann.1");
+        assert_eq!(after[0]["outcome"]["status"], "allowed");
+        // Both Actions, in their order.
+        let ran = after[0]["outcome"]["usage"]["actions"].as_array().unwrap();
+        assert_eq!(ran.len(), 2);
+    });
+}
+
+#[test]
+fn a_denied_sign_up_has_the_documented_body_and_makes_no_user() {
+    run(async {
+        let deny = calls(&[("access.deny", json!(["evil domain", "You cannot sign up."]))]);
+        let mut world = world(&[(Trigger::PreUserRegistration, vec![deny, vec![]])]);
+        let answer = sign_up(&mut world, "eve@example.com").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            answer.json(),
+            json!({
+                "name": "InternalExtensibilityError", "statusCode": 400, "code": "extensibility_error",
+                "message": "evil domain", "description": "evil domain",
+                "friendly_message": "You cannot sign up.", "fromSandbox": true,
+            })
+        );
+        assert_eq!(user(&mut world, "eve@example.com").await, None);
+        // The Management API shows nothing of it.
+        let token = world.machine_token(None).await;
+        let body = json!({"connection": DATABASE, "email": "eve@example.com", "password": "a-Long-secret-1"});
+        let answer = world
+            .json_as(Method::POST, "/api/v2/users", &token, body)
+            .await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert!(!answer.text.contains("evil domain"), "{}", answer.text);
+        assert_eq!(user(&mut world, "eve@example.com").await, None);
+    });
+}
+
+#[test]
+fn a_validation_error_and_an_exception_refuse_a_sign_up_too() {
+    run(async {
+        for (does, message) in [
+            (
+                Does::Call("validation.error", json!(["short", "Too short"])),
+                "Too short",
+            ),
+            (Does::Throw("broken"), "broken"),
+        ] {
+            let mut world = world(&[(Trigger::PreUserRegistration, vec![vec![does]])]);
+            let answer = sign_up(&mut world, "eve@example.com").await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+            assert_eq!(answer.json()["message"], message);
+            assert_eq!(user(&mut world, "eve@example.com").await, None);
+        }
+    });
+}
+
+#[test]
+fn an_asynchronous_trigger_that_throws_changes_nothing() {
+    run(async {
+        let mut world = world(&[(
+            Trigger::PostUserRegistration,
+            vec![vec![Does::Throw("too late")]],
+        )]);
+        let answer = sign_up(&mut world, "ann@example.com").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let after = logged(&mut world, "post-user-registration", 1).await;
+        assert_eq!(after[0]["outcome"]["status"], "failed");
+        assert!(user(&mut world, "ann@example.com").await.is_some());
+    });
+}
+
+#[test]
+fn a_changed_password_runs_its_actions_after_the_answer() {
+    run(async {
+        let mut world = world(&[(Trigger::PostChangePassword, vec![vec![]])]);
+        let token = world.machine_token(None).await;
+        let body = json!({"password": "another-Long-secret-1"});
+        let answer = world
+            .json_as(Method::PATCH, "/api/v2/users/auth0%7C1", &token, body)
+            .await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let after = logged(&mut world, "post-change-password", 1).await;
+        assert_eq!(after[0]["user_id"], "auth0|1");
+        assert!(!json!(after).to_string().contains("another-Long-secret-1"));
+        // Another change of the profile is none of a password.
+        let body = json!({"name": "Jane D."});
+        world
+            .json_as(Method::PATCH, "/api/v2/users/auth0%7C1", &token, body)
+            .await;
+        assert_eq!(logged(&mut world, "post-change-password", 1).await.len(), 1);
+    });
+}
+
+#[test]
+fn event_streams_deliver_what_happens_to_users() {
+    run(async {
+        let mut data = export();
+        let stream = |name: &str, types: &[&str]| {
+            let types: Vec<Value> = types.iter().map(|it| json!({"event_type": it})).collect();
+            json!({
+                "name": name, "status": "enabled", "subscriptions": types,
+                "destination": {"type": "action", "configuration": {"action_id": "to-crm"}},
+            })
+        };
+        data.event_streams = vec![
+            stream("users", &["user.created", "user.deleted"]),
+            stream("other", &["organization.created"]),
+            json!({"name": "hook", "subscriptions": [{"event_type": "user.created"}], "destination": {"type": "webhook"}}),
+        ];
+        let mut world = World::with(data, vec![]);
+        // The first delivery fails: it is tried four times in all.
+        world
+            .pipeline
+            .others
+            .lock()
+            .unwrap()
+            .insert(Trigger::EventStream, vec![vec![Does::Throw("down")]]);
+        assert_eq!(
+            sign_up(&mut world, "ann@example.com").await.status,
+            StatusCode::OK
+        );
+        let failed = logged(&mut world, "event-stream", 4).await;
+        assert_eq!(failed.len(), 4);
+        assert!(failed.iter().all(|it| it["outcome"]["status"] == "failed"));
+        world
+            .pipeline
+            .others
+            .lock()
+            .unwrap()
+            .insert(Trigger::EventStream, vec![vec![]]);
+        let ann = user(&mut world, "ann@example.com").await.unwrap();
+        let id = ann["user_id"].as_str().unwrap().replace('|', "%7C");
+        let token = world.machine_token(None).await;
+        world
+            .json_as(
+                Method::DELETE,
+                &format!("/api/v2/users/{id}"),
+                &token,
+                Value::Null,
+            )
+            .await;
+        let all = logged(&mut world, "event-stream", 5).await;
+        assert_eq!(all[4]["outcome"]["status"], "allowed");
+        let seen = world.pipeline.seen.lock().unwrap();
+        let sent = seen.iter().filter(|(it, _)| *it == Trigger::EventStream);
+        let sent: Vec<&Value> = sent.map(|(_, event)| &event["message"]).collect();
+        let last = sent[4];
+        assert_eq!(last["type"], "user.deleted");
+        assert_eq!(last["specversion"], "1.0");
+        assert_eq!(last["data"]["object"]["email"], "ann@example.com");
+        // All four attempts have the same id.
+        let ids: Vec<&Value> = sent.iter().map(|message| &message["id"]).collect();
+        assert!(ids[..4].iter().all(|id| *id == ids[0]) && ids[4] != ids[0]);
+    });
+}
+
+#[test]
+fn an_action_sends_drops_or_retries_mails() {
+    run(async {
+        for (script, delivery, attempts) in [
+            (vec![], "sent", 1),
+            (
+                calls(&[("notification.drop", json!(["test account"]))]),
+                "dropped",
+                1,
+            ),
+            (
+                calls(&[("notification.retry", json!(["busy"]))]),
+                "retried",
+                6,
+            ),
+            (vec![Does::Throw("no provider")], "failed", 1),
+        ] {
+            let mut world = world(&[(Trigger::CustomEmailProvider, vec![script])]);
+            // The request succeeds, whatever becomes of its mail.
+            assert_eq!(
+                sign_up(&mut world, "ann@example.com").await.status,
+                StatusCode::OK
+            );
+            let log = logged(&mut world, "custom-email-provider", attempts).await;
+            assert_eq!(log.len(), attempts, "{delivery}");
+            let mails = world.mails().await;
+            assert_eq!(mails[0]["delivery"], delivery, "{mails:?}");
+            let seen = world.pipeline.seen.lock().unwrap();
+            let (_, event) = seen
+                .iter()
+                .find(|(it, _)| *it == Trigger::CustomEmailProvider)
+                .unwrap();
+            let notification = &event["notification"];
+            assert_eq!(notification["message_type"], "verify_email");
+            assert_eq!(notification["to"], "ann@example.com");
+            assert!(!notification["text"].as_str().unwrap().contains('<'));
+        }
+    });
+}
+
+/// Asks for a reset, and returns the path of its link.
+async fn reset_link(world: &mut World) -> String {
+    let body = json!({"client_id": WEB, "connection": DATABASE, "email": "jane@example.com"});
+    world
+        .json_as(Method::POST, "/dbconnections/change_password", "", body)
+        .await;
+    let mails = world.mails().await;
+    let url = mails.last().unwrap()["url"].as_str().unwrap().to_owned();
+    url.replace("http://localhost:3333", "")
+}
+
+fn hidden_ticket(page: &str) -> String {
+    let (_, rest) = page
+        .split_once("name=\"ticket\" value=\"")
+        .expect("a ticket");
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_reset_is_challenged_and_ends_at_the_result_url() {
+    run(async {
+        let script = vec![
+            calls(&[("authentication.challengeWith", json!([{"type": "otp"}]))]),
+            calls(&[(
+                "transaction.setResultUrl",
+                json!(["https://app.example.com/done"]),
+            )]),
+        ];
+        let mut world = world(&[
+            (Trigger::PasswordResetPostChallenge, script),
+            (Trigger::PostChangePassword, vec![vec![]]),
+        ]);
+        let link = reset_link(&mut world).await;
+        let page = world.get(&link).await;
+        assert!(page.text.contains("Verify Your Identity"), "{}", page.text);
+        // No password is set before the challenge is passed.
+        let ticket = hidden_ticket(&page.text);
+        let early = world
+            .form(
+                "/u/ticket",
+                &[("ticket", &ticket), ("password", "new-Long-secret-1")],
+            )
+            .await;
+        assert!(
+            early.text.contains("code you entered is invalid"),
+            "{}",
+            early.text
+        );
+        let (_, rest) = page.text.split_once("id=\"otp\">").unwrap();
+        let code = rest.split('<').next().unwrap().to_owned();
+        let page = world
+            .form("/u/ticket", &[("ticket", &ticket), ("code", &code)])
+            .await;
+        assert!(page.text.contains("New password"), "{}", page.text);
+        let end = world
+            .form(
+                "/u/ticket",
+                &[("ticket", &ticket), ("password", "new-Long-secret-1")],
+            )
+            .await;
+        assert!(
+            end.text.contains("https://app.example.com/done")
+                || end.header("location") == "https://app.example.com/done"
+        );
+        logged(&mut world, "post-change-password", 1).await;
+        // The link is used up.
+        assert_eq!(world.get(&link).await.status, StatusCode::BAD_REQUEST);
+    });
+}
+
+#[test]
+fn a_denied_reset_sets_no_password_and_ends_the_link() {
+    run(async {
+        let deny = calls(&[("access.deny", json!(["not now"]))]);
+        let mut world = world(&[(Trigger::PasswordResetPostChallenge, vec![deny])]);
+        let link = reset_link(&mut world).await;
+        let page = world.get(&link).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN);
+        assert!(page.text.contains("not now"));
+        assert_eq!(world.get(&link).await.status, StatusCode::BAD_REQUEST);
+    });
+}
+
+#[test]
+fn a_redirected_reset_comes_back_to_the_same_browser_alone() {
+    run(async {
+        let script = vec![calls(&[(
+            "redirect.sendUserTo",
+            json!(["https://ask.example/"]),
+        )])];
+        let mut world = world(&[(Trigger::PasswordResetPostChallenge, script)]);
+        let link = reset_link(&mut world).await;
+        let away = world.get(&link).await;
+        let state = away.parameter("state").unwrap();
+        assert!(away.header("location").starts_with("https://ask.example/"));
+        // The site that knows the state has no cookie.
+        let cookies = std::mem::take(&mut world.cookies);
+        let thief = world.get(&format!("/continue?state={state}")).await;
+        assert_eq!(thief.status, StatusCode::BAD_REQUEST);
+        assert!(!thief.text.contains("New password"));
+        world.cookies = cookies;
+        let back = world
+            .get(&format!("/continue?state={state}&answer=42"))
+            .await;
+        assert!(back.text.contains("New password"), "{}", back.text);
+        let ticket = hidden_ticket(&back.text);
+        assert_ne!(ticket, state);
+        let again = world.get(&format!("/continue?state={state}")).await;
+        assert_eq!(again.status, StatusCode::BAD_REQUEST);
+    });
+}

@@ -1,0 +1,6 @@
+// Adds the matchers to Vitest's `expect`: `setupFiles: ['postlogin/vitest']`.
+
+import { expect } from 'vitest';
+import { matchers } from './matchers.js';
+
+expect.extend(matchers);

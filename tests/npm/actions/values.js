@@ -1,0 +1,31 @@
+const superjson = require('superjson').default ?? require('superjson');
+const { z } = require('zod');
+const Ajv = require('ajv');
+const Joi = require('joi');
+const validator = require('validator');
+const qs = require('qs');
+const semver = require('semver');
+const { nanoid, customAlphabet } = require('nanoid');
+const equal = require('fast-deep-equal');
+const deepmerge = require('deepmerge');
+const R = require('ramda');
+const { Map: ImmutableMap, List, fromJS } = require('immutable');
+const countries = require('i18n-iso-countries');
+const { parsePhoneNumberFromString } = require('libphonenumber-js');
+exports.onExecutePostLogin = async () => {
+  const value = { date: new Date(0), map: new Map([[1, { a: undefined }]]), set: new Set(['x']), big: 12n, re: /a/gi, nan: NaN, url: new URL('https://a.b/c'), error: new TypeError('m') };
+  // An object of the realm around the Action's: to superjson others are not plain.
+  const text = superjson.stringify(Object.assign(JSON.parse('{}'), { ...value, map: new Map([[1, JSON.parse('{"a":1}')]]) }));
+  const back = superjson.parse(text);
+  console.log(text, back.date.getTime(), back.map.get(1), back.big + 1n, back.re.flags, back.url.pathname, back.error.name);
+  const user = z.object({ email: z.email(), age: z.number().int().min(18).optional(), roles: z.array(z.enum(['a', 'b'])).default([]) }).strict();
+  console.log(user.parse({ email: 'a@b.co' }), user.safeParse({ email: 'x', age: 1.5, extra: 1 }).error.issues.map(({ path, code, message }) => [path, code, message]));
+  const validate = new Ajv({ allErrors: true }).compile({ type: 'object', required: ['a'], properties: { a: { type: 'string', minLength: 2 }, b: { type: 'array', items: { type: 'integer' } } }, additionalProperties: false });
+  console.log(validate({ a: 'xx', b: [1] }), validate({ a: 'x', b: ['q'], c: 1 }), validate.errors.map(({ instancePath, message }) => `${instancePath} ${message}`));
+  console.log(Joi.object({ a: Joi.string().email().required(), d: Joi.date().iso() }).validate({ a: 'nope', d: '2024-01-01' }, { abortEarly: false }).error.message);
+  console.log(validator.isEmail('a@b.co'), validator.isURL('https://a.b/c'), validator.isIP('::1'), validator.isUUID('x'), validator.normalizeEmail('A.B+c@Gmail.com'), validator.escape('<a>'));
+  console.log(qs.stringify({ a: [1, 2], b: { c: 'd e' }, d: null }), qs.parse('a[]=1&a[]=2&b[c]=d&e[0][f]=g'), semver.satisfies('1.2.3', '^1.0'), semver.coerce('v2').version, semver.sort(['1.10.0', '1.2.0-rc.1', '1.2.0']));
+  console.log(nanoid().length, customAlphabet('ab', 5)().length, equal({ a: [new Date(1)] }, { a: [new Date(1)] }), deepmerge({ a: [1], b: { c: 1 } }, { a: [2], b: { d: 2 } }));
+  console.log(R.groupBy(R.prop('k'), [{ k: 'a' }, { k: 'b' }, { k: 'a' }]), R.path(['a', 0, 'b'], { a: [{ b: 5 }] }), fromJS({ a: [1, { b: 2 }] }).updateIn(['a', 1, 'b'], (n) => n + 1).toJS(), ImmutableMap({ a: 1 }).equals(ImmutableMap({ a: 1 })), List([3, 1, 2]).sort().toString());
+  console.log(countries.getName('DE', 'en'), countries.alpha2ToAlpha3('US'), parsePhoneNumberFromString('+49 30 901820').formatInternational(), parsePhoneNumberFromString('030 901820', 'DE').isValid(), parsePhoneNumberFromString('12', 'US')?.isValid());
+};
