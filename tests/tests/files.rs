@@ -46,6 +46,10 @@ const OTHERS: &[(&str, &str)] = &[
         "writes the report that the user named",
     ),
     (
+        "crates/cli/src/commands/init.rs",
+        "whether the folder that the user named is their home",
+    ),
+    (
         "crates/cli/src/commands/init/files.rs",
         "writes files that are not there, through no link",
     ),
@@ -68,6 +72,10 @@ const OTHERS: &[(&str, &str)] = &[
     (
         "crates/cli/src/network.rs",
         "mocks and recordings that the user named",
+    ),
+    (
+        "crates/cli/src/project.rs",
+        "whether the folder that the user named is a project's",
     ),
     (
         "crates/engine/src/cache.rs",

@@ -14,7 +14,7 @@ pub(crate) use tests::{CompareArguments, NoTests, TestArguments};
 
 /// Runs Auth0 post-login Actions offline, in WebAssembly, and shows what became of every claim.
 #[derive(Debug, Parser)]
-#[command(version = version::SHORT, long_version = version::long(), disable_help_subcommand = true, max_term_width = 100)]
+#[command(version = version::SHORT, long_version = version::long(), max_term_width = 100, after_help = EXAMPLES, after_long_help = LONG)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -31,6 +31,44 @@ pub(crate) struct Arguments {
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
+
+/// What to start with.
+const EXAMPLES: &str = "\
+Examples:
+  postlogin init                     a small project, or first cases for the Actions that are there
+  postlogin run                      one login through the project's Actions
+  postlogin explain --why roles      why a claim is missing
+  postlogin test --watch             the cases, again after each edit
+  postlogin check                    what cannot work in production
+  postlogin -C auth0 serve           a local tenant for the project in ./auth0
+
+`postlogin help COMMAND` shows all options of a command.";
+
+const LONG: &str = "\
+Examples:
+  postlogin init                     a small project, or first cases for the Actions that are there
+  postlogin run                      one login through the project's Actions
+  postlogin explain --why roles      why a claim is missing
+  postlogin test --watch             the cases, again after each edit
+  postlogin check                    what cannot work in production
+  postlogin -C auth0 serve           a local tenant for the project in ./auth0
+
+Environment:
+  POSTLOGIN_CACHE_DIR                where machine code is kept; without it, the user's cache folder
+  POSTLOGIN_CONTROL_TOKEN            the token of the control API of `serve`
+  POSTLOGIN_ALLOW_CARGO_BUILD=1      build Cargo packages that a project names
+  POSTLOGIN_LOG                      what to log on stderr: debug, postlogin_engine=trace
+  NO_COLOR, CLICOLOR_FORCE, CI       as everywhere; in CI, snapshots are never written
+
+Exit codes:
+  0    all well                      1    a bug of postlogin
+  2    wrong arguments, or something that cannot be read
+  3    login denied or failed, with --fail-on-deny
+  4    no case found                 100  an expectation failed, or `check` found an error
+  101  an Action cannot be loaded    102  an Action failed where no case expects it
+  110  the output cannot be written
+
+Documentation: https://github.com/postlogin/postlogin/tree/main/docs";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
@@ -60,6 +98,8 @@ pub(crate) enum Command {
     Email(Box<EmailArguments>),
     /// Make a small project, or first cases for the Actions that are there
     Init(InitArguments),
+    /// Install the npm packages that the project's Actions declare, at their versions
+    Install(InstallArguments),
     /// Print the JSON Schema of a format
     Schema {
         /// Which format
@@ -97,7 +137,7 @@ pub(crate) enum Schema {
 }
 
 /// What an Action can be, for the help texts.
-const ACTION_HELP: &str = "A .js, .cjs, .mjs or .ts file, a .wasm component, a folder or .json of the Auth0 Deploy CLI's \
+const ACTION_HELP: &str = "Actions, in the order in which they run; without any, the project's own\n\nA .js, .cjs, .mjs or .ts file, a .wasm component, a folder or .json of the Auth0 Deploy CLI's \
     actions/, the name of an Action of the project, or a Cargo package";
 
 #[derive(Debug, Args)]
@@ -331,6 +371,13 @@ pub(crate) struct InitArguments {
     /// For which service to write a CI file; without it, those that the repository uses already
     #[arg(long, value_enum, value_name = "SERVICE")]
     pub(crate) ci: Option<Ci>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InstallArguments {
+    /// Print the command and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

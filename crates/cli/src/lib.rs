@@ -70,6 +70,7 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Email(arguments) => commands::email::email(&arguments, printer),
         Command::Serve(arguments) => commands::serve::serve(&arguments, printer),
         Command::Init(arguments) => commands::init::init(&arguments, printer),
+        Command::Install(arguments) => commands::install::install(&arguments, printer),
         Command::Schema { what, trigger } => {
             commands::schema::schema(what, trigger.as_deref(), printer)
         }

@@ -49,6 +49,26 @@ pub(crate) fn find(here: &Path, printer: &Printer) -> Result<Found, CliError> {
     Ok(Found { project, below })
 }
 
+/// As [`find`], for what `named` names: files and folders that are there have nothing to do with a project below.
+pub(crate) fn find_for(
+    named: &[String],
+    here: &Path,
+    printer: &Printer,
+) -> Result<Found, CliError> {
+    let is_there = |argument: &String| here.join(argument).exists();
+    if named.is_empty() || !named.iter().all(is_there) {
+        return find(here, printer);
+    }
+    let project = Project::discover(here)?;
+    if let Some(project) = &project {
+        report(project, printer);
+    }
+    Ok(Found {
+        project,
+        below: Vec::new(),
+    })
+}
+
 /// The project alone.
 pub(crate) fn discover(here: &Path, printer: &Printer) -> Result<Option<Project>, CliError> {
     find(here, printer).map(|found| found.project)
@@ -77,7 +97,7 @@ pub(crate) fn named(
 }
 
 /// Prints warnings about what of a project could not be read, and what was read in another way.
-fn report(project: &Project, printer: &Printer) {
+pub(crate) fn report(project: &Project, printer: &Printer) {
     let remarks = &project.remarks;
     let broken = remarks.broken.iter().map(|broken| &broken.error);
     let all: Vec<&Error> = broken.chain(&remarks.notices).collect();

@@ -7,6 +7,8 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
+use postlogin_core::event::suggest::closest;
+
 use crate::{
     args::{Arguments, Color},
     error::{CliError, SUCCESS, UNWRITABLE, USAGE},
@@ -48,10 +50,67 @@ fn explain(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> Cl
         ContextValue::Strings(meant) => meant.first().cloned(),
         _ => None,
     });
-    CliError::usage(message).with_hint(match meant {
+    let meant = meant.or_else(
+        || match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+            (ErrorKind::InvalidSubcommand, Some(ContextValue::String(given))) => {
+                let root = Arguments::command();
+                let names: Vec<&str> = root
+                    .get_subcommands()
+                    .map(clap::Command::get_name)
+                    .collect();
+                swapped(given, &names)
+            }
+            _ => None,
+        },
+    );
+    CliError::usage(in_our_words(message)).with_hint(match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("`{} --help` tells what there is", command(arguments)),
     })
+}
+
+/// The command with the same letters in another order, or one that is nearly the same.
+fn swapped(given: &str, names: &[&str]) -> Option<String> {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let same = names.iter().find(|name| letters(name) == letters(given));
+    let near = same
+        .copied()
+        .or_else(|| closest(given, names.iter().copied()));
+    near.map(str::to_owned)
+}
+
+/// What the standard library says about numbers is not for users.
+fn in_our_words(message: &str) -> String {
+    let mut message = message.to_owned();
+    for (theirs, ours) in [
+        (
+            "number would be zero for non-zero type",
+            "must be a whole number greater than 0",
+        ),
+        (
+            "invalid digit found in string",
+            "must be a whole number, not negative",
+        ),
+        (
+            "cannot parse integer from empty string",
+            "must be a whole number",
+        ),
+        (
+            "number too large to fit in target type",
+            "the number is too large",
+        ),
+        (
+            "number too small to fit in target type",
+            "the number is too small",
+        ),
+    ] {
+        message = message.replace(theirs, ours);
+    }
+    message
 }
 
 /// `postlogin`, with the subcommand if one was named.
@@ -105,7 +164,7 @@ mod tests {
         );
         check(
             "postlogin run --seed -1",
-            "invalid value '-1' for '--seed <N>': invalid digit found in string",
+            "invalid value '-1' for '--seed <N>': must be a whole number, not negative",
             "`postlogin run --help` tells what there is",
         );
         check(

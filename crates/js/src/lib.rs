@@ -17,5 +17,6 @@ pub mod text;
 pub use action::{BuildError, JavaScript, mapper_of_component, source_of_component};
 pub use kept::Packages;
 pub use modules::{
-    ActionModule, DeclaredPackage, Dependencies, DuplicateModule, ModuleMock, Modules, manifests,
+    ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Imports, LocalFile, ModuleMock,
+    Modules, check_local, manifests, specifiers,
 };

@@ -58,6 +58,7 @@ impl<'t> Text<'t> {
         view: impl FnOnce(&Text<'_>) -> T + Send,
     ) -> Option<T> {
         let source = without_mark(source);
+        let source = rule::without_export(source.as_ref());
         let source = source.as_ref();
         parse::on_deep_stack(source, || {
             let allocator = Allocator::default();

@@ -114,6 +114,11 @@ impl Boundary {
         decode(self.read(path, shown)?, shown)
     }
 
+    /// Returns the path of a file of the project without symbolic links.
+    pub(crate) fn real(&self, path: &Path, shown: &str) -> Result<PathBuf> {
+        self.check(path, shown, false)
+    }
+
     /// Whether a regular file of the project begins with these bytes, however large it is. One that may not be read does
     /// not.
     pub fn begins_with(&self, path: &Path, beginning: &[u8]) -> bool {

@@ -35,6 +35,7 @@ pub use compare::{CompareError, CompareOptions, Comparison, Side, compare};
 pub use execute::{RunOptions, Sink, run};
 pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
+pub use load::dependencies::{local_texts, missing_files};
 pub use load::{
     ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadProblem, Loaded, fingerprint,
     trigger_of, trigger_of_all,

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedCase};
 
 /// Picks cases by name.
 #[derive(Debug, Clone)]
@@ -57,16 +57,20 @@ impl std::str::FromStr for Shard {
     }
 }
 
-/// The cases that fit all filters and belong to the shard, as indices into the plan. Every case is in exactly one
+/// The cases that are chosen, fit a filter and belong to the shard, as indices into the plan. Every case is in exactly one
 /// shard, and neighbours are in different ones, as their costs are alike.
-pub fn select(plan: &Plan, filters: &[Filter], shard: Option<Shard>) -> Vec<usize> {
+pub fn select(
+    plan: &Plan,
+    filters: &[Filter],
+    is_chosen: &dyn Fn(&PlannedCase) -> bool,
+    shard: Option<Shard>,
+) -> Vec<usize> {
     let fits = |index: &usize| {
-        let name = plan
-            .cases
-            .get(*index)
-            .map(|planned| &planned.case.full_name);
-        filters.is_empty()
-            || name.is_some_and(|name| filters.iter().any(|filter| filter.fits(name)))
+        plan.cases.get(*index).is_some_and(|planned| {
+            let name = &planned.case.full_name;
+            let fits = filters.is_empty() || filters.iter().any(|filter| filter.fits(name));
+            fits && is_chosen(planned)
+        })
     };
     let all = (0..plan.cases.len()).filter(fits).enumerate();
     let ours =

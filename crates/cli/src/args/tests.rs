@@ -16,6 +16,10 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "EXPR", help_heading = "Which cases")]
     pub(crate) filter: Vec<String>,
 
+    /// Only cases with this tag (repeatable: any of them)
+    #[arg(long, value_name = "TAG", help_heading = "Which cases")]
+    pub(crate) tag: Vec<String>,
+
     /// Only the K-th of N equal parts of the cases
     #[arg(long, value_name = "K/N", help_heading = "Which cases")]
     pub(crate) shard: Option<postlogin_runner::Shard>,
@@ -31,6 +35,10 @@ pub(crate) struct TestArguments {
     /// How many cases run at once; without it, one for each processor
     #[arg(short, long, value_name = "N", help_heading = "The run")]
     pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Run the cases so many times, to find those that do not always pass
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "The run", conflicts_with_all = ["watch", "list", "review", "update"])]
+    pub(crate) repeat: u32,
 
     /// Begin no case after the first failure
     #[arg(long, help_heading = "The run")]
@@ -55,7 +63,7 @@ pub(crate) struct TestArguments {
         value_name = "N|DURATION",
         num_args = 0..=1,
         default_missing_value = "1000",
-        conflicts_with_all = ["list", "watch", "review", "update", "shard", "coverage", "fail_fast"],
+        conflicts_with_all = ["list", "watch", "review", "update", "shard", "coverage", "fail_fast", "repeat"],
         help_heading = "Made-up logins"
     )]
     pub(crate) fuzz: Option<String>,

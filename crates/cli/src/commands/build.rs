@@ -14,7 +14,8 @@ use crate::{
 pub(crate) fn build(arguments: &BuildArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
-    let project = crate::project::discover(&here, printer)?;
+    let named = std::slice::from_ref(&arguments.action);
+    let project = crate::project::find_for(named, &here, printer)?.project;
     let source = find(&arguments.action, &here, project.as_ref())?;
     let component = compiler(Allocation::OnDemand, printer)?.build(&source)?;
     let file = arguments

@@ -13,6 +13,7 @@ use postlogin_project::{
     ActionKind, ActionSource, Error, KeywordMappings, Manifest, MissingAction, Part, Project,
     actions_below, leftover,
 };
+use postlogin_runner::missing_files;
 
 use crate::{
     action::find,
@@ -60,6 +61,11 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     for source in &sources {
         match &source.kind {
             ActionKind::Script { text, .. } => {
+                for (file, specifier) in missing_files(source) {
+                    printer.warning(&format!(
+                        "{file} imports `{specifier}`, and there is no such file: the Action will not load"
+                    ));
+                }
                 let is_rule = is_rule(&source.display_path, text);
                 report.add(Checked {
                     name: source.name.clone(),
@@ -140,7 +146,14 @@ fn subjects(paths: &[String], here: &Path, found: &Found) -> Result<Subjects, Cl
     let project = found.project.as_ref();
     if paths.is_empty() {
         let root = project.map_or(here, |project| project.root.as_path());
-        let all = all_below(root, here, project);
+        let mut all = Subjects::default();
+        for folder in &found.below {
+            let project = Project::discover(folder)?;
+            all.add(all_below(folder, here, project.as_ref()));
+        }
+        if found.below.is_empty() {
+            all = all_below(root, here, project);
+        }
         return match all.is_empty() {
             true => Err(nothing(found, here)),
             false => Ok(all),

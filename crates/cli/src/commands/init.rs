@@ -2,6 +2,7 @@
 
 mod case;
 mod ci;
+mod configuration;
 mod files;
 mod sample;
 
@@ -13,7 +14,7 @@ use std::{
 use postlogin_core::Trigger;
 use postlogin_engine::Allocation;
 use postlogin_project::{
-    Action, Boundary, Project,
+    Action, ActionSource, Boundary, Project,
     cases::{find_case_files, schema::case_schema},
 };
 
@@ -40,18 +41,35 @@ pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, C
         return Err(CliError::usage(message));
     }
     // A project further up is not the one that is asked for, unless this folder is a part of it.
-    let found = match folder.is_dir() {
-        true => Project::discover(&folder)?,
-        false => None,
+    let (found, below) = match folder.is_dir() {
+        true => Project::find(&folder)?,
+        false => (None, Vec::new()),
     };
+    if let Some(first) = below.first() {
+        let first = postlogin_project::display_path(first, &here);
+        return Err(
+            CliError::usage("there are several projects below this folder")
+                .with_hint(format!("choose one: `postlogin init {first}`")),
+        );
+    }
+    if let Some(found) = &found {
+        crate::project::report(found, printer);
+    }
+    refuse_home(&folder, found.as_ref())?;
     let home = found
         .as_ref()
         .map_or(folder, |project| project.home.clone());
     let mut files = Files::new(&home);
     let project = match found {
-        Some(project) => project,
+        Some(project) => {
+            configuration::of_terraform(&project, &mut files)?;
+            project
+        }
         None => {
-            sample::write(&mut files)?;
+            // A sample beside real Actions would hide them.
+            if !configuration::of_loose_actions(&home, &mut files, printer)? {
+                sample::write(&mut files)?;
+            }
             Project::discover(&home)?
                 .ok_or_else(|| CliError::internal(&anyhow::anyhow!("the new project is none")))?
         }
@@ -60,7 +78,7 @@ pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, C
         &format!("{TESTS}/{SCHEMA}"),
         &format!("{:#}\n", case_schema()),
     )?;
-    first_cases(&project, &home, &mut files, printer)?;
+    let missing = first_cases(&project, &home, &mut files, printer)?;
     let root = ci::root(&home);
     let services = match arguments.ci {
         Some(service) => vec![service],
@@ -97,6 +115,13 @@ pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, C
     if services.is_empty() {
         printer.note("for a CI file: `postlogin init --ci github`, or gitlab");
     }
+    if !missing.is_empty() {
+        printer.warning(&format!(
+            "cases are skipped until their packages are installed: npm install {}",
+            missing.join(" ")
+        ));
+        printer.hint("`postlogin install` installs what the project declares; then remove `skip`");
+    }
     printer.note("next: `postlogin test`, or `postlogin test --watch` while you edit");
     Ok(SUCCESS)
 }
@@ -111,7 +136,7 @@ fn first_cases(
     home: &Path,
     files: &mut Files,
     printer: &Printer,
-) -> Result<(), CliError> {
+) -> Result<Vec<String>, CliError> {
     let written = case_texts(home)?;
     let mut wanted: Vec<&Action> = Vec::new();
     for action in &project.actions {
@@ -137,23 +162,57 @@ fn first_cases(
             .iter()
             .any(|text| names.iter().any(|name| text.contains(name)))
     });
+    let mut missing = Vec::new();
     if wanted.is_empty() && rules.is_empty() {
-        return Ok(());
+        return Ok(missing);
     }
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
     for action in wanted {
-        let source = project.source(action, home)?;
+        let Some(source) = read(project.source(action, home), printer) else {
+            continue;
+        };
         let file = format!("{TESTS}/{}.case.yaml", super::file_stem(&source.name));
-        let text = case::first_case(project, &source, &source.name, &mut compiler, SCHEMA)?;
-        files.new_file(&file, &text)?;
+        let first = case::first_case(project, &source, &source.name, &mut compiler, SCHEMA)?;
+        missing.extend(first.missing);
+        files.new_file(&file, &first.text)?;
     }
     for rule in rules {
-        let source = project.rule_source(rule, home)?;
+        let Some(source) = read(project.rule_source(rule, home), printer) else {
+            continue;
+        };
         // An Action may have the same name; the one that replaces a Rule often does.
         let file = format!("{TESTS}/{}.rule.case.yaml", super::file_stem(&source.name));
-        let named = format!("../{}", source.display_path);
-        let text = case::first_case(project, &source, &named, &mut compiler, SCHEMA)?;
-        files.new_file(&file, &text)?;
+        // A Rule between the lines of a Terraform file has no file of its own.
+        let named = match rule.inline {
+            Some(_) => source.name.clone(),
+            None => format!("../{}", source.display_path),
+        };
+        let first = case::first_case(project, &source, &named, &mut compiler, SCHEMA)?;
+        missing.extend(first.missing);
+        files.new_file(&file, &first.text)?;
+    }
+    missing.sort();
+    missing.dedup();
+    Ok(missing)
+}
+
+/// A source that can be read; one that cannot is reported and left out.
+fn read(
+    source: Result<ActionSource, postlogin_project::Error>,
+    printer: &Printer,
+) -> Option<ActionSource> {
+    source
+        .map_err(|error| printer.error(&CliError::from(error)))
+        .ok()
+}
+
+/// A home folder is no project: everything below it would be looked through, and files written beside all others.
+fn refuse_home(folder: &Path, found: Option<&Project>) -> Result<(), CliError> {
+    let home = env::var_os("HOME").or_else(|| env::var_os("USERPROFILE"));
+    let home = home.and_then(|home| PathBuf::from(home).canonicalize().ok());
+    if found.is_none() && home.is_some() && folder.canonicalize().ok() == home {
+        return Err(CliError::usage("this is your home folder")
+            .with_hint("name a folder for the project: `postlogin init my-actions`"));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod email;
 pub(crate) mod explain;
 pub(crate) mod init;
+pub(crate) mod install;
 pub(crate) mod man;
 pub(crate) mod run;
 pub(crate) mod schema;

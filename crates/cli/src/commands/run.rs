@@ -24,7 +24,9 @@ use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
 };
-use postlogin_runner::{Packages, PreparedLogin, run_login, trigger_of_all, unloadable};
+use postlogin_runner::{
+    Packages, PreparedLogin, local_texts, run_login, trigger_of_all, unloadable,
+};
 use serde_json::Value;
 
 use crate::{
@@ -104,7 +106,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
             project: Some(project),
             below: Vec::new(),
         },
-        None => crate::project::find(&here, printer)?,
+        None => crate::project::find_for(named_actions, &here, printer)?,
     };
     refuse_two_readers_of_stdin(arguments)?;
     let connection = arguments.event.connection.as_deref();
@@ -211,7 +213,10 @@ impl Ready {
             ActionKind::Script { text, .. } if source.display_path == file => Some(text.as_str()),
             _ => None,
         });
-        let first = texts.next()?.to_owned();
+        let Some(first) = texts.next().map(str::to_owned) else {
+            let mut local = self.sources.iter().flat_map(local_texts);
+            return local.find(|(shown, _)| shown == file).map(|(_, text)| text);
+        };
         // Several parts of one file: each has empty lines where the others are.
         Some(texts.fold(first, |all, text| overlaid(&all, text)))
     }

@@ -19,8 +19,8 @@ use std::{
 use postlogin_core::escape::inline;
 use postlogin_engine::Allocation;
 use postlogin_runner::{
-    Compiler, Filter, LoadError, LoadProblem, Plan, RunOptions, RunSummary, plan, run, select,
-    snapshot::Mode,
+    Compiler, Filter, LoadError, LoadProblem, Plan, PlannedCase, RunOptions, RunSummary, plan, run,
+    select, snapshot::Mode,
 };
 
 use crate::{
@@ -51,6 +51,7 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
         Err(errors) => return Ok(refuse(errors, printer)),
     };
     setting.warn(&plan, printer);
+    setting.admit_only(&plan, printer)?;
     let selected = setting.select(&plan);
     if arguments.list {
         return list(&plan, &selected, printer);
@@ -60,15 +61,25 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
     }
     let mut compiler = setting.compiler(printer)?;
     let stop = interrupt::flag();
-    let summary = once(
-        &setting,
-        &plan,
-        &selected,
-        &mut compiler,
-        &outputs,
-        stop,
-        printer,
-    )?;
+    let mut summary = None;
+    for _ in 0..arguments.repeat {
+        summary = once(
+            &setting,
+            &plan,
+            &selected,
+            &mut compiler,
+            &outputs,
+            stop,
+            printer,
+        )?;
+        // The first run that fails says enough.
+        if summary
+            .as_ref()
+            .is_none_or(|summary| summary.exit_code != SUCCESS)
+        {
+            break;
+        }
+    }
     store_packages(&compiler.take_packages());
     Ok(summary.map_or(SUCCESS, |summary| summary.exit_code))
 }
@@ -123,8 +134,38 @@ impl<'a> Setting<'a> {
         })
     }
 
+    /// The cases to run. `only` and tags come before the shard, so that its parts are equal.
     fn select(&self, plan: &Plan) -> Vec<usize> {
-        select(plan, &self.filters, self.arguments.shard)
+        let has_only = plan.cases.iter().any(|planned| planned.case.only);
+        let tags = &self.arguments.tag;
+        let is_chosen = |planned: &PlannedCase| {
+            let case = &planned.case;
+            let has_tag = tags.is_empty() || tags.iter().any(|tag| case.tags.contains(tag));
+            has_tag && (case.only || !has_only)
+        };
+        select(plan, &self.filters, &is_chosen, self.arguments.shard)
+    }
+
+    /// Reports that cases are left out by `only`, which is for the desk.
+    fn admit_only(&self, plan: &Plan, printer: &Printer) -> Result<(), CliError> {
+        let mut only = plan.cases.iter().filter(|planned| planned.case.only);
+        let Some(first) = only.next() else {
+            return Ok(());
+        };
+        let place = &first.case.place;
+        let place = format!("{}:{}", place.source.shown, place.line);
+        if is_ci() {
+            return Err(
+                CliError::usage(format!("{place}: `only` leaves out the other cases"))
+                    .with_hint("remove it before you commit"),
+            );
+        }
+        let all = plan.cases.len();
+        let left_out = all - 1 - only.count();
+        printer.warning(&format!(
+            "{place}: `only` leaves out {left_out} of {all} cases"
+        ));
+        Ok(())
     }
 
     fn compiler<'p>(&self, printer: &'p Printer) -> Result<Compiler<'p>, CliError> {
@@ -144,7 +185,11 @@ impl<'a> Setting<'a> {
 
     /// Whether no case of the project is left out: then what no case loads is told, too.
     fn runs_everything(&self) -> bool {
-        self.arguments.paths.is_empty() && self.filters.is_empty() && self.arguments.shard.is_none()
+        let arguments = self.arguments;
+        arguments.paths.is_empty()
+            && self.filters.is_empty()
+            && arguments.tag.is_empty()
+            && arguments.shard.is_none()
     }
 
     fn warn(&self, plan: &Plan, printer: &Printer) {

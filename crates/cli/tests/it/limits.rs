@@ -132,7 +132,7 @@ fn what_is_no_limit_is_refused() {
     assert_command!(run("--seed -1"), @"
     exit code: 2
     ----- stderr -----
-    error: invalid value '-1' for '--seed <N>': invalid digit found in string
+    error: invalid value '-1' for '--seed <N>': must be a whole number, not negative
     hint: `postlogin run --help` tells what there is
     ");
 }

@@ -29,6 +29,7 @@ mod limits;
 mod modules;
 mod project;
 mod record;
+mod repositories;
 mod rules;
 mod rust_action;
 mod samples;

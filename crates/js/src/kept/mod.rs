@@ -90,6 +90,9 @@ impl Shelf {
             return base.clone();
         }
         let mut specifiers = leading::leading(code);
+        // Local files change with every edit; what comes after them may depend on them.
+        let first = specifiers.iter().position(|one| modules.is_local(one));
+        specifiers.truncate(first.unwrap_or(specifiers.len()));
         specifiers.retain(|specifier| {
             modules
                 .resolve("", specifier, Keyword::Require)

@@ -62,7 +62,7 @@ fn requests_of(file: &ModuleFile) -> Vec<(String, Keyword)> {
 }
 
 /// The literal specifiers of `require('…')`, `$import('…')` and `$import.later('…')`, each once.
-fn requests(code: &str) -> Vec<(String, Keyword)> {
+pub(super) fn requests(code: &str) -> Vec<(String, Keyword)> {
     if !code.contains("require") && !code.contains("$import") {
         return Vec::new();
     }

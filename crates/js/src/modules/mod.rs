@@ -5,6 +5,7 @@ pub(crate) mod closure;
 mod door;
 mod installed;
 mod legacy;
+mod local;
 mod manifests;
 mod mocks;
 mod packages;
@@ -20,8 +21,12 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
-use self::{advice::Advice, mocks::Mocks, packages::Packages};
-pub use self::{installed::manifests, mocks::ModuleMock};
+use self::{advice::Advice, local::Local, mocks::Mocks, packages::Packages};
+pub use self::{
+    installed::manifests,
+    local::{Imports, LocalFile, check_local, specifiers},
+    mocks::ModuleMock,
+};
 use crate::{
     engine::MODULE_WRAPPER,
     errors::LoadedText,
@@ -55,6 +60,10 @@ pub struct Dependencies {
     pub mocks: Vec<ModuleMock>,
     /// Whether they are a Rule's, which may name versions: `require('lodash@4.17.10')`.
     pub is_rule: bool,
+    /// The files of the project that the Action imports, itself or through others.
+    pub local: Vec<LocalFile>,
+    /// What the Action writes for them, and their indices.
+    pub imports: Imports,
 }
 
 /// An npm package that a configuration declares.
@@ -102,6 +111,7 @@ pub struct Modules {
     modules: Vec<LoadedModule>,
     mocks: Mocks,
     advice: Advice,
+    local: Local,
     is_rule: bool,
     answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
     files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
@@ -129,6 +139,8 @@ impl Modules {
             modules,
             mocks,
             is_rule,
+            local,
+            imports,
         } = dependencies;
         let mut names = HashSet::new();
         for module in &modules {
@@ -148,6 +160,7 @@ impl Modules {
             modules: modules.collect(),
             mocks: Mocks::new(mocks),
             advice,
+            local: Local::new(imports, local),
             is_rule,
             answers: Mutex::default(),
             files: Mutex::default(),
@@ -163,6 +176,7 @@ impl Modules {
             modules: Vec::new(),
             mocks: Mocks::new(Vec::new()),
             advice: Advice::new(None, &[]),
+            local: Local::default(),
             is_rule: false,
             answers: Mutex::default(),
             files: Mutex::default(),
@@ -170,7 +184,7 @@ impl Modules {
         }
     }
 
-    /// The texts of the Action Modules that the engine may name in stacks.
+    /// The texts of Action Modules and local files that the engine may name in stacks.
     pub(crate) fn texts(&self) -> impl Iterator<Item = LoadedText<'_>> {
         let prefix_bytes = u32::try_from(MODULE_WRAPPER.len()).unwrap_or(u32::MAX);
         let modules = self.modules.iter().filter_map(move |module| {
@@ -181,7 +195,12 @@ impl Modules {
             })
         });
         // Of two of one name, the one that runs.
-        self.mocks.texts().chain(modules)
+        self.mocks.texts().chain(modules).chain(self.local.texts())
+    }
+
+    /// Whether what the Action writes is one of its local files.
+    pub(crate) fn is_local(&self, specifier: &str) -> bool {
+        self.local.resolve("", specifier).is_some()
     }
 
     /// Whether anything takes the place of another module.
@@ -218,6 +237,17 @@ impl Modules {
         if specifier.starts_with(SCHEME) {
             return self.find_module(importer, specifier);
         }
+        if let Some(path) = self.local.resolve(importer, specifier) {
+            return Resolved {
+                path: Ok(path.to_owned()),
+                notices: Vec::new(),
+            };
+        }
+        // What local files require of packages, the bundled Action requires.
+        let importer = match Local::is_name(importer) {
+            true => "",
+            false => importer,
+        };
         if self.is_rule && importer.is_empty() {
             return self.find_for_rule(specifier, keyword);
         }
@@ -321,6 +351,9 @@ impl Modules {
                 format: ModuleFormat::ActionModule,
                 code: code.unwrap_or(&module.module.text).clone(),
             });
+        }
+        if let Some(file) = self.local.load(path) {
+            return Ok(file);
         }
         match &self.packages {
             Some(packages) => packages.load(path),

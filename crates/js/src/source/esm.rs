@@ -2,8 +2,8 @@
 
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{
-    ArrowFunctionExpression, AwaitExpression, ForOfStatement, Function, ImportMeta,
-    ModuleDeclaration, PropertyDefinition, Statement, StaticBlock,
+    AccessorProperty, ArrowFunctionExpression, AwaitExpression, Decorator, ForOfStatement,
+    Function, ImportMeta, ModuleDeclaration, PropertyDefinition, Statement, StaticBlock,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::ScopeFlags;
@@ -52,6 +52,9 @@ pub(crate) fn first_refused(text: &str, kind: SourceType) -> Option<Refused> {
     let parsed = parse::parse(&allocator, text, kind);
     let mut finder = Finder::default();
     finder.visit_program(&parsed.program);
+    if let Some(at) = finder.decorator {
+        return Some(Refused::Decorator(at));
+    }
     match (finder.top_level_await, finder.import_meta) {
         (Some(at), Some(meta)) if meta < at => Some(Refused::ImportMeta(meta)),
         (Some(at), _) => Some(Refused::Await(at)),
@@ -66,6 +69,8 @@ pub(crate) enum Refused {
     Await(usize),
     /// `import.meta`.
     ImportMeta(usize),
+    /// A decorator, or a field with `accessor`: Node 22 has neither.
+    Decorator(usize),
 }
 
 #[derive(Default)]
@@ -73,6 +78,7 @@ struct Finder {
     functions: usize,
     top_level_await: Option<usize>,
     import_meta: Option<usize>,
+    decorator: Option<usize>,
 }
 
 impl Finder {
@@ -118,6 +124,14 @@ impl<'a> Visit<'a> for Finder {
             self.awaits(statement.span.start);
         }
         walk::walk_for_of_statement(self, statement);
+    }
+
+    fn visit_decorator(&mut self, decorator: &Decorator<'a>) {
+        self.decorator.get_or_insert(decorator.span.start as usize);
+    }
+
+    fn visit_accessor_property(&mut self, accessor: &AccessorProperty<'a>) {
+        self.decorator.get_or_insert(accessor.span.start as usize);
     }
 
     fn visit_import_meta(&mut self, meta: &ImportMeta) {

@@ -119,6 +119,21 @@ pub fn prepare(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
     }
 }
 
+/// Makes a file's text ready that an Action imports: as [`prepare`], and a `.js` file may be an ES module, which a bundler
+/// takes as well.
+///
+/// # Errors
+/// As [`prepare`].
+pub(crate) fn prepare_local(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
+    match prepare(file_name, text) {
+        Err(_) if Language::of(file_name) == Language::CommonJs => {
+            let original = text::without_mark(text).into_owned();
+            rewritten(file_name, original, Language::Module)
+        }
+        done => done,
+    }
+}
+
 /// Returns a text that was made ready after something was written into it, with the way back to `original`. `segments` lead from
 /// what was made ready to the original.
 pub(crate) fn led_back(

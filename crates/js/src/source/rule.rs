@@ -5,6 +5,7 @@
 //!
 //! Source: <https://auth0.com/docs/customize/rules/create-rules>.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use oxc::allocator::Allocator;
@@ -28,19 +29,67 @@ pub(crate) const AS_EXPRESSION: &str = "_=";
 #[must_use]
 pub fn prepare_rule(file_name: &str, text: &str) -> Option<Result<Prepared, SyntaxError>> {
     let original = without_mark(text);
-    if Language::of(file_name) != Language::CommonJs || !begins_like_a_function(&original) {
+    let bare = without_export(&original);
+    if Language::of(file_name) != Language::CommonJs || !begins_like_a_function(&bare) {
         return None;
     }
-    let read = parse::on_deep_stack(&original, || {
+    let read = parse::on_deep_stack(&bare, || {
         let allocator = Allocator::default();
-        match read(&allocator, file_name, &original) {
+        match read(&allocator, file_name, &bare) {
             Read::Rule(_, function) => Some(Ok(function)),
             Read::Action => None,
             Read::Broken(error) => Some(Err(error)),
         }
     });
     let function = read??;
-    Some(function.and_then(|function| prepared(file_name, &original, function)))
+    Some(function.and_then(|function| {
+        let prepared = prepared(file_name, &bare, function)?;
+        Ok(Prepared {
+            original: original.to_string(),
+            ..prepared
+        })
+    }))
+}
+
+/// Whether a Rule is assigned to `module.exports`, as some loaders want it. Production takes the function alone.
+#[must_use]
+pub fn is_exported(file_name: &str, text: &str) -> bool {
+    let has_export = matches!(without_export(&without_mark(text)), Cow::Owned(_));
+    has_export && is_rule(file_name, text)
+}
+
+/// A text without the `module.exports =` before a function with the parameters of a Rule. There are spaces in its place, so that
+/// everything else stays where it is.
+pub(crate) fn without_export(text: &str) -> Cow<'_, str> {
+    let code = behind_comments(text);
+    let at = text.len() - code.len();
+    let function = code
+        .strip_prefix("module.exports")
+        .and_then(|rest| rest.trim_start().strip_prefix('='))
+        .map(str::trim_start)
+        .filter(|rest| begins_like_a_function(rest) && !rest.starts_with('='));
+    let Some(function) = function else {
+        return Cow::Borrowed(text);
+    };
+    let parameters = function
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'));
+    let parameters = parameters.map_or("", |(parameters, _)| parameters);
+    let names: Vec<&str> = parameters.split(',').map(str::trim).collect();
+    let is_rule = names.len() >= 3 || matches!(names.as_slice(), ["user", "context"]);
+    if !is_rule {
+        return Cow::Borrowed(text);
+    }
+    let start = text.len() - function.len();
+    let (before, export) = (text.get(..at), text.get(at..start));
+    let (Some(before), Some(export)) = (before, export) else {
+        return Cow::Borrowed(text);
+    };
+    let blank: String = export
+        .chars()
+        .map(|letter| if letter.is_whitespace() { letter } else { ' ' })
+        .collect();
+    Cow::Owned(format!("{before}{blank}{function}"))
 }
 
 /// Whether a text is a Rule, be it a broken one.
@@ -51,6 +100,16 @@ pub fn is_rule(file_name: &str, text: &str) -> bool {
 
 /// By the first word, so that most Actions need no parser.
 pub(crate) fn begins_like_a_function(text: &str) -> bool {
+    let rest = behind_comments(text);
+    let word = |word: &str| {
+        let behind = rest.strip_prefix(word).and_then(|rest| rest.chars().next());
+        behind.is_some_and(|next| !next.is_alphanumeric() && next != '_' && next != '$')
+    };
+    rest.starts_with('(') || word("function") || word("async")
+}
+
+/// A text from its first code on.
+fn behind_comments(text: &str) -> &str {
     let mut rest = text;
     loop {
         rest = rest.trim_start();
@@ -61,14 +120,9 @@ pub(crate) fn begins_like_a_function(text: &str) -> bool {
         } else if let Some(comment) = rest.strip_prefix("/*") {
             comment.split_once("*/").map_or("", |(_, rest)| rest)
         } else {
-            break;
+            return rest;
         };
     }
-    let word = |word: &str| {
-        let behind = rest.strip_prefix(word).and_then(|rest| rest.chars().next());
-        behind.is_some_and(|next| !next.is_alphanumeric() && next != '_' && next != '$')
-    };
-    rest.starts_with('(') || word("function") || word("async")
 }
 
 /// What a text is that begins like a function.
@@ -266,82 +320,4 @@ fn segments(body: &str) -> Vec<Segment> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What a text is: `rule`, `action`, or a message with its place.
-    #[track_caller]
-    fn check(text: &str, expected: &str) {
-        let told = match prepare_rule("rules/x.js", text) {
-            None => "action".to_owned(),
-            Some(Ok(_)) => "rule".to_owned(),
-            Some(Err(error)) => error.to_string(),
-        };
-        assert_eq!(told, expected, "{text}");
-    }
-
-    #[test]
-    fn a_rule_is_told_from_an_action_by_its_text() {
-        for text in [
-            "function (user, context, callback) { callback(null, user, context); }",
-            "function addRoles(user, context, callback) {\n}",
-            "async function (user, context, callback) { }",
-            "async (user, context, callback) => { }",
-            "(user, context, callback) => callback(null, user, context)",
-            "(function (user, context, callback) { });",
-            "\u{feff}/**\n * @title x\n */\n// two\nfunction (user, context, callback) { };;\n// behind\n",
-            "function (u, c, cb) { }",
-            "function fetchUserProfile(accessToken, context, callback) { }",
-        ] {
-            check(text, "rule");
-        }
-        for text in [
-            "",
-            "exports.onExecutePostLogin = async (event, api) => { };",
-            "function help(event) { }\nexports.onExecutePostLogin = async (event, api) => { help(event); };",
-            "async function onExecutePostLogin(event, api) { }",
-            "(function () { exports.onExecutePostLogin = async () => {}; })();",
-            "const f = function (user, context, callback) { };",
-            "asyncThing(); functional();",
-        ] {
-            check(text, "action");
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_rule_has_its_place() {
-        check(
-            "function (user, context, callback) {\n  const a = ;\n}",
-            "rules/x.js:2:13: SyntaxError: Unexpected token ';'",
-        );
-        check(
-            "function (user, context, callback) { callback( }",
-            "rules/x.js:1:48: SyntaxError: Unexpected token '}'",
-        );
-        check(
-            "function (user, context, callback) {\n}\nexports.onExecutePostLogin = async (event, api) => {};",
-            "rules/x.js:3:1: SyntaxError: the file is a Rule and an Action: behind the function of the Rule, a handler of Actions is exported",
-        );
-        check(
-            "function rule(user, context, callback) {\n}\nfunction help() {}",
-            "rules/x.js:3:1: SyntaxError: a Rule is one function, and something stands behind it",
-        );
-        check(
-            "function (user, context, callback) {\n  let a; let a;\n}",
-            "rules/x.js:2:14: SyntaxError: Identifier 'a' has already been declared",
-        );
-    }
-
-    #[test]
-    fn places_lead_back() {
-        let text = "// a\nfunction (user, context, callback) {\n  callback();\n}";
-        let prepared = prepare_rule("x.js", text).map(Result::unwrap).unwrap();
-        let place = |line, column| {
-            let place = prepared.map.original(line, column);
-            (place.line, place.column)
-        };
-        let head = u32::try_from(HEAD.len()).unwrap();
-        assert_eq!(place(1, head + 3), (1, 3));
-        assert_eq!(place(3, 3), (3, 3));
-    }
-}
+mod tests;

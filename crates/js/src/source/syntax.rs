@@ -74,13 +74,21 @@ pub(crate) fn refused_in_module(file_name: &str, text: &str, refused: Refused) -
     let (offset, message) = match refused {
         Refused::Await(offset) => (offset, AWAIT),
         Refused::ImportMeta(offset) => (offset, "Cannot use 'import.meta' outside a module"),
+        Refused::Decorator(offset) => (offset, DECORATOR),
     };
     SyntaxError {
         message: message.to_owned(),
         location: location(file_name, text, offset),
-        hint: hint_for(message),
+        hint: match message {
+            DECORATOR => Some(
+                "compile the file first, with tsc or esbuild, and name what they write".to_owned(),
+            ),
+            message => hint_for(message),
+        },
     }
 }
+
+const DECORATOR: &str = "decorators and `accessor` are not JavaScript that Node 22 runs";
 
 /// A text that no recursive parser takes.
 pub(crate) fn too_deep(file_name: &str) -> SyntaxError {

@@ -8,6 +8,7 @@ use postlogin_core::outcome::Status;
 
 use crate::document::node::{Entry, Node, NodeValue, Place};
 use crate::shapes::Shapes;
+use crate::units::{parse_duration, parse_size};
 
 /// An expectation about the outcome.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,6 +63,10 @@ pub enum Key {
     Effects,
     /// The notices.
     Notices,
+    /// The most time that the Actions take together.
+    Duration,
+    /// The most memory that an Action uses.
+    Memory,
 }
 
 /// The shape of what is expected.
@@ -73,6 +78,8 @@ pub(super) enum Shape {
     Object,
     /// A pattern or `null`.
     Text,
+    /// A duration or a size that is not passed.
+    AtMost,
     /// A list of patterns, or of objects with some of these keys.
     List(&'static [&'static str]),
     /// A pattern, `null`, or an object with some of these keys.
@@ -190,6 +197,18 @@ pub(super) const EXPECT: &[ExpectKey] = &[
         Shape::List(&["code", "message"]),
         "Codes of notices",
     ),
+    key(
+        "duration",
+        Key::Duration,
+        Shape::AtMost,
+        "The most time that the Actions may take together, as measured: 500ms",
+    ),
+    key(
+        "memory",
+        Key::Memory,
+        Shape::AtMost,
+        "The most memory that an Action may use: 64MiB",
+    ),
 ];
 
 /// The key that turns off subsets.
@@ -264,6 +283,12 @@ fn check(entry: &Entry, known: &ExpectKey, shapes: &mut Shapes) {
         Shape::Text if node.value == NodeValue::Null => {}
         Shape::Text => {
             shapes.text(node, &what);
+        }
+        Shape::AtMost if known.key == Key::Duration => {
+            shapes.parsed(node, &what, parse_duration);
+        }
+        Shape::AtMost => {
+            shapes.parsed(node, &what, parse_size);
         }
         Shape::Parts(parts) => match &node.value {
             NodeValue::Null | NodeValue::Text(_) => {}

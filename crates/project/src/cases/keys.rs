@@ -172,6 +172,12 @@ pub(super) const CASE: &[CaseKey] = &[
         false,
         "Paths of the event with lists of values: one case for each combination",
     ),
+    key(
+        "each",
+        Replaces,
+        false,
+        "Rows: the case once for each, with the row's keys merged over it, expectations included",
+    ),
     key("expect", ByKey, true, "What must be true of the outcome"),
     key(
         "snapshot",
@@ -180,6 +186,24 @@ pub(super) const CASE: &[CaseKey] = &[
         "Compare the whole outcome with the .snap file beside this one",
     ),
     key("skip", Replaces, true, "Don't run it: true, or the reason"),
+    key(
+        "todo",
+        Replaces,
+        true,
+        "Not written yet: true, or what is missing; it is listed and does not run",
+    ),
+    key(
+        "only",
+        Replaces,
+        false,
+        "Run only such cases, while you work on them; refused in CI",
+    ),
+    key(
+        "tags",
+        Replaces,
+        true,
+        "Words by which `postlogin test --tag` chooses cases",
+    ),
 ];
 
 /// The key that makes a file a list of cases.

@@ -62,13 +62,17 @@ pub(super) fn rows(matrix: Option<&Node>, shapes: &mut Shapes) -> Vec<Row> {
     rows
 }
 
+/// The last part of a path.
+pub(super) fn short(path: &str) -> String {
+    path.rsplit('.').next().unwrap_or(path).to_owned()
+}
+
 impl Row {
     /// ` [lang=de, plan=pro]`; nothing without cells.
     pub(super) fn suffix(&self) -> String {
         if self.cells.is_empty() {
             return String::new();
         }
-        let short = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
         let names: Vec<String> = self.cells.iter().map(|(path, _)| short(path)).collect();
         let cell = |(path, value): &(String, Node)| {
             let name = short(path);
@@ -143,7 +147,7 @@ pub(super) fn too_heavy(place: &Place) -> Error {
 }
 
 /// A value in a name: a text without its quotes.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

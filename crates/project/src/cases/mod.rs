@@ -3,6 +3,7 @@
 //! A file `*.case.yaml`, `*.case.yml` or `*.case.json` holds one case, or a list under `cases`. Keys beside `cases`
 //! are the defaults of the file; a `defaults.case.yaml` gives defaults to its folder and all folders below.
 
+mod each;
 mod expect;
 mod find;
 mod keys;
@@ -94,6 +95,12 @@ pub struct Case {
     pub snapshot: bool,
     /// Why it does not run, if it does not.
     pub skip: Option<String>,
+    /// Whether only it and its like are to run.
+    pub only: bool,
+    /// The words by which it can be chosen.
+    pub tags: Vec<String>,
+    /// The names of the secrets that the case itself gives; the others are those of defaults, which are for many cases.
+    pub own_secrets: Vec<String>,
     /// The folder that the paths in it stay within.
     pub within: Arc<Boundary>,
     /// Files that it was made from, its own first: a change of one is a change of the case.

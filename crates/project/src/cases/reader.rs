@@ -8,10 +8,13 @@ use std::time::Duration;
 use postlogin_core::event::Path as EventPath;
 use serde_json::Value;
 
+use super::each::{Variant, variants};
 use super::keys::{self, CASES};
 use super::matrix::{Row, rows, too_heavy};
 use super::modules::modules;
-use super::values::{actions, base, beside, missing, named, parse_now, parse_trigger, skip, steps};
+use super::values::{
+    actions, base, beside, missing, named, parse_now, parse_trigger, skip, steps, tags, todo,
+};
 use super::{Base, Case, Mistakes, expect, layers};
 use crate::document::node::{Entry, Node, NodeValue, Place, to_map};
 use crate::door::Boundary;
@@ -40,6 +43,21 @@ fn readable(name: String) -> String {
     });
     let begin: String = name.chars().take(LONGEST_NAME - 18).collect();
     format!("{begin}… {hash:016x}")
+}
+
+/// The names of the secrets that a case gives itself, or in one of its rows.
+fn own_secrets(item: &Node) -> Vec<String> {
+    let rows = match item.get(super::each::EACH).map(|each| &each.value) {
+        Some(NodeValue::List(rows)) => rows.as_slice(),
+        _ => &[],
+    };
+    let given = std::iter::once(item).chain(rows);
+    let given = given.filter_map(|node| node.get("secrets"));
+    let names = given.flat_map(|node| match &node.value {
+        NodeValue::Object(entries) => entries.as_slice(),
+        _ => &[],
+    });
+    names.map(|entry| entry.key.clone()).collect()
 }
 
 /// Turns the nodes of a file into cases.
@@ -118,39 +136,51 @@ impl Reader {
         if self.left == 0 {
             return Vec::new();
         }
-        let mut joined = layers::node(layers::over(below, entries), item);
-        let rows = rows(joined.get("matrix"), &mut self.shapes);
-        if let NodeValue::Object(entries) = &mut joined.value {
-            entries.retain(|entry| entry.key != "matrix");
-        }
-        let weight = joined.weight();
+        let joined = layers::node(layers::over(below, entries), item);
         let mut cases = Vec::new();
-        for row in rows {
-            self.left = self.left.saturating_sub(weight);
-            if self.left > 0 {
-                let mut filled = joined.clone();
-                row.fill(&mut filled, &mut self.left, &mut self.shapes);
-                cases.push(self.one(&filled, &row, item, number));
+        for variant in variants(joined, &mut self.shapes) {
+            let Variant { mut node, label } = variant;
+            let rows = rows(node.get("matrix"), &mut self.shapes);
+            if let NodeValue::Object(entries) = &mut node.value {
+                entries.retain(|entry| entry.key != "matrix");
             }
-            if self.left == 0 {
-                self.shapes.refuse(too_heavy(&item.place));
-                return Vec::new();
+            let weight = node.weight();
+            for row in rows {
+                self.left = self.left.saturating_sub(weight);
+                if self.left > 0 {
+                    let mut filled = node.clone();
+                    row.fill(&mut filled, &mut self.left, &mut self.shapes);
+                    let suffix = format!("{label}{}", row.suffix());
+                    cases.push(self.one(&filled, &row, &suffix, item, number));
+                }
+                if self.left == 0 {
+                    self.shapes.refuse(too_heavy(&item.place));
+                    return Vec::new();
+                }
             }
         }
         cases
     }
 
-    fn one(&mut self, node: &Node, row: &Row, item: &Node, number: Option<usize>) -> Case {
+    fn one(
+        &mut self,
+        node: &Node,
+        row: &Row,
+        suffix: &str,
+        item: &Node,
+        number: Option<usize>,
+    ) -> Case {
         let description = node
             .get("description")
             .and_then(|description| self.shapes.text(description, "`description`"));
         let name = match (description, number) {
             // A description with the row's values in it is a name already.
             (Some(text), _) if item.get("description").and_then(Node::as_text) != Some(&text) => {
-                Some(text)
+                let label = suffix.strip_suffix(&row.suffix()).unwrap_or_default();
+                Some(text + label)
             }
-            (Some(text), _) => Some(text + &row.suffix()),
-            (None, Some(number)) => Some(format!("case {number}{}", row.suffix())),
+            (Some(text), _) => Some(text + suffix),
+            (None, Some(number)) => Some(format!("case {number}{suffix}")),
             (None, None) => None,
         };
         let name = name.map(|name| name.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -158,9 +188,9 @@ impl Reader {
         // The file's name says it all where it has one case and no description.
         let full_name = match &name {
             Some(name) => format!("{} {name}", self.full_stem),
-            None => readable(format!("{}{}", self.full_stem, row.suffix())),
+            None => readable(format!("{}{suffix}", self.full_stem)),
         };
-        let name = name.unwrap_or_else(|| readable(format!("{}{}", self.stem, row.suffix())));
+        let name = name.unwrap_or_else(|| readable(format!("{}{suffix}", self.stem)));
         let secrets = self.secrets(node);
         let modules = modules(node, self);
         let set = self.set(node, row);
@@ -189,7 +219,7 @@ impl Reader {
         Case {
             full_name,
             name,
-            place: item.place.clone(),
+            place: node.place.clone(),
             actions: node.get("actions").map(|node| actions(node, shapes)),
             trigger: node
                 .get("trigger")
@@ -252,7 +282,19 @@ impl Reader {
                 .get("snapshot")
                 .and_then(|node| shapes.boolean(node, "`snapshot`"))
                 .unwrap_or(false),
-            skip: node.get("skip").and_then(|node| skip(node, shapes)),
+            skip: node
+                .get("skip")
+                .and_then(|node| skip(node, shapes))
+                .or_else(|| todo(node.get("todo")?, shapes)),
+            only: node
+                .get("only")
+                .and_then(|node| shapes.boolean(node, "`only`"))
+                .unwrap_or(false),
+            tags: node
+                .get("tags")
+                .map(|node| tags(node, shapes))
+                .unwrap_or_default(),
+            own_secrets: own_secrets(item),
             within: Arc::clone(&self.within),
             files: Arc::default(),
         }

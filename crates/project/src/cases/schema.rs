@@ -100,7 +100,10 @@ fn property(name: &str) -> Value {
         }}),
         "expect" => json!({"$ref": "#/$defs/expect"}),
         "snapshot" => json!({"type": "boolean"}),
-        "skip" => json!({"type": ["boolean", "string"]}),
+        "skip" | "todo" => json!({"type": ["boolean", "string"]}),
+        "only" => json!({"type": "boolean"}),
+        "tags" => json!({"type": ["array", "string"], "items": texts}),
+        "each" => json!({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/case"}}),
         // A test holds the table to this list.
         _ => json!({}),
     }
@@ -124,6 +127,7 @@ fn expect() -> Value {
                 Shape::Status => json!({"enum": STATUSES}),
                 Shape::Object => json!({"type": "object"}),
                 Shape::Text => json!({"type": ["string", "null"]}),
+                Shape::AtMost => json!({"type": "string"}),
                 Shape::Parts(names) => json!({
                     "type": ["string", "null", "object"],
                     "properties": parts(names),

@@ -132,6 +132,27 @@ pub(super) fn skip(node: &Node, shapes: &mut Shapes) -> Option<String> {
     }
 }
 
+/// Why a case is not written yet.
+pub(super) fn todo(node: &Node, shapes: &mut Shapes) -> Option<String> {
+    let what = match &node.value {
+        NodeValue::Bool(false) | NodeValue::Null => return None,
+        NodeValue::Bool(true) => String::new(),
+        _ => format!(": {}", shapes.text(node, "`todo`")?),
+    };
+    Some(format!("todo{what}"))
+}
+
+/// One tag, or a list of them.
+pub(super) fn tags(node: &Node, shapes: &mut Shapes) -> Vec<String> {
+    match &node.value {
+        NodeValue::List(items) => items
+            .iter()
+            .filter_map(|item| shapes.text(item, "a tag"))
+            .collect(),
+        _ => shapes.text(node, "`tags`").into_iter().collect(),
+    }
+}
+
 /// Reads the user's steps while the login waits: `steps`, or else `continue` and `challenge`.
 pub(super) fn steps(node: &Node, shapes: &mut Shapes) -> Steps {
     if let Some(steps) = node.entry("steps") {

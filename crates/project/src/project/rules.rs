@@ -226,8 +226,15 @@ fn looks_like_a_rule(text: &str) -> bool {
         .lines()
         .map(str::trim)
         .find(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with(['*', '/']));
-    let begins =
-        code.is_some_and(|line| line.starts_with("function") || line.starts_with("async function"));
+    let begins = code.is_some_and(|line| {
+        let line = line.strip_prefix("module.exports").map_or(line, |rest| {
+            rest.trim_start()
+                .strip_prefix('=')
+                .unwrap_or_default()
+                .trim_start()
+        });
+        line.starts_with("function") || line.starts_with("async function")
+    });
     begins && text.contains("context") && !text.contains("exports.")
 }
 

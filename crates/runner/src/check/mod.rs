@@ -3,9 +3,12 @@
 mod compare;
 mod lists;
 
+use std::time::Duration;
+
 use postlogin_core::{outcome::Outcome, wildcard::matches};
 use postlogin_project::cases::{Expect, ExpectKey, Expectation};
 use postlogin_project::document::node::NodeValue;
+use postlogin_project::{parse_duration, parse_size};
 use serde_json::{Map, Value, json};
 
 use crate::run_event::Mismatch;
@@ -61,6 +64,34 @@ fn check(expected: &Expectation, exactly: bool, outcome: &Outcome, found: &mut V
                 json!({"name": error.name, "message": error.message, "action": error.action})
             });
             parts(expected, "message", actual, found);
+        }
+        ExpectKey::Duration => {
+            let spent = outcome.usage.actions.iter().map(|action| action.wall_us);
+            let spent = Duration::from_micros(spent.sum());
+            let most = expected
+                .value
+                .as_text()
+                .and_then(|text| parse_duration(text).ok());
+            if most.is_none_or(|most| spent > most) {
+                let spent = format!("{:.1}ms", spent.as_secs_f64() * 1e3);
+                found.push(whole(expected, Some(spent.into())));
+            }
+        }
+        ExpectKey::Memory => {
+            let used = outcome
+                .usage
+                .actions
+                .iter()
+                .map(|action| action.memory_bytes);
+            let used = used.max().unwrap_or(0);
+            let most = expected
+                .value
+                .as_text()
+                .and_then(|text| parse_size(text).ok());
+            if most.is_none_or(|most| used > most) {
+                let used = format!("{:.1}MiB", used as f64 / f64::from(1 << 20));
+                found.push(whole(expected, Some(used.into())));
+            }
         }
         ExpectKey::Commands | ExpectKey::Dropped | ExpectKey::Logs | ExpectKey::Notices => {
             lists::check(expected, exactly, outcome, found);

@@ -1,23 +1,43 @@
 //! The packages and Action Modules of an Action's configuration, in the words of the JavaScript engine.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use postlogin_core::HandlerKind;
 
-use postlogin_js::{ActionModule, DeclaredPackage, Dependencies, ModuleMock, Modules};
-use postlogin_project::{ActionSource, Manifest, ModuleSource, Secret};
+use postlogin_js::{
+    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, source::Language,
+    specifiers,
+};
+use postlogin_project::{
+    ActionKind, ActionSource, LocalSources, Manifest, ModuleSource, Secret, local_sources,
+};
 use serde_json::{Map, Value};
 
 use super::LoadError;
 
 /// Returns the packages and modules that an Action may require, in the words of the engine.
 pub(super) fn named(source: &ActionSource) -> Dependencies {
+    let (imports, local) = match &source.kind {
+        ActionKind::Script { path, text } => {
+            let found = local(path, &source.display_path, text);
+            let files = found.files.into_iter().map(|file| LocalFile {
+                file: file.shown,
+                text: file.text,
+                imports: file.imports,
+            });
+            (found.imports, files.collect())
+        }
+        ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => Default::default(),
+    };
     Dependencies {
         folder: Some(source.root.clone()),
         declared: source.declared.as_ref().map(packages),
         modules: source.modules.iter().map(module).collect(),
         mocks: source.mocks.iter().map(mock).collect(),
         is_rule: super::kind_of(source) == HandlerKind::Rule,
+        local,
+        imports,
     }
 }
 
@@ -26,6 +46,60 @@ pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
     Modules::new(named(source))
         .map(Arc::new)
         .map_err(|error| LoadError::unloadable(format!("{}: {error}", source.display_path)))
+}
+
+/// The files of the project that an Action imports. One in plain JavaScript is deployed as it is, so it has none.
+fn local(path: &Path, shown: &str, text: &str) -> LocalSources {
+    match Language::of(shown) {
+        Language::CommonJs => LocalSources::default(),
+        Language::Module | Language::TypeScript => local_sources(path, shown, text, &specifiers),
+    }
+}
+
+/// The files besides its own that an Action is made of, for whoever waits for an edit.
+pub(crate) fn local_files(source: &ActionSource) -> Vec<PathBuf> {
+    let ActionKind::Script { path, text } = &source.kind else {
+        return Vec::new();
+    };
+    let found = local(path, &source.display_path, text);
+    found.files.into_iter().map(|file| file.path).collect()
+}
+
+/// Returns the files besides its own that an Action is made of, each as it is shown, with its text.
+#[must_use]
+pub fn local_texts(source: &ActionSource) -> Vec<(String, String)> {
+    let ActionKind::Script { path, text } = &source.kind else {
+        return Vec::new();
+    };
+    let found = local(path, &source.display_path, text).files.into_iter();
+    found.map(|file| (file.shown, file.text)).collect()
+}
+
+/// Returns the relative files that an Action imports and that are not there: the file that imports each, and what it writes.
+/// Empty for an Action in plain JavaScript, which is deployed alone.
+#[must_use]
+pub fn missing_files(source: &ActionSource) -> Vec<(String, String)> {
+    let ActionKind::Script { path, text } = &source.kind else {
+        return Vec::new();
+    };
+    let shown = &source.display_path;
+    if Language::of(shown) == Language::CommonJs {
+        return Vec::new();
+    }
+    let found = local(path, shown, text);
+    let is_file = |specifier: &String| specifier.starts_with("./") || specifier.starts_with("../");
+    let mut missing = Vec::new();
+    let own = std::iter::once((shown, text, &found.imports));
+    let others = found
+        .files
+        .iter()
+        .map(|file| (&file.shown, &file.text, &file.imports));
+    for (file, text, imports) in own.chain(others) {
+        let asked = specifiers(file, text).into_iter().filter(is_file);
+        let gone = asked.filter(|specifier| !imports.contains_key(specifier));
+        missing.extend(gone.map(|specifier| (file.clone(), specifier)));
+    }
+    missing
 }
 
 /// For each Action Module, by the name with which it is required, those of the given secrets that it declares.

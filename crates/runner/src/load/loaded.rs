@@ -7,7 +7,7 @@ use postlogin_engine::{ActionPre, BoundAction};
 use postlogin_js::{
     source::{
         facts::{Facts, Mention, facts},
-        rule::is_rule,
+        rule::{is_exported, is_rule},
         suspected,
     },
     source_of_component,
@@ -106,6 +106,13 @@ impl Said {
                 secrets.push(mention);
             }
         }
+        let exported = (kind == HandlerKind::Rule && is_exported(&file, &text)).then(|| Notice {
+            code: "rule-exported".into(),
+            message: format!(
+                "{file} assigns the Rule to `module.exports`; production takes the function alone, so deploy it without that"
+            ),
+            source: Some("https://auth0.com/docs/customize/rules/create-rules".into()),
+        });
         let suspicion = suspected.map(|error| Notice {
             code: "source-not-a-program".into(),
             message: format!(
@@ -115,7 +122,11 @@ impl Said {
         });
         Self {
             kind,
-            oddities: suspicion.into_iter().chain(unused).collect(),
+            oddities: suspicion
+                .into_iter()
+                .chain(unused)
+                .chain(exported)
+                .collect(),
             secrets,
         }
     }

@@ -1,7 +1,7 @@
 //! From an Action's source to something that runs: the one place where Actions are loaded.
 
 mod cargo;
-mod dependencies;
+pub(crate) mod dependencies;
 mod error;
 mod fingerprint;
 mod loaded;

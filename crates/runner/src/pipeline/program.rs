@@ -18,6 +18,7 @@ use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, c
 use serde_json::Value;
 
 use super::{PipelineNotice, ProgramError};
+use crate::load::dependencies::local_files;
 use crate::{Compiler, LoadError, fingerprint, login::unseen, watch::Stamps};
 
 /// Starts the engine.
@@ -239,8 +240,10 @@ impl Sources {
             "token-exchange-profiles",
             "event-streams",
         ];
-        sources
-            .flat_map(ActionSource::files)
+        let sources: Vec<&ActionSource> = sources.collect();
+        let local = sources.iter().flat_map(|source| local_files(source));
+        let own = sources.iter().flat_map(|source| source.files());
+        own.chain(local)
             .chain(project.modules.iter().map(|module| module.code.clone()))
             .chain(project.configuration_files.iter().cloned())
             .chain(folders.map(|folder| project.root.join(folder)))

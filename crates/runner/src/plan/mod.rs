@@ -3,6 +3,7 @@
 mod event;
 mod http;
 mod project;
+mod unreadable;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use postlogin_project::cases::{Base, CASES_BYTES, Case, find_case_files, read_ca
 use postlogin_project::{ActionSource, Error, ModuleMock};
 use serde_json::Value;
 
-use crate::load::{Compiler, LoadError, Loaded, trigger_of_all};
+use crate::load::dependencies::local_files;
+use crate::load::trigger_of_all;
 use crate::login::secrets_of;
 use crate::session::Witness;
 use crate::snapshot::{pending_file, read_sections};
@@ -94,20 +96,6 @@ pub fn plan(paths: &[PathBuf], working_folder: &Path) -> Result<Plan, Vec<Error>
         snapshots: found.snapshots,
         files: found.files,
     })
-}
-
-impl Plan {
-    /// Loads one of the Actions.
-    ///
-    /// # Errors
-    /// When it cannot be read, built or loaded.
-    pub fn load(&self, index: usize, compiler: &mut Compiler<'_>) -> Result<Loaded, LoadError> {
-        match (self.unreadable.get(&index), self.actions.get(index)) {
-            (Some(error), _) => Err(LoadError::unreadable(error)),
-            (None, Some(source)) => compiler.action(source),
-            (None, None) => Err(LoadError::not_loaded("")),
-        }
-    }
 }
 
 /// Collects cases, and what they share.
@@ -247,6 +235,7 @@ impl<'a> Planner<'a> {
         for index in &actions {
             if let Some(source) = self.actions.get(*index) {
                 depends_on.extend(source.files());
+                depends_on.extend(local_files(source));
             }
         }
         if let Some(project) = project {
@@ -336,6 +325,9 @@ impl<'a> Planner<'a> {
         let mocks = case.modules.iter().map(|(mock, _)| mock.clone());
         let mocks: Vec<ModuleMock> = mocks.collect();
         let mut mocked = |index: usize| {
+            if self.unreadable.contains_key(&index) {
+                return None;
+            }
             let source = self.actions.get(index)?.clone();
             Some(self.add(ActionSource {
                 mocks: mocks.clone(),
@@ -377,14 +369,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// An Action that cannot be read. It has no text, so nothing that is said about its text is about it.
-    fn add_unreadable(&mut self, name: &str, error: Error) -> usize {
-        self.actions.push(project::unreadable(name));
-        let index = self.actions.len() - 1;
-        self.unreadable.insert(index, error);
-        index
-    }
-
     fn bases(&mut self, case: &Case) -> Result<Bases, Error> {
         Ok(Bases {
             event: self.base(case, Some(&case.event), "an event")?,
@@ -424,7 +408,8 @@ impl<'a> Planner<'a> {
                 .iter()
                 .filter_map(|index| self.actions.get(*index))
                 .any(|source| secrets_of(source, given).contains_key(&secret.name));
-            if !seen {
+            // Those of defaults are for many cases, and not each needs all of them.
+            if !seen && case.own_secrets.contains(&secret.name) {
                 let message = format!(
                     "no Action of the case `{}` declares the secret {}, so none sees it",
                     case.name, secret.name

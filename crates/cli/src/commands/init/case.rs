@@ -21,6 +21,14 @@ use crate::error::CliError;
 /// What stands in for a secret whose value nobody knows here.
 const PLACEHOLDER: &str = "test";
 
+/// A file with a first case.
+pub(super) struct FirstCase {
+    /// Its text.
+    pub(super) text: String,
+    /// The packages that have to be installed before it can run, as npm takes them.
+    pub(super) missing: Vec<String>,
+}
+
 /// The text of a file with one case, which passes. `named` is what the case calls the source.
 pub(super) fn first_case(
     project: &Project,
@@ -28,7 +36,7 @@ pub(super) fn first_case(
     named: &str,
     compiler: &mut Compiler<'_>,
     schema: &str,
-) -> Result<String, CliError> {
+) -> Result<FirstCase, CliError> {
     let declared = source.declared.as_ref();
     let secrets: Vec<Secret> = declared
         .iter()
@@ -38,12 +46,20 @@ pub(super) fn first_case(
             value: PLACEHOLDER.to_owned(),
         })
         .collect();
-    let trigger = trigger_of(source)?;
+    // What is wrong with it is said where it is loaded.
+    let trigger = trigger_of(source).unwrap_or_default();
     let ran = compiler
         .bind(source, &secrets)
         .map_err(|error| error.message)
         .map(|bound| login(project, trigger, bound));
+    let mut missing = Vec::new();
     let text = match ran {
+        Ok(Ok(outcome)) if !missing_packages(&outcome).is_empty() => {
+            // What it does without its packages is not what it does.
+            missing = missing_packages(&outcome);
+            let reason = format!("npm install {} first", missing.join(" "));
+            case(named, trigger, &secrets, schema, Err(&reason))
+        }
         Ok(Ok(outcome)) => match unloadable(&outcome) {
             Some(error) => case(named, trigger, &secrets, schema, Err(&error.message)),
             None => case(named, trigger, &secrets, schema, Ok(&outcome)),
@@ -51,7 +67,15 @@ pub(super) fn first_case(
         Ok(Err(error)) => return Err(CliError::internal(&error)),
         Err(message) => case(named, trigger, &secrets, schema, Err(&message)),
     };
-    Ok(text)
+    Ok(FirstCase { text, missing })
+}
+
+/// The packages that the Action did not find, as npm takes them.
+fn missing_packages(outcome: &Outcome) -> Vec<String> {
+    let notices = outcome.notices.iter();
+    let notices = notices.filter(|notice| notice.code == "module-not-found");
+    let packages = notices.filter_map(|notice| notice.message.rsplit_once("npm install "));
+    packages.map(|(_, package)| package.to_owned()).collect()
 }
 
 fn login(project: &Project, trigger: Trigger, bound: BoundAction) -> anyhow::Result<Outcome> {

@@ -9,6 +9,7 @@ mod code;
 mod evaluate;
 mod functions;
 mod read;
+mod references;
 mod resources;
 mod tenant;
 

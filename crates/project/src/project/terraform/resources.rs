@@ -389,7 +389,7 @@ impl Reader<'_, '_> {
         let more = clamp(self.stopped.len()).saturating_sub(1);
         let mut notice = stop.about(&format!("`{first}` of {resource}"));
         if more > 0 {
-            notice.message.push_str(&format!(", and {more} more of it"));
+            notice.message = format!("{}, and {more} more of it", notice.message);
         }
         project.remarks.notices.push(notice);
     }

@@ -1,0 +1,359 @@
+//! Files of the project that an Action in TypeScript imports: relative ones, those that `paths` of a tsconfig.json names, and
+//! packages of the workspace that are TypeScript themselves.
+
+mod json;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use self::json::{fits, without_comments};
+use crate::action::SCRIPTS;
+use crate::door::Boundary;
+use crate::files::{display_path, entries, extension, file_name, normalize};
+
+/// So many files are read for one Action.
+const MOST_FILES: usize = 300;
+/// So much text is read for one Action, in bytes.
+const MOST_TEXT: usize = 8 << 20;
+/// What a path without an extension may have.
+const EXTENSIONS: &[&str] = &["ts", "mts", "cts", "js", "mjs", "cjs", "json"];
+
+/// A file that an Action imports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalSource {
+    /// The file.
+    pub path: PathBuf,
+    /// The file, shown like the Action's.
+    pub shown: String,
+    /// Its text.
+    pub text: String,
+    /// What it writes for other files, and their indices.
+    pub imports: HashMap<String, usize>,
+}
+
+/// The files that an Action imports.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LocalSources {
+    /// What the Action writes for them, and their indices.
+    pub imports: HashMap<String, usize>,
+    /// The files.
+    pub files: Vec<LocalSource>,
+}
+
+/// Finds and reads what the Action at `path`, shown as `shown`, imports. `requests` returns what a file with this name and
+/// text asks for. What is not there, or may not be read, is left out: whoever runs the Action says so.
+pub fn local_sources(
+    path: &Path,
+    shown: &str,
+    text: &str,
+    requests: &dyn Fn(&str, &str) -> Vec<String>,
+) -> LocalSources {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut finder = Finder {
+        within: Boundary::around(folder),
+        base: base(path, shown),
+        found: LocalSources::default(),
+        bytes: 0,
+    };
+    finder.found.imports = finder.follow(path, requests(shown, text));
+    let mut next = 0;
+    while let Some(file) = finder.found.files.get(next) {
+        let (path, asked) = (file.path.clone(), requests(&file.shown, &file.text));
+        let imports = finder.follow(&path, asked);
+        if let Some(file) = finder.found.files.get_mut(next) {
+            file.imports = imports;
+        }
+        next += 1;
+    }
+    finder.found
+}
+
+/// The folder that names are shown relative to.
+fn base(path: &Path, shown: &str) -> PathBuf {
+    let shown = Path::new(shown);
+    let above = path.ancestors().nth(shown.components().count());
+    match above {
+        Some(base) if path.ends_with(shown) && shown.is_relative() => base.to_owned(),
+        _ => PathBuf::new(),
+    }
+}
+
+struct Finder {
+    within: Boundary,
+    base: PathBuf,
+    found: LocalSources,
+    bytes: usize,
+}
+
+impl Finder {
+    /// The files that one file asks for, by what it writes.
+    fn follow(&mut self, importer: &Path, requests: Vec<String>) -> HashMap<String, usize> {
+        let mut imports = HashMap::new();
+        for specifier in requests {
+            if let Some(path) = self.find(importer, &specifier)
+                && let Some(index) = self.add(path)
+            {
+                imports.insert(specifier, index);
+            }
+        }
+        imports
+    }
+
+    fn add(&mut self, path: PathBuf) -> Option<usize> {
+        let mut files = self.found.files.iter();
+        if let Some(known) = files.position(|file| file.path == path) {
+            return Some(known);
+        }
+        let shown = display_path(&path, &self.base);
+        let text = self.within.read_text(&path, &shown).ok()?;
+        self.bytes = self.bytes.saturating_add(text.len());
+        if self.found.files.len() >= MOST_FILES || self.bytes > MOST_TEXT {
+            return None;
+        }
+        self.found.files.push(LocalSource {
+            path,
+            shown,
+            text,
+            imports: HashMap::new(),
+        });
+        Some(self.found.files.len() - 1)
+    }
+
+    fn find(&self, importer: &Path, specifier: &str) -> Option<PathBuf> {
+        let folder = importer.parent()?;
+        if specifier.starts_with("./")
+            || specifier.starts_with("../")
+            || matches!(specifier, "." | "..")
+        {
+            return script(&normalize(&folder.join(specifier)));
+        }
+        if specifier.starts_with(['/', '.']) || specifier.contains(':') {
+            return None;
+        }
+        self.by_paths(folder, specifier)
+            .or_else(|| self.of_workspace(folder, specifier))
+    }
+
+    /// By `paths` and `baseUrl` of the nearest tsconfig.json.
+    fn by_paths(&self, folder: &Path, specifier: &str) -> Option<PathBuf> {
+        let mut above = self.folders_above(folder);
+        let home = above.find(|folder| folder.join("tsconfig.json").is_file())?;
+        self.by_tsconfig(&home.join("tsconfig.json"), specifier, 0)
+    }
+
+    fn by_tsconfig(&self, file: &Path, specifier: &str, depth: usize) -> Option<PathBuf> {
+        let home = file.parent()?;
+        let config = self.json(file)?;
+        let options = config.get("compilerOptions");
+        let option = |key: &str| options.and_then(|options| options.get(key));
+        let base = option("baseUrl").and_then(Value::as_str);
+        let paths_from = home.join(base.unwrap_or("."));
+        let patterns = option("paths").and_then(Value::as_object);
+        for (pattern, targets) in patterns.into_iter().flatten() {
+            let Some(star) = fits(pattern, specifier) else {
+                continue;
+            };
+            for target in targets.as_array().into_iter().flatten() {
+                let target = target.as_str()?.replacen('*', star, 1);
+                if let Some(found) = script(&normalize(&paths_from.join(target))) {
+                    return Some(found);
+                }
+            }
+        }
+        if base.is_some()
+            && let Some(found) = script(&normalize(&paths_from.join(specifier)))
+        {
+            return Some(found);
+        }
+        let extended = config.get("extends").and_then(Value::as_str)?;
+        let is_file = extended.starts_with('.') && depth < 4;
+        let path = normalize(&home.join(extended));
+        let path = match path.is_file() {
+            true => path,
+            false => path.with_extension("json"),
+        };
+        is_file.then(|| self.by_tsconfig(&path, specifier, depth + 1))?
+    }
+
+    /// A package of the workspace that has its TypeScript as its entry, or nothing built yet.
+    fn of_workspace(&self, folder: &Path, specifier: &str) -> Option<PathBuf> {
+        let parts = if specifier.starts_with('@') { 2 } else { 1 };
+        let ends = specifier.match_indices('/').nth(parts - 1);
+        let (name, rest) = match ends {
+            Some((at, _)) => (specifier.get(..at)?, specifier.get(at + 1..)?),
+            None => (specifier, ""),
+        };
+        let home = self.package(folder, name)?;
+        let manifest = self.json(&home.join("package.json"))?;
+        if !rest.is_empty() {
+            let exported = manifest.pointer(&format!("/exports/.~1{}", rest.replace('/', "~1")));
+            let exported = exported
+                .and_then(entry)
+                .and_then(|path| typescript(&home.join(path)));
+            return exported.or_else(|| {
+                let found = script(&normalize(&home.join(rest)));
+                let found = found.or_else(|| script(&normalize(&home.join("src").join(rest))))?;
+                typescript(&found)
+            });
+        }
+        let exports = manifest.get("exports");
+        let main = exports.and_then(|exports| entry(exports.get(".").unwrap_or(exports)));
+        let named = ["source", "module", "main", "types"];
+        let named = named.iter().filter_map(|key| manifest.get(*key)?.as_str());
+        let all: Vec<&str> = main.into_iter().chain(named).collect();
+        // What is built is loaded as any other package.
+        let is_built = |path: &&str| {
+            let path = home.join(path);
+            path.is_file() && matches!(extension(&path).as_str(), "js" | "cjs" | "mjs")
+        };
+        let in_node_modules = home_of_link(folder, name).is_some();
+        if in_node_modules && all.iter().any(is_built) {
+            return None;
+        }
+        let mut all =
+            all.into_iter()
+                .chain(["src/index.ts", "index.ts", "src/index.js", "index.js"]);
+        all.find_map(|path| {
+            let path = normalize(&home.join(path));
+            let is_types = file_name(&path).contains(".d.");
+            (path.is_file() && !is_types && SCRIPTS.contains(&extension(&path).as_str()))
+                .then_some(path)
+        })
+    }
+
+    /// The folder of a package of this workspace: what `node_modules` links to, else the member of this name.
+    fn package(&self, folder: &Path, name: &str) -> Option<PathBuf> {
+        if let Some(link) = home_of_link(folder, name) {
+            let real = self.within.real(&link.join("package.json"), name).ok()?;
+            let real = real.parent()?.to_owned();
+            let is_installed = real
+                .components()
+                .any(|part| part.as_os_str() == "node_modules");
+            return (!is_installed).then_some(real);
+        }
+        let top = self.folders_above(folder).last()?.to_owned();
+        let mut members = self.members(&top).into_iter();
+        members.find(|member| {
+            let manifest = self.json(&member.join("package.json"));
+            manifest
+                .is_some_and(|manifest| manifest.get("name").and_then(Value::as_str) == Some(name))
+        })
+    }
+
+    /// The folders of the workspace's packages, by `workspaces` or pnpm-workspace.yaml; patterns other than `folder/*` are folders.
+    fn members(&self, top: &Path) -> Vec<PathBuf> {
+        let declared = self.json(&top.join("package.json"));
+        let declared = declared.and_then(|manifest| {
+            let found = manifest.get("workspaces")?;
+            Some(found.get("packages").unwrap_or(found).clone())
+        });
+        let of_pnpm = || {
+            let file = top.join("pnpm-workspace.yaml");
+            let text = self.within.read_text(&file, "pnpm-workspace.yaml").ok()?;
+            let parsed = crate::parse_document(&text, crate::Format::Yaml, "").ok()?;
+            parsed.get("packages").cloned()
+        };
+        let patterns = declared.or_else(of_pnpm).unwrap_or_default();
+        let mut members = Vec::new();
+        for pattern in patterns.as_array().into_iter().flatten().take(100) {
+            let Some(pattern) = pattern.as_str() else {
+                continue;
+            };
+            match pattern
+                .strip_suffix("/*")
+                .or_else(|| pattern.strip_suffix("/**"))
+            {
+                Some(folder) => members.extend(entries(&top.join(folder))),
+                None => members.push(top.join(pattern)),
+            }
+        }
+        members.truncate(1_000);
+        members
+    }
+
+    /// The folder and those around it, as far as the project goes.
+    fn folders_above<'p>(&self, folder: &'p Path) -> impl Iterator<Item = &'p Path> + use<'p> {
+        let within = self.within.clone();
+        let mut folders = folder.ancestors();
+        std::iter::from_fn(move || {
+            let folder = folders.next()?;
+            within
+                .admit(&folder.join("package.json"), "")
+                .ok()
+                .map(|()| folder)
+        })
+    }
+
+    /// A JSON file, with comments as TypeScript's tools take them.
+    fn json(&self, path: &Path) -> Option<Value> {
+        if !path.is_file() {
+            return None;
+        }
+        let text = self.within.read_text(path, &file_name(path)).ok()?;
+        let text = without_comments(&text);
+        crate::parse_document(&text, crate::Format::Json, "").ok()
+    }
+}
+
+/// The folder in which Node would find a package, a link or not.
+fn home_of_link(folder: &Path, name: &str) -> Option<PathBuf> {
+    let mut above = folder.ancestors();
+    above.find_map(|folder| {
+        let home = folder.join("node_modules").join(name);
+        home.join("package.json").is_file().then_some(home)
+    })
+}
+
+/// The path of an export: the first condition that a bundler takes.
+fn entry(export: &Value) -> Option<&str> {
+    match export {
+        Value::String(path) => Some(path),
+        Value::Object(conditions) => ["source", "import", "require", "default"]
+            .iter()
+            .find_map(|condition| conditions.get(*condition)?.as_str()),
+        _ => None,
+    }
+}
+
+fn typescript(path: &Path) -> Option<PathBuf> {
+    let found = script(&normalize(path))?;
+    matches!(extension(&found).as_str(), "ts" | "mts" | "cts").then_some(found)
+}
+
+/// The file that a path means, as TypeScript and bundlers find it.
+fn script(path: &Path) -> Option<PathBuf> {
+    let has = |path: &PathBuf| path.is_file() && !file_name(path).contains(".d.");
+    let known = extension(path);
+    if has(&path.to_owned()) && (EXTENSIONS.contains(&known.as_str())) {
+        return Some(path.to_owned());
+    }
+    // TypeScript writes the name of what it will be.
+    let source = match known.as_str() {
+        "js" => Some("ts"),
+        "mjs" => Some("mts"),
+        "cjs" => Some("cts"),
+        _ => None,
+    };
+    if let Some(source) = source {
+        let source = path.with_extension(source);
+        if has(&source) {
+            return Some(source);
+        }
+    }
+    let with = |extension: &&str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".");
+        name.push(extension);
+        Some(PathBuf::from(name)).filter(has)
+    };
+    let index = |extension: &&str| Some(path.join(format!("index.{extension}"))).filter(has);
+    let mut extensions = EXTENSIONS.iter();
+    extensions
+        .find_map(with)
+        .or_else(|| EXTENSIONS.iter().find_map(index))
+}
+
+#[cfg(test)]
+mod tests;

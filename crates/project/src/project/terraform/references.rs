@@ -1,0 +1,169 @@
+//! What names with dots stand for: locals, variables, outputs of modules, attributes of other resources.
+
+use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
+use serde_json::{Value, json};
+
+use super::evaluate::{Evaluated, Scope, text_of};
+use super::{Resource, Written};
+
+impl<'m> Scope<'m> {
+    pub(super) fn traversal(&self, expression: &Expression, traversal: &Traversal) -> Evaluated {
+        let operators: Vec<&TraversalOperator> =
+            traversal.operators.iter().map(|one| &**one).collect();
+        let attribute = |index: usize| match operators.get(index) {
+            Some(TraversalOperator::GetAttr(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        let Expression::Variable(first) = &traversal.expr else {
+            let value = self.value(&traversal.expr)?;
+            return self.steps(expression, value, &operators);
+        };
+        let first = first.as_str();
+        let rest = |count: usize| operators.get(count..).unwrap_or_default();
+        if self.names.iter().any(|(known, _)| known == first) {
+            let value = self.named(expression, first)?;
+            return self.steps(expression, value, &operators);
+        }
+        match (first, attribute(0)) {
+            ("path", Some("module")) => Ok(self.folder()),
+            ("path", Some(_)) => Ok(self.root.to_string_lossy().into()),
+            ("terraform", Some("workspace")) => Ok("default".into()),
+            ("local", Some(name)) => {
+                let local = self.own().and_then(|module| module.locals.get(name));
+                let local = local.ok_or_else(|| self.stop(expression, unknown("local", name)))?;
+                let value = self.written(self.module, local)?;
+                self.steps(expression, value, rest(1))
+            }
+            ("var", Some(name)) => {
+                let value = self.variable(expression, name)?;
+                self.steps(expression, value, rest(1))
+            }
+            ("module", Some(name)) => {
+                let child = self.own().and_then(|module| module.children.get(name));
+                let output = child.and_then(|child| {
+                    let output = self.modules.get(*child)?.outputs.get(attribute(1)?)?;
+                    Some((*child, output))
+                });
+                let (child, output) =
+                    output.ok_or_else(|| self.stop(expression, unknown("module", name)))?;
+                let value = self.written(child, output)?;
+                self.steps(expression, value, rest(2))
+            }
+            ("data", _) => Err(self.stop(expression, "data sources are not read")),
+            (kind, Some(label)) => self.resource(expression, kind, label, rest(1)),
+            _ => Err(self.stop(expression, format!("`{first}` is unknown"))),
+        }
+    }
+
+    fn folder(&self) -> Value {
+        self.own()
+            .map_or(Value::Null, |module| module.folder.to_string_lossy().into())
+    }
+
+    fn written(&self, module: usize, written: &Written) -> Evaluated {
+        self.elsewhere(module, written.file)
+            .value(&written.expression)
+    }
+
+    fn variable(&self, expression: &Expression, name: &str) -> Evaluated {
+        if let Some((scope, given)) = self.argument(name) {
+            return scope.value(given);
+        }
+        match self.own().and_then(|module| module.variables.get(name)) {
+            Some(Some(default)) => self.written(self.module, default),
+            Some(None) => Err(self.stop(expression, format!("var.{name} has no default"))),
+            None => Err(self.stop(expression, unknown("var", name))),
+        }
+    }
+
+    /// What the call of this module gives for a variable, and where that is written.
+    pub(super) fn argument(&self, name: &str) -> Option<(Scope<'m>, &'m Expression)> {
+        let (caller, call) = self.own()?.given.as_ref()?;
+        let given = &call.body.get_attribute(name)?.value;
+        Some((self.elsewhere(*caller, call.file), given))
+    }
+
+    /// An attribute of another resource. Ids are the tenant's: in their place is the name, which cases and exports have as well.
+    fn resource(
+        &self,
+        expression: &Expression,
+        kind: &str,
+        label: &str,
+        operators: &[&TraversalOperator],
+    ) -> Evaluated {
+        let is_meant = |one: &&Resource| one.kind == kind && one.label == label;
+        let found = self
+            .own()
+            .and_then(|module| module.resources.iter().find(is_meant));
+        let Some(resource) = found else {
+            return Err(self.stop(expression, format!("{kind}.{label} is unknown")));
+        };
+        let mut scope = self.elsewhere(self.module, resource.file);
+        let mut operators = operators;
+        if let Some((TraversalOperator::Index(index), rest)) = operators.split_first() {
+            let key = self.value(index)?;
+            scope = match resource.body.get_attribute("for_each") {
+                Some(attribute) => {
+                    let items = scope.value(&attribute.value)?;
+                    let item = items.get(text_of(&key)).cloned();
+                    scope.with_each(&text_of(&key), item.unwrap_or(key))
+                }
+                None => scope.with("count", json!({ "index": key })),
+            };
+            operators = rest;
+        }
+        let Some((TraversalOperator::GetAttr(name), rest)) = operators.split_first() else {
+            return Err(self.stop(expression, format!("{kind}.{label} is not one value")));
+        };
+        let attribute = |name: &str| resource.body.get_attribute(name);
+        let found = match name.as_str() {
+            name @ ("id" | "client_id") => attribute(name).or_else(|| {
+                let is_api = kind == "auth0_resource_server";
+                attribute(if is_api { "identifier" } else { "name" })
+            }),
+            name => attribute(name),
+        };
+        let Some(found) = found else {
+            let why = format!(
+                "{kind}.{label}.{} is known to the tenant only",
+                name.as_str()
+            );
+            return Err(self.stop(expression, why));
+        };
+        let value = scope.value(&found.value)?;
+        self.steps(expression, value, rest)
+    }
+
+    fn steps(
+        &self,
+        expression: &Expression,
+        mut value: Value,
+        operators: &[&TraversalOperator],
+    ) -> Evaluated {
+        for operator in operators {
+            let next = match operator {
+                TraversalOperator::GetAttr(name) => value.get(name.as_str()).cloned(),
+                TraversalOperator::LegacyIndex(index) => usize::try_from(**index)
+                    .ok()
+                    .and_then(|at| value.get(at))
+                    .cloned(),
+                TraversalOperator::Index(index) => match self.value(index)? {
+                    Value::String(key) => value.get(&key).cloned(),
+                    key => key
+                        .as_u64()
+                        .and_then(|at| value.get(usize::try_from(at).ok()?))
+                        .cloned(),
+                },
+                TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => {
+                    return Err(self.stop(expression, "splats are not evaluated here"));
+                }
+            };
+            value = next.ok_or_else(|| self.stop(expression, "there is no such member"))?;
+        }
+        Ok(value)
+    }
+}
+
+fn unknown(kind: &str, name: &str) -> String {
+    format!("{kind}.{name} is unknown")
+}
