@@ -1,4 +1,4 @@
-//! docs/fidelity.md tells the truth about its own evidence: every row has a state, a test that exists, and a link that
+//! docs/book/src/reference/fidelity.md tells the truth about its own evidence: every row has a state, a test that exists, and a link that
 //! is defined.
 
 use std::fs;
@@ -45,7 +45,7 @@ struct Row<'p> {
 }
 
 fn page() -> String {
-    let path = workspace().join("docs/fidelity.md");
+    let path = workspace().join("docs/book/src/reference/fidelity.md");
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -75,9 +75,13 @@ fn check(problem: impl Fn(&Row<'_>) -> Option<String>) {
     let page = page();
     let rows = rows(&page);
     assert!(rows.len() > 80, "only {} rows were found", rows.len());
-    let found = rows
-        .iter()
-        .filter_map(|row| Some(format!("docs/fidelity.md:{}: {}", row.line, problem(row)?)));
+    let found = rows.iter().filter_map(|row| {
+        Some(format!(
+            "docs/book/src/reference/fidelity.md:{}: {}",
+            row.line,
+            problem(row)?
+        ))
+    });
     let found: Vec<String> = found.collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

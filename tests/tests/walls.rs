@@ -1,4 +1,4 @@
-//! The walls of docs/architecture.md: which crate may know which.
+//! The walls of docs/book/src/internals/architecture.md: which crate may know which.
 
 use postlogin_core::limits::EXECUTION_MS;
 use postlogin_tests::{Package, packages, sources};
@@ -112,7 +112,9 @@ fn every_edge_between_our_crates_is_drawn_in_the_plan() {
             continue;
         }
         let Some((_, allowed)) = EDGES.iter().find(|(ours, _)| *ours == name) else {
-            panic!("{name} is new: say in EDGES and in docs/architecture.md what it may know");
+            panic!(
+                "{name} is new: say in EDGES and in docs/book/src/internals/architecture.md what it may know"
+            );
         };
         for dependency in dependencies.iter().filter(|dependency| is_ours(dependency)) {
             assert!(

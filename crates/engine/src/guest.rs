@@ -53,7 +53,7 @@ pub trait Probe: Send + Sync {
     fn takes(&self, message: &str) -> bool;
 }
 
-/// The first `file:line:column` of a stack in the form that docs/abi.md asks guests for.
+/// The first `file:line:column` of a stack in the form that docs/book/src/internals/abi.md asks guests for.
 pub(crate) fn place_in_stack(stack: &str) -> Option<Location> {
     stack.lines().find_map(|line| {
         let place = line.trim_start().strip_prefix("at ")?;

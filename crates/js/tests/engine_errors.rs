@@ -60,14 +60,14 @@ fn faults_read_as_in_v8() {
         "{same_text} of {rows}"
     );
     // The page that tells people how far they can trust this has the same numbers.
-    let page = include_str!("../../../docs/fidelity.md");
+    let page = include_str!("../../../docs/book/src/reference/fidelity.md");
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let told = format!(
         "Of {rows} JavaScript errors recorded with V8, {same_text} have the same text here and {same_place} also the same place"
     );
     assert!(
         page.contains(&told),
-        "docs/fidelity.md does not say: {told}"
+        "docs/book/src/reference/fidelity.md does not say: {told}"
     );
 }
 

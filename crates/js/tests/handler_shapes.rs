@@ -61,7 +61,7 @@ fn every_row_agrees() {
     );
     assert!(agreed > 115, "only {agreed} rows were compared");
     // The page that tells people how far they can trust this has the same numbers.
-    let page = include_str!("../../../docs/fidelity.md");
+    let page = include_str!("../../../docs/book/src/reference/fidelity.md");
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let told = format!(
         "Of the {} handlers in `handler-shapes.jsonl`, {agreed} agree",
@@ -69,7 +69,7 @@ fn every_row_agrees() {
     );
     assert!(
         page.contains(&told),
-        "docs/fidelity.md does not say: {told}"
+        "docs/book/src/reference/fidelity.md does not say: {told}"
     );
 }
 

@@ -1,5 +1,5 @@
 //! Small pieces of code with what Node 22 gives for them, run here and compared. Agreement is counted by area, and
-//! `docs/fidelity.md` has the same counts.
+//! `docs/book/src/reference/fidelity.md` has the same counts.
 
 mod common;
 
@@ -26,13 +26,13 @@ const ROWS: &str = include_str!("../../../fixtures/conformance/node-api/rows.jso
 /// Rows of the same form about neighbours of those in [`ROWS`].
 const NEIGHBOURS: &str = include_str!("../../../fixtures/conformance/node-api/neighbours.jsonl");
 
-/// Rows that differ, with the reason, as `docs/fidelity.md` lists them.
+/// Rows that differ, with the reason, as `docs/book/src/reference/fidelity.md` lists them.
 const DIFFERENCES: &str = include_str!("../../../fixtures/conformance/node-api/differences.txt");
 
 /// Runs `ROWS`, an array of `[id, async function]` that the test puts in front of it, and prints what each gives.
 const HARNESS: &str = include_str!("../../../fixtures/conformance/node-api/harness.js");
 
-const PAGE: &str = include_str!("../../../docs/fidelity.md");
+const PAGE: &str = include_str!("../../../docs/book/src/reference/fidelity.md");
 
 /// Rows of one area in one handler.
 const BATCH: usize = 40;
@@ -177,7 +177,7 @@ fn rows_agree_as_the_page_says() {
     }
     assert!(
         missing.is_empty(),
-        "docs/fidelity.md does not have these counts:\n{missing}"
+        "docs/book/src/reference/fidelity.md does not have these counts:\n{missing}"
     );
     assert!(100 * agreeing >= 96 * all, "only {agreeing} of {all} agree");
 }
@@ -194,7 +194,7 @@ fn what_differs_is_on_the_page() {
     for id in known_differences() {
         assert!(
             PAGE.contains(&format!("`{id}`")),
-            "docs/fidelity.md does not name `{id}`"
+            "docs/book/src/reference/fidelity.md does not name `{id}`"
         );
     }
 }

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The crate that holds this is a `cdylib`; `cargo build --release --target wasm32-wasip2` makes it a component
-//! of the world `post-login` (see `docs/abi.md`). Built for any other target, the same code runs as an ordinary
+//! of the world `post-login` (see `docs/book/src/internals/abi.md`). Built for any other target, the same code runs as an ordinary
 //! function: [`testing`] gives it an event and shows what it called.
 //!
 //! An Action of credentials-exchange has another `api` object, and its macro is another one:

@@ -209,7 +209,10 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             StatusCode::OK,
             &Value::Array(tenant.catalog.clients.clone()),
         ),
-        _ => refuse(404, "unknown endpoint; docs/tenant.md lists them"),
+        _ => refuse(
+            404,
+            "unknown endpoint; docs/book/src/reference/tenant.md lists them",
+        ),
     }
 }
 

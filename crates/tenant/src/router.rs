@@ -138,8 +138,9 @@ async fn nowhere(request: Request) -> Response {
     ];
     let path = request.uri().path();
     if known.iter().any(|prefix| path.starts_with(prefix)) {
-        let message =
-            format!("{path} is not supported by the local tenant; docs/tenant.md lists what is.");
+        let message = format!(
+            "{path} is not supported by the local tenant; docs/book/src/reference/tenant.md lists what is."
+        );
         return answer(
             StatusCode::NOT_IMPLEMENTED,
             &json!({"error": "not_supported_locally", "error_description": message}),

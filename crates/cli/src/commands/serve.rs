@@ -251,7 +251,7 @@ fn refused(error: &SetupError) -> CliError {
             shown.with_hint("--issuer takes an http or https URL without a path")
         }
         SetupError::User(_) => shown.with_hint(
-            "roles, organizations and connections of a user must be in the export; docs/tenant.md describes the format",
+            "roles, organizations and connections of a user must be in the export; docs/book/src/reference/tenant.md describes the format",
         ),
         SetupError::Store(error) => {
             let hint = error.hint();

@@ -1,4 +1,4 @@
-//! What docs/fidelity.md calls the same as production, shown by Actions in JavaScript.
+//! What docs/book/src/reference/fidelity.md calls the same as production, shown by Actions in JavaScript.
 
 use serde_json::{Value, json};
 

@@ -342,7 +342,8 @@ fn rows_tags_only_and_todo() {
 
 #[test]
 fn the_recipes_work() {
-    let page = fs::read_to_string(repository().join("docs/recipes.md")).expect("the page");
+    let page =
+        fs::read_to_string(repository().join("docs/book/src/guide/recipes.md")).expect("the page");
     let folder = folder(&[("empty.txt", "")]);
     let mut written = 0;
     for block in page.split("```").skip(1).step_by(2) {

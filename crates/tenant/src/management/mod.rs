@@ -240,7 +240,7 @@ async fn dispatch(tenant: &Arc<Tenant>, call: &Call) -> Result<Answered> {
         (method, _) => Err(ApiError::new(
             501,
             format!(
-                "{method} {} is not supported by the local tenant; docs/tenant.md lists what is.",
+                "{method} {} is not supported by the local tenant; docs/book/src/reference/tenant.md lists what is.",
                 call.path
             ),
             "not_supported_locally",

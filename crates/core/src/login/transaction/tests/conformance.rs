@@ -59,7 +59,7 @@ fn every_row_agrees() {
     );
     assert!(checked > 1_100, "only {checked} rows were checked");
     // The page that tells people how far they can trust this has the same numbers.
-    let page = include_str!("../../../../../../docs/fidelity.md");
+    let page = include_str!("../../../../../../docs/book/src/reference/fidelity.md");
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let thousands = |count: usize| format!("{},{:03}", count / 1000, count % 1000);
     for told in [
@@ -70,7 +70,7 @@ fn every_row_agrees() {
     ] {
         assert!(
             page.contains(&told),
-            "docs/fidelity.md does not say: {told}"
+            "docs/book/src/reference/fidelity.md does not say: {told}"
         );
     }
 }
@@ -131,11 +131,11 @@ fn every_row_of_the_other_triggers_agrees() {
         .collect();
     assert_eq!(checked, expected);
     let (agree, out): (usize, usize) = (checked.values().sum(), left_out.values().sum());
-    let page = include_str!("../../../../../../docs/fidelity.md");
+    let page = include_str!("../../../../../../docs/book/src/reference/fidelity.md");
     let told = format!("of {} rows {agree} agree", agree + out);
     assert!(
         page.contains(&told),
-        "docs/fidelity.md does not say: {told}"
+        "docs/book/src/reference/fidelity.md does not say: {told}"
     );
     let all = Trigger::ALL.iter().map(|trigger| trigger.id());
     let unchecked: Vec<&str> = all.filter(|id| !checked.contains_key(*id)).collect();
