@@ -329,7 +329,7 @@ fn action_modules_have_packages_and_secrets_of_their_own() {
             module("free", "exports.x = 1;"),
             module("nested", "require('actions:util');"),
         ],
-        mocks: Vec::new(),
+        ..Dependencies::default()
     };
     let ended = execute_with(
         dependencies,
