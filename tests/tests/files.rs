@@ -110,6 +110,10 @@ const OTHERS: &[(&str, &str)] = &[
         "the sources of ICU's component, when it is tested",
     ),
     (
+        "crates/js/src/modules/installed.rs",
+        "links of package folders; reads manifests through the door",
+    ),
+    (
         "crates/js/src/modules/packages.rs",
         "where packages really are; reads them through the door",
     ),

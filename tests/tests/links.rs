@@ -40,6 +40,9 @@ fn collect(folder: &Path, pages: &mut Vec<PathBuf>) {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_foreign = name.starts_with('.') || name == "node_modules" || name == "target";
+        if path.is_symlink() {
+            continue;
+        }
         if path.is_dir() && !is_foreign {
             collect(&path, pages);
         } else if path.extension().is_some_and(|extension| extension == "md") {
