@@ -195,7 +195,8 @@ impl Sandbox {
         }
         let time = time.min(MOST_ALLOWANCE.saturating_sub(self.allowance));
         self.allowance = self.allowance.saturating_add(time);
-        self.deadline.budget = self.deadline.budget.saturating_add(time);
+        // It is computing time, of which the budget counts a part.
+        self.deadline.budget = self.deadline.budget.saturating_add(time / COMPUTING);
     }
 
     /// Answers a request to `Intl`, within the guest's time.

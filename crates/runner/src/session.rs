@@ -13,6 +13,7 @@ use std::time::SystemTime;
 use postlogin_core::reads::Watch;
 use postlogin_project::Error;
 use postlogin_project::cases::{Named, Request, read_request};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use self::requests::Witness;
@@ -38,6 +39,19 @@ pub struct Session<'a> {
     actions: Vec<String>,
     snapshots: Snapshots,
     number: usize,
+}
+
+/// The `id` of a request that is refused. The rest of it is skipped, not stored: it may be what is too large.
+#[derive(Deserialize)]
+struct Asked {
+    id: Option<Id>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Number(serde_json::Number),
+    Text(String),
 }
 
 /// When a file was written, and its size in bytes.
@@ -66,10 +80,12 @@ impl<'a> Session<'a> {
         self.number += 1;
         // A broken request may still say who asks.
         let id = || {
-            let request: Option<Value> = serde_json::from_str(line).ok();
-            request
-                .and_then(|mut request| request.get_mut("id").map(Value::take))
-                .unwrap_or_default()
+            let asked: Option<Asked> = serde_json::from_str(line).ok();
+            match asked.and_then(|asked| asked.id) {
+                Some(Id::Number(number)) => Value::Number(number),
+                Some(Id::Text(text)) => Value::String(text),
+                None => Value::Null,
+            }
         };
         match self.run(line) {
             Ok((id, result, requests)) => json!({

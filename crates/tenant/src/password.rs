@@ -108,7 +108,10 @@ pub(crate) fn problem(hash: &str) -> Option<String> {
         Some(object)
             if object.get("algorithm").and_then(Value::as_str) == Some("password_hash") =>
         {
-            Some("`password_hash` is neither bcrypt nor Argon2 in PHC form".to_owned())
+            Some(
+                "`password_hash` is neither bcrypt with a cost of 4 to 14 nor Argon2 in PHC form"
+                    .to_owned(),
+            )
         }
         Some(object) => ForeignHash::read(&object).err(),
         None if is_bcrypt(hash) => None,
@@ -194,11 +197,18 @@ fn is_known_hash(hash: &str) -> bool {
     is_bcrypt(hash) || (hash.starts_with("$argon2") && PasswordHash::new(hash).is_ok())
 }
 
+/// The highest cost of a bcrypt hash that is checked: 2^14 rounds take about a second, and nothing can end them.
+const MOST_BCRYPT_COST: u8 = 14;
+
+/// Whether this is a bcrypt hash that [`verify`] can check in bounded time.
 fn is_bcrypt(hash: &str) -> bool {
+    let cost = hash.get(4..6).and_then(|cost| cost.parse::<u8>().ok());
     hash.len() == 60
         && ["$2a$", "$2b$", "$2y$"]
             .iter()
             .any(|prefix| hash.starts_with(prefix))
+        && cost.is_some_and(|cost| (4..=MOST_BCRYPT_COST).contains(&cost))
+        && hash.get(6..7) == Some("$")
 }
 
 #[cfg(test)]

@@ -333,12 +333,12 @@ fn with_bodies(
         let file = folder.join(named.unwrap_or(default));
         let shown = display_path(&file, root);
         let body = body(&file, root, mappings, &shown);
-        if let Some(body) = remarks.keep(Part::Other, &file, body).flatten() {
-            if let Some(template) = template.as_object_mut() {
-                // For messages about the template.
-                template.insert("bodyFile".to_owned(), Value::String(shown));
-                template.insert("body".to_owned(), Value::String(body));
-            }
+        if let Some(body) = remarks.keep(Part::Other, &file, body).flatten()
+            && let Some(template) = template.as_object_mut()
+        {
+            // For messages about the template.
+            template.insert("bodyFile".to_owned(), Value::String(shown));
+            template.insert("body".to_owned(), Value::String(body));
         }
     }
 }

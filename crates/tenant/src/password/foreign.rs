@@ -141,7 +141,10 @@ impl ForeignHash {
                 salt: salt()?,
                 encoding,
             }),
-            "bcrypt" => Err("the bcrypt hash must begin with $2a$, $2b$ or $2y$".to_owned()),
+            "bcrypt" => Err(
+                "the bcrypt hash must begin with $2a$, $2b$ or $2y$ and have a cost of 4 to 14"
+                    .to_owned(),
+            ),
             "argon2" => {
                 unsalted()?;
                 argon2_fits(value)?;

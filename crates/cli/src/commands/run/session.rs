@@ -7,6 +7,7 @@ use std::{
 
 use postlogin_engine::Allocation;
 use postlogin_runner::Session;
+use serde_json::json;
 
 use crate::{
     action::compiler,
@@ -47,7 +48,8 @@ pub(super) fn answer_lines(
             );
         }
         let Ok(text) = std::str::from_utf8(&line) else {
-            return Err(CliError::usage("<stdin>: a line is not UTF-8"));
+            printer.json(&json!({"id": null, "errors": [{"message": "<stdin>: the line is not UTF-8", "hint": null}]}))?;
+            continue;
         };
         if text.trim().is_empty() {
             continue;
