@@ -51,7 +51,10 @@ pub fn main() -> ExitCode {
     let result = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &printer)))
         .unwrap_or_else(|_| Err(CliError::internal(&anyhow!(panic::take()))));
     match result {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => {
+            printer::write_waiting();
+            ExitCode::from(code)
+        }
         Err(error) => {
             printer.error(&error);
             ExitCode::from(error.code)

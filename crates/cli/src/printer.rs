@@ -3,6 +3,7 @@
 //! What people read is made harmless here, whoever wrote it: file names, arguments and messages may hold anything.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use postlogin_core::escape::{block, json};
@@ -10,6 +11,16 @@ use postlogin_runner::report::People;
 use serde::Serialize;
 
 use crate::{args::Color, error::CliError};
+
+/// Warnings that are written before the next output: if that is an error of the same words, it stands alone.
+static WAITING: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
+
+/// A warning that is not written yet.
+struct Waiting {
+    message: String,
+    /// The warning with its hint, escaped and painted.
+    lines: String,
+}
 
 /// Knows where output goes and how it may look.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +61,7 @@ impl Printer {
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CliError> {
+        write_waiting();
         let mut out = io::BufWriter::new(io::stdout().lock());
         match write(&mut out).and_then(|()| out.flush()) {
             // A reader such as `head` that has seen enough is no error.
@@ -79,11 +91,30 @@ impl Printer {
         self.labelled(AnsiColor::Yellow, "warning:", text);
     }
 
+    /// A warning about what a command may fail of: it is written before the next output, unless that is this very error.
+    pub(crate) fn warning_unless_error(&self, text: &str, hint: Option<&str>) {
+        let mut lines = self.label(AnsiColor::Yellow, "warning:", text);
+        if let Some(hint) = hint {
+            lines.push('\n');
+            lines.push_str(&self.label(AnsiColor::Cyan, "hint:", hint));
+        }
+        let message = text.to_owned();
+        let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push(Waiting { message, lines });
+    }
+
+    /// Takes back a warning that waits: it is told in another way.
+    pub(crate) fn withdraw(&self, text: &str) {
+        let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|warning| warning.message != text);
+    }
+
     pub(crate) fn hint(&self, text: &str) {
         self.labelled(AnsiColor::Cyan, "hint:", text);
     }
 
     pub(crate) fn error(&self, error: &CliError) {
+        self.withdraw(&error.message);
         self.labelled(AnsiColor::Red, "error:", &error.message);
         if let Some(hint) = &error.hint {
             self.hint(hint);
@@ -91,8 +122,12 @@ impl Printer {
     }
 
     fn labelled(&self, color: AnsiColor, label: &str, text: &str) {
+        to_stderr(&self.label(color, label, text));
+    }
+
+    fn label(&self, color: AnsiColor, label: &str, text: &str) -> String {
         let label = self.paint(color.on_default().bold(), label);
-        to_stderr(&format!("{label} {}", block(text)));
+        format!("{label} {}", block(text))
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -106,6 +141,7 @@ impl Printer {
 
 /// A writer to stderr for messages of parts that do not know the printer.
 pub(crate) fn stderr() -> impl Write {
+    write_waiting();
     People::new(io::stderr(), false)
 }
 
@@ -116,7 +152,16 @@ pub(crate) fn report(line: &str) {
 
 /// One message, escaped already. Where even stderr can't be written, nobody is left to be told; the exit code still says what happened.
 fn to_stderr(line: &str) {
+    write_waiting();
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Writes the warnings that wait. Called before any other output, and at the end.
+pub(crate) fn write_waiting() {
+    let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+    for warning in waiting.drain(..) {
+        let _ = writeln!(io::stderr().lock(), "{}", warning.lines);
+    }
 }
 
 /// <https://no-color.org> and <https://bixense.com/clicolors>, behind an explicit choice.

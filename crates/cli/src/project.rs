@@ -96,20 +96,20 @@ pub(crate) fn named(
     Ok(found)
 }
 
-/// Prints warnings about what of a project could not be read, and what was read in another way.
+/// Prints warnings about what of a project could not be read, and what was read in another way. One that the command fails
+/// of at once is its error alone.
 pub(crate) fn report(project: &Project, printer: &Printer) {
     let remarks = &project.remarks;
     let broken = remarks.broken.iter().map(|broken| &broken.error);
     let all: Vec<&Error> = broken.chain(&remarks.notices).collect();
     let mut last_hint = None;
     for error in all.iter().take(MOST) {
-        printer.warning(&error.sentence());
-        if let Some(hint) = &error.hint
-            && last_hint != Some(hint)
-        {
-            printer.hint(hint);
-            last_hint = Some(hint);
-        }
+        let hint = error
+            .hint
+            .as_deref()
+            .filter(|hint| last_hint != Some(*hint));
+        printer.warning_unless_error(&error.sentence(), hint);
+        last_hint = hint.or(last_hint);
     }
     if let Some(more) = all.len().checked_sub(MOST).filter(|more| *more > 0) {
         printer.warning(&format!("and {more} more about this project"));

@@ -33,7 +33,7 @@ pub use keywords::{KeywordMappings, leftover};
 pub use local::{LocalSource, LocalSources, local_sources};
 pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
-pub use project::remarks::{Broken, Part, Remarks};
+pub use project::remarks::{Broken, Part, Remarks, Undescribed};
 pub use project::rules::{Rule, login_set};
 pub use project::tenant::{TenantData, tenant_keys};
 pub use project::{Action, Binding, MissingAction, Project, TestConfiguration};

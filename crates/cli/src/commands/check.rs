@@ -28,6 +28,10 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
     let found = project::find(&here, printer)?;
+    // Findings tell of bindings, where the bindings are checked at all.
+    for missing in found.project.iter().flat_map(Project::missing_in_bindings) {
+        printer.withdraw(&missing.error.sentence());
+    }
     let Subjects {
         sources,
         problems,

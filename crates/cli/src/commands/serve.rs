@@ -19,9 +19,12 @@ use postlogin_tenant::{
 };
 use serde_json::Value;
 
-use self::wiring::pipeline;
+use self::wiring::{pipeline, scripts};
 use super::run::{budget, working_folder};
-use crate::{args::ServeArguments, error::CliError, network::network, printer::Printer, secrets};
+use crate::{
+    args::ServeArguments, error::CliError, network::network, printer::Printer, render::counted,
+    secrets,
+};
 
 /// So often, and so long apart, the server is asked to stop: it has five seconds for running requests.
 #[cfg(unix)]
@@ -102,8 +105,9 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         printer.warning("the project has no Rules, and binds no Action to the trigger post-login: logins run none");
     }
     printer.note(&format!(
-        "{actions} Rules and Actions, {} users; issuer {}",
-        tenant.user_count(),
+        "{}, {}; issuer {}",
+        scripts(actions),
+        counted(tenant.user_count(), "user"),
         tenant.issuer()
     ));
     for (name, client_id) in tenant.applications() {

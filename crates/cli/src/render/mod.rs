@@ -29,3 +29,4 @@ mod tests;
 pub use explanation::explanation;
 pub use human::{HumanOptions, SourceLookup, human};
 pub use json::json;
+pub(crate) use text::counted;

@@ -161,7 +161,7 @@ pub(super) fn date(seconds: u64) -> Option<String> {
 }
 
 /// A count with its noun: `1 call`, `2 calls`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }

@@ -140,6 +140,23 @@ fn a_broken_configuration_is_named_with_its_place() {
         ("actions/first/code.js", QUIET),
         ("triggers/triggers.json", BINDING),
     ]);
+    // Production has it from the Marketplace: the others run.
+    let run = postlogin(&format!("run {FIXED}"))
+        .within(project.path())
+        .finish();
+    assert_eq!(run.code, Some(0), "{run}");
+    let told = "warning: triggers/triggers.json: the trigger `post-login` binds the Action `second`, which does not exist\nhint: Actions of the Marketplace are not exported; name the Actions to run instead\n";
+    assert_eq!(run.stderr.matches(told).count(), 1, "{run}");
+    assert_eq!(names("", project.path()), ["first"]);
+
+    let project = folder(&[
+        ("actions/first.json", &manifest("first")),
+        ("actions/first/code.js", QUIET),
+        (
+            "triggers/triggers.json",
+            r#"{"post-login": [{"action_name": "second"}]}"#,
+        ),
+    ]);
     assert_command!(postlogin("run").within(project.path()), @"
     exit code: 2
     ----- stderr -----
@@ -175,5 +192,39 @@ fn the_export_fixtures_are_projects() {
         // They need secrets and modules that they do not get; what matters is that the binding is found and run.
         assert_eq!(done.code, Some(0), "{done}");
         assert!(done.stdout.contains("Actions\n"), "{done}");
+    }
+}
+
+#[test]
+fn a_script_that_no_manifest_describes_is_told_checked_and_runs_by_name() {
+    let score = "export const onExecutePostLogin = async (event: any, api: any) => { api.accessToken.nonsense(); };\n";
+    let binding = r#"{"post-login": [{"action_name": "first"}, {"action_name": "plan-claims"}]}"#;
+    let project = folder(&[
+        ("actions/first.json", &manifest("first")),
+        ("actions/first/code.js", QUIET),
+        ("actions/first.test.js", QUIET),
+        ("actions/plan-claims/code.js", QUIET),
+        ("actions/score.ts", score),
+        ("triggers/triggers.json", binding),
+    ]);
+    assert_eq!(names("plan-claims", project.path()), ["plan-claims"]);
+    let run = postlogin("run score").within(project.path()).finish();
+    assert_eq!(run.code, Some(102), "{run}");
+    let check = postlogin("check").within(project.path()).finish();
+    assert_eq!(check.code, Some(100), "{check}");
+    for done in [&run, &check] {
+        for script in ["actions/score.ts", "actions/plan-claims/code.js"] {
+            let told = format!("warning: {script} is described by no actions/*.json: ");
+            assert_eq!(done.stderr.matches(&told).count(), 1, "{done}");
+        }
+        assert!(!done.stderr.contains("first.test.js"), "{done}");
+    }
+    for part in [
+        "error[unknown-api-method]  actions/score.ts:1:",
+        "error[missing-bound-action]",
+        "hint: actions/plan-claims/code.js exists; add actions/plan-claims.json",
+        "in 3 Actions",
+    ] {
+        assert!(check.stdout.contains(part), "{part}: {check}");
     }
 }

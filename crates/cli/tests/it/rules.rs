@@ -243,7 +243,6 @@ fn what_cannot_be_a_rule_is_one_clear_message() {
     assert_command!(within("odd"), @r#"
     exit code: 2
     ----- stderr -----
-    warning: rules/odd.json: the `order` of the Rule `odd` must be a whole number
     error: rules/odd.json: the `order` of the Rule `odd` must be a whole number
     "#);
     assert_command!(within("gone"), @r#"

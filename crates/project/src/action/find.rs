@@ -249,6 +249,13 @@ fn named(name: &str, project: &Project) -> Result<Option<Found>> {
             root: project.root.clone(),
         }));
     }
+    let mut undescribed = project.remarks.undescribed.iter();
+    if let Some(one) = undescribed.find(|one| one.name == name) {
+        return Ok(Some(Found::File {
+            path: one.code.clone(),
+            name: one.name.clone(),
+        }));
+    }
     let is_name = !name.contains(['/', '\\']) && name != "." && name != "..";
     let path = project.root.join("actions").join(name);
     if is_name && path.is_dir() {
@@ -296,7 +303,11 @@ fn missing(argument: &str, path: &Path, working_folder: &Path, project: Option<&
         .collect();
     let names: Vec<_> = project
         .into_iter()
-        .flat_map(Project::action_names)
+        .flat_map(|project| {
+            let undescribed = project.remarks.undescribed.iter();
+            let undescribed = undescribed.map(|one| one.name.as_str());
+            project.action_names().chain(undescribed)
+        })
         .collect();
     let near_file = closest(&file_name(path), files.iter().map(String::as_str))
         .map(|file| format!("{prefix}{file}"));

@@ -16,8 +16,8 @@ const PASSED_OVER: &[&str] = &["node_modules", "target"];
 /// Deeper than Actions are kept.
 const DEEPEST: usize = 8;
 
-/// The Actions in and below a folder: those that the project's configuration has there, else the scripts that
-/// export a handler of a trigger. Relative paths are relative to `working_folder`.
+/// The Actions in and below a folder: those that the project's configuration has there, with the scripts that
+/// it should describe, else the scripts that export a handler of a trigger. Relative paths are relative to `working_folder`.
 ///
 /// One that cannot be read does not hide the others: its error is in its place.
 pub fn actions_below(
@@ -36,10 +36,13 @@ pub fn actions_below(
             .filter(|action| action.code.is_file() || !is_package(&action.code))
             .collect();
         if !declared.is_empty() {
-            return declared
-                .into_iter()
-                .map(|action| project.source(action, working_folder))
-                .collect();
+            let declared = declared.into_iter();
+            let declared = declared.map(|action| project.source(action, working_folder));
+            let undescribed = project.remarks.undescribed.iter();
+            let undescribed = undescribed.filter(|one| is_below(&one.code)).map(|one| {
+                resolve_action(&one.code.to_string_lossy(), working_folder, Some(project))
+            });
+            return declared.chain(undescribed).collect();
         }
     }
     let mut scripts = Vec::new();
@@ -99,7 +102,7 @@ fn collect(folder: &Path, depth: usize, scripts: &mut Vec<PathBuf>) {
 }
 
 /// Tests and type declarations name handlers and export none.
-fn is_beside_an_action(name: &str) -> bool {
+pub(crate) fn is_beside_an_action(name: &str) -> bool {
     [".test.", ".spec.", ".d."]
         .iter()
         .any(|mark| name.contains(mark))

@@ -3,6 +3,7 @@
 //! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
 
 mod below;
+mod bindings;
 pub mod configuration;
 mod directory;
 mod exported;
@@ -14,6 +15,7 @@ pub mod rules;
 pub mod tenant;
 mod tenant_yaml;
 mod terraform;
+mod undescribed;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +29,7 @@ use crate::door::Boundary;
 use crate::files::{absolute, display_path};
 use crate::keywords::{KeywordMappings, leftover};
 use crate::{Error, Result};
+pub use bindings::MissingAction;
 pub(crate) use directory::load_action;
 use manifest::Manifest;
 use remarks::Remarks;
@@ -96,15 +99,6 @@ pub struct Binding {
     pub declared_in: String,
 }
 
-/// A binding that names an Action which the configuration does not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MissingAction {
-    /// Says so, with the file of the binding.
-    pub error: Error,
-    /// Whether an export says so: it leaves out the Actions of the Marketplace, which production has nevertheless.
-    pub is_exported: bool,
-}
-
 impl Project {
     /// Finds the configuration that `folder` is in: the nearest folder upwards with a `postlogin.toml`, with
     /// `actions/*.json` of Actions, `rules/*.json` of Rules or other parts of an export, with a `tenant.yaml`, with Terraform files for the tenant, or with plain Actions `actions/*.js` or
@@ -117,10 +111,14 @@ impl Project {
         // The ancestors of `.` end at once.
         let folder = absolute(folder);
         for root in folder.ancestors() {
-            if let Some(project) = configuration::load(root)? {
-                return Ok(Some(project));
-            }
-            if let Some(project) = Project::load_export(root, None)? {
+            let found = match configuration::load(root)? {
+                Some(project) => Some(project),
+                None => Project::load_export(root, None)?,
+            };
+            if let Some(mut project) = found {
+                // Only now it is known what a `postlogin.toml` describes.
+                undescribed::remark(&mut project);
+                project.remark_left_out();
                 return Ok(Some(project));
             }
             if root.join(".git").exists() {
@@ -135,7 +133,7 @@ impl Project {
         root: &Path,
         mappings: Option<KeywordMappings>,
     ) -> Result<Option<Project>> {
-        if directory::is_root(root) || rules::is_root(root) || exported::is_root(root) {
+        if is_folder(root) {
             let mappings = mappings.map_or_else(|| read_mappings(root), Ok)?;
             return directory::load(root, mappings).map(Some);
         }
@@ -148,24 +146,6 @@ impl Project {
             return Ok(Some(terraform::load(root, mappings)));
         }
         Ok(plain::load(root))
-    }
-
-    /// The Actions bound to a trigger (`post-login`) in the order in which they run; empty if there are none.
-    ///
-    /// Fails if the binding names an Action that the configuration does not have.
-    pub fn bind(&self, trigger: &str) -> Result<Vec<&Action>> {
-        let Some(trigger) = self
-            .triggers
-            .iter()
-            .find(|candidate| candidate.id == trigger)
-        else {
-            return Ok(Vec::new());
-        };
-        trigger
-            .action_names
-            .iter()
-            .map(|name| self.bound(trigger, name))
-            .collect()
     }
 
     /// Returns a sentence for each binding that production would refuse, or whose Actions do not run here.
@@ -261,21 +241,6 @@ impl Project {
         Ok(found)
     }
 
-    /// Returns what [`bind`](Self::bind) would refuse, for every trigger of the configuration, also those that do not run here:
-    /// one entry for each binding that names an Action which the configuration does not have.
-    pub fn missing_in_bindings(&self) -> Vec<MissingAction> {
-        let bindings = self.triggers.iter();
-        let named = bindings.flat_map(|trigger| {
-            let is_exported = !trigger
-                .declared_in
-                .ends_with(configuration::CONFIGURATION_FILE);
-            let names = trigger.action_names.iter();
-            let refused = names.filter_map(|name| self.bound(trigger, name).err());
-            refused.map(move |error| MissingAction { error, is_exported })
-        });
-        named.collect()
-    }
-
     /// The Action of this name.
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.actions
@@ -289,25 +254,11 @@ impl Project {
             .iter()
             .map(|action| action.manifest.name.as_str())
     }
+}
 
-    fn bound(&self, trigger: &Binding, name: &str) -> Result<&Action> {
-        self.action(name).ok_or_else(|| {
-            if let Some(error) = self.remarks.broken_action(name) {
-                return error.clone();
-            }
-            let error = Error::new(format!(
-                "the trigger `{}` binds the Action `{name}`, which does not exist",
-                trigger.id
-            ))
-            .in_file(&trigger.declared_in);
-            match closest(name, self.action_names()) {
-                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-                None => error.with_hint(
-                    "Actions of the Marketplace are not exported; name the Actions to run instead",
-                ),
-            }
-        })
-    }
+/// Whether a folder is an export in the form of folders.
+fn is_folder(root: &Path) -> bool {
+    directory::is_root(root) || rules::is_root(root) || exported::is_root(root)
 }
 
 /// The bindings in `triggers.json` or under `triggers:`, in the order of the file.

@@ -32,6 +32,15 @@ pub struct Broken {
     pub error: Error,
 }
 
+/// A script with a handler in `actions/` of an export that does not describe it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undescribed {
+    /// The name by its file or folder.
+    pub name: String,
+    /// The file.
+    pub code: PathBuf,
+}
+
 /// What users should know about a configuration that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remarks {
@@ -39,6 +48,8 @@ pub struct Remarks {
     pub broken: Vec<Broken>,
     /// What was read in another way than it is written, each with its place.
     pub notices: Vec<Error>,
+    /// Scripts that are no Actions of the project, because nothing describes them; `notices` has a warning for each.
+    pub undescribed: Vec<Undescribed>,
 }
 
 impl Remarks {

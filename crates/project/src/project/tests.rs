@@ -348,3 +348,38 @@ fn a_binding_names_known_actions() {
         "Actions of the Marketplace are not exported; name the Actions to run instead",
     );
 }
+
+#[test]
+fn what_an_export_leaves_out_does_not_stop_the_others() {
+    let named = (
+        "actions/b.json",
+        r#"{"name": "add-roles", "supported_triggers": []}"#,
+    );
+    let both = r#"{"post-login": [{"action_name": "Geo Fencing"}, {"action_name": "add-roles"}]}"#;
+    let project = discover(&[named, ("triggers/triggers.json", both)]);
+    let project = project.expect("a good export").expect("an export");
+    let bound = project.bind("post-login").expect("one is there");
+    let bound: Vec<_> = bound.iter().map(|it| it.manifest.name.as_str()).collect();
+    assert_eq!(bound, ["add-roles"]);
+    let notices: Vec<_> = project
+        .remarks
+        .notices
+        .iter()
+        .map(Error::sentence)
+        .collect();
+    assert_eq!(
+        notices,
+        [
+            "triggers/triggers.json: the trigger `post-login` binds the Action `Geo Fencing`, which does not exist"
+        ]
+    );
+    // A typo, and what the project's own file says, are errors.
+    let typo = r#"{"post-login": [{"action_name": "add-role"}, {"action_name": "add-roles"}]}"#;
+    let toml = "binding = [\"Geo Fencing\", \"add-roles\"]\n";
+    for file in [("triggers/triggers.json", typo), ("postlogin.toml", toml)] {
+        let project = discover(&[named, file]).expect("a good export");
+        let project = project.expect("an export");
+        assert!(project.bind("post-login").is_err(), "{file:?}");
+        assert!(project.remarks.notices.is_empty(), "{file:?}");
+    }
+}

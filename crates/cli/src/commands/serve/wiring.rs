@@ -64,11 +64,20 @@ fn sentence(error: CliError) -> String {
     error.message
 }
 
+/// A count of Rules and Actions together.
+pub(super) fn scripts(count: usize) -> String {
+    match count {
+        1 => "1 Rule or Action".to_owned(),
+        count => format!("{count} Rules and Actions"),
+    }
+}
+
 fn report(notice: PipelineNotice<'_>, printer: &Printer) {
     match notice {
         PipelineNotice::UnseenSecret(secret) => secrets::warn_about(secret, printer),
         PipelineNotice::Reloaded(count) => printer.note(&format!(
-            "files have changed: {count} Rules and Actions from now on"
+            "files have changed: {} from now on",
+            scripts(count)
         )),
         PipelineNotice::Refused(error) => {
             printer.error(&CliError::from(error));
@@ -104,5 +113,17 @@ impl From<&ProgramError> for CliError {
             ProgramError::Load(error) => error.clone().into(),
             ProgramError::Engine(error) => Self::internal(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_script_is_not_several() {
+        assert_eq!(scripts(0), "0 Rules and Actions");
+        assert_eq!(scripts(1), "1 Rule or Action");
+        assert_eq!(scripts(2), "2 Rules and Actions");
     }
 }

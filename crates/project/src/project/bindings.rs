@@ -1,0 +1,116 @@
+//! The Actions that a trigger binds, and those that are bound and missing.
+
+use postlogin_core::event::suggest::closest;
+
+use super::{Action, Binding, Project, configuration, undescribed};
+use crate::{Error, Result};
+
+/// A binding that names an Action which the configuration does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingAction {
+    /// Says so, with the file of the binding.
+    pub error: Error,
+    /// Whether an export says so: it leaves out the Actions of the Marketplace, which production has nevertheless.
+    pub is_exported: bool,
+}
+
+impl Project {
+    /// The Actions bound to a trigger (`post-login`) in the order in which they run; empty if there are none.
+    ///
+    /// What an export leaves out, such as an Action of the Marketplace, is passed over as long as others are bound; the
+    /// remarks name it. Fails if the binding names another Action that the configuration does not have.
+    pub fn bind(&self, trigger: &str) -> Result<Vec<&Action>> {
+        let Some(trigger) = self
+            .triggers
+            .iter()
+            .find(|candidate| candidate.id == trigger)
+        else {
+            return Ok(Vec::new());
+        };
+        let mut bound = Vec::new();
+        let mut left_out = None;
+        for name in &trigger.action_names {
+            match self.bound(trigger, name) {
+                Ok(action) => bound.push(action),
+                Err(error) if self.is_left_out(trigger, name) => {
+                    left_out.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // Without any of its Actions, the login is not the one of production at all.
+        match left_out.filter(|_| bound.is_empty()) {
+            Some(error) => Err(error),
+            None => Ok(bound),
+        }
+    }
+
+    /// Returns what is bound and missing, also what [`bind`](Self::bind) passes over, for every trigger of the configuration, also those that do not run here:
+    /// one entry for each binding that names an Action which the configuration does not have.
+    pub fn missing_in_bindings(&self) -> Vec<MissingAction> {
+        let bindings = self.triggers.iter();
+        let named = bindings.flat_map(|trigger| {
+            let is_exported = is_exported(trigger);
+            let names = trigger.action_names.iter();
+            let refused = names.filter_map(move |name| {
+                // An Action of the Marketplace has no script here.
+                let is_exported = is_exported && undescribed::hint(self, name).is_none();
+                let error = self.bound(trigger, name).err()?;
+                Some(MissingAction { error, is_exported })
+            });
+            refused
+        });
+        named.collect()
+    }
+
+    /// Notes the bound Actions that do not run here because the export lacks them.
+    pub(super) fn remark_left_out(&mut self) {
+        let mut left_out = Vec::new();
+        for trigger in &self.triggers {
+            for name in &trigger.action_names {
+                if self.is_left_out(trigger, name) {
+                    left_out.extend(self.bound(trigger, name).err());
+                }
+            }
+        }
+        self.remarks.notices.extend(left_out);
+    }
+
+    /// Whether an Action is missing as those of the Marketplace are: nothing here looks like it.
+    fn is_left_out(&self, trigger: &Binding, name: &str) -> bool {
+        is_exported(trigger)
+            && self.action(name).is_none()
+            && self.remarks.broken_action(name).is_none()
+            && undescribed::hint(self, name).is_none()
+            && closest(name, self.action_names()).is_none()
+    }
+
+    fn bound(&self, trigger: &Binding, name: &str) -> Result<&Action> {
+        self.action(name).ok_or_else(|| {
+            if let Some(error) = self.remarks.broken_action(name) {
+                return error.clone();
+            }
+            let error = Error::new(format!(
+                "the trigger `{}` binds the Action `{name}`, which does not exist",
+                trigger.id
+            ))
+            .in_file(&trigger.declared_in);
+            if let Some(hint) = undescribed::hint(self, name) {
+                return error.with_hint(hint);
+            }
+            match closest(name, self.action_names()) {
+                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                None => error.with_hint(
+                    "Actions of the Marketplace are not exported; name the Actions to run instead",
+                ),
+            }
+        })
+    }
+}
+
+/// Whether an export says the binding.
+fn is_exported(trigger: &Binding) -> bool {
+    !trigger
+        .declared_in
+        .ends_with(configuration::CONFIGURATION_FILE)
+}
