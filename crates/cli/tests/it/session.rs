@@ -277,11 +277,11 @@ fn options_that_a_request_has_are_refused() {
 }
 
 #[test]
-fn a_line_that_is_not_utf8_ends_the_session() {
+fn a_line_that_is_not_utf8_has_an_answer() {
     let mut child = postlogin("run --stdin-json")
         .command()
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");

@@ -144,7 +144,8 @@ mod tests {
     /// So a value in an output of the sample points to one place.
     #[test]
     fn no_value_of_a_sample_is_at_two_paths() {
-        for trigger in Trigger::ALL {
+        // The others have no ledger that names paths.
+        for trigger in Trigger::ALL.iter().filter(|it| it.table().has_tokens) {
             let mut found = Vec::new();
             leaves(&sample(*trigger), "", &mut found);
             assert!(found.len() > 20, "{trigger}: {found:?}");
