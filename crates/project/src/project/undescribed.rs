@@ -37,6 +37,10 @@ const BEFORE_LISTS: &[&str] = &[
 
 /// Notes the scripts of an export that export a handler and that nothing describes, with a warning for each.
 pub(super) fn remark(project: &mut Project) {
+    // Where nothing is described, as beside an export of Rules alone, nothing was forgotten.
+    if project.actions.is_empty() {
+        return;
+    }
     let root = &project.root;
     // Without an export, plain scripts are the Actions. What a Terraform file describes cannot always be resolved.
     let is_folder = super::is_folder(root);
