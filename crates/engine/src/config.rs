@@ -4,7 +4,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use crate::memory::Memory;
 
-/// How many sandboxes there will be. Where memory is our own ([`crate::memory`]), it says how many wait for their next login.
+/// How many sandboxes there will be. Where memory is our own (`memory`), it says how many wait for their next login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allocation {
     /// One after the other. Cheapest for a handful of logins.

@@ -52,13 +52,12 @@ impl Project {
         let named = bindings.flat_map(|trigger| {
             let is_exported = is_exported(trigger);
             let names = trigger.action_names.iter();
-            let refused = names.filter_map(move |name| {
+            names.filter_map(move |name| {
                 // An Action of the Marketplace has no script here.
                 let is_exported = is_exported && undescribed::hint(self, name).is_none();
                 let error = self.bound(trigger, name).err()?;
                 Some(MissingAction { error, is_exported })
-            });
-            refused
+            })
         });
         named.collect()
     }
