@@ -138,6 +138,10 @@ const OTHERS: &[(&str, &str)] = &[
         "lists a folder; opens nothing",
     ),
     (
+        "crates/project/src/project/undescribed.rs",
+        "compares where scripts really are; reads them through the door",
+    ),
+    (
         "crates/project/src/project/rules.rs",
         "whether two paths are one folder; opens nothing",
     ),
