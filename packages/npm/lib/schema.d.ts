@@ -197,12 +197,20 @@ export interface CaseFile {
     }[];
     /** Paths of the event with lists of values: one case for each combination */
     matrix?: Record<string, unknown[]>;
+    /** Rows: the case once for each, with the row's keys merged over it, expectations included */
+    each?: Case[];
     /** What must be true of the outcome */
     expect?: Expect;
     /** Compare the whole outcome with the .snap file beside this one */
     snapshot?: boolean;
     /** Don't run it: true, or the reason */
     skip?: boolean | string;
+    /** Not written yet: true, or what is missing; it is listed and does not run */
+    todo?: boolean | string;
+    /** Run only such cases, while you work on them; refused in CI */
+    only?: boolean;
+    /** Words by which `postlogin test --tag` chooses cases */
+    tags?: string[] | string;
     /** The cases of this file; the keys beside it are their defaults */
     cases?: Case[];
 }
@@ -260,12 +268,20 @@ export interface Case {
     }[];
     /** Paths of the event with lists of values: one case for each combination */
     matrix?: Record<string, unknown[]>;
+    /** Rows: the case once for each, with the row's keys merged over it, expectations included */
+    each?: Case[];
     /** What must be true of the outcome */
     expect?: Expect;
     /** Compare the whole outcome with the .snap file beside this one */
     snapshot?: boolean;
     /** Don't run it: true, or the reason */
     skip?: boolean | string;
+    /** Not written yet: true, or what is missing; it is listed and does not run */
+    todo?: boolean | string;
+    /** Run only such cases, while you work on them; refused in CI */
+    only?: boolean;
+    /** Words by which `postlogin test --tag` chooses cases */
+    tags?: string[] | string;
 }
 
 export interface ContinueRequest {
@@ -326,6 +342,10 @@ export interface Expect {
         code?: string;
         message?: string;
     })[];
+    /** The most time that the Actions may take together, as measured: 500ms */
+    duration?: string;
+    /** The most memory that an Action may use: 64MiB */
+    memory?: string;
     /** Compare objects and lists as a whole, not as subsets */
     exactly?: boolean;
 }
