@@ -85,7 +85,7 @@ const RESET_METHODS: &[(&str, &str)] = &[
 ];
 const PROVIDER_METHODS: &[(&str, &str)] = &[("notification", "drop? retry?")];
 
-/// What the names of interfaces begin with that only one trigger other than post-login has.
+/// Prefixes of the interfaces that belong to one trigger other than post-login.
 const PREFIXES: &[&str] = &["machine-", "registration-", "exchange-", "reset-"];
 
 /// All of them, each with what the names of its interfaces begin with.

@@ -78,7 +78,7 @@ fn tell(notice: &LoadNotice<'_>, printer: &Printer) {
     }
 }
 
-/// Stores packages that were loaded, so that the next process need not load them. A cache that cannot be written is no cache.
+/// Stores packages that were loaded, so that the next process need not load them. A cache that cannot be written is ignored.
 pub(crate) fn store_packages(packages: &[Packages]) {
     for packages in packages.iter().filter(|it| it.are_worthwhile()) {
         if let Err(error) = packages.store() {

@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     pub(crate) verbose: bool,
 }
 
-/// What to start with.
+/// The command to run.
 const EXAMPLES: &str = "\
 Examples:
   postlogin init                     a small project, or first cases for the Actions that are there
@@ -130,7 +130,7 @@ pub(crate) enum Schema {
     CredentialsExchangeEvent,
     /// A file of cases
     Case,
-    /// What `run --format json` prints
+    /// The output of `run --format json`
     Outcome,
     /// postlogin.toml
     Config,

@@ -28,7 +28,7 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     let here = env::current_dir()
         .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
     let found = project::find(&here, printer)?;
-    // Findings tell of bindings, where the bindings are checked at all.
+    // Where bindings are checked, findings report the missing Actions.
     for missing in found.project.iter().flat_map(Project::missing_in_bindings) {
         printer.withdraw(&missing.error.sentence());
     }
@@ -67,7 +67,7 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
             ActionKind::Script { text, .. } => {
                 for (file, specifier) in missing_files(source) {
                     printer.warning(&format!(
-                        "{file} imports `{specifier}`, and there is no such file: the Action will not load"
+                        "{file} imports `{specifier}`, which does not exist: the Action will not load"
                     ));
                 }
                 let is_rule = is_rule(&source.display_path, text);

@@ -206,7 +206,7 @@ fn read(
         .ok()
 }
 
-/// A home folder is no project: everything below it would be looked through, and files written beside all others.
+/// A home folder is not a project: `init` would search everything below it and write files beside all others.
 fn refuse_home(folder: &Path, found: Option<&Project>) -> Result<(), CliError> {
     let home = env::var_os("HOME").or_else(|| env::var_os("USERPROFILE"));
     let home = home.and_then(|home| PathBuf::from(home).canonicalize().ok());

@@ -14,7 +14,7 @@ use crate::{
 pub(crate) fn install(arguments: &InstallArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = working_folder()?;
     let Some(project) = crate::project::discover(&here, printer)? else {
-        return Err(CliError::usage("there is no project here")
+        return Err(CliError::usage("no project was found here")
             .with_hint("start it in the project, or choose one with `-C FOLDER`"));
     };
     let packages = declared(&project, printer)?;

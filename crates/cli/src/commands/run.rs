@@ -271,7 +271,7 @@ fn sources(
         let hint =
             hint.unwrap_or_else(|| "name one: `postlogin run actions/my-action/code.js`".into());
         return Err(
-            CliError::usage("no Action was named, and there is no project here").with_hint(hint),
+            CliError::usage("no Action was named, and no project was found here").with_hint(hint),
         );
     };
     let trigger = trigger.unwrap_or_default();

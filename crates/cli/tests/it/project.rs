@@ -87,7 +87,7 @@ fn what_is_not_there_is_named() {
     assert_command!(postlogin("run").within(outside.path()), @"
     exit code: 2
     ----- stderr -----
-    error: no Action was named, and there is no project here
+    error: no Action was named, and no project was found here
     hint: name one: `postlogin run actions/my-action/code.js`
     ");
     assert_command!(postlogin("run quite.js").within(outside.path()), @"

@@ -55,7 +55,7 @@ fn all_mistakes_are_told_before_anything_runs() {
     error: b.case.yaml:3:1: unknown key `evnt` in a case
     hint: did you mean `event`?
     error: c.case.json:1:26: trailing comma
-    error: d.case.yaml:1:1: the case names no `actions`, and there is no project here
+    error: d.case.yaml:1:1: the case names no `actions`, and no project was found here
     hint: name them: `actions: [../actions/my-action/code.js]`
     error: e.case.yaml:2:8: `event.user.name` is a string; it has no key `x`
     error: f.case.yaml:2:8: an exchange of `http`: unknown key `urll`

@@ -112,7 +112,7 @@ pub(super) fn bound(
             return Ok(Vec::new());
         }
         return Err(
-            Error::new("the case names no `actions`, and there is no project here")
+            Error::new("the case names no `actions`, and no project was found here")
                 .with_hint("name them: `actions: [../actions/my-action/code.js]`"),
         );
     };

@@ -30,7 +30,7 @@ pub(super) fn of_terraform(project: &Project, files: &mut Files) -> Result<(), C
     files.new_file(FILE, text).map(drop)
 }
 
-/// Lists the Actions below a folder that is no project. Returns whether there are some.
+/// Lists the Actions below a folder that is not a project. Returns whether any were found.
 pub(super) fn of_loose_actions(
     home: &Path,
     files: &mut Files,
