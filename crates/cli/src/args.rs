@@ -12,7 +12,7 @@ use crate::version;
 pub(crate) use tenant::{EmailArguments, ServeArguments};
 pub(crate) use tests::{CompareArguments, NoTests, TestArguments};
 
-/// Runs Auth0 post-login Actions offline, in WebAssembly, and shows what became of every claim.
+/// Runs Auth0 Actions offline, in WebAssembly, and shows what happened to every claim.
 #[derive(Debug, Parser)]
 #[command(version = version::SHORT, long_version = version::long(), max_term_width = 100, after_help = EXAMPLES, after_long_help = LONG)]
 pub(crate) struct Arguments {
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
 
-    /// Tell on stderr what happens inside
+    /// Print debug output to stderr
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
@@ -82,21 +82,21 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run one login through Actions and print the outcome
     Run(Box<RunArguments>),
-    /// Run one login and tell for every claim where it came from and why it was kept or dropped
+    /// Run one login and show where every claim came from and why it was kept or dropped
     Explain(Box<ExplainArguments>),
-    /// Run files of cases
+    /// Run test cases
     Test(Box<TestArguments>),
-    /// Run two versions of a login side by side and tell what they do differently
+    /// Run two versions of a login side by side and report the differences
     Compare(Box<CompareArguments>),
     /// Compile an Action into a self-contained WebAssembly component
     Build(BuildArguments),
-    /// Tell what is wrong with Actions without running them
+    /// Find errors in Actions without running them
     Check(CheckArguments),
     /// Start a local tenant: sign in with a real client and get the tokens that the project's own Actions make
     Serve(Box<ServeArguments>),
     /// Print one of the tenant's e-mails, as its template makes it for a user
     Email(Box<EmailArguments>),
-    /// Make a small project, or first cases for the Actions that are there
+    /// Create a small project, or first cases for existing Actions
     Init(InitArguments),
     /// Install the npm packages that the project's Actions declare, at their versions
     Install(InstallArguments),

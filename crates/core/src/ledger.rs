@@ -9,7 +9,7 @@ use crate::ceilings::{Kept, NAME_BYTES, shorten, shortened};
 use crate::claim_rules::{RuleContext, claim_size, rule_for};
 use crate::limits::CUSTOM_CLAIMS_BYTES;
 use crate::location::Location;
-use crate::outcome::{ClaimRule, LedgerEntry, TokenKind, Verdict};
+use crate::outcome::{ClaimRule, LedgerEntry, NoValue, TokenKind, UnsetClaim, Verdict};
 
 /// One call of `setCustomClaim`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub(crate) struct ClaimCall {
     pub name: String,
     /// Its value; `None` for what JSON has no value for, which removes an earlier one.
     pub value: Option<Value>,
+    /// What an Action gave for which JSON has no value.
+    #[serde(default)]
+    pub no_value: Option<NoValue>,
     /// The Action.
     pub action: String,
     /// The caller's place.
@@ -45,6 +48,8 @@ pub(crate) struct Settled {
     pub access_token: Map<String, Value>,
     /// One entry for each call that had a value, in call order.
     pub ledger: Vec<LedgerEntry>,
+    /// One entry for each call that an Action made without a value, in call order.
+    pub unset: Vec<UnsetClaim>,
     /// The size of each token's custom claims in bytes, before those that are too large are dropped.
     pub sizes: Vec<(TokenKind, usize)>,
     /// The token whose claims are too large, their size in bytes and the Action that set the last of them.
@@ -58,6 +63,15 @@ pub(crate) fn settle(context: &RuleContext<'_>, calls: Vec<ClaimCall>, kept: &mu
     let last = are_last(&calls);
     for (mut call, is_last) in calls.into_iter().zip(last) {
         let Some(value) = call.value.take() else {
+            if let Some(value) = call.no_value {
+                settled.unset.push(UnsetClaim {
+                    token: call.token,
+                    name: shortened(&call.name, NAME_BYTES),
+                    value,
+                    action: call.action,
+                    location: call.location,
+                });
+            }
             continue;
         };
         let rule = if is_last {

@@ -43,6 +43,10 @@ pub struct Outcome {
     pub effects: Effects,
     /// Every custom claim that was set, in the order of the calls.
     pub ledger: Vec<LedgerEntry>,
+    /// Every call of `setCustomClaim` that set no claim for want of a value, in the order of the calls; absent when there is
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unset_claims: Vec<UnsetClaim>,
     /// Every call of an `api` method in call order, reads included.
     pub commands: Vec<CommandRecord>,
     /// What the Actions printed.
@@ -276,6 +280,45 @@ pub struct LedgerEntry {
     /// `event.user.user_metadata.hobby`. Empty when nobody watched ([`crate::reads::Watch`]), and for Actions in a language in
     /// which reads cannot be watched.
     pub sources: Vec<String>,
+}
+
+/// One call of `setCustomClaim` with what JSON has no value for: no claim is set, and an earlier one is taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnsetClaim {
+    /// The token.
+    pub token: TokenKind,
+    /// The claim's name.
+    pub name: String,
+    /// What was given instead of a value.
+    pub value: NoValue,
+    /// The Action that called.
+    pub action: String,
+    /// Where it called, if the guest told.
+    pub location: Option<Location>,
+}
+
+/// What JSON has no value for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoValue {
+    /// `undefined`.
+    Undefined,
+    /// A function.
+    Function,
+    /// A symbol.
+    Symbol,
+}
+
+impl NoValue {
+    /// How a sentence calls it: `a function`.
+    #[must_use]
+    pub fn called(self) -> &'static str {
+        match self {
+            NoValue::Undefined => "undefined",
+            NoValue::Function => "a function",
+            NoValue::Symbol => "a symbol",
+        }
+    }
 }
 
 /// One call of an `api` method.

@@ -52,6 +52,9 @@ impl Outcome {
                 .iter_mut()
                 .for_each(|source| mask.text(source));
         }
+        for call in &mut self.unset_claims {
+            mask.text(&mut call.name);
+        }
         for command in &mut self.commands {
             command
                 .args

@@ -7,6 +7,8 @@ mod wire;
 
 use serde_json::{Map, Number, Value};
 
+use crate::outcome::NoValue;
+
 /// A value of the guest.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Argument {
@@ -115,6 +117,17 @@ impl Argument {
             Argument::Object(entries) => entries.iter().any(|(_, value)| value.loses_in_json()),
             Argument::ToJson(value) => value.loses_in_json(),
             _ => false,
+        }
+    }
+
+    /// What JSON has no value for, if the whole value is that; `toJSON` may give it.
+    pub fn no_value(&self) -> Option<NoValue> {
+        match self {
+            Argument::Undefined => Some(NoValue::Undefined),
+            Argument::Function => Some(NoValue::Function),
+            Argument::Symbol(_) => Some(NoValue::Symbol),
+            Argument::ToJson(value) => value.no_value(),
+            _ => None,
         }
     }
 

@@ -40,6 +40,8 @@ export interface Outcome {
     };
     /** Every custom claim that was set, in the order of the calls */
     ledger: LedgerEntry[];
+    /** Every call of setCustomClaim that set no claim for want of a value; absent when there is none */
+    unset_claims?: OutcomeunsetClaim[];
     /** Every call of an api method in call order, reads included */
     commands: Command[];
     /** What the Actions printed */
@@ -80,6 +82,18 @@ export interface LedgerEntry {
     location: Location | null;
     /** Paths of the event that the Action had read and that have this value */
     sources: string[];
+}
+
+/** One call of setCustomClaim with what JSON has no value for */
+export interface OutcomeunsetClaim {
+    token: "id_token" | "access_token";
+    /** The claim's name */
+    name: string;
+    /** What was given instead of a value */
+    value: "undefined" | "function" | "symbol";
+    /** The Action */
+    action: string;
+    location: Location | null;
 }
 
 /** One call of an api method */

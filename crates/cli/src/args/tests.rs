@@ -64,7 +64,7 @@ pub(crate) struct TestArguments {
         num_args = 0..=1,
         default_missing_value = "1000",
         conflicts_with_all = ["list", "watch", "review", "update", "shard", "coverage", "fail_fast", "repeat"],
-        help_heading = "Made-up logins"
+        help_heading = "Generated logins"
     )]
     pub(crate) fuzz: Option<String>,
 
@@ -74,7 +74,7 @@ pub(crate) struct TestArguments {
         value_name = "N",
         default_value_t = 0,
         requires = "fuzz",
-        help_heading = "Made-up logins"
+        help_heading = "Generated logins"
     )]
     pub(crate) seed: u64,
 

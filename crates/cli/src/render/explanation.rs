@@ -9,7 +9,7 @@ use postlogin_core::explanation::{
     Certainty, ClaimAccount, ExpectedClaim, Explanation, Origin, Presence, PresenceState,
 };
 use postlogin_core::limits::Reach;
-use postlogin_core::outcome::{Status, TokenKind, Verdict};
+use postlogin_core::outcome::{NoValue, Status, TokenKind, Verdict};
 
 use super::claim_rules;
 use super::claim_table::at;
@@ -288,6 +288,10 @@ fn write_expected_claim(
                 "there as a standard claim, without an Action".to_owned()
             }
             (PresenceState::Dropped, _) => "set by an Action and dropped, see above".to_owned(),
+            (PresenceState::NoValue, _) => {
+                let given = presence.no_value.unwrap_or(NoValue::Undefined).called();
+                format!("an Action called for it, but the value was {given}: no claim is set")
+            }
             (PresenceState::NeverSet, None) => "no Action set it".to_owned(),
             (PresenceState::NeverSet, Some(rule)) => {
                 format!(

@@ -3,6 +3,7 @@
 use std::io;
 
 use postlogin_core::explanation::{ConditionAccount, ExpectedClaim, Reached, SiteAccount};
+use postlogin_core::outcome::NoValue;
 
 use super::claim_table::at;
 use super::explanation::BELOW;
@@ -14,7 +15,7 @@ use super::text;
 const MOST_SHOWN: usize = 40;
 
 pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()> {
-    let never_reached = !claim.sites.iter().any(|site| site.reached == Reached::Yes);
+    let never_reached = !claim.sites.iter().any(was_reached);
     if claim.sites.is_empty() {
         let told = "no call in the Actions' texts names it";
         page.line(BELOW, &[span(Role::Dim, told)])?;
@@ -22,12 +23,16 @@ pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()
     }
     // Where one call was made, the others are of no interest.
     let sites = claim.sites.iter();
-    let mut sites = sites.filter(|site| never_reached || site.reached == Reached::Yes);
+    let mut sites = sites.filter(|site| never_reached || was_reached(site));
     for site in sites.by_ref().take(MOST_SHOWN) {
         write_site(page, site)?;
     }
     page.left_out(BELOW, sites.count(), "place")?;
     not_analysed(page, BELOW, claim.omitted_sites, "claim site")
+}
+
+fn was_reached(site: &SiteAccount) -> bool {
+    matches!(site.reached, Reached::Yes | Reached::NoValue)
 }
 
 /// Reports what was not looked at because there is too much of it.
@@ -56,10 +61,14 @@ fn write_site(page: &mut Page<'_>, site: &SiteAccount) -> io::Result<()> {
         "may set it"
     };
     let end = match site.reached {
-        Reached::Yes => "and was reached",
-        Reached::No => "and was not reached",
-        Reached::NotRun => "and did not run: the flow ended before it",
-        Reached::Failed => "and the Action failed",
+        Reached::Yes => "and was reached".to_owned(),
+        Reached::NoValue => {
+            let given = site.no_value.unwrap_or(NoValue::Undefined).called();
+            format!("and was reached, but the value was {given}: no claim is set")
+        }
+        Reached::No => "and was not reached".to_owned(),
+        Reached::NotRun => "and did not run: the flow ended before it".to_owned(),
+        Reached::Failed => "and the Action failed".to_owned(),
     };
     page.line(
         BELOW,

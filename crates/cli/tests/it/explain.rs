@@ -96,6 +96,73 @@ fn an_account_for_a_program() {
     assert_eq!(explained["expected"][1]["sites"][0]["reached"], "yes");
 }
 
+/// A call that was made with `undefined` or a function sets no claim, but it was reached.
+#[test]
+fn a_call_without_a_value_was_reached() {
+    let check = |call: &str, given: &str| {
+        let text = format!(
+            "exports.onExecutePostLogin = async (event, api) => {{
+  const {{ hobby, newsletter }} = event.user.user_metadata;
+  {call}
+}};
+"
+        );
+        let folder = folder(&[("why.js", &text)]);
+        let run = || {
+            let arguments = format!(
+                "explain why.js {FIXED} --set user.user_metadata={{\"newsletter\":true}} --why https://example.com/hobby"
+            );
+            postlogin(&arguments).within(folder.path())
+        };
+        let shown = run().finish().stdout;
+        let word = given.trim_start_matches("a ");
+        let reached = format!(
+            "(idToken.setCustomClaim), and was reached, but the value was {given}: no claim is set"
+        );
+        assert!(shown.contains(&reached), "{shown}");
+        assert!(!shown.contains("not reached"), "{shown}");
+        assert!(
+            shown.contains(&format!(
+                "ID token: an Action called for it, but the value was {given}"
+            )),
+            "{shown}"
+        );
+        assert!(shown.contains("access token: no Action set it"), "{shown}");
+        let explained = run().outcome(0);
+        let asked = &explained["expected"][0];
+        let site = &asked["sites"][0];
+        assert_eq!(
+            (&site["reached"], &site["no_value"]),
+            (&json!("no-value"), &json!(word))
+        );
+        assert_eq!(asked["id_token"]["state"], "no-value");
+        assert_eq!(asked["id_token"]["no_value"], word);
+        assert_eq!(asked["access_token"]["state"], "never-set");
+        let unset = &explained["outcome"]["unset_claims"][0];
+        assert_eq!(
+            (&unset["value"], &unset["location"]["line"]),
+            (&json!(word), &json!(3))
+        );
+    };
+    let name = "'https://example.com/hobby'";
+    check(
+        &format!("if (newsletter) api.idToken.setCustomClaim({name}, hobby);"),
+        "undefined",
+    );
+    check(
+        &format!("api.idToken.setCustomClaim({name}, hobby);"),
+        "undefined",
+    );
+    check(
+        &format!("api.idToken.setCustomClaim({name}, () => hobby);"),
+        "a function",
+    );
+    check(
+        &format!("api.idToken.setCustomClaim({name}, {{ toJSON() {{}} }});"),
+        "undefined",
+    );
+}
+
 #[test]
 fn explaining_changes_nothing_about_the_login() {
     let folder = folder(&[("claims.js", CLAIMS)]);

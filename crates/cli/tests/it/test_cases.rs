@@ -46,6 +46,18 @@ fn a_failed_claim_is_told_with_its_ledger() {
 }
 
 #[test]
+fn a_claim_that_was_called_for_without_a_value_is_told() {
+    let folder = greets(
+        "actions: [../greets.js]\ncases:\n  - description: the hobby is there\n    with: { user: { user_metadata: { hobby: null } } }\n    \
+         expect:\n      id_token:\n        https://example.com/hobby: surfing\n",
+    );
+    let done = postlogin("test").within(folder.path()).finish();
+    let told = "ledger  no claim is set: greets called idToken.setCustomClaim with undefined at greets.js:5:15";
+    assert!(done.stdout.contains(told), "{done}");
+    assert!(!done.stdout.contains("no Action set"), "{done}");
+}
+
+#[test]
 fn a_failure_that_no_case_expects_is_another_exit_code() {
     let folder = greets(
         "actions: [../greets.js]\nwith: { user: { user_metadata: { fail: far } } }\ncases:\n  - description: unexpected\n  \

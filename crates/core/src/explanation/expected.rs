@@ -9,7 +9,7 @@ use super::{
 };
 use crate::claim_rules::{RuleContext, remedies, rule_for};
 use crate::location::Location;
-use crate::outcome::{Outcome, Status, TokenKind, Verdict};
+use crate::outcome::{NoValue, Outcome, Status, TokenKind, Verdict};
 use crate::reads::{EventRead, Record};
 use crate::sources::step;
 use crate::trigger::Trigger;
@@ -26,7 +26,10 @@ pub(super) fn account(
     let is_there = |presence: &Presence| {
         matches!(
             presence.state,
-            PresenceState::Kept | PresenceState::Dropped | PresenceState::Standard
+            PresenceState::Kept
+                | PresenceState::Dropped
+                | PresenceState::Standard
+                | PresenceState::NoValue
         )
     };
     let similar = if is_there(&id_token) || is_there(&access_token) {
@@ -72,18 +75,29 @@ fn presence(
         TokenKind::IdToken => outcome.trigger != Trigger::PostLogin,
         TokenKind::AccessToken => !outcome.trigger.table().has_tokens,
     };
+    let unset = outcome
+        .unset_claims
+        .iter()
+        .rfind(|call| call.token == token && call.name == name)
+        .map(|call| call.value);
     let state = match set {
         _ if has_no_token => PresenceState::NoToken,
         Some(entry) if entry.verdict == Verdict::Dropped => PresenceState::Dropped,
         _ if outcome.status != Status::Allowed => PresenceState::NoToken,
+        // Nothing that has a value came after it, and it is not there: it was taken away.
+        Some(entry) if entry.verdict == Verdict::Overwritten && unset.is_some() => {
+            PresenceState::NoValue
+        }
         Some(_) => PresenceState::Kept,
         None if claims.contains_key(name) => PresenceState::Standard,
+        None if unset.is_some() => PresenceState::NoValue,
         None => PresenceState::NeverSet,
     };
     // A claim that is there needs nothing.
     let rule = rule.filter(|_| state != PresenceState::Standard && !has_no_token);
     Presence {
         state,
+        no_value: unset.filter(|_| state == PresenceState::NoValue),
         rule,
         page: rule.and_then(page),
         remedies: match state {
@@ -153,6 +167,8 @@ struct Login<'l> {
     outcome: &'l Outcome,
     /// The lines that set the claim.
     set: HashSet<(&'l str, u32)>,
+    /// The lines that called for the claim without a value, and what they gave last.
+    unset: HashMap<(&'l str, u32), NoValue>,
     /// What each Action read at a known place, by that place, with its number in the order of the login.
     reads: HashMap<&'l str, Vec<(&'l Location, usize, &'l EventRead)>>,
 }
@@ -161,6 +177,12 @@ impl<'l> Login<'l> {
     fn new(outcome: &'l Outcome, record: &'l Record, name: &str) -> Self {
         let entries = outcome.ledger.iter().filter(|entry| entry.name == name);
         let places = entries.filter_map(|entry| entry.location.as_ref());
+        let unset = outcome.unset_claims.iter();
+        let unset = unset.filter(|call| call.name == name).filter_map(|call| {
+            let place = call.location.as_ref()?;
+            Some(((place.file.as_str(), place.line), call.value))
+        });
+        let unset = unset.collect();
         let mut reads: HashMap<&str, Vec<_>> = HashMap::new();
         for (number, read) in record.reads.iter().enumerate() {
             if let Some(place) = &read.location {
@@ -183,6 +205,7 @@ impl<'l> Login<'l> {
             set: places
                 .map(|place| (place.file.as_str(), place.line))
                 .collect(),
+            unset,
             reads,
         }
     }
@@ -194,11 +217,13 @@ impl<'l> Login<'l> {
         let was_set = self.set.contains(&place);
         let error = self.outcome.error.as_ref();
         let failed = error.is_some_and(|error| error.action == site.action);
-        let reached = match (was_set, ran, failed) {
+        let unset = self.unset.get(&place).copied();
+        let reached = match (was_set, unset, ran, failed) {
             (true, ..) => Reached::Yes,
-            (false, false, _) => Reached::NotRun,
-            (false, true, true) => Reached::Failed,
-            (false, true, false) => Reached::No,
+            (false, Some(_), ..) => Reached::NoValue,
+            (false, None, false, _) => Reached::NotRun,
+            (false, None, true, true) => Reached::Failed,
+            (false, None, true, false) => Reached::No,
         };
         let conditions = if reached == Reached::No || reached == Reached::Failed {
             let mut conditions = self.conditions(site);
@@ -215,6 +240,7 @@ impl<'l> Login<'l> {
             location: site.location.clone(),
             certain: site.name.len() == 1,
             reached,
+            no_value: unset.filter(|_| reached == Reached::NoValue),
             conditions,
         }
     }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::claim_rules::{Remedy, RuleContext};
 use crate::location::Location;
 use crate::measure::Usage;
-use crate::outcome::{ClaimRule, Outcome, TokenKind, Verdict};
+use crate::outcome::{ClaimRule, NoValue, Outcome, TokenKind, Verdict};
 use crate::reads::{EventRead, Record};
 
 /// The name and version of the serialised form.
@@ -137,6 +137,9 @@ pub struct ExpectedClaim {
 pub struct Presence {
     /// Whether, and how it came there.
     pub state: PresenceState,
+    /// What an Action gave instead of a value. Absent in every other state than [`PresenceState::NoValue`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_value: Option<NoValue>,
     /// The rule that dropped it or, when it was never set, that would drop it.
     pub rule: Option<ClaimRule>,
     /// The public page that states the rule.
@@ -157,6 +160,8 @@ pub enum PresenceState {
     Dropped,
     /// No Action set it.
     NeverSet,
+    /// The last call for it gave what JSON has no value for, so that no claim is set.
+    NoValue,
     /// The login ended without tokens.
     NoToken,
 }
@@ -232,6 +237,9 @@ pub struct SiteAccount {
     pub certain: bool,
     /// What the login did with it.
     pub reached: Reached,
+    /// What was given instead of a value. Absent in every other state than [`Reached::NoValue`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_value: Option<NoValue>,
     /// The conditions around it that the login read the event for, or all when that is not known.
     pub conditions: Vec<ConditionAccount>,
 }
@@ -242,6 +250,8 @@ pub struct SiteAccount {
 pub enum Reached {
     /// The call was made.
     Yes,
+    /// The call was made, but never with a value that JSON has: no claim is set.
+    NoValue,
     /// The Action ran and the call was not made.
     No,
     /// The Action did not run: the flow ended before it.

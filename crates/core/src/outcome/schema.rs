@@ -41,6 +41,7 @@ pub fn outcome_schema() -> Value {
             &[],
         ),
         "ledger": list("Every custom claim that was set, in the order of the calls", "ledgerEntry"),
+        "unset_claims": list("Every call of setCustomClaim that set no claim for want of a value; absent when there is none", "unsetClaim"),
         "commands": list("Every call of an api method in call order, reads included", "command"),
         "logs": list("What the Actions printed", "log"),
         "notices": list("What would be different, or close to a limit, in production", "notice"),
@@ -52,7 +53,7 @@ pub fn outcome_schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "postlogin outcome",
         "type": "object",
-        "required": required(&properties, &["code"]),
+        "required": required(&properties, &["code", "unset_claims"]),
         "properties": properties,
         "additionalProperties": false,
         "$defs": definitions(),
@@ -84,6 +85,17 @@ fn definitions() -> Value {
                 ("action", action()),
                 ("location", place()),
                 ("sources", json!({"type": "array", "items": {"type": "string"}, "description": "Paths of the event that the Action had read and that have this value"})),
+            ],
+            &[],
+        ),
+        "unsetClaim": closed(
+            "One call of setCustomClaim with what JSON has no value for",
+            &[
+                ("token", json!({"enum": ["id_token", "access_token"]})),
+                ("name", text("The claim's name")),
+                ("value", json!({"enum": ["undefined", "function", "symbol"], "description": "What was given instead of a value"})),
+                ("action", action()),
+                ("location", place()),
             ],
             &[],
         ),
@@ -177,7 +189,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::outcome_schema;
-    use crate::outcome::{ClaimRule, Outcome, Status, Verdict};
+    use crate::outcome::{ClaimRule, NoValue, Outcome, Status, Verdict};
 
     /// An outcome with every key, as it is read back.
     fn whole() -> Outcome {
@@ -189,6 +201,7 @@ mod tests {
             "userinfo": {}, "user": {"user_metadata": {}, "app_metadata": {}},
             "ledger": [{"token": "access_token", "name": "n", "value": null, "verdict": "dropped", "rule": "opaque-token",
                 "action": "a", "location": location, "sources": ["event.user"]}],
+            "unset_claims": [{"token": "id_token", "name": "u", "value": "undefined", "action": "a", "location": location}],
             "commands": [{"action": "a", "method": "m", "args": [1]}],
             "logs": [{"action": "a", "level": "log", "message": "m"}],
             "notices": [{"code": "c", "message": "m", "source": null}],
@@ -259,6 +272,9 @@ mod tests {
         }
         for word in words(&format!("{entry}/verdict/enum")) {
             serde_json::from_value::<Verdict>(word).expect("a verdict");
+        }
+        for word in words("/$defs/unsetClaim/properties/value/enum") {
+            serde_json::from_value::<NoValue>(word).expect("what has no value");
         }
         let rules = words(&format!("{entry}/rule/enum"));
         for word in &rules {

@@ -1,7 +1,7 @@
 //! Why a claim is what it is: the calls that set it, and what became of each.
 
 use postlogin_core::event::suggest::closest;
-use postlogin_core::outcome::{ClaimRule, LedgerEntry, Outcome, TokenKind, Verdict};
+use postlogin_core::outcome::{ClaimRule, LedgerEntry, Outcome, TokenKind, UnsetClaim, Verdict};
 use postlogin_project::cases::ExpectKey;
 
 use super::lines::{Line, Role, shortened};
@@ -40,6 +40,23 @@ pub(super) fn lines(mismatch: &Mismatch, outcome: &Outcome) -> Vec<Line> {
     }
     let calls = calls.iter().skip(left_out);
     lines.extend(calls.map(|entry| label(lines_of(entry, token.is_none()))));
+    // A call without a value is of interest unless another set the claim after it.
+    let last = outcome
+        .ledger
+        .iter()
+        .rfind(|entry| entry.name == *name && of_token(entry));
+    if last.is_none_or(|entry| entry.verdict == Verdict::Overwritten) {
+        let is_asked = |call: &&UnsetClaim| {
+            call.name == *name && token.is_none_or(|token| call.token == token)
+        };
+        let unset: Vec<&UnsetClaim> = outcome.unset_claims.iter().filter(is_asked).collect();
+        let left_out = unset.len().saturating_sub(MOST_CALLS);
+        if left_out > 0 {
+            lines.push(label(format!("… {left_out} earlier calls without a value")));
+        }
+        let unset = unset.into_iter().skip(left_out);
+        lines.extend(unset.map(|call| label(line_of_unset(call))));
+    }
     if lines.is_empty() {
         let mut set: Vec<&str> = outcome
             .ledger
@@ -107,6 +124,21 @@ fn lines_of(entry: &LedgerEntry, name_token: bool) -> String {
         shortened(&entry.value.to_string(), LONGEST),
         place.unwrap_or_default().trim_start(),
         source.unwrap_or_default(),
+    )
+}
+
+fn line_of_unset(call: &UnsetClaim) -> String {
+    let method = match call.token {
+        TokenKind::IdToken => "idToken.setCustomClaim",
+        TokenKind::AccessToken => "accessToken.setCustomClaim",
+    };
+    let place = call.location.as_ref();
+    let place = place.map(|at| format!(" at {}:{}:{}", at.file, at.line, at.column));
+    format!(
+        "no claim is set: {} called {method} with {}{}",
+        call.action,
+        call.value.called(),
+        place.unwrap_or_default(),
     )
 }
 

@@ -139,6 +139,7 @@ fn effect(flow: &mut Flow, running: &Running, command: &Command) -> Result<(), F
             token: *token,
             name: name.clone(),
             value: None,
+            no_value: None,
             action: running.action.clone(),
             location: None,
             sources: Vec::new(),
@@ -235,14 +236,17 @@ fn claim(
         location: site.cloned(),
         ..Fault::platform("TypeError", not_json.message())
     })?;
+    let no_value = value.no_value();
     if large.map_or_else(|| value.loses_in_json(), |large| large.loses) {
         let method = method_path(token);
-        let message = if json.is_some() {
-            format!("The value that `{method}` gives to `{name}` has parts that JSON cannot carry.")
-        } else {
-            format!(
-                "The value that `{method}` gives to `{name}` is undefined or a function: no claim is set."
-            )
+        let message = match no_value {
+            None => format!(
+                "The value that `{method}` gives to `{name}` has parts that JSON cannot carry."
+            ),
+            Some(given) => format!(
+                "The value that `{method}` gives to `{name}` is {}: no claim is set.",
+                given.called()
+            ),
         };
         flow.warn("claim-lost-in-json", message, CLAIMS_PAGE);
     }
@@ -258,6 +262,7 @@ fn claim(
         token,
         name,
         value: json,
+        no_value,
         action,
         location: site.cloned(),
         sources: Vec::new(),

@@ -122,6 +122,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         user: flow.profile.stored.clone(),
         effects: std::mem::take(&mut flow.effects),
         ledger: settled.ledger,
+        unset_claims: settled.unset,
         commands: std::mem::take(&mut flow.commands),
         logs: std::mem::take(&mut flow.logs),
         notices: std::mem::take(&mut flow.notices),

@@ -301,6 +301,11 @@ fn the_ledger_accounts_for_every_call() {
     assert_eq!(outcome.ledger[2].sources, [""; 0]);
     assert_eq!(outcome.ledger[3].rule, Some(ClaimRule::RestrictedName));
     assert_eq!(outcome.id_token.claims.get("gone"), None);
+    let unset: Vec<_> = outcome.unset_claims.iter().collect();
+    assert_eq!(
+        serde_json::to_value(unset).unwrap(),
+        json!([{"token": "id_token", "name": "gone", "value": "undefined", "action": "b", "location": null}])
+    );
     assert_eq!(outcome.id_token.claims["part"], json!({"a": 1}));
     assert_eq!(
         outcome
