@@ -46,6 +46,14 @@ const OTHERS: &[(&str, &str)] = &[
         "writes the report that the user named",
     ),
     (
+        "crates/cli/src/commands/replay/input.rs",
+        "the files of users, roles and organizations that the user named",
+    ),
+    (
+        "crates/runner/src/replay/parts.rs",
+        "the folder for results that the user named, or a temporary one",
+    ),
+    (
         "crates/cli/src/commands/init.rs",
         "whether the folder that the user named is their home",
     ),
@@ -205,8 +213,12 @@ fn projects_are_read_through_the_door() {
         ];
         let is_door = DOORS.contains(&source.path.as_str());
         let is_meant = reads.iter().any(|folder| source.path.starts_with(folder));
-        // What Cargo built is not the project's.
-        let is_built = source.path == "crates/runner/src/load/mod.rs";
+        // What Cargo built is not the project's, and results are the user's.
+        let is_built = [
+            "crates/runner/src/load/mod.rs",
+            "crates/runner/src/replay/parts.rs",
+        ]
+        .contains(&source.path.as_str());
         if !is_meant || is_door || is_built || source.is_test() {
             continue;
         }

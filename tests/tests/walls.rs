@@ -15,6 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "postlogin-tenant",
         &["postlogin-core", "postlogin-project", "postlogin-token"],
     ),
+    ("postlogin-replay", &["postlogin-core"]),
     ("postlogin-sdk", &["postlogin-abi"]),
     (
         "postlogin-engine",
@@ -33,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "postlogin-host",
             "postlogin-js",
             "postlogin-project",
+            "postlogin-replay",
             "postlogin-tenant",
         ],
     ),
@@ -44,6 +46,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "postlogin-host",
             "postlogin-js",
             "postlogin-project",
+            "postlogin-replay",
             "postlogin-runner",
             "postlogin-tenant",
             "postlogin-token",
@@ -58,7 +61,7 @@ const OUTSIDE: &[&str] = &["postlogin-benches", "postlogin-tests", "xtask"];
 const RESERVED: &[(&str, &[&str])] = &[
     ("axum", &["postlogin-tenant"]),
     ("clap", &["postlogin"]),
-    ("maud", &["postlogin-tenant"]),
+    ("maud", &["postlogin-replay", "postlogin-tenant"]),
     ("oxc", &["postlogin-js"]),
     ("quick-junit", &["postlogin-runner"]),
     ("ring", &["postlogin-token"]),

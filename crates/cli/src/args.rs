@@ -1,5 +1,6 @@
 //! What the user can write on the command line.
 
+mod replay;
 mod tenant;
 mod tests;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::version;
 
+pub(crate) use replay::ReplayArguments;
 pub(crate) use tenant::{EmailArguments, ServeArguments};
 pub(crate) use tests::{CompareArguments, NoTests, TestArguments};
 
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     Test(Box<TestArguments>),
     /// Run two versions of a login side by side and report the differences
     Compare(Box<CompareArguments>),
+    /// Run all users of an export through one or two versions of the Actions and report what changes
+    Replay(Box<ReplayArguments>),
     /// Compile an Action into a self-contained WebAssembly component
     Build(BuildArguments),
     /// Find errors in Actions without running them

@@ -150,6 +150,14 @@ pub(crate) fn report(line: &str) {
     to_stderr(line);
 }
 
+/// Writes a line of progress to a terminal as it is.
+pub(crate) fn raw(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
+}
+
 /// One message, escaped already. Where even stderr can't be written, nobody is left to be told; the exit code still says what happened.
 fn to_stderr(line: &str) {
     write_waiting();

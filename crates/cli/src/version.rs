@@ -23,6 +23,12 @@ static LONG: LazyLock<String> = LazyLock::new(|| {
     }
 });
 
+/// The version and the JavaScript engine: what decides how Actions run.
+pub(crate) fn with_engine() -> String {
+    let hash = engine::hash().trim();
+    format!("{SHORT} (engine {})", hash.get(..DIGITS).unwrap_or(hash))
+}
+
 /// `--version`: the version, the commit and the JavaScript engine, by which a report of a fault names what ran.
 pub(crate) fn long() -> &'static str {
     &LONG

@@ -21,6 +21,7 @@ pub mod login;
 mod numbered;
 pub mod pipeline;
 pub mod plan;
+pub mod replay;
 pub mod report;
 pub mod run_event;
 pub mod select;

@@ -39,6 +39,14 @@ pub struct Shard {
     pub of: usize,
 }
 
+impl Shard {
+    /// Whether it has the item with a number, from 0.
+    #[must_use]
+    pub fn has(self, number: u64) -> bool {
+        number % self.of as u64 + 1 == self.part as u64
+    }
+}
+
 impl std::str::FromStr for Shard {
     type Err = String;
 

@@ -115,7 +115,7 @@ const DEFAULT: u64 = 1000;
 
 /// What an argument names: one thing that can be loaded, or several with commas between them. A folder of a project stands
 /// for all that runs at its logins, its folder `rules` for the Rules alone, and the trigger for the Actions bound to it.
-fn sources(
+pub(super) fn sources(
     argument: &str,
     here: &Path,
     project: Option<&Project>,
@@ -135,7 +135,7 @@ fn sources(
     Ok(sources)
 }
 
-fn side(
+pub(super) fn side(
     name: &str,
     sources: Vec<ActionSource>,
     compiler: &mut Compiler<'_>,

@@ -2,7 +2,7 @@
 
 mod coverage;
 mod fuzz;
-mod interrupt;
+pub(super) mod interrupt;
 mod reporters;
 mod review;
 mod watch;

@@ -29,6 +29,7 @@ mod limits;
 mod modules;
 mod project;
 mod record;
+mod replay;
 mod repositories;
 mod rules;
 mod rust_action;

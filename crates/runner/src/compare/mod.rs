@@ -1,6 +1,6 @@
 //! Two versions of the same login side by side: the same tokens, the same denial, the same metadata, the same effects?
 
-mod difference;
+pub(crate) mod difference;
 mod lines;
 mod report;
 mod work;

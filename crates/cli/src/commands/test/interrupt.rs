@@ -14,7 +14,7 @@ use signal_hook::{
 const INTERRUPTED: i32 = 130;
 
 /// Set once the user, or the system, wants the run to end.
-pub(super) fn flag() -> &'static AtomicBool {
+pub(in crate::commands) fn flag() -> &'static AtomicBool {
     static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     STOP.get_or_init(|| {
         let stop = Arc::new(AtomicBool::new(false));

@@ -1,0 +1,129 @@
+//! `postlogin replay`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use postlogin_replay::FailIf;
+use postlogin_runner::Shard;
+
+use super::{Format, LimitArguments, SecretArguments};
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ReplayArguments {
+    /// Users as the vendor exports them: NDJSON, a JSON array or CSV, also as .gz; `-` reads stdin
+    #[arg(value_name = "USERS|-")]
+    pub(crate) users: PathBuf,
+
+    /// What ran before: a project's folder, Actions with commas between them, or git:REV, the project at a revision
+    #[arg(
+        long,
+        value_name = "DIR|ACTION,…|git:REV",
+        help_heading = "The versions"
+    )]
+    pub(crate) before: Option<String>,
+
+    /// What would run; without it, the project here
+    #[arg(
+        long,
+        value_name = "DIR|ACTION,…|git:REV",
+        default_value = ".",
+        help_heading = "The versions"
+    )]
+    pub(crate) after: String,
+
+    /// The event of every login but for the user, JSON or YAML; without it, the built-in sample
+    #[arg(long, value_name = "FILE", help_heading = "The logins")]
+    pub(crate) event: Option<PathBuf>,
+
+    /// Replaces event.client
+    #[arg(long, value_name = "FILE", help_heading = "The logins")]
+    pub(crate) client: Option<PathBuf>,
+
+    /// Sets one path of the event; the value is JSON if it parses, else a string (repeatable)
+    #[arg(long, value_name = "PATH=VALUE", help_heading = "The logins")]
+    pub(crate) set: Vec<String>,
+
+    /// The roles of users, which no export has: NDJSON, JSON or CSV with `user_id` and `roles`
+    #[arg(long, value_name = "FILE", help_heading = "The logins")]
+    pub(crate) roles: Option<PathBuf>,
+
+    /// The organization of users: NDJSON or JSON with `user_id` and `organization` (an object or an id)
+    #[arg(long, value_name = "FILE", help_heading = "The logins")]
+    pub(crate) organizations: Option<PathBuf>,
+
+    /// What a name of the export stands for, where it was renamed: provider=identities.0.connection (repeatable)
+    #[arg(long, value_name = "NAME=PATH", help_heading = "The logins")]
+    pub(crate) map: Vec<String>,
+
+    /// When each login starts; without it, at the moment of the built-in sample
+    #[arg(
+        long,
+        value_name = "RFC3339",
+        help_heading = "The logins",
+        allow_hyphen_values = true
+    )]
+    pub(crate) now: Option<String>,
+
+    /// What the randomness of each login is derived from, together with the user's id
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "The logins"
+    )]
+    pub(crate) seed: u64,
+
+    /// Mocked exchanges or a recording, as for `postlogin run`; a request that fits none is counted (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The logins")]
+    pub(crate) http: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) secrets: SecretArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+
+    /// How many logins run at once; without it, one for each processor
+    #[arg(short, long, value_name = "N", help_heading = "The run")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Only every N-th portion of the users, beginning with the K-th; the other shards write into the same folder
+    #[arg(long, value_name = "K/N", requires = "out", help_heading = "The run")]
+    pub(crate) shard: Option<Shard>,
+
+    /// Go on with what is done in the folder of --out
+    #[arg(long, requires = "out", help_heading = "The run")]
+    pub(crate) resume: bool,
+
+    /// The folder for summary.json, differences.ndjson and report.html; parts/ in it holds what is done
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// How to print the report: for people (Markdown), or as JSON
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) format: Format,
+
+    /// Exit with code 100 when this is so, and not when anything changes: 'changed > 0.5%' (repeatable)
+    #[arg(long, value_name = "LIMIT", value_parser = FailIf::parse, help_heading = "Output")]
+    pub(crate) fail_if: Vec<FailIf>,
+
+    /// Write values of claims, metadata and profiles as they are; without it, their types and keyed hashes
+    #[arg(long, help_heading = "Output")]
+    pub(crate) show_values: bool,
+
+    /// Write ids of users as they are; without it, keyed hashes
+    #[arg(long, help_heading = "Output")]
+    pub(crate) show_ids: bool,
+
+    /// The key of these hashes; without it, POSTLOGIN_REPLAY_KEY, else one that everybody can derive from --seed
+    #[arg(long, value_name = "TEXT", help_heading = "Output")]
+    pub(crate) id_key: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  postlogin replay users.ndjson.gz --before git:main --out replay    what this branch changes, for whom
+  postlogin replay users.csv --after actions/roles                   what all users get
+  postlogin replay users.ndjson --before git:main --fail-if 'changed > 0.5%'";

@@ -1,0 +1,168 @@
+//! Comma-separated values as the vendor's job and its old extension write them.
+//!
+//! A text begins with `'` against formulas in spreadsheets; numbers, booleans and dates do not
+//! (<https://auth0.com/docs/manage-users/user-migration/bulk-user-exports>).
+
+use std::io;
+
+use csv_core::ReadRecordResult;
+use serde_json::{Map, Value};
+
+use super::{Entry, LONGEST_ENTRY, Source};
+use crate::profile::{Columns, Place};
+
+pub(super) struct Rows {
+    source: Source,
+    /// Where each column's values go; `None` for those that are no attribute.
+    places: Vec<Option<Place>>,
+    unknown: Vec<String>,
+    line: u64,
+}
+
+impl Rows {
+    /// Reads the heading.
+    pub(super) fn new(mut source: Source, columns: &Columns) -> io::Result<Self> {
+        let mut line = 0;
+        let mut text = Vec::new();
+        let invalid = |text| io::Error::new(io::ErrorKind::InvalidData, text);
+        let Some(is_whole) = record(&mut source, &mut text, &mut line)? else {
+            return Err(invalid("the file is empty"));
+        };
+        let names = is_whole.then(|| fields(&text)).flatten();
+        let names = names.ok_or_else(|| {
+            invalid("the first line is neither JSON nor the heading of a CSV file")
+        })?;
+        let names: Vec<&str> = names.iter().map(|name| unguarded(name)).collect();
+        let places: Vec<Option<Place>> = names.iter().map(|name| columns.place(name)).collect();
+        if places.iter().all(Option::is_none) {
+            return Err(invalid(
+                "no column of the heading is an attribute of a user: is this an export of users?",
+            ));
+        }
+        let unknown = names
+            .iter()
+            .zip(&places)
+            .filter(|(_, place)| place.is_none());
+        let unknown = unknown.map(|(name, _)| (*name).to_owned()).collect();
+        Ok(Self {
+            source,
+            places,
+            unknown,
+            line,
+        })
+    }
+
+    pub(super) fn unknown(&self) -> Vec<String> {
+        self.unknown.clone()
+    }
+
+    pub(super) fn next_entry(&mut self) -> io::Result<Option<Entry>> {
+        loop {
+            let mut text = Vec::new();
+            let before = self.line;
+            let Some(is_whole) = record(&mut self.source, &mut text, &mut self.line)? else {
+                return Ok(None);
+            };
+            if is_whole && text.trim_ascii().is_empty() {
+                continue;
+            }
+            let content = match is_whole {
+                true => self.object(&text),
+                false => Err("longer than 4 MiB: is a quote not closed?"),
+            };
+            return Ok(Some(Entry {
+                line: before + 1,
+                content,
+            }));
+        }
+    }
+
+    /// The user of a row.
+    fn object(&self, text: &[u8]) -> Result<Vec<u8>, &'static str> {
+        let fields = fields(text).ok_or("the line is not UTF-8, or has more than 1,000 fields")?;
+        if fields.len() != self.places.len() {
+            return Err("the line has another number of fields than the heading");
+        }
+        let mut user = Value::Object(Map::new());
+        for (field, place) in fields.iter().zip(&self.places) {
+            if let Some(place) = place
+                && !field.is_empty()
+            {
+                place.put(&mut user, value(field));
+            }
+        }
+        serde_json::to_vec(&user).map_err(|_| "the line cannot be written as JSON")
+    }
+}
+
+/// What a field says: a text if it is guarded, else a number, a boolean, an object or a list if it is one.
+fn value(field: &str) -> Value {
+    if let Some(text) = field.strip_prefix('\'') {
+        // Objects and lists come guarded, too.
+        return match text.starts_with(['{', '[']) {
+            true => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
+            false => Value::from(text),
+        };
+    }
+    match serde_json::from_str(field) {
+        Ok(Value::String(_)) | Err(_) => Value::from(field),
+        Ok(value) => value,
+    }
+}
+
+fn unguarded(name: &str) -> &str {
+    name.strip_prefix('\'').unwrap_or(name).trim()
+}
+
+/// Takes one record: lines until the quotes are even. Returns `None` at the end, else whether it was short enough.
+fn record(source: &mut Source, text: &mut Vec<u8>, line: &mut u64) -> io::Result<Option<bool>> {
+    let mut is_quoted = false;
+    loop {
+        let before = text.len();
+        let Some(is_whole) = super::take_until(source, b'\n', text)? else {
+            return Ok((!text.is_empty()).then_some(true));
+        };
+        *line += 1;
+        if !is_whole {
+            return Ok(Some(false));
+        }
+        let quotes = text
+            .iter()
+            .skip(before)
+            .filter(|byte| **byte == b'"')
+            .count();
+        is_quoted ^= quotes % 2 == 1;
+        if !is_quoted || text.len() >= LONGEST_ENTRY {
+            return Ok(Some(!is_quoted));
+        }
+    }
+}
+
+/// The most fields of a line. The vendor's exports have 30.
+const MOST_FIELDS: usize = 1000;
+
+/// The fields of one record; `None` when it is not UTF-8, or has too many.
+fn fields(text: &[u8]) -> Option<Vec<String>> {
+    let mut reader = csv_core::Reader::new();
+    let mut output = vec![0; text.len() + 1];
+    let mut ends = vec![0; MOST_FIELDS];
+    let mut line = text.to_vec();
+    while line
+        .last()
+        .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+    {
+        line.pop();
+    }
+    line.push(b'\n');
+    let (result, _, _, count) = reader.read_record(&line, &mut output, &mut ends);
+    if result != ReadRecordResult::Record {
+        return None;
+    }
+    let mut begin = 0;
+    let mut fields = Vec::new();
+    for end in ends.into_iter().take(count) {
+        fields.push(String::from_utf8(output.get(begin..end)?.to_vec()).ok()?);
+        begin = end;
+    }
+    Some(fields)
+}

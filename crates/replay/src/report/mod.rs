@@ -1,0 +1,186 @@
+//! The report on a replay: JSON for machines, a page and Markdown for people.
+
+mod html;
+mod json;
+mod markdown;
+
+use serde_json::Value;
+
+pub use html::html;
+pub use json::json;
+pub use markdown::markdown;
+
+use crate::fail_if::FailIf;
+use crate::summary::Summary;
+
+/// The name and version of the serialised form.
+pub const REPLAY_FORMAT: &str = "postlogin.replay/1";
+
+/// One of the versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The name as the user gave it.
+    pub name: String,
+    /// Names of the Actions in their order, with the fingerprints of their code.
+    pub actions: Vec<(String, String)>,
+}
+
+/// Everything that a report says.
+#[derive(Debug, Clone)]
+pub struct Report<'a> {
+    /// The version before; `None` when one version alone runs.
+    pub before: Option<Version>,
+    /// The version after, or the only one.
+    pub after: Version,
+    /// The name of the file of users.
+    pub input: String,
+    /// How the users are written down: `ndjson`, `json`, `csv`.
+    pub form: &'static str,
+    /// The hash of what was read, in hexadecimal digits.
+    pub input_hash: String,
+    /// The version of postlogin and of its engine.
+    pub engine: String,
+    /// The seed.
+    pub seed: u64,
+    /// When each login starts, RFC 3339.
+    pub now: String,
+    /// Users that are there more than once, counted without the first.
+    pub duplicates: u64,
+    /// Paths that the Actions read and that come from the template of the event: no export has them.
+    pub not_exported: Vec<String>,
+    /// Columns of a table that are no attribute of a user.
+    pub unknown_columns: Vec<String>,
+    /// The limits, with whether each is passed.
+    pub limits: Vec<(FailIf, bool)>,
+    /// What became of the logins.
+    pub summary: &'a Summary,
+}
+
+impl Report<'_> {
+    /// Sentences about how far the report can be trusted.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let summary = self.summary;
+        let users = summary.compared();
+        let mut warnings = Vec::new();
+        for name in ["app_metadata", "user_metadata"] {
+            if users > 0 && summary.roots.of(name) == 0 {
+                warnings.push(format!(
+                    "no user has `{name}`: the export lacks it, and every Action saw an empty object"
+                ));
+            }
+        }
+        if users > 0 && summary.roots.of("identities") == 0 {
+            warnings.push(
+                "no user has `identities`: every login has the connection of the event".into(),
+            );
+        }
+        if summary.unreadable > 0 {
+            warnings.push(format!(
+                "{} could not be read",
+                counted(summary.unreadable, "line", "lines")
+            ));
+        }
+        if self.duplicates > 0 {
+            warnings.push(format!(
+                "{} repeat a `user_id`: each was counted",
+                counted(self.duplicates, "line", "lines")
+            ));
+        }
+        if summary.blocked > 0 {
+            let users = counted(summary.blocked, "user is", "users are");
+            warnings.push(format!(
+                "{users} blocked: production stops their logins before any Action"
+            ));
+        }
+        let [before, after] = summary.unanswered;
+        if before + after > 0 {
+            let what = match self.before {
+                Some(_) => format!("{before} logins before and {after} after"),
+                None => format!("{after} logins"),
+            };
+            warnings.push(format!(
+                "{what} asked the network for what no exchange answers (--http)"
+            ));
+        }
+        if !self.not_exported.is_empty() {
+            warnings.push(format!(
+                "the Actions read what no export has; all users got the value of the event: {}",
+                self.not_exported.join(", ")
+            ));
+        }
+        let unknown: Vec<&str> = summary.unknown.iter().map(|(name, _)| name).collect();
+        let unknown: Vec<&str> = self
+            .unknown_columns
+            .iter()
+            .map(String::as_str)
+            .chain(unknown)
+            .collect();
+        if !unknown.is_empty() {
+            warnings.push(format!(
+                "not used, because they are no attributes of an export (--map): {}",
+                unknown
+                    .iter()
+                    .take(20)
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ));
+        }
+        warnings
+    }
+
+    /// The answer in one sentence.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let summary = self.summary;
+        let users = counted(summary.compared(), "user", "users");
+        if self.before.is_none() {
+            return format!(
+                "{users}, {} of them with a login that fails",
+                summary.failed_after
+            );
+        }
+        match summary.different + summary.failed_after + summary.failed_before - summary.failed_both
+        {
+            0 if summary.compared() == 0 => "no user was compared".into(),
+            0 => format!("nothing changes for {users}"),
+            changed => format!(
+                "{changed} of {users} change ({})",
+                percent(changed, summary.compared())
+            ),
+        }
+    }
+
+    /// Whether both sides do the same for all users.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        let summary = self.summary;
+        summary.different + summary.failed_after + summary.failed_before - summary.failed_both == 0
+    }
+}
+
+/// `1 user`, `5 users`.
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A share in percent, to two digits behind the point.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let hundredths = u128::from(part) * 10_000 / u128::from(whole.max(1));
+    if hundredths == 0 && part > 0 {
+        return "less than 0.01 %".into();
+    }
+    match hundredths % 100 {
+        0 => format!("{} %", hundredths / 100),
+        rest => format!("{}.{rest:02} %", hundredths / 100),
+    }
+}
+
+/// A number to one digit behind the point.
+fn rounded(number: f64) -> Value {
+    Value::from((number * 10.0).round() / 10.0)
+}
+
+#[cfg(test)]
+mod tests;

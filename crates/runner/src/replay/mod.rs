@@ -1,0 +1,337 @@
+//! All users of an export through one or two versions of what runs at a login.
+
+mod chunks;
+mod parts;
+mod run;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use postlogin_core::outcome::{Outcome, Status};
+use postlogin_core::redact::Mask;
+use postlogin_core::{Trigger, complete_event};
+use postlogin_engine::BoundAction;
+use postlogin_host::{Budget, Mock, Request};
+use postlogin_js::source::facts::facts;
+use postlogin_project::{ActionSource, Secret, TenantData};
+use postlogin_replay::profile::{Columns, Joined, profile};
+use postlogin_replay::{Change, Features, Histogram, Login, Part, Privacy, Side, Summary, rows};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::compare::{self, difference::differences};
+use crate::endless::is_endless;
+use crate::lab::{Ran, Setting, placeholders, seen_by, text_of};
+
+pub use chunks::{Chunk, Chunks};
+pub use parts::{Parts, PartsError, private_file};
+pub use run::{Done, Progress, ReplayError, RunControl, run};
+
+/// So many logins may compute until their time is over; then the replay ends.
+const MOST_ENDLESS: u64 = 20;
+
+/// Over which users, and how.
+pub struct ReplayOptions<'a> {
+    /// The event of a login, but for the user.
+    pub template: Value,
+    /// What the names of the export stand for.
+    pub columns: Columns,
+    /// Roles and organizations of the users.
+    pub joined: Joined,
+    /// Secrets. What is declared and not given gets a placeholder.
+    pub secrets: Vec<Secret>,
+    /// The network.
+    pub mocks: Vec<Mock>,
+    /// When each login starts, in milliseconds since the epoch.
+    pub now_ms: i64,
+    /// What the seeds of the logins are derived from.
+    pub seed: u64,
+    /// The budget of a sandbox.
+    pub budget: Budget,
+    /// The settings of the project's tenant.
+    pub tenant: &'a TenantData,
+    /// How users and values are written down.
+    pub privacy: Privacy,
+}
+
+/// One or two versions, ready to run.
+pub struct Replay<'a> {
+    before: Option<Vec<BoundAction>>,
+    after: Vec<BoundAction>,
+    options: &'a ReplayOptions<'a>,
+    mocks: Arc<Vec<Mock>>,
+    features: Features,
+    mask: Mask,
+    endless: AtomicU64,
+}
+
+/// What became of a chunk of users.
+#[derive(Debug, Default)]
+pub struct Folded {
+    /// The fold.
+    pub summary: Summary,
+    /// The differences, one row each.
+    pub rows: Vec<Value>,
+    /// Hashes of the users' ids.
+    pub ids: Vec<u64>,
+    /// What the logins of each user took, in microseconds.
+    pub micros: Histogram,
+}
+
+impl<'a> Replay<'a> {
+    /// Binds the versions to their secrets.
+    #[must_use]
+    pub fn new(
+        before: Option<&compare::Side>,
+        after: &compare::Side,
+        options: &'a ReplayOptions<'a>,
+    ) -> Self {
+        let none = Vec::new();
+        let of_before = before.map_or(&none, |before| &before.actions);
+        let all = of_before.iter().chain(&after.actions);
+        let sources: Vec<&ActionSource> = all.map(|(source, _)| source).collect();
+        let made_up = placeholders(sources.iter().copied());
+        let bound = |side: &compare::Side| {
+            let actions = side.actions.iter();
+            let actions = actions.map(|(source, action)| {
+                action.bound(source, &seen_by(source, &options.secrets, &made_up))
+            });
+            actions.collect()
+        };
+        let hidden: Vec<&str> = options
+            .secrets
+            .iter()
+            .map(|secret| secret.value.as_str())
+            .collect();
+        Self {
+            before: before.map(bound),
+            after: bound(after),
+            mocks: Arc::new(options.mocks.clone()),
+            features: Features::new(&read_paths(&sources)),
+            mask: Mask::of(&hidden),
+            endless: AtomicU64::new(0),
+            options,
+        }
+    }
+
+    /// Runs the users of a chunk. `None` when `stop` was set on the way: a chunk is done as a whole or not at all.
+    ///
+    /// # Errors
+    /// When a sandbox itself breaks, or too many logins compute until their time is over.
+    ///
+    /// # Panics
+    /// Inside a tokio runtime: call it from a blocking thread there.
+    pub fn fold(&self, chunk: &Chunk, stop: &AtomicBool) -> Result<Option<Folded>, ReplayError> {
+        let mut folded = Folded::default();
+        for entry in &chunk.entries {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let read = match &entry.content {
+                Ok(text) => profile(
+                    text,
+                    &self.options.columns,
+                    &self.options.joined,
+                    &self.options.template,
+                ),
+                Err(why) => Err(*why),
+            };
+            match read {
+                Ok(user) => self.user(user, &mut folded)?,
+                Err(why) => folded.summary.add_problem(entry.line, why),
+            }
+        }
+        Ok(Some(folded))
+    }
+
+    fn user(
+        &self,
+        user: postlogin_replay::profile::Profile,
+        folded: &mut Folded,
+    ) -> Result<(), ReplayError> {
+        let mut event = user.event;
+        complete_event(Trigger::PostLogin, &mut event);
+        let hash = Sha256::digest(&user.id);
+        let number = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .take(8)
+                .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+        };
+        let mut setting = Setting::of(Trigger::PostLogin, None, self.options.tenant);
+        setting.mocks = Arc::clone(&self.mocks);
+        setting.now_ms = self.options.now_ms;
+        setting.budget = self.options.budget;
+        // A user's login depends on no other user.
+        let seed = Sha256::new()
+            .chain_update(self.options.seed.to_be_bytes())
+            .chain_update(&user.id);
+        setting.seed = number(&seed.finalize());
+        let began = Instant::now();
+        let before = self
+            .before
+            .as_ref()
+            .map(|actions| self.run(actions, &setting, &event))
+            .transpose()?;
+        let after = self.run(&self.after, &setting, &event)?;
+        folded
+            .micros
+            .add(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX));
+        let changes = before
+            .as_ref()
+            .map_or_else(Vec::new, |before| changes(before, &after));
+        let sides = (before.as_ref().map(|ran| self.side(ran)), self.side(&after));
+        let login = Login {
+            user: &user.id,
+            before: sides.0.as_ref(),
+            after: &sides.1,
+            changes: &changes,
+            is_blocked: user.is_blocked,
+        };
+        let privacy = &self.options.privacy;
+        folded.summary.add_names(&user.roots, &user.unknown);
+        folded.summary.add(&login, &event, &self.features, privacy);
+        let mut rows = rows(&login, privacy);
+        rows.iter_mut().for_each(|row| self.mask.value(row));
+        folded.rows.extend(rows);
+        folded.ids.push(number(&hash));
+        Ok(())
+    }
+
+    fn run(
+        &self,
+        actions: &[BoundAction],
+        setting: &Setting<'_>,
+        event: &Value,
+    ) -> Result<Ran, ReplayError> {
+        let began = Instant::now();
+        let ran = setting
+            .run(actions, event.clone())
+            .map_err(ReplayError::Broken)?;
+        if let Some(error) = crate::case::unloadable(&ran.outcome) {
+            return Err(ReplayError::Load(error));
+        }
+        if ran.outcome.status == Status::Failed
+            && is_endless(began.elapsed(), setting.budget.time)
+            && self.endless.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_ENDLESS
+        {
+            return Err(ReplayError::Endless(MOST_ENDLESS));
+        }
+        Ok(ran)
+    }
+
+    fn side(&self, ran: &Ran) -> Side {
+        let requests = ran.requests.iter();
+        let requests = requests.map(|request| (request.method.as_str(), request.url.as_str()));
+        let mut side = Side::of(
+            &ran.outcome,
+            requests,
+            crate::fuzz::lacks_network(&ran.outcome),
+        );
+        if let Some((message, _)) = &mut side.error {
+            self.mask.text(message);
+        }
+        side.requests
+            .iter_mut()
+            .for_each(|request| self.mask.text(request));
+        side
+    }
+}
+
+/// Returns what no export has among what Actions read, as paths: `event.client.metadata.tier`.
+#[must_use]
+pub fn not_exported(sources: &[&ActionSource], joined: &Joined) -> Vec<String> {
+    let is_known = |names: &[String]| {
+        let mut names = names.iter().map(String::as_str);
+        match (names.next(), names.next()) {
+            (Some("user"), Some("enrolledFactors")) => false,
+            (Some("user"), _) | (Some("connection"), Some("name" | "strategy")) => true,
+            (Some("stats"), Some("logins_count")) | (Some("session"), Some("user_id")) => true,
+            (Some("authorization"), _) => joined.roles.is_some(),
+            (Some("organization"), _) => joined.organizations.is_some(),
+            // What is set for all logins by the one who runs the replay.
+            (Some("secrets" | "configuration" | "tenant"), _) => true,
+            _ => false,
+        }
+    };
+    let paths = read_paths(sources)
+        .into_iter()
+        .filter(|names| !is_known(names));
+    let mut paths: Vec<String> = paths
+        .map(|names| format!("event.{}", names.join(".")))
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// The paths of the event that Actions read, by their text.
+fn read_paths(sources: &[&ActionSource]) -> Vec<Vec<String>> {
+    let mut paths = Vec::new();
+    for source in sources {
+        let own = text_of(source);
+        let modules = source.modules.iter();
+        let modules = modules.map(|module| (module.display_path.clone(), module.text.clone()));
+        for (file, text) in own.into_iter().chain(modules) {
+            let read = facts(&file, &text).event_paths.into_iter();
+            paths.extend(read.map(|chain| chain.names().map(str::to_owned).collect::<Vec<_>>()));
+        }
+    }
+    paths
+}
+
+/// What two logins of the same user do differently.
+fn changes(before: &Ran, after: &Ran) -> Vec<Change> {
+    // Most users see no change, and a look at both outcomes is a tenth of the account of their parts.
+    if is_same(&before.outcome, &after.outcome)
+        && requests_are_same(&before.requests, &after.requests)
+    {
+        return Vec::new();
+    }
+    let part = |part: compare::Part| Part {
+        value: part.value,
+        rule: part.rule,
+        place: part
+            .location
+            .map(|place| format!("{}:{}:{}", place.file, place.line, place.column)),
+    };
+    let found = differences(before, after).into_iter();
+    let found = found.map(|found| Change {
+        what: found.what.name(),
+        name: found.name,
+        before: part(found.left),
+        after: part(found.right),
+    });
+    found.collect()
+}
+
+fn is_same(left: &Outcome, right: &Outcome) -> bool {
+    let commands = |outcome: &Outcome| outcome.commands.len();
+    left.status == right.status
+        && left.reason == right.reason
+        && left.code == right.code
+        && left.error == right.error
+        && left.redirect == right.redirect
+        && left.id_token == right.id_token
+        && left.access_token == right.access_token
+        && left.userinfo == right.userinfo
+        && left.user == right.user
+        && left.effects == right.effects
+        && commands(left) == commands(right)
+        && left
+            .commands
+            .iter()
+            .zip(&right.commands)
+            .all(|(left, right)| left.method == right.method && left.args == right.args)
+}
+
+fn requests_are_same(left: &[Request], right: &[Request]) -> bool {
+    left.len() == right.len()
+        && left.iter().zip(right).all(|(left, right)| {
+            left.method == right.method
+                && left.url == right.url
+                && left.body == right.body
+                && left.headers == right.headers
+        })
+}
