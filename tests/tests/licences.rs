@@ -84,21 +84,63 @@ fn expressions_are_understood() {
     }
 }
 
+/// Returns what a program prints that ends well.
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(workspace())
+        .output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn the_notices_name_every_crate_of_the_program() {
+    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let tree = [
+        "tree",
+        "--offline",
+        "--locked",
+        "--package=postlogin",
+        "--edges=normal,no-proc-macro",
+        "--prefix=none",
+        "--format={p}",
+    ];
+    let tree = run(&cargo, &tree);
+    let page = fs::read_to_string(workspace().join("THIRD_PARTY_NOTICES.md")).expect("notices");
+    let begin = "<!-- crates of the program, by `cargo xtask notices` -->";
+    let (_, list) = page.split_once(begin).expect("the list's begin");
+    let (list, _) = list.split_once("<!-- end of").expect("the list's end");
+    // Lines are broken anywhere between words.
+    let words: Vec<&str> = list.split_whitespace().collect();
+    let list = format!(" {} ", words.join(" "));
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for line in tree.lines().filter(|line| !line.contains(" (/")) {
+        let line = line.trim_end_matches(" (*)").replacen(" v", " ", 1);
+        count += 1;
+        if ![",", ":", " "]
+            .iter()
+            .any(|end| list.contains(&format!(" {line}{end}")))
+        {
+            missing.push(line);
+        }
+    }
+    assert!(count > 300, "{tree}");
+    assert!(
+        missing.is_empty(),
+        "THIRD_PARTY_NOTICES.md lacks {}\nhint: cargo xtask notices",
+        missing.join(", ")
+    );
+}
+
 #[test]
 fn every_crate_has_an_allowed_licence_and_comes_from_the_registry() {
-    let run = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program)
-            .args(arguments)
-            .current_dir(workspace())
-            .output();
-        let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).expect("UTF-8")
-    };
     let host = run("rustc", &["-vV"]);
     let host = host
         .lines()

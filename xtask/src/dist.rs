@@ -8,7 +8,7 @@ mod elf;
 mod sbom;
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -75,9 +75,7 @@ impl Target {
 
 /// Builds and packs for the targets that are named; without any, for the two of Linux.
 pub(crate) fn dist(arguments: &[&str]) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .canonicalize()?;
+    let root = root()?;
     let (flags, named): (Vec<&str>, Vec<&str>) = arguments
         .iter()
         .partition(|argument| argument.starts_with("--"));
@@ -122,6 +120,19 @@ pub(crate) fn dist(arguments: &[&str]) -> Result<()> {
         }
     }
     sums(&out)
+}
+
+/// Returns the repository: that of the package which `cargo run` starts, or was this program built in.
+pub(crate) fn root() -> Result<PathBuf> {
+    let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let root = package.join("..").canonicalize();
+    root.with_context(|| format!("{} is not there any more", package.display()))
+}
+
+/// Returns the names of all systems that there are programs for.
+pub(crate) fn triples() -> impl Iterator<Item = &'static str> {
+    TARGETS.iter().map(|target| target.triple)
 }
 
 fn targets(named: &[&str]) -> Result<Vec<&'static Target>> {
@@ -338,7 +349,11 @@ fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-fn output(command: &mut Command) -> Result<String> {
+/// Returns what a program prints.
+///
+/// # Errors
+/// When it cannot be started or fails.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
     let done = command
         .output()
         .with_context(|| format!("cannot start {:?}", command.get_program()))?;
@@ -380,6 +395,17 @@ mod tests {
             .values();
         for version in versions.chain([&manifest["version"]]) {
             assert_eq!(version, env!("CARGO_PKG_VERSION"));
+        }
+    }
+
+    #[test]
+    fn what_users_copy_names_the_version() {
+        let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packages");
+        for file in ["action/action.yml", "gitlab/postlogin.yml"] {
+            let text = fs::read_to_string(packages.join(file)).expect(file);
+            let line = format!("default: {}", env!("CARGO_PKG_VERSION"));
+            let found = text.lines().filter(|it| it.trim() == line).count();
+            assert_eq!(found, 1, "{file}");
         }
     }
 

@@ -10,6 +10,7 @@ mod dist;
 mod engine;
 mod intl;
 mod library;
+mod notices;
 mod patches;
 mod quickjs;
 mod reactor;
@@ -21,12 +22,15 @@ const USAGE: &str = "\
 usage: cargo xtask build-engine [--guest-only]
        cargo xtask build-intl
        cargo xtask node-library
+       cargo xtask notices [--check]
        cargo xtask dist [--npm] [--wheels] [TARGET…]
 
   build-intl      builds ICU for Intl (crates/js/intl/intl.wasm.zst)
   build-engine    builds the JavaScript engine (crates/js/engine/engine.wasm.zst) and records what it was built from
     --guest-only  takes the compiled engine of the last build and only puts the guest into it anew
   node-library    makes what crates/js/engine/node needs to be compiled natively, see its README.md
+  notices         writes the lists of crates in THIRD_PARTY_NOTICES.md
+    --check       only finds out whether they are current
   dist            builds, packs and checks what a release consists of (target/dist-out)
     --npm         also the npm packages
     --wheels      also the Python wheels";
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
         ["build-engine", "--guest-only"] => engine::build(true),
         ["node-library"] => engine::node_library(),
         ["dist", rest @ ..] => dist::dist(rest),
+        ["notices"] => notices::notices(false),
+        ["notices", "--check"] => notices::notices(true),
         ["build-intl"] => intl::build(),
         ["help" | "--help"] => {
             println!("{USAGE}");

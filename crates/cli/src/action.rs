@@ -96,7 +96,7 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
     let (took, kept, refused) = match notice {
         CompileNotice::Begins => {
             printer.note(&format!(
-                "compiling {what} for this machine, once; this takes some seconds"
+                "compiling {what} for this machine, once; this takes seconds, up to a minute on a slow or busy machine"
             ));
             return;
         }

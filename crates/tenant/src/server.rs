@@ -35,31 +35,42 @@ const BUFFER: usize = 64 * 1024;
 /// The time after which an accept that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Answers requests until the process is stopped (Ctrl-C, SIGTERM). Running requests are finished first.
+/// Answers requests until the process is stopped (Ctrl-C, SIGTERM). Running requests are finished first. `ready` is called once a signal
+/// ends the server in order: whoever hears of the server may stop it at once.
 ///
 /// # Errors
-/// When the socket fails or no thread can be started.
-pub fn serve(listener: TcpListener, tenant: Arc<Tenant>) -> io::Result<()> {
+/// When the socket fails, no thread can be started, or `ready` fails.
+pub fn serve(
+    listener: TcpListener,
+    tenant: Arc<Tenant>,
+    ready: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        answer_all(listener, &tenant).await;
+        let stop = stop_signal();
+        ready()?;
+        answer_all(listener, &tenant, stop).await;
         Ok(())
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
     result
 }
 
-async fn answer_all(listener: tokio::net::TcpListener, tenant: &Arc<Tenant>) {
+async fn answer_all(
+    listener: tokio::net::TcpListener,
+    tenant: &Arc<Tenant>,
+    stop: impl Future<Output = ()>,
+) {
     let router = router(Arc::clone(tenant));
     let resting = Arc::<Resting>::default();
     let places = Arc::new(Semaphore::new(most()));
     let (closing, closed) = watch::channel(false);
     let mut connections = JoinSet::new();
-    let mut stop = std::pin::pin!(stop_signal());
+    let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -165,24 +176,33 @@ async fn connection(
     }
 }
 
-async fn stop_signal() {
-    let interrupt = async {
-        // Where no signal can be waited for, the process is ended from outside.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            return interrupt.await;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            () = interrupt => {}
+/// Listens to signals from now on, not from the first time that the result is polled.
+#[cfg(unix)]
+fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    // Where a signal cannot be waited for, it ends the process as it always does.
+    async fn received(signal: io::Result<Signal>) {
+        match signal {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
         }
     }
-    #[cfg(not(unix))]
-    interrupt.await;
+    let interrupt = signal(SignalKind::interrupt());
+    let terminate = signal(SignalKind::terminate());
+    async {
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    // Where Ctrl-C cannot be waited for, the process is ended from outside.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }

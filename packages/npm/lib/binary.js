@@ -28,7 +28,9 @@ function binary({ env = process.env, platform = `${process.platform}-${process.a
         if (!isFile(given)) {
             throw new BinaryError(`POSTLOGIN_BINARY names ${given}, which is not a file`, 'set it to the path of the program, or unset it');
         }
-        return path.resolve(given);
+        const program = path.resolve(given);
+        if (isForeign(program)) throw foreign(program);
+        return program;
     }
     if (!PLATFORMS.includes(platform)) {
         throw new BinaryError(
@@ -38,14 +40,17 @@ function binary({ env = process.env, platform = `${process.platform}-${process.a
     }
     const name = `@postlogin/${platform}`;
     const file = `bin/postlogin${platform.startsWith('win32') ? '.exe' : ''}`;
+    let program;
     try {
-        return resolve(`${name}/${file}`);
+        program = resolve(`${name}/${file}`);
     } catch {
         throw new BinaryError(
             `the package ${name}, which has the program for this platform, is not installed`,
             'install again without --omit=optional (npm) or --no-optional (pnpm, Yarn), on this platform; or set POSTLOGIN_BINARY'
         );
     }
+    if (isForeign(program)) throw foreign(program);
+    return program;
 }
 
 /** Says why a program did not start in a folder. */
@@ -61,12 +66,38 @@ function cannotStart(program, error, cwd = process.cwd()) {
     }
     // The file is there: what is missing is its loader, or it is a program of another system.
     if (error.code === 'ENOENT' || error.code === 'ENOEXEC' || error.code === 'UNKNOWN') {
-        return new BinaryError(
-            `${program} cannot be started: it is not a program of this system`,
-            `this is ${process.platform}-${process.arch}; install again here, or set POSTLOGIN_BINARY`
-        );
+        return foreign(program);
     }
     return new BinaryError(`${program} cannot be started: ${error.message}`);
+}
+
+function foreign(program) {
+    return new BinaryError(
+        `${program} cannot be started: it is not a program of this system`,
+        `this is ${process.platform}-${process.arch}; install again here, or set POSTLOGIN_BINARY`
+    );
+}
+
+/**
+ * Whether the file is no program of this system. Only Linux has to be asked: there the C library gives what the kernel refuses to a shell, which
+ * complains about the first line. The numbers are ELF's: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+ */
+function isForeign(program) {
+    if (process.platform !== 'linux') return false;
+    const head = Buffer.alloc(20);
+    let file;
+    try {
+        file = fs.openSync(program);
+        fs.readSync(file, head, 0, head.length, 0);
+    } catch {
+        // A program that may be started but not read.
+        return false;
+    } finally {
+        if (file !== undefined) fs.closeSync(file);
+    }
+    if (head.toString('latin1', 0, 2) === '#!') return false;
+    const machine = { x64: 62, arm64: 183 }[process.arch];
+    return head.toString('latin1', 0, 4) !== '\x7fELF' || (machine !== undefined && head.readUInt16LE(18) !== machine);
 }
 
 function isFile(file) {

@@ -117,9 +117,18 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     if arguments.until_stdin_ends {
         thread::spawn(stop_when_stdin_ends);
     }
-    // The one line that programs read.
-    printer.data(|out| writeln!(out, "{}", tenant.issuer()))?;
-    answer(listener, tenant).map_err(|error| CliError::internal(&error.into()))?;
+    let issuer = tenant.issuer().to_owned();
+    let mut announced = Ok(());
+    let answered = answer(listener, tenant, || {
+        // The one line that programs read, and after which they may stop the server.
+        announced = printer.data(|out| writeln!(out, "{issuer}"));
+        match announced {
+            Ok(()) => Ok(()),
+            Err(_) => Err(io::ErrorKind::WriteZero.into()),
+        }
+    });
+    announced?;
+    answered.map_err(|error| CliError::internal(&error.into()))?;
     printer.note("stopped");
     Ok(crate::error::SUCCESS)
 }
@@ -238,6 +247,7 @@ fn control_token(arguments: &ServeArguments, folder: &Path) -> Result<(String, S
         _ => {}
     }
     let token = postlogin_tenant::new_token(&Randomness::System);
+    let failed = |error: io::Error| CliError::unwritable(file.display(), error);
     fs::create_dir_all(folder).map_err(failed)?;
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -111,14 +111,14 @@ fn check_other_version(folder: &Path) {
     assert_command!(postlogin("run later.wasm").within(folder), @"
     exit code: 101
     ----- stderr -----
-    compiling later.wasm for this machine, once; this takes some seconds
+    compiling later.wasm for this machine, once; this takes seconds, up to a minute on a slow or busy machine
     error: later.wasm: this component was built for postlogin:actions@9.1.0, and this postlogin runs postlogin:actions@0.3.1
     hint: build it again against postlogin:actions@0.3.1, or with `postlogin build`
     ");
     assert_command!(postlogin("build later.wasm -o copy.wasm").within(folder), @"
     exit code: 101
     ----- stderr -----
-    compiling later.wasm for this machine, once; this takes some seconds
+    compiling later.wasm for this machine, once; this takes seconds, up to a minute on a slow or busy machine
     error: later.wasm: this component was built for postlogin:actions@9.1.0, and this postlogin runs postlogin:actions@0.3.1
     hint: build it again against postlogin:actions@0.3.1, or with `postlogin build`
     ");

@@ -4,7 +4,9 @@
 
 use std::{env, fs};
 
-use crate::support::{postlogin, repository};
+use serde_json::Value;
+
+use crate::support::{QUIET, folder, postlogin, repository};
 
 #[test]
 fn the_command_line_page_is_current() {
@@ -24,6 +26,41 @@ fn the_command_line_page_is_current() {
         page += &section(&format!("postlogin {name}"), &help(name));
     }
     is_current("docs/book/src/reference/cli.md", &page);
+}
+
+#[test]
+fn the_page_of_checks_is_current() {
+    let files = folder(&[("quiet.js", QUIET)]);
+    let done = postlogin("check quiet.js --format sarif")
+        .within(files.path())
+        .finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    let report: Value = serde_json::from_str(&done.stdout).expect("SARIF is JSON");
+    let rules = report["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .expect("rules");
+    let mut page = "# Codes of `check`\n\nGenerated from the rules. An `error` does not work in production, a `warning` may be meant.\n\n\
+        | code | severity | finding |\n| --- | --- | --- |\n"
+        .to_owned();
+    for rule in rules {
+        let text = |pointer: &str| {
+            rule.pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let (code, level) = (text("/id"), text("/defaultConfiguration/level"));
+        let summary = text("/shortDescription/text");
+        assert!(
+            !code.is_empty() && !level.is_empty() && !summary.is_empty(),
+            "{rule}"
+        );
+        let finding = match rule["helpUri"].as_str() {
+            Some(source) => format!("{summary} ([source]({source}))"),
+            None => summary.to_owned(),
+        };
+        page += &format!("| `{code}` | {level} | {} |\n", finding.replace('|', "\\|"));
+    }
+    is_current("docs/book/src/reference/checks.md", &page);
 }
 
 fn help(command: &str) -> String {

@@ -22,6 +22,8 @@ mod explain;
 mod faults;
 mod fidelity;
 mod forged;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod http;
 mod http_client;
 mod init;

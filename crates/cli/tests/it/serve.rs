@@ -265,16 +265,18 @@ fn what_was_stored_survives_a_kill() {
 
 #[test]
 #[cfg(unix)]
-fn a_signal_stops_it_well() {
+fn a_signal_stops_it_well_from_its_first_line_on() {
     let users = folder(&[("users.json", USERS)]);
-    let mut tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
-    assert_eq!(tenant.send("GET", "/health", "", "").0, 200);
-    let pid = tenant.child.id().to_string();
-    let killed = std::process::Command::new("kill")
-        .args(["-TERM", &pid])
-        .status();
-    assert!(killed.expect("there is `kill`").success());
-    assert_eq!(tenant.child.wait().expect("it ends").code(), Some(0));
+    for signal in ["-TERM", "-INT"] {
+        let mut tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
+        let pid = tenant.child.id().to_string();
+        let killed = std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status();
+        assert!(killed.expect("there is `kill`").success());
+        let ended = tenant.child.wait().expect("it ends");
+        assert_eq!(ended.code(), Some(0), "{signal}: {ended}");
+    }
 }
 
 /// A stream to a tenant with this written to it; whoever reads gives up after half a minute.
