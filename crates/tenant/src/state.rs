@@ -32,6 +32,8 @@ pub struct Setup {
     pub name: String,
     /// The issuer of all tokens, an `http` or `https` URL; a slash at its end is added.
     pub issuer: String,
+    /// Host names by which the tenant answers, besides that of the issuer, `localhost` and addresses; without ports.
+    pub hosts: Vec<String>,
     /// The key that signs tokens.
     pub key: KeyPair,
     /// Where the database is; `None` for one in memory.
@@ -96,8 +98,12 @@ pub struct Tenant {
     pub(crate) domain: String,
     /// The host of the issuer, with its port.
     pub(crate) authority: String,
+    /// Other host names by which it answers.
+    pub(crate) hosts: Vec<String>,
     pub(crate) catalog: Catalog,
     pub(crate) key: KeyPair,
+    /// The answer of `/.well-known/jwks.json`; its certificate takes a signature, so it is made once.
+    pub(crate) key_set: Value,
     pub(crate) store: Store,
     pub(crate) clock: TenantClock,
     pub(crate) randomness: Randomness,
@@ -143,8 +149,13 @@ impl Tenant {
         let mut tenant = Self {
             name: setup.name,
             issuer: url.to_string(),
+            key_set: setup
+                .key
+                .key_set(&domain)
+                .map_err(|error| SetupError::Key(error.to_string()))?,
             domain,
             authority,
+            hosts: setup.hosts,
             catalog,
             seed: seed.map_err(SetupError::User)?,
             room: Room::new(),

@@ -6,6 +6,7 @@
 //!
 //! The keys are test keys. They sign what a developer's machine issues to itself and nothing else.
 
+mod certificate;
 mod digest;
 mod jwk;
 mod jws;

@@ -1,5 +1,6 @@
 //! `postlogin serve`: the local tenant.
 
+mod tls;
 mod wiring;
 
 use std::{
@@ -15,7 +16,8 @@ use std::{
 use postlogin_project::{TenantData, read_users_text, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
-    Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users, serve as answer,
+    Listening, Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users,
+    serve as answer,
 };
 use serde_json::Value;
 
@@ -69,10 +71,12 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     let address = listener
         .local_addr()
         .map_err(|error| CliError::usage(format!("the socket has no address: {error}")))?;
-    let issuer = arguments
-        .issuer
-        .clone()
-        .unwrap_or_else(|| issuer(arguments.host, address));
+    let tls = tls::listen(arguments)?;
+    let default = match &tls {
+        Some(tls) => issuer("https", arguments.host, tls.address),
+        None => issuer("http", arguments.host, address),
+    };
+    let issuer = arguments.issuer.clone().unwrap_or(default);
     let folder = state_folder(root)?;
     let (control_token, kept) = control_token(arguments, &folder)?;
     let key = super::run::project_key(None, root)?;
@@ -84,6 +88,7 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         data,
         name,
         issuer,
+        hosts: arguments.allow_host.clone(),
         key,
         database: (!arguments.ephemeral).then(|| folder.join("tenant.sqlite")),
         users,
@@ -114,12 +119,20 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         printer.note(&format!("application {name}: client_id {client_id}"));
     }
     printer.note(&kept);
+    let mut sockets = vec![Listening {
+        socket: listener,
+        tls: None,
+    }];
+    if let Some(tls) = tls {
+        tls.report(printer, address);
+        sockets.push(tls.listening);
+    }
     if arguments.until_stdin_ends {
         thread::spawn(stop_when_stdin_ends);
     }
     // The one line that programs read.
     printer.data(|out| writeln!(out, "{}", tenant.issuer()))?;
-    answer(listener, tenant).map_err(|error| CliError::internal(&error.into()))?;
+    answer(sockets, tenant).map_err(|error| CliError::internal(&error.into()))?;
     printer.note("stopped");
     Ok(crate::error::SUCCESS)
 }
@@ -150,23 +163,26 @@ fn listener(arguments: &ServeArguments, printer: &Printer) -> Result<TcpListener
             arguments.host
         ));
     }
-    let address = SocketAddr::new(arguments.host, arguments.port);
+    bind(SocketAddr::new(arguments.host, arguments.port), "--port")
+}
+
+/// Binds an address whose port `option` chose.
+fn bind(address: SocketAddr, option: &str) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).map_err(|error| {
-        let shown = CliError::usage(format!("can't listen on {address}: {error}"));
+        let shown = CliError::usage(format!("cannot listen on {address}: {error}"));
         match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                shown.with_hint("choose another port, or any free one with --port 0")
-            }
+            io::ErrorKind::AddrInUse => shown.with_hint(format!(
+                "choose another port, or any free one with {option} 0"
+            )),
             _ => shown,
         }
     })
 }
 
-/// `localhost` is the name that browsers treat as secure and that applications on this machine use.
-fn issuer(host: IpAddr, address: SocketAddr) -> String {
+fn issuer(scheme: &str, host: IpAddr, address: SocketAddr) -> String {
     match host.is_loopback() {
-        true if host.is_ipv4() => format!("http://127.0.0.1:{}/", address.port()),
-        _ => format!("http://{address}/"),
+        true if host.is_ipv4() => format!("{scheme}://127.0.0.1:{}/", address.port()),
+        _ => format!("{scheme}://{address}/"),
     }
 }
 

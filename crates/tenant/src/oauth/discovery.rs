@@ -43,7 +43,7 @@ pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response
 }
 
 pub(crate) async fn keys(State(tenant): State<Arc<Tenant>>) -> Response {
-    public(answer(StatusCode::OK, &tenant.key.jwks()))
+    public(answer(StatusCode::OK, &tenant.key_set))
 }
 
 fn public(mut response: Response) -> Response {
