@@ -211,7 +211,13 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         set(
             &mut response,
             "access-control-allow-headers",
-            "authorization, content-type, auth0-client",
+            "authorization, content-type, auth0-client, dpop",
+        );
+        // Which a page has to read before it can send a proof.
+        set(
+            &mut response,
+            "access-control-expose-headers",
+            "dpop-nonce, www-authenticate",
         );
         set(&mut response, "access-control-max-age", "600");
         if with_cookies {

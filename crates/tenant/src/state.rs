@@ -16,6 +16,7 @@ use crate::email::{Mailer, TemplateRenderer};
 use crate::http::room::Room;
 use crate::http::{text, texts};
 use crate::import::SeedUser;
+use crate::oauth::dpop::Nonces;
 use crate::oauth::exchange::{self, Throttle};
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
@@ -111,6 +112,8 @@ pub struct Tenant {
     pub(crate) mailer: Mailer,
     pub(crate) control: Control,
     pub(crate) passwords: Remembered,
+    /// The nonces of DPoP proofs.
+    pub(crate) nonces: Nonces,
     /// The invalid subject tokens of addresses.
     pub(crate) throttle: Throttle,
     pub(crate) seed: Vec<Seed>,
@@ -164,6 +167,7 @@ impl Tenant {
             store: Store::open(setup.database.as_deref())?,
             clock: setup.clock,
             passwords: Remembered::new(&setup.randomness),
+            nonces: Nonces::new(setup.randomness.token()),
             throttle: Throttle::default(),
             randomness: setup.randomness,
             pipeline: setup.pipeline,

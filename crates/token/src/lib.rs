@@ -8,6 +8,7 @@
 
 mod certificate;
 mod digest;
+mod dpop;
 mod jwk;
 mod jws;
 mod key;
@@ -20,6 +21,7 @@ mod testing;
 mod totp;
 
 pub use digest::left_half_hash;
+pub use dpop::DpopProof;
 pub use jwk::{JwkError, thumbprint};
 pub use jws::{SignError, VerifiedToken, VerifyError};
 pub use key::{KeyError, KeyPair, Randomness};
