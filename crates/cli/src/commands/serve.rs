@@ -4,7 +4,8 @@ mod tls;
 mod wiring;
 
 use std::{
-    env, fs, io,
+    env, fs,
+    io::{self, Read as _},
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
     process,
@@ -33,6 +34,10 @@ use crate::{
 const MOST_ATTEMPTS: u32 = 60;
 #[cfg(unix)]
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
+
+/// Characters of the control token in the state folder; one that is made has 43.
+const SHORTEST_TOKEN: u64 = 8;
+const MOST_TOKEN: u64 = 4_096;
 
 /// The name of the tenant outside of any project.
 const NAMELESS: &str = "local";
@@ -248,10 +253,29 @@ fn control_token(arguments: &ServeArguments, folder: &Path) -> Result<(String, S
     let file = folder.join("control-token");
     let failed = |error: io::Error| CliError::usage(format!("{}: {error}", file.display()));
     let shown = format!("control API: the token in {}", file.display());
-    match fs::read_to_string(&file) {
-        Ok(token) if !token.trim().is_empty() => return Ok((token.trim().to_owned(), shown)),
+    let read = fs::File::open(&file).and_then(|file| {
+        let mut bytes = Vec::new();
+        io::Read::take(file, MOST_TOKEN + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    match read {
+        Ok(bytes) if bytes.trim_ascii().is_empty() => {}
+        Ok(bytes) => {
+            let token = bytes.trim_ascii();
+            let fits = (SHORTEST_TOKEN..=MOST_TOKEN).contains(&(token.len() as u64))
+                && token.iter().all(u8::is_ascii_graphic);
+            let token = std::str::from_utf8(token).ok().filter(|_| fits);
+            return match token {
+                Some(token) => Ok((token.to_owned(), shown)),
+                None => Err(CliError::usage(format!(
+                    "{}: not a control token ({SHORTEST_TOKEN} to {MOST_TOKEN} printable ASCII characters without spaces)",
+                    file.display()
+                ))
+                .with_hint("delete the file to have a new token made")),
+            };
+        }
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
+        Err(_) => {}
     }
     let token = postlogin_tenant::new_token(&Randomness::System);
     fs::create_dir_all(folder).map_err(failed)?;
