@@ -1,21 +1,15 @@
-// node-auth0: AuthenticationClient and ManagementClient. They know only https, so requests are turned to the tenant's http.
+// node-auth0 over https, as it is: AuthenticationClient and ManagementClient of version 4, and the client of version 7.
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
-import https from 'node:https';
-import { syncBuiltinESMExports } from 'node:module';
 import { AuthenticationClient, ManagementClient } from 'auth0';
+import { ManagementClient as Management7 } from 'node-auth0';
 
-const domain = process.env.DOMAIN;
-const over = (url, init) => fetch(String(url).replace(`https://${domain}`, `http://${domain}`), init);
-// The keys for the ID token are fetched without `fetch`.
-https.get = (url, options) => http.get(String(url).replace('https:', 'http:'), { ...options, agent: undefined });
-syncBuiltinESMExports();
+const domain = new URL(process.env.ISSUER).host;
 const connection = 'Username-Password-Authentication';
 
-const machine = { domain, clientId: 'machine-client', clientSecret: 'machine-secret', fetch: over };
+const machine = { domain, clientId: 'machine-client', clientSecret: 'machine-secret' };
 const management = new ManagementClient(machine);
-const web = new AuthenticationClient({ domain, clientId: 'web-client', clientSecret: 'web-secret', fetch: over });
+const web = new AuthenticationClient({ domain, clientId: 'web-client', clientSecret: 'web-secret' });
 
 const signedUp = await web.database.signUp({
   connection, email: 'new@example.com', password: 'a-secret', user_metadata: { hobby: 'chess' },
@@ -56,6 +50,13 @@ assert.ok(refreshed.access_token);
 await web.oauth.revokeRefreshToken({ token: tokens.refresh_token });
 await assert.rejects(web.oauth.refreshTokenGrant({ refresh_token: tokens.refresh_token }), { error: 'invalid_grant', statusCode: 403 });
 await assert.rejects(web.oauth.passwordGrant({ username: 'new@example.com', password: 'wrong', realm: connection }), { error: 'invalid_grant' });
+
+// Version 7 has the Management API alone.
+const seven = new Management7(machine);
+assert.deepEqual((await seven.users.get(id)).user_metadata, { lang: 'de' });
+assert.deepEqual((await seven.users.update(id, { user_metadata: { lang: 'fr' } })).user_metadata, { lang: 'fr' });
+assert.equal((await seven.users.roles.list(id)).data[0].name, 'editor');
+await assert.rejects(seven.users.get('auth0|nobody'), { statusCode: 404 });
 
 await management.users.deleteMultifactorProvider({ id, provider: 'google-authenticator' });
 await management.users.delete({ id });

@@ -171,6 +171,14 @@ const OTHERS: &[(&str, &str)] = &[
         "the server's own database",
     ),
     (
+        "crates/tenant/src/tls.rs",
+        "the certificate that the user named, and the machine's own authority",
+    ),
+    (
+        "crates/tenant/src/tls/files.rs",
+        "writes the authority, in the user's folder for data",
+    ),
+    (
         "crates/token/src/store.rs",
         "the user's signing key, in the state folder",
     ),

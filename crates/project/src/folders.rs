@@ -60,9 +60,58 @@ pub fn cache_folder(environment: &CacheEnvironment) -> Option<PathBuf> {
     folder(&environment.home).map(|home| home.join(".cache").join("postlogin"))
 }
 
+/// Returns the user's folder for data that is kept, or `None` if the environment names none: `XDG_DATA_HOME`, if it is
+/// absolute, else `LOCALAPPDATA`, else `.local/share` in `HOME`.
+pub fn data_folder(
+    xdg_data_home: Option<OsString>,
+    local_app_data: Option<OsString>,
+    home: Option<OsString>,
+) -> Option<PathBuf> {
+    let folder = |value: Option<OsString>| value.filter(|it| !it.is_empty()).map(PathBuf::from);
+    let xdg = folder(xdg_data_home).filter(|path| path.is_absolute());
+    xdg.or_else(|| folder(local_app_data))
+        .or_else(|| folder(home).map(|home| home.join(".local").join("share")))
+        .map(|folder| folder.join("postlogin"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_folder_follows_the_environment() {
+        for (xdg, local, home, expected) in [
+            (
+                Some("/data"),
+                None,
+                Some("/home/jane"),
+                Some("/data/postlogin"),
+            ),
+            (
+                Some("relative"),
+                None,
+                Some("/home/jane"),
+                Some("/home/jane/.local/share/postlogin"),
+            ),
+            (
+                Some(""),
+                Some("/local"),
+                Some("/home/jane"),
+                Some("/local/postlogin"),
+            ),
+            (
+                None,
+                Some(""),
+                Some("/home/jane"),
+                Some("/home/jane/.local/share/postlogin"),
+            ),
+            (None, None, Some(""), None),
+            (None, None, None, None),
+        ] {
+            let [xdg, local, home] = [xdg, local, home].map(|it| it.map(OsString::from));
+            assert_eq!(data_folder(xdg, local, home), expected.map(PathBuf::from));
+        }
+    }
 
     #[test]
     fn cache_folder_follows_the_environment() {

@@ -131,10 +131,15 @@ impl Call {
 
     /// The token of `Authorization: Bearer …`.
     pub(crate) fn bearer(&self) -> Option<&str> {
-        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        self.authorization("bearer")
+    }
+
+    /// The credentials of the `Authorization` header, if it has this scheme.
+    pub(crate) fn authorization(&self, expected: &str) -> Option<&str> {
+        let (scheme, credentials) = self.header("authorization")?.split_once(' ')?;
         scheme
-            .eq_ignore_ascii_case("bearer")
-            .then_some(token.trim())
+            .eq_ignore_ascii_case(expected)
+            .then_some(credentials.trim())
     }
 
     /// The parts of the path behind a prefix, percent-decoded.

@@ -24,6 +24,7 @@ mod server;
 mod signup;
 mod state;
 mod store;
+mod tls;
 mod triggers;
 mod trouble;
 
@@ -38,6 +39,7 @@ pub use pipeline::{
 };
 pub use randomness::{Randomness, new_token};
 pub use router::router;
-pub use server::{Address, serve};
+pub use server::{Address, Listening, serve};
 pub use state::{Setup, SetupError, Tenant};
 pub use store::StoreError;
+pub use tls::{Tls, TlsError};

@@ -124,6 +124,9 @@ pub(crate) struct Code {
     pub(crate) redirect_uri: String,
     pub(crate) code_challenge: Option<String>,
     pub(crate) code_challenge_method: Option<String>,
+    /// The thumbprint of the key that the exchange has to prove.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dpop_jkt: Option<String>,
     /// The tokens that the code was exchanged for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tokens: Option<TokenHashes>,
@@ -161,6 +164,9 @@ pub(crate) struct RefreshToken {
     /// As Actions have set it.
     #[serde(default)]
     pub(crate) metadata: Map<String, Value>,
+    /// The thumbprint of the key with which alone it is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) jkt: Option<String>,
 }
 
 /// An opaque access token; its owner is the user.
@@ -170,6 +176,9 @@ pub(crate) struct OpaqueToken {
     pub(crate) client_id: String,
     /// Words.
     pub(crate) scope: String,
+    /// The thumbprint of the key with which alone it is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) jkt: Option<String>,
 }
 
 /// A device code; its owner is the user code.

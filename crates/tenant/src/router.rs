@@ -155,7 +155,7 @@ async fn nowhere(request: Request) -> Response {
 /// Refuses foreign host names and adds the headers of CORS.
 async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
     if !is_own_host(&tenant, request.headers()) {
-        let message = "The request's Host is none of this tenant. Start it with --issuer to give it that name.";
+        let message = "The request's Host is none of this tenant. Start it with --allow-host, or with --issuer, to give it that name.";
         return answer(
             StatusCode::MISDIRECTED_REQUEST,
             &json!({"error": "invalid_request", "error_description": message}),
@@ -211,7 +211,13 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         set(
             &mut response,
             "access-control-allow-headers",
-            "authorization, content-type, auth0-client",
+            "authorization, content-type, auth0-client, dpop",
+        );
+        // Which a page has to read before it can send a proof.
+        set(
+            &mut response,
+            "access-control-expose-headers",
+            "dpop-nonce, www-authenticate",
         );
         set(&mut response, "access-control-max-age", "600");
         if with_cookies {
@@ -243,5 +249,7 @@ fn is_own_host(tenant: &Tenant, headers: &HeaderMap) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok()
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok()
+        || (tenant.hosts.iter()).any(|known| name.eq_ignore_ascii_case(known))
 }

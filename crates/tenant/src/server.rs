@@ -12,14 +12,17 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use crate::connections::{Answered, Resting, Seat, Socket, most};
 use crate::router::router;
 use crate::state::Tenant;
+use crate::tls::Tls;
 use crate::trouble::tell;
 
 /// Where a server listens.
@@ -35,25 +38,49 @@ const BUFFER: usize = 64 * 1024;
 /// The time after which an accept that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// A socket that the server listens on.
+#[derive(Debug)]
+pub struct Listening {
+    /// The socket.
+    pub socket: TcpListener,
+    /// The certificate of a socket for `https`.
+    pub tls: Option<Tls>,
+}
+
+/// What all connections share.
+#[derive(Clone)]
+struct Shared {
+    router: Router,
+    resting: Arc<Resting>,
+    places: Arc<Semaphore>,
+    closed: watch::Receiver<bool>,
+}
+
 /// Answers requests until the process is stopped (Ctrl-C, SIGTERM). Running requests are finished first. `ready` is called once a signal
 /// ends the server in order: whoever hears of the server may stop it at once.
 ///
 /// # Errors
-/// When the socket fails, no thread can be started, or `ready` fails.
+/// When a socket fails, no thread can be started, or `ready` fails.
 pub fn serve(
-    listener: TcpListener,
+    sockets: Vec<Listening>,
     tenant: Arc<Tenant>,
     ready: impl FnOnce() -> io::Result<()>,
 ) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
+    for listening in &sockets {
+        listening.socket.set_nonblocking(true)?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let result = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let mut listeners = Vec::new();
+        for Listening { socket, tls } in sockets {
+            let acceptor = tls.map(|tls| TlsAcceptor::from(tls.0));
+            listeners.push((tokio::net::TcpListener::from_std(socket)?, acceptor));
+        }
         let stop = stop_signal();
         ready()?;
-        answer_all(listener, &tenant, stop).await;
+        answer_all(listeners, &tenant, stop).await;
         Ok(())
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
@@ -61,20 +88,39 @@ pub fn serve(
 }
 
 async fn answer_all(
-    listener: tokio::net::TcpListener,
+    listeners: Vec<(tokio::net::TcpListener, Option<TlsAcceptor>)>,
     tenant: &Arc<Tenant>,
     stop: impl Future<Output = ()>,
 ) {
-    let router = router(Arc::clone(tenant));
-    let resting = Arc::<Resting>::default();
-    let places = Arc::new(Semaphore::new(most()));
     let (closing, closed) = watch::channel(false);
+    let shared = Shared {
+        router: router(Arc::clone(tenant)),
+        resting: Arc::default(),
+        places: Arc::new(Semaphore::new(most())),
+        closed,
+    };
+    let mut sockets = JoinSet::new();
+    for (listener, acceptor) in listeners {
+        sockets.spawn(answer(listener, acceptor, shared.clone()));
+    }
+    stop.await;
+    // Streams of events end here; whoever else is served has some seconds.
+    let _ = closing.send(true);
+    tenant.control.close();
+    let all_ended = async { while sockets.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all_ended).await;
+}
+
+/// Accepts the connections of one socket until the server closes, and waits for their ends.
+async fn answer(listener: tokio::net::TcpListener, acceptor: Option<TlsAcceptor>, shared: Shared) {
+    let (resting, places) = (&shared.resting, &shared.places);
     let mut connections = JoinSet::new();
-    let mut stop = std::pin::pin!(stop);
+    let mut closed = shared.closed.clone();
+    let mut stop = std::pin::pin!(async { closed.wait_for(|closed| *closed).await.is_ok() });
     loop {
         let accepted = tokio::select! {
             biased;
-            () = &mut stop => break,
+            _ = &mut stop => break,
             // Those that have ended are forgotten.
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
@@ -95,31 +141,25 @@ async fn answer_all(
         }
         let place = tokio::select! {
             biased;
-            () = &mut stop => break,
-            place = Arc::clone(&places).acquire_owned() => place,
+            _ = &mut stop => break,
+            place = Arc::clone(places).acquire_owned() => place,
         };
-        let seat = Arc::new(Seat::new(&resting));
-        let (router, mut closed) = (router.clone(), closed.clone());
+        let seat = Arc::new(Seat::new(resting));
+        let (shared, acceptor) = (shared.clone(), acceptor.clone());
         connections.spawn(async move {
             tokio::select! {
-                () = connection(stream, peer, router, Arc::clone(&seat), &mut closed) => {}
+                () = connection(stream, peer, acceptor, shared, Arc::clone(&seat)) => {}
                 () = seat.ended() => {}
             }
             drop(place);
         });
     }
     drop(listener);
-    // Streams of events end here; whoever else is served has some seconds.
-    let _ = closing.send(true);
-    tenant.control.close();
-    let all_ended = async {
-        tokio::time::sleep(PAUSE).await;
+    tokio::time::sleep(PAUSE).await;
+    resting.end_all();
+    while connections.join_next().await.is_some() {
         resting.end_all();
-        while connections.join_next().await.is_some() {
-            resting.end_all();
-        }
-    };
-    let _ = tokio::time::timeout(GRACE, all_ended).await;
+    }
 }
 
 /// Whether an accept failed for one client alone.
@@ -136,14 +176,34 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    acceptor: Option<TlsAcceptor>,
+    shared: Shared,
     seat: Arc<Seat>,
-    closed: &mut watch::Receiver<bool>,
 ) {
     // Answers are small: waiting for more to send with them costs 40 ms.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("a connection without TCP_NODELAY: {error}");
     }
+    let socket = Socket::new(stream);
+    let Some(acceptor) = acceptor else {
+        return speak(socket, peer, shared, seat).await;
+    };
+    // Until the handshake is done the connection rests, so it gives way to others.
+    match tokio::time::timeout(HEAD_TIME, acceptor.accept(socket)).await {
+        Ok(Ok(socket)) => speak(socket, peer, shared, seat).await,
+        Ok(Err(error)) => tracing::debug!("a handshake of {peer}: {error}"),
+        Err(_) => tracing::debug!("a handshake of {peer} took too long"),
+    }
+}
+
+/// Answers the requests of a connection.
+async fn speak<S>(socket: S, peer: SocketAddr, shared: Shared, seat: Arc<Seat>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Shared {
+        router, mut closed, ..
+    } = shared;
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (mut router, seat) = (router.clone(), Arc::clone(&seat));
         async move {
@@ -157,8 +217,7 @@ async fn connection(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
     http.max_buf_size(BUFFER);
-    let socket = TokioIo::new(Socket::new(stream));
-    let mut connection = std::pin::pin!(http.serve_connection(socket, service));
+    let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(socket), service));
     let stops = async { closed.wait_for(|closed| *closed).await.is_ok() };
     let served = tokio::select! {
         served = connection.as_mut() => Some(served),

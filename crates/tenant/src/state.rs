@@ -16,6 +16,7 @@ use crate::email::{Mailer, TemplateRenderer};
 use crate::http::room::Room;
 use crate::http::{text, texts};
 use crate::import::SeedUser;
+use crate::oauth::dpop::Nonces;
 use crate::oauth::exchange::{self, Throttle};
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
@@ -32,6 +33,8 @@ pub struct Setup {
     pub name: String,
     /// The issuer of all tokens, an `http` or `https` URL; a slash at its end is added.
     pub issuer: String,
+    /// Host names by which the tenant answers, besides that of the issuer, `localhost` and addresses; without ports.
+    pub hosts: Vec<String>,
     /// The key that signs tokens.
     pub key: KeyPair,
     /// Where the database is; `None` for one in memory.
@@ -96,8 +99,12 @@ pub struct Tenant {
     pub(crate) domain: String,
     /// The host of the issuer, with its port.
     pub(crate) authority: String,
+    /// Other host names by which it answers.
+    pub(crate) hosts: Vec<String>,
     pub(crate) catalog: Catalog,
     pub(crate) key: KeyPair,
+    /// The answer of `/.well-known/jwks.json`; its certificate takes a signature, so it is made once.
+    pub(crate) key_set: Value,
     pub(crate) store: Store,
     pub(crate) clock: TenantClock,
     pub(crate) randomness: Randomness,
@@ -105,6 +112,8 @@ pub struct Tenant {
     pub(crate) mailer: Mailer,
     pub(crate) control: Control,
     pub(crate) passwords: Remembered,
+    /// The nonces of DPoP proofs.
+    pub(crate) nonces: Nonces,
     /// The invalid subject tokens of addresses.
     pub(crate) throttle: Throttle,
     pub(crate) seed: Vec<Seed>,
@@ -143,8 +152,13 @@ impl Tenant {
         let mut tenant = Self {
             name: setup.name,
             issuer: url.to_string(),
+            key_set: setup
+                .key
+                .key_set(&domain)
+                .map_err(|error| SetupError::Key(error.to_string()))?,
             domain,
             authority,
+            hosts: setup.hosts,
             catalog,
             seed: seed.map_err(SetupError::User)?,
             room: Room::new(),
@@ -153,6 +167,7 @@ impl Tenant {
             store: Store::open(setup.database.as_deref())?,
             clock: setup.clock,
             passwords: Remembered::new(&setup.randomness),
+            nonces: Nonces::new(setup.randomness.token()),
             throttle: Throttle::default(),
             randomness: setup.randomness,
             pipeline: setup.pipeline,

@@ -12,7 +12,6 @@ use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use rsa::rand_core::OsRng;
 use rsa::traits::PublicKeyParts;
-use serde_json::{Value, json};
 
 use crate::PublicKey;
 use crate::digest::sha256;
@@ -54,6 +53,8 @@ pub enum KeyError {
     Generation(rsa::Error),
     /// The key could not be encoded.
     Encoding(rsa::pkcs8::Error),
+    /// The key's certificate could not be made; contains the reason.
+    Certificate(String),
 }
 
 impl KeyError {
@@ -66,7 +67,7 @@ impl KeyError {
             Self::NotAPublicKey(_) => Some(
                 "the public half in PEM form is made with `openssl pkey -pubout`, and begins with BEGIN PUBLIC KEY",
             ),
-            Self::Generation(_) | Self::Encoding(_) => None,
+            Self::Generation(_) | Self::Encoding(_) | Self::Certificate(_) => None,
         }
     }
 }
@@ -84,6 +85,9 @@ impl fmt::Display for KeyError {
             ),
             Self::Generation(error) => write!(f, "could not make an RSA key: {error}"),
             Self::Encoding(error) => write!(f, "could not encode the RSA key: {error}"),
+            Self::Certificate(error) => {
+                write!(f, "could not make the certificate of the RSA key: {error}")
+            }
         }
     }
 }
@@ -161,11 +165,6 @@ impl KeyPair {
     /// The key id that stands in the header of every token: the thumbprint of RFC 7638, 43 characters.
     pub fn kid(&self) -> &str {
         self.public.kid()
-    }
-
-    /// What `/.well-known/jwks.json` answers: one key with `alg`, `kty`, `use`, `n`, `e`, `kid`.
-    pub fn jwks(&self) -> Value {
-        json!({ "keys": [self.public.jwk()] })
     }
 }
 

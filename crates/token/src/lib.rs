@@ -6,7 +6,9 @@
 //!
 //! The keys are test keys. They sign what a developer's machine issues to itself and nothing else.
 
+mod certificate;
 mod digest;
+mod dpop;
 mod jwk;
 mod jws;
 mod key;
@@ -19,6 +21,7 @@ mod testing;
 mod totp;
 
 pub use digest::left_half_hash;
+pub use dpop::DpopProof;
 pub use jwk::{JwkError, thumbprint};
 pub use jws::{SignError, VerifiedToken, VerifyError};
 pub use key::{KeyError, KeyPair, Randomness};

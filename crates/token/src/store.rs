@@ -1,13 +1,16 @@
 //! The key file of a project: made once, then only read.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{KeyError, KeyPair, Randomness};
+
+/// The most bytes of a key file: a key of 4096 bits in PEM has 3,272.
+const MOST: u64 = 64 * 1024;
 
 /// Why the key file could not be used.
 #[derive(Debug)]
@@ -97,11 +100,23 @@ fn load_or_create_with(
 }
 
 fn load(path: &Path) -> Result<Option<KeyPair>, StoreError> {
-    let bytes = match fs::read(path) {
+    let read = File::open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        file.take(MOST + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    let bytes = match read {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::Read(path.to_owned(), error)),
     };
+    if bytes.len() as u64 > MOST {
+        let found = format!("the file is larger than {MOST} bytes");
+        return Err(StoreError::Broken(
+            path.to_owned(),
+            KeyError::NotAPrivateKey(found),
+        ));
+    }
     // Bytes that are no UTF-8 become characters that no PEM text has, and so a broken key.
     let key = KeyPair::from_pem(&String::from_utf8_lossy(&bytes));
     key.map(Some)

@@ -16,9 +16,16 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) host: std::net::IpAddr,
 
-    /// The issuer of all tokens, and the address of all links; without it, http://127.0.0.1:<port>/
+    /// The issuer of all tokens, and the address of all links; without it, http://127.0.0.1:<port>/, with --tls https://127.0.0.1:<TLS port>/
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
+
+    /// A host name by which requests may reach the tenant, besides the issuer's, localhost and addresses (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArguments,
 
     /// Users to begin with, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "The tenant")]
@@ -48,6 +55,26 @@ pub(crate) struct ServeArguments {
 
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "TLS")]
+pub(crate) struct TlsArguments {
+    /// Serve https as well, with a certificate of this machine's own authority; https is then the issuer
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// The port for https; 0 takes any free one
+    #[arg(long, value_name = "N", default_value_t = 3443, requires = "tls")]
+    pub(crate) tls_port: u16,
+
+    /// A certificate of your own, with its chain, in PEM form
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key of that certificate, in PEM form
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,9 +1,11 @@
 //! `postlogin serve`: the local tenant.
 
+mod tls;
 mod wiring;
 
 use std::{
-    env, fs, io,
+    env, fs,
+    io::{self, Read as _},
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
     process,
@@ -15,7 +17,8 @@ use std::{
 use postlogin_project::{TenantData, read_users_text, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
-    Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users, serve as answer,
+    Listening, Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users,
+    serve as answer,
 };
 use serde_json::Value;
 
@@ -31,6 +34,10 @@ use crate::{
 const MOST_ATTEMPTS: u32 = 60;
 #[cfg(unix)]
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
+
+/// Characters of the control token in the state folder; one that is made has 43.
+const SHORTEST_TOKEN: u64 = 8;
+const MOST_TOKEN: u64 = 4_096;
 
 /// The name of the tenant outside of any project.
 const NAMELESS: &str = "local";
@@ -69,10 +76,12 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     let address = listener
         .local_addr()
         .map_err(|error| CliError::usage(format!("the socket has no address: {error}")))?;
-    let issuer = arguments
-        .issuer
-        .clone()
-        .unwrap_or_else(|| issuer(arguments.host, address));
+    let tls = tls::listen(arguments)?;
+    let default = match &tls {
+        Some(tls) => issuer("https", arguments.host, tls.address),
+        None => issuer("http", arguments.host, address),
+    };
+    let issuer = arguments.issuer.clone().unwrap_or(default);
     let folder = state_folder(root)?;
     let (control_token, kept) = control_token(arguments, &folder)?;
     let key = super::run::project_key(None, root)?;
@@ -84,6 +93,7 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         data,
         name,
         issuer,
+        hosts: arguments.allow_host.clone(),
         key,
         database: (!arguments.ephemeral).then(|| folder.join("tenant.sqlite")),
         users,
@@ -114,12 +124,20 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         printer.note(&format!("application {name}: client_id {client_id}"));
     }
     printer.note(&kept);
+    let mut sockets = vec![Listening {
+        socket: listener,
+        tls: None,
+    }];
+    if let Some(tls) = tls {
+        tls.report(printer, address);
+        sockets.push(tls.listening);
+    }
     if arguments.until_stdin_ends {
         thread::spawn(stop_when_stdin_ends);
     }
     let issuer = tenant.issuer().to_owned();
     let mut announced = Ok(());
-    let answered = answer(listener, tenant, || {
+    let answered = answer(sockets, tenant, || {
         // The one line that programs read, and after which they may stop the server.
         announced = printer.data(|out| writeln!(out, "{issuer}"));
         match announced {
@@ -159,23 +177,26 @@ fn listener(arguments: &ServeArguments, printer: &Printer) -> Result<TcpListener
             arguments.host
         ));
     }
-    let address = SocketAddr::new(arguments.host, arguments.port);
+    bind(SocketAddr::new(arguments.host, arguments.port), "--port")
+}
+
+/// Binds an address whose port `option` chose.
+fn bind(address: SocketAddr, option: &str) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).map_err(|error| {
-        let shown = CliError::usage(format!("can't listen on {address}: {error}"));
+        let shown = CliError::usage(format!("cannot listen on {address}: {error}"));
         match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                shown.with_hint("choose another port, or any free one with --port 0")
-            }
+            io::ErrorKind::AddrInUse => shown.with_hint(format!(
+                "choose another port, or any free one with {option} 0"
+            )),
             _ => shown,
         }
     })
 }
 
-/// `localhost` is the name that browsers treat as secure and that applications on this machine use.
-fn issuer(host: IpAddr, address: SocketAddr) -> String {
+fn issuer(scheme: &str, host: IpAddr, address: SocketAddr) -> String {
     match host.is_loopback() {
-        true if host.is_ipv4() => format!("http://127.0.0.1:{}/", address.port()),
-        _ => format!("http://{address}/"),
+        true if host.is_ipv4() => format!("{scheme}://127.0.0.1:{}/", address.port()),
+        _ => format!("{scheme}://{address}/"),
     }
 }
 
@@ -241,10 +262,29 @@ fn control_token(arguments: &ServeArguments, folder: &Path) -> Result<(String, S
     let file = folder.join("control-token");
     let failed = |error: io::Error| CliError::usage(format!("{}: {error}", file.display()));
     let shown = format!("control API: the token in {}", file.display());
-    match fs::read_to_string(&file) {
-        Ok(token) if !token.trim().is_empty() => return Ok((token.trim().to_owned(), shown)),
+    let read = fs::File::open(&file).and_then(|file| {
+        let mut bytes = Vec::new();
+        io::Read::take(file, MOST_TOKEN + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    match read {
+        Ok(bytes) if bytes.trim_ascii().is_empty() => {}
+        Ok(bytes) => {
+            let token = bytes.trim_ascii();
+            let fits = (SHORTEST_TOKEN..=MOST_TOKEN).contains(&(token.len() as u64))
+                && token.iter().all(u8::is_ascii_graphic);
+            let token = std::str::from_utf8(token).ok().filter(|_| fits);
+            return match token {
+                Some(token) => Ok((token.to_owned(), shown)),
+                None => Err(CliError::usage(format!(
+                    "{}: not a control token ({SHORTEST_TOKEN} to {MOST_TOKEN} printable ASCII characters without spaces)",
+                    file.display()
+                ))
+                .with_hint("delete the file to have a new token made")),
+            };
+        }
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
+        Err(_) => {}
     }
     let token = postlogin_tenant::new_token(&Randomness::System);
     let failed = |error: io::Error| CliError::unwritable(file.display(), error);

@@ -93,3 +93,23 @@ fn a_login_leaves_for_the_site_of_an_action_and_comes_back() {
     ];
     node(&folder, "leaving.mjs", &variables);
 }
+
+#[test]
+fn auth0_react_binds_its_tokens_and_oidc_client_ts_signs_in() {
+    let (Some(folder), Some(chromium)) = (clients(), chromium()) else {
+        return;
+    };
+    let [port, site] = free_ports();
+    let site = format!("http://localhost:{site}/");
+    let place = format!(
+        "--ephemeral --project {} --port {port} --issuer http://localhost:{port}/ --callback {site}react --callback {site}oidc",
+        folder.display()
+    );
+    let tenant = Serving::start(&place, &folder.join("users.json"));
+    let variables = [
+        ("ISSUER", tenant.issuer.as_str()),
+        ("SITE", &site),
+        ("CHROMIUM", &chromium.to_string_lossy()),
+    ];
+    node(&folder, "pages.mjs", &variables);
+}

@@ -343,7 +343,11 @@ pub(crate) fn complete(tenant: &Tenant, login: &LoginDoc, grant: &Grant) -> Resu
     }
     let wants_token = request.wants("token");
     if wants_token || request.wants("id_token") {
-        let tokens = grant.tokens(tenant, code.as_deref(), wants_token)?;
+        if wants_token && let Some(client) = tenant.catalog.client(&grant.client_id) {
+            // No proof can come with this request.
+            super::dpop::binding(tenant, client, grant.audience.as_deref(), None)?;
+        }
+        let tokens = grant.tokens(tenant, code.as_deref(), wants_token, None)?;
         if wants_token {
             answer.push(("access_token", tokens.access_token));
             answer.push(("scope", grant.scope.join(" ")));
@@ -366,6 +370,11 @@ fn code(tenant: &Tenant, request: &AuthRequest, grant: &Grant) -> Result<String>
         redirect_uri: request.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
         code_challenge_method: request.code_challenge_method.clone(),
+        dpop_jkt: request
+            .query
+            .get("dpop_jkt")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
         tokens: None,
     };
     let entry = &digest(&code);

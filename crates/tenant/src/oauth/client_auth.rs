@@ -91,6 +91,8 @@ pub(crate) struct Authenticated {
     pub(crate) client: Value,
     pub(crate) id: String,
     pub(crate) is_proven: bool,
+    /// The thumbprint of the key that the request has proven to have, at the endpoints that look at that.
+    pub(crate) jkt: Option<String>,
 }
 
 /// Finds the application, and checks its secret if it shows one.
@@ -109,6 +111,7 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
             client,
             id,
             is_proven: true,
+            jkt: None,
         });
     }
     let is_proven = match &credentials.secret {
@@ -125,6 +128,7 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
         client,
         id,
         is_proven,
+        jkt: None,
     })
 }
 

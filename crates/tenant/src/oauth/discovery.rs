@@ -36,6 +36,7 @@ pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
         "claims_supported": ["aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name",
             "iat", "identities", "iss", "name", "nickname", "phone_number", "picture", "sub"],
+        "dpop_signing_alg_values_supported": ["ES256"],
         "request_uri_parameter_supported": false,
         "request_parameter_supported": false,
     });
@@ -43,7 +44,7 @@ pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response
 }
 
 pub(crate) async fn keys(State(tenant): State<Arc<Tenant>>) -> Response {
-    public(answer(StatusCode::OK, &tenant.key.jwks()))
+    public(answer(StatusCode::OK, &tenant.key_set))
 }
 
 fn public(mut response: Response) -> Response {

@@ -4,9 +4,9 @@ use postlogin_core::RefreshTokenChanges;
 use postlogin_core::outcome::{Outcome, TokenKind, Verdict};
 use postlogin_token::left_half_hash;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{OAuthError, Result};
+use super::{OAuthError, Result, dpop};
 use crate::randomness::digest;
 use crate::records::{CustomClaims, OpaqueToken};
 use crate::state::Tenant;
@@ -85,12 +85,14 @@ impl Grant {
         claims
     }
 
-    /// The tokens. `code` is the code that goes with them in a hybrid answer.
+    /// The tokens. `code` is the code that goes with them in a hybrid answer, `bound` the thumbprint of the key that the
+    /// access token is good with.
     pub(crate) fn tokens(
         &self,
         tenant: &Tenant,
         code: Option<&str>,
         with_access_token: bool,
+        bound: Option<&str>,
     ) -> Result<Tokens> {
         let now_ms = tenant.now_ms();
         let now_s = now_ms.div_euclid(1000);
@@ -101,9 +103,12 @@ impl Grant {
         let mut tokens = Tokens::default();
         if with_access_token {
             (tokens.access_token, tokens.expires_in) = match self.is_opaque {
-                true => self.opaque(tenant, now_ms)?,
+                true => self.opaque(tenant, now_ms, bound)?,
                 false => {
-                    let claims = Self::at(&self.access_claims, now_s);
+                    let mut claims = Self::at(&self.access_claims, now_s);
+                    if let Some(bound) = bound {
+                        claims.insert("cnf".into(), json!({"jkt": bound}));
+                    }
                     let expires = claims.get("exp").and_then(Value::as_i64).unwrap_or(now_s);
                     let typ = if claims.contains_key("azp") {
                         "JWT"
@@ -133,12 +138,13 @@ impl Grant {
         Ok(tokens)
     }
 
-    fn opaque(&self, tenant: &Tenant, now_ms: i64) -> Result<(String, i64)> {
+    fn opaque(&self, tenant: &Tenant, now_ms: i64, bound: Option<&str>) -> Result<(String, i64)> {
         let token = tenant.randomness.token();
         let record = OpaqueToken {
             sub: self.user_id.clone(),
             client_id: self.client_id.clone(),
             scope: self.scope.join(" "),
+            jkt: bound.map(str::to_owned),
         };
         let expires = now_ms.saturating_add(self.expires_in.saturating_mul(1000));
         let key = digest(&token);
@@ -147,9 +153,16 @@ impl Grant {
         Ok((token, self.expires_in))
     }
 
-    /// The answer of `/oauth/token`, without a refresh token.
-    pub(crate) fn answer(&self, tenant: &Tenant) -> Result<Map<String, Value>> {
-        let tokens = self.tokens(tenant, None, true)?;
+    /// The answer of `/oauth/token` to an application that has proven to have the key with the thumbprint `proven`; without
+    /// a refresh token.
+    pub(crate) fn answer(
+        &self,
+        tenant: &Tenant,
+        client: &Value,
+        proven: Option<&str>,
+    ) -> Result<Map<String, Value>> {
+        let bound = dpop::binding(tenant, client, self.audience.as_deref(), proven)?;
+        let tokens = self.tokens(tenant, None, true, bound)?;
         let mut answer = Map::new();
         answer.insert("access_token".into(), tokens.access_token.into());
         if let Some(id_token) = tokens.id_token {
@@ -159,7 +172,8 @@ impl Grant {
             answer.insert("scope".into(), self.scope.join(" ").into());
         }
         answer.insert("expires_in".into(), tokens.expires_in.into());
-        answer.insert("token_type".into(), "Bearer".into());
+        let kind = if bound.is_some() { "DPoP" } else { "Bearer" };
+        answer.insert("token_type".into(), kind.into());
         Ok(answer)
     }
 

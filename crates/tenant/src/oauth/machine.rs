@@ -131,6 +131,7 @@ async fn issue(
     who: &Authenticated,
     occasion: Occasion,
 ) -> Result<Map<String, Value>> {
+    let audience = occasion.audience.clone();
     let login = LoginRequest {
         trigger: Trigger::CredentialsExchange,
         event: event(tenant, call, who, &occasion),
@@ -171,7 +172,12 @@ async fn issue(
     if outcome.status != Status::Allowed {
         return Err(refusal(&outcome));
     }
-    let token = outcome.access_token;
+    let mut token = outcome.access_token;
+    let proven = who.jkt.as_deref();
+    let bound = super::dpop::binding(tenant, &who.client, Some(&audience), proven)?;
+    if let Some(bound) = bound {
+        token.claims.insert("cnf".into(), json!({"jkt": bound}));
+    }
     let typ = match token.claims.contains_key("azp") {
         true => "JWT",
         false => "at+jwt",
@@ -186,7 +192,8 @@ async fn issue(
         body.insert("scope".into(), token.scopes.join(" ").into());
     }
     body.insert("expires_in".into(), token.expires_in.into());
-    body.insert("token_type".into(), "Bearer".into());
+    let kind = if bound.is_some() { "DPoP" } else { "Bearer" };
+    body.insert("token_type".into(), kind.into());
     Ok(body)
 }
 

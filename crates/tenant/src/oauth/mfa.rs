@@ -127,7 +127,7 @@ pub(crate) async fn exchange(
     let (advanced, flow) = waiting::resume(tenant, waiting, ResumeStep::ChallengeSucceeded).await?;
     match follow(tenant, advanced, flow)? {
         Ran::Granted(grant, flow) => match &flow.refresh {
-            Some(exchanged) => refresh::succeed(tenant, &who.client, &grant, exchanged),
+            Some(exchanged) => refresh::succeed(tenant, who, &grant, exchanged),
             None => issued(tenant, who, &grant),
         },
         Ran::Waits(waiting) => Err(required(tenant, *waiting).await),

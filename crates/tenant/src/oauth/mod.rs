@@ -8,6 +8,7 @@ pub(crate) mod client_auth;
 pub(crate) mod cross_origin;
 pub(crate) mod device;
 pub(crate) mod discovery;
+pub(crate) mod dpop;
 pub(crate) mod event;
 pub(crate) mod exchange;
 pub(crate) mod finish;
@@ -42,6 +43,8 @@ pub(crate) struct OAuthError {
     pub(crate) description: String,
     /// With which a login continues after a second factor.
     pub(crate) mfa_token: Option<String>,
+    /// Which the next DPoP proof has to contain.
+    pub(crate) dpop_nonce: Option<String>,
 }
 
 impl OAuthError {
@@ -51,6 +54,7 @@ impl OAuthError {
             error: error.to_owned(),
             description: description.into(),
             mfa_token: None,
+            dpop_nonce: None,
         }
     }
 
@@ -75,6 +79,9 @@ impl OAuthError {
         if self.error == "invalid_client" {
             // RFC 6749, section 5.2.
             crate::http::set(&mut response, "www-authenticate", "Basic realm=\"Users\"");
+        }
+        if let Some(nonce) = &self.dpop_nonce {
+            crate::http::set(&mut response, "dpop-nonce", nonce);
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             crate::http::set(&mut response, "retry-after", RETRY_AFTER_S);

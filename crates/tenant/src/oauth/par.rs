@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::client_auth::authenticate;
 use super::request::{checked, way_back};
 use super::token::check_body;
-use super::{OAuthError, Result};
+use super::{OAuthError, Result, dpop};
 use crate::http::{Call, Content, Params, answer};
 use crate::randomness::digest;
 use crate::records::Pushed;
@@ -43,6 +43,7 @@ fn reference(tenant: &Tenant, call: &Call) -> Result<Value> {
     };
     let who = authenticate(tenant, call)?;
     who.require_proof()?;
+    let proven = dpop::of_client(tenant, call, &who)?;
     if form.get("request_uri").is_some() {
         let description = "request_uri must not be pushed";
         return Err(OAuthError::invalid_request(description));
@@ -52,6 +53,15 @@ fn reference(tenant: &Tenant, call: &Call) -> Result<Value> {
         .0
         .retain(|(name, _)| !PROOFS.contains(&name.as_str()) && name != "client_id");
     params.0.push(("client_id".to_owned(), who.id.clone()));
+    // RFC 9449, section 10.1: the proof names the key, as the parameter does.
+    match (params.get("dpop_jkt"), proven) {
+        (Some(named), Some(proven)) if named != proven => {
+            let description = "dpop_jkt is not the key of the DPoP proof";
+            return Err(OAuthError::new(400, "invalid_dpop_proof", description));
+        }
+        (None, Some(proven)) => params.0.push(("dpop_jkt".to_owned(), proven)),
+        _ => {}
+    }
     let (client, back) = way_back(tenant, &params).map_err(|refused| refused.0)?;
     checked(tenant, &client, &back, &params)?;
     let token = tenant.randomness.token();

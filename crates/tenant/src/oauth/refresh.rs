@@ -14,6 +14,7 @@ use super::event::Occasion;
 use super::issue::Grant;
 use super::run::{Ran, start};
 use super::{OAuthError, Result, mfa, words};
+use crate::catalog::is_confidential;
 use crate::clock::iso;
 use crate::http::{Call, text};
 use crate::randomness::digest;
@@ -82,7 +83,14 @@ impl Exchanged {
 }
 
 /// The first refresh token of a login.
-pub(crate) fn first(tenant: &Tenant, client: &Value, grant: &Grant) -> Result<String> {
+///
+/// That of a public application is bound to the key that it has proven to have (RFC 9449, section 5).
+pub(crate) fn first(
+    tenant: &Tenant,
+    client: &Value,
+    grant: &Grant,
+    proven: Option<&str>,
+) -> Result<String> {
     let family = tenant.randomness.hex_id();
     let now = tenant.now_ms();
     let lifetime = policy(client).lifetime_s;
@@ -101,6 +109,9 @@ pub(crate) fn first(tenant: &Tenant, client: &Value, grant: &Grant) -> Result<St
         last_exchanged_at: None,
         used_at: None,
         metadata: Map::new(),
+        jkt: proven
+            .filter(|_| !is_confidential(client))
+            .map(str::to_owned),
     };
     issue(tenant, client, token, &grant.refresh)
 }
@@ -159,6 +170,8 @@ fn claim(tenant: &Tenant, who: &Authenticated, key: &str) -> Result<Exchanged> {
     enum Found {
         Ours(Box<RefreshToken>),
         Reused(String),
+        /// The request does not prove the key that the token is bound to.
+        Unproven,
         Foreign,
     }
     let unknown = || OAuthError::invalid_grant("Unknown or invalid refresh token.");
@@ -168,6 +181,10 @@ fn claim(tenant: &Tenant, who: &Authenticated, key: &str) -> Result<Exchanged> {
         let mut ends = [token.expires_at, token.idle_expires_at].into_iter();
         if token.client_id != who.id || ends.any(|at| at.is_some_and(|at| at < now)) {
             return Found::Foreign;
+        }
+        // Before anything else: a thief without the key cannot end the family either.
+        if token.jkt.is_some() && token.jkt != who.jkt {
+            return Found::Unproven;
         }
         if token.used_at.is_some_and(|used| {
             now > used.saturating_add(policy.leeway_s * 1000) || policy.leeway_s == 0
@@ -194,6 +211,11 @@ fn claim(tenant: &Tenant, who: &Authenticated, key: &str) -> Result<Exchanged> {
                 .log(json!({"type": "refresh_token_reuse", "date": iso(now), "client_id": who.id}));
             Err(unknown())
         }
+        Found::Unproven => Err(OAuthError::new(
+            400,
+            "invalid_dpop_proof",
+            "The refresh token is bound to a key: a DPoP proof of it is missing.",
+        )),
         Found::Foreign => Err(unknown()),
     }
 }
@@ -233,7 +255,7 @@ async fn run(
         ..Occasion::default()
     };
     match start(tenant, occasion, call).await? {
-        Ran::Granted(grant, _) => succeed(tenant, &who.client, &grant, &exchanged),
+        Ran::Granted(grant, _) => succeed(tenant, who, &grant, &exchanged),
         Ran::Waits(waiting) => Err(mfa::required(tenant, *waiting).await),
     }
 }
@@ -241,11 +263,12 @@ async fn run(
 /// The answer to an exchange; with rotation, it holds the next token of the family.
 pub(crate) fn succeed(
     tenant: &Tenant,
-    client: &Value,
+    who: &Authenticated,
     grant: &Grant,
     exchanged: &Exchanged,
 ) -> Result<Map<String, Value>> {
-    let mut body = grant.answer(tenant)?;
+    let client = &who.client;
+    let mut body = grant.answer(tenant, client, who.jkt.as_deref())?;
     let Exchanged {
         key,
         family,

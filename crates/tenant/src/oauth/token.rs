@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::client_auth::{Authenticated, authenticate};
 use super::exchange::{self, EXCHANGE_GRANT};
 use super::issue::Grant;
-use super::{OAuthError, Result, device, grants, machine, mfa, refresh};
+use super::{OAuthError, Result, device, dpop, grants, machine, mfa, refresh};
 use crate::http::{Call, Content, answer};
 use crate::randomness::{digest, same_secret};
 use crate::records::{Code, OpaqueToken, TokenHashes};
@@ -54,7 +54,8 @@ async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>
         let description = format!("Unsupported grant type: {grant_type}");
         return Err(OAuthError::new(501, "unsupported_grant_type", description));
     }
-    let who = authenticate(tenant, call)?;
+    let mut who = authenticate(tenant, call)?;
+    who.jkt = dpop::of_client(tenant, call, &who)?;
     // Another setting of the application allows exchanges.
     if grant_type != OTP_GRANT && grant_type != EXCHANGE_GRANT {
         who.require_grant(grant_type)?;
@@ -176,6 +177,12 @@ fn proves_itself(call: &Call, who: &Authenticated, record: &Code) -> Result<()> 
         }
         (None, None) => {}
     }
+    // RFC 9449, section 10.
+    if record.dpop_jkt.is_some() && record.dpop_jkt != who.jkt {
+        return Err(OAuthError::invalid_grant(
+            "The DPoP proof is not of the key that the authorization request named.",
+        ));
+    }
     who.require_proof()
 }
 
@@ -185,12 +192,10 @@ pub(crate) fn issued(
     who: &Authenticated,
     grant: &Grant,
 ) -> Result<Map<String, Value>> {
-    let mut body = grant.answer(tenant)?;
+    let mut body = grant.answer(tenant, &who.client, who.jkt.as_deref())?;
     if grant.is_offline(tenant, &who.client) {
-        body.insert(
-            "refresh_token".into(),
-            refresh::first(tenant, &who.client, grant)?.into(),
-        );
+        let token = refresh::first(tenant, &who.client, grant, who.jkt.as_deref())?;
+        body.insert("refresh_token".into(), token.into());
     }
     Ok(body)
 }

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
-use super::{OAuthError, Result, words};
+use super::{OAuthError, Result, dpop, words};
 use crate::http::intake::is_form;
 use crate::http::{Call, answer, set, text};
 use crate::randomness::digest;
@@ -23,6 +23,8 @@ pub(crate) struct Access {
     pub(crate) client_id: String,
     pub(crate) scope: Vec<String>,
     pub(crate) audiences: Vec<String>,
+    /// The thumbprint of the key with which alone it is good.
+    pub(crate) jkt: Option<String>,
 }
 
 /// Checks a JWT: signature, issuer, time, and that it is not an ID token.
@@ -59,6 +61,10 @@ pub(crate) fn verify(tenant: &Tenant, token: &str) -> Option<Access> {
         client_id,
         scope: words(text(&claims, "scope").unwrap_or_default()),
         audiences,
+        jkt: claims
+            .pointer("/cnf/jkt")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
     })
 }
 
@@ -87,6 +93,7 @@ fn opaque(tenant: &Tenant, token: &str) -> Result<Option<Access>> {
         client_id: token.client_id,
         scope: words(&token.scope),
         audiences: vec![tenant.url("userinfo")],
+        jkt: token.jkt,
     }))
 }
 
@@ -111,7 +118,8 @@ fn invalid() -> OAuthError {
 /// Judges a request by its head: what shows no token, and is no form that may hold one (RFC 6750, section 2.2), is not
 /// read.
 pub(crate) fn judge(call: &Call) -> std::result::Result<(), Box<Response>> {
-    match call.bearer().is_some() || is_form(call) || call.method == Method::GET {
+    let shows = call.bearer().or_else(|| call.authorization("dpop"));
+    match shows.is_some() || is_form(call) || call.method == Method::GET {
         true => Ok(()),
         false => Err(Box::new(refused(&invalid()))),
     }
@@ -120,19 +128,23 @@ pub(crate) fn judge(call: &Call) -> std::result::Result<(), Box<Response>> {
 fn refused(error: &OAuthError) -> Response {
     let mut response = error.response();
     if error.status == StatusCode::UNAUTHORIZED {
-        set(
-            &mut response,
-            "www-authenticate",
-            "Bearer realm=\"Users\", error=\"invalid_token\"",
-        );
+        let (scheme, more) = match error.error.as_str() {
+            "invalid_dpop_proof" => ("DPoP", ", algs=\"ES256\""),
+            _ => ("Bearer", ""),
+        };
+        let challenge = format!("{scheme} realm=\"Users\", error=\"{}\"{more}", error.error);
+        set(&mut response, "www-authenticate", &challenge);
     }
     response
 }
 
 fn claims(tenant: &Tenant, call: &Call) -> Result<Map<String, Value>> {
-    let token = call
-        .bearer()
+    let bound = call.authorization("dpop");
+    let token = bound
+        .or_else(|| call.bearer())
+        // RFC 6750, sections 2.2 and 2.3; passport-auth0 knows no other way than the last.
         .or_else(|| call.body_field("access_token"))
+        .or_else(|| call.query.get("access_token"))
         .ok_or_else(invalid)?;
     let access = match verify(tenant, token) {
         Some(access) => access,
@@ -140,6 +152,17 @@ fn claims(tenant: &Tenant, call: &Call) -> Result<Map<String, Value>> {
     };
     if !access.audiences.contains(&tenant.url("userinfo")) {
         return Err(invalid());
+    }
+    match (&access.jkt, bound) {
+        (None, None) => {}
+        (Some(jkt), Some(token)) => {
+            dpop::shows(tenant, call, token, jkt).map_err(|error| OAuthError {
+                status: StatusCode::UNAUTHORIZED,
+                ..error
+            })?;
+        }
+        // A bound token is no bearer token, and the other way round.
+        _ => return Err(invalid()),
     }
     let user = tenant.store.user(&access.sub)?.ok_or_else(invalid)?;
     let id = format!("{}/{}", access.client_id, access.sub);

@@ -15,6 +15,7 @@ mod codes;
 mod commands;
 mod control;
 mod cross_origin;
+mod dpop;
 mod exchange;
 mod linking;
 mod machine;

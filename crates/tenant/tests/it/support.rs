@@ -154,6 +154,7 @@ impl World {
             data,
             name: "example".into(),
             issuer: ISSUER.into(),
+            hosts: Vec::new(),
             key: key.clone(),
             database,
             users: SeedUser::listed([

@@ -22,6 +22,7 @@ fn seeded(text: &str) -> Tenant {
         data,
         name: "example".into(),
         issuer: ISSUER.into(),
+        hosts: Vec::new(),
         key: KeyPair::generate(postlogin_token::Randomness::Seed(b"users")).unwrap(),
         database: None,
         users: read_users("users.json", text).unwrap(),

@@ -175,3 +175,20 @@ fn processes_that_start_at_once_end_with_one_key() {
         folder.files()
     );
 }
+
+#[test]
+fn a_key_file_of_any_size_is_read_in_little_memory() {
+    let folder = Folder::new("large");
+    let path = folder.0.join("signing-key.pem");
+    // Sparse: it takes no room on the disk.
+    let file = fs::File::create(&path).expect("a file");
+    file.set_len(8 << 30).expect("a sparse file");
+    let error = load_or_create_with(&path, never_made).expect_err("no key");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the signing key `{}` is broken: not an RSA private key: the file is larger than 65536 bytes",
+            path.display()
+        )
+    );
+}

@@ -8,6 +8,9 @@ use std::{
 
 use crate::error::CliError;
 
+/// The most bytes of a `.gitignore` to which lines are added.
+const MOST_IGNORED: u64 = 1024 * 1024;
+
 /// Files of a new project. What is there already is left as it is.
 pub(super) struct Files {
     home: PathBuf,
@@ -45,6 +48,11 @@ impl Files {
     pub(super) fn ignore(&mut self, lines: &[&str]) -> Result<(), CliError> {
         let path = self.home.join(".gitignore");
         if path.is_symlink() {
+            self.kept.push(".gitignore".to_owned());
+            return Ok(());
+        }
+        // One that is that large is not written anew for a few lines.
+        if fs::metadata(&path).is_ok_and(|found| found.len() > MOST_IGNORED) {
             self.kept.push(".gitignore".to_owned());
             return Ok(());
         }
