@@ -3,7 +3,7 @@
 //! <https://auth0.com/docs/actions/reference/password-reset-post-challenge/password-reset-post-challenge-event-object>
 
 use postlogin_core::complete_event;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{TRIGGER, gone};
 use crate::clock::iso;
