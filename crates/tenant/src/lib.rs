@@ -27,6 +27,8 @@ mod state;
 mod store;
 mod triggers;
 mod trouble;
+mod unhonoured;
+mod urls;
 
 pub use clock::TenantClock;
 pub use email::{

@@ -28,6 +28,7 @@ use crate::phone;
 use crate::pipeline::{Advanced, Answer, PipelineError};
 use crate::randomness::{digest, same_secret};
 use crate::records::{Reset, Session, Ticket, WaitingReset};
+use crate::signup::strength::is_weak;
 use crate::state::Tenant;
 use crate::store::Entry;
 use crate::triggers::events;
@@ -317,6 +318,11 @@ async fn password_page(
     };
     if secret.chars().count() > MAX_PASSWORD {
         return Ok(form(token, Some("The password is too long.")));
+    }
+    let user = tenant.store.user(&ticket.user_id)?.ok_or_else(gone)?;
+    let connection = crate::oauth::event::connection(tenant, &user, None);
+    if is_weak(&connection, secret) {
+        return Ok(form(token, Some("Password is too weak.")));
     }
     let (secret, for_hash) = (secret.to_owned(), Arc::clone(tenant));
     let hash = tokio::task::spawn_blocking(move || password::hash(&secret, &for_hash.randomness))

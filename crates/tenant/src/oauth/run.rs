@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::changes;
 use super::event::{Occasion, event};
 use super::issue::{Grant, grant};
+use super::membership;
 use super::request::AuthRequest;
 use super::waiting::Waiting;
 use super::{OAuthError, Result};
@@ -82,6 +83,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     }
     if let Some(organization) = &occasion.organization
         && !tenant.is_member(organization, &occasion.user_id)?
+        && !membership::assigned(tenant, organization, &occasion, &user)?
     {
         let description = format!(
             "user {} is not part of the {organization} organization",
