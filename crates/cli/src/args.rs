@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::version;
 
 pub(crate) use replay::ReplayArguments;
-pub(crate) use tenant::{EmailArguments, ServeArguments};
+pub(crate) use tenant::{EmailArguments, LogFormat, ServeArguments};
 pub(crate) use tests::{CompareArguments, NoTests, TestArguments};
 
 /// Runs Auth0 Actions offline, in WebAssembly, and shows what happened to every claim.

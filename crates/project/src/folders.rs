@@ -29,6 +29,19 @@ pub fn state_folder(project_root: &Path) -> Result<PathBuf> {
     }
 }
 
+/// Keeps a state folder that exists out of the user's repository, by a `.gitignore` of its own: keys and tokens are in it. One
+/// that is there stays as it is, and a folder that cannot be written to needs none.
+pub fn keep_out_of_git(folder: &Path) {
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(folder.join(".gitignore"));
+    if let Ok(mut file) = made {
+        // Whoever commits the folder because this failed does so with open eyes: it is shown as new.
+        let _ = std::io::Write::write_all(&mut file, b"*\n");
+    }
+}
+
 /// The variables of the environment that say where a user's caches are.
 #[derive(Debug, Clone, Default)]
 pub struct CacheEnvironment {
@@ -111,6 +124,20 @@ mod tests {
             let [xdg, local, home] = [xdg, local, home].map(|it| it.map(OsString::from));
             assert_eq!(data_folder(xdg, local, home), expected.map(PathBuf::from));
         }
+    }
+
+    #[test]
+    fn the_state_folder_ignores_itself_and_keeps_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        keep_out_of_git(folder.path());
+        let file = folder.path().join(".gitignore");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "*\n");
+        std::fs::write(&file, "!mine\n").unwrap();
+        keep_out_of_git(folder.path());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "!mine\n");
+        // Without a folder nothing is made.
+        keep_out_of_git(&folder.path().join("none"));
+        assert!(!folder.path().join("none").exists());
     }
 
     #[test]

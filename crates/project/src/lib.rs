@@ -28,7 +28,7 @@ pub use document::{Format, parse_document, read_document, read_list, read_object
 pub use door::{Boundary, LARGEST_COMPONENT, LARGEST_FILE};
 pub use error::{Error, Result};
 pub use files::{display_path, read_text, read_users_text};
-pub use folders::{CacheEnvironment, cache_folder, data_folder, state_folder};
+pub use folders::{CacheEnvironment, cache_folder, data_folder, keep_out_of_git, state_folder};
 pub use keywords::{KeywordMappings, leftover};
 pub use local::{LocalSource, LocalSources, local_sources};
 pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};

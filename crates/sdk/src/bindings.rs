@@ -15,32 +15,108 @@ mod generated {
     });
 }
 
-/// The imports and exports of the world `credentials-exchange`. What it shares with `post-login` is bound once.
-pub mod credentials_exchange {
-    #![expect(missing_docs, reason = "the WIT package documents them")]
-
-    wit_bindgen::generate!({
-        path: "../abi/wit",
-        world: "credentials-exchange",
-        pub_export_macro: true,
-        export_macro_name: "export",
-        default_bindings_module: "postlogin_sdk::bindings::credentials_exchange",
-        with: {
-            "postlogin:actions/cache@0.3.1": super::generated::postlogin::actions::cache,
-            "postlogin:actions/console@0.3.1": super::generated::postlogin::actions::console,
-            "postlogin:actions/dynamic@0.3.1": super::generated::postlogin::actions::dynamic,
-            "postlogin:actions/source-position@0.3.1": super::generated::postlogin::actions::source_position,
-            "postlogin:actions/types@0.3.1": super::generated::postlogin::actions::types,
-        },
-    });
+/// The imports and exports of post-login.
+pub mod post_login {
+    pub use super::generated::*;
 }
+
+/// Binds a world. What it shares with `post-login` is bound once.
+macro_rules! world {
+    ($module:ident, $world:literal, $own:literal $(, $shared:literal: $as:path)*) => {
+        #[doc = concat!("The imports and exports of the world `", $world, "`.")]
+        pub mod $module {
+            #![expect(missing_docs, reason = "the WIT package documents them")]
+
+            wit_bindgen::generate!({
+                path: "../abi/wit",
+                world: $world,
+                pub_export_macro: true,
+                export_macro_name: "export",
+                default_bindings_module: $own,
+                with: {
+                    "postlogin:actions/cache@0.3.1": crate::bindings::postlogin::actions::cache,
+                    "postlogin:actions/console@0.3.1": crate::bindings::postlogin::actions::console,
+                    "postlogin:actions/dynamic@0.3.1": crate::bindings::postlogin::actions::dynamic,
+                    "postlogin:actions/source-position@0.3.1": crate::bindings::postlogin::actions::source_position,
+                    "postlogin:actions/types@0.3.1": crate::bindings::postlogin::actions::types,
+                    $($shared: $as,)*
+                },
+            });
+        }
+    };
+}
+
+world!(
+    credentials_exchange,
+    "credentials-exchange",
+    "postlogin_sdk::bindings::credentials_exchange"
+);
+world!(
+    custom_email_provider,
+    "custom-email-provider",
+    "postlogin_sdk::bindings::custom_email_provider"
+);
+world!(
+    custom_phone_provider,
+    "custom-phone-provider",
+    "postlogin_sdk::bindings::custom_phone_provider",
+    "postlogin:actions/notification@0.3.1": crate::bindings::custom_email_provider::postlogin::actions::notification
+);
+world!(
+    custom_token_exchange,
+    "custom-token-exchange",
+    "postlogin_sdk::bindings::custom_token_exchange"
+);
+world!(
+    event_stream,
+    "event-stream",
+    "postlogin_sdk::bindings::event_stream"
+);
+world!(
+    password_reset_post_challenge,
+    "password-reset-post-challenge",
+    "postlogin_sdk::bindings::password_reset_post_challenge",
+    "postlogin:actions/authentication@0.3.1": crate::bindings::postlogin::actions::authentication,
+    "postlogin:actions/prompt@0.3.1": crate::bindings::postlogin::actions::prompt,
+    "postlogin:actions/redirect@0.3.1": crate::bindings::postlogin::actions::redirect
+);
+world!(
+    post_change_password,
+    "post-change-password",
+    "postlogin_sdk::bindings::post_change_password"
+);
+world!(
+    post_user_registration,
+    "post-user-registration",
+    "postlogin_sdk::bindings::post_user_registration"
+);
+world!(
+    pre_user_registration,
+    "pre-user-registration",
+    "postlogin_sdk::bindings::pre_user_registration"
+);
+world!(
+    send_phone_message,
+    "send-phone-message",
+    "postlogin_sdk::bindings::send_phone_message"
+);
 
 /// The imported interfaces of all worlds.
 pub mod host {
     pub use super::credentials_exchange::postlogin::actions::{
         machine_access, machine_access_token, machine_transaction,
     };
+    pub use super::custom_email_provider::postlogin::actions::notification;
+    pub use super::custom_token_exchange::postlogin::actions::{
+        exchange_access, exchange_authentication, exchange_user,
+    };
     pub use super::generated::postlogin::actions::*;
+    pub use super::password_reset_post_challenge::postlogin::actions::{
+        reset_access, reset_authentication, reset_prompt, reset_redirect, reset_transaction,
+    };
+    pub use super::pre_user_registration::postlogin::actions::{
+        registration_access, registration_user, registration_validation,
+    };
 }
 
 pub use generated::*;

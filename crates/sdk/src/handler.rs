@@ -1,32 +1,41 @@
 //! From the exported functions of the component to the user's handlers.
 
-use crate::api::{Api, credentials_exchange};
 use crate::error::Result;
 use crate::event::Event;
 
-/// The `api` object of a trigger: [`Api`] of post-login, or [`credentials_exchange::Api`].
+/// The `api` object of a trigger: [`Api`](crate::Api) of post-login, or the one in the module of the trigger, such as
+/// [`credentials_exchange::Api`](crate::credentials_exchange::Api).
 pub trait TriggerApi: sealed::Made {}
-
-impl TriggerApi for Api {}
-impl TriggerApi for credentials_exchange::Api {}
 
 mod sealed {
     /// Only a run of a handler makes an `api` object.
     pub trait Made {
         fn made() -> Self;
     }
+}
 
-    impl Made for super::Api {
-        fn made() -> Self {
-            Self::new()
-        }
-    }
+macro_rules! api_objects {
+    ($($api:path)*) => {
+        $(
+            impl TriggerApi for $api {}
 
-    impl Made for super::credentials_exchange::Api {
-        fn made() -> Self {
-            Self::new()
-        }
-    }
+            impl sealed::Made for $api {
+                fn made() -> Self {
+                    Self::new()
+                }
+            }
+        )*
+    };
+}
+
+api_objects! {
+    crate::api::Api
+    crate::api::cache_alone::Api
+    crate::api::credentials_exchange::Api
+    crate::api::custom_token_exchange::Api
+    crate::api::notification::Api
+    crate::api::password_reset_post_challenge::Api
+    crate::api::pre_user_registration::Api
 }
 
 /// The return types of a handler: nothing, or [`Result`].
@@ -50,86 +59,11 @@ impl HandlerReturn for Result {
     }
 }
 
-/// Makes functions the handlers of the Action: `post_login!(on_execute)`, or `post_login!(on_execute, on_continue)`
-/// for one that redirects or shows a form.
-///
-/// A handler is a `fn(&Event, &Api)` that returns nothing or a [`Result`]. To be used once in a crate. Without a
-/// continue handler, a resumed flow goes on as if there were one that does nothing.
-#[macro_export]
-macro_rules! post_login {
-    ($on_execute:expr $(,)?) => {
-        $crate::post_login!($on_execute, $crate::private::nothing);
-    };
-    ($on_execute:expr, $on_continue:expr $(,)?) => {
-        #[cfg(target_arch = "wasm32")]
-        const _: () = {
-            struct Action;
-
-            impl $crate::bindings::Guest for Action {
-                fn on_execute_post_login(
-                    event: ::std::string::String,
-                ) -> ::std::result::Result<(), $crate::bindings::Fault> {
-                    $crate::private::run::<$crate::Api, _>(&event, $on_execute)
-                }
-
-                fn on_continue_post_login(
-                    event: ::std::string::String,
-                ) -> ::std::result::Result<(), $crate::bindings::Fault> {
-                    $crate::private::run::<$crate::Api, _>(&event, $on_continue)
-                }
-            }
-
-    $crate::bindings::export!(Action with_types_in $crate::bindings);
-        };
-
-        // Elsewhere the handlers are only checked, and not unused.
-        #[cfg(not(target_arch = "wasm32"))]
-        const _: fn() = || {
-            $crate::private::is_handler::<$crate::Api, _>($on_execute);
-            $crate::private::is_handler::<$crate::Api, _>($on_continue);
-        };
-    };
-}
-
-/// Makes a function the handler of an Action of credentials-exchange: `credentials_exchange!(on_execute)`.
-///
-/// A handler is a `fn(&Event, &credentials_exchange::Api)` that returns nothing or a [`Result`]. To be used once in a crate.
-#[macro_export]
-macro_rules! credentials_exchange {
-    ($on_execute:expr $(,)?) => {
-        #[cfg(target_arch = "wasm32")]
-        const _: () = {
-            struct Action;
-
-            impl $crate::bindings::credentials_exchange::Guest for Action {
-                fn on_execute_credentials_exchange(
-                    event: ::std::string::String,
-                ) -> ::std::result::Result<(), $crate::bindings::Fault> {
-                    $crate::private::run::<$crate::credentials_exchange::Api, _>(
-                        &event,
-                        $on_execute,
-                    )
-                }
-            }
-
-            $crate::bindings::credentials_exchange::export!(
-                Action with_types_in $crate::bindings::credentials_exchange
-            );
-        };
-
-        // Elsewhere the handler is only checked, and not unused.
-        #[cfg(not(target_arch = "wasm32"))]
-        const _: fn() = || {
-            $crate::private::is_handler::<$crate::credentials_exchange::Api, _>($on_execute);
-        };
-    };
-}
-
 /// Gives a poor handler a good error message.
 pub fn is_handler<A: TriggerApi, R: HandlerReturn>(_handler: impl FnOnce(&Event, &A) -> R) {}
 
 /// The continue handler of an Action that has none.
-pub fn nothing(_event: &Event, _api: &Api) {}
+pub fn nothing<A: TriggerApi>(_event: &Event, _api: &A) {}
 
 /// Reads the event and runs the handler.
 pub(crate) fn handle<A: TriggerApi, R: HandlerReturn>(

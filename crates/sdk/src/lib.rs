@@ -1,4 +1,4 @@
-//! Write Auth0 Actions of post-login and credentials-exchange in Rust.
+//! Write Auth0 Actions of every trigger in Rust.
 //!
 //! ```
 //! use postlogin_sdk::{Api, Event, Result, console, post_login};
@@ -19,7 +19,7 @@
 //! of the world `post-login` (see `docs/book/src/internals/abi.md`). Built for any other target, the same code runs as an ordinary
 //! function: [`testing`] gives it an event and shows what it called.
 //!
-//! An Action of credentials-exchange has another `api` object, and its macro is another one:
+//! Each trigger has a module with its `api` object, and a macro of the same name:
 //!
 //! ```
 //! use postlogin_sdk::{Event, Result, credentials_exchange};
@@ -50,8 +50,18 @@ mod handler;
 mod place;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod triggers;
 
-pub use api::{Api, credentials_exchange};
+pub use api::cache_alone as event_stream;
+pub use api::cache_alone as post_change_password;
+pub use api::cache_alone as post_user_registration;
+pub use api::cache_alone as send_phone_message;
+pub use api::notification as custom_email_provider;
+pub use api::notification as custom_phone_provider;
+pub use api::{
+    Api, credentials_exchange, custom_token_exchange, password_reset_post_challenge,
+    pre_user_registration,
+};
 pub use error::{Error, Result};
 pub use event::Event;
 pub use handler::{HandlerReturn, TriggerApi};

@@ -275,6 +275,7 @@ fn methods_and_arguments_are_the_vendors() {
 fn no_typed_function_is_left_out() {
     let login = run(|api| call_everything(api).map(|_| ()));
     let exchange = exchange();
+    // The other triggers are those of triggers.rs.
     for (trigger, run) in [("post-login", login), ("credentials-exchange", exchange)] {
         let called: BTreeSet<&str> = run.calls.iter().map(|call| call.method.as_str()).collect();
         let typed = METHODS

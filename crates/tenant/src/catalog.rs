@@ -214,16 +214,8 @@ impl Catalog {
         if generated {
             return Some(Granted::All);
         }
-        let (name, id) = (text(client, "name"), text(client, "client_id"));
-        let grants = self.client_grants.iter().filter(|grant| {
-            let of = text(grant, "client_id").or_else(|| text(grant, "client_name"));
-            of.is_some() && (of == name || of == id)
-                // Those for logins of users are other ones.
-                && text(grant, "subject_type") != Some("user")
-                && text(grant, "audience").is_some_and(|of| self.is_audience(of, audience))
-        });
         let mut scopes = None;
-        for grant in grants {
+        for grant in self.grants_of(client, audience) {
             if grant.get("allow_all_scopes") == Some(&Value::Bool(true)) {
                 return Some(Granted::All);
             }
@@ -231,6 +223,19 @@ impl Catalog {
             scopes.extend(texts(grant, "scope").map(str::to_owned));
         }
         scopes.map(Granted::Scopes)
+    }
+
+    /// The client grants of an application at an API, without those for logins of users.
+    pub(crate) fn grants_of<'a>(
+        &'a self,
+        client: &'a Value,
+        audience: &'a Audience<'a>,
+    ) -> impl Iterator<Item = &'a Value> {
+        self.client_grants.iter().filter(move |grant| {
+            is_of_client(grant, client)
+                && text(grant, "subject_type") != Some("user")
+                && text(grant, "audience").is_some_and(|of| self.is_audience(of, audience))
+        })
     }
 
     /// The token exchange profile of a type of subject token.
@@ -314,6 +319,12 @@ impl Catalog {
             .filter(|connection| text(connection, "strategy") == Some("auth0"));
         databases.filter(|connection| is_enabled(connection, client))
     }
+}
+
+/// Whether a client grant is one of an application, by its name or id.
+pub(crate) fn is_of_client(grant: &Value, client: &Value) -> bool {
+    let of = text(grant, "client_id").or_else(|| text(grant, "client_name"));
+    of.is_some() && (of == text(client, "name") || of == text(client, "client_id"))
 }
 
 /// Whether an application may use a connection. An export lists the names of applications; without a list, all may.

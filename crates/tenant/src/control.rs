@@ -38,6 +38,15 @@ struct Entry {
     json: Arc<str>,
 }
 
+/// What is shown each entry of the log.
+pub(crate) struct Watcher(Box<dyn Fn(&Value) + Send + Sync>);
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watcher")
+    }
+}
+
 /// The settings that tests have made, and the log.
 #[derive(Debug)]
 pub(crate) struct Control {
@@ -46,6 +55,7 @@ pub(crate) struct Control {
     forces_mfa: AtomicBool,
     log: Mutex<VecDeque<Entry>>,
     listeners: broadcast::Sender<Entry>,
+    watcher: Option<Watcher>,
     /// Whether the server stops.
     closed: watch::Sender<bool>,
 }
@@ -62,8 +72,14 @@ impl Control {
             forces_mfa: AtomicBool::new(false),
             log: Mutex::default(),
             listeners: broadcast::channel(256).0,
+            watcher: None,
             closed: watch::channel(false).0,
         }
+    }
+
+    /// Has each entry of the log shown to `watcher`, before anything else sees it.
+    pub(crate) fn watch(&mut self, watcher: Box<dyn Fn(&Value) + Send + Sync>) {
+        self.watcher = Some(Watcher(watcher));
     }
 
     /// Ends the streams of events: the server stops.
@@ -87,6 +103,9 @@ impl Control {
 
     /// Adds an entry to the log. Secrets are out of it already.
     pub(crate) fn log(&self, entry: Value) {
+        if let Some(Watcher(watcher)) = &self.watcher {
+            watcher(&entry);
+        }
         let entry = Entry {
             kind: text(&entry, "type").unwrap_or("message").into(),
             json: entry.to_string().into(),
@@ -203,6 +222,10 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         (Method::POST, ["import"]) => aside(|| transfer::import(&tenant, &body)),
         (Method::GET, ["emails"]) => match crate::email::list(&tenant) {
             Ok(mails) => answer(StatusCode::OK, &json!(mails)),
+            Err(error) => failed(&error),
+        },
+        (Method::GET, ["texts"]) => match crate::email::list_texts(&tenant) {
+            Ok(texts) => answer(StatusCode::OK, &json!(texts)),
             Err(error) => failed(&error),
         },
         (Method::GET, ["clients"]) => answer(

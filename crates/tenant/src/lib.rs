@@ -15,6 +15,7 @@ mod management;
 mod oauth;
 mod pages;
 mod password;
+mod phone;
 mod pipeline;
 mod randomness;
 mod records;
@@ -27,6 +28,8 @@ mod store;
 mod tls;
 mod triggers;
 mod trouble;
+mod unhonoured;
+mod urls;
 
 pub use clock::TenantClock;
 pub use email::{

@@ -19,7 +19,7 @@ use crate::store::{NewUser, UserConflict};
 use crate::triggers::registration::{self, Creation};
 use crate::triggers::streams::{self, Happened};
 
-mod strength;
+pub(crate) mod strength;
 
 /// Fields of `user_metadata` at a sign-up.
 const METADATA_FIELDS: usize = 10;

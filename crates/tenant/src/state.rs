@@ -23,7 +23,9 @@ use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
 use crate::records::{ClientChange, Member, Roles};
 use crate::seed::{Seed, prepare};
-use crate::store::{Store, StoreError};
+use crate::store::{ChangeError, Store, StoreError};
+use crate::triggers::streams::{self, Happened, Streams};
+use crate::urls;
 
 /// The parts of a tenant.
 pub struct Setup {
@@ -117,6 +119,8 @@ pub struct Tenant {
     /// The invalid subject tokens of addresses.
     pub(crate) throttle: Throttle,
     pub(crate) seed: Vec<Seed>,
+    /// The events that streams deliver.
+    pub(crate) streams: Streams,
     /// For the bodies of requests.
     pub(crate) room: Room,
     warnings: Vec<String>,
@@ -161,6 +165,7 @@ impl Tenant {
             hosts: setup.hosts,
             catalog,
             seed: seed.map_err(SetupError::User)?,
+            streams: Streams::default(),
             room: Room::new(),
             warnings: Vec::new(),
             key: setup.key,
@@ -176,6 +181,9 @@ impl Tenant {
         };
         tenant.warnings = tenant.sow()?;
         tenant.warnings.extend(exchange::warnings(&setup.data));
+        tenant
+            .warnings
+            .extend(crate::unhonoured::lines(&setup.data));
         Ok(tenant)
     }
 
@@ -190,6 +198,12 @@ impl Tenant {
     /// Returns what is to be said about the seed: users who cannot be stored beside those who are.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Has each entry of the log shown to `watcher`, as `GET /_postlogin/log` has it. Called while requests run, so it must not
+    /// take long.
+    pub fn watch(&mut self, watcher: impl Fn(&Value) + Send + Sync + 'static) {
+        self.control.watch(Box::new(watcher));
     }
 
     /// The issuer of all tokens, with a slash at its end.
@@ -266,7 +280,32 @@ impl Tenant {
         self.catalog
             .clients
             .iter()
-            .any(|client| client_knows_origin(client, origin))
+            .any(|client| client_knows_origin(&self.catalog, client, origin))
+    }
+
+    /// As [`Store::change_user`], and publishes the change to the event streams.
+    pub(crate) fn change_user<E>(
+        &self,
+        user_id: &str,
+        change: impl FnOnce(&mut Value) -> Result<Option<String>, E>,
+    ) -> Result<Option<Result<Value, ChangeError<E>>>, StoreError> {
+        if !streams::is_wanted(self, Happened::Updated) {
+            return self.store.change_user(user_id, change);
+        }
+        let mut before = Value::Null;
+        let mut has_password = false;
+        let changed = self.store.change_user(user_id, |profile| {
+            before.clone_from(profile);
+            let password = change(profile);
+            has_password = matches!(password, Ok(Some(_)));
+            password
+        })?;
+        if let Some(Ok(after)) = &changed
+            && (has_password || streams::differs(&before, after))
+        {
+            streams::publish(self, Happened::Updated, after);
+        }
+        Ok(changed)
     }
 
     /// A setting of the tenant in hours, in milliseconds.
@@ -286,16 +325,37 @@ impl Tenant {
 /// Whether an origin is one of an application's Allowed Web Origins or Allowed Origins, or that of a callback.
 ///
 /// An opaque origin is none of them: `null` is that of every file, sandboxed frame and address with a scheme of its own.
-pub(crate) fn client_knows_origin(client: &Value, origin: &str) -> bool {
+pub(crate) fn client_knows_origin(catalog: &Catalog, client: &Value, origin: &str) -> bool {
     if origin.trim().eq_ignore_ascii_case("null") || origin.is_empty() {
         return false;
     }
-    let listed = texts(client, "web_origins").chain(texts(client, "allowed_origins"));
-    let listed = listed.map(|known| known.trim_end_matches('/').to_owned());
-    let callbacks = texts(client, "callbacks").filter_map(|callback| Url::parse(callback).ok());
-    let callbacks = callbacks
-        .map(|callback| callback.origin())
-        .filter(url::Origin::is_tuple)
-        .map(|origin| origin.ascii_serialization());
-    listed.chain(callbacks).any(|known| known == origin)
+    let names = || {
+        catalog
+            .organizations
+            .iter()
+            .filter_map(|it| text(it, "name"))
+    };
+    let fits = |known: &str| urls::fits(known, origin, names());
+    let mut listed = texts(client, "web_origins").chain(texts(client, "allowed_origins"));
+    if listed.any(|known| fits(known.trim_end_matches('/'))) {
+        return true;
+    }
+    texts(client, "callbacks").any(|callback| match urls::is_pattern(callback) {
+        true => fits(origin_of(callback)),
+        false => Url::parse(callback).is_ok_and(|callback| {
+            let of_callback = callback.origin();
+            of_callback.is_tuple() && of_callback.ascii_serialization() == origin
+        }),
+    })
+}
+
+/// The origin of a callback with a wildcard, which is no URL.
+fn origin_of(callback: &str) -> &str {
+    let Some((scheme, rest)) = callback.split_once("://") else {
+        return callback;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    callback
+        .get(..scheme.len() + "://".len() + host.len())
+        .unwrap_or(callback)
 }

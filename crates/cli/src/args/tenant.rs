@@ -43,6 +43,10 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "TOKEN", help_heading = "The tenant")]
     pub(crate) control_token: Option<String>,
 
+    /// How each login is printed to stderr, with the prints, errors and notices of its Actions
+    #[arg(long, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT", help_heading = "The tenant")]
+    pub(crate) log: LogFormat,
+
     /// Stop when stdin ends: for a program that starts the tenant, so that it does not outlive that program
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
@@ -55,6 +59,17 @@ pub(crate) struct ServeArguments {
 
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
+}
+
+/// What `serve` prints of each login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for each login, and one for each print, error and notice of its Actions
+    Human,
+    /// Each entry of the log as a line of JSON, as GET /_postlogin/log has it
+    Json,
+    /// Nothing
+    Quiet,
 }
 
 #[derive(Debug, Args)]

@@ -22,7 +22,7 @@ use postlogin_tenant::{
 };
 use serde_json::Value;
 
-use self::wiring::{pipeline, scripts};
+use self::wiring::{pipeline, scripts, show_log};
 use super::run::{budget, working_folder};
 use crate::{
     args::ServeArguments, error::CliError, network::network, printer::Printer, render::counted,
@@ -104,7 +104,9 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         randomness: Randomness::System,
         clock: TenantClock::default(),
     };
-    let tenant = Arc::new(Tenant::new(setup).map_err(|error| refused(&error))?);
+    let mut tenant = Tenant::new(setup).map_err(|error| refused(&error))?;
+    show_log(&mut tenant, arguments.log, *printer);
+    let tenant = Arc::new(tenant);
     for problem in project.iter().flat_map(|it| it.binding_problems()) {
         printer.warning(&problem);
     }

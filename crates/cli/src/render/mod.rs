@@ -10,6 +10,7 @@ mod claim_table;
 mod claims;
 mod code_frame;
 mod effects;
+mod entry;
 mod explanation;
 mod explanation_sites;
 mod failure;
@@ -26,6 +27,7 @@ mod userinfo;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use entry::entry;
 pub use explanation::explanation;
 pub use human::{HumanOptions, SourceLookup, human};
 pub use json::json;

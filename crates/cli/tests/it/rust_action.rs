@@ -89,6 +89,117 @@ fn a_package_of_credentials_exchange_is_built_and_run() {
     assert_eq!(denied["reason"], "This client is suspended.");
 }
 
+/// One package with a handler for each trigger beside the login: the typed `api` of each, served by the host.
+#[test]
+fn a_package_has_the_api_of_every_trigger() {
+    for (trigger, more, pointer, expected) in [
+        (
+            "custom-email-provider",
+            "notification.to=a@test.example",
+            "/effects/notification/delivery",
+            json!("dropped"),
+        ),
+        (
+            "custom-phone-provider",
+            "notification.delivery_method=voice",
+            "/effects/notification/delivery",
+            json!("retried"),
+        ),
+        (
+            "custom-token-exchange",
+            "transaction.subject_token=ann",
+            "/effects/exchange_user/attributes/email",
+            json!("ann@example.com"),
+        ),
+        (
+            "custom-token-exchange",
+            "transaction.subject_token=ann",
+            "/effects/actor/sub",
+            json!("support"),
+        ),
+        (
+            "custom-token-exchange",
+            "transaction.subject_token=expired",
+            "/effects/invalid_subject_token",
+            json!(true),
+        ),
+        (
+            "event-stream",
+            "message.id=evt_1",
+            "/logs/0/message",
+            json!("user.created evt_1"),
+        ),
+        (
+            "password-reset-post-challenge",
+            "connection.strategy=ad",
+            "/reason",
+            json!("Ask your administrator."),
+        ),
+        (
+            "password-reset-post-challenge",
+            "connection.strategy=auth0",
+            "/status",
+            json!("redirected"),
+        ),
+        (
+            "post-change-password",
+            "user.user_id=auth0|1",
+            "/logs/0/message",
+            json!("auth0|1 has a new password"),
+        ),
+        (
+            "post-user-registration",
+            "user.user_id=auth0|1",
+            "/logs/0/message",
+            json!("auth0|1 signed up"),
+        ),
+        (
+            "pre-user-registration",
+            "user.email=a@spam.example",
+            "/effects/user_message",
+            json!("Please use another address."),
+        ),
+        (
+            "pre-user-registration",
+            "user.email=a@typo.example",
+            "/effects/validation_errors/0/code",
+            json!("address"),
+        ),
+        (
+            "pre-user-registration",
+            "user.email=a@b.example",
+            "/effects/user_id",
+            json!("new.user"),
+        ),
+        (
+            "send-phone-message",
+            "message_options.recipient=+15550100",
+            "/logs/0/message",
+            json!("a code for +15550100"),
+        ),
+    ] {
+        let arguments =
+            format!("run fixtures/rust/every-trigger --trigger {trigger} {FIXED} --set {more}");
+        let outcome = cargo(&arguments).outcome(0);
+        assert_eq!(outcome["trigger"], trigger, "{outcome}");
+        assert_eq!(
+            outcome.pointer(pointer),
+            Some(&expected),
+            "{trigger} {more}: {outcome}"
+        );
+    }
+    // The answer of the other site goes to the handler that continues.
+    let folder = folder(&[("back.json", r#"{"query": {}}"#)]);
+    let back = folder.path().join("back.json");
+    let outcome = cargo(&format!(
+        "run fixtures/rust/every-trigger --trigger password-reset-post-challenge {FIXED}"
+    ))
+    .args(["--set", "connection.strategy=auth0", "--continue"])
+    .arg(&back)
+    .outcome(0);
+    assert_eq!(outcome["reason"], "There is no answer.", "{outcome}");
+}
+
 #[test]
 fn a_package_that_does_not_build_is_told() {
     let files = folder(&[

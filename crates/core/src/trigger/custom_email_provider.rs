@@ -1,37 +1,17 @@
-//! custom-email-provider, version 1: an e-mail goes out through the customer's own provider.
+//! custom-email-provider: an e-mail goes out through the customer's own provider.
 //!
 //! Source: <https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-api-object>.
 
-use super::{Binding, Runs, Table};
-use crate::api::method::{MethodSpec, silent, valued};
-use crate::api::{cache, notification};
+use super::Table;
+use super::provider::Provider;
 use crate::event::schema;
-use crate::limits;
 
-pub(super) static TABLE: Table = Table {
+pub(super) static TABLE: Table = Provider {
     id: "custom-email-provider",
-    version: "v1",
     execute: "onExecuteCustomEmailProvider",
-    resume: None,
-    methods: METHODS,
-    page: "https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-api-object",
     api_page: "https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-api-object",
     event_page: "https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-event-object",
     event: schema::custom_email_provider,
     sample: include_str!("../event/custom-email-provider.json"),
-    always: &[],
-    experiment: false,
-    binding: Binding::Trigger,
-    runs: Runs::Blocking,
-    most_actions: limits::ACTIONS_OF_A_PROVIDER,
-    has_tokens: false,
-};
-
-#[rustfmt::skip]
-const METHODS: &[MethodSpec] = &[
-    valued("cache", "delete", cache::delete),
-    valued("cache", "get", cache::get),
-    valued("cache", "set", cache::set),
-    silent("notification", "drop", notification::drop),
-    silent("notification", "retry", notification::retry),
-];
+}
+.table();

@@ -14,6 +14,7 @@ mod post_change_password;
 mod post_login;
 mod post_user_registration;
 mod pre_user_registration;
+mod provider;
 mod send_phone_message;
 
 use serde::{Deserialize, Serialize};

@@ -3,47 +3,20 @@
 //! Its methods have names of post-login's and other rules. Methods:
 //! <https://auth0.com/docs/customize/actions/explore-triggers/machine-to-machine-trigger/credentials-exchange-api-object>
 
-use serde::Serialize;
 #[cfg(not(target_arch = "wasm32"))]
 use serde_json::json;
 
+use super::Cache;
 #[cfg(not(target_arch = "wasm32"))]
 use super::optional;
-use super::{Cache, json_of};
 use crate::error::Result;
 
-/// The `api` object that a handler of [`credentials_exchange!`](crate::credentials_exchange!) gets.
-#[derive(Debug)]
-pub struct Api(());
-
-impl Api {
-    pub(crate) fn new() -> Api {
-        Api(())
-    }
-
-    /// `api.access`
-    #[must_use]
-    pub fn access(&self) -> Access {
-        Access(())
-    }
-
-    /// `api.accessToken`
-    #[must_use]
-    pub fn access_token(&self) -> AccessToken {
-        AccessToken(())
-    }
-
-    /// `api.cache`
-    #[must_use]
-    pub fn cache(&self) -> Cache {
-        Cache(())
-    }
-
-    /// `api.transaction`
-    #[must_use]
-    pub fn transaction(&self) -> Transaction {
-        Transaction(())
-    }
+api_object! {
+    /// The `api` object that a handler of [`credentials_exchange!`](crate::credentials_exchange!) gets.
+    access Access "`api.access`"
+    access_token AccessToken "`api.accessToken`"
+    cache Cache "`api.cache`"
+    transaction Transaction "`api.transaction`"
 }
 
 /// `api.access`
@@ -69,18 +42,12 @@ impl Access {
 pub struct AccessToken(());
 
 impl AccessToken {
-    /// Sets a claim on the access token; the last call for a name wins.
-    ///
-    /// # Errors
-    /// If the value cannot be JSON. Reserved names are dropped later, silently.
-    #[track_caller]
-    pub fn set_custom_claim(&self, name: &str, value: impl Serialize) -> Result {
-        let value = json_of(value)?;
-        call!(
-            "accessToken.setCustomClaim",
-            [json!(name), value],
-            host::machine_access_token::set_custom_claim(name, &value.to_string())
-        )
+    name_and_value! {
+        /// Sets a claim on the access token; the last call for a name wins.
+        ///
+        /// # Errors
+        /// If the value cannot be JSON. Reserved names are dropped later, silently.
+        set_custom_claim, "accessToken.setCustomClaim", machine_access_token
     }
 }
 
@@ -89,30 +56,20 @@ impl AccessToken {
 pub struct Transaction(());
 
 impl Transaction {
-    /// Adds a scope.
-    ///
-    /// # Errors
-    /// If the scope is empty, has white space inside or more than 280 UTF-16 units, or there are 1000 already.
-    #[track_caller]
-    pub fn add_target_scope(&self, scope: &str) -> Result {
-        call!(
-            "transaction.addTargetScope",
-            [json!(scope)],
-            host::machine_transaction::add_target_scope(scope)
-        )
+    one_text! {
+        /// Adds a scope.
+        ///
+        /// # Errors
+        /// If the scope is empty, has white space inside or more than 280 UTF-16 units, or there are 1000 already.
+        add_target_scope, "transaction.addTargetScope", machine_transaction, scope
     }
 
-    /// Removes a scope.
-    ///
-    /// # Errors
-    /// As [`add_target_scope`](Transaction::add_target_scope).
-    #[track_caller]
-    pub fn remove_target_scope(&self, scope: &str) -> Result {
-        call!(
-            "transaction.removeTargetScope",
-            [json!(scope)],
-            host::machine_transaction::remove_target_scope(scope)
-        )
+    one_text! {
+        /// Removes a scope.
+        ///
+        /// # Errors
+        /// As [`add_target_scope`](Transaction::add_target_scope).
+        remove_target_scope, "transaction.removeTargetScope", machine_transaction, scope
     }
 
     /// Replaces all scopes.

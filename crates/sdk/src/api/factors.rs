@@ -55,40 +55,54 @@ impl Factor {
     }
 }
 
+/// Defines the challenges of an `api.authentication`, whose import is given.
+macro_rules! challenges {
+    ($import:ident) => {
+        /// Asks for this factor, or one of the additional ones.
+        ///
+        /// # Errors
+        /// None today; what cannot be used is ignored.
+        #[track_caller]
+        pub fn challenge_with(
+            &self,
+            factor: &$crate::api::Factor,
+            additional_factors: Option<&[$crate::api::Factor]>,
+        ) -> $crate::Result {
+            call!(
+                "authentication.challengeWith",
+                [
+                    serde_json::json!(factor),
+                    $crate::api::factors::additional(additional_factors)
+                ],
+                host::$import::challenge_with(
+                    &factor.into(),
+                    $crate::api::factors::all(additional_factors).as_deref()
+                )
+            )
+        }
+
+        /// Lets the user pick one of the factors.
+        ///
+        /// # Errors
+        /// None today; what cannot be used is ignored.
+        #[track_caller]
+        pub fn challenge_with_any(&self, factors: &[$crate::api::Factor]) -> $crate::Result {
+            call!(
+                "authentication.challengeWithAny",
+                [serde_json::json!(factors)],
+                host::$import::challenge_with_any(&$crate::api::factors::each(factors))
+            )
+        }
+    };
+}
+
 /// `api.authentication`. A challenge or enrolment suspends the flow when the handler returns; the next Action
 /// resumes it.
 #[derive(Debug)]
 pub struct Authentication(pub(super) ());
 
 impl Authentication {
-    /// Asks for this factor, or one of the additional ones.
-    ///
-    /// # Errors
-    /// None today; what cannot be used is ignored.
-    #[track_caller]
-    pub fn challenge_with(&self, factor: &Factor, additional_factors: Option<&[Factor]>) -> Result {
-        call!(
-            "authentication.challengeWith",
-            [json!(factor), additional(additional_factors)],
-            host::authentication::challenge_with(
-                &factor.into(),
-                all(additional_factors).as_deref()
-            )
-        )
-    }
-
-    /// Lets the user pick one of the factors.
-    ///
-    /// # Errors
-    /// None today; what cannot be used is ignored.
-    #[track_caller]
-    pub fn challenge_with_any(&self, factors: &[Factor]) -> Result {
-        call!(
-            "authentication.challengeWithAny",
-            [json!(factors)],
-            host::authentication::challenge_with_any(&each(factors))
-        )
-    }
+    challenges!(authentication);
 
     /// Has the user enrol this factor, or one of the additional ones.
     ///
@@ -116,46 +130,38 @@ impl Authentication {
         )
     }
 
-    /// Records a custom method that the user completed; for the continue handler.
-    ///
-    /// # Errors
-    /// None today.
-    #[track_caller]
-    pub fn record_method(&self, provider_url: &str) -> Result {
-        call!(
-            "authentication.recordMethod",
-            [json!(provider_url)],
-            host::authentication::record_method(provider_url)
-        )
+    one_text! {
+        /// Records a custom method that the user completed; for the continue handler.
+        ///
+        /// # Errors
+        /// None today.
+        record_method, "authentication.recordMethod", authentication, provider_url
     }
 
-    /// Makes another user the subject of the login.
-    ///
-    /// # Errors
-    /// If it was done before, or the id is empty or longer than 128 UTF-16 units.
-    #[track_caller]
-    pub fn set_primary_user(&self, primary_user_id: &str) -> Result {
-        call!(
-            "authentication.setPrimaryUser",
-            [json!(primary_user_id)],
-            host::authentication::set_primary_user(primary_user_id)
-        )
+    one_text! {
+        /// Makes another user the subject of the login.
+        ///
+        /// # Errors
+        /// If it was done before, or the id is empty or longer than 128 UTF-16 units.
+        set_primary_user, "authentication.setPrimaryUser", authentication, primary_user_id
     }
 }
 
 /// The second argument of `challengeWith` and `enrollWith`.
 #[cfg(not(target_arch = "wasm32"))]
-fn additional(factors: Option<&[Factor]>) -> serde_json::Value {
+pub(super) fn additional(factors: Option<&[Factor]>) -> serde_json::Value {
     optional(factors.map(|factors| json!({"additionalFactors": factors})))
 }
 
 #[cfg(target_arch = "wasm32")]
-fn each(factors: &[Factor]) -> Vec<crate::bindings::postlogin::actions::authentication::Factor> {
+pub(super) fn each(
+    factors: &[Factor],
+) -> Vec<crate::bindings::postlogin::actions::authentication::Factor> {
     factors.iter().map(Into::into).collect()
 }
 
 #[cfg(target_arch = "wasm32")]
-fn all(
+pub(super) fn all(
     factors: Option<&[Factor]>,
 ) -> Option<Vec<crate::bindings::postlogin::actions::authentication::Factor>> {
     factors.map(each)

@@ -67,29 +67,49 @@ macro_rules! call_that_succeeds {
     }};
 }
 
-mod access;
-mod cache;
-pub mod credentials_exchange;
-mod factors;
-mod saml;
-mod session;
-mod suspension;
-mod tokens;
-mod user;
+/// Defines a method that passes a name and a value of the user's: `name_and_value!(/// …, set_custom_claim, "idToken.setCustomClaim", id_token)`.
+macro_rules! name_and_value {
+    ($(#[$doc:meta])* $function:ident, $method:literal, $import:ident) => {
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $function(&self, name: &str, value: impl serde::Serialize) -> $crate::Result {
+            let value = $crate::api::json_of(value)?;
+            call!(
+                $method,
+                [serde_json::json!(name), value],
+                host::$import::$function(name, &value.to_string())
+            )
+        }
+    };
+}
 
-pub use access::{Access, Rules, Validation};
-pub use cache::{Cache, CacheEntry, CacheError, CacheOptions};
-pub use factors::{Authentication, DuoOptions, EnableOptions, Factor, FactorOptions, Multifactor};
-pub use saml::{DigestAlgorithm, EncryptionAlgorithm, SamlResponse, SignatureAlgorithm};
-pub use session::{CookieMode, RefreshToken, RevokeOptions, Session};
-pub use suspension::{EncodeTokenOptions, Prompt, Redirect, RenderOptions, ValidateTokenOptions};
-pub use tokens::{AccessToken, IdToken};
-pub use user::{Groups, Page, Roles, Transaction, User};
+/// Defines a method that passes one string, as `name_and_value!`.
+macro_rules! one_text {
+    ($(#[$doc:meta])* $function:ident, $method:literal, $import:ident, $argument:ident) => {
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $function(&self, $argument: &str) -> $crate::Result {
+            call!(
+                $method,
+                [serde_json::json!($argument)],
+                host::$import::$function($argument)
+            )
+        }
+    };
+}
 
-/// Defines the methods of [`Api`] that lead to its namespaces.
-macro_rules! namespaces {
-    ($($method:ident $namespace:ident $name:literal)*) => {
+/// Defines the `api` object of a trigger, and its methods that lead to its namespaces.
+macro_rules! api_object {
+    ($(#[$doc:meta])* $($method:ident $namespace:ident $name:literal)*) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct Api(());
+
         impl Api {
+            pub(crate) fn new() -> Api {
+                Api(())
+            }
+
             $(
                 #[doc = $name]
                 #[must_use]
@@ -101,17 +121,36 @@ macro_rules! namespaces {
     };
 }
 
-/// The `api` object that a handler of [`post_login!`](crate::post_login!) gets.
-#[derive(Debug)]
-pub struct Api(());
+mod access;
+mod cache;
+pub mod cache_alone;
+pub mod credentials_exchange;
+pub mod custom_token_exchange;
+#[macro_use]
+mod factors;
+pub mod notification;
+mod saml;
+mod session;
+#[macro_use]
+mod suspension;
+mod tokens;
+mod user;
 
-impl Api {
-    pub(crate) fn new() -> Api {
-        Api(())
-    }
-}
+// After the modules whose macros they use.
+pub mod password_reset_post_challenge;
+pub mod pre_user_registration;
 
-namespaces! {
+pub use access::{Access, Rules, Validation};
+pub use cache::{Cache, CacheEntry, CacheError, CacheOptions};
+pub use factors::{Authentication, DuoOptions, EnableOptions, Factor, FactorOptions, Multifactor};
+pub use saml::{DigestAlgorithm, EncryptionAlgorithm, SamlResponse, SignatureAlgorithm};
+pub use session::{CookieMode, RefreshToken, RevokeOptions, Session};
+pub use suspension::{EncodeTokenOptions, Prompt, Redirect, RenderOptions, ValidateTokenOptions};
+pub use tokens::{AccessToken, IdToken};
+pub use user::{Groups, Page, Roles, Transaction, User};
+
+api_object! {
+    /// The `api` object that a handler of [`post_login!`](crate::post_login!) gets.
     access Access "`api.access`"
     access_token AccessToken "`api.accessToken`"
     authentication Authentication "`api.authentication`"

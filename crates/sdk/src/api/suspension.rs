@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::optional;
-use crate::error::Result;
 
 /// The token that [`Redirect::encode_token`] signs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,6 +32,94 @@ pub struct ValidateTokenOptions {
     pub token_parameter_name: Option<String>,
 }
 
+/// Defines the tokens and redirects of an `api.redirect`, whose import is given.
+macro_rules! redirects {
+    ($import:ident) => {
+        /// A signed token (JWT) to hand to the site that the user is sent to. Empty in a native call.
+        ///
+        /// # Errors
+        /// If it cannot be signed.
+        #[track_caller]
+        pub fn encode_token(
+            &self,
+            options: $crate::api::EncodeTokenOptions,
+        ) -> $crate::Result<String> {
+            call!(
+                "redirect.encodeToken",
+                [serde_json::json!(options)],
+                host::$import::encode_token(&options.into()),
+                String::new()
+            )
+        }
+
+        redirect_to! {
+            /// Sends the browser away when the handler returns. `query`: parameters that replace those of the same name in
+            /// the URL.
+            ///
+            /// # Errors
+            /// If the URL is none, or relative.
+            send_user_to, "redirect.sendUserTo", $import
+        }
+
+        /// The claims of the token that came back with the `/continue` request. None in a native call.
+        ///
+        /// # Errors
+        /// If there is no token, or it is not valid.
+        #[track_caller]
+        pub fn validate_token(
+            &self,
+            options: $crate::api::ValidateTokenOptions,
+        ) -> $crate::Result<serde_json::Value> {
+            call_for_json!(
+                "redirect.validateToken",
+                [serde_json::json!(options)],
+                host::$import::validate_token(&options.into()),
+                serde_json::json!({})
+            )
+        }
+    };
+}
+
+/// Defines a method that passes a URL and parameters for it.
+macro_rules! redirect_to {
+    ($(#[$doc:meta])* $function:ident, $method:literal, $import:ident) => {
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $function(&self, url: &str, query: Option<&[(String, String)]>) -> $crate::Result {
+            call!(
+                $method,
+                [
+                    serde_json::json!(url),
+                    $crate::api::suspension::query_options(query)
+                ],
+                host::$import::$function(url, query)
+            )
+        }
+    };
+}
+
+/// Defines the forms of an `api.prompt`, whose import is given.
+macro_rules! forms {
+    ($import:ident) => {
+        /// Shows a form when the handler returns. At most once in an Action, and not together with a redirect.
+        ///
+        /// # Errors
+        /// If the id or the options pass a limit.
+        #[track_caller]
+        pub fn render(
+            &self,
+            prompt_id: &str,
+            options: Option<$crate::api::RenderOptions>,
+        ) -> $crate::Result {
+            call!(
+                "prompt.render",
+                [serde_json::json!(prompt_id), $crate::api::optional(options)],
+                host::$import::render(prompt_id, options.map(Into::into).as_ref())
+            )
+        }
+    };
+}
+
 /// `api.redirect`
 #[derive(Debug)]
 pub struct Redirect(pub(super) ());
@@ -50,52 +137,12 @@ impl Redirect {
         )
     }
 
-    /// A signed token (JWT) to hand to the site that the user is sent to. Empty in a native call.
-    ///
-    /// # Errors
-    /// If it cannot be signed.
-    #[track_caller]
-    pub fn encode_token(&self, options: EncodeTokenOptions) -> Result<String> {
-        call!(
-            "redirect.encodeToken",
-            [json!(options)],
-            host::redirect::encode_token(&options.into()),
-            String::new()
-        )
-    }
-
-    /// Sends the browser away when the handler returns. `query`: parameters that replace those of the same name in
-    /// the URL.
-    ///
-    /// # Errors
-    /// If the URL is none, or relative.
-    #[track_caller]
-    pub fn send_user_to(&self, url: &str, query: Option<&[(String, String)]>) -> Result {
-        call!(
-            "redirect.sendUserTo",
-            [json!(url), query_options(query)],
-            host::redirect::send_user_to(url, query)
-        )
-    }
-
-    /// The claims of the token that came back with the `/continue` request. None in a native call.
-    ///
-    /// # Errors
-    /// If there is no token, or it is not valid.
-    #[track_caller]
-    pub fn validate_token(&self, options: ValidateTokenOptions) -> Result<Value> {
-        call_for_json!(
-            "redirect.validateToken",
-            [json!(options)],
-            host::redirect::validate_token(&options.into()),
-            json!({})
-        )
-    }
+    redirects!(redirect);
 }
 
 /// The second argument of `sendUserTo`.
 #[cfg(not(target_arch = "wasm32"))]
-fn query_options(query: Option<&[(String, String)]>) -> Value {
+pub(super) fn query_options(query: Option<&[(String, String)]>) -> Value {
     optional(query.map(|query| {
         let query: Map<String, Value> = query
             .iter()
@@ -121,16 +168,5 @@ pub struct RenderOptions {
 pub struct Prompt(pub(super) ());
 
 impl Prompt {
-    /// Shows a form when the handler returns. At most once in an Action, and not together with a redirect.
-    ///
-    /// # Errors
-    /// If the id or the options pass a limit.
-    #[track_caller]
-    pub fn render(&self, prompt_id: &str, options: Option<RenderOptions>) -> Result {
-        call!(
-            "prompt.render",
-            [json!(prompt_id), optional(options)],
-            host::prompt::render(prompt_id, options.map(Into::into).as_ref())
-        )
-    }
+    forms!(prompt);
 }

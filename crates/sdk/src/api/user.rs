@@ -5,7 +5,6 @@ use serde_json::Value;
 #[cfg(not(target_arch = "wasm32"))]
 use serde_json::json;
 
-use super::json_of;
 #[cfg(not(target_arch = "wasm32"))]
 use super::optional;
 use crate::error::Result;
@@ -15,32 +14,20 @@ use crate::error::Result;
 pub struct User(pub(super) ());
 
 impl User {
-    /// Sets one key of `app_metadata`; `()` or `None` removes it. Written once, at the end of the flow.
-    ///
-    /// # Errors
-    /// If the event's map is none, or the value cannot be JSON.
-    #[track_caller]
-    pub fn set_app_metadata(&self, name: &str, value: impl Serialize) -> Result {
-        let value = json_of(value)?;
-        call!(
-            "user.setAppMetadata",
-            [json!(name), value],
-            host::user::set_app_metadata(name, &value.to_string())
-        )
+    name_and_value! {
+        /// Sets one key of `app_metadata`; `()` or `None` removes it. Written once, at the end of the flow.
+        ///
+        /// # Errors
+        /// If the event's map is none, or the value cannot be JSON.
+        set_app_metadata, "user.setAppMetadata", user
     }
 
-    /// Sets one key of `user_metadata`; `()` or `None` removes it. Written once, at the end of the flow.
-    ///
-    /// # Errors
-    /// If the event's map is none, or the value cannot be JSON.
-    #[track_caller]
-    pub fn set_user_metadata(&self, name: &str, value: impl Serialize) -> Result {
-        let value = json_of(value)?;
-        call!(
-            "user.setUserMetadata",
-            [json!(name), value],
-            host::user::set_user_metadata(name, &value.to_string())
-        )
+    name_and_value! {
+        /// Sets one key of `user_metadata`; `()` or `None` removes it. Written once, at the end of the flow.
+        ///
+        /// # Errors
+        /// If the event's map is none, or the value cannot be JSON.
+        set_user_metadata, "user.setUserMetadata", user
     }
 }
 
@@ -49,18 +36,12 @@ impl User {
 pub struct Transaction(pub(super) ());
 
 impl Transaction {
-    /// Shares a string, a number or a boolean with the later Actions; `()` or `None` removes the key.
-    ///
-    /// # Errors
-    /// If the value is of another kind, or a limit is passed.
-    #[track_caller]
-    pub fn set_metadata(&self, key: &str, value: impl Serialize) -> Result {
-        let value = json_of(value)?;
-        call!(
-            "transaction.setMetadata",
-            [json!(key), value],
-            host::transaction::set_metadata(key, &value.to_string())
-        )
+    name_and_value! {
+        /// Shares a string, a number or a boolean with the later Actions; `()` or `None` removes the key.
+        ///
+        /// # Errors
+        /// If the value is of another kind, or a limit is passed.
+        set_metadata, "transaction.setMetadata", transaction
     }
 }
 

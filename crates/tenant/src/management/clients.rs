@@ -5,9 +5,9 @@
 use serde_json::{Map, Value, json};
 
 use super::body::{merge_metadata, type_name};
-use super::query::{chosen, paged};
+use super::query::{chosen, only, paged, values};
 use super::{Answered, ApiError, Caller, Result, object, ok};
-use crate::http::Call;
+use crate::http::{Call, text};
 use crate::records::ClientChange;
 use crate::state::Tenant;
 use crate::store::Entry;
@@ -32,21 +32,47 @@ fn shown(mut client: Value, caller: &Caller) -> Value {
 
 pub(super) fn list(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
     caller.require(&["read:clients"], None)?;
+    only(
+        call,
+        &["app_type", "is_first_party", "is_global", "client_ids", "q"],
+    )?;
+    if call.query.get("q").is_some() {
+        let message = "Query validation error: the local tenant has no search of clients (q).";
+        return Err(ApiError::new(400, message, "invalid_query_string"));
+    }
     let ids = tenant.applications().into_iter().map(|(_, id)| id);
     let mut clients = Vec::new();
     for id in ids {
-        clients.extend(
-            tenant
-                .client(&id)?
-                .map(|client| chosen(call, shown(client, caller))),
-        );
+        let client = tenant.client(&id)?;
+        let client = client.filter(|client| is_asked_for(call, client));
+        clients.extend(client.map(|client| chosen(call, shown(client, caller))));
     }
     ok(paged(call, "clients", clients)?)
 }
 
-pub(super) fn get(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
+/// Whether an application fits the filters of a request.
+fn is_asked_for(call: &Call, client: &Value) -> bool {
+    let is_one_of = |parameter: &str, key: &str| {
+        let asked = values(call, parameter);
+        asked.is_empty() || text(client, key).is_some_and(|it| asked.contains(&it))
+    };
+    // Without the key an application is one of the tenant's own, and never the global one.
+    let is = |key: &str, default: bool| {
+        let own = client.get(key).and_then(Value::as_bool).unwrap_or(default);
+        let asked = call.query.get(key);
+        asked.is_none_or(|asked| asked == if own { "true" } else { "false" })
+    };
+    is_one_of("app_type", "app_type")
+        && is_one_of("client_ids", "client_id")
+        && is("is_first_party", true)
+        && is("is_global", false)
+}
+
+pub(super) fn get(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> Result<Answered> {
     caller.require(&["read:clients"], None)?;
-    ok(shown(tenant.client(id)?.ok_or_else(inexistent)?, caller))
+    only(call, &[])?;
+    let client = tenant.client(id)?.ok_or_else(inexistent)?;
+    ok(chosen(call, shown(client, caller)))
 }
 
 pub(super) fn update(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> Result<Answered> {
@@ -74,9 +100,9 @@ pub(super) fn update(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
         None => Map::new(),
     };
     for (key, value) in &change {
-        let text = match value {
+        let given = match value {
             Value::Null => "",
-            Value::String(text) => text,
+            Value::String(given) => given,
             other => {
                 return refuse(format!(
                     "Payload validation error: 'Expected type string but found type {}' on property client_metadata.{key}.",
@@ -84,7 +110,7 @@ pub(super) fn update(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
                 ));
             }
         };
-        if text.chars().count() > LENGTH || key.chars().count() > LENGTH {
+        if given.chars().count() > LENGTH || key.chars().count() > LENGTH {
             return refuse(format!(
                 "Payload validation error: 'String is too long, maximum {LENGTH}' on property client_metadata.{key}."
             ));

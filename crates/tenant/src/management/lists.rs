@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::query::{Page, chosen, paged};
+use super::query::{Page, chosen, only, paged, values};
 use super::users::inexistent;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::http::{Call, text, texts};
@@ -10,7 +10,7 @@ use crate::records::{Member, Roles};
 use crate::state::Tenant;
 use crate::store::Entry;
 
-fn not_found(what: &str) -> ApiError {
+pub(super) fn not_found(what: &str) -> ApiError {
     ApiError::new(404, format!("The {what} does not exist."), "inexistent")
 }
 
@@ -42,8 +42,8 @@ pub(super) fn plain(
     };
     caller.require(&[scope], None)?;
     let Some(id) = id else {
-        let name = call.query.get("name");
-        let fits = |item: &&Value| name.is_none_or(|name| text(item, "name") == Some(name));
+        only(call, filters_of(what))?;
+        let fits = |item: &&Value| is_asked_for(call, what, item);
         let items = items
             .iter()
             .filter(fits)
@@ -52,9 +52,41 @@ pub(super) fn plain(
         return ok(paged(call, key, items)?);
     };
     let is = |item: &&Value| text(item, "id") == Some(id) || text(item, "identifier") == Some(id);
-    ok(public(
-        items.iter().find(is).ok_or_else(|| not_found(what))?,
-    ))
+    only(call, &[])?;
+    let item = items.iter().find(is).ok_or_else(|| not_found(what))?;
+    ok(chosen(call, public(item)))
+}
+
+/// The filters of a list.
+fn filters_of(what: &str) -> &'static [&'static str] {
+    match what {
+        "roles" => &["name_filter"],
+        "connections" => &["name", "strategy", "strategy[]"],
+        "resource-servers" => &["identifiers", "identifiers[]"],
+        _ => &[],
+    }
+}
+
+/// Whether an item fits the filters of a request.
+fn is_asked_for(call: &Call, what: &str, item: &Value) -> bool {
+    let is_one_of = |parameter: &str, key: &str| {
+        let asked = values(call, parameter);
+        asked.is_empty() || text(item, key).is_some_and(|it| asked.contains(&it))
+    };
+    match what {
+        // Any part of the name, whatever the case.
+        "roles" => call.query.get("name_filter").is_none_or(|part| {
+            let name = text(item, "name").unwrap_or_default();
+            name.to_lowercase().contains(&part.to_lowercase())
+        }),
+        "connections" => {
+            let name = call.query.get("name");
+            name.is_none_or(|name| text(item, "name") == Some(name))
+                && is_one_of("strategy", "strategy")
+        }
+        "resource-servers" => is_one_of("identifiers", "identifier"),
+        _ => true,
+    }
 }
 
 /// Without what an export may hold of secrets.

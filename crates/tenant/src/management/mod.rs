@@ -4,11 +4,15 @@
 
 mod body;
 mod clients;
+mod details;
 mod identities;
 mod lists;
 mod query;
+mod rules;
 pub(crate) mod scopes;
 mod search;
+mod sessions;
+mod tickets;
 mod users;
 
 use std::sync::Arc;
@@ -211,7 +215,7 @@ async fn dispatch(tenant: &Arc<Tenant>, call: &Call) -> Result<Answered> {
             lists::organizations_of(tenant, call, &caller, id)
         }
         (Method::GET, ["clients"]) => clients::list(tenant, call, &caller),
-        (Method::GET, ["clients", id]) => clients::get(tenant, &caller, id),
+        (Method::GET, ["clients", id]) => clients::get(tenant, call, &caller, id),
         (Method::PATCH, ["clients", id]) => clients::update(tenant, call, &caller, id),
         (Method::GET, ["roles"]) => lists::plain(tenant, call, &caller, "roles", None),
         (Method::GET, ["roles", id]) => lists::plain(tenant, call, &caller, "roles", Some(id)),
@@ -237,8 +241,33 @@ async fn dispatch(tenant: &Arc<Tenant>, call: &Call) -> Result<Answered> {
         (Method::POST | Method::DELETE, ["organizations", id, "members"]) => {
             lists::change_members(tenant, call, &caller, id)
         }
+        (Method::POST, ["tickets", "password-change"]) => tickets::password(tenant, call, &caller),
+        (Method::POST, ["tickets", "email-verification"]) => {
+            tickets::verification(tenant, call, &caller)
+        }
+        (Method::POST, ["jobs", "verification-email"]) => {
+            tickets::send_verification(tenant, call, &caller).await
+        }
+        (Method::GET, ["users", id, "permissions"]) => {
+            details::permissions_of_user(tenant, call, &caller, id)
+        }
+        (Method::GET, ["roles", id, "permissions"]) => {
+            details::permissions_of_role(tenant, call, &caller, id)
+        }
+        (Method::GET, ["organizations", "name", name]) => {
+            details::organization_named(tenant, call, &caller, name)
+        }
+        (Method::GET, ["organizations", id, "enabled_connections"]) => {
+            details::enabled_connections(tenant, call, &caller, id)
+        }
+        (Method::GET, ["client-grants"]) => details::client_grants(tenant, call, &caller),
+        (Method::GET, ["users", id, "sessions"]) => sessions::list(tenant, &caller, id),
+        (Method::DELETE, ["users", id, "sessions"]) => sessions::end_all(tenant, &caller, id),
+        (Method::GET, ["sessions", id]) => sessions::get(tenant, &caller, id),
+        (Method::DELETE, ["sessions", id]) => sessions::end(tenant, &caller, id),
+        // 404 and not 501: the vendor's SDKs repeat what is answered with 500 or more, for seconds.
         (method, _) => Err(ApiError::new(
-            501,
+            404,
             format!(
                 "{method} {} is not supported by the local tenant; docs/book/src/reference/tenant.md lists what is.",
                 call.path

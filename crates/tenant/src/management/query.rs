@@ -65,6 +65,46 @@ pub(super) fn paged(call: &Call, name: &str, items: Vec<Value>) -> Result<Value>
     Ok(page.answer(name, shown.collect(), total))
 }
 
+/// Parameters that every list has.
+const OF_LISTS: &[&str] = &[
+    "page",
+    "per_page",
+    "include_totals",
+    "fields",
+    "include_fields",
+];
+
+/// Refuses parameters that an endpoint does not have: a filter that is ignored would give more than production gives.
+///
+/// # Errors
+/// In production's words for an unknown parameter.
+pub(super) fn only(call: &Call, own: &[&str]) -> Result<()> {
+    let mut names = call.query.0.iter().map(|(name, _)| name.as_str());
+    let unknown = names.find(|name| !own.contains(name) && !OF_LISTS.contains(name));
+    match unknown {
+        None => Ok(()),
+        Some(name) => {
+            let message =
+                format!("Query validation error: 'Additional properties not allowed: {name}'.");
+            Err(ApiError::new(400, message, "invalid_query_string"))
+        }
+    }
+}
+
+/// All values of a parameter that may be repeated, or be one list with commas.
+pub(super) fn values<'a>(call: &'a Call, name: &str) -> Vec<&'a str> {
+    let given = call
+        .query
+        .0
+        .iter()
+        .filter(|(known, _)| known == name || known.strip_suffix("[]") == Some(name));
+    given
+        .flat_map(|(_, value)| value.split(','))
+        .map(str::trim)
+        .filter(|value| !value.is_empty())
+        .collect()
+}
+
 /// `fields` and `include_fields`.
 pub(super) fn chosen(call: &Call, mut object: Value) -> Value {
     let Some(fields) = call.query.get("fields") else {

@@ -24,4 +24,9 @@ pub(crate) const MANAGEMENT_SCOPES: &[&str] = &[
     "read:organization_members",
     "create:organization_members",
     "delete:organization_members",
+    "read:organization_connections",
+    "read:client_grants",
+    "create:user_tickets",
+    "read:sessions",
+    "delete:sessions",
 ];

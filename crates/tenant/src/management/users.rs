@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::body::{check, merge_metadata};
 use super::query::{Page, chosen};
+use super::rules;
 use super::search::Query;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::clock::iso;
@@ -195,6 +196,7 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
             "invalid_body",
         ));
     }
+    rules::of_connection(found, body)?;
     let provider = text(found, "strategy").unwrap_or("auth0");
     let bare = body
         .get("user_id")
@@ -287,6 +289,7 @@ pub(super) async fn update(
             "invalid_body",
         ));
     }
+    rules::of_change(tenant, body, id)?;
     let password = hashed(tenant, body.get("password").and_then(Value::as_str)).await;
     let now = iso(tenant.now_ms());
     let ends_sessions =
@@ -402,7 +405,7 @@ pub(super) fn delete_multifactor(
         return Err(ApiError::new(400, message, "invalid_uri"));
     }
     let now = iso(tenant.now_ms());
-    tenant.store.at_once(tenant.now_ms(), |store| {
+    let user = tenant.store.at_once(tenant.now_ms(), |store| {
         let changed = store.change_user::<()>(id, |profile| {
             if let Some(profile) = profile.as_object_mut() {
                 if let Some(list) = profile.get_mut("multifactor").and_then(Value::as_array_mut) {
@@ -424,6 +427,9 @@ pub(super) fn delete_multifactor(
         if provider != "duo" {
             store.remove_owned::<Authenticator>(id)?;
         }
-        changed.map(|_| Answered::Nothing).ok_or_else(inexistent)
-    })
+        let changed = changed.and_then(std::result::Result::ok);
+        changed.ok_or_else(inexistent)
+    })?;
+    streams::publish(tenant, Happened::Updated, &user);
+    Ok(Answered::Nothing)
 }

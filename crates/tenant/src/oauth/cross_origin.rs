@@ -60,7 +60,7 @@ async fn ticket(tenant: &Arc<Tenant>, call: &Call, browser: &str) -> Result<Valu
     }
     if !call
         .header("origin")
-        .is_some_and(|origin| client_knows_origin(&client, origin))
+        .is_some_and(|origin| client_knows_origin(&tenant.catalog, &client, origin))
     {
         return Err(unauthorized(
             "The origin is not in the list of allowed origins.",

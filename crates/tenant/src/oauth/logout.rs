@@ -16,6 +16,7 @@ use super::{OAuthError, Result, session};
 use crate::http::{Call, page, redirect, text, texts};
 use crate::pages;
 use crate::state::Tenant;
+use crate::urls;
 
 pub(crate) async fn logout_v2(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     let result = (|| {
@@ -27,7 +28,7 @@ pub(crate) async fn logout_v2(State(tenant): State<Arc<Tenant>>, call: Call) -> 
             ),
             None => None,
         };
-        let mut allowed: Vec<String> = match &client {
+        let allowed: Vec<String> = match &client {
             Some(client) => texts(client, "allowed_logout_urls")
                 .map(str::to_owned)
                 .collect(),
@@ -39,14 +40,16 @@ pub(crate) async fn logout_v2(State(tenant): State<Arc<Tenant>>, call: Call) -> 
             .collect(),
         };
         let target = match call.query.get("returnTo") {
-            Some(asked) if is_allowed(&allowed, asked) => Some(asked.to_owned()),
+            Some(asked) if is_allowed(&allowed, asked, &organizations(&tenant)) => {
+                Some(asked.to_owned())
+            }
             Some(asked) => {
                 let description = format!(
                     "The \"returnTo\" querystring parameter \"{asked}\" is not defined as a valid URL in \"Allowed Logout URLs\""
                 );
                 return Err(OAuthError::invalid_request(description));
             }
-            None if client.is_some() && !allowed.is_empty() => Some(allowed.remove(0)),
+            None if client.is_some() => allowed.into_iter().find(|known| !urls::is_pattern(known)),
             None => None,
         };
         end(&tenant, &call, target)
@@ -94,7 +97,7 @@ pub(crate) async fn logout_oidc(State(tenant): State<Arc<Tenant>>, call: Call) -
                 let allowed: Vec<String> = texts(client, "allowed_logout_urls")
                     .map(str::to_owned)
                     .collect();
-                if !is_allowed(&allowed, asked) {
+                if !is_allowed(&allowed, asked, &organizations(&tenant)) {
                     return Err(OAuthError::invalid_request(
                         "post_logout_redirect_uri is not in the list of allowed logout URLs",
                     ));
@@ -106,6 +109,13 @@ pub(crate) async fn logout_oidc(State(tenant): State<Arc<Tenant>>, call: Call) -
         end(&tenant, &call, target)
     })();
     result.unwrap_or_else(|error| error_page(&error))
+}
+
+/// The names that the placeholder of an entry may stand for.
+fn organizations(tenant: &Tenant) -> Vec<String> {
+    let all = tenant.catalog.organizations.iter();
+    all.filter_map(|it| text(it, "name").map(str::to_owned))
+        .collect()
 }
 
 fn with_state(target: &str, state: Option<&str>) -> String {
@@ -133,9 +143,8 @@ fn end(tenant: &Tenant, call: &Call, target: Option<String>) -> Result<Response>
     Ok(response)
 }
 
-/// Query and fragment are not compared; everything before is, letter by letter, but for a `*` that stands for a part of
-/// the host's name.
-fn is_allowed(allowed: &[String], asked: &str) -> bool {
+/// Query and fragment are not compared; everything before is, as [`urls::fits`] compares it.
+fn is_allowed(allowed: &[String], asked: &str, organizations: &[String]) -> bool {
     // What no header can hold, and a browser reads differently from what is compared here, is refused wherever it stands.
     if asked.chars().any(char::is_control) {
         return false;
@@ -152,23 +161,10 @@ fn is_allowed(allowed: &[String], asked: &str) -> bool {
     if asked.contains(['\\', '@', ' ', '\t', '\n', '\r']) {
         return false;
     }
-    allowed.iter().any(|known| {
-        let known = base(known);
-        match known.split_once("://*.") {
-            Some((scheme, rest)) => asked
-                .strip_prefix(&format!("{scheme}://"))
-                .and_then(|asked| asked.strip_suffix(rest))
-                .is_some_and(|label| {
-                    label.strip_suffix('.').is_some_and(|label| {
-                        !label.is_empty()
-                            && label
-                                .chars()
-                                .all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
-                    })
-                }),
-            None => known == asked,
-        }
-    })
+    let organizations = || organizations.iter().map(String::as_str);
+    allowed
+        .iter()
+        .any(|known| urls::fits(&base(known), &asked, organizations()))
 }
 
 #[cfg(test)]
@@ -201,7 +197,7 @@ mod tests {
             ("https://app.example.com/bye?\u{85}", false),
             ("https://app.example.com/bye?x=ü", true),
         ] {
-            assert_eq!(is_allowed(&allowed, asked), expected, "{asked}");
+            assert_eq!(is_allowed(&allowed, asked, &[]), expected, "{asked}");
         }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::client_auth::Authenticated;
 use super::event::{CREDENTIALS, request};
+use super::organizations;
 use super::request::{audience, scopes_of};
 use super::run::{could_not_run, run_blocking};
 use super::{OAuthError, Result, words};
@@ -31,6 +32,8 @@ struct Occasion {
     /// The scopes that were asked for.
     scope: Vec<String>,
     lifetime_s: i64,
+    /// The organization that the token is for.
+    organization: Option<Value>,
 }
 
 /// The grant `client_credentials`: there is no user, and the trigger is credentials-exchange.
@@ -78,13 +81,13 @@ pub(crate) async fn client_credentials(
             lifetime.unwrap_or(LIFETIME_S),
         )
     };
-    let granted = tenant.catalog.client_grant(
-        &who.client,
-        &match is_management {
-            true => Audience::Management(&management),
-            false => Audience::Api(&audience),
-        },
-    );
+    let asked_api = match is_management {
+        true => Audience::Management(&management),
+        false => Audience::Api(&audience),
+    };
+    let granted = tenant.catalog.client_grant(&who.client, &asked_api);
+    let organization = call.body_field("organization");
+    let organization = organizations::of_machine(tenant, &who.client, &asked_api, organization);
     let granted: Vec<String> = match granted {
         None => {
             return Err(OAuthError::new(
@@ -115,8 +118,10 @@ pub(crate) async fn client_credentials(
         }
         None => granted.clone(),
     };
+    let organization = organization?;
     let occasion = Occasion {
         audience,
+        organization,
         granted,
         scope,
         lifetime_s: lifetime,
@@ -234,6 +239,12 @@ fn event(tenant: &Tenant, call: &Call, who: &Authenticated, occasion: &Occasion)
         "tenant": {"id": tenant.name},
         "transaction": {"requested_scopes": occasion.scope},
     });
+    if let (Some(event), Some(found)) = (event.as_object_mut(), &occasion.organization) {
+        event.insert(
+            "organization".into(),
+            crate::triggers::events::organization(found),
+        );
+    }
     complete_event(Trigger::CredentialsExchange, &mut event);
     event
 }

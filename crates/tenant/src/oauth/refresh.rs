@@ -12,11 +12,12 @@ use super::changes::on_refresh_token;
 use super::client_auth::Authenticated;
 use super::event::Occasion;
 use super::issue::Grant;
+use super::request::{is_standard, scopes_of};
 use super::run::{Ran, start};
 use super::{OAuthError, Result, mfa, words};
 use crate::catalog::is_confidential;
 use crate::clock::iso;
-use crate::http::{Call, text};
+use crate::http::{Call, text, texts};
 use crate::randomness::digest;
 use crate::records::RefreshToken;
 use crate::state::Tenant;
@@ -227,7 +228,7 @@ async fn run(
     exchanged: Exchanged,
 ) -> Result<Map<String, Value>> {
     let document = &exchanged.document;
-    let granted = words(&document.scope);
+    let (audience, granted) = resource(tenant, call, who, document);
     let scope = match call.body_field("scope") {
         // Less may be asked for, never more (RFC 6749, section 6).
         Some(asked) => words(asked)
@@ -247,7 +248,7 @@ async fn run(
         user_id,
         protocol: "oauth2-refresh-token",
         scope,
-        audience: document.audience.clone(),
+        audience,
         organization: document.organization.clone(),
         body: call.body_map(),
         refresh_token: Some(of_event(document, policy(&who.client).rotates)),
@@ -258,6 +259,36 @@ async fn run(
         Ran::Granted(grant, _) => succeed(tenant, who, &grant, &exchanged),
         Ran::Waits(waiting) => Err(mfa::required(tenant, *waiting).await),
     }
+}
+
+/// The API of the access token and the scopes that it may have: with a multi-resource refresh token, those of the policy for the
+/// `audience` that is asked for. One without a policy is ignored.
+///
+/// Sources: <https://auth0.com/docs/secure/tokens/refresh-tokens/multi-resource-refresh-token>,
+/// <https://github.com/auth0/auth0-server-python/pull/58>.
+fn resource(
+    tenant: &Tenant,
+    call: &Call,
+    who: &Authenticated,
+    document: &RefreshToken,
+) -> (Option<String>, Vec<String>) {
+    let granted = words(&document.scope);
+    let own = document.audience.clone();
+    let asked = call.body_field("audience");
+    let Some(asked) = asked.filter(|asked| own.as_deref() != Some(asked)) else {
+        return (own, granted);
+    };
+    let policies = who.client.pointer("/refresh_token/policies");
+    let policies = policies.and_then(Value::as_array);
+    let mut policies = policies.into_iter().flatten();
+    let policy = policies.find(|policy| text(policy, "audience") == Some(asked));
+    let (Some(policy), Some(api)) = (policy, tenant.catalog.api(asked)) else {
+        return (own, granted);
+    };
+    let of_api = |scope: &String| scopes_of(api).any(|known| known == scope);
+    let mut scopes: Vec<String> = granted.into_iter().filter(|it| is_standard(it)).collect();
+    scopes.extend(texts(policy, "scope").map(str::to_owned).filter(of_api));
+    (Some(asked.to_owned()), scopes)
 }
 
 /// The answer to an exchange; with rotation, it holds the next token of the family.

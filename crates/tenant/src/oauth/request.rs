@@ -9,6 +9,7 @@ use super::{OAuthError, Result, words};
 use crate::catalog::allows_grant;
 use crate::http::{Call, Params, text, texts};
 use crate::state::{Tenant, client_knows_origin};
+use crate::urls;
 
 /// A checked request.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -94,11 +95,16 @@ pub(crate) fn way_back(
         .ok_or_else(|| refuse(OAuthError::invalid_request(format!("Unknown client: {id}"))))?;
     let asked = params
         .get("redirect_uri")
-        .or_else(|| texts(&client, "callbacks").next());
+        .or_else(|| texts(&client, "callbacks").find(|known| !urls::is_pattern(known)));
     let redirect_uri = asked
         .ok_or_else(|| refuse(OAuthError::missing("redirect_uri")))?
         .to_owned();
-    let is_listed = texts(&client, "callbacks").any(|known| known == redirect_uri);
+    let organization = params
+        .get("organization")
+        .and_then(|named| tenant.catalog.organization(named))
+        .and_then(|found| text(found, "name"));
+    let is_listed =
+        texts(&client, "callbacks").any(|known| urls::fits(known, &redirect_uri, organization));
     let usable = Url::parse(&redirect_uri).is_ok_and(|url| {
         url.fragment().is_none()
             && !matches!(
@@ -127,7 +133,7 @@ pub(crate) fn way_back(
         let origin = Url::parse(&redirect_uri)
             .map(|url| url.origin().ascii_serialization())
             .unwrap_or_default();
-        if !client_knows_origin(&client, &origin) {
+        if !client_knows_origin(&tenant.catalog, &client, &origin) {
             return Err(refuse(OAuthError::new(
                 403,
                 "invalid_request",
@@ -398,7 +404,7 @@ pub(crate) fn permitted(
 }
 
 /// Whether a scope is one of OpenID Connect, and not of an API.
-fn is_standard(scope: &str) -> bool {
+pub(crate) fn is_standard(scope: &str) -> bool {
     matches!(
         scope,
         "openid" | "profile" | "email" | "phone" | "address" | "offline_access"

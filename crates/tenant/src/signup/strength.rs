@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 /// The documented error body for a password that a policy refuses.
-pub(super) fn weakness(policy: Option<&str>, password: &str) -> Option<Value> {
+pub(crate) fn weakness(policy: Option<&str>, password: &str) -> Option<Value> {
     let length = password.chars().count();
     let at_least = |count: usize| json!({"message": "At least %d characters in length", "format": [count], "code": "lengthAtLeast", "verified": length >= count});
     let rules = match policy? {
@@ -27,6 +27,12 @@ pub(super) fn weakness(policy: Option<&str>, password: &str) -> Option<Value> {
         "name": "PasswordStrengthError", "message": "Password is too weak", "code": "invalid_password",
         "description": {"rules": rules, "verified": false}, "policy": policy.join("\n"), "statusCode": 400,
     }))
+}
+
+/// Whether the policy of a database connection refuses a password.
+pub(crate) fn is_weak(connection: &Value, password: &str) -> bool {
+    let policy = connection.pointer("/options/passwordPolicy");
+    weakness(policy.and_then(Value::as_str), password).is_some()
 }
 
 fn contains(password: &str, needed: usize, kinds: usize) -> Value {

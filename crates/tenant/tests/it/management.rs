@@ -143,7 +143,7 @@ fn errors_have_the_documented_bodies() {
         );
         check(
             &world.get_as("/api/v2/logs", &all).await,
-            501,
+            404,
             "not supported by the local tenant",
             "not_supported_locally",
         );

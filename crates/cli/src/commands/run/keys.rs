@@ -3,7 +3,7 @@
 use std::{fmt::Display, io, path::Path};
 
 use postlogin_core::outcome::Outcome;
-use postlogin_project::{Project, state_folder};
+use postlogin_project::{Project, keep_out_of_git, state_folder};
 use postlogin_token::KeyPair;
 use serde_json::{Map, Value};
 
@@ -43,13 +43,17 @@ pub(in crate::commands) fn project_key(
     here: &Path,
 ) -> Result<KeyPair, CliError> {
     let root = project.map_or(here, |project| project.root.as_path());
-    postlogin_token::load_or_create(&state_folder(root)?.join("signing-key.pem")).map_err(|error| {
+    let folder = state_folder(root)?;
+    let key = postlogin_token::load_or_create(&folder.join("signing-key.pem"));
+    let key = key.map_err(|error| {
         let shown = CliError::usage(error.to_string());
         match error.hint() {
             Some(hint) => shown.with_hint(hint),
             None => shown,
         }
-    })
+    })?;
+    keep_out_of_git(&folder);
+    Ok(key)
 }
 
 /// Adds the signed tokens to an outcome.

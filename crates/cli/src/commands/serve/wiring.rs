@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use postlogin_host::{Budget, Door, Mock};
 use postlogin_project::Secret;
 use postlogin_runner::{PipelineNotice, PipelineSetup, ProgramError, pipeline::Network};
+use postlogin_tenant::Tenant;
 
 use crate::{
     action::lasting_compiler,
-    args::{NetworkArguments, ServeArguments},
+    args::{LogFormat, NetworkArguments, ServeArguments},
     error::CliError,
     network::{mocks, network},
     printer::Printer,
@@ -31,6 +32,20 @@ pub(super) fn pipeline(
         secrets,
         compiler: Box::new(move |allocation| lasting_compiler(allocation, printer)),
         notices: Box::new(move |notice| report(notice, &printer)),
+    }
+}
+
+/// Has each entry of the tenant's log printed to stderr.
+pub(super) fn show_log(tenant: &mut Tenant, format: LogFormat, printer: Printer) {
+    match format {
+        LogFormat::Quiet => {}
+        LogFormat::Json => tenant.watch(move |entry| printer.passed_on(&entry.to_string())),
+        LogFormat::Human => tenant.watch(move |entry| {
+            let lines = crate::render::entry(entry);
+            if !lines.is_empty() {
+                printer.passed_on(&lines.join("\n"));
+            }
+        }),
     }
 }
 

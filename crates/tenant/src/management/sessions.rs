@@ -1,0 +1,73 @@
+//! Sessions of browsers.
+//!
+//! <https://auth0.com/docs/manage-users/sessions/manage-sessions-with-the-management-api>
+
+use serde_json::{Value, json};
+
+use super::users::inexistent;
+use super::{Answered, ApiError, Caller, Result, ok};
+use crate::clock::iso;
+use crate::records::Session;
+use crate::state::Tenant;
+
+/// `GET /users/{id}/sessions`
+pub(super) fn list(tenant: &Tenant, caller: &Caller, user_id: &str) -> Result<Answered> {
+    caller.require(&["read:sessions"], None)?;
+    tenant.store.user(user_id)?.ok_or_else(inexistent)?;
+    let sessions = tenant
+        .store
+        .list::<Session>(Some(user_id), tenant.now_ms())?;
+    let shown: Vec<Value> = sessions.iter().map(|(_, session)| shown(session)).collect();
+    ok(json!({"sessions": shown}))
+}
+
+/// `DELETE /users/{id}/sessions`, with the refresh tokens that were issued in them.
+pub(super) fn end_all(tenant: &Tenant, caller: &Caller, user_id: &str) -> Result<Answered> {
+    caller.require(&["delete:sessions"], None)?;
+    tenant.store.user(user_id)?.ok_or_else(inexistent)?;
+    for (_, session) in tenant
+        .store
+        .list::<Session>(Some(user_id), tenant.now_ms())?
+    {
+        tenant.store.remove_refresh_tokens_of(&session.id)?;
+    }
+    tenant.store.remove_owned::<Session>(user_id)?;
+    Ok(Answered::Nothing)
+}
+
+/// `GET /sessions/{id}`
+pub(super) fn get(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
+    caller.require(&["read:sessions"], None)?;
+    let (_, session) = find(tenant, id)?.ok_or_else(unknown)?;
+    ok(shown(&session))
+}
+
+/// `DELETE /sessions/{id}`, with the refresh tokens that were issued in it.
+pub(super) fn end(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
+    caller.require(&["delete:sessions"], None)?;
+    let (key, session) = find(tenant, id)?.ok_or_else(unknown)?;
+    tenant.store.remove::<Session>(&key)?;
+    tenant.store.remove_refresh_tokens_of(&session.id)?;
+    Ok(Answered::Nothing)
+}
+
+fn unknown() -> ApiError {
+    ApiError::new(404, "The session does not exist.", "inexistent_session")
+}
+
+fn find(tenant: &Tenant, id: &str) -> Result<Option<(String, Session)>> {
+    let all = tenant.store.list::<Session>(None, tenant.now_ms())?;
+    Ok(all.into_iter().find(|(_, session)| session.id == id))
+}
+
+/// A session without what only the tenant knows of it.
+fn shown(session: &Session) -> Value {
+    json!({
+        "id": session.id, "user_id": session.user_id, "created_at": iso(session.created_at),
+        "updated_at": iso(session.updated_at), "authenticated_at": iso(session.authenticated_at),
+        "idle_expires_at": iso(session.idle_expires_at), "expires_at": iso(session.expires_at),
+        "last_interacted_at": iso(session.last_interacted_at), "device": session.device,
+        "clients": session.clients, "authentication": {"methods": session.methods},
+        "session_metadata": session.metadata,
+    })
+}

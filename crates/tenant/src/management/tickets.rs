@@ -1,0 +1,124 @@
+//! Links as those of mails, for who sends mails in another way, and the mail itself.
+//!
+//! <https://auth0.com/docs/api/management/v2/tickets/post-password-change>
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::users::inexistent;
+use super::{Answered, ApiError, Caller, Result, object};
+use crate::clock::iso;
+use crate::email::{Cause, Template, send};
+use crate::http::{Call, text};
+use crate::randomness::digest;
+use crate::records::{Reset, Ticket};
+use crate::state::Tenant;
+use crate::store::Entry;
+
+/// Seconds for which a link works when the request says nothing: five days.
+const LIFETIME_S: i64 = 432_000;
+
+fn refuse(text: &str) -> ApiError {
+    ApiError::new(
+        400,
+        format!("Payload validation error: '{text}'."),
+        "invalid_body",
+    )
+}
+
+/// `POST /tickets/password-change`
+pub(super) fn password(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
+    caller.require(&["create:user_tickets"], None)?;
+    let body = object(call)?;
+    let part = |key: &str| body.get(key).and_then(Value::as_str);
+    let user = match (part("user_id"), part("email"), part("connection_id")) {
+        (Some(id), _, _) => tenant.store.user(id)?,
+        (None, Some(email), Some(connection)) => {
+            let mut all = tenant.catalog.connections.iter();
+            let found = all.find(|it| text(it, "id") == Some(connection));
+            let name = found.and_then(|it| text(it, "name")).unwrap_or_default();
+            let user = tenant.store.user_by_login(name, email)?;
+            user.map(|(user, _)| user)
+        }
+        _ => return Err(refuse("Missing required property: user_id")),
+    };
+    ticket(tenant, body, &user.ok_or_else(inexistent)?, "reset_email")
+}
+
+/// `POST /tickets/email-verification`
+pub(super) fn verification(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
+    caller.require(&["create:user_tickets"], None)?;
+    let body = object(call)?;
+    let user = user_of(tenant, body)?;
+    ticket(tenant, body, &user, "verify_email")
+}
+
+/// `POST /jobs/verification-email`: the mail is in the outbox when the job is answered.
+pub(super) async fn send_verification(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    caller: &Caller,
+) -> Result<Answered> {
+    caller.require(&["update:users"], None)?;
+    let body = object(call)?;
+    let user = user_of(tenant, body)?;
+    let client_id = body.get("client_id").and_then(Value::as_str);
+    let organization = body.get("organization_id").and_then(Value::as_str);
+    let cause = Cause {
+        client_id,
+        organization,
+    };
+    send(tenant, Template::VerifyEmail, &user, cause).await;
+    let job = json!({
+        "id": format!("job_{}", tenant.randomness.hex_id()), "type": "verification_email",
+        "status": "completed", "created_at": iso(tenant.now_ms()),
+    });
+    Ok(Answered::Body(StatusCode::CREATED, job))
+}
+
+fn user_of(tenant: &Tenant, body: &Map<String, Value>) -> Result<Value> {
+    let id = body.get("user_id").and_then(Value::as_str);
+    let id = id.ok_or_else(|| refuse("Missing required property: user_id"))?;
+    tenant.store.user(id)?.ok_or_else(inexistent)
+}
+
+/// Makes a link, and answers with it.
+fn ticket(
+    tenant: &Tenant,
+    body: &Map<String, Value>,
+    user: &Value,
+    purpose: &str,
+) -> Result<Answered> {
+    let seconds = match body.get("ttl_sec") {
+        None => LIFETIME_S,
+        Some(given) => match given.as_i64().filter(|seconds| *seconds >= 0) {
+            // Production takes 0 for the default.
+            Some(0) => LIFETIME_S,
+            Some(seconds) => seconds,
+            None => {
+                return Err(refuse("Expected type integer on property ttl_sec"));
+            }
+        },
+    };
+    let now = tenant.now_ms();
+    let token = tenant.randomness.token();
+    let user_id = text(user, "user_id").unwrap_or_default();
+    let record = Ticket {
+        user_id: user_id.to_owned(),
+        purpose: purpose.to_owned(),
+        result_url: body.get("result_url").cloned(),
+        client_id: body
+            .get("client_id")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        reset: Reset::New,
+    };
+    let key = digest(&token);
+    let expires = now.saturating_add(seconds.saturating_mul(1_000));
+    let entry = Entry::until(&key, expires).of(user_id);
+    tenant.store.put(entry, &record, now)?;
+    let url = tenant.url(&format!("u/ticket?ticket={token}"));
+    Ok(Answered::Body(StatusCode::CREATED, json!({"ticket": url})))
+}

@@ -1,0 +1,169 @@
+//! The URLs and origins that an application lists, with their wildcards.
+//!
+//! <https://auth0.com/docs/get-started/applications/wildcards-for-subdomains>,
+//! <https://auth0.com/docs/manage-users/organizations/custom-development#organization-name-placeholder>
+
+/// The placeholder of an organization's name.
+const PLACEHOLDER: &str = "{organization_name}";
+
+/// Whether an entry stands for more than one URL.
+pub(crate) fn is_pattern(known: &str) -> bool {
+    known.contains('*') || known.contains(PLACEHOLDER)
+}
+
+/// Whether a URL is the one that an application lists.
+///
+/// `*` stands for a part of the first label of the host of an `http` or `https` URL, and the placeholder for the name of any
+/// of `organizations`, in the host alone. Everything else is compared letter by letter.
+pub(crate) fn fits<'a>(
+    known: &str,
+    asked: &str,
+    organizations: impl IntoIterator<Item = &'a str>,
+) -> bool {
+    if !is_pattern(known) {
+        return known == asked;
+    }
+    // A browser reads these differently from what is compared here.
+    if asked.contains(['\\', '@', ' ']) || asked.chars().any(char::is_control) {
+        return false;
+    }
+    if !known.contains(PLACEHOLDER) {
+        return fits_wildcard(known, asked);
+    }
+    if known.contains('*')
+        || known.matches(PLACEHOLDER).count() > 1
+        || !is_in_host(known, PLACEHOLDER)
+    {
+        return false;
+    }
+    let mut organizations = organizations.into_iter();
+    organizations.any(|name| is_label(name) && known.replace(PLACEHOLDER, name) == asked)
+}
+
+/// Whether a part of an entry is in the host of an `http` or `https` URL.
+fn is_in_host(known: &str, part: &str) -> bool {
+    let Some((scheme, rest)) = known.split_once("://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    matches!(scheme, "http" | "https") && host.contains(part)
+}
+
+fn fits_wildcard(known: &str, asked: &str) -> bool {
+    let Some((before, after)) = known.split_once('*') else {
+        return false;
+    };
+    let prefix = before.split_once("://").map_or("", |(_, prefix)| prefix);
+    let Some((suffix, rest)) = after.split_once('.') else {
+        return false;
+    };
+    let domain = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    // `https://*.com` would be everybody's.
+    let is_narrow = domain.split('.').filter(|label| is_label(label)).count() >= 2;
+    let is_usual = is_in_host(known, "*")
+        && !after.contains('*')
+        && (prefix.is_empty() || is_label(prefix))
+        && (suffix.is_empty() || is_label(suffix))
+        && is_narrow;
+    let label = asked
+        .strip_prefix(before)
+        .and_then(|asked| asked.strip_suffix(after));
+    is_usual && label.is_some_and(is_label)
+}
+
+fn is_label(text: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    (1..=63).contains(&text.len()) && text.chars().all(is_letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_wildcard_is_one_label_of_a_domain() {
+        for (known, asked, expected) in [
+            ("https://*.example.com/cb", "https://a.example.com/cb", true),
+            (
+                "https://*.example.com/cb",
+                "https://a.example.com/cb?x=1",
+                false,
+            ),
+            (
+                "https://*.example.com/cb",
+                "https://a.b.example.com/cb",
+                false,
+            ),
+            ("https://*.example.com/cb", "https://.example.com/cb", false),
+            ("https://*.example.com/cb", "http://a.example.com/cb", false),
+            (
+                "https://*.example.com/cb",
+                "https://evil.com/.example.com/cb",
+                false,
+            ),
+            (
+                "https://*.example.com/cb",
+                "https://evil.com#.example.com/cb",
+                false,
+            ),
+            (
+                "https://*.example.com/cb",
+                "https://evil.com\\.example.com/cb",
+                false,
+            ),
+            (
+                "https://*.example.com/cb",
+                "https://a@b.example.com/cb",
+                false,
+            ),
+            (
+                "https://pr-*-web.example.com",
+                "https://pr-12-web.example.com",
+                true,
+            ),
+            (
+                "https://pr-*-web.example.com",
+                "https://pr--web.example.com",
+                false,
+            ),
+            ("https://*.com", "https://evil.com", false),
+            (
+                "https://*.example.com:8443/cb",
+                "https://a.example.com:8443/cb",
+                true,
+            ),
+            ("https://a.*.example.com", "https://a.b.example.com", false),
+            ("https://example.com/*", "https://example.com/x", false),
+            ("https://*.*.example.com", "https://a.b.example.com", false),
+            ("app://*.example.com", "app://a.example.com", false),
+            (
+                "https://app.example.com/cb",
+                "https://app.example.com/cb",
+                true,
+            ),
+            (
+                "https://app.example.com/cb",
+                "https://app.example.com/cb/",
+                false,
+            ),
+        ] {
+            assert_eq!(fits(known, asked, []), expected, "{known} {asked}");
+        }
+    }
+
+    #[test]
+    fn the_placeholder_is_the_name_of_an_organization() {
+        let known = "https://{organization_name}.example.com/cb";
+        for (asked, expected) in [
+            ("https://acme.example.com/cb", true),
+            ("https://evil.example.com/cb", false),
+            ("https://{organization_name}.example.com/cb", false),
+        ] {
+            assert_eq!(fits(known, asked, ["acme", "other"]), expected, "{asked}");
+        }
+        assert!(!fits(known, "https://acme.example.com/cb", []));
+        let in_path = "https://example.com/{organization_name}";
+        assert!(!fits(in_path, "https://example.com/acme", ["acme"]));
+        assert!(!fits(known, "https://a/b.example.com/cb", ["a/b"]));
+    }
+}

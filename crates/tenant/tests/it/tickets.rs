@@ -1,0 +1,190 @@
+//! The Management API beyond users: tickets, sessions, permissions, organizations, client grants.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{API, MACHINE, SPA, World, export, run};
+
+fn world() -> World {
+    let mut data = export();
+    data.roles[0]["permissions"] = json!([
+        {"permission_name": "read:x", "resource_server_identifier": API},
+        {"permission_name": "write:x", "resource_server_identifier": API},
+    ]);
+    data.roles[1]["permissions"] =
+        json!([{"permission_name": "read:x", "resource_server_identifier": API}]);
+    data.organizations[0]["connections"] = json!([
+        {"name": "Username-Password-Authentication", "assign_membership_on_login": true},
+        {"name": "gone"},
+    ]);
+    World::with(data, vec![])
+}
+
+async fn post(world: &mut World, path: &str, body: Value) -> (StatusCode, Value) {
+    let token = world.machine_token(None).await;
+    let answer = world
+        .json_as(Method::POST, &format!("/api/v2/{path}"), &token, body)
+        .await;
+    (answer.status, answer.json())
+}
+
+async fn get(world: &mut World, path: &str) -> Value {
+    let token = world.machine_token(None).await;
+    let answer = world.get_as(&format!("/api/v2/{path}"), &token).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+    answer.json()
+}
+
+#[test]
+fn a_ticket_changes_a_password_once_and_runs_out() {
+    run(async {
+        let mut world = world();
+        let ask = json!({"user_id": "auth0|1", "ttl_sec": 60});
+        let (status, made) = post(&mut world, "tickets/password-change", ask.clone()).await;
+        assert_eq!(status, StatusCode::CREATED);
+        let link = made["ticket"].as_str().unwrap().to_owned();
+        assert!(world.get(&link).await.text.contains("New password"));
+        // No mail: the application sends it.
+        assert!(world.mails().await.is_empty());
+        let (_, ticket) = link.split_once("ticket=").unwrap();
+        let fields = [("ticket", ticket), ("password", "new-Long-secret-1")];
+        assert!(
+            world
+                .form("/u/ticket", &fields)
+                .await
+                .text
+                .contains("Password Changed")
+        );
+        assert_eq!(world.get(&link).await.status, StatusCode::BAD_REQUEST);
+        let (_, made) = post(&mut world, "tickets/password-change", ask).await;
+        world.advance(61).await;
+        let late = world.get(made["ticket"].as_str().unwrap()).await;
+        assert_eq!(late.status, StatusCode::BAD_REQUEST);
+        for (body, expected) in [
+            (json!({"user_id": "auth0|9"}), StatusCode::NOT_FOUND),
+            (json!({}), StatusCode::BAD_REQUEST),
+            (
+                json!({"user_id": "auth0|1", "ttl_sec": -1}),
+                StatusCode::BAD_REQUEST,
+            ),
+            (
+                json!({"email": "jane@example.com", "connection_id": "con_x"}),
+                StatusCode::NOT_FOUND,
+            ),
+        ] {
+            let (status, _) = post(&mut world, "tickets/password-change", body).await;
+            assert_eq!(status, expected);
+        }
+    });
+}
+
+#[test]
+fn an_address_is_verified_by_a_ticket_and_by_a_mail() {
+    run(async {
+        let mut world = world();
+        let about = json!({"user_id": "auth0|2"});
+        let (status, made) = post(&mut world, "tickets/email-verification", about.clone()).await;
+        assert_eq!(status, StatusCode::CREATED);
+        world.get(made["ticket"].as_str().unwrap()).await;
+        assert_eq!(
+            get(&mut world, "users/auth0%7C2").await["email_verified"],
+            true
+        );
+        let (status, job) = post(&mut world, "jobs/verification-email", about).await;
+        assert_eq!(status, StatusCode::CREATED);
+        assert_eq!(job["type"], "verification_email");
+        assert_eq!(world.mails().await[0]["template"], "verify_email");
+    });
+}
+
+#[test]
+fn sessions_are_listed_and_ended_with_their_refresh_tokens() {
+    run(async {
+        let mut world = world();
+        let body = world.log_in(&[("scope", "openid offline_access")]).await;
+        let listed = get(&mut world, "users/auth0%7C1/sessions").await;
+        let session = listed["sessions"][0].clone();
+        assert_eq!(session["user_id"], "auth0|1");
+        assert_eq!(session["clients"][0]["client_id"], SPA);
+        let id = session["id"].as_str().unwrap();
+        assert_eq!(get(&mut world, &format!("sessions/{id}")).await, session);
+        let token = world.machine_token(None).await;
+        let target = format!("/api/v2/sessions/{id}");
+        let ended = world
+            .json_as(Method::DELETE, &target, &token, Value::Null)
+            .await;
+        assert_eq!(ended.status, StatusCode::NO_CONTENT);
+        let again = world
+            .json_as(Method::DELETE, &target, &token, Value::Null)
+            .await;
+        assert_eq!(again.status, StatusCode::NOT_FOUND);
+        // The browser has no session any more, and its application no refresh token.
+        assert_eq!(world.refusal(&[("prompt", "none")]).await, "login_required");
+        let refresh = body["refresh_token"].as_str().unwrap();
+        let answer = world
+            .token(&[
+                ("grant_type", "refresh_token"),
+                ("client_id", SPA),
+                ("refresh_token", refresh),
+            ])
+            .await;
+        assert_eq!(answer.json()["error"], "invalid_grant");
+    });
+}
+
+#[test]
+fn permissions_come_from_roles_with_their_sources() {
+    run(async {
+        let mut world = world();
+        let roles = get(&mut world, "roles").await;
+        let (editor, viewer) = (roles[0]["id"].clone(), roles[1]["id"].clone());
+        let token = world.machine_token(None).await;
+        let body = json!({"roles": [viewer]});
+        world
+            .json_as(Method::POST, "/api/v2/users/auth0%7C1/roles", &token, body)
+            .await;
+        let listed = get(&mut world, "users/auth0%7C1/permissions").await;
+        assert_eq!(listed[0]["permission_name"], "read:x");
+        assert_eq!(listed[0]["resource_server_name"], "API");
+        assert_eq!(listed[0]["sources"].as_array().unwrap().len(), 2);
+        assert_eq!(listed[1]["sources"].as_array().unwrap().len(), 1);
+        let path = format!("roles/{}/permissions", editor.as_str().unwrap());
+        assert_eq!(get(&mut world, &path).await.as_array().unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn organizations_and_grants_are_read_as_the_export_has_them() {
+    run(async {
+        let mut world = world();
+        let acme = get(&mut world, "organizations/name/acme").await;
+        assert_eq!(acme["display_name"], "Acme");
+        let path = format!(
+            "organizations/{}/enabled_connections",
+            acme["id"].as_str().unwrap()
+        );
+        let enabled = get(&mut world, &path).await;
+        assert_eq!(enabled.as_array().unwrap().len(), 1);
+        assert_eq!(enabled[0]["assign_membership_on_login"], true);
+        assert_eq!(enabled[0]["connection"]["strategy"], "auth0");
+        let grants = get(&mut world, &format!("client-grants?client_id={MACHINE}")).await;
+        assert_eq!(grants.as_array().unwrap().len(), 2);
+        // The export has the name of the application; the API has its id.
+        assert!(
+            grants
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|it| it["client_id"] == MACHINE)
+        );
+        let one = get(
+            &mut world,
+            "client-grants?audience=https%3A%2F%2Fapi.example.com",
+        )
+        .await;
+        assert_eq!(one[0]["scope"], json!(["read:x"]));
+        let token = world.machine_token(Some("read:users")).await;
+        let refused = world.get_as("/api/v2/client-grants", &token).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    });
+}
