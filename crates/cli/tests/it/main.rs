@@ -22,6 +22,8 @@ mod explain;
 mod faults;
 mod fidelity;
 mod forged;
+mod handlers;
+mod hostile_files;
 mod http;
 mod http_client;
 mod init;
