@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use postlogin_engine::{Allocation, CompileNotice, Engine};
@@ -11,6 +12,7 @@ use postlogin_runner::{ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadP
 
 use crate::{
     error::{CliError, UNLOADABLE},
+    helper::Again,
     printer::Printer,
 };
 
@@ -45,8 +47,7 @@ pub(crate) fn compiler(
     allocation: Allocation,
     printer: &Printer,
 ) -> Result<Compiler<'_>, CliError> {
-    let engine = Engine::new(allocation, machine_code_folder())
-        .map_err(|error| CliError::internal(&error))?;
+    let engine = engine(allocation).map_err(|error| CliError::internal(&error))?;
     Ok(with_permissions(Compiler::new(engine, |notice| {
         tell(&notice, printer)
     })))
@@ -57,10 +58,17 @@ pub(crate) fn lasting_compiler(
     allocation: Allocation,
     printer: Printer,
 ) -> anyhow::Result<Compiler<'static>> {
-    let engine = Engine::new(allocation, machine_code_folder())?;
+    let engine = engine(allocation)?;
     Ok(with_permissions(Compiler::new(engine, move |notice| {
         tell(&notice, &printer)
     })))
+}
+
+/// An engine that compiles in other processes.
+fn engine(allocation: Allocation) -> anyhow::Result<Engine> {
+    let engine = Engine::new(allocation, machine_code_folder())?;
+    engine.compile_apart(Arc::new(Again));
+    Ok(engine)
 }
 
 /// `POSTLOGIN_ALLOW_CARGO_BUILD=1` is in the environment, not in the project: files of a project cannot set it.

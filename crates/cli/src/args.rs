@@ -113,6 +113,14 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ID")]
         trigger: Option<String>,
     },
+    /// Compile a part of this program into a folder; the program starts itself with it
+    #[command(hide = true)]
+    CompilePart {
+        /// engine or intl
+        part: String,
+        /// The folder
+        folder: PathBuf,
+    },
     /// Write the manual pages of all commands
     #[command(hide = true)]
     Man {

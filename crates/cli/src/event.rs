@@ -76,8 +76,10 @@ fn warn_about_user(trigger: Trigger, event: &Value, printer: &Printer) {
     };
     let names = known("/properties/user/properties", &schema);
     for key in known("/user", event) {
-        let near = closest(&key, names.iter().map(String::as_str));
-        if let Some(near) = near.filter(|near| *near != key) {
+        if names.contains(&key) {
+            continue;
+        }
+        if let Some(near) = closest(&key, names.iter().map(String::as_str)) {
             let near = format!("event.user.{near}");
             let message = format!("`event.user.{key}` is no property that Auth0 gives to users");
             warn(printer, &message, Some(&near));

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod error;
 mod event;
+mod helper;
 mod network;
 mod panic;
 mod printer;
@@ -78,6 +79,7 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Schema { what, trigger } => {
             commands::schema::schema(what, trigger.as_deref(), printer)
         }
+        Command::CompilePart { part, folder } => helper::compile_part(&part, &folder),
         Command::Man { folder } => commands::man::man(&folder, printer),
         Command::Completions { shell } => commands::completions::completions(shell, printer),
     }

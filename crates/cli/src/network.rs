@@ -1,7 +1,8 @@
 //! `--http`, `--record` and `--allow-net`: what answers the requests of a login.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -171,11 +172,14 @@ fn refuse_to_overwrite(file: &Path, mocks: &[PathBuf]) -> Result<(), CliError> {
         ))
         .with_hint("record into another file"));
     }
-    let text = match fs::read(file) {
-        Ok(text) => text,
+    // The beginning is enough.
+    let mut text = Vec::new();
+    let begins = |file: fs::File| file.take(HEADER.len() as u64).read_to_end(&mut text);
+    match fs::File::open(file).and_then(begins) {
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(CliError::usage(format!("{}: {error}", file.display()))),
-    };
+    }
     if text.is_empty() || text.starts_with(HEADER.as_bytes()) {
         return Ok(());
     }

@@ -172,6 +172,32 @@ pub(crate) fn store(component: &Component, file: &Path) -> Result<(), String> {
     write_own(file, &code)
 }
 
+/// Returns whether files can be kept beside this one.
+///
+/// # Errors
+/// When others may write to the folder, or it cannot be written at all. The text says which.
+pub(crate) fn can_keep(file: &Path) -> Result<(), String> {
+    let explain = |error: io::Error| format!("{}: {error}", file.display());
+    let folder = file.parent().unwrap_or(Path::new("."));
+    make_folder(folder).map_err(explain)?;
+    check_folder(folder)?;
+    let probe = file.with_extension(format!("probe{}", std::process::id()));
+    create_private(&probe).map_err(explain)?;
+    fs::remove_file(&probe).map_err(explain)
+}
+
+/// Makes a new folder that only this user may look into.
+///
+/// # Errors
+/// When there is one already, or it cannot be made.
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there is no mode to set"))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Makes a folder that only this user may write to.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

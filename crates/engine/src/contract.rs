@@ -17,6 +17,9 @@ pub enum NotAnAction {
     /// Cut off, damaged, or beyond what this build can read.
     #[error("this WebAssembly component can't be read: {0}")]
     Unreadable(String),
+    /// The process that compiles it failed.
+    #[error("it could not be compiled: {0}")]
+    NotCompiled(String),
     /// It would keep the compiler busy for minutes or take gigabytes.
     #[error("this component has {0}, and compiling it would take too long or too much memory")]
     TooCostly(String),
@@ -53,6 +56,10 @@ impl NotAnAction {
             }
             Self::Unreadable(_) => {
                 "build it again; if it is meant to be fine, check that the file is complete".into()
+            }
+            Self::NotCompiled(_) => {
+                "compiling takes some 350 MB of memory and 60 MB of the disk, once for each machine"
+                    .into()
             }
             Self::TooCostly(_) => {
                 "build it with optimisation for size; what a component may have is in SECURITY.md"

@@ -5,20 +5,21 @@
 
 use std::{
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use wasmtime::{
     Config, ResourceLimiter, Store, UpdateDeadline,
-    component::{InstancePre, Linker, TypedFunc},
+    component::{Component, InstancePre, Linker, TypedFunc},
 };
 
 use crate::{
+    apart::{Helper, Part},
     cache::{self, Found},
     memory::restrict_addresses,
-    program::find,
+    program::{find, in_helper},
     sandbox::TimedOut,
     watchdog::Watchdog,
 };
@@ -54,6 +55,8 @@ impl fmt::Debug for IntlSource {
 pub(crate) struct Intl {
     source: IntlSource,
     cache: Option<PathBuf>,
+    /// Compiles in another process.
+    helper: Arc<OnceLock<Arc<dyn Helper>>>,
     ready: OnceLock<Result<Ready, String>>,
 }
 
@@ -100,10 +103,15 @@ pub(crate) struct Icu {
 }
 
 impl Intl {
-    pub(crate) fn new(source: IntlSource, cache: Option<PathBuf>) -> Self {
+    pub(crate) fn new(
+        source: IntlSource,
+        cache: Option<PathBuf>,
+        helper: Arc<OnceLock<Arc<dyn Helper>>>,
+    ) -> Self {
         Self {
             source,
             cache,
+            helper,
             ready: OnceLock::new(),
         }
     }
@@ -115,21 +123,69 @@ impl Intl {
         ready.as_ref().map_err(Clone::clone)
     }
 
+    fn key(&self, engine: &wasmtime::Engine) -> String {
+        cache::file_name(engine, self.source.name.as_bytes())
+    }
+
+    /// Compiles in another process; `None` when this one must.
+    fn compile_apart(
+        &self,
+        engine: &wasmtime::Engine,
+        file: Option<&Path>,
+        key: &str,
+    ) -> anyhow::Result<Option<Component>> {
+        let Some(helper) = self.helper.get() else {
+            return Ok(None);
+        };
+        let made = in_helper(helper.as_ref(), Part::Intl, file, key)?;
+        let found = made.map(|made| cache::load(engine, &made.file));
+        Ok(match found {
+            Some(Found::Component(component)) => Some(component),
+            Some(Found::Nothing(_)) | None => None,
+        })
+    }
+
+    /// Compiles, and returns also whether the result is kept.
+    fn compile_here(
+        &self,
+        engine: &wasmtime::Engine,
+        file: Option<&Path>,
+    ) -> anyhow::Result<(Component, Result<(), String>)> {
+        let bytes = (self.source.unpack)().map_err(anyhow::Error::msg)?;
+        let component = cache::compile(engine, &bytes)?;
+        let kept = match file {
+            Some(file) => cache::store(&component, file),
+            None => Err("there is no cache folder".to_owned()),
+        };
+        if let Err(error) = &kept {
+            tracing::debug!(%error, "compiled ICU is not kept");
+        }
+        Ok((component, kept))
+    }
+
+    /// Compiles for another process, which holds the lock.
+    ///
+    /// # Errors
+    /// When it cannot be compiled or kept.
+    pub(crate) fn compile_and_keep(&self) -> anyhow::Result<()> {
+        let engine = wasmtime::Engine::new(&configuration()).map_err(anyhow::Error::from)?;
+        let key = self.key(&engine);
+        let file = self.cache.as_ref().map(|folder| folder.join(key));
+        let (_, kept) = self.compile_here(&engine, file.as_deref())?;
+        kept.map_err(anyhow::Error::msg)
+    }
+
     fn compile(&self) -> anyhow::Result<Ready> {
         let engine = wasmtime::Engine::new(&configuration()).map_err(anyhow::Error::from)?;
-        let key = cache::file_name(&engine, self.source.name.as_bytes());
-        let file = self.cache.as_ref().map(|folder| folder.join(key));
+        let key = self.key(&engine);
+        let file = self.cache.as_ref().map(|folder| folder.join(&key));
         let (found, _lock) = find(&engine, file.as_deref(), &mut |_| {});
         let component = match found {
             Found::Component(component) => component,
-            Found::Nothing(_) => {
-                let bytes = (self.source.unpack)().map_err(anyhow::Error::msg)?;
-                let component = cache::compile(&engine, &bytes)?;
-                if let Some(Err(error)) = file.map(|file| cache::store(&component, &file)) {
-                    tracing::debug!(%error, "compiled ICU is not kept");
-                }
-                component
-            }
+            Found::Nothing(_) => match self.compile_apart(&engine, file.as_deref(), &key)? {
+                Some(component) => component,
+                None => self.compile_here(&engine, file.as_deref())?.0,
+            },
         };
         let pre = Linker::new(&engine).instantiate_pre(&component);
         Ok(Ready {

@@ -5,6 +5,7 @@
 //! [`postlogin_core`] answers its `api` calls. No other crate names wasmtime, and no wasmtime type is public here.
 
 mod action;
+mod apart;
 mod api;
 mod cache;
 mod compile_cost;
@@ -30,6 +31,7 @@ mod watchdog;
 mod witness;
 
 pub use action::{ActionPre, Invocation, Phases, Ran, SharedSandbox};
+pub use apart::{Helper, HelperError, Part};
 pub use cache::{CompileNotice, read_own, write_own};
 pub use config::Allocation;
 pub use contract::{NotAnAction, handlers_of};

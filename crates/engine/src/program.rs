@@ -17,6 +17,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 use crate::{
     CompileNotice,
     action::ActionPre,
+    apart::{Helper, HelperError, Part, Passing},
     api,
     cache::{
         self, Found,
@@ -48,6 +49,10 @@ struct Inner {
     linker: Linker<Sandbox>,
     cache: Option<PathBuf>,
     intl: OnceLock<Arc<Intl>>,
+    /// Compiles in another process.
+    helper: Arc<OnceLock<Arc<dyn Helper>>>,
+    /// Whether this is that process: the one that waits for it holds the locks.
+    is_helper: bool,
     /// `None` where sandboxes have wasmtime's own memories.
     memory: Option<Memory>,
     /// The sandboxes that wait for their next login.
@@ -132,7 +137,21 @@ impl Engine {
     /// # Errors
     /// When this machine can't run the sandbox at all (no address space, no compiler for its processor).
     pub fn new(allocation: Allocation, cache: Option<PathBuf>) -> anyhow::Result<Self> {
-        Self::with_memory(allocation, cache, Memory::for_this_machine())
+        Self::with_memory(allocation, cache, Memory::for_this_machine(), false)
+    }
+
+    /// As [`Engine::new`], in a process that compiles for another one into `folder`. Nothing else may run in it.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn for_helper(folder: PathBuf) -> anyhow::Result<Self> {
+        let memory = Memory::for_this_machine();
+        Self::with_memory(Allocation::OnDemand, Some(folder), memory, true)
+    }
+
+    /// From now on, what takes long to compile is compiled in another process. The first helper stays.
+    pub fn compile_apart(&self, helper: Arc<dyn Helper>) {
+        self.inner.helper.get_or_init(|| helper);
     }
 
     /// As [`Engine::new`], with the memories of wasmtime, as on machines on which ours do not work. Outcomes are the same.
@@ -140,13 +159,14 @@ impl Engine {
     /// # Errors
     /// As [`Engine::new`].
     pub fn without_images(allocation: Allocation, cache: Option<PathBuf>) -> anyhow::Result<Self> {
-        Self::with_memory(allocation, cache, None)
+        Self::with_memory(allocation, cache, None, false)
     }
 
     fn with_memory(
         allocation: Allocation,
         cache: Option<PathBuf>,
         memory: Option<Memory>,
+        is_helper: bool,
     ) -> anyhow::Result<Self> {
         let configuration = configuration(allocation, memory.as_ref());
         let wasmtime = wasmtime::Engine::new(&configuration).map_err(anyhow::Error::from)?;
@@ -160,6 +180,8 @@ impl Engine {
                 linker,
                 cache,
                 intl: OnceLock::new(),
+                helper: Arc::default(),
+                is_helper,
                 memory,
                 resting: Resting::new(allocation),
                 _watchdog: watchdog,
@@ -183,7 +205,7 @@ impl Engine {
             .cache
             .as_ref()
             .map(|folder| folder.join(cache::file_name(&self.inner.wasmtime, bytes)));
-        let program = self.load_or_compile(file, bytes.len(), || Ok(bytes), notice)?;
+        let program = self.load_or_compile(None, file, bytes.len(), || Ok(bytes), notice)?;
         Ok(Program {
             // A component of somebody else's may keep anything anywhere.
             can_rest: false,
@@ -204,21 +226,26 @@ impl Engine {
         notice: impl FnMut(CompileNotice),
     ) -> Result<Program, NotAnAction> {
         let key = cache::file_name(&self.inner.wasmtime, name.as_bytes());
-        let file = self.inner.cache.as_ref().map(|folder| folder.join(key));
-        self.load_or_compile(file, 0, unpack, notice)
+        let file = self.inner.cache.as_ref().map(|folder| folder.join(&key));
+        self.load_or_compile(Some(key), file, 0, unpack, notice)
     }
 
+    /// `packed` is the name of the file for what another process can compile, which knows it.
     fn load_or_compile<B: AsRef<[u8]>>(
         &self,
+        packed: Option<String>,
         file: Option<PathBuf>,
         size: usize,
         bytes: impl FnOnce() -> Result<B, NotAnAction>,
         mut notice: impl FnMut(CompileNotice),
     ) -> Result<Program, NotAnAction> {
         let engine = &self.inner.wasmtime;
-        let (found, _lock) = find(engine, file.as_deref(), &mut |folder| {
-            notice(CompileNotice::Waiting { folder });
-        });
+        let (found, _lock) = match self.inner.is_helper {
+            true => (Found::Nothing(None), None),
+            false => find(engine, file.as_deref(), &mut |folder| {
+                notice(CompileNotice::Waiting { folder });
+            }),
+        };
         let refused = match found {
             Found::Component(component) => match self.image_beside(file.as_deref()) {
                 FoundImage::Image(image, globals) => {
@@ -230,7 +257,48 @@ impl Engine {
             },
             Found::Nothing(refused) => refused,
         };
-        let bytes = bytes()?;
+        if let (Some(name), Some(helper)) = (packed, self.inner.helper.get()) {
+            notice(CompileNotice::Begins);
+            let started = Instant::now();
+            let made = in_helper(helper.as_ref(), Part::Engine, file.as_deref(), &name)?;
+            if let Some(made) = made {
+                let program = self.made_apart(&made, size)?;
+                if let Some(program) = program {
+                    let took = started.elapsed();
+                    notice(made.compiled(took, refused));
+                    return Ok(program);
+                }
+            }
+            // Announced already: this process compiles.
+            let quiet = |it: CompileNotice| match it {
+                CompileNotice::Begins => {}
+                it => notice(it),
+            };
+            return self.compile_here(bytes()?, file, refused, quiet);
+        }
+        self.compile_here(bytes()?, file, refused, notice)
+    }
+
+    /// Returns what another process has compiled; `None` when it is not there.
+    fn made_apart(&self, made: &Made, size: usize) -> Result<Option<Program>, NotAnAction> {
+        let Found::Component(component) = cache::load(&self.inner.wasmtime, &made.file) else {
+            return Ok(None);
+        };
+        let program = self.link(&component, size)?;
+        Ok(match self.image_beside(Some(&made.file)) {
+            FoundImage::Image(image, globals) => Some(program.with_image(image, globals)),
+            FoundImage::None => Some(program),
+            FoundImage::Missing => None,
+        })
+    }
+
+    fn compile_here<B: AsRef<[u8]>>(
+        &self,
+        bytes: B,
+        file: Option<PathBuf>,
+        refused: Option<String>,
+        mut notice: impl FnMut(CompileNotice),
+    ) -> Result<Program, NotAnAction> {
         if bytes.as_ref().len() >= LONG {
             notice(CompileNotice::Begins);
         }
@@ -363,8 +431,28 @@ impl Engine {
 
     /// Gives engines an `Intl`, from this component. The first one stays.
     pub fn provide_intl(&self, source: IntlSource) {
-        let make = || Arc::new(Intl::new(source, self.inner.cache.clone()));
+        let inner = &self.inner;
+        let make = || {
+            Arc::new(Intl::new(
+                source,
+                inner.cache.clone(),
+                Arc::clone(&inner.helper),
+            ))
+        };
         self.inner.intl.get_or_init(make);
+    }
+
+    /// Compiles ICU into the cache, for another process.
+    ///
+    /// # Errors
+    /// When there is no ICU, or it cannot be compiled or kept.
+    pub fn compile_intl(&self) -> anyhow::Result<()> {
+        let intl = self
+            .inner
+            .intl
+            .get()
+            .ok_or_else(|| anyhow::anyhow!("there is no ICU"))?;
+        intl.compile_and_keep()
     }
 
     /// ICU for one sandbox, if there is one.
@@ -388,6 +476,66 @@ impl Engine {
 
     pub(crate) fn linker(&self) -> &Linker<Sandbox> {
         &self.inner.linker
+    }
+}
+
+/// Where another process has put what it compiled.
+pub(crate) struct Made {
+    pub(crate) file: PathBuf,
+    /// Whether it is kept there, or why not.
+    kept: Result<PathBuf, String>,
+    /// Holds the file where it is not kept.
+    _passing: Option<Passing>,
+}
+
+impl Made {
+    fn compiled(&self, took: std::time::Duration, refused: Option<String>) -> CompileNotice {
+        // The folder's reason is told once.
+        let refused = refused.filter(|reason| self.kept.as_ref().err() != Some(reason));
+        CompileNotice::Compiled {
+            took,
+            kept: self.kept.clone(),
+            refused,
+        }
+    }
+}
+
+/// Lets another process compile a part into the cache, or where it can't be kept into a folder for the moment. `None` when
+/// this process must compile.
+///
+/// # Errors
+/// When the other process began and failed.
+pub(crate) fn in_helper(
+    helper: &dyn Helper,
+    part: Part,
+    file: Option<&Path>,
+    name: &str,
+) -> Result<Option<Made>, NotAnAction> {
+    let kept = match file {
+        Some(file) => cache::can_keep(file).map(|()| file.to_owned()),
+        None => Err("there is no cache folder".into()),
+    };
+    let (file, passing) = match &kept {
+        Ok(file) => (file.clone(), None),
+        Err(_) => {
+            let Some(passing) = Passing::new() else {
+                return Ok(None);
+            };
+            (passing.path().join(name), Some(passing))
+        }
+    };
+    let folder = file.parent().unwrap_or(Path::new("."));
+    match helper.compile(part, folder) {
+        Ok(()) => Ok(Some(Made {
+            file,
+            kept,
+            _passing: passing,
+        })),
+        Err(HelperError::Unavailable(reason)) => {
+            tracing::debug!(part = part.name(), %reason, "no other process compiles");
+            Ok(None)
+        }
+        Err(HelperError::Failed(reason)) => Err(NotAnAction::NotCompiled(reason)),
     }
 }
 

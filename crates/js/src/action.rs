@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use postlogin_core::{Fault, FaultKind, HandlerKind, Location};
 use postlogin_engine::{
-    ActionPre, CompileNotice, Engine, NotAnAction, Program, Script, SnapshotError, StackMapper,
-    Stage, snapshot,
+    ActionPre, CompileNotice, Engine, NotAnAction, Part, Program, Script, SnapshotError,
+    StackMapper, Stage, snapshot,
 };
 
 use crate::{
@@ -81,6 +81,25 @@ impl JavaScript {
             packages: None,
             rule_counters: Arc::default(),
         })
+    }
+
+    /// Compiles a part of the program into the cache of `engine`, for another process.
+    ///
+    /// # Errors
+    /// When it cannot be compiled or kept.
+    pub fn compile_part(engine: &Engine, part: Part) -> anyhow::Result<()> {
+        engine.provide_intl(crate::intl::source());
+        if part == Part::Intl {
+            return engine.compile_intl();
+        }
+        let mut result = Err(anyhow::anyhow!("nothing was compiled"));
+        let unpack = || engine::unpack().map_err(NotAnAction::Unreadable);
+        engine.packed_program(engine::hash(), unpack, |notice| {
+            if let CompileNotice::Compiled { kept, .. } = notice {
+                result = kept.map(drop).map_err(anyhow::Error::msg);
+            }
+        })?;
+        result
     }
 
     /// Returns the engine without any package.

@@ -208,6 +208,93 @@ fn what_is_damaged_or_of_others_is_not_used() {
     }
 }
 
+/// The files of other packages, in the place of these.
+#[test]
+fn what_was_stored_for_other_packages_is_not_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "steady/index.js", STEADY);
+    write(
+        folder.path(),
+        "forged/index.js",
+        "globalThis.forged = 'forged'; exports.next = () => 'forged';",
+    );
+    let of = |package: &str| {
+        format!(
+            "const {{ next }} = require('{package}');\nexports.onExecutePostLogin = async () => {{ console.log(next(), globalThis.forged); }};"
+        )
+    };
+    let stored = |package: &str| {
+        let (_, packages) = login(&keeping(), folder.path(), &of(package));
+        store(&packages);
+        let index = packages[0].index().to_owned();
+        let delta = index.with_extension("delta");
+        (index, delta)
+    };
+    let (own, other) = (stored("steady"), stored("forged"));
+    let whole = fs::read(&own.1).expect("it was stored");
+    let check = |why: &str| {
+        let (ended, packages) = login(&keeping(), folder.path(), &of("steady"));
+        assert_eq!(ended.logs(), "1 undefined\n", "{why}");
+        assert_eq!(packages.len(), 1, "{why}");
+    };
+    let index = fs::read(&own.0).expect("it was stored");
+    fs::copy(&other.1, &own.1).expect("a file");
+    check("another delta");
+    fs::copy(&other.0, &own.0).expect("a file");
+    check("another index and its delta");
+    fs::write(&own.0, &index).expect("a file");
+    fs::write(&own.1, &whole).expect("a file");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{chown, symlink};
+        let aside = own.1.with_extension("aside");
+        fs::rename(&own.1, &aside).expect("a file");
+        symlink(&aside, &own.1).expect("a link");
+        check("a link to the delta");
+        fs::remove_file(&own.1).expect("a link");
+        fs::create_dir(&own.1).expect("a folder");
+        check("a folder");
+        fs::remove_dir(&own.1).expect("a folder");
+        fs::rename(&aside, &own.1).expect("a file");
+        // Only root can give files away.
+        if chown(&own.1, Some(12_345), None).is_ok() {
+            check("a file of another user");
+            chown(&own.1, Some(0), None).expect("it was root's");
+        }
+    }
+    let (ended, packages) = login(&keeping(), folder.path(), &of("steady"));
+    assert_eq!(
+        (ended.logs().as_str(), packages.len()),
+        ("1 undefined\n", 0)
+    );
+}
+
+#[test]
+fn what_is_stored_while_it_is_read_is_whole_or_not_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "steady/index.js", STEADY);
+    let action = "const { next } = require('steady');\nexports.onExecutePostLogin = async () => { console.log(next()); };";
+    let (_, packages) = login(&keeping(), folder.path(), action);
+    store(&packages);
+    let index = packages[0].index();
+    let delta = index.with_extension("delta");
+    let other = fs::read(&delta).expect("it was stored");
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for round in 0..20_usize {
+                store(&packages);
+                // Another process that was ended in between.
+                let cut = &other[..other.len() * (round % 3) / 3];
+                fs::write(&delta, cut).expect("a file");
+            }
+        });
+        while !writer.is_finished() {
+            let (ended, _) = login(&keeping(), folder.path(), action);
+            assert_eq!(ended.logs(), "1\n");
+        }
+    });
+}
+
 fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     Sha256::digest(bytes)

@@ -11,6 +11,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use crate::files::{absolute, decode, extension, file_name};
+use crate::gzip;
 use crate::project::configuration::CONFIGURATION_FILE;
 use crate::{Error, Result};
 
@@ -207,14 +208,81 @@ fn is_dotenv(name: &OsStr) -> bool {
         || name.ends_with(".env")
 }
 
-/// Reads a file that the user named: a pipe or a device may be meant, but it has an end.
+/// Reads a file that the user named. The pipe of a shell (`<(…)`, `/dev/stdin`) may be meant, and it has an end.
 pub(crate) fn read_named(path: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
+    bounded(open_named(path, shown)?, shown, most)
+}
+
+/// Opens a file that the user named. A device, and a pipe that has a name of its own, need not end.
+fn open_named(path: &Path, shown: &str) -> Result<File> {
     let opened = match path.is_dir() {
         true => Err(ErrorKind::IsADirectory.into()),
+        false if is_endless(path) => {
+            let error = Error::new("cannot read the file: it is a device or a named pipe");
+            return Err(error
+                .in_file(shown)
+                .with_hint("name a file, or `-` for stdin"));
+        }
         false => File::open(path),
     };
-    let file = opened.map_err(|error| unreadable(&error, shown))?;
-    bounded(file, shown, most)
+    opened.map_err(|error| unreadable(&error, shown))
+}
+
+#[cfg(unix)]
+fn is_endless(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    // What a shell has opened has no path of its own.
+    let is_open_already = ["/dev/stdin", "/dev/fd", "/proc/self/fd"]
+        .iter()
+        .any(|open| path.starts_with(open));
+    let kind = fs::metadata(path).map(|meta| meta.file_type());
+    !is_open_already
+        && kind.is_ok_and(|kind| kind.is_fifo() || kind.is_char_device() || kind.is_block_device())
+}
+
+#[cfg(not(unix))]
+fn is_endless(_: &Path) -> bool {
+    false
+}
+
+/// As [`read_named`], of a compressed file its content: that is limited, and the file is not kept beside it.
+pub(crate) fn read_inflated(path: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
+    let mut file = open_named(path, shown)?;
+    let mut first = Vec::new();
+    let begun = file.by_ref().take(gzip::MARK).read_to_end(&mut first);
+    begun.map_err(|error| unreadable(&error, shown))?;
+    let is_compressed = gzip::is_compressed(&first);
+    let whole = io::Cursor::new(first).chain(file);
+    match is_compressed {
+        true => gzip::inflate(whole, shown, most),
+        false => bounded(whole, shown, most),
+    }
+}
+
+/// Reads a small text file that belongs to a command, such as a key or a list of ignored files; `None` when there is none. It may
+/// have come with the project, so it is not followed when it is a link, and is limited to `most` bytes.
+///
+/// # Errors
+/// When it is not a regular file, cannot be read, is larger or is not UTF-8.
+pub fn read_small(path: &Path, shown: &str, most: u64) -> Result<Option<String>> {
+    let refused = |why: String| Error::new(format!("cannot read the file: {why}")).in_file(shown);
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(&error, shown)),
+        Ok(meta) if !meta.is_file() => {
+            return Err(refused("it is not a regular file".into()));
+        }
+        Ok(_) => {}
+    }
+    let file = open(path).map_err(|error| unreadable(&error, shown))?;
+    let mut bytes = Vec::new();
+    let read = file.take(most + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(&error, shown))?;
+    if bytes.len() as u64 > most {
+        return Err(refused(format!("it has more than {} KiB", most >> 10)));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| refused("the text is not UTF-8".into()))?;
+    Ok(Some(text))
 }
 
 /// Reads a regular file whose path has no links.
@@ -284,7 +352,7 @@ fn is_same(_: &Metadata, there: &Metadata) -> bool {
     there.is_file()
 }
 
-fn bounded(file: File, shown: &str, most: u64) -> Result<Vec<u8>> {
+fn bounded(file: impl Read, shown: &str, most: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more shows that there is more.
     let read = file.take(most + 1).read_to_end(&mut bytes);

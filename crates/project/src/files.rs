@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::door::{LARGEST_COMPONENT, read_named};
+use crate::door::{LARGEST_COMPONENT, read_inflated, read_named};
 use crate::gzip::inflated;
 use crate::{Error, Result};
 
@@ -60,16 +60,24 @@ pub fn read_text(path: &Path, shown: &str) -> Result<String> {
     decode(read_named(path, shown, LARGEST_COMPONENT)?, shown)
 }
 
-/// The largest file of users that is read, and the largest content of a compressed one, in bytes.
-const LARGEST_USERS: u64 = 512 << 20;
+/// The largest file of users that is read, and the largest content of a compressed one, in bytes: some 150,000 users of
+/// 600 bytes. The tenant keeps the text, and the users beside it.
+const LARGEST_USERS: u64 = 96 << 20;
 
 /// The text of a file of users that the user named, as [`read_text`]; it may be larger.
 ///
 /// # Errors
 /// When the file cannot be read, or is too large.
 pub fn read_users_text(path: &Path, shown: &str) -> Result<String> {
-    let bytes = read_named(path, shown, LARGEST_USERS)?;
-    decoded(inflated(bytes, shown, LARGEST_USERS)?, shown)
+    let bytes = read_inflated(path, shown, LARGEST_USERS).map_err(|error| {
+        let hint =
+            "the largest file of users has 96 MiB, some 150,000 users; split it and seed a part";
+        match error.message.contains("more than") && error.hint.is_none() {
+            true => error.with_hint(hint),
+            false => error,
+        }
+    })?;
+    decoded(bytes, shown)
 }
 
 /// The bytes as text, without a byte order mark; of a compressed file, what is in it.
@@ -93,10 +101,11 @@ fn decoded(bytes: Vec<u8>, shown: &str) -> Result<String> {
             .at(line, column)
             .with_hint("save the file as UTF-8")
     })?;
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map(str::to_owned)
-        .unwrap_or(text))
+    let mut text = text;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
 }
 
 /// The line and column (UTF-16, both from 1) after the last character of `text`.
@@ -109,15 +118,30 @@ pub(crate) fn end_of(text: &str) -> (u32, u32) {
 /// The lines and columns of a text. The time to find one does not depend on where it is.
 pub(crate) struct Lines<'t> {
     text: &'t str,
-    /// The line and column at the first character in each [`STRIDE`] of bytes.
-    marks: Vec<(usize, u32, u32)>,
+    marks: Marks,
 }
+
+/// The line and column at the first character in each [`STRIDE`] of bytes of a text.
+#[derive(Default)]
+pub(crate) struct Marks(Vec<(usize, u32, u32)>);
 
 /// So many bytes are counted at most to find a place.
 const STRIDE: usize = 1024;
 
 impl<'t> Lines<'t> {
     pub fn of(text: &'t str) -> Self {
+        let marks = Marks::of(text);
+        Self { text, marks }
+    }
+
+    /// Returns the line and column (UTF-16, both from 1) of a byte of the text.
+    pub fn at(&self, byte: usize) -> (u32, u32) {
+        self.marks.at(self.text, byte)
+    }
+}
+
+impl Marks {
+    pub fn of(text: &str) -> Self {
         let mut marks = vec![(0, 1, 1)];
         let (mut line, mut column) = (1_u32, 1_u32);
         for (at, letter) in text.char_indices() {
@@ -126,17 +150,17 @@ impl<'t> Lines<'t> {
             }
             (line, column) = after(letter, line, column);
         }
-        Self { text, marks }
+        Self(marks)
     }
 
     /// Returns the line and column (UTF-16, both from 1) of a byte of the text.
-    pub fn at(&self, byte: usize) -> (u32, u32) {
-        let next = self.marks.partition_point(|(at, ..)| *at <= byte);
+    pub fn at(&self, text: &str, byte: usize) -> (u32, u32) {
+        let next = self.0.partition_point(|(at, ..)| *at <= byte);
         let (start, line, column) = next
             .checked_sub(1)
-            .and_then(|last| self.marks.get(last).copied())
+            .and_then(|last| self.0.get(last).copied())
             .unwrap_or((0, 1, 1));
-        let between = self.text.get(start..byte).unwrap_or_default();
+        let between = text.get(start..byte).unwrap_or_default();
         between
             .chars()
             .fold((line, column), |(line, column), letter| {

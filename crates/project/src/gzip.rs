@@ -1,6 +1,6 @@
 //! Compressed files: an export of users comes as `.gz`, with one member for each part that the vendor has put together.
 
-use std::io::Read as _;
+use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
@@ -8,18 +8,33 @@ use crate::{Error, Result};
 
 /// How every gzip file begins (RFC 1952, section 2.3.1): the mark, and the only method.
 const BEGINNING: &[u8] = &[0x1f, 0x8b, 0x08];
+/// The length of that, in bytes.
+pub(crate) const MARK: u64 = BEGINNING.len() as u64;
 
 /// Returns the content of a gzip file with all its members, and other bytes as they are. `most` is the largest content in bytes.
 ///
 /// # Errors
 /// When the file is damaged, was cut off, or has more content.
 pub(crate) fn inflated(bytes: Vec<u8>, shown: &str, most: u64) -> Result<Vec<u8>> {
-    if !bytes.starts_with(BEGINNING) {
-        return Ok(bytes);
+    match is_compressed(&bytes) {
+        true => inflate(bytes.as_slice(), shown, most),
+        false => Ok(bytes),
     }
+}
+
+/// Whether a file that begins so is a gzip file.
+pub(crate) fn is_compressed(beginning: &[u8]) -> bool {
+    beginning.starts_with(BEGINNING)
+}
+
+/// Returns the content of a gzip file with all its members.
+///
+/// # Errors
+/// As [`inflated`].
+pub(crate) fn inflate(file: impl Read, shown: &str, most: u64) -> Result<Vec<u8>> {
     let mut content = Vec::new();
     // One byte more shows that there is more.
-    let read = MultiGzDecoder::new(bytes.as_slice())
+    let read = MultiGzDecoder::new(file)
         .take(most.saturating_add(1))
         .read_to_end(&mut content);
     read.map_err(|error| {

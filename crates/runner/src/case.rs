@@ -69,7 +69,7 @@ fn actions(
     for index in &planned.actions {
         if let (Some(source), Some(action)) = (sources.get(*index), compiled.get(*index)) {
             let action = action.as_ref().map_err(LoadError::clone)?;
-            actions.push(action.bound(source, &planned.case.secrets));
+            actions.push(action.bound(source, &planned.case.secrets, planned.trigger));
         }
     }
     Ok(actions)

@@ -3,6 +3,7 @@
 //! A request is a case as JSON, with an `id` that comes back. Test runners of other languages start one process and ask
 //! it for every test.
 
+mod asker;
 mod requests;
 
 use std::collections::HashMap;
@@ -13,7 +14,6 @@ use std::time::SystemTime;
 use postlogin_core::reads::Watch;
 use postlogin_project::Error;
 use postlogin_project::cases::{Named, Request, read_request};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use self::requests::Witness;
@@ -41,19 +41,6 @@ pub struct Session<'a> {
     number: usize,
 }
 
-/// The `id` of a request that is refused. The rest of it is skipped, not stored: it may be what is too large.
-#[derive(Deserialize)]
-struct Asked {
-    id: Option<Id>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Id {
-    Number(serde_json::Number),
-    Text(String),
-}
-
 /// When a file was written, and its size in bytes.
 type Version = (SystemTime, u64);
 
@@ -78,15 +65,6 @@ impl<'a> Session<'a> {
     /// Inside a tokio runtime: call it from a blocking thread there.
     pub fn answer(&mut self, line: &str) -> Value {
         self.number += 1;
-        // A broken request may still say who asks.
-        let id = || {
-            let asked: Option<Asked> = serde_json::from_str(line).ok();
-            match asked.and_then(|asked| asked.id) {
-                Some(Id::Number(number)) => Value::Number(number),
-                Some(Id::Text(text)) => Value::String(text),
-                None => Value::Null,
-            }
-        };
         match self.run(line) {
             Ok((id, result, requests)) => json!({
                 "id": id,
@@ -97,9 +75,16 @@ impl<'a> Session<'a> {
             }),
             Err(errors) => {
                 let errors: Vec<Value> = errors.iter().map(told).collect();
-                json!({"id": id(), "errors": errors})
+                // A broken request may still say who asks.
+                json!({"id": Self::id_of(line.as_bytes()), "errors": errors})
             }
         }
+    }
+
+    /// Returns the `id` of a request that is refused, also of one that breaks off or is wrong after it; `null` when it has none.
+    #[must_use]
+    pub fn id_of(line: &[u8]) -> Value {
+        asker::id_of(line)
     }
 
     fn run(&mut self, line: &str) -> Result<(Value, CaseResult, Vec<Value>), Vec<Error>> {
@@ -108,8 +93,12 @@ impl<'a> Session<'a> {
             reveals_secrets,
             mut case,
         } = read_request(line, self.number, self.working_folder)?;
-        // There is no file beside which it could be stored.
-        case.snapshot = false;
+        if case.snapshot {
+            let error = case.place.error("a request cannot have a `snapshot`");
+            return Err(vec![error.with_hint(
+                "compare the `outcome` of the answer, or write a case file",
+            )]);
+        }
         if case.actions.is_none() && !self.actions.is_empty() {
             let named = self.actions.iter().map(|name| Named {
                 name: name.clone(),

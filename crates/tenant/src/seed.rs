@@ -16,15 +16,47 @@ use crate::store::{Entry, NewUser, StoreError, UserConflict};
 
 /// A user of a seed with what is assigned to it: `roles` and `organizations` are our own addition to the vendor's format.
 pub(crate) struct Seed {
-    pub(crate) user: NewUser,
+    connection: String,
+    /// The hash, never the password.
+    password: Option<String>,
+    /// The profile as JSON: a tree takes nine times as much memory.
+    profile: Box<str>,
+    user_id: Box<str>,
     /// Ids.
     roles: Vec<String>,
     /// Ids.
     organizations: Vec<String>,
     /// Whether the seed names the id: else a user with the same e-mail is taken for this one.
     has_id: bool,
-    /// Where it stands; its value has gone into `user`.
+    /// Where it stands.
     origin: SeedUser,
+}
+
+/// The most bytes of the users of a seed, as they are kept until the tenant ends. With the text of their file and the program
+/// itself they stay below 400 MiB.
+const MOST_BYTES: usize = 128 << 20;
+/// What a user takes beside its own text.
+const OVERHEAD: usize = 400;
+/// So many are stored at once.
+const AT_ONCE: usize = 500;
+/// So many warnings are given; further ones are counted.
+const MOST_WARNINGS: usize = 100;
+
+impl Seed {
+    /// Returns the user to be stored.
+    pub(crate) fn user(&self) -> NewUser {
+        NewUser {
+            connection: self.connection.clone(),
+            password: self.password.clone(),
+            // It was written by `prepare`.
+            profile: serde_json::from_str(&self.profile).unwrap_or_default(),
+        }
+    }
+
+    /// Returns the id of the user.
+    pub(crate) fn user_id(&self) -> &str {
+        &self.user_id
+    }
 }
 
 /// Checks users and hashes their passwords.
@@ -40,9 +72,10 @@ pub(crate) fn prepare(
     // By whom, as a number in `seeds`.
     let mut taken: HashMap<(&'static str, String, String), usize> = HashMap::new();
     let mut seeds: Vec<Seed> = Vec::with_capacity(users.len());
+    let mut bytes = 0_usize;
     for mut origin in users {
-        let mut value = std::mem::take(&mut origin.value);
-        let made = assigned(&mut value, catalog).and_then(|(roles, organizations)| {
+        let made = origin.take().and_then(|mut value| {
+            let (roles, organizations) = assigned(&mut value, catalog)?;
             settle_connection(&mut value, catalog)?;
             let has_id = text(&value, "user_id").is_some();
             let user = new_user(value, randomness, now_ms)?;
@@ -65,8 +98,26 @@ pub(crate) fn prepare(
                 }
             }
         }
+        let NewUser {
+            connection,
+            password,
+            profile,
+        } = user;
+        let user_id = text(&profile, "user_id").unwrap_or_default().into();
+        let profile = profile.to_string().into_boxed_str();
+        bytes += profile.len() + OVERHEAD;
+        if bytes > MOST_BYTES {
+            let message = format!(
+                "the users up to this one take more than {} MiB; seed fewer of them: some 130,000 of 600 bytes can be seeded",
+                MOST_BYTES >> 20
+            );
+            return Err(origin.error(&Wrong::anywhere(message)));
+        }
         seeds.push(Seed {
-            user,
+            connection,
+            password,
+            profile,
+            user_id,
             roles,
             organizations,
             has_id,
@@ -176,7 +227,7 @@ fn known_connection(name: &str, catalog: &Catalog) -> Result<(), Wrong> {
 
 /// The warning about a user whose password cannot be checked.
 fn unchecked(seed: &Seed) -> Option<String> {
-    let problem = password::problem(seed.user.password.as_deref()?)?;
+    let problem = password::problem(seed.password.as_deref()?)?;
     let key = ["custom_password_hash", "password_hash"]
         .into_iter()
         .find(|key| seed.origin.has(key));
@@ -191,29 +242,47 @@ impl Tenant {
     pub(crate) fn sow(&self) -> Result<Vec<String>, StoreError> {
         let linked = self.store.linked_identities()?;
         // One that was linked is part of another one now.
-        let is_linked = |seed: &&Seed| {
-            text(&seed.user.profile, "user_id").is_some_and(|id| linked.contains(id))
-        };
+        let is_linked = |seed: &&Seed| linked.contains(seed.user_id());
         let seeds: Vec<&Seed> = self.seed.iter().filter(|seed| !is_linked(seed)).collect();
-        let users: Vec<&NewUser> = seeds.iter().map(|seed| &seed.user).collect();
-        let mut warnings: Vec<String> = self.seed.iter().filter_map(unchecked).collect();
-        for (seed, stored) in seeds.iter().zip(self.store.insert_new_users(&users)?) {
-            match stored {
-                Ok(()) => self.assign(seed)?,
-                // One that is there keeps what became of it.
-                Err(UserConflict::Id) => {}
-                Err(_) if !seed.has_id => {}
-                Err(conflict) => {
-                    let what = match conflict {
-                        UserConflict::Username => "user name",
-                        _ => "e-mail",
-                    };
-                    warnings.push(format!(
-                        "{}: the user is left out: a stored user of the connection has the same {what} and another `user_id`",
-                        seed.origin.place(None)
-                    ));
+        let cannot = |seed: &&Seed| {
+            let password = seed.password.as_deref();
+            password.is_some_and(|password| password::problem(password).is_some())
+        };
+        let unchecked_ones = self.seed.iter().filter(cannot).count();
+        let warnings = self.seed.iter().filter(cannot).filter_map(unchecked);
+        let mut warnings: Vec<String> = warnings.take(MOST_WARNINGS).collect();
+        if let more @ 1.. = unchecked_ones.saturating_sub(MOST_WARNINGS) {
+            warnings.push(format!(
+                "{more} more users have a password that cannot be checked"
+            ));
+        }
+        let mut left_out = 0_usize;
+        for some in seeds.chunks(AT_ONCE) {
+            let users: Vec<NewUser> = some.iter().map(|seed| seed.user()).collect();
+            let users: Vec<&NewUser> = users.iter().collect();
+            for (seed, stored) in some.iter().zip(self.store.insert_new_users(&users)?) {
+                match stored {
+                    Ok(()) => self.assign(seed)?,
+                    // One that is there keeps what became of it.
+                    Err(UserConflict::Id) => {}
+                    Err(_) if !seed.has_id => {}
+                    Err(_) if left_out >= MOST_WARNINGS => left_out += 1,
+                    Err(conflict) => {
+                        left_out += 1;
+                        let what = match conflict {
+                            UserConflict::Username => "user name",
+                            _ => "e-mail",
+                        };
+                        warnings.push(format!(
+                            "{}: the user is left out: a stored user of the connection has the same {what} and another `user_id`",
+                            seed.origin.place(None)
+                        ));
+                    }
                 }
             }
+        }
+        if left_out > MOST_WARNINGS {
+            warnings.push("more users are left out for the same reason".to_owned());
         }
         Ok(warnings)
     }
@@ -221,7 +290,7 @@ impl Tenant {
     /// Stores the roles and organizations of a user who was stored.
     pub(crate) fn assign(&self, seed: &Seed) -> Result<(), StoreError> {
         let now = self.now_ms();
-        let id = text(&seed.user.profile, "user_id").unwrap_or_default();
+        let id = seed.user_id();
         if !seed.roles.is_empty() {
             let entry = Entry::lasting(id).of(id);
             self.store.put(entry, &Roles(seed.roles.clone()), now)?;
@@ -265,7 +334,7 @@ mod tests {
         let users = read_users("users.json", text).map_err(|error| error.to_string())?;
         let seeds = prepare(users, catalog, &Randomness::seeded(1), 0);
         let seeds = seeds.map_err(|error| error.to_string())?;
-        Ok(seeds.into_iter().map(|seed| seed.user.connection).collect())
+        Ok(seeds.into_iter().map(|seed| seed.connection).collect())
     }
 
     #[test]
@@ -351,6 +420,45 @@ mod tests {
             json!({"default_directory": "github"}),
             Err("several databases"),
         );
+    }
+
+    #[test]
+    fn a_seed_that_takes_too_much_memory_is_refused() {
+        let user = |number: usize| {
+            let note = "n".repeat(1_000_000);
+            format!("{{\"email\": \"u{number}@x.com\", \"note\": \"{note}\"}}\n")
+        };
+        let text: String = (0..140).map(user).collect();
+        let error = seeded(&catalog(&["DB"], json!({})), &text).unwrap_err();
+        assert!(
+            error.starts_with("users.json:135: the users up to this one take more than 128 MiB"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_user_is_stored_as_it_was_prepared() {
+        let text = "[{\"email\": \"a@x.com\", \"password\": \"secret\", \"user_id\": \"7\"}]";
+        let users = read_users("users.json", text).unwrap();
+        let seeds = prepare(
+            users,
+            &catalog(&["DB"], json!({})),
+            &Randomness::seeded(1),
+            0,
+        );
+        let seeds = seeds.unwrap();
+        let [seed] = seeds.as_slice() else {
+            panic!("one user");
+        };
+        let user = seed.user();
+        assert_eq!(seed.user_id(), "auth0|7");
+        assert_eq!(user.profile["user_id"], "auth0|7");
+        assert_eq!(user.connection, "DB");
+        assert!(
+            user.password
+                .is_some_and(|hash| hash.starts_with("$argon2id$"))
+        );
+        assert!(!seed.profile.contains("secret"));
     }
 
     #[test]

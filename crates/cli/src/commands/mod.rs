@@ -25,10 +25,10 @@ pub(crate) fn file_stem(name: &str) -> String {
         }
     };
     let stem: String = name.chars().map(allowed).collect();
-    if stem.trim_matches('.').is_empty() {
-        "action".into()
-    } else {
-        stem
+    // A name with a dot in front is hidden, and one with a dash looks like an option.
+    match stem.trim_start_matches(['.', '-', ' ']) {
+        "" => "action".into(),
+        stem => stem.to_owned(),
     }
 }
 
@@ -42,6 +42,10 @@ mod tests {
             ("copy-user-metadata", "copy-user-metadata"),
             ("a/b\\c:d", "a-b-c-d"),
             ("..", "action"),
+            (".hidden", "hidden"),
+            ("../../x", "x"),
+            ("--flag", "flag"),
+            (" . ", "action"),
             ("", "action"),
         ] {
             assert_eq!(file_stem(name), stem);

@@ -134,7 +134,9 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     secrets::warn_about_unseen(&sources, &given, printer);
 
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
-    let actions = sources.iter().map(|source| compiler.bind(source, &given));
+    let actions = sources
+        .iter()
+        .map(|source| compiler.bind(source, &given, trigger));
     let mut actions: Vec<BoundAction> = actions.collect::<Result<_, _>>()?;
     if let Some(source) = connection {
         actions.insert(0, compiler.bind_connection(&source, &given)?);

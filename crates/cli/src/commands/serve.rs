@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use postlogin_project::{TenantData, read_users_text, state_folder};
+use postlogin_project::{TenantData, read_small, read_users_text, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
     Listening, Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users,
@@ -233,15 +233,20 @@ fn users(arguments: &ServeArguments) -> Result<Vec<SeedUser>, CliError> {
     for file in &arguments.users {
         let shown = file.display().to_string();
         let text = read_users_text(file, &shown)?;
-        let read = read_users(&shown, &text).map_err(|error| {
+        let read = read_users(&shown, text).map_err(|error| {
             CliError::usage(error.to_string()).with_hint(
-                "write the vendor's import format: a JSON array, or one object on each line",
+                "write the vendor's import format: a JSON array, or one object on each line; at most 96 MiB, 250,000 users, and 2 MiB for each",
             )
         })?;
         users.extend(read);
     }
     Ok(users)
 }
+
+/// The shortest token in a file, in characters.
+const SHORTEST_TOKEN: usize = 8;
+/// The largest file with a token, in bytes.
+const LONGEST_TOKEN: u64 = 4 << 10;
 
 /// The token of the control API and where to find it: from the option, from the environment, or made once per project.
 /// It is never printed.
@@ -262,31 +267,22 @@ fn control_token(arguments: &ServeArguments, folder: &Path) -> Result<(String, S
         ));
     }
     let file = folder.join("control-token");
-    let failed = |error: io::Error| CliError::usage(format!("{}: {error}", file.display()));
     let shown = format!("control API: the token in {}", file.display());
-    let read = fs::File::open(&file).and_then(|file| {
-        let mut bytes = Vec::new();
-        io::Read::take(file, MOST_TOKEN + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    });
-    match read {
-        Ok(bytes) if bytes.trim_ascii().is_empty() => {}
-        Ok(bytes) => {
-            let token = bytes.trim_ascii();
-            let fits = (SHORTEST_TOKEN..=MOST_TOKEN).contains(&(token.len() as u64))
-                && token.iter().all(u8::is_ascii_graphic);
-            let token = std::str::from_utf8(token).ok().filter(|_| fits);
-            return match token {
-                Some(token) => Ok((token.to_owned(), shown)),
-                None => Err(CliError::usage(format!(
-                    "{}: not a control token ({SHORTEST_TOKEN} to {MOST_TOKEN} printable ASCII characters without spaces)",
-                    file.display()
-                ))
-                .with_hint("delete the file to have a new token made")),
-            };
-        }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        Err(_) => {}
+    let found = read_small(&file, &file.display().to_string(), LONGEST_TOKEN)?;
+    let found = found.unwrap_or_default();
+    let found = found.trim();
+    if !found.is_empty() {
+        // The file may have come with the project, or be damaged.
+        let is_token =
+            found.len() >= SHORTEST_TOKEN && found.bytes().all(|it| it.is_ascii_graphic());
+        return match is_token {
+            true => Ok((found.to_owned(), shown)),
+            false => Err(CliError::usage(format!(
+                "{}: this is not a token: it needs at least {SHORTEST_TOKEN} printable characters of ASCII, without spaces",
+                file.display()
+            ))
+            .with_hint("remove the file to have a new one made")),
+        };
     }
     let token = postlogin_tenant::new_token(&Randomness::System);
     let failed = |error: io::Error| CliError::unwritable(file.display(), error);

@@ -24,6 +24,8 @@ mod fidelity;
 mod forged;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod handlers;
+mod hostile_files;
 mod http;
 mod http_client;
 mod init;

@@ -292,3 +292,61 @@ fn a_line_that_is_not_utf8_has_an_answer() {
     assert_eq!(done.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&done.stdout).contains("<stdin>: the line is not UTF-8"));
 }
+
+#[test]
+fn a_request_that_is_too_long_is_refused_and_the_session_continues() {
+    let folder = folder(&[("quiet.js", QUIET)]);
+    let long = "x".repeat(40 << 20);
+    let many = format!(
+        "{{\"id\": 3, \"event\": {{\"a\": [{}1]}}}}",
+        "1,".repeat(5 << 20)
+    );
+    let lines = format!(
+        "{{\"id\": \"one\", \"event\": {{\"note\": \"{long}\"}}}}\n{{\"note\": \"{long}\", \"id\": 2}}\n{many}\n{{\"id\": 4}}\n"
+    );
+    let done = postlogin("run quiet.js --stdin-json")
+        .within(folder.path())
+        .stdin(&lines)
+        .finish();
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let answers: Vec<Value> = done
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect();
+    let ids: Vec<&Value> = answers.iter().map(|answer| &answer["id"]).collect();
+    // Who asks is known when it is said first.
+    assert_eq!(ids, [&json!("one"), &Value::Null, &json!(3), &json!(4)]);
+    for refused in &answers[..2] {
+        let error = &refused["errors"][0];
+        assert_eq!(error["message"], "<stdin>: the line has more than 16 MiB");
+        assert!(error["hint"].is_string());
+    }
+    let message = answers[2]["errors"][0]["message"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(message.contains("more than 700000 values"), "{message}");
+    assert_eq!(answers[3]["passed"], true);
+}
+
+#[test]
+fn a_request_has_no_snapshot() {
+    let folder = folder(&[("quiet.js", QUIET)]);
+    let done = postlogin("run quiet.js --stdin-json")
+        .within(folder.path())
+        .stdin("{\"id\": 1, \"snapshot\": true}\n{\"id\": 2, \"snapshot\": false}\n")
+        .finish();
+    let answers: Vec<Value> = done
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect();
+    let message = answers[0]["errors"][0]["message"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(
+        message.contains("a request cannot have a `snapshot`"),
+        "{done}"
+    );
+    assert_eq!(answers[1]["passed"], true, "{done}");
+}

@@ -16,6 +16,8 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             )
         })
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
+        // "Did you mean" what was written is no help.
+        .filter(|(_, candidate)| *candidate != name)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -39,6 +41,8 @@ mod tests {
             ("meta_data", Some("metadata")),
             ("clientId", Some("client_id")),
             ("nmae", Some("name")),
+            ("name", None),
+            ("Name", Some("name")),
             ("id", Some("ip")),
             ("x", None),
             ("organization", None),

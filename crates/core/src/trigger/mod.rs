@@ -205,6 +205,65 @@ pub const WITHOUT_CONTRACT: &[&str] = &[
     "signup-post-identifier",
 ];
 
+/// What the name of an export says about the trigger of an Action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exported {
+    /// It is a handler of a trigger that runs here.
+    Handler(Trigger, EntryPoint),
+    /// It can only be a handler of a trigger without public contract, whose id this is.
+    WithoutContract(&'static str),
+    /// It has the form of a handler, and belongs to no trigger.
+    UnknownHandler,
+    /// It is not a handler.
+    Other,
+}
+
+impl Exported {
+    /// Returns what a name says.
+    ///
+    /// No source names the handlers of triggers without contract. All others are `onExecute` and the id in Pascal case, so a
+    /// name that is so for one of them, in any case of its letters (`onExecuteMCPTool`), is its handler.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        if let Some((trigger, entry)) = Trigger::of_export(name) {
+            return Self::Handler(trigger, entry);
+        }
+        let prefixes = ["onExecute", "onContinue"].iter();
+        let mut rests = prefixes.filter_map(|prefix| name.strip_prefix(prefix));
+        let Some(rest) = rests.find(|rest| rest.starts_with(|first: char| first.is_uppercase()))
+        else {
+            return Self::Other;
+        };
+        let is_of = |id: &&&str| id.replace('-', "").eq_ignore_ascii_case(rest);
+        match WITHOUT_CONTRACT.iter().find(is_of) {
+            Some(id) => Self::WithoutContract(id),
+            None => Self::UnknownHandler,
+        }
+    }
+}
+
+/// Returns the handler that a name was certainly meant to be: `onExecutePostLogn`. A name of another word, such as that of
+/// another trigger, is near none, nor is the name of a handler.
+#[must_use]
+pub fn near_handler(name: &str) -> Option<&'static str> {
+    /// The most letters that a slip adds, drops, changes or swaps. The names of triggers differ by three and more.
+    const SLIP: usize = 2;
+    if Exported::of(name) != Exported::UnknownHandler && Exported::of(name) != Exported::Other {
+        return None;
+    }
+    let entries = [EntryPoint::Execute, EntryPoint::Continue];
+    let all = Trigger::ALL.iter().flat_map(|trigger| {
+        let exports = entries.map(|entry| trigger.export(entry));
+        exports.into_iter().flatten()
+    });
+    let folded = name.to_lowercase();
+    let distance = |handler: &str| strsim::damerau_levenshtein(&folded, &handler.to_lowercase());
+    let near = all.map(|handler| (distance(handler), handler));
+    let near = near.filter(|(distance, _)| *distance <= SLIP);
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, handler)| handler)
+}
+
 /// Returns whether a trigger is known by its id and has no public contract.
 #[must_use]
 pub fn is_without_contract(id: &str) -> bool {
@@ -213,7 +272,9 @@ pub fn is_without_contract(id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Binding, Runs, Trigger, WITHOUT_CONTRACT, is_without_contract};
+    use super::{
+        Binding, Exported, Runs, Trigger, WITHOUT_CONTRACT, is_without_contract, near_handler,
+    };
     use crate::EntryPoint;
 
     #[test]
@@ -239,6 +300,72 @@ mod tests {
                 .iter()
                 .all(|id| Trigger::of_id(id).is_none())
         );
+    }
+
+    #[test]
+    fn names_of_exports_say_whose_they_are() {
+        for (name, expected) in [
+            (
+                "onExecutePostLogin",
+                Exported::Handler(Trigger::PostLogin, EntryPoint::Execute),
+            ),
+            (
+                "onContinuePostChallenge",
+                Exported::Handler(Trigger::PasswordResetPostChallenge, EntryPoint::Continue),
+            ),
+            ("onExecuteMcpTool", Exported::WithoutContract("mcp-tool")),
+            ("onExecuteMCPTool", Exported::WithoutContract("mcp-tool")),
+            (
+                "onExecutePasswordHashMigration",
+                Exported::WithoutContract("password-hash-migration"),
+            ),
+            (
+                "onExecuteSignupPostIdentifier",
+                Exported::WithoutContract("signup-post-identifier"),
+            ),
+            (
+                "onContinueLoginPostIdentifier",
+                Exported::WithoutContract("login-post-identifier"),
+            ),
+            ("onExecuteXyz", Exported::UnknownHandler),
+            ("onExecutePostLogn", Exported::UnknownHandler),
+            ("onExecute", Exported::Other),
+            ("onExecutes", Exported::Other),
+            ("helper", Exported::Other),
+            ("", Exported::Other),
+        ] {
+            assert_eq!(Exported::of(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_a_slip_is_near_a_handler() {
+        for (name, expected) in [
+            ("onExecutePostLogn", Some("onExecutePostLogin")),
+            ("onExecutePostlogin", Some("onExecutePostLogin")),
+            ("onexecutePostLogin", Some("onExecutePostLogin")),
+            ("onExcutePostLogin", Some("onExecutePostLogin")),
+            (
+                "onExecuteCredentialExchange",
+                Some("onExecuteCredentialsExchange"),
+            ),
+            ("onContinuePostLogn", Some("onContinuePostLogin")),
+            (
+                "onExecutePostUserRegistratio",
+                Some("onExecutePostUserRegistration"),
+            ),
+            ("onExecutePostUserRegistration", None),
+            ("onExecuteSendEmailMessage", None),
+            ("onExecuteXyz", None),
+            ("onExecutePreLogin", None),
+            ("onExecuteMcpTool", None),
+            ("onExecuteLoginPostIdentifier", None),
+            ("onContinueEventStream", None),
+            ("handler", None),
+            ("", None),
+        ] {
+            assert_eq!(near_handler(name), expected, "{name}");
+        }
     }
 
     #[test]

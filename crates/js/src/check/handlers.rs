@@ -1,12 +1,11 @@
 //! The functions that production calls.
 
-use postlogin_core::event::suggest::closest;
 use postlogin_core::limits::{API_OBJECT_PAGE, REDIRECT_PAGE};
-use postlogin_core::trigger::is_without_contract;
+use postlogin_core::trigger::{Exported, is_without_contract, near_handler};
 use postlogin_core::{EntryPoint, Trigger};
 
 use super::{Finding, Rule, Severity, Source, is_current, start_of};
-use crate::source::facts::{ApiCall, Facts, Handler};
+use crate::source::facts::{ApiCall, Facts, Handler, Mention};
 
 const TRIGGER: &str = "https://auth0.com/docs/customize/actions/explore-triggers/post-login";
 
@@ -65,10 +64,23 @@ pub(super) fn unsupported(source: &Source<'_>, facts: &Facts, id: &str) -> Findi
         true => format!("the trigger {id} has no public contract"),
         false => format!("the trigger {id} is not a known trigger"),
     };
+    let mut message = format!("{what}: its event and api are not checked");
+    // Its configuration and its code may differ.
+    let other = facts
+        .handlers
+        .iter()
+        .find_map(|handler| match Exported::of(&handler.name) {
+            Exported::Handler(trigger, _) => Some((handler, trigger.id())),
+            Exported::WithoutContract(other) if other != id => Some((handler, other)),
+            _ => None,
+        });
+    if let Some((handler, of)) = other {
+        message += &format!("; it exports `{}`, a handler of {of}", handler.name);
+    }
     let finding = Finding::new(
         &UNSUPPORTED,
         handler.map_or(&start, |handler| &handler.location),
-        format!("{what}: its event and api are not checked"),
+        message,
     );
     let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
     finding.with_hint(format!("triggers that run are {}", known.join(", ")))
@@ -77,17 +89,24 @@ pub(super) fn unsupported(source: &Source<'_>, facts: &Facts, id: &str) -> Findi
 /// Reports handlers of other triggers than the Action's own: they never run.
 pub(super) fn of_other_triggers(facts: &Facts, own: Trigger) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    let mut known = vec![own];
+    let mut known = vec![own.id()];
+    // What is missing is reported in one finding, with what there is instead.
+    let has_own = facts
+        .handlers
+        .iter()
+        .any(|handler| Trigger::of_export(&handler.name).is_some_and(|(it, _)| it == own));
     for handler in &facts.handlers {
-        let Some((trigger, _)) = Trigger::of_export(&handler.name) else {
-            continue;
+        let id = match Exported::of(&handler.name) {
+            Exported::Handler(trigger, _) => trigger.id(),
+            Exported::WithoutContract(id) if has_own => id,
+            _ => continue,
         };
-        if known.contains(&trigger) {
+        if known.contains(&id) {
             continue;
         }
-        known.push(trigger);
+        known.push(id);
         let message = format!(
-            "`{}` is a handler of {trigger}, and the Action is one of {own}: it never runs",
+            "`{}` is a handler of {id}, and the Action is one of {own}: it never runs",
             handler.name
         );
         findings.push(
@@ -159,26 +178,45 @@ fn missing(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Finding {
             .iter()
             .filter(|export| Some(export.name.as_str()) != trigger.table().resume)
     };
+    let finding = |export: &Mention, what: &str| {
+        let message = format!(
+            "the Action exports `{}`{what} and no `{execute}`",
+            export.name
+        );
+        Finding::new(&MISSING, &export.location, message)
+    };
     // A slip in the name, or a handler of another trigger.
-    let near = names()
-        .find(|export| closest(&export.name, [execute]).is_some())
-        .or_else(|| names().find(|export| export.name.starts_with("onExecute")));
-    match near {
-        Some(export) => Finding::new(
-            &MISSING,
-            &export.location,
-            format!("the Action exports `{}` and no `{execute}`", export.name),
-        )
-        .with_hint(format!("did you mean `{execute}`?")),
-        None => Finding::new(
-            &MISSING,
-            &start_of(source.file),
-            format!("the Action exports no `{execute}`"),
-        )
-        .with_hint(format!(
-            "export it as `exports.{execute} = async (event, api) => {{ … }};`"
-        )),
+    if let Some((export, meant)) =
+        names().find_map(|export| Some((export, near_handler(&export.name)?)))
+    {
+        return finding(export, "").with_hint(format!("did you mean `{meant}`?"));
     }
+    let handler = names().find_map(|export| match Exported::of(&export.name) {
+        Exported::Handler(other, _) if other != trigger => {
+            Some((export, format!(", a handler of {other},")))
+        }
+        Exported::WithoutContract(id) => Some((
+            export,
+            format!(", a handler of {id}, which has no public contract,"),
+        )),
+        Exported::UnknownHandler => Some((
+            export,
+            ", which is not a handler of a known trigger,".to_owned(),
+        )),
+        Exported::Handler(..) | Exported::Other => None,
+    });
+    if let Some((export, what)) = handler {
+        return finding(export, &what)
+            .with_hint(format!("the handler of {trigger} is `{execute}`"));
+    }
+    Finding::new(
+        &MISSING,
+        &start_of(source.file),
+        format!("the Action exports no `{execute}`"),
+    )
+    .with_hint(format!(
+        "export it as `exports.{execute} = async (event, api) => {{ … }};`"
+    ))
 }
 
 /// Returns the finding about a configuration that names another version of the trigger.

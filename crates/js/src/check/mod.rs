@@ -19,6 +19,7 @@ use std::fmt;
 
 use postlogin_core::Trigger;
 use postlogin_core::location::Location;
+use postlogin_core::trigger::Exported;
 
 pub use bindings::missing_action;
 
@@ -244,6 +245,14 @@ impl Subject {
         let mut handlers = facts.handlers.iter();
         if let Some((trigger, _)) = handlers.find_map(|it| Trigger::of_export(&it.name)) {
             return Self::Trigger(trigger);
+        }
+        let mut handlers = facts.handlers.iter();
+        let other = handlers.find_map(|it| match Exported::of(&it.name) {
+            Exported::WithoutContract(id) => Some(id),
+            _ => None,
+        });
+        if let Some(id) = other {
+            return Self::Unsupported(id.to_owned());
         }
         // A slip in the name is a finding, and no other trigger.
         Self::Trigger(Trigger::PostLogin)

@@ -44,13 +44,25 @@ pub fn unpack() -> Result<Vec<u8>, String> {
 /// # Errors
 /// When it is damaged.
 pub(crate) fn unpacked(packed: &[u8]) -> Result<Vec<u8>, String> {
-    let mut decoder =
+    unpacked_within(packed, u64::MAX)
+}
+
+/// As [`unpacked`], for what may have been made to fill the memory: at most `most` bytes.
+///
+/// # Errors
+/// When it is damaged, or larger.
+pub(crate) fn unpacked_within(packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
+    let decoder =
         ruzstd::decoding::StreamingDecoder::new(packed).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     decoder
+        .take(most.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|error| error.to_string())?;
-    Ok(bytes)
+    match bytes.len() as u64 > most {
+        true => Err(format!("it has more than {most} bytes")),
+        false => Ok(bytes),
+    }
 }
 
 /// The `api` object's namespaces and methods as a JavaScript literal, `{namespace: [[name, isAsync], …]}`: what
@@ -83,6 +95,17 @@ mod tests {
     fn the_packed_engine_is_the_one_that_the_lock_names() {
         let bytes = unpack().expect("the engine unpacks");
         assert_eq!(inputs::sha256(&bytes), hash());
+    }
+
+    #[test]
+    fn what_unpacks_to_too_much_is_refused() {
+        use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+        let zeros = vec![0; 10 << 20];
+        let packed = compress_to_vec(zeros.as_slice(), CompressionLevel::Fastest);
+        assert!(packed.len() < 100_000);
+        assert!(unpacked_within(&packed, 1 << 20).is_err());
+        assert_eq!(unpacked_within(&packed, 10 << 20), Ok(zeros));
+        assert!(unpacked_within(b"not packed", 10).is_err());
     }
 
     #[test]

@@ -32,6 +32,9 @@ use record::{Record, Recorder, hex};
 /// Less text than this loads faster than reading a file, in bytes.
 const WORTHWHILE: u64 = 64 << 10;
 
+/// The most bytes that are unpacked of a delta: more than a sandbox with the usual limit can have changed.
+const LARGEST_DELTA: u64 = 192 << 20;
+
 /// The packages that this process has loaded or found in the cache.
 #[derive(Default)]
 pub(crate) struct Shelf {
@@ -70,6 +73,8 @@ impl fmt::Debug for Packages {
 /// What is remembered of packages, in a file of the cache.
 #[derive(Debug, Serialize, Deserialize)]
 struct Index {
+    /// The specifiers of the packages: the file may have been put in the place of another one.
+    specifiers: Vec<String>,
     /// What they were loaded from.
     record: Record,
     /// SHA-256 of the file beside this one, in hexadecimal digits; `None` when each login has to load them.
@@ -110,7 +115,8 @@ impl Shelf {
             Some(current) => current.program.clone(),
             None => {
                 let index = engine.cache().map(|cache| cache.join(&name));
-                let stored = index.as_deref().and_then(|it| stored(it, base, modules));
+                let found = index.as_deref();
+                let stored = found.and_then(|it| stored(it, &specifiers, base, modules));
                 let found = match stored {
                     Some(stored) => stored,
                     None => self.load(base, specifiers, modules, index),
@@ -167,11 +173,15 @@ impl Shelf {
 }
 
 /// Returns what the cache has of packages; `None` when that is nothing, or nothing that is true any more.
-fn stored(index: &Path, base: &Program, modules: &Modules) -> Option<Known> {
+fn stored(index: &Path, specifiers: &[String], base: &Program, modules: &Modules) -> Option<Known> {
     let text = read_own(index)?;
     // What is not readable is as if it were not there.
-    let Index { record, delta } = serde_json::from_slice(&text).ok()?;
-    if !record.holds(modules) {
+    let Index {
+        specifiers: of,
+        record,
+        delta,
+    } = serde_json::from_slice(&text).ok()?;
+    if of != specifiers || !record.holds(modules) {
         return None;
     }
     let Some(hash) = delta else {
@@ -182,7 +192,7 @@ fn stored(index: &Path, base: &Program, modules: &Modules) -> Option<Known> {
     if hex(&Sha256::digest(&packed)) != hash {
         return None;
     }
-    let program = engine::unpacked(&packed)
+    let program = engine::unpacked_within(&packed, LARGEST_DELTA)
         .map_err(anyhow::Error::msg)
         .and_then(|delta| base.with_delta(&delta));
     match program {
@@ -232,6 +242,7 @@ impl Packages {
             .as_ref()
             .map(|delta| compress_to_vec(delta.bytes().as_slice(), CompressionLevel::Fastest));
         let index = Index {
+            specifiers: self.specifiers.clone(),
             record: self.record.clone(),
             delta: packed.as_ref().map(|packed| hex(&Sha256::digest(packed))),
         };

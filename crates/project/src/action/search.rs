@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use postlogin_core::{EntryPoint, Trigger};
+use postlogin_core::trigger::Exported;
 
 use super::find::SCRIPTS;
 use super::{ActionKind, ActionSource, resolve_action};
@@ -74,14 +74,20 @@ fn is_package(code: &Path) -> bool {
         .is_some_and(|folder| folder.join("Cargo.toml").is_file())
 }
 
-/// Whether a text names a handler of any trigger.
+/// Whether a text names a handler of any trigger, or exports what has the form of one.
 pub(crate) fn has_handler(text: &str) -> bool {
-    let entries = [EntryPoint::Execute, EntryPoint::Continue];
-    let mut exports = Trigger::ALL
-        .iter()
-        .flat_map(|trigger| entries.map(|entry| trigger.export(entry)))
-        .flatten();
-    exports.any(|export| text.contains(export))
+    let parts = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let mut before = "";
+    for name in parts {
+        match Exported::of(name) {
+            Exported::Handler(..) | Exported::WithoutContract(_) => return true,
+            // Components of pages have properties of such names, too.
+            Exported::UnknownHandler if before == "exports" => return true,
+            Exported::UnknownHandler | Exported::Other => {}
+        }
+        before = name;
+    }
+    false
 }
 
 fn collect(folder: &Path, depth: usize, scripts: &mut Vec<PathBuf>) {

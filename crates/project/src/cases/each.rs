@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::keys;
 use super::layers;
-use super::matrix::short;
+use super::matrix::{CASE_BYTES, short, too_heavy};
 use crate::document::node::{Entry, Node, NodeValue};
 use crate::shapes::Shapes;
 
@@ -25,8 +25,8 @@ pub(super) struct Variant {
     pub(super) label: String,
 }
 
-/// The variants of a case: itself, without rows.
-pub(super) fn variants(joined: Node, shapes: &mut Shapes) -> Vec<Variant> {
+/// The variants of a case: itself, without rows. `left` is the memory that is left for cases, in bytes.
+pub(super) fn variants(joined: Node, left: usize, shapes: &mut Shapes) -> Vec<Variant> {
     let Some(entry) = joined.entry(EACH).cloned() else {
         let label = String::new();
         return vec![Variant {
@@ -49,6 +49,13 @@ pub(super) fn variants(joined: Node, shapes: &mut Shapes) -> Vec<Variant> {
     if rows.len() > MOST_ROWS {
         let message = format!("`each` has more than {MOST_ROWS} rows");
         shapes.refuse(entry.place.error(message));
+        return Vec::new();
+    }
+    // Before they are made: each row repeats the case, with its matrix.
+    let weight: usize = case.iter().map(|entry| entry.value.weight()).sum();
+    let each = weight.saturating_add(CASE_BYTES);
+    if each.saturating_mul(rows.len()) > left {
+        shapes.refuse(too_heavy(&entry.place));
         return Vec::new();
     }
     let known = keys::names().into_iter();

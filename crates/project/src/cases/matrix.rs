@@ -13,6 +13,9 @@ const MOST_ROWS: usize = 10_000;
 /// The most memory that the cases of all files of a run take, roughly, in bytes: a row repeats its case, and a case its defaults.
 pub const CASES_BYTES: usize = 128 << 20;
 
+/// What a case takes beside its own text, in bytes.
+pub(super) const CASE_BYTES: usize = 3 << 10;
+
 /// One combination.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
@@ -20,8 +23,8 @@ pub(super) struct Row {
     pub(super) cells: Vec<(String, Node)>,
 }
 
-/// The rows of a matrix; one empty row without a matrix.
-pub(super) fn rows(matrix: Option<&Node>, shapes: &mut Shapes) -> Vec<Row> {
+/// The rows of a matrix; one empty row without a matrix. `left` is the memory that is left for cases, in bytes.
+pub(super) fn rows(matrix: Option<&Node>, left: usize, shapes: &mut Shapes) -> Vec<Row> {
     let mut rows = vec![Row { cells: Vec::new() }];
     let Some(matrix) = matrix else {
         return rows;
@@ -45,7 +48,10 @@ pub(super) fn rows(matrix: Option<&Node>, shapes: &mut Shapes) -> Vec<Row> {
         weight = weight
             .saturating_mul(values.len())
             .saturating_add(added.saturating_mul(rows.len()));
-        if weight > CASES_BYTES {
+        // Each of them becomes a case.
+        let cases = rows.len().saturating_mul(values.len());
+        let cases = cases.saturating_mul(CASE_BYTES);
+        if weight.saturating_add(cases) > left {
             shapes.refuse(too_heavy(&entry.place));
             return Vec::new();
         }

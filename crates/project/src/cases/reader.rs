@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::each::{Variant, variants};
 use super::keys::{self, CASES};
-use super::matrix::{Row, rows, too_heavy};
+use super::matrix::{CASE_BYTES, Row, rows, too_heavy};
 use super::modules::modules;
 use super::values::{
     actions, base, beside, missing, named, parse_now, parse_trigger, skip, steps, tags, todo,
@@ -138,13 +138,13 @@ impl Reader {
         }
         let joined = layers::node(layers::over(below, entries), item);
         let mut cases = Vec::new();
-        for variant in variants(joined, &mut self.shapes) {
+        for variant in variants(joined, self.left, &mut self.shapes) {
             let Variant { mut node, label } = variant;
-            let rows = rows(node.get("matrix"), &mut self.shapes);
+            let rows = rows(node.get("matrix"), self.left, &mut self.shapes);
             if let NodeValue::Object(entries) = &mut node.value {
                 entries.retain(|entry| entry.key != "matrix");
             }
-            let weight = node.weight();
+            let weight = node.weight().saturating_add(CASE_BYTES);
             for row in rows {
                 self.left = self.left.saturating_sub(weight);
                 if self.left > 0 {

@@ -323,6 +323,27 @@ fn cases_that_repeat_too_much_are_refused() {
         &format!("with: {{user: {{name: {big}}}}}\ncases:\n{items}"),
         refused,
     );
+    // Rows of two kinds multiply, and a case of no bytes takes memory as well.
+    let rows = |count: usize| -> String {
+        (0..count)
+            .map(|at| format!("  - description: r{at}\n"))
+            .collect()
+    };
+    let values = |count: usize| -> String { (0..count).map(|at| format!("{at},")).collect() };
+    let started = std::time::Instant::now();
+    for (each, matrix) in [(9_900, 100), (9_990, 9_990), (100, 9_990)] {
+        check(
+            &format!(
+                "matrix: {{user.a: [{}]}}\neach:\n{}",
+                values(matrix),
+                rows(each)
+            ),
+            refused,
+        );
+    }
+    let items = "- {matrix: {user.a: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}}\n".repeat(9_000);
+    check(&format!("cases:\n{items}"), refused);
+    assert!(started.elapsed().as_secs() < 20);
     let wrong = "- 1\n".repeat(200_000);
     check(
         &format!("cases:\n{wrong}"),

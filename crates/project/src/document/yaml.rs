@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error as YamlError, Location, Spanned};
 
 use super::node::{Entry, Node, NodeValue, Place, Source};
@@ -166,6 +167,19 @@ pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_saphyr::from_str_with_options(text, options()).map_err(|error| explain(text, &error))
 }
 
+/// What of a document is too much for the parser.
+fn in_our_words(breach: &BudgetBreach) -> &'static str {
+    match breach {
+        BudgetBreach::Depth { .. } => "the document is nested more than 64 levels deep",
+        BudgetBreach::ScalarBytes { .. } => "the strings of the document have more than 64 MiB",
+        BudgetBreach::Aliases { .. } | BudgetBreach::Anchors { .. } => {
+            "the document has too many anchors and aliases"
+        }
+        BudgetBreach::Documents { .. } => "a second document begins after `---`",
+        _ => "the document has more than 250,000 values",
+    }
+}
+
 fn explain(text: &str, error: &YamlError) -> Error {
     let place = error.location();
     let explained = match error {
@@ -179,6 +193,7 @@ fn explain(text: &str, error: &YamlError) -> Error {
         YamlError::MultipleDocuments { .. } => Error::new("a second document begins after `---`")
             .with_hint("keep one document in a file"),
         YamlError::NonFiniteFloat { .. } => Error::new("JSON has no infinity and no NaN"),
+        YamlError::Budget { breach, .. } => Error::new(in_our_words(breach)),
         other => {
             let full = other.to_string();
             Error::new(

@@ -20,11 +20,14 @@ impl Project {
     /// What an export leaves out, such as an Action of the Marketplace, is passed over as long as others are bound; the
     /// remarks name it. Fails if the binding names another Action that the configuration does not have.
     pub fn bind(&self, trigger: &str) -> Result<Vec<&Action>> {
-        let Some(trigger) = self
-            .triggers
-            .iter()
-            .find(|candidate| candidate.id == trigger)
-        else {
+        let mut bindings = self.triggers.iter();
+        let found = bindings.find(|binding| binding.id == trigger);
+        if found.is_none_or(is_exported)
+            && let Some(error) = self.unresolved_in(trigger).next()
+        {
+            return Err(error.clone());
+        }
+        let Some(trigger) = found else {
             return Ok(Vec::new());
         };
         let mut bound = Vec::new();
@@ -59,7 +62,24 @@ impl Project {
                 Some(MissingAction { error, is_exported })
             })
         });
-        named.collect()
+        let replaced = |trigger: &Option<String>| {
+            let mut bindings = self.triggers.iter();
+            bindings.any(|known| Some(&known.id) == trigger.as_ref() && !is_exported(known))
+        };
+        let unresolved = self.remarks.unresolved.iter();
+        let unresolved = unresolved.filter(|(trigger, _)| !replaced(trigger));
+        let unresolved = unresolved.map(|(_, error)| MissingAction {
+            error: error.clone(),
+            is_exported: false,
+        });
+        named.chain(unresolved).collect()
+    }
+
+    /// What is not resolved in the binding of a trigger.
+    fn unresolved_in(&self, trigger: &str) -> impl Iterator<Item = &Error> {
+        let all = self.remarks.unresolved.iter();
+        let of_trigger = all.filter(move |(of, _)| of.as_deref().is_none_or(|of| of == trigger));
+        of_trigger.map(|(_, error)| error)
     }
 
     /// Notes the bound Actions that do not run here because the export lacks them.

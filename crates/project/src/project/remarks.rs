@@ -48,6 +48,8 @@ pub struct Remarks {
     pub broken: Vec<Broken>,
     /// What was read in another way than it is written, each with its place.
     pub notices: Vec<Error>,
+    /// Entries of bindings whose Action is not known, each with the trigger, if that is known. Who runs the binding gets the error.
+    pub unresolved: Vec<(Option<String>, Error)>,
     /// Scripts that are no Actions of the project, because nothing describes them; `notices` has a warning for each.
     pub undescribed: Vec<Undescribed>,
 }

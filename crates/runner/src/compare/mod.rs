@@ -22,7 +22,7 @@ use crate::numbered::{Numbers, each};
 use crate::plan::PlannedCase;
 
 pub use difference::{Difference, Part, What};
-use work::{Group, Shown, Work};
+use work::{Group, SHRINKING, Shown, Work};
 
 /// The name and version of the serialised form.
 pub const COMPARISON_FORMAT: &str = "postlogin.comparison/1";
@@ -207,20 +207,38 @@ pub fn compare(
         }
     }
     let numbers = Numbers::up_to(groups.len() as u64, None, &stop);
-    let found = each(options.jobs, &numbers, no_tick, |index| {
+    let smallest = |index: u64, may_shrink: bool| {
         let group = usize::try_from(index)
             .ok()
             .and_then(|index| groups.get(index));
         group.map(|group| {
             let first = usize::try_from(group.first).ok();
-            work.smallest(group, first.and_then(|first| shown.get(first)))
+            let first = first.and_then(|first| shown.get(first));
+            work.smallest(group, first, may_shrink)
         })
+    };
+    // Smaller events may lead to code that never ends, in every group.
+    let endless = Endless::default();
+    let limit = options.budget.time.min(SHRINKING);
+    let found = each(options.jobs, &numbers, no_tick, |index| {
+        let found = smallest(index, true);
+        if let Some(Ok((_, met))) = &found {
+            for _ in 0..*met {
+                endless.note(index, limit, &numbers);
+            }
+        }
+        found
     })?;
+    // The events of the groups that are left stay as they are: they are known to end.
+    let rest: Vec<_> = (found.len() as u64..groups.len() as u64).collect();
+    let rest = rest.into_iter().map(|index| smallest(index, false));
     let found = found
         .into_iter()
+        .chain(rest)
         .flatten()
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let mut found: Vec<Found> = found.into_iter().flatten().collect();
+    let found = found.into_iter().filter_map(|(found, _)| found);
+    let mut found: Vec<Found> = found.collect();
     let mut hidden: Vec<&str> = options
         .secrets
         .iter()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
+use postlogin_core::Trigger;
 use postlogin_core::event::sample;
 use postlogin_core::outcome::Status;
 use postlogin_core::reads::Watch;
@@ -38,6 +39,9 @@ pub(super) struct Shown {
 /// After so many runs that compute until their time is over, an event is not made smaller any more.
 const ENDLESS_ATTEMPTS: u8 = 2;
 
+/// The time after which a login counts as endless while an event is made smaller.
+pub(super) const SHRINKING: Duration = Duration::from_secs(2);
+
 /// The logins that show the same difference.
 pub(super) struct Group {
     pub(super) key: String,
@@ -52,12 +56,17 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(left: &Side, right: &Side, given: &[Secret], made_up: &[Secret]) -> Self {
+    fn new(
+        (left, right): (&Side, &Side),
+        given: &[Secret],
+        made_up: &[Secret],
+        trigger: Trigger,
+    ) -> Self {
         let side = |side: &Side| {
             let actions = side.actions.iter();
             let actions = actions.map(|(source, action)| {
                 let seen = seen_by(source, given, made_up);
-                action.bound(source, &seen)
+                action.bound(source, &seen, trigger)
             });
             actions.collect()
         };
@@ -136,7 +145,7 @@ impl<'a> Work<'a> {
             left,
             right,
             options,
-            plain: Pair::new(left, right, &options.secrets, &made_up),
+            plain: Pair::new((left, right), &options.secrets, &made_up, options.trigger),
             mocks: Arc::new(options.mocks.clone()),
             generator,
             settings: made_up.into_iter().filter(is_setting).collect(),
@@ -183,7 +192,8 @@ impl<'a> Work<'a> {
                     .map_err(|error| anyhow::anyhow!("{error}"))?;
                 let setting = Setting::of(planned.trigger, Some(planned), self.options.tenant);
                 let secrets = &planned.case.secrets;
-                let pair = Pair::new(self.left, self.right, secrets, &self.settings);
+                let sides = (self.left, self.right);
+                let pair = Pair::new(sides, secrets, &self.settings, planned.trigger);
                 (event, setting, Some(pair))
             }
             Origin::Generated(number) => {
@@ -225,12 +235,14 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// The first login of a group, made smaller if its event is generated.
+    /// The first login of a group, made smaller if its event is generated and `may_shrink`, and how many runs computed until
+    /// their time was over meanwhile.
     pub(super) fn smallest(
         &self,
         group: &Group,
         first_shown: Option<&Shown>,
-    ) -> anyhow::Result<Option<Found>> {
+        may_shrink: bool,
+    ) -> anyhow::Result<(Option<Found>, u8)> {
         let (first, event, mut setting, pair) = self.login(group.first)?;
         let pair = pair.as_ref().unwrap_or(&self.plain);
         let trigger = self.options.trigger;
@@ -248,9 +260,11 @@ impl<'a> Work<'a> {
         if let Some(shown) = first_shown.filter(|shown| shown.endless > 0) {
             let mut known = shown.differences.iter();
             let known = known.find(|one| of_group(one)).cloned();
-            return Ok(known.map(|difference| found(difference, event, false)));
+            return Ok((known.map(|difference| found(difference, event, false)), 0));
         }
         let endless = AtomicU8::new(0);
+        let whole_time = setting.budget.time;
+        setting.budget.time = whole_time.min(SHRINKING);
         let shown = |setting: &Setting<'_>, event: &Value| {
             // Smaller events may lead to code that never ends.
             if endless.load(Ordering::Relaxed) >= ENDLESS_ATTEMPTS {
@@ -260,19 +274,23 @@ impl<'a> Work<'a> {
             endless.fetch_add(both.endless, Ordering::Relaxed);
             both.differences().into_iter().find(of_group)
         };
-        let event = match first {
-            Origin::Generated(_) => {
+        let is_small = matches!(first, Origin::Generated(_)) && may_shrink;
+        let smaller = match is_small {
+            true => {
                 let small = shrink(&event, &base, ATTEMPTS, |candidate| {
                     is_plausible(trigger, candidate) && shown(&setting, candidate).is_some()
                 });
                 small.event
             }
-            Origin::Event(_) | Origin::Case(_) => event,
+            false => event.clone(),
         };
+        let met = endless.swap(0, Ordering::Relaxed);
+        setting.budget.time = whole_time;
         setting.watch = Watch::Paths;
-        endless.store(0, Ordering::Relaxed);
-        let is_small = matches!(first, Origin::Generated(_));
-        let last = shown(&setting, &event);
-        Ok(last.map(|difference| found(difference, event, is_small)))
+        let last = shown(&setting, &smaller);
+        Ok((
+            last.map(|difference| found(difference, smaller, is_small)),
+            met,
+        ))
     }
 }

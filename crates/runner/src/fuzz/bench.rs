@@ -64,19 +64,19 @@ impl<'a> Bench<'a> {
     ) -> Result<Self, LoadError> {
         let sources: Vec<&ActionSource> = targets.sources_of(target).collect();
         let secrets = placeholders(sources.iter().copied());
+        let trigger = match &target.template {
+            Some(planned) => planned.trigger,
+            None => trigger_of_all(sources.iter().copied())?,
+        };
         let mut actions = Vec::new();
         for (index, source) in target.actions.iter().zip(&sources) {
             if let Some(action) = compiled.get(*index) {
                 let action = action.as_ref().map_err(LoadError::clone)?;
                 let seen = seen_by(source, &[], &secrets);
-                actions.push(action.bound(source, &seen));
+                actions.push(action.bound(source, &seen, trigger));
             }
         }
         let words = vocabulary(sources.iter().copied());
-        let trigger = match &target.template {
-            Some(planned) => planned.trigger,
-            None => trigger_of_all(sources.iter().copied())?,
-        };
         Ok(Self {
             actions,
             secrets,

@@ -44,13 +44,30 @@ impl LoadError {
     }
 
     pub(crate) fn other_trigger(file: &str, id: &str) -> Self {
-        let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
         let why = match is_without_contract(id) {
             true => "which has no public contract and does not run here",
             false => "which is not a known trigger",
         };
         Self::unloadable(format!("{file}: the Action is for the trigger {id}, {why}"))
-            .with_hint(format!("triggers that run are {}", known.join(", ")))
+            .with_hint(triggers_that_run())
+    }
+
+    /// The source exports a handler of a trigger that is known and does not run here.
+    pub(crate) fn handler_without_contract(file: &str, name: &str, id: &str) -> Self {
+        Self::unloadable(format!(
+            "{file}: the Action exports `{name}`, a handler of the trigger {id}, which has no public contract and does not run here"
+        ))
+        .with_hint(triggers_that_run())
+    }
+
+    /// The source exports what has the form of a handler, and nothing else that runs.
+    pub(crate) fn unknown_handler(file: &str, name: &str) -> Self {
+        let handlers = Trigger::ALL.iter().map(|trigger| trigger.table().execute);
+        let handlers: Vec<&str> = handlers.collect();
+        Self::unloadable(format!(
+            "{file}: the Action exports `{name}`, which is not a handler of a known trigger"
+        ))
+        .with_hint(format!("handlers are {}", handlers.join(", ")))
     }
 
     pub(crate) fn mixed_triggers(one: (&str, Trigger), other: (&str, Trigger)) -> Self {
@@ -124,6 +141,11 @@ impl LoadError {
         let place = place.unwrap_or_default();
         Self::unloadable(format!("{place}{class}{}", fault.message))
     }
+}
+
+fn triggers_that_run() -> String {
+    let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
+    format!("triggers that run are {}", known.join(", "))
 }
 
 impl fmt::Display for LoadError {

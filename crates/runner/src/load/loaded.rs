@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use postlogin_core::{HandlerInfo, HandlerKind, Location, Trigger, outcome::Notice};
+use postlogin_core::{
+    HandlerInfo, HandlerKind, Location, Trigger, outcome::Notice, trigger::Exported,
+};
 use postlogin_engine::{ActionPre, BoundAction};
 use postlogin_js::{
     source::{
@@ -15,7 +17,7 @@ use postlogin_js::{
 use postlogin_project::{ActionKind, ActionSource, Manifest, Role, Secret};
 use serde_json::{Map, Value};
 
-use super::{dependencies, trigger_of};
+use super::dependencies;
 use crate::login::secrets_of;
 
 /// An Action that is ready to run. Cheap to clone.
@@ -28,8 +30,10 @@ pub struct Loaded {
 /// Facts about the text of an Action.
 struct Said {
     kind: HandlerKind,
-    /// Notices about the text: it only compiles inside of production's wrapper, it has handlers of several triggers.
+    /// Notices about the text: it only compiles inside of production's wrapper, it exports a Rule.
     oddities: Vec<Notice>,
+    /// The file of an Action and its handlers with the ids of their triggers, each once.
+    handlers: (String, Vec<(String, &'static str)>),
     /// The secrets that it certainly reads, each at its first place.
     secrets: Vec<Mention>,
 }
@@ -42,9 +46,10 @@ impl Loaded {
         }
     }
 
-    /// Returns the Action at its place in a login of `source`, of which it was loaded, with those of the given secrets that it sees.
+    /// Returns the Action at its place in a run of `trigger`, with those of the given secrets that it sees. `source` is that of
+    /// which it was loaded.
     #[must_use]
-    pub fn bound(&self, source: &ActionSource, given: &[Secret]) -> BoundAction {
+    pub fn bound(&self, source: &ActionSource, given: &[Secret], trigger: Trigger) -> BoundAction {
         let given_secrets = secrets_of(source, given);
         let secrets = match self.said.kind {
             HandlerKind::Action => given_secrets,
@@ -56,7 +61,7 @@ impl Loaded {
         };
         let declared = |count: fn(&Manifest) -> usize| source.declared.as_ref().map(count);
         BoundAction {
-            notices: self.said.notices(source, &secrets),
+            notices: self.said.notices(source, &secrets, trigger),
             info: HandlerInfo {
                 name: source.name.clone(),
                 kind: self.said.kind,
@@ -81,6 +86,7 @@ impl Said {
         let nothing = Self {
             kind,
             oddities: Vec::new(),
+            handlers: (String::new(), Vec::new()),
             secrets: Vec::new(),
         };
         let (file, text) = match &source.kind {
@@ -96,9 +102,9 @@ impl Said {
             true => None,
             false => suspected(&file, &text),
         };
-        let unused = match kind {
-            HandlerKind::Action => handlers_left_out(source, &file, &facts),
-            HandlerKind::Rule | HandlerKind::Connection => None,
+        let handlers = match kind {
+            HandlerKind::Action => handlers_in(&facts),
+            HandlerKind::Rule | HandlerKind::Connection => Vec::new(),
         };
         let mut secrets: Vec<Mention> = Vec::new();
         for mention in facts.secrets {
@@ -122,48 +128,83 @@ impl Said {
         });
         Self {
             kind,
-            oddities: suspicion
-                .into_iter()
-                .chain(unused)
-                .chain(exported)
-                .collect(),
+            oddities: suspicion.into_iter().chain(exported).collect(),
+            handlers: (file, handlers),
             secrets,
         }
     }
 
-    /// Returns a notice for each secret that the text certainly reads and that the Action does not see: as in production it is
-    /// `undefined`, and the next line fails in a way that does not say why.
-    fn notices(&self, source: &ActionSource, seen: &Map<String, Value>) -> Vec<Notice> {
+    /// Returns the notices about the text, one about what does not run at this trigger, and one for each secret that the text
+    /// certainly reads and that the Action does not see: as in production it is `undefined`, and the next line fails in a way
+    /// that does not say why.
+    fn notices(
+        &self,
+        source: &ActionSource,
+        seen: &Map<String, Value>,
+        trigger: Trigger,
+    ) -> Vec<Notice> {
         let missing = self.secrets.iter();
         let missing = missing.filter(|mention| !seen.contains_key(&mention.name));
         let notices = missing.map(|mention| secret_missing(source, mention));
-        self.oddities.iter().cloned().chain(notices).collect()
+        let oddities = self.oddities.iter().cloned();
+        let undeclared = match self.kind {
+            HandlerKind::Action => not_declared(source, trigger),
+            HandlerKind::Rule | HandlerKind::Connection => None,
+        };
+        oddities
+            .chain(self.handlers_left_out(trigger))
+            .chain(undeclared)
+            .chain(notices)
+            .collect()
+    }
+
+    /// Returns a notice for handlers of other triggers than the one that runs: an Action has one trigger.
+    fn handlers_left_out(&self, trigger: Trigger) -> Option<Notice> {
+        let (file, handlers) = &self.handlers;
+        let others = handlers.iter().filter(|(_, id)| *id != trigger.id());
+        let others: Vec<String> = others.map(|(name, id)| format!("{name} ({id})")).collect();
+        (!others.is_empty()).then(|| Notice {
+            code: "handlers-of-other-triggers".into(),
+            message: format!(
+                "{file} runs for {trigger}; its {} was not run: in production an Action has one trigger",
+                others.join(", ")
+            ),
+            source: None,
+        })
     }
 }
 
-/// Returns a notice for handlers of other triggers than the source's own: an Action has one trigger.
-fn handlers_left_out(source: &ActionSource, file: &str, facts: &Facts) -> Option<Notice> {
-    let own = trigger_of(source).ok()?;
+/// Returns the exported handlers with the ids of their triggers, each once.
+fn handlers_in(facts: &Facts) -> Vec<(String, &'static str)> {
     let exports = facts.exports.iter().map(|export| &export.name);
-    let handlers = facts.handlers.iter().map(|handler| &handler.name);
-    let mut others: Vec<String> = Vec::new();
-    for name in exports.chain(handlers) {
-        let id = match Trigger::of_export(name) {
-            Some((trigger, _)) if trigger == own => continue,
-            Some((trigger, _)) => trigger.id(),
-            None => continue,
+    let names = exports.chain(facts.handlers.iter().map(|handler| &handler.name));
+    let mut handlers: Vec<(String, &'static str)> = Vec::new();
+    for name in names {
+        let id = match Exported::of(name) {
+            Exported::Handler(trigger, _) => trigger.id(),
+            Exported::WithoutContract(id) => id,
+            Exported::UnknownHandler | Exported::Other => continue,
         };
-        let other = format!("{name} ({id})");
-        if !others.contains(&other) {
-            others.push(other);
+        if handlers.iter().all(|(known, _)| known != name) {
+            handlers.push((name.clone(), id));
         }
     }
-    (!others.is_empty()).then(|| Notice {
-        code: "handlers-of-other-triggers".into(),
+    handlers
+}
+
+/// Returns a notice for an Action whose configuration names other triggers than the one that runs.
+fn not_declared(source: &ActionSource, trigger: Trigger) -> Option<Notice> {
+    let declared = &source.declared.as_ref()?.supported_triggers;
+    if declared.is_empty() || declared.iter().any(|one| one.id == trigger.id()) {
+        return None;
+    }
+    let ids: Vec<&str> = declared.iter().map(|one| one.id.as_str()).collect();
+    Some(Notice {
+        code: "trigger-not-declared".into(),
         message: format!(
-            "{file} runs for {}; its {} was not run: in production an Action has one trigger",
-            own.id(),
-            others.join(", ")
+            "{} runs for {trigger}, and its configuration is for {}: production does not run it at {trigger}",
+            source.display_path,
+            ids.join(", ")
         ),
         source: None,
     })

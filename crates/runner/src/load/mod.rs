@@ -9,8 +9,8 @@ mod trigger;
 
 use std::{fs, path::Path, sync::Arc};
 
-use postlogin_core::HandlerKind;
-use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine};
+use postlogin_core::{HandlerKind, Trigger};
+use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine, NotAnAction};
 use postlogin_js::{
     JavaScript, Packages,
     coverage::{Coverage, FileCoverage},
@@ -96,7 +96,7 @@ impl<'a> Compiler<'a> {
         files
     }
 
-    /// An Action at its place in the login, with the secrets that it sees.
+    /// An Action at its place in a run of a trigger, with the secrets that it sees.
     ///
     /// # Errors
     /// When it cannot be built or loaded.
@@ -104,8 +104,9 @@ impl<'a> Compiler<'a> {
         &mut self,
         source: &ActionSource,
         given: &[Secret],
+        trigger: Trigger,
     ) -> Result<BoundAction, LoadError> {
-        Ok(self.action(source)?.bound(source, given))
+        Ok(self.action(source)?.bound(source, given, trigger))
     }
 
     /// The script of a connection, which gives the user of the login.
@@ -117,7 +118,8 @@ impl<'a> Compiler<'a> {
         source: &ActionSource,
         given: &[Secret],
     ) -> Result<BoundAction, LoadError> {
-        let mut bound = self.action(source)?.bound(source, given);
+        let action = self.action(source)?;
+        let mut bound = action.bound(source, given, Trigger::PostLogin);
         bound.info.kind = HandlerKind::Connection;
         Ok(bound)
     }
@@ -132,6 +134,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn runnable(&mut self, source: &ActionSource) -> Result<ActionPre, LoadError> {
+        // What belongs to no trigger that runs here is not loaded as an Action of another one.
+        trigger_of(source)?;
         match &source.kind {
             ActionKind::Script { text, .. } => {
                 let modules = dependencies::of(source)?;
@@ -178,6 +182,7 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// When it cannot be built.
     pub fn build(&mut self, source: &ActionSource) -> Result<Vec<u8>, LoadError> {
+        trigger_of(source)?;
         let bytes = match &source.kind {
             ActionKind::Script { text, .. } if is_rule(&source.display_path, text) => {
                 let name = portable(&source.display_path);
@@ -271,9 +276,16 @@ impl<'a> Compiler<'a> {
                     notice: &notice,
                 });
             };
-            let javascript = JavaScript::new(&self.engine, notice).map_err(|error| {
-                LoadError::internal(&anyhow::anyhow!("the JavaScript engine: {error}"))
-            })?;
+            let javascript =
+                JavaScript::new(&self.engine, notice).map_err(|error| match &error {
+                    NotAnAction::NotCompiled(reason) => LoadError {
+                        hint: error.hint(),
+                        ..LoadError::unloadable(format!(
+                            "the JavaScript engine could not be compiled: {reason}"
+                        ))
+                    },
+                    _ => LoadError::internal(&anyhow::anyhow!("the JavaScript engine: {error}")),
+                })?;
             self.javascript = Some(javascript.with_kept_packages());
         }
         self.javascript

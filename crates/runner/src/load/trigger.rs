@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use postlogin_core::Trigger;
+use postlogin_core::trigger::{Exported, near_handler};
 use postlogin_engine::handlers_of;
 use postlogin_js::source::{facts::facts, rule::is_rule};
 use postlogin_js::source_of_component;
@@ -14,7 +15,7 @@ use super::LoadError;
 /// several the one that its configuration names, and post-login for a Rule and for a source that exports none (production's error says so when it runs).
 ///
 /// # Errors
-/// When its configuration names only triggers that do not run here, and it exports no handler of one that does.
+/// When it exports no handler of a trigger that runs here, and its exports or its configuration name only others.
 pub fn trigger_of(source: &ActionSource) -> Result<Trigger, LoadError> {
     if source.role != Role::ByText {
         return Ok(Trigger::PostLogin);
@@ -40,12 +41,28 @@ pub fn trigger_of(source: &ActionSource) -> Result<Trigger, LoadError> {
         .iter()
         .filter_map(|export| Some(Trigger::of_export(export)?.0))
         .collect();
-    if handled.is_empty()
-        && let Some(id) = declared_unknown(source)
-    {
-        return Err(LoadError::other_trigger(&source.display_path, id));
+    if handled.is_empty() {
+        if let Some(error) = of_no_trigger_here(source, &exports) {
+            return Err(error);
+        }
+        if let Some(id) = declared_unknown(source) {
+            return Err(LoadError::other_trigger(&source.display_path, id));
+        }
     }
     Ok(chosen(source, &handled))
+}
+
+/// Returns the error of a source whose exports have the form of handlers and belong to no trigger that runs here. A slip in
+/// the name is production's matter: it says at the login which export it misses.
+fn of_no_trigger_here(source: &ActionSource, exports: &[String]) -> Option<LoadError> {
+    let file = &source.display_path;
+    exports.iter().find_map(|name| match Exported::of(name) {
+        Exported::WithoutContract(id) => Some(LoadError::handler_without_contract(file, name, id)),
+        Exported::UnknownHandler if near_handler(name).is_none() => {
+            Some(LoadError::unknown_handler(file, name))
+        }
+        _ => None,
+    })
 }
 
 /// Returns the trigger of all of `sources`.

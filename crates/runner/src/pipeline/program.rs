@@ -192,7 +192,7 @@ impl Library {
 /// The sources that are to be loaded.
 struct Sources {
     actions: Vec<(Trigger, ActionSource)>,
-    of_entities: Vec<ActionSource>,
+    of_entities: Vec<(Trigger, ActionSource)>,
     connections: Vec<ActionSource>,
 }
 
@@ -214,18 +214,19 @@ impl Sources {
             actions.extend(sources.into_iter().map(|source| (*trigger, source)));
         }
         let of_entities = project.entity_actions()?.into_iter();
-        let of_entities = of_entities.map(|(_, action)| project.source(action, here));
+        let of_entities =
+            of_entities.map(|(trigger, action)| Ok((trigger, project.source(action, here)?)));
         Ok(Self {
             actions,
-            of_entities: of_entities.collect::<Result<_, _>>()?,
+            of_entities: of_entities.collect::<Result<_, ProgramError>>()?,
             connections: connections.collect::<Result<_, _>>()?,
         })
     }
 
     /// All Rules and Actions.
     fn sources(&self) -> impl Iterator<Item = &ActionSource> {
-        let bound = self.actions.iter().map(|(_, source)| source);
-        bound.chain(&self.of_entities)
+        let all = self.actions.iter().chain(&self.of_entities);
+        all.map(|(_, source)| source)
     }
 
     /// Every file whose change may change what a login runs; folders for files that come and go.
@@ -267,12 +268,12 @@ impl Sources {
         }
         let compiler = started(compiler, start).map_err(ProgramError::Engine)?;
         for (trigger, source) in &self.actions {
-            let mut bound = compiler.bind(source, given)?;
+            let mut bound = compiler.bind(source, given, *trigger)?;
             bound.info.fingerprint = fingerprint(source);
             program.actions.entry(*trigger).or_default().push(bound);
         }
-        for source in &self.of_entities {
-            let mut bound = compiler.bind(source, given)?;
+        for (trigger, source) in &self.of_entities {
+            let mut bound = compiler.bind(source, given, *trigger)?;
             bound.info.fingerprint = fingerprint(source);
             program.of_entities.insert(source.name.clone(), bound);
         }

@@ -159,6 +159,10 @@ impl<'a> Planner<'a> {
     }
 
     fn file(&mut self, path: &Path) {
+        // The cases of a file before this one took what there is, which is an error already.
+        if self.left == 0 {
+            return;
+        }
         let folder = path.parent().unwrap_or(Path::new(""));
         let project = match self.projects.of(folder) {
             Ok(project) => project,

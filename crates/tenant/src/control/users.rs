@@ -10,9 +10,9 @@ use tokio::sync::mpsc::channel;
 
 use super::stream::Streamed;
 use super::{failed, refuse};
-use crate::http::{Call, Content, answer, json_text, text};
+use crate::http::{Call, Content, answer, json_text};
 use crate::import::SeedUser;
-use crate::seed::prepare;
+use crate::seed::{Seed, prepare};
 use crate::state::Tenant;
 use crate::store::{NewUser, StoreError};
 use crate::trouble::aside;
@@ -105,16 +105,12 @@ pub(super) async fn add(tenant: &Arc<Tenant>, content: &Content) -> Response {
         Ok(Err(problem)) => return refuse(400, problem.to_string()),
         Err(_) => return refuse(500, "the users could not be read"),
     };
-    let id = |user: &NewUser| {
-        text(&user.profile, "user_id")
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let users: Vec<NewUser> = seeds.iter().map(|seed| seed.user.clone()).collect();
+    let ids: Vec<String> = seeds.iter().map(|seed| seed.user_id().to_owned()).collect();
+    let users: Vec<NewUser> = seeds.iter().map(Seed::user).collect();
     match aside(|| tenant.store.insert_users(&users)) {
         Ok(Ok(())) => {}
         Ok(Err((index, _))) => {
-            let id = users.get(index).map(id).unwrap_or_default();
+            let id = ids.get(index).cloned().unwrap_or_default();
             return refuse(
                 409,
                 format!(
@@ -129,6 +125,5 @@ pub(super) async fn add(tenant: &Arc<Tenant>, content: &Content) -> Response {
             return failed(&error);
         }
     }
-    let ids: Vec<String> = users.iter().map(id).collect();
     answer(StatusCode::CREATED, &json!({"user_ids": ids}))
 }

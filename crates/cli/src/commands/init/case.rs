@@ -49,7 +49,7 @@ pub(super) fn first_case(
     // What is wrong with it is said where it is loaded.
     let trigger = trigger_of(source).unwrap_or_default();
     let ran = compiler
-        .bind(source, &secrets)
+        .bind(source, &secrets, trigger)
         .map_err(|error| error.message)
         .map(|bound| login(project, trigger, bound));
     let mut missing = Vec::new();

@@ -6,10 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use postlogin_project::read_small;
+
 use crate::error::CliError;
 
-/// The most bytes of a `.gitignore` to which lines are added.
-const MOST_IGNORED: u64 = 1024 * 1024;
+/// The longest `.gitignore` that is changed, in bytes.
+const LONGEST_IGNORE: u64 = 1 << 20;
 
 /// Files of a new project. What is there already is left as it is.
 pub(super) struct Files {
@@ -36,6 +38,7 @@ impl Files {
             return Ok(false);
         }
         let folder = path.parent().unwrap_or(&self.home);
+        self.refuse_outside(folder, name)?;
         fs::create_dir_all(folder)
             .and_then(|()| fs::File::create_new(&path))
             .and_then(|mut file| file.write_all(text.as_bytes()))
@@ -44,19 +47,37 @@ impl Files {
         Ok(true)
     }
 
+    /// Refuses a folder that a symbolic link of the project leads out of it.
+    fn refuse_outside(&self, folder: &Path, name: &str) -> Result<(), CliError> {
+        // Folders that are not there yet will be in the last one that is.
+        let there = folder
+            .ancestors()
+            .find(|above| above.symlink_metadata().is_ok());
+        let home = self.home.canonicalize();
+        let is_inside = match (there.map(Path::canonicalize), home) {
+            (Some(Ok(real)), Ok(home)) => real.starts_with(home),
+            // A link that leads nowhere, for one.
+            _ => false,
+        };
+        match is_inside {
+            true => Ok(()),
+            false => Err(CliError::usage(format!(
+                "can't write {name}: a symbolic link leads out of the folder `{}`",
+                self.home.display()
+            ))
+            .with_hint("remove the link, or make it a folder")),
+        }
+    }
+
     /// Adds lines to `.gitignore` that it does not have.
     pub(super) fn ignore(&mut self, lines: &[&str]) -> Result<(), CliError> {
         let path = self.home.join(".gitignore");
-        if path.is_symlink() {
+        // A link, and what cannot be read, are the user's matter.
+        let Ok(before) = read_small(&path, ".gitignore", LONGEST_IGNORE) else {
             self.kept.push(".gitignore".to_owned());
             return Ok(());
-        }
-        // One that is that large is not written anew for a few lines.
-        if fs::metadata(&path).is_ok_and(|found| found.len() > MOST_IGNORED) {
-            self.kept.push(".gitignore".to_owned());
-            return Ok(());
-        }
-        let before = fs::read_to_string(&path).unwrap_or_default();
+        };
+        let before = before.unwrap_or_default();
         let has = |line: &&&str| {
             let plain = |line: &str| line.trim().trim_matches('/').to_owned();
             before.lines().any(|known| plain(known) == plain(line))

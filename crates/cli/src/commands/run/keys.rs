@@ -1,6 +1,11 @@
 //! The key that signs tokens.
 
-use std::{fmt::Display, io, path::Path};
+use std::{
+    fmt::Display,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use postlogin_core::outcome::Outcome;
 use postlogin_project::{Project, keep_out_of_git, state_folder};
@@ -12,6 +17,9 @@ use crate::{
     error::{self, CliError},
 };
 
+/// So many bytes of a key file are read. A key of 16,384 bits has 13 kB.
+const LARGEST_KEY: u64 = 64 << 10;
+
 /// Returns the key that was given, or that of the project (of this folder, outside a project).
 pub(super) fn key(
     arguments: &RunArguments,
@@ -20,12 +28,16 @@ pub(super) fn key(
 ) -> Result<KeyPair, CliError> {
     if let Some(file) = &arguments.key {
         let failed = |error: &dyn Display| CliError::usage(format!("{}: {error}", file.display()));
-        let pem = std::fs::read_to_string(file).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                failed(&"there is no such file").with_hint(error::hint_on_missing(file))
-            }
-            _ => failed(&error),
-        })?;
+        let mut pem = String::new();
+        let read = |file: File| file.take(LARGEST_KEY).read_to_string(&mut pem);
+        File::open(file)
+            .and_then(read)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => {
+                    failed(&"there is no such file").with_hint(error::hint_on_missing(file))
+                }
+                _ => failed(&error),
+            })?;
         return KeyPair::from_pem(&pem).map_err(|error| {
             let shown = failed(&error);
             match error.hint() {

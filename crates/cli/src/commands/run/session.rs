@@ -16,8 +16,8 @@ use crate::{
     printer::Printer,
 };
 
-/// The longest request, in bytes.
-const LONGEST_LINE: u64 = 64 << 20;
+/// The longest request, in bytes. Its case takes up to ten times as much memory.
+const LONGEST_LINE: u64 = 16 << 20;
 
 pub(super) fn answer_lines(
     arguments: &RunArguments,
@@ -34,21 +34,24 @@ pub(super) fn answer_lines(
             .by_ref()
             .take(LONGEST_LINE)
             .read_until(b'\n', &mut line);
-        let read =
-            read.map_err(|error| CliError::usage(format!("<stdin>: cannot read it: {error}")))?;
+        let read = read.map_err(unreadable)?;
         if read == 0 {
             return Ok(SUCCESS);
         }
-        if read as u64 == LONGEST_LINE {
+        if read as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
+            let id = Session::id_of(&line);
+            line = Vec::new();
+            skip_line(&mut stdin).map_err(unreadable)?;
             let most = LONGEST_LINE >> 20;
-            return Err(
-                CliError::usage(format!("<stdin>: a line has more than {most} MiB")).with_hint(
-                    "a request is one JSON object on one line; large events and mocks can be files",
-                ),
-            );
+            printer.json(&json!({"id": id, "errors": [{
+                "message": format!("<stdin>: the line has more than {most} MiB"),
+                "hint": "large events and mocks can be files",
+            }]}))?;
+            continue;
         }
         let Ok(text) = std::str::from_utf8(&line) else {
-            printer.json(&json!({"id": null, "errors": [{"message": "<stdin>: the line is not UTF-8", "hint": null}]}))?;
+            let id = Session::id_of(&line);
+            printer.json(&json!({"id": id, "errors": [{"message": "<stdin>: the line is not UTF-8", "hint": null}]}))?;
             continue;
         };
         if text.trim().is_empty() {
@@ -56,5 +59,33 @@ pub(super) fn answer_lines(
         }
         let answer = session.answer(text);
         printer.json(&answer)?;
+        // A long line was the exception.
+        line.shrink_to(KEPT);
+    }
+}
+
+/// So much room for a line is kept for the next one, in bytes.
+const KEPT: usize = 1 << 20;
+
+fn unreadable(error: io::Error) -> CliError {
+    CliError::usage(format!("<stdin>: cannot read it: {error}"))
+}
+
+/// Skips the rest of a line without storing it.
+fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let (end, length) = match input.fill_buf() {
+            Ok(part) => (part.iter().position(|byte| *byte == b'\n'), part.len()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        match end {
+            Some(at) => {
+                input.consume(at + 1);
+                return Ok(());
+            }
+            None if length == 0 => return Ok(()),
+            None => input.consume(length),
+        }
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn of(scope: &Scope<'_>, expression: &Expression) -> Result<Code, Sto
             let start = start.map_or(0, |span| span.start);
             match as_written(scope, heredoc) {
                 Some(text) => Ok(Code {
-                    text: Some(padded(scope, start, &text)),
+                    text: Some(padded(scope, expression, start, &text)?),
                     path: path(scope),
                 }),
                 None => inline(scope, expression, start),
@@ -124,7 +124,7 @@ fn inline(scope: &Scope<'_>, expression: &Expression, at: usize) -> Result<Code,
         at => at,
     };
     Ok(Code {
-        text: Some(padded(scope, start, &text)),
+        text: Some(padded(scope, expression, start, &text)?),
         path: path(scope),
     })
 }
@@ -135,9 +135,15 @@ fn path(scope: &Scope<'_>) -> PathBuf {
 }
 
 /// A text with so many empty lines before it that its lines are those of the file.
-fn padded(scope: &Scope<'_>, at: usize, text: &str) -> String {
+fn padded(
+    scope: &Scope<'_>,
+    expression: &Expression,
+    at: usize,
+    text: &str,
+) -> Result<String, Stop> {
     let file = scope.own().and_then(|module| module.files.get(scope.file));
     let line = file.map_or(1, |file| file.place(at).0);
     let lines = usize::try_from(line).unwrap_or(1).saturating_sub(1);
-    format!("{}{text}", "\n".repeat(lines))
+    scope.afford(expression, scope.budget.text(lines + text.len()))?;
+    Ok(format!("{}{text}", "\n".repeat(lines)))
 }

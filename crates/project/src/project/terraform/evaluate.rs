@@ -1,14 +1,15 @@
 //! What an expression is, without any state.
 
-use std::cell::Cell;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::rc::Rc;
 
 use hcl_edit::Span;
 use hcl_edit::expr::{BinaryOperator, Expression, ForExpr, ObjectKey, UnaryOperator};
 use hcl_edit::template::{Directive, Element, Template};
 use serde_json::{Map, Value, json};
 
+use super::budget::Budget;
 use super::{Module, functions};
 use crate::Error;
 
@@ -30,29 +31,11 @@ impl Stop {
     }
 }
 
-/// So many instances of a resource are made.
-pub(super) const MOST_INSTANCES: u64 = 1_000;
-/// So many expressions are evaluated for a project.
-const MOST_STEPS: usize = 500_000;
-/// So much text is made for a project, in bytes: locals can multiply it.
-const MOST_TEXT: usize = 64 << 20;
 /// So deep may values refer to each other.
 const DEEPEST: usize = 24;
 
-/// What evaluating may still use.
-pub(super) struct Budget {
-    steps: Cell<usize>,
-    text: Cell<usize>,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            steps: Cell::new(MOST_STEPS),
-            text: Cell::new(MOST_TEXT),
-        }
-    }
-}
+/// Why nothing is evaluated any more.
+const TOO_MUCH: &str = "it refers to too much";
 
 /// What names stand for.
 #[derive(Clone)]
@@ -62,9 +45,9 @@ pub(super) struct Scope<'m> {
     pub(super) file: usize,
     /// The folder of the configuration that Terraform is started in.
     pub(super) root: &'m Path,
-    budget: &'m Budget,
+    pub(super) budget: &'m Budget,
     /// `each`, `count`, iterators and variables of `for`, innermost last.
-    pub(super) names: Vec<(String, Value)>,
+    pub(super) names: Vec<(String, Rc<Value>)>,
     depth: usize,
 }
 
@@ -91,7 +74,7 @@ impl<'m> Scope<'m> {
 
     pub(super) fn with(&self, name: &str, value: Value) -> Self {
         let mut scope = self.clone();
-        scope.names.push((name.to_owned(), value));
+        scope.names.push((name.to_owned(), Rc::new(value)));
         scope
     }
 
@@ -132,13 +115,34 @@ impl<'m> Scope<'m> {
         }
     }
 
+    /// The scope of a template, which is an expression of its own.
+    pub(super) fn deeper(&self) -> Self {
+        Self {
+            depth: self.depth + 1,
+            ..self.clone()
+        }
+    }
+
+    /// Refuses what the budget has no room for.
+    pub(super) fn afford(&self, expression: &Expression, has_room: bool) -> Result<(), Stop> {
+        match has_room {
+            true => Ok(()),
+            false => Err(self.stop(expression, TOO_MUCH)),
+        }
+    }
+
     /// Returns the value of an expression.
     pub(super) fn value(&self, expression: &Expression) -> Evaluated {
-        let left = self.budget.steps.get();
-        if left == 0 || self.is_too_deep() {
-            return Err(self.stop(expression, "it refers to too much"));
+        if self.is_too_deep() {
+            return Err(self.stop(expression, TOO_MUCH));
         }
-        self.budget.steps.set(left - 1);
+        self.afford(expression, self.budget.step())?;
+        let value = self.unmetered(expression)?;
+        self.afford(expression, self.budget.value(&value))?;
+        Ok(value)
+    }
+
+    fn unmetered(&self, expression: &Expression) -> Evaluated {
         match expression {
             Expression::Null(_) => Ok(Value::Null),
             Expression::Bool(value) => Ok(Value::Bool(**value)),
@@ -204,11 +208,9 @@ impl<'m> Scope<'m> {
 
     /// Returns a text, if there is room for it.
     pub(super) fn text(&self, expression: &Expression, text: &str) -> Evaluated {
-        let left = self.budget.text.get();
-        let Some(left) = left.checked_sub(text.len()) else {
+        if !self.budget.text(text.len()) {
             return Err(self.stop(expression, "it makes too long a text"));
-        };
-        self.budget.text.set(left);
+        }
         Ok(Value::String(text.to_owned()))
     }
 
@@ -268,7 +270,10 @@ impl<'m> Scope<'m> {
     pub(super) fn named(&self, expression: &Expression, name: &str) -> Evaluated {
         let mut names = self.names.iter().rev();
         match names.find(|(known, _)| known == name) {
-            Some((_, value)) => Ok(value.clone()),
+            Some((_, value)) => {
+                self.afford(expression, self.budget.value(value))?;
+                Ok(Value::clone(value))
+            }
             None => Err(self.stop(expression, format!("`{name}` is unknown"))),
         }
     }

@@ -7,6 +7,9 @@ use super::evaluate::{Scope, Stop, text_of};
 use crate::door::Boundary;
 use crate::files::{configured_path, display_path};
 
+/// The longest text that a function makes, in bytes.
+const LONGEST_TEXT: usize = 1 << 24;
+
 pub(super) fn call(
     scope: &Scope<'_>,
     expression: &Expression,
@@ -44,11 +47,20 @@ pub(super) fn call(
         "lower" => made(text(0)?.to_lowercase()),
         "upper" => made(text(0)?.to_uppercase()),
         "join" => {
-            let items: Vec<String> = list(1)?.iter().map(text_of).collect();
-            made(items.join(&text(0)?))
+            let (by, items) = (text(0)?, list(1)?);
+            let items: Vec<String> = items.iter().map(text_of).collect();
+            let between = by.len().saturating_mul(items.len());
+            let bytes = items.iter().map(String::len).sum::<usize>();
+            // Before it is made: what is between the items may be long.
+            if bytes.saturating_add(between) > LONGEST_TEXT {
+                return Err(scope.stop(expression, "it makes too long a text"));
+            }
+            made(items.join(&by))
         }
         "split" => {
             let (by, of) = (text(0)?, text(1)?);
+            let pieces = of.matches(by.as_str()).count() + 1;
+            scope.afford(expression, scope.budget.parts(pieces))?;
             Ok(of.split(by.as_str()).map(Value::from).collect())
         }
         "replace" => {
@@ -59,7 +71,7 @@ pub(super) fn call(
             }
             // An empty text is between all letters.
             let longest = of.len().saturating_add(1).saturating_mul(to.len().max(1));
-            if longest > 1 << 24 {
+            if longest > LONGEST_TEXT {
                 return Err(scope.stop(expression, "it makes too long a text"));
             }
             made(of.replace(&from, &to))
@@ -67,6 +79,8 @@ pub(super) fn call(
         "jsonencode" => made(arguments.first().ok_or_else(wrong)?.to_string()),
         "jsondecode" => {
             let text = text(0)?;
+            // The shortest member has two bytes: `0,`.
+            scope.afford(expression, scope.budget.parts(text.len() / 2))?;
             let parsed = crate::document::parse_document(&text, crate::Format::Json, "");
             parsed.map_err(|error| scope.stop(expression, error.message))
         }
@@ -138,7 +152,10 @@ pub(super) fn read(
     let path = path_of(scope, written);
     let shown = display_path(&path, scope.root);
     let read = Boundary::around(scope.root).read_text(&path, &shown);
-    read.map_err(|error| scope.stop(expression, error.to_string()))
+    let read = read.map_err(|error| scope.stop(expression, error.to_string()))?;
+    // Also where only a part of it is used: reading takes time.
+    scope.afford(expression, scope.budget.text(read.len()))?;
+    Ok(read)
 }
 
 /// Returns the text of a template with values for its variables.
@@ -151,7 +168,8 @@ pub(super) fn template_of(
     let parsed = hcl_edit::parser::parse_template(template);
     let parsed = parsed
         .map_err(|error| scope.stop(expression, format!("the template: {}", error.message())))?;
-    let mut inner = scope.clone();
+    // It may name itself.
+    let mut inner = scope.deeper();
     for (name, value) in values {
         inner = inner.with(&name, value);
     }

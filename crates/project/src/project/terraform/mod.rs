@@ -5,6 +5,7 @@
 //!
 //! Source: <https://registry.terraform.io/providers/auth0/auth0/latest/docs>.
 
+mod budget;
 mod code;
 mod evaluate;
 mod functions;
@@ -13,7 +14,7 @@ mod references;
 mod resources;
 mod tenant;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use hcl_edit::expr::Expression;
@@ -23,8 +24,9 @@ use serde_json::{Map, Value};
 use super::remarks::Remarks;
 use super::{Project, TestConfiguration};
 use crate::door::Boundary;
-use crate::files::{Lines, entries, file_name};
+use crate::files::{Marks, entries, file_name};
 use crate::keywords::KeywordMappings;
+use budget::Budget;
 use evaluate::Scope;
 
 /// How the types of all resources of the provider begin.
@@ -53,6 +55,7 @@ struct File {
     path: PathBuf,
     shown: String,
     text: String,
+    marks: Marks,
 }
 
 /// An expression, and the file that it is in.
@@ -76,7 +79,7 @@ struct Resource {
 impl File {
     /// The line and column, both from 1, of a byte of the file.
     fn place(&self, at: usize) -> (u32, u32) {
-        Lines::of(&self.text).at(at)
+        self.marks.at(&self.text, at)
     }
 }
 
@@ -118,10 +121,14 @@ pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Project {
         configuration_files,
         remarks,
     };
-    let budget = evaluate::Budget::default();
+    let budget = Budget::default();
     for index in 0..modules.len() {
         resources::add(&modules, index, root, &budget, &mut project);
     }
+    // A module that is called twice says everything twice.
+    let mut known = HashSet::new();
+    let notices = &mut project.remarks.notices;
+    notices.retain(|notice| known.insert(notice.to_string()));
     project
 }
 
@@ -151,7 +158,7 @@ fn instances<'m>(resource: &Resource, scope: &Scope<'m>, remarks: &mut Remarks) 
     match argument("count").map(|attribute| scope.value(&attribute.value)) {
         // A count that is not known is hardly 0.
         None | Some(Err(_)) => vec![scope.clone()],
-        Some(Ok(count)) => (0..count.as_u64().unwrap_or(1).min(evaluate::MOST_INSTANCES))
+        Some(Ok(count)) => (0..count.as_u64().unwrap_or(1).min(budget::MOST_INSTANCES))
             .map(|index| scope.with("count", serde_json::json!({ "index": index })))
             .collect(),
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{File, Module, Resource, Written, files};
 use crate::document::{Format, parse_document};
 use crate::door::Boundary;
-use crate::files::{configured_path, display_path, extension};
+use crate::files::{Marks, configured_path, display_path, extension};
 use crate::project::remarks::{Part, Remarks};
 use crate::{Error, Result};
 
@@ -101,6 +101,7 @@ fn read(path: &Path, root: &Path) -> Result<(File, Body)> {
     let file = File {
         path: path.to_owned(),
         shown,
+        marks: Marks::of(&text),
         text,
     };
     Ok((file, body))

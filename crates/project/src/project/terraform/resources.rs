@@ -4,7 +4,8 @@ use hcl_edit::expr::{Expression, Object, ObjectKey};
 use hcl_edit::structure::Body;
 use serde_json::{Map, Value};
 
-use super::evaluate::{Budget, Scope, Stop, text_of};
+use super::budget::Budget;
+use super::evaluate::{Scope, Stop, text_of};
 use super::{Module, PROVIDER, Resource, code, instances, tenant};
 use crate::files::clamp;
 use crate::project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
@@ -30,6 +31,9 @@ pub(super) fn add<'m>(
         }
         let scope = Scope::new(modules, index, resource.file, root, budget);
         for scope in instances(resource, &scope, &mut project.remarks) {
+            if budget.is_spent() || !budget.resource() {
+                return too_much(resource, &scope, project);
+            }
             let mut reader = Reader {
                 scope,
                 resource,
@@ -40,6 +44,35 @@ pub(super) fn add<'m>(
         }
     }
 }
+
+/// Leaves out a resource and all that come after it. One error says so: what else they say is not known.
+fn too_much(resource: &Resource, scope: &Scope<'_>, project: &mut Project) {
+    let what = format!("{}.{}", resource.kind, resource.label);
+    let is_known = |known: &Broken| known.name == TOO_MUCH;
+    if project.remarks.broken.iter().any(is_known) {
+        return;
+    }
+    let stop = scope.stop_at(
+        resource.at,
+        "the configuration computes too much, and nothing from here on is read",
+    );
+    let error = stop
+        .about(&what)
+        .with_hint("name the Actions to run, or run in an export of the Deploy CLI");
+    let path = scope
+        .own()
+        .and_then(|module| module.files.get(resource.file));
+    project.remarks.unresolved.push((None, error.clone()));
+    project.remarks.broken.push(Broken {
+        part: Part::Rule,
+        name: TOO_MUCH.to_owned(),
+        path: path.map(|file| file.path.clone()).unwrap_or_default(),
+        error,
+    });
+}
+
+/// The name of what is left out because there is too much. Whether there are Rules in it is not known.
+const TOO_MUCH: &str = "everything that is not read";
 
 /// Reads one instance of a resource, and collects what it cannot resolve.
 pub(super) struct Reader<'r, 'm> {
@@ -62,6 +95,7 @@ fn one(reader: &mut Reader<'_, '_>, project: &mut Project) {
         "auth0_trigger_action" => {
             let trigger = reader.string("trigger");
             let action = reader.string("action_id");
+            unresolved(reader, project, trigger.as_deref());
             if let (Some(trigger), Some(action)) = (trigger, action) {
                 bind(reader, project, trigger, vec![action]);
             }
@@ -167,13 +201,34 @@ fn rule(reader: &mut Reader<'_, '_>, project: &mut Project) {
 }
 
 fn binding(reader: &mut Reader<'_, '_>, project: &mut Project) {
-    let Some(trigger) = reader.string("trigger") else {
-        return;
-    };
-    let names = reader.blocks("actions").into_iter();
-    let names = names.filter_map(|item| item.get("id").map(text_of));
-    let names = names.collect();
-    bind(reader, project, trigger, names);
+    let trigger = reader.string("trigger");
+    let items = reader.blocks_of("actions", &["id"]);
+    let count = items.len();
+    let names = items.iter().filter_map(|item| item.get("id")?.as_str());
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    if names.len() < count && reader.stopped.is_empty() {
+        let stop = reader.scope.stop_at(reader.resource.at, "it is not a text");
+        reader.stopped.push(("actions.id".to_owned(), stop));
+    }
+    unresolved(reader, project, trigger.as_deref());
+    if let Some(trigger) = trigger {
+        bind(reader, project, trigger, names);
+    }
+}
+
+/// Notes what of a binding is not resolved: without it, the Actions that run are not those of production.
+fn unresolved(reader: &mut Reader<'_, '_>, project: &mut Project, trigger: Option<&str>) {
+    let resource = format!("{}.{}", reader.resource.kind, reader.resource.label);
+    for (what, stop) in std::mem::take(&mut reader.stopped) {
+        let error = stop.about(&format!("`{what}` of {resource}"));
+        let error = error.with_hint(
+            "list the Actions of the trigger under `bindings` in postlogin.toml, or name the Actions to run",
+        );
+        let entry = (trigger.map(str::to_owned), error);
+        if !project.remarks.unresolved.contains(&entry) {
+            project.remarks.unresolved.push(entry);
+        }
+    }
 }
 
 fn bind(reader: &Reader<'_, '_>, project: &mut Project, trigger: String, names: Vec<String>) {

@@ -6,6 +6,8 @@ use tempfile::TempDir;
 
 use crate::{ActionKind, Project};
 
+mod hostile;
+
 fn repository(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join(".git")).expect("a repository");
