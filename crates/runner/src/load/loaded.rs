@@ -15,7 +15,7 @@ use postlogin_js::{
 use postlogin_project::{ActionKind, ActionSource, Manifest, Role, Secret};
 use serde_json::{Map, Value};
 
-use super::{dependencies, trigger_of};
+use super::{dependencies, source_map, trigger_of};
 use crate::login::secrets_of;
 
 /// An Action that is ready to run. Cheap to clone.
@@ -126,6 +126,7 @@ impl Said {
                 .into_iter()
                 .chain(unused)
                 .chain(exported)
+                .chain(source_map::notice(source))
                 .collect(),
             secrets,
         }
