@@ -16,8 +16,7 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
     model::{
         CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-        ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-        ToolAnnotations,
+        ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, ToolAnnotations,
     },
     service::{RequestContext, ServerInitializeError},
     transport::stdio,
@@ -87,7 +86,9 @@ pub struct About {
 /// # Errors
 /// When the client speaks another protocol, or the streams fail.
 pub fn serve(about: About, desk: impl Desk) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let closed = Arc::new(AtomicBool::new(false));
     let server = Server {
         about,
