@@ -12,7 +12,7 @@ use crate::version;
 
 pub(crate) use replay::ReplayArguments;
 pub(crate) use tenant::{EmailArguments, LogFormat, ServeArguments};
-pub(crate) use tests::{CompareArguments, NoTests, TestArguments};
+pub(crate) use tests::{CompareArguments, NoTests, StatusLevel, TestArguments};
 
 /// Runs Auth0 Actions offline, in WebAssembly, and shows what happened to every claim.
 #[derive(Debug, Parser)]
@@ -104,6 +104,8 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Install the npm packages that the project's Actions declare, at their versions
     Install(InstallArguments),
+    /// Serve run, explain, check, test and compare as tools for agents (Model Context Protocol, over stdin and stdout)
+    Mcp,
     /// Print the JSON Schema of a format
     Schema {
         /// Which format

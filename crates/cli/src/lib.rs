@@ -12,6 +12,7 @@ mod printer;
 mod project;
 pub mod render;
 mod secrets;
+mod terminal;
 mod usage;
 mod version;
 
@@ -76,6 +77,7 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Serve(arguments) => commands::serve::serve(&arguments, printer),
         Command::Init(arguments) => commands::init::init(&arguments, printer),
         Command::Install(arguments) => commands::install::install(&arguments, printer),
+        Command::Mcp => commands::mcp::mcp(),
         Command::Schema { what, trigger } => {
             commands::schema::schema(what, trigger.as_deref(), printer)
         }

@@ -27,6 +27,7 @@ pub mod rules;
 mod session_token;
 mod sources;
 mod time;
+pub mod token_size;
 mod tokens;
 pub mod trigger;
 pub mod units;
@@ -46,6 +47,7 @@ pub use metadata::is_storable;
 pub use reply::{Answer, Failure, Reply, Returned};
 
 pub use time::iso_text;
+pub use token_size::signed_bytes;
 pub use tokens::userinfo;
 pub use trigger::Trigger;
 pub use value::Argument;

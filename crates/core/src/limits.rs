@@ -89,6 +89,13 @@ pub const LOGGED_BYTES: Limit = limit(256 * 1024, API_LAYER);
 
 /// Bytes of the names and values of the custom claims of one token.
 pub const CUSTOM_CLAIMS_BYTES: Limit = limit(100 * 1024, CLAIMS);
+/// Bytes of one cookie, name and attributes included, that every browser keeps.
+pub const COOKIE_BYTES: Limit = limit(4_096, "https://www.rfc-editor.org/rfc/rfc6265#section-6.1");
+/// Bytes of one header that common servers accept: nginx has 8 KiB for a line, Apache 8,190 bytes.
+pub const HEADER_BYTES: Limit = limit(
+    8_192,
+    "https://nginx.org/en/docs/http/ngx_http_core_module.html#large_client_header_buffers",
+);
 /// UTF-16 units of a scope.
 pub const SCOPE_LENGTH: Limit = limit(280, API_LAYER);
 /// Scopes of a machine's token after changes by Actions.

@@ -131,7 +131,7 @@ impl JavaScript {
         text: &str,
         modules: Arc<Modules>,
     ) -> Result<ActionPre, SyntaxError> {
-        let prepared = prepare(file, text)?;
+        let prepared = prepare(file, text)?.built_from(modules.source_map());
         Ok(self.prepared(file, prepared, modules))
     }
 
@@ -146,7 +146,7 @@ impl JavaScript {
         text: &str,
         modules: Arc<Modules>,
     ) -> Result<(ActionPre, Arc<Coverage>), SyntaxError> {
-        let (prepared, coverage) = coverage::instrumented(file, text)?;
+        let (prepared, coverage) = coverage::instrumented(file, text, modules.source_map())?;
         let coverage = Arc::new(coverage);
         let action = self.prepared(file, prepared, modules);
         Ok((action.with_probe(Arc::clone(&coverage) as _), coverage))
@@ -186,7 +186,10 @@ impl JavaScript {
         modules: Arc<Modules>,
     ) -> Option<Result<ActionPre, SyntaxError>> {
         let prepared = prepare_rule(file, text)?;
-        Some(prepared.map(|prepared| self.prepared_rule(kind, file, prepared, modules)))
+        Some(prepared.map(|prepared| {
+            let prepared = prepared.built_from(modules.source_map());
+            self.prepared_rule(kind, file, prepared, modules)
+        }))
     }
 
     /// As [`rule`](Self::rule), with counters for what runs of it.
@@ -200,7 +203,9 @@ impl JavaScript {
         text: &str,
         modules: Arc<Modules>,
     ) -> Option<Result<(ActionPre, Arc<Coverage>), SyntaxError>> {
-        let counted = self.rule_counters.instrumented(file, text)?;
+        let counted = self
+            .rule_counters
+            .instrumented(file, text, modules.source_map())?;
         Some(counted.map(|(prepared, coverage)| {
             let action = self.prepared_rule(kind, file, prepared, modules);
             // One probe for all Rules of a login: they share a sandbox.

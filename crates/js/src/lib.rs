@@ -12,6 +12,7 @@ pub mod liquid;
 mod modules;
 mod provenance;
 pub mod source;
+pub mod source_map;
 pub mod text;
 
 pub use action::{BuildError, JavaScript, mapper_of_component, source_of_component};

@@ -58,7 +58,7 @@ impl<'t> Text<'t> {
         view: impl FnOnce(&Text<'_>) -> T + Send,
     ) -> Option<T> {
         let source = without_mark(source);
-        let source = rule::without_export(source.as_ref());
+        let source = rule::bare(file, source.as_ref());
         let source = source.as_ref();
         parse::on_deep_stack(source, || {
             let allocator = Allocator::default();
@@ -83,7 +83,7 @@ impl<'t> Text<'t> {
             shift,
             lines: OnceCell::new(),
         };
-        if language == Language::CommonJs
+        if language != Language::Module
             && rule::begins_like_a_function(source)
             && let Read::Rule(program, _) = rule::read(allocator, file, source)
         {

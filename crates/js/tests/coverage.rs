@@ -23,7 +23,7 @@ fn check(text: &str, covered: &[u32], uncovered: &[u32]) {
         fault.map(|fault| (fault.message.clone(), fault.location.clone()))
     };
     assert_eq!(words(&counted), words(&plain), "{text}");
-    let file = coverage.file();
+    let file = coverage.files().remove(0);
     let lines = |hit: bool| -> Vec<u32> {
         let lines = file.lines.iter().filter(|(_, count)| (*count > 0) == hit);
         lines.map(|(line, _)| *line).collect()
@@ -122,7 +122,7 @@ fn rules_share_a_sandbox_and_are_counted_each() {
     assert_eq!(outcome(&plain).0, ["late"]);
     let lines = |at: usize| {
         let counters: &Option<Arc<_>> = &coverage[at];
-        counters.as_ref().expect("counted").file().lines
+        counters.as_ref().expect("counted").files().remove(0).lines
     };
     assert_eq!(lines(0), [(2, 1), (3, 1), (5, 1), (6, 0), (7, 1)]);
     assert_eq!(lines(1), [(1, 1), (2, 1), (3, 1)]);

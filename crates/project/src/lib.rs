@@ -30,7 +30,7 @@ pub use error::{Error, Result};
 pub use files::{display_path, read_text, read_users_text};
 pub use folders::{CacheEnvironment, cache_folder, data_folder, keep_out_of_git, state_folder};
 pub use keywords::{KeywordMappings, leftover};
-pub use local::{LocalSource, LocalSources, local_sources};
+pub use local::{LocalSource, LocalSources, local_sources, read_beside};
 pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
 pub use project::remarks::{Broken, Part, Remarks, Undescribed};

@@ -12,6 +12,7 @@ use self::json::{fits, without_comments};
 use crate::action::SCRIPTS;
 use crate::door::Boundary;
 use crate::files::{display_path, entries, extension, file_name, normalize};
+use crate::{Error, Result};
 
 /// So many files are read for one Action.
 const MOST_FILES: usize = 300;
@@ -68,6 +69,22 @@ pub fn local_sources(
         next += 1;
     }
     finder.found
+}
+
+/// Reads a file that the script at `path`, shown as `shown`, names by a relative path; returns its text and how it is shown. It stays
+/// inside of the project, as what a script imports does.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_beside(path: &Path, shown: &str, relative: &str) -> Result<(String, String)> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let file = normalize(&folder.join(relative));
+    let file_shown = display_path(&file, &base(path, shown));
+    if Path::new(relative).is_absolute() {
+        return Err(Error::new("the path is absolute").in_file(relative));
+    }
+    let text = Boundary::around(folder).read_text(&file, &file_shown)?;
+    Ok((text, file_shown))
 }
 
 /// The folder that names are shown relative to.

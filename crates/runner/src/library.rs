@@ -21,7 +21,7 @@ use postlogin_project::Error;
 use crate::execute::{RunOptions, run};
 use crate::load::Compiler;
 use crate::plan::plan;
-use crate::report::{Human, HumanStyle, Reporters};
+use crate::report::{Human, HumanStyle, Reporters, StatusLevel};
 use crate::run_event::{RunSummary, exit};
 use crate::snapshot::Mode;
 
@@ -84,7 +84,9 @@ pub fn run_cases(
         color: false,
         progress: false,
         width: 100,
-        verbose: false,
+        level: StatusLevel::Fail,
+        quiet: false,
+        slowest: 0,
     };
     let mut sink = Reporters(vec![Box::new(Human::new(&mut text, io::sink(), style))]);
     let summary = run(

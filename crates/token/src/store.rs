@@ -99,25 +99,15 @@ fn load_or_create_with(
     load(path)?.ok_or_else(|| StoreError::Read(path.to_owned(), io::ErrorKind::NotFound.into()))
 }
 
-/// The largest key file, in bytes. One of 16,384 bits has 13 kB.
-const LARGEST: u64 = 64 << 10;
-
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     // A pipe would wait for its other end.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
-    fs::File::open(path)?
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > LARGEST {
-        true => Err(io::Error::other(format!(
-            "it has more than {} KiB",
-            LARGEST >> 10
-        ))),
-        false => Ok(bytes),
-    }
+    // One byte more shows that there is more.
+    fs::File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn load(path: &Path) -> Result<Option<KeyPair>, StoreError> {

@@ -360,6 +360,10 @@ export interface Expect {
     duration?: string;
     /** The most memory that an Action may use: 64MiB */
     memory?: string;
+    /** The most that the signed ID token may have: 4KiB */
+    id_token_size?: string;
+    /** The most that the signed access token may have: 8KiB */
+    access_token_size?: string;
     /** Compare objects and lists as a whole, not as subsets */
     exactly?: boolean;
 }

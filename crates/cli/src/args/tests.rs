@@ -78,6 +78,18 @@ pub(crate) struct TestArguments {
     )]
     pub(crate) seed: u64,
 
+    /// Print no more than failures and the summary
+    #[arg(short, long, help_heading = "Output", conflicts_with = "status_level")]
+    pub(crate) quiet: bool,
+
+    /// Which cases have a line of their own; each level includes those before it
+    #[arg(long, value_enum, default_value_t = StatusLevel::All, value_name = "LEVEL", help_heading = "Output")]
+    pub(crate) status_level: StatusLevel,
+
+    /// List the N slowest cases at the end; without a value, 10
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "10", help_heading = "Output")]
+    pub(crate) slowest: Option<NonZeroUsize>,
+
     /// human, json, junit, github or tap, to stdout or to a file (repeatable)
     #[arg(long, value_name = "NAME[=FILE]", help_heading = "Output")]
     pub(crate) reporter: Vec<String>,
@@ -156,6 +168,21 @@ pub(crate) struct CompareArguments {
     /// Write what differs as a file of cases that A passes (*.case.yaml, not there yet)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) write: Option<PathBuf>,
+}
+
+/// Which cases have a line of their own; the words of cargo-nextest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusLevel {
+    /// None; failures are listed at the end all the same
+    None,
+    /// Those that fail
+    Fail,
+    /// Those that take long
+    Slow,
+    /// Those that pass
+    Pass,
+    /// Those that are skipped
+    All,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,10 +1,12 @@
 //! `postlogin check`.
 
 use std::{
+    collections::BTreeMap,
     env,
     path::{Component, Path, PathBuf},
 };
 
+use postlogin_core::Location;
 use postlogin_js::{
     check::{self, Declared, Finding, Severity, Source},
     source::rule::is_rule,
@@ -13,7 +15,7 @@ use postlogin_project::{
     ActionKind, ActionSource, Error, KeywordMappings, Manifest, MissingAction, Part, Project,
     actions_below, leftover,
 };
-use postlogin_runner::missing_files;
+use postlogin_runner::{missing_files, missing_modules, source_map_problem};
 
 use crate::{
     action::find,
@@ -54,6 +56,7 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         }
     }
     let mut report = Report::default();
+    let mut missing = Missing::default();
     for MissingAction { error, is_exported } in &bindings {
         let (file, hint) = (
             error.file.as_deref().unwrap_or_default(),
@@ -70,13 +73,18 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
                         "{file} imports `{specifier}`, which does not exist: the Action will not load"
                     ));
                 }
+                if let Some(problem) = source_map_problem(source) {
+                    printer.warning(&problem);
+                }
                 let is_rule = is_rule(&source.display_path, text);
+                let findings = findings(source, text, is_rule);
+                missing.add(source, &findings);
                 report.add(Checked {
                     name: source.name.clone(),
                     file: source.display_path.clone(),
                     text: text.clone(),
                     is_rule,
-                    findings: findings(source, text, is_rule),
+                    findings,
                 });
             }
             ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => {
@@ -87,6 +95,7 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
             }
         }
     }
+    missing.warn(printer);
     match arguments.format {
         CheckFormat::Human => {
             printer.data(|out| render::human(&report, printer.color, printer.width, out))
@@ -101,6 +110,45 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     let fails = report.count(Severity::Error) > 0
         || (arguments.deny_warnings && report.count(Severity::Warning) > 0);
     Ok(if fails { EXPECTATION_FAILED } else { SUCCESS })
+}
+
+/// What scripts require that `run` and `test` will not find, by name, with the first place and the number of all.
+#[derive(Default)]
+struct Missing(BTreeMap<String, (Location, usize)>);
+
+impl Missing {
+    fn add(&mut self, source: &ActionSource, findings: &[Finding]) {
+        for (location, name) in missing_modules(source) {
+            // One that is not declared is a finding already.
+            if findings.iter().any(|finding| finding.location == location) {
+                continue;
+            }
+            let known = self.0.entry(name).or_insert((location, 0));
+            known.1 += 1;
+        }
+    }
+
+    /// Warns once for each name: a checkout without `node_modules` lacks all packages.
+    fn warn(self, printer: &Printer) {
+        let mut is_package = false;
+        for (name, (Location { file, line, column }, count)) in self.0 {
+            let more = match count {
+                0 | 1 => String::new(),
+                2 => " and 1 more Action".to_owned(),
+                count => format!(" and {} more Actions", count - 1),
+            };
+            let is_file = name.starts_with(['.', '/']);
+            let problem = match is_file {
+                true => "is a file, and production deploys the Action alone",
+                false => "is not installed: `run` and `test` will not find it",
+            };
+            printer.warning(&format!("{file}:{line}:{column}{more}: `{name}` {problem}"));
+            is_package |= !is_file;
+        }
+        if is_package {
+            printer.hint("`postlogin install` installs what Actions declare");
+        }
+    }
 }
 
 /// The subjects of one command.

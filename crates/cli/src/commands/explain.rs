@@ -7,7 +7,7 @@ use postlogin_core::{
 };
 use postlogin_js::{source::claims::claim_sites, source_of_component};
 use postlogin_project::{ActionKind, ActionSource};
-use postlogin_runner::{PreparedLogin, run_login};
+use postlogin_runner::{PreparedLogin, run_login, source_map};
 
 use super::run::{exit_code, ready};
 use crate::{
@@ -67,9 +67,17 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
 /// Where the text of an Action sets claims. A component has a text when it was built here.
 fn sites(source: &ActionSource) -> ClaimSites {
     match &source.kind {
-        ActionKind::Script { text, .. } => claim_sites(&source.name, &source.display_path, text),
+        ActionKind::Script { text, .. } => {
+            let built_from = source_map(source);
+            claim_sites(
+                &source.name,
+                &source.display_path,
+                text,
+                built_from.as_deref(),
+            )
+        }
         ActionKind::Component { bytes, .. } => source_of_component(bytes)
-            .map(|(file, text)| claim_sites(&source.name, &file, &text))
+            .map(|(file, text)| claim_sites(&source.name, &file, &text, None))
             .unwrap_or_default(),
         ActionKind::CargoPackage { .. } => ClaimSites::default(),
     }

@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod install;
 pub(crate) mod man;
+pub(crate) mod mcp;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;

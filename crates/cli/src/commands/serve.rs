@@ -35,10 +35,6 @@ const MOST_ATTEMPTS: u32 = 60;
 #[cfg(unix)]
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
-/// Characters of the control token in the state folder; one that is made has 43.
-const SHORTEST_TOKEN: u64 = 8;
-const MOST_TOKEN: u64 = 4_096;
-
 /// The name of the tenant outside of any project.
 const NAMELESS: &str = "local";
 

@@ -12,7 +12,6 @@ use std::{
     io::{self, ErrorKind},
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
     thread,
 };
 
@@ -39,7 +38,7 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
         return review::review(&setting.paths, &here, printer);
     }
     // Made before anything runs: a report that can't be written should not cost a run.
-    let outputs = Outputs::new(&arguments.reporter)?;
+    let outputs = Outputs::new(arguments)?;
     if let Some(logins) = &arguments.fuzz {
         return fuzz::fuzz(&setting, logins, &outputs, printer);
     }
@@ -60,18 +59,16 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
         return no_cases(&plan, arguments, printer);
     }
     let mut compiler = setting.compiler(printer)?;
-    let stop = interrupt::flag();
+    // From here on, a signal ends the run in order.
+    interrupt::flag();
     let mut summary = None;
+    let pass = Pass {
+        selected: &selected,
+        snapshots: setting.snapshots,
+        failing: None,
+    };
     for _ in 0..arguments.repeat {
-        summary = once(
-            &setting,
-            &plan,
-            &selected,
-            &mut compiler,
-            &outputs,
-            stop,
-            printer,
-        )?;
+        summary = once(&setting, &plan, &pass, &mut compiler, &outputs, printer)?;
         // The first run that fails says enough.
         if summary
             .as_ref()
@@ -257,18 +254,30 @@ fn no_cases(plan: &Plan, arguments: &TestArguments, printer: &Printer) -> Result
     })
 }
 
+/// What one run is about.
+struct Pass<'a> {
+    /// The cases, as indices into the plan.
+    selected: &'a [usize],
+    snapshots: Mode,
+    /// Who remembers the cases that fail.
+    failing: Option<&'a watch::Failing>,
+}
+
 /// Runs the selected cases once and writes all reports. `None` when nobody reads the output any more.
 fn once(
     setting: &Setting<'_>,
     plan: &Plan,
-    selected: &[usize],
+    pass: &Pass<'_>,
     compiler: &mut Compiler<'_>,
     outputs: &Outputs,
-    stop: &AtomicBool,
     printer: &Printer,
 ) -> Result<Option<RunSummary>, CliError> {
     let mut needed = vec![false; plan.actions.len()];
-    for planned in selected.iter().filter_map(|index| plan.cases.get(*index)) {
+    for planned in pass
+        .selected
+        .iter()
+        .filter_map(|index| plan.cases.get(*index))
+    {
         for index in &planned.actions {
             if let Some(needed) = needed.get_mut(*index) {
                 *needed = true;
@@ -287,14 +296,17 @@ fn once(
         }
     }
     let options = RunOptions {
-        selected,
+        selected: pass.selected,
         jobs: setting.jobs,
         fail_fast: setting.arguments.fail_fast,
-        snapshots: setting.snapshots,
+        snapshots: pass.snapshots,
         working_folder: setting.here,
     };
     let mut sink = outputs.reporters(printer);
-    let result = run(plan, &compiled, &options, stop, &mut sink);
+    if let Some(failing) = pass.failing {
+        sink.0.push(Box::new(failing.clone()));
+    }
+    let result = run(plan, &compiled, &options, interrupt::flag(), &mut sink);
     drop(sink);
     match result {
         Ok(summary) => {

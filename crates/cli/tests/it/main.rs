@@ -4,6 +4,7 @@
 
 mod amounts;
 mod bad_input;
+mod bad_repositories;
 mod browsers;
 mod build;
 mod caches;
@@ -30,6 +31,7 @@ mod http;
 mod http_client;
 mod init;
 mod limits;
+mod mcp;
 mod modules;
 mod project;
 mod record;
@@ -45,9 +47,12 @@ mod serve_browser;
 mod serve_load;
 mod server;
 mod session;
+mod source_maps;
 mod streams;
 mod support;
 mod suspension;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod test_cases;
 mod test_coverage;
 mod test_fuzz;
@@ -57,5 +62,6 @@ mod test_reports;
 mod test_review;
 mod test_snapshots;
 mod test_watch;
+mod token_size;
 mod tokens;
 mod triggers;

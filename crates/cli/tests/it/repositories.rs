@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use crate::support::{FIXED, folder, postlogin, repository};
 
 /// A copy of a fixture, which is a repository of its own.
-fn copy(name: &str) -> TempDir {
+pub(crate) fn copy(name: &str) -> TempDir {
     let target = folder(&[(".git/HEAD", "")]);
     let source = repository().join("fixtures/repositories").join(name);
     copy_folder(&source, target.path());

@@ -445,3 +445,61 @@ fn an_explanation_follows_what_rules_read() {
         "{told:#}"
     );
 }
+
+#[test]
+fn rules_in_typescript_run_among_others() {
+    let project = folder(&[
+        (
+            "rules/10-types.ts",
+            "import type { User, Context } from './types';\n\ninterface Done { (error: Error | null, user?: User, context?: Context): void }\n\nexport default function addEmail(user: User, context: Context, callback: Done): void {\n  context.idToken['https://a.com/email'] = user.email as string;\n  callback(null, user, context);\n}\n",
+        ),
+        (
+            "rules/types.ts",
+            "export interface User { email: string }\nexport interface Context { idToken: Record<string, unknown> }\n",
+        ),
+        (
+            "rules/20-plain.js",
+            "function (user, context, callback) {\n  context.idToken['https://a.com/second'] = 2;\n  callback(null, user, context);\n}\n",
+        ),
+        ("t.case.yaml", "expect: { status: allowed }\n"),
+    ]);
+    let ran = postlogin("run --format json")
+        .within(project.path())
+        .finish();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let outcome: Value = serde_json::from_str(&ran.stdout).expect("an outcome");
+    let places: Vec<String> = outcome["ledger"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| {
+            format!(
+                "{}:{}",
+                entry["location"]["file"].as_str().unwrap_or_default(),
+                entry["location"]["line"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        places,
+        ["rules/10-types.ts:6", "rules/20-plain.js:2"],
+        "{ran}"
+    );
+    let checked = postlogin("check").within(project.path()).finish();
+    assert_eq!(checked.code, Some(0), "{checked}");
+    assert!(
+        checked.stdout.contains("nothing found in 2 Rules"),
+        "{checked}"
+    );
+    let explained = postlogin("explain").within(project.path()).finish();
+    assert!(
+        explained.stdout.contains("rules/10-types.ts:6"),
+        "{explained}"
+    );
+    let tested = postlogin("test --coverage").within(project.path()).finish();
+    assert_eq!(tested.code, Some(0), "{tested}");
+    assert!(
+        tested.stdout.contains("rules/10-types.ts  100.0 % 2/2"),
+        "{tested}"
+    );
+}

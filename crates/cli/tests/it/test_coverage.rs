@@ -116,3 +116,38 @@ fn what_no_case_loads_has_a_row_unless_cases_are_left_out() {
     let (table, _) = run("t");
     assert!(!table.contains("b.js"), "{table}");
 }
+
+#[test]
+fn rules_and_actions_of_other_triggers_have_rows() {
+    let project = folder(&[
+        (
+            "rules/a.js",
+            "function (user, context, callback) {\n  if (user.never) {\n    context.idToken.x = 1;\n  }\n  callback(null, user, context);\n}\n",
+        ),
+        (
+            "m2m.js",
+            "exports.onExecuteCredentialsExchange = async (event, api) => {\n  api.accessToken.setCustomClaim('https://a.com/x', 1);\n};\n",
+        ),
+        (
+            "signup.js",
+            "exports.onExecutePreUserRegistration = async (event, api) => {\n  api.user.setUserMetadata('a', 1);\n};\n",
+        ),
+        (
+            "t.case.yaml",
+            "cases:\n  - description: rules\n  - description: machine\n    actions: [m2m.js]\n  - description: signup\n    actions: [signup.js]\n",
+        ),
+    ]);
+    let done = postlogin("test --coverage --coverage=html:out.html")
+        .within(project.path())
+        .finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    for row in ["m2m.js", "rules/a.js", "signup.js"] {
+        assert!(
+            done.stdout.lines().any(|line| line.starts_with(row)),
+            "{row}: {done}"
+        );
+    }
+    let page = fs::read_to_string(project.path().join("out.html")).expect("a page");
+    assert!(page.contains("<dt>files</dt><dd>3</dd>"), "{page}");
+    assert!(page.contains("<a href=\"#f1L3\">3</a>"), "{page}");
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{assert_command, folder, postlogin};
+use crate::support::{QUIET, assert_command, folder, postlogin};
 
 const ACTION: &str = "exports.onExecutePostLogin = async (event, api) => {
   console.log('a <log> & more');
@@ -175,4 +175,47 @@ fn an_interrupted_run_has_complete_reports() {
         assert!(last["not_run"].as_u64() > Some(0), "{last}");
     }
     assert!(read("report.xml").trim_end().ends_with("</testsuites>"));
+}
+
+#[test]
+fn a_run_says_as_much_as_is_asked_for() {
+    let project = folder(&[
+        ("a.js", QUIET),
+        (
+            "t.case.yaml",
+            "actions: [a.js]\ncases:\n  - description: good\n  - description: bad\n    expect: { status: denied }\n  - description: later\n    skip: true\n",
+        ),
+    ]);
+    let lines = |arguments: &str| -> Vec<String> {
+        let done = postlogin(&format!("test {arguments}"))
+            .within(project.path())
+            .finish();
+        assert_eq!(done.code, Some(100), "{done}");
+        assert!(done.stdout.contains("  FAIL t bad"), "{done}");
+        assert!(
+            done.stdout.contains("1 passed, 1 failed, 1 skipped"),
+            "{done}"
+        );
+        let words = ["Starting", "PASS", "FAIL [", "SKIP", "Slowest"];
+        let found = words.iter().map(|word| done.stdout.matches(word).count());
+        found.map(|count| count.to_string()).collect()
+    };
+    assert_eq!(lines(""), ["1", "1", "1", "1", "0"]);
+    assert_eq!(lines("--status-level pass"), ["1", "1", "1", "0", "0"]);
+    assert_eq!(lines("--status-level slow"), ["1", "0", "1", "0", "0"]);
+    assert_eq!(lines("--status-level fail"), ["1", "0", "1", "0", "0"]);
+    assert_eq!(lines("--status-level none"), ["1", "0", "0", "0", "0"]);
+    assert_eq!(lines("--quiet"), ["0", "0", "0", "0", "0"]);
+    assert_eq!(lines("-q --slowest"), ["0", "0", "0", "0", "2"]);
+    assert_eq!(lines("--slowest=1"), ["1", "1", "1", "1", "1"]);
+    for wrong in [
+        "--slowest=0",
+        "--status-level loud",
+        "--quiet --status-level fail",
+    ] {
+        let done = postlogin(&format!("test {wrong}"))
+            .within(project.path())
+            .finish();
+        assert_eq!(done.code, Some(2), "{done}");
+    }
 }

@@ -6,6 +6,7 @@
 //! executions of a handler that reached the place.
 
 mod instrument;
+mod page;
 mod points;
 mod report;
 
@@ -18,9 +19,11 @@ use postlogin_engine::Probe;
 use crate::source::rule::{is_rule, prepare_rule};
 use crate::source::text::LineIndex;
 use crate::source::{Prepared, SyntaxError, led_back, prepare};
+use crate::source_map::SourceMap;
 use points::{Kind, Point};
 
-pub use report::{html, lcov, text};
+pub use page::html;
+pub use report::{lcov, text};
 
 /// What a message of a counter begins with. The number of the source and that of the counter follow.
 const MARK: &str = "\u{1}coverage:";
@@ -34,6 +37,8 @@ pub struct Coverage {
     text: String,
     points: Vec<Point>,
     hits: Vec<AtomicU32>,
+    /// The map of the text, if it was built from other files: then those are what is covered.
+    sources: Option<Arc<SourceMap>>,
 }
 
 /// What is known of one file, counts included.
@@ -75,8 +80,12 @@ impl FileCoverage {
 ///
 /// # Errors
 /// Those of a text without counters.
-pub(crate) fn instrumented(file: &str, text: &str) -> Result<(Prepared, Coverage), SyntaxError> {
-    numbered(file, text, 0)
+pub(crate) fn instrumented(
+    file: &str,
+    text: &str,
+    sources: Option<Arc<SourceMap>>,
+) -> Result<(Prepared, Coverage), SyntaxError> {
+    numbered(file, text, sources, 0)
 }
 
 /// As [`instrumented`], for a source whose messages may come among those of others: Rules share a sandbox. `number` is the
@@ -84,6 +93,7 @@ pub(crate) fn instrumented(file: &str, text: &str) -> Result<(Prepared, Coverage
 pub(crate) fn numbered(
     file: &str,
     text: &str,
+    sources: Option<Arc<SourceMap>>,
     number: usize,
 ) -> Result<(Prepared, Coverage), SyntaxError> {
     let prepare_any = |text: &str| match prepare_rule(file, text) {
@@ -101,6 +111,7 @@ pub(crate) fn numbered(
     });
     // What the parser does not take runs as it is, and has nothing to count.
     let (prepared, points) = covered.unwrap_or((plain, Vec::new()));
+    let prepared = prepared.built_from(sources.clone());
     let hits = points.iter().map(|_| AtomicU32::new(0)).collect();
     let coverage = Coverage {
         mark,
@@ -108,14 +119,18 @@ pub(crate) fn numbered(
         text: original,
         points,
         hits,
+        sources,
     };
     Ok((prepared, coverage))
 }
 
-/// What is known of a file of which nothing ran: what there is to run. `None` when the text does not compile.
-pub fn nothing_ran(file: &str, text: &str) -> Option<FileCoverage> {
-    let (_, coverage) = instrumented(file, text).ok()?;
-    Some(coverage.file())
+/// What is known of a file of which nothing ran, or of those that it was built from: what there is to run. Empty when the text does
+/// not compile.
+pub fn nothing_ran(file: &str, text: &str, sources: Option<Arc<SourceMap>>) -> Vec<FileCoverage> {
+    match instrumented(file, text, sources) {
+        Ok((_, coverage)) => coverage.files(),
+        Err(_) => Vec::new(),
+    }
 }
 
 impl Probe for Coverage {
@@ -142,12 +157,13 @@ impl RuleCounters {
         &self,
         file: &str,
         text: &str,
+        sources: Option<Arc<SourceMap>>,
     ) -> Option<Result<(Prepared, Arc<Coverage>), SyntaxError>> {
         if !is_rule(file, text) {
             return None;
         }
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let counted = numbered(file, text, all.len() + 1);
+        let counted = numbered(file, text, sources, all.len() + 1);
         Some(counted.map(|(prepared, coverage)| {
             let coverage = Arc::new(coverage);
             all.push(Arc::clone(&coverage));
@@ -167,40 +183,88 @@ impl Probe for RuleCounters {
 }
 
 impl Coverage {
-    /// The counts so far.
-    pub fn file(&self) -> FileCoverage {
+    /// Returns the counts so far: of the file, or of those that it was built from.
+    pub fn files(&self) -> Vec<FileCoverage> {
         let index = LineIndex::new(&self.text);
-        let mut found = FileCoverage {
-            file: self.file.clone(),
-            text: self.text.clone(),
-            ..FileCoverage::default()
-        };
-        let mut groups: HashMap<usize, usize> = HashMap::new();
+        let mut found = Found::default();
         for (point, hit) in self.points.iter().zip(&self.hits) {
-            let line = index.position(&self.text, point.offset as usize).line;
+            let place = index.position(&self.text, point.offset as usize);
             let count = hit.load(Ordering::Relaxed);
-            match &point.kind {
-                Kind::Statement => found.lines.push((line, count)),
-                Kind::Function { name } => found.functions.push((name.clone(), line, count)),
-                Kind::Way { fork } => match groups.get(fork) {
-                    Some(at) => {
-                        if let Some((_, ways)) = found.branches.get_mut(*at) {
-                            ways.push(count);
-                        }
+            match &self.sources {
+                None => found.add(&self.file, &self.text, place.line, point, count),
+                // What a tool added, and what packages brought along, is not the team's to cover.
+                Some(sources) => {
+                    if let Some((source, place)) = sources.find(place)
+                        && let Some(text) = source.covered_text()
+                    {
+                        found.add(&source.shown, text, place.line, point, count);
                     }
-                    None => {
-                        groups.insert(*fork, found.branches.len());
-                        found.branches.push((line, vec![count]));
-                    }
-                },
+                }
             }
         }
-        found.lines.sort_unstable();
-        // The last of a line has the highest count.
-        found.lines.reverse();
-        found.lines.dedup_by_key(|(line, _)| *line);
-        found.lines.reverse();
-        found
+        if found.files.is_empty() {
+            found.file(&self.file, &self.text);
+        }
+        found.into_files()
+    }
+}
+
+/// The counts of one text, by the files that it was built from.
+#[derive(Default)]
+struct Found {
+    files: Vec<FileCoverage>,
+    /// Where the ways of a fork are counted: the file, and the place among its branches.
+    forks: HashMap<usize, (usize, usize)>,
+}
+
+impl Found {
+    /// Returns the index of a file.
+    fn file(&mut self, file: &str, text: &str) -> usize {
+        let known = self.files.iter().position(|known| known.file == file);
+        known.unwrap_or_else(|| {
+            self.files.push(FileCoverage {
+                file: file.to_owned(),
+                text: text.to_owned(),
+                ..FileCoverage::default()
+            });
+            self.files.len() - 1
+        })
+    }
+
+    fn add(&mut self, file: &str, text: &str, line: u32, point: &Point, count: u32) {
+        let at = self.file(file, text);
+        if let Kind::Way { fork } = &point.kind
+            && let Some((file, branch)) = self.forks.get(fork)
+        {
+            // All ways of a fork belong to its place, wherever the map leads them.
+            let file = self.files.get_mut(*file);
+            if let Some((_, ways)) = file.and_then(|file| file.branches.get_mut(*branch)) {
+                ways.push(count);
+            }
+            return;
+        }
+        let Some(found) = self.files.get_mut(at) else {
+            return;
+        };
+        match &point.kind {
+            Kind::Statement => found.lines.push((line, count)),
+            Kind::Function { name } => found.functions.push((name.clone(), line, count)),
+            Kind::Way { fork } => {
+                self.forks.insert(*fork, (at, found.branches.len()));
+                found.branches.push((line, vec![count]));
+            }
+        }
+    }
+
+    fn into_files(mut self) -> Vec<FileCoverage> {
+        for found in &mut self.files {
+            found.lines.sort_unstable();
+            // The last of a line has the highest count.
+            found.lines.reverse();
+            found.lines.dedup_by_key(|(line, _)| *line);
+            found.lines.reverse();
+        }
+        self.files
     }
 }
 

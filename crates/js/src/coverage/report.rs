@@ -1,15 +1,14 @@
-//! Coverage as a table for people, as LCOV, and as one HTML page.
+//! Coverage as a table for people, and as LCOV.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use postlogin_core::escape::{html as escaped, lcov as record, line};
+use postlogin_core::escape::{lcov as record, line};
 
 use super::FileCoverage;
 
 /// How much of something there is, and how much of it ran.
 #[derive(Clone, Copy, Default)]
-struct Share {
+pub(super) struct Share {
     hit: usize,
     all: usize,
 }
@@ -22,16 +21,25 @@ impl Share {
         })
     }
 
-    fn add(self, other: Self) -> Self {
+    pub(super) fn add(self, other: Self) -> Self {
         Self {
             hit: self.hit + other.hit,
             all: self.all + other.all,
         }
     }
 
+    /// Tenths of a percent, rounded down; nothing to run is all of it.
+    pub(super) fn tenths(self) -> usize {
+        (self.hit * 1000).checked_div(self.all).unwrap_or(1000)
+    }
+
+    pub(super) fn is_complete(self) -> bool {
+        self.hit == self.all
+    }
+
     /// `87.5 % 7/8`; nothing to run is all of it. Rounded down: only what is complete has 100 %.
-    fn text(self) -> String {
-        let tenths = (self.hit * 1000).checked_div(self.all).unwrap_or(1000);
+    pub(super) fn text(self) -> String {
+        let tenths = self.tenths();
         format!(
             "{}.{} % {}/{}",
             tenths / 10,
@@ -42,11 +50,11 @@ impl Share {
     }
 }
 
-fn lines(file: &FileCoverage) -> Share {
+pub(super) fn lines(file: &FileCoverage) -> Share {
     Share::of(file.lines.iter().map(|(_, count)| *count))
 }
 
-fn branches(file: &FileCoverage) -> Share {
+pub(super) fn branches(file: &FileCoverage) -> Share {
     Share::of(
         file.branches
             .iter()
@@ -54,8 +62,24 @@ fn branches(file: &FileCoverage) -> Share {
     )
 }
 
+pub(super) fn functions(file: &FileCoverage) -> Share {
+    Share::of(file.functions.iter().map(|(.., count)| *count))
+}
+
 /// Lines that did not run, neighbours together: `3, 7-9`. Lines without code between two of them do not part them.
 fn uncovered(file: &FileCoverage) -> String {
+    let ranges = uncovered_ranges(file).into_iter().map(|(first, last)| {
+        if first == last {
+            first.to_string()
+        } else {
+            format!("{first}-{last}")
+        }
+    });
+    ranges.collect::<Vec<_>>().join(", ")
+}
+
+/// The first and the last line of each stretch that did not run.
+pub(super) fn uncovered_ranges(file: &FileCoverage) -> Vec<(u32, u32)> {
     let mut ranges: Vec<(u32, u32)> = Vec::new();
     let mut open = false;
     for (line, count) in &file.lines {
@@ -66,14 +90,7 @@ fn uncovered(file: &FileCoverage) -> String {
         }
         open = *count == 0;
     }
-    let ranges = ranges.into_iter().map(|(first, last)| {
-        if first == last {
-            first.to_string()
-        } else {
-            format!("{first}-{last}")
-        }
-    });
-    ranges.collect::<Vec<_>>().join(", ")
+    ranges
 }
 
 /// A table with a row for each file, and one for all of them when there are several.
@@ -136,7 +153,7 @@ fn write_record(out: &mut String, file: &FileCoverage) -> std::fmt::Result {
     for (name, _, count) in &file.functions {
         writeln!(out, "FNDA:{count},{}", record(name))?;
     }
-    let functions = Share::of(file.functions.iter().map(|(.., count)| *count));
+    let functions = functions(file);
     writeln!(out, "FNF:{}\nFNH:{}", functions.all, functions.hit)?;
     for (block, (line, ways)) in file.branches.iter().enumerate() {
         let is_reached = ways.iter().any(|count| *count > 0);
@@ -156,63 +173,4 @@ fn write_record(out: &mut String, file: &FileCoverage) -> std::fmt::Result {
     }
     let lines = lines(file);
     writeln!(out, "LF:{}\nLH:{}\nend_of_record", lines.all, lines.hit)
-}
-
-const STYLE: &str = "body{font:14px/1.5 system-ui,sans-serif;margin:2rem;color:#222;background:#fff}\
-    table{border-collapse:collapse}td,th{padding:.1rem .8rem;text-align:left}\
-    pre{font:13px/1.45 ui-monospace,monospace;border:1px solid #ddd;overflow-x:auto}\
-    .l{display:block;padding:0 .6rem}.l b{display:inline-block;width:7rem;color:#777;font-weight:normal}\
-    .hit{background:#e7f7e7}.miss{background:#fbe3e3}.part{background:#fff4d6}";
-
-/// What the page may load: nothing; its style is in it.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
-/// One page that needs no other file: the table, then every file with its lines coloured.
-pub fn html(files: &[FileCoverage]) -> String {
-    let mut rows = String::new();
-    let mut sources = String::new();
-    for (index, file) in files.iter().enumerate() {
-        let name = escaped(&file.file);
-        let _ = write!(
-            rows,
-            "<tr><td><a href=\"#f{index}\">{name}</a></td><td>{}</td><td>{}</td></tr>",
-            lines(file).text(),
-            branches(file).text()
-        );
-        let _ = write!(
-            sources,
-            "<h2 id=\"f{index}\">{name}</h2><pre>{}</pre>",
-            source(file)
-        );
-    }
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\"><title>Coverage</title><style>{STYLE}</style>\
-         <h1>Coverage</h1><table><tr><th>file</th><th>lines</th><th>branches</th></tr>{rows}</table>{sources}</html>\n"
-    )
-}
-
-fn source(file: &FileCoverage) -> String {
-    let mut out = String::new();
-    let counts: HashMap<u32, u32> = file.lines.iter().copied().collect();
-    let partial = file.branches.iter().filter(|(_, ways)| ways.contains(&0));
-    let partial: HashSet<u32> = partial.map(|(at, _)| *at).collect();
-    for (number, line) in (1_u32..).zip(file.text.lines()) {
-        let count = counts.get(&number);
-        let is_partial = partial.contains(&number);
-        let class = match count {
-            Some(0) => "l miss",
-            Some(_) if is_partial => "l part",
-            Some(_) => "l hit",
-            None => "l",
-        };
-        let times = count.map_or(String::new(), |count| format!("{count}×"));
-        let _ = write!(
-            out,
-            "<span class=\"{class}\"><b>{number:>4} {times}</b>{}</span>",
-            escaped(line)
-        );
-    }
-    out
 }

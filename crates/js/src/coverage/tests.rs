@@ -1,9 +1,13 @@
 //! What counters are written, and that the text still parses.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
 use super::{Coverage, FileCoverage, Probe, html, instrumented, lcov, text};
 
 fn covered(file: &str, source: &str) -> (String, Coverage) {
-    let (prepared, coverage) = instrumented(file, source).expect("it compiles");
+    let (prepared, coverage) = instrumented(file, source, None).expect("it compiles");
     (prepared.code, coverage)
 }
 
@@ -90,8 +94,8 @@ fn a_rule_has_its_counters_inside() {
         ),
     ] {
         check(source, expected);
-        let (prepared, coverage) = instrumented("rules/a.js", source).expect("it compiles");
-        let functions = coverage.file().functions;
+        let (prepared, coverage) = instrumented("rules/a.js", source, None).expect("it compiles");
+        let functions = coverage.files().remove(0).functions;
         assert_eq!(functions, [("rule".to_owned(), 1, 0)], "{source}");
         let (line, text) = (1..)
             .zip(prepared.code.lines())
@@ -121,7 +125,7 @@ fn places_lead_back() {
             "interface A { b: string }\nif ((a as any)) b(x.y.z);",
         ),
     ] {
-        let (prepared, _) = instrumented(file, source).expect("it compiles");
+        let (prepared, _) = instrumented(file, source, None).expect("it compiles");
         let index = crate::source::text::LineIndex::new(&prepared.code);
         let at = prepared.code.find("z)").expect("there");
         let place = index.position(&prepared.code, at);
@@ -146,7 +150,7 @@ fn reached(numbers: &[u32]) -> FileCoverage {
         assert!(coverage.takes(&format!("  {}0:{number}", super::MARK)));
     }
     assert!(!coverage.takes("a message"));
-    coverage.file()
+    coverage.files().remove(0)
 }
 
 #[test]
@@ -265,6 +269,12 @@ fn names_forge_nothing() {
         assert!(!table.lines().any(command), "{table}");
         let page = html(&files);
         let (_, body) = page.split_once("</style>").expect("a style");
+        // The script is the last thing of the page, the same for all.
+        let (body, script) = body.rsplit_once("<script>").expect("a script");
+        assert_eq!(
+            script,
+            &html(&[])[html(&[]).rfind("<script>").unwrap_or(0) + 8..]
+        );
         let tags = body.split('<').skip(1).map(|tag| {
             let name = tag.trim_start_matches('/');
             name.split(|letter: char| !letter.is_ascii_alphanumeric())
@@ -273,11 +283,45 @@ fn names_forge_nothing() {
         });
         for tag in tags {
             let ours = [
-                "a", "b", "h1", "h2", "html", "pre", "span", "table", "td", "th", "tr",
+                "a", "b", "body", "dd", "div", "dl", "dt", "form", "h1", "h2", "head", "html",
+                "input", "label", "meter", "output", "pre", "section", "span", "table", "tbody",
+                "td", "th", "thead", "tr",
             ];
             assert!(ours.contains(&tag), "{tag}: {page}");
         }
         assert!(!page.contains(is_bad), "{page}");
         assert!(page.contains("Content-Security-Policy"), "{page}");
+        // Attributes are ours: no value of one comes from a name.
+        assert_eq!(
+            page.matches("onerror=").count(),
+            page.matches("onerror=&#39;").count()
+        );
     }
+}
+
+#[test]
+fn the_page_has_a_summary_and_links_to_what_did_not_run() {
+    let file = |name: &str, counts: &[u32]| FileCoverage {
+        file: name.to_owned(),
+        text: "x\n".repeat(counts.len()),
+        lines: (1..).zip(counts.iter().copied()).collect(),
+        functions: vec![("f".to_owned(), 1, counts[0])],
+        branches: vec![(1, vec![1, 0])],
+    };
+    let page = html(&[file("a.js", &[1, 0, 0, 2]), file("rules/b.js", &[0, 0])]);
+    let has = |part: &str| assert!(page.contains(part), "{part}: {page}");
+    has("<dt>lines</dt><dd class=\"bad\">33.3 % 2/6</dd>");
+    has("<dt>branches</dt><dd class=\"some\">50.0 % 2/4</dd>");
+    has("<dt>functions</dt><dd class=\"some\">50.0 % 1/2</dd>");
+    has("<dt>files</dt><dd>2</dd>");
+    has("<td data-value=\"2\"><a href=\"#f0L2\">2-3</a></td>");
+    has("id=\"f0L2\" class=\"l miss\"><b>   2 0×</b>");
+    has("prefers-color-scheme: dark");
+    // The script that the policy allows is the one of the page.
+    let script = page
+        .split("<script>")
+        .nth(1)
+        .and_then(|rest| rest.split("</script>").next());
+    let hash = STANDARD.encode(Sha256::digest(script.expect("a script")));
+    has(&format!("script-src 'sha256-{hash}'"));
 }

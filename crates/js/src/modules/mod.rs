@@ -15,7 +15,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use postlogin_core::outcome::Notice;
@@ -28,9 +28,11 @@ pub use self::{
     mocks::ModuleMock,
 };
 use crate::{
+    check::is_node_module,
     engine::MODULE_WRAPPER,
     errors::LoadedText,
     source::{Prepared, prepare},
+    source_map::SourceMap,
 };
 
 /// The most bytes of all files that an Action requires: they are kept as long as the Action.
@@ -64,6 +66,8 @@ pub struct Dependencies {
     pub local: Vec<LocalFile>,
     /// What the Action writes for them, and their indices.
     pub imports: Imports,
+    /// The map of the Action's text, if it was built from other files.
+    pub source_map: Option<Arc<SourceMap>>,
 }
 
 /// An npm package that a configuration declares.
@@ -112,6 +116,7 @@ pub struct Modules {
     mocks: Mocks,
     advice: Advice,
     local: Local,
+    source_map: Option<Arc<SourceMap>>,
     is_rule: bool,
     answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
     files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
@@ -141,6 +146,7 @@ impl Modules {
             is_rule,
             local,
             imports,
+            source_map,
         } = dependencies;
         let mut names = HashSet::new();
         for module in &modules {
@@ -161,6 +167,7 @@ impl Modules {
             mocks: Mocks::new(mocks),
             advice,
             local: Local::new(imports, local),
+            source_map,
             is_rule,
             answers: Mutex::default(),
             files: Mutex::default(),
@@ -177,6 +184,7 @@ impl Modules {
             mocks: Mocks::new(Vec::new()),
             advice: Advice::new(None, &[]),
             local: Local::default(),
+            source_map: None,
             is_rule: false,
             answers: Mutex::default(),
             files: Mutex::default(),
@@ -196,6 +204,19 @@ impl Modules {
         });
         // Of two of one name, the one that runs.
         self.mocks.texts().chain(modules).chain(self.local.texts())
+    }
+
+    /// The map of the Action's text, if it was built from other files.
+    pub(crate) fn source_map(&self) -> Option<Arc<SourceMap>> {
+        self.source_map.clone()
+    }
+
+    /// Whether the Action will find what it asks for by this name. Modules of Node are there, and of Action Modules `check` has its own
+    /// findings.
+    #[must_use]
+    pub fn finds(&self, specifier: &str) -> bool {
+        let is_known = specifier.starts_with(SCHEME) || is_node_module(specifier);
+        is_known || self.resolve("", specifier, Keyword::Require).path.is_ok()
     }
 
     /// Whether what the Action writes is one of its local files.

@@ -1,8 +1,11 @@
 //! From places in the text that the engine runs to places in the text that the user wrote.
 
+use std::sync::Arc;
+
 use postlogin_core::location::Location;
 
 use super::text::Position;
+use crate::source_map::SourceMap;
 
 /// A stretch of generated text and where it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct Mapping {
     file: String,
     /// In the order in which the text was rewritten. None: nothing was moved.
     steps: Vec<Vec<Segment>>,
+    /// The map of the file, if it was built from others.
+    sources: Option<Arc<SourceMap>>,
 }
 
 impl Mapping {
@@ -29,6 +34,7 @@ impl Mapping {
         Self {
             file: file.to_owned(),
             steps: Vec::new(),
+            sources: None,
         }
     }
 
@@ -42,6 +48,11 @@ impl Mapping {
         self.steps.extend(later.steps);
     }
 
+    /// Leads places on to the files that this one was built from.
+    pub(crate) fn lead_to(&mut self, sources: Option<Arc<SourceMap>>) {
+        self.sources = sources;
+    }
+
     /// The file that the user wrote.
     pub fn file(&self) -> &str {
         &self.file
@@ -49,10 +60,10 @@ impl Mapping {
 
     /// Whether places are the same on both sides.
     pub fn is_identity(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.sources.is_none()
     }
 
-    /// Where a place of the generated text (from 1, UTF-16 columns) was written.
+    /// Where a place of the generated text (from 1, UTF-16 columns) was written: in the file, or in one that it was built from.
     pub fn original(&self, line: u32, column: u32) -> Location {
         let start = Position {
             line: line.max(1),
@@ -63,11 +74,13 @@ impl Mapping {
             .iter()
             .rev()
             .fold(start, |place, step| back(place, step));
-        Location {
+        let sources = self.sources.as_ref();
+        let found = sources.and_then(|sources| sources.original(line, column));
+        found.unwrap_or_else(|| Location {
             file: self.file.clone(),
             line,
             column,
-        }
+        })
     }
 }
 

@@ -28,6 +28,7 @@ use oxc::span::SourceType;
 use postlogin_core::location::Location;
 
 use crate::errors::sites::View;
+use crate::source_map::SourceMap;
 
 pub use mapping::Mapping;
 
@@ -150,6 +151,17 @@ pub(crate) fn led_back(
         original: original.to_owned(),
         view: OnceLock::new(),
         ..rewritten
+    }
+}
+
+impl Prepared {
+    /// The same, with places in the files that the user's text was built from.
+    #[must_use]
+    pub(crate) fn built_from(mut self, sources: Option<Arc<SourceMap>>) -> Self {
+        if sources.is_some() {
+            self.map.lead_to(sources);
+        }
+        self
     }
 }
 

@@ -5,6 +5,8 @@
 //!
 //! Source: <https://auth0.com/docs/customize/rules/create-rules>.
 
+mod typescript;
+
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -29,8 +31,8 @@ pub(crate) const AS_EXPRESSION: &str = "_=";
 #[must_use]
 pub fn prepare_rule(file_name: &str, text: &str) -> Option<Result<Prepared, SyntaxError>> {
     let original = without_mark(text);
-    let bare = without_export(&original);
-    if Language::of(file_name) != Language::CommonJs || !begins_like_a_function(&bare) {
+    let bare = bare(file_name, &original);
+    if Language::of(file_name) == Language::Module || !begins_like_a_function(&bare) {
         return None;
     }
     let read = parse::on_deep_stack(&bare, || {
@@ -49,6 +51,17 @@ pub fn prepare_rule(file_name: &str, text: &str) -> Option<Result<Prepared, Synt
             ..prepared
         })
     }))
+}
+
+/// A text without what exports its function and, in TypeScript, without the types around it. Everything else stays where it is.
+pub(crate) fn bare<'t>(file_name: &str, text: &'t str) -> Cow<'t, str> {
+    if Language::of(file_name) != Language::TypeScript {
+        return without_export(text);
+    }
+    match typescript::without_types(text) {
+        Some(function) => Cow::Owned(without_export(&function).into_owned()),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// Whether a Rule is assigned to `module.exports`, as some loaders want it. Production takes the function alone.
@@ -136,7 +149,7 @@ pub(crate) enum Read<'a> {
 /// Decides what a text is that begins like a function.
 pub(crate) fn read<'a>(allocator: &'a Allocator, file_name: &str, text: &str) -> Read<'a> {
     let code = allocator.alloc_concat_strs_array([AS_EXPRESSION, text]);
-    let parsed = parse::parse(allocator, code, SourceType::cjs());
+    let parsed = parse::parse(allocator, code, source_type(file_name));
     let found = function_of(&parsed.program);
     if parsed.panicked || parsed.diagnostics.has_errors() {
         if !reads_like_a_rule(text) {
@@ -163,6 +176,13 @@ pub(crate) fn read<'a>(allocator: &'a Allocator, file_name: &str, text: &str) ->
         _ if !is_rule => Read::Action,
         None => Read::Action,
         Some(offset) => Read::Broken(not_alone(file_name, text, offset)),
+    }
+}
+
+fn source_type(file_name: &str) -> SourceType {
+    match Language::of(file_name) {
+        Language::TypeScript => SourceType::ts(),
+        Language::CommonJs | Language::Module => SourceType::cjs(),
     }
 }
 
@@ -278,25 +298,38 @@ fn not_alone(file_name: &str, text: &str, offset: u32) -> SyntaxError {
 
 fn prepared(file_name: &str, original: &str, function: Span) -> Result<Prepared, SyntaxError> {
     let body = original.get(..function.end as usize).unwrap_or(original);
-    let code = format!("{HEAD}{body}{TAIL}");
+    let language = Language::of(file_name);
+    let mut map = Mapping::identity(file_name);
+    let plain = match language {
+        Language::TypeScript => {
+            let done = parse::on_deep_stack(body, || {
+                let function = typescript::function(file_name, body, &mut map)?;
+                Ok(function.map(|function| (function, map.clone())))
+            });
+            let Some((function, back)) = done.transpose()?.flatten() else {
+                return Err(syntax::too_deep(file_name));
+            };
+            map = back;
+            Cow::Owned(function)
+        }
+        Language::CommonJs | Language::Module => Cow::Borrowed(body),
+    };
+    let code = format!("{HEAD}{plain}{TAIL}");
+    map.push(segments(&plain));
     if let Some(error) = parse::on_deep_stack(&code, || {
         syntax::first_error(file_name, &code, SourceType::cjs())
     })
     .flatten()
     {
         // What only shows behind the parser, such as a variable that is declared twice.
-        let mut map = Mapping::identity(file_name);
-        map.push(segments(body));
         let location = map.original(error.location.line, error.location.column);
         return Err(SyntaxError { location, ..error });
     }
-    let mut map = Mapping::identity(file_name);
-    map.push(segments(body));
     Ok(Prepared {
         code,
         map,
         original: original.to_owned(),
-        language: Language::CommonJs,
+        language,
         is_module: false,
         suspected: None,
         view: OnceLock::new(),

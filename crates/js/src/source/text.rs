@@ -17,7 +17,7 @@ impl Position {
 }
 
 /// Where the lines of one text begin.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineIndex {
     starts: Vec<usize>,
     /// The number of UTF-16 units before every [`STEP`]th byte: a line may be the whole text.

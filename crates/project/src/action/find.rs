@@ -309,6 +309,15 @@ fn missing(argument: &str, path: &Path, working_folder: &Path, project: Option<&
             project.action_names().chain(undescribed)
         })
         .collect();
+    // A link that leads nowhere, a pipe: something is there, but no file.
+    let what = match (path.symlink_metadata(), path.exists()) {
+        (Ok(meta), false) if meta.is_symlink() => Some("is a link that leads nowhere"),
+        (Ok(_), true) if !path.is_dir() && !path.is_file() => Some("is not a regular file"),
+        _ => None,
+    };
+    if let Some(what) = what {
+        return Error::new(format!("`{argument}` {what}"));
+    }
     let near_file = closest(&file_name(path), files.iter().map(String::as_str))
         .map(|file| format!("{prefix}{file}"));
     let near_name = closest(argument, names.iter().copied()).map(str::to_owned);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::find::{Found, SCRIPTS};
 use super::{ActionKind, ActionSource, Error, NamedBy, Result, Role, Surroundings, modules};
-use crate::door::{Boundary, LARGEST_COMPONENT, read_named};
+use crate::door::{Boundary, LARGEST_COMPONENT, LARGEST_FILE, read_named};
 use crate::files::{decode, display_path, extension, file_name, normalize};
 use crate::keywords::KeywordMappings;
 use crate::project::Action;
@@ -141,7 +141,8 @@ fn read(
     let shown = surroundings.display(path);
     let bytes = match within {
         Some(within) => within.read(path, &shown)?,
-        None => read_named(path, &shown, LARGEST_COMPONENT)?,
+        None if extension(path) == "wasm" => read_named(path, &shown, LARGEST_COMPONENT)?,
+        None => read_named(path, &shown, LARGEST_FILE)?,
     };
     let root = path.parent().map(Path::to_owned).unwrap_or_default();
     let extension = extension(path);

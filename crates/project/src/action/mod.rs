@@ -21,7 +21,7 @@ use crate::project::{Action, Project};
 use crate::{Error, Result};
 use find::Found;
 pub(crate) use find::SCRIPTS;
-pub(crate) use search::is_beside_an_action;
+pub(crate) use search::{has_handler, is_beside_an_action};
 
 pub use search::actions_below;
 

@@ -67,6 +67,10 @@ pub enum Key {
     Duration,
     /// The most memory that an Action uses.
     Memory,
+    /// The most bytes of the signed ID token.
+    IdTokenSize,
+    /// The most bytes of the signed access token.
+    AccessTokenSize,
 }
 
 /// The shape of what is expected.
@@ -208,6 +212,18 @@ pub(super) const EXPECT: &[ExpectKey] = &[
         Key::Memory,
         Shape::AtMost,
         "The most memory that an Action may use: 64MiB",
+    ),
+    key(
+        "id_token_size",
+        Key::IdTokenSize,
+        Shape::AtMost,
+        "The most that the signed ID token may have: 4KiB",
+    ),
+    key(
+        "access_token_size",
+        Key::AccessTokenSize,
+        Shape::AtMost,
+        "The most that the signed access token may have: 8KiB",
     ),
 ];
 

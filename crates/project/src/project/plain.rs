@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Map;
 
 use super::manifest::Manifest;
-use super::remarks::Remarks;
+use super::remarks::{Part, Remarks};
 use super::tenant::TenantData;
 use super::{Action, Project, TestConfiguration, rules};
-use crate::action::SCRIPTS;
+use crate::Error;
+use crate::action::{SCRIPTS, is_beside_an_action};
 use crate::door::Boundary;
-use crate::files::{entries, extension, file_stem};
+use crate::files::{decode, display_path, entries, extension, file_name, file_stem};
 use crate::keywords::KeywordMappings;
 
 /// The beginning of every handler's name.
@@ -21,14 +22,19 @@ const HANDLER: &str = "onExecute";
 pub(super) fn load(root: &Path) -> Option<Project> {
     let within = Boundary::around(root);
     let mut actions = Vec::new();
+    let mut remarks = Remarks::default();
     for path in entries(&root.join("actions")) {
+        if let Some(error) = unreadable(&path, root, &within) {
+            remarks.keep::<()>(Part::Action, &path, Err(error));
+            continue;
+        }
         let (name, code) = if path.is_dir() {
             let code = ["code", "index"]
                 .iter()
                 .flat_map(|stem| SCRIPTS.iter().map(move |ext| format!("{stem}.{ext}")))
                 .map(|file| path.join(file))
                 .find(|path| is_action(path, &within));
-            (crate::files::file_name(&path), code)
+            (file_name(&path), code)
         } else {
             (
                 file_stem(&path),
@@ -55,7 +61,7 @@ pub(super) fn load(root: &Path) -> Option<Project> {
         test: TestConfiguration::default(),
         home: root.to_owned(),
         configuration_files: Vec::new(),
-        remarks: Remarks::default(),
+        remarks,
     })
 }
 
@@ -69,6 +75,21 @@ fn undeclared(name: String, code: PathBuf) -> Action {
         code,
         inline: None,
         declared: false,
+    }
+}
+
+/// Says why a script cannot be read, which may be an Action; `None` for what is read, and for what is none.
+fn unreadable(path: &Path, root: &Path, within: &Boundary) -> Option<Error> {
+    let is_script = SCRIPTS.contains(&extension(path).as_str());
+    let is_meant = is_script && !path.is_dir() && !is_beside_an_action(&file_name(path));
+    let read = is_meant.then(|| within.read(path, &display_path(path, root)))?;
+    let bytes = match read {
+        Ok(bytes) => bytes,
+        Err(error) => return Some(error),
+    };
+    match extension(path) == "wasm" {
+        true => None,
+        false => decode(bytes, &display_path(path, root)).err(),
     }
 }
 

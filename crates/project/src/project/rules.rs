@@ -3,6 +3,8 @@
 //!
 //! <https://auth0.com/docs/customize/rules/create-rules>
 
+mod typed;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -11,10 +13,10 @@ use super::remarks::{Part, Remarks};
 use super::{Project, read_configuration};
 use postlogin_core::{Trigger, trigger::Binding};
 
-use crate::action::ActionSource;
+use crate::action::{ActionSource, is_beside_an_action};
 use crate::door::Boundary;
 use crate::files::{
-    absolute, configured_path, display_path, entries, extension, file_stem, with_slashes,
+    absolute, configured_path, display_path, entries, extension, file_name, file_stem, with_slashes,
 };
 use crate::keywords::KeywordMappings;
 use crate::{Error, Result};
@@ -183,7 +185,10 @@ pub(super) fn in_folder(
                         .unwrap_or(beside),
                 }
             }
-            None => path.with_extension("js"),
+            // Compiled before it is deployed.
+            None => Some(path.with_extension("ts"))
+                .filter(|script| script.is_file() && !path.with_extension("js").is_file())
+                .unwrap_or_else(|| path.with_extension("js")),
         };
         let rule = read(&value, &path, &shown, &script);
         rules.extend(remarks.keep(Part::Rule, &path, rule));
@@ -197,10 +202,12 @@ pub(super) fn plain(root: &Path) -> Vec<Rule> {
     let within = Boundary::around(root);
     let mut rules = Vec::new();
     for path in entries(&root.join("rules")) {
-        if extension(&path) != "js" || !path.is_file() {
+        let is_typescript = extension(&path) == "ts" && !is_beside_an_action(&file_name(&path));
+        if !path.is_file() || !(is_typescript || extension(&path) == "js") {
             continue;
         }
         let is_rule = match within.read(&path, &file_stem(&path)) {
+            Ok(text) if is_typescript => typed::is_rule(&String::from_utf8_lossy(&text)),
             Ok(text) => looks_like_a_rule(&String::from_utf8_lossy(&text)),
             // Whoever reads it says what is wrong with it.
             Err(_) => true,

@@ -5,7 +5,7 @@ mod lists;
 
 use std::time::Duration;
 
-use postlogin_core::{outcome::Outcome, wildcard::matches};
+use postlogin_core::{outcome::Outcome, token_size::signed_bytes, wildcard::matches};
 use postlogin_project::cases::{Expect, ExpectKey, Expectation};
 use postlogin_project::document::node::NodeValue;
 use postlogin_project::{parse_duration, parse_size};
@@ -84,18 +84,31 @@ fn check(expected: &Expectation, exactly: bool, outcome: &Outcome, found: &mut V
                 .iter()
                 .map(|action| action.memory_bytes);
             let used = used.max().unwrap_or(0);
-            let most = expected
-                .value
-                .as_text()
-                .and_then(|text| parse_size(text).ok());
-            if most.is_none_or(|most| used > most) {
+            if is_beyond(expected, used) {
                 let used = format!("{:.1}MiB", used as f64 / f64::from(1 << 20));
                 found.push(whole(expected, Some(used.into())));
             }
         }
+        ExpectKey::IdTokenSize => size(expected, &outcome.id_token.claims, found),
+        ExpectKey::AccessTokenSize => size(expected, &outcome.access_token.claims, found),
         ExpectKey::Commands | ExpectKey::Dropped | ExpectKey::Logs | ExpectKey::Notices => {
             lists::check(expected, exactly, outcome, found);
         }
+    }
+}
+
+/// Whether a value is beyond the size that is expected at most.
+fn is_beyond(expected: &Expectation, value: u64) -> bool {
+    let most = expected.value.as_text();
+    let most = most.and_then(|text| parse_size(text).ok());
+    most.is_none_or(|most| value > most)
+}
+
+/// Checks the bytes of a signed token.
+fn size(expected: &Expectation, claims: &Map<String, Value>, found: &mut Vec<Mismatch>) {
+    let bytes = signed_bytes(claims);
+    if is_beyond(expected, u64::try_from(bytes).unwrap_or(u64::MAX)) {
+        found.push(whole(expected, Some(format!("{bytes}B").into())));
     }
 }
 

@@ -160,3 +160,15 @@ fn a_long_list_of_missing_items_ends_after_some() {
     let said = found[100].expected.as_ref().map(Value::to_string);
     assert!(said.is_some_and(|said| said.contains("19900 more items, which are not compared")));
 }
+
+#[test]
+fn the_size_of_a_signed_token_is_at_most_what_is_expected() {
+    // The ID token's claims are 117 bytes of JSON: 156 letters, beside 76 of the header, 342 of the signature and two dots.
+    let bytes = serde_json::to_vec(&outcome().id_token.claims).map_or(0, |text| text.len());
+    assert_eq!(bytes, 117);
+    check_expect("id_token_size: 576B\naccess_token_size: 0B\n", &[]);
+    check_expect(
+        "id_token_size: 575B\n",
+        &["2 id_token_size: \"575B\" <> \"576B\""],
+    );
+}

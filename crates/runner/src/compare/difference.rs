@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use postlogin_core::Trigger;
 use postlogin_core::location::Location;
 use postlogin_core::outcome::{ClaimRule, Outcome, Status, TokenKind, Verdict};
+use postlogin_core::token_size::{outgrown, signed_bytes};
 use postlogin_host::Request;
 use serde_json::{Map, Value, json};
 
@@ -25,6 +26,8 @@ pub enum What {
     IdToken,
     /// A claim of the access token.
     AccessToken,
+    /// The place that the signed token is too long for: a cookie, a header.
+    TokenSize,
     /// A claim of `/userinfo` that the ID token says nothing about.
     Userinfo,
     /// A key of `user_metadata` after the login.
@@ -51,6 +54,7 @@ impl What {
             What::Error => "error",
             What::IdToken => "id_token",
             What::AccessToken => "access_token",
+            What::TokenSize => "token_size",
             What::Userinfo => "userinfo",
             What::UserMetadata => "user_metadata",
             What::AppMetadata => "app_metadata",
@@ -165,7 +169,7 @@ fn without_consequences(found: Vec<Difference>) -> Vec<Difference> {
         tokens.any(|one| one.name == *name)
     };
     let kept = found.iter().filter(|one| match one.what {
-        What::IdToken | What::AccessToken => !of_status,
+        What::IdToken | What::AccessToken | What::TokenSize => !of_status,
         What::Userinfo => !of_status && !of_token(&one.name),
         _ => true,
     });
@@ -221,6 +225,15 @@ fn account(ran: &Ran) -> Account {
     ] {
         for (name, part) in tokens(outcome, kind, claims) {
             put(what, name, part);
+        }
+        // The bytes differ with every claim; what matters is where the token no longer fits.
+        if let Some(outgrown) = outgrown(kind, signed_bytes(claims)) {
+            let most = outgrown.limit.value;
+            put(
+                What::TokenSize,
+                what.name(),
+                plain(json!(format!("more than {most} bytes"))),
+            );
         }
     }
     for (what, object) in [

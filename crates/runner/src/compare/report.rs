@@ -136,6 +136,16 @@ fn expected(found: &Found) -> Value {
             let key = found.difference.what.name();
             json!({ key: { name: value } })
         }
+        What::TokenSize => {
+            // The first side's token fits into what the second one's has outgrown.
+            let limit = |part: &Part| outgrown_bytes(part.value.as_ref());
+            match limit(&found.difference.right) {
+                Some(most) if limit(left).is_none_or(|left| left < most) => {
+                    json!({ format!("{name}_size"): format!("{most}B") })
+                }
+                _ => json!({}),
+            }
+        }
         // No case expects requests; that no login fails is expected anyway.
         What::Request => json!({}),
         What::Command => {
@@ -146,6 +156,12 @@ fn expected(found: &Found) -> Value {
             }
         }
     }
+}
+
+/// Returns the bytes of `more than 4096 bytes`.
+fn outgrown_bytes(value: Option<&Value>) -> Option<usize> {
+    let digits = value?.as_str()?.split(' ').nth(2)?;
+    digits.parse().ok()
 }
 
 fn found(found: &Found) -> Value {

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use postlogin_core::HandlerKind;
+use postlogin_core::{HandlerKind, Location};
 
 use postlogin_js::{
-    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, source::Language,
+    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules,
+    source::{Language, facts::facts},
     specifiers,
 };
 use postlogin_project::{
@@ -38,6 +39,7 @@ pub(super) fn named(source: &ActionSource) -> Dependencies {
         is_rule: super::kind_of(source) == HandlerKind::Rule,
         local,
         imports,
+        source_map: super::source_map(source),
     }
 }
 
@@ -65,14 +67,19 @@ pub(crate) fn local_files(source: &ActionSource) -> Vec<PathBuf> {
     found.files.into_iter().map(|file| file.path).collect()
 }
 
-/// Returns the files besides its own that an Action is made of, each as it is shown, with its text.
+/// Returns the files besides its own that an Action is made of, or was built from, each as it is shown, with its text.
 #[must_use]
 pub fn local_texts(source: &ActionSource) -> Vec<(String, String)> {
     let ActionKind::Script { path, text } = &source.kind else {
         return Vec::new();
     };
     let found = local(path, &source.display_path, text).files.into_iter();
-    found.map(|file| (file.shown, file.text)).collect()
+    let imported = found.map(|file| (file.shown, file.text));
+    let map = super::source_map(source);
+    let sources = map.iter().flat_map(|map| map.sources());
+    let built_from =
+        sources.filter_map(|source| Some((source.shown.clone(), source.text.clone()?)));
+    imported.chain(built_from).collect()
 }
 
 /// Returns the relative files that an Action imports and that are not there: the file that imports each, and what it writes.
@@ -98,6 +105,30 @@ pub fn missing_files(source: &ActionSource) -> Vec<(String, String)> {
         let asked = specifiers(file, text).into_iter().filter(is_file);
         let gone = asked.filter(|specifier| !imports.contains_key(specifier));
         missing.extend(gone.map(|specifier| (file.clone(), specifier)));
+    }
+    missing
+}
+
+/// Returns what a script requires that it will not find when it runs, each with its first place. What it tries to load in a `try` block
+/// may be missing, and what [`missing_files`] names is left out.
+#[must_use]
+pub fn missing_modules(source: &ActionSource) -> Vec<(Location, String)> {
+    let ActionKind::Script { text, .. } = &source.kind else {
+        return Vec::new();
+    };
+    let file = &source.display_path;
+    let Ok(modules) = Modules::new(named(source)) else {
+        return Vec::new();
+    };
+    let imports_files = Language::of(file) != Language::CommonJs;
+    let mut missing: Vec<(Location, String)> = Vec::new();
+    for require in facts(file, text).requires {
+        let is_file = require.name.starts_with("./") || require.name.starts_with("../");
+        let is_left_out = require.is_guarded || (imports_files && is_file);
+        let is_known = missing.iter().any(|(_, name)| *name == require.name);
+        if !is_left_out && !is_known && !modules.finds(&require.name) {
+            missing.push((require.location, require.name));
+        }
     }
     missing
 }

@@ -17,7 +17,7 @@ use postlogin_js::{
 use postlogin_project::{ActionKind, ActionSource, Manifest, Role, Secret};
 use serde_json::{Map, Value};
 
-use super::dependencies;
+use super::{dependencies, source_map};
 use crate::login::secrets_of;
 
 /// An Action that is ready to run. Cheap to clone.
@@ -128,7 +128,11 @@ impl Said {
         });
         Self {
             kind,
-            oddities: suspicion.into_iter().chain(exported).collect(),
+            oddities: suspicion
+                .into_iter()
+                .chain(exported)
+                .chain(source_map::notice(source))
+                .collect(),
             handlers: (file, handlers),
             secrets,
         }

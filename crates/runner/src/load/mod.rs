@@ -5,6 +5,7 @@ pub(crate) mod dependencies;
 mod error;
 mod fingerprint;
 mod loaded;
+mod source_map;
 mod trigger;
 
 use std::{fs, path::Path, sync::Arc};
@@ -22,6 +23,7 @@ use postlogin_project::{ActionKind, ActionSource, NamedBy, Role, Secret};
 pub use error::{LoadError, LoadProblem};
 pub use fingerprint::fingerprint;
 pub use loaded::{Loaded, kind_of};
+pub use source_map::{source_map, source_map_problem};
 pub use trigger::{trigger_of, trigger_of_all};
 
 /// The environment variable by which a user allows [`Compiler::allow_cargo_builds`].
@@ -86,10 +88,11 @@ impl<'a> Compiler<'a> {
         let counted = self.coverage.as_mut().map(std::mem::take);
         let mut files: Vec<FileCoverage> = Vec::new();
         for counters in counted.unwrap_or_default() {
-            let counted = counters.file();
-            match files.iter_mut().find(|known| known.file == counted.file) {
-                Some(known) => known.merge(&counted),
-                None => files.push(counted),
+            for counted in counters.files() {
+                match files.iter_mut().find(|known| known.file == counted.file) {
+                    Some(known) => known.merge(&counted),
+                    None => files.push(counted),
+                }
             }
         }
         files.sort_by(|a, b| a.file.cmp(&b.file));

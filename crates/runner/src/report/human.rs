@@ -1,5 +1,6 @@
 //! For people, in the manner of cargo-nextest: one line for each case, failures at the end.
 
+mod level;
 mod summary;
 
 use std::collections::HashMap;
@@ -9,6 +10,9 @@ use std::time::{Duration, Instant};
 use postlogin_core::escape::{inline, line};
 
 use super::Reporter;
+pub use level::StatusLevel;
+use level::{Running, Slowest};
+
 use super::lines::{Line, Role, body, logs, place_of, shown, title};
 use crate::run_event::{CaseResult, CaseStatus, Failure, RunEvent};
 
@@ -21,8 +25,12 @@ pub struct HumanStyle {
     pub progress: bool,
     /// Columns of the terminal.
     pub width: usize,
-    /// Whether cases that passed have a line, too.
-    pub verbose: bool,
+    /// Which cases have a line of their own.
+    pub level: StatusLevel,
+    /// Whether to leave out the line at the beginning.
+    pub quiet: bool,
+    /// How many of the slowest cases are listed at the end.
+    pub slowest: usize,
 }
 
 /// The bar appears when a run lasts longer.
@@ -40,7 +48,8 @@ pub struct Human<W, P> {
     cases: usize,
     done: usize,
     failed: usize,
-    running: Vec<String>,
+    running: Vec<Running>,
+    slowest: Slowest,
     bar_is_drawn: bool,
     last_drawn: Instant,
     /// Printed at the end.
@@ -63,6 +72,7 @@ impl<W: Write, P: Write> Human<W, P> {
             done: 0,
             failed: 0,
             running: Vec::new(),
+            slowest: Slowest::default(),
             bar_is_drawn: false,
             last_drawn: Instant::now(),
             failures: Vec::new(),
@@ -80,7 +90,8 @@ impl<W: Write, P: Write> Human<W, P> {
 
     fn finished(&mut self, result: &CaseResult) -> io::Result<()> {
         self.done += 1;
-        self.running.retain(|name| *name != result.full_name);
+        self.running.retain(|one| one.name != result.full_name);
+        self.slowest.add(result, self.style.slowest);
         let (role, word) = match result.status {
             CaseStatus::Passed => (Role::Good, "PASS"),
             CaseStatus::Failed => (Role::Bad, "FAIL"),
@@ -103,7 +114,7 @@ impl<W: Write, P: Write> Human<W, P> {
             self.failures.push((result.full_name.clone(), details));
         }
         self.erase()?;
-        if self.style.verbose || result.status != CaseStatus::Passed {
+        if self.style.level.shows(result) {
             self.line(&line)?;
         }
         self.draw()
@@ -191,7 +202,7 @@ impl<W: Write, P: Write> Human<W, P> {
             0 => String::new(),
             failed => format!(", {failed} failed"),
         };
-        let running = self.running.first().map_or("", String::as_str);
+        let running = self.running.first().map_or("", |one| one.name.as_str());
         let elapsed = self.started.elapsed().as_secs();
         let text = format!(
             "{:>12} [{elapsed:>4}s] {bar} {}/{}{failed}  {running}",
@@ -248,6 +259,10 @@ impl<W: Write, P: Write> Reporter for Human<W, P> {
                 self.started = Instant::now();
                 (self.cases, self.done, self.failed) = (*cases, 0, 0);
                 self.reported.clear();
+                self.running.clear();
+                if self.style.quiet {
+                    return Ok(());
+                }
                 let plural = |count: usize, word: &str| match count {
                     1 => format!("1 {word}"),
                     many => format!("{many} {word}s"),
@@ -266,7 +281,7 @@ impl<W: Write, P: Write> Reporter for Human<W, P> {
                 )
             }
             RunEvent::CaseStarted { name } => {
-                self.running.push((*name).to_owned());
+                self.running.push(Running::new(name));
                 Ok(())
             }
             RunEvent::CaseFinished(result) => self.finished(result),
@@ -288,6 +303,15 @@ impl<W: Write, P: Write> Reporter for Human<W, P> {
     }
 
     fn tick(&mut self) -> io::Result<()> {
+        if self.style.level >= StatusLevel::Slow {
+            let slow: Vec<Line> = self.running.iter_mut().filter_map(Running::slow).collect();
+            if !slow.is_empty() {
+                self.erase()?;
+            }
+            for line in slow {
+                self.line(&line)?;
+            }
+        }
         self.draw()
     }
 }

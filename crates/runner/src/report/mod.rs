@@ -20,7 +20,7 @@ use crate::run_event::RunEvent;
 pub use diff::diff_lines;
 pub use file::ReportFile;
 pub(crate) use found::changes;
-pub use human::{Human, HumanStyle};
+pub use human::{Human, HumanStyle, StatusLevel};
 pub(crate) use json::failures;
 pub use lines::{Line, Role};
 pub use people::People;

@@ -144,7 +144,9 @@ fn people_see_failures_at_the_end() {
         color: false,
         progress: false,
         width: 80,
-        verbose: true,
+        level: StatusLevel::All,
+        quiet: false,
+        slowest: 0,
     };
     let human = report(|out| Box::new(Human::new(out, io::sink(), style)));
     let at = |text: &str| {

@@ -7,6 +7,7 @@ use std::{
 
 use postlogin_js::coverage::{self, FileCoverage};
 use postlogin_project::{ActionKind, Project};
+use postlogin_runner::source_map;
 
 use crate::{error::CliError, printer::Printer};
 
@@ -85,10 +86,12 @@ pub(super) fn add_unloaded(found: &mut Vec<FileCoverage>, here: &Path) -> Result
     // A file that cannot be read is left out of the report.
     for source in actions.chain(rules).flatten() {
         let file = &source.display_path;
-        if let ActionKind::Script { text, .. } = &source.kind
-            && found.iter().all(|known| known.file != *file)
-        {
-            found.extend(coverage::nothing_ran(file, text));
+        if let ActionKind::Script { text, .. } = &source.kind {
+            let all = coverage::nothing_ran(file, text, source_map(&source));
+            // A file that was built into several may be known already.
+            let is_new = |one: &FileCoverage| found.iter().all(|known| known.file != one.file);
+            let new: Vec<FileCoverage> = all.into_iter().filter(is_new).collect();
+            found.extend(new);
         }
     }
     found.sort_by(|one, other| one.file.cmp(&other.file));

@@ -5,10 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use signal_hook::{
-    consts::{SIGINT, SIGTERM},
-    flag,
-};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 /// The exit code of a process that a signal ended, as shells have it.
 const INTERRUPTED: i32 = 130;
@@ -18,12 +15,7 @@ pub(in crate::commands) fn flag() -> &'static AtomicBool {
     static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     STOP.get_or_init(|| {
         let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            // In this order: the first signal only sets the flag, the second one finds it set. Without a handler, a
-            // signal ends the process; files are renamed into place, so none is left by half.
-            let _ = flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&stop));
-            let _ = flag::register(signal, Arc::clone(&stop));
-        }
+        listen(&stop);
         stop
     })
 }
@@ -31,4 +23,36 @@ pub(in crate::commands) fn flag() -> &'static AtomicBool {
 /// Whether the run should end.
 pub(super) fn wanted() -> bool {
     flag().load(Ordering::Relaxed)
+}
+
+/// The first signal only sets the flag. The second one puts the terminal back, which no handler of a signal may do, and ends the
+/// process; files are renamed into place, so none is left by half.
+#[cfg(unix)]
+fn listen(stop: &Arc<AtomicBool>) {
+    use signal_hook::iterator::Signals;
+
+    // Without a handler, a signal ends the process.
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+        return;
+    };
+    let stop = Arc::clone(stop);
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if stop.swap(true, Ordering::Relaxed) {
+                crate::terminal::put_back();
+                signal_hook::low_level::exit(INTERRUPTED);
+            }
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn listen(stop: &Arc<AtomicBool>) {
+    use signal_hook::flag;
+
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal only sets the flag, the second one finds it set.
+        let _ = flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(stop));
+        let _ = flag::register(signal, Arc::clone(stop));
+    }
 }

@@ -2,21 +2,29 @@
 
 use std::{
     io::{self, IsTerminal},
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
 use postlogin_core::event::suggest::closest;
 use postlogin_runner::report::{
-    Format, Human, HumanStyle, People, ReportFile, Reporter, Reporters, reporter,
+    Format, Human, HumanStyle, People, ReportFile, Reporter, Reporters, StatusLevel, reporter,
 };
 
-use crate::{error::CliError, printer::Printer};
+use crate::{
+    args::{self, TestArguments},
+    error::CliError,
+    printer::Printer,
+};
 
 /// The reporters of a command.
 pub(super) struct Outputs {
     /// Without a file, the reporter writes to stdout; the one for people to stderr if stdout is another's.
     reporters: Vec<(Kind, Option<ReportFile>)>,
     machine_on_stdout: bool,
+    level: StatusLevel,
+    quiet: bool,
+    slowest: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +43,9 @@ const NAMES: &[(&str, Kind)] = &[
 
 impl Outputs {
     /// Reads `NAME` or `NAME=FILE`. Without a reporter that writes to the terminal, there is the one for people.
-    pub(super) fn new(arguments: &[String]) -> Result<Self, CliError> {
+    pub(super) fn new(arguments: &TestArguments) -> Result<Self, CliError> {
         let mut reporters = Vec::new();
-        for argument in arguments {
+        for argument in &arguments.reporter {
             let (name, file) = match argument.split_once('=') {
                 Some((name, file)) => (name, Some(file)),
                 None => (argument.as_str(), None),
@@ -66,6 +74,15 @@ impl Outputs {
         Ok(Self {
             reporters,
             machine_on_stdout: machines == 1 && !github,
+            level: match (arguments.quiet, arguments.status_level) {
+                (true, _) | (_, args::StatusLevel::None) => StatusLevel::None,
+                (_, args::StatusLevel::Fail) => StatusLevel::Fail,
+                (_, args::StatusLevel::Slow) => StatusLevel::Slow,
+                (_, args::StatusLevel::Pass) => StatusLevel::Pass,
+                (_, args::StatusLevel::All) => StatusLevel::All,
+            },
+            quiet: arguments.quiet,
+            slowest: arguments.slowest.map_or(0, NonZeroUsize::get),
         })
     }
 
@@ -107,7 +124,9 @@ impl Outputs {
             color,
             progress,
             width: printer.width,
-            verbose: true,
+            level: self.level,
+            quiet: self.quiet,
+            slowest: self.slowest,
         }
     }
 

@@ -1,8 +1,9 @@
 //! `postlogin test --review`: outcomes that wait are accepted, rejected or left.
 
 use std::{
-    io::{self, BufRead, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use postlogin_core::escape::{inline, shell};
@@ -12,10 +13,11 @@ use postlogin_runner::{
     snapshot::review::{Pending, Verdict, pending, settle},
 };
 
-use super::unwritable;
+use super::{interrupt, unwritable};
 use crate::{
     error::{CliError, SUCCESS},
     printer::Printer,
+    terminal::{Key, Keys, THEN_ENTER},
 };
 
 pub(super) fn review(paths: &[PathBuf], here: &Path, printer: &Printer) -> Result<u8, CliError> {
@@ -25,10 +27,14 @@ pub(super) fn review(paths: &[PathBuf], here: &Path, printer: &Printer) -> Resul
         printer.note("no outcome waits for a review");
         return Ok(SUCCESS);
     }
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        ask(&waiting, here, printer)
-    } else {
-        tell(&waiting, here, printer)
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return tell(&waiting, here, printer);
+    }
+    // The handlers of signals come before the terminal changes, and put it back.
+    interrupt::flag();
+    match Keys::open() {
+        Some(keys) => ask(&waiting, here, &keys, printer),
+        None => tell(&waiting, here, printer),
     }
 }
 
@@ -55,38 +61,39 @@ fn tell(waiting: &[Pending], here: &Path, printer: &Printer) -> Result<u8, CliEr
     Ok(SUCCESS)
 }
 
-fn ask(waiting: &[Pending], here: &Path, printer: &Printer) -> Result<u8, CliError> {
-    let mut answers = io::stdin().lock().lines();
+fn ask(waiting: &[Pending], here: &Path, keys: &Keys, printer: &Printer) -> Result<u8, CliError> {
     let mut all = None;
     let (mut accepted, mut rejected) = (0, 0);
     for (index, pending) in waiting.iter().enumerate() {
-        if all.is_none() {
-            printer.data(|out| {
-                show(pending, here, printer.color, out)?;
-                write!(
-                    out,
-                    "\n{} of {}: [a]ccept, [r]eject, [s]kip, [A]ccept all, [q]uit? ",
-                    index + 1,
-                    waiting.len()
-                )
-            })?;
-        }
         let verdict = match all {
             Some(verdict) => Some(verdict),
-            None => match answers
-                .next()
-                .transpose()
-                .map_err(|error| unwritable(&error))?
-            {
-                Some(answer) if answer.trim() == "a" => Some(Verdict::Accept),
-                Some(answer) if answer.trim() == "r" => Some(Verdict::Reject),
-                Some(answer) if answer.trim() == "A" => {
-                    all = Some(Verdict::Accept);
-                    all
+            None => {
+                // Before the difference and after it: a new outcome has many lines.
+                printer.data(|out| {
+                    show(pending, here, printer.color, out)?;
+                    writeln!(out, "\n{}", inline(&pending.case))?;
+                    write!(
+                        out,
+                        "{} of {}: [a]ccept, [r]eject, [s]kip, [A]ccept all, [q]uit{THEN_ENTER}? ",
+                        index + 1,
+                        waiting.len()
+                    )
+                })?;
+                let answer = answer(keys);
+                if cfg!(unix) {
+                    printer.data(|out| writeln!(out, "{}", answer.shown()))?;
                 }
-                Some(answer) if answer.trim() != "q" => None,
-                _ => break,
-            },
+                match answer {
+                    Answer::Accept => Some(Verdict::Accept),
+                    Answer::Reject => Some(Verdict::Reject),
+                    Answer::Skip => None,
+                    Answer::AcceptAll => {
+                        all = Some(Verdict::Accept);
+                        all
+                    }
+                    Answer::Quit => break,
+                }
+            }
         };
         if let Some(verdict) = verdict {
             settle(pending, verdict).map_err(|error| unwritable(&error))?;
@@ -101,6 +108,47 @@ fn ask(waiting: &[Pending], here: &Path, printer: &Printer) -> Result<u8, CliErr
         "{accepted} accepted, {rejected} rejected, {left} left"
     ));
     Ok(SUCCESS)
+}
+
+/// What the user decides about one outcome.
+#[derive(Clone, Copy)]
+enum Answer {
+    Accept,
+    Reject,
+    Skip,
+    AcceptAll,
+    Quit,
+}
+
+impl Answer {
+    fn shown(self) -> &'static str {
+        match self {
+            Self::Accept => "accepted",
+            Self::Reject => "rejected",
+            Self::Skip => "skipped",
+            Self::AcceptAll => "all accepted",
+            Self::Quit => "",
+        }
+    }
+}
+
+/// Waits for a key that is an answer. Ctrl-C is one: what was decided before it is done.
+fn answer(keys: &Keys) -> Answer {
+    loop {
+        let key = keys.wait(Duration::from_millis(100));
+        if interrupt::wanted() {
+            return Answer::Quit;
+        }
+        match key {
+            Some(Key::Letter('a')) => return Answer::Accept,
+            Some(Key::Letter('r')) => return Answer::Reject,
+            Some(Key::Letter('s' | ' ')) => return Answer::Skip,
+            Some(Key::Letter('A')) => return Answer::AcceptAll,
+            Some(Key::Letter('q') | Key::End) => return Answer::Quit,
+            // Other keys are no answers.
+            _ => {}
+        }
+    }
 }
 
 fn show(pending: &Pending, here: &Path, color: bool, out: &mut dyn Write) -> io::Result<()> {

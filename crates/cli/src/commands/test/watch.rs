@@ -1,28 +1,36 @@
-//! `postlogin test --watch`: what an edit touches runs again.
+//! `postlogin test --watch`: what an edit touches runs again, and what a key asks for.
+
+mod desk;
 
 use std::{
     collections::HashSet,
-    io::{self, BufRead, IsTerminal},
+    io::{self, IsTerminal},
     path::PathBuf,
-    sync::mpsc::{self, Receiver, TryRecvError},
     thread,
 };
 
-use postlogin_project::cases::find_case_files;
+use postlogin_project::{cases::find_case_files, display_path};
 use postlogin_runner::{
     Compiler, Plan, plan,
     watch::{POLL, Watcher, names, touched},
 };
 
-use super::{Setting, interrupt, once, refuse, reporters::Outputs};
+use super::{Pass, Setting, interrupt, once, refuse, reporters::Outputs};
 use crate::{
     action::store_packages,
     error::{CliError, SUCCESS},
     printer::Printer,
+    terminal::Keys,
 };
+use desk::{Desk, Pressed};
+
+pub(super) use desk::Failing;
 
 /// New files are looked for less often: folders are walked through for that.
 const POLLS_BETWEEN_WALKS: u32 = 10;
+
+/// So many changed files are named.
+const NAMED: usize = 3;
 
 pub(super) fn watch(
     setting: &Setting<'_>,
@@ -30,59 +38,135 @@ pub(super) fn watch(
     printer: &Printer,
 ) -> Result<u8, CliError> {
     let mut compiler = setting.compiler(printer)?;
-    let keys = keys();
+    // The handlers of signals come before the terminal changes, and put it back.
+    interrupt::flag();
+    let keys = Keys::open();
+    let clears = io::stdout().is_terminal() && !outputs.machine_on_stdout();
+    let mut desk = Desk::new(setting.snapshots);
     let mut code = SUCCESS;
     let mut before = Before::default();
     let mut again = Again::Everything;
     loop {
         match plan(&setting.paths, setting.here) {
             Ok(plan) => {
-                let selected = match &again {
-                    Again::Everything => setting.select(&plan),
-                    Again::Touched(changed) => {
-                        let touched = touched(&plan, &before.names, changed);
-                        let selected = setting.select(&plan);
-                        selected
-                            .into_iter()
-                            .filter(|index| touched.contains(index))
-                            .collect()
-                    }
-                };
+                let selected = selected(setting, &plan, &again, &before, &desk);
                 before = Before::of(&plan);
-                code = round(
-                    setting,
-                    &plan,
-                    &selected,
-                    &mut compiler,
-                    outputs,
-                    printer,
-                    code,
-                )?;
+                setting.warn(&plan, printer);
+                if selected.is_empty() {
+                    printer.note(again.nothing());
+                } else {
+                    desk.last = name_set(&plan, &selected);
+                    let pass = Pass {
+                        selected: &selected,
+                        snapshots: match again {
+                            Again::Update => postlogin_runner::snapshot::Mode::Update,
+                            _ => setting.snapshots,
+                        },
+                        failing: Some(&desk.failing),
+                    };
+                    let done = round(setting, &plan, &pass, &mut compiler, outputs, printer)?;
+                    code = done.unwrap_or(code);
+                }
             }
             Err(errors) => {
                 code = refuse(errors, printer);
-                // What is mended must run, whatever else was to run.
+                // What is fixed must run, whatever else was to run.
                 before.watcher.get_or_insert_with(|| everything(setting));
             }
         }
         if interrupt::wanted() {
             return Ok(code);
         }
-        printer.note(match keys {
-            Some(_) => "watching; Enter runs everything, q and Enter quits",
-            None => "watching; Ctrl-C quits",
-        });
-        match wait(setting, &mut before, keys.as_ref()) {
+        desk.prompt(keys.is_some(), printer);
+        match wait(setting, &mut before, keys.as_ref(), &mut desk, printer) {
             Some(next) => again = next,
             None => return Ok(code),
+        }
+        if clears {
+            // The whole screen, and the cursor to its beginning; what was scrolled away stays.
+            printer.machine(|out| write!(out, "\u{1b}[2J\u{1b}[H"))?;
+        }
+        if let Again::Touched(changed) = &again {
+            printer.note(&told(changed, setting));
         }
     }
 }
 
 /// What runs next.
 enum Again {
+    /// All cases that fit the filter.
     Everything,
+    /// The cases that these files touch.
     Touched(HashSet<PathBuf>),
+    /// The cases that failed when they ran last.
+    Failing,
+    /// The cases of the last run.
+    Last,
+    /// The same, and their outcomes are stored.
+    Update,
+}
+
+impl Again {
+    /// What is said when no case is to run.
+    fn nothing(&self) -> &'static str {
+        match self {
+            Self::Everything => "no case fits the filter",
+            Self::Touched(_) => "no case is touched",
+            Self::Failing => "no case fails",
+            Self::Last | Self::Update => "no case has run",
+        }
+    }
+}
+
+/// Returns the cases that run next, as indices.
+fn selected(
+    setting: &Setting<'_>,
+    plan: &Plan,
+    again: &Again,
+    before: &Before,
+    desk: &Desk,
+) -> Vec<usize> {
+    let touched: HashSet<usize> = match again {
+        Again::Touched(changed) => touched(plan, &before.names, changed).into_iter().collect(),
+        _ => HashSet::new(),
+    };
+    let failing = desk.failing.names();
+    let runs = |index: &usize| {
+        let Some(planned) = plan.cases.get(*index) else {
+            return false;
+        };
+        let name = &planned.case.full_name;
+        desk.fits(name)
+            && match again {
+                Again::Everything => true,
+                Again::Touched(_) => touched.contains(index),
+                Again::Failing => failing.contains(name),
+                Again::Last | Again::Update => desk.last.contains(name),
+            }
+    };
+    setting.select(plan).into_iter().filter(runs).collect()
+}
+
+fn name_set(plan: &Plan, selected: &[usize]) -> HashSet<String> {
+    let cases = selected.iter().filter_map(|index| plan.cases.get(*index));
+    cases
+        .map(|planned| planned.case.full_name.clone())
+        .collect()
+}
+
+/// `changed: actions/a.js, actions/b.js`
+fn told(changed: &HashSet<PathBuf>, setting: &Setting<'_>) -> String {
+    let mut files: Vec<String> = changed
+        .iter()
+        .map(|file| display_path(file, setting.here))
+        .collect();
+    files.sort();
+    let more = match files.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    files.truncate(NAMED);
+    format!("changed: {}{more}", files.join(", "))
 }
 
 /// What the last plan was like.
@@ -109,42 +193,43 @@ fn everything(setting: &Setting<'_>) -> Watcher {
     Watcher::new(&Plan::default(), &found.unwrap_or_default().files)
 }
 
+/// Runs cases; `None` when nobody reads the output any more.
 fn round(
     setting: &Setting<'_>,
     plan: &Plan,
-    selected: &[usize],
+    pass: &Pass<'_>,
     compiler: &mut Compiler<'_>,
     outputs: &Outputs,
     printer: &Printer,
-    code: u8,
-) -> Result<u8, CliError> {
-    setting.warn(plan, printer);
-    if selected.is_empty() {
-        printer.note("no case is touched");
-        return Ok(code);
-    }
-    let stop = interrupt::flag();
-    let summary = once(setting, plan, selected, compiler, outputs, stop, printer)?;
+) -> Result<Option<u8>, CliError> {
+    let summary = once(setting, plan, pass, compiler, outputs, printer)?;
     store_packages(&compiler.take_packages());
-    Ok(summary.map_or(code, |summary| summary.exit_code))
+    Ok(summary.map(|summary| summary.exit_code))
 }
 
 /// Waits for an edit, a key or a signal; `None` to quit.
 fn wait(
     setting: &Setting<'_>,
     before: &mut Before,
-    keys: Option<&Receiver<String>>,
+    keys: Option<&Keys>,
+    desk: &mut Desk,
+    printer: &Printer,
 ) -> Option<Again> {
     let mut polls = 0;
+    // Without a terminal, stdin is not looked at; a terminal that is gone ends the command.
     loop {
         thread::sleep(POLL);
         if interrupt::wanted() {
             return None;
         }
-        match keys.map(Receiver::try_recv) {
-            Some(Ok(line)) if line.trim() == "q" => return None,
-            Some(Ok(_)) => return Some(Again::Everything),
-            Some(Err(TryRecvError::Disconnected | TryRecvError::Empty)) | None => {}
+        if let Some(keys) = keys
+            && let Some(key) = keys.pressed()
+        {
+            match desk.press(key, keys, printer) {
+                Pressed::Quit => return None,
+                Pressed::Run(again) => return Some(again),
+                Pressed::Nothing => {}
+            }
         }
         let mut changed = match &mut before.watcher {
             Some(watcher) => watcher.changed(),
@@ -163,20 +248,4 @@ fn wait(
             return Some(Again::Touched(changed));
         }
     }
-}
-
-/// Lines that the user types, if there is a terminal.
-fn keys() -> Option<Receiver<String>> {
-    if !io::stdin().is_terminal() {
-        return None;
-    }
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in io::stdin().lock().lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    Some(receiver)
 }

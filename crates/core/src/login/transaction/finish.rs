@@ -15,6 +15,7 @@ use crate::outcome::{
     AccessToken, IdToken, OUTCOME_FORMAT, Outcome, Redirect, Status, TokenKind, Usage,
 };
 use crate::reads::{ClaimOrigin, ReadIndex, Record};
+use crate::token_size;
 use crate::tokens::{Facts, Request};
 use crate::trigger::Trigger;
 
@@ -110,7 +111,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         }
         _ => None,
     };
-    let outcome = Outcome {
+    let mut outcome = Outcome {
         format: OUTCOME_FORMAT.to_owned(),
         trigger: flow.input.trigger,
         status,
@@ -137,6 +138,10 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
     }
     if flow.input.trigger == Trigger::CredentialsExchange {
         let access_token = machine::access_token(&flow, request, &settled.access_token);
+        outcome.notices.extend(token_size::notice(
+            TokenKind::AccessToken,
+            &access_token.claims,
+        ));
         return (
             Outcome {
                 access_token,
@@ -152,13 +157,23 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         multifactor: !flow.passed_factors.is_empty(),
         now_s: flow.now_ms.div_euclid(1000),
     };
+    let id_token = facts.id_token(&settled.id_token);
+    let claims = facts.access_token(&settled.access_token);
+    outcome.notices.extend(
+        [
+            token_size::notice(TokenKind::IdToken, &id_token),
+            token_size::notice(TokenKind::AccessToken, &claims),
+        ]
+        .into_iter()
+        .flatten(),
+    );
     let outcome = Outcome {
         id_token: IdToken {
-            claims: facts.id_token(&settled.id_token),
+            claims: id_token,
             jwt: None,
         },
         access_token: AccessToken {
-            claims: facts.access_token(&settled.access_token),
+            claims,
             opaque: request.is_opaque(),
             scopes: facts.granted_scopes(),
             expires_in: Some(facts.access_token_lifetime_s()),

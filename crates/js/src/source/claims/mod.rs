@@ -10,16 +10,54 @@ mod tests;
 
 use oxc::ast_visit::Visit;
 use oxc::span::Span;
+use postlogin_core::Location;
 use postlogin_core::explanation::{ClaimSite, ClaimSites, Condition, Region};
 
 use super::resolve::Resolver;
+use crate::source_map::SourceMap;
 use crate::text::Text;
 use conditions::{Finder, Guard, Site};
 use definitions::Definitions;
 
-/// The places in the text of an Action or a Rule that set claims. A text that does not parse has none.
-pub fn claim_sites(action: &str, file_name: &str, text: &str) -> ClaimSites {
-    Text::read(file_name, text, |text| text.claim_sites(action)).unwrap_or_default()
+/// The places in the text of an Action or a Rule that set claims, in the files that it was built from if it has a map. A text that does
+/// not parse has none.
+pub fn claim_sites(
+    action: &str,
+    file_name: &str,
+    text: &str,
+    sources: Option<&SourceMap>,
+) -> ClaimSites {
+    let found = Text::read(file_name, text, |text| text.claim_sites(action));
+    let mut found = found.unwrap_or_default();
+    if let Some(sources) = sources {
+        found
+            .sites
+            .iter_mut()
+            .for_each(|site| lead_back(site, sources));
+    }
+    found
+}
+
+/// Leads all places of a site back to the files that the text was built from.
+fn lead_back(site: &mut ClaimSite, sources: &SourceMap) {
+    let back = |place: &mut Location| {
+        if let Some(found) = sources.original(place.line, place.column) {
+            *place = found;
+        }
+    };
+    back(&mut site.location);
+    for condition in &mut site.conditions {
+        back(&mut condition.location);
+        for region in &mut condition.regions {
+            // The place after the last one belongs to what follows; the last one itself leads to where the region ends.
+            let last = region.end_column.saturating_sub(1).max(1);
+            let end = sources.original(region.end_line, last);
+            back(&mut region.start);
+            if let Some(end) = end.filter(|end| end.file == region.start.file) {
+                (region.end_line, region.end_column) = (end.line, end.column.saturating_add(1));
+            }
+        }
+    }
 }
 
 pub(crate) fn of(text: &Text<'_>, action: &str) -> ClaimSites {

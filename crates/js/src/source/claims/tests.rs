@@ -2,7 +2,7 @@ use super::claim_sites;
 
 /// Each site as `line:column method [parts] | condition@line (regions) …`; `!` before what must be false.
 fn shown(file: &str, text: &str) -> Vec<String> {
-    let sites = claim_sites("a", file, text).sites;
+    let sites = claim_sites("a", file, text, None).sites;
     let shown = sites.iter().map(|site| {
         let conditions = site.conditions.iter().map(|condition| {
             let regions = condition.regions.iter().map(|region| {
@@ -233,7 +233,7 @@ fn tokens_are_found_under_other_names() {
 fn many_conditions_are_bounded() {
     #[track_caller]
     fn check(text: &str, sites: usize, conditions: usize) {
-        let found = claim_sites("a", "a.js", text);
+        let found = claim_sites("a", "a.js", text, None);
         // What is beyond the most that are looked at is counted.
         assert_eq!(found.sites.len() + found.omitted, sites);
         assert_eq!(found.sites.len(), sites.min(2_500));
@@ -290,14 +290,20 @@ fn many_conditions_are_bounded() {
 #[test]
 fn conditions_that_are_left_out_are_counted() {
     let text = "if (a) ".repeat(100) + "api.idToken.setCustomClaim('x', 1);";
-    let site = claim_sites("a", "a.js", &text).sites.pop().expect("a site");
+    let site = claim_sites("a", "a.js", &text, None)
+        .sites
+        .pop()
+        .expect("a site");
     assert_eq!(site.conditions.len(), 25);
     assert_eq!(site.conditions[12].text, "(76 more conditions)");
     let long = format!(
         "if ({}) api.idToken.setCustomClaim('x', 1);",
         "abcdefgh || ".repeat(100) + "z"
     );
-    let site = claim_sites("a", "a.js", &long).sites.pop().expect("a site");
+    let site = claim_sites("a", "a.js", &long, None)
+        .sites
+        .pop()
+        .expect("a site");
     assert!(
         site.conditions[0].text.ends_with('…'),
         "{}",

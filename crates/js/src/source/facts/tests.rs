@@ -230,7 +230,7 @@ fn constants_of_constants_have_a_longest() {
         };
         assert_eq!(short.name.name, "https://x/".repeat(8));
         assert!(found.requires.is_empty());
-        let sites = crate::source::claims::claim_sites("a", "code.js", &text);
+        let sites = crate::source::claims::claim_sites("a", "code.js", &text, None);
         let names: Vec<_> = sites.sites.iter().map(|site| site.name.concat()).collect();
         assert_eq!(names, ["https://x/".repeat(8), String::new()]);
     }

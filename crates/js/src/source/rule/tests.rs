@@ -86,3 +86,63 @@ fn places_lead_back() {
     assert_eq!(place(1, head + 3), (1, 3));
     assert_eq!(place(3, 3), (3, 3));
 }
+
+/// What a text in TypeScript is, and the place of its first `fail`.
+#[track_caller]
+fn check_typescript(text: &str, expected: &str) {
+    let told = match prepare_rule("rules/x.ts", text) {
+        None => "action".to_owned(),
+        Some(Err(error)) => error.to_string(),
+        Some(Ok(prepared)) => {
+            let at = prepared.code.find("fail").expect("the code has it");
+            let index = LineIndex::new(&prepared.code);
+            let place = index.position(&prepared.code, at);
+            let back = prepared.map.original(place.line, place.column);
+            format!("rule {}:{}", back.line, back.column)
+        }
+    };
+    assert_eq!(told, expected, "{text}");
+    let kind = crate::text::Text::read("rules/x.ts", text, |text| text.kind());
+    if told.starts_with("rule") {
+        assert_eq!(kind, Some(crate::text::Kind::Rule), "{text}");
+    }
+}
+
+#[test]
+fn a_rule_in_typescript_is_one_function_among_types() {
+    check_typescript(
+        "function addRoles(user: any, context: any, callback: (e: Error | null) => void): void {\n  fail(user);\n}\n",
+        "rule 2:3",
+    );
+    check_typescript(
+        "import type { User } from './types';\nimport { Context } from './types';\ninterface More { a: string }\ntype X = More;\n\n\
+         export default function (user: User & X, context: Context, callback: Function) {\n    fail(user as any);\n}\nexport {};\n",
+        "rule 7:5",
+    );
+    check_typescript(
+        "export default async (user: any, context: any, callback: any) => { fail(); };\n",
+        "rule 1:68",
+    );
+    check_typescript(
+        "/** Adds roles. */\nexport function roles(user: any, context: any, callback: any) {\n  fail();\n}\n",
+        "rule 3:3",
+    );
+    check_typescript(
+        "module.exports = function (user: any, context: any, callback: any) {\n  fail();\n};\n",
+        "rule 2:3",
+    );
+    check_typescript(
+        "export = function (user: any, context: any, callback: any) {\n  fail();\n};\n",
+        "rule 2:3",
+    );
+    for action in [
+        "export const onExecutePostLogin = async (event: any, api: any) => { fail(); };",
+        "import { help } from './help';\nexport default function (user: any, context: any, callback: any) { fail(help); }",
+        "const x = 1;\nexport default function (user: any, context: any, callback: any) { fail(x); }",
+        "export default function (event: any, api: any) { fail(); }\nexport function b() {}",
+        "interface A {}",
+        "",
+    ] {
+        check_typescript(action, "action");
+    }
+}

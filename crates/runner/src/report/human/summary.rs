@@ -38,6 +38,9 @@ impl<W: Write, P: Write> Human<W, P> {
         line = line.and(Role::Plain, ", ");
         line = line.and(Role::Warn, format!("{} skipped", summary.skipped));
         self.line(&line)?;
+        for line in self.slowest.take_lines() {
+            self.line(&line)?;
+        }
         if summary.interrupted {
             self.line(&Line::of(Role::Bad, "             the run was interrupted"))?;
         }

@@ -158,7 +158,9 @@ fn human(color: bool) -> impl FnOnce(Shared) -> Box<dyn Reporter> {
         color,
         progress: false,
         width: 80,
-        verbose: true,
+        level: StatusLevel::All,
+        quiet: false,
+        slowest: 0,
     };
     // Without the writer that catches what the reporter forgets.
     move |out| Box::new(Human::new(out, io::sink(), style))

@@ -1,0 +1,483 @@
+//! From the arguments of a call to a command line.
+
+use std::{
+    env,
+    path::{Component, Path},
+};
+
+use postlogin_core::event::suggest::closest;
+use postlogin_runner::ALLOW_CARGO_BUILD;
+use serde_json::{Map, Value, json};
+
+use super::{
+    child::Invocation,
+    tools::{Kind, Parameter, Spec},
+};
+
+/// Why a call is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) message: String,
+    pub(super) hint: String,
+}
+
+fn refused(message: impl Into<String>, hint: impl Into<String>) -> Refused {
+    Refused {
+        message: message.into(),
+        hint: hint.into(),
+    }
+}
+
+/// Reads the arguments of a call. `folder` is the one to which paths are relative, and which they do not leave.
+pub(super) fn invocation(
+    spec: &Spec,
+    arguments: &Map<String, Value>,
+    folder: &Path,
+) -> Result<Invocation, Refused> {
+    for (name, value) in arguments {
+        let Some(parameter) = spec.parameters.iter().find(|known| known.name == name) else {
+            return Err(unknown(spec, name));
+        };
+        check(parameter, value, folder)?;
+    }
+    for parameter in spec.parameters.iter().filter(|known| known.is_required) {
+        if !arguments.contains_key(parameter.name) {
+            let message = format!("`{}` is missing", parameter.name);
+            return Err(refused(message, format!("`{}` needs it", spec.name)));
+        }
+    }
+    let call = Call(arguments);
+    match spec.name {
+        "run" => Ok(call.run()),
+        "explain" => call.explain(),
+        "check" => Ok(call.check()),
+        "test" => Ok(call.test()),
+        "compare" => call.compare(),
+        other => Err(refused(format!("unknown tool `{other}`"), "list the tools")),
+    }
+}
+
+fn unknown(spec: &Spec, name: &str) -> Refused {
+    let names = || spec.parameters.iter().map(|parameter| parameter.name);
+    let hint = match closest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("arguments are {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    refused(format!("`{}` has no argument `{name}`", spec.name), hint)
+}
+
+fn check(parameter: &Parameter, value: &Value, folder: &Path) -> Result<(), Refused> {
+    let wrong = |what: &str| {
+        let message = format!("`{}` must be {what}", parameter.name);
+        Err(refused(message, format!("got {}", short(value))))
+    };
+    let texts = || -> Option<Vec<&str>> { value.as_array()?.iter().map(Value::as_str).collect() };
+    let path = |text: &str| is_inside(parameter.name, text);
+    match parameter.kind {
+        Kind::Text if !value.is_string() => wrong("a string"),
+        Kind::Number if !value.is_u64() => wrong("a whole number that is not negative"),
+        Kind::Flag if !value.is_boolean() => wrong("true or false"),
+        Kind::Object if !value.is_object() => wrong("an object"),
+        Kind::Word(words) if !value.as_str().is_some_and(|word| words.contains(&word)) => {
+            wrong(&format!("one of {}", words.join(", ")))
+        }
+        Kind::Path | Kind::Side => match value.as_str() {
+            Some(text) if parameter.kind == Kind::Side => text
+                .split(',')
+                .map(str::trim)
+                .try_for_each(|one| path(one).and_then(|()| no_package(one, folder))),
+            Some(text) => path(text),
+            None => wrong("a string"),
+        },
+        Kind::Texts | Kind::Paths | Kind::Actions => match texts() {
+            None => wrong("a list of strings"),
+            Some(_) if parameter.kind == Kind::Texts => Ok(()),
+            Some(all) => all.into_iter().try_for_each(|one| {
+                path(one)?;
+                match parameter.kind {
+                    Kind::Actions => no_package(one, folder),
+                    _ => Ok(()),
+                }
+            }),
+        },
+        Kind::ObjectOrPath => match value {
+            Value::Object(_) => Ok(()),
+            Value::String(text) => path(text),
+            _ => wrong("an object or the path of a file"),
+        },
+        Kind::Any => match value {
+            Value::Object(_) | Value::Array(_) => Ok(()),
+            Value::String(text) => path(text),
+            _ => wrong("a list, an object or the path of a file"),
+        },
+        Kind::Text | Kind::Number | Kind::Flag | Kind::Object | Kind::Word(_) => Ok(()),
+    }
+}
+
+/// A call reads what is in the project's folder, and nothing else of the machine.
+fn is_inside(name: &str, text: &str) -> Result<(), Refused> {
+    let leaves = |component| {
+        matches!(
+            component,
+            Component::ParentDir | Component::RootDir | Component::Prefix(_)
+        )
+    };
+    if Path::new(text).components().any(leaves) {
+        return Err(refused(
+            format!("`{name}`: `{text}` leads out of the project's folder"),
+            "paths are relative to the folder in which `postlogin mcp` was started",
+        ));
+    }
+    // What begins so would be an option.
+    if text.starts_with('-') {
+        return Err(refused(
+            format!("`{name}`: `{text}` is not a path"),
+            format!("write ./{text}"),
+        ));
+    }
+    Ok(())
+}
+
+/// A Cargo package would run its build scripts on this machine.
+fn no_package(text: &str, folder: &Path) -> Result<(), Refused> {
+    let is_allowed = env::var_os(ALLOW_CARGO_BUILD).is_some_and(|value| value == "1");
+    let path = folder.join(text);
+    let is_package = path.is_dir() && path.join("Cargo.toml").is_file();
+    let has_script = ["code.js", "code.ts", "index.js"]
+        .iter()
+        .any(|name| path.join(name).is_file());
+    match is_package && !has_script && !is_allowed {
+        false => Ok(()),
+        true => Err(refused(
+            format!("`{text}` is a Cargo package, and building it runs its build scripts"),
+            format!(
+                "name a built .wasm component, or start the server with {ALLOW_CARGO_BUILD}=1 if you trust the package"
+            ),
+        )),
+    }
+}
+
+/// A value for a message.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// Arguments that were checked.
+struct Call<'a>(&'a Map<String, Value>);
+
+impl Call<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let list = self.0.get(name).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        self.0.get(name) == Some(&Value::Bool(true))
+    }
+
+    fn is_json(&self) -> bool {
+        self.text("format") == Some("json")
+    }
+
+    /// `run --stdin-json` answers a case.
+    fn run(&self) -> Invocation {
+        let mut request = self.0.clone();
+        request.insert("id".to_owned(), json!(1));
+        Invocation {
+            arguments: words(["run", "--stdin-json"]),
+            stdin: format!("{}\n", Value::Object(request)),
+            is_json: true,
+            ..Invocation::default()
+        }
+    }
+
+    fn explain(&self) -> Result<Invocation, Refused> {
+        let mut arguments = words(["explain"]);
+        let mut stdin = String::new();
+        match self.0.get("event") {
+            Some(Value::String(file)) => arguments.push(format!("--event={file}")),
+            Some(event) => {
+                arguments.push("--event=-".to_owned());
+                stdin = event.to_string();
+            }
+            None => {}
+        }
+        let why = self.texts("why");
+        arguments.extend(why.map(|claim| format!("--why={claim}")));
+        if let Some(Value::Object(set)) = self.0.get("set") {
+            arguments.extend(
+                set.iter()
+                    .map(|(path, value)| format!("--set={path}={value}")),
+            );
+        }
+        self.options(
+            &["trigger", "now", "seed", "timeout", "memory", "http"],
+            &mut arguments,
+        );
+        self.secrets(&mut arguments)?;
+        self.format(&mut arguments);
+        // Options end here: what follows are Actions.
+        arguments.push("--".to_owned());
+        arguments.extend(self.texts("actions").map(str::to_owned));
+        Ok(Invocation {
+            arguments,
+            stdin,
+            is_json: self.is_json(),
+            ..Invocation::default()
+        })
+    }
+
+    fn check(&self) -> Invocation {
+        let mut arguments = words(["check"]);
+        self.format(&mut arguments);
+        arguments.push("--".to_owned());
+        arguments.extend(self.texts("paths").map(str::to_owned));
+        Invocation {
+            arguments,
+            is_json: self.is_json(),
+            ..Invocation::default()
+        }
+    }
+
+    fn test(&self) -> Invocation {
+        let mut arguments = words(["test"]);
+        arguments.push(match self.is_json() {
+            true => "--reporter=json".to_owned(),
+            false => "--status-level=fail".to_owned(),
+        });
+        arguments.extend(self.texts("filter").map(|text| format!("--filter={text}")));
+        arguments.extend(self.texts("tags").map(|text| format!("--tag={text}")));
+        let writes_snapshots = self.is_set("update_snapshots") && !self.is_set("list");
+        if self.is_set("list") {
+            arguments.push("--list".to_owned());
+        } else if writes_snapshots {
+            arguments.push("--update".to_owned());
+        }
+        arguments.push("--".to_owned());
+        arguments.extend(self.texts("paths").map(str::to_owned));
+        Invocation {
+            arguments,
+            writes_snapshots,
+            ..Invocation::default()
+        }
+    }
+
+    fn compare(&self) -> Result<Invocation, Refused> {
+        let mut arguments = words(["compare"]);
+        let events = self.texts("events");
+        arguments.extend(events.map(|file| format!("--event={file}")));
+        arguments.extend(self.texts("cases").map(|file| format!("--cases={file}")));
+        self.options(
+            &["generate", "seed", "timeout", "memory", "http"],
+            &mut arguments,
+        );
+        if let Some(file) = self.text("write_cases") {
+            arguments.push(format!("--write={file}"));
+        }
+        self.secrets(&mut arguments)?;
+        self.format(&mut arguments);
+        arguments.push("--".to_owned());
+        arguments.extend(
+            ["left", "right"]
+                .iter()
+                .filter_map(|name| self.text(name))
+                .map(str::to_owned),
+        );
+        Ok(Invocation {
+            arguments,
+            is_json: self.is_json(),
+            ..Invocation::default()
+        })
+    }
+
+    /// Adds the options whose names are those of the arguments.
+    fn options(&self, names: &[&str], arguments: &mut Vec<String>) {
+        for name in names {
+            match self.0.get(*name) {
+                Some(Value::String(text)) => arguments.push(format!("--{name}={text}")),
+                Some(value) => arguments.push(format!("--{name}={value}")),
+                None => {}
+            }
+        }
+    }
+
+    fn secrets(&self, arguments: &mut Vec<String>) -> Result<(), Refused> {
+        let Some(Value::Object(secrets)) = self.0.get("secrets") else {
+            return Ok(());
+        };
+        for (name, value) in secrets {
+            let Some(value) = value.as_str() else {
+                let message = format!("`secrets`: the value of `{name}` must be a string");
+                return Err(refused(message, "secrets are strings in production, too"));
+            };
+            arguments.push(format!("--secret={name}={value}"));
+        }
+        Ok(())
+    }
+
+    fn format(&self, arguments: &mut Vec<String>) {
+        if self.is_json() {
+            arguments.push("--format=json".to_owned());
+        }
+    }
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+    words.map(str::to_owned).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tools::ALL;
+    use super::*;
+
+    #[track_caller]
+    fn call(tool: &str, arguments: Value) -> Result<Invocation, Refused> {
+        let spec = ALL.iter().find(|spec| spec.name == tool).expect("a tool");
+        let arguments = arguments.as_object().expect("an object");
+        invocation(spec, arguments, Path::new("/nowhere"))
+    }
+
+    #[test]
+    fn arguments_become_options() {
+        for (tool, arguments, expected) in [
+            ("check", json!({}), vec!["check", "--"]),
+            (
+                "check",
+                json!({"paths": ["a.js"], "format": "json"}),
+                vec!["check", "--format=json", "--", "a.js"],
+            ),
+            (
+                "test",
+                json!({"filter": ["--a"], "tags": ["x"], "update_snapshots": true}),
+                vec![
+                    "test",
+                    "--status-level=fail",
+                    "--filter=--a",
+                    "--tag=x",
+                    "--update",
+                    "--",
+                ],
+            ),
+            (
+                "explain",
+                json!({"actions": ["a"], "why": ["roles"], "set": {"user.name": "x=y"}, "secrets": {"K": "v"}, "seed": 7}),
+                vec![
+                    "explain",
+                    "--why=roles",
+                    "--set=user.name=\"x=y\"",
+                    "--seed=7",
+                    "--secret=K=v",
+                    "--",
+                    "a",
+                ],
+            ),
+            (
+                "compare",
+                json!({"left": "a.js", "right": "b.js, c.js", "generate": 5}),
+                vec!["compare", "--generate=5", "--", "a.js", "b.js, c.js"],
+            ),
+        ] {
+            let invocation = call(tool, arguments).expect("it is well");
+            assert_eq!(invocation.arguments, expected);
+        }
+        let run =
+            call("run", json!({"actions": ["a"], "set": {"user.name": 1}})).expect("it is well");
+        assert_eq!(
+            run.stdin,
+            "{\"actions\":[\"a\"],\"set\":{\"user.name\":1},\"id\":1}\n"
+        );
+        let event = call("explain", json!({"event": {"user": {}}})).expect("it is well");
+        assert_eq!(
+            (event.arguments[1].as_str(), event.stdin.as_str()),
+            ("--event=-", "{\"user\":{}}")
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_with_a_hint() {
+        for (tool, arguments, message, hint) in [
+            (
+                "check",
+                json!({"path": []}),
+                "`check` has no argument `path`",
+                "did you mean `paths`?",
+            ),
+            (
+                "check",
+                json!({"paths": "a.js"}),
+                "`paths` must be a list of strings",
+                "got \"a.js\"",
+            ),
+            (
+                "compare",
+                json!({"left": "a.js"}),
+                "`right` is missing",
+                "`compare` needs it",
+            ),
+            (
+                "test",
+                json!({"list": "yes"}),
+                "`list` must be true or false",
+                "got \"yes\"",
+            ),
+            (
+                "run",
+                json!({"seed": -1}),
+                "`seed` must be a whole number that is not negative",
+                "got -1",
+            ),
+            (
+                "explain",
+                json!({"format": "xml"}),
+                "`format` must be one of text, json",
+                "got \"xml\"",
+            ),
+            (
+                "explain",
+                json!({"secrets": {"K": 1}}),
+                "`secrets`: the value of `K` must be a string",
+                "secrets are strings in production, too",
+            ),
+        ] {
+            let error = call(tool, arguments).expect_err("it is wrong");
+            assert_eq!(
+                (error.message.as_str(), error.hint.as_str()),
+                (message, hint)
+            );
+        }
+    }
+
+    #[test]
+    fn no_path_leaves_the_folder() {
+        for (tool, arguments) in [
+            ("run", json!({"actions": ["/etc/passwd"]})),
+            ("run", json!({"event": "../event.json"})),
+            ("run", json!({"http": "a/../../b.yaml"})),
+            ("check", json!({"paths": ["../.."]})),
+            ("test", json!({"paths": ["/"]})),
+            ("explain", json!({"http": "/x"})),
+            ("compare", json!({"left": "a.js", "right": "b.js,../c.js"})),
+            (
+                "compare",
+                json!({"left": "a.js", "right": "b.js", "write_cases": "../x.case.yaml"}),
+            ),
+        ] {
+            let error = call(tool, arguments).expect_err("it leads out");
+            assert!(
+                error.message.ends_with("leads out of the project's folder"),
+                "{error:?}"
+            );
+        }
+        let error = call("check", json!({"paths": ["--format=sarif"]})).expect_err("an option");
+        assert!(error.message.ends_with("is not a path"), "{error:?}");
+    }
+}

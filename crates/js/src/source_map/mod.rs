@@ -1,0 +1,262 @@
+//! Source maps of built files: from places in `dist/action.js` to places in the files that it was built from.
+//!
+//! Maps come with foreign packages and repositories, so reading one is bounded, and one that is broken is only reported.
+//! The format is ECMA-426 (<https://tc39.es/ecma426/>), without index maps, which no bundler of Actions writes.
+
+mod names;
+mod vlq;
+
+use std::fmt;
+
+use postlogin_core::location::Location;
+use serde::Deserialize;
+
+use crate::source::text::{LineIndex, Position};
+
+/// The largest map that is read, in bytes.
+pub const LARGEST: usize = 32 << 20;
+/// The most mappings of one map.
+const MOST_TOKENS: usize = 1_000_000;
+/// The most files of one map.
+const MOST_SOURCES: usize = 10_000;
+/// The longest built file whose places are led back, in bytes.
+const LONGEST_TEXT: usize = 16 << 20;
+
+/// What a text says about its source map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link<'t> {
+    /// It is in the text: a data URL's payload, and whether that is base64.
+    Inline(&'t str, bool),
+    /// It is in a file, by a path relative to the text's own.
+    File(&'t str),
+    /// It is somewhere else, which is not looked at: `https://…`.
+    Elsewhere(&'t str),
+}
+
+/// Why a source map cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken(String);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// A source map that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceMap {
+    built: Indexed,
+    /// In the order of the built text.
+    tokens: Vec<Token>,
+    sources: Vec<Source>,
+}
+
+/// A file that a text was built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name in messages.
+    pub shown: String,
+    /// Its path as the map has it, `sourceRoot` in front.
+    pub written: String,
+    /// Its text, if the map has it.
+    pub text: Option<String>,
+    lines: Option<LineIndex>,
+}
+
+impl Source {
+    /// Returns its text if it is one of the team's own files, not a part of a package or a tool.
+    pub(crate) fn covered_text(&self) -> Option<&str> {
+        let path = self.shown.as_str();
+        let is_foreign = path.starts_with("webpack/")
+            || path.starts_with("node_modules/")
+            || path.contains("/node_modules/");
+        self.text.as_deref().filter(|_| !is_foreign)
+    }
+}
+
+/// A text and where its lines begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Indexed {
+    text: String,
+    lines: LineIndex,
+}
+
+/// A place of the built text, and the one that it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Token {
+    generated: Position,
+    /// The file and the place; `None` for what a tool added.
+    original: Option<(u32, Position)>,
+}
+
+/// The parts of a map that are used.
+#[derive(Deserialize)]
+struct Written {
+    version: u32,
+    #[serde(default)]
+    sections: Option<serde::de::IgnoredAny>,
+    #[serde(default, rename = "sourceRoot")]
+    root: Option<String>,
+    #[serde(default)]
+    sources: Vec<Option<String>>,
+    #[serde(default, rename = "sourcesContent")]
+    contents: Option<Vec<Option<String>>>,
+    #[serde(default)]
+    mappings: String,
+}
+
+/// Returns the link of a text to its source map: the comment in its last line that is one.
+///
+/// Source: <https://tc39.es/ecma426/#sec-linking-generated-code>.
+pub fn link(text: &str) -> Option<Link<'_>> {
+    let lines = text.lines().rev();
+    let mut lines = lines.map(str::trim).filter(|line| !line.is_empty());
+    let line = lines.find(|line| !line.starts_with("//") || is_link(line))?;
+    let url = line.get("//# sourceMappingURL=".len()..)?;
+    if !is_link(line) {
+        return None;
+    }
+    let url = url.trim();
+    if let Some(data) = url.strip_prefix("data:") {
+        let (about, payload) = data.split_once(',')?;
+        return Some(Link::Inline(payload, about.ends_with(";base64")));
+    }
+    let is_url = url.contains("://") || url.starts_with("//");
+    Some(match is_url {
+        true => Link::Elsewhere(url),
+        false => Link::File(url),
+    })
+}
+
+fn is_link(line: &str) -> bool {
+    ["//# sourceMappingURL=", "//@ sourceMappingURL="]
+        .iter()
+        .any(|begin| line.starts_with(begin))
+}
+
+impl SourceMap {
+    /// Reads the map of a built text. `base` is the folder of the map as messages show it, `dist`, to which its files are relative.
+    ///
+    /// # Errors
+    /// When it is not a source map, or a too large one.
+    pub fn read(json: &str, base: &str, built: &str) -> Result<Self, Broken> {
+        let broken = |what: String| Err(Broken(what));
+        if json.len() > LARGEST || built.len() > LONGEST_TEXT {
+            return broken("it is too large".to_owned());
+        }
+        // Some servers put this before JSON, so the standard allows it.
+        let json = json.strip_prefix(")]}'").unwrap_or(json);
+        let written: Written = match serde_json::from_str(json) {
+            Ok(written) => written,
+            Err(error) => {
+                return broken(format!(
+                    "it is not a source map (line {}, column {})",
+                    error.line(),
+                    error.column()
+                ));
+            }
+        };
+        if written.version != 3 {
+            return broken(format!("its version is {}, not 3", written.version));
+        }
+        if written.sections.is_some() {
+            return broken("it consists of sections".to_owned());
+        }
+        if written.sources.len() > MOST_SOURCES {
+            return broken(format!("it has more than {MOST_SOURCES} files"));
+        }
+        let tokens = vlq::tokens(&written.mappings, written.sources.len(), MOST_TOKENS)?;
+        let mut contents = written.contents.unwrap_or_default().into_iter();
+        let sources = written.sources.into_iter().map(|source| {
+            let text = contents.next().flatten();
+            let written = names::with_root(written.root.as_deref(), &source.unwrap_or_default());
+            Source {
+                shown: names::shown(base, &written),
+                written,
+                lines: text.as_deref().map(LineIndex::new),
+                text,
+            }
+        });
+        Ok(Self {
+            sources: sources.collect(),
+            tokens,
+            built: Indexed {
+                lines: LineIndex::new(built),
+                text: built.to_owned(),
+            },
+        })
+    }
+
+    /// Returns the files that the text was built from.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Adds the texts of files that the map does not have.
+    pub fn add_texts(&mut self, text_of: impl Fn(&Source) -> Option<String>) {
+        for source in &mut self.sources {
+            if source.text.is_none() {
+                source.text = text_of(source);
+                source.lines = source.text.as_deref().map(LineIndex::new);
+            }
+        }
+    }
+
+    /// Returns the place that a place of the built text came from; `None` for what a tool added.
+    pub fn original(&self, line: u32, column: u32) -> Option<Location> {
+        let (source, place) = self.find(Position { line, column })?;
+        Some(Location {
+            file: source.shown.clone(),
+            line: place.line,
+            column: place.column,
+        })
+    }
+
+    /// The file and the place that a place came from.
+    pub(crate) fn find(&self, place: Position) -> Option<(&Source, Position)> {
+        let after = self
+            .tokens
+            .partition_point(|token| token.generated <= place);
+        let token = self.tokens.get(after.checked_sub(1)?)?;
+        if token.generated.line != place.line {
+            return None;
+        }
+        let (source, original) = token.original?;
+        let source = self.sources.get(source as usize)?;
+        let moved = place.column - token.generated.column;
+        let is_same = moved > 0 && self.is_same(token.generated, original, source, moved);
+        let column = original
+            .column
+            .saturating_add(if is_same { moved } else { 0 });
+        Some((source, Position { column, ..original }))
+    }
+
+    /// Whether both texts are the same from these places on, for so many columns: then a place within them is exact.
+    fn is_same(
+        &self,
+        generated: Position,
+        original: Position,
+        source: &Source,
+        columns: u32,
+    ) -> bool {
+        let part = |text: &str, lines: &LineIndex, from: Position| {
+            let to = Position {
+                column: from.column.saturating_add(columns),
+                ..from
+            };
+            let (start, end) = (lines.offset(text, from)?, lines.offset(text, to)?);
+            Some(text.get(start..end)?.to_owned())
+        };
+        let (Some(text), Some(lines)) = (&source.text, &source.lines) else {
+            return false;
+        };
+        let built = part(&self.built.text, &self.built.lines, generated);
+        built.is_some_and(|built| !built.is_empty() && part(text, lines, original) == Some(built))
+    }
+}
+
+#[cfg(test)]
+mod tests;

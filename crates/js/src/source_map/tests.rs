@@ -1,0 +1,151 @@
+//! Maps as tools write them, and broken ones.
+
+use super::*;
+
+/// A built file.
+const BUILT: &str =
+    "var f = (event, api) => {\n  api.idToken.setCustomClaim(\"x\", event.user.name);\n};\n";
+/// What it was built from.
+const SOURCE: &str = "import type { E } from './e';\n\nconst f = (event: E, api: any): void => {\n    api.idToken.setCustomClaim(\"x\", event.user.name);\n};\n";
+
+fn map(mappings: &str, more: &str) -> String {
+    let content = serde_json::to_string(SOURCE).unwrap_or_default();
+    format!(
+        r#"{{"version":3,"sources":["../src/a.ts"],"sourcesContent":[{content}],"mappings":"{mappings}"{more}}}"#
+    )
+}
+
+#[track_caller]
+fn check(mappings: &str, place: (u32, u32), expected: Option<(u32, u32)>) {
+    let map = SourceMap::read(&map(mappings, ""), "dist", BUILT).expect("it is a map");
+    let found = map.original(place.0, place.1);
+    let found = found.map(|found| {
+        assert_eq!(found.file, "src/a.ts");
+        (found.line, found.column)
+    });
+    assert_eq!(found, expected, "{mappings} {place:?}");
+}
+
+#[test]
+fn places_lead_back() {
+    // Line 1: column 0 is line 3, column 0 of the source. Line 2: column 2 is line 4, column 4; column 29 has no origin.
+    let mappings = "AAEA;EACI,2B";
+    check(mappings, (1, 1), Some((3, 1)));
+    // Both texts are the same from the place on, so columns behind it are exact.
+    check(mappings, (2, 3), Some((4, 5)));
+    check(mappings, (2, 15), Some((4, 17)));
+    // Where they differ, a place is that of the token.
+    check(mappings, (1, 7), Some((3, 1)));
+    check(mappings, (2, 40), None);
+    check(mappings, (2, 1), None);
+    check(mappings, (3, 1), None);
+    check(mappings, (99, 1), None);
+}
+
+#[test]
+fn columns_out_of_order_and_long_numbers_are_read() {
+    // Column 9, then column 2 of one line.
+    check("SAEA,PAEA", (1, 3), Some((5, 1)));
+    // 40 as two digits.
+    check("wCAEA", (1, 41), Some((3, 1)));
+}
+
+#[test]
+fn broken_maps_are_refused() {
+    for (json, message) in [
+        ("", "it is not a source map (line 1, column 0)"),
+        ("[]", "it is not a source map (line 1, column 1)"),
+        ("{}", "it is not a source map (line 1, column 2)"),
+        (r#"{"version":2}"#, "its version is 2, not 3"),
+        (r#"{"version":3,"sections":[]}"#, "it consists of sections"),
+        (
+            r#"{"version":3,"sources":[],"mappings":"AAAA"}"#,
+            "its mappings are broken (line 1 of the built file)",
+        ),
+        (
+            &map("!", ""),
+            "its mappings are broken (line 1 of the built file)",
+        ),
+        (
+            &map("AAEA;AA", ""),
+            "its mappings are broken (line 2 of the built file)",
+        ),
+        (
+            &map("g", ""),
+            "its mappings are broken (line 1 of the built file)",
+        ),
+        (
+            &map("gggggggggggggggA", ""),
+            "its mappings are broken (line 1 of the built file)",
+        ),
+        (
+            &map("D", ""),
+            "its mappings are broken (line 1 of the built file)",
+        ),
+        (
+            &map("AADA", ""),
+            "its mappings are broken (line 1 of the built file)",
+        ),
+        (
+            &map("AAAD", ""),
+            "its mappings are broken (line 1 of the built file)",
+        ),
+    ] {
+        let broken = SourceMap::read(json, "dist", BUILT).map_err(|broken| broken.to_string());
+        assert_eq!(broken.map(drop), Err(message.to_owned()), "{json}");
+    }
+    let many = "A,".repeat(MOST_TOKENS + 1);
+    let broken =
+        SourceMap::read(&map(&many, ""), "dist", BUILT).map_err(|broken| broken.to_string());
+    assert_eq!(
+        broken.map(drop),
+        Err("it has more than 1000000 mappings".to_owned())
+    );
+}
+
+#[test]
+fn links_of_all_kinds() {
+    for (text, expected) in [
+        (
+            "x\n//# sourceMappingURL=a.js.map\n",
+            Some(Link::File("a.js.map")),
+        ),
+        (
+            "x\n//@ sourceMappingURL=a.js.map",
+            Some(Link::File("a.js.map")),
+        ),
+        (
+            "x\n//# sourceMappingURL=a.js.map\n// the end\n\n",
+            Some(Link::File("a.js.map")),
+        ),
+        ("x //# sourceMappingURL=a.js.map\n", None),
+        ("//# sourceMappingURL=a.js.map\nx\n", None),
+        ("x\n", None),
+        ("", None),
+        ("é\n", None),
+        (
+            "x\n//# sourceMappingURL=data:application/json;charset=utf-8;base64,e30=",
+            Some(Link::Inline("e30=", true)),
+        ),
+        (
+            "x\n//# sourceMappingURL=data:application/json,%7B%7D",
+            Some(Link::Inline("%7B%7D", false)),
+        ),
+        (
+            "x\n//# sourceMappingURL=https://a.com/a.map",
+            Some(Link::Elsewhere("https://a.com/a.map")),
+        ),
+    ] {
+        assert_eq!(link(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn texts_that_the_map_lacks_can_be_added() {
+    let json = r#"{"version":3,"sourceRoot":"../src","sources":["a.ts"],"mappings":";EAGI"}"#;
+    let mut map = SourceMap::read(json, "dist", BUILT).expect("it is a map");
+    let exact = |map: &SourceMap| map.original(2, 15).map(|place| (place.line, place.column));
+    assert_eq!(exact(&map), Some((4, 5)));
+    map.add_texts(|source| (source.written == "../src/a.ts").then(|| SOURCE.to_owned()));
+    assert_eq!(exact(&map), Some((4, 17)));
+}
