@@ -6,6 +6,7 @@
 
 mod elf;
 mod sbom;
+mod target;
 
 use std::{
     env, fs,
@@ -15,6 +16,9 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest as _, Sha256};
+
+pub(crate) use self::target::triples;
+use self::target::{Target, targets};
 
 /// The largest archive, in bytes. The goal is 25 MB; ICU for `Intl`, 8 MB that no compression makes smaller, is in it.
 const LARGEST: u64 = 27_000_000;
@@ -29,49 +33,6 @@ const DOCUMENTS: &[&str] = &[
 /// The packages that are made besides archives.
 const FLAGS: &[&str] = &["--npm", "--wheels"];
 const SHELLS: &[&str] = &["bash", "elvish", "fish", "powershell", "zsh"];
-
-/// A system that there are programs for.
-struct Target {
-    triple: &'static str,
-    /// The name of its npm package, after `@postlogin/`.
-    npm: &'static str,
-}
-
-const TARGETS: &[Target] = &[
-    Target {
-        triple: "x86_64-unknown-linux-musl",
-        npm: "linux-x64",
-    },
-    Target {
-        triple: "aarch64-unknown-linux-musl",
-        npm: "linux-arm64",
-    },
-    Target {
-        triple: "aarch64-apple-darwin",
-        npm: "darwin-arm64",
-    },
-    Target {
-        triple: "x86_64-apple-darwin",
-        npm: "darwin-x64",
-    },
-    Target {
-        triple: "x86_64-pc-windows-gnu",
-        npm: "win32-x64",
-    },
-];
-
-impl Target {
-    fn is_windows(&self) -> bool {
-        self.triple.contains("windows")
-    }
-
-    fn program(&self) -> &'static str {
-        match self.is_windows() {
-            true => "postlogin.exe",
-            false => "postlogin",
-        }
-    }
-}
 
 /// Builds and packs for the targets that are named; without any, for the two of Linux.
 pub(crate) fn dist(arguments: &[&str]) -> Result<()> {
@@ -128,25 +89,6 @@ pub(crate) fn root() -> Result<PathBuf> {
     let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let root = package.join("..").canonicalize();
     root.with_context(|| format!("{} is not there any more", package.display()))
-}
-
-/// Returns the names of all systems that there are programs for.
-pub(crate) fn triples() -> impl Iterator<Item = &'static str> {
-    TARGETS.iter().map(|target| target.triple)
-}
-
-fn targets(named: &[&str]) -> Result<Vec<&'static Target>> {
-    if named.is_empty() {
-        return Ok(TARGETS.iter().take(2).collect());
-    }
-    let find = |name: &&str| {
-        let found = TARGETS.iter().find(|target| target.triple == *name);
-        found.with_context(|| {
-            let known: Vec<&str> = TARGETS.iter().map(|target| target.triple).collect();
-            format!("unknown target {name}; there are {}", known.join(", "))
-        })
-    };
-    named.iter().map(find).collect()
 }
 
 /// Compiles the program for a target; returns its path.
@@ -370,7 +312,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
-    use super::{TARGETS, sha256, targets};
+    use super::{sha256, target::TARGETS};
 
     #[test]
     fn each_target_has_an_npm_package_and_each_package_a_target() {
@@ -407,21 +349,6 @@ mod tests {
             let found = text.lines().filter(|it| it.trim() == line).count();
             assert_eq!(found, 1, "{file}");
         }
-    }
-
-    #[test]
-    fn targets_are_found_by_name() {
-        assert_eq!(targets(&[]).expect("the default").len(), 2);
-        let found = targets(&["aarch64-apple-darwin"]).expect("it is known");
-        assert_eq!(found.first().map(|target| target.npm), Some("darwin-arm64"));
-        let error = targets(&["riscv64"])
-            .err()
-            .expect("it is unknown")
-            .to_string();
-        assert!(
-            error.starts_with("unknown target riscv64; there are x86_64-unknown-linux-musl"),
-            "{error}"
-        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::support::{Finished, folder, postlogin};
 const FILLED: &str = "\
 mount -t tmpfs -o size=64k none . && cd \"$PWD\" || exit 77
 printf 'exports.onExecutePostLogin = async () => {};\\n' > quiet.js
-printf 'name: quiet\\naction: quiet.js\\nexpect:\\n  status: allowed\\n' > quiet.case.yaml
+printf 'actions: [quiet.js]\\nexpect: { status: allowed }\\n' > quiet.case.yaml
 printf '[]' > users.json
 head -c 100000 /dev/zero > filling 2>/dev/null
 exec \"$@\"
