@@ -35,7 +35,7 @@ pub(crate) struct Catalog {
     pub(crate) clients: Vec<Value>,
     pub(crate) connections: Vec<Value>,
     pub(crate) apis: Vec<Value>,
-    client_grants: Vec<Value>,
+    pub(crate) client_grants: Vec<Value>,
     /// The ids of the applications that no export has.
     generated: Vec<String>,
     pub(crate) roles: Vec<Value>,
