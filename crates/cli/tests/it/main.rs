@@ -45,6 +45,8 @@ mod secrets;
 mod serve;
 mod serve_browser;
 mod serve_load;
+mod serve_log;
+
 mod server;
 mod session;
 mod source_maps;

@@ -59,10 +59,29 @@ fn number(call: &Call, key: &str, default: usize, most: usize) -> Result<usize> 
 
 /// A page of a list that is in memory.
 pub(super) fn paged(call: &Call, name: &str, items: Vec<Value>) -> Result<Value> {
+    if call.query.get("take").is_some() || call.query.get("from").is_some() {
+        return from_checkpoint(call, name, items);
+    }
     let page = Page::of(call)?;
     let total = items.len();
     let shown = items.into_iter().skip(page.start).take(page.count);
     Ok(page.answer(name, shown.collect(), total))
+}
+
+/// A part of a list from a checkpoint on: `take`, and `from`, which is the `next` of the answer before. Here it is a number.
+///
+/// <https://auth0.com/docs/api/management/v2/introduction#pagination>
+fn from_checkpoint(call: &Call, name: &str, items: Vec<Value>) -> Result<Value> {
+    let take = number(call, "take", 50, MOST_PER_PAGE)?.max(1);
+    let start = number(call, "from", 0, usize::MAX)?;
+    let end = start.saturating_add(take);
+    let mut body = Map::new();
+    if end < items.len() {
+        body.insert("next".into(), end.to_string().into());
+    }
+    let shown = items.into_iter().skip(start).take(take);
+    body.insert(name.to_owned(), Value::Array(shown.collect()));
+    Ok(Value::Object(body))
 }
 
 /// Parameters that every list has.
@@ -72,6 +91,8 @@ const OF_LISTS: &[&str] = &[
     "include_totals",
     "fields",
     "include_fields",
+    "from",
+    "take",
 ];
 
 /// Refuses parameters that an endpoint does not have: a filter that is ignored would give more than production gives.

@@ -379,6 +379,17 @@ fn filters_of_the_management_api_count_or_are_refused() {
                 .collect();
             assert_eq!(found, names, "{path}");
         }
+        // By checkpoints, as the vendor's newer SDKs ask.
+        let first = world
+            .get_as("/api/v2/connections?take=2", &token)
+            .await
+            .json();
+        assert_eq!(first["connections"].as_array().unwrap().len(), 2);
+        let next = first["next"].as_str().unwrap();
+        let target = format!("/api/v2/connections?take=2&from={next}");
+        let last = world.get_as(&target, &token).await.json();
+        assert_eq!(last["connections"][0]["name"], "github");
+        assert_eq!(last.get("next"), None);
         let one = world
             .get_as(&format!("/api/v2/clients/{WEB}?fields=name"), &token)
             .await;

@@ -1,11 +1,16 @@
 //! From the options of `serve` to its pipeline, and from what happens in the pipeline to stderr.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, mpsc::sync_channel},
+    thread,
+    time::Duration,
+};
 
 use postlogin_host::{Budget, Door, Mock};
 use postlogin_project::Secret;
 use postlogin_runner::{PipelineNotice, PipelineSetup, ProgramError, pipeline::Network};
 use postlogin_tenant::Tenant;
+use serde_json::Value;
 
 use crate::{
     action::lasting_compiler,
@@ -35,18 +40,29 @@ pub(super) fn pipeline(
     }
 }
 
-/// Has each entry of the tenant's log printed to stderr.
+/// Entries that wait to be printed. A program that started the tenant and does not read its stderr must not hold up logins:
+/// what exceeds them is not printed.
+const MOST_WAITING: usize = 1_000;
+
+/// Has each entry of the tenant's log printed to stderr, by a thread of its own.
 pub(super) fn show_log(tenant: &mut Tenant, format: LogFormat, printer: Printer) {
-    match format {
-        LogFormat::Quiet => {}
-        LogFormat::Json => tenant.watch(move |entry| printer.passed_on(&entry.to_string())),
-        LogFormat::Human => tenant.watch(move |entry| {
-            let lines = crate::render::entry(entry);
-            if !lines.is_empty() {
-                printer.passed_on(&lines.join("\n"));
-            }
-        }),
-    }
+    let shown: fn(&Value) -> String = match format {
+        LogFormat::Quiet => return,
+        LogFormat::Json => |entry| entry.to_string(),
+        LogFormat::Human => |entry| crate::render::entry(entry).join("\n"),
+    };
+    let (sender, receiver) = sync_channel::<String>(MOST_WAITING);
+    thread::spawn(move || {
+        for text in receiver {
+            printer.passed_on(&text);
+        }
+    });
+    tenant.watch(move |entry| {
+        let text = shown(entry);
+        if !text.is_empty() {
+            let _ = sender.try_send(text);
+        }
+    });
 }
 
 /// The network that the options allow.

@@ -1,0 +1,132 @@
+//! What `serve` prints: a line for each login, the prints and errors of its Actions, keys of the export that do not count.
+
+use std::{
+    io::Read as _,
+    process::{ChildStderr, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::{
+    serve::{Serving, USERS},
+    support::{folder, postlogin},
+};
+
+const EXPORT: &str = r#"
+tenant:
+  friendly_name: Example
+  flags: { no_disclose_enterprise_connections: true }
+clients:
+  - name: Example App
+    client_id: example-app
+    app_type: spa
+    token_endpoint_auth_method: none
+    grant_types: [password]
+    oidc_logout: { backchannel_logout_urls: ["https://app.example.com/logout"] }
+    addons: {}
+actions:
+  - name: prints
+    code: ./code.js
+    supported_triggers: [{ id: post-login, version: v3 }]
+triggers:
+  post-login:
+    - action_name: prints
+"#;
+
+const CODE: &str = "exports.onExecutePostLogin = async (event, api) => {
+  console.log('hello\\n10:00:00 login forged');
+  api.idToken.setCustomClaim('nonce', 1);
+};
+";
+
+/// Starts a tenant whose stderr is read.
+fn start(project: &std::path::Path, more: &str) -> (Serving, ChildStderr) {
+    let mut child = postlogin(&format!(
+        "serve --port 0 --control-token ctl {more} --project {} --users",
+        project.display()
+    ))
+    .arg(project.join("users.json"))
+    .command()
+    .stdin(Stdio::null())
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .expect("the program starts");
+    let stderr = child.stderr.take().expect("a pipe");
+    (Serving::of(child), stderr)
+}
+
+/// Signs Jane in, ends the tenant well, and returns what it printed.
+fn printed(project: &std::path::Path, more: &str) -> String {
+    let (mut tenant, mut stderr) = start(project, more);
+    tenant.log_in();
+    // The lines come from a thread of their own.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let _ = tenant.child.kill();
+    let mut text = String::new();
+    stderr.read_to_string(&mut text).expect("it is read");
+    text
+}
+
+#[test]
+fn each_login_is_a_line_with_what_its_actions_print() {
+    let project = folder(&[
+        ("tenant.yaml", EXPORT),
+        ("code.js", CODE),
+        ("users.json", USERS),
+    ]);
+    let human = printed(project.path(), "");
+    let line = human
+        .lines()
+        .find(|line| line.contains(" login auth0|1 → example-app allowed "));
+    let line = line.unwrap_or_else(|| panic!("{human}"));
+    assert!(line.ends_with("; dropped claims: nonce"), "{human}");
+    assert!(human.contains("\n  prints log: hello"), "{human}");
+    // What an Action prints is no line of its own.
+    assert!(!human.contains("\n10:00:00 login forged"), "{human}");
+    for said in [
+        "not honoured by the local tenant, tenant flags: no_disclose_enterprise_connections",
+        "not honoured by the local tenant, clients: oidc_logout",
+    ] {
+        assert!(human.contains(said), "{said}: {human}");
+    }
+    assert!(!human.contains("addons"), "{human}");
+
+    let json = printed(project.path(), "--log json");
+    let entry = json.lines().find(|line| line.starts_with('{'));
+    let entry: Value = serde_json::from_str(entry.unwrap_or_default())
+        .unwrap_or_else(|error| panic!("{error}: {json}"));
+    assert_eq!(entry["type"], "login");
+    assert_eq!(entry["outcome"]["status"], "allowed");
+
+    let quiet = printed(project.path(), "--log quiet");
+    assert!(!quiet.contains("prints log"), "{quiet}");
+}
+
+#[test]
+fn a_program_that_does_not_read_stderr_holds_up_no_login() {
+    let long = format!(
+        "exports.onExecutePostLogin = async () => {{ for (let i = 0; i < 30; i++) console.log('{}'); }};\n",
+        "x".repeat(200)
+    );
+    let project = folder(&[
+        ("tenant.yaml", EXPORT),
+        ("code.js", &long),
+        ("users.json", USERS),
+    ]);
+    let (tenant, _unread) = start(project.path(), "--ephemeral");
+    // 4 KiB each: more than a pipe has room for.
+    for _ in 0..30 {
+        tenant.log_in();
+    }
+}
+
+#[test]
+fn the_state_folder_ignores_itself() {
+    let project = folder(&[("users.json", USERS), ("postlogin.toml", "binding = []\n")]);
+    let (tenant, _stderr) = start(project.path(), "");
+    drop(tenant);
+    let file = project.path().join(".postlogin/.gitignore");
+    let text = std::fs::read_to_string(file).expect("it is there");
+    assert_eq!(text, "*\n");
+}
