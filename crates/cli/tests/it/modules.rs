@@ -81,3 +81,74 @@ fn a_component_holds_its_packages() {
         serde_json::json!(["pkg with leaf", "leaf", ""])
     );
 }
+
+/// As pnpm lays packages out: links into a store, and links to packages of the workspace.
+#[cfg(unix)]
+#[test]
+fn links_of_pnpm_and_of_workspaces_are_followed() {
+    use std::os::unix::fs::symlink;
+
+    let project = folder(&[
+        (".git/HEAD", ""),
+        (
+            "node_modules/.pnpm/left@1.0.0/node_modules/left/package.json",
+            "{\"name\": \"left\", \"version\": \"1.0.0\", \"main\": \"i.js\"}",
+        ),
+        (
+            "node_modules/.pnpm/left@1.0.0/node_modules/left/i.js",
+            "module.exports = 'left of ' + require('right');\n",
+        ),
+        (
+            "node_modules/.pnpm/right@2.0.0/node_modules/right/package.json",
+            "{\"name\": \"right\", \"version\": \"2.0.0\"}",
+        ),
+        (
+            "node_modules/.pnpm/right@2.0.0/node_modules/right/index.js",
+            "module.exports = 'right';\n",
+        ),
+        (
+            "packages/shared/package.json",
+            "{\"name\": \"@acme/shared\", \"version\": \"1.0.0\", \"main\": \"index.js\"}",
+        ),
+        (
+            "packages/shared/index.js",
+            "exports.claim = 'https://a.com/shared';\n",
+        ),
+        (
+            "packages/actions/a.js",
+            "const { claim } = require('@acme/shared');\nexports.onExecutePostLogin = async (event, api) => {\n  api.idToken.setCustomClaim(claim, require('left'));\n};\n",
+        ),
+        ("packages/actions/node_modules/@acme/.keep", ""),
+    ]);
+    let root = project.path();
+    let store = "node_modules/.pnpm";
+    for (target, link) in [
+        (
+            ".pnpm/left@1.0.0/node_modules/left",
+            "node_modules/left".to_owned(),
+        ),
+        (
+            "../../right@2.0.0/node_modules/right",
+            format!("{store}/left@1.0.0/node_modules/right"),
+        ),
+        (
+            "../../../shared",
+            "packages/actions/node_modules/@acme/shared".to_owned(),
+        ),
+    ] {
+        symlink(target, root.join(link)).expect("a link");
+    }
+    let ran = postlogin("run packages/actions/a.js --format json")
+        .within(root)
+        .finish();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let outcome: serde_json::Value = serde_json::from_str(&ran.stdout).expect("an outcome");
+    assert_eq!(
+        outcome["id_token"]["claims"]["https://a.com/shared"], "left of right",
+        "{ran}"
+    );
+    let checked = postlogin("check packages/actions/a.js")
+        .within(root)
+        .finish();
+    assert_eq!(checked.stderr, "", "{checked}");
+}

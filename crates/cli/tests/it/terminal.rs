@@ -148,6 +148,7 @@ fn watch_listens_to_single_keys() {
     terminal.wait_for("Enter alone for all: ");
     terminal.press("b\u{1b}");
     terminal.wait_for("watching the cases of `^a`");
+    terminal.wait_for("q quit");
     terminal.press("\u{1b}[A");
     terminal.press("\r");
     let run = terminal.wait_for("q quit");
