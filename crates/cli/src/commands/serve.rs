@@ -5,7 +5,7 @@ mod wiring;
 
 use std::{
     env, fs,
-    io::{self, Read as _},
+    io,
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
     process,

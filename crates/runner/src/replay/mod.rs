@@ -95,7 +95,11 @@ impl<'a> Replay<'a> {
         let bound = |side: &compare::Side| {
             let actions = side.actions.iter();
             let actions = actions.map(|(source, action)| {
-                action.bound(source, &seen_by(source, &options.secrets, &made_up))
+                action.bound(
+                    source,
+                    &seen_by(source, &options.secrets, &made_up),
+                    Trigger::PostLogin,
+                )
             });
             actions.collect()
         };
