@@ -205,6 +205,10 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             Ok(mails) => answer(StatusCode::OK, &json!(mails)),
             Err(error) => failed(&error),
         },
+        (Method::GET, ["texts"]) => match crate::email::list_texts(&tenant) {
+            Ok(texts) => answer(StatusCode::OK, &json!(texts)),
+            Err(error) => failed(&error),
+        },
         (Method::GET, ["clients"]) => answer(
             StatusCode::OK,
             &Value::Array(tenant.catalog.clients.clone()),

@@ -15,6 +15,7 @@ mod management;
 mod oauth;
 mod pages;
 mod password;
+mod phone;
 mod pipeline;
 mod randomness;
 mod records;

@@ -285,10 +285,16 @@ pub(crate) struct Mail {
     pub(crate) body: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
+    /// `sms` or `voice`; `None` for an e-mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) channel: Option<String>,
+    /// The code of a text or call, or of a mail that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
     /// Why it could not be rendered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
-    /// What the Action of custom-email-provider did with it: `sent`, `dropped`, `retried` until there was no attempt left, or
+    /// What the Action of a provider trigger did with it: `sent`, `dropped`, `retried` until there was no attempt left, or
     /// `failed`. `None` without such an Action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<String>,

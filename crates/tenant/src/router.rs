@@ -20,6 +20,7 @@ use crate::oauth::{
 };
 use crate::pages::{form, index, login, mfa as mfa_page, provider as provider_page};
 use crate::state::Tenant;
+use crate::triggers::streams;
 use crate::trouble::caught;
 use crate::{control, email, lock, management, signup};
 
@@ -195,6 +196,7 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         }
         false => {
             let answered = caught(next.run(request), &shown).await;
+            streams::deliver(&tenant);
             let_leave(&method, &headers, answered.unwrap_or_else(broken))
         }
     };

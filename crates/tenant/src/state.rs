@@ -23,7 +23,8 @@ use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
 use crate::records::{ClientChange, Member, Roles};
 use crate::seed::{Seed, prepare};
-use crate::store::{Store, StoreError};
+use crate::store::{ChangeError, Store, StoreError};
+use crate::triggers::streams::{self, Happened, Streams};
 
 /// The parts of a tenant.
 pub struct Setup {
@@ -117,6 +118,8 @@ pub struct Tenant {
     /// The invalid subject tokens of addresses.
     pub(crate) throttle: Throttle,
     pub(crate) seed: Vec<Seed>,
+    /// The events that streams deliver.
+    pub(crate) streams: Streams,
     /// For the bodies of requests.
     pub(crate) room: Room,
     warnings: Vec<String>,
@@ -161,6 +164,7 @@ impl Tenant {
             hosts: setup.hosts,
             catalog,
             seed: seed.map_err(SetupError::User)?,
+            streams: Streams::default(),
             room: Room::new(),
             warnings: Vec::new(),
             key: setup.key,
@@ -267,6 +271,31 @@ impl Tenant {
             .clients
             .iter()
             .any(|client| client_knows_origin(client, origin))
+    }
+
+    /// As [`Store::change_user`], and publishes the change to the event streams.
+    pub(crate) fn change_user<E>(
+        &self,
+        user_id: &str,
+        change: impl FnOnce(&mut Value) -> Result<Option<String>, E>,
+    ) -> Result<Option<Result<Value, ChangeError<E>>>, StoreError> {
+        if !streams::is_wanted(self, Happened::Updated) {
+            return self.store.change_user(user_id, change);
+        }
+        let mut before = Value::Null;
+        let mut has_password = false;
+        let changed = self.store.change_user(user_id, |profile| {
+            before.clone_from(profile);
+            let password = change(profile);
+            has_password = matches!(password, Ok(Some(_)));
+            password
+        })?;
+        if let Some(Ok(after)) = &changed
+            && (has_password || streams::differs(&before, after))
+        {
+            streams::publish(self, Happened::Updated, after);
+        }
+        Ok(changed)
     }
 
     /// A setting of the tenant in hours, in milliseconds.

@@ -21,7 +21,7 @@ use crate::state::Tenant;
 use crate::store::Entry;
 
 pub(crate) use mailer::Mailer;
-pub(crate) use outbox::{list, outbox, ticket};
+pub(crate) use outbox::{keep, list, list_texts, outbox, ticket};
 pub use render::{EmailError, RenderedEmail, render_email};
 use render::{Mail, configured};
 pub use renderer::{TemplateError, TemplateJob, TemplateRenderer};
@@ -194,14 +194,10 @@ impl Sending {
             client_id,
             reset: stored::Reset::New,
         };
-        let id = format!("{now:015}-{}", tenant.randomness.hex_id());
         let key = digest(&token);
         let ticket = Entry::until(&key, expires).of(&user_id);
         let stored = tenant.store.put(ticket, &purpose, now);
-        let stored = stored.and_then(|()| {
-            let entry = Entry::lasting(&id).of(&user_id);
-            tenant.store.put(entry, &mail, now)
-        });
+        let stored = stored.and_then(|()| keep(tenant, &mail, now));
         if let Err(error) = stored {
             tracing::error!("{error}");
         }

@@ -15,15 +15,36 @@ use crate::pages::{layout, wide};
 use crate::randomness::digest;
 use crate::records::{Mail, Ticket};
 use crate::state::Tenant;
-use crate::store::StoreError;
+use crate::store::{Entry, StoreError};
 
 /// The number of mails that the page shows.
 const SHOWN: usize = 200;
 
+/// Puts a message into the outbox.
+pub(crate) fn keep(
+    tenant: &Tenant,
+    mail: &Mail,
+    now_ms: i64,
+) -> std::result::Result<(), StoreError> {
+    // Ids in the order of time, so that a list is in this order, too.
+    let id = format!("{now_ms:015}-{}", tenant.randomness.hex_id());
+    let entry = Entry::lasting(&id).of(&mail.user_id);
+    tenant.store.put(entry, mail, now_ms)
+}
+
+fn all(tenant: &Tenant) -> std::result::Result<impl Iterator<Item = Mail>, StoreError> {
+    let messages = tenant.store.list::<Mail>(None, tenant.now_ms())?;
+    Ok(messages.into_iter().map(|(_, mail)| mail))
+}
+
 /// All mails, the oldest first.
 pub(crate) fn list(tenant: &Tenant) -> std::result::Result<Vec<Mail>, StoreError> {
-    let mails = tenant.store.list::<Mail>(None, tenant.now_ms())?;
-    Ok(mails.into_iter().map(|(_, mail)| mail).collect())
+    Ok(all(tenant)?.filter(|it| it.channel.is_none()).collect())
+}
+
+/// All texts and calls, the oldest first.
+pub(crate) fn list_texts(tenant: &Tenant) -> std::result::Result<Vec<Mail>, StoreError> {
+    Ok(all(tenant)?.filter(|it| it.channel.is_some()).collect())
 }
 
 /// The page of the outbox. Its links sign users in, so it is shown on this machine alone.
@@ -40,8 +61,8 @@ pub(crate) async fn outbox(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
             "The outbox is shown only on the machine of the tenant.",
         ));
     }
-    let mails = match list(&tenant) {
-        Ok(mails) => mails,
+    let mails: Vec<Mail> = match all(&tenant) {
+        Ok(mails) => mails.collect(),
         Err(error) => return error_page(&error.into()),
     };
     let body = html! {
@@ -60,10 +81,14 @@ fn shown(mail: &Mail) -> Markup {
             b { (mail.subject.as_deref().unwrap_or_default()) }
             br;
             (mail.date) " · to " (mail.to) " · " code { (mail.template) }
+            @if let Some(channel) = &mail.channel { " · " (channel) }
+            @if let Some(delivery) = &mail.delivery { " · " (delivery) }
         }
         @if let Some(url) = &mail.url { p { a href=(url) { (url) } } }
         @if let Some(error) = &mail.error {
             p.error { (error) }
+        } @else if mail.channel.is_some() {
+            p { (mail.body.as_deref().unwrap_or_default()) }
         } @else {
             // What a template writes is shown in a frame that can do nothing.
             iframe sandbox srcdoc=(mail.body.as_deref().unwrap_or_default())
@@ -88,7 +113,7 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
     let user_id = ticket.user_id.as_str();
     if ticket.purpose != "reset_email" {
         tenant.store.take::<Ticket>(&key, now)?.ok_or_else(gone)?;
-        let _ = tenant.store.change_user::<()>(user_id, |profile| {
+        let _ = tenant.change_user::<()>(user_id, |profile| {
             if let Some(profile) = profile.as_object_mut() {
                 profile.insert("email_verified".into(), true.into());
                 profile.insert("updated_at".into(), iso(now).into());

@@ -1,19 +1,25 @@
-//! custom-email-provider: an Action sends the mail, drops it, or asks for another attempt.
+//! The event of custom-email-provider.
 //!
-//! <https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-api-object>
+//! <https://auth0.com/docs/actions/reference/custom-email-provider/custom-email-provider-event-object>
 
 use std::sync::Arc;
 
 use postlogin_core::Trigger;
-use postlogin_core::outcome::{Delivery, Status};
 use serde_json::{Value, json};
 
 use super::render::{Mail, RenderedEmail};
 use crate::state::Tenant;
-use crate::triggers::{Run, events, run};
+use crate::triggers::notification::{self, About};
 
-/// Attempts after the first one. Production spreads them over minutes; here there is no wait.
-const RETRIES: usize = 5;
+/// Attributes of a profile that the event does not have.
+const HIDDEN: &[&str] = &[
+    "identities",
+    "multifactor",
+    "enrolledFactors",
+    "created_at",
+    "updated_at",
+    "last_password_reset",
+];
 
 /// Gives a mail to the Action of the trigger, and returns what became of it; `None` when there is no Action.
 pub(super) async fn deliver(
@@ -22,69 +28,24 @@ pub(super) async fn deliver(
     rendered: &RenderedEmail,
     to: &str,
 ) -> Option<&'static str> {
-    let trigger = Trigger::CustomEmailProvider;
-    if !tenant.pipeline.binds(trigger) {
-        return None;
-    }
-    let event = event(tenant, mail, rendered, to);
-    for _ in 0..=RETRIES {
-        let attempt = Run {
-            trigger,
-            action: None,
-            event: event.clone(),
-        };
-        let outcome = match run(tenant, attempt).await {
-            Ok(outcome) if outcome.status == Status::Allowed => outcome,
-            _ => return Some("failed"),
-        };
-        match outcome.effects.notification.map(|it| it.delivery) {
-            None => return Some("sent"),
-            Some(Delivery::Dropped) => return Some("dropped"),
-            Some(Delivery::Retried) => {}
-        }
-    }
-    Some("retried")
-}
-
-fn event(tenant: &Tenant, mail: &Mail, rendered: &RenderedEmail, to: &str) -> Value {
-    let settings = &tenant.catalog.settings;
-    let mut of_tenant = json!({"id": tenant.name});
-    let mut event = json!({
-        "notification": {
+    let about = About {
+        user: &mail.user,
+        hidden: HIDDEN,
+        client: &mail.client,
+        organization: mail.organization.as_ref(),
+        request: json!({}),
+    };
+    let mut event = notification::event(tenant, about);
+    event.insert(
+        "notification".into(),
+        json!({
             "message_type": mail.name, "from": rendered.from, "to": to, "subject": rendered.subject,
             "html": rendered.body, "text": plain(&rendered.body),
             "locale": mail.language.as_deref().unwrap_or("en"),
-        },
-        "request": {},
-        "secrets": {},
-        "user": events::user(&mail.user, &["identities", "multifactor", "enrolledFactors", "created_at", "updated_at", "last_password_reset"]),
-    });
-    if let Some(of_tenant) = of_tenant.as_object_mut() {
-        for key in ["friendly_name", "support_email", "support_url"] {
-            if let Some(value) = settings.get(key).filter(|value| value.is_string()) {
-                of_tenant.insert(key.to_owned(), value.clone());
-            }
-        }
-    }
-    if let Some(event) = event.as_object_mut() {
-        event.insert("tenant".into(), of_tenant);
-        event.insert(
-            "connection".into(),
-            events::connection(&crate::oauth::event::connection(tenant, &mail.user, None)),
-        );
-        if mail.client.is_object() {
-            event.insert("client".into(), events::client(&mail.client));
-        }
-        if let Some(organization) = &mail.organization {
-            event.insert("organization".into(), events::organization(organization));
-        }
-        if let Some(user) = event.get_mut("user").and_then(Value::as_object_mut) {
-            for key in ["user_metadata", "app_metadata"] {
-                user.entry(key).or_insert_with(|| json!({}));
-            }
-        }
-    }
-    event
+        }),
+    );
+    let trigger = Trigger::CustomEmailProvider;
+    notification::deliver(tenant, trigger, &Value::Object(event)).await
 }
 
 /// The text of a mail without its tags.

@@ -2,14 +2,18 @@
 //!
 //! <https://auth0.com/docs/customize/actions/explore-triggers/password-reset-post-challenge>
 
+mod event;
+
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use maud::html;
 use postlogin_core::outcome::Status;
-use postlogin_core::{Finished, ResumeStep, Suspension, Trigger, complete_event};
+use postlogin_core::{Finished, ResumeStep, Suspension, Trigger};
 use serde_json::{Map, Value, json};
+
+use event::{event, request};
 
 use crate::clock::iso;
 use crate::http::csp::leave;
@@ -20,7 +24,8 @@ use crate::oauth::waiting::state_of;
 use crate::oauth::{OAuthError, Result};
 use crate::pages::{hidden, layout, problem};
 use crate::password::{self, MAX_PASSWORD};
-use crate::pipeline::{Advanced, Answer, LoginRequest, PipelineError};
+use crate::phone;
+use crate::pipeline::{Advanced, Answer, PipelineError};
 use crate::randomness::{digest, same_secret};
 use crate::records::{Reset, Session, Ticket, WaitingReset};
 use crate::state::Tenant;
@@ -55,7 +60,7 @@ pub(super) async fn used(
             let event = event(tenant, call, &ticket)?;
             let request = request(tenant, event);
             let started = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
-            follow(tenant, token, ticket, started)
+            follow(tenant, call, token, ticket, started).await
         }
         Reset::New => password_page(tenant, call, token, &ticket, None).await,
         Reset::Permitted { result_url } => {
@@ -74,7 +79,7 @@ pub(super) async fn used(
                     query: Map::new(),
                     body: filled.collect(),
                 };
-                resumed(tenant, token, ticket, *waiting, step).await
+                resumed(tenant, call, token, ticket, *waiting, step).await
             }
             _ => Ok(shown(token, &waiting, None)),
         },
@@ -112,7 +117,7 @@ pub(crate) async fn come_back(
     };
     // The state was known to others: what follows has a new secret.
     let token = tenant.randomness.token();
-    resumed(tenant, &token, ticket, *waiting, step)
+    resumed(tenant, call, &token, ticket, *waiting, step)
         .await
         .map(Some)
 }
@@ -144,11 +149,12 @@ async fn challenged(
         true => ResumeStep::ChallengeSucceeded,
         false => ResumeStep::ChallengeFailed,
     };
-    resumed(tenant, token, ticket, waiting, step).await
+    resumed(tenant, call, token, ticket, waiting, step).await
 }
 
 async fn resumed(
     tenant: &Arc<Tenant>,
+    call: &Call,
     token: &str,
     ticket: Ticket,
     waiting: WaitingReset,
@@ -162,12 +168,13 @@ async fn resumed(
     };
     let stored = waiting.stored;
     let advanced = run_blocking(tenant, move |pipeline| pipeline.resume(&stored, answer)).await;
-    follow(tenant, token, ticket, advanced)
+    follow(tenant, call, token, ticket, advanced).await
 }
 
 /// Stores how far a reset is, and returns the page that comes next.
-fn follow(
+async fn follow(
     tenant: &Arc<Tenant>,
+    call: &Call,
     token: &str,
     ticket: Ticket,
     advanced: std::result::Result<Advanced, PipelineError>,
@@ -216,6 +223,17 @@ fn follow(
         add_cookie(&mut response, COOKIE, &secret, PATIENCE_MS / 1000);
         return Ok(response);
     }
+    let (user_id, client_id) = (&ticket.user_id, ticket.client_id.as_deref());
+    let request = events::request(tenant, call);
+    phone::challenge_of(
+        tenant,
+        &waiting.suspension,
+        user_id,
+        client_id,
+        &waiting.otp,
+        request,
+    )
+    .await;
     keep(
         tenant,
         token,
@@ -309,7 +327,7 @@ async fn password_page(
     let user_id = ticket.user_id.as_str();
     let key = digest(token);
     tenant.store.take::<Ticket>(&key, now)?.ok_or_else(gone)?;
-    let changed = tenant.store.change_user::<()>(user_id, |profile| {
+    let changed = tenant.change_user::<()>(user_id, |profile| {
         if let Some(profile) = profile.as_object_mut() {
             profile.insert("last_password_reset".into(), iso(now).into());
             profile.insert("updated_at".into(), iso(now).into());
@@ -330,59 +348,4 @@ async fn password_page(
         p { "Your password has been changed successfully." }
     };
     Ok(page(StatusCode::OK, layout("Password Changed", &body)))
-}
-
-fn request(tenant: &Tenant, event: Value) -> LoginRequest {
-    LoginRequest {
-        trigger: TRIGGER,
-        event,
-        domain: tenant.domain.clone(),
-        issuer: tenant.issuer.clone(),
-        access_token_lifetime_s: None,
-        granted_scopes: None,
-        seed: tenant.randomness.seed(),
-        now_ms: tenant.now_ms(),
-        is_frozen: tenant.clock.is_frozen(),
-        users: Vec::new(),
-        action: None,
-    }
-}
-
-fn event(tenant: &Tenant, call: &Call, ticket: &Ticket) -> Result<Value> {
-    let user = tenant.store.user(&ticket.user_id)?.ok_or_else(gone)?;
-    let client = match ticket.client_id.as_deref() {
-        Some(id) => tenant.client(id)?,
-        None => None,
-    };
-    let client = client.or_else(|| tenant.catalog.clients.first().cloned());
-    let connection = crate::oauth::event::connection(tenant, &user, None);
-    let mut request = events::request(tenant, call);
-    // The ticket is a secret of the user.
-    let mut query = call.query.to_map();
-    query.shift_remove("ticket");
-    if let Some(request) = request.as_object_mut() {
-        request.insert("query".into(), Value::Object(query));
-        request.insert("body".into(), json!({}));
-    }
-    let logins = user.get("logins_count").cloned();
-    let mut profile = events::user(&user, &["multifactor"]);
-    if let Some(profile) = profile.as_object_mut() {
-        profile
-            .entry("enrolledFactors")
-            .or_insert_with(|| json!([]));
-    }
-    let mut event = json!({
-        "authentication": {"methods": [{"name": "email", "timestamp": iso(tenant.now_ms())}]},
-        "authorization": {"roles": tenant.role_names(&ticket.user_id)?},
-        "client": events::client(&client.unwrap_or_default()),
-        "connection": events::connection(&connection),
-        "request": request,
-        "secrets": {},
-        "stats": {"logins_count": logins.unwrap_or_else(|| json!(0))},
-        "tenant": {"id": tenant.name},
-        "transaction": {"locale": "en", "ui_locales": []},
-        "user": profile,
-    });
-    complete_event(TRIGGER, &mut event);
-    Ok(event)
 }

@@ -12,6 +12,7 @@ use crate::import::{OF_THE_TENANT, complete};
 use crate::oauth::userinfo::verify_id_token;
 use crate::state::Tenant;
 use crate::store::NewUser;
+use crate::triggers::streams::{self, Happened};
 
 const SCOPES: &[&str] = &["update:users", "update:current_user_identities"];
 
@@ -75,6 +76,7 @@ pub(super) fn link(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> R
             }
         })?;
     let user = linked.ok_or_else(inexistent)?;
+    streams::publish(tenant, Happened::Updated, &user);
     Ok(Answered::Body(StatusCode::CREATED, identities_of(&user)))
 }
 
@@ -93,7 +95,7 @@ pub(super) fn unlink(
     let is_it = |identity: &Value| {
         (text(identity, "provider"), text(identity, "user_id")) == (Some(provider), Some(user_id))
     };
-    tenant.store.at_once(tenant.now_ms(), |store| {
+    let user = tenant.store.at_once(tenant.now_ms(), |store| {
     let user = store.user(id)?.ok_or_else(inexistent)?;
     let identities = user.get("identities").and_then(Value::as_array);
     let position = identities.and_then(|all| all.iter().position(is_it));
@@ -150,6 +152,8 @@ pub(super) fn unlink(
             "auth0_idp_error",
         ));
     }
+    Ok::<_, ApiError>(user)
+    })?;
+    streams::publish(tenant, Happened::Updated, &user);
     ok(identities_of(&user))
-    })
 }

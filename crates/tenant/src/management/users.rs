@@ -402,7 +402,7 @@ pub(super) fn delete_multifactor(
         return Err(ApiError::new(400, message, "invalid_uri"));
     }
     let now = iso(tenant.now_ms());
-    tenant.store.at_once(tenant.now_ms(), |store| {
+    let user = tenant.store.at_once(tenant.now_ms(), |store| {
         let changed = store.change_user::<()>(id, |profile| {
             if let Some(profile) = profile.as_object_mut() {
                 if let Some(list) = profile.get_mut("multifactor").and_then(Value::as_array_mut) {
@@ -424,6 +424,9 @@ pub(super) fn delete_multifactor(
         if provider != "duo" {
             store.remove_owned::<Authenticator>(id)?;
         }
-        changed.map(|_| Answered::Nothing).ok_or_else(inexistent)
-    })
+        let changed = changed.and_then(std::result::Result::ok);
+        changed.ok_or_else(inexistent)
+    })?;
+    streams::publish(tenant, Happened::Updated, &user);
+    Ok(Answered::Nothing)
 }

@@ -172,7 +172,7 @@ fn step_of(known: &Authenticator, code: &str, now_ms: i64) -> Option<i64> {
 }
 
 fn confirm(tenant: &Tenant, user_id: &str) -> Result<()> {
-    let _ = tenant.store.change_user::<()>(user_id, |profile| {
+    let _ = tenant.change_user::<()>(user_id, |profile| {
         if let Some(profile) = profile.as_object_mut() {
             let factors = profile
                 .entry("enrolledFactors")

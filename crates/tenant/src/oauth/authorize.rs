@@ -26,6 +26,7 @@ use crate::catalog::is_provider;
 use crate::http::csp::leave;
 use crate::http::{Call, Content, page, redirect, text};
 use crate::pages;
+use crate::phone;
 use crate::randomness::digest;
 use crate::records::Code;
 use crate::state::Tenant;
@@ -298,6 +299,7 @@ async fn suspended(tenant: &Arc<Tenant>, mut waiting: Waiting) -> Result<Respons
         Suspension::Challenge { .. } | Suspension::Enroll { .. } => {
             waiting.flow.otp = one_time_code(tenant);
             waiting.flow.attempts = 0;
+            phone::challenge(tenant, &waiting.suspension, &waiting.flow).await;
             let key = tenant.randomness.token();
             let response = redirect(&tenant.url(&format!("u/mfa?state={key}")));
             (key, response)

@@ -55,7 +55,7 @@ pub(crate) fn enrol(tenant: &Tenant, user_id: &str, factors: &[String]) -> Resul
     if factors.is_empty() {
         return Ok(());
     }
-    let _ = tenant.store.change_user::<()>(user_id, |profile| {
+    let _ = tenant.change_user::<()>(user_id, |profile| {
         if let Some(profile) = profile.as_object_mut() {
             let known = profile
                 .entry("enrolledFactors")

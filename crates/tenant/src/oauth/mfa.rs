@@ -18,6 +18,7 @@ use super::token::issued;
 use super::waiting::{self, Waiting, count_attempt, look, take, wait};
 use super::{OAuthError, Result, refresh};
 use crate::http::{Call, answer};
+use crate::phone;
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
 
@@ -40,6 +41,7 @@ pub(crate) async fn required(tenant: &Arc<Tenant>, mut waiting: Waiting) -> OAut
     let token = tenant.randomness.token();
     waiting.flow.otp = one_time_code(tenant);
     tell(tenant, &waiting.flow.about.user_id, &waiting.flow.otp);
+    phone::challenge(tenant, &waiting.suspension, &waiting.flow).await;
     match wait(tenant, &digest(&token), &waiting) {
         Ok(()) => error(token),
         Err(error) => error,

@@ -25,6 +25,7 @@ use crate::randomness::digest;
 use crate::records::{Identity, ProviderCode};
 use crate::state::Tenant;
 use crate::store::{Entry, NewUser};
+use crate::triggers::streams::{self, Happened};
 
 /// Milliseconds for which a code of the built-in identity provider can be used.
 const CODE_MS: i64 = 600_000;
@@ -252,7 +253,7 @@ fn keep(tenant: &Tenant, connection: &Value, mut profile: ProviderProfile) -> Re
         ) {
             profile.without_root_attributes();
         }
-        let _ = tenant.store.change_user::<()>(&user_id, |stored| {
+        let _ = tenant.change_user::<()>(&user_id, |stored| {
             let before = stored.as_object().cloned().unwrap_or_default();
             let mut user = profile.over(before.clone(), now_ms);
             own_attributes_from(&before, &mut user);
@@ -276,7 +277,10 @@ fn keep(tenant: &Tenant, connection: &Value, mut profile: ProviderProfile) -> Re
         profile: user,
     };
     match tenant.store.insert_user(&new)? {
-        Ok(()) => Ok(user_id),
+        Ok(()) => {
+            streams::publish(tenant, Happened::Created, &new.profile);
+            Ok(user_id)
+        }
         Err(_) => Err(OAuthError::new(
             403,
             "access_denied",
@@ -298,7 +302,7 @@ fn own_attributes_from(before: &Map<String, Value>, user: &mut Map<String, Value
 /// Signs the primary user in: this identity was linked, and its attributes are kept beside it.
 fn linked(tenant: &Tenant, primary: &Value, profile: &ProviderProfile) -> Result<String> {
     let user_id = text(primary, "user_id").unwrap_or_default().to_owned();
-    let _ = tenant.store.change_user::<()>(&user_id, |stored| {
+    let _ = tenant.change_user::<()>(&user_id, |stored| {
         let identities = stored.get_mut("identities").and_then(Value::as_array_mut);
         for identity in identities.into_iter().flatten() {
             let is_it = {

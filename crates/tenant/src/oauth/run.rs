@@ -57,6 +57,9 @@ pub(crate) struct Flow {
     pub(crate) session_key: Option<String>,
     /// For a refresh: the token that is used up when the login is allowed.
     pub(crate) refresh: Option<super::refresh::Exchanged>,
+    /// `event.request` without its parameters, for the messages of the login.
+    #[serde(default)]
+    pub(crate) asked: Value,
 }
 
 /// The state of a run.
@@ -119,6 +122,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         before,
         session_key: occasion.session_key,
         refresh: occasion.exchanged,
+        asked: super::event::request(tenant, call),
         ..Flow::default()
     };
     let advanced = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
@@ -317,27 +321,25 @@ fn store_metadata(tenant: &Tenant, flow: &mut Flow, after: StoredMetadata) -> Re
         ),
     ];
     let now = crate::clock::iso(tenant.now_ms());
-    let _ = tenant
-        .store
-        .change_user::<()>(&flow.about.user_id, |profile| {
-            for (key, before, after) in changes {
-                let mut stored = object(profile.get(key));
-                for name in before.keys().filter(|name| !after.contains_key(*name)) {
-                    stored.shift_remove(name);
-                }
-                for (name, value) in after
-                    .iter()
-                    .filter(|(name, value)| before.get(*name) != Some(value))
-                {
-                    stored.insert(name.clone(), value.clone());
-                }
-                if let Some(profile) = profile.as_object_mut() {
-                    profile.insert(key.into(), Value::Object(stored));
-                    profile.insert("updated_at".into(), now.clone().into());
-                }
+    let _ = tenant.change_user::<()>(&flow.about.user_id, |profile| {
+        for (key, before, after) in changes {
+            let mut stored = object(profile.get(key));
+            for name in before.keys().filter(|name| !after.contains_key(*name)) {
+                stored.shift_remove(name);
             }
-            Ok(None)
-        })?;
+            for (name, value) in after
+                .iter()
+                .filter(|(name, value)| before.get(*name) != Some(value))
+            {
+                stored.insert(name.clone(), value.clone());
+            }
+            if let Some(profile) = profile.as_object_mut() {
+                profile.insert(key.into(), Value::Object(stored));
+                profile.insert("updated_at".into(), now.clone().into());
+            }
+        }
+        Ok(None)
+    })?;
     flow.before = after;
     Ok(())
 }
@@ -345,7 +347,7 @@ fn store_metadata(tenant: &Tenant, flow: &mut Flow, after: StoredMetadata) -> Re
 /// Takes down that a user has signed in.
 pub(crate) fn mark_login(tenant: &Tenant, user_id: &str, ip: &str) -> Result<()> {
     let now = crate::clock::iso(tenant.now_ms());
-    let _ = tenant.store.change_user::<()>(user_id, |profile| {
+    let _ = tenant.change_user::<()>(user_id, |profile| {
         let count = profile
             .get("logins_count")
             .and_then(Value::as_i64)

@@ -3,6 +3,7 @@
 //! <https://auth0.com/docs/customize/actions/explore-triggers>
 
 pub(crate) mod events;
+pub(crate) mod notification;
 pub(crate) mod password;
 pub(crate) mod registration;
 pub(crate) mod streams;
@@ -25,6 +26,8 @@ pub(crate) struct Run {
     /// The Action that an entity of the export names; `None` for those that are bound to the trigger.
     pub(crate) action: Option<String>,
     pub(crate) event: Value,
+    /// Milliseconds by which it is later than the tenant's clock: the virtual wait before another attempt.
+    pub(crate) delay_ms: i64,
 }
 
 /// Runs a trigger to its end, and logs its outcome with the trigger's id as the type.
@@ -36,11 +39,13 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, run: Run) -> Result<Outcome, OAuth
         trigger,
         action,
         mut event,
+        delay_ms,
     } = run;
+    let now_ms = tenant.now_ms().saturating_add(delay_ms);
     complete_event(trigger, &mut event);
     let user_id = event.get("user").and_then(|user| text(user, "user_id"));
     let mut entry = json!({
-        "type": trigger.id(), "date": crate::clock::iso(tenant.now_ms()), "user_id": user_id,
+        "type": trigger.id(), "date": crate::clock::iso(now_ms), "user_id": user_id,
     });
     let request = LoginRequest {
         trigger,
@@ -50,7 +55,7 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, run: Run) -> Result<Outcome, OAuth
         access_token_lifetime_s: None,
         granted_scopes: None,
         seed: tenant.randomness.seed(),
-        now_ms: tenant.now_ms(),
+        now_ms,
         is_frozen: tenant.clock.is_frozen(),
         users: Vec::new(),
         action,
@@ -96,6 +101,7 @@ pub(crate) fn run_later(tenant: &Arc<Tenant>, trigger: Trigger, event: Value) {
                 trigger,
                 action: None,
                 event,
+                delay_ms: 0,
             },
         )
         .await;

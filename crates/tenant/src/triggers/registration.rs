@@ -77,6 +77,7 @@ pub(crate) async fn before(
             trigger,
             action: None,
             event,
+            delay_ms: 0,
         },
     )
     .await?;

@@ -129,6 +129,11 @@ impl Scripted {
 }
 
 impl LoginPipeline for Scripted {
+    fn binds(&self, trigger: Trigger) -> bool {
+        let always = matches!(trigger, Trigger::PostLogin | Trigger::CredentialsExchange);
+        always || self.others.lock().unwrap().contains_key(&trigger)
+    }
+
     fn start(&self, request: LoginRequest) -> Result<Advanced, PipelineError> {
         match request.trigger {
             Trigger::PostLogin => self.events.lock().unwrap().push(request.event.clone()),

@@ -1,4 +1,4 @@
-//! Triggers beside the login: sign-up, change and reset of a password, mails, event streams.
+//! Triggers beside the login: sign-up, change and reset of a password, mails.
 
 use axum::http::{Method, StatusCode};
 use postlogin_core::Trigger;
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Does, Script, WEB, World, export, run};
 
-const DATABASE: &str = "Username-Password-Authentication";
+pub const DATABASE: &str = "Username-Password-Authentication";
 
-fn world(actions: &[(Trigger, Script)]) -> World {
+pub fn world(actions: &[(Trigger, Script)]) -> World {
     let world = World::with(export(), vec![]);
     let mut others = world.pipeline.others.lock().unwrap();
     others.extend(actions.iter().cloned());
@@ -16,14 +16,14 @@ fn world(actions: &[(Trigger, Script)]) -> World {
     world
 }
 
-fn calls(calls: &[(&'static str, Value)]) -> Vec<Does> {
+pub fn calls(calls: &[(&'static str, Value)]) -> Vec<Does> {
     let calls = calls.iter();
     calls
         .map(|(method, args)| Does::Call(method, args.clone()))
         .collect()
 }
 
-async fn sign_up(world: &mut World, email: &str) -> Answer {
+pub async fn sign_up(world: &mut World, email: &str) -> Answer {
     let body = json!({
         "client_id": WEB, "connection": DATABASE, "email": email, "password": "a-Long-secret-1",
         "user_metadata": {"hobby": "chess"}, "ulp-newsletter": "yes",
@@ -34,7 +34,7 @@ async fn sign_up(world: &mut World, email: &str) -> Answer {
 }
 
 /// The entries of the log of a type; those of triggers that run after an answer come a little later.
-async fn logged(world: &mut World, kind: &str, count: usize) -> Vec<Value> {
+pub async fn logged(world: &mut World, kind: &str, count: usize) -> Vec<Value> {
     for _ in 0..200 {
         let log = world.log().await;
         let found: Vec<Value> = log.into_iter().filter(|it| it["type"] == kind).collect();
@@ -46,7 +46,7 @@ async fn logged(world: &mut World, kind: &str, count: usize) -> Vec<Value> {
     panic!("the log has fewer than {count} entries of {kind}");
 }
 
-async fn user(world: &mut World, email: &str) -> Option<Value> {
+pub async fn user(world: &mut World, email: &str) -> Option<Value> {
     let token = world.machine_token(None).await;
     let target = format!("/api/v2/users-by-email?email={email}");
     let found = world.get_as(&target, &token).await.json();
@@ -166,69 +166,6 @@ fn a_changed_password_runs_its_actions_after_the_answer() {
             .json_as(Method::PATCH, "/api/v2/users/auth0%7C1", &token, body)
             .await;
         assert_eq!(logged(&mut world, "post-change-password", 1).await.len(), 1);
-    });
-}
-
-#[test]
-fn event_streams_deliver_what_happens_to_users() {
-    run(async {
-        let mut data = export();
-        let stream = |name: &str, types: &[&str]| {
-            let types: Vec<Value> = types.iter().map(|it| json!({"event_type": it})).collect();
-            json!({
-                "name": name, "status": "enabled", "subscriptions": types,
-                "destination": {"type": "action", "configuration": {"action_id": "to-crm"}},
-            })
-        };
-        data.event_streams = vec![
-            stream("users", &["user.created", "user.deleted"]),
-            stream("other", &["organization.created"]),
-            json!({"name": "hook", "subscriptions": [{"event_type": "user.created"}], "destination": {"type": "webhook"}}),
-        ];
-        let mut world = World::with(data, vec![]);
-        // The first delivery fails: it is tried four times in all.
-        world
-            .pipeline
-            .others
-            .lock()
-            .unwrap()
-            .insert(Trigger::EventStream, vec![vec![Does::Throw("down")]]);
-        assert_eq!(
-            sign_up(&mut world, "ann@example.com").await.status,
-            StatusCode::OK
-        );
-        let failed = logged(&mut world, "event-stream", 4).await;
-        assert_eq!(failed.len(), 4);
-        assert!(failed.iter().all(|it| it["outcome"]["status"] == "failed"));
-        world
-            .pipeline
-            .others
-            .lock()
-            .unwrap()
-            .insert(Trigger::EventStream, vec![vec![]]);
-        let ann = user(&mut world, "ann@example.com").await.unwrap();
-        let id = ann["user_id"].as_str().unwrap().replace('|', "%7C");
-        let token = world.machine_token(None).await;
-        world
-            .json_as(
-                Method::DELETE,
-                &format!("/api/v2/users/{id}"),
-                &token,
-                Value::Null,
-            )
-            .await;
-        let all = logged(&mut world, "event-stream", 5).await;
-        assert_eq!(all[4]["outcome"]["status"], "allowed");
-        let seen = world.pipeline.seen.lock().unwrap();
-        let sent = seen.iter().filter(|(it, _)| *it == Trigger::EventStream);
-        let sent: Vec<&Value> = sent.map(|(_, event)| &event["message"]).collect();
-        let last = sent[4];
-        assert_eq!(last["type"], "user.deleted");
-        assert_eq!(last["specversion"], "1.0");
-        assert_eq!(last["data"]["object"]["email"], "ann@example.com");
-        // All four attempts have the same id.
-        let ids: Vec<&Value> = sent.iter().map(|message| &message["id"]).collect();
-        assert!(ids[..4].iter().all(|id| *id == ids[0]) && ids[4] != ids[0]);
     });
 }
 

@@ -82,6 +82,7 @@ pub(crate) async fn exchange(
             trigger: Trigger::CustomTokenExchange,
             action: Some(action),
             event: event(tenant, call, who, &asked)?,
+            delay_ms: 0,
         },
     )
     .await?;

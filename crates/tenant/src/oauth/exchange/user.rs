@@ -104,7 +104,7 @@ fn update(
         return Ok(());
     }
     let now = iso(tenant.now_ms());
-    let changed = tenant.store.change_user::<()>(id, |profile| {
+    let _ = tenant.change_user::<()>(id, |profile| {
         if let Some(profile) = profile.as_object_mut() {
             for key in REPLACED {
                 profile.shift_remove(*key);
@@ -116,9 +116,6 @@ fn update(
         }
         Ok(None)
     })?;
-    if let Some(Ok(user)) = changed {
-        streams::publish(tenant, Happened::Updated, &user);
-    }
     Ok(())
 }
 
@@ -174,7 +171,7 @@ pub(super) fn merge_metadata(tenant: &Tenant, id: &str, changes: StoredMetadata)
         return Ok(());
     }
     let now = iso(tenant.now_ms());
-    let _ = tenant.store.change_user::<()>(id, |profile| {
+    let _ = tenant.change_user::<()>(id, |profile| {
         if let Some(profile) = profile.as_object_mut() {
             for (key, change) in [
                 ("user_metadata", changes.user_metadata),
