@@ -58,6 +58,7 @@ records! {
     Authenticator => Authenticator,
     Waiting => Waiting,
     Roles => Roles,
+    OneTimeCode => OneTimeCode,
     Member => Member,
 }
 
@@ -357,6 +358,14 @@ pub(crate) struct Authenticator {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Roles(pub(crate) Vec<String>);
+
+/// A code of a passwordless connection.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OneTimeCode {
+    pub(crate) code: String,
+    /// Codes that were tried.
+    pub(crate) attempts: u32,
+}
 
 /// A user's membership of an organization; its owner is the user.
 #[derive(Debug, Clone, Serialize, Deserialize)]

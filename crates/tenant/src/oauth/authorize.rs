@@ -114,7 +114,7 @@ async fn begin(
         None => open_page(tenant, &login)?,
     };
     if is_new {
-        session::set_browser_cookie(&mut response, &browser);
+        session::set_browser_cookie(tenant, &mut response, &browser);
     }
     Ok(response)
 }

@@ -18,6 +18,7 @@ pub(crate) mod logout;
 mod machine;
 pub(crate) mod mfa;
 pub(crate) mod par;
+pub(crate) mod passwordless;
 pub(crate) mod provider;
 pub(crate) mod refresh;
 pub(crate) mod request;

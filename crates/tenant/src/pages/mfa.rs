@@ -44,7 +44,7 @@ async fn of_action(
     let closed =
         || OAuthError::invalid_request("This page belongs to no login that waits for a code.");
     let login = flow.login.as_ref().ok_or_else(closed)?;
-    require_browser(call, login)?;
+    require_browser(tenant, call, login)?;
     let (factors, enrols) = match suspension {
         Suspension::Challenge { factors } => (factors, false),
         Suspension::Enroll { factors } => (factors, true),

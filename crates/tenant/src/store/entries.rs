@@ -46,6 +46,8 @@ pub(crate) enum Kind {
     Waiting,
     /// Roles of a user.
     Roles,
+    /// A code of a passwordless connection.
+    OneTimeCode,
     /// A user's membership of an organization; its owner is the user.
     Member,
 }
@@ -72,6 +74,7 @@ impl Kind {
         (Self::Authenticator, "authenticator"),
         (Self::Waiting, "waiting"),
         (Self::Roles, "roles"),
+        (Self::OneTimeCode, "one_time_code"),
         (Self::Member, "member"),
     ];
 
