@@ -59,6 +59,7 @@ records! {
     Waiting => Waiting,
     Roles => Roles,
     OneTimeCode => OneTimeCode,
+    Consent => Consent,
     Member => Member,
 }
 
@@ -365,6 +366,12 @@ pub(crate) struct OneTimeCode {
     pub(crate) code: String,
     /// Codes that were tried.
     pub(crate) attempts: u32,
+}
+
+/// What a user allowed a third-party application; its owner is the user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Consent {
+    pub(crate) scopes: Vec<String>,
 }
 
 /// A user's membership of an organization; its owner is the user.

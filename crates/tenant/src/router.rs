@@ -18,7 +18,7 @@ use crate::oauth::{
     authenticators, authorize, cross_origin, device, discovery, logout, mfa, par, passwordless,
     provider, resume, token, userinfo,
 };
-use crate::pages::{form, index, login, mfa as mfa_page, provider as provider_page};
+use crate::pages::{consent, form, index, login, mfa as mfa_page, provider as provider_page};
 use crate::state::Tenant;
 use crate::triggers::streams;
 use crate::trouble::caught;
@@ -106,6 +106,7 @@ fn table() -> Vec<Row> {
         ("/u/login", Intake::PAGE, any(login::login)),
         ("/u/signup", Intake::PAGE, any(login::sign_up)),
         ("/u/mfa", Intake::PAGE, any(mfa_page::challenge)),
+        ("/u/consent", Intake::PAGE, any(consent::consent)),
         ("/u/form", Intake::PAGE, any(form::form)),
         ("/u/provider", Intake::PROFILE, any(provider_page::provider)),
         ("/u/ticket", Intake::PAGE, any(email::ticket)),

@@ -25,12 +25,32 @@ use crate::state::Tenant;
 const PICKED: usize = 50;
 
 /// The login that a page belongs to, if this is the browser that opened it.
+///
+/// One whose user is known already is none: what is still asked of that user has a page of its own.
 pub(crate) fn open_login(tenant: &Tenant, call: &Call) -> Result<LoginDoc> {
-    let closed = || {
-        OAuthError::invalid_request(
-            "This page belongs to no login of this browser. Go back to the application and sign in again.",
-        )
-    };
+    let login = found_login(tenant, call)?;
+    match login.granted {
+        None => Ok(login),
+        Some(_) => Err(closed()),
+    }
+}
+
+/// The same for one whose user is known and has to give a code, or a consent.
+pub(crate) fn granted_login(tenant: &Tenant, call: &Call) -> Result<LoginDoc> {
+    let login = found_login(tenant, call)?;
+    match login.granted {
+        Some(_) => Ok(login),
+        None => Err(closed()),
+    }
+}
+
+fn closed() -> OAuthError {
+    OAuthError::invalid_request(
+        "This page belongs to no login of this browser. Go back to the application and sign in again.",
+    )
+}
+
+fn found_login(tenant: &Tenant, call: &Call) -> Result<LoginDoc> {
     let state = call.field("state").ok_or_else(closed)?;
     let login = tenant
         .store

@@ -1,5 +1,6 @@
 //! The pages that users see: plain HTML, no scripts. [`maud`] escapes every string in them.
 
+pub(crate) mod consent;
 pub(crate) mod form;
 pub(crate) mod index;
 pub(crate) mod login;

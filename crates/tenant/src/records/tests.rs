@@ -119,4 +119,5 @@ fn users_and_mails() {
     kept::<LinkedLogin>(json!({"password": "$argon2id$x"}));
     kept::<Roles>(json!(["rol_1"]));
     kept::<Member>(json!({}));
+    kept::<Consent>(json!({"scopes": ["openid", "read:x"]}));
 }

@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     Roles,
     /// A code of a passwordless connection.
     OneTimeCode,
+    /// What a user allowed a third-party application; its owner is the user.
+    Consent,
     /// A user's membership of an organization; its owner is the user.
     Member,
 }
@@ -75,6 +77,7 @@ impl Kind {
         (Self::Waiting, "waiting"),
         (Self::Roles, "roles"),
         (Self::OneTimeCode, "one_time_code"),
+        (Self::Consent, "consent"),
         (Self::Member, "member"),
     ];
 

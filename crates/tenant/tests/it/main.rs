@@ -13,6 +13,7 @@ mod authenticators;
 mod authorize;
 mod codes;
 mod commands;
+mod consent;
 mod control;
 mod cross_origin;
 mod dpop;
