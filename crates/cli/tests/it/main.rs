@@ -38,6 +38,7 @@ mod secrets;
 mod serve;
 mod serve_browser;
 mod serve_load;
+mod serve_tls;
 mod server;
 mod session;
 mod streams;
