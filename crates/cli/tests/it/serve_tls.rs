@@ -28,16 +28,14 @@ fn start(options: &str, tls: &std::path::Path, users: &std::path::Path) -> (Serv
     let mut child = started.expect("the program starts");
     let told = child.stderr.take().expect("a pipe");
     let tenant = Serving::of(child);
-    let mut ports = None;
-    for line in BufReader::new(told).lines().map_while(Result::ok) {
-        let numbers = line
-            .strip_prefix("https on port ")
-            .and_then(|rest| rest.split_once(", http on port "));
-        if let Some((https, http)) = numbers {
-            ports = Some([http, https].map(|port| port.parse().expect("a port")));
-            break;
-        }
-    }
+    let mut told = BufReader::new(told).lines().map_while(Result::ok);
+    let ports = told.find_map(|line| {
+        let numbers = line.strip_prefix("https on port ")?;
+        let (https, http) = numbers.split_once(", http on port ")?;
+        Some([http, https].map(|port| port.parse().expect("a port")))
+    });
+    // Whoever writes to a pipe that nobody reads is held up.
+    std::thread::spawn(move || told.for_each(drop));
     (tenant, ports.expect("it says where it listens"))
 }
 

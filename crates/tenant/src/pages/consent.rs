@@ -127,7 +127,8 @@ fn consent_page(tenant: &Tenant, login: &LoginDoc, grant: &Grant) -> Result<Resp
         }
         ul {
             @for scope in asked {
-                li { (described(scope).as_deref().unwrap_or(scope)) }
+                @let shown = described(scope);
+                li { (shown.as_deref().unwrap_or(scope)) }
             }
         }
         form method="post" action="/u/consent" {
