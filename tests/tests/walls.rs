@@ -66,11 +66,13 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("maud", &["postlogin-replay", "postlogin-tenant"]),
     ("oxc", &["postlogin-js"]),
     ("quick-junit", &["postlogin-runner"]),
-    ("ring", &["postlogin-token"]),
+    ("rcgen", &["postlogin-tenant", "postlogin-token"]),
+    // The tenant's tests sign proofs of applications with it.
+    ("ring", &["postlogin-tenant", "postlogin-token"]),
     ("rmcp", &["postlogin-mcp"]),
     ("rsa", &["postlogin-token"]),
     ("rusqlite", &["postlogin-tenant"]),
-    ("rustls", &["postlogin-host"]),
+    ("rustls", &["postlogin-host", "postlogin-tenant"]),
     ("serde-saphyr", &["postlogin-project"]),
     (
         "tokio",

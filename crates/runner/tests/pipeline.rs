@@ -208,3 +208,34 @@ fn a_project_that_does_not_load_is_refused() {
     let error = error.err().expect("there is no such Action").to_string();
     assert!(error.starts_with("postlogin.toml:"), "{error}");
 }
+
+#[test]
+fn a_package_that_was_missing_is_noticed_when_it_is_installed() {
+    let folder = folder(
+        "const answer = require('answer-of-a-package');
+exports.onExecutePostLogin = async (event, api) => api.access.deny(String(answer));
+",
+    );
+    let (pipeline, notices) = pipeline(folder.path());
+    let reason = || match pipeline.start(login()) {
+        Ok(Advanced::Ended(finished)) => (finished.outcome.status, finished.outcome.reason),
+        _ => panic!("it ends"),
+    };
+    let (status, why) = reason();
+    assert_eq!(status, Status::Failed);
+    assert!(
+        why.is_some_and(|why| why.contains("Cannot find module 'answer-of-a-package'")),
+        "{notices:?}"
+    );
+    let package = "node_modules/answer-of-a-package";
+    let manifest = r#"{"name": "answer-of-a-package", "version": "1.0.0", "main": "index.js"}"#;
+    write(
+        folder.path(),
+        &format!("{package}/index.js"),
+        "module.exports = 42;\n",
+    );
+    write(folder.path(), &format!("{package}/package.json"), manifest);
+    assert_eq!(reason(), (Status::Denied, Some("42".to_owned())));
+    let notices = notices.lock().expect("no panic");
+    assert_eq!(notices.last().map(String::as_str), Some("reloaded 1"));
+}

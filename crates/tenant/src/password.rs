@@ -83,6 +83,13 @@ pub(crate) fn verify(password: &str, hash: Option<&str>) -> bool {
     foreign::argon2_fits(hash).is_ok() && verify_argon2(password.as_bytes(), hash)
 }
 
+/// Whether a check may take much more memory or time than one of our own hashes: those of imports, but for bcrypt, which
+/// needs 4 KiB. They are checked one at a time.
+pub(crate) fn is_heavy(hash: &str) -> bool {
+    let is_own = || PasswordHash::new(hash).is_ok_and(|parsed| own_salt(&parsed).is_some());
+    !is_bcrypt(hash) && !is_own()
+}
+
 /// A hash that another system made is kept as the object of its import.
 fn foreign(hash: &str) -> Option<Value> {
     let is_object = hash.starts_with('{');
@@ -215,7 +222,9 @@ fn is_bcrypt(hash: &str) -> bool {
 mod tests {
     use argon2::{Algorithm, Argon2, Params, Version};
 
-    use super::{MOST_REMEMBERED, Remembered, argon2, hash, is_known_hash, own_salt, verify};
+    use super::{
+        MOST_REMEMBERED, Remembered, argon2, hash, is_heavy, is_known_hash, own_salt, verify,
+    };
     use crate::randomness::Randomness;
 
     #[test]
@@ -246,6 +255,23 @@ mod tests {
         }
         assert!(!remembered.knows("secret", "hash") && remembered.knows("9999", "hash"));
         assert!(remembered.known.into_inner().expect("no panic").len() <= MOST_REMEMBERED);
+    }
+
+    #[test]
+    fn hashes_of_imports_are_checked_one_at_a_time() {
+        let own = hash("secret", &Randomness::seeded(1)).expect("a hash");
+        assert!(!is_heavy(&own));
+        assert!(!is_heavy(
+            "$2b$10$CwTycUXWue0Thq9StjUM0uJ8.k1kP7ZxGDfLVq7wYZ8nBqJ0Vv1mW"
+        ));
+        for hash in [
+            "$argon2id$v=19$m=262144,t=32,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            r#"{"algorithm":"scrypt","hash":{"value":"00"}}"#,
+            "$2b$31$CwTycUXWue0Thq9StjUM0uJ8.k1kP7ZxGDfLVq7wYZ8nBqJ0Vv1mW",
+            "",
+        ] {
+            assert!(is_heavy(hash), "{hash}");
+        }
     }
 
     #[test]

@@ -58,6 +58,8 @@ records! {
     Authenticator => Authenticator,
     Waiting => Waiting,
     Roles => Roles,
+    OneTimeCode => OneTimeCode,
+    Consent => Consent,
     Member => Member,
 }
 
@@ -357,6 +359,20 @@ pub(crate) struct Authenticator {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Roles(pub(crate) Vec<String>);
+
+/// A code of a passwordless connection.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OneTimeCode {
+    pub(crate) code: String,
+    /// Codes that were tried.
+    pub(crate) attempts: u32,
+}
+
+/// What a user allowed a third-party application; its owner is the user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Consent {
+    pub(crate) scopes: Vec<String>,
+}
 
 /// A user's membership of an organization; its owner is the user.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -15,10 +15,10 @@ use crate::http::csp::let_leave;
 use crate::http::intake::Intake;
 use crate::http::{answer, set};
 use crate::oauth::{
-    authenticators, authorize, cross_origin, device, discovery, logout, mfa, par, provider, resume,
-    token, userinfo,
+    authenticators, authorize, cross_origin, device, discovery, logout, mfa, par, passwordless,
+    provider, resume, token, userinfo,
 };
-use crate::pages::{form, index, login, mfa as mfa_page, provider as provider_page};
+use crate::pages::{consent, form, index, login, mfa as mfa_page, provider as provider_page};
 use crate::state::Tenant;
 use crate::triggers::streams;
 use crate::trouble::caught;
@@ -48,6 +48,17 @@ fn table() -> Vec<Row> {
         ("/continue", Intake::PAGE, any(resume::resume)),
         ("/oauth/token", Intake::TOKEN, any(token::token)),
         ("/oauth/revoke", Intake::TOKEN, any(token::revoke)),
+        (
+            "/passwordless/start",
+            Intake::TOKEN,
+            any(passwordless::begin),
+        ),
+        (
+            "/passwordless/verify_redirect",
+            Intake::PAGE,
+            get(passwordless::follow_link),
+        ),
+        ("/ready", Intake::PAGE, get(index::ready)),
         ("/oauth/par", Intake::TOKEN, any(par::push)),
         ("/oauth/device/code", Intake::TOKEN, any(device::code)),
         ("/activate", Intake::PAGE, any(device::activate)),
@@ -95,6 +106,7 @@ fn table() -> Vec<Row> {
         ("/u/login", Intake::PAGE, any(login::login)),
         ("/u/signup", Intake::PAGE, any(login::sign_up)),
         ("/u/mfa", Intake::PAGE, any(mfa_page::challenge)),
+        ("/u/consent", Intake::PAGE, any(consent::consent)),
         ("/u/form", Intake::PAGE, any(form::form)),
         ("/u/provider", Intake::PROFILE, any(provider_page::provider)),
         ("/u/ticket", Intake::PAGE, any(email::ticket)),
@@ -128,7 +140,6 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
 async fn nowhere(request: Request) -> Response {
     // What production has and this does not should not look like a slip of the pen.
     let known = [
-        "/passwordless",
         "/samlp",
         "/wsfed",
         "/oidc/register",
@@ -174,6 +185,7 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         "/api/v2/",
         "/dbconnections/",
         "/mfa/",
+        "/passwordless/",
         "/co/",
         "/usernamepassword/",
     ];

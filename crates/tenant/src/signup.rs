@@ -282,6 +282,16 @@ fn checked(
     Ok(Ok(Value::Object(user)))
 }
 
+/// What a database asks of passwords, one line for each rule; `None` where it asks nothing.
+pub(crate) fn policy(connection: &Value) -> Option<String> {
+    let named = connection
+        .pointer("/options/passwordPolicy")
+        .and_then(Value::as_str);
+    let named = named.filter(|name| *name != "none")?;
+    let weak = strength::weakness(Some(named), "")?;
+    text(&weak, "policy").map(str::to_owned)
+}
+
 pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;

@@ -18,6 +18,7 @@ use crate::http::{text, texts};
 use crate::import::SeedUser;
 use crate::oauth::dpop::Nonces;
 use crate::oauth::exchange::{self, Throttle};
+use crate::oauth::session::Cookies;
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
@@ -114,6 +115,8 @@ pub struct Tenant {
     pub(crate) mailer: Mailer,
     pub(crate) control: Control,
     pub(crate) passwords: Remembered,
+    /// The names of its cookies.
+    pub(crate) cookies: Cookies,
     /// The nonces of DPoP proofs.
     pub(crate) nonces: Nonces,
     /// The invalid subject tokens of addresses.
@@ -160,6 +163,7 @@ impl Tenant {
                 .key
                 .key_set(&domain)
                 .map_err(|error| SetupError::Key(error.to_string()))?,
+            cookies: Cookies::new(&authority),
             domain,
             authority,
             hosts: setup.hosts,

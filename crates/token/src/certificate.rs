@@ -95,7 +95,7 @@ mod tests {
     /// The first element of DER, with its head, and what comes after it.
     fn element(der: &[u8]) -> (&[u8], &[u8]) {
         let (head, length) = match der[1] {
-            short @ ..=0x7f => (2, usize::from(short)),
+            short if short < 0x80 => (2, usize::from(short)),
             0x81 => (3, usize::from(der[2])),
             0x82 => (4, usize::from(der[2]) * 256 + usize::from(der[3])),
             other => panic!("a length of {other:#x}"),

@@ -46,7 +46,7 @@ mod serve;
 mod serve_browser;
 mod serve_load;
 mod serve_log;
-
+mod serve_tls;
 mod server;
 mod session;
 mod source_maps;

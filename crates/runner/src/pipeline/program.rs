@@ -244,7 +244,27 @@ impl Sources {
         let sources: Vec<&ActionSource> = sources.collect();
         let local = sources.iter().flat_map(|source| local_files(source));
         let own = sources.iter().flat_map(|source| source.files());
+        // Where a package that is missing now will be. npm writes the second one at each install.
+        let mut packages: Vec<PathBuf> = sources
+            .iter()
+            .flat_map(|source| source.files())
+            .flat_map(|file| {
+                file.ancestors()
+                    .skip(1)
+                    .map(Path::to_owned)
+                    .collect::<Vec<_>>()
+            })
+            .filter(|folder| folder.starts_with(&project.root))
+            .chain([project.root.clone()])
+            .collect();
+        packages.sort_unstable();
+        packages.dedup();
+        let packages = packages.into_iter().flat_map(|folder| {
+            let folder = folder.join("node_modules");
+            [folder.join(".package-lock.json"), folder]
+        });
         own.chain(local)
+            .chain(packages)
             .chain(project.modules.iter().map(|module| module.code.clone()))
             .chain(project.configuration_files.iter().cloned())
             .chain(folders.map(|folder| project.root.join(folder)))

@@ -114,7 +114,7 @@ async fn begin(
         None => open_page(tenant, &login)?,
     };
     if is_new {
-        session::set_browser_cookie(&mut response, &browser);
+        session::set_browser_cookie(tenant, &mut response, &browser);
     }
     Ok(response)
 }
@@ -265,7 +265,7 @@ pub(crate) async fn drive(tenant: &Arc<Tenant>, ran: Ran) -> Result<Response> {
             }
             match tenant.control.forces_mfa() && login.granted.is_none() {
                 true => challenge_of_tenant(tenant, login, *grant),
-                false => complete(tenant, &login, &grant),
+                false => ask_or_complete(tenant, login, *grant),
             }
         }
         Ran::Waits(waiting) => suspended(tenant, *waiting).await,
@@ -322,6 +322,25 @@ fn challenge_of_tenant(tenant: &Tenant, mut login: LoginDoc, grant: Grant) -> Re
     login.otp = Some(one_time_code(tenant));
     keep_open(tenant, &login.id, &login, PAGE_MS)?;
     Ok(redirect(&tenant.url(&format!("u/mfa?state={}", login.id))))
+}
+
+/// Asks the user for consent, where the application needs it; else all is done.
+pub(crate) fn ask_or_complete(
+    tenant: &Tenant,
+    mut login: LoginDoc,
+    grant: Grant,
+) -> Result<Response> {
+    if !pages::consent::is_due(tenant, &login, &grant)? {
+        return complete(tenant, &login, &grant);
+    }
+    if login.request.is_silent() {
+        return Err(OAuthError::new(403, "consent_required", "Consent required"));
+    }
+    login.granted = Some(grant);
+    keep_open(tenant, &login.id, &login, PAGE_MS)?;
+    Ok(redirect(
+        &tenant.url(&format!("u/consent?state={}", login.id)),
+    ))
 }
 
 /// All is done: what was asked for goes to the application.

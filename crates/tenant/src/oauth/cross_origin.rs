@@ -36,7 +36,7 @@ pub(crate) async fn authenticate(State(tenant): State<Arc<Tenant>>, call: Call) 
         Err(error) => return error.response(),
     };
     if is_new {
-        session::set_browser_cookie(&mut response, &browser);
+        session::set_browser_cookie(&tenant, &mut response, &browser);
     }
     response
 }

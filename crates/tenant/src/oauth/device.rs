@@ -125,7 +125,7 @@ async fn confirm(
         None => open_page(tenant, &login)?,
     };
     if is_new {
-        session::set_browser_cookie(&mut response, &browser);
+        session::set_browser_cookie(tenant, &mut response, &browser);
     }
     Ok(response)
 }

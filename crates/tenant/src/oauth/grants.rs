@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
 
 use super::client_auth::Authenticated;
 use super::event::Occasion;
@@ -80,6 +81,9 @@ pub(crate) async fn password(
     }
 }
 
+/// The turn of passwords whose check is heavy.
+static HEAVY: Semaphore = Semaphore::const_new(1);
+
 /// The id of the user with this password, computed on a thread that may block.
 pub(crate) async fn check_password(
     tenant: &Arc<Tenant>,
@@ -113,9 +117,15 @@ pub(crate) async fn check_password(
         }));
         return Ok(None);
     }
+    // Hashes of imports may take 256 MiB and many seconds. A client that leaves while it waits takes no turn.
+    let turn = match hash.as_deref().is_some_and(password::is_heavy) {
+        true => HEAVY.acquire().await.ok(),
+        false => None,
+    };
     let secret = secret.to_owned();
     let known = Arc::clone(tenant);
     let fits = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         let fits = password::verify(&secret, hash.as_deref());
         if let Some(hash) = hash.filter(|_| fits) {
             known.passwords.add(&secret, &hash);

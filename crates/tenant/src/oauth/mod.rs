@@ -20,6 +20,7 @@ pub(crate) mod membership;
 pub(crate) mod mfa;
 mod organizations;
 pub(crate) mod par;
+pub(crate) mod passwordless;
 pub(crate) mod provider;
 pub(crate) mod refresh;
 pub(crate) mod request;

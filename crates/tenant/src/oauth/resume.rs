@@ -50,7 +50,7 @@ pub(crate) async fn resume(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
     let Some(login) = &flow.login else {
         return invalid();
     };
-    if let Err(error) = require_browser(&call, login) {
+    if let Err(error) = require_browser(&tenant, &call, login) {
         return match is_of_another_site(&call) {
             true => once_more(&call),
             false => error_page(&error),

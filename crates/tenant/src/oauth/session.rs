@@ -11,10 +11,36 @@ use crate::records::{Method, Session as SessionRecord, SessionClient, SessionDev
 use crate::state::Tenant;
 use crate::store::Entry;
 
-/// The cookie of the session.
-const SESSION_COOKIE: &str = "auth0";
-/// The cookie of the browser: a login page belongs to the browser that opened it.
-const BROWSER_COOKIE: &str = "did";
+/// The names of a tenant's cookies. Browsers do not part cookies by port, so two tenants on one host need names of their own:
+/// a login at one would end the session at the other.
+pub(crate) struct Cookies {
+    /// That of the session.
+    session: String,
+    /// That of the browser: a login page belongs to the browser that opened it.
+    browser: String,
+}
+
+impl Cookies {
+    /// Of the tenant with this host and port.
+    pub(crate) fn new(authority: &str) -> Self {
+        let own = digest(authority);
+        let own: String = own
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(8)
+            .collect();
+        Self {
+            session: format!("auth0_{own}"),
+            browser: format!("did_{own}"),
+        }
+    }
+}
+
+/// The browser's value of a request, if it has one.
+pub(crate) fn browser_of<'a>(tenant: &Tenant, call: &'a Call) -> Option<&'a str> {
+    call.cookie(&tenant.cookies.browser)
+}
+
 const YEAR_S: i64 = 31_557_600;
 
 /// The session of a request that has not run out.
@@ -27,7 +53,7 @@ pub(crate) struct Session {
 
 /// The session that a request's cookie identifies.
 pub(crate) fn current(tenant: &Tenant, call: &Call) -> Result<Option<Session>> {
-    let Some(cookie) = call.cookie(SESSION_COOKIE) else {
+    let Some(cookie) = call.cookie(&tenant.cookies.session) else {
         return Ok(None);
     };
     let key = digest(cookie);
@@ -196,10 +222,10 @@ pub(crate) fn add_method(
 
 /// Ends a session, and removes its cookie.
 pub(crate) fn end(tenant: &Tenant, call: &Call, response: &mut Response) -> Result<()> {
-    if let Some(cookie) = call.cookie(SESSION_COOKIE) {
+    if let Some(cookie) = call.cookie(&tenant.cookies.session) {
         tenant.store.remove::<SessionRecord>(&digest(cookie))?;
     }
-    add_cookie(response, SESSION_COOKIE, "", 0);
+    add_cookie(response, &tenant.cookies.session, "", 0);
     Ok(())
 }
 
@@ -210,22 +236,22 @@ pub(crate) fn set_cookie(tenant: &Tenant, response: &mut Response, cookie: &str)
         .get::<SessionRecord>(&digest(cookie), tenant.now_ms());
     let stored = stored.ok().flatten();
     match stored.map(|session| cookie_mode(tenant, &session) == "non-persistent") {
-        Some(true) => add_passing_cookie(response, SESSION_COOKIE, cookie),
+        Some(true) => add_passing_cookie(response, &tenant.cookies.session, cookie),
         _ => {
             let (lifetime, _) = lifetimes(tenant);
-            add_cookie(response, SESSION_COOKIE, cookie, lifetime / 1000);
+            add_cookie(response, &tenant.cookies.session, cookie, lifetime / 1000);
         }
     }
 }
 
 /// The browser's own value, and whether it is new.
 pub(crate) fn browser(tenant: &Tenant, call: &Call) -> (String, bool) {
-    match call.cookie(BROWSER_COOKIE) {
+    match browser_of(tenant, call) {
         Some(value) => (value.to_owned(), false),
         None => (tenant.randomness.token(), true),
     }
 }
 
-pub(crate) fn set_browser_cookie(response: &mut Response, value: &str) {
-    add_cookie(response, BROWSER_COOKIE, value, YEAR_S);
+pub(crate) fn set_browser_cookie(tenant: &Tenant, response: &mut Response, value: &str) {
+    add_cookie(response, &tenant.cookies.browser, value, YEAR_S);
 }

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::client_auth::{Authenticated, authenticate};
 use super::exchange::{self, EXCHANGE_GRANT};
 use super::issue::Grant;
+use super::passwordless::{self, PASSWORDLESS_GRANT};
 use super::{OAuthError, Result, device, dpop, grants, machine, mfa, refresh};
 use crate::http::{Call, Content, answer};
 use crate::randomness::{digest, same_secret};
@@ -49,6 +50,7 @@ async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>
         DEVICE_GRANT,
         OTP_GRANT,
         EXCHANGE_GRANT,
+        PASSWORDLESS_GRANT,
     ];
     if !known.contains(&grant_type) {
         let description = format!("Unsupported grant type: {grant_type}");
@@ -66,6 +68,7 @@ async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>
         "client_credentials" => machine::client_credentials(tenant, call, &who).await,
         DEVICE_GRANT => device::exchange(tenant, call, &who),
         OTP_GRANT => mfa::exchange(tenant, call, &who).await,
+        PASSWORDLESS_GRANT => passwordless::exchange(tenant, call, &who).await,
         EXCHANGE_GRANT => exchange::exchange(tenant, call, &who).await,
         _ => grants::password(tenant, call, &who).await,
     }

@@ -40,7 +40,7 @@ pub(crate) async fn form(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
     let Some(login) = &flow.login else {
         return closed();
     };
-    if let Err(error) = require_browser(&call, login) {
+    if let Err(error) = require_browser(&tenant, &call, login) {
         return error_page(&error);
     }
     if call.method != Method::POST {

@@ -54,6 +54,15 @@ fn part<'a>(value: &'a Value, key: &str) -> &'a str {
     text(value, key).unwrap_or_default()
 }
 
+/// Whether the tenant can do its work: its database answers.
+pub(crate) async fn ready(State(tenant): State<Arc<Tenant>>) -> Response {
+    match tenant.store.user("") {
+        Ok(_) => crate::http::answer(StatusCode::OK, &serde_json::json!({"status": "ready"})),
+        Err(error) => crate::oauth::OAuthError::from(error).response(),
+    }
+}
+
+/// Whether the process answers.
 pub(crate) async fn health() -> Response {
     crate::http::answer(StatusCode::OK, &serde_json::json!({"status": "ok"}))
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
-use super::{hidden, layout, problem};
+use super::{connection_name, hidden, layout, problem, tenant_name};
 use crate::catalog::{is_enabled, is_provider};
 use crate::http::{Call, page_towards, text};
 use crate::oauth::authorize::{refused, signed_in};
@@ -25,25 +25,44 @@ use crate::state::Tenant;
 const PICKED: usize = 50;
 
 /// The login that a page belongs to, if this is the browser that opened it.
+///
+/// One whose user is known already is none: what is still asked of that user has a page of its own.
 pub(crate) fn open_login(tenant: &Tenant, call: &Call) -> Result<LoginDoc> {
-    let closed = || {
-        OAuthError::invalid_request(
-            "This page belongs to no login of this browser. Go back to the application and sign in again.",
-        )
-    };
+    let login = found_login(tenant, call)?;
+    match login.granted {
+        None => Ok(login),
+        Some(_) => Err(closed()),
+    }
+}
+
+/// The same for one whose user is known and has to give a code, or a consent.
+pub(crate) fn granted_login(tenant: &Tenant, call: &Call) -> Result<LoginDoc> {
+    let login = found_login(tenant, call)?;
+    match login.granted {
+        Some(_) => Ok(login),
+        None => Err(closed()),
+    }
+}
+
+fn closed() -> OAuthError {
+    OAuthError::invalid_request(
+        "This page belongs to no login of this browser. Go back to the application and sign in again.",
+    )
+}
+
+fn found_login(tenant: &Tenant, call: &Call) -> Result<LoginDoc> {
     let state = call.field("state").ok_or_else(closed)?;
     let login = tenant
         .store
         .get::<LoginDoc>(&digest(state), tenant.now_ms())?
         .ok_or_else(closed)?;
-    require_browser(call, &login)?;
+    require_browser(tenant, call, &login)?;
     Ok(login)
 }
 
 /// Refuses a browser that did not begin the login: no link of another user signs a user in.
-pub(crate) fn require_browser(call: &Call, login: &LoginDoc) -> Result<()> {
-    let known = call
-        .cookie("did")
+pub(crate) fn require_browser(tenant: &Tenant, call: &Call, login: &LoginDoc) -> Result<()> {
+    let known = session::browser_of(tenant, call)
         .is_some_and(|cookie| same_secret(&digest(cookie), &login.browser));
     match known {
         true => Ok(()),
@@ -198,23 +217,27 @@ fn login_page(
 ) -> Result<Response> {
     let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
     let name = text(&client, "name").unwrap_or_default();
-    let hint = login.request.login_hint.as_deref().unwrap_or_default();
+    // What was typed before an error stays.
+    let typed = call
+        .body_field("username")
+        .or(login.request.login_hint.as_deref());
+    let hint = typed.unwrap_or_default();
     let state = hidden("state", &login.id);
     let find = call.query.get("find");
     let users = pickable(tenant, &client, login, find)?;
     let body = html! {
         h1 { "Welcome" }
-        p { "Log in to " (tenant.name) " to continue to " (name) "." }
+        p { "Log in to " (tenant_name(tenant)) " to continue to " (name) "." }
         (problem(wrong))
         form method="post" action="/u/login" {
             (state)
             label {
                 "Email address or username"
-                input name="username" value=(hint) autocomplete="username" required;
+                input name="username" value=(hint) autocomplete="username" required autofocus[hint.is_empty()];
             }
             label {
                 "Password"
-                input type="password" name="password" autocomplete="current-password" required;
+                input type="password" name="password" autocomplete="current-password" required autofocus[!hint.is_empty()];
             }
             button name="action" value="default" { "Continue" }
         }
@@ -226,12 +249,12 @@ fn login_page(
             @let name = text(connection, "name").unwrap_or_default();
             p {
                 a.button href=(provider::address(tenant, &login.id, name)) {
-                    "Continue with " (text(connection, "display_name").unwrap_or(name))
+                    "Continue with " (connection_name(connection))
                 }
             }
         }
         @if !users.is_empty() || find.is_some() { (picker(&state, &users, find)) }
-        form method="post" action="/u/login" {
+        form.apart method="post" action="/u/login" {
             (state)
             button.user name="action" value="cancel" { "Cancel" }
         }
@@ -273,7 +296,7 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
     let result = async {
         let login = open_login(&tenant, &call)?;
         if call.method != Method::POST {
-            return Ok(signup_page(&login, StatusCode::OK, None));
+            return signup_page(&tenant, &call, &login, StatusCode::OK, None);
         }
         let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
         let mut fields = Map::new();
@@ -298,32 +321,48 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
                 };
                 proceed(&tenant, &call, &client, login, arrival).await
             }
-            Err(refusal) => Ok(signup_page(
+            Err(refusal) => signup_page(
+                &tenant,
+                &call,
                 &login,
                 StatusCode::BAD_REQUEST,
                 Some(&refusal.for_people()),
-            )),
+            ),
         }
     };
     result.await.unwrap_or_else(|error| error_page(&error))
 }
 
-fn signup_page(login: &LoginDoc, status: StatusCode, wrong: Option<&str>) -> Response {
+fn signup_page(
+    tenant: &Tenant,
+    call: &Call,
+    login: &LoginDoc,
+    status: StatusCode,
+    wrong: Option<&str>,
+) -> Result<Response> {
     let state = hidden("state", &login.id);
-    let hint = login.request.login_hint.as_deref().unwrap_or_default();
+    let typed = call
+        .body_field("email")
+        .or(login.request.login_hint.as_deref());
+    let hint = typed.unwrap_or_default();
+    let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+    let found = tenant.catalog.connection(&database(tenant, &client, login));
+    let policy = found.and_then(signup::policy);
     let body = html! {
         h1 { "Sign up" }
+        p { "Sign up to " (tenant_name(tenant)) " to continue to " (text(&client, "name").unwrap_or_default()) "." }
         (problem(wrong))
         form method="post" action="/u/signup" {
             (state)
             label {
                 "Email address"
-                input type="email" name="email" value=(hint) autocomplete="email" required;
+                input type="email" name="email" value=(hint) autocomplete="email" required autofocus[hint.is_empty()];
             }
             label {
                 "Password"
-                input type="password" name="password" autocomplete="new-password" required;
+                input type="password" name="password" autocomplete="new-password" required autofocus[!hint.is_empty()];
             }
+            @if let Some(policy) = policy { p.note.policy { (policy) } }
             button { "Continue" }
         }
         p {
@@ -331,9 +370,9 @@ fn signup_page(login: &LoginDoc, status: StatusCode, wrong: Option<&str>) -> Res
             a href={ "/u/login?state=" (login.id) } { "Log in" }
         }
     };
-    page_towards(
+    Ok(page_towards(
         status,
         layout("Sign up", &body),
         &[&login.request.redirect_uri],
-    )
+    ))
 }

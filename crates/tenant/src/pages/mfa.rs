@@ -8,11 +8,11 @@ use axum::response::Response;
 use maud::html;
 use postlogin_core::{ResumeStep, Suspension};
 
-use super::login::{open_login, require_browser};
+use super::login::{granted_login, require_browser};
 use super::{hidden, layout, problem};
 use crate::http::{Call, page_towards};
 use crate::oauth::authenticators::accepts;
-use crate::oauth::authorize::{complete, refused};
+use crate::oauth::authorize::{ask_or_complete, refused};
 use crate::oauth::finish::error_page;
 use crate::oauth::mfa::ATTEMPTS;
 use crate::oauth::resume::go_on;
@@ -44,7 +44,7 @@ async fn of_action(
     let closed =
         || OAuthError::invalid_request("This page belongs to no login that waits for a code.");
     let login = flow.login.as_ref().ok_or_else(closed)?;
-    require_browser(call, login)?;
+    require_browser(tenant, call, login)?;
     let (factors, enrols) = match suspension {
         Suspension::Challenge { factors } => (factors, false),
         Suspension::Enroll { factors } => (factors, true),
@@ -80,7 +80,7 @@ async fn of_action(
 
 /// A challenge of the tenant's own policy, after all Actions.
 fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
-    let login = open_login(tenant, call)?;
+    let login = granted_login(tenant, call)?;
     let (Some(otp), Some(grant)) = (login.otp.clone(), login.granted.clone()) else {
         return Err(OAuthError::invalid_request("This login waits for no code."));
     };
@@ -120,7 +120,8 @@ fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
     if let Some(key) = &login.session_key {
         session::add_method(tenant, key, "mfa", Some("otp"))?;
     }
-    complete(tenant, &login, &grant)
+    let login = LoginDoc { otp: None, ..login };
+    ask_or_complete(tenant, login, grant)
 }
 
 /// Whether a request has the code that is shown, or that of the user's authenticator app.

@@ -90,6 +90,7 @@ fn logins_on_their_way() {
     kept::<ProviderCode>(json!({"login": "hash", "connection": "x", "identity": {"sub": "1"}}));
     kept::<Pushed>(json!([["client_id", "c"], ["scope", "openid"]]));
     kept::<UsedAssertion>(json!({}));
+    kept::<OneTimeCode>(json!({"code": "012345", "attempts": 2}));
     let login = serde_json::to_value(LoginDoc::default()).unwrap();
     kept::<LoginDoc>(login);
 }
@@ -118,4 +119,5 @@ fn users_and_mails() {
     kept::<LinkedLogin>(json!({"password": "$argon2id$x"}));
     kept::<Roles>(json!(["rol_1"]));
     kept::<Member>(json!({}));
+    kept::<Consent>(json!({"scopes": ["openid", "read:x"]}));
 }

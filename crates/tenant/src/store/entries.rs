@@ -46,6 +46,10 @@ pub(crate) enum Kind {
     Waiting,
     /// Roles of a user.
     Roles,
+    /// A code of a passwordless connection.
+    OneTimeCode,
+    /// What a user allowed a third-party application; its owner is the user.
+    Consent,
     /// A user's membership of an organization; its owner is the user.
     Member,
 }
@@ -72,6 +76,8 @@ impl Kind {
         (Self::Authenticator, "authenticator"),
         (Self::Waiting, "waiting"),
         (Self::Roles, "roles"),
+        (Self::OneTimeCode, "one_time_code"),
+        (Self::Consent, "consent"),
         (Self::Member, "member"),
     ];
 

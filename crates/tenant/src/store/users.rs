@@ -74,6 +74,21 @@ impl Store {
         Ok(linked.optional()?)
     }
 
+    /// The first user of a connection whose attribute has this value: what passwordless users are known by.
+    pub(crate) fn user_by_attribute(
+        &self,
+        connection: &str,
+        attribute: &str,
+        value: &str,
+    ) -> Result<Option<Value>> {
+        let database = self.lock()?;
+        let mut statement = database.prepare_cached(
+            "SELECT document FROM users WHERE connection = ?1 AND json_extract(document, '$.' || ?2) = ?3 ORDER BY number",
+        )?;
+        let found = statement.query_row(params![connection, attribute, value], profile);
+        Ok(found.optional()?)
+    }
+
     /// The user with a linked identity that was a user of its own before.
     pub(crate) fn user_by_identity(&self, provider: &str, id: &str) -> Result<Option<Value>> {
         let is_it = |identity: &Value| {

@@ -326,7 +326,7 @@ fn a_non_persistent_cookie_ends_with_the_browser() {
                 .collect();
             let cookie = cookies
                 .iter()
-                .find(|it| it.starts_with("auth0="))
+                .find(|it| it.starts_with("auth0_"))
                 .expect("a session");
             assert_eq!(cookie.contains("Max-Age"), mode == "persistent", "{cookie}");
             world.script(vec![]);

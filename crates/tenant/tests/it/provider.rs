@@ -307,7 +307,7 @@ fn the_login_page_offers_what_the_application_may_use() {
         let page = world.get(page.location().as_str()).await;
         assert!(
             page.text.contains("Continue with The IdP")
-                && page.text.contains("Continue with github")
+                && page.text.contains("Continue with GitHub")
         );
         assert!(!page.text.contains("elsewhere"));
         let settings = world.get(&format!("/client/{SPA}.js")).await.text;
