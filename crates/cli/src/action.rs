@@ -111,7 +111,7 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
         CompileNotice::Waiting { folder } => {
             let folder = folder.display();
             printer.note(&format!(
-                "waiting for another process that compiles {what} into {folder}"
+                "waiting at most 2 minutes for another process that compiles {what} into {folder}"
             ));
             return;
         }

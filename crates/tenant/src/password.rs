@@ -80,6 +80,7 @@ pub(crate) fn verify(password: &str, hash: Option<&str>) -> bool {
     if is_bcrypt(hash) {
         return bcrypt::verify(password, hash).unwrap_or(false);
     }
+    let _alone = foreign::alone_with_argon2(hash);
     foreign::argon2_fits(hash).is_ok() && verify_argon2(password.as_bytes(), hash)
 }
 

@@ -37,8 +37,9 @@ pub(crate) struct Seed {
 const MOST_BYTES: usize = 128 << 20;
 /// What a user takes beside its own text.
 const OVERHEAD: usize = 400;
-/// So many are stored at once.
+/// So many are stored at once, with so many bytes of text: as trees they take up to forty times as much.
 const AT_ONCE: usize = 500;
+const BYTES_AT_ONCE: usize = 1 << 20;
 /// So many warnings are given; further ones are counted.
 const MOST_WARNINGS: usize = 100;
 
@@ -225,6 +226,21 @@ fn known_connection(name: &str, catalog: &Catalog) -> Result<(), Wrong> {
     }
 }
 
+/// How many users are stored at once: as many as have little text, and at least one.
+fn batch(seeds: &[&Seed]) -> usize {
+    let mut bytes = 0_usize;
+    let fits = |seed: &&&Seed| {
+        bytes += seed.profile.len();
+        bytes <= BYTES_AT_ONCE
+    };
+    seeds
+        .iter()
+        .take(AT_ONCE)
+        .take_while(fits)
+        .count()
+        .clamp(1, seeds.len().max(1))
+}
+
 /// The warning about a user whose password cannot be checked.
 fn unchecked(seed: &Seed) -> Option<String> {
     let problem = password::problem(seed.password.as_deref()?)?;
@@ -257,7 +273,10 @@ impl Tenant {
             ));
         }
         let mut left_out = 0_usize;
-        for some in seeds.chunks(AT_ONCE) {
+        let mut rest = seeds.as_slice();
+        while !rest.is_empty() {
+            let some;
+            (some, rest) = rest.split_at(batch(rest));
             let users: Vec<NewUser> = some.iter().map(|seed| seed.user()).collect();
             let users: Vec<&NewUser> = users.iter().collect();
             for (seed, stored) in some.iter().zip(self.store.insert_new_users(&users)?) {

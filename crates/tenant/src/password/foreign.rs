@@ -4,6 +4,8 @@
 //!
 //! Source: <https://auth0.com/docs/manage-users/user-migration/bulk-user-import-database-schema-and-examples>.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use argon2::password_hash::PasswordHash;
 use base64::Engine as _;
 use base64::alphabet;
@@ -17,6 +19,10 @@ use crate::http::text;
 
 /// The most memory that one check may take, in bytes.
 const MOST_MEMORY: u64 = 256 << 20;
+/// Checks that take more memory than this, in bytes, wait for each other.
+const SMALL_MEMORY: u64 = 32 << 20;
+/// The most bytes that all passes go over: some seconds.
+const MOST_WORK: u64 = 1 << 30;
 /// The most passes over that memory.
 const MOST_PASSES: u64 = 32;
 /// The most rounds of PBKDF2.
@@ -196,7 +202,10 @@ impl ForeignHash {
                 let salted = salt.with(&encoding.encode(password));
                 match super::is_bcrypt(hash) {
                     true => bcrypt::verify(salted, hash).unwrap_or(false),
-                    false => super::verify_argon2(&salted, hash),
+                    false => {
+                        let _alone = alone_with_argon2(hash);
+                        super::verify_argon2(&salted, hash)
+                    }
                 }
             }
             Self::Plain {
@@ -236,6 +245,8 @@ impl ForeignHash {
                 let params = scrypt::Params::new(*log_cost, *block_size, *parallelization, 32);
                 let mut made = vec![0; hash.len()];
                 let password = encoding.encode(password);
+                let blocks = 1_u64.checked_shl(u32::from(*log_cost)).unwrap_or(u64::MAX);
+                let _alone = alone(blocks.saturating_mul(128 * u64::from(*block_size)));
                 let made_it = params
                     .ok()
                     .and_then(|params| scrypt::scrypt(&password, salt, &params, &mut made).ok());
@@ -299,13 +310,29 @@ fn base64(value: &str) -> Option<Vec<u8>> {
 
 /// Whether a hash of Argon2 is in PHC form, and can be computed here.
 pub(super) fn argon2_fits(value: &str) -> Result<(), String> {
+    argon2_memory(value).map(drop)
+}
+
+/// The memory that a check with a hash of Argon2 takes, in bytes.
+fn argon2_memory(value: &str) -> Result<u64, String> {
     let parsed = PasswordHash::new(value)
         .ok()
         .filter(|parsed| parsed.algorithm.as_str().starts_with("argon2"))
         .ok_or("the Argon2 hash is not in PHC form")?;
     let parameter = |name: &str| parsed.params.get_decimal(name).unwrap_or_default();
     let (memory, passes) = (u64::from(parameter("m")) << 10, u64::from(parameter("t")));
-    bounded(memory, passes)
+    bounded(memory, passes).map(|()| memory)
+}
+
+/// Waits until no other check takes much memory, for a hash of Argon2; nothing for one that takes little.
+pub(super) fn alone_with_argon2(value: &str) -> Option<MutexGuard<'static, ()>> {
+    alone(argon2_memory(value).unwrap_or_default())
+}
+
+/// Waits until no other check takes much memory: many at once would take all there is.
+fn alone(memory: u64) -> Option<MutexGuard<'static, ()>> {
+    static LARGE: Mutex<()> = Mutex::new(());
+    (memory > SMALL_MEMORY).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn bounded(memory: u64, passes: u64) -> Result<(), String> {
@@ -313,6 +340,11 @@ fn bounded(memory: u64, passes: u64) -> Result<(), String> {
         true => Err(format!(
             "the hash needs more than {} MiB or {MOST_PASSES} passes",
             MOST_MEMORY >> 20
+        )),
+        // Nobody may wait for it any more, and it goes on.
+        false if memory.saturating_mul(passes) > MOST_WORK => Err(format!(
+            "the hash needs more than {} MiB of passes over its memory",
+            MOST_WORK >> 20
         )),
         false => Ok(()),
     }

@@ -303,6 +303,7 @@ fn what_cannot_be_checked_says_why() {
         ),
         (argon2("m=4000000,t=2,p=4"), "256 MiB"),
         (argon2("m=64,t=200,p=4"), "32 passes"),
+        (argon2("m=262144,t=32,p=1"), "1024 MiB of passes"),
         (plain("argon2", "utf8", "argon2"), "not in PHC form"),
         (
             with(argon2("m=64,t=2,p=4"), "salt", json!({"value": "x"})),
