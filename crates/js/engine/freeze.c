@@ -5,6 +5,31 @@
    alive when the image is taken is frozen: its count says so and is neither raised nor lowered any more. The sandbox is
    thrown away after the login, so nothing has to be freed. */
 
+/* What most logins add to the tables of the runtime. */
+#define JS_RESERVED_ATOMS 4096
+#define JS_RESERVED_SHAPES 1024
+
+/* Makes room in the tables of atoms and shapes. A table that grows in a login is written as a whole. Called before the heap is
+   closed; without memory, the tables stay as they are. */
+void JS_ReserveTables(JSRuntime *rt)
+{
+    uint32_t i, size = rt->atom_size, new_size = size + JS_RESERVED_ATOMS;
+    JSAtomStruct **array = js_realloc_rt(rt, rt->atom_array, sizeof(*array) * new_size);
+
+    if (!array)
+        return;
+    rt->atom_array = array;
+    rt->atom_size = new_size;
+    /* Taken in this order, so that they lie close together. */
+    for (i = size; i < new_size; i++)
+        array[i] = atom_set_free(i + 1 < new_size ? i + 1 : rt->atom_free_index);
+    rt->atom_free_index = size;
+    if (rt->atom_count + JS_RESERVED_ATOMS >= rt->atom_count_resize)
+        JS_ResizeAtomHash(rt, rt->atom_hash_size * 2);
+    if (2 * (rt->shape_hash_count + JS_RESERVED_SHAPES) > rt->shape_hash_size)
+        resize_shape_hash(rt, rt->shape_hash_bits + 1);
+}
+
 static void freeze_block(JSMallocBlockHeader *block)
 {
     /* A shape that only one object has is changed in place; frozen, it would be copied first. */

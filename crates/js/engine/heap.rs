@@ -14,6 +14,8 @@ use std::ptr::{addr_of_mut, null_mut, write_bytes};
 const RESERVE: usize = 512 << 10;
 
 unsafe extern "C" {
+    /// Makes room in the tables of the runtime, see freeze.c.
+    fn JS_ReserveTables(runtime: *mut qjs::JSRuntime);
     /// Ends the counting of references to all that is alive, see freeze.c.
     fn JS_FreezeHeap(runtime: *mut qjs::JSRuntime, end: *mut u8);
 }
@@ -25,10 +27,12 @@ static mut CLOSED_BELOW: *mut u8 = null_mut();
 /// Closes the heap, with all that is alive in it frozen, and opens another one.
 pub fn close(ctx: &rquickjs::Ctx<'_>) {
     unsafe {
+        let runtime = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        JS_ReserveTables(runtime);
         let heap = addr_of_mut!(HEAP);
         *heap = Dlmalloc::new();
         let reserve = malloc(RESERVE);
-        JS_FreezeHeap(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), reserve.sub(HEADER));
+        JS_FreezeHeap(runtime, reserve.sub(HEADER));
         // Only now: it is the first block of the new heap.
         free(reserve);
         CLOSED_BELOW = reserve.sub(HEADER);

@@ -23,6 +23,10 @@ function assign(event, changes, api) {
 const NAMESPACES = ['access', 'accessToken', 'authentication', 'cache', 'groups', 'roles', 'idToken', 'multifactor', 'prompt',
     'refreshToken', 'session', 'redirect', 'samlResponse', 'user', 'validation', 'rules', 'transaction'];
 
+// The host's answer of most calls, and what it means: the `api` object itself.
+const CHAINED_TEXT = '{"return":{"$":"api"}}';
+const CHAINED = { __proto__: null };
+
 let currentEvent; // of the running handler
 
 // The `api` object of a trigger. `methods`: namespace → [name, whether it answers with a promise]. `order`: namespaces that come first.
@@ -31,8 +35,10 @@ function makeApi(methods, order) {
     const ask = (method, args) => {
         if (exit) throw exit;
         if (run.isOver) return late(method);
-        tellReads();
-        const reply = parse(callHost(method, stringify(tag(args, new Set())), realm.stack()));
+        if (reads) tellReads();
+        const answer = callHost(method, argumentsText(args), places());
+        if (answer === CHAINED_TEXT) return CHAINED;
+        const reply = parse(answer);
         if (reply.event) assign(currentEvent, reply.event, api);
         return reply;
     };
@@ -59,6 +65,7 @@ function makeApi(methods, order) {
                 } }
                 : { [name]: (...args) => {
                     const reply = ask(method, args);
+                    if (reply === CHAINED) return api;
                     if (reply.throw) throw makeError(reply.throw);
                     return untag(reply.return, api);
                 } };

@@ -28,15 +28,21 @@ const NativePromise = Promise;
 const raise = (error) => node.fail(error, false); // as an exception that leaves a callback
 const { BuiltinModule } = node.require('internal/bootstrap/realm');
 const isBuiltin = (name) => typeof name === 'string' && BuiltinModule.isBuiltin(name);
+// Where the caller is in the Action's sources and those of packages: frames without the names of functions. Cheaper than a stack.
+const { places } = node.native;
 const bound = (method) => Function.prototype.call.bind(method);
 const textSlice = bound(String.prototype.slice);
 const textIncludes = bound(String.prototype.includes);
 const textStarts = bound(String.prototype.startsWith);
 const wellFormed = bound(String.prototype.toWellFormed);
+const isWellFormed = bound(String.prototype.isWellFormed);
 
 // Where the Action lies: no folder of the machine's.
 const HOME = '/home/action';
 
 // One namespace per property; `xtask build-engine` writes the list that postlogin-core defines.
 const METHODS = /*METHODS*/ {};
+
+// The sample of each trigger's event, as JSON.
+const SAMPLES = /*SAMPLES*/ [];
 

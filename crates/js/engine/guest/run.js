@@ -56,6 +56,7 @@ function ended(entry) {
 function tellPending(how) {
     let told = 0;
     let count = pendingTimerCount();
+    if (count === 0 && !firstPending) return;
     for (let entry = firstPending; entry; entry = entry.next) {
         count++;
         if (told < MOST_REPORTED) {

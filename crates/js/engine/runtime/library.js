@@ -107,7 +107,8 @@ node.onTimer = (timer, type) => {
 };
 
 export const getRefTimerCount = node.timerCount;
-export const { setImmediate } = node.require('timers');
+const { setImmediate, clearImmediate, clearTimeout } = node.require('timers');
+export { setImmediate };
 
 function each(visit) {
     const lists = ownKeys(timerListMap);
@@ -149,7 +150,6 @@ export function dropTimers() {
     // Also those of the turn that runs.
     for (let at = 0; at < immediates.length; at++) if (!immediates[at]._destroyed) found[found.length] = immediates[at];
     immediates = list();
-    const { clearTimeout, clearImmediate } = node.require('timers');
     for (let at = 0; at < found.length; at++) {
         if (found[at]._idleTimeout === undefined) clearImmediate(found[at]);
         else clearTimeout(found[at]);
