@@ -10,9 +10,9 @@ import {
 import {
     node, hooks, setImmediate as nextTurn, pendingTimers, getRefTimerCount as pendingTimerCount, dropTimers,
 } from '__wasm_rquickjs_builtin/timeout';
-import { Console } from 'node:console';
 
 // Captured before any Action runs: an Action may replace every global.
+const { Console } = node.require('console');
 const { parse, stringify } = JSON;
 const { keys, hasOwn, defineProperty, getOwnPropertyNames, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { isArray } = Array;
