@@ -32,6 +32,9 @@ const bound = (method) => Function.prototype.call.bind(method);
 const textSlice = bound(String.prototype.slice);
 const textIncludes = bound(String.prototype.includes);
 const textStarts = bound(String.prototype.startsWith);
+const textEnds = bound(String.prototype.endsWith);
+const textIndex = bound(String.prototype.indexOf);
+const weakGet = bound(WeakMap.prototype.get);
 const wellFormed = bound(String.prototype.toWellFormed);
 
 // Where the Action lies: no folder of the machine's.
