@@ -38,8 +38,19 @@ static void freeze_block(JSMallocBlockHeader *block)
     block->ref_count = JS_FROZEN | JS_FROZEN_MARGIN;
 }
 
-/* Freezes all that the arenas hold and begins new ones. What lies below `end` is never given back. Free blocks are
-   frozen as well: nobody takes them any more. */
+/* Nobody takes the free blocks of an arena any more: what they held is no part of the image. */
+static void clear_free_blocks(JSArena *arena, int block_size)
+{
+    int block_index = arena->first_free_block;
+
+    while (block_index != JS_ARENA_FREE_NIL) {
+        JSMallocBlockHeader *block = arena_get_block(arena, block_index, block_size);
+        block_index = block->u.free_next;
+        memset(block, 0, block_size);
+    }
+}
+
+/* Freezes all that the arenas hold and begins new ones. What lies below `end` is never given back. */
 void JS_FreezeHeap(JSRuntime *rt, uint8_t *end)
 {
     int size_index, block_index;
@@ -51,6 +62,7 @@ void JS_FreezeHeap(JSRuntime *rt, uint8_t *end)
             for (block_index = 0; block_index < arena->n_blocks; block_index++) {
                 freeze_block(arena_get_block(arena, block_index, arena_block_sizes[size_index]));
             }
+            clear_free_blocks(arena, arena_block_sizes[size_index]);
         }
         init_list_head(&rt->arena_state.arena_list[size_index]);
         init_list_head(&rt->arena_state.free_arena_list[size_index]);

@@ -10,9 +10,9 @@ import {
 import {
     node, hooks, setImmediate as nextTurn, pendingTimers, getRefTimerCount as pendingTimerCount, dropTimers,
 } from '__wasm_rquickjs_builtin/timeout';
-import { Console } from 'node:console';
 
 // Captured before any Action runs: an Action may replace every global.
+const { Console } = node.require('console');
 const { parse, stringify } = JSON;
 const { keys, hasOwn, defineProperty, getOwnPropertyNames, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { isArray } = Array;
@@ -34,6 +34,9 @@ const bound = (method) => Function.prototype.call.bind(method);
 const textSlice = bound(String.prototype.slice);
 const textIncludes = bound(String.prototype.includes);
 const textStarts = bound(String.prototype.startsWith);
+const textEnds = bound(String.prototype.endsWith);
+const textIndex = bound(String.prototype.indexOf);
+const weakGet = bound(WeakMap.prototype.get);
 const wellFormed = bound(String.prototype.toWellFormed);
 const isWellFormed = bound(String.prototype.isWellFormed);
 

@@ -29,8 +29,6 @@ const list = () => {
     return made;
 };
 
-const imitations = { __proto__: null };
-
 let armed = -1; // the host's timer
 // A turn; the runtime runs what it has left behind.
 const turn = () => {
@@ -56,13 +54,9 @@ const host = {
     warn: (text) => (hooks.warn ?? write_stderr)(text),
     uncaught: (error, origin) => hooks.uncaught?.(error, origin),
     exit: (code) => hooks.exit?.(code),
-    imitation: (id) => imitations[id],
 };
 
 export const node = install(host);
-export const imitate = (id, exports) => {
-    imitations[id] = exports;
-};
 
 const hidden = (name, value) => Object.defineProperty(globalThis, name, { value });
 // Called by the runtime between promise jobs, which it drains itself, and for promises that nobody handles.
