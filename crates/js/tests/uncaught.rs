@@ -246,6 +246,44 @@ fn intervals_do_not_drift() {
     }
 }
 
+/// In Node, `await` of a handler's promise calls none of what is patched here.
+#[test]
+fn patched_prototypes_do_not_hide_the_outcome() {
+    for patch in [
+        "Promise.prototype.then = () => { throw new Error('P'); };",
+        "Promise.prototype.then = () => 5;",
+        "Object.defineProperty(Promise, Symbol.species, { get() { throw new Error('P'); } });",
+        "Object.defineProperty(Promise, Symbol.species, { value: function () { throw new Error('P'); } });",
+        "String.prototype.split = () => { throw new Error('P'); };",
+        "String.prototype.startsWith = String.prototype.endsWith = String.prototype.includes = () => { throw new Error('P'); };",
+        "String.prototype.indexOf = String.prototype.slice = String.prototype.replace = () => { throw new Error('P'); };",
+        "Array.prototype.every = WeakMap.prototype.get = () => { throw new Error('P'); };",
+    ] {
+        let ended = run(
+            &action(&format!(
+                "exports.onExecutePostLogin = async (event, api) => {{ {patch} api.user.setUserMetadata('a', 1); }};"
+            )),
+            &Case::default(),
+        );
+        assert_eq!(ended.fault, None, "{patch}");
+        let ended = run(
+            &action(&format!(
+                "exports.onExecutePostLogin = async () => {{ {patch} null.name; }};"
+            )),
+            &Case::default(),
+        );
+        let fault = ended.fault.expect("the handler throws");
+        assert_eq!(
+            (fault.name.as_str(), fault.message.as_str()),
+            (
+                "TypeError",
+                "Cannot read properties of null (reading 'name')"
+            ),
+            "{patch}"
+        );
+    }
+}
+
 #[test]
 fn timers_are_those_of_node() {
     let source = "exports.onExecutePostLogin = async () => {\n\
