@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, anyhow, ensure};
 use camino::Utf8PathBuf;
 use postlogin_engine::{Allocation, Engine, SnapshotError, Stage, snapshot};
-use postlogin_js::engine::{MODULE_WRAPPER, WRAPPER, inputs, methods_literal};
+use postlogin_js::engine::{MODULE_WRAPPER, WRAPPER, inputs, methods_literal, samples_literal};
 use wasm_rquickjs::{
     EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component,
 };
@@ -36,6 +36,7 @@ pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
     }
     let guest = inputs::guest(&root)?;
     let guest = fill_in(&guest, "/*METHODS*/ {}", &methods_literal())?;
+    let guest = fill_in(&guest, "/*SAMPLES*/ []", &samples_literal())?;
     let guest = fill_in(&guest, "/*WRAPPER*/ ''", &format!("'{WRAPPER}'"))?;
     let guest = fill_in(
         &guest,

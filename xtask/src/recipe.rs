@@ -9,13 +9,31 @@ use anyhow::{Context, bail, ensure};
 mod boundary;
 mod node;
 
-/// What the engine can do: HTTP and `node:http`, compression, text encodings, time zones. `node:crypto` is Node's own.
-const FEATURES: &str = r#"["p2", "fetch", "node-http", "zlib", "encoding", "timezone"]"#;
+/// What the engine has of the generator's: nothing. Node's library brings HTTP, compression, text encodings and crypto itself.
+const FEATURES: &str = r#"["p2"]"#;
 
 /// For heap.rs and node.rs.
 const DEPENDENCIES: &str = "[dependencies]
 dlmalloc = \"0.2.14\"
 postlogin-node = { path = \"../../../crates/js/engine/node\" }";
+
+/// What few Actions call is compiled for size.
+const SMALL: &str = "[profile.release.package.zstd-sys]
+opt-level = \"s\"
+
+[profile.release.package.brotli]
+opt-level = \"s\"
+
+[profile.release.package.brotli-decompressor]
+opt-level = \"s\"
+
+[profile.release.package.encoding_rs]
+opt-level = \"s\"
+
+[profile.release.package.idna]
+opt-level = \"s\"
+
+";
 
 /// Tools and flags: Debian's clang and wasi-libc. Without the first variable QuickJS' build script would fetch a
 /// WASI SDK.
@@ -47,6 +65,7 @@ pub(crate) fn edit_manifest(file: &Path) -> anyhow::Result<()> {
             "sqlite" => kept.push_str("sqlite = []"),
             // Speed over size: the code is compiled once per machine and mapped from the cache.
             "opt-level" if line.contains("\"s\"") => kept.push_str("opt-level = 3"),
+            "[profile.release]" => kept.push_str(&format!("{SMALL}{line}")),
             "default" => kept.push_str(&format!("default = {FEATURES}")),
             "[dependencies]" => kept.push_str(DEPENDENCIES),
             _ => kept.push_str(
@@ -79,7 +98,7 @@ pub(crate) fn edit_sources(crate_folder: &Path, ours: &Path, library: &Path) -> 
     for (from, to) in node::FILES {
         fs::copy(ours.join(from), crate_folder.join(to))?;
     }
-    node::replace_modules(crate_folder, library)?;
+    node::take_vm(crate_folder, library)?;
     for edit in boundary::EDITS.iter().chain(node::EDITS) {
         let file = crate_folder.join(edit.file);
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;

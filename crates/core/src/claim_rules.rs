@@ -164,8 +164,20 @@ fn is_auth0_namespace(name: &str) -> bool {
         .get("urn:auth0".len()..)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
     (urn && urn_ends)
-        || host(name)
-            .is_some_and(|host| AUTH0_DOMAINS.iter().any(|domain| is_within(&host, domain)))
+        || may_name_auth0(name)
+            && host(name)
+                .is_some_and(|host| AUTH0_DOMAINS.iter().any(|domain| is_within(&host, domain)))
+}
+
+/// Whether the host of a URL may be one of Auth0's. Reading a URL is slow, and few have one of these words in them; what a URL
+/// parser decodes or leaves out may hide it.
+fn may_name_auth0(url: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
+    !url.bytes().all(is_plain)
+        || AUTH0_DOMAINS.iter().any(|domain| {
+            let mut parts = url.as_bytes().windows(domain.len());
+            parts.any(|part| part.eq_ignore_ascii_case(domain.as_bytes()))
+        })
 }
 
 fn is_within(host: &str, domain: &str) -> bool {

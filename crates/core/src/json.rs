@@ -2,6 +2,12 @@
 
 use serde_json::{Map, Value};
 
+/// The value as text. Quicker than `to_string`, which writes through a formatter.
+pub(crate) fn text(value: &Value) -> String {
+    // Only keys that are no strings have no text.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// The value at a path of object keys.
 pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, key| value.get(*key))

@@ -62,7 +62,19 @@ pub struct Reply {
     pub event: Vec<(Vec<String>, Argument)>,
 }
 
+/// The text of the answer that is the `api` object itself. The engine's guest knows it, see `api.js`.
+const CHAINED: &str = r#"{"return":{"$":"api"}}"#;
+
 impl Reply {
+    /// As [`Reply::to_json`], as text.
+    pub fn to_text(&self) -> String {
+        match &self.answer {
+            // What nearly every call is answered with.
+            Answer::Return(Returned::Api) if self.event.is_empty() => CHAINED.to_owned(),
+            _ => self.to_json().to_string(),
+        }
+    }
+
     /// The wire form: `{"return": V}`, `{"throw": {"name", "message"}}`, `{"resolve": V}` or `{"reject": …}`, with
     /// `"event"` only when something was assigned.
     pub fn to_json(&self) -> Value {

@@ -106,7 +106,7 @@ fn dynamic_call(
     drop(arguments);
     let reply = cx.data_mut().call(&method, &passed, &stack)?;
     drop(passed);
-    Ok((reply.to_json().to_string(),))
+    Ok((reply.to_text(),))
 }
 
 /// Refuses arguments that would cost the host a multiple of what they cost the guest, before they are read.

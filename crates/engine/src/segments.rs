@@ -66,6 +66,10 @@ impl Level {
 
     fn add(&mut self, bytes: &[u8], payload: &Payload<'_>) -> anyhow::Result<()> {
         match (&mut *self, payload) {
+            // The names of functions: half a megabyte for an engine, and nobody reads them.
+            (Self::Module(..), Payload::CustomSection(section)) if section.name() == "name" => {
+                return Ok(());
+            }
             (Self::Module(_, named), Payload::DataCountSection { .. }) => named.0 = true,
             (Self::Module(module, Named(false)), Payload::DataSection(segments)) => {
                 if let Some(merged) = merged(segments.clone())? {

@@ -5,7 +5,8 @@
 //! the first heap has free places all over. So when the image is taken, that heap is closed: whatever stands in
 //! it stays, and all that comes later lies close together behind it.
 
-use dlmalloc::Dlmalloc;
+use core::arch::wasm32::{memory_grow, memory_size};
+use dlmalloc::{Allocator, Dlmalloc};
 use rquickjs::qjs;
 use std::ptr::{addr_of_mut, null_mut, write_bytes};
 
@@ -14,25 +15,109 @@ use std::ptr::{addr_of_mut, null_mut, write_bytes};
 const RESERVE: usize = 512 << 10;
 
 unsafe extern "C" {
+    /// Makes room in the tables of the runtime, see freeze.c.
+    fn JS_ReserveTables(runtime: *mut qjs::JSRuntime);
     /// Ends the counting of references to all that is alive, see freeze.c.
     fn JS_FreezeHeap(runtime: *mut qjs::JSRuntime, end: *mut u8);
 }
 
-static mut HEAP: Dlmalloc = Dlmalloc::new();
+static mut HEAP: Dlmalloc<Memory> = Dlmalloc::new_with_allocator(Memory);
 /// Blocks below this address belong to closed heaps.
 static mut CLOSED_BELOW: *mut u8 = null_mut();
+
+/// The unit in which memory grows, in bytes.
+const PAGE: usize = 64 << 10;
+/// The first heap does not reach beyond so many pages.
+const MOST_PAGES: usize = 1024;
+/// How many blocks of the first heap lie on each page.
+static mut LIVE: [u16; MOST_PAGES] = [0; MOST_PAGES];
+/// What the first heap has behind its last block, in bytes; the next heap gets it before the memory grows.
+static mut REST: (usize, usize) = (0, 0);
+
+/// Where heaps get their memory.
+struct Memory;
+
+unsafe impl Allocator for Memory {
+    fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
+        let (start, length) = unsafe { *addr_of_mut!(REST) };
+        if size <= length {
+            unsafe { *addr_of_mut!(REST) = (0, 0) };
+            return (start as *mut u8, length, 0);
+        }
+        let pages = size.div_ceil(PAGE);
+        match memory_grow(0, pages) {
+            usize::MAX => (null_mut(), 0, 0),
+            before => ((before * PAGE) as *mut u8, pages * PAGE, 0),
+        }
+    }
+
+    fn remap(&self, _: *mut u8, _: usize, _: usize, _: bool) -> *mut u8 {
+        null_mut()
+    }
+
+    fn free_part(&self, _: *mut u8, _: usize, _: usize) -> bool {
+        false
+    }
+
+    fn free(&self, _: *mut u8, _: usize) -> bool {
+        false
+    }
+
+    fn can_release_part(&self, _: u32) -> bool {
+        false
+    }
+
+    fn allocates_zeros(&self) -> bool {
+        true
+    }
+
+    fn page_size(&self) -> usize {
+        PAGE
+    }
+}
+
+/// Counts a block of the first heap, or one fewer.
+unsafe fn count(allocation: *mut u8, size: usize, is_new: bool) {
+    let pages = allocation as usize / PAGE..=(allocation as usize + size - 1) / PAGE;
+    let live = unsafe { &mut *addr_of_mut!(LIVE) };
+    for page in pages {
+        live[page] = if is_new { live[page] + 1 } else { live[page] - 1 };
+    }
+}
 
 /// Closes the heap, with all that is alive in it frozen, and opens another one.
 pub fn close(ctx: &rquickjs::Ctx<'_>) {
     unsafe {
+        let runtime = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        JS_ReserveTables(runtime);
+        clear_stack();
+        let live = &*addr_of_mut!(LIVE);
+        let end = memory_size(0) * PAGE;
+        let rest = live.iter().rposition(|blocks| *blocks > 0).map_or(end, |last| (last + 1) * PAGE);
+        write_bytes(rest as *mut u8, 0, end - rest);
+        *addr_of_mut!(REST) = (rest, end - rest);
+        *addr_of_mut!(LIVE) = [0; MOST_PAGES];
         let heap = addr_of_mut!(HEAP);
-        *heap = Dlmalloc::new();
+        *heap = Dlmalloc::new_with_allocator(Memory);
+        CLOSED_BELOW = rest as *mut u8;
         let reserve = malloc(RESERVE);
-        JS_FreezeHeap(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), reserve.sub(HEADER));
+        JS_FreezeHeap(runtime, reserve.sub(HEADER));
         // Only now: it is the first block of the new heap.
         free(reserve);
-        CLOSED_BELOW = reserve.sub(HEADER);
     }
+}
+
+/// Clears what calls that have returned left on the stack, which begins at address zero and grows downwards.
+#[inline(never)]
+unsafe fn clear_stack() {
+    /// What the calls from here on may take, in bytes.
+    const NEAR: usize = 4 << 10;
+    /// How deep the start of the engine was, at most.
+    const DEEP: usize = 1 << 20;
+    let here = 0_u8;
+    let end = std::hint::black_box(&raw const here) as usize - NEAR;
+    let start = end.saturating_sub(DEEP).max(1);
+    unsafe { write_bytes(start as *mut u8, 0, end - start) };
 }
 
 /// Stands before each block: its size, and how far before it the allocation begins.
@@ -55,6 +140,9 @@ unsafe fn allocate(align: usize, size: usize) -> *mut u8 {
         let allocation = (*addr_of_mut!(HEAP)).malloc(whole, offset);
         if allocation.is_null() {
             return null_mut();
+        }
+        if CLOSED_BELOW.is_null() {
+            count(allocation, whole, true);
         }
         let block = allocation.add(offset);
         *header(block) = Header { size, offset };
@@ -89,6 +177,7 @@ unsafe extern "C" fn free(block: *mut u8) {
         if CLOSED_BELOW.is_null() {
             // What is free when the image is taken is no part of it.
             write_bytes(block, 0, size);
+            count(block.sub(offset), size + offset, false);
         }
         (*addr_of_mut!(HEAP)).free(block.sub(offset), size + offset, offset);
     }

@@ -151,17 +151,6 @@ struct PrivateBuiltinResolverGuard;
 impl PrivateBuiltinResolverGuard {",
     },
     Edit {
-        file: "src/internal/module_loading.rs",
-        times: 1,
-        from: "    let resolver = (
-        (
-            RealmGuardResolver,",
-        to: "    let resolver = (
-        SealedResolver,
-        (
-            RealmGuardResolver,",
-    },
-    Edit {
         file: "src/builtin/vm.rs",
         times: 1,
         from: "    let compiled_module = unsafe {

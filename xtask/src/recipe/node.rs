@@ -1,8 +1,8 @@
 //! Edits that put Node's own library in the place of the runtime's imitations, and those about evaluation and timers.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use super::Edit;
 
@@ -15,46 +15,8 @@ pub(super) const FILES: &[(&str, &str)] = &[
 ];
 
 pub(super) const EDITS: &[Edit] = &[
-    // Node's library, before all else.
-    Edit {
-        file: "src/builtin/mod.rs",
-        times: 1,
-        from: "mod net;
-",
-        to: "mod net;
-mod node;
-",
-    },
-    Edit {
-        file: "src/builtin/mod.rs",
-        times: 1,
-        from: "        .with_module(\"__wasm_rquickjs_builtin/timeout_native\")
-",
-        to: "        .with_module(\"__wasm_rquickjs_builtin/timeout_native\")
-        .with_module(\"__wasm_rquickjs_builtin/node_native\")
-        .with_module(\"__wasm_rquickjs_builtin/imitations\")
-",
-    },
-    Edit {
-        file: "src/builtin/mod.rs",
-        times: 1,
-        from: "    let native_loader = native_loader.with_module(
-        \"__wasm_rquickjs_builtin/child_process_native\",
-",
-        to: "    let native_loader = native_loader.with_module(\"__wasm_rquickjs_builtin/node_native\", node::js_native_module);
-    let native_loader = native_loader.with_module(
-        \"__wasm_rquickjs_builtin/child_process_native\",
-",
-    },
-    Edit {
-        file: "src/builtin/mod.rs",
-        times: 1,
-        from: "        .with_module(\"__wasm_rquickjs_builtin/timeout\", timeout::TIMEOUT_JS)
-",
-        to: "        .with_module(\"__wasm_rquickjs_builtin/timeout\", node::LIBRARY_JS)
-        .with_module(\"__wasm_rquickjs_builtin/imitations\", node::IMITATIONS_JS)
-",
-    },
+    // The runtime's modules: only ours, and what they import. Users' files are the guest's to load.
+    Edit { file: "src/builtin/mod.rs", times: 1, from: "mod net;\n", to: "mod net;\npub(crate) mod node;\n" },
     Edit {
         file: "src/builtin/mod.rs",
         times: 1,
@@ -64,7 +26,23 @@ mod node;
     node::WIRE_JS.to_owned()
 }
 
-pub(crate) fn wire_imitations() -> String {
+pub(crate) fn wire_all_builtins() -> String {
+",
+    },
+    Edit {
+        file: "src/internal/module_loading.rs",
+        times: 1,
+        from: "pub(crate) async fn initialize_module_loading(rt: &AsyncRuntime, ctx: &AsyncContext) {
+",
+        to: "pub(crate) async fn initialize_module_loading(rt: &AsyncRuntime, _: &AsyncContext) {
+    let resolver = crate::modules::add_native_module_resolvers(BuiltinResolver::default())
+        .with_module(crate::JS_EXPORT_MODULE_NAME);
+    let resolver = (SealedResolver, crate::builtin::node::add_module_resolvers(resolver));
+    let loader = (crate::modules::module_loader(), crate::builtin::node::module_loader());
+    rt.set_loader(resolver, loader).await;
+}
+
+async fn initialize_all_module_loading(rt: &AsyncRuntime, ctx: &AsyncContext) {
 ",
     },
     // The result of an evaluation went through a property of the global object; taking that away again copies the
@@ -152,168 +130,50 @@ fn check_syntax_with_filename_impl(",
 ",
     },
     Edit { file: "src/builtin/timeout.rs", times: 1, from: "use rquickjs::function::Args;\n", to: "" },
-    // A frame is what the engine's call sites write: V8's form.
-    Edit {
-        file: "src/builtin/internal/errors.js",
-        times: 1,
-        from: "        let text;
-        if (fileName) {
-            const location = `${fileName}:${lineNumber}:${columnNumber}`;
-            text = functionName ? `${functionName} (${location})` : location;
-        } else {
-            let isNative = false;
-            try {
-                isNative = callSite.isNative();
-            } catch {
-                // Use the generic fallback below.
-            }
-            text = functionName || '<anonymous>';
-            if (isNative) text += ' (native)';
-        }
-        nativeObjectDefineProperty(lines",
-        to: "        const text = callSite.toString();
-        nativeObjectDefineProperty(lines",
-    },
-    Edit {
-        file: "src/builtin/internal/errors.js",
-        times: 1,
-        from: "const _internalErrorStackLinePattern = /^\\s*at construct \\(native\\)\\s*$/;",
-        to: "const _internalErrorStackLinePattern = /^\\s*at (?:construct \\(native\\)|Reflect\\.construct \\(<anonymous>\\))\\s*$/;",
-    },
 ];
 
-/// Modules of the runtime whose place Node's own take: the file of the imitation, and the module of the library.
-const REPLACED: &[(&str, &str)] = &[
-    ("assert.js", "assert"),
-    ("async_hooks.js", "async_hooks"),
-    ("buffer.js", "buffer"),
-    ("console.js", "console"),
-    ("constants.js", "constants"),
-    ("diagnostics_channel.js", "diagnostics_channel"),
-    ("dgram.js", "dgram"),
-    ("dns.js", "dns"),
-    ("dns_promises.js", "dns/promises"),
-    ("domain.js", "domain"),
-    ("events.js", "events"),
-    ("fs.js", "fs"),
-    ("fs_promises.js", "fs/promises"),
-    ("https.js", "https"),
-    ("net.js", "net"),
-    ("node_http.js", "http"),
-    ("os.js", "os"),
-    ("path.js", "path"),
-    ("perf_hooks.js", "perf_hooks"),
-    ("process.js", "process"),
-    ("punycode.js", "punycode"),
-    ("querystring.js", "querystring"),
-    ("readline.js", "readline"),
-    ("readline_promises.js", "readline/promises"),
-    ("stream.js", "stream"),
-    ("stream_consumers.js", "stream/consumers"),
-    ("stream_promises.js", "stream/promises"),
-    ("string_decoder.js", "string_decoder"),
-    ("timers.js", "timers"),
-    ("timers_promises.js", "timers/promises"),
-    ("tls.js", "tls"),
-    ("tty.js", "tty"),
-    ("url.js", "url"),
-    ("util.js", "util"),
-    ("v8.js", "v8"),
-    ("web-crypto.js", "crypto"),
-    ("worker_threads.js", "worker_threads"),
-    ("zlib.js", "zlib"),
-    ("webstreams.js", "stream/web"),
-];
+/// What the runtime's `vm` imports, as a module of Node's library gets it.
+const OF_VM: &str = "'use strict';
+const { evalInNewContext, evalWithFilename, extractSourceMapURL, createPrivateWeakMap, createPrivateWeakSet } = internalBinding('postlogin_vm');
+const schemelessSyncableBuiltinNames = () => [];
+const syncableBuiltinNames = schemelessSyncableBuiltinNames;
+const pathModule = require('path');
+const { pathToFileURL } = require('url');
+";
 
-/// Other files of the runtime, as modules over Node's own or empty.
-const REWRITTEN: &[(&str, &str)] = &[
-    (
-        "abort_controller.js",
-        "export const { AbortController, AbortSignal, DOMException, Event, EventTarget } = globalThis;\n",
-    ),
-    (
-        "fetch-blob-4.0.0.js",
-        "export const { Blob, File } = node.require('buffer');\nexport default Blob;\n",
-    ),
-    (
-        "encoding.js",
-        "export const { TextDecoder, TextEncoder } = globalThis;\n",
-    ),
-    ("formdata-polyfill-4.0.10.js", ""),
-    ("http.js", ""),
-    ("node_http_agent.js", ""),
-    ("node_http_common.js", ""),
-    ("node_http_incoming.js", ""),
-    ("node_http_server.js", ""),
-    ("structured_clone.js", ""),
-    (
-        "module.js",
-        // For child_process: the library's `require`, and no children that are evaluated inside of the runtime.
-        "export default {
-    require: globalThis.require,
-    __wasm_rquickjs_begin_inline_child_module_state() {
-        throw Object.assign(new Error('spawn node ENOSYS'), { errno: -38, code: 'ENOSYS', syscall: 'spawn node' });
+/// Node's `vm` has no classes of modules without a switch, and measures memory.
+const EXPORTS_OF_VM: &str =
+    "const { Module: _, SourceTextModule: __, SyntheticModule: ___, ...asInNode } = vmExports;
+module.exports = {
+    ...asInNode,
+    async measureMemory() {
+        throw new Error('postlogin does not measure memory');
     },
 };
-export const require = undefined;
-",
-    ),
-    ("test.js", "export default {};\n"),
-    ("trace_events.js", "export default {};\n"),
-    ("web-streams-polyfill-4.1.0.js", ""),
-    (
-        "internal/streams/duplex.js",
-        "export default node.require('stream').Duplex;\n",
-    ),
-    (
-        "internal/streams/readable.js",
-        "export default node.require('stream').Readable;\n",
-    ),
-    (
-        "internal/streams/transform.js",
-        "export default node.require('stream').Transform;\n",
-    ),
-    (
-        "internal/streams/writable.js",
-        "export default node.require('stream').Writable;\n",
-    ),
-    (
-        "internal/util/inspect.js",
-        "export const { inspect, format, formatWithOptions } = node.require('util');\n",
-    ),
-];
+";
 
-const IMPORT: &str = "import { node } from '__wasm_rquickjs_builtin/timeout';\n";
-
-/// Writes modules over Node's library into the generated crate, in the place of the imitations.
-pub(super) fn replace_modules(crate_folder: &Path, library: &Path) -> anyhow::Result<()> {
-    let folder = crate_folder.join("src/builtin");
-    let shapes: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(library.join("shapes.json"))?)?;
-    let keys: BTreeMap<String, Vec<String>> = serde_json::from_value(shapes["$keys"].clone())?;
-    for (file, id) in REPLACED {
-        let names = keys
-            .get(*id)
-            .with_context(|| format!("Node has no module {id}"))?;
-        // What a module exports may be a word of the language.
-        let exports: Vec<String> = names
-            .iter()
-            .enumerate()
-            .map(|(at, name)| format!("const $${at} = $$.{name};\nexport {{ $${at} as {name} }};"))
-            .collect();
-        let text = format!(
-            "{IMPORT}const $$ = node.require('{id}');\nexport default $$;\n{}\n",
-            exports.join("\n")
-        );
-        replace_file(&folder.join(file), &text)?;
+/// Writes the runtime's `vm`, which is an ES module of the generated crate, into the folder of Node's library.
+pub(super) fn take_vm(crate_folder: &Path, library: &Path) -> anyhow::Result<()> {
+    let file = crate_folder.join("src/builtin/vm.js");
+    let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    let start = text
+        .find("\n\nlet contextIdCounter")
+        .context("vm.js does not begin as it did")?;
+    let body = text[start..]
+        .replace(
+            "\nexport default vmExports;\n",
+            &format!("\n{EXPORTS_OF_VM}"),
+        )
+        .replace("\nexport ", "\n");
+    ensure!(
+        body.contains(EXPORTS_OF_VM) && !body.contains("\nimport "),
+        "vm.js does not import and export as it did"
+    );
+    let text = format!("{OF_VM}{body}");
+    let target = library.join("vm.js");
+    // An unchanged file costs no build.
+    if fs::read_to_string(&target).is_ok_and(|there| there == text) {
+        return Ok(());
     }
-    for (file, text) in REWRITTEN {
-        replace_file(&folder.join(file), &format!("{IMPORT}{text}"))?;
-    }
-    Ok(())
-}
-
-fn replace_file(file: &Path, text: &str) -> anyhow::Result<()> {
-    anyhow::ensure!(file.exists(), "{} is not there any more", file.display());
-    Ok(fs::write(file, text)?)
+    Ok(fs::write(target, text)?)
 }

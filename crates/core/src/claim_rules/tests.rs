@@ -58,6 +58,13 @@ fn auth0_domains_are_no_namespaces() {
         "HTTPS://AUTH0.COM/x",
         "https://webtask.io",
         "https://a.webtask.run/x",
+        // What a URL parser decodes, maps or leaves out.
+        " https://auth0.com/x",
+        "https://au\tth0.com/x",
+        "https://%61uth0.com/x",
+        "https://\u{ff41}uth0.com/x",
+        "https://user:pw@t.AUTH0.com.:8443/x",
+        "https:\\\\auth0.com\\x",
         "urn:auth0:x",
         "urn:auth0",
     ] {
@@ -79,6 +86,8 @@ fn auth0_domains_are_no_namespaces() {
     for name in [
         "https://notauth0.com/x",
         "https://auth0.com.example.org/x",
+        "https://example.org/auth0.com",
+        "https://example.org/?%61uth0.com",
         "auth0.com/x",
         "urn:auth0x:y",
         "urn:é",

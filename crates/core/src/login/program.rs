@@ -9,6 +9,7 @@ use super::handler::{EntryPoint, HandlerInfo, HandlerKind};
 use super::step::{Call, Finished, Pause, SandboxUse, Step};
 use super::transaction::{Next, Resumed, Resumption};
 use crate::fault::Fault;
+use crate::json;
 use crate::outcome::ActionUsage;
 
 /// How far a login has come.
@@ -154,15 +155,15 @@ impl Login {
         let (input, sandbox) = match info.kind {
             HandlerKind::Action => {
                 let event = transaction.begin(info, at.entry, now_ms);
-                (event.to_string(), SandboxUse::Fresh)
+                (json::text(event), SandboxUse::Fresh)
             }
             HandlerKind::Rule => {
                 let given = transaction.begin_rule(info, now_ms);
-                (given.to_string(), SandboxUse::Shared)
+                (json::text(&given), SandboxUse::Shared)
             }
             HandlerKind::Connection => {
                 let given = transaction.begin_connection(info, now_ms);
-                (given.to_string(), SandboxUse::Fresh)
+                (json::text(&given), SandboxUse::Fresh)
             }
         };
         Some(Call {

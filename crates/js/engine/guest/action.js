@@ -72,15 +72,19 @@ function fault(error) {
 const requestsOf = new WeakMap();
 
 function ofRequest(error, stack) {
-    const isElsewhere = stack.split('\n').every((line) => !line.startsWith('    at ') || line.includes('node:') || line.endsWith('(<anonymous>)'));
-    if (!isElsewhere) return stack;
-    let place = requestsOf.get(error);
+    for (let start = 0; start < stack.length;) {
+        const end = textIndex(`${stack}\n`, '\n', start);
+        const line = textSlice(stack, start, end);
+        if (textStarts(line, '    at ') && !textIncludes(line, 'node:') && !textEnds(line, '(<anonymous>)')) return stack;
+        start = end + 1;
+    }
+    let place = weakGet(requestsOf, error);
     try {
-        place ??= requestsOf.get(error.cause);
+        place ??= weakGet(requestsOf, error.cause);
     } catch {
         // A getter of the Action's.
     }
-    return place ? `${stack}\n${place.replace(/^\n/, '')}` : stack;
+    return place ? `${stack}\n${textStarts(place, '\n') ? textSlice(place, 1) : place}` : stack;
 }
 
 // What `Error.prepareStackTrace` may have made of a stack is no stack.
@@ -167,6 +171,6 @@ export const loader = {
 
 // The host takes a fault from the promise, which is no rejection that nobody handles.
 function handled(promise) {
-    apply(realm.then, promise, [undefined, () => {}]);
-    return promise;
+    // The host asks the promise for its `then`.
+    return defineProperty(unpatched(promise, undefined), 'then', { __proto__: null, value: realm.then });
 }

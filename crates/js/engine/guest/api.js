@@ -19,25 +19,45 @@ function assign(event, changes, api) {
     }
 }
 
-// The order of production's object for post-login; those of the other triggers are in it in their own.
-const NAMESPACES = ['access', 'accessToken', 'authentication', 'cache', 'groups', 'roles', 'idToken', 'multifactor', 'prompt',
-    'refreshToken', 'session', 'redirect', 'samlResponse', 'user', 'validation', 'rules', 'transaction'];
+// The order of production's objects, where it is not that of the methods.
+const ORDERS = {
+    __proto__: null,
+    'post-login': ['access', 'accessToken', 'authentication', 'cache', 'groups', 'roles', 'idToken', 'multifactor', 'prompt',
+        'refreshToken', 'session', 'redirect', 'samlResponse', 'user', 'validation', 'rules', 'transaction'],
+    'pre-user-registration': ['access', 'user', 'cache', 'validation'],
+    'custom-email-provider': ['cache', 'notification'],
+};
+
+// An object for methods of a namespace: of a class with them, but for post-login, whose objects are plain.
+function makeNamespace(isPlain, methods) {
+    if (isPlain) return methods;
+    const { prototype } = class {};
+    for (const name of keys(methods)) defineProperty(prototype, name, { value: methods[name], writable: true, configurable: true, enumerable: false });
+    return Object.create(prototype);
+}
+
+// The host's answer of most calls, and what it means: the `api` object itself.
+const CHAINED_TEXT = '{"return":{"$":"api"}}';
+const CHAINED = { __proto__: null };
 
 let currentEvent; // of the running handler
 
-// The `api` object of a trigger. `methods`: namespace → [name, whether it answers with a promise]. `order`: namespaces that come first.
-function makeApi(methods, order) {
+// The `api` object of a trigger. `methods`: namespace → [name, whether it answers with a promise].
+function makeApi(trigger, methods) {
     const api = {};
+    const order = ORDERS[trigger] ?? [];
     const ask = (method, args) => {
         if (exit) throw exit;
         if (run.isOver) return late(method);
-        tellReads();
-        const reply = parse(callHost(method, stringify(tag(args, new Set())), realm.stack()));
+        if (reads) tellReads();
+        const answer = callHost(method, argumentsText(args), places());
+        if (answer === CHAINED_TEXT) return CHAINED;
+        const reply = parse(answer);
         if (reply.event) assign(currentEvent, reply.event, api);
         return reply;
     };
     for (const namespace of new Set([...order.filter((name) => hasOwn(methods, name)), ...keys(methods)])) {
-        const members = (api[namespace] = {});
+        const members = {};
         for (const [name, isAsync] of methods[namespace]) {
             const method = `${namespace}.${name}`;
             // A property of a literal: so the function has the method's name.
@@ -59,17 +79,19 @@ function makeApi(methods, order) {
                 } }
                 : { [name]: (...args) => {
                     const reply = ask(method, args);
+                    if (reply === CHAINED) return api;
                     if (reply.throw) throw makeError(reply.throw);
                     return untag(reply.return, api);
                 } };
             members[name] = made[name];
         }
+        api[namespace] = makeNamespace(trigger === 'post-login', members);
     }
     return api;
 }
 
 // Made before the engine is frozen: making them costs more than most logins.
 const apis = { __proto__: null };
-for (const trigger of keys(METHODS)) apis[trigger] = makeApi(METHODS[trigger], trigger === 'post-login' ? NAMESPACES : []);
+for (const trigger of keys(METHODS)) apis[trigger] = makeApi(trigger, METHODS[trigger]);
 const actionConsole = makeConsole();
 

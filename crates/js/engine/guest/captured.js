@@ -10,9 +10,9 @@ import {
 import {
     node, hooks, setImmediate as nextTurn, pendingTimers, getRefTimerCount as pendingTimerCount, dropTimers,
 } from '__wasm_rquickjs_builtin/timeout';
-import { Console } from 'node:console';
 
 // Captured before any Action runs: an Action may replace every global.
+const { Console } = node.require('console');
 const { parse, stringify } = JSON;
 const { keys, hasOwn, defineProperty, getOwnPropertyNames, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { isArray } = Array;
@@ -28,15 +28,24 @@ const NativePromise = Promise;
 const raise = (error) => node.fail(error, false); // as an exception that leaves a callback
 const { BuiltinModule } = node.require('internal/bootstrap/realm');
 const isBuiltin = (name) => typeof name === 'string' && BuiltinModule.isBuiltin(name);
+// Where the caller is in the Action's sources and those of packages: frames without the names of functions. Cheaper than a stack.
+const { places } = node.native;
 const bound = (method) => Function.prototype.call.bind(method);
 const textSlice = bound(String.prototype.slice);
 const textIncludes = bound(String.prototype.includes);
 const textStarts = bound(String.prototype.startsWith);
+const textEnds = bound(String.prototype.endsWith);
+const textIndex = bound(String.prototype.indexOf);
+const weakGet = bound(WeakMap.prototype.get);
 const wellFormed = bound(String.prototype.toWellFormed);
+const isWellFormed = bound(String.prototype.isWellFormed);
 
 // Where the Action lies: no folder of the machine's.
 const HOME = '/home/action';
 
 // One namespace per property; `xtask build-engine` writes the list that postlogin-core defines.
 const METHODS = /*METHODS*/ {};
+
+// The sample of each trigger's event, as JSON.
+const SAMPLES = /*SAMPLES*/ [];
 

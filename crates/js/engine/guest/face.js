@@ -26,6 +26,7 @@ defineProperty(globalThis, 'userModule', { value: undefined, writable: true, con
 let exit; // what process.exit threw
 let failExit; // rejects `exited`
 const exited = new Promise((_, reject) => { failExit = reject; });
+defineProperty(exited, 'constructor', { __proto__: null, value: undefined });
 exited.catch(() => {});
 
 // What the runtime finds on the global object stays there.

@@ -54,7 +54,7 @@ function makeConfiguration(values) {
     return new Proxy(values, {
         get(target, key, receiver) {
             if (typeof key === 'string' && !(key in target) && !ASKED_BY_NOBODY.includes(key)) {
-                tellHost(['missing', key.toWellFormed()], realm.stack());
+                tellHost(['missing', key.toWellFormed()], places());
             }
             return reflect.get(target, key, receiver);
         },
@@ -65,7 +65,7 @@ function makeConfiguration(values) {
 function makeAuth0({ accessToken, domain, baseUrl }) {
     const update = (kind) => (id, metadata, done) => {
         id = typeof id === 'object' && id !== null ? id.id : id;
-        const reply = tellHost(['update', kind, tag(id, new Set()), tag(metadata, new Set())], realm.stack());
+        const reply = tellHost(['update', kind, tag(id, new Set()), tag(metadata, new Set())], places());
         const answer = reply.reject ? Promise.reject(makeError(reply.reject)) : Promise.resolve(untag(reply.resolve, undefined));
         if (typeof done !== 'function') return answer;
         answer.then((user) => done(null, user), done);
@@ -87,7 +87,7 @@ function followed(value, path) {
         const steps = [...path, key].map((step) => clipped(step, LONGEST_KEY));
         const known = steps.join('\0');
         writes.delete(known);
-        writes.set(known, [steps, realm.stack().split('\n', 12).join('\n').toWellFormed()]);
+        writes.set(known, [steps, places().split('\n', 12).join('\n').toWellFormed()]);
     };
     const proxy = new Proxy(value, {
         get(target, key, receiver) {
@@ -151,7 +151,7 @@ async function executeRule(text) {
         const isObject = (value) => typeof value === 'object' && value !== null;
         if (isObject(user)) shared.user = unwatched(user);
         if (isObject(context)) shared.context = unwatched(context);
-        report = { error: error ? errorOf(error) : null, unauthorized: error instanceof UnauthorizedError, stack: realm.stack() };
+        report = { error: error ? errorOf(error) : null, unauthorized: error instanceof UnauthorizedError, stack: places() };
         own.isOver = true;
         calledBack();
     };

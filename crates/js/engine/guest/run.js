@@ -56,6 +56,7 @@ function ended(entry) {
 function tellPending(how) {
     let told = 0;
     let count = pendingTimerCount();
+    if (count === 0 && !firstPending) return;
     for (let entry = firstPending; entry; entry = entry.next) {
         count++;
         if (told < MOST_REPORTED) {
@@ -77,11 +78,18 @@ function dropPending() {
     dropTimers();
 }
 
+// A promise of ours, which no handler has yet. What was done to Promise does not reach it: `then` of one without a constructor makes
+// promises of the language's own, and `await` takes one whose constructor is theirs as it is.
+function unpatched(promise, constructor) {
+    defineProperty(promise, 'constructor', { __proto__: null, value: constructor });
+    if (constructor === undefined) apply(realm.then, promise, [undefined, () => {}]);
+    return promise;
+}
+
 // Begins a run; the promise is rejected by an error that nothing handles.
 function beginRun() {
     let fail;
-    const failed = new NativePromise((_, reject) => { fail = reject; });
-    apply(realm.then, failed, [undefined, () => {}]);
+    const failed = unpatched(new NativePromise((_, reject) => { fail = reject; }), undefined);
     reported = 0;
     node.setOrigin();
     run = { __proto__: null, isOver: false, isDead: false, fail, failed };
@@ -96,7 +104,7 @@ function endRun(how) {
 
 // Settles when the promise of the handler does, or earlier when the process ends.
 function settled(own, promise) {
-    return new NativePromise((resolve, reject) => {
+    const promised = new NativePromise((resolve, reject) => {
         const over = (how, settle) => (value) => {
             if (!own.isOver) endRun(how);
             settle(value);
@@ -105,12 +113,13 @@ function settled(own, promise) {
         try {
             apply(realm.then, promise, settle);
         } catch {
-            // No promise of the language's own.
-            apply(realm.then, new NativePromise((assume) => assume(promise)), settle);
+            // No promise of the language's own, or a patched one.
+            apply(realm.then, unpatched((async () => await promise)(), undefined), settle);
         }
         apply(realm.then, own.failed, [undefined, reject]);
         apply(realm.then, exited, [undefined, settle[1]]);
     });
+    return unpatched(promised, NativePromise);
 }
 
 let reported = 0; // errors and calls behind the end of a run

@@ -10,6 +10,9 @@ const LONGEST_KEY = 1000;
 // Asked of every object by the language itself.
 const ASKED_BY_NOBODY = ['toJSON', 'then'];
 
+// What a host answers that watches nothing.
+const UNWATCHED = '{"return":false}';
+
 let reads; // of the running handler since they were last told; nothing when nobody watches
 let readBefore; // their paths and places
 let hasPlaces; // whether the host wants to know where each read is
@@ -27,8 +30,12 @@ function taken(value) {
 }
 
 function startWatching() {
-    const wanted = parse(callHost('#watch', '[]', '')).return;
-    reads = wanted === false ? undefined : [];
+    const answer = callHost('#watch', '[]', '');
+    reads = undefined;
+    if (answer === UNWATCHED) return;
+    const wanted = parse(answer).return;
+    if (wanted === false) return;
+    reads = [];
     hasPlaces = wanted === 'places';
     readBefore = new Set();
 }
@@ -47,7 +54,7 @@ function tellReads() {
 
 function takeDown(path, key, present) {
     if (reads.length >= MOST_READS) return;
-    const stack = hasPlaces ? realm.stack().split('\n', 12).join('\n').toWellFormed() : '';
+    const stack = hasPlaces ? places().split('\n', 12).join('\n').toWellFormed() : '';
     const steps = [...path, key].map((step) => clipped(step, LONGEST_KEY));
     const known = `${steps.join('\0')}\0${stack}`;
     if (readBefore.has(known)) return;

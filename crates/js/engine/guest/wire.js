@@ -24,6 +24,21 @@ function tag(value, around) {
     }
 }
 
+// The arguments of a call as JSON. Most are simple and need no tags.
+function argumentsText(args) {
+    let isSimple = args.toJSON === undefined;
+    for (let at = 0; isSimple && at < args.length; at++) {
+        const value = args[at];
+        switch (typeof value) {
+            case 'string': isSimple = isWellFormed(value); break;
+            case 'number': isSimple = isFinite(value); break;
+            case 'boolean': break;
+            default: isSimple = value === null;
+        }
+    }
+    return stringify(isSimple ? args : tag(args, new Set()));
+}
+
 // `around`: the objects that contain this one.
 function tagObject(value, around) {
     if (around.has(value)) return { $: 'circular' };

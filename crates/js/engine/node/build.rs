@@ -46,6 +46,11 @@ fn main() {
                 .unwrap_or_else(|| panic!("Node's library has no module {id}")),
         );
     }
+    // The runtime's own, see xtask/src/recipe/node.rs; native builds have none.
+    println!("cargo:rerun-if-changed={}", folder.join("vm.js").display());
+    if let Ok(source) = fs::read_to_string(folder.join("vm.js")) {
+        put("vm", &source);
+    }
     let file = PathBuf::from(env::var_os("OUT_DIR").expect("set by Cargo")).join("library.deflate");
     fs::write(file, packed).expect("the file can be written");
 }

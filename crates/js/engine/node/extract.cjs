@@ -7,7 +7,7 @@ const { internalBinding } = require('internal/test/binding');
 const [, , libraryFile, shapesFile] = process.argv;
 
 const BINDINGS = ['async_wrap', 'blob', 'block_list', 'buffer', 'cares_wrap', 'config', 'constants', 'contextify', 'credentials',
-    'crypto', 'encoding_binding', 'errors', 'fs', 'fs_dir', 'fs_event_wrap', 'heap_utils', 'http_parser', 'icu', 'inspector',
+    'crypto', 'encoding_binding', 'errors', 'fs', 'fs_dir', 'fs_event_wrap', 'heap_utils', 'http2', 'http_parser', 'icu', 'inspector',
     'js_stream', 'js_udp_wrap', 'messaging', 'mksnapshot', 'module_wrap', 'modules', 'options', 'os', 'performance',
     'permission', 'pipe_wrap', 'process_methods', 'process_wrap', 'report', 'sea', 'serdes', 'signal_wrap', 'spawn_sync',
     'stream_wrap', 'string_decoder', 'symbols', 'task_queue', 'tcp_wrap', 'timers', 'tls_wrap', 'trace_events', 'tty_wrap',
@@ -66,6 +66,9 @@ shapes.$keys = {};
 for (const id of require('module').builtinModules) {
     if (!/^(_|internal\/)/.test(id) && !/^(test|sqlite|sea|wasi|repl|trace_events|inspector)/.test(id)) shapes.$keys[id] = Object.keys(require(id)).filter((key) => /^[\w$]+$/.test(key));
 }
+// Modules that are there in name only.
+shapes.$modules = {};
+for (const id of ['repl', 'sqlite']) shapes.$modules[id] = shape(require(`node:${id}`), 0);
 shapes.$ids = internalBinding('builtins').builtinIds;
 for (const name of BINDINGS) {
     try {

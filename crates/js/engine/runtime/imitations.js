@@ -1,30 +1,12 @@
-// Modules that are the runtime's imitations, not Node's own; Node's library and the guest get them from here.
-import { imitate, node } from '__wasm_rquickjs_builtin/timeout';
-import { Intl } from '__wasm_rquickjs_builtin/intl';
-import child_process from 'node:child_process';
-import cluster from 'node:cluster';
-import http2 from 'node:http2';
-import inspector from 'node:inspector';
-import repl from 'node:repl';
-import sqlite from 'node:sqlite';
-import vm from 'node:vm';
+// What Node's library needs of the runtime, and what is made before the engine is frozen.
+import { node } from '__wasm_rquickjs_builtin/timeout';
+import { eval_in_new_context as evalInNewContext, eval_with_filename as evalWithFilename } from '__wasm_rquickjs_builtin/vm_native';
+import { extractSourceMapURL } from '__wasm_rquickjs_builtin/internal/source_map_url';
+import { createPrivateWeakMap, createPrivateWeakSet } from '__wasm_rquickjs_builtin/internal/weak_collections';
 
-Object.defineProperty(child_process, '_forkChild', { value: function _forkChild() {}, writable: true, enumerable: true, configurable: true });
-
-// What a switch of Node's would add is not there.
-const { Module, SourceTextModule, SyntheticModule, ...asInNode } = vm;
-async function measureMemory() {
-    throw new Error('postlogin does not measure memory');
-}
-
-for (const [id, exports] of Object.entries({
-    child_process, cluster, inspector, repl, sqlite, vm: { ...asInNode, measureMemory },
-})) imitate(id, exports);
-
+// For the runtime's `vm`, which stands in the place of Node's.
+node.bindings.postlogin_vm = { evalInNewContext, evalWithFilename, extractSourceMapURL, createPrivateWeakMap, createPrivateWeakSet };
 node.installDispatcher();
-// Not before: undici does without it.
-imitate('http2', http2);
-Object.defineProperty(globalThis, 'Intl', { value: Intl, writable: true, configurable: true, enumerable: false });
 
 // What Node makes at first use is made now, before the engine is frozen; what is not there is not on the global object either.
 for (const [target, key, , isEnumerable] of node.lazy) {
@@ -39,5 +21,5 @@ for (const [target, key, , isEnumerable] of node.lazy) {
 }
 // Loaded by others when they are first used.
 for (const name of ['aes', 'cfrg', 'ec', 'mac', 'rsa', 'webcrypto', 'webidl', 'x509']) node.require(`internal/crypto/${name}`);
-// Packages often ask for it.
-node.require('fs');
+// Packages often ask for them.
+for (const name of ['fs', 'vm', 'child_process', 'http2']) node.require(name);

@@ -29,8 +29,6 @@ const list = () => {
     return made;
 };
 
-const imitations = { __proto__: null };
-
 let armed = -1; // the host's timer
 // A turn; the runtime runs what it has left behind.
 const turn = () => {
@@ -56,13 +54,9 @@ const host = {
     warn: (text) => (hooks.warn ?? write_stderr)(text),
     uncaught: (error, origin) => hooks.uncaught?.(error, origin),
     exit: (code) => hooks.exit?.(code),
-    imitation: (id) => imitations[id],
 };
 
 export const node = install(host);
-export const imitate = (id, exports) => {
-    imitations[id] = exports;
-};
 
 const hidden = (name, value) => Object.defineProperty(globalThis, name, { value });
 // Called by the runtime between promise jobs, which it drains itself, and for promises that nobody handles.
@@ -107,7 +101,8 @@ node.onTimer = (timer, type) => {
 };
 
 export const getRefTimerCount = node.timerCount;
-export const { setImmediate } = node.require('timers');
+const { setImmediate, clearImmediate, clearTimeout } = node.require('timers');
+export { setImmediate };
 
 function each(visit) {
     const lists = ownKeys(timerListMap);
@@ -149,7 +144,6 @@ export function dropTimers() {
     // Also those of the turn that runs.
     for (let at = 0; at < immediates.length; at++) if (!immediates[at]._destroyed) found[found.length] = immediates[at];
     immediates = list();
-    const { clearTimeout, clearImmediate } = node.require('timers');
     for (let at = 0; at < found.length; at++) {
         if (found[at]._idleTimeout === undefined) clearImmediate(found[at]);
         else clearTimeout(found[at]);

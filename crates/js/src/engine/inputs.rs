@@ -13,8 +13,11 @@ const PATCHES: &str = "crates/js/engine/quickjs";
 /// The name of the input that [`super::methods_literal`] is.
 const METHODS: &str = "the methods of api";
 
+/// The name of the input that [`super::samples_literal`] is.
+const SAMPLES: &str = "the samples of events";
+
 /// The inputs that are put into the compiled engine; all others are compiled.
-pub const OF_GUEST: [&str; 2] = [GUEST, METHODS];
+pub const OF_GUEST: [&str; 3] = [GUEST, METHODS, SAMPLES];
 
 /// The guest's parts, in the order in which they make one module.
 const PARTS: &[&str] = &[
@@ -150,10 +153,12 @@ pub fn read(root: &Path) -> io::Result<Inputs> {
         inputs.push((folder.to_owned(), sha256(&all)));
     }
     inputs.push((GUEST.to_owned(), sha256(guest(root)?.as_bytes())));
-    inputs.push((
-        METHODS.to_owned(),
-        sha256(super::methods_literal().as_bytes()),
-    ));
+    for (name, literal) in [
+        (METHODS, super::methods_literal()),
+        (SAMPLES, super::samples_literal()),
+    ] {
+        inputs.push((name.to_owned(), sha256(literal.as_bytes())));
+    }
     Ok(Inputs(inputs))
 }
 

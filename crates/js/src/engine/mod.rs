@@ -4,7 +4,8 @@ pub mod inputs;
 
 use std::io::Read;
 
-use postlogin_core::{MethodSpec, Returns, Trigger};
+use postlogin_core::{MethodSpec, Returns, Trigger, event};
+use serde_json::Value;
 
 /// What stands before an Action's text on its first line, in the engine. A text that closes the function itself is a
 /// syntax error, see `compiledAlone` in the guest.
@@ -87,6 +88,15 @@ pub fn methods_literal() -> String {
     format!("{{ {} }}", triggers.join(", "))
 }
 
+/// The samples of all triggers' events as a JavaScript literal, `[text, …]`: what the guest has parsed before it is frozen.
+#[must_use]
+pub fn samples_literal() -> String {
+    let samples = Trigger::ALL
+        .iter()
+        .map(|trigger| Value::String(event::sample(*trigger).to_string()));
+    Value::Array(samples.collect()).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +127,18 @@ mod tests {
             stale.is_empty(),
             "the engine is older than {stale:?}\nhint: run `cargo xtask build-engine`"
         );
+    }
+
+    #[test]
+    fn each_sample_is_a_text() {
+        let literal = samples_literal();
+        let texts: Vec<String> = serde_json::from_str(&literal).expect("a list of texts");
+        let parsed: Vec<Value> = texts
+            .iter()
+            .map(|text| serde_json::from_str(text).expect("JSON"))
+            .collect();
+        let samples: Vec<Value> = Trigger::ALL.iter().copied().map(event::sample).collect();
+        assert_eq!(parsed, samples);
     }
 
     #[test]

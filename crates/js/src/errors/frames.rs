@@ -29,7 +29,12 @@ pub enum Place {
 
 /// The frames of a stack, innermost first. Lines that are no frames are passed over.
 pub fn frames(stack: &str) -> Vec<Frame> {
-    stack.lines().filter_map(frame).collect()
+    lines(stack).collect()
+}
+
+/// As [`frames`], each read when it is asked for.
+pub(super) fn lines(stack: &str) -> impl Iterator<Item = Frame> {
+    stack.lines().filter_map(frame)
 }
 
 fn frame(line: &str) -> Option<Frame> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use postlogin_core::location::Location;
 
-use super::frames::{Frame, Place, frames};
+use super::frames::{Frame, Place, frames, lines};
 use super::sites::View;
 use crate::source::Prepared;
 
@@ -42,8 +42,7 @@ pub fn map_stack(stack: &str, texts: &[LoadedText<'_>]) -> MappedStack {
 /// The innermost place of a stack in the user's text: where it calls a method of the runtime, reads a property or assigns to
 /// one.
 pub fn innermost_place(stack: &str, texts: &[LoadedText<'_>]) -> Option<Location> {
-    let innermost = trace(&frames(stack), texts).into_iter().next();
-    innermost.map(|frame| frame.location)
+    lines(stack).find_map(|frame| Some(located(&frame, texts)?.location))
 }
 
 /// A frame in a text of the user.
@@ -61,6 +60,27 @@ pub(super) fn trace(frames: &[Frame], texts: &[LoadedText<'_>]) -> Vec<Traced> {
 }
 
 fn traced(frame: &Frame, texts: &[LoadedText<'_>]) -> Option<Traced> {
+    let Located {
+        prepared,
+        location,
+        offset,
+    } = located(frame, texts)?;
+    let function = frame
+        .function
+        .clone()
+        .or_else(|| View::of(prepared).function_name(offset).map(str::to_owned));
+    Some(Traced { function, location })
+}
+
+/// Where a frame is in a text of the user.
+struct Located<'t> {
+    prepared: &'t Prepared,
+    location: Location,
+    /// Bytes from the start of the code that runs.
+    offset: usize,
+}
+
+fn located<'t>(frame: &Frame, texts: &[LoadedText<'t>]) -> Option<Located<'t>> {
     let Place::Text {
         file,
         line,
@@ -80,13 +100,10 @@ fn traced(frame: &Frame, texts: &[LoadedText<'_>]) -> Option<Traced> {
     let view = View::of(prepared);
     let position = view.lines.position_of_bytes(code, *line, byte_column)?;
     let offset = view.lines.offset(code, position).unwrap_or(0);
-    let function = frame
-        .function
-        .clone()
-        .or_else(|| view.function_name(offset).map(str::to_owned));
-    Some(Traced {
-        function,
+    Some(Located {
+        prepared,
         location: prepared.map.original(position.line, position.column),
+        offset,
     })
 }
 

@@ -67,6 +67,7 @@
         symbol,
         privateSymbol,
         bindings,
+        shaped: made,
         // name → a function of the binding, which fills it when it is first asked for.
         complete(name, fill) {
             const before = completions[name];

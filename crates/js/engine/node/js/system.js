@@ -9,7 +9,6 @@
 //   exit(code)                process.exit
 //   random(bytes)             fills a Uint8Array
 //   unwatched(value)          what is behind a Proxy of the host; optional
-//   imitation(id)             the exports of a module that is not Node's own; undefined for others
 // and `afterwards(callback)` is added here: it runs in a later turn, which keeps the process alive.
 ((node) => {
     'use strict';
@@ -39,9 +38,15 @@
             natives: {},
             config: native.librarySource('config'),
             compileFunction: (id) => {
-                const exports = host.imitation(id) ?? own[id]?.();
+                const exports = own[id]?.();
                 if (exports !== undefined) return (_exports, _require, module) => { module.exports = exports; };
-                return node.compile(id, ['exports', 'require', 'module', 'process', 'internalBinding', 'primordials']);
+                const compiled = node.compile(id, ['exports', 'require', 'module', 'process', 'internalBinding', 'primordials']);
+                if (id !== 'inspector') return compiled;
+                // Nothing else of the library is to look for an inspector.
+                return (exports, require, module, process, internalBinding, primordials) => {
+                    const withInspector = (name) => (name === 'config' ? { ...internalBinding(name), hasInspector: true } : internalBinding(name));
+                    return compiled(exports, require, module, process, withInspector, primordials);
+                };
             },
             setInternalLoaders(internalBinding, require) {
                 node.internalBinding = internalBinding;
@@ -69,7 +74,10 @@
             queryObjects: () => [],
         }),
         // Asked for a realm of its own, whose regular expressions no user has changed.
-        vm: () => ({ runInNewContext: () => native.otherGlobal() }),
+        vm: () => (node.bindings.postlogin_vm ? undefined : { runInNewContext: () => native.otherGlobal() }),
+        // There in name only.
+        repl: () => node.shaped(shapes.$modules.repl, 'repl'),
+        sqlite: () => node.shaped(shapes.$modules.sqlite, 'sqlite'),
         // The tokens that a message of `assert` needs: names, texts, numbers, and signs one by one.
         'internal/deps/acorn/acorn/dist/acorn': () => ({ Parser: { tokenizer: tokens } }),
         wasi: () => ({
@@ -88,7 +96,6 @@
             matchGlobPattern: (path, pattern) => patternOf(pattern).test(path),
         }),
         'internal/deps/minimatch/index': () => ({ minimatch: (path, pattern) => patternOf(pattern).test(path) }),
-        'inspector/promises': () => ({ ...node.require('inspector') }),
         test: testModule,
         'test/reporters': () => {
             const found = {};

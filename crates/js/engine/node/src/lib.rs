@@ -17,6 +17,7 @@ mod zlib;
 
 use rquickjs::{Ctx, Function, Object, Result, context::EvalOptions, function::Func};
 
+pub use library::{parsed, set_text_of};
 pub use node_crypto as crypto;
 
 /// The scripts of ours, in the order in which they are evaluated; each is a function of one object that they fill.
@@ -25,6 +26,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("node:bindings/values", include_str!("../js/values.js")),
     ("node:bindings/bytes", include_str!("../js/bytes.js")),
     ("node:bindings/system", include_str!("../js/system.js")),
+    ("node:bindings/absent", include_str!("../js/absent.js")),
     ("node:bindings/counts", include_str!("../js/counts.js")),
     ("node:bindings/clone", include_str!("../js/clone.js")),
     ("node:bindings/ports", include_str!("../js/ports.js")),
@@ -92,5 +94,11 @@ fn bind_crypto<'js>(ctx: Ctx<'js>, library: Object<'js>) -> Result<Object<'js>> 
 fn evaluate<'js>(ctx: &Ctx<'js>, source: &str, name: &str) -> Result<Function<'js>> {
     let mut options = EvalOptions::default();
     options.filename = Some(name.to_owned());
-    ctx.eval_with_options(source, options)
+    parsed(ctx, name, || ctx.eval_with_options(source, options))
+}
+
+/// The text of a script of ours.
+fn script(name: &str) -> Option<&'static str> {
+    let (_, text) = SCRIPTS.iter().find(|(known, _)| *known == name)?;
+    Some(text)
 }

@@ -3,9 +3,11 @@
 use flate2::read::DeflateDecoder;
 use rquickjs::{Ctx, Object, Result, Value, function::Func, qjs};
 use std::{
+    borrow::Cow,
     ffi::{CStr, c_char, c_int},
     io::Read,
     ptr,
+    sync::OnceLock,
 };
 
 use crate::bytes;
@@ -20,7 +22,7 @@ unsafe extern "C" {
         rt: *mut qjs::JSRuntime,
         hook: extern "C" fn(*const c_char, c_int, *mut c_char, c_int) -> bool,
     );
-    fn JS_LeaveSource(rt: *mut qjs::JSRuntime, leaves: bool);
+    fn JS_LeaveSource(rt: *mut qjs::JSRuntime, leaves: bool, is_body: bool);
 }
 
 pub(crate) fn define(ctx: &Ctx<'_>, native: &Object<'_>) -> Result<()> {
@@ -51,10 +53,34 @@ fn unpacked(id: &str) -> Option<String> {
     Some(text)
 }
 
-/// The id of a module whose functions leave their source to the library, given the name of its file.
-fn id_of(file: &str) -> Option<&str> {
-    let id = file.strip_prefix("node:")?;
-    entries().any(|(known, _)| known == id).then_some(id)
+/// Returns the text of a script by its name.
+type TextOf = fn(&str) -> Option<Cow<'static, str>>;
+
+static TEXT_OF: OnceLock<TextOf> = OnceLock::new();
+
+/// Sets what knows the texts of scripts that are not the library's.
+pub fn set_text_of(text_of: TextOf) {
+    // A second runtime has the same scripts.
+    let _ = TEXT_OF.set(text_of);
+}
+
+/// A script whose functions leave their source to it.
+enum Script<'a> {
+    /// A module of the library, by its id. It is compiled as the body of a function.
+    Module(&'a str),
+    Whole(Cow<'static, str>),
+}
+
+fn script(file: &str) -> Option<Script<'_>> {
+    if let Some(text) = crate::script(file) {
+        return Some(Script::Whole(text.into()));
+    }
+    if let Some(id) = file.strip_prefix("node:") {
+        return entries()
+            .any(|(known, _)| known == id)
+            .then_some(Script::Module(id));
+    }
+    TEXT_OF.get()?(file).map(Script::Whole)
 }
 
 /// Undefined for an id that is not there.
@@ -65,16 +91,17 @@ fn source<'js>(ctx: Ctx<'js>, id: String) -> Result<Value<'js>> {
     }
 }
 
-/// Runs `parse`, which parses a file: functions of the library do not keep copies of their source, which are more than twice as long
-/// as the sources themselves.
-pub(crate) fn parsed<T>(ctx: &Ctx<'_>, file: &str, parse: impl FnOnce() -> T) -> T {
+/// Runs `parse`, which parses a file: functions of the library and of the runtime do not keep copies of their source, which are more
+/// than twice as long as the sources themselves.
+pub fn parsed<T>(ctx: &Ctx<'_>, file: &str, parse: impl FnOnce() -> T) -> T {
     // SAFETY: as in `define`.
-    let leave = |leaves| unsafe {
-        JS_LeaveSource(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), leaves);
+    let leave = |leaves, is_body| unsafe {
+        JS_LeaveSource(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), leaves, is_body);
     };
-    leave(id_of(file).is_some());
+    let script = script(file);
+    leave(script.is_some(), matches!(script, Some(Script::Module(_))));
     let result = parse();
-    leave(false);
+    leave(false, false);
     result
 }
 
@@ -87,7 +114,11 @@ extern "C" fn part_of_source(
 ) -> bool {
     // SAFETY: the engine passes a name that ends with NUL.
     let file = unsafe { CStr::from_ptr(file) };
-    let source = file.to_str().ok().and_then(id_of).and_then(unpacked);
+    let source = match file.to_str().ok().and_then(script) {
+        Some(Script::Module(id)) => unpacked(id).map(Cow::Owned),
+        Some(Script::Whole(text)) => Some(text),
+        None => None,
+    };
     let (Some(source), Ok(at), Ok(length)) = (source, usize::try_from(at), usize::try_from(length))
     else {
         return false;

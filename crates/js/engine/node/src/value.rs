@@ -18,6 +18,7 @@ unsafe extern "C" {
     ) -> qjs::JSValue;
     fn JS_GetContinuationData(ctx: *mut qjs::JSContext) -> qjs::JSValue;
     fn JS_SetContinuationData(ctx: *mut qjs::JSContext, value: qjs::JSValue);
+    fn JS_Places(ctx: *mut qjs::JSContext) -> qjs::JSValue;
 }
 
 pub(crate) fn define(native: &Object<'_>) -> Result<()> {
@@ -29,6 +30,7 @@ pub(crate) fn define(native: &Object<'_>) -> Result<()> {
     native.set("privateSymbol", Func::from(private_symbol))?;
     native.set("getContinuationData", Func::from(get_continuation_data))?;
     native.set("setContinuationData", Func::from(set_continuation_data))?;
+    native.set("places", Func::from(places))?;
     native.set("runJobs", Func::from(run_jobs))?;
     native.set("otherGlobal", Func::from(other_global))?;
     native.set("compile", Func::from(compile))
@@ -117,6 +119,11 @@ fn private_symbol<'js>(ctx: Ctx<'js>, description: String) -> Result<Value<'js>>
     owned(&ctx, unsafe {
         JS_NewPrivateSymbol(ctx.as_raw().as_ptr(), description.as_ptr())
     })
+}
+
+/// Where the caller is in scripts, as the frames of a stack.
+fn places(ctx: Ctx<'_>) -> Result<Value<'_>> {
+    owned(&ctx, unsafe { JS_Places(ctx.as_raw().as_ptr()) })
 }
 
 fn get_continuation_data(ctx: Ctx<'_>) -> Result<Value<'_>> {
