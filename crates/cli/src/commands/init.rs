@@ -172,7 +172,13 @@ fn first_cases(
             continue;
         };
         let file = format!("{TESTS}/{}.case.yaml", super::file_stem(&source.name));
-        let first = case::first_case(project, &source, &source.name, &mut compiler, SCHEMA)?;
+        // A name that reads as a path would be taken for one.
+        let reads_as_path = source.name.starts_with('.') || source.name.contains(['/', '\\']);
+        let named = match reads_as_path && action.inline.is_none() {
+            true => format!("../{}", source.display_path),
+            false => source.name.clone(),
+        };
+        let first = case::first_case(project, &source, &named, &mut compiler, SCHEMA)?;
         missing.extend(first.missing);
         files.new_file(&file, &first.text)?;
     }

@@ -169,7 +169,7 @@ fn the_notice_is_about_the_trigger_that_runs() {
 fn a_configuration_of_another_trigger_than_the_handler_is_reported() {
     let manifest = |trigger: &str| {
         format!(
-            r#"{{"name": "a", "code": "actions/a/code.js", "supported_triggers": [{{"id": "{trigger}", "version": "v1"}}]}}"#
+            r#"{{"name": "a", "code": "actions/a/code.js", "supported_triggers": [{{"id": "{trigger}"}}]}}"#
         )
     };
     let tool = "exports.onExecuteMcpTool = async () => {};\n";

@@ -53,7 +53,10 @@ impl Files {
         let there = folder
             .ancestors()
             .find(|above| above.symlink_metadata().is_ok());
-        let home = self.home.canonicalize();
+        // A workflow is for the whole repository.
+        let mut above = self.home.ancestors();
+        let top = above.find(|above| above.join(".git").exists());
+        let home = top.unwrap_or(&self.home).canonicalize();
         let is_inside = match (there.map(Path::canonicalize), home) {
             (Some(Ok(real)), Ok(home)) => real.starts_with(home),
             // A link that leads nowhere, for one.
