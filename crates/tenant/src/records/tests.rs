@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Authenticator, ClientChange, Code, CustomClaims, Device, Identity, LinkedLogin, LoginTicket,
-    Mail, Member, OpaqueToken, ProviderCode, Pushed, Record, RefreshToken, Roles, Session, Ticket,
+    Authenticator, ClientChange, Code, Consent, CustomClaims, Device, Identity, LinkedLogin, LoginTicket,
+    Mail, Member, OneTimeCode, OpaqueToken, ProviderCode, Pushed, Record, RefreshToken, Roles, Session, Ticket,
     UsedAssertion, check,
 };
 use crate::oauth::run::LoginDoc;
