@@ -360,6 +360,12 @@ fn the_official_client_finds_nothing_to_object_to() {
     let Some(clients) = crate::clients::clients() else {
         return;
     };
+    // An installation of before it was among the clients.
+    let sdk = clients.join("node_modules/@modelcontextprotocol/sdk");
+    if !sdk.is_dir() && std::env::var_os("CI").is_none() {
+        crate::clients::skipped("no SDK; run `npm ci --ignore-scripts` in tests/clients");
+        return;
+    }
     let project = project();
     let command = postlogin("mcp").command();
     let program = command.get_program().to_string_lossy().into_owned();

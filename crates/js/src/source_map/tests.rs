@@ -54,7 +54,7 @@ fn columns_out_of_order_and_long_numbers_are_read() {
 fn broken_maps_are_refused() {
     for (json, message) in [
         ("", "it is not a source map (line 1, column 0)"),
-        ("[]", "it is not a source map (line 1, column 1)"),
+        ("[]", "it is not a source map (line 1, column 2)"),
         ("{}", "it is not a source map (line 1, column 2)"),
         (r#"{"version":2}"#, "its version is 2, not 3"),
         (r#"{"version":3,"sections":[]}"#, "it consists of sections"),

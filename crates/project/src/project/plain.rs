@@ -82,14 +82,18 @@ fn undeclared(name: String, code: PathBuf) -> Action {
 fn unreadable(path: &Path, root: &Path, within: &Boundary) -> Option<Error> {
     let is_script = SCRIPTS.contains(&extension(path).as_str());
     let is_meant = is_script && !path.is_dir() && !is_beside_an_action(&file_name(path));
-    let read = is_meant.then(|| within.read(path, &display_path(path, root)))?;
-    let bytes = match read {
+    let shown = display_path(path, root);
+    // One that leads out of the project stays an Action: its reader says so.
+    if !is_meant || within.admit(path, &shown).is_err() {
+        return None;
+    }
+    let bytes = match within.read(path, &shown) {
         Ok(bytes) => bytes,
         Err(error) => return Some(error),
     };
     match extension(path) == "wasm" {
         true => None,
-        false => decode(bytes, &display_path(path, root)).err(),
+        false => decode(bytes, &shown).err(),
     }
 }
 

@@ -16,8 +16,8 @@ pub(super) fn is_rule(text: &str) -> bool {
         begins && !has_handler(line)
     });
     lines.any(|line| {
-        let parameters = line.split_once('(').map_or("", |(_, rest)| rest);
-        parameters.trim_start().starts_with("user") || parameters.trim().is_empty()
+        let parameters = line.split_once('(').map(|(_, rest)| rest.trim());
+        parameters.is_some_and(|rest| rest.is_empty() || rest.starts_with("user"))
     }) && text.contains("callback")
 }
 
