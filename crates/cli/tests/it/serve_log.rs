@@ -1,8 +1,10 @@
 //! What `serve` prints: a line for each login, the prints and errors of its Actions, keys of the export that do not count.
 
 use std::{
-    io::Read as _,
+    io::{BufRead as _, BufReader, Read as _},
     process::{ChildStderr, Stdio},
+    sync::mpsc::channel,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -56,16 +58,25 @@ fn start(project: &std::path::Path, more: &str) -> (Serving, ChildStderr) {
     (Serving::of(child), stderr)
 }
 
-/// Signs Jane in, ends the tenant well, and returns what it printed.
-fn printed(project: &std::path::Path, more: &str) -> String {
-    let (mut tenant, mut stderr) = start(project, more);
+/// Signs Jane in, and returns what was printed up to a line that contains `last`.
+fn printed(project: &std::path::Path, more: &str, last: &str) -> String {
+    let (tenant, stderr) = start(project, more);
     tenant.log_in();
-    // The lines come from a thread of their own.
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let _ = tenant.child.kill();
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
     let mut text = String::new();
-    stderr.read_to_string(&mut text).expect("it is read");
-    text
+    while let Ok(line) = receiver.recv_timeout(Duration::from_secs(30)) {
+        text.push_str(&line);
+        text.push('\n');
+        if line.contains(last) {
+            return text;
+        }
+    }
+    panic!("no line with {last:?}: {text}");
 }
 
 #[test]
@@ -75,7 +86,7 @@ fn each_login_is_a_line_with_what_its_actions_print() {
         ("code.js", CODE),
         ("users.json", USERS),
     ]);
-    let human = printed(project.path(), "");
+    let human = printed(project.path(), "", "  prints log: ");
     let line = human
         .lines()
         .find(|line| line.contains(" login auth0|1 → example-app allowed "));
@@ -92,14 +103,18 @@ fn each_login_is_a_line_with_what_its_actions_print() {
     }
     assert!(!human.contains("addons"), "{human}");
 
-    let json = printed(project.path(), "--log json");
+    let json = printed(project.path(), "--log json", "{\"type\":\"login\"");
     let entry = json.lines().find(|line| line.starts_with('{'));
     let entry: Value = serde_json::from_str(entry.unwrap_or_default())
         .unwrap_or_else(|error| panic!("{error}: {json}"));
     assert_eq!(entry["type"], "login");
     assert_eq!(entry["outcome"]["status"], "allowed");
 
-    let quiet = printed(project.path(), "--log quiet");
+    let (tenant, mut stderr) = start(project.path(), "--log quiet");
+    tenant.log_in();
+    drop(tenant);
+    let mut quiet = String::new();
+    stderr.read_to_string(&mut quiet).expect("it is read");
     assert!(!quiet.contains("prints log"), "{quiet}");
 }
 
