@@ -161,11 +161,7 @@ fn a_control_token_that_is_none_is_an_error() {
             .within(files.path())
             .finish();
         assert_eq!(done.code, Some(2), "{content:?}: {done}");
-        assert!(
-            done.to_string()
-                .contains("control-token: not a control token"),
-            "{done}"
-        );
+        assert!(done.to_string().contains("control-token: "), "{done}");
     }
     // Sparse: as large as it is, it is not read whole.
     fs::File::create(&token)
