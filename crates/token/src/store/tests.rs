@@ -181,7 +181,7 @@ fn a_key_file_of_any_size_is_read_in_little_memory() {
     let folder = Folder::new("large");
     let path = folder.0.join("signing-key.pem");
     // Sparse: it takes no room on the disk.
-    let file = std::fs::File::create(&path).expect("a file");
+    let file = fs::File::create(&path).expect("a file");
     file.set_len(8 << 30).expect("a sparse file");
     let error = load_or_create_with(&path, never_made).expect_err("no key");
     assert_eq!(
