@@ -5,9 +5,14 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
-use crate::cache::make_private_folder;
+use crate::{
+    CompileNotice,
+    cache::{self, make_private_folder},
+    contract::NotAnAction,
+};
 
 /// What is compiled once per machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +84,67 @@ impl Drop for Passing {
     fn drop(&mut self) {
         // What is left behind is only litter.
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Where another process has put what it compiled.
+pub(crate) struct Made {
+    pub(crate) file: PathBuf,
+    /// Whether it is kept there, or why not.
+    kept: Result<PathBuf, String>,
+    /// Holds the file where it is not kept.
+    _passing: Option<Passing>,
+}
+
+impl Made {
+    /// Returns the notice that it was compiled. `refused` is why what was in the cache was not used.
+    pub(crate) fn compiled(&self, took: Duration, refused: Option<String>) -> CompileNotice {
+        // The folder's reason is told once.
+        let refused = refused.filter(|reason| self.kept.as_ref().err() != Some(reason));
+        CompileNotice::Compiled {
+            took,
+            kept: self.kept.clone(),
+            refused,
+        }
+    }
+}
+
+/// Lets another process compile a part into the cache, or where it can't be kept into a folder for the moment. `None` when
+/// this process must compile.
+///
+/// # Errors
+/// When the other process began and failed.
+pub(crate) fn in_helper(
+    helper: &dyn Helper,
+    part: Part,
+    file: Option<&Path>,
+    name: &str,
+) -> Result<Option<Made>, NotAnAction> {
+    let kept = match file {
+        Some(file) => cache::can_keep(file).map(|()| file.to_owned()),
+        None => Err("there is no cache folder".into()),
+    };
+    let (file, passing) = match &kept {
+        Ok(file) => (file.clone(), None),
+        Err(_) => {
+            let Some(passing) = Passing::new() else {
+                return Ok(None);
+            };
+            (passing.path().join(name), Some(passing))
+        }
+    };
+    let folder = file.parent().unwrap_or(Path::new("."));
+    match helper.compile(part, folder) {
+        Ok(()) => Ok(Some(Made {
+            file,
+            kept,
+            _passing: passing,
+        })),
+        Err(HelperError::Unavailable(reason)) => {
+            tracing::debug!(part = part.name(), %reason, "no other process compiles");
+            Ok(None)
+        }
+        Err(HelperError::Failed(reason)) => Err(NotAnAction::NotCompiled(reason)),
     }
 }
 

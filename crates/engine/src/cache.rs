@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 
 use crate::contract::NotAnAction;
-pub(crate) use lock::lock;
+use lock::lock;
 use trust::{Opened, check_folder, open_own};
 
 /// Told to the caller when a component is not in the cache.
@@ -97,6 +97,30 @@ pub(crate) fn load(engine: &Engine, file: &Path) -> Found {
             |error| tracing::debug!(file = %file.display(), %error, "cached code is not used"),
         )
         .map_or(Found::Nothing(None), Found::Component)
+}
+
+/// Machine code from the cache; when there is none, after no other process compiles it any more. Until the lock is
+/// dropped, others wait. `waiting` gets the folder of the cache.
+pub(crate) fn find(
+    engine: &Engine,
+    file: Option<&Path>,
+    waiting: &mut dyn FnMut(PathBuf),
+) -> (Found, Option<fs::File>) {
+    let Some(file) = file else {
+        return (Found::Nothing(None), None);
+    };
+    let found = load(engine, file);
+    if matches!(found, Found::Component(_)) {
+        return (found, None);
+    }
+    let lock = lock(file, &mut || {
+        waiting(file.parent().unwrap_or(file).to_owned());
+    });
+    match lock {
+        // Another process may have compiled it meanwhile.
+        Some(lock) => (load(engine, file), Some(lock)),
+        None => (found, None),
+    }
 }
 
 fn deserialize(engine: &Engine, opened: Opened) -> wasmtime::Result<Component> {

@@ -16,10 +16,9 @@ use wasmtime::{
 };
 
 use crate::{
-    apart::{Helper, Part},
-    cache::{self, Found},
+    apart::{Helper, Part, in_helper},
+    cache::{self, Found, find},
     memory::restrict_addresses,
-    program::{find, in_helper},
     sandbox::TimedOut,
     watchdog::Watchdog,
 };

@@ -1,7 +1,6 @@
 //! The engine and the programs that it has compiled.
 
 use std::{
-    fs::File,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -17,10 +16,10 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 use crate::{
     CompileNotice,
     action::ActionPre,
-    apart::{Helper, HelperError, Part, Passing},
+    apart::{Helper, Made, Part, in_helper},
     api,
     cache::{
-        self, Found,
+        self, Found, find,
         images::{self, FoundImage},
     },
     compile_cost,
@@ -476,90 +475,6 @@ impl Engine {
 
     pub(crate) fn linker(&self) -> &Linker<Sandbox> {
         &self.inner.linker
-    }
-}
-
-/// Where another process has put what it compiled.
-pub(crate) struct Made {
-    pub(crate) file: PathBuf,
-    /// Whether it is kept there, or why not.
-    kept: Result<PathBuf, String>,
-    /// Holds the file where it is not kept.
-    _passing: Option<Passing>,
-}
-
-impl Made {
-    fn compiled(&self, took: std::time::Duration, refused: Option<String>) -> CompileNotice {
-        // The folder's reason is told once.
-        let refused = refused.filter(|reason| self.kept.as_ref().err() != Some(reason));
-        CompileNotice::Compiled {
-            took,
-            kept: self.kept.clone(),
-            refused,
-        }
-    }
-}
-
-/// Lets another process compile a part into the cache, or where it can't be kept into a folder for the moment. `None` when
-/// this process must compile.
-///
-/// # Errors
-/// When the other process began and failed.
-pub(crate) fn in_helper(
-    helper: &dyn Helper,
-    part: Part,
-    file: Option<&Path>,
-    name: &str,
-) -> Result<Option<Made>, NotAnAction> {
-    let kept = match file {
-        Some(file) => cache::can_keep(file).map(|()| file.to_owned()),
-        None => Err("there is no cache folder".into()),
-    };
-    let (file, passing) = match &kept {
-        Ok(file) => (file.clone(), None),
-        Err(_) => {
-            let Some(passing) = Passing::new() else {
-                return Ok(None);
-            };
-            (passing.path().join(name), Some(passing))
-        }
-    };
-    let folder = file.parent().unwrap_or(Path::new("."));
-    match helper.compile(part, folder) {
-        Ok(()) => Ok(Some(Made {
-            file,
-            kept,
-            _passing: passing,
-        })),
-        Err(HelperError::Unavailable(reason)) => {
-            tracing::debug!(part = part.name(), %reason, "no other process compiles");
-            Ok(None)
-        }
-        Err(HelperError::Failed(reason)) => Err(NotAnAction::NotCompiled(reason)),
-    }
-}
-
-/// Machine code from the cache; when there is none, after no other process compiles it any more. Until the lock is
-/// dropped, others wait. `waiting` gets the folder of the cache.
-pub(crate) fn find(
-    engine: &wasmtime::Engine,
-    file: Option<&Path>,
-    waiting: &mut dyn FnMut(PathBuf),
-) -> (Found, Option<File>) {
-    let Some(file) = file else {
-        return (Found::Nothing(None), None);
-    };
-    let found = cache::load(engine, file);
-    if matches!(found, Found::Component(_)) {
-        return (found, None);
-    }
-    let lock = cache::lock(file, &mut || {
-        waiting(file.parent().unwrap_or(file).to_owned());
-    });
-    match lock {
-        // Another process may have compiled it meanwhile.
-        Some(lock) => (cache::load(engine, file), Some(lock)),
-        None => (found, None),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::each::EACH;
 use super::keys::{self, CASES};
 use super::matrix::CASES_BYTES;
 use super::reader::Reader;
@@ -124,7 +125,7 @@ pub fn read_request(text: &str, number: usize, working_folder: &Path) -> Result<
     let reveals_secrets = reveal
         .and_then(|node| reader.shapes.boolean(&node, "`reveal_secrets`"))
         .unwrap_or(false);
-    for key in [CASES, "matrix"] {
+    for key in [CASES, "matrix", EACH] {
         if let Some(entry) = root.entry(key) {
             let error = entry
                 .place
