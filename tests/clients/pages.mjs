@@ -51,6 +51,8 @@ await withPage(async (page) => {
   await says(page, '#told', 'userinfo: surfing');
   await page.click('#refresh');
   await says(page, '#told', 'refreshed: DPoP');
+  // The browser tells of an answer after the page has it.
+  while (answers.length < 3) await page.waitForTimeout(20);
   // The first request brought the nonce; each one had a proof, and each token is bound.
   assert.deepEqual(answers.map(({ status }) => status), [400, 200, 200]);
   assert.equal(answers[0].body.error, 'use_dpop_nonce');

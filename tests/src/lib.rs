@@ -91,7 +91,7 @@ impl Source {
 }
 
 /// Folders and files that others wrote, kept as they published them.
-const FOREIGN: &[&str] = &["target", "node_modules", "liquid.node.js"];
+const FOREIGN: &[&str] = &["target", "node_modules", ".next", ".venv", "liquid.node.js"];
 
 /// Every Rust and JavaScript file of the workspace that people write, in the order of their paths.
 ///

@@ -198,9 +198,11 @@ fn a_configuration_of_another_trigger_than_the_handler_is_reported() {
         "{checked}"
     );
     let checked = project("mcp-tool", login, "check");
+    // Lines are broken where the terminal ends.
+    let words: Vec<&str> = checked.stdout.split_whitespace().collect();
     assert!(
-        checked
-            .stdout
+        words
+            .join(" ")
             .contains("it exports `onExecutePostLogin`, a handler of post-login"),
         "{checked}"
     );

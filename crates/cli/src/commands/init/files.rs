@@ -56,7 +56,10 @@ impl Files {
         // A workflow is for the whole repository.
         let mut above = self.home.ancestors();
         let top = above.find(|above| above.join(".git").exists());
-        let home = top.unwrap_or(&self.home).canonicalize();
+        // A folder that is not there yet is made in the last one that is.
+        let home = top.unwrap_or(&self.home);
+        let home = home.ancestors().find(|above| above.exists());
+        let home = home.unwrap_or(&self.home).canonicalize();
         let is_inside = match (there.map(Path::canonicalize), home) {
             (Some(Ok(real)), Ok(home)) => real.starts_with(home),
             // A link that leads nowhere, for one.

@@ -174,14 +174,14 @@ fn what_is_near_a_limit_becomes_a_notice() {
     let text = |length: usize| "x".repeat(length);
     check(
         json!([["idToken.setCustomClaim", "a", text(95_000)]]),
-        &["custom-claims-near-limit"],
+        &["custom-claims-near-limit", "id-token-over-header"],
     );
     check(
         json!([
             ["accessToken.setCustomClaim", "a", text(50_000)],
             ["accessToken.setCustomClaim", "a", text(80_000)]
         ]),
-        &[],
+        &["access-token-over-header"],
     );
     check(
         json!([["user.setUserMetadata", "a", text(30_000)]]),
