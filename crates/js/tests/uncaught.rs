@@ -134,6 +134,45 @@ fn later_errors_are_notices() {
     );
 }
 
+/// The handler returns at once, and the error is thrown before its promise is looked at.
+#[test]
+fn errors_ahead_of_the_end_fail_the_run() {
+    for (body, fault) in [
+        (
+            "queueMicrotask(() => { throw new Error('mt'); });",
+            "Error: mt",
+        ),
+        (
+            "await new Promise((go) => setTimeout(go, 5)); queueMicrotask(() => { throw new TypeError('mt'); });",
+            "TypeError: mt",
+        ),
+        (
+            "process.nextTick(() => { throw new RangeError('tick'); });",
+            "RangeError: tick",
+        ),
+        (
+            "const ac = new AbortController(); ac.signal.addEventListener('abort', () => { throw new Error('abl'); }); ac.abort();",
+            "Error: abl",
+        ),
+        (
+            "const { Readable } = require('stream'); new Readable({ read() {} }).destroy(new Error('st'));",
+            "Error: st",
+        ),
+        (
+            "require('events').once; const e = new (require('events'))(); process.nextTick(() => e.emit('error', new Error('ev')));",
+            "Error: ev",
+        ),
+    ] {
+        check(body, Some(fault), &[]);
+    }
+    // One that is caught is the Action's own matter.
+    check(
+        "process.on('uncaughtException', () => {}); queueMicrotask(() => { throw new Error('mt'); }); await new Promise((go) => setTimeout(go, 1));",
+        None,
+        &[],
+    );
+}
+
 /// Runs Rules with these bodies, one after the other in one login.
 fn run_rules(bodies: &[&str]) -> Outcome {
     let rules = bodies.iter().enumerate().map(|(index, body)| {

@@ -106,6 +106,8 @@ function endRun(how) {
 function settled(own, promise) {
     const promised = new NativePromise((resolve, reject) => {
         const over = (how, settle) => (value) => {
+            // The error that ended the process came first; it rejects.
+            if (own.isDead) return;
             if (!own.isOver) endRun(how);
             settle(value);
         };
