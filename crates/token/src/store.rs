@@ -106,7 +106,9 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     // One byte more shows that there is more.
-    fs::File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
+    fs::File::open(path)?
+        .take(MOST + 1)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -4,8 +4,7 @@ mod tls;
 mod wiring;
 
 use std::{
-    env, fs,
-    io,
+    env, fs, io,
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
     process,

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
-    Authenticator, ClientChange, Code, Consent, CustomClaims, Device, Identity, LinkedLogin, LoginTicket,
-    Mail, Member, OneTimeCode, OpaqueToken, ProviderCode, Pushed, Record, RefreshToken, Roles, Session, Ticket,
-    UsedAssertion, check,
+    Authenticator, ClientChange, Code, Consent, CustomClaims, Device, Identity, LinkedLogin,
+    LoginTicket, Mail, Member, OneTimeCode, OpaqueToken, ProviderCode, Pushed, Record,
+    RefreshToken, Roles, Session, Ticket, UsedAssertion, check,
 };
 use crate::oauth::run::LoginDoc;
 
