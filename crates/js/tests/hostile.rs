@@ -149,7 +149,7 @@ fn memory_has_an_end() {
 /// Keys are derived in the sandbox, so its budget ends what asks for too much, whatever Node's own limit (`maxmem`) was set to.
 #[test]
 fn deriving_keys_has_the_budget_of_the_action() {
-    let memory: &[FaultKind] = &[FaultKind::OutOfMemory];
+    let memory: &[FaultKind] = &[FaultKind::OutOfMemory, FaultKind::Timeout];
     let time: &[FaultKind] = &[FaultKind::Timeout];
     for (call, kinds) in [
         (
