@@ -115,6 +115,13 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
             ));
             return;
         }
+        CompileNotice::Overdue { lock } => {
+            let lock = lock.display();
+            printer.warning(&format!(
+                "another process is not done with {what} after 2 minutes, so this one compiles it, too; hint: end that process if it hangs, it holds {lock}"
+            ));
+            return;
+        }
         CompileNotice::Compiled {
             took,
             kept,

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postlogin_engine::{Engine, Helper, HelperError, Part};
+use postlogin_engine::{Engine, Helper, HelperError, NotKept, Part};
 use postlogin_js::JavaScript;
 
 use crate::error::{CliError, SUCCESS};
@@ -19,6 +19,9 @@ const COMMAND: &str = "compile-part";
 
 /// What the other process writes first. A program that does not (a loader that was started instead of us) is another one.
 const READY: &[u8] = b"postlogin compiles\n";
+
+/// How the other process ends when it has compiled and cannot write the result; `EX_IOERR` of sysexits.h.
+const NOT_KEPT: u8 = 74;
 
 /// Each thread of the compiler takes some 10 MB.
 const MOST_THREADS: usize = 6;
@@ -67,6 +70,9 @@ impl Helper for Again {
         }
         match status {
             Ok(Some(status)) if status.success() => Ok(()),
+            Ok(Some(status)) if status.code() == Some(NOT_KEPT.into()) => {
+                Err(HelperError::NotKept(reason(status, &problem)))
+            }
             Ok(Some(status)) => Err(HelperError::Failed(reason(status, &problem))),
             Ok(None) => Err(HelperError::Failed(format!(
                 "the process that compiles was not done after {} minutes",
@@ -121,6 +127,10 @@ pub(crate) fn compile_part(part: &str, folder: &Path) -> Result<u8, CliError> {
     ready.map_err(|error| CliError::unwritable("stdout", error))?;
     let unloadable = |error: anyhow::Error| CliError::unloadable(format!("{error:#}"));
     let engine = Engine::for_helper(folder.to_owned()).map_err(unloadable)?;
-    JavaScript::compile_part(&engine, part).map_err(unloadable)?;
-    Ok(SUCCESS)
+    match JavaScript::compile_part(&engine, part) {
+        Ok(()) => Ok(SUCCESS),
+        // The other process finds out by itself, and says it to the user.
+        Err(error) if error.is::<NotKept>() => Ok(NOT_KEPT),
+        Err(error) => Err(unloadable(error)),
+    }
 }

@@ -48,9 +48,16 @@ impl Part {
 pub enum HelperError {
     /// None could be started; this one compiles.
     Unavailable(String),
+    /// It has compiled and could not write the result, so this one compiles once more.
+    NotKept(String),
     /// It began and failed. One sentence without a full stop.
     Failed(String),
 }
+
+/// What was compiled could not be written: the disk is full, or the folder is gone. The text says which.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotKept(pub String);
 
 /// Compiles in another process, which is the same program.
 pub trait Helper: Send + Sync {
@@ -140,7 +147,7 @@ pub(crate) fn in_helper(
             kept,
             _passing: passing,
         })),
-        Err(HelperError::Unavailable(reason)) => {
+        Err(HelperError::Unavailable(reason) | HelperError::NotKept(reason)) => {
             tracing::debug!(part = part.name(), %reason, "no other process compiles");
             Ok(None)
         }

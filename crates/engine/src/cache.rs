@@ -2,6 +2,7 @@
 //!
 //! A cache that cannot be read or written is never fatal: the component is compiled again.
 
+mod checksum;
 pub(crate) mod images;
 mod lock;
 mod trust;
@@ -18,7 +19,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 
 use crate::contract::NotAnAction;
-use lock::lock;
+use lock::{Lock, lock};
 use trust::{Opened, check_folder, open_own};
 
 /// Told to the caller when a component is not in the cache.
@@ -28,6 +29,11 @@ pub enum CompileNotice {
     Waiting {
         /// The folder in which the result will be.
         folder: PathBuf,
+    },
+    /// That process was not done in time, so this one compiles, too.
+    Overdue {
+        /// The file that it holds.
+        lock: PathBuf,
     },
     /// It is being compiled, which takes seconds.
     Begins,
@@ -92,6 +98,11 @@ pub(crate) fn load(engine: &Engine, file: &Path) -> Found {
         Ok(None) => return Found::Nothing(None),
         Err(reason) => return Found::Nothing(Some(reason)),
     };
+    // Damaged machine code is not noticed before it runs, and then anything may happen.
+    if let Err(error) = checksum::verify(&opened.file, file) {
+        tracing::debug!(file = %file.display(), %error, "cached code is not used");
+        return Found::Nothing(None);
+    }
     deserialize(engine, opened)
         .inspect_err(
             |error| tracing::debug!(file = %file.display(), %error, "cached code is not used"),
@@ -100,11 +111,11 @@ pub(crate) fn load(engine: &Engine, file: &Path) -> Found {
 }
 
 /// Machine code from the cache; when there is none, after no other process compiles it any more. Until the lock is
-/// dropped, others wait. `waiting` gets the folder of the cache.
+/// dropped, others wait. `notice` is told of another process.
 pub(crate) fn find(
     engine: &Engine,
     file: Option<&Path>,
-    waiting: &mut dyn FnMut(PathBuf),
+    notice: &mut dyn FnMut(CompileNotice),
 ) -> (Found, Option<fs::File>) {
     let Some(file) = file else {
         return (Found::Nothing(None), None);
@@ -114,12 +125,17 @@ pub(crate) fn find(
         return (found, None);
     }
     let lock = lock(file, &mut || {
-        waiting(file.parent().unwrap_or(file).to_owned());
+        let folder = file.parent().unwrap_or(file).to_owned();
+        notice(CompileNotice::Waiting { folder });
     });
     match lock {
         // Another process may have compiled it meanwhile.
-        Some(lock) => (load(engine, file), Some(lock)),
-        None => (found, None),
+        Lock::Held(lock) => (load(engine, file), Some(lock)),
+        Lock::Overdue(lock) => {
+            notice(CompileNotice::Overdue { lock });
+            (found, None)
+        }
+        Lock::Impossible => (found, None),
     }
 }
 
@@ -193,6 +209,8 @@ fn with_temporary(
 /// Keeps machine code.
 pub(crate) fn store(component: &Component, file: &Path) -> Result<(), String> {
     let code = component.serialize().map_err(|error| error.to_string())?;
+    // First: machine code without its checksum is not used.
+    checksum::store(&code, file)?;
     write_own(file, &code)
 }
 

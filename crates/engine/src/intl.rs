@@ -16,7 +16,7 @@ use wasmtime::{
 };
 
 use crate::{
-    apart::{Helper, Part, in_helper},
+    apart::{Helper, NotKept, Part, in_helper},
     cache::{self, Found, find},
     memory::restrict_addresses,
     sandbox::TimedOut,
@@ -171,7 +171,7 @@ impl Intl {
         let key = self.key(&engine);
         let file = self.cache.as_ref().map(|folder| folder.join(key));
         let (_, kept) = self.compile_here(&engine, file.as_deref())?;
-        kept.map_err(anyhow::Error::msg)
+        Ok(kept.map_err(NotKept)?)
     }
 
     fn compile(&self) -> anyhow::Result<Ready> {

@@ -31,7 +31,7 @@ mod watchdog;
 mod witness;
 
 pub use action::{ActionPre, Invocation, Phases, Ran, SharedSandbox};
-pub use apart::{Helper, HelperError, Part};
+pub use apart::{Helper, HelperError, NotKept, Part};
 pub use cache::{CompileNotice, read_own, write_own};
 pub use config::Allocation;
 pub use contract::{NotAnAction, handlers_of};

@@ -241,9 +241,7 @@ impl Engine {
         let engine = &self.inner.wasmtime;
         let (found, _lock) = match self.inner.is_helper {
             true => (Found::Nothing(None), None),
-            false => find(engine, file.as_deref(), &mut |folder| {
-                notice(CompileNotice::Waiting { folder });
-            }),
+            false => find(engine, file.as_deref(), &mut notice),
         };
         let refused = match found {
             Found::Component(component) => match self.image_beside(file.as_deref()) {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use postlogin_core::{Fault, FaultKind, HandlerKind, Location};
 use postlogin_engine::{
-    ActionPre, CompileNotice, Engine, NotAnAction, Part, Program, Script, SnapshotError,
+    ActionPre, CompileNotice, Engine, NotAnAction, NotKept, Part, Program, Script, SnapshotError,
     StackMapper, Stage, snapshot,
 };
 
@@ -96,7 +96,7 @@ impl JavaScript {
         let unpack = || engine::unpack().map_err(NotAnAction::Unreadable);
         engine.packed_program(engine::hash(), unpack, |notice| {
             if let CompileNotice::Compiled { kept, .. } = notice {
-                result = kept.map(drop).map_err(anyhow::Error::msg);
+                result = kept.map(drop).map_err(|reason| NotKept(reason).into());
             }
         })?;
         result

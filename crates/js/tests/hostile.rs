@@ -146,6 +146,42 @@ fn memory_has_an_end() {
     }
 }
 
+/// Keys are derived in the sandbox, so its budget ends what asks for too much, whatever Node's own limit (`maxmem`) was set to.
+#[test]
+fn deriving_keys_has_the_budget_of_the_action() {
+    let memory: &[FaultKind] = &[FaultKind::OutOfMemory, FaultKind::Timeout];
+    let time: &[FaultKind] = &[FaultKind::Timeout];
+    for (call, kinds) in [
+        (
+            "scryptSync('a', 'b', 32, { N: 2 ** 18, maxmem: 2 ** 40 })",
+            memory,
+        ),
+        (
+            "scryptSync('a', 'b', 32, { N: 2 ** 17, maxmem: 2 ** 53 - 1 })",
+            memory,
+        ),
+        ("scryptSync('a', 'b', 2 ** 31 - 1, { N: 2, r: 1 })", memory),
+        ("pbkdf2Sync('a', 'b', 1, 2 ** 31 - 1, 'sha512')", memory),
+        (
+            "scryptSync('a', 'b', 32, { N: 2 ** 14, p: 2 ** 15, maxmem: 2 ** 40 })",
+            time,
+        ),
+        ("pbkdf2Sync('a', 'b', 2 ** 31 - 1, 32, 'sha512')", time),
+        ("generatePrimeSync(16384, { safe: true })", time),
+    ] {
+        check_fault(&format!("require('crypto').{call};"), kinds, "");
+    }
+    // Without `maxmem`, Node's limit is 32 MiB, and Node 22 has no Argon2.
+    check_prints(
+        "try { require('crypto').scryptSync('a', 'b', 32, { N: 2 ** 20 }); } catch (e) { console.log(e.code); }",
+        "ERR_CRYPTO_INVALID_SCRYPT_PARAMS\ndone\n",
+    );
+    check_prints(
+        "console.log(typeof require('crypto').argon2Sync);",
+        "undefined\ndone\n",
+    );
+}
+
 #[test]
 fn an_action_is_watched_when_its_engine_is_gone() {
     let action = {

@@ -199,7 +199,7 @@ fn with_cache(cache: &Path) -> JavaScript {
     for entry in fs::read_dir(shared).expect("it is there") {
         let path = entry.expect("an entry").path();
         let kind = path.extension().and_then(|kind| kind.to_str());
-        if let (Some("cwasm" | "image"), Some(name)) = (kind, path.file_name()) {
+        if let (Some("cwasm" | "image" | "sum"), Some(name)) = (kind, path.file_name()) {
             fs::copy(&path, cache.join(name)).expect("it is copied");
         }
     }

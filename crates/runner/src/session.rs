@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use postlogin_core::reads::Watch;
 use postlogin_project::Error;
-use postlogin_project::cases::{Named, Request, read_request};
+use postlogin_project::cases::{Case, Named, Request, read_request};
 use serde_json::{Value, json};
 
 pub(crate) use self::requests::Witness;
@@ -93,11 +93,8 @@ impl<'a> Session<'a> {
             reveals_secrets,
             mut case,
         } = read_request(line, self.number, self.working_folder)?;
-        if case.snapshot {
-            let error = case.place.error("a request cannot have a `snapshot`");
-            return Err(vec![error.with_hint(
-                "compare the `outcome` of the answer, or write a case file",
-            )]);
+        if let Some(error) = refused(&case) {
+            return Err(vec![error]);
         }
         if case.actions.is_none() && !self.actions.is_empty() {
             let named = self.actions.iter().map(|name| Named {
@@ -150,4 +147,22 @@ fn version(file: &Path) -> Option<Version> {
 
 fn told(error: &Error) -> Value {
     json!({"message": error.to_string(), "hint": error.hint})
+}
+
+/// Why a case cannot be a request: it would pass although nothing was compared, or although other requests run that it excludes.
+fn refused(case: &Case) -> Option<Error> {
+    let (key, hint) = if case.snapshot {
+        (
+            "a `snapshot`",
+            "compare the `outcome` of the answer, or write a case file",
+        )
+    } else if case.skip.is_some() {
+        ("`skip` or `todo`", "send no request for it")
+    } else if case.only {
+        ("`only`", "each request runs; send none that is not to run")
+    } else {
+        return None;
+    };
+    let error = case.place.error(format!("a request cannot have {key}"));
+    Some(error.with_hint(hint))
 }

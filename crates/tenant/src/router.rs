@@ -259,11 +259,56 @@ fn is_own_host(tenant: &Tenant, headers: &HeaderMap) -> bool {
     if host.eq_ignore_ascii_case(&tenant.authority) {
         return true;
     }
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
+    let Some(name) = name_of(host) else {
+        return false;
     };
     name.eq_ignore_ascii_case("localhost")
         || name.parse::<std::net::IpAddr>().is_ok()
         || (tenant.hosts.iter()).any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Returns the name or address in a `Host` header; `None` when it is no `host` or `host:port` (RFC 9110, 7.2): what comes after the
+/// port could be another host for whoever makes a link of it (`127.0.0.1:3000@evil.example`).
+fn name_of(host: &str) -> Option<&str> {
+    let (name, rest) = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
+    };
+    let is_port = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
+    let is_whole = rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port);
+    is_whole.then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn a_host_is_a_name_and_a_port_and_nothing_else() {
+        for (host, name) in [
+            ("localhost", "localhost"),
+            ("localhost:3000", "localhost"),
+            ("127.0.0.1:3000", "127.0.0.1"),
+            ("127.0.0.1:", "127.0.0.1"),
+            ("[::1]", "::1"),
+            ("[::1]:3000", "::1"),
+        ] {
+            assert_eq!(name_of(host), Some(name), "{host}");
+        }
+        for host in [
+            "127.0.0.1:3777@evil.example",
+            "localhost:@evil.example",
+            "localhost:3000:4000",
+            "localhost:3000/x",
+            "localhost:3000 evil.example",
+            "localhost:+3",
+            "[::1",
+            "[::1]@evil.example",
+            "[::1]3000",
+            "[::1]:3000@evil.example",
+            "[::1].evil.example",
+        ] {
+            assert_eq!(name_of(host), None, "{host}");
+        }
+    }
 }

@@ -44,6 +44,40 @@ fn a_cache_that_cannot_be_made_costs_the_compilation_only() {
     warns(&run(&files.path().join("file")), "file");
 }
 
+/// What a disk did to a file of the cache must change no login: it is noticed, and the file is made again.
+#[test]
+fn damaged_files_of_the_cache_are_made_again() {
+    let cache = tempfile::tempdir().expect("a folder");
+    let is_quiet = |done: &Finished| {
+        assert_eq!(done.code, Some(0), "{done}");
+        assert!(done.stdout.contains("\"status\": \"allowed\""), "{done}");
+        done.stderr.is_empty()
+    };
+    assert!(!is_quiet(&run(cache.path())), "it was compiled before");
+    assert!(is_quiet(&run(cache.path())), "it was not kept");
+    for kind in ["image", "cwasm"] {
+        let mut damaged = 0;
+        for entry in fs::read_dir(cache.path()).expect("a folder") {
+            let file = entry.expect("an entry").path();
+            if file.extension().is_some_and(|found| found == kind) {
+                let mut content = fs::read(&file).expect("it is readable");
+                let middle = content.len() / 3;
+                for byte in content.iter_mut().skip(middle).take(100_000) {
+                    *byte = !*byte;
+                }
+                fs::write(&file, content).expect("it is writable");
+                damaged += 1;
+            }
+        }
+        // Machine code has no image where memory is wasmtime's.
+        if damaged > 0 {
+            let done = run(cache.path());
+            assert!(!is_quiet(&done), "a damaged {kind} was used: {done}");
+            assert!(is_quiet(&run(cache.path())), "{kind}: it was not kept");
+        }
+    }
+}
+
 #[test]
 #[cfg(unix)]
 fn a_cache_that_others_may_write_to_is_not_used() {

@@ -228,3 +228,29 @@ fn a_script_that_no_manifest_describes_is_told_checked_and_runs_by_name() {
         assert!(check.stdout.contains(part), "{part}: {check}");
     }
 }
+
+/// What of a Terraform configuration is not resolved is told before the error that nothing is bound.
+#[test]
+fn run_without_a_usable_binding_tells_what_terraform_left_out() {
+    let action = |name: &str, code: &str| {
+        format!(
+            "resource \"auth0_action\" \"{name}\" {{\n  name = \"{name}\"\n  code = {code}\n  supported_triggers {{\n    id = \"post-login\"\n    version = \"v3\"\n  }}\n}}\n"
+        )
+    };
+    let binding = "resource \"auth0_trigger_actions\" \"login\" {\n  trigger = var.trigger\n  actions {\n    id = auth0_action.a.id\n    display_name = \"a\"\n  }\n}\n";
+    let good = action("b", "\"exports.onExecutePostLogin = async () => {}\"");
+    let text = action("a", "var.code") + &good + binding;
+    let project = folder(&[("main.tf", &text)]);
+    let ran = postlogin("run").within(project.path()).finish();
+    assert_eq!(ran.code, Some(2), "{ran}");
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "warning: main.tf:3:10: `code` of auth0_action.a is not resolved: var.code is unknown",
+            "error: main.tf:18:13: `trigger` of auth0_trigger_actions.login is not resolved: var.trigger is unknown",
+            "hint: list the Actions of the trigger under `bindings` in postlogin.toml, or name the Actions to run",
+        ],
+        "{ran}"
+    );
+}

@@ -329,24 +329,52 @@ fn a_request_that_is_too_long_is_refused_and_the_session_continues() {
     assert_eq!(answers[3]["passed"], true);
 }
 
+/// What would pass although nothing was compared, or speaks of more than one request.
 #[test]
-fn a_request_has_no_snapshot() {
+fn a_request_is_one_case_that_runs() {
+    let refused = [
+        (r#""snapshot": true"#, "a request cannot have a `snapshot`"),
+        (r#""skip": true"#, "a request cannot have `skip` or `todo`"),
+        (
+            r#""skip": "later""#,
+            "a request cannot have `skip` or `todo`",
+        ),
+        (
+            r#""todo": "later""#,
+            "a request cannot have `skip` or `todo`",
+        ),
+        (r#""todo": true"#, "a request cannot have `skip` or `todo`"),
+        (r#""only": true"#, "a request cannot have `only`"),
+        (r#""each": [{}]"#, "a request is one case: no `each`"),
+        (
+            r#""each": [{"expect": {"status": "denied"}}, {}]"#,
+            "a request is one case: no `each`",
+        ),
+        (r#""matrix": {}"#, "a request is one case: no `matrix`"),
+        (r#""cases": [{}]"#, "a request is one case: no `cases`"),
+        (r#""actions": []"#, "a case without an Action runs nothing"),
+    ];
+    let harmless = r#""snapshot": false, "skip": false, "todo": false, "only": false"#;
     let folder = folder(&[("quiet.js", QUIET)]);
+    let mut stdin = String::new();
+    for (keys, _) in refused.iter().chain([&(harmless, "")]) {
+        stdin += &format!("{{\"id\": 1, {keys}}}\n");
+    }
     let done = postlogin("run quiet.js --stdin-json")
         .within(folder.path())
-        .stdin("{\"id\": 1, \"snapshot\": true}\n{\"id\": 2, \"snapshot\": false}\n")
+        .stdin(&stdin)
         .finish();
     let answers: Vec<Value> = done
         .stdout
         .lines()
         .map(|line| serde_json::from_str(line).expect("each line is JSON"))
         .collect();
-    let message = answers[0]["errors"][0]["message"]
-        .as_str()
-        .unwrap_or_default();
-    assert!(
-        message.contains("a request cannot have a `snapshot`"),
-        "{done}"
-    );
-    assert_eq!(answers[1]["passed"], true, "{done}");
+    assert_eq!(answers.len(), refused.len() + 1, "{done}");
+    for ((keys, expected), answer) in refused.iter().zip(&answers) {
+        let message = answer["errors"][0]["message"].as_str().unwrap_or_default();
+        assert!(message.contains(expected), "{keys}: {answer}");
+        assert_eq!(answer["passed"], Value::Null, "{keys}: {answer}");
+        assert_eq!(answer["id"], 1, "{keys}: {answer}");
+    }
+    assert_eq!(answers[refused.len()]["passed"], true, "{done}");
 }

@@ -1,7 +1,7 @@
 //! Images of memories in the cache, beside the machine code that they belong to.
 //!
-//! A file begins with the memory itself, so that it can be mapped, and ends with a page that says how long that is, and how many
-//! globals the code can change. A file that was cut off has no such page.
+//! A file begins with the memory itself, so that it can be mapped, and ends with a page that says how long that is, how many
+//! globals the code can change, and a checksum of the memory and that number. A file that was cut off has no such page.
 
 use std::{
     fs::File,
@@ -10,11 +10,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{trust::open_own, with_temporary};
+use super::{checksum, trust::open_own, with_temporary};
 use crate::memory::{Image, PAGE, write_sparse};
 
-/// What the last page begins with; the two numbers follow, of eight bytes each in little-endian order.
-const MAGIC: &[u8] = b"postlogin memory image 1";
+/// What the last page begins with; three numbers follow, of eight bytes each in little-endian order.
+const MAGIC: &[u8] = b"postlogin memory image 2";
 
 /// What the cache has beside machine code.
 pub(crate) enum FoundImage {
@@ -52,7 +52,13 @@ fn map(mut file: File) -> io::Result<FoundImage> {
     let globals = page.get(MAGIC.len() + size_of::<u64>()..);
     let globals = globals.and_then(<[u8]>::first_chunk).copied();
     let globals = u64::from_le_bytes(globals.unwrap_or_default());
-    if page != trailer(end, globals) {
+    // What the page says is compared first: it costs nothing.
+    let sum = page.get(MAGIC.len() + 2 * size_of::<u64>()..);
+    let sum = sum.and_then(<[u8]>::first_chunk).copied();
+    let sum = u64::from_le_bytes(sum.unwrap_or_default());
+    if page != trailer(end, globals, sum)
+        || sum != checksum::mixed(checksum::of_file(&file, end)?, globals)
+    {
         return Err(io::ErrorKind::InvalidData.into());
     }
     match usize::try_from(end).map_err(io::Error::other)? {
@@ -70,17 +76,19 @@ fn map(mut file: File) -> io::Result<FoundImage> {
 /// When the cache cannot be written. The text says why.
 pub(crate) fn store(code: &Path, memory: &[u8], mutable_globals: u64) -> Result<(), String> {
     let len = memory.len() as u64;
+    let sum = checksum::mixed(checksum::of_bytes(memory), mutable_globals);
     with_temporary(&code.with_extension("image"), |mut file| {
         write_sparse(file, memory)?;
         file.seek(SeekFrom::Start(len))?;
-        file.write_all(&trailer(len, mutable_globals))
+        file.write_all(&trailer(len, mutable_globals, sum))
     })
 }
 
-fn trailer(len: u64, mutable_globals: u64) -> Vec<u8> {
+fn trailer(len: u64, mutable_globals: u64, sum: u64) -> Vec<u8> {
     let mut page = MAGIC.to_vec();
-    page.extend_from_slice(&len.to_le_bytes());
-    page.extend_from_slice(&mutable_globals.to_le_bytes());
+    for number in [len, mutable_globals, sum] {
+        page.extend_from_slice(&number.to_le_bytes());
+    }
     page.resize(PAGE, 0);
     page
 }

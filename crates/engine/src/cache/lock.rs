@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -15,35 +15,41 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// What became of waiting. Without a lock, a process goes on all the same.
+#[derive(Debug)]
+pub(crate) enum Lock {
+    /// Others wait until it is dropped.
+    Held(File),
+    /// Another process holds this file for too long.
+    Overdue(PathBuf),
+    /// There can be no lock here.
+    Impossible,
+}
+
 /// Waits until no other process compiles what will be in `file`, and keeps others waiting until the result is dropped.
-/// `waiting` is called once when there is another. `None` when there can be no lock, which is no reason not to go on.
+/// `waiting` is called once when there is another.
 ///
 /// The lock file stays: removing it would let two processes lock two files of one name.
-pub(crate) fn lock(file: &Path, waiting: &mut dyn FnMut()) -> Option<File> {
+pub(crate) fn lock(file: &Path, waiting: &mut dyn FnMut()) -> Lock {
     lock_within(file, PATIENCE, waiting)
 }
 
-fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut()) -> Option<File> {
-    let folder = file.parent()?;
-    make_folder(folder).ok()?;
-    check_folder(folder).ok()?;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let lock = options.open(file.with_extension("lock")).ok()?;
+fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut()) -> Lock {
+    let path = file.with_extension("lock");
+    let Some(lock) = open(&path) else {
+        return Lock::Impossible;
+    };
     let started = Instant::now();
     let mut is_told = false;
     loop {
         match lock.try_lock() {
-            Ok(()) => return Some(lock),
+            Ok(()) => return Lock::Held(lock),
             Err(TryLockError::Error(error)) => {
                 tracing::debug!(file = %file.display(), %error, "the cache cannot be locked");
-                return None;
+                return Lock::Impossible;
             }
             Err(TryLockError::WouldBlock) if started.elapsed() >= patience => {
-                tracing::debug!(file = %file.display(), "another process compiles for too long");
-                return None;
+                return Lock::Overdue(path);
             }
             Err(TryLockError::WouldBlock) => {
                 if !is_told {
@@ -54,6 +60,18 @@ fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut()) -> Op
             }
         }
     }
+}
+
+/// Opens a lock file, in a folder that others cannot write to.
+fn open(path: &Path) -> Option<File> {
+    let folder = path.parent()?;
+    make_folder(folder).ok()?;
+    check_folder(folder).ok()?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).ok()
 }
 
 #[cfg(test)]
@@ -74,7 +92,7 @@ mod tests {
             for _ in 0..6 {
                 scope.spawn(|| {
                     let held = lock(&file, &mut || {});
-                    assert!(held.is_some());
+                    assert!(matches!(held, Lock::Held(_)));
                     assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                     thread::sleep(Duration::from_millis(5));
                     inside.fetch_sub(1, Ordering::SeqCst);
@@ -84,10 +102,12 @@ mod tests {
         let held = lock(&file, &mut || {});
         let mut told = 0;
         let second = lock_within(&file, Duration::from_millis(120), &mut || told += 1);
-        assert!(held.is_some() && second.is_none());
+        assert!(matches!(held, Lock::Held(_)));
+        assert!(matches!(second, Lock::Overdue(path) if path == folder.join("a.lock")));
         assert_eq!(told, 1);
         // Where nothing can be written, nothing is locked.
-        assert!(lock(Path::new("/dev/null/x/a.cwasm"), &mut || {}).is_none());
+        let nowhere = lock(Path::new("/dev/null/x/a.cwasm"), &mut || {});
+        assert!(matches!(nowhere, Lock::Impossible));
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -19,8 +19,9 @@ fn of_many_that_need_a_component_one_compiles_it() {
                 let engine =
                     wasmtime::Engine::new(&configuration(Allocation::OnDemand, None)).unwrap();
                 let file = folder.join(cache::file_name(&engine, &bytes));
-                let waiting = &mut |told: PathBuf| {
-                    assert_eq!(told, folder);
+                let waiting = &mut |told: CompileNotice| {
+                    let folder = folder.clone();
+                    assert_eq!(told, CompileNotice::Waiting { folder });
                     waited.fetch_add(1, Ordering::SeqCst);
                 };
                 let (found, _lock) = find(&engine, Some(&file), waiting);

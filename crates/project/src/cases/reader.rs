@@ -216,6 +216,16 @@ impl Reader {
         if let Some(node) = node.get("tenant") {
             tenant::check(node, "`tenant`", shapes);
         }
+        if let Some(actions) = node.get("actions")
+            && matches!(&actions.value, NodeValue::List(items) if items.is_empty())
+            && node.get("connection").is_none()
+        {
+            // Whatever it expects of a login without Actions, it shows nothing about one.
+            let error = actions.place.error("a case without an Action runs nothing");
+            shapes.refuse(error.with_hint(
+                "name some; without `actions`, those that the project binds to the trigger run",
+            ));
+        }
         Case {
             full_name,
             name,

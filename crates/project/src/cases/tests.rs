@@ -120,6 +120,39 @@ fn every_mistake_has_its_place_and_a_hint() {
 }
 
 #[test]
+fn a_case_that_runs_nothing_is_refused() {
+    const HINT: &str =
+        "name some; without `actions`, those that the project binds to the trigger run";
+    let at = |place: &str| format!("{place}: a case without an Action runs nothing | {HINT}");
+    let check = |text: &str, places: &[&str]| {
+        let expected: Vec<String> = places.iter().map(|place| at(place)).collect();
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check_mistakes(text, &expected);
+    };
+    check(
+        "actions: []\nexpect: { status: allowed }\n",
+        &["a.case.yaml:1:10"],
+    );
+    check(
+        "cases:\n  - actions: []\n  - description: binding\n",
+        &["a.case.yaml:2:14"],
+    );
+    // The keys of a file and of a row are those of a case.
+    check(
+        "actions: []\ncases:\n  - description: a\n",
+        &["a.case.yaml:1:10"],
+    );
+    check(
+        "each:\n  - expect: { status: allowed }\n  - actions: []\n",
+        &["a.case.yaml:3:14"],
+    );
+    // A connection's script runs without any Action.
+    let connection = "connection: idp\nactions: []\n";
+    assert_eq!(names(connection).len(), 1);
+    assert_eq!(names("expect: { status: allowed }\n").len(), 1);
+}
+
+#[test]
 fn cases_are_named_by_what_they_say() {
     assert_eq!(names("snapshot: true\n"), ["a"]);
     assert_eq!(names("description: says  so\n"), ["says so"]);

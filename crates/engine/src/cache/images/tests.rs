@@ -29,6 +29,26 @@ fn what_is_stored_is_found_and_what_is_damaged_is_not() {
         fs::write(&file, damaged).unwrap();
         assert!(is_missing(), "{} bytes", damaged.len());
     }
+    // Of the same length: in data, in a hole, in the last byte, and in each number of the last page.
+    let (data, hole, last) = (20_000, 40_000, memory.len() - 1);
+    let numbers = memory.len() + MAGIC.len();
+    for at in [
+        data,
+        hole,
+        last,
+        memory.len(),
+        numbers,
+        numbers + 8,
+        numbers + 16,
+        numbers + 24,
+    ] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        fs::write(&file, &damaged).unwrap();
+        assert!(is_missing(), "a bit at {at}");
+    }
+    fs::write(&file, &whole).unwrap();
+    assert!(matches!(load(&code), FoundImage::Image(_, 3)));
     store(&code, &[], 0).unwrap();
     assert!(matches!(load(&code), FoundImage::None));
     fs::remove_dir_all(folder).unwrap();
