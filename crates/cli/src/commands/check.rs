@@ -1,22 +1,23 @@
 //! `postlogin check`.
 
+mod absent;
+
 use std::{
-    collections::BTreeMap,
     env,
     path::{Component, Path, PathBuf},
 };
 
-use postlogin_core::Location;
 use postlogin_js::{
     check::{self, Declared, Finding, Severity, Source},
     source::rule::is_rule,
 };
 use postlogin_project::{
-    ActionKind, ActionSource, Error, KeywordMappings, Manifest, MissingAction, Part, Project,
+    ActionKind, ActionSource, Error, KeywordMappings, Manifest, MissingAction, Project,
     actions_below, leftover,
 };
-use postlogin_runner::{missing_files, missing_modules, source_map_problem};
+use postlogin_runner::source_map_problem;
 
+use self::absent::{Missing, is_same, place, unread};
 use crate::{
     action::find,
     args::{CheckArguments, CheckFormat},
@@ -39,46 +40,43 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         problems,
         bindings,
     } = subjects(&arguments.paths, &here, &found)?;
-    for error in &problems {
-        printer.error(&CliError::from(error.clone()));
-    }
-    // These were printed when the project was read.
-    let unread = match &found.project {
-        Some(project) if arguments.paths.is_empty() => {
-            let broken = project.remarks.broken.iter();
-            broken.filter(|broken| broken.part != Part::Other).count()
+    // What is not read is a finding, like what is missing.
+    for error in found
+        .project
+        .iter()
+        .flat_map(|project| unread(project, &here))
+    {
+        if problems.iter().any(|known| is_same(known, &error.1)) {
+            printer.withdraw(&error.0);
         }
-        _ => 0,
-    };
+    }
     if arguments.paths.is_empty() {
         for problem in found.project.iter().flat_map(Project::binding_problems) {
             printer.warning(&problem);
         }
     }
     let mut report = Report::default();
-    let mut missing = Missing::default();
+    for error in &problems {
+        let hint = error.hint.as_deref();
+        report.add_to_configuration(check::unreadable(&place(error), &error.message, hint));
+    }
     for MissingAction { error, is_exported } in &bindings {
-        let (file, hint) = (
-            error.file.as_deref().unwrap_or_default(),
-            error.hint.as_deref(),
-        );
-        let finding = check::missing_action(file, &error.message, hint, *is_exported);
+        if problems.iter().any(|known| is_same(known, error)) {
+            continue;
+        }
+        let hint = error.hint.as_deref();
+        let finding = check::missing_action(&place(error), &error.message, hint, *is_exported);
         report.add_to_configuration(finding);
     }
+    let mut missing = Missing::of(&sources);
     for source in &sources {
         match &source.kind {
             ActionKind::Script { text, .. } => {
-                for (file, specifier) in missing_files(source) {
-                    printer.warning(&format!(
-                        "{file} imports `{specifier}`, which does not exist: the Action will not load"
-                    ));
-                }
                 if let Some(problem) = source_map_problem(source) {
                     printer.warning(&problem);
                 }
                 let is_rule = is_rule(&source.display_path, text);
-                let findings = findings(source, text, is_rule);
-                missing.add(source, &findings);
+                let findings = findings(source, text, is_rule, missing.take(source));
                 report.add(Checked {
                     name: source.name.clone(),
                     file: source.display_path.clone(),
@@ -95,7 +93,6 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
             }
         }
     }
-    missing.warn(printer);
     match arguments.format {
         CheckFormat::Human => {
             printer.data(|out| render::human(&report, printer.color, printer.width, out))
@@ -104,51 +101,12 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         CheckFormat::Sarif => printer.machine(|out| render::sarif(&report, out)),
         CheckFormat::Github => printer.machine(|out| render::github(&report, out)),
     }?;
-    if !problems.is_empty() || unread > 0 {
+    if !problems.is_empty() {
         return Ok(USAGE);
     }
     let fails = report.count(Severity::Error) > 0
         || (arguments.deny_warnings && report.count(Severity::Warning) > 0);
     Ok(if fails { EXPECTATION_FAILED } else { SUCCESS })
-}
-
-/// What scripts require that `run` and `test` will not find, by name, with the first place and the number of all.
-#[derive(Default)]
-struct Missing(BTreeMap<String, (Location, usize)>);
-
-impl Missing {
-    fn add(&mut self, source: &ActionSource, findings: &[Finding]) {
-        for (location, name) in missing_modules(source) {
-            // One that is not declared is a finding already.
-            if findings.iter().any(|finding| finding.location == location) {
-                continue;
-            }
-            let known = self.0.entry(name).or_insert((location, 0));
-            known.1 += 1;
-        }
-    }
-
-    /// Warns once for each name: a checkout without `node_modules` lacks all packages.
-    fn warn(self, printer: &Printer) {
-        let mut is_package = false;
-        for (name, (Location { file, line, column }, count)) in self.0 {
-            let more = match count {
-                0 | 1 => String::new(),
-                2 => " and 1 more Action".to_owned(),
-                count => format!(" and {} more Actions", count - 1),
-            };
-            let is_file = name.starts_with(['.', '/']);
-            let problem = match is_file {
-                true => "is a file, and production deploys the Action alone",
-                false => "is not installed: `run` and `test` will not find it",
-            };
-            printer.warning(&format!("{file}:{line}:{column}{more}: `{name}` {problem}"));
-            is_package |= !is_file;
-        }
-        if is_package {
-            printer.hint("`postlogin install` installs what Actions declare");
-        }
-    }
 }
 
 /// The subjects of one command.
@@ -169,7 +127,7 @@ impl Subjects {
     fn add_one(&mut self, one: Result<ActionSource, Error>) {
         let source = match one {
             Ok(source) => source,
-            Err(error) => return self.problems.push(error),
+            Err(error) => return self.add_problem(error),
         };
         let is_known = |known: &ActionSource| {
             known.display_path == source.display_path && known.name == source.name
@@ -179,11 +137,19 @@ impl Subjects {
         }
     }
 
+    fn add_problem(&mut self, error: Error) {
+        if !self.problems.iter().any(|known| is_same(known, &error)) {
+            self.problems.push(error);
+        }
+    }
+
     fn add(&mut self, other: Self) {
         for source in other.sources {
             self.add_one(Ok(source));
         }
-        self.problems.extend(other.problems);
+        for error in other.problems {
+            self.add_problem(error);
+        }
         for missing in other.bindings {
             if !self.bindings.contains(&missing) {
                 self.bindings.push(missing);
@@ -291,6 +257,9 @@ fn all_below(folder: &Path, here: &Path, project: Option<&Project>) -> Subjects 
     let folder = plain(folder);
     if plain(&project.home).starts_with(&folder) || plain(&project.root).starts_with(&folder) {
         found.bindings = project.missing_in_bindings();
+        for (_, error) in unread(project, here) {
+            found.add_problem(error);
+        }
     }
     for rule in &project.rules {
         if plain(&rule.script).starts_with(&folder) {
@@ -300,18 +269,24 @@ fn all_below(folder: &Path, here: &Path, project: Option<&Project>) -> Subjects 
     found
 }
 
-fn findings(source: &ActionSource, text: &str, is_rule: bool) -> Vec<Finding> {
+fn findings(
+    source: &ActionSource,
+    text: &str,
+    is_rule: bool,
+    others: Vec<Finding>,
+) -> Vec<Finding> {
     let declared = if is_rule {
         settings(source)
     } else {
         let manifest = source.declared.as_ref();
         manifest.map(|manifest| declared(manifest, source))
     };
-    let mut findings = check::check(&Source {
+    let source = Source {
         file: &source.display_path,
         text,
         declared: declared.as_ref(),
-    });
+    };
+    let mut findings = check::check_with(&source, others);
     for finding in &mut findings {
         if finding.rule.code == "syntax-error"
             && let Some(marker) = marker_in(text, finding.location.line)

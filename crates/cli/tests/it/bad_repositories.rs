@@ -31,14 +31,18 @@ fn rest_goes_on(root: &Path, code_of_check: i32, messages: &[&str]) {
     let run = |arguments: &str| -> Finished { postlogin(arguments).within(root).finish() };
     let checked = run("check");
     assert_eq!(checked.code, Some(code_of_check), "{checked}");
-    assert!(checked.stdout.contains("nothing found in"), "{checked}");
+    assert!(!checked.stdout.contains("nothing found"), "{checked}");
     let ran = run("run");
     assert_eq!(ran.code, Some(0), "{ran}");
     assert!(ran.stdout.contains("https://a"), "{ran}");
     for message in messages {
-        for done in [&checked, &ran] {
-            assert_eq!(done.stderr.matches(message).count(), 1, "{message}: {done}");
-        }
+        assert_eq!(ran.stderr.matches(message).count(), 1, "{message}: {ran}");
+        // A finding, and told once.
+        let (place, text) = message.split_once(": ").expect("a place");
+        let title = format!("error[unreadable]  {place}");
+        assert_eq!(checked.stdout.matches(&title).count(), 1, "{checked}");
+        assert!(checked.stdout.contains(text), "{checked}");
+        assert!(!checked.stderr.contains(place), "{checked}");
     }
     let made = run("init --ci none");
     assert_eq!(made.code, Some(0), "{made}");
@@ -140,16 +144,53 @@ fn terraform_that_does_not_parse() {
     fs::write(project.path().join("wide.tf"), b"\xff\xfer\0e\0").expect("a file");
     fs::write(project.path().join("broken.tf.json"), "{\"resource\": ").expect("a file");
     let run = |arguments: &str| postlogin(arguments).within(project.path()).finish();
-    for arguments in ["run", "check"] {
-        let done = run(arguments);
-        for name in ["broken.tf:2:", "wide.tf", "broken.tf.json:1:"] {
-            assert_eq!(done.stderr.matches(name).count(), 1, "{name}: {done}");
+    let (ran, checked) = (run("run"), run("check"));
+    for name in ["broken.tf:2:", "wide.tf", "broken.tf.json:1:"] {
+        assert_eq!(ran.stderr.matches(name).count(), 1, "{name}: {ran}");
+        let title = format!("error[unreadable]  {name}");
+        assert_eq!(checked.stdout.matches(&title).count(), 1, "{checked}");
+    }
+    assert_eq!(checked.code, Some(2), "{checked}");
+    assert!(checked.stdout.contains("✗ 3 errors in 1"), "{checked}");
+    for format in ["json", "sarif", "github"] {
+        let done = run(&format!("check --format {format}"));
+        assert_eq!(done.code, Some(2), "{done}");
+        for part in ["unreadable", "broken.tf", "wide.tf", "broken.tf.json"] {
+            assert!(done.stdout.contains(part), "{part}: {done}");
         }
     }
-    let ran = run("run");
     assert_eq!(ran.code, Some(0), "{ran}");
     assert!(ran.stdout.contains("main.tf:16:19"), "{ran}");
-    assert!(run("check").stdout.contains("nothing found in 1"));
+}
+
+#[test]
+fn an_export_whose_only_manifest_is_broken_is_not_green() {
+    let project = folder(&[
+        ("actions/a.json", "{\"name\": \"a\","),
+        ("actions/a/code.js", GOOD),
+    ]);
+    let checked = postlogin("check").within(project.path()).finish();
+    assert_eq!(checked.code, Some(2), "{checked}");
+    let title = "error[unreadable]  actions/a.json:1:";
+    assert!(checked.stdout.contains(title), "{checked}");
+    assert!(
+        checked.stdout.contains("✗ 1 error in 1 Action"),
+        "{checked}"
+    );
+}
+
+#[test]
+fn a_bound_terraform_action_without_code_is_an_error() {
+    let text = "data \"x\" \"y\" {}\nresource \"auth0_action\" \"a\" {\n  name = \"a\"\n  code = data.x.y.z\n}\nresource \"auth0_trigger_actions\" \"login\" {\n  trigger = \"post-login\"\n  actions {\n    id           = auth0_action.a.id\n    display_name = \"a\"\n  }\n}\n";
+    let project = folder(&[(".git/HEAD", ""), ("main.tf", text)]);
+    let checked = postlogin("check").within(project.path()).finish();
+    assert_eq!(checked.code, Some(2), "{checked}");
+    let title = "error[unreadable]  main.tf:4:10";
+    assert_eq!(checked.stdout.matches(title).count(), 1, "{checked}");
+    assert!(
+        checked.stdout.contains("✗ 1 error in 0 Actions"),
+        "{checked}"
+    );
 }
 
 #[test]
@@ -209,11 +250,14 @@ fn check_says_what_run_will_not_find() {
         ("node_modules/there/index.js", "module.exports = 1;\n"),
     ]);
     let checked = postlogin("check").within(project.path()).finish();
-    assert_eq!(checked.code, Some(0), "{checked}");
-    assert_eq!(
-        checked.stderr,
-        "warning: actions/a.js:1:1: `./helper` is a file, and production deploys the Action alone\n\
-         warning: actions/a.js:2:1 and 1 more Action: `left` is not installed: `run` and `test` will not find it\n\
-         hint: `postlogin install` installs what Actions declare\n",
-    );
+    assert_eq!(checked.code, Some(100), "{checked}");
+    assert_eq!(checked.stderr, "");
+    for part in [
+        "error[missing-file]  actions/a.js:1:1\n  `./helper` is a file, and production deploys the Action alone",
+        "warning[missing-package]  actions/a.js:2:1\n  `left` is not installed: `run` and `test` will not find it; 1 more Action requires it",
+        "hint: install the package that has it, such as with `npm install left`",
+        "✗ 1 error, 1 warning in 4 Actions",
+    ] {
+        assert!(checked.stdout.contains(part), "{part}: {checked}");
+    }
 }

@@ -177,13 +177,10 @@ fn one_bad_action_does_not_stop_the_others() {
         Some(2),
         "what is not read is not checked: {checked}"
     );
-    assert!(
-        checked.stdout.contains("nothing found in 2 Actions"),
-        "{checked}"
-    );
+    assert!(checked.stdout.contains("errors in 2 Actions"), "{checked}");
     assert!(
         checked
-            .stderr
+            .stdout
             .contains("the code of the Action `gone` does not exist"),
         "{checked}"
     );
@@ -268,7 +265,9 @@ fn what_typescript_cannot_run_is_said_once_and_clearly() {
         assert!(done.stderr.contains("tsc or esbuild"), "{done}");
     }
     let checked = postlogin("check gone.ts").within(folder.path()).finish();
-    assert!(checked.stderr.contains("`./gone-file`"), "{checked}");
+    assert_eq!(checked.code, Some(100), "{checked}");
+    let title = "error[missing-file]  gone.ts:1:19\n  `./gone-file` does not exist";
+    assert!(checked.stdout.contains(title), "{checked}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The bindings of a project, which belong to no Action.
 
-use super::{Finding, Rule, Severity, start_of};
+use postlogin_core::location::Location;
+
+use super::{Finding, Rule, Severity};
 
 const TRIGGERS: &str = "https://auth0.com/docs/customize/actions/explore-triggers";
 
@@ -19,15 +21,20 @@ const NOT_EXPORTED: Rule = Rule {
     source: Some(TRIGGERS),
 };
 
-/// Returns the finding about a binding that names an unknown Action. `file` declares the binding; `message` is one sentence
+/// Returns the finding about a binding that names an unknown Action. `place` declares the binding; `message` is one sentence
 /// without a full stop. `is_exported` says that the file is an export's, which leaves out Actions of the Marketplace.
 #[must_use]
-pub fn missing_action(file: &str, message: &str, hint: Option<&str>, is_exported: bool) -> Finding {
+pub fn missing_action(
+    place: &Location,
+    message: &str,
+    hint: Option<&str>,
+    is_exported: bool,
+) -> Finding {
     let rule = match is_exported {
         true => &NOT_EXPORTED,
         false => &MISSING,
     };
-    let finding = Finding::new(rule, &start_of(file), message);
+    let finding = Finding::new(rule, place, message);
     match hint {
         Some(hint) => finding.with_hint(hint),
         None => finding,

@@ -81,7 +81,7 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts) -> Vec<Finding> {
                 format!("the secret `{name}` is not declared in {}", declared.file),
             )
             .spanning(name)
-            .with_hint(hint(name, names, "secrets", "{\"name\": … }"))
+            .with_hint(hint(name, names, "secrets", "value", &declared.file))
         }));
     }
     findings
@@ -105,18 +105,26 @@ fn dependency(require: &Require, packages: &[String], declared: &Declared) -> Op
             package,
             packages,
             "dependencies",
-            "{\"name\": …, \"version\": … }",
+            "version",
+            &declared.file,
         )),
     )
 }
 
-fn hint(name: &str, names: &[String], list: &str, shape: &str) -> String {
-    match closest(name, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!(
-            "add it to `{list}`: {}",
-            shape.replacen('…', &format!("\"{name}\""), 1)
-        ),
+/// What to do about a name that a list lacks: in the words of the language that `file` is written in. `beside` is the
+/// other key of an entry.
+fn hint(name: &str, names: &[String], list: &str, beside: &str, file: &str) -> String {
+    let near = closest(name, names.iter().map(String::as_str));
+    match (near, beside) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, _) if file.ends_with(".tf") => {
+            format!("add a block `{list}` with `name = \"{name}\"` and a `{beside}`")
+        }
+        // An export has no values of secrets.
+        (None, "value") => format!("add it to `{list}`: {{\"name\": \"{name}\"}}"),
+        (None, beside) => {
+            format!("add it to `{list}`: {{\"name\": \"{name}\", \"{beside}\": …}}")
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! They know neither the engine nor the command line nor files. A wrong finding is worse than a missed one: what is not
 //! certain by reading is passed over.
 
+mod absent;
 mod bindings;
 mod claims;
 mod code;
@@ -21,6 +22,7 @@ use postlogin_core::Trigger;
 use postlogin_core::location::Location;
 use postlogin_core::trigger::Exported;
 
+pub use absent::{missing_file, missing_package, unreadable};
 pub use bindings::missing_action;
 
 use crate::source::facts::{Facts, facts};
@@ -156,6 +158,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         declared::RULES,
         legacy::RULES,
         bindings::RULES,
+        absent::RULES,
         ignore::RULES,
     ];
     groups.into_iter().flatten()
@@ -163,6 +166,12 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// The findings about an Action or a Rule, in the order of the text. None of them depends on anything but the arguments.
 pub fn check(source: &Source<'_>) -> Vec<Finding> {
+    check_with(source, Vec::new())
+}
+
+/// As [`check`], with what else is known of the Action: comments silence it as well, and it is left out where a rule has
+/// found something.
+pub fn check_with(source: &Source<'_>, others: Vec<Finding>) -> Vec<Finding> {
     let facts = facts(source.file, source.text);
     let mut findings = code::check(source);
     if let Some(rule) = &facts.rule {
@@ -184,6 +193,9 @@ pub fn check(source: &Source<'_>) -> Vec<Finding> {
     }
     findings.extend(declared::counts(source));
     findings.extend(handlers::version(source));
+    let is_new = |other: &Finding| findings.iter().all(|it| it.location != other.location);
+    let others: Vec<Finding> = others.into_iter().filter(is_new).collect();
+    findings.extend(others);
     let mut findings = ignore::apply(source, findings);
     // What concerns the configuration comes after the code.
     findings.sort_by_key(|finding| {

@@ -56,8 +56,10 @@ impl Project {
             let is_exported = is_exported(trigger);
             let names = trigger.action_names.iter();
             names.filter_map(move |name| {
-                // An Action of the Marketplace has no script here.
-                let is_exported = is_exported && undescribed::hint(self, name).is_none();
+                // One that is there and not read is no Action of the Marketplace, nor is one that has a script here.
+                let is_exported = is_exported
+                    && undescribed::hint(self, name).is_none()
+                    && self.remarks.broken_action(name).is_none();
                 let error = self.bound(trigger, name).err()?;
                 Some(MissingAction { error, is_exported })
             })

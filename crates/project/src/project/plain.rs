@@ -7,7 +7,7 @@ use serde_json::Map;
 use super::manifest::Manifest;
 use super::remarks::{Part, Remarks};
 use super::tenant::TenantData;
-use super::{Action, Project, TestConfiguration, rules};
+use super::{Action, Project, TestConfiguration, read_configuration, rules};
 use crate::Error;
 use crate::action::{SCRIPTS, is_beside_an_action};
 use crate::door::Boundary;
@@ -24,6 +24,9 @@ pub(super) fn load(root: &Path) -> Option<Project> {
     let mut actions = Vec::new();
     let mut remarks = Remarks::default();
     for path in entries(&root.join("actions")) {
+        if let Some(error) = broken_manifest(&path, root) {
+            remarks.keep::<()>(Part::Action, &path, Err(error));
+        }
         if let Some(error) = unreadable(&path, root, &within) {
             remarks.keep::<()>(Part::Action, &path, Err(error));
             continue;
@@ -75,6 +78,19 @@ fn undeclared(name: String, code: PathBuf) -> Action {
         code,
         inline: None,
         declared: false,
+    }
+}
+
+/// Says why the file of an Action cannot be read, if it stands beside that Action's folder or script: a configuration of
+/// which no file can be read is not recognised as one.
+fn broken_manifest(path: &Path, root: &Path) -> Option<Error> {
+    let folder = path.with_file_name(file_stem(path));
+    let mut scripts = SCRIPTS.iter().map(|ext| path.with_extension(ext));
+    let is_meant = extension(path) == "json"
+        && (folder.join("code.js").is_file() || scripts.any(|script| script.is_file()));
+    match is_meant {
+        true => read_configuration(path, root, &KeywordMappings::default()).err(),
+        false => None,
     }
 }
 

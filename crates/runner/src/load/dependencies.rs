@@ -82,10 +82,10 @@ pub fn local_texts(source: &ActionSource) -> Vec<(String, String)> {
     imported.chain(built_from).collect()
 }
 
-/// Returns the relative files that an Action imports and that are not there: the file that imports each, and what it writes.
+/// Returns the relative files that an Action imports and that are not there: where each is written first, and what is written.
 /// Empty for an Action in plain JavaScript, which is deployed alone.
 #[must_use]
-pub fn missing_files(source: &ActionSource) -> Vec<(String, String)> {
+pub fn missing_files(source: &ActionSource) -> Vec<(Location, String)> {
     let ActionKind::Script { path, text } = &source.kind else {
         return Vec::new();
     };
@@ -104,9 +104,26 @@ pub fn missing_files(source: &ActionSource) -> Vec<(String, String)> {
     for (file, text, imports) in own.chain(others) {
         let asked = specifiers(file, text).into_iter().filter(is_file);
         let gone = asked.filter(|specifier| !imports.contains_key(specifier));
-        missing.extend(gone.map(|specifier| (file.clone(), specifier)));
+        missing.extend(gone.map(|specifier| (place_of(file, text, &specifier), specifier)));
     }
     missing
+}
+
+/// The first place in a text where a name stands in quotes; the beginning if there is none.
+fn place_of(file: &str, text: &str, name: &str) -> Location {
+    let found = ['\'', '"', '`']
+        .iter()
+        .filter_map(|quote| text.find(&format!("{quote}{name}{quote}")))
+        .min();
+    let before = text.get(..found.unwrap_or(0)).unwrap_or_default();
+    let lines = before.matches('\n').count();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let one_more = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1);
+    Location {
+        file: file.to_owned(),
+        line: one_more(lines),
+        column: one_more(line.encode_utf16().count()),
+    }
 }
 
 /// Returns what a script requires that it will not find when it runs, each with its first place. What it tries to load in a `try` block

@@ -1,0 +1,103 @@
+//! What `check` tells of things that are not there or not read.
+
+use std::{collections::BTreeMap, path::Path};
+
+use postlogin_core::Location;
+use postlogin_js::check::{self, Finding};
+use postlogin_project::{ActionSource, Error, Project, display_path};
+use postlogin_runner::{missing_files, missing_modules};
+
+/// What of a project is not read: for each part the sentence that was told about it when the project was read, and its
+/// error with the file as it is named from `here`.
+pub(super) fn unread(project: &Project, here: &Path) -> Vec<(String, Error)> {
+    let broken = project.remarks.broken.iter();
+    broken
+        .map(|broken| {
+            let sentence = broken.error.sentence();
+            let mut error = broken.error.clone();
+            if error.file == Some(display_path(&broken.path, &project.root)) {
+                error = error.in_file(&display_path(&broken.path, here));
+            }
+            (sentence, error)
+        })
+        .collect()
+}
+
+/// Whether two errors tell the same: the file may be named from another folder.
+pub(super) fn is_same(one: &Error, other: &Error) -> bool {
+    let file = |error: &Error| error.file.clone().unwrap_or_default();
+    let (a, b) = (file(one), file(other));
+    let is_one_file = a == b || a.ends_with(&format!("/{b}")) || b.ends_with(&format!("/{a}"));
+    is_one_file && (one.line, &one.message) == (other.line, &other.message)
+}
+
+/// Where an error is; the beginning of the file if that is all that is known.
+pub(super) fn place(error: &Error) -> Location {
+    Location {
+        file: error.file.clone().unwrap_or_else(|| ".".to_owned()),
+        line: error.line.unwrap_or(1),
+        column: error.column.unwrap_or(1),
+    }
+}
+
+/// What scripts load that `run` and `test` will not find.
+pub(super) struct Missing {
+    /// The names of packages, each with the number of Actions that require it. Taken out when it is told: a checkout
+    /// without `node_modules` lacks all packages.
+    packages: BTreeMap<String, usize>,
+}
+
+impl Missing {
+    pub(super) fn of(sources: &[ActionSource]) -> Self {
+        let mut packages = BTreeMap::new();
+        for (_, name) in sources.iter().flat_map(missing_modules) {
+            *packages.entry(name).or_insert(0) += 1;
+        }
+        Self { packages }
+    }
+
+    /// Returns what one Action misses; a package is told with the first Action that requires it.
+    pub(super) fn take(&mut self, source: &ActionSource) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for (place, name) in missing_files(source) {
+            let message = format!("`{name}` does not exist: the Action will not load");
+            found.push(check::missing_file(&place, &message));
+        }
+        for (place, name) in missing_modules(source) {
+            if name.starts_with(['.', '/']) {
+                let message = format!(
+                    "`{name}` is a file, and production deploys the Action alone: it will not load"
+                );
+                found.push(check::missing_file(&place, &message));
+                continue;
+            }
+            let Some(count) = self.packages.remove(&name) else {
+                continue;
+            };
+            let more = match count {
+                0 | 1 => String::new(),
+                2 => "; 1 more Action requires it".to_owned(),
+                count => format!("; {} more Actions require it", count - 1),
+            };
+            let message =
+                format!("`{name}` is not installed: `run` and `test` will not find it{more}");
+            found.push(check::missing_package(
+                &place,
+                &message,
+                &hint(source, &name),
+            ));
+        }
+        found
+    }
+}
+
+/// How to install a package: `postlogin install` installs what is declared only.
+fn hint(source: &ActionSource, name: &str) -> String {
+    let declared = source.declared.iter();
+    let mut declared = declared.flat_map(|manifest| &manifest.dependencies);
+    let is_it = |package: &str| name == package || name.starts_with(&format!("{package}/"));
+    match declared.any(|package| is_it(&package.name)) {
+        true => "`postlogin install` installs what Actions declare".to_owned(),
+        false => format!("install the package that has it, such as with `npm install {name}`"),
+    }
+}

@@ -1,0 +1,48 @@
+//! What is not there, or cannot be read. Whoever knows the files tells it; the rules themselves read none.
+
+use postlogin_core::location::Location;
+
+use super::{Finding, Rule, Severity};
+
+pub(super) const RULES: &[Rule] = &[UNREADABLE, FILE, PACKAGE];
+
+const UNREADABLE: Rule = Rule {
+    code: "unreadable",
+    severity: Severity::Error,
+    summary: "A file or a part of the configuration cannot be read, so what it says is not checked",
+    source: None,
+};
+const FILE: Rule = Rule {
+    code: "missing-file",
+    severity: Severity::Error,
+    summary: "The Action loads a file that is not there when it runs, so it does not load",
+    source: None,
+};
+const PACKAGE: Rule = Rule {
+    code: "missing-package",
+    severity: Severity::Warning,
+    summary: "A package that the Action requires is not installed here, so `run` and `test` do not find it",
+    source: None,
+};
+
+/// Returns the finding about what cannot be read; `message` is one sentence without a full stop.
+#[must_use]
+pub fn unreadable(place: &Location, message: &str, hint: Option<&str>) -> Finding {
+    let finding = Finding::new(&UNREADABLE, place, message);
+    match hint {
+        Some(hint) => finding.with_hint(hint),
+        None => finding,
+    }
+}
+
+/// Returns the finding about a file that an Action loads and that is not there when it runs.
+#[must_use]
+pub fn missing_file(place: &Location, message: &str) -> Finding {
+    Finding::new(&FILE, place, message)
+}
+
+/// Returns the finding about a package that is not installed.
+#[must_use]
+pub fn missing_package(place: &Location, message: &str, hint: &str) -> Finding {
+    Finding::new(&PACKAGE, place, message).with_hint(hint)
+}
