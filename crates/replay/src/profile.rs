@@ -118,6 +118,9 @@ impl Columns {
     }
 }
 
+/// The reason of a line without an id.
+pub const NO_ID: &str = "no `user_id`";
+
 /// What is known of users beside the export: their roles and their organizations.
 #[derive(Debug, Clone, Default)]
 pub struct Joined {
@@ -167,7 +170,7 @@ pub fn profile(
     let id = match user.get("user_id") {
         Some(Value::String(id)) if !id.is_empty() => with_provider(id, &user),
         Some(_) => return Err("a `user_id` that is no text"),
-        None => return Err("no `user_id`"),
+        None => return Err(NO_ID),
     };
     user.insert("user_id".into(), Value::from(id.as_str()));
     let is_blocked = user.get("blocked") == Some(&Value::Bool(true));

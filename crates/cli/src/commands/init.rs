@@ -122,7 +122,15 @@ pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, C
         ));
         printer.hint("`postlogin install` installs what the project declares; then remove `skip`");
     }
-    printer.note("next: `postlogin test`, or `postlogin test --watch` while you edit");
+    if case_texts(&home)?.is_empty() {
+        // `postlogin test` would only say that there is no case.
+        printer.note("no case was written: there is no Action or Rule that runs here");
+        printer.hint(
+            "write an Action, such as actions/add-claim.js, then start `postlogin init` again",
+        );
+    } else {
+        printer.note("next: `postlogin test`, or `postlogin test --watch` while you edit");
+    }
     Ok(SUCCESS)
 }
 
@@ -179,6 +187,9 @@ fn first_cases(
             false => source.name.clone(),
         };
         let first = case::first_case(project, &source, &named, &mut compiler, SCHEMA)?;
+        if let Some(remark) = &first.remark {
+            printer.warning(remark);
+        }
         missing.extend(first.missing);
         files.new_file(&file, &first.text)?;
     }
@@ -194,6 +205,9 @@ fn first_cases(
             None => format!("../{}", source.display_path),
         };
         let first = case::first_case(project, &source, &named, &mut compiler, SCHEMA)?;
+        if let Some(remark) = &first.remark {
+            printer.warning(remark);
+        }
         missing.extend(first.missing);
         files.new_file(&file, &first.text)?;
     }

@@ -5,6 +5,7 @@ mod git;
 mod input;
 mod joined;
 mod progress;
+mod told;
 
 use std::{num::NonZeroUsize, thread};
 
@@ -28,6 +29,7 @@ use sha2::{Digest as _, Sha256};
 
 use folder::Folder;
 use progress::{Teller, tell_speed};
+use told::{no_users, no_version, not_compared};
 
 use super::{
     compare::{side, sources},
@@ -65,7 +67,13 @@ pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u
         }
     };
     let before = arguments.before.as_deref().map(version_of).transpose()?;
-    let after = version_of(&arguments.after)?;
+    let after = version_of(&arguments.after).map_err(|error| {
+        let says_nothing = project.is_none() && arguments.after == AFTER_ALONE;
+        match says_nothing && error.message.starts_with("no Action is in the folder") {
+            true => no_version(),
+            false => error,
+        }
+    })?;
     let all: Vec<ActionSource> = before.iter().flatten().chain(&after).cloned().collect();
     let trigger = trigger_of_all(&all)?;
     if trigger != Trigger::PostLogin {
@@ -193,8 +201,15 @@ pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u
     if summary.roots.of("user_id") == 0 {
         return Err(no_users(&summary, &report.input));
     }
-    Ok(exit_code(&report, &summary, arguments))
+    let code = exit_code(&report, &summary, arguments);
+    if code == UNEXPECTED {
+        printer.note(&not_compared(&report, &summary));
+    }
+    Ok(code)
 }
+
+/// What `--after` is if it is not given.
+const AFTER_ALONE: &str = ".";
 
 /// Whether anything changed, unless limits say what counts.
 fn exit_code(report: &Report<'_>, summary: &Summary, arguments: &ReplayArguments) -> u8 {
@@ -225,21 +240,6 @@ fn exit_code(report: &Report<'_>, summary: &Summary, arguments: &ReplayArguments
         () if unseen + fails_alone > 0 => UNEXPECTED,
         () => SUCCESS,
     }
-}
-
-/// A file without a single user: the names of its attributes are not those of an export.
-fn no_users(summary: &Summary, name: &str) -> CliError {
-    if summary.lines == 0 {
-        return CliError::usage(format!("{name}: there is no user in it"));
-    }
-    let mut missing = ["user_id", "identities", "app_metadata", "user_metadata"].to_vec();
-    missing.retain(|root| summary.roots.of(root) == 0);
-    let message = format!(
-        "{name}: no line is a user; what no line has: {}",
-        missing.join(", ")
-    );
-    CliError::usage(message)
-        .with_hint("export with `user_id`; where the export renamed it, say so: --map NAME=user_id")
 }
 
 struct Versions {

@@ -17,6 +17,7 @@ use std::{
 
 use postlogin_core::escape::inline;
 use postlogin_engine::Allocation;
+use postlogin_project::Project;
 use postlogin_runner::{
     Compiler, Filter, LoadError, LoadProblem, Plan, PlannedCase, RunOptions, RunSummary, plan, run,
     select, snapshot::Mode,
@@ -237,7 +238,18 @@ fn no_cases(plan: &Plan, arguments: &TestArguments, printer: &Printer) -> Result
         printer.note("no case was found");
         return Ok(SUCCESS);
     }
+    // `init` writes cases for what is there, and a whole sample where there is no project.
+    let project = env::current_dir()
+        .ok()
+        .and_then(|here| Project::discover(&here).ok().flatten());
+    let has_none = project
+        .is_some_and(|project| project.actions.is_empty() && project.enabled_rules().is_empty());
     let (message, hint) = match plan.cases.len() {
+        0 if has_none => (
+            "no case was found, and the project has no Action or Rule that a case could run"
+                .to_owned(),
+            "write an Action, such as actions/add-claim.js; then `postlogin init` writes its first case",
+        ),
         0 => (
             "no case was found".to_owned(),
             "cases are in files *.case.yaml; `postlogin init` writes the first ones",

@@ -80,8 +80,15 @@ fn actions_that_are_there_get_a_first_case() {
         "{done}"
     );
     assert!(!done.stdout.contains("helper"), "{done}");
+    assert!(
+        done.stderr
+            .contains("the case of `broken` is skipped, for it cannot be loaded: "),
+        "{done}"
+    );
     let read = |name: &str| fs::read_to_string(folder.path().join("tests").join(name)).expect(name);
-    assert!(read("deny.case.yaml").contains("status: denied"));
+    let deny = read("deny.case.yaml");
+    assert!(deny.contains("status: denied"), "{deny}");
+    assert!(deny.contains("the built-in sample is denied"), "{deny}");
     let claims = read("claims.case.yaml");
     assert!(
         claims.contains("\"https://example.com/x\": {\"a\":\"it's\"}"),
@@ -94,6 +101,97 @@ fn actions_that_are_there_get_a_first_case() {
     let done = postlogin("test").within(folder.path()).finish();
     assert_eq!(done.code, Some(0), "{done}");
     assert!(done.stdout.contains("3 passed, 1 skipped"), "{done}");
+}
+
+#[test]
+fn a_case_that_expects_a_failure_says_so() {
+    let folder = folder(&[
+        (
+            "actions/bug.js",
+            "exports.onExecutePostLogin = async (event) => { event.user.nothing.more(); };\n",
+        ),
+        (
+            "actions/quote.js",
+            "exports.onExecutePostLogin = async () => { throw new RangeError('a \"b\": # c\\nsecond'); };\n",
+        ),
+        (
+            "actions/fine.js",
+            "exports.onExecutePostLogin = async () => {};\n",
+        ),
+        (".git/HEAD", ""),
+    ]);
+    let done = postlogin("init").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    for name in ["bug", "quote"] {
+        let warning =
+            format!("warning: the first case of `{name}` expects what happens now, a failure: ");
+        assert!(done.stderr.contains(&warning), "{done}");
+    }
+    assert!(!done.stderr.contains("`fine`"), "{done}");
+    let case = fs::read_to_string(folder.path().join("tests/bug.case.yaml")).expect("a case");
+    assert!(
+        case.contains("the built-in sample fails with TypeError: "),
+        "{case}"
+    );
+    assert!(!case.contains("logs in"), "{case}");
+    let tested = postlogin("test").within(folder.path()).finish();
+    assert_eq!(tested.code, Some(0), "{tested}");
+    assert!(tested.stdout.contains("3 passed"), "{tested}");
+    assert!(
+        tested
+            .stdout
+            .contains("fails with RangeError: a \"b\": # c"),
+        "{tested}"
+    );
+}
+
+#[test]
+fn a_secret_that_is_used_as_a_url_is_one() {
+    let manifest = r#"{"name":"sync","code":"./actions/sync/code.js","supported_triggers":[{"id":"post-login","version":"v3"}],
+        "secrets":[{"name":"KEY","value":"_"},{"name":"BACKEND","value":"_"}]}"#;
+    let folder = folder(&[
+        ("actions/sync.json", manifest),
+        (
+            "actions/sync/code.js",
+            "exports.onExecutePostLogin = async (event, api) => {\n  const url = new URL(event.secrets.BACKEND);\n  \
+             api.idToken.setCustomClaim('https://example.com/x', url.protocol + event.secrets.KEY.length);\n};\n",
+        ),
+        (".git/HEAD", ""),
+    ]);
+    let done = postlogin("init").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(!done.stderr.contains("a failure"), "{done}");
+    let case = fs::read_to_string(folder.path().join("tests/sync.case.yaml")).expect("a case");
+    assert!(
+        case.contains("\"BACKEND\": \"https://example.com\""),
+        "{case}"
+    );
+    assert!(case.contains("\"KEY\": \"test\""), "{case}");
+    assert!(case.contains("\"https:4\""), "{case}");
+    let tested = postlogin("test").within(folder.path()).finish();
+    assert!(tested.stdout.contains("1 passed"), "{tested}");
+}
+
+#[test]
+fn a_project_without_actions_is_not_sent_in_a_circle() {
+    let folder = folder(&[
+        (
+            "clients/web.json",
+            "{\"name\":\"web\",\"app_type\":\"spa\"}",
+        ),
+        ("tenant.json", "{\"friendly_name\":\"x\"}"),
+        (".git/HEAD", ""),
+    ]);
+    let done = postlogin("init").within(folder.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(done.stderr.contains("no case was written"), "{done}");
+    assert!(!done.stderr.contains("next: "), "{done}");
+    let tested = postlogin("test").within(folder.path()).finish();
+    assert_eq!(tested.code, Some(4), "{tested}");
+    assert!(
+        tested.stderr.contains("the project has no Action"),
+        "{tested}"
+    );
 }
 
 #[test]

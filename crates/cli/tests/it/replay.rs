@@ -284,6 +284,52 @@ fn limits_decide_about_the_exit_code() {
 }
 
 #[test]
+fn what_is_missing_is_asked_for_in_own_words() {
+    let place = project("{\"user_id\": \"auth0|1\"}\n");
+    for arguments in ["users.ndjson", "users.ndjson --before old.js"] {
+        let done = replay(place.path(), arguments);
+        assert_eq!(done.code, Some(2), "{done}");
+        assert!(done.stderr.contains("hint: add --after "), "{done}");
+    }
+    let done = replay(
+        place.path(),
+        "users.ndjson --before git:main --after new.js",
+    );
+    assert_eq!(done.code, Some(2), "{done}");
+    assert!(done.stderr.contains("in no git repository"), "{done}");
+    assert!(done.stderr.contains("hint: name a folder"), "{done}");
+    let made = Command::new("git")
+        .args(["init", "-q"])
+        .current_dir(place.path())
+        .status();
+    assert!(made.expect("git starts").success());
+    let done = replay(
+        place.path(),
+        "users.ndjson --before git:mian --after new.js",
+    );
+    assert_eq!(done.code, Some(2), "{done}");
+    assert!(
+        done.stderr
+            .contains("error: git:mian: the repository has no such revision"),
+        "{done}"
+    );
+    assert!(done.stderr.contains("hint: `git branch"), "{done}");
+    // A login that fails on both sides compares nothing.
+    let done = replay(place.path(), "users.ndjson --before new.js --after new.js");
+    assert_eq!(done.code, Some(102), "{done}");
+    assert!(
+        done.stderr
+            .contains("exit code 102: 1 login fails on both sides"),
+        "{done}"
+    );
+    let done = replay(place.path(), "users.ndjson --after new.js");
+    assert!(
+        done.stderr.contains("exit code 102: 1 login fails;"),
+        "{done}"
+    );
+}
+
+#[test]
 fn bad_input_is_said_and_nothing_is_counted_twice() {
     let place = project("");
     let check = |text: &str, code: i32, expected: &[&str]| {
@@ -303,6 +349,20 @@ fn bad_input_is_said_and_nothing_is_counted_twice() {
         2,
         &["no line is a user", "user_id", "--map NAME=user_id"],
     );
+    check(
+        "{\"email\": \"a@b.co\", \"password\": \"x\"}\n",
+        2,
+        &["user_id", "a file for an import may lack it"],
+    );
+    for (broken, why) in [
+        ("[{\"email\":", "the array is cut off"),
+        ("{\"user_id\": \"a", "JSON that is cut off (line 1)"),
+        ("{\"user_id\": a}\n{]\n", "not JSON (lines 1, 2)"),
+    ] {
+        check(broken, 2, &["no line is a user: ", why]);
+        let done = replay(place.path(), "users.ndjson --after old.js");
+        assert!(!done.stderr.contains("--map"), "{done}");
+    }
     check("id,mail\n1,a@b.c\n", 2, &["no column of the heading"]);
     let user = "{\"user_id\": \"auth0|1\", \"app_metadata\": {}}\n";
     check(
@@ -317,7 +377,12 @@ fn bad_input_is_said_and_nothing_is_counted_twice() {
     check(
         &format!("{user}{{\"user_id\": \"a"),
         102,
-        &["1 line could not be read", "| 2 | 1 | 0 | 0 | 0 | 1 |"],
+        &[
+            "1 line could not be read: JSON that is cut off (line 2)",
+            "| 2 | 1 | 0 | 0 | 0 | 1 |",
+            "exit code 102: 1 line could not be read; --fail-if",
+            "1 users, ",
+        ],
     );
     let long = "x".repeat(50 << 20);
     check(

@@ -142,6 +142,16 @@ fn watch_listens_to_single_keys() {
     let run = terminal.wait_for("q quit");
     assert!(run.contains("] a") && !run.contains("] b"), "{run}");
     assert!(run.contains("watching the cases of `^a`"), "{run}");
+    // The case that failed does not fit the filter.
+    assert!(!run.contains("that failed"), "{run}");
+    terminal.press("f");
+    terminal.wait_for("no case of the filter fails; others do");
+    terminal.wait_for("q quit");
+    fs::write(project.path().join("b.js"), format!("{FAILS}\n")).expect("a file");
+    terminal.wait_for("no case of the filter is touched");
+    terminal.wait_for("q quit");
+    terminal.press("\r");
+    terminal.wait_for("q quit");
 
     // Escape leaves the filter as it is; an arrow, whose code ends with an `A`, is no key.
     terminal.press("t");

@@ -77,8 +77,9 @@ impl Report<'_> {
         }
         if summary.unreadable > 0 {
             warnings.push(format!(
-                "{} could not be read",
-                counted(summary.unreadable, "line", "lines")
+                "{} could not be read: {}",
+                counted(summary.unreadable, "line", "lines"),
+                problems(summary)
             ));
         }
         if self.duplicates > 0 {
@@ -158,6 +159,37 @@ impl Report<'_> {
         let summary = self.summary;
         summary.different + summary.failed_after + summary.failed_before - summary.failed_both == 0
     }
+}
+
+/// So many reasons are named, with so many lines each.
+const REASONS: usize = 5;
+const FIRST_LINES: usize = 3;
+
+/// Why lines are no users, and which: `not JSON (line 3), no `user_id` (lines 4, 5, …)`. The most frequent reasons come first.
+#[must_use]
+pub fn problems(summary: &Summary) -> String {
+    let mut all: Vec<_> = summary.problems.iter().collect();
+    all.sort_by_key(|(_, problem)| std::cmp::Reverse(problem.lines));
+    let reasons = all.iter().take(REASONS).map(|(why, problem)| {
+        let first: Vec<String> = problem
+            .first
+            .iter()
+            .take(FIRST_LINES)
+            .map(u64::to_string)
+            .collect();
+        let more = if problem.lines > first.len() as u64 {
+            ", …"
+        } else {
+            ""
+        };
+        let word = if problem.lines == 1 { "line" } else { "lines" };
+        format!("{why} ({word} {}{more})", first.join(", "))
+    });
+    let mut reasons: Vec<String> = reasons.collect();
+    if all.len() > REASONS {
+        reasons.push("…".into());
+    }
+    reasons.join(", ")
 }
 
 /// `1 user`, `5 users`.

@@ -21,12 +21,23 @@ use crate::error::CliError;
 /// What stands in for a secret whose value nobody knows here.
 const PLACEHOLDER: &str = "test";
 
+/// What stands in for one that the Action uses as a URL.
+const URL_PLACEHOLDER: &str = "https://example.com";
+
+/// The longest error in a description, in letters.
+const LONGEST_ERROR: usize = 120;
+
+/// Secrets are looked at one by one up to this number; each costs one login.
+const SECRETS_TRIED: usize = 20;
+
 /// A file with a first case.
 pub(super) struct FirstCase {
     /// Its text.
     pub(super) text: String,
     /// The packages that have to be installed before it can run, as npm takes them.
     pub(super) missing: Vec<String>,
+    /// What the case holds as it is although it looks like a mistake, in words.
+    pub(super) remark: Option<String>,
 }
 
 /// The text of a file with one case, which passes. `named` is what the case calls the source.
@@ -38,36 +49,123 @@ pub(super) fn first_case(
     schema: &str,
 ) -> Result<FirstCase, CliError> {
     let declared = source.declared.as_ref();
-    let secrets: Vec<Secret> = declared
-        .iter()
-        .flat_map(|manifest| &manifest.secret_names)
-        .map(|name| Secret {
-            name: name.clone(),
-            value: PLACEHOLDER.to_owned(),
-        })
-        .collect();
+    let names = declared.iter().flat_map(|manifest| &manifest.secret_names);
+    let names: Vec<&str> = names.map(String::as_str).collect();
     // What is wrong with it is said where it is loaded.
     let trigger = trigger_of(source).unwrap_or_default();
-    let ran = compiler
-        .bind(source, &secrets, trigger)
-        .map_err(|error| error.message)
-        .map(|bound| login(project, trigger, bound));
+    let mut run = |secrets: &[Secret]| match compiler.bind(source, secrets, trigger) {
+        Ok(bound) => match login(project, trigger, bound) {
+            Ok(outcome) => Ok(match unloadable(&outcome) {
+                Some(error) if missing_packages(&outcome).is_empty() => Err(error.message.clone()),
+                _ => Ok(outcome),
+            }),
+            Err(error) => Err(CliError::internal(&error)),
+        },
+        Err(error) => Ok(Err(error.message)),
+    };
+    let (secrets, ran) = with_secrets(&names, &mut run)?;
     let mut missing = Vec::new();
+    let mut remark = None;
+    let name = &source.name;
     let text = match ran {
-        Ok(Ok(outcome)) if !missing_packages(&outcome).is_empty() => {
+        Ok(outcome) if !missing_packages(&outcome).is_empty() => {
             // What it does without its packages is not what it does.
             missing = missing_packages(&outcome);
             let reason = format!("npm install {} first", missing.join(" "));
             case(named, trigger, &secrets, schema, Err(&reason))
         }
-        Ok(Ok(outcome)) => match unloadable(&outcome) {
-            Some(error) => case(named, trigger, &secrets, schema, Err(&error.message)),
-            None => case(named, trigger, &secrets, schema, Ok(&outcome)),
-        },
-        Ok(Err(error)) => return Err(CliError::internal(&error)),
-        Err(message) => case(named, trigger, &secrets, schema, Err(&message)),
+        Ok(outcome) => {
+            remark = failure(&outcome).map(|error| {
+                format!("the first case of `{name}` expects what happens now, a failure: {error}")
+            });
+            case(named, trigger, &secrets, schema, Ok(&outcome))
+        }
+        Err(message) => {
+            remark = Some(format!(
+                "the case of `{name}` is skipped, for it cannot be loaded: {message}"
+            ));
+            case(named, trigger, &secrets, schema, Err(&message))
+        }
     };
-    Ok(FirstCase { text, missing })
+    Ok(FirstCase {
+        text,
+        missing,
+        remark,
+    })
+}
+
+/// What became of a login, or why the Action cannot be loaded.
+type Ran = Result<Outcome, String>;
+
+/// Runs the Action with a value for each secret. One whose use as a URL fails the login gets a URL: a case that pins the error
+/// of `new URL("test")` would tell nothing of the Action.
+fn with_secrets(
+    names: &[&str],
+    run: &mut impl FnMut(&[Secret]) -> Result<Ran, CliError>,
+) -> Result<(Vec<Secret>, Ran), CliError> {
+    let valued = |value: &str| {
+        let secret = |name: &&str| Secret {
+            name: (*name).to_owned(),
+            value: value.to_owned(),
+        };
+        names.iter().map(secret).collect::<Vec<_>>()
+    };
+    let plain = valued(PLACEHOLDER);
+    let first = run(&plain)?;
+    if names.is_empty()
+        || !first
+            .as_ref()
+            .is_ok_and(|outcome| failure(outcome).is_some())
+    {
+        return Ok((plain, first));
+    }
+    let mut secrets = valued(URL_PLACEHOLDER);
+    let mut best = run(&secrets)?;
+    if !gets_further(&first, &best) {
+        return Ok((plain, first));
+    }
+    for index in 0..secrets.len().min(SECRETS_TRIED) {
+        let mut fewer = secrets.clone();
+        if let Some(secret) = fewer.get_mut(index) {
+            PLACEHOLDER.clone_into(&mut secret.value);
+        }
+        let ran = run(&fewer)?;
+        if gets_further(&first, &ran) {
+            (secrets, best) = (fewer, ran);
+        }
+    }
+    Ok((secrets, best))
+}
+
+/// Whether the second login ends well, or came to a request that the first did not come to.
+fn gets_further(first: &Ran, second: &Ran) -> bool {
+    match (first, second) {
+        (Ok(first), Ok(second)) => failure(second).is_none() || (asks(second) && !asks(first)),
+        _ => false,
+    }
+}
+
+/// Whether it asked a service that no exchange answers.
+fn asks(outcome: &Outcome) -> bool {
+    let mut notices = outcome.notices.iter();
+    notices.any(|notice| notice.code == "request-unmatched")
+}
+
+/// The error that failed the login, as `TypeError: its message`; its first line, shortened.
+fn failure(outcome: &Outcome) -> Option<String> {
+    if outcome.status != Status::Failed {
+        return None;
+    }
+    let Some(error) = &outcome.error else {
+        return Some("an error without a name".into());
+    };
+    let first = error.message.lines().next().unwrap_or_default();
+    let mut text = format!("{}: {first}", error.name);
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_ERROR) {
+        text.truncate(end);
+        text.push('…');
+    }
+    Some(text)
 }
 
 /// The packages that the Action did not find, as npm takes them.
@@ -123,12 +221,26 @@ fn case(
         }
     }
     line("cases:".to_owned());
-    if trigger == Trigger::PostLogin {
-        line("  - description: the built-in sample logs in".to_owned());
-        line("    # with: { user: { user_metadata: { hobby: surfing } } }".to_owned());
-    } else {
-        line(format!("  - description: the built-in sample of {trigger}"));
-        line("    # with: { request: { ip: 192.0.2.1 } }".to_owned());
+    let what = match trigger == Trigger::PostLogin {
+        true => "the built-in sample".to_owned(),
+        false => format!("the built-in sample of {trigger}"),
+    };
+    let failed = outcome.and_then(failure);
+    match (&failed, outcome.map(|outcome| outcome.status)) {
+        // What comes from the Action is quoted: a name of a case is one line of YAML.
+        (Some(error), _) => {
+            let text = quoted(&format!("{what} fails with {error}"));
+            line(format!("  - description: {text}"));
+        }
+        (None, Some(Status::Denied)) => line(format!("  - description: {what} is denied")),
+        (None, _) if trigger == Trigger::PostLogin => {
+            line(format!("  - description: {what} logs in"));
+        }
+        (None, _) => line(format!("  - description: {what}")),
+    }
+    match trigger == Trigger::PostLogin {
+        true => line("    # with: { user: { user_metadata: { hobby: surfing } } }".to_owned()),
+        false => line("    # with: { request: { ip: 192.0.2.1 } }".to_owned()),
     }
     if let Err(broken) = ran {
         line(format!("    skip: {}", quoted(broken)));
@@ -156,8 +268,7 @@ fn case(
         {
             line(format!("      effects: {effects}"));
         }
-        let asks = |code: &str| outcome.notices.iter().any(|notice| notice.code == code);
-        if asks("request-unmatched") {
+        if asks(outcome) {
             line(
                 "      # It asks services: write what they answer under `http`, and remove this."
                     .into(),
@@ -165,6 +276,9 @@ fn case(
             line("      notices: [request-unmatched]".into());
         }
         if let Some(error) = &outcome.error {
+            if failed.is_some() {
+                line("      # It is what happens now: change it into what should happen.".into());
+            }
             line(format!("      error: {{ name: {} }}", quoted(&error.name)));
         }
     }

@@ -41,6 +41,17 @@ impl Checkouts {
     /// are installed. Neither the working tree nor the index of the user changes.
     fn write_out(&self, revision: &str) -> Result<PathBuf, CliError> {
         let failed = |what: &str| CliError::usage(format!("git:{revision}: {what}"));
+        // What git says is for its own users, and in the language of their system.
+        if self.git(&["rev-parse", "--git-dir"], &[]).is_err() {
+            let folder = self.root.display();
+            return Err(
+                failed(&match Command::new("git").arg("--version").output() {
+                    Ok(_) => format!("{folder} is in no git repository that can be read"),
+                    Err(error) => format!("git does not start: {error}"),
+                })
+                .with_hint("name a folder or files instead, such as --before old/actions"),
+            );
+        }
         if revision.is_empty() || revision.starts_with('-') {
             return Err(
                 failed("this is no revision").with_hint("write git:main, git:HEAD~1 or git:v1.2")
@@ -55,7 +66,11 @@ impl Checkouts {
             ],
             &[],
         );
-        let commit = commit.map_err(|why| failed(&why))?.trim().to_owned();
+        let commit = commit.map_err(|_| {
+            failed("the repository has no such revision")
+                .with_hint("`git branch --all` and `git tag` list what there is; a shallow clone lacks older ones (`git fetch`)")
+        })?;
+        let commit = commit.trim().to_owned();
         let prefix = self
             .git(&["rev-parse", "--show-prefix"], &[])
             .map_err(|why| failed(&why))?;

@@ -63,8 +63,11 @@ impl<'a> Teller<'a> {
     }
 
     fn rate(&self) -> u64 {
-        let ran = self.last.users - self.last.done_before;
-        ran * 1000
+        self.rate_of(self.last.users - self.last.done_before)
+    }
+
+    fn rate_of(&self, ran: u64) -> u64 {
+        ran.saturating_mul(1000)
             / u64::try_from(self.began.elapsed().as_millis())
                 .unwrap_or(u64::MAX)
                 .max(1)
@@ -79,13 +82,15 @@ impl<'a> Teller<'a> {
 
 /// Says how fast it was. This is no part of the report, which is the same for each run.
 pub(super) fn tell_speed(done: &Done, progress: &Teller<'_>, printer: &Printer) {
-    if done.micros.count() == 0 {
+    // Lines that are no user do not log in.
+    let ran = done.micros.count();
+    if ran == 0 {
         return;
     }
     printer.note(&format!(
         "{} users, {} a second; a user takes {} µs (p50), {} µs (p99)",
-        progress.last.users,
-        progress.rate(),
+        ran,
+        progress.rate_of(ran),
         done.micros.percentile(50),
         done.micros.percentile(99)
     ));

@@ -53,7 +53,7 @@ pub(super) fn watch(
                 before = Before::of(&plan);
                 setting.warn(&plan, printer);
                 if selected.is_empty() {
-                    printer.note(again.nothing());
+                    printer.note(again.nothing(&desk));
                 } else {
                     desk.last = name_set(&plan, &selected);
                     let pass = Pass {
@@ -108,8 +108,14 @@ enum Again {
 
 impl Again {
     /// What is said when no case is to run.
-    fn nothing(&self) -> &'static str {
+    fn nothing(&self, desk: &Desk) -> &'static str {
         match self {
+            Self::Touched(_) if desk.filter.is_some() => {
+                "no case of the filter is touched; a runs all"
+            }
+            Self::Failing if desk.hides_failing() => {
+                "no case of the filter fails; others do, a runs all"
+            }
             Self::Everything => "no case fits the filter",
             Self::Touched(_) => "no case is touched",
             Self::Failing => "no case fails",

@@ -46,7 +46,7 @@ impl Reporter for Failing {
 
 /// What the user chose.
 pub(super) struct Desk {
-    filter: Option<(String, Filter)>,
+    pub(super) filter: Option<(String, Filter)>,
     /// What may be done with snapshots.
     snapshots: Mode,
     pub(super) failing: Failing,
@@ -78,6 +78,11 @@ impl Desk {
             .is_none_or(|(_, filter)| filter.fits(full_name))
     }
 
+    /// Whether the filter hides a case that failed.
+    pub(super) fn hides_failing(&self) -> bool {
+        self.failing.names().iter().any(|name| !self.fits(name))
+    }
+
     /// Prints what is waited for.
     pub(super) fn prompt(&self, has_keys: bool, printer: &Printer) {
         if !has_keys {
@@ -88,7 +93,10 @@ impl Desk {
             Some((text, _)) => format!(" the cases of `{}`", inline(text)),
             None => String::new(),
         };
-        let failing = match self.failing.0.borrow().len() {
+        // The keys run what fits the filter.
+        let failing = self.failing.names();
+        let failing = failing.iter().filter(|name| self.fits(name));
+        let failing = match failing.count() {
             0 => String::new(),
             count => format!(", f the {count} that failed"),
         };
