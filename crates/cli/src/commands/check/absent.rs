@@ -98,6 +98,12 @@ fn hint(source: &ActionSource, name: &str) -> String {
     let is_it = |package: &str| name == package || name.starts_with(&format!("{package}/"));
     match declared.any(|package| is_it(&package.name)) {
         true => "`postlogin install` installs what Actions declare".to_owned(),
-        false => format!("install the package that has it, such as with `npm install {name}`"),
+        false => {
+            // Of `lodash/fp` and `@scope/name/part`, npm installs the package.
+            let parts = if name.starts_with('@') { 2 } else { 1 };
+            let package: Vec<&str> = name.splitn(parts + 1, '/').take(parts).collect();
+            let package = package.join("/");
+            format!("install the package that has it, such as with `npm install {package}`")
+        }
     }
 }
