@@ -58,7 +58,7 @@ pub struct Group {
     pub after: String,
     /// The number of users.
     pub users: u64,
-    /// A few of them, as [`Privacy`] shows them, with the hashes by which they were chosen.
+    /// A few of them, as [`crate::Privacy`] shows them, with the hashes by which they were chosen.
     pub samples: Vec<(u64, String)>,
     /// Where it was set before, by the number of users.
     pub places_before: Option<Bounded<u64>>,
