@@ -16,7 +16,7 @@ pub(crate) struct ReplayArguments {
     #[arg(value_name = "USERS|-")]
     pub(crate) users: PathBuf,
 
-    /// What ran before: a project's folder, Actions with commas between them, or git:REV, the project at a revision
+    /// The version before: a project's folder, Actions with commas between them, or git:REV, the project at a revision
     #[arg(
         long,
         value_name = "DIR|ACTION,…|git:REV",
@@ -24,7 +24,7 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) before: Option<String>,
 
-    /// What would run; without it, the project here
+    /// The version after, in the same forms; without it, the project here
     #[arg(
         long,
         value_name = "DIR|ACTION,…|git:REV",
@@ -53,7 +53,7 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "FILE", help_heading = "The logins")]
     pub(crate) organizations: Option<PathBuf>,
 
-    /// What a name of the export stands for, where it was renamed: provider=identities.0.connection (repeatable)
+    /// The attribute behind a name that the export renamed: provider=identities.0.connection (repeatable)
     #[arg(long, value_name = "NAME=PATH", help_heading = "The logins")]
     pub(crate) map: Vec<String>,
 
@@ -66,7 +66,7 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) now: Option<String>,
 
-    /// What the randomness of each login is derived from, together with the user's id
+    /// The seed of randomness; each login's is derived from it and the user's id
     #[arg(
         long,
         value_name = "N",
@@ -85,7 +85,7 @@ pub(crate) struct ReplayArguments {
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
 
-    /// How many logins run at once; without it, one for each processor
+    /// The number of logins that run at once; without it, one for each processor
     #[arg(short, long, value_name = "N", help_heading = "The run")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
@@ -101,7 +101,7 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
 
-    /// How to print the report: for people (Markdown), or as JSON
+    /// The form of the printed report: Markdown, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) format: Format,
 

@@ -43,7 +43,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "TOKEN", help_heading = "The tenant")]
     pub(crate) control_token: Option<String>,
 
-    /// How each login is printed to stderr, with the prints, errors and notices of its Actions
+    /// The form in which logins are printed to stderr, with the prints, errors and notices of their Actions
     #[arg(long, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT", help_heading = "The tenant")]
     pub(crate) log: LogFormat,
 
@@ -61,7 +61,7 @@ pub(crate) struct ServeArguments {
     pub(crate) limits: LimitArguments,
 }
 
-/// What `serve` prints of each login.
+/// The form of the lines that `serve` prints for each login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum LogFormat {
     /// A line for each login, and one for each print, error and notice of its Actions

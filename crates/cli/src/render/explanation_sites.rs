@@ -66,6 +66,11 @@ fn write_site(page: &mut Page<'_>, site: &SiteAccount) -> io::Result<()> {
             let given = site.no_value.unwrap_or(NoValue::Undefined).called();
             format!("and was reached, but the value was {given}: no claim is set")
         }
+        Reached::OtherNames => {
+            let names = site.other_names.iter().map(|name| text::clean(name));
+            let names: Vec<_> = names.collect();
+            format!("and was reached for other names: {}", names.join(", "))
+        }
         Reached::No => "and was not reached".to_owned(),
         Reached::NotRun => "and did not run: the flow ended before it".to_owned(),
         Reached::Failed => "and the Action failed".to_owned(),

@@ -96,6 +96,45 @@ fn an_account_for_a_program() {
     assert_eq!(explained["expected"][1]["sites"][0]["reached"], "yes");
 }
 
+/// A helper that sets several claims was reached, and two calls of one line are not mixed up.
+#[test]
+fn a_helper_was_reached_for_other_names() {
+    let check = |body: &str, name: &str, expected: &[&str], not: &str| {
+        let text = format!("exports.onExecutePostLogin = async (event, api) => {{\n{body}\n}};\n");
+        let folder = folder(&[("why.js", &text)]);
+        let done = postlogin(&format!("explain why.js {FIXED} --why {name}"))
+            .within(folder.path())
+            .finish();
+        for part in expected {
+            assert!(done.stdout.contains(part), "{part}: {done}");
+        }
+        assert!(!done.stdout.contains(not), "{done}");
+    };
+    let helper = "  const set = (name, value) => api.idToken.setCustomClaim(name, value);\n";
+    check(
+        &format!("{helper}  set('https://x.com/a', 1);\n  set('https://x.com/b', undefined);"),
+        "https://x.com/c",
+        &[
+            "why.js:2:44 may set it (idToken.setCustomClaim), and was reached for other names: https://x.com/a, https://x.com/b",
+        ],
+        "not reached",
+    );
+    check(
+        helper,
+        "https://x.com/c",
+        &["why.js:2:44 may set it (idToken.setCustomClaim), and was not reached"],
+        "other names",
+    );
+    check(
+        "  api.idToken.setCustomClaim(`https://x.com/${'a'}`, 1); api.idToken.setCustomClaim('https://x.com/u', undefined);",
+        "https://x.com/u",
+        &[
+            "why.js:2:70 sets it (idToken.setCustomClaim), and was reached, but the value was undefined",
+        ],
+        "why.js:2:15 may set it (idToken.setCustomClaim), and was reached, but",
+    );
+}
+
 /// A call that was made with `undefined` or a function sets no claim, but it was reached.
 #[test]
 fn a_call_without_a_value_was_reached() {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::calls::Calls;
 use super::claims::page;
 use super::{
     ClaimSite, ClaimSites, ConditionAccount, ExpectedClaim, Presence, PresenceState, Reached,
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::claim_rules::{RuleContext, remedies, rule_for};
 use crate::location::Location;
-use crate::outcome::{NoValue, Outcome, Status, TokenKind, Verdict};
+use crate::outcome::{Outcome, Status, TokenKind, Verdict};
 use crate::reads::{EventRead, Record};
 use crate::sources::step;
 use crate::trigger::Trigger;
@@ -37,7 +38,7 @@ pub(super) fn account(
     } else {
         similar(outcome, sites, name)
     };
-    let login = Login::new(outcome, record, name);
+    let login = Login::new(outcome, record, sites, name);
     let sites = sites
         .iter()
         .filter(|site| may_be(&site.name, name))
@@ -165,24 +166,14 @@ fn may_be(parts: &[String], name: &str) -> bool {
 /// What a login did, as far as places that set one claim are concerned.
 struct Login<'l> {
     outcome: &'l Outcome,
-    /// The lines that set the claim.
-    set: HashSet<(&'l str, u32)>,
-    /// The lines that called for the claim without a value, and what they gave last.
-    unset: HashMap<(&'l str, u32), NoValue>,
+    /// The calls that set claims.
+    calls: Calls<'l>,
     /// What each Action read at a known place, by that place, with its number in the order of the login.
     reads: HashMap<&'l str, Vec<(&'l Location, usize, &'l EventRead)>>,
 }
 
 impl<'l> Login<'l> {
-    fn new(outcome: &'l Outcome, record: &'l Record, name: &str) -> Self {
-        let entries = outcome.ledger.iter().filter(|entry| entry.name == name);
-        let places = entries.filter_map(|entry| entry.location.as_ref());
-        let unset = outcome.unset_claims.iter();
-        let unset = unset.filter(|call| call.name == name).filter_map(|call| {
-            let place = call.location.as_ref()?;
-            Some(((place.file.as_str(), place.line), call.value))
-        });
-        let unset = unset.collect();
+    fn new(outcome: &'l Outcome, record: &'l Record, sites: &[ClaimSite], name: &str) -> Self {
         let mut reads: HashMap<&str, Vec<_>> = HashMap::new();
         for (number, read) in record.reads.iter().enumerate() {
             if let Some(place) = &read.location {
@@ -202,10 +193,7 @@ impl<'l> Login<'l> {
         }
         Self {
             outcome,
-            set: places
-                .map(|place| (place.file.as_str(), place.line))
-                .collect(),
-            unset,
+            calls: Calls::of(outcome, sites, name),
             reads,
         }
     }
@@ -213,14 +201,14 @@ impl<'l> Login<'l> {
     fn account(&self, site: &ClaimSite, name: &str) -> SiteAccount {
         let mut actions = self.outcome.usage.actions.iter();
         let ran = actions.any(|usage| usage.action == site.action);
-        let place = (site.location.file.as_str(), site.location.line);
-        let was_set = self.set.contains(&place);
         let error = self.outcome.error.as_ref();
         let failed = error.is_some_and(|error| error.action == site.action);
-        let unset = self.unset.get(&place).copied();
+        let (was_set, unset) = (self.calls.has_set(site), self.calls.no_value(site));
+        let others = self.calls.other_names(site);
         let reached = match (was_set, unset, ran, failed) {
             (true, ..) => Reached::Yes,
             (false, Some(_), ..) => Reached::NoValue,
+            (false, None, ..) if !others.is_empty() => Reached::OtherNames,
             (false, None, false, _) => Reached::NotRun,
             (false, None, true, true) => Reached::Failed,
             (false, None, true, false) => Reached::No,
@@ -241,6 +229,10 @@ impl<'l> Login<'l> {
             certain: site.name.len() == 1,
             reached,
             no_value: unset.filter(|_| reached == Reached::NoValue),
+            other_names: match reached {
+                Reached::OtherNames => others,
+                _ => Vec::new(),
+            },
             conditions,
         }
     }
@@ -295,7 +287,7 @@ impl<'l> Login<'l> {
 const MOST_READS: usize = 100;
 
 /// The order of places in the texts of a login.
-fn order(place: &Location) -> (&str, u32, u32) {
+pub(super) fn order(place: &Location) -> (&str, u32, u32) {
     (&place.file, place.line, place.column)
 }
 

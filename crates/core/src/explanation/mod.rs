@@ -3,6 +3,7 @@
 //!
 //! The serialised form is the public format `postlogin.explanation/1`; the outcome inside keeps its own format.
 
+mod calls;
 mod claims;
 mod expected;
 #[cfg(test)]
@@ -240,9 +241,16 @@ pub struct SiteAccount {
     /// What was given instead of a value. Absent in every other state than [`Reached::NoValue`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_value: Option<NoValue>,
+    /// The first names, at most [`MOST_OTHER_NAMES`], for which the call was made. Empty in every other state than
+    /// [`Reached::OtherNames`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_names: Vec<String>,
     /// The conditions around it that the login read the event for, or all when that is not known.
     pub conditions: Vec<ConditionAccount>,
 }
+
+/// So many names of other claims are listed for a place.
+pub const MOST_OTHER_NAMES: usize = 5;
 
 /// Whether the login came to a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,6 +260,8 @@ pub enum Reached {
     Yes,
     /// The call was made, but never with a value that JSON has: no claim is set.
     NoValue,
+    /// The call was made, for other names than this one ([`SiteAccount::other_names`]).
+    OtherNames,
     /// The Action ran and the call was not made.
     No,
     /// The Action did not run: the flow ended before it.

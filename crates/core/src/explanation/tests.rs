@@ -1,5 +1,7 @@
 use serde_json::{Value, json};
 
+mod calls;
+
 use super::{
     Certainty, ClaimSite, ClaimSites, Condition, Explanation, PresenceState, Reached, Region,
     explain,
@@ -253,54 +255,6 @@ fn a_claim_that_never_came_has_its_conditions() {
             "remedies": [{"kind": "use-namespace"}],
         })
     );
-}
-
-/// What the last call gave decides of the token; of a place, whether it ever gave a value.
-#[test]
-fn calls_without_a_value_are_reached() {
-    let check = |values: &[(u32, Value)], state: PresenceState, reached: Reached| {
-        let calls = values.iter().map(|(line, value)| {
-            json!(["call", line, "idToken.setCustomClaim", "https://x/y", value])
-        });
-        let sites = [site(&["https://x/y"], 5)];
-        let explanation = explained(json!({}), calls.collect(), &["https://x/y"], &sites);
-        let asked = &explanation.expected[0];
-        assert_eq!(asked.id_token.state, state, "{values:?}");
-        assert_eq!(asked.access_token.state, PresenceState::NeverSet);
-        assert_eq!(asked.sites[0].reached, reached, "{values:?}");
-        let is_told = asked.sites[0].no_value.is_some();
-        assert_eq!(is_told, reached == Reached::NoValue);
-        assert_eq!(
-            asked.id_token.no_value.is_some(),
-            state == PresenceState::NoValue
-        );
-    };
-    let none = || json!({"$": "undefined"});
-    check(&[(5, none())], PresenceState::NoValue, Reached::NoValue);
-    check(
-        &[(5, json!({"$": "function"}))],
-        PresenceState::NoValue,
-        Reached::NoValue,
-    );
-    // `null` is a value.
-    check(&[(5, json!(null))], PresenceState::Kept, Reached::Yes);
-    check(&[(7, none())], PresenceState::NoValue, Reached::No);
-    check(
-        &[(5, none()), (7, json!(1))],
-        PresenceState::Kept,
-        Reached::NoValue,
-    );
-    check(
-        &[(7, json!(1)), (5, none())],
-        PresenceState::NoValue,
-        Reached::NoValue,
-    );
-    check(
-        &[(5, json!(1)), (5, none())],
-        PresenceState::NoValue,
-        Reached::Yes,
-    );
-    check(&[], PresenceState::NeverSet, Reached::No);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-// The vendor's SDK. Over http it needs to be told that this is meant.
+// The vendor's SDK. Plain http is allowed on purpose.
 
 import { Auth0Client } from '@auth0/nextjs-auth0/server';
 

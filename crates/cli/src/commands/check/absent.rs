@@ -1,4 +1,4 @@
-//! What `check` tells of things that are not there or not read.
+//! Findings about files and packages that are not there, and about parts of a project that could not be read.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -7,8 +7,8 @@ use postlogin_js::check::{self, Finding};
 use postlogin_project::{ActionSource, Error, Project, display_path};
 use postlogin_runner::{missing_files, missing_modules};
 
-/// What of a project is not read: for each part the sentence that was told about it when the project was read, and its
-/// error with the file as it is named from `here`.
+/// Returns the parts of a project that could not be read: the warning that reading the project gave for each, and its error with
+/// the file as seen from `here`.
 pub(super) fn unread(project: &Project, here: &Path) -> Vec<(String, Error)> {
     let broken = project.remarks.broken.iter();
     broken
