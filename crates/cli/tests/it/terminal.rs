@@ -33,8 +33,9 @@ impl Terminal {
             .collect();
         let mut child = Command::new("script")
             .args(["--quiet", "--return", "--echo", "never", "--command"])
+            // Ctrl-C reaches the shell, too: with a trap, it goes on when the program has ended.
             .arg(format!(
-                "'{program}' {}; echo \"ended with $?\"; stty -a",
+                "trap : INT; '{program}' {}; echo \"ended with $?\"; stty -a",
                 words.join(" ")
             ))
             .arg("/dev/null")
@@ -45,6 +46,8 @@ impl Terminal {
                     .filter_map(|(name, value)| Some((name, value?))),
             )
             .env_remove("CI")
+            // `script` takes the shell from here: the same one for everybody.
+            .env("SHELL", "/bin/sh")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
