@@ -4,6 +4,8 @@ use postlogin_core::outcome::Outcome;
 use postlogin_core::{Finished, Pause, ResumeStep, Trigger};
 use serde_json::{Map, Value};
 
+use crate::state::Tenant;
+
 /// One login for the pipeline.
 #[derive(Debug, Clone)]
 pub struct LoginRequest {
@@ -31,6 +33,25 @@ pub struct LoginRequest {
     /// The one Action that runs, where an entity of the export names it (a token exchange profile, an event stream); `None`:
     /// those that are bound to the trigger.
     pub action: Option<String>,
+}
+
+impl LoginRequest {
+    /// A run of a trigger at this tenant, now: with the lifetimes and grants of the project, no other profiles, and the bound Actions.
+    pub(crate) fn of(tenant: &Tenant, trigger: Trigger, event: Value) -> Self {
+        Self {
+            trigger,
+            event,
+            domain: tenant.domain.clone(),
+            issuer: tenant.issuer.clone(),
+            access_token_lifetime_s: None,
+            granted_scopes: None,
+            seed: tenant.randomness.seed(),
+            now_ms: tenant.now_ms(),
+            is_frozen: tenant.clock.is_frozen(),
+            users: Vec::new(),
+            action: None,
+        }
+    }
 }
 
 /// A user who comes back from the identity provider of a connection with a script.

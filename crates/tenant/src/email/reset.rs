@@ -13,7 +13,7 @@ use postlogin_core::outcome::Status;
 use postlogin_core::{Finished, ResumeStep, Suspension, Trigger};
 use serde_json::{Map, Value, json};
 
-use event::{event, request};
+use event::event;
 
 use crate::clock::iso;
 use crate::http::csp::leave;
@@ -25,7 +25,7 @@ use crate::oauth::{OAuthError, Result};
 use crate::pages::{hidden, layout, problem};
 use crate::password::{self, MAX_PASSWORD};
 use crate::phone;
-use crate::pipeline::{Advanced, Answer, PipelineError};
+use crate::pipeline::{Advanced, Answer, LoginRequest, PipelineError};
 use crate::randomness::{digest, same_secret};
 use crate::records::{Reset, Session, Ticket, WaitingReset};
 use crate::signup::strength::is_weak;
@@ -59,7 +59,7 @@ pub(super) async fn used(
     match ticket.reset.clone() {
         Reset::New if tenant.pipeline.binds(TRIGGER) => {
             let event = event(tenant, call, &ticket)?;
-            let request = request(tenant, event);
+            let request = LoginRequest::of(tenant, TRIGGER, event);
             let started = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
             follow(tenant, call, token, ticket, started).await
         }

@@ -56,21 +56,36 @@ pub(crate) async fn password(
     let user_id = check_password(tenant, name, username, secret).await?;
     let user_id = user_id.ok_or_else(|| OAuthError::invalid_grant("Wrong email or password."))?;
     mark_login(tenant, &user_id, &call.ip)?;
+    let login = Occasion {
+        user_id,
+        scope,
+        audience,
+        organization,
+        ..Occasion::default()
+    };
+    without_browser(tenant, call, who, "pwd", login).await
+}
+
+/// Runs the login of a grant that has no browser, whose user has proved by `method` who they are, and answers with its tokens. `login`
+/// has the user and what is asked for. A second factor that is due is an error of the grant, with its token.
+pub(super) async fn without_browser(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    who: &Authenticated,
+    method: &str,
+    login: Occasion,
+) -> Result<Map<String, Value>> {
     let method = Method {
-        name: "pwd".to_owned(),
+        name: method.to_owned(),
         timestamp: crate::clock::iso(tenant.now_ms()),
         factor: None,
     };
     let occasion = Occasion {
         client: who.client.clone(),
-        user_id,
         protocol: "oauth2-password",
-        scope,
-        audience,
-        organization,
         body: call.body_map(),
         methods: vec![method],
-        ..Occasion::default()
+        ..login
     };
     match start(tenant, occasion, call).await? {
         Ran::Granted(grant, _) if tenant.control.forces_mfa() => {

@@ -138,17 +138,13 @@ async fn issue(
 ) -> Result<Map<String, Value>> {
     let audience = occasion.audience.clone();
     let login = LoginRequest {
-        trigger: Trigger::CredentialsExchange,
-        event: event(tenant, call, who, &occasion),
-        domain: tenant.domain.clone(),
-        issuer: tenant.issuer.clone(),
         access_token_lifetime_s: Some(occasion.lifetime_s),
-        granted_scopes: Some(occasion.granted),
-        seed: tenant.randomness.seed(),
-        now_ms: tenant.now_ms(),
-        is_frozen: tenant.clock.is_frozen(),
-        users: Vec::new(),
-        action: None,
+        granted_scopes: Some(occasion.granted.clone()),
+        ..LoginRequest::of(
+            tenant,
+            Trigger::CredentialsExchange,
+            event(tenant, call, who, &occasion),
+        )
     };
     let log = |key: &str, value: Value| {
         tenant.control.log(json!({

@@ -15,18 +15,19 @@ use super::authorize::signed_in;
 use super::client_auth::{Authenticated, authenticate};
 use super::event::{Occasion, request};
 use super::finish::error_page;
+use super::grants::without_browser;
 use super::request::{access, checked, organization, way_back};
-use super::run::{LoginDoc, Ran, mark_login, start};
+use super::run::{LoginDoc, mark_login};
 use super::session::{self, Arrival};
-use super::token::{check_body, issued};
-use super::{OAuthError, Result, mfa};
+use super::token::check_body;
+use super::{OAuthError, Result};
 use crate::catalog::is_enabled;
 use crate::clock::iso;
 use crate::http::{Call, Content, Params, answer, text};
 use crate::import::complete;
 use crate::phone::{self, Channel, Purpose};
 use crate::randomness::{digest, same_secret};
-use crate::records::{Mail, Method, OneTimeCode};
+use crate::records::{Mail, OneTimeCode};
 use crate::signup::is_email;
 use crate::state::Tenant;
 use crate::store::{Entry, NewUser};
@@ -375,29 +376,14 @@ pub(crate) async fn exchange(
     let (audience, scope) = access(tenant, call)?;
     let organization = organization(tenant, &who.client, call.body_field("organization"))?;
     let user_id = verified(tenant, call, &who.client, &contact, code).await?;
-    let method = Method {
-        name: contact.strategy.to_owned(),
-        timestamp: iso(tenant.now_ms()),
-        factor: None,
-    };
-    let occasion = Occasion {
-        client: who.client.clone(),
+    let login = Occasion {
         user_id,
-        protocol: "oauth2-password",
         scope,
         audience,
         organization,
-        body: call.body_map(),
-        methods: vec![method],
         ..Occasion::default()
     };
-    match start(tenant, occasion, call).await? {
-        Ran::Granted(grant, _) if tenant.control.forces_mfa() => {
-            Err(mfa::required_by_tenant(tenant, *grant)?)
-        }
-        Ran::Granted(grant, _) => issued(tenant, who, &grant),
-        Ran::Waits(waiting) => Err(mfa::required(tenant, *waiting).await),
-    }
+    without_browser(tenant, call, who, contact.strategy, login).await
 }
 
 /// `/passwordless/verify_redirect`: where the link of a mail leads. The browser is signed in and goes to the application.

@@ -95,17 +95,8 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     let before = metadata(&user);
     let users = others(tenant, &occasion.user_id)?.unwrap_or_default();
     let request = LoginRequest {
-        trigger: Trigger::PostLogin,
-        event,
-        domain: tenant.domain.clone(),
-        issuer: tenant.issuer.clone(),
-        access_token_lifetime_s: None,
-        granted_scopes: None,
-        seed: tenant.randomness.seed(),
-        now_ms: tenant.now_ms(),
-        is_frozen: tenant.clock.is_frozen(),
         users,
-        action: None,
+        ..LoginRequest::of(tenant, Trigger::PostLogin, event)
     };
     let about = Grant {
         client_id: crate::http::text(&occasion.client, "client_id")

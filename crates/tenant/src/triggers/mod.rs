@@ -48,17 +48,9 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, run: Run) -> Result<Outcome, OAuth
         "type": trigger.id(), "date": crate::clock::iso(now_ms), "user_id": user_id,
     });
     let request = LoginRequest {
-        trigger,
-        event,
-        domain: tenant.domain.clone(),
-        issuer: tenant.issuer.clone(),
-        access_token_lifetime_s: None,
-        granted_scopes: None,
-        seed: tenant.randomness.seed(),
         now_ms,
-        is_frozen: tenant.clock.is_frozen(),
-        users: Vec::new(),
         action,
+        ..LoginRequest::of(tenant, trigger, event)
     };
     let mut log = |key: &str, value: Value| {
         if let Some(entry) = entry.as_object_mut() {

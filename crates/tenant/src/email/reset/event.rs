@@ -9,27 +9,9 @@ use super::{TRIGGER, gone};
 use crate::clock::iso;
 use crate::http::Call;
 use crate::oauth::Result;
-use crate::pipeline::LoginRequest;
 use crate::records::Ticket;
 use crate::state::Tenant;
 use crate::triggers::events;
-
-/// Returns the run of the trigger for an event.
-pub(super) fn request(tenant: &Tenant, event: Value) -> LoginRequest {
-    LoginRequest {
-        trigger: TRIGGER,
-        event,
-        domain: tenant.domain.clone(),
-        issuer: tenant.issuer.clone(),
-        access_token_lifetime_s: None,
-        granted_scopes: None,
-        seed: tenant.randomness.seed(),
-        now_ms: tenant.now_ms(),
-        is_frozen: tenant.clock.is_frozen(),
-        users: Vec::new(),
-        action: None,
-    }
-}
 
 /// Returns the event for a ticket whose link was opened.
 ///
