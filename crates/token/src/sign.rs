@@ -14,7 +14,7 @@ use rsa::sha2::Sha256;
 
 use crate::digest::sha256;
 
-/// What signs with a key.
+/// A key that signs.
 #[derive(Clone)]
 pub(crate) enum Signer {
     /// `ring`, whose arithmetic is written for the processor.

@@ -139,8 +139,9 @@ pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u
             "{}: the folder has parts of a replay",
             folder.path.display()
         );
-        return Err(CliError::usage(message)
-            .with_hint("--resume goes on with them; or name another folder"));
+        return Err(
+            CliError::usage(message).with_hint("--resume continues them; or name another folder")
+        );
     }
     let replay = Replay::new(before.as_ref(), &after, &options);
     let name = arguments.users.display().to_string();
@@ -208,7 +209,7 @@ pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u
     Ok(code)
 }
 
-/// What `--after` is if it is not given.
+/// The default of `--after`.
 const AFTER_ALONE: &str = ".";
 
 /// Whether anything changed, unless limits say what counts.
@@ -264,7 +265,7 @@ fn columns(given: &[String]) -> Result<Columns, CliError> {
         split
             .map(|(name, path)| (name.to_owned(), path.to_owned()))
             .ok_or_else(|| {
-                CliError::usage(format!("--map {pair}: there is no `=` in it"))
+                CliError::usage(format!("--map {pair}: `=` is missing"))
                     .with_hint("write NAME=PATH, as in provider=identities.0.connection")
             })
     });
@@ -305,7 +306,7 @@ fn template(arguments: &ReplayArguments, printer: &Printer) -> Result<serde_json
     Ok(event)
 }
 
-/// What the parts of a replay depend on besides the users.
+/// Returns the key of everything besides the users that the parts of a replay depend on.
 fn run_key(
     arguments: &ReplayArguments,
     versions: &Versions,
@@ -349,7 +350,7 @@ fn run_key(
         .collect()
 }
 
-/// What to say, and the exit code, when parts are missing.
+/// Returns the message and the exit code when parts are missing.
 fn unfinished(done: &Done, arguments: &ReplayArguments, folder: &Folder, printer: &Printer) -> u8 {
     let shown = folder.path.display();
     if done.is_stopped {
@@ -380,7 +381,7 @@ fn unusable(error: PartsError) -> CliError {
             "{}: this part is of other users, Actions or options",
             path.display()
         ))
-        .with_hint("a replay goes on only with what it began with; name another folder"),
+        .with_hint("a replay continues only with the users, Actions and options it started with; name another folder"),
         PartsError::Damaged(path) => {
             CliError::usage(format!("{}: the part is damaged", path.display()))
                 .with_hint("remove it; --resume makes it again")

@@ -56,7 +56,7 @@ impl Project {
     /// Returns everything that runs at a login: the enabled Rules, then the Actions bound to `post-login`. Empty if there is nothing.
     ///
     /// # Errors
-    /// When one of them can't be read.
+    /// When one of them cannot be read.
     pub fn login_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
         self.sources_of(Trigger::PostLogin, working_folder)
     }
@@ -104,7 +104,7 @@ impl Project {
 /// else.
 ///
 /// # Errors
-/// When the set is empty, or something of it can't be read.
+/// When the set is empty, or something of it cannot be read.
 pub fn login_set(
     argument: &str,
     working_folder: &Path,

@@ -17,7 +17,7 @@ use crate::select::Shard;
 /// The interval at which progress is reported.
 const TICK: Duration = Duration::from_millis(200);
 
-/// How the portions are worked on.
+/// The settings of the work on portions.
 pub struct RunControl<'a> {
     /// The number of threads, at least one.
     pub jobs: usize,
@@ -29,7 +29,7 @@ pub struct RunControl<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// How far it is.
+/// The progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Progress {
     /// Users whose logins ran, or that were done before.
@@ -38,7 +38,7 @@ pub struct Progress {
     pub done_before: u64,
 }
 
-/// What was done.
+/// The finished work.
 #[derive(Debug)]
 pub struct Done {
     /// The number of portions of the file.
@@ -49,7 +49,7 @@ pub struct Done {
     pub is_stopped: bool,
     /// The hash of all users.
     pub input_hash: String,
-    /// What the logins of a user took, in microseconds, of those that ran now.
+    /// The time that the logins of a user took, in microseconds, of those that ran now.
     pub micros: Histogram,
 }
 

@@ -1,4 +1,4 @@
-//! What the export has of roles, organizations and client grants, in the shapes of their own endpoints.
+//! The roles, organizations and client grants of the export, in the shapes of their own endpoints.
 
 use serde_json::{Value, json};
 
