@@ -375,7 +375,7 @@ fn no_claim_is_in_an_id_token_that_is_not_issued() {
         "{shown}"
     );
     assert!(
-        shown.contains("ID token: none: no ID token is issued"),
+        shown.contains("ID token: not issued: the login did not request the scope `openid`"),
         "{shown}"
     );
     assert!(!shown.contains("✓ https://x.com/c"), "{shown}");
