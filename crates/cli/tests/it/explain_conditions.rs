@@ -307,7 +307,7 @@ fn every_kind_of_source_is_followed() {
     );
     check(
         "rule.js",
-        "function (user, context, callback) {\n  if (user.user_metadata.plan) context.idToken['https://x.com/c'] = 1;\n  callback(null, user, context);\n}\n",
+        "function (user, context, callback) {\n  if (user.plan) context.idToken['https://x.com/c'] = 1;\n  callback(null, user, context);\n}\n",
         2,
     );
 }
@@ -324,7 +324,7 @@ exports.onExecutePostLogin = async (event, api) => {{
   for (const one of [1, 2]) console.log(one);
   for (var key in {{ a: 1 }}) console.log(key);
   switch (key) {{ case 'a': console.log('case'); default: console.log('falls'); }}
-  try {{ event.user.none.deep; }} catch (e) {{ console.log(e.message, e.stack.split('\\n')[1].trim()); }}
+  try {{ event.user.none.deep; }} catch (e) {{ console.log(e.message, e.name); }}
   api.idToken.setCustomClaim('https://x.com/d', [3, 4].map((x) => x && x * 2));
 }};
 "
