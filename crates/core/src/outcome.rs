@@ -17,7 +17,7 @@ pub use schema::outcome_schema;
 /// The name and version of the serialised form.
 pub const OUTCOME_FORMAT: &str = "postlogin.outcome/1";
 
-/// The result of one login. Field order is the order of the serialised form.
+/// The result of one login: made by [`crate::Login::finish`], shown by every reporter. Field order is the order of the serialised form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Always [`OUTCOME_FORMAT`].

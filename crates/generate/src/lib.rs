@@ -5,6 +5,8 @@
 //! that everybody knows (the built-in sample). [`difference`] and [`patch`] say what is left.
 //!
 //! Everything here is plain JSON. Nothing runs an Action, reads a file or knows a clock.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 mod changes;
 mod event;

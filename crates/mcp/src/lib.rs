@@ -2,6 +2,8 @@
 //!
 //! The protocol is the official SDK's ([rmcp](https://docs.rs/rmcp)). What the tools are and do is the [`Desk`]'s: this crate knows
 //! no command.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 use std::{
     io,

@@ -100,7 +100,7 @@ pub struct RuleFacts {
     pub mentions_callback: bool,
 }
 
-/// The facts of a text. Every list is in the order of the text, repetitions included.
+/// The facts of a text, which [`crate::check`] compares with the vendor's lists. Every list is in the order of the text, repetitions included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Whether the text could be parsed; if not, all lists are empty.
