@@ -44,6 +44,13 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Returns whether the code never came to do its work: it does not compile, its top-level code threw, or it exports no handler
+    /// of the trigger.
+    #[must_use]
+    pub fn is_of_loading(&self) -> bool {
+        matches!(self.kind, FaultKind::Load | FaultKind::Signature)
+    }
+
     /// The fault with its texts cut to what the host keeps of them ([`crate::ceilings`]).
     #[must_use]
     pub fn shortened(mut self) -> Fault {

@@ -103,7 +103,7 @@ fn fault(engine: &Engine, component: &[u8]) -> (String, String) {
     };
     let bound = [BoundAction {
         info: HandlerInfo::default(),
-        action: program.action(None),
+        action: Some(program.action(None)),
         notices: Vec::new(),
     }];
     let login = Login::new(input, infos(&bound));
