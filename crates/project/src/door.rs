@@ -300,7 +300,11 @@ fn is_workspace(folder: &Path) -> bool {
     if is_file("pnpm-workspace.yaml") {
         return true;
     }
-    let manifest = read_small(&folder.join("package.json"), "package.json", LARGEST_MANIFEST);
+    let manifest = read_small(
+        &folder.join("package.json"),
+        "package.json",
+        LARGEST_MANIFEST,
+    );
     manifest
         .ok()
         .flatten()

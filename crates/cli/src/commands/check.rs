@@ -68,7 +68,9 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
     for BindingProblem { kind, error } in &binding_problems {
         let (place, hint) = (place(error), error.hint.as_deref());
         report.add_to_configuration(match kind {
-            ProblemKind::MissingAction => check::missing_action(&place, &error.message, hint, false),
+            ProblemKind::MissingAction => {
+                check::missing_action(&place, &error.message, hint, false)
+            }
             ProblemKind::Unsupported => {
                 check::binding(Unfit::Unsupported, &place, &error.message, hint)
             }

@@ -40,7 +40,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let events = arguments.event.iter().map(|file| event(file, trigger));
     let events: Vec<(String, Value)> = events.collect::<Result<_, _>>()?;
     let Some(cases) = cases(arguments, &here, printer)? else {
-        return Ok(crate::error::USAGE);
+        return Ok(USAGE);
     };
     if let Some(other) = cases.iter().find(|planned| planned.trigger != trigger) {
         let message = format!(
@@ -71,7 +71,11 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let mut compiler = compiler(Allocation::Pooling { sandboxes }, printer)?;
     let (mut left, mut left_out) = side(&arguments.left, left_parts, &mut compiler)?;
     let (mut right, others) = side(&arguments.right, right_parts, &mut compiler)?;
-    left_out.extend(others);
+    for part in others {
+        if !left_out.contains(&part) {
+            left_out.push(part);
+        }
+    }
     leave_out(&left_out, [&mut left, &mut right], printer)?;
     let options = CompareOptions {
         trigger,

@@ -8,6 +8,7 @@ mod review;
 mod watch;
 
 use std::{
+    collections::BTreeSet,
     env,
     io::{self, ErrorKind},
     num::NonZeroUsize,
@@ -16,6 +17,7 @@ use std::{
 };
 
 use postlogin_core::escape::inline;
+use postlogin_core::event::suggest::closest;
 use postlogin_engine::Allocation;
 use postlogin_project::Project;
 use postlogin_runner::{
@@ -280,13 +282,24 @@ fn no_tag(plan: &Plan, wanted: &[String]) -> Option<(String, String)> {
     }
     let message = match wanted.len() {
         1 => format!("no case has the tag `{}`", inline(first)),
-        _ => format!("no case has one of the tags `{}`", inline(&wanted.join("`, `"))),
+        _ => format!(
+            "no case has one of the tags `{}`",
+            inline(&wanted.join("`, `"))
+        ),
     };
     let near = closest(first, known.iter().copied());
-    let shown: Vec<String> = known.iter().take(MOST_TAGS).map(|tag| inline(tag).into()).collect();
+    let shown: Vec<String> = known
+        .iter()
+        .take(MOST_TAGS)
+        .map(|tag| inline(tag).into())
+        .collect();
     let more = if known.len() > MOST_TAGS { ", …" } else { "" };
     let hint = match near {
-        Some(near) => format!("did you mean `{}`? tags are {}{more}", inline(near), shown.join(", ")),
+        Some(near) => format!(
+            "did you mean `{}`? tags are {}{more}",
+            inline(near),
+            shown.join(", ")
+        ),
         None if known.is_empty() => "no case has tags; write them as `tags: [slow]`".to_owned(),
         None => format!("tags are {}{more}", shown.join(", ")),
     };

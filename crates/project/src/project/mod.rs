@@ -31,10 +31,10 @@ use crate::files::{absolute, display_path};
 use crate::keywords::{KeywordMappings, leftover};
 use crate::{Error, Result};
 pub use bindings::{MissingAction, NotRead};
-pub use problems::{BindingProblem, ProblemKind};
 pub(crate) use directory::load_action;
 use manifest::Manifest;
 pub use parts::login_set;
+pub use problems::{BindingProblem, ProblemKind};
 use remarks::Remarks;
 use tenant::TenantData;
 

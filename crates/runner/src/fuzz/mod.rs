@@ -87,7 +87,7 @@ pub fn fuzz(
         Some((source.name.as_str(), source.display_path.as_str(), error))
     });
     let unread = targets.left_out.iter();
-    let unread = unread.map(|part| (part.name.as_str(), part.file(), &part.error));
+    let unread = unread.map(|part| (part.name.as_str(), part.file.as_str(), &part.error));
     for (name, file, error) in unread.chain(unloaded) {
         summary.exit_code = exit::UNLOADABLE;
         let result = not_loaded(name, file, error.clone());

@@ -21,12 +21,11 @@ pub struct LeftOut {
     pub kind: HandlerKind,
     /// The reason, with the place.
     pub error: LoadError,
+    /// The file that it is about, as far as it is known.
+    pub file: String,
     /// The place, if a line is known, which is then in the error's message, too.
     pub location: Option<Location>,
 }
-
-/// The notice of an outcome about a handler that did not load.
-const NOT_LOADED: &str = "action-not-loaded";
 
 /// How long an Action that is tried may compute. One that computes longer has been loaded.
 const TRIED_FOR: Duration = Duration::from_secs(2);
@@ -37,14 +36,9 @@ impl LeftOut {
             name: source.name.clone(),
             kind: kind_of(source),
             error,
+            file: source.display_path.clone(),
             location: None,
         }
-    }
-
-    /// Returns the file that says so, as far as it is known.
-    #[must_use]
-    pub fn file(&self) -> &str {
-        self.location.as_ref().map_or("", |at| at.file.as_str())
     }
 
     /// Returns what takes its place in a login: the login says that it is missing, and does not end well.
@@ -82,6 +76,7 @@ impl From<NotRead> for LeftOut {
                 true => HandlerKind::Rule,
                 false => HandlerKind::Action,
             },
+            file: file.clone().unwrap_or_default(),
             error: LoadError::unreadable(&part.error),
             location,
         }
@@ -106,8 +101,7 @@ pub fn sort_parts(parts: Vec<Result<ActionSource, NotRead>>) -> Vec<Result<Actio
 /// Returns whether a handler of a login did not load, so that not everything of it ran.
 #[must_use]
 pub fn is_incomplete(outcome: &Outcome) -> bool {
-    let mut notices = outcome.notices.iter();
-    notices.any(|notice| notice.code == NOT_LOADED)
+    outcome.not_loaded().next().is_some()
 }
 
 impl Compiler<'_> {

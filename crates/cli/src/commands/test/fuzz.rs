@@ -69,6 +69,10 @@ pub(super) fn fuzz(
         };
         compiled.push(action);
     }
+    // Reports name them.
+    for part in &targets.left_out {
+        printer.withdraw(&part.error.message);
+    }
     let folder = folder(setting, &plan);
     let options = FuzzOptions {
         logins,

@@ -232,15 +232,8 @@ impl Flow {
         let error = error_of(action, fault);
         let place = error.location.as_ref();
         let place = place.map(|at| format!("{}:{}:{}: ", at.file, at.line, at.column));
-        self.notice(Notice {
-            code: "action-not-loaded".to_owned(),
-            message: format!(
-                "`{action}` was not loaded, and what the others did is shown without it: {}{}",
-                place.unwrap_or_default(),
-                error.message
-            ),
-            source: None,
-        });
+        let why = format!("{}{}", place.unwrap_or_default(), error.message);
+        self.notice(Notice::not_loaded(action, &why));
         self.not_loaded.push(error);
     }
 
