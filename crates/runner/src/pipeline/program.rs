@@ -50,9 +50,10 @@ impl Program {
         self.actions.get(&trigger).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns how many Rules and Actions there are.
+    /// Returns how many Rules and Actions run.
     pub(super) fn len(&self) -> usize {
-        self.actions.values().map(Vec::len).sum()
+        let all = self.actions.values().flatten();
+        all.filter(|bound| bound.action.is_some()).count()
     }
 }
 
@@ -274,7 +275,11 @@ impl Sources {
             let folder = folder.join("node_modules");
             [folder.join(".package-lock.json"), folder]
         });
+        // What is missing will be there.
+        let parts = self.actions.iter().chain(&self.of_entities);
+        let missing = parts.filter_map(|(_, part)| part.as_ref().err()?.path.clone());
         own.chain(local)
+            .chain(missing)
             .chain(packages)
             .chain(project.modules.iter().map(|module| module.code.clone()))
             .chain(project.configuration_files.iter().cloned())
