@@ -24,6 +24,8 @@ const built = await build({
   jsx: 'automatic',
   jsxImportSource: 'preact',
   legalComments: 'none',
+  // What the licences of the packages ask to be passed on with a report.
+  banner: { js: '/* postlogin (MIT OR Apache-2.0); with Preact (c) Jason Miller, Preact Team and CodeMirror (c) Marijn Haverbeke and others, MIT; see THIRD_PARTY_NOTICES.md of postlogin */' },
   logLevel: 'warning',
 });
 

@@ -197,15 +197,14 @@ function Continue({ entry, explanation }: { entry: Entry; explanation: Explanati
   const steps = Array.isArray(entry.steps) ? entry.steps : [];
   const go = (step: Json) => void state.run({ login: entry.id, event: JSON.parse(state.eventText.value) as Json, steps: [...steps, step] });
   if (status === 'challenged') {
-    return <p class="next">The login waits for a second factor. <button onClick={() => go('ChallengeSucceeded')}>Pass</button> <button onClick={() => go('ChallengeFailed')}>Fail</button></p>;
+    return <p class="next">The login waits for a second factor. <button onClick={() => go({ challenge: 'succeed' })}>Pass</button> <button onClick={() => go({ challenge: 'fail' })}>Fail</button></p>;
   }
   const send = (event: SubmitEvent) => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
     const part = (name: string): Json => JSON.parse((form.elements.namedItem(name) as HTMLInputElement).value || '{}') as Json;
     void state.attempt(async () => {
-      const step = { Continue: { query: part('query'), body: part('body') } };
-      go(step);
+      go({ continue: { query: part('query'), body: part('body') } });
     });
   };
   return (

@@ -81,11 +81,10 @@ export function show(it: Entry): void {
 
 export async function open(id: string): Promise<void> {
   selected.value = id;
-  const it = await attempt(async () => {
-    const found = await source.value?.entry(id);
-    if (texts.value.length === 0 || source.value?.live) texts.value = (await source.value?.sources()) ?? [];
-    return found;
-  });
+  // A source may have been edited since; the tenant says how it is now.
+  const found = await attempt(() => Promise.all([source.value?.entry(id), source.value?.sources()]));
+  if (found?.[1]) texts.value = found[1];
+  const it = found?.[0];
   if (it && selected.value === id) show(it);
 }
 

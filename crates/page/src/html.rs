@@ -135,7 +135,11 @@ mod tests {
         for nonce in ["a\"><script>", "x' ; script-src *", "ok-_1"] {
             let (page, policy) = (live(nonce), live_policy(nonce));
             assert_eq!(page.matches("<script").count(), 1, "{page}");
-            assert_eq!(policy.matches("script-src").count(), 1 + usize::from(nonce.contains("script-src")), "{policy}");
+            assert_eq!(
+                policy.matches("script-src").count(),
+                1 + usize::from(nonce.contains("script-src")),
+                "{policy}"
+            );
             assert!(!policy.contains('*'), "{policy}");
             assert_eq!(policy.matches(';').count(), 7, "{policy}");
         }

@@ -12,7 +12,7 @@ use postlogin_engine::Allocation;
 use postlogin_project::{ActionSource, Project, TenantData, login_set, read_object};
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, PlannedCase, Side,
-    compare as compare_sides, plan, trigger_of_all,
+    compare as compare_sides, compare::page::report, plan, trigger_of_all,
 };
 use serde_json::Value;
 
@@ -32,6 +32,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let project = project.as_ref();
     let left = sources(&arguments.left, &here, project)?;
     let right = sources(&arguments.right, &here, project)?;
+    let page = super::page::prepare(arguments.report.as_deref())?;
     let write = arguments.write.as_deref();
     let write = write.map(|file| new_case_file(file, &here)).transpose()?;
     let trigger = trigger_of_all(left.iter().chain(&right))?;
@@ -87,6 +88,11 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
         CompareError::Broken(error) => CliError::internal(&error),
     })?;
     print(&comparison, arguments.format, printer)?;
+    if let Some(file) = page {
+        let report = report((&left, &right), &options, &comparison);
+        let report = report.map_err(|error| CliError::internal(&error))?;
+        super::page::write(&file, &report)?;
+    }
     store_packages(&compiler.take_packages());
     if comparison.is_equal() {
         return Ok(SUCCESS);

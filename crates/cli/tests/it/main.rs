@@ -33,6 +33,7 @@ mod init;
 mod limits;
 mod mcp;
 mod modules;
+mod page;
 mod project;
 mod record;
 mod replay;

@@ -11,14 +11,16 @@ use std::{
     thread,
 };
 
-use postlogin_core::{Trigger, outcome::Outcome, trigger::Binding};
+use postlogin_core::{Trigger, explanation::ClaimSites, outcome::Outcome, trigger::Binding};
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_js::liquid::Liquid;
+use postlogin_page::SourceText;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
 use serde_json::Value;
 
 use super::{PipelineNotice, ProgramError};
 use crate::load::dependencies::local_files;
+use crate::texts::{claim_sites_of_all, texts_of};
 use crate::{Compiler, LoadError, fingerprint, login::unseen, watch::Stamps};
 
 /// Starts the engine.
@@ -36,6 +38,8 @@ pub(super) struct Program {
     /// The scripts of connections, by name.
     pub(super) connections: HashMap<String, BoundAction>,
     pub(super) tenant: TenantData,
+    /// What was loaded, for people.
+    sources: Vec<(Trigger, ActionSource)>,
     /// Whether something may switch to another user.
     pub(super) switches_users: bool,
     /// Whether it was reported that an Action of this cannot be loaded.
@@ -46,6 +50,17 @@ impl Program {
     /// Returns what runs at a trigger.
     pub(super) fn of(&self, trigger: Trigger) -> &[BoundAction] {
         self.actions.get(&trigger).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns where the sources of a trigger set claims.
+    pub(super) fn claim_sites(&self, trigger: Trigger) -> ClaimSites {
+        let sources = self.sources.iter();
+        claim_sites_of_all(sources.filter(|(of, _)| *of == trigger).map(|(_, it)| it))
+    }
+
+    /// Returns the texts of the sources.
+    pub(super) fn texts(&self) -> Vec<SourceText> {
+        texts_of(self.sources.iter().map(|(of, source)| (Some(*of), source)))
     }
 
     /// Returns how many Rules and Actions there are.
@@ -107,6 +122,11 @@ impl Library {
                 program: Ok(Arc::new(program)),
             }),
         })
+    }
+
+    /// Returns the folder in which the project is looked for.
+    pub(super) fn here(&self) -> &Path {
+        &self.here
     }
 
     /// Returns what the user gave.
@@ -280,6 +300,12 @@ impl Sources {
     ) -> Result<Program, ProgramError> {
         let mut program = Program {
             tenant: project.tenant.clone(),
+            sources: self
+                .actions
+                .iter()
+                .chain(&self.of_entities)
+                .cloned()
+                .collect(),
             switches_users: self.sources().any(may_switch_users),
             ..Program::default()
         };
