@@ -2,10 +2,11 @@
 // LINK opens it, SHOTS (optional) is a folder for the pictures of the book.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { withPage } from './chromium.mjs';
+import { small } from './png.mjs';
 
 const { LINK, ISSUER, CLIENT, PROJECT, SHOTS } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -30,7 +31,12 @@ async function accessible(page, where) {
 async function picture(page, name) {
   if (!SHOTS) return;
   mkdirSync(SHOTS, { recursive: true });
-  await page.screenshot({ path: join(SHOTS, `${name}.png`), animations: 'disabled', caret: 'hide' });
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 1180, height: 640 });
+  const png = small(await page.screenshot({ animations: 'disabled', caret: 'hide' }));
+  assert.ok(png.length < 60_000, `${name} has ${png.length} bytes`);
+  writeFileSync(join(SHOTS, `${name}.png`), png);
+  await page.setViewportSize(size);
 }
 
 const row = (page, claim) => page.locator(`tr[data-claim="${claim}"]`);

@@ -75,7 +75,7 @@ function TokenTab({ explanation, token }: { explanation: Explanation; token: 'id
         {Object.keys(it.claims).length > 0 && <button onClick={() => copy(JSON.stringify(it.claims, null, 2))}>Copy the claims</button>}
         {custom.size > 0 && <span class="dim">{custom.size} of Actions are marked</span>}
       </p>
-      {it.jwt && <pre class="jwt" aria-label="The signed token">{it.jwt}</pre>}
+      {it.jwt && <pre class="jwt" tabIndex={0} aria-label="The signed token">{it.jwt}</pre>}
       <Table value={it.claims} empty={empty} marks={custom} />
     </>
   );

@@ -50,7 +50,7 @@ function SaveCase() {
       {shown && (
         <>
           <p><code>{shown.file}</code></p>
-          <pre class="case">{shown.text}</pre>
+          <pre class="case" tabIndex={0} aria-label="The file">{shown.text}</pre>
           {saved ? <p class="good" role="status">Written: <code>{saved}</code></p>
             : <button class="main" onClick={() => void state.attempt(async () => setSaved((await state.source.value?.saveCase?.(request))?.file ?? ''))}>Write the file</button>}
         </>

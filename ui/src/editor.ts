@@ -27,7 +27,7 @@ function base(label: string): Extension[] {
     nonce ? EditorView.cspNonce.of(nonce) : [],
     syntaxHighlighting(colours),
     drawSelection(),
-    EditorView.contentAttributes.of({ 'aria-label': label }),
+    EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
     EditorView.theme({
       '&': { height: '100%', fontSize: '12.5px', backgroundColor: 'var(--paper)', color: 'var(--ink)' },
       '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.5' },
@@ -173,6 +173,8 @@ function completions(root: () => Json) {
   };
 }
 
+const parse = jsonParseLinter();
+
 export interface EventEditor { set(text: string): void; destroy(): void }
 
 export function eventEditor(parent: HTMLElement, options: { readOnly: boolean; schema: () => Json; change: (text: string) => void; run: () => void }): EventEditor {
@@ -183,7 +185,7 @@ export function eventEditor(parent: HTMLElement, options: { readOnly: boolean; s
       extensions: [
         base('The event as JSON'), jsonLanguage, lineNumbers(), foldGutter(), bracketMatching(), indentOnInput(), history(),
         EditorState.readOnly.of(options.readOnly),
-        options.readOnly ? [] : [lintGutter(), linter(jsonParseLinter()), autocompletion({ override: [completions(options.schema)] })],
+        options.readOnly ? [] : [lintGutter(), linter((view) => (view.state.doc.length === 0 ? [] : parse(view))), autocompletion({ override: [completions(options.schema)] })],
         keymap.of([{ key: 'Mod-Enter', run: () => { options.run(); return true; } }, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.updateListener.of((update) => { if (update.docChanged && !quiet) options.change(update.state.doc.toString()); }),
       ],

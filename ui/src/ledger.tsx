@@ -37,13 +37,9 @@ function Line({ it, index }: { it: Row; index: number }) {
   return (
     <tr class={chosen ? 'chosen' : ''} tabIndex={tabbable ? 0 : -1} aria-selected={chosen} data-claim={it.name} onClick={() => choose(it)} onKeyDown={move}
       onMouseEnter={() => { if (it.place && it.place.file === state.file.value && !state.row.value) state.light(it.place); }}>
-      <td class={`verdict ${TONES[it.verdict]}`}><span aria-hidden="true">{SIGNS[it.verdict]} </span>{it.verdict}</td>
-      <td>{it.token ? TOKENS[it.token] : ''}</td>
-      <td class="claim">{it.name}</td>
-      <td class="value">{it.before !== undefined && <><del>{short(it.before, 30)}</del> → </>}{it.value === undefined ? '' : short(it.value, 60)}</td>
-      <td class="rule">{it.rule ? rule(it.rule) : ''}</td>
-      <td><PlaceLink place={it.place} /></td>
-      <td class="path">{it.path}</td>
+      <td><span class={`verdict ${TONES[it.verdict]}`}><span aria-hidden="true">{SIGNS[it.verdict]} </span>{it.verdict}</span><small>{it.token ? TOKENS[it.token] : ''}</small></td>
+      <td><span class="claim">{it.name}</span><span class="value">{it.before !== undefined && <><del>{short(it.before, 30)}</del> → </>}{it.value === undefined ? '' : short(it.value, 80)}</span></td>
+      <td>{it.rule && <span class="rule">{rule(it.rule)}{it.page && <> <a href={it.page} target="_blank" rel="noreferrer noopener" onClick={(event) => event.stopPropagation()}>rule</a></>}</span>}<span class="path">{it.path}</span><PlaceLink place={it.place} /></td>
     </tr>
   );
 }
@@ -55,7 +51,7 @@ export function Ledger() {
   }
   return (
     <table class="ledger" role="grid" aria-label="Claims">
-      <thead><tr><th scope="col">Verdict</th><th scope="col">Token</th><th scope="col">Claim</th><th scope="col">Value</th><th scope="col">Rule</th><th scope="col">Place</th><th scope="col">From</th></tr></thead>
+      <thead><tr><th scope="col">Verdict</th><th scope="col">Claim and value</th><th scope="col">Rule, source and place</th></tr></thead>
       <tbody>{rows.map((it, index) => <Line key={it.key} it={it} index={index} />)}</tbody>
     </table>
   );

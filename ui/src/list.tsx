@@ -4,6 +4,7 @@ import { signal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Summary } from './model';
 import * as state from './state';
+import { ms } from './words';
 
 /** Pixels; the style sheet has the same. */
 const ROW = 50;
@@ -22,7 +23,7 @@ function time(date: string): string {
 
 function Item({ it, index }: { it: Summary; index: number }) {
   const chosen = state.selected.value === it.id;
-  const notes = [KINDS[it.kind], it.client, it.dropped > 0 ? `${it.dropped} dropped` : '', it.ms > 0 ? `${it.ms < 10 ? it.ms.toFixed(1) : Math.round(it.ms)} ms` : ''];
+  const notes = [KINDS[it.kind], it.dropped > 0 ? `${it.dropped} dropped` : '', ms(it.ms * 1000), it.client];
   return (
     <li id={`login-${it.id}`} role="option" aria-selected={chosen} aria-posinset={index + 1} aria-setsize={state.shown.value.length}
       class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={it.reason || undefined}>

@@ -50,9 +50,10 @@ const data = document.getElementById('postlogin-data');
 if (data) {
   const read = JSON.parse(data.textContent ?? '') as Report;
   state.source.value = report(read);
+  state.report.value = read;
   state.texts.value = read.sources;
   state.list.value = read.entries.map(state.summary);
-  const first = read.entries.find((it) => it.verdict === 'failed') ?? read.entries[0];
+  const first = read.entries.find((it) => it.verdict === 'failed' || it.kind === 'right') ?? read.entries[0];
   if (first) state.show(first);
 } else {
   state.source.value = live(location.host);

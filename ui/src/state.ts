@@ -1,10 +1,12 @@
 // What the page shows now.
 
 import { batch, computed, signal } from '@preact/signals';
-import type { Entry, Place, RunRequest, Source, SourceText, Summary } from './model';
+import type { Entry, Place, Report, RunRequest, Source, SourceText, Summary } from './model';
 import { rows } from './rows';
 
 export const source = signal<Source | null>(null);
+/** The data of a report; null on the page of a tenant. */
+export const report = signal<Report | null>(null);
 /** The newest first. */
 export const list = signal<Summary[]>([]);
 export const connected = signal(true);
@@ -75,8 +77,20 @@ export function show(it: Entry): void {
     const first = it.explanation?.outcome.error?.location ?? it.explanation?.claims[0]?.location;
     if (!known || first) file.value = first?.file ?? texts.value[0]?.file ?? '';
     if (it.explanation?.outcome.error?.location) lit.value = it.explanation.outcome.error.location;
-    if (!it.explanation && it.failures.length > 0) tab.value = 'ledger';
+    const other = partner(it);
+    if (other) {
+      pinned.value = other;
+      tab.value = 'diff';
+    } else if (it.kind === 'left' && tab.value === 'diff') {
+      tab.value = 'ledger';
+    }
   });
+}
+
+/** In a report of `compare`, the other side of a login. */
+function partner(it: Entry): Entry | undefined {
+  const other = it.kind === 'right' ? it.id.replace(/right$/, 'left') : '';
+  return report.value?.entries.find((entry) => entry.id === other && entry.kind === 'left');
 }
 
 export async function open(id: string): Promise<void> {
