@@ -51,7 +51,7 @@ await withPage(async (page) => {
   console.log(`first paint after ${Math.round(painted)} ms`);
 
   await signIn('jane@example.com');
-  const item = page.getByRole('option').first();
+  const item = page.getByRole('listbox').getByRole('option').first();
   await item.waitFor();
 
   // Two clicks from a login to the reason, the line, and what was read for it.

@@ -49,13 +49,13 @@ export function small(png) {
   const { width, height, channels, pixels } = decoded(png);
   const counts = new Map();
   // The lowest bits of a colour are the smoothing of letters.
-  const key = (at) => ((pixels[at] & 0xf0) << 16) | ((pixels[at + 1] & 0xf0) << 8) | (pixels[at + 2] & 0xf0);
+  const key = (at) => ((pixels[at] & 0xf8) << 16) | ((pixels[at + 1] & 0xf8) << 8) | (pixels[at + 2] & 0xf8);
   for (let at = 0; at < pixels.length; at += channels) {
     const seen = counts.get(key(at));
     if (seen) seen.count += 1;
     else counts.set(key(at), { count: 1, colour: [pixels[at], pixels[at + 1], pixels[at + 2]] });
   }
-  const palette = [...counts.values()].sort((one, other) => other.count - one.count).slice(0, 64).map((it) => it.colour);
+  const palette = [...counts.values()].sort((one, other) => other.count - one.count).slice(0, 96).map((it) => it.colour);
   const nearest = new Map();
   for (const [name, { colour }] of counts) {
     const far = palette.map((known) => known.reduce((sum, part, index) => sum + (part - colour[index]) ** 2, 0));

@@ -38,8 +38,8 @@ await withPage(async (page) => {
   const many = `${REPORT}.many.html`;
   writeFileSync(many, `${before}id="postlogin-data">${JSON.stringify(data).replaceAll('<', '\\u003c')}${rest.slice(end)}`);
   await page.goto(pathToFileURL(many).href);
-  await page.getByRole('option').first().waitFor();
-  assert.ok(await page.getByRole('option').count() < 60, 'only rows in sight');
+  await page.locator('.item').first().waitFor();
+  assert.ok(await page.locator('.item').count() < 60, 'only rows in sight');
   const rows = page.getByRole('listbox');
   await rows.evaluate((element) => { element.scrollTop = element.scrollHeight; });
   await page.getByText('user-9999@example.com').waitFor();
@@ -47,7 +47,7 @@ await withPage(async (page) => {
   await page.getByLabel('Filter logins').fill('user-77@');
   await page.getByText('user-77@example.com').waitFor();
   console.log(`a filter of 10,000 logins took ${Date.now() - started} ms`);
-  assert.equal(await page.getByRole('option').count(), 1);
+  assert.equal(await page.locator('.item').count(), 1);
 
   if (LINK) {
     await page.goto(LINK);

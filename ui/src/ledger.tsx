@@ -1,5 +1,6 @@
 // The ledger as a table, and the reason of the chosen row in sentences.
 
+import { useEffect, useRef } from 'preact/hooks';
 import type { Place } from './model';
 import type { Row } from './rows';
 import * as state from './state';
@@ -29,8 +30,8 @@ function Line({ it, index }: { it: Row; index: number }) {
     if (next === index || !other) return;
     event.preventDefault();
     choose(other);
-    const sibling = event.key === 'ArrowDown' ? event.currentTarget as HTMLElement : event.currentTarget as HTMLElement;
-    const target = event.key === 'ArrowDown' ? sibling.nextElementSibling : sibling.previousElementSibling;
+    const own = event.currentTarget as HTMLElement;
+    const target = event.key === 'ArrowDown' ? own.nextElementSibling : own.previousElementSibling;
     (target as HTMLElement | null)?.focus();
   };
   const tabbable = chosen || (!rows.some((other) => other.key === state.row.value) && index === 0);
@@ -107,9 +108,11 @@ function OfExpected({ it }: { it: Row }) {
 /** Why the claim of the chosen row is, or is not, in the token. */
 export function Reason() {
   const it = state.ledger.value.find((row) => row.key === state.row.value);
+  const element = useRef<HTMLElement>(null);
+  useEffect(() => element.current?.scrollIntoView({ block: 'nearest' }), [it?.key]);
   if (!it) return null;
   return (
-    <section class="reason" aria-label="Reason" aria-live="polite">
+    <section ref={element} class="reason" aria-label="Reason" aria-live="polite">
       <h2><span class={TONES[it.verdict]}>{it.verdict}</span> <code>{it.name}</code></h2>
       <OfClaim it={it} />
       <OfExpected it={it} />

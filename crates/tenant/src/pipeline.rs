@@ -103,8 +103,6 @@ pub struct SavedCase {
     pub seed: u64,
     /// The time at which it started, in milliseconds since the epoch.
     pub now_ms: i64,
-    /// The issuer of tokens.
-    pub issuer: String,
 }
 
 /// The step of the user of a waiting login.

@@ -185,7 +185,6 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
         steps: login.steps.clone(),
         seed: login.request.seed,
         now_ms: login.request.now_ms,
-        issuer: tenant.issuer.clone(),
     };
     match aside(|| tenant.pipeline.save_case(&case, writes)) {
         Ok((file, text)) => answer(StatusCode::OK, &json!({"file": file, "text": text})),
