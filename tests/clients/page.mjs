@@ -161,7 +161,6 @@ await withPage(async (page) => {
     }
   }
   await page.setViewportSize({ width: 1280, height: 800 });
-  await picture(page, 'page-dark');
 
   // A cookie of this browser alone: the link is used up, and a page of another origin gets nothing.
   const again = await fetch(LINK, { redirect: 'manual' });
