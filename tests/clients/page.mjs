@@ -33,6 +33,7 @@ async function picture(page, name) {
   mkdirSync(SHOTS, { recursive: true });
   const size = page.viewportSize();
   await page.setViewportSize({ width: 1180, height: 640 });
+  await page.evaluate(() => document.querySelector('.reason')?.scrollIntoView({ block: 'nearest' }));
   const png = small(await page.screenshot({ animations: 'disabled', caret: 'hide' }));
   assert.ok(png.length < 60_000, `${name} has ${png.length} bytes`);
   writeFileSync(join(SHOTS, `${name}.png`), png);
@@ -56,6 +57,8 @@ await withPage(async (page) => {
 
   // Two clicks from a login to the reason, the line, and what was read for it.
   await item.click();
+  await page.locator('.source [title="this line did not run"]').first().waitFor();
+  assert.ok(await page.locator('.source [title="this line ran"]').count() >= 4);
   await row(page, 'https://example.com/tier').click();
   const reason = page.getByLabel('Reason');
   await reason.getByText('was not reached').waitFor();
@@ -149,6 +152,16 @@ await withPage(async (page) => {
   await page.keyboard.press('?');
   await page.getByRole('dialog').getByText('pin this run').waitFor();
   await page.keyboard.press('Escape');
+
+  // The other pages of the tenant.
+  const pages = page.getByRole('navigation');
+  for (const [name, text] of [['Applications', 'Local Application'], ['Outbox', 'has sent no e-mail'], ['Users', 'joe@example.com']]) {
+    await pages.getByRole('button', { name }).click();
+    await page.getByText(text).first().waitFor();
+    await accessible(page, name);
+  }
+  await page.getByRole('row', { name: 'joe@example.com' }).getByRole('button', { name: 'Run a login' }).click();
+  await page.getByRole('heading', { name: 'joe@example.com' }).waitFor();
 
   // Dark and light, wide and narrow.
   for (const colorScheme of ['light', 'dark']) {

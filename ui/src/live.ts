@@ -35,6 +35,7 @@ export function live(title: string): Source {
       return users.map((user) => ({ user_id: text(user.user_id), name: text(user.name), email: text(user.email) }));
     },
     mails: () => ask<Dict[]>('emails'),
+    list: (path) => ask<Dict[]>(path),
     schema: () => ask<Json>('event-schema'),
     caseText: (request) => ask('cases', { ...request, write: false }),
     saveCase: (request) => ask('cases', { ...request, write: true }),

@@ -10,6 +10,7 @@ import type { Report } from './model';
 import { report } from './report';
 import { Side } from './side';
 import * as state from './state';
+import { View, VIEWS } from './views';
 
 function App() {
   const source = state.source.value;
@@ -17,14 +18,13 @@ function App() {
     <>
       <header class="top">
         <span class="brand">postlogin</span><span class="dim">{source?.title}</span>
+        {source?.live && <nav aria-label="Pages">{VIEWS.map((name) => <button key={name} aria-current={state.view.value === name ? 'page' : undefined} onClick={() => { state.view.value = name; }}>{name}</button>)}</nav>}
         <span class="fill" />
         {state.busy.value && <span class="dim" role="status">working…</span>}
-        {source?.live && <a href="outbox">Outbox</a>}
-        {source?.live && <a href="/">Tenant</a>}
         <button onClick={() => { state.dialog.value = 'help'; }} aria-label="Keys">?</button>
       </header>
       {state.problem.value && <p class="problem" role="alert">{state.problem.value} <button onClick={() => { state.problem.value = ''; }}>Dismiss</button></p>}
-      <div class="columns"><List /><Detail /><Side /></div>
+      {state.view.value === 'Logins' ? <div class="columns"><List /><Detail /><Side /></div> : <View />}
       <Dialogs />
     </>
   );
@@ -62,4 +62,8 @@ if (data) {
 }
 document.addEventListener('keydown', keys);
 const root = document.getElementById('page');
-if (root) render(<App />, root);
+if (root) {
+  // The page comes with a bar, so that something is seen while the script is read.
+  root.textContent = '';
+  render(<App />, root);
+}

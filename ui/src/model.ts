@@ -73,6 +73,7 @@ export interface Source {
   run?(request: RunRequest): Promise<Entry>;
   users?(): Promise<{ user_id: string; name: string; email: string }[]>;
   mails?(): Promise<Dict[]>;
+  list?(path: string): Promise<Dict[]>;
   schema?(): Promise<Json>;
   caseText?(request: { id: string; name: string }): Promise<{ file: string; text: string }>;
   saveCase?(request: { id: string; name: string }): Promise<{ file: string; text: string }>;

@@ -15,6 +15,7 @@ export const selected = signal('');
 export const entry = signal<Entry | null>(null);
 export const pinned = signal<Entry | null>(null);
 export const texts = signal<SourceText[]>([]);
+export const view = signal<string>('Logins');
 export const tab = signal('ledger');
 export const onlyAction = signal('');
 export const row = signal('');

@@ -12,6 +12,8 @@ pub const LIVE_SCRIPT: &str = "page.js";
 /// The path of the style sheet, relative to the page.
 pub const LIVE_STYLE: &str = "page.css";
 
+/// What is seen until the script has run.
+const SHELL: &str = "<div id=\"page\"><header class=\"top\"><span class=\"brand\">postlogin</span><span class=\"dim\">Loading…</span></header></div>";
 /// The icon of the page, a key.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='3' fill='%232a4dd0'/%3E%3Cpath d='M6 8a2.2 2.2 0 1 0-2.2 2.2A2.2 2.2 0 0 0 6 8h7v2m-2-2v1.5' fill='none' stroke='%23fff' stroke-width='1.4'/%3E%3C/svg%3E";
 
@@ -21,7 +23,7 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 pub fn live(nonce: &str) -> String {
     let nonce = plain(nonce);
     format!(
-        "{}<link rel=\"stylesheet\" href=\"{LIVE_STYLE}\"></head>\n<body data-nonce=\"{nonce}\"><div id=\"page\"></div>\n<script src=\"{LIVE_SCRIPT}\"></script></body></html>\n",
+        "{}<link rel=\"stylesheet\" href=\"{LIVE_STYLE}\">\n<script src=\"{LIVE_SCRIPT}\" defer></script></head>\n<body data-nonce=\"{nonce}\">{SHELL}</body></html>\n",
         head("")
     )
 }
@@ -50,7 +52,7 @@ pub fn report(report: &Report) -> Result<String, AssetError> {
     let data = serde_json::to_string(report).unwrap_or_default();
     let data = in_script(&data);
     Ok(format!(
-        "{}<style>{style}</style></head>\n<body><div id=\"page\"></div>\n<script type=\"application/json\" id=\"postlogin-data\">{data}</script>\n<script>{script}</script></body></html>\n",
+        "{}<style>{style}</style></head>\n<body>{SHELL}\n<script type=\"application/json\" id=\"postlogin-data\">{data}</script>\n<script>{script}</script></body></html>\n",
         head(&policy)
     ))
 }

@@ -4,7 +4,7 @@ use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
 use postlogin_core::{Finished, Pause, ResumeStep, Trigger};
-use postlogin_page::SourceText;
+use postlogin_page::{LineCount, SourceText};
 use serde_json::{Map, Value};
 
 use crate::state::Tenant;
@@ -86,6 +86,15 @@ pub struct FetchedProfile {
     pub profile: Result<Value, String>,
     /// The outcome of the script alone, for the log; `None` when it did not run.
     pub outcome: Option<Outcome>,
+}
+
+/// A login that was run for the page.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// What became of it, secrets included.
+    pub finished: Finished,
+    /// The lines that ran; empty when they could not be counted.
+    pub coverage: Vec<LineCount>,
 }
 
 /// A login that becomes a case of the project.
@@ -190,11 +199,16 @@ pub trait LoginPipeline: Send + Sync + 'static {
         &self,
         login: LoginRequest,
         steps: Vec<ResumeStep>,
-    ) -> Result<Finished, PipelineError> {
+    ) -> Result<Inspection, PipelineError> {
         let _ = (login, steps);
         Err(PipelineError::Unloadable(
             "This tenant runs no login for the page.".to_owned(),
         ))
+    }
+
+    /// Whether a login that is run again reaches nothing outside of this machine.
+    fn is_repeatable(&self) -> bool {
+        true
     }
 
     /// Returns the account of the claims of a login, without secrets: of those that were set, of those that the sources name, and

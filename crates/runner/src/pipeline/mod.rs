@@ -4,6 +4,7 @@
 //! [`Pipeline`] is what [`postlogin_tenant::Setup`] asks for. Whoever makes one decides about the network ([`Network`]), starts
 //! the engine, and hears of what happens while it runs ([`PipelineNotice`]).
 
+mod counted;
 mod error;
 mod page;
 mod program;
@@ -26,8 +27,8 @@ use postlogin_js::liquid::Liquid;
 use postlogin_page::SourceText;
 use postlogin_project::{Project, Secret};
 use postlogin_tenant::{
-    Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
-    SavedCase, TemplateError, TemplateJob, TemplateRenderer,
+    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
+    ProviderVisit, SavedCase, TemplateError, TemplateJob, TemplateRenderer,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -50,6 +51,11 @@ pub trait Network: Send + Sync {
     /// # Errors
     /// The reason, in one sentence.
     fn without_mocks(&self) -> Result<Arc<dyn Door>, String>;
+
+    /// Returns whether requests may leave the machine, so that a login that is run again makes them again.
+    fn is_live(&self) -> bool {
+        false
+    }
 
     /// Returns the mocks, for the visit of a connection's script, which puts the built-in provider after them.
     ///
@@ -374,8 +380,12 @@ impl LoginPipeline for Pipeline {
         &self,
         login: LoginRequest,
         steps: Vec<ResumeStep>,
-    ) -> Result<Finished, PipelineError> {
+    ) -> Result<Inspection, PipelineError> {
         self.inspected(login, steps)
+    }
+
+    fn is_repeatable(&self) -> bool {
+        !self.network.is_live()
     }
 
     fn explain(&self, outcome: Outcome, record: Record, why: &[String]) -> Explanation {

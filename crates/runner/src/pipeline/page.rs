@@ -2,14 +2,15 @@
 
 use std::io;
 
+use postlogin_core::ResumeStep;
 use postlogin_core::explanation::{Explanation, explain};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::{Record, Watch};
 use postlogin_core::redact::Mask;
-use postlogin_core::{Finished, ResumeStep};
+use postlogin_engine::BoundAction;
 use postlogin_page::SourceText;
 use postlogin_project::{Project, display_path};
-use postlogin_tenant::{LoginPipeline as _, LoginRequest, PipelineError, SavedCase};
+use postlogin_tenant::{Inspection, LoginPipeline as _, LoginRequest, PipelineError, SavedCase};
 use serde_json::Value;
 
 use super::{Pipeline, internal, saved};
@@ -22,7 +23,7 @@ impl Pipeline {
         &self,
         login: LoginRequest,
         steps: Vec<ResumeStep>,
-    ) -> Result<Finished, PipelineError> {
+    ) -> Result<Inspection, PipelineError> {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let (actions, prepared) = self.prepared(&program, login)?;
         let prepared = PreparedLogin {
@@ -30,10 +31,20 @@ impl Pipeline {
             watch: Watch::Places,
             ..prepared
         };
-        let slot = self.slots.take();
-        let ran = run_login(actions, prepared, None);
-        drop(slot);
-        ran.map_err(|error| internal(&error))
+        let run = |actions: &[BoundAction]| {
+            let slot = self.slots.take();
+            let ran = run_login(actions, prepared, None);
+            drop(slot);
+            ran
+        };
+        let (ran, coverage) = match self.library.counted(&program) {
+            Some(counted) => counted.run(run),
+            None => (run(actions), Vec::new()),
+        };
+        Ok(Inspection {
+            finished: ran.map_err(|error| internal(&error))?,
+            coverage,
+        })
     }
 
     /// Returns the account of a login without secrets.

@@ -5,7 +5,7 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -18,6 +18,7 @@ use postlogin_page::SourceText;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
 use serde_json::Value;
 
+use super::counted::Counted;
 use super::{PipelineNotice, ProgramError};
 use crate::load::dependencies::local_files;
 use crate::texts::{claim_sites_of_all, texts_of};
@@ -40,6 +41,8 @@ pub(super) struct Program {
     pub(super) tenant: TenantData,
     /// What was loaded, for people.
     sources: Vec<(Trigger, ActionSource)>,
+    /// The Actions of post-login once more, with counters; made when the page first asks for a run.
+    counted: OnceLock<Option<Arc<Counted>>>,
     /// Whether something may switch to another user.
     pub(super) switches_users: bool,
     /// Whether it was reported that an Action of this cannot be loaded.
@@ -157,6 +160,20 @@ impl Library {
         Ok(javascript
             .map_err(|error| anyhow::anyhow!(error.message))?
             .liquid())
+    }
+
+    /// Returns the Actions of post-login with counters; `None` when they cannot be loaded in this way.
+    pub(super) fn counted(&self, program: &Program) -> Option<Arc<Counted>> {
+        if let Some(known) = program.counted.get() {
+            return known.clone();
+        }
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let compiler = loaded.compiler.as_mut()?;
+        let sources = program.sources.iter();
+        let sources = sources.filter(|(of, _)| *of == Trigger::PostLogin);
+        let sources = sources.map(|(_, source)| source);
+        let make = || Counted::new(compiler, sources, &self.given).map(Arc::new);
+        program.counted.get_or_init(make).clone()
     }
 
     /// Reports, once for each edit, that an Action does not load in its sandbox.

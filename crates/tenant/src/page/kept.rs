@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
 use postlogin_core::{Finished, ResumeStep};
+use postlogin_page::LineCount;
 use serde_json::Value;
 
 use crate::pipeline::LoginRequest;
@@ -24,8 +25,8 @@ const READ: usize = 400;
 /// How a login ended.
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
-    /// With an outcome. Secrets are in it.
-    Finished(Box<Outcome>, Box<Record>),
+    /// With an outcome, and the lines that ran if they were counted. Secrets are in it.
+    Finished(Box<Outcome>, Box<Record>, Vec<LineCount>),
     /// It could not run, for this reason.
     Error(String),
 }
@@ -125,13 +126,23 @@ impl Kept {
     /// Takes down how a login ended.
     pub(crate) fn finish(&self, id: &str, finished: &Finished) {
         let (outcome, record) = (finished.outcome.clone(), finished.record.clone());
-        let ended = Ended::Finished(Box::new(outcome), Box::new(record));
+        let ended = Ended::Finished(Box::new(outcome), Box::new(record), Vec::new());
         self.end(id, ended);
     }
 
     /// Takes down that a login could not run.
     pub(crate) fn fail(&self, id: &str, reason: &str) {
         self.end(id, Ended::Error(reason.to_owned()));
+    }
+
+    /// Takes down what a closer look at a login has shown: where it read the event, and the lines that ran.
+    pub(super) fn look(&self, id: &str, record: Record, coverage: Vec<LineCount>) {
+        self.locked().change(id, |login| {
+            if let Some(Ended::Finished(_, known, lines)) = &mut login.ended {
+                **known = record;
+                *lines = coverage;
+            }
+        });
     }
 
     fn end(&self, id: &str, ended: Ended) {
@@ -188,7 +199,7 @@ fn weight(value: &Value) -> usize {
 
 fn weight_of_end(ended: &Ended) -> usize {
     let (outcome, record) = match ended {
-        Ended::Finished(outcome, record) => (outcome, record),
+        Ended::Finished(outcome, record, _) => (outcome, record),
         Ended::Error(reason) => return reason.len(),
     };
     let map = |map: &serde_json::Map<String, Value>| {

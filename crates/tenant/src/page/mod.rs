@@ -150,7 +150,8 @@ pub(crate) fn schema() -> Response {
 }
 
 /// `GET /_postlogin/logins/{id}`.
-pub(crate) fn login(tenant: &Arc<Tenant>, id: &str) -> Response {
+pub(crate) async fn login(tenant: &Arc<Tenant>, id: &str) -> Response {
+    run::look_closer(tenant, id).await;
     match tenant.page.kept.get(id) {
         Some(login) => {
             let entry = aside(|| entry(tenant, &login, &[], Kind::Login));
@@ -175,7 +176,7 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
     let Some(login) = tenant.page.kept.get(part("id")) else {
         return refuse(404, "the tenant does not keep this login");
     };
-    let Some(Ended::Finished(outcome, _)) = &login.ended else {
+    let Some(Ended::Finished(outcome, ..)) = &login.ended else {
         return refuse(409, "this login did not run, so it is no case");
     };
     let case = crate::pipeline::SavedCase {
@@ -220,8 +221,9 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
         ..Entry::default()
     };
     match &login.ended {
-        Some(Ended::Finished(outcome, record)) => {
+        Some(Ended::Finished(outcome, record, coverage)) => {
             entry.duration_us = wall_us(outcome);
+            entry.coverage.clone_from(coverage);
             let (outcome, record) = ((**outcome).clone(), (**record).clone());
             entry.explanation = Some(tenant.pipeline.explain(outcome, record, why));
         }

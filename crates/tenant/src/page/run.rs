@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use postlogin_core::event::merge_patch;
 use postlogin_core::event::sample;
+use postlogin_core::outcome::Outcome;
 use postlogin_core::{ResumeStep, Trigger, complete_event};
 use postlogin_page::Kind;
 use serde_json::{Map, Value, json};
@@ -16,7 +17,7 @@ use crate::control::{failed, refuse};
 use crate::http::{answer, text};
 use crate::oauth::event::of_user;
 use crate::oauth::run::others;
-use crate::pipeline::LoginRequest;
+use crate::pipeline::{Inspection, LoginRequest};
 use crate::state::Tenant;
 use crate::store::StoreError;
 
@@ -49,12 +50,16 @@ pub(super) async fn run(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Resp
     };
     let (pipeline, run, given) = (Arc::clone(&tenant.pipeline), request.clone(), steps.clone());
     let ran = tokio::task::spawn_blocking(move || pipeline.inspect(run, given)).await;
-    let finished = match ran {
-        Ok(Ok(finished)) => finished,
+    let Inspection { finished, coverage } = match ran {
+        Ok(Ok(inspection)) => inspection,
         Ok(Err(error)) => return broken(&error),
         Err(_) => return refuse(500, "the run ended without an outcome"),
     };
-    let ended = Ended::Finished(Box::new(finished.outcome), Box::new(finished.record));
+    let ended = Ended::Finished(
+        Box::new(finished.outcome),
+        Box::new(finished.record),
+        coverage,
+    );
     let request = LoginRequest {
         users: Vec::new(),
         ..request
@@ -67,6 +72,52 @@ pub(super) async fn run(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Resp
         ),
         None => refuse(500, "the run is not kept"),
     }
+}
+
+/// Runs a login of the log once more, for what was not watched at the time: where it read the event, and the lines that ran. What
+/// does not end in the same way, or would reach other machines again, is left as it is.
+pub(super) async fn look_closer(tenant: &Arc<Tenant>, id: &str) {
+    let Some(kept) = tenant.page.kept.get(id) else {
+        return;
+    };
+    let known = match &kept.ended {
+        Some(Ended::Finished(outcome, _, coverage)) if coverage.is_empty() => outcome,
+        _ => return,
+    };
+    if !tenant.pipeline.is_repeatable() {
+        return;
+    }
+    let user_id = text(
+        kept.request.event.get("user").unwrap_or(&Value::Null),
+        "user_id",
+    );
+    let request = LoginRequest {
+        users: others(tenant, user_id.unwrap_or_default())
+            .ok()
+            .flatten()
+            .unwrap_or_default(),
+        is_frozen: true,
+        ..kept.request.clone()
+    };
+    let (pipeline, steps) = (Arc::clone(&tenant.pipeline), kept.steps.clone());
+    let ran = tokio::task::spawn_blocking(move || pipeline.inspect(request, steps)).await;
+    if let Ok(Ok(Inspection { finished, coverage })) = ran
+        && is_same(known, &finished.outcome)
+    {
+        tenant.page.kept.look(id, finished.record, coverage);
+    }
+}
+
+/// Whether two logins ended in the same way, with the same claims and the same calls.
+fn is_same(one: &Outcome, other: &Outcome) -> bool {
+    let ends = |outcome: &Outcome| (outcome.status, outcome.reason.clone());
+    let claims = |outcome: &Outcome| -> Vec<(String, Value)> {
+        let ledger = outcome.ledger.iter();
+        ledger
+            .map(|it| (it.name.clone(), it.value.clone()))
+            .collect()
+    };
+    ends(one) == ends(other) && claims(one) == claims(other) && one.commands == other.commands
 }
 
 /// Reads a request: the run, the steps of its user, and the claims that are asked about.

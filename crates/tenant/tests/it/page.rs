@@ -54,7 +54,7 @@ fn a_link_opens_the_page_once_and_becomes_a_strict_cookie() {
         let page = world.get("/_postlogin/").await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(
-            page.text.contains("<script src=\"page.js\">"),
+            page.text.contains("<script src=\"page.js\" defer>"),
             "{}",
             page.text
         );
@@ -210,6 +210,7 @@ fn a_login_is_explained_and_run_again_and_nothing_of_a_run_is_stored() {
         assert_eq!(entry["name"], "jane@example.com");
         assert_eq!(entry["client"], "SPA");
         assert_eq!(entry["kind"], "login");
+        assert_eq!(entry["coverage"][0]["lines"], json!([[1, 1], [2, 0]]));
         let claims = &entry["explanation"]["claims"];
         assert_eq!(claims[0]["name"], "https://example.com/hobby");
         // What is a secret in these tests.

@@ -5,13 +5,13 @@ use std::{collections::HashMap, sync::Mutex};
 use postlogin_core::outcome::{ActionUsage, Outcome};
 use postlogin_core::redact::Mask;
 use postlogin_core::{
-    Argument, EntryPoint, Fault, FaultKind, Finished, HandlerInfo, Login, LoginInput, ResumeStep,
-    Resumption, Step, TenantSettings, Trigger,
+    Argument, EntryPoint, Fault, FaultKind, HandlerInfo, Login, LoginInput, ResumeStep, Resumption,
+    Step, TenantSettings, Trigger,
 };
-use postlogin_page::SourceText;
+use postlogin_page::{LineCount, SourceText};
 use postlogin_tenant::{
-    Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
-    SavedCase,
+    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
+    ProviderVisit, SavedCase,
 };
 use serde_json::{Value, json};
 
@@ -186,13 +186,20 @@ impl LoginPipeline for Scripted {
         &self,
         login: LoginRequest,
         steps: Vec<ResumeStep>,
-    ) -> Result<Finished, PipelineError> {
+    ) -> Result<Inspection, PipelineError> {
         let now_ms = login.now_ms;
         let mut advanced = self.start(login)?;
         let mut steps = steps.into_iter();
         loop {
             let stored = match advanced {
-                Advanced::Ended(finished) => return Ok(*finished),
+                Advanced::Ended(finished) => {
+                    let lines = vec![(1, 1), (2, 0)];
+                    let file = "actions/first.js".to_owned();
+                    return Ok(Inspection {
+                        finished: *finished,
+                        coverage: vec![LineCount { file, lines }],
+                    });
+                }
                 Advanced::Waits { stored, .. } => stored,
             };
             advanced = match steps.next() {
