@@ -162,6 +162,7 @@ fn finished(
         conditions: conditions(planned),
         steps: Vec::new(),
         watch,
+        passes_over: false,
     };
     let mut answer = |pause: &Pause| user.answer(&pause.suspension).map(Resumption::from);
     run_login(actions, prepared, Some(&mut answer)).map_err(|error| format!("{error:#}"))

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::PATH;
 use super::kept::Kept;
@@ -37,7 +37,7 @@ pub(crate) struct Page {
     link: Mutex<String>,
     /// The hashes of the cookies.
     sessions: Mutex<VecDeque<String>>,
-    announce: Option<Announce>,
+    announce: OnceLock<Announce>,
     watched: AtomicBool,
     pub(crate) kept: Kept,
 }
@@ -52,7 +52,7 @@ impl Page {
         Self {
             link: Mutex::new(new_token(&Randomness::System)),
             sessions: Mutex::default(),
-            announce: None,
+            announce: OnceLock::new(),
             watched: AtomicBool::new(false),
             kept: Kept::new(now_ms),
         }
@@ -64,8 +64,9 @@ impl Page {
     }
 
     /// Has `announce` called with the token of the next link whenever one was used.
-    pub(crate) fn announce(&mut self, announce: Box<dyn Fn(&str) + Send + Sync>) {
-        self.announce = Some(Announce(announce));
+    pub(crate) fn announce(&self, announce: Box<dyn Fn(&str) + Send + Sync>) {
+        // The first one stays.
+        let _ = self.announce.set(Announce(announce));
     }
 
     /// From now on logins are watched closely: a page shows them.
@@ -95,7 +96,7 @@ impl Page {
         }
         sessions.push_back(digest(&cookie));
         drop(sessions);
-        if let Some(Announce(announce)) = &self.announce {
+        if let Some(Announce(announce)) = self.announce.get() {
             announce(&next);
         }
         let name = &tenant.cookies.page;
