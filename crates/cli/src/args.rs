@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::version;
 
 pub(crate) use replay::ReplayArguments;
-pub(crate) use tenant::{EmailArguments, LogFormat, ServeArguments};
+pub(crate) use tenant::{EmailArguments, LogFormat, ServeArguments, UiArguments};
 pub(crate) use tests::{CompareArguments, NoTests, StatusLevel, TestArguments};
 
 /// Runs Auth0 Actions offline, in WebAssembly, and shows what happened to every claim.
@@ -98,6 +98,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Start a local tenant: sign in with a real client and get the tokens that the project's own Actions make
     Serve(Box<ServeArguments>),
+    /// Open a page with the logins of a local tenant: what became of every claim, beside the source
+    Ui(Box<UiArguments>),
     /// Print one of the tenant's e-mails, as its template makes it for a user
     Email(Box<EmailArguments>),
     /// Create a small project, or first cases for existing Actions
@@ -217,6 +219,10 @@ pub(crate) struct RunArguments {
     #[arg(long, help_heading = "Output")]
     pub(crate) token: bool,
 
+    /// Also write a page that shows the login and its claims: one HTML file that needs no server
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+
     /// The private key (PEM) that signs tokens; without it, a key that is made once per project
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) key: Option<PathBuf>,
@@ -228,7 +234,7 @@ pub(crate) struct RunArguments {
         help_heading = "Output",
         conflicts_with_all = [
             "trigger", "event", "user", "client", "connection", "token_response", "rule_context", "set", "secret", "secrets_file", "http",
-            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "token", "key", "fail_on_deny"
+            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "token", "report", "key", "fail_on_deny"
         ]
     )]
     pub(crate) stdin_json: bool,

@@ -90,6 +90,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
 fn login() -> LoginRequest {
     LoginRequest {
         action: None,
+        is_watched: false,
         trigger: Trigger::PostLogin,
         event: sample(Trigger::PostLogin),
         domain: "localhost".into(),

@@ -22,7 +22,7 @@ use crate::pages::{consent, form, index, login, mfa as mfa_page, provider as pro
 use crate::state::{Front, Tenant};
 use crate::triggers::streams;
 use crate::trouble::caught;
-use crate::{control, email, lock, management, signup};
+use crate::{control, email, lock, management, page, signup};
 
 /// One path: what it takes in, and what answers.
 type Row = (&'static str, Intake, MethodRouter<Front>);
@@ -120,9 +120,14 @@ fn table() -> Vec<Row> {
             Intake::TOKEN,
             get(management::jobs::download),
         ),
+        ("/_postlogin", Intake::PAGE, get(page::page)),
+        (page::PATH, Intake::PAGE, get(page::page)),
+        ("/_postlogin/page.js", Intake::PAGE, get(page::script)),
+        ("/_postlogin/page.css", Intake::PAGE, get(page::style)),
         ("/_postlogin/outbox", Intake::PAGE, get(email::outbox)),
         ("/_postlogin/users", Intake::IMPORT, any(control::control)),
         ("/_postlogin/import", Intake::IMPORT, any(control::control)),
+        ("/_postlogin/runs", Intake::RUN, any(control::control)),
         (
             "/_postlogin/{*path}",
             Intake::CONTROL,

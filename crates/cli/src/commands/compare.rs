@@ -12,7 +12,7 @@ use postlogin_engine::Allocation;
 use postlogin_project::{ActionSource, Project, TenantData, login_set, read_object};
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, LeftOut, PlannedCase, Side,
-    compare as compare_sides, plan, sort_parts, trigger_of, trigger_of_all,
+    compare as compare_sides, compare::page::report, plan, sort_parts, trigger_of, trigger_of_all,
 };
 use serde_json::Value;
 
@@ -30,6 +30,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let here = working_folder()?;
     let project = crate::project::discover(&here, printer)?;
     let project = project.as_ref();
+    let page = super::page::prepare(arguments.report.as_deref())?;
     let left_parts = sources(&arguments.left, &here, project)?;
     let right_parts = sources(&arguments.right, &here, project)?;
     let left = || left_parts.iter().filter_map(|part| part.as_ref().ok());
@@ -96,6 +97,11 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
         CompareError::Broken(error) => CliError::internal(&error),
     })?;
     print(&comparison, arguments.format, printer)?;
+    if let Some(file) = page {
+        let report = report((&left, &right), &options, &comparison);
+        let report = report.map_err(|error| CliError::internal(&error))?;
+        super::page::write(&file, &report)?;
+    }
     store_packages(&compiler.take_packages());
     if comparison.is_equal() {
         return Ok(SUCCESS);

@@ -2,14 +2,15 @@
 
 use postlogin_core::{
     Finished,
-    explanation::{ClaimSites, Explanation, explain as account},
+    explanation::{Explanation, explain as account},
     reads::Watch,
 };
-use postlogin_js::{source::claims::claim_sites, source_of_component};
-use postlogin_project::{ActionKind, ActionSource};
-use postlogin_runner::{PreparedLogin, run_login, source_map};
+use postlogin_runner::{PreparedLogin, run_login, texts::claim_sites_of_all};
 
-use super::run::{exit_code, ready};
+use super::{
+    page,
+    run::{exit_code, ready},
+};
 use crate::{
     args::{ExplainArguments, Format},
     error::CliError,
@@ -25,6 +26,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
             CliError::usage("explain gives an account of one login, so it takes no --stdin-json");
         return Err(refused.with_hint("use `postlogin run --stdin-json`"));
     }
+    let report = page::prepare(run.report.as_deref())?;
     let mut ready = ready(run, printer)?;
     let trigger = ready.prepared.trigger;
     if !trigger.table().has_tokens {
@@ -40,11 +42,8 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         outcome, record, ..
     } = run_login(&ready.actions, watched, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
-    let mut all = ClaimSites::default();
-    for ClaimSites { sites, omitted } in ready.sources.iter().map(sites) {
-        all.sites.extend(sites);
-        all.omitted += omitted;
-    }
+    let all = claim_sites_of_all(&ready.sources);
+    let seen = report.as_ref().map(|_| record.clone());
     let mut explanation = account(outcome, record, why, &all);
     let hidden = Hidden::new(&ready.given);
     hidden.metadata(&mut ready.before, &explanation.outcome);
@@ -61,24 +60,9 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
             printer.data(|out| render::explanation(&explanation, &options, out))?;
         }
     }
-    Ok(exit_code(outcome, run, printer))
-}
-
-/// Where the text of an Action sets claims. A component has a text when it was built here.
-fn sites(source: &ActionSource) -> ClaimSites {
-    match &source.kind {
-        ActionKind::Script { text, .. } => {
-            let built_from = source_map(source);
-            claim_sites(
-                &source.name,
-                &source.display_path,
-                text,
-                built_from.as_deref(),
-            )
-        }
-        ActionKind::Component { bytes, .. } => source_of_component(bytes)
-            .map(|(file, text)| claim_sites(&source.name, &file, &text, None))
-            .unwrap_or_default(),
-        ActionKind::CargoPackage { .. } => ClaimSites::default(),
+    if let (Some(file), Some(record)) = (report, seen) {
+        let report = page::of_login(&ready, "explain", outcome.clone(), record, why);
+        page::write(&file, &report)?;
     }
+    Ok(exit_code(outcome, run, printer))
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use postlogin_core::{
-    TenantSettings, Trigger,
+    Finished, TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
     reads::Watch,
     trigger::is_without_contract,
@@ -27,7 +27,7 @@ use postlogin_project::{
 };
 use postlogin_runner::{
     Compiler, LeftOut, Packages, PreparedLogin, is_incomplete, local_texts, run_login, sort_parts,
-    trigger_of_all, unloadable,
+    texts::overlaid, trigger_of_all, unloadable,
 };
 use serde_json::Value;
 
@@ -48,15 +48,26 @@ use self::{
     keys::{key, sign},
     steps::{refuse_two_readers_of_stdin, steps},
 };
+use super::page;
 
 pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, CliError> {
     if arguments.stdin_json {
         return session::answer_lines(arguments, &working_folder()?, printer);
     }
+    let report = page::prepare(arguments.report.as_deref())?;
     let mut ready = ready(arguments, printer)?;
-    let mut outcome = run_login(&ready.actions, ready.prepared.clone(), None)
-        .map_err(|error| CliError::internal(&error))?
-        .outcome;
+    let prepared = PreparedLogin {
+        watch: match report {
+            Some(_) => Watch::Places,
+            None => ready.prepared.watch,
+        },
+        ..ready.prepared.clone()
+    };
+    let Finished {
+        mut outcome,
+        record,
+        ..
+    } = run_login(&ready.actions, prepared, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
     let hidden = Hidden::new(&ready.given);
     hidden.metadata(&mut ready.before, &outcome);
@@ -71,6 +82,10 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
             let options = ready.options(arguments, &source, printer);
             printer.data(|out| render::human(&outcome, &options, out))?;
         }
+    }
+    if let Some(file) = report {
+        let report = page::of_login(&ready, "run", outcome.clone(), record, &[]);
+        page::write(&file, &report)?;
     }
     store_packages(&ready.packages);
     let code = exit_code(&outcome, arguments, printer);
@@ -273,19 +288,6 @@ impl Ready {
         // Several parts of one file: each has empty lines where the others are.
         Some(texts.fold(first, |all, text| overlaid(&all, text)))
     }
-}
-
-/// One text with the lines of another where it has none.
-fn overlaid(one: &str, other: &str) -> String {
-    let mut lines: Vec<&str> = one.split('\n').collect();
-    for (index, line) in other.split('\n').enumerate() {
-        match lines.get_mut(index) {
-            Some(known) if known.is_empty() => *known = line,
-            Some(_) => {}
-            None => lines.push(line),
-        }
-    }
-    lines.join("\n")
 }
 
 /// The trigger that `--trigger` names.

@@ -34,6 +34,7 @@ mod limits;
 mod mcp;
 mod modules;
 mod one_bad_action;
+mod page;
 mod pending;
 mod project;
 mod record;

@@ -85,6 +85,17 @@ impl<'a> Compiler<'a> {
         self.coverage.get_or_insert_default();
     }
 
+    /// Lets `work` load scripts with counters, and returns its result with them. What is loaded otherwise has none.
+    pub(crate) fn counted<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Vec<Arc<Coverage>>) {
+        let before = self.coverage.replace(Vec::new());
+        let result = work(self);
+        let counters = std::mem::replace(&mut self.coverage, before);
+        (result, counters.unwrap_or_default())
+    }
+
     /// Returns the counts by file, in the order of their names. Scripts that are loaded later begin anew.
     pub fn take_coverage(&mut self) -> Vec<FileCoverage> {
         let counted = self.coverage.as_mut().map(std::mem::take);

@@ -61,6 +61,9 @@ pub(crate) struct Flow {
     /// `event.request` without its parameters, for the messages of the login.
     #[serde(default)]
     pub(crate) asked: Value,
+    /// The id under which the page finds it.
+    #[serde(default)]
+    pub(crate) id: String,
 }
 
 /// The state of a run.
@@ -99,6 +102,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         users,
         ..LoginRequest::of(tenant, Trigger::PostLogin, event)
     };
+    let id = tenant.page.kept.begin(&request);
     let about = Grant {
         client_id: crate::http::text(&occasion.client, "client_id")
             .unwrap_or_default()
@@ -117,6 +121,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         session_key: occasion.session_key,
         refresh: occasion.exchanged,
         asked: super::event::request(tenant, call),
+        id,
         ..Flow::default()
     };
     let advanced = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
@@ -174,7 +179,7 @@ pub(crate) fn conclude(
 ) -> Result<Grant> {
     let told = |tenant: &Tenant, flow: &Flow, key: &str, value: Value| {
         tenant.control.log(json!({
-            "type": "login", "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
+            "type": "login", "id": flow.id, "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
             "user_id": flow.about.user_id, "protocol": flow.protocol, key: value,
         }));
     };
@@ -184,9 +189,13 @@ pub(crate) fn conclude(
         changes,
         ..
     } = match ended {
-        Ok(ended) => ended,
+        Ok(ended) => {
+            tenant.page.kept.finish(&flow.id, &ended);
+            ended
+        }
         Err(error) => {
             let error = could_not_run(error);
+            tenant.page.kept.fail(&flow.id, &error.description);
             told(tenant, flow, "error", error.description.clone().into());
             return Err(error);
         }

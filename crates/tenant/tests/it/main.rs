@@ -25,6 +25,7 @@ mod malformed;
 mod management;
 mod metadata;
 mod mfa;
+mod page;
 mod pages;
 mod par;
 mod passwordless;

@@ -86,6 +86,8 @@ pub struct World {
     pub pipeline: Arc<Scripted>,
     pub key: KeyPair,
     pub cookies: BTreeMap<String, String>,
+    /// The link to the page of the logins, which works once.
+    pub page: String,
 }
 
 pub fn export() -> TenantData {
@@ -174,6 +176,7 @@ impl World {
         })
         .unwrap();
         Self {
+            page: tenant.page_path(),
             router: router(Arc::new(tenant)),
             pipeline,
             key,
