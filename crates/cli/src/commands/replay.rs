@@ -25,7 +25,7 @@ use super::{run::working_folder, test::interrupt};
 use crate::{
     action::store_packages,
     args::{Format, ReplayArguments},
-    error::{CliError, EXPECTATION_FAILED, SUCCESS, UNEXPECTED},
+    error::{CliError, EXPECTATION_FAILED, SUCCESS, UNEXPECTED, UNLOADABLE},
     printer::Printer,
     version,
 };
@@ -161,6 +161,9 @@ fn report(
     let code = exit_code(&report, summary, arguments);
     if code == UNEXPECTED {
         printer.note(&not_compared(&report, summary));
+    }
+    if matches!(code, SUCCESS | UNEXPECTED) && setup.is_partial {
+        return Ok(UNLOADABLE);
     }
     Ok(code)
 }

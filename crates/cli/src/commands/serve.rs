@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use postlogin_project::{TenantData, read_small, read_users_text, state_folder};
+use postlogin_project::{ProblemKind, TenantData, read_small, read_users_text, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
     Listening, Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users,
@@ -103,7 +103,11 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     show_log(&mut tenant, arguments.log, *printer);
     let tenant = Arc::new(tenant);
     for problem in project.iter().flat_map(|it| it.binding_problems()) {
-        printer.warning(&problem);
+        // What is missing is an error of the program already.
+        if problem.kind != ProblemKind::MissingAction {
+            let error = problem.error;
+            printer.warning_unless_error(&error.sentence(), error.hint.as_deref());
+        }
     }
     for warning in tenant.warnings() {
         printer.warning(warning);

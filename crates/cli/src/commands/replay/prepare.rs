@@ -23,7 +23,7 @@ use crate::{
     action::compiler,
     args::{EventArguments, ReplayArguments},
     commands::{
-        compare::{side, sources},
+        compare::{leave_out, side, sources},
         run::{budget, now_ms},
     },
     error::CliError,
@@ -42,6 +42,8 @@ pub(super) struct Setup<'a> {
     /// What parts depend on besides the users.
     pub(super) key: String,
     pub(super) jobs: usize,
+    /// Whether a part of a side does not load; the rest runs without it.
+    pub(super) is_partial: bool,
     pub(super) compiler: Compiler<'a>,
     /// The counters of lines, before and after; empty without `--coverage`.
     counters: [Vec<Arc<Coverage>>; 2],
@@ -86,7 +88,8 @@ pub(super) fn prepare<'a>(
         return Err(no_version());
     }
     let after = version_of(&arguments.after)?;
-    let all: Vec<ActionSource> = before.iter().flatten().chain(&after).cloned().collect();
+    let parts = before.iter().flatten().chain(&after);
+    let all: Vec<ActionSource> = parts.filter_map(|part| part.clone().ok()).collect();
     let trigger = trigger_of_all(&all)?;
     if trigger != Trigger::PostLogin {
         return Err(CliError::usage(format!(
@@ -136,8 +139,19 @@ pub(super) fn prepare<'a>(
     let before = before.map(|found| side(before_name, found, &mut compiler));
     let before = before.transpose()?;
     let of_before = compiler.take_counters();
-    let after = side(&arguments.after, after, &mut compiler)?;
+    let (mut after, mut left_out) = side(&arguments.after, after, &mut compiler)?;
     let counters = [of_before, compiler.take_counters()];
+    let before = match before {
+        Some((mut before, others)) => {
+            left_out.extend(others);
+            leave_out(&left_out, [&mut before, &mut after], printer)?;
+            Some(before)
+        }
+        None => {
+            leave_out(&left_out, [&mut after], printer)?;
+            None
+        }
+    };
     let shown = |given: &Option<String>, argument: &str| {
         given.clone().unwrap_or_else(|| argument.to_owned())
     };
@@ -155,6 +169,7 @@ pub(super) fn prepare<'a>(
         options,
         versions,
         jobs,
+        is_partial: !left_out.is_empty(),
         compiler,
         counters,
     })
