@@ -66,6 +66,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
         network: Box::new(Offline),
         budget: Budget::default(),
         secrets: vec![secret("WORD", "a-hidden-word")],
+        seed: postlogin_project::TenantData::default(),
         compiler: Box::new(move |allocation| {
             let engine = Engine::new(allocation, Some(cache.clone()))?;
             Ok(Compiler::new(engine, |_| {}))
@@ -198,6 +199,7 @@ fn a_project_that_does_not_load_is_refused() {
         network: Box::new(Offline),
         budget: Budget::default(),
         secrets: Vec::new(),
+        seed: postlogin_project::TenantData::default(),
         compiler: Box::new(|allocation| {
             let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
             Ok(Compiler::new(Engine::new(allocation, Some(cache))?, |_| {}))
