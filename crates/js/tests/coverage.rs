@@ -102,7 +102,7 @@ fn rules_share_a_sandbox_and_are_counted_each() {
         };
         let rule = BoundAction {
             info,
-            action,
+            action: Some(action),
             notices: Vec::new(),
         };
         (rule, coverage)

@@ -139,6 +139,7 @@ fn outcome(
         conditions: conditions(planned),
         steps: Vec::new(),
         watch,
+        passes_over: false,
     };
     let mut answer = |pause: &Pause| user.answer(&pause.suspension).map(Resumption::from);
     let finished =

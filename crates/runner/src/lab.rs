@@ -104,6 +104,7 @@ impl<'a> Setting<'a> {
             },
             steps: Vec::new(),
             watch: self.watch,
+            passes_over: false,
         };
         let nothing = Steps::Free {
             continues: Vec::new(),

@@ -8,7 +8,7 @@ mod users;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -18,7 +18,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, watch};
 
-use self::stream::Streamed;
+pub(crate) use self::stream::Streamed;
 use crate::clock::iso;
 use crate::http::intake::is_json;
 use crate::http::{Call, Content, answer, json_text, no_content, set, text};
@@ -61,7 +61,7 @@ pub(crate) struct Control {
     pub(crate) noticed: Noticed,
     log: Mutex<VecDeque<Entry>>,
     listeners: broadcast::Sender<Entry>,
-    watcher: Option<Watcher>,
+    watcher: OnceLock<Watcher>,
     /// Whether the server stops.
     closed: watch::Sender<bool>,
 }
@@ -80,14 +80,15 @@ impl Control {
             noticed: Noticed::default(),
             log: Mutex::default(),
             listeners: broadcast::channel(256).0,
-            watcher: None,
+            watcher: OnceLock::new(),
             closed: watch::channel(false).0,
         }
     }
 
     /// Has each entry of the log shown to `watcher`, before anything else sees it.
-    pub(crate) fn watch(&mut self, watcher: Box<dyn Fn(&Value) + Send + Sync>) {
-        self.watcher = Some(Watcher(watcher));
+    pub(crate) fn watch(&self, watcher: Box<dyn Fn(&Value) + Send + Sync>) {
+        // The first one stays.
+        let _ = self.watcher.set(Watcher(watcher));
     }
 
     /// Ends the streams of events: the server stops.
@@ -118,7 +119,7 @@ impl Control {
 
     /// Adds an entry to the log. Secrets are out of it already.
     pub(crate) fn log(&self, entry: Value) {
-        if let Some(Watcher(watcher)) = &self.watcher {
+        if let Some(Watcher(watcher)) = self.watcher.get() {
             watcher(&entry);
         }
         let entry = Entry {
@@ -209,7 +210,7 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         // Users may be a list.
         Content::Json(Value::Array(_)) if call.path == "/_postlogin/users" => Map::new(),
         Content::Json(_) => return refuse(400, "the body must be a JSON object"),
-        Content::Form(_) => return refuse(400, "the body must be JSON"),
+        Content::Form(_) | Content::Multipart(_) => return refuse(400, "the body must be JSON"),
         Content::Bad(why) => return refuse(400, why.clone()),
     };
     let segments = call.segments("/_postlogin");

@@ -19,13 +19,13 @@ use crate::oauth::{
     provider, refused, resume, token, userinfo,
 };
 use crate::pages::{consent, form, index, login, mfa as mfa_page, provider as provider_page};
-use crate::state::Tenant;
+use crate::state::{Front, Tenant};
 use crate::triggers::streams;
 use crate::trouble::caught;
 use crate::{control, email, lock, management, signup};
 
 /// One path: what it takes in, and what answers.
-type Row = (&'static str, Intake, MethodRouter<Arc<Tenant>>);
+type Row = (&'static str, Intake, MethodRouter<Front>);
 
 /// Every path of the tenant.
 fn table() -> Vec<Row> {
@@ -121,6 +121,11 @@ fn table() -> Vec<Row> {
             Intake::MANAGEMENT,
             any(management::management),
         ),
+        (
+            "/exports/{file}",
+            Intake::TOKEN,
+            get(management::jobs::download),
+        ),
         ("/_postlogin/outbox", Intake::PAGE, get(email::outbox)),
         ("/_postlogin/users", Intake::IMPORT, any(control::control)),
         ("/_postlogin/import", Intake::IMPORT, any(control::control)),
@@ -133,14 +138,16 @@ fn table() -> Vec<Row> {
 }
 
 /// Everything that the tenant answers.
+#[expect(clippy::needless_pass_by_value, reason = "it lives on in the router")]
 pub fn router(tenant: Arc<Tenant>) -> Router {
+    let front = tenant.front();
     let rows = table().into_iter();
     rows.fold(Router::new(), |router, (path, intake, methods)| {
         router.route(path, methods.layer(Extension(intake)))
     })
     .fallback(nowhere)
-    .layer(from_fn_with_state(Arc::clone(&tenant), everywhere))
-    .with_state(tenant)
+    .layer(from_fn_with_state(front.clone(), everywhere))
+    .with_state(front)
 }
 
 async fn nowhere(request: Request) -> Response {
@@ -227,7 +234,7 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         set(
             &mut response,
             "access-control-allow-methods",
-            "GET, POST, PATCH, DELETE, OPTIONS",
+            "GET, POST, PUT, PATCH, DELETE, OPTIONS",
         );
         set(
             &mut response,

@@ -32,14 +32,14 @@ use progress::{Teller, tell_speed};
 use told::{no_users, no_version, not_compared};
 
 use super::{
-    compare::{side, sources},
+    compare::{Part, leave_out, side, sources},
     run::{budget, now_ms, working_folder},
     test::interrupt,
 };
 use crate::{
     action::{compiler, store_packages},
     args::{EventArguments, Format, ReplayArguments},
-    error::{CliError, EXPECTATION_FAILED, SUCCESS, UNEXPECTED},
+    error::{CliError, EXPECTATION_FAILED, SUCCESS, UNEXPECTED, UNLOADABLE},
     event,
     network::mocks,
     printer::Printer,
@@ -74,7 +74,8 @@ pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u
             false => error,
         }
     })?;
-    let all: Vec<ActionSource> = before.iter().flatten().chain(&after).cloned().collect();
+    let parts = before.iter().flatten().chain(&after);
+    let all: Vec<ActionSource> = parts.filter_map(|part| part.clone().ok()).collect();
     let trigger = trigger_of_all(&all)?;
     if trigger != Trigger::PostLogin {
         return Err(CliError::usage(format!(
@@ -123,10 +124,21 @@ pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u
     let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
     let sandboxes = u32::try_from(jobs).unwrap_or(u32::MAX).saturating_add(1);
     let mut compiler = compiler(Allocation::Pooling { sandboxes }, printer)?;
-    let mut load = |name: &str, found: Vec<ActionSource>| side(name, found, &mut compiler);
+    let mut load = |name: &str, found: Vec<Part>| side(name, found, &mut compiler);
     let before_name = arguments.before.as_deref().unwrap_or_default();
     let before = before.map(|found| load(before_name, found)).transpose()?;
-    let after = load(&arguments.after, after)?;
+    let (mut after, mut left_out) = load(&arguments.after, after)?;
+    let before = match before {
+        Some((mut before, others)) => {
+            left_out.extend(others);
+            leave_out(&left_out, [&mut before, &mut after], printer)?;
+            Some(before)
+        }
+        None => {
+            leave_out(&left_out, [&mut after], printer)?;
+            None
+        }
+    };
     let versions = Versions {
         before: before.as_ref().map(|side| version(side, before_name)),
         after: version(&after, &arguments.after),
@@ -204,6 +216,9 @@ pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u
     let code = exit_code(&report, &summary, arguments);
     if code == UNEXPECTED {
         printer.note(&not_compared(&report, &summary));
+    }
+    if matches!(code, SUCCESS | UNEXPECTED) && !left_out.is_empty() {
+        return Ok(UNLOADABLE);
     }
     Ok(code)
 }

@@ -9,6 +9,7 @@ use std::{
     env,
     fmt::Display,
     hash::{Hash, Hasher},
+    mem,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -25,7 +26,8 @@ use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
 };
 use postlogin_runner::{
-    Packages, PreparedLogin, local_texts, run_login, trigger_of_all, unloadable,
+    Compiler, LeftOut, Packages, PreparedLogin, is_incomplete, local_texts, run_login, sort_parts,
+    trigger_of_all, unloadable,
 };
 use serde_json::Value;
 
@@ -71,7 +73,10 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
         }
     }
     store_packages(&ready.packages);
-    Ok(exit_code(&outcome, arguments, printer))
+    let code = exit_code(&outcome, arguments, printer);
+    // The process ends here. Taking the engine and its memory apart before takes as long as a third of a login.
+    mem::forget(ready);
+    Ok(code)
 }
 
 /// The login that the options describe, with all Actions loaded.
@@ -114,16 +119,22 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         connection.map(|argument| connection_source(argument, &here, found.project.as_ref()));
     let connection = connection.transpose()?;
     let named = named_trigger(arguments.trigger.as_deref())?;
-    let mut sources = match connection {
+    let parts = match connection {
         // A connection may be tried alone.
         Some(_) if named_actions.is_empty() => match &found.project {
-            Some(project) => project.login_sources(&here)?,
+            Some(project) => sort_parts(project.parts_of(Trigger::PostLogin, &here)),
             None => Vec::new(),
         },
         _ => sources(named_actions, named, &here, &found)?,
     };
     let project = found.project;
-    let found = trigger_of_all(&sources)?;
+    let read = || parts.iter().filter_map(|part| part.as_ref().ok());
+    if let Some(Err(first)) = parts.first()
+        && read().next().is_none()
+    {
+        return Err(unread(first));
+    }
+    let found = trigger_of_all(read())?;
     let trigger = named.unwrap_or(found);
     let budget = budget(&arguments.limits)?;
     let network = network(&arguments.network, budget.time)?;
@@ -131,13 +142,11 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     let event = event::event(trigger, &arguments.event, printer)?;
     let steps = steps(arguments)?;
     let given = secrets::given(&arguments.secrets)?;
+    let mut sources: Vec<ActionSource> = read().cloned().collect();
     secrets::warn_about_unseen(&sources, &given, printer);
 
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
-    let actions = sources
-        .iter()
-        .map(|source| compiler.bind(source, &given, trigger));
-    let mut actions: Vec<BoundAction> = actions.collect::<Result<_, _>>()?;
+    let mut actions = load(&parts, &given, trigger, &mut compiler, printer)?;
     if let Some(source) = connection {
         actions.insert(0, compiler.bind_connection(&source, &given)?);
         sources.insert(0, source);
@@ -164,8 +173,46 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
             conditions,
             steps,
             watch: Watch::Paths,
+            passes_over: true,
         },
     })
+}
+
+/// Loads what a login runs. What is missing or does not load is reported, and the others run, unless it is alone.
+fn load(
+    parts: &[Part],
+    given: &[Secret],
+    trigger: Trigger,
+    compiler: &mut Compiler<'_>,
+    printer: &Printer,
+) -> Result<Vec<BoundAction>, CliError> {
+    let mut actions = Vec::new();
+    for part in parts {
+        let loaded = match part {
+            Ok(source) => compiler.bind_or_leave_out(source, given, trigger)?,
+            Err(left_out) => Err(left_out.clone()),
+        };
+        actions.push(match loaded {
+            Ok(action) => action,
+            Err(left_out) if parts.len() == 1 => return Err(left_out.error.into()),
+            Err(left_out) => {
+                printer.error(&left_out.error.clone().into());
+                left_out.bound()
+            }
+        });
+    }
+    Ok(actions)
+}
+
+/// One of the Rules and Actions of a login, or why it is missing.
+type Part = Result<ActionSource, LeftOut>;
+
+/// Returns the error of a binding of which nothing can be read.
+fn unread(first: &LeftOut) -> CliError {
+    CliError {
+        code: error::USAGE,
+        ..first.error.clone().into()
+    }
 }
 
 pub(super) fn working_folder() -> Result<PathBuf, CliError> {
@@ -262,11 +309,11 @@ fn sources(
     trigger: Option<Trigger>,
     here: &Path,
     found: &Found,
-) -> Result<Vec<ActionSource>, CliError> {
+) -> Result<Vec<Part>, CliError> {
     let project = found.project.as_ref();
     if !actions.is_empty() {
         let named = actions.iter().map(|argument| find(argument, here, project));
-        return named.collect();
+        return named.map(|source| source.map(Ok)).collect();
     }
     let Some(project) = project else {
         let hint = found.hint(here);
@@ -277,7 +324,7 @@ fn sources(
         );
     };
     let trigger = trigger.unwrap_or_default();
-    let bound = project.sources_of(trigger, here)?;
+    let bound = sort_parts(project.parts_of(trigger, here));
     if bound.is_empty() {
         let message = format!("no Action is bound to the trigger {trigger}");
         return Err(CliError::usage(message).with_hint(unbound(project, trigger)));
@@ -373,6 +420,9 @@ pub(super) fn exit_code(outcome: &Outcome, arguments: &RunArguments, printer: &P
         if let Some(hint) = &error.hint {
             printer.hint(hint);
         }
+        return error::UNLOADABLE;
+    }
+    if is_incomplete(outcome) {
         return error::UNLOADABLE;
     }
     let refused = matches!(outcome.status, Status::Denied | Status::Failed);

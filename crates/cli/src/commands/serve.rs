@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use postlogin_project::{TenantData, state_folder};
+use postlogin_project::{ProblemKind, TenantData, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
     Listening, Randomness, Setup, SetupError, Tenant, TenantClock, serve as answer,
@@ -112,7 +112,11 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     );
     let tenant = Arc::new(tenant);
     for problem in project.iter().flat_map(|it| it.binding_problems()) {
-        printer.warning(&problem);
+        // What is missing is an error of the program already.
+        if problem.kind != ProblemKind::MissingAction {
+            let error = problem.error;
+            printer.warning_unless_error(&error.sentence(), error.hint.as_deref());
+        }
     }
     for warning in tenant.warnings() {
         printer.warning(warning);

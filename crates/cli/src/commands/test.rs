@@ -8,6 +8,7 @@ mod review;
 mod watch;
 
 use std::{
+    collections::BTreeSet,
     env,
     io::{self, ErrorKind},
     num::NonZeroUsize,
@@ -16,6 +17,7 @@ use std::{
 };
 
 use postlogin_core::escape::inline;
+use postlogin_core::event::suggest::closest;
 use postlogin_engine::Allocation;
 use postlogin_project::Project;
 use postlogin_runner::{
@@ -259,11 +261,49 @@ fn no_cases(plan: &Plan, arguments: &TestArguments, printer: &Printer) -> Result
             "`postlogin test --list` prints the names of all cases",
         ),
     };
+    let (message, hint) = no_tag(plan, &arguments.tag).unwrap_or((message, hint.into()));
     Err(CliError {
         message,
-        hint: Some(hint.into()),
+        hint: Some(hint),
         code: NO_CASES,
     })
+}
+
+/// So many tags are named in a hint.
+const MOST_TAGS: usize = 20;
+
+/// Returns the error and the hint about tags of which no case has any.
+fn no_tag(plan: &Plan, wanted: &[String]) -> Option<(String, String)> {
+    let first = wanted.first()?;
+    let of_cases = plan.cases.iter().flat_map(|planned| &planned.case.tags);
+    let known: BTreeSet<&str> = of_cases.map(String::as_str).collect();
+    if plan.cases.is_empty() || wanted.iter().any(|tag| known.contains(tag.as_str())) {
+        return None;
+    }
+    let message = match wanted.len() {
+        1 => format!("no case has the tag `{}`", inline(first)),
+        _ => format!(
+            "no case has one of the tags `{}`",
+            inline(&wanted.join("`, `"))
+        ),
+    };
+    let near = closest(first, known.iter().copied());
+    let shown: Vec<String> = known
+        .iter()
+        .take(MOST_TAGS)
+        .map(|tag| inline(tag).into())
+        .collect();
+    let more = if known.len() > MOST_TAGS { ", …" } else { "" };
+    let hint = match near {
+        Some(near) => format!(
+            "did you mean `{}`? tags are {}{more}",
+            inline(near),
+            shown.join(", ")
+        ),
+        None if known.is_empty() => "no case has tags; write them as `tags: [slow]`".to_owned(),
+        None => format!("tags are {}{more}", shown.join(", ")),
+    };
+    Some((message, hint))
 }
 
 /// What one run is about.

@@ -33,6 +33,8 @@ mod init;
 mod limits;
 mod mcp;
 mod modules;
+mod one_bad_action;
+mod pending;
 mod project;
 mod record;
 mod replay;

@@ -113,7 +113,7 @@ impl Serving {
         serde_json::from_str(&body).expect("JSON")
     }
 
-    fn try_to_log_in(&self) -> (u16, String) {
+    pub(crate) fn try_to_log_in(&self) -> (u16, String) {
         let clients = self.control("GET", "clients");
         let id = clients[0]["client_id"].as_str().expect("an application");
         let body = format!(

@@ -4,6 +4,7 @@ mod cargo;
 pub(crate) mod dependencies;
 mod error;
 mod fingerprint;
+mod left_out;
 mod loaded;
 mod source_map;
 mod trigger;
@@ -22,6 +23,7 @@ use postlogin_project::{ActionKind, ActionSource, NamedBy, Role, Secret};
 
 pub use error::{LoadError, LoadProblem};
 pub use fingerprint::fingerprint;
+pub use left_out::{LeftOut, is_incomplete, sort_parts};
 pub use loaded::{Loaded, kind_of};
 pub use source_map::{source_map, source_map_problem};
 pub use trigger::{trigger_of, trigger_of_all};

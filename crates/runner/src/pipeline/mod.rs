@@ -26,7 +26,7 @@ use postlogin_tenant::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Compiler, PreparedLogin, run_login, unloadable};
+use crate::{Compiler, LeftOut, PreparedLogin, run_login, unloadable};
 pub use error::ProgramError;
 use program::{Library, Program, cores};
 use slots::Slots;
@@ -59,6 +59,8 @@ pub enum PipelineNotice<'a> {
     UnseenSecret(&'a Secret),
     /// Files have changed: this many Rules and Actions run from now on.
     Reloaded(usize),
+    /// Something that should run does not load: logins that need it fail, and their outcome names it.
+    LeftOut(&'a LeftOut),
     /// Files have changed, and logins will fail until this is fixed. Each problem comes once.
     Refused(&'a ProgramError),
     /// An Action does not load in its sandbox. Comes once for each edit; the login reports it to the user.
@@ -251,6 +253,7 @@ impl LoginPipeline for Pipeline {
             conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, door),
             steps: Vec::new(),
             watch: Watch::Paths,
+            passes_over: true,
         };
         let actions = match &action {
             Some(name) => {
@@ -312,6 +315,7 @@ impl LoginPipeline for Pipeline {
             conditions: self.conditions(visit.now_ms, visit.is_frozen, visit.seed, door),
             steps: Vec::new(),
             watch: Watch::Paths,
+            passes_over: false,
         };
         let slot = self.slots.take();
         let ran = run_login(std::slice::from_ref(script), prepared, None);

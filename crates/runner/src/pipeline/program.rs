@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::{PipelineNotice, ProgramError};
 use crate::load::dependencies::local_files;
-use crate::{Compiler, LoadError, fingerprint, login::unseen, watch::Stamps};
+use crate::{Compiler, LeftOut, LoadError, fingerprint, login::unseen, sort_parts, watch::Stamps};
 
 /// Starts the engine.
 type Start = Box<dyn Fn(Allocation) -> anyhow::Result<Compiler<'static>> + Send + Sync>;
@@ -38,6 +38,8 @@ pub(super) struct Program {
     pub(super) tenant: TenantData,
     /// Whether something may switch to another user.
     pub(super) switches_users: bool,
+    /// What should run and does not load: logins that need it fail.
+    pub(super) left_out: Vec<LeftOut>,
     /// Whether it was reported that an Action of this cannot be loaded.
     reported: AtomicBool,
 }
@@ -95,6 +97,9 @@ impl Library {
                 }
                 let stamps = Stamps::of(sources.files(project));
                 let program = sources.load(project, &mut compiler, &given, &start)?;
+                for part in &program.left_out {
+                    notices(PipelineNotice::LeftOut(part));
+                }
                 (stamps, program)
             }
             None => (Stamps::default(), Program::default()),
@@ -178,6 +183,9 @@ impl Library {
             Ok(mut program) => {
                 program.tenant.extend(&self.seed);
                 (self.notices)(PipelineNotice::Reloaded(program.len()));
+                for part in &program.left_out {
+                    (self.notices)(PipelineNotice::LeftOut(part));
+                }
                 loaded.program = Ok(Arc::new(program));
             }
             Err(error) => self.refuse(loaded, &error),
@@ -195,12 +203,15 @@ impl Library {
     }
 }
 
-/// The sources that are to be loaded.
+/// The sources that are to be loaded. What cannot be read is in its place: a login reports that it is missing.
 struct Sources {
-    actions: Vec<(Trigger, ActionSource)>,
-    of_entities: Vec<(Trigger, ActionSource)>,
+    actions: Vec<(Trigger, Part)>,
+    of_entities: Vec<(Trigger, Part)>,
     connections: Vec<ActionSource>,
 }
+
+/// A Rule or an Action, or why it is missing.
+type Part = Result<ActionSource, LeftOut>;
 
 impl Sources {
     fn read(project: &Project, here: &Path) -> Result<Self, ProgramError> {
@@ -212,27 +223,27 @@ impl Sources {
             has_one.then(|| connection.get("name").and_then(Value::as_str))?
         });
         let connections = with_script.map(|name| connection_source(name, here, Some(project)));
-        let mut actions = Vec::new();
-        // Entities name the Actions of the others.
-        let bound = |it: &&Trigger| it.table().binding == Binding::Trigger;
-        for trigger in Trigger::ALL.iter().filter(bound) {
-            let sources = project.sources_of(*trigger, here)?;
-            actions.extend(sources.into_iter().map(|source| (*trigger, source)));
+        let (mut actions, mut of_entities) = (Vec::new(), Vec::new());
+        for trigger in Trigger::ALL {
+            let parts = sort_parts(project.parts_of(*trigger, here)).into_iter();
+            let parts = parts.map(|part| (*trigger, part));
+            // Entities name the Actions of the others.
+            match trigger.table().binding {
+                Binding::Trigger => actions.extend(parts),
+                Binding::Entity => of_entities.extend(parts),
+            }
         }
-        let of_entities = project.entity_actions()?.into_iter();
-        let of_entities =
-            of_entities.map(|(trigger, action)| Ok((trigger, project.source(action, here)?)));
         Ok(Self {
             actions,
-            of_entities: of_entities.collect::<Result<_, ProgramError>>()?,
+            of_entities,
             connections: connections.collect::<Result<_, _>>()?,
         })
     }
 
-    /// All Rules and Actions.
+    /// All Rules and Actions that can be read.
     fn sources(&self) -> impl Iterator<Item = &ActionSource> {
         let all = self.actions.iter().chain(&self.of_entities);
-        all.map(|(_, source)| source)
+        all.filter_map(|(_, part)| part.as_ref().ok())
     }
 
     /// Every file whose change may change what a login runs; folders for files that come and go.
@@ -289,19 +300,35 @@ impl Sources {
             switches_users: self.sources().any(may_switch_users),
             ..Program::default()
         };
-        if self.sources().next().is_none() && self.connections.is_empty() {
+        if self.actions.is_empty() && self.of_entities.is_empty() && self.connections.is_empty() {
             return Ok(program);
         }
         let compiler = started(compiler, start).map_err(ProgramError::Engine)?;
-        for (trigger, source) in &self.actions {
-            let mut bound = compiler.bind(source, given, *trigger)?;
-            bound.info.fingerprint = fingerprint(source);
+        let left_out = &mut program.left_out;
+        let mut bound = |part: &Part, trigger| {
+            let loaded = match part {
+                Ok(source) => compiler.bind_or_leave_out(source, given, trigger)?,
+                Err(part) => Err(part.clone()),
+            };
+            let mut bound = loaded.unwrap_or_else(|part| {
+                let bound = part.bound();
+                if !left_out.contains(&part) {
+                    left_out.push(part);
+                }
+                bound
+            });
+            if let Ok(source) = part {
+                bound.info.fingerprint = fingerprint(source);
+            }
+            Ok::<_, LoadError>(bound)
+        };
+        for (trigger, part) in &self.actions {
+            let bound = bound(part, *trigger)?;
             program.actions.entry(*trigger).or_default().push(bound);
         }
-        for (trigger, source) in &self.of_entities {
-            let mut bound = compiler.bind(source, given, *trigger)?;
-            bound.info.fingerprint = fingerprint(source);
-            program.of_entities.insert(source.name.clone(), bound);
+        for (trigger, part) in &self.of_entities {
+            let bound = bound(part, *trigger)?;
+            program.of_entities.insert(bound.info.name.clone(), bound);
         }
         for source in &self.connections {
             let bound = compiler.bind_connection(source, given)?;

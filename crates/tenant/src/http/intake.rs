@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::extract::{ConnectInfo, FromRef as _, FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use super::room::{FREE, Room};
 use super::{Call, Content, Params, answer};
 use crate::oauth::finish::error_page;
 use crate::oauth::{OAuthError, authenticators, known, userinfo};
-use crate::state::Tenant;
+use crate::state::{Front, Tenant};
 use crate::{control, management};
 
 const KIB: usize = 1024;
@@ -93,10 +93,11 @@ impl Intake {
     pub(crate) const IMPORT: Self = Self::new(64 * MIB, Guard::Control, Family::Control);
 }
 
-impl FromRequest<Arc<Tenant>> for Call {
+impl FromRequest<Front> for Call {
     type Rejection = Response;
 
-    async fn from_request(request: Request, tenant: &Arc<Tenant>) -> Result<Self, Response> {
+    async fn from_request(request: Request, front: &Front) -> Result<Self, Response> {
+        let tenant = &Arc::<Tenant>::from_ref(front);
         let (parts, body) = request.into_parts();
         let intake = parts.extensions.get::<Intake>().copied();
         let intake = intake.unwrap_or(Intake::PAGE);
@@ -123,7 +124,10 @@ impl FromRequest<Arc<Tenant>> for Call {
         let read = tokio::time::timeout(time, read(&mut body, intake, &tenant.room)).await;
         match read.unwrap_or(Err(Unread::TooSlow)) {
             Ok((bytes, room)) => {
-                call.content = content(&call, &bytes, values);
+                call.content = match intake.guard == Guard::Management && is_multipart(&call) {
+                    true => Content::Multipart(bytes),
+                    false => content(&call, &bytes, values),
+                };
                 call.room = room.map(Arc::new);
             }
             Err(why) => {
@@ -273,6 +277,10 @@ fn media_type(call: &Call) -> &str {
 
 pub(crate) fn is_form(call: &Call) -> bool {
     media_type(call).eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+fn is_multipart(call: &Call) -> bool {
+    media_type(call).eq_ignore_ascii_case("multipart/form-data")
 }
 
 pub(crate) fn is_json(call: &Call) -> bool {

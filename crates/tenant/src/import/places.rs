@@ -48,6 +48,11 @@ impl Wrong {
         }
     }
 
+    /// Returns what is wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(crate) fn anywhere(message: impl Into<String>) -> Self {
         Self {
             key: None,

@@ -122,7 +122,7 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
     }
     let mut event = json!({
         "authentication": {"methods": occasion.methods},
-        "authorization": {"roles": tenant.role_names(&occasion.user_id)?},
+        "authorization": {"roles": tenant.role_names(&occasion.user_id, occasion.organization.as_deref())?},
         "client": {
             "client_id": text(&occasion.client, "client_id"), "name": text(&occasion.client, "name"), "metadata": client_metadata,
         },

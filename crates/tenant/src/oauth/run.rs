@@ -89,6 +89,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     if user.get("blocked") == Some(&Value::Bool(true)) {
         return Err(OAuthError::new(403, "unauthorized", "user is blocked"));
     }
+    membership::invited(tenant, occasion.organization.as_deref(), &occasion, &user)?;
     if let Some(organization) = &occasion.organization
         && !tenant.is_member(organization, &occasion.user_id)?
         && !membership::assigned(tenant, organization, &occasion, &user)?

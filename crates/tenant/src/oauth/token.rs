@@ -98,6 +98,9 @@ pub(crate) fn check_body_for(call: &Call, first: &str) -> Result<()> {
         Content::Json(Value::Object(_)) => Ok(()),
         Content::Json(_) => Err(OAuthError::invalid_request("The body must be an object")),
         Content::Bad(reason) => Err(OAuthError::invalid_request(reason.clone())),
+        Content::Multipart(_) => Err(OAuthError::invalid_request(
+            "The body must be a form or JSON",
+        )),
         Content::Empty => Err(OAuthError::missing(first)),
     }
 }

@@ -91,7 +91,13 @@ fn answered(tenant: &Tenant, call: &Call) -> Result<Response> {
         }
     }
     let entry = Entry::lasting(&id).of(&grant.user_id);
-    tenant.store.put(entry, &Consent { scopes }, now)?;
+    let consent = Consent {
+        scopes,
+        client_id: grant.client_id.clone(),
+        user_id: grant.user_id.clone(),
+        audience: grant.audience.clone().unwrap_or_default(),
+    };
+    tenant.store.put(entry, &consent, now)?;
     complete(tenant, &login, &grant)
 }
 

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    Authenticator, ClientChange, Code, Consent, CustomClaims, Device, Identity, LinkedLogin,
-    LoginTicket, Mail, Member, OneTimeCode, OpaqueToken, ProviderCode, Pushed, Record,
-    RefreshToken, Roles, Session, Ticket, UsedAssertion, check,
+    Authenticator, ClientChange, Code, ConfigChange, Consent, CustomClaims, Device, Identity,
+    Invitation, Job, LinkedLogin, LoginTicket, Mail, Member, MemberRoles, OneTimeCode, OpaqueToken,
+    Permissions, ProviderCode, Pushed, Record, RefreshToken, Roles, Session, Ticket, UsedAssertion,
+    check,
 };
 use crate::oauth::run::LoginDoc;
 
@@ -124,4 +125,17 @@ fn users_and_mails() {
     kept::<Roles>(json!(["rol_1"]));
     kept::<Member>(json!({}));
     kept::<Consent>(json!({"scopes": ["openid", "read:x"]}));
+    kept::<ConfigChange>(
+        json!({"made": true, "removed": false, "values": {"name": "x", "callbacks": null}}),
+    );
+    kept::<Invitation>(json!({
+        "organization_id": "org_1", "inviter": "Jane", "invitee": "joe@example.com", "client_id": "c", "connection_id": null,
+        "app_metadata": {}, "user_metadata": {"a": 1}, "roles": ["rol_1"], "ticket": "t", "url": "https://app/", "created_at": 1,
+        "expires_at": 2,
+    }));
+    kept::<MemberRoles>(json!(["rol_1"]));
+    kept::<Job>(json!({"shown": {"id": "job_1", "status": "completed"}, "errors": []}));
+    kept::<Permissions>(
+        json!([{"resource_server_identifier": "https://api/", "permission_name": "read:x"}]),
+    );
 }

@@ -128,6 +128,13 @@ fn report(notice: PipelineNotice<'_>, printer: &Printer) {
             "files have changed: {} from now on",
             scripts(count)
         )),
+        PipelineNotice::LeftOut(part) => {
+            printer.error(&part.error.clone().into());
+            printer.note(&format!(
+                "logins that need `{}` will fail until this is fixed; no restart is needed",
+                part.name
+            ));
+        }
         PipelineNotice::Refused(error) => {
             printer.error(&CliError::from(error));
             printer.note("logins will fail until this is fixed; no restart is needed");
