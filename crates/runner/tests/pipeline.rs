@@ -66,6 +66,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
         network: Box::new(Offline),
         budget: Budget::default(),
         secrets: vec![secret("WORD", "a-hidden-word")],
+        seed: postlogin_project::TenantData::default(),
         compiler: Box::new(move |allocation| {
             let engine = Engine::new(allocation, Some(cache.clone()))?;
             Ok(Compiler::new(engine, |_| {}))

@@ -43,7 +43,7 @@ use crate::{
     secrets::{self, Hidden},
 };
 
-pub(super) use self::keys::project_key;
+pub(super) use self::keys::{kept_key, project_key};
 use self::{
     keys::{key, sign},
     steps::{refuse_two_readers_of_stdin, steps},

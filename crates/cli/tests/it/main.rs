@@ -52,6 +52,7 @@ mod serve;
 mod serve_browser;
 mod serve_load;
 mod serve_log;
+mod serve_seed;
 mod serve_tls;
 mod server;
 mod session;

@@ -81,6 +81,8 @@ pub(super) struct Library {
     given: Vec<Secret>,
     start: Start,
     notices: Notices,
+    /// What the seed of the tenant has beside the project.
+    seed: TenantData,
     loaded: Mutex<Loaded>,
 }
 
@@ -100,11 +102,12 @@ impl Library {
         project: Option<&Project>,
         here: &Path,
         given: Vec<Secret>,
+        seed: TenantData,
         start: Start,
         notices: Notices,
     ) -> Result<Self, ProgramError> {
         let mut compiler = None;
-        let (stamps, program) = match project {
+        let (stamps, mut program) = match project {
             Some(project) => {
                 let sources = Sources::read(project, here)?;
                 let all: Vec<&ActionSource> = sources.sources().collect();
@@ -120,11 +123,13 @@ impl Library {
             }
             None => (Stamps::default(), Program::default()),
         };
+        program.tenant.extend(&seed);
         Ok(Self {
             here: here.to_owned(),
             given,
             start,
             notices,
+            seed,
             loaded: Mutex::new(Loaded {
                 compiler,
                 stamps,
@@ -213,7 +218,8 @@ impl Library {
             Err(_) => Ok(Program::default()),
         };
         match sources.and(program) {
-            Ok(program) => {
+            Ok(mut program) => {
+                program.tenant.extend(&self.seed);
                 (self.notices)(PipelineNotice::Reloaded(program.len()));
                 for part in &program.left_out {
                     (self.notices)(PipelineNotice::LeftOut(part));
