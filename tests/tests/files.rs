@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use postlogin_tests::sources;
 
-/// What opens a file, or finds out where it is.
+/// The functions that open a file, or find out where it is.
 const OPENS: &[&str] = &[
     "fs::read(",
     "fs::read_to_string(",

@@ -3,7 +3,7 @@
 use postlogin_core::limits::EXECUTION_MS;
 use postlogin_tests::{Package, packages, sources};
 
-/// What each crate may be built from, of ours.
+/// The crates of ours that each crate may be built from.
 const EDGES: &[(&str, &[&str])] = &[
     ("postlogin-abi", &[]),
     ("postlogin-core", &[]),
@@ -96,7 +96,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("wasmtime", &["postlogin-engine"]),
 ];
 
-/// What the core is never built from: runtimes, clocks, randomness, files, networks.
+/// The kinds of crates that the core is never built from: runtimes, clocks, randomness, files, networks.
 const NEVER_IN_CORE: &[&str] = &[
     "chrono",
     "clap",

@@ -21,7 +21,7 @@ const ITEMS: u64 = 100_000;
 /// Core modules and components inside.
 const PARTS: u64 = 200;
 
-/// Says what of a component costs more than is allowed; `None` when nothing does, and when the bytes can't be read, which is
+/// Says what of a component costs more than is allowed; `None` when nothing does, and when the bytes cannot be read, which is
 /// the compiler's to say.
 pub(crate) fn excess(bytes: &[u8]) -> Option<String> {
     let mut sum = Sum::default();

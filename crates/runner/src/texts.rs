@@ -140,6 +140,9 @@ mod tests {
                 column: 1,
             },
             conditions: Vec::new(),
+            routes: Vec::new(),
+            omitted_routes: 0,
+            end: None,
         };
         let sites = vec![site(&["b"]), site(&["a", ""]), site(&["a"]), site(&["b"])];
         let sites = ClaimSites { sites, omitted: 0 };

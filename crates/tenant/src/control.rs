@@ -41,7 +41,7 @@ struct Entry {
     json: Arc<str>,
 }
 
-/// What is shown each entry of the log.
+/// The receiver of each entry of the log.
 pub(crate) struct Watcher(Box<dyn Fn(&Value) + Send + Sync>);
 
 impl std::fmt::Debug for Watcher {

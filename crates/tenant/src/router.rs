@@ -184,7 +184,7 @@ async fn nowhere(request: Request) -> Response {
 /// Refuses foreign host names and adds the headers of CORS.
 async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
     if !is_own_host(&tenant, request.headers()) {
-        let message = "The request's Host is none of this tenant. Start it with --allow-host, or with --issuer, to give it that name.";
+        let message = "The request's Host is not a name of this tenant. Start the tenant with --allow-host or --issuer to add the name.";
         return answer(
             StatusCode::MISDIRECTED_REQUEST,
             &json!({"error": "invalid_request", "error_description": message}),

@@ -56,7 +56,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
         .unwrap_or(if is_given { 0 } else { DEFAULT });
     if !is_given && generate == 0 {
         return Err(CliError {
-            message: "there is no login to compare".into(),
+            message: "no login to compare".into(),
             hint: Some("leave --generate out, or give --event or --cases".into()),
             code: NO_CASES,
         });
@@ -128,10 +128,10 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     Ok(EXPECTATION_FAILED)
 }
 
-/// How many events are made up if nothing is said.
+/// The default number of generated events.
 const DEFAULT: u64 = 1000;
 
-/// What an argument names: one thing that can be loaded, or several with commas between them. A folder of a project stands
+/// Returns the sources that an argument names: one thing that can be loaded, or several with commas between them. A folder of a project means
 /// for all that runs at its logins, its folder `rules` for the Rules alone, and the trigger for the Actions bound to it.
 pub(super) fn sources(
     argument: &str,
@@ -276,7 +276,7 @@ fn new_case_file(file: &Path, here: &Path) -> Result<PathBuf, CliError> {
     }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     if !name.ends_with(".case.yaml") && !name.ends_with(".case.yml") {
-        return Err(refused("this is no name of a file of cases")
+        return Err(refused("not a valid name for a file of cases")
             .with_hint("its name ends with .case.yaml"));
     }
     Ok(path)

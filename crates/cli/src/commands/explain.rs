@@ -1,15 +1,18 @@
 //! `postlogin explain`.
 
+use std::sync::Arc;
+
 use postlogin_core::{
     Finished,
-    explanation::{Explanation, explain as account},
+    explanation::{ClaimSites, Explanation, explain as account},
     reads::Watch,
 };
+use postlogin_js::coverage::Coverage;
 use postlogin_runner::{PreparedLogin, run_login, texts::claim_sites_of_all};
 
 use super::{
     page,
-    run::{exit_code, ready},
+    run::{exit_code, ready_with},
 };
 use crate::{
     args::{ExplainArguments, Format},
@@ -27,7 +30,8 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         return Err(refused.with_hint("use `postlogin run --stdin-json`"));
     }
     let report = page::prepare(run.report.as_deref())?;
-    let mut ready = ready(run, printer)?;
+    // What decides conditions is counted only where a claim is asked about: otherwise the source runs as it is.
+    let mut ready = ready_with(run, !why.is_empty(), printer)?;
     let trigger = ready.prepared.trigger;
     if !trigger.table().has_tokens {
         let message = format!("explain accounts for claims, and Actions of {trigger} set none");
@@ -42,8 +46,20 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         outcome, record, ..
     } = run_login(&ready.actions, watched, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
-    let all = claim_sites_of_all(&ready.sources);
     let seen = report.as_ref().map(|_| record.clone());
+    let mut all = ClaimSites::default();
+    let mut counters = std::mem::take(&mut ready.counters);
+    for source in &ready.sources {
+        // One file may be bound several times: each has counters of its own, in the same order.
+        let is_of = |one: &Arc<Coverage>| one.file() == source.display_path;
+        let own = counters.iter().position(is_of);
+        let ClaimSites { sites, omitted } = match own.map(|at| counters.remove(at)) {
+            Some(counted) => counted.claim_sites(&source.name),
+            None => claim_sites_of_all([source]),
+        };
+        all.sites.extend(sites);
+        all.omitted += omitted;
+    }
     let mut explanation = account(outcome, record, why, &all);
     let hidden = Hidden::new(&ready.given);
     hidden.metadata(&mut ready.before, &explanation.outcome);

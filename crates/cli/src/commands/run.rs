@@ -22,6 +22,7 @@ use postlogin_core::{
 };
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
+use postlogin_js::coverage::Coverage;
 use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
 };
@@ -107,10 +108,21 @@ pub(super) struct Ready {
     pub(super) prepared: PreparedLogin,
     /// Packages that could be kept loaded for the next login.
     packages: Vec<Packages>,
+    /// The counters of the scripts, if their conditions are followed.
+    pub(super) counters: Vec<Arc<Coverage>>,
 }
 
 /// Reads everything that the options name and loads the Actions.
 pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready, CliError> {
+    ready_with(arguments, false, printer)
+}
+
+/// As [`ready`]; the values of conditions are counted if they are to be followed.
+pub(super) fn ready_with(
+    arguments: &RunArguments,
+    follows_conditions: bool,
+    printer: &Printer,
+) -> Result<Ready, CliError> {
     let here = working_folder()?;
     // `run FOLDER` runs what the project there binds.
     let of_folder = match arguments.actions.as_slice() {
@@ -161,6 +173,9 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     secrets::warn_about_unseen(&sources, &given, printer);
 
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
+    if follows_conditions {
+        compiler.follow_conditions();
+    }
     let mut actions = load(&parts, &given, trigger, &mut compiler, printer)?;
     if let Some(source) = connection {
         actions.insert(0, compiler.bind_connection(&source, &given)?);
@@ -181,6 +196,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         given,
         before,
         packages: compiler.take_packages(),
+        counters: compiler.take_counters(),
         prepared: PreparedLogin {
             trigger,
             event,
@@ -235,8 +251,9 @@ pub(super) fn unread(first: &LeftOut) -> CliError {
 }
 
 pub(super) fn working_folder() -> Result<PathBuf, CliError> {
-    env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))
+    env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })
 }
 
 impl Ready {
@@ -381,16 +398,16 @@ pub(super) fn now_ms(text: &str) -> Result<i64, CliError> {
 }
 
 pub(super) fn budget(limits: &LimitArguments) -> Result<Budget, CliError> {
-    let nothing = |option: &str, what: &str, hint: &str| {
-        CliError::usage(format!("{option}: it leaves Actions no {what}")).with_hint(hint)
+    let nothing = |option: &str, hint: &str| {
+        CliError::usage(format!("{option}: it must be greater than zero")).with_hint(hint)
     };
     let time = parse_duration(&limits.timeout).map_err(|error| option_error("--timeout", error))?;
     if time.is_zero() {
-        return Err(nothing("--timeout", "time", "production gives 20s"));
+        return Err(nothing("--timeout", "production gives 20s"));
     }
     let memory = parse_size(&limits.memory).map_err(|error| option_error("--memory", error))?;
     if memory == 0 {
-        return Err(nothing("--memory", "memory", "the default is 128MiB"));
+        return Err(nothing("--memory", "the default is 128MiB"));
     }
     Ok(Budget { time, memory })
 }

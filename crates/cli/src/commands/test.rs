@@ -34,13 +34,14 @@ use crate::{
 use reporters::Outputs;
 
 pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, CliError> {
-    let here = env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let here = env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })?;
     let setting = Setting::new(arguments, &here, printer)?;
     if arguments.review {
         return review::review(&setting.paths, &here, printer);
     }
-    // Made before anything runs: a report that can't be written should not cost a run.
+    // Made before anything runs: a report that cannot be written should not cost a run.
     let page = super::page::prepare(arguments.report.as_deref())?;
     let outputs = Outputs::new(arguments)?;
     if let Some(logins) = &arguments.fuzz {
@@ -87,7 +88,7 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
     Ok(summary.map_or(SUCCESS, |summary| summary.exit_code))
 }
 
-/// What does not change while a command runs.
+/// The settings that do not change while a command runs.
 struct Setting<'a> {
     arguments: &'a TestArguments,
     here: &'a Path,
@@ -309,7 +310,7 @@ fn no_tag(plan: &Plan, wanted: &[String]) -> Option<(String, String)> {
     Some((message, hint))
 }
 
-/// What one run is about.
+/// The cases of one run.
 struct Pass<'a> {
     /// The cases, as indices into the plan.
     selected: &'a [usize],

@@ -20,6 +20,7 @@ mod docs_reference;
 mod email;
 mod event;
 mod explain;
+mod explain_conditions;
 mod faults;
 mod fidelity;
 mod forged;

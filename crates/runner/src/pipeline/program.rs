@@ -343,7 +343,7 @@ impl Sources {
                 .actions
                 .iter()
                 .chain(&self.of_entities)
-                .cloned()
+                .filter_map(|(trigger, part)| Some((*trigger, part.as_ref().ok()?.clone())))
                 .collect(),
             switches_users: self.sources().any(may_switch_users),
             ..Program::default()

@@ -156,7 +156,7 @@ impl<W: Write> Reporter for Junit<W> {
             RunEvent::Finished(summary) => self.end(summary.duration)?,
             RunEvent::FuzzFinished(summary) => {
                 if self.suites.is_empty() {
-                    let name = format!("{} logins with made-up events", summary.logins);
+                    let name = format!("{} logins with generated events", summary.logins);
                     let mut suite = TestSuite::new("fuzz");
                     suite.add_test_case(TestCase::new(name, TestCaseStatus::success()));
                     self.suites.push(suite);

@@ -154,7 +154,7 @@ fn new(tenant: &Tenant, call: &Call, user_id: &str, agent: &str) -> SessionRecor
     }
 }
 
-/// How long a session lasts at most, and unused, in milliseconds: the tenant's settings.
+/// Returns the longest lifetime of a session, and the longest while unused, in milliseconds: the tenant's settings.
 pub(crate) fn lifetimes(tenant: &Tenant) -> (i64, i64) {
     (
         tenant.hours("session_lifetime", 168.0),

@@ -15,7 +15,7 @@ use postlogin_tenant::{
 };
 use serde_json::{Value, json};
 
-/// What one Action does.
+/// The behaviour of one Action.
 #[derive(Clone, Debug)]
 pub enum Does {
     /// Calls a method of `api`.
@@ -35,7 +35,7 @@ impl Does {
 /// Actions, each a list of calls.
 pub type Script = Vec<Vec<Does>>;
 
-/// What stands for `fetchUserProfile`.
+/// A replacement for `fetchUserProfile`.
 pub type Fetch = fn(ProviderVisit) -> Result<Value, String>;
 
 /// Runs scripts on the real core, without any sandbox.

@@ -380,7 +380,7 @@ impl World {
         users.as_array().expect("a list").clone()
     }
 
-    /// What the tenant has logged.
+    /// Returns the log of the tenant.
     /// The mails of the outbox, the oldest first.
     pub async fn mails(&mut self) -> Vec<Value> {
         let mails = self.control(Method::GET, "emails", json!({})).await.json();
