@@ -67,7 +67,7 @@ pub(crate) async fn page(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
     }
     tenant.page.watch();
     let nonce = tenant.randomness.token();
-    let mut response = Response::new(Body::from(postlogin_page::live(&nonce)));
+    let mut response = Response::new(Body::from(postlogin_page::live(&nonce, &tenant.name)));
     set(&mut response, "content-type", "text/html; charset=utf-8");
     set(
         &mut response,
