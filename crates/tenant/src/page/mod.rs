@@ -225,7 +225,9 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
             entry.duration_us = wall_us(outcome);
             entry.coverage.clone_from(coverage);
             let (outcome, record) = ((**outcome).clone(), (**record).clone());
-            entry.explanation = Some(tenant.pipeline.explain(outcome, record, why));
+            let mut explanation = tenant.pipeline.explain(outcome, record, why);
+            sign(tenant, &mut explanation.outcome);
+            entry.explanation = Some(explanation);
         }
         Some(Ended::Error(reason)) => entry.failures.push(reason.clone()),
         None => entry
@@ -233,6 +235,16 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
             .push("The login waits for its user.".to_owned()),
     }
     entry
+}
+
+/// Adds the signed tokens, for who wants to send one somewhere. Secrets are out of their claims.
+fn sign(tenant: &Tenant, outcome: &mut Outcome) {
+    let sign = |claims: &Map<String, Value>| match claims.is_empty() {
+        true => None,
+        false => tenant.key.sign("JWT", claims).ok(),
+    };
+    outcome.id_token.jwt = sign(&outcome.id_token.claims);
+    outcome.access_token.jwt = sign(&outcome.access_token.claims);
 }
 
 fn wall_us(outcome: &Outcome) -> u64 {

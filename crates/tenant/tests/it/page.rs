@@ -227,6 +227,8 @@ fn a_login_is_explained_and_run_again_and_nothing_of_a_run_is_stored() {
             "Janet"
         );
         assert_eq!(run["explanation"]["expected"][0]["name"], "nope");
+        let token = &run["explanation"]["outcome"]["id_token"]["jwt"];
+        assert_eq!(world.claims(token)["name"], "Janet");
         assert_ne!(run["id"], json!(id));
         assert_eq!((world.users().await, world.log().await.len()), before);
         // The page sent the mask back; the Actions saw what it hides.
