@@ -51,6 +51,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "postlogin-core",
             "postlogin-engine",
+            "postlogin-generate",
             "postlogin-host",
             "postlogin-js",
             "postlogin-mcp",
@@ -69,6 +70,10 @@ const OUTSIDE: &[&str] = &["postlogin-benches", "postlogin-tests", "xtask"];
 
 /// Crates of others that only some of ours may name, tests included.
 const RESERVED: &[(&str, &[&str])] = &[
+    ("arrow-array", &["postlogin-replay"]),
+    ("arrow-buffer", &["postlogin-replay"]),
+    ("arrow-ipc", &["postlogin-replay"]),
+    ("arrow-schema", &["postlogin-replay"]),
     ("axum", &["postlogin-tenant"]),
     ("clap", &["postlogin"]),
     ("maud", &["postlogin-replay", "postlogin-tenant"]),

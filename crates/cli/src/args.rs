@@ -1,5 +1,6 @@
 //! What the user can write on the command line.
 
+mod generate;
 mod replay;
 mod tenant;
 mod tests;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::version;
 
+pub(crate) use generate::{ExportForm, GenerateCommand};
 pub(crate) use replay::ReplayArguments;
 pub(crate) use tenant::{EmailArguments, LogFormat, ServeArguments, UiArguments};
 pub(crate) use tests::{CompareArguments, NoTests, StatusLevel, TestArguments};
@@ -92,6 +94,11 @@ pub(crate) enum Command {
     Compare(Box<CompareArguments>),
     /// Run all users of an export through one or two versions of the Actions and report what changes
     Replay(Box<ReplayArguments>),
+    /// Generate data of a tenant that does not exist, for tests and demonstrations
+    Generate {
+        #[command(subcommand)]
+        what: GenerateCommand,
+    },
     /// Compile an Action into a self-contained WebAssembly component
     Build(BuildArguments),
     /// Find errors in Actions without running them

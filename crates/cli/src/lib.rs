@@ -71,6 +71,7 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Test(arguments) => commands::test::test(&arguments, printer),
         Command::Compare(arguments) => commands::compare::compare(&arguments, printer),
         Command::Replay(arguments) => commands::replay::replay(&arguments, printer),
+        Command::Generate { what } => commands::generate::generate(&what, printer),
         Command::Build(arguments) => commands::build::build(&arguments, printer),
         Command::Check(arguments) => commands::check::check(&arguments, printer),
         Command::Email(arguments) => commands::email::email(&arguments, printer),

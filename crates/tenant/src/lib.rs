@@ -44,7 +44,9 @@ pub use pipeline::{
 };
 pub use randomness::{Randomness, new_token};
 pub use router::router;
+pub use seed::file::{SeedFile, read_seed};
 pub use server::{Address, Listening, serve};
 pub use state::{Setup, SetupError, Tenant};
 pub use store::StoreError;
 pub use tls::{Tls, TlsError};
+pub use urls::callback_problem;

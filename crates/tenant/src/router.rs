@@ -16,7 +16,7 @@ use crate::http::intake::Intake;
 use crate::http::{answer, set};
 use crate::oauth::{
     authenticators, authorize, cross_origin, device, discovery, logout, mfa, par, passwordless,
-    provider, resume, token, userinfo,
+    provider, refused, resume, token, userinfo,
 };
 use crate::pages::{consent, form, index, login, mfa as mfa_page, provider as provider_page};
 use crate::state::{Front, Tenant};
@@ -32,6 +32,7 @@ fn table() -> Vec<Row> {
     let challenge = || any(lock::challenge);
     vec![
         ("/", Intake::PAGE, get(index::index)),
+        ("/favicon.ico", Intake::PAGE, get(index::icon)),
         ("/health", Intake::PAGE, get(index::health)),
         (
             "/.well-known/openid-configuration",
@@ -89,6 +90,11 @@ fn table() -> Vec<Row> {
             "/mfa/authenticators",
             Intake::FACTOR,
             get(authenticators::list),
+        ),
+        (
+            "/mfa/authenticators/{id}",
+            Intake::FACTOR,
+            any(authenticators::remove),
         ),
         ("/userinfo", Intake::USERINFO, any(userinfo::userinfo)),
         ("/v2/logout", Intake::PAGE, get(logout::logout_v2)),
@@ -157,7 +163,6 @@ async fn nowhere(request: Request) -> Response {
         "/oidc/register",
         "/bc-authorize",
         "/tokeninfo",
-        "/mfa/authenticators/",
         "/me/",
     ];
     let path = request.uri().path();
@@ -221,7 +226,9 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         false => {
             let answered = caught(next.run(request), &shown).await;
             streams::deliver(&tenant);
-            let_leave(&method, &headers, answered.unwrap_or_else(broken))
+            let mut answered = answered.unwrap_or_else(broken);
+            refused::note(&tenant, &shown, &mut answered);
+            let_leave(&method, &headers, answered)
         }
     };
     if is_shared {

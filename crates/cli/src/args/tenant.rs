@@ -60,11 +60,15 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) users: Vec<PathBuf>,
 
+    /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) seed: Vec<PathBuf>,
+
     /// A URL that every application may be called back at, besides those of the export (repeatable)
     #[arg(long, value_name = "URL", help_heading = "The tenant")]
     pub(crate) callback: Vec<String>,
 
-    /// Keep nothing: users, sessions and tokens end with the process
+    /// Write nothing into the project: users, sessions, tokens, the signing key and the control token end with the process
     #[arg(long, help_heading = "The tenant")]
     pub(crate) ephemeral: bool,
 

@@ -16,7 +16,7 @@ use postlogin_runner::{
 };
 use serde_json::Value;
 
-use super::run::{budget, now_ms, working_folder};
+use super::run::{budget, now_ms, unread, working_folder};
 use crate::{
     action::{compiler, find, store_packages},
     args::{CompareArguments, Format},
@@ -154,11 +154,7 @@ pub(super) fn sources(
     }
     // Without any that can be read, there is nothing to go on with.
     match sources.first() {
-        Some(Err(first)) if sources.iter().all(Result::is_err) => {
-            let mut error = CliError::from(first.error.clone());
-            error.code = USAGE;
-            Err(error)
-        }
+        Some(Err(first)) if sources.iter().all(Result::is_err) => Err(unread(first)),
         _ => Ok(sources),
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod email;
 pub(crate) mod explain;
+pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod install;
 pub(crate) mod man;

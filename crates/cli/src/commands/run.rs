@@ -43,7 +43,7 @@ use crate::{
     secrets::{self, Hidden},
 };
 
-pub(super) use self::keys::project_key;
+pub(super) use self::keys::{kept_key, project_key};
 use self::{
     keys::{key, sign},
     steps::{refuse_two_readers_of_stdin, steps},
@@ -222,11 +222,15 @@ fn load(
 /// One of the Rules and Actions of a login, or why it is missing.
 type Part = Result<ActionSource, LeftOut>;
 
-/// Returns the error of a binding of which nothing can be read.
-fn unread(first: &LeftOut) -> CliError {
+/// Returns the error of a binding of which nothing can run.
+pub(super) fn unread(first: &LeftOut) -> CliError {
+    let error = CliError::from(first.error.clone());
     CliError {
-        code: error::USAGE,
-        ..first.error.clone().into()
+        code: match first.is_unread {
+            true => error::USAGE,
+            false => error.code,
+        },
+        ..error
     }
 }
 

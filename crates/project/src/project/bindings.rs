@@ -1,5 +1,7 @@
 //! The Actions that a trigger binds, and those that are bound and missing.
 
+use std::path::PathBuf;
+
 use postlogin_core::event::suggest::closest;
 
 use super::{Action, Binding, Project, configuration, undescribed};
@@ -21,6 +23,8 @@ pub struct NotRead {
     pub name: String,
     /// Whether it is a Rule.
     pub is_rule: bool,
+    /// Its code, which may not be there, as far as that is known.
+    pub path: Option<PathBuf>,
     /// The reason, with the file.
     pub error: Error,
 }
@@ -30,6 +34,7 @@ impl NotRead {
         Self {
             name: name.to_owned(),
             is_rule: false,
+            path: None,
             error,
         }
     }

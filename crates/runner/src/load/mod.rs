@@ -112,6 +112,14 @@ impl<'a> Compiler<'a> {
         files
     }
 
+    /// Returns the counters of the scripts that were loaded since the last call, for counts while they run.
+    pub fn take_counters(&mut self) -> Vec<Arc<Coverage>> {
+        self.coverage
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
     /// An Action at its place in a run of a trigger, with the secrets that it sees.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ use postlogin_engine::{Allocation, BoundAction, advance, finish, infos};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock};
 use postlogin_js::liquid::Liquid;
 use postlogin_page::SourceText;
-use postlogin_project::{Project, Secret};
+use postlogin_project::{Project, Secret, TenantData};
 use postlogin_tenant::{
     Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
     ProviderVisit, SavedCase, TemplateError, TemplateJob, TemplateRenderer,
@@ -94,6 +94,8 @@ pub struct PipelineSetup {
     pub budget: Budget,
     /// The secrets of the user; each Action sees those that it declares.
     pub secrets: Vec<Secret>,
+    /// Applications, APIs, roles and organizations that the project does not have; scripts of connections are not among them.
+    pub seed: TenantData,
     /// Starts the engine, when there is something to run.
     pub compiler: Box<dyn Fn(Allocation) -> anyhow::Result<Compiler<'static>> + Send + Sync>,
     /// Receives what happens.
@@ -123,11 +125,12 @@ impl Pipeline {
             network,
             budget,
             secrets,
+            seed,
             compiler,
             notices,
         } = setup;
         Ok(Self {
-            library: Library::new(project, here, secrets, compiler, notices)?,
+            library: Library::new(project, here, secrets, seed, compiler, notices)?,
             network,
             budget,
             slots: Slots::new(cores()),

@@ -68,9 +68,10 @@ impl Program {
         texts_of(self.sources.iter().map(|(of, source)| (Some(*of), source)))
     }
 
-    /// Returns how many Rules and Actions there are.
+    /// Returns how many Rules and Actions run.
     pub(super) fn len(&self) -> usize {
-        self.actions.values().map(Vec::len).sum()
+        let all = self.actions.values().flatten();
+        all.filter(|bound| bound.action.is_some()).count()
     }
 }
 
@@ -80,6 +81,8 @@ pub(super) struct Library {
     given: Vec<Secret>,
     start: Start,
     notices: Notices,
+    /// What the seed of the tenant has beside the project.
+    seed: TenantData,
     loaded: Mutex<Loaded>,
 }
 
@@ -99,11 +102,12 @@ impl Library {
         project: Option<&Project>,
         here: &Path,
         given: Vec<Secret>,
+        seed: TenantData,
         start: Start,
         notices: Notices,
     ) -> Result<Self, ProgramError> {
         let mut compiler = None;
-        let (stamps, program) = match project {
+        let (stamps, mut program) = match project {
             Some(project) => {
                 let sources = Sources::read(project, here)?;
                 let all: Vec<&ActionSource> = sources.sources().collect();
@@ -119,11 +123,13 @@ impl Library {
             }
             None => (Stamps::default(), Program::default()),
         };
+        program.tenant.extend(&seed);
         Ok(Self {
             here: here.to_owned(),
             given,
             start,
             notices,
+            seed,
             loaded: Mutex::new(Loaded {
                 compiler,
                 stamps,
@@ -212,7 +218,8 @@ impl Library {
             Err(_) => Ok(Program::default()),
         };
         match sources.and(program) {
-            Ok(program) => {
+            Ok(mut program) => {
+                program.tenant.extend(&self.seed);
                 (self.notices)(PipelineNotice::Reloaded(program.len()));
                 for part in &program.left_out {
                     (self.notices)(PipelineNotice::LeftOut(part));
@@ -311,7 +318,11 @@ impl Sources {
             let folder = folder.join("node_modules");
             [folder.join(".package-lock.json"), folder]
         });
+        // What is missing will be there.
+        let parts = self.actions.iter().chain(&self.of_entities);
+        let missing = parts.filter_map(|(_, part)| part.as_ref().err()?.path.clone());
         own.chain(local)
+            .chain(missing)
             .chain(packages)
             .chain(project.modules.iter().map(|module| module.code.clone()))
             .chain(project.configuration_files.iter().cloned())

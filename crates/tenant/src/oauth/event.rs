@@ -5,6 +5,7 @@
 use postlogin_core::{Trigger, complete_event};
 use serde_json::{Map, Value, json};
 
+use super::extra::Extra;
 use super::{OAuthError, Result};
 use crate::clock::iso;
 use crate::http::{Call, text};
@@ -34,6 +35,8 @@ pub(crate) struct Occasion {
     pub(crate) exchanged: Option<super::refresh::Exchanged>,
     /// The ways in which the user signed in.
     pub(crate) methods: Vec<Method>,
+    /// The claims that the login page was given.
+    pub(crate) extra: Extra,
 }
 
 /// The parameters of a request's body that must not reach an Action.

@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::changes;
 use super::event::{Occasion, event};
+use super::extra::Extra;
 use super::issue::{Grant, grant};
 use super::membership;
+use super::mfa;
 use super::request::AuthRequest;
 use super::waiting::Waiting;
 use super::{OAuthError, Result};
@@ -37,6 +39,9 @@ pub(crate) struct LoginDoc {
     /// The code that such a challenge asks for.
     pub(crate) otp: Option<String>,
     pub(crate) attempts: u32,
+    /// The claims that the page was given.
+    #[serde(default)]
+    pub(crate) extra: Extra,
 }
 
 /// The state of a run that its end needs.
@@ -64,6 +69,9 @@ pub(crate) struct Flow {
     /// The id under which the page finds it.
     #[serde(default)]
     pub(crate) id: String,
+    /// The claims that the login page was given.
+    #[serde(default)]
+    pub(crate) extra: Extra,
 }
 
 /// The state of a run.
@@ -100,6 +108,9 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     let users = others(tenant, &occasion.user_id)?.unwrap_or_default();
     let request = LoginRequest {
         users,
+        // Those for the MFA API are good for ten minutes, and nothing changes that.
+        access_token_lifetime_s: mfa::is_api(tenant, occasion.audience.as_deref())
+            .then_some(mfa::API_TOKEN_S),
         ..LoginRequest::of(tenant, Trigger::PostLogin, event)
     };
     let id = tenant.page.kept.begin(&request);
@@ -122,6 +133,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         refresh: occasion.exchanged,
         asked: super::event::request(tenant, call),
         id,
+        extra: occasion.extra,
         ..Flow::default()
     };
     let advanced = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
@@ -197,7 +209,10 @@ pub(crate) fn conclude(
             let error = could_not_run(error);
             tenant.page.kept.fail(&flow.id, &error.description);
             told(tenant, flow, "error", error.description.clone().into());
-            return Err(error);
+            return Err(OAuthError {
+                is_logged: true,
+                ..error
+            });
         }
     };
     let known = go_on_as(tenant, flow, &user_id);
@@ -215,9 +230,12 @@ pub(crate) fn conclude(
                 refresh: changes.refresh_token,
                 ..flow.about.clone()
             };
-            grant(tenant, &outcome, about)
+            grant(tenant, &outcome, about, &flow.extra)
         }
-        _ => Err(refusal(&outcome, changes.refresh_token.revoked)),
+        _ => Err(OAuthError {
+            is_logged: true,
+            ..refusal(&outcome, changes.refresh_token.revoked)
+        }),
     }
 }
 

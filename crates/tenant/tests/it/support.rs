@@ -106,7 +106,8 @@ pub fn export() -> TenantData {
             }),
             json!({
                 "name": "Web", "client_id": WEB, "client_secret": WEB_SECRET, "app_type": "regular_web", "callbacks": [CALLBACK],
-                "grant_types": ["authorization_code", "refresh_token", "password", "implicit"],
+                "grant_types": ["authorization_code", "refresh_token", "password", "implicit", "http://auth0.com/oauth/grant-type/mfa-otp",
+                    "http://auth0.com/oauth/grant-type/mfa-oob", "http://auth0.com/oauth/grant-type/mfa-recovery-code"],
             }),
             json!({
                 "name": "Machine", "client_id": MACHINE, "client_secret": MACHINE_SECRET, "app_type": "non_interactive",
