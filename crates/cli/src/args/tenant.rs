@@ -21,6 +21,10 @@ pub(crate) struct UiArguments {
     #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) users: Vec<PathBuf>,
 
+    /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) seed: Vec<PathBuf>,
+
     /// A URL that every application may be called back at, besides those of the export (repeatable)
     #[arg(long, value_name = "URL", help_heading = "The tenant")]
     pub(crate) callback: Vec<String>,
@@ -109,6 +113,7 @@ impl UiArguments {
                 tls_key: None,
             },
             users: self.users,
+            seed: self.seed,
             callback: self.callback,
             ephemeral: true,
             control_token: None,
