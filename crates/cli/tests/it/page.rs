@@ -168,6 +168,29 @@ fn markup_of_others_is_inert_in_a_report_and_in_the_page() {
     node(&clients, "report.mjs", &variables);
 }
 
+const ASKS: &str = r"exports.onExecutePostLogin = async (event, api) => {
+  if (event.user.app_metadata.boom) null.x;
+  if (event.user.app_metadata.mfa) return api.multifactor.enable('any');
+  api.redirect.sendUserTo('https://ask.example/terms');
+};
+exports.onContinuePostLogin = async (event, api) => {
+  api.idToken.setCustomClaim('https://example.com/answer', event.request.body.answer);
+};
+";
+
+#[test]
+fn a_login_that_stops_goes_on_from_the_page() {
+    let (Some(clients), Some(chromium)) = (clients(), chromium()) else {
+        return;
+    };
+    let project = project("ask", ASKS, USERS);
+    let (_tenant, link) = start("ui --no-open", project.path());
+    let link = local(&link);
+    let chromium = chromium.to_string_lossy();
+    let variables = [("LINK", link.as_str()), ("CHROMIUM", &chromium)];
+    node(&clients, "steps.mjs", &variables);
+}
+
 /// The data of a report.
 fn data(file: &Path) -> serde_json::Value {
     let html = fs::read_to_string(file).expect("a report");
