@@ -83,6 +83,7 @@ export function List() {
       <div class="bar">
         <input id="filter" type="search" placeholder="Filter: user, application, status" aria-label="Filter logins" value={state.filter.value}
           onInput={(event) => { state.filter.value = event.currentTarget.value; }} />
+        {state.source.value?.tests && <button title="Run the cases of the project, and list them" disabled={state.busy.value} onClick={() => void state.test()}>Cases</button>}
         {state.source.value?.live && <span class={`live ${state.connected.value ? 'good' : 'bad'}`} role="status">{state.connected.value ? '● live' : '○ offline'}</span>}
       </div>
       {items.length === 0 && <Empty />}

@@ -75,6 +75,7 @@ export interface Source {
   mails?(): Promise<Dict[]>;
   list?(path: string): Promise<Dict[]>;
   schema?(): Promise<Json>;
+  tests?(): Promise<Report>;
   caseText?(request: { id: string; name: string }): Promise<{ file: string; text: string }>;
   saveCase?(request: { id: string; name: string }): Promise<{ file: string; text: string }>;
 }

@@ -173,6 +173,22 @@ impl Library {
             .liquid())
     }
 
+    /// Lets `work` load something with the compiler of the server.
+    ///
+    /// # Errors
+    /// When the engine cannot be started.
+    pub(super) fn compiled<T>(
+        &self,
+        work: impl FnOnce(&mut Compiler<'static>) -> T,
+    ) -> anyhow::Result<T> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        started(&mut loaded.compiler, &self.start)?;
+        match loaded.compiler.as_mut() {
+            Some(compiler) => Ok(work(compiler)),
+            None => Err(anyhow::anyhow!("the engine is not there")),
+        }
+    }
+
     /// Returns the Actions of post-login with counters; `None` when they cannot be loaded in this way.
     pub(super) fn counted(&self, program: &Program) -> Option<Arc<Counted>> {
         if let Some(known) = program.counted.get() {

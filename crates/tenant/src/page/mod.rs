@@ -193,6 +193,21 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
     }
 }
 
+/// `POST /_postlogin/tests`: runs the cases of the project, one request at a time.
+pub(crate) async fn tests(tenant: &Arc<Tenant>) -> Response {
+    let Ok(alone) = tenant.page.testing.try_lock() else {
+        return refuse(409, "the cases are running already");
+    };
+    let pipeline = Arc::clone(&tenant.pipeline);
+    let ran = tokio::task::spawn_blocking(move || pipeline.run_cases()).await;
+    drop(alone);
+    match ran {
+        Ok(Ok(report)) => answer(StatusCode::OK, &json!(report)),
+        Ok(Err(reason)) => refuse(409, reason),
+        Err(_) => refuse(500, "the cases ended without a result"),
+    }
+}
+
 /// The answer when the pipeline cannot do what was asked.
 fn broken(error: &PipelineError) -> Response {
     match error {

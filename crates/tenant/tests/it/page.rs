@@ -377,6 +377,9 @@ fn a_case_is_shown_before_it_is_written() {
         let refused = ask(&mut world, Method::POST, "cases", body).await;
         assert_eq!(refused.status, StatusCode::CONFLICT);
         assert_eq!(refused.json(), json!({"error": "a case is there"}));
+        let tests = ask(&mut world, Method::POST, "tests", json!({})).await;
+        assert_eq!(tests.status, StatusCode::CONFLICT);
+        assert!(tests.text.contains("no project"), "{}", tests.text);
         let unknown = ask(&mut world, Method::POST, "cases", json!({"id": "x"})).await;
         assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     });
