@@ -194,6 +194,10 @@ impl Library {
         if let Some(known) = program.counted.get() {
             return known.clone();
         }
+        // What is missing makes its logins fail, and must here, too.
+        if !program.left_out.is_empty() {
+            return None;
+        }
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let compiler = loaded.compiler.as_mut()?;
         let sources = program.sources.iter();
@@ -300,6 +304,12 @@ impl Sources {
         all.filter_map(|(_, part)| part.as_ref().ok())
     }
 
+    /// The same with their triggers.
+    fn readable(&self) -> impl Iterator<Item = (Trigger, &ActionSource)> {
+        let all = self.actions.iter().chain(&self.of_entities);
+        all.filter_map(|(trigger, part)| Some((*trigger, part.as_ref().ok()?)))
+    }
+
     /// Every file whose change may change what a login runs; folders for files that come and go.
     fn files(&self, project: &Project) -> Vec<PathBuf> {
         let sources = self.sources().chain(&self.connections);
@@ -356,10 +366,8 @@ impl Sources {
         let mut program = Program {
             tenant: project.tenant.clone(),
             sources: self
-                .actions
-                .iter()
-                .chain(&self.of_entities)
-                .cloned()
+                .readable()
+                .map(|(trigger, source)| (trigger, source.clone()))
                 .collect(),
             switches_users: self.sources().any(may_switch_users),
             ..Program::default()

@@ -254,7 +254,8 @@ fn be(tenant: &Tenant, event: &mut Value, user_id: &str) -> Result<(), Refused> 
     let unknown = || Refused::Missing(format!("the tenant has no user {user_id}"));
     let mut user = tenant.store.user(user_id)?.ok_or_else(unknown)?;
     of_user(&mut user);
-    let roles = tenant.role_names(user_id)?;
+    let organization = event.pointer("/organization/id").and_then(Value::as_str);
+    let roles = tenant.role_names(user_id, organization)?;
     let Some(event) = event.as_object_mut() else {
         return Err(Refused::Wrong("the event must be an object".into()));
     };
