@@ -129,6 +129,15 @@ await withPage(async (page) => {
   assert.match(readFileSync(file, 'utf8'), /description: "Joe signs in"/);
   await dialog.getByRole('button', { name: 'Close' }).click();
 
+  // The case is in the list once the cases have run, and passes; it can be run again, too.
+  await page.getByRole('button', { name: 'Cases' }).click();
+  const ran = page.locator('.item').filter({ hasText: 'Joe signs in' });
+  await ran.getByText('passed').waitFor();
+  await ran.click();
+  await page.getByRole('heading', { name: /Joe signs in/ }).waitFor();
+  await page.getByRole('button', { name: 'Run again' }).click();
+  await page.locator('.item.chosen').filter({ hasText: 'run' }).waitFor();
+
   // An event that is not JSON is an error, and the page goes on.
   await editor.click();
   await page.keyboard.press('ControlOrMeta+a');

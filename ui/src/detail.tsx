@@ -195,7 +195,9 @@ function Continue({ entry, explanation }: { entry: Entry; explanation: Explanati
   const { status, redirect } = explanation.outcome;
   if (!state.source.value?.run || !['redirected', 'prompted', 'challenged'].includes(status)) return null;
   const steps = Array.isArray(entry.steps) ? entry.steps : [];
-  const go = (step: Json) => void state.run({ login: entry.id, event: JSON.parse(state.eventText.value) as Json, steps: [...steps, step] });
+  const go = (step: Json) => void state.attempt(async () => JSON.parse(state.eventText.value) as Json).then((event) => {
+    if (event !== undefined) void state.run({ login: state.known(), event, steps: [...steps, step] });
+  });
   if (status === 'challenged') {
     return <p class="next">The login waits for a second factor. <button onClick={() => go({ challenge: 'succeed' })}>Pass</button> <button onClick={() => go({ challenge: 'fail' })}>Fail</button></p>;
   }

@@ -22,7 +22,8 @@ function OtherUser() {
   const found = (users ?? []).filter((it) => `${it.user_id} ${it.name} ${it.email}`.toLowerCase().includes(words.toLowerCase()));
   const choose = (id: string) => {
     state.dialog.value = '';
-    void state.run({ login: state.entry.value?.id, user_id: id });
+    const login = state.known();
+    void state.run({ login, event: login ? undefined : state.entry.value?.event, user_id: id });
   };
   return (
     <Dialog title="Run as another user">

@@ -1,17 +1,23 @@
 // The ledger as a table, and the reason of the chosen row in sentences.
 
+import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Place } from './model';
 import type { Row } from './rows';
 import * as state from './state';
-import { at, CERTAINTY, condition, presence, reached, remedy, rule, short, telling, TOKENS } from './words';
+import { at, brief, CERTAINTY, condition, presence, reached, remedy, rule, short, telling, TOKENS } from './words';
 
 const SIGNS: Record<Row['verdict'], string> = { kept: '✓', dropped: '✗', overwritten: '~', 'no value': '∅', 'not set': '○', standard: '✓' };
 const TONES: Record<Row['verdict'], string> = { kept: 'good', dropped: 'bad', overwritten: 'warn', 'no value': 'bad', 'not set': 'warn', standard: 'good' };
 
 export function PlaceLink({ place, children }: { place: Place | null | undefined; children?: preact.ComponentChildren }) {
   if (!place) return null;
-  return <button class="place" onClick={(event) => { event.stopPropagation(); state.light(place); }} title="Show this line">{children ?? at(place)}</button>;
+  return <button class="place" onClick={(event) => { event.stopPropagation(); state.light(place); }} title={at(place)} aria-label={`Show ${at(place)}`}>{children ?? brief(place)}</button>;
+}
+
+/** A name or path that breaks between its parts only. */
+function Parts({ text }: { text: string }) {
+  return <>{text.split(/(?<=[./])(?=[^./])/).map((part, index) => <Fragment key={index}>{index > 0 && <wbr />}{part}</Fragment>)}</>;
 }
 
 function choose(it: Row): void {
@@ -39,8 +45,8 @@ function Line({ it, index }: { it: Row; index: number }) {
     <tr class={chosen ? 'chosen' : ''} tabIndex={tabbable ? 0 : -1} aria-selected={chosen} data-claim={it.name} onClick={() => choose(it)} onKeyDown={move}
       onMouseEnter={() => { if (it.place && it.place.file === state.file.value && !state.row.value) state.light(it.place); }}>
       <td><span class={`verdict ${TONES[it.verdict]}`}><span aria-hidden="true">{SIGNS[it.verdict]} </span>{it.verdict}</span><small>{it.token ? TOKENS[it.token] : ''}</small></td>
-      <td><span class="claim">{it.name}</span><span class="value">{it.before !== undefined && <><del>{short(it.before, 30)}</del> → </>}{it.value === undefined ? '' : short(it.value, 80)}</span></td>
-      <td>{it.rule && <span class="rule">{rule(it.rule)}{it.page && <> <a href={it.page} target="_blank" rel="noreferrer noopener" onClick={(event) => event.stopPropagation()}>rule</a></>}</span>}<span class="path">{it.path}</span><PlaceLink place={it.place} /></td>
+      <td><span class="claim"><Parts text={it.name} /></span><span class="value">{it.before !== undefined && <><del>{short(it.before, 30)}</del> → </>}{it.value === undefined ? '' : short(it.value, 80)}</span></td>
+      <td>{it.rule && <span class="rule">{rule(it.rule)}{it.page && <> <a href={it.page} target="_blank" rel="noreferrer noopener" onClick={(event) => event.stopPropagation()}>rule</a></>}</span>}<span class="path"><Parts text={it.path} /></span><PlaceLink place={it.place} /></td>
     </tr>
   );
 }
@@ -51,7 +57,7 @@ export function Ledger() {
     return <p class="empty">{state.onlyAction.value ? `${state.onlyAction.value} set no claim.` : 'No Action set a claim. Call api.idToken.setCustomClaim in one, and it is listed here with its verdict.'}</p>;
   }
   return (
-    <table class="ledger" role="grid" aria-label="Claims">
+    <table class="ledger claims" role="grid" aria-label="Claims">
       <thead><tr><th scope="col">Verdict</th><th scope="col">Claim and value</th><th scope="col">Rule, source and place</th></tr></thead>
       <tbody>{rows.map((it, index) => <Line key={it.key} it={it} index={index} />)}</tbody>
     </table>

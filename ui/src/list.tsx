@@ -68,6 +68,7 @@ export function List() {
   const items = state.shown.value;
   const first = Math.max(0, Math.floor(scroll.value / ROW) - 4);
   const last = Math.min(items.length, Math.ceil((scroll.value + height.value) / ROW) + 4);
+  const rendered = items.slice(first, last);
   const move = (event: KeyboardEvent) => {
     const index = items.findIndex((it) => it.id === state.selected.value);
     const step: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: items.length - 1, PageDown: index + 10, PageUp: index - 10 };
@@ -82,14 +83,15 @@ export function List() {
       <div class="bar">
         <input id="filter" type="search" placeholder="Filter: user, application, status" aria-label="Filter logins" value={state.filter.value}
           onInput={(event) => { state.filter.value = event.currentTarget.value; }} />
+        {state.source.value?.tests && <button title="Run the cases of the project, and list them" disabled={state.busy.value} onClick={() => void state.test()}>Cases</button>}
         {state.source.value?.live && <span class={`live ${state.connected.value ? 'good' : 'bad'}`} role="status">{state.connected.value ? '● live' : '○ offline'}</span>}
       </div>
       {items.length === 0 && <Empty />}
       <ul ref={box} class="rows" role="listbox" tabIndex={0} aria-label={`${items.length} logins`} hidden={items.length === 0}
-        aria-activedescendant={state.selected.value ? `login-${state.selected.value}` : undefined}
+        aria-activedescendant={rendered.some((it) => it.id === state.selected.value) ? `login-${state.selected.value}` : undefined}
         onKeyDown={move} onScroll={(event) => { scroll.value = event.currentTarget.scrollTop; }}>
         <li class="space" role="presentation" style={{ height: `${items.length * ROW}px` }} />
-        {items.slice(first, last).map((it, offset) => <Item key={it.id} it={it} index={first + offset} />)}
+        {rendered.map((it, offset) => <Item key={it.id} it={it} index={first + offset} />)}
       </ul>
     </section>
   );

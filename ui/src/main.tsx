@@ -21,7 +21,7 @@ function App() {
         {source?.live && <nav aria-label="Pages">{VIEWS.map((name) => <button key={name} aria-current={state.view.value === name ? 'page' : undefined} onClick={() => { state.view.value = name; }}>{name}</button>)}</nav>}
         <span class="fill" />
         {state.busy.value && <span class="dim" role="status">working…</span>}
-        <button onClick={() => { state.dialog.value = 'help'; }} aria-label="Keys">?</button>
+        <button onClick={() => { state.dialog.value = 'help'; }} aria-label="Keyboard shortcuts">?</button>
       </header>
       {state.problem.value && <p class="problem" role="alert">{state.problem.value} <button onClick={() => { state.problem.value = ''; }}>Dismiss</button></p>}
       {state.view.value === 'Logins' ? <div class="columns"><List /><Detail /><Side /></div> : <View />}
@@ -56,7 +56,7 @@ if (data) {
   const first = read.entries.find((it) => it.verdict === 'failed' || it.kind === 'right') ?? read.entries[0];
   if (first) state.show(first);
 } else {
-  state.source.value = live(location.host);
+  state.source.value = live(document.body.dataset.title || location.host);
   void state.attempt(follow);
   state.busy.value = false;
 }

@@ -52,7 +52,7 @@ export interface Entry {
 }
 
 export interface SourceText { action: string; trigger: string | null; file: string; text: string }
-export interface Report { format: string; command: string; entries: Entry[]; sources: SourceText[] }
+export interface Report { format: string; command: string; title: string; entries: Entry[]; sources: SourceText[] }
 
 /** A row of the list: what is known of a login before it is opened. */
 export interface Summary {
@@ -75,6 +75,7 @@ export interface Source {
   mails?(): Promise<Dict[]>;
   list?(path: string): Promise<Dict[]>;
   schema?(): Promise<Json>;
+  tests?(): Promise<Report>;
   caseText?(request: { id: string; name: string }): Promise<{ file: string; text: string }>;
   saveCase?(request: { id: string; name: string }): Promise<{ file: string; text: string }>;
 }

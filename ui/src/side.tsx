@@ -86,7 +86,7 @@ function EventPane() {
           <>
             <button class="main" id="run" disabled={Boolean(frozen) || state.busy.value} title={frozen || 'Run again with this event (Ctrl+Enter)'} onClick={() => void state.again()}>Run again</button>
             <button disabled={Boolean(frozen)} onClick={() => { state.dialog.value = 'user'; }}>As another user…</button>
-            <button disabled={Boolean(frozen) || !entry.explanation} onClick={() => { state.dialog.value = 'case'; }}>Save as case…</button>
+            <button disabled={Boolean(frozen) || !entry.explanation || entry.kind === 'case'} onClick={() => { state.dialog.value = 'case'; }}>Save as case…</button>
           </>
         )}
         {entry && <button aria-pressed={state.pinned.value?.id === entry.id} onClick={() => { const on = state.pinned.value?.id !== entry.id; state.pinned.value = on ? entry : null; if (!on && state.tab.value === 'diff') state.tab.value = 'ledger'; }}>{state.pinned.value?.id === entry.id ? 'Unpin' : 'Pin'}</button>}

@@ -117,6 +117,15 @@ export async function run(request: RunRequest): Promise<void> {
   texts.value = (await attempt(async () => source.value?.sources())) ?? texts.value;
 }
 
+/** The login that is shown, if the tenant knows it: it does not know cases. */
+export const known = (): string | undefined => (entry.value?.kind === 'case' ? undefined : entry.value?.id);
+
+/** Runs the cases of the project, and lists them. */
+export async function test(): Promise<void> {
+  const found = await attempt(async () => source.value?.tests?.());
+  if (found) list.value = [...found.entries.map(summary), ...list.value.filter((it) => it.kind !== 'case')];
+}
+
 /** Runs the login that is shown again, with the event of the editor. */
 export async function again(): Promise<void> {
   let event;
@@ -126,7 +135,7 @@ export async function again(): Promise<void> {
     problem.value = `The event is not valid JSON: ${message(error)}`;
     return;
   }
-  await run({ login: entry.value?.id, event, steps: entry.value?.steps });
+  await run({ login: known(), event, steps: entry.value?.steps ?? undefined });
 }
 
 export function summary(it: Entry): Summary {

@@ -4,6 +4,13 @@ import type { Condition, Explanation, Json, Place, Presence, Remedy, Site } from
 
 export const at = (place: Place | null | undefined): string => (place ? `${place.file}:${place.line}` : '');
 
+/** The name of the file and the line; one that many Actions share comes with its folder. */
+export function brief(place: Place): string {
+  const parts = place.file.split('/');
+  const name = parts.slice(parts.at(-1)?.startsWith('code.') ? -2 : -1).join('/');
+  return `${name}:${place.line}`;
+}
+
 /** JSON on one line, not longer than `most` characters. */
 export function short(value: Json | undefined, most = 80): string {
   const text = value === undefined ? '' : JSON.stringify(value);

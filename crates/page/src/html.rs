@@ -19,11 +19,12 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 
 /// Returns the page that asks the local tenant for its data. The editor adds a style sheet of its own, which `nonce` admits:
 /// letters, digits, `-` and `_` only.
+/// `title` is what its head shows: the tenant.
 #[must_use]
-pub fn live(nonce: &str) -> String {
-    let nonce = plain(nonce);
+pub fn live(nonce: &str, title: &str) -> String {
+    let (nonce, title) = (plain(nonce), escaped(title));
     format!(
-        "{}<link rel=\"stylesheet\" href=\"{LIVE_STYLE}\">\n<script src=\"{LIVE_SCRIPT}\" defer></script></head>\n<body data-nonce=\"{nonce}\">{SHELL}</body></html>\n",
+        "{}<link rel=\"stylesheet\" href=\"{LIVE_STYLE}\">\n<script src=\"{LIVE_SCRIPT}\" defer></script></head>\n<body data-nonce=\"{nonce}\" data-title=\"{title}\">{SHELL}</body></html>\n",
         head("")
     )
 }
@@ -78,6 +79,12 @@ fn in_script(json: &str) -> String {
         }
     }
     out
+}
+
+/// Returns text as it can stand in an attribute.
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    text.replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Returns what of a nonce can stand in an attribute and in a policy.
@@ -135,7 +142,7 @@ mod tests {
     #[test]
     fn a_nonce_adds_nothing_to_the_page_or_its_policy() {
         for nonce in ["a\"><script>", "x' ; script-src *", "ok-_1"] {
-            let (page, policy) = (live(nonce), live_policy(nonce));
+            let (page, policy) = (live(nonce, nonce), live_policy(nonce));
             assert_eq!(page.matches("<script").count(), 1, "{page}");
             assert_eq!(
                 policy.matches("script-src").count(),

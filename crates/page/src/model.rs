@@ -15,6 +15,9 @@ pub struct Report {
     pub format: String,
     /// The command that wrote it: `run`, `explain`, `test` or `compare`.
     pub command: String,
+    /// What was run, for its head: `shop: postlogin run claims`.
+    #[serde(default)]
+    pub title: String,
     /// The logins, in order.
     pub entries: Vec<Entry>,
     /// The sources of the Actions that ran.
@@ -28,6 +31,7 @@ impl Report {
         Self {
             format: REPORT_FORMAT.to_owned(),
             command: command.to_owned(),
+            title: format!("postlogin {command}"),
             entries: Vec::new(),
             sources: Vec::new(),
         }

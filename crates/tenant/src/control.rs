@@ -248,6 +248,7 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         },
         (Method::POST, ["runs"]) => page::run(&tenant, &body).await,
         (Method::POST, ["cases"]) => page::save(&tenant, &body),
+        (Method::POST, ["tests"]) => page::tests(&tenant).await,
         (Method::GET, ["logins", id]) => page::login(&tenant, id).await,
         (Method::GET, ["sources"]) => page::sources(&tenant),
         (Method::GET, ["source"]) => page::source(&tenant, &call),

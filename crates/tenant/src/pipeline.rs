@@ -4,7 +4,7 @@ use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
 use postlogin_core::{Finished, Pause, ResumeStep, Trigger};
-use postlogin_page::{LineCount, SourceText};
+use postlogin_page::{LineCount, Report, SourceText};
 use serde_json::{Map, Value};
 
 use crate::state::Tenant;
@@ -230,6 +230,14 @@ pub trait LoginPipeline: Send + Sync + 'static {
     /// Hides the secrets of the Actions in a value, for the page.
     fn hide(&self, value: &mut Value) {
         let _ = value;
+    }
+
+    /// Runs the cases of the project. Called on threads that may block.
+    ///
+    /// # Errors
+    /// Why none can run, in one sentence.
+    fn run_cases(&self) -> Result<Report, String> {
+        Err("This tenant has no project with cases.".to_owned())
     }
 
     /// Returns the file of a case, as it is shown, and its text; with `writes` it is written into the project, where it must not

@@ -10,7 +10,7 @@ use postlogin_core::{
     explanation::explain, iso_text, outcome::Outcome, reads::Record, redact::Mask,
 };
 use postlogin_page::{Entry, Kind, Report, SourceText};
-use postlogin_project::{ActionSource, Secret};
+use postlogin_project::{ActionSource, Project, Secret};
 use postlogin_runner::{
     report::ReportFile,
     texts::{claim_sites_of_all, names_of, texts_of},
@@ -19,6 +19,9 @@ use serde_json::Value;
 
 use super::run::Ready;
 use crate::{error::CliError, secrets::Hidden};
+
+/// So many names fit into the head of a page.
+const MOST_NAMED: usize = 4;
 
 /// Finds out whether a report can be written, before anything runs.
 pub(super) fn prepare(file: Option<&Path>) -> Result<Option<PathBuf>, CliError> {
@@ -78,11 +81,27 @@ pub(super) fn of_login(
         explanation: Some(explanation),
         ..Entry::default()
     };
+    let actions: Vec<&str> = ready.sources.iter().map(|it| it.name.as_str()).collect();
     Report {
+        title: title(command, ready.project.as_ref(), &actions),
         entries: vec![entry],
         sources: sources(&ready.sources, &mask, Some(trigger)),
         ..Report::of(command)
     }
+}
+
+/// Returns what was run: the project's folder, the command, and the Actions or files by their names.
+pub(super) fn title(command: &str, project: Option<&Project>, what: &[&str]) -> String {
+    let folder = project.and_then(|project| project.root.file_name());
+    let folder = folder.map_or(String::new(), |name| {
+        format!("{}: ", name.to_string_lossy())
+    });
+    let what = match what.len() {
+        0 => String::new(),
+        1..=MOST_NAMED => format!(" {}", what.join(" ")),
+        more => format!(" ({more} Actions)"),
+    };
+    format!("{folder}postlogin {command}{what}")
 }
 
 /// Returns the texts of Actions without secrets.

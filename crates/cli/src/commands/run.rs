@@ -98,7 +98,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
 /// The login that the options describe, with all Actions loaded.
 pub(super) struct Ready {
     here: PathBuf,
-    project: Option<Project>,
+    pub(super) project: Option<Project>,
     pub(super) network: Network,
     pub(super) sources: Vec<ActionSource>,
     pub(super) actions: Vec<BoundAction>,

@@ -428,7 +428,7 @@ fn bindings_that_production_refuses_are_findings() {
     let json = postlogin("check --format json")
         .within(project.path())
         .finish();
-    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let json: Value = serde_json::from_str(&json.stdout).expect("JSON");
     let codes: Vec<&str> = json["findings"]
         .as_array()
         .expect("a list")

@@ -168,6 +168,29 @@ fn markup_of_others_is_inert_in_a_report_and_in_the_page() {
     node(&clients, "report.mjs", &variables);
 }
 
+const ASKS: &str = r"exports.onExecutePostLogin = async (event, api) => {
+  if (event.user.app_metadata.boom) null.x;
+  if (event.user.app_metadata.mfa) return api.multifactor.enable('any');
+  api.redirect.sendUserTo('https://ask.example/terms');
+};
+exports.onContinuePostLogin = async (event, api) => {
+  api.idToken.setCustomClaim('https://example.com/answer', event.request.body.answer);
+};
+";
+
+#[test]
+fn a_login_that_stops_goes_on_from_the_page() {
+    let (Some(clients), Some(chromium)) = (clients(), chromium()) else {
+        return;
+    };
+    let project = project("ask", ASKS, USERS);
+    let (_tenant, link) = start("ui --no-open", project.path());
+    let link = local(&link);
+    let chromium = chromium.to_string_lossy();
+    let variables = [("LINK", link.as_str()), ("CHROMIUM", &chromium)];
+    node(&clients, "steps.mjs", &variables);
+}
+
 /// The data of a report.
 fn data(file: &Path) -> serde_json::Value {
     let html = fs::read_to_string(file).expect("a report");
@@ -255,4 +278,78 @@ fn ui_keeps_nothing_and_its_link_opens_the_page() {
     let (_, body) = tenant.send("GET", "/_postlogin/sources", &headers, "");
     assert!(body.contains("actions/loyalty.js"), "{body}");
     assert!(!project.path().join(".postlogin/tenant.sqlite").exists());
+}
+
+#[test]
+fn a_report_of_cases_has_their_failures_and_accounts() {
+    let project = project("loyalty", ACTION, USERS);
+    let cases = "cases:\n  - description: passes\n    secrets: { API_KEY: s3cr3t-of-tests }\n    with: { user: { app_metadata: { plan: pro } } }\n    expect: { access_token: { \"https://example.com/tier\": gold } }\n  - description: fails\n    secrets: { API_KEY: s3cr3t-of-tests }\n    with: { user: { app_metadata: { plan: free } } }\n    expect: { access_token: { \"https://example.com/tier\": gold } }\n  - description: skipped\n    skip: not now\n";
+    fs::write(project.path().join("tier.case.yaml"), cases).expect("cases");
+    let place = project.path().display();
+    let tested = postlogin(&format!("test --project {place} --report cases.html"));
+    let tested = tested.finish();
+    assert_eq!(tested.code, Some(100), "{}", tested.printed());
+    let file = project.path().join("cases.html");
+    let html = fs::read_to_string(&file).expect("a report");
+    assert!(!html.contains("s3cr3t-of-tests"));
+    let data = data(&file);
+    let entries = data["entries"].as_array().expect("a list");
+    let verdicts: Vec<&str> = entries
+        .iter()
+        .filter_map(|entry| entry["verdict"].as_str())
+        .collect();
+    assert_eq!(verdicts, ["passed", "failed", "skipped"]);
+    let failure = entries[1]["failures"][0].as_str().expect("a failure");
+    assert!(failure.contains("tier.case.yaml"), "{failure}");
+    assert!(failure.contains("https://example.com/tier"), "{failure}");
+    let expected = &entries[1]["explanation"]["expected"];
+    let tier = expected.as_array().and_then(|all| {
+        all.iter()
+            .find(|it| it["name"] == "https://example.com/tier")
+    });
+    assert_eq!(
+        tier.expect("an account")["access_token"]["state"],
+        "never-set"
+    );
+    assert_eq!(entries[2]["explanation"], serde_json::Value::Null);
+    assert_eq!(entries[2]["failures"][0], "not now");
+}
+
+#[test]
+fn a_report_of_a_comparison_has_both_sides_of_each_difference() {
+    let project = project("loyalty", ACTION, USERS);
+    let changed = ACTION.replace("'gold'", "'silver'");
+    fs::write(project.path().join("new.js"), changed).expect("the other version");
+    fs::write(
+        project.path().join("jane.json"),
+        r#"{"user": {"app_metadata": {"plan": "pro"}}}"#,
+    )
+    .expect("an event");
+    let place = project.path().display();
+    let compared = postlogin(&format!(
+        "compare --project {place} {SECRET} loyalty new.js --event jane.json --report out.html"
+    ));
+    let compared = compared.finish();
+    assert_eq!(compared.code, Some(100), "{}", compared.printed());
+    let data = data(&project.path().join("out.html"));
+    let entries = data["entries"].as_array().expect("a list");
+    let sides: Vec<_> = entries.iter().map(|entry| &entry["kind"]).collect();
+    assert_eq!(sides, ["left", "right"], "{entries:?}");
+    let value = |side: usize| {
+        let claims = &entries[side]["explanation"]["outcome"]["access_token"]["claims"];
+        claims["https://example.com/tier"].clone()
+    };
+    assert_eq!((value(0), value(1)), ("gold".into(), "silver".into()));
+    assert!(
+        data["title"]
+            .as_str()
+            .is_some_and(|it| it.contains("postlogin compare loyalty new.js"))
+    );
+    let files: Vec<_> = data["sources"]
+        .as_array()
+        .expect("sources")
+        .iter()
+        .map(|it| it["file"].clone())
+        .collect();
+    assert_eq!(files, ["actions/loyalty.js", "new.js"]);
 }

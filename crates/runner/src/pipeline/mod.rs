@@ -4,6 +4,7 @@
 //! [`Pipeline`] is what [`postlogin_tenant::Setup`] asks for. Whoever makes one decides about the network ([`Network`]), starts
 //! the engine, and hears of what happens while it runs ([`PipelineNotice`]).
 
+mod cases;
 mod counted;
 mod error;
 mod page;
@@ -24,7 +25,7 @@ use postlogin_core::{
 use postlogin_engine::{Allocation, BoundAction, advance, finish, infos};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock};
 use postlogin_js::liquid::Liquid;
-use postlogin_page::SourceText;
+use postlogin_page::{Report, SourceText};
 use postlogin_project::{Project, Secret, TenantData};
 use postlogin_tenant::{
     Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
@@ -405,6 +406,10 @@ impl LoginPipeline for Pipeline {
 
     fn hide(&self, value: &mut Value) {
         self.masked(value);
+    }
+
+    fn run_cases(&self) -> Result<Report, String> {
+        self.tested()
     }
 
     fn save_case(&self, case: &SavedCase, writes: bool) -> Result<(String, String), String> {

@@ -173,10 +173,30 @@ impl Library {
             .liquid())
     }
 
+    /// Lets `work` load something with the compiler of the server.
+    ///
+    /// # Errors
+    /// When the engine cannot be started.
+    pub(super) fn compiled<T>(
+        &self,
+        work: impl FnOnce(&mut Compiler<'static>) -> T,
+    ) -> anyhow::Result<T> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        started(&mut loaded.compiler, &self.start)?;
+        match loaded.compiler.as_mut() {
+            Some(compiler) => Ok(work(compiler)),
+            None => Err(anyhow::anyhow!("the engine is not there")),
+        }
+    }
+
     /// Returns the Actions of post-login with counters; `None` when they cannot be loaded in this way.
     pub(super) fn counted(&self, program: &Program) -> Option<Arc<Counted>> {
         if let Some(known) = program.counted.get() {
             return known.clone();
+        }
+        // What is missing makes its logins fail, and must here, too.
+        if !program.left_out.is_empty() {
+            return None;
         }
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let compiler = loaded.compiler.as_mut()?;
@@ -284,6 +304,12 @@ impl Sources {
         all.filter_map(|(_, part)| part.as_ref().ok())
     }
 
+    /// The same with their triggers.
+    fn readable(&self) -> impl Iterator<Item = (Trigger, &ActionSource)> {
+        let all = self.actions.iter().chain(&self.of_entities);
+        all.filter_map(|(trigger, part)| Some((*trigger, part.as_ref().ok()?)))
+    }
+
     /// Every file whose change may change what a login runs; folders for files that come and go.
     fn files(&self, project: &Project) -> Vec<PathBuf> {
         let sources = self.sources().chain(&self.connections);
@@ -340,10 +366,8 @@ impl Sources {
         let mut program = Program {
             tenant: project.tenant.clone(),
             sources: self
-                .actions
-                .iter()
-                .chain(&self.of_entities)
-                .filter_map(|(trigger, part)| Some((*trigger, part.as_ref().ok()?.clone())))
+                .readable()
+                .map(|(trigger, source)| (trigger, source.clone()))
                 .collect(),
             switches_users: self.sources().any(may_switch_users),
             ..Program::default()

@@ -39,6 +39,8 @@ pub(crate) struct Page {
     sessions: Mutex<VecDeque<String>>,
     announce: OnceLock<Announce>,
     watched: AtomicBool,
+    /// Held while the cases of the project run.
+    pub(super) testing: tokio::sync::Mutex<()>,
     pub(crate) kept: Kept,
 }
 
@@ -54,6 +56,7 @@ impl Page {
             sessions: Mutex::default(),
             announce: OnceLock::new(),
             watched: AtomicBool::new(false),
+            testing: tokio::sync::Mutex::default(),
             kept: Kept::new(now_ms),
         }
     }

@@ -67,7 +67,7 @@ pub(crate) async fn page(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
     }
     tenant.page.watch();
     let nonce = tenant.randomness.token();
-    let mut response = Response::new(Body::from(postlogin_page::live(&nonce)));
+    let mut response = Response::new(Body::from(postlogin_page::live(&nonce, &tenant.name)));
     set(&mut response, "content-type", "text/html; charset=utf-8");
     set(
         &mut response,
@@ -193,6 +193,21 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
     }
 }
 
+/// `POST /_postlogin/tests`: runs the cases of the project, one request at a time.
+pub(crate) async fn tests(tenant: &Arc<Tenant>) -> Response {
+    let Ok(alone) = tenant.page.testing.try_lock() else {
+        return refuse(409, "the cases are running already");
+    };
+    let pipeline = Arc::clone(&tenant.pipeline);
+    let ran = tokio::task::spawn_blocking(move || pipeline.run_cases()).await;
+    drop(alone);
+    match ran {
+        Ok(Ok(report)) => answer(StatusCode::OK, &json!(report)),
+        Ok(Err(reason)) => refuse(409, reason),
+        Err(_) => refuse(500, "the cases ended without a result"),
+    }
+}
+
 /// The answer when the pipeline cannot do what was asked.
 fn broken(error: &PipelineError) -> Response {
     match error {
@@ -225,7 +240,9 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
             entry.duration_us = wall_us(outcome);
             entry.coverage.clone_from(coverage);
             let (outcome, record) = ((**outcome).clone(), (**record).clone());
-            entry.explanation = Some(tenant.pipeline.explain(outcome, record, why));
+            let mut explanation = tenant.pipeline.explain(outcome, record, why);
+            sign(tenant, &mut explanation.outcome);
+            entry.explanation = Some(explanation);
         }
         Some(Ended::Error(reason)) => entry.failures.push(reason.clone()),
         None => entry
@@ -233,6 +250,16 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
             .push("The login waits for its user.".to_owned()),
     }
     entry
+}
+
+/// Adds the signed tokens, for who wants to send one somewhere. Secrets are out of their claims.
+fn sign(tenant: &Tenant, outcome: &mut Outcome) {
+    let sign = |claims: &Map<String, Value>| match claims.is_empty() {
+        true => None,
+        false => tenant.key.sign("JWT", claims).ok(),
+    };
+    outcome.id_token.jwt = sign(&outcome.id_token.claims);
+    outcome.access_token.jwt = sign(&outcome.access_token.claims);
 }
 
 fn wall_us(outcome: &Outcome) -> u64 {

@@ -227,6 +227,8 @@ fn a_login_is_explained_and_run_again_and_nothing_of_a_run_is_stored() {
             "Janet"
         );
         assert_eq!(run["explanation"]["expected"][0]["name"], "nope");
+        let token = &run["explanation"]["outcome"]["id_token"]["jwt"];
+        assert_eq!(world.claims(token)["name"], "Janet");
         assert_ne!(run["id"], json!(id));
         assert_eq!((world.users().await, world.log().await.len()), before);
         // The page sent the mask back; the Actions saw what it hides.
@@ -375,6 +377,9 @@ fn a_case_is_shown_before_it_is_written() {
         let refused = ask(&mut world, Method::POST, "cases", body).await;
         assert_eq!(refused.status, StatusCode::CONFLICT);
         assert_eq!(refused.json(), json!({"error": "a case is there"}));
+        let tests = ask(&mut world, Method::POST, "tests", json!({})).await;
+        assert_eq!(tests.status, StatusCode::CONFLICT);
+        assert!(tests.text.contains("no project"), "{}", tests.text);
         let unknown = ask(&mut world, Method::POST, "cases", json!({"id": "x"})).await;
         assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     });
