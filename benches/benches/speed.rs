@@ -320,7 +320,7 @@ fn bound(engine: &Engine, component: Option<&[u8]>) -> anyhow::Result<BoundActio
             name: "copy-user-metadata".into(),
             ..HandlerInfo::default()
         },
-        action,
+        action: Some(action),
     })
 }
 

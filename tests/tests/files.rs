@@ -163,6 +163,10 @@ const OTHERS: &[(&str, &str)] = &[
     ),
     ("crates/runner/src/load/mod.rs", "what Cargo built"),
     (
+        "crates/runner/src/pipeline/saved.rs",
+        "writes a case that is not there, inside the project",
+    ),
+    (
         "crates/runner/src/snapshot/file.rs",
         "writes beside a file of cases, through no link",
     ),

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod generate;
 mod replay;
 mod tenant;
 mod tests;
@@ -10,8 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::version;
 
+pub(crate) use generate::{ExportForm, GenerateCommand};
 pub(crate) use replay::ReplayArguments;
-pub(crate) use tenant::{EmailArguments, LogFormat, ServeArguments};
+pub(crate) use tenant::{EmailArguments, LogFormat, ServeArguments, UiArguments};
 pub(crate) use tests::{CompareArguments, NoTests, StatusLevel, TestArguments};
 
 /// Runs Auth0 Actions offline, in WebAssembly, and shows what happened to every claim.
@@ -92,12 +94,19 @@ pub(crate) enum Command {
     Compare(Box<CompareArguments>),
     /// Run all users of an export through one or two versions of the Actions and report what changes
     Replay(Box<ReplayArguments>),
+    /// Generate data of a tenant that does not exist, for tests and demonstrations
+    Generate {
+        #[command(subcommand)]
+        what: GenerateCommand,
+    },
     /// Compile an Action into a self-contained WebAssembly component
     Build(BuildArguments),
     /// Find errors in Actions without running them
     Check(CheckArguments),
     /// Start a local tenant: sign in with a real client and get tokens from the project's own Actions
     Serve(Box<ServeArguments>),
+    /// Open a page with the logins of a local tenant: what happened to every claim, beside the source
+    Ui(Box<UiArguments>),
     /// Render one of the tenant's e-mail templates for a user
     Email(Box<EmailArguments>),
     /// Create a small project, or first cases for existing Actions
@@ -225,6 +234,10 @@ pub(crate) struct RunArguments {
     #[arg(long, help_heading = "Output")]
     pub(crate) token: bool,
 
+    /// Also write a page that shows the login and its claims: one HTML file that needs no server
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+
     /// The private key (PEM) that signs tokens; default: a key that is generated once per project
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) key: Option<PathBuf>,
@@ -236,7 +249,7 @@ pub(crate) struct RunArguments {
         help_heading = "Output",
         conflicts_with_all = [
             "trigger", "event", "user", "client", "connection", "token_response", "rule_context", "set", "secret", "secrets_file", "http",
-            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "token", "key", "fail_on_deny"
+            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "token", "report", "key", "fail_on_deny"
         ]
     )]
     pub(crate) stdin_json: bool,

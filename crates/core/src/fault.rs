@@ -44,6 +44,15 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Returns whether the code never came to do its work: it does not compile, its top-level code threw, it exports no handler
+    /// of the trigger, or a package that it requires is not there.
+    #[must_use]
+    pub fn is_of_loading(&self) -> bool {
+        let missing = self.message.strip_prefix("Cannot find module '");
+        matches!(self.kind, FaultKind::Load | FaultKind::Signature)
+            || missing.is_some_and(|name| !name.starts_with(['.', '/']))
+    }
+
     /// The fault with its texts cut to what the host keeps of them ([`crate::ceilings`]).
     #[must_use]
     pub fn shortened(mut self) -> Fault {

@@ -3,6 +3,7 @@
 //! The serialised form is the public format `postlogin.outcome/1`; a change to it is a breaking change.
 
 mod effects;
+mod not_loaded;
 mod schema;
 
 use serde::{Deserialize, Serialize};

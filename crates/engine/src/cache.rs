@@ -5,6 +5,7 @@
 mod checksum;
 pub(crate) mod images;
 mod lock;
+mod seen;
 mod trust;
 
 use std::{

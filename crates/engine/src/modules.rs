@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use postlogin_abi::import_name;
-use postlogin_core::{ceilings::SPECIFIER_BYTES, outcome::Notice};
+use postlogin_core::{
+    ceilings::{SPECIFIER_BYTES, shortened},
+    outcome::Notice,
+};
 use serde_json::Value;
 use wasmtime::{
     Store, StoreContextMut,
@@ -136,6 +139,11 @@ impl Refusal {
             message: format!("Cannot find module '{specifier}'"),
         }
     }
+
+    /// The same for a name that is longer than any file's: the answer does not repeat all of it.
+    fn of_long_name(name: &str) -> Self {
+        Self::not_found(&shortened(name, SPECIFIER_BYTES))
+    }
 }
 
 /// Reading and running a package costs this engine about twenty times what it costs production's. The budget of time is
@@ -208,7 +216,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
             let sandbox = cx.data_mut();
             if importer.len().max(specifier.len()) > SPECIFIER_BYTES {
                 // No file is called so; looking for it and telling of it would cost more than the Action paid.
-                return Ok((Err(Refusal::not_found(&specifier)),));
+                return Ok((Err(Refusal::of_long_name(&specifier)),));
             }
             let resolved = Arc::clone(&sandbox.modules).resolve(&importer, &specifier, keyword);
             for notice in resolved.notices {
@@ -222,7 +230,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         |mut cx: StoreContextMut<'_, Sandbox>, (path,): (String,)| {
             let sandbox = cx.data_mut();
             if path.len() > SPECIFIER_BYTES {
-                return Ok((Err(Refusal::not_found(&path)),));
+                return Ok((Err(Refusal::of_long_name(&path)),));
             }
             let file = Arc::clone(&sandbox.modules).load(&path);
             if let Ok(file) = &file {

@@ -99,7 +99,7 @@ fn rules_share_a_sandbox_and_are_counted_each() {
             let (action, coverage) = rule.expect("a Rule").expect("it compiles");
             (action, Some(coverage))
         } else {
-            let rule = JAVASCRIPT.rule(HandlerKind::Rule, FILE, text, modules, Detail::Coverage);
+            let rule = JAVASCRIPT.rule(HandlerKind::Rule, FILE, text, modules);
             (rule.expect("a Rule").expect("it compiles"), None)
         };
         let info = HandlerInfo {
@@ -109,7 +109,7 @@ fn rules_share_a_sandbox_and_are_counted_each() {
         };
         let rule = BoundAction {
             info,
-            action,
+            action: Some(action),
             notices: Vec::new(),
         };
         (rule, coverage)

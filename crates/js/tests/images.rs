@@ -51,7 +51,7 @@ fn handler(kind: HandlerKind, action: ActionPre) -> BoundAction {
     };
     BoundAction {
         info,
-        action,
+        action: Some(action),
         notices: Vec::new(),
     }
 }

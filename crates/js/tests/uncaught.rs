@@ -192,7 +192,7 @@ fn run_rules(bodies: &[&str]) -> Outcome {
                 kind: HandlerKind::Rule,
                 ..HandlerInfo::default()
             },
-            action,
+            action: Some(action),
             notices: Vec::new(),
         }
     });

@@ -8,6 +8,7 @@
 //!
 //! No part of it is API: the workspace is its only user, and public items change in any version.
 
+pub mod arrow;
 mod bounded;
 mod claims;
 mod fail_if;
@@ -15,9 +16,12 @@ mod features;
 mod group;
 mod histogram;
 pub mod input;
+mod input_hash;
+mod logged;
 mod login;
 mod privacy;
 pub mod profile;
+mod reached;
 pub mod report;
 mod rows;
 mod segments;
@@ -29,8 +33,11 @@ pub use fail_if::{FailIf, Metric};
 pub use features::{Features, UNUSABLE};
 pub use group::{Group, Problem, Requests};
 pub use histogram::Histogram;
+pub use input_hash::InputHash;
+pub use logged::Logged;
 pub use login::{Change, Ending, Login, Part, Side, Size};
 pub use privacy::Privacy;
+pub use reached::Reached;
 pub use rows::rows;
 pub use segments::{Segment, segments};
 pub use summary::Summary;

@@ -11,9 +11,11 @@ use crate::claims::{ClaimCount, State};
 use crate::features::Features;
 use crate::group::{Group, Problem, Requests, count, merge_counts};
 use crate::histogram::Histogram;
+use crate::input_hash::InputHash;
 use crate::login::{Change, Claim, Login, Part, Side, rule_name};
 use crate::privacy::Privacy;
 use crate::profile::Roots;
+use crate::reached::Reached;
 
 /// The number of claims of a token that are counted.
 const MOST_CLAIMS: usize = 500;
@@ -67,6 +69,14 @@ pub struct Summary {
     pub too_long: BTreeMap<String, [u64; 2]>,
     /// The number of users with each property, by path.
     pub features: BTreeMap<String, Bounded<u64>>,
+    /// Users with a login in the tenant's logs; `None` when no logs were given.
+    pub logged: Option<u64>,
+    /// The number of differences, over all users: the rows of differences.ndjson.
+    pub rows: u64,
+    /// The identity of the lines.
+    pub input: InputHash,
+    /// The lines of Actions that logins reached, by side and file. Empty unless they were counted.
+    pub reached: BTreeMap<String, Reached>,
 }
 
 impl Default for Summary {
@@ -92,6 +102,10 @@ impl Default for Summary {
             bytes: BTreeMap::new(),
             too_long: BTreeMap::new(),
             features: BTreeMap::new(),
+            logged: None,
+            rows: 0,
+            input: InputHash::default(),
+            reached: BTreeMap::new(),
         }
     }
 }
@@ -103,14 +117,36 @@ impl Summary {
         self.lines - self.unreadable
     }
 
-    /// Counts a line that is no user.
+    /// Returns whether the counts fit each other, as those of every fold do.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        let outcomes = [
+            self.same,
+            self.different,
+            self.failed_before,
+            self.failed_after,
+        ];
+        let logins = outcomes
+            .iter()
+            .try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        let endings = self
+            .endings
+            .values()
+            .try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        logins.is_some_and(|logins| logins.checked_add(self.unreadable) == Some(self.lines))
+            && endings == logins
+            && self.failed_both <= self.failed_before
+            && self.blocked <= self.lines
+    }
+
+    /// Counts a line that is no user. Lines of no file have the number 0, which is never shown.
     pub fn add_problem(&mut self, line: u64, why: &str) {
         self.lines += 1;
         self.unreadable += 1;
         if let Some(problem) = self.problems.value(why) {
             problem.merge(Problem {
                 lines: 1,
-                first: vec![line],
+                first: Some(line).filter(|line| *line > 0).into_iter().collect(),
             });
         }
     }
@@ -154,6 +190,7 @@ impl Summary {
         count(&mut self.features, &found);
         let user = privacy.user(login.user);
         self.add_claims(login, privacy);
+        self.rows += login.changes.len() as u64;
         for change in login.changes {
             self.add_change(change, &user, &found);
         }
@@ -302,6 +339,7 @@ impl Summary {
             (&mut self.failed_both, other.failed_both),
             (&mut self.unreadable, other.unreadable),
             (&mut self.blocked, other.blocked),
+            (&mut self.rows, other.rows),
         ] {
             *own += other;
         }
@@ -335,6 +373,14 @@ impl Summary {
                 .for_each(|(own, other)| *own += other);
         }
         merge_counts(&mut self.features, other.features);
+        self.logged = match (self.logged, other.logged) {
+            (None, None) => None,
+            (own, other) => Some(own.unwrap_or_default() + other.unwrap_or_default()),
+        };
+        self.input.merge(other.input);
+        for (file, reached) in other.reached {
+            self.reached.entry(file).or_default().merge(reached);
+        }
     }
 }
 

@@ -13,8 +13,12 @@ use super::{Format, LimitArguments, SecretArguments};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReplayArguments {
     /// Users as the vendor exports them: NDJSON, a JSON array or CSV, also as .gz; `-` reads stdin
-    #[arg(value_name = "USERS|-")]
-    pub(crate) users: PathBuf,
+    #[arg(
+        value_name = "USERS|-",
+        required_unless_present = "worker",
+        conflicts_with = "worker"
+    )]
+    pub(crate) users: Option<PathBuf>,
 
     /// The version before: a project's folder, Actions with commas between them, or git:REV, the project at a revision
     #[arg(
@@ -52,6 +56,10 @@ pub(crate) struct ReplayArguments {
     /// The organization of users: NDJSON or JSON with `user_id` and `organization` (an object or an id)
     #[arg(long, value_name = "FILE", help_heading = "The logins")]
     pub(crate) organizations: Option<PathBuf>,
+
+    /// Real logins, which no export has: the tenant's logs as NDJSON or JSON; each user gets the last one, by `user_id`
+    #[arg(long, value_name = "FILE", help_heading = "The logins")]
+    pub(crate) logins: Option<PathBuf>,
 
     /// The attribute behind a name that the export renamed: provider=identities.0.connection (repeatable)
     #[arg(long, value_name = "NAME=PATH", help_heading = "The logins")]
@@ -96,6 +104,43 @@ pub(crate) struct ReplayArguments {
     /// Continue from the parts that are in the folder of --out
     #[arg(long, requires = "out", help_heading = "The run")]
     pub(crate) resume: bool,
+
+    /// Count the lines of code that no user reaches; logins take a little longer
+    #[arg(long, help_heading = "The run")]
+    pub(crate) coverage: bool,
+
+    /// Read users as Arrow streams from stdin and write results as Arrow streams to stdout, for a distributed engine
+    #[arg(
+        long,
+        conflicts_with_all = ["shard", "resume", "out", "format", "fail_if", "merge"],
+        help_heading = "Many machines"
+    )]
+    pub(crate) worker: bool,
+
+    /// Make the report of what workers wrote: USERS is the file of their results, `-` reads stdin; the other options are those of the workers
+    #[arg(
+        long,
+        conflicts_with_all = ["shard", "resume", "jobs"],
+        help_heading = "Many machines"
+    )]
+    pub(crate) merge: bool,
+
+    /// The name of the users in the report; without it, the file's
+    #[arg(long, value_name = "TEXT", help_heading = "Many machines")]
+    pub(crate) users_name: Option<String>,
+
+    /// The name of the version before in the report; without it, what --before is
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "before",
+        help_heading = "Many machines"
+    )]
+    pub(crate) before_name: Option<String>,
+
+    /// The name of the version after in the report; without it, what --after is
+    #[arg(long, value_name = "TEXT", help_heading = "Many machines")]
+    pub(crate) after_name: Option<String>,
 
     /// The folder for summary.json, differences.ndjson and report.html; its parts/ contains finished parts
     #[arg(long, value_name = "DIR", help_heading = "Output")]

@@ -6,6 +6,39 @@ use clap::Args;
 
 use super::{EventArguments, Format, LimitArguments, NetworkArguments, SecretArguments};
 
+/// A page for a tenant that keeps nothing.
+#[derive(Debug, Args)]
+pub(crate) struct UiArguments {
+    /// The port; without it, any free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+
+    /// Print the link and open no browser
+    #[arg(long)]
+    pub(crate) no_open: bool,
+
+    /// Users to begin with, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) users: Vec<PathBuf>,
+
+    /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) seed: Vec<PathBuf>,
+
+    /// A URL that every application may be called back at, besides those of the export (repeatable)
+    #[arg(long, value_name = "URL", help_heading = "The tenant")]
+    pub(crate) callback: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) secrets: SecretArguments,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     /// The port; 0 chooses a free one and prints it
@@ -31,11 +64,15 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) users: Vec<PathBuf>,
 
+    /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) seed: Vec<PathBuf>,
+
     /// A callback URL for every application, besides those of the export (repeatable)
     #[arg(long, value_name = "URL", help_heading = "The tenant")]
     pub(crate) callback: Vec<String>,
 
-    /// Keep nothing on disk: users, sessions and tokens end with the process
+    /// Write nothing into the project: users, sessions, tokens, the signing key and the control token end with the process
     #[arg(long, help_heading = "The tenant")]
     pub(crate) ephemeral: bool,
 
@@ -59,6 +96,34 @@ pub(crate) struct ServeArguments {
 
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
+}
+
+impl UiArguments {
+    /// Returns the options of a tenant on this machine that keeps nothing.
+    pub(crate) fn into_serve(self) -> ServeArguments {
+        ServeArguments {
+            port: self.port,
+            host: std::net::Ipv4Addr::LOCALHOST.into(),
+            issuer: None,
+            allow_host: Vec::new(),
+            tls: TlsArguments {
+                tls: false,
+                tls_port: 0,
+                tls_cert: None,
+                tls_key: None,
+            },
+            users: self.users,
+            seed: self.seed,
+            callback: self.callback,
+            ephemeral: true,
+            control_token: None,
+            log: LogFormat::Human,
+            until_stdin_ends: false,
+            secrets: self.secrets,
+            network: self.network,
+            limits: self.limits,
+        }
+    }
 }
 
 /// The form of the lines that `serve` prints for each login.

@@ -94,6 +94,10 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "NAME[=FILE]", help_heading = "Output")]
     pub(crate) reporter: Vec<String>,
 
+    /// Also write a page that shows the cases with their logins and claims: one HTML file that needs no server
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "watch", "review", "fuzz"], help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+
     /// Report which lines and branches of scripts ran; lcov:FILE and html:FILE also write a report (repeatable)
     #[arg(
         long,
@@ -168,6 +172,10 @@ pub(crate) struct CompareArguments {
     /// Write the differences as a new case file that A passes (*.case.yaml)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) write: Option<PathBuf>,
+
+    /// Also write a page with both logins of each difference, side by side: one HTML file that needs no server
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// The cases that get a line each; the words of cargo-nextest.

@@ -7,11 +7,13 @@ use postlogin_core::{
     explanation::{ClaimSites, Explanation, explain as account},
     reads::Watch,
 };
-use postlogin_js::{coverage::Coverage, source::claims::claim_sites, source_of_component};
-use postlogin_project::{ActionKind, ActionSource};
-use postlogin_runner::{PreparedLogin, run_login, source_map};
+use postlogin_js::coverage::Coverage;
+use postlogin_runner::{PreparedLogin, run_login, texts::claim_sites_of_all};
 
-use super::run::{exit_code, ready_with};
+use super::{
+    page,
+    run::{exit_code, ready_with},
+};
 use crate::{
     args::{ExplainArguments, Format},
     error::CliError,
@@ -27,6 +29,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
             CliError::usage("explain gives an account of one login, so it takes no --stdin-json");
         return Err(refused.with_hint("use `postlogin run --stdin-json`"));
     }
+    let report = page::prepare(run.report.as_deref())?;
     // What decides conditions is counted only where a claim is asked about: otherwise the source runs as it is.
     let mut ready = ready_with(run, !why.is_empty(), printer)?;
     let trigger = ready.prepared.trigger;
@@ -43,6 +46,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         outcome, record, ..
     } = run_login(&ready.actions, watched, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
+    let seen = report.as_ref().map(|_| record.clone());
     let mut all = ClaimSites::default();
     let mut counters = std::mem::take(&mut ready.counters);
     for source in &ready.sources {
@@ -51,7 +55,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         let own = counters.iter().position(is_of);
         let ClaimSites { sites, omitted } = match own.map(|at| counters.remove(at)) {
             Some(counted) => counted.claim_sites(&source.name),
-            None => sites(source),
+            None => claim_sites_of_all([source]),
         };
         all.sites.extend(sites);
         all.omitted += omitted;
@@ -72,24 +76,9 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
             printer.data(|out| render::explanation(&explanation, &options, out))?;
         }
     }
-    Ok(exit_code(outcome, run, printer))
-}
-
-/// Returns where the source of an Action sets claims. A component has a source when it was built here.
-fn sites(source: &ActionSource) -> ClaimSites {
-    match &source.kind {
-        ActionKind::Script { text, .. } => {
-            let built_from = source_map(source);
-            claim_sites(
-                &source.name,
-                &source.display_path,
-                text,
-                built_from.as_deref(),
-            )
-        }
-        ActionKind::Component { bytes, .. } => source_of_component(bytes)
-            .map(|(file, text)| claim_sites(&source.name, &file, &text, None))
-            .unwrap_or_default(),
-        ActionKind::CargoPackage { .. } => ClaimSites::default(),
+    if let (Some(file), Some(record)) = (report, seen) {
+        let report = page::of_login(&ready, "explain", outcome.clone(), record, why);
+        page::write(&file, &report)?;
     }
+    Ok(exit_code(outcome, run, printer))
 }

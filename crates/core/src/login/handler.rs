@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::fault::Fault;
+
 /// The facts of an Action that the flow needs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HandlerInfo {
@@ -20,6 +22,8 @@ pub struct HandlerInfo {
     pub dependencies: Option<usize>,
     /// The number of Action Modules that it declares; `None` when unknown.
     pub modules: Option<usize>,
+    /// Why it cannot run. Such a handler is passed over, and the login does not end well: see [`super::Login::passing_over`].
+    pub broken: Option<Fault>,
 }
 
 /// The kinds of handlers that run at a login.

@@ -77,6 +77,16 @@ impl Login {
         self
     }
 
+    /// Lets the login continue after Actions that do not load, so that what the others do is seen. It ends as failed all the same,
+    /// unless another handler denied it or waits for the user; the error is that of the first handler that did not run, and a
+    /// notice `action-not-loaded` names each. Without this, the first Action that does not load ends the login, as in
+    /// production.
+    #[must_use]
+    pub fn passing_over(mut self) -> Self {
+        self.progress.passes_over = true;
+        self
+    }
+
     /// Answers one call of an `api` method. `method` is the path below `api`; `site` is the caller's place.
     ///
     /// An unknown method and a call while no handler runs answer with an exception.

@@ -30,6 +30,9 @@ pub(super) struct Progress {
     spent: Duration,
     /// The number of the next run.
     stream: u64,
+    /// Whether Actions that do not load are passed over.
+    #[serde(default)]
+    pub(super) passes_over: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +88,7 @@ impl Progress {
             state: State::Ready,
             spent: Duration::ZERO,
             stream: 0,
+            passes_over: false,
         }
     }
 
@@ -148,6 +152,11 @@ impl Login {
             return None;
         };
         let transaction = &mut self.transaction;
+        if let Some(fault) = &info.broken {
+            transaction.pass_over(&info.name, fault.clone());
+            progress.at = at.next();
+            return None;
+        }
         if info.kind == HandlerKind::Action && transaction.refuse_event(&info.name) {
             self.progress.state = State::Over;
             return None;
@@ -196,7 +205,16 @@ impl Login {
             true => Duration::ZERO,
             false => spent,
         };
-        let next = self.transaction.end(result, usage, now_ms);
+        // What does not load has done nothing that the others could miss.
+        let passes_over = progress.passes_over && self.handlers.len() > 1;
+        let next = match result {
+            Err(fault)
+                if passes_over && fault.is_of_loading() && !self.transaction.is_in_rule() =>
+            {
+                self.transaction.end_passed_over(fault, usage, now_ms)
+            }
+            result => self.transaction.end(result, usage, now_ms),
+        };
         progress.follow(&next, progress.at.next(), false);
     }
 

@@ -11,7 +11,7 @@ use super::transaction::Transaction;
 use super::transaction::state::Flow;
 
 /// The version of the stored form. Raise it with every change of what is stored: a login of another version is refused.
-pub const LOGIN_VERSION: u32 = 3;
+pub const LOGIN_VERSION: u32 = 4;
 
 /// Why a stored login cannot resume.
 #[derive(Debug, Clone, PartialEq, Eq)]

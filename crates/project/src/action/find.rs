@@ -151,6 +151,10 @@ fn declared_by_code(code: &Path, project: Option<&Project>) -> Result<Option<Fou
     }
 }
 
+pub(super) fn is_action_folder(path: &Path) -> Result<bool> {
+    Ok(folder(path, None, NamedBy::User)?.is_some())
+}
+
 fn folder(folder: &Path, project: Option<&Project>, named_by: NamedBy) -> Result<Option<Found>> {
     let declared = match project.and_then(|project| Some((project, in_folder(project, folder)?))) {
         Some((project, action)) => Some((action.clone(), project.root.clone())),

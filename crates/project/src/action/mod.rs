@@ -172,6 +172,14 @@ pub fn resolve_action(
     )
 }
 
+/// Returns whether a folder is that of one Action: it has its code, its configuration or a Cargo package.
+///
+/// # Errors
+/// When a configuration there cannot be read.
+pub fn is_action_folder(path: &Path) -> Result<bool> {
+    find::is_action_folder(path)
+}
+
 /// As [`resolve_action`], for an argument that a file of a project contains: it is relative to `base` and stays `within`
 /// the project. Names that are shown stay relative to `working_folder`.
 pub fn resolve_action_from(

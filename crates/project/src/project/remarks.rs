@@ -90,10 +90,4 @@ impl Remarks {
             .find(is_meant)
             .map(|broken| &broken.error)
     }
-
-    /// Returns the first error of a Rule: whether it would run is not known.
-    pub(crate) fn broken_rule(&self) -> Option<&Error> {
-        let rule = self.broken.iter().find(|broken| broken.part == Part::Rule);
-        rule.map(|broken| &broken.error)
-    }
 }

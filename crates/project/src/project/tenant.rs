@@ -2,6 +2,8 @@
 //!
 //! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
 
+mod extend;
+
 use std::path::{Path, PathBuf};
 
 use postlogin_core::TenantSettings;

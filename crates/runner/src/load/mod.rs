@@ -4,6 +4,7 @@ mod cargo;
 pub(crate) mod dependencies;
 mod error;
 mod fingerprint;
+mod left_out;
 mod loaded;
 mod source_map;
 mod trigger;
@@ -22,6 +23,7 @@ use postlogin_project::{ActionKind, ActionSource, NamedBy, Role, Secret};
 
 pub use error::{LoadError, LoadProblem};
 pub use fingerprint::fingerprint;
+pub use left_out::{LeftOut, is_incomplete, sort_parts};
 pub use loaded::{Loaded, kind_of};
 pub use source_map::{source_map, source_map_problem};
 pub use trigger::{trigger_of, trigger_of_all};
@@ -84,6 +86,17 @@ impl<'a> Compiler<'a> {
     /// From now on, what runs of every script that is loaded is counted.
     pub fn count_coverage(&mut self) {
         self.coverage.get_or_insert_default();
+    }
+
+    /// Lets `work` load scripts with counters, and returns its result with them. What is loaded otherwise has none.
+    pub(crate) fn counted<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Vec<Arc<Coverage>>) {
+        let before = self.coverage.replace(Vec::new());
+        let result = work(self);
+        let counters = std::mem::replace(&mut self.coverage, before);
+        (result, counters.unwrap_or_default())
     }
 
     /// From now on, the values of conditions of every script that is loaded are counted as well.

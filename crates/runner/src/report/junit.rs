@@ -134,7 +134,8 @@ impl<W: Write> Junit<W> {
     }
 }
 
-fn told(result: &CaseResult, failure: &Failure) -> String {
+/// Returns a failure in words: its place, what it is, and what was expected.
+pub(crate) fn told(result: &CaseResult, failure: &Failure) -> String {
     let mut text = format!("{}: {}", shown(place_of(result, failure)), title(failure));
     for line in body(failure, result.outcome.as_deref()) {
         text.push_str("\n  ");

@@ -328,6 +328,7 @@ pub(crate) fn succeed(
             ..document.clone()
         };
         let next = issue(tenant, client, next, &grant.refresh)?;
+        tenant.store.trim_family(family)?;
         body.insert("refresh_token".into(), next.into());
     }
     Ok(body)

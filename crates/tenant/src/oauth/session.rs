@@ -18,6 +18,8 @@ pub(crate) struct Cookies {
     session: String,
     /// That of the browser: a login page belongs to the browser that opened it.
     browser: String,
+    /// That of the page for people.
+    pub(crate) page: String,
 }
 
 impl Cookies {
@@ -32,6 +34,7 @@ impl Cookies {
         Self {
             session: format!("auth0_{own}"),
             browser: format!("did_{own}"),
+            page: format!("postlogin_page_{own}"),
         }
     }
 }

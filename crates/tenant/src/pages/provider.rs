@@ -9,7 +9,7 @@ use maud::html;
 use serde_json::{Map, Value, json};
 
 use super::login::open_login;
-use super::{hidden, layout, problem};
+use super::{connection_name, hidden, layout, problem};
 use crate::catalog::is_provider;
 use crate::http::{Call, page_towards, redirect, text};
 use crate::import::OF_THE_TENANT;
@@ -168,9 +168,9 @@ fn provider_page(
     let sample = serde_json::to_string_pretty(&sample).unwrap_or_default();
     let known = identities(tenant, name)?;
     let body = html! {
-        h1 { "Sign in to " code { (name) } }
+        h1 { "Sign in to " (connection_name(connection)) }
         p.note {
-            "This page replaces the identity provider of the connection. No request leaves this machine."
+            "This page replaces the identity provider of the connection " code { (name) } ". No request leaves this machine."
         }
         (problem(wrong))
         form method="post" action="/u/provider" {
@@ -193,7 +193,7 @@ fn provider_page(
                 }
             }
         }
-        form method="post" action="/u/provider" {
+        form.apart method="post" action="/u/provider" {
             (fields)
             button.user name="action" value="cancel" { "Deny" }
         }

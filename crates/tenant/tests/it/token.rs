@@ -58,7 +58,7 @@ fn wrong_requests_get_the_documented_errors() {
             (
                 &[("grant_type", "password"), ("client_id", "nobody")],
                 401,
-                "invalid_client",
+                "access_denied",
                 "",
             ),
             (
@@ -74,7 +74,7 @@ fn wrong_requests_get_the_documented_errors() {
                     ("audience", API),
                 ],
                 401,
-                "invalid_client",
+                "access_denied",
                 "",
             ),
             (
@@ -85,7 +85,7 @@ fn wrong_requests_get_the_documented_errors() {
                     ("audience", API),
                 ],
                 401,
-                "invalid_client",
+                "access_denied",
                 "",
             ),
             (

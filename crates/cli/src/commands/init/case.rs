@@ -191,6 +191,7 @@ fn login(project: &Project, trigger: Trigger, bound: BoundAction) -> anyhow::Res
         },
         steps: Vec::new(),
         watch: Watch::Off,
+        passes_over: false,
     };
     Ok(run_login(&[bound], prepared, None)?.outcome)
 }

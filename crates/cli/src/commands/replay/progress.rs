@@ -88,8 +88,8 @@ pub(super) fn tell_speed(done: &Done, progress: &Teller<'_>, printer: &Printer) 
         return;
     }
     printer.note(&format!(
-        "{} users, {} a second; a user takes {} µs (p50), {} µs (p99)",
-        ran,
+        "{ran} {}, {} a second; a user takes {} µs (p50), {} µs (p99)",
+        if ran == 1 { "user" } else { "users" },
         progress.rate_of(ran),
         done.micros.percentile(50),
         done.micros.percentile(99)

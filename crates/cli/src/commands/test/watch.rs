@@ -63,6 +63,7 @@ pub(super) fn watch(
                             _ => setting.snapshots,
                         },
                         failing: Some(&desk.failing),
+                        page: None,
                     };
                     let done = round(setting, &plan, &pass, &mut compiler, outputs, printer)?;
                     code = done.unwrap_or(code);

@@ -105,11 +105,17 @@ fn summary(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     } else {
         (Role::Warn, "!", counts.join(", "))
     };
+    let checked = match &report.read {
+        Some(read) if report.actions.is_empty() => {
+            format!(": the project has no Actions and no Rules; it has {read}")
+        }
+        _ => format!(" in {checked}"),
+    };
     page.line(
         0,
         &[
             span(role, format!("{mark} {found}")),
-            span(Role::Plain, format!(" in {checked}")),
+            span(Role::Plain, checked),
         ],
     )
 }

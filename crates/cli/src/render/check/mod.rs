@@ -25,6 +25,8 @@ pub(crate) struct Report {
     actions: Vec<Checked>,
     /// The findings in the project's configuration rather than in one of its Actions.
     configuration: Vec<Finding>,
+    /// What was read of a project that has no Action and no Rule, in words.
+    read: Option<String>,
 }
 
 /// An Action or a Rule, and its findings.
@@ -38,6 +40,14 @@ pub(crate) struct Checked {
 }
 
 impl Report {
+    /// A report without any finding yet. `read` says what a project without Actions and Rules has.
+    pub(crate) fn of_nothing(read: Option<String>) -> Self {
+        Self {
+            read,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn add(&mut self, checked: Checked) {
         self.actions.push(checked);
     }

@@ -3,6 +3,7 @@
 mod machine;
 mod never_panics;
 mod order;
+mod passing_over;
 mod stored;
 mod triggers;
 

@@ -118,6 +118,9 @@ pub(crate) struct Flow {
     pub form: Option<Value>,
     /// The end of the login, if it has ended.
     pub ending: Option<Ending>,
+    /// The handlers that did not load and were passed over, with their errors.
+    #[serde(default)]
+    pub not_loaded: Vec<ActionError>,
     /// The last time that was told.
     pub now_ms: i64,
     /// The changes that the host makes beside the outcome.
@@ -171,6 +174,7 @@ impl Flow {
             redirected_to: Vec::new(),
             form: None,
             ending: None,
+            not_loaded: Vec::new(),
             now_ms: input.now_ms,
             changes: Changes::default(),
             commands: Vec::new(),
@@ -220,14 +224,27 @@ impl Flow {
         if matches!(self.ending, Some(Ending::Failed(_))) {
             return;
         }
-        let fault = fault.shortened();
-        self.ending = Some(Ending::Failed(ActionError {
-            action: action.to_owned(),
-            name: fault.name,
-            message: fault.message,
-            stack: fault.stack,
-            location: fault.location,
-        }));
+        self.ending = Some(Ending::Failed(error_of(action, fault)));
+    }
+
+    /// Notes a handler that does not load: the others run without it.
+    pub fn pass_over(&mut self, action: &str, fault: Fault) {
+        let error = error_of(action, fault);
+        let place = error.location.as_ref();
+        let place = place.map(|at| format!("{}:{}:{}: ", at.file, at.line, at.column));
+        let why = format!("{}{}", place.unwrap_or_default(), error.message);
+        self.notice(Notice::not_loaded(action, &why));
+        self.not_loaded.push(error);
+    }
+
+    /// Fails a login that would end well though a handler of it did not load.
+    pub fn end_incomplete(&mut self) {
+        if self.ending.is_none()
+            && self.waiting.is_empty()
+            && let Some(error) = self.not_loaded.first()
+        {
+            self.ending = Some(Ending::Failed(error.clone()));
+        }
     }
 
     /// The event that a handler sees.
@@ -313,5 +330,16 @@ impl Flow {
     /// Takes down how much of a limit is used; what is near it or over it becomes a notice at the end.
     pub fn measure(&mut self, measured: Measured, subject: &str, value: usize) {
         self.measures.measure(measured, subject, value);
+    }
+}
+
+fn error_of(action: &str, fault: Fault) -> ActionError {
+    let fault = fault.shortened();
+    ActionError {
+        action: action.to_owned(),
+        name: fault.name,
+        message: fault.message,
+        stack: fault.stack,
+        location: fault.location,
     }
 }

@@ -243,6 +243,7 @@ fn what_is_over_a_limit_of_the_dashboard_becomes_a_notice() {
             code_bytes: Some(code),
             dependencies: Some(dependencies),
             modules: Some(modules),
+            broken: None,
             secrets: (0..secrets)
                 .map(|index| (format!("S{index}"), json!("v")))
                 .collect(),
