@@ -26,8 +26,8 @@ fn fidelity() -> String {
 
 /// Returns the number between two parts of a text: `1,149` is 1149.
 fn between(text: &str, before: &str, after: &str) -> usize {
-    let found = text.split(before).skip(1).find_map(|rest| {
-        let (number, _) = rest.split_once(after)?;
+    let found = text.match_indices(before).find_map(|(at, _)| {
+        let (number, _) = text.get(at + before.len()..)?.split_once(after)?;
         number.replace(',', "").parse().ok()
     });
     found.unwrap_or_else(|| panic!("the fidelity page has no `{before}…{after}`"))
