@@ -114,7 +114,8 @@ fn node_api() -> Share {
     let (mut agree, mut all) = (0, 0);
     for row in rows {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        if let [_, _, rows, same, _] = cells.as_slice()
+        if let [_, area, rows, same, _] = cells.as_slice()
+            && *area != "total"
             && let (Ok(rows), Ok(same)) = (rows.parse::<usize>(), same.parse::<usize>())
         {
             all += rows;
