@@ -102,7 +102,7 @@ fn problems(problem: impl Fn(&Source) -> Vec<String>) -> Vec<String> {
     });
     let found = ours.flat_map(|source| {
         let problems = problem(source).into_iter();
-        problems.map(|text| format!("{}:{text}", source.path))
+        problems.map(move |text| format!("{}:{text}", source.path))
     });
     found.collect()
 }
