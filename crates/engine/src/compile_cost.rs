@@ -24,7 +24,7 @@ const BLOCKS: u64 = 30_000;
 const PASSED_ON: u64 = 3_000_000;
 /// The same of all functions.
 const ALL_PASSED_ON: u64 = 40_000_000;
-/// What a block costs beside the values that it passes on, in values.
+/// The cost of a block beside the values that it passes on, in values.
 const BLOCK: u64 = 16;
 /// Targets of the jump tables of one function.
 const TARGETS: u64 = 50_000;
@@ -58,7 +58,7 @@ struct Sum {
     open: Vec<Module>,
 }
 
-/// What the code of a module refers to.
+/// The things that the code of a module refers to.
 #[derive(Default)]
 struct Module {
     /// Parameters and results of each type; (0, 0) for what is no function.

@@ -10,7 +10,7 @@ use crate::{
     support::{Finished, folder, postlogin},
 };
 
-/// What can be wrong with an Action, with what is said about it and its place.
+/// The possible faults of an Action, with the message and its place.
 const WRONG: &[(&str, &str)] = &[
     ("syntax", "actions/bad/code.js:2:9"),
     ("file", "actions/bad.json"),

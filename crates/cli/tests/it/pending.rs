@@ -1,4 +1,4 @@
-//! What a handler leaves behind when it returns: requests of every interface of Node, and warnings.
+//! Pending work of a handler that has returned: requests of every interface of Node, and warnings.
 
 use serde_json::Value;
 
