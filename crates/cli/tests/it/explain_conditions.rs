@@ -364,7 +364,10 @@ fn no_claim_is_in_an_id_token_that_is_not_issued() {
             (&json!("no-token"), &json!("no-openid-scope")),
             "{name}"
         );
-        assert_eq!(token["remedies"][0]["scope"], "openid", "{name}");
+        // Of the claims of the protocol itself, no request makes one.
+        if name != "sub" {
+            assert_eq!(token["remedies"][0]["scope"], "openid", "{name}");
+        }
     }
     let shown = run("explain --why https://x.com/c").finish().stdout;
     assert!(shown.contains("ID token  not issued"), "{shown}");
@@ -407,6 +410,6 @@ fn a_headline_ends_between_words() {
             first, "✗ failed: Error: Could not load the profile from …",
             "{shown}"
         );
-        assert!(shown.contains("that/does/not/fit at all"), "{shown}");
+        assert!(shown.contains("that/does/not/fit"), "{shown}");
     }
 }
