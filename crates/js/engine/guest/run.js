@@ -66,7 +66,9 @@ function tellPending(how) {
         }
     }
     for (let at = 0; at < sockets.length && told < MOST_REPORTED; at++) {
-        const { name, place } = sockets[at];
+        const { name: named, place } = sockets[at];
+        // One of an address is named in the next tick.
+        const name = textEnds(named, ' undefined') ? textSlice(named, 0, -10) : named;
         told++;
         tellRun({ __proto__: null, what: 'pending', how, kind: 'request', name: clipped(name, LONGEST_URL) }, place);
     }
