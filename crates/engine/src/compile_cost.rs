@@ -24,9 +24,9 @@ const BLOCKS: u64 = 30_000;
 const PASSED_ON: u64 = 3_000_000;
 /// The same of all functions.
 const ALL_PASSED_ON: u64 = 30_000_000;
-/// What a block costs beside the values that it passes on, in values.
+/// The cost of a block beside the values that it passes on, in values.
 const BLOCK: u64 = 16;
-/// What a call costs beside them, in values.
+/// The cost of a call beside them, in values.
 const CALL: u64 = 64;
 /// Instances, those of a component counted as often as the component is instantiated.
 const INSTANCES: u64 = 100_000;
@@ -75,7 +75,7 @@ impl Default for Product {
     }
 }
 
-/// What the code of a module refers to.
+/// The types and functions that the code of a module refers to.
 #[derive(Default)]
 struct Module {
     /// Parameters and results of each type; (0, 0) for what is no function.

@@ -1,4 +1,4 @@
-//! What a handler leaves behind when it returns: requests of every interface of Node, and warnings.
+//! Requests that a handler leaves behind when it returns, of every interface of Node, and warnings.
 
 use serde_json::Value;
 
