@@ -150,7 +150,7 @@ const OTHERS: &[(&str, &str)] = &[
         "compares where scripts really are; reads them through the door",
     ),
     (
-        "crates/project/src/project/rules.rs",
+        "crates/project/src/project/parts.rs",
         "whether two paths are one folder; opens nothing",
     ),
     (

@@ -192,7 +192,7 @@ impl<D: Desk> ServerHandler for Server<D> {
         Ok(result(answer.await.map_err(broken)?).into())
     }
 
-    /// A message that the SDK cannot read as a request that it knows: its parameters are wrong, or its method is unknown.
+    /// Answers what the SDK cannot read as a request that it knows: its parameters are wrong, or its method is unknown.
     async fn on_custom_request(
         &self,
         request: CustomRequest,

@@ -168,8 +168,9 @@ fn an_edit_counts_from_the_next_login_on() {
         "{body}"
     );
     let log = tenant.control("GET", "log");
-    let told = log[3]["error"].as_str();
-    assert!(told.is_some_and(|told| told.contains("nowhere")), "{log}");
+    let failed = &log[3]["outcome"]["error"]["message"];
+    let told = failed.as_str().is_some_and(|told| told.contains("nowhere"));
+    assert!(told, "{log}");
     configure("binding = [\"edited\"]\n# mended\n");
     tenant.log_in();
     assert_eq!(stored(), "mended now");
