@@ -7,16 +7,16 @@ use std::{
     path::Path,
 };
 
-use super::{trust::open_own, write_own};
+use super::{seen::unless_seen, trust::open_own, write_own};
 
-/// What a file with a checksum begins with; sixteen hexadecimal digits follow.
+/// The beginning of a file with a checksum; sixteen hexadecimal digits follow.
 const MAGIC: &str = "postlogin checksum 1 ";
 
-/// How much is read at once, in bytes: a multiple of [`BLOCK`]. Reading leaves the file out of this process's memory; mapping it
+/// The number of bytes that are read at once: a multiple of [`BLOCK`]. Reading leaves the file out of this process's memory; mapping it
 /// would not.
 const CHUNK: usize = 128 << 10;
 
-/// How much a step takes in, in bytes: a word for each lane.
+/// The number of bytes of a step: a word for each lane.
 const BLOCK: usize = LANES * size_of::<u64>();
 /// As many as keep a processor's multiplier busy.
 const LANES: usize = 4;
@@ -118,11 +118,20 @@ pub(super) fn verify(file: &File, code: &Path) -> io::Result<()> {
     let beside = beside.ok_or_else(|| io::Error::other("its checksum is missing"))?;
     let mut expected = Vec::new();
     beside.file.take(CHUNK as u64).read_to_end(&mut expected)?;
-    let found = of_file(file, file.metadata()?.len())?;
-    match expected == text(found).as_bytes() {
-        true => Ok(()),
-        false => Err(io::Error::other("its checksum is another one")),
-    }
+    let expected = parsed(&expected).ok_or_else(|| io::Error::other("its checksum is none"))?;
+    unless_seen(file, code, expected, || {
+        match of_file(file, file.metadata()?.len())? == expected {
+            true => Ok(()),
+            false => Err(io::Error::other("its checksum is another one")),
+        }
+    })
+}
+
+/// The inverse of [`text`].
+fn parsed(bytes: &[u8]) -> Option<u64> {
+    let digits = bytes.strip_prefix(MAGIC.as_bytes())?.strip_suffix(b"\n")?;
+    let sum = u64::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
+    (bytes == text(sum).as_bytes()).then_some(sum)
 }
 
 fn text(sum: u64) -> String {
@@ -205,6 +214,8 @@ mod tests {
             "",
             "postlogin checksum 1 ",
             "postlogin checksum 1 0000000000000000\n",
+            "postlogin checksum 1 0\n",
+            "postlogin checksum 1 +000000000000000\n",
         ] {
             fs::write(code.with_extension("sum"), sum).unwrap();
             assert!(verify().is_err(), "{sum:?}");

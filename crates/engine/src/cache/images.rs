@@ -10,15 +10,15 @@ use std::{
     sync::Arc,
 };
 
-use super::{checksum, trust::open_own, with_temporary};
+use super::{checksum, seen::unless_seen, trust::open_own, with_temporary};
 use crate::memory::{Image, PAGE, write_sparse};
 
-/// What the last page begins with; three numbers follow, of eight bytes each in little-endian order.
+/// The beginning of the last page; three numbers follow, of eight bytes each in little-endian order.
 const MAGIC: &[u8] = b"postlogin memory image 2";
 
-/// What the cache has beside machine code.
+/// The image that the cache has beside machine code.
 pub(crate) enum FoundImage {
-    /// What the memory begins with, and the number of globals that the code can change.
+    /// The initial memory, and the number of globals that the code can change.
     Image(Arc<Image>, u64),
     /// The machine code brings its own data.
     None,
@@ -30,7 +30,7 @@ pub(crate) enum FoundImage {
 pub(crate) fn load(code: &Path) -> FoundImage {
     let path = code.with_extension("image");
     let found = open_own(&path).map_err(io::Error::other);
-    let found = found.and_then(|opened| opened.map(|opened| map(opened.file)).transpose());
+    let found = found.and_then(|opened| opened.map(|opened| map(opened.file, &path)).transpose());
     match found {
         Ok(Some(found)) => found,
         Ok(None) => FoundImage::Missing,
@@ -41,7 +41,7 @@ pub(crate) fn load(code: &Path) -> FoundImage {
     }
 }
 
-fn map(mut file: File) -> io::Result<FoundImage> {
+fn map(mut file: File, path: &Path) -> io::Result<FoundImage> {
     let size = file.metadata()?.len();
     let mut page = vec![0; PAGE];
     let end = size
@@ -56,11 +56,15 @@ fn map(mut file: File) -> io::Result<FoundImage> {
     let sum = page.get(MAGIC.len() + 2 * size_of::<u64>()..);
     let sum = sum.and_then(<[u8]>::first_chunk).copied();
     let sum = u64::from_le_bytes(sum.unwrap_or_default());
-    if page != trailer(end, globals, sum)
-        || sum != checksum::mixed(checksum::of_file(&file, end)?, globals)
-    {
+    if page != trailer(end, globals, sum) {
         return Err(io::ErrorKind::InvalidData.into());
     }
+    unless_seen(&file, path, sum, || {
+        match sum == checksum::mixed(checksum::of_file(&file, end)?, globals) {
+            true => Ok(()),
+            false => Err(io::ErrorKind::InvalidData.into()),
+        }
+    })?;
     match usize::try_from(end).map_err(io::Error::other)? {
         0 => Ok(FoundImage::None),
         len => Ok(FoundImage::Image(
