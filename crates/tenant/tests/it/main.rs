@@ -14,6 +14,7 @@ mod authorize;
 mod codes;
 mod commands;
 mod configuration;
+mod configuration_kept;
 mod consent;
 mod control;
 mod cross_origin;
