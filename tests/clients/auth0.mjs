@@ -128,9 +128,9 @@ assert.equal(await new Response(unpacked).text(), '{"mail":"imported@example.com
 
 // What a user has given, and what happened.
 const { data: kept } = await web.oauth.passwordGrant({ username: 'jane@example.com', password: 'jane-secret', realm: connection, scope: 'openid offline_access' });
-const own = await seven.users.refreshToken.list('auth0|1');
-assert.equal(own.data[0].client_id, 'web-client');
-await seven.refreshTokens.delete(own.data[0].id);
+const ownTokens = await seven.users.refreshToken.list('auth0|1');
+assert.equal(ownTokens.data[0].client_id, 'web-client');
+await seven.refreshTokens.delete(ownTokens.data[0].id);
 await assert.rejects(web.oauth.refreshTokenGrant({ refresh_token: kept.refresh_token }), { error: 'invalid_grant' });
 assert.deepEqual((await seven.userBlocks.list('auth0|1')).blocked_for, []);
 assert.deepEqual((await seven.userGrants.list({ user_id: 'auth0|1' })).data, []);

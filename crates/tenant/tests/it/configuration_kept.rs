@@ -139,6 +139,35 @@ fn settings_of_the_tenant_count_at_once() {
 }
 
 #[test]
+fn what_does_not_count_here_is_named_in_the_log() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        let logout = json!({"backchannel_logout_urls": ["https://app.example/out"]});
+        let body = json!({"oidc_logout": logout, "name": "Renamed"});
+        let path = format!("clients/{SPA}");
+        assert_eq!(world.api(PATCH, &path, &token, body).await.0, 200);
+        let notices = async |world: &mut World| {
+            let log = world.log().await;
+            let notices = log.into_iter().filter(|entry| entry["type"] == "notice");
+            notices.map(|it| it["message"].clone()).collect::<Vec<_>>()
+        };
+        let expected = ["not honoured by the local tenant, clients: oidc_logout"];
+        assert_eq!(notices(&mut world).await, expected);
+        // What counts is not named.
+        world
+            .api(
+                PATCH,
+                &path,
+                &token,
+                json!({"callbacks": ["https://a.example"]}),
+            )
+            .await;
+        assert_eq!(notices(&mut world).await, expected);
+    });
+}
+
+#[test]
 fn the_tenant_keeps_no_more_than_it_can_hold() {
     run(async {
         let mut world = World::new(vec![]);
