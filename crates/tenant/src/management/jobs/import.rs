@@ -168,10 +168,25 @@ pub(in super::super) fn create(
     let room = call.room.clone();
     tokio::task::spawn_blocking(move || {
         let _room = room;
-        work(&working, &id, asked);
-        working.jobs.end(&id);
+        let turn = Turn {
+            tenant: &working,
+            id: &id,
+        };
+        work(turn.tenant, turn.id, asked);
     });
     Ok(Answered::Body(StatusCode::ACCEPTED, shown))
+}
+
+/// A job that runs: it ends with this, also by a panic.
+struct Turn<'a> {
+    tenant: &'a Tenant,
+    id: &'a str,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.tenant.jobs.end(self.id);
+    }
 }
 
 /// Imports the users, and writes down what became of them.
