@@ -318,11 +318,11 @@ fn a_report_of_cases_has_their_failures_and_accounts() {
 #[test]
 fn a_report_of_a_comparison_has_both_sides_of_each_difference() {
     let project = project("loyalty", ACTION, USERS);
-    let changed = ACTION.replace("'gold'", "'silver'");
+    let changed = ACTION.replace("event.user.user_metadata.hobby", "'chess'");
     fs::write(project.path().join("new.js"), changed).expect("the other version");
     fs::write(
         project.path().join("jane.json"),
-        r#"{"user": {"app_metadata": {"plan": "pro"}}}"#,
+        r#"{"user": {"user_metadata": {"hobby": "surfing"}}}"#,
     )
     .expect("an event");
     let place = project.path().display();
@@ -336,10 +336,10 @@ fn a_report_of_a_comparison_has_both_sides_of_each_difference() {
     let sides: Vec<_> = entries.iter().map(|entry| &entry["kind"]).collect();
     assert_eq!(sides, ["left", "right"], "{entries:?}");
     let value = |side: usize| {
-        let claims = &entries[side]["explanation"]["outcome"]["access_token"]["claims"];
-        claims["https://example.com/tier"].clone()
+        let claims = &entries[side]["explanation"]["outcome"]["id_token"]["claims"];
+        claims["https://example.com/hobby"].clone()
     };
-    assert_eq!((value(0), value(1)), ("gold".into(), "silver".into()));
+    assert_eq!((value(0), value(1)), ("surfing".into(), "chess".into()));
     assert!(
         data["title"]
             .as_str()
