@@ -143,7 +143,6 @@ fn table() -> Vec<Row> {
 }
 
 /// Everything that the tenant answers.
-#[expect(clippy::needless_pass_by_value, reason = "it lives on in the router")]
 pub fn router(tenant: Arc<Tenant>) -> Router {
     let front = tenant.front();
     let rows = table().into_iter();

@@ -319,10 +319,6 @@ impl Tenant {
     }
 
     /// An application.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "callers treat it as a look-up in the store"
-    )]
     pub(crate) fn client(&self, id: &str) -> Result<Option<Value>, StoreError> {
         Ok(self.catalog.client(id).cloned())
     }

@@ -7,6 +7,7 @@ mod body;
 mod clients;
 mod connections;
 mod factors;
+pub(crate) mod happenings;
 mod identities;
 mod invitations;
 pub(crate) mod jobs;

@@ -14,6 +14,7 @@ use url::Url;
 use super::finish::error_page;
 use super::{OAuthError, Result, session};
 use crate::http::{Call, page, redirect, text, texts};
+use crate::management::happenings;
 use crate::pages;
 use crate::state::Tenant;
 use crate::urls;
@@ -139,6 +140,13 @@ fn end(tenant: &Tenant, call: &Call, target: Option<String>) -> Result<Response>
             ),
         ),
     };
+    if let Some(session) = session::current(tenant, call)? {
+        let user = tenant
+            .store
+            .user(&session.record.user_id)?
+            .unwrap_or_default();
+        happenings::of_user(tenant, call, "slo", &user);
+    }
     session::end(tenant, call, &mut response)?;
     Ok(response)
 }

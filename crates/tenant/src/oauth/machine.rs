@@ -173,6 +173,7 @@ async fn issue(
     if outcome.status != Status::Allowed {
         return Err(refusal(&outcome));
     }
+    crate::management::happenings::exchanged(tenant, call, &who.id, None);
     let mut token = outcome.access_token;
     let proven = who.jkt.as_deref();
     let bound = super::dpop::binding(tenant, &who.client, Some(&audience), proven)?;

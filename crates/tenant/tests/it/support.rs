@@ -359,6 +359,30 @@ impl World {
             .to_owned()
     }
 
+    /// A request to the Management API: its status and its body, `null` without one.
+    pub async fn api(
+        &mut self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Value,
+    ) -> (u16, Value) {
+        let path = format!("/api/v2/{path}");
+        let answer = match body.is_null() {
+            true => {
+                let token = format!("Bearer {token}");
+                let headers = [("authorization", token.as_str())];
+                self.send(method, &path, &headers, "").await
+            }
+            false => self.json_as(method, &path, token, body).await,
+        };
+        let shown = match answer.text.is_empty() {
+            true => Value::Null,
+            false => answer.json(),
+        };
+        (answer.status.as_u16(), shown)
+    }
+
     pub async fn control(&mut self, method: Method, what: &str, body: Value) -> Answer {
         self.json_as(method, &format!("/_postlogin/{what}"), CONTROL, body)
             .await
