@@ -23,6 +23,7 @@ mod router;
 mod seed;
 mod server;
 mod signup;
+mod site;
 mod state;
 mod store;
 mod tls;

@@ -16,9 +16,9 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) host: std::net::IpAddr,
 
-    /// The issuer of all tokens, and the address of all links; without it, http://127.0.0.1:<port>/, with --tls https://127.0.0.1:<TLS port>/
+    /// The issuer of tokens, and the address of links; without it, http://127.0.0.1:<port>/, with --tls https://127.0.0.1:<TLS port>/. Further ones are those of requests by their hosts (repeatable)
     #[arg(long, value_name = "URL")]
-    pub(crate) issuer: Option<String>,
+    pub(crate) issuer: Vec<String>,
 
     /// A host name by which requests may reach the tenant, besides the issuer's, localhost and addresses (repeatable)
     #[arg(long, value_name = "NAME")]

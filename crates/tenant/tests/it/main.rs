@@ -22,6 +22,7 @@ mod exchange;
 mod exported;
 mod extra;
 mod factors;
+mod issuers;
 mod linking;
 mod machine;
 mod malformed;
