@@ -21,7 +21,7 @@ pub mod units;
 
 pub use action::{
     ActionKind, ActionSource, ModuleMock, ModuleSource, NamedBy, Role, actions_below,
-    resolve_action, resolve_action_from,
+    is_action_folder, resolve_action, resolve_action_from,
 };
 pub use connections::{connection_source, connection_source_from};
 pub use document::{Format, parse_document, read_document, read_list, read_object};

@@ -25,6 +25,7 @@ use crate::http::{Call, Content, answer, json_text, no_content, set, text};
 use crate::oauth::extra::{self, Rule};
 use crate::oauth::known::Noticed;
 use crate::oauth::{OAuthError, RETRY_AFTER_S};
+use crate::page;
 use crate::randomness::same_secret;
 use crate::state::Tenant;
 use crate::store::StoreError;
@@ -40,7 +41,7 @@ struct Entry {
     json: Arc<str>,
 }
 
-/// What is shown each entry of the log.
+/// The receiver of each entry of the log.
 pub(crate) struct Watcher(Box<dyn Fn(&Value) + Send + Sync>);
 
 impl std::fmt::Debug for Watcher {
@@ -145,13 +146,13 @@ impl Control {
     }
 }
 
-fn refuse(status: u16, message: impl Into<String>) -> Response {
+pub(crate) fn refuse(status: u16, message: impl Into<String>) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     answer(status, &json!({"error": message.into()}))
 }
 
 /// The answer when the database does not do what was asked.
-fn failed(error: &StoreError) -> Response {
+pub(crate) fn failed(error: &StoreError) -> Response {
     tell(error);
     match error.is_busy() {
         true => {
@@ -172,7 +173,7 @@ pub(crate) fn judge(tenant: &Tenant, call: &Call, has_body: bool) -> Result<(), 
             "requests of other sites are refused: this API is for tests and tools",
         )));
     }
-    if !tenant.control.accepts(call) {
+    if !tenant.control.accepts(call) && !tenant.page.accepts(tenant, call) {
         return Err(Box::new(refuse(
             401,
             "the control token is missing or wrong",
@@ -245,6 +246,13 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             Ok(texts) => answer(StatusCode::OK, &json!(texts)),
             Err(error) => failed(&error),
         },
+        (Method::POST, ["runs"]) => page::run(&tenant, &body).await,
+        (Method::POST, ["cases"]) => page::save(&tenant, &body),
+        (Method::POST, ["tests"]) => page::tests(&tenant).await,
+        (Method::GET, ["logins", id]) => page::login(&tenant, id).await,
+        (Method::GET, ["sources"]) => page::sources(&tenant),
+        (Method::GET, ["source"]) => page::source(&tenant, &call),
+        (Method::GET, ["event-schema"]) => page::schema(),
         (Method::GET, ["clients"]) => answer(
             StatusCode::OK,
             &Value::Array(tenant.catalog.clients.clone()),

@@ -239,12 +239,12 @@ pub(crate) struct Ticket {
     /// The application of the request, if it named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
-    /// How far the Actions of password-reset-post-challenge are.
+    /// The progress of the Actions of password-reset-post-challenge.
     #[serde(default, skip_serializing_if = "Reset::is_new")]
     pub(crate) reset: Reset,
 }
 
-/// How far a password reset is.
+/// The progress of a password reset.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) enum Reset {
     /// No Action has run.
@@ -301,7 +301,7 @@ pub(crate) struct Mail {
     /// Why it could not be rendered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
-    /// What the Action of a provider trigger did with it: `sent`, `dropped`, `retried` until there was no attempt left, or
+    /// The result of the Action of a provider trigger: `sent`, `dropped`, `retried` until there was no attempt left, or
     /// `failed`. `None` without such an Action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<String>,
@@ -452,7 +452,7 @@ pub(crate) struct OneTimeCode {
     pub(crate) authenticator: Option<String>,
 }
 
-/// What a user allowed a third-party application; its owner is the user.
+/// The consent of a user to a third-party application; its owner is the user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Consent {
     pub(crate) scopes: Vec<String>,

@@ -25,7 +25,7 @@ use crate::site::Site;
 use crate::state::{Front, Tenant};
 use crate::triggers::streams;
 use crate::trouble::caught;
-use crate::{control, email, lock, management, signup};
+use crate::{control, email, lock, management, page, signup};
 
 /// One path: what it takes in, and what answers.
 type Row = (&'static str, Intake, MethodRouter<Front>);
@@ -129,9 +129,14 @@ fn table() -> Vec<Row> {
             Intake::TOKEN,
             get(management::jobs::download),
         ),
+        ("/_postlogin", Intake::PAGE, get(page::page)),
+        (page::PATH, Intake::PAGE, get(page::page)),
+        ("/_postlogin/page.js", Intake::PAGE, get(page::script)),
+        ("/_postlogin/page.css", Intake::PAGE, get(page::style)),
         ("/_postlogin/outbox", Intake::PAGE, get(email::outbox)),
         ("/_postlogin/users", Intake::IMPORT, any(control::control)),
         ("/_postlogin/import", Intake::IMPORT, any(control::control)),
+        ("/_postlogin/runs", Intake::RUN, any(control::control)),
         (
             "/_postlogin/{*path}",
             Intake::CONTROL,
@@ -215,7 +220,7 @@ async fn nowhere(request: Request) -> Response {
 /// Refuses foreign host names and adds the headers of CORS.
 async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
     if !is_own_host(&tenant, request.headers()) {
-        let message = "The request's Host is none of this tenant. Start it with --allow-host, or with --issuer, to give it that name.";
+        let message = "The request's Host is not a name of this tenant. Start the tenant with --allow-host or --issuer to add the name.";
         return answer(
             StatusCode::MISDIRECTED_REQUEST,
             &json!({"error": "invalid_request", "error_description": message}),

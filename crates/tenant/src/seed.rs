@@ -38,7 +38,7 @@ pub(crate) struct Seed {
 /// The most bytes of the users of a seed, as they are kept until the tenant ends. With the text of their file and the program
 /// itself they stay below 400 MiB.
 const MOST_BYTES: usize = 128 << 20;
-/// What a user takes beside its own text.
+/// The memory of a user beside its own text.
 const OVERHEAD: usize = 400;
 /// So many are stored at once, with so many bytes of text: as trees they take up to forty times as much.
 const AT_ONCE: usize = 500;
@@ -247,7 +247,7 @@ fn known_connection(name: &str, catalog: &Catalog) -> Result<(), Wrong> {
     }
 }
 
-/// How many users are stored at once: as many as have little text, and at least one.
+/// Returns the number of users that are stored at once: as many as have little text, and at least one.
 fn batch(seeds: &[&Seed]) -> usize {
     let mut bytes = 0_usize;
     let fits = |seed: &&&Seed| {
@@ -269,7 +269,7 @@ fn unchecked(seed: &Seed) -> Option<String> {
         .into_iter()
         .find(|key| seed.origin.has(key));
     Some(format!(
-        "{}: nobody can sign in with the password of this user: {problem}",
+        "{}: no user can sign in with this password hash: {problem}",
         seed.origin.place(key)
     ))
 }

@@ -26,7 +26,7 @@ use rsa::traits::PublicKeyParts as _;
 
 use crate::digest::sha256;
 
-/// What signs with a key.
+/// A key that signs.
 #[derive(Clone)]
 pub(crate) enum Signer {
     /// AWS-LC on Linux, else `ring`: their arithmetic is written for the processor.

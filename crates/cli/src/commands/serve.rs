@@ -39,6 +39,15 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 const NAMELESS: &str = "local";
 
 pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8, CliError> {
+    serve_with(arguments, printer, |_| {})
+}
+
+/// Serves, and calls `ready` with the link to the page once it can be opened.
+pub(super) fn serve_with(
+    arguments: &ServeArguments,
+    printer: &Printer,
+    ready: impl FnOnce(&str),
+) -> Result<u8, CliError> {
     let started = working_folder()?;
     let found = crate::project::find(&started, printer)?;
     if let Some(hint) = found.hint(&started) {
@@ -113,6 +122,9 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         (here.clone(), given_secrets),
         *printer,
     );
+    let page = page_address(address);
+    let link = format!("{page}{}", tenant.page_path());
+    announce_page(&mut tenant, page, *printer);
     let tenant = Arc::new(tenant);
     for problem in project.iter().flat_map(|it| it.binding_problems()) {
         // What is missing is an error of the program already.
@@ -137,6 +149,9 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         printer.note(&format!("application {name}: client_id {client_id}"));
     }
     printer.note(&kept);
+    printer.note(&format!(
+        "page of the logins, a link for one browser: {link}"
+    ));
     let mut sockets = vec![Listening {
         socket: listener,
         tls: None,
@@ -154,7 +169,10 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         // The one line that programs read, and after which they may stop the server.
         announced = printer.data(|out| writeln!(out, "{issuer}"));
         match announced {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                ready(&link);
+                Ok(())
+            }
             Err(_) => Err(io::ErrorKind::WriteZero.into()),
         }
     });
@@ -162,6 +180,25 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     answered.map_err(|error| CliError::internal(&error.into()))?;
     printer.note("stopped");
     Ok(crate::error::SUCCESS)
+}
+
+/// The address of the page, without its path: the socket on this machine, whatever the issuer is.
+fn page_address(address: SocketAddr) -> String {
+    let is_any = address.ip().is_unspecified();
+    match address.is_ipv6() {
+        true if is_any => format!("http://[::1]:{}", address.port()),
+        false if is_any => format!("http://127.0.0.1:{}", address.port()),
+        _ => format!("http://{address}"),
+    }
+}
+
+/// Has each next link to the page printed: one works once.
+fn announce_page(tenant: &mut Tenant, page: String, printer: Printer) {
+    tenant.announce_page(move |path| {
+        printer.note(&format!(
+            "the page was opened; the link for another browser: {page}{path}"
+        ));
+    });
 }
 
 /// Ends the process as Ctrl-C does. What is written to stdin means nothing.

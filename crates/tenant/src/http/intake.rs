@@ -89,6 +89,8 @@ impl Intake {
     /// The form of a page with a whole profile.
     pub(crate) const PROFILE: Self = Self::new(MIB, Guard::Nobody, Family::Page);
     pub(crate) const CONTROL: Self = Self::new(MIB, Guard::Control, Family::Control);
+    /// An event, with a whole profile in it.
+    pub(crate) const RUN: Self = Self::new(8 * MIB, Guard::Control, Family::Control);
     /// Users or a whole tenant.
     pub(crate) const IMPORT: Self = Self::new(64 * MIB, Guard::Control, Family::Control);
 }

@@ -84,7 +84,7 @@ struct Origin {
     is_lines: bool,
 }
 
-/// What is known of a user.
+/// The known facts of a user.
 #[derive(Debug)]
 enum Content {
     /// The attributes; `Null` once they were taken.

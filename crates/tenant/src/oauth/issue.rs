@@ -30,7 +30,7 @@ pub(crate) struct Grant {
     pub(crate) id_claims: Map<String, Value>,
     pub(crate) access_claims: Map<String, Value>,
     pub(crate) is_opaque: bool,
-    /// What Actions said of the refresh token.
+    /// The commands of Actions for the refresh token.
     #[serde(default)]
     pub(crate) refresh: RefreshTokenChanges,
 }

@@ -66,6 +66,9 @@ pub(crate) struct Flow {
     /// `event.request` without its parameters, for the messages of the login.
     #[serde(default)]
     pub(crate) asked: Value,
+    /// The id under which the page finds it.
+    #[serde(default)]
+    pub(crate) id: String,
     /// The claims that the login page was given.
     #[serde(default)]
     pub(crate) extra: Extra,
@@ -110,6 +113,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
             .then_some(mfa::API_TOKEN_S),
         ..LoginRequest::of(tenant, Trigger::PostLogin, event)
     };
+    let id = tenant.page.kept.begin(&request);
     let about = Grant {
         client_id: crate::http::text(&occasion.client, "client_id")
             .unwrap_or_default()
@@ -128,6 +132,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         session_key: occasion.session_key,
         refresh: occasion.exchanged,
         asked: super::event::request(tenant, call),
+        id,
         extra: occasion.extra,
         ..Flow::default()
     };
@@ -186,7 +191,7 @@ pub(crate) fn conclude(
 ) -> Result<Grant> {
     let told = |tenant: &Tenant, flow: &Flow, key: &str, value: Value| {
         tenant.control.log(json!({
-            "type": "login", "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
+            "type": "login", "id": flow.id, "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
             "user_id": flow.about.user_id, "protocol": flow.protocol, key: value,
         }));
     };
@@ -196,9 +201,13 @@ pub(crate) fn conclude(
         changes,
         ..
     } = match ended {
-        Ok(ended) => ended,
+        Ok(ended) => {
+            tenant.page.kept.finish(&flow.id, &ended);
+            ended
+        }
         Err(error) => {
             let error = could_not_run(error);
+            tenant.page.kept.fail(&flow.id, &error.description);
             told(tenant, flow, "error", error.description.clone().into());
             return Err(OAuthError {
                 is_logged: true,

@@ -68,6 +68,7 @@ pub(crate) async fn resume(
     step: ResumeStep,
 ) -> Result<(std::result::Result<Advanced, PipelineError>, Flow)> {
     let Waiting { flow, stored, .. } = waiting;
+    tenant.page.kept.step(&flow.id, &step);
     let answer = Answer {
         step,
         users: others(tenant, &flow.about.user_id)?.unwrap_or_default(),

@@ -45,6 +45,8 @@ pub(crate) async fn index(State(tenant): State<Arc<Tenant>>) -> Response {
         p {
             a href="/.well-known/openid-configuration" { "Discovery" }
             " · "
+            a href="/_postlogin/" { "Logins" }
+            " · "
             a href="/_postlogin/outbox" { "Outbox" }
         }
     };

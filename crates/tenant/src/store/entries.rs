@@ -48,7 +48,7 @@ pub(crate) enum Kind {
     Roles,
     /// A code of a passwordless connection.
     OneTimeCode,
-    /// What a user allowed a third-party application; its owner is the user.
+    /// The consent of a user to a third-party application; its owner is the user.
     Consent,
     /// A user's membership of an organization; its owner is the user.
     Member,

@@ -41,7 +41,7 @@ async fn associate(world: &mut World, token: &str, kinds: Value) -> Answer {
         .await
 }
 
-/// What an app reads from a secret.
+/// Returns the bytes that an app reads from a secret.
 fn bytes(secret: &str) -> Vec<u8> {
     let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let bits: String = secret

@@ -30,6 +30,7 @@ mod management;
 mod metadata;
 mod mfa;
 mod noticed;
+mod page;
 mod pages;
 mod par;
 mod passwordless;

@@ -86,6 +86,8 @@ pub struct World {
     pub pipeline: Arc<Scripted>,
     pub key: KeyPair,
     pub cookies: BTreeMap<String, String>,
+    /// The link to the page of the logins, which works once.
+    pub page: String,
 }
 
 pub fn export() -> TenantData {
@@ -206,6 +208,7 @@ impl World {
         .unwrap();
         let world = Self {
             router: Router::new(),
+            page: tenant.page_path(),
             pipeline,
             key,
             cookies: BTreeMap::new(),
@@ -408,7 +411,7 @@ impl World {
         users.as_array().expect("a list").clone()
     }
 
-    /// What the tenant has logged.
+    /// Returns the log of the tenant.
     /// The mails of the outbox, the oldest first.
     pub async fn mails(&mut self) -> Vec<Value> {
         let mails = self.control(Method::GET, "emails", json!({})).await.json();

@@ -104,6 +104,10 @@ impl Network for Options {
         network.map(|network| network.door).map_err(sentence)
     }
 
+    fn is_live(&self) -> bool {
+        self.network.allow_net.is_some()
+    }
+
     fn mocks(&self) -> Result<Vec<Mock>, String> {
         mocks(&self.network.http).map_err(sentence)
     }
