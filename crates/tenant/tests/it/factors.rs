@@ -514,3 +514,43 @@ fn the_actions_of_a_login_go_on_after_a_recovery_code() {
         assert!(body["recovery_code"].is_string(), "{body}");
     });
 }
+
+#[test]
+fn what_one_user_got_is_nothing_to_another() {
+    run(async {
+        let mut world = world();
+        let recovery = with_phone(&mut world).await;
+        let joe = mfa_token(&mut world).await;
+        let asked = json!({"challenge_type": "oob"});
+        let challenged = challenge(&mut world, &joe, asked).await.json();
+        let code = texted(&mut world).await["code"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        force(&mut world, true).await;
+        let required = password(&mut world, "jane@example.com", &[]).await.json();
+        force(&mut world, false).await;
+        let jane = required["mfa_token"].as_str().unwrap();
+        // Joe's message, and Joe's recovery code, in Jane's login.
+        let stolen = oob(&mut world, jane, &challenged["oob_code"], &code).await;
+        assert_eq!(stolen.json()["error_description"], "Malformed oob_code");
+        let stolen = recover(&mut world, jane, &recovery).await;
+        assert_eq!(
+            stolen.json()["error_description"],
+            "MFA Authorization rejected."
+        );
+        // Jane sees and challenges her own factors alone.
+        let listed = world.get_as("/mfa/authenticators", jane).await.json();
+        assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+        let joes = world.get_as("/mfa/authenticators", &joe).await.json();
+        let asked = json!({"authenticator_id": joes[1]["id"]});
+        let refused = challenge(&mut world, jane, asked).await;
+        assert_eq!(
+            refused.json()["error_description"],
+            "Authenticator not found"
+        );
+        // And nothing of Joe's was used up.
+        let body = oob(&mut world, &joe, &challenged["oob_code"], &code).await;
+        assert_eq!(body.status, StatusCode::OK, "{}", body.text);
+    });
+}
