@@ -66,8 +66,8 @@ const OTHERS: &[(&str, &str)] = &[
         "the key that the user named",
     ),
     (
-        "crates/cli/src/commands/serve.rs",
-        "the user's seed and the server's own state",
+        "crates/cli/src/commands/serve/state.rs",
+        "the server's own state",
     ),
     (
         "crates/cli/src/commands/test/coverage.rs",

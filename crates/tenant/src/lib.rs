@@ -26,6 +26,7 @@ mod router;
 mod seed;
 mod server;
 mod signup;
+mod site;
 mod state;
 mod store;
 mod tls;

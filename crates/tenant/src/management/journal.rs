@@ -106,7 +106,7 @@ impl Tenant {
             ("client_name", client.unwrap_or_default()),
             ("ip", happening.ip),
             ("user_agent", happening.user_agent),
-            ("hostname", &self.domain),
+            ("hostname", &self.site.domain),
             ("user_id", happening.user_id),
             ("user_name", happening.user_name),
             ("audience", happening.audience),

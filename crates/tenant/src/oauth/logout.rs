@@ -67,7 +67,7 @@ pub(crate) async fn logout_oidc(State(tenant): State<Arc<Tenant>>, call: Call) -
                 // An expired token is as good a hint as any.
                 let verified = tenant.key.verify(token).map_err(|_| invalid())?;
                 let claims = Value::Object(verified.claims);
-                if text(&claims, "iss") != Some(&tenant.issuer) {
+                if !tenant.is_issuer(text(&claims, "iss")) {
                     return Err(invalid());
                 }
                 text(&claims, "aud").map(str::to_owned)

@@ -54,7 +54,7 @@ pub(crate) async fn client_credentials(
         )
     })?;
     let management = tenant.management_audience();
-    let is_management = audience == management;
+    let is_management = tenant.is_own(&audience, "api/v2/");
     let (all, lifetime): (Vec<String>, i64) = if is_management {
         (
             MANAGEMENT_SCOPES

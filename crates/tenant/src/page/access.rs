@@ -102,7 +102,7 @@ impl Page {
         if let Some(Announce(announce)) = self.announce.get() {
             announce(&next);
         }
-        let name = &tenant.cookies.page;
+        let name = &tenant.site.cookies.page;
         Some(format!(
             "{name}={cookie}; Path={PATH}; HttpOnly; SameSite=Strict"
         ))
@@ -110,7 +110,7 @@ impl Page {
 
     /// Whether a request shows the cookie of a browser that was let in.
     pub(super) fn knows(&self, tenant: &Tenant, call: &Call) -> bool {
-        let Some(cookie) = call.cookie(&tenant.cookies.page) else {
+        let Some(cookie) = call.cookie(&tenant.site.cookies.page) else {
             return false;
         };
         let shown = digest(cookie);

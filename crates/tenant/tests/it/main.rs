@@ -24,6 +24,7 @@ mod exchange;
 mod exported;
 mod extra;
 mod factors;
+mod issuers;
 mod jobs;
 mod linking;
 mod logs;

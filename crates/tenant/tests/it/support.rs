@@ -145,6 +145,36 @@ impl World {
         database: Option<std::path::PathBuf>,
         seed: u64,
     ) -> Self {
+        let (tenant, world) = Self::made(data, script, database, seed);
+        world.of(tenant)
+    }
+
+    /// A tenant with further issuers.
+    pub fn at(data: TenantData, script: Script, issuers: &[String]) -> Self {
+        let (tenant, world) = Self::made(data, script, None, 7);
+        world.of(tenant.with_issuers(issuers).unwrap())
+    }
+
+    /// What is said of further issuers that there cannot be.
+    pub fn refused(data: TenantData, issuers: &[String]) -> String {
+        let (tenant, _) = Self::made(data, vec![], None, 7);
+        let refused = tenant.with_issuers(issuers).err();
+        refused.expect("a mistake").to_string()
+    }
+
+    fn of(self, tenant: Tenant) -> Self {
+        Self {
+            router: router(Arc::new(tenant)),
+            ..self
+        }
+    }
+
+    fn made(
+        data: TenantData,
+        script: Script,
+        database: Option<std::path::PathBuf>,
+        seed: u64,
+    ) -> (Tenant, Self) {
         // One key for all tests: making one takes its time.
         static KEY: std::sync::OnceLock<KeyPair> = std::sync::OnceLock::new();
         let key = KEY
@@ -176,13 +206,14 @@ impl World {
             clock,
         })
         .unwrap();
-        Self {
+        let world = Self {
+            router: Router::new(),
             page: tenant.page_path(),
-            router: router(Arc::new(tenant)),
             pipeline,
             key,
             cookies: BTreeMap::new(),
-        }
+        };
+        (tenant, world)
     }
 
     pub async fn send(
