@@ -70,7 +70,7 @@ fn processes(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow::Result<
     Ok(())
 }
 
-/// What two large packages cost, in each way of having them. They are those of the tests.
+/// Measures the cost of two large packages, in each way of having them. They are those of the tests.
 fn packages(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow::Result<()> {
     let folder = Path::new("tests/npm");
     if !folder.join("node_modules").is_dir() {

@@ -3,7 +3,7 @@
 use crate::ceilings::{self, shorten_text};
 use crate::location::Location;
 
-/// How a handler ended badly.
+/// The way in which a handler failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FaultKind {
     /// The handler threw, or its promise was rejected.
@@ -31,7 +31,7 @@ pub enum FaultKind {
 /// A handler's fault, as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What happened.
+    /// The failure.
     pub kind: FaultKind,
     /// The class of the error: `TypeError`; `non-error` when something else was thrown.
     pub name: String,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::ceilings::{ERROR_BYTES, shortened};
 use crate::value::Argument;
 
-/// What an `api` method throws: the class and the text.
+/// The exception of an `api` method: the class and the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// `Error`, `TypeError`.
@@ -32,7 +32,7 @@ impl Failure {
     }
 }
 
-/// What a method gives back when it does not throw.
+/// The result of a method that does not throw.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Returned {
     /// The `api` object itself, for chained calls.
@@ -41,7 +41,7 @@ pub enum Returned {
     Value(Argument),
 }
 
-/// How a call ends.
+/// The end of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// At once, with a value.
@@ -57,7 +57,7 @@ pub enum Answer {
 /// The answer of a call and what the guest changes in its own event object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
-    /// How the call ends.
+    /// The end of the call.
     pub answer: Answer,
     /// Assignments to the guest's event, in order: the path of keys and the new value; `undefined` deletes.
     pub event: Vec<(Vec<String>, Argument)>,

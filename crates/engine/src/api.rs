@@ -1,4 +1,4 @@
-//! What a guest imports from `postlogin:actions`: every function ends in the login.
+//! The functions that a guest imports from `postlogin:actions`: every one ends in the login.
 
 use postlogin_abi::import_name;
 use postlogin_core::{

@@ -11,11 +11,11 @@ use crate::action::{ActionPre, Invocation, SharedSandbox, notice};
 /// An Action at its place in the trigger.
 #[derive(Clone)]
 pub struct BoundAction {
-    /// What core knows about it.
+    /// The facts for core.
     pub info: HandlerInfo,
-    /// What runs; `None` for one that [`HandlerInfo::broken`] says cannot.
+    /// The program to run; `None` for one that [`HandlerInfo::broken`] says cannot.
     pub action: Option<ActionPre>,
-    /// What is known about it before it runs and worth a notice once it does.
+    /// The facts that are known before it runs and become a notice once it does.
     pub notices: Vec<Notice>,
 }
 

@@ -1,4 +1,4 @@
-//! What `require` and `import` find: npm packages and Action Modules, as their owner gives them.
+//! The modules that `require` and `import` find: npm packages and Action Modules, as their owner provides them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use wasmtime::{
 
 use crate::{fault::GuestFault, sandbox::Sandbox};
 
-/// What asked for a module: a package may answer `require` and `import` with different files.
+/// The kind of request for a module: a package may answer `require` and `import` with different files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ComponentType, Lift, Lower)]
 #[component(enum)]
 #[repr(u8)]
@@ -28,7 +28,7 @@ pub enum Keyword {
     Import,
 }
 
-/// How a file is run.
+/// The way in which a file is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lift, Lower)]
 #[component(enum)]
 #[repr(u8)]
@@ -54,7 +54,7 @@ pub enum ModuleFormat {
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift, Lower)]
 #[component(record)]
 pub struct ModuleFile {
-    /// How it is run.
+    /// Its format.
     pub format: ModuleFormat,
     /// Its text, ready for the engine.
     pub code: String,
@@ -86,18 +86,18 @@ pub struct Answer {
     pub importer: String,
     /// For what.
     pub specifier: String,
-    /// How.
+    /// The kind of request.
     pub keyword: Keyword,
     /// The file's name inside the sandbox.
     pub path: String,
 }
 
-/// What a request for a module came to.
+/// The result of a request for a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
     /// The file's name inside the sandbox, or why there is none.
     pub path: Result<String, Refusal>,
-    /// What the user should know about it.
+    /// The notices for the user about it.
     pub notices: Vec<Notice>,
 }
 
@@ -106,10 +106,10 @@ pub trait ModuleSource: Send + Sync {
     /// The file that `specifier` means in `importer`, which is empty for the Action itself.
     fn resolve(&self, importer: &str, specifier: &str, keyword: Keyword) -> Resolved;
 
-    /// What a file holds.
+    /// Returns the contents of a file.
     ///
     /// # Errors
-    /// When it can't be read or can't run here.
+    /// When it cannot be read or cannot run here.
     fn load(&self, path: &str) -> Result<ModuleFile, Refusal>;
 }
 

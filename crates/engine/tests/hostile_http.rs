@@ -10,7 +10,7 @@ use serde_json::json;
 
 const NOW_MS: i64 = 1_790_000_000_000;
 
-/// What the process may have at most, in kB.
+/// The most memory of the process, in kB.
 const MOST_MEMORY: u64 = 400 << 10;
 
 /// A component that repeats `body` for ever; `$f` is a collection of headers that is made before. Its memory has 100,000

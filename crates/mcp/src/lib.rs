@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 /// So many calls are answered at once; others wait.
 const CALLS: usize = 4;
 
-/// How long calls that were not finished may take to end once the client is gone.
+/// The time that unfinished calls may take to end once the client is gone.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The requests that this server answers.
@@ -45,7 +45,7 @@ pub struct Tool {
     pub name: &'static str,
     /// A few words for people.
     pub title: &'static str,
-    /// What it does, for the agent.
+    /// The description for the agent.
     pub description: &'static str,
     /// The JSON Schema of its arguments, an object.
     pub arguments: Map<String, Value>,
@@ -78,14 +78,14 @@ pub trait Desk: Send + Sync + 'static {
     ) -> Answer;
 }
 
-/// What the server says of itself.
+/// The server's description of itself.
 #[derive(Debug, Clone)]
 pub struct About {
     /// The program.
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// What agents should know before they call a tool.
+    /// The instructions for agents before they call a tool.
     pub instructions: &'static str,
 }
 

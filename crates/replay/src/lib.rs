@@ -1,4 +1,4 @@
-//! What a population gets: users of an export in, one report out.
+//! The result for a population: users of an export in, one report out.
 //!
 //! [`input`] reads users one after the other, [`profile`] makes each the user of an event, [`Summary`] folds what became of
 //! their logins, and [`report`] says it to people and machines. A summary is a commutative monoid: parts that were made by any

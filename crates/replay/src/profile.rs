@@ -90,7 +90,7 @@ impl Place {
     }
 }
 
-/// What the names of an export stand for.
+/// The attributes behind the names of an export.
 #[derive(Debug, Clone, Default)]
 pub struct Columns {
     renamed: HashMap<String, Place>,
@@ -123,7 +123,7 @@ impl Columns {
 /// The reason of a line without an id.
 pub const NO_ID: &str = "no `user_id`";
 
-/// What is known of users beside the export: their roles and their organizations.
+/// The facts of users beside the export: their roles and their organizations.
 #[derive(Debug, Clone, Default)]
 pub struct Joined {
     /// The names of roles by `user_id`; `None` when no file was given.
@@ -175,7 +175,7 @@ pub fn profile(
     let roots = user.keys().cloned().collect();
     let id = match user.get("user_id") {
         Some(Value::String(id)) if !id.is_empty() => with_provider(id, &user),
-        Some(_) => return Err("a `user_id` that is no text"),
+        Some(_) => return Err("a `user_id` that is not a string"),
         None => return Err(NO_ID),
     };
     user.insert("user_id".into(), Value::from(id.as_str()));

@@ -21,12 +21,12 @@ use crate::reached::Reached;
 const MOST_CLAIMS: usize = 500;
 /// The number of groups of differences, errors and requests.
 const MOST_GROUPS: usize = 500;
-/// What a browser keeps in a cookie, in bytes (RFC 6265, section 6.1).
+/// The largest cookie that browsers keep, in bytes (RFC 6265, section 6.1).
 pub const COOKIE: u64 = 4_096;
-/// What common servers take in the headers of a request, in bytes.
+/// The longest header of a request that common servers accept, in bytes.
 pub const HEADER: u64 = 8_192;
 
-/// What became of the logins of all users so far.
+/// The results of the logins of all users so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Users that were read, readable or not. It is the sum of `same`, `different`, `failed_before`, `failed_after` and `unreadable`.
@@ -41,13 +41,13 @@ pub struct Summary {
     pub failed_after: u64,
     /// Those of `failed_before` whose login fails after, too.
     pub failed_both: u64,
-    /// Lines that are no user.
+    /// Lines that are not users.
     pub unreadable: u64,
     /// Users that are blocked: production lets them reach no Action.
     pub blocked: u64,
     /// Users whose requests no exchange answered, before and after.
     pub unanswered: [u64; 2],
-    /// How many users have which attribute.
+    /// The number of users with each attribute.
     pub roots: Roots,
     /// Names of lines that are no attribute of a user.
     pub unknown: Bounded<u64>,
@@ -67,7 +67,7 @@ pub struct Summary {
     pub bytes: BTreeMap<String, Histogram>,
     /// Users whose tokens are longer than a cookie or a header, by token and side.
     pub too_long: BTreeMap<String, [u64; 2]>,
-    /// How many users have which properties, by path.
+    /// The number of users with each property, by path.
     pub features: BTreeMap<String, Bounded<u64>>,
     /// Users with a login in the tenant's logs; `None` when no logs were given.
     pub logged: Option<u64>,
@@ -384,7 +384,7 @@ impl Summary {
     }
 }
 
-/// What the sides of a difference are, in a word or two; values are left out.
+/// Returns the sides of a difference, in a word or two; values are left out.
 fn shapes(change: &Change) -> (String, String) {
     let both_set = change.before.value.is_some() && change.after.value.is_some();
     let shape = |part: &Part| match (&part.value, part.rule) {

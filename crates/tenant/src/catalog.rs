@@ -106,7 +106,9 @@ impl Catalog {
                 "name": "Local Application", "app_type": "spa", "token_endpoint_auth_method": "none",
                 "callbacks": ["http://localhost:3000", "http://localhost:3000/callback"],
                 "allowed_logout_urls": ["http://localhost:3000"], "web_origins": ["http://localhost:3000"],
-                "grant_types": ["authorization_code", "implicit", "refresh_token", "password", "http://auth0.com/oauth/grant-type/password-realm"],
+                "grant_types": ["authorization_code", "implicit", "refresh_token", "password", "http://auth0.com/oauth/grant-type/password-realm",
+                    "http://auth0.com/oauth/grant-type/mfa-otp", "http://auth0.com/oauth/grant-type/mfa-oob",
+                    "http://auth0.com/oauth/grant-type/mfa-recovery-code"],
             }));
         }
         if !catalog

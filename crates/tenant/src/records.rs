@@ -239,12 +239,12 @@ pub(crate) struct Ticket {
     /// The application of the request, if it named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
-    /// How far the Actions of password-reset-post-challenge are.
+    /// The progress of the Actions of password-reset-post-challenge.
     #[serde(default, skip_serializing_if = "Reset::is_new")]
     pub(crate) reset: Reset,
 }
 
-/// How far a password reset is.
+/// The progress of a password reset.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) enum Reset {
     /// No Action has run.
@@ -301,7 +301,7 @@ pub(crate) struct Mail {
     /// Why it could not be rendered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
-    /// What the Action of a provider trigger did with it: `sent`, `dropped`, `retried` until there was no attempt left, or
+    /// The result of the Action of a provider trigger: `sent`, `dropped`, `retried` until there was no attempt left, or
     /// `failed`. `None` without such an Action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<String>,
@@ -416,9 +416,10 @@ pub(crate) struct LinkedLogin {
 #[serde(transparent)]
 pub(crate) struct Pushed(pub(crate) Vec<(String, String)>);
 
-/// An authenticator app; its owner is the user.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// An authenticator; its owner is the user.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Authenticator {
+    /// The key of an app; the hash of a recovery code; empty for one that gets messages.
     pub(crate) secret: Vec<u8>,
     /// Whether a code has confirmed it.
     pub(crate) active: bool,
@@ -427,6 +428,12 @@ pub(crate) struct Authenticator {
     /// The last step of time whose code was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_step: Option<i64>,
+    /// `sms`, `voice`, `email` or `recovery-code`; empty for an app.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) kind: String,
+    /// The phone number or the address that gets messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<String>,
 }
 
 /// The ids of a user's roles; its owner is the user.
@@ -434,15 +441,18 @@ pub(crate) struct Authenticator {
 #[serde(transparent)]
 pub(crate) struct Roles(pub(crate) Vec<String>);
 
-/// A code of a passwordless connection.
+/// A code of a passwordless connection, or of a second factor that gets messages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OneTimeCode {
     pub(crate) code: String,
     /// Codes that were tried.
     pub(crate) attempts: u32,
+    /// The id of the second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) authenticator: Option<String>,
 }
 
-/// What a user allowed a third-party application; its owner is the user.
+/// The consent of a user to a third-party application; its owner is the user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Consent {
     pub(crate) scopes: Vec<String>,

@@ -24,6 +24,7 @@ use crate::management::journal::Journal;
 use crate::oauth::dpop::Nonces;
 use crate::oauth::exchange::{self, Throttle};
 use crate::oauth::session::Cookies;
+use crate::page::access::Page;
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
@@ -149,6 +150,8 @@ pub struct Shared {
     pub(crate) pipeline: Arc<dyn LoginPipeline>,
     pub(crate) mailer: Mailer,
     pub(crate) control: Control,
+    /// The page for people.
+    pub(crate) page: Page,
     pub(crate) passwords: Remembered,
     /// The names of its cookies.
     pub(crate) cookies: Cookies,
@@ -217,6 +220,7 @@ impl Tenant {
             pipeline: setup.pipeline,
             mailer: Mailer::new(setup.templates),
             control: Control::new(setup.control_token),
+            page: Page::new(now_ms),
         };
         shared.configuration.load(&shared.store, now_ms)?;
         let mut tenant = Self::at_present(&Arc::new(shared));
@@ -245,6 +249,7 @@ impl Tenant {
     /// Back to the seed: no sessions, no tokens, no waiting logins, no changes.
     pub(crate) fn reset(&self) -> Result<(), StoreError> {
         self.control.reset();
+        self.page.kept.clear();
         self.clock.reset();
         self.journal.clear();
         self.store.clear()?;
@@ -267,6 +272,18 @@ impl Tenant {
     /// take long.
     pub fn watch(&mut self, watcher: impl Fn(&Value) + Send + Sync + 'static) {
         self.control.watch(Box::new(watcher));
+    }
+
+    /// The path of the page for people, with the token that opens it once.
+    pub fn page_path(&self) -> String {
+        page_path(&self.page.token())
+    }
+
+    /// Has `announce` called with the next path of the page for people whenever one was used. Called while requests run, so it must
+    /// not take long.
+    pub fn announce_page(&mut self, announce: impl Fn(&str) + Send + Sync + 'static) {
+        let announce = move |token: &str| announce(&page_path(token));
+        self.page.announce(Box::new(announce));
     }
 
     /// The issuer of all tokens, with a slash at its end.
@@ -401,6 +418,10 @@ impl Tenant {
         let ms = (hours.unwrap_or(default) * 3_600_000.0) as i64;
         ms.min(i64::MAX / 4)
     }
+}
+
+fn page_path(token: &str) -> String {
+    format!("{}?token={token}", crate::page::PATH)
 }
 
 /// Whether an origin is one of an application's Allowed Web Origins or Allowed Origins, or that of a callback.

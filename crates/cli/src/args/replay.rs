@@ -28,7 +28,7 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) before: Option<String>,
 
-    /// The version after, in the same forms; without it, the project here
+    /// The version after, in the same forms; default: the project here
     #[arg(
         long,
         value_name = "DIR|ACTION,…|git:REV",
@@ -37,7 +37,7 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) after: String,
 
-    /// The event of every login but for the user, JSON or YAML; without it, the built-in sample
+    /// The event of every login except its user, JSON or YAML; default: the built-in sample
     #[arg(long, value_name = "FILE", help_heading = "The logins")]
     pub(crate) event: Option<PathBuf>,
 
@@ -65,7 +65,7 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "NAME=PATH", help_heading = "The logins")]
     pub(crate) map: Vec<String>,
 
-    /// When each login starts; without it, at the moment of the built-in sample
+    /// The start time of each login; default: that of the built-in sample
     #[arg(
         long,
         value_name = "RFC3339",
@@ -93,7 +93,7 @@ pub(crate) struct ReplayArguments {
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
 
-    /// The number of logins that run at once; without it, one for each processor
+    /// The number of logins that run at once; default: one for each processor
     #[arg(short, long, value_name = "N", help_heading = "The run")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
@@ -101,7 +101,7 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "K/N", requires = "out", help_heading = "The run")]
     pub(crate) shard: Option<Shard>,
 
-    /// Go on with what is done in the folder of --out
+    /// Continue from the parts that are in the folder of --out
     #[arg(long, requires = "out", help_heading = "The run")]
     pub(crate) resume: bool,
 
@@ -142,7 +142,7 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "TEXT", help_heading = "Many machines")]
     pub(crate) after_name: Option<String>,
 
-    /// The folder for summary.json, differences.ndjson and report.html; parts/ in it holds what is done
+    /// The folder for summary.json, differences.ndjson and report.html; its parts/ contains finished parts
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
 
@@ -150,19 +150,19 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) format: Format,
 
-    /// Exit with code 100 when this is so, and not when anything changes: 'changed > 0.5%' (repeatable)
+    /// Exit with code 100 when this is true, instead of when anything changes: 'changed > 0.5%' (repeatable)
     #[arg(long, value_name = "LIMIT", value_parser = FailIf::parse, help_heading = "Output")]
     pub(crate) fail_if: Vec<FailIf>,
 
-    /// Write values of claims, metadata and profiles as they are; without it, their types and keyed hashes
+    /// Write values of claims, metadata and profiles as they are; default: their types and keyed hashes
     #[arg(long, help_heading = "Output")]
     pub(crate) show_values: bool,
 
-    /// Write ids of users as they are; without it, keyed hashes
+    /// Write user ids as they are; default: keyed hashes
     #[arg(long, help_heading = "Output")]
     pub(crate) show_ids: bool,
 
-    /// The key of these hashes; without it, POSTLOGIN_REPLAY_KEY, else one that everybody can derive from --seed
+    /// The key of these hashes; default: POSTLOGIN_REPLAY_KEY, else one that can be derived from --seed
     #[arg(long, value_name = "TEXT", help_heading = "Output")]
     pub(crate) id_key: Option<String>,
 }

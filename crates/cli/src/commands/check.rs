@@ -28,8 +28,9 @@ use crate::{
 };
 
 pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8, CliError> {
-    let here = env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let here = env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })?;
     let found = project::find(&here, printer)?;
     // Where bindings are checked, findings report the missing Actions.
     for missing in found.project.iter().flat_map(Project::missing_in_bindings) {

@@ -12,11 +12,11 @@ use postlogin_engine::Allocation;
 use postlogin_project::{ActionSource, Project, TenantData, login_set, read_object};
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, LeftOut, PlannedCase, Side,
-    compare as compare_sides, plan, sort_parts, trigger_of, trigger_of_all,
+    compare as compare_sides, compare::page::report, plan, sort_parts, trigger_of, trigger_of_all,
 };
 use serde_json::Value;
 
-use super::run::{budget, now_ms, working_folder};
+use super::run::{budget, now_ms, unread, working_folder};
 use crate::{
     action::{compiler, find, store_packages},
     args::{CompareArguments, Format},
@@ -30,6 +30,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let here = working_folder()?;
     let project = crate::project::discover(&here, printer)?;
     let project = project.as_ref();
+    let page = super::page::prepare(arguments.report.as_deref())?;
     let left_parts = sources(&arguments.left, &here, project)?;
     let right_parts = sources(&arguments.right, &here, project)?;
     let left = || left_parts.iter().filter_map(|part| part.as_ref().ok());
@@ -55,7 +56,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
         .unwrap_or(if is_given { 0 } else { DEFAULT });
     if !is_given && generate == 0 {
         return Err(CliError {
-            message: "there is no login to compare".into(),
+            message: "no login to compare".into(),
             hint: Some("leave --generate out, or give --event or --cases".into()),
             code: NO_CASES,
         });
@@ -96,6 +97,13 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
         CompareError::Broken(error) => CliError::internal(&error),
     })?;
     print(&comparison, arguments.format, printer)?;
+    if let Some(file) = page {
+        let report = report((&left, &right), &options, &comparison);
+        let mut report = report.map_err(|error| CliError::internal(&error))?;
+        let sides = [arguments.left.as_str(), arguments.right.as_str()];
+        report.title = super::page::title("compare", project, &sides);
+        super::page::write(&file, &report)?;
+    }
     store_packages(&compiler.take_packages());
     if comparison.is_equal() {
         return Ok(SUCCESS);
@@ -122,10 +130,10 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     Ok(EXPECTATION_FAILED)
 }
 
-/// How many events are made up if nothing is said.
+/// The default number of generated events.
 const DEFAULT: u64 = 1000;
 
-/// What an argument names: one thing that can be loaded, or several with commas between them. A folder of a project stands
+/// Returns the sources that an argument names: one thing that can be loaded, or several with commas between them. A folder of a project means
 /// for all that runs at its logins, its folder `rules` for the Rules alone, and the trigger for the Actions bound to it.
 pub(super) fn sources(
     argument: &str,
@@ -146,11 +154,7 @@ pub(super) fn sources(
     }
     // Without any that can be read, there is nothing to go on with.
     match sources.first() {
-        Some(Err(first)) if sources.iter().all(Result::is_err) => {
-            let mut error = CliError::from(first.error.clone());
-            error.code = USAGE;
-            Err(error)
-        }
+        Some(Err(first)) if sources.iter().all(Result::is_err) => Err(unread(first)),
         _ => Ok(sources),
     }
 }
@@ -274,7 +278,7 @@ fn new_case_file(file: &Path, here: &Path) -> Result<PathBuf, CliError> {
     }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     if !name.ends_with(".case.yaml") && !name.ends_with(".case.yml") {
-        return Err(refused("this is no name of a file of cases")
+        return Err(refused("not a valid name for a file of cases")
             .with_hint("its name ends with .case.yaml"));
     }
     Ok(path)

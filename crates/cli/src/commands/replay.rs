@@ -65,8 +65,9 @@ fn local(
             "{}: the folder has parts of a replay",
             folder.path.display()
         );
-        return Err(CliError::usage(message)
-            .with_hint("--resume goes on with them; or name another folder"));
+        return Err(
+            CliError::usage(message).with_hint("--resume continues them; or name another folder")
+        );
     }
     let form = users.users.form().name();
     let unknown_columns = users.users.unknown_columns().to_vec();
@@ -208,7 +209,7 @@ fn exit_code(report: &Report<'_>, summary: &Summary, arguments: &ReplayArguments
     }
 }
 
-/// What to say, and the exit code, when parts are missing.
+/// Returns the message and the exit code when parts are missing.
 fn unfinished(done: &Done, arguments: &ReplayArguments, folder: &Folder, printer: &Printer) -> u8 {
     let shown = folder.path.display();
     if done.is_stopped {
@@ -239,7 +240,7 @@ fn unusable(error: PartsError) -> CliError {
             "{}: this part is of other users, Actions or options",
             path.display()
         ))
-        .with_hint("a replay goes on only with what it began with; name another folder"),
+        .with_hint("a replay continues only with the users, Actions and options it started with; name another folder"),
         PartsError::Damaged(path) => CliError::usage(format!(
             "{}: the part, or a file beside it, is damaged",
             path.display()

@@ -15,19 +15,20 @@ use std::{
 };
 
 use postlogin_core::{
-    TenantSettings, Trigger,
+    Finished, TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
     reads::Watch,
     trigger::is_without_contract,
 };
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
+use postlogin_js::coverage::Coverage;
 use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
 };
 use postlogin_runner::{
     Compiler, LeftOut, Packages, PreparedLogin, is_incomplete, local_texts, run_login, sort_parts,
-    trigger_of_all, unloadable,
+    texts::overlaid, trigger_of_all, unloadable,
 };
 use serde_json::Value;
 
@@ -43,20 +44,31 @@ use crate::{
     secrets::{self, Hidden},
 };
 
-pub(super) use self::keys::project_key;
+pub(super) use self::keys::{kept_key, project_key};
 use self::{
     keys::{key, sign},
     steps::{refuse_two_readers_of_stdin, steps},
 };
+use super::page;
 
 pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, CliError> {
     if arguments.stdin_json {
         return session::answer_lines(arguments, &working_folder()?, printer);
     }
+    let report = page::prepare(arguments.report.as_deref())?;
     let mut ready = ready(arguments, printer)?;
-    let mut outcome = run_login(&ready.actions, ready.prepared.clone(), None)
-        .map_err(|error| CliError::internal(&error))?
-        .outcome;
+    let prepared = PreparedLogin {
+        watch: match report {
+            Some(_) => Watch::Places,
+            None => ready.prepared.watch,
+        },
+        ..ready.prepared.clone()
+    };
+    let Finished {
+        mut outcome,
+        record,
+        ..
+    } = run_login(&ready.actions, prepared, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
     let hidden = Hidden::new(&ready.given);
     hidden.metadata(&mut ready.before, &outcome);
@@ -72,6 +84,10 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
             printer.data(|out| render::human(&outcome, &options, out))?;
         }
     }
+    if let Some(file) = report {
+        let report = page::of_login(&ready, "run", outcome.clone(), record, &[]);
+        page::write(&file, &report)?;
+    }
     store_packages(&ready.packages);
     let code = exit_code(&outcome, arguments, printer);
     // The process ends here. Taking the engine and its memory apart before takes as long as a third of a login.
@@ -82,7 +98,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
 /// The login that the options describe, with all Actions loaded.
 pub(super) struct Ready {
     here: PathBuf,
-    project: Option<Project>,
+    pub(super) project: Option<Project>,
     pub(super) network: Network,
     pub(super) sources: Vec<ActionSource>,
     pub(super) actions: Vec<BoundAction>,
@@ -92,10 +108,21 @@ pub(super) struct Ready {
     pub(super) prepared: PreparedLogin,
     /// Packages that could be kept loaded for the next login.
     packages: Vec<Packages>,
+    /// The counters of the scripts, if their conditions are followed.
+    pub(super) counters: Vec<Arc<Coverage>>,
 }
 
 /// Reads everything that the options name and loads the Actions.
 pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready, CliError> {
+    ready_with(arguments, false, printer)
+}
+
+/// As [`ready`]; the values of conditions are counted if they are to be followed.
+pub(super) fn ready_with(
+    arguments: &RunArguments,
+    follows_conditions: bool,
+    printer: &Printer,
+) -> Result<Ready, CliError> {
     let here = working_folder()?;
     // `run FOLDER` runs what the project there binds.
     let of_folder = match arguments.actions.as_slice() {
@@ -146,6 +173,9 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     secrets::warn_about_unseen(&sources, &given, printer);
 
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
+    if follows_conditions {
+        compiler.follow_conditions();
+    }
     let mut actions = load(&parts, &given, trigger, &mut compiler, printer)?;
     if let Some(source) = connection {
         actions.insert(0, compiler.bind_connection(&source, &given)?);
@@ -166,6 +196,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         given,
         before,
         packages: compiler.take_packages(),
+        counters: compiler.take_counters(),
         prepared: PreparedLogin {
             trigger,
             event,
@@ -207,17 +238,22 @@ fn load(
 /// One of the Rules and Actions of a login, or why it is missing.
 type Part = Result<ActionSource, LeftOut>;
 
-/// Returns the error of a binding of which nothing can be read.
-fn unread(first: &LeftOut) -> CliError {
+/// Returns the error of a binding of which nothing can run.
+pub(super) fn unread(first: &LeftOut) -> CliError {
+    let error = CliError::from(first.error.clone());
     CliError {
-        code: error::USAGE,
-        ..first.error.clone().into()
+        code: match first.is_unread {
+            true => error::USAGE,
+            false => error.code,
+        },
+        ..error
     }
 }
 
 pub(super) fn working_folder() -> Result<PathBuf, CliError> {
-    env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))
+    env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })
 }
 
 impl Ready {
@@ -269,19 +305,6 @@ impl Ready {
         // Several parts of one file: each has empty lines where the others are.
         Some(texts.fold(first, |all, text| overlaid(&all, text)))
     }
-}
-
-/// One text with the lines of another where it has none.
-fn overlaid(one: &str, other: &str) -> String {
-    let mut lines: Vec<&str> = one.split('\n').collect();
-    for (index, line) in other.split('\n').enumerate() {
-        match lines.get_mut(index) {
-            Some(known) if known.is_empty() => *known = line,
-            Some(_) => {}
-            None => lines.push(line),
-        }
-    }
-    lines.join("\n")
 }
 
 /// The trigger that `--trigger` names.
@@ -375,16 +398,16 @@ pub(super) fn now_ms(text: &str) -> Result<i64, CliError> {
 }
 
 pub(super) fn budget(limits: &LimitArguments) -> Result<Budget, CliError> {
-    let nothing = |option: &str, what: &str, hint: &str| {
-        CliError::usage(format!("{option}: it leaves Actions no {what}")).with_hint(hint)
+    let nothing = |option: &str, hint: &str| {
+        CliError::usage(format!("{option}: it must be greater than zero")).with_hint(hint)
     };
     let time = parse_duration(&limits.timeout).map_err(|error| option_error("--timeout", error))?;
     if time.is_zero() {
-        return Err(nothing("--timeout", "time", "production gives 20s"));
+        return Err(nothing("--timeout", "production gives 20s"));
     }
     let memory = parse_size(&limits.memory).map_err(|error| option_error("--memory", error))?;
     if memory == 0 {
-        return Err(nothing("--memory", "memory", "the default is 128MiB"));
+        return Err(nothing("--memory", "the default is 128MiB"));
     }
     Ok(Budget { time, memory })
 }

@@ -307,7 +307,7 @@ fn a_project_of_rules_is_checked() {
     );
 }
 
-/// What `check` finds certainly, `explain` finds as well.
+/// The certain findings of `check` are found by `explain` as well.
 #[test]
 fn explain_finds_a_claim_through_a_variable() {
     let text = "exports.onExecutePostLogin = async (event, api) => {\n  const t = api.idToken;\n  if (event.user.user_metadata.nope) t.setCustomClaim('https://example.com/x', 1);\n};\n";
@@ -428,7 +428,7 @@ fn bindings_that_production_refuses_are_findings() {
     let json = postlogin("check --format json")
         .within(project.path())
         .finish();
-    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let json: Value = serde_json::from_str(&json.stdout).expect("JSON");
     let codes: Vec<&str> = json["findings"]
         .as_array()
         .expect("a list")

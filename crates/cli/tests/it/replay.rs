@@ -343,7 +343,7 @@ fn bad_input_is_said_and_nothing_is_counted_twice() {
             );
         }
     };
-    check("", 2, &["there is no user in it"]);
+    check("", 2, &["it has no users"]);
     check(
         "{\"id\": 1}\n",
         2,

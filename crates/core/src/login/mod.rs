@@ -38,7 +38,7 @@ use transaction::Transaction;
 /// One login on its way through its handlers.
 #[derive(Debug)]
 pub struct Login {
-    /// What runs, in its order.
+    /// The handlers, in their order.
     handlers: Vec<HandlerInfo>,
     progress: Progress,
     transaction: Transaction,

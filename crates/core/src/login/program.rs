@@ -12,21 +12,21 @@ use crate::fault::Fault;
 use crate::json;
 use crate::outcome::ActionUsage;
 
-/// How far a login has come.
+/// The progress of a login.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Progress {
     /// The handlers in the order in which they run, as indices into the list that the login got.
     order: Vec<usize>,
-    /// How many of them are connections.
+    /// The number of connections among them.
     connections: usize,
-    /// How many of them come before the Actions.
+    /// The number of them before the Actions.
     before_actions: usize,
     /// Whether what the Rules asked for in common (a redirect) is still to be done.
     rules_to_end: bool,
-    /// What runs next.
+    /// The next one to run.
     at: Position,
     state: State,
-    /// What the segment since the last suspension has used of its time budget.
+    /// The time budget that the segment since the last suspension has used.
     spent: Duration,
     /// The number of the next run.
     stream: u64,
@@ -44,7 +44,7 @@ struct Position {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
-    /// What is at the position can run.
+    /// The handler at the position can run.
     Ready,
     /// The user is asked: by the handler at the position, or by the Rules together.
     Waiting { after_rules: bool },

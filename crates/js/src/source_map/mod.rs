@@ -23,7 +23,7 @@ const MOST_SOURCES: usize = 10_000;
 /// The longest built file whose places are led back, in bytes.
 const LONGEST_TEXT: usize = 16 << 20;
 
-/// What a text says about its source map.
+/// The statement of a text about its source map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link<'t> {
     /// It is in the text: a data URL's payload, and whether that is base64.

@@ -5,7 +5,7 @@ use super::*;
 /// A built file.
 const BUILT: &str =
     "var f = (event, api) => {\n  api.idToken.setCustomClaim(\"x\", event.user.name);\n};\n";
-/// What it was built from.
+/// The inputs that it was built from.
 const SOURCE: &str = "import type { E } from './e';\n\nconst f = (event: E, api: any): void => {\n    api.idToken.setCustomClaim(\"x\", event.user.name);\n};\n";
 
 fn map(mappings: &str, more: &str) -> String {

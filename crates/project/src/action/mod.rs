@@ -98,7 +98,7 @@ pub struct ModuleSource {
 /// A module that a case gives in place of another one, below every `require`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleMock {
-    /// What is required: `auth0`, `@scope/name/file.js`, `actions:name`.
+    /// The required specifier: `auth0`, `@scope/name/file.js`, `actions:name`.
     pub specifier: String,
     /// The name in messages and stacks: the file relative to the working folder, with `/`.
     pub display_path: String,

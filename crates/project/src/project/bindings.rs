@@ -1,5 +1,7 @@
 //! The Actions that a trigger binds, and those that are bound and missing.
 
+use std::path::PathBuf;
+
 use postlogin_core::event::suggest::closest;
 
 use super::{Action, Binding, Project, configuration, undescribed};
@@ -21,6 +23,8 @@ pub struct NotRead {
     pub name: String,
     /// Whether it is a Rule.
     pub is_rule: bool,
+    /// Its code, which may not be there, as far as that is known.
+    pub path: Option<PathBuf>,
     /// The reason, with the file.
     pub error: Error,
 }
@@ -30,6 +34,7 @@ impl NotRead {
         Self {
             name: name.to_owned(),
             is_rule: false,
+            path: None,
             error,
         }
     }
@@ -41,7 +46,7 @@ const UNRESOLVED: &str = "unresolved";
 impl Project {
     /// The Actions bound to a trigger (`post-login`) in the order in which they run; empty if there are none.
     ///
-    /// What an export leaves out, such as an Action of the Marketplace, is passed over as long as others are bound; the
+    /// Actions that an export leaves out, such as those of the Marketplace, are passed over as long as others are bound; the
     /// remarks name it. Fails if the binding names another Action that the configuration does not have.
     pub fn bind(&self, trigger: &str) -> Result<Vec<&Action>> {
         let bound = self.bind_each(trigger).into_iter();
@@ -106,7 +111,7 @@ impl Project {
         named.chain(unresolved).collect()
     }
 
-    /// What is not resolved in the binding of a trigger.
+    /// Returns the items that are not resolved in the binding of a trigger.
     fn unresolved_in(&self, trigger: &str) -> impl Iterator<Item = &Error> {
         let all = self.remarks.unresolved.iter();
         let of_trigger = all.filter(move |(of, _)| of.as_deref().is_none_or(|of| of == trigger));

@@ -63,7 +63,7 @@ pub struct Project {
     pub home: PathBuf,
     /// The files that say what the project is.
     pub configuration_files: Vec<PathBuf>,
-    /// What is left out of this, and what was read in another way than it is written.
+    /// The omitted parts of this, and those that were read in another way than they are written.
     pub remarks: Remarks,
 }
 

@@ -52,6 +52,7 @@ impl Project {
         let not_read = |name: &str, error: &Error| NotRead {
             name: name.to_owned(),
             is_rule: true,
+            path: None,
             error: error.clone(),
         };
         // Whether they would run is not known.
@@ -60,7 +61,10 @@ impl Project {
         let broken = broken.map(|broken| Err(not_read(&broken.name, &broken.error)));
         let rules = self.enabled_rules().into_iter().map(|rule| {
             let source = self.rule_source(rule, working_folder);
-            source.map_err(|error| not_read(&rule.name, &error))
+            source.map_err(|error| NotRead {
+                path: Some(rule.script.clone()),
+                ..not_read(&rule.name, &error)
+            })
         });
         broken.chain(rules).collect()
     }
@@ -83,7 +87,10 @@ impl Project {
     ) -> Result<ActionSource, NotRead> {
         let action = action?;
         let source = self.source(action, working_folder);
-        source.map_err(|error| NotRead::action(&action.manifest.name, error))
+        source.map_err(|error| NotRead {
+            path: Some(action.code.clone()),
+            ..NotRead::action(&action.manifest.name, error)
+        })
     }
 }
 

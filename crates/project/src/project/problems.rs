@@ -4,10 +4,10 @@ use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
 use postlogin_core::trigger::{self, is_without_contract};
 
-use super::{Binding, Project};
+use super::{Binding, Project, tenant_yaml};
 use crate::Error;
 use crate::door::Boundary;
-use crate::files::configured_path;
+use crate::files::{configured_path, display_path, entries};
 
 /// What is wrong with a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +43,33 @@ impl Project {
                 Some(BindingProblem { kind, error })
             })
             .collect();
-        for (_, action) in self.entity_actions_each() {
+        for (trigger, action) in self.entity_actions_each() {
             if let Err(part) = action {
                 problems.push(BindingProblem {
                     kind: ProblemKind::MissingAction,
-                    error: part.error,
+                    error: self.at_entity(trigger, &part.name, part.error),
                 });
             }
         }
         problems
+    }
+
+    /// Adds the file of an entity, which `name` is in, to an error without a file.
+    fn at_entity(&self, trigger: Trigger, name: &str, error: Error) -> Error {
+        if error.file.is_some() {
+            return error;
+        }
+        let folder = match trigger {
+            Trigger::EventStream => "event-streams",
+            _ => "token-exchange-profiles",
+        };
+        let within = Boundary::around(&self.root);
+        let mut files = entries(&self.root.join(folder)).into_iter();
+        let file = files.find(|file| within.mentions(file, name));
+        match file.or_else(|| tenant_yaml::find(&self.root)) {
+            Some(file) => error.in_file(&display_path(&file, &self.root)),
+            None => error,
+        }
     }
 
     /// Adds the place of a binding: the first line of its file that names the trigger.

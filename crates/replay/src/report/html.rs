@@ -118,7 +118,7 @@ pub fn html(report: &Report<'_>) -> String {
                     }
                     @if summary.unreadable > 0 {
                         section {
-                            h2 { "Lines that are no user" }
+                            h2 { "Lines that are not users" }
                             ul { @for (why, problem) in summary.problems.iter() {
                                 li {
                                     (why) ": " (counted(problem.lines, "line", "lines"))

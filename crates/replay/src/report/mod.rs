@@ -34,7 +34,7 @@ pub struct Report<'a> {
     pub after: Version,
     /// The name of the file of users.
     pub input: String,
-    /// How the users are written down: `ndjson`, `json`, `csv`.
+    /// The form in which the users are written: `ndjson`, `json`, `csv`.
     pub form: &'static str,
     /// The version of postlogin and of its engine.
     pub engine: String,
@@ -50,7 +50,7 @@ pub struct Report<'a> {
     pub unknown_columns: Vec<String>,
     /// The limits, with whether each is passed.
     pub limits: Vec<(FailIf, bool)>,
-    /// What became of the logins.
+    /// The summary of the logins.
     pub summary: &'a Summary,
 }
 
@@ -125,7 +125,7 @@ impl Report<'_> {
             .collect();
         if !unknown.is_empty() {
             warnings.push(format!(
-                "not used, because they are no attributes of an export (--map): {}",
+                "not used, because they are not attributes of an export (--map): {}",
                 unknown
                     .iter()
                     .take(20)

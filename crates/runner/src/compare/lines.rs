@@ -58,7 +58,7 @@ impl Comparison {
         let kinds = [
             (events, "event", "events"),
             (cases, "case", "cases"),
-            (generated, "made-up event", "made-up events"),
+            (generated, "generated event", "generated events"),
         ];
         let kinds: Vec<String> = kinds
             .iter()
@@ -117,7 +117,7 @@ impl Comparison {
 }
 
 impl Comparison {
-    /// What failed on both sides, and what was left out.
+    /// Returns the failures on both sides, and the logins that were left out.
     fn failures(&self) -> Vec<Line> {
         let mut lines = Vec::new();
         let mut warn = |text: String| {
@@ -158,7 +158,7 @@ fn place(origin: &Origin) -> String {
     match origin {
         Origin::Event(file) => file.clone(),
         Origin::Case(name) => format!("the case {name}"),
-        Origin::Generated(number) => format!("made-up event {number}"),
+        Origin::Generated(number) => format!("generated event {number}"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod difference;
 mod lines;
+pub mod page;
 mod report;
 mod work;
 

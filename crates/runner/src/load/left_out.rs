@@ -1,12 +1,14 @@
 //! Rules and Actions of a login that do not load: they are left out and named, and the others run.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use postlogin_core::event::sample;
 use postlogin_core::outcome::{Outcome, Status};
 use postlogin_core::{Fault, FaultKind, HandlerKind, Location, Trigger};
 use postlogin_engine::BoundAction;
 use postlogin_host::Budget;
 use postlogin_project::{ActionSource, Error, NotRead, TenantData};
-use std::time::Duration;
 
 use super::{Compiler, LoadError, LoadProblem, Loaded, kind_of, trigger_of};
 use crate::case::unloadable;
@@ -21,7 +23,11 @@ pub struct LeftOut {
     pub kind: HandlerKind,
     /// The reason, with the place.
     pub error: LoadError,
-    /// The file that it is about, as far as it is known.
+    /// Whether it cannot be read at all.
+    pub is_unread: bool,
+    /// Its code, which may not be there, as far as that is known.
+    pub path: Option<PathBuf>,
+    /// The file that the error is about, as far as it is known.
     pub file: String,
     /// The place, if a line is known, which is then in the error's message, too.
     pub location: Option<Location>,
@@ -36,6 +42,8 @@ impl LeftOut {
             name: source.name.clone(),
             kind: kind_of(source),
             error,
+            is_unread: false,
+            path: None,
             file: source.display_path.clone(),
             location: None,
         }
@@ -76,6 +84,8 @@ impl From<NotRead> for LeftOut {
                 true => HandlerKind::Rule,
                 false => HandlerKind::Action,
             },
+            is_unread: true,
+            path: part.path,
             file: file.clone().unwrap_or_default(),
             error: LoadError::unreadable(&part.error),
             location,

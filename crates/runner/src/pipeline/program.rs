@@ -5,20 +5,23 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
 };
 
-use postlogin_core::{Trigger, outcome::Outcome, trigger::Binding};
+use postlogin_core::{Trigger, explanation::ClaimSites, outcome::Outcome, trigger::Binding};
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_js::liquid::Liquid;
+use postlogin_page::SourceText;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
 use serde_json::Value;
 
+use super::counted::Counted;
 use super::{PipelineNotice, ProgramError};
 use crate::load::dependencies::local_files;
+use crate::texts::{claim_sites_of_all, texts_of};
 use crate::{Compiler, LeftOut, LoadError, fingerprint, login::unseen, sort_parts, watch::Stamps};
 
 /// Starts the engine.
@@ -36,6 +39,10 @@ pub(super) struct Program {
     /// The scripts of connections, by name.
     pub(super) connections: HashMap<String, BoundAction>,
     pub(super) tenant: TenantData,
+    /// What was loaded, for people.
+    sources: Vec<(Trigger, ActionSource)>,
+    /// The Actions of post-login once more, with counters; made when the page first asks for a run.
+    counted: OnceLock<Option<Arc<Counted>>>,
     /// Whether something may switch to another user.
     pub(super) switches_users: bool,
     /// What should run and does not load: logins that need it fail.
@@ -50,9 +57,21 @@ impl Program {
         self.actions.get(&trigger).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns how many Rules and Actions there are.
+    /// Returns where the sources of a trigger set claims.
+    pub(super) fn claim_sites(&self, trigger: Trigger) -> ClaimSites {
+        let sources = self.sources.iter();
+        claim_sites_of_all(sources.filter(|(of, _)| *of == trigger).map(|(_, it)| it))
+    }
+
+    /// Returns the texts of the sources.
+    pub(super) fn texts(&self) -> Vec<SourceText> {
+        texts_of(self.sources.iter().map(|(of, source)| (Some(*of), source)))
+    }
+
+    /// Returns how many Rules and Actions run.
     pub(super) fn len(&self) -> usize {
-        self.actions.values().map(Vec::len).sum()
+        let all = self.actions.values().flatten();
+        all.filter(|bound| bound.action.is_some()).count()
     }
 }
 
@@ -62,6 +81,8 @@ pub(super) struct Library {
     given: Vec<Secret>,
     start: Start,
     notices: Notices,
+    /// What the seed of the tenant has beside the project.
+    seed: TenantData,
     loaded: Mutex<Loaded>,
 }
 
@@ -81,11 +102,12 @@ impl Library {
         project: Option<&Project>,
         here: &Path,
         given: Vec<Secret>,
+        seed: TenantData,
         start: Start,
         notices: Notices,
     ) -> Result<Self, ProgramError> {
         let mut compiler = None;
-        let (stamps, program) = match project {
+        let (stamps, mut program) = match project {
             Some(project) => {
                 let sources = Sources::read(project, here)?;
                 let all: Vec<&ActionSource> = sources.sources().collect();
@@ -101,17 +123,24 @@ impl Library {
             }
             None => (Stamps::default(), Program::default()),
         };
+        program.tenant.extend(&seed);
         Ok(Self {
             here: here.to_owned(),
             given,
             start,
             notices,
+            seed,
             loaded: Mutex::new(Loaded {
                 compiler,
                 stamps,
                 program: Ok(Arc::new(program)),
             }),
         })
+    }
+
+    /// Returns the folder in which the project is looked for.
+    pub(super) fn here(&self) -> &Path {
+        &self.here
     }
 
     /// Returns what the user gave.
@@ -142,6 +171,40 @@ impl Library {
         Ok(javascript
             .map_err(|error| anyhow::anyhow!(error.message))?
             .liquid())
+    }
+
+    /// Lets `work` load something with the compiler of the server.
+    ///
+    /// # Errors
+    /// When the engine cannot be started.
+    pub(super) fn compiled<T>(
+        &self,
+        work: impl FnOnce(&mut Compiler<'static>) -> T,
+    ) -> anyhow::Result<T> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        started(&mut loaded.compiler, &self.start)?;
+        match loaded.compiler.as_mut() {
+            Some(compiler) => Ok(work(compiler)),
+            None => Err(anyhow::anyhow!("the engine is not there")),
+        }
+    }
+
+    /// Returns the Actions of post-login with counters; `None` when they cannot be loaded in this way.
+    pub(super) fn counted(&self, program: &Program) -> Option<Arc<Counted>> {
+        if let Some(known) = program.counted.get() {
+            return known.clone();
+        }
+        // What is missing makes its logins fail, and must here, too.
+        if !program.left_out.is_empty() {
+            return None;
+        }
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let compiler = loaded.compiler.as_mut()?;
+        let sources = program.sources.iter();
+        let sources = sources.filter(|(of, _)| *of == Trigger::PostLogin);
+        let sources = sources.map(|(_, source)| source);
+        let make = || Counted::new(compiler, sources, &self.given).map(Arc::new);
+        program.counted.get_or_init(make).clone()
     }
 
     /// Reports, once for each edit, that an Action does not load in its sandbox.
@@ -175,7 +238,8 @@ impl Library {
             Err(_) => Ok(Program::default()),
         };
         match sources.and(program) {
-            Ok(program) => {
+            Ok(mut program) => {
+                program.tenant.extend(&self.seed);
                 (self.notices)(PipelineNotice::Reloaded(program.len()));
                 for part in &program.left_out {
                     (self.notices)(PipelineNotice::LeftOut(part));
@@ -240,6 +304,12 @@ impl Sources {
         all.filter_map(|(_, part)| part.as_ref().ok())
     }
 
+    /// The same with their triggers.
+    fn readable(&self) -> impl Iterator<Item = (Trigger, &ActionSource)> {
+        let all = self.actions.iter().chain(&self.of_entities);
+        all.filter_map(|(trigger, part)| Some((*trigger, part.as_ref().ok()?)))
+    }
+
     /// Every file whose change may change what a login runs; folders for files that come and go.
     fn files(&self, project: &Project) -> Vec<PathBuf> {
         let sources = self.sources().chain(&self.connections);
@@ -274,7 +344,11 @@ impl Sources {
             let folder = folder.join("node_modules");
             [folder.join(".package-lock.json"), folder]
         });
+        // What is missing will be there.
+        let parts = self.actions.iter().chain(&self.of_entities);
+        let missing = parts.filter_map(|(_, part)| part.as_ref().err()?.path.clone());
         own.chain(local)
+            .chain(missing)
             .chain(packages)
             .chain(project.modules.iter().map(|module| module.code.clone()))
             .chain(project.configuration_files.iter().cloned())
@@ -291,6 +365,10 @@ impl Sources {
     ) -> Result<Program, ProgramError> {
         let mut program = Program {
             tenant: project.tenant.clone(),
+            sources: self
+                .readable()
+                .map(|(trigger, source)| (trigger, source.clone()))
+                .collect(),
             switches_users: self.sources().any(may_switch_users),
             ..Program::default()
         };

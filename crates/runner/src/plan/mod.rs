@@ -149,7 +149,7 @@ impl<'a> Planner<'a> {
                 }
             }
             (None, Some(error)) => Err(error),
-            (None, None) => Err(place.error("the case can't be planned")),
+            (None, None) => Err(place.error("the case cannot be planned")),
         }
     }
 

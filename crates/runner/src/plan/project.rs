@@ -69,7 +69,7 @@ pub(super) fn source(
     resolve_action_from(name, from, working_folder, project, within)
 }
 
-/// What takes the place of an Action that cannot be read.
+/// Returns the replacement of an Action that cannot be read.
 pub(super) fn unreadable(name: &str) -> ActionSource {
     ActionSource {
         name: name.to_owned(),

@@ -43,7 +43,7 @@ const MOST_ENDLESS: u64 = 20;
 pub struct ReplayOptions<'a> {
     /// The event of a login, but for the user.
     pub template: Value,
-    /// What the names of the export stand for.
+    /// The attributes behind the names of the export.
     pub columns: Columns,
     /// Roles and organizations of the users.
     pub joined: Joined,
@@ -53,13 +53,13 @@ pub struct ReplayOptions<'a> {
     pub mocks: Vec<Mock>,
     /// When each login starts, in milliseconds since the epoch.
     pub now_ms: i64,
-    /// What the seeds of the logins are derived from.
+    /// The source of the seeds of the logins.
     pub seed: u64,
     /// The budget of a sandbox.
     pub budget: Budget,
     /// The settings of the project's tenant.
     pub tenant: &'a TenantData,
-    /// How users and values are written down.
+    /// The form in which users and values are written down.
     pub privacy: Privacy,
 }
 
@@ -76,7 +76,7 @@ pub struct Replay<'a> {
     counters: Vec<(&'static str, Arc<Coverage>)>,
 }
 
-/// What became of a chunk of users.
+/// The result of a chunk of users.
 #[derive(Debug, Default)]
 pub struct Folded {
     /// The fold.
@@ -85,7 +85,7 @@ pub struct Folded {
     pub rows: Vec<Value>,
     /// Hashes of the users' ids.
     pub ids: Vec<u64>,
-    /// What the logins of each user took, in microseconds.
+    /// The time that the logins of each user took, in microseconds.
     pub micros: Histogram,
 }
 
@@ -342,7 +342,7 @@ fn read_paths(sources: &[&ActionSource]) -> Vec<Vec<String>> {
     paths
 }
 
-/// What two logins of the same user do differently.
+/// Returns the differences between two logins of the same user.
 fn changes(before: &Ran, after: &Ran) -> Vec<Change> {
     // Most users see no change, and a look at both outcomes is a tenth of the account of their parts.
     if is_same(&before.outcome, &after.outcome)

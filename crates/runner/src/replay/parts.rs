@@ -1,4 +1,4 @@
-//! What is done of a replay, in a folder: a part for each portion of users. Parts are renamed into place, so each is whole.
+//! The finished parts of a replay, in a folder: one for each portion of users. Parts are renamed into place, so each is whole.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read as _, Write as _};

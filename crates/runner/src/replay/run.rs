@@ -14,7 +14,7 @@ use postlogin_replay::{Histogram, Summary};
 /// The interval at which progress is reported.
 const TICK: Duration = Duration::from_millis(200);
 
-/// How the portions are worked on.
+/// The settings of the work on portions.
 pub struct RunControl<'a> {
     /// The number of threads, at least one.
     pub jobs: usize,
@@ -26,7 +26,7 @@ pub struct RunControl<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// How far it is.
+/// The progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Progress {
     /// Users whose logins ran, or that were done before.
@@ -35,7 +35,7 @@ pub struct Progress {
     pub done_before: u64,
 }
 
-/// What was done.
+/// The finished work.
 #[derive(Debug)]
 pub struct Done {
     /// The number of portions of the file.
@@ -44,7 +44,7 @@ pub struct Done {
     pub missing: u64,
     /// Whether it was stopped.
     pub is_stopped: bool,
-    /// What the logins of a user took, in microseconds, of those that ran now.
+    /// The time that the logins of a user took, in microseconds, of those that ran now.
     pub micros: Histogram,
 }
 

@@ -62,7 +62,7 @@ impl fmt::Display for EmailError {
         match self {
             Self::Unknown(name) => write!(
                 f,
-                "there is no e-mail template `{name}`; production has {}",
+                "unknown e-mail template `{name}`; production has {}",
                 KNOWN.join(", ")
             ),
             Self::Template {

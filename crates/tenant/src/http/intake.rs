@@ -15,7 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::room::{FREE, Room};
 use super::{Call, Content, Params, answer};
 use crate::oauth::finish::error_page;
-use crate::oauth::{OAuthError, authenticators, userinfo};
+use crate::oauth::{OAuthError, authenticators, known, userinfo};
 use crate::state::{Front, Tenant};
 use crate::{control, management};
 
@@ -44,7 +44,7 @@ pub(crate) enum Guard {
     Management,
     /// Who shows an access token, or sends a form that may hold one.
     UserInfo,
-    /// Who shows the token of a login that waits for a second factor.
+    /// Who shows the token of a login that waits for a second factor, or an access token.
     MfaToken,
 }
 
@@ -89,6 +89,8 @@ impl Intake {
     /// The form of a page with a whole profile.
     pub(crate) const PROFILE: Self = Self::new(MIB, Guard::Nobody, Family::Page);
     pub(crate) const CONTROL: Self = Self::new(MIB, Guard::Control, Family::Control);
+    /// An event, with a whole profile in it.
+    pub(crate) const RUN: Self = Self::new(8 * MIB, Guard::Control, Family::Control);
     /// Users or a whole tenant.
     pub(crate) const IMPORT: Self = Self::new(64 * MIB, Guard::Control, Family::Control);
 }
@@ -137,6 +139,7 @@ impl FromRequest<Front> for Call {
                 return Err(why.response(intake));
             }
         }
+        known::note(tenant, &call);
         Ok(call)
     }
 }
@@ -153,7 +156,7 @@ async fn judged(
         Guard::Control => control::judge(tenant, call, has_body).map_err(|refusal| *refusal),
         Guard::Management => management::judge(tenant, call).map_err(|refusal| *refusal),
         Guard::UserInfo => userinfo::judge(call).map_err(|refusal| *refusal),
-        Guard::MfaToken => authenticators::judge(tenant, call).await,
+        Guard::MfaToken => authenticators::judge(tenant, call).map_err(|refusal| *refusal),
     }
 }
 

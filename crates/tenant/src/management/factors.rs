@@ -268,7 +268,7 @@ pub(super) fn create(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
                 secret,
                 active: true,
                 created_at: iso(now),
-                last_step: None,
+                ..Authenticator::default()
             };
             store.put(Entry::lasting(&app).of(id), &record)?;
         }

@@ -140,6 +140,9 @@ fn consent_page(tenant: &Tenant, login: &LoginDoc, grant: &Grant) -> Result<Resp
         form method="post" action="/u/consent" {
             (hidden("state", &login.id))
             button name="action" value="accept" autofocus { "Accept" }
+        }
+        form.apart method="post" action="/u/consent" {
+            (hidden("state", &login.id))
             button.user name="action" value="decline" { "Decline" }
         }
     };

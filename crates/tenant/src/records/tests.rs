@@ -92,6 +92,7 @@ fn logins_on_their_way() {
     kept::<Pushed>(json!([["client_id", "c"], ["scope", "openid"]]));
     kept::<UsedAssertion>(json!({}));
     kept::<OneTimeCode>(json!({"code": "012345", "attempts": 2}));
+    kept::<OneTimeCode>(json!({"code": "012345", "attempts": 0, "authenticator": "sms|dev_1"}));
     let login = serde_json::to_value(LoginDoc::default()).unwrap();
     kept::<LoginDoc>(login);
 }
@@ -114,6 +115,9 @@ fn users_and_mails() {
     );
     kept::<Authenticator>(json!({
         "secret": [0], "active": true, "created_at": "2026-01-01T00:00:00.000Z", "last_step": 59000000,
+    }));
+    kept::<Authenticator>(json!({
+        "secret": [], "active": true, "created_at": "2026-01-01T00:00:00.000Z", "kind": "sms", "to": "+4930123456",
     }));
     kept::<ClientChange>(json!({"client_metadata": {"b": "1", "a": "2"}}));
     kept::<Identity>(json!({"z": 1, "a": null}));

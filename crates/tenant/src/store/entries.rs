@@ -48,7 +48,7 @@ pub(crate) enum Kind {
     Roles,
     /// A code of a passwordless connection.
     OneTimeCode,
-    /// What a user allowed a third-party application; its owner is the user.
+    /// The consent of a user to a third-party application; its owner is the user.
     Consent,
     /// A user's membership of an organization; its owner is the user.
     Member,
@@ -110,6 +110,9 @@ impl Kind {
             .map(|(kind, _)| *kind)
     }
 }
+
+/// So many used refresh tokens of a family are kept at least.
+const USED_KEPT: i64 = 100;
 
 /// An entry to write.
 #[derive(Debug, Clone, Copy)]
@@ -299,6 +302,25 @@ impl Store {
             "DELETE FROM entries WHERE kind = ?1 AND json_extract(document, '$.session_id') = ?2",
             params![Kind::Refresh.name(), session_id],
         )?;
+        Ok(())
+    }
+
+    /// Removes the oldest used refresh tokens of a family: the latest ones are kept, because a second use of one ends the family.
+    pub(crate) fn trim_family(&self, family: &str) -> Result<()> {
+        let connection = self.lock()?;
+        let kind = Kind::Refresh.name();
+        let count: i64 = connection
+            .prepare_cached("SELECT count(*) FROM entries WHERE kind = ?1 AND owner = ?2")?
+            .query_row(params![kind, family], |row| row.get(0))?;
+        // Rarely, and many at once: each is looked into.
+        if count > 2 * USED_KEPT {
+            connection.execute(
+                "DELETE FROM entries WHERE kind = ?1 AND id IN (SELECT id FROM entries WHERE kind = ?1 AND owner = ?2
+                   AND json_extract(document, '$.used_at') IS NOT NULL
+                   ORDER BY json_extract(document, '$.used_at') DESC LIMIT -1 OFFSET ?3)",
+                params![kind, family, USED_KEPT],
+            )?;
+        }
         Ok(())
     }
 

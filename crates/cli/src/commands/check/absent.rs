@@ -78,7 +78,7 @@ pub(super) fn place(error: &Error) -> Location {
     }
 }
 
-/// What scripts load that `run` and `test` will not find.
+/// The modules that scripts load and that `run` and `test` will not find.
 pub(super) struct Missing {
     /// The names of packages, each with the number of Actions that require it. Taken out when it is told: a checkout
     /// without `node_modules` lacks all packages.
@@ -129,7 +129,7 @@ impl Missing {
     }
 }
 
-/// How to install a package: `postlogin install` installs what is declared only.
+/// Returns the hint on installing a package: `postlogin install` installs declared packages only.
 fn hint(source: &ActionSource, name: &str) -> String {
     let declared = source.declared.iter();
     let mut declared = declared.flat_map(|manifest| &manifest.dependencies);

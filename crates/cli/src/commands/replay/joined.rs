@@ -1,4 +1,4 @@
-//! What no export has: roles and organizations, from files of their own.
+//! The data that no export has: roles and organizations, from files of their own.
 
 use std::{collections::HashMap, path::Path};
 
@@ -132,7 +132,7 @@ fn each(
             return Err(failed(entry.line, "not a JSON object"));
         };
         let user = object.get("user_id").and_then(Value::as_str);
-        let user = user.ok_or_else(|| failed(entry.line, "there is no `user_id`"))?;
+        let user = user.ok_or_else(|| failed(entry.line, "`user_id` is missing"))?;
         let found = match is_table {
             true => object
                 .get("app_metadata")

@@ -49,7 +49,7 @@ pub(super) fn fuzz(
     let targets = targets(setting, &plan, &of_cases, actions, project)?;
     if targets.list.is_empty() && targets.left_out.is_empty() {
         return Err(CliError {
-            message: "there is no Action to make up logins for".into(),
+            message: "no Action to generate logins for".into(),
             hint: Some("name one: `postlogin test --fuzz actions/my-action/code.js`".into()),
             code: NO_CASES,
         });
@@ -96,7 +96,7 @@ pub(super) fn fuzz(
     }
 }
 
-/// How many logins there are if nothing is said.
+/// The default number of logins.
 const DEFAULT: u64 = 1000;
 
 fn parse(text: &str) -> Result<Logins, CliError> {
@@ -106,13 +106,13 @@ fn parse(text: &str) -> Result<Logins, CliError> {
     };
     if text.chars().all(|letter| letter.is_ascii_digit()) {
         return match text.parse() {
-            Ok(0) => Err(refused("that is none")),
+            Ok(0) => Err(refused("it must be at least 1")),
             Ok(count) => Ok(Logins::Count(count)),
-            Err(_) => Err(refused("that is no number of logins")),
+            Err(_) => Err(refused("it is not a number of logins")),
         };
     }
     match parse_duration(text) {
-        Ok(time) if time.is_zero() => Err(refused("that is no time")),
+        Ok(time) if time.is_zero() => Err(refused("it must be greater than zero")),
         Ok(time) => Ok(Logins::For(time)),
         Err(_) => Err(refused("that is neither a number nor a duration")),
     }
@@ -136,7 +136,7 @@ fn sort(
     Ok((of_cases, actions))
 }
 
-/// What was named; else the project's Rules and bindings; else whatever the cases name.
+/// Returns the named Actions; else the project's Rules and bindings; else whatever the cases name.
 fn targets(
     setting: &Setting<'_>,
     plan: &Plan,

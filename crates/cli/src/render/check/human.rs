@@ -11,7 +11,7 @@ use crate::render::page::{Page, span};
 use crate::render::style::Role;
 use crate::render::text::counted;
 
-/// How many findings are shown; the others are counted.
+/// The most findings that are shown; the others are counted.
 const MOST_FINDINGS: usize = 200;
 
 /// Writes the findings and how many there are.

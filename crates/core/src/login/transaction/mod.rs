@@ -32,7 +32,7 @@ use state::{Ending, Flow, Running};
 pub(crate) use suspension::Resumed;
 pub use suspension::{ResumeStep, Resumption, Suspension};
 
-/// What the host does after a handler ended.
+/// The host's next step after a handler has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Next {
     /// Run the next Action; after the last one, [`Transaction::conclude`].

@@ -1,4 +1,4 @@
-//! What a login collects on its way through the Actions.
+//! The state that a login collects on its way through the Actions.
 
 use std::collections::VecDeque;
 
@@ -36,7 +36,7 @@ pub(crate) struct Running {
     pub entry: EntryPoint,
     /// The event as the handler sees it.
     pub event: Value,
-    /// What it has asked for.
+    /// The requests so far.
     pub commands: Vec<Command>,
     /// The working copy behind `api.session.setMetadata`.
     pub session_metadata: Map<String, Value>,
@@ -50,11 +50,11 @@ pub(crate) struct Running {
     pub run: usize,
     /// The Rule, if it is one.
     pub rule: Option<RunningRule>,
-    /// How many bytes it may still print.
+    /// The number of bytes that it may still print.
     pub log_bytes_left: usize,
 }
 
-/// How a login ends before its last Action.
+/// The end of a login before its last Action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Ending {
     /// Denied.
@@ -70,7 +70,7 @@ pub(crate) enum Ending {
     Failed(ActionError),
 }
 
-/// What is counted of a custom token exchange, to be judged after its Action.
+/// The counts of a custom token exchange, which are checked after its Action.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Exchange {
     /// Calls that set the user.
@@ -81,12 +81,12 @@ pub(crate) struct Exchange {
     pub refused: bool,
 }
 
-/// What a login has collected.
+/// The state that a login has collected.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Flow {
     /// The login; its event is what the next Action sees, apart from secrets.
     pub input: LoginInput,
-    /// What was requested when the login started; `/continue` does not change it.
+    /// The request at the start of the login; `/continue` does not change it.
     pub request: Request,
     /// Whether the login started with `prompt=none`.
     pub silent: bool,
@@ -94,7 +94,7 @@ pub(crate) struct Flow {
     pub profile: Profile,
     /// The profile that the script of a connection gave, as it gave it.
     pub fetched: Option<Value>,
-    /// What Rules share.
+    /// The state that Rules share.
     pub rules: Rules,
     /// The cache.
     pub cache: Cache,
@@ -108,22 +108,22 @@ pub(crate) struct Flow {
     pub passed_factors: Vec<String>,
     /// Whether `api.multifactor.enable` wants a factor at the end of the flow; `None` leaves it to the tenant's policy.
     pub multifactor: Option<bool>,
-    /// How many challenges and enrolments Actions have asked for.
+    /// The number of challenges and enrolments that Actions have asked for.
     pub factor_commands: usize,
-    /// What the login waits for, first things first.
+    /// The things that the login waits for, in their order.
     pub waiting: VecDeque<Suspension>,
     /// URLs that the browser was sent to.
     pub redirected_to: Vec<String>,
-    /// What a form gave, for the handler that continues.
+    /// The result of a form, for the handler that continues.
     pub form: Option<Value>,
-    /// How the login ended, if it did.
+    /// The end of the login, if it has ended.
     pub ending: Option<Ending>,
     /// The handlers that did not load and were passed over, with their errors.
     #[serde(default)]
     pub not_loaded: Vec<ActionError>,
     /// The last time that was told.
     pub now_ms: i64,
-    /// What the host changes beside the outcome.
+    /// The changes that the host makes beside the outcome.
     pub changes: Changes,
     /// Calls.
     pub commands: Vec<CommandRecord>,
@@ -133,21 +133,21 @@ pub(crate) struct Flow {
     pub notices: Vec<Notice>,
     /// Costs.
     pub usage: Vec<ActionUsage>,
-    /// What the Actions ask for beside tokens and metadata.
+    /// The requests of the Actions beside tokens and metadata.
     #[serde(default)]
     pub effects: Effects,
-    /// What is counted of a token exchange.
+    /// The counts of a token exchange.
     #[serde(default)]
     pub exchange: Exchange,
-    /// What was used of the vendor's limits.
+    /// The use of the vendor's limits.
     pub measures: Measures,
     /// The reads that are recorded.
     pub watch: Watch,
-    /// What Actions have read of the event.
+    /// The reads of the event by Actions.
     pub reads: Vec<EventRead>,
     /// Milliseconds that Actions have waited since the last suspension.
     pub waited_ms: u64,
-    /// How much of all this there is.
+    /// The size of all this.
     pub kept: Kept,
 }
 
