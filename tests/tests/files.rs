@@ -46,6 +46,10 @@ const OTHERS: &[(&str, &str)] = &[
         "writes the report that the user named",
     ),
     (
+        "crates/cli/src/commands/replay/cluster.rs",
+        "the results of workers that the user named",
+    ),
+    (
         "crates/cli/src/commands/replay/input.rs",
         "the files of users, roles and organizations that the user named",
     ),

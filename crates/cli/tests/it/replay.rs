@@ -515,7 +515,7 @@ fn a_revision_is_read_out_of_git() {
     );
     let done = replay(place.path(), "users.ndjson --before git:--output=x");
     assert!(
-        done.code == Some(2) && done.stderr.contains("unknown revision"),
+        done.code == Some(2) && done.stderr.contains("git:--output=x: unknown revision"),
         "{done}"
     );
 }

@@ -154,8 +154,8 @@ fn little_address_space_is_enough() {
 }
 
 const READS_LOGIN: &str = "exports.onExecutePostLogin = async (event, api) => {\n  \
-    const { client, connection, request, transaction } = event;\n  \
-    api.idToken.setCustomClaim('https://example.com/login', [client.name, connection.name, request.geoip.countryCode, transaction.protocol]);\n};\n";
+    const login = [event.client.name, event.connection.name, event.request.geoip.countryCode, event.transaction.protocol];\n  \
+    api.idToken.setCustomClaim('https://example.com/login', login);\n};\n";
 
 /// The last login of each user counts, whatever else the logs have; a user without one gets the event of the template.
 #[test]

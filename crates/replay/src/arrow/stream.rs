@@ -1,11 +1,12 @@
 //! Arrow IPC streams, one after the other.
 
 use std::io::{self, BufRead, Read as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
-use arrow_ipc::root_as_message;
+use arrow_ipc::{self as ipc, root_as_message};
 
 /// The longest description of a message, in bytes: it names columns and buffers.
 const LONGEST_HEAD: u32 = 16 << 20;
@@ -74,9 +75,15 @@ impl<R: BufRead> Streams<R> {
             let mut text = prefix.to_vec();
             take(&mut self.reader, u64::from(length), &mut text)?;
             let head = text.get(8..).unwrap_or_default();
-            let body = root_as_message(head).map(|message| message.bodyLength());
-            let body = body.map_err(|error| invalid(format!("damaged Arrow stream: {error}")))?;
-            let body = u64::try_from(body)
+            let message = root_as_message(head);
+            let message =
+                message.map_err(|error| invalid(format!("damaged Arrow stream: {error}")))?;
+            if !is_within(&message) {
+                return Err(invalid(
+                    "damaged Arrow stream: a column is outside of its batch",
+                ));
+            }
+            let body = u64::try_from(message.bodyLength())
                 .ok()
                 .filter(|length| *length <= LONGEST_BODY);
             let body = body.ok_or_else(|| {
@@ -84,13 +91,39 @@ impl<R: BufRead> Streams<R> {
             })?;
             take(&mut self.reader, body, &mut text)?;
             let mut buffer = Buffer::from_vec(text);
-            let batch = decoder.decode(&mut buffer);
+            // The decoder checks what a column holds; should it still panic on bytes that nobody has thought of, they are damaged, too.
+            let decode = AssertUnwindSafe(|| decoder.decode(&mut buffer));
+            let batch = catch_unwind(decode);
+            let batch = batch.map_err(|_| invalid("damaged Arrow stream"))?;
             let batch = batch.map_err(|error| invalid(format!("damaged Arrow stream: {error}")))?;
             if let Some(batch) = batch {
                 return Ok(Some(Message::Batch(batch)));
             }
         }
     }
+}
+
+/// Returns whether all columns of a batch are in its body. The decoder takes that for granted.
+fn is_within(message: &ipc::Message<'_>) -> bool {
+    let of_dictionary = message.header_as_dictionary_batch();
+    let batch = message
+        .header_as_record_batch()
+        .or_else(|| of_dictionary.and_then(|dictionary| dictionary.data()));
+    let Some(batch) = batch else {
+        return true;
+    };
+    let end = |offset: i64, length: i64| {
+        let is_positive = offset >= 0 && length >= 0;
+        is_positive.then(|| offset.checked_add(length)).flatten()
+    };
+    let buffers = batch.buffers().into_iter().flatten();
+    let nodes = batch.nodes().into_iter().flatten();
+    let mut ends = buffers.map(|buffer| end(buffer.offset(), buffer.length()));
+    ends.all(|end| end.is_some_and(|end| end <= message.bodyLength()))
+        && nodes
+            .into_iter()
+            .all(|node| node.length() >= 0 && node.null_count() >= 0)
+        && batch.length() >= 0
 }
 
 fn at_end(reader: &mut impl BufRead) -> io::Result<bool> {
