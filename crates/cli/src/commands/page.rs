@@ -131,7 +131,7 @@ pub(super) fn part(event: &Value, pointer: &str) -> String {
     found.unwrap_or_default().to_owned()
 }
 
-/// What people call the user of an event.
+/// Returns the name of an event's user for people.
 pub(super) fn name_of(event: &Value) -> String {
     let keys = ["email", "name", "nickname", "user_id"];
     let mut found = keys.iter().map(|key| part(event, &format!("/user/{key}")));
