@@ -15,7 +15,7 @@ pub struct Report {
     pub format: String,
     /// The command that wrote it: `run`, `explain`, `test` or `compare`.
     pub command: String,
-    /// The command, for its head: `shop: postlogin run claims`.
+    /// The head of the page, with what was run: `shop: postlogin run claims`.
     #[serde(default)]
     pub title: String,
     /// The logins, in order.

@@ -17,7 +17,7 @@ pub(crate) struct UiArguments {
     #[arg(long)]
     pub(crate) no_open: bool,
 
-    /// Users to begin with, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
+    /// Initial users, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) users: Vec<PathBuf>,
 
@@ -25,7 +25,7 @@ pub(crate) struct UiArguments {
     #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) seed: Vec<PathBuf>,
 
-    /// A URL that every application may be called back at, besides those of the export (repeatable)
+    /// A callback URL for every application, besides those of the export (repeatable)
     #[arg(long, value_name = "URL", help_heading = "The tenant")]
     pub(crate) callback: Vec<String>,
 

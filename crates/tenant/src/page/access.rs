@@ -21,7 +21,7 @@ const HEADER: &str = "x-postlogin-page";
 /// The most browsers that are signed in; one more signs the first one out.
 const MOST_SESSIONS: usize = 16;
 
-/// What is called with the token of each new link.
+/// Receives the token of each new link.
 struct Announce(Box<dyn Fn(&str) + Send + Sync>);
 
 impl fmt::Debug for Announce {

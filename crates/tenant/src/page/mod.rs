@@ -272,7 +272,7 @@ fn part_of(event: &Value, pointer: &str) -> String {
     found.unwrap_or_default().to_owned()
 }
 
-/// What people call a user: the e-mail address, else a name, else the id.
+/// Returns the name of a user for people: the e-mail address, else a name, else the id.
 fn name_of(event: &Value) -> String {
     let user = event.get("user").unwrap_or(&Value::Null);
     let keys = ["email", "name", "nickname", "user_id"];
