@@ -1,11 +1,12 @@
 //! The one place that opens files of packages: regular files, of bounded size, that [`Places`] admits.
 
 use std::{
+    collections::HashMap,
     fs::{self, File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -23,6 +24,8 @@ pub(super) const LARGEST_FILE: u64 = 16 << 20;
 const LARGEST_MANIFEST: u64 = 1 << 20;
 /// The most bytes of all manifests that an Action leads to. Each is read by the resolver and by us.
 const MANIFESTS: u64 = 8 << 20;
+/// So many folders are remembered. Packages can name any number of them.
+const MOST_FOLDERS: usize = 20_000;
 
 /// Opens files of packages. The resolver sees the file system through it as well.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +33,8 @@ pub(super) struct Door {
     places: Arc<Places>,
     /// The bytes of the manifests that were read.
     manifests: Arc<AtomicU64>,
+    /// Folders that were asked for, with links followed.
+    folders: Arc<Mutex<HashMap<PathBuf, PathBuf>>>,
 }
 
 impl Door {
@@ -37,7 +42,41 @@ impl Door {
         Self {
             places,
             manifests: Arc::default(),
+            folders: Arc::default(),
         }
+    }
+
+    /// Returns the path of a file without links, as [`Path::canonicalize`] does, which asks for each folder on the way again: of two large
+    /// packages, a hundred thousand times. Here a folder is asked for once. Whoever opens the file looks at all of its path again.
+    ///
+    /// # Errors
+    /// As [`Path::canonicalize`].
+    pub(super) fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        // Elsewhere, a name may be written in several ways, and only the system knows which one is the file's.
+        let is_plain = cfg!(target_os = "linux")
+            && path.is_absolute()
+            && !path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let (true, Some(folder), Some(name)) = (is_plain, path.parent(), path.file_name()) else {
+            return path.canonicalize();
+        };
+        let real = self.folder(folder)?.join(name);
+        match fs::symlink_metadata(&real)?.is_symlink() {
+            true => real.canonicalize(),
+            false => Ok(real),
+        }
+    }
+
+    fn folder(&self, folder: &Path) -> io::Result<PathBuf> {
+        let folders = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(real) = folders().get(folder) {
+            return Ok(real.clone());
+        }
+        let real = folder.canonicalize()?;
+        let mut folders = folders();
+        if folders.len() < MOST_FOLDERS {
+            folders.insert(folder.to_owned(), real.clone());
+        }
+        Ok(real)
     }
 
     /// Reads a file that may be reached by links, as long as they lead to an admitted place.
@@ -46,7 +85,7 @@ impl Door {
     /// `NotFound` outside of all places and for what is not a regular file, `FileTooLarge` above [`LARGEST_FILE`],
     /// and for manifests above [`LARGEST_MANIFEST`] or together above [`MANIFESTS`].
     pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let real = path.canonicalize()?;
+        let real = self.canonical(path)?;
         match self.places.admits(&real) {
             true if is_manifest(&real) => {
                 let bytes = still_there(&real, LARGEST_MANIFEST)?;
@@ -164,6 +203,41 @@ impl FileSystem for Door {
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        path.canonicalize()
+        self.canonical(path)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_path_without_links_is_the_one_of_the_system() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("a folder");
+        fs::create_dir_all(root.join("a/b")).expect("a folder");
+        fs::write(root.join("a/b/file"), "").expect("a file");
+        symlink("b", root.join("a/link")).expect("a link");
+        symlink("../b/file", root.join("a/b/to-file")).expect("a link");
+        symlink("nowhere", root.join("a/broken")).expect("a link");
+        symlink("loop", root.join("a/loop")).expect("a link");
+        let door = Door::default();
+        for name in [
+            "", "a", "a/", "a/b/file", "a/link", "a/link/", "a/link/file", "a/b/to-file",
+            "a/link/to-file", "a/b/../b/file", "a/b/..", "a/./b/file", "a/broken", "a/loop",
+            "a/loop/file", "none", "none/file", "a/b/file/", "a/b/file/more", "a//b//file", ".",
+        ] {
+            // Twice: the second time, folders are known.
+            for _ in 0..2 {
+                let path = root.join(name);
+                let ours = door.canonical(&path).map_err(|error| error.kind());
+                let system = path.canonicalize().map_err(|error| error.kind());
+                assert_eq!(ours, system, "{name}");
+            }
+        }
+        let relative = Path::new("src");
+        assert_eq!(door.canonical(relative).ok(), relative.canonicalize().ok());
     }
 }
