@@ -36,7 +36,9 @@ mod tests {
     fn heap(words: usize) -> Vec<u8> {
         let mut state = 1_u64;
         let words = (0..words).flat_map(|word| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             let number = match word % 4 {
                 0 => 0x0001_0000,
                 1 => word as u64 / 64,
@@ -65,7 +67,9 @@ mod tests {
         assert_eq!(unpacked(&block, 5), Ok(b"hello".to_vec()));
         assert_eq!(packed(b"hello"), block);
         // One literal, nine more from one byte back, and the five literals that a block ends with.
-        let block = [15, 0, 0, 0, 0, 0, 0, 0, 0x15, b'a', 1, 0, 0x50, b'a', b'a', b'a', b'a', b'b'];
+        let block = [
+            15, 0, 0, 0, 0, 0, 0, 0, 0x15, b'a', 1, 0, 0x50, b'a', b'a', b'a', b'a', b'b',
+        ];
         assert_eq!(unpacked(&block, 15), Ok(b"aaaaaaaaaaaaaab".to_vec()));
     }
 

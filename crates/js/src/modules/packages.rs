@@ -130,9 +130,7 @@ impl Packages {
             code: "ERR_INVALID_MODULE".into(),
             message,
         };
-        let file = self
-            .outside(path)
-            .ok_or_else(|| Refusal::not_found(path))?;
+        let file = self.outside(path).ok_or_else(|| Refusal::not_found(path))?;
         let extension = file.extension().and_then(|extension| extension.to_str());
         if extension == Some("node") {
             return Err(Refusal {
