@@ -1,4 +1,4 @@
-//! What the benches share; see `benches/`.
+//! Helpers that the benches share; see `benches/`.
 
 use std::env;
 use std::io;

@@ -25,6 +25,8 @@ if [ "$version" != "$expected" ]; then
   echo "error: the installed program says '$version', not '$expected'" >&2
   exit 1
 fi
+# The library needs nothing to be imported, and finds the program beside it.
+"$work/venv/bin/python" -c 'import postlogin; assert postlogin.find_program().startswith(__import__("sys").prefix), postlogin.find_program()'
 "$work/venv/bin/pip" check
 "$work/venv/bin/pip" uninstall --quiet --yes postlogin
 test ! -e "$work/venv/bin/postlogin"

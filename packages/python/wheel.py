@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Packs a program that is built already as a wheel: `wheel.py PROGRAM TARGET OUT`.
 
-The wheel holds the very program of the archives and of the npm packages, so nothing is compiled a second time. A static Linux program
+The wheel has the library of `src` and the very program of the archives and of the npm packages, so nothing is compiled a second time. A static Linux program
 has the tags of glibc from 2.17 on and of musl in one file. Only the standard library is needed. The same program makes the same bytes.
 
 Formats: https://packaging.python.org/en/latest/specifications/binary-distribution-format/ and
@@ -18,6 +18,9 @@ import zipfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 LICENCES = ["LICENSE-APACHE", "LICENSE-MIT", "THIRD_PARTY_NOTICES.md"]
+
+# What parts of the library need; the command line needs nothing. As in pyproject.toml.
+EXTRAS = [("arrow", "pyarrow>=15"), ("spark", "pyspark>=4.0")]
 
 TAGS = {
     "x86_64-unknown-linux-musl": "manylinux_2_17_x86_64.manylinux2014_x86_64.musllinux_1_1_x86_64",
@@ -53,6 +56,8 @@ def metadata(number):
         f"License-Expression: {setting('license')}",
         *(f"License-File: {name}" for name in LICENCES),
         f"Requires-Python: {setting('requires-python')}",
+        *(f"Requires-Dist: {needed}; extra == '{extra}'" for extra, needed in EXTRAS),
+        *(f"Provides-Extra: {extra}" for extra, _ in EXTRAS),
         f"Project-URL: Repository, {setting('Repository')}",
         "Description-Content-Type: text/markdown",
     ]
@@ -69,6 +74,7 @@ def build(program, target, out):
     wheel += [f"Tag: py3-none-{tag}" for tag in tags.split(".")]
     name = "postlogin.exe" if "windows" in target else "postlogin"
     files = [(f"postlogin-{number}.data/scripts/{name}", program.read_bytes(), 0o755)]
+    files += [(f"postlogin/{path.name}", path.read_bytes(), 0o644) for path in sorted((HERE / "src/postlogin").glob("*.py"))]
     files += [(f"{info}/licenses/{name}", (ROOT / name).read_bytes(), 0o644) for name in LICENCES]
     files += [
         (f"{info}/METADATA", metadata(number).encode(), 0o644),

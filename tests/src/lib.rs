@@ -20,16 +20,16 @@ pub fn workspace() -> PathBuf {
 pub struct Package {
     /// Its name.
     pub name: String,
-    /// What it is built from; what only its tests need is not in here.
+    /// The crates that it is built from; those that only its tests need are not in here.
     pub dependencies: Vec<String>,
-    /// What its tests need besides.
+    /// The additional crates of its tests.
     pub dev_dependencies: Vec<String>,
 }
 
 /// The packages of the workspace, as Cargo knows them.
 ///
 /// # Panics
-/// When Cargo can't be asked.
+/// When Cargo cannot be asked.
 #[must_use]
 pub fn packages() -> Vec<Package> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -37,7 +37,7 @@ pub fn packages() -> Vec<Package> {
         .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
         .current_dir(workspace())
         .output();
-    let output = output.unwrap_or_else(|error| panic!("cargo can't be started: {error}"));
+    let output = output.unwrap_or_else(|error| panic!("cargo cannot be started: {error}"));
     assert!(
         output.status.success(),
         "{}",
@@ -96,7 +96,7 @@ const FOREIGN: &[&str] = &["target", "node_modules", ".next", ".venv", "liquid.n
 /// Every Rust and JavaScript file of the workspace that people write, in the order of their paths.
 ///
 /// # Panics
-/// When a folder or a file can't be read.
+/// When a folder or a file cannot be read.
 #[must_use]
 pub fn sources() -> Vec<Source> {
     let mut found = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use postlogin_tests::sources;
 
-/// What opens a file, or finds out where it is.
+/// The functions that open a file, or find out where it is.
 const OPENS: &[&str] = &[
     "fs::read(",
     "fs::read_to_string(",
@@ -162,6 +162,10 @@ const OTHERS: &[(&str, &str)] = &[
         "where a Rust package really is, for its messages",
     ),
     ("crates/runner/src/load/mod.rs", "what Cargo built"),
+    (
+        "crates/runner/src/pipeline/saved.rs",
+        "writes a case that is not there, inside the project",
+    ),
     (
         "crates/runner/src/snapshot/file.rs",
         "writes beside a file of cases, through no link",

@@ -6,11 +6,11 @@ use postlogin_tests::{Source, sources, workspace};
 
 const PAGE: &str = "docs/book/src/reference/notices.md";
 
-/// What stands before a code where a notice is made.
+/// The code before a notice's code where one is made.
 const MAKES: &[&str] = &[".warn(", ".over(", "notice(", "add("];
 /// The same in a file that makes notices by hand.
 const MAKES_BY_HAND: &[&str] = &["code: ", "&str = "];
-/// What such files have besides codes.
+/// The contents of such files besides codes.
 const NO_CODES: &[&str] = &["lodash-3"];
 
 /// Returns the codes of notices that a source makes.

@@ -1,4 +1,4 @@
-//! What reviews should not have to say.
+//! The house rules, so that reviews need not repeat them.
 
 use postlogin_core::{claim_rules::RESTRICTED_NAMES, limits::FORBIDDEN_APP_METADATA};
 use postlogin_tests::{Source, sources, workspace};
@@ -76,7 +76,7 @@ fn unsafe_code_has_two_places() {
     });
 }
 
-/// How many of the names stand in the text as string literals.
+/// Returns the number of the names that are string literals in the text.
 fn quoted(text: &str, names: &[&str]) -> usize {
     let stands =
         |name: &&&str| text.contains(&format!("\"{name}\"")) || text.contains(&format!("'{name}'"));

@@ -3,17 +3,23 @@
 use postlogin_core::limits::EXECUTION_MS;
 use postlogin_tests::{Package, packages, sources};
 
-/// What each crate may be built from, of ours.
+/// The crates of ours that each crate may be built from.
 const EDGES: &[(&str, &[&str])] = &[
     ("postlogin-abi", &[]),
     ("postlogin-core", &[]),
     ("postlogin-generate", &["postlogin-core"]),
     ("postlogin-host", &["postlogin-core"]),
     ("postlogin-token", &[]),
+    ("postlogin-page", &["postlogin-core"]),
     ("postlogin-project", &["postlogin-core"]),
     (
         "postlogin-tenant",
-        &["postlogin-core", "postlogin-project", "postlogin-token"],
+        &[
+            "postlogin-core",
+            "postlogin-page",
+            "postlogin-project",
+            "postlogin-token",
+        ],
     ),
     ("postlogin-replay", &["postlogin-core"]),
     ("postlogin-sdk", &["postlogin-abi"]),
@@ -34,6 +40,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "postlogin-generate",
             "postlogin-host",
             "postlogin-js",
+            "postlogin-page",
             "postlogin-project",
             "postlogin-replay",
             "postlogin-tenant",
@@ -44,9 +51,11 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "postlogin-core",
             "postlogin-engine",
+            "postlogin-generate",
             "postlogin-host",
             "postlogin-js",
             "postlogin-mcp",
+            "postlogin-page",
             "postlogin-project",
             "postlogin-replay",
             "postlogin-runner",
@@ -61,6 +70,10 @@ const OUTSIDE: &[&str] = &["postlogin-benches", "postlogin-tests", "xtask"];
 
 /// Crates of others that only some of ours may name, tests included.
 const RESERVED: &[(&str, &[&str])] = &[
+    ("arrow-array", &["postlogin-replay"]),
+    ("arrow-buffer", &["postlogin-replay"]),
+    ("arrow-ipc", &["postlogin-replay"]),
+    ("arrow-schema", &["postlogin-replay"]),
     ("axum", &["postlogin-tenant"]),
     ("clap", &["postlogin"]),
     ("maud", &["postlogin-replay", "postlogin-tenant"]),
@@ -83,7 +96,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("wasmtime", &["postlogin-engine"]),
 ];
 
-/// What the core is never built from: runtimes, clocks, randomness, files, networks.
+/// The kinds of crates that the core is never built from: runtimes, clocks, randomness, files, networks.
 const NEVER_IN_CORE: &[&str] = &[
     "chrono",
     "clap",

@@ -24,7 +24,7 @@ use self::target::{Target, targets};
 const LARGEST: u64 = 27_000_000;
 /// The same of an archive for Windows, whose own programs read no better compression than Deflate.
 const LARGEST_ZIP: u64 = 31_000_000;
-/// What stands beside the program.
+/// The documents beside the program.
 const DOCUMENTS: &[&str] = &[
     "README.md",
     "CHANGELOG.md",

@@ -39,7 +39,7 @@ const COPYRIGHTS: &[(&str, &str)] = &[
     ("vsimd", "Copyright (c) 2021 Nugine"),
 ];
 
-/// What the licence files of crates do not say: parts of others that they bring along.
+/// The parts of others that crates bring along without a word in their licence files.
 const BESIDES: &[(&str, &str)] = &[
     (
         "libmimalloc-sys",
@@ -55,7 +55,7 @@ const BESIDES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What the names of this repository's crates begin with, and of the one that the engine is generated as.
+/// The beginnings of the names of this repository's crates, and of the one that the engine is generated as.
 const OURS: &[&str] = &["postlogin", "javascript-engine", "node-crypto"];
 
 /// A crate that is linked.

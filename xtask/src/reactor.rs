@@ -1,4 +1,4 @@
-//! What is changed in wstd, the executor inside of the engine.
+//! The changes in wstd, the executor inside of the engine.
 
 use std::{fs, path::Path};
 

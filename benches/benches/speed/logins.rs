@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use postlogin_core::{
     HandlerInfo, Login, LoginInput, Step, event::post_login_sample, outcome::Status,
 };
@@ -151,7 +151,8 @@ fn phases(bound: &BoundAction, event: &serde_json::Value, rounds: usize) -> anyh
             spent: call.spent,
             stream: call.stream,
         };
-        let (_, ran) = bound.action.run(&mut None, login, invocation)?;
+        let action = bound.action.as_ref().context("nothing to run")?;
+        let (_, ran) = action.run(&mut None, login, invocation)?;
         runs.push(ran.phases);
     }
     for (name, phase) in [
@@ -191,7 +192,7 @@ fn bound(engine: &Engine, text: &str, component: Option<&[u8]>) -> anyhow::Resul
             name: "copy-user-metadata".into(),
             ..HandlerInfo::default()
         },
-        action,
+        action: Some(action),
     })
 }
 

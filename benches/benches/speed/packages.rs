@@ -7,7 +7,7 @@ use postlogin_benches::computing_of;
 
 use crate::numbers::{computing, line, median, run};
 
-/// What two large packages cost, in each way of having them. They are those of the tests.
+/// Measures the cost of two large packages, in each way of having them. They are those of the tests.
 pub(crate) fn measure(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow::Result<()> {
     let folder = Path::new("tests/npm");
     if !folder.join("node_modules").is_dir() {

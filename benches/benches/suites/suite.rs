@@ -57,7 +57,7 @@ pub struct Case {
     pub action: &'static str,
     /// Unique among those of its Action.
     pub name: String,
-    /// What differs from the sample event, as a merge patch.
+    /// The difference from the sample event, as a merge patch.
     pub patch: Value,
     /// The calls of the `api`, in order: the method, the arguments.
     pub calls: Vec<(&'static str, Value)>,

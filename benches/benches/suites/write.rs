@@ -57,7 +57,7 @@ fn as_cases(action: &str, cases: &[&Case]) -> String {
     text
 }
 
-/// How a framework is asked for what a test needs.
+/// The ways in which a framework provides what a test needs.
 struct Framework {
     head: &'static str,
     test: &'static str,

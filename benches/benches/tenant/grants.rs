@@ -13,7 +13,7 @@ const CALLBACK: &str = "http://localhost:5000/callback";
 const VERIFIER: &str = "a-verifier-that-has-at-least-forty-three-characters";
 const CHALLENGE: &str = "_udrTd4IPbLFQ3KXybj6AB-FCgL9eRGxv4PC9Gqn3AE";
 
-/// What a login is measured as.
+/// The kinds of measured logins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant {
     /// One refresh token for the next, with rotation.

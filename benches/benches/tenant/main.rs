@@ -26,7 +26,7 @@ use anyhow::{Context, ensure};
 use grants::{Grant, User};
 use process::Serving;
 
-/// How many users sign in at once.
+/// The number of users that sign in at once.
 const USERS: usize = 16;
 const BOUND_PER_S: f64 = 200.0;
 const BOUND_P99_MS: f64 = 100.0;

@@ -96,7 +96,7 @@ impl Serving {
         cpu_s(&self.child.id().to_string())
     }
 
-    /// What of its memory is in RAM.
+    /// Returns the part of its memory that is in RAM.
     pub fn memory_mib(&self) -> anyhow::Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .context("memory is known on Linux alone")?;

@@ -16,7 +16,7 @@ use crate::{
     printer::Printer,
 };
 
-/// What an argument of the command line names.
+/// Returns the source that an argument of the command line names.
 ///
 /// # Errors
 /// With [`crate::error::USAGE`] when it names nothing that can be read; with [`UNLOADABLE`] when it names a file that

@@ -1,5 +1,6 @@
-//! What the user can write on the command line.
+//! The command line.
 
+mod generate;
 mod replay;
 mod tenant;
 mod tests;
@@ -10,8 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::version;
 
+pub(crate) use generate::{ExportForm, GenerateCommand};
 pub(crate) use replay::ReplayArguments;
-pub(crate) use tenant::{EmailArguments, LogFormat, ServeArguments};
+pub(crate) use tenant::{EmailArguments, LogFormat, ServeArguments, UiArguments};
 pub(crate) use tests::{CompareArguments, NoTests, StatusLevel, TestArguments};
 
 /// Runs Auth0 Actions offline, in WebAssembly, and shows what happened to every claim.
@@ -21,11 +23,11 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Run as if started in this folder: paths and the project are looked for there
+    /// Run as if started in this folder: paths and the project are resolved from there
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
 
-    /// When to use colours
+    /// Whether to use colours
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
 
@@ -56,18 +58,18 @@ Examples:
   postlogin -C auth0 serve           a local tenant for the project in ./auth0
 
 Environment:
-  POSTLOGIN_CACHE_DIR                where machine code is kept; without it, the user's cache folder
+  POSTLOGIN_CACHE_DIR                the folder for machine code; default: the user's cache folder
   POSTLOGIN_CONTROL_TOKEN            the token of the control API of `serve`
   POSTLOGIN_ALLOW_CARGO_BUILD=1      build Cargo packages that a project names
-  POSTLOGIN_LOG                      what to log on stderr: debug, postlogin_engine=trace
-  NO_COLOR, CLICOLOR_FORCE, CI       as everywhere; in CI, snapshots are never written
+  POSTLOGIN_LOG                      a filter of debug output: debug, postlogin_engine=trace
+  NO_COLOR, CLICOLOR_FORCE, CI       as usual; in CI, snapshots are never written
 
 Exit codes:
-  0    all well                      1    a bug of postlogin
-  2    wrong arguments, or something that cannot be read
+  0    success                       1    a bug in postlogin
+  2    wrong arguments, or unreadable input
   3    login denied or failed, with --fail-on-deny
   4    no case found                 100  an expectation failed, or `check` found an error
-  101  an Action cannot be loaded    102  an Action failed where no case expects it
+  101  an Action cannot be loaded    102  an Action failed unexpectedly
   110  the output cannot be written
 
 Documentation: https://github.com/postlogin/postlogin/tree/main/docs";
@@ -92,23 +94,30 @@ pub(crate) enum Command {
     Compare(Box<CompareArguments>),
     /// Run all users of an export through one or two versions of the Actions and report what changes
     Replay(Box<ReplayArguments>),
+    /// Generate data of a tenant that does not exist, for tests and demonstrations
+    Generate {
+        #[command(subcommand)]
+        what: GenerateCommand,
+    },
     /// Compile an Action into a self-contained WebAssembly component
     Build(BuildArguments),
     /// Find errors in Actions without running them
     Check(CheckArguments),
-    /// Start a local tenant: sign in with a real client and get the tokens that the project's own Actions make
+    /// Start a local tenant: sign in with a real client and get tokens from the project's own Actions
     Serve(Box<ServeArguments>),
-    /// Print one of the tenant's e-mails, as its template makes it for a user
+    /// Open a page with the logins of a local tenant: what happened to every claim, beside the source
+    Ui(Box<UiArguments>),
+    /// Render one of the tenant's e-mail templates for a user
     Email(Box<EmailArguments>),
     /// Create a small project, or first cases for existing Actions
     Init(InitArguments),
-    /// Install the npm packages that the project's Actions declare, at their versions
+    /// Install the npm packages that the project's Actions declare, at the declared versions
     Install(InstallArguments),
     /// Serve run, explain, check, test and compare as tools for agents (Model Context Protocol, over stdin and stdout)
     Mcp,
     /// Print the JSON Schema of a format
     Schema {
-        /// Which format
+        /// The format
         what: Schema,
 
         /// The trigger whose event it is, such as custom-token-exchange
@@ -131,7 +140,7 @@ pub(crate) enum Command {
     },
     /// Print a script that completes commands in a shell
     Completions {
-        /// Which shell
+        /// The shell
         shell: clap_complete::Shell,
     },
 }
@@ -150,17 +159,25 @@ pub(crate) enum Schema {
     Config,
 }
 
-/// What an Action can be, for the help texts.
-const ACTION_HELP: &str = "Actions, in the order in which they run; without any, the project's own\n\nA .js, .cjs, .mjs or .ts file, a .wasm component, a folder or .json of the Auth0 Deploy CLI's \
-    actions/, the name of an Action of the project, or a Cargo package";
+/// The forms of an Action, for the help texts.
+macro_rules! help_on_actions {
+    ($first:literal) => {
+        concat!(
+            $first,
+            "\n\nA .js, .cjs, .mjs or .ts file, a .wasm component, a folder or .json of the Auth0 Deploy CLI's actions/, the name of an Action \
+             of the project, or a Cargo package"
+        )
+    };
+}
+pub(crate) use help_on_actions;
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// Actions, in the order in which they run; without any, the project's binding of the trigger
-    #[arg(value_name = "ACTION", long_help = ACTION_HELP)]
+    /// Actions, in the order in which they run; default: the project's binding of the trigger
+    #[arg(value_name = "ACTION", long_help = help_on_actions!("Actions, in the order in which they run; default: the project's binding of the trigger"))]
     pub(crate) actions: Vec<String>,
 
-    /// The trigger, such as credentials-exchange; without it, that of the Actions, else post-login
+    /// The trigger, such as credentials-exchange; default: that of the Actions, else post-login
     #[arg(long, value_name = "ID")]
     pub(crate) trigger: Option<String>,
 
@@ -176,12 +193,12 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
 
-    /// Go on after a redirect or a form with this request; repeat for each suspension (JSON or YAML with `query`
+    /// Continue after a redirect or a form with this request; repeat for each suspension (JSON or YAML with `query`
     /// and `body`)
     #[arg(long = "continue", value_name = "FILE", help_heading = "The login")]
     pub(crate) continue_with: Vec<PathBuf>,
 
-    /// What the user does at an MFA challenge or enrolment; repeat for each
+    /// The user's response to an MFA challenge or enrolment; repeat for each
     #[arg(
         long,
         value_enum,
@@ -200,7 +217,7 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) now: Option<String>,
 
-    /// What all randomness is derived from; without it, from the time at which the login starts
+    /// The seed of all randomness; default: derived from the time at which the login starts
     #[arg(
         long,
         value_name = "N",
@@ -209,7 +226,7 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) seed: Option<u64>,
 
-    /// How to print the outcome
+    /// The form of the printed outcome
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) format: Format,
 
@@ -217,7 +234,11 @@ pub(crate) struct RunArguments {
     #[arg(long, help_heading = "Output")]
     pub(crate) token: bool,
 
-    /// The private key (PEM) that signs tokens; without it, a key that is made once per project
+    /// Also write a page that shows the login and its claims: one HTML file that needs no server
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// The private key (PEM) that signs tokens; default: a key that is generated once per project
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) key: Option<PathBuf>,
 
@@ -228,7 +249,7 @@ pub(crate) struct RunArguments {
         help_heading = "Output",
         conflicts_with_all = [
             "trigger", "event", "user", "client", "connection", "token_response", "rule_context", "set", "secret", "secrets_file", "http",
-            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "token", "key", "fail_on_deny"
+            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "token", "report", "key", "fail_on_deny"
         ]
     )]
     pub(crate) stdin_json: bool,
@@ -243,12 +264,12 @@ pub(crate) struct ExplainArguments {
     #[command(flatten)]
     pub(crate) run: RunArguments,
 
-    /// A claim that was expected: tell also what stood in its way when no Action set it (repeatable)
+    /// Also explain why this claim is missing, even if no Action sets it (repeatable)
     #[arg(long, value_name = "CLAIM", help_heading = "The account")]
     pub(crate) why: Vec<String>,
 }
 
-/// What the user does at an MFA challenge; the words of case files.
+/// The user's response to an MFA challenge; the words of case files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Challenge {
     /// Passes it, or enrols
@@ -268,7 +289,7 @@ pub(crate) enum Format {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The event")]
 pub(crate) struct EventArguments {
-    /// The event, JSON or YAML; `-` reads stdin; without it, a built-in sample
+    /// The event, JSON or YAML; `-` reads stdin; default: a built-in sample
     #[arg(long, value_name = "FILE|-")]
     pub(crate) event: Option<PathBuf>,
 
@@ -280,15 +301,15 @@ pub(crate) struct EventArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) client: Option<PathBuf>,
 
-    /// Log in by this custom social connection: its fetchUserProfile gives the user (a connection of the export, or a .js file)
+    /// Log in with this custom social connection, whose fetchUserProfile returns the user (a connection of the export, or a .js file)
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) connection: Option<String>,
 
-    /// What the token endpoint of that connection's provider answered
+    /// The response of the token endpoint of that connection's provider
     #[arg(long, value_name = "FILE", requires = "connection")]
     pub(crate) token_response: Option<PathBuf>,
 
-    /// What legacy Rules see as `context`, wherever it differs from what the event says
+    /// The `context` of legacy Rules, where it differs from the event
     #[arg(long, value_name = "FILE")]
     pub(crate) rule_context: Option<PathBuf>,
 
@@ -312,16 +333,16 @@ pub(crate) struct SecretArguments {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "The network")]
 pub(crate) struct NetworkArguments {
-    /// Mocked exchanges, JSON or YAML: a list, or an object with the list `http`; what fits none is refused
+    /// Mocked exchanges, JSON or YAML: a list, or an object with the list `http`; a request that fits none is refused
     /// (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) http: Vec<PathBuf>,
 
-    /// Make requests for real and write them down, for --http; secrets are hidden in the file
+    /// Make real requests and record them for --http; secrets are masked in the file
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
-    /// Make requests for real: to these hosts, or to every host with a public address
+    /// Allow real requests to these hosts, or to every host with a public address
     #[arg(long, value_name = "HOST,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "")]
     pub(crate) allow_net: Option<Vec<String>>,
 }
@@ -329,11 +350,11 @@ pub(crate) struct NetworkArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArguments {
-    /// How long all Actions together may take: 500ms, 3s
+    /// The time limit for all Actions together: 500ms, 3s
     #[arg(long, value_name = "DURATION", default_value = "20s")]
     pub(crate) timeout: String,
 
-    /// How much memory an Action may use: 64MiB
+    /// The memory limit for each Action: 64MiB
     #[arg(long, value_name = "SIZE", default_value = "128MiB")]
     pub(crate) memory: String,
 }
@@ -341,25 +362,25 @@ pub(crate) struct LimitArguments {
 #[derive(Debug, Args)]
 pub(crate) struct BuildArguments {
     /// The Action
-    #[arg(value_name = "ACTION", long_help = ACTION_HELP)]
+    #[arg(value_name = "ACTION", long_help = help_on_actions!("The Action"))]
     pub(crate) action: String,
 
-    /// Where to write the component; without it, <name>.wasm here
+    /// The file to write; default: <name>.wasm in the current folder
     #[arg(short, long, value_name = "FILE.wasm")]
     pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// Actions, or folders with Actions in them; without any, all Actions of the project
-    #[arg(value_name = "PATH", long_help = ACTION_HELP)]
+    /// Actions, or folders that contain Actions; default: all Actions of the project
+    #[arg(value_name = "PATH", long_help = help_on_actions!("Actions, or folders that contain Actions; default: all Actions of the project"))]
     pub(crate) paths: Vec<String>,
 
-    /// How to print the findings
+    /// The form of the printed findings
     #[arg(long, value_enum, default_value_t = CheckFormat::Human, value_name = "FORMAT")]
     pub(crate) format: CheckFormat,
 
-    /// Exit with code 100 for warnings, too
+    /// Exit with code 100 for warnings as well
     #[arg(long)]
     pub(crate) deny_warnings: bool,
 }
@@ -378,11 +399,11 @@ pub(crate) enum CheckFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArguments {
-    /// The folder; without it, this one
+    /// The folder; default: the current one
     #[arg(value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 
-    /// For which service to write a CI file; without it, those that the repository uses already
+    /// The service to write a CI file for; default: those that the repository already uses
     #[arg(long, value_enum, value_name = "SERVICE")]
     pub(crate) ci: Option<Ci>,
 }

@@ -18,7 +18,7 @@ pub(crate) const UNLOADABLE: u8 = 101;
 pub(crate) const UNEXPECTED: u8 = 102;
 pub(crate) const UNWRITABLE: u8 = 110;
 
-/// What happened, where, and what to do about it.
+/// An error: the message, its place, and the remedy.
 #[derive(Debug)]
 pub(crate) struct CliError {
     /// `file:line:column: sentence` or only the sentence.
@@ -59,7 +59,7 @@ impl CliError {
 
     pub(crate) fn unwritable(what: impl Display, error: impl Display) -> Self {
         Self {
-            message: format!("can't write {what}: {error}"),
+            message: format!("cannot write {what}: {error}"),
             hint: None,
             code: UNWRITABLE,
         }
@@ -91,7 +91,7 @@ fn is_missing(file: &Path) -> bool {
     !file.to_string_lossy().starts_with('<') && file.try_exists().is_ok_and(|exists| !exists)
 }
 
-/// What to say about a file that is not there: the one beside it whose name is nearly the same.
+/// Returns the hint for a missing file: the one beside it with nearly the same name.
 pub(crate) fn hint_on_missing(file: &Path) -> String {
     match nearest_file(file) {
         Some(near) => format!("did you mean `{near}`?"),

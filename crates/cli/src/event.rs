@@ -81,7 +81,7 @@ fn warn_about_user(trigger: Trigger, event: &Value, printer: &Printer) {
         }
         if let Some(near) = closest(&key, names.iter().map(String::as_str)) {
             let near = format!("event.user.{near}");
-            let message = format!("`event.user.{key}` is no property that Auth0 gives to users");
+            let message = format!("`event.user.{key}` is not a property that Auth0 gives to users");
             warn(printer, &message, Some(&near));
         }
     }

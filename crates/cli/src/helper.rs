@@ -17,10 +17,10 @@ use crate::error::{CliError, SUCCESS};
 /// The hidden command.
 const COMMAND: &str = "compile-part";
 
-/// What the other process writes first. A program that does not (a loader that was started instead of us) is another one.
+/// The first output of the other process. A program that does not print it (a loader that was started instead of us) is another one.
 const READY: &[u8] = b"postlogin compiles\n";
 
-/// How the other process ends when it has compiled and cannot write the result; `EX_IOERR` of sysexits.h.
+/// The exit code of the other process when it has compiled and cannot write the result; `EX_IOERR` of sysexits.h.
 const NOT_KEPT: u8 = 74;
 
 /// Each thread of the compiler takes some 10 MB.
@@ -29,7 +29,7 @@ const MOST_THREADS: usize = 6;
 /// Compiling takes ten seconds of one core; a machine on which this is not enough is not fit to run logins.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// How often the other process is looked at.
+/// The time between two looks at the other process.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Starts this program again.

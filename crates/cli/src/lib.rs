@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(usage::report(&error, env::args_os().skip(1))),
     };
-    let is_server = matches!(arguments.command, Command::Serve(_));
+    let is_server = matches!(arguments.command, Command::Serve(_) | Command::Ui(_));
     start_tracing(arguments.verbose, is_server);
     let printer = Printer::new(arguments.color);
     if let Some(folder) = &arguments.project
@@ -71,10 +71,12 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
         Command::Test(arguments) => commands::test::test(&arguments, printer),
         Command::Compare(arguments) => commands::compare::compare(&arguments, printer),
         Command::Replay(arguments) => commands::replay::replay(&arguments, printer),
+        Command::Generate { what } => commands::generate::generate(&what, printer),
         Command::Build(arguments) => commands::build::build(&arguments, printer),
         Command::Check(arguments) => commands::check::check(&arguments, printer),
         Command::Email(arguments) => commands::email::email(&arguments, printer),
         Command::Serve(arguments) => commands::serve::serve(&arguments, printer),
+        Command::Ui(arguments) => commands::ui::ui(*arguments, printer),
         Command::Init(arguments) => commands::init::init(&arguments, printer),
         Command::Install(arguments) => commands::install::install(&arguments, printer),
         Command::Mcp => commands::mcp::mcp(),

@@ -20,10 +20,10 @@ use postlogin_project::{Secret, read_list};
 
 use crate::{args::NetworkArguments, error::CliError, printer::Printer};
 
-/// How every recording begins, so that no other file is overwritten by one.
+/// The beginning of every recording, so that no other file is overwritten by one.
 const HEADER: &str = "# Recorded by postlogin --record; replay it with --http.";
 
-/// What answers the requests of a login, and what is kept of them.
+/// The answers to the requests of a login, and the record of them.
 pub(crate) struct Network {
     /// Where requests go.
     pub(crate) door: Arc<dyn Door>,
@@ -167,7 +167,7 @@ fn hosts(arguments: &NetworkArguments) -> Result<Option<Hosts>, CliError> {
 fn refuse_to_overwrite(file: &Path, mocks: &[PathBuf]) -> Result<(), CliError> {
     if mocks.iter().any(|mock| mock == file) {
         return Err(CliError::usage(format!(
-            "{}: it can't be replayed and recorded at once",
+            "{}: it cannot be replayed and recorded at once",
             file.display()
         ))
         .with_hint("record into another file"));
@@ -184,7 +184,7 @@ fn refuse_to_overwrite(file: &Path, mocks: &[PathBuf]) -> Result<(), CliError> {
         return Ok(());
     }
     Err(CliError::usage(format!(
-        "{}: the file is there, and it is no recording of postlogin",
+        "{}: the file exists and is not a recording of postlogin",
         file.display()
     ))
     .with_hint("record into another file, or remove this one"))

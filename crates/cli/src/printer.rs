@@ -1,6 +1,6 @@
 //! The two streams: data on stdout, everything else on stderr.
 //!
-//! What people read is made harmless here, whoever wrote it: file names, arguments and messages may hold anything.
+//! The output for people is made harmless here, whoever wrote it: file names, arguments and messages may contain anything.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -158,7 +158,7 @@ pub(crate) fn raw(text: &str) {
         .and_then(|()| stderr.flush());
 }
 
-/// One message, escaped already. Where even stderr can't be written, nobody is left to be told; the exit code still says what happened.
+/// One message, escaped already. Where even stderr cannot be written, nobody is left to be told; the exit code still says what happened.
 fn to_stderr(line: &str) {
     write_waiting();
     let _ = writeln!(io::stderr().lock(), "{line}");

@@ -10,7 +10,7 @@ use crate::{error::CliError, printer::Printer};
 /// So many of its notices are printed.
 const MOST: usize = 20;
 
-/// What was found from the folder that a command was started in.
+/// The project and the Actions found from the folder that a command was started in.
 pub(crate) struct Found {
     /// The project that the folder is in, else the only one below it.
     pub(crate) project: Option<Project>,

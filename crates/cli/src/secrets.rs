@@ -7,7 +7,7 @@ use postlogin_runner::unseen;
 
 use crate::{args::SecretArguments, error::CliError, printer::Printer};
 
-/// What the user gave. Later ones win.
+/// Returns the secrets that the user gave. Later ones win.
 pub(crate) fn given(arguments: &SecretArguments) -> Result<Vec<Secret>, CliError> {
     let mut secrets = match &arguments.secrets_file {
         Some(file) => read_dotenv(file)?,

@@ -1,4 +1,4 @@
-//! What is wrong with the command line itself, in the form of all other errors.
+//! Errors of the command line itself, in the form of all other errors.
 
 use std::{ffi::OsString, io};
 
@@ -25,7 +25,7 @@ pub(crate) fn report(error: &clap::Error, arguments: impl Iterator<Item = OsStri
         };
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        // Where stderr can't be written, the exit code still says what happened.
+        // Where stderr cannot be written, the exit code still says what happened.
         let _ = error.print();
         return USAGE;
     }
@@ -65,7 +65,7 @@ fn explain(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> Cl
     );
     CliError::usage(in_our_words(message)).with_hint(match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("`{} --help` tells what there is", command(arguments)),
+        None => format!("`{} --help` lists the options", command(arguments)),
     })
 }
 
@@ -83,7 +83,7 @@ fn swapped(given: &str, names: &[&str]) -> Option<String> {
     near.map(str::to_owned)
 }
 
-/// What the standard library says about numbers is not for users.
+/// The standard library's messages about numbers are not for users.
 fn in_our_words(message: &str) -> String {
     let mut message = message.to_owned();
     for (theirs, ours) in [
@@ -155,7 +155,7 @@ mod tests {
         check(
             "postlogin run x.js --zebra",
             "unexpected argument '--zebra' found",
-            "`postlogin run --help` tells what there is",
+            "`postlogin run --help` lists the options",
         );
         check(
             "postlogin run --format jsno",
@@ -165,12 +165,12 @@ mod tests {
         check(
             "postlogin run --seed -1",
             "invalid value '-1' for '--seed <N>': must be a whole number, not negative",
-            "`postlogin run --help` tells what there is",
+            "`postlogin run --help` lists the options",
         );
         check(
             "postlogin build",
             "the following required arguments were not provided:\n  <ACTION>",
-            "`postlogin build --help` tells what there is",
+            "`postlogin build --help` lists the options",
         );
     }
 }

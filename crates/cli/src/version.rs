@@ -1,4 +1,4 @@
-//! What `--version` prints.
+//! The output of `--version`.
 
 use std::sync::LazyLock;
 

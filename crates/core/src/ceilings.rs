@@ -1,4 +1,4 @@
-//! What the host keeps of a guest, at most: postlogin's own ceilings, which protect the machine that runs it.
+//! The ceilings on data of a guest that the host keeps: postlogin's own, to protect the machine that runs it.
 //!
 //! The vendor's limits are in [`crate::limits`] and are checked first. All ceilings lie above what production accepts,
 //! so an Action that works in production never meets one. Two things happen at a ceiling:
@@ -6,7 +6,7 @@
 //! - what is only shown is shortened, with a mark that says how much is missing ([`shorten_text`], [`shorten`]);
 //! - what has to be kept whole, or is without number, ends the Action with a [`FaultKind::HostLimit`] fault.
 //!
-//! What a guest gets back from a call is never shortened.
+//! The results that a guest gets from a call are never shortened.
 
 mod kept;
 mod layout;

@@ -102,7 +102,7 @@ pub const STANDARD_CLAIMS: &[(&str, &str)] = &[
 /// Domains whose URLs are no namespaces for others.
 const AUTH0_DOMAINS: &[&str] = &["auth0.com", "webtask.io", "webtask.run"];
 
-/// What the rules need to know about a login.
+/// The facts of a login that the rules need.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleContext<'a> {
     /// The scopes that were requested.
@@ -214,7 +214,7 @@ fn is_auth0_api_path(path: &str) -> bool {
     matches!(path.trim_end_matches('/'), "/api" | "/api/v2" | "/mfa")
 }
 
-/// What a claim counts against the size limit: its name and its value as JSON, in bytes.
+/// Returns the size of a claim for the size limit: its name and its value as JSON, in bytes.
 pub fn claim_size(name: &str, value: &Value) -> usize {
     name.len() + crate::json::size(value)
 }

@@ -3,7 +3,7 @@
 use crate::ceilings::{self, shorten_text};
 use crate::location::Location;
 
-/// How a handler ended badly.
+/// The way in which a handler failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FaultKind {
     /// The handler threw, or its promise was rejected.
@@ -31,7 +31,7 @@ pub enum FaultKind {
 /// A handler's fault, as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What happened.
+    /// The failure.
     pub kind: FaultKind,
     /// The class of the error: `TypeError`; `non-error` when something else was thrown.
     pub name: String,
@@ -44,6 +44,15 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Returns whether the code never came to do its work: it does not compile, its top-level code threw, it exports no handler
+    /// of the trigger, or a package that it requires is not there.
+    #[must_use]
+    pub fn is_of_loading(&self) -> bool {
+        let missing = self.message.strip_prefix("Cannot find module '");
+        matches!(self.kind, FaultKind::Load | FaultKind::Signature)
+            || missing.is_some_and(|name| !name.starts_with(['.', '/']))
+    }
+
     /// The fault with its texts cut to what the host keeps of them ([`crate::ceilings`]).
     #[must_use]
     pub fn shortened(mut self) -> Fault {

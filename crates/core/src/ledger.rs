@@ -1,4 +1,4 @@
-//! What became of every custom claim.
+//! The verdict on every custom claim.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ pub(crate) struct ClaimCall {
     pub name: String,
     /// Its value; `None` for what JSON has no value for, which removes an earlier one.
     pub value: Option<Value>,
-    /// What an Action gave for which JSON has no value.
+    /// The value without a JSON form that an Action gave.
     #[serde(default)]
     pub no_value: Option<NoValue>,
     /// The Action.

@@ -1,4 +1,4 @@
-//! What a login means.
+//! The semantics of a login.
 //!
 //! Total functions over plain data: no I/O, no clock, no randomness, and no panic on any JSON. Time and seeds come
 //! in as arguments. A host creates a [`Login`] and steps it: [`Login::next`] names the handler to run, its calls of `api`

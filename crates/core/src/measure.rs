@@ -1,4 +1,4 @@
-//! What a login uses of the vendor's limits: measured once, and told in the same words whatever the limit is.
+//! The use of the vendor's limits by a login: measured once, and reported in the same words whatever the limit is.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,9 +14,9 @@ use crate::outcome::Notice;
 pub(crate) struct Measured {
     /// A stable name; notices are called `<name>-near-limit`.
     name: &'static str,
-    /// What is said between the subject and the number: `has`.
+    /// The verb between the subject and the number: `has`.
     verb: &'static str,
-    /// What is counted.
+    /// The counted unit.
     unit: &'static str,
     limit: Limit,
     /// The code of the notice about a value beyond the limit; `None` where that has an effect of its own: an
@@ -101,13 +101,13 @@ pub(crate) use table::*;
 /// The most that a login used of one limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// What was measured: `action-code`, `custom-claims`.
+    /// The measured quantity: `action-code`, `custom-claims`.
     pub name: String,
     /// Whose it is, as the beginning of a sentence.
     pub subject: String,
-    /// How much.
+    /// The amount.
     pub value: usize,
-    /// What is counted: `bytes`.
+    /// The counted unit: `bytes`.
     pub unit: String,
     /// The most that production takes.
     pub limit: usize,
@@ -139,7 +139,7 @@ impl Measures {
         }
     }
 
-    /// What is close to a limit or beyond it.
+    /// Returns notices about the quantities that are close to a limit or beyond it.
     pub(crate) fn notices(&self) -> Vec<Notice> {
         let told = self.0.iter().filter_map(|(measured, subject, value)| {
             let Measured {

@@ -20,9 +20,9 @@ use crate::outcome::{Notice, StoredMetadata};
 /// The stored metadata and the update that waits.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Profile {
-    /// What is stored.
+    /// The stored metadata.
     pub stored: StoredMetadata,
-    /// What this login writes to the user metadata and to the app metadata, for the size limit.
+    /// The user metadata and app metadata that this login writes, for the size limit.
     written: [Written; 2],
     /// The same at the last update that was stored.
     stored_written: [Written; 2],

@@ -1,7 +1,8 @@
-//! What became of one login: the data that every renderer shows.
+//! The outcome of one login: the data that every renderer shows.
 //!
 //! The serialised form is the public format `postlogin.outcome/1`; a change to it is a breaking change.
 
+mod not_loaded;
 mod schema;
 
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ pub struct Outcome {
     /// The trigger.
     #[serde(default)]
     pub trigger: Trigger,
-    /// How the login ended.
+    /// The status at the end of the login.
     pub status: Status,
     /// Why it was denied or failed; `None` otherwise.
     pub reason: Option<String>,
@@ -34,11 +35,11 @@ pub struct Outcome {
     pub id_token: IdToken,
     /// The access token.
     pub access_token: AccessToken,
-    /// What `/userinfo` answers to the access token.
+    /// The answer of `/userinfo` to the access token.
     pub userinfo: Map<String, Value>,
     /// The metadata as stored after the login.
     pub user: StoredMetadata,
-    /// What the Actions of triggers other than post-login and credentials-exchange ask for; absent when they ask for nothing.
+    /// The requests of Actions of triggers other than post-login and credentials-exchange; absent when there are none.
     #[serde(default, skip_serializing_if = "Effects::is_empty")]
     pub effects: Effects,
     /// Every custom claim that was set, in the order of the calls.
@@ -49,19 +50,19 @@ pub struct Outcome {
     pub unset_claims: Vec<UnsetClaim>,
     /// Every call of an `api` method in call order, reads included.
     pub commands: Vec<CommandRecord>,
-    /// What the Actions printed.
+    /// The lines that the Actions printed.
     pub logs: Vec<LogRecord>,
-    /// What would be different, or close to a limit, in production.
+    /// The differences from production, and the values close to a limit.
     pub notices: Vec<Notice>,
     /// The fault that ended the login, if one did.
     pub error: Option<ActionError>,
     /// Where the browser is sent, if the login is suspended by a redirect.
     pub redirect: Option<Redirect>,
-    /// What the run cost. The only part that differs between two runs of the same case.
+    /// The cost of the run. The only part that differs between two runs of the same case.
     pub usage: Usage,
 }
 
-/// What the Actions of a trigger ask of the platform, beside tokens and the metadata of [`Outcome::user`]. Each part is absent
+/// The requests of the Actions of a trigger to the platform, beside tokens and the metadata of [`Outcome::user`]. Each part is absent
 /// unless an Action asked for it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Effects {
@@ -110,7 +111,7 @@ impl Effects {
 pub struct ValidationError {
     /// Identifies it.
     pub code: String,
-    /// What the user reads.
+    /// The message to the user.
     pub message: String,
 }
 
@@ -136,16 +137,16 @@ pub enum ExchangeUser {
     },
 }
 
-/// What becomes of an e-mail, a text or a call.
+/// The fate of an e-mail, a text or a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
-    /// What becomes of it.
+    /// The fate of the message.
     pub delivery: Delivery,
     /// Why, up to the 1,024 characters that the tenant log keeps.
     pub reason: Option<String>,
 }
 
-/// What becomes of a message that is not sent.
+/// The fate of a message that is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
@@ -155,7 +156,7 @@ pub enum Delivery {
     Retried,
 }
 
-/// How a login ended.
+/// The status at the end of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -194,7 +195,7 @@ pub struct AccessToken {
     /// changes of Actions. Empty when no token is issued.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// How long the token is good for, in seconds; `None` when no token is issued.
+    /// The lifetime of the token, in seconds; `None` when no token is issued.
     #[serde(default)]
     pub expires_in: Option<i64>,
     /// The signed token, when it was asked for.
@@ -229,7 +230,7 @@ pub enum TokenKind {
     AccessToken,
 }
 
-/// What became of a claim.
+/// The verdict on a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -268,7 +269,7 @@ pub struct LedgerEntry {
     pub name: String,
     /// The claim's value as the token would carry it.
     pub value: Value,
-    /// What became of it.
+    /// The verdict on it.
     pub verdict: Verdict,
     /// Why, when it was dropped.
     pub rule: Option<ClaimRule>,
@@ -289,7 +290,7 @@ pub struct UnsetClaim {
     pub token: TokenKind,
     /// The claim's name.
     pub name: String,
-    /// What was given instead of a value.
+    /// The thing that was given instead of a value.
     pub value: NoValue,
     /// The Action that called.
     pub action: String,
@@ -297,7 +298,7 @@ pub struct UnsetClaim {
     pub location: Option<Location>,
 }
 
-/// What JSON has no value for.
+/// The values without a JSON form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoValue {
@@ -310,7 +311,7 @@ pub enum NoValue {
 }
 
 impl NoValue {
-    /// How a sentence calls it: `a function`.
+    /// Returns its name in a sentence: `a function`.
     #[must_use]
     pub fn called(self) -> &'static str {
         match self {
@@ -396,14 +397,14 @@ pub struct Redirect {
     pub url: String,
 }
 
-/// What the run cost.
+/// The cost of the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// One entry for each handler that ran, in order.
     pub actions: Vec<ActionUsage>,
 }
 
-/// What one handler cost.
+/// The cost of one handler.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionUsage {
     /// The Action.

@@ -1,4 +1,4 @@
-//! What Actions read of their events, taken down when the host asks for it ([`crate::Login::watched`]).
+//! The reads of events by Actions, recorded when the host asks for it ([`crate::Login::watched`]).
 
 mod index;
 
@@ -33,16 +33,16 @@ pub struct EventRead {
     pub action: String,
     /// The number of the run of a handler in the login, from 0.
     pub run: usize,
-    /// What was read: `event.user.user_metadata.hobby`.
+    /// The path that was read: `event.user.user_metadata.hobby`.
     pub path: String,
     /// Whether there was something.
     pub present: bool,
-    /// What was there as far as the host knows it: changes that the Action itself made are not seen. `null` also for
+    /// The value there as far as the host knows it: changes that the Action itself made are not seen. `null` also for
     /// what is too large to repeat.
     pub value: Value,
     /// Where it was read, if the guest told.
     pub location: Option<Location>,
-    /// How many calls of `api` methods the login had seen.
+    /// The number of calls of `api` methods that the login had seen.
     pub calls_before: usize,
 }
 
@@ -90,7 +90,7 @@ impl EventRead {
 /// Larger values are not repeated.
 const MOST_NODES: usize = 200;
 
-/// How many values there are in a value, counted up to `most`.
+/// Returns the number of values in a value, counted up to `most`.
 fn nodes(value: &Value, most: usize) -> usize {
     let sum = |count: usize, value: &Value| match count < most {
         true => count + nodes(value, most - count),
@@ -114,7 +114,7 @@ pub struct ClaimOrigin {
     pub guesses: Vec<String>,
 }
 
-/// What an account of a login needs beside its outcome.
+/// The data that an account of a login needs beside its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The scopes that were requested.
@@ -129,9 +129,9 @@ pub struct Record {
     pub protocol: String,
     /// The call behind each entry of the ledger.
     pub claim_calls: Vec<ClaimOrigin>,
-    /// What Actions read, in order.
+    /// The reads of the Actions, in order.
     pub reads: Vec<EventRead>,
-    /// What was used of the vendor's limits.
+    /// The use of the vendor's limits.
     pub usage: Vec<Usage>,
 }
 

@@ -11,7 +11,7 @@ use url::form_urlencoded::byte_serialize;
 use crate::explanation::Explanation;
 use crate::outcome::{Effects, ExchangeUser, Outcome};
 
-/// What stands in place of a secret.
+/// The replacement for a secret.
 pub const MASK: &str = "***";
 
 /// Secrets of fewer characters are hidden only where they are a whole text: as parts they occur everywhere.
@@ -28,7 +28,7 @@ impl Outcome {
     /// logs, errors, arguments. Names of Actions, methods and files stay. A secret is found also in the form that
     /// JSON or a URL gives to it; encrypted, hashed or encoded otherwise it is not.
     ///
-    /// What is given as a secret may be plain configuration, as the values of Rules are. Such values do not take names
+    /// Values that are given as secrets may be plain configuration, as the values of Rules are. Such values do not take names
     /// of claims and half of every text with them: see [`Mask::of`].
     pub fn redact(&mut self, secrets: &[&str]) {
         let mask = Mask::of(secrets);

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::ceilings::{ERROR_BYTES, shortened};
 use crate::value::Argument;
 
-/// What an `api` method throws: the class and the text.
+/// The exception of an `api` method: the class and the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// `Error`, `TypeError`.
@@ -31,7 +32,7 @@ impl Failure {
     }
 }
 
-/// What a method gives back when it does not throw.
+/// The result of a method that does not throw.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Returned {
     /// The `api` object itself, for chained calls.
@@ -40,7 +41,7 @@ pub enum Returned {
     Value(Argument),
 }
 
-/// How a call ends.
+/// The end of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// At once, with a value.
@@ -56,7 +57,7 @@ pub enum Answer {
 /// The answer of a call and what the guest changes in its own event object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
-    /// How the call ends.
+    /// The end of the call.
     pub answer: Answer,
     /// Assignments to the guest's event, in order: the path of keys and the new value; `undefined` deletes.
     pub event: Vec<(Vec<String>, Argument)>,
@@ -78,7 +79,11 @@ impl Reply {
     /// The wire form: `{"return": V}`, `{"throw": {"name", "message"}}`, `{"resolve": V}` or `{"reject": …}`, with
     /// `"event"` only when something was assigned.
     pub fn to_json(&self) -> Value {
-        let failure = |failure: &Failure| json!({"name": failure.name, "message": failure.message});
+        // A message may repeat what it was given, and JSON writes some bytes of it as six.
+        let failure = |failure: &Failure| {
+            let message = shortened(&failure.message, ERROR_BYTES);
+            json!({"name": failure.name, "message": message})
+        };
         let mut reply = match &self.answer {
             Answer::Return(Returned::Api) => json!({"return": {"$": "api"}}),
             Answer::Return(Returned::Value(value)) => json!({"return": value.to_tagged()}),
@@ -97,5 +102,27 @@ impl Reply {
             object.insert("event".to_owned(), Value::Array(assignments));
         }
         reply
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_repeats_what_it_was_given_is_shortened() {
+        let long = "\u{1}".repeat(20 << 20);
+        for answer in [
+            Answer::Throw(Failure::error(long.clone())),
+            Answer::Reject(Failure::type_error(long)),
+        ] {
+            let reply = Reply {
+                answer,
+                event: Vec::new(),
+            };
+            let text = reply.to_text();
+            assert!(text.len() < 1 << 20, "{}", text.len());
+            assert!(text.contains("more bytes"), "it is marked");
+        }
     }
 }

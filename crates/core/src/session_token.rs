@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use crate::json::text_at;
 
-/// What a token is held against.
+/// The facts of a login that a token is checked against.
 pub(crate) struct Expectation<'a> {
     /// The host name of the request.
     pub issuer: &'a str,
@@ -35,7 +35,7 @@ pub(crate) fn encode(payload: &Value, secret: &str) -> Option<String> {
 ///
 /// # Errors
 ///
-/// What production says after `The session token is invalid: `.
+/// Returns the part of production's message after `The session token is invalid: `.
 pub(crate) fn decode(
     token: &str,
     secret: &str,

@@ -47,7 +47,7 @@ pub(crate) fn sources_within(event: &Value, value: &Value, steps: &mut usize) ->
         .collect()
 }
 
-/// How specific a place is; the first is the most likely source.
+/// The precision of a place; the first is the most likely source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     UserMetadata,
@@ -104,7 +104,7 @@ fn rank_below(above: Rank, is_top: bool, key: &str) -> Rank {
 struct Search<'a> {
     wanted: &'a Value,
     found: Vec<Found>,
-    /// How many values may still be looked at.
+    /// The number of values that may still be looked at.
     steps: &'a mut usize,
 }
 

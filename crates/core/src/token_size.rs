@@ -32,7 +32,7 @@ pub fn signed_bytes(claims: &Map<String, Value>) -> usize {
 pub struct Outgrown {
     /// The code of the notice: `id-token-over-cookie`.
     pub code: &'static str,
-    /// How many bytes fit, and the page that says so.
+    /// The number of bytes that fit, and the page that states it.
     pub limit: Limit,
     /// The place: `a browser keeps in one cookie`.
     what: &'static str,

@@ -33,7 +33,7 @@ const WITHOUT_BROWSER: &[&str] = &[
     "ciba",
 ];
 
-/// What was asked for at the start of the login.
+/// The request at the start of the login.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Request {
     /// The scopes, in order.
@@ -186,11 +186,11 @@ fn standard_claims(profile: &Value, scopes: &[String]) -> impl Iterator<Item = (
     })
 }
 
-/// What is known at the end of a login.
+/// The facts at the end of a login.
 pub(crate) struct Facts<'a> {
     /// The login; its event has the user as of now.
     pub input: &'a LoginInput,
-    /// What was asked for.
+    /// The request.
     pub request: &'a Request,
     /// Scopes added and removed by Actions.
     pub scopes: &'a [(String, bool)],

@@ -5,9 +5,9 @@ use std::{fmt, time::Duration};
 /// Why a text is not a duration or a size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitError {
-    /// What is wrong, in one sentence without a full stop.
+    /// The problem, in one sentence without a full stop.
     pub message: String,
-    /// How to write it.
+    /// The correct form.
     pub hint: &'static str,
 }
 
@@ -83,7 +83,7 @@ fn parse(
         return Err(refuse("the unit is missing"));
     }
     let Some((_, factor)) = units.iter().find(|(name, _)| *name == unit) else {
-        return Err(refuse(&format!("there is no unit `{unit}`")));
+        return Err(refuse(&format!("unknown unit `{unit}`")));
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let digits =
@@ -151,7 +151,7 @@ mod tests {
                 "-3s",
                 "`-3s` is not a duration: it does not begin with a number",
             ),
-            ("3 sec", "`3 sec` is not a duration: there is no unit `sec`"),
+            ("3 sec", "`3 sec` is not a duration: unknown unit `sec`"),
             (
                 "1.2.3s",
                 "`1.2.3s` is not a duration: `1.2.3` is not a number",
@@ -172,7 +172,7 @@ mod tests {
         }
         assert_eq!(
             parse_size("64M").expect_err("no unit").message,
-            "`64M` is not a size: there is no unit `M`"
+            "`64M` is not a size: unknown unit `M`"
         );
     }
 }

@@ -66,7 +66,7 @@ impl NotJson {
 }
 
 impl Argument {
-    /// What `JSON.stringify` would write: `None` for what vanishes (`undefined`, functions, symbols), `null` for
+    /// Returns the result of `JSON.stringify`: `None` for a value that it omits (`undefined`, functions, symbols), `null` for
     /// numbers that are not finite and for vanishing items of an array.
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl Argument {
         }
     }
 
-    /// What JSON has no value for, if the whole value is that; `toJSON` may give it.
+    /// Returns the kind of a value that JSON cannot represent, if the whole value is one; `toJSON` may return it.
     pub fn no_value(&self) -> Option<NoValue> {
         match self {
             Argument::Undefined => Some(NoValue::Undefined),

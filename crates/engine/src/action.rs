@@ -46,33 +46,33 @@ pub struct ActionPre {
     captured: Arc<Captured>,
 }
 
-/// What one run of a handler is given.
+/// The input of one run of a handler.
 #[derive(Clone, Copy)]
 pub struct Invocation<'a> {
-    /// What it is: the guest calls a Rule in another way than an Action.
+    /// Its kind: the guest calls a Rule in another way than an Action.
     pub kind: HandlerKind,
     /// Which handler.
     pub entry: EntryPoint,
-    /// What the handler is given, as JSON: [`postlogin_core::Call::input`].
+    /// The handler's input, as JSON: [`postlogin_core::Call::input`].
     pub input: &'a str,
     /// Whether other handlers run in the same sandbox.
     pub sandbox: SandboxUse,
-    /// What it may reach.
+    /// Its conditions: clock, randomness, network and budget.
     pub conditions: &'a Conditions,
-    /// What this segment of the flow has used of its time budget before.
+    /// The time budget that this segment of the flow has used before.
     pub spent: Duration,
     /// Distinguishes the runs of a login, so that each has its own randomness.
     pub stream: u64,
 }
 
-/// How a handler ended and what it cost.
+/// The end of a handler, and its cost.
 #[derive(Debug)]
 pub struct Ran {
     /// The guest's verdict on itself.
     pub result: Result<(), Fault>,
-    /// What it cost.
+    /// Its cost.
     pub usage: ActionUsage,
-    /// What of the segment's time budget is used up now.
+    /// The part of the segment's time budget that is used up now.
     pub spent: Duration,
     /// Where the real time went.
     pub phases: Phases,
@@ -365,7 +365,7 @@ async fn load_with(
     Ok(result)
 }
 
-/// What a door says to the user, as part of the outcome.
+/// Returns a door's remark to the user, as part of the outcome.
 pub(crate) fn notice(remark: Remark) -> Notice {
     Notice {
         code: remark.code.into(),

@@ -14,7 +14,7 @@ use crate::{
     contract::NotAnAction,
 };
 
-/// What is compiled once per machine.
+/// The parts that are compiled once per machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// The language engine.
@@ -54,7 +54,7 @@ pub enum HelperError {
     Failed(String),
 }
 
-/// What was compiled could not be written: the disk is full, or the folder is gone. The text says which.
+/// The compiled code could not be written: the disk is full, or the folder is gone. The text has the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NotKept(pub String);
@@ -116,7 +116,7 @@ impl Made {
     }
 }
 
-/// Lets another process compile a part into the cache, or where it can't be kept into a folder for the moment. `None` when
+/// Lets another process compile a part into the cache, or where it cannot be kept into a folder for the moment. `None` when
 /// this process must compile.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What a guest imports from `postlogin:actions`: every function ends in the login.
+//! The functions that a guest imports from `postlogin:actions`: every one ends in the login.
 
 use postlogin_abi::import_name;
 use postlogin_core::{
@@ -109,8 +109,13 @@ fn dynamic_call(
     Ok((reply.to_text(),))
 }
 
-/// Refuses arguments that would cost the host a multiple of what they cost the guest, before they are read.
+/// Refuses names and arguments that would cost the host a multiple of what they cost the guest, before they are read.
 fn check_size(sandbox: &mut Sandbox, method: &str, arguments: &str) -> wasmtime::Result<()> {
+    // An answer repeats the name, and no method has one of that length.
+    if method.len() > NAME_BYTES {
+        let what = format!("call a method whose name has more than {NAME_BYTES} bytes");
+        return Err(sandbox.exceed(&what));
+    }
     let what = if arguments.len() > CALL_BYTES {
         format!("more than {} MiB", CALL_BYTES >> 20)
     } else if json_values(arguments) > CALL_VALUES {

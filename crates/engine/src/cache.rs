@@ -40,7 +40,7 @@ pub enum CompileNotice {
     Begins,
     /// It was compiled.
     Compiled {
-        /// How long it took.
+        /// The time that it took.
         took: Duration,
         /// Where the result is kept, or why it is not.
         kept: Result<PathBuf, String>,
@@ -84,7 +84,7 @@ impl std::hash::Hasher for HashWriter<'_> {
     }
 }
 
-/// What the cache has for a file's name.
+/// The entry of the cache for a file's name.
 pub(crate) enum Found {
     /// Machine code.
     Component(Component),

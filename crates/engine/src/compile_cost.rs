@@ -2,18 +2,30 @@
 //!
 //! The limits are some ten times what the JavaScript engine of this repository has, the largest component that is known to run here.
 
-use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
+use wasmparser::{
+    BinaryReaderError, BlockType, CompositeInnerType, FunctionBody, Operator, Parser, Payload,
+    TypeSectionReader,
+};
 
 /// Functions in all core modules; each takes some four kilobytes while it is compiled.
 const FUNCTIONS: u64 = 50_000;
 /// Bytes of code in all core modules.
 const CODE_BYTES: u64 = 24 << 20;
 /// Bytes of one function.
-const BODY_BYTES: u64 = 1 << 20;
-/// Variables of one function.
-const LOCALS: u64 = 10_000;
-/// Blocks of one function times its variables: a block may have to pass each of them on.
+const BODY_BYTES: u64 = 512 << 10;
+/// Variables of one function, parameters included.
+const VARIABLES: u64 = 10_000;
+/// Parameters and results of one type.
+const WIDTH: u64 = 200;
+/// Blocks and conditional jumps of one function.
+const BLOCKS: u64 = 30_000;
+/// Values that one function passes on: a block and a jump may have to pass on each variable, and what is on the stack; a call
+/// passes its parameters and results.
 const PASSED_ON: u64 = 3_000_000;
+/// The same of all functions.
+const ALL_PASSED_ON: u64 = 40_000_000;
+/// What a block costs beside the values that it passes on, in values.
+const BLOCK: u64 = 16;
 /// Targets of the jump tables of one function.
 const TARGETS: u64 = 50_000;
 /// Items of one section: types, imports, segments, names of exports.
@@ -21,7 +33,7 @@ const ITEMS: u64 = 100_000;
 /// Core modules and components inside.
 const PARTS: u64 = 200;
 
-/// Says what of a component costs more than is allowed; `None` when nothing does, and when the bytes can't be read, which is
+/// Says what of a component costs more than is allowed; `None` when nothing does, and when the bytes cannot be read, which is
 /// the compiler's to say.
 pub(crate) fn excess(bytes: &[u8]) -> Option<String> {
     let mut sum = Sum::default();
@@ -41,6 +53,32 @@ struct Sum {
     functions: u64,
     code: u64,
     parts: u64,
+    passed_on: u64,
+    /// The modules and components around what comes next.
+    open: Vec<Module>,
+}
+
+/// What the code of a module refers to.
+#[derive(Default)]
+struct Module {
+    /// Parameters and results of each type; (0, 0) for what is no function.
+    types: Vec<(u64, u64)>,
+    /// The types of its own functions that have no code yet, the next one last.
+    functions: Vec<u32>,
+}
+
+impl Module {
+    fn width(&self, index: u32) -> u64 {
+        let found = usize::try_from(index).ok();
+        let found = found.and_then(|index| self.types.get(index));
+        found.map_or(0, |(parameters, results)| parameters + results)
+    }
+
+    fn widest(&self) -> u64 {
+        let widths = self.types.iter();
+        let widths = widths.map(|(parameters, results)| parameters + results);
+        widths.max().unwrap_or(0)
+    }
 }
 
 impl Sum {
@@ -54,17 +92,45 @@ impl Sum {
                 let range = body.range();
                 let bytes = (range.end - range.start) as u64;
                 self.code += bytes;
-                return Ok(above(self.code, CODE_BYTES, "bytes of code")
-                    .or_else(|| above(bytes, BODY_BYTES, "bytes in one function"))
-                    .or(of_function(body)?));
+                let excess = above(self.code, CODE_BYTES, "bytes of code")
+                    .or_else(|| above(bytes, BODY_BYTES, "bytes in one function"));
+                return match excess {
+                    None => self.function(body),
+                    excess => Ok(excess),
+                };
+            }
+            Payload::Version { .. } => {
+                self.open.push(Module::default());
+                return Ok(None);
+            }
+            Payload::End(_) => {
+                self.open.pop();
+                return Ok(None);
             }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
                 self.parts += 1;
                 return Ok(above(self.parts, PARTS, "parts"));
             }
-            Payload::TypeSection(section) => section.count(),
+            Payload::TypeSection(section) => {
+                let count = section.count();
+                if let Some(excess) = above(u64::from(count), ITEMS, "items in one section") {
+                    return Ok(Some(excess));
+                }
+                return self.types(section);
+            }
             Payload::ImportSection(section) => section.count(),
-            Payload::FunctionSection(section) => section.count(),
+            Payload::FunctionSection(section) => {
+                let count = section.count();
+                if let Some(excess) = above(u64::from(count), ITEMS, "items in one section") {
+                    return Ok(Some(excess));
+                }
+                if let Some(module) = self.open.last_mut() {
+                    let indices = section.clone().into_iter();
+                    module.functions = indices.collect::<Result<_, _>>()?;
+                    module.functions.reverse();
+                }
+                return Ok(None);
+            }
             Payload::TableSection(section) => section.count(),
             Payload::GlobalSection(section) => section.count(),
             Payload::ExportSection(section) => section.count(),
@@ -84,32 +150,101 @@ impl Sum {
     }
 }
 
-fn of_function(body: &FunctionBody<'_>) -> Result<Option<String>, BinaryReaderError> {
-    let mut locals = 0;
-    for declared in body.get_locals_reader()? {
-        locals += u64::from(declared?.0);
-    }
-    let mut blocks: u64 = 1;
-    let mut targets = 0;
-    for operator in body.get_operators_reader()? {
-        match operator? {
-            Operator::Block { .. }
-            | Operator::Loop { .. }
-            | Operator::If { .. }
-            | Operator::BrIf { .. } => blocks += 1,
-            Operator::BrTable { targets: table } => targets += u64::from(table.len()),
-            _ => {}
+impl Sum {
+    /// Takes down the types of a module.
+    fn types(
+        &mut self,
+        section: &TypeSectionReader<'_>,
+    ) -> Result<Option<String>, BinaryReaderError> {
+        let Some(module) = self.open.last_mut() else {
+            return Ok(None);
+        };
+        for group in section.clone() {
+            for found in group?.into_types() {
+                let (parameters, results) = match &found.composite_type.inner {
+                    CompositeInnerType::Func(function) => {
+                        (function.params().len(), function.results().len())
+                    }
+                    _ => (0, 0),
+                };
+                let (parameters, results) = (parameters as u64, results as u64);
+                let what = "parameters and results of one type";
+                if let Some(excess) = above(parameters + results, WIDTH, what) {
+                    return Ok(Some(excess));
+                }
+                module.types.push((parameters, results));
+            }
         }
+        Ok(None)
     }
-    Ok(above(locals, LOCALS, "variables in one function")
-        .or_else(|| above(targets, TARGETS, "jump targets in one function"))
-        .or_else(|| {
-            above(
-                blocks.saturating_mul(locals),
-                PASSED_ON,
-                "blocks times variables in one function",
-            )
-        }))
+
+    fn function(&mut self, body: &FunctionBody<'_>) -> Result<Option<String>, BinaryReaderError> {
+        let none = Module::default();
+        let own = self
+            .open
+            .last_mut()
+            .and_then(|module| module.functions.pop());
+        let module = self.open.last().unwrap_or(&none);
+        let own = own.and_then(|index| module.types.get(usize::try_from(index).ok()?));
+        let (parameters, results) = own.copied().unwrap_or_default();
+        let mut variables = parameters;
+        for declared in body.get_locals_reader()? {
+            variables += u64::from(declared?.0);
+        }
+        let (mut blocks, mut targets, mut calls): (u64, u64, u64) = (1, 0, 0);
+        // What the widest block of the function passes on beside the variables.
+        let mut widest = results;
+        for operator in body.get_operators_reader()? {
+            match operator? {
+                Operator::Block { blockty }
+                | Operator::Loop { blockty }
+                | Operator::If { blockty } => {
+                    blocks += 1;
+                    widest = widest.max(match blockty {
+                        BlockType::Empty => 0,
+                        BlockType::Type(_) => 1,
+                        BlockType::FuncType(index) => module.width(index),
+                    });
+                }
+                Operator::TryTable { try_table } => {
+                    blocks += 1 + try_table.catches.len() as u64;
+                    widest = widest.max(match try_table.ty {
+                        BlockType::Empty => 0,
+                        BlockType::Type(_) => 1,
+                        BlockType::FuncType(index) => module.width(index),
+                    });
+                }
+                Operator::BrIf { .. }
+                | Operator::BrOnNull { .. }
+                | Operator::BrOnNonNull { .. }
+                | Operator::BrOnCast { .. }
+                | Operator::BrOnCastFail { .. } => blocks += 1,
+                Operator::BrTable { targets: table } => targets += u64::from(table.len()),
+                Operator::Call { .. }
+                | Operator::CallIndirect { .. }
+                | Operator::CallRef { .. }
+                | Operator::ReturnCall { .. }
+                | Operator::ReturnCallIndirect { .. }
+                | Operator::ReturnCallRef { .. } => calls += 1,
+                _ => {}
+            }
+        }
+        let each = variables.saturating_add(widest).saturating_add(BLOCK);
+        let passed_on = blocks.saturating_add(targets).saturating_mul(each);
+        let passed_on = passed_on.saturating_add(calls.saturating_mul(module.widest()));
+        self.passed_on = self.passed_on.saturating_add(passed_on);
+        Ok(above(variables, VARIABLES, "variables in one function")
+            .or_else(|| above(targets, TARGETS, "jump targets in one function"))
+            .or_else(|| above(blocks, BLOCKS, "blocks and jumps in one function"))
+            .or_else(|| {
+                above(
+                    passed_on,
+                    PASSED_ON,
+                    "blocks times variables in one function",
+                )
+            })
+            .or_else(|| above(self.passed_on, ALL_PASSED_ON, "blocks times variables")))
+    }
 }
 
 fn above(count: u64, most: u64, what: &str) -> Option<String> {
@@ -134,7 +269,7 @@ mod tests {
         let add = "i32.const 1 i32.add ".repeat(400_000);
         check(
             &format!("(func (result i32) i32.const 0 {add})"),
-            Some("more than 1048576 bytes in one function"),
+            Some("more than 524288 bytes in one function"),
         );
         let locals = |count: usize| "i32 ".repeat(count);
         check(
@@ -147,6 +282,50 @@ mod tests {
             Some("more than 3000000 blocks times variables in one function"),
         );
         check(&format!("(func (local {}) {blocks})", locals(500)), None);
+        // Without variables, too.
+        check(
+            &format!("(func {})", "block end ".repeat(30_000)),
+            Some("more than 30000 blocks and jumps in one function"),
+        );
+        check(&format!("(func {})", "block end ".repeat(29_999)), None);
+        let many = format!("(func {})", "loop end ".repeat(29_000)).repeat(87);
+        check(&many, Some("more than 40000000 blocks times variables"));
+        // Parameters are variables.
+        let parameters = "i32 ".repeat(200);
+        let some = "local.get 0 if end ".repeat(14_000);
+        check(
+            &format!("(func (param {parameters}) {some})"),
+            Some("more than 3000000 blocks times variables in one function"),
+        );
+        let wide = |count: usize| "i32 ".repeat(count);
+        for (parameters, results) in [(201, 0), (0, 201), (100, 101)] {
+            check(
+                &format!(
+                    "(type (func (param {}) (result {})))",
+                    wide(parameters),
+                    wide(results)
+                ),
+                Some("more than 200 parameters and results of one type"),
+            );
+        }
+        // So are values that blocks and calls pass on.
+        let passes = format!("(type $t (func (param {0}) (result {0})))", wide(100));
+        let consts = "i32.const 1 ".repeat(100);
+        let drops = "drop ".repeat(100);
+        check(
+            &format!(
+                "{passes} (func {consts} {} {drops})",
+                "block (type $t) end ".repeat(14_000)
+            ),
+            Some("more than 3000000 blocks times variables in one function"),
+        );
+        check(
+            &format!(
+                "{passes} (func $f (type $t) {consts}) (func {consts} {} {drops})",
+                "call $f ".repeat(15_001)
+            ),
+            Some("more than 3000000 blocks times variables in one function"),
+        );
         let table = "0 ".repeat(50_002);
         check(
             &format!("(func i32.const 0 br_table {table})"),

@@ -4,19 +4,19 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use crate::memory::Memory;
 
-/// How many sandboxes there will be. Where memory is our own (`memory`), it says how many wait for their next login.
+/// The number of sandboxes. Where memory is our own (`memory`), it is the number that wait for their next login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allocation {
     /// One after the other. Cheapest for a handful of logins.
     OnDemand,
     /// Several at once, again and again. Cheapest for thousands of logins.
     Pooling {
-        /// How many sandboxes may be alive at once.
+        /// The most sandboxes that may be alive at once.
         sandboxes: u32,
     },
 }
 
-/// How much of a linear memory a pooled slot keeps mapped between two logins, in bytes.
+/// The part of a linear memory that a pooled slot keeps mapped between two logins, in bytes.
 const KEEP_RESIDENT: usize = 16 << 20;
 
 /// The native stack of WebAssembly, in bytes. The JavaScript engine throws its `RangeError` where V8 does, at

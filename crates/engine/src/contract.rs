@@ -15,7 +15,7 @@ pub enum NotAnAction {
     #[error("this is a core WebAssembly module, and an Action is a component")]
     CoreModule,
     /// Cut off, damaged, or beyond what this build can read.
-    #[error("this WebAssembly component can't be read: {0}")]
+    #[error("this WebAssembly component cannot be read: {0}")]
     Unreadable(String),
     /// The process that compiles it failed.
     #[error("it could not be compiled: {0}")]
@@ -37,12 +37,12 @@ pub enum NotAnAction {
     )]
     MissingHandler,
     /// It wants what no Action gets.
-    #[error("this component needs what an Action can't have: {0}")]
+    #[error("this component needs what an Action cannot have: {0}")]
     Unlinkable(String),
 }
 
 impl NotAnAction {
-    /// What the user can do about it.
+    /// Returns the remedy, for the user.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -94,7 +94,7 @@ pub(crate) fn export_of(trigger: Trigger, entry: EntryPoint) -> Option<String> {
     Some(export)
 }
 
-/// What a component offers to run.
+/// The entry points that a component offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Offer {
     /// Handlers of these triggers.

@@ -1,7 +1,8 @@
 //! Drives a login through its handlers: core says what comes next, and each handler runs in a sandbox.
 
 use postlogin_core::{
-    Finished, HandlerInfo, Login, Pause, ResumeStep, Resumption, SandboxUse, Step, outcome::Notice,
+    Fault, Finished, HandlerInfo, HandlerKind, Login, Pause, ResumeStep, Resumption, SandboxUse,
+    Step, outcome::Notice,
 };
 use postlogin_host::Conditions;
 
@@ -10,12 +11,29 @@ use crate::action::{ActionPre, Invocation, SharedSandbox, notice};
 /// An Action at its place in the trigger.
 #[derive(Clone)]
 pub struct BoundAction {
-    /// What core knows about it.
+    /// The facts for core.
     pub info: HandlerInfo,
-    /// What runs.
-    pub action: ActionPre,
-    /// What is known about it before it runs and worth a notice once it does.
+    /// The program to run; `None` for one that [`HandlerInfo::broken`] says cannot.
+    pub action: Option<ActionPre>,
+    /// The facts that are known before it runs and become a notice once it does.
     pub notices: Vec<Notice>,
+}
+
+impl BoundAction {
+    /// Returns what takes the place of an Action that cannot be loaded: see [`postlogin_core::Login::passing_over`].
+    #[must_use]
+    pub fn broken(name: &str, kind: HandlerKind, fault: Fault) -> Self {
+        Self {
+            info: HandlerInfo {
+                name: name.to_owned(),
+                kind,
+                broken: Some(fault),
+                ..HandlerInfo::default()
+            },
+            action: None,
+            notices: Vec::new(),
+        }
+    }
 }
 
 /// Returns what core has to know about `handlers`, for [`Login::new`] and [`Login::restore`].
@@ -106,7 +124,9 @@ pub fn advance(
             Step::Ask(pause) => return Ok((login, Some(*pause))),
             Step::Done => return Ok((login, None)),
         };
-        let Some(bound) = handlers.get(call.handler) else {
+        let bound = handlers.get(call.handler);
+        let Some((bound, action)) = bound.and_then(|bound| Some((bound, bound.action.as_ref()?)))
+        else {
             anyhow::bail!("the login has a handler that is not loaded");
         };
         for notice in &bound.notices {
@@ -121,7 +141,7 @@ pub fn advance(
             spent: call.spent,
             stream: call.stream,
         };
-        let (returned, ran) = bound.action.run(&mut shared, login, invocation)?;
+        let (returned, ran) = action.run(&mut shared, login, invocation)?;
         login = returned;
         login.end(ran.result, ran.usage, ran.spent, clock.now_ms());
     }

@@ -1,4 +1,4 @@
-//! How the end of a sandbox becomes the fault of an Action.
+//! Conversion of the end of a sandbox into the fault of an Action.
 
 use postlogin_core::{
     Fault, FaultKind,
@@ -13,7 +13,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::sandbox::{HostLimit, OutOfMemory, Sandbox, TimedOut};
 
-/// How a guest reports its own fault; the record `fault` of the contract.
+/// A guest's report of its own fault; the record `fault` of the contract.
 #[derive(Debug, ComponentType, Lift)]
 #[component(record)]
 pub(crate) struct GuestFault {
@@ -106,7 +106,7 @@ pub(crate) fn from_trap(
     fault(kind, name, message)
 }
 
-/// What a trap means to the user. `said` is what the guest's language runtime wrote to its standard error.
+/// Returns the meaning of a trap for the user. `said` is what the guest's language runtime wrote to its standard error.
 fn explain_trap(trap: Trap, said: &str) -> (FaultKind, &'static str, String) {
     match trap {
         // The stack that a guest keeps in its own memory begins near address 0 and grows downwards.
@@ -120,7 +120,7 @@ fn explain_trap(trap: Trap, said: &str) -> (FaultKind, &'static str, String) {
     }
 }
 
-/// What the executor of the JavaScript engine says when nothing is left that could wake the handler.
+/// The message of the JavaScript engine's executor when nothing is left that could wake the handler.
 const NOTHING_TO_DO: &str = "ready list empty";
 
 fn explain_panic(said: &str) -> (FaultKind, &'static str, String) {

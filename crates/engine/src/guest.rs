@@ -1,4 +1,4 @@
-//! What the engine is told about a guest's source: its text, and how its own places and words become the user's.
+//! The data about a guest's source that the engine needs: its text, and the way from its own places and words to the user's.
 
 use postlogin_core::{Fault, HandlerKind, Location};
 use wasmtime::component::{ComponentType, Lower};
@@ -6,7 +6,7 @@ use wasmtime::component::{ComponentType, Lower};
 /// Source text for a language engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// What it is.
+    /// Its kind.
     pub kind: HandlerKind,
     /// The name that stands in stacks. Never a path of this machine.
     pub name: String,

@@ -1,9 +1,12 @@
-//! What `require` and `import` find: npm packages and Action Modules, as their owner gives them.
+//! The modules that `require` and `import` find: npm packages and Action Modules, as their owner provides them.
 
 use std::{sync::Arc, time::Duration};
 
 use postlogin_abi::import_name;
-use postlogin_core::{ceilings::SPECIFIER_BYTES, outcome::Notice};
+use postlogin_core::{
+    ceilings::{SPECIFIER_BYTES, shortened},
+    outcome::Notice,
+};
 use serde_json::Value;
 use wasmtime::{
     Store, StoreContextMut,
@@ -12,7 +15,7 @@ use wasmtime::{
 
 use crate::{fault::GuestFault, sandbox::Sandbox};
 
-/// What asked for a module: a package may answer `require` and `import` with different files.
+/// The kind of request for a module: a package may answer `require` and `import` with different files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ComponentType, Lift, Lower)]
 #[component(enum)]
 #[repr(u8)]
@@ -25,7 +28,7 @@ pub enum Keyword {
     Import,
 }
 
-/// How a file is run.
+/// The way in which a file is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lift, Lower)]
 #[component(enum)]
 #[repr(u8)]
@@ -51,7 +54,7 @@ pub enum ModuleFormat {
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift, Lower)]
 #[component(record)]
 pub struct ModuleFile {
-    /// How it is run.
+    /// Its format.
     pub format: ModuleFormat,
     /// Its text, ready for the engine.
     pub code: String,
@@ -83,18 +86,18 @@ pub struct Answer {
     pub importer: String,
     /// For what.
     pub specifier: String,
-    /// How.
+    /// The kind of request.
     pub keyword: Keyword,
     /// The file's name inside the sandbox.
     pub path: String,
 }
 
-/// What a request for a module came to.
+/// The result of a request for a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
     /// The file's name inside the sandbox, or why there is none.
     pub path: Result<String, Refusal>,
-    /// What the user should know about it.
+    /// The notices for the user about it.
     pub notices: Vec<Notice>,
 }
 
@@ -103,10 +106,10 @@ pub trait ModuleSource: Send + Sync {
     /// The file that `specifier` means in `importer`, which is empty for the Action itself.
     fn resolve(&self, importer: &str, specifier: &str, keyword: Keyword) -> Resolved;
 
-    /// What a file holds.
+    /// Returns the contents of a file.
     ///
     /// # Errors
-    /// When it can't be read or can't run here.
+    /// When it cannot be read or cannot run here.
     fn load(&self, path: &str) -> Result<ModuleFile, Refusal>;
 }
 
@@ -135,6 +138,11 @@ impl Refusal {
             code: "MODULE_NOT_FOUND".into(),
             message: format!("Cannot find module '{specifier}'"),
         }
+    }
+
+    /// The same for a name that is longer than any file's: the answer does not repeat all of it.
+    fn of_long_name(name: &str) -> Self {
+        Self::not_found(&shortened(name, SPECIFIER_BYTES))
     }
 }
 
@@ -208,7 +216,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
             let sandbox = cx.data_mut();
             if importer.len().max(specifier.len()) > SPECIFIER_BYTES {
                 // No file is called so; looking for it and telling of it would cost more than the Action paid.
-                return Ok((Err(Refusal::not_found(&specifier)),));
+                return Ok((Err(Refusal::of_long_name(&specifier)),));
             }
             let resolved = Arc::clone(&sandbox.modules).resolve(&importer, &specifier, keyword);
             for notice in resolved.notices {
@@ -222,7 +230,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         |mut cx: StoreContextMut<'_, Sandbox>, (path,): (String,)| {
             let sandbox = cx.data_mut();
             if path.len() > SPECIFIER_BYTES {
-                return Ok((Err(Refusal::not_found(&path)),));
+                return Ok((Err(Refusal::of_long_name(&path)),));
             }
             let file = Arc::clone(&sandbox.modules).load(&path);
             if let Ok(file) = &file {

@@ -13,10 +13,10 @@ use crate::{
     witness::Witness,
 };
 
-/// How long packages may take to load, in ticks of the watchdog: as long as a login may.
+/// The time that packages may take to load, in ticks of the watchdog: as long as a login may.
 const MOST_TICKS: u64 = 2_000;
 
-/// What packages have changed in an engine's memory. It is data of the guest's: the host trusts nothing in it.
+/// The changes of packages in an engine's memory. It is data of the guest's: the host trusts nothing in it.
 #[derive(Debug, Clone)]
 pub struct Delta(Arc<Image>);
 

@@ -66,7 +66,7 @@ pub struct Program {
     pub(crate) pre: InstancePre<Sandbox>,
     /// Distinguishes programs of this process. Clones are the same program.
     pub(crate) id: u64,
-    /// What the memory of a sandbox holds when it starts; `None` where the machine code writes that.
+    /// The initial memory of a sandbox; `None` where the machine code writes that.
     pub(crate) image: Option<Arc<Image>>,
     /// Whether an instance whose memory was put back is as good as a new one: its code is a language engine's of ours, which keeps
     /// nothing in tables, and it has no globals but the stack pointer.
@@ -80,7 +80,7 @@ pub struct Program {
     pub size: usize,
 }
 
-/// What a component begins with when it starts.
+/// The initial state of a component.
 struct Initial {
     memory: Vec<u8>,
     mutable_globals: u64,
@@ -134,7 +134,7 @@ impl Engine {
     /// An engine that keeps machine code in `cache`, if one is given.
     ///
     /// # Errors
-    /// When this machine can't run the sandbox at all (no address space, no compiler for its processor).
+    /// When this machine cannot run the sandbox at all (no address space, no compiler for its processor).
     pub fn new(allocation: Allocation, cache: Option<PathBuf>) -> anyhow::Result<Self> {
         Self::with_memory(allocation, cache, Memory::for_this_machine(), false)
     }

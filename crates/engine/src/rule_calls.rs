@@ -1,4 +1,4 @@
-//! What the engine tells of a running Rule, through the dynamic call `#rule`.
+//! The report of the engine about a running Rule, through the dynamic call `#rule`.
 
 use postlogin_core::{
     Answer, Argument, Fault, FaultKind, Location, Reply, Returned,

@@ -1,4 +1,4 @@
-//! What the engine reports about the end of a run, through the dynamic call `#run`: what was still pending, and errors that
+//! The report of the engine about the end of a run, through the dynamic call `#run`: pending work, and errors that
 //! nothing handled.
 
 use postlogin_core::{

@@ -1,4 +1,4 @@
-//! What belongs to one sandbox: the state of its store.
+//! The state of one sandbox's store.
 
 use std::{
     collections::HashSet,
@@ -22,7 +22,7 @@ use crate::{
     wasi,
 };
 
-/// How much a guest may write to its standard error, where the panics of its language runtime end up, in bytes.
+/// The most bytes that a guest may write to its standard error, where the panics of its language runtime end up.
 const STDERR_LIMIT: usize = 64 << 10;
 
 pub(crate) struct Sandbox {
@@ -40,7 +40,7 @@ pub(crate) struct Sandbox {
     pub(crate) mapper: Option<Arc<dyn StackMapper>>,
     /// Those of the Rules that ran here before: what they left pending has places in their sources.
     pub(crate) earlier_mappers: Vec<Arc<dyn StackMapper>>,
-    /// What the Rules so far have left pending.
+    /// The pending work of the Rules so far.
     pub(crate) pending_of_rules: Vec<Notice>,
     probe: Option<Arc<dyn Probe>>,
     /// Where `require` finds packages and Action Modules.
@@ -51,7 +51,7 @@ pub(crate) struct Sandbox {
     deadline: Deadline,
     /// The files for which the guest was given more time.
     allowed: HashSet<String>,
-    /// How much more time it was given.
+    /// The additional time that it was given.
     allowance: Duration,
 }
 
@@ -182,7 +182,7 @@ impl Sandbox {
         self.login.read(path, present, site);
     }
 
-    /// What of the segment's budget is used up, so far.
+    /// Returns the part of the segment's budget that is used up, so far.
     pub(crate) fn spent(&self) -> Duration {
         self.deadline.spent(&self.waits)
     }
@@ -216,7 +216,7 @@ impl Sandbox {
         }
     }
 
-    /// What is left of the segment's budget.
+    /// Returns the rest of the segment's budget.
     pub(crate) fn time_left(&self) -> Duration {
         self.deadline.budget.saturating_sub(self.spent())
     }
@@ -231,7 +231,7 @@ impl Sandbox {
     }
 }
 
-/// What a guest may be given for loading packages beside its budget: what 10 MB of code need, which is more than the
+/// The most time that a guest may be given for loading packages beside its budget: what 10 MB of code need, which is more than the
 /// packages of production's limits have.
 const MOST_ALLOWANCE: Duration = Duration::from_secs(20);
 

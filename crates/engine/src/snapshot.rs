@@ -27,7 +27,7 @@ use crate::{
 /// The initialiser that the engine's generator adds to its exports.
 const INITIALIZE: &str = "wizer-initialize";
 
-/// What a snapshot is taken after.
+/// The moment at which a snapshot is taken.
 #[derive(Clone, Copy)]
 pub enum Stage<'a> {
     /// The language engine has started.
@@ -55,7 +55,7 @@ impl<E: Into<anyhow::Error>> From<E> for SnapshotError {
 /// Runs `component` up to `stage` and returns the component that starts from there.
 ///
 /// # Errors
-/// When the source does not compile, or the component can't be snapshotted.
+/// When the source does not compile, or the component cannot be snapshotted.
 pub fn snapshot(
     engine: &Engine,
     component: &[u8],

@@ -8,7 +8,7 @@ use std::{
 
 use wasmtime::EngineWeak;
 
-/// How often guests look at their budget.
+/// The time between two checks of a guest's budget.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// A thread that ticks until this is dropped.

@@ -1,6 +1,6 @@
 //! A sandbox in which the time stands still, and that notices whether what runs there asks for anything of the world outside.
 //!
-//! What its memory holds afterwards may be the beginning of any login only if nothing has asked.
+//! The memory afterwards may be the beginning of any login only if nothing has asked.
 
 use std::sync::{
     Arc,

@@ -1,7 +1,8 @@
-//! Components that make the host hold as much of `wasi:http` as they can.
+//! Components that make the host hold as much of `wasi:http`, and of the names of methods, as they can.
 
 use std::{fs, sync::Arc};
 
+use postlogin_abi::import_name;
 use postlogin_core::{HandlerInfo, Login, LoginInput};
 use postlogin_engine::{Allocation, BoundAction, Engine, infos, run};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
@@ -9,7 +10,7 @@ use serde_json::json;
 
 const NOW_MS: i64 = 1_790_000_000_000;
 
-/// What the process may have at most, in kB.
+/// The most memory of the process, in kB.
 const MOST_MEMORY: u64 = 400 << 10;
 
 /// A component that repeats `body` for ever; `$f` is a collection of headers that is made before. Its memory has 100,000
@@ -103,7 +104,7 @@ fn fault(engine: &Engine, component: &[u8]) -> (String, String) {
     };
     let bound = [BoundAction {
         info: HandlerInfo::default(),
-        action: program.action(None),
+        action: Some(program.action(None)),
         notices: Vec::new(),
     }];
     let login = Login::new(input, infos(&bound));
@@ -148,5 +149,58 @@ fn no_component_makes_the_host_hold_without_bound() {
         let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
         let peak: u64 = peak.expect("Linux tells it").parse().expect("a number");
         assert!(peak < MOST_MEMORY, "{peak} kB");
+    }
+}
+
+/// A component that calls a method whose name is `length` times the byte 1, which JSON writes as six.
+fn calling(length: u32) -> Vec<u8> {
+    let interface = import_name("dynamic");
+    let pages = length / 65_536 + 3;
+    let text = format!(
+        r#"(component
+  (import "{interface}" (instance $dynamic
+    (export "call" (func (param "method" string) (param "arguments" string) (param "stack" string) (result string)))))
+  (core module $memory
+    (memory (export "memory") {pages})
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024))
+  (core instance $m (instantiate $memory))
+  (alias core export $m "memory" (core memory $mem))
+  (alias core export $m "realloc" (core func $realloc))
+  (core func $call (canon lower (func $dynamic "call") (memory $mem) (realloc $realloc)))
+  (core module $attack
+    (import "m" "memory" (memory {pages}))
+    (import "h" "call" (func $call (param i32 i32 i32 i32 i32 i32 i32)))
+    (data (i32.const 16) "[]")
+    (func (export "run") (param i32 i32) (result i32)
+      (memory.fill (i32.const 131072) (i32.const 1) (i32.const {length}))
+      (call $call (i32.const 131072) (i32.const {length}) (i32.const 16) (i32.const 2) (i32.const 0) (i32.const 0) (i32.const 32))
+      unreachable))
+  (core instance $a (instantiate $attack
+    (with "m" (instance (export "memory" (memory $mem))))
+    (with "h" (instance (export "call" (func $call))))))
+  (type $fault' (record (field "name" string) (field "message" string) (field "stack" string)))
+  (export $fault "fault" (type $fault'))
+  (func (export "on-execute-post-login") (param "event" string) (result (result (error $fault)))
+    (canon lift (core func $a "run") (memory $mem) (realloc $realloc))))"#
+    );
+    wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_name_of_a_method_is_short() {
+    let engine = Engine::new(Allocation::OnDemand, None).expect("this machine runs sandboxes");
+    for (length, expected) in [
+        // It returns, and the component traps.
+        (1_000, "a trap"),
+        (1_025, "HostLimit"),
+        (60_000_000, "HostLimit"),
+    ] {
+        let (name, message) = fault(&engine, &calling(length));
+        if expected == "HostLimit" {
+            assert_eq!(name, expected, "{length}: {message}");
+            assert!(message.contains("more than 1024 bytes"), "{message}");
+        } else {
+            assert_ne!(name, "HostLimit", "{length}: {message}");
+        }
     }
 }

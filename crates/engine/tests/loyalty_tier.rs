@@ -86,7 +86,7 @@ fn login(app_metadata: Value) -> Outcome {
     };
     let bound = BoundAction {
         info: info.clone(),
-        action: ACTION.clone(),
+        action: Some(ACTION.clone()),
         notices: Vec::new(),
     };
     run(

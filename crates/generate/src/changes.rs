@@ -1,4 +1,4 @@
-//! What an event has that another one has not.
+//! The paths of an event that another one does not have.
 
 use postlogin_core::event::{Path, Segment, merge_patch};
 use serde_json::{Map, Value};
@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 pub struct Change {
     /// The place: `event.user.app_metadata.plan`.
     pub path: String,
-    /// What stands there in the first one; `None` for nothing at all.
+    /// The value in the first one; `None` for nothing at all.
     pub before: Option<Value>,
-    /// What stands there in the second one.
+    /// The value in the second one.
     pub after: Option<Value>,
 }
 
@@ -52,7 +52,7 @@ fn change(path: &[Segment], before: Option<&Value>, after: Option<&Value>) -> Ch
     }
 }
 
-/// The merge patch (RFC 7396) that makes `after` of `before`. `None` when there is none: a patch can't write `null`.
+/// The merge patch (RFC 7396) that makes `after` of `before`. `None` when there is none: a patch cannot write `null`.
 pub fn patch(before: &Value, after: &Value) -> Option<Value> {
     let patch = patch_of(before, after);
     let mut patched = before.clone();

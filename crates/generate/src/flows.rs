@@ -26,7 +26,7 @@ fn apply(event: &mut Value, random: &mut Random, flows: &[Flow]) {
     }
 }
 
-/// How the application asks for tokens.
+/// The grant by which the application asks for tokens.
 const PROTOCOLS: &[Flow] = &[
     no_audience,
     silent,
@@ -44,7 +44,7 @@ const PROTOCOLS: &[Flow] = &[
 /// Who the user is.
 const IDENTITIES: &[Flow] = &[social, enterprise, passwordless_sms, passwordless_email];
 
-/// What is special about this login.
+/// The special property of this login.
 const CIRCUMSTANCES: &[Flow] = &[organization, first_login, second_factor, unverified];
 
 fn no_audience() -> Value {

@@ -1,4 +1,4 @@
-//! What a text of the event looks like in production, told by its name.
+//! The format of a string of the event in production, determined by its name.
 
 use std::net::IpAddr;
 

@@ -4,6 +4,8 @@
 //! made before. [`shrink`] takes an event that shows something and takes away what does not matter, towards an event
 //! that everybody knows (the built-in sample). [`difference`] and [`patch`] say what is left.
 //!
+//! [`users`] are those of a tenant that does not exist, as an export has them.
+//!
 //! Everything here is plain JSON. Nothing runs an Action, reads a file or knows a clock.
 
 mod changes;
@@ -15,6 +17,7 @@ mod plausible;
 mod random;
 mod shrink;
 mod texts;
+pub mod users;
 mod vocabulary;
 
 pub use changes::{Change, difference, patch};

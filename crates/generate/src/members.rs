@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::texts::{adapted, odd};
 use crate::vocabulary::Vocabulary;
 
-/// How deep made-up metadata is.
+/// The depth of generated metadata.
 const DEEPEST: usize = 3;
 
 /// Keys that careless code trips over.
@@ -31,7 +31,7 @@ pub(crate) struct Maker<'a> {
     pub(crate) vocabulary: &'a Vocabulary,
 }
 
-/// What a dictionary of the event may hold.
+/// The possible members of a dictionary of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holds {
     /// Texts only: metadata of applications, organizations, connections, domains.

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-/// What became of an event.
+/// The result of a try with an event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shrunk {
     /// The smallest event that was found.
     pub event: Value,
-    /// How many events were tried.
+    /// The number of events that were tried.
     pub tried: usize,
 }
 
@@ -232,7 +232,7 @@ fn texts(text: &str) -> Vec<Value> {
     smaller.into_iter().map(Value::from).collect()
 }
 
-/// How large a value is. Smaller values weigh less, whatever they are part of.
+/// Returns the size of a value. Smaller values weigh less, whatever they are part of.
 fn weight(value: &Value) -> f64 {
     match value {
         Value::Null => 0.0,

@@ -4,7 +4,7 @@ use crate::format::Format;
 use crate::random::Random;
 use crate::vocabulary::Vocabulary;
 
-/// What stands in such a place on ordinary days.
+/// Returns ordinary values for such a place.
 pub(crate) fn usual(format: Format, name: &str) -> &'static [&'static str] {
     match format {
         Format::Timestamp => TIMESTAMPS,
@@ -103,7 +103,7 @@ const TIMESTAMPS: &[&str] = &[
     "2027-01-30T07:15:00.000Z",
 ];
 
-/// What careless code trips over.
+/// Values that break careless code.
 const ODD: &[&str] = &[
     "",
     " ",

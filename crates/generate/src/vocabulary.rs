@@ -1,4 +1,4 @@
-//! What the Actions themselves speak of. A made-up event that says `enterprise` where the Action compares with it finds more
+//! The words and numbers of the Actions themselves. A generated event that has `enterprise` where the Action compares with it finds more
 //! than a thousand random ones.
 
 /// Words, numbers and places that occur in the source of Actions.
@@ -10,7 +10,7 @@ pub struct Vocabulary {
     pub numbers: Vec<f64>,
     /// Names of members: keys that metadata may have.
     pub keys: Vec<String>,
-    /// What is read of the event, each a path below `event`: `["user", "app_metadata", "plan"]`.
+    /// The reads of the event, each a path below `event`: `["user", "app_metadata", "plan"]`.
     pub paths: Vec<Vec<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! What an Action may reach.
+//! The outside world of an Action.
 //!
 //! A guest sees only the time, the randomness and the network that its case gives it, so the same case has the
 //! same outcome in any process. Everything here is plain data or a door; nothing here runs WebAssembly.
@@ -18,11 +18,11 @@ pub use mock::{Mock, MockDoor};
 pub use network::{Door, NetworkError, Remark, Request, Verdict};
 pub use record::{Exchange, Recorder, Recording};
 
-/// How long an execution segment of the trigger may take in production.
+/// The time that an execution segment of the trigger may take in production.
 /// Source: <https://auth0.com/docs/customize/actions/limitations>.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How much memory an Action's sandbox may hold when the user says nothing, in bytes.
+/// The default memory limit of an Action's sandbox, in bytes.
 pub const DEFAULT_MEMORY: u64 = 128 << 20;
 
 /// Everything that one login's sandboxes are given from outside.
@@ -30,19 +30,19 @@ pub const DEFAULT_MEMORY: u64 = 128 << 20;
 pub struct Conditions {
     /// Time, shared by all Actions of the login.
     pub clock: Arc<Clock>,
-    /// What all randomness is derived from.
+    /// The seed of all randomness.
     pub seed: u64,
     /// Where requests go.
     pub door: Arc<dyn Door>,
-    /// What a sandbox may use.
+    /// The budget of a sandbox.
     pub budget: Budget,
 }
 
-/// How much of real computing time counts as one unit of the budget's: production's engine compiles hot code to machine
+/// The part of real computing time that counts as one unit of the budget's: production's engine compiles hot code to machine
 /// code and computes several times faster.
 pub const COMPUTING: u32 = 4;
 
-/// What one handler's sandbox may use.
+/// The budget of one handler's sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Computing time, divided by [`COMPUTING`], and virtual waiting time together.

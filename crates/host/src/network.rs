@@ -26,7 +26,7 @@ impl fmt::Display for Request {
     }
 }
 
-/// What comes back.
+/// The response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// An answer, after `delay` of virtual time.
@@ -42,11 +42,11 @@ pub enum Verdict {
     },
     /// No answer: the network failed, in truth or because a mock says so.
     Failed {
-        /// How it failed.
+        /// The kind of failure.
         error: NetworkError,
         /// Virtual time until it fails.
         delay: Duration,
-        /// What the user should know beyond what the Action sees.
+        /// The remark for the user beyond what the Action sees.
         remark: Option<Remark>,
     },
     /// No connection, because this login does not allow it: what the guest sees is a refused connection.
@@ -69,11 +69,11 @@ impl Verdict {
 pub struct Remark {
     /// A stable name in kebab case: `request-unmatched`.
     pub code: &'static str,
-    /// What happened and what to do; may have several lines.
+    /// The failure and its remedy; may have several lines.
     pub message: String,
 }
 
-/// How a network fails, by the code that Node gives to the error.
+/// The failures of a network, by the code that Node gives to the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NetworkError {
@@ -139,7 +139,7 @@ pub trait Door: Send + Sync {
     /// Continues where [`Door::progress`] of another door with the same mocks was.
     fn resume(&self, _progress: &[u32]) {}
 
-    /// What is left to say when the login is over: mocks that nothing asked for.
+    /// Returns the remarks at the end of the login: unused mocks.
     fn leftovers(&self) -> Vec<Remark> {
         Vec::new()
     }

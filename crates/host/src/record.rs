@@ -40,18 +40,18 @@ struct Kept {
     dropped: usize,
 }
 
-/// What a recorder has kept, ready to be written.
+/// The exchanges of a recorder, ready to be written.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recording {
     /// The exchanges, as mocks that give the same answers again.
     pub mocks: Vec<Mock>,
-    /// How many values were hidden in them.
+    /// The number of hidden values in them.
     pub masked: usize,
     /// Where, without the values: `2 response body.access_token`. The number is that of the mock, from 1.
     pub places: Vec<String>,
     /// Bodies that could not be looked into, such as compressed ones: `3 response (gzip)`. They may hold credentials.
     pub unread: Vec<String>,
-    /// How many exchanges were too many or too large to be kept.
+    /// The number of exchanges that were too many or too large to be kept.
     pub dropped: usize,
 }
 
@@ -203,7 +203,7 @@ fn header<'h>(headers: &'h [(String, String)], wanted: &str) -> Option<&'h str> 
     found.map(|(_, value)| value.as_str())
 }
 
-/// Why credentials in a body can't be found: the client asks for no compression, yet a server may use it.
+/// Why credentials in a body cannot be found: the client asks for no compression, yet a server may use it.
 fn unreadable(headers: &[(String, String)], body: &[u8]) -> Option<String> {
     if let Some(encoding) = header(headers, "content-encoding")
         && !encoding.trim().eq_ignore_ascii_case("identity")

@@ -9,7 +9,7 @@ use postlogin_engine::{
 };
 
 use crate::{
-    coverage::{self, Coverage, RuleCounters},
+    coverage::{self, Coverage, Detail, RuleCounters},
     engine::{self, WRAPPER},
     errors::{self, EngineError, LoadedText},
     kept::{Packages, Shelf},
@@ -145,8 +145,10 @@ impl JavaScript {
         file: &str,
         text: &str,
         modules: Arc<Modules>,
+        detail: Detail,
     ) -> Result<(ActionPre, Arc<Coverage>), SyntaxError> {
-        let (prepared, coverage) = coverage::instrumented(file, text, modules.source_map())?;
+        let sources = modules.source_map();
+        let (prepared, coverage) = coverage::instrumented(file, text, sources, detail)?;
         let coverage = Arc::new(coverage);
         let action = self.prepared(file, prepared, modules);
         Ok((action.with_probe(Arc::clone(&coverage) as _), coverage))
@@ -202,10 +204,11 @@ impl JavaScript {
         file: &str,
         text: &str,
         modules: Arc<Modules>,
+        detail: Detail,
     ) -> Option<Result<(ActionPre, Arc<Coverage>), SyntaxError>> {
         let counted = self
             .rule_counters
-            .instrumented(file, text, modules.source_map())?;
+            .instrumented(file, text, modules.source_map(), detail)?;
         Some(counted.map(|(prepared, coverage)| {
             let action = self.prepared_rule(kind, file, prepared, modules);
             // One probe for all Rules of a login: they share a sandbox.
@@ -267,7 +270,7 @@ impl JavaScript {
     }
 }
 
-/// What leads from the stacks of a built component back to its source; `None` for one that was not built here.
+/// Returns the mapper from the stacks of a built component back to its source; `None` for one that was not built here.
 #[must_use]
 pub fn mapper_of_component(component: &[u8]) -> Option<Arc<dyn StackMapper>> {
     let (file, text) = provenance::read(component)?;
@@ -293,7 +296,7 @@ fn script(kind: HandlerKind, prepared: &Prepared, file: &str) -> Script {
 struct Mapper {
     file: String,
     prepared: Prepared,
-    /// How many bytes the engine puts before the text.
+    /// The number of bytes that the engine puts before the text.
     prefix_bytes: u32,
     modules: Option<Arc<Modules>>,
 }

@@ -9,7 +9,7 @@ use crate::engine::{inputs::sha256, unpacked};
 /// The component, packed with zstd.
 static PACKED: &[u8] = include_bytes!("../intl/intl.wasm.zst");
 
-/// What it was built from.
+/// The inputs that it was built from.
 const LOCK: &str = include_str!("../intl/intl.lock");
 
 /// The files that it is built from, relative to the workspace.
@@ -45,14 +45,14 @@ pub fn source() -> IntlSource {
 /// The text of `intl.lock` for a component that is built from the files in the workspace at `root`.
 ///
 /// # Errors
-/// When a file can't be read.
+/// When a file cannot be read.
 pub fn lock_text(root: &Path, component: &[u8], packed: &[u8]) -> io::Result<String> {
     let mut text =
         String::from("# What intl.wasm.zst was built from. Made by `cargo xtask build-intl`.\n");
     for line in inputs(root)? {
         text.push_str(&line);
     }
-    // Writing to a String can't fail.
+    // Writing to a String cannot fail.
     let _ = writeln!(text, "intl   {}", sha256(component));
     let _ = writeln!(text, "packed {}", sha256(packed));
     Ok(text)

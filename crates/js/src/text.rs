@@ -1,6 +1,6 @@
 //! One source text, parsed once.
 //!
-//! What is read off a text without running it is a view of a [`Text`]: the facts of `check`, the claim sites of `explain`, the
+//! Everything that is read off a text without running it is a view of a [`Text`]: the facts of `check`, the claim sites of `explain`, the
 //! words of fuzzing, the counters of coverage, and the packages that are kept loaded. So no two of them can disagree on what a
 //! text is, what its variables stand for, or where something is.
 
@@ -20,7 +20,7 @@ use crate::source::rule::{self, Read};
 use crate::source::text::{LineIndex, without_mark};
 use crate::source::{Language, parse};
 
-/// What a text is.
+/// The kind of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Kind {
     /// An Action, an Action Module, or anything else that exports.
@@ -44,7 +44,7 @@ pub struct Text<'t> {
     scoping: OnceCell<Scoping>,
     /// Whether production refuses the text: a CommonJS file that has to be read as an ES module.
     is_refused: bool,
-    /// How many bytes the program has before the source.
+    /// The number of bytes that the program has before the source.
     shift: u32,
     lines: OnceCell<LineIndex>,
 }
@@ -117,7 +117,7 @@ impl<'t> Text<'t> {
 
     /// Returns where the text sets claims, and which conditions are around each place. `action` is the name that the sites carry.
     pub fn claim_sites(&self, action: &str) -> ClaimSites {
-        claims::of(self, action)
+        claims::of(self, action, None)
     }
 
     /// Returns the words and numbers in the text.

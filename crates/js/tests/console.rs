@@ -1,4 +1,4 @@
-//! What `console` prints, against what Node prints for the same calls.
+//! The output of `console`, compared with that of Node for the same calls.
 
 mod common;
 

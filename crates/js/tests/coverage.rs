@@ -7,6 +7,7 @@ use std::sync::Arc;
 use common::{Case, FILE, JAVASCRIPT, run};
 use postlogin_core::{HandlerInfo, HandlerKind, Login};
 use postlogin_engine::{BoundAction, infos};
+use postlogin_js::coverage::Detail;
 use postlogin_js::{Dependencies, Modules};
 
 /// Runs the text with counters and without: both end the same way. Gives the lines that ran.
@@ -14,7 +15,7 @@ use postlogin_js::{Dependencies, Modules};
 fn check(text: &str, covered: &[u32], uncovered: &[u32]) {
     let plain = run(&common::action(text), &Case::default());
     let (action, coverage) = JAVASCRIPT
-        .action_with_coverage(FILE, text, Arc::new(Modules::none()))
+        .action_with_coverage(FILE, text, Arc::new(Modules::none()), Detail::Coverage)
         .unwrap_or_else(|error| panic!("{error}"));
     let counted = run(&action, &Case::default());
     assert_eq!(counted.logs(), plain.logs(), "{text}");
@@ -88,7 +89,13 @@ fn rules_share_a_sandbox_and_are_counted_each() {
         });
         let modules = Arc::new(modules.expect("there are no modules"));
         let (action, coverage) = if is_counted {
-            let rule = JAVASCRIPT.rule_with_coverage(HandlerKind::Rule, FILE, text, modules);
+            let rule = JAVASCRIPT.rule_with_coverage(
+                HandlerKind::Rule,
+                FILE,
+                text,
+                modules,
+                Detail::Coverage,
+            );
             let (action, coverage) = rule.expect("a Rule").expect("it compiles");
             (action, Some(coverage))
         } else {
@@ -102,7 +109,7 @@ fn rules_share_a_sandbox_and_are_counted_each() {
         };
         let rule = BoundAction {
             info,
-            action,
+            action: Some(action),
             notices: Vec::new(),
         };
         (rule, coverage)

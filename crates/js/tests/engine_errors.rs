@@ -83,7 +83,7 @@ fn check_caught(body: &str, expected: &str) {
     );
 }
 
-/// What an Action that catches an error reads.
+/// An Action that catches an error reads the same message.
 #[test]
 fn caught_errors_read_as_in_v8() {
     check_caught(

@@ -16,12 +16,12 @@ const TABLE: &str = include_str!("../../../fixtures/conformance/handler-shapes.j
 const OTHERS: &str =
     include_str!("../../../fixtures/conformance/other-triggers/handler-shapes.jsonl");
 
-/// What production keeps of an execution's prints, in bytes.
+/// The most bytes of an execution's console output that production keeps.
 const KEPT_LOG_BYTES: usize = 262_144;
 
 /// Why a row is not run.
 enum Skip {
-    /// Entry points that a host of this crate can't name.
+    /// Entry points that a host of this crate cannot name.
     EntryPoint,
 }
 

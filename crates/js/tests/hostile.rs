@@ -1,4 +1,4 @@
-//! What an Action can do against the host: each attempt ends as a fault of the Action, within its budget, and the
+//! Attacks of an Action on the host: each attempt ends as a fault of the Action, within its budget, and the
 //! next login through the same Action works.
 
 mod common;
@@ -12,7 +12,7 @@ use postlogin_host::Budget;
 use postlogin_js::JavaScript;
 use serde_json::json;
 
-/// What one attempt may use.
+/// The budget of one attempt.
 const BUDGET: Budget = Budget {
     time: Duration::from_millis(500),
     memory: 128 << 20,
@@ -24,7 +24,7 @@ const PATIENT: Budget = Budget {
     ..BUDGET
 };
 
-/// How much longer than its budget an attempt may keep the host busy, on a slow machine.
+/// The time beyond its budget for which an attempt may keep the host busy, on a slow machine.
 const GRACE: Duration = Duration::from_secs(4);
 
 /// Runs `attack` in a handler when the event asks for it; without, the same Action must still work.

@@ -31,7 +31,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// What a login came to, with all that does not depend on the machine.
+/// Returns the outcome of a login, without the parts that depend on the machine.
 fn outcome(handlers: &[BoundAction], case: &Case) -> Value {
     let (input, conditions) = common::login(case);
     let login = Login::new(input, infos(handlers)).watched(case.watch);
@@ -51,7 +51,7 @@ fn handler(kind: HandlerKind, action: ActionPre) -> BoundAction {
     };
     BoundAction {
         info,
-        action,
+        action: Some(action),
         notices: Vec::new(),
     }
 }
@@ -92,7 +92,7 @@ fn corpus() -> Vec<String> {
     texts
 }
 
-/// What leaves traces, breaks the sandbox, or takes more memory than it began with.
+/// Code that leaves traces, breaks the sandbox, or takes more memory than it began with.
 const HOSTILE: &[&str] = &[
     // State of every kind.
     "globalThis.count = (globalThis.count || 0) + 1; Array.prototype.at = () => 'mine'; Object.prototype.x = 1;

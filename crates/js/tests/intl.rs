@@ -67,7 +67,7 @@ fn sorting_by_a_locale_is_quick_enough() {
     assert_eq!(printed, "0é 1999é\n");
 }
 
-/// What an Action changes does not reach what asks the host.
+/// Changes of an Action do not affect the code that asks the host.
 #[test]
 fn a_tampered_realm_changes_nothing() {
     let printed = printed(

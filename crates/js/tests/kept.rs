@@ -22,7 +22,7 @@ fn write(folder: &Path, file: &str, text: &str) {
     fs::write(file, text).expect("a file");
 }
 
-/// What one login with `text` came to, and the packages that were loaded for it.
+/// Returns the result of one login with `text`, and the packages that were loaded for it.
 fn login(javascript: &JavaScript, folder: &Path, text: &str) -> (Ended, Vec<Packages>) {
     let dependencies = Dependencies {
         folder: Some(folder.to_owned()),

@@ -13,7 +13,7 @@ const DATA: &str = include_str!("data/language.jsonl");
 /// Answers a row.
 const ANSWER: &str = include_str!("data/language.js");
 
-/// How many rows one login answers: what an execution may print is bounded.
+/// The number of rows that one login answers: the output of an execution is bounded.
 const ROWS: usize = 250;
 
 #[test]

@@ -251,7 +251,7 @@ fn what_cannot_be_had_is_refused() {
         ],
         "native",
         "Error",
-        "/home/action/node_modules/native/build/Release/native.node: native addons can't be loaded",
+        "/home/action/node_modules/native/build/Release/native.node: native addons cannot be loaded",
         None,
     );
     check(
@@ -370,7 +370,7 @@ fn action_modules_have_packages_and_secrets_of_their_own() {
             ),
             (
                 "module-not-found",
-                "the Action Module `nested` requires `actions:util`; modules can't use other modules"
+                "the Action Module `nested` requires `actions:util`; modules cannot use other modules"
             ),
         ]
     );

@@ -101,7 +101,7 @@ fn answers(rows: &[Row]) -> HashMap<String, Value> {
     answers
 }
 
-/// What each row gave, run in batches on two threads. Those that an earlier row of their batch ended run again alone.
+/// Returns the answers of each row, run in batches on two threads. Rows that an earlier row of their batch ended run again alone.
 fn all_answers(rows: &[Row]) -> HashMap<String, Value> {
     let batches: Vec<&[Row]> = rows
         .chunk_by(|a, b| a.area == b.area)

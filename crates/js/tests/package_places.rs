@@ -54,7 +54,7 @@ impl World {
         .expect("no module is there twice")
     }
 
-    /// What the Action gets for a specifier, and the notices.
+    /// Returns the module that the Action gets for a specifier, and the notices.
     fn ask(&self, specifier: &str) -> (Option<String>, Vec<String>) {
         let modules = self.modules();
         let resolved = modules.resolve("", specifier, Keyword::Require);

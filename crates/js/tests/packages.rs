@@ -106,7 +106,7 @@ fn execute_rule(name: &str) -> (String, Outcome) {
     };
     let rule = BoundAction {
         info,
-        action,
+        action: Some(action),
         notices: Vec::new(),
     };
     let case = Case {

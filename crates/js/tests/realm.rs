@@ -1,4 +1,4 @@
-//! What an Action finds around it: globals, `require`, `process`, and errors of the runtime as Node words them.
+//! The surroundings of an Action: globals, `require`, `process`, and errors of the runtime as Node words them.
 
 mod common;
 

@@ -85,7 +85,7 @@ fn both_parsers_agree() {
     assert_eq!(differences, "");
 }
 
-/// What the parser makes has nothing in common with what it has made before.
+/// Values of the parser share nothing with earlier ones.
 #[test]
 fn values_are_independent() {
     let printed = printed(

@@ -1,4 +1,4 @@
-//! How a run ends: errors that nothing handles fail it, what is pending when the handler has settled is dropped, and both are
+//! The end of a run: errors that nothing handles fail it, pending work is dropped when the handler has settled, and both are
 //! reported. What ends a run is what ends a process of Node 22, by rows that `data/record-uncaught.mjs` has recorded there.
 
 mod common;
@@ -192,7 +192,7 @@ fn run_rules(bodies: &[&str]) -> Outcome {
                 kind: HandlerKind::Rule,
                 ..HandlerInfo::default()
             },
-            action,
+            action: Some(action),
             notices: Vec::new(),
         }
     });

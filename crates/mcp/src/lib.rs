@@ -3,6 +3,8 @@
 //! The protocol is the official SDK's ([rmcp](https://docs.rs/rmcp)). What the tools are and do is the [`Desk`]'s: this crate knows
 //! no command.
 
+mod lines;
+
 use std::{
     io,
     sync::{
@@ -15,11 +17,11 @@ use std::{
 use rmcp::{
     ErrorData, RoleServer, ServerHandler, ServiceExt,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-        ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, ToolAnnotations,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+        CustomResult, ErrorCode, Implementation, ListToolsResult, PaginatedRequestParams,
+        ServerCapabilities, ServerConfig, ToolAnnotations,
     },
     service::{RequestContext, ServerInitializeError},
-    transport::stdio,
 };
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
@@ -27,8 +29,14 @@ use tokio::sync::Semaphore;
 /// So many calls are answered at once; others wait.
 const CALLS: usize = 4;
 
-/// How long calls that were not finished may take to end once the client is gone.
+/// The time that unfinished calls may take to end once the client is gone.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The requests that this server answers.
+const METHODS: &[&str] = &["initialize", "ping", "tools/call", "tools/list"];
+
+/// So much of the name of an unknown tool is repeated, in characters.
+const LONGEST_NAME: usize = 100;
 
 /// A tool as clients see it.
 #[derive(Debug, Clone)]
@@ -37,7 +45,7 @@ pub struct Tool {
     pub name: &'static str,
     /// A few words for people.
     pub title: &'static str,
-    /// What it does, for the agent.
+    /// The description for the agent.
     pub description: &'static str,
     /// The JSON Schema of its arguments, an object.
     pub arguments: Map<String, Value>,
@@ -70,14 +78,14 @@ pub trait Desk: Send + Sync + 'static {
     ) -> Answer;
 }
 
-/// What the server says of itself.
+/// The server's description of itself.
 #[derive(Debug, Clone)]
 pub struct About {
     /// The program.
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// What agents should know before they call a tool.
+    /// The instructions for agents before they call a tool.
     pub instructions: &'static str,
 }
 
@@ -97,13 +105,16 @@ pub fn serve(about: About, desk: impl Desk) -> io::Result<()> {
         closed: Arc::clone(&closed),
     };
     let ended = runtime.block_on(async {
-        let running = match server.serve(stdio()).await {
+        let (streams, output) = lines::stdio();
+        let running = match server.serve(streams).await {
             Ok(running) => running,
             // A client that leaves before it has said anything is no error.
             Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
             Err(error) => return Err(io::Error::other(error.to_string())),
         };
         let ended = running.waiting().await;
+        // What was answered last is written, too.
+        let _ = tokio::time::timeout(PATIENCE, output).await;
         ended.map(drop).map_err(io::Error::other)
     });
     closed.store(true, Ordering::Relaxed);
@@ -131,9 +142,13 @@ impl<D: Desk> ServerHandler for Server<D> {
 
     async fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        // All tools are on the first page.
+        if request.is_some_and(|request| request.cursor.is_some()) {
+            return Err(ErrorData::invalid_params("unknown cursor", None));
+        }
         let tools = self.desk.tools().into_iter().map(|tool| {
             let hints = ToolAnnotations::with_title(tool.title)
                 .read_only(!tool.writes)
@@ -153,7 +168,9 @@ impl<D: Desk> ServerHandler for Server<D> {
     ) -> Result<CallToolResponse, ErrorData> {
         let name = request.name.into_owned();
         if self.desk.tools().iter().all(|tool| tool.name != name) {
-            return Err(ErrorData::invalid_params("unknown tool", None));
+            let name: String = name.chars().take(LONGEST_NAME).collect();
+            let message = format!("unknown tool: {name}");
+            return Err(ErrorData::invalid_params(message, None));
         }
         let arguments = request.arguments.unwrap_or_default();
         let broken = |_| ErrorData::internal_error("the call ended without an answer", None);
@@ -171,6 +188,19 @@ impl<D: Desk> ServerHandler for Server<D> {
             answer
         });
         Ok(result(answer.await.map_err(broken)?).into())
+    }
+
+    /// What the SDK cannot read as a request that it knows: its parameters are wrong, or its method is unknown.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let CustomRequest { method, .. } = request;
+        Err(match METHODS.contains(&method.as_str()) {
+            true => ErrorData::invalid_params(format!("invalid parameters of {method}"), None),
+            false => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None),
+        })
     }
 }
 

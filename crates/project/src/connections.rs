@@ -46,7 +46,7 @@ pub fn connection_source_from(
         }
         if !path.exists() {
             // Whoever names it says where.
-            return Err(Error::new(format!("there is no file `{shown}`")));
+            return Err(Error::new(format!("no such file: `{shown}`")));
         }
         let bytes = match within {
             Some(within) => within.read(&path, &shown)?,
@@ -61,7 +61,7 @@ pub fn connection_source_from(
         name.unwrap_or_default().to_owned()
     };
     let Some(connection) = connections.iter().find(|it| name_of(it) == argument) else {
-        let error = Error::new(format!("there is no connection `{argument}`"));
+        let error = Error::new(format!("unknown connection `{argument}`"));
         let names: Vec<String> = connections.iter().map(name_of).collect();
         return Err(match closest(argument, names.iter().map(String::as_str)) {
             Some(near) => error.with_hint(format!("did you mean `{near}`?")),

@@ -35,15 +35,18 @@ pub struct Boundary {
 }
 
 impl Boundary {
-    /// Returns the boundary of the project in `folder`: the repository around it, else the nearest folder upwards with a
-    /// `postlogin.toml`, else the folder itself.
+    /// Returns the boundary of the project in `folder`: the repository around it, else the workspace of npm or pnpm, else the
+    /// nearest folder upwards with a `postlogin.toml`, else the folder itself.
     pub fn around(folder: &Path) -> Self {
         let folder = canonical(folder);
         let with = |name: &str| {
             let mut found = folder.ancestors();
             found.find(|above| above.join(name).exists())
         };
-        let top = with(".git").or_else(|| with(CONFIGURATION_FILE));
+        let workspace = || folder.ancestors().find(|above| is_workspace(above));
+        let top = with(".git")
+            .or_else(workspace)
+            .or_else(|| with(CONFIGURATION_FILE));
         Self {
             top: top.unwrap_or(&folder).to_owned(),
             homes: vec![folder],
@@ -283,6 +286,30 @@ pub fn read_small(path: &Path, shown: &str, most: u64) -> Result<Option<String>>
     }
     let text = String::from_utf8(bytes).map_err(|_| refused("the text is not UTF-8".into()))?;
     Ok(Some(text))
+}
+
+/// The largest `package.json` that is asked for `workspaces`, in bytes.
+const LARGEST_MANIFEST: u64 = 1 << 20;
+
+/// Whether a folder is the root of a workspace: of pnpm, or of npm, Yarn and Bun by `workspaces` in its `package.json`.
+fn is_workspace(folder: &Path) -> bool {
+    let is_file = |name: &str| {
+        let meta = fs::symlink_metadata(folder.join(name));
+        meta.is_ok_and(|meta| meta.is_file())
+    };
+    if is_file("pnpm-workspace.yaml") {
+        return true;
+    }
+    let manifest = read_small(
+        &folder.join("package.json"),
+        "package.json",
+        LARGEST_MANIFEST,
+    );
+    manifest
+        .ok()
+        .flatten()
+        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
+        .is_some_and(|manifest| manifest.get("workspaces").is_some_and(|it| !it.is_null()))
 }
 
 /// Reads a regular file whose path has no links.

@@ -6,7 +6,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::{Error, Result};
 
-/// How every gzip file begins (RFC 1952, section 2.3.1): the mark, and the only method.
+/// The beginning of every gzip file (RFC 1952, section 2.3.1): the mark, and the only method.
 const BEGINNING: &[u8] = &[0x1f, 0x8b, 0x08];
 /// The length of that, in bytes.
 pub(crate) const MARK: u64 = BEGINNING.len() as u64;

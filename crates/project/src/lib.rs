@@ -21,7 +21,7 @@ pub mod units;
 
 pub use action::{
     ActionKind, ActionSource, ModuleMock, ModuleSource, NamedBy, Role, actions_below,
-    resolve_action, resolve_action_from,
+    is_action_folder, resolve_action, resolve_action_from,
 };
 pub use connections::{connection_source, connection_source_from};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
@@ -34,8 +34,9 @@ pub use local::{LocalSource, LocalSources, local_sources, read_beside};
 pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
 pub use project::remarks::{Broken, Part, Remarks, Undescribed};
-pub use project::rules::{Rule, login_set};
+pub use project::rules::Rule;
 pub use project::tenant::{TenantData, tenant_keys};
-pub use project::{Action, Binding, MissingAction, Project, TestConfiguration};
+pub use project::{Action, Binding, MissingAction, NotRead, Project, TestConfiguration, login_set};
+pub use project::{BindingProblem, ProblemKind};
 pub use secrets::{Secret, parse_dotenv, parse_secret, read_dotenv};
 pub use units::{parse_duration, parse_size};

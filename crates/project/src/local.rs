@@ -18,7 +18,7 @@ use crate::{Error, Result};
 const MOST_FILES: usize = 300;
 /// So much text is read for one Action, in bytes.
 const MOST_TEXT: usize = 8 << 20;
-/// What a path without an extension may have.
+/// The extensions that a path may leave out.
 const EXTENSIONS: &[&str] = &["ts", "mts", "cts", "js", "mjs", "cjs", "json"];
 
 /// A file that an Action imports.
@@ -30,14 +30,14 @@ pub struct LocalSource {
     pub shown: String,
     /// Its text.
     pub text: String,
-    /// What it writes for other files, and their indices.
+    /// The specifiers that it writes for other files, and their indices.
     pub imports: HashMap<String, usize>,
 }
 
 /// The files that an Action imports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LocalSources {
-    /// What the Action writes for them, and their indices.
+    /// The specifiers that the Action writes for them, and their indices.
     pub imports: HashMap<String, usize>,
     /// The files.
     pub files: Vec<LocalSource>,

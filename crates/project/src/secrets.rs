@@ -157,10 +157,10 @@ fn read_entry(text: &str) -> Result<(Secret, &str)> {
     let (tail, after) = after.split_once('\n').unwrap_or((after, ""));
     let tail = tail.trim();
     if !tail.is_empty() && !tail.starts_with('#') {
-        return Err(
-            Error::new(format!("the value of `{name}` goes on after its quotes"))
-                .with_hint("put the whole value in quotes, or escape a quote in it as \\\""),
-        );
+        return Err(Error::new(format!(
+            "the value of `{name}` continues after its closing quote"
+        ))
+        .with_hint("put the whole value in quotes, or escape a quote in it as \\\""));
     }
     Ok((
         Secret {
@@ -259,7 +259,7 @@ mod tests {
         );
         check_error(
             "A=\"x\"hunter2",
-            ".env:1:1: the value of `A` goes on after its quotes",
+            ".env:1:1: the value of `A` continues after its closing quote",
         );
     }
 

@@ -1,10 +1,10 @@
-//! What became of one claim, over all users.
+//! The changes of one claim, over all users.
 
 use serde::{Deserialize, Serialize};
 
 use crate::bounded::{Bounded, Merge};
 
-/// What became of a claim in one login.
+/// The state of a claim in one login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -42,7 +42,7 @@ impl State {
 /// The number of different changes of a value that are counted for a claim.
 const MOST_TRANSITIONS: usize = 200;
 
-/// What became of a claim before and after, by the number of users.
+/// The states of a claim before and after, by the number of users.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimCount {
     /// Users by what became of it before (rows) and after (columns), in the order of [`State::ALL`]. Those of whom neither side

@@ -2,7 +2,7 @@
 
 use crate::summary::Summary;
 
-/// What can be limited.
+/// The metrics that can be limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// Users with a difference, those whose login fails after and did not before among them.
@@ -13,7 +13,7 @@ pub enum Metric {
     NewlyFailed,
     /// Users whose login is denied after.
     Denied,
-    /// Lines that are no user.
+    /// Lines that are not users.
     Unreadable,
     /// Users whose requests no exchange answers after.
     Unanswered,
@@ -85,7 +85,7 @@ impl FailIf {
     /// # Errors
     /// With what is wrong, in words.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (metric, rest) = text.split_once('>').ok_or("there is no `>` in it")?;
+        let (metric, rest) = text.split_once('>').ok_or("`>` is missing")?;
         let (is_inclusive, number) = match rest.strip_prefix('=') {
             Some(number) => (true, number),
             None => (false, rest),
@@ -129,7 +129,7 @@ impl FailIf {
         &self.text
     }
 
-    /// What it limits.
+    /// Returns the limited metric.
     #[must_use]
     pub fn metric(&self) -> Metric {
         self.metric

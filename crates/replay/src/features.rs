@@ -1,10 +1,10 @@
-//! What users have in common: the values at a few paths of their events.
+//! The common properties of users: the values at a few paths of their events.
 
 use serde_json::Value;
 
 use crate::privacy::Privacy;
 
-/// What is always looked at, beside the paths that the Actions read.
+/// The paths that are always looked at, beside those that the Actions read.
 const ALWAYS: &[&str] = &[
     "event.connection.name",
     "event.connection.strategy",

@@ -52,9 +52,9 @@ pub struct Group {
     pub what: String,
     /// The claim, the key, the message of the error.
     pub name: Option<String>,
-    /// What it was before, in a word or two.
+    /// The state before, in a word or two.
     pub before: String,
-    /// What it is after; of an error, its place.
+    /// The state after; of an error, its place.
     pub after: String,
     /// The number of users.
     pub users: u64,
@@ -64,7 +64,7 @@ pub struct Group {
     pub places_before: Option<Bounded<u64>>,
     /// The same after.
     pub places_after: Option<Bounded<u64>>,
-    /// How many of the users have which properties, by path.
+    /// The number of users with each property, by path.
     pub features: BTreeMap<String, Bounded<u64>>,
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounded::Merge;
 
-/// How many things have which size. Percentiles are right to [`Histogram::STEP`].
+/// The number of things of each size. Percentiles are right to [`Histogram::STEP`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
     /// The number of things by size, divided by the step.

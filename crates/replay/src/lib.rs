@@ -1,4 +1,4 @@
-//! What a population gets: users of an export in, one report out.
+//! The result for a population: users of an export in, one report out.
 //!
 //! [`input`] reads users one after the other, [`profile`] makes each the user of an event, [`Summary`] folds what became of
 //! their logins, and [`report`] says it to people and machines. A summary is a commutative monoid: parts that were made by any
@@ -6,6 +6,7 @@
 //!
 //! Nothing here runs an Action, opens a file or reads a clock.
 
+pub mod arrow;
 mod bounded;
 mod claims;
 mod fail_if;
@@ -13,9 +14,12 @@ mod features;
 mod group;
 mod histogram;
 pub mod input;
+mod input_hash;
+mod logged;
 mod login;
 mod privacy;
 pub mod profile;
+mod reached;
 pub mod report;
 mod rows;
 mod segments;
@@ -27,8 +31,11 @@ pub use fail_if::{FailIf, Metric};
 pub use features::{Features, UNUSABLE};
 pub use group::{Group, Problem, Requests};
 pub use histogram::Histogram;
+pub use input_hash::InputHash;
+pub use logged::Logged;
 pub use login::{Change, Ending, Login, Part, Side, Size};
 pub use privacy::Privacy;
+pub use reached::Reached;
 pub use rows::rows;
 pub use segments::{Segment, segments};
 pub use summary::Summary;

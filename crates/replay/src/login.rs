@@ -1,11 +1,11 @@
-//! What became of one user's login, as the fold takes it.
+//! The result of one user's login, as the fold accepts it.
 
 use postlogin_core::outcome::{ClaimRule, Outcome, Status, TokenKind, Verdict};
 use serde_json::{Map, Value};
 
 use crate::claims::State;
 
-/// How a login ended.
+/// The end of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ending(pub Status);
 
@@ -53,7 +53,7 @@ pub struct Claim {
     pub token: TokenKind,
     /// Its name.
     pub name: String,
-    /// What became of it.
+    /// The state.
     pub state: State,
     /// The rule that dropped it.
     pub rule: Option<ClaimRule>,
@@ -62,11 +62,11 @@ pub struct Claim {
 /// One side's login.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Side {
-    /// How it ended.
+    /// The end.
     pub ending: Ending,
     /// Why it was denied.
     pub reason: Option<String>,
-    /// What failed it, and where.
+    /// The error and its place.
     pub error: Option<(String, String)>,
     /// The claims that were set, once each.
     pub claims: Vec<Claim>,
@@ -188,7 +188,7 @@ pub struct Login<'a> {
     pub before: Option<&'a Side>,
     /// The side after, or the only one.
     pub after: &'a Side,
-    /// What differs.
+    /// The differences.
     pub changes: &'a [Change],
     /// Whether the user is blocked.
     pub is_blocked: bool,

@@ -1,9 +1,9 @@
-//! What a report says of single users.
+//! The parts of a report about single users.
 
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-/// How users and values are written into a report.
+/// The form of users and values in a report.
 #[derive(Debug, Clone)]
 pub struct Privacy {
     key: Vec<u8>,
@@ -39,7 +39,7 @@ impl Privacy {
             .collect()
     }
 
-    /// How a user is called.
+    /// Returns the name of a user.
     #[must_use]
     pub fn user(&self, id: &str) -> String {
         match self.shows_ids {
@@ -48,7 +48,7 @@ impl Privacy {
         }
     }
 
-    /// How a value is written: itself, or its type with a pseudonym.
+    /// Returns the form of a value: itself, or its type with a pseudonym.
     #[must_use]
     pub fn value(&self, text: &str, kind: &str) -> String {
         match self.shows_values {

@@ -7,6 +7,8 @@ use postlogin_core::event::schema;
 use postlogin_core::login::store_user;
 use serde_json::{Map, Value, json};
 
+use crate::logged::Logged;
+
 /// The attributes that the vendor's job exports
 /// (<https://auth0.com/docs/manage-users/user-migration/bulk-user-exports>).
 pub static EXPORTED: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -88,7 +90,7 @@ impl Place {
     }
 }
 
-/// What the names of an export stand for.
+/// The attributes behind the names of an export.
 #[derive(Debug, Clone, Default)]
 pub struct Columns {
     renamed: HashMap<String, Place>,
@@ -121,13 +123,15 @@ impl Columns {
 /// The reason of a line without an id.
 pub const NO_ID: &str = "no `user_id`";
 
-/// What is known of users beside the export: their roles and their organizations.
+/// The facts of users beside the export: their roles and their organizations.
 #[derive(Debug, Clone, Default)]
 pub struct Joined {
     /// The names of roles by `user_id`; `None` when no file was given.
     pub roles: Option<HashMap<String, Vec<String>>>,
     /// `event.organization` by `user_id`; `None` when no file was given.
     pub organizations: Option<HashMap<String, Value>>,
+    /// The last logins of users, out of the tenant's logs; `None` when no file was given.
+    pub logins: Option<Logged>,
 }
 
 /// A user who logs in.
@@ -141,6 +145,8 @@ pub struct Profile {
     pub unknown: Vec<String>,
     /// Whether the user is blocked; production lets no blocked user reach an Action.
     pub is_blocked: bool,
+    /// Whether the logs have a login of the user.
+    pub is_logged: bool,
     /// The event: the template with this user.
     pub event: Value,
 }
@@ -169,17 +175,18 @@ pub fn profile(
     let roots = user.keys().cloned().collect();
     let id = match user.get("user_id") {
         Some(Value::String(id)) if !id.is_empty() => with_provider(id, &user),
-        Some(_) => return Err("a `user_id` that is no text"),
+        Some(_) => return Err("a `user_id` that is not a string"),
         None => return Err(NO_ID),
     };
     user.insert("user_id".into(), Value::from(id.as_str()));
     let is_blocked = user.get("blocked") == Some(&Value::Bool(true));
-    let event = event(&id, user, joined, template);
+    let (event, is_logged) = event(&id, user, joined, template);
     Ok(Profile {
         id,
         roots,
         unknown,
         is_blocked,
+        is_logged,
         event,
     })
 }
@@ -220,10 +227,16 @@ fn with_provider(id: &str, user: &Map<String, Value>) -> String {
     )
 }
 
-fn event(id: &str, mut user: Map<String, Value>, joined: &Joined, template: &Value) -> Value {
+/// The event of a user, and whether it is that of a login in the logs.
+fn event(
+    id: &str,
+    mut user: Map<String, Value>,
+    joined: &Joined,
+    template: &Value,
+) -> (Value, bool) {
     let mut event = template.clone();
     let Value::Object(root) = &mut event else {
-        return event;
+        return (event, false);
     };
     let identity = user.get("identities").and_then(|list| list.get(0)).cloned();
     if let Some(Value::Object(connection)) = root.get_mut("connection")
@@ -240,6 +253,8 @@ fn event(id: &str, mut user: Map<String, Value>, joined: &Joined, template: &Val
             }
         }
     }
+    let logins = joined.logins.as_ref();
+    let is_logged = logins.is_some_and(|logins| logins.apply(id, root));
     if let Some(count @ Value::Number(_)) = user.get("logins_count") {
         root.insert("stats".into(), json!({ "logins_count": count }));
     }
@@ -264,7 +279,7 @@ fn event(id: &str, mut user: Map<String, Value>, joined: &Joined, template: &Val
     }
     root.insert("user".into(), Value::Object(user));
     store_user(&mut event);
-    event
+    (event, is_logged)
 }
 
 /// Counts what attributes users have.

@@ -8,13 +8,13 @@ use crate::summary::Summary;
 pub struct Segment {
     /// The path of the event.
     pub path: String,
-    /// What is so of its value: `is "legacy-db"`.
+    /// The property of its value: `is "legacy-db"`.
     pub property: String,
     /// The users of the group that have it.
     pub in_group: u64,
     /// All users that have it.
     pub in_all: u64,
-    /// How much more often it is among them than among all users, at least 1.
+    /// The factor by which it is more frequent among them than among all users, at least 1.
     pub lift: f64,
 }
 

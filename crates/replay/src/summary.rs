@@ -11,20 +11,22 @@ use crate::claims::{ClaimCount, State};
 use crate::features::Features;
 use crate::group::{Group, Problem, Requests, count, merge_counts};
 use crate::histogram::Histogram;
+use crate::input_hash::InputHash;
 use crate::login::{Change, Claim, Login, Part, Side, rule_name};
 use crate::privacy::Privacy;
 use crate::profile::Roots;
+use crate::reached::Reached;
 
 /// The number of claims of a token that are counted.
 const MOST_CLAIMS: usize = 500;
 /// The number of groups of differences, errors and requests.
 const MOST_GROUPS: usize = 500;
-/// What a browser keeps in a cookie, in bytes (RFC 6265, section 6.1).
+/// The largest cookie that browsers keep, in bytes (RFC 6265, section 6.1).
 pub const COOKIE: u64 = 4_096;
-/// What common servers take in the headers of a request, in bytes.
+/// The longest header of a request that common servers accept, in bytes.
 pub const HEADER: u64 = 8_192;
 
-/// What became of the logins of all users so far.
+/// The results of the logins of all users so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Users that were read, readable or not. It is the sum of `same`, `different`, `failed_before`, `failed_after` and `unreadable`.
@@ -39,13 +41,13 @@ pub struct Summary {
     pub failed_after: u64,
     /// Those of `failed_before` whose login fails after, too.
     pub failed_both: u64,
-    /// Lines that are no user.
+    /// Lines that are not users.
     pub unreadable: u64,
     /// Users that are blocked: production lets them reach no Action.
     pub blocked: u64,
     /// Users whose requests no exchange answered, before and after.
     pub unanswered: [u64; 2],
-    /// How many users have which attribute.
+    /// The number of users with each attribute.
     pub roots: Roots,
     /// Names of lines that are no attribute of a user.
     pub unknown: Bounded<u64>,
@@ -65,8 +67,16 @@ pub struct Summary {
     pub bytes: BTreeMap<String, Histogram>,
     /// Users whose tokens are longer than a cookie or a header, by token and side.
     pub too_long: BTreeMap<String, [u64; 2]>,
-    /// How many users have which properties, by path.
+    /// The number of users with each property, by path.
     pub features: BTreeMap<String, Bounded<u64>>,
+    /// Users with a login in the tenant's logs; `None` when no logs were given.
+    pub logged: Option<u64>,
+    /// The number of differences, over all users: the rows of differences.ndjson.
+    pub rows: u64,
+    /// The identity of the lines.
+    pub input: InputHash,
+    /// The lines of Actions that logins reached, by side and file. Empty unless they were counted.
+    pub reached: BTreeMap<String, Reached>,
 }
 
 impl Default for Summary {
@@ -92,6 +102,10 @@ impl Default for Summary {
             bytes: BTreeMap::new(),
             too_long: BTreeMap::new(),
             features: BTreeMap::new(),
+            logged: None,
+            rows: 0,
+            input: InputHash::default(),
+            reached: BTreeMap::new(),
         }
     }
 }
@@ -103,14 +117,36 @@ impl Summary {
         self.lines - self.unreadable
     }
 
-    /// Counts a line that is no user.
+    /// Returns whether the counts fit each other, as those of every fold do.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        let outcomes = [
+            self.same,
+            self.different,
+            self.failed_before,
+            self.failed_after,
+        ];
+        let logins = outcomes
+            .iter()
+            .try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        let endings = self
+            .endings
+            .values()
+            .try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        logins.is_some_and(|logins| logins.checked_add(self.unreadable) == Some(self.lines))
+            && endings == logins
+            && self.failed_both <= self.failed_before
+            && self.blocked <= self.lines
+    }
+
+    /// Counts a line that is no user. Lines of no file have the number 0, which is never shown.
     pub fn add_problem(&mut self, line: u64, why: &str) {
         self.lines += 1;
         self.unreadable += 1;
         if let Some(problem) = self.problems.value(why) {
             problem.merge(Problem {
                 lines: 1,
-                first: vec![line],
+                first: Some(line).filter(|line| *line > 0).into_iter().collect(),
             });
         }
     }
@@ -154,6 +190,7 @@ impl Summary {
         count(&mut self.features, &found);
         let user = privacy.user(login.user);
         self.add_claims(login, privacy);
+        self.rows += login.changes.len() as u64;
         for change in login.changes {
             self.add_change(change, &user, &found);
         }
@@ -302,6 +339,7 @@ impl Summary {
             (&mut self.failed_both, other.failed_both),
             (&mut self.unreadable, other.unreadable),
             (&mut self.blocked, other.blocked),
+            (&mut self.rows, other.rows),
         ] {
             *own += other;
         }
@@ -335,10 +373,18 @@ impl Summary {
                 .for_each(|(own, other)| *own += other);
         }
         merge_counts(&mut self.features, other.features);
+        self.logged = match (self.logged, other.logged) {
+            (None, None) => None,
+            (own, other) => Some(own.unwrap_or_default() + other.unwrap_or_default()),
+        };
+        self.input.merge(other.input);
+        for (file, reached) in other.reached {
+            self.reached.entry(file).or_default().merge(reached);
+        }
     }
 }
 
-/// What the sides of a difference are, in a word or two; values are left out.
+/// Returns the sides of a difference, in a word or two; values are left out.
 fn shapes(change: &Change) -> (String, String) {
     let both_set = change.before.value.is_some() && change.after.value.is_some();
     let shape = |part: &Part| match (&part.value, part.rule) {

@@ -6,11 +6,12 @@ use std::time::Instant;
 use postlogin_core::outcome::{Notice, Outcome, Status};
 use postlogin_core::reads::Watch;
 use postlogin_core::redact::Mask;
-use postlogin_core::{Pause, Resumption};
+use postlogin_core::{Finished, Pause, Resumption};
 use postlogin_engine::BoundAction;
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, MockDoor};
 use postlogin_project::ActionSource;
 use postlogin_project::cases::{Case, ExpectKey};
+use serde_json::Value;
 
 use crate::check::mismatches;
 use crate::load::{LoadError, Loaded};
@@ -123,6 +124,19 @@ fn login(
     (failures, Some(outcome))
 }
 
+/// Runs a case once more, watched closely, and returns its event with the login. `None` when it cannot run, which its result says.
+pub(crate) fn watched(
+    sources: &[ActionSource],
+    planned: &PlannedCase,
+    compiled: &Compiled,
+) -> Option<(Value, Finished)> {
+    let actions = actions(sources, planned, compiled).ok()?;
+    let event = event_of(planned.trigger, &planned.case, &planned.bases).ok()?;
+    let mut user = User::new(&planned.case.steps);
+    let finished = finished(planned, &actions, &mut user, Watch::Places).ok()?;
+    Some((event, finished))
+}
+
 /// Returns the outcome of a case, or what is wrong with us.
 fn outcome(
     planned: &PlannedCase,
@@ -130,6 +144,15 @@ fn outcome(
     user: &mut User,
     watch: Watch,
 ) -> Result<Outcome, String> {
+    finished(planned, actions, user, watch).map(|finished| finished.outcome)
+}
+
+fn finished(
+    planned: &PlannedCase,
+    actions: &[BoundAction],
+    user: &mut User,
+    watch: Watch,
+) -> Result<Finished, String> {
     let event = event_of(planned.trigger, &planned.case, &planned.bases)
         .map_err(|error| error.to_string())?;
     let prepared = PreparedLogin {
@@ -139,11 +162,10 @@ fn outcome(
         conditions: conditions(planned),
         steps: Vec::new(),
         watch,
+        passes_over: false,
     };
     let mut answer = |pause: &Pause| user.answer(&pause.suspension).map(Resumption::from);
-    let finished =
-        run_login(actions, prepared, Some(&mut answer)).map_err(|error| format!("{error:#}"))?;
-    Ok(finished.outcome)
+    run_login(actions, prepared, Some(&mut answer)).map_err(|error| format!("{error:#}"))
 }
 
 /// Runs a failing case once more, to see which paths of the event its Actions read: most cases pass, and watching costs a

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use crate::numbered::each;
 
-    /// How many of 1,000 logins are done when those of these numbers are endless.
+    /// Checks how many of 1,000 logins are done when those of these numbers are endless.
     #[track_caller]
     fn check(endless_ones: &[u64], seconds: u64, expected: u64) {
         let stop = AtomicBool::new(false);

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use postlogin_core::event::schema;
 use postlogin_core::outcome::Outcome;
-use postlogin_core::reads::Watch;
+use postlogin_core::reads::{Record, Watch};
 use postlogin_core::rules::event_path;
-use postlogin_core::{HandlerKind, Pause, ResumeStep, Resumption, Suspension, Trigger};
+use postlogin_core::{Finished, HandlerKind, Pause, ResumeStep, Resumption, Suspension, Trigger};
 use postlogin_engine::BoundAction;
 use postlogin_generate::Vocabulary;
 use postlogin_host::{
@@ -51,6 +51,8 @@ pub(crate) struct Setting<'a> {
 pub(crate) struct Ran {
     /// The outcome.
     pub(crate) outcome: Outcome,
+    /// What an account of it needs.
+    pub(crate) record: Record,
     /// The requests to the network, answered or not.
     pub(crate) requests: Vec<Request>,
     /// Whether the user passed a challenge that the template says nothing about.
@@ -104,6 +106,7 @@ impl<'a> Setting<'a> {
             },
             steps: Vec::new(),
             watch: self.watch,
+            passes_over: false,
         };
         let nothing = Steps::Free {
             continues: Vec::new(),
@@ -127,11 +130,14 @@ impl<'a> Setting<'a> {
             }
             answer.map(Resumption::from)
         };
-        let outcome = run_login(actions, prepared, Some(&mut answer))?.outcome;
+        let Finished {
+            outcome, record, ..
+        } = run_login(actions, prepared, Some(&mut answer))?;
         let requests =
             std::mem::take(&mut *log.requests.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(Ran {
             outcome,
+            record,
             requests,
             challenged,
         })

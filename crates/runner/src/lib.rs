@@ -19,6 +19,7 @@ pub mod library;
 pub mod load;
 pub mod login;
 mod numbered;
+pub mod page;
 pub mod pipeline;
 pub mod plan;
 pub mod replay;
@@ -27,6 +28,7 @@ pub mod run_event;
 pub mod select;
 pub mod session;
 pub mod snapshot;
+pub mod texts;
 mod user;
 pub mod watch;
 mod yaml;
@@ -38,8 +40,8 @@ pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
 pub use load::dependencies::{local_texts, missing_files, missing_modules};
 pub use load::{
-    ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadProblem, Loaded, fingerprint,
-    source_map, source_map_problem, trigger_of, trigger_of_all,
+    ALLOW_CARGO_BUILD, Compiler, LeftOut, LoadError, LoadNotice, LoadProblem, Loaded, fingerprint,
+    is_incomplete, sort_parts, source_map, source_map_problem, trigger_of, trigger_of_all,
 };
 pub use login::{PreparedLogin, run_login, secrets_of, unseen};
 pub use pipeline::{Pipeline, PipelineNotice, PipelineSetup, ProgramError};

@@ -23,6 +23,8 @@ pub struct PreparedLogin {
     pub steps: Vec<ResumeStep>,
     /// The reads of the event that are recorded.
     pub watch: Watch,
+    /// Whether Actions that do not load are passed over: [`Login::passing_over`].
+    pub passes_over: bool,
 }
 
 impl PreparedLogin {
@@ -37,7 +39,11 @@ impl PreparedLogin {
             seed: self.conditions.seed,
             now_ms: self.conditions.clock.now_ms(),
         };
-        Login::new(input, handlers).watched(self.watch)
+        let login = Login::new(input, handlers).watched(self.watch);
+        match self.passes_over {
+            true => login.passing_over(),
+            false => login,
+        }
     }
 }
 

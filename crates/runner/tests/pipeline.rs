@@ -66,6 +66,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
         network: Box::new(Offline),
         budget: Budget::default(),
         secrets: vec![secret("WORD", "a-hidden-word")],
+        seed: postlogin_project::TenantData::default(),
         compiler: Box::new(move |allocation| {
             let engine = Engine::new(allocation, Some(cache.clone()))?;
             Ok(Compiler::new(engine, |_| {}))
@@ -75,6 +76,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
                 PipelineNotice::UnseenSecret(secret) => format!("unseen {}", secret.name),
                 PipelineNotice::Reloaded(count) => format!("reloaded {count}"),
                 PipelineNotice::Refused(error) => format!("refused {error}"),
+                PipelineNotice::LeftOut(part) => format!("left out {}", part.error.message),
                 PipelineNotice::Unloadable(error) => format!("unloadable {}", error.message),
                 PipelineNotice::NoProfile { connection, .. } => format!("no profile {connection}"),
             };
@@ -89,6 +91,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
 fn login() -> LoginRequest {
     LoginRequest {
         action: None,
+        is_watched: false,
         trigger: Trigger::PostLogin,
         event: sample(Trigger::PostLogin),
         domain: "localhost".into(),
@@ -173,6 +176,16 @@ fn an_edit_counts_from_the_next_login_on_and_a_mistake_is_reported_once() {
     }
     write(folder.path(), "postlogin.toml", "binding = [\"gone\"]\n");
     for _ in 0..2 {
+        let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+            panic!("it ends");
+        };
+        assert_eq!(finished.outcome.status, Status::Failed);
+        let missing: Vec<&str> = finished.outcome.not_loaded().collect();
+        assert_eq!(missing, ["gone"]);
+    }
+    // What is no configuration at all refuses every login.
+    write(folder.path(), "postlogin.toml", "binding = [\n");
+    for _ in 0..2 {
         let refused = pipeline.start(login());
         assert!(matches!(refused, Err(PipelineError::Unloadable(_))));
     }
@@ -181,6 +194,8 @@ fn an_edit_counts_from_the_next_login_on_and_a_mistake_is_reported_once() {
         "reloaded 1",
         "reloaded 1",
         "unloadable actions/a.js:",
+        "reloaded 0",
+        "left out postlogin.toml:",
         "refused postlogin.toml:",
     ];
     assert_eq!(notices.len(), expected.len(), "{notices:?}");
@@ -190,23 +205,34 @@ fn an_edit_counts_from_the_next_login_on_and_a_mistake_is_reported_once() {
 }
 
 #[test]
-fn a_project_that_does_not_load_is_refused() {
+fn an_action_that_was_missing_is_noticed_when_its_file_is_there() {
     let folder = folder(REDIRECTS);
-    write(folder.path(), "postlogin.toml", "binding = [\"gone\"]\n");
-    let project = Project::discover(folder.path()).expect("it is read");
-    let setup = PipelineSetup {
-        network: Box::new(Offline),
-        budget: Budget::default(),
-        secrets: Vec::new(),
-        compiler: Box::new(|allocation| {
-            let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-            Ok(Compiler::new(Engine::new(allocation, Some(cache))?, |_| {}))
-        }),
-        notices: Box::new(|notice| panic!("{notice:?}")),
+    write(
+        folder.path(),
+        "postlogin.toml",
+        "binding = [\"late\"]\n[actions.late]\ncode = \"src/deep/late.js\"\n",
+    );
+    let (pipeline, notices) = pipeline(folder.path());
+    assert_eq!(pipeline.count(), 0);
+    for _ in 0..2 {
+        let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+            panic!("it ends");
+        };
+        assert_eq!(finished.outcome.status, Status::Failed);
+    }
+    let text = "exports.onExecutePostLogin = async (event, api) => api.access.deny('late');\n";
+    std::fs::create_dir_all(folder.path().join("src/deep")).expect("a folder");
+    write(folder.path(), "src/deep/late.js", text);
+    let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+        panic!("it ends");
     };
-    let error = Pipeline::new(setup, project.as_ref(), folder.path());
-    let error = error.err().expect("there is no such Action").to_string();
-    assert!(error.starts_with("postlogin.toml:"), "{error}");
+    assert_eq!(finished.outcome.reason.as_deref(), Some("late"));
+    let notices = notices.lock().expect("no panic");
+    let kinds: Vec<&str> = notices
+        .iter()
+        .map(|notice| notice.split(' ').next().unwrap_or_default())
+        .collect();
+    assert_eq!(kinds, ["left", "reloaded"], "{notices:?}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The configuration of the export: applications, connections, APIs, roles, organizations. Ids that an export lacks are derived from
 //! names, so a team shares them.
 
+pub(crate) mod changes;
+
 use postlogin_project::TenantData;
 use postlogin_token::opaque_token;
 use serde_json::{Map, Value, json};
@@ -104,7 +106,9 @@ impl Catalog {
                 "name": "Local Application", "app_type": "spa", "token_endpoint_auth_method": "none",
                 "callbacks": ["http://localhost:3000", "http://localhost:3000/callback"],
                 "allowed_logout_urls": ["http://localhost:3000"], "web_origins": ["http://localhost:3000"],
-                "grant_types": ["authorization_code", "implicit", "refresh_token", "password", "http://auth0.com/oauth/grant-type/password-realm"],
+                "grant_types": ["authorization_code", "implicit", "refresh_token", "password", "http://auth0.com/oauth/grant-type/password-realm",
+                    "http://auth0.com/oauth/grant-type/mfa-otp", "http://auth0.com/oauth/grant-type/mfa-oob",
+                    "http://auth0.com/oauth/grant-type/mfa-recovery-code"],
             }));
         }
         if !catalog
@@ -175,6 +179,22 @@ impl Catalog {
                 short_id("org_", &[tenant, "organization", &name]).into()
             });
             with_default(organization, "display_name", || name.clone().into());
+        }
+        for api in &mut catalog.apis {
+            let identifier = text(api, "identifier").unwrap_or_default().to_owned();
+            with_default(api, "id", || {
+                short_id("api_", &[tenant, "api", &identifier]).into()
+            });
+        }
+        for grant in &mut catalog.client_grants {
+            let part = |key: &str| text(grant, key).unwrap_or_default().to_owned();
+            let client = [part("client_id"), part("client_name"), part("audience")];
+            let of_users = part("subject_type");
+            with_default(grant, "id", || {
+                let [id, name, audience] = &client;
+                let names = [tenant, "grant", id, name, audience, &of_users];
+                short_id("cgr_", &names).into()
+            });
         }
         for role in &mut catalog.roles {
             let name = text(role, "name").unwrap_or_default().to_owned();
@@ -327,6 +347,9 @@ pub(crate) fn is_of_client(grant: &Value, client: &Value) -> bool {
     of.is_some() && (of == text(client, "name") || of == text(client, "client_id"))
 }
 
+/// Set in a connection whose applications the Management API has listed: an empty list means none of them.
+pub(crate) const LISTED: &str = "_listed";
+
 /// Whether an application may use a connection. An export lists the names of applications; without a list, all may.
 pub(crate) fn is_enabled(connection: &Value, client: &Value) -> bool {
     if connection
@@ -334,7 +357,7 @@ pub(crate) fn is_enabled(connection: &Value, client: &Value) -> bool {
         .and_then(Value::as_array)
         .is_none_or(Vec::is_empty)
     {
-        return true;
+        return connection.get(LISTED) != Some(&Value::Bool(true));
     }
     let (name, id) = (text(client, "name"), text(client, "client_id"));
     texts(connection, "enabled_clients").any(|enabled| Some(enabled) == name || Some(enabled) == id)

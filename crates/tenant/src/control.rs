@@ -8,7 +8,7 @@ mod users;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -18,11 +18,14 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 use tokio::sync::{broadcast, watch};
 
-use self::stream::Streamed;
+pub(crate) use self::stream::Streamed;
 use crate::clock::iso;
 use crate::http::intake::is_json;
 use crate::http::{Call, Content, answer, json_text, no_content, set, text};
+use crate::oauth::extra::{self, Rule};
+use crate::oauth::known::Noticed;
 use crate::oauth::{OAuthError, RETRY_AFTER_S};
+use crate::page;
 use crate::randomness::same_secret;
 use crate::state::Tenant;
 use crate::store::StoreError;
@@ -38,7 +41,7 @@ struct Entry {
     json: Arc<str>,
 }
 
-/// What is shown each entry of the log.
+/// The receiver of each entry of the log.
 pub(crate) struct Watcher(Box<dyn Fn(&Value) + Send + Sync>);
 
 impl std::fmt::Debug for Watcher {
@@ -53,9 +56,13 @@ pub(crate) struct Control {
     token: String,
     failures: Mutex<VecDeque<OAuthError>>,
     forces_mfa: AtomicBool,
+    /// The claims that tests give logins.
+    rules: Mutex<VecDeque<Rule>>,
+    /// The parameters that the log has already.
+    pub(crate) noticed: Noticed,
     log: Mutex<VecDeque<Entry>>,
     listeners: broadcast::Sender<Entry>,
-    watcher: Option<Watcher>,
+    watcher: OnceLock<Watcher>,
     /// Whether the server stops.
     closed: watch::Sender<bool>,
 }
@@ -70,16 +77,19 @@ impl Control {
             token,
             failures: Mutex::default(),
             forces_mfa: AtomicBool::new(false),
+            rules: Mutex::default(),
+            noticed: Noticed::default(),
             log: Mutex::default(),
             listeners: broadcast::channel(256).0,
-            watcher: None,
+            watcher: OnceLock::new(),
             closed: watch::channel(false).0,
         }
     }
 
     /// Has each entry of the log shown to `watcher`, before anything else sees it.
-    pub(crate) fn watch(&mut self, watcher: Box<dyn Fn(&Value) + Send + Sync>) {
-        self.watcher = Some(Watcher(watcher));
+    pub(crate) fn watch(&self, watcher: Box<dyn Fn(&Value) + Send + Sync>) {
+        // The first one stays.
+        let _ = self.watcher.set(Watcher(watcher));
     }
 
     /// Ends the streams of events: the server stops.
@@ -91,6 +101,13 @@ impl Control {
         locked(&self.failures).clear();
         locked(&self.log).clear();
         self.forces_mfa.store(false, Ordering::Relaxed);
+        locked(&self.rules).clear();
+        self.noticed.clear();
+    }
+
+    /// Gives the claims of tests to `act`.
+    pub(crate) fn with_rules<T>(&self, act: impl FnOnce(&mut VecDeque<Rule>) -> T) -> T {
+        act(&mut locked(&self.rules))
     }
 
     /// Whether a request shows the token.
@@ -103,7 +120,7 @@ impl Control {
 
     /// Adds an entry to the log. Secrets are out of it already.
     pub(crate) fn log(&self, entry: Value) {
-        if let Some(Watcher(watcher)) = &self.watcher {
+        if let Some(Watcher(watcher)) = self.watcher.get() {
             watcher(&entry);
         }
         let entry = Entry {
@@ -129,13 +146,13 @@ impl Control {
     }
 }
 
-fn refuse(status: u16, message: impl Into<String>) -> Response {
+pub(crate) fn refuse(status: u16, message: impl Into<String>) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     answer(status, &json!({"error": message.into()}))
 }
 
 /// The answer when the database does not do what was asked.
-fn failed(error: &StoreError) -> Response {
+pub(crate) fn failed(error: &StoreError) -> Response {
     tell(error);
     match error.is_busy() {
         true => {
@@ -156,7 +173,7 @@ pub(crate) fn judge(tenant: &Tenant, call: &Call, has_body: bool) -> Result<(), 
             "requests of other sites are refused: this API is for tests and tools",
         )));
     }
-    if !tenant.control.accepts(call) {
+    if !tenant.control.accepts(call) && !tenant.page.accepts(tenant, call) {
         return Err(Box::new(refuse(
             401,
             "the control token is missing or wrong",
@@ -194,7 +211,7 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         // Users may be a list.
         Content::Json(Value::Array(_)) if call.path == "/_postlogin/users" => Map::new(),
         Content::Json(_) => return refuse(400, "the body must be a JSON object"),
-        Content::Form(_) => return refuse(400, "the body must be JSON"),
+        Content::Form(_) | Content::Multipart(_) => return refuse(400, "the body must be JSON"),
         Content::Bad(why) => return refuse(400, why.clone()),
     };
     let segments = call.segments("/_postlogin");
@@ -216,6 +233,7 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             }
             None => refuse(400, "write {\"force\": true} or {\"force\": false}"),
         },
+        (method, ["claims"]) => claims(&tenant, &method, &body),
         (Method::GET, ["log"]) => log(&tenant),
         (Method::GET, ["events"]) => events(&tenant),
         (Method::GET, ["export"]) => aside(|| transfer::export(&tenant)),
@@ -228,6 +246,13 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             Ok(texts) => answer(StatusCode::OK, &json!(texts)),
             Err(error) => failed(&error),
         },
+        (Method::POST, ["runs"]) => page::run(&tenant, &body).await,
+        (Method::POST, ["cases"]) => page::save(&tenant, &body),
+        (Method::POST, ["tests"]) => page::tests(&tenant).await,
+        (Method::GET, ["logins", id]) => page::login(&tenant, id).await,
+        (Method::GET, ["sources"]) => page::sources(&tenant),
+        (Method::GET, ["source"]) => page::source(&tenant, &call),
+        (Method::GET, ["event-schema"]) => page::schema(),
         (Method::GET, ["clients"]) => answer(
             StatusCode::OK,
             &Value::Array(tenant.catalog.clients.clone()),
@@ -244,6 +269,30 @@ fn clock(tenant: &Tenant) -> Response {
         StatusCode::OK,
         &json!({"now": iso(tenant.now_ms()), "frozen": tenant.clock.is_frozen()}),
     )
+}
+
+/// `POST claims`: claims and permissions of logins to come; `GET` lists them, `DELETE` removes them all.
+fn claims(tenant: &Tenant, method: &Method, body: &Map<String, Value>) -> Response {
+    let shown = |rules: &VecDeque<Rule>| Value::Array(rules.iter().map(Rule::shown).collect());
+    match *method {
+        Method::GET => answer(
+            StatusCode::OK,
+            &tenant.control.with_rules(|rules| shown(rules)),
+        ),
+        Method::DELETE => {
+            tenant.control.with_rules(VecDeque::clear);
+            no_content()
+        }
+        Method::POST => {
+            let added = Rule::read(body)
+                .and_then(|rule| tenant.control.with_rules(|rules| extra::add(rules, rule)));
+            match added {
+                Ok(()) => no_content(),
+                Err(wrong) => refuse(400, wrong),
+            }
+        }
+        _ => refuse(405, "/_postlogin/claims takes GET, POST and DELETE"),
+    }
 }
 
 fn log(tenant: &Tenant) -> Response {

@@ -63,6 +63,8 @@ pub(crate) enum Content {
     Form(Params),
     /// JSON.
     Json(Value),
+    /// `multipart/form-data` for the Management API, as it came.
+    Multipart(Vec<u8>),
     /// Neither; says why.
     Bad(String),
 }
@@ -116,7 +118,7 @@ impl Call {
                 .get(name)
                 .and_then(Value::as_str)
                 .filter(|text| !text.is_empty()),
-            Content::Empty | Content::Bad(_) => None,
+            Content::Empty | Content::Multipart(_) | Content::Bad(_) => None,
         }
     }
 

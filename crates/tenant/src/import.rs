@@ -2,6 +2,7 @@
 //!
 //! <https://auth0.com/docs/manage-users/user-migration/bulk-user-import-database-schema-and-examples>
 
+pub(crate) mod keys;
 mod places;
 mod stored;
 

@@ -13,6 +13,7 @@ mod import;
 mod lock;
 mod management;
 mod oauth;
+mod page;
 mod pages;
 mod password;
 mod phone;
@@ -38,11 +39,14 @@ pub use email::{
 pub use import::{ImportError, SeedUser, read_users};
 pub use management::fits_search;
 pub use pipeline::{
-    Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
+    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
+    ProviderVisit, SavedCase,
 };
 pub use randomness::{Randomness, new_token};
 pub use router::router;
+pub use seed::file::{SeedFile, read_seed};
 pub use server::{Address, Listening, serve};
 pub use state::{Setup, SetupError, Tenant};
 pub use store::StoreError;
 pub use tls::{Tls, TlsError};
+pub use urls::callback_problem;

@@ -72,7 +72,7 @@ impl Message {
         format!("Your verification code for {name} is{digits}")
     }
 
-    /// What the message has in the event of custom-phone-provider and in the outbox.
+    /// Returns the type of the message in the event of custom-phone-provider and in the outbox.
     fn message_type(&self) -> &'static str {
         match self.purpose {
             Purpose::Enrolment => "otp_enroll",

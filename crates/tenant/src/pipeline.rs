@@ -1,7 +1,10 @@
 //! The interface to whoever runs the triggers.
 
+use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
+use postlogin_core::reads::Record;
 use postlogin_core::{Finished, Pause, ResumeStep, Trigger};
+use postlogin_page::{LineCount, Report, SourceText};
 use serde_json::{Map, Value};
 
 use crate::state::Tenant;
@@ -33,6 +36,8 @@ pub struct LoginRequest {
     /// The one Action that runs, where an entity of the export names it (a token exchange profile, an event stream); `None`:
     /// those that are bound to the trigger.
     pub action: Option<String>,
+    /// Whether to record where each read of the event is in the source: a page shows it.
+    pub is_watched: bool,
 }
 
 impl LoginRequest {
@@ -50,6 +55,7 @@ impl LoginRequest {
             is_frozen: tenant.clock.is_frozen(),
             users: Vec::new(),
             action: None,
+            is_watched: tenant.page.is_watched(),
         }
     }
 }
@@ -80,6 +86,32 @@ pub struct FetchedProfile {
     pub profile: Result<Value, String>,
     /// The outcome of the script alone, for the log; `None` when it did not run.
     pub outcome: Option<Outcome>,
+}
+
+/// A login that was run for the page.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// What became of it, secrets included.
+    pub finished: Finished,
+    /// The lines that ran; empty when they could not be counted.
+    pub coverage: Vec<LineCount>,
+}
+
+/// A login that becomes a case of the project.
+#[derive(Debug, Clone)]
+pub struct SavedCase {
+    /// The description.
+    pub name: String,
+    /// The event before any Action ran, secrets included.
+    pub event: Value,
+    /// What became of it, secrets included.
+    pub outcome: Outcome,
+    /// The steps of the user at suspensions.
+    pub steps: Vec<ResumeStep>,
+    /// The seed of all randomness.
+    pub seed: u64,
+    /// The time at which it started, in milliseconds since the epoch.
+    pub now_ms: i64,
 }
 
 /// The step of the user of a waiting login.
@@ -158,4 +190,63 @@ pub trait LoginPipeline: Send + Sync + 'static {
 
     /// Hides the secrets of the Actions in an outcome, for the log.
     fn redact(&self, outcome: &mut Outcome);
+
+    /// Runs a login for the page, watched closely, up to its end or to where `steps` end. Called on threads that may block.
+    ///
+    /// # Errors
+    /// When it cannot run at all. What an Action does wrong is in the outcome.
+    fn inspect(
+        &self,
+        login: LoginRequest,
+        steps: Vec<ResumeStep>,
+    ) -> Result<Inspection, PipelineError> {
+        let _ = (login, steps);
+        Err(PipelineError::Unloadable(
+            "This tenant runs no login for the page.".to_owned(),
+        ))
+    }
+
+    /// Whether a login that is run again reaches nothing outside of this machine.
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    /// Returns the account of the claims of a login, without secrets: of those that were set, of those that the sources name, and
+    /// of those in `why`.
+    fn explain(&self, outcome: Outcome, record: Record, why: &[String]) -> Explanation {
+        let mut outcome = outcome;
+        self.redact(&mut outcome);
+        explain(outcome, record, why, &ClaimSites::default())
+    }
+
+    /// Returns the sources of the Actions and Rules, without secrets.
+    ///
+    /// # Errors
+    /// When they cannot be read as they are now.
+    fn sources(&self) -> Result<Vec<SourceText>, PipelineError> {
+        Ok(Vec::new())
+    }
+
+    /// Hides the secrets of the Actions in a value, for the page.
+    fn hide(&self, value: &mut Value) {
+        let _ = value;
+    }
+
+    /// Runs the cases of the project. Called on threads that may block.
+    ///
+    /// # Errors
+    /// Why none can run, in one sentence.
+    fn run_cases(&self) -> Result<Report, String> {
+        Err("This tenant has no project with cases.".to_owned())
+    }
+
+    /// Returns the file of a case, as it is shown, and its text; with `writes` it is written into the project, where it must not
+    /// be yet.
+    ///
+    /// # Errors
+    /// Why there can be no such file, in one sentence.
+    fn save_case(&self, case: &SavedCase, writes: bool) -> Result<(String, String), String> {
+        let _ = (case, writes);
+        Err("This tenant has no project to write a case into.".to_owned())
+    }
 }

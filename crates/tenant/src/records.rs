@@ -50,6 +50,11 @@ records! {
     Ticket => Ticket,
     Mail => Mail,
     Client => ClientChange,
+    Config => ConfigChange,
+    Invitation => Invitation,
+    MemberRoles => MemberRoles,
+    Job => Job,
+    Permissions => Permissions,
     ProviderCode => ProviderCode,
     Identity => Identity,
     Assertion => UsedAssertion,
@@ -234,12 +239,12 @@ pub(crate) struct Ticket {
     /// The application of the request, if it named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
-    /// How far the Actions of password-reset-post-challenge are.
+    /// The progress of the Actions of password-reset-post-challenge.
     #[serde(default, skip_serializing_if = "Reset::is_new")]
     pub(crate) reset: Reset,
 }
 
-/// How far a password reset is.
+/// The progress of a password reset.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) enum Reset {
     /// No Action has run.
@@ -296,7 +301,7 @@ pub(crate) struct Mail {
     /// Why it could not be rendered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
-    /// What the Action of a provider trigger did with it: `sent`, `dropped`, `retried` until there was no attempt left, or
+    /// The result of the Action of a provider trigger: `sent`, `dropped`, `retried` until there was no attempt left, or
     /// `failed`. `None` without such an Action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<String>,
@@ -305,11 +310,80 @@ pub(crate) struct Mail {
     pub(crate) date: String,
 }
 
-/// A change of an application's configuration.
+/// A change of an application's metadata, as older releases stored it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ClientChange {
     pub(crate) client_metadata: Value,
 }
+
+/// How an item of the configuration differs from the export; its id is `section/id`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct ConfigChange {
+    /// The export does not have it.
+    #[serde(default)]
+    pub(crate) made: bool,
+    #[serde(default)]
+    pub(crate) removed: bool,
+    /// The keys that differ; `null` for one that the item does not have.
+    #[serde(default)]
+    pub(crate) values: Map<String, Value>,
+}
+
+/// An invitation to an organization; its owner is the organization.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Invitation {
+    pub(crate) organization_id: String,
+    pub(crate) inviter: String,
+    /// The address of the invited, in lower case.
+    pub(crate) invitee: String,
+    pub(crate) client_id: String,
+    #[serde(default)]
+    pub(crate) connection_id: Option<String>,
+    #[serde(default)]
+    pub(crate) app_metadata: Map<String, Value>,
+    #[serde(default)]
+    pub(crate) user_metadata: Map<String, Value>,
+    /// Ids.
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+    /// The ticket of the link. The API shows it, so it is kept as it is.
+    pub(crate) ticket: String,
+    pub(crate) url: String,
+    pub(crate) created_at: i64,
+    pub(crate) expires_at: i64,
+}
+
+/// The ids of a user's roles in an organization; the entry's id is `organization/user`, its owner the user.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct MemberRoles(pub(crate) Vec<String>);
+
+/// A job of the Management API.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// As the API shows it.
+    pub(crate) shown: Value,
+    /// The users of an import that were refused, each with `errors`.
+    #[serde(default)]
+    pub(crate) errors: Vec<Value>,
+    /// The last part of the address of an export.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
+}
+
+/// A permission that a user has without a role, or a role has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Permission {
+    #[serde(rename = "resource_server_identifier")]
+    pub(crate) api: String,
+    #[serde(rename = "permission_name")]
+    pub(crate) name: String,
+}
+
+/// The permissions that a user has without a role; its owner is the user.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Permissions(pub(crate) Vec<Permission>);
 
 /// A code of the built-in identity provider.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -342,9 +416,10 @@ pub(crate) struct LinkedLogin {
 #[serde(transparent)]
 pub(crate) struct Pushed(pub(crate) Vec<(String, String)>);
 
-/// An authenticator app; its owner is the user.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// An authenticator; its owner is the user.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Authenticator {
+    /// The key of an app; the hash of a recovery code; empty for one that gets messages.
     pub(crate) secret: Vec<u8>,
     /// Whether a code has confirmed it.
     pub(crate) active: bool,
@@ -353,6 +428,12 @@ pub(crate) struct Authenticator {
     /// The last step of time whose code was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_step: Option<i64>,
+    /// `sms`, `voice`, `email` or `recovery-code`; empty for an app.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) kind: String,
+    /// The phone number or the address that gets messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<String>,
 }
 
 /// The ids of a user's roles; its owner is the user.
@@ -360,18 +441,28 @@ pub(crate) struct Authenticator {
 #[serde(transparent)]
 pub(crate) struct Roles(pub(crate) Vec<String>);
 
-/// A code of a passwordless connection.
+/// A code of a passwordless connection, or of a second factor that gets messages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OneTimeCode {
     pub(crate) code: String,
     /// Codes that were tried.
     pub(crate) attempts: u32,
+    /// The id of the second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) authenticator: Option<String>,
 }
 
-/// What a user allowed a third-party application; its owner is the user.
+/// The consent of a user to a third-party application; its owner is the user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Consent {
     pub(crate) scopes: Vec<String>,
+    /// Empty in those of older releases, as is the rest.
+    #[serde(default)]
+    pub(crate) client_id: String,
+    #[serde(default)]
+    pub(crate) user_id: String,
+    #[serde(default)]
+    pub(crate) audience: String,
 }
 
 /// A user's membership of an organization; its owner is the user.

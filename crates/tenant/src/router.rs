@@ -16,22 +16,23 @@ use crate::http::intake::Intake;
 use crate::http::{answer, set};
 use crate::oauth::{
     authenticators, authorize, cross_origin, device, discovery, logout, mfa, par, passwordless,
-    provider, resume, token, userinfo,
+    provider, refused, resume, token, userinfo,
 };
 use crate::pages::{consent, form, index, login, mfa as mfa_page, provider as provider_page};
-use crate::state::Tenant;
+use crate::state::{Front, Tenant};
 use crate::triggers::streams;
 use crate::trouble::caught;
-use crate::{control, email, lock, management, signup};
+use crate::{control, email, lock, management, page, signup};
 
 /// One path: what it takes in, and what answers.
-type Row = (&'static str, Intake, MethodRouter<Arc<Tenant>>);
+type Row = (&'static str, Intake, MethodRouter<Front>);
 
 /// Every path of the tenant.
 fn table() -> Vec<Row> {
     let challenge = || any(lock::challenge);
     vec![
         ("/", Intake::PAGE, get(index::index)),
+        ("/favicon.ico", Intake::PAGE, get(index::icon)),
         ("/health", Intake::PAGE, get(index::health)),
         (
             "/.well-known/openid-configuration",
@@ -90,6 +91,11 @@ fn table() -> Vec<Row> {
             Intake::FACTOR,
             get(authenticators::list),
         ),
+        (
+            "/mfa/authenticators/{id}",
+            Intake::FACTOR,
+            any(authenticators::remove),
+        ),
         ("/userinfo", Intake::USERINFO, any(userinfo::userinfo)),
         ("/v2/logout", Intake::PAGE, get(logout::logout_v2)),
         ("/oidc/logout", Intake::PAGE, any(logout::logout_oidc)),
@@ -115,9 +121,19 @@ fn table() -> Vec<Row> {
             Intake::MANAGEMENT,
             any(management::management),
         ),
+        (
+            "/exports/{file}",
+            Intake::TOKEN,
+            get(management::jobs::download),
+        ),
+        ("/_postlogin", Intake::PAGE, get(page::page)),
+        (page::PATH, Intake::PAGE, get(page::page)),
+        ("/_postlogin/page.js", Intake::PAGE, get(page::script)),
+        ("/_postlogin/page.css", Intake::PAGE, get(page::style)),
         ("/_postlogin/outbox", Intake::PAGE, get(email::outbox)),
         ("/_postlogin/users", Intake::IMPORT, any(control::control)),
         ("/_postlogin/import", Intake::IMPORT, any(control::control)),
+        ("/_postlogin/runs", Intake::RUN, any(control::control)),
         (
             "/_postlogin/{*path}",
             Intake::CONTROL,
@@ -127,14 +143,16 @@ fn table() -> Vec<Row> {
 }
 
 /// Everything that the tenant answers.
+#[expect(clippy::needless_pass_by_value, reason = "it lives on in the router")]
 pub fn router(tenant: Arc<Tenant>) -> Router {
+    let front = tenant.front();
     let rows = table().into_iter();
     rows.fold(Router::new(), |router, (path, intake, methods)| {
         router.route(path, methods.layer(Extension(intake)))
     })
     .fallback(nowhere)
-    .layer(from_fn_with_state(Arc::clone(&tenant), everywhere))
-    .with_state(tenant)
+    .layer(from_fn_with_state(front.clone(), everywhere))
+    .with_state(front)
 }
 
 async fn nowhere(request: Request) -> Response {
@@ -145,7 +163,6 @@ async fn nowhere(request: Request) -> Response {
         "/oidc/register",
         "/bc-authorize",
         "/tokeninfo",
-        "/mfa/authenticators/",
         "/me/",
     ];
     let path = request.uri().path();
@@ -167,7 +184,7 @@ async fn nowhere(request: Request) -> Response {
 /// Refuses foreign host names and adds the headers of CORS.
 async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
     if !is_own_host(&tenant, request.headers()) {
-        let message = "The request's Host is none of this tenant. Start it with --allow-host, or with --issuer, to give it that name.";
+        let message = "The request's Host is not a name of this tenant. Start the tenant with --allow-host or --issuer to add the name.";
         return answer(
             StatusCode::MISDIRECTED_REQUEST,
             &json!({"error": "invalid_request", "error_description": message}),
@@ -209,7 +226,9 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         false => {
             let answered = caught(next.run(request), &shown).await;
             streams::deliver(&tenant);
-            let_leave(&method, &headers, answered.unwrap_or_else(broken))
+            let mut answered = answered.unwrap_or_else(broken);
+            refused::note(&tenant, &shown, &mut answered);
+            let_leave(&method, &headers, answered)
         }
     };
     if is_shared {
@@ -220,7 +239,7 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         set(
             &mut response,
             "access-control-allow-methods",
-            "GET, POST, PATCH, DELETE, OPTIONS",
+            "GET, POST, PUT, PATCH, DELETE, OPTIONS",
         );
         set(
             &mut response,

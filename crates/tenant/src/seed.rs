@@ -1,13 +1,16 @@
 //! Users of a seed: checked against the export before any of them is stored, so that a mistake is an error with its place.
 
+pub(crate) mod file;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
+use postlogin_core::event::suggest::closest;
 use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::http::text;
-use crate::import::{ImportError, SeedUser, Wrong, new_user};
+use crate::import::{ImportError, SeedUser, Wrong, keys, new_user};
 use crate::password;
 use crate::randomness::Randomness;
 use crate::records::{Member, Roles};
@@ -35,7 +38,7 @@ pub(crate) struct Seed {
 /// The most bytes of the users of a seed, as they are kept until the tenant ends. With the text of their file and the program
 /// itself they stay below 400 MiB.
 const MOST_BYTES: usize = 128 << 20;
-/// What a user takes beside its own text.
+/// The memory of a user beside its own text.
 const OVERHEAD: usize = 400;
 /// So many are stored at once, with so many bytes of text: as trees they take up to forty times as much.
 const AT_ONCE: usize = 500;
@@ -76,6 +79,7 @@ pub(crate) fn prepare(
     let mut bytes = 0_usize;
     for mut origin in users {
         let made = origin.take().and_then(|mut value| {
+            keys::check(&value)?;
             let (roles, organizations) = assigned(&mut value, catalog)?;
             settle_connection(&mut value, catalog)?;
             let has_id = text(&value, "user_id").is_some();
@@ -156,7 +160,7 @@ fn assigned(user: &mut Value, catalog: &Catalog) -> Result<(Vec<String>, Vec<Str
         let ids = named.iter().map(|name| {
             let is_it = |one: &&Value| [text(one, "id"), text(one, "name")].contains(&Some(name));
             let found = all.iter().find(is_it).and_then(|one| text(one, "id"));
-            let unknown = || Wrong::at(key, unknown(what, name, all.iter()));
+            let unknown = || unknown(key, what, name, all.iter());
             found.map(str::to_owned).ok_or_else(unknown)
         });
         ids.collect::<Result<Vec<_>, _>>()
@@ -167,14 +171,29 @@ fn assigned(user: &mut Value, catalog: &Catalog) -> Result<(Vec<String>, Vec<Str
     ))
 }
 
-fn unknown<'a>(what: &str, name: &str, all: impl Iterator<Item = &'a Value>) -> String {
-    let known: Vec<&str> = all.filter_map(|one| text(one, "name")).take(20).collect();
-    match known.is_empty() {
-        true => format!("unknown {what} `{name}`; the export has none"),
-        false => format!(
-            "unknown {what} `{name}`; the export has {}",
-            known.join(", ")
-        ),
+fn unknown<'a>(
+    key: &'static str,
+    what: &str,
+    name: &str,
+    all: impl Iterator<Item = &'a Value>,
+) -> Wrong {
+    let known: Vec<&str> = all.filter_map(|one| text(one, "name")).collect();
+    let shown = known
+        .iter()
+        .take(20)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let wrong = Wrong::at(
+        key,
+        match known.is_empty() {
+            true => format!("unknown {what} `{name}`; the export has none"),
+            false => format!("unknown {what} `{name}`; the export has {shown}"),
+        },
+    );
+    match closest(name, known) {
+        Some(near) => wrong.with_hint(format!("did you mean `{near}`?")),
+        None => wrong,
     }
 }
 
@@ -219,14 +238,16 @@ fn settle_connection(user: &mut Value, catalog: &Catalog) -> Result<(), Wrong> {
 fn known_connection(name: &str, catalog: &Catalog) -> Result<(), Wrong> {
     match catalog.connection(name) {
         Some(_) => Ok(()),
-        None => Err(Wrong::at(
+        None => Err(unknown(
             "connection",
-            unknown("connection", name, catalog.connections.iter()),
+            "connection",
+            name,
+            catalog.connections.iter(),
         )),
     }
 }
 
-/// How many users are stored at once: as many as have little text, and at least one.
+/// Returns the number of users that are stored at once: as many as have little text, and at least one.
 fn batch(seeds: &[&Seed]) -> usize {
     let mut bytes = 0_usize;
     let fits = |seed: &&&Seed| {
@@ -248,7 +269,7 @@ fn unchecked(seed: &Seed) -> Option<String> {
         .into_iter()
         .find(|key| seed.origin.has(key));
     Some(format!(
-        "{}: nobody can sign in with the password of this user: {problem}",
+        "{}: no user can sign in with this password hash: {problem}",
         seed.origin.place(key)
     ))
 }
@@ -324,167 +345,4 @@ impl Tenant {
 }
 
 #[cfg(test)]
-mod tests {
-    use postlogin_project::TenantData;
-    use serde_json::{Value, json};
-
-    use super::prepare;
-    use crate::catalog::Catalog;
-    use crate::import::read_users;
-    use crate::randomness::Randomness;
-
-    fn catalog(databases: &[&str], settings: Value) -> Catalog {
-        let data = TenantData {
-            settings: settings.as_object().unwrap().clone(),
-            connections: databases
-                .iter()
-                .map(|name| json!({"name": name, "strategy": "auth0"}))
-                .chain([json!({"name": "github", "strategy": "github"})])
-                .collect(),
-            roles: vec![json!({"name": "editor"}), json!({"name": "viewer"})],
-            organizations: vec![json!({"name": "acme", "id": "org_1"})],
-            ..TenantData::default()
-        };
-        Catalog::new(&data, "t", b"secret", &[])
-    }
-
-    /// The connections of the users, or what is wrong.
-    fn seeded(catalog: &Catalog, text: &str) -> Result<Vec<String>, String> {
-        let users = read_users("users.json", text).map_err(|error| error.to_string())?;
-        let seeds = prepare(users, catalog, &Randomness::seeded(1), 0);
-        let seeds = seeds.map_err(|error| error.to_string())?;
-        Ok(seeds.into_iter().map(|seed| seed.connection).collect())
-    }
-
-    #[test]
-    fn a_mistake_is_an_error_with_its_line() {
-        let catalog = catalog(&["DB"], json!({}));
-        for (text, expected) in [
-            (
-                "[\n {\"email\": \"a@x.com\"},\n {\"email\": \"A@X.com\"}\n]",
-                "users.json:3:3: `email` is that of another user, at users.json:2",
-            ),
-            (
-                "{\"email\": \"a@x.com\", \"username\": \"u\"}\n\n{\"email\": \"b@x.com\", \"username\": \"U\"}\n",
-                "users.json:3:22: `username` is that of another user, at users.json:1",
-            ),
-            (
-                "[{\"user_id\": \"1\", \"email\": \"a@x.com\"},\n{\"user_id\": \"auth0|1\", \"email\": \"b@x.com\"}]",
-                "users.json:2:2: `user_id` is that of another user",
-            ),
-            (
-                "[\n{\"email\": \"a@x.com\",\n  \"roles\": [\"edtor\"]}]",
-                "users.json:3:3: unknown role `edtor`; the export has editor, viewer",
-            ),
-            (
-                "[{\"email\": \"a@x.com\", \"roles\": \"editor\"}]",
-                "users.json:1:23: `roles` must be a list",
-            ),
-            (
-                "[{\"email\": \"a@x.com\", \"roles\": [1]}]",
-                "`roles` must be a list",
-            ),
-            (
-                "[{\"email\": \"a@x.com\", \"organizations\": [\"acne\"]}]",
-                "unknown organization `acne`; the export has acme",
-            ),
-            (
-                "[{\"email\": \"a@x.com\", \"connection\": \"BD\"}]",
-                "users.json:1:23: unknown connection `BD`; the export has DB, github",
-            ),
-            (
-                "[{\"email\": \"a@x.com\", \"connection\": 5}]",
-                "`connection` must be a string",
-            ),
-            (
-                "[{\"email\": \"a@x.com\", \"identities\": [{\"connection\": \"gitlab\", \"provider\": \"gitlab\"}]}]",
-                "unknown connection `gitlab`",
-            ),
-            (
-                "[{\"email\": 1}]",
-                "users.json:1:3: `email` must be a string",
-            ),
-            ("[1]", "users.json:1:2: a user must be a JSON object"),
-            ("[{]", "users.json:1:3: "),
-            ("{}\n{\"a\": }", "users.json:2:7: "),
-        ] {
-            let error = seeded(&catalog, text).expect_err(text);
-            assert!(
-                error.starts_with(expected) || error.contains(expected),
-                "{error}"
-            );
-            assert!(error.starts_with("users.json:"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_user_without_a_connection_is_of_the_only_database() {
-        let user = "[{\"email\": \"a@x.com\"}]";
-        let check = |databases: &[&str], settings: Value, expected: Result<&str, &str>| {
-            let seeded = seeded(&catalog(databases, settings), user);
-            match expected {
-                Ok(name) => assert_eq!(seeded, Ok(vec![name.to_owned()])),
-                Err(part) => {
-                    let error = seeded.expect_err("several databases");
-                    assert!(error.contains(part), "{error}");
-                }
-            }
-        };
-        check(&["DB"], json!({}), Ok("DB"));
-        check(&[], json!({}), Ok("Username-Password-Authentication"));
-        check(&["A", "B"], json!({}), Err("several databases: A, B"));
-        check(&["A", "B"], json!({"default_directory": "B"}), Ok("B"));
-        check(
-            &["A", "B"],
-            json!({"default_directory": "github"}),
-            Err("several databases"),
-        );
-    }
-
-    #[test]
-    fn a_seed_that_takes_too_much_memory_is_refused() {
-        let user = |number: usize| {
-            let note = "n".repeat(1_000_000);
-            format!("{{\"email\": \"u{number}@x.com\", \"note\": \"{note}\"}}\n")
-        };
-        let text: String = (0..140).map(user).collect();
-        let error = seeded(&catalog(&["DB"], json!({})), &text).unwrap_err();
-        assert!(
-            error.starts_with("users.json:135: the users up to this one take more than 128 MiB"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_user_is_stored_as_it_was_prepared() {
-        let text = "[{\"email\": \"a@x.com\", \"password\": \"secret\", \"user_id\": \"7\"}]";
-        let users = read_users("users.json", text).unwrap();
-        let seeds = prepare(
-            users,
-            &catalog(&["DB"], json!({})),
-            &Randomness::seeded(1),
-            0,
-        );
-        let seeds = seeds.unwrap();
-        let [seed] = seeds.as_slice() else {
-            panic!("one user");
-        };
-        let user = seed.user();
-        assert_eq!(seed.user_id(), "auth0|7");
-        assert_eq!(user.profile["user_id"], "auth0|7");
-        assert_eq!(user.connection, "DB");
-        assert!(
-            user.password
-                .is_some_and(|hash| hash.starts_with("$argon2id$"))
-        );
-        assert!(!seed.profile.contains("secret"));
-    }
-
-    #[test]
-    fn users_of_two_connections_may_share_an_e_mail() {
-        let catalog = catalog(&["A", "B"], json!({}));
-        let text = "[{\"email\": \"a@x.com\", \"connection\": \"A\"}, {\"email\": \"a@x.com\", \"connection\": \"B\", \"roles\": [\"viewer\"]}]";
-        let seeded = seeded(&catalog, text).unwrap();
-        assert_eq!(seeded, ["A", "B"]);
-    }
-}
+mod tests;

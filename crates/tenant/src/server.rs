@@ -47,7 +47,7 @@ pub struct Listening {
     pub tls: Option<Tls>,
 }
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Clone)]
 struct Shared {
     router: Router,

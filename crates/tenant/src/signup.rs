@@ -282,7 +282,7 @@ fn checked(
     Ok(Ok(Value::Object(user)))
 }
 
-/// What a database asks of passwords, one line for each rule; `None` where it asks nothing.
+/// Returns the requirements of a database for passwords, one line for each rule; `None` where it has none.
 pub(crate) fn policy(connection: &Value) -> Option<String> {
     let named = connection
         .pointer("/options/passwordPolicy")

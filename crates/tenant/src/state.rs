@@ -1,28 +1,34 @@
 //! The tenant: its configuration, its memory, its key, its clock.
 
 use std::fmt;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use postlogin_project::TenantData;
 use postlogin_token::KeyPair;
 use serde_json::Value;
 use url::Url;
 
 use crate::catalog::Catalog;
+use crate::catalog::changes::Configuration;
 use crate::clock::TenantClock;
 use crate::control::Control;
 use crate::email::{Mailer, TemplateRenderer};
 use crate::http::room::Room;
 use crate::http::{text, texts};
 use crate::import::SeedUser;
+use crate::management::jobs::Running;
+use crate::management::journal::Journal;
 use crate::oauth::dpop::Nonces;
 use crate::oauth::exchange::{self, Throttle};
 use crate::oauth::session::Cookies;
+use crate::page::access::Page;
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
-use crate::records::{ClientChange, Member, Roles};
+use crate::records::{Member, MemberRoles, Roles};
 use crate::seed::{Seed, prepare};
 use crate::store::{ChangeError, Store, StoreError};
 use crate::triggers::streams::{self, Happened, Streams};
@@ -93,8 +99,39 @@ impl From<StoreError> for SetupError {
     }
 }
 
-/// A local tenant.
+/// A local tenant, as one request sees it: the configuration may change with the next one.
 pub struct Tenant {
+    shared: Arc<Shared>,
+    /// The configuration when the request came: the export's, with the changes of the Management API.
+    pub(crate) catalog: Arc<Catalog>,
+    warnings: Vec<String>,
+}
+
+impl Deref for Tenant {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+/// The router's state, of which each request gets a [`Tenant`] of its own.
+#[derive(Clone)]
+pub(crate) struct Front(Arc<Shared>);
+
+impl FromRef<Front> for Arc<Tenant> {
+    fn from_ref(front: &Front) -> Self {
+        Self::new(Tenant::at_present(&front.0))
+    }
+}
+
+/// What all requests have in common.
+pub struct Shared {
+    pub(crate) configuration: Configuration,
+    /// What happened, for the Management API's list of log events.
+    pub(crate) journal: Journal,
+    /// The jobs of the Management API that run now.
+    pub(crate) jobs: Running,
     pub(crate) name: String,
     /// With a slash at its end.
     pub(crate) issuer: String,
@@ -104,7 +141,6 @@ pub struct Tenant {
     pub(crate) authority: String,
     /// Other host names by which it answers.
     pub(crate) hosts: Vec<String>,
-    pub(crate) catalog: Catalog,
     pub(crate) key: KeyPair,
     /// The answer of `/.well-known/jwks.json`; its certificate takes a signature, so it is made once.
     pub(crate) key_set: Value,
@@ -114,6 +150,8 @@ pub struct Tenant {
     pub(crate) pipeline: Arc<dyn LoginPipeline>,
     pub(crate) mailer: Mailer,
     pub(crate) control: Control,
+    /// The page for people.
+    pub(crate) page: Page,
     pub(crate) passwords: Remembered,
     /// The names of its cookies.
     pub(crate) cookies: Cookies,
@@ -126,7 +164,6 @@ pub struct Tenant {
     pub(crate) streams: Streams,
     /// For the bodies of requests.
     pub(crate) room: Room,
-    warnings: Vec<String>,
 }
 
 impl Tenant {
@@ -156,7 +193,9 @@ impl Tenant {
         let catalog = Catalog::new(&setup.data, &setup.name, pem.as_bytes(), &setup.callbacks);
         let now_ms = setup.clock.now_ms();
         let seed = prepare(setup.users, &catalog, &setup.randomness, now_ms);
-        let mut tenant = Self {
+        let shared = Shared {
+            journal: Journal::default(),
+            jobs: Running::default(),
             name: setup.name,
             issuer: url.to_string(),
             key_set: setup
@@ -167,11 +206,10 @@ impl Tenant {
             domain,
             authority,
             hosts: setup.hosts,
-            catalog,
+            configuration: Configuration::new(catalog),
             seed: seed.map_err(SetupError::User)?,
             streams: Streams::default(),
             room: Room::new(),
-            warnings: Vec::new(),
             key: setup.key,
             store: Store::open(setup.database.as_deref())?,
             clock: setup.clock,
@@ -182,7 +220,10 @@ impl Tenant {
             pipeline: setup.pipeline,
             mailer: Mailer::new(setup.templates),
             control: Control::new(setup.control_token),
+            page: Page::new(now_ms),
         };
+        shared.configuration.load(&shared.store, now_ms)?;
+        let mut tenant = Self::at_present(&Arc::new(shared));
         tenant.warnings = tenant.sow()?;
         tenant.warnings.extend(exchange::warnings(&setup.data));
         tenant
@@ -191,12 +232,35 @@ impl Tenant {
         Ok(tenant)
     }
 
+    /// The tenant with the configuration of this moment.
+    fn at_present(shared: &Arc<Shared>) -> Self {
+        Self {
+            catalog: shared.configuration.current(),
+            shared: Arc::clone(shared),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The state of a router.
+    pub(crate) fn front(&self) -> Front {
+        Front(Arc::clone(&self.shared))
+    }
+
     /// Back to the seed: no sessions, no tokens, no waiting logins, no changes.
     pub(crate) fn reset(&self) -> Result<(), StoreError> {
         self.control.reset();
+        self.page.kept.clear();
         self.clock.reset();
+        self.journal.clear();
         self.store.clear()?;
-        self.sow().map(drop)
+        let reset = self.reloaded()?;
+        reset.sow().map(drop)
+    }
+
+    /// Reads the changes of the configuration anew: the database has others now.
+    pub(crate) fn reloaded(&self) -> Result<Self, StoreError> {
+        self.configuration.load(&self.store, self.now_ms())?;
+        Ok(Self::at_present(&self.shared))
     }
 
     /// Returns what is to be said about the seed: users who cannot be stored beside those who are.
@@ -208,6 +272,18 @@ impl Tenant {
     /// take long.
     pub fn watch(&mut self, watcher: impl Fn(&Value) + Send + Sync + 'static) {
         self.control.watch(Box::new(watcher));
+    }
+
+    /// The path of the page for people, with the token that opens it once.
+    pub fn page_path(&self) -> String {
+        page_path(&self.page.token())
+    }
+
+    /// Has `announce` called with the next path of the page for people whenever one was used. Called while requests run, so it must
+    /// not take long.
+    pub fn announce_page(&mut self, announce: impl Fn(&str) + Send + Sync + 'static) {
+        let announce = move |token: &str| announce(&page_path(token));
+        self.page.announce(Box::new(announce));
     }
 
     /// The issuer of all tokens, with a slash at its end.
@@ -242,18 +318,13 @@ impl Tenant {
         self.url("api/v2/")
     }
 
-    /// An application with the changes of its metadata.
+    /// An application.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "callers treat it as a look-up in the store"
+    )]
     pub(crate) fn client(&self, id: &str) -> Result<Option<Value>, StoreError> {
-        let Some(client) = self.catalog.client(id) else {
-            return Ok(None);
-        };
-        let mut client = client.clone();
-        if let Some(changed) = self.store.get::<ClientChange>(id, self.now_ms())?
-            && let Some(client) = client.as_object_mut()
-        {
-            client.insert("client_metadata".into(), changed.client_metadata);
-        }
-        Ok(Some(client))
+        Ok(self.catalog.client(id).cloned())
     }
 
     /// The ids of a user's roles.
@@ -262,9 +333,32 @@ impl Tenant {
         Ok(stored.unwrap_or_default().0)
     }
 
-    /// The names of a user's roles.
-    pub(crate) fn role_names(&self, user_id: &str) -> Result<Vec<String>, StoreError> {
-        let ids = self.role_ids(user_id)?;
+    /// The ids of the roles that a user has in an organization.
+    pub(crate) fn member_role_ids(
+        &self,
+        organization: &str,
+        user_id: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let key = format!("{organization}/{user_id}");
+        let stored = self.store.get::<MemberRoles>(&key, self.now_ms())?;
+        Ok(stored.unwrap_or_default().0)
+    }
+
+    /// The names of a user's roles, with those in the organization of a login.
+    pub(crate) fn role_names(
+        &self,
+        user_id: &str,
+        organization: Option<&str>,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut ids = self.role_ids(user_id)?;
+        if let Some(organization) = organization {
+            let more = self.member_role_ids(organization, user_id)?;
+            ids.extend(
+                more.into_iter()
+                    .filter(|id| !ids.contains(id))
+                    .collect::<Vec<_>>(),
+            );
+        }
         let roles = ids.iter().filter_map(|id| self.catalog.role(id));
         Ok(roles
             .filter_map(|role| text(role, "name").map(str::to_owned))
@@ -324,6 +418,10 @@ impl Tenant {
         let ms = (hours.unwrap_or(default) * 3_600_000.0) as i64;
         ms.min(i64::MAX / 4)
     }
+}
+
+fn page_path(token: &str) -> String {
+    format!("{}?token={token}", crate::page::PATH)
 }
 
 /// Whether an origin is one of an application's Allowed Web Origins or Allowed Origins, or that of a callback.

@@ -6,7 +6,7 @@ use postlogin_project::TenantData;
 use serde_json::{Map, Value};
 
 /// Settings of the tenant that count here, or that only change how its pages look.
-const SETTINGS: &[&str] = &[
+pub(crate) const SETTINGS: &[&str] = &[
     "allow_organization_name_in_authentication_api",
     "allowed_logout_urls",
     "customize_mfa_in_postlogin_action",
@@ -34,7 +34,7 @@ const FLAGS: &[&str] = &[
 ];
 
 /// Keys of an application.
-const CLIENTS: &[&str] = &[
+pub(crate) const CLIENTS: &[&str] = &[
     "allowed_clients",
     "allowed_logout_urls",
     "allowed_origins",
@@ -68,7 +68,7 @@ const CLIENTS: &[&str] = &[
 ];
 
 /// Keys of a connection, without its options.
-const CONNECTIONS: &[&str] = &[
+pub(crate) const CONNECTIONS: &[&str] = &[
     "display_name",
     "enabled_clients",
     "id",
@@ -92,7 +92,7 @@ const DATABASE_OPTIONS: &[&str] = &[
 ];
 
 /// Keys of an API.
-const APIS: &[&str] = &[
+pub(crate) const APIS: &[&str] = &[
     "allow_offline_access",
     "enforce_policies",
     "id",
@@ -108,7 +108,7 @@ const APIS: &[&str] = &[
 ];
 
 /// Keys of an organization.
-const ORGANIZATIONS: &[&str] = &[
+pub(crate) const ORGANIZATIONS: &[&str] = &[
     "branding",
     "client_grants",
     "connections",
@@ -119,7 +119,7 @@ const ORGANIZATIONS: &[&str] = &[
 ];
 
 /// Keys of a client grant.
-const GRANTS: &[&str] = &[
+pub(crate) const GRANTS: &[&str] = &[
     "allow_all_scopes",
     "allow_any_organization",
     "audience",

@@ -11,6 +11,31 @@ pub(crate) fn is_pattern(known: &str) -> bool {
     known.contains('*') || known.contains(PLACEHOLDER)
 }
 
+/// Returns what is wrong with an entry that should be a callback URL, in words for people; `None` for one that applications may
+/// be called back at. A private scheme of a mobile application is one (RFC 8252, 7.1): `com.example.app:/callback`.
+pub fn callback_problem(entry: &str) -> Option<String> {
+    // Both stand for a label of a host.
+    let plain = entry.replace(PLACEHOLDER, "x").replace('*', "x");
+    let parsed = url::Url::parse(&plain);
+    let is_hierarchical = plain
+        .split_once(':')
+        .is_some_and(|(_, rest)| rest.starts_with('/'));
+    let Some(url) = parsed.ok().filter(|_| is_hierarchical) else {
+        return Some(format!("`{entry}` is not a URL"));
+    };
+    if entry.trim() != entry || entry.chars().any(char::is_control) {
+        return Some(format!("`{}` has spaces around it", entry.trim()));
+    }
+    if url.fragment().is_some() {
+        return Some(format!("`{entry}` has a fragment, and a callback has none"));
+    }
+    matches!(
+        url.scheme(),
+        "javascript" | "data" | "vbscript" | "blob" | "file"
+    )
+    .then(|| format!("`{entry}` is not a URL that a browser can be sent to"))
+}
+
 /// Whether a URL is the one that an application lists.
 ///
 /// `*` stands for a part of the first label of the host of an `http` or `https` URL, and the placeholder for the name of any
@@ -78,7 +103,39 @@ fn is_label(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::{callback_problem, fits};
+
+    #[test]
+    fn a_callback_is_a_whole_url() {
+        for good in [
+            "http://localhost:3000/callback",
+            "https://*.example.com/cb",
+            "https://{organization_name}.example.com/cb",
+            "com.example.app://tenant.auth0.com/android/callback",
+            "com.example.app:/callback",
+            "http://[::1]:3000/cb",
+        ] {
+            assert_eq!(callback_problem(good), None, "{good}");
+        }
+        for (bad, part) in [
+            ("nope", "is not a URL"),
+            ("", "is not a URL"),
+            ("localhost:3000/callback", "is not a URL"),
+            ("/callback", "is not a URL"),
+            ("http://", "is not a URL"),
+            ("http://localhost:99999/", "is not a URL"),
+            ("http://localhost/#done", "has a fragment"),
+            (" http://localhost/", "has spaces"),
+            ("javascript:alert(1)", "is not a URL"),
+            ("file:///etc/passwd", "a browser can be sent to"),
+        ] {
+            let problem = callback_problem(bad);
+            assert!(
+                problem.as_deref().is_some_and(|it| it.contains(part)),
+                "{bad}: {problem:?}"
+            );
+        }
+    }
 
     #[test]
     fn a_wildcard_is_one_label_of_a_domain() {

@@ -24,7 +24,7 @@ impl DpopProof {
     /// `dpop_signing_alg_values_supported`, by the key in its own header.
     ///
     /// # Errors
-    /// What is wrong, in words that fit after "The DPoP proof is not valid:".
+    /// The problem, in words that fit after "The DPoP proof is not valid:".
     pub fn read(token: &str) -> Result<Self, &'static str> {
         if token.len() > MOST {
             return Err("it is too long");

@@ -21,7 +21,7 @@ pub enum JwkError {
 impl fmt::Display for JwkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotRsa => write!(f, "the JWK is no RSA key (`kty` must be `RSA`)"),
+            Self::NotRsa => write!(f, "the JWK is not an RSA key (`kty` must be `RSA`)"),
             Self::Member(name) => write!(f, "the JWK's `{name}` is missing or no base64url text"),
             Self::OutOfRange => write!(f, "the JWK's `n` and `e` form no usable RSA key"),
         }

@@ -118,7 +118,7 @@ impl PublicKey {
             None => {}
             Some(Value::String(kid)) if kid == self.kid() => {}
             Some(Value::String(kid)) => return Err(VerifyError::UnknownKey(kid.clone())),
-            Some(_) => return Err(VerifyError::Malformed("the header's `kid` is no string")),
+            Some(_) => return Err(VerifyError::Malformed("the header's `kid` is not a string")),
         }
         signed.verified_by(self)
     }
@@ -150,7 +150,7 @@ impl<'a> Signed<'a> {
             return Err(VerifyError::Malformed("it has not three parts"));
         };
         let header =
-            object(header_text).ok_or(VerifyError::Malformed("the header is no JSON object"))?;
+            object(header_text).ok_or(VerifyError::Malformed("the header is not a JSON object"))?;
         let signed = Self {
             header,
             header_text,
@@ -176,8 +176,9 @@ impl<'a> Signed<'a> {
     }
 
     fn verified_by(self, key: &PublicKey) -> Result<VerifiedToken, VerifyError> {
-        let signature = decode(self.signature_text)
-            .ok_or(VerifyError::Malformed("the signature is no base64url text"))?;
+        let signature = decode(self.signature_text).ok_or(VerifyError::Malformed(
+            "the signature is not valid base64url",
+        ))?;
         let input = [
             self.header_text.as_bytes(),
             b".",
@@ -198,7 +199,7 @@ impl<'a> Signed<'a> {
         };
         checked.map_err(|_| VerifyError::Signature)?;
         let claims = object(self.claims_text)
-            .ok_or(VerifyError::Malformed("the claims are no JSON object"))?;
+            .ok_or(VerifyError::Malformed("the claims are not a JSON object"))?;
         Ok(VerifiedToken {
             header: self.header,
             claims,

@@ -58,7 +58,7 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// What the user can do about it.
+    /// Returns the remedy, for the user.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotAPrivateKey(_) | Self::Size(_) => Some(

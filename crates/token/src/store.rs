@@ -26,7 +26,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What the user can do about it.
+    /// Returns the remedy, for the user.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read(path, _) => Some(format!(

@@ -40,7 +40,7 @@ export interface Outcome {
     };
     /** Every custom claim that was set, in the order of the calls */
     ledger: LedgerEntry[];
-    /** Every call of setCustomClaim that set no claim for want of a value; absent when there is none */
+    /** Every call of setCustomClaim that set no claim because it had no value; absent when there is none */
     unset_claims?: OutcomeunsetClaim[];
     /** Every call of an api method in call order, reads included */
     commands: Command[];
@@ -306,9 +306,9 @@ export interface ContinueRequest {
 export interface Expect {
     /** How the login ends */
     status?: "allowed" | "denied" | "redirected" | "prompted" | "challenged" | "failed";
-    /** Why it was denied or failed; `*` stands for anything */
+    /** Why it was denied or failed; `*` matches anything */
     reason?: string | null;
-    /** The OAuth error code of a denial; `*` stands for anything */
+    /** The OAuth error code of a denial; `*` matches anything */
     code?: string | null;
     /** Claims of the ID token; `null` for one that must be absent */
     id_token?: Record<string, unknown>;
@@ -335,19 +335,19 @@ export interface Expect {
         rule?: string;
         action?: string;
     })[];
-    /** What the Actions print, in this order; `*` stands for anything */
+    /** What the Actions print, in this order; `*` matches anything */
     logs?: (string | {
         message?: string;
         level?: string;
         action?: string;
     })[];
-    /** The error that ends the login; `*` stands for anything */
+    /** The error that ends the login; `*` matches anything */
     error?: string | null | {
         name?: string;
         message?: string;
         action?: string;
     };
-    /** Where the browser is sent; `*` stands for anything */
+    /** Where the browser is sent; `*` matches anything */
     redirect?: string | null | {
         url?: string;
     };

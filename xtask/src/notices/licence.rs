@@ -87,7 +87,7 @@ pub(super) fn copyright(folder: &Path, licence: &str) -> Result<Option<String>> 
     Ok((!found.is_empty()).then(|| found.join("; ")))
 }
 
-/// What follows "copyright" where a licence speaks of it.
+/// The words after "copyright" where a licence speaks of it.
 const NOT_HOLDERS: &[&str] = &[
     "and ",
     "holder",

@@ -13,8 +13,12 @@ use super::{Format, LimitArguments, SecretArguments};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReplayArguments {
     /// Users as the vendor exports them: NDJSON, a JSON array or CSV, also as .gz; `-` reads stdin
-    #[arg(value_name = "USERS|-")]
-    pub(crate) users: PathBuf,
+    #[arg(
+        value_name = "USERS|-",
+        required_unless_present = "worker",
+        conflicts_with = "worker"
+    )]
+    pub(crate) users: Option<PathBuf>,
 
     /// The version before: a project's folder, Actions with commas between them, or git:REV, the project at a revision
     #[arg(
@@ -24,7 +28,7 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) before: Option<String>,
 
-    /// The version after, in the same forms; without it, the project here
+    /// The version after, in the same forms; default: the project here
     #[arg(
         long,
         value_name = "DIR|ACTION,…|git:REV",
@@ -33,7 +37,7 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) after: String,
 
-    /// The event of every login but for the user, JSON or YAML; without it, the built-in sample
+    /// The event of every login except its user, JSON or YAML; default: the built-in sample
     #[arg(long, value_name = "FILE", help_heading = "The logins")]
     pub(crate) event: Option<PathBuf>,
 
@@ -53,11 +57,15 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "FILE", help_heading = "The logins")]
     pub(crate) organizations: Option<PathBuf>,
 
+    /// Real logins, which no export has: the tenant's logs as NDJSON or JSON; each user gets the last one, by `user_id`
+    #[arg(long, value_name = "FILE", help_heading = "The logins")]
+    pub(crate) logins: Option<PathBuf>,
+
     /// The attribute behind a name that the export renamed: provider=identities.0.connection (repeatable)
     #[arg(long, value_name = "NAME=PATH", help_heading = "The logins")]
     pub(crate) map: Vec<String>,
 
-    /// When each login starts; without it, at the moment of the built-in sample
+    /// The start time of each login; default: that of the built-in sample
     #[arg(
         long,
         value_name = "RFC3339",
@@ -85,7 +93,7 @@ pub(crate) struct ReplayArguments {
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
 
-    /// The number of logins that run at once; without it, one for each processor
+    /// The number of logins that run at once; default: one for each processor
     #[arg(short, long, value_name = "N", help_heading = "The run")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
@@ -93,11 +101,48 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "K/N", requires = "out", help_heading = "The run")]
     pub(crate) shard: Option<Shard>,
 
-    /// Go on with what is done in the folder of --out
+    /// Continue from the parts that are in the folder of --out
     #[arg(long, requires = "out", help_heading = "The run")]
     pub(crate) resume: bool,
 
-    /// The folder for summary.json, differences.ndjson and report.html; parts/ in it holds what is done
+    /// Count the lines of code that no user reaches; logins take a little longer
+    #[arg(long, help_heading = "The run")]
+    pub(crate) coverage: bool,
+
+    /// Read users as Arrow streams from stdin and write results as Arrow streams to stdout, for a distributed engine
+    #[arg(
+        long,
+        conflicts_with_all = ["shard", "resume", "out", "format", "fail_if", "merge"],
+        help_heading = "Many machines"
+    )]
+    pub(crate) worker: bool,
+
+    /// Make the report of what workers wrote: USERS is the file of their results, `-` reads stdin; the other options are those of the workers
+    #[arg(
+        long,
+        conflicts_with_all = ["shard", "resume", "jobs"],
+        help_heading = "Many machines"
+    )]
+    pub(crate) merge: bool,
+
+    /// The name of the users in the report; without it, the file's
+    #[arg(long, value_name = "TEXT", help_heading = "Many machines")]
+    pub(crate) users_name: Option<String>,
+
+    /// The name of the version before in the report; without it, what --before is
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "before",
+        help_heading = "Many machines"
+    )]
+    pub(crate) before_name: Option<String>,
+
+    /// The name of the version after in the report; without it, what --after is
+    #[arg(long, value_name = "TEXT", help_heading = "Many machines")]
+    pub(crate) after_name: Option<String>,
+
+    /// The folder for summary.json, differences.ndjson and report.html; its parts/ contains finished parts
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
 
@@ -105,19 +150,19 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) format: Format,
 
-    /// Exit with code 100 when this is so, and not when anything changes: 'changed > 0.5%' (repeatable)
+    /// Exit with code 100 when this is true, instead of when anything changes: 'changed > 0.5%' (repeatable)
     #[arg(long, value_name = "LIMIT", value_parser = FailIf::parse, help_heading = "Output")]
     pub(crate) fail_if: Vec<FailIf>,
 
-    /// Write values of claims, metadata and profiles as they are; without it, their types and keyed hashes
+    /// Write values of claims, metadata and profiles as they are; default: their types and keyed hashes
     #[arg(long, help_heading = "Output")]
     pub(crate) show_values: bool,
 
-    /// Write ids of users as they are; without it, keyed hashes
+    /// Write user ids as they are; default: keyed hashes
     #[arg(long, help_heading = "Output")]
     pub(crate) show_ids: bool,
 
-    /// The key of these hashes; without it, POSTLOGIN_REPLAY_KEY, else one that everybody can derive from --seed
+    /// The key of these hashes; default: POSTLOGIN_REPLAY_KEY, else one that can be derived from --seed
     #[arg(long, value_name = "TEXT", help_heading = "Output")]
     pub(crate) id_key: Option<String>,
 }

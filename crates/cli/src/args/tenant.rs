@@ -6,44 +6,81 @@ use clap::Args;
 
 use super::{EventArguments, Format, LimitArguments, NetworkArguments, SecretArguments};
 
+/// A page for a tenant that keeps nothing.
+#[derive(Debug, Args)]
+pub(crate) struct UiArguments {
+    /// The port; without it, any free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+
+    /// Print the link and open no browser
+    #[arg(long)]
+    pub(crate) no_open: bool,
+
+    /// Users to begin with, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) users: Vec<PathBuf>,
+
+    /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) seed: Vec<PathBuf>,
+
+    /// A URL that every application may be called back at, besides those of the export (repeatable)
+    #[arg(long, value_name = "URL", help_heading = "The tenant")]
+    pub(crate) callback: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) secrets: SecretArguments,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// The port; 0 takes any free one and prints it
+    /// The port; 0 chooses a free one and prints it
     #[arg(long, value_name = "N", default_value_t = 3333)]
     pub(crate) port: u16,
 
-    /// The address to listen on; other machines reach it only with another one than this
+    /// The address to listen on; use a non-loopback address to accept connections from other machines
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) host: std::net::IpAddr,
 
-    /// The issuer of all tokens, and the address of all links; without it, http://127.0.0.1:<port>/, with --tls https://127.0.0.1:<TLS port>/
+    /// The issuer of all tokens, and the address of all links; default: http://127.0.0.1:<port>/, with --tls https://127.0.0.1:<TLS port>/
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
 
-    /// A host name by which requests may reach the tenant, besides the issuer's, localhost and addresses (repeatable)
+    /// A host name that requests may use, besides the issuer's, localhost and IP addresses (repeatable)
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
     #[command(flatten)]
     pub(crate) tls: TlsArguments,
 
-    /// Users to begin with, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
+    /// Initial users, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) users: Vec<PathBuf>,
 
-    /// A URL that every application may be called back at, besides those of the export (repeatable)
+    /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) seed: Vec<PathBuf>,
+
+    /// A callback URL for every application, besides those of the export (repeatable)
     #[arg(long, value_name = "URL", help_heading = "The tenant")]
     pub(crate) callback: Vec<String>,
 
-    /// Keep nothing: users, sessions and tokens end with the process
+    /// Write nothing into the project: users, sessions, tokens, the signing key and the control token end with the process
     #[arg(long, help_heading = "The tenant")]
     pub(crate) ephemeral: bool,
 
-    /// The token of the control API; without it, POSTLOGIN_CONTROL_TOKEN, or one that is made once per project
+    /// The token of the control API; default: POSTLOGIN_CONTROL_TOKEN, or one that is generated once per project
     #[arg(long, value_name = "TOKEN", help_heading = "The tenant")]
     pub(crate) control_token: Option<String>,
 
-    /// The form in which logins are printed to stderr, with the prints, errors and notices of their Actions
+    /// The form in which logins are logged to stderr, with the console output, errors and notices of their Actions
     #[arg(long, value_enum, default_value_t = LogFormat::Human, value_name = "FORMAT", help_heading = "The tenant")]
     pub(crate) log: LogFormat,
 
@@ -61,10 +98,38 @@ pub(crate) struct ServeArguments {
     pub(crate) limits: LimitArguments,
 }
 
+impl UiArguments {
+    /// Returns the options of a tenant on this machine that keeps nothing.
+    pub(crate) fn into_serve(self) -> ServeArguments {
+        ServeArguments {
+            port: self.port,
+            host: std::net::Ipv4Addr::LOCALHOST.into(),
+            issuer: None,
+            allow_host: Vec::new(),
+            tls: TlsArguments {
+                tls: false,
+                tls_port: 0,
+                tls_cert: None,
+                tls_key: None,
+            },
+            users: self.users,
+            seed: self.seed,
+            callback: self.callback,
+            ephemeral: true,
+            control_token: None,
+            log: LogFormat::Human,
+            until_stdin_ends: false,
+            secrets: self.secrets,
+            network: self.network,
+            limits: self.limits,
+        }
+    }
+}
+
 /// The form of the lines that `serve` prints for each login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum LogFormat {
-    /// A line for each login, and one for each print, error and notice of its Actions
+    /// A line for each login, and one for each console message, error and notice of its Actions
     Human,
     /// Each entry of the log as a line of JSON, as GET /_postlogin/log has it
     Json,
@@ -79,7 +144,7 @@ pub(crate) struct TlsArguments {
     #[arg(long)]
     pub(crate) tls: bool,
 
-    /// The port for https; 0 takes any free one
+    /// The port for https; 0 chooses a free one
     #[arg(long, value_name = "N", default_value_t = 3443, requires = "tls")]
     pub(crate) tls_port: u16,
 
@@ -101,7 +166,7 @@ pub(crate) struct EmailArguments {
     #[command(flatten)]
     pub(crate) event: EventArguments,
 
-    /// How to print the mail
+    /// The form of the printed mail
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     pub(crate) format: Format,
 }

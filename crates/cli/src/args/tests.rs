@@ -4,15 +4,15 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{ACTION_HELP, Format, LimitArguments, SecretArguments};
+use super::{Format, LimitArguments, SecretArguments, help_on_actions};
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArguments {
-    /// Files of cases, or folders with such files (*.case.yaml, *.case.json); without any, the whole project
+    /// Files of cases, or folders with such files (*.case.yaml, *.case.json); default: the whole project
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Only cases whose name holds this text or matches this regular expression (repeatable: any of them)
+    /// Only cases whose name contains this text or matches this regular expression (repeatable: any of them)
     #[arg(long, value_name = "EXPR", help_heading = "Which cases")]
     pub(crate) filter: Vec<String>,
 
@@ -28,23 +28,23 @@ pub(crate) struct TestArguments {
     #[arg(long, help_heading = "Which cases", conflicts_with_all = ["watch", "review", "update"])]
     pub(crate) list: bool,
 
-    /// What it means when there is no case to run
+    /// The result when no case is selected
     #[arg(long, value_enum, default_value_t = NoTests::Fail, value_name = "WHAT", help_heading = "Which cases")]
     pub(crate) no_tests: NoTests,
 
-    /// How many cases run at once; without it, one for each processor
+    /// The number of cases that run at once; default: one for each processor
     #[arg(short, long, value_name = "N", help_heading = "The run")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
-    /// Run the cases so many times, to find those that do not always pass
+    /// Run the cases this many times, to find flaky ones
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "The run", conflicts_with_all = ["watch", "list", "review", "update"])]
     pub(crate) repeat: u32,
 
-    /// Begin no case after the first failure
+    /// Start no case after the first failure
     #[arg(long, help_heading = "The run")]
     pub(crate) fail_fast: bool,
 
-    /// Run what an edit touches again, until Ctrl-C
+    /// Run the affected cases again after each edit, until Ctrl-C
     #[arg(long, help_heading = "The run")]
     pub(crate) watch: bool,
 
@@ -52,12 +52,12 @@ pub(crate) struct TestArguments {
     #[arg(short, long, help_heading = "Snapshots")]
     pub(crate) update: bool,
 
-    /// Look through the outcomes that differ from the stored ones: accept, reject, skip
+    /// Review the outcomes that differ from the stored ones: accept, reject, skip
     #[arg(long, help_heading = "Snapshots", conflicts_with_all = ["watch", "update"])]
     pub(crate) review: bool,
 
-    /// Make up logins and look for what Actions don't expect: so many (500), or for so long (10s); without a value, 1000.
-    /// PATH may then be Actions, too
+    /// Generate logins and look for failures: a number of logins (500) or a time (10s); without a value, 1000 logins.
+    /// PATH may then also name Actions
     #[arg(
         long,
         value_name = "N|DURATION",
@@ -68,7 +68,7 @@ pub(crate) struct TestArguments {
     )]
     pub(crate) fuzz: Option<String>,
 
-    /// What made-up events come from; the same seed and number of logins find the same
+    /// The seed of generated events; the same seed and number of logins give the same result
     #[arg(
         long,
         value_name = "N",
@@ -78,11 +78,11 @@ pub(crate) struct TestArguments {
     )]
     pub(crate) seed: u64,
 
-    /// Print no more than failures and the summary
+    /// Print failures and the summary only
     #[arg(short, long, help_heading = "Output", conflicts_with = "status_level")]
     pub(crate) quiet: bool,
 
-    /// Which cases have a line of their own; each level includes those before it
+    /// The cases that get a line each; each level includes the ones before it
     #[arg(long, value_enum, default_value_t = StatusLevel::All, value_name = "LEVEL", help_heading = "Output")]
     pub(crate) status_level: StatusLevel,
 
@@ -94,7 +94,11 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "NAME[=FILE]", help_heading = "Output")]
     pub(crate) reporter: Vec<String>,
 
-    /// Tell which lines and branches of scripts ran; lcov:FILE and html:FILE also write a report (repeatable)
+    /// Also write a page that shows the cases with their logins and claims: one HTML file that needs no server
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "watch", "review", "fuzz"], help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Report which lines and branches of scripts ran; lcov:FILE and html:FILE also write a report (repeatable)
     #[arg(
         long,
         value_name = "FORM:FILE",
@@ -110,26 +114,26 @@ pub(crate) struct TestArguments {
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
     /// The first version: an Action, or several with commas between them, in the order in which they run
-    #[arg(value_name = "A", long_help = ACTION_HELP)]
+    #[arg(value_name = "A", long_help = help_on_actions!("The first version: an Action, or several with commas between them, in the order in which they run"))]
     pub(crate) left: String,
 
     /// The second version
-    #[arg(value_name = "B", long_help = ACTION_HELP)]
+    #[arg(value_name = "B", long_help = help_on_actions!("The second version"))]
     pub(crate) right: String,
 
     /// An event, JSON or YAML (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "The logins")]
     pub(crate) event: Vec<PathBuf>,
 
-    /// Files of cases, or folders with such files; what they expect is not looked at (repeatable)
+    /// Files of cases, or folders with such files; their expectations are ignored (repeatable)
     #[arg(long, value_name = "PATH", help_heading = "The logins")]
     pub(crate) cases: Vec<PathBuf>,
 
-    /// How many events are made up; without it, 1000 if no event and no case is given
+    /// The number of events to generate; default: 1000 if neither events nor cases are given
     #[arg(long, value_name = "N", help_heading = "The logins")]
     pub(crate) generate: Option<u64>,
 
-    /// What made-up events come from
+    /// The seed of generated events
     #[arg(
         long,
         value_name = "N",
@@ -138,7 +142,7 @@ pub(crate) struct CompareArguments {
     )]
     pub(crate) seed: u64,
 
-    /// When logins without a case start; without it, at the moment of the built-in sample
+    /// The start time of logins without a case; default: that of the built-in sample
     #[arg(
         long,
         value_name = "RFC3339",
@@ -157,20 +161,24 @@ pub(crate) struct CompareArguments {
     #[command(flatten)]
     pub(crate) limits: LimitArguments,
 
-    /// How many logins run at once; without it, one for each processor
+    /// The number of logins that run at once; default: one for each processor
     #[arg(short, long, value_name = "N", help_heading = "The run")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
-    /// How to print what differs
+    /// The form of the printed differences
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) format: Format,
 
-    /// Write what differs as a file of cases that A passes (*.case.yaml, not there yet)
+    /// Write the differences as a new case file that A passes (*.case.yaml)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) write: Option<PathBuf>,
+
+    /// Also write a page with both logins of each difference, side by side: one HTML file that needs no server
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
 }
 
-/// Which cases have a line of their own; the words of cargo-nextest.
+/// The cases that get a line each; the words of cargo-nextest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StatusLevel {
     /// None; failures are listed at the end all the same

@@ -12,8 +12,9 @@ use crate::{
 };
 
 pub(crate) fn build(arguments: &BuildArguments, printer: &Printer) -> Result<u8, CliError> {
-    let here = env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let here = env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })?;
     let named = std::slice::from_ref(&arguments.action);
     let project = crate::project::find_for(named, &here, printer)?.project;
     let source = find(&arguments.action, &here, project.as_ref())?;

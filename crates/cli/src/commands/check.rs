@@ -8,16 +8,16 @@ use std::{
 };
 
 use postlogin_js::{
-    check::{self, Declared, Finding, Severity, Source},
+    check::{self, BindingProblem as Unfit, Declared, Finding, Severity, Source},
     source::rule::is_rule,
 };
 use postlogin_project::{
-    ActionKind, ActionSource, Error, KeywordMappings, Manifest, MissingAction, Project,
-    actions_below, leftover,
+    ActionKind, ActionSource, BindingProblem, Error, KeywordMappings, Manifest, MissingAction,
+    ProblemKind, Project, actions_below, leftover,
 };
 use postlogin_runner::source_map_problem;
 
-use self::absent::{Missing, is_same, place, unread};
+use self::absent::{Missing, entities, is_same, place, seen_from, unread};
 use crate::{
     action::find,
     args::{CheckArguments, CheckFormat},
@@ -28,8 +28,9 @@ use crate::{
 };
 
 pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8, CliError> {
-    let here = env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let here = env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })?;
     let found = project::find(&here, printer)?;
     // Where bindings are checked, findings report the missing Actions.
     for missing in found.project.iter().flat_map(Project::missing_in_bindings) {
@@ -39,6 +40,8 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         sources,
         problems,
         bindings,
+        binding_problems,
+        read,
     } = subjects(&arguments.paths, &here, &found)?;
     // What is not read is a finding, like what is missing.
     for error in found
@@ -50,12 +53,7 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
             printer.withdraw(&error.0);
         }
     }
-    if arguments.paths.is_empty() {
-        for problem in found.project.iter().flat_map(Project::binding_problems) {
-            printer.warning(&problem);
-        }
-    }
-    let mut report = Report::default();
+    let mut report = Report::of_nothing(read);
     for error in &problems {
         let hint = error.hint.as_deref();
         report.add_to_configuration(check::unreadable(&place(error), &error.message, hint));
@@ -67,6 +65,21 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         let hint = error.hint.as_deref();
         let finding = check::missing_action(&place(error), &error.message, hint, *is_exported);
         report.add_to_configuration(finding);
+    }
+    for BindingProblem { kind, error } in &binding_problems {
+        let (place, hint) = (place(error), error.hint.as_deref());
+        report.add_to_configuration(match kind {
+            ProblemKind::MissingAction => {
+                check::missing_action(&place, &error.message, hint, false)
+            }
+            ProblemKind::Unsupported => {
+                check::binding(Unfit::Unsupported, &place, &error.message, hint)
+            }
+            ProblemKind::Unbindable => {
+                check::binding(Unfit::Unbindable, &place, &error.message, hint)
+            }
+            ProblemKind::TooMany => check::binding(Unfit::TooMany, &place, &error.message, hint),
+        });
     }
     let mut missing = Missing::of(&sources);
     for source in &sources {
@@ -117,11 +130,19 @@ struct Subjects {
     problems: Vec<Error>,
     /// The bindings of missing Actions, in projects that are checked as a whole.
     bindings: Vec<MissingAction>,
+    /// Other problems of bindings, in the same projects.
+    binding_problems: Vec<BindingProblem>,
+    /// What was read of a project without Actions and Rules: `3 applications and 1 connection`.
+    read: Option<String>,
 }
 
 impl Subjects {
     fn is_empty(&self) -> bool {
-        self.sources.is_empty() && self.problems.is_empty() && self.bindings.is_empty()
+        self.sources.is_empty()
+            && self.problems.is_empty()
+            && self.bindings.is_empty()
+            && self.binding_problems.is_empty()
+            && self.read.is_none()
     }
 
     fn add_one(&mut self, one: Result<ActionSource, Error>) {
@@ -155,6 +176,12 @@ impl Subjects {
                 self.bindings.push(missing);
             }
         }
+        for problem in other.binding_problems {
+            if !self.binding_problems.contains(&problem) {
+                self.binding_problems.push(problem);
+            }
+        }
+        self.read = self.read.take().or(other.read);
     }
 }
 
@@ -209,9 +236,10 @@ fn whole_project(folder: &Path, here: &Path) -> Result<Option<Subjects>, CliErro
 fn nothing(found: &Found, here: &Path) -> CliError {
     if let Some(project) = &found.project {
         let what = CliError::usage("the project has no Action and no Rule");
-        return match project.tenant.clients.is_empty() {
-            true => what,
-            false => what.with_hint("`postlogin serve` runs its applications and connections"),
+        // One in Rust has no text to be read.
+        return match project.actions.is_empty() {
+            true => what.with_hint("write an Action, such as actions/add-claim.js"),
+            false => what.with_hint("only JavaScript and TypeScript can be checked"),
         };
     }
     let hint = found.hint(here);
@@ -257,6 +285,11 @@ fn all_below(folder: &Path, here: &Path, project: Option<&Project>) -> Subjects 
     let folder = plain(folder);
     if plain(&project.home).starts_with(&folder) || plain(&project.root).starts_with(&folder) {
         found.bindings = project.missing_in_bindings();
+        found.binding_problems = project.binding_problems();
+        for problem in &mut found.binding_problems {
+            problem.error = seen_from(here, &project.root, problem.error.clone());
+        }
+        found.read = entities(project);
         for (_, error) in unread(project, here) {
             found.add_problem(error);
         }

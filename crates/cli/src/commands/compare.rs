@@ -11,16 +11,16 @@ use postlogin_core::{Trigger, complete_event};
 use postlogin_engine::Allocation;
 use postlogin_project::{ActionSource, Project, TenantData, login_set, read_object};
 use postlogin_runner::{
-    CompareError, CompareOptions, Comparison, Compiler, PlannedCase, Side,
-    compare as compare_sides, plan, trigger_of_all,
+    CompareError, CompareOptions, Comparison, Compiler, LeftOut, PlannedCase, Side,
+    compare as compare_sides, compare::page::report, plan, sort_parts, trigger_of, trigger_of_all,
 };
 use serde_json::Value;
 
-use super::run::{budget, now_ms, working_folder};
+use super::run::{budget, now_ms, unread, working_folder};
 use crate::{
     action::{compiler, find, store_packages},
     args::{CompareArguments, Format},
-    error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS, UNEXPECTED},
+    error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS, UNEXPECTED, UNLOADABLE, USAGE},
     network::mocks,
     printer::Printer,
     render, secrets,
@@ -30,15 +30,18 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let here = working_folder()?;
     let project = crate::project::discover(&here, printer)?;
     let project = project.as_ref();
-    let left = sources(&arguments.left, &here, project)?;
-    let right = sources(&arguments.right, &here, project)?;
+    let page = super::page::prepare(arguments.report.as_deref())?;
+    let left_parts = sources(&arguments.left, &here, project)?;
+    let right_parts = sources(&arguments.right, &here, project)?;
+    let left = || left_parts.iter().filter_map(|part| part.as_ref().ok());
+    let right = || right_parts.iter().filter_map(|part| part.as_ref().ok());
     let write = arguments.write.as_deref();
     let write = write.map(|file| new_case_file(file, &here)).transpose()?;
-    let trigger = trigger_of_all(left.iter().chain(&right))?;
+    let trigger = trigger_of_all(left().chain(right()))?;
     let events = arguments.event.iter().map(|file| event(file, trigger));
     let events: Vec<(String, Value)> = events.collect::<Result<_, _>>()?;
     let Some(cases) = cases(arguments, &here, printer)? else {
-        return Ok(crate::error::USAGE);
+        return Ok(USAGE);
     };
     if let Some(other) = cases.iter().find(|planned| planned.trigger != trigger) {
         let message = format!(
@@ -53,18 +56,28 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
         .unwrap_or(if is_given { 0 } else { DEFAULT });
     if !is_given && generate == 0 {
         return Err(CliError {
-            message: "there is no login to compare".into(),
+            message: "no login to compare".into(),
             hint: Some("leave --generate out, or give --event or --cases".into()),
             code: NO_CASES,
         });
     }
     let given = secrets::given(&arguments.secrets)?;
-    let all: Vec<ActionSource> = left.iter().chain(&right).cloned().collect();
+    let all: Vec<ActionSource> = left().chain(right()).cloned().collect();
     secrets::warn_about_unseen(&all, &given, printer);
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
     let nothing = TenantData::default();
     let now = arguments.now.as_deref().map(now_ms).transpose()?;
+    let sandboxes = u32::try_from(jobs).unwrap_or(u32::MAX).saturating_add(1);
+    let mut compiler = compiler(Allocation::Pooling { sandboxes }, printer)?;
+    let (mut left, mut left_out) = side(&arguments.left, left_parts, &mut compiler)?;
+    let (mut right, others) = side(&arguments.right, right_parts, &mut compiler)?;
+    for part in others {
+        if !left_out.contains(&part) {
+            left_out.push(part);
+        }
+    }
+    leave_out(&left_out, [&mut left, &mut right], printer)?;
     let options = CompareOptions {
         trigger,
         events,
@@ -77,23 +90,30 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
         budget: budget(&arguments.limits)?,
         tenant: project.map_or(&nothing, |project| &project.tenant),
         jobs,
+        left_out,
     };
-    let sandboxes = u32::try_from(jobs).unwrap_or(u32::MAX).saturating_add(1);
-    let mut compiler = compiler(Allocation::Pooling { sandboxes }, printer)?;
-    let left = side(&arguments.left, left, &mut compiler)?;
-    let right = side(&arguments.right, right, &mut compiler)?;
     let comparison = compare_sides(&left, &right, &options).map_err(|error| match error {
         CompareError::Load(error) => error.into(),
         CompareError::Broken(error) => CliError::internal(&error),
     })?;
     print(&comparison, arguments.format, printer)?;
+    if let Some(file) = page {
+        let report = report((&left, &right), &options, &comparison);
+        let mut report = report.map_err(|error| CliError::internal(&error))?;
+        let sides = [arguments.left.as_str(), arguments.right.as_str()];
+        report.title = super::page::title("compare", project, &sides);
+        super::page::write(&file, &report)?;
+    }
     store_packages(&compiler.take_packages());
     if comparison.is_equal() {
         return Ok(SUCCESS);
     }
     if comparison.found.is_empty() {
         // Nothing differs, but not everything was compared.
-        return Ok(UNEXPECTED);
+        return Ok(match comparison.left_out.is_empty() {
+            true => UNEXPECTED,
+            false => UNLOADABLE,
+        });
     }
     if let Some(file) = write {
         let folder = file.parent().unwrap_or(&here);
@@ -110,16 +130,16 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     Ok(EXPECTATION_FAILED)
 }
 
-/// How many events are made up if nothing is said.
+/// The default number of generated events.
 const DEFAULT: u64 = 1000;
 
-/// What an argument names: one thing that can be loaded, or several with commas between them. A folder of a project stands
+/// Returns the sources that an argument names: one thing that can be loaded, or several with commas between them. A folder of a project means
 /// for all that runs at its logins, its folder `rules` for the Rules alone, and the trigger for the Actions bound to it.
 pub(super) fn sources(
     argument: &str,
     here: &Path,
     project: Option<&Project>,
-) -> Result<Vec<ActionSource>, CliError> {
+) -> Result<Vec<Part>, CliError> {
     let is_one = !argument.contains(',') || here.join(argument).exists();
     let names: Vec<&str> = match is_one {
         true => vec![argument],
@@ -128,27 +148,68 @@ pub(super) fn sources(
     let mut sources = Vec::new();
     for name in names {
         match login_set(name, here, project)? {
-            Some(set) => sources.extend(set),
-            None => sources.push(find(name, here, project)?),
+            Some(set) => sources.extend(sort_parts(set)),
+            None => sources.push(Ok(find(name, here, project)?)),
         }
     }
-    Ok(sources)
+    // Without any that can be read, there is nothing to go on with.
+    match sources.first() {
+        Some(Err(first)) if sources.iter().all(Result::is_err) => Err(unread(first)),
+        _ => Ok(sources),
+    }
 }
 
+/// A Rule or an Action of a side, or why it is missing.
+pub(super) type Part = Result<ActionSource, LeftOut>;
+
+/// Loads a side, and returns with it what of it does not load. What is alone must.
 pub(super) fn side(
     name: &str,
-    sources: Vec<ActionSource>,
+    parts: Vec<Part>,
     compiler: &mut Compiler<'_>,
-) -> Result<Side, CliError> {
-    let mut actions = Vec::new();
-    for source in sources {
-        let action = compiler.action(&source)?;
-        actions.push((source, action));
+) -> Result<(Side, Vec<LeftOut>), CliError> {
+    let is_alone = parts.len() == 1;
+    let (mut actions, mut left_out) = (Vec::new(), Vec::new());
+    for part in parts {
+        let loaded = match &part {
+            Ok(source) if is_alone => Ok(compiler.action(source)?),
+            Ok(source) => {
+                // A wrong trigger is an error of its loading, too.
+                compiler.try_action(source, trigger_of(source).unwrap_or_default())?
+            }
+            Err(part) => Err(part.clone()),
+        };
+        match (part, loaded) {
+            (Ok(source), Ok(action)) => actions.push((source, action)),
+            (_, Err(part)) | (Err(part), _) => left_out.push(part),
+        }
     }
-    Ok(Side {
-        name: name.to_owned(),
-        actions,
-    })
+    let name = name.to_owned();
+    Ok((Side { name, actions }, left_out))
+}
+
+/// Reports what does not load, and takes it out of all sides: the rest is compared.
+pub(super) fn leave_out<const N: usize>(
+    left_out: &[LeftOut],
+    sides: [&mut Side; N],
+    printer: &Printer,
+) -> Result<(), CliError> {
+    for side in sides {
+        side.without(left_out);
+        if let Some(first) = left_out.first()
+            && side.actions.is_empty()
+        {
+            return Err(first.error.clone().into());
+        }
+    }
+    let mut shown: Vec<&str> = Vec::new();
+    for part in left_out {
+        if !shown.contains(&part.error.message.as_str()) {
+            printer.error(&part.error.clone().into());
+            shown.push(&part.error.message);
+        }
+    }
+    Ok(())
 }
 
 fn event(file: &Path, trigger: Trigger) -> Result<(String, Value), CliError> {
@@ -217,7 +278,7 @@ fn new_case_file(file: &Path, here: &Path) -> Result<PathBuf, CliError> {
     }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     if !name.ends_with(".case.yaml") && !name.ends_with(".case.yml") {
-        return Err(refused("this is no name of a file of cases")
+        return Err(refused("not a valid name for a file of cases")
             .with_hint("its name ends with .case.yaml"));
     }
     Ok(path)

@@ -1,15 +1,19 @@
 //! `postlogin explain`.
 
+use std::sync::Arc;
+
 use postlogin_core::{
     Finished,
     explanation::{ClaimSites, Explanation, explain as account},
     reads::Watch,
 };
-use postlogin_js::{source::claims::claim_sites, source_of_component};
-use postlogin_project::{ActionKind, ActionSource};
-use postlogin_runner::{PreparedLogin, run_login, source_map};
+use postlogin_js::coverage::Coverage;
+use postlogin_runner::{PreparedLogin, run_login, texts::claim_sites_of_all};
 
-use super::run::{exit_code, ready};
+use super::{
+    page,
+    run::{exit_code, ready_with},
+};
 use crate::{
     args::{ExplainArguments, Format},
     error::CliError,
@@ -25,7 +29,9 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
             CliError::usage("explain gives an account of one login, so it takes no --stdin-json");
         return Err(refused.with_hint("use `postlogin run --stdin-json`"));
     }
-    let mut ready = ready(run, printer)?;
+    let report = page::prepare(run.report.as_deref())?;
+    // What decides conditions is counted only where a claim is asked about: otherwise the source runs as it is.
+    let mut ready = ready_with(run, !why.is_empty(), printer)?;
     let trigger = ready.prepared.trigger;
     if !trigger.table().has_tokens {
         let message = format!("explain accounts for claims, and Actions of {trigger} set none");
@@ -40,8 +46,17 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         outcome, record, ..
     } = run_login(&ready.actions, watched, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
+    let seen = report.as_ref().map(|_| record.clone());
     let mut all = ClaimSites::default();
-    for ClaimSites { sites, omitted } in ready.sources.iter().map(sites) {
+    let mut counters = std::mem::take(&mut ready.counters);
+    for source in &ready.sources {
+        // One file may be bound several times: each has counters of its own, in the same order.
+        let is_of = |one: &Arc<Coverage>| one.file() == source.display_path;
+        let own = counters.iter().position(is_of);
+        let ClaimSites { sites, omitted } = match own.map(|at| counters.remove(at)) {
+            Some(counted) => counted.claim_sites(&source.name),
+            None => claim_sites_of_all([source]),
+        };
         all.sites.extend(sites);
         all.omitted += omitted;
     }
@@ -61,24 +76,9 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
             printer.data(|out| render::explanation(&explanation, &options, out))?;
         }
     }
-    Ok(exit_code(outcome, run, printer))
-}
-
-/// Where the text of an Action sets claims. A component has a text when it was built here.
-fn sites(source: &ActionSource) -> ClaimSites {
-    match &source.kind {
-        ActionKind::Script { text, .. } => {
-            let built_from = source_map(source);
-            claim_sites(
-                &source.name,
-                &source.display_path,
-                text,
-                built_from.as_deref(),
-            )
-        }
-        ActionKind::Component { bytes, .. } => source_of_component(bytes)
-            .map(|(file, text)| claim_sites(&source.name, &file, &text, None))
-            .unwrap_or_default(),
-        ActionKind::CargoPackage { .. } => ClaimSites::default(),
+    if let (Some(file), Some(record)) = (report, seen) {
+        let report = page::of_login(&ready, "explain", outcome.clone(), record, why);
+        page::write(&file, &report)?;
     }
+    Ok(exit_code(outcome, run, printer))
 }

@@ -33,8 +33,9 @@ const TESTS: &str = "tests";
 const SCHEMA: &str = "case.schema.json";
 
 pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, CliError> {
-    let here = env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let here = env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })?;
     let folder = here.join(arguments.folder.as_deref().unwrap_or(Path::new("")));
     if folder.is_file() {
         let message = format!("{} is a file, not a folder", folder.display());
@@ -124,7 +125,7 @@ pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, C
     }
     if case_texts(&home)?.is_empty() {
         // `postlogin test` would only say that there is no case.
-        printer.note("no case was written: there is no Action or Rule that runs here");
+        printer.note("no case was written: no Action or Rule runs here");
         printer.hint(
             "write an Action, such as actions/add-claim.js, then start `postlogin init` again",
         );
@@ -237,7 +238,7 @@ fn refuse_home(folder: &Path, found: Option<&Project>) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What the cases of the project say already.
+/// Returns the texts of the project's cases.
 fn case_texts(home: &Path) -> Result<Vec<String>, CliError> {
     let found = find_case_files(&[PathBuf::from(".")], home)?;
     let within = Boundary::around(home);

@@ -6,15 +6,18 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod email;
 pub(crate) mod explain;
+pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod install;
 pub(crate) mod man;
 pub(crate) mod mcp;
+pub(crate) mod page;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod test;
+pub(crate) mod ui;
 
 /// A name as a file name on every system.
 pub(crate) fn file_stem(name: &str) -> String {

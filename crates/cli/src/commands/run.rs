@@ -15,18 +15,20 @@ use std::{
 };
 
 use postlogin_core::{
-    TenantSettings, Trigger,
+    Finished, TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
     reads::Watch,
     trigger::is_without_contract,
 };
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
+use postlogin_js::coverage::Coverage;
 use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
 };
 use postlogin_runner::{
-    Packages, PreparedLogin, local_texts, run_login, trigger_of_all, unloadable,
+    Compiler, LeftOut, Packages, PreparedLogin, is_incomplete, local_texts, run_login, sort_parts,
+    texts::overlaid, trigger_of_all, unloadable,
 };
 use serde_json::Value;
 
@@ -42,20 +44,31 @@ use crate::{
     secrets::{self, Hidden},
 };
 
-pub(super) use self::keys::project_key;
+pub(super) use self::keys::{kept_key, project_key};
 use self::{
     keys::{key, sign},
     steps::{refuse_two_readers_of_stdin, steps},
 };
+use super::page;
 
 pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, CliError> {
     if arguments.stdin_json {
         return session::answer_lines(arguments, &working_folder()?, printer);
     }
+    let report = page::prepare(arguments.report.as_deref())?;
     let mut ready = ready(arguments, printer)?;
-    let mut outcome = run_login(&ready.actions, ready.prepared.clone(), None)
-        .map_err(|error| CliError::internal(&error))?
-        .outcome;
+    let prepared = PreparedLogin {
+        watch: match report {
+            Some(_) => Watch::Places,
+            None => ready.prepared.watch,
+        },
+        ..ready.prepared.clone()
+    };
+    let Finished {
+        mut outcome,
+        record,
+        ..
+    } = run_login(&ready.actions, prepared, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
     let hidden = Hidden::new(&ready.given);
     hidden.metadata(&mut ready.before, &outcome);
@@ -71,6 +84,10 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
             printer.data(|out| render::human(&outcome, &options, out))?;
         }
     }
+    if let Some(file) = report {
+        let report = page::of_login(&ready, "run", outcome.clone(), record, &[]);
+        page::write(&file, &report)?;
+    }
     store_packages(&ready.packages);
     let code = exit_code(&outcome, arguments, printer);
     // The process ends here. Taking the engine and its memory apart before takes as long as a third of a login.
@@ -81,7 +98,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
 /// The login that the options describe, with all Actions loaded.
 pub(super) struct Ready {
     here: PathBuf,
-    project: Option<Project>,
+    pub(super) project: Option<Project>,
     pub(super) network: Network,
     pub(super) sources: Vec<ActionSource>,
     pub(super) actions: Vec<BoundAction>,
@@ -91,10 +108,21 @@ pub(super) struct Ready {
     pub(super) prepared: PreparedLogin,
     /// Packages that could be kept loaded for the next login.
     packages: Vec<Packages>,
+    /// The counters of the scripts, if their conditions are followed.
+    pub(super) counters: Vec<Arc<Coverage>>,
 }
 
 /// Reads everything that the options name and loads the Actions.
 pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready, CliError> {
+    ready_with(arguments, false, printer)
+}
+
+/// As [`ready`]; the values of conditions are counted if they are to be followed.
+pub(super) fn ready_with(
+    arguments: &RunArguments,
+    follows_conditions: bool,
+    printer: &Printer,
+) -> Result<Ready, CliError> {
     let here = working_folder()?;
     // `run FOLDER` runs what the project there binds.
     let of_folder = match arguments.actions.as_slice() {
@@ -118,16 +146,22 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         connection.map(|argument| connection_source(argument, &here, found.project.as_ref()));
     let connection = connection.transpose()?;
     let named = named_trigger(arguments.trigger.as_deref())?;
-    let mut sources = match connection {
+    let parts = match connection {
         // A connection may be tried alone.
         Some(_) if named_actions.is_empty() => match &found.project {
-            Some(project) => project.login_sources(&here)?,
+            Some(project) => sort_parts(project.parts_of(Trigger::PostLogin, &here)),
             None => Vec::new(),
         },
         _ => sources(named_actions, named, &here, &found)?,
     };
     let project = found.project;
-    let found = trigger_of_all(&sources)?;
+    let read = || parts.iter().filter_map(|part| part.as_ref().ok());
+    if let Some(Err(first)) = parts.first()
+        && read().next().is_none()
+    {
+        return Err(unread(first));
+    }
+    let found = trigger_of_all(read())?;
     let trigger = named.unwrap_or(found);
     let budget = budget(&arguments.limits)?;
     let network = network(&arguments.network, budget.time)?;
@@ -135,13 +169,14 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
     let event = event::event(trigger, &arguments.event, printer)?;
     let steps = steps(arguments)?;
     let given = secrets::given(&arguments.secrets)?;
+    let mut sources: Vec<ActionSource> = read().cloned().collect();
     secrets::warn_about_unseen(&sources, &given, printer);
 
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
-    let actions = sources
-        .iter()
-        .map(|source| compiler.bind(source, &given, trigger));
-    let mut actions: Vec<BoundAction> = actions.collect::<Result<_, _>>()?;
+    if follows_conditions {
+        compiler.follow_conditions();
+    }
+    let mut actions = load(&parts, &given, trigger, &mut compiler, printer)?;
     if let Some(source) = connection {
         actions.insert(0, compiler.bind_connection(&source, &given)?);
         sources.insert(0, source);
@@ -161,6 +196,7 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
         given,
         before,
         packages: compiler.take_packages(),
+        counters: compiler.take_counters(),
         prepared: PreparedLogin {
             trigger,
             event,
@@ -168,13 +204,56 @@ pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready
             conditions,
             steps,
             watch: Watch::Paths,
+            passes_over: true,
         },
     })
 }
 
+/// Loads what a login runs. What is missing or does not load is reported, and the others run, unless it is alone.
+fn load(
+    parts: &[Part],
+    given: &[Secret],
+    trigger: Trigger,
+    compiler: &mut Compiler<'_>,
+    printer: &Printer,
+) -> Result<Vec<BoundAction>, CliError> {
+    let mut actions = Vec::new();
+    for part in parts {
+        let loaded = match part {
+            Ok(source) => compiler.bind_or_leave_out(source, given, trigger)?,
+            Err(left_out) => Err(left_out.clone()),
+        };
+        actions.push(match loaded {
+            Ok(action) => action,
+            Err(left_out) if parts.len() == 1 => return Err(left_out.error.into()),
+            Err(left_out) => {
+                printer.error(&left_out.error.clone().into());
+                left_out.bound()
+            }
+        });
+    }
+    Ok(actions)
+}
+
+/// One of the Rules and Actions of a login, or why it is missing.
+type Part = Result<ActionSource, LeftOut>;
+
+/// Returns the error of a binding of which nothing can run.
+pub(super) fn unread(first: &LeftOut) -> CliError {
+    let error = CliError::from(first.error.clone());
+    CliError {
+        code: match first.is_unread {
+            true => error::USAGE,
+            false => error.code,
+        },
+        ..error
+    }
+}
+
 pub(super) fn working_folder() -> Result<PathBuf, CliError> {
-    env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))
+    env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })
 }
 
 impl Ready {
@@ -228,19 +307,6 @@ impl Ready {
     }
 }
 
-/// One text with the lines of another where it has none.
-fn overlaid(one: &str, other: &str) -> String {
-    let mut lines: Vec<&str> = one.split('\n').collect();
-    for (index, line) in other.split('\n').enumerate() {
-        match lines.get_mut(index) {
-            Some(known) if known.is_empty() => *known = line,
-            Some(_) => {}
-            None => lines.push(line),
-        }
-    }
-    lines.join("\n")
-}
-
 /// The trigger that `--trigger` names.
 pub(super) fn named_trigger(id: Option<&str>) -> Result<Option<Trigger>, CliError> {
     let Some(id) = id else {
@@ -266,11 +332,11 @@ fn sources(
     trigger: Option<Trigger>,
     here: &Path,
     found: &Found,
-) -> Result<Vec<ActionSource>, CliError> {
+) -> Result<Vec<Part>, CliError> {
     let project = found.project.as_ref();
     if !actions.is_empty() {
         let named = actions.iter().map(|argument| find(argument, here, project));
-        return named.collect();
+        return named.map(|source| source.map(Ok)).collect();
     }
     let Some(project) = project else {
         let hint = found.hint(here);
@@ -281,7 +347,7 @@ fn sources(
         );
     };
     let trigger = trigger.unwrap_or_default();
-    let bound = project.sources_of(trigger, here)?;
+    let bound = sort_parts(project.parts_of(trigger, here));
     if bound.is_empty() {
         let message = format!("no Action is bound to the trigger {trigger}");
         return Err(CliError::usage(message).with_hint(unbound(project, trigger)));
@@ -332,16 +398,16 @@ pub(super) fn now_ms(text: &str) -> Result<i64, CliError> {
 }
 
 pub(super) fn budget(limits: &LimitArguments) -> Result<Budget, CliError> {
-    let nothing = |option: &str, what: &str, hint: &str| {
-        CliError::usage(format!("{option}: it leaves Actions no {what}")).with_hint(hint)
+    let nothing = |option: &str, hint: &str| {
+        CliError::usage(format!("{option}: it must be greater than zero")).with_hint(hint)
     };
     let time = parse_duration(&limits.timeout).map_err(|error| option_error("--timeout", error))?;
     if time.is_zero() {
-        return Err(nothing("--timeout", "time", "production gives 20s"));
+        return Err(nothing("--timeout", "production gives 20s"));
     }
     let memory = parse_size(&limits.memory).map_err(|error| option_error("--memory", error))?;
     if memory == 0 {
-        return Err(nothing("--memory", "memory", "the default is 128MiB"));
+        return Err(nothing("--memory", "the default is 128MiB"));
     }
     Ok(Budget { time, memory })
 }
@@ -377,6 +443,9 @@ pub(super) fn exit_code(outcome: &Outcome, arguments: &RunArguments, printer: &P
         if let Some(hint) = &error.hint {
             printer.hint(hint);
         }
+        return error::UNLOADABLE;
+    }
+    if is_incomplete(outcome) {
         return error::UNLOADABLE;
     }
     let refused = matches!(outcome.status, Status::Denied | Status::Failed);

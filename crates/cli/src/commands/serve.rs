@@ -1,10 +1,12 @@
 //! `postlogin serve`: the local tenant.
 
+mod seed;
+mod state;
 mod tls;
 mod wiring;
 
 use std::{
-    env, fs, io,
+    io,
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
     process,
@@ -13,11 +15,10 @@ use std::{
     time::Duration,
 };
 
-use postlogin_project::{TenantData, read_small, read_users_text, state_folder};
+use postlogin_project::{ProblemKind, TenantData, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
-    Listening, Randomness, SeedUser, Setup, SetupError, Tenant, TenantClock, read_users,
-    serve as answer,
+    Listening, Randomness, Setup, SetupError, Tenant, TenantClock, serve as answer,
 };
 use serde_json::Value;
 
@@ -38,6 +39,15 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 const NAMELESS: &str = "local";
 
 pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8, CliError> {
+    serve_with(arguments, printer, |_| {})
+}
+
+/// Serves, and calls `ready` with the link to the page once it can be opened.
+pub(super) fn serve_with(
+    arguments: &ServeArguments,
+    printer: &Printer,
+    ready: impl FnOnce(&str),
+) -> Result<u8, CliError> {
     let started = working_folder()?;
     let found = crate::project::find(&started, printer)?;
     if let Some(hint) = found.hint(&started) {
@@ -62,8 +72,14 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     // Read now what every login reads anew, so that a mistake is told before anybody signs in.
     network(&arguments.network, budget.time)?;
     let given = secrets::given(&arguments.secrets)?;
-    let users = users(arguments)?;
-    let setup = pipeline(arguments, budget, given, *printer);
+    seed::check_callbacks(&arguments.callback)?;
+    let mut data = project
+        .as_ref()
+        .map_or_else(TenantData::default, |project| project.tenant.clone());
+    let seed = seed::read(arguments, &data, printer)?;
+    data.extend(&seed.data);
+    let given_secrets = given.clone();
+    let setup = pipeline(arguments, budget, given, seed.data, *printer);
     let pipeline = Arc::new(Pipeline::new(setup, project.as_ref(), &here)?);
     let actions = pipeline.count();
 
@@ -78,11 +94,8 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     };
     let issuer = arguments.issuer.clone().unwrap_or(default);
     let folder = state_folder(root)?;
-    let (control_token, kept) = control_token(arguments, &folder)?;
-    let key = super::run::project_key(None, root)?;
-    let data = project
-        .as_ref()
-        .map_or_else(TenantData::default, |project| project.tenant.clone());
+    let (control_token, kept) = state::control_token(arguments, &folder)?;
+    let key = state::key(arguments, root, &folder)?;
     let name = name(&data, root);
     let setup = Setup {
         data,
@@ -91,7 +104,7 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         hosts: arguments.allow_host.clone(),
         key,
         database: (!arguments.ephemeral).then(|| folder.join("tenant.sqlite")),
-        users,
+        users: seed.users,
         callbacks: arguments.callback.clone(),
         control_token,
         templates: Arc::clone(&pipeline) as _,
@@ -100,10 +113,22 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         clock: TenantClock::default(),
     };
     let mut tenant = Tenant::new(setup).map_err(|error| refused(&error))?;
-    show_log(&mut tenant, arguments.log, *printer);
+    show_log(
+        &mut tenant,
+        arguments.log,
+        (here.clone(), given_secrets),
+        *printer,
+    );
+    let page = page_address(address);
+    let link = format!("{page}{}", tenant.page_path());
+    announce_page(&mut tenant, page, *printer);
     let tenant = Arc::new(tenant);
     for problem in project.iter().flat_map(|it| it.binding_problems()) {
-        printer.warning(&problem);
+        // What is missing is an error of the program already.
+        if problem.kind != ProblemKind::MissingAction {
+            let error = problem.error;
+            printer.warning_unless_error(&error.sentence(), error.hint.as_deref());
+        }
     }
     for warning in tenant.warnings() {
         printer.warning(warning);
@@ -121,6 +146,9 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         printer.note(&format!("application {name}: client_id {client_id}"));
     }
     printer.note(&kept);
+    printer.note(&format!(
+        "page of the logins, a link for one browser: {link}"
+    ));
     let mut sockets = vec![Listening {
         socket: listener,
         tls: None,
@@ -138,7 +166,10 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
         // The one line that programs read, and after which they may stop the server.
         announced = printer.data(|out| writeln!(out, "{issuer}"));
         match announced {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                ready(&link);
+                Ok(())
+            }
             Err(_) => Err(io::ErrorKind::WriteZero.into()),
         }
     });
@@ -146,6 +177,25 @@ pub(crate) fn serve(arguments: &ServeArguments, printer: &Printer) -> Result<u8,
     answered.map_err(|error| CliError::internal(&error.into()))?;
     printer.note("stopped");
     Ok(crate::error::SUCCESS)
+}
+
+/// The address of the page, without its path: the socket on this machine, whatever the issuer is.
+fn page_address(address: SocketAddr) -> String {
+    let is_any = address.ip().is_unspecified();
+    match address.is_ipv6() {
+        true if is_any => format!("http://[::1]:{}", address.port()),
+        false if is_any => format!("http://127.0.0.1:{}", address.port()),
+        _ => format!("http://{address}"),
+    }
+}
+
+/// Has each next link to the page printed: one works once.
+fn announce_page(tenant: &mut Tenant, page: String, printer: Printer) {
+    tenant.announce_page(move |path| {
+        printer.note(&format!(
+            "the page was opened; the link for another browser: {page}{path}"
+        ));
+    });
 }
 
 /// Ends the process as Ctrl-C does. What is written to stdin means nothing.
@@ -223,83 +273,15 @@ pub(super) fn name(data: &TenantData, root: &Path) -> String {
     }
 }
 
-fn users(arguments: &ServeArguments) -> Result<Vec<SeedUser>, CliError> {
-    let mut users = Vec::new();
-    for file in &arguments.users {
-        let shown = file.display().to_string();
-        let text = read_users_text(file, &shown)?;
-        let read = read_users(&shown, text).map_err(|error| {
-            CliError::usage(error.to_string()).with_hint(
-                "write the vendor's import format: a JSON array, or one object on each line; at most 96 MiB, 250,000 users, and 2 MiB for each",
-            )
-        })?;
-        users.extend(read);
-    }
-    Ok(users)
-}
-
-/// The shortest token in a file, in characters.
-const SHORTEST_TOKEN: usize = 8;
-/// The largest file with a token, in bytes.
-const LONGEST_TOKEN: u64 = 4 << 10;
-
-/// The token of the control API and where to find it: from the option, from the environment, or made once per project.
-/// It is never printed.
-fn control_token(arguments: &ServeArguments, folder: &Path) -> Result<(String, String), CliError> {
-    if let Some(token) = &arguments.control_token {
-        return Ok((
-            token.clone(),
-            "control API: the token of --control-token".into(),
-        ));
-    }
-    if let Some(token) = env::var("POSTLOGIN_CONTROL_TOKEN")
-        .ok()
-        .filter(|token| !token.is_empty())
-    {
-        return Ok((
-            token,
-            "control API: the token of POSTLOGIN_CONTROL_TOKEN".into(),
-        ));
-    }
-    let file = folder.join("control-token");
-    let shown = format!("control API: the token in {}", file.display());
-    let found = read_small(&file, &file.display().to_string(), LONGEST_TOKEN)?;
-    let found = found.unwrap_or_default();
-    let found = found.trim();
-    if !found.is_empty() {
-        // The file may have come with the project, or be damaged.
-        let is_token =
-            found.len() >= SHORTEST_TOKEN && found.bytes().all(|it| it.is_ascii_graphic());
-        return match is_token {
-            true => Ok((found.to_owned(), shown)),
-            false => Err(CliError::usage(format!(
-                "{}: this is not a token: it needs at least {SHORTEST_TOKEN} printable characters of ASCII, without spaces",
-                file.display()
-            ))
-            .with_hint("remove the file to have a new one made")),
-        };
-    }
-    let token = postlogin_tenant::new_token(&Randomness::System);
-    let failed = |error: io::Error| CliError::unwritable(file.display(), error);
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(&file).map_err(failed)?;
-    io::Write::write_all(&mut written, format!("{token}\n").as_bytes()).map_err(failed)?;
-    Ok((token, shown))
-}
-
 fn refused(error: &SetupError) -> CliError {
     let shown = CliError::usage(error.to_string());
     match error {
         SetupError::Issuer(_) => {
             shown.with_hint("--issuer takes an http or https URL without a path")
         }
-        SetupError::User(_) => shown.with_hint(
-            "roles, organizations and connections of a user must be in the export; docs/book/src/reference/tenant.md describes the format",
-        ),
+        SetupError::User(wrong) => shown.with_hint(wrong.hint.clone().unwrap_or_else(|| {
+            "roles, organizations and connections of a user must be in the export; docs/book/src/reference/tenant.md describes the format".to_owned()
+        })),
         SetupError::Store(error) => {
             let hint = error.hint();
             shown.with_hint(hint)

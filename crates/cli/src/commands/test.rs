@@ -8,6 +8,7 @@ mod review;
 mod watch;
 
 use std::{
+    collections::BTreeSet,
     env,
     io::{self, ErrorKind},
     num::NonZeroUsize,
@@ -16,11 +17,12 @@ use std::{
 };
 
 use postlogin_core::escape::inline;
+use postlogin_core::event::suggest::closest;
 use postlogin_engine::Allocation;
 use postlogin_project::Project;
 use postlogin_runner::{
-    Compiler, Filter, LoadError, LoadProblem, Plan, PlannedCase, RunOptions, RunSummary, plan, run,
-    select, snapshot::Mode,
+    Compiler, Filter, LoadError, LoadProblem, Plan, PlannedCase, RunOptions, RunSummary,
+    page::Results, plan, run, select, snapshot::Mode,
 };
 
 use crate::{
@@ -32,13 +34,15 @@ use crate::{
 use reporters::Outputs;
 
 pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, CliError> {
-    let here = env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let here = env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })?;
     let setting = Setting::new(arguments, &here, printer)?;
     if arguments.review {
         return review::review(&setting.paths, &here, printer);
     }
-    // Made before anything runs: a report that can't be written should not cost a run.
+    // Made before anything runs: a report that cannot be written should not cost a run.
+    let page = super::page::prepare(arguments.report.as_deref())?;
     let outputs = Outputs::new(arguments)?;
     if let Some(logins) = &arguments.fuzz {
         return fuzz::fuzz(&setting, logins, &outputs, printer);
@@ -63,10 +67,12 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
     // From here on, a signal ends the run in order.
     interrupt::flag();
     let mut summary = None;
+    let results = Results::default();
     let pass = Pass {
         selected: &selected,
         snapshots: setting.snapshots,
         failing: None,
+        page: page.as_deref().map(|file| (file, &results)),
     };
     for _ in 0..arguments.repeat {
         summary = once(&setting, &plan, &pass, &mut compiler, &outputs, printer)?;
@@ -82,7 +88,7 @@ pub(crate) fn test(arguments: &TestArguments, printer: &Printer) -> Result<u8, C
     Ok(summary.map_or(SUCCESS, |summary| summary.exit_code))
 }
 
-/// What does not change while a command runs.
+/// The settings that do not change while a command runs.
 struct Setting<'a> {
     arguments: &'a TestArguments,
     here: &'a Path,
@@ -259,20 +265,60 @@ fn no_cases(plan: &Plan, arguments: &TestArguments, printer: &Printer) -> Result
             "`postlogin test --list` prints the names of all cases",
         ),
     };
+    let (message, hint) = no_tag(plan, &arguments.tag).unwrap_or((message, hint.into()));
     Err(CliError {
         message,
-        hint: Some(hint.into()),
+        hint: Some(hint),
         code: NO_CASES,
     })
 }
 
-/// What one run is about.
+/// So many tags are named in a hint.
+const MOST_TAGS: usize = 20;
+
+/// Returns the error and the hint about tags of which no case has any.
+fn no_tag(plan: &Plan, wanted: &[String]) -> Option<(String, String)> {
+    let first = wanted.first()?;
+    let of_cases = plan.cases.iter().flat_map(|planned| &planned.case.tags);
+    let known: BTreeSet<&str> = of_cases.map(String::as_str).collect();
+    if plan.cases.is_empty() || wanted.iter().any(|tag| known.contains(tag.as_str())) {
+        return None;
+    }
+    let message = match wanted.len() {
+        1 => format!("no case has the tag `{}`", inline(first)),
+        _ => format!(
+            "no case has one of the tags `{}`",
+            inline(&wanted.join("`, `"))
+        ),
+    };
+    let near = closest(first, known.iter().copied());
+    let shown: Vec<String> = known
+        .iter()
+        .take(MOST_TAGS)
+        .map(|tag| inline(tag).into())
+        .collect();
+    let more = if known.len() > MOST_TAGS { ", …" } else { "" };
+    let hint = match near {
+        Some(near) => format!(
+            "did you mean `{}`? tags are {}{more}",
+            inline(near),
+            shown.join(", ")
+        ),
+        None if known.is_empty() => "no case has tags; write them as `tags: [slow]`".to_owned(),
+        None => format!("tags are {}{more}", shown.join(", ")),
+    };
+    Some((message, hint))
+}
+
+/// The cases of one run.
 struct Pass<'a> {
     /// The cases, as indices into the plan.
     selected: &'a [usize],
     snapshots: Mode,
     /// Who remembers the cases that fail.
     failing: Option<&'a watch::Failing>,
+    /// The file of a page with the cases, and what collects them.
+    page: Option<(&'a Path, &'a Results)>,
 }
 
 /// Runs the selected cases once and writes all reports. `None` when nobody reads the output any more.
@@ -318,11 +364,17 @@ fn once(
     if let Some(failing) = pass.failing {
         sink.0.push(Box::new(failing.clone()));
     }
+    if let Some((_, results)) = pass.page {
+        sink.0.push(Box::new(results.clone()));
+    }
     let result = run(plan, &compiled, &options, interrupt::flag(), &mut sink);
     drop(sink);
     match result {
         Ok(summary) => {
             outputs.store()?;
+            if let Some((file, results)) = pass.page {
+                super::page::write(file, &results.report(plan, &compiled))?;
+            }
             if setting.coverage.is_wanted() {
                 let mut found = compiler.take_coverage();
                 if setting.runs_everything() {

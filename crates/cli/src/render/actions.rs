@@ -2,7 +2,7 @@
 
 use std::io;
 
-use postlogin_core::outcome::{ActionUsage, Outcome};
+use postlogin_core::outcome::{ActionUsage, Outcome, Status};
 use postlogin_host::COMPUTING;
 
 use super::headline;
@@ -40,13 +40,16 @@ pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome) -> io::Result<()> {
         _ => (room(0).max(8), false),
     };
     let names = column(0).min(names);
-    for (index, [name, time, size, calls]) in rows.iter().enumerate() {
-        // The flow ended or paused at the last handler; all before it went through.
+    let missing: Vec<&str> = outcome.not_loaded().collect();
+    let error = outcome.error.as_ref();
+    let went_through = error.is_some_and(|error| missing.contains(&error.action.as_str()));
+    for (index, ([name, time, size, calls], usage)) in rows.iter().zip(usages).enumerate() {
+        // The flow ended or paused at the last handler, unless it failed for one that did not load; all others went through.
         let last = index + 1 == rows.len();
-        let (mark, role) = if last {
-            headline::mark(outcome.status)
-        } else {
-            ("✓", Role::Good)
+        let (mark, role) = match () {
+            () if missing.contains(&usage.action.as_str()) => headline::mark(Status::Failed),
+            () if last && !went_through => headline::mark(outcome.status),
+            () => ("✓", Role::Good),
         };
         let name = text::pad(&text::shorten(name, names), names);
         let cost = format!(

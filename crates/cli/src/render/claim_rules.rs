@@ -2,6 +2,10 @@
 
 use postlogin_core::{Trigger, claim_rules::spec_of, outcome::ClaimRule};
 
+/// Why an ID token carries no claim at all.
+pub(super) const NO_ID_TOKEN: &str =
+    "no ID token is issued, because the login did not request the scope `openid`";
+
 /// Returns why the claim is not in the token: one sentence. A trigger without a user has an access token only.
 pub(super) fn sentence(rule: ClaimRule, trigger: Trigger) -> &'static str {
     match (rule, trigger) {

@@ -29,6 +29,8 @@ pub(super) struct Row<'a> {
     pub(super) entry: Option<&'a LedgerEntry>,
     /// The call that set it again, when it was overwritten.
     pub(super) later: Option<&'a LedgerEntry>,
+    /// Whether there is such a token.
+    pub(super) is_issued: bool,
 }
 
 /// Writes the claims of one token. `told` are the pages of the documentation that were named before.
@@ -99,7 +101,7 @@ pub(super) fn write_rows(
     Ok(())
 }
 
-/// What does not fit into the row: the origin, the reason, further sources.
+/// Writes the parts that do not fit into the row: the origin, the reason, further sources.
 fn write_below(
     page: &mut Page<'_>,
     row: &Row<'_>,
@@ -130,7 +132,10 @@ fn write_below(
                 page.paragraph(
                     BELOW,
                     Role::Bad,
-                    &format!("dropped: {}", claim_rules::sentence(rule, trigger)),
+                    &match row.is_issued {
+                        true => format!("dropped: {}", claim_rules::sentence(rule, trigger)),
+                        false => format!("dropped: {}", claim_rules::NO_ID_TOKEN),
+                    },
                 )?;
                 let source = claim_rules::page(rule);
                 if told.insert(source) {

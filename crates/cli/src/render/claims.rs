@@ -41,6 +41,10 @@ pub(super) fn write(
             false => shorten(&mut rows) + shorten(&mut absent),
         };
         rows.append(&mut absent);
+        // A login that is allowed has an ID token, unless it did not request one.
+        if kind == TokenKind::IdToken && claims.is_empty() && outcome.status == Status::Allowed {
+            rows.iter_mut().for_each(|row| row.is_issued = false);
+        }
         let jwt = jwt.as_ref().filter(|_| options.tokens);
         if rows.is_empty() && jwt.is_none() && outcome.status != Status::Allowed {
             continue;
@@ -64,7 +68,7 @@ fn shorten(rows: &mut Vec<Row<'_>>) -> usize {
     left_out
 }
 
-/// How many claims of a token are shown, and how many that are not in it.
+/// The most claims of a token that are shown, and the most that are not in it.
 const MOST_ROWS: usize = 150;
 
 /// Returns what is in the token, in its order, and what is not, in the order of the calls.
@@ -98,6 +102,7 @@ fn rows<'a>(
             },
             entry,
             later: None,
+            is_issued: true,
         }
     });
     let present = present.collect();
@@ -120,6 +125,7 @@ fn rows<'a>(
             value: shown(&entry.value),
             entry: Some(entry),
             later: later.filter(|_| entry.verdict == Verdict::Overwritten),
+            is_issued: true,
         });
     }
     absent.reverse();

@@ -8,7 +8,7 @@ use super::page::{Page, span};
 use super::style::Role;
 use super::text;
 
-/// How many bytes of a line before and after the place are looked at.
+/// The bytes of a line before and after the place that are looked at.
 const NEAR: usize = 4_000;
 
 /// Lines shown before and after the place.

@@ -1,4 +1,4 @@
-//! What Actions of triggers other than post-login ask for.
+//! The requests of Actions of triggers other than post-login.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use super::page::{Page, span};
 use super::style::Role;
 use super::text;
 
-/// How many columns a value may take.
+/// The most columns of a value.
 const VALUE_WIDTH: usize = 300;
 
 pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome) -> io::Result<()> {

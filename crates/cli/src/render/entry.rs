@@ -1,14 +1,22 @@
-//! An entry of the tenant's log, as `serve` prints it: a line for the login, one for each print, error and notice of its Actions.
+//! An entry of the tenant's log, as `serve` prints it: a line for the login, one for each print, error and notice of its Actions, and
+//! the code around an error.
 
+use postlogin_core::location::Location;
 use serde_json::Value;
 
+use super::code_frame::code_frame;
+use super::human::SourceLookup;
 use super::text::{clean, duration};
 
 /// Lines of one entry; further prints and notices are counted.
 const MOST: usize = 20;
 
-/// Returns the lines of an entry, the first one with its time; none for an entry that no user needs to see.
-pub(crate) fn entry(entry: &Value) -> Vec<String> {
+/// The width of an excerpt of code: whoever reads stderr may be a file.
+const WIDTH: usize = 100;
+
+/// Returns the lines of an entry, the first one with its time; none for an entry that no user needs to see. `source` returns the
+/// text of a file that an error names.
+pub(crate) fn entry(entry: &Value, source: &SourceLookup<'_>) -> Vec<String> {
     let part = |key: &str| entry.get(key).and_then(Value::as_str);
     let kind = part("type").unwrap_or_default();
     let time = part("date").and_then(|date| date.get(11..19));
@@ -16,6 +24,15 @@ pub(crate) fn entry(entry: &Value) -> Vec<String> {
     let who = [part("user_id"), part("client_id")];
     let who: Vec<String> = who.into_iter().flatten().map(clean).collect();
     let head = format!("{time} {kind} {}", who.join(" → "));
+    match kind {
+        "refused" => return vec![refused(entry, time)],
+        "notice" => {
+            let message = clean(part("message").unwrap_or_default());
+            let code = clean(part("code").unwrap_or_default());
+            return vec![format!("{time} notice {code}: {message}")];
+        }
+        _ => {}
+    }
     if let Some(error) = part("error") {
         return vec![format!("{} error: {}", head.trim_end(), clean(error))];
     }
@@ -68,8 +85,73 @@ pub(crate) fn entry(entry: &Value) -> Vec<String> {
             shown(error, "message"),
             place(error)
         ));
+        lines.extend(excerpt(error, source));
     }
     lines
+}
+
+/// A request that was refused before any Action ran.
+fn refused(entry: &Value, time: &str) -> String {
+    let part = |key: &str| {
+        let text = entry.get(key).and_then(Value::as_str);
+        clean(text.unwrap_or_default())
+    };
+    let who: Vec<String> = ["user", "client_id"]
+        .map(part)
+        .into_iter()
+        .filter(|it| !it.is_empty())
+        .collect();
+    let who = match who.is_empty() {
+        true => String::new(),
+        false => format!("{} ", who.join(" → ")),
+    };
+    let status = entry.get("status").and_then(Value::as_u64);
+    format!(
+        "{time} refused {who}{} {}: {}: {}",
+        part("request"),
+        status.unwrap_or_default(),
+        part("error"),
+        part("error_description")
+    )
+}
+
+/// The code around an error.
+fn excerpt(error: &Value, source: &SourceLookup<'_>) -> Vec<String> {
+    let number = |key: &str| {
+        let number = error.get("location")?.get(key)?.as_u64()?;
+        u32::try_from(number).ok()
+    };
+    let file = error
+        .pointer("/location/file")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let (Some(line), Some(column)) = (number("line"), number("column")) else {
+        return Vec::new();
+    };
+    let Some(text) = source(file) else {
+        return Vec::new();
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let location = Location {
+        file: file.to_owned(),
+        line,
+        column,
+    };
+    let Some(frame) = code_frame(&lines, &location, WIDTH) else {
+        return Vec::new();
+    };
+    let mut shown = Vec::new();
+    for line in &frame.lines {
+        shown.push(
+            format!("    {}{}", line.gutter, line.code)
+                .trim_end()
+                .to_owned(),
+        );
+        if line.marked {
+            shown.push(format!("    {}{}", frame.blank_gutter, frame.caret));
+        }
+    }
+    shown
 }
 
 fn list<'a>(outcome: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
@@ -90,7 +172,54 @@ fn place(error: &Value) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::entry;
+    /// Without any source.
+    fn entry(value: &Value) -> Vec<String> {
+        super::entry(value, &|_| None)
+    }
+
+    #[test]
+    fn an_error_has_the_code_around_it() {
+        let failed = json!({
+            "type": "login", "date": "2026-11-22T10:00:01.000Z", "outcome": {"status": "failed",
+                "error": {"name": "TypeError", "message": "x", "location": {"file": "a.js", "line": 2, "column": 7}}},
+        });
+        let source = "const a = 1;\n  foo.\u{1b}[31mbar();\n";
+        let lines = super::entry(&failed, &|file| (file == "a.js").then(|| source.to_owned()));
+        assert_eq!(
+            lines.get(1..).unwrap_or_default(),
+            [
+                "  TypeError: x (a.js:2:7)",
+                "      1 | const a = 1;",
+                "    > 2 |   foo.[31mbar();",
+                "        |       ^",
+            ]
+        );
+        // A line that the file does not have any more.
+        assert_eq!(super::entry(&failed, &|_| Some("one".to_owned())).len(), 2);
+    }
+
+    #[test]
+    fn a_refused_request_and_a_notice_are_lines() {
+        let refused = json!({
+            "type": "refused", "date": "2026-11-22T10:00:01.000Z", "request": "POST /oauth/token", "status": 403, "error": "invalid_grant",
+            "error_description": "Wrong email or password.", "client_id": "web", "user": "jane@example.com\n10:00:02 login forged",
+        });
+        let lines = entry(&refused);
+        assert_eq!(lines.len(), 1);
+        assert!(
+            lines[0].starts_with("10:00:01 refused jane@example.com")
+                && lines[0].ends_with(
+                    " → web POST /oauth/token 403: invalid_grant: Wrong email or password."
+                )
+                && !lines[0].contains('\n'),
+            "{lines:?}"
+        );
+        let notice = json!({"type": "notice", "code": "unknown-parameter", "message": "/authorize: `x` is not a parameter"});
+        assert_eq!(
+            entry(&notice),
+            ["--:--:-- notice unknown-parameter: /authorize: `x` is not a parameter"]
+        );
+    }
 
     #[test]
     fn a_login_is_a_line_and_its_actions_follow() {

@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use postlogin_core::Trigger;
 use postlogin_core::claim_rules::Remedy;
 use postlogin_core::explanation::{
-    Certainty, ClaimAccount, ExpectedClaim, Explanation, Origin, Presence, PresenceState,
+    Certainty, ClaimAccount, ExpectedClaim, Explanation, NoToken, Origin, Presence, PresenceState,
 };
 use postlogin_core::limits::Reach;
-use postlogin_core::outcome::{NoValue, Status, TokenKind, Verdict};
+use postlogin_core::outcome::{NoValue, TokenKind, Verdict};
 
 use super::claim_rules;
 use super::claim_table::at;
@@ -18,10 +18,10 @@ use super::page::{Page, span};
 use super::style::Role;
 use super::{explanation_sites, failure, headline, messages, text};
 
-/// How many claims of a token are shown.
+/// The most claims of a token that are shown.
 const MOST_ACCOUNTS: usize = 200;
 
-/// How many places that a value may come from are shown.
+/// The most places that a value may come from that are shown.
 const MOST_ORIGINS: usize = 20;
 
 /// Where the lines below a claim begin.
@@ -44,6 +44,8 @@ pub fn explanation(
     let overwritten = overwritten.filter(|account| account.verdict == Verdict::Overwritten);
     let overwritten = overwritten.map(|account| (is_id_token(account), account.name.as_str()));
     let overwritten: HashSet<(bool, &str)> = overwritten.collect();
+    let mut scopes = explanation.request.scopes.iter();
+    let wants_openid = scopes.any(|scope| scope == "openid");
     for (token, title) in [
         (TokenKind::IdToken, "ID token"),
         (TokenKind::AccessToken, "Access token"),
@@ -57,16 +59,16 @@ pub fn explanation(
             continue;
         }
         let opaque = token == TokenKind::AccessToken && explanation.request.opaque;
-        page.heading(
-            title,
-            if opaque {
-                "opaque, carries no claims"
-            } else {
-                ""
-            },
-        )?;
+        let is_issued = token == TokenKind::AccessToken || wants_openid;
+        let remark = match (opaque, is_issued) {
+            (true, _) => "opaque, carries no claims",
+            (_, false) => "not issued",
+            _ => "",
+        };
+        page.heading(title, remark)?;
         for account in accounts.iter().take(MOST_ACCOUNTS) {
-            write_account(page, account, explanation.outcome.trigger, &overwritten)?;
+            let trigger = explanation.outcome.trigger;
+            write_account(page, account, trigger, is_issued, &overwritten)?;
         }
         page.left_out(2, accounts.len().saturating_sub(MOST_ACCOUNTS), "claim")?;
     }
@@ -79,7 +81,7 @@ pub fn explanation(
     messages::write_notices(page, &explanation.outcome)
 }
 
-/// What the rules looked at.
+/// Writes the request that the rules used.
 fn write_request(page: &mut Page<'_>, explanation: &Explanation) -> io::Result<()> {
     let request = &explanation.request;
     let protocol = match request.protocol.as_str() {
@@ -111,6 +113,7 @@ fn write_account(
     page: &mut Page<'_>,
     account: &ClaimAccount,
     trigger: Trigger,
+    is_issued: bool,
     overwritten: &HashSet<(bool, &str)>,
 ) -> io::Result<()> {
     let (mark, role) = match account.verdict {
@@ -159,9 +162,10 @@ fn write_account(
             page.line(BELOW, &[span(Role::Warn, by)])
         }
         Verdict::Dropped => {
-            let sentence = account
-                .rule
-                .map_or("", |rule| claim_rules::sentence(rule, trigger));
+            let sentence = account.rule.map_or("", |rule| match is_issued {
+                true => claim_rules::sentence(rule, trigger),
+                false => claim_rules::NO_ID_TOKEN,
+            });
             page.paragraph(BELOW, Role::Bad, &format!("dropped: {sentence}"))?;
             write_remedies(page, &account.remedies, &account.name)?;
             match &account.page {
@@ -188,7 +192,7 @@ fn write_origins(page: &mut Page<'_>, origins: &[Origin]) -> io::Result<()> {
                 (Certainty::Read, 0) => "from ",
                 (Certainty::Read, _) => "or from ",
                 (Certainty::Computed, _) => "computed, probably from ",
-                (Certainty::SameValue, _) => "a guess: the same value stands in ",
+                (Certainty::SameValue, _) => "a guess: the same value is in ",
             },
         )];
         line.push(span(Role::Source, &origin.path));
@@ -200,7 +204,7 @@ fn write_origins(page: &mut Page<'_>, origins: &[Origin]) -> io::Result<()> {
     page.left_out(BELOW, origins.len().saturating_sub(MOST_ORIGINS), "place")
 }
 
-/// What would keep a claim.
+/// Writes the remedies that would keep a claim.
 pub(super) fn write_remedies(
     page: &mut Page<'_>,
     remedies: &[Remedy],
@@ -299,16 +303,22 @@ fn write_expected_claim(
                     claim_rules::sentence(rule, trigger)
                 )
             }
-            (PresenceState::NoToken, _) => match (explanation.outcome.status, trigger) {
-                (Status::Denied | Status::Failed, Trigger::CredentialsExchange) => {
+            (PresenceState::NoToken, _) => match (presence.no_token, trigger) {
+                (Some(NoToken::NoOpenidScope), _) => {
+                    format!("none: {}", claim_rules::NO_ID_TOKEN)
+                }
+                (Some(NoToken::Waiting), _) => {
+                    "the login waits for the user; there are no tokens yet".to_owned()
+                }
+                (_, Trigger::CredentialsExchange) => {
                     "the exchange ended without a token".to_owned()
                 }
-                (Status::Denied | Status::Failed, _) => "the login ended without tokens".to_owned(),
-                _ => "the login waits for the user; there are no tokens yet".to_owned(),
+                _ => "the login ended without tokens".to_owned(),
             },
         };
         page.paragraph(BELOW, Role::Plain, &format!("{title}: {state}"))?;
-        if presence.state == PresenceState::NeverSet {
+        let is_missing = presence.no_token == Some(NoToken::NoOpenidScope);
+        if presence.state == PresenceState::NeverSet || is_missing {
             write_remedies(page, &presence.remedies, &claim.name)?;
         }
     }
@@ -318,7 +328,7 @@ fn write_expected_claim(
     explanation_sites::write(page, claim)
 }
 
-/// What is near a limit, or over it.
+/// Writes the values that are near a limit, or over it.
 fn write_limits(page: &mut Page<'_>, explanation: &Explanation) -> io::Result<()> {
     let near = explanation
         .limits

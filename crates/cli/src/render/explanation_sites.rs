@@ -2,7 +2,9 @@
 
 use std::io;
 
-use postlogin_core::explanation::{ConditionAccount, ExpectedClaim, Reached, SiteAccount};
+use postlogin_core::explanation::{
+    ConditionAccount, EarlyEnd, ExpectedClaim, Met, Reached, RouteAccount, SiteAccount,
+};
 use postlogin_core::outcome::NoValue;
 
 use super::claim_table::at;
@@ -11,14 +13,16 @@ use super::page::{Page, span};
 use super::style::Role;
 use super::text;
 
-/// How many places, conditions and reads are shown each.
+/// The most places, conditions and reads that are shown each.
 const MOST_SHOWN: usize = 40;
+/// The most calls of a helper that are shown.
+const MOST_ROUTES: usize = 8;
 
 pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()> {
     let never_reached = !claim.sites.iter().any(was_reached);
     if claim.sites.is_empty() {
-        let told = "no call in the Actions' texts names it";
-        page.line(BELOW, &[span(Role::Dim, told)])?;
+        let none = "no call in the source of the Actions names it";
+        page.line(BELOW, &[span(Role::Dim, none)])?;
         return not_analysed(page, BELOW, claim.omitted_sites, "claim site");
     }
     // Where one call was made, the others are of no interest.
@@ -82,25 +86,86 @@ fn write_site(page: &mut Page<'_>, site: &SiteAccount) -> io::Result<()> {
             span(Role::Plain, format!(" {what} ({}), {end}", site.method)),
         ],
     )?;
-    // A condition for which nothing was read says little; with none at all, all are told.
-    let tells = |condition: &ConditionAccount| !condition.reads.is_empty();
-    let some_tell = site.conditions.iter().any(tells);
-    let conditions = site.conditions.iter();
-    let mut conditions = conditions.filter(|condition| tells(condition) || !some_tell);
+    for route in site.routes.iter().take(MOST_ROUTES) {
+        write_route(page, route)?;
+    }
+    let more = site.routes.len().saturating_sub(MOST_ROUTES) + site.omitted_routes;
+    page.left_out(BELOW + 2, more, "call")?;
+    if !site.routes.is_empty() && !site.conditions.is_empty() {
+        let inside = "in the helper:";
+        page.line(BELOW + 2, &[span(Role::Dim, inside)])?;
+    }
+    write_conditions(page, &site.conditions)?;
+    write_end(page, site.end.as_ref())
+}
+
+/// A way on which the helper that has the place is called.
+fn write_route(page: &mut Page<'_>, route: &RouteAccount) -> io::Result<()> {
+    let purpose = if route.certain { " for it" } else { "" };
+    // From the helper out: `set is called for it at a.js:9:5, in decorate, which is called at a.js:18:3`.
+    let mut sentence = String::new();
+    for (number, call) in route.calls.iter().rev().enumerate() {
+        let (name, place) = (text::clean(&call.function), at(&call.location));
+        sentence += &match number {
+            0 => format!("{name} is called{purpose} at {place}"),
+            _ => format!(", in {name}, which is called at {place}"),
+        };
+    }
+    page.paragraph(BELOW + 2, Role::Plain, &sentence)?;
+    write_conditions(page, &route.conditions)?;
+    write_end(page, route.end.as_ref())
+}
+
+fn write_conditions(page: &mut Page<'_>, conditions: &[ConditionAccount]) -> io::Result<()> {
+    // Without a mark, a condition for which nothing was read says little; with none at all, all are shown.
+    let matters =
+        |condition: &ConditionAccount| condition.met.is_some() || !condition.reads.is_empty();
+    let some_matter = conditions.iter().any(matters);
+    let conditions = conditions.iter();
+    let mut conditions = conditions.filter(|condition| matters(condition) || !some_matter);
     for condition in conditions.by_ref().take(MOST_SHOWN) {
         write_condition(page, condition)?;
     }
     page.left_out(BELOW + 2, conditions.count(), "condition")
 }
 
+/// Writes the early end of a function before the place.
+fn write_end(page: &mut Page<'_>, end: Option<&EarlyEnd>) -> io::Result<()> {
+    let sentence = match end {
+        None => return Ok(()),
+        Some(EarlyEnd::Caught { thrown, caught }) => format!(
+            "an exception was thrown before it, at {}, and caught at {}",
+            at(thrown),
+            at(caught)
+        ),
+        Some(EarlyEnd::Returned { location }) => {
+            format!("the function returned before it, at {}", at(location))
+        }
+    };
+    page.paragraph(BELOW + 2, Role::Warn, &sentence)
+}
+
+/// The mark before a condition and the words after it.
+fn met(condition: &ConditionAccount) -> (&'static str, &'static str, Role) {
+    match condition.met {
+        None => ("", "", Role::Plain),
+        Some(Met::Yes) => ("✓ ", ": met", Role::Good),
+        Some(Met::No) => ("✗ ", ": not met", Role::Bad),
+        Some(Met::Sometimes) => ("~ ", ": met at some times, not met at others", Role::Warn),
+        Some(Met::NotEvaluated) => ("- ", ": not evaluated", Role::Dim),
+    }
+}
+
 fn write_condition(page: &mut Page<'_>, condition: &ConditionAccount) -> io::Result<()> {
     let must = if condition.must_be {
         "only if"
     } else {
-        "only without"
+        "only if not"
     };
-    let room = page.width().saturating_sub(BELOW + 2 + must.len() + 1);
-    let place = format!("  line {}", condition.location.line);
+    let (mark, state, role) = met(condition);
+    let before = BELOW + 2 + text::width(mark) + must.len() + 1;
+    let room = page.width().saturating_sub(before);
+    let place = format!("  line {}{state}", condition.location.line);
     let text = text::shorten(
         &text::clean(&condition.text),
         room.saturating_sub(place.len()),
@@ -108,6 +173,7 @@ fn write_condition(page: &mut Page<'_>, condition: &ConditionAccount) -> io::Res
     page.line(
         BELOW + 2,
         &[
+            span(role, mark),
             span(Role::Plain, format!("{must} ")),
             span(Role::Strong, text),
             span(Role::Dim, place),

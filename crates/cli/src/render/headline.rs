@@ -74,7 +74,7 @@ pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome) -> io::Result<()> {
                 &text::shorten(&detail, page.width() * REASON_LINES),
             )
         }
-        // The whole message of a fault stands in its own section.
+        // The whole message of a fault is in its own section.
         _ => {
             let [start, joint] = start;
             page.line(
@@ -82,7 +82,7 @@ pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome) -> io::Result<()> {
                 &[
                     start,
                     joint,
-                    span(Role::Strong, text::shorten(&detail, room)),
+                    span(Role::Strong, text::beginning(&detail, room)),
                 ],
             )
         }

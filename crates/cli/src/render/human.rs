@@ -12,7 +12,7 @@ use super::{actions, claims, effects, failure, headline, messages, metadata, use
 /// Gives the text of a source file that a location names, if it can be read.
 pub type SourceLookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
-/// How [`human()`] renders.
+/// The options of [`human()`].
 #[derive(Clone, Copy)]
 pub struct HumanOptions<'a> {
     /// Whether to use ANSI colours. Without them the text is the same.

@@ -1,4 +1,4 @@
-//! What the Actions printed, and what the user should know although the login went on.
+//! The output of the Actions, and the notices for the user although the login continued.
 
 use std::io;
 

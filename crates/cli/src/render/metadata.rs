@@ -1,4 +1,4 @@
-//! What the login changed in the user's profile.
+//! The changes of the login in the user's profile.
 
 use std::collections::HashMap;
 use std::io;
@@ -24,7 +24,7 @@ enum Before {
     Unknown,
 }
 
-/// How many changes are shown.
+/// The most changes that are shown.
 const MOST_CHANGES: usize = 100;
 
 pub(super) fn write(

@@ -1,4 +1,4 @@
-//! What a login's outcome looks like: for people ([`human()`]) and for programs ([`json()`]).
+//! The form of a login's outcome: for people ([`human()`]) and for programs ([`json()`]).
 //!
 //! Both read the [`Outcome`](postlogin_core::outcome::Outcome) and nothing else, so that the terminal, the web page
 //! and a script can never disagree. Nothing here prints: the caller hands in the stream.

@@ -1,4 +1,4 @@
-//! What colours mean. A colour never says anything that the text does not say as well.
+//! The meaning of colours. A colour never says anything that the text does not say as well.
 
 use anstyle::{AnsiColor, Color, Style};
 
@@ -9,7 +9,7 @@ pub(super) enum Role {
     Plain,
     /// Headings and the names that the eye looks for.
     Strong,
-    /// What is always the same: standard claims, places, units.
+    /// The parts that are always the same: standard claims, places, units.
     Dim,
     /// All is well.
     Good,

@@ -12,7 +12,7 @@ pub(super) fn clean(text: &str) -> String {
     inline(text).replace('\t', "\\t")
 }
 
-/// How many columns the text takes.
+/// Returns the number of columns of the text.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
@@ -32,6 +32,28 @@ pub(super) fn shorten(text: &str, max: usize) -> String {
     let start = first_columns(text, room - tail);
     let end = last_columns(text, tail);
     format!("{start}…{end}{size}")
+}
+
+/// The beginning of the text in at most `max` columns, cut between two words and marked with `…`; a word that is longer than that is
+/// left out, unless it is the first.
+pub(super) fn beginning(text: &str, max: usize) -> String {
+    if width(text) <= max {
+        return text.to_owned();
+    }
+    let cut = first_columns(text, max.saturating_sub(2));
+    let is_between = text
+        .get(cut.len()..)
+        .is_some_and(|rest| rest.starts_with(char::is_whitespace));
+    let words = match cut.rfind(char::is_whitespace) {
+        Some(at) if !is_between => cut.get(..at).unwrap_or_default(),
+        _ => cut,
+    };
+    let words = words.trim_end();
+    // `the reason: …` reads better than `the reason:…`.
+    match words.is_empty() {
+        true => shorten(text, max),
+        false => format!("{words} …"),
+    }
 }
 
 /// The longest beginning of the text that takes at most `max` columns.

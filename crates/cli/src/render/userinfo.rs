@@ -1,4 +1,4 @@
-//! What `/userinfo` answers, told as the difference from the ID token.
+//! The claims of `/userinfo`, as the difference from the ID token.
 
 use std::io;
 
@@ -22,7 +22,7 @@ const TOKEN_CLAIMS: [&str; 10] = [
     "c_hash",
 ];
 
-/// How many differences are shown.
+/// The most differences that are shown.
 const MOST_DIFFERENCES: usize = 150;
 
 pub(super) fn write(page: &mut Page<'_>, outcome: &Outcome) -> io::Result<()> {

@@ -18,7 +18,7 @@ pub(crate) use mode::put_back;
 use decoder::Decoder;
 use mode::Mode;
 
-/// What is said of keys after a prompt, where Enter is needed.
+/// The remark on keys after a prompt, where Enter is needed.
 pub(crate) const THEN_ENTER: &str = if cfg!(unix) { "" } else { ", then Enter" };
 
 /// The keys that the user presses.

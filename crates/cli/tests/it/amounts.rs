@@ -19,7 +19,7 @@ fn check(files: &[(&str, &str)], arguments: &str) -> Finished {
     done
 }
 
-/// What is nested too deep for the engine is the source's fault.
+/// A source that is nested too deep for the engine is the source's fault.
 #[test]
 fn a_deep_source_is_no_bug_of_the_builder() {
     for filler in ["[", "(", "!", "x=>"] {

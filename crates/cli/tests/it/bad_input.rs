@@ -18,20 +18,20 @@ fn options() {
     exit code: 2
     ----- stderr -----
     error: unexpected argument '--zebra' found
-    hint: `postlogin run --help` tells what there is
+    hint: `postlogin run --help` lists the options
     ");
     assert_command!(run("run quiet.js --format xml"), @"
     exit code: 2
     ----- stderr -----
     error: invalid value 'xml' for '--format <FORMAT>'
       [possible values: human, json]
-    hint: `postlogin run --help` tells what there is
+    hint: `postlogin run --help` lists the options
     ");
     assert_command!(run("run quiet.js --event"), @"
     exit code: 2
     ----- stderr -----
     error: a value is required for '--event <FILE|->' but none was supplied
-    hint: `postlogin run --help` tells what there is
+    hint: `postlogin run --help` lists the options
     ");
     assert_command!(run("rum quiet.js"), @"
     exit code: 2
@@ -44,13 +44,13 @@ fn options() {
     ----- stderr -----
     error: the following required arguments were not provided:
       <ACTION>
-    hint: `postlogin build --help` tells what there is
+    hint: `postlogin build --help` lists the options
     ");
     assert_command!(run("build quiet.js quiet.js"), @"
     exit code: 2
     ----- stderr -----
     error: unexpected argument 'quiet.js' found
-    hint: `postlogin build --help` tells what there is
+    hint: `postlogin build --help` lists the options
     ");
     assert_command!(run("schema evnt"), @"
     exit code: 2
@@ -234,7 +234,7 @@ fn files_that_are_no_component() {
     assert_command!(run("cut.wasm"), @"
     exit code: 101
     ----- stderr -----
-    error: cut.wasm: this WebAssembly component can't be read: failed to parse WebAssembly module: unexpected end-of-file (at offset 0xa)
+    error: cut.wasm: this WebAssembly component cannot be read: failed to parse WebAssembly module: unexpected end-of-file (at offset 0xa)
     hint: build it again; if it is meant to be fine, check that the file is complete
     ");
     assert_command!(run("action.txt"), @"

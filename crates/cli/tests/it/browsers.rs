@@ -17,7 +17,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// The browser of `CHROMIUM`, or the first one in `PATH`.
-fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(named) = env::var_os("CHROMIUM") {
         return Some(named.into());
     }

@@ -131,7 +131,7 @@ fn a_component_that_cannot_be_written_is_told() {
     assert_command!(postlogin("build quiet.js -o no/such/folder/quiet.wasm").within(folder.path()), @"
     exit code: 110
     ----- stderr -----
-    error: can't write no/such/folder/quiet.wasm: No such file or directory (os error 2)
+    error: cannot write no/such/folder/quiet.wasm: No such file or directory (os error 2)
     hint: make the folder first
     ");
     assert_command!(postlogin("build nope.js").within(folder.path()), @"

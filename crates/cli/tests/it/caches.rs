@@ -1,4 +1,4 @@
-//! Where machine code can't be kept: the login runs, and one line says why it will be compiled again.
+//! Where machine code cannot be kept: the login runs, and one line says why it will be compiled again.
 
 use std::{fs, path::Path};
 
@@ -44,7 +44,7 @@ fn a_cache_that_cannot_be_made_costs_the_compilation_only() {
     warns(&run(&files.path().join("file")), "file");
 }
 
-/// What a disk did to a file of the cache must change no login: it is noticed, and the file is made again.
+/// Damage of a disk to a file of the cache must change no login: it is noticed, and the file is made again.
 #[test]
 fn damaged_files_of_the_cache_are_made_again() {
     let cache = tempfile::tempdir().expect("a folder");

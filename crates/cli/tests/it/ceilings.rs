@@ -21,7 +21,7 @@ const MOST_MEMORY: u64 = 400 << 20;
 /// Bytes on stdout and stderr together.
 const MOST_OUTPUT: usize = 20_000_000;
 
-/// What a run printed and the most memory that it had.
+/// The output of a run and its peak memory.
 struct Measured {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
@@ -84,7 +84,7 @@ fn measure_in(folder: &Path, arguments: &str, code: i32) -> Measured {
     }
 }
 
-/// How an attack ends.
+/// The end of an attack.
 enum End {
     /// At a ceiling of the host, with these words.
     Ceiling(&'static str),

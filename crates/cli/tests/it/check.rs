@@ -223,8 +223,10 @@ fn bindings_that_name_a_missing_action_are_found_for_every_trigger() {
     // One Action is no project.
     let one = postlogin("check a.js").within(project.path()).finish();
     assert_eq!(one.code, Some(0), "{one}");
+    // The others run, and it is not green.
     let run = postlogin("run").within(project.path()).finish();
-    assert_eq!(run.code, Some(2), "{run}");
+    assert_eq!(run.code, Some(101), "{run}");
+    assert!(run.stdout.contains("✓ a"), "{run}");
 }
 
 #[test]
@@ -305,7 +307,7 @@ fn a_project_of_rules_is_checked() {
     );
 }
 
-/// What `check` finds certainly, `explain` finds as well.
+/// The certain findings of `check` are found by `explain` as well.
 #[test]
 fn explain_finds_a_claim_through_a_variable() {
     let text = "exports.onExecutePostLogin = async (event, api) => {\n  const t = api.idToken;\n  if (event.user.user_metadata.nope) t.setCustomClaim('https://example.com/x', 1);\n};\n";
@@ -385,4 +387,72 @@ fn what_is_no_script_is_passed_over() {
     ----- stderr -----
     warning: crate is not checked: only JavaScript and TypeScript can be read
     ");
+}
+
+#[test]
+fn bindings_that_production_refuses_are_findings() {
+    let action = "exports.onExecuteCustomPhoneProvider = async () => {};\n";
+    let project = folder(&[
+        (
+            "actions/a.json",
+            "{\"name\": \"a\", \"code\": \"actions/a/code.js\", \"supported_triggers\": [{\"id\": \"custom-phone-provider\", \"version\": \"v1\"}]}",
+        ),
+        ("actions/a/code.js", action),
+        (
+            "actions/b.json",
+            "{\"name\": \"b\", \"code\": \"actions/b/code.js\", \"supported_triggers\": [{\"id\": \"custom-phone-provider\", \"version\": \"v1\"}]}",
+        ),
+        ("actions/b/code.js", action),
+        (
+            "triggers/triggers.json",
+            "{\n  \"custom-phone-provider\": [{\"action_name\": \"a\"}, {\"action_name\": \"b\"}],\n  \"post-logon\": [{\"action_name\": \"a\"}],\n  \"custom-token-exchange\": [{\"action_name\": \"a\"}],\n  \"iga-approval\": [],\n  \"pre-user-registration\": []\n}\n",
+        ),
+        (
+            "token-exchange-profiles/p.json",
+            "{\"name\": \"p\", \"subject_token_type\": \"urn:a\", \"action_id\": \"gone\"}",
+        ),
+    ]);
+    let done = postlogin("check").within(project.path()).finish();
+    assert_eq!(done.code, Some(100), "{done}");
+    assert_eq!(done.stderr, "", "a finding is no warning, too");
+    for part in [
+        "error[too-many-bound-actions]  triggers/triggers.json:2:4",
+        "custom-phone-provider has 2 Actions; production allows 1",
+        "warning[unsupported-bound-trigger]  triggers/triggers.json:3:4",
+        "hint: did you mean `post-login`?",
+        "warning[unbindable-trigger]  triggers/triggers.json:4:4",
+        "the token exchange profile `p` names the Action `gone`, which does not exist",
+    ] {
+        assert!(done.stdout.contains(part), "{part}: {done}");
+    }
+    let json = postlogin("check --format json")
+        .within(project.path())
+        .finish();
+    let json: Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let codes: Vec<&str> = json["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|it| it["code"].as_str())
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            "too-many-bound-actions",
+            "unsupported-bound-trigger",
+            "unbindable-trigger",
+            "missing-bound-action"
+        ]
+    );
+    for format in ["sarif", "github"] {
+        let done = postlogin(&format!("check --format {format}"))
+            .within(project.path())
+            .finish();
+        assert!(done.stdout.contains("triggers/triggers.json"), "{done}");
+    }
+    // An Action alone is checked without the project's bindings.
+    let alone = postlogin("check actions/a/code.js")
+        .within(project.path())
+        .finish();
+    assert!(!alone.stdout.contains("bound"), "{alone}");
 }

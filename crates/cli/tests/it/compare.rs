@@ -31,7 +31,7 @@ fn json_of(done: &Finished) -> Value {
     serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done}"))
 }
 
-/// What differs between two Actions over made-up events: what, its name, both values, and the patch over the sample.
+/// Checks the differences between two Actions over generated events: what, its name, both values, and the patch over the sample.
 #[track_caller]
 fn check(left: &str, right: &str, expected: &[(&str, Value, Value, Value, Value)]) {
     let project = folder(&[("a.js", left), ("b.js", right)]);
@@ -66,7 +66,7 @@ fn the_same_login_written_otherwise_is_equal() {
     assert_eq!(done.code, Some(0), "{done}");
     assert!(
         done.stdout
-            .contains("Equal over 300 made-up events (seed 0)"),
+            .contains("Equal over 300 generated events (seed 0)"),
         "{done}"
     );
     assert!(

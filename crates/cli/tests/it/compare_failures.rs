@@ -38,13 +38,13 @@ fn logins_that_all_fail_on_both_sides_are_not_equal() {
         assert_eq!(done.code, Some(102), "{done}");
         assert!(
             done.stdout.contains(
-                "Not compared: all 4 logins failed on both sides, over 4 made-up events (seed 0)"
+                "Not compared: all 4 logins failed on both sides, over 4 generated events (seed 0)"
             ),
             "{done}"
         );
         assert!(
             done.stdout
-                .contains("4 failed on both sides, first made-up event 0: "),
+                .contains("4 failed on both sides, first generated event 0: "),
             "{done}"
         );
         assert!(done.stdout.contains(error), "{error} {done}");
@@ -80,7 +80,7 @@ fn some_failures_of_both_sides_are_named_beside_equal() {
     let line = done.stdout.lines().find(|line| line.contains("Equal"));
     let line = line.unwrap_or_default();
     assert!(
-        line.contains("Equal over 300 made-up events (seed 0), but "),
+        line.contains("Equal over 300 generated events (seed 0), but "),
         "{done}"
     );
     assert!(line.ends_with(" failed on both sides"), "{done}");
@@ -141,7 +141,10 @@ fn logins_that_never_end_stop_the_comparison() {
         assert_eq!(done.code, Some(100), "{done}");
         let text = &done.stdout;
         assert!(text.contains("DIFF status"), "{done}");
-        assert!(text.contains("10 of 10, first made-up event 0\n"), "{done}");
+        assert!(
+            text.contains("10 of 10, first generated event 0\n"),
+            "{done}"
+        );
         assert!(
             text.contains("only 10 of 1000 logins were compared"),
             "{done}"

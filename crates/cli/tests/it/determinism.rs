@@ -31,7 +31,7 @@ fn run(arguments: &str) -> Value {
     outcome
 }
 
-/// What an Action logged under a name, once for each of the two runs of the Action.
+/// Returns the messages that an Action logged under a name, once for each of the two runs of the Action.
 fn logged(outcome: &Value, name: &str) -> Vec<String> {
     let logs = outcome["logs"].as_array().cloned().unwrap_or_default();
     let messages = logs.iter().filter_map(|log| log["message"].as_str());

@@ -101,7 +101,7 @@ fn a_slip_in_a_path_is_warned_about_and_the_login_still_runs() {
         assert_eq!(done.code, Some(0), "{done}");
         done.stderr
     };
-    insta::assert_snapshot!(warnings("user.user_metdata.hobby=surfing"), @"warning: `event.user.user_metdata` is no property that Auth0 gives to users; did you mean `event.user.user_metadata`?");
+    insta::assert_snapshot!(warnings("user.user_metdata.hobby=surfing"), @"warning: `event.user.user_metdata` is not a property that Auth0 gives to users; did you mean `event.user.user_metadata`?");
     insta::assert_snapshot!(warnings("requst.ip=127.0.0.1"), @"warning: `event.requst` does not exist in the post-login event (v3); did you mean `event.request`?");
     insta::assert_snapshot!(warnings("client.metadata=gold"), @"warning: `event.client.metadata` must be an object, not a string");
     insta::assert_snapshot!(warnings("user=null"), @"warning: `event.user` must be an object, not null");

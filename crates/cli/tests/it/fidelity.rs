@@ -1,4 +1,4 @@
-//! What docs/book/src/reference/fidelity.md calls the same as production, shown by Actions in JavaScript.
+//! The rows of docs/book/src/reference/fidelity.md with the state `same`, shown by Actions in JavaScript.
 
 use serde_json::{Value, json};
 

@@ -278,7 +278,7 @@ fn names_of_files() {
     assert!(!html.contains("<b>.js"), "{html}");
 }
 
-/// What a person reads is bounded, however much there is, and says what is left out.
+/// The output for people is bounded, however much there is, and states what is left out.
 #[test]
 fn large_results_are_bounded() {
     let many = "exports.onExecutePostLogin = async (event, api) => {

@@ -17,7 +17,7 @@ head -c 100000 /dev/zero > filling 2>/dev/null
 exec \"$@\"
 ";
 
-/// How a file system of one's own can be had here: by root, or by a user in a namespace where they are root.
+/// Returns a command with a file system of its own, if that is possible here: by root, or by a user in a namespace where they are root.
 fn namespace() -> Option<&'static [&'static str]> {
     let ways: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
     ways.into_iter().find(|way| {
@@ -73,7 +73,7 @@ fn refuses(arguments: &str, file: &str) {
     assert_eq!(done.code, Some(110), "{arguments}: {done}");
     let last = done.stderr.lines().last().unwrap_or_default();
     assert!(
-        last.starts_with("error: can't write ")
+        last.starts_with("error: cannot write ")
             && last.contains(file)
             && last.contains("No space left on device"),
         "{arguments}: {done}"

@@ -20,7 +20,7 @@ exports.onExecutePostLogin = async (event, api) => {
   BODY
 };\n";
 
-/// What the Action printed, one line for each message, and the outcome.
+/// Returns the output of the Action, one line for each message, and the outcome.
 #[track_caller]
 pub(crate) fn run(body: &str, mocks: &str, arguments: &str) -> (Vec<String>, Value) {
     let folder = folder(&[

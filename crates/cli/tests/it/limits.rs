@@ -90,13 +90,13 @@ fn what_is_no_limit_is_refused() {
     assert_command!(run("--timeout 0s"), @"
     exit code: 2
     ----- stderr -----
-    error: --timeout: it leaves Actions no time
+    error: --timeout: it must be greater than zero
     hint: production gives 20s
     ");
     assert_command!(run("--timeout 5min"), @"
     exit code: 2
     ----- stderr -----
-    error: --timeout: `5min` is not a duration: there is no unit `min`
+    error: --timeout: `5min` is not a duration: unknown unit `min`
     hint: write a number and a unit: 500ms, 3s or 1m
     ");
     assert_command!(run("--timeout 99999999h"), @"
@@ -114,7 +114,7 @@ fn what_is_no_limit_is_refused() {
     assert_command!(run("--memory 0MiB"), @"
     exit code: 2
     ----- stderr -----
-    error: --memory: it leaves Actions no memory
+    error: --memory: it must be greater than zero
     hint: the default is 128MiB
     ");
     assert_command!(run("--now tomorrow"), @"
@@ -133,7 +133,7 @@ fn what_is_no_limit_is_refused() {
     exit code: 2
     ----- stderr -----
     error: invalid value '-1' for '--seed <N>': must be a whole number, not negative
-    hint: `postlogin run --help` tells what there is
+    hint: `postlogin run --help` lists the options
     ");
 }
 

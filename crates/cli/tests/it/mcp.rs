@@ -291,8 +291,27 @@ fn mistakes_are_errors_with_hints() {
         );
         assert!(text.contains(expected), "{expected}: {text}");
     }
-    let unknown = client.ask("tools/call", json!({"name": "rm", "arguments": {}}));
-    assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
+    for (method, params, code) in [
+        ("tools/call", json!({"name": "rm", "arguments": {}}), -32602),
+        (
+            "tools/call",
+            json!({"name": "run", "arguments": "x"}),
+            -32602,
+        ),
+        (
+            "tools/call",
+            json!({"name": "run", "arguments": []}),
+            -32602,
+        ),
+        ("tools/call", json!({"name": 5}), -32602),
+        ("tools/call", json!({}), -32602),
+        ("tools/list", json!({"cursor": "x"}), -32602),
+        ("resources/list", json!({}), -32601),
+        ("no/such", json!({}), -32601),
+    ] {
+        let answer = client.ask(method, params);
+        assert_eq!(answer["error"]["code"], code, "{answer}");
+    }
     // The connection goes on.
     let (checked, _) = client.texts("check", json!({}));
     assert!(checked.contains("setClaim"), "{checked}");
@@ -351,6 +370,28 @@ fn what_is_not_the_protocol_is_survived() {
     while client.next()["id"] != 78 {
         assert!(std::time::Instant::now() < limit);
     }
+    client.close();
+}
+
+#[test]
+fn what_is_no_request_has_the_code_for_it() {
+    let project = project();
+    let mut client = Client::start(project.path());
+    for (line, id, code) in [
+        ("not json", Value::Null, -32700),
+        ("{\"id\":5,\"method\":\"ping\"}", json!(5), -32600),
+        ("{\"jsonrpc\":\"2.0\",\"id\":\"a\"}", json!("a"), -32600),
+    ] {
+        let stdin = client.stdin.as_mut().expect("it is open");
+        writeln!(stdin, "{line}").expect("it listens");
+        let answer = client.next();
+        assert_eq!(
+            (&answer["id"], &answer["error"]["code"]),
+            (&id, &json!(code)),
+            "{line}"
+        );
+    }
+    assert_eq!(client.ask("ping", json!({}))["result"], json!({}));
     client.close();
 }
 

@@ -229,7 +229,7 @@ fn a_script_that_no_manifest_describes_is_told_checked_and_runs_by_name() {
     }
 }
 
-/// What of a Terraform configuration is not resolved is told before the error that nothing is bound.
+/// An unresolved part of a Terraform configuration is reported before the error that nothing is bound.
 #[test]
 fn run_without_a_usable_binding_tells_what_terraform_left_out() {
     let action = |name: &str, code: &str| {

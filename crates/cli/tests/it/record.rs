@@ -146,7 +146,7 @@ fn asking(url: &str) -> String {
     )
 }
 
-/// What the Action printed first, and the notices.
+/// Returns the first output of the Action, and the notices.
 #[track_caller]
 fn ask(invocation: Invocation) -> (String, Vec<(String, String)>) {
     let outcome = invocation.outcome(0);
@@ -330,13 +330,13 @@ fn only_a_recording_is_overwritten() {
     assert_command!(run("--record notes.yaml"), @"
     exit code: 2
     ----- stderr -----
-    error: notes.yaml: the file is there, and it is no recording of postlogin
+    error: notes.yaml: the file exists and is not a recording of postlogin
     hint: record into another file, or remove this one
     ");
     assert_command!(run("--record mocks.yaml --http mocks.yaml"), @"
     exit code: 2
     ----- stderr -----
-    error: mocks.yaml: it can't be replayed and recorded at once
+    error: mocks.yaml: it cannot be replayed and recorded at once
     hint: record into another file
     ");
     assert_command!(run("--record ."), @"

@@ -343,7 +343,7 @@ fn bad_input_is_said_and_nothing_is_counted_twice() {
             );
         }
     };
-    check("", 2, &["there is no user in it"]);
+    check("", 2, &["it has no users"]);
     check(
         "{\"id\": 1}\n",
         2,
@@ -369,7 +369,7 @@ fn bad_input_is_said_and_nothing_is_counted_twice() {
         &format!("{user}{user}"),
         0,
         &[
-            "1 line repeat a `user_id`",
+            "1 line repeats a `user_id`",
             "no user has `user_metadata`",
             "| 2 | 2 | 0 |",
         ],
@@ -381,7 +381,7 @@ fn bad_input_is_said_and_nothing_is_counted_twice() {
             "1 line could not be read: JSON that is cut off (line 2)",
             "| 2 | 1 | 0 | 0 | 0 | 1 |",
             "exit code 102: 1 line could not be read; --fail-if",
-            "1 users, ",
+            "1 user, ",
         ],
     );
     let long = "x".repeat(50 << 20);

@@ -111,8 +111,28 @@ fn rules_only() {
 fn clients_only() {
     let folder = copy("clients-only");
     let checked = postlogin("check").within(folder.path()).finish();
-    assert_eq!(checked.code, Some(2), "{checked}");
-    assert!(checked.stderr.contains("postlogin serve"), "{checked}");
+    assert_eq!(checked.code, Some(0), "{checked}");
+    let read = "✓ nothing found: the project has no Actions and no Rules; it has 1 application and 1 connection";
+    assert!(checked.stdout.contains(read), "{checked}");
+    for (format, part) in [
+        ("json", "\"actions\": []"),
+        ("sarif", "\"results\": []"),
+        ("github", ""),
+    ] {
+        let done = postlogin(&format!("check --format {format}"))
+            .within(folder.path())
+            .finish();
+        assert_eq!(done.code, Some(0), "{done}");
+        assert!(done.stdout.contains(part), "{done}");
+    }
+    let by_name = postlogin("check .").within(folder.path()).finish();
+    assert!(by_name.stdout.contains(read), "{by_name}");
+    // What of it cannot be read is not green.
+    fs::write(folder.path().join("clients/other.json"), "{").expect("a file");
+    let broken = postlogin("check").within(folder.path()).finish();
+    assert_eq!(broken.code, Some(2), "{broken}");
+    assert!(broken.stdout.contains("unreadable"), "{broken}");
+    fs::remove_file(folder.path().join("clients/other.json")).expect("it was there");
     let ran = postlogin("run").within(folder.path()).finish();
     assert_eq!(ran.code, Some(2), "{ran}");
     assert!(ran.stderr.contains("binding = ["), "{ran}");

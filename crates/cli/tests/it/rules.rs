@@ -219,7 +219,7 @@ fn what_cannot_be_a_rule_is_one_clear_message() {
     assert_command!(run("run rules/both.js"), @r#"
     exit code: 101
     ----- stderr -----
-    error: rules/both.js:3:1: SyntaxError: the file is a Rule and an Action: behind the function of the Rule, a handler of Actions is exported
+    error: rules/both.js:3:1: SyntaxError: the file is a Rule and an Action: after the function of the Rule, a handler of Actions is exported
     hint: keep the Rule and the Action in files of their own
     "#);
     assert_command!(run("build rules/ok.js"), @r#"
@@ -237,7 +237,7 @@ fn what_cannot_be_a_rule_is_one_clear_message() {
     assert_command!(within("export"), @r#"
     exit code: 101
     ----- stderr -----
-    error: rules/action.js: the configuration says that it is a Rule, and the text is none
+    error: rules/action.js: configured as a Rule, but the file does not contain one
     hint: a Rule is one function: function (user, context, callback) { … }
     "#);
     assert_command!(within("odd"), @r#"

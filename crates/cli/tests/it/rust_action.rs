@@ -8,7 +8,7 @@ use crate::support::{FIXED, Invocation, QUIET, folder, postlogin};
 
 const PACKAGE: &str = "actions/loyalty-tier";
 
-/// What is meant for this machine's processor is not meant for the Action, whose build stays among the tests' files.
+/// Settings for this machine's processor are not meant for the Action, whose build stays among the tests' files.
 fn cargo(arguments: &str) -> Invocation {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("actions");
     postlogin(arguments).env("CARGO_TARGET_DIR", target)

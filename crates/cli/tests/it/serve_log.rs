@@ -1,4 +1,4 @@
-//! What `serve` prints: a line for each login, the prints and errors of its Actions, keys of the export that do not count.
+//! The output of `serve`: a line for each login, the console output and errors of its Actions, ignored keys of the export.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},

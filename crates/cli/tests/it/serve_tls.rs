@@ -39,7 +39,7 @@ fn start(options: &str, tls: &std::path::Path, users: &std::path::Path) -> (Serv
     (tenant, ports.expect("it says where it listens"))
 }
 
-/// What a server sends until it closes, to bytes that are sent to it.
+/// Returns the bytes that a server sends until it closes, for bytes that are sent to it.
 fn exchange(port: u16, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
     stream

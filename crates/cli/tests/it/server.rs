@@ -39,7 +39,7 @@ impl Server {
         Self { address, requests }
     }
 
-    /// What was asked so far.
+    /// Returns the requests so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests
             .lock()

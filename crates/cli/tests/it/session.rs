@@ -329,7 +329,7 @@ fn a_request_that_is_too_long_is_refused_and_the_session_continues() {
     assert_eq!(answers[3]["passed"], true);
 }
 
-/// What would pass although nothing was compared, or speaks of more than one request.
+/// A case that would pass although nothing was compared, or that speaks of more than one request.
 #[test]
 fn a_request_is_one_case_that_runs() {
     let refused = [

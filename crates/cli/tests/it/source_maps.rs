@@ -189,9 +189,11 @@ fn a_missing_or_broken_map_is_a_notice() {
         "its mappings are broken",
     );
     refused(
-        Some("{\"version\":3,\"sections\":[]}"),
+        Some(
+            "{\"version\":3,\"sections\":[{\"offset\":{\"line\":0,\"column\":0},\"url\":\"a.map\"}]}",
+        ),
         own,
-        "it consists of sections",
+        "its section 1 has no map",
     );
     refused(
         Some("{}"),

@@ -172,7 +172,7 @@ impl Finished {
     }
 }
 
-/// What two runs of the same command have in common.
+/// The common parts of two runs of the same command.
 impl fmt::Display for Finished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = match self.code {

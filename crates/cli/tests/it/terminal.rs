@@ -18,7 +18,7 @@ struct Terminal {
     keys: ChildStdin,
     chunks: Receiver<Vec<u8>>,
     shown: String,
-    /// What was looked for so far ends here.
+    /// The search so far ends here.
     seen: usize,
 }
 

@@ -127,7 +127,7 @@ fn cases_are_picked_by_name_path_and_shard() {
     exit code: 2
     ----- stderr -----
     error: invalid value '3/2' for '--shard <K/N>': write K/N with K from 1 to N, as in 2/4
-    hint: `postlogin test --help` tells what there is
+    hint: `postlogin test --help` lists the options
     ");
 }
 
@@ -220,4 +220,53 @@ fn secrets_are_hidden_in_reports() {
     }
     let waiting = std::fs::read_to_string(folder.path().join("a.snap.new")).expect("it waits");
     assert!(!waiting.contains("hunter2"), "{waiting}");
+}
+
+#[test]
+fn a_tag_that_no_case_has_is_told_with_those_that_there_are() {
+    let project = folder(&[
+        ("quiet.js", crate::support::QUIET),
+        (
+            "a.case.yaml",
+            "cases:\n  - { description: one, actions: [quiet.js], tags: [slow, mfa] }\n  - { description: two, actions: [quiet.js], tags: [login] }\n",
+        ),
+        (
+            "b/b.case.yaml",
+            "description: bare\nactions: [../quiet.js]\n",
+        ),
+    ]);
+    let run = |arguments: &str| postlogin(arguments).within(project.path()).finish();
+    for (arguments, message, hint) in [
+        (
+            "test --tag slw",
+            "no case has the tag `slw`",
+            "did you mean `slow`? tags are login, mfa, slow",
+        ),
+        (
+            "test --tag nothing",
+            "no case has the tag `nothing`",
+            "tags are login, mfa, slow",
+        ),
+        (
+            "test --tag x --tag y",
+            "no case has one of the tags `x`, `y`",
+            "tags are login, mfa, slow",
+        ),
+        (
+            "test b --tag slow",
+            "no case has the tag `slow`",
+            "no case has tags; write them as `tags: [slow]`",
+        ),
+        (
+            "test --tag slow --filter two",
+            "none of the 3 cases fits",
+            "postlogin test --list",
+        ),
+    ] {
+        let done = run(arguments);
+        assert_eq!(done.code, Some(4), "{done}");
+        assert!(done.stderr.contains(message), "{done}");
+        assert!(done.stderr.contains(hint), "{done}");
+    }
+    assert_eq!(run("test --tag slow --tag nothing").code, Some(0));
 }

@@ -32,7 +32,7 @@ fn fuzz(project: &Path, arguments: &str) -> Finished {
         .finish()
 }
 
-/// What is found, as JSON lines; nothing of them depends on the machine but durations.
+/// Returns the findings, as JSON lines; nothing of them depends on the machine but durations.
 fn findings(done: &Finished) -> Vec<Value> {
     let lines = done.stdout.lines();
     let lines = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON on each line"));

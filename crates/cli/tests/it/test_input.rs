@@ -16,7 +16,7 @@ fn a_folder_without_cases() {
     assert_command!(postlogin("test nowhere").within(folder.path()), @"
     exit code: 2
     ----- stderr -----
-    error: nowhere: there is no such file or folder
+    error: nowhere: no such file or folder
     hint: a path is relative to the working folder
     ");
 }
@@ -132,6 +132,6 @@ fn reporters_that_are_wrong() {
     assert_command!(postlogin("test --reporter junit=crates"), @"
     exit code: 110
     ----- stderr -----
-    error: can't write crates: it is a folder
+    error: cannot write crates: it is a folder
     ");
 }

@@ -25,7 +25,7 @@ fn waiting() -> tempfile::TempDir {
     project
 }
 
-/// What the terminal shows when the user types this.
+/// Returns the screen after the user has typed this.
 fn review(folder: &Path, typed: &str) -> String {
     let command = postlogin("test --review --color never")
         .within(folder)
@@ -59,7 +59,7 @@ fn review(folder: &Path, typed: &str) -> String {
     shown
 }
 
-/// How many of the three stored outcomes are new after these answers, and how many still wait.
+/// Checks how many of the three stored outcomes are new after these answers, and how many still wait.
 #[track_caller]
 fn check(typed: &str, accepted: usize, left: usize, told: &str) {
     let project = waiting();

@@ -138,7 +138,7 @@ pub(crate) fn scope(argument: &Argument) -> Result<String, Failure> {
     Ok(scope.to_owned())
 }
 
-/// What `\s` and `trim` take for white space in JavaScript: Unicode's spaces, without U+0085, with U+FEFF.
+/// Returns whether `\s` and `trim` in JavaScript treat a character as white space: Unicode's spaces, without U+0085, with U+FEFF.
 fn is_js_space(character: char) -> bool {
     character == '\u{feff}' || (character.is_whitespace() && character != '\u{85}')
 }

@@ -62,10 +62,10 @@ fn one(call: &Call<'_>, method: &str, name: &str, limit: Limit) -> Result<String
     Ok(call.arg(0).as_str().unwrap_or_default().to_owned())
 }
 
-/// What `setUserByConnection` may do about a user who is not there.
+/// The permitted action of `setUserByConnection` for an unknown user.
 const CREATION: &[&str] = &["create_if_not_exists", "none"];
 
-/// What `setUserByConnection` may do to a user who is there.
+/// The permitted action of `setUserByConnection` for a known user.
 const UPDATE: &[&str] = &["replace", "none"];
 
 pub(crate) fn set_user_by_connection(call: &mut Call<'_>) -> Outcome {

@@ -5,7 +5,7 @@ use super::{Call, Outcome};
 use crate::reply::Failure;
 use crate::value::Argument;
 
-/// What a method gives back.
+/// The kind of result of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Returns {
     /// The `api` object.
@@ -25,7 +25,7 @@ pub struct MethodSpec {
     pub namespace: &'static str,
     /// The method: `setCustomClaim`.
     pub name: &'static str,
-    /// What it gives back.
+    /// The kind of its result.
     pub returns: Returns,
     /// Whether the vendor documents it.
     pub documented: bool,

@@ -34,14 +34,14 @@ use crate::reply::{Answer, Failure, Reply, Returned};
 use crate::value::Argument;
 use method::Run;
 
-/// What a method that answers at once gives.
+/// The result of a method that answers at once.
 pub(crate) type Outcome = Result<Returned, Failure>;
 
 const UNDEFINED: Returned = Returned::Value(Argument::Undefined);
 
 /// One call on its way: the arguments, and the state that it may read and change.
 pub(crate) struct Call<'a> {
-    /// What the whole login has collected.
+    /// The state that the whole login has collected.
     pub flow: &'a mut Flow,
     /// The handler that calls.
     pub running: &'a mut Running,

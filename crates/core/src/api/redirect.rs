@@ -237,7 +237,7 @@ fn refuse_nothing(options: &Argument, property: &str) -> Result<(), Failure> {
     )))
 }
 
-/// What `{...value}` copies: the entries of an object, the items of an array, the characters of a string.
+/// Returns the copy that `{...value}` makes: the entries of an object, the items of an array, the characters of a string.
 fn spread(value: &Argument) -> Vec<(String, Argument)> {
     let indexed = |items: Vec<Argument>| {
         items

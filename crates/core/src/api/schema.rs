@@ -8,7 +8,7 @@ use crate::limits::Limit;
 use crate::reply::Failure;
 use crate::value::Argument;
 
-/// What a value must be. `undefined` passes: a missing argument is `required`'s business.
+/// The requirement for a value. `undefined` passes: a missing argument is reported by `required`.
 pub(super) enum Schema {
     /// A string of at most so many code points.
     Text(Option<Limit>),

@@ -17,10 +17,10 @@ use crate::value::Argument;
 /// Bytes that are shown of a text that is not shown whole.
 const TEXT_BYTES: usize = 256;
 
-/// How deep calls and entries of the ledger are nested in an outcome.
+/// The nesting depth of calls and ledger entries in an outcome.
 const LEVEL: usize = 2;
 
-/// What is kept so far, and the first ceiling that was passed.
+/// The amount that is kept so far, and the first ceiling that was passed.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Kept {
     calls: usize,
@@ -42,7 +42,7 @@ pub(crate) struct Kept {
     /// Some claim has more reads before it than are compared.
     #[serde(default)]
     reads_not_compared: bool,
-    /// What is left of the search for sources.
+    /// The rest of the search for sources.
     pub source_steps: usize,
     exceeded: Option<String>,
 }
@@ -205,7 +205,7 @@ impl Kept {
         self.reads_not_compared = true;
     }
 
-    /// What is said at the end about what was dropped.
+    /// Returns the notice at the end about dropped data.
     pub fn notices(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
         let mut add = |code: &str, message: String| {
@@ -297,7 +297,7 @@ fn shorten_list(args: &mut Vec<Value>) {
     }
 }
 
-/// What a command of an argument list costs while it waits.
+/// Returns the cost of a command of an argument list while it waits.
 pub(crate) fn weigh<'a>(arguments: impl IntoIterator<Item = &'a Argument>) -> usize {
     arguments.into_iter().map(of_argument).sum()
 }

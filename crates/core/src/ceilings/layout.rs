@@ -1,4 +1,4 @@
-//! How large something is when it is printed as indented JSON.
+//! The size of a value printed as indented JSON.
 
 use std::io::{self, Write};
 

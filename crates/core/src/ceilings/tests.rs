@@ -10,7 +10,7 @@ use crate::outcome::{Notice, Outcome, Status};
 use crate::reads::Record;
 use crate::{EntryPoint, Location, Trigger};
 
-/// What an outcome and an account of it may take when they are printed.
+/// The most bytes of an outcome and of its account when they are printed.
 const PRINTED: usize = 20_000_000;
 
 fn printed(outcome: &Outcome) -> usize {

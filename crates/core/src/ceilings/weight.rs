@@ -1,10 +1,10 @@
-//! What values cost in memory, roughly.
+//! The approximate cost of values in memory.
 
 use serde_json::Value;
 
 use crate::value::Argument;
 
-/// What each value counts beside its text, in bytes.
+/// The cost of each value beside its text, in bytes.
 const VALUE: usize = 64;
 
 /// Returns what an argument costs, in bytes.

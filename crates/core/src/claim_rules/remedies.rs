@@ -1,4 +1,4 @@
-//! What would keep a claim that a rule drops.
+//! Remedies for a claim that a rule drops.
 
 use serde::{Deserialize, Serialize};
 

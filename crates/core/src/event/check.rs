@@ -14,13 +14,13 @@ pub struct Finding {
     pub trigger: Trigger,
     /// The place: `event.client.metdata`.
     pub path: String,
-    /// What is wrong there.
+    /// The problem.
     pub problem: Problem,
-    /// What was probably meant: a path, or a value for [`Problem::UnknownValue`].
+    /// The likely intention: a path, or a value for [`Problem::UnknownValue`].
     pub suggestion: Option<String>,
 }
 
-/// What is wrong with a property.
+/// A problem of a property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// The object that it is in has no such property.

@@ -27,7 +27,7 @@ pub enum Segment {
 pub struct PathError {
     /// One sentence without a full stop; names the segment.
     pub message: String,
-    /// What to write instead, if there is something to say.
+    /// The replacement to write instead, if there is one.
     pub hint: Option<String>,
 }
 

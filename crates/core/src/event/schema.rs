@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What a property holds.
+/// The type of a property's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// An object without other properties than the listed ones.
@@ -29,7 +29,7 @@ pub enum Kind {
 pub struct Field {
     /// The last part of the path.
     pub name: &'static str,
-    /// What it holds.
+    /// The type of its value.
     pub kind: Kind,
     /// It may be absent (and then a captured event may say `null`).
     pub optional: bool,

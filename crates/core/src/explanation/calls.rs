@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::expected::order;
+use super::places::order;
 use super::{ClaimSite, MOST_OTHER_NAMES};
 use crate::location::Location;
 use crate::outcome::{NoValue, Outcome};
@@ -63,7 +63,7 @@ impl<'l> Calls<'l> {
         places(site).iter().any(|place| self.set.contains(place))
     }
 
-    /// What the place gave last instead of a value, if it called for the claim without one.
+    /// Returns the last thing that the place gave instead of a value, if it called for the claim without one.
     pub(super) fn no_value(&self, site: &ClaimSite) -> Option<NoValue> {
         places(site)
             .iter()

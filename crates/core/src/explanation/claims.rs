@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::expected::Ways;
+use super::places::Ways;
 use super::{Certainty, ClaimAccount, Origin, Setter};
 use crate::claim_rules::{Remedy, RuleContext, remedies, spec_of};
 use crate::limits::CUSTOM_CLAIMS_BYTES;

@@ -1,18 +1,11 @@
 //! The account of a claim that was asked about: whether a token has it, and if not, what stood in its way.
 
-use std::collections::{HashMap, HashSet};
-
-use super::calls::Calls;
 use super::claims::page;
-use super::{
-    ClaimSite, ClaimSites, ConditionAccount, ExpectedClaim, Presence, PresenceState, Reached,
-    ReadValue, Region, SiteAccount,
-};
+use super::places::Login;
+use super::{ClaimSite, ClaimSites, ExpectedClaim, NoToken, Presence, PresenceState, Reached};
 use crate::claim_rules::{RuleContext, remedies, rule_for};
-use crate::location::Location;
 use crate::outcome::{Outcome, Status, TokenKind, Verdict};
-use crate::reads::{EventRead, Record};
-use crate::sources::step;
+use crate::reads::Record;
 use crate::trigger::Trigger;
 
 pub(super) fn account(
@@ -39,11 +32,14 @@ pub(super) fn account(
         similar(outcome, sites, name)
     };
     let login = Login::new(outcome, record, sites, name);
-    let sites = sites
-        .iter()
-        .filter(|site| may_be(&site.name, name))
-        .map(|site| login.account(site, name))
-        .collect();
+    let sites = sites.iter().filter(|site| may_be(&site.name, name));
+    let sites = sites.map(|site| (site, login.account(site, name)));
+    // A helper that is called for other claims only, and was not reached for any of them, has nothing to do with this one.
+    let sites = sites.filter(|(site, account)| {
+        let is_known = !site.routes.is_empty() && site.omitted_routes == 0;
+        !is_known || !account.routes.is_empty() || was_called(account.reached)
+    });
+    let sites = sites.map(|(_, account)| account).collect();
     ExpectedClaim {
         name: name.to_owned(),
         id_token,
@@ -72,19 +68,17 @@ fn presence(
         Some(entry) => entry.rule,
         None => rule_for(context, token, name),
     };
-    let has_no_token = match token {
-        TokenKind::IdToken => outcome.trigger != Trigger::PostLogin,
-        TokenKind::AccessToken => !outcome.trigger.table().has_tokens,
-    };
+    let no_token = no_token(context, outcome, token);
     let unset = outcome
         .unset_claims
         .iter()
         .rfind(|call| call.token == token && call.name == name)
         .map(|call| call.value);
     let state = match set {
-        _ if has_no_token => PresenceState::NoToken,
-        Some(entry) if entry.verdict == Verdict::Dropped => PresenceState::Dropped,
-        _ if outcome.status != Status::Allowed => PresenceState::NoToken,
+        Some(entry) if entry.verdict == Verdict::Dropped && !is_missing(no_token) => {
+            PresenceState::Dropped
+        }
+        _ if no_token.is_some() => PresenceState::NoToken,
         // Nothing that has a value came after it, and it is not there: it was taken away.
         Some(entry) if entry.verdict == Verdict::Overwritten && unset.is_some() => {
             PresenceState::NoValue
@@ -94,22 +88,46 @@ fn presence(
         None if unset.is_some() => PresenceState::NoValue,
         None => PresenceState::NeverSet,
     };
-    // A claim that is there needs nothing.
-    let rule = rule.filter(|_| state != PresenceState::Standard && !has_no_token);
+    // A claim that is there needs nothing, and no rule applies to a token that is never issued.
+    let applies = state != PresenceState::Standard && !is_missing(no_token);
+    let rule = rule.filter(|_| applies);
     Presence {
         state,
+        no_token: no_token.filter(|_| state == PresenceState::NoToken),
         no_value: unset.filter(|_| state == PresenceState::NoValue),
         rule,
         page: rule.and_then(page),
         remedies: match state {
             PresenceState::Standard | PresenceState::Kept => Vec::new(),
-            _ if has_no_token => Vec::new(),
+            _ if no_token == Some(NoToken::Trigger) => Vec::new(),
             _ => remedies(context, token, name),
         },
     }
 }
 
-/// A name that was set, or that stands in a text, and differs from this one as a slip does.
+/// Returns why a token is not there.
+fn no_token(context: &RuleContext<'_>, outcome: &Outcome, token: TokenKind) -> Option<NoToken> {
+    let is_of_trigger = match token {
+        TokenKind::IdToken => outcome.trigger == Trigger::PostLogin,
+        TokenKind::AccessToken => outcome.trigger.table().has_tokens,
+    };
+    let wants_openid = context.scopes.iter().any(|scope| scope == "openid");
+    match outcome.status {
+        _ if !is_of_trigger => Some(NoToken::Trigger),
+        // A login that ended for another reason would have had none either: this is what the user has to change first.
+        _ if token == TokenKind::IdToken && !wants_openid => Some(NoToken::NoOpenidScope),
+        Status::Allowed => None,
+        Status::Denied | Status::Failed => Some(NoToken::Ended),
+        Status::Redirected | Status::Prompted | Status::Challenged => Some(NoToken::Waiting),
+    }
+}
+
+/// Returns whether the token is missing whatever the Actions do.
+fn is_missing(reason: Option<NoToken>) -> bool {
+    matches!(reason, Some(NoToken::Trigger | NoToken::NoOpenidScope))
+}
+
+/// A name that was set, or that is in a source in a text, and differs from this one as a slip does.
 fn similar(outcome: &Outcome, sites: &[ClaimSite], name: &str) -> Option<String> {
     let set = outcome.ledger.iter().map(|entry| entry.name.as_str());
     let written = sites.iter().filter_map(|site| match site.name.as_slice() {
@@ -124,7 +142,16 @@ fn similar(outcome: &Outcome, sites: &[ClaimSite], name: &str) -> Option<String>
         name.trim_end_matches('/').to_owned()
     };
     let wanted = plain(name);
-    let likeness = |other: &str| strsim::jaro_winkler(&wanted, &plain(other));
+    let likeness = |other: &str| {
+        let other = plain(other);
+        // In one namespace, only what comes after it tells two names apart.
+        match (wanted.rsplit_once('/'), other.rsplit_once('/')) {
+            (Some((one, wanted)), Some((same, other))) if one == same => {
+                strsim::jaro_winkler(wanted, other)
+            }
+            _ => strsim::jaro_winkler(&wanted, &other),
+        }
+    };
     let lengths_allow = |other: &&str| {
         let (one, other) = (wanted.len(), other.len());
         // Below a quarter the likeness is at most 0.85.
@@ -140,8 +167,15 @@ fn similar(outcome: &Outcome, sites: &[ClaimSite], name: &str) -> Option<String>
     best.map(|(_, other)| other.to_owned())
 }
 
+fn was_called(reached: Reached) -> bool {
+    matches!(
+        reached,
+        Reached::Yes | Reached::NoValue | Reached::OtherNames
+    )
+}
+
 /// Whether a name can be made of known parts with anything between them.
-fn may_be(parts: &[String], name: &str) -> bool {
+pub(super) fn may_be(parts: &[String], name: &str) -> bool {
     let Some((first, others)) = parts.split_first() else {
         return false;
     };
@@ -161,177 +195,6 @@ fn may_be(parts: &[String], name: &str) -> bool {
         rest = rest.get(at + part.len()..).unwrap_or_default();
     }
     rest.len() >= last.len() && rest.ends_with(last.as_str())
-}
-
-/// What a login did, as far as places that set one claim are concerned.
-struct Login<'l> {
-    outcome: &'l Outcome,
-    /// The calls that set claims.
-    calls: Calls<'l>,
-    /// What each Action read at a known place, by that place, with its number in the order of the login.
-    reads: HashMap<&'l str, Vec<(&'l Location, usize, &'l EventRead)>>,
-}
-
-impl<'l> Login<'l> {
-    fn new(outcome: &'l Outcome, record: &'l Record, sites: &[ClaimSite], name: &str) -> Self {
-        let mut reads: HashMap<&str, Vec<_>> = HashMap::new();
-        for (number, read) in record.reads.iter().enumerate() {
-            if let Some(place) = &read.location {
-                let of_action = reads.entry(read.action.as_str()).or_default();
-                of_action.push((place, number, read));
-            }
-        }
-        for of_action in reads.values_mut() {
-            of_action.sort_by(|(one, first, read), (other, second, same)| {
-                let one = (order(one), &read.path, first);
-                one.cmp(&(order(other), &same.path, second))
-            });
-            // In a loop the same is read at the same place again and again.
-            of_action.dedup_by(|(one, _, later), (other, _, earlier)| {
-                order(one) == order(other) && later.path == earlier.path
-            });
-        }
-        Self {
-            outcome,
-            calls: Calls::of(outcome, sites, name),
-            reads,
-        }
-    }
-
-    fn account(&self, site: &ClaimSite, name: &str) -> SiteAccount {
-        let mut actions = self.outcome.usage.actions.iter();
-        let ran = actions.any(|usage| usage.action == site.action);
-        let error = self.outcome.error.as_ref();
-        let failed = error.is_some_and(|error| error.action == site.action);
-        let (was_set, unset) = (self.calls.has_set(site), self.calls.no_value(site));
-        let others = self.calls.other_names(site);
-        let reached = match (was_set, unset, ran, failed) {
-            (true, ..) => Reached::Yes,
-            (false, Some(_), ..) => Reached::NoValue,
-            (false, None, ..) if !others.is_empty() => Reached::OtherNames,
-            (false, None, false, _) => Reached::NotRun,
-            (false, None, true, true) => Reached::Failed,
-            (false, None, true, false) => Reached::No,
-        };
-        let conditions = if reached == Reached::No || reached == Reached::Failed {
-            let mut conditions = self.conditions(site);
-            if let Some(part) = unknown_part(&site.name, name) {
-                keep_reads_of(&mut conditions, part);
-            }
-            conditions
-        } else {
-            Vec::new()
-        };
-        SiteAccount {
-            action: site.action.clone(),
-            method: site.method.clone(),
-            location: site.location.clone(),
-            certain: site.name.len() == 1,
-            reached,
-            no_value: unset.filter(|_| reached == Reached::NoValue),
-            other_names: match reached {
-                Reached::OtherNames => others,
-                _ => Vec::new(),
-            },
-            conditions,
-        }
-    }
-
-    fn conditions(&self, site: &ClaimSite) -> Vec<ConditionAccount> {
-        let accounts = site.conditions.iter().map(|condition| {
-            let (inside, omitted_reads) = self.inside(&site.action, &condition.regions);
-            let ways = Ways::of(inside.iter().copied());
-            let mut known = HashSet::new();
-            let leaves = inside.iter().filter(|read| !ways.has(read));
-            let reads = leaves
-                .filter(|read| known.insert(read.path.as_str()))
-                .map(|read| ReadValue {
-                    path: read.path.clone(),
-                    present: read.present,
-                    value: read.value.clone(),
-                });
-            ConditionAccount {
-                text: condition.text.clone(),
-                must_be: condition.must_be,
-                location: condition.location.clone(),
-                reads: reads.collect(),
-                omitted_reads,
-            }
-        });
-        accounts.collect()
-    }
-
-    /// What an Action read inside of the regions, in the order of the login; at most [`MOST_READS`] of each region, and how many
-    /// there are beyond those.
-    fn inside(&self, action: &str, regions: &[Region]) -> (Vec<&'l EventRead>, usize) {
-        let reads = self.reads.get(action).map(Vec::as_slice);
-        let reads = reads.unwrap_or_default();
-        let mut inside: Vec<(usize, &EventRead)> = Vec::new();
-        let mut omitted = 0;
-        for region in regions {
-            let first = reads.partition_point(|(place, ..)| order(place) < order(&region.start));
-            let from = reads.iter().skip(first);
-            let mut within = from.take_while(|(place, ..)| region.holds(place));
-            let looked_at = within.by_ref().take(MOST_READS);
-            inside.extend(looked_at.map(|(_, number, read)| (*number, *read)));
-            omitted += within.count();
-        }
-        inside.sort_by_key(|(number, _)| *number);
-        inside.dedup_by_key(|(number, _)| *number);
-        let reads = inside.into_iter().map(|(_, read)| read);
-        (reads.collect(), omitted)
-    }
-}
-
-/// So many reads of a region are looked at.
-const MOST_READS: usize = 100;
-
-/// The order of places in the texts of a login.
-pub(super) fn order(place: &Location) -> (&str, u32, u32) {
-    (&place.file, place.line, place.column)
-}
-
-/// What other reads went through: `event.user` for `event.user.email`.
-pub(super) struct Ways<'r>(HashSet<&'r str>);
-
-impl<'r> Ways<'r> {
-    pub(super) fn of(reads: impl IntoIterator<Item = &'r EventRead>) -> Self {
-        let mut ways = HashSet::new();
-        for read in reads {
-            let path = read.path.as_str();
-            let steps = path
-                .char_indices()
-                .filter(|(_, letter)| matches!(letter, '.' | '['));
-            for (at, _) in steps {
-                ways.insert(path.get(..at).unwrap_or_default());
-            }
-        }
-        Self(ways)
-    }
-
-    /// Whether another read went further down from this one.
-    pub(super) fn has(&self, read: &EventRead) -> bool {
-        self.0.contains(read.path.as_str())
-    }
-}
-
-/// What stands for the one unknown part of a name: `hobby` for `https://x/…` and `https://x/hobby`.
-fn unknown_part<'n>(parts: &[String], name: &'n str) -> Option<&'n str> {
-    let [before, behind] = parts else { return None };
-    name.strip_prefix(before.as_str())?
-        .strip_suffix(behind.as_str())
-        .filter(|part| !part.is_empty())
-}
-
-/// In a loop over names, what was read for the others says nothing of this one.
-fn keep_reads_of(conditions: &mut [ConditionAccount], part: &str) {
-    let ends = [step(part), format!("[{part}]")];
-    let is_of = |read: &ReadValue| ends.iter().any(|end| read.path.ends_with(end.as_str()));
-    for condition in conditions {
-        if condition.reads.iter().any(is_of) {
-            condition.reads.retain(is_of);
-        }
-    }
 }
 
 #[cfg(test)]

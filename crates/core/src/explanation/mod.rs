@@ -6,6 +6,8 @@
 mod calls;
 mod claims;
 mod expected;
+mod places;
+mod site;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +20,11 @@ use crate::measure::Usage;
 use crate::outcome::{ClaimRule, NoValue, Outcome, TokenKind, Verdict};
 use crate::reads::{EventRead, Record};
 
+pub use site::{
+    ClaimSite, ClaimSites, Condition, ConditionAccount, EarlyEnd, HelperCall, MOST_OTHER_NAMES,
+    Met, Reached, Region, Route, RouteAccount, SiteAccount,
+};
+
 /// The name and version of the serialised form.
 pub const EXPLANATION_FORMAT: &str = "postlogin.explanation/1";
 
@@ -28,19 +35,19 @@ pub struct Explanation {
     pub format: String,
     /// The login, as `postlogin run` shows it.
     pub outcome: Outcome,
-    /// What the rules looked at.
+    /// The facts that the rules used.
     pub request: RequestFacts,
     /// One account for each entry of the ledger, in its order.
     pub claims: Vec<ClaimAccount>,
     /// One account for each claim that was asked about, in the order of the questions.
     pub expected: Vec<ExpectedClaim>,
-    /// What was used of the vendor's limits.
+    /// The use of the vendor's limits.
     pub limits: Vec<Usage>,
-    /// What Actions read of the event, in order. Empty when an Action's language does not tell.
+    /// The reads of the event by Actions, in order. Empty when an Action's language does not report them.
     pub reads: Vec<EventRead>,
 }
 
-/// What was asked for at the start of the login.
+/// The request at the start of the login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestFacts {
     /// `event.transaction.protocol`, or empty.
@@ -53,7 +60,7 @@ pub struct RequestFacts {
     pub opaque: bool,
 }
 
-/// What became of one call of `setCustomClaim`, and why.
+/// The verdict on one call of `setCustomClaim`, with its reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClaimAccount {
     /// The token.
@@ -62,7 +69,7 @@ pub struct ClaimAccount {
     pub name: String,
     /// The claim's value.
     pub value: Value,
-    /// What became of it.
+    /// The verdict on it.
     pub verdict: Verdict,
     /// The rule that dropped it.
     pub rule: Option<ClaimRule>,
@@ -76,10 +83,10 @@ pub struct ClaimAccount {
     pub overwritten_by: Option<Setter>,
     /// From where in the event the value came, the likeliest first.
     pub origins: Vec<Origin>,
-    /// How many reads before the call were not compared with the claim: there are very many. Absent when there are none.
+    /// The number of reads before the call that were not compared with the claim, because there are too many. Absent when there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub omitted_reads: usize,
-    /// What would keep it, when it was dropped.
+    /// The remedies that would keep it, when it was dropped.
     pub remedies: Vec<Remedy>,
 }
 
@@ -97,13 +104,13 @@ pub struct Setter {
 pub struct Origin {
     /// `event.user.user_metadata.hobby`.
     pub path: String,
-    /// How sure that is.
+    /// The certainty of the path.
     pub certainty: Certainty,
     /// Where it was read.
     pub location: Option<Location>,
 }
 
-/// How sure an origin is.
+/// The certainty of an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
@@ -120,15 +127,15 @@ pub enum Certainty {
 pub struct ExpectedClaim {
     /// The claim's name.
     pub name: String,
-    /// What the ID token has of it.
+    /// The claim in the ID token.
     pub id_token: Presence,
-    /// What the access token has of it.
+    /// The claim in the access token.
     pub access_token: Presence,
     /// A claim that was set and has nearly this name.
     pub similar: Option<String>,
     /// Places in the Actions that set a claim of this name, reached or not.
     pub sites: Vec<SiteAccount>,
-    /// How many places that set claims were not looked at: a file has more than are read. Absent when there are none.
+    /// The number of places that set claims and were not analysed, because the file has too many. Absent when there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub omitted_sites: usize,
 }
@@ -138,14 +145,17 @@ pub struct ExpectedClaim {
 pub struct Presence {
     /// Whether, and how it came there.
     pub state: PresenceState,
-    /// What an Action gave instead of a value. Absent in every other state than [`PresenceState::NoValue`].
+    /// Why there is no token. Absent in every other state than [`PresenceState::NoToken`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_token: Option<NoToken>,
+    /// The thing that an Action gave instead of a value. Absent in every other state than [`PresenceState::NoValue`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_value: Option<NoValue>,
     /// The rule that dropped it or, when it was never set, that would drop it.
     pub rule: Option<ClaimRule>,
     /// The public page that states the rule.
     pub page: Option<String>,
-    /// What would keep it.
+    /// The remedies that would keep it.
     pub remedies: Vec<Remedy>,
 }
 
@@ -163,127 +173,22 @@ pub enum PresenceState {
     NeverSet,
     /// The last call for it gave what JSON has no value for, so that no claim is set.
     NoValue,
-    /// The login ended without tokens.
+    /// There is no such token; [`Presence::no_token`] has the reason.
     NoToken,
 }
 
-/// A place in the text of an Action that sets a claim.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimSite {
-    /// The Action.
-    pub action: String,
-    /// The method: `idToken.setCustomClaim`; `context.idToken` for an assignment of a Rule.
-    pub method: String,
-    /// The parts of the name that are known; between them may stand anything.
-    pub name: Vec<String>,
-    /// Where the method is named.
-    pub location: Location,
-    /// What has to hold for the call to be reached, from the outside in.
-    pub conditions: Vec<Condition>,
-}
-
-/// The places in one text, or in several, that set claims.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ClaimSites {
-    /// The places, in the order of the text.
-    pub sites: Vec<ClaimSite>,
-    /// How many more there are, which were not looked at.
-    pub omitted: usize,
-}
-
-/// A condition around a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Condition {
-    /// Its text.
-    pub text: String,
-    /// Whether it has to be true; else false.
-    pub must_be: bool,
-    /// Where it stands.
-    pub location: Location,
-    /// Parts of the text that decide it: itself and what the variables in it stand for.
-    pub regions: Vec<Region>,
-}
-
-/// A part of a text, from its first place to the one behind its last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Region {
-    /// The first place.
-    pub start: Location,
-    /// The line of the place behind the last.
-    pub end_line: u32,
-    /// Its column.
-    pub end_column: u32,
-}
-
-impl Region {
-    /// Whether a place lies inside.
-    pub fn holds(&self, place: &Location) -> bool {
-        let at = (place.line, place.column);
-        place.file == self.start.file
-            && (self.start.line, self.start.column) <= at
-            && at < (self.end_line, self.end_column)
-    }
-}
-
-/// A place that sets an expected claim, and whether the login came there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SiteAccount {
-    /// The Action.
-    pub action: String,
-    /// The method: `idToken.setCustomClaim`; `context.idToken` for an assignment of a Rule.
-    pub method: String,
-    /// The place.
-    pub location: Location,
-    /// Whether the text certainly names this claim; else it may.
-    pub certain: bool,
-    /// What the login did with it.
-    pub reached: Reached,
-    /// What was given instead of a value. Absent in every other state than [`Reached::NoValue`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_value: Option<NoValue>,
-    /// The first names, at most [`MOST_OTHER_NAMES`], for which the call was made. Empty in every other state than
-    /// [`Reached::OtherNames`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub other_names: Vec<String>,
-    /// The conditions around it that the login read the event for, or all when that is not known.
-    pub conditions: Vec<ConditionAccount>,
-}
-
-/// So many names of other claims are listed for a place.
-pub const MOST_OTHER_NAMES: usize = 5;
-
-/// Whether the login came to a place.
+/// Why there is no token that could have a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reached {
-    /// The call was made.
-    Yes,
-    /// The call was made, but never with a value that JSON has: no claim is set.
-    NoValue,
-    /// The call was made, for other names than this one ([`SiteAccount::other_names`]).
-    OtherNames,
-    /// The Action ran and the call was not made.
-    No,
-    /// The Action did not run: the flow ended before it.
-    NotRun,
-    /// The Action ended with an error.
-    Failed,
-}
-
-/// A condition, and what was read for it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ConditionAccount {
-    /// Its text.
-    pub text: String,
-    /// Whether it has to be true; else false.
-    pub must_be: bool,
-    /// Where it stands.
-    pub location: Location,
-    /// What was read of the event to decide it.
-    pub reads: Vec<ReadValue>,
-    /// How many more reads there were, which were not looked at. Absent when there are none.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub omitted_reads: usize,
+pub enum NoToken {
+    /// Runs of the trigger issue no token of this kind.
+    Trigger,
+    /// The login was denied, or an Action failed.
+    Ended,
+    /// The login waits for the user.
+    Waiting,
+    /// The scope `openid` was not requested, so no ID token is issued.
+    NoOpenidScope,
 }
 
 #[expect(
@@ -294,14 +199,14 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// What a read found.
+/// The result of a read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReadValue {
     /// The path.
     pub path: String,
     /// Whether there was something.
     pub present: bool,
-    /// What was there.
+    /// The value.
     pub value: Value,
 }
 

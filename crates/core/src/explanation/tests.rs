@@ -186,7 +186,11 @@ fn site(name: &[&str], line: u32) -> ClaimSite {
         method: "idToken.setCustomClaim".into(),
         name: name.iter().map(|part| (*part).to_owned()).collect(),
         location: at(line, 9),
+        routes: Vec::new(),
+        omitted_routes: 0,
+        end: None,
         conditions: vec![Condition {
+            met: None,
             text: "hobby && verified".into(),
             must_be: true,
             location: at(line - 1, 5),
@@ -376,8 +380,12 @@ fn many_claims_and_reads_are_accounted_for_in_one_go() {
         method: "idToken.setCustomClaim".into(),
         name: vec!["https://x/".into(), String::new()],
         location: at(line, 1),
+        routes: Vec::new(),
+        omitted_routes: 0,
+        end: None,
         conditions: (0..24)
             .map(|_| Condition {
+                met: None,
                 text: "x".into(),
                 must_be: true,
                 location: at(1, 1),

@@ -1,4 +1,4 @@
-//! What a login changes beside its outcome: the browser's session, the refresh token, the factors of its user.
+//! The changes of a login beside its outcome: the browser's session, the refresh token, the factors of its user.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::transaction::command::Lifetime;
 use crate::value::Argument;
 
-/// What a host has to change after a login, or while it waits.
+/// The changes that a host makes after a login, or while it waits.
 ///
 /// Only what the user enrolled is in it while a login waits and after one that failed; a login that was allowed or denied has all
 /// of it.

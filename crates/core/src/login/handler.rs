@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What the flow needs to know about an Action.
+use crate::fault::Fault;
+
+/// The facts of an Action that the flow needs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HandlerInfo {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: HandlerKind,
     /// Identifies its code: it is another one when the source or a module differs. Empty when logins are not stored.
     pub fingerprint: String,
@@ -16,13 +18,15 @@ pub struct HandlerInfo {
     pub secrets: Map<String, Value>,
     /// The size of its code in bytes, npm modules excluded; `None` when unknown.
     pub code_bytes: Option<usize>,
-    /// How many npm packages it declares; `None` when unknown.
+    /// The number of npm packages that it declares; `None` when unknown.
     pub dependencies: Option<usize>,
-    /// How many Action Modules it declares; `None` when unknown.
+    /// The number of Action Modules that it declares; `None` when unknown.
     pub modules: Option<usize>,
+    /// Why it cannot run. Such a handler is passed over, and the login does not end well: see [`super::Login::passing_over`].
+    pub broken: Option<Fault>,
 }
 
-/// What runs at a login.
+/// The kinds of handlers that run at a login.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum HandlerKind {
     /// A post-login Action.

@@ -18,7 +18,7 @@ pub struct LoginInput {
     pub tenant: TenantSettings,
     /// Ids of the Rules that ran before, for `api.rules.wasExecuted`.
     pub rules_executed: Vec<String>,
-    /// What ids (`sid`, `jti`, `state`) are derived from: the same seed gives the same ids.
+    /// The source of ids (`sid`, `jti`, `state`): the same seed gives the same ids.
     pub seed: u64,
     /// The time at which the login starts, in milliseconds since the epoch.
     pub now_ms: i64,

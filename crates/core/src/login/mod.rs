@@ -38,7 +38,7 @@ use transaction::Transaction;
 /// One login on its way through its handlers.
 #[derive(Debug)]
 pub struct Login {
-    /// What runs, in its order.
+    /// The handlers, in their order.
     handlers: Vec<HandlerInfo>,
     progress: Progress,
     transaction: Transaction,
@@ -74,6 +74,16 @@ impl Login {
     #[must_use]
     pub fn watched(mut self, watch: Watch) -> Self {
         self.transaction.watch(watch);
+        self
+    }
+
+    /// Lets the login continue after Actions that do not load, so that what the others do is seen. It ends as failed all the same,
+    /// unless another handler denied it or waits for the user; the error is that of the first handler that did not run, and a
+    /// notice `action-not-loaded` names each. Without this, the first Action that does not load ends the login, as in
+    /// production.
+    #[must_use]
+    pub fn passing_over(mut self) -> Self {
+        self.progress.passes_over = true;
         self
     }
 

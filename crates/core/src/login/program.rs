@@ -12,24 +12,27 @@ use crate::fault::Fault;
 use crate::json;
 use crate::outcome::ActionUsage;
 
-/// How far a login has come.
+/// The progress of a login.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Progress {
     /// The handlers in the order in which they run, as indices into the list that the login got.
     order: Vec<usize>,
-    /// How many of them are connections.
+    /// The number of connections among them.
     connections: usize,
-    /// How many of them come before the Actions.
+    /// The number of them before the Actions.
     before_actions: usize,
     /// Whether what the Rules asked for in common (a redirect) is still to be done.
     rules_to_end: bool,
-    /// What runs next.
+    /// The next one to run.
     at: Position,
     state: State,
-    /// What the segment since the last suspension has used of its time budget.
+    /// The time budget that the segment since the last suspension has used.
     spent: Duration,
     /// The number of the next run.
     stream: u64,
+    /// Whether Actions that do not load are passed over.
+    #[serde(default)]
+    pub(super) passes_over: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +44,7 @@ struct Position {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
-    /// What is at the position can run.
+    /// The handler at the position can run.
     Ready,
     /// The user is asked: by the handler at the position, or by the Rules together.
     Waiting { after_rules: bool },
@@ -85,6 +88,7 @@ impl Progress {
             state: State::Ready,
             spent: Duration::ZERO,
             stream: 0,
+            passes_over: false,
         }
     }
 
@@ -148,6 +152,11 @@ impl Login {
             return None;
         };
         let transaction = &mut self.transaction;
+        if let Some(fault) = &info.broken {
+            transaction.pass_over(&info.name, fault.clone());
+            progress.at = at.next();
+            return None;
+        }
         if info.kind == HandlerKind::Action && transaction.refuse_event(&info.name) {
             self.progress.state = State::Over;
             return None;
@@ -196,7 +205,16 @@ impl Login {
             true => Duration::ZERO,
             false => spent,
         };
-        let next = self.transaction.end(result, usage, now_ms);
+        // What does not load has done nothing that the others could miss.
+        let passes_over = progress.passes_over && self.handlers.len() > 1;
+        let next = match result {
+            Err(fault)
+                if passes_over && fault.is_of_loading() && !self.transaction.is_in_rule() =>
+            {
+                self.transaction.end_passed_over(fault, usage, now_ms)
+            }
+            result => self.transaction.end(result, usage, now_ms),
+        };
         progress.follow(&next, progress.at.next(), false);
     }
 

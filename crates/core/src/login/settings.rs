@@ -33,7 +33,7 @@ pub struct TenantSettings {
     pub rbac: bool,
     /// "Add Permissions in the Access Token" is on.
     pub permissions_in_token: bool,
-    /// What the user's roles permit on the API.
+    /// The permissions of the user's roles on the API.
     pub permissions: Vec<String>,
     /// Whether `org_name` stands beside `org_id` in the tokens.
     pub org_name_in_tokens: bool,

@@ -1,4 +1,4 @@
-//! What a login asks of its host, step by step.
+//! The requests of a login to its host, step by step.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::transaction::Suspension;
 use crate::outcome::{Outcome, StoredMetadata};
 use crate::reads::Record;
 
-/// What comes next in a login, as [`super::Login::next`] returns it.
+/// The next step of a login, as [`super::Login::next`] returns it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// Run a handler, then report its end with [`super::Login::end`].
@@ -26,15 +26,15 @@ pub enum Step {
 pub struct Call {
     /// The handler: its index in the list that [`super::Login::new`] got.
     pub handler: usize,
-    /// What it is.
+    /// Its kind.
     pub kind: HandlerKind,
     /// Which of its entry points.
     pub entry: EntryPoint,
-    /// What it is given, as JSON: the event of an Action; `user`, `context` and the rest for a Rule.
+    /// Its input, as JSON: the event of an Action; `user`, `context` and the rest for a Rule.
     pub input: String,
     /// The sandbox in which it runs.
     pub sandbox: SandboxUse,
-    /// How much of the time budget is used up before it starts.
+    /// The part of the time budget that is used up before it starts.
     pub spent: Duration,
     /// Distinguishes the runs of a login, so that each has its own randomness.
     pub stream: u64,
@@ -52,27 +52,27 @@ pub enum SandboxUse {
 /// A login that waits for its user, with what is stored by then.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pause {
-    /// What it waits for.
+    /// The thing that it waits for.
     pub suspension: Suspension,
     /// The user, who may be another one than at the start.
     pub user_id: String,
     /// The metadata of that user as stored now: what Actions changed before a redirect or a form is in it.
     pub stored: StoredMetadata,
-    /// What the host changes now: factors that the user enrolled.
+    /// The changes that the host makes now: factors that the user enrolled.
     pub changes: Changes,
 }
 
 /// A login that is over, or that its user left.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What an explanation needs beside the outcome.
+    /// The data that an explanation needs beside the outcome.
     pub record: Record,
     /// The user, who may be another one than at the start.
     pub user_id: String,
     /// The profile that the script of a connection returned, unchanged; `None` when no such script succeeded.
     pub fetched_profile: Option<Value>,
-    /// What the host changes beside the metadata.
+    /// The changes that the host makes beside the metadata.
     pub changes: Changes,
 }

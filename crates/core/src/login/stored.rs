@@ -11,7 +11,7 @@ use super::transaction::Transaction;
 use super::transaction::state::Flow;
 
 /// The version of the stored form. Raise it with every change of what is stored: a login of another version is refused.
-pub const LOGIN_VERSION: u32 = 3;
+pub const LOGIN_VERSION: u32 = 4;
 
 /// Why a stored login cannot resume.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum RestoreError {
         /// Its version.
         found: u32,
     },
-    /// What is stored is damaged, in one sentence.
+    /// The stored login is damaged; the reason in one sentence.
     Damaged(String),
     /// A handler is another one now, was added, or is gone.
     Changed {
@@ -52,7 +52,7 @@ impl fmt::Display for RestoreError {
 
 impl std::error::Error for RestoreError {}
 
-/// What can be read of every version.
+/// The part that can be read of every version.
 #[derive(Deserialize)]
 struct Version {
     version: u32,
@@ -73,7 +73,7 @@ struct Read {
     flow: Flow,
 }
 
-/// What identifies a handler. Its secrets are not stored: the host has them.
+/// The identity of a handler. Its secrets are not stored: the host has them.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct HandlerId {
     name: String,

@@ -41,7 +41,7 @@ pub fn outcome_schema() -> Value {
             &[],
         ),
         "ledger": list("Every custom claim that was set, in the order of the calls", "ledgerEntry"),
-        "unset_claims": list("Every call of setCustomClaim that set no claim for want of a value; absent when there is none", "unsetClaim"),
+        "unset_claims": list("Every call of setCustomClaim that set no claim because it had no value; absent when there is none", "unsetClaim"),
         "commands": list("Every call of an api method in call order, reads included", "command"),
         "logs": list("What the Actions printed", "log"),
         "notices": list("What would be different, or close to a limit, in production", "notice"),

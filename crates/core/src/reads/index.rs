@@ -18,7 +18,7 @@ pub(crate) struct ReadIndex<'r> {
     by_run: HashMap<usize, Vec<&'r EventRead>>,
     by_value: HashMap<(usize, String), Vec<&'r EventRead>>,
     by_line: HashMap<(usize, &'r str, u32), Vec<&'r EventRead>>,
-    /// How many reads a list had beyond [`READS_OF_CLAIM`], at most.
+    /// The number of reads that a list had beyond [`READS_OF_CLAIM`], at most.
     omitted: Cell<usize>,
 }
 

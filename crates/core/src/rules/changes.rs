@@ -14,13 +14,13 @@ use crate::value::Argument;
 /// Something that a Rule asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Change {
-    /// What an Action asks for by this method.
+    /// The request that an Action makes by this method.
     Call {
         method: String,
         args: Vec<Argument>,
         site: Option<Location>,
     },
-    /// It took a claim of an earlier Rule away. Actions can't.
+    /// It took a claim of an earlier Rule away. Actions cannot.
     RemoveClaim { token: TokenKind, name: String },
     /// It set `context.redirect`, or took it away.
     Redirect {
@@ -36,7 +36,7 @@ pub(crate) enum Change {
     Ignored(String),
 }
 
-/// What differs between `context` before and behind a Rule. `user` is the one behind it.
+/// Returns the differences between `context` before and after a Rule. `user` is the one after it.
 pub(crate) fn changes(
     before: &Shared,
     user: &Value,
@@ -125,7 +125,7 @@ fn scopes(scope: &Argument, site: Option<Location>) -> Change {
             site,
         },
         Argument::Undefined => Change::Ignored("context.accessToken.scope was taken away".into()),
-        _ => Change::Ignored("context.accessToken.scope is no array of strings".into()),
+        _ => Change::Ignored("context.accessToken.scope is not an array of strings".into()),
     }
 }
 
@@ -250,7 +250,7 @@ fn mapped(user: &Value, source: &Argument) -> Option<Value> {
     }
 }
 
-/// Whether a value differs from what stood there before. What JSON can't carry always does.
+/// Whether a value differs from what stood there before. What JSON cannot carry always does.
 fn differs(before: &Value, path: &[&str], value: &Argument) -> bool {
     let earlier = path.iter().try_fold(before, |value, key| value.get(key));
     match value.to_json() {
@@ -259,7 +259,7 @@ fn differs(before: &Value, path: &[&str], value: &Argument) -> bool {
     }
 }
 
-/// A value of a Rule as the next one sees it; what JSON can't carry is left out.
+/// A value of a Rule as the next one sees it; what JSON cannot carry is left out.
 pub(crate) fn kept(value: &Argument) -> Value {
     match value {
         Argument::Object(entries) => {

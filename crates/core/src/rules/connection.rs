@@ -64,7 +64,7 @@ impl ProviderProfile {
         (&self.provider, &self.id)
     }
 
-    /// What the provider gave.
+    /// Returns the profile from the provider.
     pub fn given(&self) -> &Map<String, Value> {
         &self.given
     }
@@ -118,7 +118,7 @@ const ENTERPRISE: &[&str] = &[
 /// The event's user is the stored profile when its id is the same, else the user is new.
 ///
 /// # Errors
-/// When the profile can't become one, in words.
+/// When the profile cannot become one, in words.
 pub(crate) fn log_in_by(
     event: &mut Value,
     connection: &str,
@@ -146,7 +146,7 @@ pub(crate) fn log_in_by(
     Ok(())
 }
 
-/// What every normalised profile has.
+/// Adds the members that every normalised profile has.
 fn complete(user: &mut Map<String, Value>) {
     let text = |user: &Map<String, Value>, key: &str| {
         let text = user.get(key).and_then(Value::as_str);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::json;
 use crate::time::{iso_text, parse_iso};
 
-/// What has the same form on both sides: the path in `context` and the one in the event.
+/// The parts with the same form on both sides: the path in `context` and the one in the event.
 pub(super) const SAME: &[(&[&str], &[&str])] = &[
     (&["tenant"], &["tenant", "id"]),
     (&["clientID"], &["client", "client_id"]),

@@ -21,10 +21,10 @@ pub use profile::user_of;
 pub use reads::event_path;
 pub use report::{RuleEnd, RuleError, RuleReport, RuleWrite};
 
-/// How Rules map to Actions, and what cannot be mapped.
+/// The page on the mapping of Rules to Actions, and on its gaps.
 pub const MIGRATION_PAGE: &str =
     "https://auth0.com/docs/customize/actions/migrate/actions-migration-limitations";
-/// What is in `context`.
+/// The members of `context`.
 pub const CONTEXT_PAGE: &str = "https://auth0.com/docs/customize/rules/context-object";
 /// `configuration`.
 pub const CONFIGURATION_PAGE: &str =

@@ -30,7 +30,7 @@ fn is_empty(value: &Value) -> bool {
     value.as_object().is_some_and(Map::is_empty)
 }
 
-/// What `app_metadata` can't hide.
+/// Returns whether `app_metadata` cannot hide a member.
 pub(super) fn is_own(key: &str) -> bool {
     matches!(
         key,

@@ -1,4 +1,4 @@
-//! What a Rule tells when it calls back.
+//! The report of a Rule that calls back.
 
 use crate::location::Location;
 use crate::value::Argument;
@@ -6,15 +6,15 @@ use crate::value::Argument;
 /// A call of `callback`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleReport {
-    /// What it was called with.
+    /// The arguments of the call.
     pub end: RuleEnd,
     /// Where.
     pub location: Option<Location>,
-    /// How often it was called so far.
+    /// The number of calls so far.
     pub calls: usize,
 }
 
-/// How a Rule completed.
+/// The way in which a Rule completed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RuleEnd {
     /// `callback(error)`: the login ends.
@@ -30,7 +30,7 @@ pub enum RuleEnd {
     },
 }
 
-/// What a Rule passed as its error.
+/// The error that a Rule passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleError {
     /// Whether it is an `UnauthorizedError`.

@@ -1,4 +1,4 @@
-//! What the Rules of a login share.
+//! The state that the Rules of a login share.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use crate::login::HandlerKind;
 /// `user` and `context` on their way from Rule to Rule.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Rules {
-    /// What the event gave as `context`.
+    /// The `context` that the event gave.
     given: Map<String, Value>,
     /// As the last Rule left them; nothing before the first one.
     pub shared: Option<Shared>,
@@ -19,7 +19,7 @@ pub(crate) struct Rules {
     pub redirected_by: Option<(String, Option<Location>)>,
     /// The Rules run again after their redirect.
     pub is_back: bool,
-    /// What Rules had set on `user` before their redirect.
+    /// The members that Rules had set on `user` before their redirect.
     #[serde(default)]
     carried: Map<String, Value>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct RunningRule {
     pub kind: HandlerKind,
     /// It has called back.
     pub completed: bool,
-    /// What its promise was rejected with before it called back.
+    /// The rejection of its promise before it called back.
     pub rejected: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl Rules {
         }
     }
 
-    /// What the next Rule sees, and whether it is the first one to see it.
+    /// Returns the input of the next Rule, and whether that is the first one to see it.
     pub fn enter(&mut self, event: &Value) -> (Shared, bool) {
         if let Some(shared) = &self.shared {
             return (shared.clone(), false);

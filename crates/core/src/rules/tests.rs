@@ -1,4 +1,4 @@
-//! What Rules see, and what becomes of what they change.
+//! The input of Rules, and the effect of their changes.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ fn sample() -> Value {
     crate::event::sample(crate::Trigger::PostLogin)
 }
 
-/// What stands at a path of the `context` of a login with this event.
+/// Returns the value at a path of the `context` of a login with this event.
 #[track_caller]
 fn check(event: &Value, path: &str, expected: Value) {
     let context = context_of(event, &Map::new());
@@ -184,7 +184,7 @@ fn what_a_rule_changes_is_what_an_action_asks_for() {
     check_changes(
         json!({}),
         json!({"accessToken": {"scope": "openid"}}),
-        &["ignored: context.accessToken.scope is no array of strings"],
+        &["ignored: context.accessToken.scope is not an array of strings"],
     );
     check_changes(
         json!({}),

@@ -53,7 +53,7 @@ pub enum Trigger {
     EventStream,
 }
 
-/// What names the Actions that run.
+/// The source of the list of Actions that run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binding {
     /// The ordered list of the trigger.
@@ -71,7 +71,7 @@ pub enum Runs {
     Asynchronous,
 }
 
-/// What is particular to a trigger.
+/// The properties of one trigger.
 #[derive(Debug)]
 pub struct Table {
     /// The vendor's id: `post-login`.
@@ -99,11 +99,11 @@ pub struct Table {
     pub always: &'static [(&'static str, &'static str)],
     /// Whether the event has `experiment`, which is `null` when no experiment is active.
     pub experiment: bool,
-    /// What names its Actions.
+    /// The source of the list of its Actions.
     pub binding: Binding,
     /// Whether production waits for its Actions.
     pub runs: Runs,
-    /// How many Actions may be bound.
+    /// The most Actions that may be bound.
     pub most_actions: Limit,
     /// Whether its Actions set claims: only then there is a ledger to explain.
     pub has_tokens: bool,
@@ -205,7 +205,7 @@ pub const WITHOUT_CONTRACT: &[&str] = &[
     "signup-post-identifier",
 ];
 
-/// What the name of an export says about the trigger of an Action.
+/// The trigger of an Action, as far as the name of an export determines it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exported {
     /// It is a handler of a trigger that runs here.

@@ -1,4 +1,4 @@
-//! What the two providers have in common: custom-email-provider and custom-phone-provider, version 1.
+//! The common parts of the two providers: custom-email-provider and custom-phone-provider, version 1.
 
 use super::{Binding, Runs, Table};
 use crate::api::method::{MethodSpec, silent, valued};
@@ -6,7 +6,7 @@ use crate::api::{cache, notification};
 use crate::event::schema::Field;
 use crate::limits;
 
-/// What tells a provider from the other one.
+/// The differences between the providers.
 pub(super) struct Provider {
     pub(super) id: &'static str,
     pub(super) execute: &'static str,

@@ -20,7 +20,7 @@ use crate::{
 /// sixth of a mebibyte; those that come later load their script in each login.
 const MOST_CAPTURED: usize = 32 << 20;
 
-/// How long loading a script may take while it is captured, in ticks of the watchdog. One that takes longer is loaded in each
+/// The time that loading a script may take while it is captured, in ticks of the watchdog. One that takes longer is loaded in each
 /// login, which counts the time.
 const CAPTURE_TICKS: u64 = 100;
 

@@ -215,7 +215,7 @@ fn never_called_back(fault: Fault, login: &Login) -> Fault {
     }
 }
 
-/// What a shared sandbox holds while none of its Rules runs.
+/// Returns the state of a shared sandbox while none of its Rules runs.
 fn no_login() -> Login {
     Login::new(LoginInput::default(), Vec::new())
 }

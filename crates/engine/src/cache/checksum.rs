@@ -9,14 +9,14 @@ use std::{
 
 use super::{seen::unless_seen, trust::open_own, write_own};
 
-/// What a file with a checksum begins with; sixteen hexadecimal digits follow.
+/// The beginning of a file with a checksum; sixteen hexadecimal digits follow.
 const MAGIC: &str = "postlogin checksum 1 ";
 
-/// How much is read at once, in bytes: a multiple of [`BLOCK`]. Reading leaves the file out of this process's memory; mapping it
+/// The number of bytes that are read at once: a multiple of [`BLOCK`]. Reading leaves the file out of this process's memory; mapping it
 /// would not.
 const CHUNK: usize = 128 << 10;
 
-/// How much a step takes in, in bytes: a word for each lane.
+/// The number of bytes of a step: a word for each lane.
 const BLOCK: usize = LANES * size_of::<u64>();
 /// As many as keep a processor's multiplier busy.
 const LANES: usize = 4;

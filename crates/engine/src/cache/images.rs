@@ -13,12 +13,12 @@ use std::{
 use super::{checksum, seen::unless_seen, trust::open_own, with_temporary};
 use crate::memory::{Image, PAGE, write_sparse};
 
-/// What the last page begins with; three numbers follow, of eight bytes each in little-endian order.
+/// The beginning of the last page; three numbers follow, of eight bytes each in little-endian order.
 const MAGIC: &[u8] = b"postlogin memory image 2";
 
-/// What the cache has beside machine code.
+/// The image that the cache has beside machine code.
 pub(crate) enum FoundImage {
-    /// What the memory begins with, and the number of globals that the code can change.
+    /// The initial memory, and the number of globals that the code can change.
     Image(Arc<Image>, u64),
     /// The machine code brings its own data.
     None,

@@ -9,13 +9,13 @@ use std::{
 
 use super::{make_folder, trust::check_folder};
 
-/// How long a process waits for another that compiles. That takes seconds, on a busy machine a minute.
+/// The time that a process waits for another that compiles. Compiling takes seconds, on a busy machine a minute.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How often it looks.
+/// The time between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What became of waiting. Without a lock, a process goes on all the same.
+/// The result of waiting. Without a lock, a process continues all the same.
 #[derive(Debug)]
 pub(crate) enum Lock {
     /// Others wait until it is dropped.

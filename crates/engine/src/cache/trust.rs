@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a user can do about a folder that is not trusted.
+/// The remedy for a folder that is not trusted.
 const ADVICE: &str =
     "set POSTLOGIN_CACHE_DIR to a folder that only you can write to, or change the permissions";
 

@@ -1,4 +1,4 @@
-//! What wasmtime asks for memories and stacks.
+//! The memories and stacks that wasmtime asks for.
 
 use std::{
     cell::RefCell,
@@ -24,16 +24,16 @@ use super::{
 /// everything else must fit.
 const PLENTY: u64 = 64 << 30;
 
-/// How far a sandbox's memory can grow where addresses are few, in bytes. Its code then checks each access, which costs a sixth.
+/// The size to which a sandbox's memory can grow where addresses are few, in bytes. Its code then checks each access, which costs a sixth.
 const SMALL_RESERVATION: u64 = 512 << 20;
 
-/// What is never mapped around a memory where addresses are few, in bytes.
+/// The size that is never mapped around a memory where addresses are few, in bytes.
 const SMALL_GUARD: u64 = 64 << 10;
 
-/// How many regions and stacks wait for the next sandbox.
+/// The number of regions and stacks that wait for the next sandbox.
 const IDLE: usize = 8;
 
-/// How much of a stack stays in memory between two sandboxes, in bytes.
+/// The part of a stack that stays in memory between two sandboxes, in bytes.
 const STACK_KEPT: usize = 256 << 10;
 
 thread_local! {
@@ -49,7 +49,7 @@ pub(crate) struct Memory {
     idle: Arc<Idle>,
 }
 
-/// What waits for the next sandbox.
+/// The regions and stacks that wait for the next sandbox.
 #[derive(Debug, Default)]
 struct Idle {
     regions: Mutex<Vec<Arc<Region>>>,

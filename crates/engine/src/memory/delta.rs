@@ -1,4 +1,4 @@
-//! What an image has over its files, as bytes that another process can read.
+//! The difference of an image from its files, as bytes that another process can read.
 //!
 //! A header of little-endian 64-bit numbers: the size of the memory, the number of ranges, and begin and end of each range in bytes;
 //! then what the ranges hold. All of that may be damaged or made up, so everything is checked: wrong bytes can only make a guest

@@ -1,4 +1,4 @@
-//! What there is of this module on other systems: nothing, which no value of these types can be.
+//! This module on other systems: it has nothing, and no value of these types can exist.
 
 use std::{convert::Infallible, fs::File, io, ops::Range, sync::Arc};
 
@@ -25,7 +25,7 @@ impl Memory {
 /// Does nothing: the limit is one of Linux.
 pub(crate) fn restrict_addresses(_: &mut Config) {}
 
-/// What a memory holds when a login begins.
+/// The initial memory of a login.
 #[derive(Debug)]
 pub(crate) struct Image(Infallible);
 

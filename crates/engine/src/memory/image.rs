@@ -1,4 +1,4 @@
-//! What a sandbox's memory holds when a login begins.
+//! The initial memory of a login's sandbox.
 
 use std::{
     fs::File,
@@ -21,7 +21,7 @@ use super::{
 pub(crate) struct Overlay {
     /// Where they are in a sandbox's memory, in bytes.
     pub(crate) ranges: Vec<Range<usize>>,
-    /// What is there, one behind the other.
+    /// The bytes, one range after the other.
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -47,9 +47,9 @@ impl Overlay {
 #[derive(Debug)]
 pub(super) struct Mapped {
     id: u64,
-    /// What is mapped to which range, later ones over earlier ones: a file and the offset in it.
+    /// The mappings of ranges, later ones over earlier ones: a file and the offset in it.
     layers: Vec<(Arc<File>, Range<usize>, usize)>,
-    /// How much is mapped, in bytes, a multiple of [`PAGE`].
+    /// The mapped size in bytes, a multiple of [`PAGE`].
     len: usize,
     /// The same, to read from.
     view: Reservation,
@@ -99,7 +99,7 @@ impl Mapped {
     }
 }
 
-/// What a sandbox's memory holds when a login begins.
+/// The initial memory of a login's sandbox.
 #[derive(Debug)]
 pub(crate) struct Image {
     id: u64,
@@ -176,7 +176,7 @@ impl Image {
         self.len
     }
 
-    /// How much of it is in this process's own memory, in bytes.
+    /// Returns the size of its part in this process's own memory, in bytes.
     pub(crate) fn overlay_bytes(&self) -> usize {
         self.overlay.bytes.len()
     }

@@ -35,7 +35,7 @@ pub(crate) struct Region {
     reservation: Reservation,
     /// Where the memory begins. What lies before is never mapped.
     base: usize,
-    /// How far it may grow, in bytes. The guard lies behind.
+    /// The size to which it may grow, in bytes. The guard is after it.
     capacity: usize,
     mapped: Arc<Mapped>,
     /// The size of the memory, in bytes.
@@ -45,14 +45,14 @@ pub(crate) struct Region {
     written: Mutex<Written>,
 }
 
-/// What is known of the pages that are no longer the files'.
+/// The pages that are no longer the files'.
 #[derive(Debug, Default)]
 struct Written {
     /// Where they are. In order, no neighbours.
     ranges: Vec<Range<usize>>,
     /// The thread that has put them back, and how many faults it had had then.
     seen: Option<(ThreadId, u64)>,
-    /// What to copy for the image that was put back last.
+    /// The copies to make for the image that was put back last.
     plan: Plan,
 }
 

@@ -25,7 +25,7 @@ const ENTRY_PRESENT: u64 = 1 << 63;
 const ENTRY_SWAPPED: u64 = 1 << 62;
 const ENTRY_FILE: u64 = 1 << 61;
 
-/// How many stretches the kernel is asked for at once.
+/// The number of stretches that the kernel is asked for at once.
 const REGIONS: usize = 256;
 
 /// The kernel's list of this process's pages, opened once.

@@ -21,7 +21,7 @@ pub(crate) struct Stripped {
     pub(crate) component: Vec<u8>,
     /// As long as the memory is when it starts.
     pub(crate) memory: Vec<u8>,
-    /// How many globals its modules can change. A toolchain makes one, the stack pointer, which is where it was when a function has
+    /// The number of globals that its modules can change. A toolchain makes one, the stack pointer, which is where it was when a function has
     /// returned; any other one may keep something from one call to the next.
     pub(crate) mutable_globals: u64,
 }
@@ -42,7 +42,7 @@ pub(crate) fn strip(bytes: &[u8]) -> anyhow::Result<Option<Stripped>> {
     }))
 }
 
-/// What is found out about the module that is being read.
+/// The facts found about the module that is being read.
 #[derive(Default)]
 struct Found {
     has_memory: bool,

@@ -136,7 +136,7 @@ fn json(value: &Val) -> Result<Option<Argument>, Failure> {
     }
 }
 
-/// What is in an option.
+/// Returns the value of an option.
 fn passed(value: &Val) -> Option<&Val> {
     match value {
         Val::Option(option) => option.as_deref(),

@@ -6,10 +6,10 @@ mod tests;
 use postlogin_core::{Argument, Failure};
 use serde_json::Value;
 
-/// What the whole text is when a value that is no text was parsed.
+/// The text that is parsed when the value is not a string.
 const STRINGIFIED: [&str; 4] = ["undefined", "NaN", "Infinity", "[object Object]"];
 
-/// How many UTF-16 units V8 quotes on each side of an unexpected one.
+/// The number of UTF-16 units that V8 quotes on each side of an unexpected one.
 const QUOTED: usize = 10;
 
 /// The value that a JSON text denotes.

@@ -23,7 +23,7 @@ pub(crate) struct Door {
     pub(super) held: Held,
 }
 
-/// How much of a request's body is buffered before it is sent, in bytes. Each body that is open may have two of these.
+/// The part of a request's body that is buffered before it is sent, in bytes. Each body that is open may have two of these.
 const BODY_CHUNK_BYTES: usize = 16 << 10;
 
 impl Door {
@@ -36,7 +36,7 @@ impl Door {
         }
     }
 
-    /// What the user should know of the requests so far, in their order.
+    /// Returns the remarks about the requests so far, in their order.
     pub(crate) fn take_remarks(&self) -> Vec<Remark> {
         std::mem::take(&mut self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
     }

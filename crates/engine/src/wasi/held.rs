@@ -1,4 +1,4 @@
-//! What the host holds for a guest's use of `wasi:http`.
+//! The resources that the host keeps for a guest's use of `wasi:http`.
 
 use std::sync::{
     Arc,
@@ -7,7 +7,7 @@ use std::sync::{
 
 use postlogin_core::ceilings::{HEADER_BYTES, HTTP_OBJECTS, OPEN_BODY_BYTES, OPEN_REQUEST_BODIES};
 
-/// What one header costs beside its name and its value.
+/// The cost of one header beside its name and its value.
 const HEADER_OVERHEAD: usize = 128;
 
 /// Returns what the headers of a message cost.

@@ -90,7 +90,7 @@ struct Walk<'t, 'h, 'm> {
     hider: &'h mut Hider<'m>,
 }
 
-/// What members of an object say about each other. It is known at the object's end.
+/// The facts about an object that its members reveal. They are known at the object's end.
 #[derive(Default)]
 struct Members {
     named: Option<String>,
@@ -237,7 +237,7 @@ impl Walk<'_, '_, '_> {
         self.text.get(range.clone()).unwrap_or_default()
     }
 
-    /// Half of a surrogate pair can't be decoded; then the text is taken as it is written.
+    /// Half of a surrogate pair cannot be decoded; then the text is taken as it is written.
     fn decoded(&self, range: &Range<usize>) -> String {
         let raw = self.raw(range);
         serde_json::from_str(raw).unwrap_or_else(|_| raw.trim_matches('"').to_owned())

@@ -46,7 +46,7 @@ const DEEPEST: usize = 1_000;
 
 struct Element {
     name: String,
-    /// What the names so far say about the text inside.
+    /// The facts that the names so far reveal about the text inside.
     rule: Credential,
     /// The text of the last child that is a name: `<key>password</key>`.
     named: Option<String>,

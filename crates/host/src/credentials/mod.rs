@@ -40,11 +40,11 @@ pub(crate) struct Hider<'a> {
     mask: &'a Mask,
     /// The names that lead to what is looked at.
     path: Vec<String>,
-    /// How many texts are around this one.
+    /// The number of texts around this one.
     depth: usize,
     /// Where something was hidden, each once.
     places: Vec<String>,
-    /// How much was hidden.
+    /// The number of hidden values.
     count: usize,
     /// In texts deeper than this, a hidden number is `***` without quotes: the text is compared with a request's.
     bare_below: usize,

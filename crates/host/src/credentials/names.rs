@@ -18,7 +18,7 @@ pub(crate) enum Medium {
     Text,
 }
 
-/// What a name says about the value below it.
+/// The facts that a name reveals about the value below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Credential {
     /// Nothing.
@@ -57,7 +57,7 @@ const OTHER_WORDS: &[&str] = &[
     "tokenizer", "tokenomics",
 ];
 
-/// What a `…_key` is called that gives access.
+/// The words before `_key` in names of keys that give access.
 #[rustfmt::skip]
 const KEYS: &[&str] = &[
     "access", "account", "admin", "api", "app", "application", "auth", "authentication", "authorization", "client",
@@ -66,7 +66,7 @@ const KEYS: &[&str] = &[
     "signature", "signing", "ssh", "storage", "subscription", "symmetric", "webhook", "write",
 ];
 
-/// What a `…_code` is called that gives access.
+/// The words before `_code` in names of codes that give access.
 #[rustfmt::skip]
 const CODES: &[&str] = &[
     "access", "activation", "auth", "authentication", "authorization", "backup", "challenge", "confirmation", "device",

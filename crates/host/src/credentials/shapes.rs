@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// How keys of vendors begin, and how many letters follow at least. Published by the vendors, so that keys can be found.
+/// The beginnings of vendors' keys, and the least number of letters that follow. Published by the vendors, so that keys can be found.
 const PREFIXES: &[(&str, usize)] = &[
     ("AGE-SECRET-KEY-", 20),
     ("AIza", 30),

@@ -19,7 +19,7 @@ use super::hosts::{Hosts, is_public};
 use crate::network::NetworkError;
 
 pub(super) fn agent(hosts: &Hosts, timeout: Duration) -> Agent {
-    // A certificate of this machine that can't be read is one authority less.
+    // A certificate of this machine that cannot be read is one authority less.
     let roots = rustls_native_certs::load_native_certs().certs;
     let roots = roots
         .iter()

@@ -29,7 +29,7 @@ impl HostName {
     /// Reads the name of a host, with or without a port.
     ///
     /// # Errors
-    /// What is wrong with it, for the user.
+    /// The problem, for the user.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some((_, rest)) = text.split_once("://") {
             let host = rest.split('/').next().unwrap_or(rest);
@@ -40,7 +40,7 @@ impl HostName {
             Some((host, port)) if !port.ends_with(']') => {
                 let port = port
                     .parse()
-                    .map_err(|_| format!("`{text}` is no host: `{port}` is no port"))?;
+                    .map_err(|_| format!("`{text}` is not a valid host: `{port}` is not a port"))?;
                 (host, Some(port))
             }
             _ => (text, None),
@@ -51,7 +51,7 @@ impl HostName {
                 .chars()
                 .all(|letter| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '*'));
         if !is_name && !is_address {
-            return Err(format!("`{text}` is no host"));
+            return Err(format!("`{text}` is not a valid host"));
         }
         Ok(Self {
             host: host.to_lowercase(),
@@ -212,16 +212,19 @@ mod tests {
                 "https://api.example.com/x",
                 "`https://api.example.com/x` is a URL, not a host: write api.example.com",
             ),
-            ("", "`` is no host"),
-            ("a b", "`a b` is no host"),
-            ("api.example.com/x", "`api.example.com/x` is no host"),
+            ("", "`` is not a valid host"),
+            ("a b", "`a b` is not a valid host"),
+            (
+                "api.example.com/x",
+                "`api.example.com/x` is not a valid host",
+            ),
             (
                 "localhost:http",
-                "`localhost:http` is no host: `http` is no port",
+                "`localhost:http` is not a valid host: `http` is not a port",
             ),
             (
                 "localhost:99999",
-                "`localhost:99999` is no host: `99999` is no port",
+                "`localhost:99999` is not a valid host: `99999` is not a port",
             ),
         ] {
             assert_eq!(HostName::parse(text), Err(expected.to_owned()), "{text}");

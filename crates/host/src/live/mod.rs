@@ -21,7 +21,7 @@ use crate::{
 /// The largest answer that an Action can be given, in bytes; its whole sandbox has 128 MiB.
 pub const ANSWER_BYTES: u64 = 16 << 20;
 
-/// What concerns one connection only, and what the client does itself.
+/// Headers that concern one connection only, and those that the client sets itself.
 /// Source: <https://www.rfc-editor.org/rfc/rfc9110#name-connection>.
 const HOP_BY_HOP: &[&str] = &[
     "connection",

@@ -95,7 +95,7 @@ impl<'r> Asked<'r> {
                 ));
             }
             let read = serde_json::from_slice(&self.request.body);
-            read.map_err(|_| "the body is no JSON".to_owned())
+            read.map_err(|_| "the body is not valid JSON".to_owned())
         });
         read.as_ref().map_err(String::as_str)
     }

@@ -24,7 +24,7 @@ pub struct MockDoor {
 }
 
 struct State {
-    /// How often each mock has answered.
+    /// The number of answers of each mock.
     used: Vec<u32>,
     /// The bytes that may still be compared, of [`WORK`].
     left: u64,
@@ -73,7 +73,7 @@ impl MockDoor {
         let request = asked.request;
         let shown = credentials::shown(request);
         let mut message = match self.mocks.len() {
-            0 => format!("{shown} was refused: there is no mock"),
+            0 => format!("{shown} was refused: there are no mocks"),
             1 => format!("{shown} was refused: it does not fit the mock"),
             count => format!("{shown} was refused: it fits none of the {count} mocks"),
         };
@@ -97,7 +97,7 @@ impl MockDoor {
         }
     }
 
-    /// What is said when the work of comparing is used up: some mock may have fitted.
+    /// Returns the message when the work of comparing is used up: some mock may have fitted.
     fn stopped(&self, request: &Request) -> Remark {
         let count = self.mocks.len();
         let message = format!(

@@ -39,14 +39,14 @@ impl Mismatch {
 /// The number of reasons that are given for one mock; further ones are counted.
 const MOST_REASONS: usize = 20;
 
-/// How much of a comparison is wanted.
+/// The wanted extent of a comparison.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Depth {
     /// Whether there is a mismatch.
     First,
     /// The number of them.
     Count,
-    /// What to say about them.
+    /// The differences to report.
     Reasons,
 }
 

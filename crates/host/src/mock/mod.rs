@@ -41,9 +41,9 @@ use crate::network::NetworkError;
 pub struct Mock {
     /// Which requests it answers.
     pub request: RequestPattern,
-    /// What comes back.
+    /// The response.
     pub response: MockResponse,
-    /// How often it answers; `None` is any number of times. Then the next mock that fits takes over.
+    /// The number of times that it answers; `None` for any number. Then the next mock that fits takes over.
     #[serde(default, deserialize_with = "read::times")]
     pub times: Option<u32>,
 }
@@ -64,7 +64,7 @@ pub struct RequestPattern {
     /// Headers that the request must have; names in lower case.
     #[serde(default, deserialize_with = "read::headers")]
     pub headers: Vec<(String, String)>,
-    /// What the JSON body must hold: objects at least these members, arrays exactly these items.
+    /// The required JSON body: objects at least these members, arrays exactly these items.
     #[serde(default, deserialize_with = "read::some")]
     pub json: Option<Value>,
     /// The body as text.
@@ -72,7 +72,7 @@ pub struct RequestPattern {
     pub text: Option<String>,
 }
 
-/// What a mock gives back.
+/// The response of a mock.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "read::RawResponse")]
 pub struct MockResponse {
@@ -112,7 +112,7 @@ pub enum Body {
 }
 
 impl Body {
-    /// What is sent.
+    /// Returns the body that is sent.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         match self {

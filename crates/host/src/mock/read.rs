@@ -49,10 +49,7 @@ impl TryFrom<RawResponse> for MockResponse {
         let has_body = json.is_some() || text.is_some() || bytes.is_some();
         if let Some(error) = error {
             if has_body || status.is_some() || !headers.is_empty() {
-                return Err(
-                    "a response with `error` is none at all: it has no status, headers or body"
-                        .into(),
-                );
+                return Err("a response with `error` cannot have status, headers or body".into());
             }
             return Ok(Self {
                 reply: Reply::Error(error),
@@ -61,9 +58,7 @@ impl TryFrom<RawResponse> for MockResponse {
         }
         let status = status.unwrap_or(200);
         if !(200..=599).contains(&status) {
-            return Err(format!(
-                "{status} is no status of an answer: 200 to 599 are"
-            ));
+            return Err(format!("{status} is not a valid status: use 200 to 599"));
         }
         let body = match (json, text, bytes) {
             (None, None, None) => Body::Empty,
@@ -96,7 +91,9 @@ impl TryFrom<RawResponse> for MockResponse {
 pub(super) fn method<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let method = String::deserialize(from)?.to_uppercase();
     if method.is_empty() || !method.chars().all(is_token) {
-        return Err(Error::custom(format_args!("`{method}` is no HTTP method")));
+        return Err(Error::custom(format_args!(
+            "`{method}` is not a valid HTTP method"
+        )));
     }
     Ok(Some(method))
 }
@@ -107,14 +104,14 @@ pub(super) fn url<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error
         return Ok(url);
     }
     Err(Error::custom(format_args!(
-        "`{url}` is no whole URL: write it as https://api.example.com/score/*"
+        "`{url}` is not a complete URL: write it as https://api.example.com/score/*"
     )))
 }
 
 pub(super) fn times<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
     match u32::deserialize(from)? {
         0 => Err(Error::custom(
-            "a mock that answers 0 times is none; leave it out",
+            "`times` must be at least 1; to disable the mock, leave it out",
         )),
         times => Ok(Some(times)),
     }
@@ -133,7 +130,7 @@ pub(super) fn headers<'de, D: Deserializer<'de>>(
         name.make_ascii_lowercase();
         if name.is_empty() || !name.chars().all(is_token) {
             return Err(Error::custom(format_args!(
-                "`{name}` is no name of a header"
+                "`{name}` is not a valid header name"
             )));
         }
         if value
@@ -188,7 +185,7 @@ fn delay<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     from.deserialize_str(Delay)
 }
 
-/// What may stand in a method or in the name of a header.
+/// Returns whether a character may be in a method or in the name of a header.
 /// Source: <https://www.rfc-editor.org/rfc/rfc9110#name-tokens>.
 fn is_token(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter)

@@ -86,7 +86,7 @@ impl RequestPattern {
                 None => text.to_owned(),
             });
         }
-        // What is no text can't be written as one; any body fits then.
+        // What is no text cannot be written as one; any body fits then.
         pattern
     }
 }

@@ -1,4 +1,4 @@
-//! What stands in a recording, and that it answers as the network did.
+//! The contents of a recording, and its use in place of the network.
 
 use std::time::Duration;
 

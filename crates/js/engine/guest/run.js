@@ -55,7 +55,8 @@ function ended(entry) {
 // Reports what is pending. `how`: `returned`, `threw`, or `called` for a Rule, which is asked again at the end of the next one.
 function tellPending(how) {
     let told = 0;
-    let count = pendingTimerCount();
+    const sockets = node.pendingSockets();
+    let count = pendingTimerCount() + sockets.length;
     if (count === 0 && !firstPending) return;
     for (let entry = firstPending; entry; entry = entry.next) {
         count++;
@@ -63,6 +64,11 @@ function tellPending(how) {
             told++;
             tellRun({ __proto__: null, what: 'pending', how, kind: entry.kind, name: entry.what }, entry.stack);
         }
+    }
+    for (let at = 0; at < sockets.length && told < MOST_REPORTED; at++) {
+        const { name, place } = sockets[at];
+        told++;
+        tellRun({ __proto__: null, what: 'pending', how, kind: 'request', name: clipped(name, LONGEST_URL) }, place);
     }
     const timers = pendingTimers(MOST_REPORTED - told);
     for (let at = 0; at < timers.length; at++) {
@@ -75,6 +81,7 @@ function tellPending(how) {
 
 function dropPending() {
     while (firstPending) ended(firstPending);
+    node.forgetSockets();
     dropTimers();
 }
 
@@ -98,6 +105,7 @@ function beginRun() {
 
 function endRun(how) {
     run.isOver = true;
+    node.flushWarnings();
     if (!run.isDead) tellPending(how);
     dropPending();
 }
@@ -151,7 +159,9 @@ function late(method) {
 hooks.warn = (text) => {
     if (reported < MOST_REPORTED) {
         reported++;
-        tellRun({ __proto__: null, what: 'warning', message: clipped(text) });
+        // How to start Node for more is of no use here.
+        const end = textIndex(text, '\n(Use `node --trace-');
+        tellRun({ __proto__: null, what: 'warning', message: clipped(end < 0 ? text : textSlice(text, 0, end)) });
     }
 };
 hooks.place = placeNow;

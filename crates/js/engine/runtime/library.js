@@ -52,6 +52,7 @@ const host = {
         else write_stderr(text);
     },
     warn: (text) => (hooks.warn ?? write_stderr)(text),
+    place: () => hooks.place?.(),
     uncaught: (error, origin) => hooks.uncaught?.(error, origin),
     exit: (code) => hooks.exit?.(code),
 };

@@ -1,4 +1,4 @@
-//! What is not there, or cannot be read. Whoever knows the files tells it; the rules themselves read none.
+//! Files that are missing, or cannot be read. Whoever knows the files reports it; the rules themselves read none.
 
 use postlogin_core::location::Location;
 

@@ -6,7 +6,7 @@ use super::{Finding, Rule, Severity};
 
 const TRIGGERS: &str = "https://auth0.com/docs/customize/actions/explore-triggers";
 
-pub(super) const RULES: &[Rule] = &[MISSING, NOT_EXPORTED];
+pub(super) const RULES: &[Rule] = &[MISSING, NOT_EXPORTED, UNSUPPORTED, UNBINDABLE, TOO_MANY];
 
 const MISSING: Rule = Rule {
     code: "missing-bound-action",
@@ -20,6 +20,56 @@ const NOT_EXPORTED: Rule = Rule {
     summary: "A trigger of an export binds an Action that the export does not have, such as one of the Marketplace",
     source: Some(TRIGGERS),
 };
+
+const UNSUPPORTED: Rule = Rule {
+    code: "unsupported-bound-trigger",
+    severity: Severity::Warning,
+    summary: "Actions are bound to a trigger that is unknown or has no public contract, so they do not run here",
+    source: Some(TRIGGERS),
+};
+const UNBINDABLE: Rule = Rule {
+    code: "unbindable-trigger",
+    severity: Severity::Warning,
+    summary: "Actions are bound to a trigger whose Actions are named by token exchange profiles or event streams instead",
+    source: Some(TRIGGERS),
+};
+const TOO_MANY: Rule = Rule {
+    code: "too-many-bound-actions",
+    severity: Severity::Error,
+    summary: "A trigger binds more Actions than production runs",
+    source: Some(TRIGGERS),
+};
+
+/// A problem of a binding other than a missing Action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BindingProblem {
+    /// Its trigger does not run here.
+    Unsupported,
+    /// Its trigger has no bindings.
+    Unbindable,
+    /// It has too many Actions.
+    TooMany,
+}
+
+/// Returns the finding about a problem of a binding. `place` declares it; `message` is one sentence without a full stop.
+#[must_use]
+pub fn binding(
+    problem: BindingProblem,
+    place: &Location,
+    message: &str,
+    hint: Option<&str>,
+) -> Finding {
+    let rule = match problem {
+        BindingProblem::Unsupported => &UNSUPPORTED,
+        BindingProblem::Unbindable => &UNBINDABLE,
+        BindingProblem::TooMany => &TOO_MANY,
+    };
+    let finding = Finding::new(rule, place, message);
+    match hint {
+        Some(hint) => finding.with_hint(hint),
+        None => finding,
+    }
+}
 
 /// Returns the finding about a binding that names an unknown Action. `place` declares the binding; `message` is one sentence
 /// without a full stop. `is_exported` says that the file is an export's, which leaves out Actions of the Marketplace.

@@ -111,7 +111,7 @@ fn dependency(require: &Require, packages: &[String], declared: &Declared) -> Op
     )
 }
 
-/// What to do about a name that a list lacks: in the words of the language that `file` is written in. `beside` is the
+/// Returns the remedy for a name that a list lacks: in the words of the language that `file` is written in. `beside` is the
 /// other key of an entry.
 fn hint(name: &str, names: &[String], list: &str, beside: &str, file: &str) -> String {
     let near = closest(name, names.iter().map(String::as_str));

@@ -154,10 +154,12 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Vec
             Finding::new(
                 &NO_CONTINUE,
                 &call.chain.location,
-                format!("`api.{path}` suspends the login, and there is no `{resume}` that goes on with it"),
+                format!("`api.{path}` suspends the login, and no `{resume}` resumes it"),
             )
             .spanning(&path)
-            .with_hint(format!("export `{resume}`, even if it only checks what comes back")),
+            .with_hint(format!(
+                "export `{resume}`, even if it only checks what comes back"
+            )),
         );
     }
     findings

@@ -47,7 +47,7 @@ pub(super) fn apply(source: &Source<'_>, mut findings: Vec<Finding>) -> Vec<Find
         }
         for (code, location) in &comment.codes {
             if rules().all(|rule| rule.code != code) {
-                let found = Finding::new(&UNKNOWN, location, format!("there is no rule `{code}`"));
+                let found = Finding::new(&UNKNOWN, location, format!("unknown rule `{code}`"));
                 let near = closest(code, rules().map(|rule| rule.code));
                 findings.push(match near {
                     Some(near) => found

@@ -1,26 +1,32 @@
 //! Writes counters into a text.
 //!
-//! What a program does stays the same: a counter is a statement of its own, or stands before a comma in
+//! A program behaves as before: a counter is a statement of its own, or before a comma in
 //! parentheses. Nothing is put where it would give a function another name, and no function becomes another kind of function.
+//! Where conditions are followed, the values that decide them go through a function that returns them as they are.
+
+mod values;
 
 use std::collections::HashMap;
 
 use oxc::ast::ast::{
     ArrowFunctionBody, ArrowFunctionExpression, AssignmentExpression, BindingPattern,
-    BlockStatement, ConditionalExpression, Declaration, DoWhileStatement, Expression,
-    ForInStatement, ForOfStatement, ForStatement, Function, FunctionBody, IfStatement,
-    LogicalExpression, MethodDefinition, ObjectProperty, Program, Statement, StaticBlock,
-    SwitchStatement, VariableDeclarator, WhileStatement,
+    BlockStatement, CallExpression, CatchClause, ConditionalExpression, Declaration,
+    DoWhileStatement, Expression, ForInStatement, ForOfStatement, ForStatement, Function,
+    FunctionBody, IfStatement, LogicalExpression, LogicalOperator, MethodDefinition,
+    ObjectProperty, Program, Statement, StaticBlock, SwitchStatement, VariableDeclarator,
+    WhileStatement,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::ScopeFlags;
 use oxc::span::{GetSpan, Span};
 
+use super::Detail;
 use super::points::{Kind, Point};
 use crate::source::edits::Edits;
 use crate::source::mapping::Segment;
 use crate::source::rule;
 use crate::text::{self, Text};
+use values::Value;
 
 /// Returns the text with counters, the way back, and what the counters count; `None` for a text that does not parse. `mark` is
 /// what the messages of the counters begin with.
@@ -28,12 +34,13 @@ pub(super) fn instrument(
     file: &str,
     source: &str,
     mark: &str,
+    detail: Detail,
 ) -> Option<(String, Vec<Segment>, Vec<Point>)> {
     let written = Text::read(file, source, |text| {
         if text.is_refused() {
             return None;
         }
-        let mut writer = Writer::new(text, source, mark);
+        let mut writer = Writer::new(text, source, mark, detail);
         match text.kind() {
             text::Kind::Action => writer.visit_program(text.program()),
             text::Kind::Rule => writer.rule(rule::function(text.program())?),
@@ -52,12 +59,15 @@ struct Writer<'w> {
     forks: usize,
     /// The counting function: a name that the text does not have.
     counter: String,
-    /// What the function that begins at an offset is assigned to.
+    /// The name that the function at an offset is assigned to.
     names: HashMap<u32, String>,
+    detail: Detail,
+    /// The values that decide conditions and have no counter yet.
+    values: HashMap<Span, Value>,
 }
 
 impl<'w> Writer<'w> {
-    fn new(text: &'w Text<'w>, source: &str, mark: &'w str) -> Self {
+    fn new(text: &'w Text<'w>, source: &str, mark: &'w str, detail: Detail) -> Self {
         let mut counter = "__covered".to_owned();
         while source.contains(&counter) {
             counter.push('_');
@@ -70,6 +80,8 @@ impl<'w> Writer<'w> {
             forks: 0,
             counter,
             names: HashMap::new(),
+            detail,
+            values: HashMap::new(),
         }
     }
 
@@ -95,9 +107,13 @@ impl<'w> Writer<'w> {
         let mark: String = self.mark.escape_default().collect();
         let mark = mark.replace("\\u{1}", "\\u0001");
         let counter = &self.counter;
+        let counting = match self.detail {
+            Detail::Coverage => "return(at)=>{",
+            Detail::Conditions => values::COUNTING,
+        };
         // An Action may have a `console` of its own, or one that is not there yet.
         format!(
-            "const {counter}=((get,seen)=>{{let print;try{{print=get();}}catch{{}}return(at)=>{{if(seen[at])return;seen[at]=1;\
+            "const {counter}=((get,seen)=>{{let print;try{{print=get();}}catch{{}}{counting}if(seen[at])return;seen[at]=1;\
              if(typeof print===\"function\")print(\"{mark}\"+at);}};}})(()=>console.log,[]);"
         )
     }
@@ -116,8 +132,11 @@ impl<'w> Writer<'w> {
     /// The body of a branch or a loop: in braces, if it has none.
     fn body(&mut self, body: &Statement<'_>, way: Option<usize>) {
         let span = body.span();
-        let way = way.map(|fork| self.count(Kind::Way { fork }, span.start) + ";");
-        let way = way.unwrap_or_default();
+        let way = match (way, self.detail) {
+            (Some(fork), _) => self.count(Kind::Way { fork }, span.start) + ";",
+            (None, Detail::Conditions) => self.count(Kind::Entry, span.start) + ";",
+            (None, Detail::Coverage) => String::new(),
+        };
         match body {
             Statement::BlockStatement(block) => {
                 self.insert(span.start + 1, way);
@@ -269,6 +288,7 @@ impl<'a> Visit<'a> for Writer<'_> {
 
     fn visit_if_statement(&mut self, statement: &IfStatement<'a>) {
         let fork = self.fork();
+        self.test(&statement.test);
         self.visit_expression(&statement.test);
         self.body(&statement.consequent, Some(fork));
         match &statement.alternate {
@@ -282,6 +302,7 @@ impl<'a> Visit<'a> for Writer<'_> {
     }
 
     fn visit_switch_statement(&mut self, statement: &SwitchStatement<'a>) {
+        self.value(&statement.discriminant, Value::Truth);
         self.visit_expression(&statement.discriminant);
         let fork = self.fork();
         for case in &statement.cases {
@@ -297,6 +318,7 @@ impl<'a> Visit<'a> for Writer<'_> {
     }
 
     fn visit_conditional_expression(&mut self, conditional: &ConditionalExpression<'a>) {
+        self.test(&conditional.test);
         self.visit_expression(&conditional.test);
         let fork = self.fork();
         self.operand(&conditional.consequent, fork);
@@ -304,6 +326,10 @@ impl<'a> Visit<'a> for Writer<'_> {
     }
 
     fn visit_logical_expression(&mut self, logical: &LogicalExpression<'a>) {
+        match logical.operator {
+            LogicalOperator::Coalesce => self.value(&logical.left, Value::Presence),
+            LogicalOperator::And | LogicalOperator::Or => self.test(&logical.left),
+        }
         self.visit_expression(&logical.left);
         let fork = self.fork();
         self.operand(&logical.right, fork);
@@ -313,6 +339,9 @@ impl<'a> Visit<'a> for Writer<'_> {
         if let Some(init) = &statement.init {
             self.visit_for_statement_init(init);
         }
+        if let Some(test) = &statement.test {
+            self.test(test);
+        }
         for part in [&statement.test, &statement.update].into_iter().flatten() {
             self.visit_expression(part);
         }
@@ -320,18 +349,21 @@ impl<'a> Visit<'a> for Writer<'_> {
     }
 
     fn visit_for_in_statement(&mut self, statement: &ForInStatement<'a>) {
+        self.value(&statement.right, Value::Truth);
         self.visit_for_statement_left(&statement.left);
         self.visit_expression(&statement.right);
         self.body(&statement.body, None);
     }
 
     fn visit_for_of_statement(&mut self, statement: &ForOfStatement<'a>) {
+        self.value(&statement.right, Value::Truth);
         self.visit_for_statement_left(&statement.left);
         self.visit_expression(&statement.right);
         self.body(&statement.body, None);
     }
 
     fn visit_while_statement(&mut self, statement: &WhileStatement<'a>) {
+        self.test(&statement.test);
         self.visit_expression(&statement.test);
         self.body(&statement.body, None);
     }
@@ -339,6 +371,35 @@ impl<'a> Visit<'a> for Writer<'_> {
     fn visit_do_while_statement(&mut self, statement: &DoWhileStatement<'a>) {
         self.body(&statement.body, None);
         self.visit_expression(&statement.test);
+    }
+
+    fn visit_catch_clause(&mut self, clause: &CatchClause<'a>) {
+        if let Some(parameter) = &clause.param {
+            self.visit_catch_parameter(parameter);
+        }
+        if self.detail == Detail::Conditions {
+            let start = clause.body.span.start;
+            let count = self.count(Kind::Entry, start);
+            self.insert(start + 1, format!("{count};"));
+        }
+        self.visit_block_statement(&clause.body);
+    }
+
+    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
+        self.callbacks(call);
+        walk::walk_call_expression(self, call);
+    }
+
+    fn visit_expression(&mut self, expression: &Expression<'a>) {
+        let span = expression.span();
+        let value = self.values.remove(&span);
+        if let Some(value) = value {
+            self.begin_value(span, value);
+        }
+        walk::walk_expression(self, expression);
+        if value.is_some() {
+            self.insert(span.end, "))");
+        }
     }
 
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {

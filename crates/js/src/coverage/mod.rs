@@ -9,39 +9,64 @@ mod instrument;
 mod page;
 mod points;
 mod report;
+pub(crate) mod trace;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use postlogin_core::explanation::ClaimSites;
 use postlogin_engine::Probe;
 
+use crate::source::claims;
 use crate::source::rule::{is_rule, prepare_rule};
 use crate::source::text::LineIndex;
 use crate::source::{Prepared, SyntaxError, led_back, prepare};
 use crate::source_map::SourceMap;
 use points::{Kind, Point};
+use trace::Trace;
 
 pub use page::html;
 pub use report::{lcov, text};
 
-/// What a message of a counter begins with. The number of the source and that of the counter follow.
+/// The beginning of a counter's message. The number of the source and that of the counter follow.
 const MARK: &str = "\u{1}coverage:";
 
 /// The counters of one Action or Rule. Share one among all its runs.
 #[derive(Debug)]
 pub struct Coverage {
-    /// What the messages of its counters begin with.
+    /// The beginning of the messages of its counters.
     mark: String,
     file: String,
     text: String,
+    detail: Detail,
     points: Vec<Point>,
     hits: Vec<AtomicU32>,
+    /// For each counter, when it was reached last; the first time is 1.
+    order: Vec<AtomicU32>,
+    clock: AtomicU32,
     /// The map of the text, if it was built from other files: then those are what is covered.
     sources: Option<Arc<SourceMap>>,
 }
 
-/// What is known of one file, counts included.
+/// The counted places.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Statements, functions and branches, for reports of coverage.
+    #[default]
+    Coverage,
+    /// In addition the values of conditions, for [`Coverage::claim_sites`].
+    Conditions,
+}
+
+/// A counter: how many executions of a handler reached it, and when the last one did.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hit {
+    pub(crate) count: u32,
+    pub(crate) last: u32,
+}
+
+/// The facts of one file, counts included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileCoverage {
     /// The file as findings and errors name it.
@@ -84,8 +109,9 @@ pub(crate) fn instrumented(
     file: &str,
     text: &str,
     sources: Option<Arc<SourceMap>>,
+    detail: Detail,
 ) -> Result<(Prepared, Coverage), SyntaxError> {
-    numbered(file, text, sources, 0)
+    numbered(file, text, sources, 0, detail)
 }
 
 /// As [`instrumented`], for a source whose messages may come among those of others: Rules share a sandbox. `number` is the
@@ -95,6 +121,7 @@ pub(crate) fn numbered(
     text: &str,
     sources: Option<Arc<SourceMap>>,
     number: usize,
+    detail: Detail,
 ) -> Result<(Prepared, Coverage), SyntaxError> {
     let prepare_any = |text: &str| match prepare_rule(file, text) {
         Some(rule) => rule,
@@ -103,7 +130,7 @@ pub(crate) fn numbered(
     let plain = prepare_any(text)?;
     let original = plain.original.clone();
     let mark = format!("{MARK}{number}:");
-    let found = instrument::instrument(file, &original, &mark);
+    let found = instrument::instrument(file, &original, &mark, detail);
     let covered = found.and_then(|(code, segments, points)| {
         let rewritten = prepare_any(&code).ok()?;
         let prepared = led_back(file, &original, segments, rewritten);
@@ -112,22 +139,26 @@ pub(crate) fn numbered(
     // What the parser does not take runs as it is, and has nothing to count.
     let (prepared, points) = covered.unwrap_or((plain, Vec::new()));
     let prepared = prepared.built_from(sources.clone());
-    let hits = points.iter().map(|_| AtomicU32::new(0)).collect();
+    let zeros = || points.iter().map(|_| AtomicU32::new(0)).collect();
+    let (hits, order) = (zeros(), zeros());
     let coverage = Coverage {
         mark,
         file: file.to_owned(),
         text: original,
+        detail,
         points,
         hits,
+        order,
+        clock: AtomicU32::new(0),
         sources,
     };
     Ok((prepared, coverage))
 }
 
-/// What is known of a file of which nothing ran, or of those that it was built from: what there is to run. Empty when the text does
+/// Returns the facts of a file of which nothing ran, or of those that it was built from. Empty when the text does
 /// not compile.
 pub fn nothing_ran(file: &str, text: &str, sources: Option<Arc<SourceMap>>) -> Vec<FileCoverage> {
-    match instrumented(file, text, sources) {
+    match instrumented(file, text, sources, Detail::Coverage) {
         Ok((_, coverage)) => coverage.files(),
         Err(_) => Vec::new(),
     }
@@ -139,8 +170,11 @@ impl Probe for Coverage {
         let Some(number) = message.trim_start_matches(' ').strip_prefix(&self.mark) else {
             return false;
         };
-        if let Some(hit) = number.parse().ok().and_then(|at: usize| self.hits.get(at)) {
+        let at: Option<usize> = number.parse().ok();
+        if let Some((hit, order)) = at.and_then(|at| self.hits.get(at).zip(self.order.get(at))) {
             hit.fetch_add(1, Ordering::Relaxed);
+            let now = self.clock.fetch_add(1, Ordering::Relaxed);
+            order.store(now.saturating_add(1), Ordering::Relaxed);
         }
         true
     }
@@ -158,12 +192,13 @@ impl RuleCounters {
         file: &str,
         text: &str,
         sources: Option<Arc<SourceMap>>,
+        detail: Detail,
     ) -> Option<Result<(Prepared, Arc<Coverage>), SyntaxError>> {
         if !is_rule(file, text) {
             return None;
         }
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let counted = numbered(file, text, sources, all.len() + 1);
+        let counted = numbered(file, text, sources, all.len() + 1, detail);
         Some(counted.map(|(prepared, coverage)| {
             let coverage = Arc::new(coverage);
             all.push(Arc::clone(&coverage));
@@ -183,6 +218,27 @@ impl Probe for RuleCounters {
 }
 
 impl Coverage {
+    /// Returns the file as findings and errors name it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Returns the places that set claims, as [`claim_sites`](crate::source::claims::claim_sites) does, each with what was seen of its
+    /// conditions if those were counted.
+    pub fn claim_sites(&self, action: &str) -> ClaimSites {
+        let trace = Trace::of(self);
+        let sources = self.sources.as_deref();
+        claims::traced_sites(action, &self.file, &self.text, sources, trace.as_ref())
+    }
+
+    fn hits(&self) -> impl Iterator<Item = Hit> {
+        let read = |(hit, order): (&AtomicU32, &AtomicU32)| Hit {
+            count: hit.load(Ordering::Relaxed),
+            last: order.load(Ordering::Relaxed),
+        };
+        self.hits.iter().zip(&self.order).map(read)
+    }
+
     /// Returns the counts so far: of the file, or of those that it was built from.
     pub fn files(&self) -> Vec<FileCoverage> {
         let index = LineIndex::new(&self.text);
@@ -249,6 +305,8 @@ impl Found {
         match &point.kind {
             Kind::Statement => found.lines.push((line, count)),
             Kind::Function { name } => found.functions.push((name.clone(), line, count)),
+            // Conditions are no part of the reports.
+            Kind::Entry | Kind::True { .. } | Kind::False { .. } => {}
             Kind::Way { fork } => {
                 self.forks.insert(*fork, (at, found.branches.len()));
                 found.branches.push((line, vec![count]));

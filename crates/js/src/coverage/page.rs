@@ -17,7 +17,7 @@ const SCRIPT: &str = include_str!("page.js");
 /// So many stretches of uncovered lines are linked in the table.
 const MOST_LINKS: usize = 30;
 
-/// What the page may load: nothing; its style and its script are in it, and no other script runs.
+/// Returns the policy of the page: it loads nothing; its style and its script are in it, and no other script runs.
 fn policy() -> String {
     let hash = STANDARD.encode(Sha256::digest(SCRIPT));
     format!(

@@ -8,7 +8,7 @@ pub(super) struct Point {
     pub(super) offset: u32,
 }
 
-/// What a counter counts.
+/// The thing that a counter counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A statement.
@@ -17,4 +17,10 @@ pub(super) enum Kind {
     Function { name: String },
     /// One of the ways of a fork.
     Way { fork: usize },
+    /// The body of a loop or of a `catch`. Only for [`Trace`](super::trace::Trace), as the next two.
+    Entry,
+    /// A value that ends at this offset and is true, or is there. The next counter is that of [`Kind::False`].
+    True { end: u32 },
+    /// The same, false or missing.
+    False { end: u32 },
 }

@@ -6,7 +6,7 @@ use postlogin_core::escape::{lcov as record, line};
 
 use super::FileCoverage;
 
-/// How much of something there is, and how much of it ran.
+/// The size of something, and the part of it that ran.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Share {
     hit: usize,

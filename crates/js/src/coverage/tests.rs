@@ -1,13 +1,14 @@
-//! What counters are written, and that the text still parses.
+//! The counters are in their places, and the text still parses.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::{Coverage, FileCoverage, Probe, html, instrumented, lcov, text};
+use super::{Coverage, Detail, FileCoverage, Probe, html, instrumented, lcov, text};
 
 fn covered(file: &str, source: &str) -> (String, Coverage) {
-    let (prepared, coverage) = instrumented(file, source, None).expect("it compiles");
+    let (prepared, coverage) =
+        instrumented(file, source, None, Detail::Coverage).expect("it compiles");
     (prepared.code, coverage)
 }
 
@@ -94,7 +95,8 @@ fn a_rule_has_its_counters_inside() {
         ),
     ] {
         check(source, expected);
-        let (prepared, coverage) = instrumented("rules/a.js", source, None).expect("it compiles");
+        let (prepared, coverage) =
+            instrumented("rules/a.js", source, None, Detail::Coverage).expect("it compiles");
         let functions = coverage.files().remove(0).functions;
         assert_eq!(functions, [("rule".to_owned(), 1, 0)], "{source}");
         let (line, text) = (1..)
@@ -125,7 +127,8 @@ fn places_lead_back() {
             "interface A { b: string }\nif ((a as any)) b(x.y.z);",
         ),
     ] {
-        let (prepared, _) = instrumented(file, source, None).expect("it compiles");
+        let (prepared, _) =
+            instrumented(file, source, None, Detail::Coverage).expect("it compiles");
         let index = crate::source::text::LineIndex::new(&prepared.code);
         let at = prepared.code.find("z)").expect("there");
         let place = index.position(&prepared.code, at);

@@ -1,4 +1,4 @@
-//! What the committed engine was built from, so that a stale one is found.
+//! The inputs of the committed engine, so that a stale one is found.
 
 use std::{fmt::Write as _, fs, io, path::Path};
 
@@ -84,7 +84,7 @@ pub struct Inputs(Vec<(String, String)>);
 /// The part of postlogin that runs inside the sandbox: one JavaScript module.
 ///
 /// # Errors
-/// When a part can't be read.
+/// When a part cannot be read.
 pub fn guest(root: &Path) -> io::Result<String> {
     let folder = root.join(GUEST);
     PARTS
@@ -96,7 +96,7 @@ pub fn guest(root: &Path) -> io::Result<String> {
 /// The patches of QuickJS-ng, relative to the workspace, in the order in which they are applied.
 ///
 /// # Errors
-/// When their folder can't be read, or holds a file that is no patch.
+/// When their folder cannot be read, or holds a file that is no patch.
 pub fn patches(root: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root.join(PATCHES))? {
@@ -132,7 +132,7 @@ fn collect(path: &Path, all: &mut Vec<u8>) -> io::Result<()> {
 /// Hashes the inputs in the workspace at `root`.
 ///
 /// # Errors
-/// When a file can't be read.
+/// When a file cannot be read.
 pub fn read(root: &Path) -> io::Result<Inputs> {
     let mut inputs = Vec::new();
     for file in FILES {
@@ -170,7 +170,7 @@ impl Inputs {
             "# What engine.wasm.zst was built from. Made by `cargo xtask build-engine`.\n",
         );
         for (name, hash) in &self.0 {
-            // Writing to a String can't fail.
+            // Writing to a String cannot fail.
             let _ = writeln!(text, "input  {hash}  {name}");
         }
         let _ = writeln!(text, "engine {}", sha256(engine));
@@ -197,7 +197,7 @@ impl Inputs {
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
-        // Writing to a String can't fail.
+        // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
     }
     hex

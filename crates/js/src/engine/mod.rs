@@ -7,7 +7,7 @@ use std::io::Read;
 use postlogin_core::{MethodSpec, Returns, Trigger, event};
 use serde_json::Value;
 
-/// What stands before an Action's text on its first line, in the engine. A text that closes the function itself is a
+/// The prefix of an Action's text on its first line, in the engine. A text that closes the function itself is a
 /// syntax error, see `compiledAlone` in the guest.
 pub use crate::source::WRAPPER;
 
@@ -21,7 +21,7 @@ pub(crate) const PACKAGE_WRAPPER: &str =
 /// The started engine, packed with zstd.
 static PACKED: &[u8] = include_bytes!("../../engine/engine.wasm.zst");
 
-/// What it was built from.
+/// The inputs that it was built from.
 pub const LOCK: &str = include_str!("../../engine/engine.lock");
 
 /// The hash of the engine's bytes, as `engine.lock` records it.
@@ -40,7 +40,7 @@ pub fn unpack() -> Result<Vec<u8>, String> {
     unpacked(PACKED)
 }
 
-/// What zstd has packed.
+/// Returns the bytes that zstd packed.
 ///
 /// # Errors
 /// When it is damaged.

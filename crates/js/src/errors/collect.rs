@@ -14,7 +14,7 @@ const MOST_LINKS: usize = 16;
 #[derive(Default)]
 pub(super) struct Collector {
     pub(super) functions: Vec<(Span, Option<String>)>,
-    /// What the function at this byte offset is assigned to.
+    /// The name that the function at this byte offset is assigned to.
     name: Option<(u32, String)>,
 }
 

@@ -10,7 +10,7 @@ use super::collect::Collector;
 use crate::source::text::LineIndex;
 use crate::source::{Prepared, parse};
 
-/// What stands where in a generated text.
+/// The places in a generated text.
 #[derive(Debug)]
 pub(crate) struct View {
     pub(super) lines: LineIndex,

@@ -13,7 +13,7 @@ use crate::source::Prepared;
 pub struct LoadedText<'t> {
     /// The name under which the engine knows it.
     pub engine_name: &'t str,
-    /// How many bytes the loader put before the text on its first line.
+    /// The number of bytes that the loader put before the text on its first line.
     pub prefix_bytes: u32,
     /// The text.
     pub prepared: &'t Prepared,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{EngineError, Explained, LoadedText, explain, frames, map_stack};
 use crate::source::prepare;
 
-/// What the loader puts before a text in these tests.
+/// The prefix that the loader puts before a text in these tests.
 const PREFIX: &str = "(function (exports, require, module, console) {";
 
 fn explained(file: &str, source: &str, error: EngineError<'_>) -> Explained {

@@ -6,7 +6,7 @@ use crate::text::Text;
 
 /// The specifiers in the `require` calls with which a text begins, in their order, each once.
 ///
-/// What comes behind the first statement that does more than require and declare may depend on what that one did (it may
+/// The code after the first statement that does more than require and declare may depend on what that one did (it may
 /// set `process.env`, which packages read while they load), so it is left out. So is what comes behind an Action Module.
 pub(super) fn leading(code: &str) -> Vec<String> {
     if !code.contains("require") {

@@ -40,11 +40,11 @@ const LARGEST_DELTA: usize = 192 << 20;
 pub(crate) struct Shelf {
     /// By the name of their index.
     known: Mutex<HashMap<String, Known>>,
-    /// What the cache does not have yet.
+    /// The packages that the cache does not have yet.
     fresh: Mutex<Vec<Packages>>,
 }
 
-/// What came of packages.
+/// The result of loading packages.
 struct Known {
     record: Record,
     /// The engine in which they have run; `None` when each login has to load them.
@@ -70,12 +70,12 @@ impl fmt::Debug for Packages {
     }
 }
 
-/// What is remembered of packages, in a file of the cache.
+/// The stored facts of packages, in a file of the cache.
 #[derive(Debug, Serialize, Deserialize)]
 struct Index {
     /// The specifiers of the packages: the file may have been put in the place of another one.
     specifiers: Vec<String>,
-    /// What they were loaded from.
+    /// The files that they were loaded from.
     record: Record,
     /// SHA-256 of the file beside this one, in hexadecimal digits; `None` when each login has to load them.
     delta: Option<String>,

@@ -1,4 +1,4 @@
-//! What the packages of an Action were loaded from, and whether that is still so.
+//! The files that the packages of an Action were loaded from, and whether they are still the same.
 
 use std::{
     collections::BTreeMap,
@@ -69,7 +69,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 pub(super) struct Recorder {
     modules: Arc<Modules>,
     record: Mutex<Record>,
-    /// How much text was loaded, in bytes.
+    /// The size of the loaded code, in bytes.
     code_bytes: AtomicU64,
 }
 

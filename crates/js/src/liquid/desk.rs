@@ -11,10 +11,10 @@ const RENDERER: &str = include_str!("../../liquidjs/renderer.js");
 const RENDERER_PATH: &str = "/home/action/node_modules/renderer/renderer.js";
 const LIQUIDJS_PATH: &str = "/home/action/node_modules/liquidjs/dist/liquid.node.js";
 
-/// How many bytes a sandbox may pass on: three texts of the longest kind.
+/// The most bytes that a sandbox may pass on: three texts of the longest kind.
 const MOST_BYTES: usize = 12 << 20;
 
-/// What the renderer has passed on.
+/// The output of the renderer so far.
 #[derive(Debug, Default)]
 pub(super) struct Received {
     /// The text of each template that was begun.

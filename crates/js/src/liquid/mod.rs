@@ -18,15 +18,15 @@ use serde_json::{Value, json};
 use self::desk::Desk;
 use crate::JavaScript;
 
-/// How long the templates of one mail may compute.
+/// The time that the templates of one mail may compute.
 pub const TIME: Duration = Duration::from_secs(3);
-/// How much memory their sandbox may hold, in bytes. The engine itself needs about 18 MB of it.
+/// The memory limit of their sandbox, in bytes. The engine itself needs about 18 MB of it.
 pub const MEMORY: u64 = 64 << 20;
-/// How long the text of one template may become, in UTF-16 units.
+/// The longest output of one template, in UTF-16 units.
 pub const OUTPUT: usize = 1 << 20;
-/// How long one template may be, in UTF-16 units.
+/// The longest template, in UTF-16 units.
 pub const LENGTH: usize = 1 << 20;
-/// How many characters and elements one template may make, by LiquidJS' own count.
+/// The most characters and elements that one template may make, by LiquidJS' own count.
 pub const ALLOCATIONS: usize = 10_000_000;
 
 /// The script of the sandbox. Packages run in the runtime's own realm, whose objects are those of the variables.
@@ -46,7 +46,7 @@ pub struct LiquidError {
     pub template: usize,
     /// Line and column in it, from 1, if LiquidJS knows them.
     pub place: Option<(u32, u32)>,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
     /// Whether our own program is at fault rather than the template.
     pub is_internal: bool,
@@ -63,7 +63,7 @@ impl fmt::Display for LiquidError {
 
 impl std::error::Error for LiquidError {}
 
-/// What `renderer.js` reports about an error.
+/// The report of `renderer.js` about an error.
 #[derive(Deserialize)]
 struct Described {
     line: Option<u32>,

@@ -1,4 +1,4 @@
-//! What to tell the user about a `require`: what production would do, and what to do about it.
+//! Notices about a `require`: what production would do, and the remedy.
 
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Refusal, Resolved};
@@ -10,7 +10,7 @@ use super::{ActionModule, DeclaredPackage, LoadedModule, SCHEME};
 const DEPENDENCIES_PAGE: &str = "https://auth0.com/docs/customize/actions/manage-dependencies";
 const MODULES_PAGE: &str = "https://auth0.com/docs/customize/actions/actions-modules";
 
-/// What the configurations declare.
+/// The declarations of the configurations.
 pub(super) struct Advice {
     /// Who declares which packages; the Action has no name.
     declared: Vec<(String, Vec<DeclaredPackage>)>,
@@ -120,7 +120,7 @@ pub(super) fn of_missing_module(
 ) -> Option<Notice> {
     let message = if let Some(module) = importer.strip_prefix(SCHEME) {
         format!(
-            "the Action Module `{module}` requires `{specifier}`; modules can't use other modules"
+            "the Action Module `{module}` requires `{specifier}`; modules cannot use other modules"
         )
     } else if importer.is_empty() {
         let names: Vec<&str> = modules

@@ -15,11 +15,11 @@ use crate::source::parse;
 /// More text than this is no Action but a mistake, in bytes.
 const MOST: usize = 48 << 20;
 
-/// Why the files can't be put into a component.
+/// Why the files cannot be put into a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TooLarge;
 
-/// The files that `code`, an Action's text that is ready for the engine, leads to, and the answers that lead there. What can't
+/// The files that `code`, an Action's text that is ready for the engine, leads to, and the answers that lead there. What cannot
 /// be found is left out: packages try what they can do without.
 pub(crate) fn of(code: &str, modules: &Modules) -> Result<Provided, TooLarge> {
     let mut provided = Provided::default();

@@ -197,7 +197,7 @@ fn bounded(file: File, size: u64, most: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// What `oxc_resolver` may see: it opens `package.json` files, and asks of everything else only what it is.
+/// The files that `oxc_resolver` may see: it opens `package.json` files, and only asks for the kind of everything else.
 impl FileSystem for Door {
     fn new() -> Self {
         Self::default()

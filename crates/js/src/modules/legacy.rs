@@ -1,4 +1,4 @@
-//! How Rules name packages: `lodash`, `lodash@4.17.10`, `auth0@2.0.0/lib`.
+//! The names of packages in Rules: `lodash`, `lodash@4.17.10`, `auth0@2.0.0/lib`.
 //!
 //! Source: <https://auth0.com/docs/rules-best-practices/rules-environment-best-practices>.
 

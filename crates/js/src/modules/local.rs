@@ -10,9 +10,9 @@ use postlogin_engine::{ModuleFile, ModuleFormat};
 use crate::errors::LoadedText;
 use crate::source::{Prepared, SyntaxError, prepare_local};
 
-/// What Node puts around a CommonJS module; the guest's `COMMONJS_PREFIX`.
+/// The wrapper that Node puts around a CommonJS module; the guest's `COMMONJS_PREFIX`.
 const WRAPPER: &str = "(function (exports, require, module, __filename, __dirname, $import) { ";
-/// How the names of local files begin inside the sandbox.
+/// The beginning of the names of local files inside the sandbox.
 const SCHEME: &str = "local:";
 
 /// A file that an Action imports, itself or through others.
@@ -22,11 +22,11 @@ pub struct LocalFile {
     pub file: String,
     /// Its text.
     pub text: String,
-    /// What it imports of the other files: what it writes, and their indices.
+    /// The specifiers by which it imports the other files, and their indices.
     pub imports: Imports,
 }
 
-/// What a file writes for other files, and their indices in [`Dependencies::local`](super::Dependencies::local).
+/// The specifiers that a file writes for other files, and their indices in [`Dependencies::local`](super::Dependencies::local).
 pub type Imports = HashMap<String, usize>;
 
 /// The local files of an Action, ready for the engine.

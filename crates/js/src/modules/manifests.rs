@@ -1,4 +1,4 @@
-//! What the `package.json` files say about the files around them.
+//! The facts that `package.json` files state about the files around them.
 
 use std::{
     collections::HashMap,
@@ -53,7 +53,7 @@ impl Manifests {
         manifest
     }
 
-    /// How a file of a package is to be read, by its name and the nearest manifest above it.
+    /// Returns the language of a package's file, by its name and the nearest manifest above it.
     pub(super) fn language(&self, file: &Path) -> PackageText {
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("cjs") => return PackageText::CommonJs,

@@ -16,7 +16,7 @@ const FOLDER: &str = "/home/action/mocks/";
 /// A module that takes the place of another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModuleMock {
-    /// What is required: `auth0`, `@scope/name/file.js`, `actions:name`.
+    /// The required specifier: `auth0`, `@scope/name/file.js`, `actions:name`.
     pub specifier: String,
     /// The file that stands in messages; its extension is the language.
     pub file: String,

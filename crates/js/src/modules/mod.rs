@@ -1,4 +1,4 @@
-//! What an Action may `require`: the packages in `node_modules` and the Action Modules of its project.
+//! The modules that an Action may `require`: the packages in `node_modules` and the Action Modules of its project.
 
 mod advice;
 pub(crate) mod closure;
@@ -41,7 +41,7 @@ const LOADED_BYTES: usize = 64 << 20;
 /// Answers and files that are remembered for all logins of an Action.
 const REMEMBERED: usize = 4_000;
 
-/// How the name of an Action Module begins.
+/// The beginning of the name of an Action Module.
 const SCHEME: &str = "actions:";
 
 /// The longest name of a module that is looked up, in bytes: a path of most file systems.
@@ -49,7 +49,7 @@ const LONGEST_SPECIFIER: usize = 4096;
 /// So many answers are remembered. An Action can ask for any number of names.
 const MOST_ANSWERS: usize = 20_000;
 
-/// What an Action depends on, and where that lies.
+/// The dependencies of an Action, and where they are.
 #[derive(Debug, Clone, Default)]
 pub struct Dependencies {
     /// The folder where the search for `node_modules` starts, upwards. Without one there are no packages.
@@ -58,13 +58,13 @@ pub struct Dependencies {
     pub declared: Option<Vec<DeclaredPackage>>,
     /// The Action Modules.
     pub modules: Vec<ActionModule>,
-    /// What takes the place of modules, whoever requires them.
+    /// The replacements for modules, whoever requires them.
     pub mocks: Vec<ModuleMock>,
     /// Whether they are a Rule's, which may name versions: `require('lodash@4.17.10')`.
     pub is_rule: bool,
     /// The files of the project that the Action imports, itself or through others.
     pub local: Vec<LocalFile>,
-    /// What the Action writes for them, and their indices.
+    /// The specifiers that the Action writes for them, and their indices.
     pub imports: Imports,
     /// The map of the Action's text, if it was built from other files.
     pub source_map: Option<Arc<SourceMap>>,
@@ -292,7 +292,7 @@ impl Modules {
         }
     }
 
-    /// What takes a module's place may require packages, as the Action does.
+    /// A replacement for a module may require packages, as the Action does.
     fn find_for_mock(&self, specifier: &str, keyword: Keyword) -> Resolved {
         let path = match (&self.packages, self.module(specifier)) {
             (_, Some(module)) => Ok(module.path.clone()),
@@ -345,7 +345,7 @@ impl Modules {
         packages.map_or_else(Vec::new, |packages| packages.notices(specifier, is_found))
     }
 
-    /// A module can't use other modules.
+    /// A module cannot use other modules.
     /// Source: <https://auth0.com/docs/customize/actions/actions-modules>.
     fn find_module(&self, importer: &str, specifier: &str) -> Resolved {
         let found = self.module(specifier).filter(|_| importer.is_empty());

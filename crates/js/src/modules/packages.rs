@@ -135,7 +135,7 @@ impl Packages {
         if extension == Some("node") {
             return Err(Refusal {
                 code: "ERR_DLOPEN_FAILED".into(),
-                message: format!("{path}: native addons can't be loaded"),
+                message: format!("{path}: native addons cannot be loaded"),
             });
         }
         let bytes = self.door.read(&file).map_err(|error| match error.kind() {
@@ -201,7 +201,7 @@ impl Packages {
             .map(str::to_owned)
     }
 
-    /// What the package with this name and version is called here: the name itself, or an alias that a project gives it
+    /// Returns the name here of the package with this name and version: the name itself, or an alias that a project gives it
     /// (`"lodash-3": "npm:lodash@3.10.1"`) because it needs several versions.
     pub(super) fn alias_of(&self, name: &str, version: &str) -> Option<String> {
         if self.version_of(name).as_deref() == Some(version) {

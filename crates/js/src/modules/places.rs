@@ -1,6 +1,6 @@
 //! Names of files inside the sandbox, and the files that they stand for.
 //!
-//! What an Action can reach is decided by where files really are, never by what they are called: a repository can
+//! The files that an Action can reach are decided by where they really are, never by what they are called: a repository can
 //! contain a symbolic link `node_modules -> /`.
 
 use std::{
@@ -10,11 +10,11 @@ use std::{
 
 /// Where the Action lies inside the sandbox. The guest names it, too.
 const HOME: &str = "/home/action";
-/// What the project is called inside the sandbox, for packages that `node_modules` only links to.
+/// The name of the project inside the sandbox, for packages that `node_modules` only links to.
 const WORKSPACE: &str = "/home/action/workspace";
-/// What Node searches for packages.
+/// The folder that Node searches for packages.
 const NODE_MODULES: &str = "node_modules";
-/// What Node loads of a package of the workspace.
+/// The files of a workspace package that Node loads.
 const LOADED: &[&str] = &["js", "cjs", "mjs", "json"];
 
 /// The folders that may be read, and the names that they have inside.

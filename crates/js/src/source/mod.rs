@@ -101,7 +101,7 @@ pub struct Prepared {
     /// The parser does not like this CommonJS text. The engine has the last word; when it refuses the
     /// text as well, this tells the place and the words better than the engine does.
     pub suspected: Option<SyntaxError>,
-    /// What stands where in `code`, once an error or an `api` call asks for it.
+    /// The places in `code`, once an error or an `api` call asks for one.
     pub(crate) view: OnceLock<Arc<View>>,
 }
 

@@ -23,7 +23,7 @@ use super::{Language, Prepared, SyntaxError, facts, parse, syntax};
 /// The prefix of a Rule's text.
 pub const HEAD: &str = "(function (require, console, configuration, auth0, UnauthorizedError, global, crypto) { return (";
 const TAIL: &str = "\n); })";
-/// What makes the text an expression for the parser, which takes no function without a name for a statement.
+/// The prefix that makes the text an expression for the parser, which does not accept a function without a name as a statement.
 pub(crate) const AS_EXPRESSION: &str = "_=";
 
 /// Reads a text as a Rule, or as a script of a connection, which has the same form. `None` when it is no such text but
@@ -138,7 +138,7 @@ fn behind_comments(text: &str) -> &str {
     }
 }
 
-/// What a text is that begins like a function.
+/// The kind of a text that begins like a function.
 pub(crate) enum Read<'a> {
     /// A Rule: the program, which assigns the function, and the function's place in the user's text.
     Rule(Program<'a>, Span),
@@ -281,11 +281,11 @@ fn not_alone(file_name: &str, text: &str, offset: u32) -> SyntaxError {
             .is_some_and(|rest| rest.contains("onExecute"));
     let (message, hint) = match is_both {
         true => (
-            "the file is a Rule and an Action: behind the function of the Rule, a handler of Actions is exported",
+            "the file is a Rule and an Action: after the function of the Rule, a handler of Actions is exported",
             "keep the Rule and the Action in files of their own",
         ),
         false => (
-            "a Rule is one function, and something stands behind it",
+            "a Rule is one function, and there is code after it",
             "put helpers into the function of the Rule",
         ),
     };

@@ -69,7 +69,7 @@ pub(crate) fn outside_module(file_name: &str, text: &str, found: &ModuleSyntax) 
     }
 }
 
-/// What a module may do elsewhere but not in production.
+/// Returns whether production refuses a module that may be used elsewhere.
 pub(crate) fn refused_in_module(file_name: &str, text: &str, refused: Refused) -> SyntaxError {
     let (offset, message) = match refused {
         Refused::Await(offset) => (offset, AWAIT),

@@ -362,7 +362,7 @@ proptest! {
         let text = format!("{before}\n;mark_here();\n{after}");
         let _ = facts(&file, &text);
         if let Ok(prepared) = prepare(&file, &text) {
-            let counted = crate::coverage::instrumented(&file, &text, None).map(|(counted, _)| counted.code);
+            let counted = crate::coverage::instrumented(&file, &text, None, Default::default()).map(|(counted, _)| counted.code);
             let counted = counted.and_then(|code| prepare("code.js", &code));
             prop_assert!(counted.is_ok_and(|counted| counted.suspected.is_none()), "{text}");
             let again = prepare("code.js", &prepared.code);

@@ -1,9 +1,10 @@
 //! Source maps of built files: from places in `dist/action.js` to places in the files that it was built from.
 //!
 //! Maps come with foreign packages and repositories, so reading one is bounded, and one that is broken is only reported.
-//! The format is ECMA-426 (<https://tc39.es/ecma426/>), without index maps, which no bundler of Actions writes.
+//! The format is ECMA-426 (<https://tc39.es/ecma426/>), index maps included ([`sections`]).
 
 mod names;
+mod sections;
 mod vlq;
 
 use std::fmt;
@@ -22,7 +23,7 @@ const MOST_SOURCES: usize = 10_000;
 /// The longest built file whose places are led back, in bytes.
 const LONGEST_TEXT: usize = 16 << 20;
 
-/// What a text says about its source map.
+/// The statement of a text about its source map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link<'t> {
     /// It is in the text: a data URL's payload, and whether that is base64.
@@ -97,7 +98,7 @@ struct Token {
 struct Written {
     version: u32,
     #[serde(default)]
-    sections: Option<serde::de::IgnoredAny>,
+    sections: Option<Vec<sections::Section>>,
     #[serde(default, rename = "sourceRoot")]
     root: Option<String>,
     #[serde(default)]
@@ -162,26 +163,9 @@ impl SourceMap {
         if written.version != 3 {
             return broken(format!("its version is {}, not 3", written.version));
         }
-        if written.sections.is_some() {
-            return broken("it consists of sections".to_owned());
-        }
-        if written.sources.len() > MOST_SOURCES {
-            return broken(format!("it has more than {MOST_SOURCES} files"));
-        }
-        let tokens = vlq::tokens(&written.mappings, written.sources.len(), MOST_TOKENS)?;
-        let mut contents = written.contents.unwrap_or_default().into_iter();
-        let sources = written.sources.into_iter().map(|source| {
-            let text = contents.next().flatten();
-            let written = names::with_root(written.root.as_deref(), &source.unwrap_or_default());
-            Source {
-                shown: names::shown(base, &written),
-                written,
-                lines: text.as_deref().map(LineIndex::new),
-                text,
-            }
-        });
+        let (sources, tokens) = sections::joined(written, base)?;
         Ok(Self {
-            sources: sources.collect(),
+            sources,
             tokens,
             built: Indexed {
                 lines: LineIndex::new(built),

@@ -5,7 +5,7 @@ use super::*;
 /// A built file.
 const BUILT: &str =
     "var f = (event, api) => {\n  api.idToken.setCustomClaim(\"x\", event.user.name);\n};\n";
-/// What it was built from.
+/// The inputs that it was built from.
 const SOURCE: &str = "import type { E } from './e';\n\nconst f = (event: E, api: any): void => {\n    api.idToken.setCustomClaim(\"x\", event.user.name);\n};\n";
 
 fn map(mappings: &str, more: &str) -> String {
@@ -57,7 +57,22 @@ fn broken_maps_are_refused() {
         ("[]", "it is not a source map (line 1, column 2)"),
         ("{}", "it is not a source map (line 1, column 2)"),
         (r#"{"version":2}"#, "its version is 2, not 3"),
-        (r#"{"version":3,"sections":[]}"#, "it consists of sections"),
+        (
+            r#"{"version":3,"sections":[{"offset":{"line":0,"column":0}}]}"#,
+            "its section 1 has no map",
+        ),
+        (
+            r#"{"version":3,"sections":[{"offset":{"line":0,"column":0},"map":{"version":3,"sections":[]}}]}"#,
+            "its section 1 consists of sections",
+        ),
+        (
+            r#"{"version":3,"sections":[{"offset":{"line":1,"column":0},"map":{"version":3}},{"offset":{"line":0,"column":9},"map":{"version":3}}]}"#,
+            "its section 2 begins before the one in front of it ends",
+        ),
+        (
+            r#"{"version":3,"sections":[{"offset":{"line":0,"column":0},"map":{"version":2}}]}"#,
+            "its section 1 has the version 2, not 3",
+        ),
         (
             r#"{"version":3,"sources":[],"mappings":"AAAA"}"#,
             "its mappings are broken (line 1 of the built file)",
@@ -101,6 +116,37 @@ fn broken_maps_are_refused() {
         broken.map(drop),
         Err("it has more than 1000000 mappings".to_owned())
     );
+}
+
+#[test]
+fn places_lead_back_through_index_maps() {
+    let part = |line: u32, column: u32, source: &str, mappings: &str| {
+        format!(
+            r#"{{"offset":{{"line":{line},"column":{column}}},"map":{{"version":3,"sources":["{source}"],"mappings":"{mappings}"}}}}"#
+        )
+    };
+    let sections = [
+        part(0, 0, "a.ts", "AAAA"),
+        // The column counts in the first line of the part only.
+        part(0, 20, "b.ts", "EAEA;EACI"),
+        part(2, 0, "c.ts", "AAAA"),
+    ];
+    let json = format!(r#"{{"version":3,"sections":[{}]}}"#, sections.join(","));
+    let map = SourceMap::read(&json, "dist", BUILT).expect("it is a map");
+    let found = |line, column| {
+        let found = map.original(line, column)?;
+        Some((found.file, found.line, found.column))
+    };
+    assert_eq!(found(1, 1), Some(("dist/a.ts".to_owned(), 1, 1)));
+    assert_eq!(found(1, 20), Some(("dist/a.ts".to_owned(), 1, 1)));
+    // The second part begins here, and maps nothing yet.
+    assert_eq!(found(1, 21), None);
+    assert_eq!(found(1, 23), Some(("dist/b.ts".to_owned(), 3, 1)));
+    assert_eq!(found(2, 3), Some(("dist/b.ts".to_owned(), 4, 5)));
+    assert_eq!(found(3, 1), Some(("dist/c.ts".to_owned(), 1, 1)));
+    // Without parts there is nothing to lead back to.
+    let empty = SourceMap::read(r#"{"version":3,"sections":[]}"#, "", BUILT).expect("a map");
+    assert_eq!(empty.original(1, 1), None);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the tests of running JavaScript share: one engine, compiled once for all of them, and a login in a line.
+//! Helpers that the tests of running JavaScript share: one engine, compiled once for all of them, and a login in a line.
 #![allow(
     dead_code,
     reason = "each test file takes what it needs of this module"
@@ -70,12 +70,12 @@ impl Default for Case {
     }
 }
 
-/// How a handler ended.
+/// The end of a handler.
 pub struct Ended {
     pub fault: Option<Fault>,
     pub usage: ActionUsage,
     pub outcome: Outcome,
-    /// What a watching host took down.
+    /// The reads that a watching host recorded.
     pub reads: Vec<EventRead>,
 }
 

@@ -37,7 +37,7 @@ pub(super) fn find(
     project: Option<&Project>,
 ) -> Result<Found> {
     if argument.trim().is_empty() {
-        return Err(Error::new("an Action is named by nothing").with_hint(FORMS));
+        return Err(Error::new("the Action name is empty").with_hint(FORMS));
     }
     let path = normalize(&working_folder.join(argument));
     if path.is_file() {
@@ -149,6 +149,10 @@ fn declared_by_code(code: &Path, project: Option<&Project>) -> Result<Option<Fou
         }
         _ => Ok(None),
     }
+}
+
+pub(super) fn is_action_folder(path: &Path) -> Result<bool> {
+    Ok(folder(path, None, NamedBy::User)?.is_some())
 }
 
 fn folder(folder: &Path, project: Option<&Project>, named_by: NamedBy) -> Result<Option<Found>> {
@@ -328,13 +332,11 @@ fn missing(argument: &str, path: &Path, working_folder: &Path, project: Option<&
     };
 
     let error = Error::new(if is_path {
-        format!("there is no file `{argument}`")
+        format!("no such file: `{argument}`")
     } else if project.is_some() {
-        format!("there is no file, folder or Action `{argument}`")
+        format!("no such file, folder or Action: `{argument}`")
     } else {
-        format!(
-            "there is no file or folder `{argument}`, and no project with an Action of this name"
-        )
+        format!("no such file or folder: `{argument}`, and no project with an Action of this name")
     });
     match near {
         Some(near) => error.with_hint(format!("did you mean `{near}`?")),

@@ -98,7 +98,7 @@ pub struct ModuleSource {
 /// A module that a case gives in place of another one, below every `require`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleMock {
-    /// What is required: `auth0`, `@scope/name/file.js`, `actions:name`.
+    /// The required specifier: `auth0`, `@scope/name/file.js`, `actions:name`.
     pub specifier: String,
     /// The name in messages and stacks: the file relative to the working folder, with `/`.
     pub display_path: String,
@@ -170,6 +170,14 @@ pub fn resolve_action(
             within: None,
         },
     )
+}
+
+/// Returns whether a folder is that of one Action: it has its code, its configuration or a Cargo package.
+///
+/// # Errors
+/// When a configuration there cannot be read.
+pub fn is_action_folder(path: &Path) -> Result<bool> {
+    find::is_action_folder(path)
 }
 
 /// As [`resolve_action`], for an argument that a file of a project contains: it is relative to `base` and stays `within`

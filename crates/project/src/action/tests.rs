@@ -326,7 +326,7 @@ fn errors_suggest() {
         "no Action is in the folder `clients`",
         "code.js",
     );
-    check_error("", &export, "an Action is named by nothing", ".wasm");
+    check_error("", &export, "the Action name is empty", ".wasm");
 
     let loose = loose(&[
         ("notes.md", b""),

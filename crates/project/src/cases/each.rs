@@ -14,14 +14,14 @@ pub(super) const EACH: &str = "each";
 const MOST_ROWS: usize = 10_000;
 /// So many values of a row are in its name.
 const MOST_NAMED: usize = 3;
-/// What a row can not have.
+/// The keys that a row cannot have.
 const NOT_IN_ROWS: &[&str] = &[EACH, "matrix", "only"];
 
 /// A case with the values of one row.
 pub(super) struct Variant {
     /// The keys of the case, those of the row over them.
     pub(super) node: Node,
-    /// What the name of the case ends with; nothing for a case without rows.
+    /// The end of the case's name; empty for a case without rows.
     pub(super) label: String,
 }
 

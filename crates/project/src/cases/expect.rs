@@ -121,13 +121,13 @@ pub(super) const EXPECT: &[ExpectKey] = &[
         "reason",
         Key::Reason,
         Shape::Text,
-        "Why it was denied or failed; `*` stands for anything",
+        "Why it was denied or failed; `*` matches anything",
     ),
     key(
         "code",
         Key::Code,
         Shape::Text,
-        "The OAuth error code of a denial; `*` stands for anything",
+        "The OAuth error code of a denial; `*` matches anything",
     ),
     key(
         "id_token",
@@ -181,19 +181,19 @@ pub(super) const EXPECT: &[ExpectKey] = &[
         "logs",
         Key::Logs,
         Shape::List(&["message", "level", "action"]),
-        "What the Actions print, in this order; `*` stands for anything",
+        "What the Actions print, in this order; `*` matches anything",
     ),
     key(
         "error",
         Key::Error,
         Shape::Parts(&["name", "message", "action"]),
-        "The error that ends the login; `*` stands for anything",
+        "The error that ends the login; `*` matches anything",
     ),
     key(
         "redirect",
         Key::Redirect,
         Shape::Parts(&["url"]),
-        "Where the browser is sent; `*` stands for anything",
+        "Where the browser is sent; `*` matches anything",
     ),
     key(
         "notices",

@@ -36,7 +36,7 @@ pub fn find_case_files(paths: &[PathBuf], working_folder: &Path) -> Result<Found
         if path.is_dir() {
             walk(&path, &mut found);
         } else if !path.exists() {
-            return Err(Error::new("there is no such file or folder").in_file(&shown));
+            return Err(Error::new("no such file or folder").in_file(&shown));
         } else if !is_case_file(&path) {
             return Err(Error::new("this is not a file of cases")
                 .in_file(&shown)

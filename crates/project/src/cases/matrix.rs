@@ -13,7 +13,7 @@ const MOST_ROWS: usize = 10_000;
 /// The most memory that the cases of all files of a run take, roughly, in bytes: a row repeats its case, and a case its defaults.
 pub const CASES_BYTES: usize = 128 << 20;
 
-/// What a case takes beside its own text, in bytes.
+/// The memory of a case beside its own text, in bytes.
 pub(super) const CASE_BYTES: usize = 3 << 10;
 
 /// One combination.
@@ -105,7 +105,7 @@ impl Row {
                 Ok(None) => {}
                 Err(unknown) => {
                     let known = self.cells.iter().map(|(path, _)| path.as_str());
-                    let error = place.error(format!("`${{{unknown}}}` is no key of the matrix"));
+                    let error = place.error(format!("unknown matrix key `${{{unknown}}}`"));
                     shapes.refuse(match closest(&unknown, known) {
                         Some(near) => error.with_hint(format!("did you mean `${{{near}}}`?")),
                         None => error.with_hint("its keys are written out: ${user.email}"),

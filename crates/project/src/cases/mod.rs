@@ -73,7 +73,7 @@ pub struct Case {
     pub set: Vec<(EventPath, Value, Place)>,
     /// Secrets of the Actions.
     pub secrets: Vec<Secret>,
-    /// What takes the place of modules that the Actions and their packages require, each where it stands.
+    /// The replacements of modules that the Actions and their packages require, each at its place.
     pub modules: Vec<(ModuleMock, Place)>,
     /// When the login starts, in milliseconds since the epoch.
     pub now_ms: Option<i64>,
@@ -144,7 +144,7 @@ pub enum Steps {
 /// One thing that the user does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// What.
+    /// The action.
     pub act: Act,
     /// Where it stands.
     pub place: Place,

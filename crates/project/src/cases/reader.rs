@@ -260,7 +260,7 @@ impl Reader {
                 shapes.parsed(node, "`timeout`", |text| {
                     let time = parse_duration(text)?;
                     if time.is_zero() {
-                        return Err(Error::new("it leaves Actions no time"));
+                        return Err(Error::new("it must be greater than zero"));
                     }
                     if time > MOST_TIME {
                         let most = MOST_TIME.as_secs();
@@ -274,7 +274,7 @@ impl Reader {
             }),
             memory: node.get("memory").and_then(|node| {
                 shapes.parsed(node, "`memory`", |text| match parse_size(text)? {
-                    0 => Err(Error::new("it leaves Actions no memory")),
+                    0 => Err(Error::new("it must be greater than zero")),
                     size if size > MOST_MEMORY => {
                         let most = MOST_MEMORY >> 20;
                         let error = Error::new(format!("a case gives an Action at most {most}MiB"));

@@ -61,7 +61,7 @@ fn every_mistake_has_its_place_and_a_hint() {
         &[
             "a.case.yaml:1:8: there is no file `jani.json` beside this one | did you mean `jane.json`?",
             "a.case.yaml:2:15: the secret `A` must be a text; this is a number | put it in quotes",
-            "a.case.yaml:3:6: `now`: `yesterday` is no time | write it as 2026-11-22T10:00:00Z",
+            "a.case.yaml:3:6: `now`: `yesterday` is not a valid time | write it as 2026-11-22T10:00:00Z",
             "a.case.yaml:4:7: `seed` must be a whole number from 0; this is a number",
         ],
     );
@@ -69,7 +69,7 @@ fn every_mistake_has_its_place_and_a_hint() {
         "timeout: 20\nmemory: 0MiB\nchallenge: maybe\nwith: []\nactions: {a: b}\n",
         &[
             "a.case.yaml:1:10: `timeout` must be a text; this is a number | put it in quotes",
-            "a.case.yaml:2:9: `memory`: it leaves Actions no memory",
+            "a.case.yaml:2:9: `memory`: it must be greater than zero",
             "a.case.yaml:3:12: `challenge` is one of succeed, fail, not `maybe`",
             "a.case.yaml:4:7: `with` must be an object; this is a list",
             "a.case.yaml:5:10: `actions` must be a list; this is an object",
@@ -292,7 +292,7 @@ fn files_are_found_in_order_and_once() {
     );
     assert_eq!(found.snapshots.len(), 2);
     for (path, expected) in [
-        ("c", "c: there is no such file or folder"),
+        ("c", "c: no such file or folder"),
         ("case.yaml", "case.yaml: this is not a file of cases"),
     ] {
         let error = find_case_files(&[path.into()], folder.path()).expect_err("it is none");

@@ -20,7 +20,7 @@ use crate::{Error, Result};
 pub(super) fn named(item: &Node, what: &str, shapes: &mut Shapes) -> Option<Named> {
     let name = shapes.text(item, what)?;
     if name.trim().is_empty() {
-        let message = format!("{what} is named by nothing");
+        let message = format!("{what} has an empty name");
         shapes.refuse(item.place.error(message));
     }
     let place = item.place.clone();
@@ -83,7 +83,7 @@ pub(super) fn missing(
         return None;
     }
     let error = place.error(format!(
-        "there is no file `{}` beside this one",
+        "no file `{}` beside this one",
         display_path(path, base)
     ));
     let names: Vec<String> = path
@@ -99,16 +99,16 @@ pub(super) fn missing(
                 "did you mean `{}`?",
                 display_path(&path.with_file_name(near), base)
             )),
-            None => error.with_hint("a path is relative to the file that it stands in"),
+            None => error.with_hint("a path is relative to the file that contains it"),
         },
     )
 }
 
 pub(super) fn parse_now(text: &str) -> Result<i64> {
     let hint = "write it as 2026-11-22T10:00:00Z";
-    let now: jiff::Timestamp = text
-        .parse()
-        .map_err(|_: jiff::Error| Error::new(format!("`{text}` is no time")).with_hint(hint))?;
+    let now: jiff::Timestamp = text.parse().map_err(|_: jiff::Error| {
+        Error::new(format!("`{text}` is not a valid time")).with_hint(hint)
+    })?;
     // The clock that WebAssembly knows counts from there.
     if now < jiff::Timestamp::UNIX_EPOCH {
         return Err(Error::new("no login was before 1970").with_hint(hint));

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// errors: `a mock file`. `-` reads `stdin`.
 ///
 /// # Errors
-/// When the file can't be read, or when an item is not what `T` wants.
+/// When the file cannot be read, or when an item is not what `T` wants.
 pub fn read_list<T: DeserializeOwned>(
     path: &Path,
     key: &str,

@@ -167,7 +167,7 @@ pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_saphyr::from_str_with_options(text, options()).map_err(|error| explain(text, &error))
 }
 
-/// What of a document is too much for the parser.
+/// Returns our message about the part of a document that is too much for the parser.
 fn in_our_words(breach: &BudgetBreach) -> &'static str {
     match breach {
         BudgetBreach::Depth { .. } => "the document is nested more than 64 levels deep",

@@ -1,5 +1,7 @@
 //! The Actions that a trigger binds, and those that are bound and missing.
 
+use std::path::PathBuf;
+
 use postlogin_core::event::suggest::closest;
 
 use super::{Action, Binding, Project, configuration, undescribed};
@@ -14,38 +16,70 @@ pub struct MissingAction {
     pub is_exported: bool,
 }
 
+/// A Rule or an Action that should run at a trigger and cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotRead {
+    /// Its name, as far as it is known.
+    pub name: String,
+    /// Whether it is a Rule.
+    pub is_rule: bool,
+    /// Its code, which may not be there, as far as that is known.
+    pub path: Option<PathBuf>,
+    /// The reason, with the file.
+    pub error: Error,
+}
+
+impl NotRead {
+    pub(super) fn action(name: &str, error: Error) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_rule: false,
+            path: None,
+            error,
+        }
+    }
+}
+
+/// What takes the place of the name of an Action that a binding names in a way that cannot be resolved.
+const UNRESOLVED: &str = "unresolved";
+
 impl Project {
     /// The Actions bound to a trigger (`post-login`) in the order in which they run; empty if there are none.
     ///
-    /// What an export leaves out, such as an Action of the Marketplace, is passed over as long as others are bound; the
+    /// Actions that an export leaves out, such as those of the Marketplace, are passed over as long as others are bound; the
     /// remarks name it. Fails if the binding names another Action that the configuration does not have.
     pub fn bind(&self, trigger: &str) -> Result<Vec<&Action>> {
+        let bound = self.bind_each(trigger).into_iter();
+        bound.map(|one| one.map_err(|it| it.error)).collect()
+    }
+
+    /// As [`bind`](Self::bind), with each Action that the configuration does not have in its place.
+    pub(super) fn bind_each(&self, trigger: &str) -> Vec<Result<&Action, NotRead>> {
         let mut bindings = self.triggers.iter();
         let found = bindings.find(|binding| binding.id == trigger);
-        if found.is_none_or(is_exported)
-            && let Some(error) = self.unresolved_in(trigger).next()
-        {
-            return Err(error.clone());
+        let mut bound = Vec::new();
+        if found.is_none_or(is_exported) {
+            let unresolved = self.unresolved_in(trigger).cloned();
+            bound.extend(unresolved.map(|error| Err(NotRead::action(UNRESOLVED, error))));
         }
         let Some(trigger) = found else {
-            return Ok(Vec::new());
+            return bound;
         };
-        let mut bound = Vec::new();
         let mut left_out = None;
         for name in &trigger.action_names {
             match self.bound(trigger, name) {
-                Ok(action) => bound.push(action),
+                Ok(action) => bound.push(Ok(action)),
                 Err(error) if self.is_left_out(trigger, name) => {
-                    left_out.get_or_insert(error);
+                    left_out.get_or_insert(NotRead::action(name, error));
                 }
-                Err(error) => return Err(error),
+                Err(error) => bound.push(Err(NotRead::action(name, error))),
             }
         }
         // Without any of its Actions, the login is not the one of production at all.
-        match left_out.filter(|_| bound.is_empty()) {
-            Some(error) => Err(error),
-            None => Ok(bound),
+        if let Some(left_out) = left_out.filter(|_| bound.is_empty()) {
+            bound.push(Err(left_out));
         }
+        bound
     }
 
     /// Returns what is bound and missing, also what [`bind`](Self::bind) passes over, for every trigger of the configuration, also those that do not run here:
@@ -77,7 +111,7 @@ impl Project {
         named.chain(unresolved).collect()
     }
 
-    /// What is not resolved in the binding of a trigger.
+    /// Returns the items that are not resolved in the binding of a trigger.
     fn unresolved_in(&self, trigger: &str) -> impl Iterator<Item = &Error> {
         let all = self.remarks.unresolved.iter();
         let of_trigger = all.filter(move |(of, _)| of.as_deref().is_none_or(|of| of == trigger));

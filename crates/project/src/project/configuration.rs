@@ -100,7 +100,7 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
                 false => path,
             };
             Project::load_export(&root, mappings)?.ok_or_else(|| {
-                let error = node.place.error(format!("there is no export in `{named}`"));
+                let error = node.place.error(format!("no export in `{named}`"));
                 error.with_hint("an export has a tenant.yaml, or actions/*.json")
             })?
         }
@@ -194,7 +194,7 @@ fn mappings(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Option<Keyw
     };
     let path = configured_path(home, &named);
     if !path.is_file() {
-        let error = node.place.error(format!("there is no file `{named}`"));
+        let error = node.place.error(format!("no such file: `{named}`"));
         return Err(error.with_hint("a path is relative to postlogin.toml"));
     }
     inside(&path, home, node, &named)?;
@@ -224,7 +224,7 @@ fn action(entry: &Entry, home: &Path, shapes: &mut Shapes) -> Option<Action> {
     if let Err(error) = inside(&path, home, code, &written) {
         shapes.refuse(error);
     } else if !path.exists() {
-        let error = code.place.error(format!("there is no file `{written}`"));
+        let error = code.place.error(format!("no such file: `{written}`"));
         shapes.refuse(error.with_hint("a path is relative to postlogin.toml"));
     }
     let mut list = |key: &str| match entry.value.get(key) {

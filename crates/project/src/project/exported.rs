@@ -43,7 +43,7 @@ pub(super) fn located(
     (direct, None)
 }
 
-/// What says that a folder without Actions and Rules is an export: folders of it, and what is in one of their files.
+/// The marks of an export in a folder without Actions and Rules: folders of it, and the contents of one of their files.
 const MARKS: &[(&str, &[&str])] = &[
     ("triggers", &["\"action_name\""]),
     ("action-modules", &["\"code\""]),

@@ -9,7 +9,9 @@ mod directory;
 mod exported;
 pub mod manifest;
 pub mod modules;
+mod parts;
 mod plain;
+mod problems;
 pub mod remarks;
 pub mod rules;
 pub mod tenant;
@@ -21,7 +23,6 @@ use std::path::{Path, PathBuf};
 
 use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
-use postlogin_core::trigger::{self, is_without_contract};
 use serde_json::{Map, Value};
 
 use crate::document::{Format, parse_document};
@@ -29,9 +30,11 @@ use crate::door::Boundary;
 use crate::files::{absolute, display_path};
 use crate::keywords::{KeywordMappings, leftover};
 use crate::{Error, Result};
-pub use bindings::MissingAction;
+pub use bindings::{MissingAction, NotRead};
 pub(crate) use directory::load_action;
 use manifest::Manifest;
+pub use parts::login_set;
+pub use problems::{BindingProblem, ProblemKind};
 use remarks::Remarks;
 use tenant::TenantData;
 
@@ -60,7 +63,7 @@ pub struct Project {
     pub home: PathBuf,
     /// The files that say what the project is.
     pub configuration_files: Vec<PathBuf>,
-    /// What is left out of this, and what was read in another way than it is written.
+    /// The omitted parts of this, and those that were read in another way than they are written.
     pub remarks: Remarks,
 }
 
@@ -148,53 +151,19 @@ impl Project {
         Ok(plain::load(root))
     }
 
-    /// Returns a sentence for each binding that production would refuse, or whose Actions do not run here.
-    #[must_use]
-    pub fn binding_problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        for Binding {
-            id,
-            action_names,
-            declared_in,
-        } in &self.triggers
-        {
-            let count = action_names.len();
-            let problem = match Trigger::of_id(id) {
-                _ if count == 0 => continue,
-                None if is_without_contract(id) => {
-                    format!("the trigger {id} has no public contract: its Actions do not run here")
-                }
-                None => {
-                    let known = Trigger::ALL.iter().map(|trigger| trigger.id());
-                    let near = closest(id, known).map(|near| format!("; did you mean `{near}`?"));
-                    format!(
-                        "`{id}` is not a known trigger: its Actions do not run{}",
-                        near.unwrap_or_default()
-                    )
-                }
-                Some(trigger) if trigger.table().binding == trigger::Binding::Entity => format!(
-                    "Actions of {id} are not bound: a token exchange profile or an event stream names them"
-                ),
-                Some(trigger) if trigger.table().most_actions.exceeded_by(count) => {
-                    let most = trigger.table().most_actions.value;
-                    format!("{id} has {count} Actions; production allows {most}")
-                }
-                Some(_) => continue,
-            };
-            problems.push(format!("{declared_in}: {problem}"));
-        }
-        if let Err(error) = self.entity_actions() {
-            problems.push(error.to_string());
-        }
-        problems
-    }
-
     /// Returns the Actions that token exchange profiles and event streams name, each with its trigger and once.
     ///
     /// # Errors
     /// When an entity names an Action that the configuration does not have, or a token exchange profile names none.
     pub fn entity_actions(&self) -> Result<Vec<(Trigger, &Action)>> {
-        let mut found: Vec<(Trigger, &Action)> = Vec::new();
+        let each = self.entity_actions_each().into_iter();
+        each.map(|(trigger, action)| Ok((trigger, action.map_err(|it| it.error)?)))
+            .collect()
+    }
+
+    /// As [`entity_actions`](Self::entity_actions), with each Action that is not there in its place.
+    pub(crate) fn entity_actions_each(&self) -> Vec<(Trigger, Result<&Action, NotRead>)> {
+        let mut found: Vec<(Trigger, Result<&Action, NotRead>)> = Vec::new();
         let entities = [
             (
                 Trigger::CustomTokenExchange,
@@ -217,28 +186,38 @@ impl Project {
                         continue;
                     }
                     let message = format!("the {what} `{called}` names no Action");
-                    return Err(Error::new(message)
-                        .with_hint("give it the name of an Action as its `action_id`"));
+                    let error = Error::new(message)
+                        .with_hint("give it the name of an Action as its `action_id`");
+                    found.push((trigger, Err(NotRead::action(called, error))));
+                    continue;
                 };
-                let action = self.action(name).ok_or_else(|| {
-                    let message = format!(
-                        "the {what} `{called}` names the Action `{name}`, which does not exist"
-                    );
-                    let error = Error::new(message);
-                    match closest(name, self.action_names()) {
-                        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-                        None => error.with_hint("export the Action together with it"),
-                    }
-                })?;
-                let is_known = found
-                    .iter()
-                    .any(|(_, known)| known.manifest.name == action.manifest.name);
+                let Some(action) = self.action(name) else {
+                    let error = self.remarks.broken_action(name).cloned();
+                    let error = error.unwrap_or_else(|| self.not_in_entity(what, called, name));
+                    found.push((trigger, Err(NotRead::action(name, error))));
+                    continue;
+                };
+                let is_known = found.iter().any(|(_, known)| {
+                    let known = known.as_ref();
+                    known.is_ok_and(|known| known.manifest.name == action.manifest.name)
+                });
                 if !is_known {
-                    found.push((trigger, action));
+                    found.push((trigger, Ok(action)));
                 }
             }
         }
-        Ok(found)
+        found
+    }
+
+    /// Returns the error of an entity that names an Action which does not exist.
+    fn not_in_entity(&self, what: &str, called: &str, name: &str) -> Error {
+        let message =
+            format!("the {what} `{called}` names the Action `{name}`, which does not exist");
+        let error = Error::new(message);
+        match closest(name, self.action_names()) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint("export the Action together with it"),
+        }
     }
 
     /// The Action of this name.

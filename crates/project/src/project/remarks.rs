@@ -1,4 +1,4 @@
-//! What of a configuration could not be read, and what was read in another way than it is written.
+//! The parts of a configuration that could not be read, and those that were read in another way than they are written.
 //!
 //! One broken file does not hide the others: it is left out with its error, which is reported, and which whoever needs the
 //! thing itself gets instead of it.
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::files::file_stem;
 use crate::{Error, Result};
 
-/// What a part of a configuration describes.
+/// The kind of a part of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// An Action.
@@ -22,7 +22,7 @@ pub enum Part {
 /// A part of the configuration that is left out because it cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// What it describes.
+    /// The kind of part.
     pub part: Part,
     /// The name, if it could be read, else the file's name without its extension.
     pub name: String,
@@ -41,12 +41,12 @@ pub struct Undescribed {
     pub code: PathBuf,
 }
 
-/// What users should know about a configuration that was read.
+/// Remarks for users about a configuration that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remarks {
-    /// What is left out.
+    /// The omitted parts.
     pub broken: Vec<Broken>,
-    /// What was read in another way than it is written, each with its place.
+    /// The parts that were read in another way than they are written, each with its place.
     pub notices: Vec<Error>,
     /// Entries of bindings whose Action is not known, each with the trigger, if that is known. Who runs the binding gets the error.
     pub unresolved: Vec<(Option<String>, Error)>,
@@ -89,11 +89,5 @@ impl Remarks {
             .iter()
             .find(is_meant)
             .map(|broken| &broken.error)
-    }
-
-    /// Returns the first error of a Rule: whether it would run is not known.
-    pub(crate) fn broken_rule(&self) -> Option<&Error> {
-        let rule = self.broken.iter().find(|broken| broken.part == Part::Rule);
-        rule.map(|broken| &broken.error)
     }
 }

@@ -11,12 +11,11 @@ use serde_json::{Map, Value};
 
 use super::remarks::{Part, Remarks};
 use super::{Project, read_configuration};
-use postlogin_core::{Trigger, trigger::Binding};
 
-use crate::action::{ActionSource, is_beside_an_action};
+use crate::action::is_beside_an_action;
 use crate::door::Boundary;
 use crate::files::{
-    absolute, configured_path, display_path, entries, extension, file_name, file_stem, with_slashes,
+    configured_path, display_path, entries, extension, file_name, file_stem, with_slashes,
 };
 use crate::keywords::KeywordMappings;
 use crate::{Error, Result};
@@ -52,100 +51,6 @@ impl Project {
         rules.sort_by_key(|rule| rule.order.unwrap_or(i64::MAX));
         rules
     }
-
-    /// Returns everything that runs at a login: the enabled Rules, then the Actions bound to `post-login`. Empty if there is nothing.
-    ///
-    /// # Errors
-    /// When one of them can't be read.
-    pub fn login_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
-        self.sources_of(Trigger::PostLogin, working_folder)
-    }
-
-    /// Returns what runs at a trigger: the Actions that are bound to it, or that token exchange profiles and event streams name
-    /// for it, and, at a login, the enabled Rules before them.
-    ///
-    /// # Errors
-    /// When one of them cannot be read.
-    pub fn sources_of(&self, trigger: Trigger, working_folder: &Path) -> Result<Vec<ActionSource>> {
-        let mut sources = match trigger {
-            Trigger::PostLogin => self.rule_sources(working_folder)?,
-            _ => Vec::new(),
-        };
-        if trigger.table().binding == Binding::Entity {
-            for (_, action) in self.entity_actions()?.iter().filter(|it| it.0 == trigger) {
-                sources.push(self.source(action, working_folder)?);
-            }
-            return Ok(sources);
-        }
-        sources.extend(self.bound_sources(trigger, working_folder)?);
-        Ok(sources)
-    }
-
-    fn rule_sources(&self, working_folder: &Path) -> Result<Vec<ActionSource>> {
-        if let Some(error) = self.remarks.broken_rule() {
-            return Err(error.clone());
-        }
-        let rules = self.enabled_rules().into_iter();
-        rules
-            .map(|rule| self.rule_source(rule, working_folder))
-            .collect()
-    }
-
-    fn bound_sources(&self, trigger: Trigger, working_folder: &Path) -> Result<Vec<ActionSource>> {
-        let actions = self.bind(trigger.id())?.into_iter();
-        actions
-            .map(|action| self.source(action, working_folder))
-            .collect()
-    }
-}
-
-/// Returns the set that an argument stands for: the folder of a project, for all that runs at a login there; its folder
-/// `rules`, for its enabled Rules; the id of a trigger, for the Actions that `project` binds to it. `None` for anything
-/// else.
-///
-/// # Errors
-/// When the set is empty, or something of it can't be read.
-pub fn login_set(
-    argument: &str,
-    working_folder: &Path,
-    project: Option<&Project>,
-) -> Result<Option<Vec<ActionSource>>> {
-    let folder = absolute(&working_folder.join(argument));
-    let (set, what) = if folder.is_dir() {
-        if let Some(found) = root_at(&folder)? {
-            // A folder with nothing that runs may still be that of one Action.
-            let set = found.login_sources(working_folder)?;
-            return Ok(Some(set).filter(|set| !set.is_empty()));
-        }
-        let is_rules = folder.file_name().is_some_and(|name| name == "rules");
-        match folder
-            .parent()
-            .filter(|_| is_rules)
-            .map(root_at)
-            .transpose()?
-        {
-            Some(Some(found)) => (found.rule_sources(working_folder)?, "enabled Rule"),
-            Some(None) | None => return Ok(None),
-        }
-    } else {
-        let trigger = Trigger::of_id(argument);
-        match trigger.zip(project.filter(|project| project.action(argument).is_none())) {
-            Some((trigger, project)) => (project.bound_sources(trigger, working_folder)?, "Action"),
-            None => return Ok(None),
-        }
-    };
-    if set.is_empty() {
-        let message = format!("`{argument}`: no {what} runs at a login there");
-        return Err(Error::new(message)
-            .with_hint("name Rules and Actions one by one, with commas between them"));
-    }
-    Ok(Some(set))
-}
-
-/// The project whose root a folder is.
-fn root_at(folder: &Path) -> Result<Option<Project>> {
-    let found = Project::discover(folder)?;
-    Ok(found.filter(|found| found.root.canonicalize().ok() == folder.canonicalize().ok()))
 }
 
 /// A folder with a file of a Rule in `rules/`.

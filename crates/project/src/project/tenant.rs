@@ -2,6 +2,8 @@
 //!
 //! <https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats>
 
+mod extend;
+
 use std::path::{Path, PathBuf};
 
 use postlogin_core::TenantSettings;
@@ -113,7 +115,7 @@ impl TenantData {
         serde_json::from_value(settings).unwrap_or_default()
     }
 
-    /// What the export says of multi-factor authentication. A risk assessment (`confidence-score`) is not made here.
+    /// Returns the factors of multi-factor authentication in the export. A risk assessment (`confidence-score`) is not made here.
     fn factors(&self, say: &mut impl FnMut(&str, Value)) {
         if let Some(factors) = &self.guardian_factors {
             let enabled = factors

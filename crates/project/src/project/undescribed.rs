@@ -26,7 +26,7 @@ const PASSED_OVER: &[&str] = &[
     "mocks",
     "fixtures",
 ];
-/// What stands before `{` in front of a handler's name that is exported.
+/// The words before `{` in front of a handler's name that is exported.
 const BEFORE_LISTS: &[&str] = &[
     "export",
     "export default",

@@ -72,7 +72,7 @@ impl Elements {
         }
     }
 
-    /// What stands behind the array is no user.
+    /// Text after the array is not a user.
     fn rest(&mut self) -> io::Result<Option<Entry>> {
         loop {
             let available = self.source.fill_buf()?;
@@ -91,7 +91,7 @@ impl Elements {
                 }
                 return Ok(Some(Entry {
                     line: self.number,
-                    content: Err("text behind the `]` of the array"),
+                    content: Err("text after the `]` of the array"),
                 }));
             }
         }

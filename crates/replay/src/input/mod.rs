@@ -17,7 +17,7 @@ use crate::profile::Columns;
 /// and not read.
 pub const LONGEST_ENTRY: usize = 4 << 20;
 
-/// How every gzip file begins (RFC 1952, section 2.3.1): the mark, and the only method.
+/// The beginning of every gzip file (RFC 1952, section 2.3.1): the mark, and the only method.
 const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
 
 /// The text of one user, or why there is none.
@@ -29,7 +29,7 @@ pub struct Entry {
     pub content: Result<Vec<u8>, &'static str>,
 }
 
-/// How the users are written down.
+/// The form in which the users are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// One JSON object a line.
@@ -98,7 +98,7 @@ impl Users {
         })
     }
 
-    /// How the users are written down.
+    /// Returns the form in which the users are written.
     #[must_use]
     pub fn form(&self) -> Form {
         self.form

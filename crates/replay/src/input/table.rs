@@ -95,7 +95,7 @@ impl Rows {
     }
 }
 
-/// What a field says: a text if it is guarded, else a number, a boolean, an object or a list if it is one.
+/// Returns the value of a field: a string if it is quoted, else a number, a boolean, an object or a list if it is one.
 fn value(field: &str) -> Value {
     if let Some(text) = field.strip_prefix('\'') {
         // Objects and lists come guarded, too.

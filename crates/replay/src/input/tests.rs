@@ -62,7 +62,7 @@ fn elements_of_an_array_are_users() {
     check(
         b"[{}]{}\n{}",
         Form::Array,
-        &["1 {}", "2 !text behind the `]` of the array"],
+        &["1 {}", "2 !text after the `]` of the array"],
     );
 }
 

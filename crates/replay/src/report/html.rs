@@ -2,8 +2,8 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as page};
 
-use super::json::{most, per_thousand, sorted};
-use super::{Report, percent};
+use super::json::{missed, most, per_thousand, sorted};
+use super::{Report, counted, percent};
 use crate::claims::{ClaimCount, State};
 use crate::group::Group;
 use crate::histogram::Histogram;
@@ -101,16 +101,34 @@ pub fn html(report: &Report<'_>) -> String {
                             }
                         }
                     }
+                    @if !summary.reached.is_empty() {
+                        section {
+                            h2 { "Lines that no user reaches" }
+                            table {
+                                thead { tr { th { "side" } th { "file" } th.number { "lines" } th.number { "reached" } th { "not reached" } } }
+                                tbody { @for (key, reached) in &summary.reached {
+                                    @let (side, file) = key.split_once(' ').unwrap_or(("", key));
+                                    tr {
+                                        td { (side) } td { code { (file) } } td.number { (reached.0.len()) } td.number { (reached.count()) }
+                                        td { (missed(reached).join(", ")) }
+                                    }
+                                } }
+                            }
+                        }
+                    }
                     @if summary.unreadable > 0 {
                         section {
-                            h2 { "Lines that are no user" }
+                            h2 { "Lines that are not users" }
                             ul { @for (why, problem) in summary.problems.iter() {
-                                li { (why) ": " (problem.lines) " lines, first " (listed(&problem.first)) }
+                                li {
+                                    (why) ": " (counted(problem.lines, "line", "lines"))
+                                    @if !problem.first.is_empty() { ", first " (listed(&problem.first)) }
+                                }
                             } }
                         }
                     }
                 }
-                footer { p { "postlogin " (report.engine) " · input " code { (report.input_hash) } } }
+                footer { p { "postlogin " (report.engine) " · input " code { (summary.input.hex()) } } }
             }
         }
     };

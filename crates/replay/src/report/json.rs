@@ -6,6 +6,7 @@ use super::{REPLAY_FORMAT, Report, Version, rounded};
 use crate::bounded::Bounded;
 use crate::claims::State;
 use crate::group::Group;
+use crate::reached::Reached;
 use crate::segments::segments;
 
 /// The report as JSON. It depends on nothing but the users, the versions and the options: neither on threads and shards nor on
@@ -18,7 +19,7 @@ pub fn json(report: &Report<'_>) -> Value {
         "engine": report.engine,
         "before": report.before.as_ref().map(version),
         "after": version(&report.after),
-        "input": { "name": report.input, "form": report.form, "hash": report.input_hash },
+        "input": { "name": report.input, "form": report.form, "hash": summary.input.hex() },
         "seed": report.seed,
         "now": report.now,
         "lines": summary.lines,
@@ -29,6 +30,7 @@ pub fn json(report: &Report<'_>) -> Value {
         "unreadable": summary.unreadable,
         "failed_both": summary.failed_both,
         "blocked": summary.blocked,
+        "logged": summary.logged,
         "duplicates": report.duplicates,
         "verdict": report.verdict(),
         "warnings": report.warnings(),
@@ -41,6 +43,7 @@ pub fn json(report: &Report<'_>) -> Value {
         "errors": errors(report),
         "requests": requests(report),
         "token_bytes": bytes(report),
+        "coverage": coverage(report),
         "unanswered": { "before": summary.unanswered[0], "after": summary.unanswered[1] },
         "attributes": summary.roots,
         "unknown_attributes": named(&summary.unknown),
@@ -206,6 +209,34 @@ fn bytes(report: &Report<'_>) -> Value {
         );
     }
     Value::Object(shown)
+}
+
+/// The lines of Actions that were reached and those that were not; null unless they were counted.
+fn coverage(report: &Report<'_>) -> Value {
+    if report.summary.reached.is_empty() {
+        return Value::Null;
+    }
+    let files = report.summary.reached.iter().map(|(key, reached)| {
+        let (side, file) = key.split_once(' ').unwrap_or(("", key));
+        json!({
+            "side": side,
+            "file": file,
+            "lines": reached.0.len(),
+            "reached": reached.count(),
+            "missed": missed(reached),
+        })
+    });
+    files.collect()
+}
+
+/// Lines that no login reached: `7`, `9-12`.
+pub(super) fn missed(reached: &Reached) -> Vec<String> {
+    let ranges = reached.missed().into_iter();
+    let ranges = ranges.map(|(first, last)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    });
+    ranges.collect()
 }
 
 /// Which lists have more items than are kept. Those that are listed are complete in themselves.

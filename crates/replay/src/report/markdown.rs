@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::json::{most, per_thousand, sorted};
+use super::json::{missed, most, per_thousand, sorted};
 use super::{Report, counted, percent};
 use crate::claims::State;
 use crate::segments::segments;
@@ -121,6 +121,7 @@ pub fn markdown(report: &Report<'_>) -> String {
     claims(report, &mut line);
     sizes(report, &mut line);
     requests(report, &mut line);
+    coverage(report, &mut line);
     text
 }
 
@@ -210,6 +211,25 @@ fn requests(report: &Report<'_>, line: &mut dyn FnMut(std::fmt::Arguments<'_>)) 
         ));
     }
     more(line, requests.len());
+}
+
+fn coverage(report: &Report<'_>, line: &mut dyn FnMut(std::fmt::Arguments<'_>)) {
+    let files = || report.summary.reached.iter();
+    if files().next().is_none() {
+        return;
+    }
+    line(format_args!("\n### Lines that no user reaches\n"));
+    for (key, reached) in files().take(SHOWN) {
+        let (side, file) = key.split_once(' ').unwrap_or(("", key));
+        let missed = missed(reached);
+        let shown = match missed.len() {
+            0 => "none".to_owned(),
+            count if count > SHOWN => format!("{}, …", missed[..SHOWN].join(", ")),
+            _ => missed.join(", "),
+        };
+        line(format_args!("- {side}: {}: {shown}", code(file)));
+    }
+    more(line, files().count());
 }
 
 /// Text as code that cannot end its span, its table or its line.

@@ -34,10 +34,8 @@ pub struct Report<'a> {
     pub after: Version,
     /// The name of the file of users.
     pub input: String,
-    /// How the users are written down: `ndjson`, `json`, `csv`.
+    /// The form in which the users are written: `ndjson`, `json`, `csv`.
     pub form: &'static str,
-    /// The hash of what was read, in hexadecimal digits.
-    pub input_hash: String,
     /// The version of postlogin and of its engine.
     pub engine: String,
     /// The seed.
@@ -52,7 +50,7 @@ pub struct Report<'a> {
     pub unknown_columns: Vec<String>,
     /// The limits, with whether each is passed.
     pub limits: Vec<(FailIf, bool)>,
-    /// What became of the logins.
+    /// The summary of the logins.
     pub summary: &'a Summary,
 }
 
@@ -84,14 +82,22 @@ impl Report<'_> {
         }
         if self.duplicates > 0 {
             warnings.push(format!(
-                "{} repeat a `user_id`: each was counted",
-                counted(self.duplicates, "line", "lines")
+                "{} a `user_id`: each was counted",
+                counted(self.duplicates, "line repeats", "lines repeat")
             ));
         }
         if summary.blocked > 0 {
             let users = counted(summary.blocked, "user is", "users are");
             warnings.push(format!(
                 "{users} blocked: production stops their logins before any Action"
+            ));
+        }
+        if let Some(logged) = summary.logged
+            && logged < users
+        {
+            warnings.push(format!(
+                "{logged} of {} have a login in the logs; the others got the event without one",
+                counted(users, "user", "users")
             ));
         }
         let [before, after] = summary.unanswered;
@@ -119,7 +125,7 @@ impl Report<'_> {
             .collect();
         if !unknown.is_empty() {
             warnings.push(format!(
-                "not used, because they are no attributes of an export (--map): {}",
+                "not used, because they are not attributes of an export (--map): {}",
                 unknown
                     .iter()
                     .take(20)
@@ -182,6 +188,9 @@ pub fn problems(summary: &Summary) -> String {
         } else {
             ""
         };
+        if first.is_empty() {
+            return format!("{why} ({})", counted(problem.lines, "line", "lines"));
+        }
         let word = if problem.lines == 1 { "line" } else { "lines" };
         format!("{why} ({word} {}{more})", first.join(", "))
     });

@@ -74,7 +74,6 @@ fn report(summary: &Summary) -> Report<'_> {
         after: version("<b>new</b>"),
         input: "users.ndjson".into(),
         form: "ndjson",
-        input_hash: "ab".into(),
         engine: "0".into(),
         seed: 0,
         now: "2026-01-01T00:00:00Z".into(),

@@ -36,7 +36,7 @@ pub enum What {
     AppMetadata,
     /// Where the browser is sent.
     Redirect,
-    /// What Actions of a trigger other than post-login ask for.
+    /// The requests of Actions of a trigger other than post-login.
     Effect,
     /// A request to the network.
     Request,

@@ -58,7 +58,7 @@ impl Comparison {
         let kinds = [
             (events, "event", "events"),
             (cases, "case", "cases"),
-            (generated, "made-up event", "made-up events"),
+            (generated, "generated event", "generated events"),
         ];
         let kinds: Vec<String> = kinds
             .iter()
@@ -71,24 +71,26 @@ impl Comparison {
         };
         let over = format!(" over {}{seed}", kinds.join(" and "));
         let all = self.planned();
-        let verdict = match self.found.len() {
-            0 if self.is_all_failed() => Line::of(Role::Bad, "Not compared").and(
-                Role::Strong,
-                match self.compared {
-                    1 => ": the login failed on both sides,".to_owned(),
-                    count => format!(": all {count} logins failed on both sides,"),
-                },
-            ),
-            0 if self.is_cut_short() => Line::of(Role::Bad, "Not finished").and(
-                Role::Strong,
-                format!(" after {} of {all} logins", self.compared),
-            ),
-            0 => Line::of(Role::Good, "       Equal"),
-            1 => Line::of(Role::Bad, "   Different").and(Role::Strong, " in 1 point"),
-            count => {
-                Line::of(Role::Bad, "   Different").and(Role::Strong, format!(" in {count} points"))
-            }
-        };
+        let verdict =
+            match self.found.len() {
+                0 if self.is_all_failed() => Line::of(Role::Bad, "Not compared").and(
+                    Role::Strong,
+                    match self.compared {
+                        1 => ": the login failed on both sides,".to_owned(),
+                        count => format!(": all {count} logins failed on both sides,"),
+                    },
+                ),
+                0 if self.is_cut_short() => Line::of(Role::Bad, "Not finished").and(
+                    Role::Strong,
+                    format!(" after {} of {all} logins", self.compared),
+                ),
+                0 if !self.left_out.is_empty() => Line::of(Role::Warn, "       Equal")
+                    .and(Role::Strong, " but for what is left out"),
+                0 => Line::of(Role::Good, "       Equal"),
+                1 => Line::of(Role::Bad, "   Different").and(Role::Strong, " in 1 point"),
+                count => Line::of(Role::Bad, "   Different")
+                    .and(Role::Strong, format!(" in {count} points")),
+            };
         let mut verdict = verdict.and(Role::Plain, over);
         if self.failures_on_both > 0 && !self.is_all_failed() {
             let text = format!(", but {} failed on both sides", self.failures_on_both);
@@ -115,7 +117,7 @@ impl Comparison {
 }
 
 impl Comparison {
-    /// What failed on both sides, and what was left out.
+    /// Returns the failures on both sides, and the logins that were left out.
     fn failures(&self) -> Vec<Line> {
         let mut lines = Vec::new();
         let mut warn = |text: String| {
@@ -134,6 +136,12 @@ impl Comparison {
         if let Some(more @ 1..) = self.failures_on_both.checked_sub(listed) {
             warn(format!("{more} failed on both sides with other errors"));
         }
+        for part in &self.left_out {
+            warn(format!(
+                "`{}` does not load, and is left out on both sides",
+                part.name
+            ));
+        }
         if self.is_cut_short() {
             warn(format!(
                 "only {} of {} logins {} compared: some compute until their time is over (--timeout)",
@@ -150,7 +158,7 @@ fn place(origin: &Origin) -> String {
     match origin {
         Origin::Event(file) => file.clone(),
         Origin::Case(name) => format!("the case {name}"),
-        Origin::Generated(number) => format!("made-up event {number}"),
+        Origin::Generated(number) => format!("generated event {number}"),
     }
 }
 

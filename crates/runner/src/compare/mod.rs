@@ -2,6 +2,7 @@
 
 pub(crate) mod difference;
 mod lines;
+pub mod page;
 mod report;
 mod work;
 
@@ -17,7 +18,7 @@ use postlogin_project::{ActionSource, Secret, TenantData};
 use serde_json::Value;
 
 use crate::endless::Endless;
-use crate::load::{LoadError, Loaded};
+use crate::load::{LeftOut, LoadError, Loaded, kind_of};
 use crate::numbered::{Numbers, each};
 use crate::plan::PlannedCase;
 
@@ -33,6 +34,17 @@ pub struct Side {
     pub name: String,
     /// Sources, each with what it was compiled to.
     pub actions: Vec<(ActionSource, Loaded)>,
+}
+
+impl Side {
+    /// Takes out what does not load on the other side.
+    pub fn without(&mut self, left_out: &[LeftOut]) {
+        self.actions.retain(|(source, _)| {
+            let kind = kind_of(source);
+            let mut left_out = left_out.iter();
+            !left_out.any(|part| part.name == source.name && part.kind == kind)
+        });
+    }
 }
 
 /// Over which logins, and how.
@@ -59,6 +71,8 @@ pub struct CompareOptions<'a> {
     pub tenant: &'a TenantData,
     /// The number of logins that run at once; at least one.
     pub jobs: usize,
+    /// What does not load on one of the sides, and was taken out of both.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Where a login comes from.
@@ -130,6 +144,8 @@ pub struct Comparison {
     pub failures_on_both: u64,
     /// The differences; empty when no login shows one. Secrets are hidden.
     pub found: Vec<Found>,
+    /// What does not load on one of the sides, and logs in on neither.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// The number of faults of both sides that are listed; logins with further ones are counted.
@@ -268,6 +284,7 @@ pub fn compare(
         failures_on_both: shown.iter().filter(|shown| shown.fault.is_some()).count() as u64,
         unanswered: shown.iter().filter(|shown| shown.unanswered).count() as u64,
         found,
+        left_out: options.left_out.clone(),
     })
 }
 

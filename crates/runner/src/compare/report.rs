@@ -11,10 +11,13 @@ use super::{COMPARISON_FORMAT, Comparison, Endings, Found, Origin, Part, What};
 use crate::yaml::{entry, nested, relative_action};
 
 impl Comparison {
-    /// Whether the sides are known to be equal over these logins: no login shows a difference, all were compared, and not
-    /// every one failed on both sides.
+    /// Whether the sides are known to be equal over these logins: no login shows a difference, all were compared, not
+    /// every one failed on both sides, and everything of both sides loads.
     pub fn is_equal(&self) -> bool {
-        self.found.is_empty() && !self.is_cut_short() && !self.is_all_failed()
+        self.found.is_empty()
+            && !self.is_cut_short()
+            && !self.is_all_failed()
+            && self.left_out.is_empty()
     }
 
     /// Whether logins were left out, because Actions compute until their time is over.
@@ -58,6 +61,10 @@ impl Comparison {
                 "error": failed.error,
                 "logins": failed.logins,
                 "first": origin(&failed.first),
+            })).collect::<Vec<_>>(),
+            "left_out": self.left_out.iter().map(|part| json!({
+                "action": part.name,
+                "error": part.error.message,
             })).collect::<Vec<_>>(),
             "differences": self.found.iter().map(found).collect::<Vec<_>>(),
         })

@@ -50,13 +50,13 @@ pub(super) struct Group {
 }
 
 /// Both sides with the secrets that they see.
-struct Pair {
-    left: Vec<BoundAction>,
-    right: Vec<BoundAction>,
+pub(super) struct Pair {
+    pub(super) left: Vec<BoundAction>,
+    pub(super) right: Vec<BoundAction>,
 }
 
 impl Pair {
-    fn new(
+    pub(super) fn new(
         (left, right): (&Side, &Side),
         given: &[Secret],
         made_up: &[Secret],
@@ -115,9 +115,9 @@ pub(super) struct Work<'a> {
     left: &'a Side,
     right: &'a Side,
     options: &'a CompareOptions<'a>,
-    plain: Pair,
+    pub(super) plain: Pair,
     /// Settings of Rules that the other side's Actions see as secrets, in logins of cases, too.
-    settings: Vec<Secret>,
+    pub(super) settings: Vec<Secret>,
     mocks: Arc<Vec<Mock>>,
     generator: Generator,
 }
@@ -153,7 +153,7 @@ impl<'a> Work<'a> {
     }
 
     /// The setting of logins without a case.
-    fn plain_setting(&self) -> Setting<'a> {
+    pub(super) fn plain_setting(&self) -> Setting<'a> {
         let mut setting = Setting::of(self.options.trigger, None, self.options.tenant);
         setting.mocks = Arc::clone(&self.mocks);
         setting.now_ms = self.options.now_ms.unwrap_or(setting.now_ms);

@@ -20,7 +20,7 @@ use super::group::Known;
 use super::{FuzzOptions, Target, Targets, case_file, target};
 use crate::case::Compiled;
 use crate::lab::{Setting, placeholders, seen_by, vocabulary};
-use crate::load::{LoadError, trigger_of_all};
+use crate::load::{LoadError, Loaded, trigger_of_all};
 use crate::run_event::{CaseResult, CaseStatus, Failure};
 
 /// So many events are tried to make one smaller.
@@ -62,20 +62,24 @@ impl<'a> Bench<'a> {
         tenant: &'a TenantData,
         seed: u64,
     ) -> Result<Self, LoadError> {
-        let sources: Vec<&ActionSource> = targets.sources_of(target).collect();
+        // What does not load is reported already.
+        let indices = target.actions.iter().copied();
+        let loaded: Vec<(&ActionSource, &Loaded)> = indices
+            .filter_map(|index| {
+                let action = compiled.get(index)?.as_ref().ok()?;
+                Some((targets.sources.get(index)?, action))
+            })
+            .collect();
+        let sources: Vec<&ActionSource> = loaded.iter().map(|(source, _)| *source).collect();
         let secrets = placeholders(sources.iter().copied());
         let trigger = match &target.template {
             Some(planned) => planned.trigger,
             None => trigger_of_all(sources.iter().copied())?,
         };
-        let mut actions = Vec::new();
-        for (index, source) in target.actions.iter().zip(&sources) {
-            if let Some(action) = compiled.get(*index) {
-                let action = action.as_ref().map_err(LoadError::clone)?;
-                let seen = seen_by(source, &[], &secrets);
-                actions.push(action.bound(source, &seen, trigger));
-            }
-        }
+        let actions = loaded
+            .iter()
+            .map(|(source, action)| action.bound(source, &seen_by(source, &[], &secrets), trigger));
+        let actions = actions.collect();
         let words = vocabulary(sources.iter().copied());
         Ok(Self {
             actions,
@@ -341,31 +345,16 @@ pub(super) fn result(
     }
 }
 
-pub(super) fn not_loaded(target: &Target, targets: &Targets, error: LoadError) -> CaseResult {
-    let names: Vec<&str> = targets
-        .sources_of(target)
-        .map(|source| source.name.as_str())
-        .collect();
-    let file = targets
-        .sources_of(target)
-        .next()
-        .map(|source| source.display_path.clone())
-        .unwrap_or_default();
+pub(super) fn not_loaded(name: &str, file: &str, error: LoadError) -> CaseResult {
     let place = Place {
         source: Arc::new(Source {
-            path: PathBuf::from(&file),
-            shown: file,
+            path: PathBuf::from(file),
+            shown: file.to_owned(),
         }),
         line: 1,
         column: 1,
     };
-    result(
-        &names.join(", "),
-        place,
-        Failure::Load(error),
-        Duration::ZERO,
-        None,
-    )
+    result(name, place, Failure::Load(error), Duration::ZERO, None)
 }
 
 /// As a shell takes it.

@@ -131,7 +131,7 @@ impl Text<'_> {
         let Finding { fault, .. } = self.finding;
         writeln!(
             out,
-            "# Login {} of `postlogin test --fuzz --seed {}`. It fails until the Action is mended.",
+            "# Login {} of `postlogin test --fuzz --seed {}`. It fails until the Action is fixed.",
             self.finding.first, self.seed
         )?;
         entry(out, "description", &json!(fault.message()))?;

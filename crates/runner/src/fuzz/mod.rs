@@ -79,12 +79,35 @@ pub fn fuzz(
         seed: options.seed,
         ..FuzzSummary::default()
     };
-    for target in &targets.list {
+    // What does not load is reported once, and the rest logs in without it.
+    let unloaded = targets.sources.iter().zip(compiled).enumerate();
+    let unloaded = unloaded.filter(|(index, _)| targets.needs(*index));
+    let unloaded = unloaded.filter_map(|(_, (source, loaded))| {
+        let error = loaded.as_ref().err()?;
+        Some((source.name.as_str(), source.display_path.as_str(), error))
+    });
+    let unread = targets.left_out.iter();
+    let unread = unread.map(|part| (part.name.as_str(), part.file.as_str(), &part.error));
+    for (name, file, error) in unread.chain(unloaded) {
+        summary.exit_code = exit::UNLOADABLE;
+        let result = not_loaded(name, file, error.clone());
+        sink.event(&RunEvent::CaseFinished(&result))?;
+    }
+    let is_loaded = |index: &usize| compiled.get(*index).is_some_and(Result::is_ok);
+    let loaded = targets.list.iter();
+    for target in loaded.filter(|target| target.actions.iter().any(is_loaded)) {
         match Bench::new(target, targets, compiled, tenant, options.seed) {
             Ok(bench) => benches.push(bench),
             Err(error) => {
                 summary.exit_code = exit::UNLOADABLE;
-                sink.event(&RunEvent::CaseFinished(&not_loaded(target, targets, error)))?;
+                let first = targets.sources_of(target).next();
+                let file = first.map_or("", |source| source.display_path.as_str());
+                let names = targets
+                    .sources_of(target)
+                    .map(|source| source.name.as_str());
+                let names: Vec<&str> = names.collect();
+                let result = not_loaded(&names.join(", "), file, error);
+                sink.event(&RunEvent::CaseFinished(&result))?;
             }
         }
     }

@@ -3,6 +3,7 @@
 use postlogin_project::ActionSource;
 use serde_json::Value;
 
+use crate::load::LeftOut;
 use crate::plan::{Plan, PlannedCase, event_of};
 
 /// The folder beside the cases into which findings are written.
@@ -26,6 +27,8 @@ pub struct Targets {
     pub sources: Vec<ActionSource>,
     /// The targets, each once.
     pub list: Vec<Target>,
+    /// What should log in with them and cannot be read, each once.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Targets {
@@ -33,7 +36,7 @@ impl Targets {
     pub fn of_cases(plan: &Plan, selected: &[usize]) -> Self {
         let mut targets = Self {
             sources: plan.actions.clone(),
-            list: Vec::new(),
+            ..Self::default()
         };
         for planned in selected.iter().filter_map(|index| plan.cases.get(*index)) {
             if targets
@@ -51,7 +54,7 @@ impl Targets {
     pub fn of_actions(actions: Vec<ActionSource>, plan: &Plan) -> Self {
         let mut targets = Self {
             sources: plan.actions.clone(),
-            list: Vec::new(),
+            ..Self::default()
         };
         let indices = actions.into_iter().map(|source| targets.index_of(source));
         let indices = indices.collect();
@@ -59,8 +62,18 @@ impl Targets {
         targets
     }
 
+    /// Leaves out what cannot be read.
+    pub fn leave_out(&mut self, part: LeftOut) {
+        if !self.left_out.contains(&part) {
+            self.left_out.push(part);
+        }
+    }
+
     /// Adds what another one has.
     pub fn join(&mut self, other: Targets) {
+        for part in other.left_out {
+            self.leave_out(part);
+        }
         for target in other.list {
             let sources = target.actions.iter();
             let sources: Vec<ActionSource> = sources

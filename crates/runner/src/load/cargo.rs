@@ -27,7 +27,7 @@ pub(super) fn build(folder: &Path, shown: &str, says: &dyn Fn(&str)) -> Result<P
         .env("CARGO_ENCODED_RUSTFLAGS", remap_flags(folder).join("\x1f"))
         .output()
         .map_err(|error| {
-            LoadError::unloadable(format!("{shown}: cargo can't be started: {error}"))
+            LoadError::unloadable(format!("{shown}: cargo cannot be started: {error}"))
                 .with_hint("install Rust from https://rustup.rs, or pass a built .wasm component")
         })?;
     let messages = String::from_utf8_lossy(&output.stderr);

@@ -38,7 +38,7 @@ impl LoadError {
 
     pub(crate) fn no_rule(file: &str) -> Self {
         Self::unloadable(format!(
-            "{file}: the configuration says that it is a Rule, and the text is none"
+            "{file}: configured as a Rule, but the file does not contain one"
         ))
         .with_hint("a Rule is one function: function (user, context, callback) { … }")
     }

@@ -71,11 +71,13 @@ impl Loaded {
                 code_bytes: source.code_bytes(),
                 dependencies: declared(|manifest| manifest.dependencies.len()),
                 modules: declared(|manifest| manifest.modules.len()),
+                broken: None,
             },
-            action: self
-                .action
-                .clone()
-                .with_module_secrets(dependencies::secrets(source, given)),
+            action: Some(
+                self.action
+                    .clone()
+                    .with_module_secrets(dependencies::secrets(source, given)),
+            ),
         }
     }
 }

@@ -4,6 +4,7 @@ mod cargo;
 pub(crate) mod dependencies;
 mod error;
 mod fingerprint;
+mod left_out;
 mod loaded;
 mod source_map;
 mod trigger;
@@ -14,7 +15,7 @@ use postlogin_core::{HandlerKind, Trigger};
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine, NotAnAction};
 use postlogin_js::{
     JavaScript, Packages,
-    coverage::{Coverage, FileCoverage},
+    coverage::{Coverage, Detail, FileCoverage},
     mapper_of_component,
     source::rule::is_rule,
 };
@@ -22,6 +23,7 @@ use postlogin_project::{ActionKind, ActionSource, NamedBy, Role, Secret};
 
 pub use error::{LoadError, LoadProblem};
 pub use fingerprint::fingerprint;
+pub use left_out::{LeftOut, is_incomplete, sort_parts};
 pub use loaded::{Loaded, kind_of};
 pub use source_map::{source_map, source_map_problem};
 pub use trigger::{trigger_of, trigger_of_all};
@@ -53,6 +55,8 @@ pub struct Compiler<'a> {
     notices: Box<dyn Fn(LoadNotice<'_>) + Send + 'a>,
     /// The counters of the scripts that were loaded, when they are to be counted.
     coverage: Option<Vec<Arc<Coverage>>>,
+    /// The detail of their counts.
+    detail: Detail,
     /// Whether a Cargo package that a file of the project names may be built.
     builds_cargo_packages: bool,
 }
@@ -68,6 +72,7 @@ impl<'a> Compiler<'a> {
             javascript: None,
             notices: Box::new(notices),
             coverage: None,
+            detail: Detail::Coverage,
             builds_cargo_packages: false,
         }
     }
@@ -83,11 +88,33 @@ impl<'a> Compiler<'a> {
         self.coverage.get_or_insert_default();
     }
 
+    /// Lets `work` load scripts with counters, and returns its result with them. What is loaded otherwise has none.
+    pub(crate) fn counted<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Vec<Arc<Coverage>>) {
+        let before = self.coverage.replace(Vec::new());
+        let result = work(self);
+        let counters = std::mem::replace(&mut self.coverage, before);
+        (result, counters.unwrap_or_default())
+    }
+
+    /// From now on, the values of conditions of every script that is loaded are counted as well.
+    pub fn follow_conditions(&mut self) {
+        self.detail = Detail::Conditions;
+        self.count_coverage();
+    }
+
+    /// Returns the counters of the scripts that were loaded since the last call, in that order.
+    pub fn take_counters(&mut self) -> Vec<Arc<Coverage>> {
+        let counters = self.coverage.as_mut().map(std::mem::take);
+        counters.unwrap_or_default()
+    }
+
     /// Returns the counts by file, in the order of their names. Scripts that are loaded later begin anew.
     pub fn take_coverage(&mut self) -> Vec<FileCoverage> {
-        let counted = self.coverage.as_mut().map(std::mem::take);
         let mut files: Vec<FileCoverage> = Vec::new();
-        for counters in counted.unwrap_or_default() {
+        for counters in self.take_counters() {
             for counted in counters.files() {
                 match files.iter_mut().find(|known| known.file == counted.file) {
                     Some(known) => known.merge(&counted),
@@ -130,7 +157,7 @@ impl<'a> Compiler<'a> {
     /// An Action that is ready to run.
     ///
     /// # Errors
-    /// When it can't be built or loaded.
+    /// When it cannot be built or loaded.
     pub fn action(&mut self, source: &ActionSource) -> Result<Loaded, LoadError> {
         let action = self.runnable(source)?;
         Ok(Loaded::new(source, action))
@@ -143,6 +170,7 @@ impl<'a> Compiler<'a> {
             ActionKind::Script { text, .. } => {
                 let modules = dependencies::of(source)?;
                 let is_counted = self.coverage.is_some();
+                let detail = self.detail;
                 let javascript = self.javascript()?;
                 let file = &source.display_path;
                 let kind = match source.role {
@@ -151,7 +179,7 @@ impl<'a> Compiler<'a> {
                 };
                 let own = Arc::clone(&modules);
                 if is_counted
-                    && let Some(rule) = javascript.rule_with_coverage(kind, file, text, own)
+                    && let Some(rule) = javascript.rule_with_coverage(kind, file, text, own, detail)
                 {
                     let (action, counters) = rule.map_err(|error| LoadError::syntax(&error))?;
                     self.coverage.get_or_insert_default().push(counters);
@@ -167,7 +195,7 @@ impl<'a> Compiler<'a> {
                     let action = javascript.action_with(file, text, modules);
                     return action.map_err(|error| LoadError::syntax(&error));
                 }
-                let counted = javascript.action_with_coverage(file, text, modules);
+                let counted = javascript.action_with_coverage(file, text, modules, detail);
                 let (action, counters) = counted.map_err(|error| LoadError::syntax(&error))?;
                 self.coverage.get_or_insert_default().push(counters);
                 Ok(action)
@@ -253,7 +281,7 @@ impl<'a> Compiler<'a> {
         let file = cargo::build(folder, shown, &says)?;
         fs::read(&file).map_err(|error| {
             LoadError::unloadable(format!(
-                "can't read what Cargo built, {}: {error}",
+                "cannot read what Cargo built, {}: {error}",
                 file.display()
             ))
         })

@@ -4,29 +4,37 @@
 //! [`Pipeline`] is what [`postlogin_tenant::Setup`] asks for. Whoever makes one decides about the network ([`Network`]), starts
 //! the engine, and hears of what happens while it runs ([`PipelineNotice`]).
 
+mod cases;
+mod counted;
 mod error;
+mod page;
 mod program;
 mod provider;
+mod saved;
 mod slots;
 
 use std::{path::Path, sync::Arc};
 
 use postlogin_core::trigger::Binding;
 use postlogin_core::{
-    Finished, Login, Resumption, TenantSettings, Trigger, outcome::Outcome, reads::Watch,
+    Finished, Login, ResumeStep, Resumption, TenantSettings, Trigger,
+    explanation::Explanation,
+    outcome::Outcome,
+    reads::{Record, Watch},
 };
 use postlogin_engine::{Allocation, BoundAction, advance, finish, infos};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock};
 use postlogin_js::liquid::Liquid;
-use postlogin_project::{Project, Secret};
+use postlogin_page::{Report, SourceText};
+use postlogin_project::{Project, Secret, TenantData};
 use postlogin_tenant::{
-    Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
-    TemplateError, TemplateJob, TemplateRenderer,
+    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
+    ProviderVisit, SavedCase, TemplateError, TemplateJob, TemplateRenderer,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Compiler, PreparedLogin, run_login, unloadable};
+use crate::{Compiler, LeftOut, PreparedLogin, run_login, unloadable};
 pub use error::ProgramError;
 use program::{Library, Program, cores};
 use slots::Slots;
@@ -45,6 +53,11 @@ pub trait Network: Send + Sync {
     /// The reason, in one sentence.
     fn without_mocks(&self) -> Result<Arc<dyn Door>, String>;
 
+    /// Returns whether requests may leave the machine, so that a login that is run again makes them again.
+    fn is_live(&self) -> bool {
+        false
+    }
+
     /// Returns the mocks, for the visit of a connection's script, which puts the built-in provider after them.
     ///
     /// # Errors
@@ -59,6 +72,8 @@ pub enum PipelineNotice<'a> {
     UnseenSecret(&'a Secret),
     /// Files have changed: this many Rules and Actions run from now on.
     Reloaded(usize),
+    /// Something that should run does not load: logins that need it fail, and their outcome names it.
+    LeftOut(&'a LeftOut),
     /// Files have changed, and logins will fail until this is fixed. Each problem comes once.
     Refused(&'a ProgramError),
     /// An Action does not load in its sandbox. Comes once for each edit; the login reports it to the user.
@@ -80,6 +95,8 @@ pub struct PipelineSetup {
     pub budget: Budget,
     /// The secrets of the user; each Action sees those that it declares.
     pub secrets: Vec<Secret>,
+    /// Applications, APIs, roles and organizations that the project does not have; scripts of connections are not among them.
+    pub seed: TenantData,
     /// Starts the engine, when there is something to run.
     pub compiler: Box<dyn Fn(Allocation) -> anyhow::Result<Compiler<'static>> + Send + Sync>,
     /// Receives what happens.
@@ -109,11 +126,12 @@ impl Pipeline {
             network,
             budget,
             secrets,
+            seed,
             compiler,
             notices,
         } = setup;
         Ok(Self {
-            library: Library::new(project, here, secrets, compiler, notices)?,
+            library: Library::new(project, here, secrets, seed, compiler, notices)?,
             network,
             budget,
             slots: Slots::new(cores()),
@@ -196,6 +214,47 @@ impl Pipeline {
         })
     }
 
+    /// Returns what runs at a login, and the login before its first handler.
+    fn prepared<'p>(
+        &self,
+        program: &'p Program,
+        login: LoginRequest,
+    ) -> Result<(&'p [BoundAction], PreparedLogin), PipelineError> {
+        let mut settings = program.tenant.settings_for(&login.event, None);
+        settings.users.extend(login.users);
+        let lifetime = login.access_token_lifetime_s;
+        let door = self.network.door().map_err(PipelineError::Broken)?;
+        let action = login.action;
+        let prepared = PreparedLogin {
+            trigger: login.trigger,
+            event: login.event,
+            tenant: TenantSettings {
+                domain: Some(login.domain),
+                issuer: Some(login.issuer),
+                access_token_lifetime_s: lifetime.unwrap_or(settings.access_token_lifetime_s),
+                granted_scopes: login.granted_scopes.or(settings.granted_scopes),
+                ..settings
+            },
+            conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, door),
+            steps: Vec::new(),
+            watch: match login.is_watched {
+                true => Watch::Places,
+                false => Watch::Paths,
+            },
+            passes_over: true,
+        };
+        let actions = match &action {
+            Some(name) => {
+                let known = program.of_entities.get(name).ok_or_else(|| {
+                    PipelineError::Unloadable(format!("The Action {name} does not exist."))
+                })?;
+                std::slice::from_ref(known)
+            }
+            None => program.of(prepared.trigger),
+        };
+        Ok((actions, prepared))
+    }
+
     fn end(&self, program: &Program, login: Login, conditions: &Conditions) -> Advanced {
         let finished = finish(login, conditions);
         if let Some(error) = unloadable(&finished.outcome) {
@@ -230,34 +289,7 @@ fn internal(error: &anyhow::Error) -> PipelineError {
 impl LoginPipeline for Pipeline {
     fn start(&self, login: LoginRequest) -> Result<Advanced, PipelineError> {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
-        let mut settings = program.tenant.settings_for(&login.event, None);
-        settings.users.extend(login.users);
-        let lifetime = login.access_token_lifetime_s;
-        let door = self.network.door().map_err(PipelineError::Broken)?;
-        let action = login.action;
-        let prepared = PreparedLogin {
-            trigger: login.trigger,
-            event: login.event,
-            tenant: TenantSettings {
-                domain: Some(login.domain),
-                issuer: Some(login.issuer),
-                access_token_lifetime_s: lifetime.unwrap_or(settings.access_token_lifetime_s),
-                granted_scopes: login.granted_scopes.or(settings.granted_scopes),
-                ..settings
-            },
-            conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, door),
-            steps: Vec::new(),
-            watch: Watch::Paths,
-        };
-        let actions = match &action {
-            Some(name) => {
-                let known = program.of_entities.get(name).ok_or_else(|| {
-                    PipelineError::Unloadable(format!("The Action {name} does not exist."))
-                })?;
-                std::slice::from_ref(known)
-            }
-            None => program.of(prepared.trigger),
-        };
+        let (actions, prepared) = self.prepared(&program, login)?;
         let login = prepared.login(infos(actions));
         self.advance(&program, actions, login, &prepared.conditions)
     }
@@ -309,6 +341,7 @@ impl LoginPipeline for Pipeline {
             conditions: self.conditions(visit.now_ms, visit.is_frozen, visit.seed, door),
             steps: Vec::new(),
             watch: Watch::Paths,
+            passes_over: false,
         };
         let slot = self.slots.take();
         let ran = run_login(std::slice::from_ref(script), prepared, None);
@@ -348,9 +381,39 @@ impl LoginPipeline for Pipeline {
     }
 
     fn redact(&self, outcome: &mut Outcome) {
-        let secrets = self.library.secrets().iter();
-        let values: Vec<&str> = secrets.map(|secret| secret.value.as_str()).collect();
-        outcome.redact(&values);
+        outcome.redact(&self.secret_values());
+    }
+
+    fn inspect(
+        &self,
+        login: LoginRequest,
+        steps: Vec<ResumeStep>,
+    ) -> Result<Inspection, PipelineError> {
+        self.inspected(login, steps)
+    }
+
+    fn is_repeatable(&self) -> bool {
+        !self.network.is_live()
+    }
+
+    fn explain(&self, outcome: Outcome, record: Record, why: &[String]) -> Explanation {
+        self.account(outcome, record, why)
+    }
+
+    fn sources(&self) -> Result<Vec<SourceText>, PipelineError> {
+        self.texts()
+    }
+
+    fn hide(&self, value: &mut Value) {
+        self.masked(value);
+    }
+
+    fn run_cases(&self) -> Result<Report, String> {
+        self.tested()
+    }
+
+    fn save_case(&self, case: &SavedCase, writes: bool) -> Result<(String, String), String> {
+        self.saved(case, writes)
     }
 }
 

@@ -5,21 +5,24 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
 };
 
-use postlogin_core::{Trigger, outcome::Outcome, trigger::Binding};
+use postlogin_core::{Trigger, explanation::ClaimSites, outcome::Outcome, trigger::Binding};
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_js::liquid::Liquid;
+use postlogin_page::SourceText;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
 use serde_json::Value;
 
+use super::counted::Counted;
 use super::{PipelineNotice, ProgramError};
 use crate::load::dependencies::local_files;
-use crate::{Compiler, LoadError, fingerprint, login::unseen, watch::Stamps};
+use crate::texts::{claim_sites_of_all, texts_of};
+use crate::{Compiler, LeftOut, LoadError, fingerprint, login::unseen, sort_parts, watch::Stamps};
 
 /// Starts the engine.
 type Start = Box<dyn Fn(Allocation) -> anyhow::Result<Compiler<'static>> + Send + Sync>;
@@ -36,8 +39,14 @@ pub(super) struct Program {
     /// The scripts of connections, by name.
     pub(super) connections: HashMap<String, BoundAction>,
     pub(super) tenant: TenantData,
+    /// What was loaded, for people.
+    sources: Vec<(Trigger, ActionSource)>,
+    /// The Actions of post-login once more, with counters; made when the page first asks for a run.
+    counted: OnceLock<Option<Arc<Counted>>>,
     /// Whether something may switch to another user.
     pub(super) switches_users: bool,
+    /// What should run and does not load: logins that need it fail.
+    pub(super) left_out: Vec<LeftOut>,
     /// Whether it was reported that an Action of this cannot be loaded.
     reported: AtomicBool,
 }
@@ -48,9 +57,21 @@ impl Program {
         self.actions.get(&trigger).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns how many Rules and Actions there are.
+    /// Returns where the sources of a trigger set claims.
+    pub(super) fn claim_sites(&self, trigger: Trigger) -> ClaimSites {
+        let sources = self.sources.iter();
+        claim_sites_of_all(sources.filter(|(of, _)| *of == trigger).map(|(_, it)| it))
+    }
+
+    /// Returns the texts of the sources.
+    pub(super) fn texts(&self) -> Vec<SourceText> {
+        texts_of(self.sources.iter().map(|(of, source)| (Some(*of), source)))
+    }
+
+    /// Returns how many Rules and Actions run.
     pub(super) fn len(&self) -> usize {
-        self.actions.values().map(Vec::len).sum()
+        let all = self.actions.values().flatten();
+        all.filter(|bound| bound.action.is_some()).count()
     }
 }
 
@@ -60,6 +81,8 @@ pub(super) struct Library {
     given: Vec<Secret>,
     start: Start,
     notices: Notices,
+    /// What the seed of the tenant has beside the project.
+    seed: TenantData,
     loaded: Mutex<Loaded>,
 }
 
@@ -79,11 +102,12 @@ impl Library {
         project: Option<&Project>,
         here: &Path,
         given: Vec<Secret>,
+        seed: TenantData,
         start: Start,
         notices: Notices,
     ) -> Result<Self, ProgramError> {
         let mut compiler = None;
-        let (stamps, program) = match project {
+        let (stamps, mut program) = match project {
             Some(project) => {
                 let sources = Sources::read(project, here)?;
                 let all: Vec<&ActionSource> = sources.sources().collect();
@@ -92,21 +116,31 @@ impl Library {
                 }
                 let stamps = Stamps::of(sources.files(project));
                 let program = sources.load(project, &mut compiler, &given, &start)?;
+                for part in &program.left_out {
+                    notices(PipelineNotice::LeftOut(part));
+                }
                 (stamps, program)
             }
             None => (Stamps::default(), Program::default()),
         };
+        program.tenant.extend(&seed);
         Ok(Self {
             here: here.to_owned(),
             given,
             start,
             notices,
+            seed,
             loaded: Mutex::new(Loaded {
                 compiler,
                 stamps,
                 program: Ok(Arc::new(program)),
             }),
         })
+    }
+
+    /// Returns the folder in which the project is looked for.
+    pub(super) fn here(&self) -> &Path {
+        &self.here
     }
 
     /// Returns what the user gave.
@@ -137,6 +171,40 @@ impl Library {
         Ok(javascript
             .map_err(|error| anyhow::anyhow!(error.message))?
             .liquid())
+    }
+
+    /// Lets `work` load something with the compiler of the server.
+    ///
+    /// # Errors
+    /// When the engine cannot be started.
+    pub(super) fn compiled<T>(
+        &self,
+        work: impl FnOnce(&mut Compiler<'static>) -> T,
+    ) -> anyhow::Result<T> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        started(&mut loaded.compiler, &self.start)?;
+        match loaded.compiler.as_mut() {
+            Some(compiler) => Ok(work(compiler)),
+            None => Err(anyhow::anyhow!("the engine is not there")),
+        }
+    }
+
+    /// Returns the Actions of post-login with counters; `None` when they cannot be loaded in this way.
+    pub(super) fn counted(&self, program: &Program) -> Option<Arc<Counted>> {
+        if let Some(known) = program.counted.get() {
+            return known.clone();
+        }
+        // What is missing makes its logins fail, and must here, too.
+        if !program.left_out.is_empty() {
+            return None;
+        }
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let compiler = loaded.compiler.as_mut()?;
+        let sources = program.sources.iter();
+        let sources = sources.filter(|(of, _)| *of == Trigger::PostLogin);
+        let sources = sources.map(|(_, source)| source);
+        let make = || Counted::new(compiler, sources, &self.given).map(Arc::new);
+        program.counted.get_or_init(make).clone()
     }
 
     /// Reports, once for each edit, that an Action does not load in its sandbox.
@@ -170,8 +238,12 @@ impl Library {
             Err(_) => Ok(Program::default()),
         };
         match sources.and(program) {
-            Ok(program) => {
+            Ok(mut program) => {
+                program.tenant.extend(&self.seed);
                 (self.notices)(PipelineNotice::Reloaded(program.len()));
+                for part in &program.left_out {
+                    (self.notices)(PipelineNotice::LeftOut(part));
+                }
                 loaded.program = Ok(Arc::new(program));
             }
             Err(error) => self.refuse(loaded, &error),
@@ -189,12 +261,15 @@ impl Library {
     }
 }
 
-/// The sources that are to be loaded.
+/// The sources that are to be loaded. What cannot be read is in its place: a login reports that it is missing.
 struct Sources {
-    actions: Vec<(Trigger, ActionSource)>,
-    of_entities: Vec<(Trigger, ActionSource)>,
+    actions: Vec<(Trigger, Part)>,
+    of_entities: Vec<(Trigger, Part)>,
     connections: Vec<ActionSource>,
 }
+
+/// A Rule or an Action, or why it is missing.
+type Part = Result<ActionSource, LeftOut>;
 
 impl Sources {
     fn read(project: &Project, here: &Path) -> Result<Self, ProgramError> {
@@ -206,27 +281,33 @@ impl Sources {
             has_one.then(|| connection.get("name").and_then(Value::as_str))?
         });
         let connections = with_script.map(|name| connection_source(name, here, Some(project)));
-        let mut actions = Vec::new();
-        // Entities name the Actions of the others.
-        let bound = |it: &&Trigger| it.table().binding == Binding::Trigger;
-        for trigger in Trigger::ALL.iter().filter(bound) {
-            let sources = project.sources_of(*trigger, here)?;
-            actions.extend(sources.into_iter().map(|source| (*trigger, source)));
+        let (mut actions, mut of_entities) = (Vec::new(), Vec::new());
+        for trigger in Trigger::ALL {
+            let parts = sort_parts(project.parts_of(*trigger, here)).into_iter();
+            let parts = parts.map(|part| (*trigger, part));
+            // Entities name the Actions of the others.
+            match trigger.table().binding {
+                Binding::Trigger => actions.extend(parts),
+                Binding::Entity => of_entities.extend(parts),
+            }
         }
-        let of_entities = project.entity_actions()?.into_iter();
-        let of_entities =
-            of_entities.map(|(trigger, action)| Ok((trigger, project.source(action, here)?)));
         Ok(Self {
             actions,
-            of_entities: of_entities.collect::<Result<_, ProgramError>>()?,
+            of_entities,
             connections: connections.collect::<Result<_, _>>()?,
         })
     }
 
-    /// All Rules and Actions.
+    /// All Rules and Actions that can be read.
     fn sources(&self) -> impl Iterator<Item = &ActionSource> {
         let all = self.actions.iter().chain(&self.of_entities);
-        all.map(|(_, source)| source)
+        all.filter_map(|(_, part)| part.as_ref().ok())
+    }
+
+    /// The same with their triggers.
+    fn readable(&self) -> impl Iterator<Item = (Trigger, &ActionSource)> {
+        let all = self.actions.iter().chain(&self.of_entities);
+        all.filter_map(|(trigger, part)| Some((*trigger, part.as_ref().ok()?)))
     }
 
     /// Every file whose change may change what a login runs; folders for files that come and go.
@@ -263,7 +344,11 @@ impl Sources {
             let folder = folder.join("node_modules");
             [folder.join(".package-lock.json"), folder]
         });
+        // What is missing will be there.
+        let parts = self.actions.iter().chain(&self.of_entities);
+        let missing = parts.filter_map(|(_, part)| part.as_ref().err()?.path.clone());
         own.chain(local)
+            .chain(missing)
             .chain(packages)
             .chain(project.modules.iter().map(|module| module.code.clone()))
             .chain(project.configuration_files.iter().cloned())
@@ -280,22 +365,42 @@ impl Sources {
     ) -> Result<Program, ProgramError> {
         let mut program = Program {
             tenant: project.tenant.clone(),
+            sources: self
+                .readable()
+                .map(|(trigger, source)| (trigger, source.clone()))
+                .collect(),
             switches_users: self.sources().any(may_switch_users),
             ..Program::default()
         };
-        if self.sources().next().is_none() && self.connections.is_empty() {
+        if self.actions.is_empty() && self.of_entities.is_empty() && self.connections.is_empty() {
             return Ok(program);
         }
         let compiler = started(compiler, start).map_err(ProgramError::Engine)?;
-        for (trigger, source) in &self.actions {
-            let mut bound = compiler.bind(source, given, *trigger)?;
-            bound.info.fingerprint = fingerprint(source);
+        let left_out = &mut program.left_out;
+        let mut bound = |part: &Part, trigger| {
+            let loaded = match part {
+                Ok(source) => compiler.bind_or_leave_out(source, given, trigger)?,
+                Err(part) => Err(part.clone()),
+            };
+            let mut bound = loaded.unwrap_or_else(|part| {
+                let bound = part.bound();
+                if !left_out.contains(&part) {
+                    left_out.push(part);
+                }
+                bound
+            });
+            if let Ok(source) = part {
+                bound.info.fingerprint = fingerprint(source);
+            }
+            Ok::<_, LoadError>(bound)
+        };
+        for (trigger, part) in &self.actions {
+            let bound = bound(part, *trigger)?;
             program.actions.entry(*trigger).or_default().push(bound);
         }
-        for (trigger, source) in &self.of_entities {
-            let mut bound = compiler.bind(source, given, *trigger)?;
-            bound.info.fingerprint = fingerprint(source);
-            program.of_entities.insert(source.name.clone(), bound);
+        for (trigger, part) in &self.of_entities {
+            let bound = bound(part, *trigger)?;
+            program.of_entities.insert(bound.info.name.clone(), bound);
         }
         for source in &self.connections {
             let bound = compiler.bind_connection(source, given)?;

@@ -149,7 +149,7 @@ impl<'a> Planner<'a> {
                 }
             }
             (None, Some(error)) => Err(error),
-            (None, None) => Err(place.error("the case can't be planned")),
+            (None, None) => Err(place.error("the case cannot be planned")),
         }
     }
 
@@ -317,7 +317,13 @@ impl<'a> Planner<'a> {
             may_be_none,
         )
         .map_err(|error| project::at(&case.place, error))?;
-        indices.extend(bound.into_iter().map(|source| self.add(source)));
+        for part in bound {
+            indices.push(match part {
+                Ok(source) => self.add(source),
+                // Only the cases that need it fail.
+                Err(part) => self.add_not_read(&case.place, project, part),
+            });
+        }
         Ok(indices)
     }
 
@@ -346,7 +352,9 @@ impl<'a> Planner<'a> {
 
     /// The trigger that the case names, or that of its Actions.
     fn trigger(&self, case: &Case, actions: &[usize]) -> Result<Trigger, Error> {
-        let sources = actions.iter().filter_map(|index| self.actions.get(*index));
+        let read = actions.iter();
+        let read = read.filter(|index| !self.unreadable.contains_key(index));
+        let sources = read.filter_map(|index| self.actions.get(*index));
         let found = trigger_of_all(sources).map_err(|error| {
             let placed = case.place.error(error.message);
             match error.hint {

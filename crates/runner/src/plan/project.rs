@@ -8,8 +8,8 @@ use postlogin_core::{TenantSettings, Trigger};
 use postlogin_project::cases::Case;
 use postlogin_project::document::node::{Node, Place};
 use postlogin_project::{
-    ActionKind, ActionSource, Boundary, Error, Project, Role, TenantData, connection_source_from,
-    resolve_action_from,
+    ActionKind, ActionSource, Boundary, Error, NotRead, Project, Role, TenantData,
+    connection_source_from, resolve_action_from,
 };
 use serde_json::{Map, Value};
 
@@ -69,7 +69,7 @@ pub(super) fn source(
     resolve_action_from(name, from, working_folder, project, within)
 }
 
-/// What takes the place of an Action that cannot be read.
+/// Returns the replacement of an Action that cannot be read.
 pub(super) fn unreadable(name: &str) -> ActionSource {
     ActionSource {
         name: name.to_owned(),
@@ -88,6 +88,11 @@ pub(super) fn unreadable(name: &str) -> ActionSource {
     }
 }
 
+/// Whether a source is what [`unreadable`] returns.
+pub(super) fn is_unreadable(source: &ActionSource) -> bool {
+    matches!(&source.kind, ActionKind::Script { path, .. } if path.as_os_str().is_empty())
+}
+
 /// The connection that a case names: a file relative to `base`, or a connection of the project.
 pub(super) fn connection(
     name: &str,
@@ -100,13 +105,13 @@ pub(super) fn connection(
     connection_source_from(name, base, working_folder, project, Some(within))
 }
 
-/// The Rules of the project and the Actions that it binds to the trigger.
+/// The Rules of the project and the Actions that it binds to the trigger, with what cannot be read in its place.
 pub(super) fn bound(
     trigger: Trigger,
     working_folder: &Path,
     project: Option<&Surroundings>,
     may_be_none: bool,
-) -> Result<Vec<ActionSource>, Error> {
+) -> Result<Vec<Result<ActionSource, NotRead>>, Error> {
     let Some(Surroundings { project, .. }) = project else {
         if may_be_none {
             return Ok(Vec::new());
@@ -116,7 +121,7 @@ pub(super) fn bound(
                 .with_hint("name them: `actions: [../actions/my-action/code.js]`"),
         );
     };
-    let bound = project.sources_of(trigger, working_folder)?;
+    let bound = project.parts_of(trigger, working_folder);
     if bound.is_empty() && !may_be_none {
         return Err(Error::new(format!(
             "the case names no `actions`, and the project binds none to {trigger}"

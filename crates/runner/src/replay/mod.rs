@@ -1,8 +1,10 @@
 //! All users of an export through one or two versions of what runs at a login.
 
 mod chunks;
+mod gather;
 mod parts;
 mod run;
+mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,10 +15,14 @@ use postlogin_core::redact::Mask;
 use postlogin_core::{Trigger, complete_event};
 use postlogin_engine::BoundAction;
 use postlogin_host::{Budget, Mock, Request};
+use postlogin_js::coverage::Coverage;
 use postlogin_js::source::facts::facts;
 use postlogin_project::{ActionSource, Secret, TenantData};
+use postlogin_replay::input::Entry;
 use postlogin_replay::profile::{Columns, Joined, profile};
-use postlogin_replay::{Change, Features, Histogram, Login, Part, Privacy, Side, Summary, rows};
+use postlogin_replay::{
+    Change, Features, Histogram, Login, Merge as _, Part, Privacy, Reached, Side, Summary, rows,
+};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -25,8 +31,10 @@ use crate::endless::is_endless;
 use crate::lab::{Ran, Setting, placeholders, seen_by, text_of};
 
 pub use chunks::{Chunk, Chunks};
+pub use gather::{GatherError, Gathered, gather};
 pub use parts::{Parts, PartsError, private_file};
 pub use run::{Done, Progress, ReplayError, RunControl, run};
+pub use worker::{WorkerError, work};
 
 /// So many logins may compute until their time is over; then the replay ends.
 const MOST_ENDLESS: u64 = 20;
@@ -35,7 +43,7 @@ const MOST_ENDLESS: u64 = 20;
 pub struct ReplayOptions<'a> {
     /// The event of a login, but for the user.
     pub template: Value,
-    /// What the names of the export stand for.
+    /// The attributes behind the names of the export.
     pub columns: Columns,
     /// Roles and organizations of the users.
     pub joined: Joined,
@@ -45,13 +53,13 @@ pub struct ReplayOptions<'a> {
     pub mocks: Vec<Mock>,
     /// When each login starts, in milliseconds since the epoch.
     pub now_ms: i64,
-    /// What the seeds of the logins are derived from.
+    /// The source of the seeds of the logins.
     pub seed: u64,
     /// The budget of a sandbox.
     pub budget: Budget,
     /// The settings of the project's tenant.
     pub tenant: &'a TenantData,
-    /// How users and values are written down.
+    /// The form in which users and values are written down.
     pub privacy: Privacy,
 }
 
@@ -64,9 +72,11 @@ pub struct Replay<'a> {
     features: Features,
     mask: Mask,
     endless: AtomicU64,
+    /// The counters of lines, by side.
+    counters: Vec<(&'static str, Arc<Coverage>)>,
 }
 
-/// What became of a chunk of users.
+/// The result of a chunk of users.
 #[derive(Debug, Default)]
 pub struct Folded {
     /// The fold.
@@ -75,7 +85,7 @@ pub struct Folded {
     pub rows: Vec<Value>,
     /// Hashes of the users' ids.
     pub ids: Vec<u64>,
-    /// What the logins of each user took, in microseconds.
+    /// The time that the logins of each user took, in microseconds.
     pub micros: Histogram,
 }
 
@@ -115,7 +125,34 @@ impl<'a> Replay<'a> {
             features: Features::new(&read_paths(&sources)),
             mask: Mask::of(&hidden),
             endless: AtomicU64::new(0),
+            counters: Vec::new(),
             options,
+        }
+    }
+
+    /// Reports which lines are reached, by the counters that the sides were compiled with.
+    #[must_use]
+    pub fn counting(mut self, before: &[Arc<Coverage>], after: &[Arc<Coverage>]) -> Self {
+        let sides = [("before", before), ("after", after)];
+        let all = sides.iter().flat_map(|(side, counters)| {
+            counters
+                .iter()
+                .map(|counters| (*side, Arc::clone(counters)))
+        });
+        self.counters = all.collect();
+        self
+    }
+
+    /// Adds to a fold which lines were reached until now. Other users than those of the fold may have reached them, which changes
+    /// nothing in the sum: see [`Reached`].
+    pub fn add_reached(&self, summary: &mut Summary) {
+        for (side, counters) in &self.counters {
+            for file in counters.files() {
+                let lines = file.lines.iter().map(|(line, count)| (*line, *count > 0));
+                let reached = Reached(lines.collect());
+                let key = format!("{side} {}", file.file);
+                summary.reached.entry(key).or_default().merge(reached);
+            }
         }
     }
 
@@ -126,12 +163,20 @@ impl<'a> Replay<'a> {
     ///
     /// # Panics
     /// Inside a tokio runtime: call it from a blocking thread there.
-    pub fn fold(&self, chunk: &Chunk, stop: &AtomicBool) -> Result<Option<Folded>, ReplayError> {
+    pub fn fold(
+        &self,
+        entries: &[Entry],
+        stop: &AtomicBool,
+    ) -> Result<Option<Folded>, ReplayError> {
         let mut folded = Folded::default();
-        for entry in &chunk.entries {
+        for entry in entries {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
+            folded.summary.input.add(match &entry.content {
+                Ok(text) => text,
+                Err(why) => why.as_bytes(),
+            });
             let read = match &entry.content {
                 Ok(text) => profile(
                     text,
@@ -194,6 +239,9 @@ impl<'a> Replay<'a> {
             is_blocked: user.is_blocked,
         };
         let privacy = &self.options.privacy;
+        if self.options.joined.logins.is_some() {
+            *folded.summary.logged.get_or_insert_default() += u64::from(user.is_logged);
+        }
         folded.summary.add_names(&user.roots, &user.unknown);
         folded.summary.add(&login, &event, &self.features, privacy);
         let mut rows = rows(&login, privacy);
@@ -254,6 +302,15 @@ pub fn not_exported(sources: &[&ActionSource], joined: &Joined) -> Vec<String> {
             (Some("stats"), Some("logins_count")) | (Some("session"), Some("user_id")) => true,
             (Some("authorization"), _) => joined.roles.is_some(),
             (Some("organization"), _) => joined.organizations.is_some(),
+            (Some("client"), Some("client_id" | "name"))
+            | (Some("connection"), Some("id"))
+            | (Some("request"), Some("ip" | "user_agent" | "hostname" | "geoip"))
+            | (Some("transaction"), Some("protocol" | "requested_scopes"))
+            | (Some("resource_server" | "security_context"), _)
+                if joined.logins.is_some() =>
+            {
+                true
+            }
             // What is set for all logins by the one who runs the replay.
             (Some("secrets" | "configuration" | "tenant"), _) => true,
             _ => false,
@@ -285,7 +342,7 @@ fn read_paths(sources: &[&ActionSource]) -> Vec<Vec<String>> {
     paths
 }
 
-/// What two logins of the same user do differently.
+/// Returns the differences between two logins of the same user.
 fn changes(before: &Ran, after: &Ran) -> Vec<Change> {
     // Most users see no change, and a look at both outcomes is a tenth of the account of their parts.
     if is_same(&before.outcome, &after.outcome)

@@ -6,18 +6,15 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use postlogin_replay::{Histogram, Summary};
-use sha2::{Digest as _, Sha256};
-
-use super::parts::hex;
 use super::{Chunk, Chunks, Parts, PartsError, Replay};
 use crate::load::LoadError;
 use crate::select::Shard;
+use postlogin_replay::{Histogram, Summary};
 
 /// The interval at which progress is reported.
 const TICK: Duration = Duration::from_millis(200);
 
-/// How the portions are worked on.
+/// The settings of the work on portions.
 pub struct RunControl<'a> {
     /// The number of threads, at least one.
     pub jobs: usize,
@@ -29,7 +26,7 @@ pub struct RunControl<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// How far it is.
+/// The progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Progress {
     /// Users whose logins ran, or that were done before.
@@ -38,7 +35,7 @@ pub struct Progress {
     pub done_before: u64,
 }
 
-/// What was done.
+/// The finished work.
 #[derive(Debug)]
 pub struct Done {
     /// The number of portions of the file.
@@ -47,9 +44,7 @@ pub struct Done {
     pub missing: u64,
     /// Whether it was stopped.
     pub is_stopped: bool,
-    /// The hash of all users.
-    pub input_hash: String,
-    /// What the logins of a user took, in microseconds, of those that ran now.
+    /// The time that the logins of a user took, in microseconds, of those that ran now.
     pub micros: Histogram,
 }
 
@@ -172,7 +167,6 @@ pub fn run(
             chunks: read.chunks,
             missing,
             is_stopped: control.stop.load(Ordering::Relaxed),
-            input_hash: hex(&read.hash.finalize()),
             micros,
         })
     })
@@ -184,9 +178,10 @@ fn one(
     control: &RunControl<'_>,
     stop: &AtomicBool,
 ) -> Result<Option<Histogram>, ReplayError> {
-    let Some(folded) = replay.fold(chunk, stop)? else {
+    let Some(mut folded) = replay.fold(&chunk.entries, stop)? else {
         return Ok(None);
     };
+    replay.add_reached(&mut folded.summary);
     let stored = control.parts.store(chunk.number, &chunk.hash, &folded);
     stored.map_err(ReplayError::Parts)?;
     Ok(Some(folded.micros))
@@ -194,7 +189,6 @@ fn one(
 
 struct Read {
     chunks: u64,
-    hash: Sha256,
 }
 
 /// Reads all portions and hands on those that are to be done.
@@ -205,10 +199,7 @@ fn read(
     stop: &AtomicBool,
     done_before: &AtomicU64,
 ) -> Result<Read, ReplayError> {
-    let mut read = Read {
-        chunks: 0,
-        hash: Sha256::new(),
-    };
+    let mut read = Read { chunks: 0 };
     let failed = |error| {
         stop.store(true, Ordering::Relaxed);
         error
@@ -221,7 +212,6 @@ fn read(
             break;
         };
         read.chunks += 1;
-        read.hash.update(chunk.hash);
         let is_ours = control.shard.is_none_or(|shard| shard.has(chunk.number));
         let known = control.parts.summary(chunk.number, Some(&chunk.hash));
         let known = known.map_err(|error| failed(ReplayError::Parts(error)))?;

@@ -29,7 +29,7 @@ pub struct HumanStyle {
     pub level: StatusLevel,
     /// Whether to leave out the line at the beginning.
     pub quiet: bool,
-    /// How many of the slowest cases are listed at the end.
+    /// The number of the slowest cases that are listed at the end.
     pub slowest: usize,
 }
 

@@ -134,7 +134,8 @@ impl<W: Write> Junit<W> {
     }
 }
 
-fn told(result: &CaseResult, failure: &Failure) -> String {
+/// Returns a failure in words: its place, what it is, and what was expected.
+pub(crate) fn told(result: &CaseResult, failure: &Failure) -> String {
     let mut text = format!("{}: {}", shown(place_of(result, failure)), title(failure));
     for line in body(failure, result.outcome.as_deref()) {
         text.push_str("\n  ");
@@ -155,7 +156,7 @@ impl<W: Write> Reporter for Junit<W> {
             RunEvent::Finished(summary) => self.end(summary.duration)?,
             RunEvent::FuzzFinished(summary) => {
                 if self.suites.is_empty() {
-                    let name = format!("{} logins with made-up events", summary.logins);
+                    let name = format!("{} logins with generated events", summary.logins);
                     let mut suite = TestSuite::new("fuzz");
                     suite.add_test_case(TestCase::new(name, TestCaseStatus::success()));
                     self.suites.push(suite);

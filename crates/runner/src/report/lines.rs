@@ -175,7 +175,7 @@ pub(super) fn title(failure: &Failure) -> String {
         Failure::Load(error) => error.message.clone(),
         Failure::Snapshot(failure) => match failure.stored {
             Some(_) => format!("the outcome differs from the one in {}", failure.file),
-            None => format!("there is no stored outcome in {}", failure.file),
+            None => format!("no stored outcome in {}", failure.file),
         },
         Failure::Found(finding) => finding.fault.message(),
         Failure::LeftOut { failures, most, .. } => {

@@ -22,6 +22,7 @@ pub use file::ReportFile;
 pub(crate) use found::changes;
 pub use human::{Human, HumanStyle, StatusLevel};
 pub(crate) use json::failures;
+pub(crate) use junit::told as in_words;
 pub use lines::{Line, Role};
 pub use people::People;
 

@@ -75,7 +75,7 @@ impl<W: Write> Reporter for Tap<W> {
                 match self.number {
                     0 => writeln!(
                         self.out,
-                        "ok 1 - {} logins with made-up events\n1..1",
+                        "ok 1 - {} logins with generated events\n1..1",
                         summary.logins
                     )?,
                     number => writeln!(self.out, "1..{number}")?,

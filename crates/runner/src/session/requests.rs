@@ -15,7 +15,7 @@ const MOST_REQUESTS: usize = 1_000;
 /// So many bytes of requests and answers are told.
 const MOST_BYTES: usize = 16 << 20;
 
-/// What went through the door of one login.
+/// The exchanges that went through the door of one login.
 #[derive(Default)]
 pub(crate) struct Witness {
     seen: Mutex<Seen>,

@@ -248,7 +248,7 @@ fn stored_outcomes_that_cannot_be_read_are_an_error_and_not_missing() {
         ] {
             let folder = Folder::new();
             std::fs::write(folder.0.path().join(name), bytes).expect("a file");
-            let errors = plan(&[".".into()], folder.0.path()).expect_err("it can't be read");
+            let errors = plan(&[".".into()], folder.0.path()).expect_err("it cannot be read");
             let [error] = errors.as_slice() else {
                 panic!("one error: {errors:?}")
             };
@@ -256,7 +256,7 @@ fn stored_outcomes_that_cannot_be_read_are_an_error_and_not_missing() {
             assert!(error.message.contains(reason), "{error:?}");
             assert!(error.hint.is_some(), "{error:?}");
             let cases = [folder.0.path().join("t.case.yaml")];
-            pending(&cases, folder.0.path()).expect_err("it can't be reviewed");
+            pending(&cases, folder.0.path()).expect_err("it cannot be reviewed");
         }
     }
 }

@@ -45,7 +45,7 @@ impl Access {
     }
 }
 
-/// What happens to a user who is unknown or known.
+/// The action for a user who is unknown or known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserOptions {
     /// Whether a user who does not exist is created.

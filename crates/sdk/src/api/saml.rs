@@ -158,8 +158,8 @@ setters! {
     set_create_upn_claim bool, "samlResponse.setCreateUpnClaim" "Whether a UPN claim is made."
     set_passthrough_claims_with_no_mapping bool, "samlResponse.setPassthroughClaimsWithNoMapping" "Whether claims without a mapping are passed on."
     set_map_unknown_claims_as_is bool, "samlResponse.setMapUnknownClaimsAsIs" "Whether such claims keep their names."
-    set_map_identities bool, "samlResponse.setMapIdentities" "Whether the user's identities are told."
+    set_map_identities bool, "samlResponse.setMapIdentities" "Whether the user's identities are included."
     set_sign_response bool, "samlResponse.setSignResponse" "Whether the response is signed instead of the assertion."
-    set_include_attribute_name_format bool, "samlResponse.setIncludeAttributeNameFormat" "Whether attributes tell the format of their names."
-    set_typed_attributes bool, "samlResponse.setTypedAttributes" "Whether attributes tell their types."
+    set_include_attribute_name_format bool, "samlResponse.setIncludeAttributeNameFormat" "Whether attributes include the format of their names."
+    set_typed_attributes bool, "samlResponse.setTypedAttributes" "Whether attributes include their types."
 }

@@ -8,7 +8,7 @@ use http_body::Frame;
 use tokio::sync::mpsc::Receiver;
 
 /// A body that ends when its sender goes. An error cuts the connection off, so that no client takes a part for the whole.
-pub(super) struct Streamed<E>(pub(super) Receiver<Result<Bytes, E>>);
+pub(crate) struct Streamed<E>(pub(crate) Receiver<Result<Bytes, E>>);
 
 impl<E> HttpBody for Streamed<E> {
     type Data = Bytes;

@@ -63,6 +63,9 @@ pub(super) fn import(tenant: &Tenant, export: &Map<String, Value>) -> Response {
         }
         Err(error) => return failed(&error),
     }
+    if let Err(error) = tenant.reloaded() {
+        return failed(&error);
+    }
     tenant.clock.import(&clock);
     tenant.control.forces_mfa.store(forces, Ordering::Relaxed);
     let mut notes = Vec::new();

@@ -99,6 +99,7 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
         // Staff: a reset mail has none, https://community.auth0.com/t/190798.
         language: (template != Template::ResetEmail).then(|| "en".to_owned()),
         organization: organization.cloned(),
+        inviter: None,
     };
     let sending = Sending {
         name,
@@ -121,6 +122,70 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
             Err(_) => None,
         };
         sending.store(&tenant, rendered, delivery);
+    });
+    if let Err(error) = sent.await {
+        tracing::error!("a mail was lost: {error}");
+    }
+}
+
+/// An invitation to an organization.
+pub(crate) struct Invited<'a> {
+    pub(crate) to: &'a str,
+    pub(crate) inviter: &'a str,
+    /// Where it is accepted.
+    pub(crate) url: &'a str,
+    pub(crate) client: &'a Value,
+    pub(crate) organization: &'a Value,
+}
+
+/// Puts the mail of an invitation into the outbox, and waits until it is there; without a mail if its template is off.
+pub(crate) async fn send_invitation(tenant: &Arc<Tenant>, invited: Invited<'_>) {
+    const NAME: &str = "user_invitation";
+    let settings = configured(&tenant.catalog, NAME);
+    let is_off = settings.and_then(|known| known.get("enabled")) == Some(&Value::Bool(false));
+    if is_off {
+        return;
+    }
+    let mail = Mail {
+        name: NAME.to_owned(),
+        user: json!({"email": invited.to}),
+        client: invited.client.clone(),
+        url: Some(invited.url.to_owned()),
+        organization: Some(invited.organization.clone()),
+        inviter: Some(invited.inviter.to_owned()),
+        ..Mail::default()
+    };
+    let now = tenant.now_ms();
+    let (to, url, known) = (
+        invited.to.to_owned(),
+        invited.url.to_owned(),
+        Arc::clone(tenant),
+    );
+    let sent = tokio::spawn(async move {
+        let mut stored = stored::Mail {
+            template: NAME.to_owned(),
+            to,
+            date: iso(now),
+            ..stored::Mail::default()
+        };
+        let about = mail.clone();
+        match mailer::rendered(&known, mail).await {
+            Ok(rendered) => {
+                let delivery = provider::deliver(&known, &about, &rendered, &stored.to).await;
+                stored.delivery = delivery.map(str::to_owned);
+                stored.from = Some(rendered.from);
+                stored.subject = Some(rendered.subject);
+                stored.body = Some(rendered.body);
+                stored.url = Some(url);
+            }
+            Err(error) => stored.error = Some(error.to_string()),
+        }
+        if let Err(error) = keep(&known, &stored, now) {
+            tracing::error!("{error}");
+        }
+        known
+            .control
+            .log(json!({"type": "email", "date": iso(now), "template": NAME}));
     });
     if let Err(error) = sent.await {
         tracing::error!("a mail was lost: {error}");

@@ -62,7 +62,7 @@ impl fmt::Display for EmailError {
         match self {
             Self::Unknown(name) => write!(
                 f,
-                "there is no e-mail template `{name}`; production has {}",
+                "unknown e-mail template `{name}`; production has {}",
                 KNOWN.join(", ")
             ),
             Self::Template {
@@ -105,6 +105,8 @@ pub(crate) struct Mail {
     pub(crate) code: Option<String>,
     pub(crate) language: Option<String>,
     pub(crate) organization: Option<Value>,
+    /// The name of who invites.
+    pub(crate) inviter: Option<String>,
 }
 
 /// The templates of the tenant where an export has none: one sentence, in HTML.
@@ -257,6 +259,7 @@ pub fn render_email(
         code: Some("123456".to_owned()),
         language: Some(language.unwrap_or("en").to_owned()),
         organization: Some(part("/organization")).filter(Value::is_object),
+        inviter: Some("The inviter".to_owned()),
     };
     render(&catalog, tenant, &mail, renderer, now_ms)
 }
@@ -292,7 +295,7 @@ fn variables(catalog: &Catalog, tenant: &str, mail: &Mail) -> Value {
         "application": application, "client": application, "request_language": mail.language, "connection": {"name": connection},
         "tenant": tenant, "friendly_name": setting("friendly_name"), "support_email": setting("support_email"),
         "support_url": setting("support_url"), "user": user, "organization": mail.organization.as_ref().map(organization), "url": mail.url, "link": mail.url,
-        "code": mail.code,
+        "code": mail.code, "inviter": {"name": mail.inviter},
         // A sample of the vendor's documentation writes it without `user`.
         "user_metadata": mail.user.get("user_metadata"),
     })

@@ -199,7 +199,7 @@ async fn follow(
             }
             let result_url = outcome.effects.result_url;
             keep(tenant, token, &ticket, Reset::Permitted { result_url })?;
-            return Ok(form(token, None));
+            return Ok(form(token, policy(tenant, &ticket)?.as_deref(), None));
         }
         Err(error) => {
             let error = could_not_run(error);
@@ -289,7 +289,7 @@ fn shown(token: &str, waiting: &WaitingReset, wrong: Option<&str>) -> Response {
     page(StatusCode::OK, layout("Reset your password", &body))
 }
 
-fn form(token: &str, wrong: Option<&str>) -> Response {
+fn form(token: &str, policy: Option<&str>, wrong: Option<&str>) -> Response {
     let body = html! {
         h1 { "Change Your Password" }
         (problem(wrong))
@@ -297,12 +297,20 @@ fn form(token: &str, wrong: Option<&str>) -> Response {
             (hidden("ticket", token))
             label {
                 "New password"
-                input type="password" name="password" autocomplete="new-password" required;
+                input type="password" name="password" autocomplete="new-password" required autofocus;
             }
+            @if let Some(policy) = policy { p.note.policy { (policy) } }
             button { "Reset password" }
         }
     };
     page(StatusCode::OK, layout("Change Your Password", &body))
+}
+
+/// What the database of the user asks of passwords.
+fn policy(tenant: &Tenant, ticket: &Ticket) -> Result<Option<String>> {
+    let user = tenant.store.user(&ticket.user_id)?.ok_or_else(gone)?;
+    let connection = crate::oauth::event::connection(tenant, &user, None);
+    Ok(crate::signup::policy(&connection))
 }
 
 async fn password_page(
@@ -312,17 +320,19 @@ async fn password_page(
     ticket: &Ticket,
     result_url: Option<String>,
 ) -> Result<Response> {
-    let given = call.body_field("password");
-    let Some(secret) = given.filter(|_| call.method == Method::POST) else {
-        return Ok(form(token, None));
-    };
-    if secret.chars().count() > MAX_PASSWORD {
-        return Ok(form(token, Some("The password is too long.")));
-    }
     let user = tenant.store.user(&ticket.user_id)?.ok_or_else(gone)?;
     let connection = crate::oauth::event::connection(tenant, &user, None);
+    let policy = crate::signup::policy(&connection);
+    let again = |wrong| Ok(form(token, policy.as_deref(), wrong));
+    let given = call.body_field("password");
+    let Some(secret) = given.filter(|_| call.method == Method::POST) else {
+        return again(None);
+    };
+    if secret.chars().count() > MAX_PASSWORD {
+        return again(Some("The password is too long."));
+    }
     if is_weak(&connection, secret) {
-        return Ok(form(token, Some("Password is too weak.")));
+        return again(Some("Password is too weak."));
     }
     let (secret, for_hash) = (secret.to_owned(), Arc::clone(tenant));
     let hash = tokio::task::spawn_blocking(move || password::hash(&secret, &for_hash.randomness))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::extract::{ConnectInfo, FromRef as _, FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -15,8 +15,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::room::{FREE, Room};
 use super::{Call, Content, Params, answer};
 use crate::oauth::finish::error_page;
-use crate::oauth::{OAuthError, authenticators, userinfo};
-use crate::state::Tenant;
+use crate::oauth::{OAuthError, authenticators, known, userinfo};
+use crate::state::{Front, Tenant};
 use crate::{control, management};
 
 const KIB: usize = 1024;
@@ -44,7 +44,7 @@ pub(crate) enum Guard {
     Management,
     /// Who shows an access token, or sends a form that may hold one.
     UserInfo,
-    /// Who shows the token of a login that waits for a second factor.
+    /// Who shows the token of a login that waits for a second factor, or an access token.
     MfaToken,
 }
 
@@ -89,14 +89,17 @@ impl Intake {
     /// The form of a page with a whole profile.
     pub(crate) const PROFILE: Self = Self::new(MIB, Guard::Nobody, Family::Page);
     pub(crate) const CONTROL: Self = Self::new(MIB, Guard::Control, Family::Control);
+    /// An event, with a whole profile in it.
+    pub(crate) const RUN: Self = Self::new(8 * MIB, Guard::Control, Family::Control);
     /// Users or a whole tenant.
     pub(crate) const IMPORT: Self = Self::new(64 * MIB, Guard::Control, Family::Control);
 }
 
-impl FromRequest<Arc<Tenant>> for Call {
+impl FromRequest<Front> for Call {
     type Rejection = Response;
 
-    async fn from_request(request: Request, tenant: &Arc<Tenant>) -> Result<Self, Response> {
+    async fn from_request(request: Request, front: &Front) -> Result<Self, Response> {
+        let tenant = &Arc::<Tenant>::from_ref(front);
         let (parts, body) = request.into_parts();
         let intake = parts.extensions.get::<Intake>().copied();
         let intake = intake.unwrap_or(Intake::PAGE);
@@ -123,7 +126,10 @@ impl FromRequest<Arc<Tenant>> for Call {
         let read = tokio::time::timeout(time, read(&mut body, intake, &tenant.room)).await;
         match read.unwrap_or(Err(Unread::TooSlow)) {
             Ok((bytes, room)) => {
-                call.content = content(&call, &bytes, values);
+                call.content = match intake.guard == Guard::Management && is_multipart(&call) {
+                    true => Content::Multipart(bytes),
+                    false => content(&call, &bytes, values),
+                };
                 call.room = room.map(Arc::new);
             }
             Err(why) => {
@@ -133,6 +139,7 @@ impl FromRequest<Arc<Tenant>> for Call {
                 return Err(why.response(intake));
             }
         }
+        known::note(tenant, &call);
         Ok(call)
     }
 }
@@ -149,7 +156,7 @@ async fn judged(
         Guard::Control => control::judge(tenant, call, has_body).map_err(|refusal| *refusal),
         Guard::Management => management::judge(tenant, call).map_err(|refusal| *refusal),
         Guard::UserInfo => userinfo::judge(call).map_err(|refusal| *refusal),
-        Guard::MfaToken => authenticators::judge(tenant, call).await,
+        Guard::MfaToken => authenticators::judge(tenant, call).map_err(|refusal| *refusal),
     }
 }
 
@@ -272,6 +279,10 @@ fn media_type(call: &Call) -> &str {
 
 pub(crate) fn is_form(call: &Call) -> bool {
     media_type(call).eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+fn is_multipart(call: &Call) -> bool {
+    media_type(call).eq_ignore_ascii_case("multipart/form-data")
 }
 
 pub(crate) fn is_json(call: &Call) -> bool {

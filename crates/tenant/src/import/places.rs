@@ -1,12 +1,13 @@
 //! Users of a file with their places, which mistakes are shown at.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use postlogin_project::Format;
-use postlogin_project::document::node::Source;
+use postlogin_project::document::node::{Node, Source};
 use postlogin_project::document::parse_placed;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -16,8 +17,10 @@ use serde_json::Value;
 pub struct ImportError {
     /// `users.json:3:5`, or `user 3` of a list that has no file.
     pub place: String,
-    /// One sentence; never an attribute of a user, which may be a secret.
+    /// One sentence; never an attribute of a user, which may be a secret, but an address that is not one.
     pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 impl fmt::Display for ImportError {
@@ -31,22 +34,37 @@ impl std::error::Error for ImportError {}
 /// The problem of a user and its key.
 #[derive(Debug)]
 pub(crate) struct Wrong {
-    key: Option<&'static str>,
+    key: Option<Cow<'static, str>>,
     pub(super) message: String,
+    hint: Option<String>,
 }
 
 impl Wrong {
-    pub(crate) fn at(key: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn at(key: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
-            key: Some(key),
+            key: Some(key.into()),
             message: message.into(),
+            hint: None,
         }
+    }
+
+    /// Returns what is wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     pub(crate) fn anywhere(message: impl Into<String>) -> Self {
         Self {
             key: None,
             message: message.into(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
         }
     }
 }
@@ -66,13 +84,15 @@ struct Origin {
     is_lines: bool,
 }
 
-/// What is known of a user.
+/// The known facts of a user.
 #[derive(Debug)]
 enum Content {
     /// The attributes; `Null` once they were taken.
     Value(Value),
     /// Where in the text they are. A tree takes ten times as much memory, so it is made when it is needed.
     Text(Range<usize>),
+    /// The attributes of a document whose values have their places.
+    Placed(Box<Node>),
 }
 
 /// A user of a file or a list, with its place.
@@ -97,6 +117,18 @@ impl SeedUser {
         listed.collect()
     }
 
+    /// The users of a list in a document.
+    pub(crate) fn placed(users: impl IntoIterator<Item = Node>) -> Vec<Self> {
+        let origin = Arc::default();
+        let users = users.into_iter().enumerate();
+        let placed = users.map(|(index, node)| Self {
+            content: Content::Placed(Box::new(node)),
+            index,
+            origin: Arc::clone(&origin),
+        });
+        placed.collect()
+    }
+
     /// Takes the attributes. Those of a file can be taken again.
     ///
     /// # Errors
@@ -104,6 +136,7 @@ impl SeedUser {
     pub(crate) fn take(&mut self) -> Result<Value, Wrong> {
         match &mut self.content {
             Content::Value(value) => Ok(std::mem::take(value)),
+            Content::Placed(node) => Ok(node.to_value()),
             Content::Text(range) => {
                 let text = self.origin.text.get(range.clone()).unwrap_or_default();
                 serde_json::from_str(text)
@@ -115,8 +148,14 @@ impl SeedUser {
     /// Where the user stands, or the value under a key.
     pub(crate) fn place(&self, key: Option<&str>) -> String {
         let origin = &self.origin;
-        let Content::Text(range) = &self.content else {
-            return format!("user {}", self.index + 1);
+        let range = match &self.content {
+            Content::Value(_) => return format!("user {}", self.index + 1),
+            Content::Placed(node) => {
+                let entry = key.and_then(|key| node.entry(key));
+                let place = entry.map_or(&node.place, |entry| &entry.place);
+                return format!("{}:{}:{}", place.source.shown, place.line, place.column);
+            }
+            Content::Text(range) => range,
         };
         let (line, column) = end_of(origin.text.get(..range.start).unwrap_or_default());
         let text = origin.text.get(range.clone()).unwrap_or_default();
@@ -137,8 +176,9 @@ impl SeedUser {
 
     pub(crate) fn error(&self, wrong: &Wrong) -> ImportError {
         ImportError {
-            place: self.place(wrong.key),
+            place: self.place(wrong.key.as_deref()),
             message: wrong.message.clone(),
+            hint: wrong.hint.clone(),
         }
     }
 }
@@ -230,6 +270,7 @@ pub fn read_users(shown: &str, text: impl Into<String>) -> Result<Vec<SeedUser>,
     let broken = |line: usize, error: &serde_json::Error, what: &str| ImportError {
         place: format!("{shown}:{line}:{}", error.column().max(1)),
         message: format!("{what} is not valid JSON"),
+        hint: None,
     };
     let start = text.len() - text.trim_start().len();
     let is_list = text.trim_start().starts_with('[');
@@ -245,7 +286,11 @@ pub fn read_users(shown: &str, text: impl Into<String>) -> Result<Vec<SeedUser>,
             true => format!("{shown}:{line}"),
             false => format!("{shown}:{line}:{column}"),
         };
-        Err(ImportError { place, message })
+        Err(ImportError {
+            place,
+            message,
+            hint: None,
+        })
     };
     let mut add = |range: Range<usize>| {
         if !text.get(range.clone()).unwrap_or_default().starts_with('{') {

@@ -1,4 +1,4 @@
-//! How a database stores the attributes of its users.
+//! The attributes of users, as a database stores them.
 
 use md5::{Digest as _, Md5};
 use serde_json::{Map, Value};

@@ -189,7 +189,7 @@ fn bad_name_within(value: &Value) -> bool {
 }
 
 /// First level only: a key replaces the one that is there, `null` deletes it, and `{}` for the whole deletes all.
-pub(super) fn merge_metadata(stored: &mut Value, change: &Map<String, Value>) {
+pub(crate) fn merge_metadata(stored: &mut Value, change: &Map<String, Value>) {
     if change.is_empty() {
         *stored = Value::Object(Map::new());
         return;

@@ -1,18 +1,31 @@
-//! The Management API, as far as metadata, users and what belongs to them.
+//! The Management API: users and what belongs to them, the configuration, jobs and logs.
 //!
 //! <https://auth0.com/docs/api/management/v2>
 
+mod apis;
 mod body;
 mod clients;
-mod details;
+mod connections;
+mod factors;
 mod identities;
+mod invitations;
+pub(crate) mod jobs;
+pub(crate) mod journal;
 mod lists;
+mod members;
+mod organizations;
+mod permissions;
 mod query;
+mod resources;
+mod roles;
+mod routes;
 mod rules;
+mod schema;
 pub(crate) mod scopes;
 mod search;
 mod sessions;
 mod tickets;
+mod tokens;
 mod users;
 
 use std::sync::Arc;
@@ -22,6 +35,8 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+pub(crate) use self::body::merge_metadata;
+use self::journal::Happening;
 use crate::http::{Call, Content, answer, no_content, set};
 use crate::oauth::userinfo::{Access, verify};
 use crate::state::Tenant;
@@ -109,7 +124,8 @@ impl Caller {
 }
 
 pub(crate) async fn management(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
-    match dispatch(&tenant, &call).await {
+    let answered = answered(&tenant, &call).await;
+    match answered {
         Ok(Answered::Body(status, body)) => {
             let mut response = answer(status, &body);
             // There is no limit here; clients read the headers nevertheless.
@@ -125,6 +141,28 @@ pub(crate) async fn management(State(tenant): State<Arc<Tenant>>, call: Call) ->
         Ok(Answered::Nothing) => no_content(),
         Err(error) => error.response(),
     }
+}
+
+async fn answered(tenant: &Arc<Tenant>, call: &Call) -> Result<Answered> {
+    let caller = caller(tenant, call)?;
+    let answered = routes::dispatch(tenant, call, &caller).await;
+    if call.method != Method::GET {
+        let (kind, refused) = match &answered {
+            Ok(_) => ("sapi", None),
+            Err(error) => ("fapi", Some(error.message.as_str())),
+        };
+        let done = format!("{} {}", call.method, call.path);
+        tenant.record_of(
+            call,
+            &Happening {
+                kind,
+                description: refused.unwrap_or(&done),
+                client_id: caller.access.sub.trim_end_matches("@clients"),
+                ..Happening::default()
+            },
+        );
+    }
+    answered
 }
 
 /// Judges a request by its head: without a token for this API nothing of its body is read.
@@ -185,94 +223,6 @@ fn object(call: &Call) -> Result<&serde_json::Map<String, Value>> {
             400,
             "Invalid request payload JSON format",
             "invalid_body",
-        )),
-    }
-}
-
-async fn dispatch(tenant: &Arc<Tenant>, call: &Call) -> Result<Answered> {
-    let caller = caller(tenant, call)?;
-    let segments = call.segments("/api/v2");
-    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-    match (call.method.clone(), parts.as_slice()) {
-        (Method::GET, ["users"]) => crate::trouble::aside(|| users::list(tenant, call, &caller)),
-        (Method::POST, ["users"]) => users::create(tenant, call, &caller).await,
-        (Method::GET, ["users", id]) => users::get(tenant, call, &caller, id),
-        (Method::PATCH, ["users", id]) => users::update(tenant, call, &caller, id).await,
-        (Method::DELETE, ["users", id]) => users::delete(tenant, &caller, id),
-        (Method::DELETE, ["users", id, "multifactor", provider]) => {
-            users::delete_multifactor(tenant, &caller, id, provider)
-        }
-        (Method::POST, ["users", id, "identities"]) => identities::link(tenant, call, &caller, id),
-        (Method::DELETE, ["users", id, "identities", provider, user_id]) => {
-            identities::unlink(tenant, &caller, id, (provider, user_id))
-        }
-        (Method::GET, ["users-by-email"]) => users::by_email(tenant, call, &caller),
-        (Method::GET, ["users", id, "roles"]) => lists::roles_of(tenant, call, &caller, id),
-        (Method::POST | Method::DELETE, ["users", id, "roles"]) => {
-            lists::change_roles(tenant, call, &caller, id)
-        }
-        (Method::GET, ["users", id, "organizations"]) => {
-            lists::organizations_of(tenant, call, &caller, id)
-        }
-        (Method::GET, ["clients"]) => clients::list(tenant, call, &caller),
-        (Method::GET, ["clients", id]) => clients::get(tenant, call, &caller, id),
-        (Method::PATCH, ["clients", id]) => clients::update(tenant, call, &caller, id),
-        (Method::GET, ["roles"]) => lists::plain(tenant, call, &caller, "roles", None),
-        (Method::GET, ["roles", id]) => lists::plain(tenant, call, &caller, "roles", Some(id)),
-        (Method::GET, ["connections"]) => lists::plain(tenant, call, &caller, "connections", None),
-        (Method::GET, ["connections", id]) => {
-            lists::plain(tenant, call, &caller, "connections", Some(id))
-        }
-        (Method::GET, ["resource-servers"]) => {
-            lists::plain(tenant, call, &caller, "resource-servers", None)
-        }
-        (Method::GET, ["resource-servers", id]) => {
-            lists::plain(tenant, call, &caller, "resource-servers", Some(id))
-        }
-        (Method::GET, ["organizations"]) => {
-            lists::plain(tenant, call, &caller, "organizations", None)
-        }
-        (Method::GET, ["organizations", id]) => {
-            lists::plain(tenant, call, &caller, "organizations", Some(id))
-        }
-        (Method::GET, ["organizations", id, "members"]) => {
-            lists::members(tenant, call, &caller, id)
-        }
-        (Method::POST | Method::DELETE, ["organizations", id, "members"]) => {
-            lists::change_members(tenant, call, &caller, id)
-        }
-        (Method::POST, ["tickets", "password-change"]) => tickets::password(tenant, call, &caller),
-        (Method::POST, ["tickets", "email-verification"]) => {
-            tickets::verification(tenant, call, &caller)
-        }
-        (Method::POST, ["jobs", "verification-email"]) => {
-            tickets::send_verification(tenant, call, &caller).await
-        }
-        (Method::GET, ["users", id, "permissions"]) => {
-            details::permissions_of_user(tenant, call, &caller, id)
-        }
-        (Method::GET, ["roles", id, "permissions"]) => {
-            details::permissions_of_role(tenant, call, &caller, id)
-        }
-        (Method::GET, ["organizations", "name", name]) => {
-            details::organization_named(tenant, call, &caller, name)
-        }
-        (Method::GET, ["organizations", id, "enabled_connections"]) => {
-            details::enabled_connections(tenant, call, &caller, id)
-        }
-        (Method::GET, ["client-grants"]) => details::client_grants(tenant, call, &caller),
-        (Method::GET, ["users", id, "sessions"]) => sessions::list(tenant, &caller, id),
-        (Method::DELETE, ["users", id, "sessions"]) => sessions::end_all(tenant, &caller, id),
-        (Method::GET, ["sessions", id]) => sessions::get(tenant, &caller, id),
-        (Method::DELETE, ["sessions", id]) => sessions::end(tenant, &caller, id),
-        // 404 and not 501: the vendor's SDKs repeat what is answered with 500 or more, for seconds.
-        (method, _) => Err(ApiError::new(
-            404,
-            format!(
-                "{method} {} is not supported by the local tenant; docs/book/src/reference/tenant.md lists what is.",
-                call.path
-            ),
-            "not_supported_locally",
         )),
     }
 }

@@ -4,21 +4,33 @@
 
 use serde_json::{Value, json};
 
+use super::query::{only, paged};
+use super::tokens::changed_metadata;
 use super::users::inexistent;
 use super::{Answered, ApiError, Caller, Result, ok};
 use crate::clock::iso;
+use crate::http::Call;
 use crate::records::Session;
 use crate::state::Tenant;
 
 /// `GET /users/{id}/sessions`
-pub(super) fn list(tenant: &Tenant, caller: &Caller, user_id: &str) -> Result<Answered> {
+pub(super) fn list(
+    tenant: &Tenant,
+    call: &Call,
+    caller: &Caller,
+    user_id: &str,
+) -> Result<Answered> {
     caller.require(&["read:sessions"], None)?;
+    only(call, &[])?;
     tenant.store.user(user_id)?.ok_or_else(inexistent)?;
     let sessions = tenant
         .store
         .list::<Session>(Some(user_id), tenant.now_ms())?;
     let shown: Vec<Value> = sessions.iter().map(|(_, session)| shown(session)).collect();
-    ok(json!({"sessions": shown}))
+    ok(match paged(call, "sessions", shown)? {
+        sessions @ Value::Array(_) => json!({"sessions": sessions}),
+        body => body,
+    })
 }
 
 /// `DELETE /users/{id}/sessions`, with the refresh tokens that were issued in them.
@@ -51,13 +63,37 @@ pub(super) fn end(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered
     Ok(Answered::Nothing)
 }
 
+/// `PATCH /sessions/{id}`
+pub(super) fn update(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> Result<Answered> {
+    caller.require(&["update:sessions"], None)?;
+    let (key, session) = find(tenant, id)?.ok_or_else(unknown)?;
+    let metadata = changed_metadata(call, "session_metadata", &session.metadata)?;
+    let set = |session: &mut Session| {
+        session.metadata = metadata;
+        session.clone()
+    };
+    let changed = tenant.store.change(&key, tenant.now_ms(), set)?;
+    ok(shown(&changed.ok_or_else(unknown)?))
+}
+
+/// `POST /sessions/{id}/revoke`, which is the same as its end here.
+pub(super) fn revoke(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
+    caller.require(&["delete:sessions", "delete:refresh_tokens"], None)?;
+    let (key, session) = find(tenant, id)?.ok_or_else(unknown)?;
+    tenant.store.remove::<Session>(&key)?;
+    tenant.store.remove_refresh_tokens_of(&session.id)?;
+    Ok(Answered::Body(axum::http::StatusCode::ACCEPTED, json!({})))
+}
+
 fn unknown() -> ApiError {
     ApiError::new(404, "The session does not exist.", "inexistent_session")
 }
 
-fn find(tenant: &Tenant, id: &str) -> Result<Option<(String, Session)>> {
-    let all = tenant.store.list::<Session>(None, tenant.now_ms())?;
-    Ok(all.into_iter().find(|(_, session)| session.id == id))
+pub(super) fn find(tenant: &Tenant, id: &str) -> Result<Option<(String, Session)>> {
+    let found = tenant
+        .store
+        .list_with::<Session>("id", id, tenant.now_ms())?;
+    Ok(found.into_iter().next())
 }
 
 /// A session without what only the tenant knows of it.

@@ -132,7 +132,7 @@ fn verified(client: &Value, assertion: &str, now_ms: i64) -> Result<Value> {
         let key = match PublicKey::from_pem(pem) {
             Ok(key) => key,
             Err(error) => {
-                why = format!("The application's credential is no key: {error}");
+                why = format!("The application's credential is not a valid key: {error}");
                 continue;
             }
         };

@@ -1,7 +1,8 @@
-//! `/mfa/associate` and `/mfa/authenticators`: an authenticator app is enrolled with the token of a login that waits for a
-//! second factor.
+//! `/mfa/associate` and `/mfa/authenticators`: the second factors of a user are enrolled, listed and deleted, with the token of a login
+//! that waits for one or with an access token for the MFA API.
 //!
-//! <https://auth0.com/docs/secure/multi-factor-authentication/authenticate-using-ropg-flow-with-mfa/enroll-and-challenge-otp-authenticators>
+//! <https://auth0.com/docs/secure/multi-factor-authentication/authenticate-using-ropg-flow-with-mfa>,
+//! <https://auth0.com/docs/secure/multi-factor-authentication/manage-mfa-auth0-apis/manage-authenticator-factors-mfa-api>
 
 use std::sync::Arc;
 
@@ -12,18 +13,19 @@ use postlogin_token::{TOTP_PERIOD_S, base32, totp};
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
-use super::run::LoginDoc;
-use super::waiting::look;
-use super::{OAuthError, Result};
-use crate::clock::iso;
-use crate::http::{Call, Content, answer, text, texts};
-use crate::randomness::{digest, same_secret};
+use super::factors::{self, Kind};
+use super::mfa::pending;
+use super::{OAuthError, Result, userinfo};
+use crate::http::{Call, Content, answer, no_content, text, texts};
+use crate::randomness::same_secret;
 use crate::records::Authenticator;
+use crate::signup::is_email;
 use crate::state::Tenant;
-use crate::store::Entry;
 
 /// Bytes of a secret (RFC 4226, section 4).
 const SECRET_BYTES: usize = 20;
+/// Where an access token for these endpoints is good.
+const PATH: &str = "mfa/";
 
 pub(crate) async fn associate(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != Method::POST {
@@ -35,53 +37,98 @@ pub(crate) async fn associate(State(tenant): State<Arc<Tenant>>, call: Call) -> 
     }
 }
 
-/// Judges a request by its head: who shows no token of a login that waits has nothing read.
-pub(crate) async fn judge(tenant: &Arc<Tenant>, call: &Call) -> std::result::Result<(), Response> {
-    match user_of(tenant, call).await {
+/// Judges a request by its head: who shows no token has nothing read.
+pub(crate) fn judge(tenant: &Tenant, call: &Call) -> std::result::Result<(), Box<Response>> {
+    match user_of(tenant, call, None) {
         Ok(_) => Ok(()),
-        Err(error) => Err(error.response()),
+        Err(error) => Err(Box::new(error.response())),
     }
 }
 
 pub(crate) async fn list(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
-    let result = async {
-        let user_id = user_of(&tenant, &call).await?;
-        let all = authenticators(&tenant, &user_id)?;
-        let shown = all.iter().map(|(id, known)| {
-            json!({"id": id, "authenticator_type": "otp", "active": known.active, "created_at": known.created_at})
-        });
-        Ok(Value::Array(shown.collect()))
-    };
-    match result.await {
-        Ok(body) => answer(StatusCode::OK, &body),
-        Err(error) => OAuthError::response(&error),
+    let listed = user_of(&tenant, &call, Some("read:authenticators"))
+        .and_then(|owner| factors::of(&tenant, &owner.user_id));
+    match listed {
+        Ok(all) => {
+            let shown = all.iter().map(factors::Factor::shown);
+            answer(StatusCode::OK, &Value::Array(shown.collect()))
+        }
+        Err(error) => error.response(),
     }
 }
 
-/// The user whose login waits behind the bearer token.
-async fn user_of(tenant: &Arc<Tenant>, call: &Call) -> Result<String> {
+/// `DELETE /mfa/authenticators/{id}`.
+pub(crate) async fn remove(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    if call.method != Method::DELETE {
+        return OAuthError::new(
+            405,
+            "invalid_request",
+            "/mfa/authenticators/{id} takes DELETE",
+        )
+        .response();
+    }
+    let removed = user_of(&tenant, &call, Some("remove:authenticators")).and_then(|owner| {
+        let id = call.segments("/mfa/authenticators").concat();
+        factors::remove(&tenant, &owner.user_id, &id)
+    });
+    match removed {
+        Ok(true) => no_content(),
+        Ok(false) => OAuthError::new(404, "invalid_request", "Authenticator not found").response(),
+        Err(error) => error.response(),
+    }
+}
+
+/// Whose factors a request is about.
+struct Owner {
+    user_id: String,
+    client_id: String,
+    token: String,
+    /// Whether it is a login that waits, and no access token.
+    waits: bool,
+}
+
+/// The user of the bearer token: of a login that waits for a second factor, or of an access token with a scope. `None` for a
+/// scope asks for any.
+fn user_of(tenant: &Tenant, call: &Call, scope: Option<&str>) -> Result<Owner> {
     let malformed = || OAuthError::new(401, "invalid_token", "Malformed mfa_token");
-    let key = digest(
-        call.bearer()
-            .filter(|token| !token.is_empty())
-            .ok_or_else(malformed)?,
-    );
-    if let Some(waiting) = look(tenant, &key)? {
-        return Ok(waiting.flow.about.user_id);
+    let token = call
+        .bearer()
+        .filter(|token| !token.is_empty())
+        .ok_or_else(malformed)?;
+    if let Some(pending) = pending(tenant, token)? {
+        // A token of a login lists and enrols; to delete one, the user has to have passed another.
+        if scope == Some("remove:authenticators") {
+            return Err(malformed());
+        }
+        return Ok(Owner {
+            user_id: pending.user_id,
+            client_id: pending.client_id,
+            token: token.to_owned(),
+            waits: true,
+        });
     }
-    let stored = tenant.store.get::<LoginDoc>(&key, tenant.now_ms())?;
-    stored
-        .and_then(|login| login.granted)
-        .map(|grant| grant.user_id)
-        .ok_or_else(malformed)
-}
-
-fn authenticators(tenant: &Tenant, user_id: &str) -> Result<Vec<(String, Authenticator)>> {
-    Ok(tenant.store.list(Some(user_id), tenant.now_ms())?)
+    let access = userinfo::verify(tenant, token).ok_or_else(malformed)?;
+    let audience = tenant.url(PATH);
+    let is_for_it = |known: &String| known.trim_end_matches('/') == audience.trim_end_matches('/');
+    if !access.audiences.iter().any(is_for_it) || access.jkt.is_some() {
+        return Err(malformed());
+    }
+    if let Some(scope) = scope
+        && !access.scope.iter().any(|known| known == scope)
+    {
+        let description = format!("Insufficient scope, expected: {scope}");
+        return Err(OAuthError::new(403, "insufficient_scope", description));
+    }
+    Ok(Owner {
+        user_id: access.sub,
+        client_id: access.client_id,
+        token: token.to_owned(),
+        waits: false,
+    })
 }
 
 async fn enrol(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
-    let user_id = user_of(tenant, call).await?;
+    let owner = user_of(tenant, call, Some("enroll"))?;
     let Content::Json(body) = &call.content else {
         return Err(OAuthError::invalid_request(
             "The body must be a JSON object",
@@ -91,66 +138,119 @@ async fn enrol(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
         return Err(OAuthError::missing("authenticator_types"));
     }
     let kinds: Vec<&str> = texts(body, "authenticator_types").collect();
-    if kinds != ["otp"] {
-        return Err(OAuthError::invalid_request(
-            "The local tenant enrols one type of authenticator: authenticator_types must be [\"otp\"]",
-        ));
-    }
-    if authenticators(tenant, &user_id)?
-        .iter()
-        .any(|(_, known)| known.active)
-    {
+    let user = tenant.store.user(&owner.user_id)?.unwrap_or_default();
+    let (kind, to) = match kinds.as_slice() {
+        ["otp"] => (Kind::Otp, None),
+        ["oob"] => recipient(body, &user)?,
+        _ => {
+            return Err(OAuthError::invalid_request(
+                "authenticator_types must be [\"otp\"] or [\"oob\"]",
+            ));
+        }
+    };
+    let known = factors::of(tenant, &owner.user_id)?;
+    let is_enrolled = known.iter().any(factors::Factor::is_enrolled);
+    // Whoever has one has to pass it before another one is added.
+    if owner.waits && is_enrolled {
         return Err(OAuthError::new(
             403,
             "access_denied",
             "User is already enrolled.",
         ));
     }
+    factors::forget_unconfirmed(tenant, &known)?;
     let bytes = tenant.randomness.bytes();
     let secret = bytes.get(..SECRET_BYTES).unwrap_or(&bytes);
-    let id = format!("totp|dev_{}", tenant.randomness.hex_id());
-    let now = tenant.now_ms();
     let record = Authenticator {
-        secret: secret.to_vec(),
-        active: false,
-        created_at: iso(now),
-        last_step: None,
+        secret: match kind {
+            Kind::Otp => secret.to_vec(),
+            _ => Vec::new(),
+        },
+        to,
+        ..Authenticator::default()
     };
-    // Whoever begins anew has lost the secret of before.
-    tenant.store.remove_owned::<Authenticator>(&user_id)?;
-    tenant
-        .store
-        .put(Entry::lasting(&id).of(&user_id), &record, now)?;
-    let user = tenant.store.user(&user_id)?.unwrap_or_default();
-    let encoded = |text: &str| {
-        byte_serialize(text.as_bytes())
-            .collect::<String>()
-            .replace('+', "%20")
+    let factor = factors::add(tenant, &owner.user_id, kind, &record)?;
+    let mut answer = match kind {
+        Kind::Otp => {
+            let (label, issuer) = (text(&user, "email"), &tenant.name);
+            let (label, issuer) = (encoded(label.unwrap_or(&owner.user_id)), encoded(issuer));
+            let shown = base32(secret);
+            json!({
+                "authenticator_type": "otp", "secret": shown,
+                "barcode_uri": format!("otpauth://totp/{issuer}:{label}?secret={shown}&issuer={issuer}&algorithm=SHA1&digits=6&period={TOTP_PERIOD_S}"),
+            })
+        }
+        _ => {
+            let about = (owner.user_id.as_str(), owner.client_id.as_str());
+            let oob_code = factors::send_code(tenant, call, about, &owner.token, &factor).await?;
+            json!({
+                "authenticator_type": "oob", "oob_channel": kind.stored(), "oob_code": oob_code, "binding_method": "prompt",
+            })
+        }
     };
-    let label = encoded(text(&user, "email").unwrap_or(&user_id));
-    let (issuer, shown) = (encoded(&tenant.name), base32(secret));
-    Ok(json!({
-        "authenticator_type": "otp", "secret": shown,
-        "barcode_uri": format!("otpauth://totp/{issuer}:{label}?secret={shown}&issuer={issuer}&algorithm=SHA1&digits=6&period={TOTP_PERIOD_S}"),
-    }))
+    // The first one brings a recovery code.
+    if !is_enrolled {
+        let code = factors::new_recovery_code(tenant, &owner.user_id)?;
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("recovery_codes".into(), json!([code]));
+        }
+    }
+    Ok(answer)
+}
+
+/// Where the messages of a new factor go.
+fn recipient(body: &Value, user: &Value) -> Result<(Kind, Option<String>)> {
+    let channels: Vec<&str> = texts(body, "oob_channels").collect();
+    let Some(channel) = channels.first() else {
+        return Err(OAuthError::missing("oob_channels"));
+    };
+    let kind = Kind::of_channel(channel).ok_or_else(|| {
+        OAuthError::new(
+            400,
+            "unsupported_challenge_type",
+            format!("The local tenant sends no messages by {channel}; oob_channels may have sms, voice and email"),
+        )
+    })?;
+    if kind == Kind::Email {
+        let given = text(body, "email").or_else(|| text(user, "email"));
+        let address = given.ok_or_else(|| OAuthError::missing("email"))?;
+        return match is_email(address) {
+            true => Ok((kind, Some(address.to_owned()))),
+            false => Err(OAuthError::invalid_request("The email is invalid.")),
+        };
+    }
+    let number = text(body, "phone_number").ok_or_else(|| OAuthError::missing("phone_number"))?;
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    let fits =
+        (4..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+    match fits {
+        true => Ok((kind, Some(number.to_owned()))),
+        false => Err(OAuthError::invalid_request("The phone number is invalid.")),
+    }
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
 }
 
 /// Whether a code is that of the user's app, now or half a minute before or after, and was not used before (RFC 6238,
 /// section 5.2). The first one confirms the app.
 pub(crate) fn accepts(tenant: &Tenant, user_id: &str, code: &str) -> Result<bool> {
     let now = tenant.now_ms();
-    for (id, known) in authenticators(tenant, user_id)? {
-        if step_of(&known, code, now).is_none() {
+    for (id, known) in tenant.store.list::<Authenticator>(Some(user_id), now)? {
+        if !known.kind.is_empty() || step_of(&known, code, now).is_none() {
             continue;
         }
         // Of two requests with one code, one is first.
         let used = tenant.store.change(&id, now, |known: &mut Authenticator| {
             known.last_step = Some(step_of(known, code, now)?);
-            Some(!std::mem::replace(&mut known.active, true))
+            Some(known.active)
         })?;
         match used.flatten() {
-            Some(true) => confirm(tenant, user_id)?,
-            Some(false) => {}
+            Some(false) => factors::confirm(tenant, user_id, &id)?,
+            Some(true) => {}
             None => continue,
         }
         return Ok(true);
@@ -169,23 +269,4 @@ fn step_of(known: &Authenticator, code: &str, now_ms: i64) -> Option<i64> {
         last.is_none_or(|last| *step > last)
             && same_secret(code, &totp(&known.secret, step * TOTP_PERIOD_S))
     })
-}
-
-fn confirm(tenant: &Tenant, user_id: &str) -> Result<()> {
-    let _ = tenant.change_user::<()>(user_id, |profile| {
-        if let Some(profile) = profile.as_object_mut() {
-            let factors = profile
-                .entry("enrolledFactors")
-                .or_insert_with(|| json!([]));
-            if let Some(factors) = factors.as_array_mut()
-                && !factors
-                    .iter()
-                    .any(|known| text(known, "type") == Some("otp"))
-            {
-                factors.push(json!({"type": "otp"}));
-            }
-        }
-        Ok(None)
-    })?;
-    Ok(())
 }

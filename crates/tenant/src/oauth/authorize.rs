@@ -15,6 +15,7 @@ use super::cross_origin;
 use super::event::Occasion;
 use super::finish::{Answer, error_page, send, send_error};
 use super::issue::Grant;
+use super::mfa;
 use super::par;
 use super::provider;
 use super::request::{AuthRequest, WayBack, checked, way_back};
@@ -251,6 +252,7 @@ fn occasion(client: &Value, login: &LoginDoc, session: &Session, call: &Call) ->
         session: Some(session.record.clone()),
         session_key: Some(session.key.clone()),
         methods: session.record.methods.clone(),
+        extra: login.extra.clone(),
         ..Occasion::default()
     }
 }
@@ -263,7 +265,7 @@ pub(crate) async fn drive(tenant: &Arc<Tenant>, ran: Ran) -> Result<Response> {
             if let Some(key) = login.session_key.as_deref().filter(|_| flow.switched) {
                 session::hand_over(tenant, key, &grant.user_id)?;
             }
-            match tenant.control.forces_mfa() && login.granted.is_none() {
+            match login.granted.is_none() && mfa::is_due(tenant, &grant)? {
                 true => challenge_of_tenant(tenant, login, *grant),
                 false => ask_or_complete(tenant, login, *grant),
             }

@@ -103,7 +103,7 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
         .ok_or_else(|| OAuthError::missing("client_id"))?;
     let client = tenant
         .client(&id)?
-        .ok_or_else(|| OAuthError::new(401, "invalid_client", "Unauthorized"))?;
+        .ok_or_else(|| OAuthError::unauthorized())?;
     let expected = text(&client, "client_secret").unwrap_or_default();
     if let Some(assertion) = &credentials.assertion {
         assertion::check(tenant, &client, &id, assertion)?;
@@ -117,11 +117,11 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
     let is_proven = match &credentials.secret {
         // An application with keys has no secret.
         Some(_) if assertion::has_keys(&client) => {
-            return Err(OAuthError::new(401, "invalid_client", "Unauthorized"));
+            return Err(OAuthError::unauthorized());
         }
         _ if !is_confidential(&client) && !credentials.is_basic => false,
         Some(secret) if same_secret(secret, expected) => true,
-        Some(_) => return Err(OAuthError::new(401, "invalid_client", "Unauthorized")),
+        Some(_) => return Err(OAuthError::unauthorized()),
         None => false,
     };
     Ok(Authenticated {
@@ -136,7 +136,7 @@ impl Authenticated {
     /// Refuses a confidential application that showed no secret.
     pub(crate) fn require_proof(&self) -> Result<()> {
         if is_confidential(&self.client) && !self.is_proven {
-            return Err(OAuthError::new(401, "invalid_client", "Unauthorized"));
+            return Err(OAuthError::unauthorized());
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use super::finish::error_page;
 use super::issue::Grant;
 use super::request::{AuthRequest, access};
 use super::run::LoginDoc;
-use super::token::{DEVICE_GRANT, check_body};
+use super::token::{DEVICE_GRANT, check_body_for};
 use super::{OAuthError, Result, session};
 use crate::http::{Call, answer, page};
 use crate::pages;
@@ -38,7 +38,7 @@ pub(crate) async fn code(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
 }
 
 fn start(tenant: &Tenant, call: &Call) -> Result<Value> {
-    check_body(call)?;
+    check_body_for(call, "client_id")?;
     let who = authenticate(tenant, call)?;
     who.require_grant(DEVICE_GRANT)?;
     let (audience, scope) = access(tenant, call)?;
@@ -197,7 +197,9 @@ pub(crate) fn exchange(
             return Err(OAuthError::new(
                 429,
                 "slow_down",
-                "You are polling faster than the specified interval.",
+                format!(
+                    "You are polling faster than the specified interval of {INTERVAL_S} seconds."
+                ),
             ));
         }
         return Err(OAuthError::new(

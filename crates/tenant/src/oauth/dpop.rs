@@ -30,7 +30,7 @@ const NONCE_MS: i64 = 300_000;
 /// The longest `jti`, in bytes.
 const MOST_ID: usize = 512;
 
-/// What signs nonces.
+/// The key that signs nonces.
 pub(crate) struct Nonces(String);
 
 impl Nonces {

@@ -5,6 +5,7 @@
 use postlogin_core::{Trigger, complete_event};
 use serde_json::{Map, Value, json};
 
+use super::extra::Extra;
 use super::{OAuthError, Result};
 use crate::clock::iso;
 use crate::http::{Call, text};
@@ -34,6 +35,8 @@ pub(crate) struct Occasion {
     pub(crate) exchanged: Option<super::refresh::Exchanged>,
     /// The ways in which the user signed in.
     pub(crate) methods: Vec<Method>,
+    /// The claims that the login page was given.
+    pub(crate) extra: Extra,
 }
 
 /// The parameters of a request's body that must not reach an Action.
@@ -74,20 +77,7 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
             "the connection is not enabled for the client",
         ));
     }
-    if let Some(user) = user.as_object_mut() {
-        for key in [
-            "logins_count",
-            "last_ip",
-            "last_login",
-            "blocked",
-            "multifactor_last_modified",
-        ] {
-            user.shift_remove(key);
-        }
-        for key in ["multifactor", "enrolledFactors"] {
-            user.entry(key).or_insert_with(|| json!([]));
-        }
-    }
+    of_user(&mut user);
     let mut query = occasion.query.clone();
     if occasion.scope.is_empty() {
         // No scope was granted: none may come back through the query.
@@ -119,7 +109,7 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
     }
     let mut event = json!({
         "authentication": {"methods": occasion.methods},
-        "authorization": {"roles": tenant.role_names(&occasion.user_id)?},
+        "authorization": {"roles": tenant.role_names(&occasion.user_id, occasion.organization.as_deref())?},
         "client": {
             "client_id": text(&occasion.client, "client_id"), "name": text(&occasion.client, "name"), "metadata": client_metadata,
         },
@@ -167,6 +157,25 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
     }
     complete_event(Trigger::PostLogin, &mut event);
     Ok(Some(event))
+}
+
+/// Makes `event.user` of a stored profile.
+pub(crate) fn of_user(user: &mut Value) {
+    let Some(user) = user.as_object_mut() else {
+        return;
+    };
+    for key in [
+        "logins_count",
+        "last_ip",
+        "last_login",
+        "blocked",
+        "multifactor_last_modified",
+    ] {
+        user.shift_remove(key);
+    }
+    for key in ["multifactor", "enrolledFactors"] {
+        user.entry(key).or_insert_with(|| json!([]));
+    }
 }
 
 /// Returns the `request` of an event, without its parameters.

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::OAuthError;
 use super::request::WayBack;
+use super::{OAuthError, refused};
 use crate::http::csp::leave;
 use crate::http::{page, set};
 use crate::lock::for_script;
@@ -50,7 +50,9 @@ pub(crate) fn send_error(back: &WayBack, error: &OAuthError) -> Response {
         ("error", error.error.clone()),
         ("error_description", error.description.clone()),
     ];
-    send(back, parameters)
+    let mut response = send(back, parameters);
+    refused::mark(&mut response, error);
+    response
 }
 
 /// Returns the page for an error that is not sent to an application.
@@ -64,6 +66,7 @@ pub(crate) fn error_page(error: &OAuthError) -> Response {
     if error.status == StatusCode::SERVICE_UNAVAILABLE {
         set(&mut response, "retry-after", super::RETRY_AFTER_S);
     }
+    refused::mark(&mut response, error);
     response
 }
 

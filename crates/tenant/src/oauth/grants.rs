@@ -88,7 +88,7 @@ pub(super) async fn without_browser(
         ..login
     };
     match start(tenant, occasion, call).await? {
-        Ran::Granted(grant, _) if tenant.control.forces_mfa() => {
+        Ran::Granted(grant, _) if mfa::is_due(tenant, &grant)? => {
             Err(mfa::required_by_tenant(tenant, *grant)?)
         }
         Ran::Granted(grant, _) => issued(tenant, who, &grant),

@@ -6,6 +6,7 @@ use postlogin_token::left_half_hash;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::extra::{self, Extra};
 use super::{OAuthError, Result, dpop};
 use crate::randomness::digest;
 use crate::records::{CustomClaims, OpaqueToken};
@@ -29,7 +30,7 @@ pub(crate) struct Grant {
     pub(crate) id_claims: Map<String, Value>,
     pub(crate) access_claims: Map<String, Value>,
     pub(crate) is_opaque: bool,
-    /// What Actions said of the refresh token.
+    /// The commands of Actions for the refresh token.
     #[serde(default)]
     pub(crate) refresh: RefreshTokenChanges,
 }
@@ -43,7 +44,14 @@ pub(crate) struct Tokens {
 }
 
 /// Returns the grant of an outcome, and stores its custom claims for `/userinfo`.
-pub(crate) fn grant(tenant: &Tenant, outcome: &Outcome, about: Grant) -> Result<Grant> {
+///
+/// `extra` are claims that no Action has set.
+pub(crate) fn grant(
+    tenant: &Tenant,
+    outcome: &Outcome,
+    about: Grant,
+    extra: &Extra,
+) -> Result<Grant> {
     let id_claims = outcome.id_token.claims.clone();
     let access_claims = outcome.access_token.claims.clone();
     let mut custom = Map::new();
@@ -52,20 +60,22 @@ pub(crate) fn grant(tenant: &Tenant, outcome: &Outcome, about: Grant) -> Result<
             custom.insert(entry.name.clone(), entry.value.clone());
         }
     }
-    let owner = &about.user_id;
-    let id = format!("{}/{owner}", about.client_id);
-    let entry = Entry::lasting(&id).of(owner);
-    tenant
-        .store
-        .put(entry, &CustomClaims(custom), tenant.now_ms())?;
-    Ok(Grant {
+    let mut grant = Grant {
         scope: outcome.access_token.scopes.clone(),
         expires_in: outcome.access_token.expires_in.unwrap_or_default(),
         id_claims,
         access_claims,
         is_opaque: outcome.access_token.opaque,
         ..about
-    })
+    };
+    custom.extend(extra::apply(tenant, &mut grant, extra));
+    let owner = &grant.user_id;
+    let id = format!("{}/{owner}", grant.client_id);
+    let entry = Entry::lasting(&id).of(owner);
+    tenant
+        .store
+        .put(entry, &CustomClaims(custom), tenant.now_ms())?;
+    Ok(grant)
 }
 
 impl Grant {

@@ -43,7 +43,7 @@ pub(crate) async fn client_credentials(
     who: &Authenticated,
 ) -> Result<Map<String, Value>> {
     if !who.is_proven {
-        return Err(OAuthError::new(401, "invalid_client", "Unauthorized"));
+        return Err(OAuthError::unauthorized());
     }
     let asked = audience(tenant, call.body_field("audience"));
     let audience = asked.ok_or_else(|| {
@@ -202,7 +202,7 @@ async fn issue(
 /// are those that it documents for custom-token-exchange.
 fn refusal(outcome: &Outcome) -> OAuthError {
     let reason = outcome.reason.clone().unwrap_or_default();
-    match (outcome.status, outcome.code.as_deref()) {
+    let error = match (outcome.status, outcome.code.as_deref()) {
         (Status::Denied, Some("server_error")) => OAuthError::new(
             StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
             "server_error",
@@ -212,6 +212,10 @@ fn refusal(outcome: &Outcome) -> OAuthError {
             OAuthError::new(StatusCode::BAD_REQUEST.as_u16(), code, reason)
         }
         _ => OAuthError::new(403, "access_denied", reason),
+    };
+    OAuthError {
+        is_logged: true,
+        ..error
     }
 }
 

@@ -1,15 +1,88 @@
-//! Membership of an organization that a connection assigns at the first login.
+//! Membership of an organization that begins with a login: a connection assigns it, or an invitation is accepted.
 //!
 //! <https://auth0.com/docs/manage-users/organizations/configure-organizations/enable-connections>
 
 use serde_json::Value;
 
-use super::Result;
 use super::event::{Occasion, connection};
+use super::{OAuthError, Result};
 use crate::http::text;
-use crate::records::Member;
+use crate::management::merge_metadata;
+use crate::records::{Invitation, Member, MemberRoles};
 use crate::state::Tenant;
 use crate::store::Entry;
+
+/// Accepts the invitation of a login, if it has one: its user becomes a member, with the roles and metadata of the invitation,
+/// which is good once.
+///
+/// # Errors
+/// When the invitation is unknown, used or of another organization or application, and when it was made to another address.
+pub(super) fn invited(
+    tenant: &Tenant,
+    organization: Option<&str>,
+    occasion: &Occasion,
+    user: &Value,
+) -> Result<()> {
+    let Some(ticket) = occasion.query.get("invitation").and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let now = tenant.now_ms();
+    let listed = tenant.store.list::<Invitation>(organization, now)?;
+    let found = listed.into_iter().find(|(_, invitation)| {
+        Some(invitation.client_id.as_str()) == text(&occasion.client, "client_id")
+            && crate::randomness::same_secret(&invitation.ticket, ticket)
+    });
+    let (Some(organization), Some((id, invitation))) = (organization, found) else {
+        // Who came back with a link that was used already is a member by now, and signs in.
+        if organization.is_some_and(|it| tenant.is_member(it, &occasion.user_id).unwrap_or(false)) {
+            return Ok(());
+        }
+        return Err(OAuthError::invalid_request(
+            "invitation not found or already used",
+        ));
+    };
+    let address = text(user, "email").unwrap_or_default().to_lowercase();
+    if address != invitation.invitee {
+        let description = "The user's email does not match the invitation.";
+        return Err(OAuthError::new(403, "access_denied", description));
+    }
+    let user_id = occasion.user_id.as_str();
+    tenant.store.at_once(now, |store| {
+        // Of two logins at once, one accepts it; both are of one user.
+        if store.get::<Invitation>(&id)?.is_none() {
+            return Ok(());
+        }
+        store.remove::<Invitation>(&id)?;
+        let key = format!("{organization}/{user_id}");
+        store.put(Entry::lasting(&key).of(user_id), &Member {})?;
+        if !invitation.roles.is_empty() {
+            let MemberRoles(mut roles) = store.get(&key)?.unwrap_or_default();
+            roles.retain(|known| !invitation.roles.contains(known));
+            roles.extend(invitation.roles.iter().cloned());
+            store.put(Entry::lasting(&key).of(user_id), &MemberRoles(roles))?;
+        }
+        let changed = store.change_user::<()>(user_id, |profile| {
+            for (name, metadata) in [
+                ("app_metadata", &invitation.app_metadata),
+                ("user_metadata", &invitation.user_metadata),
+            ] {
+                if let (false, Some(profile)) = (metadata.is_empty(), profile.as_object_mut()) {
+                    merge_metadata(profile.entry(name).or_insert(Value::Null), metadata);
+                }
+            }
+            // The link came by mail.
+            if let Some(profile) = profile.as_object_mut() {
+                profile.insert("email_verified".into(), true.into());
+            }
+            Ok(None)
+        })?;
+        let gone = || OAuthError::new(403, "access_denied", "The user does not exist.");
+        changed
+            .and_then(std::result::Result::ok)
+            .map(drop)
+            .ok_or_else(gone)
+    })
+}
 
 /// Makes a user a member if the connection of the login assigns membership; returns whether it does.
 ///

@@ -1,6 +1,7 @@
-//! Multi-factor authentication at the token endpoint: `mfa_required`, `/mfa/challenge` and the grant `mfa-otp`.
+//! Multi-factor authentication at the token endpoint: `mfa_required`, `/mfa/challenge` and the grants of the factors.
 //!
-//! <https://auth0.com/docs/secure/multi-factor-authentication/authenticate-using-ropg-flow-with-mfa>
+//! <https://auth0.com/docs/secure/multi-factor-authentication/authenticate-using-ropg-flow-with-mfa>,
+//! <https://auth0.com/docs/api/authentication/multi-factor-authentication/verify-with-out-of-band>
 
 use std::sync::Arc;
 
@@ -12,11 +13,12 @@ use serde_json::{Map, Value, json};
 
 use super::authenticators::accepts;
 use super::client_auth::{Authenticated, authenticate};
+use super::factors::{self, Checked, Factor, Kind};
 use super::issue::Grant;
 use super::run::{LoginDoc, Ran, follow, keep_open, one_time_code};
-use super::token::issued;
+use super::token::{OOB_GRANT, RECOVERY_GRANT, issued};
 use super::waiting::{self, Waiting, count_attempt, look, take, wait};
-use super::{OAuthError, Result, refresh};
+use super::{OAuthError, Result, refresh, words};
 use crate::http::{Call, answer};
 use crate::phone;
 use crate::randomness::{digest, same_secret};
@@ -25,6 +27,32 @@ use crate::state::Tenant;
 /// The number of wrong codes after which a challenge fails.
 pub(crate) const ATTEMPTS: u32 = 5;
 const TOKEN_MS: i64 = 600_000;
+
+/// Seconds for which an access token of the MFA API is good: "This value cannot be configured".
+///
+/// Source: <https://auth0.com/docs/secure/multi-factor-authentication/manage-mfa-auth0-apis/manage-authenticator-factors-mfa-api>.
+pub(crate) const API_TOKEN_S: i64 = 600;
+/// The scopes of that API.
+pub(crate) const API_SCOPES: &[&str] = &["enroll", "read:authenticators", "remove:authenticators"];
+
+/// Whether an audience is the MFA API.
+pub(crate) fn is_api(tenant: &Tenant, audience: Option<&str>) -> bool {
+    audience.is_some_and(|it| it.trim_end_matches('/') == tenant.url("mfa"))
+}
+
+/// Whether the tenant itself asks for a factor after a login: a test has said so, or it is for the MFA API and the user has a
+/// factor other than an address.
+pub(crate) fn is_due(tenant: &Tenant, grant: &Grant) -> Result<bool> {
+    if tenant.control.forces_mfa() {
+        return Ok(true);
+    }
+    if !is_api(tenant, grant.audience.as_deref()) {
+        return Ok(false);
+    }
+    let counts =
+        |factor: &Factor| factor.active && !matches!(factor.kind, Kind::Email | Kind::Recovery);
+    Ok(factors::of(tenant, &grant.user_id)?.iter().any(counts))
+}
 
 /// A login without a browser waits: for a code, if that is all that it asks for.
 pub(crate) async fn required(tenant: &Arc<Tenant>, mut waiting: Waiting) -> OAuthError {
@@ -73,30 +101,134 @@ fn error(token: String) -> OAuthError {
     error
 }
 
-pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
-    let result = async {
-        super::token::check_body(&call)?;
-        authenticate(&tenant, &call)?;
-        let token = call.required("mfa_token")?;
-        let key = digest(token);
-        let known = look(&tenant, &key)?.is_some()
-            || tenant
-                .store
-                .get::<LoginDoc>(&key, tenant.now_ms())?
-                .is_some();
-        if known {
-            Ok(())
-        } else {
-            Err(OAuthError::invalid_grant("Malformed mfa_token"))
-        }
+/// A login that waits for a second factor, at the token endpoint.
+pub(crate) struct Pending {
+    pub(crate) user_id: String,
+    pub(crate) client_id: String,
+    /// The code that an app would show.
+    otp: String,
+    /// The factors that an Action asks for; empty for a challenge of the tenant itself.
+    asked: Vec<String>,
+}
+
+/// Returns the login that waits for its user with an `mfa_token`.
+pub(crate) fn pending(tenant: &Tenant, token: &str) -> Result<Option<Pending>> {
+    let key = digest(token);
+    if let Some(Waiting {
+        flow, suspension, ..
+    }) = look(tenant, &key)?
+    {
+        let asked = match suspension {
+            Suspension::Challenge { factors } | Suspension::Enroll { factors } => factors,
+            _ => Vec::new(),
+        };
+        return Ok(Some(Pending {
+            user_id: flow.about.user_id,
+            client_id: flow.about.client_id,
+            otp: flow.otp,
+            asked,
+        }));
+    }
+    let stored = tenant.store.get::<LoginDoc>(&key, tenant.now_ms())?;
+    let of_tenant = |login: LoginDoc| {
+        let grant = login.granted?;
+        Some(Pending {
+            user_id: grant.user_id,
+            client_id: grant.client_id,
+            otp: login.otp?,
+            asked: Vec::new(),
+        })
     };
-    match result.await {
-        Ok(()) => answer(StatusCode::OK, &json!({"challenge_type": "otp"})),
+    Ok(stored.and_then(of_tenant))
+}
+
+/// The same for the application of a request.
+fn pending_of(tenant: &Tenant, token: &str, who: &Authenticated) -> Result<Pending> {
+    let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
+    let pending = pending(tenant, token)?.ok_or_else(malformed)?;
+    match pending.client_id == who.id {
+        true => Ok(pending),
+        false => Err(OAuthError::invalid_request(
+            "mfa_token not issued to this client",
+        )),
+    }
+}
+
+/// `/mfa/challenge`: chooses a factor and, where it gets messages, sends the code.
+pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    match challenged(&tenant, &call).await {
+        Ok(body) => answer(StatusCode::OK, &body),
         Err(error) => error.response(),
     }
 }
 
-/// The grant `mfa-otp`.
+async fn challenged(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
+    super::token::check_body_for(call, "mfa_token")?;
+    let who = authenticate(tenant, call)?;
+    let token = call.required("mfa_token")?;
+    let pending = pending_of(tenant, token, &who)?;
+    let accepted = words(call.body_field("challenge_type").unwrap_or("otp oob"));
+    if let Some(unknown) = accepted
+        .iter()
+        .find(|it| !matches!(it.as_str(), "otp" | "oob"))
+    {
+        let description = format!("Unsupported challenge type: {unknown}");
+        return Err(OAuthError::new(
+            400,
+            "unsupported_challenge_type",
+            description,
+        ));
+    }
+    let accepts = |factor: &Factor| {
+        let kind = if factor.kind.is_oob() { "oob" } else { "otp" };
+        accepted.iter().any(|it| it == kind)
+    };
+    let known: Vec<Factor> = factors::of(tenant, &pending.user_id)?
+        .into_iter()
+        .filter(|factor| factor.active && factor.kind != Kind::Recovery)
+        .collect();
+    let chosen = match call.body_field("authenticator_id") {
+        Some(id) => {
+            let named = known.iter().find(|factor| factor.id == id);
+            let named =
+                named.ok_or_else(|| OAuthError::invalid_request("Authenticator not found"))?;
+            Some(named).filter(|factor| accepts(factor))
+        }
+        None => {
+            let asked = |factor: &&&Factor| {
+                pending
+                    .asked
+                    .first()
+                    .is_some_and(|it| it == factor.kind.enrolled())
+            };
+            let mut fitting = known.iter().filter(|factor| accepts(factor));
+            let first = fitting.clone().find(|factor| asked(&factor));
+            first.or_else(|| fitting.next())
+        }
+    };
+    match chosen {
+        Some(factor) if factor.kind.is_oob() => {
+            let about = (pending.user_id.as_str(), pending.client_id.as_str());
+            let oob_code = factors::send_code(tenant, call, about, token, factor).await?;
+            Ok(json!({"challenge_type": "oob", "oob_code": oob_code, "binding_method": "prompt"}))
+        }
+        Some(_) => Ok(json!({"challenge_type": "otp"})),
+        // The code that the tenant shows is good without an app.
+        None if accepted.iter().any(|it| it == "otp") => Ok(json!({"challenge_type": "otp"})),
+        None if known.is_empty() => Err(OAuthError::new(
+            403,
+            "association_required",
+            "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
+        )),
+        None => Err(OAuthError::new(
+            401,
+            "unsupported_challenge_type",
+            "The user does not support the requested challenge type (oob). Supported type: otp.",
+        )),
+    }
+}
+
+/// The grants `mfa-otp`, `mfa-oob` and `mfa-recovery-code`.
 pub(crate) async fn exchange(
     tenant: &Arc<Tenant>,
     call: &Call,
@@ -104,28 +236,91 @@ pub(crate) async fn exchange(
 ) -> Result<Map<String, Value>> {
     who.require_proof()?;
     let token = call.required("mfa_token")?;
-    let otp = call.required("otp")?;
-    let key = digest(token);
-    let wrong = || OAuthError::invalid_grant("Invalid otp_code.");
-    let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
-    let Some(Waiting { flow, .. }) = look(tenant, &key)? else {
-        return of_tenant(tenant, who, &key, otp);
+    let shown = match call.body_field("grant_type") {
+        Some(OOB_GRANT) => {
+            Shown::Message(call.required("oob_code")?, call.required("binding_code")?)
+        }
+        Some(RECOVERY_GRANT) => Shown::Recovery(call.required("recovery_code")?),
+        _ => Shown::Otp(call.required("otp")?),
     };
-    if flow.about.client_id != who.id {
-        return Err(malformed());
-    }
-    if flow.attempts >= ATTEMPTS {
+    let key = digest(token);
+    let pending = pending_of(tenant, token, who)?;
+    let attempts = match count_attempt(tenant, &key)? {
+        Some(attempts) => Some(attempts),
+        None => tenant
+            .store
+            .change(&key, tenant.now_ms(), |login: &mut LoginDoc| {
+                login.attempts = login.attempts.saturating_add(1);
+                login.attempts
+            })?,
+    };
+    if attempts.is_none_or(|attempts| attempts > ATTEMPTS) {
         return Err(OAuthError::new(
             429,
             "too_many_requests",
             "Too many failed codes. Wait for some minutes before retrying.",
         ));
     }
-    if !same_secret(otp, &flow.otp) && !accepts(tenant, &flow.about.user_id, otp)? {
-        count_attempt(tenant, &key)?;
-        return Err(wrong());
+    shown.check(tenant, token, &pending)?;
+    let mut body = resumed(tenant, who, &key).await?;
+    if matches!(shown, Shown::Recovery(_)) {
+        let code = factors::new_recovery_code(tenant, &pending.user_id)?;
+        body.insert("recovery_code".into(), code.into());
     }
-    let waiting = take(tenant, &key)?.ok_or_else(malformed)?;
+    Ok(body)
+}
+
+/// What a user shows.
+enum Shown<'a> {
+    Otp(&'a str),
+    /// `oob_code` and `binding_code`.
+    Message(&'a str, &'a str),
+    Recovery(&'a str),
+}
+
+impl Shown<'_> {
+    /// Whether it is right; a code that can be used once is used up.
+    fn check(&self, tenant: &Tenant, mfa_token: &str, pending: &Pending) -> Result<()> {
+        let user_id = &pending.user_id;
+        let (fits, wrong) = match self {
+            Self::Otp(otp) => (
+                same_secret(otp, &pending.otp) || accepts(tenant, user_id, otp)?,
+                "Invalid otp_code.",
+            ),
+            Self::Recovery(code) => (
+                factors::take_recovery_code(tenant, user_id, code)?,
+                "MFA Authorization rejected.",
+            ),
+            Self::Message(oob_code, binding_code) => {
+                match factors::check_code(tenant, mfa_token, oob_code, binding_code)? {
+                    Checked::Right(id) => {
+                        factors::confirm(tenant, user_id, &id)?;
+                        (true, "")
+                    }
+                    Checked::Wrong => (false, "Invalid binding_code."),
+                    Checked::Unknown => (false, "Malformed oob_code"),
+                }
+            }
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(OAuthError::invalid_grant(wrong)),
+        }
+    }
+}
+
+/// Resumes the login whose second factor was right: of two requests at once, one gets its tokens.
+async fn resumed(
+    tenant: &Arc<Tenant>,
+    who: &Authenticated,
+    key: &str,
+) -> Result<Map<String, Value>> {
+    let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
+    let Some(waiting) = take(tenant, key)? else {
+        let login = tenant.store.take::<LoginDoc>(key, tenant.now_ms())?;
+        let grant = login.and_then(|login| login.granted);
+        return issued(tenant, who, &grant.ok_or_else(malformed)?);
+    };
     let (advanced, flow) = waiting::resume(tenant, waiting, ResumeStep::ChallengeSucceeded).await?;
     match follow(tenant, advanced, flow)? {
         Ran::Granted(grant, flow) => match &flow.refresh {
@@ -134,38 +329,4 @@ pub(crate) async fn exchange(
         },
         Ran::Waits(waiting) => Err(required(tenant, *waiting).await),
     }
-}
-
-fn of_tenant(
-    tenant: &Tenant,
-    who: &Authenticated,
-    key: &str,
-    otp: &str,
-) -> Result<Map<String, Value>> {
-    let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
-    let now = tenant.now_ms();
-    let stored = tenant
-        .store
-        .get::<LoginDoc>(key, now)?
-        .ok_or_else(malformed)?;
-    let user_id = stored.granted.as_ref().map(|grant| grant.user_id.as_str());
-    let by_app = accepts(tenant, user_id.unwrap_or_default(), otp)?;
-    let fits = tenant.store.change(key, now, |login: &mut LoginDoc| {
-        login.attempts = login.attempts.saturating_add(1);
-        let expected = login.otp.as_deref();
-        login.attempts <= ATTEMPTS
-            && (by_app || expected.is_some_and(|expected| same_secret(otp, expected)))
-    })?;
-    if !fits.ok_or_else(malformed)? {
-        return Err(OAuthError::invalid_grant("Invalid otp_code."));
-    }
-    let login = tenant
-        .store
-        .take::<LoginDoc>(key, now)?
-        .ok_or_else(malformed)?;
-    let grant = login
-        .granted
-        .filter(|grant| grant.client_id == who.id)
-        .ok_or_else(malformed)?;
-    issued(tenant, who, &grant)
 }

@@ -11,9 +11,12 @@ pub(crate) mod discovery;
 pub(crate) mod dpop;
 pub(crate) mod event;
 pub(crate) mod exchange;
+pub(crate) mod extra;
+pub(crate) mod factors;
 pub(crate) mod finish;
 pub(crate) mod grants;
 pub(crate) mod issue;
+pub(crate) mod known;
 pub(crate) mod logout;
 mod machine;
 pub(crate) mod membership;
@@ -23,6 +26,7 @@ pub(crate) mod par;
 pub(crate) mod passwordless;
 pub(crate) mod provider;
 pub(crate) mod refresh;
+pub(crate) mod refused;
 pub(crate) mod request;
 pub(crate) mod resume;
 pub(crate) mod run;
@@ -48,6 +52,8 @@ pub(crate) struct OAuthError {
     pub(crate) mfa_token: Option<String>,
     /// Which the next DPoP proof has to contain.
     pub(crate) dpop_nonce: Option<String>,
+    /// Whether the log has it already, as the outcome of a login.
+    pub(crate) is_logged: bool,
 }
 
 impl OAuthError {
@@ -58,6 +64,7 @@ impl OAuthError {
             description: description.into(),
             mfa_token: None,
             dpop_nonce: None,
+            is_logged: false,
         }
     }
 
@@ -67,6 +74,14 @@ impl OAuthError {
 
     pub(crate) fn missing(parameter: &str) -> Self {
         Self::invalid_request(format!("Missing required parameter: {parameter}"))
+    }
+
+    /// The answer for an application that is unknown, or does not prove to be the one: production says the same of both, and
+    /// does not say `invalid_client`.
+    ///
+    /// Source: <https://github.com/auth0/node-auth0/issues/582>.
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(401, "access_denied", "Unauthorized")
     }
 
     pub(crate) fn invalid_grant(description: impl Into<String>) -> Self {
@@ -79,7 +94,9 @@ impl OAuthError {
             body.insert("mfa_token".into(), token.as_str().into());
         }
         let mut response = answer(self.status, &body);
-        if self.error == "invalid_client" {
+        if self.status == StatusCode::UNAUTHORIZED
+            && matches!(self.error.as_str(), "invalid_client" | "access_denied")
+        {
             // RFC 6749, section 5.2.
             crate::http::set(&mut response, "www-authenticate", "Basic realm=\"Users\"");
         }
@@ -89,6 +106,7 @@ impl OAuthError {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             crate::http::set(&mut response, "retry-after", RETRY_AFTER_S);
         }
+        refused::mark(&mut response, self);
         response
     }
 }

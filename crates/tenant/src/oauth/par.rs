@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::client_auth::authenticate;
 use super::request::{checked, way_back};
-use super::token::check_body;
+use super::token::check_body_for;
 use super::{OAuthError, Result, dpop};
 use crate::http::{Call, Content, Params, answer};
 use crate::randomness::digest;
@@ -37,7 +37,7 @@ pub(crate) async fn push(State(tenant): State<Arc<Tenant>>, call: Call) -> Respo
 }
 
 fn reference(tenant: &Tenant, call: &Call) -> Result<Value> {
-    check_body(call)?;
+    check_body_for(call, "client_id")?;
     let Content::Form(form) = &call.content else {
         return Err(OAuthError::invalid_request("The body must be a form"));
     };

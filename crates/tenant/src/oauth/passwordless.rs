@@ -19,7 +19,7 @@ use super::grants::without_browser;
 use super::request::{access, checked, organization, way_back};
 use super::run::{LoginDoc, mark_login};
 use super::session::{self, Arrival};
-use super::token::check_body;
+use super::token::check_body_for;
 use super::{OAuthError, Result};
 use crate::catalog::is_enabled;
 use crate::clock::iso;
@@ -146,7 +146,7 @@ pub(crate) async fn begin(State(tenant): State<Arc<Tenant>>, call: Call) -> Resp
 }
 
 async fn sent(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
-    check_body(call)?;
+    check_body_for(call, "client_id")?;
     let who = authenticate(tenant, call)?;
     who.require_proof()?;
     let connection = call.required("connection")?;
@@ -174,6 +174,7 @@ async fn sent(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
     let record = OneTimeCode {
         code: code.clone(),
         attempts: 0,
+        authenticator: None,
     };
     tenant.store.put(entry, &record, now)?;
     deliver(tenant, call, &who, &contact, user.as_ref(), &code).await?;

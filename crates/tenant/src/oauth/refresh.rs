@@ -34,7 +34,7 @@ pub(crate) struct Policy {
 const DAY_S: i64 = 86_400;
 
 impl Policy {
-    /// How long a token is good at most, and unused, in milliseconds; with the defaults for one that does not expire.
+    /// Returns the longest lifetime of a token, and the longest while unused, in milliseconds; with the defaults for one that does not expire.
     pub(crate) fn longest(&self) -> (i64, i64) {
         let lifetime = self.lifetime_s.unwrap_or(30 * DAY_S);
         let idle = self.idle_s.unwrap_or(15 * DAY_S);
@@ -328,6 +328,7 @@ pub(crate) fn succeed(
             ..document.clone()
         };
         let next = issue(tenant, client, next, &grant.refresh)?;
+        tenant.store.trim_family(family)?;
         body.insert("refresh_token".into(), next.into());
     }
     Ok(body)

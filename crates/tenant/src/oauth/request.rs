@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{OAuthError, Result, words};
+use super::{OAuthError, Result, mfa, words};
 use crate::catalog::allows_grant;
 use crate::http::{Call, Params, text, texts};
 use crate::state::{Tenant, client_knows_origin};
@@ -342,6 +342,7 @@ pub(crate) fn of_password(
     let defined: Vec<&str> = match api {
         Some(api) => scopes_of(api).collect(),
         None if audience == Some(&tenant.management_audience()) => CURRENT_USER_SCOPES.to_vec(),
+        None if mfa::is_api(tenant, audience) => mfa::API_SCOPES.to_vec(),
         None => Vec::new(),
     };
     // One that the API does not have is a scope of it all the same, and not granted.
@@ -387,6 +388,10 @@ pub(crate) fn permitted(
     };
     if audience == tenant.management_audience() {
         let own = |scope: &String| standard(scope) || CURRENT_USER_SCOPES.contains(&scope.as_str());
+        return Ok(scope.into_iter().filter(own).collect());
+    }
+    if mfa::is_api(tenant, Some(audience)) {
+        let own = |scope: &String| standard(scope) || mfa::API_SCOPES.contains(&scope.as_str());
         return Ok(scope.into_iter().filter(own).collect());
     }
     let Some(api) = tenant.catalog.api(audience) else {

@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::changes;
 use super::event::{Occasion, event};
+use super::extra::Extra;
 use super::issue::{Grant, grant};
 use super::membership;
+use super::mfa;
 use super::request::AuthRequest;
 use super::waiting::Waiting;
 use super::{OAuthError, Result};
@@ -37,6 +39,9 @@ pub(crate) struct LoginDoc {
     /// The code that such a challenge asks for.
     pub(crate) otp: Option<String>,
     pub(crate) attempts: u32,
+    /// The claims that the page was given.
+    #[serde(default)]
+    pub(crate) extra: Extra,
 }
 
 /// The state of a run that its end needs.
@@ -61,6 +66,12 @@ pub(crate) struct Flow {
     /// `event.request` without its parameters, for the messages of the login.
     #[serde(default)]
     pub(crate) asked: Value,
+    /// The id under which the page finds it.
+    #[serde(default)]
+    pub(crate) id: String,
+    /// The claims that the login page was given.
+    #[serde(default)]
+    pub(crate) extra: Extra,
 }
 
 /// The state of a run.
@@ -81,6 +92,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     if user.get("blocked") == Some(&Value::Bool(true)) {
         return Err(OAuthError::new(403, "unauthorized", "user is blocked"));
     }
+    membership::invited(tenant, occasion.organization.as_deref(), &occasion, &user)?;
     if let Some(organization) = &occasion.organization
         && !tenant.is_member(organization, &occasion.user_id)?
         && !membership::assigned(tenant, organization, &occasion, &user)?
@@ -96,8 +108,12 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     let users = others(tenant, &occasion.user_id)?.unwrap_or_default();
     let request = LoginRequest {
         users,
+        // Those for the MFA API are good for ten minutes, and nothing changes that.
+        access_token_lifetime_s: mfa::is_api(tenant, occasion.audience.as_deref())
+            .then_some(mfa::API_TOKEN_S),
         ..LoginRequest::of(tenant, Trigger::PostLogin, event)
     };
+    let id = tenant.page.kept.begin(&request);
     let about = Grant {
         client_id: crate::http::text(&occasion.client, "client_id")
             .unwrap_or_default()
@@ -116,6 +132,8 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         session_key: occasion.session_key,
         refresh: occasion.exchanged,
         asked: super::event::request(tenant, call),
+        id,
+        extra: occasion.extra,
         ..Flow::default()
     };
     let advanced = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
@@ -173,7 +191,7 @@ pub(crate) fn conclude(
 ) -> Result<Grant> {
     let told = |tenant: &Tenant, flow: &Flow, key: &str, value: Value| {
         tenant.control.log(json!({
-            "type": "login", "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
+            "type": "login", "id": flow.id, "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
             "user_id": flow.about.user_id, "protocol": flow.protocol, key: value,
         }));
     };
@@ -183,11 +201,18 @@ pub(crate) fn conclude(
         changes,
         ..
     } = match ended {
-        Ok(ended) => ended,
+        Ok(ended) => {
+            tenant.page.kept.finish(&flow.id, &ended);
+            ended
+        }
         Err(error) => {
             let error = could_not_run(error);
+            tenant.page.kept.fail(&flow.id, &error.description);
             told(tenant, flow, "error", error.description.clone().into());
-            return Err(error);
+            return Err(OAuthError {
+                is_logged: true,
+                ..error
+            });
         }
     };
     let known = go_on_as(tenant, flow, &user_id);
@@ -205,9 +230,12 @@ pub(crate) fn conclude(
                 refresh: changes.refresh_token,
                 ..flow.about.clone()
             };
-            grant(tenant, &outcome, about)
+            grant(tenant, &outcome, about, &flow.extra)
         }
-        _ => Err(refusal(&outcome, changes.refresh_token.revoked)),
+        _ => Err(OAuthError {
+            is_logged: true,
+            ..refusal(&outcome, changes.refresh_token.revoked)
+        }),
     }
 }
 

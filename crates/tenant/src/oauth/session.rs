@@ -18,6 +18,8 @@ pub(crate) struct Cookies {
     session: String,
     /// That of the browser: a login page belongs to the browser that opened it.
     browser: String,
+    /// That of the page for people.
+    pub(crate) page: String,
 }
 
 impl Cookies {
@@ -32,6 +34,7 @@ impl Cookies {
         Self {
             session: format!("auth0_{own}"),
             browser: format!("did_{own}"),
+            page: format!("postlogin_page_{own}"),
         }
     }
 }
@@ -151,7 +154,7 @@ fn new(tenant: &Tenant, call: &Call, user_id: &str, agent: &str) -> SessionRecor
     }
 }
 
-/// How long a session lasts at most, and unused, in milliseconds: the tenant's settings.
+/// Returns the longest lifetime of a session, and the longest while unused, in milliseconds: the tenant's settings.
 pub(crate) fn lifetimes(tenant: &Tenant) -> (i64, i64) {
     (
         tenant.hours("session_lifetime", 168.0),

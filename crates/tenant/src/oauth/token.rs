@@ -17,7 +17,7 @@ use super::client_auth::{Authenticated, authenticate};
 use super::exchange::{self, EXCHANGE_GRANT};
 use super::issue::Grant;
 use super::passwordless::{self, PASSWORDLESS_GRANT};
-use super::{OAuthError, Result, device, dpop, grants, machine, mfa, refresh};
+use super::{OAuthError, Result, device, dpop, grants, machine, mfa, refresh, refused};
 use crate::http::{Call, Content, answer};
 use crate::randomness::{digest, same_secret};
 use crate::records::{Code, OpaqueToken, TokenHashes};
@@ -27,6 +27,8 @@ use crate::store::Entry;
 pub(crate) const REALM_GRANT: &str = "http://auth0.com/oauth/grant-type/password-realm";
 pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 pub(crate) const OTP_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-otp";
+pub(crate) const OOB_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
+pub(crate) const RECOVERY_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
 
 pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != Method::POST {
@@ -34,7 +36,11 @@ pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, call: Call) -> Resp
     }
     match granted(&tenant, &call).await {
         Ok(body) => answer(StatusCode::OK, &Value::Object(body)),
-        Err(error) => error.response(),
+        Err(error) => {
+            let mut response = error.response();
+            refused::about(&mut response, &call);
+            response
+        }
     }
 }
 
@@ -49,6 +55,8 @@ async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>
         REALM_GRANT,
         DEVICE_GRANT,
         OTP_GRANT,
+        OOB_GRANT,
+        RECOVERY_GRANT,
         EXCHANGE_GRANT,
         PASSWORDLESS_GRANT,
     ];
@@ -59,7 +67,7 @@ async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>
     let mut who = authenticate(tenant, call)?;
     who.jkt = dpop::of_client(tenant, call, &who)?;
     // Another setting of the application allows exchanges.
-    if grant_type != OTP_GRANT && grant_type != EXCHANGE_GRANT {
+    if grant_type != EXCHANGE_GRANT {
         who.require_grant(grant_type)?;
     }
     match grant_type {
@@ -67,7 +75,7 @@ async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>
         "refresh_token" => refresh::exchange(tenant, call, &who).await,
         "client_credentials" => machine::client_credentials(tenant, call, &who).await,
         DEVICE_GRANT => device::exchange(tenant, call, &who),
-        OTP_GRANT => mfa::exchange(tenant, call, &who).await,
+        OTP_GRANT | OOB_GRANT | RECOVERY_GRANT => mfa::exchange(tenant, call, &who).await,
         PASSWORDLESS_GRANT => passwordless::exchange(tenant, call, &who).await,
         EXCHANGE_GRANT => exchange::exchange(tenant, call, &who).await,
         _ => grants::password(tenant, call, &who).await,
@@ -75,6 +83,11 @@ async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>
 }
 
 pub(crate) fn check_body(call: &Call) -> Result<()> {
+    check_body_for(call, "grant_type")
+}
+
+/// Checks the form of a body; `first` is the parameter that an empty one lacks.
+pub(crate) fn check_body_for(call: &Call, first: &str) -> Result<()> {
     match &call.content {
         Content::Form(form) => match form.repeated() {
             Some(name) => Err(OAuthError::invalid_request(format!(
@@ -85,7 +98,10 @@ pub(crate) fn check_body(call: &Call) -> Result<()> {
         Content::Json(Value::Object(_)) => Ok(()),
         Content::Json(_) => Err(OAuthError::invalid_request("The body must be an object")),
         Content::Bad(reason) => Err(OAuthError::invalid_request(reason.clone())),
-        Content::Empty => Err(OAuthError::missing("grant_type")),
+        Content::Multipart(_) => Err(OAuthError::invalid_request(
+            "The body must be a form or JSON",
+        )),
+        Content::Empty => Err(OAuthError::missing(first)),
     }
 }
 
@@ -176,7 +192,7 @@ fn proves_itself(call: &Call, who: &Authenticated, record: &Code) -> Result<()> 
         (Some(_), None) => return Err(OAuthError::missing("code_verifier")),
         (None, Some(_)) => return Err(OAuthError::invalid_grant("Failed to verify code verifier")),
         (None, None) if !who.is_proven => {
-            return Err(OAuthError::new(401, "invalid_client", "Unauthorized"));
+            return Err(OAuthError::unauthorized());
         }
         (None, None) => {}
     }
@@ -217,7 +233,7 @@ fn is_verifier(challenge: &str, method: &str, verifier: &str) -> bool {
 /// RFC 7009. A token that is unknown is as good as revoked.
 pub(crate) async fn revoke(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     let result = (|| {
-        check_body(&call)?;
+        check_body_for(&call, "token")?;
         let who = authenticate(&tenant, &call)?;
         who.require_proof()?;
         let token = call.required("token")?;

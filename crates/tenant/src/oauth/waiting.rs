@@ -49,15 +49,16 @@ pub(crate) fn take(tenant: &Tenant, key: &str) -> Result<Option<Waiting>> {
     Ok(tenant.store.take(&digest(key), tenant.now_ms())?)
 }
 
-/// Counts a wrong code.
-pub(crate) fn count_attempt(tenant: &Tenant, key: &str) -> Result<()> {
+/// Counts a code that is tried, and returns how many there were; `None` without such a login.
+pub(crate) fn count_attempt(tenant: &Tenant, key: &str) -> Result<Option<u32>> {
     let now = tenant.now_ms();
-    tenant
+    let counted = tenant
         .store
         .change(&digest(key), now, |waiting: &mut Waiting| {
             waiting.flow.attempts = waiting.flow.attempts.saturating_add(1);
+            waiting.flow.attempts
         })?;
-    Ok(())
+    Ok(counted)
 }
 
 /// Resumes a login with what its user did.
@@ -67,6 +68,7 @@ pub(crate) async fn resume(
     step: ResumeStep,
 ) -> Result<(std::result::Result<Advanced, PipelineError>, Flow)> {
     let Waiting { flow, stored, .. } = waiting;
+    tenant.page.kept.step(&flow.id, &step);
     let answer = Answer {
         step,
         users: others(tenant, &flow.about.user_id)?.unwrap_or_default(),

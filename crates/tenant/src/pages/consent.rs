@@ -91,7 +91,13 @@ fn answered(tenant: &Tenant, call: &Call) -> Result<Response> {
         }
     }
     let entry = Entry::lasting(&id).of(&grant.user_id);
-    tenant.store.put(entry, &Consent { scopes }, now)?;
+    let consent = Consent {
+        scopes,
+        client_id: grant.client_id.clone(),
+        user_id: grant.user_id.clone(),
+        audience: grant.audience.clone().unwrap_or_default(),
+    };
+    tenant.store.put(entry, &consent, now)?;
     complete(tenant, &login, &grant)
 }
 
@@ -134,6 +140,9 @@ fn consent_page(tenant: &Tenant, login: &LoginDoc, grant: &Grant) -> Result<Resp
         form method="post" action="/u/consent" {
             (hidden("state", &login.id))
             button name="action" value="accept" autofocus { "Accept" }
+        }
+        form.apart method="post" action="/u/consent" {
+            (hidden("state", &login.id))
             button.user name="action" value="decline" { "Decline" }
         }
     };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -9,7 +10,7 @@ use maud::html;
 use serde_json::Value;
 
 use super::wide;
-use crate::http::{page, text, texts};
+use crate::http::{page, set, text, texts};
 use crate::state::Tenant;
 
 pub(crate) async fn index(State(tenant): State<Arc<Tenant>>) -> Response {
@@ -44,6 +45,8 @@ pub(crate) async fn index(State(tenant): State<Arc<Tenant>>) -> Response {
         p {
             a href="/.well-known/openid-configuration" { "Discovery" }
             " · "
+            a href="/_postlogin/" { "Logins" }
+            " · "
             a href="/_postlogin/outbox" { "Outbox" }
         }
     };
@@ -52,6 +55,14 @@ pub(crate) async fn index(State(tenant): State<Arc<Tenant>>) -> Response {
 
 fn part<'a>(value: &'a Value, key: &str) -> &'a str {
     text(value, key).unwrap_or_default()
+}
+
+/// The icon, for browsers that ask for it by this address.
+pub(crate) async fn icon() -> Response {
+    let mut response = Response::new(Body::from(super::icon()));
+    set(&mut response, "content-type", "image/svg+xml");
+    set(&mut response, "cache-control", "public, max-age=86400");
+    response
 }
 
 /// Whether the tenant can do its work: its database answers.

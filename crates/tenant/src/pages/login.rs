@@ -12,11 +12,12 @@ use super::{connection_name, hidden, layout, problem, tenant_name};
 use crate::catalog::{is_enabled, is_provider};
 use crate::http::{Call, page_towards, text};
 use crate::oauth::authorize::{refused, signed_in};
+use crate::oauth::extra::Extra;
 use crate::oauth::finish::error_page;
 use crate::oauth::grants::check_password;
 use crate::oauth::run::{LoginDoc, mark_login};
 use crate::oauth::session::Arrival;
-use crate::oauth::{OAuthError, Result, provider, session};
+use crate::oauth::{OAuthError, Result, provider, refused, session};
 use crate::randomness::{digest, same_secret};
 use crate::signup;
 use crate::state::Tenant;
@@ -85,10 +86,17 @@ pub(crate) async fn login(State(tenant): State<Arc<Tenant>>, call: Call) -> Resp
 
 async fn sign_in(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result<Response> {
     let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+    let mut login = login;
     if call.body_field("action") == Some("cancel") {
         tenant.store.remove::<LoginDoc>(&digest(&login.id))?;
         let error = OAuthError::new(403, "access_denied", "User did not authorize the request");
         return Ok(refused(tenant, &login, &login.request.way_back(), &error));
+    }
+    match Extra::written(call.body_field("claims").unwrap_or_default()) {
+        Ok(extra) => login.extra = extra,
+        Err(wrong) => {
+            return login_page(tenant, call, &login, StatusCode::BAD_REQUEST, Some(&wrong));
+        }
     }
     let (user_id, method) = match call.body_field("user_id") {
         Some(user_id) => (picked(tenant, &client, &login, user_id)?, "mock"),
@@ -103,13 +111,12 @@ async fn sign_in(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result<R
         }
     };
     let Some(user_id) = &user_id else {
-        return login_page(
-            tenant,
-            call,
-            &login,
-            StatusCode::BAD_REQUEST,
-            Some("Wrong email or password."),
-        );
+        let wrong = "Wrong email or password.";
+        let mut response = login_page(tenant, call, &login, StatusCode::BAD_REQUEST, Some(wrong))?;
+        let error = OAuthError::new(400, "invalid_user_password", wrong);
+        refused::mark(&mut response, &error);
+        refused::about(&mut response, call);
+        return Ok(response);
     };
     let arrival = Arrival {
         user_id,
@@ -225,10 +232,12 @@ fn login_page(
     let state = hidden("state", &login.id);
     let find = call.query.get("find");
     let users = pickable(tenant, &client, login, find)?;
+    let written = call.body_field("claims").unwrap_or_default();
     let body = html! {
         h1 { "Welcome" }
         p { "Log in to " (tenant_name(tenant)) " to continue to " (name) "." }
         (problem(wrong))
+        @if !users.is_empty() || find.is_some() { (picker(&state, &users, find, written)) }
         form method="post" action="/u/login" {
             (state)
             label {
@@ -239,6 +248,7 @@ fn login_page(
                 "Password"
                 input type="password" name="password" autocomplete="current-password" required autofocus[!hint.is_empty()];
             }
+            (claims_field(written))
             button name="action" value="default" { "Continue" }
         }
         p {
@@ -253,7 +263,6 @@ fn login_page(
                 }
             }
         }
-        @if !users.is_empty() || find.is_some() { (picker(&state, &users, find)) }
         form.apart method="post" action="/u/login" {
             (state)
             button.user name="action" value="cancel" { "Cancel" }
@@ -267,10 +276,9 @@ fn login_page(
 }
 
 /// Returns the buttons of users who are signed in without a password.
-fn picker(state: &Markup, users: &[Value], find: Option<&str>) -> Markup {
+fn picker(state: &Markup, users: &[Value], find: Option<&str>, written: &str) -> Markup {
     html! {
-        hr;
-        p.note { "Or, only in this local tenant, sign in without a password as" }
+        p.note { "Only in this local tenant: sign in without a password as" }
         form method="post" action="/u/login" {
             (state)
             @for user in users.iter().take(PICKED) {
@@ -278,6 +286,7 @@ fn picker(state: &Markup, users: &[Value], find: Option<&str>) -> Markup {
                 @let shown = text(user, "email").or_else(|| text(user, "username"));
                 button.user name="user_id" value=(id) { (shown.unwrap_or(id)) }
             }
+            (claims_field(written))
         }
         @if users.len() > PICKED || find.is_some() {
             form method="get" action="/u/login" {
@@ -287,6 +296,20 @@ fn picker(state: &Markup, users: &[Value], find: Option<&str>) -> Markup {
                     input name="find" value=(find.unwrap_or_default()) autocomplete="off";
                 }
                 button.user { "Find" }
+            }
+        }
+        hr;
+    }
+}
+
+/// Returns the field for claims of this login, which is closed until it is needed.
+fn claims_field(written: &str) -> Markup {
+    html! {
+        details open[!written.is_empty()] {
+            summary.note { "Claims for this login" }
+            label {
+                "A JSON object; both tokens get these claims, as from an Action"
+                textarea name="claims" spellcheck="false" placeholder="{\"https://example.com/hobby\": \"surfing\"}" { (written) }
             }
         }
     }

@@ -159,6 +159,9 @@ fn code_page(
                 input name="code" inputmode="numeric" autocomplete="one-time-code" autofocus;
             }
             button name="action" value="default" { "Continue" }
+        }
+        form.apart method="post" action="/u/mfa" {
+            (hidden("state", state))
             button.user name="action" value="cancel" { "Cancel" }
         }
     };

@@ -18,6 +18,15 @@ const STYLE: &str = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,
 /// The icon of the pages, a key.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='3' fill='%232a4dd0'/%3E%3Cpath d='M6 8a2.2 2.2 0 1 0-2.2 2.2A2.2 2.2 0 0 0 6 8h7v2m-2-2v1.5' fill='none' stroke='%23fff' stroke-width='1.4'/%3E%3C/svg%3E";
 
+/// Returns the icon as SVG.
+pub(crate) fn icon() -> String {
+    let encoded = ICON.split_once(',').map_or("", |(_, data)| data);
+    encoded
+        .replace("%3C", "<")
+        .replace("%3E", ">")
+        .replace("%23", "#")
+}
+
 /// Returns a page with this body.
 pub(crate) fn layout(title: &str, body: &Markup) -> Markup {
     framed(title, None, body)

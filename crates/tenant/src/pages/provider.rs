@@ -9,7 +9,7 @@ use maud::html;
 use serde_json::{Map, Value, json};
 
 use super::login::open_login;
-use super::{hidden, layout, problem};
+use super::{connection_name, hidden, layout, problem};
 use crate::catalog::is_provider;
 use crate::http::{Call, page_towards, redirect, text};
 use crate::import::OF_THE_TENANT;
@@ -85,7 +85,7 @@ fn chosen(tenant: &Tenant, call: &Call, login: &LoginDoc, connection: &Value) ->
     let identity: Value = match serde_json::from_str(written) {
         Ok(identity @ Value::Object(_)) => identity,
         Ok(_) => return again("The profile must be a JSON object."),
-        Err(error) => return again(&format!("The profile is no JSON: {error}")),
+        Err(error) => return again(&format!("The profile is not valid JSON: {error}")),
     };
     let has_id = ["user_id", "sub", "id"].iter().any(|key| {
         let id = identity.get(key);
@@ -168,9 +168,9 @@ fn provider_page(
     let sample = serde_json::to_string_pretty(&sample).unwrap_or_default();
     let known = identities(tenant, name)?;
     let body = html! {
-        h1 { "Sign in to " code { (name) } }
+        h1 { "Sign in to " (connection_name(connection)) }
         p.note {
-            "This stands for the identity provider of the connection. No other site is asked."
+            "This page replaces the identity provider of the connection " code { (name) } ". No request leaves this machine."
         }
         (problem(wrong))
         form method="post" action="/u/provider" {
@@ -183,7 +183,7 @@ fn provider_page(
         }
         @if !known.is_empty() {
             hr;
-            p.note { "Or as somebody who is known" }
+            p.note { "Or sign in as a known user" }
             form method="post" action="/u/provider" {
                 (fields)
                 @for (user_id, identity) in known.iter().take(SHOWN) {
@@ -193,7 +193,7 @@ fn provider_page(
                 }
             }
         }
-        form method="post" action="/u/provider" {
+        form.apart method="post" action="/u/provider" {
             (fields)
             button.user name="action" value="cancel" { "Deny" }
         }

@@ -69,7 +69,7 @@ pub(super) enum ForeignHash {
     },
 }
 
-/// What is put before or after the password.
+/// The text before or after the password.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Salt {
     bytes: Vec<u8>,
@@ -282,7 +282,7 @@ fn decoded(value: &str, encoding: &str) -> Result<Vec<u8>, String> {
         "utf8" => Ok(value.as_bytes().to_vec()),
         "hex" => hex(value).ok_or_else(|| "a value is not hex".to_owned()),
         "base64" => base64(value).ok_or_else(|| "a value is not base64".to_owned()),
-        _ => Err("an encoding is none of hex, base64 and utf8".to_owned()),
+        _ => Err("the encoding is not hex, base64 or utf8".to_owned()),
     }
 }
 

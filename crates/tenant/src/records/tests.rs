@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    Authenticator, ClientChange, Code, Consent, CustomClaims, Device, Identity, LinkedLogin,
-    LoginTicket, Mail, Member, OneTimeCode, OpaqueToken, ProviderCode, Pushed, Record,
-    RefreshToken, Roles, Session, Ticket, UsedAssertion, check,
+    Authenticator, ClientChange, Code, ConfigChange, Consent, CustomClaims, Device, Identity,
+    Invitation, Job, LinkedLogin, LoginTicket, Mail, Member, MemberRoles, OneTimeCode, OpaqueToken,
+    Permissions, ProviderCode, Pushed, Record, RefreshToken, Roles, Session, Ticket, UsedAssertion,
+    check,
 };
 use crate::oauth::run::LoginDoc;
 
@@ -91,6 +92,7 @@ fn logins_on_their_way() {
     kept::<Pushed>(json!([["client_id", "c"], ["scope", "openid"]]));
     kept::<UsedAssertion>(json!({}));
     kept::<OneTimeCode>(json!({"code": "012345", "attempts": 2}));
+    kept::<OneTimeCode>(json!({"code": "012345", "attempts": 0, "authenticator": "sms|dev_1"}));
     let login = serde_json::to_value(LoginDoc::default()).unwrap();
     kept::<LoginDoc>(login);
 }
@@ -114,10 +116,26 @@ fn users_and_mails() {
     kept::<Authenticator>(json!({
         "secret": [0], "active": true, "created_at": "2026-01-01T00:00:00.000Z", "last_step": 59000000,
     }));
+    kept::<Authenticator>(json!({
+        "secret": [], "active": true, "created_at": "2026-01-01T00:00:00.000Z", "kind": "sms", "to": "+4930123456",
+    }));
     kept::<ClientChange>(json!({"client_metadata": {"b": "1", "a": "2"}}));
     kept::<Identity>(json!({"z": 1, "a": null}));
     kept::<LinkedLogin>(json!({"password": "$argon2id$x"}));
     kept::<Roles>(json!(["rol_1"]));
     kept::<Member>(json!({}));
     kept::<Consent>(json!({"scopes": ["openid", "read:x"]}));
+    kept::<ConfigChange>(
+        json!({"made": true, "removed": false, "values": {"name": "x", "callbacks": null}}),
+    );
+    kept::<Invitation>(json!({
+        "organization_id": "org_1", "inviter": "Jane", "invitee": "joe@example.com", "client_id": "c", "connection_id": null,
+        "app_metadata": {}, "user_metadata": {"a": 1}, "roles": ["rol_1"], "ticket": "t", "url": "https://app/", "created_at": 1,
+        "expires_at": 2,
+    }));
+    kept::<MemberRoles>(json!(["rol_1"]));
+    kept::<Job>(json!({"shown": {"id": "job_1", "status": "completed"}, "errors": []}));
+    kept::<Permissions>(
+        json!([{"resource_server_identifier": "https://api/", "permission_name": "read:x"}]),
+    );
 }

@@ -48,10 +48,20 @@ pub(crate) enum Kind {
     Roles,
     /// A code of a passwordless connection.
     OneTimeCode,
-    /// What a user allowed a third-party application; its owner is the user.
+    /// The consent of a user to a third-party application; its owner is the user.
     Consent,
     /// A user's membership of an organization; its owner is the user.
     Member,
+    /// A change of the configuration.
+    Config,
+    /// An invitation to an organization; its owner is the organization.
+    Invitation,
+    /// Roles of a member of an organization; its owner is the user.
+    MemberRoles,
+    /// A job of the Management API.
+    Job,
+    /// Permissions of a user; its owner is the user.
+    Permissions,
 }
 
 impl Kind {
@@ -79,6 +89,11 @@ impl Kind {
         (Self::OneTimeCode, "one_time_code"),
         (Self::Consent, "consent"),
         (Self::Member, "member"),
+        (Self::Config, "config"),
+        (Self::Invitation, "invitation"),
+        (Self::MemberRoles, "member_roles"),
+        (Self::Job, "job"),
+        (Self::Permissions, "permissions"),
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -95,6 +110,9 @@ impl Kind {
             .map(|(kind, _)| *kind)
     }
 }
+
+/// So many used refresh tokens of a family are kept at least.
+const USED_KEPT: i64 = 100;
 
 /// An entry to write.
 #[derive(Debug, Clone, Copy)]
@@ -228,12 +246,81 @@ impl Store {
         remove_owned::<R>(&*self.lock()?, owner)
     }
 
+    /// Returns the entries of a kind whose document has a text under a key.
+    pub(crate) fn list_with<R: Record>(
+        &self,
+        key: &str,
+        text: &str,
+        now_ms: i64,
+    ) -> Result<Vec<(String, R)>> {
+        let connection = self.lock()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT id, document FROM entries WHERE kind = ?1 AND json_extract(document, '$.' || ?2) = ?3 AND (expires_ms IS NULL OR expires_ms >= ?4) ORDER BY id",
+        )?;
+        let rows = statement.query_map(params![R::KIND.name(), key, text, now_ms], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (id, document) = row?;
+            found.extend(parsed(Some(document))?.map(|record| (id, record)));
+        }
+        Ok(found)
+    }
+
+    /// As [`Store::list_with`], by the user that a document names.
+    pub(crate) fn list_of_user<R: Record>(
+        &self,
+        user_id: &str,
+        now_ms: i64,
+    ) -> Result<Vec<(String, R)>> {
+        self.list_with("user_id", user_id, now_ms)
+    }
+
+    /// Removes the entries of a kind whose id begins with an organization's and a slash.
+    pub(crate) fn remove_below<R: Record>(&self, organization: &str) -> Result<()> {
+        self.lock()?.execute(
+            "DELETE FROM entries WHERE kind = ?1 AND substr(id, 1, length(?2) + 1) = ?2 || '/'",
+            params![R::KIND.name(), organization],
+        )?;
+        Ok(())
+    }
+
+    /// Returns the bytes of all documents of a kind.
+    pub(crate) fn bytes_of<R: Record>(&self) -> Result<usize> {
+        let connection = self.lock()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT coalesce(sum(length(document)), 0) FROM entries WHERE kind = ?1",
+        )?;
+        let bytes: i64 = statement.query_row([R::KIND.name()], |row| row.get(0))?;
+        Ok(usize::try_from(bytes).unwrap_or_default())
+    }
+
     /// Removes the refresh tokens that were issued in a session.
     pub(crate) fn remove_refresh_tokens_of(&self, session_id: &str) -> Result<()> {
         self.lock()?.execute(
             "DELETE FROM entries WHERE kind = ?1 AND json_extract(document, '$.session_id') = ?2",
             params![Kind::Refresh.name(), session_id],
         )?;
+        Ok(())
+    }
+
+    /// Removes the oldest used refresh tokens of a family: the latest ones are kept, because a second use of one ends the family.
+    pub(crate) fn trim_family(&self, family: &str) -> Result<()> {
+        let connection = self.lock()?;
+        let kind = Kind::Refresh.name();
+        let count: i64 = connection
+            .prepare_cached("SELECT count(*) FROM entries WHERE kind = ?1 AND owner = ?2")?
+            .query_row(params![kind, family], |row| row.get(0))?;
+        // Rarely, and many at once: each is looked into.
+        if count > 2 * USED_KEPT {
+            connection.execute(
+                "DELETE FROM entries WHERE kind = ?1 AND id IN (SELECT id FROM entries WHERE kind = ?1 AND owner = ?2
+                   AND json_extract(document, '$.used_at') IS NOT NULL
+                   ORDER BY json_extract(document, '$.used_at') DESC LIMIT -1 OFFSET ?3)",
+                params![kind, family, USED_KEPT],
+            )?;
+        }
         Ok(())
     }
 

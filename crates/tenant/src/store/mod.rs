@@ -20,6 +20,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::trouble::aside;
 
+pub(crate) use change::Change;
 pub(crate) use entries::{Entry, Kind};
 pub(crate) use transfer::Contents;
 pub(crate) use users::{ChangeError, NewUser, UserConflict};

@@ -238,6 +238,26 @@ impl Store {
         Ok(Some(primary))
     }
 
+    /// Forgets the users of a connection, and returns their profiles.
+    pub(crate) fn remove_users_of(&self, name: &str) -> Result<Vec<Value>> {
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
+        let mut removed = Vec::new();
+        {
+            let mut statement = transaction
+                .prepare("DELETE FROM users WHERE connection = ?1 RETURNING document")?;
+            for user in statement.query_map([name], profile)? {
+                removed.push(user?);
+            }
+        }
+        for user in &removed {
+            let id = text(user, "user_id").unwrap_or_default();
+            transaction.execute("DELETE FROM entries WHERE owner = ?1", [id])?;
+        }
+        transaction.commit()?;
+        Ok(removed)
+    }
+
     /// Forgets a user, and returns whether there was one.
     pub(crate) fn remove_user(&self, user_id: &str) -> Result<bool> {
         let mut connection = self.lock()?;

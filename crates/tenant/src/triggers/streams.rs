@@ -30,7 +30,7 @@ const AT_ONCE: usize = 2;
 /// Attributes of a profile that say nothing of a change by themselves: every login moves them.
 const COUNTERS: &[&str] = &["last_login", "last_ip", "logins_count", "updated_at"];
 
-/// What happened to a user.
+/// The event of a user.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Happened {
     Created,

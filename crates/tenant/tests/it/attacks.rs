@@ -35,7 +35,7 @@ const ELSEWHERE: &[&str] = &[
     "\u{202e}http://localhost:5000/callback",
 ];
 
-/// What holds for every answer.
+/// Checks the rules for every answer.
 #[track_caller]
 fn is_sound(what: &str, answer: &Answer) {
     let status = answer.status.as_u16();
@@ -60,7 +60,7 @@ fn is_sound(what: &str, answer: &Answer) {
     );
 }
 
-/// What an attacker may hold: real tokens of Jane, and what can be made of them.
+/// The possessions of an attacker: real tokens of Jane, and what can be made of them.
 struct Loot {
     /// Whose signature, time, issuer or purpose is wrong.
     forged: Vec<String>,

@@ -79,7 +79,7 @@ fn a_second_use_takes_the_tokens_back() {
             .unwrap()
             .to_owned();
 
-        // Who can't show the verifier, or is another application, takes nothing away.
+        // Who cannot show the verifier, or is another application, takes nothing away.
         let wrong = "another-verifier-that-has-at-least-forty-three-chars";
         for more in [
             vec![("client_id", SPA), ("code_verifier", wrong)],
@@ -119,7 +119,7 @@ fn a_second_use_takes_the_tokens_back() {
             1
         );
 
-        // An access token that proves itself can't be taken back.
+        // An access token that proves itself cannot be taken back.
         let body = world
             .log_in(&[("audience", API), ("scope", "openid")])
             .await;

@@ -1,4 +1,4 @@
-//! What Actions command, seen from the next request: sessions, refresh tokens, factors, recorded methods.
+//! The commands of Actions, seen from the next request: sessions, refresh tokens, factors, recorded methods.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What Lock asks for: the settings of an application, and a login in the application's own page.
+//! The requests of Lock: the settings of an application, and a login in the application's own page.
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};

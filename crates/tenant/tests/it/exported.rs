@@ -1,4 +1,4 @@
-//! What the export says counts: wildcards, membership, policies of refresh tokens, organizations of machines, passwords and
+//! The settings of the export that have an effect: wildcards, membership, policies of refresh tokens, organizations of machines, passwords and
 //! user names, filters of the Management API.
 
 use axum::http::{Method, StatusCode};

@@ -1,4 +1,4 @@
-//! What the pages show to people.
+//! The pages as people see them.
 
 use axum::http::StatusCode;
 use serde_json::json;

@@ -78,7 +78,7 @@ fn a_wrong_request_is_refused_when_it_is_pushed() {
     run(async {
         let mut world = World::new(vec![]);
         for (more, status, error) in [
-            (vec![("client_secret", "no")], 401, "invalid_client"),
+            (vec![("client_secret", "no")], 401, "access_denied"),
             (
                 vec![("redirect_uri", "https://evil.example/")],
                 403,

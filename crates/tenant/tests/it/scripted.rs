@@ -3,16 +3,19 @@
 use std::{collections::HashMap, sync::Mutex};
 
 use postlogin_core::outcome::{ActionUsage, Outcome};
+use postlogin_core::redact::Mask;
 use postlogin_core::{
-    Argument, EntryPoint, Fault, FaultKind, HandlerInfo, Login, LoginInput, Resumption, Step,
-    TenantSettings, Trigger,
+    Argument, EntryPoint, Fault, FaultKind, HandlerInfo, Login, LoginInput, ResumeStep, Resumption,
+    Step, TenantSettings, Trigger,
 };
+use postlogin_page::{LineCount, SourceText};
 use postlogin_tenant::{
-    Advanced, Answer, FetchedProfile, LoginPipeline, LoginRequest, PipelineError, ProviderVisit,
+    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
+    ProviderVisit, SavedCase,
 };
 use serde_json::{Value, json};
 
-/// What one Action does.
+/// The behaviour of one Action.
 #[derive(Clone, Debug)]
 pub enum Does {
     /// Calls a method of `api`.
@@ -32,7 +35,7 @@ impl Does {
 /// Actions, each a list of calls.
 pub type Script = Vec<Vec<Does>>;
 
-/// What stands for `fetchUserProfile`.
+/// A replacement for `fetchUserProfile`.
 pub type Fetch = fn(ProviderVisit) -> Result<Value, String>;
 
 /// Runs scripts on the real core, without any sandbox.
@@ -177,6 +180,61 @@ impl LoginPipeline for Scripted {
     fn abandon(&self, stored: &str, now_ms: i64) -> Result<Advanced, PipelineError> {
         let login = self.restored(stored)?;
         Ok(Advanced::Ended(Box::new(login.finish(now_ms))))
+    }
+
+    fn inspect(
+        &self,
+        login: LoginRequest,
+        steps: Vec<ResumeStep>,
+    ) -> Result<Inspection, PipelineError> {
+        let now_ms = login.now_ms;
+        let mut advanced = self.start(login)?;
+        let mut steps = steps.into_iter();
+        loop {
+            let stored = match advanced {
+                Advanced::Ended(finished) => {
+                    let lines = vec![(1, 1), (2, 0)];
+                    let file = "actions/first.js".to_owned();
+                    return Ok(Inspection {
+                        finished: *finished,
+                        coverage: vec![LineCount { file, lines }],
+                    });
+                }
+                Advanced::Waits { stored, .. } => stored,
+            };
+            advanced = match steps.next() {
+                Some(step) => self.resume(
+                    &stored,
+                    Answer {
+                        step,
+                        users: Vec::new(),
+                        now_ms,
+                        is_frozen: true,
+                    },
+                )?,
+                None => self.abandon(&stored, now_ms)?,
+            };
+        }
+    }
+
+    fn sources(&self) -> Result<Vec<SourceText>, PipelineError> {
+        Ok(vec![SourceText {
+            action: "action-0".to_owned(),
+            trigger: Some(Trigger::PostLogin),
+            file: "actions/first.js".to_owned(),
+            text: "// the source".to_owned(),
+        }])
+    }
+
+    fn hide(&self, value: &mut Value) {
+        Mask::of(&["surfing"]).value(value);
+    }
+
+    fn save_case(&self, case: &SavedCase, writes: bool) -> Result<(String, String), String> {
+        match writes {
+            true => Err(format!("{} is there", case.name)),
+            false => Ok(("tests/x.case.yaml".to_owned(), case.name.clone())),
+        }
     }
 
     fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError> {

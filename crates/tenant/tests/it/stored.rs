@@ -1,4 +1,4 @@
-//! What a login stores, and when: metadata at suspensions, and the user that an Action switches to.
+//! The data that a login stores, and when: metadata at suspensions, and the user that an Action switches to.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn metadata(world: &mut World, index: usize) -> Value {
     world.users().await[index]["user_metadata"].clone()
 }
 
-/// What is stored of Jane while a login with this script waits.
+/// Returns the stored state of Jane while a login with this script waits.
 async fn while_waiting(suspends: Does) -> Value {
     let script: Script = vec![vec![
         set("user.setUserMetadata", "hobby", "chess"),

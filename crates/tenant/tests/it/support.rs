@@ -86,6 +86,8 @@ pub struct World {
     pub pipeline: Arc<Scripted>,
     pub key: KeyPair,
     pub cookies: BTreeMap<String, String>,
+    /// The link to the page of the logins, which works once.
+    pub page: String,
 }
 
 pub fn export() -> TenantData {
@@ -104,7 +106,8 @@ pub fn export() -> TenantData {
             }),
             json!({
                 "name": "Web", "client_id": WEB, "client_secret": WEB_SECRET, "app_type": "regular_web", "callbacks": [CALLBACK],
-                "grant_types": ["authorization_code", "refresh_token", "password", "implicit"],
+                "grant_types": ["authorization_code", "refresh_token", "password", "implicit", "http://auth0.com/oauth/grant-type/mfa-otp",
+                    "http://auth0.com/oauth/grant-type/mfa-oob", "http://auth0.com/oauth/grant-type/mfa-recovery-code"],
             }),
             json!({
                 "name": "Machine", "client_id": MACHINE, "client_secret": MACHINE_SECRET, "app_type": "non_interactive",
@@ -174,6 +177,7 @@ impl World {
         })
         .unwrap();
         Self {
+            page: tenant.page_path(),
             router: router(Arc::new(tenant)),
             pipeline,
             key,
@@ -376,7 +380,7 @@ impl World {
         users.as_array().expect("a list").clone()
     }
 
-    /// What the tenant has logged.
+    /// Returns the log of the tenant.
     /// The mails of the outbox, the oldest first.
     pub async fn mails(&mut self) -> Vec<Value> {
         let mails = self.control(Method::GET, "emails", json!({})).await.json();

@@ -1,4 +1,4 @@
-//! What the server reads of a request before it knows who sent it, what it refuses by the head alone, and which origins and
+//! The checks of the server before it knows who sent a request, those of the head alone, and which origins and
 //! browsers it takes for the right ones.
 
 use std::pin::Pin;

@@ -58,7 +58,7 @@ fn wrong_requests_get_the_documented_errors() {
             (
                 &[("grant_type", "password"), ("client_id", "nobody")],
                 401,
-                "invalid_client",
+                "access_denied",
                 "",
             ),
             (
@@ -74,7 +74,7 @@ fn wrong_requests_get_the_documented_errors() {
                     ("audience", API),
                 ],
                 401,
-                "invalid_client",
+                "access_denied",
                 "",
             ),
             (
@@ -85,7 +85,7 @@ fn wrong_requests_get_the_documented_errors() {
                     ("audience", API),
                 ],
                 401,
-                "invalid_client",
+                "access_denied",
                 "",
             ),
             (
@@ -324,7 +324,7 @@ fn foreign_and_expired_tokens_open_nothing() {
     });
 }
 
-/// What a machine gets for an API: the scopes of its token, or the error and its description.
+/// Returns the result of a machine for an API: the scopes of its token, or the error and its description.
 async fn machine(world: &mut World, audience: &str, scope: Option<&str>) -> Result<String, String> {
     let mut fields = vec![
         ("grant_type", "client_credentials"),

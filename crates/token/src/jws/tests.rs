@@ -84,7 +84,7 @@ fn every_tampered_token_is_refused() {
         })
     };
     let not_three_parts = VerifyError::Malformed("it has not three parts");
-    let no_header = VerifyError::Malformed("the header is no JSON object");
+    let no_header = VerifyError::Malformed("the header is not a JSON object");
 
     for (name, token, expected) in [
         ("empty", String::new(), not_three_parts.clone()),
@@ -124,7 +124,7 @@ fn every_tampered_token_is_refused() {
         (
             "kid is a number",
             with_header(json!({ "alg": "RS256", "kid": 1 })),
-            VerifyError::Malformed("the header's `kid` is no string"),
+            VerifyError::Malformed("the header's `kid` is not a string"),
         ),
         (
             "header changed",
@@ -144,7 +144,7 @@ fn every_tampered_token_is_refused() {
         (
             "signature is no base64url",
             tampered(&token, |parts| parts[2].push('!')),
-            VerifyError::Malformed("the signature is no base64url text"),
+            VerifyError::Malformed("the signature is not valid base64url"),
         ),
     ] {
         assert_eq!(key.verify(&token), Err(expected), "{name}");
@@ -159,7 +159,7 @@ fn signed_claims_must_be_an_object() {
         .expect("signed");
     assert_eq!(
         key.verify(&token),
-        Err(VerifyError::Malformed("the claims are no JSON object"))
+        Err(VerifyError::Malformed("the claims are not a JSON object"))
     );
 }
 

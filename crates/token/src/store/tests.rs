@@ -133,7 +133,7 @@ fn threads_that_start_at_once_end_with_one_key() {
 
 const CHILD_PATH: &str = "POSTLOGIN_TOKEN_TEST_KEY";
 
-/// What each process of the next test does; on its own it has nothing to do.
+/// The work of each process of the next test; on its own it has nothing to do.
 #[test]
 fn child_process() {
     if let Some(path) = env::var_os(CHILD_PATH) {

@@ -7,6 +7,8 @@ use postlogin_js::check::{self, Finding};
 use postlogin_project::{ActionSource, Error, Project, display_path};
 use postlogin_runner::{missing_files, missing_modules};
 
+use crate::render::counted;
+
 /// Returns the parts of a project that could not be read: the warning that reading the project gave for each, and its error with
 /// the file as seen from `here`.
 pub(super) fn unread(project: &Project, here: &Path) -> Vec<(String, Error)> {
@@ -21,6 +23,42 @@ pub(super) fn unread(project: &Project, here: &Path) -> Vec<(String, Error)> {
             (sentence, error)
         })
         .collect()
+}
+
+/// Returns an error of a project whose file is relative to `root` with the file as seen from `here`; one without a file is about
+/// the folder.
+pub(super) fn seen_from(here: &Path, root: &Path, error: Error) -> Error {
+    let file = match &error.file {
+        Some(file) => display_path(&root.join(file), here),
+        None => display_path(root, here),
+    };
+    error.in_file(if file.is_empty() { "." } else { &file })
+}
+
+/// Returns in words what a project without any Action and Rule has: `3 applications and 1 connection`. `None` when it has nothing,
+/// or has Actions.
+pub(super) fn entities(project: &Project) -> Option<String> {
+    if !project.actions.is_empty() || !project.rules.is_empty() {
+        return None;
+    }
+    let tenant = &project.tenant;
+    let counts = [
+        (tenant.clients.len(), "application"),
+        (tenant.connections.len(), "connection"),
+        (tenant.resource_servers.len(), "API"),
+        (tenant.client_grants.len(), "grant"),
+        (tenant.roles.len(), "role"),
+        (tenant.organizations.len(), "organization"),
+        (tenant.email_templates.len(), "e-mail template"),
+        (project.modules.len(), "Action Module"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let mut words: Vec<String> = counts.map(|(count, one)| counted(count, one)).collect();
+    let last = words.pop()?;
+    Some(match words.is_empty() {
+        true => last,
+        false => format!("{} and {last}", words.join(", ")),
+    })
 }
 
 /// Whether two errors tell the same: the file may be named from another folder.
@@ -40,7 +78,7 @@ pub(super) fn place(error: &Error) -> Location {
     }
 }
 
-/// What scripts load that `run` and `test` will not find.
+/// The modules that scripts load and that `run` and `test` will not find.
 pub(super) struct Missing {
     /// The names of packages, each with the number of Actions that require it. Taken out when it is told: a checkout
     /// without `node_modules` lacks all packages.
@@ -91,7 +129,7 @@ impl Missing {
     }
 }
 
-/// How to install a package: `postlogin install` installs what is declared only.
+/// Returns the hint on installing a package: `postlogin install` installs declared packages only.
 fn hint(source: &ActionSource, name: &str) -> String {
     let declared = source.declared.iter();
     let mut declared = declared.flat_map(|manifest| &manifest.dependencies);

@@ -18,10 +18,10 @@ use serde_json::{Map, Value};
 
 use crate::error::CliError;
 
-/// What stands in for a secret whose value nobody knows here.
+/// The replacement for a secret whose value is unknown here.
 const PLACEHOLDER: &str = "test";
 
-/// What stands in for one that the Action uses as a URL.
+/// The replacement for one that the Action uses as a URL.
 const URL_PLACEHOLDER: &str = "https://example.com";
 
 /// The longest error in a description, in letters.
@@ -36,7 +36,7 @@ pub(super) struct FirstCase {
     pub(super) text: String,
     /// The packages that have to be installed before it can run, as npm takes them.
     pub(super) missing: Vec<String>,
-    /// What the case holds as it is although it looks like a mistake, in words.
+    /// The part of the case that looks like a mistake and is kept as it is, in words.
     pub(super) remark: Option<String>,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn first_case(
     })
 }
 
-/// What became of a login, or why the Action cannot be loaded.
+/// The result of a login, or the reason why the Action cannot be loaded.
 type Ran = Result<Outcome, String>;
 
 /// Runs the Action with a value for each secret. One whose use as a URL fails the login gets a URL: a case that pins the error
@@ -191,6 +191,7 @@ fn login(project: &Project, trigger: Trigger, bound: BoundAction) -> anyhow::Res
         },
         steps: Vec::new(),
         watch: Watch::Off,
+        passes_over: false,
     };
     Ok(run_login(&[bound], prepared, None)?.outcome)
 }

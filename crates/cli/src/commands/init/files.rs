@@ -68,7 +68,7 @@ impl Files {
         match is_inside {
             true => Ok(()),
             false => Err(CliError::usage(format!(
-                "can't write {name}: a symbolic link leads out of the folder `{}`",
+                "cannot write {name}: a symbolic link leads out of the folder `{}`",
                 self.home.display()
             ))
             .with_hint("remove the link, or make it a folder")),
@@ -105,7 +105,7 @@ impl Files {
         Ok(())
     }
 
-    /// What was written, and what was there.
+    /// Returns the summary of written and existing files.
     pub(super) fn done(self) -> (Vec<String>, Vec<String>) {
         (self.made, self.kept)
     }

@@ -11,13 +11,13 @@ use std::{
 
 use super::MOST_TEXT;
 
-/// How long a call may take.
+/// The time limit of a call.
 const LIMIT: Duration = Duration::from_secs(300);
 /// The most of stderr that is passed on, in bytes.
 const MOST_REMARKS: usize = 16 << 10;
-/// How often a process is looked at.
+/// The time between two looks at a process.
 const POLL: Duration = Duration::from_millis(10);
-/// How long its output may take to end once it has ended.
+/// The time that its output may take to end once it has ended.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A command line of this program.
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Invocation {
     /// The arguments.
     pub(super) arguments: Vec<String>,
-    /// What it reads.
+    /// Its input.
     pub(super) stdin: String,
     /// Whether what it prints is one JSON object.
     pub(super) is_json: bool,
@@ -33,7 +33,7 @@ pub(super) struct Invocation {
     pub(super) writes_snapshots: bool,
 }
 
-/// What a process printed.
+/// The output of a process.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     pub(super) text: String,
@@ -51,7 +51,7 @@ impl Output {
     }
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug)]
 pub(super) struct Ended {
     /// `None` after a signal.

@@ -22,7 +22,7 @@ use child::{Ended, Invocation};
 /// The most of an answer that is passed on, in bytes.
 const MOST_TEXT: usize = 256 << 10;
 
-/// What agents read before they call a tool.
+/// The instructions for agents before they call a tool.
 const INSTRUCTIONS: &str = "Runs Auth0 Actions and Rules of this project offline, with production's semantics. \
     Paths are relative to the project's folder. `check` finds what cannot work in production without running anything; \
     `run` runs one login; `explain` shows where each claim comes from and why one is missing; `test` runs the project's cases \
@@ -32,8 +32,9 @@ const INSTRUCTIONS: &str = "Runs Auth0 Actions and Rules of this project offline
 pub(crate) fn mcp() -> Result<u8, CliError> {
     let program = env::current_exe()
         .map_err(|error| CliError::usage(format!("this program cannot be found: {error}")))?;
-    let folder = env::current_dir()
-        .map_err(|error| CliError::usage(format!("there is no working folder: {error}")))?;
+    let folder = env::current_dir().map_err(|error| {
+        CliError::usage(format!("cannot determine the current directory: {error}"))
+    })?;
     let about = About {
         name: "postlogin",
         version: version::SHORT,

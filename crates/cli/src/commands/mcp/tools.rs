@@ -19,7 +19,7 @@ pub(super) struct Parameter {
     note: &'static str,
 }
 
-/// What an argument can be.
+/// The forms of an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A string.

@@ -28,7 +28,7 @@ impl Checkouts {
         }
     }
 
-    /// What an argument names, and the folder that it is relative to.
+    /// Returns the file that an argument names, and the folder that it is relative to.
     pub(super) fn resolve(&self, argument: &str) -> Result<(String, PathBuf), CliError> {
         let Some(revision) = argument.strip_prefix("git:") else {
             return Ok((argument.to_owned(), self.here.clone()));
@@ -54,7 +54,7 @@ impl Checkouts {
         }
         if revision.is_empty() || revision.starts_with('-') {
             return Err(
-                failed("this is no revision").with_hint("write git:main, git:HEAD~1 or git:v1.2")
+                failed("unknown revision").with_hint("write git:main, git:HEAD~1 or git:v1.2")
             );
         }
         let commit = self.git(
@@ -68,7 +68,7 @@ impl Checkouts {
         );
         let commit = commit.map_err(|_| {
             failed("the repository has no such revision")
-                .with_hint("`git branch --all` and `git tag` list what there is; a shallow clone lacks older ones (`git fetch`)")
+                .with_hint("`git branch --all` and `git tag` list the revisions; a shallow clone lacks older ones (`git fetch`)")
         })?;
         let commit = commit.trim().to_owned();
         let prefix = self

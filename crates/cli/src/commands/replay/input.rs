@@ -20,7 +20,7 @@ use crate::error::{CliError, hint_on_missing};
 /// Users that are being read.
 pub(super) struct Input {
     pub(super) users: Users,
-    /// How many bytes of the file were read.
+    /// The number of bytes of the file that were read.
     pub(super) position: Arc<AtomicU64>,
     /// Its size, if it is known.
     pub(super) size: Option<u64>,
@@ -37,7 +37,7 @@ pub(super) fn open(path: &Path, columns: &Columns) -> Result<Input, CliError> {
         (counted(Box::new(io::stdin())), None)
     } else {
         let file = File::open(path).map_err(|error| {
-            let shown = CliError::usage(format!("can't read {shown}: {error}"));
+            let shown = CliError::usage(format!("cannot read {shown}: {error}"));
             match error.kind() {
                 io::ErrorKind::NotFound => shown.with_hint(hint_on_missing(path)),
                 _ => shown,

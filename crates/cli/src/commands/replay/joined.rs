@@ -1,12 +1,12 @@
-//! What no export has: roles and organizations, from files of their own.
+//! The data that no export has: roles and organizations, from files of their own.
 
 use std::{collections::HashMap, path::Path};
 
-use postlogin_replay::{input::Form, profile::Columns};
+use postlogin_replay::{Logged, input::Form, profile::Columns};
 use serde_json::{Map, Value, json};
 
 use super::input;
-use crate::error::CliError;
+use crate::{error::CliError, printer::Printer};
 
 /// So many names of roles, or organizations, are held at once.
 const MOST: usize = 20_000_000;
@@ -65,6 +65,44 @@ pub(super) fn organizations(path: &Path) -> Result<HashMap<String, Value>, CliEr
     Ok(organizations)
 }
 
+/// The last login of each user in the tenant's logs.
+pub(super) fn logins(path: &Path, printer: &Printer) -> Result<Logged, CliError> {
+    let shown = path.display();
+    let mut input = input::open(path, &Columns::default())?;
+    if input.users.form() == Form::Table {
+        return Err(
+            CliError::usage(format!("{shown}: logs are JSON, and this is a table"))
+                .with_hint("pass what `GET /api/v2/logs` or a log stream gives"),
+        );
+    }
+    let failed = |line: u64, why: &str| {
+        CliError::usage(format!("{shown}:{line}: {why}"))
+            .with_hint("each line is an entry of the tenant's log, such as {\"type\": \"s\", \"user_id\": \"auth0|1\"}")
+    };
+    let mut logins = Logged::default();
+    loop {
+        let entry = input.users.next_entry();
+        let entry = entry.map_err(|error| CliError::usage(format!("{shown}: {error}")))?;
+        let Some(entry) = entry else {
+            break;
+        };
+        let text = entry.content.map_err(|why| failed(entry.line, why))?;
+        let value: Value =
+            serde_json::from_slice(&text).map_err(|_| failed(entry.line, "not JSON"))?;
+        logins.add(&value).map_err(|why| failed(entry.line, why))?;
+    }
+    match logins.users() {
+        0 => printer.warning(&format!(
+            "{shown}: no entry is a login of a user: all users get the event without one"
+        )),
+        users => printer.note(&format!(
+            "{shown}: {} logins, the last ones of {users} users",
+            logins.entries
+        )),
+    }
+    Ok(logins)
+}
+
 /// Calls back for each line with its `user_id` and the value of a name.
 fn each(
     path: &Path,
@@ -94,7 +132,7 @@ fn each(
             return Err(failed(entry.line, "not a JSON object"));
         };
         let user = object.get("user_id").and_then(Value::as_str);
-        let user = user.ok_or_else(|| failed(entry.line, "there is no `user_id`"))?;
+        let user = user.ok_or_else(|| failed(entry.line, "`user_id` is missing"))?;
         let found = match is_table {
             true => object
                 .get("app_metadata")

@@ -1,4 +1,4 @@
-//! How far a replay is, and how fast it was.
+//! The progress and the speed of a replay.
 
 use std::{
     io::{IsTerminal as _, stderr},
@@ -82,14 +82,14 @@ impl<'a> Teller<'a> {
 
 /// Says how fast it was. This is no part of the report, which is the same for each run.
 pub(super) fn tell_speed(done: &Done, progress: &Teller<'_>, printer: &Printer) {
-    // Lines that are no user do not log in.
+    // Lines that are not users do not log in.
     let ran = done.micros.count();
     if ran == 0 {
         return;
     }
     printer.note(&format!(
-        "{} users, {} a second; a user takes {} µs (p50), {} µs (p99)",
-        ran,
+        "{ran} {}, {} a second; a user takes {} µs (p50), {} µs (p99)",
+        if ran == 1 { "user" } else { "users" },
         progress.rate_of(ran),
         done.micros.percentile(50),
         done.micros.percentile(99)

@@ -1,4 +1,4 @@
-//! What `postlogin replay` says when there is nothing to compare, or not everything was compared.
+//! The messages of `postlogin replay` when there is nothing to compare, or not everything was compared.
 
 use postlogin_replay::{
     Summary,
@@ -43,7 +43,7 @@ pub(super) fn not_compared(report: &Report<'_>, summary: &Summary) -> String {
 /// A file without a single user: the names of its attributes are not those of an export.
 pub(super) fn no_users(summary: &Summary, name: &str) -> CliError {
     if summary.lines == 0 {
-        return CliError::usage(format!("{name}: there is no user in it"));
+        return CliError::usage(format!("{name}: it has no users"));
     }
     if !summary.problems.iter().any(|(why, _)| why == NO_ID) {
         // The names of its attributes are not what is wrong.

@@ -56,16 +56,21 @@ pub(in crate::commands) fn project_key(
 ) -> Result<KeyPair, CliError> {
     let root = project.map_or(here, |project| project.root.as_path());
     let folder = state_folder(root)?;
+    let key = kept_key(&folder)?;
+    keep_out_of_git(&folder);
+    Ok(key)
+}
+
+/// Returns the key of a state folder, which is made if there is none.
+pub(in crate::commands) fn kept_key(folder: &Path) -> Result<KeyPair, CliError> {
     let key = postlogin_token::load_or_create(&folder.join("signing-key.pem"));
-    let key = key.map_err(|error| {
+    key.map_err(|error| {
         let shown = CliError::usage(error.to_string());
         match error.hint() {
             Some(hint) => shown.with_hint(hint),
             None => shown,
         }
-    })?;
-    keep_out_of_git(&folder);
-    Ok(key)
+    })
 }
 
 /// Adds the signed tokens to an outcome.

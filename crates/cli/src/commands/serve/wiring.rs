@@ -1,13 +1,14 @@
 //! From the options of `serve` to its pipeline, and from what happens in the pipeline to stderr.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, mpsc::sync_channel},
     thread,
     time::Duration,
 };
 
 use postlogin_host::{Budget, Door, Mock};
-use postlogin_project::Secret;
+use postlogin_project::{Boundary, Secret, TenantData};
 use postlogin_runner::{PipelineNotice, PipelineSetup, ProgramError, pipeline::Network};
 use postlogin_tenant::Tenant;
 use serde_json::Value;
@@ -26,6 +27,7 @@ pub(super) fn pipeline(
     arguments: &ServeArguments,
     budget: Budget,
     secrets: Vec<Secret>,
+    seed: TenantData,
     printer: Printer,
 ) -> PipelineSetup {
     PipelineSetup {
@@ -35,6 +37,7 @@ pub(super) fn pipeline(
         }),
         budget,
         secrets,
+        seed,
         compiler: Box::new(move |allocation| lasting_compiler(allocation, printer)),
         notices: Box::new(move |notice| report(notice, &printer)),
     }
@@ -44,13 +47,28 @@ pub(super) fn pipeline(
 /// what exceeds them is not printed.
 const MOST_WAITING: usize = 1_000;
 
-/// Has each entry of the tenant's log printed to stderr, by a thread of its own.
-pub(super) fn show_log(tenant: &mut Tenant, format: LogFormat, printer: Printer) {
-    let shown: fn(&Value) -> String = match format {
-        LogFormat::Quiet => return,
-        LogFormat::Json => |entry| entry.to_string(),
-        LogFormat::Human => |entry| crate::render::entry(entry).join("\n"),
+/// Has each entry of the tenant's log printed to stderr, by a thread of its own. `root` is where files are that errors name, and
+/// `secrets` are hidden in what is shown of them.
+pub(super) fn show_log(
+    tenant: &mut Tenant,
+    format: LogFormat,
+    (root, secrets): (PathBuf, Vec<Secret>),
+    printer: Printer,
+) {
+    let source = move |file: &str| {
+        let within = Boundary::around(&root);
+        let text = within.read_text(&root.join(file), file).ok()?;
+        let hidden = secrets.iter().filter(|secret| !secret.value.is_empty());
+        Some(hidden.fold(text, |text, secret| text.replace(&secret.value, "***")))
     };
+    let shown = move |entry: &Value| match format {
+        LogFormat::Quiet => String::new(),
+        LogFormat::Json => entry.to_string(),
+        LogFormat::Human => crate::render::entry(entry, &source).join("\n"),
+    };
+    if format == LogFormat::Quiet {
+        return;
+    }
     let (sender, receiver) = sync_channel::<String>(MOST_WAITING);
     thread::spawn(move || {
         for text in receiver {
@@ -86,6 +104,10 @@ impl Network for Options {
         network.map(|network| network.door).map_err(sentence)
     }
 
+    fn is_live(&self) -> bool {
+        self.network.allow_net.is_some()
+    }
+
     fn mocks(&self) -> Result<Vec<Mock>, String> {
         mocks(&self.network.http).map_err(sentence)
     }
@@ -110,6 +132,13 @@ fn report(notice: PipelineNotice<'_>, printer: &Printer) {
             "files have changed: {} from now on",
             scripts(count)
         )),
+        PipelineNotice::LeftOut(part) => {
+            printer.error(&part.error.clone().into());
+            printer.note(&format!(
+                "logins that need `{}` will fail until this is fixed; no restart is needed",
+                part.name
+            ));
+        }
         PipelineNotice::Refused(error) => {
             printer.error(&CliError::from(error));
             printer.note("logins will fail until this is fixed; no restart is needed");

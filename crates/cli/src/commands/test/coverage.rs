@@ -1,4 +1,4 @@
-//! What becomes of `--coverage`.
+//! The reports of `--coverage`.
 
 use std::{
     fs, io,
@@ -32,7 +32,7 @@ impl Reports {
                 Some(("lcov", file)) if !file.is_empty() => (Form::Lcov, file.into()),
                 Some(("html", file)) if !file.is_empty() => (Form::Html, file.into()),
                 _ => {
-                    let message = format!("--coverage={argument}: it is no report");
+                    let message = format!("--coverage={argument}: unknown report");
                     return Err(CliError::usage(message).with_hint(
                         "write --coverage, --coverage=lcov:FILE or --coverage=html:FILE",
                     ));

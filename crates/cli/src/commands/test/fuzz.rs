@@ -8,7 +8,7 @@ use std::{
 use postlogin_core::{Trigger, trigger::Binding};
 use postlogin_project::{ActionSource, Project, cases::find_case_files, parse_duration};
 use postlogin_runner::{
-    FuzzOptions, LoadError, LoadProblem, Logins, Plan, Targets, fuzz as search, plan,
+    FuzzOptions, LoadError, Logins, Plan, Targets, fuzz as search, plan, sort_parts, trigger_of,
 };
 
 use super::{Setting, interrupt, is_ci, refuse, reporters::Outputs, unwritable};
@@ -43,16 +43,13 @@ pub(super) fn fuzz(
         false => &of_cases,
     };
     let plan = match plan(looked_through, setting.here) {
-        Ok(plan) if !plan.unreadable.is_empty() => {
-            return Ok(refuse(plan.unreadable.into_values().collect(), printer));
-        }
         Ok(plan) => plan,
         Err(errors) => return Ok(refuse(errors, printer)),
     };
     let targets = targets(setting, &plan, &of_cases, actions, project)?;
-    if targets.list.is_empty() {
+    if targets.list.is_empty() && targets.left_out.is_empty() {
         return Err(CliError {
-            message: "there is no Action to make up logins for".into(),
+            message: "no Action to generate logins for".into(),
             hint: Some("name one: `postlogin test --fuzz actions/my-action/code.js`".into()),
             code: NO_CASES,
         });
@@ -60,14 +57,21 @@ pub(super) fn fuzz(
     let mut compiler = setting.compiler(printer)?;
     let mut compiled = Vec::new();
     for (index, source) in targets.sources.iter().enumerate() {
-        let action = match targets.needs(index) {
-            true => compiler.action(source),
-            false => Err(LoadError::not_loaded(&source.name)),
+        let action = match (targets.needs(index), plan.reason(source)) {
+            (true, None) => {
+                // A wrong trigger is an error of its loading, too.
+                let trigger = trigger_of(source).unwrap_or_default();
+                let tried = compiler.try_action(source, trigger)?;
+                tried.map_err(|left_out| left_out.error)
+            }
+            (true, Some(error)) => Err(error),
+            (false, _) => Err(LoadError::not_loaded(&source.name)),
         };
-        match action {
-            Err(error) if error.problem == LoadProblem::Internal => return Err(error.into()),
-            action => compiled.push(action),
-        }
+        compiled.push(action);
+    }
+    // Reports name them.
+    for part in &targets.left_out {
+        printer.withdraw(&part.error.message);
     }
     let folder = folder(setting, &plan);
     let options = FuzzOptions {
@@ -92,7 +96,7 @@ pub(super) fn fuzz(
     }
 }
 
-/// How many logins there are if nothing is said.
+/// The default number of logins.
 const DEFAULT: u64 = 1000;
 
 fn parse(text: &str) -> Result<Logins, CliError> {
@@ -102,13 +106,13 @@ fn parse(text: &str) -> Result<Logins, CliError> {
     };
     if text.chars().all(|letter| letter.is_ascii_digit()) {
         return match text.parse() {
-            Ok(0) => Err(refused("that is none")),
+            Ok(0) => Err(refused("it must be at least 1")),
             Ok(count) => Ok(Logins::Count(count)),
-            Err(_) => Err(refused("that is no number of logins")),
+            Err(_) => Err(refused("it is not a number of logins")),
         };
     }
     match parse_duration(text) {
-        Ok(time) if time.is_zero() => Err(refused("that is no time")),
+        Ok(time) if time.is_zero() => Err(refused("it must be greater than zero")),
         Ok(time) => Ok(Logins::For(time)),
         Err(_) => Err(refused("that is neither a number nor a duration")),
     }
@@ -132,7 +136,7 @@ fn sort(
     Ok((of_cases, actions))
 }
 
-/// What was named; else the project's Rules and bindings; else whatever the cases name.
+/// Returns the named Actions; else the project's Rules and bindings; else whatever the cases name.
 fn targets(
     setting: &Setting<'_>,
     plan: &Plan,
@@ -155,7 +159,13 @@ fn targets(
     // Each binding of the project is a target of its own.
     if let Some(project) = project {
         for trigger in Trigger::ALL {
-            let bound = project.sources_of(*trigger, setting.here)?;
+            let mut bound = Vec::new();
+            for part in sort_parts(project.parts_of(*trigger, setting.here)) {
+                match part {
+                    Ok(source) => bound.push(source),
+                    Err(part) => targets.leave_out(part),
+                }
+            }
             if trigger.table().binding == Binding::Entity {
                 // Each runs alone.
                 for action in bound {
@@ -166,7 +176,7 @@ fn targets(
             }
         }
     }
-    if !targets.list.is_empty() {
+    if !targets.list.is_empty() || !targets.left_out.is_empty() {
         return Ok(targets);
     }
     Ok(Targets::of_cases(plan, &setting.select(plan)))

@@ -110,7 +110,7 @@ fn ask(waiting: &[Pending], here: &Path, keys: &Keys, printer: &Printer) -> Resu
     Ok(SUCCESS)
 }
 
-/// What the user decides about one outcome.
+/// The user's decision about one outcome.
 #[derive(Clone, Copy)]
 enum Answer {
     Accept,

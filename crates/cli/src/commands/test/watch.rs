@@ -63,6 +63,7 @@ pub(super) fn watch(
                             _ => setting.snapshots,
                         },
                         failing: Some(&desk.failing),
+                        page: None,
                     };
                     let done = round(setting, &plan, &pass, &mut compiler, outputs, printer)?;
                     code = done.unwrap_or(code);
@@ -92,7 +93,7 @@ pub(super) fn watch(
     }
 }
 
-/// What runs next.
+/// The cases that run next.
 enum Again {
     /// All cases that fit the filter.
     Everything,
@@ -107,7 +108,7 @@ enum Again {
 }
 
 impl Again {
-    /// What is said when no case is to run.
+    /// Returns the message for no selected case.
     fn nothing(&self, desk: &Desk) -> &'static str {
         match self {
             Self::Touched(_) if desk.filter.is_some() => {
@@ -175,7 +176,7 @@ fn told(changed: &HashSet<PathBuf>, setting: &Setting<'_>) -> String {
     format!("changed: {}{more}", files.join(", "))
 }
 
-/// What the last plan was like.
+/// The state of the last plan.
 #[derive(Default)]
 struct Before {
     names: HashSet<String>,

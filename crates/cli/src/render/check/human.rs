@@ -11,7 +11,7 @@ use crate::render::page::{Page, span};
 use crate::render::style::Role;
 use crate::render::text::counted;
 
-/// How many findings are shown; the others are counted.
+/// The most findings that are shown; the others are counted.
 const MOST_FINDINGS: usize = 200;
 
 /// Writes the findings and how many there are.
@@ -105,11 +105,17 @@ fn summary(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     } else {
         (Role::Warn, "!", counts.join(", "))
     };
+    let checked = match &report.read {
+        Some(read) if report.actions.is_empty() => {
+            format!(": the project has no Actions and no Rules; it has {read}")
+        }
+        _ => format!(" in {checked}"),
+    };
     page.line(
         0,
         &[
             span(role, format!("{mark} {found}")),
-            span(Role::Plain, format!(" in {checked}")),
+            span(Role::Plain, checked),
         ],
     )
 }

@@ -1,4 +1,4 @@
-//! What `postlogin check` found: for people, for programs, for code scanning and for annotations.
+//! The findings of `postlogin check`: for people, for programs, for code scanning and for annotations.
 
 mod github;
 mod human;
@@ -23,8 +23,10 @@ const MOST_FOR_PROGRAMS: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     actions: Vec<Checked>,
-    /// What is wrong with the project's configuration rather than with one of its Actions.
+    /// The findings in the project's configuration rather than in one of its Actions.
     configuration: Vec<Finding>,
+    /// What was read of a project that has no Action and no Rule, in words.
+    read: Option<String>,
 }
 
 /// An Action or a Rule, and its findings.
@@ -38,6 +40,14 @@ pub(crate) struct Checked {
 }
 
 impl Report {
+    /// A report without any finding yet. `read` says what a project without Actions and Rules has.
+    pub(crate) fn of_nothing(read: Option<String>) -> Self {
+        Self {
+            read,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn add(&mut self, checked: Checked) {
         self.actions.push(checked);
     }

@@ -68,7 +68,7 @@ fn commands_are_escaped() {
     ");
 }
 
-/// What the schema of SARIF 2.1.0 demands of what is written here, as far as it can be said without the schema:
+/// The demands of the schema of SARIF 2.1.0 on this output, as far as they can be stated without the schema:
 /// required properties, their types, and references that lead somewhere.
 #[test]
 fn sarif_has_the_structure_of_its_schema() {

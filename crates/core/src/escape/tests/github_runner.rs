@@ -1,4 +1,4 @@
-//! What the runner of GitHub Actions takes for a command, by the rules of its `ActionCommand`; every name of a command
+//! The texts that the runner of GitHub Actions treats as a command, by the rules of its `ActionCommand`; every name of a command
 //! is registered. It is stricter than the runner where that depends on the machine: invisible characters are ignored.
 //!
 //! <https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs>

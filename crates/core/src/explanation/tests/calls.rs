@@ -70,7 +70,7 @@ fn calls_for_other_names_are_reached() {
     check(&any, &calls, Reached::OtherNames, &first);
 }
 
-/// What the last call gave decides of the token; of a place, whether it ever gave a value.
+/// The last call decides for the token; for a place, any call with a value does.
 #[test]
 fn calls_without_a_value_are_reached() {
     let check = |values: &[(u32, Value)], state: PresenceState, reached: Reached| {

@@ -3,6 +3,7 @@
 mod machine;
 mod never_panics;
 mod order;
+mod passing_over;
 mod stored;
 mod triggers;
 
@@ -37,7 +38,7 @@ fn handler(kind: HandlerKind, name: &str) -> HandlerInfo {
     }
 }
 
-/// What a script does in each run: the calls that it makes, and its verdict.
+/// The script of each run: the calls that it makes, and its verdict.
 type Act<'a> = dyn FnMut(&mut Login, &Call) -> Result<(), Fault> + 'a;
 
 /// Steps a login to its end. A Rule calls back with the `user` and `context` that it got, unless the script did already.

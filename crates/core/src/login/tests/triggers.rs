@@ -1,4 +1,4 @@
-//! What the Actions of triggers other than post-login ask for, and how their transactions end.
+//! The requests of Actions of triggers other than post-login, and the ends of their transactions.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What `api` calls ask for: recorded at the call, applied when the handler has returned.
+//! The requests of `api` calls: recorded at the call, applied when the handler has returned.
 
 use serde_json::{Map, Value};
 
@@ -55,7 +55,7 @@ pub(crate) enum Command {
     SetResultUrl {
         url: String,
     },
-    /// What becomes of an e-mail, a text or a call.
+    /// The fate of an e-mail, a text or a call.
     Deliver {
         delivery: Delivery,
         reason: Argument,
@@ -73,7 +73,7 @@ pub(crate) enum Command {
         site: Option<Location>,
         /// The number of the call among all calls of the login.
         index: usize,
-        /// What is known of a value that is too large to be kept; `value` is shortened then.
+        /// The known facts of a value that is too large to be kept; `value` is shortened then.
         large: Option<LargeClaim>,
     },
     /// Takes away what an earlier Rule has set.
@@ -154,7 +154,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// What it costs the host while it waits, in bytes.
+    /// Returns its cost for the host while it waits, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let arguments = match self {
             Command::Abort(_) => 0,
@@ -231,7 +231,7 @@ pub(crate) enum TargetScopes {
     Clear,
 }
 
-/// What is known of the value of a claim that is larger than any token can carry.
+/// The known facts of a claim's value that is larger than any token can carry.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LargeClaim {
     /// Its size as JSON, in bytes.

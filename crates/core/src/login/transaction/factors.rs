@@ -193,7 +193,7 @@ pub(super) fn skip_done(flow: &mut Flow) {
     }
 }
 
-/// What is still to be asked for: a factor that was passed in this flow is ignored. `None` when nothing is left.
+/// Returns the factors that are still to be asked for: a factor that was passed in this flow is ignored. `None` when nothing is left.
 fn left_of(flow: &Flow, asked: Suspension) -> Option<Suspension> {
     let open = |factors: Vec<String>| -> Option<Vec<String>> {
         let passed = &flow.passed_factors;

@@ -32,7 +32,7 @@ use state::{Ending, Flow, Running};
 pub(crate) use suspension::Resumed;
 pub use suspension::{ResumeStep, Resumption, Suspension};
 
-/// What the host does after a handler ended.
+/// The host's next step after a handler has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Next {
     /// Run the next Action; after the last one, [`Transaction::conclude`].
@@ -284,9 +284,32 @@ impl Transaction {
         apply::apply(&mut self.flow, running)
     }
 
+    /// Ends the running Action, which did not load: it asked for nothing, and the next one runs.
+    pub fn end_passed_over(&mut self, fault: Fault, usage: ActionUsage, now_ms: i64) -> Next {
+        let name = self.running.as_ref().map(|running| running.action.clone());
+        // What it printed before it failed is measured as always.
+        if let Some(running) = &mut self.running {
+            running.commands.clear();
+        }
+        if self.flow.kept.exceeded().is_none() {
+            self.flow.pass_over(&name.unwrap_or_default(), fault);
+        }
+        self.end(Ok(()), usage, now_ms)
+    }
+
+    /// Passes over a handler that cannot run.
+    pub fn pass_over(&mut self, action: &str, fault: Fault) {
+        self.flow.usage.push(ActionUsage {
+            action: action.to_owned(),
+            ..ActionUsage::default()
+        });
+        self.flow.pass_over(action, fault);
+    }
+
     /// Tells, after the last Action, whether the user still owes a factor (`api.multifactor.enable`). No Action runs
     /// after that. [`Transaction::finish`] does the same for hosts that have nothing to answer.
     pub fn conclude(&mut self) -> Next {
+        self.flow.end_incomplete();
         if self.flow.ending.is_none()
             && self.flow.waiting.is_empty()
             && factors::owes_multifactor(&self.flow)

@@ -117,7 +117,7 @@ pub(super) fn come_back(flow: &mut Flow, mut query: Map<String, Value>, body: Ma
     json::put(event, &["request", "body"], Some(Value::Object(body)));
 }
 
-/// What a form gives: `event.prompt`, with the fields that were filled in laid over those that were given.
+/// Returns the result of a form: `event.prompt`, with the fields that were filled in laid over those that were given.
 pub(super) fn filled_in(
     flow: &mut Flow,
     id: &str,

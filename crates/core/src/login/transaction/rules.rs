@@ -249,7 +249,7 @@ impl Transaction {
     }
 }
 
-/// What the event gives as `context`, taken out of it.
+/// Takes the `context` that the event gives out of it.
 pub(super) fn given(event: &mut Value) -> Map<String, Value> {
     crate::rules::take_given(event)
 }

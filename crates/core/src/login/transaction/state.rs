@@ -1,4 +1,4 @@
-//! What a login collects on its way through the Actions.
+//! The state that a login collects on its way through the Actions.
 
 use std::collections::VecDeque;
 
@@ -36,7 +36,7 @@ pub(crate) struct Running {
     pub entry: EntryPoint,
     /// The event as the handler sees it.
     pub event: Value,
-    /// What it has asked for.
+    /// The requests so far.
     pub commands: Vec<Command>,
     /// The working copy behind `api.session.setMetadata`.
     pub session_metadata: Map<String, Value>,
@@ -50,11 +50,11 @@ pub(crate) struct Running {
     pub run: usize,
     /// The Rule, if it is one.
     pub rule: Option<RunningRule>,
-    /// How many bytes it may still print.
+    /// The number of bytes that it may still print.
     pub log_bytes_left: usize,
 }
 
-/// How a login ends before its last Action.
+/// The end of a login before its last Action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Ending {
     /// Denied.
@@ -70,7 +70,7 @@ pub(crate) enum Ending {
     Failed(ActionError),
 }
 
-/// What is counted of a custom token exchange, to be judged after its Action.
+/// The counts of a custom token exchange, which are checked after its Action.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Exchange {
     /// Calls that set the user.
@@ -81,12 +81,12 @@ pub(crate) struct Exchange {
     pub refused: bool,
 }
 
-/// What a login has collected.
+/// The state that a login has collected.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Flow {
     /// The login; its event is what the next Action sees, apart from secrets.
     pub input: LoginInput,
-    /// What was requested when the login started; `/continue` does not change it.
+    /// The request at the start of the login; `/continue` does not change it.
     pub request: Request,
     /// Whether the login started with `prompt=none`.
     pub silent: bool,
@@ -94,7 +94,7 @@ pub(crate) struct Flow {
     pub profile: Profile,
     /// The profile that the script of a connection gave, as it gave it.
     pub fetched: Option<Value>,
-    /// What Rules share.
+    /// The state that Rules share.
     pub rules: Rules,
     /// The cache.
     pub cache: Cache,
@@ -108,19 +108,22 @@ pub(crate) struct Flow {
     pub passed_factors: Vec<String>,
     /// Whether `api.multifactor.enable` wants a factor at the end of the flow; `None` leaves it to the tenant's policy.
     pub multifactor: Option<bool>,
-    /// How many challenges and enrolments Actions have asked for.
+    /// The number of challenges and enrolments that Actions have asked for.
     pub factor_commands: usize,
-    /// What the login waits for, first things first.
+    /// The things that the login waits for, in their order.
     pub waiting: VecDeque<Suspension>,
     /// URLs that the browser was sent to.
     pub redirected_to: Vec<String>,
-    /// What a form gave, for the handler that continues.
+    /// The result of a form, for the handler that continues.
     pub form: Option<Value>,
-    /// How the login ended, if it did.
+    /// The end of the login, if it has ended.
     pub ending: Option<Ending>,
+    /// The handlers that did not load and were passed over, with their errors.
+    #[serde(default)]
+    pub not_loaded: Vec<ActionError>,
     /// The last time that was told.
     pub now_ms: i64,
-    /// What the host changes beside the outcome.
+    /// The changes that the host makes beside the outcome.
     pub changes: Changes,
     /// Calls.
     pub commands: Vec<CommandRecord>,
@@ -130,21 +133,21 @@ pub(crate) struct Flow {
     pub notices: Vec<Notice>,
     /// Costs.
     pub usage: Vec<ActionUsage>,
-    /// What the Actions ask for beside tokens and metadata.
+    /// The requests of the Actions beside tokens and metadata.
     #[serde(default)]
     pub effects: Effects,
-    /// What is counted of a token exchange.
+    /// The counts of a token exchange.
     #[serde(default)]
     pub exchange: Exchange,
-    /// What was used of the vendor's limits.
+    /// The use of the vendor's limits.
     pub measures: Measures,
     /// The reads that are recorded.
     pub watch: Watch,
-    /// What Actions have read of the event.
+    /// The reads of the event by Actions.
     pub reads: Vec<EventRead>,
     /// Milliseconds that Actions have waited since the last suspension.
     pub waited_ms: u64,
-    /// How much of all this there is.
+    /// The size of all this.
     pub kept: Kept,
 }
 
@@ -171,6 +174,7 @@ impl Flow {
             redirected_to: Vec::new(),
             form: None,
             ending: None,
+            not_loaded: Vec::new(),
             now_ms: input.now_ms,
             changes: Changes::default(),
             commands: Vec::new(),
@@ -220,14 +224,27 @@ impl Flow {
         if matches!(self.ending, Some(Ending::Failed(_))) {
             return;
         }
-        let fault = fault.shortened();
-        self.ending = Some(Ending::Failed(ActionError {
-            action: action.to_owned(),
-            name: fault.name,
-            message: fault.message,
-            stack: fault.stack,
-            location: fault.location,
-        }));
+        self.ending = Some(Ending::Failed(error_of(action, fault)));
+    }
+
+    /// Notes a handler that does not load: the others run without it.
+    pub fn pass_over(&mut self, action: &str, fault: Fault) {
+        let error = error_of(action, fault);
+        let place = error.location.as_ref();
+        let place = place.map(|at| format!("{}:{}:{}: ", at.file, at.line, at.column));
+        let why = format!("{}{}", place.unwrap_or_default(), error.message);
+        self.notice(Notice::not_loaded(action, &why));
+        self.not_loaded.push(error);
+    }
+
+    /// Fails a login that would end well though a handler of it did not load.
+    pub fn end_incomplete(&mut self) {
+        if self.ending.is_none()
+            && self.waiting.is_empty()
+            && let Some(error) = self.not_loaded.first()
+        {
+            self.ending = Some(Ending::Failed(error.clone()));
+        }
     }
 
     /// The event that a handler sees.
@@ -313,5 +330,16 @@ impl Flow {
     /// Takes down how much of a limit is used; what is near it or over it becomes a notice at the end.
     pub fn measure(&mut self, measured: Measured, subject: &str, value: usize) {
         self.measures.measure(measured, subject, value);
+    }
+}
+
+fn error_of(action: &str, fault: Fault) -> ActionError {
+    let fault = fault.shortened();
+    ActionError {
+        action: action.to_owned(),
+        name: fault.name,
+        message: fault.message,
+        stack: fault.stack,
+        location: fault.location,
     }
 }

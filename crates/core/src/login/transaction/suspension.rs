@@ -1,4 +1,4 @@
-//! What a login can wait for, and how it goes on.
+//! The things that a login can wait for, and how it continues.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::state::{Ending, Flow};
 use super::{apply, factors, redirect};
 
-/// What a login waits for.
+/// The thing that a login waits for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Suspension {
     /// The browser was sent away.
@@ -50,7 +50,7 @@ impl Suspension {
     }
 }
 
-/// What the user does at a suspension.
+/// The user's action at a suspension.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ResumeStep {
     /// Comes back to `/continue`, after a redirect or a form.
@@ -66,10 +66,10 @@ pub enum ResumeStep {
     ChallengeFailed,
 }
 
-/// How a login goes on, with what the host has learnt meanwhile.
+/// The continuation of a login, with what the host has learnt meanwhile.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resumption {
-    /// What the user did.
+    /// The user's action.
     pub step: ResumeStep,
     /// The other profiles as they are now; `None` when they are those of the start.
     pub users: Option<Vec<Value>>,
@@ -81,7 +81,7 @@ impl From<ResumeStep> for Resumption {
     }
 }
 
-/// What the host does after a suspension.
+/// The host's next step after a suspension.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Resumed {
     /// Run `onContinuePostLogin` of the Action that suspended.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-/// What Node says to these texts, with the lines and columns that Node 22 adds to a position.
+/// Node's messages for these texts, with the lines and columns that Node 22 adds to a position.
 #[test]
 fn mistakes_are_told_in_v8s_words() {
     #[rustfmt::skip]

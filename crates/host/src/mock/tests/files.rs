@@ -1,4 +1,4 @@
-//! How mocks are read and written.
+//! Reading and writing of mocks.
 
 use serde_json::json;
 

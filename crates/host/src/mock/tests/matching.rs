@@ -137,7 +137,7 @@ fn queries_headers_and_bodies() {
     check(
         json!({"url": "*", "json": {"a": 1}}),
         &get("https://x.example/"),
-        &["the body is no JSON"],
+        &["the body is not valid JSON"],
     );
     check(
         json!({"url": "*", "text": "grant_type=*"}),

@@ -1,4 +1,4 @@
-//! What it costs to look for the mock of a request.
+//! The cost of the search for the mock of a request.
 
 use std::time::{Duration, Instant};
 

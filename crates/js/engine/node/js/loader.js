@@ -6,9 +6,32 @@
     const { defineProperty } = Object;
     const { prepareStackTrace } = Error; // the engine's; the library puts its own in its place
 
+    // What is not as in Node's library: places in the text of a module, and what is there instead. Lines stay where they are.
+    const ALTERED = {
+        __proto__: null,
+        // The loop runs what waits for its turn after an error that a listener has handled, and an immediate would count as pending.
+        'internal/process/execution': [["require('timers').setImmediate(noop);", '']],
+        // Warnings go to the host: nobody sees standard error. Those of a run that is over before its next tick can be asked for.
+        'internal/process/warning': [
+            ["error ??= require('internal/console/global').error;", 'error ??= process._rawDebug;'],
+            ['function doEmitWarning(warning) {', 'const pending = new SafeSet(); function doEmitWarning(warning) { pending.delete(warning);'],
+            ['  process.nextTick(doEmitWarning, warning);', '  pending.add(warning); process.nextTick(doEmitWarning, warning);'],
+            ['module.exports = {', 'module.exports = { pending,'],
+        ],
+    };
+
+    function altered(id, source) {
+        for (const [before, after] of ALTERED[id] ?? []) {
+            if (source.split(before).length !== 2) throw new Error(`Node's module ${id} has changed: ${before}`);
+            source = source.replace(before, () => after);
+        }
+        return source;
+    }
+
     node.compile = (id, parameters) => {
-        const source = native.librarySource(id);
-        if (source === undefined) throw new Error(`Node's module ${id} is not embedded`);
+        const found = native.librarySource(id);
+        if (found === undefined) throw new Error(`Node's module ${id} is not embedded`);
+        const source = altered(id, found);
         return native.compile(`(function (${parameters.join(', ')}) {${source}\n})`, `node:${id}`);
     };
 
@@ -98,7 +121,22 @@
     exposeInterface(globalThis, 'CustomEvent', require('internal/event_target').CustomEvent);
     require('internal/process/promises');
     require('internal/bootstrap/realm').BuiltinModule.allowRequireByUsers('sqlite');
-    process.on('warning', require('internal/process/warning').onWarning);
+    const { onWarning, pending: unprinted } = require('internal/process/warning');
+    process.on('warning', onWarning);
+    // Prints the warnings that no tick has printed yet, if the process still prints warnings.
+    node.flushWarnings = () => {
+        if (unprinted.size === 0) return;
+        try {
+            const isPrinted = process.listeners('warning').includes(onWarning);
+            for (const warning of unprinted) {
+                unprinted.delete(warning);
+                if (isPrinted) onWarning(warning);
+            }
+        } catch {
+            // A warning that cannot be shown as a text, or a process that is changed.
+        }
+        unprinted.clear();
+    };
 
     defineReplaceableLazyAttribute(globalThis, 'internal/crypto/webcrypto', ['crypto'], false, function cryptoThisCheck() {
         if (this !== globalThis && this !== undefined && this !== null) {

@@ -10,6 +10,17 @@
     // Reserved for documentation by RFC 5737; nothing is sent there.
     const STANDS_FOR_ANY = '192.0.2.1';
 
+    // Calls back in a later turn. What is not done when a handler returns is reported.
+    const later = (what, done) => {
+        const note = host.begun?.(what);
+        host.afterwards(() => {
+            if (note) host.ended(note);
+            done();
+        });
+    };
+    // The methods of `dns` whose names are not those of their bindings.
+    const METHODS = { __proto__: null, queryA: 'resolve4', queryAaaa: 'resolve6', getHostByAddr: 'reverse' };
+
     const makeRequest = (name) => ({ [name]: class extends HandleWrap {} })[name];
 
     node.complete('cares_wrap', (binding) => {
@@ -25,8 +36,9 @@
         }
         for (const name of ['queryA', 'queryAny', 'queryAaaa', 'queryCaa', 'queryCname', 'queryMx', 'queryNaptr', 'queryNs', 'queryPtr', 'querySrv', 'querySoa', 'queryTlsa', 'queryTxt', 'getHostByAddr']) {
             Object.defineProperty(ChannelWrap.prototype, name, {
-                value(request) {
-                    host.afterwards(() => request.oncomplete(REFUSED));
+                value(request, asked) {
+                    const method = METHODS[name] ?? `resolve${name.slice('query'.length)}`;
+                    later(`dns.${method} ${asked}`, () => request.oncomplete(REFUSED));
                     return 0;
                 },
                 writable: true, configurable: true,
@@ -42,14 +54,17 @@
                 const { async_id_fields: ids, constants } = node.getInternalBinding('async_wrap');
                 const socket = node.socketOf(ids[constants.kDefaultTriggerAsyncId]);
                 const address = LOCAL.test(hostname) ? '127.0.0.1' : socket ? STANDS_FOR_ANY : undefined;
-                host.afterwards(() => {
+                const done = () => {
                     if (address === undefined) request.oncomplete(UV_EAI_AGAIN);
                     else request.oncomplete(null, [family === 6 ? (address === '127.0.0.1' ? '::1' : `64:ff9b::${address}`) : address]);
-                });
+                };
+                // A socket is reported itself.
+                if (socket) host.afterwards(done);
+                else later(`dns.lookup ${hostname}`, done);
                 return 0;
             },
-            getnameinfo(request) {
-                host.afterwards(() => request.oncomplete(UV_EAI_AGAIN));
+            getnameinfo(request, address, port) {
+                later(`dns.lookupService ${address}:${port}`, () => request.oncomplete(UV_EAI_AGAIN));
                 return 0;
             },
             canonicalizeIP: node.addresses.canonical,

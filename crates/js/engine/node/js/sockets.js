@@ -89,6 +89,7 @@
 
     const FIRST_PORT = 49152;
     let ports = 0;
+    const connecting = new Set(); // sockets of TCP that are neither connected nor closed
 
     class TCP extends StreamBase {
         #peer;
@@ -98,6 +99,8 @@
             super();
             this.connection = new Connection(this);
             this.kind = kind;
+            this.place = host.place?.();
+            connecting.add(this);
             byAsyncId.set(this.getAsyncId(), this);
         }
 
@@ -107,6 +110,7 @@
         }
 
         whenClosed() {
+            connecting.delete(this);
             this.#forgetName();
             this.connection.close();
         }
@@ -116,6 +120,7 @@
             this.#peer = { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' };
             const socket = owner(this.connection.handle);
             this.connection.connect(socket?._host || address, port, (error) => {
+                connecting.delete(this);
                 if (this.isClosing) return;
                 if (error) {
                     const { handle } = this.connection;
@@ -128,6 +133,16 @@
         }
 
         connect6(request, address, port) { return this.connect(request, address, port); }
+
+        // The name of what it connects to; undefined for a socket of an http request, which is reported itself.
+        static pending(handle) {
+            const socket = owner(handle.connection.handle);
+            if (!socket || !socket.connecting || socket._httpMessage) return undefined;
+            const { address, port } = handle.#peer ?? {};
+            const name = socket._host || address;
+            const call = handle.connection.isSecure ? 'tls.connect' : 'net.connect';
+            return port === undefined ? `${call} ${name}` : `${call} ${name}:${port}`;
+        }
 
         getpeername(out) {
             if (!this.#peer) return UV_ENOTCONN;
@@ -281,6 +296,19 @@
     });
 
     node.complete('tty_wrap', (binding) => { binding.isTTY = () => false; });
+
+    // Returns the sockets that are being connected, with their names and places.
+    const { pending } = TCP;
+    delete TCP.pending;
+    node.pendingSockets = () => {
+        const found = [];
+        for (const handle of connecting) {
+            const name = pending(handle);
+            if (name !== undefined) found[found.length] = { __proto__: null, name, place: handle.place ?? '' };
+        }
+        return found;
+    };
+    node.forgetSockets = () => connecting.clear();
 
     // Returns the handle for which a name is looked up; see names.js.
     node.socketOf = (asyncId) => byAsyncId.get(asyncId);

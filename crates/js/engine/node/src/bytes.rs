@@ -86,8 +86,9 @@ pub(crate) fn array<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
 }
 
 fn bytes_from_text<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
-    let bytes = utf8(&ctx, &value)?;
-    array(&ctx, bytes.as_bytes())
+    // The bytes become the array's: bodies of requests have megabytes.
+    let bytes = utf8(&ctx, &value)?.into_bytes();
+    Ok(TypedArray::<u8>::new(ctx, bytes)?.into_value())
 }
 
 fn byte_length_utf8<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<usize> {

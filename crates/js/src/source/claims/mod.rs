@@ -1,23 +1,31 @@
-//! Where a text sets claims, and which conditions stand around each place: for `postlogin explain`.
+//! The places where a text sets claims, and the conditions around each: for `postlogin explain`.
 //!
-//! Only what can be read off is told: a condition in the caller of a helper is not seen, and a name that is put
-//! together at run time is known in parts.
+//! Only what can be read off the text is known: a name that is put together at run time is known in parts. Calls of helpers are
+//! followed through functions that have a name in the text, not through values. Whether a condition was met is known from a
+//! [`Trace`] of the login.
 
 mod conditions;
 mod definitions;
+mod guard;
+mod routes;
 #[cfg(test)]
 mod tests;
 
 use oxc::ast_visit::Visit;
 use oxc::span::Span;
 use postlogin_core::Location;
-use postlogin_core::explanation::{ClaimSite, ClaimSites, Condition, Region};
+use postlogin_core::explanation::{
+    ClaimSite, ClaimSites, Condition, EarlyEnd, HelperCall, Region, Route,
+};
 
 use super::resolve::Resolver;
+use crate::coverage::trace::Trace;
 use crate::source_map::SourceMap;
 use crate::text::Text;
-use conditions::{Finder, Guard, Site};
+use conditions::{Around, Finder, Position};
 use definitions::Definitions;
+use guard::{Guard, Guards};
+use routes::{Ends, Router, Way};
 
 /// The places in the text of an Action or a Rule that set claims, in the files that it was built from if it has a map. A text that does
 /// not parse has none.
@@ -27,7 +35,18 @@ pub fn claim_sites(
     text: &str,
     sources: Option<&SourceMap>,
 ) -> ClaimSites {
-    let found = Text::read(file_name, text, |text| text.claim_sites(action));
+    traced_sites(action, file_name, text, sources, None)
+}
+
+/// As [`claim_sites`], with what was seen of the conditions in a login: `trace` is of the same text.
+pub(crate) fn traced_sites(
+    action: &str,
+    file_name: &str,
+    text: &str,
+    sources: Option<&SourceMap>,
+    trace: Option<&Trace>,
+) -> ClaimSites {
+    let found = Text::read(file_name, text, |text| of(text, action, trace));
     let mut found = found.unwrap_or_default();
     if let Some(sources) = sources {
         found
@@ -46,7 +65,23 @@ fn lead_back(site: &mut ClaimSite, sources: &SourceMap) {
         }
     };
     back(&mut site.location);
-    for condition in &mut site.conditions {
+    let calls = site.routes.iter_mut().flat_map(|route| &mut route.calls);
+    calls.for_each(|call| back(&mut call.location));
+    let ends = site.routes.iter_mut().map(|route| &mut route.end);
+    for end in ends.chain([&mut site.end]).flatten() {
+        match end {
+            EarlyEnd::Caught { thrown, caught } => {
+                back(thrown);
+                back(caught);
+            }
+            EarlyEnd::Returned { location } => back(location),
+        }
+    }
+    let of_routes = site
+        .routes
+        .iter_mut()
+        .flat_map(|route| &mut route.conditions);
+    for condition in site.conditions.iter_mut().chain(of_routes) {
         back(&mut condition.location);
         for region in &mut condition.regions {
             // The place after the last one belongs to what follows; the last one itself leads to where the region ends.
@@ -60,52 +95,108 @@ fn lead_back(site: &mut ClaimSite, sources: &SourceMap) {
     }
 }
 
-pub(crate) fn of(text: &Text<'_>, action: &str) -> ClaimSites {
+/// Returns the places of a text. With a `trace`, each condition carries whether it was met.
+pub(crate) fn of(text: &Text<'_>, action: &str, trace: Option<&Trace>) -> ClaimSites {
     let resolver = Resolver::of(text);
-    let definitions = Definitions::of(text.program(), resolver.scoping);
-    let mut finder = Finder::new(&resolver);
+    let make = Guards { text, trace };
+    let mut finder = Finder::new(&resolver, make);
     finder.visit_program(text.program());
-
-    let place = |offset: u32| text.place(offset);
-    let region = |span: &Span| {
-        let end = place(span.end);
-        Region {
-            start: place(span.start),
-            end_line: end.line,
-            end_column: end.column,
-        }
+    let writer = Writer {
+        text,
+        definitions: Definitions::of(text.program(), resolver.scoping),
+        ends: Ends::of(&finder, make),
     };
-    let condition = |guard: &Guard| Condition {
-        text: one_line(text.part(guard.span)),
-        must_be: guard.must_be,
-        location: place(guard.span.start),
-        regions: definitions.regions(guard.span).iter().map(region).collect(),
-    };
-    let omitted = |site: &Site| {
-        let (_, inner) = &site.guards;
-        let first = inner.first().filter(|_| site.omitted > 0)?;
-        Some(Condition {
-            text: format!("({} more conditions)", site.omitted),
-            must_be: true,
-            location: place(first.span.start),
-            regions: Vec::new(),
-        })
-    };
+    let mut router = Router::new(&resolver, &finder.calls);
     let sites = finder.found.iter().map(|site| {
-        let (outer, inner) = &site.guards;
-        let conditions = outer.iter().map(condition);
-        let conditions = conditions.chain(omitted(site));
+        let (routes, omitted_routes) = router.routes(&site.position, &site.setting.name);
         ClaimSite {
             action: action.to_owned(),
             method: site.setting.method(),
-            name: site.setting.name.clone(),
-            location: place(site.setting.offset),
-            conditions: conditions.chain(inner.iter().map(condition)).collect(),
+            name: site.setting.name.parts.clone(),
+            location: text.place(site.setting.offset),
+            conditions: writer.conditions(&site.around),
+            routes: routes
+                .iter()
+                .map(|way| writer.route(way, &resolver))
+                .collect(),
+            omitted_routes,
+            end: writer.end(&site.position),
         }
     });
     ClaimSites {
         sites: sites.collect(),
         omitted: finder.omitted,
+    }
+}
+
+/// Writes down what was found.
+struct Writer<'t> {
+    text: &'t Text<'t>,
+    definitions: Definitions<'t>,
+    ends: Option<Ends<'t>>,
+}
+
+impl Writer<'_> {
+    fn conditions(&self, around: &Around) -> Vec<Condition> {
+        let outer = around.outer.iter().map(|guard| self.condition(guard));
+        let omitted = around.inner.first().filter(|_| around.omitted > 0);
+        let omitted = omitted.map(|first| Condition {
+            text: format!("({} more conditions)", around.omitted),
+            must_be: true,
+            location: self.text.place(first.span.start),
+            regions: Vec::new(),
+            met: None,
+        });
+        let inner = around.inner.iter().map(|guard| self.condition(guard));
+        outer.chain(omitted).chain(inner).collect()
+    }
+
+    fn condition(&self, guard: &Guard) -> Condition {
+        let text = match &guard.text {
+            Some(text) => text,
+            None => self.text.part(guard.span),
+        };
+        let regions = self.definitions.regions(guard.span);
+        Condition {
+            text: one_line(text),
+            must_be: guard.must_be,
+            location: self.text.place(guard.span.start),
+            regions: regions.iter().map(|span| self.region(*span)).collect(),
+            met: guard.met,
+        }
+    }
+
+    fn region(&self, span: Span) -> Region {
+        let end = self.text.place(span.end);
+        Region {
+            start: self.text.place(span.start),
+            end_line: end.line,
+            end_column: end.column,
+        }
+    }
+
+    fn route(&self, way: &Way<'_>, resolver: &Resolver<'_>) -> Route {
+        let calls = way.calls.iter();
+        Route {
+            calls: calls
+                .clone()
+                .map(|call| HelperCall {
+                    function: resolver.scoping.symbol_name(call.helper).to_owned(),
+                    location: self.text.place(call.position.offset),
+                })
+                .collect(),
+            name: way.name.parts.clone(),
+            conditions: calls
+                .clone()
+                .flat_map(|call| self.conditions(&call.around))
+                .collect(),
+            end: calls.clone().find_map(|call| self.end(&call.position)),
+        }
+    }
+
+    fn end(&self, position: &Position) -> Option<EarlyEnd> {
+        let ends = self.ends.as_ref()?;
+        ends.before(position).filter(|_| ends.has_begun(position))
     }
 }
 

@@ -98,7 +98,34 @@ fn conditions_stand_around_calls() {
     with("", "", "");
     with("if (a.b) ", ";", " | a.b 1:5-1:8");
     with("if (a.b) {} else ", ";", " | !a.b 1:5-1:8");
-    with("async () => { if (!x) return;", "}", " | !!x 1:19-1:21");
+    with("async () => { if (!x) return;", "}", " | x 1:20-1:21");
+    with(
+        "async () => { if (!(x && y)) return;",
+        "}",
+        " | x && y 1:21-1:27",
+    );
+    with("if (!x) {} else ", ";", " | x 1:6-1:7");
+    with("a ?? ", "", " | !a 1:1-1:2");
+    with(
+        "for (let i = 0; i < n; i++) {",
+        "}",
+        " | i < n 1:17-1:22 1:10-1:15",
+    );
+    with("for (const r in map) {", "}", " | map 1:17-1:20");
+    with("while (x) {", "}", " | x 1:8-1:9");
+    with("do {", "} while (x)", "");
+    with("try {", "} catch {}", "");
+    with("try { a() } finally {", "}", "");
+    with(
+        "try { a() } catch {",
+        "}",
+        " | an exception in the try block of line 1 1:13-1:13",
+    );
+    with(
+        "async () => { try { a() } catch (e) { return; }",
+        "}",
+        " | !an exception in the try block of line 1 1:27-1:27",
+    );
     with(
         "async () => { if (x) { log(); throw 1 }",
         "}",
@@ -115,13 +142,148 @@ fn conditions_stand_around_calls() {
     with("a ? ", " : 0", " | a 1:1-1:2");
     with("for (const r of list) {", "}", " | list 1:17-1:21");
     with("list.forEach((r) => ", ")", " | list 1:1-1:5");
+    with("switch (p) { case 'a': ", "}", " | p === 'a' 1:19-1:22");
+    // Cases without `break` go on with the next one.
     with(
-        "switch (p) { case 'a': ",
+        "switch (p) { case 'z': log(); break; case 'a': case 'b': log(); case 'c':",
         "}",
-        " | p 1:9-1:10 | 'a' 1:19-1:22",
+        " | p === 'a' || p === 'b' || p === 'c' 1:71-1:74",
     );
+    with(
+        "switch (p) { case 'a': break; case 'b': break; default: ",
+        "}",
+        " | p !== 'a' && p !== 'b' 1:9-1:10",
+    );
+    with(
+        "switch (p) { case 'a': break; case 'b': default: ",
+        "}",
+        " | p !== 'a' 1:9-1:10",
+    );
+    with("switch (true) { case p > 1: ", "}", " | p > 1 1:22-1:27");
+    with("switch (p) { default: ", "}", " | p 1:9-1:10");
     with("if (a) { if (b) {", "} }", " | a 1:5-1:6 | b 1:14-1:15");
     with("if (a) { function f() {", "} }", "");
+}
+
+/// Each route as `helper@line:column … [name] | conditions`, and how many are unknown.
+#[track_caller]
+fn check_routes(body: &str, expected: &[&str], omitted: usize) {
+    let text = format!("exports.onExecutePostLogin = async (event, api) => {{\n{body}\n}};");
+    let site = claim_sites("a", "a.js", &text, None)
+        .sites
+        .pop()
+        .expect("a site");
+    let routes = site.routes.iter().map(|route| {
+        let calls = route.calls.iter().map(|call| {
+            let place = &call.location;
+            format!("{}@{}:{}", call.function, place.line, place.column)
+        });
+        let conditions = route.conditions.iter().map(|one| {
+            let not = if one.must_be { "" } else { "!" };
+            format!(" | {not}{}", one.text)
+        });
+        let calls: Vec<_> = calls.collect();
+        let conditions = conditions.collect::<String>();
+        format!("{} {:?}{conditions}", calls.join(" "), route.name)
+    });
+    assert_eq!(routes.collect::<Vec<_>>(), expected, "{text}");
+    assert_eq!(site.omitted_routes, omitted, "{text}");
+}
+
+#[test]
+fn calls_of_helpers_are_followed() {
+    const SET: &str =
+        "const set = (name, value) => api.idToken.setCustomClaim(`https://x/${name}`, value);\n";
+    check_routes(
+        &format!("{SET}if (event.user.a) set('a', 1); if (event.user.b) return; set('b', 1);"),
+        &[
+            r#"set@3:19 ["https://x/a"] | event.user.a"#,
+            r#"set@3:59 ["https://x/b"] | !event.user.b"#,
+        ],
+        0,
+    );
+    // Helpers of helpers, whose arguments go through.
+    check_routes(
+        &format!(
+            "{SET}function both(one, other) {{ if (one) set(one, 1); set(other, 2); }}\nif (x) both('p', 'q');"
+        ),
+        &[
+            r#"both@4:8 set@3:39 ["https://x/p"] | x | one"#,
+            r#"both@4:8 set@3:52 ["https://x/q"] | x"#,
+        ],
+        0,
+    );
+    // A function as a value, one that calls itself, one that is exported, one that nothing calls.
+    check_routes(
+        &format!("{SET}event.user.roles.forEach(set);"),
+        &[r#"set@3:1 ["https://x/", ""] | event.user.roles"#],
+        0,
+    );
+    check_routes(
+        "function set(n) { if (n > 0) set(n - 1); api.idToken.setCustomClaim('x', n); }\nif (y) set(3);",
+        &[r#"set@3:8 ["x"] | y"#],
+        0,
+    );
+    check_routes(
+        &format!("{SET}exports.set = set; set('a', 1);"),
+        &[r#"set@3:20 ["https://x/a"]"#],
+        1,
+    );
+    check_routes(SET, &[], 0);
+    // What is passed in another way is not known.
+    for call in ["set(...names)", "set(names[0])", "set()"] {
+        check_routes(
+            &format!("{SET}{call};"),
+            &[r#"set@3:1 ["https://x/", ""]"#],
+            0,
+        );
+    }
+    check_routes(
+        "const set = ({ name }) => api.idToken.setCustomClaim(name, 1);\nset({ name: 'a' });",
+        &[r#"set@3:1 ["", ""]"#],
+        0,
+    );
+    check_routes(
+        "const set = (name = 'x') => api.idToken.setCustomClaim(name, 1);\nset();",
+        &[r#"set@3:1 ["", ""]"#],
+        0,
+    );
+}
+
+/// The conditions of a helper are those around its calls, not those around its text.
+#[test]
+fn a_helper_in_a_condition_is_called_elsewhere() {
+    check_routes(
+        "let f; if (a) { const set = () => { if (b) api.idToken.setCustomClaim('x', 1); }; if (c) set(); }",
+        &[r#"set@2:90 ["x"] | a | c"#],
+        0,
+    );
+}
+
+#[test]
+fn routes_are_bounded() {
+    let handler = |body: &str| format!("f = (api) => {{ {body} }}");
+    let helpers: String = (1..300)
+        .map(|at| format!("function f{at}() {{ f{0}(); f{0}(); f{0}(); }}\n", at - 1))
+        .collect();
+    let text = handler(&format!(
+        "function f0() {{ api.idToken.setCustomClaim('x', 1); }}\n{helpers} f299();"
+    ));
+    let site = claim_sites("a", "a.js", &text, None)
+        .sites
+        .pop()
+        .expect("a site");
+    assert!(site.routes.len() <= 64 && site.omitted_routes > 0);
+    let sets = "api.idToken.setCustomClaim('x', 1);".repeat(2_000);
+    let calls = "if (a) f0();".repeat(2_000);
+    let found = claim_sites(
+        "a",
+        "a.js",
+        &handler(&format!("function f0() {{ {sets} }}\n{calls}")),
+        None,
+    );
+    let routes: usize = found.sites.iter().map(|site| site.routes.len()).sum();
+    assert!(routes <= 500, "{routes}");
 }
 
 #[test]
@@ -150,7 +312,7 @@ fn a_rule_sets_claims_by_assignment() {
     check(first, &["1:54 context.idToken [\"a\"]"]);
 }
 
-/// What a variable stands for is the same for `explain` as for `check`: what the one finds certainly, the other finds as well.
+/// A variable has the same value for `explain` as for `check`: what the one finds certainly, the other finds as well.
 #[test]
 fn tokens_are_found_under_other_names() {
     #[track_caller]

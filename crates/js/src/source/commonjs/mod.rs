@@ -80,14 +80,14 @@ struct Helpers {
     export_star: bool,
 }
 
-/// What is known of the module while it is rewritten.
+/// The module while it is rewritten.
 struct Module<'t> {
     text: &'t str,
     scoping: &'t Scoping,
     edits: Edits,
     names: Names,
     helpers: Helpers,
-    /// What stands for an imported name: `axios_1.default`.
+    /// The replacement of an imported name: `axios_1.default`.
     imports: HashMap<SymbolId, String>,
     /// The names of imported namespaces, which stand for themselves.
     namespaces: HashMap<SymbolId, String>,
@@ -133,7 +133,7 @@ impl<'t> Module<'t> {
         }
     }
 
-    /// What stands before the first line, in one line.
+    /// Returns the code before the first line, on one line.
     fn prologue(&self, is_module: bool) -> String {
         let mut text = String::new();
         if is_module {

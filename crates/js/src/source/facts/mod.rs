@@ -221,7 +221,7 @@ pub(crate) fn of(text: &Text<'_>) -> Facts {
             .claims
             .iter()
             .filter(|setting| setting.is_certain)
-            .filter_map(|setting| match setting.name.as_slice() {
+            .filter_map(|setting| match setting.name.parts.as_slice() {
                 [name] => Some(Claim {
                     token: setting.token,
                     name: places.mention(name, setting.name_at),

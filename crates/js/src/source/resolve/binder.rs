@@ -22,7 +22,7 @@ pub(super) struct Binder<'b> {
 }
 
 impl<'b> Binder<'b> {
-    /// What a variable stands for may be told after its use: a helper above the handler that calls it. So the text is walked
+    /// The value of a variable may be known only after its use: a helper above the handler that calls it. So the text is walked
     /// until nothing more is learned, but no more often than helpers call each other.
     pub(super) fn learn(
         scoping: &'b Scoping,

@@ -1,4 +1,4 @@
-//! What sets a claim: a call of `setCustomClaim`, and in a Rule an assignment below `context.idToken` or `context.accessToken`.
+//! The code that sets a claim: a call of `setCustomClaim`, and in a Rule an assignment below `context.idToken` or `context.accessToken`.
 
 use oxc::ast::ast::{
     Argument, AssignmentExpression, AssignmentTarget, CallExpression, Expression, ObjectExpression,
@@ -8,6 +8,7 @@ use oxc::span::{GetSpan, Span};
 use postlogin_core::outcome::TokenKind;
 
 use super::Resolver;
+use super::constants::Pieces;
 use super::paths::{Path, Root};
 
 /// One claim that is set at a place.
@@ -18,7 +19,7 @@ pub(in crate::source) struct Setting {
     /// Whether it is certain that a token is meant; else only the names are those of one.
     pub(in crate::source) is_certain: bool,
     /// The known parts of the claim's name.
-    pub(in crate::source) name: Vec<String>,
+    pub(in crate::source) name: Pieces,
     /// Where the name is.
     pub(in crate::source) name_at: u32,
     /// Where the method, or the assigned name, is.
@@ -66,10 +67,10 @@ impl Resolver<'_> {
             is_assignment: false,
             is_certain,
             name: match name {
-                Some(name) => self.constants.parts(name),
+                Some(name) => self.constants.pieces(name),
                 // A list of arguments that is spread may begin with anything.
-                None if call.arguments.is_empty() => vec!["undefined".to_owned()],
-                None => vec![String::new(), String::new()],
+                None if call.arguments.is_empty() => Pieces::known("undefined"),
+                None => Pieces::anything(),
             },
             name_at: name.map_or(offset, |name| name.span().start),
             offset,
@@ -127,19 +128,20 @@ impl Resolver<'_> {
                 let name = member.property.name.as_str();
                 (
                     &member.object,
-                    vec![name.to_owned()],
+                    Pieces::known(name),
                     member.property.span.start,
                 )
             }
             AssignmentTarget::ComputedMemberExpression(member) => {
-                let name = self.constants.parts(&member.expression);
+                let name = self.constants.pieces(&member.expression);
                 (&member.object, name, member.expression.span().start)
             }
             _ => return Vec::new(),
         };
-        if let ([name], Expression::ObjectExpression(members)) =
-            (name.as_slice(), assignment.right.get_inner_expression())
-            && let Some(token) = token(name)
+        if let ([name], Expression::ObjectExpression(members)) = (
+            name.parts.as_slice(),
+            assignment.right.get_inner_expression(),
+        ) && let Some(token) = token(name)
             && let Some(is_certain) = self.context(object)
         {
             return self.members(members, token, is_certain);
@@ -187,8 +189,8 @@ impl Resolver<'_> {
             };
             let Span { start, .. } = property.key.span();
             let name = match &property.key {
-                PropertyKey::StaticIdentifier(name) => vec![name.name.as_str().to_owned()],
-                key => self.constants.parts(key.as_expression()?),
+                PropertyKey::StaticIdentifier(name) => Pieces::known(name.name.as_str()),
+                key => self.constants.pieces(key.as_expression()?),
             };
             Some(assigned(token, is_certain, name, start))
         });
@@ -231,7 +233,7 @@ impl Resolver<'_> {
     }
 }
 
-fn assigned(token: TokenKind, is_certain: bool, name: Vec<String>, offset: u32) -> Setting {
+fn assigned(token: TokenKind, is_certain: bool, name: Pieces, offset: u32) -> Setting {
     Setting {
         token,
         is_assignment: true,

@@ -12,6 +12,80 @@ use super::paths::{is_assigned_once, symbol};
 /// double with each line.
 const LONGEST: usize = 1024;
 
+/// A string as far as it can be read off: its known parts, and what is between each two of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::source) struct Pieces {
+    /// The known parts.
+    pub(in crate::source) parts: Vec<String>,
+    /// The values between two parts: that of a variable, or `None` for anything. One fewer than the parts.
+    pub(in crate::source) gaps: Vec<Option<SymbolId>>,
+}
+
+impl Pieces {
+    /// A known string.
+    pub(in crate::source) fn known(text: impl Into<String>) -> Self {
+        Self {
+            parts: vec![text.into()],
+            gaps: Vec::new(),
+        }
+    }
+
+    /// Any string.
+    pub(in crate::source) fn anything() -> Self {
+        Self {
+            parts: vec![String::new(), String::new()],
+            gaps: vec![None],
+        }
+    }
+
+    /// Returns the string with the values of some variables put in: what a helper makes of its arguments.
+    pub(in crate::source) fn with(&self, value: impl Fn(SymbolId) -> Option<Pieces>) -> Self {
+        let mut whole = Self::known("");
+        let mut parts = self.parts.iter();
+        whole.append(parts.next().map_or("", String::as_str));
+        for (gap, part) in self.gaps.iter().zip(parts) {
+            match gap.and_then(&value) {
+                Some(value) => whole.extend(&value),
+                None => whole.open(*gap),
+            }
+            whole.append(part);
+        }
+        let bytes: usize = whole.parts.iter().map(|part| part.len() + 1).sum();
+        match bytes <= LONGEST {
+            true => whole,
+            false => Self::anything(),
+        }
+    }
+
+    fn extend(&mut self, other: &Pieces) {
+        let mut parts = other.parts.iter();
+        self.append(parts.next().map_or("", String::as_str));
+        for (gap, part) in other.gaps.iter().zip(parts) {
+            self.open(*gap);
+            self.append(part);
+        }
+    }
+
+    fn append(&mut self, text: &str) {
+        if let Some(last) = self.parts.last_mut() {
+            last.push_str(text);
+        }
+    }
+
+    /// Adds something unknown. Two of them without anything between them are one.
+    fn open(&mut self, gap: Option<SymbolId>) {
+        let follows_another =
+            self.parts.len() > 1 && self.parts.last().is_some_and(String::is_empty);
+        match self.gaps.last_mut().filter(|_| follows_another) {
+            Some(last) => *last = None,
+            None => {
+                self.parts.push(String::new());
+                self.gaps.push(gap);
+            }
+        }
+    }
+}
+
 /// The texts of the variables that always have the same.
 pub(in crate::source) struct Constants<'s> {
     scoping: &'s Scoping,
@@ -31,25 +105,25 @@ impl<'s> Constants<'s> {
     /// above [`LONGEST`] bytes.
     pub(in crate::source) fn string(&self, expression: &Expression<'_>) -> Option<String> {
         match self.read(expression) {
-            (mut parts, true) if parts.len() == 1 => parts.pop(),
+            (mut pieces, true) if pieces.parts.len() == 1 => pieces.parts.pop(),
             _ => None,
         }
     }
 
-    /// Returns the known parts of an expression's text; nothing is known of one above [`LONGEST`] bytes.
-    pub(in crate::source) fn parts(&self, expression: &Expression<'_>) -> Vec<String> {
+    /// Returns what is known of an expression's string; nothing of one above [`LONGEST`] bytes.
+    pub(in crate::source) fn pieces(&self, expression: &Expression<'_>) -> Pieces {
         self.read(expression).0
     }
 
-    fn read(&self, expression: &Expression<'_>) -> (Vec<String>, bool) {
+    fn read(&self, expression: &Expression<'_>) -> (Pieces, bool) {
         let mut text = Text {
             constants: self,
-            parts: vec![String::new()],
+            pieces: Pieces::known(""),
             bytes: 0,
         };
         match text.add(expression) {
-            Some(is_string) => (text.parts, is_string),
-            None => (vec![String::new(), String::new()], false),
+            Some(is_string) => (text.pieces, is_string),
+            None => (Pieces::anything(), false),
         }
     }
 }
@@ -59,9 +133,9 @@ impl<'a> Visit<'a> for Constants<'_> {
         if let BindingPattern::BindingIdentifier(name) = &declarator.id
             && let Some(value) = &declarator.init
             && is_assigned_once(self.scoping, name.symbol_id())
-            && let (mut parts, is_string) = self.read(value)
-            && parts.len() == 1
-            && let Some(text) = parts.pop()
+            && let (mut pieces, is_string) = self.read(value)
+            && pieces.parts.len() == 1
+            && let Some(text) = pieces.parts.pop()
         {
             self.values.insert(name.symbol_id(), (text, is_string));
         }
@@ -72,7 +146,7 @@ impl<'a> Visit<'a> for Constants<'_> {
 /// A text that is being put together.
 struct Text<'n> {
     constants: &'n Constants<'n>,
-    parts: Vec<String>,
+    pieces: Pieces,
     bytes: usize,
 }
 
@@ -86,22 +160,24 @@ impl Text<'_> {
                 let symbol = symbol(self.constants.scoping, name);
                 match symbol.and_then(|symbol| self.constants.values.get(&symbol)) {
                     Some((text, is_string)) => self.known(text, *is_string),
-                    None => self.anything(),
+                    None => self.unknown(symbol),
                 }
             }
             Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
-                let before = (self.parts.len(), self.parts.last().map_or(0, String::len));
+                let parts = &self.pieces.parts;
+                let before = (parts.len(), parts.last().map_or(0, String::len));
                 let left = self.add(&sum.left)?;
                 let right = self.add(&sum.right)?;
                 if left || right {
                     return Some(true);
                 }
                 // Numbers are added up.
-                self.parts.truncate(before.0);
-                if let Some(last) = self.parts.last_mut() {
+                self.pieces.parts.truncate(before.0);
+                self.pieces.gaps.truncate(before.0 - 1);
+                if let Some(last) = self.pieces.parts.last_mut() {
                     last.truncate(before.1);
                 }
-                self.anything()
+                self.unknown(None)
             }
             Expression::TemplateLiteral(template) => {
                 let mut values = template.expressions.iter();
@@ -114,26 +190,20 @@ impl Text<'_> {
                 }
                 Some(true)
             }
-            _ => self.anything(),
+            _ => self.unknown(None),
         }
     }
 
     fn known(&mut self, text: &str, is_string: bool) -> Option<bool> {
         self.bytes += text.len();
-        let last = self.parts.last_mut()?;
-        (self.bytes <= LONGEST).then(|| last.push_str(text))?;
+        (self.bytes <= LONGEST).then(|| self.pieces.append(text))?;
         Some(is_string)
     }
 
-    /// Between two parts may be anything.
-    fn anything(&mut self) -> Option<bool> {
+    /// Between two parts may be anything: a variable's value, if it is one.
+    fn unknown(&mut self, variable: Option<SymbolId>) -> Option<bool> {
         self.bytes += 1;
-        // Two unknown parts without anything between them are one.
-        let is_new =
-            self.parts.len() == 1 || self.parts.last().is_some_and(|last| !last.is_empty());
-        if is_new {
-            self.parts.push(String::new());
-        }
+        self.pieces.open(variable);
         (self.bytes <= LONGEST).then_some(false)
     }
 }

@@ -32,7 +32,7 @@ pub(in crate::source) struct Export {
 pub(in crate::source) struct Exports<'s> {
     scoping: &'s Scoping,
     pub(in crate::source) list: Vec<Export>,
-    /// How often `exports` and `module` are named, and how often in a way that is understood here.
+    /// The number of times that `exports` and `module` are named, and the number of those that are understood here.
     named: usize,
     understood: usize,
     /// Something is exported whose names are written elsewhere.

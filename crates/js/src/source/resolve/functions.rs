@@ -84,6 +84,11 @@ impl<'s> Functions<'s> {
         }
     }
 
+    /// Returns the function that a variable always is.
+    pub(in crate::source) fn signature_of(&self, variable: SymbolId) -> Option<&Signature> {
+        self.by_symbol.get(&variable)
+    }
+
     /// The exported handlers.
     pub(in crate::source) fn handlers<'e>(&self, exports: &'e [Export]) -> Vec<Found<'e>> {
         let handlers = exports.iter().filter(|export| is_handler(&export.name));

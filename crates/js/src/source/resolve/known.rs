@@ -164,7 +164,7 @@ impl Known {
         })
     }
 
-    /// What the variable of a pattern stands for.
+    /// Returns the value of the variable of a pattern.
     pub(in crate::source) fn of_leaf(&self, leaf: &Leaf) -> Option<Path> {
         self.paths.get(&leaf.symbol).cloned()
     }

@@ -2,7 +2,7 @@
 
 mod binder;
 pub(super) mod claims;
-mod constants;
+pub(super) mod constants;
 pub(super) mod exports;
 pub(super) mod functions;
 mod known;

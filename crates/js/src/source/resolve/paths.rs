@@ -142,7 +142,7 @@ impl Leaf {
         !self.parts.is_empty()
     }
 
-    /// What it stands for when the value is what a path leads to.
+    /// Returns its path when the value is at a path.
     pub(in crate::source) fn below(&self, path: &Path) -> Path {
         Path {
             root: path.root,

@@ -1,6 +1,6 @@
 use super::*;
 
-/// What a text is: `rule`, `action`, or a message with its place.
+/// Returns the kind of a text: `rule`, `action`, or a message with its place.
 #[track_caller]
 fn check(text: &str, expected: &str) {
     let told = match prepare_rule("rules/x.js", text) {
@@ -62,11 +62,11 @@ fn what_is_wrong_with_a_rule_has_its_place() {
     );
     check(
         "function (user, context, callback) {\n}\nexports.onExecutePostLogin = async (event, api) => {};",
-        "rules/x.js:3:1: SyntaxError: the file is a Rule and an Action: behind the function of the Rule, a handler of Actions is exported",
+        "rules/x.js:3:1: SyntaxError: the file is a Rule and an Action: after the function of the Rule, a handler of Actions is exported",
     );
     check(
         "function rule(user, context, callback) {\n}\nfunction help() {}",
-        "rules/x.js:3:1: SyntaxError: a Rule is one function, and something stands behind it",
+        "rules/x.js:3:1: SyntaxError: a Rule is one function, and there is code after it",
     );
     check(
         "function (user, context, callback) {\n  let a; let a;\n}",
@@ -87,7 +87,7 @@ fn places_lead_back() {
     assert_eq!(place(3, 3), (3, 3));
 }
 
-/// What a text in TypeScript is, and the place of its first `fail`.
+/// Returns the kind of a text in TypeScript, and the place of its first `fail`.
 #[track_caller]
 fn check_typescript(text: &str, expected: &str) {
     let told = match prepare_rule("rules/x.ts", text) {

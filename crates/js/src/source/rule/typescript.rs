@@ -1,6 +1,6 @@
 //! Rules in TypeScript: one function among types, which may be exported.
 //!
-//! What is no code is blanked out, so that everything else stays where it is; then the text is a Rule like others, with types.
+//! Everything that is not code is blanked out, so that the rest keeps its place; then the text is a Rule like others, with types.
 
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{
@@ -16,7 +16,7 @@ use crate::source::mapping::{Mapping, Segment};
 use crate::source::text::{Position, utf16_length};
 use crate::source::{SyntaxError, parse, strip};
 
-/// What the codegen of the parser writes before the function.
+/// The text that the parser's codegen writes before the function.
 const PRINTED: &str = "_ = ";
 
 /// A text without types around the function, and without what exports it. `None` for a text that has other code, or does not parse.

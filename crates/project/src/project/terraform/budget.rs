@@ -1,4 +1,4 @@
-//! What evaluating the configuration of a project may use, all of it together: a pull request can write a few lines that multiply.
+//! The budget for evaluating the configuration of a project, all of it together: a pull request can write a few lines that multiply.
 
 use std::cell::Cell;
 
@@ -17,7 +17,7 @@ const MOST_PARTS: usize = 1_500_000;
 /// So many bytes of a string count as a part.
 const BYTES_OF_A_PART: usize = 128;
 
-/// What evaluating may still use.
+/// The rest of the budget.
 pub(super) struct Budget {
     resources: Cell<usize>,
     steps: Cell<usize>,

@@ -1,4 +1,4 @@
-//! What an expression is, without any state.
+//! The value of an expression, without any state.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -37,7 +37,7 @@ const DEEPEST: usize = 24;
 /// Why nothing is evaluated any more.
 const TOO_MUCH: &str = "it refers to too much";
 
-/// What names stand for.
+/// The values of names.
 #[derive(Clone)]
 pub(super) struct Scope<'m> {
     pub(super) modules: &'m [Module],

@@ -29,7 +29,7 @@ use crate::keywords::KeywordMappings;
 use budget::Budget;
 use evaluate::Scope;
 
-/// How the types of all resources of the provider begin.
+/// The beginning of the types of all resources of the provider.
 const PROVIDER: &str = "auth0_";
 
 /// A folder of files, as Terraform reads it.

@@ -1,4 +1,4 @@
-//! What names with dots stand for: locals, variables, outputs of modules, attributes of other resources.
+//! The values of names with dots: locals, variables, outputs of modules, attributes of other resources.
 
 use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ impl<'m> Scope<'m> {
         }
     }
 
-    /// What the call of this module gives for a variable, and where that is written.
+    /// Returns the value that the call of this module gives for a variable, and where that is written.
     pub(super) fn argument(&self, name: &str) -> Option<(Scope<'m>, &'m Expression)> {
         let (caller, call) = self.own()?.given.as_ref()?;
         let given = &call.body.get_attribute(name)?.value;
@@ -158,7 +158,7 @@ impl<'m> Scope<'m> {
                     return Err(self.stop(expression, "splats are not evaluated here"));
                 }
             };
-            value = next.ok_or_else(|| self.stop(expression, "there is no such member"))?;
+            value = next.ok_or_else(|| self.stop(expression, "unknown member"))?;
         }
         Ok(value)
     }

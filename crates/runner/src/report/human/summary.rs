@@ -85,7 +85,7 @@ impl<W: Write, P: Write> Human<W, P> {
         let mut told = Vec::new();
         if summary.untold > 0 {
             told.push(format!(
-                "{} more are not told",
+                "{} more are not listed",
                 plural(summary.untold, "finding")
             ));
         }

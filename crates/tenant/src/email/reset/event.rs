@@ -42,7 +42,7 @@ pub(super) fn event(tenant: &Tenant, call: &Call, ticket: &Ticket) -> Result<Val
     }
     let mut event = json!({
         "authentication": {"methods": [{"name": "email", "timestamp": iso(tenant.now_ms())}]},
-        "authorization": {"roles": tenant.role_names(&ticket.user_id)?},
+        "authorization": {"roles": tenant.role_names(&ticket.user_id, None)?},
         "client": events::client(&client.unwrap_or_default()),
         "connection": events::connection(&connection),
         "request": request,

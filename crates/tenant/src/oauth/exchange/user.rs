@@ -119,7 +119,7 @@ fn update(
     Ok(())
 }
 
-/// What of the attributes becomes a part of the profile.
+/// Returns the attributes that become a part of the profile.
 fn kept(attributes: &Map<String, Value>) -> impl Iterator<Item = (String, Value)> {
     let own = [
         "user_id",

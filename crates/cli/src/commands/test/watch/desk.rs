@@ -1,4 +1,4 @@
-//! What the user asks for while a watch waits: the keys, the filter, and the cases that fail.
+//! The wishes of the user while a watch waits: the keys, the filter, and the cases that fail.
 
 use std::{
     cell::RefCell,
@@ -44,17 +44,17 @@ impl Reporter for Failing {
     }
 }
 
-/// What the user chose.
+/// The user's choices.
 pub(super) struct Desk {
     pub(super) filter: Option<(String, Filter)>,
-    /// What may be done with snapshots.
+    /// The permitted handling of snapshots.
     snapshots: Mode,
     pub(super) failing: Failing,
     /// The names of the cases of the last run.
     pub(super) last: HashSet<String>,
 }
 
-/// What a key does.
+/// The effect of a key.
 pub(super) enum Pressed {
     Quit,
     Run(Again),

@@ -1,4 +1,4 @@
-//! What a Rule changed becomes calls of `api` methods, with their checks and their lines in the ledger.
+//! The changes of a Rule become calls of `api` methods, with their checks and their lines in the ledger.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! What a login changes beside its outcome.
+//! The changes of a login beside its outcome.
 
 use serde_json::{Value, json};
 

@@ -75,7 +75,7 @@ fn every_row_agrees() {
     }
 }
 
-/// How many rows of each trigger are checked.
+/// The number of rows of each trigger that are checked.
 const CHECKED: &[(&str, usize)] = &[
     ("credentials-exchange", 126),
     ("custom-email-provider", 39),
@@ -229,7 +229,7 @@ fn check(row: &Value, is_stub: bool) -> Result<(), String> {
     check_assignments(row, &reply)
 }
 
-/// What the guest is told to change in its event must lead to the same event.
+/// The changes that the guest makes in its event must lead to the same event.
 fn check_assignments(row: &Value, reply: &Reply) -> Result<(), String> {
     for (path, value) in &reply.event {
         let (head, rest) = (path.first().map_or("", String::as_str), &path[1..]);

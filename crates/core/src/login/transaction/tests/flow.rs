@@ -243,6 +243,7 @@ fn what_is_over_a_limit_of_the_dashboard_becomes_a_notice() {
             code_bytes: Some(code),
             dependencies: Some(dependencies),
             modules: Some(modules),
+            broken: None,
             secrets: (0..secrets)
                 .map(|index| (format!("S{index}"), json!("v")))
                 .collect(),
@@ -309,7 +310,7 @@ fn prints_are_kept_up_to_a_limit_for_each_run_of_a_handler() {
     check(&[(262_143, "x"), (1, "y")], &[262_143]);
     check(&[(262_142, "x"), (1, "y"), (1, "z")], &[262_142, 1]);
     check(&[(300_000, "x")], &[262_144]);
-    // A character that does not fit is shown as one that can't be read.
+    // A character that does not fit is shown as one that cannot be read.
     check(&[(200_000, "é"), (1, "z")], &[262_144]);
     check(&[(262_140, "x"), (2, "é")], &[262_140, 5]);
 }

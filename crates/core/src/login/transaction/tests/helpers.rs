@@ -1,4 +1,4 @@
-//! What the tests of logins share: events, and a login written as a list of Actions and their calls.
+//! Helpers that the tests of logins share: events, and a login written as a list of Actions and their calls.
 
 use serde_json::{Map, Value, json};
 

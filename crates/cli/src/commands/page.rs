@@ -1,0 +1,135 @@
+//! `--report FILE.html`: the page as one file, with the logins of a command inside.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use postlogin_core::{
+    explanation::explain, iso_text, outcome::Outcome, reads::Record, redact::Mask,
+};
+use postlogin_page::{Entry, Kind, Report, SourceText};
+use postlogin_project::{ActionSource, Project, Secret};
+use postlogin_runner::{
+    report::ReportFile,
+    texts::{claim_sites_of_all, names_of, texts_of},
+};
+use serde_json::Value;
+
+use super::run::Ready;
+use crate::{error::CliError, secrets::Hidden};
+
+/// So many names fit into the head of a page.
+const MOST_NAMED: usize = 4;
+
+/// Finds out whether a report can be written, before anything runs.
+pub(super) fn prepare(file: Option<&Path>) -> Result<Option<PathBuf>, CliError> {
+    let Some(file) = file else {
+        return Ok(None);
+    };
+    let refused = |error: &dyn std::fmt::Display| CliError::unwritable(file.display(), error);
+    let folder = file.parent();
+    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| refused(&error))?;
+    }
+    if file.is_dir() {
+        return Err(refused(&"it is a folder"));
+    }
+    Ok(Some(file.to_owned()))
+}
+
+/// Writes a report, whole or not at all.
+pub(super) fn write(file: &Path, report: &Report) -> Result<(), CliError> {
+    let html = postlogin_page::report(report);
+    let html = html.map_err(|error| CliError::internal(&error.into()))?;
+    let mut out = ReportFile::new(file.to_owned());
+    let written: io::Result<()> = out.write_all(html.as_bytes()).and_then(|()| out.store());
+    written.map_err(|error| CliError::unwritable(file.display(), error))
+}
+
+/// Returns the report of one login. Secrets are out of the outcome already.
+pub(super) fn of_login(
+    ready: &Ready,
+    command: &str,
+    outcome: Outcome,
+    record: Record,
+    why: &[String],
+) -> Report {
+    let sites = claim_sites_of_all(&ready.sources);
+    let mut names = why.to_vec();
+    names.extend(
+        names_of(&sites)
+            .into_iter()
+            .filter(|name| !why.contains(name)),
+    );
+    let mut explanation = explain(outcome, record, &names, &sites);
+    Hidden::new(&ready.given).explanation(&mut explanation);
+    let mask = mask(&ready.given);
+    let mut event = ready.prepared.event.clone();
+    mask.value(&mut event);
+    let trigger = ready.prepared.trigger;
+    let usage = explanation.outcome.usage.actions.iter();
+    let entry = Entry {
+        id: "1".to_owned(),
+        kind: Kind::Run,
+        name: name_of(&event),
+        date: iso_text(ready.prepared.conditions.clock.now_ms()),
+        client: part(&event, "/client/name"),
+        duration_us: usage.map(|action| action.wall_us).sum(),
+        event,
+        explanation: Some(explanation),
+        ..Entry::default()
+    };
+    let actions: Vec<&str> = ready.sources.iter().map(|it| it.name.as_str()).collect();
+    Report {
+        title: title(command, ready.project.as_ref(), &actions),
+        entries: vec![entry],
+        sources: sources(&ready.sources, &mask, Some(trigger)),
+        ..Report::of(command)
+    }
+}
+
+/// Returns what was run: the project's folder, the command, and the Actions or files by their names.
+pub(super) fn title(command: &str, project: Option<&Project>, what: &[&str]) -> String {
+    let folder = project.and_then(|project| project.root.file_name());
+    let folder = folder.map_or(String::new(), |name| {
+        format!("{}: ", name.to_string_lossy())
+    });
+    let what = match what.len() {
+        0 => String::new(),
+        1..=MOST_NAMED => format!(" {}", what.join(" ")),
+        more => format!(" ({more} Actions)"),
+    };
+    format!("{folder}postlogin {command}{what}")
+}
+
+/// Returns the texts of Actions without secrets.
+pub(super) fn sources<'a>(
+    sources: impl IntoIterator<Item = &'a ActionSource>,
+    mask: &Mask,
+    trigger: Option<postlogin_core::Trigger>,
+) -> Vec<SourceText> {
+    let mut texts = texts_of(sources.into_iter().map(|source| (trigger, source)));
+    for source in &mut texts {
+        mask.text(&mut source.text);
+    }
+    texts
+}
+
+pub(super) fn mask(secrets: &[Secret]) -> Mask {
+    let values: Vec<&str> = secrets.iter().map(|secret| secret.value.as_str()).collect();
+    Mask::of(&values)
+}
+
+pub(super) fn part(event: &Value, pointer: &str) -> String {
+    let found = event.pointer(pointer).and_then(Value::as_str);
+    found.unwrap_or_default().to_owned()
+}
+
+/// What people call the user of an event.
+pub(super) fn name_of(event: &Value) -> String {
+    let keys = ["email", "name", "nickname", "user_id"];
+    let mut found = keys.iter().map(|key| part(event, &format!("/user/{key}")));
+    found.find(|name| !name.is_empty()).unwrap_or_default()
+}

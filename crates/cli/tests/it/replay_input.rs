@@ -1,0 +1,245 @@
+//! Exports that are not as they should be, those that `postlogin generate` writes, and machines with little room.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Finished, cache, folder, postlogin};
+
+const ACTION: &str = "exports.onExecutePostLogin = async (event, api) => {\n  \
+    api.idToken.setCustomClaim('https://example.com/plan', event.user.app_metadata.plan ?? 'none');\n};\n";
+
+fn place() -> TempDir {
+    folder(&[("action.js", ACTION)])
+}
+
+fn replay(place: &Path, arguments: &str) -> Finished {
+    postlogin(&format!("replay {arguments}"))
+        .within(place)
+        .finish()
+}
+
+#[track_caller]
+fn report(place: &Path, arguments: &str) -> Value {
+    let done = replay(place, &format!("{arguments} --format json"));
+    serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done}"))
+}
+
+/// Each line in an encoding of its own: those that are no UTF-8 are counted, and no other line suffers.
+#[test]
+fn mixed_encodings_cost_the_lines_that_have_them() {
+    let place = place();
+    let mut text = Vec::new();
+    for (number, name) in [
+        "Zoë".as_bytes(),
+        b"Zo\xeb",
+        "髙橋".as_bytes(),
+        b"\x82\xb3",
+        b"\xff\xfeZ\0",
+        "\u{feff}Zoë".as_bytes(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        text.extend(format!("{{\"user_id\": \"auth0|{number}\", \"name\": \"").bytes());
+        text.extend(name);
+        text.extend(b"\", \"app_metadata\": {\"plan\": \"pro\"}}\r\n");
+    }
+    fs::write(place.path().join("users.ndjson"), text).expect("it is written");
+    let found = report(place.path(), "users.ndjson --after action.js");
+    assert_eq!(
+        (&found["lines"], &found["unreadable"]),
+        (&json!(6), &json!(3))
+    );
+    assert_eq!(
+        found["problems"],
+        json!([{"why": "not UTF-8", "lines": 3, "first": [2, 4, 5]}])
+    );
+}
+
+/// The three forms of an export have the same users, but for what a table cannot have.
+#[test]
+fn generated_exports_are_read_in_every_form() {
+    let place = place();
+    for format in ["ndjson", "json", "csv"] {
+        let done = postlogin(&format!(
+            "generate users --count 200 --seed 5 --format {format}"
+        ))
+        .within(place.path())
+        .finish();
+        assert_eq!(done.code, Some(0), "{done}");
+        fs::write(place.path().join(format!("users.{format}")), &done.stdout)
+            .expect("it is written");
+    }
+    let of = |format: &str| report(place.path(), &format!("users.{format} --after action.js"));
+    let lines = of("ndjson");
+    assert_eq!(
+        (&lines["lines"], &lines["unreadable"]),
+        (&json!(200), &json!(0))
+    );
+    assert_eq!(
+        (&lines["duplicates"], &lines["unknown_attributes"]),
+        (&json!(0), &json!({}))
+    );
+    assert!(lines["blocked"].as_u64() < Some(10), "{lines}");
+    let array = of("json");
+    for part in ["status", "claims", "token_bytes", "attributes"] {
+        assert_eq!(lines[part], array[part], "{part}");
+    }
+    let table = of("csv");
+    assert_eq!(table["input"]["form"], "csv");
+    assert_eq!(lines["claims"], table["claims"]);
+    assert_eq!(
+        lines["attributes"]["user_id"],
+        table["attributes"]["user_id"]
+    );
+    let refused = postlogin("generate users --count many").finish();
+    assert_eq!(refused.code, Some(2), "{refused}");
+}
+
+#[test]
+fn an_export_without_metadata_is_said_loudly() {
+    let place = place();
+    fs::write(
+        place.path().join("users.ndjson"),
+        "{\"user_id\": \"auth0|1\", \"email\": \"a@b.co\"}\n",
+    )
+    .expect("it is written");
+    let done = replay(place.path(), "users.ndjson --after action.js");
+    assert_eq!(done.code, Some(0), "{done}");
+    for name in ["app_metadata", "user_metadata"] {
+        let expected = format!(
+            "no user has `{name}`: the export lacks it, and every Action saw an empty object"
+        );
+        assert!(done.stdout.contains(&expected), "{done}");
+    }
+    assert!(done.stdout.contains("no user has `identities`"), "{done}");
+}
+
+/// Shared machines limit the address space, and Spark does. Logins need no more of it than their memory.
+#[cfg(unix)]
+#[test]
+fn little_address_space_is_enough() {
+    let place = place();
+    fs::write(
+        place.path().join("users.ndjson"),
+        "{\"user_id\": \"auth0|1\"}\n",
+    )
+    .expect("it is written");
+    // Compiles the engine for this machine, which takes more.
+    let warm = replay(place.path(), "users.ndjson --after action.js");
+    assert_eq!(warm.code, Some(0), "{warm}");
+    for kilobytes in [16_000_000, 4_000_000] {
+        let program = env!("CARGO_BIN_EXE_postlogin");
+        let command = format!(
+            "ulimit -v {kilobytes}; exec '{program}' replay users.ndjson --after action.js --jobs 2"
+        );
+        let output = Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(place.path())
+            .env("POSTLOGIN_CACHE_DIR", cache())
+            .output()
+            .expect("a shell starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{kilobytes}: {said}");
+        let report = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            report.contains("1 user, 0 of them with a login that fails"),
+            "{report}"
+        );
+    }
+}
+
+const READS_LOGIN: &str = "exports.onExecutePostLogin = async (event, api) => {\n  \
+    const { client, connection, request, transaction } = event;\n  \
+    api.idToken.setCustomClaim('https://example.com/login', [client.name, connection.name, request.geoip.countryCode, transaction.protocol]);\n};\n";
+
+/// The last login of each user counts, whatever else the logs have; a user without one gets the event of the template.
+#[test]
+fn real_logins_come_from_the_logs() {
+    let place = folder(&[
+        ("action.js", READS_LOGIN),
+        (
+            "users.ndjson",
+            "{\"user_id\": \"auth0|1\"}\n{\"user_id\": \"auth0|2\"}\n{\"user_id\": \"auth0|3\"}\n",
+        ),
+        (
+            "logs.ndjson",
+            "{\"date\": \"2026-11-03T00:00:00.000Z\", \"type\": \"fp\", \"user_id\": \"auth0|1\", \"client_name\": \"Never\"}\n\
+             {\"date\": \"2026-11-02T00:00:00.000Z\", \"type\": \"s\", \"user_id\": \"auth0|1\", \"client_id\": \"a\", \"client_name\": \"Shop\", \
+             \"connection\": \"google-oauth2\", \"strategy\": \"google-oauth2\", \"location_info\": {\"country_code\": \"PL\"}}\n\
+             {\"date\": \"2026-11-01T00:00:00.000Z\", \"type\": \"s\", \"user_id\": \"auth0|1\", \"client_name\": \"Earlier\"}\n\
+             {\"log_id\": \"9\", \"data\": {\"date\": \"2026-11-01T00:00:00.000Z\", \"type\": \"sertft\", \"user_id\": \"auth0|2\", \"client_id\": \"b\", \
+             \"client_name\": \"Mobile\", \"location_info\": {\"country_code\": \"NO\"}}}\n",
+        ),
+    ]);
+    let done = replay(
+        place.path(),
+        "users.ndjson --after action.js --logins logs.ndjson --show-values --out out",
+    );
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(
+        done.stderr
+            .contains("logs.ndjson: 3 logins, the last ones of 2 users"),
+        "{done}"
+    );
+    assert!(
+        done.stdout.contains(
+            "2 of 3 users have a login in the logs; the others got the event without one"
+        ),
+        "{done}"
+    );
+    // What the logs give is no longer missing.
+    assert!(!done.stdout.contains("what no export has"), "{done}");
+    // Against a version that sets nothing, each value is a row.
+    fs::write(
+        place.path().join("none.js"),
+        "exports.onExecutePostLogin = async () => {};\n",
+    )
+    .expect("it is written");
+    let done = replay(
+        place.path(),
+        "users.ndjson --before none.js --after action.js --logins logs.ndjson --show-values --show-ids --out rows",
+    );
+    assert_eq!(done.code, Some(100), "{done}");
+    let rows =
+        fs::read_to_string(place.path().join("rows/differences.ndjson")).expect("there are rows");
+    let value = |row: &str| {
+        let row: Value = serde_json::from_str(row).expect("it is JSON");
+        row["after"]["value"].clone()
+    };
+    let values: Vec<Value> = rows.lines().map(value).collect();
+    assert_eq!(values.len(), 3, "{rows}");
+    assert_eq!(
+        values[0],
+        json!(["Shop", "google-oauth2", "PL", "oidc-basic-profile"])
+    );
+    assert_eq!(values[1][0], "Mobile");
+    assert_eq!(
+        (&values[1][2], &values[1][3]),
+        (&json!("NO"), &json!("oauth2-refresh-token"))
+    );
+    assert_ne!(values[2][0], "Shop");
+    for (text, expected) in [
+        (
+            "{\"user_id\": \"auth0|1\"}\n",
+            "bad.ndjson:1: there is no `type`",
+        ),
+        ("{\"type\": \"s\"\n", "bad.ndjson:1: not JSON"),
+        ("type,user_id\ns,auth0|1\n", "this is a table"),
+        (
+            "{\"type\": \"f\", \"user_id\": \"auth0|1\"}\n",
+            "no entry is a login of a user",
+        ),
+    ] {
+        fs::write(place.path().join("bad.ndjson"), text).expect("it is written");
+        let done = replay(
+            place.path(),
+            "users.ndjson --after action.js --logins bad.ndjson",
+        );
+        assert!(done.stderr.contains(expected), "{expected}: {done}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Bindings that production would refuse, or whose Actions do not run here.
+
+use postlogin_core::Trigger;
+use postlogin_core::event::suggest::closest;
+use postlogin_core::trigger::{self, is_without_contract};
+
+use super::{Binding, Project, tenant_yaml};
+use crate::Error;
+use crate::door::Boundary;
+use crate::files::{configured_path, display_path, entries};
+
+/// What is wrong with a binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The trigger is unknown, or has no public contract.
+    Unsupported,
+    /// Nothing is bound to triggers of this kind: entities name their Actions.
+    Unbindable,
+    /// Production binds fewer Actions to the trigger.
+    TooMany,
+    /// An entity, such as a token exchange profile, names an Action that is not there, or none.
+    MissingAction,
+}
+
+/// A binding that production would refuse, or whose Actions do not run here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BindingProblem {
+    /// What is wrong.
+    pub kind: ProblemKind,
+    /// Says so, with the file, relative to the project's root, and the line if it can be found.
+    pub error: Error,
+}
+
+impl Project {
+    /// Returns the problems of all bindings but those with Actions that are missing: [`Project::missing_in_bindings`].
+    #[must_use]
+    pub fn binding_problems(&self) -> Vec<BindingProblem> {
+        let bindings = self.triggers.iter();
+        let mut problems: Vec<BindingProblem> = bindings
+            .filter_map(|binding| {
+                let (kind, error) = problem_of(binding)?;
+                let error = self.at_binding(binding, error);
+                Some(BindingProblem { kind, error })
+            })
+            .collect();
+        for (trigger, action) in self.entity_actions_each() {
+            if let Err(part) = action {
+                problems.push(BindingProblem {
+                    kind: ProblemKind::MissingAction,
+                    error: self.at_entity(trigger, &part.name, part.error),
+                });
+            }
+        }
+        problems
+    }
+
+    /// Adds the file of an entity, which `name` is in, to an error without a file.
+    fn at_entity(&self, trigger: Trigger, name: &str, error: Error) -> Error {
+        if error.file.is_some() {
+            return error;
+        }
+        let folder = match trigger {
+            Trigger::EventStream => "event-streams",
+            _ => "token-exchange-profiles",
+        };
+        let within = Boundary::around(&self.root);
+        let mut files = entries(&self.root.join(folder)).into_iter();
+        let file = files.find(|file| within.mentions(file, name));
+        match file.or_else(|| tenant_yaml::find(&self.root)) {
+            Some(file) => error.in_file(&display_path(&file, &self.root)),
+            None => error,
+        }
+    }
+
+    /// Adds the place of a binding: the first line of its file that names the trigger.
+    fn at_binding(&self, binding: &Binding, error: Error) -> Error {
+        let Binding {
+            id, declared_in, ..
+        } = binding;
+        let error = error.in_file(declared_in);
+        let path = configured_path(&self.root, declared_in);
+        let text = Boundary::of_file(&path, &self.root).read_text(&path, declared_in);
+        let Ok(text) = text else {
+            return error;
+        };
+        let mut lines = (1..).zip(text.lines());
+        let found = lines.find_map(|(line, text)| {
+            let at = text.find(id.as_str())?;
+            let before = text.get(..at)?.encode_utf16().count();
+            Some((line, u32::try_from(before).ok()?.saturating_add(1)))
+        });
+        match found {
+            Some((line, column)) => error.at(line, column),
+            None => error,
+        }
+    }
+}
+
+fn problem_of(binding: &Binding) -> Option<(ProblemKind, Error)> {
+    let Binding {
+        id, action_names, ..
+    } = binding;
+    let count = action_names.len();
+    // Exports list every trigger, most with nothing.
+    if count == 0 {
+        return None;
+    }
+    let Some(trigger) = Trigger::of_id(id) else {
+        let unsupported = |message: String| Some((ProblemKind::Unsupported, Error::new(message)));
+        if is_without_contract(id) {
+            return unsupported(format!(
+                "the trigger {id} has no public contract: its Actions do not run here"
+            ));
+        }
+        let message = format!("`{id}` is not a known trigger: its Actions do not run");
+        let (kind, error) = unsupported(message)?;
+        let known = Trigger::ALL.iter().map(|trigger| trigger.id());
+        return Some(match closest(id, known) {
+            Some(near) => (kind, error.with_hint(format!("did you mean `{near}`?"))),
+            None => (kind, error),
+        });
+    };
+    let table = trigger.table();
+    if table.binding == trigger::Binding::Entity {
+        let message = format!(
+            "Actions of {id} are not bound: a token exchange profile or an event stream names them"
+        );
+        return Some((ProblemKind::Unbindable, Error::new(message)));
+    }
+    if table.most_actions.exceeded_by(count) {
+        let most = table.most_actions.value;
+        let message = format!("{id} has {count} Actions; production allows {most}");
+        return Some((ProblemKind::TooMany, Error::new(message)));
+    }
+    None
+}

@@ -1,0 +1,149 @@
+//! A login of the tenant as a file of cases in the project.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use postlogin_core::ResumeStep;
+use postlogin_core::outcome::{Outcome, Status, TokenKind, Verdict};
+use postlogin_project::{Boundary, Project};
+use postlogin_tenant::SavedCase;
+use serde_json::{Map, Value, json};
+
+use crate::yaml::{entry, nested};
+
+/// Where cases go that `postlogin.toml` gives no folder.
+const FOLDER: &str = "tests";
+/// The most letters of a file's name.
+const LONGEST: usize = 80;
+
+/// Returns the file of a case, relative to the project, and its text.
+pub(super) fn of(project: &Project, case: &SavedCase) -> (PathBuf, String) {
+    let configured = project.test.paths.iter().find(|path| path.is_dir());
+    let folder = configured
+        .cloned()
+        .unwrap_or_else(|| project.home.join(FOLDER));
+    let file = folder.join(format!("{}.case.yaml", stem(&case.name)));
+    let mut text = String::new();
+    // Writing to a text does not fail.
+    let _ = render(&mut text, case);
+    (file, text)
+}
+
+/// Writes a file that is not there, inside the project.
+pub(super) fn write(project: &Project, file: &Path, text: &str) -> io::Result<()> {
+    let within = Boundary::around(&project.home);
+    let folder = file.parent().unwrap_or(&project.home);
+    let inside = |path: &Path| {
+        let admitted = within.admit(path, &path.display().to_string());
+        admitted.map_err(|error| io::Error::other(error.to_string()))
+    };
+    inside(folder)?;
+    fs::create_dir_all(folder)?;
+    inside(folder)?;
+    let mut written = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)?;
+    io::Write::write_all(&mut written, text.as_bytes())
+}
+
+/// A name as that of a file on every system: small letters, digits and dashes.
+fn stem(name: &str) -> String {
+    let mut stem = String::new();
+    for letter in name.chars().flat_map(char::to_lowercase) {
+        match letter {
+            kept if kept.is_alphanumeric() => stem.push(kept),
+            _ if stem.ends_with('-') || stem.is_empty() => {}
+            _ => stem.push('-'),
+        }
+    }
+    let stem: String = stem.chars().take(LONGEST).collect();
+    match stem.trim_matches('-') {
+        "" => "login".to_owned(),
+        // That file is for all cases of its folder.
+        "defaults" => "login-defaults".to_owned(),
+        stem => stem.to_owned(),
+    }
+}
+
+fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
+    writeln!(out, "# Saved from a login at the local tenant.")?;
+    entry(out, "description", &json!(case.name))?;
+    entry(out, "now", &json!(postlogin_core::iso_text(case.now_ms)))?;
+    entry(out, "seed", &json!(case.seed))?;
+    if !case.steps.is_empty() {
+        entry(out, "steps", &case.steps.iter().map(step).collect())?;
+    }
+    let mut event = case.event.clone();
+    if let Some(event) = event.as_object_mut() {
+        // The project's own secrets are given when the case runs.
+        event.shift_remove("secrets");
+    }
+    nested(out, "event", &event, 0)?;
+    nested(out, "expect", &expectations(&case.outcome), 0)
+}
+
+fn step(step: &ResumeStep) -> Value {
+    match step {
+        ResumeStep::Continue { query, body } => {
+            json!({"continue": {"query": query, "body": body}})
+        }
+        ResumeStep::ChallengeSucceeded => json!({"challenge": "succeed"}),
+        ResumeStep::ChallengeFailed => json!({"challenge": "fail"}),
+    }
+}
+
+/// What the login did, as expectations: the status, the claims of Actions, those that were dropped, the error.
+fn expectations(outcome: &Outcome) -> Value {
+    let mut expect = Map::new();
+    expect.insert("status".into(), json!(outcome.status));
+    if let Some(error) = &outcome.error {
+        expect.insert("error".into(), json!({"name": error.name}));
+    }
+    if outcome.status == Status::Allowed {
+        for (key, token) in [
+            ("id_token", TokenKind::IdToken),
+            ("access_token", TokenKind::AccessToken),
+        ] {
+            let kept = outcome.ledger.iter();
+            let kept = kept.filter(|it| it.token == token && it.verdict == Verdict::Kept);
+            let claims: Map<String, Value> =
+                kept.map(|it| (it.name.clone(), it.value.clone())).collect();
+            if !claims.is_empty() {
+                expect.insert(key.into(), Value::Object(claims));
+            }
+        }
+    }
+    let dropped = outcome.ledger.iter();
+    let dropped = dropped.filter(|it| it.verdict == Verdict::Dropped);
+    let mut dropped: Vec<&str> = dropped.map(|it| it.name.as_str()).collect();
+    dropped.dedup();
+    if !dropped.is_empty() {
+        expect.insert("dropped".into(), json!(dropped));
+    }
+    Value::Object(expect)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stem;
+
+    #[test]
+    fn a_name_is_a_file_inside_of_its_folder() {
+        for (name, expected) in [
+            ("Jane's login", "jane-s-login"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("a/b\\c", "a-b-c"),
+            ("", "login"),
+            ("...", "login"),
+            ("defaults", "login-defaults"),
+            ("CON:\u{0}x", "con-x"),
+            ("Müller <b>", "müller-b"),
+        ] {
+            assert_eq!(stem(name), expected, "{name}");
+        }
+        assert!(stem(&"x".repeat(500)).len() <= 80);
+    }
+}

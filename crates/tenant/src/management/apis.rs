@@ -1,0 +1,200 @@
+//! `/api/v2/resource-servers` and `/api/v2/client-grants`.
+//!
+//! <https://auth0.com/docs/api/management/v2/resource-servers>, <https://auth0.com/docs/api/management/v2/client-grants>
+
+use serde_json::{Map, Value, json};
+
+use super::query::values;
+use super::resources::{Kind, alone, named, new_id, unchanged, unique, whole};
+use super::schema::{API, GRANT, Is, NEW_GRANT, refuse};
+use super::{ApiError, Caller, Result, clients};
+use crate::catalog::changes::{Edit, Section};
+use crate::catalog::{Catalog, is_of_client};
+use crate::http::{Call, text, texts};
+use crate::state::Tenant;
+
+pub(super) const KIND: Kind = Kind {
+    section: Section::Apis,
+    scope: "resource_servers",
+    called: "resource server",
+    inexistent: "inexistent_resource_server",
+    filters: &["identifiers", "identifiers[]"],
+    properties: &[API],
+    new: &[&[("identifier", Is::Text(1, 600))]],
+    required: &["identifier"],
+    fits,
+    shown: whole,
+    complete,
+    adapt: unchanged,
+    ends,
+};
+
+fn fits(_: &Tenant, call: &Call, api: &Value) -> bool {
+    let asked = values(call, "identifiers");
+    asked.is_empty() || text(api, "identifier").is_some_and(|it| asked.contains(&it))
+}
+
+fn complete(tenant: &Tenant, catalog: &Catalog, values: &mut Map<String, Value>) -> Result<()> {
+    let identifier = named(values, "identifier");
+    let message = "A resource server with the same identifier already exists";
+    unique(
+        catalog,
+        Section::Apis,
+        ("identifier", identifier),
+        None,
+        message,
+    )?;
+    if identifier == tenant.management_audience() {
+        return Err(ApiError::new(409, message, "conflict"));
+    }
+    let name = json!(identifier);
+    values.insert("id".into(), tenant.randomness.hex_id().into());
+    for (key, default) in [
+        ("name", name),
+        ("is_system", json!(false)),
+        ("signing_alg", json!("RS256")),
+        ("allow_offline_access", json!(false)),
+        ("token_lifetime", json!(86_400)),
+        (
+            "skip_consent_for_verifiable_first_party_clients",
+            json!(false),
+        ),
+    ] {
+        values.entry(key).or_insert(default);
+    }
+    Ok(())
+}
+
+/// Its client grants end with an API.
+fn ends(catalog: &Catalog, api: &Value) -> Vec<Edit> {
+    let identifier = text(api, "identifier");
+    let grants = catalog
+        .client_grants
+        .iter()
+        .filter(|it| text(it, "audience") == identifier);
+    let ids = grants.filter_map(|grant| text(grant, "id"));
+    ids.map(|id| Edit::remove(Section::Grants, id)).collect()
+}
+
+/// Client grants.
+pub(super) const GRANTS: Kind = Kind {
+    section: Section::Grants,
+    scope: "client_grants",
+    called: "client grant",
+    inexistent: "inexistent_client_grant",
+    filters: &[
+        "audience",
+        "client_id",
+        "subject_type",
+        "allow_any_organization",
+    ],
+    properties: &[GRANT],
+    new: &[NEW_GRANT],
+    required: &["client_id", "audience"],
+    fits: grant_fits,
+    shown: grant_shown,
+    complete: complete_grant,
+    adapt: adapt_grant,
+    ends: alone,
+};
+
+fn grant_fits(tenant: &Tenant, call: &Call, grant: &Value) -> bool {
+    let is_one_of = |parameter: &str, value: Option<&str>| {
+        let asked = values(call, parameter);
+        asked.is_empty() || value.is_some_and(|it| asked.contains(&it))
+    };
+    let any = grant.get("allow_any_organization") == Some(&Value::Bool(true));
+    let of = text(grant, "client_id").or_else(|| text(grant, "client_name"));
+    let client = of.map(|named| clients::id_of(&tenant.catalog, named));
+    is_one_of("audience", text(grant, "audience"))
+        && is_one_of("client_id", client)
+        && is_one_of(
+            "subject_type",
+            Some(text(grant, "subject_type").unwrap_or("client")),
+        )
+        && is_one_of(
+            "allow_any_organization",
+            Some(if any { "true" } else { "false" }),
+        )
+}
+
+/// With the id of the application, which an export may have by name.
+fn grant_shown(tenant: &Tenant, _: &Caller, grant: &Value) -> Value {
+    let mut shown = grant.clone();
+    let mut clients = tenant.catalog.clients.iter();
+    let client = clients.find(|client| is_of_client(grant, client));
+    if let (Some(shown), Some(client)) = (shown.as_object_mut(), client) {
+        shown.shift_remove("client_name");
+        shown.insert("client_id".into(), json!(text(client, "client_id")));
+    }
+    shown
+}
+
+fn complete_grant(
+    tenant: &Tenant,
+    catalog: &Catalog,
+    values: &mut Map<String, Value>,
+) -> Result<()> {
+    let client = clients::of(catalog, values)?;
+    let audience = named(values, "audience");
+    scopes_exist(tenant, catalog, audience, values)?;
+    let subject = |grant: &Value| text(grant, "subject_type").unwrap_or("client").to_owned();
+    let own = subject(&Value::Object(values.clone()));
+    let is_same = |grant: &&Value| {
+        is_of_client(grant, client)
+            && text(grant, "audience") == Some(audience)
+            && subject(grant) == own
+    };
+    if catalog.client_grants.iter().any(|grant| is_same(&grant)) {
+        let message = "A resource with the same client_id and audience already exists.";
+        return Err(ApiError::new(409, message, "conflict"));
+    }
+    values.insert("id".into(), new_id(tenant, "cgr_").into());
+    values.entry("scope").or_insert_with(|| json!([]));
+    values
+        .entry("subject_type")
+        .or_insert_with(|| "client".into());
+    Ok(())
+}
+
+fn adapt_grant(catalog: &Catalog, grant: &Value, values: &mut Map<String, Value>) -> Result<()> {
+    let Some(api) = text(grant, "audience").and_then(|audience| catalog.api(audience)) else {
+        return Ok(());
+    };
+    known_scopes(api, values)
+}
+
+/// 400 for an API that does not exist, and for scopes that it does not have.
+fn scopes_exist(
+    tenant: &Tenant,
+    catalog: &Catalog,
+    audience: &str,
+    values: &Map<String, Value>,
+) -> Result<()> {
+    if let Some(api) = catalog.api(audience) {
+        return known_scopes(api, values);
+    }
+    match audience == tenant.management_audience() {
+        true => Ok(()),
+        false => {
+            let message = format!("Resource server not found: {audience}");
+            Err(ApiError::new(404, message, "inexistent_resource_server"))
+        }
+    }
+}
+
+fn known_scopes(api: &Value, values: &Map<String, Value>) -> Result<()> {
+    let known = api.get("scopes").and_then(Value::as_array);
+    let is_known = |scope: &str| {
+        let mut known = known.into_iter().flatten();
+        known.any(|it| text(it, "value") == Some(scope))
+    };
+    let body = Value::Object(values.clone());
+    match texts(&body, "scope").find(|scope| !is_known(scope)) {
+        None => Ok(()),
+        Some(scope) => Err(refuse(
+            &format!("The resource server has no scope {scope}"),
+            Some("scope"),
+        )),
+    }
+}

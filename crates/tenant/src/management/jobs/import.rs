@@ -1,0 +1,509 @@
+//! `POST /jobs/users-imports`.
+//!
+//! The file is read as a seed is, with the vendor's schema before it: what the schema does not have is an error of that user.
+//!
+//! Codes of errors: <https://auth0.com/docs/manage-users/user-migration/bulk-user-imports#retrieve-failed-entries>. Texts of
+//! which none is published are ours.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::super::body::{merge_metadata, type_name};
+use super::super::resources::new_id;
+use super::super::{Answered, ApiError, Caller, Result, connections};
+use super::multipart::{boundary, parts};
+use super::{find, keep};
+use crate::clock::iso;
+use crate::http::{Call, Content, text};
+use crate::import::new_user;
+use crate::management::journal::Happening;
+use crate::records::Job;
+use crate::signup::is_email;
+use crate::state::Tenant;
+use crate::store::{ChangeError, NewUser, UserConflict};
+use postlogin_core::limits::FORBIDDEN_APP_METADATA;
+
+/// The most bytes of a users file.
+/// Source: <https://auth0.com/docs/manage-users/user-migration/bulk-user-imports>.
+const FILE_BYTES: usize = 500_000;
+/// The most errors that are kept of a job.
+const MOST_ERRORS: usize = 1_000;
+
+/// The attributes of a user, and what they hold: a JSON type.
+/// Source: <https://auth0.com/docs/manage-users/user-migration/bulk-user-import-database-schema-and-examples>.
+const SCHEMA: &[(&str, &str)] = &[
+    ("app_metadata", "object"),
+    ("blocked", "boolean"),
+    ("custom_password_hash", "object"),
+    ("email", "string"),
+    ("email_verified", "boolean"),
+    ("family_name", "string"),
+    ("given_name", "string"),
+    ("mfa_factors", "array"),
+    ("name", "string"),
+    ("nickname", "string"),
+    ("password_hash", "string"),
+    ("phone_number", "string"),
+    ("phone_verified", "boolean"),
+    ("picture", "string"),
+    ("user_id", "string"),
+    ("user_metadata", "object"),
+    ("username", "string"),
+];
+
+/// What an import changes of a user who is there.
+/// Source: <https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure>.
+const UPDATED: &[&str] = &[
+    "blocked",
+    "email_verified",
+    "family_name",
+    "given_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "phone_verified",
+    "picture",
+];
+
+/// A request for an import.
+#[derive(Debug)]
+struct Asked {
+    users: Vec<Value>,
+    connection: String,
+    updates: bool,
+}
+
+fn refuse(message: impl Into<String>) -> ApiError {
+    ApiError::new(400, message, "invalid_body")
+}
+
+pub(in super::super) fn create(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    caller: &Caller,
+) -> Result<Answered> {
+    caller.require(&["create:users"], None)?;
+    let Content::Multipart(body) = &call.content else {
+        return Err(refuse(
+            "The body must be multipart/form-data with the fields users and connection_id.",
+        ));
+    };
+    let boundary = boundary(call.header("content-type").unwrap_or_default());
+    let form = boundary.and_then(|boundary| parts(body, boundary));
+    let form = form.ok_or_else(|| refuse("The body is not valid multipart/form-data."))?;
+    let field = |name: &str| {
+        form.iter()
+            .find(|part| part.name == name)
+            .map(|part| part.content)
+    };
+    let word = |name: &str| {
+        field(name)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .map(str::trim)
+    };
+    let known = [
+        "users",
+        "connection_id",
+        "upsert",
+        "external_id",
+        "send_completion_email",
+    ];
+    if let Some(other) = form
+        .iter()
+        .find(|part| !known.contains(&part.name.as_str()))
+    {
+        let name: String = other.name.chars().take(100).collect();
+        return Err(refuse(format!(
+            "Payload validation error: 'Additional properties not allowed: {name}'."
+        )));
+    }
+    let file = field("users")
+        .ok_or_else(|| refuse("Payload validation error: 'Missing required property: users'."))?;
+    let missing =
+        || refuse("Payload validation error: 'Missing required property: connection_id'.");
+    let connection_id = word("connection_id")
+        .filter(|id| !id.is_empty())
+        .ok_or_else(missing)?;
+    let connection = connections::KIND.find(&tenant.catalog, connection_id)?;
+    if text(connection, "strategy") != Some("auth0") {
+        return Err(refuse("The connection must be a database connection."));
+    }
+    if file.len() > FILE_BYTES {
+        let message = format!("Payload content length greater than maximum allowed: {FILE_BYTES}");
+        return Err(ApiError::new(413, message, "too_large"));
+    }
+    let updates = match word("upsert") {
+        None | Some("" | "false") => false,
+        Some("true") => true,
+        Some(_) => {
+            return Err(refuse(
+                "Payload validation error: 'Expected type boolean' on property upsert.",
+            ));
+        }
+    };
+    let external = word("external_id").filter(|id| !id.is_empty());
+    if external.is_some_and(|id| id.chars().count() > 1_000) {
+        return Err(refuse(
+            "Payload validation error: 'String is too long, maximum 1000' on property external_id.",
+        ));
+    }
+    // A file that is not a list fails the job, not the request.
+    let users = serde_json::from_slice::<Vec<Value>>(file);
+    let id = new_id(tenant, "job_");
+    let name = text(connection, "name").unwrap_or_default();
+    let mut shown = json!({
+        "id": id, "type": "users_import", "status": "pending", "created_at": iso(tenant.now_ms()),
+        "connection_id": connection_id, "connection": name, "upsert": updates,
+    });
+    if let (Some(external), Some(shown)) = (external, shown.as_object_mut()) {
+        shown.insert("external_id".into(), external.into());
+    }
+    let mut job = Job {
+        shown: shown.clone(),
+        errors: Vec::new(),
+        file: None,
+    };
+    let users = match users {
+        Ok(users) => users,
+        Err(_) => {
+            job.shown["status"] = "failed".into();
+            job.shown["status_details"] =
+                "Failed to parse users file JSON when importing users. Make sure it is valid JSON."
+                    .into();
+            keep(tenant, &id, &job)?;
+            return Ok(Answered::Body(StatusCode::ACCEPTED, shown));
+        }
+    };
+    if !tenant.jobs.begin(&id) {
+        let message = "There are 2 active import users jobs, please wait until some of them are finished and try again";
+        return Err(ApiError::new(429, message, "too_many_requests"));
+    }
+    if let Err(error) = keep(tenant, &id, &job) {
+        tenant.jobs.end(&id);
+        return Err(error);
+    }
+    let asked = Asked {
+        users,
+        connection: name.to_owned(),
+        updates,
+    };
+    let working = Arc::clone(tenant);
+    let room = call.room.clone();
+    tokio::task::spawn_blocking(move || {
+        let _room = room;
+        work(&working, &id, asked);
+        working.jobs.end(&id);
+    });
+    Ok(Answered::Body(StatusCode::ACCEPTED, shown))
+}
+
+/// Imports the users, and writes down what became of them.
+fn work(tenant: &Tenant, id: &str, asked: Asked) {
+    let mut done = Done::default();
+    let total = asked.users.len();
+    for user in asked.users {
+        let shown = hidden(&user);
+        match import(
+            tenant,
+            user,
+            &asked.connection,
+            asked.updates,
+            &mut done.seen,
+        ) {
+            Ok(Became::Inserted) => done.inserted += 1,
+            Ok(Became::Updated) => done.updated += 1,
+            Err(errors) => {
+                done.failed += 1;
+                if done.errors.len() < MOST_ERRORS {
+                    done.errors.push(json!({"user": shown, "errors": errors}));
+                }
+            }
+        }
+    }
+    let finished = find(tenant, id).and_then(|mut job| {
+        job.shown["status"] = "completed".into();
+        job.shown["percentage_done"] = 100.into();
+        job.shown["summary"] = json!({
+            "failed": done.failed, "updated": done.updated, "inserted": done.inserted, "total": total,
+        });
+        job.errors = done.errors;
+        keep(tenant, id, &job)
+    });
+    if let Err(error) = finished {
+        tracing::error!("the job {id}: {}", error.message);
+    }
+    tenant.record(&Happening {
+        kind: "sui",
+        description: "Users import job",
+        connection: &asked.connection,
+        ..Happening::default()
+    });
+}
+
+#[derive(Debug, Default)]
+struct Done {
+    inserted: usize,
+    updated: usize,
+    failed: usize,
+    errors: Vec<Value>,
+    /// What users of the file were called by.
+    seen: HashSet<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Became {
+    Inserted,
+    Updated,
+}
+
+/// A user as an error shows it.
+fn hidden(user: &Value) -> Value {
+    let mut shown = user.clone();
+    if let Some(shown) = shown.as_object_mut() {
+        for key in [
+            "password",
+            "password_hash",
+            "custom_password_hash",
+            "mfa_factors",
+        ] {
+            if let Some(value) = shown.get_mut(key) {
+                *value = "*****".into();
+            }
+        }
+    }
+    shown
+}
+
+fn error(code: &str, message: impl Into<String>, path: Option<&str>) -> Value {
+    let mut error = json!({"code": code, "message": message.into()});
+    if let (Some(path), Some(error)) = (path, error.as_object_mut()) {
+        error.insert("path".into(), path.into());
+    }
+    error
+}
+
+/// What the schema finds wrong in a user.
+fn problems(user: &Value) -> Vec<Value> {
+    let Some(user) = user.as_object() else {
+        let message = format!("Expected type object but found type {}", type_name(user));
+        return vec![error("INVALID_TYPE", message, None)];
+    };
+    let mut problems = Vec::new();
+    let unknown: Vec<&str> = user
+        .keys()
+        .map(String::as_str)
+        .filter(|key| !SCHEMA.iter().any(|(known, _)| known == key))
+        .collect();
+    if !unknown.is_empty() {
+        let message = format!("Additional properties not allowed: {}", unknown.join(","));
+        problems.push(error("OBJECT_ADDITIONAL_PROPERTIES", message, None));
+    }
+    for (key, kind) in SCHEMA {
+        match user.get(*key) {
+            Some(value) if type_name(value) != *kind => {
+                let found = type_name(value);
+                let message = format!(
+                    "Error in {key} property - Expected type {kind} but found type {found}"
+                );
+                problems.push(error("INVALID_TYPE", message, Some(key)));
+            }
+            Some(Value::String(address)) if *key == "email" && !is_email(address) => {
+                let message = format!(
+                    "Error in email property - Object didn't pass validation for format email: {address}"
+                );
+                problems.push(error("INVALID_FORMAT", message, Some(key)));
+            }
+            _ => {}
+        }
+    }
+    if !user.contains_key("email")
+        && !user.contains_key("username")
+        && !user.contains_key("phone_number")
+    {
+        let message = "Missing required property: email";
+        problems.push(error("OBJECT_MISSING_REQUIRED_PROPERTY", message, None));
+    }
+    let metadata = user.get("app_metadata").and_then(Value::as_object);
+    let forbidden = metadata.and_then(|it| {
+        it.keys()
+            .find(|key| FORBIDDEN_APP_METADATA.contains(&key.as_str()))
+    });
+    if let Some(name) = forbidden {
+        let message =
+            format!("Error in app_metadata property - Forbidden attribute in app_metadata: {name}");
+        problems.push(error("NOT_PASSED", message, Some("app_metadata")));
+    }
+    problems
+}
+
+/// Stores one user.
+fn import(
+    tenant: &Tenant,
+    mut user: Value,
+    connection: &str,
+    updates: bool,
+    seen: &mut HashSet<String>,
+) -> std::result::Result<Became, Vec<Value>> {
+    let problems = problems(&user);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    for key in ["email", "username", "user_id"] {
+        if let Some(name) = text(&user, key)
+            && !seen.insert(format!("{key} {}", name.to_lowercase()))
+        {
+            let message = format!("A user with this {key} was already provided.");
+            return Err(vec![error("DUPLICATED_USER", message, Some(key))]);
+        }
+    }
+    if let Some(user) = user.as_object_mut() {
+        user.insert("connection".into(), connection.into());
+        // The prefix is always added, also to an id that has one.
+        if let Some(Value::String(id)) = user.get_mut("user_id") {
+            *id = format!("auth0|{id}");
+        }
+    }
+    let broken = |_: crate::store::StoreError| {
+        vec![error(
+            "CONFLICT",
+            "The tenant's database does not answer.",
+            None,
+        )]
+    };
+    let given = user.clone();
+    let made = new_user(user, &tenant.randomness, tenant.now_ms());
+    let new = made.map_err(|wrong| vec![error("NOT_PASSED", wrong.message(), None)])?;
+    let conflict = match tenant
+        .store
+        .insert_new_users(&[&new])
+        .map_err(broken)?
+        .pop()
+    {
+        None | Some(Ok(())) => return Ok(Became::Inserted),
+        Some(Err(conflict)) => conflict,
+    };
+    let (code, key) = match conflict {
+        UserConflict::Id => ("CONFLICT", "user_id"),
+        UserConflict::Email => ("CONFLICT_EMAIL", "email"),
+        UserConflict::Username => ("CONFLICT_USERNAME", "username"),
+    };
+    let taken = || {
+        vec![error(
+            code,
+            format!("A user with this {key} exists already."),
+            Some(key),
+        )]
+    };
+    if !updates {
+        return Err(taken());
+    }
+    let known = known(tenant, &new, conflict)
+        .map_err(broken)?
+        .ok_or_else(taken)?;
+    let now = iso(tenant.now_ms());
+    let changed = tenant.change_user::<()>(&known, |profile| {
+        if let (Some(profile), Some(given)) = (profile.as_object_mut(), given.as_object()) {
+            update(profile, given);
+            profile.insert("updated_at".into(), now.into());
+        }
+        Ok(None)
+    });
+    match changed.map_err(broken)? {
+        Some(Ok(_)) => Ok(Became::Updated),
+        None | Some(Err(ChangeError::Refused(()) | ChangeError::Conflict)) => Err(taken()),
+    }
+}
+
+/// The id of the user in whose way a new one is.
+fn known(
+    tenant: &Tenant,
+    new: &NewUser,
+    conflict: UserConflict,
+) -> std::result::Result<Option<String>, crate::store::StoreError> {
+    let part = |key: &str| text(&new.profile, key);
+    let login = match conflict {
+        UserConflict::Id => return Ok(part("user_id").map(str::to_owned)),
+        UserConflict::Email => part("email"),
+        UserConflict::Username => part("username"),
+    };
+    let found = tenant
+        .store
+        .user_by_login(&new.connection, login.unwrap_or_default())?;
+    Ok(found.and_then(|(user, _)| text(&user, "user_id").map(str::to_owned)))
+}
+
+fn update(profile: &mut Map<String, Value>, given: &Map<String, Value>) {
+    for key in UPDATED {
+        if let Some(value) = given.get(*key) {
+            profile.insert((*key).to_owned(), value.clone());
+        }
+    }
+    for key in ["user_metadata", "app_metadata"] {
+        if let Some(Value::Object(change)) = given.get(key).filter(|it| **it != json!({})) {
+            merge_metadata(profile.entry(key).or_insert(Value::Null), change);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{hidden, problems};
+
+    #[test]
+    fn the_schema_names_each_problem_by_its_code() {
+        for (user, expected) in [
+            (
+                json!({"email": "a@example.com", "email_verified": true}),
+                vec![],
+            ),
+            (json!({"username": "a"}), vec![]),
+            (json!(1), vec![("INVALID_TYPE", None)]),
+            (json!({}), vec![("OBJECT_MISSING_REQUIRED_PROPERTY", None)]),
+            (
+                json!({"email": "a@"}),
+                vec![("INVALID_FORMAT", Some("email"))],
+            ),
+            (
+                json!({"email": "a@b.c", "blocked": "no"}),
+                vec![("INVALID_TYPE", Some("blocked"))],
+            ),
+            (
+                json!({"email": "a@b.c", "password": "x", "name": null}),
+                vec![
+                    ("OBJECT_ADDITIONAL_PROPERTIES", None),
+                    ("INVALID_TYPE", Some("name")),
+                ],
+            ),
+            (
+                json!({"email": "a@b.c", "app_metadata": {"user_id": 1}}),
+                vec![("NOT_PASSED", Some("app_metadata"))],
+            ),
+        ] {
+            let found = problems(&user);
+            let found: Vec<(&str, Option<&str>)> = found
+                .iter()
+                .map(|it| {
+                    (
+                        it["code"].as_str().unwrap(),
+                        it.get("path").and_then(Value::as_str),
+                    )
+                })
+                .collect();
+            assert_eq!(found, expected, "{user}");
+        }
+    }
+
+    #[test]
+    fn an_error_shows_no_secret() {
+        let user = json!({"email": "a", "password": "p", "password_hash": "h", "custom_password_hash": {"hash": "x"}, "mfa_factors": [{"totp": {"secret": "s"}}]});
+        assert_eq!(
+            hidden(&user),
+            json!({"email": "a", "password": "*****", "password_hash": "*****", "custom_password_hash": "*****", "mfa_factors": "*****"})
+        );
+    }
+}

@@ -1,0 +1,301 @@
+//! The latest logins, as the page needs them to explain one and to run it again. In memory only, and bounded.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use postlogin_core::outcome::Outcome;
+use postlogin_core::reads::Record;
+use postlogin_core::{Finished, ResumeStep};
+use postlogin_page::LineCount;
+use serde_json::Value;
+
+use crate::pipeline::LoginRequest;
+
+/// The most logins.
+const MOST: usize = 1_000;
+/// The most memory that they take together, in bytes, as estimated by [`weight`].
+const MOST_BYTES: usize = 64 << 20;
+/// The most steps of one login.
+pub(super) const MOST_STEPS: usize = 50;
+/// What a value of JSON takes as a tree, in bytes, besides its text.
+const NODE: usize = 64;
+/// What a read takes, in bytes, besides its value.
+const READ: usize = 400;
+
+/// How a login ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Ended {
+    /// With an outcome, and the lines that ran if they were counted. Secrets are in it.
+    Finished(Box<Outcome>, Box<Record>, Vec<LineCount>),
+    /// It could not run, for this reason.
+    Error(String),
+}
+
+/// A login that is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptLogin {
+    pub(crate) id: String,
+    /// The request without the other profiles of the tenant, which are read anew.
+    pub(crate) request: LoginRequest,
+    pub(crate) steps: Vec<ResumeStep>,
+    /// `None` while it waits for its user.
+    pub(crate) ended: Option<Ended>,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Logins {
+    all: VecDeque<Arc<KeptLogin>>,
+    bytes: usize,
+    count: u64,
+}
+
+/// The logins that are kept, the oldest first.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The beginning of every id: ids of a tenant that was started again are others.
+    prefix: String,
+    logins: Mutex<Logins>,
+}
+
+impl Kept {
+    pub(super) fn new(now_ms: i64) -> Self {
+        Self {
+            prefix: format!("{now_ms:x}"),
+            logins: Mutex::default(),
+        }
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Logins> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets all of them.
+    pub(crate) fn clear(&self) {
+        let mut logins = self.locked();
+        logins.all.clear();
+        logins.bytes = 0;
+    }
+
+    /// Keeps a login that begins, and returns its id.
+    pub(crate) fn begin(&self, request: &LoginRequest) -> String {
+        let request = LoginRequest {
+            users: Vec::new(),
+            event: request.event.clone(),
+            domain: request.domain.clone(),
+            issuer: request.issuer.clone(),
+            granted_scopes: request.granted_scopes.clone(),
+            action: request.action.clone(),
+            ..*request
+        };
+        self.keep(request, Vec::new(), None)
+    }
+
+    /// Keeps a login, and returns its id. Those that have no room any more are forgotten, the oldest first.
+    pub(super) fn keep(
+        &self,
+        request: LoginRequest,
+        steps: Vec<ResumeStep>,
+        ended: Option<Ended>,
+    ) -> String {
+        let bytes = weight(&request.event) + ended.as_ref().map_or(0, weight_of_end);
+        let mut logins = self.locked();
+        logins.count += 1;
+        let id = format!("{}-{}", self.prefix, logins.count);
+        logins.bytes = logins.bytes.saturating_add(bytes);
+        logins.all.push_back(Arc::new(KeptLogin {
+            id: id.clone(),
+            request,
+            steps,
+            ended,
+            bytes,
+        }));
+        logins.shrink();
+        id
+    }
+
+    /// Takes down the step of the user of a login that waits.
+    pub(crate) fn step(&self, id: &str, step: &ResumeStep) {
+        self.locked().change(id, |login| {
+            if login.steps.len() < MOST_STEPS {
+                login.steps.push(step.clone());
+            }
+        });
+    }
+
+    /// Takes down how a login ended.
+    pub(crate) fn finish(&self, id: &str, finished: &Finished) {
+        let (outcome, record) = (finished.outcome.clone(), finished.record.clone());
+        let ended = Ended::Finished(Box::new(outcome), Box::new(record), Vec::new());
+        self.end(id, ended);
+    }
+
+    /// Takes down that a login could not run.
+    pub(crate) fn fail(&self, id: &str, reason: &str) {
+        self.end(id, Ended::Error(reason.to_owned()));
+    }
+
+    /// Takes down what a closer look at a login has shown: where it read the event, and the lines that ran.
+    pub(super) fn look(&self, id: &str, record: Record, coverage: Vec<LineCount>) {
+        self.locked().change(id, |login| {
+            if let Some(Ended::Finished(_, known, lines)) = &mut login.ended {
+                **known = record;
+                *lines = coverage;
+            }
+        });
+    }
+
+    fn end(&self, id: &str, ended: Ended) {
+        let bytes = weight_of_end(&ended);
+        let mut logins = self.locked();
+        if logins.change(id, |login| {
+            login.ended = Some(ended);
+            login.bytes = login.bytes.saturating_add(bytes);
+        }) {
+            logins.bytes = logins.bytes.saturating_add(bytes);
+            logins.shrink();
+        }
+    }
+
+    /// Returns the login with an id.
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<KeptLogin>> {
+        let logins = self.locked();
+        logins.all.iter().rfind(|login| login.id == id).cloned()
+    }
+}
+
+impl Logins {
+    fn change(&mut self, id: &str, change: impl FnOnce(&mut KeptLogin)) -> bool {
+        match self.all.iter_mut().rfind(|login| login.id == id) {
+            Some(login) => {
+                change(Arc::make_mut(login));
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn shrink(&mut self) {
+        while self.all.len() > MOST || (self.bytes > MOST_BYTES && self.all.len() > 1) {
+            if let Some(oldest) = self.all.pop_front() {
+                self.bytes = self.bytes.saturating_sub(oldest.bytes);
+            }
+        }
+    }
+}
+
+/// Returns about what a value takes in memory, in bytes.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => NODE,
+        Value::String(text) => NODE + text.len(),
+        Value::Array(items) => items.iter().map(weight).fold(NODE, usize::saturating_add),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, member)| NODE + key.len() + weight(member))
+            .fold(NODE, usize::saturating_add),
+    }
+}
+
+fn weight_of_end(ended: &Ended) -> usize {
+    let (outcome, record) = match ended {
+        Ended::Finished(outcome, record, _) => (outcome, record),
+        Ended::Error(reason) => return reason.len(),
+    };
+    let map = |map: &serde_json::Map<String, Value>| {
+        map.iter()
+            .map(|(key, member)| NODE + key.len() + weight(member))
+            .sum::<usize>()
+    };
+    let claims = [
+        &outcome.id_token.claims,
+        &outcome.access_token.claims,
+        &outcome.userinfo,
+        &outcome.user.user_metadata,
+        &outcome.user.app_metadata,
+    ];
+    let calls = outcome.commands.iter();
+    let calls = calls.map(|call| READ + call.args.iter().map(weight).sum::<usize>());
+    let ledger = outcome.ledger.iter();
+    let ledger = ledger.map(|entry| READ + entry.name.len() + weight(&entry.value));
+    let reads = record.reads.iter();
+    let reads = reads.map(|read| READ + read.path.len() + weight(&read.value));
+    let logs = outcome.logs.iter().map(|log| READ + log.message.len());
+    claims.into_iter().map(map).sum::<usize>()
+        + calls.chain(ledger).chain(reads).chain(logs).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use postlogin_core::Trigger;
+    use serde_json::{Value, json};
+
+    use super::{Kept, MOST, MOST_BYTES, weight};
+    use crate::pipeline::LoginRequest;
+
+    fn request(event: Value) -> LoginRequest {
+        LoginRequest {
+            trigger: Trigger::PostLogin,
+            event,
+            domain: String::new(),
+            issuer: String::new(),
+            access_token_lifetime_s: None,
+            granted_scopes: None,
+            seed: 1,
+            now_ms: 0,
+            is_frozen: true,
+            users: vec![json!({"user_id": "other"})],
+            action: None,
+            is_watched: false,
+        }
+    }
+
+    #[test]
+    fn the_oldest_logins_go_when_there_are_many() {
+        let kept = Kept::new(0);
+        let first = kept.begin(&request(json!({})));
+        assert!(kept.get(&first).is_some());
+        let last = (0..MOST).map(|_| kept.begin(&request(json!({})))).last();
+        assert!(kept.get(&first).is_none());
+        let last = kept.get(&last.expect("an id")).expect("the last one");
+        assert!(last.request.users.is_empty(), "profiles are read anew");
+    }
+
+    #[test]
+    fn large_events_leave_room_for_few() {
+        let kept = Kept::new(0);
+        let large = json!({"text": "x".repeat(MOST_BYTES / 4)});
+        let ids: Vec<String> = (0..6)
+            .map(|_| kept.begin(&request(large.clone())))
+            .collect();
+        let left = ids.iter().filter(|id| kept.get(id).is_some()).count();
+        assert_eq!(left, 3);
+        // One that is larger than all room is kept until the next comes.
+        let huge = kept.begin(&request(json!("x".repeat(MOST_BYTES + 1))));
+        assert!(kept.get(&huge).is_some());
+        kept.begin(&request(json!({})));
+        assert!(kept.get(&huge).is_none());
+    }
+
+    #[test]
+    fn ids_are_unique_across_starts_and_clearing() {
+        let (one, other) = (Kept::new(1), Kept::new(2));
+        let id = one.begin(&request(json!({})));
+        assert_ne!(id, other.begin(&request(json!({}))));
+        one.clear();
+        assert!(one.get(&id).is_none());
+        assert_ne!(one.begin(&request(json!({}))), id);
+    }
+
+    #[test]
+    fn a_value_weighs_at_least_its_text() {
+        for (value, least) in [
+            (json!(null), 1),
+            (json!("abc"), 3),
+            (json!({"abc": "def"}), 6),
+            (json!(["abc", ["def"]]), 6),
+        ] {
+            assert!(weight(&value) >= least, "{value}");
+        }
+    }
+}

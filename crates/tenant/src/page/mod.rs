@@ -1,0 +1,284 @@
+//! The page for people at `/_postlogin/`, and what it asks for: a login with the account of its claims, the sources, a run again.
+//!
+//! Only this machine may open it, with a link that works once ([`access`]). Its requests are those of the control API, which
+//! accepts the page's cookie in place of the control token.
+
+pub(crate) mod access;
+pub(crate) mod kept;
+mod run;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use maud::html;
+use postlogin_core::Trigger;
+use postlogin_core::event::json_schema;
+use postlogin_core::outcome::Outcome;
+use postlogin_page::{Entry, Kind};
+use serde_json::{Map, Value, json};
+
+use self::kept::{Ended, KeptLogin};
+use crate::clock::iso;
+use crate::control::refuse;
+use crate::http::{Call, answer, page as html_page, redirect, set, text};
+use crate::pages::layout;
+use crate::pipeline::PipelineError;
+use crate::state::Tenant;
+use crate::trouble::aside;
+
+/// The path of the page, which is that of its cookie, too.
+pub(crate) const PATH: &str = "/_postlogin/";
+
+/// `GET /_postlogin/`: the page itself. A link with a token gives the browser its cookie first.
+pub(crate) async fn page(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    if call.path != PATH {
+        let query = call.query.get("token");
+        return redirect(&query.map_or_else(
+            || PATH.to_owned(),
+            |token| format!("{PATH}?token={}", encoded(token)),
+        ));
+    }
+    if !access::is_near(&call) {
+        return closed(
+            StatusCode::FORBIDDEN,
+            "This page is for the machine that the tenant runs on. Open it there.",
+        );
+    }
+    if let Some(token) = call.query.get("token") {
+        if let Some(cookie) = tenant.page.open(&tenant, token) {
+            let mut response = redirect(PATH);
+            if let Ok(cookie) = cookie.parse() {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            return response;
+        }
+        if tenant.page.knows(&tenant, &call) {
+            return redirect(PATH);
+        }
+    }
+    if !tenant.page.knows(&tenant, &call) {
+        return closed(
+            StatusCode::UNAUTHORIZED,
+            "Open the page with the link that the tenant printed when it started. A link works once; each use prints a new one.",
+        );
+    }
+    tenant.page.watch();
+    let nonce = tenant.randomness.token();
+    let mut response = Response::new(Body::from(postlogin_page::live(&nonce, &tenant.name)));
+    set(&mut response, "content-type", "text/html; charset=utf-8");
+    set(
+        &mut response,
+        "content-security-policy",
+        &postlogin_page::live_policy(&nonce),
+    );
+    guarded(response)
+}
+
+/// The headers of everything that a browser shows: nothing frames it, and no other type is guessed.
+fn guarded(mut response: Response) -> Response {
+    set(&mut response, "x-frame-options", "DENY");
+    set(&mut response, "x-content-type-options", "nosniff");
+    set(&mut response, "referrer-policy", "no-referrer");
+    set(&mut response, "cross-origin-resource-policy", "same-origin");
+    set(&mut response, "cache-control", "no-store");
+    response
+}
+
+fn closed(status: StatusCode, sentence: &str) -> Response {
+    let body = html! {
+        h1 { "Logins" }
+        p { (sentence) }
+        p { a href="/" { "The tenant's applications" } }
+    };
+    html_page(status, layout("Logins", &body))
+}
+
+fn encoded(token: &str) -> String {
+    url::form_urlencoded::byte_serialize(token.as_bytes()).collect()
+}
+
+/// `GET /_postlogin/page.js`.
+pub(crate) async fn script() -> Response {
+    asset(postlogin_page::script(), "text/javascript; charset=utf-8")
+}
+
+/// `GET /_postlogin/page.css`.
+pub(crate) async fn style() -> Response {
+    asset(postlogin_page::style(), "text/css; charset=utf-8")
+}
+
+fn asset(found: Result<&'static str, postlogin_page::AssetError>, kind: &'static str) -> Response {
+    match found {
+        Ok(text) => {
+            let mut response = Response::new(Body::from(text));
+            set(&mut response, "content-type", kind);
+            guarded(response)
+        }
+        Err(error) => refuse(500, error.to_string()),
+    }
+}
+
+/// `GET /_postlogin/sources`: the sources of the project's Actions and Rules, and of the files that they import.
+pub(crate) fn sources(tenant: &Arc<Tenant>) -> Response {
+    match aside(|| tenant.pipeline.sources()) {
+        Ok(sources) => answer(StatusCode::OK, &json!(sources)),
+        Err(error) => broken(&error),
+    }
+}
+
+/// `GET /_postlogin/source?file=…`: one of them. A name is compared with theirs; it opens no file.
+pub(crate) fn source(tenant: &Arc<Tenant>, call: &Call) -> Response {
+    let Some(file) = call.query.get("file") else {
+        return refuse(400, "name the file: ?file=actions/NAME/code.js");
+    };
+    let sources = match aside(|| tenant.pipeline.sources()) {
+        Ok(sources) => sources,
+        Err(error) => return broken(&error),
+    };
+    match sources.into_iter().find(|source| source.file == file) {
+        Some(source) => answer(StatusCode::OK, &json!(source)),
+        None => refuse(404, "no Action of the project has a file of this name"),
+    }
+}
+
+/// `GET /_postlogin/event-schema`: the JSON Schema of the event of post-login, for the editor.
+pub(crate) fn schema() -> Response {
+    answer(StatusCode::OK, &json_schema(Trigger::PostLogin))
+}
+
+/// `GET /_postlogin/logins/{id}`.
+pub(crate) async fn login(tenant: &Arc<Tenant>, id: &str) -> Response {
+    run::look_closer(tenant, id).await;
+    match tenant.page.kept.get(id) {
+        Some(login) => {
+            let entry = aside(|| entry(tenant, &login, &[], Kind::Login));
+            answer(StatusCode::OK, &json!(entry))
+        }
+        None => refuse(
+            404,
+            "the tenant does not keep this login: it has the latest ones, as far as they fit into its memory",
+        ),
+    }
+}
+
+/// `POST /_postlogin/runs`.
+pub(crate) async fn run(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response {
+    run::run(tenant, body).await
+}
+
+/// `POST /_postlogin/cases`: a login as a file of the project; with `write: false` only its text.
+pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response {
+    let part = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    let writes = body.get("write").and_then(Value::as_bool) == Some(true);
+    let Some(login) = tenant.page.kept.get(part("id")) else {
+        return refuse(404, "the tenant does not keep this login");
+    };
+    let Some(Ended::Finished(outcome, ..)) = &login.ended else {
+        return refuse(409, "this login did not run, so it is no case");
+    };
+    let case = crate::pipeline::SavedCase {
+        name: part("name").to_owned(),
+        event: login.request.event.clone(),
+        outcome: (**outcome).clone(),
+        steps: login.steps.clone(),
+        seed: login.request.seed,
+        now_ms: login.request.now_ms,
+    };
+    match aside(|| tenant.pipeline.save_case(&case, writes)) {
+        Ok((file, text)) => answer(StatusCode::OK, &json!({"file": file, "text": text})),
+        Err(reason) => refuse(409, reason),
+    }
+}
+
+/// `POST /_postlogin/tests`: runs the cases of the project, one request at a time.
+pub(crate) async fn tests(tenant: &Arc<Tenant>) -> Response {
+    let Ok(alone) = tenant.page.testing.try_lock() else {
+        return refuse(409, "the cases are running already");
+    };
+    let pipeline = Arc::clone(&tenant.pipeline);
+    let ran = tokio::task::spawn_blocking(move || pipeline.run_cases()).await;
+    drop(alone);
+    match ran {
+        Ok(Ok(report)) => answer(StatusCode::OK, &json!(report)),
+        Ok(Err(reason)) => refuse(409, reason),
+        Err(_) => refuse(500, "the cases ended without a result"),
+    }
+}
+
+/// The answer when the pipeline cannot do what was asked.
+fn broken(error: &PipelineError) -> Response {
+    match error {
+        PipelineError::Unloadable(reason) | PipelineError::Stale(reason) => {
+            refuse(409, reason.clone())
+        }
+        PipelineError::Broken(reason) => {
+            crate::trouble::tell(&format!("the login pipeline: {reason}"));
+            refuse(500, reason.clone())
+        }
+    }
+}
+
+/// Returns a login as the page shows it: with the account of its claims, and without secrets.
+fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entry {
+    let mut event = login.request.event.clone();
+    tenant.pipeline.hide(&mut event);
+    let mut entry = Entry {
+        id: login.id.clone(),
+        kind,
+        name: name_of(&event),
+        date: iso(login.request.now_ms),
+        client: part_of(&event, "/client/name"),
+        steps: run::steps_json(&login.steps),
+        event,
+        ..Entry::default()
+    };
+    match &login.ended {
+        Some(Ended::Finished(outcome, record, coverage)) => {
+            entry.duration_us = wall_us(outcome);
+            entry.coverage.clone_from(coverage);
+            let (outcome, record) = ((**outcome).clone(), (**record).clone());
+            let mut explanation = tenant.pipeline.explain(outcome, record, why);
+            sign(tenant, &mut explanation.outcome);
+            entry.explanation = Some(explanation);
+        }
+        Some(Ended::Error(reason)) => entry.failures.push(reason.clone()),
+        None => entry
+            .failures
+            .push("The login waits for its user.".to_owned()),
+    }
+    entry
+}
+
+/// Adds the signed tokens, for who wants to send one somewhere. Secrets are out of their claims.
+fn sign(tenant: &Tenant, outcome: &mut Outcome) {
+    let sign = |claims: &Map<String, Value>| match claims.is_empty() {
+        true => None,
+        false => tenant.key.sign("JWT", claims).ok(),
+    };
+    outcome.id_token.jwt = sign(&outcome.id_token.claims);
+    outcome.access_token.jwt = sign(&outcome.access_token.claims);
+}
+
+fn wall_us(outcome: &Outcome) -> u64 {
+    let actions = outcome.usage.actions.iter();
+    actions.fold(0, |sum, it| sum.saturating_add(it.wall_us))
+}
+
+fn part_of(event: &Value, pointer: &str) -> String {
+    let found = event.pointer(pointer).and_then(Value::as_str);
+    found.unwrap_or_default().to_owned()
+}
+
+/// What people call a user: the e-mail address, else a name, else the id.
+fn name_of(event: &Value) -> String {
+    let user = event.get("user").unwrap_or(&Value::Null);
+    let keys = ["email", "name", "nickname", "user_id"];
+    let mut found = keys.iter().filter_map(|key| text(user, key));
+    found
+        .find(|name| !name.is_empty())
+        .unwrap_or_default()
+        .to_owned()
+}

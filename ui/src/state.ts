@@ -1,0 +1,150 @@
+// What the page shows now.
+
+import { batch, computed, signal } from '@preact/signals';
+import type { Entry, Place, Report, RunRequest, Source, SourceText, Summary } from './model';
+import { rows } from './rows';
+
+export const source = signal<Source | null>(null);
+/** The data of a report; null on the page of a tenant. */
+export const report = signal<Report | null>(null);
+/** The newest first. */
+export const list = signal<Summary[]>([]);
+export const connected = signal(true);
+export const filter = signal('');
+export const selected = signal('');
+export const entry = signal<Entry | null>(null);
+export const pinned = signal<Entry | null>(null);
+export const texts = signal<SourceText[]>([]);
+export const view = signal<string>('Logins');
+export const tab = signal('ledger');
+export const onlyAction = signal('');
+export const row = signal('');
+export const lit = signal<Place | null>(null);
+export const file = signal('');
+export const eventText = signal('');
+export const problem = signal('');
+export const busy = signal(false);
+export const lastRunMs = signal(0);
+export const why = signal<string[]>([]);
+export const dialog = signal<'' | 'user' | 'case' | 'help' | 'token'>('');
+
+export const shown = computed(() => {
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return list.value;
+  return list.value.filter((it) => {
+    const text = `${it.name} ${it.user} ${it.client} ${it.status} ${it.reason} ${it.kind}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+});
+
+export const ledger = computed(() => {
+  const all = entry.value ? rows(entry.value) : [];
+  return onlyAction.value ? all.filter((it) => it.action === onlyAction.value) : all;
+});
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Runs what may fail: its error is shown. */
+export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  problem.value = '';
+  busy.value = true;
+  try {
+    return await work();
+  } catch (error) {
+    problem.value = message(error);
+    return undefined;
+  } finally {
+    busy.value = false;
+  }
+}
+
+export function light(place: Place | null | undefined): void {
+  if (!place) return;
+  batch(() => {
+    lit.value = place;
+    file.value = place.file;
+  });
+}
+
+export function show(it: Entry): void {
+  batch(() => {
+    entry.value = it;
+    selected.value = it.id;
+    row.value = '';
+    lit.value = null;
+    onlyAction.value = '';
+    eventText.value = it.event === null ? '' : JSON.stringify(it.event, null, 2);
+    const known = texts.value.some((text) => text.file === file.value);
+    const first = it.explanation?.outcome.error?.location ?? it.explanation?.claims[0]?.location;
+    if (!known || first) file.value = first?.file ?? texts.value[0]?.file ?? '';
+    if (it.explanation?.outcome.error?.location) lit.value = it.explanation.outcome.error.location;
+    const other = partner(it);
+    if (other) {
+      pinned.value = other;
+      tab.value = 'diff';
+    } else if (it.kind === 'left' && tab.value === 'diff') {
+      tab.value = 'ledger';
+    }
+  });
+}
+
+/** In a report of `compare`, the other side of a login. */
+function partner(it: Entry): Entry | undefined {
+  const other = it.kind === 'right' ? it.id.replace(/right$/, 'left') : '';
+  return report.value?.entries.find((entry) => entry.id === other && entry.kind === 'left');
+}
+
+export async function open(id: string): Promise<void> {
+  selected.value = id;
+  // A source may have been edited since; the tenant says how it is now.
+  const found = await attempt(() => Promise.all([source.value?.entry(id), source.value?.sources()]));
+  if (found?.[1]) texts.value = found[1];
+  const it = found?.[0];
+  if (it && selected.value === id) show(it);
+}
+
+export async function run(request: RunRequest): Promise<void> {
+  const runner = source.value?.run;
+  if (!runner) return;
+  const started = performance.now();
+  const it = await attempt(() => runner({ why: why.value, ...request }));
+  if (!it) return;
+  const current = tab.value;
+  show(it);
+  tab.value = current;
+  lastRunMs.value = performance.now() - started;
+  list.value = [summary(it), ...list.value];
+  texts.value = (await attempt(async () => source.value?.sources())) ?? texts.value;
+}
+
+/** The login that is shown, if the tenant knows it: it does not know cases. */
+export const known = (): string | undefined => (entry.value?.kind === 'case' ? undefined : entry.value?.id);
+
+/** Runs the cases of the project, and lists them. */
+export async function test(): Promise<void> {
+  const found = await attempt(async () => source.value?.tests?.());
+  if (found) list.value = [...found.entries.map(summary), ...list.value.filter((it) => it.kind !== 'case')];
+}
+
+/** Runs the login that is shown again, with the event of the editor. */
+export async function again(): Promise<void> {
+  let event;
+  try {
+    event = JSON.parse(eventText.value);
+  } catch (error) {
+    problem.value = `The event is not valid JSON: ${message(error)}`;
+    return;
+  }
+  await run({ login: known(), event, steps: entry.value?.steps ?? undefined });
+}
+
+export function summary(it: Entry): Summary {
+  const outcome = it.explanation?.outcome;
+  const event = it.event as { user?: { user_id?: string } } | null;
+  const kept = it.explanation?.claims.filter((claim) => claim.verdict === 'kept').length ?? 0;
+  const dropped = it.explanation?.claims.filter((claim) => claim.verdict === 'dropped').length ?? 0;
+  return {
+    id: it.id, kind: it.kind, name: it.name, user: event?.user?.user_id ?? '', client: it.client, date: it.date,
+    status: it.verdict || outcome?.status || 'error', reason: outcome?.reason ?? it.failures[0] ?? '', ms: it.duration_us / 1000, kept, dropped,
+  };
+}

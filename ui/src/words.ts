@@ -1,0 +1,87 @@
+// Sentences of the page: the words of `postlogin explain`.
+
+import type { Condition, Explanation, Json, Place, Presence, Remedy, Site } from './model';
+
+export const at = (place: Place | null | undefined): string => (place ? `${place.file}:${place.line}` : '');
+
+/** The name of the file and the line; one that many Actions share comes with its folder. */
+export function brief(place: Place): string {
+  const parts = place.file.split('/');
+  const name = parts.slice(parts.at(-1)?.startsWith('code.') ? -2 : -1).join('/');
+  return `${name}:${place.line}`;
+}
+
+/** JSON on one line, not longer than `most` characters. */
+export function short(value: Json | undefined, most = 80): string {
+  const text = value === undefined ? '' : JSON.stringify(value);
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+const RULES: Record<string, string> = {
+  'restricted-name': 'the name is reserved; production ignores it',
+  'auth0-namespace': 'production ignores namespaces under auth0.com, webtask.io and webtask.run',
+  'scope-filter': 'an OpenID Connect claim whose scope the login did not request',
+  'auth0-api-audience': "tokens for Auth0's own APIs accept only claims with a namespace (a URL)",
+  'opaque-token': "an opaque token carries no claims; request an API's audience to get a JWT",
+  'size-limit': 'the custom claims exceed 100 KB together; production fails the login',
+};
+export const rule = (name: string | null): string => (name ? RULES[name] ?? name : '');
+
+export function remedy(it: Remedy, name: string): string {
+  const namespaced = `https://your.domain/${name}`;
+  switch (it.kind) {
+    case 'request-scope': return `request the scope ${it.scope ?? ''}`;
+    case 'request-audience': return 'request the audience of an API, so that the access token is a JWT';
+    case 'use-namespace-or-audience': return `use a name with a namespace (${namespaced}) or request the audience of an API of your own`;
+    case 'use-namespace': return `use a name with a namespace (${namespaced})`;
+    case 'use-other-namespace': return 'use a namespace of a domain of your own';
+    case 'shrink-claims': return `put no more than ${it.limit ?? 0} bytes of custom claims into the token`;
+    default: return it.kind;
+  }
+}
+
+export const TOKENS: Record<string, string> = { id_token: 'ID token', access_token: 'Access token' };
+
+export function presence(it: Presence, explanation: Explanation): string {
+  switch (it.state) {
+    case 'kept': return 'set by an Action and kept';
+    case 'standard': return 'there as a standard claim, without an Action';
+    case 'dropped': return `set by an Action and dropped: ${rule(it.rule)}`;
+    case 'no-value': return `an Action called for it, but the value was ${it.no_value ?? 'undefined'}: no claim is set`;
+    case 'never-set': return it.rule ? `no Action set it, and it would be dropped: ${rule(it.rule)}` : 'no Action set it';
+    default:
+      return ['denied', 'failed'].includes(explanation.outcome.status)
+        ? 'the login ended without tokens'
+        : 'the login waits for the user; there are no tokens yet';
+  }
+}
+
+export function reached(site: Site): string {
+  switch (site.reached) {
+    case 'yes': return 'was reached';
+    case 'no-value': return `was reached, but the value was ${site.no_value ?? 'undefined'}`;
+    case 'other-names': return `was reached for other names: ${(site.other_names ?? []).join(', ')}`;
+    case 'no': return 'was not reached';
+    case 'not-run': return 'did not run: the flow ended before it';
+    case 'failed': return 'was not reached: the Action failed';
+    default: return site.reached;
+  }
+}
+
+/** The conditions that say something: those that the event was read for, else all. */
+export function telling(site: Site): Condition[] {
+  const read = site.conditions.filter((it) => it.reads.length > 0);
+  return read.length > 0 ? read : site.conditions;
+}
+
+export const condition = (it: Condition): string => `${it.must_be ? 'only if' : 'only without'} ${it.text}`;
+
+export const CERTAINTY: Record<string, string> = {
+  read: 'from', computed: 'computed, probably from', 'same-value': 'a guess: the same value is in',
+};
+
+export function ms(us: number): string {
+  if (us <= 0) return '';
+  const value = us / 1000;
+  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
+}
