@@ -25,7 +25,7 @@ ROOT = HERE.parent.parent
 LONGEST = 900
 
 ACTION = """exports.onExecutePostLogin = async (event, api) => {
-  api.idToken.setCustomClaim('https://example.com/plan', event.user.app_metadata.plan ?? 'free');
+  api.idToken.setCustomClaim('https://example.com/plan', event.user.app_metadata.image_test ?? 'free');
 };
 """
 CASES = """actions: [plan.js]
@@ -33,7 +33,7 @@ cases:
   - description: no plan
     expect: { id_token: { 'https://example.com/plan': free } }
   - description: a plan
-    with: { user: { app_metadata: { plan: pro } } }
+    with: { user: { app_metadata: { image_test: pro } } }
     expect: { id_token: { 'https://example.com/plan': pro } }
 """
 
@@ -131,7 +131,7 @@ def main(program, emulator=None):
         assert "2 passed" in run("test").stdout
         run("check")
         server = subprocess.Popen(
-            command(["serve", "plan.js", "--port", "0", "--ephemeral"]),
+            command(["serve", "--port", "0", "--ephemeral"]),
             env={"PATH": os.environ["PATH"], **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         try:
