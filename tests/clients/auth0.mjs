@@ -61,5 +61,94 @@ await assert.rejects(seven.users.get('auth0|nobody'), { statusCode: 404 });
 await management.users.deleteMultifactorProvider({ id, provider: 'google-authenticator' });
 await management.users.delete({ id });
 await assert.rejects(management.users.get({ id }), { statusCode: 404 });
-await assert.rejects(management.logs.getAll(), { statusCode: 404 });
+
+// The configuration, by both versions: what one makes the other reads.
+const { data: app } = await management.clients.create({ name: 'Made', app_type: 'regular_web', callbacks: ['http://localhost:5000/callback'] });
+assert.equal((await seven.clients.get(app.client_id)).name, 'Made');
+assert.notEqual((await seven.clients.rotateSecret(app.client_id)).client_secret, app.client_secret);
+assert.deepEqual((await seven.clients.update(app.client_id, {
+  callbacks: ['http://localhost:5000/other'], organization_usage: 'allow', initiate_login_uri: 'https://app.example/login',
+})).callbacks, ['http://localhost:5000/other']);
+await assert.rejects(seven.clients.create({ name: 'Made', nonsense: true }), { statusCode: 400 });
+const api = await seven.resourceServers.create({ identifier: 'https://made.example.com', scopes: [{ value: 'read:made' }] });
+const grant = await seven.clientGrants.create({ client_id: 'machine-client', audience: api.identifier, scope: ['read:made'] });
+const { data: made } = await new AuthenticationClient(machine).oauth.clientCredentialsGrant({ audience: api.identifier });
+assert.ok(made.access_token);
+await seven.clientGrants.update(grant.id, { scope: [] });
+await seven.clientGrants.delete(grant.id);
+await assert.rejects(seven.resourceServers.create({ identifier: api.identifier }), { statusCode: 409 });
+await seven.resourceServers.delete(api.id);
+const database = await seven.connections.create({ name: 'Made', strategy: 'auth0', options: { passwordPolicy: 'good' } });
+await seven.connections.clients.update(database.id, [{ client_id: app.client_id, status: true }]);
+assert.deepEqual((await seven.connections.clients.get(database.id)).data, [{ client_id: app.client_id }]);
+assert.equal((await management.connections.get({ id: database.id })).data.name, 'Made');
+
+// Roles and permissions.
+const role = await seven.roles.create({ name: 'made', description: 'Made' });
+const permissions = [{ resource_server_identifier: 'https://api.example.com', permission_name: 'read:x' }];
+await seven.roles.permissions.add(role.id, { permissions });
+await seven.roles.users.assign(role.id, { users: ['auth0|1'] });
+assert.equal((await seven.roles.users.list(role.id)).data[0].user_id, 'auth0|1');
+assert.equal((await seven.users.permissions.list('auth0|1')).data[0].permission_name, 'read:x');
+await management.roles.deletePermissions({ id: role.id }, { permissions });
+
+// Organizations.
+const organization = await seven.organizations.create({ name: 'made', display_name: 'Made' });
+assert.equal((await seven.organizations.getByName('made')).id, organization.id);
+await seven.organizations.members.create(organization.id, { members: ['auth0|1'] });
+await seven.organizations.members.roles.assign(organization.id, 'auth0|1', { roles: [role.id] });
+assert.equal((await seven.organizations.members.roles.list(organization.id, 'auth0|1')).data[0].name, 'made');
+assert.equal((await seven.organizations.members.list(organization.id)).data[0].user_id, 'auth0|1');
+await seven.organizations.enabledConnections.add(organization.id, { connection_id: database.id });
+await seven.organizations.enabledConnections.update(organization.id, database.id, { assign_membership_on_login: true });
+assert.equal((await seven.organizations.enabledConnections.list(organization.id)).data[0].assign_membership_on_login, true);
+const invitation = await seven.organizations.invitations.create(organization.id, {
+  inviter: { name: 'Jane' }, invitee: { email: 'guest@example.com' }, client_id: app.client_id, roles: [role.id],
+});
+assert.match(invitation.invitation_url, /^https:\/\/app\.example\/login\?invitation=/);
+assert.equal((await management.organizations.getInvitations({ id: organization.id })).data[0].id, invitation.id);
+await seven.organizations.invitations.delete(organization.id, invitation.id);
+
+// Jobs.
+const users = new Blob([JSON.stringify([{ email: 'imported@example.com', email_verified: true }, { email: 'bad' }])], { type: 'application/json' });
+const started = await seven.jobs.usersImports.create({ users: new File([users], 'users.json'), connection_id: database.id, external_id: 'x' });
+let job = await seven.jobs.get(started.id);
+for (let i = 0; i < 100 && job.status === 'pending'; i++) {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  job = await seven.jobs.get(started.id);
+}
+assert.deepEqual([job.status, job.summary], ['completed', { failed: 1, updated: 0, inserted: 1, total: 2 }]);
+assert.equal((await seven.jobs.errors.get(started.id))[0].errors[0].code, 'INVALID_FORMAT');
+const { data: again } = await management.jobs.importUsers({ users, connection_id: database.id });
+assert.equal(again.type, 'users_import');
+const wanted = await seven.jobs.usersExports.create({ connection_id: database.id, format: 'json', fields: [{ name: 'email', export_as: 'mail' }] });
+const { location } = await seven.jobs.get(wanted.id);
+const unpacked = (await fetch(location)).body.pipeThrough(new DecompressionStream('gzip'));
+assert.equal(await new Response(unpacked).text(), '{"mail":"imported@example.com"}\n');
+
+// What a user has given, and what happened.
+const { data: kept } = await web.oauth.passwordGrant({ username: 'jane@example.com', password: 'jane-secret', realm: connection, scope: 'openid offline_access' });
+const ownTokens = await seven.users.refreshToken.list('auth0|1');
+assert.equal(ownTokens.data[0].client_id, 'web-client');
+await seven.refreshTokens.delete(ownTokens.data[0].id);
+await assert.rejects(web.oauth.refreshTokenGrant({ refresh_token: kept.refresh_token }), { error: 'invalid_grant' });
+assert.deepEqual((await seven.userBlocks.list('auth0|1')).blocked_for, []);
+assert.deepEqual((await seven.userGrants.list({ user_id: 'auth0|1' })).data, []);
+await seven.users.authenticationMethods.create('auth0|1', { type: 'phone', phone_number: '+41791234567' });
+assert.ok((await seven.users.authenticationMethods.list('auth0|1')).data.some((method) => method.type === 'phone'));
+const logs = (await seven.logs.list({ search: 'type:fertft' })).data;
+assert.equal(logs[0].client_id, 'web-client');
+assert.equal((await management.logs.get({ id: logs[0].log_id })).data.type, 'fertft');
+assert.equal((await seven.users.logs.list('auth0|1')).data[0].user_id, 'auth0|1');
+
+await seven.organizations.delete(organization.id);
+await seven.connections.delete(database.id);
+await seven.roles.delete(role.id);
+await management.clients.delete({ client_id: app.client_id });
+
+// What is not there is refused at once: an SDK that tried again would take seconds.
+const begun = Date.now();
+await assert.rejects(seven.logStreams.list(), { statusCode: 404 });
+await assert.rejects(management.actions.getAll(), { statusCode: 404 });
+assert.ok(Date.now() - begun < 1_000);
 console.log('node-auth0: all well');

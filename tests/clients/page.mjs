@@ -105,7 +105,7 @@ await withPage(async (page) => {
 
   // Why is a claim not there that no Action names?
   await page.getByRole('tab', { name: 'Claims' }).click();
-  await page.getByLabel('Why is this claim not there?').fill('https://example.com/tear');
+  await page.getByLabel('Why is this claim not there?').fill('https://example.com/tiers');
   await page.getByRole('button', { name: 'Ask' }).click();
   await reason.getByText('Did you mean').waitFor();
 
@@ -150,6 +150,8 @@ await withPage(async (page) => {
   await page.getByRole('heading', { level: 1 }).click();
   await page.keyboard.press('/');
   await page.keyboard.type('jane');
+  // Past the button for the cases, to the list.
+  await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   await page.keyboard.press('End');
   await page.getByRole('heading', { name: 'jane@example.com' }).waitFor();

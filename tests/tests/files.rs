@@ -70,8 +70,8 @@ const OTHERS: &[(&str, &str)] = &[
         "the key that the user named",
     ),
     (
-        "crates/cli/src/commands/serve.rs",
-        "the user's seed and the server's own state",
+        "crates/cli/src/commands/serve/state.rs",
+        "the server's own state",
     ),
     (
         "crates/cli/src/commands/test/coverage.rs",
@@ -154,7 +154,7 @@ const OTHERS: &[(&str, &str)] = &[
         "compares where scripts really are; reads them through the door",
     ),
     (
-        "crates/project/src/project/rules.rs",
+        "crates/project/src/project/parts.rs",
         "whether two paths are one folder; opens nothing",
     ),
     (

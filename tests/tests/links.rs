@@ -1,9 +1,10 @@
-//! Relative links of the repository's Markdown lead to files and headings that exist.
+//! Links of the repository's Markdown lead to files and headings that exist. Pages of the book name files outside of it by their address
+//! on GitHub: in the built book, a relative path leads nowhere.
 
 use std::{
     collections::HashSet,
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use postlogin_tests::workspace;
@@ -63,14 +64,16 @@ fn broken_links(page: &Path) -> Vec<String> {
         for link in links(line) {
             let (path, heading) = link.split_once('#').unwrap_or((link, ""));
             let folder = page.parent().expect("a page is in a folder");
-            let target = match path {
-                "" => page.to_owned(),
-                path => folder.join(path),
+            let target = match (path, of_repository(path)) {
+                (_, Some(path)) => workspace().join(path),
+                ("", _) => page.to_owned(),
+                (path, _) => folder.join(path),
             };
             let is_page = target
                 .extension()
                 .is_some_and(|extension| extension == "md");
             let fits = target.exists()
+                && !leads_out_of_the_book(page, path)
                 && (heading.is_empty() || !is_page || headings(&target).contains(heading));
             if !fits {
                 broken.push(format!("{}:{}: {link}", page.display(), number + 1));
@@ -80,7 +83,61 @@ fn broken_links(page: &Path) -> Vec<String> {
     broken
 }
 
-/// The targets of the inline links and definitions of a line, without those that have a scheme.
+/// The beginnings of addresses of files and folders of this repository.
+const REPOSITORY: [&str; 2] = [
+    "https://github.com/postlogin/postlogin/blob/main/",
+    "https://github.com/postlogin/postlogin/tree/main/",
+];
+
+/// Returns the path of a file of this repository that is named by its address.
+fn of_repository(link: &str) -> Option<&str> {
+    let mut beginnings = REPOSITORY.iter();
+    beginnings.find_map(|beginning| link.strip_prefix(beginning))
+}
+
+/// Whether a relative link of a page of the book leads out of it.
+fn leads_out_of_the_book(page: &Path, path: &str) -> bool {
+    let book = workspace().join("docs/book/src");
+    let Ok(place) = page.strip_prefix(&book) else {
+        return false;
+    };
+    if of_repository(path).is_some() {
+        return false;
+    }
+    let mut depth = place.components().count().saturating_sub(1);
+    for part in Path::new(path).components() {
+        match (part, depth) {
+            (Component::ParentDir, 0) => return true,
+            (Component::ParentDir, _) => depth -= 1,
+            _ => depth += 1,
+        }
+    }
+    false
+}
+
+#[test]
+fn links_out_of_the_book_are_found() {
+    let page = workspace().join("docs/book/src/guide/run.md");
+    let check = |link: &str, leads_out: bool| {
+        assert_eq!(leads_out_of_the_book(&page, link), leads_out, "{link}");
+    };
+    check("check.md", false);
+    check("../reference/cli.md", false);
+    check("../../../../SECURITY.md", true);
+    check("../../book.toml", true);
+    check(
+        "https://github.com/postlogin/postlogin/blob/main/SECURITY.md",
+        false,
+    );
+    assert!(!leads_out_of_the_book(
+        &workspace().join("README.md"),
+        "../x"
+    ));
+    let missing = "https://github.com/postlogin/postlogin/blob/main/no-such-file.md";
+    assert_eq!(of_repository(missing), Some("no-such-file.md"));
+}
+
+/// The targets of the inline links and definitions of a line: paths, and addresses of this repository.
 fn links(line: &str) -> Vec<&str> {
     let inline = line
         .split("](")
@@ -90,7 +147,8 @@ fn links(line: &str) -> Vec<&str> {
         .strip_prefix('[')
         .and_then(|rest| rest.split_once("]: "));
     let all = inline.chain(definition.map(|(_, target)| target));
-    all.filter(|target| !target.contains(':') && !target.is_empty())
+    all.filter(|target| !target.is_empty())
+        .filter(|target| !target.contains(':') || of_repository(target).is_some())
         .collect()
 }
 

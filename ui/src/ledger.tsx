@@ -2,10 +2,10 @@
 
 import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Place } from './model';
+import type { Condition, End, Place } from './model';
 import type { Row } from './rows';
 import * as state from './state';
-import { at, brief, CERTAINTY, condition, presence, reached, remedy, rule, short, telling, TOKENS } from './words';
+import { at, brief, CERTAINTY, condition, MET, presence, reached, remedy, rule, short, telling, TOKENS } from './words';
 
 const SIGNS: Record<Row['verdict'], string> = { kept: '✓', dropped: '✗', overwritten: '~', 'no value': '∅', 'not set': '○', standard: '✓' };
 const TONES: Record<Row['verdict'], string> = { kept: 'good', dropped: 'bad', overwritten: 'warn', 'no value': 'bad', 'not set': 'warn', standard: 'good' };
@@ -82,6 +82,25 @@ function OfClaim({ it }: { it: Row }) {
   );
 }
 
+function Conditions({ all }: { all: Condition[] }) {
+  return (
+    <ul>
+      {telling(all).slice(0, 10).map((it) => (
+        <li key={`${it.location.line}:${it.location.column}`}>
+          <code>{condition(it)}</code> <PlaceLink place={it.location} /> {it.met && <b class={MET[it.met]?.[0]}>{MET[it.met]?.[1]}</b>}
+          {it.reads.slice(0, 8).map((read) => <div key={read.path}><code>{read.path}</code> {read.present ? <>is <code>{short(read.value, 60)}</code></> : <b class="warn">is not there</b>}</div>)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Early({ end }: { end: End | undefined }) {
+  if (!end) return null;
+  if (end.kind === 'returned') return <p class="warn">The function returned before it, at <PlaceLink place={end.location} /></p>;
+  return <p class="warn">An exception was thrown before it, at <PlaceLink place={end.thrown} />, and caught at <PlaceLink place={end.caught} /></p>;
+}
+
 function OfExpected({ it }: { it: Row }) {
   const explanation = state.entry.value?.explanation;
   const expected = it.expected;
@@ -96,14 +115,10 @@ function OfExpected({ it }: { it: Row }) {
         {sites.map((site) => (
           <li key={`${site.location.line}:${site.location.column}`}>
             <PlaceLink place={site.location} /> {site.certain ? 'sets it' : 'may set it'} ({site.method}) and {reached(site)}
-            <ul>
-              {telling(site).slice(0, 10).map((it) => (
-                <li key={`${it.location.line}:${it.location.column}`}>
-                  <code>{condition(it)}</code> <PlaceLink place={it.location} />
-                  {it.reads.slice(0, 8).map((read) => <div key={read.path}><code>{read.path}</code> {read.present ? <>is <code>{short(read.value, 60)}</code></> : <b class="warn">is not there</b>}</div>)}
-                </li>
-              ))}
-            </ul>
+            {(site.routes ?? []).slice(0, 8).map((route, index) => (
+              <div key={index}>{route.calls.map((call) => <span key={call.location.line}>{call.function} is called at <PlaceLink place={call.location} /> </span>)}<Conditions all={route.conditions} /><Early end={route.end} /></div>
+            ))}
+            <Conditions all={site.conditions} /><Early end={site.end} />
           </li>
         ))}
       </ul>

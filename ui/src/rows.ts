@@ -56,7 +56,7 @@ function missing(expected: Expected, explanation: Explanation): Row {
   return {
     key: `missing ${expected.name}`, verdict: standard ? 'standard' : 'not set', token, name: expected.name, before: undefined,
     value: standard ? claims[expected.name] : undefined, rule: expected.id_token.rule, page: expected.id_token.page, action: site?.action ?? '',
-    place: site?.conditions[0]?.location ?? site?.location ?? null, path: read?.path ?? '', claim: null, expected,
+    place: (site?.conditions.find((it) => it.met === 'no') ?? site?.conditions[0])?.location ?? site?.location ?? null, path: read?.path ?? '', claim: null, expected,
   };
 }
 

@@ -50,6 +50,7 @@ export function presence(it: Presence, explanation: Explanation): string {
     case 'no-value': return `an Action called for it, but the value was ${it.no_value ?? 'undefined'}: no claim is set`;
     case 'never-set': return it.rule ? `no Action set it, and it would be dropped: ${rule(it.rule)}` : 'no Action set it';
     default:
+      if (it.no_token === 'no-openid-scope') return 'none is issued, because the scope openid was not requested';
       return ['denied', 'failed'].includes(explanation.outcome.status)
         ? 'the login ended without tokens'
         : 'the login waits for the user; there are no tokens yet';
@@ -69,12 +70,16 @@ export function reached(site: Site): string {
 }
 
 /** The conditions that say something: those that the event was read for, else all. */
-export function telling(site: Site): Condition[] {
-  const read = site.conditions.filter((it) => it.reads.length > 0);
-  return read.length > 0 ? read : site.conditions;
+export function telling(conditions: Condition[]): Condition[] {
+  const known = conditions.filter((it) => it.met || it.reads.length > 0);
+  return known.length > 0 ? known : conditions;
 }
 
-export const condition = (it: Condition): string => `${it.must_be ? 'only if' : 'only without'} ${it.text}`;
+export const condition = (it: Condition): string => `${it.must_be ? 'only if' : 'only if not'} ${it.text}`;
+
+export const MET: Record<string, [string, string]> = {
+  yes: ['good', '✓ met'], no: ['bad', '✗ not met'], sometimes: ['warn', '~ met at some times'], 'not-evaluated': ['dim', '– not evaluated'],
+};
 
 export const CERTAINTY: Record<string, string> = {
   read: 'from', computed: 'computed, probably from', 'same-value': 'a guess: the same value is in',

@@ -46,7 +46,7 @@ pub(crate) fn dist(arguments: &[&str]) -> Result<()> {
         bail!("unknown option {unknown}; there are {}", FLAGS.join(", "));
     }
     let targets = targets(&named)?;
-    let out = root.join("target/dist-out");
+    let out = target_folder(&root).join("dist-out");
     // What an earlier run made is not this release's.
     match fs::remove_dir_all(&out) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -97,6 +97,12 @@ pub(crate) fn root() -> Result<PathBuf> {
     root.with_context(|| format!("{} is not there any more", package.display()))
 }
 
+/// Returns where Cargo puts what it builds.
+fn target_folder(root: &Path) -> PathBuf {
+    let given = env::var_os("CARGO_TARGET_DIR").filter(|given| !given.is_empty());
+    root.join(given.map_or_else(|| "target".into(), PathBuf::from))
+}
+
 /// Compiles the program for a target; returns its path.
 fn build(root: &Path, target: &Target) -> Result<PathBuf> {
     let commit = output(
@@ -127,8 +133,7 @@ fn build(root: &Path, target: &Target) -> Result<PathBuf> {
             target.triple, target.triple
         )
     })?;
-    let program = root
-        .join("target")
+    let program = target_folder(root)
         .join(target.triple)
         .join("dist")
         .join(target.program());
@@ -145,14 +150,14 @@ fn build(root: &Path, target: &Target) -> Result<PathBuf> {
 
 /// Manual pages and completions, which are the same for all targets: made by the first program that runs on this machine.
 fn extras(root: &Path, programs: &[PathBuf]) -> Result<PathBuf> {
-    let own = root.join("target/release/postlogin");
+    let own = target_folder(root).join("release/postlogin");
     let candidates = programs.iter().chain([&own]);
     let runs = |program: &&PathBuf| output(Command::new(program).arg("--version")).is_ok();
     let mut candidates = candidates.filter(|program| program.is_file());
     let program = candidates
         .find(runs)
         .context("none of the programs runs on this machine, so there are no manual pages; `cargo build --release -p postlogin` first")?;
-    let folder = root.join("target/dist-extras");
+    let folder = target_folder(root).join("dist-extras");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
@@ -189,7 +194,7 @@ fn archive(
 ) -> Result<PathBuf> {
     let version = env!("CARGO_PKG_VERSION");
     let name = format!("postlogin-{version}-{}", target.triple);
-    let staging = root.join("target/dist-staging");
+    let staging = target_folder(root).join("dist-staging");
     let folder = staging.join(&name);
     if staging.exists() {
         fs::remove_dir_all(&staging)?;

@@ -1,4 +1,4 @@
-//! How many points make which tier.
+//! The tiers by their points.
 
 use serde::Serialize;
 

@@ -7,7 +7,7 @@
 //!
 //! Needs Node 20 or newer and npm, which installs Jest by `benches/jest/package-lock.json` into a scratch folder. The same events,
 //! the same expected calls; each process must pass all 200. Whole processes, caches warm, alternating, so that a busy
-//! machine is unfair to nobody; medians, minima and ratios are printed. The mocks of the other two check no argument, know no
+//! machine is unfair to nobody; medians, minima and ratios are printed, and the time of computing, which a busy machine changes least. The mocks of the other two check no argument, know no
 //! limit and build no token; that is the price of being quick to write, and why they may well be quicker to run.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
@@ -23,6 +23,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use postlogin_benches::computing_of;
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -31,7 +32,10 @@ fn main() -> anyhow::Result<()> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .context("no workspace")?;
-    let postlogin = postlogin_benches::release_binary(workspace)?;
+    let postlogin = match std::env::var_os("POSTLOGIN_BINARY") {
+        Some(given) => PathBuf::from(given),
+        None => postlogin_benches::release_binary(workspace)?,
+    };
     let scratch = tempfile::tempdir()?;
     let folder = scratch.path();
     let cases = suite::cases();
@@ -86,6 +90,36 @@ fn main() -> anyhow::Result<()> {
             median.as_secs_f64() / base.as_secs_f64()
         );
     }
+    let mut base = None;
+    for runner in &runners {
+        let mut times = Vec::new();
+        for _ in 0..rounds.div_ceil(3) {
+            times.push(runner.computing()?);
+        }
+        let computing = median(&times);
+        println!(
+            "    computing: {:<16} {:>8.1}  {:>6.2} times postlogin",
+            runner.name,
+            computing.as_secs_f64() * 1e3,
+            computing.as_secs_f64() / base.get_or_insert(computing).as_secs_f64()
+        );
+    }
+    many(&postlogin, &folder.join("postlogin"))
+}
+
+/// The computing of a case where there are many: ten times the suite, less once the suite.
+fn many(postlogin: &Path, folder: &Path) -> anyhow::Result<()> {
+    let program = postlogin.to_string_lossy();
+    let folder = folder.to_str().context("a folder with another name")?;
+    let test = |repeats: &str| {
+        let arguments = ["-C", folder, "test", "--jobs", "1", "--repeat", repeats];
+        computing_of(&program, &arguments, &[], 1)
+    };
+    let (once, often) = (test("1")?, test("11")?);
+    println!(
+        "  computing of one case of 2,000: {:.3} ms, goal 0.45",
+        (often.saturating_sub(once)).as_secs_f64() * 1e3 / 2_000.0
+    );
     Ok(())
 }
 
@@ -129,6 +163,21 @@ impl Runner {
             command,
             times: Vec::new(),
         }
+    }
+
+    /// The time that a run computes, with all its processes.
+    fn computing(&self) -> anyhow::Result<Duration> {
+        let folder = self.command.get_current_dir().context("no folder")?;
+        // A shell changes the folder, and its children are counted.
+        let words = self.command.get_args().map(|word| word.to_string_lossy());
+        let words: Vec<String> = words.map(|word| format!("'{word}'")).collect();
+        let script = format!(
+            "cd '{}' && unset CI && '{}' {}",
+            folder.display(),
+            self.command.get_program().to_string_lossy(),
+            words.join(" ")
+        );
+        Ok(computing_of("bash", &["-c", &script], &[], 1)?)
     }
 
     fn run(&mut self) -> anyhow::Result<()> {

@@ -3,6 +3,8 @@
 //! The texts in `wit/` are the contract; this crate names them, so that hosts and tools need no path. It knows
 //! nothing of the rest of the workspace. `contract.lock` holds one hash for each published version, and a test
 //! fails when a text changes without a new version.
+//!
+//! All of it is API: the package has a version, and a published text never changes.
 
 pub mod methods;
 

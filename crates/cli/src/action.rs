@@ -95,9 +95,15 @@ pub(crate) fn store_packages(packages: &[Packages]) {
     }
 }
 
-/// Whether the environment is that of a CI service. `CI=false` is how a user says that it is not.
+/// Whether the environment is that of a CI service. `CI=false` is how a user says that it is not, in any case of letters.
 pub(crate) fn is_ci() -> bool {
-    env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
+    let no = |value: &str| {
+        ["", "0", "false", "no", "off"]
+            .iter()
+            .any(|word| value.trim().eq_ignore_ascii_case(word))
+    };
+    // What is not Unicode is set all the same.
+    env::var_os("CI").is_some_and(|value| !value.to_str().is_some_and(no))
 }
 
 fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {

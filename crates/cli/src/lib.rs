@@ -1,4 +1,6 @@
 //! The command line: parse, wire, print, exit. Only this crate prints and decides about exit codes.
+//!
+//! API of the program: commands and options, exit codes, streams, and the formats that are named in CHANGELOG.md. No Rust item is.
 
 mod action;
 mod args;

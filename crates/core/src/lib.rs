@@ -3,6 +3,9 @@
 //! Total functions over plain data: no I/O, no clock, no randomness, and no panic on any JSON. Time and seeds come
 //! in as arguments. A host creates a [`Login`] and steps it: [`Login::next`] names the handler to run, its calls of `api`
 //! methods are answered by [`Login::call`], and [`Login::finish`] folds what was collected into an [`outcome::Outcome`].
+//!
+//! API are the serialised forms, each with its name and version: [`outcome::OUTCOME_FORMAT`] and [`explanation::EXPLANATION_FORMAT`]. The Rust items
+//! are for the workspace, and change in any version.
 
 mod api;
 pub mod ceilings;

@@ -2,6 +2,7 @@
 //!
 //! The serialised form is the public format `postlogin.outcome/1`; a change to it is a breaking change.
 
+mod effects;
 mod not_loaded;
 mod schema;
 
@@ -11,12 +12,13 @@ use serde_json::{Map, Value};
 use crate::location::Location;
 use crate::trigger::Trigger;
 
+pub use effects::{Delivery, Effects, ExchangeUser, Notification, ValidationError};
 pub use schema::outcome_schema;
 
 /// The name and version of the serialised form.
 pub const OUTCOME_FORMAT: &str = "postlogin.outcome/1";
 
-/// The result of one login. Field order is the order of the serialised form.
+/// The result of one login: made by [`crate::Login::finish`], shown by every reporter. Field order is the order of the serialised form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Always [`OUTCOME_FORMAT`].
@@ -60,100 +62,6 @@ pub struct Outcome {
     pub redirect: Option<Redirect>,
     /// The cost of the run. The only part that differs between two runs of the same case.
     pub usage: Usage,
-}
-
-/// The requests of the Actions of a trigger to the platform, beside tokens and the metadata of [`Outcome::user`]. Each part is absent
-/// unless an Action asked for it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Effects {
-    /// pre-user-registration: what the user reads when the sign-up is denied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_message: Option<String>,
-    /// pre-user-registration: the errors of `api.validation.error`, in the order of the calls.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub validation_errors: Vec<ValidationError>,
-    /// pre-user-registration: the id of the new user inside of their connection.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
-    /// custom-token-exchange: the user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exchange_user: Option<ExchangeUser>,
-    /// custom-token-exchange: the id or name of the organization.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub organization: Option<String>,
-    /// custom-token-exchange: who acts for the user, the claim `act`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actor: Option<Value>,
-    /// custom-token-exchange: the denial counts as an attack.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub invalid_subject_token: bool,
-    /// custom-token-exchange: changes of the metadata of the user; `null` removes a key.
-    #[serde(default, skip_serializing_if = "StoredMetadata::is_empty")]
-    pub metadata: StoredMetadata,
-    /// password-reset-post-challenge: where the user goes after the reset.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result_url: Option<String>,
-    /// custom-email-provider and custom-phone-provider: what becomes of the message, if it is not simply sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notification: Option<Notification>,
-}
-
-impl Effects {
-    /// Returns whether nothing was asked for.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// An error that a form shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ValidationError {
-    /// Identifies it.
-    pub code: String,
-    /// The message to the user.
-    pub message: String,
-}
-
-/// The user of a custom token exchange.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "by")]
-pub enum ExchangeUser {
-    /// A user of the tenant.
-    Id {
-        /// The id with its provider: `auth0|1`.
-        id: String,
-    },
-    /// A user of a connection.
-    Connection {
-        /// The name of the connection.
-        connection: String,
-        /// The attributes, `user_id` inside of the connection among them.
-        attributes: Map<String, Value>,
-        /// Whether an unknown user is created (`create_if_not_exists`).
-        creates: bool,
-        /// Whether the attributes of a known user are replaced (`replace`).
-        replaces: bool,
-    },
-}
-
-/// The fate of an e-mail, a text or a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notification {
-    /// The fate of the message.
-    pub delivery: Delivery,
-    /// Why, up to the 1,024 characters that the tenant log keeps.
-    pub reason: Option<String>,
-}
-
-/// The fate of a message that is not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// It is not sent.
-    Dropped,
-    /// It is tried again, up to five times.
-    Retried,
 }
 
 /// The status at the end of a login.

@@ -114,7 +114,7 @@ pub struct ClaimOrigin {
     pub guesses: Vec<String>,
 }
 
-/// The data that an account of a login needs beside its outcome.
+/// The data that an account of a login needs beside its outcome: from [`crate::login::Finished`] to [`crate::explanation::explain`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The scopes that were requested.

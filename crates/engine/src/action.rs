@@ -33,7 +33,7 @@ use crate::{
     sandbox::Sandbox,
 };
 
-/// An Action that is ready to run. Cheap to clone; each run gets a sandbox of its own.
+/// An Action that is ready to run: made by [`crate::Program::action`], run through [`crate::run`]. Cheap to clone; each run gets a sandbox of its own.
 #[derive(Clone)]
 pub struct ActionPre {
     program: Program,

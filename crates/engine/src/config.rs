@@ -44,6 +44,7 @@ pub(crate) fn configuration(allocation: Allocation, memory: Option<&Memory>) -> 
     // A guest's trap is explained by its own stack in JavaScript; frames of the engine help nobody and cost time.
     config.wasm_backtrace_max_frames(None);
     config.generate_address_map(false);
+    without_unwind_tables(&mut config);
     // Each login is one call at a time.
     config.concurrency_support(false);
     config.max_wasm_stack(WASM_STACK);
@@ -60,6 +61,15 @@ pub(crate) fn configuration(allocation: Allocation, memory: Option<&Memory>) -> 
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(sandboxes)));
     }
     config
+}
+
+/// Leaves out the tables that only other programs' stack walkers read: wasmtime itself follows frame pointers. Static programs have LLVM's
+/// unwinder, which is told of each of the engine's 10,000 functions and, when the process ends, searches all of them for each: 50 ms.
+pub(crate) fn without_unwind_tables(config: &mut Config) {
+    // Windows requires them.
+    if !cfg!(windows) {
+        config.native_unwind_info(false);
+    }
 }
 
 fn pool(sandboxes: u32) -> PoolingAllocationConfig {

@@ -8,7 +8,7 @@ use postlogin_host::Conditions;
 
 use crate::action::{ActionPre, Invocation, SharedSandbox, notice};
 
-/// An Action at its place in the trigger.
+/// An Action at its place in the trigger: what [`run`] runs.
 #[derive(Clone)]
 pub struct BoundAction {
     /// The facts for core.

@@ -18,6 +18,7 @@ use wasmtime::{
 use crate::{
     apart::{Helper, NotKept, Part, in_helper},
     cache::{self, Found, find},
+    config::without_unwind_tables,
     memory::restrict_addresses,
     sandbox::TimedOut,
     watchdog::Watchdog,
@@ -272,6 +273,7 @@ fn configuration() -> Config {
     config.wasm_relaxed_simd(false);
     config.wasm_backtrace_max_frames(None);
     config.generate_address_map(false);
+    without_unwind_tables(&mut config);
     config.concurrency_support(false);
     config.max_wasm_stack(STACK);
     config.memory_init_cow(true);

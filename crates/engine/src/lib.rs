@@ -3,6 +3,8 @@
 //! Bytes of a component become a [`Program`] (compiled once per machine), a program and a source become
 //! an [`ActionPre`], and an `ActionPre` runs one handler of one login in a fresh sandbox while
 //! [`postlogin_core`] answers its `api` calls. No other crate names wasmtime, and no wasmtime type is public here.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 mod action;
 mod apart;

@@ -70,7 +70,7 @@ impl Program {
     ///
     /// # Errors
     /// When the bytes are not a delta for a memory like this program's, or it cannot be mapped.
-    pub fn with_delta(&self, bytes: &[u8]) -> anyhow::Result<Self> {
+    pub fn with_delta(&self, bytes: Vec<u8>) -> anyhow::Result<Self> {
         let base = self
             .image
             .as_ref()

@@ -7,6 +7,8 @@
 //! [`users`] are those of a tenant that does not exist, as an export has them.
 //!
 //! Everything here is plain JSON. Nothing runs an Action, reads a file or knows a clock.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 mod changes;
 mod event;

@@ -2,6 +2,8 @@
 //!
 //! A guest sees only the time, the randomness and the network that its case gives it, so the same case has the
 //! same outcome in any process. Everything here is plain data or a door; nothing here runs WebAssembly.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 pub mod clock;
 mod credentials;

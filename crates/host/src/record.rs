@@ -40,7 +40,7 @@ struct Kept {
     dropped: usize,
 }
 
-/// The exchanges of a recorder, ready to be written.
+/// The exchanges of a [`Recorder`], ready to be written.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recording {
     /// The exchanges, as mocks that give the same answers again.

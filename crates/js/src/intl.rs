@@ -7,7 +7,7 @@ use postlogin_engine::IntlSource;
 use crate::engine::{inputs::sha256, unpacked};
 
 /// The component, packed with zstd.
-const PACKED: &[u8] = include_bytes!("../intl/intl.wasm.zst");
+static PACKED: &[u8] = include_bytes!("../intl/intl.wasm.zst");
 
 /// The inputs that it was built from.
 const LOCK: &str = include_str!("../intl/intl.lock");

@@ -1,5 +1,7 @@
 //! JavaScript and TypeScript Actions: from the text that a team wrote to WebAssembly that runs, and back from the
 //! engine's places and words to the team's places and production's words.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 mod action;
 pub mod check;

@@ -2,6 +2,8 @@
 //!
 //! The protocol is the official SDK's ([rmcp](https://docs.rs/rmcp)). What the tools are and do is the [`Desk`]'s: this crate knows
 //! no command.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 mod lines;
 
@@ -190,7 +192,7 @@ impl<D: Desk> ServerHandler for Server<D> {
         Ok(result(answer.await.map_err(broken)?).into())
     }
 
-    /// What the SDK cannot read as a request that it knows: its parameters are wrong, or its method is unknown.
+    /// Answers what the SDK cannot read as a request that it knows: its parameters are wrong, or its method is unknown.
     async fn on_custom_request(
         &self,
         request: CustomRequest,

@@ -5,7 +5,7 @@ use std::io;
 
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Stdin, Stdout},
     sync::mpsc,
     task::JoinHandle,
 };
@@ -22,15 +22,20 @@ pub(crate) fn stdio() -> ((DuplexStream, DuplexStream), JoinHandle<io::Result<()
     let (to_server, from_client) = tokio::io::duplex(ROOM);
     let (to_client, from_server) = tokio::io::duplex(ROOM);
     let (lines, written) = mpsc::channel(WAITING);
-    tokio::spawn(read(to_server, lines.clone()));
+    let (stdin, stdout) = rmcp::transport::stdio();
+    tokio::spawn(read(stdin, to_server, lines.clone()));
     tokio::spawn(pass_on(from_server, lines));
-    let output = tokio::spawn(write(written));
+    let output = tokio::spawn(write(stdout, written));
     ((from_client, to_client), output)
 }
 
 /// Passes on the lines of stdin that may be requests, and answers the others.
-async fn read(mut server: DuplexStream, answers: mpsc::Sender<Vec<u8>>) -> io::Result<()> {
-    let mut stdin = BufReader::new(tokio::io::stdin());
+async fn read(
+    stdin: Stdin,
+    mut server: DuplexStream,
+    answers: mpsc::Sender<Vec<u8>>,
+) -> io::Result<()> {
+    let mut stdin = BufReader::new(stdin);
     let mut line = Vec::new();
     let mut is_long = false;
     loop {
@@ -72,8 +77,7 @@ async fn pass_on(server: DuplexStream, lines: mpsc::Sender<Vec<u8>>) -> io::Resu
     }
 }
 
-async fn write(mut lines: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
-    let mut stdout = tokio::io::stdout();
+async fn write(mut stdout: Stdout, mut lines: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
     while let Some(line) = lines.recv().await {
         stdout.write_all(&line).await?;
         stdout.flush().await?;

@@ -12,7 +12,7 @@ pub const LIVE_SCRIPT: &str = "page.js";
 /// The path of the style sheet, relative to the page.
 pub const LIVE_STYLE: &str = "page.css";
 
-/// What is seen until the script has run.
+/// The content of the page until the script has run.
 const SHELL: &str = "<div id=\"page\"><header class=\"top\"><span class=\"brand\">postlogin</span><span class=\"dim\">Loading…</span></header></div>";
 /// The icon of the page, a key.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='3' fill='%232a4dd0'/%3E%3Cpath d='M6 8a2.2 2.2 0 1 0-2.2 2.2A2.2 2.2 0 0 0 6 8h7v2m-2-2v1.5' fill='none' stroke='%23fff' stroke-width='1.4'/%3E%3C/svg%3E";

@@ -15,7 +15,7 @@ pub struct Report {
     pub format: String,
     /// The command that wrote it: `run`, `explain`, `test` or `compare`.
     pub command: String,
-    /// What was run, for its head: `shop: postlogin run claims`.
+    /// The head of the page, with what was run: `shop: postlogin run claims`.
     #[serde(default)]
     pub title: String,
     /// The logins, in order.
@@ -62,7 +62,7 @@ pub struct Entry {
     pub id: String,
     /// Where it comes from.
     pub kind: Kind,
-    /// What people call it: the case, or the user.
+    /// Its name for people: the case, or the user.
     pub name: String,
     /// When it was, ISO 8601; empty when that is unknown.
     #[serde(default)]

@@ -2,6 +2,8 @@
 //!
 //! Everything here reads; nothing writes, prints or asks the network. What is wrong in a file becomes an [`Error`]
 //! with its place and, where there is one, a hint.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 pub mod action;
 pub mod cases;

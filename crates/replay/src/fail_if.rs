@@ -177,7 +177,7 @@ mod tests {
             assert_eq!(limit.is_passed(&summary), expected, "{text}");
         }
         for (text, expected) in [
-            ("changed", "no `>`"),
+            ("changed", "`>` is missing"),
             ("different > 1", "changed, failed"),
             ("changed > x", "not a number"),
             ("changed > -1", "not a number"),

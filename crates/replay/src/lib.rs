@@ -5,6 +5,8 @@
 //! number of threads, shards or machines, in any order, merge into the same summary.
 //!
 //! Nothing here runs an Action, opens a file or reads a clock.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 pub mod arrow;
 mod bounded;

@@ -51,7 +51,7 @@ pub(crate) struct Setting<'a> {
 pub(crate) struct Ran {
     /// The outcome.
     pub(crate) outcome: Outcome,
-    /// What an account of it needs.
+    /// The record that an account of it needs.
     pub(crate) record: Record,
     /// The requests to the network, answered or not.
     pub(crate) requests: Vec<Request>,

@@ -6,6 +6,8 @@
 //!
 //! Nothing here prints or reads the command line: messages while Actions are loaded go to a callback,
 //! results are values, and reporters write to the writer that they get.
+//!
+//! API for tests in Rust: [`run_cases`] with [`RunReport`] and [`RunError`]. Everything else is for the workspace, and changes in any version.
 
 mod case;
 pub mod check;

@@ -8,7 +8,7 @@ use postlogin_host::Conditions;
 use postlogin_project::{ActionSource, Secret};
 use serde_json::{Map, Value};
 
-/// A login that is ready to run. Secrets belong to the Actions, so they are in [`BoundAction`].
+/// A login that is ready to run, by [`run_login`]. Secrets belong to the Actions, so they are in [`BoundAction`].
 #[derive(Clone)]
 pub struct PreparedLogin {
     /// The trigger, for which all Actions are written.

@@ -207,10 +207,11 @@ fn an_edit_counts_from_the_next_login_on_and_a_mistake_is_reported_once() {
 #[test]
 fn an_action_that_was_missing_is_noticed_when_its_file_is_there() {
     let folder = folder(REDIRECTS);
+    write(folder.path(), "postlogin.toml", "binding = [\"late\"]\n");
     write(
         folder.path(),
-        "postlogin.toml",
-        "binding = [\"late\"]\n[actions.late]\ncode = \"src/deep/late.js\"\n",
+        "actions/late.json",
+        r#"{"name": "late", "code": "./src/deep/late.js", "supported_triggers": [{"id": "post-login", "version": "v3"}]}"#,
     );
     let (pipeline, notices) = pipeline(folder.path());
     assert_eq!(pipeline.count(), 0);

@@ -1,4 +1,4 @@
-//! Write Auth0 Actions of every trigger in Rust.
+//! Write Auth0 Actions of every trigger in Rust. All of this crate is API.
 //!
 //! ```
 //! use postlogin_sdk::{Api, Event, Result, console, post_login};

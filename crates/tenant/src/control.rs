@@ -194,9 +194,9 @@ fn is_of_another_site(tenant: &Tenant, call: &Call) -> bool {
     if site.is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none")) {
         return true;
     }
-    let host = call.header("host").unwrap_or(&tenant.authority);
+    let host = call.header("host").unwrap_or(&tenant.site.authority);
     let own = [
-        tenant.issuer.trim_end_matches('/').to_owned(),
+        tenant.site.issuer.trim_end_matches('/').to_owned(),
         format!("http://{host}"),
         format!("https://{host}"),
     ];

@@ -2,6 +2,8 @@
 //!
 //! It knows nothing of WebAssembly: who starts it gives a [`LoginPipeline`] that runs the post-login trigger and a [`TemplateRenderer`]. Time comes
 //! from one [`TenantClock`], randomness from one [`Randomness`], and all that is remembered is in one database.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 mod catalog;
 mod clock;
@@ -24,6 +26,7 @@ mod router;
 mod seed;
 mod server;
 mod signup;
+mod site;
 mod state;
 mod store;
 mod tls;

@@ -46,8 +46,8 @@ impl LoginRequest {
         Self {
             trigger,
             event,
-            domain: tenant.domain.clone(),
-            issuer: tenant.issuer.clone(),
+            domain: tenant.site.domain.clone(),
+            issuer: tenant.site.issuer.clone(),
             access_token_lifetime_s: None,
             granted_scopes: None,
             seed: tenant.randomness.seed(),

@@ -1,5 +1,6 @@
 //! Which path leads where, and what holds for all of them.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,6 +11,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, any, get};
 use axum::{Extension, Router};
 use serde_json::json;
+use tower_service::Service as _;
 
 use crate::http::csp::let_leave;
 use crate::http::intake::Intake;
@@ -19,6 +21,7 @@ use crate::oauth::{
     provider, refused, resume, token, userinfo,
 };
 use crate::pages::{consent, form, index, login, mfa as mfa_page, provider as provider_page};
+use crate::site::Site;
 use crate::state::{Front, Tenant};
 use crate::triggers::streams;
 use crate::trouble::caught;
@@ -142,10 +145,43 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// Everything that the tenant answers.
+/// Everything that the tenant answers. A request goes to the routes of the address that its `Host` names, else to those of the first
+/// one.
 #[expect(clippy::needless_pass_by_value, reason = "it lives on in the router")]
 pub fn router(tenant: Arc<Tenant>) -> Router {
-    let front = tenant.front();
+    let sites = tenant.sites.iter();
+    let routers: Vec<(Arc<Site>, Router)> = sites
+        .map(|site| (Arc::clone(site), of_site(tenant.front(site))))
+        .collect();
+    let first = routers.first().map(|(_, router)| router.clone());
+    let first = first.unwrap_or_default();
+    if routers.len() < 2 {
+        return first;
+    }
+    let routers: Arc<[(Arc<Site>, Router)]> = routers.into();
+    Router::new().fallback(move |request: Request| {
+        let mut chosen = chosen(&routers, request.headers()).unwrap_or_else(|| first.clone());
+        async move {
+            let answered: Result<Response, Infallible> = chosen.call(request).await;
+            answered.unwrap_or_else(|never| match never {})
+        }
+    })
+}
+
+/// The routes of the address that a `Host` header names: with its port, else by its name alone.
+fn chosen(routers: &[(Arc<Site>, Router)], headers: &HeaderMap) -> Option<Router> {
+    let host = headers.get("host")?.to_str().ok()?;
+    let name = name_of(host)?;
+    let find = |with_any_port| {
+        let mut routers = routers.iter();
+        routers.find(|(site, _)| site.fits(host, name, with_any_port))
+    };
+    let (_, router) = find(false).or_else(|| find(true))?;
+    Some(router.clone())
+}
+
+/// The routes of one address.
+fn of_site(front: Front) -> Router {
     let rows = table().into_iter();
     rows.fold(Router::new(), |router, (path, intake, methods)| {
         router.route(path, methods.layer(Extension(intake)))
@@ -275,13 +311,14 @@ fn is_own_host(tenant: &Tenant, headers: &HeaderMap) -> bool {
         // HTTP/1.0, and tests without sockets.
         return true;
     };
-    if host.eq_ignore_ascii_case(&tenant.authority) {
+    if host.eq_ignore_ascii_case(&tenant.site.authority) {
         return true;
     }
     let Some(name) = name_of(host) else {
         return false;
     };
     name.eq_ignore_ascii_case("localhost")
+        || name.eq_ignore_ascii_case(&tenant.site.domain)
         || name.parse::<std::net::IpAddr>().is_ok()
         || (tenant.hosts.iter()).any(|known| name.eq_ignore_ascii_case(known))
 }

@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::header::HOST;
+use axum::http::{HeaderValue, StatusCode, Version};
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
@@ -20,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use crate::connections::{Answered, Resting, Seat, Socket, most};
+use crate::http::answer as answer_json;
 use crate::router::router;
 use crate::state::Tenant;
 use crate::tls::Tls;
@@ -210,7 +215,10 @@ where
             seat.work();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            let answered = router.call(request).await;
+            let answered = match settle_host(&mut request) {
+                true => router.call(request).await,
+                false => Ok(without_host()),
+            };
             answered.map(|response| response.map(|body| Answered { body, seat }))
         }
     });
@@ -233,6 +241,34 @@ where
     if let Err(error) = served {
         tracing::debug!("a connection of {peer}: {error}");
     }
+}
+
+/// Gives a request the one host that it is for: that of its target, if the target is a whole URL, else its `Host` (RFC 9112, sections
+/// 3.2 and 3.2.2). Returns whether there is one; a request of HTTP/1.0 needs none.
+fn settle_host(request: &mut Request) -> bool {
+    let count = request.headers().get_all(HOST).iter().count();
+    if count > 1 || (count == 0 && request.version() == Version::HTTP_11) {
+        return false;
+    }
+    let Some(authority) = request.uri().authority() else {
+        return true;
+    };
+    match HeaderValue::from_str(authority.as_str()) {
+        Ok(host) => {
+            request.headers_mut().insert(HOST, host);
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+/// The answer to a request that does not say which host it is for.
+fn without_host() -> Response {
+    let message = "A request needs one Host header";
+    answer_json(
+        StatusCode::BAD_REQUEST,
+        &json!({"statusCode": 400, "error": "Bad Request", "message": message}),
+    )
 }
 
 /// Listens to signals from now on, not from the first time that the result is polled.
@@ -263,5 +299,73 @@ async fn stop_signal() {
     // Where Ctrl-C cannot be waited for, the process is ended from outside.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::http::Version;
+    use axum::http::header::HOST;
+
+    use super::settle_host;
+
+    #[test]
+    fn a_request_is_for_one_host_and_its_target_wins() {
+        for (version, target, hosts, expected) in [
+            (
+                Version::HTTP_11,
+                "/health",
+                vec!["localhost"],
+                Some("localhost"),
+            ),
+            (Version::HTTP_11, "/health", vec![], None),
+            (
+                Version::HTTP_11,
+                "/health",
+                vec!["localhost", "evil.example"],
+                None,
+            ),
+            (
+                Version::HTTP_11,
+                "/health",
+                vec!["localhost", "localhost"],
+                None,
+            ),
+            (
+                Version::HTTP_11,
+                "http://evil.example/health",
+                vec!["localhost"],
+                Some("evil.example"),
+            ),
+            (
+                Version::HTTP_11,
+                "http://localhost:3333/health",
+                vec!["evil.example"],
+                Some("localhost:3333"),
+            ),
+            (
+                Version::HTTP_11,
+                "http://a@evil.example/",
+                vec!["localhost"],
+                Some("a@evil.example"),
+            ),
+            (Version::HTTP_10, "/health", vec![], Some("")),
+            (Version::HTTP_10, "/health", vec!["a", "b"], None),
+        ] {
+            let mut request = Request::builder().uri(target).version(version);
+            for host in &hosts {
+                request = request.header(HOST, *host);
+            }
+            let mut request = request.body(Body::empty()).unwrap();
+            let is_settled = settle_host(&mut request);
+            let host = request
+                .headers()
+                .get(HOST)
+                .and_then(|host| host.to_str().ok());
+            let found = is_settled.then_some(host.unwrap_or_default());
+            assert_eq!(found, expected, "{target} {hosts:?}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::email::{Cause, Template, send};
 use crate::http::{Call, Content, answer, text};
 use crate::import::complete;
+use crate::management::happenings;
 use crate::oauth::{OAuthError, Result};
 use crate::password::{self, MAX_PASSWORD};
 use crate::state::Tenant;
@@ -135,7 +136,10 @@ pub(crate) async fn create(
 ) -> Result<std::result::Result<Value, Refusal>> {
     let mut user = match checked(tenant, fields)? {
         Ok(user) => user,
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(refusal) => {
+            happenings::refused_sign_up(tenant, call, fields, &refusal.for_people());
+            return Ok(Err(refusal));
+        }
     };
     let part = |key: &str| fields.get(key).and_then(Value::as_str).unwrap_or_default();
     let (connection, secret) = (part("connection").to_owned(), part("password").to_owned());
@@ -176,10 +180,12 @@ pub(crate) async fn create(
             }
             registration::after(tenant, &creation, &user);
             streams::publish(tenant, Happened::Created, &user);
+            happenings::of_user(tenant, call, "ss", &user);
             return Ok(Ok(user));
         }
         Err(conflict) => conflict,
     };
+    happenings::refused_sign_up(tenant, call, fields, "The user already exists.");
     let tells = tenant
         .catalog
         .settings
@@ -362,6 +368,7 @@ pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Cal
                 organization: part("organization"),
             };
             send(&tenant, Template::ResetEmail, &user, cause).await;
+            happenings::of_user(&tenant, &call, "scpr", &user);
         }
         Ok(None) => {}
         Err(error) => return OAuthError::from(error).response(),

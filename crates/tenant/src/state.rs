@@ -23,13 +23,13 @@ use crate::management::jobs::Running;
 use crate::management::journal::Journal;
 use crate::oauth::dpop::Nonces;
 use crate::oauth::exchange::{self, Throttle};
-use crate::oauth::session::Cookies;
 use crate::page::access::Page;
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
 use crate::records::{Member, MemberRoles, Roles};
 use crate::seed::{Seed, prepare};
+use crate::site::Site;
 use crate::store::{ChangeError, Store, StoreError};
 use crate::triggers::streams::{self, Happened, Streams};
 use crate::urls;
@@ -104,6 +104,10 @@ pub struct Tenant {
     shared: Arc<Shared>,
     /// The configuration when the request came: the export's, with the changes of the Management API.
     pub(crate) catalog: Arc<Catalog>,
+    /// The address by which the request came.
+    pub(crate) site: Arc<Site>,
+    /// All addresses; the first one is that of requests by any other name.
+    pub(crate) sites: Arc<[Arc<Site>]>,
     warnings: Vec<String>,
 }
 
@@ -117,11 +121,15 @@ impl Deref for Tenant {
 
 /// The router's state, of which each request gets a [`Tenant`] of its own.
 #[derive(Clone)]
-pub(crate) struct Front(Arc<Shared>);
+pub(crate) struct Front {
+    shared: Arc<Shared>,
+    site: Arc<Site>,
+    sites: Arc<[Arc<Site>]>,
+}
 
 impl FromRef<Front> for Arc<Tenant> {
     fn from_ref(front: &Front) -> Self {
-        Self::new(Tenant::at_present(&front.0))
+        Self::new(Tenant::at_present(front))
     }
 }
 
@@ -133,17 +141,9 @@ pub struct Shared {
     /// The jobs of the Management API that run now.
     pub(crate) jobs: Running,
     pub(crate) name: String,
-    /// With a slash at its end.
-    pub(crate) issuer: String,
-    /// The host of the issuer, without its port.
-    pub(crate) domain: String,
-    /// The host of the issuer, with its port.
-    pub(crate) authority: String,
     /// Other host names by which it answers.
     pub(crate) hosts: Vec<String>,
     pub(crate) key: KeyPair,
-    /// The answer of `/.well-known/jwks.json`; its certificate takes a signature, so it is made once.
-    pub(crate) key_set: Value,
     pub(crate) store: Store,
     pub(crate) clock: TenantClock,
     pub(crate) randomness: Randomness,
@@ -153,8 +153,6 @@ pub struct Shared {
     /// The page for people.
     pub(crate) page: Page,
     pub(crate) passwords: Remembered,
-    /// The names of its cookies.
-    pub(crate) cookies: Cookies,
     /// The nonces of DPoP proofs.
     pub(crate) nonces: Nonces,
     /// The invalid subject tokens of addresses.
@@ -172,20 +170,7 @@ impl Tenant {
     /// # Errors
     /// When the issuer, the seed or the database is wrong.
     pub fn new(setup: Setup) -> Result<Self, SetupError> {
-        let wrong = || SetupError::Issuer(setup.issuer.clone());
-        let url = Url::parse(&setup.issuer).map_err(|_| wrong())?;
-        let domain = url.host_str().ok_or_else(wrong)?.to_owned();
-        if !matches!(url.scheme(), "http" | "https")
-            || url.query().is_some()
-            || url.fragment().is_some()
-            || url.path() != "/"
-        {
-            return Err(wrong());
-        }
-        let authority = match url.port() {
-            Some(port) => format!("{domain}:{port}"),
-            None => domain.clone(),
-        };
+        let site = Arc::new(Site::new(&setup.issuer, &setup.key)?);
         let pem = setup
             .key
             .to_pem()
@@ -197,14 +182,6 @@ impl Tenant {
             journal: Journal::default(),
             jobs: Running::default(),
             name: setup.name,
-            issuer: url.to_string(),
-            key_set: setup
-                .key
-                .key_set(&domain)
-                .map_err(|error| SetupError::Key(error.to_string()))?,
-            cookies: Cookies::new(&authority),
-            domain,
-            authority,
             hosts: setup.hosts,
             configuration: Configuration::new(catalog),
             seed: seed.map_err(SetupError::User)?,
@@ -223,7 +200,12 @@ impl Tenant {
             page: Page::new(now_ms),
         };
         shared.configuration.load(&shared.store, now_ms)?;
-        let mut tenant = Self::at_present(&Arc::new(shared));
+        let front = Front {
+            shared: Arc::new(shared),
+            sites: Arc::new([Arc::clone(&site)]),
+            site,
+        };
+        let mut tenant = Self::at_present(&front);
         tenant.warnings = tenant.sow()?;
         tenant.warnings.extend(exchange::warnings(&setup.data));
         tenant
@@ -233,17 +215,52 @@ impl Tenant {
     }
 
     /// The tenant with the configuration of this moment.
-    fn at_present(shared: &Arc<Shared>) -> Self {
+    fn at_present(front: &Front) -> Self {
         Self {
-            catalog: shared.configuration.current(),
-            shared: Arc::clone(shared),
+            catalog: front.shared.configuration.current(),
+            shared: Arc::clone(&front.shared),
+            site: Arc::clone(&front.site),
+            sites: Arc::clone(&front.sites),
             warnings: Vec::new(),
         }
     }
 
-    /// The state of a router.
-    pub(crate) fn front(&self) -> Front {
-        Front(Arc::clone(&self.shared))
+    /// Gives the tenant further issuers. Requests whose `Host` is that of one get tokens, links and events with it; all others have
+    /// the first one.
+    ///
+    /// # Errors
+    /// When one is not an `http` or `https` URL without a path, or has the host and port of another one.
+    pub fn with_issuers(mut self, issuers: &[String]) -> Result<Self, SetupError> {
+        let mut sites = self.sites.to_vec();
+        for issuer in issuers {
+            let site = Site::new(issuer, &self.key)?;
+            if sites.iter().any(|known| known.authority == site.authority) {
+                return Err(SetupError::Issuer(issuer.clone()));
+            }
+            sites.push(Arc::new(site));
+        }
+        self.sites = sites.into();
+        Ok(self)
+    }
+
+    /// The state of the router for the requests by one of the addresses.
+    pub(crate) fn front(&self, site: &Arc<Site>) -> Front {
+        Front {
+            shared: Arc::clone(&self.shared),
+            site: Arc::clone(site),
+            sites: Arc::clone(&self.sites),
+        }
+    }
+
+    /// Whether a token of this issuer is the tenant's own.
+    pub(crate) fn is_issuer(&self, issuer: Option<&str>) -> bool {
+        self.is_own(issuer.unwrap_or_default(), "")
+    }
+
+    /// Whether a URL is that of a path at any of the tenant's addresses.
+    pub(crate) fn is_own(&self, url: &str, path: &str) -> bool {
+        let mut sites = self.sites.iter();
+        sites.any(|site| url.strip_prefix(&site.issuer) == Some(path))
     }
 
     /// Back to the seed: no sessions, no tokens, no waiting logins, no changes.
@@ -260,7 +277,7 @@ impl Tenant {
     /// Reads the changes of the configuration anew: the database has others now.
     pub(crate) fn reloaded(&self) -> Result<Self, StoreError> {
         self.configuration.load(&self.store, self.now_ms())?;
-        Ok(Self::at_present(&self.shared))
+        Ok(Self::at_present(&self.front(&self.site)))
     }
 
     /// Returns what is to be said about the seed: users who cannot be stored beside those who are.
@@ -288,7 +305,7 @@ impl Tenant {
 
     /// The issuer of all tokens, with a slash at its end.
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        &self.site.issuer
     }
 
     /// Name and client id of every application.
@@ -310,7 +327,7 @@ impl Tenant {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.issuer)
+        format!("{}{path}", self.site.issuer)
     }
 
     /// The audience of the Management API.
@@ -319,10 +336,6 @@ impl Tenant {
     }
 
     /// An application.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "callers treat it as a look-up in the store"
-    )]
     pub(crate) fn client(&self, id: &str) -> Result<Option<Value>, StoreError> {
         Ok(self.catalog.client(id).cloned())
     }

@@ -5,6 +5,8 @@
 //! a key ([`Randomness`]); the same key and the same claims give the same token, byte for byte.
 //!
 //! The keys are test keys. They sign what a developer's machine issues to itself and nothing else.
+//!
+//! No part of it is API: the workspace is its only user, and public items change in any version.
 
 mod certificate;
 mod digest;

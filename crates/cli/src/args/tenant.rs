@@ -17,7 +17,7 @@ pub(crate) struct UiArguments {
     #[arg(long)]
     pub(crate) no_open: bool,
 
-    /// Users to begin with, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
+    /// Initial users, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) users: Vec<PathBuf>,
 
@@ -25,7 +25,7 @@ pub(crate) struct UiArguments {
     #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) seed: Vec<PathBuf>,
 
-    /// A URL that every application may be called back at, besides those of the export (repeatable)
+    /// A callback URL for every application, besides those of the export (repeatable)
     #[arg(long, value_name = "URL", help_heading = "The tenant")]
     pub(crate) callback: Vec<String>,
 
@@ -49,9 +49,9 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) host: std::net::IpAddr,
 
-    /// The issuer of all tokens, and the address of all links; default: http://127.0.0.1:<port>/, with --tls https://127.0.0.1:<TLS port>/
+    /// The issuer of tokens, and the address of links; default: http://127.0.0.1:<port>/, with --tls https://127.0.0.1:<TLS port>/. Further issuers are used for requests to their hosts (repeatable)
     #[arg(long, value_name = "URL")]
-    pub(crate) issuer: Option<String>,
+    pub(crate) issuer: Vec<String>,
 
     /// A host name that requests may use, besides the issuer's, localhost and IP addresses (repeatable)
     #[arg(long, value_name = "NAME")]
@@ -104,7 +104,7 @@ impl UiArguments {
         ServeArguments {
             port: self.port,
             host: std::net::Ipv4Addr::LOCALHOST.into(),
-            issuer: None,
+            issuer: Vec::new(),
             allow_host: Vec::new(),
             tls: TlsArguments {
                 tls: false,

@@ -132,7 +132,7 @@ struct Subjects {
     bindings: Vec<MissingAction>,
     /// Other problems of bindings, in the same projects.
     binding_problems: Vec<BindingProblem>,
-    /// What was read of a project without Actions and Rules: `3 applications and 1 connection`.
+    /// The parts of a project without Actions and Rules: `3 applications and 1 connection`.
     read: Option<String>,
 }
 

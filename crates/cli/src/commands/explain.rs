@@ -30,8 +30,9 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         return Err(refused.with_hint("use `postlogin run --stdin-json`"));
     }
     let report = page::prepare(run.report.as_deref())?;
-    // What decides conditions is counted only where a claim is asked about: otherwise the source runs as it is.
-    let mut ready = ready_with(run, !why.is_empty(), printer)?;
+    // What decides conditions is counted only where a claim is asked about, as a report asks about all: otherwise the source runs as
+    // it is.
+    let mut ready = ready_with(run, !why.is_empty() || report.is_some(), printer)?;
     let trigger = ready.prepared.trigger;
     if !trigger.table().has_tokens {
         let message = format!("explain accounts for claims, and Actions of {trigger} set none");
@@ -77,7 +78,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         }
     }
     if let (Some(file), Some(record)) = (report, seen) {
-        let report = page::of_login(&ready, "explain", outcome.clone(), record, why);
+        let report = page::of_login(&ready, "explain", outcome.clone(), record, why, &all);
         page::write(&file, &report)?;
     }
     Ok(exit_code(outcome, run, printer))

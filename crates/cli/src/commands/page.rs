@@ -7,13 +7,17 @@ use std::{
 };
 
 use postlogin_core::{
-    explanation::explain, iso_text, outcome::Outcome, reads::Record, redact::Mask,
+    explanation::{ClaimSites, explain},
+    iso_text,
+    outcome::Outcome,
+    reads::Record,
+    redact::Mask,
 };
 use postlogin_page::{Entry, Kind, Report, SourceText};
 use postlogin_project::{ActionSource, Project, Secret};
 use postlogin_runner::{
     report::ReportFile,
-    texts::{claim_sites_of_all, names_of, texts_of},
+    texts::{names_of, texts_of},
 };
 use serde_json::Value;
 
@@ -48,22 +52,22 @@ pub(super) fn write(file: &Path, report: &Report) -> Result<(), CliError> {
     written.map_err(|error| CliError::unwritable(file.display(), error))
 }
 
-/// Returns the report of one login. Secrets are out of the outcome already.
+/// Returns the report of one login. Secrets are out of the outcome already; `sites` are the places in the sources that set claims.
 pub(super) fn of_login(
     ready: &Ready,
     command: &str,
     outcome: Outcome,
     record: Record,
     why: &[String],
+    sites: &ClaimSites,
 ) -> Report {
-    let sites = claim_sites_of_all(&ready.sources);
     let mut names = why.to_vec();
     names.extend(
-        names_of(&sites)
+        names_of(sites)
             .into_iter()
             .filter(|name| !why.contains(name)),
     );
-    let mut explanation = explain(outcome, record, &names, &sites);
+    let mut explanation = explain(outcome, record, &names, sites);
     Hidden::new(&ready.given).explanation(&mut explanation);
     let mask = mask(&ready.given);
     let mut event = ready.prepared.event.clone();
@@ -127,7 +131,7 @@ pub(super) fn part(event: &Value, pointer: &str) -> String {
     found.unwrap_or_default().to_owned()
 }
 
-/// What people call the user of an event.
+/// Returns the name of an event's user for people.
 pub(super) fn name_of(event: &Value) -> String {
     let keys = ["email", "name", "nickname", "user_id"];
     let mut found = keys.iter().map(|key| part(event, &format!("/user/{key}")));

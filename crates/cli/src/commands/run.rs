@@ -28,7 +28,8 @@ use postlogin_project::{
 };
 use postlogin_runner::{
     Compiler, LeftOut, Packages, PreparedLogin, is_incomplete, local_texts, run_login, sort_parts,
-    texts::overlaid, trigger_of_all, unloadable,
+    texts::{claim_sites_of_all, overlaid},
+    trigger_of_all, unloadable,
 };
 use serde_json::Value;
 
@@ -85,7 +86,8 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
         }
     }
     if let Some(file) = report {
-        let report = page::of_login(&ready, "run", outcome.clone(), record, &[]);
+        let sites = claim_sites_of_all(&ready.sources);
+        let report = page::of_login(&ready, "run", outcome.clone(), record, &[], &sites);
         page::write(&file, &report)?;
     }
     store_packages(&ready.packages);

@@ -92,7 +92,7 @@ pub(super) fn serve_with(
         Some(tls) => issuer("https", arguments.host, tls.address),
         None => issuer("http", arguments.host, address),
     };
-    let issuer = arguments.issuer.clone().unwrap_or(default);
+    let issuer = arguments.issuer.first().cloned().unwrap_or(default);
     let folder = state_folder(root)?;
     let (control_token, kept) = state::control_token(arguments, &folder)?;
     let key = state::key(arguments, root, &folder)?;
@@ -112,7 +112,10 @@ pub(super) fn serve_with(
         randomness: Randomness::System,
         clock: TenantClock::default(),
     };
-    let mut tenant = Tenant::new(setup).map_err(|error| refused(&error))?;
+    let tenant = Tenant::new(setup);
+    let further = arguments.issuer.get(1..).unwrap_or_default();
+    let tenant = tenant.and_then(|tenant| tenant.with_issuers(further));
+    let mut tenant = tenant.map_err(|error| refused(&error))?;
     show_log(
         &mut tenant,
         arguments.log,
@@ -277,7 +280,7 @@ fn refused(error: &SetupError) -> CliError {
     let shown = CliError::usage(error.to_string());
     match error {
         SetupError::Issuer(_) => {
-            shown.with_hint("--issuer takes an http or https URL without a path")
+            shown.with_hint("--issuer takes http or https URLs without a path, each with a host and port of its own")
         }
         SetupError::User(wrong) => shown.with_hint(wrong.hint.clone().unwrap_or_else(|| {
             "roles, organizations and connections of a user must be in the export; docs/book/src/reference/tenant.md describes the format".to_owned()

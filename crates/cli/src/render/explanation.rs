@@ -305,7 +305,7 @@ fn write_expected_claim(
             }
             (PresenceState::NoToken, _) => match (presence.no_token, trigger) {
                 (Some(NoToken::NoOpenidScope), _) => {
-                    format!("none: {}", claim_rules::NO_ID_TOKEN)
+                    "not issued: the login did not request the scope `openid`".to_owned()
                 }
                 (Some(NoToken::Waiting), _) => {
                     "the login waits for the user; there are no tokens yet".to_owned()

@@ -137,7 +137,7 @@ fn a_component_that_cannot_be_written_is_told() {
     assert_command!(postlogin("build nope.js").within(folder.path()), @"
     exit code: 2
     ----- stderr -----
-    error: there is no file `nope.js`
+    error: no such file: `nope.js`
     hint: give a .js, .ts or .wasm file, a folder of an Action, the name of an Action of the project, or a Cargo package
     ");
 }

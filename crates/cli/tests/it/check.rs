@@ -179,7 +179,7 @@ fn folders_are_searched() {
     assert_command!(postlogin("check src/god.js").within(outside.path()), @"
     exit code: 2
     ----- stderr -----
-    error: there is no file `src/god.js`
+    error: no such file: `src/god.js`
     hint: did you mean `src/good.js`?
     ");
 }
@@ -373,7 +373,7 @@ fn warnings_are_not_errors() {
     assert_command!(postlogin("check a.js --deny-warnings --format github").within(outside.path()), @"
     exit code: 100
     ----- stdout -----
-    ::warning file=a.js,line=2,col=7,endColumn=26,title=missing-continue-handler::`api.redirect.sendUserTo` suspends the login, and there is no `onContinuePostLogin` that goes on with it%0Ahint: export `onContinuePostLogin`, even if it only checks what comes back
+    ::warning file=a.js,line=2,col=7,endColumn=26,title=missing-continue-handler::`api.redirect.sendUserTo` suspends the login, and no `onContinuePostLogin` resumes it%0Ahint: export `onContinuePostLogin`, even if it only checks what comes back
     ");
 }
 

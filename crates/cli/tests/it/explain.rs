@@ -62,7 +62,7 @@ fn an_account_for_a_person() {
           ID token: no Action set it
           access token: no Action set it
           claims.js:8:17 sets it (idToken.setCustomClaim), and was not reached
-            only if user_metadata.hobby && event.user.email_verified  line 7
+            ✗ only if user_metadata.hobby && event.user.email_verified  line 7: not met
               event.user.app_metadata is {"roles":["editor"],"plan":"pro"}
               event.user.user_metadata.hobby is not there
     "#);

@@ -217,3 +217,17 @@ fn denied_and_failed_differ() {
         "a denied login keeps metadata"
     );
 }
+
+#[test]
+fn a_to_json_on_a_prototype_changes_no_argument() {
+    let folder = folder(&[(
+        "a.js",
+        "exports.onExecutePostLogin = async (event, api) => {\n  Object.prototype.toJSON = function () { return 'changed'; };\n  api.idToken.setCustomClaim('https://example.com/list', 1);\n  api.user.setAppMetadata('nothing', undefined);\n  api.access.deny('the reason');\n};\n",
+    )]);
+    let outcome = postlogin("run a.js").within(folder.path()).outcome(0);
+    assert_eq!(outcome["reason"], "the reason", "{outcome}");
+    assert_eq!(outcome["ledger"][0]["name"], "https://example.com/list");
+    assert_eq!(outcome["ledger"][0]["value"], 1);
+    let args = &outcome["commands"][1]["args"];
+    assert_eq!(args[0], "nothing", "{outcome}");
+}

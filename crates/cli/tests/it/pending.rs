@@ -1,4 +1,4 @@
-//! What a handler leaves behind when it returns: requests of every interface of Node, and warnings.
+//! Requests that a handler leaves behind when it returns, of every interface of Node, and warnings.
 
 use serde_json::Value;
 
@@ -63,7 +63,7 @@ fn requests_that_nobody_waits_for_are_reported() {
         ),
         (
             "require('net').connect(25, '192.0.2.7').on('error', () => {});",
-            "net.connect 192.0.2.7:25",
+            "net.connect",
         ),
         (
             "require('tls').connect(443, 'example.com').on('error', () => {});",
@@ -190,4 +190,55 @@ fn every_warning_of_the_process_is_reported() {
         outcome["notices"][0]["code"], "process-warning",
         "{outcome}"
     );
+}
+
+#[test]
+fn what_a_package_warns_of_while_it_loads_is_not_reported() {
+    let package = "process.emitWarning('loading'); require('punycode');\nmodule.exports = () => process.emitWarning('called');\n";
+    let manifest = "{\"name\": \"loud\", \"version\": \"1.0.0\"}";
+    for (action, expected) in [
+        (
+            "const loud = require('loud');\nexports.onExecutePostLogin = async () => {};\n",
+            None,
+        ),
+        (
+            "exports.onExecutePostLogin = async () => { require('loud'); };\n",
+            None,
+        ),
+        (
+            "require('punycode');\nexports.onExecutePostLogin = async () => {};\n",
+            None,
+        ),
+        (
+            "const loud = require('loud');\nexports.onExecutePostLogin = async () => { loud(); };\n",
+            Some("Warning: called"),
+        ),
+        (
+            "process.emitWarning('mine');\nconst loud = require('loud');\nexports.onExecutePostLogin = async () => {};\n",
+            Some("Warning: mine"),
+        ),
+    ] {
+        let folder = folder(&[
+            ("a.js", action),
+            ("node_modules/loud/package.json", manifest),
+            ("node_modules/loud/index.js", package),
+        ]);
+        // The second time, the package is kept loaded.
+        for _ in 0..2 {
+            let outcome = postlogin("run a.js").within(folder.path()).outcome(0);
+            let notices = outcome["notices"].as_array().expect("a list");
+            let said: Vec<&str> = notices
+                .iter()
+                .filter_map(|it| it["message"].as_str())
+                .collect();
+            assert_eq!(
+                said.len(),
+                usize::from(expected.is_some()),
+                "{action}: {said:?}"
+            );
+            for (said, expected) in said.iter().zip(expected) {
+                assert!(said.contains(expected), "{action}: {said}");
+            }
+        }
+    }
 }

@@ -93,19 +93,19 @@ fn what_is_not_there_is_named() {
     assert_command!(postlogin("run quite.js").within(outside.path()), @"
     exit code: 2
     ----- stderr -----
-    error: there is no file `quite.js`
+    error: no such file: `quite.js`
     hint: did you mean `quiet.js`?
     ");
     assert_command!(postlogin("run nothing-like-it").within(outside.path()), @"
     exit code: 2
     ----- stderr -----
-    error: there is no file or folder `nothing-like-it`, and no project with an Action of this name
+    error: no such file or folder: `nothing-like-it`, and no project with an Action of this name
     hint: give a .js, .ts or .wasm file, a folder of an Action, the name of an Action of the project, or a Cargo package
     ");
     assert_command!(postlogin("run copy-user-metdata"), @"
     exit code: 2
     ----- stderr -----
-    error: there is no file, folder or Action `copy-user-metdata`
+    error: no such file, folder or Action: `copy-user-metdata`
     hint: did you mean `copy-user-metadata`?
     ");
     assert_command!(postlogin("run fixtures/users"), @"
@@ -117,7 +117,7 @@ fn what_is_not_there_is_named() {
     assert_command!(postlogin("run README.txt Cargo.toml"), @"
     exit code: 2
     ----- stderr -----
-    error: there is no file `README.txt`
+    error: no such file: `README.txt`
     hint: give a .js, .ts or .wasm file, a folder of an Action, the name of an Action of the project, or a Cargo package
     ");
 }

@@ -384,8 +384,8 @@ fn help_is_where_people_look_for_it() {
     for (arguments, expected) in [
         ("help", "Examples:"),
         ("--help", "Exit codes:"),
-        ("help run", "without any, the project"),
-        ("run --help", "without any, the project"),
+        ("help run", "default: the project"),
+        ("run --help", "default: the project"),
     ] {
         let done = postlogin(arguments).finish();
         assert_eq!(done.code, Some(0), "{arguments}: {done}");

@@ -325,7 +325,7 @@ fn a_connection_gives_the_user() {
     let told = postlogin("test").within(folder.path()).finish();
     assert!(
         told.stderr
-            .starts_with("error: tests/idp.case.yaml:1:13: there is no file `gone.js`"),
+            .starts_with("error: tests/idp.case.yaml:1:13: no such file: `gone.js`"),
         "{told}"
     );
 

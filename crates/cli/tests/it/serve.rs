@@ -147,7 +147,7 @@ fn an_edit_counts_from_the_next_login_on() {
     edit(&action("'the second'"));
     tenant.log_in();
     assert_eq!(stored(), "the second");
-    // What does not compile, or is no configuration, fails logins until it is mended.
+    // What does not compile, or is not a configuration, fails logins until it is fixed.
     edit("exports.onExecutePostLogin = async (event, api) => {{{");
     let (status, body) = tenant.try_to_log_in();
     assert_eq!(status, 500, "{body}");
@@ -168,8 +168,9 @@ fn an_edit_counts_from_the_next_login_on() {
         "{body}"
     );
     let log = tenant.control("GET", "log");
-    let told = log[3]["error"].as_str();
-    assert!(told.is_some_and(|told| told.contains("nowhere")), "{log}");
+    let failed = &log[3]["outcome"]["error"]["message"];
+    let told = failed.as_str().is_some_and(|told| told.contains("nowhere"));
+    assert!(told, "{log}");
     configure("binding = [\"edited\"]\n# mended\n");
     tenant.log_in();
     assert_eq!(stored(), "mended now");
@@ -491,10 +492,7 @@ fn a_mail_speaks_the_users_language() {
     assert!(done.stdout.contains("\"body\":\"Welcome bei"), "{done}");
     let done = postlogin("email nonsense").within(project.path()).finish();
     assert!(
-        done.code == Some(2)
-            && done
-                .stderr
-                .contains("there is no e-mail template `nonsense`"),
+        done.code == Some(2) && done.stderr.contains("unknown e-mail template `nonsense`"),
         "{done}"
     );
 }

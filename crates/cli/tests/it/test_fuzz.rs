@@ -257,10 +257,10 @@ fn every_reporter_tells_a_finding() {
 fn bad_arguments() {
     let project = folder(&[("a.js", GOOD)]);
     for (arguments, expected) in [
-        ("0 a.js", "that is none"),
+        ("0 a.js", "it must be at least 1"),
         ("10x a.js", "neither a number nor a duration"),
         ("nothing.js", "nothing.js"),
-        ("10", "there is no Action"),
+        ("10", "no Action to generate logins for"),
         ("10 a.js --watch", "cannot be used with"),
     ] {
         let done = fuzz(project.path(), arguments);

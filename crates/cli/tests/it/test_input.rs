@@ -48,7 +48,7 @@ fn all_mistakes_are_told_before_anything_runs() {
     assert_command!(postlogin("test").within(folder.path()), @"
     exit code: 2
     ----- stderr -----
-    error: a.case.yaml:1:21: there is no file `quite.js`
+    error: a.case.yaml:1:21: no such file: `quite.js`
     hint: did you mean `quiet.js`?
     error: b.case.yaml:2:1: unknown key `expekt` in a case
     hint: did you mean `expect`?

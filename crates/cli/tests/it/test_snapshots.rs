@@ -83,3 +83,24 @@ fn unused_ones_are_told() {
     assert_eq!(done.code, Some(0), "{done}");
     assert!(done.stdout.contains("unused: two in t.snap"), "{done}");
 }
+
+#[test]
+fn ci_that_is_switched_off_is_none() {
+    for value in ["false", "False", "FALSE", "0", "", "no", "off", " false "] {
+        let folder = folder(&[("a.js", &action("1")), ("t.case.yaml", CASES)]);
+        let done = postlogin("test --update")
+            .within(folder.path())
+            .env("CI", value)
+            .finish();
+        assert_eq!(done.code, Some(0), "CI={value}: {done}");
+        assert!(done.stdout.contains("2 stored"), "CI={value}: {done}");
+    }
+    for value in ["true", "1", "yes", "woodpecker", "falsey"] {
+        let folder = folder(&[("a.js", &action("1")), ("t.case.yaml", CASES)]);
+        let done = postlogin("test --update")
+            .within(folder.path())
+            .env("CI", value)
+            .finish();
+        assert_eq!(done.code, Some(2), "CI={value}: {done}");
+    }
+}

@@ -28,7 +28,7 @@ pub use site::{
 /// The name and version of the serialised form.
 pub const EXPLANATION_FORMAT: &str = "postlogin.explanation/1";
 
-/// A login and the account of its claims. Field order is the order of the serialised form.
+/// A login and the account of its claims, as [`explain`] makes it. Field order is the order of the serialised form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
     /// Always [`EXPLANATION_FORMAT`].

@@ -62,7 +62,7 @@ pub struct Pause {
     pub changes: Changes,
 }
 
-/// A login that is over, or that its user left.
+/// A login that is over, or that its user left: made by [`super::Login::finish`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
     /// The outcome.

@@ -4,7 +4,7 @@ use super::{Notice, Outcome};
 
 /// The code of the notices.
 const CODE: &str = "action-not-loaded";
-/// What follows the name, in backquotes, in such a notice.
+/// The text after the name, in backquotes, in such a notice.
 const AFTER_NAME: &str = "` was not loaded, and what the others did is shown without it: ";
 
 impl Notice {

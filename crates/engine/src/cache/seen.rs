@@ -18,7 +18,7 @@ use super::{trust::open_own, write_own};
 
 /// A file of this age is on the disk: Linux writes pages that have waited for 30 seconds.
 const AGE: Duration = Duration::from_secs(60);
-/// How long a comparison counts.
+/// The time for which a comparison counts.
 const VALID: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The most that is read of a file that should have one short line, in bytes.
 const LONGEST: u64 = 1_024;
@@ -85,7 +85,7 @@ fn is_remembered(now: SystemTime, beside: &Path, text: &str) -> bool {
     read().unwrap_or_default()
 }
 
-/// What a file system knows about a file.
+/// The facts of a file system about a file.
 struct Stamp {
     /// All of it, and the checksum, as a line.
     text: String,

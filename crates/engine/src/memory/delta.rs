@@ -33,14 +33,15 @@ pub(crate) fn bytes(image: &Image) -> Vec<u8> {
 ///
 /// # Errors
 /// When the bytes are no overlay for a memory like that.
-pub(crate) fn read(base: &Image, bytes: &[u8]) -> anyhow::Result<Image> {
+pub(crate) fn read(base: &Image, bytes: Vec<u8>) -> anyhow::Result<Image> {
     let (overlay, len) = parse(bytes)?;
     ensure!(len >= base.len(), "the memory is smaller than its image");
     Ok(base.with_overlay(overlay, len))
 }
 
 /// The overlay, and the size of the memory.
-fn parse(mut bytes: &[u8]) -> anyhow::Result<(Overlay, usize)> {
+fn parse(mut content: Vec<u8>) -> anyhow::Result<(Overlay, usize)> {
+    let mut bytes = content.as_slice();
     let len = number(&mut bytes)?;
     ensure!(
         len <= MOST && len.is_multiple_of(64 << 10),
@@ -65,7 +66,10 @@ fn parse(mut bytes: &[u8]) -> anyhow::Result<(Overlay, usize)> {
         bytes.len() == total,
         "the ranges have another size than their content"
     );
-    let bytes = bytes.to_vec();
+    // In its place: a copy of megabytes would be as many new pages.
+    let header = content.len() - total;
+    content.drain(..header);
+    let bytes = content;
     Ok((Overlay { ranges, bytes }, len))
 }
 
@@ -90,11 +94,11 @@ mod tests {
     #[test]
     fn an_overlay_is_read() {
         let bytes = encoded(&[SIZE, 2, 4096, 8192, 12_288, 20_480], 3 * PAGE);
-        let (overlay, len) = parse(&bytes).expect("it is whole");
+        let (overlay, len) = parse(bytes).expect("it is whole");
         assert_eq!(len, 64 << 10);
         assert_eq!(overlay.ranges, [4096..8192, 12_288..20_480]);
         assert_eq!(overlay.bytes, vec![7; 3 * PAGE]);
-        let (overlay, _) = parse(&encoded(&[SIZE, 0], 0)).expect("nothing has changed");
+        let (overlay, _) = parse(encoded(&[SIZE, 0], 0)).expect("nothing has changed");
         assert_eq!(overlay, Overlay::default());
     }
 
@@ -121,7 +125,7 @@ mod tests {
             (&[SIZE, 2, 0, 8192, 4096, 12_288], 4 * PAGE),
         ] {
             assert!(
-                parse(&encoded(numbers, content)).is_err(),
+                parse(encoded(numbers, content)).is_err(),
                 "{numbers:?} {content}"
             );
         }

@@ -31,6 +31,7 @@ type Outgoing = Resource<HostOutgoingRequest>;
 
 /// Puts the counting functions in the place of those that do not count.
 pub(super) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
+    // The whole interface is linked already; these functions replace those that allocate for the guest.
     linker.allow_shadowing(true);
     let mut types = linker.instance(TYPES)?;
     types.func_wrap("[constructor]fields", |mut store: Store<'_>, (): ()| {
@@ -98,6 +99,7 @@ pub(super) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         "[method]outgoing-request.set-method",
         |mut store: Store<'_>, (request, method): (Outgoing, Method)| {
             let sandbox = store.data_mut();
+            // The known methods are kept as a number.
             if let Method::Other(name) = &method {
                 let bytes = name.len();
                 count(sandbox, |held| held.header_bytes(bytes))?;

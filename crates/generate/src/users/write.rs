@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::user;
 
-/// How users are written down.
+/// The form in which users are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// One JSON object a line.

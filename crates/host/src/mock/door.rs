@@ -73,7 +73,7 @@ impl MockDoor {
         let request = asked.request;
         let shown = credentials::shown(request);
         let mut message = match self.mocks.len() {
-            0 => format!("{shown} was refused: there are no mocks"),
+            0 => format!("{shown} was refused: there is no mock"),
             1 => format!("{shown} was refused: it does not fit the mock"),
             count => format!("{shown} was refused: it fits none of the {count} mocks"),
         };

@@ -135,7 +135,7 @@ to answer it, add this mock to the case's `http` list or to a file for --http:
     );
     let message = refusal(json!([]), &get("https://x.example/"));
     assert!(
-        message.starts_with("GET https://x.example/ was refused: there are no mocks\nto answer it"),
+        message.starts_with("GET https://x.example/ was refused: there is no mock\nto answer it"),
         "{message}"
     );
 }

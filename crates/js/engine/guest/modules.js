@@ -89,11 +89,14 @@ function loaded(path, parent) {
         throw notFound(here, { code: 'ERR_REQUIRE_ASYNC_MODULE', message }, undefined);
     }
     const module = (files[path] = new Module(path, parent));
+    const before = warnings();
     try {
         runFile(module, file);
     } catch (error) {
         delete files[path];
         throw error;
+    } finally {
+        if (path.includes('/node_modules/')) silenceSince(before);
     }
     module.loaded = true;
     return module;

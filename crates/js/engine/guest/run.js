@@ -66,7 +66,9 @@ function tellPending(how) {
         }
     }
     for (let at = 0; at < sockets.length && told < MOST_REPORTED; at++) {
-        const { name, place } = sockets[at];
+        const { name: named, place } = sockets[at];
+        // One of an address is named in the next tick.
+        const name = textEnds(named, ' undefined') ? textSlice(named, 0, -10) : named;
         told++;
         tellRun({ __proto__: null, what: 'pending', how, kind: 'request', name: clipped(name, LONGEST_URL) }, place);
     }
@@ -105,7 +107,7 @@ function beginRun() {
 
 function endRun(how) {
     run.isOver = true;
-    node.flushWarnings();
+    flushWarnings();
     if (!run.isDead) tellPending(how);
     dropPending();
 }
@@ -153,6 +155,42 @@ function late(method) {
         tellRun({ __proto__: null, what: 'late', name: method }, placeNow());
     }
     return { __proto__: null, return: { $: 'api' }, isLate: true };
+}
+
+// What a package warns of while it is loaded is not reported: one that is kept loaded warns of nothing. Neither is what modules of Node
+// warn of when they are first loaded, whoever loads them: `punycode` and `sys`.
+const OF_LOADING = ['DEP0040', 'DEP0025'];
+const { pending: unprinted, onWarning: printWarning } = node.require('internal/process/warning');
+const silenced = new WeakMap();
+const [isSilenced, silence] = [WeakMap.prototype.has, WeakMap.prototype.set].map((method) => Function.prototype.call.bind(method, silenced));
+
+// The warnings that are to be printed in the next tick.
+function warnings() {
+    return unprinted.size === 0 ? undefined : [...unprinted];
+}
+
+function silenceSince(before) {
+    if (unprinted.size === 0) return;
+    for (const warning of unprinted) if (!before?.includes(warning)) silence(warning, true);
+}
+
+// Takes the place of Node's own listener, and has its name.
+function onWarning(warning) {
+    if (!isSilenced(warning) && !OF_LOADING.includes(warning?.code)) printWarning(warning);
+}
+node.process.removeListener('warning', printWarning);
+node.process.on('warning', onWarning);
+
+// Prints the warnings of a run that is over before its next tick, if the process still prints warnings.
+function flushWarnings() {
+    if (unprinted.size === 0) return;
+    try {
+        const isPrinted = node.process.listeners('warning').includes(onWarning);
+        for (const warning of unprinted) if (isPrinted) onWarning(warning);
+    } catch {
+        // A warning that cannot be shown as a text, or a process that is changed.
+    }
+    unprinted.clear();
 }
 
 // Node prints a warning on standard error, which is no part of what `console` prints.

@@ -3,6 +3,14 @@
 // The host reads no deeper JSON.
 const DEEPEST = 100;
 
+// A list that inherits nothing: a `toJSON` of Object.prototype is not its own.
+const { setPrototypeOf } = Reflect;
+const bareList = () => {
+    const list = [];
+    setPrototypeOf(list, null);
+    return list;
+};
+
 function tag(value, around) {
     switch (typeof value) {
         case 'string':
@@ -10,15 +18,15 @@ function tag(value, around) {
         case 'boolean':
             return value;
         case 'undefined':
-            return { $: 'undefined' };
+            return { __proto__: null, $: 'undefined' };
         case 'number':
             return isFinite(value) ? value : { $: isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity' };
         case 'bigint':
-            return { $: 'bigint', of: `${value}` };
+            return { __proto__: null, $: 'bigint', of: `${value}` };
         case 'symbol':
-            return { $: 'symbol', of: (value.description ?? '').toWellFormed() };
+            return { __proto__: null, $: 'symbol', of: (value.description ?? '').toWellFormed() };
         case 'function':
-            return { $: 'function', of: toSource.call(value).toWellFormed() };
+            return { __proto__: null, $: 'function', of: toSource.call(value).toWellFormed() };
         default:
             return value === null ? null : tagObject(unwatched(value), around);
     }
@@ -36,14 +44,19 @@ function argumentsText(args) {
             default: isSimple = value === null;
         }
     }
-    return stringify(isSimple ? args : tag(args, new Set()));
+    if (isSimple) return stringify(args);
+    // The list itself is the host's: nothing that is done to prototypes is asked of it.
+    const around = new Set([args]);
+    const items = bareList();
+    for (let at = 0; at < args.length; at++) items[at] = tag(args[at], around);
+    return stringify(items);
 }
 
 // `around`: the objects that contain this one.
 function tagObject(value, around) {
-    if (around.has(value)) return { $: 'circular' };
+    if (around.has(value)) return { __proto__: null, $: 'circular' };
     if (value instanceof Date) {
-        return { $: 'date', of: isNaN(+value) ? 'invalid' : toISOString.call(value) };
+        return { __proto__: null, $: 'date', of: isNaN(+value) ? 'invalid' : toISOString.call(value) };
     }
     if (value instanceof String || value instanceof Number || value instanceof Boolean) return tag(value.valueOf(), around);
     if (around.size >= DEEPEST) throw new nativeErrors.RangeError('Maximum call stack size exceeded');
@@ -54,18 +67,18 @@ function tagObject(value, around) {
 }
 
 function tagContents(value, around) {
-    if (typeof value.toJSON === 'function') return { $: 'tojson', of: tag(value.toJSON(''), around) };
+    if (typeof value.toJSON === 'function') return { __proto__: null, $: 'tojson', of: tag(value.toJSON(''), around) };
     if (isArray(value)) {
-        const items = [];
-        for (let i = 0; i < value.length; i++) items.push(tag(value[i], around));
+        const items = bareList();
+        for (let i = 0; i < value.length; i++) items[i] = tag(value[i], around);
         return items;
     }
-    const properties = {};
+    const properties = { __proto__: null };
     for (const key of keys(value)) {
         // Not an assignment: a key may be `__proto__`.
         defineProperty(properties, key.toWellFormed(), { value: tag(value[key], around), enumerable: true, configurable: true, writable: true });
     }
-    return hasOwn(properties, '$') ? { $: 'object', of: properties } : properties;
+    return hasOwn(properties, '$') ? { __proto__: null, $: 'object', of: properties } : properties;
 }
 
 function untag(value, api) {

@@ -66,7 +66,7 @@ pub(crate) struct Hit {
     pub(crate) last: u32,
 }
 
-/// The facts of one file, counts included.
+/// The counts of one file, as [`Coverage::files`] returns them for [`text`], [`lcov`] and [`html`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileCoverage {
     /// The file as findings and errors name it.

@@ -74,6 +74,72 @@ fn counters_stand_where_they_change_nothing() {
     );
 }
 
+/// With conditions: `#n` counts, `?n(…)` counts whether a value is true, `!n(…)` whether it is there.
+#[track_caller]
+fn check_conditions(source: &str, expected: &str) {
+    let (prepared, _) =
+        instrumented("code.js", source, None, Detail::Conditions).expect("it compiles");
+    let body = prepared.code.split_once("(()=>console.log,[]);");
+    let short = body
+        .expect("a prologue")
+        .1
+        .replace(",1,(", "?(")
+        .replace(",2,(", "!(");
+    assert_eq!(short.replace("__covered(", "#("), expected);
+}
+
+#[test]
+fn values_that_decide_are_counted_as_they_are() {
+    check_conditions(
+        "if (a) b();",
+        "#(0);if (#(1?(a))) {#(3);#(4);b();}else{#(5);}",
+    );
+    // Each part for itself, and none twice.
+    check_conditions(
+        "x = a && b || c",
+        "#(0);x = #(1?(a)) && (#(3),#(4?(b))) || (#(6),c)",
+    );
+    check_conditions("x = a ?? b", "#(0);x = #(1!(a)) ?? (#(3),b)");
+    check_conditions(
+        "x = (a && b) ? c : d",
+        "#(0);x = (#(1?(a)) && (#(3),#(4?(b)))) ? (#(6),c) : (#(7),d)",
+    );
+    check_conditions(
+        "for (const a of b) c()",
+        "#(0);for (const a of #(1?(b))) {#(3);#(4);c()}",
+    );
+    check_conditions(
+        "while (a?.b) c()",
+        "#(0);while (#(1?(a?.b))) {#(3);#(4);c()}",
+    );
+    check_conditions("a?.b((c) => c)", "#(0);a?.b(#(1?((c) => (#(3),#(4),c))))");
+    check_conditions(
+        "try { a() } catch { b() }",
+        "#(0);try { #(1);a() } catch {#(2); #(3);b() }",
+    );
+    check_conditions(
+        "switch (a) { case b: c() }",
+        "#(0);switch (#(1?(a))) { case b: #(3);#(4);c() }",
+    );
+}
+
+/// Sizes at which work that grows with the square of the text takes minutes, and text that is put around it too deep for the parser.
+#[test]
+fn conditions_of_any_size_are_counted() {
+    for operator in ["&&", "||", "??"] {
+        let chain = vec!["a"; 20_000].join(operator);
+        for source in [
+            format!("if ({chain}) b();"),
+            format!("x = ({chain}) ? 1 : 2"),
+        ] {
+            let done = instrumented("a.js", &source, None, Detail::Conditions);
+            assert!(done.is_ok_and(|(_, coverage)| !coverage.points.is_empty()));
+        }
+    }
+    let nested = "if (a) ".repeat(1_000) + "b();";
+    assert!(instrumented("a.js", &nested, None, Detail::Conditions).is_ok());
+}
+
 #[test]
 fn a_rule_has_its_counters_inside() {
     for (source, expected) in [

@@ -19,7 +19,7 @@ pub(crate) const PACKAGE_WRAPPER: &str =
     "(function (exports, require, module, __filename, __dirname, $import) { ";
 
 /// The started engine, packed with zstd.
-const PACKED: &[u8] = include_bytes!("../../engine/engine.wasm.zst");
+static PACKED: &[u8] = include_bytes!("../../engine/engine.wasm.zst");
 
 /// The inputs that it was built from.
 pub const LOCK: &str = include_str!("../../engine/engine.lock");

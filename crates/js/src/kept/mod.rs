@@ -10,6 +10,7 @@
 //! every file the same content; a delta that is damaged, or another one than was written, is never used.
 
 mod leading;
+mod packed;
 mod record;
 
 use std::{
@@ -22,7 +23,6 @@ use std::{
 use postlogin_engine::{
     Delta, Engine, Keyword, ModuleSource, NotPreloaded, Program, read_own, write_own,
 };
-use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -33,7 +33,7 @@ use record::{Record, Recorder, hex};
 const WORTHWHILE: u64 = 64 << 10;
 
 /// The most bytes that are unpacked of a delta: more than a sandbox with the usual limit can have changed.
-const LARGEST_DELTA: u64 = 192 << 20;
+const LARGEST_DELTA: usize = 192 << 20;
 
 /// The packages that this process has loaded or found in the cache.
 #[derive(Default)]
@@ -192,9 +192,9 @@ fn stored(index: &Path, specifiers: &[String], base: &Program, modules: &Modules
     if hex(&Sha256::digest(&packed)) != hash {
         return None;
     }
-    let program = engine::unpacked_within(&packed, LARGEST_DELTA)
+    let program = packed::unpacked(&packed, LARGEST_DELTA)
         .map_err(anyhow::Error::msg)
-        .and_then(|delta| base.with_delta(&delta));
+        .and_then(|delta| base.with_delta(delta));
     match program {
         Ok(program) => Some(Known {
             record,
@@ -240,7 +240,7 @@ impl Packages {
         let packed = self
             .delta
             .as_ref()
-            .map(|delta| compress_to_vec(delta.bytes().as_slice(), CompressionLevel::Fastest));
+            .map(|delta| packed::packed(&delta.bytes()));
         let index = Index {
             specifiers: self.specifiers.clone(),
             record: self.record.clone(),

@@ -40,6 +40,7 @@ impl Advice {
             None => "the Action".to_owned(),
         };
         let is_file = specifier.starts_with(['.', '/', '#']) || specifier.is_empty();
+        // Neither a file nor the name of a package: there is nothing to install or declare.
         if !is_file && package(specifier).is_none() {
             return None;
         }
@@ -53,6 +54,7 @@ impl Advice {
             ));
         };
         let declared = self.declared.iter().find(|(by, _)| by == importer);
+        // `Some(None)`: there is a configuration, and it does not declare the package.
         let declared =
             declared.map(|(_, packages)| packages.iter().find(|declared| declared.name == name));
         let version = declared
@@ -75,6 +77,7 @@ impl Advice {
                 };
                 Some(notice("module-not-found", message, DEPENDENCIES_PAGE))
             }
+            // The package refuses the request itself, as in production.
             Err(_) => None,
             Ok(_) if declared == Some(None) => Some(notice(
                 "undeclared-dependency",

@@ -1,11 +1,12 @@
 //! The one place that opens files of packages: regular files, of bounded size, that [`Places`] admits.
 
 use std::{
+    collections::HashMap,
     fs::{self, File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -23,6 +24,8 @@ pub(super) const LARGEST_FILE: u64 = 16 << 20;
 const LARGEST_MANIFEST: u64 = 1 << 20;
 /// The most bytes of all manifests that an Action leads to. Each is read by the resolver and by us.
 const MANIFESTS: u64 = 8 << 20;
+/// So many folders are remembered. Packages can name any number of them.
+const MOST_FOLDERS: usize = 20_000;
 
 /// Opens files of packages. The resolver sees the file system through it as well.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +33,8 @@ pub(super) struct Door {
     places: Arc<Places>,
     /// The bytes of the manifests that were read.
     manifests: Arc<AtomicU64>,
+    /// Folders that were asked for, with links followed.
+    folders: Arc<Mutex<HashMap<PathBuf, PathBuf>>>,
 }
 
 impl Door {
@@ -37,7 +42,41 @@ impl Door {
         Self {
             places,
             manifests: Arc::default(),
+            folders: Arc::default(),
         }
+    }
+
+    /// Returns the path of a file without links, as [`Path::canonicalize`] does, which asks for each folder on the way again: of two large
+    /// packages, a hundred thousand times. Here a folder is asked for once. Whoever opens the file looks at all of its path again.
+    ///
+    /// # Errors
+    /// As [`Path::canonicalize`].
+    pub(super) fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        // Elsewhere, a name may be written in several ways, and only the system knows which one is the file's.
+        let is_plain = cfg!(target_os = "linux")
+            && path.is_absolute()
+            && !path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let (true, Some(folder), Some(name)) = (is_plain, path.parent(), path.file_name()) else {
+            return path.canonicalize();
+        };
+        let real = self.folder(folder)?.join(name);
+        match fs::symlink_metadata(&real)?.is_symlink() {
+            true => real.canonicalize(),
+            false => Ok(real),
+        }
+    }
+
+    fn folder(&self, folder: &Path) -> io::Result<PathBuf> {
+        let folders = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(real) = folders().get(folder) {
+            return Ok(real.clone());
+        }
+        let real = folder.canonicalize()?;
+        let mut folders = folders();
+        if folders.len() < MOST_FOLDERS {
+            folders.insert(folder.to_owned(), real.clone());
+        }
+        Ok(real)
     }
 
     /// Reads a file that may be reached by links, as long as they lead to an admitted place.
@@ -46,7 +85,7 @@ impl Door {
     /// `NotFound` outside of all places and for what is not a regular file, `FileTooLarge` above [`LARGEST_FILE`],
     /// and for manifests above [`LARGEST_MANIFEST`] or together above [`MANIFESTS`].
     pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let real = path.canonicalize()?;
+        let real = self.canonical(path)?;
         match self.places.admits(&real) {
             true if is_manifest(&real) => {
                 let bytes = still_there(&real, LARGEST_MANIFEST)?;
@@ -78,21 +117,40 @@ pub(super) fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
 fn regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     // Only what was opened is asked: the path may mean something else by now.
-    if !file.metadata()?.is_file() {
+    let opened = file.metadata()?;
+    if !opened.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
-    bounded(file, most)
+    bounded(file, opened.len(), most)
 }
 
 /// As [`regular`], for a path that had no links when it was admitted. A folder on the way may have become one since.
 fn still_there(real: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(real)?;
     let opened = file.metadata()?;
-    let is_real = real.canonicalize()? == real;
-    if !opened.is_file() || !is_real || !is_same(&opened, &fs::symlink_metadata(real)?) {
+    if !opened.is_file() || !(is_at(&file, real) || is_there_still(&opened, real)?) {
         return Err(io::ErrorKind::NotFound.into());
     }
-    bounded(file, most)
+    bounded(file, opened.len(), most)
+}
+
+/// Whether the system says that the opened file is at this path, which then has no links: one question instead of one for each folder.
+#[cfg(target_os = "linux")]
+fn is_at(file: &File, real: &Path) -> bool {
+    use std::os::fd::AsRawFd;
+
+    let name = format!("/proc/self/fd/{}", file.as_raw_fd());
+    fs::read_link(name).is_ok_and(|path| path == real)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_at(_: &File, _: &Path) -> bool {
+    false
+}
+
+/// Whether the path has no links and leads to the opened file.
+fn is_there_still(opened: &Metadata, real: &Path) -> io::Result<bool> {
+    Ok(real.canonicalize()? == real && is_same(opened, &fs::symlink_metadata(real)?))
 }
 
 /// Opens a file for reading. A link is not followed, and a pipe does not wait for its other end.
@@ -126,8 +184,11 @@ fn is_same(_: &Metadata, there: &Metadata) -> bool {
     there.is_file()
 }
 
-fn bounded(file: File, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// Reads a file that should have `size` bytes, and no more than `most`.
+fn bounded(file: File, size: u64, most: u64) -> io::Result<Vec<u8>> {
+    // With a byte more than that, its end is seen without another buffer.
+    let expected = usize::try_from(size.min(most)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
     // One byte more shows that there is more; the length of files in /proc is told as 0.
     file.take(most + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > most {
@@ -164,6 +225,93 @@ impl FileSystem for Door {
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        path.canonicalize()
+        self.canonical(path)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_where_it_was_opened_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("a folder");
+        fs::create_dir(root.join("a")).expect("a folder");
+        fs::write(root.join("a/file"), "content").expect("a file");
+        symlink("a", root.join("link")).expect("a link");
+        let file = open(&root.join("link/file")).expect("a file");
+        let opened = file.metadata().expect("a file");
+        for (name, expected) in [("a/file", true), ("link/file", false)] {
+            let path = root.join(name);
+            assert_eq!(is_at(&file, &path), expected, "{name}");
+            assert_eq!(
+                is_there_still(&opened, &path).ok(),
+                Some(expected),
+                "{name}"
+            );
+        }
+        assert_eq!(
+            still_there(&root.join("a/file"), 7).ok(),
+            Some(b"content".to_vec())
+        );
+        assert!(still_there(&root.join("a/file"), 6).is_err());
+        assert!(still_there(&root.join("link/file"), 7).is_err());
+        // Another file in its place.
+        fs::rename(root.join("a/file"), root.join("a/old")).expect("it moves");
+        fs::write(root.join("a/file"), "other").expect("a file");
+        let path = root.join("a/file");
+        assert!(!is_at(&file, &path));
+        assert_eq!(is_there_still(&opened, &path).ok(), Some(false));
+        fs::remove_file(root.join("a/old")).expect("a file");
+        assert!(!is_at(&file, &root.join("a/old")));
+    }
+
+    #[test]
+    fn a_path_without_links_is_the_one_of_the_system() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("a folder");
+        fs::create_dir_all(root.join("a/b")).expect("a folder");
+        fs::write(root.join("a/b/file"), "").expect("a file");
+        symlink("b", root.join("a/link")).expect("a link");
+        symlink("../b/file", root.join("a/b/to-file")).expect("a link");
+        symlink("nowhere", root.join("a/broken")).expect("a link");
+        symlink("loop", root.join("a/loop")).expect("a link");
+        let door = Door::default();
+        for name in [
+            "",
+            "a",
+            "a/",
+            "a/b/file",
+            "a/link",
+            "a/link/",
+            "a/link/file",
+            "a/b/to-file",
+            "a/link/to-file",
+            "a/b/../b/file",
+            "a/b/..",
+            "a/./b/file",
+            "a/broken",
+            "a/loop",
+            "a/loop/file",
+            "none",
+            "none/file",
+            "a/b/file/",
+            "a/b/file/more",
+            "a//b//file",
+            ".",
+        ] {
+            // Twice: the second time, folders are known.
+            for _ in 0..2 {
+                let path = root.join(name);
+                let ours = door.canonical(&path).map_err(|error| error.kind());
+                let system = path.canonicalize().map_err(|error| error.kind());
+                assert_eq!(ours, system, "{name}");
+            }
+        }
+        let relative = Path::new("src");
+        assert_eq!(door.canonical(relative).ok(), relative.canonicalize().ok());
     }
 }

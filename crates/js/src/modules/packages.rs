@@ -68,7 +68,7 @@ impl Packages {
         }
         let from = match is_own {
             true => None,
-            false => Some(self.places.outside(importer).ok_or_else(not_found)?),
+            false => Some(self.outside(importer).ok_or_else(not_found)?),
         };
         let from = from
             .as_deref()
@@ -76,7 +76,7 @@ impl Packages {
             .unwrap_or(&self.folder);
         let absolute;
         let asked = if specifier.starts_with('/') {
-            absolute = self.places.outside(specifier).ok_or_else(not_found)?;
+            absolute = self.outside(specifier).ok_or_else(not_found)?;
             absolute.to_str().ok_or_else(not_found)?
         } else {
             specifier
@@ -88,11 +88,18 @@ impl Packages {
         let resolution = resolver
             .resolve(from, asked)
             .map_err(|error| self.refusal(&error, specifier, importer, keyword))?;
-        let real = resolution.path().canonicalize().map_err(|_| not_found())?;
+        let real = self.door.canonical(resolution.path());
+        let real = real.map_err(|_| not_found())?;
         match self.places.admits(&real) {
             true => self.places.inside(&real).ok_or_else(not_found),
             false => Err(not_found()),
         }
+    }
+
+    /// Returns the file of a name inside the sandbox.
+    fn outside(&self, path: &str) -> Option<PathBuf> {
+        let canonical = |file: &Path| self.door.canonical(file);
+        self.places.outside(path, canonical)
     }
 
     /// Returns what was not read because it leads out of the project, as far as it concerns this request of the Action:
@@ -123,10 +130,7 @@ impl Packages {
             code: "ERR_INVALID_MODULE".into(),
             message,
         };
-        let file = self
-            .places
-            .outside(path)
-            .ok_or_else(|| Refusal::not_found(path))?;
+        let file = self.outside(path).ok_or_else(|| Refusal::not_found(path))?;
         let extension = file.extension().and_then(|extension| extension.to_str());
         if extension == Some("node") {
             return Err(Refusal {
@@ -169,7 +173,7 @@ impl Packages {
 
     /// A file as it is on disk, with a mark of how its text is read.
     pub(super) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
-        let file = self.places.outside(path)?;
+        let file = self.outside(path)?;
         let mut bytes = self.door.read(&file).ok()?;
         bytes.extend(format!("{:?}", self.manifests.language(&file)).bytes());
         Some(bytes)

@@ -3,7 +3,10 @@
 //! The files that an Action can reach are decided by where they really are, never by what they are called: a repository can
 //! contain a symbolic link `node_modules -> /`.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    io,
+    path::{Component, Path, PathBuf},
+};
 
 /// Where the Action lies inside the sandbox. The guest names it, too.
 const HOME: &str = "/home/action";
@@ -113,8 +116,12 @@ impl Places {
             && below.any(|folder| is_file(&folder.join("package.json")))
     }
 
-    /// Returns the file of a name. It need not exist; if it does, it is in one of the places even when links are followed.
-    pub(super) fn outside(&self, path: &str) -> Option<PathBuf> {
+    /// Returns the file of a name. It need not exist; if it does, it is in one of the places even when links are followed, as `canonical` does.
+    pub(super) fn outside(
+        &self,
+        path: &str,
+        canonical: impl FnOnce(&Path) -> io::Result<PathBuf>,
+    ) -> Option<PathBuf> {
         let project = self.project.iter().map(|project| (project, WORKSPACE));
         let named = self.roots.iter().map(|(root, name)| (root, name.as_str()));
         let (root, rest) = named.chain(project).find_map(|(root, name)| {
@@ -126,7 +133,7 @@ impl Places {
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
         let file = root.join(relative);
-        let is_inside = match file.canonicalize() {
+        let is_inside = match canonical(&file) {
             Ok(real) => self.inside(&real).is_some(),
             Err(_) => self.inside(&file).is_some(),
         };

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::facts::facts;
 use super::text::LineIndex;
 use super::{Language, Prepared, prepare};
+use crate::coverage::Detail;
 
 #[test]
 fn languages_by_extension() {
@@ -362,9 +363,11 @@ proptest! {
         let text = format!("{before}\n;mark_here();\n{after}");
         let _ = facts(&file, &text);
         if let Ok(prepared) = prepare(&file, &text) {
-            let counted = crate::coverage::instrumented(&file, &text, None, Default::default()).map(|(counted, _)| counted.code);
-            let counted = counted.and_then(|code| prepare("code.js", &code));
-            prop_assert!(counted.is_ok_and(|counted| counted.suspected.is_none()), "{text}");
+            for detail in [Detail::Coverage, Detail::Conditions] {
+                let counted = crate::coverage::instrumented(&file, &text, None, detail).map(|(counted, _)| counted.code);
+                let counted = counted.and_then(|code| prepare("code.js", &code));
+                prop_assert!(counted.is_ok_and(|counted| counted.suspected.is_none()), "{text}");
+            }
             let again = prepare("code.js", &prepared.code);
             let is_sound = again.as_ref().is_ok_and(|again| again.suspected.is_none());
             prop_assert!(is_sound, "{again:?}\n{text}\n---\n{}", prepared.code);

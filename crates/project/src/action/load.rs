@@ -33,6 +33,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
             root: dir.clone(),
             kind: ActionKind::CargoPackage {
                 dir,
+                // A build runs scripts natively: what a file of the project names is not what the user named.
                 named_by: match surroundings.within {
                     Some(_) => NamedBy::Project,
                     None => named_by,
@@ -59,6 +60,7 @@ pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<Acti
             })
         }
         Found::Rule { rule, root } => {
+            // Before `is_file`, which would reveal whether a file outside of the project exists.
             Boundary::around(&root).admit(&rule.script, &surroundings.display(&rule.script))?;
             if !rule.script.is_file() {
                 return Err(missing_script(&rule, &root));

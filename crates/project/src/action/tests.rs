@@ -289,7 +289,7 @@ fn check_error(argument: &str, working_folder: &Path, expected: &str, hint: &str
 #[test]
 fn errors_suggest() {
     let export = folder(EXPORT);
-    let no_action = |name: &str| format!("there is no file, folder or Action `{name}`");
+    let no_action = |name: &str| format!("no such file, folder or Action: `{name}`");
     check_error(
         "progressive-profilng",
         &export,
@@ -311,7 +311,7 @@ fn errors_suggest() {
     check_error(
         "actions/m2m-claims/cod.js",
         &export,
-        "there is no file `actions/m2m-claims/cod.js`",
+        "no such file: `actions/m2m-claims/cod.js`",
         "did you mean `actions/m2m-claims/code.js`?",
     );
     check_error(
@@ -348,7 +348,7 @@ fn errors_suggest() {
     check_error(
         "zebra",
         loose,
-        "there is no file or folder `zebra`, and no project with an Action of this name",
+        "no such file or folder: `zebra`, and no project with an Action of this name",
         ".js",
     );
     check_error(

@@ -59,7 +59,7 @@ fn every_mistake_has_its_place_and_a_hint() {
     check_mistakes(
         "event: jani.json\nsecrets: { A: 1 }\nnow: yesterday\nseed: -1\n",
         &[
-            "a.case.yaml:1:8: there is no file `jani.json` beside this one | did you mean `jane.json`?",
+            "a.case.yaml:1:8: no file `jani.json` beside this one | did you mean `jane.json`?",
             "a.case.yaml:2:15: the secret `A` must be a text; this is a number | put it in quotes",
             "a.case.yaml:3:6: `now`: `yesterday` is not a valid time | write it as 2026-11-22T10:00:00Z",
             "a.case.yaml:4:7: `seed` must be a whole number from 0; this is a number",
@@ -110,7 +110,7 @@ fn every_mistake_has_its_place_and_a_hint() {
     );
     check_mistakes(
         "matrix: { user.name: [a] }\ndescription: is ${user.nam}\n",
-        &["a.case.yaml:2:14: `${user.nam}` is no key of the matrix | did you mean `${user.name}`?"],
+        &["a.case.yaml:2:14: unknown matrix key `${user.nam}` | did you mean `${user.name}`?"],
     );
     check_mistakes("", &["a.case.yaml:1:1: the document is empty"]);
     check_mistakes(

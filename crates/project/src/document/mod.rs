@@ -69,10 +69,30 @@ impl Format {
 /// Parses a document and keeps the place of every value, for files whose mistakes are shown where they stand.
 pub fn parse_placed(text: &str, format: Format, source: &Arc<node::Source>) -> Result<node::Node> {
     // Its messages about broken JSON are better, and it refuses what only YAML allows.
-    if format == Format::Json {
-        parse_document(text, format, &source.shown)?;
+    let json = match format {
+        Format::Json => Some(parse_document(text, format, &source.shown)?),
+        Format::Yaml | Format::Unknown => None,
+    };
+    match (yaml::parse_placed(text, source), json) {
+        // YAML has no such keys, and JSON has.
+        (Err(_), Some(value)) if has_long_key(&value) => {
+            Ok(node::Node::without_places(value, source))
+        }
+        (placed, _) => placed.map_err(|error| error.in_file(&source.shown)),
     }
-    yaml::parse_placed(text, source).map_err(|error| error.in_file(&source.shown))
+}
+
+/// The longest key that is not written with `?` in YAML, in characters.
+const LONGEST_YAML_KEY: usize = 1_000;
+
+fn has_long_key(value: &Value) -> bool {
+    match value {
+        Value::Object(entries) => entries
+            .iter()
+            .any(|(key, value)| key.len() > LONGEST_YAML_KEY || has_long_key(value)),
+        Value::Array(items) => items.iter().any(has_long_key),
+        _ => false,
+    }
 }
 
 /// Parses a TOML document, with the place of every value.

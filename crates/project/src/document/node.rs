@@ -91,6 +91,32 @@ impl NodeValue {
 }
 
 impl Node {
+    /// Returns a value whose places are not known: all are the beginning of the file.
+    pub(crate) fn without_places(value: Value, source: &Arc<Source>) -> Node {
+        let place = Place {
+            source: Arc::clone(source),
+            line: 1,
+            column: 1,
+        };
+        let value = match value {
+            Value::Array(items) => {
+                let items = items.into_iter();
+                let items = items.map(|item| Self::without_places(item, source));
+                NodeValue::List(items.collect())
+            }
+            Value::Object(entries) => {
+                let entries = entries.into_iter().map(|(key, value)| Entry {
+                    key,
+                    place: place.clone(),
+                    value: Self::without_places(value, source),
+                });
+                NodeValue::Object(entries.collect())
+            }
+            value => NodeValue::scalar(value),
+        };
+        Node { value, place }
+    }
+
     /// The value without places.
     pub fn to_value(&self) -> Value {
         match &self.value {

@@ -266,3 +266,26 @@ fn every_value_has_its_place() {
         &[("/a", 2, 7), ("/a/b/1", 3, 3), ("/c", 4, 7)],
     );
 }
+
+#[test]
+fn keys_of_json_may_be_longer_than_those_of_yaml() {
+    let source = Arc::new(node::Source {
+        path: "a.json".into(),
+        shown: "a.json".to_owned(),
+    });
+    for length in [10, 1_000, 1_100, 100_000] {
+        let key = "k".repeat(length);
+        let text = format!("{{\"a\": [{{\"{key}\": 1}}], \"b\": \"text\"}}");
+        let node = parse_placed(&text, Format::Json, &source).expect("it is JSON");
+        let value: Value = serde_json::from_str(&text).expect("it is JSON");
+        assert_eq!(node.to_value(), value, "{length}");
+    }
+    // What is wrong otherwise stays an error.
+    let long = "k".repeat(2_000);
+    for text in [
+        format!("{{\"{long}\": 1,}}"),
+        format!("{{\"{long}\": 1, \"{long}\": 2}}"),
+    ] {
+        assert!(parse_placed(&text, Format::Json, &source).is_err());
+    }
+}

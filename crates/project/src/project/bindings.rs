@@ -40,7 +40,7 @@ impl NotRead {
     }
 }
 
-/// What takes the place of the name of an Action that a binding names in a way that cannot be resolved.
+/// The replacement for the name of an Action that a binding names in a way that cannot be resolved.
 const UNRESOLVED: &str = "unresolved";
 
 impl Project {

@@ -95,6 +95,7 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
             let named = shapes.text(node, "`export`").unwrap_or_default();
             let path = configured_path(home, &named);
             inside(&path, home, node, &named)?;
+            // `export: tenant.yaml` means the folder around it.
             let root = match path.is_file() {
                 true => path.parent().unwrap_or(home).to_owned(),
                 false => path,
@@ -113,6 +114,7 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
         for entry in shapes.object(node, "`actions`").unwrap_or_default() {
             if let Some(action) = action(entry, home, shapes) {
                 let name = &action.manifest.name;
+                // The file is the team's own, so it wins over the export.
                 project.actions.retain(|known| known.manifest.name != *name);
                 project.actions.push(action);
             }

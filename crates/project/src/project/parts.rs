@@ -1,4 +1,4 @@
-//! What runs at a trigger, with what of it cannot be read.
+//! The handlers of a trigger, with those that cannot be read.
 
 use std::path::Path;
 

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::door::Boundary;
 use crate::files::{configured_path, display_path, entries};
 
-/// What is wrong with a binding.
+/// A problem of a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemKind {
     /// The trigger is unknown, or has no public contract.
@@ -25,7 +25,7 @@ pub enum ProblemKind {
 /// A binding that production would refuse, or whose Actions do not run here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindingProblem {
-    /// What is wrong.
+    /// The problem.
     pub kind: ProblemKind,
     /// Says so, with the file, relative to the project's root, and the line if it can be found.
     pub error: Error,

@@ -182,7 +182,7 @@ macro_rules! values {
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> io::Result<&'a ArrayRef> {
     batch.column_by_name(name).ok_or_else(|| {
         invalid(format!(
-            "the stream has no column `{name}`: these are no rows of `postlogin replay --worker`"
+            "the stream has no column `{name}`: these are not rows of `postlogin replay --worker`"
         ))
     })
 }

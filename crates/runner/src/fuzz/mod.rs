@@ -121,14 +121,17 @@ pub fn fuzz(
         seed: options.seed,
         jobs: options.jobs,
     })?;
+    // With nothing that loads, no login can run; the failures to load are reported above.
     let count = if benches.is_empty() { 0 } else { count };
     let numbers = Numbers::up_to(count, time.map(|time| started + time), stop);
     let shown = search(&benches, &numbers, options.jobs, count, sink)?;
     summary.logins = shown.len() as u64;
     summary.set_aside = shown.iter().filter(|shown| shown.set_aside).count() as u64;
+    // One fault shows in many logins: the findings are the faults.
     let known = group(&shown, benches.len());
     summary.untold = known.len().saturating_sub(MOST_FINDINGS) as u64;
     let told: Vec<&Known> = known.iter().take(MOST_FINDINGS).collect();
+    // Minimising takes as long as the search. Each finding is independent, so all jobs share them.
     let smaller = Numbers::up_to(told.len() as u64, None, stop);
     let findings = each(
         options.jobs,
@@ -156,6 +159,7 @@ pub fn fuzz(
     if summary.interrupted {
         summary.exit_code = summary.exit_code.max(exit::EXPECTATION);
     }
+    // With a time limit, fewer logins are expected.
     summary.cut_short = !summary.interrupted && time.is_none() && summary.logins < count;
     summary.duration = started.elapsed();
     sink.event(&RunEvent::FuzzFinished(&summary))?;

@@ -19,7 +19,7 @@ use crate::lab::{Setting, placeholders, seen_by};
 pub struct LeftOut {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: HandlerKind,
     /// The reason, with the place.
     pub error: LoadError,
@@ -33,7 +33,7 @@ pub struct LeftOut {
     pub location: Option<Location>,
 }
 
-/// How long an Action that is tried may compute. One that computes longer has been loaded.
+/// The time that an Action that is tried may compute. One that computes longer has been loaded.
 const TRIED_FOR: Duration = Duration::from_secs(2);
 
 impl LeftOut {

@@ -1,4 +1,4 @@
-//! What the page of the tenant asks of the pipeline: runs of which nothing is kept, accounts of claims, sources, cases.
+//! The requests of the tenant's page to the pipeline: runs that store nothing, accounts of claims, sources, cases.
 
 use std::io;
 

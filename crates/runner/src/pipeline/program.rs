@@ -39,7 +39,7 @@ pub(super) struct Program {
     /// The scripts of connections, by name.
     pub(super) connections: HashMap<String, BoundAction>,
     pub(super) tenant: TenantData,
-    /// What was loaded, for people.
+    /// The sources of the Actions that were loaded, for people.
     sources: Vec<(Trigger, ActionSource)>,
     /// The Actions of post-login once more, with counters; made when the page first asks for a run.
     counted: OnceLock<Option<Arc<Counted>>>,

@@ -95,7 +95,7 @@ fn step(step: &ResumeStep) -> Value {
     }
 }
 
-/// What the login did, as expectations: the status, the claims of Actions, those that were dropped, the error.
+/// Returns the behaviour of the login as expectations: the status, the claims of Actions, those that were dropped, the error.
 fn expectations(outcome: &Outcome) -> Value {
     let mut expect = Map::new();
     expect.insert("status".into(), json!(outcome.status));

@@ -34,7 +34,7 @@ pub(super) fn mocks(
                 });
             }
             if !path.is_file() {
-                let message = format!("there is no file `{}`", display_path(&path, folder));
+                let message = format!("no such file: `{}`", display_path(&path, folder));
                 return Err(node.place.error(message));
             }
             files.push(path.clone());

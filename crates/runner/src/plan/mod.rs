@@ -24,7 +24,7 @@ use crate::snapshot::{pending_file, read_sections};
 
 pub(crate) use event::event_of;
 
-/// Everything that a run needs to know before it begins.
+/// Everything that a run needs to know before it begins: made by [`plan`], run by [`crate::run`].
 #[derive(Debug, Default)]
 pub struct Plan {
     /// The cases, in the order of their files.

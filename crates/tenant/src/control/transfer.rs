@@ -18,7 +18,7 @@ const FORMAT: &str = "postlogin.tenant/1";
 pub(super) fn export(tenant: &Tenant) -> Response {
     let mut export = Map::new();
     export.insert("format".into(), FORMAT.into());
-    export.insert("issuer".into(), tenant.issuer.clone().into());
+    export.insert("issuer".into(), tenant.site.issuer.clone().into());
     export.insert("kid".into(), tenant.key.kid().into());
     export.insert("clock".into(), tenant.clock.export());
     export.insert("force_mfa".into(), tenant.control.forces_mfa().into());
@@ -69,7 +69,7 @@ pub(super) fn import(tenant: &Tenant, export: &Map<String, Value>) -> Response {
     tenant.clock.import(&clock);
     tenant.control.forces_mfa.store(forces, Ordering::Relaxed);
     let mut notes = Vec::new();
-    if part("issuer") != Some(&tenant.issuer) {
+    if part("issuer") != Some(&tenant.site.issuer) {
         notes.push("the export is of another issuer: signed tokens of it are not accepted here");
     }
     if part("kid") != Some(tenant.key.kid()) {

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use crate::clock::iso;
 use crate::http::{Call, page};
+use crate::management::happenings;
 use crate::oauth::finish::error_page;
 use crate::oauth::{OAuthError, Result};
 use crate::pages::{layout, wide};
@@ -120,6 +121,8 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
             }
             Ok(None)
         })?;
+        let user = tenant.store.user(user_id)?.unwrap_or_default();
+        happenings::of_user(tenant, call, "sv", &user);
         let body = html! {
             h1 { "Email Verified" }
             p { "Your email address was successfully verified." }

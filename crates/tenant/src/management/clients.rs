@@ -214,6 +214,7 @@ pub(super) fn id_of<'a>(catalog: &'a Catalog, named: &'a str) -> &'a str {
 
 /// `POST /clients`
 pub(super) fn create(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
+    caller.require(&["create:clients"], None)?;
     // The schema of a new one has no secret: the tenant makes it.
     let body = object(call)?;
     if body.contains_key("client_secret") {

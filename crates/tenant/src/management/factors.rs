@@ -3,7 +3,7 @@
 //! <https://auth0.com/docs/secure/multi-factor-authentication/manage-mfa-auth0-apis/manage-authentication-methods-with-management-api>
 
 use axum::http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::query::{only, paged};
 use super::schema::{self, Is, Properties, refuse};
@@ -14,7 +14,7 @@ use crate::http::{Call, text};
 use crate::randomness::digest;
 use crate::records::Authenticator;
 use crate::state::Tenant;
-use crate::store::{ChangeError, Entry};
+use crate::store::{Change, ChangeError, Entry};
 use crate::triggers::streams::{self, Happened};
 
 /// The types of the API beside those of `event.user.enrolledFactors`.
@@ -56,36 +56,57 @@ fn enrolled(user: &Value) -> impl Iterator<Item = &Value> {
         .filter(|factor| text(factor, "type").is_some())
 }
 
-/// All methods of a user: confirmed apps by their own record, the others by the profile.
+/// The type that the API has for an authenticator of our own, and that of `event.user.enrolledFactors`.
+fn types(record: &Authenticator) -> (&'static str, &'static str) {
+    match record.kind.as_str() {
+        "" => ("totp", "otp"),
+        "email" => ("email", "email"),
+        "recovery-code" => ("recovery-code", "recovery-code"),
+        _ => ("phone", "phone"),
+    }
+}
+
+/// The method that an authenticator of our own is.
+fn of_record(id: &str, record: &Authenticator) -> Value {
+    let (kind, _) = types(record);
+    let mut method = json!({
+        "id": id, "type": kind, "confirmed": record.active, "created_at": record.created_at,
+    });
+    match (kind, &record.to) {
+        ("phone", Some(to)) => {
+            method["phone_number"] = to.as_str().into();
+            method["preferred_authentication_method"] = record.kind.as_str().into();
+        }
+        ("email", Some(to)) => method["email"] = to.as_str().into(),
+        _ => {}
+    }
+    method
+}
+
+/// The method that only the profile of a user knows.
+fn of_profile(user_id: &str, user: &Value, factor: &Value) -> Value {
+    let kind = text(factor, "type").unwrap_or_default();
+    let created = factor.get("created_at").or_else(|| user.get("created_at"));
+    json!({
+        "id": id_of(user_id, factor), "type": of_api(kind), "confirmed": true, "created_at": created,
+    })
+}
+
+/// All methods of a user: authenticators of our own by their records, the others by the profile.
 fn methods(tenant: &Tenant, user_id: &str) -> Result<Vec<Value>> {
     let user = tenant.store.user(user_id)?.ok_or_else(inexistent)?;
-    let apps = tenant
-        .store
-        .list::<Authenticator>(Some(user_id), tenant.now_ms())?;
-    let mut shown: Vec<Value> = Vec::new();
-    for (id, app) in &apps {
-        shown.push(json!({"id": id, "type": "totp", "confirmed": app.active, "created_at": app.created_at}));
-    }
-    let has_app = apps.iter().any(|(_, app)| app.active);
-    for factor in enrolled(&user).filter(|it| !(has_app && text(it, "type") == Some("otp"))) {
-        let kind = text(factor, "type").unwrap_or_default();
-        let created = factor.get("created_at").or_else(|| user.get("created_at"));
-        let mut method = json!({
-            "id": id_of(user_id, factor), "type": of_api(kind), "confirmed": true, "created_at": created,
-        });
-        let value = match kind {
-            "phone" => Some("phone_number"),
-            "email" => Some("email"),
-            _ => None,
-        };
-        if let (Some(key), Some(value)) = (value, text(factor, "value")) {
-            method[key] = value.into();
-        }
-        if let Some(preferred) = factor.pointer("/options/preferredMethod") {
-            method["preferred_authentication_method"] = preferred.clone();
-        }
-        shown.push(method);
-    }
+    let now = tenant.now_ms();
+    let records = tenant.store.list::<Authenticator>(Some(user_id), now)?;
+    let is_known = |factor: &&Value| {
+        let mut active = records.iter().filter(|(_, record)| record.active);
+        active.any(|(_, record)| text(factor, "type") == Some(types(record).1))
+    };
+    let by_profile = enrolled(&user).filter(|factor| !is_known(factor));
+    let by_profile = by_profile.map(|factor| of_profile(user_id, &user, factor));
+    let mut shown: Vec<Value> = (records.iter())
+        .map(|(id, record)| of_record(id, record))
+        .collect();
+    shown.extend(by_profile);
     Ok(shown)
 }
 
@@ -138,7 +159,7 @@ pub(super) fn enrollments(tenant: &Tenant, caller: &Caller, id: &str) -> Result<
 fn change(
     tenant: &Tenant,
     user_id: &str,
-    apps: impl FnOnce(&crate::store::Change<'_>) -> Result<()>,
+    apps: impl FnOnce(&Change<'_>) -> Result<()>,
     factors: impl FnOnce(&mut Vec<Value>),
 ) -> Result<()> {
     let now = iso(tenant.now_ms());
@@ -177,7 +198,7 @@ pub(super) fn delete_all(
     id: &str,
 ) -> Result<Answered> {
     caller.require(&[scope], None)?;
-    let apps = |store: &crate::store::Change<'_>| Ok(store.remove_owned::<Authenticator>(id)?);
+    let apps = |store: &Change<'_>| Ok(store.remove_owned::<Authenticator>(id)?);
     change(tenant, id, apps, Vec::clear)?;
     Ok(Answered::Nothing)
 }
@@ -190,19 +211,22 @@ pub(super) fn delete(
 ) -> Result<Answered> {
     caller.require(&["delete:authentication_methods"], None)?;
     let listed = methods(tenant, id)?;
-    let found = listed
-        .iter()
-        .find(|it| text(it, "id") == Some(method))
-        .ok_or_else(unknown)?;
-    let is_app = text(found, "type") == Some("totp");
-    let apps = |store: &crate::store::Change<'_>| match is_app {
-        true => Ok(store.remove_owned::<Authenticator>(id)?),
-        false => Ok(()),
+    if !listed.iter().any(|it| text(it, "id") == Some(method)) {
+        return Err(unknown());
+    }
+    let records = tenant
+        .store
+        .list::<Authenticator>(Some(id), tenant.now_ms())?;
+    let record = records.iter().find(|(known, _)| known == method);
+    let kind = record.map(|(_, record)| types(record).1);
+    let apps = |store: &Change<'_>| match kind {
+        Some(_) => Ok(store.remove::<Authenticator>(method)?),
+        None => Ok(()),
     };
     change(tenant, id, apps, |known| {
-        known.retain(|factor| match is_app {
-            true => text(factor, "type") != Some("otp"),
-            false => id_of(id, factor) != method,
+        known.retain(|factor| match kind {
+            Some(kind) => text(factor, "type") != Some(kind),
+            None => id_of(id, factor) != method,
         });
     })?;
     Ok(Answered::Nothing)
@@ -230,57 +254,49 @@ pub(super) fn create(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
         value.ok_or_else(|| refuse(&format!("Missing required property: {key}"), None))
     };
     let now = tenant.now_ms();
-    let mut factor = Map::new();
     let kind = part("type")?;
-    let own = TYPES
-        .iter()
-        .find(|(api, _)| *api == kind)
-        .map_or(kind, |(_, own)| own);
-    factor.insert("type".into(), own.into());
-    factor.insert("created_at".into(), iso(now).into());
-    let mut secret = None;
+    let mut record = Authenticator {
+        active: true,
+        created_at: iso(now),
+        ..Authenticator::default()
+    };
     match kind {
         "phone" => {
-            factor.insert("value".into(), part("phone_number")?.into());
-            let preferred = body.get("preferred_authentication_method").cloned();
-            let preferred = preferred.unwrap_or_else(|| "sms".into());
-            factor.insert("options".into(), json!({"preferredMethod": preferred}));
+            let preferred = body.get("preferred_authentication_method");
+            record.to = Some(part("phone_number")?.to_owned());
+            record.kind = preferred
+                .and_then(Value::as_str)
+                .unwrap_or("sms")
+                .to_owned();
         }
         "email" => {
-            factor.insert("value".into(), part("email")?.into());
+            record.to = Some(part("email")?.to_owned());
+            "email".clone_into(&mut record.kind);
         }
         _ => {
-            let decoded = decoded(part("totp_secret")?);
             let wrong = || refuse("The secret is not Base32", Some("totp_secret"));
-            secret = Some(decoded.ok_or_else(wrong)?);
+            record.secret = decoded(part("totp_secret")?).ok_or_else(wrong)?;
         }
     }
-    let factor = Value::Object(factor);
     let known = methods(tenant, id)?;
     if known.iter().any(|it| text(it, "type") == Some(kind)) {
         let message = "The user has an authentication method of this type already.";
         return Err(ApiError::new(409, message, "conflict"));
     }
-    let app = format!("totp|dev_{}", tenant.randomness.hex_id());
-    let apps = |store: &crate::store::Change<'_>| {
-        if let Some(secret) = secret {
-            let record = Authenticator {
-                secret,
-                active: true,
-                created_at: iso(now),
-                ..Authenticator::default()
-            };
-            store.put(Entry::lasting(&app).of(id), &record)?;
-        }
-        Ok(())
+    let prefix = match record.kind.as_str() {
+        "" => "totp",
+        kind => kind,
     };
-    change(tenant, id, apps, |known| known.push(factor))?;
-    let made = methods(tenant, id)?
-        .into_iter()
-        .find(|it| text(it, "type") == Some(kind));
+    let key = format!("{prefix}|dev_{}", tenant.randomness.hex_id());
+    let enrolled = match types(&record).1 {
+        "phone" => json!({"type": "phone", "options": {"preferredMethod": record.kind}}),
+        kind => json!({"type": kind}),
+    };
+    let apps = |store: &Change<'_>| Ok(store.put(Entry::lasting(&key).of(id), &record)?);
+    change(tenant, id, apps, |known| known.push(enrolled))?;
     Ok(Answered::Body(
         StatusCode::CREATED,
-        made.ok_or_else(unknown)?,
+        of_record(&key, &record),
     ))
 }
 

@@ -6,6 +6,7 @@
 mod export;
 mod import;
 mod multipart;
+mod schema;
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};

@@ -106,7 +106,7 @@ impl Tenant {
             ("client_name", client.unwrap_or_default()),
             ("ip", happening.ip),
             ("user_agent", happening.user_agent),
-            ("hostname", &self.domain),
+            ("hostname", &self.site.domain),
             ("user_id", happening.user_id),
             ("user_name", happening.user_name),
             ("audience", happening.audience),
@@ -171,13 +171,10 @@ fn found(tenant: &Tenant, call: &Call, user_id: Option<&str>) -> Result<Answered
     if call.query.get("from").is_some() || call.query.get("take").is_some() {
         return after(call, events);
     }
-    match call
-        .query
-        .get("sort")
-        .and_then(|sort| sort.rsplit_once(':'))
-    {
+    let sort = call.query.get("sort");
+    match sort.map(|sort| sort.rsplit_once(':')) {
         None => events.reverse(),
-        Some((key, direction @ ("1" | "-1"))) if !key.is_empty() => {
+        Some(Some((key, direction @ ("1" | "-1")))) if !key.is_empty() => {
             events.sort_by_key(|event| event.get(key).map(ToString::to_string));
             if direction == "-1" {
                 events.reverse();

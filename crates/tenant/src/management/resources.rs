@@ -4,6 +4,7 @@
 //! counts from the next request on, and stays like everything else that the tenant stores.
 
 use axum::http::StatusCode;
+use postlogin_project::TenantData;
 use serde_json::{Map, Value, json};
 
 use super::query::{chosen, only, paged};
@@ -11,8 +12,10 @@ use super::schema::{self, Properties};
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::catalog::Catalog;
 use crate::catalog::changes::{Edit, Full, Section};
+use crate::clock::iso;
 use crate::http::{Call, text};
 use crate::state::Tenant;
+use crate::unhonoured;
 
 /// One kind of item.
 pub(super) struct Kind {
@@ -112,6 +115,7 @@ impl Kind {
                 .clone_into(&mut id);
             Ok::<_, ApiError>(vec![Edit::make(self.section, &id, values)])
         })?;
+        note(tenant, call, self.section, body);
         let item = self.find(&after, &id)?;
         let shown = (self.shown)(tenant, caller, item);
         Ok(Answered::Body(StatusCode::CREATED, shown))
@@ -128,7 +132,9 @@ impl Kind {
         let body = object(call)?;
         schema::check(body, self.properties, &[])?;
         schema::not_empty(body)?;
-        self.set(tenant, caller, id, body.clone())
+        let answered = self.set(tenant, caller, id, body.clone())?;
+        note(tenant, call, self.section, body);
+        Ok(answered)
     }
 
     /// Gives an item other values, which have been checked, and answers with it.
@@ -170,6 +176,26 @@ impl Kind {
             Ok(edits)
         })?;
         Ok(removed)
+    }
+}
+
+/// Logs the keys of a body that switch something on which the tenant does not have, as those of an export are listed.
+fn note(tenant: &Tenant, call: &Call, section: Section, body: &Map<String, Value>) {
+    let mut data = TenantData::default();
+    let item = Value::Object(body.clone());
+    match section {
+        Section::Clients => data.clients.push(item),
+        Section::Connections => data.connections.push(item),
+        Section::Apis => data.resource_servers.push(item),
+        Section::Grants => data.client_grants.push(item),
+        Section::Organizations => data.organizations.push(item),
+        Section::Settings => data.settings.clone_from(body),
+        Section::Roles => {}
+    }
+    for message in unhonoured::lines(&data) {
+        tenant.control.log(json!({
+            "type": "notice", "date": iso(tenant.now_ms()), "code": "not-honoured", "path": call.path, "message": message,
+        }));
     }
 }
 
@@ -249,5 +275,6 @@ pub(super) fn settings(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
         let edit = Edit::set(Section::Settings, SETTINGS, body.clone());
         Ok::<_, ApiError>(vec![edit])
     })?;
+    note(tenant, call, Section::Settings, body);
     ok(json!(after.settings))
 }

@@ -63,7 +63,7 @@ async fn of_users(asked: Asked<'_>, first: &str, rest: &[&str]) -> Result<Answer
         (Method::POST, []) => users::create(tenant, call, caller).await,
         (Method::GET, [id]) => users::get(tenant, call, caller, id),
         (Method::PATCH, [id]) => users::update(tenant, call, caller, id).await,
-        (Method::DELETE, [id]) => users::delete(tenant, caller, id),
+        (Method::DELETE, [id]) => users::delete(tenant, call, caller, id),
         (
             _,
             [
@@ -374,7 +374,7 @@ fn missing(call: &Call) -> ApiError {
         .unwrap_or_default();
     let path: String = call.path.chars().take(300).collect();
     let message = format!(
-        "{} {path} is not supported by the local tenant{reason}; docs/book/src/reference/tenant.md lists what is.",
+        "{} {path} is not supported by the local tenant{reason}; docs/book/src/reference/management-api.md lists what is.",
         call.method
     );
     ApiError::new(404, message, "not_supported_locally")

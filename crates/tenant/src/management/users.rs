@@ -381,12 +381,18 @@ fn apply(profile: &mut Value, body: &Map<String, Value>, now: &str) {
 }
 
 /// 204 also for a user who is not there, as production answers.
-pub(super) fn delete(tenant: &Arc<Tenant>, caller: &Caller, id: &str) -> Result<Answered> {
+pub(super) fn delete(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    caller: &Caller,
+    id: &str,
+) -> Result<Answered> {
     caller.require(&["delete:users"], None)?;
     let user = tenant.store.user(id)?;
     tenant.store.remove_user(id)?;
     if let Some(user) = user {
         streams::publish(tenant, Happened::Deleted, &user);
+        super::happenings::of_user(tenant, call, "sdu", &user);
     }
     Ok(Answered::Nothing)
 }

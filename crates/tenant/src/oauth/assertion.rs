@@ -60,11 +60,11 @@ pub(crate) fn check(tenant: &Tenant, client: &Value, id: &str, assertion: &str) 
         return Err(refuse("The assertion's iss and sub must be the client_id."));
     }
     let is_for_us = match claims.get("aud") {
-        Some(Value::Array(many)) => many.iter().any(|one| *one == tenant.issuer),
-        one => one.is_some_and(|one| *one == tenant.issuer),
+        Some(Value::Array(many)) => many.iter().any(|one| tenant.is_issuer(one.as_str())),
+        one => tenant.is_issuer(one.and_then(Value::as_str)),
     };
     if !is_for_us {
-        let description = format!("The assertion's aud must be {}", tenant.issuer);
+        let description = format!("The assertion's aud must be {}", tenant.site.issuer);
         return Err(refuse(description));
     }
     let expires = times(&claims, now_ms)?;

@@ -24,8 +24,6 @@ use crate::state::Tenant;
 
 /// Bytes of a secret (RFC 4226, section 4).
 const SECRET_BYTES: usize = 20;
-/// Where an access token for these endpoints is good.
-const PATH: &str = "mfa/";
 
 pub(crate) async fn associate(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != Method::POST {
@@ -108,8 +106,7 @@ fn user_of(tenant: &Tenant, call: &Call, scope: Option<&str>) -> Result<Owner> {
         });
     }
     let access = userinfo::verify(tenant, token).ok_or_else(malformed)?;
-    let audience = tenant.url(PATH);
-    let is_for_it = |known: &String| known.trim_end_matches('/') == audience.trim_end_matches('/');
+    let is_for_it = |known: &String| super::mfa::is_api(tenant, Some(known));
     if !access.audiences.iter().any(is_for_it) || access.jkt.is_some() {
         return Err(malformed());
     }

@@ -22,7 +22,7 @@ use super::request::{AuthRequest, WayBack, checked, way_back};
 use super::run::{LoginDoc, Ran, follow, keep_open, one_time_code, start};
 use super::session::{self, Session};
 use super::waiting::{self, Waiting, state_of, wait};
-use super::{OAuthError, Result};
+use super::{OAuthError, Result, refused as refusals};
 use crate::catalog::is_provider;
 use crate::http::csp::leave;
 use crate::http::{Call, Content, page, redirect, text};
@@ -39,6 +39,12 @@ const PAGE_MS: i64 = 3_600_000;
 const CODE_MS: i64 = 600_000;
 
 pub(crate) async fn authorize(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let mut response = answered(&tenant, &call).await;
+    refusals::about(&mut response, &call);
+    response
+}
+
+async fn answered(tenant: &Arc<Tenant>, call: &Call) -> Response {
     let params = match (&call.method, &call.content) {
         (&Method::POST, Content::Form(form)) => form.clone(),
         (&Method::GET, _) => call.query.clone(),
@@ -48,11 +54,11 @@ pub(crate) async fn authorize(State(tenant): State<Arc<Tenant>>, call: Call) -> 
             ));
         }
     };
-    let (params, was_pushed) = match par::resolve(&tenant, params) {
+    let (params, was_pushed) = match par::resolve(tenant, params) {
         Ok(resolved) => resolved,
         Err(error) => return error_page(&error),
     };
-    let (client, back) = match way_back(&tenant, &params) {
+    let (client, back) = match way_back(tenant, &params) {
         Ok(known) => known,
         Err(refused) => return error_page(&refused.0),
     };
@@ -60,8 +66,8 @@ pub(crate) async fn authorize(State(tenant): State<Arc<Tenant>>, call: Call) -> 
         let description = "The application must use pushed authorization requests.";
         return send_error(&back, &OAuthError::invalid_request(description));
     }
-    match checked(&tenant, &client, &back, &params) {
-        Ok(request) => begin(&tenant, &call, client, request)
+    match checked(tenant, &client, &back, &params) {
+        Ok(request) => begin(tenant, call, client, request)
             .await
             .unwrap_or_else(|error| send_error(&back, &error)),
         Err(error) => send_error(&back, &error),

@@ -15,7 +15,7 @@ use crate::state::Tenant;
 pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response {
     let url = |path: &str| tenant.url(path);
     let body = json!({
-        "issuer": tenant.issuer,
+        "issuer": tenant.site.issuer,
         "authorization_endpoint": url("authorize"),
         "token_endpoint": url("oauth/token"),
         "device_authorization_endpoint": url("oauth/device/code"),
@@ -44,7 +44,7 @@ pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response
 }
 
 pub(crate) async fn keys(State(tenant): State<Arc<Tenant>>) -> Response {
-    public(answer(StatusCode::OK, &tenant.key_set))
+    public(answer(StatusCode::OK, &tenant.site.key_set))
 }
 
 fn public(mut response: Response) -> Response {

@@ -208,8 +208,7 @@ pub(crate) fn binding<'a>(
             "The application requires proof of possession: a DPoP proof is missing.".into(),
         );
     }
-    let userinfo = tenant.url("userinfo");
-    let Some(audience) = audience.filter(|audience| *audience != userinfo) else {
+    let Some(audience) = audience.filter(|audience| !tenant.is_own(audience, "userinfo")) else {
         return Ok(proven);
     };
     let api = tenant.catalog.api(audience);

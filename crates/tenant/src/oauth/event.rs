@@ -187,7 +187,7 @@ pub(crate) fn request(tenant: &Tenant, call: &Call) -> Value {
         .filter(|language| language.bytes().all(|byte| byte.is_ascii_alphabetic()));
     json!({
         "ip": call.ip, "method": call.method.as_str(), "geoip": {},
-        "hostname": tenant.authority, "language": language.unwrap_or("en"),
+        "hostname": tenant.site.authority, "language": language.unwrap_or("en"),
         "user_agent": call.header("user-agent").unwrap_or_default(),
     })
 }

@@ -239,7 +239,7 @@ pub(crate) fn apply(tenant: &Tenant, grant: &mut Grant, of_page: &Extra) -> Map<
             let context = RuleContext {
                 scopes: &grant.requested,
                 audience: grant.audience.as_deref(),
-                domain: &tenant.domain,
+                domain: &tenant.site.domain,
                 opaque: grant.is_opaque,
             };
             if let Some(rule) = rule_for(&context, token, &name) {

@@ -180,10 +180,13 @@ pub(crate) fn of(tenant: &Tenant, user_id: &str) -> Result<Vec<Factor>> {
                 Kind::Otp | Kind::Recovery => None,
                 Kind::Sms | Kind::Voice => text(&user, "phone_number"),
             };
-            // An app that is being enrolled takes the place of one that is known by name alone.
-            let has_it = factors
-                .iter()
-                .any(|it| it.kind == *kind && (it.active || *kind == Kind::Otp));
+            // One that was enrolled here takes the place of what the profile says of its type, and so does an app that is being
+            // enrolled.
+            let has_it = factors.iter().any(|it| {
+                it.created_at.is_some()
+                    && it.kind.enrolled() == kind.enrolled()
+                    && (it.active || *kind == Kind::Otp)
+            });
             if has_it || (kind.is_oob() && to.is_none()) {
                 continue;
             }

@@ -12,6 +12,7 @@ use super::run::{Ran, mark_login, start};
 use super::token::{REALM_GRANT, issued};
 use super::{OAuthError, Result, mfa, words};
 use crate::http::{Call, text};
+use crate::management::happenings;
 use crate::password;
 use crate::records::Method;
 use crate::state::Tenant;
@@ -148,5 +149,8 @@ pub(crate) async fn check_password(
         fits
     });
     let fits = fits.await.unwrap_or(false);
+    if !fits {
+        happenings::wrong_password(tenant, connection, login, user.as_deref());
+    }
     Ok(user.filter(|_| fits))
 }

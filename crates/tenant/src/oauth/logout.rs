@@ -14,6 +14,7 @@ use url::Url;
 use super::finish::error_page;
 use super::{OAuthError, Result, session};
 use crate::http::{Call, page, redirect, text, texts};
+use crate::management::happenings;
 use crate::pages;
 use crate::state::Tenant;
 use crate::urls;
@@ -66,7 +67,7 @@ pub(crate) async fn logout_oidc(State(tenant): State<Arc<Tenant>>, call: Call) -
                 // An expired token is as good a hint as any.
                 let verified = tenant.key.verify(token).map_err(|_| invalid())?;
                 let claims = Value::Object(verified.claims);
-                if text(&claims, "iss") != Some(&tenant.issuer) {
+                if !tenant.is_issuer(text(&claims, "iss")) {
                     return Err(invalid());
                 }
                 text(&claims, "aud").map(str::to_owned)
@@ -139,6 +140,13 @@ fn end(tenant: &Tenant, call: &Call, target: Option<String>) -> Result<Response>
             ),
         ),
     };
+    if let Some(session) = session::current(tenant, call)? {
+        let user = tenant
+            .store
+            .user(&session.record.user_id)?
+            .unwrap_or_default();
+        happenings::of_user(tenant, call, "slo", &user);
+    }
     session::end(tenant, call, &mut response)?;
     Ok(response)
 }

@@ -54,7 +54,7 @@ pub(crate) async fn client_credentials(
         )
     })?;
     let management = tenant.management_audience();
-    let is_management = audience == management;
+    let is_management = tenant.is_own(&audience, "api/v2/");
     let (all, lifetime): (Vec<String>, i64) = if is_management {
         (
             MANAGEMENT_SCOPES
@@ -173,6 +173,7 @@ async fn issue(
     if outcome.status != Status::Allowed {
         return Err(refusal(&outcome));
     }
+    crate::management::happenings::exchanged(tenant, call, &who.id, None);
     let mut token = outcome.access_token;
     let proven = who.jkt.as_deref();
     let bound = super::dpop::binding(tenant, &who.client, Some(&audience), proven)?;

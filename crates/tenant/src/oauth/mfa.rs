@@ -37,7 +37,7 @@ pub(crate) const API_SCOPES: &[&str] = &["enroll", "read:authenticators", "remov
 
 /// Whether an audience is the MFA API.
 pub(crate) fn is_api(tenant: &Tenant, audience: Option<&str>) -> bool {
-    audience.is_some_and(|it| it.trim_end_matches('/') == tenant.url("mfa"))
+    audience.is_some_and(|it| tenant.is_own(it.trim_end_matches('/'), "mfa"))
 }
 
 /// Whether the tenant itself asks for a factor after a login: a test has said so, or it is for the MFA API and the user has a

@@ -40,6 +40,8 @@ pub(crate) const PASSWORDLESS_GRANT: &str = "http://auth0.com/oauth/grant-type/p
 const LIFETIME_S: i64 = 180;
 /// Wrong codes after which a code is gone.
 const ATTEMPTS: u32 = 3;
+/// Bytes of those parameters: encoded, they have three times as many, and the address of a request has a limit.
+const LONGEST_PARAMS: usize = 8 * 1024;
 /// Parameters of `/authorize` that a link may bring.
 const LINKED: &[&str] = &[
     "redirect_uri",
@@ -154,6 +156,7 @@ async fn sent(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
         .body_field("email")
         .or_else(|| call.body_field("phone_number"));
     let given = given.ok_or_else(|| OAuthError::missing("email"))?;
+    let linked = auth_params(call)?;
     let contact = Contact::new(tenant, &who.client, connection, given)?;
     let user = contact.user(tenant)?;
     let closed = contact.option("disable_signup") == Some(&Value::Bool(true));
@@ -177,7 +180,7 @@ async fn sent(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
         authenticator: None,
     };
     tenant.store.put(entry, &record, now)?;
-    deliver(tenant, call, &who, &contact, user.as_ref(), &code).await?;
+    deliver(tenant, call, &who, &contact, user.as_ref(), &code, &linked).await?;
     let id = user
         .as_ref()
         .and_then(|user| text(user, "user_id"))
@@ -199,6 +202,7 @@ async fn deliver(
     contact: &Contact,
     user: Option<&Value>,
     code: &str,
+    linked: &[(&str, String)],
 ) -> Result<()> {
     let user_id = user
         .and_then(|user| text(user, "user_id"))
@@ -222,7 +226,7 @@ async fn deliver(
     // Without `send` it is a link.
     let link = match call.body_field("send") {
         Some("code") => None,
-        _ => Some(link(tenant, call, who, contact, code)),
+        _ => Some(link(tenant, who, contact, code, linked)),
     };
     let body = match &link {
         Some(link) => format!("Click this link to log in: {link}"),
@@ -249,13 +253,46 @@ async fn deliver(
     Ok(())
 }
 
+/// The parameters of `/authorize` that a request has as `authParams`, as far as a link brings them.
+///
+/// # Errors
+/// When they are not an object of strings, or too long for an address.
+fn auth_params(call: &Call) -> Result<Vec<(&'static str, String)>> {
+    let Content::Json(body) = &call.content else {
+        return Ok(Vec::new());
+    };
+    let asked = match body.get("authParams") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Object(asked)) => asked,
+        Some(_) => return Err(OAuthError::invalid_request("authParams must be an object")),
+    };
+    let mut params = Vec::new();
+    for name in LINKED {
+        match asked.get(*name) {
+            None | Some(Value::Null) => {}
+            Some(Value::String(value)) => params.push((*name, value.clone())),
+            Some(_) => {
+                let description = format!("authParams.{name} must be a string");
+                return Err(OAuthError::invalid_request(description));
+            }
+        }
+    }
+    let length: usize = params.iter().map(|(_, value)| value.len()).sum();
+    match length > LONGEST_PARAMS {
+        true => Err(OAuthError::invalid_request(format!(
+            "authParams have more than {LONGEST_PARAMS} bytes"
+        ))),
+        false => Ok(params),
+    }
+}
+
 /// The link of a mail: it brings the code and the parameters of `/authorize` that the request had as `authParams`.
 fn link(
     tenant: &Tenant,
-    call: &Call,
     who: &Authenticated,
     contact: &Contact,
     code: &str,
+    linked: &[(&str, String)],
 ) -> String {
     let mut query = Serializer::new(String::new());
     query
@@ -263,14 +300,8 @@ fn link(
         .append_pair("connection", contact.name())
         .append_pair("email", &contact.value)
         .append_pair("verification_code", code);
-    let asked = match &call.content {
-        Content::Json(body) => body.get("authParams").cloned().unwrap_or_default(),
-        _ => Value::Null,
-    };
-    for name in LINKED {
-        if let Some(value) = text(&asked, name) {
-            query.append_pair(name, value);
-        }
+    for (name, value) in linked {
+        query.append_pair(name, value);
     }
     tenant.url(&format!("passwordless/verify_redirect?{}", query.finish()))
 }

@@ -18,6 +18,7 @@ use super::{OAuthError, Result, mfa, words};
 use crate::catalog::is_confidential;
 use crate::clock::iso;
 use crate::http::{Call, text, texts};
+use crate::management::journal::Happening;
 use crate::randomness::digest;
 use crate::records::RefreshToken;
 use crate::state::Tenant;
@@ -210,6 +211,12 @@ fn claim(tenant: &Tenant, who: &Authenticated, key: &str) -> Result<Exchanged> {
             tenant
                 .control
                 .log(json!({"type": "refresh_token_reuse", "date": iso(now), "client_id": who.id}));
+            tenant.record(&Happening {
+                kind: "ferrt",
+                description: "Refresh token reuse detected",
+                client_id: &who.id,
+                ..Happening::default()
+            });
             Err(unknown())
         }
         Found::Unproven => Err(OAuthError::new(

@@ -341,7 +341,9 @@ pub(crate) fn of_password(
     let api = audience.and_then(|audience| tenant.catalog.api(audience));
     let defined: Vec<&str> = match api {
         Some(api) => scopes_of(api).collect(),
-        None if audience == Some(&tenant.management_audience()) => CURRENT_USER_SCOPES.to_vec(),
+        None if audience.is_some_and(|it| tenant.is_own(it, "api/v2/")) => {
+            CURRENT_USER_SCOPES.to_vec()
+        }
         None if mfa::is_api(tenant, audience) => mfa::API_SCOPES.to_vec(),
         None => Vec::new(),
     };
@@ -383,10 +385,10 @@ pub(crate) fn permitted(
     scope: Vec<String>,
 ) -> Result<Vec<String>> {
     let standard = is_standard;
-    let Some(audience) = audience.filter(|audience| *audience != tenant.url("userinfo")) else {
+    let Some(audience) = audience.filter(|audience| !tenant.is_own(audience, "userinfo")) else {
         return Ok(scope.into_iter().filter(|scope| standard(scope)).collect());
     };
-    if audience == tenant.management_audience() {
+    if tenant.is_own(audience, "api/v2/") {
         let own = |scope: &String| standard(scope) || CURRENT_USER_SCOPES.contains(&scope.as_str());
         return Ok(scope.into_iter().filter(own).collect());
     }

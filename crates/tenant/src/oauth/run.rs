@@ -17,6 +17,7 @@ use super::request::AuthRequest;
 use super::waiting::Waiting;
 use super::{OAuthError, Result};
 use crate::http::Call;
+use crate::management::happenings;
 use crate::pipeline::{Advanced, LoginPipeline, LoginRequest, PipelineError};
 use crate::randomness::digest;
 use crate::state::Tenant;
@@ -224,6 +225,12 @@ pub(crate) fn conclude(
     tenant.pipeline.redact(&mut shown);
     told(tenant, flow, "outcome", json!(shown));
     known?;
+    let refused = outcome
+        .reason
+        .clone()
+        .unwrap_or_else(|| "The login failed.".to_owned());
+    let is_allowed = outcome.status == Status::Allowed;
+    happenings::login(tenant, flow, (!is_allowed).then_some(refused.as_str()));
     match outcome.status {
         Status::Allowed => {
             let about = Grant {

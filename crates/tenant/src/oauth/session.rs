@@ -41,7 +41,7 @@ impl Cookies {
 
 /// The browser's value of a request, if it has one.
 pub(crate) fn browser_of<'a>(tenant: &Tenant, call: &'a Call) -> Option<&'a str> {
-    call.cookie(&tenant.cookies.browser)
+    call.cookie(&tenant.site.cookies.browser)
 }
 
 const YEAR_S: i64 = 31_557_600;
@@ -56,7 +56,7 @@ pub(crate) struct Session {
 
 /// The session that a request's cookie identifies.
 pub(crate) fn current(tenant: &Tenant, call: &Call) -> Result<Option<Session>> {
-    let Some(cookie) = call.cookie(&tenant.cookies.session) else {
+    let Some(cookie) = call.cookie(&tenant.site.cookies.session) else {
         return Ok(None);
     };
     let key = digest(cookie);
@@ -225,10 +225,10 @@ pub(crate) fn add_method(
 
 /// Ends a session, and removes its cookie.
 pub(crate) fn end(tenant: &Tenant, call: &Call, response: &mut Response) -> Result<()> {
-    if let Some(cookie) = call.cookie(&tenant.cookies.session) {
+    if let Some(cookie) = call.cookie(&tenant.site.cookies.session) {
         tenant.store.remove::<SessionRecord>(&digest(cookie))?;
     }
-    add_cookie(response, &tenant.cookies.session, "", 0);
+    add_cookie(response, &tenant.site.cookies.session, "", 0);
     Ok(())
 }
 
@@ -239,10 +239,15 @@ pub(crate) fn set_cookie(tenant: &Tenant, response: &mut Response, cookie: &str)
         .get::<SessionRecord>(&digest(cookie), tenant.now_ms());
     let stored = stored.ok().flatten();
     match stored.map(|session| cookie_mode(tenant, &session) == "non-persistent") {
-        Some(true) => add_passing_cookie(response, &tenant.cookies.session, cookie),
+        Some(true) => add_passing_cookie(response, &tenant.site.cookies.session, cookie),
         _ => {
             let (lifetime, _) = lifetimes(tenant);
-            add_cookie(response, &tenant.cookies.session, cookie, lifetime / 1000);
+            add_cookie(
+                response,
+                &tenant.site.cookies.session,
+                cookie,
+                lifetime / 1000,
+            );
         }
     }
 }
@@ -256,5 +261,5 @@ pub(crate) fn browser(tenant: &Tenant, call: &Call) -> (String, bool) {
 }
 
 pub(crate) fn set_browser_cookie(tenant: &Tenant, response: &mut Response, value: &str) {
-    add_cookie(response, &tenant.cookies.browser, value, YEAR_S);
+    add_cookie(response, &tenant.site.cookies.browser, value, YEAR_S);
 }

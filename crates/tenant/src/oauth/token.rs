@@ -19,6 +19,7 @@ use super::issue::Grant;
 use super::passwordless::{self, PASSWORDLESS_GRANT};
 use super::{OAuthError, Result, device, dpop, grants, machine, mfa, refresh, refused};
 use crate::http::{Call, Content, answer};
+use crate::management::happenings;
 use crate::randomness::{digest, same_secret};
 use crate::records::{Code, OpaqueToken, TokenHashes};
 use crate::state::Tenant;
@@ -37,6 +38,7 @@ pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, call: Call) -> Resp
     match granted(&tenant, &call).await {
         Ok(body) => answer(StatusCode::OK, &Value::Object(body)),
         Err(error) => {
+            happenings::refused_exchange(&tenant, &call, &error);
             let mut response = error.response();
             refused::about(&mut response, &call);
             response
@@ -132,6 +134,7 @@ fn authorization_code(
     }
     let grant = record.grant.as_ref().ok_or_else(invalid)?;
     let body = issued(tenant, who, grant)?;
+    happenings::exchanged(tenant, call, &who.id, Some(grant));
     let hash = |name: &str| body.get(name).and_then(Value::as_str).map(digest);
     let used = Code {
         grant: None,

@@ -32,7 +32,7 @@ pub(crate) fn verify(tenant: &Tenant, token: &str) -> Option<Access> {
     let verified = tenant.key.verify(token).ok()?;
     let claims = Value::Object(verified.claims);
     let now_s = tenant.now_ms().div_euclid(1000);
-    if text(&claims, "iss") != Some(&tenant.issuer)
+    if !tenant.is_issuer(text(&claims, "iss"))
         || claims.get("exp").and_then(Value::as_i64)? <= now_s
     {
         return None;
@@ -77,7 +77,7 @@ pub(crate) fn verify_id_token(
     let claims = Value::Object(tenant.key.verify(token).ok()?.claims);
     let now_s = tenant.now_ms().div_euclid(1000);
     let audience = text(&claims, "aud")?;
-    let is_good = text(&claims, "iss") == Some(&tenant.issuer)
+    let is_good = tenant.is_issuer(text(&claims, "iss"))
         && claims.get("exp").and_then(Value::as_i64)? > now_s
         && tenant.catalog.client(audience).is_some()
         && client_id.is_none_or(|id| id == audience);
@@ -150,7 +150,11 @@ fn claims(tenant: &Tenant, call: &Call) -> Result<Map<String, Value>> {
         Some(access) => access,
         None => opaque(tenant, token)?.ok_or_else(invalid)?,
     };
-    if !access.audiences.contains(&tenant.url("userinfo")) {
+    if !access
+        .audiences
+        .iter()
+        .any(|it| tenant.is_own(it, "userinfo"))
+    {
         return Err(invalid());
     }
     match (&access.jkt, bound) {

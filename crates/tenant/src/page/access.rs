@@ -21,7 +21,7 @@ const HEADER: &str = "x-postlogin-page";
 /// The most browsers that are signed in; one more signs the first one out.
 const MOST_SESSIONS: usize = 16;
 
-/// What is called with the token of each new link.
+/// Receives the token of each new link.
 struct Announce(Box<dyn Fn(&str) + Send + Sync>);
 
 impl fmt::Debug for Announce {
@@ -102,7 +102,7 @@ impl Page {
         if let Some(Announce(announce)) = self.announce.get() {
             announce(&next);
         }
-        let name = &tenant.cookies.page;
+        let name = &tenant.site.cookies.page;
         Some(format!(
             "{name}={cookie}; Path={PATH}; HttpOnly; SameSite=Strict"
         ))
@@ -110,7 +110,7 @@ impl Page {
 
     /// Whether a request shows the cookie of a browser that was let in.
     pub(super) fn knows(&self, tenant: &Tenant, call: &Call) -> bool {
-        let Some(cookie) = call.cookie(&tenant.cookies.page) else {
+        let Some(cookie) = call.cookie(&tenant.site.cookies.page) else {
             return false;
         };
         let shown = digest(cookie);

@@ -17,12 +17,12 @@ const MOST: usize = 1_000;
 const MOST_BYTES: usize = 64 << 20;
 /// The most steps of one login.
 pub(super) const MOST_STEPS: usize = 50;
-/// What a value of JSON takes as a tree, in bytes, besides its text.
+/// The size of a value of JSON as a tree, in bytes, besides its text.
 const NODE: usize = 64;
-/// What a read takes, in bytes, besides its value.
+/// The size of a read, in bytes, besides its value.
 const READ: usize = 400;
 
-/// How a login ended.
+/// The end of a login.
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     /// With an outcome, and the lines that ran if they were counted. Secrets are in it.

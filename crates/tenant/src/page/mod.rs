@@ -177,7 +177,7 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
         return refuse(404, "the tenant does not keep this login");
     };
     let Some(Ended::Finished(outcome, ..)) = &login.ended else {
-        return refuse(409, "this login did not run, so it is no case");
+        return refuse(409, "this login did not run, so it cannot be a case");
     };
     let case = crate::pipeline::SavedCase {
         name: part("name").to_owned(),
@@ -272,7 +272,7 @@ fn part_of(event: &Value, pointer: &str) -> String {
     found.unwrap_or_default().to_owned()
 }
 
-/// What people call a user: the e-mail address, else a name, else the id.
+/// Returns the name of a user for people: the e-mail address, else a name, else the id.
 fn name_of(event: &Value) -> String {
     let user = event.get("user").unwrap_or(&Value::Null);
     let keys = ["email", "name", "nickname", "user_id"];

@@ -17,7 +17,7 @@ pub(crate) async fn index(State(tenant): State<Arc<Tenant>>) -> Response {
     let clients = tenant.catalog.clients.iter();
     let body = html! {
         h1 { "Local tenant " code { (tenant.name) } }
-        p { "Issuer: " code { (tenant.issuer) } }
+        p { "Issuer: " code { (tenant.site.issuer) } }
         h2 { "Applications" }
         table {
             tr { th { "Name" } th { "Client ID" } th { "Type" } th { "Callback URLs" } }

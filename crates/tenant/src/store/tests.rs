@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{ChangeError, Entry, NewUser, Store, UserConflict};
-use crate::records::{Member, Roles, Session};
+use crate::records::{Member, RefreshToken, Roles, Session};
 
 fn jane() -> NewUser {
     NewUser {
@@ -34,6 +34,46 @@ fn a_family_goes_at_once() {
     let left = store.list::<Roles>(None, 0).unwrap();
     let left: Vec<_> = left.iter().map(|(id, record)| (id, &record.0)).collect();
     assert_eq!(left, [(&"c".to_owned(), &vec!["c".to_owned()])]);
+}
+
+/// A refresh token that was used at a time, or not yet.
+fn refresh(used_at: Option<i64>) -> RefreshToken {
+    serde_json::from_value(json!({
+        "id": "r", "family": "f", "client_id": "c", "user_id": "auth0|1", "scope": "", "audience": null, "organization": null,
+        "session_id": null, "created_at": 1, "expires_at": null, "used_at": used_at,
+    }))
+    .unwrap()
+}
+
+#[test]
+fn a_family_keeps_the_latest_used_tokens() {
+    let store = Store::open(None).unwrap();
+    let count = |owner| store.list::<RefreshToken>(Some(owner), 0).unwrap().len();
+    for number in 0..=200 {
+        let (own, other) = (format!("own-{number}"), format!("other-{number}"));
+        let used = refresh((number < 200).then_some(1_000 - number));
+        store.put(Entry::lasting(&own).of("f"), &used, 0).unwrap();
+        store.put(Entry::lasting(&other).of("g"), &used, 0).unwrap();
+    }
+    // 201 of them: many at once, so the next one is not looked at again.
+    store.trim_family("f").unwrap();
+    assert_eq!((count("f"), count("g")), (101, 201));
+    store.trim_family("f").unwrap();
+    assert_eq!(count("f"), 101);
+    // The unused one and the latest used are there.
+    for (id, is_there) in [
+        ("own-200", true),
+        ("own-0", true),
+        ("own-99", true),
+        ("own-100", false),
+        ("own-199", false),
+    ] {
+        assert_eq!(
+            store.get::<RefreshToken>(id, 0).unwrap().is_some(),
+            is_there,
+            "{id}"
+        );
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{events, run_later};
 use crate::http::{Call, text};
+use crate::management::happenings;
 use crate::state::Tenant;
 
 /// The attributes of the user that the event has.
@@ -28,6 +29,7 @@ pub(crate) fn changed(tenant: &Arc<Tenant>, call: &Call, user: &Value) {
     if text(&connection, "strategy") != Some("auth0") {
         return;
     }
+    happenings::of_user(tenant, call, "scp", user);
     let known = user.as_object().into_iter().flatten();
     let known = known.filter(|(key, _)| USER.contains(&key.as_str()));
     let user: Map<String, Value> = known

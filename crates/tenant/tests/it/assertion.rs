@@ -183,7 +183,7 @@ fn nothing_else_proves_it() {
         );
         for (credential, told) in [
             (json!({"id": "cred_1"}), "no public key"),
-            (json!({"pem": "nonsense"}), "is no key"),
+            (json!({"pem": "nonsense"}), "is not a valid key"),
             (
                 json!({"pem": pem(), "alg": "PS256"}),
                 "must be signed with PS256",

@@ -87,7 +87,9 @@ fn the_rules_of_claims_hold_for_them() {
             world.control(Method::POST, "claims", claims).await.status,
             204
         );
-        let body = log_in(&mut world, "jane@example.com", &[]).await;
+        // `openid` alone would be all of OpenID Connect.
+        let more = [("scope", "openid profile")];
+        let body = log_in(&mut world, "jane@example.com", &more).await;
         let id = world.claims(&body["id_token"]);
         assert_eq!((&id["sub"], &id["ok"]), (&json!("auth0|1"), &json!(1)));
         for name in ["roles", "https://x.auth0.com/a", "email"] {

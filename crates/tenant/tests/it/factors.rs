@@ -3,17 +3,23 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, CONTROL, Does, ISSUER, SPA, WEB, WEB_SECRET, World, export, run};
+use crate::support::{
+    Answer, CONTROL, Does, ISSUER, SPA, WEB, WEB_SECRET, World, claim, export, run,
+};
 
 const CLIENT: [(&str, &str); 2] = [("client_id", WEB), ("client_secret", WEB_SECRET)];
 const OOB: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
 const RECOVERY: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
 
 fn world() -> World {
-    World::new(vec![vec![Does::Call(
-        "authentication.challengeWith",
-        json!([{"type": "otp"}]),
-    )]])
+    World::new(vec![])
+}
+
+/// Whether every login asks for a factor.
+async fn force(world: &mut World, force: bool) {
+    let body = json!({"force": force});
+    let set = world.control(Method::PUT, "mfa", body).await;
+    assert_eq!(set.status, StatusCode::OK, "{}", set.text);
 }
 
 async fn password(world: &mut World, username: &str, more: &[(&str, &str)]) -> Answer {
@@ -34,9 +40,11 @@ async fn password(world: &mut World, username: &str, more: &[(&str, &str)]) -> A
 
 /// The token with which Joe's login goes on.
 async fn mfa_token(world: &mut World) -> String {
+    force(world, true).await;
     let required = password(world, "joe@example.com", &[("scope", "openid")])
         .await
         .json();
+    force(world, false).await;
     assert_eq!(required["error"], "mfa_required", "{required}");
     required["mfa_token"].as_str().unwrap().to_owned()
 }
@@ -208,7 +216,6 @@ fn a_phone_is_enrolled_challenged_and_deleted() {
 
 /// An access token of Joe for the MFA API, whose challenge is passed by the code in the log.
 async fn access_token(world: &mut World, scope: &str) -> String {
-    world.script(vec![]);
     let audience = format!("{ISSUER}mfa/");
     let more = [("audience", audience.as_str()), ("scope", scope)];
     let required = password(world, "joe@example.com", &more).await.json();
@@ -347,7 +354,7 @@ fn a_code_by_mail_is_in_the_outbox_and_runs_out() {
             .iter()
             .filter_map(|it| it["name"].as_str())
             .collect();
-        assert_eq!(named, ["joe.********@exam*******"], "{listed}");
+        assert_eq!(named, ["joe.*******@exam*******"], "{listed}");
     });
 }
 
@@ -460,11 +467,7 @@ fn the_application_needs_the_grant_and_its_own_token() {
             "name": "Other", "client_id": "other", "app_type": "spa", "token_endpoint_auth_method": "none",
             "grant_types": ["http://auth0.com/oauth/grant-type/mfa-otp"],
         }));
-        let script = vec![vec![Does::Call(
-            "authentication.challengeWith",
-            json!([{"type": "otp"}]),
-        )]];
-        let mut world = World::with(data, script);
+        let mut world = World::with(data, vec![]);
         let token = mfa_token(&mut world).await;
         let grant = "http://auth0.com/oauth/grant-type/mfa-otp";
         for (client, status, error) in [
@@ -484,5 +487,70 @@ fn the_application_needs_the_grant_and_its_own_token() {
                 "{client}"
             );
         }
+    });
+}
+
+#[test]
+fn the_actions_of_a_login_go_on_after_a_recovery_code() {
+    run(async {
+        let mut world = World::new(vec![
+            vec![Does::Call(
+                "authentication.challengeWith",
+                json!([{"type": "otp"}]),
+            )],
+            vec![claim("https://e.com/after", json!(true))],
+        ]);
+        let required = password(&mut world, "jane@example.com", &[("scope", "openid")])
+            .await
+            .json();
+        let token = required["mfa_token"].as_str().unwrap().to_owned();
+        // The app that her import names is not here, so she enrols one, and loses it.
+        let body = json!({"authenticator_types": ["otp"]});
+        let enrolled = associate(&mut world, &token, body).await.json();
+        let recovery = enrolled["recovery_codes"][0].as_str().unwrap().to_owned();
+        let body = recover(&mut world, &token, &recovery).await.json();
+        let id = world.claims(&body["id_token"]);
+        assert_eq!(id["https://e.com/after"], true, "{body}");
+        assert!(body["recovery_code"].is_string(), "{body}");
+    });
+}
+
+#[test]
+fn what_one_user_got_is_nothing_to_another() {
+    run(async {
+        let mut world = world();
+        let recovery = with_phone(&mut world).await;
+        let joe = mfa_token(&mut world).await;
+        let asked = json!({"challenge_type": "oob"});
+        let challenged = challenge(&mut world, &joe, asked).await.json();
+        let code = texted(&mut world).await["code"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        force(&mut world, true).await;
+        let required = password(&mut world, "jane@example.com", &[]).await.json();
+        force(&mut world, false).await;
+        let jane = required["mfa_token"].as_str().unwrap();
+        // Joe's message, and Joe's recovery code, in Jane's login.
+        let stolen = oob(&mut world, jane, &challenged["oob_code"], &code).await;
+        assert_eq!(stolen.json()["error_description"], "Malformed oob_code");
+        let stolen = recover(&mut world, jane, &recovery).await;
+        assert_eq!(
+            stolen.json()["error_description"],
+            "MFA Authorization rejected."
+        );
+        // Jane sees and challenges her own factors alone.
+        let listed = world.get_as("/mfa/authenticators", jane).await.json();
+        assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+        let joes = world.get_as("/mfa/authenticators", &joe).await.json();
+        let asked = json!({"authenticator_id": joes[1]["id"]});
+        let refused = challenge(&mut world, jane, asked).await;
+        assert_eq!(
+            refused.json()["error_description"],
+            "Authenticator not found"
+        );
+        // And nothing of Joe's was used up.
+        let body = oob(&mut world, &joe, &challenged["oob_code"], &code).await;
+        assert_eq!(body.status, StatusCode::OK, "{}", body.text);
     });
 }

@@ -142,9 +142,9 @@ fn errors_have_the_documented_bodies() {
             "invalid_query_string",
         );
         check(
-            &world.get_as("/api/v2/logs", &all).await,
+            &world.get_as("/api/v2/actions/actions", &all).await,
             404,
-            "not supported by the local tenant",
+            "not supported by the local tenant: Actions are files of the project",
             "not_supported_locally",
         );
         let user = "/api/v2/users/auth0%7C1";

@@ -146,6 +146,40 @@ fn a_text_has_the_length_and_the_time_of_its_connection() {
 }
 
 #[test]
+fn parameters_of_a_link_are_strings_of_a_usual_length() {
+    run(async {
+        let mut world = world();
+        for (params, expected) in [
+            (json!(5), "authParams must be an object"),
+            (json!("x"), "authParams must be an object"),
+            (json!(["scope"]), "authParams must be an object"),
+            (json!({"scope": 5}), "authParams.scope must be a string"),
+            (
+                json!({"state": "x".repeat(100_000)}),
+                "authParams have more than 8192 bytes",
+            ),
+        ] {
+            let asked =
+                json!({"connection": "email", "email": "new@example.com", "authParams": params});
+            let refused = start(&mut world, asked).await;
+            assert_eq!(
+                (refused.status.as_u16(), refused.json()),
+                (
+                    400,
+                    json!({"error": "invalid_request", "error_description": expected})
+                )
+            );
+        }
+        assert_eq!(world.mails().await, Vec::<Value>::new());
+        // The longest ones make a link that can be followed.
+        let asked = json!({"connection": "email", "email": "new@example.com", "authParams": {"state": "ü".repeat(4_096), "redirect_uri": null}});
+        assert_eq!(start(&mut world, asked).await.status, StatusCode::OK);
+        let mail = mailed(&mut world).await;
+        assert!(mail["url"].as_str().unwrap().len() < 60_000);
+    });
+}
+
+#[test]
 fn guesses_end_after_three_and_the_latest_code_alone_is_good() {
     run(async {
         let mut world = world();

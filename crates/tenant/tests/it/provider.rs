@@ -180,9 +180,9 @@ fn other_strategies_take_the_profile_as_it_is_typed() {
         }
         for (identity, told) in [
             ("[]", "must be a JSON object"),
-            ("{", "no JSON"),
+            ("{", "not valid JSON"),
             ("{\"a\": 1}", "needs a `user_id`"),
-            ("", "no JSON"),
+            ("", "not valid JSON"),
         ] {
             let answer = sign_in(&mut world, "github", &[("identity", identity)]).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST);

@@ -145,6 +145,36 @@ impl World {
         database: Option<std::path::PathBuf>,
         seed: u64,
     ) -> Self {
+        let (tenant, world) = Self::made(data, script, database, seed);
+        world.of(tenant)
+    }
+
+    /// A tenant with further issuers.
+    pub fn at(data: TenantData, script: Script, issuers: &[String]) -> Self {
+        let (tenant, world) = Self::made(data, script, None, 7);
+        world.of(tenant.with_issuers(issuers).unwrap())
+    }
+
+    /// What is said of further issuers that there cannot be.
+    pub fn refused(data: TenantData, issuers: &[String]) -> String {
+        let (tenant, _) = Self::made(data, vec![], None, 7);
+        let refused = tenant.with_issuers(issuers).err();
+        refused.expect("a mistake").to_string()
+    }
+
+    fn of(self, tenant: Tenant) -> Self {
+        Self {
+            router: router(Arc::new(tenant)),
+            ..self
+        }
+    }
+
+    fn made(
+        data: TenantData,
+        script: Script,
+        database: Option<std::path::PathBuf>,
+        seed: u64,
+    ) -> (Tenant, Self) {
         // One key for all tests: making one takes its time.
         static KEY: std::sync::OnceLock<KeyPair> = std::sync::OnceLock::new();
         let key = KEY
@@ -176,13 +206,14 @@ impl World {
             clock,
         })
         .unwrap();
-        Self {
+        let world = Self {
+            router: Router::new(),
             page: tenant.page_path(),
-            router: router(Arc::new(tenant)),
             pipeline,
             key,
             cookies: BTreeMap::new(),
-        }
+        };
+        (tenant, world)
     }
 
     pub async fn send(
@@ -357,6 +388,30 @@ impl World {
             .as_str()
             .unwrap()
             .to_owned()
+    }
+
+    /// A request to the Management API: its status and its body, `null` without one.
+    pub async fn api(
+        &mut self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Value,
+    ) -> (u16, Value) {
+        let path = format!("/api/v2/{path}");
+        let answer = match body.is_null() {
+            true => {
+                let token = format!("Bearer {token}");
+                let headers = [("authorization", token.as_str())];
+                self.send(method, &path, &headers, "").await
+            }
+            false => self.json_as(method, &path, token, body).await,
+        };
+        let shown = match answer.text.is_empty() {
+            true => Value::Null,
+            false => answer.json(),
+        };
+        (answer.status.as_u16(), shown)
     }
 
     pub async fn control(&mut self, method: Method, what: &str, body: Value) -> Answer {

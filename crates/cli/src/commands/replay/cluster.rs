@@ -60,7 +60,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, CliError> {
         )));
     }
     let file = File::open(path).map_err(|error| {
-        let shown = CliError::usage(format!("can't read {}: {error}", path.display()));
+        let shown = CliError::usage(format!("cannot read {}: {error}", path.display()));
         match error.kind() {
             io::ErrorKind::NotFound => shown.with_hint(hint_on_missing(path)),
             _ => shown,

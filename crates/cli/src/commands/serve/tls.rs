@@ -95,7 +95,7 @@ fn hosts(arguments: &ServeArguments) -> Vec<String> {
         hosts.push(arguments.host.to_string());
     }
     hosts.extend(arguments.allow_host.iter().cloned());
-    hosts.extend(arguments.issuer.as_deref().and_then(host));
+    hosts.extend(arguments.issuer.iter().filter_map(|issuer| host(issuer)));
     hosts.sort_unstable();
     hosts.dedup();
     hosts

@@ -25,7 +25,7 @@ pub(crate) struct Report {
     actions: Vec<Checked>,
     /// The findings in the project's configuration rather than in one of its Actions.
     configuration: Vec<Finding>,
-    /// What was read of a project that has no Action and no Rule, in words.
+    /// The parts of a project that has no Action and no Rule, in words.
     read: Option<String>,
 }
 

@@ -64,6 +64,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
     }
     if let Some((token, size, action)) = &settled.too_large {
         let fault = too_large(*token, *size);
+        // A login that was denied, or that waits, issues no token whose size could matter.
         if flow.ending.is_none() && flow.waiting.is_empty() {
             flow.fail(action, fault);
         }
@@ -74,6 +75,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         // Their Actions change no scopes.
         _ => {}
     }
+    // Once, after the last Action: a redirect or a form has stored its part already (`apply::commit_before`).
     if flow.ending.is_none()
         && flow.waiting.is_empty()
         && let Some(fault) = apply::commit(&mut flow)
@@ -99,6 +101,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         Some(Ending::Failed(error)) => (Status::Failed, Some(error.message.clone()), Some(error)),
         None => (waiting_status(&flow), None, None),
     };
+    // Before the report of the ceilings, which also counts notices that found no room.
     for notice in flow.measures.notices() {
         flow.notice(notice);
     }
@@ -133,6 +136,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
             actions: std::mem::take(&mut flow.usage),
         },
     };
+    // Only a login that is allowed has tokens; the ledger above lists what Actions set in any case.
     if status != Status::Allowed || !flow.input.trigger.table().has_tokens {
         return (outcome, usage);
     }
@@ -157,6 +161,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         multifactor: !flow.passed_factors.is_empty(),
         now_s: flow.now_ms.div_euclid(1000),
     };
+    // `/userinfo` has the claims of the ID token, so both are made of the same ones.
     let id_token = facts.id_token(&settled.id_token);
     let claims = facts.access_token(&settled.access_token);
     outcome.notices.extend(

@@ -95,6 +95,7 @@ impl Transaction {
             );
             flow.warn("callback-called-again", message, MIGRATION_PAGE);
         }
+        // A Rule can call back later than its end: what it passes then changes nothing.
         let Some(rule) = running.rule.as_mut().filter(|rule| !rule.completed) else {
             return;
         };
@@ -102,6 +103,7 @@ impl Transaction {
         if rule.kind == HandlerKind::Connection {
             let failed = match report.end {
                 RuleEnd::Refused(error) => Err(error.message),
+                // Refused before it is copied into the event.
                 RuleEnd::Done { user, .. } if of_argument(&user) > FETCHED_PROFILE_BYTES => {
                     let most = FETCHED_PROFILE_BYTES >> 20;
                     flow.kept
@@ -113,6 +115,7 @@ impl Transaction {
                     let profile = kept(&user);
                     let known =
                         connection::log_in_by(&mut flow.input.event, &name, &profile, now_ms);
+                    // The host stores the profile under the id that the script gave.
                     flow.fetched = known.is_ok().then_some(profile);
                     known
                 }
@@ -138,6 +141,7 @@ impl Transaction {
                     );
                     flow.warn("rule-unauthorized", message, MIGRATION_PAGE);
                 }
+                // The same function as an Action's `api.access.deny`, so the same checks and the same line in the record.
                 let args = [Argument::String(error.message)];
                 issue(flow, running, "access.deny", &args, report.location);
             }
@@ -149,11 +153,13 @@ impl Transaction {
                 let Some(before) = flow.rules.shared.clone() else {
                     return;
                 };
+                // A Rule may call back without a user; then the next one sees the user as before.
                 let user = match &user {
                     Argument::Object(_) => kept(&user),
                     _ => before.user.clone(),
                 };
                 for change in changes(&before, &user, &context, &writes) {
+                    // The login fails at a ceiling; the other changes could be many more.
                     if flow.kept.exceeded().is_some() {
                         return;
                     }

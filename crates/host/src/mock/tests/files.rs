@@ -33,18 +33,18 @@ fn what_is_no_mock_is_refused() {
     check(r#"{"request": {"url": "*"}}"#, "missing field `response`");
     check(
         r#"{"request": {"url": "*"}, "response": {}, "times": 0}"#,
-        "a mock that answers 0 times",
+        "`times` must be at least 1",
     );
     request("{}", "missing field `url`");
-    request(r#"{"url": "/score"}"#, "`/score` is no whole URL");
+    request(r#"{"url": "/score"}"#, "`/score` is not a complete URL");
     request(r#"{"url": "*", "uri": 1}"#, "unknown field `uri`");
     request(
         r#"{"url": "*", "method": "G T"}"#,
-        "`G T` is no HTTP method",
+        "`G T` is not a valid HTTP method",
     );
     request(
         r#"{"url": "*", "headers": {"a b": "1"}}"#,
-        "`a b` is no name of a header",
+        "`a b` is not a valid header name",
     );
     request(
         r#"{"url": "*", "headers": {"a": "1\n2"}}"#,
@@ -56,7 +56,7 @@ fn what_is_no_mock_is_refused() {
         "unknown field `body`, expected one of `status`",
     );
     response(r#"{"json": 1, "text": "1"}"#, "a response has one body");
-    response(r#"{"status": 700}"#, "700 is no status");
+    response(r#"{"status": 700}"#, "700 is not a valid status");
     response(
         r#"{"status": 204, "text": "x"}"#,
         "an answer with status 204 has no body",
@@ -73,7 +73,7 @@ fn what_is_no_mock_is_refused() {
     );
     response(
         r#"{"error": "ECONNRESET", "status": 200}"#,
-        "a response with `error` is none at all",
+        "a response with `error` cannot have status, headers or body",
     );
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Only what can be read off the text is known: a name that is put together at run time is known in parts. Calls of helpers are
 //! followed through functions that have a name in the text, not through values. Whether a condition was met is known from a
-//! [`Trace`] of the login.
+//! trace of the login (`coverage::trace`).
 
 mod conditions;
 mod definitions;

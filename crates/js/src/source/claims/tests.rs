@@ -147,7 +147,7 @@ fn conditions_stand_around_calls() {
     with(
         "switch (p) { case 'z': log(); break; case 'a': case 'b': log(); case 'c':",
         "}",
-        " | p === 'a' || p === 'b' || p === 'c' 1:71-1:74",
+        " | p === 'a' || p === 'b' || p === 'c' 1:70-1:73",
     );
     with(
         "switch (p) { case 'a': break; case 'b': break; default: ",
@@ -198,7 +198,7 @@ fn calls_of_helpers_are_followed() {
         &format!("{SET}if (event.user.a) set('a', 1); if (event.user.b) return; set('b', 1);"),
         &[
             r#"set@3:19 ["https://x/a"] | event.user.a"#,
-            r#"set@3:59 ["https://x/b"] | !event.user.b"#,
+            r#"set@3:58 ["https://x/b"] | !event.user.b"#,
         ],
         0,
     );

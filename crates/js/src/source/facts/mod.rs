@@ -100,7 +100,7 @@ pub struct RuleFacts {
     pub mentions_callback: bool,
 }
 
-/// The facts of a text. Every list is in the order of the text, repetitions included.
+/// The facts of a text, which [`crate::check`] compares with the vendor's lists. Every list is in the order of the text, repetitions included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Whether the text could be parsed; if not, all lists are empty.
@@ -144,6 +144,7 @@ pub(crate) fn of(text: &Text<'_>) -> Facts {
     reader.visit_program(text.program());
     let places = Places(text);
     let mut found = reader.found;
+    // Helpers are walked where they are written, calls where they are made: findings go by the place.
     found.event_reads.sort_by_key(|(_, offset)| *offset);
     found.requires.sort_by_key(|require| require.offset);
     found.varying.sort_by_key(|(_, offset)| *offset);
@@ -154,7 +155,9 @@ pub(crate) fn of(text: &Text<'_>) -> Facts {
         Paths::new(&found.event_writes),
         Paths::new(&found.api_reads),
     );
+    // An Action may set properties of its event and read them later: those do not come from production.
     let is_written = |path: &Path| written.lead_to(path);
+    // `if (api.samlResponse) api.samlResponse.…` asks first, so a method that does not exist is no mistake.
     let is_asked_for = |path: &Path| asked_for.lead_to(path);
     Facts {
         is_parsed: true,

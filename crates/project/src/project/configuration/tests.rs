@@ -115,11 +115,11 @@ fn mistakes_have_their_place() {
     );
     check_mistake(
         "\nexport = \"nowhere\"\n",
-        "postlogin.toml:2:10: there is no export in `nowhere` | an export has a tenant.yaml, or actions/*.json",
+        "postlogin.toml:2:10: no export in `nowhere` | an export has a tenant.yaml, or actions/*.json",
     );
     check_mistake(
         "mappings = \"nowhere.json\"\n",
-        "postlogin.toml:1:12: there is no file `nowhere.json` | a path is relative to postlogin.toml",
+        "postlogin.toml:1:12: no such file: `nowhere.json` | a path is relative to postlogin.toml",
     );
     check_mistake(
         "[actions.a]\ncoed = \"a.js\"\n",
@@ -127,7 +127,7 @@ fn mistakes_have_their_place() {
     );
     check_mistake(
         "[actions.a]\ncode = \"b.js\"\n",
-        "postlogin.toml:2:8: there is no file `b.js` | a path is relative to postlogin.toml",
+        "postlogin.toml:2:8: no such file: `b.js` | a path is relative to postlogin.toml",
     );
     check_mistake(
         "[tenant]\nrback = true\n",

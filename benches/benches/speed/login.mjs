@@ -1,4 +1,4 @@
-// The same Action in Node, for benches/speed.rs: a fresh node:vm context for each login. Prints microseconds, one a line.
+// The same Action in Node, for logins.rs: a fresh node:vm context for each login. Prints microseconds, one a line.
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
 
