@@ -226,7 +226,7 @@ def cluster():
     from postlogin import spark as on_spark
 
     place()
-    spark = session("local-cluster[2,1,600]", **{"spark.executor.pyspark.memory": "4g", "spark.task.maxFailures": "8"})
+    spark = session("local-cluster[2,1,600]", **{"spark.executor.memory": "512m", "spark.executor.pyspark.memory": "4g", "spark.task.maxFailures": "8"})
     users = frame(spark, 8).persist()
     users.count()
     killed = []
