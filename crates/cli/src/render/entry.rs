@@ -190,7 +190,7 @@ mod tests {
             [
                 "  TypeError: x (a.js:2:7)",
                 "      1 | const a = 1;",
-                "    > 2 |   foo.[31mbar();",
+                "    > 2 |   foo.\\x1b[31mbar();",
                 "        |       ^",
             ]
         );

@@ -208,8 +208,8 @@ fn calls_of_helpers_are_followed() {
             "{SET}function both(one, other) {{ if (one) set(one, 1); set(other, 2); }}\nif (x) both('p', 'q');"
         ),
         &[
-            r#"both@4:8 set@3:39 ["https://x/p"] | x | one"#,
-            r#"both@4:8 set@3:52 ["https://x/q"] | x"#,
+            r#"both@4:8 set@3:38 ["https://x/p"] | x | one"#,
+            r#"both@4:8 set@3:51 ["https://x/q"] | x"#,
         ],
         0,
     );
