@@ -129,7 +129,7 @@ fn modules_take_the_place_of_packages() {
             4,
             "`modules` cannot replace `fs/promises`: it is a module of Node itself",
         ),
-        (5, "no such file: `fakes/biling.mjs`"),
+        (5, "no file `fakes/biling.mjs` beside this one"),
         (6, "it is outside of the project"),
         (7, "a module has either `code` or `json`"),
         (8, "`./billing` is not the name of a module"),
