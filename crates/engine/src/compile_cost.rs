@@ -80,6 +80,8 @@ impl Default for Product {
 struct Module {
     /// Parameters and results of each type; (0, 0) for what is no function.
     types: Vec<(u64, u64)>,
+    /// The parameters and results of the widest type.
+    widest: u64,
     /// The types of its own functions that have no code yet, the next one last.
     functions: Vec<u32>,
     /// The components that it instantiates, if it is a component.
@@ -91,12 +93,6 @@ impl Module {
         let found = usize::try_from(index).ok();
         let found = found.and_then(|index| self.types.get(index));
         found.map_or(0, |(parameters, results)| parameters + results)
-    }
-
-    fn widest(&self) -> u64 {
-        let widths = self.types.iter();
-        let widths = widths.map(|(parameters, results)| parameters + results);
-        widths.max().unwrap_or(0)
     }
 }
 
@@ -214,6 +210,7 @@ impl Sum {
                 if let Some(excess) = above(parameters + results, WIDTH, what) {
                     return Ok(Some(excess));
                 }
+                module.widest = module.widest.max(parameters + results);
                 module.types.push((parameters, results));
             }
         }
@@ -273,7 +270,7 @@ impl Sum {
         }
         let each = variables.saturating_add(widest).saturating_add(BLOCK);
         let passed_on = blocks.saturating_add(targets).saturating_mul(each);
-        let call = module.widest().saturating_add(CALL);
+        let call = module.widest.saturating_add(CALL);
         let passed_on = passed_on.saturating_add(calls.saturating_mul(call));
         self.passed_on = self.passed_on.saturating_add(passed_on);
         Ok(above(variables, VARIABLES, "variables in one function")
