@@ -63,7 +63,7 @@ fn requests_that_nobody_waits_for_are_reported() {
         ),
         (
             "require('net').connect(25, '192.0.2.7').on('error', () => {});",
-            "net.connect",
+            "net.connect 192.0.2.7:25",
         ),
         (
             "require('tls').connect(443, 'example.com').on('error', () => {});",
