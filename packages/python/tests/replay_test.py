@@ -181,7 +181,7 @@ def session(master, **settings):
 
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     builder = SparkSession.builder.master(master).appName("postlogin")
-    settings = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", **settings}
+    settings = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", **settings}
     for name, value in settings.items():
         builder = builder.config(name.replace("__", "."), value)
     spark = builder.getOrCreate()
@@ -226,7 +226,7 @@ def cluster():
     from postlogin import spark as on_spark
 
     place()
-    spark = session("local-cluster[2,1,600]", **{"spark.executor.pyspark.memory": "4g", "spark.task.maxFailures": "8"})
+    spark = session("local-cluster[2,1,600]", **{"spark.executor.memory": "512m", "spark.executor.pyspark.memory": "4g", "spark.task.maxFailures": "8"})
     users = frame(spark, 8).persist()
     users.count()
     killed = []

@@ -158,7 +158,7 @@ fn actions_without_a_handler() {
     assert_command!(run("none.js"), @r#"
     exit code: 101
     ----- stdout -----
-    ✗ failed: Error: Invalid function signature for the "onExecutePo…api) { }" as the signature. (155 B)
+    ✗ failed: Error: Invalid function signature for the "onExecutePostLogin" handler. Use …
 
     Error  in none
       Error: Invalid function signature for the "onExecutePostLogin" handler. Use
@@ -174,7 +174,7 @@ fn actions_without_a_handler() {
     assert_command!(run("plain.js"), @r#"
     exit code: 101
     ----- stdout -----
-    ✗ failed: Error: Invalid function signature for the "onExecutePo…api) { }" as the signature. (155 B)
+    ✗ failed: Error: Invalid function signature for the "onExecutePostLogin" handler. Use …
 
     Error  in plain
       Error: Invalid function signature for the "onExecutePostLogin" handler. Use

@@ -307,7 +307,7 @@ fn every_kind_of_source_is_followed() {
     );
     check(
         "rule.js",
-        "function (user, context, callback) {\n  if (user.plan) context.idToken['https://x.com/c'] = 1;\n  callback(null, user, context);\n}\n",
+        "function (user, context, callback) {\n  if (user.absent) context.idToken['https://x.com/c'] = 1;\n  callback(null, user, context);\n}\n",
         2,
     );
 }

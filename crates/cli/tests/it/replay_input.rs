@@ -100,6 +100,62 @@ fn generated_exports_are_read_in_every_form() {
     assert_eq!(refused.code, Some(2), "{refused}");
 }
 
+/// Of a line that holds several users, none is lost without a word.
+#[test]
+fn mixed_line_ends_of_a_table_are_unreadable_lines() {
+    let place = place();
+    for (text, lines, unreadable) in [
+        (
+            "user_id,email\nauth0|1,a@x.co\rauth0|2,b@x.co\rauth0|3,c@x.co\nauth0|4,d@x.co\n",
+            2,
+            1,
+        ),
+        (
+            "user_id,email\r\nauth0|1,a@x.co\r\nauth0|2,b@x.co\rauth0|3,c@x.co\r\n",
+            2,
+            1,
+        ),
+        ("user_id\nauth0|1\rauth0|2\nauth0|3\n", 2, 1),
+        (
+            "user_id,email\nauth0|1,\"a\rb@x.co\"\nauth0|2,b@x.co\r\r\n",
+            2,
+            0,
+        ),
+    ] {
+        fs::write(place.path().join("users.csv"), text).expect("it is written");
+        let found = report(place.path(), "users.csv --after action.js");
+        assert_eq!(
+            (&found["lines"], &found["unreadable"]),
+            (&json!(lines), &json!(unreadable)),
+            "{text:?}"
+        );
+        if unreadable > 0 {
+            assert_eq!(
+                found["problems"][0]["why"],
+                "a carriage return within the line: are line ends mixed?"
+            );
+        }
+    }
+    for heading in [
+        "user_id,email,email",
+        "user_id,Email,email",
+        "'user_id,user_id,email",
+    ] {
+        fs::write(
+            place.path().join("users.csv"),
+            format!("{heading}\nauth0|1,a@x.co,b@x.co\n"),
+        )
+        .expect("it is written");
+        let done = replay(place.path(), "users.csv --after action.js");
+        assert_eq!(done.code, Some(2), "{done}");
+        assert!(
+            done.stderr
+                .contains("two columns of the heading are the same attribute: "),
+            "{done}"
+        );
+    }
+}
+
 #[test]
 fn an_export_without_metadata_is_said_loudly() {
     let place = place();

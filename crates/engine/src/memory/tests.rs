@@ -182,7 +182,7 @@ fn a_delta_leads_to_the_same_memory() {
         write(&first, page, 5);
     }
     let captured = capture(&first, &base);
-    let read_again = delta::read(&base, &delta::bytes(&captured)).expect("it is whole");
+    let read_again = delta::read(&base, delta::bytes(&captured)).expect("it is whole");
     let mapped = Arc::new(read_again.with_mapped_overlay().expect("memory"));
     assert_eq!(mapped.overlay_bytes(), 0);
     let second = region(&mapped);

@@ -28,7 +28,7 @@ impl Rows {
         let Some(is_whole) = record(&mut source, &mut text, &mut line)? else {
             return Err(invalid("the file is empty"));
         };
-        let names = is_whole.then(|| fields(&text)).flatten();
+        let names = is_whole.then(|| fields(&text).ok()).flatten();
         let names = names.ok_or_else(|| {
             invalid("the first line is neither JSON nor the heading of a CSV file")
         })?;
@@ -38,6 +38,15 @@ impl Rows {
             return Err(invalid(
                 "no column of the heading is an attribute of a user: is this an export of users?",
             ));
+        }
+        for (at, place) in places.iter().enumerate() {
+            let is_twice = place.is_some() && places.iter().take(at).any(|other| other == place);
+            if is_twice && let Some(name) = names.get(at) {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("two columns of the heading are the same attribute: {name}"),
+                ));
+            }
         }
         let unknown = names
             .iter()
@@ -79,7 +88,7 @@ impl Rows {
 
     /// The user of a row.
     fn object(&self, text: &[u8]) -> Result<Vec<u8>, &'static str> {
-        let fields = fields(text).ok_or("the line is not UTF-8, or has more than 1,000 fields")?;
+        let fields = fields(text)?;
         if fields.len() != self.places.len() {
             return Err("the line has another number of fields than the heading");
         }
@@ -141,8 +150,14 @@ fn record(source: &mut Source, text: &mut Vec<u8>, line: &mut u64) -> io::Result
 /// The most fields of a line. The vendor's exports have 30.
 const MOST_FIELDS: usize = 1000;
 
-/// The fields of one record; `None` when it is not UTF-8, or has too many.
-fn fields(text: &[u8]) -> Option<Vec<String>> {
+/// Why a line has no fields.
+const TOO_MANY: &str = "the line is not UTF-8, or has more than 1,000 fields";
+
+/// The fields of one record.
+///
+/// # Errors
+/// In words, when it is not UTF-8, has too many fields, or is more than one record.
+fn fields(text: &[u8]) -> Result<Vec<String>, &'static str> {
     let mut reader = csv_core::Reader::new();
     let mut output = vec![0; text.len() + 1];
     let mut ends = vec![0; MOST_FIELDS];
@@ -154,15 +169,21 @@ fn fields(text: &[u8]) -> Option<Vec<String>> {
         line.pop();
     }
     line.push(b'\n');
-    let (result, _, _, count) = reader.read_record(&line, &mut output, &mut ends);
+    let (result, read, _, count) = reader.read_record(&line, &mut output, &mut ends);
     if result != ReadRecordResult::Record {
-        return None;
+        return Err(TOO_MANY);
+    }
+    // The reader ends a record there: users after it would be lost.
+    if read != line.len() {
+        return Err("a carriage return within the line: are line ends mixed?");
     }
     let mut begin = 0;
     let mut fields = Vec::new();
     for end in ends.into_iter().take(count) {
-        fields.push(String::from_utf8(output.get(begin..end)?.to_vec()).ok()?);
+        let field = output.get(begin..end).ok_or(TOO_MANY)?;
+        let field = std::str::from_utf8(field).map_err(|_| TOO_MANY)?;
+        fields.push(field.to_owned());
         begin = end;
     }
-    Some(fields)
+    Ok(fields)
 }

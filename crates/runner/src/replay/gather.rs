@@ -91,7 +91,8 @@ pub fn gather(
     }
     files.close(parts)?;
     // Whoever has no use for rows passes none.
-    if (needs_rows || read > 0) && read != gathered.summary.rows {
+    let is_counted = gathered.parts > 0 && (needs_rows || read > 0);
+    if is_counted && read != gathered.summary.rows {
         return Err(GatherError::Incomplete {
             read,
             counted: gathered.summary.rows,

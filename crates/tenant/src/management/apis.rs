@@ -44,7 +44,7 @@ fn complete(tenant: &Tenant, catalog: &Catalog, values: &mut Map<String, Value>)
         None,
         message,
     )?;
-    if identifier == tenant.management_audience() {
+    if tenant.is_own(identifier, "api/v2/") {
         return Err(ApiError::new(409, message, "conflict"));
     }
     let name = json!(identifier);
@@ -174,7 +174,7 @@ fn scopes_exist(
     if let Some(api) = catalog.api(audience) {
         return known_scopes(api, values);
     }
-    match audience == tenant.management_audience() {
+    match tenant.is_own(audience, "api/v2/") {
         true => Ok(()),
         false => {
             let message = format!("Resource server not found: {audience}");
