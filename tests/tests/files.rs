@@ -98,6 +98,10 @@ const OTHERS: &[(&str, &str)] = &[
         "the lock of a file of that cache",
     ),
     (
+        "crates/engine/src/cache/seen.rs",
+        "which files of that cache are whole; opens them through `trust`, and in its tests itself",
+    ),
+    (
         "crates/engine/src/cache/trust.rs",
         "opens the files of that cache, and looks at who may write to them",
     ),
