@@ -196,7 +196,10 @@ impl Reader {
                 for permission in permissions {
                     let api = text(permission.get("resource_server_identifier"));
                     let name = text(permission.get("permission_name"));
-                    self.scope_of(permission, &api, &name, all);
+                    // What is missing is reported with the shape.
+                    if !api.is_empty() && !name.is_empty() {
+                        self.scope_of(permission, &api, &name, all);
+                    }
                 }
             }
             "clientGrants" => {
