@@ -5,10 +5,12 @@
 Needs pyarrow, and PySpark with Java for `local` and `cluster`. Without arguments, all run.
 """
 
+import atexit
 import functools
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,6 +51,7 @@ BEGAN = time.monotonic()
 def place():
     """A folder with users, Actions and the report that one machine makes."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="postlogin-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program = postlogin.find_program()
     (folder / "old.js").write_text(OLD)
     (folder / "new.js").write_text(NEW)
