@@ -71,7 +71,7 @@ await withPage(async (page) => {
   // A claim that a rule drops, and where it was set.
   await row(page, 'https://example.com/plan').click();
   await reason.getByText('an opaque token carries no claims').first().waitFor();
-  assert.match(await page.locator('.source .cm-lit').textContent(), /setCustomClaim/);
+  await page.locator('.source .cm-lit', { hasText: 'setCustomClaim' }).waitFor();
 
   // Secrets are hidden.
   const logs = page.getByRole('tab', { name: /^Logs/ });

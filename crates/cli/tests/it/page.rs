@@ -322,7 +322,7 @@ fn a_report_of_a_comparison_has_both_sides_of_each_difference() {
     fs::write(project.path().join("new.js"), changed).expect("the other version");
     fs::write(
         project.path().join("jane.json"),
-        r#"{"user": {"user_metadata": {"hobby": "surfing"}}}"#,
+        r#"{"user": {"user_metadata": {"hobby": "surfing"}}, "transaction": {"protocol": "oidc-basic-profile", "requested_scopes": ["openid"]}}"#,
     )
     .expect("an event");
     let place = project.path().display();

@@ -56,6 +56,9 @@ pub(crate) struct OAuthError {
     pub(crate) is_logged: bool,
 }
 
+/// The description of an error about an application that is unknown or did not authenticate.
+const UNAUTHORIZED: &str = "Unauthorized";
+
 impl OAuthError {
     pub(crate) fn new(status: u16, error: &str, description: impl Into<String>) -> Self {
         Self {
@@ -81,7 +84,7 @@ impl OAuthError {
     ///
     /// Source: <https://github.com/auth0/node-auth0/issues/582>.
     pub(crate) fn unauthorized() -> Self {
-        Self::new(401, "access_denied", "Unauthorized")
+        Self::new(401, "access_denied", UNAUTHORIZED)
     }
 
     pub(crate) fn invalid_grant(description: impl Into<String>) -> Self {
@@ -94,10 +97,11 @@ impl OAuthError {
             body.insert("mfa_token".into(), token.as_str().into());
         }
         let mut response = answer(self.status, &body);
-        if self.status == StatusCode::UNAUTHORIZED
-            && matches!(self.error.as_str(), "invalid_client" | "access_denied")
-        {
-            // RFC 6749, section 5.2.
+        // RFC 6749, section 5.2, for applications alone: at the wrong password of a user, a browser would ask for another one in a window of
+        // its own, and the page that sent it would never get the answer.
+        let is_of_application = self.error == "invalid_client"
+            || (self.status == StatusCode::UNAUTHORIZED && self.description == UNAUTHORIZED);
+        if is_of_application {
             crate::http::set(&mut response, "www-authenticate", "Basic realm=\"Users\"");
         }
         if let Some(nonce) = &self.dpop_nonce {

@@ -70,6 +70,20 @@ fn a_ticket_stands_in_for_the_login_page_once() {
     });
 }
 
+/// With that header, a browser would ask for a password in a window of its own, and the page would wait for ever.
+#[test]
+fn a_wrong_password_challenges_no_browser() {
+    run(async {
+        let mut world = world();
+        let mut body = credentials();
+        body["password"] = "wrong".into();
+        let answer = authenticate(&mut world, ORIGIN, &body).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.text);
+        assert_eq!(answer.json()["error"], "access_denied");
+        assert_eq!(answer.header("www-authenticate"), "");
+    });
+}
+
 #[test]
 fn a_ticket_is_of_one_browser_and_one_application() {
     run(async {
