@@ -111,11 +111,8 @@ fn account(entry: &mut Entry, planned: &PlannedCase, plan: &Plan, compiled: &Com
         explanation.redact(&secrets);
         Mask::of(&secrets).value(&mut event);
     }
-    let part = |event: &Value, pointer: &str| {
-        let found = event.pointer(pointer).and_then(Value::as_str);
-        found.unwrap_or_default().to_owned()
-    };
-    entry.client = part(&event, "/client/name");
+    let client = event.pointer("/client/name").and_then(Value::as_str);
+    client.unwrap_or_default().clone_into(&mut entry.client);
     let now = planned.case.now_ms.unwrap_or(DEFAULT_NOW_MS);
     entry.date = postlogin_core::iso_text(now);
     entry.event = event;

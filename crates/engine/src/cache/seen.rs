@@ -117,7 +117,8 @@ fn stamp(_: &File, _: u64) -> Option<Stamp> {
     None
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::{cell::Cell, fs, thread};
 

@@ -34,8 +34,8 @@ async fn ask(world: &mut World, method: Method, what: &str, body: Value) -> crat
 
 async fn last_login(world: &mut World) -> String {
     let log = world.log().await;
-    let logins = log.iter().filter(|entry| entry["type"] == "login");
-    let id = logins.last().expect("a login")["id"].clone();
+    let mut logins = log.iter().filter(|entry| entry["type"] == "login");
+    let id = logins.next_back().expect("a login")["id"].clone();
     id.as_str().expect("an id").to_owned()
 }
 
