@@ -1,7 +1,7 @@
 //! Source maps of built files: from places in `dist/action.js` to places in the files that it was built from.
 //!
 //! Maps come with foreign packages and repositories, so reading one is bounded, and one that is broken is only reported.
-//! The format is ECMA-426 (<https://tc39.es/ecma426/>), index maps included ([`sections`]).
+//! The format is ECMA-426 (<https://tc39.es/ecma426/>), index maps included (`sections`).
 
 mod names;
 mod sections;

@@ -25,7 +25,7 @@ pub(crate) use search::{has_handler, is_beside_an_action};
 
 pub use search::actions_below;
 
-/// An Action, ready to be compiled or loaded: found by [`resolve_action`](crate::resolve_action) or by a [`Project`](crate::Project).
+/// An Action, ready to be compiled or loaded: found by [`resolve_action`] or by a [`Project`].
 #[derive(Debug, Clone)]
 pub struct ActionSource {
     /// The name: the configuration's if there is one, else by the file or folder.

@@ -101,9 +101,7 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
     let id = credentials
         .client_id
         .ok_or_else(|| OAuthError::missing("client_id"))?;
-    let client = tenant
-        .client(&id)?
-        .ok_or_else(OAuthError::unauthorized)?;
+    let client = tenant.client(&id)?.ok_or_else(OAuthError::unauthorized)?;
     let expected = text(&client, "client_secret").unwrap_or_default();
     if let Some(assertion) = &credentials.assertion {
         assertion::check(tenant, &client, &id, assertion)?;
