@@ -75,7 +75,11 @@ export function telling(conditions: Condition[]): Condition[] {
   return known.length > 0 ? known : conditions;
 }
 
-export const condition = (it: Condition): string => `${it.must_be ? 'only if' : 'only if not'} ${it.text}`;
+export const condition = (it: Condition): string => {
+  if (it.must_be) return `only if ${it.text}`;
+  // `not a && b` would read as another condition.
+  return `only if not ${/\s/.test(it.text) ? `(${it.text})` : it.text}`;
+};
 
 export const MET: Record<string, [string, string]> = {
   yes: ['good', '✓ met'], no: ['bad', '✗ not met'], sometimes: ['warn', '~ met at some times'], 'not-evaluated': ['dim', '– not evaluated'],

@@ -116,13 +116,16 @@ fn in_our_words(message: &str) -> String {
 /// `postlogin`, with the subcommand if one was named.
 fn command(arguments: impl Iterator<Item = OsString>) -> String {
     let root = Arguments::command();
-    let named = arguments
-        .filter_map(|argument| argument.into_string().ok())
-        .find(|argument| root.find_subcommand(argument).is_some());
-    match named {
-        Some(subcommand) => format!("postlogin {subcommand}"),
-        None => "postlogin".into(),
+    let mut found = &root;
+    let mut named = "postlogin".to_owned();
+    for argument in arguments.filter_map(|argument| argument.into_string().ok()) {
+        if let Some(below) = found.find_subcommand(&argument) {
+            found = below;
+            named.push(' ');
+            named.push_str(&argument);
+        }
     }
+    named
 }
 
 #[cfg(test)]
@@ -171,6 +174,11 @@ mod tests {
             "postlogin build",
             "the following required arguments were not provided:\n  <ACTION>",
             "`postlogin build --help` lists the options",
+        );
+        check(
+            "postlogin generate users 200",
+            "unexpected argument '200' found",
+            "`postlogin generate users --help` lists the options",
         );
     }
 }

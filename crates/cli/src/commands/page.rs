@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -40,7 +40,24 @@ pub(super) fn prepare(file: Option<&Path>) -> Result<Option<PathBuf>, CliError> 
     if file.is_dir() {
         return Err(refused(&"it is a folder"));
     }
+    // `--report actions/a.js` is a mistake, and the Action would be gone.
+    if !is_replaceable(file) {
+        return Err(refused(&"it is a file with something else than a report")
+            .with_hint("name a new file, as in --report login.html"));
+    }
     Ok(Some(file.to_owned()))
+}
+
+/// Whether nothing is lost when a report takes the place of what is there: a page, an empty file, or something like a pipe.
+fn is_replaceable(file: &Path) -> bool {
+    const PAGE: &[u8] = b"<!doctype html";
+    if !file.is_file() {
+        return true;
+    }
+    let mut start = Vec::new();
+    let limit = PAGE.len() as u64;
+    let read = fs::File::open(file).and_then(|file| file.take(limit).read_to_end(&mut start));
+    read.is_ok() && (start.is_empty() || start.eq_ignore_ascii_case(PAGE))
 }
 
 /// Writes a report, whole or not at all.

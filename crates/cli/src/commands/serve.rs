@@ -283,7 +283,7 @@ fn refused(error: &SetupError) -> CliError {
             shown.with_hint("--issuer takes http or https URLs without a path, each with a host and port of its own")
         }
         SetupError::User(wrong) => shown.with_hint(wrong.hint.clone().unwrap_or_else(|| {
-            "roles, organizations and connections of a user must be in the export; docs/book/src/reference/tenant.md describes the format".to_owned()
+            "docs/book/src/reference/tenant.md describes the users of a tenant".to_owned()
         })),
         SetupError::Store(error) => {
             let hint = error.hint();

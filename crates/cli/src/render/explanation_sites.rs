@@ -166,9 +166,16 @@ fn write_condition(page: &mut Page<'_>, condition: &ConditionAccount) -> io::Res
     let before = BELOW + 2 + text::width(mark) + must.len() + 1;
     let room = page.width().saturating_sub(before);
     let place = format!("  line {}{state}", condition.location.line);
-    let text = text::shorten(
-        &text::clean(&condition.text),
-        room.saturating_sub(place.len()),
+    let whole = text::clean(&condition.text);
+    // `not a && b` would read as another condition.
+    let is_compound = !condition.must_be && whole.contains(char::is_whitespace);
+    let parentheses = if is_compound { ("(", ")") } else { ("", "") };
+    let room = room.saturating_sub(place.len() + parentheses.0.len() + parentheses.1.len());
+    let text = format!(
+        "{}{}{}",
+        parentheses.0,
+        text::shorten(&whole, room),
+        parentheses.1
     );
     page.line(
         BELOW + 2,

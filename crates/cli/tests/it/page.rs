@@ -353,3 +353,30 @@ fn a_report_of_a_comparison_has_both_sides_of_each_difference() {
         .collect();
     assert_eq!(files, ["actions/loyalty.js", "new.js"]);
 }
+
+/// A forgotten value makes the next word the report, and that may be an Action.
+#[test]
+fn a_report_replaces_a_page_and_nothing_else() {
+    let project = project("loyalty", ACTION, USERS);
+    let place = project.path().display().to_string();
+    let run = |report: &str| {
+        postlogin(&format!(
+            "run --project {place} {SECRET} loyalty --report {report}"
+        ))
+        .finish()
+    };
+    let refused = run("actions/loyalty.js");
+    assert_eq!(refused.code, Some(110), "{}", refused.printed());
+    assert!(
+        refused.stderr.contains("something else than a report"),
+        "{}",
+        refused.stderr
+    );
+    let kept = fs::read_to_string(project.path().join("actions/loyalty.js"));
+    assert_eq!(kept.expect("the Action"), ACTION);
+    // A page that is there already, and an empty file, are replaced.
+    fs::write(project.path().join("out.html"), "").expect("a file");
+    for _ in 0..2 {
+        assert_eq!(run("out.html").code, Some(0));
+    }
+}
