@@ -413,3 +413,28 @@ fn a_headline_ends_between_words() {
         assert!(shown.contains("that/does/not/fit"), "{shown}");
     }
 }
+
+#[test]
+fn conditions_in_a_helper_are_those_of_the_calls_for_the_claim() {
+    let put = format!(
+        "const put = (name, value) => {{ if (value !== undefined) api.idToken.setCustomClaim(`https://x.com/${{name}}`, value); }};\n{META}\n"
+    );
+    let inside = |body: &str| {
+        let sites = sites(&format!("{put}{body}"), "{\"yes\":1}");
+        assert_eq!(sites.len(), 1, "{body}: {sites:?}");
+        assert_eq!(sites[0]["reached"], "no", "{body}");
+        conditions(&sites[0])
+    };
+    let text = "value !== undefined";
+    // The only call, and its value is missing.
+    assert_eq!(inside("put('c', m.no);"), [format!("{text}: no")]);
+    // It was called for another claim alone, whose value says nothing about this one.
+    assert_eq!(
+        inside("if (m.no) put('c', 1);\nput('d', m.no);"),
+        [format!("{text}: not-evaluated")]
+    );
+    assert_eq!(
+        inside("put('c', m.no);\nput('d', m.no);"),
+        [format!("{text}: unknown")]
+    );
+}

@@ -69,7 +69,7 @@ impl<'l> Login<'l> {
             (false, None, true, false) => Reached::No,
         };
         let is_missed = reached == Reached::No || reached == Reached::Failed;
-        let conditions = match is_missed {
+        let mut conditions = match is_missed {
             true => self.conditions(site, &site.conditions, &site.name, name),
             false => Vec::new(),
         };
@@ -77,6 +77,7 @@ impl<'l> Login<'l> {
             true => self.routes(site, name),
             false => Vec::new(),
         };
+        of_calls_for_it(&mut conditions, &routes, site);
         let by_route = || routes.iter().any(|route| route.certain);
         SiteAccount {
             action: site.action.clone(),
@@ -170,6 +171,33 @@ impl<'l> Login<'l> {
         inside.dedup_by_key(|(number, _)| *number);
         let reads = inside.into_iter().map(|(_, read)| read);
         (reads.collect(), omitted)
+    }
+}
+
+/// Corrects what is known of the conditions in a helper: they were counted in all of its calls, and only those for the claim matter.
+fn of_calls_for_it(conditions: &mut [ConditionAccount], routes: &[RouteAccount], site: &ClaimSite) {
+    let is_closed = |route: &RouteAccount| {
+        let mut met = route
+            .conditions
+            .iter()
+            .filter_map(|condition| condition.met);
+        route.end.is_some() || met.any(|met| matches!(met, Met::No | Met::NotEvaluated))
+    };
+    if site.routes.is_empty() || routes.is_empty() {
+        return;
+    }
+    let never_called = routes.iter().all(is_closed);
+    let only_call = site.routes.len() == 1 && site.omitted_routes == 0;
+    if only_call && !never_called {
+        return;
+    }
+    for condition in conditions {
+        condition.met = match condition.met {
+            Some(_) if never_called => Some(Met::NotEvaluated),
+            _ => None,
+        };
+        condition.reads.clear();
+        condition.omitted_reads = 0;
     }
 }
 
