@@ -136,6 +136,7 @@ fn report(
         now: Timestamp::from_millisecond(setup.options.now_ms)
             .map(|now| now.to_string())
             .unwrap_or_default(),
+        left_out: setup.versions.left_out.clone(),
         duplicates: made.parts.duplicates(made.files).map_err(unusable)?,
         not_exported: setup.versions.not_exported.clone(),
         unknown_columns: made.unknown_columns,

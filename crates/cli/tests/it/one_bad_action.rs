@@ -200,6 +200,12 @@ fn replay_runs_the_others() {
         );
         assert_eq!(done.code, Some(101), "{wrong}: {done}");
         assert!(done.stderr.contains(said), "{wrong}: {done}");
+        // The report says so, too: what it finds is not all that changes.
+        assert!(done.stdout.contains("not loaded"), "{wrong}: {done}");
+        assert!(
+            !done.stdout.contains("**nothing changes"),
+            "{wrong}: {done}"
+        );
     }
 }
 

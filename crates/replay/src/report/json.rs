@@ -33,6 +33,7 @@ pub fn json(report: &Report<'_>) -> Value {
         "logged": summary.logged,
         "duplicates": report.duplicates,
         "verdict": report.verdict(),
+        "left_out": report.left_out,
         "warnings": report.warnings(),
         "limits": report.limits.iter().map(|(limit, is_passed)| json!({
             "fail_if": limit.text(), "users": limit.metric().of(summary), "passed": is_passed,

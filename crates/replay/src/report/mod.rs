@@ -42,6 +42,8 @@ pub struct Report<'a> {
     pub seed: u64,
     /// When each login starts, RFC 3339.
     pub now: String,
+    /// The Actions of either version that do not load, and so run on neither side, by name.
+    pub left_out: Vec<String>,
     /// Users that are there more than once, counted without the first.
     pub duplicates: u64,
     /// Paths that the Actions read and that come from the template of the event: no export has them.
@@ -61,6 +63,12 @@ impl Report<'_> {
         let summary = self.summary;
         let users = summary.compared();
         let mut warnings = Vec::new();
+        if !self.left_out.is_empty() {
+            warnings.push(format!(
+                "not loaded, so nothing is known about what changes with it: {}",
+                self.left_out.join(", ")
+            ));
+        }
         for name in ["app_metadata", "user_metadata"] {
             if users > 0 && summary.roots.of(name) == 0 {
                 warnings.push(format!(
@@ -140,6 +148,19 @@ impl Report<'_> {
     /// The answer in one sentence.
     #[must_use]
     pub fn verdict(&self) -> String {
+        match self.left_out.as_slice() {
+            [] => self.of_loaded(),
+            [one] => format!("without {one}, which was not loaded: {}", self.of_loaded()),
+            more => format!(
+                "without {} Actions, which were not loaded: {}",
+                more.len(),
+                self.of_loaded()
+            ),
+        }
+    }
+
+    /// The answer about the Actions that were loaded.
+    fn of_loaded(&self) -> String {
         let summary = self.summary;
         let users = counted(summary.compared(), "user", "users");
         if self.before.is_none() {

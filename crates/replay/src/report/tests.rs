@@ -77,6 +77,7 @@ fn report(summary: &Summary) -> Report<'_> {
         engine: "0".into(),
         seed: 0,
         now: "2026-01-01T00:00:00Z".into(),
+        left_out: Vec::new(),
         duplicates: 0,
         not_exported: Vec::new(),
         unknown_columns: Vec::new(),

@@ -60,6 +60,8 @@ pub(super) struct Versions {
     pub(super) before: Option<Version>,
     pub(super) after: Version,
     pub(super) not_exported: Vec<String>,
+    /// The Actions that do not load, by name, each once.
+    pub(super) left_out: Vec<String>,
 }
 
 /// Reads and loads what the options name.
@@ -155,7 +157,11 @@ pub(super) fn prepare<'a>(
     let shown = |given: &Option<String>, argument: &str| {
         given.clone().unwrap_or_else(|| argument.to_owned())
     };
+    let mut names: Vec<String> = left_out.iter().map(|part| part.name.clone()).collect();
+    names.sort();
+    names.dedup();
     let versions = Versions {
+        left_out: names,
         before: before
             .as_ref()
             .map(|side| version(side, shown(&arguments.before_name, before_name))),
