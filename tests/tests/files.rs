@@ -46,6 +46,10 @@ const OTHERS: &[(&str, &str)] = &[
         "writes the report that the user named",
     ),
     (
+        "crates/cli/src/commands/page.rs",
+        "the first bytes of the file that the user names for a report, so that it replaces nothing else",
+    ),
+    (
         "crates/cli/src/commands/replay/cluster.rs",
         "the results of workers that the user named",
     ),
@@ -96,10 +100,6 @@ const OTHERS: &[(&str, &str)] = &[
     (
         "crates/engine/src/cache/lock.rs",
         "the lock of a file of that cache",
-    ),
-    (
-        "crates/engine/src/cache/seen.rs",
-        "which files of that cache are whole; opens them through `trust`, and in its tests itself",
     ),
     (
         "crates/engine/src/cache/trust.rs",
