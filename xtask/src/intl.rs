@@ -182,7 +182,7 @@ pub(crate) fn build() -> anyhow::Result<()> {
         component.len(),
         packed.len()
     );
-    fs::write(own.join("intl.wasm.zst"), &packed)?;
+    fs::write(own.join("intl.wasm.xz"), &packed)?;
     Ok(fs::write(
         own.join("intl.lock"),
         intl::lock_text(&root, &component, &packed)?,

@@ -25,8 +25,8 @@ usage: cargo xtask build-engine [--guest-only]
        cargo xtask notices [--check]
        cargo xtask dist [--npm] [--wheels] [TARGET…]
 
-  build-intl      builds ICU for Intl (crates/js/intl/intl.wasm.zst)
-  build-engine    builds the JavaScript engine (crates/js/engine/engine.wasm.zst) and records what it was built from
+  build-intl      builds ICU for Intl (crates/js/intl/intl.wasm.xz)
+  build-engine    builds the JavaScript engine (crates/js/engine/engine.wasm.xz) and records what it was built from
     --guest-only  takes the compiled engine of the last build and only puts the guest into it anew
   node-library    makes what crates/js/engine/node needs to be compiled natively, see its README.md
   notices         writes the lists of crates in THIRD_PARTY_NOTICES.md

@@ -6,8 +6,8 @@ use postlogin_engine::IntlSource;
 
 use crate::engine::{inputs::sha256, unpacked};
 
-/// The component, packed with zstd.
-static PACKED: &[u8] = include_bytes!("../intl/intl.wasm.zst");
+/// The component, packed with xz.
+static PACKED: &[u8] = include_bytes!("../intl/intl.wasm.xz");
 
 /// The inputs that it was built from.
 const LOCK: &str = include_str!("../intl/intl.lock");
@@ -48,7 +48,7 @@ pub fn source() -> IntlSource {
 /// When a file cannot be read.
 pub fn lock_text(root: &Path, component: &[u8], packed: &[u8]) -> io::Result<String> {
     let mut text =
-        String::from("# What intl.wasm.zst was built from. Made by `cargo xtask build-intl`.\n");
+        String::from("# What intl.wasm.xz was built from. Made by `cargo xtask build-intl`.\n");
     for line in inputs(root)? {
         text.push_str(&line);
     }

@@ -167,7 +167,7 @@ impl Inputs {
     #[must_use]
     pub fn lock_text(&self, engine: &[u8], packed: &[u8]) -> String {
         let mut text = String::from(
-            "# What engine.wasm.zst was built from. Made by `cargo xtask build-engine`.\n",
+            "# What engine.wasm.xz was built from. Made by `cargo xtask build-engine`.\n",
         );
         for (name, hash) in &self.0 {
             // Writing to a String cannot fail.

@@ -18,8 +18,8 @@ pub const MODULE_WRAPPER: &str = "this.$=function (module, exports, console, req
 pub(crate) const PACKAGE_WRAPPER: &str =
     "(function (exports, require, module, __filename, __dirname, $import) { ";
 
-/// The started engine, packed with zstd.
-static PACKED: &[u8] = include_bytes!("../../engine/engine.wasm.zst");
+/// The started engine, packed with xz.
+static PACKED: &[u8] = include_bytes!("../../engine/engine.wasm.xz");
 
 /// The inputs that it was built from.
 pub const LOCK: &str = include_str!("../../engine/engine.lock");
@@ -40,30 +40,16 @@ pub fn unpack() -> Result<Vec<u8>, String> {
     unpacked(PACKED)
 }
 
-/// Returns the bytes that zstd packed.
+/// Returns the bytes that xz packed.
 ///
 /// # Errors
 /// When it is damaged.
 pub(crate) fn unpacked(packed: &[u8]) -> Result<Vec<u8>, String> {
-    unpacked_within(packed, u64::MAX)
-}
-
-/// As [`unpacked`], for what may have been made to fill the memory: at most `most` bytes.
-///
-/// # Errors
-/// When it is damaged, or larger.
-pub(crate) fn unpacked_within(packed: &[u8], most: u64) -> Result<Vec<u8>, String> {
-    let decoder =
-        ruzstd::decoding::StreamingDecoder::new(packed).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
-    decoder
-        .take(most.saturating_add(1))
+    lzma_rust2::XzReader::new(packed, false)
         .read_to_end(&mut bytes)
         .map_err(|error| error.to_string())?;
-    match bytes.len() as u64 > most {
-        true => Err(format!("it has more than {most} bytes")),
-        false => Ok(bytes),
-    }
+    Ok(bytes)
 }
 
 /// The `api` object's namespaces and methods as a JavaScript literal, `{namespace: [[name, isAsync], …]}`: what
@@ -108,14 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn what_unpacks_to_too_much_is_refused() {
-        use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-        let zeros = vec![0; 10 << 20];
-        let packed = compress_to_vec(zeros.as_slice(), CompressionLevel::Fastest);
-        assert!(packed.len() < 100_000);
-        assert!(unpacked_within(&packed, 1 << 20).is_err());
-        assert_eq!(unpacked_within(&packed, 10 << 20), Ok(zeros));
-        assert!(unpacked_within(b"not packed", 10).is_err());
+    fn what_is_damaged_is_refused() {
+        let cut = &PACKED[..PACKED.len() / 2];
+        assert!(unpacked(cut).is_err());
+        let mut changed = PACKED.to_vec();
+        changed[PACKED.len() / 2] ^= 1;
+        assert!(unpacked(&changed).is_err());
+        assert!(unpacked(b"not packed").is_err());
     }
 
     #[test]
