@@ -58,7 +58,7 @@ struct Sum {
     code: u64,
     parts: u64,
     passed_on: u64,
-    /// How often something can be instantiated at most: the product over all components of the instances in each, and one.
+    /// The most instances that there can be of anything: the product over all components of the instances in each, and one.
     nested: Product,
     /// Instances of core modules, wherever they are.
     core_instances: u64,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::body::type_name;
 use super::{ApiError, Result};
 
-/// What a property may hold.
+/// The values that a property may have.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Is {
     /// A string with its least and most characters.

@@ -1,4 +1,4 @@
-//! What `serve` starts with: `--users`, `--seed` and `--callback`.
+//! The initial data of `serve`: `--users`, `--seed` and `--callback`.
 
 use postlogin_project::{Format, TenantData, read_users_text};
 use postlogin_tenant::{SeedFile, SeedUser, callback_problem, read_seed, read_users};
