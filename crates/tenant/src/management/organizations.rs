@@ -221,6 +221,7 @@ pub(super) fn change_connections(
         Change::Remove(_) => ("delete:organization_connections", None),
     };
     caller.require(&[scope], None)?;
+    // The scope is checked before the body: a caller without rights learns nothing from its errors.
     let body = match body {
         Some((true, body)) => {
             let body = body?;

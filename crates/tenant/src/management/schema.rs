@@ -105,6 +105,7 @@ fn problem(is: Is, value: &Value) -> Option<String> {
         ))
     };
     match (is, value) {
+        // The wording is that of the vendor's JSON Schema validator: SDKs pass it on.
         (Is::Any, _) | (Is::Bool, Value::Bool(_)) | (Is::Object, Value::Object(_)) => None,
         (Is::Bool, _) => wrong("boolean"),
         (Is::Object, _) => wrong("object"),

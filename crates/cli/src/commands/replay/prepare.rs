@@ -140,9 +140,11 @@ pub(super) fn prepare<'a>(
     let before_name = arguments.before.as_deref().unwrap_or_default();
     let before = before.map(|found| side(before_name, found, &mut compiler));
     let before = before.transpose()?;
+    // One compiler loads both versions: what it has counted up to here belongs to the first.
     let of_before = compiler.take_counters();
     let (mut after, mut left_out) = side(&arguments.after, after, &mut compiler)?;
     let counters = [of_before, compiler.take_counters()];
+    // An Action that does not load in one version is left out of both, or every user would differ.
     let before = match before {
         Some((mut before, others)) => {
             left_out.extend(others);
