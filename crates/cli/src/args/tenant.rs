@@ -8,18 +8,17 @@ use super::{EventArguments, Format, LimitArguments, NetworkArguments, SecretArgu
 
 /// The initial data of a tenant, besides those of the export.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "The tenant")]
 pub(crate) struct DataArguments {
     /// Initial users, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) users: Vec<PathBuf>,
 
     /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
     pub(crate) seed: Vec<PathBuf>,
 
     /// A callback URL for every application, besides those of the export (repeatable)
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = "The tenant")]
     pub(crate) callback: Vec<String>,
 }
 
