@@ -1,4 +1,4 @@
-//! What the fuzzer makes of bytes: events, calls and answers with the words that mean something to the core.
+//! The input that the fuzzer makes of bytes: events, calls and answers with the words that mean something to the core.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use postlogin_core::{HandlerKind, ResumeStep};
@@ -50,13 +50,13 @@ pub struct Run {
     pub throws: bool,
     pub waits_ms: u16,
     pub answers: Vec<Answer>,
-    /// What a Rule or a connection passes to its callback: an error, or a user and a context.
+    /// Whether a Rule or a connection passes an error to its callback, instead of a user and a context.
     pub refuses: bool,
     pub user: Json,
     pub context: Json,
 }
 
-/// What a run is a run of.
+/// The handlers of a run.
 #[derive(Debug, Clone, Copy, Arbitrary)]
 pub enum Kind {
     Action,
@@ -84,7 +84,7 @@ pub struct Call {
     pub present: bool,
 }
 
-/// What the user does at a suspension.
+/// The user's response to a suspension.
 #[derive(Debug, Arbitrary)]
 pub enum Answer {
     Passes,

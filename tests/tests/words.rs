@@ -163,14 +163,11 @@ fn messages_are_plain() {
     });
 }
 
-/// The doc comments that may begin with another word than what the item is or does. Lower it when there are fewer.
-const MOST_OTHER_BEGINNINGS: usize = 120;
-
 #[test]
 fn doc_comments_begin_with_what_the_item_is_or_does() {
     // In pieces, so that this file does not find itself.
     let beginnings = [["Wh", "at "], ["Ho", "w "]].map(|parts| parts.concat());
-    let all = problems(|source| {
+    check(|source| {
         let lines = (1..).zip(source.text.lines());
         let found = lines.filter_map(|(number, line)| {
             let line = line.trim_start();
@@ -184,12 +181,6 @@ fn doc_comments_begin_with_what_the_item_is_or_does() {
         });
         found.collect()
     });
-    let (count, most) = (all.len(), MOST_OTHER_BEGINNINGS);
-    assert!(
-        count <= most,
-        "{count} doc comments, more than {most}:\n{}",
-        all.join("\n")
-    );
 }
 
 #[test]

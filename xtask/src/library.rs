@@ -10,7 +10,7 @@ const VERSION: &str = "22.23.5";
 /// Of the package as npm has it.
 const SHA256: &str = "2e77fcc6b99a29e82643e27ae8970b168c99e5d74718705c085f8136e605c858";
 
-/// What `extract.cjs` writes.
+/// The files that `extract.cjs` writes.
 const MADE: [&str; 2] = ["library.json", "shapes.json"];
 
 /// Makes the two files in `folder`, unless they are there already.

@@ -1,4 +1,4 @@
-//! What is changed in QuickJS-ng itself: a copy of its crate, in which counts of references can be frozen.
+//! The changes to QuickJS-ng itself: a copy of its crate, in which counts of references can be frozen.
 //!
 //! Each change must find its text as often as it says, so that a new version can't be patched by half.
 

@@ -1,4 +1,4 @@
-//! What is changed in the crate that wasm-rquickjs generates, and with what it is compiled.
+//! The changes to the crate that wasm-rquickjs generates, and the options with which it is compiled.
 //!
 //! Each edit must find its text as often as it says, so that a new version of the generator can't be patched by half.
 
@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 mod boundary;
 mod node;
 
-/// What the engine has of the generator's: nothing. Node's library brings HTTP, compression, text encodings and crypto itself.
+/// The features of the generator that the engine has: none. Node's library brings HTTP, compression, text encodings and crypto itself.
 const FEATURES: &str = r#"["p2"]"#;
 
 /// For heap.rs and node.rs.
@@ -17,7 +17,7 @@ const DEPENDENCIES: &str = "[dependencies]
 dlmalloc = \"0.2.14\"
 postlogin-node = { path = \"../../../crates/js/engine/node\" }";
 
-/// What few Actions call is compiled for size.
+/// Packages that few Actions call are compiled for size.
 const SMALL: &str = "[profile.release.package.zstd-sys]
 opt-level = \"s\"
 
@@ -82,7 +82,7 @@ pub(crate) fn edit_manifest(file: &Path) -> anyhow::Result<()> {
 /// One replacement.
 struct Edit {
     file: &'static str,
-    /// How often the text must be found.
+    /// The number of times that the text must be found.
     times: usize,
     from: &'static str,
     to: &'static str,

@@ -21,7 +21,7 @@ use crate::{
     numbers::{line, low, median},
 };
 
-/// What a login costs that does nothing.
+/// An Action that does nothing, for the cost of the login itself.
 const EMPTY: &str = "exports.onExecutePostLogin = async (event, api) => {};\n";
 
 pub(crate) fn measure(scratch: &Path, rounds: usize) -> anyhow::Result<()> {

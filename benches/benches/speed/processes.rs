@@ -9,7 +9,7 @@ use crate::{
     numbers::{computing, line, median, run},
 };
 
-/// How many processes one measurement of computing starts: the kernel counts it in microseconds, bash prints milliseconds.
+/// The number of processes that one measurement of computing starts: the kernel counts it in microseconds, bash prints milliseconds.
 const BATCH: u32 = 8;
 
 pub(crate) fn measure(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow::Result<()> {

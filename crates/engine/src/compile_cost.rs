@@ -58,7 +58,7 @@ struct Sum {
     code: u64,
     parts: u64,
     passed_on: u64,
-    /// How often something can be instantiated at most: the product over all components of the instances in each, and one.
+    /// The most instances that there can be of anything: the product over all components of the instances in each, and one.
     nested: Product,
     /// Instances of core modules, wherever they are.
     core_instances: u64,
@@ -120,6 +120,7 @@ impl Sum {
             }
             Payload::End(_) => {
                 let ended = self.open.pop().unwrap_or_default();
+                // Each instance of a component may instantiate others: the numbers multiply with the depth.
                 let factor = ended.instances.saturating_add(1);
                 self.nested.0 = self.nested.0.saturating_mul(factor);
                 let cores = self.core_instances.saturating_add(1);
@@ -167,6 +168,7 @@ impl Sum {
                 if let Some(module) = self.open.last_mut() {
                     let indices = section.clone().into_iter();
                     module.functions = indices.collect::<Result<_, _>>()?;
+                    // Bodies come in the order of their types, and are taken off the end.
                     module.functions.reverse();
                 }
                 return Ok(None);

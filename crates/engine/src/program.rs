@@ -1,12 +1,10 @@
 //! The engine and the programs that it has compiled.
 
+mod load;
+
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
+    sync::{Arc, OnceLock},
 };
 
 use postlogin_abi::import_name;
@@ -16,26 +14,19 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 use crate::{
     CompileNotice,
     action::ActionPre,
-    apart::{Helper, Made, Part, in_helper},
+    apart::Helper,
     api,
-    cache::{
-        self, Found, find,
-        images::{self, FoundImage},
-    },
-    compile_cost,
+    cache::{self, Found, find},
     config::{Allocation, configuration},
     contract::{self, NotAnAction, Offer},
     guest::{Script, StackMapper},
     intl::{Icu, Intl, IntlSource},
-    memory::{Image, Memory, strip},
+    memory::{Image, Memory},
     resting::Resting,
     sandbox::Sandbox,
     wasi,
     watchdog::Watchdog,
 };
-
-/// A component of so many bytes takes seconds to compile: its reader hears of it before, not only afterwards.
-const LONG: usize = 1 << 20;
 
 /// Compiles components and holds what their sandboxes share. Cheap to clone.
 #[derive(Clone)]
@@ -78,12 +69,6 @@ pub struct Program {
     pub(crate) engine: Engine,
     /// The bytes of the component, for reports.
     pub size: usize,
-}
-
-/// The initial state of a component.
-struct Initial {
-    memory: Vec<u8>,
-    mutable_globals: u64,
 }
 
 /// Where the functions of a language engine are that each login calls.
@@ -227,184 +212,6 @@ impl Engine {
         let key = cache::file_name(&self.inner.wasmtime, name.as_bytes());
         let file = self.inner.cache.as_ref().map(|folder| folder.join(&key));
         self.load_or_compile(Some(key), file, 0, unpack, notice)
-    }
-
-    /// `packed` is the name of the file for what another process can compile, which knows it.
-    fn load_or_compile<B: AsRef<[u8]>>(
-        &self,
-        packed: Option<String>,
-        file: Option<PathBuf>,
-        size: usize,
-        bytes: impl FnOnce() -> Result<B, NotAnAction>,
-        mut notice: impl FnMut(CompileNotice),
-    ) -> Result<Program, NotAnAction> {
-        let engine = &self.inner.wasmtime;
-        let (found, _lock) = match self.inner.is_helper {
-            true => (Found::Nothing(None), None),
-            false => find(engine, file.as_deref(), &mut notice),
-        };
-        let refused = match found {
-            Found::Component(component) => match self.image_beside(file.as_deref()) {
-                FoundImage::Image(image, globals) => {
-                    let program = self.link(&component, size)?;
-                    return Ok(program.with_image(image, globals));
-                }
-                FoundImage::None => return self.link(&component, size),
-                FoundImage::Missing => None,
-            },
-            Found::Nothing(refused) => refused,
-        };
-        if let (Some(name), Some(helper)) = (packed, self.inner.helper.get()) {
-            notice(CompileNotice::Begins);
-            let started = Instant::now();
-            let made = in_helper(helper.as_ref(), Part::Engine, file.as_deref(), &name)?;
-            if let Some(made) = made {
-                let program = self.made_apart(&made, size)?;
-                if let Some(program) = program {
-                    let took = started.elapsed();
-                    notice(made.compiled(took, refused));
-                    return Ok(program);
-                }
-            }
-            // Announced already: this process compiles.
-            let quiet = |it: CompileNotice| match it {
-                CompileNotice::Begins => {}
-                it => notice(it),
-            };
-            return self.compile_here(bytes()?, file, refused, quiet);
-        }
-        self.compile_here(bytes()?, file, refused, notice)
-    }
-
-    /// Returns what another process has compiled; `None` when it is not there.
-    fn made_apart(&self, made: &Made, size: usize) -> Result<Option<Program>, NotAnAction> {
-        let Found::Component(component) = cache::load(&self.inner.wasmtime, &made.file) else {
-            return Ok(None);
-        };
-        let program = self.link(&component, size)?;
-        Ok(match self.image_beside(Some(&made.file)) {
-            FoundImage::Image(image, globals) => Some(program.with_image(image, globals)),
-            FoundImage::None => Some(program),
-            FoundImage::Missing => None,
-        })
-    }
-
-    fn compile_here<B: AsRef<[u8]>>(
-        &self,
-        bytes: B,
-        file: Option<PathBuf>,
-        refused: Option<String>,
-        mut notice: impl FnMut(CompileNotice),
-    ) -> Result<Program, NotAnAction> {
-        if bytes.as_ref().len() >= LONG {
-            notice(CompileNotice::Begins);
-        }
-        if let Some(excess) = compile_cost::excess(bytes.as_ref()) {
-            return Err(NotAnAction::TooCostly(excess));
-        }
-        let started = Instant::now();
-        let size = bytes.as_ref().len();
-        let (component, memory) = self.compile(bytes)?;
-        // What is not an Action is not kept.
-        let program = self.link(&component, size)?;
-        let took = started.elapsed();
-        let kept = match file {
-            Some(file) => self.keep(&component, memory.as_ref(), &file).map(|()| file),
-            None => Err("there is no cache folder".into()),
-        };
-        let program = match memory {
-            Some(memory) => {
-                let image = self.image(&memory, kept.as_deref().ok())?;
-                program.with_image(image, memory.mutable_globals)
-            }
-            None => program,
-        };
-        // The folder's reason is told once.
-        let refused = refused.filter(|reason| kept.as_ref().err() != Some(reason));
-        notice(CompileNotice::Compiled {
-            took,
-            kept,
-            refused,
-        });
-        Ok(program)
-    }
-
-    /// Compiles a component. Where memory is our own, its initial data are taken out and returned beside it, if that is possible.
-    fn compile<B: AsRef<[u8]>>(
-        &self,
-        bytes: B,
-    ) -> Result<(Component, Option<Initial>), NotAnAction> {
-        let engine = &self.inner.wasmtime;
-        // What cannot be read is refused by the compiler, which knows better what is wrong.
-        let stripped = match &self.inner.memory {
-            Some(_) => strip::strip(bytes.as_ref()).unwrap_or_default(),
-            None => None,
-        };
-        let Some(stripped) = stripped else {
-            return Ok((cache::compile(engine, bytes.as_ref())?, None));
-        };
-        drop(bytes);
-        let component = cache::compile(engine, &stripped.component)?;
-        let initial = Initial {
-            memory: stripped.memory,
-            mutable_globals: stripped.mutable_globals,
-        };
-        Ok((component, Some(initial)))
-    }
-
-    /// Keeps machine code and, where memory is our own, what that begins with.
-    fn keep(
-        &self,
-        component: &Component,
-        initial: Option<&Initial>,
-        file: &Path,
-    ) -> Result<(), String> {
-        // First, as it is looked for where there is machine code.
-        match (&self.inner.memory, initial) {
-            (Some(_), Some(initial)) => {
-                images::store(file, &initial.memory, initial.mutable_globals)?;
-            }
-            (Some(_), None) => images::store(file, &[], 0)?,
-            (None, _) => {}
-        }
-        cache::store(component, file)
-    }
-
-    /// Returns what the cache has beside machine code. Where memory is wasmtime's own, nothing is needed.
-    fn image_beside(&self, code: Option<&Path>) -> FoundImage {
-        match (&self.inner.memory, code) {
-            (Some(_), Some(code)) => images::load(code),
-            (None, _) => FoundImage::None,
-            (Some(_), None) => FoundImage::Missing,
-        }
-    }
-
-    /// Returns an image of a memory: the file beside the machine code that was kept, or one in memory.
-    fn image(&self, initial: &Initial, kept: Option<&Path>) -> Result<Arc<Image>, NotAnAction> {
-        if let FoundImage::Image(image, _) = self.image_beside(kept) {
-            return Ok(image);
-        }
-        let image = Image::of_bytes(&initial.memory);
-        let image = image.map_err(|error| NotAnAction::Unreadable(error.to_string()))?;
-        Ok(Arc::new(image))
-    }
-
-    fn link(&self, component: &Component, size: usize) -> Result<Program, NotAnAction> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let offer = contract::check_world(component)?;
-        let pre = self.inner.linker.instantiate_pre(component);
-        let pre =
-            pre.map_err(|error| NotAnAction::Unlinkable(format!("{error:#}").replace('\n', " ")))?;
-        Ok(Program {
-            pre,
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            image: None,
-            can_rest: false,
-            loader: Loader::of(component),
-            offer,
-            engine: self.clone(),
-            size,
-        })
     }
 
     /// A component with its data, compiled or from the cache.

@@ -83,6 +83,7 @@ fn properties(path: &str, value: Option<&Value>, privacy: &Privacy, mut add: imp
             "is {}",
             privacy.value(&number.to_string(), "number")
         )),
+        // A date as such is the date of one user; a year is shared by many.
         Some(Value::String(date)) if path.ends_with("_at") => {
             let year: String = date.chars().take_while(char::is_ascii_digit).collect();
             add(format!("is of {year}"));
@@ -92,6 +93,7 @@ fn properties(path: &str, value: Option<&Value>, privacy: &Privacy, mut add: imp
                 add(format!("ends with {}", text(&format!("@{domain}"))));
             }
         }
+        // A value that every user has for themselves groups no users.
         Some(Value::String(value)) if UNUSABLE.contains(&path) => add(match value.is_empty() {
             true => "is empty".into(),
             false => "is a text".into(),

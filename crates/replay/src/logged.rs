@@ -18,7 +18,7 @@ const TYPES: &[(&str, Option<&str>)] = &[
     ("sede", Some("oauth2-device-code")),
 ];
 
-/// What of an entry is kept.
+/// The keys of an entry that are kept.
 const KEPT: &[&str] = &[
     "audience",
     "client_id",

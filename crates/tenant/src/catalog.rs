@@ -100,6 +100,7 @@ impl Catalog {
         catalog
             .clients
             .retain(|client| text(client, "name") != Some("All Applications"));
+        // What is added after these is ours: exports leave it out.
         let exported = catalog.clients.len();
         if catalog.clients.is_empty() {
             catalog.clients.push(json!({
@@ -123,9 +124,11 @@ impl Catalog {
         for client in &mut catalog.clients {
             let name = text(client, "name").unwrap_or_default().to_owned();
             with_default(client, "client_id", || {
+                // Derived, not random: a client that is configured with it still works after a restart.
                 opaque_token(b"postlogin client", &[tenant, &name]).into()
             });
             let id = text(client, "client_id").unwrap_or_default().to_owned();
+            // An export never has the secret itself.
             if text(client, "client_secret")
                 .is_none_or(|secret| secret.is_empty() || secret == "_VALUE_NOT_SHOWN_")
                 && let Some(object) = client.as_object_mut()

@@ -91,7 +91,7 @@ pub struct FetchedProfile {
 /// A login that was run for the page.
 #[derive(Debug, Clone)]
 pub struct Inspection {
-    /// What became of it, secrets included.
+    /// Its result, secrets included.
     pub finished: Finished,
     /// The lines that ran; empty when they could not be counted.
     pub coverage: Vec<LineCount>,
@@ -104,7 +104,7 @@ pub struct SavedCase {
     pub name: String,
     /// The event before any Action ran, secrets included.
     pub event: Value,
-    /// What became of it, secrets included.
+    /// Its result, secrets included.
     pub outcome: Outcome,
     /// The steps of the user at suspensions.
     pub steps: Vec<ResumeStep>,

@@ -316,7 +316,7 @@ pub(crate) struct ClientChange {
     pub(crate) client_metadata: Value,
 }
 
-/// How an item of the configuration differs from the export; its id is `section/id`.
+/// The difference between an item of the configuration and the export; its id is `section/id`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct ConfigChange {
     /// The export does not have it.

@@ -133,10 +133,10 @@ impl FromRef<Front> for Arc<Tenant> {
     }
 }
 
-/// What all requests have in common.
+/// The state that all requests share.
 pub struct Shared {
     pub(crate) configuration: Configuration,
-    /// What happened, for the Management API's list of log events.
+    /// The log events that the Management API lists.
     pub(crate) journal: Journal,
     /// The jobs of the Management API that run now.
     pub(crate) jobs: Running,

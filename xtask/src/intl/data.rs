@@ -2,11 +2,11 @@
 
 use anyhow::{Context, ensure};
 
-/// How a data file begins: the length of its header, magic numbers, and its format.
+/// The first bytes of a data file: the length of its header, magic numbers, and its format.
 const FORMAT: &[u8] = b"CmnD";
 const FORMAT_AT: usize = 12;
 
-/// What `Intl` needs none of: tables of character sets, transliteration, names of characters,
+/// Data that `Intl` does not need: tables of character sets, transliteration, names of characters,
 /// string preparation, confusable characters.
 const UNUSED_ENDS: &[&str] = &[".cnv", ".spp", ".cfu"];
 const UNUSED_FOLDERS: &[&str] = &["translit/"];

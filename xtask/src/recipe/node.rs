@@ -132,7 +132,7 @@ fn check_syntax_with_filename_impl(",
     Edit { file: "src/builtin/timeout.rs", times: 1, from: "use rquickjs::function::Args;\n", to: "" },
 ];
 
-/// What the runtime's `vm` imports, as a module of Node's library gets it.
+/// The module that the runtime's `vm` imports, as a module of Node's library gets it.
 const OF_VM: &str = "'use strict';
 const { evalInNewContext, evalWithFilename, extractSourceMapURL, createPrivateWeakMap, createPrivateWeakSet } = internalBinding('postlogin_vm');
 const schemelessSyncableBuiltinNames = () => [];

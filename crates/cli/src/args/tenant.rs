@@ -1,10 +1,26 @@
-//! The options of `serve` and `email`.
+//! The options of `serve`, `ui` and `email`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{EventArguments, Format, LimitArguments, NetworkArguments, SecretArguments};
+
+/// The initial data of a tenant, besides those of the export.
+#[derive(Debug, Args)]
+pub(crate) struct DataArguments {
+    /// Initial users, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) users: Vec<PathBuf>,
+
+    /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
+    pub(crate) seed: Vec<PathBuf>,
+
+    /// A callback URL for every application, besides those of the export (repeatable)
+    #[arg(long, value_name = "URL", help_heading = "The tenant")]
+    pub(crate) callback: Vec<String>,
+}
 
 /// A page for a tenant that keeps nothing.
 #[derive(Debug, Args)]
@@ -17,17 +33,8 @@ pub(crate) struct UiArguments {
     #[arg(long)]
     pub(crate) no_open: bool,
 
-    /// Initial users, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
-    pub(crate) users: Vec<PathBuf>,
-
-    /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
-    pub(crate) seed: Vec<PathBuf>,
-
-    /// A callback URL for every application, besides those of the export (repeatable)
-    #[arg(long, value_name = "URL", help_heading = "The tenant")]
-    pub(crate) callback: Vec<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
 
     #[command(flatten)]
     pub(crate) secrets: SecretArguments,
@@ -60,17 +67,8 @@ pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(crate) tls: TlsArguments,
 
-    /// Initial users, in Auth0's import or export format: a JSON array, or one object on each line (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
-    pub(crate) users: Vec<PathBuf>,
-
-    /// Users, applications, APIs, roles, organizations and connections beside those of the export, as JSON or YAML (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = "The tenant")]
-    pub(crate) seed: Vec<PathBuf>,
-
-    /// A callback URL for every application, besides those of the export (repeatable)
-    #[arg(long, value_name = "URL", help_heading = "The tenant")]
-    pub(crate) callback: Vec<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
 
     /// Write nothing into the project: users, sessions, tokens, the signing key and the control token end with the process
     #[arg(long, help_heading = "The tenant")]
@@ -112,9 +110,7 @@ impl UiArguments {
                 tls_cert: None,
                 tls_key: None,
             },
-            users: self.users,
-            seed: self.seed,
-            callback: self.callback,
+            data: self.data,
             ephemeral: true,
             control_token: None,
             log: LogFormat::Human,

@@ -102,7 +102,7 @@ fn local(
     })
 }
 
-/// What a report is made of.
+/// The parts of a report.
 struct Made<'a> {
     summary: &'a Summary,
     /// The number of files of rows and of ids in the folder.
@@ -170,7 +170,7 @@ fn report(
     Ok(code)
 }
 
-/// What the report calls the users.
+/// Returns the name of the users in the report.
 fn users_name(arguments: &ReplayArguments) -> String {
     let users = arguments.users.as_deref();
     arguments

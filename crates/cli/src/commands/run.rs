@@ -1,41 +1,31 @@
 //! `postlogin run`.
 
+mod conditions;
 mod keys;
+mod parts;
 mod session;
 mod steps;
 
-use std::{
-    collections::hash_map::DefaultHasher,
-    env,
-    fmt::Display,
-    hash::{Hash, Hasher},
-    mem,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{env, mem, path::PathBuf, sync::Arc};
 
 use postlogin_core::{
     Finished, TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
     reads::Watch,
-    trigger::is_without_contract,
 };
 use postlogin_engine::{Allocation, BoundAction};
-use postlogin_host::{Budget, Clock, Conditions, Door, Flow};
 use postlogin_js::coverage::Coverage;
-use postlogin_project::{
-    ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
-};
+use postlogin_project::{ActionKind, ActionSource, Project, Secret, connection_source};
 use postlogin_runner::{
-    Compiler, LeftOut, Packages, PreparedLogin, is_incomplete, local_texts, run_login, sort_parts,
+    Packages, PreparedLogin, is_incomplete, local_texts, run_login, sort_parts,
     texts::{claim_sites_of_all, overlaid},
     trigger_of_all, unloadable,
 };
 use serde_json::Value;
 
 use crate::{
-    action::{compiler, find, store_packages},
-    args::{Format, LimitArguments, RunArguments},
+    action::{compiler, store_packages},
+    args::{Format, RunArguments},
     error::{self, CliError},
     event,
     network::{Network, network},
@@ -45,10 +35,16 @@ use crate::{
     secrets::{self, Hidden},
 };
 
-pub(super) use self::keys::{kept_key, project_key};
 use self::{
+    conditions::conditions,
     keys::{key, sign},
+    parts::{load, sources},
     steps::{refuse_two_readers_of_stdin, steps},
+};
+pub(super) use self::{
+    conditions::{budget, now_ms},
+    keys::{kept_key, project_key},
+    parts::{named_trigger, unread},
 };
 use super::page;
 
@@ -211,47 +207,6 @@ pub(super) fn ready_with(
     })
 }
 
-/// Loads what a login runs. What is missing or does not load is reported, and the others run, unless it is alone.
-fn load(
-    parts: &[Part],
-    given: &[Secret],
-    trigger: Trigger,
-    compiler: &mut Compiler<'_>,
-    printer: &Printer,
-) -> Result<Vec<BoundAction>, CliError> {
-    let mut actions = Vec::new();
-    for part in parts {
-        let loaded = match part {
-            Ok(source) => compiler.bind_or_leave_out(source, given, trigger)?,
-            Err(left_out) => Err(left_out.clone()),
-        };
-        actions.push(match loaded {
-            Ok(action) => action,
-            Err(left_out) if parts.len() == 1 => return Err(left_out.error.into()),
-            Err(left_out) => {
-                printer.error(&left_out.error.clone().into());
-                left_out.bound()
-            }
-        });
-    }
-    Ok(actions)
-}
-
-/// One of the Rules and Actions of a login, or why it is missing.
-type Part = Result<ActionSource, LeftOut>;
-
-/// Returns the error of a binding of which nothing can run.
-pub(super) fn unread(first: &LeftOut) -> CliError {
-    let error = CliError::from(first.error.clone());
-    CliError {
-        code: match first.is_unread {
-            true => error::USAGE,
-            false => error.code,
-        },
-        ..error
-    }
-}
-
 pub(super) fn working_folder() -> Result<PathBuf, CliError> {
     env::current_dir().map_err(|error| {
         CliError::usage(format!("cannot determine the current directory: {error}"))
@@ -307,123 +262,6 @@ impl Ready {
         // Several parts of one file: each has empty lines where the others are.
         Some(texts.fold(first, |all, text| overlaid(&all, text)))
     }
-}
-
-/// The trigger that `--trigger` names.
-pub(super) fn named_trigger(id: Option<&str>) -> Result<Option<Trigger>, CliError> {
-    let Some(id) = id else {
-        return Ok(None);
-    };
-    let known: Vec<&str> = Trigger::ALL.iter().map(|trigger| trigger.id()).collect();
-    match Trigger::of_id(id) {
-        Some(trigger) => Ok(Some(trigger)),
-        None => {
-            let why = match is_without_contract(id) {
-                true => "this trigger has no public contract and does not run here",
-                false => "unknown trigger",
-            };
-            Err(CliError::usage(format!("--trigger {id}: {why}"))
-                .with_hint(format!("triggers are {}", known.join(", "))))
-        }
-    }
-}
-
-/// The Actions that were named, or else those that the project binds to the trigger.
-fn sources(
-    actions: &[String],
-    trigger: Option<Trigger>,
-    here: &Path,
-    found: &Found,
-) -> Result<Vec<Part>, CliError> {
-    let project = found.project.as_ref();
-    if !actions.is_empty() {
-        let named = actions.iter().map(|argument| find(argument, here, project));
-        return named.map(|source| source.map(Ok)).collect();
-    }
-    let Some(project) = project else {
-        let hint = found.hint(here);
-        let hint =
-            hint.unwrap_or_else(|| "name one: `postlogin run actions/my-action/code.js`".into());
-        return Err(
-            CliError::usage("no Action was named, and no project was found here").with_hint(hint),
-        );
-    };
-    let trigger = trigger.unwrap_or_default();
-    let bound = sort_parts(project.parts_of(trigger, here));
-    if bound.is_empty() {
-        let message = format!("no Action is bound to the trigger {trigger}");
-        return Err(CliError::usage(message).with_hint(unbound(project, trigger)));
-    }
-    Ok(bound)
-}
-
-/// Where to bind Actions: in the file that the project has.
-fn unbound(project: &Project, trigger: Trigger) -> String {
-    let has_file = project.root.join("triggers").is_dir() || !project.triggers.is_empty();
-    let place = match has_file {
-        true => format!("list Actions under {trigger} in triggers/triggers.json"),
-        false => "list Actions in postlogin.toml: binding = [\"my-action\"]".to_owned(),
-    };
-    format!("{place}, or name one on the command line")
-}
-
-fn conditions(
-    arguments: &RunArguments,
-    budget: Budget,
-    door: Arc<dyn Door>,
-) -> Result<Conditions, CliError> {
-    let clock = match &arguments.now {
-        Some(text) => Clock::new(now_ms(text)?, Flow::Virtual),
-        None => Clock::new(jiff::Timestamp::now().as_millisecond(), Flow::Real),
-    };
-    let seed = arguments.seed.unwrap_or_else(|| seed_of(clock.now_ms()));
-    Ok(Conditions {
-        clock: Arc::new(clock),
-        seed,
-        door,
-        budget,
-    })
-}
-
-/// The value of `--now`, in milliseconds since the epoch.
-pub(super) fn now_ms(text: &str) -> Result<i64, CliError> {
-    let refuse = |problem: &dyn Display| {
-        CliError::usage(format!("--now {text}: {problem}"))
-            .with_hint("write it as 2026-11-22T10:00:00Z")
-    };
-    let now: jiff::Timestamp = text.parse().map_err(|error| refuse(&error))?;
-    // The clock that WebAssembly knows counts from there.
-    if now < jiff::Timestamp::UNIX_EPOCH {
-        return Err(refuse(&"no login was before 1970"));
-    }
-    Ok(now.as_millisecond())
-}
-
-pub(super) fn budget(limits: &LimitArguments) -> Result<Budget, CliError> {
-    let nothing = |option: &str, hint: &str| {
-        CliError::usage(format!("{option}: it must be greater than zero")).with_hint(hint)
-    };
-    let time = parse_duration(&limits.timeout).map_err(|error| option_error("--timeout", error))?;
-    if time.is_zero() {
-        return Err(nothing("--timeout", "production gives 20s"));
-    }
-    let memory = parse_size(&limits.memory).map_err(|error| option_error("--memory", error))?;
-    if memory == 0 {
-        return Err(nothing("--memory", "the default is 128MiB"));
-    }
-    Ok(Budget { time, memory })
-}
-
-fn option_error(option: &str, error: postlogin_project::Error) -> CliError {
-    let mut error = CliError::from(error);
-    error.message = format!("{option}: {}", error.message);
-    error
-}
-
-fn seed_of(now_ms: i64) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    now_ms.hash(&mut hasher);
-    hasher.finish()
 }
 
 fn stored_metadata(event: &Value) -> StoredMetadata {

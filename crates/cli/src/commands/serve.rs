@@ -72,7 +72,7 @@ pub(super) fn serve_with(
     // Read now what every login reads anew, so that a mistake is told before anybody signs in.
     network(&arguments.network, budget.time)?;
     let given = secrets::given(&arguments.secrets)?;
-    seed::check_callbacks(&arguments.callback)?;
+    seed::check_callbacks(&arguments.data.callback)?;
     let mut data = project
         .as_ref()
         .map_or_else(TenantData::default, |project| project.tenant.clone());
@@ -105,7 +105,7 @@ pub(super) fn serve_with(
         key,
         database: (!arguments.ephemeral).then(|| folder.join("tenant.sqlite")),
         users: seed.users,
-        callbacks: arguments.callback.clone(),
+        callbacks: arguments.data.callback.clone(),
         control_token,
         templates: Arc::clone(&pipeline) as _,
         pipeline,

@@ -317,6 +317,7 @@ fn write_expected_claim(
             },
         };
         page.paragraph(BELOW, Role::Plain, &format!("{title}: {state}"))?;
+        // Where it was set and dropped, the claim above has the remedies already.
         let is_missing = presence.no_token == Some(NoToken::NoOpenidScope);
         if presence.state == PresenceState::NeverSet || is_missing {
             write_remedies(page, &presence.remedies, &claim.name)?;

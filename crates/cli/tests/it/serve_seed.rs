@@ -1,4 +1,4 @@
-//! What `serve` starts with: seeds, users and callbacks whose mistakes are errors with their place, and nothing written with
+//! The initial data of `serve`: seeds, users and callbacks whose mistakes are errors with their place, and nothing written with
 //! `--ephemeral`.
 
 use std::{

@@ -116,6 +116,7 @@ pub fn to_yaml(mocks: &[Mock]) -> String {
 }
 
 fn write_mock(out: &mut String, mock: &Mock) -> std::fmt::Result {
+    // All fields by name: a new one cannot be forgotten here.
     let RequestPattern {
         method,
         url,

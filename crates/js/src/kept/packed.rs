@@ -1,4 +1,4 @@
-//! How a delta is packed: its size as a little-endian number of 64 bits, then a block of LZ4
+//! The packed form of a delta: its size as a little-endian number of 64 bits, then a block of LZ4
 //! (<https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md>).
 //!
 //! It is written once for each set of packages and read by each process after, while a user waits for the login. zstd packs no smaller at the

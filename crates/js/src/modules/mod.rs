@@ -2,6 +2,7 @@
 
 mod advice;
 pub(crate) mod closure;
+mod dependencies;
 mod door;
 mod installed;
 mod legacy;
@@ -14,7 +15,7 @@ mod places;
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -23,6 +24,7 @@ use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal,
 
 use self::{advice::Advice, local::Local, mocks::Mocks, packages::Packages};
 pub use self::{
+    dependencies::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule},
     installed::manifests,
     local::{Imports, LocalFile, check_local, specifiers},
     mocks::ModuleMock,
@@ -48,66 +50,6 @@ const SCHEME: &str = "actions:";
 const LONGEST_SPECIFIER: usize = 4096;
 /// So many answers are remembered. An Action can ask for any number of names.
 const MOST_ANSWERS: usize = 20_000;
-
-/// The dependencies of an Action, and where they are.
-#[derive(Debug, Clone, Default)]
-pub struct Dependencies {
-    /// The folder where the search for `node_modules` starts, upwards. Without one there are no packages.
-    pub folder: Option<PathBuf>,
-    /// The npm packages that the Action's configuration declares; `None` when nothing declares any.
-    pub declared: Option<Vec<DeclaredPackage>>,
-    /// The Action Modules.
-    pub modules: Vec<ActionModule>,
-    /// The replacements for modules, whoever requires them.
-    pub mocks: Vec<ModuleMock>,
-    /// Whether they are a Rule's, which may name versions: `require('lodash@4.17.10')`.
-    pub is_rule: bool,
-    /// The files of the project that the Action imports, itself or through others.
-    pub local: Vec<LocalFile>,
-    /// The specifiers that the Action writes for them, and their indices.
-    pub imports: Imports,
-    /// The map of the Action's text, if it was built from other files.
-    pub source_map: Option<Arc<SourceMap>>,
-}
-
-/// An npm package that a configuration declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeclaredPackage {
-    /// Its name.
-    pub name: String,
-    /// Its version; `None` when that is left to the vendor.
-    pub version: Option<String>,
-}
-
-/// A module that Actions share.
-#[derive(Debug, Clone, Default)]
-pub struct ActionModule {
-    /// Its name, as in `require('actions:NAME')`.
-    pub name: String,
-    /// The file that stands in messages.
-    pub file: String,
-    /// Its code.
-    pub text: String,
-    /// The packages that it declares; `None` when nothing declares any.
-    pub declared: Option<Vec<DeclaredPackage>>,
-    /// Whether the Action's configuration names it.
-    pub is_bound: bool,
-}
-
-/// Two Action Modules have one name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DuplicateModule {
-    /// The name.
-    pub name: String,
-}
-
-impl fmt::Display for DuplicateModule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Module '{SCHEME}{}' is already registered", self.name)
-    }
-}
-
-impl std::error::Error for DuplicateModule {}
 
 /// Finds and reads what one Action requires. Files are read when they are asked for, and once.
 pub struct Modules {

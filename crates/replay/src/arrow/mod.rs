@@ -1,4 +1,4 @@
-//! What `postlogin replay --worker` reads and writes: Arrow IPC streams
+//! The pipes of `postlogin replay --worker`: Arrow IPC streams
 //! (<https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format>), any number one after the other on the same pipe.
 //!
 //! A stream of users has a column of texts: `user`, else `value`, else its only column of texts. A text is one JSON object, as a line of an

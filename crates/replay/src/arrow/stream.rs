@@ -14,10 +14,10 @@ const LONGEST_HEAD: u32 = 16 << 20;
 /// The longest message, in bytes. Engines make batches of megabytes.
 const LONGEST_BODY: u64 = 1 << 30;
 
-/// How each message begins.
+/// The first bytes of each message.
 const CONTINUATION: [u8; 4] = [0xff; 4];
 
-/// What comes next in a pipe of streams.
+/// The next thing in a pipe of streams.
 #[derive(Debug)]
 pub enum Message {
     /// Rows.

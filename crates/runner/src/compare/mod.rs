@@ -71,7 +71,7 @@ pub struct CompareOptions<'a> {
     pub tenant: &'a TenantData,
     /// The number of logins that run at once; at least one.
     pub jobs: usize,
-    /// What does not load on one of the sides, and was taken out of both.
+    /// Handlers that do not load on one of the sides, and were taken out of both.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -144,7 +144,7 @@ pub struct Comparison {
     pub failures_on_both: u64,
     /// The differences; empty when no login shows one. Secrets are hidden.
     pub found: Vec<Found>,
-    /// What does not load on one of the sides, and logs in on neither.
+    /// Handlers that do not load on one of the sides, and run on neither.
     pub left_out: Vec<LeftOut>,
 }
 

@@ -27,7 +27,7 @@ pub struct Targets {
     pub sources: Vec<ActionSource>,
     /// The targets, each once.
     pub list: Vec<Target>,
-    /// What should log in with them and cannot be read, each once.
+    /// Handlers that should run with them and cannot be read, each once.
     pub left_out: Vec<LeftOut>,
 }
 

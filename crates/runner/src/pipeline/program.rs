@@ -45,7 +45,7 @@ pub(super) struct Program {
     counted: OnceLock<Option<Arc<Counted>>>,
     /// Whether something may switch to another user.
     pub(super) switches_users: bool,
-    /// What should run and does not load: logins that need it fail.
+    /// Handlers that should run and do not load: logins that need them fail.
     pub(super) left_out: Vec<LeftOut>,
     /// Whether it was reported that an Action of this cannot be loaded.
     reported: AtomicBool,
@@ -81,7 +81,7 @@ pub(super) struct Library {
     given: Vec<Secret>,
     start: Start,
     notices: Notices,
-    /// What the seed of the tenant has beside the project.
+    /// The data of the tenant's seed, beside the project.
     seed: TenantData,
     loaded: Mutex<Loaded>,
 }

@@ -1,4 +1,4 @@
-//! What workers made, put together.
+//! Joins the results of workers.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufWriter, Write as _};

@@ -65,7 +65,7 @@ struct Stored {
     summary: Summary,
 }
 
-/// What of a part binds the files beside it.
+/// The fields of a part that bind the files beside it.
 #[derive(Deserialize)]
 struct Beside {
     rows: Mark,

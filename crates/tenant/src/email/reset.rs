@@ -306,7 +306,7 @@ fn form(token: &str, policy: Option<&str>, wrong: Option<&str>) -> Response {
     page(StatusCode::OK, layout("Change Your Password", &body))
 }
 
-/// What the database of the user asks of passwords.
+/// Returns the password policy of the user's database.
 fn policy(tenant: &Tenant, ticket: &Ticket) -> Result<Option<String>> {
     let user = tenant.store.user(&ticket.user_id)?.ok_or_else(gone)?;
     let connection = crate::oauth::event::connection(tenant, &user, None);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Wrong, is_own};
 use crate::signup::is_email;
 
-/// What the vendor's import and export formats have, and our own `connection`, `password`, `roles`, `organizations` and
+/// The keys of the vendor's import and export formats, and our own `connection`, `password`, `roles`, `organizations` and
 /// `enrolledFactors`.
 ///
 /// Sources: <https://auth0.com/docs/manage-users/user-migration/bulk-user-import-database-schema-and-examples>,

@@ -19,7 +19,7 @@ pub struct ImportError {
     pub place: String,
     /// One sentence; never an attribute of a user, which may be a secret, but an address that is not one.
     pub message: String,
-    /// What to do about it.
+    /// The way to fix it.
     pub hint: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What the Authentication API tells the log events, in the vendor's codes.
+//! The log events of the Authentication API, in the vendor's codes.
 //!
 //! <https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes>
 

@@ -22,7 +22,7 @@ const KEPT: usize = 1_000;
 /// The most characters of a text of an event.
 const LENGTH: usize = 500;
 
-/// What happened.
+/// One event, before it is a log entry.
 #[derive(Debug, Default)]
 pub(crate) struct Happening<'a> {
     /// The vendor's code: `s`, `fp`, `slo`, ….
@@ -30,7 +30,7 @@ pub(crate) struct Happening<'a> {
     pub(crate) description: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) user_id: &'a str,
-    /// What the user was called in the request, where it named one.
+    /// The name of the user in the request, where it has one.
     pub(crate) user_name: &'a str,
     /// The name of the connection.
     pub(crate) connection: &'a str,

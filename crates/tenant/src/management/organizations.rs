@@ -116,7 +116,7 @@ pub(super) fn by_name(
     ))
 }
 
-/// What an organization says of a connection.
+/// The properties of a connection in an organization.
 const ENABLED: Properties = &[
     ("assign_membership_on_login", Is::Bool),
     ("is_signup_enabled", Is::Bool),
@@ -193,7 +193,7 @@ pub(super) fn enabled_connection(
     ok(shown.ok_or_else(not_enabled)?)
 }
 
-/// What becomes of the connections of an organization.
+/// A change of the connections of an organization.
 #[derive(Clone, Copy)]
 pub(super) enum Change<'a> {
     Add,
@@ -221,6 +221,7 @@ pub(super) fn change_connections(
         Change::Remove(_) => ("delete:organization_connections", None),
     };
     caller.require(&[scope], None)?;
+    // The scope is checked before the body: a caller without rights learns nothing from its errors.
     let body = match body {
         Some((true, body)) => {
             let body = body?;

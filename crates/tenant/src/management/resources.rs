@@ -1,6 +1,6 @@
 //! The configuration: each kind of item is listed, read, made, changed and removed in the same way.
 //!
-//! What differs from kind to kind is in [`Kind`]: the scopes, the schemas and the rules that concern other items. A change
+//! [`Kind`] has all that differs from kind to kind: the scopes, the schemas and the rules that concern other items. A change
 //! counts from the next request on, and stays like everything else that the tenant stores.
 
 use axum::http::StatusCode;

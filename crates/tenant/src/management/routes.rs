@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::Method;
 
 use super::organizations::Change;
+use super::resources::Kind;
 use super::{
     Answered, ApiError, Caller, Result, apis, clients, connections, factors, identities,
     invitations, jobs, journal, lists, members, organizations, permissions, resources, roles,
@@ -131,13 +132,8 @@ async fn of_organizations(asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
         call,
         caller,
     } = asked;
-    let kind = &organizations::KIND;
     match (call.method.clone(), rest) {
-        (Method::GET, []) => kind.list(tenant, call, caller),
-        (Method::POST, []) => kind.create(tenant, call, caller),
         (Method::GET, ["name", name]) => organizations::by_name(tenant, call, caller, name),
-        (Method::GET, [id]) => kind.get(tenant, call, caller, id),
-        (Method::PATCH, [id]) => kind.update(tenant, call, caller, id),
         (Method::DELETE, [id]) => organizations::delete(tenant, caller, id),
         (Method::GET, [id, "members"]) => members::list(tenant, call, caller, id),
         (Method::POST | Method::DELETE, [id, "members"]) => {
@@ -181,7 +177,7 @@ async fn of_organizations(asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
         (Method::DELETE, [id, "client-grants", grant]) => {
             organizations::change_client_grants(tenant, call, caller, id, Some(grant))
         }
-        _ => Err(missing(call)),
+        _ => of_kind(&organizations::KIND, asked, rest),
     }
 }
 
@@ -209,16 +205,13 @@ fn of_clients(asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
         call,
         caller,
     } = asked;
-    let kind = &clients::KIND;
     match (call.method.clone(), rest) {
         (Method::GET, []) => clients::list(tenant, call, caller),
         (Method::POST, []) => clients::create(tenant, call, caller),
-        (Method::GET, [id]) => kind.get(tenant, call, caller, id),
         (Method::PATCH, [id]) => clients::update(tenant, call, caller, id),
-        (Method::DELETE, [id]) => kind.delete(tenant, caller, id),
         (Method::POST, [id, "rotate-secret"]) => clients::rotate(tenant, caller, id),
         (Method::GET, [id, "connections"]) => clients::connections(tenant, call, caller, id),
-        _ => Err(missing(call)),
+        _ => of_kind(&clients::KIND, asked, rest),
     }
 }
 
@@ -228,17 +221,12 @@ fn of_connections(asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
         call,
         caller,
     } = asked;
-    let kind = &connections::KIND;
     match (call.method.clone(), rest) {
-        (Method::GET, []) => kind.list(tenant, call, caller),
-        (Method::POST, []) => kind.create(tenant, call, caller),
-        (Method::GET, [id]) => kind.get(tenant, call, caller, id),
-        (Method::PATCH, [id]) => kind.update(tenant, call, caller, id),
         (Method::DELETE, [id]) => connections::delete(tenant, caller, id),
         (Method::DELETE, [id, "users"]) => connections::delete_user(tenant, call, caller, id),
         (Method::GET, [id, "clients"]) => connections::clients_of(tenant, call, caller, id),
         (Method::PATCH, [id, "clients"]) => connections::change_clients(tenant, call, caller, id),
-        _ => Err(missing(call)),
+        _ => of_kind(&connections::KIND, asked, rest),
     }
 }
 
@@ -248,13 +236,7 @@ fn of_roles(asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
         call,
         caller,
     } = asked;
-    let kind = &roles::KIND;
     match (call.method.clone(), rest) {
-        (Method::GET, []) => kind.list(tenant, call, caller),
-        (Method::POST, []) => kind.create(tenant, call, caller),
-        (Method::GET, [id]) => kind.get(tenant, call, caller, id),
-        (Method::PATCH, [id]) => kind.update(tenant, call, caller, id),
-        (Method::DELETE, [id]) => kind.delete(tenant, caller, id),
         (Method::GET, [id, "permissions"]) => {
             permissions::permissions_of_role(tenant, call, caller, id)
         }
@@ -263,6 +245,23 @@ fn of_roles(asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
         }
         (Method::GET, [id, "users"]) => roles::users(tenant, call, caller, id),
         (Method::POST, [id, "users"]) => roles::assign(tenant, call, caller, id),
+        _ => of_kind(&roles::KIND, asked, rest),
+    }
+}
+
+/// Answers the requests that are the same for every kind: list, create, read, change and delete.
+fn of_kind(kind: &Kind, asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
+    let Asked {
+        tenant,
+        call,
+        caller,
+    } = asked;
+    match (call.method.clone(), rest) {
+        (Method::GET, []) => kind.list(tenant, call, caller),
+        (Method::POST, []) => kind.create(tenant, call, caller),
+        (Method::GET, [id]) => kind.get(tenant, call, caller, id),
+        (Method::PATCH, [id]) => kind.update(tenant, call, caller, id),
+        (Method::DELETE, [id]) => kind.delete(tenant, caller, id),
         _ => Err(missing(call)),
     }
 }
@@ -273,10 +272,6 @@ fn of_others(asked: Asked<'_>, first: &str, rest: &[&str]) -> Result<Answered> {
         call,
         caller,
     } = asked;
-    let kind = match first {
-        "client-grants" => &apis::GRANTS,
-        _ => &apis::KIND,
-    };
     match (call.method.clone(), first, rest) {
         (Method::POST, "tickets", ["password-change"]) => tickets::password(tenant, call, caller),
         (Method::POST, "tickets", ["email-verification"]) => {
@@ -288,12 +283,8 @@ fn of_others(asked: Asked<'_>, first: &str, rest: &[&str]) -> Result<Answered> {
             resources::settings(tenant, call, caller)
         }
         (_, "tickets" | "logs" | "tenants", _) => Err(missing(call)),
-        (Method::GET, _, []) => kind.list(tenant, call, caller),
-        (Method::POST, _, []) => kind.create(tenant, call, caller),
-        (Method::GET, _, [id]) => kind.get(tenant, call, caller, id),
-        (Method::PATCH, _, [id]) => kind.update(tenant, call, caller, id),
-        (Method::DELETE, _, [id]) => kind.delete(tenant, caller, id),
-        _ => Err(missing(call)),
+        (_, "client-grants", _) => of_kind(&apis::GRANTS, asked, rest),
+        _ => of_kind(&apis::KIND, asked, rest),
     }
 }
 

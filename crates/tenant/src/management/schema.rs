@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::body::type_name;
 use super::{ApiError, Result};
 
-/// What a property may hold.
+/// The values that a property may have.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Is {
     /// A string with its least and most characters.
@@ -105,6 +105,7 @@ fn problem(is: Is, value: &Value) -> Option<String> {
         ))
     };
     match (is, value) {
+        // The wording is that of the vendor's JSON Schema validator: SDKs pass it on.
         (Is::Any, _) | (Is::Bool, Value::Bool(_)) | (Is::Object, Value::Object(_)) => None,
         (Is::Bool, _) => wrong("boolean"),
         (Is::Object, _) => wrong("object"),

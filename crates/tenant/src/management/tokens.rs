@@ -1,4 +1,4 @@
-//! What users have given to applications: refresh tokens, and the consents that are called grants here.
+//! Refresh tokens of users, and their consents, which are called grants here.
 //!
 //! <https://auth0.com/docs/secure/tokens/refresh-tokens/manage-refresh-tokens-with-auth0-management-api>,
 //! <https://auth0.com/docs/api/management/v2/user-grants>

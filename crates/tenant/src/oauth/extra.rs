@@ -108,7 +108,7 @@ pub(crate) struct Rule {
     user: Option<String>,
     client_id: Option<String>,
     extra: Extra,
-    /// How many logins it is for; `None` for all.
+    /// The number of logins it is for; `None` for all.
     times: Option<u64>,
 }
 

@@ -22,13 +22,13 @@ const LONGEST: usize = 80;
 
 /// The parameters of an endpoint.
 struct Known {
-    /// What counts here.
+    /// The parameters that count here.
     counts: &'static [&'static str],
-    /// What counts in production alone.
+    /// The parameters that count in production alone.
     elsewhere: &'static [&'static str],
 }
 
-/// How an application shows who it is.
+/// The parameters with which an application authenticates.
 const CLIENT: &[&str] = &[
     "client_id",
     "client_secret",

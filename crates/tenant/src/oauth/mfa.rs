@@ -270,7 +270,7 @@ pub(crate) async fn exchange(
     Ok(body)
 }
 
-/// What a user shows.
+/// The second factor that a user presents.
 enum Shown<'a> {
     Otp(&'a str),
     /// `oob_code` and `binding_code`.

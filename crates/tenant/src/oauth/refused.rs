@@ -22,7 +22,7 @@ const STEPS: &[&str] = &[
 /// So many characters of a name in a request are kept.
 const LONGEST: usize = 200;
 
-/// What an answer says of a refusal.
+/// The parts of an answer that refuses a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Refused {
     error: String,

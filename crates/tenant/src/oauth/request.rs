@@ -156,6 +156,7 @@ pub(crate) fn checked(
     back: &WayBack,
     params: &Params,
 ) -> Result<AuthRequest> {
+    // OpenID Connect Core 6.1: a server that does not read request objects must refuse them, not ignore them.
     for unsupported in ["request", "request_uri"] {
         if params.get(unsupported).is_some() {
             return Err(OAuthError::new(
@@ -188,6 +189,8 @@ pub(crate) fn checked(
         ));
     }
     let wants = |kind: &str| response_type.iter().any(|known| known == kind);
+    // Tokens in a query would be in logs and in the Referer header.
+    // <https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes>
     if params.get("response_mode") == Some("query") && (wants("token") || wants("id_token")) {
         return Err(OAuthError::invalid_request(
             "response_mode query is not allowed for this response_type",
@@ -205,6 +208,7 @@ pub(crate) fn checked(
             ));
         }
     }
+    // Only the nonce binds an ID token that passes through the browser to its request.
     if wants("id_token") && params.get("nonce").is_none() {
         return Err(OAuthError::missing("nonce"));
     }

@@ -14,7 +14,7 @@ fn world() -> World {
     World::with(data, vec![])
 }
 
-/// What rows refer to.
+/// The items that rows refer to.
 struct Known {
     device_code: String,
     mfa_token: String,

@@ -1,4 +1,4 @@
-//! What the log says of requests: parameters that do not count, and requests that were refused.
+//! The log's notices on requests: parameters that do not count, and requests that were refused.
 
 use axum::http::Method;
 use serde_json::{Value, json};

@@ -155,7 +155,7 @@ impl World {
         world.of(tenant.with_issuers(issuers).unwrap())
     }
 
-    /// What is said of further issuers that there cannot be.
+    /// Returns the error for further issuers that there cannot be.
     pub fn refused(data: TenantData, issuers: &[String]) -> String {
         let (tenant, _) = Self::made(data, vec![], None, 7);
         let refused = tenant.with_issuers(issuers).err();

@@ -1,4 +1,4 @@
-//! What users have given to applications, and their second factors, by the Management API.
+//! Refresh tokens, consents and second factors of users, by the Management API.
 
 use axum::http::Method;
 use serde_json::{Value, json};

@@ -81,6 +81,7 @@ fn check(parameter: &Parameter, value: &Value, folder: &Path) -> Result<(), Refu
         Kind::Word(words) if !value.as_str().is_some_and(|word| words.contains(&word)) => {
             wrong(&format!("one of {}", words.join(", ")))
         }
+        // An agent chooses these: each path is kept inside the project, and nothing that it names may start a build.
         Kind::Path | Kind::Side => match value.as_str() {
             Some(text) if parameter.kind == Kind::Side => text
                 .split(',')

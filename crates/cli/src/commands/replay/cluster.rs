@@ -17,7 +17,7 @@ use crate::{
     printer::Printer,
 };
 
-/// How much is read and written at once, in bytes.
+/// The number of bytes that are read and written at once.
 const BUFFER: usize = 1 << 16;
 
 /// Reads users from stdin and writes results to stdout, until the users end.

@@ -1,4 +1,4 @@
-//! What a replay runs, from the options.
+//! Prepares the versions and logins of a replay from the options.
 
 use std::{num::NonZeroUsize, path::Path, sync::Arc, thread};
 
@@ -39,7 +39,7 @@ pub(super) struct Setup<'a> {
     after: Side,
     pub(super) options: ReplayOptions<'a>,
     pub(super) versions: Versions,
-    /// What parts depend on besides the users.
+    /// The hash of everything that parts depend on besides the users.
     pub(super) key: String,
     pub(super) jobs: usize,
     /// Whether a part of a side does not load; the rest runs without it.
@@ -140,9 +140,11 @@ pub(super) fn prepare<'a>(
     let before_name = arguments.before.as_deref().unwrap_or_default();
     let before = before.map(|found| side(before_name, found, &mut compiler));
     let before = before.transpose()?;
+    // One compiler loads both versions: what it has counted up to here belongs to the first.
     let of_before = compiler.take_counters();
     let (mut after, mut left_out) = side(&arguments.after, after, &mut compiler)?;
     let counters = [of_before, compiler.take_counters()];
+    // An Action that does not load in one version is left out of both, or every user would differ.
     let before = match before {
         Some((mut before, others)) => {
             left_out.extend(others);
@@ -195,7 +197,7 @@ fn no_tenant<'a>() -> &'a TenantData {
     &NONE
 }
 
-/// How users and values are written, with the key of their hashes.
+/// Returns the form in which users and values are written, with the key of their hashes.
 fn privacy(arguments: &ReplayArguments) -> Privacy {
     let of_environment = std::env::var("POSTLOGIN_REPLAY_KEY")
         .ok()
@@ -205,7 +207,7 @@ fn privacy(arguments: &ReplayArguments) -> Privacy {
     Privacy::new(&key, arguments.show_ids, arguments.show_values)
 }
 
-/// What `--after` is if it is not given.
+/// The default of `--after`.
 const AFTER_ALONE: &str = ".";
 
 fn version(side: &Side, name: String) -> Version {
@@ -265,7 +267,7 @@ fn template(arguments: &ReplayArguments, printer: &Printer) -> Result<serde_json
     Ok(event)
 }
 
-/// What the parts of a replay depend on besides the users.
+/// Returns the hash of everything that the parts of a replay depend on besides the users.
 fn run_key(
     arguments: &ReplayArguments,
     versions: &Versions,

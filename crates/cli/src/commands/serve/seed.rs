@@ -1,4 +1,4 @@
-//! What `serve` starts with: `--users`, `--seed` and `--callback`.
+//! The initial data of `serve`: `--users`, `--seed` and `--callback`.
 
 use postlogin_project::{Format, TenantData, read_users_text};
 use postlogin_tenant::{SeedFile, SeedUser, callback_problem, read_seed, read_users};
@@ -31,7 +31,7 @@ pub(super) fn read(
         data: TenantData::default(),
     };
     let mut known = base.clone();
-    for file in &arguments.seed {
+    for file in &arguments.data.seed {
         let shown = file.display().to_string();
         let text = read_users_text(file, &shown)?;
         let read = read_seed(&shown, &text, Format::of(file), &known).map_err(|mut errors| {
@@ -53,7 +53,7 @@ pub(super) fn read(
 
 fn users(arguments: &ServeArguments) -> Result<Vec<SeedUser>, CliError> {
     let mut users = Vec::new();
-    for file in &arguments.users {
+    for file in &arguments.data.users {
         let shown = file.display().to_string();
         let text = read_users_text(file, &shown)?;
         let read = read_users(&shown, text).map_err(|error| {

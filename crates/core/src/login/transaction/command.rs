@@ -180,6 +180,7 @@ impl Command {
                 scope.len()
             }
             Command::TargetScopes(TargetScopes::Set(scopes)) => {
+                // A string costs more than its bytes when there are many short ones.
                 scopes.iter().map(|scope| scope.len() + 64).sum()
             }
             Command::ValidationError { code, message } => code.len() + message.len(),

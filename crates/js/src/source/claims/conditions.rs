@@ -1,14 +1,7 @@
 //! The conditions around the places that set claims, and around the calls of helpers.
 
-use oxc::allocator::Vec as ArenaVec;
-use oxc::ast::ast::{
-    Argument, ArrowFunctionExpression, AssignmentExpression, CallExpression, ConditionalExpression,
-    Expression, ForInStatement, ForOfStatement, ForStatement, Function, IfStatement,
-    LogicalExpression, LogicalOperator, ReturnStatement, Statement, SwitchStatement, TryStatement,
-    VariableDeclarator, WhileStatement,
-};
-use oxc::ast_visit::{Visit, walk};
-use oxc::semantic::{ScopeFlags, SymbolId};
+use oxc::ast::ast::{Argument, CallExpression, Expression, Statement};
+use oxc::semantic::SymbolId;
 use oxc::span::{GetSpan, Span};
 
 use super::guard::{Guard, Guards};
@@ -60,16 +53,16 @@ pub(super) struct Try {
 
 /// Walks a text and finds what sets claims, and what calls helpers.
 pub(super) struct Finder<'r> {
-    resolver: &'r Resolver<'r>,
-    make: Guards<'r>,
-    guards: Vec<Guard>,
+    pub(super) resolver: &'r Resolver<'r>,
+    pub(super) make: Guards<'r>,
+    pub(super) guards: Vec<Guard>,
     /// The helper that is walked, and where the functions around begin.
     helper: Option<SymbolId>,
-    functions: Vec<u32>,
+    pub(super) functions: Vec<u32>,
     /// The `try` blocks around, by number.
-    inside: Vec<usize>,
+    pub(super) inside: Vec<usize>,
     /// Where the statement around begins.
-    statement: u32,
+    pub(super) statement: u32,
     pub(super) found: Vec<Site>,
     /// The number beyond [`MOST_SITES`].
     pub(super) omitted: usize,
@@ -101,7 +94,7 @@ impl<'r> Finder<'r> {
     }
 
     /// Walks what is reached only when a condition is met.
-    fn under(&mut self, guard: Guard, walk: impl FnOnce(&mut Self)) {
+    pub(super) fn under(&mut self, guard: Guard, walk: impl FnOnce(&mut Self)) {
         self.guards.push(guard);
         walk(self);
         self.guards.pop();
@@ -127,7 +120,7 @@ impl<'r> Finder<'r> {
         }
     }
 
-    fn keep(&mut self, setting: Setting) {
+    pub(super) fn keep(&mut self, setting: Setting) {
         if self.found.len() >= MOST_SITES {
             self.omitted += 1;
             return;
@@ -140,7 +133,7 @@ impl<'r> Finder<'r> {
     }
 
     /// Keeps the call of a helper: a function of the text that has a name.
-    fn keep_call(&mut self, call: &CallExpression<'_>) {
+    pub(super) fn keep_call(&mut self, call: &CallExpression<'_>) {
         let helper = |expression: &Expression<'_>| match expression.get_inner_expression() {
             Expression::Identifier(name) => {
                 let symbol = self.resolver.symbol(name)?;
@@ -169,7 +162,12 @@ impl<'r> Finder<'r> {
     }
 
     /// Walks a function. The conditions around a helper are those around its calls.
-    fn function(&mut self, start: u32, helper: Option<SymbolId>, walk: impl FnOnce(&mut Self)) {
+    pub(super) fn function(
+        &mut self,
+        start: u32,
+        helper: Option<SymbolId>,
+        walk: impl FnOnce(&mut Self),
+    ) {
         let is_helper = helper.is_some();
         let outer = is_helper.then(|| {
             (
@@ -192,7 +190,7 @@ impl<'r> Finder<'r> {
     }
 
     /// Returns the guard of the code after a statement that may leave.
-    fn guard_after(&self, statement: &Statement<'_>) -> Option<Guard> {
+    pub(super) fn guard_after(&self, statement: &Statement<'_>) -> Option<Guard> {
         match statement {
             Statement::IfStatement(choice) => {
                 let other = choice.alternate.as_ref();
@@ -218,194 +216,6 @@ impl<'r> Finder<'r> {
 fn last<T: Clone>(all: &[T]) -> Vec<T> {
     let first = all.len().saturating_sub(MOST_AROUND);
     all.get(first..).unwrap_or_default().to_vec()
-}
-
-impl<'a> Visit<'a> for Finder<'_> {
-    fn visit_statements(&mut self, statements: &ArenaVec<'a, Statement<'a>>) {
-        let outer = self.guards.len();
-        for statement in statements {
-            self.visit_statement(statement);
-            let guard = self.guard_after(statement);
-            self.guards.extend(guard);
-        }
-        self.guards.truncate(outer);
-    }
-
-    fn visit_statement(&mut self, statement: &Statement<'a>) {
-        let start = statement.span().start;
-        let outer = std::mem::replace(&mut self.statement, start);
-        self.statements.push(start);
-        walk::walk_statement(self, statement);
-        self.statement = outer;
-    }
-
-    fn visit_if_statement(&mut self, choice: &IfStatement<'a>) {
-        self.visit_expression(&choice.test);
-        self.under(self.make.test(&choice.test, true), |finder| {
-            finder.visit_statement(&choice.consequent);
-        });
-        if let Some(other) = &choice.alternate {
-            self.under(self.make.test(&choice.test, false), |finder| {
-                finder.visit_statement(other);
-            });
-        }
-    }
-
-    fn visit_conditional_expression(&mut self, choice: &ConditionalExpression<'a>) {
-        self.visit_expression(&choice.test);
-        self.under(self.make.test(&choice.test, true), |finder| {
-            finder.visit_expression(&choice.consequent);
-        });
-        self.under(self.make.test(&choice.test, false), |finder| {
-            finder.visit_expression(&choice.alternate);
-        });
-    }
-
-    fn visit_logical_expression(&mut self, logical: &LogicalExpression<'a>) {
-        self.visit_expression(&logical.left);
-        let guard = match logical.operator {
-            LogicalOperator::And => self.make.test(&logical.left, true),
-            LogicalOperator::Or => self.make.test(&logical.left, false),
-            LogicalOperator::Coalesce => self.make.missing(&logical.left),
-        };
-        self.under(guard, |finder| finder.visit_expression(&logical.right));
-    }
-
-    fn visit_switch_statement(&mut self, switch: &SwitchStatement<'a>) {
-        self.visit_expression(&switch.discriminant);
-        for (number, case) in switch.cases.iter().enumerate() {
-            if let Some(test) = &case.test {
-                self.visit_expression(test);
-            }
-            let depth = self.guards.len();
-            let guard = self.make.case(switch, number);
-            self.guards.extend(guard);
-            self.visit_statements(&case.consequent);
-            self.guards.truncate(depth);
-        }
-    }
-
-    fn visit_try_statement(&mut self, attempt: &TryStatement<'a>) {
-        let (block, start) = (attempt.block.span, attempt.span.start);
-        if let Some(clause) = &attempt.handler {
-            self.inside.push(self.tries.len());
-            self.tries.push(Try {
-                block,
-                clause: clause.span.start,
-                body: clause.body.span.start,
-            });
-            self.visit_block_statement(&attempt.block);
-            self.inside.pop();
-            self.under(self.make.caught(clause, block, start, true), |finder| {
-                finder.visit_block_statement(&clause.body);
-            });
-        } else {
-            self.visit_block_statement(&attempt.block);
-        }
-        if let Some(always) = &attempt.finalizer {
-            self.visit_block_statement(always);
-        }
-    }
-
-    fn visit_while_statement(&mut self, statement: &WhileStatement<'a>) {
-        self.visit_expression(&statement.test);
-        self.under(self.make.test(&statement.test, true), |finder| {
-            finder.visit_statement(&statement.body);
-        });
-    }
-
-    fn visit_for_statement(&mut self, statement: &ForStatement<'a>) {
-        if let Some(init) = &statement.init {
-            self.visit_for_statement_init(init);
-        }
-        let depth = self.guards.len();
-        if let Some(test) = &statement.test {
-            self.visit_expression(test);
-            let guard = self.make.test(test, true);
-            self.guards.push(guard);
-        }
-        if let Some(update) = &statement.update {
-            self.visit_expression(update);
-        }
-        self.visit_statement(&statement.body);
-        self.guards.truncate(depth);
-    }
-
-    fn visit_for_in_statement(&mut self, statement: &ForInStatement<'a>) {
-        self.visit_expression(&statement.right);
-        let guard = self.make.elements(&statement.right, statement.body.span());
-        self.under(guard, |finder| finder.visit_statement(&statement.body));
-    }
-
-    fn visit_for_of_statement(&mut self, statement: &ForOfStatement<'a>) {
-        self.visit_expression(&statement.right);
-        let guard = self.make.elements(&statement.right, statement.body.span());
-        self.under(guard, |finder| finder.visit_statement(&statement.body));
-    }
-
-    fn visit_return_statement(&mut self, statement: &ReturnStatement<'a>) {
-        let function = self.functions.last().copied().unwrap_or_default();
-        self.returns.push((function, statement.span.start));
-        walk::walk_return_statement(self, statement);
-    }
-
-    fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
-        let named = function.id.as_ref().map(|name| name.symbol_id());
-        let given = self.calls.named_at.remove(&function.span.start);
-        self.function(function.span.start, given.or(named), |finder| {
-            walk::walk_function(finder, function, flags);
-        });
-    }
-
-    fn visit_arrow_function_expression(&mut self, arrow: &ArrowFunctionExpression<'a>) {
-        let given = self.calls.named_at.remove(&arrow.span.start);
-        self.function(arrow.span.start, given, |finder| {
-            walk::walk_arrow_function_expression(finder, arrow);
-        });
-    }
-
-    fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
-        // `const set = (name) => …` is a helper like `function set(name) {…}`.
-        if let Some(name) = declarator.id.get_binding_identifier()
-            && let Some(value) = &declarator.init
-            && self
-                .resolver
-                .functions
-                .signature_of(name.symbol_id())
-                .is_some()
-        {
-            let start = value.get_inner_expression().span().start;
-            self.calls.named_at.insert(start, name.symbol_id());
-        }
-        walk::walk_variable_declarator(self, declarator);
-    }
-
-    fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
-        for setting in self.resolver.claims_of_assignment(assignment) {
-            self.keep(setting);
-        }
-        walk::walk_assignment_expression(self, assignment);
-    }
-
-    fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
-        for setting in self.resolver.claims_of_call(call) {
-            self.keep(setting);
-        }
-        // `roles.forEach((role) => …)` calls its function when there are roles.
-        let list = match call.callee.get_inner_expression() {
-            Expression::StaticMemberExpression(member) => Some(member.object.span()),
-            _ => None,
-        };
-        let guard = list.and_then(|list| self.make.callback(call, list, self.statement));
-        self.keep_call(call);
-        self.visit_expression(&call.callee);
-        let depth = self.guards.len();
-        self.guards.extend(guard);
-        for argument in &call.arguments {
-            self.visit_argument(argument);
-        }
-        self.guards.truncate(depth);
-    }
 }
 
 /// Whether nothing after a statement is reached through it.

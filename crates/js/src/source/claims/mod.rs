@@ -10,6 +10,7 @@ mod guard;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use oxc::ast_visit::Visit;
 use oxc::span::Span;

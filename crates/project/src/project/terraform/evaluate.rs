@@ -317,6 +317,7 @@ impl<'m> Scope<'m> {
 fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Option<Value> {
     use BinaryOperator as Op;
     let numbers = || Some((left.as_f64()?, right.as_f64()?));
+    // Terraform prints whole numbers without a point; above 9e15 a float no longer has every whole number.
     let number = |value: f64| match value.fract() == 0.0 && value.abs() < 9e15 {
         true => json!(value as i64),
         false => json!(value),

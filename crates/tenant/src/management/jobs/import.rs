@@ -28,7 +28,7 @@ const FILE_BYTES: usize = 500_000;
 /// The most errors that are kept of a job.
 const MOST_ERRORS: usize = 1_000;
 
-/// What an import changes of a user who is there.
+/// The properties that an import changes of an existing user.
 /// Source: <https://auth0.com/docs/manage-users/user-accounts/user-profiles/user-profile-structure>.
 const UPDATED: &[&str] = &[
     "blocked",
@@ -238,7 +238,7 @@ struct Done {
     updated: usize,
     failed: usize,
     errors: Vec<Value>,
-    /// What users of the file were called by.
+    /// The identifiers of the users of the file so far.
     seen: HashSet<String>,
 }
 

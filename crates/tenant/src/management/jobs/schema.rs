@@ -57,7 +57,7 @@ pub(super) fn error(code: &str, message: impl Into<String>, path: Option<&str>) 
     error
 }
 
-/// What the schema finds wrong in a user.
+/// Returns the errors that the schema finds in a user.
 pub(super) fn problems(user: &Value) -> Vec<Value> {
     let Some(user) = user.as_object() else {
         let message = format!("Expected type object but found type {}", type_name(user));
