@@ -1,7 +1,7 @@
 //! The connections of the server: how many there may be, which one gives way, and when one is given up.
 //!
-//! A connection that waits for the head of a request gives way to a new one when there are too many; one that answers a
-//! request never does. So idle clients, and those that send half a request, cannot keep the others out.
+//! A connection that waits for a request, or for the rest of one, gives way to a new one when there are too many; one that
+//! answers a request never does. So idle clients, and those that send half a request, cannot keep the others out.
 
 use std::collections::BTreeMap;
 use std::future::Future as _;
@@ -43,19 +43,34 @@ pub(crate) fn most() -> usize {
     MOST
 }
 
+/// Those who wait, by the number of their turn: what ends their wait, and since when they wait.
+type Turns = BTreeMap<u64, (Arc<Notify>, Instant)>;
+
 /// The connections that wait for a request, the one that has waited longest first.
 #[derive(Debug, Default)]
-pub(crate) struct Resting(Mutex<(u64, BTreeMap<u64, Arc<Notify>>)>);
+pub(crate) struct Resting(Mutex<(u64, Turns)>);
 
 impl Resting {
-    fn with<T>(&self, act: impl FnOnce(&mut (u64, BTreeMap<u64, Arc<Notify>>)) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut (u64, Turns)) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends the one that has waited longest, if it has waited for as long as `age`.
+    pub(crate) fn end_older(&self, age: Duration) {
+        let is_old = |turns: &Turns| {
+            let first = turns.first_key_value();
+            first.is_some_and(|(_, (_, since))| since.elapsed() >= age)
+        };
+        let oldest = self.with(|(_, turns)| is_old(turns).then(|| turns.pop_first()));
+        if let Some((_, (end, _))) = oldest.flatten() {
+            end.notify_one();
+        }
     }
 
     /// Ends the connection that has waited longest, and returns whether there was one.
     pub(crate) fn end_oldest(&self) -> bool {
         let oldest = self.with(|(_, resting)| resting.pop_first());
-        if let Some((_, end)) = &oldest {
+        if let Some((_, (end, _))) = &oldest {
             end.notify_one();
         }
         oldest.is_some()
@@ -95,13 +110,13 @@ impl Seat {
     fn rest(&self) {
         let place = self.resting.with(|(next, resting)| {
             *next += 1;
-            resting.insert(*next, Arc::clone(&self.end));
+            resting.insert(*next, (Arc::clone(&self.end), Instant::now()));
             *next
         });
         *self.place() = Some(place);
     }
 
-    /// It answers a request.
+    /// It has a whole request, and answers it.
     pub(crate) fn work(&self) {
         if let Some(place) = self.place().take() {
             self.resting.with(|(_, resting)| resting.remove(&place));
@@ -148,6 +163,8 @@ impl HttpBody for Answered {
 
 impl Drop for Answered {
     fn drop(&mut self) {
+        // One whose request was never read to its end rests already.
+        self.seat.work();
         self.seat.rest();
     }
 }

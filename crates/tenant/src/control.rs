@@ -284,9 +284,19 @@ fn claims(tenant: &Tenant, method: &Method, body: &Map<String, Value>) -> Respon
             no_content()
         }
         Method::POST => {
-            let added = Rule::read(body)
-                .and_then(|rule| tenant.control.with_rules(|rules| extra::add(rules, rule)));
-            match added {
+            let rule = match Rule::read(body) {
+                Ok(rule) => rule,
+                Err(wrong) => return refuse(400, wrong),
+            };
+            match rule.unknown(tenant) {
+                Ok(None) => {}
+                Ok(Some(unknown)) => {
+                    let body = json!({"error": unknown.what, "hint": unknown.hint});
+                    return answer(StatusCode::NOT_FOUND, &body);
+                }
+                Err(error) => return failed(&error),
+            }
+            match tenant.control.with_rules(|rules| extra::add(rules, rule)) {
                 Ok(()) => no_content(),
                 Err(wrong) => refuse(400, wrong),
             }

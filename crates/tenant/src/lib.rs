@@ -48,6 +48,7 @@ pub use pipeline::{
 pub use randomness::{Randomness, new_token};
 pub use router::router;
 pub use seed::file::{SeedFile, read_seed};
+pub use seed::sections::{Mistake, mistakes};
 pub use server::{Address, Listening, serve};
 pub use state::{Setup, SetupError, Tenant};
 pub use store::StoreError;

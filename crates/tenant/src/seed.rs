@@ -1,6 +1,7 @@
 //! Users of a seed: checked against the export before any of them is stored, so that a mistake is an error with its place.
 
 pub(crate) mod file;
+pub(crate) mod sections;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;

@@ -212,9 +212,10 @@ where
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (mut router, seat) = (router.clone(), Arc::clone(&seat));
         async move {
-            seat.work();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
+            // Whoever reads the body says when the request is there as a whole.
+            request.extensions_mut().insert(Arc::clone(&seat));
             let answered = match settle_host(&mut request) {
                 true => router.call(request).await,
                 false => Ok(without_host()),

@@ -16,6 +16,7 @@ use postlogin_project::{
     ProblemKind, Project, actions_below, leftover,
 };
 use postlogin_runner::source_map_problem;
+use postlogin_tenant::{Mistake, mistakes};
 
 use self::absent::{Missing, entities, is_same, place, seen_from, unread};
 use crate::{
@@ -41,6 +42,7 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         problems,
         bindings,
         binding_problems,
+        mistakes,
         read,
     } = subjects(&arguments.paths, &here, &found)?;
     // What is not read is a finding, like what is missing.
@@ -80,6 +82,16 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
             }
             ProblemKind::TooMany => check::binding(Unfit::TooMany, &place, &error.message, hint),
         });
+    }
+    for Mistake {
+        error,
+        is_reference,
+    } in &mistakes
+    {
+        // A file that cannot be read is reported as a whole.
+        let hint = error.hint.as_deref();
+        let finding = check::configuration(&place(error), &error.message, hint, *is_reference);
+        report.add_to_configuration(finding);
     }
     let mut missing = Missing::of(&sources);
     for source in &sources {
@@ -132,6 +144,8 @@ struct Subjects {
     bindings: Vec<MissingAction>,
     /// Other problems of bindings, in the same projects.
     binding_problems: Vec<BindingProblem>,
+    /// Mistakes in applications, connections, APIs, roles and grants of the same projects.
+    mistakes: Vec<Mistake>,
     /// The parts of a project without Actions and Rules: `3 applications and 1 connection`.
     read: Option<String>,
 }
@@ -142,6 +156,7 @@ impl Subjects {
             && self.problems.is_empty()
             && self.bindings.is_empty()
             && self.binding_problems.is_empty()
+            && self.mistakes.is_empty()
             && self.read.is_none()
     }
 
@@ -179,6 +194,12 @@ impl Subjects {
         for problem in other.binding_problems {
             if !self.binding_problems.contains(&problem) {
                 self.binding_problems.push(problem);
+            }
+        }
+        for mistake in other.mistakes {
+            let mut known = self.mistakes.iter();
+            if !known.any(|it| is_same(&it.error, &mistake.error)) {
+                self.mistakes.push(mistake);
             }
         }
         self.read = self.read.take().or(other.read);
@@ -289,6 +310,7 @@ fn all_below(folder: &Path, here: &Path, project: Option<&Project>) -> Subjects 
         for problem in &mut found.binding_problems {
             problem.error = seen_from(here, &project.root, problem.error.clone());
         }
+        found.mistakes = mistakes(&project.placed_parts(here), &project.tenant);
         found.read = entities(project);
         for (_, error) in unread(project, here) {
             found.add_problem(error);

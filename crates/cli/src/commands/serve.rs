@@ -15,10 +15,11 @@ use std::{
     time::Duration,
 };
 
-use postlogin_project::{ProblemKind, TenantData, state_folder};
+use postlogin_project::{ProblemKind, Project, TenantData, state_folder};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
-    Listening, Randomness, Setup, SetupError, Tenant, TenantClock, serve as answer,
+    Listening, Mistake, Randomness, Setup, SetupError, Tenant, TenantClock, mistakes,
+    serve as answer,
 };
 use serde_json::Value;
 
@@ -133,6 +134,9 @@ pub(super) fn serve_with(
             printer.warning_unless_error(&error.sentence(), error.hint.as_deref());
         }
     }
+    if let Some(project) = &project {
+        warn_of_mistakes(project, &here, printer);
+    }
     for warning in tenant.warnings() {
         printer.warning(warning);
     }
@@ -180,6 +184,25 @@ pub(super) fn serve_with(
     answered.map_err(|error| CliError::internal(&error.into()))?;
     printer.note("stopped");
     Ok(crate::error::SUCCESS)
+}
+
+/// Mistakes of the configuration that are printed; `check` lists them all.
+const MISTAKES_SHOWN: usize = 10;
+
+/// Warns about what the Management API would refuse of the export: the tenant serves the rest.
+fn warn_of_mistakes(project: &Project, here: &Path, printer: &Printer) {
+    let mut mistakes = mistakes(&project.placed_parts(here), &project.tenant);
+    // What a partial export leaves out is no reason for a warning.
+    mistakes.retain(|mistake| !mistake.is_reference);
+    for Mistake { error, .. } in mistakes.iter().take(MISTAKES_SHOWN) {
+        printer.warning_unless_error(&error.sentence(), error.hint.as_deref());
+    }
+    let more = mistakes.len().saturating_sub(MISTAKES_SHOWN);
+    if more > 0 {
+        printer.warning(&format!(
+            "{more} more mistakes of the configuration: `postlogin check` lists them"
+        ));
+    }
 }
 
 /// The address of the page, without its path: the socket on this machine, whatever the issuer is.

@@ -6,7 +6,15 @@ use super::{Finding, Rule, Severity};
 
 const TRIGGERS: &str = "https://auth0.com/docs/customize/actions/explore-triggers";
 
-pub(super) const RULES: &[Rule] = &[MISSING, NOT_EXPORTED, UNSUPPORTED, UNBINDABLE, TOO_MANY];
+pub(super) const RULES: &[Rule] = &[
+    MISSING,
+    NOT_EXPORTED,
+    UNSUPPORTED,
+    UNBINDABLE,
+    TOO_MANY,
+    CONFIGURATION,
+    REFERENCE,
+];
 
 const MISSING: Rule = Rule {
     code: "missing-bound-action",
@@ -39,6 +47,41 @@ const TOO_MANY: Rule = Rule {
     summary: "A trigger binds more Actions than production runs",
     source: Some(TRIGGERS),
 };
+
+const CONFIGURATION: Rule = Rule {
+    code: "invalid-configuration",
+    severity: Severity::Error,
+    summary: "An application, connection, API, role or grant of the configuration has a misspelt key or a value that the Management API refuses",
+    source: Some("https://auth0.com/docs/api/management/v2"),
+};
+const REFERENCE: Rule = Rule {
+    code: "unknown-reference",
+    severity: Severity::Warning,
+    summary: "A role or a client grant names an API, a scope or an application that the configuration does not have",
+    source: Some(
+        "https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats",
+    ),
+};
+
+/// Returns the finding about a value of the configuration; `is_reference` for one that names something unknown, which an
+/// export may have left out. `message` is one sentence without a full stop.
+#[must_use]
+pub fn configuration(
+    place: &Location,
+    message: &str,
+    hint: Option<&str>,
+    is_reference: bool,
+) -> Finding {
+    let rule = match is_reference {
+        true => &REFERENCE,
+        false => &CONFIGURATION,
+    };
+    let finding = Finding::new(rule, place, message);
+    match hint {
+        Some(hint) => finding.with_hint(hint),
+        None => finding,
+    }
+}
 
 /// A problem of a binding other than a missing Action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,7 +23,7 @@ use postlogin_core::location::Location;
 use postlogin_core::trigger::Exported;
 
 pub use absent::{missing_file, missing_package, unreadable};
-pub use bindings::{BindingProblem, binding, missing_action};
+pub use bindings::{BindingProblem, binding, configuration, missing_action};
 
 use crate::source::facts::{Facts, facts};
 use crate::source::text;

@@ -10,6 +10,7 @@ mod exported;
 pub mod manifest;
 pub mod modules;
 mod parts;
+mod placed;
 mod plain;
 mod problems;
 pub mod remarks;

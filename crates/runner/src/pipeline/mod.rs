@@ -109,6 +109,8 @@ pub struct Pipeline {
     network: Box<dyn Network>,
     budget: Budget,
     slots: Slots,
+    /// Messages and events that Actions deliver: however long that takes, it takes no place of a login.
+    deliveries: Slots,
 }
 
 impl Pipeline {
@@ -135,6 +137,7 @@ impl Pipeline {
             network,
             budget,
             slots: Slots::new(cores()),
+            deliveries: Slots::new(1),
         })
     }
 
@@ -194,8 +197,14 @@ impl Pipeline {
         login: Login,
         conditions: &Conditions,
     ) -> Result<Advanced, PipelineError> {
-        let slot = self.slots.take();
         let trigger = login.trigger();
+        let slot = match trigger {
+            Trigger::EventStream
+            | Trigger::CustomEmailProvider
+            | Trigger::CustomPhoneProvider
+            | Trigger::SendPhoneMessage => self.deliveries.take(),
+            _ => self.slots.take(),
+        };
         let advanced = advance(actions, login, conditions);
         drop(slot);
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;

@@ -418,8 +418,8 @@ fn started<'c>(
     match compiler {
         Some(compiler) => Ok(compiler),
         None => {
-            // One for each login that runs at once, one that is being given back, and one for a mail.
-            let sandboxes = u32::try_from(cores()).unwrap_or(u32::MAX).saturating_add(2);
+            // One for each login that runs at once, one that is being given back, one for a mail, and one for a delivery.
+            let sandboxes = u32::try_from(cores()).unwrap_or(u32::MAX).saturating_add(3);
             let allocation = Allocation::Pooling { sandboxes };
             Ok(compiler.insert(start(allocation)?))
         }

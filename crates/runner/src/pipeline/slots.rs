@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// As many places as there are sandboxes, less one.
+/// Places of what runs at once; fewer than there are sandboxes.
 pub(super) struct Slots {
     free: Mutex<usize>,
     freed: Condvar,

@@ -12,8 +12,9 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::room::{FREE, Room};
+use super::room::{FREE, Held, Room};
 use super::{Call, Content, Params, answer};
+use crate::connections::Seat;
 use crate::oauth::finish::error_page;
 use crate::oauth::{OAuthError, authenticators, known, userinfo};
 use crate::state::{Front, Tenant};
@@ -103,6 +104,7 @@ impl FromRequest<Front> for Call {
         let (parts, body) = request.into_parts();
         let intake = parts.extensions.get::<Intake>().copied();
         let intake = intake.unwrap_or(Intake::PAGE);
+        let seat = parts.extensions.get::<Arc<Seat>>().cloned();
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let ip = peer.map_or_else(|| "127.0.0.1".to_owned(), |peer| peer.0.ip().to_string());
         let mut call = Self {
@@ -124,7 +126,12 @@ impl FromRequest<Front> for Call {
         };
         let mut body = body;
         let read = tokio::time::timeout(time, read(&mut body, intake, &tenant.room)).await;
-        match read.unwrap_or(Err(Unread::TooSlow)) {
+        let read = read.unwrap_or(Err(Unread::TooSlow));
+        // Only now: half of a request must not keep others out.
+        if let Some(seat) = seat {
+            seat.work();
+        }
+        match read {
             Ok((bytes, room)) => {
                 call.content = match intake.guard == Guard::Management && is_multipart(&call) {
                     true => Content::Multipart(bytes),
@@ -241,7 +248,15 @@ async fn read(
         held = room.of(most.min(limit), is_proven).await;
     }
     let mut bytes = Vec::new();
-    while let Some(data) = next(body).await {
+    loop {
+        let arrived = match &held {
+            None => next(body).await,
+            Some(held) => tokio::select! {
+                data = next(body) => data,
+                () = held.ended() => return Err(Unread::TooSlow),
+            },
+        };
+        let Some(data) = arrived else { break };
         let data = data?;
         let sum = bytes.len().saturating_add(data.len());
         if sum > limit {
@@ -252,7 +267,7 @@ async fn read(
         }
         bytes.extend_from_slice(&data);
     }
-    Ok((bytes, held))
+    Ok((bytes, held.map(Held::arrived)))
 }
 
 /// Reads what a client still sends and keeps none of it. One that waits for `100 Continue` need not send it at all.

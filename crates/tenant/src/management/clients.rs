@@ -8,7 +8,7 @@ use super::body::merge_metadata;
 use super::query::{only, paged, values};
 use super::resources::{Kind, letters, named};
 use super::schema::{CLIENT, CLIENT_UNUSED, Is, Properties, refuse};
-use super::{Answered, ApiError, Caller, Result, object, ok};
+use super::{Answered, ApiError, Caller, Result, credentials, object, ok};
 use crate::catalog::changes::{Edit, Section};
 use crate::catalog::{Catalog, is_enabled, is_of_client};
 use crate::http::{Call, text, texts};
@@ -45,11 +45,12 @@ pub(super) const KIND: Kind = Kind {
 
 fn shown(_: &Tenant, caller: &Caller, client: &Value) -> Value {
     let mut client = client.clone();
-    if !caller.has("read:client_keys")
-        && let Some(client) = client.as_object_mut()
-    {
-        client.shift_remove("client_secret");
+    if let Some(client) = client.as_object_mut() {
+        if !caller.has("read:client_keys") {
+            client.shift_remove("client_secret");
+        }
     }
+    credentials::hide(&mut client);
     client
 }
 
@@ -137,6 +138,7 @@ fn adapt(_: &Catalog, client: &Value, values: &mut Map<String, Value>) -> Result
             "The client_authentication_methods and client_secret properties are mutually exclusive";
         return Err(refuse(text, None));
     }
+    credentials::resolve(client, values)?;
     if let Some(Value::Object(change)) = values.get("client_metadata") {
         let mut metadata = client
             .get("client_metadata")

@@ -7,9 +7,9 @@ use axum::http::Method;
 use super::organizations::Change;
 use super::resources::Kind;
 use super::{
-    Answered, ApiError, Caller, Result, apis, clients, connections, factors, identities,
-    invitations, jobs, journal, lists, members, organizations, permissions, resources, roles,
-    sessions, tickets, tokens, users,
+    Answered, ApiError, Caller, Result, apis, clients, connections, credentials, factors,
+    identities, invitations, jobs, journal, lists, members, organizations, permissions, resources,
+    roles, sessions, tickets, tokens, users,
 };
 use crate::http::Call;
 use crate::state::Tenant;
@@ -211,6 +211,15 @@ fn of_clients(asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
         (Method::PATCH, [id]) => clients::update(tenant, call, caller, id),
         (Method::POST, [id, "rotate-secret"]) => clients::rotate(tenant, caller, id),
         (Method::GET, [id, "connections"]) => clients::connections(tenant, call, caller, id),
+        (Method::GET, [id, "credentials"]) => credentials::list(tenant, call, caller, id),
+        (Method::POST, [id, "credentials"]) => credentials::create(tenant, call, caller, id),
+        (Method::GET, [id, "credentials", one]) => credentials::get(tenant, caller, (id, one)),
+        (Method::PATCH, [id, "credentials", one]) => {
+            credentials::update(tenant, call, caller, (id, one))
+        }
+        (Method::DELETE, [id, "credentials", one]) => {
+            credentials::delete(tenant, caller, (id, one))
+        }
         _ => of_kind(&clients::KIND, asked, rest),
     }
 }

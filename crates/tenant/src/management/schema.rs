@@ -2,10 +2,15 @@
 //!
 //! The properties are those of the vendor's OpenAPI document, as its SDKs have them (node-auth0 7.1, auth0-python 6.8).
 
+mod parts;
+mod words;
+
 use serde_json::{Map, Value};
 
 use super::body::type_name;
 use super::{ApiError, Result};
+pub(crate) use parts::{keys_of, problem_of, words_of};
+use words::{APP_TYPES, STRATEGIES};
 
 /// The values that a property may have.
 #[derive(Debug, Clone, Copy)]
@@ -220,7 +225,7 @@ pub(super) const CLIENT: Properties = &[
         Is::One(&["none", "client_secret_post", "client_secret_basic"]),
     ),
     ("is_token_endpoint_ip_header_trusted", Is::Bool),
-    ("app_type", Is::Text(1, 100)),
+    ("app_type", Is::One(APP_TYPES)),
     ("is_first_party", Is::Bool),
     ("oidc_conformant", Is::Bool),
     ("jwt_configuration", Is::Object),
@@ -295,7 +300,7 @@ pub(super) const CONNECTION: Properties = &[
 /// Those that only a new connection may have.
 pub(super) const NEW_CONNECTION: Properties = &[
     ("name", Is::Name(128, false)),
-    ("strategy", Is::Text(1, 100)),
+    ("strategy", Is::One(STRATEGIES)),
 ];
 
 /// The properties of an API.

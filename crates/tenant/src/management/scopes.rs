@@ -72,4 +72,8 @@ pub(crate) const MANAGEMENT_SCOPES: &[&str] = &[
     "read:authentication_methods",
     "create:authentication_methods",
     "delete:authentication_methods",
+    "read:client_credentials",
+    "create:client_credentials",
+    "update:client_credentials",
+    "delete:client_credentials",
 ];

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 /// The limit of nested parentheses.
 const DEPTH: usize = 30;
+/// The most terms and operators of a query: each term is compared with the fields of every user.
+const MOST_TOKENS: usize = 200;
 
 /// A parsed query.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +24,7 @@ pub(super) enum Query {
 /// The test of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
-    /// A text with `*` and, outside of quotes, `?`.
+    /// A text in lower case, with `*` and, outside of quotes, `?`; and whether it was in quotes.
     Text(String, bool),
     /// `[low TO high]`; `{}` leaves the ends out.
     Range {
@@ -62,6 +64,11 @@ impl Query {
     /// In the words of the vendor's error, when it cannot be understood.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let tokens = tokens(text)?;
+        if tokens.len() > MOST_TOKENS {
+            return Err(format!(
+                "The query has more than {MOST_TOKENS} terms and operators."
+            ));
+        }
         let mut at = 0;
         let query = any(&tokens, &mut at, 0)?;
         match at == tokens.len() {
@@ -111,6 +118,23 @@ fn values<'a>(user: &'a Value, field: &str) -> Vec<&'a Value> {
 }
 
 impl Test {
+    fn in_lower_case(&self) -> Self {
+        match self {
+            Self::Text(text, is_quoted) => Self::Text(text.to_lowercase(), *is_quoted),
+            Self::Range {
+                low,
+                high,
+                with_low,
+                with_high,
+            } => Self::Range {
+                low: low.to_lowercase(),
+                high: high.to_lowercase(),
+                with_low: *with_low,
+                with_high: *with_high,
+            },
+        }
+    }
+
     fn fits(&self, value: &Value) -> bool {
         let shown = match value {
             Value::String(text) => text.to_lowercase(),
@@ -118,14 +142,8 @@ impl Test {
             other => other.to_string(),
         };
         match self {
-            Self::Text(pattern, is_quoted) => {
-                let pattern = pattern.to_lowercase();
-                if *is_quoted {
-                    shown == pattern
-                } else {
-                    postlogin_core::wildcard::matches(&pattern, &shown)
-                }
-            }
+            Self::Text(pattern, true) => shown == *pattern,
+            Self::Text(pattern, false) => postlogin_core::wildcard::matches(pattern, &shown),
             Self::Range {
                 low,
                 high,
@@ -135,7 +153,7 @@ impl Test {
                 let number = |text: &str| text.parse::<f64>().ok();
                 let order = |bound: &str| match (value.as_f64(), number(bound)) {
                     (Some(value), Some(bound)) => value.partial_cmp(&bound),
-                    _ => Some(shown.as_str().cmp(&bound.to_lowercase())),
+                    _ => Some(shown.as_str().cmp(bound)),
                 };
                 let above = low == "*"
                     || order(low)
@@ -199,7 +217,8 @@ fn one(tokens: &[Token], at: &mut usize, depth: usize) -> Result<Query, String> 
         Token::Term(Some(field), Test::Text(value, _)) if field == "_exists_" => {
             Ok(Query::Exists(value.clone()))
         }
-        Token::Term(field, test) => Ok(Query::Is(field.clone(), test.clone())),
+        // Once here, and not for every user.
+        Token::Term(field, test) => Ok(Query::Is(field.clone(), test.in_lower_case())),
         Token::Close | Token::And | Token::Or => Err(broken()),
     }
 }
@@ -359,5 +378,9 @@ mod tests {
             assert!(Query::parse(broken).is_err(), "{broken}");
         }
         assert!(Query::parse(&"(".repeat(100_000)).is_err());
+        let words = |count: usize| "zz OR ".repeat(count) + "zz";
+        assert!(Query::parse(&words(99)).is_ok());
+        let refused = Query::parse(&words(100)).unwrap_err();
+        assert!(refused.contains("more than 200 terms"), "{refused}");
     }
 }

@@ -8,9 +8,8 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::body::{check, merge_metadata};
-use super::query::{Page, chosen};
+use super::query::chosen;
 use super::rules;
-use super::search::Query;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::clock::iso;
 use crate::email::{Cause, Template, send};
@@ -23,6 +22,10 @@ use crate::store::{ChangeError, NewUser};
 use crate::triggers::password as password_trigger;
 use crate::triggers::registration::{self, Creation};
 use crate::triggers::streams::{self, Happened};
+
+mod listing;
+
+pub(super) use listing::{by_email, list};
 
 pub(super) fn inexistent() -> ApiError {
     ApiError::new(404, "The user does not exist.", "inexistent_user")
@@ -48,110 +51,6 @@ pub(super) fn get(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> Re
     caller.require(&["read:users", "read:current_user"], Some(id))?;
     let user = tenant.store.user(id)?.ok_or_else(inexistent)?;
     ok(chosen(call, shown(user, caller)))
-}
-
-pub(super) fn list(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
-    caller.require(&["read:users"], None)?;
-    let query = match call.query.get("q") {
-        Some(text) => Some(Query::parse(text).map_err(|problem| {
-            ApiError::new(
-                400,
-                format!("{problem} You can try to escape the special characters."),
-                "invalid_query_string",
-            )
-        })?),
-        None => None,
-    };
-    let page = Page::of(call)?;
-    let (users, total) = found(tenant, call, query.as_ref(), &page)?;
-    let users = users.into_iter();
-    let users = users
-        .map(|user| chosen(call, shown(user, caller)))
-        .collect();
-    ok(page.answer("users", users, total))
-}
-
-/// Bytes of a value that users are sorted by.
-const SORT_BYTES: usize = 1 << 10;
-
-/// The users of a page that fit a search, and how many fit. Only those of the page are in memory, with the values that all
-/// are sorted by.
-fn found(
-    tenant: &Tenant,
-    call: &Call,
-    query: Option<&Query>,
-    page: &Page,
-) -> Result<(Vec<Value>, usize)> {
-    let connection = call.query.get("connection");
-    let sort = call
-        .query
-        .get("sort")
-        .and_then(|sort| sort.rsplit_once(':'));
-    if query.is_none() && connection.is_none() && sort.is_none() {
-        let (total, users) = tenant.store.user_page(page.start, page.count)?;
-        return Ok((users, total));
-    }
-    let fits = |user: &Value| {
-        query.is_none_or(|query| query.matches(user))
-            && connection.is_none_or(|name| {
-                let known = user.pointer("/identities/0/connection");
-                known.and_then(Value::as_str) == Some(name)
-            })
-    };
-    let Some((field, direction)) = sort else {
-        let (mut users, mut total) = (Vec::new(), 0);
-        tenant.store.each_user(|_, user| {
-            if fits(&user) {
-                if total >= page.start && users.len() < page.count {
-                    users.push(user);
-                }
-                total += 1;
-            }
-        })?;
-        return Ok((users, total));
-    };
-    let pointer = format!("/{}", field.replace('.', "/"));
-    let key = |user: &Value| {
-        let value = user.pointer(&pointer)?;
-        let text = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        let end = text.floor_char_boundary(SORT_BYTES);
-        text.get(..end).map(str::to_owned)
-    };
-    let mut sorted: Vec<(Option<String>, i64)> = Vec::new();
-    tenant.store.each_user(|number, user| {
-        if fits(&user) {
-            sorted.push((key(&user), number));
-        }
-    })?;
-    sorted.sort();
-    if direction == "-1" {
-        sorted.reverse();
-    }
-    let numbers = sorted.iter().skip(page.start).take(page.count);
-    let numbers: Vec<i64> = numbers.map(|(_, number)| *number).collect();
-    Ok((tenant.store.users_by_number(&numbers)?, sorted.len()))
-}
-
-pub(super) fn by_email(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
-    caller.require(&["read:users"], None)?;
-    let missing = || {
-        ApiError::new(
-            400,
-            "Query validation error: 'Missing required property: email'.",
-            "invalid_query_string",
-        )
-    };
-    // Case counts: addresses of databases are stored in lower case, those of other providers as they come.
-    let email = call.query.get("email").ok_or_else(missing)?;
-    let mut users = Vec::new();
-    tenant.store.each_user(|_, user| {
-        if text(&user, "email") == Some(email) {
-            users.push(chosen(call, shown(user, caller)));
-        }
-    })?;
-    ok(Value::Array(users))
 }
 
 /// Hashes a password on a thread that may block.

@@ -40,12 +40,32 @@ pub(crate) fn has_keys(client: &Value) -> bool {
     credentials(client).next().is_some()
 }
 
-fn credentials(client: &Value) -> impl Iterator<Item = &Value> {
+/// The algorithms of a credential.
+pub(crate) const ALGORITHMS: &[&str] = &["RS256", "RS384", "PS256"];
+/// The key of an application under which the credentials are that the Management API has made. It is never shown.
+pub(crate) const OWN: &str = "postlogin_credentials";
+
+/// The credentials that the Management API has made for an application.
+pub(crate) fn own(client: &Value) -> impl Iterator<Item = &Value> {
+    let list = client.get(OWN).and_then(Value::as_array);
+    list.into_iter().flatten()
+}
+
+/// The credentials that count, each with its key, or with the `id` of one of [`own`].
+pub(crate) fn listed(client: &Value) -> impl Iterator<Item = &Value> {
     let list = client.pointer("/client_authentication_methods/private_key_jwt/credentials");
     list.and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Checks an assertion of an application with the keys that the export has for it.
+fn credentials(client: &Value) -> impl Iterator<Item = &Value> {
+    listed(client).map(|listed| {
+        let id = text(listed, "id").filter(|_| listed.get("pem").is_none());
+        let found = id.and_then(|id| own(client).find(|it| text(it, "id") == Some(id)));
+        found.unwrap_or(listed)
+    })
+}
+
+/// Checks an assertion of an application with the keys of its credentials.
 ///
 /// # Errors
 /// `invalid_client`, with the reason.
@@ -121,8 +141,8 @@ fn date(claims: &Value, key: &str) -> Result<Option<i64>> {
 
 /// The claims, if one of the application's keys signed them.
 fn verified(client: &Value, assertion: &str, now_ms: i64) -> Result<Value> {
-    let mut why =
-        "The export has no public key (`pem`) of the application's credential.".to_owned();
+    let mut why = "The application has no credential with a public key (`pem`) that is still good."
+        .to_owned();
     for credential in credentials(client) {
         let ends = text(credential, "expires_at").and_then(parse_iso);
         let Some(pem) = text(credential, "pem").filter(|_| ends.is_none_or(|ends| ends > now_ms))

@@ -54,11 +54,13 @@ pub(crate) const CREDENTIALS: &[&str] = &[
     "device_code",
 ];
 
-/// The event, or `None` when the user is gone.
-pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result<Option<Value>> {
-    let Some(mut user) = tenant.store.user(&occasion.user_id)? else {
-        return Ok(None);
-    };
+/// Returns the event of a login of a stored user.
+pub(crate) fn event(
+    tenant: &Tenant,
+    occasion: &Occasion,
+    mut user: Value,
+    call: &Call,
+) -> Result<Value> {
     let logins = user
         .get("logins_count")
         .cloned()
@@ -156,7 +158,7 @@ pub(crate) fn event(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Result
         );
     }
     complete_event(Trigger::PostLogin, &mut event);
-    Ok(Some(event))
+    Ok(event)
 }
 
 /// Makes `event.user` of a stored profile.

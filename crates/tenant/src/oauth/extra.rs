@@ -14,6 +14,7 @@ use super::issue::Grant;
 use crate::clock::iso;
 use crate::http::text;
 use crate::state::Tenant;
+use crate::store::StoreError;
 
 /// So many rules are kept at once.
 const MOST_RULES: usize = 100;
@@ -101,6 +102,13 @@ impl Extra {
     }
 }
 
+/// A user or an application that a rule names and the tenant does not have.
+#[derive(Debug)]
+pub(crate) struct Unknown {
+    pub(crate) what: String,
+    pub(crate) hint: String,
+}
+
 /// A rule of the control API.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
@@ -158,6 +166,36 @@ impl Rule {
             extra,
             times,
         })
+    }
+
+    /// Returns what the rule names that the tenant does not have: such a rule would wait for a login that cannot come.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) fn unknown(&self, tenant: &Tenant) -> Result<Option<Unknown>, StoreError> {
+        if let Some(user) = &self.user
+            && !tenant.store.has_user(user)?
+        {
+            return Ok(Some(Unknown {
+                what: format!("unknown user `{user}`"),
+                hint: "write the id or the e-mail address of one of GET /_postlogin/users; POST adds one"
+                    .to_owned(),
+            }));
+        }
+        let clients = || {
+            let all = tenant.catalog.clients.iter();
+            all.filter_map(|client| text(client, "client_id"))
+        };
+        match &self.client_id {
+            Some(id) if !clients().any(|known| known == id) => Ok(Some(Unknown {
+                what: format!("unknown client_id `{id}`"),
+                hint: match closest(id, clients()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "GET /_postlogin/clients lists the applications".to_owned(),
+                },
+            })),
+            _ => Ok(None),
+        }
     }
 
     /// As `GET /_postlogin/claims` lists it.

@@ -74,7 +74,7 @@ pub(crate) fn grant(
     let entry = Entry::lasting(&id).of(owner);
     tenant
         .store
-        .put(entry, &CustomClaims(custom), tenant.now_ms())?;
+        .put_if_other(entry, &CustomClaims(custom), tenant.now_ms())?;
     Ok(grant)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! <https://auth0.com/docs/manage-users/organizations/configure-organizations/enable-connections>
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::event::{Occasion, connection};
 use super::{OAuthError, Result};
@@ -11,6 +11,27 @@ use crate::management::merge_metadata;
 use crate::records::{Invitation, Member, MemberRoles};
 use crate::state::Tenant;
 use crate::store::Entry;
+
+/// Returns the invitation that the query of a login names, with its id, if it is good: neither used nor over, and of the
+/// application and the organization of the login.
+pub(crate) fn invitation(
+    tenant: &Tenant,
+    client_id: &str,
+    organization: Option<&str>,
+    query: &Map<String, Value>,
+) -> Result<Option<(String, Invitation)>> {
+    let ticket = query.get("invitation").and_then(Value::as_str);
+    let (Some(ticket), Some(organization)) = (ticket, organization) else {
+        return Ok(None);
+    };
+    let now = tenant.now_ms();
+    let listed = tenant.store.list::<Invitation>(Some(organization), now)?;
+    let mut listed = listed.into_iter();
+    Ok(listed.find(|(_, invitation)| {
+        invitation.client_id == client_id
+            && crate::randomness::same_secret(&invitation.ticket, ticket)
+    }))
+}
 
 /// Accepts the invitation of a login, if it has one: its user becomes a member, with the roles and metadata of the invitation,
 /// which is good once.
@@ -23,15 +44,12 @@ pub(super) fn invited(
     occasion: &Occasion,
     user: &Value,
 ) -> Result<()> {
-    let Some(ticket) = occasion.query.get("invitation").and_then(Value::as_str) else {
+    if !occasion.query.contains_key("invitation") {
         return Ok(());
-    };
+    }
     let now = tenant.now_ms();
-    let listed = tenant.store.list::<Invitation>(organization, now)?;
-    let found = listed.into_iter().find(|(_, invitation)| {
-        Some(invitation.client_id.as_str()) == text(&occasion.client, "client_id")
-            && crate::randomness::same_secret(&invitation.ticket, ticket)
-    });
+    let client_id = text(&occasion.client, "client_id").unwrap_or_default();
+    let found = invitation(tenant, client_id, organization, &occasion.query)?;
     let (Some(organization), Some((id, invitation))) = (organization, found) else {
         // Who came back with a link that was used already is a member by now, and signs in.
         if organization.is_some_and(|it| tenant.is_member(it, &occasion.user_id).unwrap_or(false)) {

@@ -22,7 +22,7 @@ use crate::management::journal::Happening;
 use crate::randomness::digest;
 use crate::records::RefreshToken;
 use crate::state::Tenant;
-use crate::store::Entry;
+use crate::store::{Change, Entry};
 
 /// An application's `refresh_token` settings; times in seconds.
 pub(crate) struct Policy {
@@ -115,26 +115,35 @@ pub(crate) fn first(
             .filter(|_| !is_confidential(client))
             .map(str::to_owned),
     };
-    issue(tenant, client, token, &grant.refresh)
+    let now = tenant.now_ms();
+    tenant.store.at_once(now, |change| {
+        change.sweep()?;
+        issue(
+            tenant,
+            change,
+            (&policy(client), now),
+            token,
+            &grant.refresh,
+        )
+    })
 }
 
 /// Stores a token that was not used yet, and returns its secret.
 fn issue(
     tenant: &Tenant,
-    client: &Value,
+    store: &Change<'_>,
+    (policy, now): (&Policy, i64),
     record: RefreshToken,
     changes: &RefreshTokenChanges,
 ) -> Result<String> {
-    let now = tenant.now_ms();
     let token = tenant.randomness.token();
-    let policy = policy(client);
     let idle = policy.idle_s.map(|seconds| now + seconds * 1000);
     let mut record = RefreshToken {
         idle_expires_at: idle,
         used_at: None,
         ..record
     };
-    on_refresh_token(&mut record, changes, &policy, now);
+    on_refresh_token(&mut record, changes, policy, now);
     let key = digest(&token);
     let ends = [record.expires_at, record.idle_expires_at];
     let entry = Entry {
@@ -142,7 +151,7 @@ fn issue(
         owner: Some(&record.family),
         expires_ms: ends.into_iter().flatten().min(),
     };
-    tenant.store.put(entry, &record, now)?;
+    store.put(entry, &record)?;
     Ok(token)
 }
 
@@ -314,31 +323,42 @@ pub(crate) fn succeed(
     } = exchanged;
     let now = tenant.now_ms();
     let policy = policy(client);
-    let rotates = policy.rotates;
-    let marked = tenant.store.change(key, now, |token: &mut RefreshToken| {
-        if rotates {
-            token.used_at.get_or_insert(now);
-        } else {
-            on_refresh_token(token, &grant.refresh, &policy, now);
+    // In one step: of the token that is used up and the next one, a process that dies leaves both or none.
+    let next = tenant.store.at_once(now, |store| {
+        if !policy.rotates {
+            let changed = store.change(key, |token: &mut RefreshToken| {
+                on_refresh_token(token, &grant.refresh, &policy, now);
+            })?;
+            return Ok(changed.map(|()| None));
         }
-    })?;
-    // A reuse may have ended the family while the Actions ran.
-    if marked.is_none() {
-        tenant.store.remove_owned::<RefreshToken>(family)?;
-        return Err(OAuthError::invalid_grant(
-            "Unknown or invalid refresh token.",
-        ));
-    }
-    if rotates {
+        let marked = store.change(key, |token: &mut RefreshToken| {
+            token.used_at.get_or_insert(now);
+        })?;
+        // A reuse may have ended the family while the Actions ran.
+        if marked.is_none() {
+            return Ok(None);
+        }
         let next = RefreshToken {
             last_exchanged_at: Some(now),
             ..document.clone()
         };
-        let next = issue(tenant, client, next, &grant.refresh)?;
-        tenant.store.trim_family(family)?;
-        body.insert("refresh_token".into(), next.into());
+        store.sweep()?;
+        let next = issue(tenant, store, (&policy, now), next, &grant.refresh)?;
+        store.trim_family(family)?;
+        Ok::<_, OAuthError>(Some(Some(next)))
+    })?;
+    match next {
+        None => {
+            tenant.store.remove_owned::<RefreshToken>(family)?;
+            Err(OAuthError::invalid_grant(
+                "Unknown or invalid refresh token.",
+            ))
+        }
+        Some(next) => {
+            body.extend(next.map(|next| ("refresh_token".to_owned(), next.into())));
+            Ok(body)
+        }
     }
-    Ok(body)
 }
 
 /// Returns `event.refresh_token`.

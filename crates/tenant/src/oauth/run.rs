@@ -104,8 +104,13 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         );
         return Err(OAuthError::new(403, "access_denied", description));
     }
-    let event = event(tenant, &occasion, call)?.ok_or_else(gone)?;
+    // An invitation brings metadata along.
+    let user = match occasion.organization {
+        Some(_) => tenant.store.user(&occasion.user_id)?.ok_or_else(gone)?,
+        None => user,
+    };
     let before = metadata(&user);
+    let event = event(tenant, &occasion, user, call)?;
     let users = others(tenant, &occasion.user_id)?.unwrap_or_default();
     let request = LoginRequest {
         users,

@@ -8,7 +8,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
-use super::{connection_name, hidden, layout, problem, tenant_name};
+use super::{connection_name, hidden, invited, layout, problem, tenant_name};
 use crate::catalog::{is_enabled, is_provider};
 use crate::http::{Call, page_towards, text};
 use crate::oauth::authorize::{refused, signed_in};
@@ -225,9 +225,11 @@ fn login_page(
     let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
     let name = text(&client, "name").unwrap_or_default();
     // What was typed before an error stays.
+    let invited = invited::of(tenant, login)?;
     let typed = call
         .body_field("username")
-        .or(login.request.login_hint.as_deref());
+        .or(login.request.login_hint.as_deref())
+        .or(invited.as_ref().map(|it| it.invitee.as_str()));
     let hint = typed.unwrap_or_default();
     let state = hidden("state", &login.id);
     let find = call.query.get("find");
@@ -236,6 +238,7 @@ fn login_page(
     let body = html! {
         h1 { "Welcome" }
         p { "Log in to " (tenant_name(tenant)) " to continue to " (name) "." }
+        (invited::note(tenant, invited.as_ref()))
         (problem(wrong))
         @if !users.is_empty() || find.is_some() { (picker(&state, &users, find, written)) }
         form method="post" action="/u/login" {
@@ -364,9 +367,11 @@ fn signup_page(
     wrong: Option<&str>,
 ) -> Result<Response> {
     let state = hidden("state", &login.id);
+    let invited = invited::of(tenant, login)?;
     let typed = call
         .body_field("email")
-        .or(login.request.login_hint.as_deref());
+        .or(login.request.login_hint.as_deref())
+        .or(invited.as_ref().map(|it| it.invitee.as_str()));
     let hint = typed.unwrap_or_default();
     let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
     let found = tenant.catalog.connection(&database(tenant, &client, login));
@@ -374,6 +379,7 @@ fn signup_page(
     let body = html! {
         h1 { "Sign up" }
         p { "Sign up to " (tenant_name(tenant)) " to continue to " (text(&client, "name").unwrap_or_default()) "." }
+        (invited::note(tenant, invited.as_ref()))
         (problem(wrong))
         form method="post" action="/u/signup" {
             (state)

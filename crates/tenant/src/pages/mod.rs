@@ -3,6 +3,7 @@
 pub(crate) mod consent;
 pub(crate) mod form;
 pub(crate) mod index;
+mod invited;
 pub(crate) mod login;
 pub(crate) mod mfa;
 pub(crate) mod provider;

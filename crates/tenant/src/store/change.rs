@@ -78,6 +78,26 @@ impl Change<'_> {
         entries::write(&self.transaction, entry, record)
     }
 
+    /// Removes what ran out.
+    pub(crate) fn sweep(&self) -> Result<()> {
+        entries::sweep(&self.transaction, self.now_ms)
+    }
+
+    /// As [`Store::change`].
+    pub(crate) fn change<R: Record, T>(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut R) -> T,
+    ) -> Result<Option<T>> {
+        entries::changed(&self.transaction, id, self.now_ms, change)
+    }
+
+    /// Removes the oldest used refresh tokens of a family: the latest ones are kept, because a second use of one ends the
+    /// family.
+    pub(crate) fn trim_family(&self, family: &str) -> Result<()> {
+        entries::trim_family(&self.transaction, family)
+    }
+
     /// As [`Store::remove`].
     pub(crate) fn remove<R: Record>(&self, id: &str) -> Result<()> {
         entries::remove::<R>(&self.transaction, id)

@@ -163,12 +163,35 @@ impl Store {
     pub(crate) fn put<R: Record>(&self, entry: Entry<'_>, record: &R, now_ms: i64) -> Result<()> {
         let mut connection = self.lock()?;
         let transaction = writing(&mut connection)?;
-        transaction
-            .prepare_cached("DELETE FROM entries WHERE expires_ms < ?1")?
-            .execute([now_ms])?;
+        sweep(&transaction, now_ms)?;
         write(&transaction, entry, record)?;
         transaction.commit()?;
         Ok(())
+    }
+
+    /// As [`Store::put`], for an entry that is most often there already as it is to be: nothing is written then.
+    pub(crate) fn put_if_other<R: Record>(
+        &self,
+        entry: Entry<'_>,
+        record: &R,
+        now_ms: i64,
+    ) -> Result<()> {
+        let stored = {
+            let connection = self.lock()?;
+            let mut statement = connection.prepare_cached(
+                "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND owner IS ?3 AND expires_ms IS ?4",
+            )?;
+            statement
+                .query_row(
+                    params![R::KIND.name(), entry.id, entry.owner, entry.expires_ms],
+                    |row| row.get::<_, String>(0),
+                )
+                .optional()?
+        };
+        match stored == Some(written(record)?) {
+            true => Ok(()),
+            false => self.put(entry, record, now_ms),
+        }
     }
 
     /// Writes an entry unless there is one with the same id, and returns whether it did.
@@ -180,9 +203,7 @@ impl Store {
     ) -> Result<bool> {
         let mut connection = self.lock()?;
         let transaction = writing(&mut connection)?;
-        transaction
-            .prepare_cached("DELETE FROM entries WHERE expires_ms < ?1")?
-            .execute([now_ms])?;
+        sweep(&transaction, now_ms)?;
         let taken = transaction
             .query_row(
                 "SELECT 1 FROM entries WHERE kind = ?1 AND id = ?2",
@@ -224,16 +245,9 @@ impl Store {
     ) -> Result<Option<T>> {
         let mut connection = self.lock()?;
         let transaction = writing(&mut connection)?;
-        let Some(mut record) = get(&transaction, id, now_ms)? else {
-            return Ok(None);
-        };
-        let result = change(&mut record);
-        transaction.execute(
-            "UPDATE entries SET document = ?3 WHERE kind = ?1 AND id = ?2",
-            params![R::KIND.name(), id, written(&record)?],
-        )?;
+        let found = changed(&transaction, id, now_ms, change)?;
         transaction.commit()?;
-        Ok(Some(result))
+        Ok(found)
     }
 
     /// Removes the entry with an id.
@@ -305,25 +319,6 @@ impl Store {
         Ok(())
     }
 
-    /// Removes the oldest used refresh tokens of a family: the latest ones are kept, because a second use of one ends the family.
-    pub(crate) fn trim_family(&self, family: &str) -> Result<()> {
-        let connection = self.lock()?;
-        let kind = Kind::Refresh.name();
-        let count: i64 = connection
-            .prepare_cached("SELECT count(*) FROM entries WHERE kind = ?1 AND owner = ?2")?
-            .query_row(params![kind, family], |row| row.get(0))?;
-        // Rarely, and many at once: each is looked into.
-        if count > 2 * USED_KEPT {
-            connection.execute(
-                "DELETE FROM entries WHERE kind = ?1 AND id IN (SELECT id FROM entries WHERE kind = ?1 AND owner = ?2
-                   AND json_extract(document, '$.used_at') IS NOT NULL
-                   ORDER BY json_extract(document, '$.used_at') DESC LIMIT -1 OFFSET ?3)",
-                params![kind, family, USED_KEPT],
-            )?;
-        }
-        Ok(())
-    }
-
     /// All entries of a kind with their ids, by id; of one owner, if one is named.
     pub(crate) fn list<R: Record>(
         &self,
@@ -356,11 +351,57 @@ pub(super) fn get<R: Record>(connection: &Connection, id: &str, now_ms: i64) -> 
     parsed(found)
 }
 
+/// As [`Store::change`]. What stays as it is is not written.
+pub(super) fn changed<R: Record, T>(
+    connection: &Connection,
+    id: &str,
+    now_ms: i64,
+    change: impl FnOnce(&mut R) -> T,
+) -> Result<Option<T>> {
+    let Some(mut record) = get::<R>(connection, id, now_ms)? else {
+        return Ok(None);
+    };
+    let before = written(&record)?;
+    let result = change(&mut record);
+    let after = written(&record)?;
+    if after != before {
+        connection
+            .prepare_cached("UPDATE entries SET document = ?3 WHERE kind = ?1 AND id = ?2")?
+            .execute(params![R::KIND.name(), id, after])?;
+    }
+    Ok(Some(result))
+}
+
+/// Removes what ran out.
+pub(super) fn sweep(connection: &Connection, now_ms: i64) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM entries WHERE expires_ms < ?1")?
+        .execute([now_ms])?;
+    Ok(())
+}
+
+/// As [`super::Change::trim_family`].
+pub(super) fn trim_family(connection: &Connection, family: &str) -> Result<()> {
+    let kind = Kind::Refresh.name();
+    let count: i64 = connection
+        .prepare_cached("SELECT count(*) FROM entries WHERE kind = ?1 AND owner = ?2")?
+        .query_row(params![kind, family], |row| row.get(0))?;
+    // Rarely, and many at once: each is looked into.
+    if count > 2 * USED_KEPT {
+        connection.execute(
+            "DELETE FROM entries WHERE kind = ?1 AND id IN (SELECT id FROM entries WHERE kind = ?1 AND owner = ?2
+               AND json_extract(document, '$.used_at') IS NOT NULL
+               ORDER BY json_extract(document, '$.used_at') DESC LIMIT -1 OFFSET ?3)",
+            params![kind, family, USED_KEPT],
+        )?;
+    }
+    Ok(())
+}
+
 pub(super) fn remove<R: Record>(connection: &Connection, id: &str) -> Result<()> {
-    connection.execute(
-        "DELETE FROM entries WHERE kind = ?1 AND id = ?2",
-        params![R::KIND.name(), id],
-    )?;
+    connection
+        .prepare_cached("DELETE FROM entries WHERE kind = ?1 AND id = ?2")?
+        .execute(params![R::KIND.name(), id])?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Lists of users: all of them, and the first ones, which takes no longer with more users.
 
+use std::time::{Duration, Instant};
+
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value;
 
@@ -18,14 +20,27 @@ fn number(count: usize) -> i64 {
 impl Store {
     /// Shows each user with its number, in the order in which they came. Takes its time with many of them, and keeps no
     /// other request waiting: the database is free after every few of them.
-    pub(crate) fn each_user(&self, mut visit: impl FnMut(i64, Value)) -> Result<()> {
+    pub(crate) fn each_user(&self, visit: impl FnMut(i64, Value)) -> Result<()> {
+        self.each_user_within(None, visit).map(|_| ())
+    }
+
+    /// The same for as long as `time`; returns whether all users were shown.
+    pub(crate) fn each_user_within(
+        &self,
+        time: Option<Duration>,
+        mut visit: impl FnMut(i64, Value),
+    ) -> Result<bool> {
+        let began = Instant::now();
         aside(|| {
             let mut last = 0;
             loop {
+                if time.is_some_and(|time| began.elapsed() > time) {
+                    return Ok(false);
+                }
                 let users = self.users_after(last)?;
                 match users.last() {
                     Some((number, _)) => last = *number,
-                    None => return Ok(()),
+                    None => return Ok(true),
                 }
                 users
                     .into_iter()

@@ -178,6 +178,7 @@ impl Store {
     /// Opens the database of a file, or a private one.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
         let lock = file.map(lock).transpose()?.flatten();
+        file.map(made_here).transpose()?;
         let mut connection = match file {
             Some(file) => Connection::open(file)?,
             // A temporary one: in memory while it is small, and else in a file without a name, so that tokens that nobody
@@ -253,6 +254,38 @@ impl Store {
         transaction.execute_batch("DELETE FROM entries; DELETE FROM users;")?;
         transaction.commit()?;
         Ok(())
+    }
+}
+
+/// Refuses a database with which SQLite would follow a rollback journal. The file may have come with a repository, and such a
+/// journal can name any file of the user, which SQLite deletes before anything of the database can be looked at
+/// (<https://www.sqlite.org/fileformat.html#the_rollback_journal>). This program writes in write-ahead mode alone, whose log
+/// names no file.
+fn made_here(file: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| {
+        StoreError::new(format!("the tenant's database {}: {error}", file.display()))
+    };
+    let mut journal = file.as_os_str().to_owned();
+    journal.push("-journal");
+    let journal = Path::new(&journal);
+    let mut head = Vec::new();
+    let opened = File::open(file).map_err(failed)?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(opened, 20), &mut head).map_err(failed)?;
+    if head.is_empty() {
+        // A process that died while it made the database has left it.
+        return match std::fs::remove_file(journal) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(()),
+        };
+    }
+    // Bytes 18 and 19 are the versions of the format for writing and for reading: 2 is that of the write-ahead log.
+    let is_sound = head.starts_with(b"SQLite format 3\0") && head.ends_with(&[2, 2]);
+    match is_sound && journal.symlink_metadata().is_err() {
+        true => Ok(()),
+        false => Err(StoreError::new(format!(
+            "{} was not made by postlogin, or another program has changed it: it is no database in write-ahead mode, or has a rollback journal beside it",
+            file.display()
+        ))),
     }
 }
 

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{ChangeError, Entry, NewUser, Store, UserConflict};
+use super::{ChangeError, Entry, NewUser, Store, StoreError, UserConflict};
 use crate::records::{Member, RefreshToken, Roles, Session};
 
 fn jane() -> NewUser {
@@ -49,6 +49,11 @@ fn refresh(used_at: Option<i64>) -> RefreshToken {
 fn a_family_keeps_the_latest_used_tokens() {
     let store = Store::open(None).unwrap();
     let count = |owner| store.list::<RefreshToken>(Some(owner), 0).unwrap().len();
+    let trim = || {
+        store
+            .at_once::<_, StoreError>(0, |change| change.trim_family("f"))
+            .unwrap();
+    };
     for number in 0..=200 {
         let (own, other) = (format!("own-{number}"), format!("other-{number}"));
         let used = refresh((number < 200).then_some(1_000 - number));
@@ -56,9 +61,9 @@ fn a_family_keeps_the_latest_used_tokens() {
         store.put(Entry::lasting(&other).of("g"), &used, 0).unwrap();
     }
     // 201 of them: many at once, so the next one is not looked at again.
-    store.trim_family("f").unwrap();
+    trim();
     assert_eq!((count("f"), count("g")), (101, 201));
-    store.trim_family("f").unwrap();
+    trim();
     assert_eq!(count("f"), 101);
     // The unused one and the latest used are there.
     for (id, is_there) in [
@@ -303,5 +308,66 @@ fn a_database_with_a_schema_of_others_is_refused() {
         .execute_batch("ANALYZE")
         .unwrap();
     assert!(Store::open(Some(&file)).is_ok());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Returns a rollback journal without pages, whose trailer names a file that SQLite deletes when it recovers:
+/// <https://www.sqlite.org/fileformat.html#the_rollback_journal>.
+fn journal_of(super_journal: &std::path::Path) -> Vec<u8> {
+    let magic = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let name = super_journal.to_str().unwrap().as_bytes();
+    let number = |number: usize| u32::try_from(number).unwrap().to_be_bytes();
+    let mut journal = magic.to_vec();
+    for field in [0, 0, 1, 512, 4096] {
+        journal.extend(number(field));
+    }
+    journal.resize(512, 0);
+    journal.extend(number(0x4000_0000 / 4096 + 1));
+    journal.extend(name);
+    journal.extend(number(name.len()));
+    journal.extend(number(name.iter().map(|byte| usize::from(*byte)).sum()));
+    journal.extend(magic);
+    journal
+}
+
+#[test]
+fn a_rollback_journal_is_not_followed() {
+    let folder = folder("journal");
+    let victim = folder.join("victim");
+    let file = folder.join("tenant.sqlite");
+    let journal = folder.join("tenant.sqlite-journal");
+    let set_up = |mode: &str| {
+        let _ = std::fs::remove_file(&file);
+        let _ = std::fs::remove_file(&journal);
+        std::fs::write(&victim, "mine").unwrap();
+        drop(Store::open(Some(&file)).unwrap());
+        rusqlite::Connection::open(&file)
+            .unwrap()
+            .pragma_update(None, "journal_mode", mode)
+            .unwrap();
+        std::fs::write(&journal, journal_of(&victim)).unwrap();
+    };
+    // SQLite does follow it: this is not a test of nothing.
+    set_up("delete");
+    let read = rusqlite::Connection::open(&file).unwrap();
+    let _ = read.query_row("SELECT count(*) FROM entries", [], |row| {
+        row.get::<_, i64>(0)
+    });
+    drop(read);
+    assert!(!victim.exists());
+    for mode in ["delete", "wal"] {
+        set_up(mode);
+        let error = Store::open(Some(&file)).unwrap_err();
+        assert!(error.to_string().contains("was not made by"), "{error}");
+        assert!(victim.exists(), "{mode}");
+    }
+    set_up("delete");
+    std::fs::remove_file(&journal).unwrap();
+    assert!(Store::open(Some(&file)).is_err(), "not the form of ours");
+    // Of a file that was being made, nothing is lost.
+    std::fs::write(&file, "").unwrap();
+    std::fs::write(&journal, journal_of(&victim)).unwrap();
+    assert!(Store::open(Some(&file)).is_ok());
+    assert!(victim.exists() && !journal.exists());
     std::fs::remove_dir_all(&folder).unwrap();
 }

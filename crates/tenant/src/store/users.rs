@@ -47,6 +47,15 @@ impl Store {
         get(&*self.lock()?, user_id)
     }
 
+    /// Whether there is a user with this id or, in any connection, with this e-mail address.
+    pub(crate) fn has_user(&self, id_or_email: &str) -> Result<bool> {
+        let connection = self.lock()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT 1 FROM users WHERE user_id = ?1 OR json_extract(document, '$.email') = ?1 COLLATE NOCASE LIMIT 1",
+        )?;
+        Ok(statement.exists([id_or_email])?)
+    }
+
     /// A user of a connection by e-mail or user name, with the hash of the password.
     pub(crate) fn user_by_login(
         &self,

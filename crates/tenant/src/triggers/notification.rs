@@ -5,6 +5,7 @@
 //! <https://auth0.com/docs/customize/actions/explore-triggers/send-phone-message>
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use postlogin_core::Trigger;
 use postlogin_core::outcome::{Delivery, Status};
@@ -17,6 +18,8 @@ use crate::state::Tenant;
 /// Attempts after the first one. Production spreads them over "a few minutes" and publishes no times, so that here there is no
 /// wait: the message has its state in the outbox when the request that caused it is answered.
 const RETRIES: usize = 5;
+/// No attempt begins later than this after the first one: the request that caused the message waits.
+const TIME: Duration = Duration::from_secs(20);
 
 /// Gives a message to the Action of a trigger, and returns what became of it; `None` when there is no Action.
 pub(crate) async fn deliver(
@@ -27,6 +30,7 @@ pub(crate) async fn deliver(
     if !tenant.pipeline.binds(trigger) {
         return None;
     }
+    let began = Instant::now();
     for _ in 0..=RETRIES {
         let attempt = Run {
             trigger,
@@ -41,6 +45,7 @@ pub(crate) async fn deliver(
         match outcome.effects.notification.map(|it| it.delivery) {
             None => return Some("sent"),
             Some(Delivery::Dropped) => return Some("dropped"),
+            Some(Delivery::Retried) if began.elapsed() > TIME => break,
             Some(Delivery::Retried) => {}
         }
     }

@@ -24,8 +24,8 @@ const WAITS_MS: [i64; 3] = [1_000, 2_000, 4_000];
 /// Deliveries that are under way or wait for their next attempt. What exceeds them is dropped and logged.
 const MOST: usize = 1_000;
 
-/// Deliveries that run at the same time: logins go first.
-const AT_ONCE: usize = 2;
+/// Deliveries that are prepared at the same time; the pipeline runs one of them.
+const AT_ONCE: usize = 1;
 
 /// Attributes of a profile that say nothing of a change by themselves: every login moves them.
 const COUNTERS: &[&str] = &["last_login", "last_ip", "logins_count", "updated_at"];

@@ -1,5 +1,6 @@
 //! `private_key_jwt`.
 
+use axum::http::Method;
 use postlogin_token::{KeyPair, Randomness};
 use serde_json::{Map, Value, json};
 
@@ -182,7 +183,7 @@ fn nothing_else_proves_it() {
             "it has keys, so it has no secret"
         );
         for (credential, told) in [
-            (json!({"id": "cred_1"}), "no public key"),
+            (json!({"id": "cred_1"}), "no credential with a public key"),
             (json!({"pem": "nonsense"}), "is not a valid key"),
             (
                 json!({"pem": pem(), "alg": "PS256"}),
@@ -197,5 +198,158 @@ fn nothing_else_proves_it() {
             let answer = ask(&mut world, &good, &[]).await;
             assert!(answer.text.contains(told), "{}", answer.text);
         }
+    });
+}
+
+/// The keys of an application by the Management API: they count once the application's method names them.
+#[test]
+fn credentials_are_made_used_and_end() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        let path = format!("clients/{MACHINE}");
+        let all = format!("{path}/credentials");
+        let body =
+            json!({"credential_type": "public_key", "name": "k", "pem": pem(), "alg": "RS256"});
+        let (status, made) = world.api(Method::POST, &all, &token, body).await;
+        assert_eq!(status, 201, "{made}");
+        let id = made["id"].as_str().unwrap().to_owned();
+        assert!(id.starts_with("cred_") && id.len() == 27, "{id}");
+        assert_eq!(made["kid"], key().public().kid());
+        assert_eq!(
+            (&made["pem"], &made["alg"], &made["created_at"]),
+            (
+                &Value::Null,
+                &json!("RS256"),
+                &json!("2026-01-01T00:00:00.000Z")
+            )
+        );
+        let mut number = 0;
+        let mut assertion = || {
+            number += 1;
+            let claims = claims(json!({"jti": number.to_string()}));
+            key().sign("JWT", &claims).unwrap()
+        };
+        let early = ask(&mut world, &assertion(), &[]).await;
+        assert!(early.text.contains("not set up"), "{}", early.text);
+        let names = |id: &str| json!({"client_authentication_methods": {"private_key_jwt": {"credentials": [{"id": id}]}}});
+        let (status, wrong) = world
+            .api(Method::PATCH, &path, &token, names("cred_unknown"))
+            .await;
+        assert_eq!(
+            (status, &wrong["errorCode"]),
+            (400, &json!("invalid_body")),
+            "{wrong}"
+        );
+        let (status, client) = world.api(Method::PATCH, &path, &token, names(&id)).await;
+        assert_eq!(status, 200, "{client}");
+        assert_eq!(
+            client["client_authentication_methods"],
+            names(&id)["client_authentication_methods"]
+        );
+        assert!(!client.to_string().contains("PUBLIC KEY"), "{client}");
+        assert_eq!(ask(&mut world, &assertion(), &[]).await.status, 200);
+
+        let one = format!("{all}/{id}");
+        for (at, status) in [
+            (json!("2025-12-31T23:59:59Z"), 401),
+            (Value::Null, 200),
+            (json!("2026-01-02T00:00:00Z"), 200),
+        ] {
+            let ends = json!({"expires_at": at});
+            let (_, changed) = world.api(Method::PATCH, &one, &token, ends).await;
+            assert_eq!(changed["id"], json!(id), "{changed}");
+            let answer = ask(&mut world, &assertion(), &[]).await;
+            assert_eq!(answer.status, status, "{at}: {}", answer.text);
+        }
+        for (method, path, body, expected) in [
+            (
+                Method::POST,
+                &all,
+                json!({"credential_type": "x509_cert", "pem": pem()}),
+                400,
+            ),
+            (
+                Method::POST,
+                &all,
+                json!({"credential_type": "public_key"}),
+                400,
+            ),
+            (
+                Method::POST,
+                &all,
+                json!({"credential_type": "public_key", "pem": "x"}),
+                400,
+            ),
+            (
+                Method::POST,
+                &all,
+                json!({"credential_type": "public_key", "pem": pem(), "kid": "a b c d e f g"}),
+                400,
+            ),
+            (
+                Method::PATCH,
+                &one,
+                json!({"expires_at": "tomorrow at noon"}),
+                400,
+            ),
+            (Method::PATCH, &one, json!({"name": "n"}), 400),
+            (
+                Method::GET,
+                &"clients/none/credentials".to_owned(),
+                Value::Null,
+                404,
+            ),
+            (Method::GET, &format!("{all}/cred_none"), Value::Null, 404),
+        ] {
+            let (status, answer) = world.api(method, path, &token, body.clone()).await;
+            assert_eq!(status, expected, "{body} {answer}");
+        }
+        let (_, listed) = world.api(Method::GET, &all, &token, Value::Null).await;
+        assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+        assert_eq!(
+            world.api(Method::DELETE, &one, &token, Value::Null).await.0,
+            204
+        );
+        let (_, listed) = world.api(Method::GET, &all, &token, Value::Null).await;
+        assert_eq!(listed, json!([]));
+        assert_eq!(ask(&mut world, &assertion(), &[]).await.status, 401);
+        let few = world.machine_token(Some("read:clients")).await;
+        let (status, _) = world.api(Method::GET, &all, &few, Value::Null).await;
+        assert_eq!(status, 403);
+    });
+}
+
+/// Credentials that an export has with their keys.
+#[test]
+fn credentials_of_an_export_are_shown_by_their_ids() {
+    run(async {
+        let mut world = world(json!({"name": "k", "credential_type": "public_key", "pem": pem()}));
+        let assertion = key().sign("JWT", &claims(json!({}))).unwrap();
+        let audience = format!("{ISSUER}api/v2/");
+        let answer = ask(&mut world, &assertion, &[("audience", &audience)]).await;
+        let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        let path = format!("clients/{MACHINE}");
+        let (_, client) = world.api(Method::GET, &path, &token, Value::Null).await;
+        let methods = client["client_authentication_methods"].clone();
+        let id = methods
+            .pointer("/private_key_jwt/credentials/0/id")
+            .unwrap()
+            .as_str()
+            .unwrap();
+        assert!(!client.to_string().contains("PUBLIC KEY"), "{client}");
+        // What was read is written back, as tools do, and the key stays.
+        let body = json!({"client_authentication_methods": methods});
+        let (status, changed) = world.api(Method::PATCH, &path, &token, body).await;
+        assert_eq!(status, 200, "{changed}");
+        let second = key().sign("JWT", &claims(json!({"jti": "2"}))).unwrap();
+        assert_eq!(ask(&mut world, &second, &[]).await.status, 200);
+        let one = format!("{path}/credentials/{id}");
+        assert_eq!(
+            world.api(Method::DELETE, &one, &token, Value::Null).await.0,
+            204
+        );
+        let third = key().sign("JWT", &claims(json!({"jti": "3"}))).unwrap();
+        assert_eq!(ask(&mut world, &third, &[]).await.status, 401);
     });
 }

@@ -116,6 +116,42 @@ fn the_rules_of_claims_hold_for_them() {
                 json!({"error": "unknown key `claim`; did you mean `claims`?"})
             )
         );
+        for (more, error, hint) in [
+            (
+                json!({"user": "jan@example.com"}),
+                "unknown user `jan@example.com`",
+                "GET /_postlogin/users",
+            ),
+            (
+                json!({"user": "auth0|99"}),
+                "unknown user `auth0|99`",
+                "GET /_postlogin/users",
+            ),
+            (
+                json!({"client_id": "web-clint"}),
+                "unknown client_id `web-clint`",
+                "did you mean `web-client`?",
+            ),
+        ] {
+            let mut body = json!({"claims": {"a": 1}});
+            for (key, value) in more.as_object().unwrap() {
+                body[key] = value.clone();
+            }
+            let unknown = world.control(Method::POST, "claims", body).await;
+            let answer = unknown.json();
+            assert_eq!(
+                (unknown.status.as_u16(), &answer["error"]),
+                (404, &json!(error))
+            );
+            assert!(answer["hint"].as_str().unwrap().contains(hint), "{answer}");
+        }
+        let none = world.control(Method::GET, "claims", Value::Null).await;
+        assert_eq!(none.json(), json!([]), "nothing of them is kept");
+        for user in ["Jane@Example.com", "auth0|1"] {
+            let body = json!({"user": user, "client_id": WEB, "claims": {"a": 1}});
+            let added = world.control(Method::POST, "claims", body).await;
+            assert_eq!(added.status, StatusCode::NO_CONTENT, "{}", added.text);
+        }
         let refused = world.control(Method::PUT, "claims", json!({})).await;
         assert_eq!(refused.status, 405);
     });

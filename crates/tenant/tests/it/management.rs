@@ -353,6 +353,22 @@ fn pages_sorting_and_searches_agree_with_each_other() {
         ] {
             assert_eq!(get(&mut world, query).await, (total, expected), "{query}");
         }
+        let many = "zz%20OR%20".repeat(150) + "zz";
+        for (query, expected) in [
+            ("emial=x", "Additional properties not allowed: emial"),
+            ("sort=email", "String does not match pattern"),
+            ("sort=email:down", "String does not match pattern"),
+            ("search_engine=v2", "No enum match for: v2"),
+            (&format!("q={many}"), "more than 200 terms"),
+        ] {
+            let path = format!("/api/v2/users?{query}");
+            let refused = world.get_as(&path, &token).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
+            assert_eq!(refused.json()["errorCode"], "invalid_query_string");
+            assert!(refused.text.contains(expected), "{}", refused.text);
+        }
+        let same = "q=email:u*&search_engine=v3&primary_order=false&per_page=1";
+        assert_eq!(get(&mut world, same).await, (450, vec![email(0)]));
         let (total, page) = get(&mut world, &format!("per_page=3&page={}", (all - 3) / 3)).await;
         assert_eq!(total, all);
         assert!(

@@ -382,6 +382,61 @@ fn who_accepts_an_invitation_becomes_a_member() {
     });
 }
 
+/// Who has no account yet signs up with the link: the pages say who invites to what, and the address is in place.
+#[test]
+fn an_invitation_is_shown_and_accepted_by_a_sign_up() {
+    run(async {
+        let mut world = world();
+        let token = world.machine_token(None).await;
+        let id = made(&mut world, &token).await;
+        let (_, invitation) = invited(&mut world, &token, &id, "new@example.com").await;
+        let parameters = parameters(&invitation);
+        let parameters: Vec<(&str, &str)> = parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let page = world.authorize(&parameters).await;
+        let state = page.parameter("state").unwrap();
+        for path in ["/u/login", "/u/signup"] {
+            let shown = world.get(&format!("{path}?state={state}")).await.text;
+            assert!(
+                shown.contains("Jane has invited new@example.com to New Co."),
+                "{shown}"
+            );
+            assert!(shown.contains("value=\"new@example.com\""), "{shown}");
+        }
+        let fields = [
+            ("state", state.as_str()),
+            ("email", "new@example.com"),
+            ("password", "A-secret-of-1"),
+        ];
+        let back = world.form("/u/signup", &fields).await;
+        let tokens = world.exchange(&back.code()).await.json();
+        let claims = world.claims(&tokens["id_token"]);
+        assert_eq!(claims["org_id"], json!(id));
+        let event = world.last_event();
+        assert_eq!(event["user"]["app_metadata"]["invited"], json!(true));
+        let (_, members) = world
+            .api(
+                GET,
+                &format!("organizations/{id}/members"),
+                &token,
+                Value::Null,
+            )
+            .await;
+        assert_eq!(members[0]["email"], "new@example.com", "{members}");
+
+        // Without the link, with that of another application, or with one that is used, the pages show nothing of it.
+        world.cookies.clear();
+        for more in [vec![], parameters] {
+            let page = world.authorize(&more).await;
+            let state = page.parameter("state").unwrap();
+            let shown = world.get(&format!("/u/login?state={state}")).await.text;
+            assert!(!shown.contains("invited"), "{shown}");
+        }
+    });
+}
+
 #[test]
 fn invitations_are_listed_and_end() {
     run(async {

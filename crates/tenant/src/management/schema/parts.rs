@@ -1,0 +1,45 @@
+//! The schemas of the parts of an export, for whoever judges one.
+
+use serde_json::Value;
+
+use super::{
+    API, CLIENT, CLIENT_UNUSED, CONNECTION, GRANT, Is, NEW_CONNECTION, NEW_GRANT, ORGANIZATION,
+    Properties, ROLE, problem,
+};
+
+/// The properties of a part of the configuration, by its name in an export.
+fn of_part(part: &str) -> &'static [Properties] {
+    match part {
+        "clients" => &[CLIENT, CLIENT_UNUSED],
+        "connections" => &[CONNECTION, NEW_CONNECTION],
+        "resourceServers" => &[API],
+        "roles" => &[ROLE],
+        "organizations" => &[ORGANIZATION],
+        "clientGrants" => &[GRANT, NEW_GRANT],
+        _ => &[],
+    }
+}
+
+fn property(part: &str, key: &str) -> Option<Is> {
+    let mut all = of_part(part).iter().flat_map(|some| some.iter());
+    all.find(|(known, _)| *known == key).map(|(_, is)| *is)
+}
+
+/// The properties of an item of a part of the configuration.
+pub(crate) fn keys_of(part: &str) -> impl Iterator<Item = &'static str> {
+    let all = of_part(part).iter().flat_map(|some| some.iter());
+    all.map(|(key, _)| *key)
+}
+
+/// The words that a property of such an item may be; `None` if it may be anything else.
+pub(crate) fn words_of(part: &str, key: &str) -> Option<&'static [&'static str]> {
+    match property(part, key)? {
+        Is::One(words) => Some(words),
+        _ => None,
+    }
+}
+
+/// What the Management API would not accept of a property of such an item, in its words.
+pub(crate) fn problem_of(part: &str, key: &str, value: &Value) -> Option<String> {
+    problem(property(part, key)?, value)
+}
