@@ -38,6 +38,20 @@ impl Generator {
         }
     }
 
+    /// Events like one: it is the only base, if production could send it.
+    pub fn around(trigger: Trigger, seed: u64, vocabulary: Vocabulary, base: Value) -> Self {
+        let bases = match is_plausible(trigger, &base) {
+            true => vec![base],
+            false => vec![sample(trigger)],
+        };
+        Self {
+            trigger,
+            seed,
+            vocabulary,
+            bases,
+        }
+    }
+
     /// The event with this number: always the same one for a seed, a vocabulary and bases. The first ones are the
     /// bases as they are. Every event [is plausible](is_plausible).
     pub fn event(&self, number: u64) -> Value {

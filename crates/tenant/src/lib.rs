@@ -42,7 +42,7 @@ pub use email::{
 pub use import::{ImportError, SeedUser, read_users};
 pub use management::fits_search;
 pub use pipeline::{
-    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
+    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError, Seen,
     ProviderVisit, SavedCase,
 };
 pub use randomness::{Randomness, new_token};

@@ -1,6 +1,7 @@
 //! One module for each command.
 
-pub(crate) mod build;
+pub(crate) mod again;
+mod build;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;

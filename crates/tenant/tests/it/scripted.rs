@@ -10,7 +10,7 @@ use postlogin_core::{
 };
 use postlogin_page::{LineCount, SourceText};
 use postlogin_tenant::{
-    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
+    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError, Seen,
     ProviderVisit, SavedCase,
 };
 use serde_json::{Value, json};
@@ -197,7 +197,14 @@ impl LoginPipeline for Scripted {
                     let file = "actions/first.js".to_owned();
                     return Ok(Inspection {
                         finished: *finished,
-                        coverage: vec![LineCount { file, lines }],
+                        seen: Seen {
+                            coverage: vec![LineCount {
+                                file,
+                                lines,
+                                functions: Vec::new(),
+                            }],
+                            ..Seen::default()
+                        },
                     });
                 }
                 Advanced::Waits { stored, .. } => stored,
