@@ -43,7 +43,7 @@ export function View() {
         act={{ label: 'Run a login', run: (it) => { location.hash = ''; void state.run({ user_id: text(it.user_id) }); } }} />
     );
     case 'Sessions': return (
-      <Listing title="Sessions" load={() => source?.list?.('sessions')} empty="Nobody is signed in. A login in a browser begins a session, and it is listed here."
+      <Listing title="Sessions" load={() => source?.list?.('sessions')} empty="No user is signed in. A login in a browser begins a session, and it is listed here."
         columns={[['User', (it) => text(it.user)], ['Applications', (it) => list(it.applications)], ['Methods', (it) => list(it.methods)], ['Created', (it) => when(it.created_at)], ['Last use', (it) => when(it.last_used_at)], ['Browser', (it) => text(it.device)]]}
         act={{ label: 'End', run: async (it) => { await state.attempt(async () => source?.endSession?.(text(it.id))); } }} />
     );

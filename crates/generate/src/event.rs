@@ -222,6 +222,23 @@ mod tests {
     }
 
     #[test]
+    fn events_around_one_are_like_it() {
+        let mut base = sample(Trigger::PostLogin);
+        base["user"]["user_id"] = json!("auth0|only-here");
+        let around = Generator::around(Trigger::PostLogin, 3, Vocabulary::default(), base.clone());
+        assert_eq!(around.event(0), base);
+        let events: Vec<Value> = (1..=100).map(|number| around.event(number)).collect();
+        let like = events.iter();
+        let like = like.filter(|it| it["user"]["user_id"] == "auth0|only-here");
+        assert!(like.count() > 80);
+        assert!(events.iter().all(|it| is_plausible(Trigger::PostLogin, it)));
+        // What production could not send leads back to the sample.
+        let odd = json!({"user": []});
+        let around = Generator::around(Trigger::PostLogin, 3, Vocabulary::default(), odd);
+        assert_eq!(around.event(0), sample(Trigger::PostLogin));
+    }
+
+    #[test]
     fn every_event_could_come_from_production() {
         for trigger in Trigger::ALL {
             events_could_come(*trigger);

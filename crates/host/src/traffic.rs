@@ -293,7 +293,9 @@ mod tests {
         }));
         let recorded = Mock {
             recorded: true,
-            ..mock(serde_json::json!({"request": {"url": "https://b.example/"}, "response": {"text": "b"}}))
+            ..mock(
+                serde_json::json!({"request": {"url": "https://b.example/"}, "response": {"text": "b"}}),
+            )
         };
         let mocks = MockDoor::new(vec![plain, recorded]).or_else(Arc::new(Network));
         let traffic = Traffic::new(Arc::new(mocks));
@@ -341,7 +343,10 @@ mod tests {
     fn long_bodies_are_cut_after_credentials_are_hidden() {
         let traffic = Traffic::new(Arc::new(MockDoor::new(Vec::new())));
         for bytes in [10_000, 100_000] {
-            let text = format!("{{\"password\":\"hush\",\"text\":\"{}\"}}", "ä".repeat(bytes / 2));
+            let text = format!(
+                "{{\"password\":\"hush\",\"text\":\"{}\"}}",
+                "ä".repeat(bytes / 2)
+            );
             traffic.send(&Request {
                 body: text.into_bytes(),
                 ..request("https://a.example/")

@@ -64,9 +64,8 @@ impl Reporter for Results {
 impl Results {
     /// Returns the report of a run. Each case that ran is run once more, watched closely: what it reads, and where, which lines
     /// run, and which conditions are met.
-    pub fn report(&self, plan: &Plan, compiled: &Compiled, compiler: &mut Compiler<'_>) -> Report {
+    pub fn report(&self, plan: &Plan, closely: &Closely) -> Report {
         let told = self.0.borrow();
-        let closely = Closely::new(plan, compiled, compiler);
         let mut left = MOST_BYTES;
         let mut entries = Vec::new();
         for (number, told) in told.iter().enumerate() {
@@ -157,8 +156,13 @@ impl Closely {
         let client = event.pointer("/client/name").and_then(Value::as_str);
         client.unwrap_or_default().clone_into(&mut entry.client);
         let source = &planned.case.place.source;
-    entry.arguments = vec!["test".into(), source.shown.clone(), "--filter".into(), planned.case.full_name.clone()];
-    let now = planned.case.now_ms.unwrap_or(DEFAULT_NOW_MS);
+        entry.arguments = vec![
+            "test".into(),
+            source.shown.clone(),
+            "--filter".into(),
+            planned.case.full_name.clone(),
+        ];
+        let now = planned.case.now_ms.unwrap_or(DEFAULT_NOW_MS);
         entry.date = postlogin_core::iso_text(now);
         entry.event = event;
         entry.explanation = Some(explanation);

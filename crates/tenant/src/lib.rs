@@ -42,8 +42,8 @@ pub use email::{
 pub use import::{ImportError, SeedUser, read_users};
 pub use management::fits_search;
 pub use pipeline::{
-    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError, Seen,
-    ProviderVisit, SavedCase,
+    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
+    ProviderVisit, SavedCase, Seen,
 };
 pub use randomness::{Randomness, new_token};
 pub use router::router;

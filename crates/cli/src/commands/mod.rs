@@ -1,7 +1,7 @@
 //! One module for each command.
 
-pub(crate) mod again;
-mod build;
+mod again;
+pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;

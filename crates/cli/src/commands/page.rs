@@ -7,12 +7,7 @@ use std::{
 };
 
 use postlogin_core::{
-    ResumeStep,
-    explanation::explain,
-    iso_text,
-    outcome::Outcome,
-    reads::Record,
-    redact::Mask,
+    ResumeStep, explanation::explain, iso_text, outcome::Outcome, reads::Record, redact::Mask,
 };
 use postlogin_page::{Entry, Kind, Report, SourceText};
 use postlogin_project::{ActionSource, Project, Secret};
@@ -66,6 +61,11 @@ fn is_replaceable(file: &Path) -> bool {
 pub(super) fn write(file: &Path, report: &Report) -> Result<(), CliError> {
     let html = postlogin_page::report(report);
     let html = html.map_err(|error| CliError::internal(&error.into()))?;
+    write_html(file, &html)
+}
+
+/// Writes a page, whole or not at all.
+pub(super) fn write_html(file: &Path, html: &str) -> Result<(), CliError> {
     let mut out = ReportFile::new(file.to_owned());
     let written: io::Result<()> = out.write_all(html.as_bytes()).and_then(|()| out.store());
     written.map_err(|error| CliError::unwritable(file.display(), error))
@@ -120,7 +120,12 @@ pub(super) fn of_login(
         requests: Some(requests(&ready.traffic, &mask)),
         seed: conditions.seed.to_string(),
         arguments: again::arguments(arguments, &ready.given),
-        steps: ready.prepared.steps.iter().map(ResumeStep::to_json).collect(),
+        steps: ready
+            .prepared
+            .steps
+            .iter()
+            .map(ResumeStep::to_json)
+            .collect(),
         ..Entry::default()
     };
     let actions: Vec<&str> = ready.sources.iter().map(|it| it.name.as_str()).collect();

@@ -26,9 +26,8 @@ use postlogin_project::{
     ActionKind, ActionSource, Project, Secret, connection_source, parse_duration, parse_size,
 };
 use postlogin_runner::{
-    Compiler, LeftOut, Packages, PreparedLogin, closely::Counters, is_incomplete, local_texts, run_login, sort_parts,
-    texts::overlaid,
-    trigger_of_all, unloadable,
+    Compiler, LeftOut, Packages, PreparedLogin, closely::Counters, is_incomplete, local_texts,
+    run_login, sort_parts, texts::overlaid, trigger_of_all, unloadable,
 };
 use serde_json::Value;
 
@@ -245,10 +244,10 @@ fn host_of(url: &str) -> Option<&str> {
 /// Makes a URL the issuer of tokens, and its host the tenant's.
 fn set_issuer(tenant: &mut TenantSettings, issuer: &str) -> Result<(), CliError> {
     let Some(host) = host_of(issuer) else {
-        return Err(
-            CliError::usage(format!("--issuer {issuer}: it must be an http or https URL"))
-                .with_hint("write it as in --issuer https://login.example.com/"),
-        );
+        return Err(CliError::usage(format!(
+            "--issuer {issuer}: it must be an http or https URL"
+        ))
+        .with_hint("write it as in --issuer https://login.example.com/"));
     };
     tenant.domain = Some(host.to_owned());
     tenant.issuer = Some(issuer.to_owned());

@@ -22,7 +22,9 @@ use postlogin_engine::Allocation;
 use postlogin_project::Project;
 use postlogin_runner::{
     Compiler, Filter, LoadError, LoadProblem, Plan, PlannedCase, RunOptions, RunSummary,
-    page::{Closely, Results}, plan, run, select, snapshot::Mode,
+    page::{Closely, Results},
+    plan, run, select,
+    snapshot::Mode,
 };
 
 use crate::{

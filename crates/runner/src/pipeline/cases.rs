@@ -66,7 +66,9 @@ impl Pipeline {
         drop(sink);
         drop(slot);
         ran.map_err(|error| error.to_string())?;
-        let closely = self.library.compiled(|compiler| Closely::new(&plan, &compiled, compiler));
+        let closely = self
+            .library
+            .compiled(|compiler| Closely::new(&plan, &compiled, compiler));
         let closely = closely.map_err(|error| format!("{error:#}"))?;
         let slot = self.slots.take();
         let report = results.report(&plan, &closely);

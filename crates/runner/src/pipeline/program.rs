@@ -68,7 +68,9 @@ impl Program {
         trigger: Trigger,
     ) -> impl Iterator<Item = &ActionSource> + Clone {
         let sources = self.sources.iter();
-        sources.filter(move |(of, _)| *of == trigger).map(|(_, it)| it)
+        sources
+            .filter(move |(of, _)| *of == trigger)
+            .map(|(_, it)| it)
     }
 
     /// Returns the texts of the sources.

@@ -74,7 +74,11 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
     entry(out, "now", &json!(postlogin_core::iso_text(case.now_ms)))?;
     entry(out, "seed", &json!(case.seed))?;
     if !case.steps.is_empty() {
-        entry(out, "steps", &case.steps.iter().map(ResumeStep::to_json).collect())?;
+        entry(
+            out,
+            "steps",
+            &case.steps.iter().map(ResumeStep::to_json).collect(),
+        )?;
     }
     let mut tenant = Map::new();
     tenant.insert("issuer".into(), json!(case.issuer));

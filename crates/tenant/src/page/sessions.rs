@@ -24,8 +24,7 @@ pub(crate) fn list(tenant: &Arc<Tenant>) -> Response {
 fn all(tenant: &Tenant) -> Result<Vec<Value>, StoreError> {
     let now = tenant.now_ms();
     let sessions = tenant.store.list::<Session>(None, now)?.into_iter();
-    let is_current =
-        |session: &Session| session.idle_expires_at.min(session.expires_at) >= now;
+    let is_current = |session: &Session| session.idle_expires_at.min(session.expires_at) >= now;
     let mut sessions: Vec<Session> = sessions
         .map(|(_, session)| session)
         .filter(is_current)

@@ -10,8 +10,8 @@ use postlogin_core::{
 };
 use postlogin_page::{LineCount, SourceText};
 use postlogin_tenant::{
-    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError, Seen,
-    ProviderVisit, SavedCase,
+    Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
+    ProviderVisit, SavedCase, Seen,
 };
 use serde_json::{Value, json};
 
@@ -180,6 +180,17 @@ impl LoginPipeline for Scripted {
     fn abandon(&self, stored: &str, now_ms: i64) -> Result<Advanced, PipelineError> {
         let login = self.restored(stored)?;
         Ok(Advanced::Ended(Box::new(login.finish(now_ms))))
+    }
+
+    /// Two events differ in their users' addresses.
+    fn generate(&self, event: &Value, _: u64, count: usize) -> Result<Vec<Value>, String> {
+        let numbered = |number: usize| {
+            let mut event = event.clone();
+            let email = event["user"]["email"].as_str().unwrap_or_default();
+            event["user"]["email"] = format!("{number}-{email}").into();
+            event
+        };
+        Ok((1..=count).map(numbered).collect())
     }
 
     fn inspect(

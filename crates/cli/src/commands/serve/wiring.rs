@@ -40,7 +40,11 @@ pub(super) fn pipeline(
         budget,
         arguments: [
             // The page may be read beside a shell that is elsewhere.
-            vec!["-C".to_owned(), here.display().to_string(), "explain".to_owned()],
+            vec![
+                "-C".to_owned(),
+                here.display().to_string(),
+                "explain".to_owned(),
+            ],
             again::options(&arguments.network, &arguments.limits, &secrets),
         ]
         .concat(),
