@@ -166,8 +166,8 @@ await withPage(async (page) => {
 
   // The other pages of the tenant.
   const pages = page.getByRole('navigation');
-  for (const [name, text] of [['Applications', 'Local Application'], ['Outbox', 'has sent no e-mail'], ['Users', 'joe@example.com']]) {
-    await pages.getByRole('button', { name }).click();
+  for (const [name, text] of [['Applications', 'Local Application'], ['Sessions', 'No user is signed in'], ['Outbox', 'has sent no e-mail'], ['Users', 'joe@example.com']]) {
+    await pages.getByRole('link', { name }).click();
     await page.getByText(text).first().waitFor();
     await accessible(page, name);
   }

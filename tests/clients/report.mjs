@@ -9,7 +9,7 @@ const { REPORT, LINK } = process.env;
 
 /// Clicks through everything that shows text of others.
 async function lookThrough(page) {
-  for (const name of ['ID token', 'Access token', '/userinfo', 'Metadata', /^Calls/, /^Logs/, 'Claims']) {
+  for (const name of ['ID token', 'Access token', '/userinfo', 'Metadata', /^Requests/, /^Calls/, /^Logs/, 'Claims']) {
     await page.getByRole('tab', { name, exact: typeof name === 'string' }).click();
   }
   for (const it of await page.locator('.ledger tbody tr').all()) await it.click();

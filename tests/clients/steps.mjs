@@ -1,6 +1,8 @@
 // The page with a login that stops: at a redirect, at a challenge, at an error. LINK opens it.
 
+import assert from 'node:assert/strict';
 import { withPage } from './chromium.mjs';
+import { allowClipboard, runsAlike } from './copied.mjs';
 
 await withPage(async (page) => {
   await page.goto(process.env.LINK);
@@ -21,6 +23,9 @@ await withPage(async (page) => {
   await page.getByRole('button', { name: 'Run again' }).click();
   await page.locator('#took').waitFor();
   await page.getByText('tokens issued').waitFor();
+  // What is copied has the step, too.
+  await allowClipboard(page);
+  assert.match(await runsAlike(page, { API_KEY: 'any' }), /--continue "\$step1"/);
 
   // A challenge, passed; and an error, with its line.
   const edit = async (from, to) => {
@@ -38,6 +43,7 @@ await withPage(async (page) => {
   await page.getByText('waits for a second factor').waitFor();
   await page.getByRole('button', { name: 'Pass' }).click();
   await page.getByText('tokens issued').waitFor();
+  assert.match(await runsAlike(page, { API_KEY: 'any' }), /--challenge succeed/);
   await edit('"app_metadata": {', '"app_metadata": { "boom": true,');
   await page.getByRole('tab', { name: /^Logs/ }).click();
   await page.getByRole('alert').filter({ hasText: 'TypeError' }).waitFor();

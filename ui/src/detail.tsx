@@ -6,18 +6,19 @@ import { Ledger, PlaceLink, Reason, WhyNot } from './ledger';
 import { tone } from './list';
 import type { Dict, Entry, Explanation, Json } from './model';
 import { Pipeline } from './pipeline';
+import { Requests } from './requests';
 import { changes } from './rows';
 import * as state from './state';
 import { short, TOKENS } from './words';
 
 const TABS: [string, string][] = [
   ['ledger', 'Claims'], ['id', 'ID token'], ['access', 'Access token'], ['userinfo', '/userinfo'], ['metadata', 'Metadata'],
-  ['calls', 'Calls'], ['logs', 'Logs'], ['mail', 'E-mail'], ['diff', 'Difference'],
+  ['requests', 'Requests'], ['calls', 'Calls'], ['logs', 'Logs'], ['mail', 'E-mail'], ['diff', 'Difference'],
 ];
 
 function Tabs({ entry }: { entry: Entry }) {
   const outcome = entry.explanation?.outcome;
-  const counts: Record<string, number> = { calls: outcome?.commands.length ?? 0, logs: (outcome?.logs.length ?? 0) + (outcome?.notices.length ?? 0) };
+  const counts: Record<string, number> = { requests: entry.requests?.length ?? 0, calls: outcome?.commands.length ?? 0, logs: (outcome?.logs.length ?? 0) + (outcome?.notices.length ?? 0) };
   const present = TABS.filter(([id]) => (id !== 'diff' || state.pinned.value) && (id !== 'mail' || state.source.value?.mails));
   const move = (event: KeyboardEvent) => {
     const index = present.findIndex(([id]) => id === state.tab.value);
@@ -183,6 +184,7 @@ function Panel({ entry }: { entry: Entry }) {
     case 'access': return <TokenTab explanation={explanation} token="access_token" />;
     case 'userinfo': return <Table value={explanation.outcome.userinfo} empty="/userinfo answers nothing: no access token with the scope openid was issued." />;
     case 'metadata': return <Metadata entry={entry} explanation={explanation} />;
+    case 'requests': return <Requests entry={entry} />;
     case 'calls': return <Calls explanation={explanation} />;
     case 'logs': return <Logs explanation={explanation} />;
     case 'diff': return <Difference entry={entry} />;

@@ -1,14 +1,14 @@
 // CodeMirror: the source with its lit line and what ran in the gutter, the event as JSON, and two events side by side.
 
 import { autocompletion, completionKeymap, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { history, historyKeymap, standardKeymap } from '@codemirror/commands';
 import { typescriptLanguage } from '@codemirror/lang-javascript';
 import { jsonLanguage, jsonParseLinter } from '@codemirror/lang-json';
-import { bracketMatching, foldGutter, HighlightStyle, indentOnInput, syntaxHighlighting, syntaxTree } from '@codemirror/language';
+import { bracketMatching, foldGutter, HighlightStyle, syntaxHighlighting, syntaxTree } from '@codemirror/language';
 import { lintGutter, linter } from '@codemirror/lint';
 import { MergeView } from '@codemirror/merge';
 import { EditorState, type Extension, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state';
-import { Decoration, type DecorationSet, drawSelection, EditorView, gutter, GutterMarker, keymap, lineNumbers } from '@codemirror/view';
+import { Decoration, type DecorationSet, EditorView, gutter, GutterMarker, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { Json } from './model';
 
@@ -26,7 +26,6 @@ function base(label: string): Extension[] {
   return [
     nonce ? EditorView.cspNonce.of(nonce) : [],
     syntaxHighlighting(colours),
-    drawSelection(),
     EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
     EditorView.theme({
       '&': { height: '100%', fontSize: '12.5px', backgroundColor: 'var(--paper)', color: 'var(--ink)' },
@@ -34,8 +33,6 @@ function base(label: string): Extension[] {
       '.cm-gutters': { backgroundColor: 'var(--paper)', color: 'var(--dim)', border: 'none' },
       '.cm-content': { caretColor: 'var(--ink)' },
       '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-2px' },
-      '.cm-cursor': { borderLeftColor: 'var(--ink)' },
-      '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': { backgroundColor: 'var(--select)' },
       '.cm-lit': { backgroundColor: 'var(--lit)', boxShadow: 'inset 3px 0 var(--focus)' },
       '.cm-tooltip': { backgroundColor: 'var(--paper)', color: 'var(--ink)', border: '1px solid var(--line)' },
       '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--select)', color: 'var(--ink)' },
@@ -107,7 +104,7 @@ export function sourceEditor(parent: HTMLElement): SourceEditor {
   const view = new EditorView({
     parent,
     state: EditorState.create({
-      extensions: [base('Source of the Action'), typescriptLanguage, lineNumbers(), marks, markGutter, litLine, EditorState.readOnly.of(true), EditorView.lineWrapping, keymap.of(defaultKeymap)],
+      extensions: [base('Source of the Action'), typescriptLanguage, lineNumbers(), marks, markGutter, litLine, EditorState.readOnly.of(true), EditorView.lineWrapping, keymap.of(standardKeymap)],
     }),
   });
   return {
@@ -183,10 +180,10 @@ export function eventEditor(parent: HTMLElement, options: { readOnly: boolean; s
     parent,
     state: EditorState.create({
       extensions: [
-        base('The event as JSON'), jsonLanguage, lineNumbers(), foldGutter(), bracketMatching(), indentOnInput(), history(),
+        base('The event as JSON'), jsonLanguage, lineNumbers(), foldGutter(), bracketMatching(), history(),
         EditorState.readOnly.of(options.readOnly),
         options.readOnly ? [] : [lintGutter(), linter((view) => (view.state.doc.length === 0 ? [] : parse(view))), autocompletion({ override: [completions(options.schema)] })],
-        keymap.of([{ key: 'Mod-Enter', run: () => { options.run(); return true; } }, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
+        keymap.of([{ key: 'Mod-Enter', run: () => { options.run(); return true; } }, ...completionKeymap, ...historyKeymap, ...standardKeymap]),
         EditorView.updateListener.of((update) => { if (update.docChanged && !quiet) options.change(update.state.doc.toString()); }),
       ],
     }),

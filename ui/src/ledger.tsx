@@ -7,8 +7,8 @@ import type { Row } from './rows';
 import * as state from './state';
 import { at, brief, CERTAINTY, condition, MET, presence, reached, remedy, rule, short, telling, TOKENS } from './words';
 
-const SIGNS: Record<Row['verdict'], string> = { kept: '✓', dropped: '✗', overwritten: '~', 'no value': '∅', 'not set': '○', standard: '✓' };
-const TONES: Record<Row['verdict'], string> = { kept: 'good', dropped: 'bad', overwritten: 'warn', 'no value': 'bad', 'not set': 'warn', standard: 'good' };
+const SIGNS: Record<Row['verdict'], string> = { kept: '✓', dropped: '✗', overwritten: '~', 'no value': '∅', 'not set': '○', 'not issued': '–', standard: '✓' };
+const TONES: Record<Row['verdict'], string> = { kept: 'good', dropped: 'bad', overwritten: 'warn', 'no value': 'bad', 'not set': 'warn', 'not issued': 'warn', standard: 'good' };
 
 export function PlaceLink({ place, children }: { place: Place | null | undefined; children?: preact.ComponentChildren }) {
   if (!place) return null;
@@ -70,7 +70,8 @@ function OfClaim({ it }: { it: Row }) {
   const by = claim.overwritten_by;
   return (
     <>
-      {claim.verdict === 'kept' && <p>{it.before === undefined ? 'Kept: no rule removes it.' : 'Kept: the last of several calls wins.'}</p>}
+      {it.verdict === 'not issued' && <p class="warn">No rule removes it, and no {TOKENS[claim.token]} was issued that could carry it.</p>}
+      {it.verdict === 'kept' && <p>{it.before === undefined ? 'Kept: no rule removes it.' : 'Kept: the last of several calls wins.'}</p>}
       {claim.verdict === 'dropped' && <p class="bad">Dropped: {rule(claim.rule)}.</p>}
       {claim.verdict === 'overwritten' && <p class="warn">Overwritten by {by?.action ?? 'a later call'} <PlaceLink place={by?.location} /></p>}
       {claim.remedies.length > 0 && <p><b>To keep it:</b> {claim.remedies.map((step) => remedy(step, claim.name)).join(', and ')}.</p>}

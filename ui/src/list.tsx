@@ -12,7 +12,7 @@ const scroll = signal(0);
 const height = signal(600);
 
 const SIGNS: Record<string, string> = { allowed: '✓', passed: '✓', denied: '✗', failed: '✗', error: '✗', skipped: '–', redirected: '→', prompted: '…', challenged: '?' };
-const KINDS: Record<string, string> = { run: 'run', case: 'case', left: 'left', right: 'right' };
+const KINDS: Record<string, string> = { run: 'run', case: 'case', left: 'left', right: 'right', generated: 'generated' };
 
 export const tone = (status: string): string => (['allowed', 'passed'].includes(status) ? 'good' : ['denied', 'failed', 'error'].includes(status) ? 'bad' : 'warn');
 
@@ -23,10 +23,10 @@ function time(date: string): string {
 
 function Item({ it, index }: { it: Summary; index: number }) {
   const chosen = state.selected.value === it.id;
-  const notes = [KINDS[it.kind], it.dropped > 0 ? `${it.dropped} dropped` : '', ms(it.ms * 1000), it.client];
+  const notes = [KINDS[it.kind], it.note ?? '', it.dropped > 0 ? `${it.dropped} dropped` : '', ms(it.ms * 1000), it.client];
   return (
     <li id={`login-${it.id}`} role="option" aria-selected={chosen} aria-posinset={index + 1} aria-setsize={state.shown.value.length}
-      class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={it.reason || undefined}>
+      class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={[it.reason, it.note].filter(Boolean).join(': ') || undefined}>
       <span class={`sign ${tone(it.status)}`} aria-hidden="true">{SIGNS[it.status] ?? '•'}</span>
       <span class="name">{it.name || it.user || 'unknown user'}</span>
       <time>{time(it.date)}</time>

@@ -4,10 +4,10 @@ import type { Dict, Entry, Json, Outcome, Report, RunRequest, Source, SourceText
 import * as state from './state';
 
 /** Requests carry a header that no page of another origin can add without asking. */
-async function ask<T>(path: string, body?: unknown): Promise<T> {
+async function ask<T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> {
   const headers: Record<string, string> = { 'x-postlogin-page': '1' };
   if (body !== undefined) headers['content-type'] = 'application/json';
-  const response = await fetch(path, { method: body === undefined ? 'GET' : 'POST', headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: 'same-origin' });
+  const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: 'same-origin' });
   const text = await response.text();
   let answer: unknown;
   try {
@@ -22,7 +22,7 @@ async function ask<T>(path: string, body?: unknown): Promise<T> {
   return answer as T;
 }
 
-/** The cases that ran last: the tenant keeps none of them. */
+/** The cases and generated logins that ran last: the page keeps them. */
 const cases = new Map<string, Entry>();
 
 export function live(title: string): Source {
@@ -39,14 +39,23 @@ export function live(title: string): Source {
     },
     tests: async () => {
       const found = await ask<Report>('tests', {});
-      cases.clear();
+      for (const [id, it] of cases) if (it.kind === 'case') cases.delete(id);
       for (const it of found.entries) {
         it.id = `case-${it.id}`;
         cases.set(it.id, it);
       }
       return found;
     },
-    mails: () => ask<Dict[]>('emails'),
+    mails: async () => {
+      const [mails, texts] = await Promise.all([ask<Dict[]>('emails'), ask<Dict[]>('texts')]);
+      return [...mails, ...texts].sort((one, other) => String(other.date).localeCompare(String(one.date)));
+    },
+    generate: async (request) => {
+      const found = await ask<{ seed: string; entries: Entry[] }>('generated', request);
+      for (const it of found.entries) cases.set(it.id, it);
+      return found;
+    },
+    endSession: (id) => ask<void>(`sessions/${encodeURIComponent(id)}`, undefined, 'DELETE'),
     list: (path) => ask<Dict[]>(path),
     schema: () => ask<Json>('event-schema'),
     caseText: (request) => ask('cases', { ...request, write: false }),
@@ -67,7 +76,7 @@ function summary(it: LogEntry): Summary | null {
   const us = outcome?.usage.actions.reduce((sum, action) => sum + action.wall_us, 0) ?? 0;
   return {
     id: it.id, kind: 'login', name: String(name ?? it.user_id ?? ''), user: it.user_id ?? '', client: clients.get(it.client_id ?? '') ?? it.client_id ?? '',
-    date: it.date ?? '', status: outcome?.status ?? 'error', reason: outcome?.reason ?? it.error ?? '', ms: us / 1000, kept: count('kept'), dropped: count('dropped'),
+    date: it.date ?? '', status: outcome?.status ?? 'error', reason: outcome?.reason ?? it.error ?? '', ms: us / 1000, dropped: count('dropped'),
   };
 }
 

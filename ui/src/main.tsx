@@ -10,7 +10,7 @@ import type { Report } from './model';
 import { report } from './report';
 import { Side } from './side';
 import * as state from './state';
-import { View, VIEWS } from './views';
+import { followAddress, View, VIEWS } from './views';
 
 function App() {
   const source = state.source.value;
@@ -18,7 +18,7 @@ function App() {
     <>
       <header class="top">
         <span class="brand">postlogin</span><span class="dim">{source?.title}</span>
-        {source?.live && <nav aria-label="Pages">{VIEWS.map((name) => <button key={name} aria-current={state.view.value === name ? 'page' : undefined} onClick={() => { state.view.value = name; }}>{name}</button>)}</nav>}
+        {source?.live && <nav aria-label="Pages">{VIEWS.map((name) => <a key={name} href={`#${name}`} aria-current={state.view.value === name ? 'page' : undefined}>{name}</a>)}</nav>}
         <span class="fill" />
         {state.busy.value && <span class="dim" role="status">working…</span>}
         <button onClick={() => { state.dialog.value = 'help'; }} aria-label="Keyboard shortcuts">?</button>
@@ -57,6 +57,7 @@ if (data) {
   if (first) state.show(first);
 } else {
   state.source.value = live(document.body.dataset.title || location.host);
+  followAddress();
   void state.attempt(follow);
   state.busy.value = false;
 }

@@ -47,10 +47,21 @@ export interface Explanation {
   limits: { subject: string; value: number; limit: number; unit: string; reach: string }[];
 }
 
+export interface LineCount { file: string; lines: [number, number][]; functions?: [number, number][] }
+
+/** A request of an Action; see `RequestEntry` of the model in Rust. */
+export interface HttpRequest {
+  action: string; method: string; url: string; headers: [string, string][]; body: string;
+  /** `mock 1`, `recording 2`, `network`, or `nothing` for one that was refused. */
+  answered_by: string; status: number | null; error: string | null; response_headers: [string, string][]; response_body: string; ms: number;
+}
+
 export interface Entry {
-  id: string; kind: 'login' | 'run' | 'case' | 'left' | 'right'; name: string; date: string; client: string; verdict: string;
+  id: string; kind: 'login' | 'run' | 'case' | 'left' | 'right' | 'generated'; name: string; date: string; client: string; verdict: string;
   failures: string[]; duration_us: number; event: Json; explanation: Explanation | null;
-  coverage?: { file: string; lines: [number, number][] }[]; frozen: string; steps: Json;
+  coverage?: LineCount[]; requests?: HttpRequest[]; frozen: string; steps: Json;
+  /** The seed in decimal, and the arguments after `postlogin` with which it runs again; empty when they are unknown. */
+  seed?: string; arguments?: string[];
 }
 
 export interface SourceText { action: string; trigger: string | null; file: string; text: string }
@@ -60,7 +71,9 @@ export interface Report { format: string; command: string; title: string; entrie
 export interface Summary {
   id: string; kind: Entry['kind']; name: string; user: string; client: string; date: string;
   /** `allowed`, `denied`, …, or `passed`, `failed`, `skipped` for a case, or `error`. */
-  status: string; reason: string; ms: number; kept: number; dropped: number;
+  status: string; reason: string; ms: number; dropped: number;
+  /** What it differs in from the login that it was made of. */
+  note?: string;
 }
 
 /** What a run asks for; see `POST /_postlogin/runs`. */
@@ -78,6 +91,8 @@ export interface Source {
   list?(path: string): Promise<Dict[]>;
   schema?(): Promise<Json>;
   tests?(): Promise<Report>;
+  generate?(request: { login?: string; event?: Json; count: number; seed?: number }): Promise<{ seed: string; entries: Entry[] }>;
+  endSession?(id: string): Promise<void>;
   caseText?(request: { id: string; name: string }): Promise<{ file: string; text: string }>;
   saveCase?(request: { id: string; name: string }): Promise<{ file: string; text: string }>;
 }

@@ -2,7 +2,7 @@
 
 import type { Explanation } from './model';
 import * as state from './state';
-import { ms } from './words';
+import { ms, plural } from './words';
 
 interface Stage { action: string; us: number; calls: number; logs: number; failed: boolean; reads: number }
 
@@ -37,7 +37,7 @@ export function Pipeline({ explanation }: { explanation: Explanation }) {
           <button class={`stage ${it.failed ? 'bad' : ''}`} aria-pressed={state.onlyAction.value === it.action}
             title={`Show only ${it.action}`} onClick={() => { state.onlyAction.value = state.onlyAction.value === it.action ? '' : it.action; }}>
             <b>{it.action}</b>
-            <small>{[ms(it.us), `${it.calls} calls`, it.logs ? `${it.logs} logs` : ''].filter(Boolean).join(' · ')}</small>
+            <small>{[ms(it.us), plural(it.calls, 'call'), it.logs ? plural(it.logs, 'log') : ''].filter(Boolean).join(' · ')}</small>
           </button>
         </li>
       ))}

@@ -4,7 +4,7 @@ import type { Claim, Dict, Entry, Expected, Explanation, Json, Place, Token } fr
 
 export interface Row {
   key: string;
-  verdict: 'kept' | 'dropped' | 'overwritten' | 'no value' | 'not set' | 'standard';
+  verdict: 'kept' | 'dropped' | 'overwritten' | 'no value' | 'not set' | 'not issued' | 'standard';
   token: Token | null;
   name: string;
   /** The value of an earlier call, if the claim was set twice. */
@@ -28,7 +28,7 @@ export function rows(entry: Entry): Row[] {
     const before = earlier.get(id);
     earlier.set(id, claim.value);
     return {
-      key: `claim ${index}`, verdict: claim.verdict, token: claim.token, name: claim.name, before, value: claim.value, rule: claim.rule,
+      key: `claim ${index}`, verdict: verdict(claim, explanation), token: claim.token, name: claim.name, before, value: claim.value, rule: claim.rule,
       page: claim.page, action: claim.action, place: claim.location, path: claim.origins[0]?.path ?? '', claim, expected: null,
     };
   });
@@ -46,6 +46,10 @@ export function rows(entry: Entry): Row[] {
   }
   return found;
 }
+
+/** A claim that no rule removes is in no token if none is issued: the login failed, or waits, or did not ask for it. */
+const verdict = (claim: Claim, { outcome }: Explanation): Row['verdict'] =>
+  (claim.verdict === 'kept' && !Object.hasOwn(outcome[claim.token].claims, claim.name) ? 'not issued' : claim.verdict);
 
 function missing(expected: Expected, explanation: Explanation): Row {
   const site = expected.sites.find((it) => it.certain) ?? expected.sites[0];
@@ -74,7 +78,7 @@ export function changes(one: Entry, other: Entry): Change[] {
     }
     for (const claim of entry.explanation?.claims ?? []) {
       if (claim.verdict === 'overwritten') continue;
-      map.set(`${claim.token} ${claim.name}`, { token: claim.token, name: claim.name, value: claim.value, verdict: claim.verdict });
+      map.set(`${claim.token} ${claim.name}`, { token: claim.token, name: claim.name, value: claim.value, verdict: entry.explanation ? verdict(claim, entry.explanation) : claim.verdict });
     }
     return map;
   };

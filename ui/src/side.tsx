@@ -2,17 +2,19 @@
 
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { command } from './command';
 import { type EventEditor, eventEditor, type LineMark, sourceEditor, type SourceEditor } from './editor';
+import { ran } from './gutter';
 import type { Entry, Json } from './model';
 import * as state from './state';
 
 let schema: Json = null;
 
 /** What is known to have happened on the lines of a file: counted lines, else the lines of reads, claims and the error. */
-function marks(entry: Entry | null, file: string): LineMark[] {
+function marks(entry: Entry | null, file: string, text: string): LineMark[] {
   const counted = entry?.coverage?.find((it) => it.file === file);
   if (counted) {
-    return counted.lines.map(([line, count]) => (count > 0
+    return [...ran(text, counted)].map(([line, did]) => (did
       ? { line, sign: '●', kind: 'cm-ran', title: 'this line ran' }
       : { line, sign: '○', kind: 'cm-missed', title: 'this line did not run' }));
   }
@@ -38,7 +40,7 @@ function SourcePane() {
     const file = state.file.value;
     const text = state.texts.value.find((it) => it.file === file)?.text ?? '';
     const place = state.lit.value;
-    editor.current?.set(text, marks(state.entry.value, file));
+    editor.current?.set(text, marks(state.entry.value, file, text));
     editor.current?.light(place?.file === file ? place.line : 0);
   });
   const texts = state.texts.value;
@@ -55,12 +57,6 @@ function SourcePane() {
       <div class="code" ref={box} />
     </section>
   );
-}
-
-/** The command line that runs the same login. */
-function command(entry: Entry): string {
-  const event = entry.event === null ? '' : ' --event event.json';
-  return `postlogin explain${event}`;
 }
 
 function EventPane() {
@@ -86,11 +82,12 @@ function EventPane() {
           <>
             <button class="main" id="run" disabled={Boolean(frozen) || state.busy.value} title={frozen || 'Run again with this event (Ctrl+Enter)'} onClick={() => void state.again()}>Run again</button>
             <button disabled={Boolean(frozen)} onClick={() => { state.dialog.value = 'user'; }}>As another user…</button>
+            <button disabled={Boolean(frozen) || state.busy.value} title="Run logins with events generated from this one, and list them with what differs; nothing is stored" onClick={() => void state.tryOthers()}>Try {state.OTHERS} others</button>
             <button disabled={Boolean(frozen) || !entry.explanation || entry.kind === 'case'} onClick={() => { state.dialog.value = 'case'; }}>Save as case…</button>
           </>
         )}
         {entry && <button aria-pressed={state.pinned.value?.id === entry.id} onClick={() => { const on = state.pinned.value?.id !== entry.id; state.pinned.value = on ? entry : null; if (!on && state.tab.value === 'diff') state.tab.value = 'ledger'; }}>{state.pinned.value?.id === entry.id ? 'Unpin' : 'Pin'}</button>}
-        {entry && <button title={command(entry)} onClick={() => void state.attempt(() => navigator.clipboard.writeText(`cat > event.json <<'END'\n${state.eventText.value}\nEND\n${command(entry)}\n`))}>Copy as command</button>}
+        {entry && <button title="The commands of a shell that run it again: the same event, clock, seed and steps" onClick={() => void state.attempt(() => navigator.clipboard.writeText(command(entry, state.eventText.value)))}>Copy as command</button>}
         {state.lastRunMs.value > 0 && <span class="dim" id="took">{Math.round(state.lastRunMs.value)} ms</span>}
       </div>
       {frozen && <p class="dim note">{frozen}</p>}

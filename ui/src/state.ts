@@ -2,7 +2,8 @@
 
 import { batch, computed, signal } from '@preact/signals';
 import type { Entry, Place, Report, RunRequest, Source, SourceText, Summary } from './model';
-import { rows } from './rows';
+import { changes, rows } from './rows';
+import { plural } from './words';
 
 export const source = signal<Source | null>(null);
 /** The data of a report; null on the page of a tenant. */
@@ -14,6 +15,8 @@ export const filter = signal('');
 export const selected = signal('');
 export const entry = signal<Entry | null>(null);
 export const pinned = signal<Entry | null>(null);
+/** The login that the generated ones were made of. */
+export const origin = signal<Entry | null>(null);
 export const texts = signal<SourceText[]>([]);
 export const view = signal<string>('Logins');
 export const tab = signal('ledger');
@@ -88,8 +91,9 @@ export function show(it: Entry): void {
   });
 }
 
-/** In a report of `compare`, the other side of a login. */
+/** In a report of `compare`, the other side of a login; of a generated login, that which it was made of. */
 function partner(it: Entry): Entry | undefined {
+  if (it.kind === 'generated') return origin.value ?? undefined;
   const other = it.kind === 'right' ? it.id.replace(/right$/, 'left') : '';
   return report.value?.entries.find((entry) => entry.id === other && entry.kind === 'left');
 }
@@ -126,6 +130,32 @@ export async function test(): Promise<void> {
   if (found) list.value = [...found.entries.map(summary), ...list.value.filter((it) => it.kind !== 'case')];
 }
 
+/** The number of generated logins that are tried. */
+export const OTHERS = 20;
+
+/** Runs logins with events that were generated from that of the login that is shown, and lists them with what differs. */
+export async function tryOthers(): Promise<void> {
+  const generate = source.value?.generate;
+  const first = entry.value;
+  if (!generate || !first) return;
+  const event = first.event ?? undefined;
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  const found = await attempt(() => generate({ login: known(), event, count: OTHERS, seed }));
+  if (!found) return;
+  const made = found.entries.map((it) => ({ ...summary(it), note: difference(first, it) }));
+  batch(() => {
+    origin.value = first;
+    list.value = [...made, ...list.value.filter((it) => it.kind !== 'generated')];
+  });
+}
+
+function difference(first: Entry, it: Entry): string {
+  const [was, is] = [first, it].map((one) => one.explanation?.outcome.status);
+  const count = changes(first, it).length;
+  if (was === is && count === 0) return 'the same claims';
+  return [was === is ? '' : `${was} before`, count > 0 ? plural(count, 'claim differs', 'claims differ') : ''].filter(Boolean).join(', ');
+}
+
 /** Runs the login that is shown again, with the event of the editor. */
 export async function again(): Promise<void> {
   let event;
@@ -141,10 +171,9 @@ export async function again(): Promise<void> {
 export function summary(it: Entry): Summary {
   const outcome = it.explanation?.outcome;
   const event = it.event as { user?: { user_id?: string } } | null;
-  const kept = it.explanation?.claims.filter((claim) => claim.verdict === 'kept').length ?? 0;
   const dropped = it.explanation?.claims.filter((claim) => claim.verdict === 'dropped').length ?? 0;
   return {
     id: it.id, kind: it.kind, name: it.name, user: event?.user?.user_id ?? '', client: it.client, date: it.date,
-    status: it.verdict || outcome?.status || 'error', reason: outcome?.reason ?? it.failures[0] ?? '', ms: it.duration_us / 1000, kept, dropped,
+    status: it.verdict || outcome?.status || 'error', reason: outcome?.reason ?? it.failures[0] ?? '', ms: it.duration_us / 1000, dropped,
   };
 }

@@ -89,6 +89,8 @@ export const CERTAINTY: Record<string, string> = {
   read: 'from', computed: 'computed, probably from', 'same-value': 'a guess: the same value is in',
 };
 
+export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
 export function ms(us: number): string {
   if (us <= 0) return '';
   const value = us / 1000;

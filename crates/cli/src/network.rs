@@ -14,14 +14,11 @@ use postlogin_host::{
     live::{HostName, Hosts},
     mock::to_yaml,
     network::Closed,
-    record::{RECORDED_BYTES, RECORDED_EXCHANGES},
+    record::{HEADER, RECORDED_BYTES, RECORDED_EXCHANGES},
 };
 use postlogin_project::{Secret, read_list};
 
 use crate::{args::NetworkArguments, error::CliError, printer::Printer};
-
-/// The beginning of every recording, so that no other file is overwritten by one.
-const HEADER: &str = "# Recorded by postlogin --record; replay it with --http.";
 
 /// The answers to the requests of a login, and the record of them.
 pub(crate) struct Network {
@@ -137,10 +134,19 @@ fn listed(places: &[String]) -> String {
 pub(crate) fn mocks(files: &[PathBuf]) -> Result<Vec<Mock>, CliError> {
     let mut mocks = Vec::new();
     for file in files {
+        // Before stdin is read, which it is only for `-`.
+        let recorded = is_recording(file);
         let read = read_list::<Mock>(file, "http", "a mock file", &mut io::stdin().lock());
-        mocks.extend(read?);
+        mocks.extend(read?.into_iter().map(|mock| Mock { recorded, ..mock }));
     }
     Ok(mocks)
+}
+
+/// Whether a file begins as a recording does.
+fn is_recording(file: &Path) -> bool {
+    let mut start = Vec::new();
+    let begins = |file: fs::File| file.take(HEADER.len() as u64).read_to_end(&mut start);
+    file.is_file() && fs::File::open(file).and_then(begins).is_ok() && start == HEADER.as_bytes()
 }
 
 /// The hosts that live requests may go to; `None` when none may go out.

@@ -132,6 +132,7 @@ pub fn advance(
         for notice in &bound.notices {
             login.notice(notice.clone());
         }
+        conditions.door.begin(&bound.info.name);
         let invocation = Invocation {
             kind: call.kind,
             entry: call.entry,

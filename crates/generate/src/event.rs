@@ -38,6 +38,20 @@ impl Generator {
         }
     }
 
+    /// Events like one: it is the only base, if production could send it.
+    pub fn around(trigger: Trigger, seed: u64, vocabulary: Vocabulary, base: Value) -> Self {
+        let bases = match is_plausible(trigger, &base) {
+            true => vec![base],
+            false => vec![sample(trigger)],
+        };
+        Self {
+            trigger,
+            seed,
+            vocabulary,
+            bases,
+        }
+    }
+
     /// The event with this number: always the same one for a seed, a vocabulary and bases. The first ones are the
     /// bases as they are. Every event [is plausible](is_plausible).
     pub fn event(&self, number: u64) -> Value {
@@ -205,6 +219,23 @@ mod tests {
                 path("nothing.at.all"),
             ],
         }
+    }
+
+    #[test]
+    fn events_around_one_are_like_it() {
+        let mut base = sample(Trigger::PostLogin);
+        base["user"]["user_id"] = json!("auth0|only-here");
+        let around = Generator::around(Trigger::PostLogin, 3, Vocabulary::default(), base.clone());
+        assert_eq!(around.event(0), base);
+        let events: Vec<Value> = (1..=100).map(|number| around.event(number)).collect();
+        let like = events.iter();
+        let like = like.filter(|it| it["user"]["user_id"] == "auth0|only-here");
+        assert!(like.count() > 80);
+        assert!(events.iter().all(|it| is_plausible(Trigger::PostLogin, it)));
+        // What production could not send leads back to the sample.
+        let odd = json!({"user": []});
+        let around = Generator::around(Trigger::PostLogin, 3, Vocabulary::default(), odd);
+        assert_eq!(around.event(0), sample(Trigger::PostLogin));
     }
 
     #[test]

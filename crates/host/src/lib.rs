@@ -11,6 +11,7 @@ pub mod live;
 pub mod mock;
 pub mod network;
 pub mod record;
+pub mod traffic;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ pub use live::LiveDoor;
 pub use mock::{Mock, MockDoor};
 pub use network::{Door, NetworkError, Remark, Request, Verdict};
 pub use record::{Exchange, Recorder, Recording};
+pub use traffic::Traffic;
 
 /// The time that an execution segment of the trigger may take in production.
 /// Source: <https://auth0.com/docs/customize/actions/limitations>.

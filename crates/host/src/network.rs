@@ -139,6 +139,14 @@ pub trait Door: Send + Sync {
     /// Continues where [`Door::progress`] of another door with the same mocks was.
     fn resume(&self, _progress: &[u32]) {}
 
+    /// Whether the mock with this index, as in [`Door::progress`], was recorded from a network.
+    fn is_recorded(&self, _mock: usize) -> bool {
+        false
+    }
+
+    /// Notes that the requests to come are those of this Action.
+    fn begin(&self, _action: &str) {}
+
     /// Returns the remarks at the end of the login: unused mocks.
     fn leftovers(&self) -> Vec<Remark> {
         Vec::new()

@@ -10,6 +10,9 @@ use crate::{
     network::{Door, Remark, Request, Verdict},
 };
 
+/// The first line of every recording, by which it is known.
+pub const HEADER: &str = "# Recorded by postlogin --record; replay it with --http.";
+
 /// One effect on the outside world: what was asked and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
@@ -184,6 +187,7 @@ impl Recording {
                 delay: std::time::Duration::ZERO,
             },
             times: Some(1),
+            recorded: true,
         });
     }
 

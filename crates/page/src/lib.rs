@@ -10,7 +10,7 @@ pub mod model;
 
 pub use assets::{AssetError, script, style};
 pub use html::{LIVE_SCRIPT, LIVE_STYLE, live, live_policy, report};
-pub use model::{Entry, Kind, LineCount, REPORT_FORMAT, Report, SourceText};
+pub use model::{Entry, Kind, LineCount, REPORT_FORMAT, Report, RequestEntry, SourceText};
 
 /// The lock of the built files: the hashes of their sources and of themselves.
 pub const LOCK: &str = include_str!("../assets/page.lock");

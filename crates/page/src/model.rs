@@ -53,6 +53,8 @@ pub enum Kind {
     Left,
     /// Its right side.
     Right,
+    /// A login with a generated event.
+    Generated,
 }
 
 /// One login.
@@ -88,6 +90,16 @@ pub struct Entry {
     /// The lines that ran, by file; empty when they were not counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coverage: Vec<LineCount>,
+    /// What the Actions asked of the network; `None` when that is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<Vec<RequestEntry>>,
+    /// The seed of all randomness, in decimal: JavaScript's numbers have fewer digits. Empty when it is unknown.
+    #[serde(default)]
+    pub seed: String,
+    /// Arguments after `postlogin explain` with which the same Actions run in the same way, besides the event, the clock, the seed
+    /// and the steps; empty when they are unknown.
+    #[serde(default)]
+    pub arguments: Vec<String>,
     /// Why it cannot be run again, in one sentence; empty when it can.
     #[serde(default)]
     pub frozen: String,
@@ -101,8 +113,38 @@ pub struct Entry {
 pub struct LineCount {
     /// The file, as places name it.
     pub file: String,
-    /// Lines with code, from 1, each with the number of handlers' executions that reached it.
+    /// Lines on which a statement begins, from 1, each with the number of handlers' executions that reached it.
     pub lines: Vec<(u32, u32)>,
+    /// The same for the lines on which a function begins, by the executions that called it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<(u32, u32)>,
+}
+
+/// A request of an Action. Credentials are out of it already.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestEntry {
+    /// The Action; empty when that is unknown.
+    pub action: String,
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The URL.
+    pub url: String,
+    /// Its headers, in their order.
+    pub headers: Vec<(String, String)>,
+    /// Its body; empty when there is none.
+    pub body: String,
+    /// What answered: `mock 1`, `recording 2`, `network`, or `nothing` for a request that was refused.
+    pub answered_by: String,
+    /// The status; `None` when no answer came.
+    pub status: Option<u16>,
+    /// Why no answer came.
+    pub error: Option<String>,
+    /// The headers of the answer.
+    pub response_headers: Vec<(String, String)>,
+    /// Its body; empty when there is none.
+    pub response_body: String,
+    /// The time until it came, in milliseconds: virtual for a mock.
+    pub ms: u64,
 }
 
 /// The source of an Action, a Rule or a file that one imports.

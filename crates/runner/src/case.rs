@@ -8,7 +8,7 @@ use postlogin_core::reads::Watch;
 use postlogin_core::redact::Mask;
 use postlogin_core::{Finished, Pause, Resumption};
 use postlogin_engine::BoundAction;
-use postlogin_host::{Budget, Clock, Conditions, Door, Flow, MockDoor};
+use postlogin_host::{Budget, Clock, Conditions, Door, Flow, MockDoor, Traffic};
 use postlogin_project::ActionSource;
 use postlogin_project::cases::{Case, ExpectKey};
 use serde_json::Value;
@@ -124,17 +124,23 @@ fn login(
     (failures, Some(outcome))
 }
 
-/// Runs a case once more, watched closely, and returns its event with the login. `None` when it cannot run, which its result says.
+/// Runs a case once more, watched closely, and returns its event with the login and its requests. `None` when it cannot run, which its result says.
 pub(crate) fn watched(
     sources: &[ActionSource],
     planned: &PlannedCase,
     compiled: &Compiled,
-) -> Option<(Value, Finished)> {
+) -> Option<(Value, Finished, Arc<Traffic>)> {
     let actions = actions(sources, planned, compiled).ok()?;
     let event = event_of(planned.trigger, &planned.case, &planned.bases).ok()?;
     let mut user = User::new(&planned.case.steps);
-    let finished = finished(planned, &actions, &mut user, Watch::Places).ok()?;
-    Some((event, finished))
+    let conditions = conditions(planned);
+    let traffic = Arc::new(Traffic::new(Arc::clone(&conditions.door)));
+    let conditions = Conditions {
+        door: Arc::clone(&traffic) as Arc<dyn Door>,
+        ..conditions
+    };
+    let finished = finished(planned, &actions, &mut user, Watch::Places, conditions).ok()?;
+    Some((event, finished, traffic))
 }
 
 /// Returns the outcome of a case, or what is wrong with us.
@@ -144,7 +150,8 @@ fn outcome(
     user: &mut User,
     watch: Watch,
 ) -> Result<Outcome, String> {
-    finished(planned, actions, user, watch).map(|finished| finished.outcome)
+    let conditions = conditions(planned);
+    finished(planned, actions, user, watch, conditions).map(|finished| finished.outcome)
 }
 
 fn finished(
@@ -152,6 +159,7 @@ fn finished(
     actions: &[BoundAction],
     user: &mut User,
     watch: Watch,
+    conditions: Conditions,
 ) -> Result<Finished, String> {
     let event = event_of(planned.trigger, &planned.case, &planned.bases)
         .map_err(|error| error.to_string())?;
@@ -159,7 +167,7 @@ fn finished(
         trigger: planned.trigger,
         event,
         tenant: planned.tenant.clone(),
-        conditions: conditions(planned),
+        conditions,
         steps: Vec::new(),
         watch,
         passes_over: false,

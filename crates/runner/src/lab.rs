@@ -10,7 +10,7 @@ use postlogin_core::{Finished, HandlerKind, Pause, ResumeStep, Resumption, Suspe
 use postlogin_engine::BoundAction;
 use postlogin_generate::Vocabulary;
 use postlogin_host::{
-    Budget, Clock, Conditions, Door, Flow, Mock, MockDoor, Remark, Request, Verdict,
+    Budget, Clock, Conditions, Door, Flow, Mock, MockDoor, Remark, Request, Traffic, Verdict,
 };
 use postlogin_js::source::facts::facts;
 use postlogin_js::source::literals::literals;
@@ -55,6 +55,8 @@ pub(crate) struct Ran {
     pub(crate) record: Record,
     /// The requests to the network, answered or not.
     pub(crate) requests: Vec<Request>,
+    /// The same with their answers, if [`Setting::watch`] is [`Watch::Places`].
+    pub(crate) traffic: Option<Arc<Traffic>>,
     /// Whether the user passed a challenge that the template says nothing about.
     pub(crate) challenged: bool,
 }
@@ -94,6 +96,11 @@ impl<'a> Setting<'a> {
             door: MockDoor::new((*self.mocks).clone()),
             requests: Mutex::default(),
         });
+        let mut door = Arc::clone(&log) as Arc<dyn Door>;
+        let traffic = (self.watch == Watch::Places).then(|| Arc::new(Traffic::new(door.clone())));
+        if let Some(traffic) = &traffic {
+            door = Arc::clone(traffic) as Arc<dyn Door>;
+        }
         let prepared = PreparedLogin {
             trigger: self.trigger,
             tenant: self.tenant.settings_for(&event, of_case.as_ref()),
@@ -101,7 +108,7 @@ impl<'a> Setting<'a> {
             conditions: Conditions {
                 clock: Arc::new(Clock::new(self.now_ms, Flow::Virtual)),
                 seed: self.seed,
-                door: Arc::clone(&log) as Arc<dyn Door>,
+                door,
                 budget: self.budget,
             },
             steps: Vec::new(),
@@ -139,6 +146,7 @@ impl<'a> Setting<'a> {
             outcome,
             record,
             requests,
+            traffic,
             challenged,
         })
     }
@@ -157,6 +165,14 @@ impl Door for RequestLog {
             .unwrap_or_else(PoisonError::into_inner)
             .push(request.clone());
         self.door.send(request)
+    }
+
+    fn progress(&self) -> Vec<u32> {
+        self.door.progress()
+    }
+
+    fn is_recorded(&self, mock: usize) -> bool {
+        self.door.is_recorded(mock)
     }
 
     fn leftovers(&self) -> Vec<Remark> {

@@ -11,6 +11,7 @@
 
 mod case;
 pub mod check;
+pub mod closely;
 pub mod compare;
 pub mod endless;
 mod execute;

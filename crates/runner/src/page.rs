@@ -7,14 +7,16 @@ use std::rc::Rc;
 use postlogin_core::Finished;
 use postlogin_core::explanation::explain;
 use postlogin_core::redact::Mask;
-use postlogin_page::{Entry, Kind, Report};
+use postlogin_page::{Entry, Kind, LineCount, Report};
 use serde_json::Value;
 
 use crate::case::{Compiled, DEFAULT_NOW_MS, watched};
+use crate::closely::{Counters, requests};
+use crate::load::{Compiler, LoadError, Loaded};
 use crate::plan::{Plan, PlannedCase};
 use crate::report::{Reporter, in_words};
 use crate::run_event::{CaseStatus, RunEvent};
-use crate::texts::{claim_sites_of_all, names_of, texts_of};
+use crate::texts::{names_of, texts_of};
 
 /// The most that the accounts of a report take, in bytes of JSON; cases after that have their result alone.
 const MOST_BYTES: usize = 48 << 20;
@@ -60,8 +62,9 @@ impl Reporter for Results {
 }
 
 impl Results {
-    /// Returns the report of a run. Each case that ran is run once more, watched closely: what it reads, and where.
-    pub fn report(&self, plan: &Plan, compiled: &Compiled) -> Report {
+    /// Returns the report of a run. Each case that ran is run once more, watched closely: what it reads, and where, which lines
+    /// run, and which conditions are met.
+    pub fn report(&self, plan: &Plan, closely: &Closely) -> Report {
         let told = self.0.borrow();
         let mut left = MOST_BYTES;
         let mut entries = Vec::new();
@@ -78,7 +81,7 @@ impl Results {
             let mut planned = plan.cases.iter();
             let planned = planned.find(|it| it.case.full_name == told.name);
             if let Some(planned) = planned.filter(|_| told.verdict != "skipped" && left > 0) {
-                account(&mut entry, planned, plan, compiled);
+                closely.account(&mut entry, planned, plan);
                 let bytes = serde_json::to_string(&entry).map_or(0, |json| json.len());
                 left = left.saturating_sub(bytes);
             }
@@ -92,31 +95,78 @@ impl Results {
     }
 }
 
-/// Adds the event and the account of a case.
-fn account(entry: &mut Entry, planned: &PlannedCase, plan: &Plan, compiled: &Compiled) {
-    let Some((mut event, finished)) = watched(&plan.actions, planned, compiled) else {
-        return;
-    };
-    let Finished {
-        outcome, record, ..
-    } = finished;
-    let used = planned.actions.iter();
-    let used = used.filter_map(|index| plan.actions.get(*index));
-    let sites = claim_sites_of_all(used);
-    let mut explanation = explain(outcome, record, &names_of(&sites), &sites);
-    if !planned.reveals_secrets {
+/// The Actions of a plan with counters.
+pub struct Closely {
+    compiled: Vec<Result<Loaded, LoadError>>,
+    counters: Counters,
+}
+
+impl Closely {
+    /// Loads them once more. `compiled` are those that ran.
+    pub fn new(plan: &Plan, compiled: &Compiled, compiler: &mut Compiler<'_>) -> Self {
+        // What did not load the first time is not tried again.
+        let (compiled, counters) = compiler.counted(|compiler| {
+            let known = compiled.iter().enumerate();
+            let again = known.map(|(index, known)| match known {
+                Ok(_) => plan.load(index, compiler),
+                Err(error) => Err(error.clone()),
+            });
+            again.collect()
+        });
+        Self {
+            compiled,
+            counters: Counters::of(&plan.actions, counters),
+        }
+    }
+
+    /// Adds the event and the account of a case.
+    fn account(&self, entry: &mut Entry, planned: &PlannedCase, plan: &Plan) {
+        self.counters.forget();
+        let Some((mut event, finished, traffic)) = watched(&plan.actions, planned, &self.compiled)
+        else {
+            return;
+        };
+        let Finished {
+            outcome, record, ..
+        } = finished;
+        let used = planned.actions.iter();
+        let used: Vec<_> = used
+            .filter_map(|index| Some((*index, plan.actions.get(*index)?)))
+            .collect();
+        let sites = self.counters.sites(used.iter().copied());
+        let files: Vec<&str> = used
+            .iter()
+            .map(|(_, it)| it.display_path.as_str())
+            .collect();
+        let lines = self.counters.lines().into_iter();
+        let is_used = |it: &LineCount| {
+            files.contains(&it.file.as_str()) || it.lines.iter().any(|(_, count)| *count > 0)
+        };
+        entry.coverage = lines.filter(is_used).collect();
+        let mut explanation = explain(outcome, record, &names_of(&sites), &sites);
         let secrets = planned.case.secrets.iter();
         let secrets: Vec<&str> = secrets.map(|secret| secret.value.as_str()).collect();
-        explanation.outcome.redact(&secrets);
-        explanation.redact(&secrets);
-        Mask::of(&secrets).value(&mut event);
+        let mask = Mask::of(&secrets);
+        if !planned.reveals_secrets {
+            explanation.outcome.redact(&secrets);
+            explanation.redact(&secrets);
+            mask.value(&mut event);
+        }
+        entry.requests = Some(requests(&traffic, &mask));
+        let client = event.pointer("/client/name").and_then(Value::as_str);
+        client.unwrap_or_default().clone_into(&mut entry.client);
+        let source = &planned.case.place.source;
+        entry.arguments = vec![
+            "test".into(),
+            source.shown.clone(),
+            "--filter".into(),
+            planned.case.full_name.clone(),
+        ];
+        let now = planned.case.now_ms.unwrap_or(DEFAULT_NOW_MS);
+        entry.date = postlogin_core::iso_text(now);
+        entry.event = event;
+        entry.explanation = Some(explanation);
     }
-    let client = event.pointer("/client/name").and_then(Value::as_str);
-    client.unwrap_or_default().clone_into(&mut entry.client);
-    let now = planned.case.now_ms.unwrap_or(DEFAULT_NOW_MS);
-    entry.date = postlogin_core::iso_text(now);
-    entry.event = event;
-    entry.explanation = Some(explanation);
 }
 
 /// Returns the sources of all Actions of a plan, without the secrets of its cases.

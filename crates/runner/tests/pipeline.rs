@@ -65,6 +65,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
     let setup = PipelineSetup {
         network: Box::new(Offline),
         budget: Budget::default(),
+        arguments: Vec::new(),
         secrets: vec![secret("WORD", "a-hidden-word")],
         seed: postlogin_project::TenantData::default(),
         compiler: Box::new(move |allocation| {

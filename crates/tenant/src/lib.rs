@@ -43,7 +43,7 @@ pub use import::{ImportError, SeedUser, read_users};
 pub use management::fits_search;
 pub use pipeline::{
     Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
-    ProviderVisit, SavedCase,
+    ProviderVisit, SavedCase, Seen,
 };
 pub use randomness::{Randomness, new_token};
 pub use router::router;

@@ -4,7 +4,7 @@ use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
 use postlogin_core::{Finished, Pause, ResumeStep, Trigger};
-use postlogin_page::{LineCount, Report, SourceText};
+use postlogin_page::{LineCount, Report, RequestEntry, SourceText};
 use serde_json::{Map, Value};
 
 use crate::state::Tenant;
@@ -93,8 +93,19 @@ pub struct FetchedProfile {
 pub struct Inspection {
     /// Its result, secrets included.
     pub finished: Finished,
+    /// What was seen of it.
+    pub seen: Seen,
+}
+
+/// What a closer look at a login has shown.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
     /// The lines that ran; empty when they could not be counted.
     pub coverage: Vec<LineCount>,
+    /// The requests of the Actions, without credentials.
+    pub requests: Vec<RequestEntry>,
+    /// The places that set claims, with what was seen of their conditions; `None` when nothing was.
+    pub sites: Option<ClaimSites>,
 }
 
 /// A login that becomes a case of the project.
@@ -112,6 +123,10 @@ pub struct SavedCase {
     pub seed: u64,
     /// The time at which it started, in milliseconds since the epoch.
     pub now_ms: i64,
+    /// The issuer of its tokens.
+    pub issuer: String,
+    /// The tenant's host name.
+    pub domain: String,
 }
 
 /// The step of the user of a waiting login.
@@ -212,11 +227,32 @@ pub trait LoginPipeline: Send + Sync + 'static {
     }
 
     /// Returns the account of the claims of a login, without secrets: of those that were set, of those that the sources name, and
-    /// of those in `why`.
-    fn explain(&self, outcome: Outcome, record: Record, why: &[String]) -> Explanation {
+    /// of those in `why`. `seen` are the places that set claims, if they were looked at while it ran.
+    fn explain(
+        &self,
+        outcome: Outcome,
+        record: Record,
+        why: &[String],
+        seen: Option<&ClaimSites>,
+    ) -> Explanation {
         let mut outcome = outcome;
         self.redact(&mut outcome);
-        explain(outcome, record, why, &ClaimSites::default())
+        let nothing = ClaimSites::default();
+        explain(outcome, record, why, seen.unwrap_or(&nothing))
+    }
+
+    /// Returns up to `count` events that production could send, made from the event of a login and a seed.
+    ///
+    /// # Errors
+    /// Why there are none, in one sentence.
+    fn generate(&self, event: &Value, seed: u64, count: usize) -> Result<Vec<Value>, String> {
+        let _ = (event, seed, count);
+        Err("This tenant generates no logins.".to_owned())
+    }
+
+    /// Returns the arguments after `postlogin explain` with which the same Actions run in the same way.
+    fn arguments(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Returns the sources of the Actions and Rules, without secrets.

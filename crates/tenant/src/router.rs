@@ -137,6 +137,7 @@ fn table() -> Vec<Row> {
         ("/_postlogin/users", Intake::IMPORT, any(control::control)),
         ("/_postlogin/import", Intake::IMPORT, any(control::control)),
         ("/_postlogin/runs", Intake::RUN, any(control::control)),
+        ("/_postlogin/generated", Intake::RUN, any(control::control)),
         (
             "/_postlogin/{*path}",
             Intake::CONTROL,

@@ -112,7 +112,7 @@ pub(crate) struct ReplayArguments {
     /// Read users as Arrow streams from stdin and write results as Arrow streams to stdout, for a distributed engine
     #[arg(
         long,
-        conflicts_with_all = ["shard", "resume", "out", "format", "fail_if", "merge"],
+        conflicts_with_all = ["shard", "resume", "out", "report", "format", "fail_if", "merge"],
         help_heading = "Many machines"
     )]
     pub(crate) worker: bool,
@@ -145,6 +145,10 @@ pub(crate) struct ReplayArguments {
     /// The folder for summary.json, differences.ndjson and report.html; its parts/ contains finished parts
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
+
+    /// Also write the report as a page: one HTML file that needs no server, the report.html of the folder of --out
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
 
     /// The form of the printed report: Markdown, or one JSON object
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]

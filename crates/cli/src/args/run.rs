@@ -61,6 +61,10 @@ pub(crate) struct RunArguments {
     )]
     pub(crate) seed: Option<u64>,
 
+    /// The issuer of tokens, such as that of a local tenant; default: https:// and the tenant's host name
+    #[arg(long, value_name = "URL", help_heading = "The login")]
+    pub(crate) issuer: Option<String>,
+
     /// The form of the printed outcome
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) format: Format,
@@ -84,7 +88,7 @@ pub(crate) struct RunArguments {
         help_heading = "Output",
         conflicts_with_all = [
             "trigger", "event", "user", "client", "connection", "token_response", "rule_context", "set", "secret", "secrets_file", "http",
-            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "token", "report", "key", "fail_on_deny"
+            "record", "allow_net", "timeout", "memory", "continue_with", "challenge", "now", "seed", "issuer", "token", "report", "key", "fail_on_deny"
         ]
     )]
     pub(crate) stdin_json: bool,
@@ -178,10 +182,15 @@ pub(crate) struct NetworkArguments {
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArguments {
     /// The time limit for all Actions together: 500ms, 3s
-    #[arg(long, value_name = "DURATION", default_value = "20s")]
+    #[arg(long, value_name = "DURATION", default_value = Self::TIMEOUT)]
     pub(crate) timeout: String,
 
     /// The memory limit for each Action: 64MiB
-    #[arg(long, value_name = "SIZE", default_value = "128MiB")]
+    #[arg(long, value_name = "SIZE", default_value = Self::MEMORY)]
     pub(crate) memory: String,
+}
+
+impl LimitArguments {
+    pub(crate) const TIMEOUT: &str = "20s";
+    pub(crate) const MEMORY: &str = "128MiB";
 }

@@ -98,7 +98,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     })?;
     print(&comparison, arguments.format, printer)?;
     if let Some(file) = page {
-        let report = report((&left, &right), &options, &comparison);
+        let report = report((&left, &right), &options, &comparison, &mut compiler);
         let mut report = report.map_err(|error| CliError::internal(&error))?;
         let sides = [arguments.left.as_str(), arguments.right.as_str()];
         report.title = super::page::title("compare", project, &sides);

@@ -1,14 +1,11 @@
 //! `postlogin explain`.
 
-use std::sync::Arc;
-
 use postlogin_core::{
     Finished,
-    explanation::{ClaimSites, Explanation, explain as account},
+    explanation::{Explanation, explain as account},
     reads::Watch,
 };
-use postlogin_js::coverage::Coverage;
-use postlogin_runner::{PreparedLogin, run_login, texts::claim_sites_of_all};
+use postlogin_runner::{PreparedLogin, run_login};
 
 use super::{
     page,
@@ -48,19 +45,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
     } = run_login(&ready.actions, watched, None).map_err(|error| CliError::internal(&error))?;
     ready.network.write_recording(&ready.given, printer)?;
     let seen = report.as_ref().map(|_| record.clone());
-    let mut all = ClaimSites::default();
-    let mut counters = std::mem::take(&mut ready.counters);
-    for source in &ready.sources {
-        // One file may be bound several times: each has counters of its own, in the same order.
-        let is_of = |one: &Arc<Coverage>| one.file() == source.display_path;
-        let own = counters.iter().position(is_of);
-        let ClaimSites { sites, omitted } = match own.map(|at| counters.remove(at)) {
-            Some(counted) => counted.claim_sites(&source.name),
-            None => claim_sites_of_all([source]),
-        };
-        all.sites.extend(sites);
-        all.omitted += omitted;
-    }
+    let all = ready.counters.sites(ready.sources.iter().enumerate());
     let mut explanation = account(outcome, record, why, &all);
     let hidden = Hidden::new(&ready.given);
     hidden.metadata(&mut ready.before, &explanation.outcome);
@@ -78,7 +63,12 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
         }
     }
     if let (Some(file), Some(record)) = (report, seen) {
-        let report = page::of_login(&ready, "explain", outcome.clone(), record, why, &all);
+        let asked = page::Asked {
+            command: "explain",
+            arguments: run,
+            why,
+        };
+        let report = page::of_login(&ready, &asked, outcome.clone(), record);
         page::write(&file, &report)?;
     }
     Ok(exit_code(outcome, run, printer))

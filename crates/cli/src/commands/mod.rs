@@ -1,5 +1,6 @@
 //! One module for each command.
 
+mod again;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod compare;

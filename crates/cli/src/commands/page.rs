@@ -7,22 +7,19 @@ use std::{
 };
 
 use postlogin_core::{
-    explanation::{ClaimSites, explain},
-    iso_text,
-    outcome::Outcome,
-    reads::Record,
-    redact::Mask,
+    ResumeStep, explanation::explain, iso_text, outcome::Outcome, reads::Record, redact::Mask,
 };
 use postlogin_page::{Entry, Kind, Report, SourceText};
 use postlogin_project::{ActionSource, Project, Secret};
 use postlogin_runner::{
+    closely::requests,
     report::ReportFile,
     texts::{names_of, texts_of},
 };
 use serde_json::Value;
 
-use super::run::Ready;
-use crate::{error::CliError, secrets::Hidden};
+use super::{again, run::Ready};
+use crate::{args::RunArguments, error::CliError, secrets::Hidden};
 
 /// So many names fit into the head of a page.
 const MOST_NAMED: usize = 4;
@@ -64,27 +61,46 @@ fn is_replaceable(file: &Path) -> bool {
 pub(super) fn write(file: &Path, report: &Report) -> Result<(), CliError> {
     let html = postlogin_page::report(report);
     let html = html.map_err(|error| CliError::internal(&error.into()))?;
+    write_html(file, &html)
+}
+
+/// Writes a page, whole or not at all.
+pub(super) fn write_html(file: &Path, html: &str) -> Result<(), CliError> {
     let mut out = ReportFile::new(file.to_owned());
     let written: io::Result<()> = out.write_all(html.as_bytes()).and_then(|()| out.store());
     written.map_err(|error| CliError::unwritable(file.display(), error))
 }
 
-/// Returns the report of one login. Secrets are out of the outcome already; `sites` are the places in the sources that set claims.
+/// What a report is asked for.
+pub(super) struct Asked<'a> {
+    /// `run` or `explain`.
+    pub(super) command: &'a str,
+    pub(super) arguments: &'a RunArguments,
+    /// Claims that are asked about.
+    pub(super) why: &'a [String],
+}
+
+/// Returns the report of one login that was followed. Secrets are out of the outcome already.
 pub(super) fn of_login(
     ready: &Ready,
-    command: &str,
+    asked: &Asked<'_>,
     outcome: Outcome,
     record: Record,
-    why: &[String],
-    sites: &ClaimSites,
 ) -> Report {
+    let Asked {
+        command,
+        arguments,
+        why,
+    } = *asked;
+    let sites = ready.counters.sites(ready.sources.iter().enumerate());
+    let conditions = &ready.prepared.conditions;
     let mut names = why.to_vec();
     names.extend(
-        names_of(sites)
+        names_of(&sites)
             .into_iter()
             .filter(|name| !why.contains(name)),
     );
-    let mut explanation = explain(outcome, record, &names, sites);
+    let mut explanation = explain(outcome, record, &names, &sites);
     Hidden::new(&ready.given).explanation(&mut explanation);
     let mask = mask(&ready.given);
     let mut event = ready.prepared.event.clone();
@@ -95,11 +111,21 @@ pub(super) fn of_login(
         id: "1".to_owned(),
         kind: Kind::Run,
         name: name_of(&event),
-        date: iso_text(ready.prepared.conditions.clock.now_ms()),
+        date: iso_text(ready.started_ms),
         client: part(&event, "/client/name"),
         duration_us: usage.map(|action| action.wall_us).sum(),
         event,
         explanation: Some(explanation),
+        coverage: ready.counters.lines(),
+        requests: Some(requests(&ready.traffic, &mask)),
+        seed: conditions.seed.to_string(),
+        arguments: again::arguments(arguments, &ready.given),
+        steps: ready
+            .prepared
+            .steps
+            .iter()
+            .map(ResumeStep::to_json)
+            .collect(),
         ..Entry::default()
     };
     let actions: Vec<&str> = ready.sources.iter().map(|it| it.name.as_str()).collect();

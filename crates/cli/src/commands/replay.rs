@@ -35,6 +35,8 @@ const INTERRUPTED: u8 = 130;
 
 pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = working_folder()?;
+    // Before users run: a report that cannot be written should not cost a run.
+    super::page::prepare(arguments.report.as_deref())?;
     let project = crate::project::discover(&here, printer)?;
     let checkouts = git::Checkouts::new(&here, project.as_ref());
     let load = || prepare(arguments, &here, project.as_ref(), &checkouts, printer);
@@ -144,8 +146,12 @@ fn report(
         summary,
     };
     let summary_json = json(&report);
+    let page = html(&report);
     made.folder
-        .write(&summary_json, &html(&report), made.parts, made.files)?;
+        .write(&summary_json, &page, made.parts, made.files)?;
+    if let Some(file) = super::page::prepare(arguments.report.as_deref())? {
+        super::page::write_html(&file, &page)?;
+    }
     match arguments.format {
         Format::Json => printer.json(&summary_json)?,
         Format::Human => printer.data(|out| out.write_all(markdown(&report).as_bytes()))?,

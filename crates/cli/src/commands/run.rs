@@ -14,12 +14,11 @@ use postlogin_core::{
     reads::Watch,
 };
 use postlogin_engine::{Allocation, BoundAction};
-use postlogin_js::coverage::Coverage;
+use postlogin_host::{Door, Traffic};
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, connection_source};
 use postlogin_runner::{
-    Packages, PreparedLogin, is_incomplete, local_texts, run_login, sort_parts,
-    texts::{claim_sites_of_all, overlaid},
-    trigger_of_all, unloadable,
+    Packages, PreparedLogin, closely::Counters, is_incomplete, local_texts, run_login, sort_parts,
+    texts::overlaid, trigger_of_all, unloadable,
 };
 use serde_json::Value;
 
@@ -53,7 +52,8 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
         return session::answer_lines(arguments, &working_folder()?, printer);
     }
     let report = page::prepare(arguments.report.as_deref())?;
-    let mut ready = ready(arguments, printer)?;
+    // A report shows which lines ran, and which conditions were met: otherwise the source runs as it is.
+    let mut ready = ready_with(arguments, report.is_some(), printer)?;
     let prepared = PreparedLogin {
         watch: match report {
             Some(_) => Watch::Places,
@@ -82,8 +82,12 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
         }
     }
     if let Some(file) = report {
-        let sites = claim_sites_of_all(&ready.sources);
-        let report = page::of_login(&ready, "run", outcome.clone(), record, &[], &sites);
+        let asked = page::Asked {
+            command: "run",
+            arguments,
+            why: &[],
+        };
+        let report = page::of_login(&ready, &asked, outcome.clone(), record);
         page::write(&file, &report)?;
     }
     store_packages(&ready.packages);
@@ -106,19 +110,19 @@ pub(super) struct Ready {
     pub(super) prepared: PreparedLogin,
     /// Packages that could be kept loaded for the next login.
     packages: Vec<Packages>,
-    /// The counters of the scripts, if their conditions are followed.
-    pub(super) counters: Vec<Arc<Coverage>>,
+    /// The counters of the scripts, if the login is followed.
+    pub(super) counters: Counters,
+    /// Its requests, if it is followed.
+    pub(super) traffic: Arc<Traffic>,
+    /// When it starts, in milliseconds since the epoch.
+    pub(super) started_ms: i64,
 }
 
-/// Reads everything that the options name and loads the Actions.
-pub(super) fn ready(arguments: &RunArguments, printer: &Printer) -> Result<Ready, CliError> {
-    ready_with(arguments, false, printer)
-}
-
-/// As [`ready`]; the values of conditions are counted if they are to be followed.
+/// Reads everything that the options name and loads the Actions, with counters of lines and conditions if the login is to be
+/// followed.
 pub(super) fn ready_with(
     arguments: &RunArguments,
-    follows_conditions: bool,
+    follows: bool,
     printer: &Printer,
 ) -> Result<Ready, CliError> {
     let here = working_folder()?;
@@ -163,7 +167,12 @@ pub(super) fn ready_with(
     let trigger = named.unwrap_or(found);
     let budget = budget(&arguments.limits)?;
     let network = network(&arguments.network, budget.time)?;
-    let conditions = conditions(arguments, budget, Arc::clone(&network.door))?;
+    let traffic = Arc::new(Traffic::new(Arc::clone(&network.door)));
+    let door = match follows {
+        true => Arc::clone(&traffic) as Arc<dyn Door>,
+        false => Arc::clone(&network.door),
+    };
+    let conditions = conditions(arguments, budget, door)?;
     let event = event::event(trigger, &arguments.event, printer)?;
     let steps = steps(arguments)?;
     let given = secrets::given(&arguments.secrets)?;
@@ -171,7 +180,7 @@ pub(super) fn ready_with(
     secrets::warn_about_unseen(&sources, &given, printer);
 
     let mut compiler = compiler(Allocation::OnDemand, printer)?;
-    if follows_conditions {
+    if follows {
         compiler.follow_conditions();
     }
     let mut actions = load(&parts, &given, trigger, &mut compiler, printer)?;
@@ -179,12 +188,16 @@ pub(super) fn ready_with(
         actions.insert(0, compiler.bind_connection(&source, &given)?);
         sources.insert(0, source);
     }
+    let counters = Counters::of(&sources, compiler.take_counters());
     let before = stored_metadata(&event);
-    let tenant = project
+    let mut tenant = project
         .as_ref()
         .map_or_else(TenantSettings::default, |project| {
             project.tenant.settings_for(&event, None)
         });
+    if let Some(issuer) = &arguments.issuer {
+        set_issuer(&mut tenant, issuer)?;
+    }
     Ok(Ready {
         here,
         project,
@@ -194,7 +207,9 @@ pub(super) fn ready_with(
         given,
         before,
         packages: compiler.take_packages(),
-        counters: compiler.take_counters(),
+        counters,
+        traffic,
+        started_ms: conditions.clock.now_ms(),
         prepared: PreparedLogin {
             trigger,
             event,
@@ -205,6 +220,35 @@ pub(super) fn ready_with(
             passes_over: true,
         },
     })
+}
+
+/// Returns the host of an `http` or `https` URL, without its port.
+fn host_of(url: &str) -> Option<&str> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let end = match authority.starts_with('[') {
+        true => authority.find(']')? + 1,
+        false => authority.find(':').unwrap_or(authority.len()),
+    };
+    let (host, port) = authority.split_at_checked(end)?;
+    let is_port = port.is_empty() || port.strip_prefix(':')?.parse::<u16>().is_ok();
+    let is_host = |letter: char| letter.is_alphanumeric() || "-._[]:".contains(letter);
+    (is_port && !host.is_empty() && host.chars().all(is_host)).then_some(host)
+}
+
+/// Makes a URL the issuer of tokens, and its host the tenant's.
+fn set_issuer(tenant: &mut TenantSettings, issuer: &str) -> Result<(), CliError> {
+    let Some(host) = host_of(issuer) else {
+        return Err(CliError::usage(format!(
+            "--issuer {issuer}: it must be an http or https URL"
+        ))
+        .with_hint("write it as in --issuer https://login.example.com/"));
+    };
+    tenant.domain = Some(host.to_owned());
+    tenant.issuer = Some(issuer.to_owned());
+    Ok(())
 }
 
 pub(super) fn working_folder() -> Result<PathBuf, CliError> {

@@ -80,7 +80,7 @@ pub(super) fn serve_with(
     let seed = seed::read(arguments, &data, printer)?;
     data.extend(&seed.data);
     let given_secrets = given.clone();
-    let setup = pipeline(arguments, budget, given, seed.data, *printer);
+    let setup = pipeline(arguments, budget, given, seed.data, &here, *printer);
     let pipeline = Arc::new(Pipeline::new(setup, project.as_ref(), &here)?);
     let actions = pipeline.count();
 

@@ -20,7 +20,9 @@ use postlogin_core::escape::inline;
 use postlogin_engine::Allocation;
 use postlogin_runner::{
     Compiler, Filter, LoadError, LoadProblem, Plan, PlannedCase, RunOptions, RunSummary,
-    page::Results, plan, run, select, snapshot::Mode,
+    page::{Closely, Results},
+    plan, run, select,
+    snapshot::Mode,
 };
 
 use crate::{
@@ -301,7 +303,8 @@ fn once(
         Ok(summary) => {
             outputs.store()?;
             if let Some((file, results)) = pass.page {
-                super::page::write(file, &results.report(plan, &compiled))?;
+                let closely = Closely::new(plan, &compiled, compiler);
+                super::page::write(file, &results.report(plan, &closely))?;
             }
             if setting.coverage.is_wanted() {
                 let mut found = compiler.take_coverage();

@@ -36,6 +36,7 @@ mod mcp;
 mod modules;
 mod one_bad_action;
 mod page;
+mod page_more;
 mod pending;
 mod project;
 mod record;

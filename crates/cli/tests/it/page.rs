@@ -15,11 +15,12 @@ use tempfile::TempDir;
 use crate::{
     browsers::chromium,
     clients::{clients, node},
+    page_more::program_folder,
     serve::Serving,
     support::{folder, postlogin, repository},
 };
 
-const USERS: &str = r#"[
+pub(crate) const USERS: &str = r#"[
   {"user_id": "1", "email": "jane@example.com", "name": "Jane Doe", "password": "secret-of-tests", "user_metadata": {"hobby": "surfing"}, "app_metadata": {"plan": "free"}},
   {"user_id": "2", "email": "joe@example.com", "name": "Joe Bloggs", "password": "secret-of-tests", "user_metadata": {"hobby": "chess"}, "app_metadata": {"plan": "pro"}}
 ]"#;
@@ -54,7 +55,7 @@ const HOSTILE: &str = r#"exports.onExecutePostLogin = async (event, api) => {
 const HOSTILE_USERS: &str = r#"[{"user_id": "1", "email": "jane@example.com", "name": "<img src=x onerror=\"window.hacked=1\">", "nickname": "</script><script>window.hacked=1</script>", "password": "secret-of-tests"}]"#;
 
 /// A project with one Action, and users.
-fn project(name: &str, action: &str, users: &str) -> TempDir {
+pub(crate) fn project(name: &str, action: &str, users: &str) -> TempDir {
     let folder = folder(&[("users.json", users), ("actions/other.txt", "")]);
     let path = folder.path();
     fs::write(path.join("actions").join(format!("{name}.js")), action).expect("an Action");
@@ -67,7 +68,7 @@ fn project(name: &str, action: &str, users: &str) -> TempDir {
 }
 
 /// Starts a tenant, and waits for the link to its page.
-fn start(command: &str, project: &Path) -> (Serving, String) {
+pub(crate) fn start(command: &str, project: &Path) -> (Serving, String) {
     let place = project.display();
     let mut child = postlogin(&format!("{command} --project {place} {SECRET} --users"))
         .arg(project.join("users.json"))
@@ -92,7 +93,7 @@ fn start(command: &str, project: &Path) -> (Serving, String) {
 }
 
 /// The link by the name that the browser of the tests may reach.
-fn local(link: &str) -> String {
+pub(crate) fn local(link: &str) -> String {
     link.replace("127.0.0.1", "localhost")
 }
 
@@ -187,7 +188,12 @@ fn a_login_that_stops_goes_on_from_the_page() {
     let (_tenant, link) = start("ui --no-open", project.path());
     let link = local(&link);
     let chromium = chromium.to_string_lossy();
-    let variables = [("LINK", link.as_str()), ("CHROMIUM", &chromium)];
+    let bin = program_folder();
+    let variables = [
+        ("LINK", link.as_str()),
+        ("CHROMIUM", &chromium),
+        ("BIN", &bin),
+    ];
     node(&clients, "steps.mjs", &variables);
 }
 

@@ -181,6 +181,10 @@ impl Door for MockDoor {
         }
     }
 
+    fn is_recorded(&self, mock: usize) -> bool {
+        self.mocks.get(mock).is_some_and(|mock| mock.recorded)
+    }
+
     fn leftovers(&self) -> Vec<Remark> {
         let state = self.state();
         let unused = self

@@ -46,6 +46,9 @@ pub struct Mock {
     /// The number of times that it answers; `None` for any number. Then the next mock that fits takes over.
     #[serde(default, deserialize_with = "read::times")]
     pub times: Option<u32>,
+    /// Whether it is part of a recording. Files say that once, in their first line ([`crate::record::HEADER`]).
+    #[serde(skip)]
+    pub recorded: bool,
 }
 
 /// Which requests a mock answers. Every text may hold `*` for any text.

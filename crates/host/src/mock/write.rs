@@ -44,6 +44,7 @@ impl Mock {
                 delay: std::time::Duration::ZERO,
             },
             times: None,
+            recorded: false,
         }
     }
 }

@@ -231,6 +231,13 @@ impl Coverage {
         claims::traced_sites(action, &self.file, &self.text, sources, trace.as_ref())
     }
 
+    /// Forgets the counts so far: what runs from now on is another login.
+    pub fn forget(&self) {
+        for counter in self.hits.iter().chain(&self.order).chain([&self.clock]) {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+
     fn hits(&self) -> impl Iterator<Item = Hit> {
         let read = |(hit, order): (&AtomicU32, &AtomicU32)| Hit {
             count: hit.load(Ordering::Relaxed),

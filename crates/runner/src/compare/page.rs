@@ -9,8 +9,10 @@ use postlogin_project::ActionSource;
 use super::report::title;
 use super::work::{Pair, Work};
 use super::{CompareOptions, Comparison, Found, Origin, Side};
+use crate::closely::{Counters, requests};
 use crate::lab::Setting;
-use crate::texts::{claim_sites_of_all, names_of, texts_of};
+use crate::load::Compiler;
+use crate::texts::{names_of, texts_of};
 
 /// The most differences in a report.
 const MOST: usize = 100;
@@ -23,7 +25,11 @@ pub fn report(
     sides: (&Side, &Side),
     options: &CompareOptions<'_>,
     comparison: &Comparison,
+    compiler: &mut Compiler<'_>,
 ) -> anyhow::Result<Report> {
+    let (left, left_counters) = counted(sides.0, compiler);
+    let (right, right_counters) = counted(sides.1, compiler);
+    let sides = (&left, &right);
     let work = Work::new(sides.0, sides.1, options);
     let secrets = comparison_secrets(options);
     let mask = Mask::of(&secrets);
@@ -32,12 +38,14 @@ pub fn report(
         let (setting, pair) = conditions(&work, options, sides, found);
         let pair = pair.as_ref().unwrap_or(&work.plain);
         let both = [
-            (Kind::Left, sides.0, &pair.left),
-            (Kind::Right, sides.1, &pair.right),
+            (Kind::Left, sides.0, &pair.left, &left_counters),
+            (Kind::Right, sides.1, &pair.right, &right_counters),
         ];
-        for (kind, side, actions) in both {
+        for (kind, side, actions, counters) in both {
+            counters.forget();
             let ran = setting.run(actions, found.event.clone())?;
-            let sites = claim_sites_of_all(side.actions.iter().map(|(source, _)| source));
+            let sources = side.actions.iter().map(|(source, _)| source);
+            let sites = counters.sites(sources.enumerate());
             let mut explanation = explain(ran.outcome, ran.record, &names_of(&sites), &sites);
             explanation.outcome.redact(&secrets);
             explanation.redact(&secrets);
@@ -51,12 +59,29 @@ pub fn report(
                 duration_us: usage.map(|action| action.wall_us).sum(),
                 event: found.event.clone(),
                 explanation: Some(explanation),
+                coverage: counters.lines(),
+                requests: ran.traffic.map(|traffic| requests(&traffic, &mask)),
                 ..Entry::default()
             });
         }
     }
     report.sources = sources(sides, &mask);
     Ok(report)
+}
+
+/// Returns a side with counters. What cannot be loaded once more, though it was before, stays without.
+fn counted(side: &Side, compiler: &mut Compiler<'_>) -> (Side, Counters) {
+    let (actions, counters) = compiler.counted(|compiler| {
+        let actions = side.actions.iter();
+        let again = actions.map(|(source, loaded)| {
+            let again = compiler.action(source);
+            (source.clone(), again.unwrap_or_else(|_| loaded.clone()))
+        });
+        again.collect::<Vec<_>>()
+    });
+    let counters = Counters::of(actions.iter().map(|(source, _)| source), counters);
+    let name = side.name.clone();
+    (Side { name, actions }, counters)
 }
 
 fn comparison_secrets<'a>(options: &'a CompareOptions<'_>) -> Vec<&'a str> {

@@ -88,13 +88,16 @@ impl<'a> Compiler<'a> {
         self.coverage.get_or_insert_default();
     }
 
-    /// Lets `work` load scripts with counters, and returns its result with them. What is loaded otherwise has none.
+    /// Lets `work` load scripts with counters, those of conditions included, and returns its result with them. What is loaded
+    /// otherwise has none.
     pub(crate) fn counted<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> T,
     ) -> (T, Vec<Arc<Coverage>>) {
         let before = self.coverage.replace(Vec::new());
+        let detail = std::mem::replace(&mut self.detail, Detail::Conditions);
         let result = work(self);
+        self.detail = detail;
         let counters = std::mem::replace(&mut self.coverage, before);
         (result, counters.unwrap_or_default())
     }

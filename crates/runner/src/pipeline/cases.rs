@@ -7,7 +7,7 @@ use postlogin_project::Project;
 
 use super::Pipeline;
 use crate::execute::{RunOptions, run};
-use crate::page::Results;
+use crate::page::{Closely, Results};
 use crate::plan::plan;
 use crate::report::Reporters;
 use crate::snapshot::Mode;
@@ -64,8 +64,15 @@ impl Pipeline {
             &mut sink,
         );
         drop(sink);
-        let report = ran.map(|_| results.report(&plan, &compiled));
         drop(slot);
-        report.map_err(|error| error.to_string())
+        ran.map_err(|error| error.to_string())?;
+        let closely = self
+            .library
+            .compiled(|compiler| Closely::new(&plan, &compiled, compiler));
+        let closely = closely.map_err(|error| format!("{error:#}"))?;
+        let slot = self.slots.take();
+        let report = results.report(&plan, &closely);
+        drop(slot);
+        Ok(report)
     }
 }

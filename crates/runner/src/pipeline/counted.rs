@@ -1,19 +1,21 @@
-//! The Actions of post-login with counters in them, for runs of the page: which lines ran.
+//! The Actions of post-login with counters in them, for runs of the page: which lines ran, and which conditions were met.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use postlogin_core::Trigger;
+use postlogin_core::explanation::ClaimSites;
 use postlogin_engine::BoundAction;
-use postlogin_js::coverage::{Coverage, FileCoverage};
 use postlogin_page::LineCount;
 use postlogin_project::{ActionSource, Secret};
 
 use crate::Compiler;
+use crate::closely::Counters;
 
-/// Loaded Actions and their counters. Counts of several runs add up, so one run at a time has them.
+/// Loaded Actions and their counters. A login at a time has them.
 pub(super) struct Counted {
+    sources: Vec<ActionSource>,
     actions: Vec<BoundAction>,
-    counters: Vec<Arc<Coverage>>,
+    counters: Counters,
     running: Mutex<()>,
 }
 
@@ -24,45 +26,32 @@ impl Counted {
         sources: impl Iterator<Item = &'s ActionSource>,
         given: &[Secret],
     ) -> Option<Self> {
+        let sources: Vec<ActionSource> = sources.cloned().collect();
         let (actions, counters) = compiler.counted(|compiler| {
+            let sources = sources.iter();
             let bound = sources.map(|source| compiler.bind(source, given, Trigger::PostLogin));
             bound.collect::<Result<Vec<_>, _>>().ok()
         });
         Some(Self {
             actions: actions?,
-            counters,
+            counters: Counters::of(&sources, counters),
+            sources,
             running: Mutex::new(()),
         })
     }
 
-    /// Lets `run` run the Actions, and returns its result with the lines that ran.
-    pub(super) fn run<T>(&self, run: impl FnOnce(&[BoundAction]) -> T) -> (T, Vec<LineCount>) {
+    /// Lets `run` run the Actions, and returns its result with the lines that ran, and the places that set claims with what was
+    /// seen of their conditions.
+    pub(super) fn run<T>(
+        &self,
+        run: impl FnOnce(&[BoundAction]) -> T,
+    ) -> (T, Vec<LineCount>, ClaimSites) {
         let alone = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.files();
+        self.counters.forget();
         let result = run(&self.actions);
-        let after = self.files();
+        let sites = self.counters.sites(self.sources.iter().enumerate());
+        let lines = self.counters.lines();
         drop(alone);
-        let lines = after.iter().zip(&before);
-        (
-            result,
-            lines
-                .map(|(after, before)| between(after, before))
-                .collect(),
-        )
-    }
-
-    fn files(&self) -> Vec<FileCoverage> {
-        self.counters.iter().flat_map(|it| it.files()).collect()
-    }
-}
-
-/// Returns the counts of the time between two looks at the same file.
-fn between(after: &FileCoverage, before: &FileCoverage) -> LineCount {
-    let lines = after.lines.iter().zip(&before.lines);
-    LineCount {
-        file: after.file.clone(),
-        lines: lines
-            .map(|((line, after), (_, before))| (*line, after.saturating_sub(*before)))
-            .collect(),
+        (result, lines, sites)
     }
 }

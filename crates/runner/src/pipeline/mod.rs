@@ -18,7 +18,7 @@ use std::{path::Path, sync::Arc};
 use postlogin_core::trigger::Binding;
 use postlogin_core::{
     Finished, Login, ResumeStep, Resumption, TenantSettings, Trigger,
-    explanation::Explanation,
+    explanation::{ClaimSites, Explanation},
     outcome::Outcome,
     reads::{Record, Watch},
 };
@@ -93,6 +93,8 @@ pub struct PipelineSetup {
     pub network: Box<dyn Network>,
     /// The time and memory of a handler.
     pub budget: Budget,
+    /// The arguments after `postlogin explain` with which the same Actions run in the same way, for people to copy.
+    pub arguments: Vec<String>,
     /// The secrets of the user; each Action sees those that it declares.
     pub secrets: Vec<Secret>,
     /// Applications, APIs, roles and organizations that the project does not have; scripts of connections are not among them.
@@ -108,6 +110,7 @@ pub struct Pipeline {
     library: Library,
     network: Box<dyn Network>,
     budget: Budget,
+    arguments: Vec<String>,
     slots: Slots,
     /// Messages and events that Actions deliver: however long that takes, it takes no place of a login.
     deliveries: Slots,
@@ -127,6 +130,7 @@ impl Pipeline {
         let PipelineSetup {
             network,
             budget,
+            arguments,
             secrets,
             seed,
             compiler,
@@ -136,6 +140,7 @@ impl Pipeline {
             library: Library::new(project, here, secrets, seed, compiler, notices)?,
             network,
             budget,
+            arguments,
             slots: Slots::new(cores()),
             deliveries: Slots::new(1),
         })
@@ -405,8 +410,22 @@ impl LoginPipeline for Pipeline {
         !self.network.is_live()
     }
 
-    fn explain(&self, outcome: Outcome, record: Record, why: &[String]) -> Explanation {
-        self.account(outcome, record, why)
+    fn explain(
+        &self,
+        outcome: Outcome,
+        record: Record,
+        why: &[String],
+        seen: Option<&ClaimSites>,
+    ) -> Explanation {
+        self.account(outcome, record, why, seen)
+    }
+
+    fn generate(&self, event: &Value, seed: u64, count: usize) -> Result<Vec<Value>, String> {
+        self.generated(event, seed, count)
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        self.arguments.clone()
     }
 
     fn sources(&self) -> Result<Vec<SourceText>, PipelineError> {

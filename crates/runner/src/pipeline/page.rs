@@ -1,19 +1,27 @@
 //! The requests of the tenant's page to the pipeline: runs that store nothing, accounts of claims, sources, cases.
 
 use std::io;
+use std::sync::Arc;
 
 use postlogin_core::ResumeStep;
-use postlogin_core::explanation::{Explanation, explain};
+use postlogin_core::Trigger;
+use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::{Record, Watch};
 use postlogin_core::redact::Mask;
 use postlogin_engine::BoundAction;
+use postlogin_generate::Generator;
+use postlogin_host::{Conditions, Door, Traffic};
 use postlogin_page::SourceText;
 use postlogin_project::{Project, display_path};
-use postlogin_tenant::{Inspection, LoginPipeline as _, LoginRequest, PipelineError, SavedCase};
+use postlogin_tenant::{
+    Inspection, LoginPipeline as _, LoginRequest, PipelineError, SavedCase, Seen,
+};
 use serde_json::Value;
 
 use super::{Pipeline, internal, saved};
+use crate::closely::requests;
+use crate::lab::vocabulary;
 use crate::texts::names_of;
 use crate::{PreparedLogin, run_login};
 
@@ -26,9 +34,14 @@ impl Pipeline {
     ) -> Result<Inspection, PipelineError> {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let (actions, prepared) = self.prepared(&program, login)?;
+        let traffic = Arc::new(Traffic::new(Arc::clone(&prepared.conditions.door)));
         let prepared = PreparedLogin {
             steps,
             watch: Watch::Places,
+            conditions: Conditions {
+                door: Arc::clone(&traffic) as Arc<dyn Door>,
+                ..prepared.conditions
+            },
             ..prepared
         };
         let run = |actions: &[BoundAction]| {
@@ -37,22 +50,49 @@ impl Pipeline {
             drop(slot);
             ran
         };
-        let (ran, coverage) = match self.library.counted(&program) {
-            Some(counted) => counted.run(run),
-            None => (run(actions), Vec::new()),
+        let (ran, coverage, sites) = match self.library.counted(&program) {
+            Some(counted) => {
+                let (ran, coverage, sites) = counted.run(run);
+                (ran, coverage, Some(sites))
+            }
+            None => (run(actions), Vec::new(), None),
         };
         Ok(Inspection {
             finished: ran.map_err(|error| internal(&error))?,
-            coverage,
+            seen: Seen {
+                coverage,
+                requests: requests(&traffic, &Mask::of(&self.secret_values())),
+                sites,
+            },
         })
     }
 
+    /// Returns generated events like one.
+    pub(super) fn generated(
+        &self,
+        event: &Value,
+        seed: u64,
+        count: usize,
+    ) -> Result<Vec<Value>, String> {
+        let program = self.library.now()?;
+        let words = vocabulary(program.sources_of(Trigger::PostLogin));
+        let generator = Generator::around(Trigger::PostLogin, seed, words, event.clone());
+        let numbers = 1..=u64::try_from(count).unwrap_or(u64::MAX);
+        Ok(numbers.map(|number| generator.event(number)).collect())
+    }
+
     /// Returns the account of a login without secrets.
-    pub(super) fn account(&self, outcome: Outcome, record: Record, why: &[String]) -> Explanation {
+    pub(super) fn account(
+        &self,
+        outcome: Outcome,
+        record: Record,
+        why: &[String],
+        seen: Option<&ClaimSites>,
+    ) -> Explanation {
         let trigger = outcome.trigger;
-        let mut explanation = match self.library.now() {
-            Ok(program) => {
-                let sites = program.claim_sites(trigger);
+        let now = || self.library.now().map(|now| now.claim_sites(trigger));
+        let mut explanation = match seen.map_or_else(now, |seen| Ok(seen.clone())) {
+            Ok(sites) => {
                 let mut names = why.to_vec();
                 let more = names_of(&sites).into_iter();
                 names.extend(more.filter(|name| !why.contains(name)));

@@ -59,8 +59,18 @@ impl Program {
 
     /// Returns where the sources of a trigger set claims.
     pub(super) fn claim_sites(&self, trigger: Trigger) -> ClaimSites {
+        claim_sites_of_all(self.sources_of(trigger))
+    }
+
+    /// Returns the sources of a trigger.
+    pub(super) fn sources_of(
+        &self,
+        trigger: Trigger,
+    ) -> impl Iterator<Item = &ActionSource> + Clone {
         let sources = self.sources.iter();
-        claim_sites_of_all(sources.filter(|(of, _)| *of == trigger).map(|(_, it)| it))
+        sources
+            .filter(move |(of, _)| *of == trigger)
+            .map(|(_, it)| it)
     }
 
     /// Returns the texts of the sources.
@@ -200,9 +210,7 @@ impl Library {
         }
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let compiler = loaded.compiler.as_mut()?;
-        let sources = program.sources.iter();
-        let sources = sources.filter(|(of, _)| *of == Trigger::PostLogin);
-        let sources = sources.map(|(_, source)| source);
+        let sources = program.sources_of(Trigger::PostLogin);
         let make = || Counted::new(compiler, sources, &self.given).map(Arc::new);
         program.counted.get_or_init(make).clone()
     }

@@ -74,8 +74,19 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
     entry(out, "now", &json!(postlogin_core::iso_text(case.now_ms)))?;
     entry(out, "seed", &json!(case.seed))?;
     if !case.steps.is_empty() {
-        entry(out, "steps", &case.steps.iter().map(step).collect())?;
+        entry(
+            out,
+            "steps",
+            &case.steps.iter().map(ResumeStep::to_json).collect(),
+        )?;
     }
+    let mut tenant = Map::new();
+    tenant.insert("issuer".into(), json!(case.issuer));
+    let host = case.event.pointer("/request/hostname");
+    if host.and_then(Value::as_str) != Some(&case.domain) {
+        tenant.insert("domain".into(), json!(case.domain));
+    }
+    nested(out, "tenant", &Value::Object(tenant), 0)?;
     let mut event = case.event.clone();
     if let Some(event) = event.as_object_mut() {
         // The project's own secrets are given when the case runs.
@@ -83,16 +94,6 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
     }
     nested(out, "event", &event, 0)?;
     nested(out, "expect", &expectations(&case.outcome), 0)
-}
-
-fn step(step: &ResumeStep) -> Value {
-    match step {
-        ResumeStep::Continue { query, body } => {
-            json!({"continue": {"query": query, "body": body}})
-        }
-        ResumeStep::ChallengeSucceeded => json!({"challenge": "succeed"}),
-        ResumeStep::ChallengeFailed => json!({"challenge": "fail"}),
-    }
 }
 
 /// Returns the behaviour of the login as expectations: the status, the claims of Actions, those that were dropped, the error.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use postlogin_host::Mock;
+use postlogin_host::{Mock, record::HEADER};
 use postlogin_project::cases::Case;
 use postlogin_project::document::{
     node::{Node, NodeValue},
@@ -61,7 +61,9 @@ fn mock(item: &Node) -> Result<Mock, Error> {
 
 fn from_file(path: &Path, working_folder: &Path, within: &Boundary) -> Result<Vec<Mock>, Error> {
     let shown = display_path(path, working_folder);
-    let value = parse_document(&within.read_text(path, &shown)?, Format::of(path), &shown)?;
+    let text = within.read_text(path, &shown)?;
+    let recorded = text.starts_with(HEADER);
+    let value = parse_document(&text, Format::of(path), &shown)?;
     // As the files of `postlogin run --http`.
     let list = match value {
         Value::Object(mut object) => object.remove("http").unwrap_or_default(),
@@ -72,7 +74,8 @@ fn from_file(path: &Path, working_folder: &Path, within: &Boundary) -> Result<Ve
         return Err(Error::new(message).in_file(&shown));
     };
     let read = |(index, item): (usize, Value)| {
-        serde_json::from_value(item)
+        let mock: serde_json::Result<Mock> = serde_json::from_value(item);
+        mock.map(|mock| Mock { recorded, ..mock })
             .map_err(|error| Error::new(format!("exchange {}: {error}", index + 1)).in_file(&shown))
     };
     items.into_iter().enumerate().map(read).collect()

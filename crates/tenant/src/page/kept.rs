@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
 use postlogin_core::{Finished, ResumeStep};
-use postlogin_page::LineCount;
 use serde_json::Value;
 
-use crate::pipeline::LoginRequest;
+use crate::pipeline::{LoginRequest, Seen};
 
 /// The most logins.
 const MOST: usize = 1_000;
@@ -25,8 +24,8 @@ const READ: usize = 400;
 /// The end of a login.
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
-    /// With an outcome, and the lines that ran if they were counted. Secrets are in it.
-    Finished(Box<Outcome>, Box<Record>, Vec<LineCount>),
+    /// With an outcome, and what a closer look has shown if there was one. Secrets are in it.
+    Finished(Box<Outcome>, Box<Record>, Option<Box<Seen>>),
     /// It could not run, for this reason.
     Error(String),
 }
@@ -126,7 +125,7 @@ impl Kept {
     /// Takes down how a login ended.
     pub(crate) fn finish(&self, id: &str, finished: &Finished) {
         let (outcome, record) = (finished.outcome.clone(), finished.record.clone());
-        let ended = Ended::Finished(Box::new(outcome), Box::new(record), Vec::new());
+        let ended = Ended::Finished(Box::new(outcome), Box::new(record), None);
         self.end(id, ended);
     }
 
@@ -135,14 +134,20 @@ impl Kept {
         self.end(id, Ended::Error(reason.to_owned()));
     }
 
-    /// Takes down what a closer look at a login has shown: where it read the event, and the lines that ran.
-    pub(super) fn look(&self, id: &str, record: Record, coverage: Vec<LineCount>) {
-        self.locked().change(id, |login| {
-            if let Some(Ended::Finished(_, known, lines)) = &mut login.ended {
+    /// Takes down what a closer look at a login has shown, and where it read the event.
+    pub(super) fn look(&self, id: &str, record: Record, seen: Seen) {
+        let more = weight_of_seen(&seen);
+        let mut logins = self.locked();
+        if logins.change(id, |login| {
+            if let Some(Ended::Finished(_, known, look)) = &mut login.ended {
                 **known = record;
-                *lines = coverage;
+                *look = Some(Box::new(seen));
+                login.bytes = login.bytes.saturating_add(more);
             }
-        });
+        }) {
+            logins.bytes = logins.bytes.saturating_add(more);
+            logins.shrink();
+        }
     }
 
     fn end(&self, id: &str, ended: Ended) {
@@ -197,6 +202,17 @@ fn weight(value: &Value) -> usize {
     }
 }
 
+fn weight_of_seen(seen: &Seen) -> usize {
+    let lines = seen.coverage.iter();
+    let lines = lines.map(|file| READ + 8 * (file.lines.len() + file.functions.len()));
+    let requests = seen.requests.iter().map(|it| {
+        READ + it.url.len() + it.body.len() + it.response_body.len() + NODE * it.headers.len()
+    });
+    let sites = seen.sites.iter().flat_map(|all| &all.sites);
+    let sites = sites.map(|site| READ * (1 + site.conditions.len() + site.routes.len()));
+    lines.chain(requests).chain(sites).sum()
+}
+
 fn weight_of_end(ended: &Ended) -> usize {
     let (outcome, record) = match ended {
         Ended::Finished(outcome, record, _) => (outcome, record),
@@ -221,7 +237,11 @@ fn weight_of_end(ended: &Ended) -> usize {
     let reads = record.reads.iter();
     let reads = reads.map(|read| READ + read.path.len() + weight(&read.value));
     let logs = outcome.logs.iter().map(|log| READ + log.message.len());
-    claims.into_iter().map(map).sum::<usize>()
+    let seen = match ended {
+        Ended::Finished(.., Some(seen)) => weight_of_seen(seen),
+        _ => 0,
+    };
+    seen + claims.into_iter().map(map).sum::<usize>()
         + calls.chain(ledger).chain(reads).chain(logs).sum::<usize>()
 }
 

@@ -4,8 +4,10 @@
 //! accepts the page's cookie in place of the control token.
 
 pub(crate) mod access;
+mod generated;
 pub(crate) mod kept;
 mod run;
+pub(crate) mod sessions;
 
 use std::sync::Arc;
 
@@ -169,6 +171,11 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Resp
     run::run(tenant, body).await
 }
 
+/// `POST /_postlogin/generated`.
+pub(crate) async fn generated(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response {
+    generated::run(tenant, body).await
+}
+
 /// `POST /_postlogin/cases`: a login as a file of the project; with `write: false` only its text.
 pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response {
     let part = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -186,6 +193,8 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
         steps: login.steps.clone(),
         seed: login.request.seed,
         now_ms: login.request.now_ms,
+        issuer: login.request.issuer.clone(),
+        domain: login.request.domain.clone(),
     };
     match aside(|| tenant.pipeline.save_case(&case, writes)) {
         Ok((file, text)) => answer(StatusCode::OK, &json!({"file": file, "text": text})),
@@ -232,15 +241,22 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
         date: iso(login.request.now_ms),
         client: part_of(&event, "/client/name"),
         steps: run::steps_json(&login.steps),
+        seed: login.request.seed.to_string(),
+        arguments: arguments(tenant, login),
         event,
         ..Entry::default()
     };
     match &login.ended {
-        Some(Ended::Finished(outcome, record, coverage)) => {
+        Some(Ended::Finished(outcome, record, seen)) => {
             entry.duration_us = wall_us(outcome);
-            entry.coverage.clone_from(coverage);
+            let mut sites = None;
+            if let Some(seen) = seen {
+                entry.coverage.clone_from(&seen.coverage);
+                entry.requests = Some(seen.requests.clone());
+                sites = seen.sites.as_ref();
+            }
             let (outcome, record) = ((**outcome).clone(), (**record).clone());
-            let mut explanation = tenant.pipeline.explain(outcome, record, why);
+            let mut explanation = tenant.pipeline.explain(outcome, record, why, sites);
             sign(tenant, &mut explanation.outcome);
             entry.explanation = Some(explanation);
         }
@@ -250,6 +266,15 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
             .push("The login waits for its user.".to_owned()),
     }
     entry
+}
+
+/// Returns the arguments with which the login runs again from a shell.
+fn arguments(tenant: &Tenant, login: &KeptLogin) -> Vec<String> {
+    let mut arguments = tenant.pipeline.arguments();
+    if !arguments.is_empty() {
+        arguments.extend(["--issuer".to_owned(), login.request.issuer.clone()]);
+    }
+    arguments
 }
 
 /// Adds the signed tokens, for who wants to send one somewhere. Secrets are out of their claims.

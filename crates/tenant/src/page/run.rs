@@ -8,7 +8,7 @@ use postlogin_core::event::merge_patch;
 use postlogin_core::event::sample;
 use postlogin_core::outcome::Outcome;
 use postlogin_core::{ResumeStep, Trigger, complete_event};
-use postlogin_page::Kind;
+use postlogin_page::{Entry, Kind};
 use serde_json::{Map, Value, json};
 
 use super::kept::{Ended, MOST_STEPS};
@@ -29,7 +29,7 @@ const KEYS: &[&str] = &[
 const MOST_ASKED: usize = 100;
 
 /// Why a request is not a run.
-enum Refused {
+pub(super) enum Refused {
     Wrong(String),
     Missing(String),
     Store(StoreError),
@@ -41,24 +41,46 @@ impl From<StoreError> for Refused {
     }
 }
 
+impl Refused {
+    pub(super) fn response(self) -> Response {
+        match self {
+            Self::Wrong(why) => refuse(400, why),
+            Self::Missing(why) => refuse(404, why),
+            Self::Store(error) => failed(&error),
+        }
+    }
+}
+
 pub(super) async fn run(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response {
-    let (request, steps, why) = match asked(tenant, body) {
+    let (request, steps, why) = match asked(tenant, body, KEYS) {
         Ok(asked) => asked,
-        Err(Refused::Wrong(why)) => return refuse(400, why),
-        Err(Refused::Missing(why)) => return refuse(404, why),
-        Err(Refused::Store(error)) => return failed(&error),
+        Err(refused) => return refused.response(),
     };
+    match inspected(tenant, request, steps, &why, Kind::Run).await {
+        Ok(entry) => answer(StatusCode::OK, &json!(entry)),
+        Err(response) => *response,
+    }
+}
+
+/// Runs a login for the page, and keeps it among those that can be opened and run again.
+pub(super) async fn inspected(
+    tenant: &Arc<Tenant>,
+    request: LoginRequest,
+    steps: Vec<ResumeStep>,
+    why: &[String],
+    kind: Kind,
+) -> Result<Entry, Box<Response>> {
     let (pipeline, run, given) = (Arc::clone(&tenant.pipeline), request.clone(), steps.clone());
     let ran = tokio::task::spawn_blocking(move || pipeline.inspect(run, given)).await;
-    let Inspection { finished, coverage } = match ran {
+    let Inspection { finished, seen } = match ran {
         Ok(Ok(inspection)) => inspection,
-        Ok(Err(error)) => return broken(&error),
-        Err(_) => return refuse(500, "the run ended without an outcome"),
+        Ok(Err(error)) => return Err(Box::new(broken(&error))),
+        Err(_) => return Err(Box::new(refuse(500, "the run ended without an outcome"))),
     };
     let ended = Ended::Finished(
         Box::new(finished.outcome),
         Box::new(finished.record),
-        coverage,
+        Some(Box::new(seen)),
     );
     let request = LoginRequest {
         users: Vec::new(),
@@ -66,11 +88,8 @@ pub(super) async fn run(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Resp
     };
     let id = tenant.page.kept.keep(request, steps, Some(ended));
     match tenant.page.kept.get(&id) {
-        Some(kept) => answer(
-            StatusCode::OK,
-            &json!(entry(tenant, &kept, &why, Kind::Run)),
-        ),
-        None => refuse(500, "the run is not kept"),
+        Some(kept) => Ok(entry(tenant, &kept, why, kind)),
+        None => Err(Box::new(refuse(500, "the run is not kept"))),
     }
 }
 
@@ -81,7 +100,7 @@ pub(super) async fn look_closer(tenant: &Arc<Tenant>, id: &str) {
         return;
     };
     let known = match &kept.ended {
-        Some(Ended::Finished(outcome, _, coverage)) if coverage.is_empty() => outcome,
+        Some(Ended::Finished(outcome, _, None)) => outcome,
         _ => return,
     };
     if !tenant.pipeline.is_repeatable() {
@@ -101,10 +120,10 @@ pub(super) async fn look_closer(tenant: &Arc<Tenant>, id: &str) {
     };
     let (pipeline, steps) = (Arc::clone(&tenant.pipeline), kept.steps.clone());
     let ran = tokio::task::spawn_blocking(move || pipeline.inspect(request, steps)).await;
-    if let Ok(Ok(Inspection { finished, coverage })) = ran
+    if let Ok(Ok(Inspection { finished, seen })) = ran
         && is_same(known, &finished.outcome)
     {
-        tenant.page.kept.look(id, finished.record, coverage);
+        tenant.page.kept.look(id, finished.record, seen);
     }
 }
 
@@ -121,12 +140,13 @@ fn is_same(one: &Outcome, other: &Outcome) -> bool {
 }
 
 /// Reads a request: the run, the steps of its user, and the claims that are asked about.
-fn asked(
+pub(super) fn asked(
     tenant: &Arc<Tenant>,
     body: &Map<String, Value>,
+    keys: &[&str],
 ) -> Result<(LoginRequest, Vec<ResumeStep>, Vec<String>), Refused> {
-    if let Some(key) = body.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        let known = KEYS.join(", ");
+    if let Some(key) = body.keys().find(|key| !keys.contains(&key.as_str())) {
+        let known = keys.join(", ");
         return Err(Refused::Wrong(format!(
             "unknown key `{key}`; known are {known}"
         )));
@@ -314,14 +334,7 @@ fn read_steps(value: &Value) -> Result<Vec<ResumeStep>, String> {
 
 /// The same steps as JSON.
 pub(super) fn steps_json(steps: &[ResumeStep]) -> Value {
-    let step = |step: &ResumeStep| match step {
-        ResumeStep::Continue { query, body } => {
-            json!({"continue": {"query": query, "body": body}})
-        }
-        ResumeStep::ChallengeSucceeded => json!({"challenge": "succeed"}),
-        ResumeStep::ChallengeFailed => json!({"challenge": "fail"}),
-    };
-    steps.iter().map(step).collect()
+    steps.iter().map(ResumeStep::to_json).collect()
 }
 
 #[cfg(test)]

@@ -43,11 +43,11 @@ pub(crate) async fn index(State(tenant): State<Arc<Tenant>>) -> Response {
             li { code { (tenant.management_audience()) } " (Management API)" }
         }
         p {
+            @for name in ["Logins", "Users", "Sessions", "Applications", "Outbox"] {
+                a href={ "/_postlogin/#" (name) } { (name) }
+                " · "
+            }
             a href="/.well-known/openid-configuration" { "Discovery" }
-            " · "
-            a href="/_postlogin/" { "Logins" }
-            " · "
-            a href="/_postlogin/outbox" { "Outbox" }
         }
     };
     page(StatusCode::OK, wide("Local tenant", &body))

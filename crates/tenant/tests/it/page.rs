@@ -400,12 +400,78 @@ fn tools_use_the_same_endpoints_with_the_control_token() {
             assert_eq!(answer.status, StatusCode::OK, "{what} {}", answer.text);
         }
         let index = world.get("/").await;
-        assert!(
-            index.text.contains("href=\"/_postlogin/\""),
-            "{}",
-            index.text
-        );
+        for name in ["Logins", "Users", "Sessions", "Applications", "Outbox"] {
+            let link = format!("href=\"/_postlogin/#{name}\"");
+            assert!(index.text.contains(&link), "{link} {}", index.text);
+        }
         let slash = world.get("/_postlogin").await;
         assert_eq!(slash.header("location"), "/_postlogin/");
+    });
+}
+
+#[test]
+fn sessions_are_listed_and_one_is_ended() {
+    run(async {
+        let mut world = opened(vec![vec![], vec![]]).await;
+        let none = ask(&mut world, Method::GET, "sessions", Value::Null).await;
+        assert_eq!(none.json(), json!([]));
+        world.log_in(&[]).await;
+        let sessions = ask(&mut world, Method::GET, "sessions", Value::Null).await;
+        let sessions = sessions.json();
+        let session = &sessions[0];
+        assert_eq!(sessions.as_array().map(Vec::len), Some(1));
+        assert_eq!(session["user"], "jane@example.com");
+        assert_eq!(session["applications"], json!(["SPA"]));
+        assert_eq!(session["methods"], json!(["pwd"]));
+        for time in ["created_at", "last_used_at", "expires_at"] {
+            let time = session[time].as_str().unwrap_or_default();
+            assert!(time.ends_with('Z'), "{session}");
+        }
+        // Neither the cookie nor its hash is in it.
+        assert!(session.get("key").is_none(), "{session}");
+        let id = session["id"].as_str().expect("an id").to_owned();
+        let what = format!("sessions/{id}");
+        let ended = ask(&mut world, Method::DELETE, &what, Value::Null).await;
+        assert_eq!(ended.status, StatusCode::NO_CONTENT, "{}", ended.text);
+        let again = ask(&mut world, Method::DELETE, &what, Value::Null).await;
+        assert_eq!(again.status, StatusCode::NOT_FOUND);
+        let none = ask(&mut world, Method::GET, "sessions", Value::Null).await;
+        assert_eq!(none.json(), json!([]));
+    });
+}
+
+#[test]
+fn generated_logins_are_runs_of_which_nothing_is_stored() {
+    run(async {
+        let mut world = opened(vec![vec![], vec![], vec![]]).await;
+        let before = (world.users().await, world.log().await.len());
+        let body = json!({"event": {"user": {"email": "g@example.com"}}, "count": 2, "seed": 7});
+        let made = ask(&mut world, Method::POST, "generated", body).await;
+        assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+        let made = made.json();
+        assert_eq!(made["seed"], "7");
+        let entries = made["entries"].as_array().expect("a list");
+        let names: Vec<&str> = entries
+            .iter()
+            .filter_map(|it| it["name"].as_str())
+            .collect();
+        assert_eq!(names, ["1. 1-g@example.com", "2. 2-g@example.com"]);
+        assert_eq!(entries[0]["kind"], "generated");
+        // Each can be opened, and run again.
+        let id = entries[1]["id"].as_str().expect("an id");
+        let what = format!("logins/{id}");
+        let kept = ask(&mut world, Method::GET, &what, Value::Null).await;
+        assert_eq!(kept.json()["event"], entries[1]["event"]);
+        assert_eq!((world.users().await, world.log().await.len()), before);
+        for (body, word) in [
+            (json!({"count": 0}), "`count`"),
+            (json!({"count": 101}), "`count`"),
+            (json!({"count": "x"}), "`count`"),
+            (json!({"patch": {}}), "unknown key `patch`"),
+        ] {
+            let answer = ask(&mut world, Method::POST, "generated", body.clone()).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
+            assert!(answer.text.contains(word), "{body} {}", answer.text);
+        }
     });
 }

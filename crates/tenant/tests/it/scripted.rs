@@ -11,7 +11,7 @@ use postlogin_core::{
 use postlogin_page::{LineCount, SourceText};
 use postlogin_tenant::{
     Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
-    ProviderVisit, SavedCase,
+    ProviderVisit, SavedCase, Seen,
 };
 use serde_json::{Value, json};
 
@@ -182,6 +182,17 @@ impl LoginPipeline for Scripted {
         Ok(Advanced::Ended(Box::new(login.finish(now_ms))))
     }
 
+    /// Two events differ in their users' addresses.
+    fn generate(&self, event: &Value, _: u64, count: usize) -> Result<Vec<Value>, String> {
+        let numbered = |number: usize| {
+            let mut event = event.clone();
+            let email = event["user"]["email"].as_str().unwrap_or_default();
+            event["user"]["email"] = format!("{number}-{email}").into();
+            event
+        };
+        Ok((1..=count).map(numbered).collect())
+    }
+
     fn inspect(
         &self,
         login: LoginRequest,
@@ -197,7 +208,14 @@ impl LoginPipeline for Scripted {
                     let file = "actions/first.js".to_owned();
                     return Ok(Inspection {
                         finished: *finished,
-                        coverage: vec![LineCount { file, lines }],
+                        seen: Seen {
+                            coverage: vec![LineCount {
+                                file,
+                                lines,
+                                functions: Vec::new(),
+                            }],
+                            ..Seen::default()
+                        },
                     });
                 }
                 Advanced::Waits { stored, .. } => stored,

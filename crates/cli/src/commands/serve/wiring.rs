@@ -1,7 +1,7 @@
 //! From the options of `serve` to its pipeline, and from what happens in the pipeline to stderr.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc::sync_channel},
     thread,
     time::Duration,
@@ -13,6 +13,7 @@ use postlogin_runner::{PipelineNotice, PipelineSetup, ProgramError, pipeline::Ne
 use postlogin_tenant::Tenant;
 use serde_json::Value;
 
+use super::super::again;
 use crate::{
     action::lasting_compiler,
     args::{LogFormat, NetworkArguments, ServeArguments},
@@ -28,6 +29,7 @@ pub(super) fn pipeline(
     budget: Budget,
     secrets: Vec<Secret>,
     seed: TenantData,
+    here: &Path,
     printer: Printer,
 ) -> PipelineSetup {
     PipelineSetup {
@@ -36,6 +38,16 @@ pub(super) fn pipeline(
             timeout: budget.time,
         }),
         budget,
+        arguments: [
+            // The page may be read beside a shell that is elsewhere.
+            vec![
+                "-C".to_owned(),
+                here.display().to_string(),
+                "explain".to_owned(),
+            ],
+            again::options(&arguments.network, &arguments.limits, &secrets),
+        ]
+        .concat(),
         secrets,
         seed,
         compiler: Box::new(move |allocation| lasting_compiler(allocation, printer)),

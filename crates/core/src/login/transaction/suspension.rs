@@ -1,7 +1,7 @@
 //! The things that a login can wait for, and how it continues.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::state::{Ending, Flow};
 use super::{apply, factors, redirect};
@@ -64,6 +64,18 @@ pub enum ResumeStep {
     ChallengeSucceeded,
     /// Does not pass the challenge.
     ChallengeFailed,
+}
+
+impl ResumeStep {
+    /// Returns it as a case file writes it: `{"continue": {"query": {}, "body": {}}}`, `{"challenge": "succeed"}`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Continue { query, body } => json!({"continue": {"query": query, "body": body}}),
+            Self::ChallengeSucceeded => json!({"challenge": "succeed"}),
+            Self::ChallengeFailed => json!({"challenge": "fail"}),
+        }
+    }
 }
 
 /// The continuation of a login, with what the host has learnt meanwhile.

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import render from 'preact-render-to-string';
+import { Detail } from '../src/detail';
+import { Ledger, Reason } from '../src/ledger';
+import { List } from '../src/list';
+import type { Entry, Source } from '../src/model';
+import { Pipeline } from '../src/pipeline';
+import { Requests } from '../src/requests';
+import * as state from '../src/state';
+import { claim, entry, explanation, HOSTILE, outcome, request } from './made';
+
+const source: Source = { live: true, title: HOSTILE, entry: async () => entry(), sources: async () => [] };
+
+function show(it: Entry): void {
+  state.source.value = source;
+  state.texts.value = [];
+  state.show(it);
+}
+
+/** Text is escaped: what is in it begins no element. */
+function inert(html: string): void {
+  assert.ok(!/<(img|script|b>&amp;)/.test(html), html);
+  assert.ok(html.includes('&lt;img src=x onerror='), html);
+}
+
+beforeEach(() => {
+  state.tab.value = 'ledger';
+  state.row.value = '';
+  state.list.value = [];
+});
+
+test('names and values of others are text wherever they are shown', () => {
+  const hostile = explanation({
+    outcome: outcome({
+      reason: HOSTILE, status: 'denied', id_token: { claims: { [HOSTILE]: HOSTILE } }, logs: [{ action: HOSTILE, level: 'log', message: HOSTILE }],
+      commands: [{ action: HOSTILE, method: HOSTILE, args: [HOSTILE] }], notices: [{ code: HOSTILE, message: HOSTILE, source: null }], userinfo: { [HOSTILE]: HOSTILE },
+      error: { action: HOSTILE, name: HOSTILE, message: HOSTILE, stack: HOSTILE, location: { file: HOSTILE, line: 1, column: 1 } },
+      user: { user_metadata: { [HOSTILE]: HOSTILE }, app_metadata: {} }, usage: { actions: [{ action: HOSTILE, wall_us: 1, memory_bytes: 1, virtual_ms: 0 }] },
+    }),
+    claims: [claim({ name: HOSTILE, value: HOSTILE, action: HOSTILE, location: { file: HOSTILE, line: 1, column: 1 }, origins: [{ path: HOSTILE, certainty: 'read', location: null }] })],
+    reads: [{ action: HOSTILE, run: 0, path: HOSTILE, present: true, value: HOSTILE, location: null }],
+  });
+  const asked = request({ action: HOSTILE, method: HOSTILE, url: HOSTILE, headers: [[HOSTILE, HOSTILE]], body: HOSTILE, response_body: HOSTILE, error: HOSTILE });
+  show(entry({ name: HOSTILE, client: HOSTILE, failures: [HOSTILE], explanation: hostile, requests: [asked] }));
+  for (const tab of ['ledger', 'id', 'access', 'userinfo', 'metadata', 'requests', 'calls', 'logs']) {
+    state.tab.value = tab;
+    inert(render(<Detail />));
+  }
+  state.row.value = 'claim 0';
+  inert(render(<Reason />));
+  state.list.value = [state.summary(entry({ name: HOSTILE, client: HOSTILE }))];
+  inert(render(<List />));
+});
+
+test('one call and one print are in the singular', () => {
+  const it = explanation({
+    outcome: outcome({ usage: { actions: [{ action: 'one', wall_us: 1200, memory_bytes: 1, virtual_ms: 0 }] }, commands: [{ action: 'one', method: 'a', args: [] }], logs: [{ action: 'one', level: 'log', message: 'x' }] }),
+  });
+  assert.match(render(<Pipeline explanation={it} />), /1\.2 ms · 1 call · 1 log</);
+});
+
+test('a claim of a failed login has no tick', () => {
+  show(entry({ explanation: explanation({ outcome: outcome({ status: 'failed', id_token: { claims: {} } }) }) }));
+  const html = render(<Ledger />);
+  assert.match(html, /not issued/);
+  assert.ok(!html.includes('✓'), html);
+});
+
+test('a condition says whether it was met', () => {
+  const at = { file: 'one.js', line: 3, column: 1 };
+  const never = { state: 'never-set', rule: null, page: null, remedies: [] };
+  const conditions = [{ text: 'event.user.vip', must_be: true, met: 'no', location: at, reads: [{ path: 'event.user.vip', present: false, value: null }] }];
+  const site = { action: 'one', method: 'idToken.setCustomClaim', location: at, certain: true, reached: 'no', conditions };
+  show(entry({ explanation: explanation({ expected: [{ name: 'https://x.example/vip', id_token: never, access_token: never, similar: null, sites: [site] }] }) }));
+  state.row.value = 'missing https://x.example/vip';
+  assert.match(render(<Reason />), /✗ not met.*event\.user\.vip.*is not there/s);
+});
+
+test('requests name what answered, how long it took, and the place', () => {
+  const text = "await fetch('https://api.example.com/users/7?full=1');";
+  show(entry());
+  state.texts.value = [{ action: 'one', trigger: null, file: 'one.js', text }];
+  const html = render(<Requests entry={entry({ requests: [request()] })} />);
+  for (const part of ['>200<', '<b>GET</b>', '250 ms', 'answered by a mock (number 1)', 'Show one.js:1', 'Bearer ***', '{&quot;score&quot;:12}']) assert.ok(html.includes(part), `${part}: ${html}`);
+  const refused = request({ answered_by: 'nothing', status: null, error: 'no mock fits' });
+  assert.match(render(<Requests entry={entry({ requests: [refused] })} />), /refused<.*answered by nothing.*no mock fits/s);
+  assert.match(render(<Requests entry={entry({ requests: [] })} />), /No Action made a request/);
+  assert.match(render(<Requests entry={entry()} />), /not recorded/);
+});
+
+test('generated logins come once, with what differs from the one that they were made of', async () => {
+  show(entry({ id: 'first' }));
+  const made = [entry({ id: 'a', kind: 'generated' }), entry({ id: 'b', kind: 'generated', explanation: explanation({ claims: [], outcome: outcome({ status: 'denied', id_token: { claims: {} } }) }) })];
+  state.source.value = { ...source, generate: async () => ({ seed: '1', entries: made }) };
+  for (let time = 0; time < 2; time += 1) await state.tryOthers();
+  assert.deepEqual(state.list.value.map((it) => [it.id, it.status, it.note]), [['a', 'allowed', 'the same claims'], ['b', 'denied', 'allowed before, 2 claims differ']]);
+  const [, other] = made;
+  if (other) state.show(other);
+  assert.equal(state.pinned.value?.id, 'first');
+});
