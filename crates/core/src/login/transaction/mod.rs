@@ -179,6 +179,11 @@ impl Transaction {
         api::answer(&mut self.flow, running, method, args, site, now_ms)
     }
 
+    /// The event of the running handler.
+    pub fn given_event(&self) -> Option<&Value> {
+        self.running.as_ref().map(|running| &running.event)
+    }
+
     /// From now on, what Actions read of the event is taken down.
     pub fn watch(&mut self, watch: Watch) {
         self.flow.watch = watch;
