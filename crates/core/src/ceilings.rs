@@ -15,7 +15,8 @@ mod shorten;
 mod tests;
 mod weight;
 
-pub(crate) use kept::{Kept, is_whole, weigh};
+pub use kept::weigh;
+pub(crate) use kept::{Kept, is_whole};
 pub(crate) use layout::compact_bytes;
 pub use layout::{Layout, printed_bytes};
 pub use shorten::{shorten, shorten_text, shortened};

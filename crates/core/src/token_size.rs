@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::ceilings::{NAME_BYTES, shortened};
+use crate::ceilings::{NAME_BYTES, compact_bytes, shortened};
 use crate::limits::{COOKIE_BYTES, HEADER_BYTES, Limit};
 use crate::outcome::{Notice, TokenKind};
 
@@ -22,7 +22,7 @@ pub fn signed_bytes(claims: &Map<String, Value>) -> usize {
     if claims.is_empty() {
         return 0;
     }
-    let payload = serde_json::to_vec(claims).map_or(0, |text| text.len());
+    let payload = compact_bytes(claims);
     // Base64url without padding: four letters for three bytes.
     HEADER + payload.saturating_mul(4).div_ceil(3) + SIGNATURE + DOTS
 }

@@ -12,6 +12,7 @@ use std::{
 use postlogin_core::{
     EntryPoint, Fault, FaultKind, HandlerKind, Login, SandboxUse,
     outcome::{ActionUsage, Notice},
+    reads::Watch,
 };
 use postlogin_host::{Conditions, Remark};
 use serde_json::{Map, Value};
@@ -30,6 +31,7 @@ use crate::{
     memory::Guest,
     modules::{ModuleSource, NoModules, loader_function},
     program::Program,
+    recall::{Advice, Inputs, NotRecalled, Notes, Recall, Run},
     sandbox::Sandbox,
 };
 
@@ -44,6 +46,8 @@ pub struct ActionPre {
     module_secrets: Arc<Map<String, Value>>,
     /// The memory of a sandbox in which the script is loaded.
     captured: Arc<Captured>,
+    /// The runs that need no sandbox; `None` when each has one.
+    recall: Option<Arc<Recall>>,
 }
 
 /// The input of one run of a handler.
@@ -76,6 +80,8 @@ pub struct Ran {
     pub spent: Duration,
     /// Where the real time went.
     pub phases: Phases,
+    /// What the handler did, when it is to be recalled.
+    pub(crate) notes: Option<Notes>,
 }
 
 /// Where the real time of a run went.
@@ -110,6 +116,7 @@ impl ActionPre {
             modules: Arc::new(NoModules),
             module_secrets: Arc::default(),
             captured: Arc::default(),
+            recall: None,
         }
     }
 
@@ -134,6 +141,21 @@ impl ActionPre {
         self
     }
 
+    /// The Action for very many logins: one whose event has the same `inputs` as that of an earlier login does what that one did,
+    /// and needs no sandbox. [`NotRecalled`] is the error of a login that has to run by itself, which is rare.
+    #[must_use]
+    pub fn recalling(mut self, inputs: Inputs) -> Self {
+        self.recall = Some(Arc::new(Recall::new(inputs)));
+        self
+    }
+
+    /// The Action with a sandbox for each login.
+    #[must_use]
+    pub fn recalling_nothing(mut self) -> Self {
+        self.recall = None;
+        self
+    }
+
     /// Runs one handler: in the sandbox that earlier Rules left in `shared`, or in a new one, which is left there if other
     /// handlers use it after this one. A fault ends the sandbox. The login has begun this handler; ending it is the
     /// caller's.
@@ -149,7 +171,40 @@ impl ActionPre {
         login: Login,
         invocation: Invocation<'_>,
     ) -> anyhow::Result<(Login, Ran)> {
-        in_runtime(self.run_in_runtime(shared, login, invocation))?
+        let is_alone = shared.is_none() && invocation.sandbox == SandboxUse::Fresh;
+        let recall = self.recall.as_ref().filter(|_| {
+            is_alone
+                && self.probe.is_none()
+                && invocation.kind == HandlerKind::Action
+                && invocation.entry == EntryPoint::Execute
+                && login.watching() == Watch::Off
+        });
+        let Some(recall) = recall else {
+            return in_runtime(self.run_in_runtime(shared, login, invocation))?;
+        };
+        let clock = &invocation.conditions.clock;
+        let (now, now_ms) = (clock.now(), clock.now_ms());
+        let event = login.given_event().unwrap_or(&Value::Null);
+        match recall.advice(event, invocation.input.len(), now_ms) {
+            Advice::Run => in_runtime(self.run_in_runtime(shared, login, invocation))?,
+            Advice::Recall(run) => match recalled(&run, login, invocation, now_ms) {
+                Err(error) => {
+                    recall.drop_run(&run);
+                    Err(error.into())
+                }
+                Ok(ended) => Ok(ended),
+            },
+            Advice::Note(key) => {
+                let ended = in_runtime(self.run_in_runtime(shared, login, invocation))?;
+                let (login, mut ran) = ended?;
+                let waited = clock.now() != now;
+                let run = ran.notes.take();
+                let run = run
+                    .and_then(|notes| Run::of(notes, &ran.result, ran.usage.memory_bytes, waited));
+                recall.keep(key, run)?;
+                Ok((login, ran))
+            }
+        }
     }
 
     /// Runs one handler for each of several logins in one sandbox, as production may: what top-level code left behind
@@ -205,6 +260,8 @@ impl ActionPre {
         );
         sandbox.module_secrets = Arc::clone(&self.module_secrets);
         sandbox.icu = self.program.engine.icu();
+        let notes = self.recall.as_ref().filter(|recall| !recall.is_off());
+        sandbox.notes = notes.map(|_| Notes::default());
         sandbox.watched_by(self.probe.clone())
     }
 
@@ -271,6 +328,31 @@ impl ActionPre {
             },
         }
     }
+}
+
+/// Does in a login what a run did.
+fn recalled(
+    run: &Run,
+    mut login: Login,
+    invocation: Invocation<'_>,
+    now_ms: i64,
+) -> Result<(Login, Ran), NotRecalled> {
+    let started = Instant::now();
+    let result = run.repeat(&mut login, now_ms)?;
+    let usage = ActionUsage {
+        action: String::new(),
+        wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        memory_bytes: run.peak,
+        virtual_ms: 0,
+    };
+    let ran = Ran {
+        result,
+        usage,
+        spent: invocation.spent,
+        phases: Phases::default(),
+        notes: None,
+    };
+    Ok((login, ran))
 }
 
 /// Sets what one handler may use, apart from memory and time.

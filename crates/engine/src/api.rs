@@ -83,6 +83,9 @@ fn dynamic_call(
     (method, arguments, stack): (String, String, String),
 ) -> wasmtime::Result<(String,)> {
     check_size(cx.data_mut(), &method, &arguments)?;
+    if method.starts_with('#') && method != "#watch" {
+        cx.data_mut().forget_notes();
+    }
     if method == "#intl" {
         return Ok((cx.data_mut().ask_icu(arguments)?,));
     }

@@ -21,6 +21,7 @@ mod memory;
 mod modules;
 mod packages;
 mod program;
+mod recall;
 mod resting;
 mod rule_calls;
 mod run_calls;
@@ -46,4 +47,5 @@ pub use modules::{
 };
 pub use packages::{Delta, NotPreloaded};
 pub use program::{Engine, Program};
+pub use recall::{Input, Inputs, NotRecalled, Reach};
 pub use snapshot::{SnapshotError, Stage, snapshot};

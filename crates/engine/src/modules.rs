@@ -214,6 +214,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         |mut cx: StoreContextMut<'_, Sandbox>,
          (importer, specifier, keyword): (String, String, Keyword)| {
             let sandbox = cx.data_mut();
+            sandbox.forget_notes();
             if importer.len().max(specifier.len()) > SPECIFIER_BYTES {
                 // No file is called so; looking for it and telling of it would cost more than the Action paid.
                 return Ok((Err(Refusal::of_long_name(&specifier)),));
@@ -229,6 +230,7 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         "load",
         |mut cx: StoreContextMut<'_, Sandbox>, (path,): (String,)| {
             let sandbox = cx.data_mut();
+            sandbox.forget_notes();
             if path.len() > SPECIFIER_BYTES {
                 return Ok((Err(Refusal::of_long_name(&path)),));
             }

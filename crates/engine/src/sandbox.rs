@@ -19,6 +19,7 @@ use crate::{
     guest::{Probe, StackMapper},
     intl::Icu,
     modules::ModuleSource,
+    recall::{Deed, Notes},
     wasi,
 };
 
@@ -53,6 +54,8 @@ pub(crate) struct Sandbox {
     allowed: HashSet<String>,
     /// The additional time that it was given.
     allowance: Duration,
+    /// What the handler does, for a login that recalls it.
+    pub(crate) notes: Option<Notes>,
 }
 
 impl Sandbox {
@@ -90,6 +93,7 @@ impl Sandbox {
             module_secrets: Arc::default(),
             allowed: HashSet::new(),
             allowance: Duration::ZERO,
+            notes: None,
         }
     }
 
@@ -104,9 +108,16 @@ impl Sandbox {
             .probe
             .as_ref()
             .is_some_and(|probe| probe.takes(&message));
-        if !is_taken {
-            self.login.log(level, message);
+        if is_taken {
+            return self.forget_notes();
         }
+        if let Some(notes) = &mut self.notes {
+            notes.add(Deed::Print {
+                level: level.to_owned(),
+                message: message.clone(),
+            });
+        }
+        self.login.log(level, message);
     }
 
     /// Answers one call of an `api` method.
@@ -125,9 +136,25 @@ impl Sandbox {
             _ => self.site.take(),
         };
         let now = self.now();
+        let noted = self.notes.is_some().then(|| site.clone());
         let reply = self.login.call(method, arguments, site, now);
         self.check_ceilings()?;
+        if let (Some(notes), Some(site)) = (&mut self.notes, noted) {
+            notes.add(Deed::Call {
+                method: method.to_owned(),
+                arguments: arguments.to_vec(),
+                site,
+                reply: reply.clone(),
+            });
+        }
         Ok(reply)
+    }
+
+    /// Notes that the handler did what no other login can do without running it.
+    pub(crate) fn forget_notes(&mut self) {
+        if let Some(notes) = &mut self.notes {
+            notes.forget();
+        }
     }
 
     /// Ends the guest when the host keeps no more of it.

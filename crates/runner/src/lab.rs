@@ -6,7 +6,9 @@ use postlogin_core::event::schema;
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::{Record, Watch};
 use postlogin_core::rules::event_path;
-use postlogin_core::{Finished, HandlerKind, Pause, ResumeStep, Resumption, Suspension, Trigger};
+use postlogin_core::{
+    Finished, HandlerKind, Pause, ResumeStep, Resumption, Suspension, TenantSettings, Trigger,
+};
 use postlogin_engine::BoundAction;
 use postlogin_generate::Vocabulary;
 use postlogin_host::{
@@ -33,6 +35,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) trigger: Trigger,
     /// The settings of the project's tenant.
     pub(crate) tenant: &'a TenantData,
+    /// The settings for the events of its logins; `None` when each event may need others.
+    pub(crate) settings: Option<Arc<TenantSettings>>,
     /// The case whose settings are taken, if there is one.
     pub(crate) template: Option<&'a PlannedCase>,
     /// The answers of the network.
@@ -73,6 +77,7 @@ impl<'a> Setting<'a> {
         Self {
             trigger,
             tenant,
+            settings: None,
             template,
             watch: Watch::Off,
             mocks: template.map_or_else(Arc::default, |planned| Arc::clone(&planned.mocks)),
@@ -103,7 +108,10 @@ impl<'a> Setting<'a> {
         }
         let prepared = PreparedLogin {
             trigger: self.trigger,
-            tenant: self.tenant.settings_for(&event, of_case.as_ref()),
+            tenant: match &self.settings {
+                Some(settings) => (**settings).clone(),
+                None => self.tenant.settings_for(&event, of_case.as_ref()),
+            },
             event,
             conditions: Conditions {
                 clock: Arc::new(Clock::new(self.now_ms, Flow::Virtual)),

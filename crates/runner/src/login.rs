@@ -31,10 +31,14 @@ impl PreparedLogin {
     /// Returns the login before its first handler.
     #[must_use]
     pub fn login(&self, handlers: Vec<HandlerInfo>) -> Login {
+        self.with(handlers, self.event.clone(), self.tenant.clone())
+    }
+
+    fn with(&self, handlers: Vec<HandlerInfo>, event: Value, tenant: TenantSettings) -> Login {
         let input = LoginInput {
             trigger: self.trigger,
-            event: self.event.clone(),
-            tenant: self.tenant.clone(),
+            event,
+            tenant,
             rules_executed: Vec::new(),
             seed: self.conditions.seed,
             now_ms: self.conditions.clock.now_ms(),
@@ -59,7 +63,9 @@ pub fn run_login(
     mut prepared: PreparedLogin,
     user: Option<&mut dyn User>,
 ) -> anyhow::Result<Finished> {
-    let login = prepared.login(infos(actions));
+    let event = std::mem::take(&mut prepared.event);
+    let tenant = std::mem::take(&mut prepared.tenant);
+    let login = prepared.with(infos(actions), event, tenant);
     let PreparedLogin {
         steps, conditions, ..
     } = &mut prepared;

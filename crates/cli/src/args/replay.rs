@@ -105,6 +105,10 @@ pub(crate) struct ReplayArguments {
     #[arg(long, requires = "out", help_heading = "The run")]
     pub(crate) resume: bool,
 
+    /// Run every login in a sandbox, also where an earlier one has read the same of its event; the report is the same, and takes longer
+    #[arg(long, help_heading = "The run")]
+    pub(crate) run_each: bool,
+
     /// Count the lines of code that no user reaches; logins take a little longer
     #[arg(long, help_heading = "The run")]
     pub(crate) coverage: bool,

@@ -298,6 +298,6 @@ fn shorten_list(args: &mut Vec<Value>) {
 }
 
 /// Returns the cost of a command of an argument list while it waits.
-pub(crate) fn weigh<'a>(arguments: impl IntoIterator<Item = &'a Argument>) -> usize {
+pub fn weigh<'a>(arguments: impl IntoIterator<Item = &'a Argument>) -> usize {
     arguments.into_iter().map(of_argument).sum()
 }

@@ -100,6 +100,12 @@ impl Login {
         self.transaction.call(method, args, site, now_ms)
     }
 
+    /// Returns the event as the running handler was given it, with what its calls have changed since; `None` while no handler runs.
+    #[must_use]
+    pub fn given_event(&self) -> Option<&serde_json::Value> {
+        self.transaction.given_event()
+    }
+
     /// Returns what is recorded of reads of the event.
     #[must_use]
     pub fn watching(&self) -> Watch {

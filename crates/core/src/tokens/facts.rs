@@ -107,7 +107,7 @@ impl Facts<'_> {
             .filter(|scope| permitted(scope))
             .cloned()
             .collect();
-        if self.ignores_scope_changes() {
+        if self.scopes.is_empty() || self.ignores_scope_changes() {
             return granted;
         }
         with_changes(granted, self.scopes.iter().cloned())

@@ -88,9 +88,11 @@ impl ActionPre {
         };
         let sandbox = store.data_mut();
         for remark in sandbox.door.take_remarks() {
+            sandbox.forget_notes();
             sandbox.login.notice(notice(remark));
         }
         let peak = sandbox.limiter.peak;
+        let notes = sandbox.notes.take();
         let dropping = Instant::now();
         let login = match invocation.sandbox {
             SandboxUse::Shared if result.is_ok() => {
@@ -117,6 +119,7 @@ impl ActionPre {
             usage,
             spent,
             phases,
+            notes,
         };
         Ok((login, ran))
     }

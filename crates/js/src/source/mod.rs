@@ -5,6 +5,7 @@
 
 pub mod claims;
 pub mod facts;
+pub mod inputs;
 pub mod literals;
 pub(crate) mod mapping;
 pub(crate) mod package;

@@ -115,6 +115,12 @@ impl TenantData {
         serde_json::from_value(settings).unwrap_or_default()
     }
 
+    /// Returns whether [`TenantData::settings_for`] depends on the event: the export has APIs or applications.
+    #[must_use]
+    pub fn looks_at_events(&self) -> bool {
+        !self.resource_servers.is_empty() || !self.clients.is_empty()
+    }
+
     /// Returns the factors of multi-factor authentication in the export. A risk assessment (`confidence-score`) is not made here.
     fn factors(&self, say: &mut impl FnMut(&str, Value)) {
         if let Some(factors) = &self.guardian_factors {

@@ -12,12 +12,13 @@ use std::time::Instant;
 
 use postlogin_core::outcome::{Outcome, Status};
 use postlogin_core::redact::Mask;
-use postlogin_core::{Trigger, complete_event};
-use postlogin_engine::BoundAction;
+use postlogin_core::{TenantSettings, Trigger, complete_event};
+use postlogin_engine::{ActionPre, BoundAction, NotRecalled};
 use postlogin_host::{Budget, Mock, Request};
 use postlogin_js::coverage::Coverage;
 use postlogin_js::source::facts::facts;
-use postlogin_project::{ActionSource, Secret, TenantData};
+use postlogin_js::source::inputs::inputs;
+use postlogin_project::{ActionKind, ActionSource, Secret, TenantData};
 use postlogin_replay::input::Entry;
 use postlogin_replay::profile::{Columns, Joined, profile};
 use postlogin_replay::{
@@ -61,6 +62,8 @@ pub struct ReplayOptions<'a> {
     pub tenant: &'a TenantData,
     /// The form in which users and values are written down.
     pub privacy: Privacy,
+    /// Whether each login has a sandbox, also where an earlier one has read the same of its event.
+    pub runs_each: bool,
 }
 
 /// One or two versions, ready to run.
@@ -72,6 +75,8 @@ pub struct Replay<'a> {
     features: Features,
     mask: Mask,
     endless: AtomicU64,
+    /// The settings of all logins, when they depend on no event.
+    settings: Option<Arc<TenantSettings>>,
     /// The counters of lines, by side.
     counters: Vec<(&'static str, Arc<Coverage>)>,
 }
@@ -105,11 +110,15 @@ impl<'a> Replay<'a> {
         let bound = |side: &compare::Side| {
             let actions = side.actions.iter();
             let actions = actions.map(|(source, action)| {
-                action.bound(
+                let bound = action.bound(
                     source,
                     &seen_by(source, &options.secrets, &made_up),
                     Trigger::PostLogin,
-                )
+                );
+                match options.runs_each {
+                    true => bound,
+                    false => recalling(bound, source),
+                }
             });
             actions.collect()
         };
@@ -125,6 +134,8 @@ impl<'a> Replay<'a> {
             features: Features::new(&read_paths(&sources)),
             mask: Mask::of(&hidden),
             endless: AtomicU64::new(0),
+            settings: (!options.tenant.looks_at_events())
+                .then(|| Arc::new(options.tenant.settings_for(&Value::Null, None))),
             counters: Vec::new(),
             options,
         }
@@ -209,6 +220,12 @@ impl<'a> Replay<'a> {
                 .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
         };
         let mut setting = Setting::of(Trigger::PostLogin, None, self.options.tenant);
+        // The same for both sides of a user, and mostly for all users.
+        let settings = match &self.settings {
+            Some(settings) => Arc::clone(settings),
+            None => Arc::new(self.options.tenant.settings_for(&event, None)),
+        };
+        setting.settings = Some(settings);
         setting.mocks = Arc::clone(&self.mocks);
         setting.now_ms = self.options.now_ms;
         setting.budget = self.options.budget;
@@ -258,9 +275,17 @@ impl<'a> Replay<'a> {
         event: &Value,
     ) -> Result<Ran, ReplayError> {
         let began = Instant::now();
-        let ran = setting
-            .run(actions, event.clone())
-            .map_err(ReplayError::Broken)?;
+        let ran = match setting.run(actions, event.clone()) {
+            Err(error) if error.is::<NotRecalled>() => {
+                let alone = actions.iter().map(|bound| BoundAction {
+                    action: bound.action.clone().map(ActionPre::recalling_nothing),
+                    ..bound.clone()
+                });
+                setting.run(&alone.collect::<Vec<_>>(), event.clone())
+            }
+            ran => ran,
+        };
+        let ran = ran.map_err(ReplayError::Broken)?;
         if let Some(error) = crate::case::unloadable(&ran.outcome) {
             return Err(ReplayError::Load(error));
         }
@@ -289,6 +314,17 @@ impl<'a> Replay<'a> {
             .for_each(|request| self.mask.text(request));
         side
     }
+}
+
+/// Returns an Action that recalls runs, if its source shows all that they depend on.
+fn recalling(mut bound: BoundAction, source: &ActionSource) -> BoundAction {
+    if let ActionKind::Script { text, .. } = &source.kind
+        && source.modules.is_empty()
+        && let Some(inputs) = inputs(&source.display_path, text)
+    {
+        bound.action = bound.action.map(|action| action.recalling(inputs));
+    }
+    bound
 }
 
 /// Returns what no export has among what Actions read, as paths: `event.client.metadata.tier`.

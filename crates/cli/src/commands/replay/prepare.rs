@@ -130,6 +130,7 @@ pub(super) fn prepare<'a>(
         budget: budget(&arguments.limits)?,
         tenant: project.map_or_else(no_tenant, |project| &project.tenant),
         privacy: privacy(arguments),
+        runs_each: arguments.run_each,
     };
     let jobs = jobs(arguments);
     let sandboxes = u32::try_from(jobs).unwrap_or(u32::MAX).saturating_add(1);

@@ -1,5 +1,7 @@
 //! Records that the host keeps of a running handler: what it reads and prints, up to the ceilings.
 
+use serde_json::Value;
+
 use super::Transaction;
 use crate::fault::Fault;
 use crate::location::Location;
@@ -8,6 +10,11 @@ use crate::outcome::LogRecord;
 use crate::reads::{EventRead, Watch};
 
 impl Transaction {
+    /// The event of the running handler.
+    pub fn given_event(&self) -> Option<&Value> {
+        self.running.as_ref().map(|running| &running.event)
+    }
+
     /// From now on, what Actions read of the event is taken down.
     pub fn watch(&mut self, watch: Watch) {
         self.flow.watch = watch;

@@ -1,0 +1,181 @@
+use postlogin_engine::Reach;
+
+use super::inputs;
+
+/// What counts, as text: `user.email` whole, `user?` by its kind.
+fn found(text: &str) -> Option<Vec<String>> {
+    let inputs = inputs("a.js", text)?;
+    let shown = inputs.0.iter().map(|input| {
+        let path = input.path.join(".");
+        match input.reach {
+            Reach::Whole => path,
+            Reach::Kind => path + "?",
+        }
+    });
+    Some(shown.collect())
+}
+
+#[track_caller]
+fn check(body: &str, expected: &[&str]) {
+    let text = format!("exports.onExecutePostLogin = async (event, api) => {{ {body} }};");
+    let expected = Some(expected.iter().map(|&path| path.to_owned()).collect());
+    assert_eq!(found(&text), expected, "{body}");
+}
+
+#[track_caller]
+fn refused(text: &str) {
+    assert_eq!(found(text), None, "{text}");
+}
+
+#[test]
+fn what_is_read_counts() {
+    check("", &["?"]);
+    check("api.x.y(event.user.email);", &["?", "user.email"]);
+    check(
+        "api.x.y(event['user'].email.length);",
+        &["?", "user.email.length"],
+    );
+    check(
+        "const { email, app_metadata: { plan = 'no' } = {} } = event.user; api.x.y(plan, email);",
+        &[
+            "?",
+            "user?",
+            "user.app_metadata?",
+            "user.app_metadata.plan",
+            "user.email",
+        ],
+    );
+    check(
+        "const m = event.user.app_metadata || {}; const p = m.plan ?? 1; api.x.y(p);",
+        &["?", "user.app_metadata?", "user.app_metadata.plan"],
+    );
+    check(
+        "if (event.user.app_metadata && !event.user.blocked) api.x.y();",
+        &["?", "user.app_metadata?", "user.blocked?"],
+    );
+    check(
+        "if (event.organization?.id !== undefined) api.x.y(`${event.connection.name}`);",
+        &["?", "connection.name", "organization.id?"],
+    );
+    check(
+        "if ('plan' in event.user.app_metadata) api.x.y(1);",
+        &["?", "user.app_metadata.plan"],
+    );
+}
+
+#[test]
+fn what_is_passed_on_counts_as_a_whole() {
+    check("api.x.y(event.user);", &["?", "user"]);
+    // A method sees its object.
+    check(
+        "if (event.user.app_metadata.hasOwnProperty('plan')) api.x.y();",
+        &["?", "user.app_metadata"],
+    );
+    check(
+        "for (const key in event.user.user_metadata) api.x.y(key);",
+        &["?", "user.user_metadata"],
+    );
+    check(
+        "const key = event.connection.name; api.x.y(event.user.user_metadata[key]);",
+        &["?", "connection.name", "user.user_metadata"],
+    );
+    check(
+        "const f = () => event.user; api.x.y(f().email);",
+        &["?", "user"],
+    );
+    check(
+        "let u = event.user; u = u ?? 1; api.x.y(u.email);",
+        &["?", "user"],
+    );
+    check(
+        "const { email, ...rest } = event.user; api.x.y(rest);",
+        &["?", "user"],
+    );
+    check(
+        "event.user.app_metadata.x = 1; api.x.y(event.user.app_metadata.x);",
+        &["?", "user.app_metadata.x"],
+    );
+    check(
+        "const [first] = event.authorization.roles; api.x.y(first);",
+        &["?", "authorization.roles"],
+    );
+    check(
+        "const a = event.user.name === event.user.email; api.x.y(a);",
+        &["?", "user.email", "user.name"],
+    );
+    check(
+        "const undefined_ = event.user.name == event.user.nickname; api.x.y(undefined_);",
+        &["?", "user.name", "user.nickname"],
+    );
+}
+
+#[test]
+fn other_forms_of_a_handler_are_read() {
+    for text in [
+        "exports.onExecutePostLogin = async function ({ user: { email } }, api) { api.x.y(email); };",
+        "module.exports = { onExecutePostLogin: async ({ user: { email } }, api) => api.x.y(email) };",
+        "module.exports.onExecutePostLogin = async ({ user: { email } }, api) => api.x.y(email);",
+        "async function run({ user: { email } }, api) { api.x.y(email); }\nexports.onExecutePostLogin = run;",
+    ] {
+        let expected = ["?", "user?", "user.email"].map(str::to_owned).to_vec();
+        assert_eq!(found(text), Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn what_may_depend_on_more_is_refused() {
+    let handler =
+        |body: &str| format!("exports.onExecutePostLogin = async (event, api) => {{ {body} }};");
+    for body in [
+        "api.x.y(event);",
+        "api.x.y({ ...event });",
+        "event.toString();",
+        "const e = event; api.x.y(e);",
+        "api.x.y(Math.random());",
+        "const { random } = Math; api.x.y(random());",
+        "api.x.y(Math['random']());",
+        "api.x.y(crypto.randomUUID());",
+        "api.x.y(arguments[0]);",
+        "api.x.y(eval('event'));",
+        "api.x.y(new Function('return 1')());",
+        "api.x.y((() => {}).constructor('return Math.random()')());",
+        "api.x.y((() => {})['constructor']);",
+        "api.x.y(`constructor`);",
+        "api.x.y(globalThis.x);",
+        "api.x.y(this);",
+        "await fetch('https://a.example');",
+        "setTimeout(() => {}, 1);",
+        "api.x.y(require('node:crypto'));",
+        "api.x.y(module.require('node:crypto'));",
+        "api.x.y(await import('node:crypto'));",
+        "api.x.y(process.hrtime());",
+        "api.x.y(performance.now());",
+        "console.time('a');",
+        "const log = console; log.time('a');",
+        "exports.onContinuePostLogin = async () => {};",
+        "api.x.y(exports);",
+        "with (event) api.x.y(user);",
+        "class A { static x = this; } api.x.y(A.x);",
+        "api.x.y(Object.getPrototypeOf(event));",
+    ] {
+        refused(&handler(body));
+    }
+    for text in [
+        "",
+        "exports.onExecutePostLogin = async (event = {}, api) => {};",
+        "exports.onExecutePostLogin = async (...all) => {};",
+        "exports.onExecutePostLogin = async ([a], api) => {};",
+        "exports.onExecutePostLogin = wrap(async (event, api) => {});",
+        "exports.onExecutePostLogin = async (event, api) => {};\nexports.onExecutePostLogin = async (event, api) => {};",
+        "exports['onExecutePostLogin'] = async (event, api) => {};",
+        "const e = exports; e.onExecutePostLogin = async (event, api) => {};",
+        "module.exports = { ...x, onExecutePostLogin: async (event, api) => {} };",
+        "let run = async (event, api) => {};\nexports.onExecutePostLogin = run;",
+        "async function run(event, api) {}\nrun = 1;\nexports.onExecutePostLogin = run;",
+        "exports.onExecutePostLogin = async (event, api) => { var event; api.x.y(event.user.email); };",
+        "const { randomUUID } = require('node:crypto');\nexports.onExecutePostLogin = async (event, api) => {};",
+        "}; { exports.onExecutePostLogin = async (event, api) => {};",
+    ] {
+        refused(text);
+    }
+}
