@@ -2,7 +2,9 @@
 
 use super::claims::page;
 use super::places::Login;
-use super::{ClaimSite, ClaimSites, ExpectedClaim, NoToken, Presence, PresenceState, Reached};
+use super::{
+    ClaimSite, ClaimSites, ExpectedClaim, NoToken, NotLoaded, Presence, PresenceState, Reached,
+};
 use crate::claim_rules::{RuleContext, remedies, rule_for};
 use crate::outcome::{Outcome, Status, TokenKind, Verdict};
 use crate::reads::Record;
@@ -26,11 +28,17 @@ pub(super) fn account(
                 | PresenceState::NoValue
         )
     };
-    let similar = if is_there(&id_token) || is_there(&access_token) {
-        None
-    } else {
-        similar(outcome, sites, name)
+    let is_there = is_there(&id_token) || is_there(&access_token);
+    let similar = match is_there {
+        true => None,
+        false => similar(outcome, sites, name),
     };
+    let not_loaded = outcome.not_loaded_with_reasons().filter(|_| !is_there);
+    let not_loaded = not_loaded.map(|(action, error)| NotLoaded {
+        action: action.to_owned(),
+        error: error.to_owned(),
+    });
+    let not_loaded = not_loaded.collect();
     let login = Login::new(outcome, record, sites, name);
     let sites = sites.iter().filter(|site| may_be(&site.name, name));
     let sites = sites.map(|site| (site, login.account(site, name)));
@@ -47,6 +55,7 @@ pub(super) fn account(
         similar,
         sites,
         omitted_sites: *omitted,
+        not_loaded,
     }
 }
 
@@ -170,7 +179,7 @@ fn similar(outcome: &Outcome, sites: &[ClaimSite], name: &str) -> Option<String>
 fn was_called(reached: Reached) -> bool {
     matches!(
         reached,
-        Reached::Yes | Reached::NoValue | Reached::OtherNames
+        Reached::Yes | Reached::NoValue | Reached::OtherNames | Reached::Discarded
     )
 }
 

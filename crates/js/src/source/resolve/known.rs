@@ -35,6 +35,11 @@ impl Known {
         self.paths.len() + self.several.len()
     }
 
+    /// Whether a variable always is a path.
+    pub(in crate::source) fn has(&self, variable: SymbolId) -> bool {
+        self.paths.contains_key(&variable)
+    }
+
     /// Notes that a variable stands for each of these paths at some time.
     pub(in crate::source) fn bind_several(
         &mut self,
