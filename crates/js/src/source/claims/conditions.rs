@@ -194,12 +194,7 @@ impl<'r> Finder<'r> {
     }
 
     /// Walks a function. The conditions around a helper are those around its calls.
-    pub(super) fn function(
-        &mut self,
-        start: u32,
-        is_arrow: bool,
-        walk: impl FnOnce(&mut Self),
-    ) {
+    pub(super) fn function(&mut self, start: u32, is_arrow: bool, walk: impl FnOnce(&mut Self)) {
         let helper = self.helpers.at(start);
         let own = self.helpers.this_in(start);
         let this = own.or_else(|| self.this().filter(|_| is_arrow));

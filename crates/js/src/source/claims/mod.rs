@@ -247,7 +247,7 @@ impl Writer<'_> {
         if given.is_literal {
             return Some(GivenValue::Literal);
         }
-        let is_known = |variable| self.resolver.known.has(variable);
+        let is_known = |variable| self.resolver.known.is_root(variable);
         let regions = self.definitions.closed_regions(given.span, is_known)?;
         let regions = regions.iter().map(|span| self.region(*span));
         Some(GivenValue::Regions(regions.collect()))

@@ -157,8 +157,8 @@ fn methods_of_objects_are_followed() {
     );
     // What is called on something unknown may be it.
     check_source(
-        "const o = { set(api, name) { CALL } };\no.set(api, 'p'); other.set(api, 'q'); api.cache.set('r', 1);",
-        &[r#"o.set@2:1 ["https://x/p"]"#],
+        "const o = { set(api, name) { CALL } };\nexports.onExecutePostLogin = async (event, api) => { o.set(api, 'p'); other.set(api, 'q'); api.cache.set('r', 1); };",
+        &[r#"o.set@2:54 ["https://x/p"]"#],
         1,
     );
     check_source(
@@ -211,12 +211,12 @@ fn methods_of_classes_are_followed() {
         &format!(
             "{base} class C extends B {{ set(name) {{ if (b) super.set(name); }} }}\nif (a) new C().set('p');"
         ),
-        &[r#"C.set@2:8 B.set@1:88 ["https://x/p"] | a | b"#],
+        &[r#"C.set@2:8 B.set@1:117 ["https://x/p"] | a | b"#],
         0,
     );
     check_source(
         "class B { constructor(name) { CALL } } class C extends B { constructor() { super('p'); } }\nif (a) new C();",
-        &[r#"new C@2:8 new B@1:121 ["https://x/p"] | a"#],
+        &[r#"new C@2:8 new B@1:122 ["https://x/p"] | a"#],
         0,
     );
     // A class that extends itself by mistake, and a circle.
@@ -241,7 +241,7 @@ fn methods_of_classes_are_followed() {
     );
     check_source(
         "class C { set(name) { CALL } } class D { constructor() { this.c = new C(); } all() { if (b) this.c.set('p'); } }\nif (a) new D().all();",
-        &[r#"D.all@2:8 C.set@1:143 ["https://x/p"] | a | b"#],
+        &[r#"D.all@2:8 C.set@1:139 ["https://x/p"] | a | b"#],
         0,
     );
     // A getter.
