@@ -80,9 +80,9 @@ pub(super) struct Finder<'r> {
     pub(super) inside: Vec<usize>,
     /// Where the statement around begins.
     pub(super) statement: u32,
-    /// What `this` is in the functions around.
+    /// The type of `this` in each of the functions around.
     pub(super) this: Vec<Option<usize>>,
-    /// What `break` and `continue` leave: loops and `switch` with `None`, labelled statements with their label.
+    /// The statements around that `break` and `continue` may leave.
     pub(super) targets: Vec<Target>,
     pub(super) found: Vec<Site>,
     /// The number beyond [`MOST_SITES`].
@@ -163,7 +163,7 @@ impl<'r> Finder<'r> {
         });
     }
 
-    /// What `this` is here.
+    /// Returns the type of `this` here.
     pub(super) fn this(&self) -> Option<usize> {
         self.this.last().copied().flatten()
     }

@@ -65,7 +65,7 @@ pub(super) struct Helpers<'s> {
     by_symbol: HashMap<SymbolId, HelperId>,
     types: Vec<Type>,
     variables: HashMap<SymbolId, TypeId>,
-    /// What `this` is in the functions that begin at these places.
+    /// The type of `this` in the functions that begin at these places.
     this: HashMap<u32, TypeId>,
     /// The types that functions return.
     returned: HashMap<u32, TypeId>,

@@ -70,7 +70,7 @@ impl HelperCalls {
 pub(super) struct Way<'f> {
     pub(super) calls: Vec<&'f Call>,
     pub(super) name: Pieces,
-    /// What gives the claim its value, if a call does.
+    /// The expression that gives the claim its value, if a call passes it.
     pub(super) value: Option<Given>,
 }
 

@@ -301,7 +301,7 @@ fn body_of<'b, 'a>(arrow: &'b ArrowFunctionExpression<'a>) -> Option<&'b Express
 /// Learns the types of variables, fields and results.
 struct Made<'h, 's> {
     helpers: &'h mut Helpers<'s>,
-    /// What `this` is in the functions around.
+    /// The type of `this` in each of the functions around.
     this: Vec<Option<TypeId>>,
     /// Where the functions around begin.
     functions: Vec<u32>,
