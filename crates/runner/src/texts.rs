@@ -143,6 +143,9 @@ mod tests {
             routes: Vec::new(),
             omitted_routes: 0,
             end: None,
+            begun: None,
+            idle_handler: None,
+            value: None,
         };
         let sites = vec![site(&["b"]), site(&["a", ""]), site(&["a"]), site(&["b"])];
         let sites = ClaimSites { sites, omitted: 0 };

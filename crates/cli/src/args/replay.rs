@@ -83,7 +83,7 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) seed: u64,
 
-    /// Mocked exchanges or a recording, as for `postlogin run`; a request that fits none is counted (repeatable)
+    /// Mocked exchanges or a recording, as for `postlogin run`; a request that matches none is counted (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "The logins")]
     pub(crate) http: Vec<PathBuf>,
 

@@ -164,7 +164,7 @@ pub(crate) struct SecretArguments {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "The network")]
 pub(crate) struct NetworkArguments {
-    /// Mocked exchanges, JSON or YAML: a list, or an object with the list `http`; a request that fits none is refused
+    /// Mocked exchanges, JSON or YAML: a list, or an object with the list `http`; a request that matches none is refused
     /// (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) http: Vec<PathBuf>,

@@ -3,7 +3,7 @@
 use std::io;
 
 use postlogin_core::explanation::{
-    ConditionAccount, EarlyEnd, ExpectedClaim, Met, Reached, RouteAccount, SiteAccount,
+    ConditionAccount, EarlyEnd, ExpectedClaim, ListState, Met, Reached, RouteAccount, SiteAccount,
 };
 use postlogin_core::outcome::NoValue;
 
@@ -19,6 +19,11 @@ const MOST_SHOWN: usize = 40;
 const MOST_ROUTES: usize = 8;
 
 pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()> {
+    for one in &claim.not_loaded {
+        let (action, error) = (text::clean(&one.action), text::clean(&one.error));
+        let sentence = format!("{action} was not loaded, and may set it: {error}");
+        page.paragraph(BELOW, Role::Bad, &sentence)?;
+    }
     let never_reached = !claim.sites.iter().any(was_reached);
     if claim.sites.is_empty() {
         let none = "no call in the source of the Actions names it";
@@ -36,7 +41,10 @@ pub(super) fn write(page: &mut Page<'_>, claim: &ExpectedClaim) -> io::Result<()
 }
 
 fn was_reached(site: &SiteAccount) -> bool {
-    matches!(site.reached, Reached::Yes | Reached::NoValue)
+    matches!(
+        site.reached,
+        Reached::Yes | Reached::NoValue | Reached::Discarded
+    )
 }
 
 /// Reports what was not looked at because there is too much of it.
@@ -77,7 +85,15 @@ fn write_site(page: &mut Page<'_>, site: &SiteAccount) -> io::Result<()> {
         }
         Reached::No => "and was not reached".to_owned(),
         Reached::NotRun => "and did not run: the flow ended before it".to_owned(),
-        Reached::Failed => "and the Action failed".to_owned(),
+        Reached::NotContinued => {
+            "and did not run: its handler runs when the user comes back (`--continue`)".to_owned()
+        }
+        Reached::NotLoaded => "and did not run: the Action was not loaded".to_owned(),
+        Reached::Failed => "and was not reached: the Action failed before it".to_owned(),
+        Reached::Discarded => {
+            "and was reached, but the Action failed after it: nothing that it asked for counts"
+                .to_owned()
+        }
     };
     page.line(
         BELOW,
@@ -141,6 +157,10 @@ fn write_end(page: &mut Page<'_>, end: Option<&EarlyEnd>) -> io::Result<()> {
         Some(EarlyEnd::Returned { location }) => {
             format!("the function returned before it, at {}", at(location))
         }
+        Some(EarlyEnd::Left { location }) => {
+            format!("it was left out by the jump at {}", at(location))
+        }
+        Some(EarlyEnd::Thrown { location }) => format!("it failed at {}", at(location)),
     };
     page.paragraph(BELOW + 2, Role::Warn, &sentence)
 }
@@ -150,7 +170,11 @@ fn met(condition: &ConditionAccount) -> (&'static str, &'static str, Role) {
     match condition.met {
         None => ("", "", Role::Plain),
         Some(Met::Yes) => ("✓ ", ": met", Role::Good),
-        Some(Met::No) => ("✗ ", ": not met", Role::Bad),
+        Some(Met::No) => match condition.list {
+            Some(ListState::Empty) => ("✗ ", ": the list was empty", Role::Bad),
+            Some(ListState::Missing) => ("✗ ", ": there was no list", Role::Bad),
+            None => ("✗ ", ": not met", Role::Bad),
+        },
         Some(Met::Sometimes) => ("~ ", ": met at some times, not met at others", Role::Warn),
         Some(Met::NotEvaluated) => ("- ", ": not evaluated", Role::Dim),
     }

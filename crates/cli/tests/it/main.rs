@@ -21,6 +21,7 @@ mod email;
 mod event;
 mod explain;
 mod explain_conditions;
+mod explain_reasons;
 mod faults;
 mod fidelity;
 mod forged;

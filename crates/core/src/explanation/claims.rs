@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::places::Ways;
-use super::{Certainty, ClaimAccount, Origin, Setter};
+use super::expected::may_be;
+use super::places::{Ways, order};
+use super::{Certainty, ClaimAccount, ClaimSite, GivenValue, Origin, Region, Setter};
 use crate::claim_rules::{Remedy, RuleContext, remedies, spec_of};
 use crate::limits::CUSTOM_CLAIMS_BYTES;
 use crate::outcome::{ClaimRule, LedgerEntry, Outcome, TokenKind, Verdict};
@@ -17,8 +18,13 @@ pub(super) fn accounts(
     context: &RuleContext<'_>,
     outcome: &Outcome,
     record: &Record,
+    sites: &[ClaimSite],
 ) -> Vec<ClaimAccount> {
     let reads = ReadIndex::new(&record.reads);
+    let sites: HashMap<_, _> = sites
+        .iter()
+        .map(|site| (order(&site.location), site))
+        .collect();
     let overwriters = overwriters(&outcome.ledger);
     let entries = outcome.ledger.iter().enumerate().zip(overwriters);
     let accounts = entries.map(|((index, entry), later)| {
@@ -27,7 +33,13 @@ pub(super) fn accounts(
             location: other.location.clone(),
         });
         let call = record.claim_calls.get(index);
-        let origins = call.map_or_else(Vec::new, |call| origins(entry, call, &reads));
+        let site = entry.location.as_ref().map(order);
+        let given = site.and_then(|place| given(sites.get(&place)?, &entry.name));
+        let origins = match (call, &given) {
+            // Equal values in the event are equal by chance.
+            (None, _) | (_, Some(Given::Literal)) => Vec::new(),
+            (Some(call), given) => origins(entry, call, given.as_ref(), &reads),
+        };
         ClaimAccount {
             token: entry.token,
             name: entry.name.clone(),
@@ -75,7 +87,12 @@ fn steps(context: &RuleContext<'_>, entry: &LedgerEntry) -> Vec<Remedy> {
 
 /// From where the value of a claim came: what was read and has it; else what was read at the call; else, as a guess,
 /// where else it stands.
-fn origins(entry: &LedgerEntry, call: &ClaimOrigin, reads: &ReadIndex<'_>) -> Vec<Origin> {
+fn origins(
+    entry: &LedgerEntry,
+    call: &ClaimOrigin,
+    given: Option<&Given<'_>>,
+    reads: &ReadIndex<'_>,
+) -> Vec<Origin> {
     let (run, index) = (call.run, call.index);
     // Latest first: the last read before a call is the likeliest.
     let at_call = match &entry.location {
@@ -94,8 +111,13 @@ fn origins(entry: &LedgerEntry, call: &ClaimOrigin, reads: &ReadIndex<'_>) -> Ve
         .iter()
         .filter(|read| read.present && read.value == entry.value);
     let equal = equal.chain(&with_value);
-    // `true` stands everywhere: only the likeliest read says something.
-    let most = match is_trivial(&entry.value) {
+    // `true` stands everywhere: only a read that decides the value says something, or else the likeliest.
+    let is_trivial = is_trivial(&entry.value);
+    let equal = equal.filter(|read| match given {
+        Some(given) if is_trivial => given.holds(read),
+        _ => true,
+    });
+    let most = match is_trivial {
         true => 1,
         false => usize::MAX,
     };
@@ -109,6 +131,12 @@ fn origins(entry: &LedgerEntry, call: &ClaimOrigin, reads: &ReadIndex<'_>) -> Ve
         let near: Vec<&EventRead> = match at_call.is_empty() {
             true => since.collect(),
             false => at_call,
+        };
+        // Conditions on the same line were read as well, and do not make the value.
+        let makes_it = |read: &&&EventRead| given.is_some_and(|given| given.holds(read));
+        let near: Vec<&EventRead> = match near.iter().any(|read| makes_it(&read)) {
+            true => near.iter().filter(makes_it).copied().collect(),
+            false => near,
         };
         let ways = Ways::of(near.iter().copied());
         let leaves = near.iter().filter(|read| read.present && !ways.has(read));
@@ -136,6 +164,50 @@ fn origins(entry: &LedgerEntry, call: &ClaimOrigin, reads: &ReadIndex<'_>) -> Ve
     }
     found.truncate(MOST);
     found
+}
+
+/// The source of the value of a call, as far as the source of the Action tells.
+enum Given<'s> {
+    Literal,
+    /// The reads in these parts of the source decide it.
+    Regions(Vec<&'s Region>),
+}
+
+impl Given<'_> {
+    fn holds(&self, read: &EventRead) -> bool {
+        let Some(place) = &read.location else {
+            return false;
+        };
+        match self {
+            Given::Literal => false,
+            Given::Regions(regions) => regions.iter().any(|region| region.holds(place)),
+        }
+    }
+}
+
+/// Returns the source of the value of a call for a claim at a place: its own, or what the calls of its helper that may be for the
+/// claim pass. `None` when one of them is not known.
+fn given<'s>(site: &'s ClaimSite, name: &str) -> Option<Given<'s>> {
+    let of_calls = site.routes.iter();
+    let of_calls = of_calls.filter(|route| may_be(&route.name, name));
+    let of_calls: Vec<_> = of_calls.map(|route| route.value.as_ref()).collect();
+    let values = match &site.value {
+        Some(value) => vec![Some(value)],
+        None if site.omitted_routes == 0 && !of_calls.is_empty() => of_calls,
+        None => return None,
+    };
+    let mut regions = Vec::new();
+    let mut is_literal = true;
+    for value in values {
+        if let GivenValue::Regions(parts) = value? {
+            is_literal = false;
+            regions.extend(parts);
+        }
+    }
+    Some(match is_literal {
+        true => Given::Literal,
+        false => Given::Regions(regions),
+    })
 }
 
 /// Adds an origin, unless there are enough; guesses come last, so that none of the better ones is lost.

@@ -2,7 +2,9 @@
 
 use super::claims::page;
 use super::places::Login;
-use super::{ClaimSite, ClaimSites, ExpectedClaim, NoToken, Presence, PresenceState, Reached};
+use super::{
+    ClaimSite, ClaimSites, ExpectedClaim, NoToken, NotLoaded, Presence, PresenceState, Reached,
+};
 use crate::claim_rules::{RuleContext, remedies, rule_for};
 use crate::outcome::{Outcome, Status, TokenKind, Verdict};
 use crate::reads::Record;
@@ -26,18 +28,26 @@ pub(super) fn account(
                 | PresenceState::NoValue
         )
     };
-    let similar = if is_there(&id_token) || is_there(&access_token) {
-        None
-    } else {
-        similar(outcome, sites, name)
+    let is_there = is_there(&id_token) || is_there(&access_token);
+    let similar = match is_there {
+        true => None,
+        false => similar(outcome, sites, name),
     };
+    let not_loaded = outcome.not_loaded_with_reasons().filter(|_| !is_there);
+    let not_loaded = not_loaded.map(|(action, error)| NotLoaded {
+        action: action.to_owned(),
+        error: error.to_owned(),
+    });
+    let not_loaded = not_loaded.collect();
     let login = Login::new(outcome, record, sites, name);
     let sites = sites.iter().filter(|site| may_be(&site.name, name));
     let sites = sites.map(|site| (site, login.account(site, name)));
     // A helper that is called for other claims only, and was not reached for any of them, has nothing to do with this one.
     let sites = sites.filter(|(site, account)| {
         let is_known = !site.routes.is_empty() && site.omitted_routes == 0;
-        !is_known || !account.routes.is_empty() || was_called(account.reached)
+        let mut routes = site.routes.iter();
+        let may_be_for_it = routes.any(|route| may_be(&route.name, name));
+        !is_known || may_be_for_it || was_called(account.reached)
     });
     let sites = sites.map(|(_, account)| account).collect();
     ExpectedClaim {
@@ -47,6 +57,7 @@ pub(super) fn account(
         similar,
         sites,
         omitted_sites: *omitted,
+        not_loaded,
     }
 }
 
@@ -170,7 +181,7 @@ fn similar(outcome: &Outcome, sites: &[ClaimSite], name: &str) -> Option<String>
 fn was_called(reached: Reached) -> bool {
     matches!(
         reached,
-        Reached::Yes | Reached::NoValue | Reached::OtherNames
+        Reached::Yes | Reached::NoValue | Reached::OtherNames | Reached::Discarded
     )
 }
 

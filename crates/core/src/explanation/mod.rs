@@ -21,8 +21,8 @@ use crate::outcome::{ClaimRule, NoValue, Outcome, TokenKind, Verdict};
 use crate::reads::{EventRead, Record};
 
 pub use site::{
-    ClaimSite, ClaimSites, Condition, ConditionAccount, EarlyEnd, HelperCall, MOST_OTHER_NAMES,
-    Met, Reached, Region, Route, RouteAccount, SiteAccount,
+    ClaimSite, ClaimSites, Condition, ConditionAccount, EarlyEnd, GivenValue, HelperCall,
+    ListState, MOST_OTHER_NAMES, Met, Reached, Region, Route, RouteAccount, SiteAccount,
 };
 
 /// The name and version of the serialised form.
@@ -138,6 +138,18 @@ pub struct ExpectedClaim {
     /// The number of places that set claims and were not analysed, because the file has too many. Absent when there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub omitted_sites: usize,
+    /// The Actions that were not loaded: any of them may set the claim. Absent when there are none, and when a token has the claim.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_loaded: Vec<NotLoaded>,
+}
+
+/// An Action that was not loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotLoaded {
+    /// The Action.
+    pub action: String,
+    /// The error, with its place.
+    pub error: String,
 }
 
 /// Whether a token has a claim.
@@ -224,7 +236,7 @@ pub fn explain(
         domain: &record.domain,
         opaque: record.opaque,
     };
-    let accounts = claims::accounts(&context, &outcome, &record);
+    let accounts = claims::accounts(&context, &outcome, &record, &sites.sites);
     let expected = expected
         .iter()
         .map(|name| expected::account(&context, &outcome, &record, sites, name))

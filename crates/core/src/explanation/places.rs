@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
 use super::calls::Calls;
 use super::expected::may_be;
 use super::{
@@ -54,30 +56,42 @@ impl<'l> Login<'l> {
     }
 
     pub(super) fn account(&self, site: &ClaimSite, name: &str) -> SiteAccount {
-        let mut actions = self.outcome.usage.actions.iter();
-        let ran = actions.any(|usage| usage.action == site.action);
-        let error = self.outcome.error.as_ref();
-        let failed = error.is_some_and(|error| error.action == site.action);
-        let (was_set, unset) = (self.calls.has_set(site), self.calls.no_value(site));
-        let others = self.calls.other_names(site);
-        let reached = match (was_set, unset, ran, failed) {
-            (true, ..) => Reached::Yes,
-            (false, Some(_), ..) => Reached::NoValue,
-            (false, None, ..) if !others.is_empty() => Reached::OtherNames,
-            (false, None, false, _) => Reached::NotRun,
-            (false, None, true, true) => Reached::Failed,
-            (false, None, true, false) => Reached::No,
+        let (unset, others) = (self.calls.no_value(site), self.calls.other_names(site));
+        let mut reached = match self.calls.has_set(site) {
+            true => Reached::Yes,
+            false if unset.is_some() => Reached::NoValue,
+            false if !others.is_empty() => Reached::OtherNames,
+            false => self.missed(site, name),
         };
-        let is_missed = reached == Reached::No || reached == Reached::Failed;
+        let is_missed = matches!(reached, Reached::No | Reached::Failed | Reached::OtherNames);
         let mut conditions = match is_missed {
             true => self.conditions(site, &site.conditions, &site.name, name),
             false => Vec::new(),
         };
-        let routes = match is_missed || reached == Reached::OtherNames {
+        let routes = match is_missed {
             true => self.routes(site, name),
             false => Vec::new(),
         };
-        of_calls_for_it(&mut conditions, &routes, site);
+        match reached {
+            Reached::OtherNames => of_some_calls(&mut conditions, &routes),
+            _ => of_calls_for_it(&mut conditions, &routes, site),
+        }
+        let mut end = unexplained(site.end.as_ref(), reached, &conditions);
+        if reached == Reached::OtherNames && !routes.iter().any(|route| !is_closed(route)) {
+            end = None;
+        }
+        if reached == Reached::Failed {
+            // What kept the call from being made whatever came after it is the better answer.
+            let is_kept_away = end.is_some()
+                || conditions
+                    .iter()
+                    .any(|condition| condition.met == Some(Met::No))
+                || (!routes.is_empty() && routes.iter().all(is_shut));
+            match is_kept_away {
+                true => reached = Reached::No,
+                false => end = self.thrown(),
+            }
+        }
         let by_route = || routes.iter().any(|route| route.certain);
         SiteAccount {
             action: site.action.clone(),
@@ -94,10 +108,58 @@ impl<'l> Login<'l> {
                 true => 0,
                 false => site.omitted_routes,
             },
-            end: unexplained(site.end.as_ref(), reached, &conditions),
+            end,
             routes,
             conditions,
         }
+    }
+
+    /// Returns what became of a place at which no call for the claim counts.
+    fn missed(&self, site: &ClaimSite, name: &str) -> Reached {
+        let outcome = self.outcome;
+        if outcome.not_loaded().any(|action| action == site.action) {
+            return Reached::NotLoaded;
+        }
+        let mut actions = outcome.usage.actions.iter();
+        if !actions.any(|usage| usage.action == site.action) {
+            return Reached::NotRun;
+        }
+        let error = outcome.error.as_ref();
+        let failed = error.is_some_and(|error| error.action == site.action);
+        if failed && self.was_called(site, name) {
+            return Reached::Discarded;
+        }
+        let waits_in_vain = |handler: &Option<String>| {
+            let entry = |name: &str| name.starts_with("onContinue");
+            handler.as_deref().is_some_and(entry)
+        };
+        let mut routes = site.routes.iter();
+        let never_continued = waits_in_vain(&site.idle_handler)
+            || (!site.routes.is_empty()
+                && site.omitted_routes == 0
+                && routes.all(|route| waits_in_vain(&route.idle_handler)));
+        match (never_continued, failed) {
+            (true, _) => Reached::NotContinued,
+            (false, true) => Reached::Failed,
+            (false, false) => Reached::No,
+        }
+    }
+
+    /// Whether the call was made by an Action that failed afterwards: its claims are not in the ledger.
+    fn was_called(&self, site: &ClaimSite, name: &str) -> bool {
+        let mut commands = self.outcome.commands.iter();
+        let calls_it = commands.any(|command| {
+            command.action == site.action
+                && command.method == site.method
+                && command.args.first().and_then(Value::as_str) == Some(name)
+        });
+        calls_it && site.begun != Some(false)
+    }
+
+    /// Returns where the Action failed.
+    fn thrown(&self) -> Option<EarlyEnd> {
+        let location = self.outcome.error.as_ref()?.location.clone()?;
+        Some(EarlyEnd::Thrown { location })
     }
 
     /// The calls of the helper that a place is in, as far as they may be for a claim.
@@ -140,6 +202,7 @@ impl<'l> Login<'l> {
                 text: condition.text.clone(),
                 must_be: condition.must_be,
                 met: condition.met,
+                list: condition.list.filter(|_| condition.met == Some(Met::No)),
                 location: condition.location.clone(),
                 reads: reads.collect(),
                 omitted_reads,
@@ -174,15 +237,36 @@ impl<'l> Login<'l> {
     }
 }
 
+/// Whether a call was not made, as far as its conditions tell.
+fn is_closed(route: &RouteAccount) -> bool {
+    let mut met = route
+        .conditions
+        .iter()
+        .filter_map(|condition| condition.met);
+    route.end.is_some() || met.any(|met| matches!(met, Met::No | Met::NotEvaluated))
+}
+
+/// Whether a condition, or an early end, kept a call from being made, whatever else happened.
+fn is_shut(route: &RouteAccount) -> bool {
+    let mut conditions = route.conditions.iter();
+    route.end.is_some() || conditions.any(|condition| condition.met == Some(Met::No))
+}
+
+/// Corrects what is known of the conditions in a helper that was reached for other claims: a call for this one came so far, or
+/// not even into the helper. What was read for the others is left out.
+fn of_some_calls(conditions: &mut Vec<ConditionAccount>, routes: &[RouteAccount]) {
+    if routes.iter().all(is_closed) {
+        conditions.clear();
+    }
+    conditions.retain(|condition| condition.met == Some(Met::Sometimes));
+    for condition in conditions {
+        condition.reads.clear();
+        condition.omitted_reads = 0;
+    }
+}
+
 /// Corrects what is known of the conditions in a helper: they were counted in all of its calls, and only those for the claim matter.
 fn of_calls_for_it(conditions: &mut [ConditionAccount], routes: &[RouteAccount], site: &ClaimSite) {
-    let is_closed = |route: &RouteAccount| {
-        let mut met = route
-            .conditions
-            .iter()
-            .filter_map(|condition| condition.met);
-        route.end.is_some() || met.any(|met| matches!(met, Met::No | Met::NotEvaluated))
-    };
     if site.routes.is_empty() || routes.is_empty() {
         return;
     }
@@ -196,6 +280,7 @@ fn of_calls_for_it(conditions: &mut [ConditionAccount], routes: &[RouteAccount],
             Some(_) if never_called => Some(Met::NotEvaluated),
             _ => None,
         };
+        condition.list = None;
         condition.reads.clear();
         condition.omitted_reads = 0;
     }
@@ -208,13 +293,15 @@ fn unexplained(
     conditions: &[ConditionAccount],
 ) -> Option<EarlyEnd> {
     let mut met = conditions.iter().filter_map(|condition| condition.met);
-    let is_explained = match end {
+    let is_explained = match (end, reached) {
+        // It was met for the others.
+        (_, Reached::OtherNames) => met.any(|met| met == Met::Sometimes),
         // What was thrown before a condition kept it from being evaluated.
-        Some(EarlyEnd::Caught { .. }) => met.any(|met| met == Met::No),
+        (Some(EarlyEnd::Caught { .. }), _) => met.any(|met| met == Met::No),
         _ => met.any(|met| matches!(met, Met::No | Met::NotEvaluated)),
     };
-    end.filter(|_| reached == Reached::No && !is_explained)
-        .cloned()
+    let may_have_ended = matches!(reached, Reached::No | Reached::Failed | Reached::OtherNames);
+    end.filter(|_| may_have_ended && !is_explained).cloned()
 }
 
 /// The most reads of a region that are looked at.

@@ -28,6 +28,21 @@ pub struct ClaimSite {
     pub omitted_routes: usize,
     /// The end of the function before the place, if that is known.
     pub end: Option<EarlyEnd>,
+    /// Whether the statement that it is in began. `None` when that was not observed.
+    pub begun: Option<bool>,
+    /// The exported handler that it is in, if that is known and no run of it began.
+    pub idle_handler: Option<String>,
+    /// The source of the claim's value. `None` when that is not known.
+    pub value: Option<GivenValue>,
+}
+
+/// The source of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenValue {
+    /// It is written there: `true`, `'free'`, `[1, 2]`.
+    Literal,
+    /// Parts of the source that decide it.
+    Regions(Vec<Region>),
 }
 
 /// A way on which a helper is called.
@@ -41,6 +56,10 @@ pub struct Route {
     pub conditions: Vec<Condition>,
     /// The end of a function before its call, if that is known.
     pub end: Option<EarlyEnd>,
+    /// The exported handler that the outermost call is in, if that is known and no run of it began.
+    pub idle_handler: Option<String>,
+    /// The source of the claim's value, if a call passes it. `None` when that is not known.
+    pub value: Option<GivenValue>,
 }
 
 /// A call of a helper.
@@ -68,6 +87,16 @@ pub enum EarlyEnd {
         /// The `return`.
         location: Location,
     },
+    /// A `break` or a `continue`.
+    Left {
+        /// The statement.
+        location: Location,
+    },
+    /// An exception that ended the Action.
+    Thrown {
+        /// Where it was thrown.
+        location: Location,
+    },
 }
 
 /// The places in one source, or in several, that set claims.
@@ -92,6 +121,18 @@ pub struct Condition {
     pub regions: Vec<Region>,
     /// Whether it was met. `None` when that was not observed.
     pub met: Option<Met>,
+    /// The reason why nothing was done for the elements of a list, if the condition is one.
+    pub list: Option<ListState>,
+}
+
+/// The state of a list that had no elements to go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListState {
+    /// It was there, without elements.
+    Empty,
+    /// It was not there: `roles?.forEach(…)`.
+    Missing,
 }
 
 /// Whether a condition was met: true where it has to be true, false where it has to be false.
@@ -155,7 +196,7 @@ pub struct SiteAccount {
     /// The number of further calls, which were not followed. Absent when there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub omitted_routes: usize,
-    /// The conditions around it, from the outside in. Only for a place that was not reached.
+    /// The conditions around it, from the outside in. Only for a place that was not reached for this claim.
     pub conditions: Vec<ConditionAccount>,
     /// The end of the function before the place. Only when no condition explains that it was not reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,8 +234,14 @@ pub enum Reached {
     No,
     /// The Action did not run: the flow ended before it.
     NotRun,
-    /// The Action ended with an error.
+    /// The place is in a handler that runs only when the user comes back, and the user did not.
+    NotContinued,
+    /// The Action was not loaded ([`ExpectedClaim::not_loaded`](super::ExpectedClaim::not_loaded)).
+    NotLoaded,
+    /// The Action ended with an error before the call, and no condition kept it from being made.
     Failed,
+    /// The call was made, and then the Action ended with an error: nothing that it asked for counts.
+    Discarded,
 }
 
 /// A condition, and what was read for it.
@@ -207,6 +254,9 @@ pub struct ConditionAccount {
     /// Whether it was met. Absent when that was not observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub met: Option<Met>,
+    /// The reason why nothing was done for the elements of a list. Absent for other conditions, and where there were elements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<ListState>,
     /// Where it is.
     pub location: Location,
     /// The reads of the event that decide it.

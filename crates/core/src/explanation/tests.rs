@@ -190,8 +190,12 @@ fn site(name: &[&str], line: u32) -> ClaimSite {
         routes: Vec::new(),
         omitted_routes: 0,
         end: None,
+        begun: None,
+        idle_handler: None,
+        value: None,
         conditions: vec![Condition {
             met: None,
+            list: None,
             text: "hobby && verified".into(),
             must_be: true,
             location: at(line - 1, 5),

@@ -21,10 +21,15 @@ impl Notice {
 impl Outcome {
     /// Returns the names of the handlers that did not load and were passed over: the login is not the one of production.
     pub fn not_loaded(&self) -> impl Iterator<Item = &str> {
+        self.not_loaded_with_reasons().map(|(name, _)| name)
+    }
+
+    /// As [`Outcome::not_loaded`], each with the reason.
+    pub(crate) fn not_loaded_with_reasons(&self) -> impl Iterator<Item = (&str, &str)> {
         let notices = self.notices.iter().filter(|notice| notice.code == CODE);
         notices.filter_map(|notice| {
             let named = notice.message.strip_prefix('`')?;
-            Some(named.split_once(AFTER_NAME)?.0)
+            named.split_once(AFTER_NAME)
         })
     }
 }

@@ -65,6 +65,11 @@ impl Trace {
         self.0.get(&place).is_some_and(|hit| hit.count > 0)
     }
 
+    /// As [`Trace::has`]; `None` for a place that has no counter.
+    pub(crate) fn counted(&self, place: Place) -> Option<bool> {
+        self.0.get(&place).map(|hit| hit.count > 0)
+    }
+
     /// Returns the number of a place in the order in which places were first reached, from 1; `None` for one that was not.
     pub(crate) fn order(&self, place: Place) -> Option<u32> {
         let hit = self.0.get(&place).filter(|hit| hit.count > 0)?;

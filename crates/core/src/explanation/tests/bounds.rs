@@ -78,9 +78,13 @@ fn many_claims_and_reads_are_accounted_for_in_one_go() {
         routes: Vec::new(),
         omitted_routes: 0,
         end: None,
+        begun: None,
+        idle_handler: None,
+        value: None,
         conditions: (0..24)
             .map(|_| Condition {
                 met: None,
+                list: None,
                 text: "x".into(),
                 must_be: true,
                 location: at(1, 1),

@@ -1,11 +1,11 @@
 //! The conditions around the places that set claims, and around the calls of helpers.
 
-use oxc::ast::ast::{Argument, CallExpression, Expression, Statement};
-use oxc::semantic::SymbolId;
+use oxc::ast::ast::{Argument, CallExpression, Statement};
 use oxc::span::{GetSpan, Span};
 
 use super::guard::{Guard, Guards};
-use super::routes::HelperCalls;
+use super::helpers::{HelperId, Helpers};
+use super::routes::{HelperCalls, Jump};
 use crate::source::resolve::Resolver;
 use crate::source::resolve::claims::Setting;
 
@@ -28,8 +28,10 @@ pub(super) struct Around {
 #[derive(Debug, Clone)]
 pub(super) struct Position {
     pub(super) offset: u32,
+    /// Where its statement begins.
+    pub(super) statement: u32,
     /// The helper that it is in.
-    pub(super) helper: Option<SymbolId>,
+    pub(super) helper: Option<HelperId>,
     /// Where the functions around it begin, up to the helper or the handler.
     pub(super) functions: Vec<u32>,
     /// The `try` blocks around it in these functions, by number, from the outside in.
@@ -41,6 +43,20 @@ pub(super) struct Site {
     pub(super) setting: Setting,
     pub(super) around: Around,
     pub(super) position: Position,
+}
+
+/// A statement that `break` or `continue` leaves.
+pub(super) struct Target {
+    pub(super) span: Span,
+    pub(super) kind: TargetKind,
+}
+
+/// The kind of a [`Target`].
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum TargetKind {
+    Loop,
+    Switch,
+    Label(String),
 }
 
 /// A `try` with a `catch`.
@@ -56,13 +72,18 @@ pub(super) struct Finder<'r> {
     pub(super) resolver: &'r Resolver<'r>,
     pub(super) make: Guards<'r>,
     pub(super) guards: Vec<Guard>,
+    pub(super) helpers: &'r Helpers<'r>,
     /// The helper that is walked, and where the functions around begin.
-    helper: Option<SymbolId>,
+    helper: Option<HelperId>,
     pub(super) functions: Vec<u32>,
     /// The `try` blocks around, by number.
     pub(super) inside: Vec<usize>,
     /// Where the statement around begins.
     pub(super) statement: u32,
+    /// The type of `this` in each of the functions around.
+    pub(super) this: Vec<Option<usize>>,
+    /// The statements around that `break` and `continue` may leave.
+    pub(super) targets: Vec<Target>,
     pub(super) found: Vec<Site>,
     /// The number beyond [`MOST_SITES`].
     pub(super) omitted: usize,
@@ -70,14 +91,20 @@ pub(super) struct Finder<'r> {
     pub(super) tries: Vec<Try>,
     /// The `return` statements: where their function and they themselves begin.
     pub(super) returns: Vec<(u32, u32)>,
+    pub(super) jumps: Vec<Jump>,
     /// Where the statements begin, in the order of the text.
     pub(super) statements: Vec<u32>,
 }
 
 impl<'r> Finder<'r> {
-    pub(super) fn new(resolver: &'r Resolver<'r>, make: Guards<'r>) -> Self {
+    pub(super) fn new(
+        resolver: &'r Resolver<'r>,
+        helpers: &'r Helpers<'r>,
+        make: Guards<'r>,
+    ) -> Self {
         Self {
             resolver,
+            helpers,
             make,
             guards: Vec::new(),
             helper: None,
@@ -89,6 +116,9 @@ impl<'r> Finder<'r> {
             calls: HelperCalls::default(),
             tries: Vec::new(),
             returns: Vec::new(),
+            this: Vec::new(),
+            targets: Vec::new(),
+            jumps: Vec::new(),
             statements: Vec::new(),
         }
     }
@@ -114,6 +144,7 @@ impl<'r> Finder<'r> {
     fn position(&self, offset: u32) -> Position {
         Position {
             offset,
+            statement: self.statement,
             helper: self.helper,
             functions: last(&self.functions),
             tries: last(&self.inside),
@@ -132,42 +163,42 @@ impl<'r> Finder<'r> {
         });
     }
 
-    /// Keeps the call of a helper: a function of the text that has a name.
+    /// Returns the type of `this` here.
+    pub(super) fn this(&self) -> Option<usize> {
+        self.this.last().copied().flatten()
+    }
+
+    /// Keeps the call of a helper, and the helpers that it passes on.
     pub(super) fn keep_call(&mut self, call: &CallExpression<'_>) {
-        let helper = |expression: &Expression<'_>| match expression.get_inner_expression() {
-            Expression::Identifier(name) => {
-                let symbol = self.resolver.symbol(name)?;
-                let is_function = self.resolver.functions.signature_of(symbol).is_some();
-                is_function.then_some(symbol)
-            }
-            _ => None,
-        };
-        let called = helper(&call.callee).map(|helper| {
-            let arguments = call.arguments.iter();
-            let known = arguments.map_while(Argument::as_expression);
-            let given = known.map(|argument| self.resolver.constants.pieces(argument));
-            (helper, given.collect())
-        });
+        let this = self.this();
+        if let Some(helper) = self.helpers.callee(call, this) {
+            self.keep_way(helper, &call.arguments, call.callee.span().start);
+        }
         // `roles.forEach(setRole)` passes something else.
-        let passed = call.arguments.iter().filter_map(Argument::as_expression);
-        let passed = passed.filter_map(|argument| Some((helper(argument)?, Vec::new())));
-        let all: Vec<(SymbolId, Vec<_>)> = called.into_iter().chain(passed).collect();
-        for (helper, arguments) in all {
-            if self.calls.has_room() {
-                let position = self.position(call.callee.span().start);
-                let around = self.around();
-                self.calls.push(helper, arguments, around, position);
+        for argument in call.arguments.iter().filter_map(Argument::as_expression) {
+            if let Some(helper) = self.helpers.function(argument, this) {
+                self.keep_way(helper, &[], call.callee.span().start);
             }
         }
     }
 
+    /// Keeps one way into a helper.
+    pub(super) fn keep_way(&mut self, helper: HelperId, arguments: &[Argument<'_>], at: u32) {
+        if self.calls.has_room() {
+            let resolver = self.resolver;
+            let known = arguments.iter().map_while(Argument::as_expression);
+            let given = known.map(|it| (resolver.constants.pieces(it), resolver.given(it)));
+            let (around, position) = (self.around(), self.position(at));
+            self.calls.push(helper, given.collect(), around, position);
+        }
+    }
+
     /// Walks a function. The conditions around a helper are those around its calls.
-    pub(super) fn function(
-        &mut self,
-        start: u32,
-        helper: Option<SymbolId>,
-        walk: impl FnOnce(&mut Self),
-    ) {
+    pub(super) fn function(&mut self, start: u32, is_arrow: bool, walk: impl FnOnce(&mut Self)) {
+        let helper = self.helpers.at(start);
+        let own = self.helpers.this_in(start);
+        let this = own.or_else(|| self.this().filter(|_| is_arrow));
+        let targets = std::mem::take(&mut self.targets);
         let is_helper = helper.is_some();
         let outer = is_helper.then(|| {
             (
@@ -179,8 +210,11 @@ impl<'r> Finder<'r> {
         });
         let (depth, tries) = (self.guards.len(), self.inside.len());
         self.functions.push(start);
+        self.this.push(this);
         walk(self);
+        self.this.pop();
         self.functions.pop();
+        self.targets = targets;
         self.guards.truncate(depth);
         self.inside.truncate(tries);
         if let Some((guards, functions, inside, helper)) = outer {

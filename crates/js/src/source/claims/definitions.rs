@@ -1,10 +1,10 @@
 //! The text that decides a condition: itself, and what the variables in it stand for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oxc::ast::ast::{
     AssignmentExpression, AssignmentTarget, BindingPattern, ForOfStatement, ForStatementLeft,
-    IdentifierReference, Program, VariableDeclarator,
+    FormalParameter, IdentifierReference, Program, VariableDeclarator,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::{Scoping, SymbolId};
@@ -26,6 +26,8 @@ pub(super) struct Definitions<'s> {
     values: HashMap<SymbolId, Vec<(Span, Span)>>,
     /// Where variables are named, in the order of the text. What an expression names is a range of it.
     names: Vec<(u32, SymbolId)>,
+    /// The variables that calls give their values.
+    parameters: HashSet<SymbolId>,
 }
 
 impl<'s> Definitions<'s> {
@@ -35,6 +37,7 @@ impl<'s> Definitions<'s> {
             scoping,
             values: HashMap::new(),
             names: Vec::new(),
+            parameters: HashSet::new(),
         };
         definitions.visit_program(program);
         definitions.names.sort_by_key(|(offset, _)| *offset);
@@ -48,17 +51,35 @@ impl<'s> Definitions<'s> {
         regions
     }
 
-    fn follow(&self, text: Span, depth: usize, regions: &mut Vec<Span>) {
-        if depth >= DEEPEST {
-            return;
-        }
+    /// As [`Definitions::regions`]; `None` where what a call passes decides, other than the parameters that `is_known`.
+    pub(super) fn closed_regions(
+        &self,
+        expression: Span,
+        is_known: impl Fn(SymbolId) -> bool,
+    ) -> Option<Vec<Span>> {
+        let regions = self.regions(expression);
+        let is_open = |symbol: &SymbolId| self.parameters.contains(symbol) && !is_known(*symbol);
+        let mut names = regions.iter().flat_map(|region| self.named_in(*region));
+        (regions.len() < MOST_REGIONS && !names.any(|symbol| is_open(&symbol))).then_some(regions)
+    }
+
+    /// The variables that a part of the text names.
+    fn named_in(&self, text: Span) -> impl Iterator<Item = SymbolId> {
         let first = self
             .names
             .partition_point(|(offset, _)| *offset < text.start);
         let names = self.names.iter().skip(first);
-        let names = names.take_while(|(offset, _)| *offset < text.end);
-        for (_, symbol) in names.take(MOST_REGIONS) {
-            let values = self.values.get(symbol).into_iter().flatten();
+        names
+            .take_while(move |(offset, _)| *offset < text.end)
+            .map(|(_, symbol)| *symbol)
+    }
+
+    fn follow(&self, text: Span, depth: usize, regions: &mut Vec<Span>) {
+        if depth >= DEEPEST {
+            return;
+        }
+        for symbol in self.named_in(text).take(MOST_REGIONS) {
+            let values = self.values.get(&symbol).into_iter().flatten();
             for (whole, value) in values.take(MOST_VALUES) {
                 if regions.len() < MOST_REGIONS && !regions.contains(whole) {
                     regions.push(*whole);
@@ -81,6 +102,13 @@ impl<'a> Visit<'a> for Definitions<'_> {
         let symbol = symbol(self.scoping, name);
         self.names
             .extend(symbol.map(|symbol| (name.span.start, symbol)));
+    }
+
+    fn visit_formal_parameter(&mut self, parameter: &FormalParameter<'a>) {
+        let names = parameter.pattern.get_binding_identifiers();
+        self.parameters
+            .extend(names.iter().map(|name| name.symbol_id()));
+        walk::walk_formal_parameter(self, parameter);
     }
 
     fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {

@@ -4,7 +4,7 @@ use oxc::ast::ast::{
     CallExpression, CatchClause, Expression, SwitchCase, SwitchStatement, UnaryOperator,
 };
 use oxc::span::{GetSpan, Span};
-use postlogin_core::explanation::Met;
+use postlogin_core::explanation::{ListState, Met};
 
 use crate::coverage::trace::{Place, Seen, Trace};
 use crate::text::Text;
@@ -17,8 +17,12 @@ pub(super) struct Guard {
     pub(super) must_be: bool,
     /// Its text, if that is not the part of the source that it is.
     pub(super) text: Option<String>,
+    /// A further part of the program that decides it.
+    pub(super) also: Option<Span>,
     /// Whether it was met; `None` when that was not counted.
     pub(super) met: Option<Met>,
+    /// The state of a list without elements.
+    pub(super) list: Option<ListState>,
 }
 
 /// Makes guards of a text.
@@ -27,6 +31,18 @@ pub(super) struct Guards<'t> {
     pub(super) text: &'t Text<'t>,
     pub(super) trace: Option<&'t Trace>,
 }
+
+/// Methods that call their function for each element of a list, from the first on.
+const THROUGH_LISTS: &[&str] = &[
+    "every",
+    "filter",
+    "find",
+    "findIndex",
+    "flatMap",
+    "forEach",
+    "map",
+    "some",
+];
 
 /// The most cases of a `switch` that the text of a condition names.
 const MOST_CASES: usize = 8;
@@ -53,7 +69,9 @@ impl Guards<'_> {
             span: condition.span(),
             must_be,
             text: None,
+            also: None,
             met,
+            list: None,
         }
     }
 
@@ -64,12 +82,21 @@ impl Guards<'_> {
             span: value.span(),
             must_be: false,
             text: None,
+            also: None,
+            list: None,
             met: self.value(span).map(|seen| met(seen, false)),
         }
     }
 
     /// A list, whose elements `entry` runs for; `begun` is evaluated even if there are none.
-    pub(super) fn list(&self, list: Span, entry: Place, begun: impl Fn(&Trace) -> bool) -> Guard {
+    /// `state` is that of the list when there were none.
+    fn list(
+        &self,
+        list: Span,
+        entry: Place,
+        begun: impl Fn(&Trace) -> bool,
+        state: impl Fn(&Trace) -> Option<ListState>,
+    ) -> Guard {
         let seen = self.trace.map(|trace| Seen {
             yes: trace.has(entry),
             no: !trace.has(entry) && begun(trace),
@@ -78,7 +105,9 @@ impl Guards<'_> {
             span: list,
             must_be: true,
             text: None,
+            also: None,
             met: seen.map(|seen| met(seen, true)),
+            list: self.trace.and_then(state),
         }
     }
 
@@ -87,9 +116,16 @@ impl Guards<'_> {
         let span = list.get_inner_expression().span();
         let [start, end] = [span.start, span.end].map(|at| self.offset(at));
         let entry = Place::Entry(self.offset(body.start));
-        self.list(list.span(), entry, |trace| {
-            trace.has(Place::True(start, end)) || trace.has(Place::False(start, end))
-        })
+        let (there, missing) = (Place::True(start, end), Place::False(start, end));
+        self.list(
+            list.span(),
+            entry,
+            |trace| trace.has(there) || trace.has(missing),
+            |trace| match trace.has(there) {
+                true => Some(ListState::Empty),
+                false => trace.has(missing).then_some(ListState::Missing),
+            },
+        )
     }
 
     /// The list of `list.forEach((element) => …)`. `statement` is where the statement of the call begins.
@@ -113,11 +149,22 @@ impl Guards<'_> {
         let [start, end] = [function.start, function.end].map(|at| self.offset(at));
         let is_optional = has_optional(call);
         let statement = self.offset(statement);
-        Some(self.list(list, Place::Function(start), |trace| {
+        let given = Place::True(start, end);
+        let goes_through = matches!(call.callee.get_inner_expression(), Expression::StaticMemberExpression(method)
+            if THROUGH_LISTS.contains(&method.property.name.as_str()));
+        Some(self.list(
+            list,
+            Place::Function(start),
             // `list?.forEach(…)` evaluates nothing when there is no list.
-            trace.has(Place::True(start, end))
-                || is_optional && trace.has(Place::Statement(statement))
-        }))
+            |trace| trace.has(given) || is_optional && trace.has(Place::Statement(statement)),
+            |trace| {
+                match trace.has(given) {
+                    true => Some(ListState::Empty),
+                    false => Some(ListState::Missing),
+                }
+                .filter(|_| goes_through)
+            },
+        ))
     }
 
     /// The cases of a `switch` that lead to the one with this number.
@@ -138,7 +185,9 @@ impl Guards<'_> {
             },
             must_be: true,
             text: Some(self.case_text(switch, number)),
+            also: Some(switch.discriminant.span()),
             met: seen.map(|seen| met(seen, true)),
+            list: None,
         })
     }
 
@@ -216,7 +265,9 @@ impl Guards<'_> {
             span: Span::new(clause.span.start, clause.span.start),
             must_be,
             text: Some(format!("an exception in the try block of line {line}")),
+            also: None,
             met: seen.map(|seen| met(seen, must_be)),
+            list: None,
         }
     }
 

@@ -1,12 +1,14 @@
 //! The places where a text sets claims, and the conditions around each: for `postlogin explain`.
 //!
 //! Only what can be read off the text is known: a name that is put together at run time is known in parts. Calls of helpers are
-//! followed through functions that have a name in the text, not through values. Whether a condition was met is known from a
+//! followed through functions that have a name in the text, and through methods of objects and classes that have one, not through other
+//! values. Whether a condition was met is known from a
 //! trace of the login (`coverage::trace`).
 
 mod conditions;
 mod definitions;
 mod guard;
+mod helpers;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -16,16 +18,18 @@ use oxc::ast_visit::Visit;
 use oxc::span::Span;
 use postlogin_core::Location;
 use postlogin_core::explanation::{
-    ClaimSite, ClaimSites, Condition, EarlyEnd, HelperCall, Region, Route,
+    ClaimSite, ClaimSites, Condition, EarlyEnd, GivenValue, HelperCall, Region, Route,
 };
 
 use super::resolve::Resolver;
+use super::resolve::claims::Given;
 use crate::coverage::trace::Trace;
 use crate::source_map::SourceMap;
 use crate::text::Text;
 use conditions::{Around, Finder, Position};
 use definitions::Definitions;
 use guard::{Guard, Guards};
+use helpers::Helpers;
 use routes::{Ends, Router, Way};
 
 /// The places in the text of an Action or a Rule that set claims, in the files that it was built from if it has a map. A text that does
@@ -65,6 +69,15 @@ fn lead_back(site: &mut ClaimSite, sources: &SourceMap) {
             *place = found;
         }
     };
+    let region_back = |region: &mut Region| {
+        // The place after the last one belongs to what follows; the last one itself leads to where the region ends.
+        let last = region.end_column.saturating_sub(1).max(1);
+        let end = sources.original(region.end_line, last);
+        back(&mut region.start);
+        if let Some(end) = end.filter(|end| end.file == region.start.file) {
+            (region.end_line, region.end_column) = (end.line, end.column.saturating_add(1));
+        }
+    };
     back(&mut site.location);
     let calls = site.routes.iter_mut().flat_map(|route| &mut route.calls);
     calls.for_each(|call| back(&mut call.location));
@@ -75,23 +88,24 @@ fn lead_back(site: &mut ClaimSite, sources: &SourceMap) {
                 back(thrown);
                 back(caught);
             }
-            EarlyEnd::Returned { location } => back(location),
+            EarlyEnd::Returned { location }
+            | EarlyEnd::Left { location }
+            | EarlyEnd::Thrown { location } => back(location),
         }
     }
     let of_routes = site
         .routes
         .iter_mut()
         .flat_map(|route| &mut route.conditions);
-    for condition in site.conditions.iter_mut().chain(of_routes) {
+    let of_conditions = site.conditions.iter_mut().chain(of_routes);
+    for condition in of_conditions {
         back(&mut condition.location);
-        for region in &mut condition.regions {
-            // The place after the last one belongs to what follows; the last one itself leads to where the region ends.
-            let last = region.end_column.saturating_sub(1).max(1);
-            let end = sources.original(region.end_line, last);
-            back(&mut region.start);
-            if let Some(end) = end.filter(|end| end.file == region.start.file) {
-                (region.end_line, region.end_column) = (end.line, end.column.saturating_add(1));
-            }
+        condition.regions.iter_mut().for_each(&region_back);
+    }
+    let values = site.routes.iter_mut().map(|route| &mut route.value);
+    for value in values.chain([&mut site.value]).flatten() {
+        if let GivenValue::Regions(regions) = value {
+            regions.iter_mut().for_each(&region_back);
         }
     }
 }
@@ -100,28 +114,35 @@ fn lead_back(site: &mut ClaimSite, sources: &SourceMap) {
 pub(crate) fn of(text: &Text<'_>, action: &str, trace: Option<&Trace>) -> ClaimSites {
     let resolver = Resolver::of(text);
     let make = Guards { text, trace };
-    let mut finder = Finder::new(&resolver, make);
+    let helpers = Helpers::of(text.program(), &resolver);
+    let mut finder = Finder::new(&resolver, &helpers, make);
     finder.visit_program(text.program());
     let writer = Writer {
         text,
         definitions: Definitions::of(text.program(), resolver.scoping),
         ends: Ends::of(&finder, make),
+        helpers: &helpers,
+        resolver: &resolver,
     };
-    let mut router = Router::new(&resolver, &finder.calls);
+    let mut router = Router::new(&resolver, &helpers, &finder.calls);
     let sites = finder.found.iter().map(|site| {
-        let (routes, omitted_routes) = router.routes(&site.position, &site.setting.name);
+        let (routes, omitted_routes) =
+            router.routes(&site.position, &site.setting.name, site.setting.value);
         ClaimSite {
             action: action.to_owned(),
             method: site.setting.method(),
             name: site.setting.name.parts.clone(),
             location: text.place(site.setting.offset),
             conditions: writer.conditions(&site.around),
-            routes: routes
-                .iter()
-                .map(|way| writer.route(way, &resolver))
-                .collect(),
+            routes: routes.iter().map(|way| writer.route(way)).collect(),
             omitted_routes,
             end: writer.end(&site.position),
+            begun: writer
+                .ends
+                .as_ref()
+                .and_then(|ends| ends.begun(&site.position)),
+            idle_handler: writer.idle_handler(&site.position),
+            value: writer.value(site.setting.value),
         }
     });
     ClaimSites {
@@ -135,6 +156,8 @@ struct Writer<'t> {
     text: &'t Text<'t>,
     definitions: Definitions<'t>,
     ends: Option<Ends<'t>>,
+    helpers: &'t Helpers<'t>,
+    resolver: &'t Resolver<'t>,
 }
 
 impl Writer<'_> {
@@ -147,6 +170,7 @@ impl Writer<'_> {
             location: self.text.place(first.span.start),
             regions: Vec::new(),
             met: None,
+            list: None,
         });
         let inner = around.inner.iter().map(|guard| self.condition(guard));
         outer.chain(omitted).chain(inner).collect()
@@ -157,13 +181,23 @@ impl Writer<'_> {
             Some(text) => text,
             None => self.text.part(guard.span),
         };
-        let regions = self.definitions.regions(guard.span);
+        let mut regions = self.definitions.regions(guard.span);
+        for also in guard
+            .also
+            .iter()
+            .flat_map(|also| self.definitions.regions(*also))
+        {
+            if !regions.contains(&also) {
+                regions.push(also);
+            }
+        }
         Condition {
             text: one_line(text),
             must_be: guard.must_be,
             location: self.text.place(guard.span.start),
             regions: regions.iter().map(|span| self.region(*span)).collect(),
             met: guard.met,
+            list: guard.list,
         }
     }
 
@@ -176,13 +210,16 @@ impl Writer<'_> {
         }
     }
 
-    fn route(&self, way: &Way<'_>, resolver: &Resolver<'_>) -> Route {
+    fn route(&self, way: &Way<'_>) -> Route {
         let calls = way.calls.iter();
         Route {
             calls: calls
                 .clone()
                 .map(|call| HelperCall {
-                    function: resolver.scoping.symbol_name(call.helper).to_owned(),
+                    function: self
+                        .helpers
+                        .get(call.helper)
+                        .map_or_else(String::new, |helper| helper.name.clone()),
                     location: self.text.place(call.position.offset),
                 })
                 .collect(),
@@ -192,7 +229,28 @@ impl Writer<'_> {
                 .flat_map(|call| self.conditions(&call.around))
                 .collect(),
             end: calls.clone().find_map(|call| self.end(&call.position)),
+            idle_handler: way
+                .calls
+                .first()
+                .and_then(|call| self.idle_handler(&call.position)),
+            value: self.value(way.value),
         }
+    }
+
+    fn idle_handler(&self, position: &Position) -> Option<String> {
+        self.ends.as_ref()?.idle_handler(position, self.helpers)
+    }
+
+    /// Returns the source of a claim's value; `None` when a call that is not known passes it.
+    fn value(&self, given: Option<Given>) -> Option<GivenValue> {
+        let given = given?;
+        if given.is_literal {
+            return Some(GivenValue::Literal);
+        }
+        let is_known = |variable| self.resolver.known.is_root(variable);
+        let regions = self.definitions.closed_regions(given.span, is_known)?;
+        let regions = regions.iter().map(|span| self.region(*span));
+        Some(GivenValue::Regions(regions.collect()))
     }
 
     fn end(&self, position: &Position) -> Option<EarlyEnd> {

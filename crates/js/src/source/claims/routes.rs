@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use oxc::semantic::SymbolId;
+use oxc::span::Span;
 use postlogin_core::explanation::EarlyEnd;
 
 use super::conditions::{Around, Finder, Position};
 use super::guard::Guards;
+use super::helpers::{HelperId, Helpers};
 use crate::coverage::trace::{Place, Trace};
 use crate::source::resolve::Resolver;
+use crate::source::resolve::claims::Given;
 use crate::source::resolve::constants::Pieces;
 
 /// The most calls of helpers that are kept.
@@ -18,13 +21,15 @@ const MOST_ROUTES: usize = 64;
 const MOST_ROUTES_OF_ALL: usize = 500;
 /// The most calls of one route.
 const DEEPEST: usize = 4;
+/// The most jumps that are looked at for each place.
+const MOST_JUMPS: usize = 200;
 
 /// A call of a helper.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub(super) helper: SymbolId,
-    /// The known parts of its arguments, as strings.
-    arguments: Vec<Pieces>,
+    pub(super) helper: HelperId,
+    /// Its arguments: the known parts of each as a string, and where it is.
+    arguments: Vec<(Pieces, Given)>,
     pub(super) around: Around,
     pub(super) position: Position,
 }
@@ -34,9 +39,9 @@ pub(super) struct Call {
 pub(super) struct HelperCalls {
     all: Vec<Call>,
     /// By helper, the numbers of its calls.
-    of: HashMap<SymbolId, Vec<usize>>,
-    /// The variables of functions that are walked next, by where those begin.
-    pub(super) named_at: HashMap<u32, SymbolId>,
+    of: HashMap<HelperId, Vec<usize>>,
+    /// The number of times that a property is named of something unknown, by its name.
+    pub(super) of_unknown: HashMap<String, usize>,
 }
 
 impl HelperCalls {
@@ -46,8 +51,8 @@ impl HelperCalls {
 
     pub(super) fn push(
         &mut self,
-        helper: SymbolId,
-        arguments: Vec<Pieces>,
+        helper: HelperId,
+        arguments: Vec<(Pieces, Given)>,
         around: Around,
         position: Position,
     ) {
@@ -65,44 +70,94 @@ impl HelperCalls {
 pub(super) struct Way<'f> {
     pub(super) calls: Vec<&'f Call>,
     pub(super) name: Pieces,
+    /// The expression that gives the claim its value, if a call passes it.
+    pub(super) value: Option<Given>,
 }
 
 /// Follows calls back from a place.
 pub(super) struct Router<'f> {
     resolver: &'f Resolver<'f>,
+    helpers: &'f Helpers<'f>,
     calls: &'f HelperCalls,
     /// The number of routes that may still be found.
     left: usize,
 }
 
 impl<'f> Router<'f> {
-    pub(super) fn new(resolver: &'f Resolver<'f>, calls: &'f HelperCalls) -> Self {
+    pub(super) fn new(
+        resolver: &'f Resolver<'f>,
+        helpers: &'f Helpers<'f>,
+        calls: &'f HelperCalls,
+    ) -> Self {
         Self {
             resolver,
+            helpers,
             calls,
             left: MOST_ROUTES_OF_ALL,
         }
     }
 
-    /// Returns the routes to a place in a helper, and the number of calls that were not followed.
-    pub(super) fn routes(&mut self, position: &Position, name: &Pieces) -> (Vec<Way<'f>>, usize) {
+    /// Returns the routes to a place in a helper, and the number of calls that were not followed. `value` gives the claim its
+    /// value there.
+    pub(super) fn routes(
+        &mut self,
+        position: &Position,
+        name: &Pieces,
+        value: Option<Given>,
+    ) -> (Vec<Way<'f>>, usize) {
         let mut found = Vec::new();
         let mut omitted = 0;
         if let Some(helper) = position.helper {
-            self.follow(helper, name, &mut Vec::new(), &mut found, &mut omitted);
-            // Where it is used otherwise, it may be called as well: exported, kept in an object.
-            let uses = self.resolver.scoping.get_resolved_reference_ids(helper);
-            let calls = self.calls.of.get(&helper).map_or(0, Vec::len);
-            omitted += uses.len().saturating_sub(calls);
+            let passed = (name.clone(), value);
+            self.follow(helper, &passed, &mut Vec::new(), &mut found, &mut omitted);
+            omitted += self.other_uses(helper);
         }
         (found, omitted)
+    }
+
+    /// Where a helper is used otherwise, it may be called as well: exported, kept in an object, called on something unknown.
+    fn other_uses(&self, id: HelperId) -> usize {
+        let Some(helper) = self.helpers.get(id) else {
+            return 0;
+        };
+        let of_unknown = |name: &String| self.calls.of_unknown.get(name).copied();
+        match (helper.symbol, &helper.property) {
+            (Some(symbol), _) => {
+                let uses = self.resolver.scoping.get_resolved_reference_ids(symbol);
+                uses.len()
+                    .saturating_sub(self.calls.of.get(&id).map_or(0, Vec::len))
+            }
+            (None, property) => property.as_ref().and_then(of_unknown).unwrap_or(0),
+        }
+    }
+
+    /// Returns what the value of a claim is outside of a call that passes it; `None` when the call decides, and is not known.
+    fn value_in(&self, call: &Call, value: Option<Given>) -> Option<Given> {
+        let value = value?;
+        let variable = value.variable.filter(|_| !value.is_literal);
+        match variable.and_then(|variable| self.parameter(call.helper, variable)) {
+            Some(number) => call.arguments.get(number).map(|(_, given)| *given),
+            None => Some(value),
+        }
+    }
+
+    /// Returns the number of the parameter that a variable is.
+    fn parameter(&self, helper: HelperId, variable: SymbolId) -> Option<usize> {
+        let helper = self.helpers.get(helper)?;
+        helper
+            .parameters
+            .iter()
+            .position(|parameter| match parameter.as_slice() {
+                [leaf] => leaf.symbol == variable && !leaf.is_part() && !leaf.is_replaced,
+                _ => false,
+            })
     }
 
     /// `inner` are the calls from the innermost out.
     fn follow(
         &mut self,
-        helper: SymbolId,
-        name: &Pieces,
+        helper: HelperId,
+        (name, value): &(Pieces, Option<Given>),
         inner: &mut Vec<&'f Call>,
         found: &mut Vec<Way<'f>>,
         omitted: &mut usize,
@@ -125,17 +180,18 @@ impl<'f> Router<'f> {
                 continue;
             }
             let name = self.name_in(call, name);
+            let value = self.value_in(call, *value);
             inner.push(call);
             let outer = call
                 .position
                 .helper
                 .filter(|outer| calls.of.contains_key(outer));
             match outer.filter(|_| inner.len() < DEEPEST) {
-                Some(outer) => self.follow(outer, &name, inner, found, omitted),
+                Some(outer) => self.follow(outer, &(name, value), inner, found, omitted),
                 None => {
                     self.left -= 1;
                     let calls = inner.iter().rev().copied().collect();
-                    found.push(Way { calls, name });
+                    found.push(Way { calls, name, value });
                 }
             }
             inner.pop();
@@ -144,18 +200,21 @@ impl<'f> Router<'f> {
 
     /// The name with the arguments of a call in the place of the helper's parameters.
     fn name_in(&self, call: &Call, name: &Pieces) -> Pieces {
-        let Some(signature) = self.resolver.functions.signature_of(call.helper) else {
-            return name.clone();
-        };
         name.with(|variable| {
-            let mut parameters = signature.parameters.iter();
-            let number = parameters.position(|parameter| match parameter.as_slice() {
-                [leaf] => leaf.symbol == variable && !leaf.is_part() && !leaf.is_replaced,
-                _ => false,
-            })?;
-            call.arguments.get(number).cloned()
+            let number = self.parameter(call.helper, variable)?;
+            call.arguments.get(number).map(|(pieces, _)| pieces.clone())
         })
     }
+}
+
+/// A `break` or a `continue`.
+#[derive(Debug, Clone)]
+pub(super) struct Jump {
+    pub(super) at: u32,
+    /// The loop or the statement that it leaves.
+    pub(super) from: Span,
+    /// Where the function around it begins.
+    pub(super) function: u32,
 }
 
 /// The early ends of functions and `try` blocks.
@@ -166,6 +225,8 @@ pub(super) struct Ends<'f> {
     thrown: Vec<Option<(u32, u32)>>,
     /// Where the `return` statements that ran begin, by where their function begins, ascending.
     returned: HashMap<u32, Vec<u32>>,
+    /// The `break` and `continue` statements that ran.
+    left: Vec<Jump>,
 }
 
 impl<'f> Ends<'f> {
@@ -193,7 +254,15 @@ impl<'f> Ends<'f> {
             }
         }
         returned.values_mut().for_each(|all| all.sort_unstable());
+        let ran = |jump: &&Jump| trace.has(Place::Statement(offset(jump.at)));
         Some(Self {
+            left: finder
+                .jumps
+                .iter()
+                .filter(ran)
+                .take(MOST_JUMPS)
+                .cloned()
+                .collect(),
             make,
             trace,
             thrown: thrown.collect(),
@@ -221,7 +290,41 @@ impl<'f> Ends<'f> {
                 })
             })
         };
-        thrown.or_else(returned)
+        let left = || {
+            let function = position.functions.last();
+            let mut before = self.left.iter().rev();
+            let last = before.find(|jump| {
+                jump.at < position.offset
+                    && Some(&jump.function) == function
+                    && jump.from.start <= position.offset
+                    && position.offset < jump.from.end
+            })?;
+            Some(EarlyEnd::Left {
+                location: place(last.at),
+            })
+        };
+        thrown.or_else(returned).or_else(left)
+    }
+
+    /// Whether the statement of a place began; `None` when that was not counted.
+    pub(super) fn begun(&self, position: &Position) -> Option<bool> {
+        let statement = Place::Statement(self.make.text.offset(position.statement));
+        let begun = self.trace.counted(statement)?;
+        Some(begun && self.has_begun(position))
+    }
+
+    /// Returns the exported handler that a place is in, if no run of it began.
+    pub(super) fn idle_handler(
+        &self,
+        position: &Position,
+        helpers: &Helpers<'_>,
+    ) -> Option<String> {
+        let outermost = *position.functions.first()?;
+        let handler = helpers.handler(outermost)?;
+        let begun = self
+            .trace
+            .has(Place::Function(self.make.text.offset(outermost)));
+        (!begun).then(|| handler.to_owned())
     }
 
     /// Whether the function that a place is in ran at all.

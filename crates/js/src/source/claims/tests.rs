@@ -1,3 +1,6 @@
+mod bounds;
+mod routes;
+
 use super::claim_sites;
 
 /// Each site as `line:column method [parts] | condition@line (regions) …`; `!` before what must be false.
@@ -142,12 +145,16 @@ fn conditions_stand_around_calls() {
     with("a ? ", " : 0", " | a 1:1-1:2");
     with("for (const r of list) {", "}", " | list 1:17-1:21");
     with("list.forEach((r) => ", ")", " | list 1:1-1:5");
-    with("switch (p) { case 'a': ", "}", " | p === 'a' 1:19-1:22");
+    with(
+        "switch (p) { case 'a': ",
+        "}",
+        " | p === 'a' 1:19-1:22 1:9-1:10",
+    );
     // Cases without `break` go on with the next one.
     with(
         "switch (p) { case 'z': log(); break; case 'a': case 'b': log(); case 'c':",
         "}",
-        " | p === 'a' || p === 'b' || p === 'c' 1:70-1:73",
+        " | p === 'a' || p === 'b' || p === 'c' 1:70-1:73 1:9-1:10",
     );
     with(
         "switch (p) { case 'a': break; case 'b': break; default: ",
@@ -159,131 +166,14 @@ fn conditions_stand_around_calls() {
         "}",
         " | p !== 'a' 1:9-1:10",
     );
-    with("switch (true) { case p > 1: ", "}", " | p > 1 1:22-1:27");
+    with(
+        "switch (true) { case p > 1: ",
+        "}",
+        " | p > 1 1:22-1:27 1:9-1:13",
+    );
     with("switch (p) { default: ", "}", " | p 1:9-1:10");
     with("if (a) { if (b) {", "} }", " | a 1:5-1:6 | b 1:14-1:15");
     with("if (a) { function f() {", "} }", "");
-}
-
-/// Each route as `helper@line:column … [name] | conditions`, and how many are unknown.
-#[track_caller]
-fn check_routes(body: &str, expected: &[&str], omitted: usize) {
-    let text = format!("exports.onExecutePostLogin = async (event, api) => {{\n{body}\n}};");
-    let site = claim_sites("a", "a.js", &text, None)
-        .sites
-        .pop()
-        .expect("a site");
-    let routes = site.routes.iter().map(|route| {
-        let calls = route.calls.iter().map(|call| {
-            let place = &call.location;
-            format!("{}@{}:{}", call.function, place.line, place.column)
-        });
-        let conditions = route.conditions.iter().map(|one| {
-            let not = if one.must_be { "" } else { "!" };
-            format!(" | {not}{}", one.text)
-        });
-        let calls: Vec<_> = calls.collect();
-        let conditions = conditions.collect::<String>();
-        format!("{} {:?}{conditions}", calls.join(" "), route.name)
-    });
-    assert_eq!(routes.collect::<Vec<_>>(), expected, "{text}");
-    assert_eq!(site.omitted_routes, omitted, "{text}");
-}
-
-#[test]
-fn calls_of_helpers_are_followed() {
-    const SET: &str =
-        "const set = (name, value) => api.idToken.setCustomClaim(`https://x/${name}`, value);\n";
-    check_routes(
-        &format!("{SET}if (event.user.a) set('a', 1); if (event.user.b) return; set('b', 1);"),
-        &[
-            r#"set@3:19 ["https://x/a"] | event.user.a"#,
-            r#"set@3:58 ["https://x/b"] | !event.user.b"#,
-        ],
-        0,
-    );
-    // Helpers of helpers, whose arguments go through.
-    check_routes(
-        &format!(
-            "{SET}function both(one, other) {{ if (one) set(one, 1); set(other, 2); }}\nif (x) both('p', 'q');"
-        ),
-        &[
-            r#"both@4:8 set@3:38 ["https://x/p"] | x | one"#,
-            r#"both@4:8 set@3:51 ["https://x/q"] | x"#,
-        ],
-        0,
-    );
-    // A function as a value, one that calls itself, one that is exported, one that nothing calls.
-    check_routes(
-        &format!("{SET}event.user.roles.forEach(set);"),
-        &[r#"set@3:1 ["https://x/", ""]"#],
-        0,
-    );
-    check_routes(
-        "function set(n) { if (n > 0) set(n - 1); api.idToken.setCustomClaim('x', n); }\nif (y) set(3);",
-        &[r#"set@3:8 ["x"] | y"#],
-        0,
-    );
-    check_routes(
-        &format!("{SET}exports.set = set; set('a', 1);"),
-        &[r#"set@3:20 ["https://x/a"]"#],
-        1,
-    );
-    check_routes(SET, &[], 0);
-    // What is passed in another way is not known.
-    for call in ["set(...names)", "set(names[0])", "set()"] {
-        check_routes(
-            &format!("{SET}{call};"),
-            &[r#"set@3:1 ["https://x/", ""]"#],
-            0,
-        );
-    }
-    check_routes(
-        "const set = ({ name }) => api.idToken.setCustomClaim(name, 1);\nset({ name: 'a' });",
-        &[r#"set@3:1 ["", ""]"#],
-        0,
-    );
-    check_routes(
-        "const set = (name = 'x') => api.idToken.setCustomClaim(name, 1);\nset();",
-        &[r#"set@3:1 ["", ""]"#],
-        0,
-    );
-}
-
-/// The conditions of a helper are those around its calls, not those around its text.
-#[test]
-fn a_helper_in_a_condition_is_called_elsewhere() {
-    check_routes(
-        "let f; if (a) { const set = () => { if (b) api.idToken.setCustomClaim('x', 1); }; if (c) set(); }",
-        &[r#"set@2:90 ["x"] | a | c"#],
-        0,
-    );
-}
-
-#[test]
-fn routes_are_bounded() {
-    let handler = |body: &str| format!("f = (api) => {{ {body} }}");
-    let helpers: String = (1..300)
-        .map(|at| format!("function f{at}() {{ f{0}(); f{0}(); f{0}(); }}\n", at - 1))
-        .collect();
-    let text = handler(&format!(
-        "function f0() {{ api.idToken.setCustomClaim('x', 1); }}\n{helpers} f299();"
-    ));
-    let site = claim_sites("a", "a.js", &text, None)
-        .sites
-        .pop()
-        .expect("a site");
-    assert!(site.routes.len() <= 64 && site.omitted_routes > 0);
-    let sets = "api.idToken.setCustomClaim('x', 1);".repeat(2_000);
-    let calls = "if (a) f0();".repeat(2_000);
-    let found = claim_sites(
-        "a",
-        "a.js",
-        &handler(&format!("function f0() {{ {sets} }}\n{calls}")),
-        None,
-    );
-    let routes: usize = found.sites.iter().map(|site| site.routes.len()).sum();
-    assert!(routes <= 500, "{routes}");
 }
 
 #[test]
@@ -388,87 +278,4 @@ fn tokens_are_found_under_other_names() {
     );
     let other = "function (u, c, done) { c.idToken['https://x/y'] = 1; done(null, u, c); }";
     found(other, &[&id], 1);
-}
-
-/// Sizes at which work that grows with the square of the text takes minutes, and more with its cube.
-#[test]
-fn many_conditions_are_bounded() {
-    #[track_caller]
-    fn check(text: &str, sites: usize, conditions: usize) {
-        let found = claim_sites("a", "a.js", text, None);
-        // What is beyond the most that are looked at is counted.
-        assert_eq!(found.sites.len() + found.omitted, sites);
-        assert_eq!(found.sites.len(), sites.min(2_500));
-        let found = found.sites;
-        for site in &found {
-            assert!(
-                site.conditions.len() <= conditions,
-                "{}",
-                site.conditions.len()
-            );
-            for condition in &site.conditions {
-                assert!(condition.text.len() <= 250, "{}", condition.text);
-                assert!(condition.regions.len() <= 16);
-            }
-        }
-    }
-    const SET: &str = "api.idToken.setCustomClaim('x', 1)";
-    let names = |count: usize, between: &str| -> String {
-        (0..count)
-            .map(|at| format!("event.a{at}{between}"))
-            .collect()
-    };
-    let handler = |body: &str| format!("f = (event, api) => {{ {body} }}");
-    for operator in ["||", "&&", "??", "+"] {
-        let chain = names(6_000, operator) + "1";
-        check(&handler(&format!("if ({chain}) {SET};")), 1, 1);
-        check(&handler(&format!("({chain}) || {SET};")), 1, 1);
-    }
-    check(
-        &handler(format!("{SET} || ").repeat(2_000).trim_end_matches("|| ")),
-        2_000,
-        1,
-    );
-    let ternaries = format!("a ? {SET} : ").repeat(1_500) + "1";
-    check(&handler(&ternaries), 1_500, 25);
-    let nested = format!("if (a) {{ {SET}; ").repeat(1_500) + &"}".repeat(1_500);
-    check(&handler(&nested), 1_500, 25);
-    let functions =
-        format!("if (a) (function () {{ {SET}; ").repeat(1_000) + &"})();".repeat(1_000);
-    check(&handler(&functions), 1_000, 25);
-    let cases: String = (0..2_000).map(|at| format!("case {at}: {SET}; ")).collect();
-    check(&handler(&format!("switch (a) {{ {cases} }}")), 2_000, 2);
-    let guards = format!("if (a) return; {SET}; ").repeat(2_000);
-    check(&handler(&guards), 2_000, 25);
-    // Variables that stand for variables that stand for variables.
-    let all: String = (0..300).map(|at| format!("v{at},")).collect();
-    let variables: String = (0..300)
-        .map(|at| format!("let v{at} = [{all}]; v{at} = [{all}];"))
-        .collect();
-    check(&handler(&format!("{variables} if ([{all}]) {SET};")), 1, 1);
-    check(&handler(&format!("{SET};").repeat(30_000)), 30_000, 0);
-}
-
-#[test]
-fn conditions_that_are_left_out_are_counted() {
-    let text = "if (a) ".repeat(100) + "api.idToken.setCustomClaim('x', 1);";
-    let site = claim_sites("a", "a.js", &text, None)
-        .sites
-        .pop()
-        .expect("a site");
-    assert_eq!(site.conditions.len(), 25);
-    assert_eq!(site.conditions[12].text, "(76 more conditions)");
-    let long = format!(
-        "if ({}) api.idToken.setCustomClaim('x', 1);",
-        "abcdefgh || ".repeat(100) + "z"
-    );
-    let site = claim_sites("a", "a.js", &long, None)
-        .sites
-        .pop()
-        .expect("a site");
-    assert!(
-        site.conditions[0].text.ends_with('…'),
-        "{}",
-        site.conditions[0].text
-    );
 }

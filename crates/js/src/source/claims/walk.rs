@@ -2,16 +2,18 @@
 
 use oxc::allocator::Vec as ArenaVec;
 use oxc::ast::ast::{
-    ArrowFunctionExpression, AssignmentExpression, CallExpression, ConditionalExpression,
-    Expression, ForInStatement, ForOfStatement, ForStatement, Function, IfStatement,
-    LogicalExpression, LogicalOperator, ReturnStatement, Statement, SwitchStatement, TryStatement,
-    VariableDeclarator, WhileStatement,
+    ArrowFunctionExpression, AssignmentExpression, BreakStatement, CallExpression,
+    ConditionalExpression, ContinueStatement, DoWhileStatement, Expression, ForInStatement,
+    ForOfStatement, ForStatement, Function, IfStatement, LabeledStatement, LogicalExpression,
+    LogicalOperator, NewExpression, ReturnStatement, Statement, StaticMemberExpression,
+    SwitchStatement, TryStatement, WhileStatement,
 };
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::ScopeFlags;
-use oxc::span::GetSpan;
+use oxc::span::{GetSpan, Span};
 
-use super::conditions::{Finder, Try};
+use super::conditions::{Finder, Target, TargetKind, Try};
+use super::routes::Jump;
 
 impl<'a> Visit<'a> for Finder<'_> {
     fn visit_statements(&mut self, statements: &ArenaVec<'a, Statement<'a>>) {
@@ -66,6 +68,10 @@ impl<'a> Visit<'a> for Finder<'_> {
 
     fn visit_switch_statement(&mut self, switch: &SwitchStatement<'a>) {
         self.visit_expression(&switch.discriminant);
+        self.targets.push(Target {
+            span: switch.span,
+            kind: TargetKind::Switch,
+        });
         for (number, case) in switch.cases.iter().enumerate() {
             if let Some(test) = &case.test {
                 self.visit_expression(test);
@@ -76,6 +82,7 @@ impl<'a> Visit<'a> for Finder<'_> {
             self.visit_statements(&case.consequent);
             self.guards.truncate(depth);
         }
+        self.targets.pop();
     }
 
     fn visit_try_statement(&mut self, attempt: &TryStatement<'a>) {
@@ -103,8 +110,13 @@ impl<'a> Visit<'a> for Finder<'_> {
     fn visit_while_statement(&mut self, statement: &WhileStatement<'a>) {
         self.visit_expression(&statement.test);
         self.under(self.make.test(&statement.test, true), |finder| {
-            finder.visit_statement(&statement.body);
+            finder.body(&statement.body);
         });
+    }
+
+    fn visit_do_while_statement(&mut self, statement: &DoWhileStatement<'a>) {
+        self.body(&statement.body);
+        self.visit_expression(&statement.test);
     }
 
     fn visit_for_statement(&mut self, statement: &ForStatement<'a>) {
@@ -120,20 +132,20 @@ impl<'a> Visit<'a> for Finder<'_> {
         if let Some(update) = &statement.update {
             self.visit_expression(update);
         }
-        self.visit_statement(&statement.body);
+        self.body(&statement.body);
         self.guards.truncate(depth);
     }
 
     fn visit_for_in_statement(&mut self, statement: &ForInStatement<'a>) {
         self.visit_expression(&statement.right);
         let guard = self.make.elements(&statement.right, statement.body.span());
-        self.under(guard, |finder| finder.visit_statement(&statement.body));
+        self.under(guard, |finder| finder.body(&statement.body));
     }
 
     fn visit_for_of_statement(&mut self, statement: &ForOfStatement<'a>) {
         self.visit_expression(&statement.right);
         let guard = self.make.elements(&statement.right, statement.body.span());
-        self.under(guard, |finder| finder.visit_statement(&statement.body));
+        self.under(guard, |finder| finder.body(&statement.body));
     }
 
     fn visit_return_statement(&mut self, statement: &ReturnStatement<'a>) {
@@ -142,35 +154,56 @@ impl<'a> Visit<'a> for Finder<'_> {
         walk::walk_return_statement(self, statement);
     }
 
+    fn visit_break_statement(&mut self, statement: &BreakStatement<'a>) {
+        let label = statement.label.as_ref().map(|label| label.name.as_str());
+        self.jump(statement.span.start, label, false);
+    }
+
+    fn visit_continue_statement(&mut self, statement: &ContinueStatement<'a>) {
+        let label = statement.label.as_ref().map(|label| label.name.as_str());
+        self.jump(statement.span.start, label, true);
+    }
+
+    fn visit_labeled_statement(&mut self, statement: &LabeledStatement<'a>) {
+        let label = statement.label.name.to_string();
+        self.inside(statement.span, TargetKind::Label(label), |finder| {
+            walk::walk_labeled_statement(finder, statement);
+        });
+    }
+
     fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
-        let named = function.id.as_ref().map(|name| name.symbol_id());
-        let given = self.calls.named_at.remove(&function.span.start);
-        self.function(function.span.start, given.or(named), |finder| {
+        self.function(function.span.start, false, |finder| {
             walk::walk_function(finder, function, flags);
         });
     }
 
     fn visit_arrow_function_expression(&mut self, arrow: &ArrowFunctionExpression<'a>) {
-        let given = self.calls.named_at.remove(&arrow.span.start);
-        self.function(arrow.span.start, given, |finder| {
+        self.function(arrow.span.start, true, |finder| {
             walk::walk_arrow_function_expression(finder, arrow);
         });
     }
 
-    fn visit_variable_declarator(&mut self, declarator: &VariableDeclarator<'a>) {
-        // `const set = (name) => …` is a helper like `function set(name) {…}`.
-        if let Some(name) = declarator.id.get_binding_identifier()
-            && let Some(value) = &declarator.init
-            && self
-                .resolver
-                .functions
-                .signature_of(name.symbol_id())
-                .is_some()
-        {
-            let start = value.get_inner_expression().span().start;
-            self.calls.named_at.insert(start, name.symbol_id());
+    fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
+        if let Some(constructor) = self.helpers.constructed(new, self.this()) {
+            self.keep_way(constructor, &new.arguments, new.span.start);
         }
-        walk::walk_variable_declarator(self, declarator);
+        walk::walk_new_expression(self, new);
+    }
+
+    fn visit_static_member_expression(&mut self, member: &StaticMemberExpression<'a>) {
+        let name = member.property.name.as_str();
+        if self.helpers.has_method(name) {
+            let this = self.this();
+            match self.helpers.getter(&member.object, name, this) {
+                Some(getter) => self.keep_way(getter, &[], member.span.start),
+                None if self.is_unknown(&member.object) => {
+                    let count = self.calls.of_unknown.entry(name.to_owned());
+                    *count.or_default() += 1;
+                }
+                None => {}
+            }
+        }
+        walk::walk_static_member_expression(self, member);
     }
 
     fn visit_assignment_expression(&mut self, assignment: &AssignmentExpression<'a>) {
@@ -198,5 +231,44 @@ impl<'a> Visit<'a> for Finder<'_> {
             self.visit_argument(argument);
         }
         self.guards.truncate(depth);
+    }
+}
+
+impl Finder<'_> {
+    /// Walks the body of a loop.
+    fn body(&mut self, body: &Statement<'_>) {
+        self.inside(body.span(), TargetKind::Loop, |finder| {
+            finder.visit_statement(body);
+        });
+    }
+
+    fn inside(&mut self, span: Span, kind: TargetKind, walk: impl FnOnce(&mut Self)) {
+        self.targets.push(Target { span, kind });
+        walk(self);
+        self.targets.pop();
+    }
+
+    /// Keeps a `break` or a `continue`: what follows it in the statement that it leaves is not reached.
+    fn jump(&mut self, at: u32, label: Option<&str>, continues: bool) {
+        let mut targets = self.targets.iter().rev();
+        let target = targets.find(|target| match (&target.kind, label) {
+            (TargetKind::Label(known), Some(label)) => known == label,
+            (TargetKind::Loop, None) => true,
+            (TargetKind::Switch, None) => !continues,
+            _ => false,
+        });
+        if let Some(target) = target {
+            let from = target.span;
+            let function = self.functions.last().copied().unwrap_or_default();
+            self.jumps.push(Jump { at, from, function });
+        }
+    }
+
+    /// Whether a method of this object may be one of the source: it is neither a known type nor the vendor's.
+    fn is_unknown(&self, object: &Expression<'_>) -> bool {
+        let this = self.this();
+        self.helpers.type_of(object, this).is_none()
+            && !matches!(object, Expression::Super(_))
+            && self.resolver.path(object).is_none()
     }
 }

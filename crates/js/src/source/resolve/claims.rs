@@ -1,9 +1,10 @@
 //! The code that sets a claim: a call of `setCustomClaim`, and in a Rule an assignment below `context.idToken` or `context.accessToken`.
 
 use oxc::ast::ast::{
-    Argument, AssignmentExpression, AssignmentTarget, CallExpression, Expression, ObjectExpression,
-    ObjectPropertyKind, PropertyKey,
+    Argument, AssignmentExpression, AssignmentOperator, AssignmentTarget, CallExpression,
+    Expression, ObjectExpression, ObjectPropertyKind, PropertyKey,
 };
+use oxc::semantic::SymbolId;
 use oxc::span::{GetSpan, Span};
 use postlogin_core::outcome::TokenKind;
 
@@ -24,6 +25,18 @@ pub(in crate::source) struct Setting {
     pub(in crate::source) name_at: u32,
     /// Where the method, or the assigned name, is.
     pub(in crate::source) offset: u32,
+    /// The value, if it is written there.
+    pub(in crate::source) value: Option<Given>,
+}
+
+/// An expression that gives a claim its value, or a helper its argument.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::source) struct Given {
+    pub(in crate::source) span: Span,
+    /// Whether it is made of literals alone.
+    pub(in crate::source) is_literal: bool,
+    /// The variable that it is.
+    pub(in crate::source) variable: Option<SymbolId>,
 }
 
 impl Setting {
@@ -58,10 +71,26 @@ fn token_of(path: &Path, root: Root) -> Option<TokenKind> {
 }
 
 impl Resolver<'_> {
+    /// Returns what can be read off an expression that gives something its value.
+    pub(in crate::source) fn given(&self, expression: &Expression<'_>) -> Given {
+        let inner = expression.get_inner_expression();
+        Given {
+            span: expression.span(),
+            is_literal: self.constants.is_literal(inner),
+            variable: match inner {
+                Expression::Identifier(name) => self.symbol(name),
+                _ => None,
+            },
+        }
+    }
+
     /// Returns the claims that a call sets: one for each token that may be meant.
     pub(in crate::source) fn claims_of_call(&self, call: &CallExpression<'_>) -> Vec<Setting> {
         let (tokens, offset, is_certain) = self.tokens_of_call(call);
         let name = call.arguments.first().and_then(Argument::as_expression);
+        let value = call.arguments.get(1).filter(|_| name.is_some());
+        let value = value.and_then(Argument::as_expression);
+        let value = value.map(|value| self.given(value));
         let settings = tokens.into_iter().map(|token| Setting {
             token,
             is_assignment: false,
@@ -74,6 +103,7 @@ impl Resolver<'_> {
             },
             name_at: name.map_or(offset, |name| name.span().start),
             offset,
+            value,
         });
         let mut settings: Vec<_> = settings.collect();
         settings.extend(self.claims_of_assign(call));
@@ -149,7 +179,12 @@ impl Resolver<'_> {
         let (tokens, is_certain) = self.tokens_of_rule(object);
         let tokens = tokens.into_iter();
         tokens
-            .map(|token| assigned(token, is_certain, name.clone(), offset))
+            .map(|token| {
+                // `+=` makes a value of two.
+                let value = (assignment.operator == AssignmentOperator::Assign)
+                    .then(|| self.given(&assignment.right));
+                assigned(token, is_certain, name.clone(), offset, value)
+            })
             .collect()
     }
 
@@ -192,7 +227,8 @@ impl Resolver<'_> {
                 PropertyKey::StaticIdentifier(name) => Pieces::known(name.name.as_str()),
                 key => self.constants.pieces(key.as_expression()?),
             };
-            Some(assigned(token, is_certain, name, start))
+            let value = self.given(&property.value);
+            Some(assigned(token, is_certain, name, start, Some(value)))
         });
         members.collect()
     }
@@ -233,7 +269,13 @@ impl Resolver<'_> {
     }
 }
 
-fn assigned(token: TokenKind, is_certain: bool, name: Pieces, offset: u32) -> Setting {
+fn assigned(
+    token: TokenKind,
+    is_certain: bool,
+    name: Pieces,
+    offset: u32,
+    value: Option<Given>,
+) -> Setting {
     Setting {
         token,
         is_assignment: true,
@@ -241,5 +283,6 @@ fn assigned(token: TokenKind, is_certain: bool, name: Pieces, offset: u32) -> Se
         name,
         name_at: offset,
         offset,
+        value,
     }
 }

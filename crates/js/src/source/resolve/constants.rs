@@ -1,8 +1,10 @@
 //! The text of an expression as far as it can be read off: its known parts, with anything between them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use oxc::ast::ast::{BinaryOperator, BindingPattern, Expression, VariableDeclarator};
+use oxc::ast::ast::{
+    BinaryOperator, BindingPattern, Expression, ObjectPropertyKind, VariableDeclarator,
+};
 use oxc::ast_visit::{Visit, walk};
 use oxc::semantic::{Scoping, SymbolId};
 
@@ -91,6 +93,8 @@ pub(in crate::source) struct Constants<'s> {
     scoping: &'s Scoping,
     /// Each with whether it is a string; else it is a number, of which only a string makes a text.
     values: HashMap<SymbolId, (String, bool)>,
+    /// Variables that always have a value that is written out, of any type.
+    literals: HashSet<SymbolId>,
 }
 
 impl<'s> Constants<'s> {
@@ -98,6 +102,7 @@ impl<'s> Constants<'s> {
         Self {
             scoping,
             values: HashMap::new(),
+            literals: HashSet::new(),
         }
     }
 
@@ -113,6 +118,38 @@ impl<'s> Constants<'s> {
     /// Returns what is known of an expression's string; nothing of one above [`LONGEST`] bytes.
     pub(in crate::source) fn pieces(&self, expression: &Expression<'_>) -> Pieces {
         self.read(expression).0
+    }
+
+    /// Whether an expression is made of literals alone, or of variables that are.
+    pub(in crate::source) fn is_literal(&self, expression: &Expression<'_>) -> bool {
+        match expression.get_inner_expression() {
+            Expression::Identifier(name) => match symbol(self.scoping, name) {
+                Some(symbol) => {
+                    self.literals.contains(&symbol) || self.values.contains_key(&symbol)
+                }
+                None => matches!(name.name.as_str(), "undefined" | "NaN" | "Infinity"),
+            },
+            Expression::UnaryExpression(unary) => self.is_literal(&unary.argument),
+            Expression::BinaryExpression(both) => {
+                self.is_literal(&both.left) && self.is_literal(&both.right)
+            }
+            Expression::TemplateLiteral(template) => {
+                template.expressions.iter().all(|it| self.is_literal(it))
+            }
+            Expression::ArrayExpression(array) => array
+                .elements
+                .iter()
+                .all(|it| it.as_expression().is_some_and(|it| self.is_literal(it))),
+            Expression::ObjectExpression(object) => {
+                object.properties.iter().all(|property| match property {
+                    ObjectPropertyKind::ObjectProperty(property) => {
+                        !property.computed && self.is_literal(&property.value)
+                    }
+                    ObjectPropertyKind::SpreadProperty(_) => false,
+                })
+            }
+            other => other.is_literal(),
+        }
     }
 
     fn read(&self, expression: &Expression<'_>) -> (Pieces, bool) {
@@ -133,11 +170,21 @@ impl<'a> Visit<'a> for Constants<'_> {
         if let BindingPattern::BindingIdentifier(name) = &declarator.id
             && let Some(value) = &declarator.init
             && is_assigned_once(self.scoping, name.symbol_id())
-            && let (mut pieces, is_string) = self.read(value)
-            && pieces.parts.len() == 1
-            && let Some(text) = pieces.parts.pop()
         {
-            self.values.insert(name.symbol_id(), (text, is_string));
+            let (mut pieces, is_string) = self.read(value);
+            if pieces.parts.len() == 1
+                && let Some(text) = pieces.parts.pop()
+            {
+                self.values.insert(name.symbol_id(), (text, is_string));
+            }
+            // Members of an object or an array may be given another value.
+            let is_plain = !matches!(
+                value.get_inner_expression(),
+                Expression::ObjectExpression(_) | Expression::ArrayExpression(_)
+            );
+            if is_plain && self.is_literal(value) {
+                self.literals.insert(name.symbol_id());
+            }
         }
         walk::walk_variable_declarator(self, declarator);
     }

@@ -15,12 +15,14 @@ use postlogin_core::Trigger;
 #[derive(Debug, Clone)]
 pub(in crate::source) struct Signature {
     is_async: bool,
+    /// Where the function begins.
+    pub(in crate::source) start: u32,
     /// The bindings of each parameter.
     pub(in crate::source) parameters: Vec<Vec<Leaf>>,
 }
 
 impl Signature {
-    fn new(is_async: bool, parameters: &FormalParameters<'_>) -> Self {
+    fn new(is_async: bool, start: u32, parameters: &FormalParameters<'_>) -> Self {
         let parameters = parameters
             .items
             .iter()
@@ -28,13 +30,15 @@ impl Signature {
             .collect();
         Self {
             is_async,
+            start,
             parameters,
         }
     }
 
-    fn of_function(function: &Function<'_>) -> Self {
+    pub(in crate::source) fn of_function(function: &Function<'_>) -> Self {
         // An async generator has a class of its own, which production refuses.
-        Self::new(function.r#async && !function.generator, &function.params)
+        let is_async = function.r#async && !function.generator;
+        Self::new(is_async, function.span.start, &function.params)
     }
 
     /// Makes the parameters known as what the function is called with.
@@ -44,10 +48,10 @@ impl Signature {
         }
     }
 
-    pub(super) fn of(expression: &Expression<'_>) -> Option<Self> {
+    pub(in crate::source) fn of(expression: &Expression<'_>) -> Option<Self> {
         match expression.get_inner_expression() {
             Expression::ArrowFunctionExpression(arrow) => {
-                Some(Self::new(arrow.r#async, &arrow.params))
+                Some(Self::new(arrow.r#async, arrow.span.start, &arrow.params))
             }
             Expression::FunctionExpression(function) => Some(Self::of_function(function)),
             _ => None,
@@ -82,11 +86,6 @@ impl<'s> Functions<'s> {
             Exported::Variable(symbol) => self.by_symbol.get(symbol),
             Exported::Unknown => None,
         }
-    }
-
-    /// Returns the function that a variable always is.
-    pub(in crate::source) fn signature_of(&self, variable: SymbolId) -> Option<&Signature> {
-        self.by_symbol.get(&variable)
     }
 
     /// The exported handlers.

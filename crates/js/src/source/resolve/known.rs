@@ -35,6 +35,12 @@ impl Known {
         self.paths.len() + self.several.len()
     }
 
+    /// Whether a variable always is `event`, `api` or another beginning of paths: what is read of it is read where it is named.
+    pub(in crate::source) fn is_root(&self, variable: SymbolId) -> bool {
+        let path = self.paths.get(&variable);
+        path.is_some_and(|path| path.parts.is_empty())
+    }
+
     /// Notes that a variable stands for each of these paths at some time.
     pub(in crate::source) fn bind_several(
         &mut self,
