@@ -193,6 +193,8 @@ impl Store {
             Some(_) => "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
             None => "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
         })?;
+        // More than there are statements: by default a login would parse most of its own anew.
+        connection.set_prepared_statement_cache_capacity(128);
         // Eight mebibytes.
         connection.execute_batch("PRAGMA cache_size = -8192;")?;
         let transaction = writing(&mut connection)?;
