@@ -73,7 +73,9 @@ pub(in super::super) fn create(tenant: &Tenant, call: &Call, caller: &Caller) ->
             let text = "A CSV file has members of metadata, and no metadata as a whole";
             return Err(schema::refuse(text, Some("fields.name")));
         }
-        let mut names = ["name", "export_as"].iter().filter_map(|key| text(field, key));
+        let mut names = ["name", "export_as"]
+            .iter()
+            .filter_map(|key| text(field, key));
         if names.any(|name| name.len() > LONGEST_NAME) {
             let text = format!("String is too long, maximum {LONGEST_NAME}");
             return Err(schema::refuse(&text, Some("fields")));
