@@ -285,7 +285,7 @@ fn made_here(file: &Path) -> Result<()> {
     match is_sound && journal.symlink_metadata().is_err() {
         true => Ok(()),
         false => Err(StoreError::new(format!(
-            "{} was not made by postlogin, or another program has changed it: it is no database in write-ahead mode, or has a rollback journal beside it",
+            "{} was not made by postlogin, or another program has changed it: its mode is not write-ahead, or a rollback journal is beside it",
             file.display()
         ))),
     }
