@@ -350,7 +350,7 @@ const REASONS: &[(&str, &str)] = &[
     ("event-streams", "event streams are files of the project"),
     (
         "guardian",
-        "the factors are in the project's guardianFactors",
+        "the factors are in the project's guardianFactors; enrolments are made at a login, by /mfa/associate or by POST /users/{id}/authentication-methods, and push notifications need the vendor's servers",
     ),
     ("branding", "the pages have one design"),
     ("prompts", "the pages have one design"),

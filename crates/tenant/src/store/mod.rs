@@ -193,6 +193,8 @@ impl Store {
             Some(_) => "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
             None => "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
         })?;
+        // More than there are statements: by default a login would parse most of its own anew.
+        connection.set_prepared_statement_cache_capacity(128);
         // Eight mebibytes.
         connection.execute_batch("PRAGMA cache_size = -8192;")?;
         let transaction = writing(&mut connection)?;
@@ -283,7 +285,7 @@ fn made_here(file: &Path) -> Result<()> {
     match is_sound && journal.symlink_metadata().is_err() {
         true => Ok(()),
         false => Err(StoreError::new(format!(
-            "{} was not made by postlogin, or another program has changed it: it is no database in write-ahead mode, or has a rollback journal beside it",
+            "{} was not made by postlogin, or another program has changed it: its mode is not write-ahead, or a rollback journal is beside it",
             file.display()
         ))),
     }

@@ -191,7 +191,7 @@ fn nothing_else_proves_it() {
             ),
             (
                 json!({"pem": pem(), "expires_at": "2020-01-01T00:00:00Z"}),
-                "no public key",
+                "no credential with a public key",
             ),
         ] {
             let mut world = self::world(credential);

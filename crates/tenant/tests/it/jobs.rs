@@ -340,6 +340,8 @@ fn an_export_has_the_asked_for_columns() {
             json!({"fields": [{"export_as": "x"}]}),
             json!({"format": "csv", "fields": [{"name": "app_metadata"}]}),
             json!({"fields": vec![json!({"name": "a"}); 31]}),
+            json!({"fields": [{"name": "a".repeat(257)}]}),
+            json!({"fields": [{"name": "a", "export_as": "b".repeat(257)}]}),
             json!({"limit": -1}),
         ] {
             assert_eq!(

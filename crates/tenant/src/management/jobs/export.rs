@@ -47,6 +47,8 @@ const COLUMNS: &[(&str, &str)] = &[
 ];
 
 /// The most columns of an export.
+/// The most bytes of the name of a column: every line of an export repeats it.
+const LONGEST_NAME: usize = 256;
 /// Source: <https://auth0.com/docs/manage-users/user-migration/bulk-user-exports>.
 const MOST_COLUMNS: usize = 30;
 
@@ -70,6 +72,13 @@ pub(in super::super) fn create(tenant: &Tenant, call: &Call, caller: &Caller) ->
         {
             let text = "A CSV file has members of metadata, and no metadata as a whole";
             return Err(schema::refuse(text, Some("fields.name")));
+        }
+        let mut names = ["name", "export_as"]
+            .iter()
+            .filter_map(|key| text(field, key));
+        if names.any(|name| name.len() > LONGEST_NAME) {
+            let text = format!("String is too long, maximum {LONGEST_NAME}");
+            return Err(schema::refuse(&text, Some("fields")));
         }
         if field.get("export_as").is_some_and(|it| !it.is_string()) {
             return Err(schema::refuse(
