@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use postlogin_core::ResumeStep;
 use postlogin_core::outcome::{Outcome, Status, TokenKind, Verdict};
+use postlogin_page::RequestEntry;
 use postlogin_project::{Boundary, Project};
 use postlogin_tenant::SavedCase;
 use serde_json::{Map, Value, json};
@@ -87,6 +88,7 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
         tenant.insert("domain".into(), json!(case.domain));
     }
     nested(out, "tenant", &Value::Object(tenant), 0)?;
+    http(out, &case.requests)?;
     let mut event = case.event.clone();
     if let Some(event) = event.as_object_mut() {
         // The project's own secrets are given when the case runs.
@@ -94,6 +96,55 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
     }
     nested(out, "event", &event, 0)?;
     nested(out, "expect", &expectations(&case.outcome), 0)
+}
+
+/// Writes the answers that the Actions got as mocks, each once. What was hidden fits any text. One whose body is not known whole is
+/// named in a comment: a test with another answer would be of another login.
+fn http(out: &mut String, requests: &[RequestEntry]) -> std::fmt::Result {
+    let mut mocks: Vec<String> = Vec::new();
+    for request in requests {
+        let url = request.url.replace("***", "*");
+        let Some(status) = request.status else {
+            continue;
+        };
+        let body = &request.response_body;
+        let mock = if is_whole(body) {
+            let mut response = json!({"status": status});
+            if !body.is_empty() {
+                match serde_json::from_str::<Value>(body) {
+                    Ok(json) => response["json"] = json,
+                    Err(_) => response["text"] = json!(body),
+                }
+            }
+            let kind = request.response_headers.iter();
+            let kind = kind.filter(|(name, _)| name == "content-type");
+            for (name, value) in kind {
+                response["headers"] = json!({ name: value });
+            }
+            let pattern = json!({"method": request.method, "url": url});
+            format!("  - request: {pattern}\n    response: {response}\n")
+        } else {
+            let shown = Value::from(url);
+            format!(
+                "  # the answer to {} {shown} is too long to be kept\n",
+                request.method
+            )
+        };
+        if !mocks.contains(&mock) {
+            mocks.push(mock);
+        }
+    }
+    match mocks.iter().any(|mock| !mock.starts_with("  #")) {
+        true => write!(out, "http:\n{}", mocks.concat()),
+        false => write!(out, "{}", mocks.concat().replace("  #", "#")),
+    }
+}
+
+/// Whether a body is shown as it was, but for credentials.
+fn is_whole(body: &str) -> bool {
+    !(body.ends_with(" bytes in all)")
+        || body.ends_with("not shown)")
+        || body.ends_with("that are not text)"))
 }
 
 /// Returns the behaviour of the login as expectations: the status, the claims of Actions, those that were dropped, the error.
@@ -129,7 +180,32 @@ fn expectations(outcome: &Outcome) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::stem;
+    use postlogin_page::RequestEntry;
+
+    use super::{http, stem};
+
+    #[test]
+    fn answers_are_mocks_and_each_comes_once() {
+        let request = |url: &str, body: &str| RequestEntry {
+            method: "GET".into(),
+            url: url.into(),
+            status: Some(200),
+            response_body: body.into(),
+            ..RequestEntry::default()
+        };
+        let json = request("https://a.example/?key=***", "{\"a\": 1}");
+        let refused = RequestEntry {
+            status: None,
+            ..request("https://b.example/", "")
+        };
+        let long = request("https://c.example/", "x… (9000 bytes in all)");
+        let mut out = String::new();
+        http(&mut out, &[json.clone(), refused, long, json]).expect("a text");
+        assert_eq!(
+            out,
+            "http:\n  - request: {\"method\":\"GET\",\"url\":\"https://a.example/?key=*\"}\n    response: {\"status\":200,\"json\":{\"a\":1}}\n  # the answer to GET \"https://c.example/\" is too long to be kept\n"
+        );
+    }
 
     #[test]
     fn a_name_is_a_file_inside_of_its_folder() {
