@@ -69,7 +69,7 @@ await withPage(async (page) => {
   assert.equal(await issuer.innerText(), JSON.stringify(ISSUER), 'of the case, too');
   await page.getByRole('button', { name: 'Copy as command' }).click();
   const tested = execFileSync('sh', ['-c', await page.evaluate(() => navigator.clipboard.readText())], { cwd: PROJECT, env: { ...process.env, PATH: `${BIN}:${process.env.PATH}` } });
-  assert.match(tested.toString(), /1 passed/);
+  assert.match(tested.toString(), /1 passed/, tested.toString());
   await page.getByRole('tab', { name: 'Claims' }).click();
 
   // Logins that are generated from one, with what differs; each opens beside it.
