@@ -45,7 +45,7 @@ await withPage(async (page) => {
   assert.ok(!(await page.content()).includes('s3cr3t-of-tests'));
   await look(page, 'requests');
   await first.getByRole('button', { name: /^Show .*score\.js/ }).click();
-  assert.match(await page.locator('.source .cm-lit').textContent(), /await fetch\(/);
+  await page.locator('.source .cm-lit', { hasText: 'await fetch(' }).waitFor();
 
   // What is copied runs in a shell and has the same outcome, clock and seed included; a secret comes from the shell.
   const command = await runsAlike(page, { API_KEY: 's3cr3t-of-tests' });
