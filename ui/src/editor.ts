@@ -30,6 +30,8 @@ function base(label: string): Extension[] {
     EditorView.theme({
       '&': { height: '100%', fontSize: '12.5px', backgroundColor: 'var(--paper)', color: 'var(--ink)' },
       '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.5' },
+      // Else a long name leaves the indentation on a line of its own.
+      '.cm-lineWrapping': { wordBreak: 'break-all' },
       '.cm-gutters': { backgroundColor: 'var(--paper)', color: 'var(--dim)', border: 'none' },
       '.cm-content': { caretColor: 'var(--ink)' },
       '&.cm-focused': { outline: '2px solid var(--focus)', outlineOffset: '-2px' },

@@ -23,7 +23,7 @@ function time(date: string): string {
 
 function Item({ it, index }: { it: Summary; index: number }) {
   const chosen = state.selected.value === it.id;
-  const notes = [KINDS[it.kind], it.note ?? '', it.dropped > 0 ? `${it.dropped} dropped` : '', ms(it.ms * 1000), it.client];
+  const notes = [it.note ?? '', KINDS[it.kind], it.dropped > 0 ? `${it.dropped} dropped` : '', ms(it.ms * 1000), it.client];
   return (
     <li id={`login-${it.id}`} role="option" aria-selected={chosen} aria-posinset={index + 1} aria-setsize={state.shown.value.length}
       class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={[it.reason, it.note].filter(Boolean).join(': ') || undefined}>

@@ -152,8 +152,8 @@ export async function tryOthers(): Promise<void> {
 function difference(first: Entry, it: Entry): string {
   const [was, is] = [first, it].map((one) => one.explanation?.outcome.status);
   const count = changes(first, it).length;
-  if (was === is && count === 0) return 'the same claims';
-  return [was === is ? '' : `${was} before`, count > 0 ? plural(count, 'claim differs', 'claims differ') : ''].filter(Boolean).join(', ');
+  if (was === is && count === 0) return 'same claims';
+  return [was === is ? '' : `${was} before`, count > 0 ? plural(count, 'differs', 'differ') : ''].filter(Boolean).join(', ');
 }
 
 /** Runs the login that is shown again, with the event of the editor. */

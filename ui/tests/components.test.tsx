@@ -94,7 +94,7 @@ test('generated logins come once, with what differs from the one that they were 
   const made = [entry({ id: 'a', kind: 'generated' }), entry({ id: 'b', kind: 'generated', explanation: explanation({ claims: [], outcome: outcome({ status: 'denied', id_token: { claims: {} } }) }) })];
   state.source.value = { ...source, generate: async () => ({ seed: '1', entries: made }) };
   for (let time = 0; time < 2; time += 1) await state.tryOthers();
-  assert.deepEqual(state.list.value.map((it) => [it.id, it.status, it.note]), [['a', 'allowed', 'the same claims'], ['b', 'denied', 'allowed before, 2 claims differ']]);
+  assert.deepEqual(state.list.value.map((it) => [it.id, it.status, it.note]), [['a', 'allowed', 'same claims'], ['b', 'denied', 'allowed before, 2 differ']]);
   const [, other] = made;
   if (other) state.show(other);
   assert.equal(state.pinned.value?.id, 'first');

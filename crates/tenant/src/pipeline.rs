@@ -127,6 +127,8 @@ pub struct SavedCase {
     pub issuer: String,
     /// The tenant's host name.
     pub domain: String,
+    /// The requests of its Actions, without credentials, if they are known.
+    pub requests: Vec<RequestEntry>,
 }
 
 /// The step of the user of a waiting login.

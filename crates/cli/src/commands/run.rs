@@ -1,6 +1,7 @@
 //! `postlogin run`.
 
 mod conditions;
+mod issuer;
 mod keys;
 mod parts;
 mod session;
@@ -196,7 +197,7 @@ pub(super) fn ready_with(
             project.tenant.settings_for(&event, None)
         });
     if let Some(issuer) = &arguments.issuer {
-        set_issuer(&mut tenant, issuer)?;
+        issuer::set(&mut tenant, issuer)?;
     }
     Ok(Ready {
         here,
@@ -220,35 +221,6 @@ pub(super) fn ready_with(
             passes_over: true,
         },
     })
-}
-
-/// Returns the host of an `http` or `https` URL, without its port.
-fn host_of(url: &str) -> Option<&str> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let end = match authority.starts_with('[') {
-        true => authority.find(']')? + 1,
-        false => authority.find(':').unwrap_or(authority.len()),
-    };
-    let (host, port) = authority.split_at_checked(end)?;
-    let is_port = port.is_empty() || port.strip_prefix(':')?.parse::<u16>().is_ok();
-    let is_host = |letter: char| letter.is_alphanumeric() || "-._[]:".contains(letter);
-    (is_port && !host.is_empty() && host.chars().all(is_host)).then_some(host)
-}
-
-/// Makes a URL the issuer of tokens, and its host the tenant's.
-fn set_issuer(tenant: &mut TenantSettings, issuer: &str) -> Result<(), CliError> {
-    let Some(host) = host_of(issuer) else {
-        return Err(CliError::usage(format!(
-            "--issuer {issuer}: it must be an http or https URL"
-        ))
-        .with_hint("write it as in --issuer https://login.example.com/"));
-    };
-    tenant.domain = Some(host.to_owned());
-    tenant.issuer = Some(issuer.to_owned());
-    Ok(())
 }
 
 pub(super) fn working_folder() -> Result<PathBuf, CliError> {

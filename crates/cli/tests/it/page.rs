@@ -198,7 +198,7 @@ fn a_login_that_stops_goes_on_from_the_page() {
 }
 
 /// The data of a report.
-fn data(file: &Path) -> serde_json::Value {
+pub(crate) fn data(file: &Path) -> serde_json::Value {
     let html = fs::read_to_string(file).expect("a report");
     let (_, rest) = html
         .split_once("id=\"postlogin-data\">")

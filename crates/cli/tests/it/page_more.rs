@@ -5,7 +5,8 @@ use std::{fs, path::Path};
 use crate::{
     browsers::chromium,
     clients::{clients, node},
-    page::{USERS, local, project, start},
+    page::{USERS, data, local, project, start},
+    support::postlogin,
 };
 
 const ACTION: &str = r"// Asks for the score of the user.
@@ -66,4 +67,118 @@ fn requests_lines_generated_logins_sessions_and_commands() {
         variables.push(("SHOTS", shots));
     }
     node(&clients, "page-more.mjs", &variables);
+}
+
+#[test]
+fn reports_have_requests_lines_and_conditions() {
+    let project = project("score", ACTION, USERS);
+    let place = project.path().display();
+    fs::write(project.path().join("mocks.yaml"), MOCKS).expect("mocks");
+    let recording = format!("# Recorded by postlogin --record; replay it with --http.\n{MOCKS}");
+    fs::write(project.path().join("recording.yaml"), recording).expect("a recording");
+    let case = "description: a case\nsecrets: { API_KEY: s3cr3t-of-tests }\nhttp: recording.yaml\nexpect: { status: allowed }\n";
+    fs::write(project.path().join("a.case.yaml"), case).expect("a case");
+    let secret = "--secret API_KEY=s3cr3t-of-tests";
+    for (command, answered) in [
+        (format!("run {secret} --http mocks.yaml"), "mock 1"),
+        (
+            format!("explain {secret} --http recording.yaml"),
+            "recording 1",
+        ),
+        ("test".to_owned(), "recording 1"),
+    ] {
+        let ran = postlogin(&format!("{command} --project {place} --report out.html")).finish();
+        let file = project.path().join("out.html");
+        assert!(file.exists(), "{}", ran.printed());
+        assert!(
+            !fs::read_to_string(&file)
+                .expect("a page")
+                .contains("s3cr3t-of-tests")
+        );
+        let data = data(&file);
+        fs::remove_file(&file).expect("a page");
+        let entry = &data["entries"][0];
+        let requests = &entry["requests"];
+        assert_eq!(requests[0]["answered_by"], answered, "{command} {requests}");
+        assert_eq!(requests[0]["action"], "score");
+        assert_eq!(requests[0]["status"], 200);
+        assert_eq!(requests[0]["ms"], 250);
+        assert_eq!(requests[1]["answered_by"], "nothing");
+        let lines = entry["coverage"][0]["lines"].as_array().expect("lines");
+        let count = |line: u64| {
+            let mut lines = lines.iter();
+            lines.find(|it| it[0] == line).map(|it| it[1].as_u64())
+        };
+        assert_eq!(
+            (count(3), count(11)),
+            (Some(Some(1)), Some(Some(0))),
+            "{command} {lines:?}"
+        );
+        let expected = entry["explanation"]["expected"].as_array();
+        let tier = expected.and_then(|all| {
+            let mut all = all.iter();
+            all.find(|it| it["name"] == "https://example.com/tier")
+        });
+        let met = &tier.expect("an account")["sites"][0]["conditions"][0]["met"];
+        assert_eq!(met, "no", "{command}");
+    }
+}
+
+#[test]
+fn a_replay_writes_its_page_to_the_file_that_is_named() {
+    let project = project(
+        "loyalty",
+        "exports.onExecutePostLogin = async () => {};",
+        USERS,
+    );
+    let place = project.path().display();
+    let replayed = postlogin(&format!(
+        "replay --project {place} users.json --after loyalty --out out --report pages/replay.html"
+    ));
+    let replayed = replayed.finish();
+    assert_eq!(replayed.code, Some(0), "{}", replayed.printed());
+    let read = |name: &str| fs::read_to_string(project.path().join(name)).expect("a page");
+    assert_eq!(read("pages/replay.html"), read("out/report.html"));
+    // What is something else is not replaced, and no user runs.
+    let refused = postlogin(&format!(
+        "replay --project {place} users.json --after loyalty --report actions/loyalty.js"
+    ));
+    let refused = refused.finish();
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(110), ""));
+}
+
+#[test]
+fn an_issuer_is_that_of_the_tokens() {
+    let project = project(
+        "loyalty",
+        "exports.onExecutePostLogin = async () => {};",
+        USERS,
+    );
+    let place = project.path().display();
+    let run = |issuer: &str| {
+        postlogin(&format!(
+            "run --project {place} --format json --issuer {issuer}"
+        ))
+        .finish()
+    };
+    for issuer in [
+        "http://127.0.0.1:3333/",
+        "https://login.example.com/",
+        "http://[::1]:80/",
+    ] {
+        let ran = run(issuer);
+        let outcome: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        assert_eq!(outcome["id_token"]["claims"]["iss"], issuer);
+    }
+    for wrong in [
+        "login.example.com",
+        "ftp://x/",
+        "https://",
+        "https://a:b/",
+        "http://u@h/",
+    ] {
+        let refused = run(wrong);
+        assert_eq!(refused.code, Some(2), "{wrong} {}", refused.printed());
+        assert!(refused.stderr.contains("hint:"), "{}", refused.stderr);
+    }
 }

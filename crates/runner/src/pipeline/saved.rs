@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use postlogin_core::ResumeStep;
 use postlogin_core::outcome::{Outcome, Status, TokenKind, Verdict};
+use postlogin_page::RequestEntry;
 use postlogin_project::{Boundary, Project};
 use postlogin_tenant::SavedCase;
 use serde_json::{Map, Value, json};
@@ -87,6 +88,7 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
         tenant.insert("domain".into(), json!(case.domain));
     }
     nested(out, "tenant", &Value::Object(tenant), 0)?;
+    http(out, &case.requests)?;
     let mut event = case.event.clone();
     if let Some(event) = event.as_object_mut() {
         // The project's own secrets are given when the case runs.
@@ -94,6 +96,65 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
     }
     nested(out, "event", &event, 0)?;
     nested(out, "expect", &expectations(&case.outcome), 0)
+}
+
+/// Writes what the Actions got for their requests as mocks, each once. What was hidden fits any text. An answer whose body is not known
+/// whole is named in a comment: a test with another one would be of another login.
+fn http(out: &mut String, requests: &[RequestEntry]) -> std::fmt::Result {
+    let mut mocks: Vec<String> = Vec::new();
+    for request in requests {
+        let url = request.url.replace("***", "*");
+        let mock = match response(request) {
+            Some(mut response) => {
+                if request.ms > 0 {
+                    response["delay"] = json!(format!("{}ms", request.ms));
+                }
+                let pattern = json!({"method": request.method, "url": url});
+                format!("  - request: {pattern}\n    response: {response}\n")
+            }
+            None => format!(
+                "  # the answer to {} {} is not known whole\n",
+                request.method,
+                Value::from(url)
+            ),
+        };
+        if !mocks.contains(&mock) {
+            mocks.push(mock);
+        }
+    }
+    match mocks.iter().any(|mock| !mock.starts_with("  #")) {
+        true => write!(out, "http:\n{}", mocks.concat()),
+        false => write!(out, "{}", mocks.concat().replace("  #", "#")),
+    }
+}
+
+/// Returns the response of a mock that answers as a request was answered.
+fn response(request: &RequestEntry) -> Option<Value> {
+    let Some(status) = request.status else {
+        // What is refused is a refused connection for the Action.
+        let code = match (request.answered_by.as_str(), &request.error) {
+            ("nothing", _) | (_, None) => "ECONNREFUSED",
+            (_, Some(code)) => code,
+        };
+        return Some(json!({ "error": code }));
+    };
+    let body = &request.response_body;
+    let is_cut = ["bytes in all)", "not shown)", "that are not text)"];
+    if is_cut.iter().any(|end| body.ends_with(end)) {
+        return None;
+    }
+    let mut response = json!({ "status": status });
+    if !body.is_empty() {
+        match serde_json::from_str::<Value>(body) {
+            Ok(json) => response["json"] = json,
+            Err(_) => response["text"] = json!(body),
+        }
+    }
+    let mut headers = request.response_headers.iter();
+    if let Some((name, value)) = headers.find(|(name, _)| name == "content-type") {
+        response["headers"] = json!({ name: value });
+    }
+    Some(response)
 }
 
 /// Returns the behaviour of the login as expectations: the status, the claims of Actions, those that were dropped, the error.
@@ -129,7 +190,42 @@ fn expectations(outcome: &Outcome) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::stem;
+    use postlogin_page::RequestEntry;
+
+    use super::{http, stem};
+
+    #[test]
+    fn what_answered_requests_is_mocks_and_each_comes_once() {
+        let request = |url: &str, body: &str| RequestEntry {
+            method: "GET".into(),
+            url: url.into(),
+            status: Some(200),
+            response_body: body.into(),
+            ms: 250,
+            ..RequestEntry::default()
+        };
+        let json = request("https://a.example/?key=***", "{\"a\": 1}");
+        let refused = RequestEntry {
+            status: None,
+            answered_by: "nothing".into(),
+            error: Some("it fits no mock".into()),
+            ms: 0,
+            ..request("https://b.example/", "")
+        };
+        let long = request("https://c.example/", "x… (9000 bytes in all)");
+        let mut out = String::new();
+        http(&mut out, &[json.clone(), refused, long, json]).expect("a text");
+        let expected = [
+            "http:",
+            r#"  - request: {"method":"GET","url":"https://a.example/?key=*"}"#,
+            r#"    response: {"status":200,"json":{"a":1},"delay":"250ms"}"#,
+            r#"  - request: {"method":"GET","url":"https://b.example/"}"#,
+            r#"    response: {"error":"ECONNREFUSED"}"#,
+            r#"  # the answer to GET "https://c.example/" is not known whole"#,
+            "",
+        ];
+        assert_eq!(out, expected.join("\n"));
+    }
 
     #[test]
     fn a_name_is_a_file_inside_of_its_folder() {

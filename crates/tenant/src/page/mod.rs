@@ -183,7 +183,7 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
     let Some(login) = tenant.page.kept.get(part("id")) else {
         return refuse(404, "the tenant does not keep this login");
     };
-    let Some(Ended::Finished(outcome, ..)) = &login.ended else {
+    let Some(Ended::Finished(outcome, _, seen)) = &login.ended else {
         return refuse(409, "this login did not run, so it cannot be a case");
     };
     let case = crate::pipeline::SavedCase {
@@ -195,6 +195,9 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
         now_ms: login.request.now_ms,
         issuer: login.request.issuer.clone(),
         domain: login.request.domain.clone(),
+        requests: seen
+            .as_ref()
+            .map_or_else(Vec::new, |seen| seen.requests.clone()),
     };
     match aside(|| tenant.pipeline.save_case(&case, writes)) {
         Ok((file, text)) => answer(StatusCode::OK, &json!({"file": file, "text": text})),
