@@ -199,8 +199,8 @@ impl ActionPre {
                 let (login, mut ran) = ended?;
                 let waited = clock.now() != now;
                 let run = ran.notes.take();
-                let run =
-                    run.and_then(|notes| Run::of(notes, &ran.result, ran.usage.memory_bytes, waited));
+                let run = run
+                    .and_then(|notes| Run::of(notes, &ran.result, ran.usage.memory_bytes, waited));
                 recall.keep(key, run)?;
                 Ok((login, ran))
             }

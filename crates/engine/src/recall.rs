@@ -309,11 +309,7 @@ impl Run {
             // A value in memory needs several times its text.
             Deed::Call {
                 method, arguments, ..
-            } => {
-                method.len()
-                    + 4 * postlogin_core::ceilings::weigh(arguments)
-                    + size_of::<Deed>()
-            }
+            } => method.len() + 4 * postlogin_core::ceilings::weigh(arguments) + size_of::<Deed>(),
             Deed::Print { level, message } => level.len() + message.len() + size_of::<Deed>(),
         };
         self.deeds.iter().map(of).sum::<usize>() + size_of::<Self>()

@@ -5,12 +5,12 @@
 //! not written as a function, an event that is passed on as a whole, `this`, a `constructor`. What is certain only as a whole counts
 //! as a whole.
 
+use oxc::allocator::Allocator;
 use oxc::ast::AstKind;
 use oxc::ast::ast::{
     AssignmentExpression, BindingPattern, Expression, FormalParameters, Function,
     ObjectPropertyKind, Program, PropertyKey,
 };
-use oxc::allocator::Allocator;
 use oxc::semantic::{AstNodes, NodeId, Scoping, SemanticBuilder, SymbolId};
 use oxc::span::{GetSpan, SourceType};
 use oxc::syntax::operator::{AssignmentOperator, BinaryOperator, LogicalOperator, UnaryOperator};
@@ -23,15 +23,48 @@ const HANDLER: &str = "onExecutePostLogin";
 
 /// The globals that give the same at every login. `Math`, `console`, `exports` and `module` are looked at more closely.
 const KNOWN: &[&str] = &[
-    "Array", "BigInt", "Boolean", "Date", "Error", "Infinity", "JSON", "Map", "NaN", "Number", "Object", "Promise",
-    "RangeError", "RegExp", "Set", "String", "Symbol", "SyntaxError", "TypeError", "URL", "URLSearchParams",
-    "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "isFinite", "isNaN", "parseFloat", "parseInt",
+    "Array",
+    "BigInt",
+    "Boolean",
+    "Date",
+    "Error",
+    "Infinity",
+    "JSON",
+    "Map",
+    "NaN",
+    "Number",
+    "Object",
+    "Promise",
+    "RangeError",
+    "RegExp",
+    "Set",
+    "String",
+    "Symbol",
+    "SyntaxError",
+    "TypeError",
+    "URL",
+    "URLSearchParams",
+    "decodeURI",
+    "decodeURIComponent",
+    "encodeURI",
+    "encodeURIComponent",
+    "isFinite",
+    "isNaN",
+    "parseFloat",
+    "parseInt",
     "undefined",
 ];
 
 /// Properties that lead to what is not in the text, wherever they are named.
 const HIDDEN_DOORS: &[&str] = &[
-    "__defineGetter__", "__lookupGetter__", "__proto__", "arguments", "callee", "caller", "constructor", "prepareStackTrace",
+    "__defineGetter__",
+    "__lookupGetter__",
+    "__proto__",
+    "arguments",
+    "callee",
+    "caller",
+    "constructor",
+    "prepareStackTrace",
     "require",
 ];
 
@@ -125,7 +158,8 @@ fn is_closed(scoping: &Scoping, nodes: &AstNodes<'_>) -> bool {
         }
         AstKind::IdentifierReference(name) => {
             let reference = name.reference_id.get();
-            let is_global = reference.is_none_or(|id| scoping.get_reference(id).symbol_id().is_none());
+            let is_global =
+                reference.is_none_or(|id| scoping.get_reference(id).symbol_id().is_none());
             !is_global || is_known(name.name.as_str(), node.id(), nodes)
         }
         _ => true,
@@ -135,7 +169,9 @@ fn is_closed(scoping: &Scoping, nodes: &AstNodes<'_>) -> bool {
 /// Whether a mention of a global is one that gives the same at every login.
 fn is_known(name: &str, at: NodeId, nodes: &AstNodes<'_>) -> bool {
     let member = match nodes.parent_kind(at) {
-        AstKind::StaticMemberExpression(member) if member.object.span() == nodes.kind(at).span() => {
+        AstKind::StaticMemberExpression(member)
+            if member.object.span() == nodes.kind(at).span() =>
+        {
             Some(member.property.name.as_str())
         }
         _ => None,
@@ -191,7 +227,10 @@ impl<'a> Search<'_, 'a> {
             Expression::FunctionExpression(function) => Some(&function.params),
             Expression::ArrowFunctionExpression(arrow) => Some(&arrow.params),
             Expression::Identifier(name) => {
-                let symbol = self.scoping.get_reference(name.reference_id.get()?).symbol_id()?;
+                let symbol = self
+                    .scoping
+                    .get_reference(name.reference_id.get()?)
+                    .symbol_id()?;
                 let is_fixed = !self.scoping.symbol_is_mutated(symbol)
                     && self.scoping.symbol_redeclarations(symbol).is_empty();
                 let declaration = self.scoping.symbol_declaration(symbol);
@@ -341,7 +380,10 @@ impl<'a> Search<'_, 'a> {
                     return self.whole(&path);
                 }
                 AstKind::VariableDeclarator(declarator)
-                    if declarator.init.as_ref().is_some_and(|init| init.span() == child) =>
+                    if declarator
+                        .init
+                        .as_ref()
+                        .is_some_and(|init| init.span() == child) =>
                 {
                     return self.bind(&declarator.id, path, depth + 1);
                 }
@@ -359,7 +401,10 @@ impl<'a> Search<'_, 'a> {
                 AstKind::ConditionalExpression(_) => {}
                 AstKind::IfStatement(_) => return self.add(&path, Reach::Kind),
                 AstKind::UnaryExpression(unary)
-                    if matches!(unary.operator, UnaryOperator::LogicalNot | UnaryOperator::Typeof) =>
+                    if matches!(
+                        unary.operator,
+                        UnaryOperator::LogicalNot | UnaryOperator::Typeof
+                    ) =>
                 {
                     return self.add(&path, Reach::Kind);
                 }

@@ -31,40 +31,82 @@ fn refused(text: &str) {
 fn what_is_read_counts() {
     check("", &["?"]);
     check("api.x.y(event.user.email);", &["?", "user.email"]);
-    check("api.x.y(event['user'].email.length);", &["?", "user.email.length"]);
-    check("const { email, app_metadata: { plan = 'no' } = {} } = event.user; api.x.y(plan, email);", &[
-        "?", "user?", "user.app_metadata?", "user.app_metadata.plan", "user.email",
-    ]);
-    check("const m = event.user.app_metadata || {}; const p = m.plan ?? 1; api.x.y(p);", &[
-        "?", "user.app_metadata?", "user.app_metadata.plan",
-    ]);
-    check("if (event.user.app_metadata && !event.user.blocked) api.x.y();", &[
-        "?", "user.app_metadata?", "user.blocked?",
-    ]);
-    check("if (event.organization?.id !== undefined) api.x.y(`${event.connection.name}`);", &[
-        "?", "connection.name", "organization.id?",
-    ]);
-    check("if ('plan' in event.user.app_metadata) api.x.y(1);", &["?", "user.app_metadata.plan"]);
+    check(
+        "api.x.y(event['user'].email.length);",
+        &["?", "user.email.length"],
+    );
+    check(
+        "const { email, app_metadata: { plan = 'no' } = {} } = event.user; api.x.y(plan, email);",
+        &[
+            "?",
+            "user?",
+            "user.app_metadata?",
+            "user.app_metadata.plan",
+            "user.email",
+        ],
+    );
+    check(
+        "const m = event.user.app_metadata || {}; const p = m.plan ?? 1; api.x.y(p);",
+        &["?", "user.app_metadata?", "user.app_metadata.plan"],
+    );
+    check(
+        "if (event.user.app_metadata && !event.user.blocked) api.x.y();",
+        &["?", "user.app_metadata?", "user.blocked?"],
+    );
+    check(
+        "if (event.organization?.id !== undefined) api.x.y(`${event.connection.name}`);",
+        &["?", "connection.name", "organization.id?"],
+    );
+    check(
+        "if ('plan' in event.user.app_metadata) api.x.y(1);",
+        &["?", "user.app_metadata.plan"],
+    );
 }
 
 #[test]
 fn what_is_passed_on_counts_as_a_whole() {
     check("api.x.y(event.user);", &["?", "user"]);
     // A method sees its object.
-    check("if (event.user.app_metadata.hasOwnProperty('plan')) api.x.y();", &["?", "user.app_metadata"]);
-    check("for (const key in event.user.user_metadata) api.x.y(key);", &["?", "user.user_metadata"]);
-    check("const key = event.connection.name; api.x.y(event.user.user_metadata[key]);", &[
-        "?", "connection.name", "user.user_metadata",
-    ]);
-    check("const f = () => event.user; api.x.y(f().email);", &["?", "user"]);
-    check("let u = event.user; u = u ?? 1; api.x.y(u.email);", &["?", "user"]);
-    check("const { email, ...rest } = event.user; api.x.y(rest);", &["?", "user"]);
-    check("event.user.app_metadata.x = 1; api.x.y(event.user.app_metadata.x);", &["?", "user.app_metadata.x"]);
-    check("const [first] = event.authorization.roles; api.x.y(first);", &["?", "authorization.roles"]);
-    check("const a = event.user.name === event.user.email; api.x.y(a);", &["?", "user.email", "user.name"]);
-    check("const undefined_ = event.user.name == event.user.nickname; api.x.y(undefined_);", &[
-        "?", "user.name", "user.nickname",
-    ]);
+    check(
+        "if (event.user.app_metadata.hasOwnProperty('plan')) api.x.y();",
+        &["?", "user.app_metadata"],
+    );
+    check(
+        "for (const key in event.user.user_metadata) api.x.y(key);",
+        &["?", "user.user_metadata"],
+    );
+    check(
+        "const key = event.connection.name; api.x.y(event.user.user_metadata[key]);",
+        &["?", "connection.name", "user.user_metadata"],
+    );
+    check(
+        "const f = () => event.user; api.x.y(f().email);",
+        &["?", "user"],
+    );
+    check(
+        "let u = event.user; u = u ?? 1; api.x.y(u.email);",
+        &["?", "user"],
+    );
+    check(
+        "const { email, ...rest } = event.user; api.x.y(rest);",
+        &["?", "user"],
+    );
+    check(
+        "event.user.app_metadata.x = 1; api.x.y(event.user.app_metadata.x);",
+        &["?", "user.app_metadata.x"],
+    );
+    check(
+        "const [first] = event.authorization.roles; api.x.y(first);",
+        &["?", "authorization.roles"],
+    );
+    check(
+        "const a = event.user.name === event.user.email; api.x.y(a);",
+        &["?", "user.email", "user.name"],
+    );
+    check(
+        "const undefined_ = event.user.name == event.user.nickname; api.x.y(undefined_);",
+        &["?", "user.name", "user.nickname"],
+    );
 }
 
 #[test]
@@ -82,7 +124,8 @@ fn other_forms_of_a_handler_are_read() {
 
 #[test]
 fn what_may_depend_on_more_is_refused() {
-    let handler = |body: &str| format!("exports.onExecutePostLogin = async (event, api) => {{ {body} }};");
+    let handler =
+        |body: &str| format!("exports.onExecutePostLogin = async (event, api) => {{ {body} }};");
     for body in [
         "api.x.y(event);",
         "api.x.y({ ...event });",
