@@ -6,6 +6,7 @@
 //!
 //! Needs Node 20 or newer (`NODE` names the program). Whole processes, caches warm. Node has a fresh `node:vm` context for each login,
 //! as production has for each Action, and compares what the two versions call; it builds no token, knows no rule and makes no report.
+//! A replay recalls logins whose Action reads what it has read of another user; `--run-each` shows what a login costs that runs. Times are of computing, which a busy machine changes least, beside those that passed.
 //! Also printed: memory at a tenth of the users and at all, two shards against one, and a worker on Arrow streams against the local run.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
@@ -57,12 +58,21 @@ fn main() -> anyhow::Result<()> {
     let cores = thread::available_parallelism()?.get();
     let local = bench.replay("users.ndjson", &["--out", "local"])?;
     local.print("postlogin replay", users);
+    let each = bench.replay("users.ndjson", &["--run-each", "--out", "each"])?;
+    each.print("postlogin replay, every login runs", users);
+    let alone = bench.node(1)?;
+    alone.print("node, one process", users);
     let node = bench.node(cores)?;
     node.print(&format!("node, {cores} processes"), users);
-    println!(
-        "  {:.1} times the throughput",
-        node.seconds() / local.seconds()
-    );
+    for (what, run) in [("replay, goal 5", &local), ("every login runs", &each)] {
+        println!(
+            "  {what}: {:.1} times the throughput of one node, {:.1} of {cores}; {:.1} times less computing; {:.0} µs of computing a login",
+            alone.seconds() / run.seconds(),
+            node.seconds() / run.seconds(),
+            alone.computing() / run.computing(),
+            run.computing() * 1e6 / (2 * users) as f64,
+        );
+    }
 
     let few = bench.replay("few.ndjson", &["--out", "few"])?;
     println!(
@@ -186,6 +196,7 @@ impl Bench {
         let mut run = Run::of(vec![command.spawn()?], Some(0))?;
         let merged = self.replay("results.arrows", &["--merge", "--out", "merged"])?;
         run.took += merged.took;
+        run.ticks += merged.ticks;
         Ok(run)
     }
 }
@@ -195,16 +206,20 @@ struct Run {
     took: Duration,
     /// The largest resident memory of any of them, in bytes; 0 where the system does not say.
     peak: u64,
+    /// The time of computing of all, in hundredths of a second; up to 10 ms of each process may be missing.
+    ticks: u64,
 }
 
 impl Run {
     fn of(mut children: Vec<Child>, code: Option<i32>) -> anyhow::Result<Self> {
         let began = Instant::now();
         let mut peak = 0;
+        let mut ticks = vec![0; children.len()];
         let mut waiting = children.len();
         while waiting > 0 {
             waiting = 0;
-            for child in &mut children {
+            for (child, ticks) in children.iter_mut().zip(&mut ticks) {
+                *ticks = computed(child.id()).max(*ticks);
                 peak = peak.max(resident(child.id()));
                 match child.try_wait()? {
                     Some(status) => ensure!(
@@ -219,6 +234,7 @@ impl Run {
         Ok(Self {
             took: began.elapsed(),
             peak,
+            ticks: ticks.iter().sum(),
         })
     }
 
@@ -226,10 +242,15 @@ impl Run {
         self.took.as_secs_f64()
     }
 
+    fn computing(&self) -> f64 {
+        self.ticks as f64 / 100.0
+    }
+
     fn print(&self, what: &str, users: usize) {
         println!(
-            "{what}: {:.1} s, {:.0} users a second, at most {} MiB a process",
+            "{what}: {:.1} s, {:.1} s of computing, {:.0} users a second, at most {} MiB a process",
             self.seconds(),
+            self.computing(),
             users as f64 / self.seconds(),
             self.peak >> 20
         );
@@ -242,4 +263,13 @@ fn resident(pid: u32) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.unwrap_or_default() * 1024
+}
+
+/// The time of computing of a process until now, in hundredths of a second (the unit of Linux); 0 where the system does not say.
+fn computed(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name, in parentheses, may have spaces; user and system time are the twelfth and the thirteenth field behind it.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let fields = fields.split_whitespace().skip(11).take(2);
+    fields.filter_map(|field| field.parse::<u64>().ok()).sum()
 }

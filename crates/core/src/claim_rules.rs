@@ -217,7 +217,15 @@ pub fn is_auth0_api(audience: &str, domain: &str) -> bool {
 /// parser decodes or leaves out may hide it.
 fn may_have_path_of_auth0(url: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%' && byte != b'\\';
-    !url.bytes().all(is_plain) || url.contains("/api") || url.contains("/mfa")
+    // The host is no part of the path: `https://api.example.com`.
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest
+            .find(['/', '?', '#'])
+            .and_then(|start| rest.get(start..)),
+        None => Some(url),
+    };
+    !url.bytes().all(is_plain)
+        || path.is_some_and(|path| path.contains("/api") || path.contains("/mfa"))
 }
 
 fn is_auth0_api_path(path: &str) -> bool {

@@ -8,6 +8,7 @@ pub mod check;
 pub mod coverage;
 pub mod engine;
 pub mod errors;
+pub mod inputs;
 pub mod intl;
 mod kept;
 pub mod liquid;

@@ -59,6 +59,11 @@ impl Place {
         (is_known && fits).then_some(Self(steps))
     }
 
+    /// The names and indexes that lead there.
+    pub(crate) fn steps(&self) -> &[String] {
+        &self.0
+    }
+
     /// Puts a value there. What is in the way and no container is replaced.
     pub(crate) fn put(&self, user: &mut Value, value: Value) {
         let mut slot = user;

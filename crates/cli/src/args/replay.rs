@@ -20,10 +20,10 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) users: Option<PathBuf>,
 
-    /// The version before: a project's folder, Actions with commas between them, or git:REV, the project at a revision
+    /// The version before: a project's folder, Actions with commas between them, or git:REV, the project at a revision (git:REV:ACTION,… for Actions of it)
     #[arg(
         long,
-        value_name = "DIR|ACTION,…|git:REV",
+        value_name = "DIR|ACTION,…|git:REV[:ACTION,…]",
         help_heading = "The versions"
     )]
     pub(crate) before: Option<String>,
@@ -31,7 +31,7 @@ pub(crate) struct ReplayArguments {
     /// The version after, in the same forms; default: the project here
     #[arg(
         long,
-        value_name = "DIR|ACTION,…|git:REV",
+        value_name = "DIR|ACTION,…|git:REV[:ACTION,…]",
         default_value = ".",
         help_heading = "The versions"
     )]

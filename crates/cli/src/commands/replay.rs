@@ -14,7 +14,9 @@ use postlogin_replay::{
     Metric, Summary,
     report::{Report, html, json, markdown},
 };
-use postlogin_runner::replay::{Chunks, Done, Parts, PartsError, ReplayError, RunControl, run};
+use postlogin_runner::replay::{
+    Chunks, Done, Parts, PartsError, ReplayError, RunControl, missing_columns, run,
+};
 
 use folder::Folder;
 use prepare::{Setup, prepare};
@@ -73,6 +75,10 @@ fn local(
     }
     let form = users.users.form().name();
     let unknown_columns = users.users.unknown_columns().to_vec();
+    let sources: Vec<_> = setup.versions.sources.iter().collect();
+    let attributes = users.users.attributes();
+    let missing_columns =
+        attributes.map_or_else(Vec::new, |columns| missing_columns(&sources, &columns));
     let mut progress = Teller::new(&users.position, users.size);
     let mut chunks = Chunks::of(users.users);
     let control = RunControl {
@@ -96,6 +102,7 @@ fn local(
         files: done.chunks,
         form,
         unknown_columns,
+        missing_columns,
         parts: &parts,
         folder: &folder,
     };
@@ -111,6 +118,7 @@ struct Made<'a> {
     files: u64,
     form: &'static str,
     unknown_columns: Vec<String>,
+    missing_columns: Vec<String>,
     parts: &'a Parts,
     folder: &'a Folder,
 }
@@ -142,6 +150,7 @@ fn report(
         duplicates: made.parts.duplicates(made.files).map_err(unusable)?,
         not_exported: setup.versions.not_exported.clone(),
         unknown_columns: made.unknown_columns,
+        missing_columns: made.missing_columns,
         limits,
         summary,
     };

@@ -44,6 +44,7 @@ mod record;
 mod replay;
 mod replay_input;
 mod replay_parts;
+mod replay_recall;
 mod replay_worker;
 mod repositories;
 mod rules;

@@ -108,3 +108,31 @@ fn a_table_is_written_as_the_vendor_does() {
     // Dates and numbers are bare.
     assert!(rows.iter().all(|row| row.contains(",20")), "{}", rows[0]);
 }
+
+#[test]
+fn a_table_has_the_metadata_of_the_lines() {
+    let table = text(1, 300, Form::Table);
+    let lines = text(1, 300, Form::Lines);
+    let rows = table.lines().skip(1);
+    let mut lists = 0;
+    for (row, line) in rows.zip(lines.lines()) {
+        let user: Value = serde_json::from_str(line).expect("it is JSON");
+        for path in [
+            "/app_metadata/roles",
+            "/app_metadata/groups",
+            "/multifactor",
+        ] {
+            if let Some(list) = user.pointer(path) {
+                let cell = format!("\"'{}\"", list.to_string().replace('"', "\"\""));
+                assert!(row.contains(&cell), "{row} has {cell}");
+                lists += 1;
+            }
+        }
+    }
+    assert!(lists > 200, "{lists}");
+    let columns = table.lines().next().unwrap_or_default().split(',').count();
+    assert!(
+        columns <= 30,
+        "the vendor's job writes 30 fields at most: {columns}"
+    );
+}

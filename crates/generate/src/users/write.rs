@@ -13,11 +13,12 @@ pub enum Form {
     Lines,
     /// One JSON array.
     Array,
-    /// Comma-separated values with a heading; what is a list or an object is left out.
+    /// Comma-separated values with a heading: the same users, without linked identities and empty objects, for which a table has no
+    /// place.
     Table,
 }
 
-/// The columns of a table: paths of attributes, as the vendor's job names them.
+/// The columns of a table: paths of attributes, as the vendor's job names them, of which it writes 30 at most.
 const COLUMNS: &[&str] = &[
     "user_id",
     "email",
@@ -28,6 +29,7 @@ const COLUMNS: &[&str] = &[
     "nickname",
     "username",
     "phone_number",
+    "phone_verified",
     "picture",
     "identities[0].connection",
     "identities[0].provider",
@@ -38,10 +40,15 @@ const COLUMNS: &[&str] = &[
     "last_ip",
     "logins_count",
     "blocked",
+    "multifactor",
     "app_metadata.plan",
     "app_metadata.role",
+    "app_metadata.roles",
+    "app_metadata.legacy_id",
     "app_metadata.customer_id",
+    "app_metadata.groups",
     "user_metadata.lang",
+    "user_metadata.theme",
     "user_metadata.newsletter",
 ];
 
@@ -85,9 +92,14 @@ fn row(user: &Map<String, Value>) -> String {
             Some(Value::String(text)) if path.ends_with("_at") || *path == "last_login" => {
                 text.clone()
             }
-            Some(Value::String(text)) => format!("\"'{}\"", text.replace('"', "\"\"")),
+            Some(Value::String(text)) => guarded(text),
+            Some(list @ (Value::Array(_) | Value::Object(_))) => guarded(&list.to_string()),
             Some(other) => other.to_string(),
         }
     });
     cells.collect::<Vec<_>>().join(",")
+}
+
+fn guarded(text: &str) -> String {
+    format!("\"'{}\"", text.replace('"', "\"\""))
 }

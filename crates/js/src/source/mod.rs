@@ -5,7 +5,6 @@
 
 pub mod claims;
 pub mod facts;
-pub mod inputs;
 pub mod literals;
 pub(crate) mod mapping;
 pub(crate) mod package;

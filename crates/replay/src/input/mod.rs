@@ -110,6 +110,15 @@ impl Users {
         &self.columns
     }
 
+    /// The attributes that a table has columns for, as paths below the user; `None` for other forms, where each user has their own.
+    #[must_use]
+    pub fn attributes(&self) -> Option<Vec<Vec<String>>> {
+        match &self.entries {
+            Entries::Table(rows) => Some(rows.attributes()),
+            Entries::Lines(_) | Entries::Array(_) => None,
+        }
+    }
+
     /// Returns the next user; `None` at the end.
     ///
     /// # Errors

@@ -65,6 +65,12 @@ impl Rows {
         self.unknown.clone()
     }
 
+    /// The attributes of the columns, as paths below the user.
+    pub(super) fn attributes(&self) -> Vec<Vec<String>> {
+        let places = self.places.iter().flatten();
+        places.map(|place| place.steps().to_vec()).collect()
+    }
+
     pub(super) fn next_entry(&mut self) -> io::Result<Option<Entry>> {
         loop {
             let mut text = Vec::new();

@@ -50,6 +50,8 @@ pub struct Report<'a> {
     pub not_exported: Vec<String>,
     /// Columns of a table that are no attribute of a user.
     pub unknown_columns: Vec<String>,
+    /// Paths of the user that the Actions read and that no column of a table has.
+    pub missing_columns: Vec<String>,
     /// The limits, with whether each is passed.
     pub limits: Vec<(FailIf, bool)>,
     /// The summary of the logins.
@@ -75,6 +77,12 @@ impl Report<'_> {
                     "no user has `{name}`: the export lacks it, and every Action saw an empty object"
                 ));
             }
+        }
+        if !self.missing_columns.is_empty() {
+            warnings.push(format!(
+                "the Actions read what the table has no column for, so no user has it: {}",
+                self.missing_columns.join(", ")
+            ));
         }
         if users > 0 && summary.roots.of("identities") == 0 {
             warnings.push(

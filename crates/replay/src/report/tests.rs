@@ -81,6 +81,7 @@ fn report(summary: &Summary) -> Report<'_> {
         duplicates: 0,
         not_exported: Vec::new(),
         unknown_columns: Vec::new(),
+        missing_columns: Vec::new(),
         limits: Vec::new(),
         summary,
     }

@@ -118,15 +118,13 @@ type Account = BTreeMap<(What, String), Part>;
 /// Where two logins with the same event differ. The order of claims says nothing, and neither do places and stacks.
 pub(crate) fn differences(left: &Ran, right: &Ran) -> Vec<Difference> {
     let (left, right) = (account(left), account(right));
-    let value = |account: &Account, key: &(What, String)| {
-        account.get(key).and_then(|part| part.value.clone())
-    };
+    let same = |key: &(What, String)| is_same(value_of(&left, key), value_of(&right, key));
     let mut keys: Vec<&(What, String)> = left.keys().collect();
     keys.extend(right.keys().filter(|key| !left.contains_key(*key)));
     keys.sort();
     let mut found = Vec::new();
     for key in keys {
-        if is_same(value(&left, key).as_ref(), value(&right, key).as_ref()) {
+        if same(key) {
             continue;
         }
         let part = |account: &Account| account.get(key).cloned().unwrap_or_default();
@@ -139,6 +137,10 @@ pub(crate) fn differences(left: &Ran, right: &Ran) -> Vec<Difference> {
         });
     }
     without_consequences(found)
+}
+
+fn value_of<'a>(account: &'a Account, key: &(What, String)) -> Option<&'a Value> {
+    account.get(key)?.value.as_ref()
 }
 
 /// Whether two values say the same: `1` and `1.0` do, for which JavaScript has one number.

@@ -16,11 +16,11 @@ use postlogin_core::{TenantSettings, Trigger, complete_event};
 use postlogin_engine::{ActionPre, BoundAction, NotRecalled};
 use postlogin_host::{Budget, Mock, Request};
 use postlogin_js::coverage::Coverage;
+use postlogin_js::inputs::inputs;
 use postlogin_js::source::facts::facts;
-use postlogin_js::source::inputs::inputs;
 use postlogin_project::{ActionKind, ActionSource, Secret, TenantData};
 use postlogin_replay::input::Entry;
-use postlogin_replay::profile::{Columns, Joined, profile};
+use postlogin_replay::profile::{Columns, EXPORTED, Joined, profile};
 use postlogin_replay::{
     Change, Features, Histogram, Login, Merge as _, Part, Privacy, Reached, Side, Summary, rows,
 };
@@ -357,6 +357,31 @@ pub fn not_exported(sources: &[&ActionSource], joined: &Joined) -> Vec<String> {
         .filter(|names| !is_known(names));
     let mut paths: Vec<String> = paths
         .map(|names| format!("event.{}", names.join(".")))
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// Returns what Actions read of the user that a table has no column for, as paths: `event.user.app_metadata.roles`. `columns` are
+/// paths below the user.
+#[must_use]
+pub fn missing_columns(sources: &[&ActionSource], columns: &[Vec<String>]) -> Vec<String> {
+    let has = |names: &[String]| {
+        let mut columns = columns.iter();
+        columns.any(|column| column.starts_with(names) || names.starts_with(column))
+    };
+    let mut paths: Vec<String> = read_paths(sources)
+        .into_iter()
+        .filter_map(|names| {
+            let (first, below) = names.split_first()?;
+            let root = below.first()?;
+            let is_exported = first == "user" && EXPORTED.contains(&root.as_str());
+            // Without a column for any part of it, metadata is reported as a whole.
+            let is_whole = matches!(root.as_str(), "app_metadata" | "user_metadata");
+            let is_known = is_whole && !has(std::slice::from_ref(root));
+            (is_exported && !is_known && !has(below)).then(|| format!("event.{}", names.join(".")))
+        })
         .collect();
     paths.sort();
     paths.dedup();

@@ -98,6 +98,7 @@ pub(super) fn merge(
         files: gathered.files,
         form: "ndjson",
         unknown_columns: Vec::new(),
+        missing_columns: Vec::new(),
         parts: &parts,
         folder: &folder,
     };

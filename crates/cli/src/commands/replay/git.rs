@@ -1,9 +1,9 @@
-//! `git:REV`: the project as it is at a revision.
+//! `git:REV`: the project as it is at a revision; `git:REV:ACTION,…`: Actions of it.
 
 use std::{
     cell::RefCell,
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     process::Command,
 };
 
@@ -33,8 +33,29 @@ impl Checkouts {
         let Some(revision) = argument.strip_prefix("git:") else {
             return Ok((argument.to_owned(), self.here.clone()));
         };
+        // A revision such as `main@{12:00}` has a colon of its own.
+        let (revision, names) = match revision.rsplit_once(':') {
+            Some((revision, names)) if !names.contains('}') => (revision, Some(names)),
+            _ => (revision, None),
+        };
         let folder = self.write_out(revision)?;
-        Ok((folder.display().to_string(), folder))
+        let Some(names) = names else {
+            return Ok((folder.display().to_string(), folder));
+        };
+        // As paths: a name alone could be that of an Action as it is now.
+        let mut paths = Vec::new();
+        for name in names.split(',').map(str::trim) {
+            let path = folder.join(name);
+            let is_inside = !name.is_empty() && Path::new(name).components().all(is_plain);
+            if !is_inside || !path.exists() {
+                let message = format!("git:{revision}: there is no `{name}` at this revision");
+                return Err(CliError::usage(message).with_hint(
+                    "write the path from the root of the project, as in git:main:actions/roles.js",
+                ));
+            }
+            paths.push(path.display().to_string());
+        }
+        Ok((paths.join(","), folder))
     }
 
     /// Writes the project's folder at a revision into a folder of the project's own state, so that packages are found where they
@@ -114,6 +135,10 @@ impl Checkouts {
             environment,
         )
     }
+}
+
+fn is_plain(part: Component<'_>) -> bool {
+    matches!(part, Component::Normal(_) | Component::CurDir)
 }
 
 fn run(command: &mut Command, environment: &[(&str, &Path)]) -> Result<String, String> {

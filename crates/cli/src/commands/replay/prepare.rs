@@ -60,6 +60,8 @@ pub(super) struct Versions {
     pub(super) before: Option<Version>,
     pub(super) after: Version,
     pub(super) not_exported: Vec<String>,
+    /// What the Actions are made of.
+    pub(super) sources: Vec<ActionSource>,
     /// The Actions that do not load, by name, each once.
     pub(super) left_out: Vec<String>,
 }
@@ -74,8 +76,21 @@ pub(super) fn prepare<'a>(
 ) -> Result<Setup<'a>, CliError> {
     let columns = columns(&arguments.map)?;
     let version_of = |argument: &str| {
-        let (argument, within) = checkouts.resolve(argument)?;
-        let found = sources(&argument, &within, project)?;
+        let given = argument;
+        let (argument, within) = checkouts.resolve(given)?;
+        let found = sources(&argument, &within, project).map_err(|error| {
+            // The folder that a revision was written to is nothing that its user knows.
+            match given.strip_prefix("git:") {
+                Some(_) if error.message.contains(&argument) => CliError {
+                    message: error.message.replace(&format!("the folder `{argument}`"), &format!("`{given}`")).replace(&argument, given),
+                    hint: Some(format!(
+                        "a revision is read as a project; name the Actions of it: {given}:actions/roles.js"
+                    )),
+                    ..error
+                },
+                _ => error,
+            }
+        })?;
         match found.is_empty() {
             true => Err(
                 CliError::usage(format!("`{argument}` binds no Action to the login"))
@@ -170,6 +185,7 @@ pub(super) fn prepare<'a>(
             .map(|side| version(side, shown(&arguments.before_name, before_name))),
         after: version(&after, shown(&arguments.after_name, &arguments.after)),
         not_exported: not_exported(&all.iter().collect::<Vec<_>>(), &options.joined),
+        sources: all,
     };
     Ok(Setup {
         key: run_key(arguments, &versions, &options),
@@ -264,7 +280,11 @@ fn template(arguments: &ReplayArguments, printer: &Printer) -> Result<serde_json
         rule_context: None,
         set: arguments.set.clone(),
     };
-    let event = event::event(Trigger::PostLogin, &event_arguments, printer)?;
+    let mut event = event::event(Trigger::PostLogin, &event_arguments, printer)?;
+    // Each login has its own; its place among the others stays.
+    if let Some(user) = event.get_mut("user") {
+        *user = serde_json::Value::Null;
+    }
     Ok(event)
 }
 

@@ -16,7 +16,7 @@ use oxc::span::{GetSpan, SourceType};
 use oxc::syntax::operator::{AssignmentOperator, BinaryOperator, LogicalOperator, UnaryOperator};
 use postlogin_engine::{Input, Inputs, Reach};
 
-use super::{parse, prepare};
+use crate::source::{parse, prepare};
 
 /// The handler whose runs are looked at.
 const HANDLER: &str = "onExecutePostLogin";
