@@ -229,6 +229,49 @@ fn bindings_that_name_a_missing_action_are_found_for_every_trigger() {
     assert!(run.stdout.contains("✓ a"), "{run}");
 }
 
+/// By the rules of `serve --seed`; what an export may have left out is a warning.
+#[test]
+fn an_export_is_judged_as_a_seed_is() {
+    let export = folder(&[
+        (
+            "clients/web.json",
+            "{\"name\": \"Web\", \"app_type\": \"sap\",\n \"callbaks\": [], \"callbacks\": [\"##URL##/cb\"]}",
+        ),
+        (
+            "connections/g.json",
+            "{\"name\": \"g\", \"strategy\": \"google-oauth\"}",
+        ),
+        (
+            "roles/e.json",
+            "{\"name\": \"e\", \"permissions\": [{\"permission_name\": \"x\", \"resource_server_identifier\": \"y\"}]}",
+        ),
+    ]);
+    let done = postlogin("check").within(export.path()).finish();
+    assert_eq!(done.code, Some(100), "{done}");
+    for (place, message) in [
+        (
+            "error[invalid-configuration]  clients/web.json:1:29",
+            "did you mean `spa`?",
+        ),
+        (
+            "error[invalid-configuration]  clients/web.json:2:2",
+            "did you mean `callbacks`?",
+        ),
+        (
+            "error[invalid-configuration]  connections/g.json:1:27",
+            "did you mean `google-oauth2`?",
+        ),
+        (
+            "warning[unknown-reference]  roles/e.json:1:31",
+            "unknown resource server `y`",
+        ),
+    ] {
+        assert!(done.stdout.contains(place), "{place} {done}");
+        assert!(done.stdout.contains(message), "{message} {done}");
+    }
+    assert!(done.stdout.contains("3 errors, 1 warning"), "{done}");
+}
+
 #[test]
 fn bindings_of_an_export_may_name_what_it_does_not_have() {
     for trigger in ["post-login", "send-phone-message", "credentials-exchange"] {
