@@ -76,9 +76,9 @@ fn reports_have_requests_lines_and_conditions() {
     fs::write(project.path().join("mocks.yaml"), MOCKS).expect("mocks");
     let recording = format!("# Recorded by postlogin --record; replay it with --http.\n{MOCKS}");
     fs::write(project.path().join("recording.yaml"), recording).expect("a recording");
-    let case = "description: a case\nsecrets: { API_KEY: s3cr3t-of-tests }\nhttp: recording.yaml\nexpect: { status: allowed }\n";
+    let case = "description: a case\nwith: { user: { app_metadata: { plan: free } } }\nsecrets: { API_KEY: s3cr3t-of-tests }\nhttp: recording.yaml\nexpect: { status: allowed }\n";
     fs::write(project.path().join("a.case.yaml"), case).expect("a case");
-    let secret = "--secret API_KEY=s3cr3t-of-tests";
+    let secret = "--secret API_KEY=s3cr3t-of-tests --set user.app_metadata.plan=free";
     for (command, answered) in [
         (format!("run {secret} --http mocks.yaml"), "mock 1"),
         (
