@@ -18,7 +18,7 @@ use crate::source::facts::{self, Facts};
 use crate::source::literals::{self, Literals};
 use crate::source::rule::{self, Read};
 use crate::source::text::{LineIndex, without_mark};
-use crate::source::{Language, parse};
+use crate::source::{Language, guesses, parse};
 
 /// The kind of a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,6 +60,9 @@ impl<'t> Text<'t> {
         let source = without_mark(source);
         let source = rule::bare(file, source.as_ref());
         let source = source.as_ref();
+        if Language::of(file) == Language::TypeScript && guesses::excess(source).is_some() {
+            return None;
+        }
         parse::on_deep_stack(source, || {
             let allocator = Allocator::default();
             Text::parse(&allocator, file, source).map(|text| view(&text))

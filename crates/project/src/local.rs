@@ -3,8 +3,10 @@
 
 mod json;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -18,6 +20,13 @@ use crate::{Error, Result};
 const MOST_FILES: usize = 300;
 /// So much text is read for one Action, in bytes.
 const MOST_TEXT: usize = 8 << 20;
+/// So many files are asked for by one Action.
+const MOST_REQUESTS: usize = 10_000;
+/// So much of manifests and configurations is read for one Action, in bytes.
+const MOST_JSON: usize = 64 << 20;
+/// So many patterns of a tsconfig.json are looked at, and so many targets of each.
+const MOST_PATTERNS: usize = 1_000;
+const MOST_TARGETS: usize = 20;
 /// The extensions that a path may leave out.
 const EXTENSIONS: &[&str] = &["ts", "mts", "cts", "js", "mjs", "cjs", "json"];
 
@@ -57,6 +66,9 @@ pub fn local_sources(
         base: base(path, shown),
         found: LocalSources::default(),
         bytes: 0,
+        requests: 0,
+        documents: RefCell::default(),
+        members: RefCell::default(),
     };
     finder.found.imports = finder.follow(path, requests(shown, text));
     let mut next = 0;
@@ -102,6 +114,20 @@ struct Finder {
     base: PathBuf,
     found: LocalSources,
     bytes: usize,
+    /// How many specifiers have been looked up.
+    requests: usize,
+    /// The JSON files that have been read.
+    documents: RefCell<Documents>,
+    /// The packages of workspaces by their names, by the workspace's folder.
+    members: RefCell<HashMap<PathBuf, Rc<HashMap<String, PathBuf>>>>,
+}
+
+/// JSON files, each of which is read once.
+#[derive(Default)]
+struct Documents {
+    known: HashMap<PathBuf, Option<Rc<Value>>>,
+    /// The bytes of all texts.
+    bytes: usize,
 }
 
 impl Finder {
@@ -109,6 +135,10 @@ impl Finder {
     fn follow(&mut self, importer: &Path, requests: Vec<String>) -> HashMap<String, usize> {
         let mut imports = HashMap::new();
         for specifier in requests {
+            self.requests += 1;
+            if self.requests > MOST_REQUESTS {
+                break;
+            }
             if let Some(path) = self.find(importer, &specifier)
                 && let Some(index) = self.add(path)
             {
@@ -168,11 +198,12 @@ impl Finder {
         let base = option("baseUrl").and_then(Value::as_str);
         let paths_from = home.join(base.unwrap_or("."));
         let patterns = option("paths").and_then(Value::as_object);
-        for (pattern, targets) in patterns.into_iter().flatten() {
+        for (pattern, targets) in patterns.into_iter().flatten().take(MOST_PATTERNS) {
             let Some(star) = fits(pattern, specifier) else {
                 continue;
             };
-            for target in targets.as_array().into_iter().flatten() {
+            let targets = targets.as_array().into_iter().flatten();
+            for target in targets.take(MOST_TARGETS) {
                 let target = target.as_str()?.replacen('*', star, 1);
                 if let Some(found) = script(&normalize(&paths_from.join(target))) {
                     return Some(found);
@@ -250,13 +281,31 @@ impl Finder {
                 .any(|part| part.as_os_str() == "node_modules");
             return (!is_installed).then_some(real);
         }
-        let top = self.folders_above(folder).last()?.to_owned();
-        let mut members = self.members(&top).into_iter();
-        members.find(|member| {
-            let manifest = self.json(&member.join("package.json"));
-            manifest
-                .is_some_and(|manifest| manifest.get("name").and_then(Value::as_str) == Some(name))
-        })
+        let top = self.folders_above(folder).last()?;
+        self.named_members(top).get(name).cloned()
+    }
+
+    /// The workspace's packages by their names; the first one of a name counts.
+    fn named_members(&self, top: &Path) -> Rc<HashMap<String, PathBuf>> {
+        if let Some(known) = self.members.borrow().get(top) {
+            return Rc::clone(known);
+        }
+        let mut named = HashMap::new();
+        for member in self.members(top) {
+            // Only the name is kept: together the manifests may be large.
+            let manifest = self.read_json(&member.join("package.json"));
+            let name = manifest
+                .as_ref()
+                .and_then(|manifest| manifest.get("name")?.as_str());
+            if let Some(name) = name {
+                named.entry(name.to_owned()).or_insert(member);
+            }
+        }
+        let named = Rc::new(named);
+        self.members
+            .borrow_mut()
+            .insert(top.to_owned(), Rc::clone(&named));
+        named
     }
 
     /// The folders of the workspace's packages, by `workspaces` or pnpm-workspace.yaml; patterns other than `folder/*` are folders.
@@ -303,12 +352,24 @@ impl Finder {
         })
     }
 
+    /// A JSON file, which is read once.
+    fn json(&self, path: &Path) -> Option<Rc<Value>> {
+        if let Some(known) = self.documents.borrow().known.get(path) {
+            return known.clone();
+        }
+        let read = self.read_json(path).map(Rc::new);
+        let mut documents = self.documents.borrow_mut();
+        documents.known.insert(path.to_owned(), read.clone());
+        read
+    }
+
     /// A JSON file, with comments as TypeScript's tools take them.
-    fn json(&self, path: &Path) -> Option<Value> {
-        if !path.is_file() {
+    fn read_json(&self, path: &Path) -> Option<Value> {
+        if self.documents.borrow().bytes > MOST_JSON || !path.is_file() {
             return None;
         }
         let text = self.within.read_text(path, &file_name(path)).ok()?;
+        self.documents.borrow_mut().bytes += text.len();
         let text = without_comments(&text);
         crate::parse_document(&text, crate::Format::Json, "").ok()
     }

@@ -14,6 +14,7 @@ pub mod text;
 mod commonjs;
 pub(crate) mod edits;
 mod esm;
+pub(crate) mod guesses;
 mod newer;
 pub(crate) mod parse;
 mod resolve;
@@ -234,6 +235,11 @@ fn rewritten(
     original: String,
     language: Language,
 ) -> Result<Prepared, SyntaxError> {
+    if language == Language::TypeScript
+        && let Some(what) = guesses::excess(&original)
+    {
+        return Err(syntax::too_much(file_name, what));
+    }
     let done = parse::on_deep_stack(&original, || {
         if let Some(error) = syntax::first_error(file_name, &original, language.source_type()) {
             return Err(error);

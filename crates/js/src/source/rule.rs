@@ -18,7 +18,7 @@ use postlogin_core::location::Location;
 
 use super::mapping::{Mapping, Segment};
 use super::text::{LineIndex, Position, utf16_length, without_mark};
-use super::{Language, Prepared, SyntaxError, facts, parse, syntax};
+use super::{Language, Prepared, SyntaxError, facts, guesses, parse, syntax};
 
 /// The prefix of a Rule's text.
 pub const HEAD: &str = "(function (require, console, configuration, auth0, UnauthorizedError, global, crypto) { return (";
@@ -34,6 +34,11 @@ pub fn prepare_rule(file_name: &str, text: &str) -> Option<Result<Prepared, Synt
     let bare = bare(file_name, &original);
     if Language::of(file_name) == Language::Module || !begins_like_a_function(&bare) {
         return None;
+    }
+    if Language::of(file_name) == Language::TypeScript
+        && let Some(what) = guesses::excess(&bare)
+    {
+        return Some(Err(syntax::too_much(file_name, what)));
     }
     let read = parse::on_deep_stack(&bare, || {
         let allocator = Allocator::default();

@@ -90,6 +90,14 @@ pub(crate) fn refused_in_module(file_name: &str, text: &str, refused: Refused) -
 
 const DECORATOR: &str = "decorators and `accessor` are not JavaScript that Node 22 runs";
 
+/// A text in TypeScript that has more of `what` than can be parsed or rewritten in reasonable time.
+pub(crate) fn too_much(file_name: &str, what: &str) -> SyntaxError {
+    SyntaxError {
+        message: format!("the text has {what}"),
+        ..too_deep(file_name)
+    }
+}
+
 /// A text that no recursive parser takes.
 pub(crate) fn too_deep(file_name: &str) -> SyntaxError {
     SyntaxError {

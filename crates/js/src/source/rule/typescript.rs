@@ -14,7 +14,7 @@ use oxc::syntax::reference::Reference;
 use super::AS_EXPRESSION;
 use crate::source::mapping::{Mapping, Segment};
 use crate::source::text::{Position, utf16_length};
-use crate::source::{SyntaxError, parse, strip};
+use crate::source::{SyntaxError, guesses, parse, strip};
 
 /// The text that the parser's codegen writes before the function.
 const PRINTED: &str = "_ = ";
@@ -23,6 +23,9 @@ const PRINTED: &str = "_ = ";
 pub(super) fn without_types(text: &str) -> Option<String> {
     // Handlers of Actions are named so; most files in TypeScript need no second parser.
     if text.contains("onExecute") || text.contains("onContinue") {
+        return None;
+    }
+    if guesses::excess(text).is_some() {
         return None;
     }
     let blanks = parse::on_deep_stack(text, || {
