@@ -36,7 +36,7 @@ const INTERRUPTED: u8 = 130;
 pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u8, CliError> {
     let here = working_folder()?;
     let project = crate::project::discover(&here, printer)?;
-    let checkouts = git::Checkouts::new(&here, project.as_ref());
+    let checkouts = git::Checkouts::new(&here, project.as_ref(), printer);
     let load = || prepare(arguments, &here, project.as_ref(), &checkouts, printer);
     match &arguments.users {
         None => cluster::worker(load()?, printer),
