@@ -23,6 +23,7 @@ mod explain;
 mod explain_conditions;
 mod faults;
 mod fidelity;
+mod foreign_checkout;
 mod forged;
 #[cfg(target_os = "linux")]
 mod full_disk;
