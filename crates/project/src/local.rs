@@ -3,8 +3,10 @@
 
 mod json;
 
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -18,6 +20,10 @@ use crate::{Error, Result};
 const MOST_FILES: usize = 300;
 /// So much text is read for one Action, in bytes.
 const MOST_TEXT: usize = 8 << 20;
+/// So many imports are looked for on behalf of one Action.
+const MOST_SPECIFIERS: usize = 10_000;
+/// So much text of manifests and configurations is read for one Action, in bytes.
+const MOST_DOCUMENTS: usize = 64 << 20;
 /// The extensions that a path may leave out.
 const EXTENSIONS: &[&str] = &["ts", "mts", "cts", "js", "mjs", "cjs", "json"];
 
@@ -57,6 +63,10 @@ pub fn local_sources(
         base: base(path, shown),
         found: LocalSources::default(),
         bytes: 0,
+        asked: 0,
+        documents: RefCell::default(),
+        document_bytes: Cell::new(0),
+        members: OnceCell::new(),
     };
     finder.found.imports = finder.follow(path, requests(shown, text));
     let mut next = 0;
@@ -102,6 +112,13 @@ struct Finder {
     base: PathBuf,
     found: LocalSources,
     bytes: usize,
+    /// So many specifiers were looked for.
+    asked: usize,
+    /// Manifests and configurations, each read once: every import asks for them.
+    documents: RefCell<HashMap<PathBuf, Option<Rc<Value>>>>,
+    document_bytes: Cell<usize>,
+    /// The packages of the workspace by name.
+    members: OnceCell<HashMap<String, PathBuf>>,
 }
 
 impl Finder {
@@ -109,6 +126,10 @@ impl Finder {
     fn follow(&mut self, importer: &Path, requests: Vec<String>) -> HashMap<String, usize> {
         let mut imports = HashMap::new();
         for specifier in requests {
+            self.asked += 1;
+            if self.asked > MOST_SPECIFIERS {
+                break;
+            }
             if let Some(path) = self.find(importer, &specifier)
                 && let Some(index) = self.add(path)
             {
@@ -250,13 +271,21 @@ impl Finder {
                 .any(|part| part.as_os_str() == "node_modules");
             return (!is_installed).then_some(real);
         }
-        let top = self.folders_above(folder).last()?.to_owned();
-        let mut members = self.members(&top).into_iter();
-        members.find(|member| {
-            let manifest = self.json(&member.join("package.json"));
-            manifest
-                .is_some_and(|manifest| manifest.get("name").and_then(Value::as_str) == Some(name))
-        })
+        // All folders of an Action's files end at the same top.
+        let top = self.folders_above(folder).last()?;
+        let members = self.members.get_or_init(|| {
+            let mut members = HashMap::new();
+            for member in self.members(top) {
+                let manifest = self.json(&member.join("package.json"));
+                let name = manifest.as_ref().and_then(|it| it.get("name")?.as_str());
+                if let Some(name) = name {
+                    // Of two with one name, the first.
+                    members.entry(name.to_owned()).or_insert(member);
+                }
+            }
+            members
+        });
+        members.get(name).cloned()
     }
 
     /// The folders of the workspace's packages, by `workspaces` or pnpm-workspace.yaml; patterns other than `folder/*` are folders.
@@ -304,13 +333,25 @@ impl Finder {
     }
 
     /// A JSON file, with comments as TypeScript's tools take them.
-    fn json(&self, path: &Path) -> Option<Value> {
-        if !path.is_file() {
-            return None;
+    fn json(&self, path: &Path) -> Option<Rc<Value>> {
+        if let Some(known) = self.documents.borrow().get(path) {
+            return known.clone();
         }
-        let text = self.within.read_text(path, &file_name(path)).ok()?;
-        let text = without_comments(&text);
-        crate::parse_document(&text, crate::Format::Json, "").ok()
+        let read = || {
+            if !path.is_file() || self.document_bytes.get() > MOST_DOCUMENTS {
+                return None;
+            }
+            let text = self.within.read_text(path, &file_name(path)).ok()?;
+            self.document_bytes
+                .set(self.document_bytes.get() + text.len());
+            let text = without_comments(&text);
+            let parsed = crate::parse_document(&text, crate::Format::Json, "");
+            parsed.ok().map(Rc::new)
+        };
+        let found = read();
+        let mut documents = self.documents.borrow_mut();
+        documents.insert(path.to_owned(), found.clone());
+        found
     }
 }
 
