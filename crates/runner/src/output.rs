@@ -68,7 +68,7 @@ fn write_with(
     readers: Readers,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut new = NewFile::create(path, readers)?;
+    let mut new = NewFile::begin(path, readers)?;
     write(&mut new.file)?;
     new.put()
 }
@@ -140,10 +140,10 @@ impl NewFile {
     /// # Errors
     /// When it cannot be created. All errors name the path.
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
-        Self::create(path, Readers::All).map_err(|error| named(path, &error))
+        Self::begin(path, Readers::All).map_err(|error| named(path, &error))
     }
 
-    fn create(path: &Path, readers: Readers) -> io::Result<Self> {
+    fn begin(path: &Path, readers: Readers) -> io::Result<Self> {
         // Two reports may have the same path.
         static FILES: AtomicUsize = AtomicUsize::new(0);
         let number = FILES.fetch_add(1, Ordering::Relaxed);
