@@ -7,7 +7,9 @@ use std::{
 };
 
 use postlogin_engine::{Allocation, CompileNotice, Engine};
-use postlogin_project::{ActionSource, CacheEnvironment, Project, cache_folder, resolve_action};
+use postlogin_project::{
+    ActionSource, CacheEnvironment, NamedBy, Project, cache_folder, resolve_action,
+};
 use postlogin_runner::{ALLOW_CARGO_BUILD, Compiler, LoadError, LoadNotice, LoadProblem, Packages};
 
 use crate::{
@@ -26,7 +28,17 @@ pub(crate) fn find(
     here: &Path,
     project: Option<&Project>,
 ) -> Result<ActionSource, CliError> {
-    resolve_action(argument, here, project).map_err(|error| {
+    find_named(argument, here, project, NamedBy::User)
+}
+
+/// As [`find`], for an argument that `named_by` chose: a default, or a path of a revision, is not the user's.
+pub(crate) fn find_named(
+    argument: &str,
+    here: &Path,
+    project: Option<&Project>,
+    named_by: NamedBy,
+) -> Result<ActionSource, CliError> {
+    resolve_action(argument, here, project, named_by).map_err(|error| {
         let file = here.join(argument);
         let claims_to_be_one = file
             .extension()

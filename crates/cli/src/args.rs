@@ -39,6 +39,10 @@ pub(crate) struct Arguments {
     /// Print debug output to stderr
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+
+    /// Paths of the command line are those of a tool's call, not the user's: see `distrust_arguments`
+    #[arg(long, hide = true)]
+    pub(crate) untrusted_arguments: bool,
 }
 
 /// The command to run.

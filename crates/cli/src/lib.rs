@@ -51,6 +51,17 @@ pub fn main() -> ExitCode {
         printer.error(&shown);
         return ExitCode::from(shown.code);
     }
+    if arguments.untrusted_arguments {
+        match env::current_dir() {
+            Ok(folder) => postlogin_project::distrust_arguments(&folder),
+            Err(error) => {
+                let shown =
+                    CliError::usage(format!("cannot determine the current directory: {error}"));
+                printer.error(&shown);
+                return ExitCode::from(shown.code);
+            }
+        }
+    }
     // The exit code of a panic would mean that an Action could not be built.
     let result = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &printer)))
         .unwrap_or_else(|_| Err(CliError::internal(&anyhow!(panic::take()))));

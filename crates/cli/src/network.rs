@@ -17,6 +17,7 @@ use postlogin_host::{
     record::{HEADER, RECORDED_BYTES, RECORDED_EXCHANGES},
 };
 use postlogin_project::{Secret, read_list};
+use postlogin_runner::output::write_output;
 
 use crate::{args::NetworkArguments, error::CliError, printer::Printer};
 
@@ -74,7 +75,7 @@ impl Network {
             true => "[]\n".to_owned(),
             false => to_yaml(mocks),
         };
-        fs::write(file, format!("{HEADER}\n{list}"))
+        write_output(file, format!("{HEADER}\n{list}").as_bytes())
             .map_err(|error| CliError::unwritable(file.display(), error))?;
         let count = match mocks.len() {
             1 => "1 exchange".to_owned(),

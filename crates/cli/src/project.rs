@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use postlogin_core::escape::inline;
-use postlogin_project::{Error, Project, display_path};
+use postlogin_project::{Error, Project, admit_argument, display_path};
 
 use crate::{error::CliError, printer::Printer};
 
@@ -81,6 +81,7 @@ pub(crate) fn named(
     printer: &Printer,
 ) -> Result<Option<Project>, CliError> {
     let folder = here.join(argument);
+    admit_argument(&folder, argument)?;
     if !folder.is_dir() {
         return Ok(None);
     }

@@ -44,6 +44,7 @@ pub fn connection_source_from(
         if let Some(within) = within {
             within.admit_argument(&path, argument)?;
         }
+        crate::door::admit_argument(&path, argument)?;
         if !path.exists() {
             // Whoever names it says where.
             return Err(Error::new(format!("no such file: `{shown}`")));

@@ -9,6 +9,7 @@ use std::fs::OpenOptions;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::files::{absolute, decode, extension, file_name};
 use crate::gzip;
@@ -216,8 +217,36 @@ pub(crate) fn read_named(path: &Path, shown: &str, most: u64) -> Result<Vec<u8>>
     bounded(open_named(path, shown)?, shown, most)
 }
 
+/// Where the arguments of the command line may lead, if they are not the user's.
+static ARGUMENTS: OnceLock<Boundary> = OnceLock::new();
+
+/// From now on the paths of the command line are no more trusted than those in files of the project around `folder`: they are not
+/// the user's, but those of a tool's call. They stay inside, also through links, and permit no build of Cargo.
+pub fn distrust_arguments(folder: &Path) {
+    let _ = ARGUMENTS.set(Boundary::around(folder));
+}
+
+/// Whether [`distrust_arguments`] was called.
+pub(crate) fn are_arguments_distrusted() -> bool {
+    ARGUMENTS.get().is_some()
+}
+
+/// Refuses a path of the command line that leads out of the project, if such paths are not trusted. The file need not exist.
+///
+/// # Errors
+/// As [`Boundary::admit`].
+pub fn admit_argument(path: &Path, argument: &str) -> Result<()> {
+    match ARGUMENTS.get() {
+        Some(within) => within.admit(path, argument),
+        None => Ok(()),
+    }
+}
+
 /// Opens a file that the user named. A device, and a pipe that has a name of its own, need not end.
 fn open_named(path: &Path, shown: &str) -> Result<File> {
+    if let Some(within) = ARGUMENTS.get() {
+        return opened(&within.check(path, shown, false)?, shown);
+    }
     let opened = match path.is_dir() {
         true => Err(ErrorKind::IsADirectory.into()),
         false if is_endless(path) => {

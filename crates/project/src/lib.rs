@@ -27,7 +27,9 @@ pub use action::{
 };
 pub use connections::{connection_source, connection_source_from};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
-pub use door::{Boundary, LARGEST_COMPONENT, LARGEST_FILE, read_small};
+pub use door::{
+    Boundary, LARGEST_COMPONENT, LARGEST_FILE, admit_argument, distrust_arguments, read_small,
+};
 pub use error::{Error, Result};
 pub use files::{display_path, read_text, read_users_text};
 pub use folders::{CacheEnvironment, cache_folder, data_folder, keep_out_of_git, state_folder};

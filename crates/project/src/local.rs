@@ -24,6 +24,8 @@ const MOST_TEXT: usize = 8 << 20;
 const MOST_REQUESTS: usize = 10_000;
 /// So much of manifests and configurations is read for one Action, in bytes.
 const MOST_JSON: usize = 64 << 20;
+/// So much of it is kept, in bytes: in memory it is up to twenty times as long. What is not kept is read again.
+const MOST_KEPT: usize = 8 << 20;
 /// So many patterns of a tsconfig.json are looked at, and so many targets of each.
 const MOST_PATTERNS: usize = 1_000;
 const MOST_TARGETS: usize = 20;
@@ -126,8 +128,10 @@ struct Finder {
 #[derive(Default)]
 struct Documents {
     known: HashMap<PathBuf, Option<Rc<Value>>>,
-    /// The bytes of all texts.
+    /// The bytes of all texts that were read.
     bytes: usize,
+    /// Those of the texts that are known.
+    kept: usize,
 }
 
 impl Finder {
@@ -357,9 +361,14 @@ impl Finder {
         if let Some(known) = self.documents.borrow().known.get(path) {
             return known.clone();
         }
+        let before = self.documents.borrow().bytes;
         let read = self.read_json(path).map(Rc::new);
         let mut documents = self.documents.borrow_mut();
-        documents.known.insert(path.to_owned(), read.clone());
+        let kept = documents.kept + (documents.bytes - before);
+        if kept <= MOST_KEPT {
+            documents.kept = kept;
+            documents.known.insert(path.to_owned(), read.clone());
+        }
         read
     }
 

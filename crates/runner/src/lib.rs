@@ -22,6 +22,7 @@ pub mod library;
 pub mod load;
 pub mod login;
 mod numbered;
+pub mod output;
 pub mod page;
 pub mod pipeline;
 pub mod plan;

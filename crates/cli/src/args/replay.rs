@@ -32,10 +32,9 @@ pub(crate) struct ReplayArguments {
     #[arg(
         long,
         value_name = "DIR|ACTION,…|git:REV[:ACTION,…]",
-        default_value = ".",
         help_heading = "The versions"
     )]
-    pub(crate) after: String,
+    pub(crate) after: Option<String>,
 
     /// The event of every login except its user, JSON or YAML; default: the built-in sample
     #[arg(long, value_name = "FILE", help_heading = "The logins")]

@@ -1,8 +1,9 @@
 //! `postlogin build`.
 
-use std::{env, fs, io, path::PathBuf};
+use std::{env, io, path::PathBuf};
 
 use postlogin_engine::Allocation;
+use postlogin_runner::output::write_output;
 
 use crate::{
     action::{compiler, find},
@@ -23,7 +24,7 @@ pub(crate) fn build(arguments: &BuildArguments, printer: &Printer) -> Result<u8,
         .output
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("{}.wasm", super::file_stem(&source.name))));
-    fs::write(&file, &component).map_err(|error| {
+    write_output(&file, &component).map_err(|error| {
         let shown = CliError::unwritable(file.display(), &error);
         match error.kind() {
             io::ErrorKind::NotFound => shown.with_hint("make the folder first"),

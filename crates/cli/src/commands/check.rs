@@ -227,6 +227,7 @@ fn subjects(paths: &[String], here: &Path, found: &Found) -> Result<Subjects, Cl
     }
     let mut subjects = Subjects::default();
     for path in paths {
+        postlogin_project::admit_argument(&here.join(path), path)?;
         // A project's folder is the project, even if an Action's code lies in it.
         let whole = whole_project(&here.join(path), here)?;
         match (whole, find(path, here, project)) {

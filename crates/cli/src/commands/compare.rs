@@ -9,7 +9,9 @@ use std::{
 
 use postlogin_core::{Trigger, complete_event};
 use postlogin_engine::Allocation;
-use postlogin_project::{ActionSource, Project, TenantData, login_set, read_object};
+use postlogin_project::{
+    ActionSource, NamedBy, Project, TenantData, admit_argument, login_set, read_object,
+};
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, LeftOut, PlannedCase, Side,
     compare as compare_sides, compare::page::report, plan, sort_parts, trigger_of, trigger_of_all,
@@ -18,7 +20,7 @@ use serde_json::Value;
 
 use super::run::{budget, now_ms, unread, working_folder};
 use crate::{
-    action::{compiler, find, store_packages},
+    action::{compiler, find_named, store_packages},
     args::{CompareArguments, Format},
     error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS, UNEXPECTED, UNLOADABLE, USAGE},
     network::mocks,
@@ -135,10 +137,16 @@ const DEFAULT: u64 = 1000;
 
 /// Returns the sources that an argument names: one thing that can be loaded, or several with commas between them. A folder of a project means
 /// for all that runs at its logins, its folder `rules` for the Rules alone, and the trigger for the Actions bound to it.
-pub(super) fn sources(
+fn sources(argument: &str, here: &Path, project: Option<&Project>) -> Result<Vec<Part>, CliError> {
+    sources_named(argument, here, project, NamedBy::User)
+}
+
+/// As [`sources`], for an argument that is not on the command line, too.
+pub(super) fn sources_named(
     argument: &str,
     here: &Path,
     project: Option<&Project>,
+    named_by: NamedBy,
 ) -> Result<Vec<Part>, CliError> {
     let is_one = !argument.contains(',') || here.join(argument).exists();
     let names: Vec<&str> = match is_one {
@@ -149,7 +157,7 @@ pub(super) fn sources(
     for name in names {
         match login_set(name, here, project)? {
             Some(set) => sources.extend(sort_parts(set)),
-            None => sources.push(Ok(find(name, here, project)?)),
+            None => sources.push(Ok(find_named(name, here, project, named_by)?)),
         }
     }
     // Without any that can be read, there is nothing to go on with.
@@ -272,6 +280,7 @@ fn print(comparison: &Comparison, format: Format, printer: &Printer) -> Result<(
 /// Where a file of cases may be written: nothing is overwritten. Found out before anything runs.
 fn new_case_file(file: &Path, here: &Path) -> Result<PathBuf, CliError> {
     let path = here.join(file);
+    admit_argument(&path, &file.display().to_string())?;
     let refused = |what: &str| CliError::usage(format!("--write {}: {what}", file.display()));
     if path.exists() {
         return Err(refused("the file is there").with_hint("name a new one"));

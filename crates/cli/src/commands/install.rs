@@ -1,5 +1,7 @@
 //! `postlogin install`: the npm packages that the project's Actions declare.
 
+mod foreign;
+
 use std::{collections::BTreeMap, process::Command};
 
 use postlogin_project::Project;
@@ -32,9 +34,16 @@ pub(crate) fn install(arguments: &InstallArguments, printer: &Printer) -> Result
         printer.data(|out| writeln!(out, "{shown}"))?;
         return Ok(SUCCESS);
     }
+    foreign::refuse(folder, &shown)?;
     printer.note(&format!("{}: {shown}", folder.display()));
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let done = Command::new(npm).args(&words).current_dir(folder).status();
+    let done = Command::new(npm)
+        .args(&words)
+        // Without it, npm looks for a project above, whose files were not looked at.
+        .arg("--prefix")
+        .arg(folder)
+        .current_dir(folder)
+        .status();
     match done {
         Ok(status) if status.success() => Ok(SUCCESS),
         Ok(status) => Err(CliError {

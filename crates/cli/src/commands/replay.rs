@@ -40,7 +40,7 @@ pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u
     // Before users run: a report that cannot be written should not cost a run.
     super::page::prepare(arguments.report.as_deref())?;
     let project = crate::project::discover(&here, printer)?;
-    let checkouts = git::Checkouts::new(&here, project.as_ref());
+    let checkouts = git::Checkouts::new(&here, project.as_ref(), printer);
     let load = || prepare(arguments, &here, project.as_ref(), &checkouts, printer);
     match &arguments.users {
         None => cluster::worker(load()?, printer),

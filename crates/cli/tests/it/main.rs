@@ -24,6 +24,7 @@ mod explain_conditions;
 mod explain_reasons;
 mod faults;
 mod fidelity;
+mod foreign_checkout;
 mod forged;
 #[cfg(target_os = "linux")]
 mod full_disk;

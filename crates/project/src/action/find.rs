@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use postlogin_core::event::suggest::closest;
 
 use super::{Error, NamedBy, Result};
+use crate::door::{admit_argument, are_arguments_distrusted};
 use crate::files::{entries, extension, file_name, file_stem, normalize};
 use crate::keywords::KeywordMappings;
 use crate::project::rules::Rule;
@@ -35,11 +36,13 @@ pub(super) fn find(
     argument: &str,
     working_folder: &Path,
     project: Option<&Project>,
+    named_by: NamedBy,
 ) -> Result<Found> {
     if argument.trim().is_empty() {
         return Err(Error::new("the Action name is empty").with_hint(FORMS));
     }
     let path = normalize(&working_folder.join(argument));
+    admit_argument(&path, argument)?;
     if path.is_file() {
         return file(&path, argument, project);
     }
@@ -52,9 +55,9 @@ pub(super) fn find(
     {
         return Ok(found);
     }
-    let named_by = match is_word {
+    let named_by = match is_word || are_arguments_distrusted() {
         true => NamedBy::Project,
-        false => NamedBy::User,
+        false => named_by,
     };
     if path.is_dir()
         && let Some(found) = folder(&path, project, named_by)?

@@ -137,9 +137,10 @@ pub enum ActionKind {
 /// Who named a Cargo package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NamedBy {
-    /// The user, who gave its folder on the command line.
+    /// The user, who wrote its folder on the command line.
     User,
-    /// A file of the project or a case; also a name on the command line, since the project decides what it means.
+    /// A file of the project, a case, a default, a revision or the call of a tool; also a name on the command line, since the
+    /// project decides what it means.
     Project,
 }
 
@@ -154,14 +155,16 @@ impl ActionSource {
     }
 }
 
-/// Finds and reads the Action that `argument` means. Relative paths are relative to `working_folder`.
+/// Finds and reads the Action that `argument` means. Relative paths are relative to `working_folder`. `named_by` is who chose
+/// the argument: the command line, or a default or a tool's call, which permit no build.
 pub fn resolve_action(
     argument: &str,
     working_folder: &Path,
     project: Option<&Project>,
+    named_by: NamedBy,
 ) -> Result<ActionSource> {
     let working_folder = &absolute(working_folder);
-    let found = find::find(argument, working_folder, project)?;
+    let found = find::find(argument, working_folder, project, named_by)?;
     load::load(
         found,
         &Surroundings {
@@ -190,7 +193,7 @@ pub fn resolve_action_from(
     within: &Boundary,
 ) -> Result<ActionSource> {
     within.admit_argument(&normalize(&absolute(base).join(argument)), argument)?;
-    let found = find::find(argument, &absolute(base), project)?;
+    let found = find::find(argument, &absolute(base), project, NamedBy::Project)?;
     load::load(
         found,
         &Surroundings {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use postlogin_core::trigger::Exported;
 
 use super::find::SCRIPTS;
-use super::{ActionKind, ActionSource, resolve_action};
+use super::{ActionKind, ActionSource, NamedBy, resolve_action};
 use crate::Result;
 use crate::door::Boundary;
 use crate::files::{absolute, display_path, entries, extension, file_name, normalize};
@@ -40,7 +40,12 @@ pub fn actions_below(
             let declared = declared.map(|action| project.source(action, working_folder));
             let undescribed = project.remarks.undescribed.iter();
             let undescribed = undescribed.filter(|one| is_below(&one.code)).map(|one| {
-                resolve_action(&one.code.to_string_lossy(), working_folder, Some(project))
+                resolve_action(
+                    &one.code.to_string_lossy(),
+                    working_folder,
+                    Some(project),
+                    NamedBy::Project,
+                )
             });
             return declared.chain(undescribed).collect();
         }
@@ -54,8 +59,14 @@ pub fn actions_below(
         if admitted.is_ok() && !path.is_file() {
             continue;
         }
-        let source = admitted
-            .and_then(|()| resolve_action(&path.to_string_lossy(), working_folder, project));
+        let source = admitted.and_then(|()| {
+            resolve_action(
+                &path.to_string_lossy(),
+                working_folder,
+                project,
+                NamedBy::Project,
+            )
+        });
         let is_action = match &source {
             Ok(source) => {
                 matches!(&source.kind, ActionKind::Script { text, .. } if has_handler(text))

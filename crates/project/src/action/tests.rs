@@ -19,7 +19,7 @@ const EXPORT: &str = "fixtures/exports/directory";
 #[track_caller]
 fn resolve(argument: &str, working_folder: &Path) -> Result<ActionSource> {
     let project = Project::discover(working_folder).expect("nothing broken");
-    resolve_action(argument, working_folder, project.as_ref())
+    resolve_action(argument, working_folder, project.as_ref(), NamedBy::User)
 }
 
 #[track_caller]
@@ -102,7 +102,8 @@ fn the_working_folder_may_be_relative() {
         .expect("good")
         .expect("a project");
     assert!(project.root.ends_with("fixtures/exports/yaml"));
-    let source = resolve_action("welcome", Path::new("."), Some(&project)).expect("an Action");
+    let source = resolve_action("welcome", Path::new("."), Some(&project), NamedBy::User)
+        .expect("an Action");
     assert_eq!(source.display_path, "actions/welcome/code.js");
     let from_project = project
         .source(project.action("welcome").expect("it"), Path::new("."))
@@ -169,7 +170,7 @@ fn loose_files_and_packages() {
         ("older", "Older", "older/code.js", "script"),
         ("older/current.json", "Older", "older/code.js", "script"),
     ] {
-        let source = resolve_action(argument, folder.path(), None).expect(argument);
+        let source = resolve_action(argument, folder.path(), None, NamedBy::User).expect(argument);
         assert_eq!(
             (source.name.as_str(), source.display_path.as_str()),
             (name, display),

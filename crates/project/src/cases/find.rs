@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::door::admit_argument;
 use crate::files::{absolute, display_path, entries, file_name};
 use crate::{Error, Result};
 
@@ -33,6 +34,7 @@ pub fn find_case_files(paths: &[PathBuf], working_folder: &Path) -> Result<Found
     for path in paths {
         let path = absolute(&working_folder.join(path));
         let shown = display_path(&path, &working_folder);
+        admit_argument(&path, &shown)?;
         if path.is_dir() {
             walk(&path, &mut found);
         } else if !path.exists() {

@@ -379,7 +379,7 @@ fn an_action_of_a_case_is_bounded_and_one_of_the_user_is_not() {
         error.contains("`../../foreign/a.js`: cannot read the file: it is outside"),
         "{error}"
     );
-    assert!(crate::resolve_action("../foreign/a.js", &repo, None).is_ok());
+    assert!(crate::resolve_action("../foreign/a.js", &repo, None, crate::NamedBy::User).is_ok());
 }
 
 /// Another process that replaces a folder by a link between the check and the opening.

@@ -148,3 +148,33 @@ fn comments_of_json() {
         assert_eq!(without_comments(text), plain, "{text}");
     }
 }
+
+/// Before manifests were read once, this took minutes: each import read each of them.
+#[test]
+fn imports_of_a_large_workspace_are_bounded() {
+    let long = format!(r#""x": "{}""#, "y".repeat(20_000));
+    let member = |index: usize| {
+        let manifest = format!(r#"{{"name": "k{index}", {long}, "main": "./index.ts"}}"#);
+        (format!("packages/k{index}/package.json"), manifest)
+    };
+    let members: Vec<(String, String)> = (0..500).map(member).collect();
+    let missing: String = (0..9_998).map(|index| format!("m{index}\n")).collect();
+    let mut files: Vec<(&str, &str)> = members
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let action = format!("k7\n{missing}k8\nk9\n");
+    files.extend([
+        ("package.json", r#"{"workspaces": ["packages/*"]}"#),
+        ("packages/k7/index.ts", ""),
+        ("packages/k8/index.ts", ""),
+        ("packages/k9/index.ts", ""),
+        ("a.ts", action.as_str()),
+    ]);
+    let folder = repository(&files);
+    // The limit is 10,000 specifiers: the last is one more.
+    assert_eq!(
+        found(folder.path(), "a.ts"),
+        ["packages/k7/index.ts", "packages/k8/index.ts"]
+    );
+}

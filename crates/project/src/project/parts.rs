@@ -7,6 +7,7 @@ use postlogin_core::{Trigger, trigger::Binding};
 use super::remarks::Part;
 use super::{Action, NotRead, Project};
 use crate::action::ActionSource;
+use crate::door::admit_argument;
 use crate::files::absolute;
 use crate::{Error, Result};
 
@@ -111,6 +112,7 @@ pub fn login_set(
     project: Option<&Project>,
 ) -> Result<Option<Vec<Result<ActionSource, NotRead>>>> {
     let folder = absolute(&working_folder.join(argument));
+    admit_argument(&folder, argument)?;
     let (set, what) = if folder.is_dir() {
         if let Some(found) = root_at(&folder)? {
             // A folder with nothing that runs may still be that of one Action.

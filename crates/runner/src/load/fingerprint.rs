@@ -48,7 +48,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use postlogin_project::resolve_action;
+    use postlogin_project::{NamedBy, resolve_action};
 
     use super::fingerprint;
 
@@ -72,7 +72,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();
         let of = |name: &str| {
-            let source = resolve_action(name, root, None).expect("an Action");
+            let source = resolve_action(name, root, None, NamedBy::User).expect("an Action");
             fingerprint(&source)
         };
         write(root, "with.js", ACTION);

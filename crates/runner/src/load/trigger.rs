@@ -148,7 +148,7 @@ mod tests {
     use std::fs;
 
     use postlogin_core::Trigger;
-    use postlogin_project::resolve_action;
+    use postlogin_project::{NamedBy, resolve_action};
 
     use super::trigger_of;
 
@@ -161,7 +161,8 @@ mod tests {
             fs::create_dir_all(package.join("src")).expect("a folder");
             fs::write(package.join("Cargo.toml"), "[package]\n").expect("a file");
             fs::write(package.join("src/lib.rs"), lib).expect("a file");
-            let source = resolve_action("./package", folder.path(), None).expect("a package");
+            let source =
+                resolve_action("./package", folder.path(), None, NamedBy::User).expect("a package");
             assert_eq!(trigger_of(&source).ok(), Some(expected), "{lib}");
         }
         let (login, machine) = (Trigger::PostLogin, Trigger::CredentialsExchange);

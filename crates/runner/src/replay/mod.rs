@@ -33,7 +33,7 @@ use crate::lab::{Ran, Setting, placeholders, seen_by, text_of};
 
 pub use chunks::{Chunk, Chunks};
 pub use gather::{GatherError, Gathered, gather};
-pub use parts::{Parts, PartsError, private_file};
+pub use parts::{Parts, PartsError};
 pub use run::{Done, Progress, ReplayError, RunControl, run};
 pub use worker::{WorkerError, work};
 

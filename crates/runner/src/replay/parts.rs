@@ -1,6 +1,6 @@
 //! The finished parts of a replay, in a folder: one for each portion of users. Parts are renamed into place, so each is whole.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Folded;
+use crate::output::{new_private_file, refuse_detour, write_private};
 
 /// The name and version of a part.
 const FORMAT: &str = "postlogin.replay-part/2";
@@ -243,7 +244,7 @@ impl Parts {
     /// When it cannot be made.
     pub(super) fn create(&self, number: u64, extension: &str) -> Result<File, PartsError> {
         let path = self.path(number, extension);
-        private_file(&path).map_err(|error| PartsError::Io(path, error))
+        new_private_file(&path).map_err(|error| PartsError::Io(path, error))
     }
 
     /// Stores what became of a portion.
@@ -272,21 +273,15 @@ impl Parts {
         &self,
         number: u64,
         extension: &str,
-        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+        write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
     ) -> Result<(), PartsError> {
         let path = self.path(number, extension);
-        let new = self.path(number, &format!("{extension}.new-{}", std::process::id()));
-        let written = private_file(&new).and_then(|file| {
+        let written = write_private(&path, |file| {
             let mut out = BufWriter::new(file);
             write(&mut out)?;
-            out.flush()?;
-            fs::rename(&new, &path)
+            out.flush()
         });
-        written.map_err(|error| {
-            // A full disk must not stay full of halves.
-            let _ = fs::remove_file(&new);
-            PartsError::Io(path, error)
-        })
+        written.map_err(|error| PartsError::Io(path, error))
     }
 
     /// Copies the differences of all portions, in their order.
@@ -343,18 +338,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Makes a file that its owner alone can read.
-///
-/// # Errors
-/// When it cannot be made.
-pub fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 /// Opens a file; `None` when it is something else, such as a pipe, which might never be read to its end.
 fn regular(path: &Path) -> io::Result<Option<File>> {
     match fs::symlink_metadata(path)?.is_file() {
@@ -364,6 +347,7 @@ fn regular(path: &Path) -> io::Result<Option<File>> {
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {
+    refuse_detour(path)?;
     // A link would lead the results of users elsewhere.
     if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
         return Err(io::Error::other(

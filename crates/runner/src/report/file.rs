@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use crate::snapshot::NewFile;
+use crate::output::{NewFile, refuse_detour};
 
 /// Writes a report beside its place, and puts it there when it is whole: it may be larger than memory. Clones write to
 /// the same file.
@@ -29,6 +29,11 @@ impl ReportFile {
         &self.path
     }
 
+    fn begin(&self) -> io::Result<NewFile> {
+        refuse_detour(&self.path)?;
+        NewFile::beside(&self.path)
+    }
+
     /// Puts the file in its place. What is written from then on begins a new one.
     ///
     /// # Errors
@@ -37,7 +42,7 @@ impl ReportFile {
         let new = match self.new.take() {
             Some(new) => new.into_inner().map_err(io::IntoInnerError::into_error)?,
             // A report may be empty.
-            None => NewFile::beside(&self.path)?,
+            None => self.begin()?,
         };
         new.store()
     }
@@ -48,7 +53,7 @@ impl Write for ReportFile {
         let mut new = self.new.borrow_mut();
         let new = match &mut *new {
             Some(new) => new,
-            none => none.insert(BufWriter::new(NewFile::beside(&self.path)?)),
+            none => none.insert(BufWriter::new(self.begin()?)),
         };
         new.write(bytes)
     }

@@ -1,11 +1,12 @@
 //! The file of stored outcomes: one section for each case.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use postlogin_project::{Boundary, Error, LARGEST_FILE};
+
+use crate::output::write_whole;
 
 /// The first line. Other tools have `.snap` files, too.
 const HEADER: &str =
@@ -122,79 +123,6 @@ pub(super) fn write(path: &Path, sections: &Sections) -> io::Result<()> {
         )));
     }
     write_whole(path, text.as_bytes())
-}
-
-/// Writes a file beside its place and renames it.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut new = NewFile::beside(path)?;
-    new.write_all(bytes)?;
-    new.store()
-}
-
-/// A file that is written beside its place. Unless it is stored, it goes when it is dropped.
-pub(crate) struct NewFile {
-    path: PathBuf,
-    beside: PathBuf,
-    file: fs::File,
-    is_stored: bool,
-}
-
-impl NewFile {
-    /// Begins a file that is to be at `path`.
-    ///
-    /// # Errors
-    /// When it cannot be created. All errors name the path.
-    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
-        // Two reports may have the same path.
-        static FILES: AtomicUsize = AtomicUsize::new(0);
-        let number = FILES.fetch_add(1, Ordering::Relaxed);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let beside = path.with_file_name(format!(".{name}.{}.{number}", std::process::id()));
-        // What is there is left of a run that was killed, or a link that was placed there: it is not written through.
-        let _ = fs::remove_file(&beside);
-        let file = fs::File::create_new(&beside).map_err(|error| named(path, &error))?;
-        Ok(Self {
-            path: path.to_owned(),
-            beside,
-            file,
-            is_stored: false,
-        })
-    }
-
-    /// Puts the file in its place.
-    ///
-    /// # Errors
-    /// When it cannot be renamed.
-    pub(crate) fn store(mut self) -> io::Result<()> {
-        fs::rename(&self.beside, &self.path).map_err(|error| named(&self.path, &error))?;
-        self.is_stored = true;
-        Ok(())
-    }
-}
-
-impl Write for NewFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes);
-        written.map_err(|error| named(&self.path, &error))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.is_stored {
-            // What is left of it is of no use; the first error is the one to report.
-            let _ = fs::remove_file(&self.beside);
-        }
-    }
-}
-
-/// The same error with the path. It keeps its kind, so that a caller still tries again after an interruption.
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 pub(super) fn remove(path: &Path) -> io::Result<()> {

@@ -19,7 +19,7 @@ use crate::plan::Plan;
 use crate::run_event::{SnapshotFailure, SnapshotSummary};
 use file::Sections;
 pub use file::pending_file;
-pub(crate) use file::{NewFile, read as read_sections};
+pub(crate) use file::read as read_sections;
 pub use text::snapshot_text;
 
 /// The changes that a run may make to snapshots.

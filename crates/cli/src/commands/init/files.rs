@@ -100,7 +100,8 @@ impl Files {
             text.push_str(line);
             text.push('\n');
         }
-        fs::write(&path, text).map_err(|error| CliError::unwritable(path.display(), &error))?;
+        postlogin_runner::output::write_output(&path, text.as_bytes())
+            .map_err(|error| CliError::unwritable(path.display(), &error))?;
         self.made.push(".gitignore".to_owned());
         Ok(())
     }

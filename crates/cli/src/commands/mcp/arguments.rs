@@ -1,12 +1,8 @@
 //! From the arguments of a call to a command line.
 
-use std::{
-    env,
-    path::{Component, Path},
-};
+use std::path::{Component, Path};
 
 use postlogin_core::event::suggest::closest;
-use postlogin_runner::ALLOW_CARGO_BUILD;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -28,17 +24,17 @@ fn refused(message: impl Into<String>, hint: impl Into<String>) -> Refused {
     }
 }
 
-/// Reads the arguments of a call. `folder` is the one to which paths are relative, and which they do not leave.
+/// Reads the arguments of a call. Paths that leave the project by their letters are refused here; where links lead is found out by
+/// the process that opens them, and so is what is a Cargo package.
 pub(super) fn invocation(
     spec: &Spec,
     arguments: &Map<String, Value>,
-    folder: &Path,
 ) -> Result<Invocation, Refused> {
     for (name, value) in arguments {
         let Some(parameter) = spec.parameters.iter().find(|known| known.name == name) else {
             return Err(unknown(spec, name));
         };
-        check(parameter, value, folder)?;
+        check(parameter, value)?;
     }
     for parameter in spec.parameters.iter().filter(|known| known.is_required) {
         if !arguments.contains_key(parameter.name) {
@@ -66,7 +62,7 @@ fn unknown(spec: &Spec, name: &str) -> Refused {
     refused(format!("`{}` has no argument `{name}`", spec.name), hint)
 }
 
-fn check(parameter: &Parameter, value: &Value, folder: &Path) -> Result<(), Refused> {
+fn check(parameter: &Parameter, value: &Value) -> Result<(), Refused> {
     let wrong = |what: &str| {
         let message = format!("`{}` must be {what}", parameter.name);
         Err(refused(message, format!("got {}", short(value))))
@@ -83,23 +79,16 @@ fn check(parameter: &Parameter, value: &Value, folder: &Path) -> Result<(), Refu
         }
         // An agent chooses these: each path is kept inside the project, and nothing that it names may start a build.
         Kind::Path | Kind::Side => match value.as_str() {
-            Some(text) if parameter.kind == Kind::Side => text
-                .split(',')
-                .map(str::trim)
-                .try_for_each(|one| path(one).and_then(|()| no_package(one, folder))),
+            Some(text) if parameter.kind == Kind::Side => {
+                text.split(',').map(str::trim).try_for_each(path)
+            }
             Some(text) => path(text),
             None => wrong("a string"),
         },
         Kind::Texts | Kind::Paths | Kind::Actions => match texts() {
             None => wrong("a list of strings"),
             Some(_) if parameter.kind == Kind::Texts => Ok(()),
-            Some(all) => all.into_iter().try_for_each(|one| {
-                path(one)?;
-                match parameter.kind {
-                    Kind::Actions => no_package(one, folder),
-                    _ => Ok(()),
-                }
-            }),
+            Some(all) => all.into_iter().try_for_each(path),
         },
         Kind::ObjectOrPath => match value {
             Value::Object(_) => Ok(()),
@@ -137,25 +126,6 @@ fn is_inside(name: &str, text: &str) -> Result<(), Refused> {
         ));
     }
     Ok(())
-}
-
-/// A Cargo package would run its build scripts on this machine.
-fn no_package(text: &str, folder: &Path) -> Result<(), Refused> {
-    let is_allowed = env::var_os(ALLOW_CARGO_BUILD).is_some_and(|value| value == "1");
-    let path = folder.join(text);
-    let is_package = path.is_dir() && path.join("Cargo.toml").is_file();
-    let has_script = ["code.js", "code.ts", "index.js"]
-        .iter()
-        .any(|name| path.join(name).is_file());
-    match is_package && !has_script && !is_allowed {
-        false => Ok(()),
-        true => Err(refused(
-            format!("`{text}` is a Cargo package, and building it runs its build scripts"),
-            format!(
-                "name a built .wasm component, or start the server with {ALLOW_CARGO_BUILD}=1 if you trust the package"
-            ),
-        )),
-    }
 }
 
 /// A value for a message.

@@ -72,6 +72,8 @@ impl Invocation {
     ) -> io::Result<Ended> {
         let mut command = Command::new(program);
         command
+            // The paths of a call are not the user's: wherever one is opened, it stays inside of the project.
+            .arg("--untrusted-arguments")
             .args(&self.arguments)
             .current_dir(folder)
             .stdin(Stdio::piped())

@@ -69,7 +69,7 @@ impl Desk for Commands {
         let Some(spec) = tools::ALL.iter().find(|spec| spec.name == tool) else {
             return failed("unknown tool", None);
         };
-        let invocation = match arguments::invocation(spec, &arguments, &self.folder) {
+        let invocation = match arguments::invocation(spec, &arguments) {
             Ok(invocation) => invocation,
             Err(refused) => return failed(&refused.message, Some(&refused.hint)),
         };

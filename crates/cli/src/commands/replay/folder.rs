@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use postlogin_runner::replay::{Parts, private_file};
+use postlogin_runner::{output::write_private, replay::Parts};
 use serde_json::Value;
 
 use super::unusable;
@@ -77,15 +77,7 @@ impl Folder {
         write: impl FnOnce(&mut fs::File) -> io::Result<()>,
     ) -> Result<(), CliError> {
         let path = self.path.join(name);
-        let new = self.path.join(format!("{name}.new"));
-        let written = private_file(&new).and_then(|mut file| {
-            write(&mut file)?;
-            fs::rename(&new, &path)
-        });
-        written.map_err(|error| {
-            let _ = fs::remove_file(&new);
-            CliError::unwritable(path.display(), error)
-        })
+        write_private(&path, write).map_err(|error| CliError::unwritable(path.display(), error))
     }
 }
 

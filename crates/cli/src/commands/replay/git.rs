@@ -1,37 +1,72 @@
 //! `git:REV`: the project as it is at a revision; `git:REV:ACTION,…`: Actions of it.
+//!
+//! Files of the checkout must not start a program. So git never looks for a repository by itself: a folder of the project can
+//! have the layout of one, with a configuration that names programs. And git never checks anything out, which runs filters and
+//! hooks: it lists a tree and prints blobs.
+
+mod tree;
 
 use std::{
     cell::RefCell,
+    ffi::{OsStr, OsString},
     fs,
+    hash::{BuildHasher as _, RandomState},
+    io::{self, Read as _},
     path::{Component, Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
-use postlogin_project::{Project, state_folder};
+use postlogin_project::{NamedBy, Project, state_folder};
 
-use crate::error::CliError;
+use crate::{error::CliError, printer::Printer};
+
+/// The longest list of a tree that is read, in bytes: some 500,000 files.
+const LONGEST_LIST: u64 = 64 << 20;
 
 /// Projects that were written out of git. They are removed at the end.
-pub(super) struct Checkouts {
+pub(super) struct Checkouts<'a> {
     here: PathBuf,
     /// The project's root; without a project, the working folder.
     root: PathBuf,
     made: RefCell<Vec<PathBuf>>,
+    printer: &'a Printer,
 }
 
-impl Checkouts {
-    pub(super) fn new(here: &Path, project: Option<&Project>) -> Self {
+/// The repository around a project.
+struct Repository {
+    /// The entry called `.git`.
+    git: PathBuf,
+    /// The project's folder, from the top of the repository.
+    prefix: PathBuf,
+}
+
+/// What an argument of `--before` or `--after` names.
+pub(super) struct Version {
+    pub(super) argument: String,
+    /// The folder that the argument is relative to.
+    pub(super) within: PathBuf,
+    /// Who chose the path: what a revision has is the project's.
+    pub(super) named_by: NamedBy,
+}
+
+impl<'a> Checkouts<'a> {
+    pub(super) fn new(here: &Path, project: Option<&Project>, printer: &'a Printer) -> Self {
         Self {
             here: here.to_owned(),
             root: project.map_or_else(|| here.to_owned(), |project| project.root.clone()),
             made: RefCell::default(),
+            printer,
         }
     }
 
-    /// Returns the file that an argument names, and the folder that it is relative to.
-    pub(super) fn resolve(&self, argument: &str) -> Result<(String, PathBuf), CliError> {
+    /// Returns what an argument names; a revision is written out.
+    pub(super) fn resolve(&self, argument: &str) -> Result<Version, CliError> {
         let Some(revision) = argument.strip_prefix("git:") else {
-            return Ok((argument.to_owned(), self.here.clone()));
+            return Ok(Version {
+                argument: argument.to_owned(),
+                within: self.here.clone(),
+                named_by: NamedBy::User,
+            });
         };
         // A revision such as `main@{12:00}` has a colon of its own.
         let (revision, names) = match revision.rsplit_once(':') {
@@ -40,7 +75,11 @@ impl Checkouts {
         };
         let folder = self.write_out(revision)?;
         let Some(names) = names else {
-            return Ok((folder.display().to_string(), folder));
+            return Ok(Version {
+                argument: folder.display().to_string(),
+                within: folder,
+                named_by: NamedBy::Project,
+            });
         };
         // As paths: a name alone could be that of an Action as it is now.
         let mut paths = Vec::new();
@@ -55,15 +94,20 @@ impl Checkouts {
             }
             paths.push(path.display().to_string());
         }
-        Ok((paths.join(","), folder))
+        Ok(Version {
+            argument: paths.join(","),
+            within: folder,
+            named_by: NamedBy::Project,
+        })
     }
 
-    /// Writes the project's folder at a revision into a folder of the project's own state, so that packages are found where they
-    /// are installed. Neither the working tree nor the index of the user changes.
+    /// Writes the project's folder at a revision into a new folder of the project's own state, so that packages are found where
+    /// they are installed. Neither the working tree nor the index of the user changes.
     fn write_out(&self, revision: &str) -> Result<PathBuf, CliError> {
         let failed = |what: &str| CliError::usage(format!("git:{revision}: {what}"));
-        // What git says is for its own users, and in the language of their system.
-        if self.git(&["rev-parse", "--git-dir"], &[]).is_err() {
+        let repository = repository_around(&self.root);
+        let is_readable = |found: &Repository| found.git(&["rev-parse", "--git-dir"]).is_ok();
+        let Some(repository) = repository.filter(is_readable) else {
             let folder = self.root.display();
             return Err(
                 failed(&match Command::new("git").arg("--version").output() {
@@ -72,68 +116,45 @@ impl Checkouts {
                 })
                 .with_hint("name a folder or files instead, such as --before old/actions"),
             );
-        }
+        };
         if revision.is_empty() || revision.starts_with('-') {
             return Err(
                 failed("unknown revision").with_hint("write git:main, git:HEAD~1 or git:v1.2")
             );
         }
-        let commit = self.git(
-            &[
-                "rev-parse",
-                "--verify",
-                "--end-of-options",
-                &format!("{revision}^{{commit}}"),
-            ],
-            &[],
-        );
+        let commit = format!("{revision}^{{commit}}");
+        let commit = repository.git(&["rev-parse", "--verify", "--end-of-options", &commit]);
         let commit = commit.map_err(|_| {
             failed("the repository has no such revision")
                 .with_hint("`git branch --all` and `git tag` list the revisions; a shallow clone lacks older ones (`git fetch`)")
         })?;
-        let commit = commit.trim().to_owned();
-        let prefix = self
-            .git(&["rev-parse", "--show-prefix"], &[])
-            .map_err(|why| failed(&why))?;
-        let prefix = prefix.trim_end_matches('\n').to_owned();
-        let state = state_folder(&self.root)?;
-        let folder = state
-            .join("replay")
-            .join(format!("{commit}-{}", std::process::id()));
-        let io = |error: std::io::Error| CliError::unwritable(folder.display(), error);
-        fs::create_dir_all(&folder).map_err(io)?;
+        let commit = String::from_utf8_lossy(&commit).trim().to_owned();
+        let tree = repository.tree(&commit);
+        let list = repository.git_of(
+            [
+                OsStr::new("ls-tree"),
+                OsStr::new("-rz"),
+                OsStr::new("--full-tree"),
+                &tree,
+            ]
+            .as_slice(),
+        );
+        let list = list.map_err(|why| failed(&why))?;
+        let entries = tree::parse(&list).map_err(|why| failed(&why))?;
+        let folder = new_folder(&state_folder(&self.root)?)?;
         self.made.borrow_mut().push(folder.clone());
-        let index = folder.join(".index");
-        let tree = format!("{commit}:{prefix}");
-        let environment = [("GIT_INDEX_FILE", index.as_path())];
-        let to = format!("--prefix={}/", folder.display());
-        let written = self.git(&["read-tree", &tree], &environment).and_then(|_| {
-            self.git_at_root(&["checkout-index", "--all", "--force", &to], &environment)
-        });
-        let _ = fs::remove_file(&index);
-        written.map_err(|why| failed(&why))?;
+        let left_out = tree::write(&entries, &folder, repository.command())
+            .map_err(|error| CliError::unwritable(folder.display(), error))?;
+        if let Some(first) = left_out.first() {
+            let more = match left_out.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            self.printer.warning(&format!(
+                "git:{revision}: `{first}`{more} is left out: submodules are not read"
+            ));
+        }
         Ok(folder)
-    }
-
-    fn git(&self, arguments: &[&str], environment: &[(&str, &Path)]) -> Result<String, String> {
-        run(
-            Command::new("git").current_dir(&self.root).args(arguments),
-            environment,
-        )
-    }
-
-    /// `checkout-index` looks at the folder it is in; at the top, all of the index is below it.
-    fn git_at_root(
-        &self,
-        arguments: &[&str],
-        environment: &[(&str, &Path)],
-    ) -> Result<String, String> {
-        let top = self.git(&["rev-parse", "--show-toplevel"], &[])?;
-        let top = top.trim_end_matches('\n');
-        run(
-            Command::new("git").current_dir(top).args(arguments),
-            environment,
-        )
     }
 }
 
@@ -141,27 +162,126 @@ fn is_plain(part: Component<'_>) -> bool {
     matches!(part, Component::Normal(_) | Component::CurDir)
 }
 
-fn run(command: &mut Command, environment: &[(&str, &Path)]) -> Result<String, String> {
-    // No program that the checkout names: hooks, file system monitors, external differences.
-    command
-        .args(std::iter::empty::<&str>())
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_OPTIONAL_LOCKS", "0");
-    command.envs(environment.iter().map(|(name, value)| (*name, *value)));
-    let output = command
-        .output()
-        .map_err(|error| format!("git does not start: {error}"))?;
-    match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => {
-            let text = String::from_utf8_lossy(&output.stderr);
-            let line = text.lines().next().unwrap_or("git failed");
-            Err(line.trim_start_matches("fatal: ").to_owned())
+/// Finds the repository around a folder by an entry called `.git`: git lets no commit have one, so it is the user's own.
+fn repository_around(folder: &Path) -> Option<Repository> {
+    let folder = folder.canonicalize().ok()?;
+    let top = folder
+        .ancestors()
+        .find(|above| above.join(".git").symlink_metadata().is_ok())?;
+    Some(Repository {
+        git: top.join(".git"),
+        prefix: folder.strip_prefix(top).ok()?.to_owned(),
+    })
+}
+
+impl Repository {
+    /// The name of the project's tree in a commit.
+    fn tree(&self, commit: &str) -> OsString {
+        let mut tree = OsString::from(format!("{commit}:"));
+        for (index, part) in self.prefix.components().enumerate() {
+            if let Component::Normal(part) = part {
+                tree.push(if index == 0 { "" } else { "/" });
+                tree.push(part);
+            }
+        }
+        tree
+    }
+
+    /// Returns git, with this repository and without the programs that a configuration can name.
+    fn command(&self) -> Command {
+        let mut command = Command::new("git");
+        command.arg("--git-dir").arg(&self.git);
+        for setting in [
+            "safe.bareRepository=explicit",
+            "core.fsmonitor=false",
+            "core.hooksPath=/dev/null",
+            "protocol.allow=never",
+        ] {
+            command.args(["-c", setting]);
+        }
+        for (name, value) in [
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+            ("GIT_ATTR_NOSYSTEM", "1"),
+            ("GIT_OPTIONAL_LOCKS", "0"),
+            ("GIT_NO_LAZY_FETCH", "1"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+        ] {
+            command.env(name, value);
+        }
+        // A hook of the user sets these for its own repository.
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+            command.env_remove(name);
+        }
+        command.current_dir(self.git.parent().unwrap_or(Path::new(".")));
+        command
+    }
+
+    fn git(&self, arguments: &[&str]) -> Result<Vec<u8>, String> {
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+        self.git_of(&arguments)
+    }
+
+    fn git_of(&self, arguments: &[&OsStr]) -> Result<Vec<u8>, String> {
+        let started = self
+            .command()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut child = started.map_err(|error| format!("git does not start: {error}"))?;
+        let mut text = Vec::new();
+        if let Some(out) = child.stdout.take() {
+            let read = out.take(LONGEST_LIST + 1).read_to_end(&mut text);
+            read.map_err(|error| format!("git cannot be read: {error}"))?;
+        }
+        if text.len() as u64 > LONGEST_LIST {
+            // It would go on for as long as the tree does.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err("there are too many files at this revision".to_owned());
+        }
+        let ended = child
+            .wait()
+            .map_err(|error| format!("git cannot be awaited: {error}"))?;
+        match ended.success() {
+            true => Ok(text),
+            false => Err("the project's folder is not there at this revision".to_owned()),
         }
     }
 }
 
-impl Drop for Checkouts {
+/// Makes a folder that was not there. A project can have committed folders and links of any name: none of them is taken.
+fn new_folder(state: &Path) -> Result<PathBuf, CliError> {
+    let above = state.join("replay");
+    let unwritable = |error: io::Error| CliError::unwritable(above.display(), error);
+    for folder in [state, &above] {
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(unwritable(error));
+            }
+            _ => {}
+        }
+        let found = folder.symlink_metadata().map_err(unwritable)?;
+        if !found.is_dir() {
+            return Err(unwritable(io::Error::other("it is not a folder")));
+        }
+    }
+    for number in 0..100_u64 {
+        // Unlike a process id, this cannot be guessed.
+        let name = format!("{:016x}", RandomState::new().hash_one(number));
+        let folder = above.join(name);
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(unwritable(error)),
+        }
+    }
+    Err(unwritable(io::ErrorKind::AlreadyExists.into()))
+}
+
+impl Drop for Checkouts<'_> {
     fn drop(&mut self) {
         for folder in self.made.borrow().iter() {
             let _ = fs::remove_dir_all(folder);

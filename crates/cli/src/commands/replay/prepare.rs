@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::Path, sync::Arc, thread};
 use postlogin_core::Trigger;
 use postlogin_engine::Allocation;
 use postlogin_js::coverage::Coverage;
-use postlogin_project::{ActionSource, Project, TenantData, is_action_folder};
+use postlogin_project::{ActionSource, NamedBy, Project, TenantData, is_action_folder};
 use postlogin_replay::{
     Privacy,
     profile::{Columns, Joined},
@@ -18,12 +18,16 @@ use postlogin_runner::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{git::Checkouts, joined, told::no_version};
+use super::{
+    git::{self, Checkouts},
+    joined,
+    told::no_version,
+};
 use crate::{
     action::compiler,
     args::{EventArguments, ReplayArguments},
     commands::{
-        compare::{leave_out, side, sources},
+        compare::{leave_out, side, sources_named},
         run::{budget, now_ms},
     },
     error::CliError,
@@ -71,14 +75,18 @@ pub(super) fn prepare<'a>(
     arguments: &ReplayArguments,
     here: &Path,
     project: Option<&'a Project>,
-    checkouts: &Checkouts,
+    checkouts: &Checkouts<'_>,
     printer: &'a Printer,
 ) -> Result<Setup<'a>, CliError> {
     let columns = columns(&arguments.map)?;
-    let version_of = |argument: &str| {
-        let given = argument;
-        let (argument, within) = checkouts.resolve(given)?;
-        let found = sources(&argument, &within, project).map_err(|error| {
+    let version_of = |given: &str, default: Option<NamedBy>| {
+        let git::Version {
+            argument,
+            within,
+            named_by,
+        } = checkouts.resolve(given)?;
+        let named_by = default.unwrap_or(named_by);
+        let found = sources_named(&argument, &within, project, named_by).map_err(|error| {
             // The folder that a revision was written to is nothing that its user knows.
             match given.strip_prefix("git:") {
                 Some(_) if error.message.contains(&argument) => CliError {
@@ -99,12 +107,16 @@ pub(super) fn prepare<'a>(
             false => Ok(found),
         }
     };
-    let before = arguments.before.as_deref().map(version_of).transpose()?;
-    let is_given = project.is_some() || arguments.after != AFTER_ALONE;
+    let before = arguments.before.as_deref();
+    let before = before.map(|before| version_of(before, None)).transpose()?;
+    let is_given = project.is_some() || arguments.after.is_some();
     if !is_given && !is_action_folder(here)? {
         return Err(no_version());
     }
-    let after = version_of(&arguments.after)?;
+    // The folder that a command starts in is not a path that the user named.
+    let default = arguments.after.is_none().then_some(NamedBy::Project);
+    let after_name = arguments.after.as_deref().unwrap_or(AFTER_ALONE);
+    let after = version_of(after_name, default)?;
     let parts = before.iter().flatten().chain(&after);
     let all: Vec<ActionSource> = parts.filter_map(|part| part.clone().ok()).collect();
     let trigger = trigger_of_all(&all)?;
@@ -158,7 +170,7 @@ pub(super) fn prepare<'a>(
     let before = before.transpose()?;
     // One compiler loads both versions: what it has counted up to here belongs to the first.
     let of_before = compiler.take_counters();
-    let (mut after, mut left_out) = side(&arguments.after, after, &mut compiler)?;
+    let (mut after, mut left_out) = side(after_name, after, &mut compiler)?;
     let counters = [of_before, compiler.take_counters()];
     // An Action that does not load in one version is left out of both, or every user would differ.
     let before = match before {
@@ -183,7 +195,7 @@ pub(super) fn prepare<'a>(
         before: before
             .as_ref()
             .map(|side| version(side, shown(&arguments.before_name, before_name))),
-        after: version(&after, shown(&arguments.after_name, &arguments.after)),
+        after: version(&after, shown(&arguments.after_name, after_name)),
         not_exported: not_exported(&all.iter().collect::<Vec<_>>(), &options.joined),
         sources: all,
     };

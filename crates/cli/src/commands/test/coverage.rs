@@ -1,13 +1,10 @@
 //! The reports of `--coverage`.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use postlogin_js::coverage::{self, FileCoverage};
 use postlogin_project::{ActionKind, Project};
-use postlogin_runner::source_map;
+use postlogin_runner::{output::write_output_in_folder, source_map};
 
 use crate::{error::CliError, printer::Printer};
 
@@ -68,7 +65,8 @@ impl Reports {
                 Form::Lcov => coverage::lcov(found),
                 Form::Html => coverage::html(found),
             };
-            store(file, &text).map_err(|error| CliError::unwritable(file.display(), error))?;
+            let written = write_output_in_folder(file, text.as_bytes());
+            written.map_err(|error| CliError::unwritable(file.display(), error))?;
         }
         Ok(())
     }
@@ -96,11 +94,4 @@ pub(super) fn add_unloaded(found: &mut Vec<FileCoverage>, here: &Path) -> Result
     }
     found.sort_by(|one, other| one.file.cmp(&other.file));
     Ok(())
-}
-
-fn store(file: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(file, text)
 }

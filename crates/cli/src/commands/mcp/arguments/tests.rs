@@ -5,7 +5,7 @@ use super::*;
 fn call(tool: &str, arguments: Value) -> Result<Invocation, Refused> {
     let spec = ALL.iter().find(|spec| spec.name == tool).expect("a tool");
     let arguments = arguments.as_object().expect("an object");
-    invocation(spec, arguments, Path::new("/nowhere"))
+    invocation(spec, arguments)
 }
 
 #[test]
