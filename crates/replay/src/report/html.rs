@@ -1,6 +1,10 @@
 //! The report as one page without anything from outside: it opens from a disk and in a CI artefact.
 
+use std::fmt::Write as _;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html as page};
+
+use postlogin_core::escape::{command_marks, inline, is_hostile};
 
 use super::json::{missed, most, per_thousand, sorted};
 use super::{Report, counted, percent};
@@ -132,7 +136,27 @@ pub fn html(report: &Report<'_>) -> String {
             }
         }
     };
-    markup.into_string()
+    harmless(&markup.into_string())
+}
+
+/// Values of users are in the page, and a page may be printed: no line of it is a command of a CI system, and nothing steers a terminal.
+fn harmless(page: &str) -> String {
+    let mut out = String::with_capacity(page.len());
+    for line in page.split_inclusive('\n') {
+        let marks = command_marks(line);
+        for (at, letter) in line.char_indices() {
+            match letter {
+                '\n' | '\t' => out.push(letter),
+                _ if marks.contains(&at) => {
+                    // Writing to a String cannot fail.
+                    let _ = write!(out, "&#{};", u32::from(letter));
+                }
+                _ if is_hostile(letter) => out.push_str(&inline(letter.encode_utf8(&mut [0; 4]))),
+                _ => out.push(letter),
+            }
+        }
+    }
+    out
 }
 
 fn listed(lines: &[u64]) -> String {

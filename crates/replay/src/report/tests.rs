@@ -1,3 +1,4 @@
+use postlogin_core::escape::command_marks;
 use postlogin_core::outcome::Status;
 use serde_json::json;
 
@@ -124,6 +125,27 @@ fn what_comes_from_outside_is_inert_in_the_page() {
         !page.contains("<script") && !page.contains("http://") && !page.contains("src="),
         "{page}"
     );
+}
+
+#[test]
+fn nothing_in_the_page_steers_a_terminal_or_a_ci_system() {
+    let summary = summary();
+    let mut report = report(&summary);
+    report.input = "a\u{1b}[31m\u{202e}b\r\n::error::c\n##[group]d\n  ##vso[task.complete]e".into();
+    report.after.name = "\u{9b}x".into();
+    let page = html(&report);
+    for shown in [
+        "a\\x1b[31m\\u{202e}b\\r\n",
+        "\n&#58;:error::c",
+        "\n#&#35;[group]d",
+        "#&#35;vso[task.complete]e",
+        "\\x9bx",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    for line in page.lines() {
+        assert!(command_marks(line).is_empty(), "{line}");
+    }
 }
 
 #[test]
