@@ -230,7 +230,8 @@ mod tests {
         let events: Vec<Value> = (1..=100).map(|number| around.event(number)).collect();
         let like = events.iter();
         let like = like.filter(|it| it["user"]["user_id"] == "auth0|only-here");
-        assert!(like.count() > 80);
+        // Some kinds of logins bring a user of their own.
+        assert!(like.count() > 50);
         assert!(events.iter().all(|it| is_plausible(Trigger::PostLogin, it)));
         // What production could not send leads back to the sample.
         let odd = json!({"user": []});

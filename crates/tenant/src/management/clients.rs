@@ -45,10 +45,10 @@ pub(super) const KIND: Kind = Kind {
 
 fn shown(_: &Tenant, caller: &Caller, client: &Value) -> Value {
     let mut client = client.clone();
-    if let Some(client) = client.as_object_mut() {
-        if !caller.has("read:client_keys") {
-            client.shift_remove("client_secret");
-        }
+    if let Some(client) = client.as_object_mut()
+        && !caller.has("read:client_keys")
+    {
+        client.shift_remove("client_secret");
     }
     credentials::hide(&mut client);
     client
