@@ -80,7 +80,7 @@ pub struct Ran {
     pub spent: Duration,
     /// Where the real time went.
     pub phases: Phases,
-    /// What the handler did, when it is to be recalled.
+    /// The deeds of the handler, when it is to be recalled.
     pub(crate) notes: Option<Notes>,
 }
 

@@ -1,6 +1,6 @@
 //! Runs that are recalled instead of repeated.
 //!
-//! What a handler does depends on the values of the event that it reads, the time, and the answers of the host. When the text of
+//! A handler acts by the values of the event that it reads, the time, and the answers of the host. When the text of
 //! an Action shows all that it reads ([`Inputs`]), and nothing else can reach it (no chance, no network, no timers), a login
 //! whose event has the same values there does the same: its calls are made again, in its own login, and no sandbox runs. Every
 //! answer has to be the one that the sandbox got, else the run is not recalled.
@@ -40,11 +40,11 @@ pub struct Inputs(pub Vec<Input>);
 pub struct Input {
     /// The names that lead to it from the event.
     pub path: Vec<String>,
-    /// What of the value there counts.
+    /// The part of the value that counts.
     pub reach: Reach,
 }
 
-/// What of a value counts.
+/// The part of a value that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// Whether it is there, and its kind; of a value without parts all of it.
@@ -102,7 +102,7 @@ pub(crate) enum Deed {
     Print { level: String, message: String },
 }
 
-/// What a handler does, written down while it runs.
+/// The deeds of a handler, written down while it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     deeds: Vec<Deed>,
@@ -189,7 +189,7 @@ impl Run {
 #[error("the run cannot be recalled in this login")]
 pub struct NotRecalled;
 
-/// What to do at a login.
+/// The way to serve a login.
 pub(crate) enum Advice {
     /// Recall this run.
     Recall(Arc<Run>),

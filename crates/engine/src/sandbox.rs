@@ -54,7 +54,7 @@ pub(crate) struct Sandbox {
     allowed: HashSet<String>,
     /// The additional time that it was given.
     allowance: Duration,
-    /// What the handler does, for a login that recalls it.
+    /// The deeds of the handler, for a login that recalls it.
     pub(crate) notes: Option<Notes>,
 }
 

@@ -13,7 +13,7 @@ pub const MOST_EXCHANGES: usize = 1_000;
 /// So many bytes of a body are kept.
 const BODY_BYTES: usize = 4 << 10;
 
-/// What answered a request.
+/// The source of an answer to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnsweredBy {
     /// The mock with this index.
@@ -39,7 +39,7 @@ pub struct ShownExchange {
     pub headers: Vec<(String, String)>,
     /// Its body; empty when there is none.
     pub body: String,
-    /// What answered.
+    /// The source of the answer.
     pub by: AnsweredBy,
     /// The status; `None` when no answer came.
     pub status: Option<u16>,

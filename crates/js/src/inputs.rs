@@ -1,4 +1,4 @@
-//! What a handler's run depends on, as far as its text shows all of it.
+//! The values that a handler's run depends on, as far as its text shows all of it.
 //!
 //! For very many logins of the same Action: those whose events have the same values there do the same, see
 //! [`postlogin_engine::Inputs`]. So everything here is refused unless it is certain: a name that is not known, a handler that is

@@ -90,7 +90,7 @@ pub struct Entry {
     /// The lines that ran, by file; empty when they were not counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coverage: Vec<LineCount>,
-    /// What the Actions asked of the network; `None` when that is unknown.
+    /// The requests of the Actions; `None` when that is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<Vec<RequestEntry>>,
     /// The seed of all randomness, in decimal: JavaScript's numbers have fewer digits. Empty when it is unknown.
@@ -133,7 +133,7 @@ pub struct RequestEntry {
     pub headers: Vec<(String, String)>,
     /// Its body; empty when there is none.
     pub body: String,
-    /// What answered: `mock 1`, `recording 2`, `network`, or `nothing` for a request that was refused.
+    /// The source of the answer: `mock 1`, `recording 2`, `network`, or `nothing` for a request that was refused.
     pub answered_by: String,
     /// The status; `None` when no answer came.
     pub status: Option<u16>,

@@ -116,7 +116,7 @@ struct Finder {
     base: PathBuf,
     found: LocalSources,
     bytes: usize,
-    /// How many specifiers have been looked up.
+    /// The number of specifiers that have been looked up.
     requests: usize,
     /// The JSON files that have been read.
     documents: RefCell<Documents>,

@@ -93,11 +93,11 @@ pub struct FetchedProfile {
 pub struct Inspection {
     /// Its result, secrets included.
     pub finished: Finished,
-    /// What was seen of it.
+    /// The closer look at it.
     pub seen: Seen,
 }
 
-/// What a closer look at a login has shown.
+/// The findings of a closer look at a login.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// The lines that ran; empty when they could not be counted.

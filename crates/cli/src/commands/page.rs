@@ -71,7 +71,7 @@ pub(super) fn write_html(file: &Path, html: &str) -> Result<(), CliError> {
     written.map_err(|error| CliError::unwritable(file.display(), error))
 }
 
-/// What a report is asked for.
+/// The question that a report answers.
 pub(super) struct Asked<'a> {
     /// `run` or `explain`.
     pub(super) command: &'a str,

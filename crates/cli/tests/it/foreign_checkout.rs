@@ -1,4 +1,4 @@
-//! What a checkout brings along starts no program and leads nowhere: a repository inside of it, links, packages of Cargo.
+//! A checkout brings along nothing that starts a program or leads out of it: repositories inside of it, links, packages of Cargo.
 #![cfg(unix)]
 
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};

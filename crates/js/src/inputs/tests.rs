@@ -2,7 +2,7 @@ use postlogin_engine::Reach;
 
 use super::inputs;
 
-/// What counts, as text: `user.email` whole, `user?` by its kind.
+/// The values that count, as text: `user.email` whole, `user?` by its kind.
 fn found(text: &str) -> Option<Vec<String>> {
     let inputs = inputs("a.js", text)?;
     let shown = inputs.0.iter().map(|input| {

@@ -1,4 +1,4 @@
-//! What TypeScript costs before it is parsed: where the parser has to guess, and which rewriting grows with the square of the text.
+//! Limits of TypeScript before it is parsed: where the parser has to guess, and which rewriting grows with the square of the text.
 
 /// So many bytes may be read on a guess, all guesses together; each costs the parser some fifty bytes of memory.
 const MOST_GUESSED: usize = 2_000_000;

@@ -14,7 +14,7 @@ pub(crate) const FREE: usize = 16 * 1024;
 const OPEN: usize = 64 * 1024 * 1024;
 /// The same for those who have shown a token: they do not wait for the others. It is enough for one import.
 const PROVEN: usize = 128 * 1024 * 1024;
-/// How long a body waits before one that arrives more slowly than this has to give way.
+/// The time that a body waits before one that arrives more slowly than this has to give way.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Semaphores count in these steps of bytes.
 const STEP: usize = 1024;

@@ -1,4 +1,4 @@
-//! What the pages for signing in and up show of an invitation to an organization.
+//! The part of an invitation to an organization that the pages for signing in and up show.
 
 use maud::{Markup, html};
 

@@ -15,7 +15,7 @@ use crate::{unhonoured, urls};
 /// A mistake.
 #[derive(Debug)]
 pub struct Mistake {
-    /// What is wrong, with its place.
+    /// A mistake, with its place.
     pub error: Error,
     /// Whether it names something that is not there. An export may have left it out.
     pub is_reference: bool,

@@ -1,4 +1,4 @@
-//! What npm would obey of a project's files beyond the names and versions that Actions declare.
+//! Files of a project that npm would obey beyond the names and versions that Actions declare.
 //!
 //! `.npmrc` names programs (`git=`), servers, and variables of the environment to send there. A dependency that is no version
 //! of the registry has npm run git, or read files. npm cannot be told to leave them, so the user decides.

@@ -40,7 +40,7 @@ struct Repository {
     prefix: PathBuf,
 }
 
-/// What an argument of `--before` or `--after` names.
+/// The version that an argument of `--before` or `--after` names.
 pub(super) struct Version {
     pub(super) argument: String,
     /// The folder that the argument is relative to.

@@ -64,7 +64,7 @@ pub(super) struct Versions {
     pub(super) before: Option<Version>,
     pub(super) after: Version,
     pub(super) not_exported: Vec<String>,
-    /// What the Actions are made of.
+    /// The sources of the Actions.
     pub(super) sources: Vec<ActionSource>,
     /// The Actions that do not load, by name, each once.
     pub(super) left_out: Vec<String>,

@@ -39,7 +39,7 @@ pub(crate) fn words_of(part: &str, key: &str) -> Option<&'static [&'static str]>
     }
 }
 
-/// What the Management API would not accept of a property of such an item, in its words.
+/// The objection of the Management API to a property of such an item, in its words.
 pub(crate) fn problem_of(part: &str, key: &str, value: &Value) -> Option<String> {
     problem(property(part, key)?, value)
 }
