@@ -84,6 +84,8 @@ await withPage(async (page) => {
   assert.ok(notes.some((note) => /differs?|before/.test(note)), notes.join());
   await made.filter({ hasText: /differ|before/ }).first().click();
   await page.getByRole('tab', { name: 'Difference' }).click();
+  // The editor draws no lines while it is below the window, where many claims that differ put it.
+  await page.locator('.merge').scrollIntoViewIfNeeded();
   await page.locator('.merge .cm-changedLine').first().waitFor();
   await look(page, 'generated');
   await page.getByLabel('Filter logins').fill('');
