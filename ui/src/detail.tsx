@@ -148,6 +148,11 @@ function Mail() {
   const [mails, setMails] = useState<Dict[] | null>(null);
   useEffect(() => { void state.attempt(async () => setMails((await state.source.value?.mails?.()) ?? [])); }, []);
   if (!mails) return <p class="empty">Loading…</p>;
+  return <Mails mails={mails} />;
+}
+
+/** Messages that the tenant has sent: e-mails and texts. */
+export function Mails({ mails }: { mails: Dict[] }) {
   if (mails.length === 0) return <p class="empty">The tenant has sent no e-mail. Sign up a user or change a password, and the message appears here.</p>;
   return <>{mails.map((it, index) => <section key={index} class="mail"><h3>{String(it.subject ?? it.template ?? '')}</h3><p class="dim">to {String(it.to ?? '')} {it.date ? `· ${String(it.date)}` : ''}</p>{it.url && <p><code>{String(it.url)}</code></p>}{it.body && <pre>{String(it.body)}</pre>}</section>)}</>;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import render from 'preact-render-to-string';
-import { Detail } from '../src/detail';
+import { Detail, Mails } from '../src/detail';
 import { Ledger, Reason } from '../src/ledger';
 import { List } from '../src/list';
 import type { Entry, Source } from '../src/model';
@@ -51,6 +51,14 @@ test('names and values of others are text wherever they are shown', () => {
   inert(render(<Reason />));
   state.list.value = [state.summary(entry({ name: HOSTILE, client: HOSTILE }))];
   inert(render(<List />));
+});
+
+test('messages are text, whatever is in them', () => {
+  const whole = { subject: HOSTILE, to: HOSTILE, date: HOSTILE, url: HOSTILE, body: HOSTILE };
+  const html = render(<Mails mails={[whole, { template: HOSTILE }]} />);
+  inert(html);
+  // Subject, recipient, date, link, body, and the name of the template.
+  assert.equal(html.split('&lt;img src=x onerror=').length - 1, 6, html);
 });
 
 test('one call and one print are in the singular', () => {
