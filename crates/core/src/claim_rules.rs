@@ -217,7 +217,7 @@ pub fn is_auth0_api(audience: &str, domain: &str) -> bool {
 /// parser decodes or leaves out may hide it.
 fn may_have_path_of_auth0(url: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%' && byte != b'\\';
-    // The host is no part of the path: `https://api.example.com`.
+    // The host does not belong to the path: `https://api.example.com`.
     let path = match url.split_once("://") {
         Some((_, rest)) => rest
             .find(['/', '?', '#'])

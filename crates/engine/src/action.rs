@@ -1,6 +1,7 @@
 //! One handler of one Action, run in a fresh sandbox.
 
 mod image;
+mod recalled;
 mod run;
 
 use std::{
@@ -12,7 +13,6 @@ use std::{
 use postlogin_core::{
     EntryPoint, Fault, FaultKind, HandlerKind, Login, SandboxUse,
     outcome::{ActionUsage, Notice},
-    reads::Watch,
 };
 use postlogin_host::{Conditions, Remark};
 use serde_json::{Map, Value};
@@ -31,7 +31,7 @@ use crate::{
     memory::Guest,
     modules::{ModuleSource, NoModules, loader_function},
     program::Program,
-    recall::{Advice, Inputs, NotRecalled, Notes, Recall, Run},
+    recall::{Notes, Recall},
     sandbox::Sandbox,
 };
 
@@ -141,21 +141,6 @@ impl ActionPre {
         self
     }
 
-    /// The Action for very many logins: one whose event has the same `inputs` as that of an earlier login does what that one did,
-    /// and needs no sandbox. [`NotRecalled`] is the error of a login that has to run by itself, which is rare.
-    #[must_use]
-    pub fn recalling(mut self, inputs: Inputs) -> Self {
-        self.recall = Some(Arc::new(Recall::new(inputs)));
-        self
-    }
-
-    /// The Action with a sandbox for each login.
-    #[must_use]
-    pub fn recalling_nothing(mut self) -> Self {
-        self.recall = None;
-        self
-    }
-
     /// Runs one handler: in the sandbox that earlier Rules left in `shared`, or in a new one, which is left there if other
     /// handlers use it after this one. A fault ends the sandbox. The login has begun this handler; ending it is the
     /// caller's.
@@ -171,39 +156,9 @@ impl ActionPre {
         login: Login,
         invocation: Invocation<'_>,
     ) -> anyhow::Result<(Login, Ran)> {
-        let is_alone = shared.is_none() && invocation.sandbox == SandboxUse::Fresh;
-        let recall = self.recall.as_ref().filter(|_| {
-            is_alone
-                && self.probe.is_none()
-                && invocation.kind == HandlerKind::Action
-                && invocation.entry == EntryPoint::Execute
-                && login.watching() == Watch::Off
-        });
-        let Some(recall) = recall else {
-            return in_runtime(self.run_in_runtime(shared, login, invocation))?;
-        };
-        let clock = &invocation.conditions.clock;
-        let (now, now_ms) = (clock.now(), clock.now_ms());
-        let event = login.given_event().unwrap_or(&Value::Null);
-        match recall.advice(event, invocation.input.len(), now_ms) {
-            Advice::Run => in_runtime(self.run_in_runtime(shared, login, invocation))?,
-            Advice::Recall(run) => match recalled(&run, login, invocation, now_ms) {
-                Err(error) => {
-                    recall.drop_run(&run);
-                    Err(error.into())
-                }
-                Ok(ended) => Ok(ended),
-            },
-            Advice::Note(key) => {
-                let ended = in_runtime(self.run_in_runtime(shared, login, invocation))?;
-                let (login, mut ran) = ended?;
-                let waited = clock.now() != now;
-                let run = ran.notes.take();
-                let run = run
-                    .and_then(|notes| Run::of(notes, &ran.result, ran.usage.memory_bytes, waited));
-                recall.keep(key, run)?;
-                Ok((login, ran))
-            }
+        match self.recalling_of(shared.is_some(), &login, invocation) {
+            Some(recall) => self.recall_or_run(recall, shared, login, invocation),
+            None => in_runtime(self.run_in_runtime(shared, login, invocation))?,
         }
     }
 
@@ -328,31 +283,6 @@ impl ActionPre {
             },
         }
     }
-}
-
-/// Does in a login what a run did.
-fn recalled(
-    run: &Run,
-    mut login: Login,
-    invocation: Invocation<'_>,
-    now_ms: i64,
-) -> Result<(Login, Ran), NotRecalled> {
-    let started = Instant::now();
-    let result = run.repeat(&mut login, now_ms)?;
-    let usage = ActionUsage {
-        action: String::new(),
-        wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        memory_bytes: run.peak,
-        virtual_ms: 0,
-    };
-    let ran = Ran {
-        result,
-        usage,
-        spent: invocation.spent,
-        phases: Phases::default(),
-        notes: None,
-    };
-    Ok((login, ran))
 }
 
 /// Sets what one handler may use, apart from memory and time.

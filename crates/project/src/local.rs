@@ -2,6 +2,7 @@
 //! packages of the workspace that are TypeScript themselves.
 
 mod json;
+mod places;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use self::json::{fits, without_comments};
+use self::places::{entry, home_of_link, script, typescript};
 use crate::action::SCRIPTS;
 use crate::door::Boundary;
 use crate::files::{display_path, entries, extension, file_name, normalize};
@@ -29,8 +31,6 @@ const MOST_KEPT: usize = 8 << 20;
 /// So many patterns of a tsconfig.json are looked at, and so many targets of each.
 const MOST_PATTERNS: usize = 1_000;
 const MOST_TARGETS: usize = 20;
-/// The extensions that a path may leave out.
-const EXTENSIONS: &[&str] = &["ts", "mts", "cts", "js", "mjs", "cjs", "json"];
 
 /// A file that an Action imports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -382,64 +382,6 @@ impl Finder {
         let text = without_comments(&text);
         crate::parse_document(&text, crate::Format::Json, "").ok()
     }
-}
-
-/// The folder in which Node would find a package, a link or not.
-fn home_of_link(folder: &Path, name: &str) -> Option<PathBuf> {
-    let mut above = folder.ancestors();
-    above.find_map(|folder| {
-        let home = folder.join("node_modules").join(name);
-        home.join("package.json").is_file().then_some(home)
-    })
-}
-
-/// The path of an export: the first condition that a bundler takes.
-fn entry(export: &Value) -> Option<&str> {
-    match export {
-        Value::String(path) => Some(path),
-        Value::Object(conditions) => ["source", "import", "require", "default"]
-            .iter()
-            .find_map(|condition| conditions.get(*condition)?.as_str()),
-        _ => None,
-    }
-}
-
-fn typescript(path: &Path) -> Option<PathBuf> {
-    let found = script(&normalize(path))?;
-    matches!(extension(&found).as_str(), "ts" | "mts" | "cts").then_some(found)
-}
-
-/// The file that a path means, as TypeScript and bundlers find it.
-fn script(path: &Path) -> Option<PathBuf> {
-    let has = |path: &PathBuf| path.is_file() && !file_name(path).contains(".d.");
-    let known = extension(path);
-    if has(&path.to_owned()) && (EXTENSIONS.contains(&known.as_str())) {
-        return Some(path.to_owned());
-    }
-    // TypeScript writes the name of what it will be.
-    let source = match known.as_str() {
-        "js" => Some("ts"),
-        "mjs" => Some("mts"),
-        "cjs" => Some("cts"),
-        _ => None,
-    };
-    if let Some(source) = source {
-        let source = path.with_extension(source);
-        if has(&source) {
-            return Some(source);
-        }
-    }
-    let with = |extension: &&str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".");
-        name.push(extension);
-        Some(PathBuf::from(name)).filter(has)
-    };
-    let index = |extension: &&str| Some(path.join(format!("index.{extension}"))).filter(has);
-    let mut extensions = EXTENSIONS.iter();
-    extensions
-        .find_map(with)
-        .or_else(|| EXTENSIONS.iter().find_map(index))
 }
 
 #[cfg(test)]

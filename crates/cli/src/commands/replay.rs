@@ -5,9 +5,9 @@ mod folder;
 mod git;
 mod input;
 mod joined;
+mod messages;
 mod prepare;
 mod progress;
-mod told;
 
 use jiff::Timestamp;
 use postlogin_replay::{
@@ -19,9 +19,9 @@ use postlogin_runner::replay::{
 };
 
 use folder::Folder;
+use messages::{no_users, not_compared};
 use prepare::{Setup, prepare};
 use progress::{Teller, tell_speed};
-use told::{no_users, not_compared};
 
 use super::{run::working_folder, test::interrupt};
 use crate::{

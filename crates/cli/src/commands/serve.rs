@@ -192,7 +192,7 @@ const MISTAKES_SHOWN: usize = 10;
 /// Warns about what the Management API would refuse of the export: the tenant serves the rest.
 fn warn_of_mistakes(project: &Project, here: &Path, printer: &Printer) {
     let mut mistakes = mistakes(&project.placed_parts(here), &project.tenant);
-    // What a partial export leaves out is no reason for a warning.
+    // A partial export may leave things out without a warning.
     mistakes.retain(|mistake| !mistake.is_reference);
     for Mistake { error, .. } in mistakes.iter().take(MISTAKES_SHOWN) {
         printer.warning_unless_error(&error.sentence(), error.hint.as_deref());

@@ -220,7 +220,7 @@ fn bindings_that_name_a_missing_action_are_found_for_every_trigger() {
         assert!(done.stdout.contains("missing-bound-action"), "{done}");
         assert!(done.stdout.contains("the Action `gone`"), "{done}");
     }
-    // One Action is no project.
+    // One Action does not make a project.
     let one = postlogin("check a.js").within(project.path()).finish();
     assert_eq!(one.code, Some(0), "{one}");
     // The others run, and it is not green.

@@ -189,7 +189,7 @@ fn a_list_without_elements_is_called_so() {
             &["not met"],
         );
     }
-    // A promise is no list.
+    // A promise is not a list.
     check(
         &body("await Promise.resolve().catch(() => { SET });"),
         empty,

@@ -166,7 +166,7 @@ fn origins(
     found
 }
 
-/// The source of the value of a call, as far as the source of the Action tells.
+/// The path that the value of a call came from, where the source of the Action shows it.
 enum Given<'s> {
     Literal,
     /// The reads in these parts of the source decide it.

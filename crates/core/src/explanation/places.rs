@@ -237,7 +237,7 @@ impl<'l> Login<'l> {
     }
 }
 
-/// Whether a call was not made, as far as its conditions tell.
+/// Whether the conditions of a call show that it was not made.
 fn is_closed(route: &RouteAccount) -> bool {
     let mut met = route
         .conditions

@@ -1,7 +1,7 @@
 //! Files of a project that npm would obey beyond the names and versions that Actions declare.
 //!
-//! `.npmrc` names programs (`git=`), servers, and variables of the environment to send there. A dependency that is no version
-//! of the registry has npm run git, or read files. npm cannot be told to leave them, so the user decides.
+//! `.npmrc` names programs (`git=`), servers, and variables of the environment to send there. For a dependency that is not a version
+//! in the registry, npm runs git or reads files. No option of npm turns that off, so the user decides.
 
 use std::path::Path;
 
@@ -95,7 +95,7 @@ fn is_version(text: &str) -> bool {
     !text.contains(['/', '\\', ':', '#']) && !text.starts_with('.') && !text.ends_with(".tgz")
 }
 
-/// The first `resolved` of a lock file that is no https address; links to folders of the project included.
+/// The first `resolved` of a lock file that is not an https address. Links to folders of the project count, too.
 fn unregistered(value: &Value) -> Option<&str> {
     match value {
         Value::Object(all) => all.iter().find_map(|(key, value)| match value {

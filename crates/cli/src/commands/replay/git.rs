@@ -87,7 +87,7 @@ impl<'a> Checkouts<'a> {
             let path = folder.join(name);
             let is_inside = !name.is_empty() && Path::new(name).components().all(is_plain);
             if !is_inside || !path.exists() {
-                let message = format!("git:{revision}: there is no `{name}` at this revision");
+                let message = format!("git:{revision}: `{name}` does not exist at this revision");
                 return Err(CliError::usage(message).with_hint(
                     "write the path from the root of the project, as in git:main:actions/roles.js",
                 ));

@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     git::{self, Checkouts},
     joined,
-    told::no_version,
+    messages::no_version,
 };
 use crate::{
     action::compiler,

@@ -15,7 +15,7 @@ pub(super) struct Teller<'a> {
     position: &'a AtomicU64,
     size: Option<u64>,
     began: Instant,
-    told: Option<Instant>,
+    printed: Option<Instant>,
     last: Progress,
     is_terminal: bool,
 }
@@ -26,7 +26,7 @@ impl<'a> Teller<'a> {
             position,
             size,
             began: Instant::now(),
-            told: None,
+            printed: None,
             last: Progress::default(),
             is_terminal: stderr().is_terminal(),
         }
@@ -35,12 +35,12 @@ impl<'a> Teller<'a> {
     pub(super) fn tell(&mut self, progress: Progress) {
         self.last = progress;
         let is_due = self
-            .told
-            .is_none_or(|told| told.elapsed() >= Duration::from_millis(500));
+            .printed
+            .is_none_or(|printed| printed.elapsed() >= Duration::from_millis(500));
         if !self.is_terminal || !is_due {
             return;
         }
-        self.told = Some(Instant::now());
+        self.printed = Some(Instant::now());
         let rate = self.rate();
         let position = self.position.load(Ordering::Relaxed);
         let share = self
@@ -74,7 +74,7 @@ impl<'a> Teller<'a> {
     }
 
     pub(super) fn end(&self) {
-        if self.is_terminal && self.told.is_some() {
+        if self.is_terminal && self.printed.is_some() {
             raw("\r\x1b[K");
         }
     }

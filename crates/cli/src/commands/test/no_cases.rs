@@ -22,7 +22,7 @@ pub(super) fn no_cases(
         printer.note("no case was found");
         return Ok(SUCCESS);
     }
-    // `init` writes cases for what is there, and a whole sample where there is no project.
+    // `init` writes cases for what is there, and a whole sample in a folder without a project.
     let project = env::current_dir()
         .ok()
         .and_then(|here| Project::discover(&here).ok().flatten());

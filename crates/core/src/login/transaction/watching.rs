@@ -49,7 +49,7 @@ impl Transaction {
         }
     }
 
-    /// Notes that the running Action read more than it tells.
+    /// Notes that the running Action read more than was recorded.
     pub fn leave_reads_untold(&mut self) {
         self.flow.kept.leave_reads_untold();
     }
