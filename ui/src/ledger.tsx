@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Condition, End, Place } from './model';
 import type { Row } from './rows';
 import * as state from './state';
-import { at, brief, CERTAINTY, condition, MET, presence, reached, remedy, rule, short, telling, TOKENS } from './words';
+import { at, brief, CERTAINTY, condition, mark, presence, reached, remedy, rule, short, telling, TOKENS } from './words';
 
 const SIGNS: Record<Row['verdict'], string> = { kept: '✓', dropped: '✗', overwritten: '~', 'no value': '∅', 'not set': '○', 'not issued': '–', standard: '✓' };
 const TONES: Record<Row['verdict'], string> = { kept: 'good', dropped: 'bad', overwritten: 'warn', 'no value': 'bad', 'not set': 'warn', 'not issued': 'warn', standard: 'good' };
@@ -83,12 +83,17 @@ function OfClaim({ it }: { it: Row }) {
   );
 }
 
+function Mark({ it }: { it: Condition }) {
+  const [kind, words] = mark(it) ?? [];
+  return words ? <b class={kind}>{words}</b> : null;
+}
+
 function Conditions({ all }: { all: Condition[] }) {
   return (
     <ul>
       {telling(all).slice(0, 10).map((it) => (
         <li key={`${it.location.line}:${it.location.column}`}>
-          <code>{condition(it)}</code> <PlaceLink place={it.location} /> {it.met && <b class={MET[it.met]?.[0]}>{MET[it.met]?.[1]}</b>}
+          <code>{condition(it)}</code> <PlaceLink place={it.location} /> <Mark it={it} />
           {it.reads.slice(0, 8).map((read) => <div key={read.path}><code>{read.path}</code> {read.present ? <>is <code>{short(read.value, 60)}</code></> : <b class="warn">is not there</b>}</div>)}
         </li>
       ))}
@@ -98,7 +103,12 @@ function Conditions({ all }: { all: Condition[] }) {
 
 function Early({ end }: { end: End | undefined }) {
   if (!end) return null;
-  if (end.kind === 'returned') return <p class="warn">The function returned before it, at <PlaceLink place={end.location} /></p>;
+  switch (end.kind) {
+    case 'returned': return <p class="warn">The function returned before it, at <PlaceLink place={end.location} /></p>;
+    case 'left': return <p class="warn">The jump at <PlaceLink place={end.location} /> left it out</p>;
+    case 'thrown': return <p class="warn">The Action failed before it, at <PlaceLink place={end.location} /></p>;
+    case 'caught':
+  }
   return <p class="warn">An exception was thrown before it, at <PlaceLink place={end.thrown} />, and caught at <PlaceLink place={end.caught} /></p>;
 }
 
@@ -111,6 +121,7 @@ function OfExpected({ it }: { it: Row }) {
     <>
       <p>ID token: {presence(expected.id_token, explanation)}. Access token: {presence(expected.access_token, explanation)}.</p>
       {expected.similar && <p class="warn">Did you mean <code>{expected.similar}</code>?</p>}
+      {(expected.not_loaded ?? []).map((one) => <p key={one.action} class="bad">{one.action} was not loaded, and may set it: {one.error}</p>)}
       {sites.length === 0 && <p>No call in the sources of the Actions names it.</p>}
       <ul>
         {sites.map((site) => (

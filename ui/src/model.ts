@@ -15,13 +15,13 @@ export interface Claim {
 }
 
 export interface Presence { state: string; no_value?: string; no_token?: string; rule: string | null; page: string | null; remedies: Remedy[] }
-export interface Condition { text: string; must_be: boolean; met?: string; location: Place; reads: { path: string; present: boolean; value: Json }[] }
-export type End = { kind: 'caught'; thrown: Place; caught: Place } | { kind: 'returned'; location: Place };
+export interface Condition { text: string; must_be: boolean; met?: string; list?: string; location: Place; reads: { path: string; present: boolean; value: Json }[] }
+export type End = { kind: 'caught'; thrown: Place; caught: Place } | { kind: 'returned' | 'left' | 'thrown'; location: Place };
 export interface Route { calls: { function: string; location: Place }[]; certain: boolean; conditions: Condition[]; end?: End }
 export interface Site {
   action: string; method: string; location: Place; certain: boolean; reached: string; no_value?: string; other_names?: string[]; conditions: Condition[]; routes?: Route[]; end?: End;
 }
-export interface Expected { name: string; id_token: Presence; access_token: Presence; similar: string | null; sites: Site[] }
+export interface Expected { name: string; id_token: Presence; access_token: Presence; similar: string | null; sites: Site[]; not_loaded?: { action: string; error: string }[] }
 
 export interface Outcome {
   trigger: string; status: string; reason: string | null;

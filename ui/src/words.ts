@@ -64,7 +64,10 @@ export function reached(site: Site): string {
     case 'other-names': return `was reached for other names: ${(site.other_names ?? []).join(', ')}`;
     case 'no': return 'was not reached';
     case 'not-run': return 'did not run: the flow ended before it';
-    case 'failed': return 'was not reached: the Action failed';
+    case 'not-continued': return 'did not run: its handler runs when the user comes back';
+    case 'not-loaded': return 'did not run: the Action was not loaded';
+    case 'failed': return 'was not reached: the Action failed before it';
+    case 'discarded': return 'was reached, but the Action failed after it: nothing that it asked for counts';
     default: return site.reached;
   }
 }
@@ -84,6 +87,13 @@ export const condition = (it: Condition): string => {
 export const MET: Record<string, [string, string]> = {
   yes: ['good', '✓ met'], no: ['bad', '✗ not met'], sometimes: ['warn', '~ met at some times'], 'not-evaluated': ['dim', '– not evaluated'],
 };
+
+/** The class and the words of a condition by its state. */
+export function mark(it: Condition): [string, string] | undefined {
+  if (it.met === 'no' && it.list === 'empty') return ['bad', '✗ the list was empty'];
+  if (it.met === 'no' && it.list === 'missing') return ['bad', '✗ there was no list'];
+  return it.met === undefined ? undefined : MET[it.met];
+}
 
 export const CERTAINTY: Record<string, string> = {
   read: 'from', computed: 'computed, probably from', 'same-value': 'a guess: the same value is in',

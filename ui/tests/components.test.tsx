@@ -4,7 +4,7 @@ import render from 'preact-render-to-string';
 import { Detail, Mails } from '../src/detail';
 import { Ledger, Reason } from '../src/ledger';
 import { List } from '../src/list';
-import type { Entry, Source } from '../src/model';
+import type { Entry, Site, Source } from '../src/model';
 import { Pipeline } from '../src/pipeline';
 import { Requests } from '../src/requests';
 import * as state from '../src/state';
@@ -83,6 +83,30 @@ test('a condition says whether it was met', () => {
   show(entry({ explanation: explanation({ expected: [{ name: 'https://x.example/vip', id_token: never, access_token: never, similar: null, sites: [site] }] }) }));
   state.row.value = 'missing https://x.example/vip';
   assert.match(render(<Reason />), /✗ not met.*event\.user\.vip.*is not there/s);
+});
+
+test('each state of a call, and what ended the way to it, has words', () => {
+  const at = { file: 'one.js', line: 3, column: 1 };
+  const never = { state: 'never-set', rule: null, page: null, remedies: [] };
+  const shown = (more: Partial<Site>, not_loaded: { action: string; error: string }[] = []): string => {
+    const site = { action: 'one', method: 'idToken.setCustomClaim', location: at, certain: true, reached: 'no', conditions: [], ...more };
+    show(entry({ explanation: explanation({ expected: [{ name: 'https://x.example/vip', id_token: never, access_token: never, similar: null, sites: [site], not_loaded }] }) }));
+    state.row.value = 'missing https://x.example/vip';
+    return render(<Reason />);
+  };
+  assert.match(shown({ reached: 'discarded' }), /was reached, but the Action failed after it/);
+  assert.match(shown({ reached: 'not-continued' }), /when the user comes back/);
+  assert.match(shown({ reached: 'not-loaded' }, [{ action: 'two', error: HOSTILE }]), /two was not loaded, and may set it: &lt;\/script.*the Action was not loaded/s);
+  assert.match(shown({ end: { kind: 'returned', location: at } }), /The function returned before it/);
+  assert.match(shown({ end: { kind: 'caught', thrown: at, caught: at } }), /An exception was thrown before it.*and caught at/s);
+  for (const [kind, words] of [['left', /The jump at .* left it out/s], ['thrown', /The Action failed before it/]] as const) {
+    const html = shown({ end: { kind, location: at } });
+    assert.match(html, words);
+    assert.ok(!/caught|exception/.test(html), html);
+  }
+  const list = { text: 'roles', must_be: true, met: 'no', location: at, reads: [] };
+  assert.match(shown({ conditions: [{ ...list, list: 'empty' }] }), /✗ the list was empty/);
+  assert.match(shown({ conditions: [{ ...list, list: 'missing' }] }), /✗ there was no list/);
 });
 
 test('requests name what answered, how long it took, and the place', () => {
