@@ -24,7 +24,7 @@ const OPENS: &[&str] = &[
 /// The doors: files that a project names, and files of packages.
 const DOORS: &[&str] = &[
     "crates/project/src/door.rs",
-    "crates/project/src/door/open.rs",
+    "crates/files/src/lib.rs",
     "crates/js/src/modules/door.rs",
 ];
 

@@ -7,11 +7,12 @@ use postlogin_tests::{Package, packages, sources};
 const EDGES: &[(&str, &[&str])] = &[
     ("postlogin-abi", &[]),
     ("postlogin-core", &[]),
+    ("postlogin-files", &[]),
     ("postlogin-generate", &["postlogin-core"]),
     ("postlogin-host", &["postlogin-core"]),
     ("postlogin-token", &[]),
     ("postlogin-page", &["postlogin-core"]),
-    ("postlogin-project", &["postlogin-core"]),
+    ("postlogin-project", &["postlogin-core", "postlogin-files"]),
     (
         "postlogin-tenant",
         &[
@@ -30,7 +31,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "postlogin-js",
-        &["postlogin-core", "postlogin-engine", "postlogin-host"],
+        &[
+            "postlogin-core",
+            "postlogin-engine",
+            "postlogin-files",
+            "postlogin-host",
+        ],
     ),
     (
         "postlogin-runner",

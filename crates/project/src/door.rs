@@ -11,7 +11,9 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 
-use self::open::{bounded, open, opened, regular, unreadable};
+use postlogin_files::open;
+
+use self::open::{bounded, opened, regular, unreadable};
 use crate::files::{absolute, decode, extension, file_name};
 use crate::gzip;
 use crate::project::configuration::CONFIGURATION_FILE;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File, Metadata},
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
     sync::{
@@ -11,10 +11,8 @@ use std::{
     },
 };
 
-#[cfg(unix)]
-use std::fs::OpenOptions;
-
 use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
+use postlogin_files::{open, open_without_links};
 
 use super::places::Places;
 
@@ -126,62 +124,12 @@ fn regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 
 /// As [`regular`], for a path that had no links when it was admitted. A folder on the way may have become one since.
 fn still_there(real: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open(real)?;
+    let file = open_without_links(real)?;
     let opened = file.metadata()?;
-    if !opened.is_file() || !(is_at(&file, real) || is_there_still(&opened, real)?) {
+    if !opened.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
     bounded(file, opened.len(), most)
-}
-
-/// Whether the system says that the opened file is at this path, which then has no links: one question instead of one for each folder.
-#[cfg(target_os = "linux")]
-fn is_at(file: &File, real: &Path) -> bool {
-    use std::os::fd::AsRawFd;
-
-    let name = format!("/proc/self/fd/{}", file.as_raw_fd());
-    fs::read_link(name).is_ok_and(|path| path == real)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_at(_: &File, _: &Path) -> bool {
-    false
-}
-
-/// Whether the path has no links and leads to the opened file.
-fn is_there_still(opened: &Metadata, real: &Path) -> io::Result<bool> {
-    Ok(real.canonicalize()? == real && is_same(opened, &fs::symlink_metadata(real)?))
-}
-
-/// Opens a file for reading. A link is not followed, and a pipe does not wait for its other end.
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    use rustix::fs::OFlags;
-
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut options = OpenOptions::new();
-    let options = options.read(true).custom_flags(flags.bits().cast_signed());
-    options.open(path)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
-#[cfg(unix)]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// Where files have no number in the standard library, the path alone decides.
-#[cfg(not(unix))]
-fn is_same(_: &Metadata, there: &Metadata) -> bool {
-    there.is_file()
 }
 
 /// Reads a file that should have `size` bytes, and no more than `most`.
@@ -236,37 +184,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_where_it_was_opened_only() {
+    fn a_file_of_bounded_size_is_read_where_no_link_leads() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().canonicalize().expect("a folder");
         fs::create_dir(root.join("a")).expect("a folder");
         fs::write(root.join("a/file"), "content").expect("a file");
         symlink("a", root.join("link")).expect("a link");
-        let file = open(&root.join("link/file")).expect("a file");
-        let opened = file.metadata().expect("a file");
-        for (name, expected) in [("a/file", true), ("link/file", false)] {
-            let path = root.join(name);
-            assert_eq!(is_at(&file, &path), expected, "{name}");
-            assert_eq!(
-                is_there_still(&opened, &path).ok(),
-                Some(expected),
-                "{name}"
-            );
-        }
         assert_eq!(
             still_there(&root.join("a/file"), 7).ok(),
             Some(b"content".to_vec())
         );
         assert!(still_there(&root.join("a/file"), 6).is_err());
         assert!(still_there(&root.join("link/file"), 7).is_err());
-        // Another file in its place.
-        fs::rename(root.join("a/file"), root.join("a/old")).expect("it moves");
-        fs::write(root.join("a/file"), "other").expect("a file");
-        let path = root.join("a/file");
-        assert!(!is_at(&file, &path));
-        assert_eq!(is_there_still(&opened, &path).ok(), Some(false));
-        fs::remove_file(root.join("a/old")).expect("a file");
-        assert!(!is_at(&file, &root.join("a/old")));
+        assert!(still_there(&root.join("a"), 7).is_err());
     }
 
     #[test]

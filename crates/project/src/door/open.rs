@@ -1,10 +1,10 @@
 //! Opens regular files, and reads them up to a limit.
 
-#[cfg(unix)]
-use std::fs::OpenOptions;
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+
+use postlogin_files::open_without_links;
 
 use crate::{Error, Result};
 
@@ -15,7 +15,8 @@ pub(super) fn regular(real: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
 
 /// Opens a regular file whose path has no links. A device need not end.
 pub(super) fn opened(real: &Path, shown: &str) -> Result<File> {
-    let file = open(real).map_err(|error| unreadable(&error, shown))?;
+    // The path was checked before: a folder on the way may have become a link since.
+    let file = open_without_links(real).map_err(|error| unreadable(&error, shown))?;
     let meta = file.metadata().map_err(|error| unreadable(&error, shown))?;
     if meta.is_dir() {
         return Err(unreadable(&ErrorKind::IsADirectory.into(), shown));
@@ -26,53 +27,7 @@ pub(super) fn opened(real: &Path, shown: &str) -> Result<File> {
             .in_file(shown)
             .with_hint("pipes and devices cannot be files of a project"));
     }
-    // The path was checked before the file was opened: a folder on the way may have become a link in between. What is
-    // read is what was opened, so that is what has to be at the path.
-    if !is_at(&meta, real) {
-        let error = Error::new("cannot read the file: it was replaced while it was opened");
-        return Err(error.in_file(shown).with_hint("run the command again"));
-    }
     Ok(file)
-}
-
-/// Opens a file for reading. A link is not followed, and a pipe does not wait for its other end.
-#[cfg(unix)]
-pub(super) fn open(real: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    use rustix::fs::OFlags;
-
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut options = OpenOptions::new();
-    // The bits are those of the system's `int`.
-    options
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(real)
-}
-
-#[cfg(not(unix))]
-pub(super) fn open(real: &Path) -> io::Result<File> {
-    File::open(real)
-}
-
-/// Whether an opened file is the one at a path without links.
-fn is_at(opened: &Metadata, real: &Path) -> bool {
-    let is_real = real.canonicalize().is_ok_and(|now| now == real);
-    is_real && fs::symlink_metadata(real).is_ok_and(|there| is_same(opened, &there))
-}
-
-#[cfg(unix)]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// Where files have no number in the standard library, the path alone decides.
-#[cfg(not(unix))]
-fn is_same(_: &Metadata, there: &Metadata) -> bool {
-    there.is_file()
 }
 
 pub(super) fn bounded(file: impl Read, shown: &str, most: u64) -> Result<Vec<u8>> {

@@ -413,16 +413,21 @@ fn a_folder_that_becomes_a_link_while_a_file_is_read_opens_nothing_outside() {
         });
         let mut read = 0;
         let mut tries = 0;
+        let mut others = Vec::new();
         // On a busy machine the other thread may rest for long in the moment that the folder is away.
         let limit = Instant::now() + Duration::from_secs(60);
         while tries < 20_000 || (read == 0 && Instant::now() < limit) {
             tries += 1;
             if let Ok(text) = within.read_text(&path.join("a.js"), "a.js") {
-                assert_eq!(text, "inside");
-                read += 1;
+                match text.as_str() {
+                    "inside" => read += 1,
+                    _ => others.push(text),
+                }
             }
         }
+        // Before anything can fail: the other thread would go on for ever.
         is_over.store(true, Ordering::Relaxed);
+        assert!(others.is_empty(), "{others:?}");
         assert!(read > 0, "it was there at times");
     });
 }
