@@ -317,7 +317,7 @@ pub struct Usage {
 pub struct ActionUsage {
     /// The Action.
     pub action: String,
-    /// Real time in microseconds, sandbox set-up included.
+    /// Real time in microseconds: sandbox set-up included, and not the compiling of ICU at the first `Intl` on a machine.
     pub wall_us: u64,
     /// The most memory that the sandbox held, in bytes.
     pub memory_bytes: u64,

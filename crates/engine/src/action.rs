@@ -328,6 +328,10 @@ async fn call_handler(
     Ok(result.map_err(|fault| fault.into_fault(FaultKind::Thrown)))
 }
 
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

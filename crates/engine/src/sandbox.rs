@@ -35,6 +35,8 @@ pub(crate) struct Sandbox {
     pub(crate) limiter: Limiter,
     pub(crate) waits: Arc<Waits>,
     pub(crate) icu: Option<Icu>,
+    /// The time in which ICU was compiled for this guest, which is none of its own.
+    pub(crate) compiling: Duration,
     pub(crate) login: Login,
     /// The place of the next `api` call, when the guest names it beforehand.
     pub(crate) site: Option<Location>,
@@ -83,6 +85,7 @@ impl Sandbox {
             deadline: Deadline::new(conditions.budget, spent, &waits),
             waits,
             icu: None,
+            compiling: Duration::ZERO,
             login,
             site: None,
             mapper,
@@ -236,6 +239,7 @@ impl Sandbox {
         };
         let took = icu.prepare()?;
         self.waits.clock.block(took);
+        self.compiling = self.compiling.saturating_add(took);
         let time = self.time_left();
         match &mut self.icu {
             Some(icu) => icu.answer(request, time),

@@ -7,7 +7,7 @@ use postlogin_core::{
 };
 use serde_json::Value;
 
-use super::{ActionPre, Invocation, Phases, Ran, SharedSandbox, in_runtime};
+use super::{ActionPre, Invocation, Phases, Ran, SharedSandbox, in_runtime, microseconds};
 use crate::recall::{Advice, Inputs, NotRecalled, Recall, Run};
 
 impl ActionPre {
@@ -91,7 +91,7 @@ fn recalled(
     let result = run.repeat(&mut login, now_ms)?;
     let usage = ActionUsage {
         action: String::new(),
-        wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        wall_us: microseconds(started.elapsed()),
         memory_bytes: run.peak,
         virtual_ms: 0,
     };

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Instant};
 
 use super::{
-    ActionPre, Invocation, Phases, Ran, Start, Started, call_handler, limit, milliseconds, notice,
+    ActionPre, Invocation, Phases, Ran, Start, Started, call_handler, limit, microseconds,
+    milliseconds, notice,
 };
 use crate::{
     fault::from_trap,
@@ -92,6 +93,7 @@ impl ActionPre {
             sandbox.login.notice(notice(remark));
         }
         let peak = sandbox.limiter.peak;
+        let compiling = sandbox.compiling;
         let notes = sandbox.notes.take();
         let dropping = Instant::now();
         let login = match invocation.sandbox {
@@ -110,7 +112,7 @@ impl ActionPre {
         let awaited = conditions.clock.awaited().saturating_sub(awaited_before);
         let usage = ActionUsage {
             action: String::new(),
-            wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            wall_us: microseconds(started.elapsed().saturating_sub(compiling)),
             memory_bytes: peak,
             virtual_ms: milliseconds(awaited),
         };
