@@ -33,3 +33,14 @@ export async function says(page, selector, text) {
     assert.equal(await page.locator(selector).textContent(), text);
   }
 }
+
+/// Scrolls to an editor until it has drawn what is looked for. Editors draw nothing while they are outside of the window, and what
+/// arrives later above them moves them out of it again.
+export async function drawn(page, editor, what) {
+  for (let left = 100; ; left -= 1) {
+    await page.locator(editor).scrollIntoViewIfNeeded();
+    if (await page.locator(`${editor} ${what}`).first().isVisible()) return;
+    assert.ok(left > 0, `${editor} draws no ${what}: ${await page.locator(editor).innerText()}`);
+    await page.waitForTimeout(200);
+  }
+}

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withPage } from './chromium.mjs';
+import { drawn, withPage } from './chromium.mjs';
 import { allowClipboard, runsAlike } from './copied.mjs';
 
 const { LINK, ISSUER, CLIENT, PROJECT, BIN, SHOTS } = process.env;
@@ -84,9 +84,7 @@ await withPage(async (page) => {
   assert.ok(notes.some((note) => /differs?|before/.test(note)), notes.join());
   await made.filter({ hasText: /differ|before/ }).first().click();
   await page.getByRole('tab', { name: 'Difference' }).click();
-  // The editor draws no lines while it is below the window, where many claims that differ put it.
-  await page.locator('.merge').scrollIntoViewIfNeeded();
-  await page.locator('.merge .cm-changedLine').first().waitFor();
+  await drawn(page, '.merge', '.cm-changedLine');
   await look(page, 'generated');
   await page.getByLabel('Filter logins').fill('');
   await page.getByRole('tab', { name: 'Claims' }).click();

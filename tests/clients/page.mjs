@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { withPage } from './chromium.mjs';
+import { drawn, withPage } from './chromium.mjs';
 import { small } from './png.mjs';
 
 const { LINK, ISSUER, CLIENT, PROJECT, SHOTS } = process.env;
@@ -99,7 +99,7 @@ await withPage(async (page) => {
   console.log(`a run again took ${await page.locator('#took').textContent()}`);
   await page.getByRole('tab', { name: 'Difference' }).click();
   await page.getByLabel('Claims that differ').getByText('https://example.com/tier').waitFor();
-  await page.locator('.merge .cm-changedLine, .merge .cm-changedText').first().waitFor();
+  await drawn(page, '.merge', ':is(.cm-changedLine, .cm-changedText)');
   await picture(page, 'page-difference');
   await accessible(page, 'difference');
 
