@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use postlogin_core::event::sample;
 use postlogin_core::outcome::Status;
 use postlogin_core::{ResumeStep, Suspension, Trigger};
 use postlogin_engine::Engine;
-use postlogin_host::{Budget, Door, Mock, network::Closed};
+use postlogin_host::{Budget, Door, Mock, Request, Verdict, network::Closed};
 use postlogin_project::{Project, Secret};
 use postlogin_runner::{Compiler, Pipeline, PipelineNotice, PipelineSetup, pipeline::Network};
 use postlogin_tenant::{Advanced, Answer, LoginPipeline, LoginRequest, PipelineError};
@@ -22,6 +23,40 @@ impl Network for Offline {
 
     fn without_mocks(&self) -> Result<Arc<dyn Door>, String> {
         self.door()
+    }
+
+    fn mocks(&self) -> Result<Vec<Mock>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// Answers every request with its own path, as if a network did.
+struct Echo;
+
+impl Door for Echo {
+    fn send(&self, request: &Request) -> Verdict {
+        Verdict::Answered {
+            status: 200,
+            headers: Vec::new(),
+            body: request.url.clone().into_bytes(),
+            delay: Duration::from_millis(7),
+        }
+    }
+}
+
+struct Live;
+
+impl Network for Live {
+    fn door(&self) -> Result<Arc<dyn Door>, String> {
+        Ok(Arc::new(Echo))
+    }
+
+    fn without_mocks(&self) -> Result<Arc<dyn Door>, String> {
+        self.door()
+    }
+
+    fn is_live(&self) -> bool {
+        true
     }
 
     fn mocks(&self) -> Result<Vec<Mock>, String> {
@@ -55,6 +90,10 @@ fn write(folder: &Path, name: &str, text: &str) {
 type Notices = Arc<Mutex<Vec<String>>>;
 
 fn pipeline(folder: &Path) -> (Pipeline, Notices) {
+    pipeline_with(folder, Box::new(Offline))
+}
+
+fn pipeline_with(folder: &Path, network: Box<dyn Network>) -> (Pipeline, Notices) {
     let notices = Notices::default();
     let heard = Arc::clone(&notices);
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
@@ -63,7 +102,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
         value: value.into(),
     };
     let setup = PipelineSetup {
-        network: Box::new(Offline),
+        network,
         budget: Budget::default(),
         arguments: Vec::new(),
         secrets: vec![secret("WORD", "a-hidden-word")],
@@ -111,7 +150,7 @@ fn a_login_waits_as_text_and_continues_in_another_pipeline() {
     let folder = folder(REDIRECTS);
     let (first, notices) = pipeline(folder.path());
     assert_eq!(first.count(), 1);
-    let Ok(Advanced::Waits { pause, stored }) = first.start(login()) else {
+    let Ok(Advanced::Waits { pause, stored, .. }) = first.start(login()) else {
         panic!("it redirects");
     };
     let Suspension::Redirect { url } = &pause.suspension else {
@@ -130,7 +169,7 @@ fn a_login_waits_as_text_and_continues_in_another_pipeline() {
         now_ms: 1_790_000_001_000,
         is_frozen: true,
     };
-    let Ok(Advanced::Ended(finished)) = second.resume(&stored, answer) else {
+    let Ok(Advanced::Ended { finished, .. }) = second.resume(&stored, answer) else {
         panic!("it ends");
     };
     let mut outcome = finished.outcome;
@@ -141,6 +180,63 @@ fn a_login_waits_as_text_and_continues_in_another_pipeline() {
     second.redact(&mut outcome);
     assert_eq!(outcome.user.app_metadata["seen"], "***");
     assert!(notices.lock().expect("no panic").is_empty());
+}
+
+#[test]
+fn real_requests_are_listened_to_while_the_login_makes_them() {
+    let folder = folder(
+        "exports.onExecutePostLogin = async (event, api) => {
+  await fetch(`https://api.example.com/first?token=${event.secrets.WORD}`);
+  api.redirect.sendUserTo('https://terms.example.com');
+};
+exports.onContinuePostLogin = async () => {
+  await fetch('https://api.example.com/second', { method: 'POST', body: 'b' });
+};
+",
+    );
+    let (live, _) = pipeline_with(folder.path(), Box::new(Live));
+    let shown = |requests: &[postlogin_page::RequestEntry]| {
+        let all = requests.iter();
+        let line = |it: &postlogin_page::RequestEntry| {
+            format!("{} {} {} {}", it.method, it.url, it.answered_by, it.ms)
+        };
+        all.map(line).collect::<Vec<_>>()
+    };
+    let Ok(Advanced::Waits {
+        stored, requests, ..
+    }) = live.start(login())
+    else {
+        panic!("it redirects");
+    };
+    assert_eq!(
+        shown(&requests),
+        ["GET https://api.example.com/first?token=*** network 7"]
+    );
+    let answer = Answer {
+        step: ResumeStep::Continue {
+            query: Map::new(),
+            body: Map::new(),
+        },
+        users: Vec::new(),
+        now_ms: 1_790_000_001_000,
+        is_frozen: true,
+    };
+    let Ok(Advanced::Ended { finished, requests }) = live.resume(&stored, answer) else {
+        panic!("it ends");
+    };
+    assert_eq!(finished.outcome.status, Status::Allowed);
+    assert_eq!(
+        shown(&requests),
+        ["POST https://api.example.com/second network 7"]
+    );
+    assert_eq!(requests[0].body, "b");
+
+    // Requests that can be made again are made again by who wants to see them.
+    let (offline, _) = pipeline(folder.path());
+    let Ok(Advanced::Waits { requests, .. }) = offline.start(login()) else {
+        panic!("it redirects");
+    };
+    assert!(requests.is_empty());
 }
 
 #[test]
@@ -155,7 +251,7 @@ fn an_edit_counts_from_the_next_login_on_and_a_mistake_is_reported_once() {
         "actions/a.js",
         "exports.onExecutePostLogin = async (event, api) => api.access.deny('edited');\n",
     );
-    let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+    let Ok(Advanced::Ended { finished, .. }) = pipeline.start(login()) else {
         panic!("it ends");
     };
     assert_eq!(finished.outcome.reason.as_deref(), Some("edited"));
@@ -170,14 +266,14 @@ fn an_edit_counts_from_the_next_login_on_and_a_mistake_is_reported_once() {
         "exports.onExecutePostLogin = (\n",
     );
     for _ in 0..2 {
-        let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+        let Ok(Advanced::Ended { finished, .. }) = pipeline.start(login()) else {
             panic!("it ends");
         };
         assert_eq!(finished.outcome.status, Status::Failed);
     }
     write(folder.path(), "postlogin.toml", "binding = [\"gone\"]\n");
     for _ in 0..2 {
-        let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+        let Ok(Advanced::Ended { finished, .. }) = pipeline.start(login()) else {
             panic!("it ends");
         };
         assert_eq!(finished.outcome.status, Status::Failed);
@@ -217,7 +313,7 @@ fn an_action_that_was_missing_is_noticed_when_its_file_is_there() {
     let (pipeline, notices) = pipeline(folder.path());
     assert_eq!(pipeline.count(), 0);
     for _ in 0..2 {
-        let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+        let Ok(Advanced::Ended { finished, .. }) = pipeline.start(login()) else {
             panic!("it ends");
         };
         assert_eq!(finished.outcome.status, Status::Failed);
@@ -225,7 +321,7 @@ fn an_action_that_was_missing_is_noticed_when_its_file_is_there() {
     let text = "exports.onExecutePostLogin = async (event, api) => api.access.deny('late');\n";
     std::fs::create_dir_all(folder.path().join("src/deep")).expect("a folder");
     write(folder.path(), "src/deep/late.js", text);
-    let Ok(Advanced::Ended(finished)) = pipeline.start(login()) else {
+    let Ok(Advanced::Ended { finished, .. }) = pipeline.start(login()) else {
         panic!("it ends");
     };
     assert_eq!(finished.outcome.reason.as_deref(), Some("late"));
@@ -247,7 +343,7 @@ exports.onExecutePostLogin = async (event, api) => api.access.deny(String(answer
     );
     let (pipeline, notices) = pipeline(folder.path());
     let reason = || match pipeline.start(login()) {
-        Ok(Advanced::Ended(finished)) => (finished.outcome.status, finished.outcome.reason),
+        Ok(Advanced::Ended { finished, .. }) => (finished.outcome.status, finished.outcome.reason),
         _ => panic!("it ends"),
     };
     let (status, why) = reason();

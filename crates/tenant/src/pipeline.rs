@@ -153,9 +153,17 @@ pub enum Advanced {
         pause: Box<Pause>,
         /// The login in the pipeline's own form, for [`LoginPipeline::resume`].
         stored: String,
+        /// The requests that its Actions have made since it started or resumed; see [`Advanced::Ended`].
+        requests: Vec<RequestEntry>,
     },
     /// To its end.
-    Ended(Box<Finished>),
+    Ended {
+        /// Its result, secrets included.
+        finished: Box<Finished>,
+        /// The requests that its Actions have made since it started or resumed, without credentials. Empty where the pipeline
+        /// [is repeatable](LoginPipeline::is_repeatable): there, a closer look makes them once more.
+        requests: Vec<RequestEntry>,
+    },
 }
 
 /// Why a login could not run.

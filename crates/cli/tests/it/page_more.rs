@@ -6,6 +6,7 @@ use crate::{
     browsers::chromium,
     clients::{clients, node},
     page::{USERS, data, local, project, start},
+    server::{Server, ok},
     support::postlogin,
 };
 
@@ -67,6 +68,48 @@ fn requests_lines_generated_logins_sessions_and_commands() {
         variables.push(("SHOTS", shots));
     }
     node(&clients, "page-more.mjs", &variables);
+}
+
+#[test]
+fn real_requests_of_a_login_are_listed_and_not_made_again() {
+    let server = Server::start(|_| ok("content-type: application/json\r\n", r#"{"score": 12}"#));
+    let action = format!(
+        "exports.onExecutePostLogin = async (event, api) => {{
+  const answer = await fetch(`http://{}/score?token=${{event.secrets.API_KEY}}`);
+  api.idToken.setCustomClaim('https://example.com/score', (await answer.json()).score);
+}};\n",
+        server.address
+    );
+    let project = project("score", &action, crate::serve::USERS);
+    let options = "serve --port 0 --ephemeral --control-token ctl --allow-net=127.0.0.1";
+    let (tenant, link) = start(options, project.path());
+    tenant.log_in();
+
+    let path = link.split_once("/_postlogin/").expect("a link").1;
+    let (_, head, _) = tenant.answer("GET", &format!("/_postlogin/{path}"), "", "");
+    let cookie = head
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: "));
+    let cookie = cookie.expect("a cookie").split(';').next();
+    let page = format!(
+        "x-postlogin-page: 1\r\ncookie: {}\r\n",
+        cookie.unwrap_or_default()
+    );
+    let log = tenant.control("GET", "log");
+    let id = log.as_array().and_then(|log| log.last()).expect("a login")["id"].clone();
+    let login = format!("/_postlogin/logins/{}", id.as_str().expect("an id"));
+    let (status, body) = tenant.send("GET", &login, &page, "");
+    assert_eq!(status, 200, "{body}");
+    let entry: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    let requests = entry["requests"].as_array().expect("requests");
+    assert_eq!(requests.len(), 1, "{body}");
+    assert_eq!(
+        requests[0]["url"],
+        format!("http://{}/score?token=***", server.address)
+    );
+    assert_eq!(requests[0]["answered_by"], "network");
+    assert_eq!(requests[0]["response_body"], r#"{"score": 12}"#);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[test]

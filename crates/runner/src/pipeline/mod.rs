@@ -21,9 +21,10 @@ use postlogin_core::{
     explanation::{ClaimSites, Explanation},
     outcome::Outcome,
     reads::{Record, Watch},
+    redact::Mask,
 };
 use postlogin_engine::{Allocation, BoundAction, advance, finish, infos};
-use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock};
+use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock, Traffic};
 use postlogin_js::liquid::Liquid;
 use postlogin_page::{Report, SourceText};
 use postlogin_project::{Project, Secret, TenantData};
@@ -34,6 +35,7 @@ use postlogin_tenant::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::closely::requests;
 use crate::{Compiler, LeftOut, PreparedLogin, run_login, unloadable};
 pub use error::ProgramError;
 use program::{Library, Program, cores};
@@ -210,11 +212,21 @@ impl Pipeline {
             | Trigger::SendPhoneMessage => self.deliveries.take(),
             _ => self.slots.take(),
         };
-        let advanced = advance(actions, login, conditions);
+        // Real requests are listened to as they are made: to look at a login more closely would make them again.
+        let traffic =
+            (self.network.is_live()).then(|| Arc::new(Traffic::new(Arc::clone(&conditions.door))));
+        let listened = traffic.as_ref().map(|traffic| Conditions {
+            door: Arc::clone(traffic) as Arc<dyn Door>,
+            ..conditions.clone()
+        });
+        let advanced = advance(actions, login, listened.as_ref().unwrap_or(conditions));
         drop(slot);
+        let mask = Mask::of(&self.secret_values());
+        let requests = traffic.map_or_else(Vec::new, |traffic| requests(&traffic, &mask));
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
         let Some(pause) = pause else {
-            return Ok(self.end(program, login, conditions));
+            let finished = self.end(program, login, conditions);
+            return Ok(Advanced::Ended { finished, requests });
         };
         let stored = Stored {
             trigger,
@@ -225,6 +237,7 @@ impl Pipeline {
         Ok(Advanced::Waits {
             pause: Box::new(pause),
             stored: serde_json::to_string(&stored).map_err(|error| internal(&error.into()))?,
+            requests,
         })
     }
 
@@ -269,12 +282,12 @@ impl Pipeline {
         Ok((actions, prepared))
     }
 
-    fn end(&self, program: &Program, login: Login, conditions: &Conditions) -> Advanced {
+    fn end(&self, program: &Program, login: Login, conditions: &Conditions) -> Box<Finished> {
         let finished = finish(login, conditions);
         if let Some(error) = unloadable(&finished.outcome) {
             self.library.report_unloadable(program, error);
         }
-        Advanced::Ended(Box::new(finished))
+        Box::new(finished)
     }
 
     /// Returns a stored login and the conditions in which it resumes.
@@ -325,7 +338,10 @@ impl LoginPipeline for Pipeline {
     fn abandon(&self, stored: &str, now_ms: i64) -> Result<Advanced, PipelineError> {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let (login, conditions) = self.restored(&program, stored, (now_ms, true))?;
-        Ok(self.end(&program, login, &conditions))
+        Ok(Advanced::Ended {
+            finished: self.end(&program, login, &conditions),
+            requests: Vec::new(),
+        })
     }
 
     fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError> {

@@ -186,8 +186,8 @@ async fn follow(
         }));
     };
     let (pause, stored) = match advanced {
-        Ok(Advanced::Waits { pause, stored }) => (pause, stored),
-        Ok(Advanced::Ended(finished)) => {
+        Ok(Advanced::Waits { pause, stored, .. }) => (pause, stored),
+        Ok(Advanced::Ended { finished, .. }) => {
             let Finished { outcome, .. } = *finished;
             let mut shown = outcome.clone();
             tenant.pipeline.redact(&mut shown);

@@ -152,7 +152,7 @@ async fn issue(
         }));
     };
     let outcome = match run_blocking(tenant, move |pipeline| pipeline.start(login)).await {
-        Ok(Advanced::Ended(finished)) => finished.outcome,
+        Ok(Advanced::Ended { finished, .. }) => finished.outcome,
         // This trigger has no user to wait for.
         Ok(Advanced::Waits { .. }) => {
             return Err(OAuthError::new(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use postlogin_core::outcome::{Outcome, Status, StoredMetadata};
 use postlogin_core::{Finished, Trigger};
+use postlogin_page::RequestEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -168,7 +169,12 @@ pub(crate) fn follow(
     mut flow: Flow,
 ) -> Result<Ran> {
     match advanced {
-        Ok(Advanced::Waits { pause, stored }) => {
+        Ok(Advanced::Waits {
+            pause,
+            stored,
+            requests,
+        }) => {
+            hear(tenant, &flow, requests);
             go_on_as(tenant, &mut flow, &pause.user_id)?;
             store_metadata(tenant, &mut flow, pause.stored)?;
             changes::enrol(tenant, &flow.about.user_id, &pause.changes.enrolled)?;
@@ -178,7 +184,8 @@ pub(crate) fn follow(
                 stored,
             })))
         }
-        Ok(Advanced::Ended(finished)) => {
+        Ok(Advanced::Ended { finished, requests }) => {
+            hear(tenant, &flow, requests);
             let grant = conclude(tenant, Ok(*finished), &mut flow)?;
             Ok(Ran::Granted(Box::new(grant), Box::new(flow)))
         }
@@ -186,6 +193,13 @@ pub(crate) fn follow(
             let grant = conclude(tenant, Err(error), &mut flow)?;
             Ok(Ran::Granted(Box::new(grant), Box::new(flow)))
         }
+    }
+}
+
+/// Takes down requests that no closer look may make again.
+fn hear(tenant: &Tenant, flow: &Flow, requests: Vec<RequestEntry>) {
+    if !tenant.pipeline.is_repeatable() {
+        tenant.page.kept.hear(&flow.id, requests);
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
 use postlogin_core::{Finished, ResumeStep};
+use postlogin_page::RequestEntry;
 use serde_json::Value;
 
 use crate::pipeline::{LoginRequest, Seen};
@@ -37,6 +38,8 @@ pub(crate) struct KeptLogin {
     /// The request without the other profiles of the tenant, which are read anew.
     pub(crate) request: LoginRequest,
     pub(crate) steps: Vec<ResumeStep>,
+    /// The requests of its Actions, if they were listened to; else a closer look knows them.
+    pub(crate) requests: Option<Vec<RequestEntry>>,
     /// `None` while it waits for its user.
     pub(crate) ended: Option<Ended>,
     bytes: usize,
@@ -106,6 +109,7 @@ impl Kept {
             id: id.clone(),
             request,
             steps,
+            requests: None,
             ended,
             bytes,
         }));
@@ -120,6 +124,19 @@ impl Kept {
                 login.steps.push(step.clone());
             }
         });
+    }
+
+    /// Takes down requests that its Actions have made by now.
+    pub(crate) fn hear(&self, id: &str, requests: Vec<RequestEntry>) {
+        let more = requests.iter().map(weight_of_request).sum::<usize>();
+        let mut logins = self.locked();
+        if logins.change(id, |login| {
+            login.requests.get_or_insert_default().extend(requests);
+            login.bytes = login.bytes.saturating_add(more);
+        }) {
+            logins.bytes = logins.bytes.saturating_add(more);
+            logins.shrink();
+        }
     }
 
     /// Takes down how a login ended.
@@ -202,12 +219,14 @@ fn weight(value: &Value) -> usize {
     }
 }
 
+fn weight_of_request(it: &RequestEntry) -> usize {
+    READ + it.url.len() + it.body.len() + it.response_body.len() + NODE * it.headers.len()
+}
+
 fn weight_of_seen(seen: &Seen) -> usize {
     let lines = seen.coverage.iter();
     let lines = lines.map(|file| READ + 8 * (file.lines.len() + file.functions.len()));
-    let requests = seen.requests.iter().map(|it| {
-        READ + it.url.len() + it.body.len() + it.response_body.len() + NODE * it.headers.len()
-    });
+    let requests = seen.requests.iter().map(weight_of_request);
     let sites = seen.sites.iter().flat_map(|all| &all.sites);
     let sites = sites.map(|site| READ * (1 + site.conditions.len() + site.routes.len()));
     lines.chain(requests).chain(sites).sum()

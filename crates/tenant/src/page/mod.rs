@@ -195,9 +195,10 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
         now_ms: login.request.now_ms,
         issuer: login.request.issuer.clone(),
         domain: login.request.domain.clone(),
-        requests: seen
-            .as_ref()
-            .map_or_else(Vec::new, |seen| seen.requests.clone()),
+        requests: match seen {
+            Some(seen) => seen.requests.clone(),
+            None => login.requests.clone().unwrap_or_default(),
+        },
     };
     match aside(|| tenant.pipeline.save_case(&case, writes)) {
         Ok((file, text)) => answer(StatusCode::OK, &json!({"file": file, "text": text})),
@@ -246,6 +247,7 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
         steps: run::steps_json(&login.steps),
         seed: login.request.seed.to_string(),
         arguments: arguments(tenant, login),
+        requests: login.requests.clone(),
         event,
         ..Entry::default()
     };

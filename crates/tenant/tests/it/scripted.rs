@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Mutex};
 use postlogin_core::outcome::{ActionUsage, Outcome};
 use postlogin_core::redact::Mask;
 use postlogin_core::{
-    Argument, EntryPoint, Fault, FaultKind, HandlerInfo, Login, LoginInput, ResumeStep, Resumption,
-    Step, TenantSettings, Trigger,
+    Argument, EntryPoint, Fault, FaultKind, Finished, HandlerInfo, Login, LoginInput, ResumeStep,
+    Resumption, Step, TenantSettings, Trigger,
 };
 use postlogin_page::{LineCount, SourceText};
 use postlogin_tenant::{
@@ -68,6 +68,13 @@ impl Scripted {
     }
 }
 
+fn ended(finished: Finished) -> Advanced {
+    Advanced::Ended {
+        finished: Box::new(finished),
+        requests: Vec::new(),
+    }
+}
+
 impl Scripted {
     fn script_of(&self, trigger: Trigger) -> Script {
         match trigger {
@@ -100,9 +107,13 @@ impl Scripted {
                 Step::Run(call) => call,
                 Step::Ask(pause) => {
                     let stored = login.store().unwrap();
-                    return Ok(Advanced::Waits { pause, stored });
+                    return Ok(Advanced::Waits {
+                        pause,
+                        stored,
+                        requests: Vec::new(),
+                    });
                 }
-                Step::Done => return Ok(Advanced::Ended(Box::new(login.finish(now)))),
+                Step::Done => return Ok(ended(login.finish(now))),
             };
             let name = format!("action-{} {:?}", call.handler, call.entry);
             self.ran.lock().unwrap().push(name);
@@ -179,7 +190,7 @@ impl LoginPipeline for Scripted {
 
     fn abandon(&self, stored: &str, now_ms: i64) -> Result<Advanced, PipelineError> {
         let login = self.restored(stored)?;
-        Ok(Advanced::Ended(Box::new(login.finish(now_ms))))
+        Ok(ended(login.finish(now_ms)))
     }
 
     /// Two events differ in their users' addresses.
@@ -203,7 +214,7 @@ impl LoginPipeline for Scripted {
         let mut steps = steps.into_iter();
         loop {
             let stored = match advanced {
-                Advanced::Ended(finished) => {
+                Advanced::Ended { finished, .. } => {
                     let lines = vec![(1, 1), (2, 0)];
                     let file = "actions/first.js".to_owned();
                     return Ok(Inspection {
