@@ -11,7 +11,9 @@ use std::{
 use anyhow::{Context, anyhow, ensure};
 use camino::Utf8PathBuf;
 use postlogin_engine::{Allocation, Engine, SnapshotError, Stage, snapshot};
-use postlogin_js::engine::{MODULE_WRAPPER, WRAPPER, inputs, methods_literal, samples_literal};
+use postlogin_js::engine::{
+    LOCAL_WRAPPER, MODULE_WRAPPER, WRAPPER, inputs, methods_literal, samples_literal,
+};
 use wasm_rquickjs::{
     EmbeddingMode, JsModuleSpec, generate_wrapper_crate, inject_js_into_component,
 };
@@ -51,6 +53,11 @@ pub(crate) fn build(guest_only: bool) -> anyhow::Result<()> {
         &format!("'{MODULE_WRAPPER}'"),
     )?;
     let with_guest = work.join("with-guest.wasm");
+    let guest = fill_in(
+        &guest,
+        "/*LOCAL_WRAPPER*/ ''",
+        &format!("'{LOCAL_WRAPPER}'"),
+    )?;
     inject_js_into_component(&utf8(&base)?, &utf8(&with_guest)?, &[&guest])?;
     let injected = fs::read(&with_guest)?;
     let started = step("starting it once and freezing it", || freeze(&injected))?;

@@ -110,6 +110,16 @@ fn in_our_words(message: &str) -> String {
     ] {
         message = message.replace(theirs, ours);
     }
+    // `'0' for '--jobs <N>': 0 is not in 1..=256`
+    if let Some((before, range)) = message.split_once(" is not in ")
+        && let Some((least, most)) = range.split_once("..=")
+        && let Some((before, _)) = before.rsplit_once(' ')
+    {
+        message = match least.is_empty() {
+            true => format!("{before} must be a whole number up to {most}"),
+            false => format!("{before} must be a whole number from {least} to {most}"),
+        };
+    }
     message
 }
 
@@ -169,6 +179,20 @@ mod tests {
             "postlogin run --seed -1",
             "invalid value '-1' for '--seed <N>': must be a whole number, not negative",
             "`postlogin run --help` lists the options",
+        );
+        for jobs in ["0", "257", "1000000"] {
+            check(
+                &format!("postlogin replay users.ndjson --jobs {jobs}"),
+                &format!(
+                    "invalid value '{jobs}' for '--jobs <N>': must be a whole number from 1 to 256"
+                ),
+                "`postlogin replay --help` lists the options",
+            );
+        }
+        check(
+            "postlogin compare a b --jobs 18446744073709551615",
+            "invalid value '18446744073709551615' for '--jobs <N>': the number is too large",
+            "`postlogin compare --help` lists the options",
         );
         check(
             "postlogin build",

@@ -53,6 +53,46 @@ fn globals_are_those_of_node() {
     );
 }
 
+/// The answers are those of Node 22.23.5 in a context of `node:vm`.
+#[test]
+fn lists_are_made_of_what_comes_later() {
+    check(
+        "console.log(await Array.fromAsync([1, 2]), await Array.fromAsync(new Set('ab'), (x, i) => x + i))",
+        "[ 1, 2 ] [ 'a0', 'b1' ]",
+    );
+    check(
+        "console.log(await Array.fromAsync((async function* () { yield 1; yield Promise.resolve(2); })()))",
+        "[ 1, 2 ]",
+    );
+    check(
+        "console.log(await Array.fromAsync({ length: 2, 0: 'x', 1: Promise.resolve('y') }), await Array.fromAsync([Promise.resolve(3), 4], async (x) => x * 2))",
+        "[ 'x', 'y' ] [ 6, 8 ]",
+    );
+    check(
+        "const closed = { *[Symbol.iterator]() { try { yield 1; yield 2; } finally { console.log('closed'); } } };
+         await Array.fromAsync(closed, () => { throw new RangeError('far'); }).catch((error) => console.log(error.name, error.message));",
+        "closed\nRangeError far",
+    );
+}
+
+/// The answers are those of Node 22.23.5 in a context of `node:vm`.
+#[test]
+fn what_cannot_be_cloned_is_named_as_v8_names_it() {
+    for (value, name) in [
+        ("{}", "[object Object]"),
+        ("[]", "[object Array]"),
+        ("new Date()", "[object Date]"),
+        ("/a/", "[object RegExp]"),
+        ("new Map()", "#<Map>"),
+        ("() => 1", "() => 1"),
+    ] {
+        check_thrown(
+            &format!("structuredClone(new Proxy({value}, {{}}))"),
+            &format!("DataCloneError 25 {name} could not be cloned."),
+        );
+    }
+}
+
 #[test]
 fn values_of_both_realms_go_together() {
     check(

@@ -3,16 +3,17 @@
 
 mod json;
 mod places;
+mod tsconfig;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use serde_json::Value;
 
-use self::json::{fits, without_comments};
-use self::places::{entry, home_of_link, script, typescript};
+use self::json::without_comments;
+use self::places::{entry, home_of_link, is_typescript, script};
 use crate::action::SCRIPTS;
 use crate::door::Boundary;
 use crate::files::{display_path, entries, extension, file_name, normalize};
@@ -28,6 +29,8 @@ const MOST_REQUESTS: usize = 10_000;
 const MOST_JSON: usize = 64 << 20;
 /// So much of it is kept, in bytes: in memory it is up to twenty times as long. What is not kept is read again.
 const MOST_KEPT: usize = 8 << 20;
+/// So many places are looked at for one Action, each for up to fifteen names.
+const MOST_PLACES: usize = 20_000;
 /// So many patterns of a tsconfig.json are looked at, and so many targets of each.
 const MOST_PATTERNS: usize = 1_000;
 const MOST_TARGETS: usize = 20;
@@ -69,6 +72,7 @@ pub fn local_sources(
         found: LocalSources::default(),
         bytes: 0,
         requests: 0,
+        looked: Cell::new(0),
         documents: RefCell::default(),
         members: RefCell::default(),
     };
@@ -118,6 +122,8 @@ struct Finder {
     bytes: usize,
     /// The number of specifiers that have been looked up.
     requests: usize,
+    /// The number of places that have been looked at.
+    looked: Cell<usize>,
     /// The JSON files that have been read.
     documents: RefCell<Documents>,
     /// The packages of workspaces by their names, by the workspace's folder.
@@ -178,7 +184,7 @@ impl Finder {
             || specifier.starts_with("../")
             || matches!(specifier, "." | "..")
         {
-            return script(&normalize(&folder.join(specifier)));
+            return self.script(&normalize(&folder.join(specifier)));
         }
         if specifier.starts_with(['/', '.']) || specifier.contains(':') {
             return None;
@@ -187,46 +193,22 @@ impl Finder {
             .or_else(|| self.of_workspace(folder, specifier))
     }
 
-    /// By `paths` and `baseUrl` of the nearest tsconfig.json.
-    fn by_paths(&self, folder: &Path, specifier: &str) -> Option<PathBuf> {
-        let mut above = self.folders_above(folder);
-        let home = above.find(|folder| folder.join("tsconfig.json").is_file())?;
-        self.by_tsconfig(&home.join("tsconfig.json"), specifier, 0)
+    /// The file that a path means; nothing any more when too many were looked for.
+    fn script(&self, path: &Path) -> Option<PathBuf> {
+        let looked = self.looked.get();
+        self.looked.set(looked + 1);
+        (looked < MOST_PLACES).then(|| script(path, &|path| self.is_file(path)))?
     }
 
-    fn by_tsconfig(&self, file: &Path, specifier: &str, depth: usize) -> Option<PathBuf> {
-        let home = file.parent()?;
-        let config = self.json(file)?;
-        let options = config.get("compilerOptions");
-        let option = |key: &str| options.and_then(|options| options.get(key));
-        let base = option("baseUrl").and_then(Value::as_str);
-        let paths_from = home.join(base.unwrap_or("."));
-        let patterns = option("paths").and_then(Value::as_object);
-        for (pattern, targets) in patterns.into_iter().flatten().take(MOST_PATTERNS) {
-            let Some(star) = fits(pattern, specifier) else {
-                continue;
-            };
-            let targets = targets.as_array().into_iter().flatten();
-            for target in targets.take(MOST_TARGETS) {
-                let target = target.as_str()?.replacen('*', star, 1);
-                if let Some(found) = script(&normalize(&paths_from.join(target))) {
-                    return Some(found);
-                }
-            }
-        }
-        if base.is_some()
-            && let Some(found) = script(&normalize(&paths_from.join(specifier)))
-        {
-            return Some(found);
-        }
-        let extended = config.get("extends").and_then(Value::as_str)?;
-        let is_file = extended.starts_with('.') && depth < 4;
-        let path = normalize(&home.join(extended));
-        let path = match path.is_file() {
-            true => path,
-            false => path.with_extension("json"),
-        };
-        is_file.then(|| self.by_tsconfig(&path, specifier, depth + 1))?
+    /// Whether there is a file that an Action may import. One outside of the project is as absent as one that is not there, so that no
+    /// project learns which of the two it is.
+    fn is_file(&self, path: &Path) -> bool {
+        path.is_file() && self.within.admit(path, "").is_ok()
+    }
+
+    fn typescript(&self, path: &Path) -> Option<PathBuf> {
+        self.script(&normalize(path))
+            .filter(|path| is_typescript(path))
     }
 
     /// A package of the workspace that has its TypeScript as its entry, or nothing built yet.
@@ -243,11 +225,12 @@ impl Finder {
             let exported = manifest.pointer(&format!("/exports/.~1{}", rest.replace('/', "~1")));
             let exported = exported
                 .and_then(entry)
-                .and_then(|path| typescript(&home.join(path)));
+                .and_then(|path| self.typescript(&home.join(path)));
             return exported.or_else(|| {
-                let found = script(&normalize(&home.join(rest)));
-                let found = found.or_else(|| script(&normalize(&home.join("src").join(rest))))?;
-                typescript(&found)
+                let found = self.script(&normalize(&home.join(rest)));
+                found
+                    .or_else(|| self.script(&normalize(&home.join("src").join(rest))))
+                    .filter(|path| is_typescript(path))
             });
         }
         let exports = manifest.get("exports");
@@ -258,7 +241,7 @@ impl Finder {
         // What is built is loaded as any other package.
         let is_built = |path: &&str| {
             let path = home.join(path);
-            path.is_file() && matches!(extension(&path).as_str(), "js" | "cjs" | "mjs")
+            self.is_file(&path) && matches!(extension(&path).as_str(), "js" | "cjs" | "mjs")
         };
         let in_node_modules = home_of_link(folder, name).is_some();
         if in_node_modules && all.iter().any(is_built) {
@@ -270,7 +253,7 @@ impl Finder {
         all.find_map(|path| {
             let path = normalize(&home.join(path));
             let is_types = file_name(&path).contains(".d.");
-            (path.is_file() && !is_types && SCRIPTS.contains(&extension(&path).as_str()))
+            (self.is_file(&path) && !is_types && SCRIPTS.contains(&extension(&path).as_str()))
                 .then_some(path)
         })
     }

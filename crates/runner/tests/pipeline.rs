@@ -186,7 +186,7 @@ fn a_login_waits_as_text_and_continues_in_another_pipeline() {
 fn real_requests_are_listened_to_while_the_login_makes_them() {
     let folder = folder(
         "exports.onExecutePostLogin = async (event, api) => {
-  await fetch(`https://api.example.com/first?token=${event.secrets.WORD}`);
+  await fetch(`https://api.example.com/first?token=${event.secrets.WORD}`).catch(() => 0);
   api.redirect.sendUserTo('https://terms.example.com');
 };
 exports.onContinuePostLogin = async () => {

@@ -1,6 +1,5 @@
 //! `postlogin replay`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -93,8 +92,8 @@ pub(crate) struct ReplayArguments {
     pub(crate) limits: LimitArguments,
 
     /// The number of logins that run at once; default: one for each processor
-    #[arg(short, long, value_name = "N", help_heading = "The run")]
-    pub(crate) jobs: Option<NonZeroUsize>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "The run")]
+    pub(crate) jobs: Option<u16>,
 
     /// Only every N-th portion of the users, beginning with the K-th; the other shards write into the same folder
     #[arg(long, value_name = "K/N", requires = "out", help_heading = "The run")]

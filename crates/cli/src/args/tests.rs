@@ -33,8 +33,8 @@ pub(crate) struct TestArguments {
     pub(crate) no_tests: NoTests,
 
     /// The number of cases that run at once; default: one for each processor
-    #[arg(short, long, value_name = "N", help_heading = "The run")]
-    pub(crate) jobs: Option<NonZeroUsize>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "The run")]
+    pub(crate) jobs: Option<u16>,
 
     /// Run the cases this many times, to find flaky ones
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "The run", conflicts_with_all = ["watch", "list", "review", "update"])]
@@ -162,8 +162,8 @@ pub(crate) struct CompareArguments {
     pub(crate) limits: LimitArguments,
 
     /// The number of logins that run at once; default: one for each processor
-    #[arg(short, long, value_name = "N", help_heading = "The run")]
-    pub(crate) jobs: Option<NonZeroUsize>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "The run")]
+    pub(crate) jobs: Option<u16>,
 
     /// The form of the printed differences
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT", help_heading = "Output")]

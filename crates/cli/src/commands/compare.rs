@@ -67,7 +67,7 @@ pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let all: Vec<ActionSource> = left().chain(right()).cloned().collect();
     secrets::warn_about_unseen(&all, &given, printer);
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
+    let jobs = arguments.jobs.map_or(cores, usize::from);
     let nothing = TenantData::default();
     let now = arguments.now.as_deref().map(now_ms).transpose()?;
     let sandboxes = u32::try_from(jobs).unwrap_or(u32::MAX).saturating_add(1);

@@ -123,7 +123,7 @@ impl<'a> Setting<'a> {
             },
         };
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let jobs = arguments.jobs.map(NonZeroUsize::get);
+        let jobs = arguments.jobs.map(usize::from);
         Ok(Self {
             arguments,
             here,

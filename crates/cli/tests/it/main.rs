@@ -32,6 +32,7 @@ mod handlers;
 mod hostile_files;
 mod http;
 mod http_client;
+mod imported;
 mod init;
 mod limits;
 mod mcp;

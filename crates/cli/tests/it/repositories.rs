@@ -393,7 +393,7 @@ fn help_is_where_people_look_for_it() {
     }
     for (arguments, expected) in [
         ("rnu", "did you mean `run`?"),
-        ("test --jobs 0", "must be a whole number greater than 0"),
+        ("test --jobs 0", "must be a whole number from 1 to 256"),
         ("run --seed x", "must be a whole number"),
     ] {
         let done = postlogin(arguments).finish();

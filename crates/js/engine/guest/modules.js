@@ -1,7 +1,7 @@
 // ---- modules -------------------------------------------------------------------------------------------
 
-// npm packages run in the runtime's own realm, as Node's `require` runs them; Action Modules run in the Action's. The host
-// finds the files, see the interface `modules`; this part gives them Node's shape and runs each once.
+// npm packages run in the runtime's own realm, as Node's `require` runs them; Action Modules run in the Action's, and so do the
+// files that an Action imports, which a bundler would put into it. The host finds the files, see the interface `modules`; this part gives them Node's shape and runs each once.
 
 const files = { __proto__: null }; // path → Module: what ran or runs, `require.cache`
 const provided = { __proto__: null }; // path → { format, code }: files that the engine holds itself
@@ -107,14 +107,32 @@ const COMMONJS_PREFIX = '(function (exports, require, module, __filename, __dirn
 // use the parser: its requests go to Node's dispatcher.
 const UNDICIS_PARSER = /\/node_modules\/undici[^/]*\/lib\/(?:dispatcher\/client-h1|client)\.js$/;
 const NEVER_COMPILED = 'const WebAssembly = { compile: () => new Promise(() => {}) }; ';
+// A file that the Action imports.
+const LOCAL_SCHEME = 'local:';
+const LOCAL_PREFIX = /*LOCAL_WRAPPER*/ '';
 // An ES module may declare the names that CommonJS has.
 const MODULE_PREFIX = 'function (exports, $import, $meta) { ';
 
+// The value of a text of JSON as a literal of the Action's makes it, which is what bundlers write: its lists are those of its realm.
+function literal(code) {
+    const value = JSON.parse(code);
+    // In a literal, this one is no property.
+    return code.includes('__proto__') ? value : realm.compile(`this.$=${code}`, 'guest');
+}
+
+function runLocal(module, code) {
+    const { exports, filename: path } = module;
+    const own = LOCAL_PREFIX.length - 'this.$='.length;
+    const body = whole(compiledAlone(LOCAL_PREFIX, code, path), own + code.length + 2);
+    return apply(body, exports, [exports, makeRequire(path, module), module, path, module.path, makeImport(path, module), actionConsole]);
+}
+
 function runFile(module, { format, code }) {
     const path = module.filename;
+    const isLocal = path.startsWith(LOCAL_SCHEME);
     if (format === 'json') {
         try {
-            module.exports = JSON.parse(code);
+            module.exports = isLocal ? literal(code) : JSON.parse(code);
         } catch (error) {
             error.message = `${path}: ${error.message}`;
             throw error;
@@ -122,6 +140,7 @@ function runFile(module, { format, code }) {
         return undefined;
     }
     if (format === 'commonjs') {
+        if (isLocal) return runLocal(module, code);
         const prefix = UNDICIS_PARSER.test(path) ? `${COMMONJS_PREFIX}${NEVER_COMPILED}` : COMMONJS_PREFIX;
         const body = whole(evaluate(`${prefix}${code}\n})`, path), prefix.length + code.length + 1);
         const { exports } = module;

@@ -14,6 +14,10 @@ pub use crate::source::WRAPPER;
 /// As [`WRAPPER`], for an Action Module.
 pub const MODULE_WRAPPER: &str = "this.$=function (module, exports, console, require, actions) { ";
 
+/// As [`WRAPPER`], for a file that the Action imports.
+pub const LOCAL_WRAPPER: &str =
+    "this.$=function (exports, require, module, __filename, __dirname, $import, console) { ";
+
 /// As [`WRAPPER`], for a file of a package: `COMMONJS_PREFIX` in the guest.
 pub(crate) const PACKAGE_WRAPPER: &str =
     "(function (exports, require, module, __filename, __dirname, $import) { ";

@@ -7,11 +7,10 @@ use std::collections::HashMap;
 
 use postlogin_engine::{ModuleFile, ModuleFormat};
 
+use crate::engine::LOCAL_WRAPPER;
 use crate::errors::LoadedText;
 use crate::source::{Prepared, SyntaxError, prepare_local};
 
-/// The wrapper that Node puts around a CommonJS module; the guest's `COMMONJS_PREFIX`.
-const WRAPPER: &str = "(function (exports, require, module, __filename, __dirname, $import) { ";
 /// The beginning of the names of local files inside the sandbox.
 const SCHEME: &str = "local:";
 
@@ -95,7 +94,7 @@ impl Local {
 
     /// The texts that the engine may name in stacks.
     pub(super) fn texts(&self) -> impl Iterator<Item = LoadedText<'_>> {
-        let prefix_bytes = u32::try_from(WRAPPER.len()).unwrap_or(u32::MAX);
+        let prefix_bytes = u32::try_from(LOCAL_WRAPPER.len()).unwrap_or(u32::MAX);
         self.files.iter().filter_map(move |file| {
             Some(LoadedText {
                 engine_name: &file.path,
@@ -131,16 +130,5 @@ pub fn check_local(file: &str, text: &str) -> Result<(), SyntaxError> {
     match file.ends_with(".json") {
         true => Ok(()),
         false => prepare_local(file, text).map(drop),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_wrapper_is_that_of_the_guest() {
-        let guest = include_str!("../../engine/guest/modules.js");
-        assert!(guest.contains(&format!("const COMMONJS_PREFIX = '{WRAPPER}';")));
     }
 }

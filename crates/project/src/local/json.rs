@@ -1,7 +1,28 @@
 //! The JSON of TypeScript's tools.
 
+/// Returns the value of the pattern that TypeScript chooses, and what its star stands for: the specifier itself, else the pattern
+/// that has most before its star, the first one of several.
+pub(super) fn best<'p, 's, T: 'p>(
+    patterns: impl Iterator<Item = (&'p String, &'p T)>,
+    specifier: &'s str,
+) -> Option<(&'p T, &'s str)> {
+    let mut found: Option<(usize, &T, &str)> = None;
+    for (pattern, value) in patterns {
+        let Some(star) = fits(pattern, specifier) else {
+            continue;
+        };
+        let Some(before) = pattern.find('*') else {
+            return Some((value, star));
+        };
+        if found.is_none_or(|(longest, ..)| before > longest) {
+            found = Some((before, value, star));
+        }
+    }
+    found.map(|(_, value, star)| (value, star))
+}
+
 /// The part that the star of a pattern stands for; empty without one.
-pub(super) fn fits<'s>(pattern: &str, specifier: &'s str) -> Option<&'s str> {
+fn fits<'s>(pattern: &str, specifier: &'s str) -> Option<&'s str> {
     match pattern.split_once('*') {
         Some((before, after)) => specifier.strip_prefix(before)?.strip_suffix(after),
         None => (pattern == specifier).then_some(""),

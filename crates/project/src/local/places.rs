@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::files::{extension, file_name, normalize};
+use crate::files::{extension, file_name};
 
 /// The extensions that a path may leave out.
 const EXTENSIONS: &[&str] = &["ts", "mts", "cts", "js", "mjs", "cjs", "json"];
@@ -29,14 +29,13 @@ pub(super) fn entry(export: &Value) -> Option<&str> {
     }
 }
 
-pub(super) fn typescript(path: &Path) -> Option<PathBuf> {
-    let found = script(&normalize(path))?;
-    matches!(extension(&found).as_str(), "ts" | "mts" | "cts").then_some(found)
+pub(super) fn is_typescript(path: &Path) -> bool {
+    matches!(extension(path).as_str(), "ts" | "mts" | "cts")
 }
 
 /// The file that a path means, as TypeScript and bundlers find it.
-pub(super) fn script(path: &Path) -> Option<PathBuf> {
-    let has = |path: &PathBuf| path.is_file() && !file_name(path).contains(".d.");
+pub(super) fn script(path: &Path, is_file: &dyn Fn(&Path) -> bool) -> Option<PathBuf> {
+    let has = |path: &PathBuf| is_file(path) && !file_name(path).contains(".d.");
     let known = extension(path);
     if has(&path.to_owned()) && (EXTENSIONS.contains(&known.as_str())) {
         return Some(path.to_owned());

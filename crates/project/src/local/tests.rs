@@ -65,6 +65,117 @@ fn files_are_found_as_typescript_finds_them() {
     );
 }
 
+/// The answers are those of esbuild 0.28.
+#[test]
+fn the_best_pattern_decides_and_a_configuration_replaces_what_it_extends() {
+    let files = [
+        (
+            "a.ts",
+            "@app/x/one\n@app/two\n@app/three\nexact\nfour\n@old/five",
+        ),
+        (
+            "tsconfig.json",
+            r#"{"extends": ["./first.json", "./last"], "compilerOptions": {"paths": {
+                "*": ["any/*"], "@app/*": ["wide/*"], "@app/x/*": ["narrow/*"], "exa*": ["any/no"], "exact": ["any/exact.ts"]
+            }}}"#,
+        ),
+        // Its paths do not count, since there are others. Its baseUrl does, and that of the last one more.
+        (
+            "first.json",
+            r#"{"compilerOptions": {"baseUrl": "./nowhere"}}"#,
+        ),
+        (
+            "last.json",
+            r#"{"compilerOptions": {"baseUrl": "./src", "paths": {"@old/*": ["../old/*"]}}}"#,
+        ),
+        ("src/wide/x/one.ts", ""),
+        ("src/narrow/one.ts", ""),
+        ("src/wide/two.ts", ""),
+        // Only what the best pattern names is looked for.
+        ("src/any/@app/three.ts", ""),
+        ("src/any/exact.ts", ""),
+        ("src/four.ts", ""),
+        ("old/five.ts", ""),
+    ];
+    let folder = repository(&files);
+    assert_eq!(
+        found(folder.path(), "a.ts"),
+        [
+            "src/narrow/one.ts",
+            "src/wide/two.ts",
+            "src/any/exact.ts",
+            "src/four.ts"
+        ]
+    );
+}
+
+#[test]
+fn a_file_outside_is_as_absent_as_one_that_is_not_there() {
+    for outside in ["there.json", "gone.json"] {
+        let around = tempfile::tempdir().expect("a folder");
+        fs::write(around.path().join("there.json"), "{}").expect("a file");
+        let files = [
+            ("a.ts", "probe\n./link\n@acme/linked"),
+            ("fallback.ts", ""),
+            ("link.js", ""),
+            ("pnpm-workspace.yaml", "packages: ['packages/*']\n"),
+            ("packages/linked/index.ts", ""),
+        ];
+        let folder = around.path().join("project");
+        let config = format!(
+            r#"{{"compilerOptions": {{"paths": {{"probe": ["../{outside}", "./fallback.ts"]}}}}}}"#
+        );
+        let manifest = format!(r#"{{"name": "@acme/linked", "main": "../../../{outside}"}}"#);
+        let more = [
+            ("tsconfig.json", config.as_str()),
+            ("packages/linked/package.json", manifest.as_str()),
+            (".git/HEAD", ""),
+        ];
+        for (path, text) in files.into_iter().chain(more) {
+            let path = folder.join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+            fs::write(path, text).expect("a file");
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(format!("../{outside}"), folder.join("link.ts"))
+            .expect("a link");
+        assert_eq!(
+            found(&folder, "a.ts"),
+            ["fallback.ts", "link.js", "packages/linked/index.ts"],
+            "{outside}"
+        );
+    }
+}
+
+/// Before each import was looked for by one pattern, and all of an Action in so many places, this took hours.
+#[test]
+fn patterns_that_all_fit_are_bounded() {
+    let targets: Vec<String> = (0..20).map(|index| format!("\"t{index}/*\"")).collect();
+    let targets = targets.join(",");
+    let patterns: Vec<String> = (0..990)
+        .map(|index| format!("\"m*{}\": [{targets}]", "n".repeat(index % 60)))
+        .collect();
+    let config = |extended: &str| {
+        let patterns = patterns.join(",");
+        format!(
+            r#"{{"extends": "{extended}", "compilerOptions": {{"baseUrl": ".", "paths": {{{patterns}}}}}}}"#
+        )
+    };
+    let configs: Vec<String> = (1..6)
+        .map(|index| config(&format!("./{index}.json")))
+        .collect();
+    let all: Vec<String> = (0..9_999)
+        .map(|index| format!("m{index}{}\n", "n".repeat(60)))
+        .collect();
+    let action = format!("{}last", all.concat());
+    let mut files = vec![("a.ts", action.as_str()), ("last.ts", "")];
+    let names = ["tsconfig.json", "1.json", "2.json", "3.json", "4.json"];
+    files.extend(names.into_iter().zip(configs.iter().map(String::as_str)));
+    let folder = repository(&files);
+    // After so many places nothing is found any more.
+    assert!(found(folder.path(), "a.ts").is_empty());
+}
+
 #[test]
 fn packages_of_the_workspace() {
     let folder = repository(&[

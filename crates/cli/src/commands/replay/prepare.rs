@@ -218,7 +218,7 @@ fn jobs(arguments: &ReplayArguments) -> usize {
         true => 1,
         false => thread::available_parallelism().map_or(1, NonZeroUsize::get),
     };
-    arguments.jobs.map_or(cores, NonZeroUsize::get)
+    arguments.jobs.map_or(cores, usize::from)
 }
 
 fn no_tenant<'a>() -> &'a TenantData {

@@ -58,7 +58,7 @@
     // V8's Object::NoSideEffectsToString.
     function told(value) {
         if (typeof value === 'symbol') return `Symbol(${value.description ?? ''})`;
-        if (types.isProxy(value)) return typeof value === 'function' ? told(proxyDetails(value)[0]) : '[object Object]';
+        if (types.isProxy(value)) return told(proxyDetails(value)[0]);
         if (value === null) return 'null';
         if (typeof value === 'function') return sourceOf(value);
         const property = (name) => {
@@ -77,7 +77,12 @@
             if (typeof name === 'string' && name !== '') return `#<${name}>`;
         }
         const tag = property(Symbol.toStringTag);
-        return `[object ${typeof tag === 'string' ? tag : isArray(value) ? 'Array' : types.isArgumentsObject(value) ? 'Arguments' : 'Object'}]`;
+        if (typeof tag === 'string') return `[object ${tag}]`;
+        const built = [
+            [isArray, 'Array'], [types.isArgumentsObject, 'Arguments'], [types.isDate, 'Date'], [types.isRegExp, 'RegExp'],
+            [types.isNumberObject, 'Number'], [types.isStringObject, 'String'], [types.isBooleanObject, 'Boolean'],
+        ].find(([is]) => is(value));
+        return `[object ${built ? built[1] : 'Object'}]`;
     }
     node.toldOf = told;
 
