@@ -9,7 +9,9 @@ use std::{
     io,
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
-    process, thread,
+    process,
+    sync::Arc,
+    thread,
 };
 
 use postlogin_project::{ProblemKind, Project, TenantData, state_folder};
@@ -227,10 +229,7 @@ fn stop_when_stdin_ends() {
 /// Sends the signal that lets running requests end. Returns only if the server does not.
 #[cfg(unix)]
 fn ask_to_stop() {
-    use std::{
-        sync::{Arc, atomic::AtomicBool},
-        time::Duration,
-    };
+    use std::{sync::atomic::AtomicBool, time::Duration};
 
     use signal_hook::{consts::SIGTERM, flag, low_level::raise};
 
