@@ -23,13 +23,26 @@ pub fn open(path: &Path) -> io::Result<File> {
     options.read(true).custom_flags(flags).open(path)
 }
 
-/// As on Unix, where links can be told apart.
+/// As on Unix.
 ///
 /// # Errors
-/// Those of the system.
-#[cfg(not(unix))]
+/// Those of the system; a link is one.
+#[cfg(windows)]
 pub fn open(path: &Path) -> io::Result<File> {
+    let _held = windows::hold(path)?;
     File::open(path)
+}
+
+/// As on Unix, but a link is looked for before the file is opened.
+///
+/// # Errors
+/// Those of the system; a link is one.
+#[cfg(not(any(unix, windows)))]
+pub fn open(path: &Path) -> io::Result<File> {
+    match path.symlink_metadata()?.is_symlink() {
+        true => Err(is_a_link()),
+        false => File::open(path),
+    }
 }
 
 /// Opens a file for reading by an absolute path that had no links when it was admitted ([`Path::canonicalize`]). A pipe does not
@@ -46,16 +59,105 @@ pub fn open_without_links(real: &Path) -> io::Result<File> {
     unix::step_by_step(real)
 }
 
+/// Opens a file for reading by an absolute path that had no links when it was admitted ([`Path::canonicalize`]).
+///
+/// # Errors
+/// Those of the system; [`io::ErrorKind::InvalidInput`] for another kind of path. A link on the way is an error.
+#[cfg(windows)]
+pub fn open_without_links(real: &Path) -> io::Result<File> {
+    windows::open_held(real)
+}
+
 /// Opens a file for reading, and looks once whether its path has links. The standard library offers no more on this system.
 ///
 /// # Errors
 /// Those of the system; a link on the way.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 pub fn open_without_links(real: &Path) -> io::Result<File> {
     let file = File::open(real)?;
     match real.canonicalize()? == real {
         true => Ok(file),
-        false => Err(io::Error::other("there is a link on the way")),
+        false => Err(is_a_link()),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_a_link() -> io::Error {
+    io::Error::other("there is a link on the way")
+}
+
+/// Windows has no call that refuses links anywhere in a path. But what is open without `FILE_SHARE_DELETE` can be neither renamed nor
+/// deleted, so a folder that is held and is no link stays what it is until the file in it is open.
+/// <https://learn.microsoft.com/en-us/windows/win32/fileio/creating-and-opening-files>
+#[cfg(windows)]
+mod windows {
+    use std::{
+        fs::{File, OpenOptions},
+        io,
+        os::windows::fs::OpenOptionsExt as _,
+        path::{Component, Path, PathBuf},
+    };
+
+    // <https://learn.microsoft.com/en-us/windows/win32/fileio/file-access-rights-constants>. Handles that may only read attributes are
+    // left out when the system compares sharing; `FILE_EXECUTE`, for a folder the right to pass through it, is not.
+    const FILE_EXECUTE: u32 = 0x20;
+    const FILE_READ_DATA: u32 = 0x01;
+    const FILE_READ_ATTRIBUTES: u32 = 0x80;
+    const FILE_SHARE_READ_WRITE: u32 = 0x3;
+    // <https://learn.microsoft.com/en-us/windows/win32/api/fileapi/nf-fileapi-createfilew>. The first opens folders, the second links
+    // themselves.
+    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+    const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+    fn held(path: &Path, access: u32) -> io::Result<File> {
+        let file = OpenOptions::new()
+            .access_mode(access | FILE_READ_ATTRIBUTES)
+            .share_mode(FILE_SHARE_READ_WRITE)
+            .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
+            .open(path)?;
+        // Junctions are among them; placeholders of a cloud drive are not.
+        match file.metadata()?.is_symlink() {
+            true => Err(super::is_a_link()),
+            false => Ok(file),
+        }
+    }
+
+    /// Keeps a file from being renamed or replaced until the result is dropped.
+    pub(super) fn hold(path: &Path) -> io::Result<File> {
+        held(path, FILE_READ_DATA)
+    }
+
+    /// The same of a folder. One that the user may pass through but not open is only looked at: it is above what belongs to the user.
+    fn hold_folder(path: &Path) -> io::Result<File> {
+        match held(path, FILE_EXECUTE) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => held(path, 0),
+            opened => opened,
+        }
+    }
+
+    /// Opens one folder after the other, holds all, and opens the file.
+    pub(super) fn open_held(real: &Path) -> io::Result<File> {
+        let mut parts = real.components();
+        let (Some(prefix @ Component::Prefix(_)), Some(root @ Component::RootDir)) =
+            (parts.next(), parts.next())
+        else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let mut path: PathBuf = [prefix, root].iter().collect();
+        let mut holding = vec![hold_folder(&path)?];
+        let mut parts = parts.peekable();
+        while let Some(part) = parts.next() {
+            let Component::Normal(name) = part else {
+                return Err(io::ErrorKind::InvalidInput.into());
+            };
+            path.push(name);
+            if parts.peek().is_none() {
+                holding.push(hold(&path)?);
+                return File::open(&path);
+            }
+            holding.push(hold_folder(&path)?);
+        }
+        Err(io::ErrorKind::IsADirectory.into())
     }
 }
 
@@ -121,6 +223,39 @@ mod unix {
             folder = openat(&folder, name, FOLDER, Mode::empty())?;
         }
         Err(io::ErrorKind::IsADirectory.into())
+    }
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use std::{fs, io::Read as _};
+
+    use super::*;
+
+    #[test]
+    fn files_are_opened_and_their_folders_held() {
+        let top = tempfile::tempdir().expect("a folder");
+        let real = top.path().canonicalize().expect("it is there");
+        fs::create_dir_all(real.join("real/deep")).expect("folders");
+        fs::write(real.join("real/deep/a.js"), "inside").expect("a file");
+        let path = real.join("real").join("deep").join("a.js");
+        for open in [open, open_without_links] {
+            let mut text = String::new();
+            open(&path)
+                .and_then(|mut file| file.read_to_string(&mut text))
+                .expect("a file");
+            assert_eq!(text, "inside");
+            assert!(open(&real.join("b.js")).is_err());
+        }
+        for wrong in [Path::new("Cargo.toml"), real.join("real").as_path()] {
+            assert!(open_without_links(wrong).is_err(), "{}", wrong.display());
+        }
+        // Nothing is held any more.
+        fs::rename(real.join("real"), real.join("moved")).expect("renamed");
+        let held = windows::hold(&real.join("moved/deep/a.js")).expect("a file");
+        assert!(fs::remove_file(real.join("moved/deep/a.js")).is_err());
+        drop(held);
+        fs::remove_file(real.join("moved/deep/a.js")).expect("removed");
     }
 }
 

@@ -21,6 +21,7 @@ use tokio::time::{Instant, Sleep, sleep};
 /// Connections at once, if the process may have that many files open.
 const MOST: usize = 8_192;
 /// Files that are not connections: the database, Actions, standard streams.
+#[cfg(unix)]
 const OTHER_FILES: usize = 32;
 /// The time for which a client may accept no byte of an answer.
 const STUCK: Duration = Duration::from_secs(30);

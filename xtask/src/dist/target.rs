@@ -70,7 +70,24 @@ pub(super) fn targets(named: &[&str]) -> Result<Vec<&'static Target>> {
 
 #[cfg(test)]
 mod tests {
-    use super::targets;
+    use std::{fs, path::Path};
+
+    use super::{targets, triples};
+
+    #[test]
+    fn each_target_is_checked_and_built() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for file in [
+            ".ci/run",
+            ".github/workflows/release.yml",
+            ".github/workflows/targets.yml",
+        ] {
+            let text = fs::read_to_string(root.join(file)).expect(file);
+            for triple in triples() {
+                assert!(text.contains(triple), "{file} leaves out {triple}");
+            }
+        }
+    }
 
     #[test]
     fn targets_are_found_by_name() {

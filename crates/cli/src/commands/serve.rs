@@ -10,9 +10,8 @@ use std::{
     net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
     process,
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
     thread,
-    time::Duration,
 };
 
 use postlogin_project::{ProblemKind, Project, TenantData, state_folder};
@@ -29,12 +28,6 @@ use crate::{
     args::ServeArguments, error::CliError, network::network, printer::Printer, render::counted,
     secrets,
 };
-
-/// So often, and so long apart, the server is asked to stop: it has five seconds for running requests.
-#[cfg(unix)]
-const MOST_ATTEMPTS: u32 = 60;
-#[cfg(unix)]
-const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
 /// The name of the tenant outside of any project.
 const NAMELESS: &str = "local";
@@ -229,18 +222,29 @@ fn stop_when_stdin_ends() {
     // An error is an end, too.
     let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
     #[cfg(unix)]
-    {
-        use signal_hook::{consts::SIGTERM, flag, low_level::raise};
-        // Until the server listens to signals, this keeps one from ending the process.
-        let seen = Arc::new(AtomicBool::new(false));
-        if flag::register(SIGTERM, seen).is_ok() {
-            for _ in 0..MOST_ATTEMPTS {
-                let _ = raise(SIGTERM);
-                thread::sleep(BETWEEN_ATTEMPTS);
-            }
+    ask_to_stop();
+    process::exit(crate::error::SUCCESS.into());
+}
+
+/// Sends the signal that lets running requests end. Returns only if the server does not.
+#[cfg(unix)]
+fn ask_to_stop() {
+    use std::{sync::atomic::AtomicBool, time::Duration};
+
+    use signal_hook::{consts::SIGTERM, flag, low_level::raise};
+
+    /// So often, and so long apart, the server is asked: it has five seconds for running requests.
+    const MOST_ATTEMPTS: u32 = 60;
+    const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
+
+    // Until the server listens to signals, this keeps one from ending the process.
+    let seen = Arc::new(AtomicBool::new(false));
+    if flag::register(SIGTERM, seen).is_ok() {
+        for _ in 0..MOST_ATTEMPTS {
+            let _ = raise(SIGTERM);
+            thread::sleep(BETWEEN_ATTEMPTS);
         }
     }
-    process::exit(crate::error::SUCCESS.into());
 }
 
 fn listener(arguments: &ServeArguments, printer: &Printer) -> Result<TcpListener, CliError> {

@@ -13,6 +13,7 @@ use std::{
 };
 
 pub(crate) use decoder::Key;
+#[cfg(unix)]
 pub(crate) use mode::put_back;
 
 use decoder::Decoder;

@@ -8,10 +8,6 @@ pub(crate) use unix::put_back;
 #[cfg(not(unix))]
 pub(super) use other::Mode;
 
-/// Puts nothing back: the terminal is never changed.
-#[cfg(not(unix))]
-pub(crate) fn put_back() {}
-
 #[cfg(not(unix))]
 mod other {
     /// The terminal as it is: it passes on whole lines.
