@@ -2,6 +2,8 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use postlogin_core::Trigger;
 use postlogin_token::{KeyPair, Randomness};
 use serde_json::{Value, json};
@@ -283,18 +285,14 @@ fn an_assertion_is_good_at_one_endpoint_for_one_application() {
             refused(path, &answer, "invalid_client");
         }
         // The public key is no secret, and no signature is none.
-        let encode = |value: &Value| {
-            use base64::Engine as _;
-            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string())
-        };
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let content = encode(&Value::Object(claims(MACHINE, "2")));
         for algorithm in ["none", "None", "HS256"] {
             let head = encode(&json!({"alg": algorithm, "typ": "JWT"}));
             let input = format!("{head}.{content}");
             let hmac = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, pem.as_bytes());
             let mac = ring::hmac::sign(&hmac, input.as_bytes());
-            use base64::Engine as _;
-            let mac = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(mac);
+            let mac = URL_SAFE_NO_PAD.encode(mac);
             for forged in [format!("{input}."), format!("{input}.{mac}")] {
                 let answer = send(&mut world, "/oauth/token", with(&ask, &forged)).await;
                 refused(algorithm, &answer, "invalid_client");
