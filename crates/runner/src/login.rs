@@ -34,6 +34,13 @@ impl PreparedLogin {
         self.with(handlers, self.event.clone(), self.tenant.clone())
     }
 
+    /// Returns the same with the conditions in which it runs; what the user does is not among them.
+    pub(crate) fn begin(mut self, handlers: Vec<HandlerInfo>) -> (Login, Conditions) {
+        let event = std::mem::take(&mut self.event);
+        let tenant = std::mem::take(&mut self.tenant);
+        (self.with(handlers, event, tenant), self.conditions)
+    }
+
     fn with(&self, handlers: Vec<HandlerInfo>, event: Value, tenant: TenantSettings) -> Login {
         let input = LoginInput {
             trigger: self.trigger,

@@ -1,5 +1,7 @@
 //! The interface to whoever runs the triggers.
 
+use std::borrow::Cow;
+
 use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
@@ -215,6 +217,13 @@ pub trait LoginPipeline: Send + Sync + 'static {
 
     /// Hides the secrets of the Actions in an outcome, for the log.
     fn redact(&self, outcome: &mut Outcome);
+
+    /// Returns an outcome without the secrets of the Actions.
+    fn redacted<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {
+        let mut shown = outcome.clone();
+        self.redact(&mut shown);
+        Cow::Owned(shown)
+    }
 
     /// Runs a login for the page, watched closely, up to its end or to where `steps` end. Called on threads that may block.
     ///

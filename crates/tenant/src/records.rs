@@ -233,6 +233,9 @@ pub(crate) struct Ticket {
     pub(crate) user_id: String,
     /// The name of the mail's template.
     pub(crate) purpose: String,
+    /// The address that it verifies; `None` in tickets of older releases, which verify that of the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<String>,
     /// As the template's settings have it.
     #[serde(default)]
     pub(crate) result_url: Option<Value>,

@@ -23,6 +23,7 @@ use crate::management::jobs::Running;
 use crate::management::journal::Journal;
 use crate::oauth::dpop::Nonces;
 use crate::oauth::exchange::{self, Throttle};
+use crate::oauth::refresh;
 use crate::page::access::Page;
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
@@ -155,6 +156,8 @@ pub struct Shared {
     pub(crate) passwords: Remembered,
     /// The nonces of DPoP proofs.
     pub(crate) nonces: Nonces,
+    /// The refresh tokens that are being exchanged.
+    pub(crate) claims: refresh::Claims,
     /// The invalid subject tokens of addresses.
     pub(crate) throttle: Throttle,
     pub(crate) seed: Vec<Seed>,
@@ -191,6 +194,7 @@ impl Tenant {
             store: Store::open(setup.database.as_deref())?,
             clock: setup.clock,
             passwords: Remembered::new(&setup.randomness),
+            claims: refresh::Claims::default(),
             nonces: Nonces::new(setup.randomness.token()),
             throttle: Throttle::default(),
             randomness: setup.randomness,

@@ -68,6 +68,9 @@ pub(crate) const CLIENTS: &[&str] = &[
     "web_origins",
 ];
 
+/// Ways in which an application proves itself. Those by mTLS are refused.
+const METHODS: &[&str] = &["private_key_jwt"];
+
 /// Keys of a connection, without its options.
 pub(crate) const CONNECTIONS: &[&str] = &[
     "display_name",
@@ -168,6 +171,23 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
     part("tenant", vec![&settings], SETTINGS);
     part("tenant flags", flags.into_iter().collect(), FLAGS);
     part("clients", objects(&data.clients), CLIENTS);
+    let members = |list: &'_ [Value], key: &str| -> Vec<Map<String, Value>> {
+        let members = list.iter().filter_map(|it| it.get(key)?.as_object());
+        members.cloned().collect()
+    };
+    let methods = members(&data.clients, "client_authentication_methods");
+    part(
+        "client_authentication_methods",
+        methods.iter().collect(),
+        METHODS,
+    );
+    let mut bound = members(&data.resource_servers, "proof_of_possession");
+    bound.retain(|it| it.get("mechanism").is_some_and(|by| by == "mtls"));
+    part(
+        "proof_of_possession by mtls",
+        bound.iter().collect(),
+        &["required", "required_for"],
+    );
     part("connections", objects(&data.connections), CONNECTIONS);
     let databases = data.connections.iter().filter(|connection| {
         let strategy = connection.get("strategy").and_then(Value::as_str);
@@ -211,6 +231,12 @@ mod tests {
             clients: vec![
                 json!({"name": "A", "oidc_logout": {"backchannel_logout_urls": ["https://a.example"]}, "addons": {}}),
                 json!({"name": "B", "oidc_logout": {"backchannel_logout_urls": ["https://b.example"]}, "require_proof_of_possession": false}),
+                json!({"name": "C", "client_authentication_methods": {"tls_client_auth": {"credentials": [{"id": "cred_1"}]}}}),
+                json!({"name": "D", "client_authentication_methods": {"private_key_jwt": {"credentials": [{"id": "cred_2"}]}}}),
+            ],
+            resource_servers: vec![
+                json!({"identifier": "a", "proof_of_possession": {"mechanism": "mtls", "required": false}}),
+                json!({"identifier": "b", "proof_of_possession": {"mechanism": "dpop", "required": true}}),
             ],
             connections: vec![
                 json!({"name": "db", "options": {"passwordPolicy": "good", "password_history": {"enable": true, "size": 5}, "mfa": {"active": false}}}),
@@ -224,6 +250,8 @@ mod tests {
                 "not honoured by the local tenant, tenant: sandbox_version",
                 "not honoured by the local tenant, tenant flags: no_disclose_enterprise_connections",
                 "not honoured by the local tenant, clients: oidc_logout (2x)",
+                "not honoured by the local tenant, client_authentication_methods: tls_client_auth",
+                "not honoured by the local tenant, proof_of_possession by mtls: mechanism",
                 "not honoured by the local tenant, database options: password_history",
             ]
         );

@@ -13,7 +13,7 @@ mod provider;
 mod saved;
 mod slots;
 
-use std::{path::Path, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 use postlogin_core::trigger::Binding;
 use postlogin_core::{
@@ -317,8 +317,8 @@ impl LoginPipeline for Pipeline {
     fn start(&self, login: LoginRequest) -> Result<Advanced, PipelineError> {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let (actions, prepared) = self.prepared(&program, login)?;
-        let login = prepared.login(infos(actions));
-        self.advance(&program, actions, login, &prepared.conditions)
+        let (login, conditions) = prepared.begin(infos(actions));
+        self.advance(&program, actions, login, &conditions)
     }
 
     fn resume(&self, stored: &str, answer: Answer) -> Result<Advanced, PipelineError> {
@@ -412,6 +412,15 @@ impl LoginPipeline for Pipeline {
 
     fn redact(&self, outcome: &mut Outcome) {
         outcome.redact(&self.secret_values());
+    }
+
+    fn redacted<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {
+        if self.library.secrets().is_empty() {
+            return Cow::Borrowed(outcome);
+        }
+        let mut shown = outcome.clone();
+        self.redact(&mut shown);
+        Cow::Owned(shown)
     }
 
     fn inspect(

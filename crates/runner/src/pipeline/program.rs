@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use postlogin_core::{Trigger, explanation::ClaimSites, outcome::Outcome, trigger::Binding};
@@ -85,6 +86,10 @@ impl Program {
     }
 }
 
+/// For so long, a look at the files is good: a login looks twice. File systems note times no finer, so that an edit within it
+/// would not show in the times either.
+const FINEST: Duration = Duration::from_millis(1);
+
 /// Keeps the program up to date.
 pub(super) struct Library {
     here: PathBuf,
@@ -99,6 +104,8 @@ pub(super) struct Library {
 struct Loaded {
     compiler: Option<Compiler<'static>>,
     stamps: Stamps,
+    /// When the files were last looked at.
+    looked: Option<Instant>,
     /// The program of logins, or why there is none.
     program: Result<Arc<Program>, String>,
 }
@@ -143,6 +150,7 @@ impl Library {
             loaded: Mutex::new(Loaded {
                 compiler,
                 stamps,
+                looked: None,
                 program: Ok(Arc::new(program)),
             }),
         })
@@ -164,8 +172,12 @@ impl Library {
     /// When the files cannot be loaded as they are, in one sentence. A notice went out when it was found.
     pub(super) fn now(&self) -> Result<Arc<Program>, String> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if loaded.stamps.are_old() {
-            self.load_again(&mut loaded);
+        if loaded.looked.is_none_or(|at| at.elapsed() >= FINEST) {
+            // Before the look: what is written during it counts from the next one on.
+            loaded.looked = Some(Instant::now());
+            if loaded.stamps.are_old() {
+                self.load_again(&mut loaded);
+            }
         }
         loaded.program.clone()
     }

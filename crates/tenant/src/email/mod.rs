@@ -15,13 +15,11 @@ use serde_json::{Value, json};
 
 use crate::clock::iso;
 use crate::http::text;
-use crate::randomness::digest;
 use crate::records as stored;
 use crate::state::Tenant;
-use crate::store::Entry;
 
 pub(crate) use mailer::Mailer;
-pub(crate) use outbox::{keep, list, list_texts, outbox, ticket};
+pub(crate) use outbox::{keep, list, list_texts, outbox, put_ticket, ticket};
 pub use render::{EmailError, RenderedEmail, render_email};
 use render::{Mail, configured};
 pub use renderer::{TemplateError, TemplateJob, TemplateRenderer};
@@ -225,6 +223,7 @@ impl Sending {
         } = self;
         let mut entry =
             json!({"type": "email", "date": iso(now), "template": name, "user_id": user_id});
+        let email = Some(to.clone());
         let mail = stored::Mail {
             template: name.to_owned(),
             to,
@@ -255,13 +254,12 @@ impl Sending {
         let purpose = stored::Ticket {
             user_id: user_id.clone(),
             purpose: name.to_owned(),
+            email,
             result_url,
             client_id,
             reset: stored::Reset::New,
         };
-        let key = digest(&token);
-        let ticket = Entry::until(&key, expires).of(&user_id);
-        let stored = tenant.store.put(ticket, &purpose, now);
+        let stored = put_ticket(tenant, &token, &purpose, expires);
         let stored = stored.and_then(|()| keep(tenant, &mail, now));
         if let Err(error) = stored {
             tracing::error!("{error}");

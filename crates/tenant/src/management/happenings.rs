@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::journal::Happening;
 use crate::http::{Call, text};
 use crate::oauth::issue::Grant;
-use crate::oauth::run::Flow;
+use crate::oauth::run::{Flow, Shown};
 use crate::oauth::{OAuthError, token};
 use crate::state::Tenant;
 
@@ -74,15 +74,10 @@ pub(crate) fn login(tenant: &Tenant, flow: &Flow, refused: Option<&str>) {
         (_, None) => "s",
         (_, Some(_)) => "f",
     };
-    let user = tenant
-        .store
-        .user(&flow.about.user_id)
-        .ok()
-        .flatten()
-        .unwrap_or_default();
-    let connection = user
-        .pointer("/identities/0/connection")
-        .and_then(Value::as_str);
+    let shown = flow.shown.clone().unwrap_or_else(|| {
+        let user = tenant.store.user(&flow.about.user_id).ok().flatten();
+        Shown::of(&user.unwrap_or_default())
+    });
     let asked = |key: &str| text(&flow.asked, key).unwrap_or_default();
     let scope = flow.about.requested.join(" ");
     tenant.record(&Happening {
@@ -90,8 +85,8 @@ pub(crate) fn login(tenant: &Tenant, flow: &Flow, refused: Option<&str>) {
         description: refused.unwrap_or_default(),
         client_id: &flow.about.client_id,
         user_id: &flow.about.user_id,
-        user_name: text(&user, "email").unwrap_or_default(),
-        connection: connection.unwrap_or_default(),
+        user_name: &shown.email,
+        connection: &shown.connection,
         audience: flow.about.audience.as_deref().unwrap_or_default(),
         scope: &scope,
         ip: asked("ip"),

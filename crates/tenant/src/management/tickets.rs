@@ -10,12 +10,10 @@ use serde_json::{Map, Value, json};
 use super::users::inexistent;
 use super::{Answered, ApiError, Caller, Result, object};
 use crate::clock::iso;
-use crate::email::{Cause, Template, send};
+use crate::email::{Cause, Template, put_ticket, send};
 use crate::http::{Call, text};
-use crate::randomness::digest;
 use crate::records::{Reset, Ticket};
 use crate::state::Tenant;
-use crate::store::Entry;
 
 /// Seconds for which a link works when the request says nothing: five days.
 const LIFETIME_S: i64 = 432_000;
@@ -108,6 +106,7 @@ fn ticket(
     let record = Ticket {
         user_id: user_id.to_owned(),
         purpose: purpose.to_owned(),
+        email: text(user, "email").map(str::to_owned),
         result_url: body.get("result_url").cloned(),
         client_id: body
             .get("client_id")
@@ -115,10 +114,8 @@ fn ticket(
             .map(str::to_owned),
         reset: Reset::New,
     };
-    let key = digest(&token);
     let expires = now.saturating_add(seconds.saturating_mul(1_000));
-    let entry = Entry::until(&key, expires).of(user_id);
-    tenant.store.put(entry, &record, now)?;
+    put_ticket(tenant, &token, &record, expires)?;
     let url = tenant.url(&format!("u/ticket?ticket={token}"));
     Ok(Answered::Body(StatusCode::CREATED, json!({"ticket": url})))
 }

@@ -102,6 +102,14 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
         .client_id
         .ok_or_else(|| OAuthError::missing("client_id"))?;
     let client = tenant.client(&id)?.ok_or_else(OAuthError::unauthorized)?;
+    // In production such an application has no other way: <https://auth0.com/docs/get-started/applications/configure-mtls>.
+    if proves_by_certificate(&client) {
+        return Err(OAuthError::new(
+            401,
+            "invalid_client",
+            "The application proves itself by mTLS, which the local tenant does not have.",
+        ));
+    }
     let expected = text(&client, "client_secret").unwrap_or_default();
     if let Some(assertion) = &credentials.assertion {
         assertion::check(tenant, &client, &id, assertion)?;
@@ -128,6 +136,14 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
         is_proven,
         jkt: None,
     })
+}
+
+/// Whether an application proves itself by the certificate of its connection.
+fn proves_by_certificate(client: &Value) -> bool {
+    let methods = client.get("client_authentication_methods");
+    ["tls_client_auth", "self_signed_tls_client_auth"]
+        .into_iter()
+        .any(|method| methods.is_some_and(|it| it.get(method).is_some_and(Value::is_object)))
 }
 
 impl Authenticated {

@@ -17,6 +17,8 @@ use crate::state::Tenant;
 pub(crate) struct Occasion {
     pub(crate) client: Value,
     pub(crate) user_id: String,
+    /// The profile, if it was read already.
+    pub(crate) user: Option<Value>,
     pub(crate) protocol: &'static str,
     pub(crate) scope: Vec<String>,
     pub(crate) audience: Option<String>,

@@ -2,12 +2,16 @@
 //!
 //! <https://auth0.com/docs/secure/tokens/refresh-tokens/refresh-token-rotation>
 
+mod claim;
+
 use std::sync::Arc;
 
 use postlogin_core::RefreshTokenChanges;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::claim::Claims;
+use self::claim::{claim, reused, unknown};
 use super::changes::on_refresh_token;
 use super::client_auth::Authenticated;
 use super::event::Occasion;
@@ -18,7 +22,6 @@ use super::{OAuthError, Result, mfa, words};
 use crate::catalog::is_confidential;
 use crate::clock::iso;
 use crate::http::{Call, text, texts};
-use crate::management::journal::Happening;
 use crate::randomness::digest;
 use crate::records::RefreshToken;
 use crate::state::Tenant;
@@ -71,6 +74,9 @@ pub(crate) struct Exchanged {
     key: String,
     family: String,
     document: RefreshToken,
+    /// When the exchange began, in milliseconds since the epoch; `None` for one that waited for its user.
+    #[serde(skip)]
+    claimed_at: Option<i64>,
 }
 
 impl Exchanged {
@@ -162,79 +168,8 @@ pub(crate) async fn exchange(
 ) -> Result<Map<String, Value>> {
     who.require_proof()?;
     let token = call.required("refresh_token")?;
-    let exchanged = claim(tenant, who, &digest(token))?;
-    let result = run(tenant, call, who, exchanged.clone()).await;
-    if result.is_err() {
-        // A login that was refused, or that waits for a second factor, has not used the token up.
-        let now = tenant.now_ms();
-        tenant
-            .store
-            .change(&exchanged.key, now, |token: &mut RefreshToken| {
-                token.used_at = None;
-            })?;
-    }
-    result
-}
-
-/// Marks a token as used, in one step with the check that it was not. One that was used before takes its family along.
-fn claim(tenant: &Tenant, who: &Authenticated, key: &str) -> Result<Exchanged> {
-    enum Found {
-        Ours(Box<RefreshToken>),
-        Reused(String),
-        /// The request does not prove the key that the token is bound to.
-        Unproven,
-        Foreign,
-    }
-    let unknown = || OAuthError::invalid_grant("Unknown or invalid refresh token.");
-    let policy = policy(&who.client);
-    let now = tenant.now_ms();
-    let claim = |token: &mut RefreshToken| {
-        let mut ends = [token.expires_at, token.idle_expires_at].into_iter();
-        if token.client_id != who.id || ends.any(|at| at.is_some_and(|at| at < now)) {
-            return Found::Foreign;
-        }
-        // Before anything else: a thief without the key cannot end the family either.
-        if token.jkt.is_some() && token.jkt != who.jkt {
-            return Found::Unproven;
-        }
-        if token.used_at.is_some_and(|used| {
-            now > used.saturating_add(policy.leeway_s * 1000) || policy.leeway_s == 0
-        }) {
-            return Found::Reused(token.family.clone());
-        }
-        let before = token.clone();
-        if policy.rotates {
-            token.used_at.get_or_insert(now);
-        }
-        token.last_exchanged_at = Some(now);
-        Found::Ours(Box::new(before))
-    };
-    match tenant.store.change(key, now, claim)?.ok_or_else(unknown)? {
-        Found::Ours(document) => Ok(Exchanged {
-            key: key.to_owned(),
-            family: document.family.clone(),
-            document: *document,
-        }),
-        Found::Reused(family) => {
-            tenant.store.remove_owned::<RefreshToken>(&family)?;
-            tenant
-                .control
-                .log(json!({"type": "refresh_token_reuse", "date": iso(now), "client_id": who.id}));
-            tenant.record(&Happening {
-                kind: "ferrt",
-                description: "Refresh token reuse detected",
-                client_id: &who.id,
-                ..Happening::default()
-            });
-            Err(unknown())
-        }
-        Found::Unproven => Err(OAuthError::new(
-            400,
-            "invalid_dpop_proof",
-            "The refresh token is bound to a key: a DPoP proof of it is missing.",
-        )),
-        Found::Foreign => Err(unknown()),
-    }
+    let (_claim, exchanged) = claim(tenant, who, &digest(token))?;
+    run(tenant, call, who, exchanged).await
 }
 
 async fn run(
@@ -254,14 +189,11 @@ async fn run(
         None => granted,
     };
     let user_id = document.user_id.clone();
-    if tenant.store.user(&user_id)?.is_none() {
-        return Err(OAuthError::invalid_grant(
-            "Unknown or invalid refresh token.",
-        ));
-    }
+    let user = tenant.store.user(&user_id)?.ok_or_else(unknown)?;
     let occasion = Occasion {
         client: who.client.clone(),
         user_id,
+        user: Some(user),
         protocol: "oauth2-refresh-token",
         scope,
         audience,
@@ -315,29 +247,38 @@ pub(crate) fn succeed(
     exchanged: &Exchanged,
 ) -> Result<Map<String, Value>> {
     let client = &who.client;
+    // A second factor may have come from elsewhere than the exchange.
+    exchanged.document.require_key(who)?;
     let mut body = grant.answer(tenant, client, who.jkt.as_deref())?;
     let Exchanged {
         key,
         family,
         document,
+        claimed_at,
     } = exchanged;
     let now = tenant.now_ms();
+    let used_at = claimed_at.unwrap_or(now);
     let policy = policy(client);
     // In one step: of the token that is used up and the next one, a process that dies leaves both or none.
     let next = tenant.store.at_once(now, |store| {
-        if !policy.rotates {
-            let changed = store.change(key, |token: &mut RefreshToken| {
+        let used = store.change(key, |token: &mut RefreshToken| {
+            if !policy.rotates {
+                token.last_exchanged_at = Some(used_at);
                 on_refresh_token(token, &grant.refresh, &policy, now);
-            })?;
-            return Ok(changed.map(|()| None));
-        }
-        let marked = store.change(key, |token: &mut RefreshToken| {
-            token.used_at.get_or_insert(now);
+                return Next::Same;
+            }
+            // Another login by this token may have ended while this one waited for its user.
+            if policy.is_used_up(token.used_at, used_at) {
+                return Next::UsedUp;
+            }
+            token.used_at.get_or_insert(used_at);
+            token.last_exchanged_at = Some(used_at);
+            Next::New(String::new())
         })?;
         // A reuse may have ended the family while the Actions ran.
-        if marked.is_none() {
-            return Ok(None);
-        }
+        let Some(Next::New(_)) = used else {
+            return Ok(used.unwrap_or(Next::Gone));
+        };
         let next = RefreshToken {
             last_exchanged_at: Some(now),
             ..document.clone()
@@ -345,20 +286,32 @@ pub(crate) fn succeed(
         store.sweep()?;
         let next = issue(tenant, store, (&policy, now), next, &grant.refresh)?;
         store.trim_family(family)?;
-        Ok::<_, OAuthError>(Some(Some(next)))
+        Ok::<_, OAuthError>(Next::New(next))
     })?;
     match next {
-        None => {
+        Next::UsedUp => Err(reused(tenant, who, family)?),
+        Next::Gone => {
             tenant.store.remove_owned::<RefreshToken>(family)?;
-            Err(OAuthError::invalid_grant(
-                "Unknown or invalid refresh token.",
-            ))
+            Err(unknown())
         }
-        Some(next) => {
-            body.extend(next.map(|next| ("refresh_token".to_owned(), next.into())));
+        Next::Same => Ok(body),
+        Next::New(next) => {
+            body.insert("refresh_token".to_owned(), next.into());
             Ok(body)
         }
     }
+}
+
+/// The refresh token after an exchange.
+enum Next {
+    /// The same as before.
+    Same,
+    /// Another one, with its secret.
+    New(String),
+    /// None: another login used it up.
+    UsedUp,
+    /// None: it was ended.
+    Gone,
 }
 
 /// Returns `event.refresh_token`.

@@ -68,12 +68,34 @@ pub(crate) struct Flow {
     /// `event.request` without its parameters, for the messages of the login.
     #[serde(default)]
     pub(crate) asked: Value,
+    /// The user, for the log; `None` where it is to be looked up.
+    #[serde(skip)]
+    pub(crate) shown: Option<Shown>,
     /// The id under which the page finds it.
     #[serde(default)]
     pub(crate) id: String,
     /// The claims that the login page was given.
     #[serde(default)]
     pub(crate) extra: Extra,
+}
+
+/// The parts of a profile that the log shows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shown {
+    pub(crate) email: String,
+    pub(crate) connection: String,
+}
+
+impl Shown {
+    pub(crate) fn of(user: &Value) -> Self {
+        let connection = user.pointer("/identities/0/connection");
+        let own =
+            |part: Option<&Value>| part.and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self {
+            email: own(user.get("email")),
+            connection: own(connection),
+        }
+    }
 }
 
 /// The state of a run.
@@ -85,12 +107,19 @@ pub(crate) enum Ran {
 }
 
 /// Runs the trigger up to its end or its first suspension.
-pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call) -> Result<Ran> {
+pub(crate) async fn start(
+    tenant: &Arc<Tenant>,
+    mut occasion: Occasion,
+    call: &Call,
+) -> Result<Ran> {
     if let Some(error) = tenant.control.take_failure() {
         return Err(error);
     }
     let gone = || OAuthError::new(403, "access_denied", "The user does not exist.");
-    let user = tenant.store.user(&occasion.user_id)?.ok_or_else(gone)?;
+    let user = match occasion.user.take() {
+        Some(user) => user,
+        None => tenant.store.user(&occasion.user_id)?.ok_or_else(gone)?,
+    };
     if user.get("blocked") == Some(&Value::Bool(true)) {
         return Err(OAuthError::new(403, "unauthorized", "user is blocked"));
     }
@@ -111,6 +140,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         None => user,
     };
     let before = metadata(&user);
+    let shown = Shown::of(&user);
     let event = event(tenant, &occasion, user, call)?;
     let users = others(tenant, &occasion.user_id)?.unwrap_or_default();
     let request = LoginRequest {
@@ -139,6 +169,7 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
         session_key: occasion.session_key,
         refresh: occasion.exchanged,
         asked: super::event::request(tenant, call),
+        shown: Some(shown),
         id,
         extra: occasion.extra,
         ..Flow::default()
@@ -217,14 +248,12 @@ pub(crate) fn conclude(
     };
     let Finished {
         outcome,
+        record,
         user_id,
         changes,
         ..
     } = match ended {
-        Ok(ended) => {
-            tenant.page.kept.finish(&flow.id, &ended);
-            ended
-        }
+        Ok(ended) => ended,
         Err(error) => {
             let error = could_not_run(error);
             tenant.page.kept.fail(&flow.id, &error.description);
@@ -235,14 +264,19 @@ pub(crate) fn conclude(
             });
         }
     };
+    let outcome = Arc::new(outcome);
+    tenant.page.kept.finish(&flow.id, &outcome, record);
     let known = go_on_as(tenant, flow, &user_id);
     if known.is_ok() {
         store_metadata(tenant, flow, outcome.user.clone())?;
         changes::apply(tenant, flow, &changes)?;
     }
-    let mut shown = outcome.clone();
-    tenant.pipeline.redact(&mut shown);
-    told(tenant, flow, "outcome", json!(shown));
+    told(
+        tenant,
+        flow,
+        "outcome",
+        json!(tenant.pipeline.redacted(&outcome)),
+    );
     known?;
     let refused = outcome
         .reason
@@ -345,6 +379,7 @@ fn go_on_as(tenant: &Tenant, flow: &mut Flow, user_id: &str) -> Result<()> {
     };
     let user = tenant.store.user(user_id)?.ok_or_else(unknown)?;
     flow.before = metadata(&user);
+    flow.shown = Some(Shown::of(&user));
     user_id.clone_into(&mut flow.about.user_id);
     flow.switched = true;
     Ok(())

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use postlogin_core::ResumeStep;
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
-use postlogin_core::{Finished, ResumeStep};
 use postlogin_page::RequestEntry;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ const READ: usize = 400;
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     /// With an outcome, and what a closer look has shown if there was one. Secrets are in it.
-    Finished(Box<Outcome>, Box<Record>, Option<Box<Seen>>),
+    Finished(Arc<Outcome>, Box<Record>, Option<Box<Seen>>),
     /// It could not run, for this reason.
     Error(String),
 }
@@ -140,9 +140,8 @@ impl Kept {
     }
 
     /// Takes down how a login ended.
-    pub(crate) fn finish(&self, id: &str, finished: &Finished) {
-        let (outcome, record) = (finished.outcome.clone(), finished.record.clone());
-        let ended = Ended::Finished(Box::new(outcome), Box::new(record), None);
+    pub(crate) fn finish(&self, id: &str, outcome: &Arc<Outcome>, record: Record) {
+        let ended = Ended::Finished(Arc::clone(outcome), Box::new(record), None);
         self.end(id, ended);
     }
 

@@ -78,7 +78,7 @@ pub(super) async fn inspected(
         Err(_) => return Err(Box::new(refuse(500, "the run ended without an outcome"))),
     };
     let ended = Ended::Finished(
-        Box::new(finished.outcome),
+        Arc::new(finished.outcome),
         Box::new(finished.record),
         Some(Box::new(seen)),
     );

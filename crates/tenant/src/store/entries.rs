@@ -150,12 +150,11 @@ impl<'a> Entry<'a> {
 
 /// Reads a document, which an older or newer release may have written.
 fn parsed<R: Record>(document: Option<String>) -> Result<Option<R>> {
-    let Some(document) = document else {
-        return Ok(None);
-    };
-    let read = serde_json::from_str(&document);
-    read.map(Some)
-        .map_err(|error| StoreError::unreadable(R::KIND, &error))
+    document.map(|document| read(&document)).transpose()
+}
+
+fn read<R: Record>(document: &str) -> Result<R> {
+    serde_json::from_str(document).map_err(|error| StoreError::unreadable(R::KIND, &error))
 }
 
 impl Store {
@@ -342,13 +341,18 @@ impl Store {
 }
 
 pub(super) fn get<R: Record>(connection: &Connection, id: &str, now_ms: i64) -> Result<Option<R>> {
+    parsed(document::<R>(connection, id, now_ms)?)
+}
+
+/// Returns a record as it is stored.
+fn document<R: Record>(connection: &Connection, id: &str, now_ms: i64) -> Result<Option<String>> {
     let mut statement = connection.prepare_cached(
         "SELECT document FROM entries WHERE kind = ?1 AND id = ?2 AND (expires_ms IS NULL OR expires_ms >= ?3)",
     )?;
     let found = statement
         .query_row(params![R::KIND.name(), id, now_ms], |row| row.get(0))
         .optional()?;
-    parsed(found)
+    Ok(found)
 }
 
 /// As [`Store::change`]. What stays as it is is not written.
@@ -358,10 +362,10 @@ pub(super) fn changed<R: Record, T>(
     now_ms: i64,
     change: impl FnOnce(&mut R) -> T,
 ) -> Result<Option<T>> {
-    let Some(mut record) = get::<R>(connection, id, now_ms)? else {
+    let Some(before) = document::<R>(connection, id, now_ms)? else {
         return Ok(None);
     };
-    let before = written(&record)?;
+    let mut record = read::<R>(&before)?;
     let result = change(&mut record);
     let after = written(&record)?;
     if after != before {

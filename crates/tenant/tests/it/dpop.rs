@@ -16,10 +16,10 @@ use crate::support::{
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// The key of an application.
-struct Key(EcdsaKeyPair);
+pub struct Key(EcdsaKeyPair);
 
 impl Key {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let random = SystemRandom::new();
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
         let document = document.expect("a key");
@@ -27,7 +27,7 @@ impl Key {
         Self(EcdsaKeyPair::from_pkcs8(signing, document.as_ref(), &random).expect("a key"))
     }
 
-    fn jwk(&self) -> Value {
+    pub fn jwk(&self) -> Value {
         let point = self.0.public_key().as_ref();
         let [x, y] = [&point[1..33], &point[33..]].map(|half| URL_SAFE_NO_PAD.encode(half));
         json!({"kty": "EC", "crv": "P-256", "x": x, "y": y})
@@ -39,7 +39,7 @@ impl Key {
         URL_SAFE_NO_PAD.encode(Sha256::digest(members.to_string()))
     }
 
-    fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let input = format!("{}.{}", part(header), part(claims));
         let signature = self.0.sign(&SystemRandom::new(), input.as_bytes());
@@ -50,7 +50,7 @@ impl Key {
     }
 
     /// A proof for a request; `more` adds claims or takes other ones.
-    fn proof(&self, method: &str, path: &str, more: Value) -> String {
+    pub fn proof(&self, method: &str, path: &str, more: Value) -> String {
         let id: u128 =
             u128::from_le_bytes(ring::rand::generate(&SystemRandom::new()).unwrap().expose());
         let mut claims = json!({
@@ -64,7 +64,7 @@ impl Key {
     }
 }
 
-async fn token(world: &mut World, fields: &[(&str, &str)], proofs: &[&str]) -> Answer {
+pub async fn token(world: &mut World, fields: &[(&str, &str)], proofs: &[&str]) -> Answer {
     let mut headers = vec![FORM];
     headers.extend(proofs.iter().map(|proof| ("dpop", *proof)));
     world
@@ -72,19 +72,19 @@ async fn token(world: &mut World, fields: &[(&str, &str)], proofs: &[&str]) -> A
         .await
 }
 
-async fn userinfo(world: &mut World, scheme: &str, token: &str, proof: Option<&str>) -> Answer {
+pub async fn userinfo(world: &mut World, scheme: &str, token: &str, proof: Option<&str>) -> Answer {
     let authorization = format!("{scheme} {token}");
     let mut headers = vec![("authorization", authorization.as_str())];
     headers.extend(proof.map(|proof| ("dpop", proof)));
     world.send(Method::GET, "/userinfo", &headers, "").await
 }
 
-fn hash(token: &str) -> String {
+pub fn hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token))
 }
 
 /// The parameters of an exchange by the single-page application.
-fn exchange(code: &str) -> Vec<(&str, &str)> {
+pub fn exchange(code: &str) -> Vec<(&str, &str)> {
     vec![
         ("grant_type", "authorization_code"),
         ("client_id", SPA),
@@ -95,7 +95,7 @@ fn exchange(code: &str) -> Vec<(&str, &str)> {
 }
 
 /// A code, and the nonce of the tenant.
-async fn begin(world: &mut World, key: &Key, more: &[(&str, &str)]) -> (String, String) {
+pub async fn begin(world: &mut World, key: &Key, more: &[(&str, &str)]) -> (String, String) {
     let page = world.authorize(more).await;
     let back = match page.parameter("code") {
         Some(_) => page,

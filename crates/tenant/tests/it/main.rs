@@ -8,6 +8,10 @@ mod support;
 mod scripted;
 
 mod assertion;
+mod attack_addresses;
+mod attack_codes;
+mod attack_pages;
+mod attack_tokens;
 mod attacks;
 mod authenticators;
 mod authorize;

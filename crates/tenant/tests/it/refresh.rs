@@ -1,9 +1,13 @@
 //! Refresh tokens: rotation, reuse, revocation.
 
-use axum::http::StatusCode;
-use serde_json::json;
+use std::time::Duration;
 
-use crate::support::{API, Does, SPA, WEB, WEB_SECRET, World, claim, run};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::json;
+use tower::ServiceExt as _;
+
+use crate::support::{API, Does, SPA, WEB, WEB_SECRET, World, claim, encoded, run};
 
 #[test]
 fn a_refresh_token_rotates_and_a_reuse_ends_the_family() {
@@ -116,5 +120,35 @@ fn a_revoked_token_is_worth_nothing_and_others_cannot_revoke_it() {
             ("refresh_token", next.as_str()),
         ];
         assert_eq!(world.token(&fields).await.json()["error"], "invalid_grant");
+    });
+}
+
+/// A client that hangs up never sees the next token: the one that it has is still good.
+#[test]
+fn an_exchange_that_nobody_waits_for_uses_nothing_up() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let body = world.log_in(&[("scope", "openid offline_access")]).await;
+        let token = body["refresh_token"].as_str().unwrap().to_owned();
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", SPA),
+            ("refresh_token", token.as_str()),
+        ];
+        let logins = |world: &World| world.pipeline.events.lock().unwrap().len();
+        let before = logins(&world);
+        let request = Request::post("/oauth/token")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(encoded(&fields)))
+            .unwrap();
+        let answer = world.router.clone().oneshot(request);
+        let hung_up = tokio::time::timeout(Duration::ZERO, answer).await;
+        assert!(hung_up.is_err(), "the login runs on a thread of its own");
+        // Its Actions run to their end.
+        while logins(&world) == before {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let again = world.token(&fields).await;
+        assert_eq!(again.status, StatusCode::OK, "{}", again.text);
     });
 }
