@@ -39,7 +39,7 @@ use crate::closely::requests;
 use crate::{Compiler, LeftOut, PreparedLogin, run_login, unloadable};
 pub use error::ProgramError;
 use program::{Library, Program, cores};
-use slots::Slots;
+use slots::{Slot, Slots};
 
 /// Answers the requests of logins.
 pub trait Network: Send + Sync {
@@ -107,15 +107,20 @@ pub struct PipelineSetup {
     pub notices: Box<dyn Fn(PipelineNotice<'_>) + Send + Sync>,
 }
 
+/// The most logins that wait for a real network at once, beside those that run.
+const LOGINS_WAITING: usize = 16;
+/// The same of deliveries.
+const DELIVERIES_WAITING: usize = 3;
+
 /// Runs logins of the tenant.
 pub struct Pipeline {
     library: Library,
     network: Box<dyn Network>,
     budget: Budget,
     arguments: Vec<String>,
-    slots: Slots,
+    slots: Arc<Slots>,
     /// Messages and events that Actions deliver: however long that takes, it takes no place of a login.
-    deliveries: Slots,
+    deliveries: Arc<Slots>,
 }
 
 impl Pipeline {
@@ -143,14 +148,22 @@ impl Pipeline {
             network,
             budget,
             arguments,
-            slots: Slots::new(cores()),
-            deliveries: Slots::new(1),
+            slots: Slots::new(cores(), LOGINS_WAITING),
+            deliveries: Slots::new(1, DELIVERIES_WAITING),
         })
     }
 
     /// Returns how many Rules and Actions run at a login.
     pub fn count(&self) -> usize {
         self.library.now().map_or(0, |program| program.len())
+    }
+
+    /// Returns the conditions of a login that has a place: what waits for a real network leaves it to others.
+    fn in_place(&self, slot: &Slot, conditions: &Conditions) -> Conditions {
+        match self.network.is_live() {
+            true => slot.waiting(conditions),
+            false => conditions.clone(),
+        }
     }
 
     fn conditions(
@@ -215,11 +228,14 @@ impl Pipeline {
         // Real requests are listened to as they are made: to look at a login more closely would make them again.
         let traffic =
             (self.network.is_live()).then(|| Arc::new(Traffic::new(Arc::clone(&conditions.door))));
-        let listened = traffic.as_ref().map(|traffic| Conditions {
-            door: Arc::clone(traffic) as Arc<dyn Door>,
+        let listened = Conditions {
+            door: match &traffic {
+                Some(traffic) => Arc::clone(traffic) as Arc<dyn Door>,
+                None => Arc::clone(&conditions.door),
+            },
             ..conditions.clone()
-        });
-        let advanced = advance(actions, login, listened.as_ref().unwrap_or(conditions));
+        };
+        let advanced = advance(actions, login, &self.in_place(&slot, &listened));
         drop(slot);
         let mask = Mask::of(&self.secret_values());
         let requests = traffic.map_or_else(Vec::new, |traffic| requests(&traffic, &mask));
@@ -374,6 +390,10 @@ impl LoginPipeline for Pipeline {
             passes_over: false,
         };
         let slot = self.slots.take();
+        let prepared = PreparedLogin {
+            conditions: self.in_place(&slot, &prepared.conditions),
+            ..prepared
+        };
         let ran = run_login(std::slice::from_ref(script), prepared, None);
         drop(slot);
         let Finished {
