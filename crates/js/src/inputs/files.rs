@@ -1,6 +1,9 @@
 //! The text of an Action and of the files that it imports, parsed.
 
+use std::collections::HashSet;
+
 use oxc::allocator::Allocator;
+use oxc::ast::AstKind;
 use oxc::ast::ast::{Expression, Program};
 use oxc::semantic::{AstNodes, Scoping, SemanticBuilder, SymbolId};
 use oxc::span::SourceType;
@@ -57,8 +60,10 @@ pub(super) fn with_parsed<T: Send>(
         let files = texts.iter().zip(&programs).map(|(text, program)| {
             let built = SemanticBuilder::new().with_build_nodes(true).build(program);
             let (scoping, nodes) = built.semantic.into_scoping_and_nodes();
+            let unsteady = unsteady(&nodes, text.plain.is_module);
             File {
                 program,
+                unsteady,
                 scoping,
                 nodes,
                 is_module: text.plain.is_module,
@@ -78,6 +83,36 @@ pub(super) struct File<'a> {
     /// Whether it is an ES module.
     pub(super) is_module: bool,
     imports: &'a Imports,
+    unsteady: HashSet<&'a str>,
+}
+
+/// Returns the names of variables that a declaration elsewhere may change as an assignment does: a function in a block changes the
+/// variable outside of it (ECMAScript, B.3.2), and `var` in a `catch` changes its parameter (B.3.4).
+fn unsteady<'a>(nodes: &AstNodes<'a>, is_module: bool) -> HashSet<&'a str> {
+    let (mut functions, mut caught, mut declared) = <(HashSet<_>, HashSet<_>, HashSet<_>)>::default();
+    for node in nodes.iter() {
+        match node.kind() {
+            AstKind::Function(function) if function.is_declaration() && !is_module => {
+                let above = nodes.parent_kind(node.id());
+                if !matches!(above, AstKind::Program(_) | AstKind::FunctionBody(_)) {
+                    functions.extend(function.id.iter().map(|name| name.name.as_str()));
+                }
+            }
+            AstKind::CatchParameter(parameter) => {
+                let names = parameter.pattern.get_binding_identifiers();
+                caught.extend(names.iter().map(|name| name.name.as_str()));
+            }
+            AstKind::VariableDeclaration(variables) if variables.kind.is_var() => {
+                for declarator in &variables.declarations {
+                    let names = declarator.id.get_binding_identifiers();
+                    declared.extend(names.iter().map(|name| name.name.as_str()));
+                }
+            }
+            _ => {}
+        }
+    }
+    functions.extend(caught.intersection(&declared));
+    functions
 }
 
 impl File<'_> {
@@ -90,6 +125,7 @@ impl File<'_> {
     pub(super) fn is_fixed(&self, symbol: SymbolId) -> bool {
         !self.scoping.symbol_is_mutated(symbol)
             && self.scoping.symbol_redeclarations(symbol).is_empty()
+            && !self.unsteady.contains(self.scoping.symbol_name(symbol))
     }
 
     pub(super) fn is_global(&self, expression: &Expression<'_>, wanted: &str) -> bool {

@@ -94,6 +94,11 @@ fn what_is_passed_on_counts_as_a_whole() {
         "let u = event.user; u = u ?? 1; api.x.y(u.email);",
         &["?", "user"],
     );
+    // Assigns to the parameter of the `catch`.
+    check(
+        "try { throw 1; } catch (e) { var e = event.user; api.x.y(e.email); }",
+        &["?", "user"],
+    );
     check(
         "const { email, ...rest } = event.user; api.x.y(rest);",
         &["?", "user"],
@@ -176,6 +181,10 @@ fn helpers_are_followed() {
         "var f = (a) => 1; var f = (a) => a.email;",
         "function f(a) { return 1; } function f(a) { return a.email; }",
         "function f(a) { return 1; } if (Date) { function f(a) { return a.email; } }",
+        "function f(a) { return 1; } if (Date) function f(a) { return a.email; }",
+        "function f(a) { return 1; } switch (1) { case 1: function f(a) { return a.email; } }",
+        "function f(a) { return 1; } label: function f(a) { return a.email; }",
+        "var f = (a) => 1; try { throw (a) => a.email; } catch (f) { var f = 1; }",
         "const { f } = { f: (a) => a.email };",
         "const f = wrap((a) => 1); function wrap(g) { return (a) => a.email; }",
         "const f = ((a) => 1).bind(undefined);",
