@@ -1,5 +1,7 @@
 //! Generated Actions in every form give the same report whether their logins are recalled or each of them runs.
+//! `RECALL_SEED=N` generates others.
 
+use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -10,7 +12,7 @@ use postlogin_js::inputs::inputs;
 use crate::support::{folder, postlogin};
 
 /// So many pairs of Actions are compared.
-const PAIRS: u64 = 14;
+const PAIRS: u64 = 18;
 
 /// SplitMix64.
 struct Random(u64);
@@ -53,6 +55,8 @@ const VALUES: &[&str] = &[
     "'plan' in {e}.user.app_metadata",
     "typeof {e}.user.app_metadata.roles",
     "{e}.user.app_metadata && !{e}.user.email_verified",
+    "(() => { try { throw 1; } catch (u) { var u = {e}.user; return u.app_metadata?.plan; } })()",
+    "(() => { let u = {e}.connection; u = {e}.user.app_metadata ?? u; return u.plan ?? u.name; })()",
     "({e}.user.app_metadata.roles || []).includes('admin')",
     "{e}.user.email_verified == null || {e}.organization?.id === undefined",
     "`${{e}.user.app_metadata.plan}-${{e}.connection.name}`",
@@ -66,6 +70,9 @@ const VALUES: &[&str] = &[
     "({e}.user.app_metadata.roles ?? [])[0]",
     "({e}.user.identities ?? []).length",
     "({e}.user.email ?? '').split('@')[1]",
+    "{e}.user.app_metadata.roles?.map((role) => role.length)",
+    "{e}.user.app_metadata.roles?.join()",
+    "{e}.user.identities?.some((identity) => identity.isSocial)",
     "{e}.user.app_metadata.constructor === Object",
     "{e}.user.app_metadata.toString()",
     "{e}.user.app_metadata.hasOwnProperty('plan')",
@@ -156,13 +163,16 @@ impl Action {
                 let object = random.one(OBJECTS).replace("{e}", "event");
                 deed = random.one(PARTS).replace("{o}", &object);
             }
-            let deed = deed.replace("{e}", "event").replace("{v}", &format!("({value})"));
+            let deed = deed
+                .replace("{e}", "event")
+                .replace("{v}", &format!("({value})"));
             let _ = writeln!(body, "  {}", deed.replace("{n}", &(own + 10).to_string()));
         }
         if random.below(8) == 0 {
             let _ = writeln!(body, "  {}", random.one(REFUSED));
         }
-        let handler = |start: &str, end: &str| format!("{start}async (event, api) => {{\n{body}}}{end};\n");
+        let handler =
+            |start: &str, end: &str| format!("{start}async (event, api) => {{\n{body}}}{end};\n");
         let name = |extension: &str| format!("g{number}.{extension}");
         let files = match random.below(5) {
             0 => vec![(
@@ -171,11 +181,17 @@ impl Action {
             )],
             1 => vec![(
                 name("mjs"),
-                format!("{helpers}{}", handler("export const onExecutePostLogin = ", "")),
+                format!(
+                    "{helpers}{}",
+                    handler("export const onExecutePostLogin = ", "")
+                ),
             )],
             2 => vec![(
                 name("mjs"),
-                format!("{}export {{ run as onExecutePostLogin }};\n{helpers}", handler("const run = ", "")),
+                format!(
+                    "{}export {{ run as onExecutePostLogin }};\n{helpers}",
+                    handler("const run = ", "")
+                ),
             )],
             3 => vec![(
                 name("ts"),
@@ -229,7 +245,8 @@ fn generated_actions_are_recalled_as_they_run() {
     assert_eq!(made.code, Some(0), "{made}");
     let place = folder(&[("users.ndjson", &made.stdout)]);
     let place = place.path();
-    let random = &mut Random(21);
+    let seed = env::var("RECALL_SEED").ok();
+    let random = &mut Random(seed.map_or(21, |seed| seed.parse().expect("a number")));
     let mut recalled = 0;
     for pair in 0..PAIRS {
         let sides = [2 * pair, 2 * pair + 1].map(|number| Action::new(number, random));

@@ -89,7 +89,8 @@ pub(super) struct File<'a> {
 /// Returns the names of variables that a declaration elsewhere may change as an assignment does: a function in a block changes the
 /// variable outside of it (ECMAScript, B.3.2), and `var` in a `catch` changes its parameter (B.3.4).
 fn unsteady<'a>(nodes: &AstNodes<'a>, is_module: bool) -> HashSet<&'a str> {
-    let (mut functions, mut caught, mut declared) = <(HashSet<_>, HashSet<_>, HashSet<_>)>::default();
+    let (mut functions, mut caught, mut declared) =
+        <(HashSet<_>, HashSet<_>, HashSet<_>)>::default();
     for node in nodes.iter() {
         match node.kind() {
             AstKind::Function(function) if function.is_declaration() && !is_module => {
@@ -132,8 +133,7 @@ impl File<'_> {
         match expression {
             Expression::Identifier(name) => {
                 let reference = name.reference_id.get();
-                let symbol =
-                    reference.and_then(|id| self.scoping.get_reference(id).symbol_id());
+                let symbol = reference.and_then(|id| self.scoping.get_reference(id).symbol_id());
                 name.name == wanted && symbol.is_none()
             }
             _ => false,

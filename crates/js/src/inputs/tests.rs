@@ -124,9 +124,8 @@ fn what_is_passed_on_counts_as_a_whole() {
 /// A handler with helpers beside it.
 #[track_caller]
 fn with_helpers(helpers: &str, body: &str, expected: &[&str]) {
-    let text = format!(
-        "{helpers}\nexports.onExecutePostLogin = async (event, api) => {{ {body} }};"
-    );
+    let text =
+        format!("{helpers}\nexports.onExecutePostLogin = async (event, api) => {{ {body} }};");
     let expected = Some(expected.iter().map(|&path| path.to_owned()).collect());
     assert_eq!(found(&text), expected, "{text}");
 }
@@ -145,7 +144,10 @@ fn helpers_are_followed() {
             "{helper}\nexports.onExecutePostLogin = async (event, api) => {{ api.x.y(plan(event)); }};"
         ));
         let found = found.unwrap_or_else(|| panic!("{helper}"));
-        assert!(found.contains(&"user.app_metadata.plan".to_owned()), "{helper}");
+        assert!(
+            found.contains(&"user.app_metadata.plan".to_owned()),
+            "{helper}"
+        );
         assert!(!found.contains(&"user".to_owned()), "{helper}");
     }
     with_helpers(
@@ -154,11 +156,7 @@ fn helpers_are_followed() {
         &["?", "organization", "user.email"],
     );
     // What no parameter gets is not looked at.
-    with_helpers(
-        "const f = (a) => a;",
-        "f(1, event.user);",
-        &["?"],
-    );
+    with_helpers("const f = (a) => a;", "f(1, event.user);", &["?"]);
     with_helpers(
         "const f = (a, ...all) => all;",
         "f(1, event.user);",
@@ -214,15 +212,21 @@ fn chains_of_variables_end() {
         doubled += &format!("const a{step} = a{before}.x || a{before}.y;");
         called += &format!("const f{step} = (e) => [f{before}(e), f{before}(e.z)];");
     }
-    refused(&format!("exports.onExecutePostLogin = async (event, api) => {{ {doubled} }};"));
-    let text = format!("{called}\nexports.onExecutePostLogin = async (event, api) => {{ f29(event); }};");
+    refused(&format!(
+        "exports.onExecutePostLogin = async (event, api) => {{ {doubled} }};"
+    ));
+    let text =
+        format!("{called}\nexports.onExecutePostLogin = async (event, api) => {{ f29(event); }};");
     refused(&text);
     // A loop is followed for a while; what is left counts as a whole.
     let text = "const f = (e) => e.child ? f(e.child) : e.name;\nexports.onExecutePostLogin = async (event, api) => { f(event.user); };";
     let found = found(text).expect("it ends");
     assert!(found.contains(&"user.name".to_owned()), "{found:?}");
     let deepest = found.iter().max_by_key(|path| path.len());
-    assert!(deepest.is_some_and(|path| path.ends_with("child")), "{found:?}");
+    assert!(
+        deepest.is_some_and(|path| path.ends_with("child")),
+        "{found:?}"
+    );
 }
 
 #[test]

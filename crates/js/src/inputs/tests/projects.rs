@@ -65,13 +65,18 @@ fn modules_and_typescript_are_read() {
         "namespace Names { export const claim = 'https://example.com/plan'; }\n\
          export const onExecutePostLogin = async ({ user: { app_metadata: { plan } } }: any, api: any) => { api.x.y(Names.claim, plan); };",
     ] {
-        assert_eq!(found_in("a.ts", text, &Modules::none()), paths(PLAN), "{text}");
+        assert_eq!(
+            found_in("a.ts", text, &Modules::none()),
+            paths(PLAN),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn what_modules_may_hide_is_refused() {
-    let handler = "export const onExecutePostLogin = async (event, api) => { api.x.y(event.user.email); };";
+    let handler =
+        "export const onExecutePostLogin = async (event, api) => { api.x.y(event.user.email); };";
     for text in [
         "import axios from 'axios'; axios.get();",
         "import 'node:crypto';",
@@ -125,7 +130,10 @@ fn imported_files_are_read() {
     // Through lists, under other names, as a default, in a circle, with values of JSON.
     let renamed = "export { own as planOf } from './own';";
     let own = "export const own = (e: any) => e.user.app_metadata.plan;";
-    assert_eq!(project(CALLS, &[("plan.ts", renamed), ("own.ts", own)]), read);
+    assert_eq!(
+        project(CALLS, &[("plan.ts", renamed), ("own.ts", own)]),
+        read
+    );
     let all = "export * from './own';";
     let own = "export const planOf = (e: any) => e.user.app_metadata.plan;";
     assert_eq!(project(CALLS, &[("plan.ts", all), ("own.ts", own)]), read);
@@ -133,7 +141,10 @@ fn imported_files_are_read() {
     let own = "import { planOf } from './plan';\nexport default function (e: any, name: string) { return name ? e.user.app_metadata.plan : planOf(e); }";
     let names = "{ \"plan\": \"constructor\" }";
     assert_eq!(
-        project(CALLS, &[("plan.ts", passed), ("own.ts", own), ("names.json", names)]),
+        project(
+            CALLS,
+            &[("plan.ts", passed), ("own.ts", own), ("names.json", names)]
+        ),
         read
     );
     let namespace = CALLS
@@ -143,7 +154,10 @@ fn imported_files_are_read() {
     assert_eq!(project(&namespace, &[("plan.ts", own)]), read);
     // The handler itself may be elsewhere.
     let own = "export const onExecutePostLogin = async (e: any, api: any) => { api.x.y(e.user.app_metadata.plan); };";
-    for action in ["export * from './plan';", "export { onExecutePostLogin } from './plan';"] {
+    for action in [
+        "export * from './plan';",
+        "export { onExecutePostLogin } from './plan';",
+    ] {
         assert_eq!(project(action, &[("plan.ts", own)]), read, "{action}");
     }
     // What a file is given that is not followed counts as a whole.
@@ -156,7 +170,11 @@ fn imported_files_are_read() {
         "export const { planOf } = { planOf: (u: any) => u.email };",
         "export * from './one';\nexport * from './two';",
     ] {
-        let name = if own.starts_with("exports") { "plan.js" } else { "plan.ts" };
+        let name = if own.starts_with("exports") {
+            "plan.js"
+        } else {
+            "plan.ts"
+        };
         let one = "export const planOf = null;";
         let two = "export const planOf = (u: any) => 1;";
         let files = [(name, own), ("one.ts", one), ("two.ts", two)];
@@ -192,7 +210,10 @@ fn an_imported_file_is_refused_for_what_an_action_is() {
     // It is the file that counts, whether or not the Action uses it.
     let action = "import { planOf } from './plan';\nplanOf;\nexport const onExecutePostLogin = async (event: any, api: any) => {};";
     assert_eq!(project(action, &[("plan.ts", sound)]), paths(&["?"]));
-    assert_eq!(project(action, &[("plan.ts", "export const planOf = eval('1');")]), None);
+    assert_eq!(
+        project(action, &[("plan.ts", "export const planOf = eval('1');")]),
+        None
+    );
 }
 
 #[test]
