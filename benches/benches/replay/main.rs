@@ -36,7 +36,43 @@ const AFTER: &str = "exports.onExecutePostLogin = async (event, api) => {
 };
 ";
 
-/// Sides of every replay here.
+/// The same in TypeScript, with a function in a file of its own.
+const TYPED: [(&str, &str); 3] = [
+    (
+        "before.ts",
+        "import type { Event, PostLoginAPI } from '@auth0/actions/post-login/v3';
+import { metadataOf } from './metadata';
+export const onExecutePostLogin = async (event: Event, api: PostLoginAPI): Promise<void> => {
+  const { plan = 'none', roles = [] } = metadataOf(event);
+  api.idToken.setCustomClaim('https://example.com/plan', plan);
+  api.idToken.setCustomClaim('https://example.com/roles', roles);
+};
+",
+    ),
+    (
+        "after.ts",
+        "import type { Event, PostLoginAPI } from '@auth0/actions/post-login/v3';
+import { metadataOf } from './metadata';
+enum Plan { Free = 'free' }
+export const onExecutePostLogin = async (event: Event, api: PostLoginAPI): Promise<void> => {
+  const { plan = 'none', roles, role } = metadataOf(event);
+  if (plan !== Plan.Free) api.idToken.setCustomClaim('https://example.com/plan', plan);
+  api.idToken.setCustomClaim('https://example.com/roles', roles ?? [role]);
+};
+",
+    ),
+    (
+        "metadata.ts",
+        "export interface Metadata { plan?: string; roles?: string[]; role?: string }
+export function metadataOf(event: any): Metadata {
+  const { plan, roles, role } = event.user.app_metadata;
+  return { plan, roles, role };
+}
+",
+    ),
+];
+
+/// Sides of most replays here.
 const SIDES: [&str; 4] = ["--before", "before.js", "--after", "after.js"];
 
 fn main() -> anyhow::Result<()> {
@@ -58,6 +94,12 @@ fn main() -> anyhow::Result<()> {
     let cores = thread::available_parallelism()?.get();
     let local = bench.replay("users.ndjson", &["--out", "local"])?;
     local.print("postlogin replay", users);
+    let typed = bench.sides(
+        "users.ndjson",
+        ["--before", "before.ts", "--after", "after.ts"],
+        &["--out", "typed"],
+    )?;
+    typed.print("postlogin replay, TypeScript of two files", users);
     let each = bench.replay("users.ndjson", &["--run-each", "--out", "each"])?;
     each.print("postlogin replay, every login runs", users);
     let alone = bench.node(1)?;
@@ -123,6 +165,9 @@ impl Bench {
     fn prepare(&self, users: usize) -> anyhow::Result<()> {
         fs::write(self.path("before.js"), BEFORE)?;
         fs::write(self.path("after.js"), AFTER)?;
+        for (name, text) in TYPED {
+            fs::write(self.path(name), text)?;
+        }
         for (name, count) in [("users.ndjson", users), ("few.ndjson", users / 10)] {
             let made = self
                 .command(&self.postlogin)
@@ -155,8 +200,12 @@ impl Bench {
     }
 
     fn replay(&self, users: &str, arguments: &[&str]) -> anyhow::Result<Run> {
+        self.sides(users, SIDES, arguments)
+    }
+
+    fn sides(&self, users: &str, sides: [&str; 4], arguments: &[&str]) -> anyhow::Result<Run> {
         let mut command = self.command(&self.postlogin);
-        command.arg("replay").arg(users).args(SIDES).args(arguments);
+        command.arg("replay").arg(users).args(sides).args(arguments);
         Run::of(vec![command.spawn()?], Some(100))
     }
 

@@ -111,6 +111,11 @@ pub trait ModuleSource: Send + Sync {
     /// # Errors
     /// When it cannot be read or cannot run here.
     fn load(&self, path: &str) -> Result<ModuleFile, Refusal>;
+
+    /// Whether a file belongs to the Action itself, so that it is the same in every login.
+    fn is_own(&self, _path: &str) -> bool {
+        false
+    }
 }
 
 /// There are no modules.
@@ -214,12 +219,16 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         |mut cx: StoreContextMut<'_, Sandbox>,
          (importer, specifier, keyword): (String, String, Keyword)| {
             let sandbox = cx.data_mut();
-            sandbox.forget_notes();
             if importer.len().max(specifier.len()) > SPECIFIER_BYTES {
                 // No file is called so; looking for it and telling of it would cost more than the Action paid.
+                sandbox.forget_notes();
                 return Ok((Err(Refusal::of_long_name(&specifier)),));
             }
             let resolved = Arc::clone(&sandbox.modules).resolve(&importer, &specifier, keyword);
+            let is_own = |path: &String| sandbox.modules.is_own(path);
+            if !resolved.notices.is_empty() || !resolved.path.as_ref().is_ok_and(is_own) {
+                sandbox.forget_notes();
+            }
             for notice in resolved.notices {
                 sandbox.login.notice(notice);
             }
@@ -230,7 +239,9 @@ pub(crate) fn link(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
         "load",
         |mut cx: StoreContextMut<'_, Sandbox>, (path,): (String,)| {
             let sandbox = cx.data_mut();
-            sandbox.forget_notes();
+            if !sandbox.modules.is_own(&path) {
+                sandbox.forget_notes();
+            }
             if path.len() > SPECIFIER_BYTES {
                 return Ok((Err(Refusal::of_long_name(&path)),));
             }

@@ -47,6 +47,7 @@ mod replay;
 mod replay_input;
 mod replay_parts;
 mod replay_recall;
+mod replay_recall_generated;
 mod replay_worker;
 mod repositories;
 mod rules;

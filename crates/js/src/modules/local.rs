@@ -104,6 +104,19 @@ impl Local {
         })
     }
 
+    /// Returns the specifiers that the Action writes for them, and all files with their names, texts and specifiers.
+    pub(super) fn files(&self) -> (&Imports, impl Iterator<Item = (&str, &str, &Imports)>) {
+        let files = self.files.iter().map(|file| {
+            let name = file.path.strip_prefix(SCHEME).unwrap_or(&file.path);
+            (name, file.text.as_str(), &file.imports)
+        });
+        (&self.own, files)
+    }
+
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.at(path).is_some()
+    }
+
     fn at(&self, path: &str) -> Option<&Ready> {
         self.files.iter().find(|file| file.path == path)
     }

@@ -166,6 +166,12 @@ impl Modules {
         self.local.resolve("", specifier).is_some()
     }
 
+    /// Returns the specifiers that the Action writes for files of the project, and these files, each with its name, its text and its
+    /// own specifiers.
+    pub(crate) fn local_files(&self) -> (&Imports, impl Iterator<Item = (&str, &str, &Imports)>) {
+        self.local.files()
+    }
+
     /// Whether anything takes the place of another module.
     pub(crate) fn are_mocked(&self) -> bool {
         !self.mocks.is_empty()
@@ -339,6 +345,10 @@ impl ModuleSource for Modules {
             .entry(question)
             .or_insert_with(|| self.find(importer, specifier, keyword));
         answer.clone()
+    }
+
+    fn is_own(&self, path: &str) -> bool {
+        self.local.has(path)
     }
 
     fn load(&self, path: &str) -> Result<ModuleFile, Refusal> {

@@ -136,6 +136,36 @@ pub(crate) fn prepare_local(file_name: &str, text: &str) -> Result<Prepared, Syn
     }
 }
 
+/// A text without types, as its author wrote it otherwise.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Plain {
+    /// The text: an ES module, or what the engine runs.
+    pub(crate) code: String,
+    /// Whether it is an ES module.
+    pub(crate) is_module: bool,
+}
+
+/// Takes the types off a text and leaves ES modules what they are. `None` for one that does not compile, or of which only the
+/// engine knows whether it does. `is_imported` is true of a file that an Action imports.
+pub(crate) fn plain(file_name: &str, text: &str, is_imported: bool) -> Option<Plain> {
+    let prepared = match is_imported {
+        true => prepare_local(file_name, text),
+        false => prepare(file_name, text),
+    };
+    let prepared = prepared.ok().filter(|text| text.suspected.is_none())?;
+    let is_module = prepared.is_module;
+    let code = match (is_module, prepared.language) {
+        (false, _) => prepared.code,
+        (true, Language::TypeScript) => {
+            let original = &prepared.original;
+            let mut map = Mapping::identity(file_name);
+            parse::on_deep_stack(original, || strip::types(file_name, original, &mut map).ok())??
+        }
+        (true, _) => prepared.original,
+    };
+    Some(Plain { code, is_module })
+}
+
 /// Returns a text that was made ready after something was written into it, with the way back to `original`. `segments` lead from
 /// what was made ready to the original.
 pub(crate) fn led_back(

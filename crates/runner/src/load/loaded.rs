@@ -5,8 +5,10 @@ use std::sync::Arc;
 use postlogin_core::{
     HandlerInfo, HandlerKind, Location, Trigger, outcome::Notice, trigger::Exported,
 };
-use postlogin_engine::{ActionPre, BoundAction};
+use postlogin_engine::{ActionPre, BoundAction, Inputs};
 use postlogin_js::{
+    Modules,
+    inputs::inputs,
     source::{
         facts::{Facts, Mention, facts},
         rule::{is_exported, is_rule},
@@ -24,6 +26,8 @@ use crate::login::secrets_of;
 #[derive(Clone)]
 pub struct Loaded {
     action: ActionPre,
+    /// The modules of a script without counters.
+    modules: Option<Arc<Modules>>,
     said: Arc<Said>,
 }
 
@@ -39,10 +43,27 @@ struct Said {
 }
 
 impl Loaded {
-    pub(super) fn new(source: &ActionSource, action: ActionPre) -> Self {
+    pub(super) fn new(
+        source: &ActionSource,
+        action: ActionPre,
+        modules: Option<Arc<Modules>>,
+    ) -> Self {
         Self {
             action,
+            modules,
             said: Arc::new(Said::of(source)),
+        }
+    }
+
+    /// Returns the values of its event that decide what the Action does, if its source and the files that it imports show all of
+    /// them. `source` is that of which it was loaded.
+    #[must_use]
+    pub fn inputs(&self, source: &ActionSource) -> Option<Inputs> {
+        match (&source.kind, &self.modules) {
+            (ActionKind::Script { text, .. }, Some(modules)) => {
+                inputs(&source.display_path, text, modules)
+            }
+            _ => None,
         }
     }
 

@@ -14,7 +14,7 @@ use std::{fs, path::Path, sync::Arc};
 use postlogin_core::{HandlerKind, Trigger};
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine, NotAnAction};
 use postlogin_js::{
-    JavaScript, Packages,
+    JavaScript, Modules, Packages,
     coverage::{Coverage, Detail, FileCoverage},
     mapper_of_component,
     source::rule::is_rule,
@@ -162,11 +162,15 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// When it cannot be built or loaded.
     pub fn action(&mut self, source: &ActionSource) -> Result<Loaded, LoadError> {
-        let action = self.runnable(source)?;
-        Ok(Loaded::new(source, action))
+        let (action, modules) = self.runnable(source)?;
+        Ok(Loaded::new(source, action, modules))
     }
 
-    fn runnable(&mut self, source: &ActionSource) -> Result<ActionPre, LoadError> {
+    /// Returns an Action, with the modules of a script that is not counted.
+    fn runnable(
+        &mut self,
+        source: &ActionSource,
+    ) -> Result<(ActionPre, Option<Arc<Modules>>), LoadError> {
         // What belongs to no trigger that runs here is not loaded as an Action of another one.
         trigger_of(source)?;
         match &source.kind {
@@ -186,27 +190,31 @@ impl<'a> Compiler<'a> {
                 {
                     let (action, counters) = rule.map_err(|error| LoadError::syntax(&error))?;
                     self.coverage.get_or_insert_default().push(counters);
-                    return Ok(action);
+                    return Ok((action, None));
                 }
                 if let Some(rule) = javascript.rule(kind, file, text, Arc::clone(&modules)) {
-                    return rule.map_err(|error| LoadError::syntax(&error));
+                    let rule = rule.map_err(|error| LoadError::syntax(&error))?;
+                    return Ok((rule, None));
                 }
                 if source.role != Role::ByText {
                     return Err(LoadError::no_rule(file));
                 }
                 if !is_counted {
-                    let action = javascript.action_with(file, text, modules);
-                    return action.map_err(|error| LoadError::syntax(&error));
+                    let action = javascript.action_with(file, text, Arc::clone(&modules));
+                    let action = action.map_err(|error| LoadError::syntax(&error))?;
+                    return Ok((action, Some(modules)));
                 }
                 let counted = javascript.action_with_coverage(file, text, modules, detail);
                 let (action, counters) = counted.map_err(|error| LoadError::syntax(&error))?;
                 self.coverage.get_or_insert_default().push(counters);
-                Ok(action)
+                Ok((action, None))
             }
-            ActionKind::Component { bytes, .. } => self.component(bytes, &source.display_path),
+            ActionKind::Component { bytes, .. } => {
+                Ok((self.component(bytes, &source.display_path)?, None))
+            }
             ActionKind::CargoPackage { dir, named_by } => {
                 let bytes = self.cargo_package(dir, *named_by, &source.display_path)?;
-                self.component(&bytes, &source.display_path)
+                Ok((self.component(&bytes, &source.display_path)?, None))
             }
         }
     }

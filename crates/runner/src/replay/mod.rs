@@ -13,12 +13,11 @@ use std::time::Instant;
 use postlogin_core::outcome::{Outcome, Status};
 use postlogin_core::redact::Mask;
 use postlogin_core::{TenantSettings, Trigger, complete_event};
-use postlogin_engine::{ActionPre, BoundAction, NotRecalled};
+use postlogin_engine::{ActionPre, BoundAction, Inputs, NotRecalled};
 use postlogin_host::{Budget, Mock, Request};
 use postlogin_js::coverage::Coverage;
-use postlogin_js::inputs::inputs;
 use postlogin_js::source::facts::facts;
-use postlogin_project::{ActionKind, ActionSource, Secret, TenantData};
+use postlogin_project::{ActionSource, Secret, TenantData};
 use postlogin_replay::input::Entry;
 use postlogin_replay::profile::{Columns, EXPORTED, Joined, profile};
 use postlogin_replay::{
@@ -117,7 +116,7 @@ impl<'a> Replay<'a> {
                 );
                 match options.runs_each {
                     true => bound,
-                    false => recalling(bound, source),
+                    false => recalling(bound, action.inputs(source)),
                 }
             });
             actions.collect()
@@ -317,11 +316,8 @@ impl<'a> Replay<'a> {
 }
 
 /// Returns an Action that recalls runs, if its source shows all that they depend on.
-fn recalling(mut bound: BoundAction, source: &ActionSource) -> BoundAction {
-    if let ActionKind::Script { text, .. } = &source.kind
-        && source.modules.is_empty()
-        && let Some(inputs) = inputs(&source.display_path, text)
-    {
+fn recalling(mut bound: BoundAction, inputs: Option<Inputs>) -> BoundAction {
+    if let Some(inputs) = inputs {
         bound.action = bound.action.map(|action| action.recalling(inputs));
     }
     bound
