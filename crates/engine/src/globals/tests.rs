@@ -178,7 +178,7 @@ fn what_is_left_in_a_global_is_found() {
 #[test]
 fn globals_of_all_types_are_read() {
     let bytes = wat::parse_str(
-        r"(component
+        r#"(component
           (core module $m (memory (export "memory") 1)
             (global i32 (i32.const 5))
             (global (mut i64) (i64.const -2))
@@ -186,7 +186,7 @@ fn globals_of_all_types_are_read() {
             (global (mut f64) (f64.const -0.0)))
           (core module $n (global (mut i32) (i32.const -1)) (func (export "f")))
           (core instance (instantiate $m))
-          (core instance (instantiate $n)))",
+          (core instance (instantiate $n)))"#,
     );
     let bytes = readable(&bytes.expect("it is WebAssembly")).expect("Wizer knows it");
     let engine = Engine::new(Allocation::OnDemand, None).expect("this machine runs sandboxes");

@@ -91,9 +91,7 @@ impl Engine {
         };
         let program = self.link(&component, size)?;
         Ok(match self.image_beside(Some(&made.file)) {
-            FoundImage::Image(image, other_state) => {
-                Some(program.with_image(image, other_state))
-            }
+            FoundImage::Image(image, other_state) => Some(program.with_image(image, other_state)),
             FoundImage::None => Some(program),
             FoundImage::Missing => None,
         })
