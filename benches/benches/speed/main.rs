@@ -9,6 +9,7 @@ mod logins;
 mod numbers;
 mod packages;
 mod processes;
+mod silence;
 
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         };
         processes::measure(&postlogin, scratch.path(), rounds)?;
         packages::measure(&postlogin, scratch.path(), rounds)?;
+        silence::measure(&postlogin, scratch.path(), rounds)?;
     }
     logins::measure(scratch.path(), rounds * 20)
 }

@@ -5,7 +5,10 @@ use std::{fs, path::Path, process::Command};
 use anyhow::Context;
 use postlogin_benches::computing_of;
 
-use crate::numbers::{computing, line, median, run};
+use crate::{
+    numbers::{computing, line, median, run},
+    silence,
+};
 
 /// Measures the cost of two large packages, in each way of having them. They are those of the tests.
 pub(crate) fn measure(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow::Result<()> {
@@ -68,6 +71,15 @@ pub(crate) fn measure(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow
             "second run, goal 0.15",
         ];
         computing(&names, &times);
+        println!("  the longest silence of these processes, milliseconds; goal 500");
+        let (mut loading, mut stored) = (Vec::new(), Vec::new());
+        for _ in 0..(rounds / 3).max(3) {
+            forget_packages(&cache)?;
+            loading.push(silence::listened(&mut command())?);
+            stored.push(silence::listened(&mut command())?);
+        }
+        silence::line("loaded and stored", &loading);
+        silence::line("found in the cache", &stored);
         let mut sizes = Vec::new();
         for entry in fs::read_dir(&cache)? {
             let entry = entry?;
@@ -94,7 +106,7 @@ fn forget_packages(cache: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(cache)? {
         let path = entry?.path();
         let kind = path.extension().unwrap_or_default();
-        if kind == "json" || kind == "delta" {
+        if kind == "json" || kind == "delta" || kind == "seen" {
             fs::remove_file(path)?;
         }
     }

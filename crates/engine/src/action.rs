@@ -241,7 +241,10 @@ impl ActionPre {
             Some(instance) => instance,
             None => {
                 let image = start.image.as_ref();
-                guest.instantiate(&self.program.pre, image).await?
+                let instance = guest.instantiate(&self.program.pre, image).await?;
+                let store = &mut guest.store;
+                self.program.verify_globals(store, &instance).await?;
+                instance
             }
         };
         start.count(&mut guest.store);

@@ -11,7 +11,10 @@ use wasmtime::{
 };
 use wasmtime_wasi::I32Exit;
 
-use crate::sandbox::{HostLimit, OutOfMemory, Sandbox, TimedOut};
+use crate::{
+    globals::NotPutBack,
+    sandbox::{HostLimit, OutOfMemory, Sandbox, TimedOut},
+};
 
 /// A guest's report of its own fault; the record `fault` of the contract.
 #[derive(Debug, ComponentType, Lift)]
@@ -45,7 +48,7 @@ impl GuestFault {
 /// The fault behind an error that ended a sandbox. `is_running`: the guest was there already.
 ///
 /// # Errors
-/// When the sandbox could not be made.
+/// When the sandbox could not be made, or is not as it must be.
 pub(crate) fn from_trap(
     error: wasmtime::Error,
     sandbox: &Sandbox,
@@ -94,7 +97,7 @@ pub(crate) fn from_trap(
         );
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {
-        if !is_running {
+        if !is_running || error.is::<NotPutBack>() {
             return Err(error.into());
         }
         // What a guest passed to the host was of another type than the contract says, or far too large.

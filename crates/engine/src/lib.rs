@@ -15,6 +15,7 @@ mod config;
 mod contract;
 mod drive;
 mod fault;
+mod globals;
 mod guest;
 mod intl;
 mod memory;
@@ -41,7 +42,7 @@ pub use contract::{NotAnAction, handlers_of};
 pub use drive::{BoundAction, User, advance, finish, infos, run};
 pub use guest::{Probe, Script, StackMapper};
 pub use intl::IntlSource;
-pub use memory::verify_images;
+pub use memory::{Verified, verified, verify_images};
 pub use modules::{
     Answer, Keyword, ModuleFile, ModuleFormat, ModuleSource, NoModules, Provided, Refusal, Resolved,
 };

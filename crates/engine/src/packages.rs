@@ -117,6 +117,8 @@ impl Program {
             if !guest.store.data().table.is_empty() {
                 return Err(NotPreloaded::Unrepeatable);
             }
+            let verified = self.verify_globals(&mut guest.store, &instance).await;
+            verified.map_err(broken)?;
             let image = guest.capture(base);
             let image = image.map_err(|error| NotPreloaded::Broken(error.into()))?;
             image.ok_or(NotPreloaded::NoImages)

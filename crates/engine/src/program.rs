@@ -19,6 +19,7 @@ use crate::{
     cache::{self, Found, find},
     config::{Allocation, configuration},
     contract::{self, NotAnAction, Offer},
+    globals::Globals,
     guest::{Script, StackMapper},
     intl::{Icu, Intl, IntlSource},
     memory::{Image, Memory},
@@ -59,9 +60,11 @@ pub struct Program {
     pub(crate) id: u64,
     /// The initial memory of a sandbox; `None` where the machine code writes that.
     pub(crate) image: Option<Arc<Image>>,
-    /// Whether an instance whose memory was put back is as good as a new one: its code is a language engine's of ours, which keeps
-    /// nothing in tables, and it has no globals but the stack pointer.
+    /// Whether an instance whose memory was put back is as good as a new one: its code is a language engine's of ours, which writes to
+    /// no table, and it has no globals but the stack pointer.
     pub(crate) can_rest: bool,
+    /// What is verified of such an instance beside its memory.
+    pub(crate) globals: Option<Arc<Globals>>,
     /// The functions `load` and `run` of a language engine.
     pub(crate) loader: Option<Loader>,
     pub(crate) offer: Offer,
@@ -91,9 +94,11 @@ impl Loader {
 
 impl Program {
     /// The program whose sandboxes begin with this memory.
-    fn with_image(self, image: Arc<Image>, mutable_globals: u64) -> Self {
+    fn with_image(self, image: Arc<Image>, other_state: u64) -> Self {
+        let can_rest = other_state <= 1;
         Self {
-            can_rest: mutable_globals <= 1,
+            can_rest,
+            globals: can_rest.then(|| Arc::new(Globals::new(other_state))),
             image: Some(image),
             ..self
         }
@@ -193,13 +198,14 @@ impl Engine {
         Ok(Program {
             // A component of somebody else's may keep anything anywhere.
             can_rest: false,
+            globals: None,
             ..program
         })
     }
 
     /// As [`Engine::program`] for a language engine of ours, known by a name (a hash of its bytes) and costly to unpack: `unpack` is
     /// only called when the machine code is not in the cache. Its instances are used again once their memory was put back, so
-    /// it must keep nothing from one call to the next in tables, nor in globals other than its stack pointer.
+    /// it must keep nothing from one call to the next in its globals, of which it may have one: the stack pointer.
     ///
     /// # Errors
     /// When the bytes are not an Action of this contract.
@@ -209,7 +215,7 @@ impl Engine {
         unpack: impl FnOnce() -> Result<B, NotAnAction>,
         notice: impl FnMut(CompileNotice),
     ) -> Result<Program, NotAnAction> {
-        let key = cache::file_name(&self.inner.wasmtime, name.as_bytes());
+        let key = cache::file_name_as(&self.inner.wasmtime, "readable", name.as_bytes());
         let file = self.inner.cache.as_ref().map(|folder| folder.join(&key));
         self.load_or_compile(Some(key), file, 0, unpack, notice)
     }

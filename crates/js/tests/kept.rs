@@ -163,7 +163,10 @@ fn what_is_damaged_or_of_others_is_not_used() {
     store(&packages);
     let delta = loaded.index().with_extension("delta");
     let whole = [loaded.index(), &delta].map(|file| fs::read(file).expect("it was stored"));
+    let seen = loaded.index().with_extension("seen");
     let check = |file: &Path, damage: &[u8]| {
+        // What was there when the packages were read is another test's.
+        let _ = fs::remove_file(&seen);
         fs::write(file, damage).expect("a file");
         let (ended, packages) = login(&keeping(), folder.path(), action);
         assert_eq!(ended.logs(), "1\n", "{damage:.100?}");
@@ -201,11 +204,90 @@ fn what_is_damaged_or_of_others_is_not_used() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
+        let _ = fs::remove_file(&seen);
         let open = fs::Permissions::from_mode(0o666);
         fs::set_permissions(&delta, open).expect("it is ours");
         let (ended, packages) = login(&keeping(), folder.path(), action);
         assert_eq!((ended.logs().as_str(), packages.len()), ("1\n", 1));
     }
+}
+
+/// Once files are older than the clock of a file system counts, they are not read to know that they are the same; and whatever changes
+/// them is noticed.
+#[test]
+#[cfg(unix)]
+fn files_that_are_the_same_are_not_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(
+        folder.path(),
+        "steady/index.js",
+        "const inner = require('./inner.js'); let count = 0; exports.next = () => ++count; exports.tag = () => inner.x;",
+    );
+    write(folder.path(), "steady/inner.js", "exports.x = 'inner';");
+    let action = "const { next, tag } = require('steady');
+exports.onExecutePostLogin = async () => { console.log(next(), tag`x`); };";
+    let inner = folder.path().join("node_modules/steady/inner.js");
+    // Two seconds are enough; the clock of this process is not that of the files.
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    let (_, packages) = login(&keeping(), folder.path(), action);
+    store(&packages);
+    let index = packages[0].index();
+    let (seen, delta) = (index.with_extension("seen"), index.with_extension("delta"));
+    let whole = [index, &seen, &delta].map(|file| fs::read(file).expect("it was stored"));
+    let restore = || {
+        for (file, whole) in [index, &seen, &delta].into_iter().zip(&whole) {
+            fs::write(file, whole).expect("a file");
+        }
+    };
+    let check = |why: &str, logs: &str, loads: usize| {
+        let (ended, packages) = login(&keeping(), folder.path(), action);
+        assert_eq!(
+            (ended.logs().as_str(), packages.len()),
+            (logs, loads),
+            "{why}"
+        );
+    };
+    fs::write(index, "{").expect("a file");
+    check("the index is not needed", "1 inner\n", 0);
+    for damage in [
+        "".to_owned(),
+        "{".to_owned(),
+        String::from_utf8_lossy(&whole[1]).replace("steady\"]", "other\"]"),
+        String::from_utf8_lossy(&whole[1]).replace("inner.js", "outer.js"),
+    ] {
+        restore();
+        fs::write(&seen, &damage).expect("a file");
+        check("the index is needed", "1 inner\n", 0);
+        fs::write(&seen, &damage).expect("a file");
+        fs::write(index, "{").expect("a file");
+        check("nothing says that they are the same", "1 inner\n", 1);
+    }
+    restore();
+    let mut flipped = whole[2].clone();
+    *flipped.last_mut().expect("a byte") ^= 1;
+    fs::write(&delta, flipped).expect("a file");
+    check("the delta is damaged", "1 inner\n", 1);
+    restore();
+    // Of the same length and with the old time.
+    let modified = fs::metadata(&inner).and_then(|meta| meta.modified());
+    fs::write(&inner, "exports.x = 'outer';").expect("a file");
+    let file = fs::File::options()
+        .write(true)
+        .open(&inner)
+        .expect("a file");
+    file.set_modified(modified.expect("a time"))
+        .expect("it is ours");
+    check("other content", "1 outer\n", 1);
+    fs::write(&inner, "exports.x = 'inner';").expect("a file");
+    check("the old content: the index knows it", "1 inner\n", 0);
+    // A file that Node prefers to the others.
+    write(folder.path(), "steady/package.json", r#"{"main": "other"}"#);
+    write(
+        folder.path(),
+        "steady/other.js",
+        "exports.next = () => 0; exports.tag = () => 'other';",
+    );
+    check("another file", "0 other\n", 1);
 }
 
 /// The files of other packages, in the place of these.

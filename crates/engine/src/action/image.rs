@@ -9,6 +9,7 @@ use wasmtime::Store;
 
 use super::ActionPre;
 use crate::{
+    globals::NotPutBack,
     guest::Script,
     memory::{Guest, Image},
     program::Program,
@@ -77,33 +78,39 @@ impl Drop for Share {
 impl ActionPre {
     /// Returns with what a sandbox begins that may have `memory` bytes: from the second login on with the script loaded. Must run
     /// inside the runtime.
-    pub(super) async fn begin(&self, memory: u64) -> Start {
+    ///
+    /// # Errors
+    /// When the script's sandbox is not as it must be ([`NotPutBack`]). Another reason not to capture it is none: it is loaded in each login.
+    pub(super) async fn begin(&self, memory: u64) -> anyhow::Result<Start> {
         let start = Start::of(&self.program);
         let (Some(script), Some(base)) = (&self.script, &start.image) else {
-            return start;
+            return Ok(start);
         };
         if self.captured.image.get().is_none() {
             // Most processes of `run` have one login, which would pay for nothing.
             if !self.captured.is_used.swap(true, Ordering::Relaxed) {
-                return start;
+                return Ok(start);
             }
-            let captured = self.capture(script, base).await;
-            let captured = captured.unwrap_or_else(|error| {
-                tracing::debug!(%error, "the loaded script is not captured");
-                None
-            });
+            let captured = match self.capture(script, base).await {
+                Ok(captured) => captured,
+                Err(error) if error.is::<NotPutBack>() => return Err(error),
+                Err(error) => {
+                    tracing::debug!(%error, "the loaded script is not captured");
+                    None
+                }
+            };
             // Another thread may have been faster.
             let _ = self.captured.image.set(captured);
         }
         let captured = self.captured.image.get().and_then(Option::as_ref);
-        match captured {
+        Ok(match captured {
             // Too little memory is a fault of loading, which then runs.
             Some(Share { image, .. }) if image.len() as u64 <= memory => Start {
                 image: Some(Arc::clone(image)),
                 has_script: true,
             },
             _ => start,
-        }
+        })
     }
 
     /// Loads the script where nothing of the world is to be seen, and takes the memory; `None` when it does not compile, or has
@@ -119,6 +126,9 @@ impl ActionPre {
         let loaded = self.load(&mut guest.store, &instance, script).await?;
         // A handle would be unknown in another sandbox.
         let has_handles = !guest.store.data().table.is_empty();
+        // A new instance over this image has those of the beginning.
+        let program = &self.program;
+        program.verify_globals(&mut guest.store, &instance).await?;
         if loaded.is_err() || witness.was_touched() || has_handles {
             return Ok(None);
         }

@@ -51,7 +51,7 @@ impl ActionPre {
         let started = Instant::now();
         let awaited_before = conditions.clock.awaited();
         let mut phases = Phases::default();
-        let start = self.begin(conditions.budget.memory).await;
+        let start = self.begin(conditions.budget.memory).await?;
         let mut empty = None;
         let (mut guest, known) = match shared.take() {
             Some(earlier) => (self.take_over(earlier, login), Known::Shared),
@@ -59,6 +59,10 @@ impl ActionPre {
                 Some(mut guest) => {
                     let sandbox = self.sandbox(login, invocation);
                     empty = Some(std::mem::replace(guest.store.data_mut(), sandbox));
+                    if let Some(instance) = guest.instance() {
+                        let store = &mut guest.store;
+                        self.program.verify_globals(store, &instance).await?;
+                    }
                     (guest, Known::Rested)
                 }
                 None => (Guest::new(self.store(login, invocation)), Known::New),

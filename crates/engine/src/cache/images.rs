@@ -1,7 +1,7 @@
 //! Images of memories in the cache, beside the machine code that they belong to.
 //!
-//! A file begins with the memory itself, so that it can be mapped, and ends with a page that says how long that is, how many
-//! globals the code can change, and a checksum of the memory and that number. A file that was cut off has no such page.
+//! A file begins with the memory itself, so that it can be mapped, and ends with a page that says how long that is, in how
+//! many places beside it the code can keep something, and a checksum of the memory and that number. A file that was cut off has no such page.
 
 use std::{
     fs::File,
@@ -18,7 +18,7 @@ const MAGIC: &[u8] = b"postlogin memory image 2";
 
 /// The image that the cache has beside machine code.
 pub(crate) enum FoundImage {
-    /// The initial memory, and the number of globals that the code can change.
+    /// The initial memory, and the number of other places in which the code can keep something.
     Image(Arc<Image>, u64),
     /// The machine code brings its own data.
     None,
@@ -49,18 +49,18 @@ fn map(mut file: File, path: &Path) -> io::Result<FoundImage> {
         .ok_or(io::ErrorKind::InvalidData)?;
     file.seek(SeekFrom::Start(end))?;
     file.read_exact(&mut page)?;
-    let globals = page.get(MAGIC.len() + size_of::<u64>()..);
-    let globals = globals.and_then(<[u8]>::first_chunk).copied();
-    let globals = u64::from_le_bytes(globals.unwrap_or_default());
+    let other = page.get(MAGIC.len() + size_of::<u64>()..);
+    let other = other.and_then(<[u8]>::first_chunk).copied();
+    let other = u64::from_le_bytes(other.unwrap_or_default());
     // What the page says is compared first: it costs nothing.
     let sum = page.get(MAGIC.len() + 2 * size_of::<u64>()..);
     let sum = sum.and_then(<[u8]>::first_chunk).copied();
     let sum = u64::from_le_bytes(sum.unwrap_or_default());
-    if page != trailer(end, globals, sum) {
+    if page != trailer(end, other, sum) {
         return Err(io::ErrorKind::InvalidData.into());
     }
     unless_seen(&file, path, sum, || {
-        match sum == checksum::mixed(checksum::of_file(&file, end)?, globals) {
+        match sum == checksum::mixed(checksum::of_file(&file, end)?, other) {
             true => Ok(()),
             false => Err(io::ErrorKind::InvalidData.into()),
         }
@@ -69,7 +69,7 @@ fn map(mut file: File, path: &Path) -> io::Result<FoundImage> {
         0 => Ok(FoundImage::None),
         len => Ok(FoundImage::Image(
             Arc::new(Image::of_file(file, len)?),
-            globals,
+            other,
         )),
     }
 }
@@ -78,19 +78,19 @@ fn map(mut file: File, path: &Path) -> io::Result<FoundImage> {
 ///
 /// # Errors
 /// When the cache cannot be written. The text says why.
-pub(crate) fn store(code: &Path, memory: &[u8], mutable_globals: u64) -> Result<(), String> {
+pub(crate) fn store(code: &Path, memory: &[u8], other_state: u64) -> Result<(), String> {
     let len = memory.len() as u64;
-    let sum = checksum::mixed(checksum::of_bytes(memory), mutable_globals);
+    let sum = checksum::mixed(checksum::of_bytes(memory), other_state);
     with_temporary(&code.with_extension("image"), |mut file| {
         write_sparse(file, memory)?;
         file.seek(SeekFrom::Start(len))?;
-        file.write_all(&trailer(len, mutable_globals, sum))
+        file.write_all(&trailer(len, other_state, sum))
     })
 }
 
-fn trailer(len: u64, mutable_globals: u64, sum: u64) -> Vec<u8> {
+fn trailer(len: u64, other_state: u64, sum: u64) -> Vec<u8> {
     let mut page = MAGIC.to_vec();
-    for number in [len, mutable_globals, sum] {
+    for number in [len, other_state, sum] {
         page.extend_from_slice(&number.to_le_bytes());
     }
     page.resize(PAGE, 0);

@@ -122,9 +122,6 @@ impl Region {
     }
 }
 
-/// Does nothing: there are no images to compare with.
-pub fn verify_images() {}
-
 /// Makes an instance with wasmtime's own memory.
 ///
 /// # Errors

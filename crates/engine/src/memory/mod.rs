@@ -19,6 +19,7 @@
 //! | `guest` | an instance together with its memory |
 //! | `delta` | an overlay as bytes |
 //! | `strip` | a component without its data |
+//! | `verify` | whether memories are compared with their images |
 //!
 //! This needs Linux, `/proc/self/pagemap` and 64-bit addresses. Anywhere else [`Memory::for_this_machine`] is `None`, and
 //! wasmtime's own memories are used as before.
@@ -46,15 +47,14 @@ mod scan;
 pub(crate) mod strip;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod system;
+mod verify;
 
 #[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
 mod tests;
 
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-pub use elsewhere::verify_images;
 pub(crate) use guest::Guest;
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-pub use region::verify_images;
+pub use verify::{Verified, verified, verify_images};
+pub(crate) use verify::{count_globals, verifies};
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 pub(crate) use elsewhere::{

@@ -5,7 +5,7 @@ use std::{
     ops::Range,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     thread::{self, ThreadId},
 };
@@ -15,19 +15,11 @@ use super::{
     image::{Image, Mapped, Overlay},
     scan,
     system::{Reservation, faults},
+    verify,
 };
 
 /// When more than this was written, it is given back instead of copied, in bytes: a login that follows writes much less.
 const MOST_COPIED: usize = 4 << 20;
-
-/// Whether each memory is compared with its image after it was put back, which debug builds always do.
-static VERIFIES: AtomicBool = AtomicBool::new(false);
-
-/// From now on, each memory is compared with its image after it was put back, and a login fails with an error where they differ. For
-/// tests: it takes longer than the login.
-pub fn verify_images() {
-    VERIFIES.store(true, Ordering::Relaxed);
-}
 
 /// Where a sandbox's memory can be: addresses, mapped to the files of an image.
 #[derive(Debug)]
@@ -190,13 +182,14 @@ impl Region {
         // Now, as copying may have had faults: those pages are known.
         written.seen = faults().map(|faults| (thread, faults));
         drop(written);
-        if cfg!(debug_assertions) || VERIFIES.load(Ordering::Relaxed) {
+        if verify::verifies() {
             // SAFETY: the caller is alone.
             if let Some(at) = unsafe { self.difference(image) } {
                 return Err(io::Error::other(format!(
                     "the page at {at:#x} of a sandbox was not put back"
                 )));
             }
+            verify::count_memory();
         }
         Ok(())
     }
@@ -381,6 +374,29 @@ fn without(ranges: &[Range<usize>], covered: &[Range<usize>]) -> Vec<Range<usize
 )]
 mod tests {
     use super::*;
+
+    /// A page that was written although it seems that nothing was.
+    #[test]
+    fn what_is_not_put_back_is_found() {
+        super::super::verify_images();
+        let image = Image::of_bytes(&[7; 8 * PAGE]).expect("memory");
+        let region = Region::new(image.mapped(), 16 * PAGE, PAGE).expect("addresses");
+        #[expect(unsafe_code, reason = "a test has its memory to itself")]
+        // SAFETY: the memory is the test's own.
+        let put_back = || unsafe { region.put_back(&image) };
+        put_back().expect("nothing was written");
+        #[expect(unsafe_code, reason = "a test writes to its own memory")]
+        // SAFETY: within the memory, which is the test's own.
+        unsafe {
+            region.start().add(3 * PAGE).write(8);
+        }
+        let thread = thread::current().id();
+        region.written().seen = faults().map(|faults| (thread, faults));
+        let error = put_back().expect_err("a page differs").to_string();
+        assert_eq!(error, "the page at 0x3000 of a sandbox was not put back");
+        region.written().seen = None;
+        put_back().expect("the kernel knows what was written");
+    }
 
     #[test]
     fn what_is_covered_is_left_out() {

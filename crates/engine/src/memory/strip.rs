@@ -21,9 +21,9 @@ pub(crate) struct Stripped {
     pub(crate) component: Vec<u8>,
     /// As long as the memory is when it starts.
     pub(crate) memory: Vec<u8>,
-    /// The number of globals that its modules can change. A toolchain makes one, the stack pointer, which is where it was when a function has
-    /// returned; any other one may keep something from one call to the next.
-    pub(crate) mutable_globals: u64,
+    /// The number of places beside the memory in which its modules can keep something from one call to the next: globals that can change, and
+    /// instructions that write to a table. A toolchain makes one, the stack pointer, which is where it was when a function has returned.
+    pub(crate) other_state: u64,
 }
 
 /// Takes the initial data out of a component; `None` where that is not possible without changing what it does: it has several
@@ -32,13 +32,13 @@ pub(crate) struct Stripped {
 /// # Errors
 /// When the bytes are no component.
 pub(crate) fn strip(bytes: &[u8]) -> anyhow::Result<Option<Stripped>> {
-    let Some((memory, mutable_globals)) = memory(bytes)? else {
+    let Some((memory, other_state)) = memory(bytes)? else {
         return Ok(None);
     };
     Ok(Some(Stripped {
         component: without_data(bytes)?,
         memory,
-        mutable_globals,
+        other_state,
     }))
 }
 
@@ -49,11 +49,11 @@ struct Found {
     imports_memory: bool,
 }
 
-/// The initial content of the component's only memory, and the number of its mutable globals.
+/// The initial content of the component's only memory, and the number of other places that can change.
 fn memory(bytes: &[u8]) -> anyhow::Result<Option<(Vec<u8>, u64)>> {
     let mut open: Vec<Found> = Vec::new();
     let mut memory: Option<Vec<u8>> = None;
-    let mut mutable_globals = 0;
+    let mut other_state = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
             Payload::Version { .. } => open.push(Found::default()),
@@ -80,7 +80,12 @@ fn memory(bytes: &[u8]) -> anyhow::Result<Option<(Vec<u8>, u64)>> {
             }
             Payload::GlobalSection(globals) => {
                 for global in globals {
-                    mutable_globals += u64::from(global?.ty.mutable);
+                    other_state += u64::from(global?.ty.mutable);
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                for operator in body.get_operators_reader()? {
+                    other_state += u64::from(writes_to_table(&operator?));
                 }
             }
             // Tools leave empty sections behind.
@@ -98,7 +103,18 @@ fn memory(bytes: &[u8]) -> anyhow::Result<Option<(Vec<u8>, u64)>> {
             _ => {}
         }
     }
-    Ok(memory.map(|memory| (memory, mutable_globals)))
+    Ok(memory.map(|memory| (memory, other_state)))
+}
+
+fn writes_to_table(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::TableSet { .. }
+            | Operator::TableGrow { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableInit { .. }
+    )
 }
 
 /// The size of a module's memory, in bytes, when it has one of the plain kind.
@@ -266,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn globals_that_can_change_are_counted() {
+    fn what_can_change_beside_the_memory_is_counted() {
         let mut globals = GlobalSection::new();
         for mutable in [true, false, true] {
             let val_type = ValType::I32;
@@ -282,7 +298,20 @@ mod tests {
         let stripped = strip(&with)
             .expect("it is a component")
             .expect("it has a memory");
-        assert_eq!(stripped.mutable_globals, 4);
+        assert_eq!(stripped.other_state, 4);
+        let with = wat::parse_str(
+            r#"(component (core module (memory 1) (table 4 funcref) (elem (i32.const 0) $f) (elem declare func $f)
+              (global (mut i32) (i32.const 0))
+              (func $f (result i32) (table.size 0))
+              (func (table.set 0 (i32.const 1) (table.get 0 (i32.const 0))))
+              (func (result i32) (table.grow 0 (ref.null func) (i32.const 1)))
+              (func (table.fill 0 (i32.const 0) (ref.func $f) (i32.const 2)))
+              (func (table.copy 0 0 (i32.const 0) (i32.const 1) (i32.const 1)))))"#,
+        );
+        let stripped = strip(&with.expect("it is WebAssembly"))
+            .expect("it is a component")
+            .expect("it has a memory");
+        assert_eq!(stripped.other_state, 5);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::{
     },
     compile_cost,
     contract::{self, NotAnAction},
+    globals,
     memory::{Image, strip},
 };
 
@@ -30,7 +31,8 @@ const LONG: usize = 1 << 20;
 /// The initial state of a component.
 struct Initial {
     memory: Vec<u8>,
-    mutable_globals: u64,
+    /// In how many other places its code can keep something.
+    other_state: u64,
 }
 
 impl Engine {
@@ -44,15 +46,16 @@ impl Engine {
         mut notice: impl FnMut(CompileNotice),
     ) -> Result<Program, NotAnAction> {
         let engine = &self.inner.wasmtime;
+        let is_engine = packed.is_some();
         let (found, _lock) = match self.inner.is_helper {
             true => (Found::Nothing(None), None),
             false => find(engine, file.as_deref(), &mut notice),
         };
         let refused = match found {
             Found::Component(component) => match self.image_beside(file.as_deref()) {
-                FoundImage::Image(image, globals) => {
+                FoundImage::Image(image, other_state) => {
                     let program = self.link(&component, size)?;
-                    return Ok(program.with_image(image, globals));
+                    return Ok(program.with_image(image, other_state));
                 }
                 FoundImage::None => return self.link(&component, size),
                 FoundImage::Missing => None,
@@ -76,9 +79,9 @@ impl Engine {
                 CompileNotice::Begins => {}
                 it => notice(it),
             };
-            return self.compile_here(bytes()?, file, refused, quiet);
+            return self.compile_here(bytes()?, is_engine, file, refused, quiet);
         }
-        self.compile_here(bytes()?, file, refused, notice)
+        self.compile_here(bytes()?, is_engine, file, refused, notice)
     }
 
     /// Returns what another process has compiled; `None` when it is not there.
@@ -88,7 +91,7 @@ impl Engine {
         };
         let program = self.link(&component, size)?;
         Ok(match self.image_beside(Some(&made.file)) {
-            FoundImage::Image(image, globals) => Some(program.with_image(image, globals)),
+            FoundImage::Image(image, other_state) => Some(program.with_image(image, other_state)),
             FoundImage::None => Some(program),
             FoundImage::Missing => None,
         })
@@ -97,6 +100,7 @@ impl Engine {
     fn compile_here<B: AsRef<[u8]>>(
         &self,
         bytes: B,
+        is_engine: bool,
         file: Option<PathBuf>,
         refused: Option<String>,
         mut notice: impl FnMut(CompileNotice),
@@ -109,7 +113,7 @@ impl Engine {
         }
         let started = Instant::now();
         let size = bytes.as_ref().len();
-        let (component, memory) = self.compile(bytes)?;
+        let (component, memory) = self.compile(bytes, is_engine)?;
         // What is not an Action is not kept.
         let program = self.link(&component, size)?;
         let took = started.elapsed();
@@ -120,7 +124,7 @@ impl Engine {
         let program = match memory {
             Some(memory) => {
                 let image = self.image(&memory, kept.as_deref().ok())?;
-                program.with_image(image, memory.mutable_globals)
+                program.with_image(image, memory.other_state)
             }
             None => program,
         };
@@ -134,15 +138,22 @@ impl Engine {
         Ok(program)
     }
 
-    /// Compiles a component. Where memory is our own, its initial data are taken out and returned beside it, if that is possible.
+    /// Compiles a component. Where memory is our own, its initial data are taken out and returned beside it, if that is possible; and the
+    /// globals of a language engine can be read.
     fn compile<B: AsRef<[u8]>>(
         &self,
         bytes: B,
+        is_engine: bool,
     ) -> Result<(Component, Option<Initial>), NotAnAction> {
         let engine = &self.inner.wasmtime;
         // What cannot be read is refused by the compiler, which knows better what is wrong.
         let stripped = match &self.inner.memory {
-            Some(_) => strip::strip(bytes.as_ref()).unwrap_or_default(),
+            Some(_) => {
+                let readable = is_engine.then(|| globals::readable(bytes.as_ref()).ok());
+                let readable = readable.flatten();
+                let bytes = readable.as_deref().unwrap_or(bytes.as_ref());
+                strip::strip(bytes).unwrap_or_default()
+            }
             None => None,
         };
         let Some(stripped) = stripped else {
@@ -152,7 +163,7 @@ impl Engine {
         let component = cache::compile(engine, &stripped.component)?;
         let initial = Initial {
             memory: stripped.memory,
-            mutable_globals: stripped.mutable_globals,
+            other_state: stripped.other_state,
         };
         Ok((component, Some(initial)))
     }
@@ -167,7 +178,7 @@ impl Engine {
         // First, as it is looked for where there is machine code.
         match (&self.inner.memory, initial) {
             (Some(_), Some(initial)) => {
-                images::store(file, &initial.memory, initial.mutable_globals)?;
+                images::store(file, &initial.memory, initial.other_state)?;
             }
             (Some(_), None) => images::store(file, &[], 0)?,
             (None, _) => {}
@@ -205,6 +216,7 @@ impl Engine {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             image: None,
             can_rest: false,
+            globals: None,
             loader: Loader::of(component),
             offer,
             engine: self.clone(),

@@ -7,11 +7,13 @@
 //!
 //! Nothing may be different from a login that loads them itself. What saw the time or chance while it loaded, printed, or left
 //! something waiting is loaded in each login. What is kept is used only while everything that was asked for has the same answer, and
-//! every file the same content; a delta that is damaged, or another one than was written, is never used.
+//! every file the same content; a delta that is damaged, or another one than was written, is never used. That is known without reading
+//! the files while the file system knows the same of them as when they were read ([`seen`]).
 
 mod leading;
 mod packed;
 mod record;
+mod seen;
 
 use std::{
     collections::HashMap,
@@ -20,6 +22,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use anyhow::{Context, bail};
 use postlogin_engine::{
     Delta, Engine, Keyword, ModuleSource, NotPreloaded, Program, read_own, write_own,
 };
@@ -27,7 +30,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{engine, modules::Modules};
-use record::{Record, Recorder, hex};
+pub(crate) use record::hex;
+use record::{Record, Recorder};
+use seen::Seen;
 
 /// Less text than this loads faster than reading a file, in bytes.
 const WORTHWHILE: u64 = 64 << 10;
@@ -46,7 +51,9 @@ pub(crate) struct Shelf {
 
 /// The result of loading packages.
 struct Known {
-    record: Record,
+    /// `None` as long as nothing had to be read.
+    record: Option<Record>,
+    seen: Option<Seen>,
     /// The engine in which they have run; `None` when each login has to load them.
     program: Option<Program>,
 }
@@ -56,6 +63,7 @@ pub struct Packages {
     index: PathBuf,
     specifiers: Vec<String>,
     record: Record,
+    seen: Option<Seen>,
     /// `None` when each login has to load them.
     delta: Option<Delta>,
     code_bytes: u64,
@@ -110,7 +118,7 @@ impl Shelf {
         let name = index_name(&specifiers, modules);
         // Held while they are loaded: an Action that begins alike waits instead of loading them, too.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = known.get(&name).filter(|known| known.record.holds(modules));
+        let current = known.get(&name).filter(|known| known.holds(modules));
         let program = match current {
             Some(current) => current.program.clone(),
             None => {
@@ -145,12 +153,14 @@ impl Shelf {
             Err(error @ (NotPreloaded::NoImages | NotPreloaded::Broken(_))) => {
                 tracing::debug!(?specifiers, ?error, "packages are loaded in each login");
                 return Known {
-                    record: recorder.record(),
+                    record: Some(recorder.record()),
+                    seen: None,
                     program: None,
                 };
             }
         };
         let record = recorder.record();
+        let seen = Seen::of(modules);
         if let Some(index) = index {
             let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
             // What changes again and again is stored once, as it is by then.
@@ -159,11 +169,16 @@ impl Shelf {
                 index,
                 specifiers,
                 record: record.clone(),
+                seen: seen.clone(),
                 delta,
                 code_bytes: recorder.code_bytes(),
             });
         }
-        Known { record, program }
+        Known {
+            record: Some(record),
+            seen,
+            program,
+        }
     }
 
     /// Returns what the cache does not have yet, once.
@@ -172,8 +187,26 @@ impl Shelf {
     }
 }
 
+impl Known {
+    /// Whether a login would load the same.
+    fn holds(&self, modules: &Modules) -> bool {
+        let is_seen = self.seen.as_ref().is_some_and(|seen| seen.holds(modules));
+        is_seen || self.record.as_ref().is_some_and(|it| it.holds(modules))
+    }
+}
+
 /// Returns what the cache has of packages; `None` when that is nothing, or nothing that is true any more.
 fn stored(index: &Path, specifiers: &[String], base: &Program, modules: &Modules) -> Option<Known> {
+    let unread = seen::stored(index, specifiers).filter(|(seen, _)| seen.holds(modules));
+    if let Some((seen, delta)) = unread
+        && let Ok(program) = stored_program(index, delta.as_deref(), base)
+    {
+        return Some(Known {
+            record: None,
+            seen: Some(seen),
+            program,
+        });
+    }
     let text = read_own(index)?;
     // What is not readable is as if it were not there.
     let Index {
@@ -184,27 +217,41 @@ fn stored(index: &Path, specifiers: &[String], base: &Program, modules: &Modules
     if of != specifiers || !record.holds(modules) {
         return None;
     }
-    let Some(hash) = delta else {
-        let program = None;
-        return Some(Known { record, program });
+    let program = stored_program(index, delta.as_deref(), base);
+    let program = program
+        .inspect_err(|error| tracing::debug!(%error, "stored packages are not used"))
+        .ok()?;
+    let seen = Seen::of(modules);
+    if let Some(seen) = &seen
+        && let Err(reason) = seen.store(index, specifiers, delta.as_deref())
+    {
+        tracing::debug!(%reason, "it is not remembered that packages are the same");
+    }
+    Some(Known {
+        record: Some(record),
+        seen,
+        program,
+    })
+}
+
+/// Returns the engine in which the packages have run whose delta has this hash; `None` without one: each login loads them.
+///
+/// # Errors
+/// When the delta is not there, or not whole.
+fn stored_program(
+    index: &Path,
+    hash: Option<&str>,
+    base: &Program,
+) -> anyhow::Result<Option<Program>> {
+    let Some(hash) = hash else {
+        return Ok(None);
     };
-    let packed = read_own(&delta_file(index))?;
+    let packed = read_own(&delta_file(index)).context("the delta is not there")?;
     if hex(&Sha256::digest(&packed)) != hash {
-        return None;
+        bail!("the delta is another one");
     }
-    let program = packed::unpacked(&packed, LARGEST_DELTA)
-        .map_err(anyhow::Error::msg)
-        .and_then(|delta| base.with_delta(delta));
-    match program {
-        Ok(program) => Some(Known {
-            record,
-            program: Some(program),
-        }),
-        Err(error) => {
-            tracing::debug!(%error, "stored packages are not used");
-            None
-        }
-    }
+    let delta = packed::unpacked(&packed, LARGEST_DELTA).map_err(anyhow::Error::msg)?;
+    Ok(Some(base.with_delta(delta)?))
 }
 
 impl Packages {
@@ -251,7 +298,11 @@ impl Packages {
             write_own(&delta_file(&self.index), &packed)?;
         }
         let text = serde_json::to_vec(&index).map_err(|error| error.to_string())?;
-        write_own(&self.index, &text)
+        write_own(&self.index, &text)?;
+        match &self.seen {
+            Some(seen) => seen.store(&self.index, &self.specifiers, index.delta.as_deref()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -61,7 +61,7 @@ fn fingerprint(modules: &Modules, path: &str) -> Option<String> {
     Some(hex(&Sha256::digest(modules.bytes(path)?)))
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -14,7 +14,10 @@ use std::{
 use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
 use postlogin_files::{open, open_without_links};
 
-use super::places::Places;
+use super::{
+    asked::{Asked, Sight},
+    places::Places,
+};
 
 /// The largest file of a package that is read, in bytes. Code above 4 MiB is not parsed anyway.
 pub(super) const LARGEST_FILE: u64 = 16 << 20;
@@ -33,6 +36,7 @@ pub(super) struct Door {
     manifests: Arc<AtomicU64>,
     /// Folders that were asked for, with links followed.
     folders: Arc<Mutex<HashMap<PathBuf, PathBuf>>>,
+    asked: Arc<Asked>,
 }
 
 impl Door {
@@ -41,7 +45,18 @@ impl Door {
             places,
             manifests: Arc::default(),
             folders: Arc::default(),
+            asked: Arc::default(),
         }
+    }
+
+    /// Notes that a path is asked for elsewhere.
+    pub(super) fn note(&self, path: &Path) {
+        self.asked.note(path);
+    }
+
+    /// Returns all that was asked for so far; `None` when some of it may change without being noticed.
+    pub(super) fn sight(&self) -> Option<Sight> {
+        self.asked.sight()
     }
 
     /// Returns the path of a file without links, as [`Path::canonicalize`] does, which asks for each folder on the way again: of two large
@@ -50,6 +65,15 @@ impl Door {
     /// # Errors
     /// As [`Path::canonicalize`].
     pub(super) fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        self.note(path);
+        let real = self.without_links(path);
+        if let Ok(real) = &real {
+            self.note(real);
+        }
+        real
+    }
+
+    fn without_links(&self, path: &Path) -> io::Result<PathBuf> {
         // Elsewhere, a name may be written in several ways, and only the system knows which one is the file's.
         let is_plain = cfg!(target_os = "linux")
             && path.is_absolute()
@@ -161,14 +185,17 @@ impl FileSystem for Door {
     }
 
     fn metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        self.note(path);
         fs::metadata(path).map(FileMetadata::from)
     }
 
     fn symlink_metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        self.note(path);
         fs::symlink_metadata(path).map(FileMetadata::from)
     }
 
     fn read_link(&self, path: &Path) -> Result<PathBuf, ResolveError> {
+        self.note(path);
         Ok(fs::read_link(path)?)
     }
 

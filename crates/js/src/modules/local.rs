@@ -67,6 +67,11 @@ impl Local {
         }
     }
 
+    /// Whether there is no local file.
+    pub(super) fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.files.is_empty()
+    }
+
     /// Whether a name inside the sandbox is that of a local file.
     pub(super) fn is_name(path: &str) -> bool {
         path.starts_with(SCHEME)

@@ -35,7 +35,10 @@ impl Manifests {
 
     /// The manifest of the project beside a `node_modules` folder.
     pub(super) fn beside(&self, root: &Path) -> Option<Arc<Value>> {
-        self.read(&root.with_file_name("package.json"), read_plain)
+        self.read(&root.with_file_name("package.json"), |file| {
+            self.door.note(file);
+            read_plain(file)
+        })
     }
 
     fn read(

@@ -1,6 +1,7 @@
 //! The modules that an Action may `require`: the packages in `node_modules` and the Action Modules of its project.
 
 mod advice;
+mod asked;
 pub(crate) mod closure;
 mod dependencies;
 mod door;
@@ -22,6 +23,7 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
+pub(crate) use self::asked::Sight;
 use self::{advice::Advice, local::Local, mocks::Mocks, packages::Packages};
 pub use self::{
     dependencies::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule},
@@ -187,6 +189,18 @@ impl Modules {
     /// A file of a package as it is on disk, with a mark of how it is read.
     pub(crate) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         self.packages.as_ref()?.bytes(path)
+    }
+
+    /// Returns what decides, beside the file system, which file a package's name leads to; `None` when there is more than is named here.
+    pub(crate) fn surroundings(&self) -> Option<String> {
+        let packages = self.packages.as_ref()?;
+        let is_alone = self.mocks.is_empty() && self.local.is_empty();
+        is_alone.then(|| format!("{} {:?}", self.is_rule, packages.places()))
+    }
+
+    /// Returns all that the file system was asked for; `None` when some of it may change without being noticed.
+    pub(crate) fn sight(&self) -> Option<Sight> {
+        self.packages.as_ref()?.sight()
     }
 
     fn module(&self, path: &str) -> Option<&LoadedModule> {

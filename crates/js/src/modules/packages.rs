@@ -15,6 +15,7 @@ use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, Refusal};
 use serde_json::Value;
 
 use super::{
+    asked::Sight,
     door::{Door, LARGEST_FILE},
     manifests::Manifests,
     places::Places,
@@ -165,6 +166,15 @@ impl Packages {
                 code,
             },
         })
+    }
+
+    pub(super) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Returns all that the file system was asked for; `None` when some of it may change without being noticed.
+    pub(super) fn sight(&self) -> Option<Sight> {
+        self.door.sight()
     }
 
     pub(super) fn folder(&self) -> &Path {

@@ -1,0 +1,302 @@
+//! The questions about packages to the file system, and what it knew of each path then.
+//!
+//! While it knows the same, every question has the same answer and every file the same content: any program that writes to a file or puts
+//! another in its place changes its time of change (`st_ctime`), which no program can set. So whether packages are still the same is known
+//! without reading them.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// So many paths are remembered. Two large packages have five thousand.
+const MOST: usize = 50_000;
+
+/// A file that changed later than this before it was looked at may change again without another time: some file systems count seconds.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// The paths that were asked for.
+#[derive(Default)]
+pub(super) struct Asked(Mutex<Paths>);
+
+#[derive(Default)]
+struct Paths {
+    known: BTreeMap<PathBuf, Fact>,
+    /// Whether something cannot be remembered.
+    is_lost: bool,
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked").finish_non_exhaustive()
+    }
+}
+
+/// Everything that was asked for, and the hash of what the file system knew of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sight {
+    paths: Vec<String>,
+    /// SHA-256 in hexadecimal digits.
+    facts: String,
+}
+
+impl Asked {
+    /// Notes a path before it is asked for: what changes later is then noticed.
+    pub(super) fn note(&self, path: &Path) {
+        let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if paths.is_lost || paths.known.contains_key(path) {
+            return;
+        }
+        match fact(path).filter(|fact| fact.is_settled(SystemTime::now())) {
+            Some(fact) if paths.known.len() < MOST => {
+                paths.known.insert(path.to_owned(), fact);
+            }
+            _ => paths.is_lost = true,
+        }
+    }
+
+    /// Returns all that was asked for so far; `None` when something of it may change without being noticed.
+    pub(super) fn sight(&self) -> Option<Sight> {
+        let paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if paths.is_lost {
+            return None;
+        }
+        let mut known = paths.known.clone();
+        drop(paths);
+        // Where a path leads is decided by each folder on the way.
+        let asked: Vec<PathBuf> = known.keys().cloned().collect();
+        for folder in asked.iter().flat_map(|path| path.ancestors().skip(1)) {
+            if !known.contains_key(folder) {
+                known.insert(folder.to_owned(), fact(folder)?);
+            }
+        }
+        let facts = hash(known.values());
+        let paths = known.into_keys().map(|path| path.into_os_string());
+        let paths: Result<_, _> = paths.map(std::ffi::OsString::into_string).collect();
+        let paths = paths.ok()?;
+        Some(Sight { paths, facts })
+    }
+}
+
+impl Sight {
+    /// Whether the file system knows the same of every path.
+    pub(crate) fn holds(&self) -> bool {
+        let facts: Option<Vec<Fact>> = self.paths.iter().map(|path| fact(path.as_ref())).collect();
+        facts.is_some_and(|facts| hash(facts.iter()) == self.facts)
+    }
+}
+
+/// What the file system knows of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fact {
+    Absent,
+    /// Which one. What is in it is asked for by its own path.
+    Folder([u64; 2]),
+    /// Which one, its length, and when it was written to and changed.
+    File([u64; 7]),
+    /// The same of the link itself, and the path without links that it leads to.
+    Link([u64; 7], Option<PathBuf>),
+}
+
+impl Fact {
+    /// Whether another change would have another time.
+    fn is_settled(&self, now: SystemTime) -> bool {
+        let (Self::File(facts) | Self::Link(facts, _)) = self else {
+            return true;
+        };
+        let [.., seconds, nanoseconds] = *facts;
+        let nanoseconds = u32::try_from(nanoseconds).unwrap_or_default();
+        let changed = SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds));
+        let age = changed.and_then(|changed| now.duration_since(changed).ok());
+        // A file system that knows no times says 0.
+        seconds > 0 && age.is_some_and(|age| age >= SETTLED)
+    }
+}
+
+/// Returns what the file system knows of a path; `None` where it does not tell, or tells too little.
+#[cfg(unix)]
+fn fact(path: &Path) -> Option<Fact> {
+    use std::os::unix::fs::MetadataExt;
+    let meta = match fs::symlink_metadata(path) {
+        Ok(meta) => meta,
+        Err(error) => {
+            let kinds = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+            return kinds.contains(&error.kind()).then_some(Fact::Absent);
+        }
+    };
+    if meta.is_dir() {
+        return Some(Fact::Folder([meta.dev(), meta.ino()]));
+    }
+    let times = [
+        meta.mtime(),
+        meta.mtime_nsec(),
+        meta.ctime(),
+        meta.ctime_nsec(),
+    ];
+    let [modified, modified_nanoseconds, changed, changed_nanoseconds] =
+        times.map(i64::cast_unsigned);
+    let facts = [
+        meta.dev(),
+        meta.ino(),
+        meta.len(),
+        modified,
+        modified_nanoseconds,
+        changed,
+        changed_nanoseconds,
+    ];
+    Some(match meta.is_symlink() {
+        // Links that lead to other links are followed by the system.
+        true => Fact::Link(facts, path.canonicalize().ok()),
+        false => Fact::File(facts),
+    })
+}
+
+/// Elsewhere there is no such time.
+#[cfg(not(unix))]
+fn fact(_: &Path) -> Option<Fact> {
+    None
+}
+
+fn hash<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
+    let mut hasher = Sha256::new();
+    let mut add = |kind: u8, numbers: &[u64]| {
+        hasher.update([kind]);
+        for number in numbers {
+            hasher.update(number.to_le_bytes());
+        }
+    };
+    let mut reals = Vec::new();
+    for fact in facts {
+        match fact {
+            Fact::Absent => add(0, &[]),
+            Fact::Folder(numbers) => add(1, numbers),
+            Fact::File(numbers) => add(2, numbers),
+            Fact::Link(numbers, real) => {
+                add(3, numbers);
+                let real = real.as_deref().unwrap_or(Path::new(""));
+                reals.extend_from_slice(real.as_os_str().as_encoded_bytes());
+                reals.push(0);
+            }
+        }
+    }
+    hasher.update(&reals);
+    crate::kept::hex(&hasher.finalize())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    /// A folder with a file, a link to it by two steps, and nothing at `none`; all of it older than the clock of a file system counts.
+    fn sight_of(root: &Path) -> Sight {
+        let asked = Asked::default();
+        // As if it were looked at later.
+        let mut paths = asked.0.lock().expect("one thread");
+        for name in ["a/file", "link", "none", "a/none/file"] {
+            let path = root.join(name);
+            let fact = fact(&path).expect("it is known");
+            assert!(fact.is_settled(SystemTime::now() + SETTLED), "{name}");
+            paths.known.insert(path, fact);
+        }
+        drop(paths);
+        asked.sight().expect("everything is known")
+    }
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("a folder");
+        fs::create_dir(root.join("a")).expect("a folder");
+        fs::write(root.join("a/file"), "content").expect("a file");
+        fs::write(root.join("a/other"), "content").expect("a file");
+        symlink("second", root.join("link")).expect("a link");
+        symlink("a/file", root.join("second")).expect("a link");
+        (folder, root)
+    }
+
+    #[test]
+    fn whatever_changes_an_answer_is_noticed() {
+        type Change = fn(&Path) -> io::Result<()>;
+        let changes: &[(&str, bool, Change)] = &[
+            ("nothing", true, |_| Ok(())),
+            ("another file in a folder", true, |root| {
+                fs::write(root.join("a/third"), "")
+            }),
+            ("a file is read", true, |root| {
+                fs::read(root.join("a/file")).map(drop)
+            }),
+            ("other content, with the old time", false, |root| {
+                let file = root.join("a/file");
+                let modified = fs::metadata(&file)?.modified()?;
+                fs::write(&file, "CONTENT")?;
+                let file = fs::File::options().write(true).open(&file)?;
+                file.set_modified(modified)
+            }),
+            ("another file in its place", false, |root| {
+                fs::rename(root.join("a/other"), root.join("a/file"))
+            }),
+            ("no file", false, |root| {
+                fs::remove_file(root.join("a/file"))
+            }),
+            ("other rights", false, |root| {
+                let rights = fs::Permissions::from_mode(0o600);
+                fs::set_permissions(root.join("a/file"), rights)
+            }),
+            ("a file where none was", false, |root| {
+                fs::write(root.join("none"), "")
+            }),
+            ("a file below what was not there", false, |root| {
+                fs::create_dir(root.join("a/none"))?;
+                fs::write(root.join("a/none/file"), "")
+            }),
+            ("a link to another one", false, |root| {
+                fs::remove_file(root.join("link"))?;
+                symlink("a/file", root.join("link"))
+            }),
+            ("a link on the way that leads elsewhere", false, |root| {
+                fs::remove_file(root.join("second"))?;
+                symlink("a/other", root.join("second"))
+            }),
+            ("another folder with the same file", false, |root| {
+                fs::rename(root.join("a"), root.join("b"))?;
+                fs::create_dir(root.join("a"))?;
+                fs::hard_link(root.join("b/file"), root.join("a/file"))
+            }),
+            ("a link in the place of a folder", false, |root| {
+                fs::rename(root.join("a"), root.join("b"))?;
+                symlink("b", root.join("a"))
+            }),
+        ];
+        for (what, stays, change) in changes {
+            let (_folder, root) = folder();
+            let sight = sight_of(&root);
+            assert!(sight.holds(), "{what}");
+            // Longer than a tick of the clock that files get their times from.
+            std::thread::sleep(Duration::from_millis(12));
+            change(&root).expect(what);
+            assert_eq!(sight.holds(), *stays, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_changed_just_now_is_not_remembered() {
+        let (_folder, root) = folder();
+        for (name, is_remembered) in [
+            ("none", true),
+            ("a", true),
+            ("a/file", false),
+            ("link", false),
+        ] {
+            let asked = Asked::default();
+            asked.note(&root.join(name));
+            assert_eq!(asked.sight().is_some(), is_remembered, "{name}");
+        }
+    }
+}
