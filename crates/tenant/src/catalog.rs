@@ -175,6 +175,13 @@ impl Catalog {
             with_default(connection, "id", || {
                 short_id("con_", &[tenant, "connection", &name]).into()
             });
+            // Without applications an export cannot list the one that is made here instead of them.
+            if exported == 0
+                && let Some(enabled) = connection.get_mut("enabled_clients")
+                && let Some(enabled) = enabled.as_array_mut()
+            {
+                enabled.extend(catalog.generated.iter().map(|id| json!(id)));
+            }
         }
         for organization in &mut catalog.organizations {
             let name = text(organization, "name").unwrap_or_default().to_owned();
@@ -188,6 +195,16 @@ impl Catalog {
             with_default(api, "id", || {
                 short_id("api_", &[tenant, "api", &identifier]).into()
             });
+            // Which an export may lack, or hide as it hides those of applications.
+            if text(api, "signing_secret")
+                .is_none_or(|secret| secret.is_empty() || secret == "_VALUE_NOT_SHOWN_")
+                && let Some(object) = api.as_object_mut()
+            {
+                object.insert(
+                    "signing_secret".into(),
+                    opaque_token(secret, &["signing secret", &identifier]).into(),
+                );
+            }
         }
         for grant in &mut catalog.client_grants {
             let part = |key: &str| text(grant, key).unwrap_or_default().to_owned();
@@ -350,17 +367,11 @@ pub(crate) fn is_of_client(grant: &Value, client: &Value) -> bool {
     of.is_some() && (of == text(client, "name") || of == text(client, "client_id"))
 }
 
-/// Set in a connection whose applications the Management API has listed: an empty list means none of them.
-pub(crate) const LISTED: &str = "_listed";
-
-/// Whether an application may use a connection. An export lists the names of applications; without a list, all may.
+/// Whether an application may use a connection. An export lists the names of applications: an empty list is none of them, as
+/// in production. Where nothing is listed, nothing is known, and all may.
 pub(crate) fn is_enabled(connection: &Value, client: &Value) -> bool {
-    if connection
-        .get("enabled_clients")
-        .and_then(Value::as_array)
-        .is_none_or(Vec::is_empty)
-    {
-        return connection.get(LISTED) != Some(&Value::Bool(true));
+    if connection.get("enabled_clients").is_none_or(Value::is_null) {
+        return true;
     }
     let (name, id) = (text(client, "name"), text(client, "client_id"));
     texts(connection, "enabled_clients").any(|enabled| Some(enabled) == name || Some(enabled) == id)
@@ -454,6 +465,8 @@ mod tests {
             is_enabled(&json!({}), &client)
                 && is_enabled(&json!({"enabled_clients": ["App"]}), &client)
         );
-        assert!(!is_enabled(&json!({"enabled_clients": ["Other"]}), &client));
+        for none in [json!(["Other"]), json!([])] {
+            assert!(!is_enabled(&json!({"enabled_clients": none}), &client));
+        }
     }
 }

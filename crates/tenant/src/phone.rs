@@ -114,12 +114,14 @@ impl Message {
             Channel::Sms => "text",
             Channel::Voice => "voice",
         };
+        let language = text(&self.request, "language");
+        let locale = crate::oauth::event::locale(tenant, language.into_iter(), None);
         event.insert(
             "notification".into(),
             json!({
                 "message_type": self.message_type(), "delivery_method": delivery_method,
                 "recipient": self.recipient, "as_text": self.text(tenant), "as_voice": self.spoken(tenant),
-                "code": self.code, "locale": "en",
+                "code": self.code, "locale": locale,
             }),
         );
         Value::Object(event)

@@ -20,6 +20,7 @@ use crate::oauth::{
     authenticators, authorize, cross_origin, device, discovery, logout, mfa, par, passwordless,
     provider, refused, resume, token, userinfo,
 };
+use crate::pages::organization as organization_page;
 use crate::pages::{consent, form, index, login, mfa as mfa_page, provider as provider_page};
 use crate::site::Site;
 use crate::state::{Front, Tenant};
@@ -113,6 +114,11 @@ fn table() -> Vec<Row> {
             any(signup::change_password),
         ),
         ("/u/login", Intake::PAGE, any(login::login)),
+        (
+            "/u/organization",
+            Intake::PAGE,
+            any(organization_page::organization),
+        ),
         ("/u/signup", Intake::PAGE, any(login::sign_up)),
         ("/u/mfa", Intake::PAGE, any(mfa_page::challenge)),
         ("/u/consent", Intake::PAGE, any(consent::consent)),
@@ -281,7 +287,7 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         set(
             &mut response,
             "access-control-allow-headers",
-            "authorization, content-type, auth0-client, dpop",
+            "authorization, content-type, auth0-client, dpop, x-request-language",
         );
         // Which a page has to read before it can send a proof.
         set(

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::email::{Cause, Template, send};
 use crate::http::{Call, Content, answer, text};
 use crate::import::complete;
-use crate::management::happenings;
+use crate::management::{body, happenings};
 use crate::oauth::{OAuthError, Result};
 use crate::password::{self, MAX_PASSWORD};
 use crate::state::Tenant;
@@ -21,6 +21,7 @@ use crate::triggers::registration::{self, Creation};
 use crate::triggers::streams::{self, Happened};
 
 pub(crate) mod strength;
+pub(crate) mod username;
 
 /// Fields of `user_metadata` at a sign-up.
 const METADATA_FIELDS: usize = 10;
@@ -60,7 +61,7 @@ impl Refusal {
     }
 }
 
-fn body(call: &Call) -> std::result::Result<Map<String, Value>, Refusal> {
+fn fields_of(call: &Call) -> std::result::Result<Map<String, Value>, Refusal> {
     match &call.content {
         Content::Json(Value::Object(map)) => Ok(map.clone()),
         Content::Form(form) => Ok(form.to_map()),
@@ -73,7 +74,7 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
     if call.method != Method::POST {
         return OAuthError::new(405, "invalid_request", "Sign-up takes POST").response();
     }
-    let fields = match body(&call) {
+    let fields = match fields_of(&call) {
         Ok(fields) => fields,
         Err(refusal) => return answer(StatusCode::BAD_REQUEST, &refusal.0),
     };
@@ -258,8 +259,27 @@ fn checked(
     if !is_email(email) {
         return refuse(Refusal::plain("email format validation failed"));
     }
-    if options.get("requires_username") == Some(&Value::Bool(true)) && part("username").is_none() {
-        return refuse(Refusal::plain("missing username parameter"));
+    match part("username") {
+        None if username::is_required(connection) => {
+            return refuse(Refusal::plain("missing username parameter"));
+        }
+        Some(name) if username::are_used(connection) => {
+            if let Some(problem) = username::problem(connection, name) {
+                return refuse(Refusal::plain(format!("invalid username: {problem}")));
+            }
+        }
+        _ => {}
+    }
+    for key in ROOT {
+        let value = fields.get(*key).filter(|value| !value.is_null());
+        // An empty field of a form is one that was left out.
+        let is_left_out =
+            matches!(*key, "email" | "username" | "phone_number") && part(key).is_none();
+        if let Some(value) = value.filter(|_| !is_left_out)
+            && let Some(problem) = body::problem_of(key, value)
+        {
+            return refuse(Refusal::plain(format!("invalid {key}: {problem}")));
+        }
     }
     let Some(secret) = part("password") else {
         return refuse(Refusal::plain("password is required"));
@@ -341,7 +361,7 @@ fn metadata_problem(metadata: &Value) -> Option<String> {
 
 /// Sends the mail with which a password is changed. It does not reveal who has an account.
 pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
-    let fields = match body(&call) {
+    let fields = match fields_of(&call) {
         Ok(fields) if call.method == Method::POST => fields,
         Ok(_) => {
             return OAuthError::new(405, "invalid_request", "change_password takes POST")

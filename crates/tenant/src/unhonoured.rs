@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use postlogin_project::TenantData;
 use serde_json::{Map, Value};
 
-/// Settings of the tenant that count here, or that only change how its pages look.
+/// Settings of the tenant that count here. A test looks for the code that reads each key of these lists.
 pub(crate) const SETTINGS: &[&str] = &[
     "allow_organization_name_in_authentication_api",
     "allowed_logout_urls",
@@ -15,27 +15,20 @@ pub(crate) const SETTINGS: &[&str] = &[
     "enabled_locales",
     "friendly_name",
     "idle_session_lifetime",
-    "picture_url",
     "session_cookie",
     "session_lifetime",
     "support_email",
     "support_url",
 ];
 
-/// Flags of the tenant that count here, or only concern the dashboard.
+/// Flags of the tenant.
 const FLAGS: &[&str] = &[
-    "allow_changing_enable_sso",
-    "disable_clickjack_protection_headers",
-    "disable_impersonation",
-    "enable_apis_section",
-    "enable_client_connections",
     "enable_public_signup_user_exists_error",
-    "enable_sso",
+    "remove_alg_from_jwks",
 ];
 
 /// Keys of an application.
 pub(crate) const CLIENTS: &[&str] = &[
-    "allowed_clients",
     "allowed_logout_urls",
     "allowed_origins",
     "app_type",
@@ -46,23 +39,18 @@ pub(crate) const CLIENTS: &[&str] = &[
     "client_secret",
     "cross_origin_auth",
     "cross_origin_authentication",
-    "custom_login_page_on",
     "description",
     "grant_types",
     "initiate_login_uri",
     "is_first_party",
     "is_token_endpoint_ip_header_trusted",
     "jwt_configuration",
-    "logo_uri",
     "name",
-    "oidc_conformant",
     "organization_require_behavior",
     "organization_usage",
     "refresh_token",
     "require_proof_of_possession",
     "require_pushed_authorization_requests",
-    "sso",
-    "sso_disabled",
     "token_endpoint_auth_method",
     "token_exchange",
     "web_origins",
@@ -71,12 +59,14 @@ pub(crate) const CLIENTS: &[&str] = &[
 /// Ways in which an application proves itself. Those by mTLS are refused.
 const METHODS: &[&str] = &["private_key_jwt"];
 
+/// Keys of the `jwt_configuration` of an application.
+const JWT_CONFIGURATION: &[&str] = &["alg", "lifetime_in_seconds", "secret_encoded"];
+
 /// Keys of a connection, without its options.
 pub(crate) const CONNECTIONS: &[&str] = &[
     "display_name",
     "enabled_clients",
     "id",
-    "is_domain_connection",
     "metadata",
     "name",
     "options",
@@ -87,12 +77,10 @@ pub(crate) const CONNECTIONS: &[&str] = &[
 
 /// Options of a database connection. Those of other strategies concern the provider, which is the tenant's own here.
 const DATABASE_OPTIONS: &[&str] = &[
-    "attributes",
-    "brute_force_protection",
     "disable_signup",
     "passwordPolicy",
     "requires_username",
-    "strategy_version",
+    "validation",
 ];
 
 /// Keys of an API.
@@ -106,7 +94,6 @@ pub(crate) const APIS: &[&str] = &[
     "proof_of_possession",
     "scopes",
     "signing_alg",
-    "skip_consent_for_verifiable_first_party_clients",
     "token_dialect",
     "token_lifetime",
     "token_lifetime_for_web",
@@ -136,18 +123,73 @@ pub(crate) const GRANTS: &[&str] = &[
     "subject_type",
 ];
 
+/// Keys that no code reads, and that are not named all the same: part, key, and the reason.
+const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
+    ("tenant", "picture_url", "the pages have one design"),
+    (
+        "tenant flags",
+        "allow_changing_enable_sso",
+        "of the dashboard",
+    ),
+    ("tenant flags", "disable_impersonation", "it has ended"),
+    ("tenant flags", "enable_apis_section", "of the dashboard"),
+    ("tenant flags", "enable_sso", "sessions are shared here"),
+    (
+        "clients",
+        "custom_login_page_on",
+        "on everywhere; the page itself is a key of its own",
+    ),
+    ("clients", "logo_uri", "the pages have one design"),
+    ("clients", "oidc_conformant", "every application is"),
+    ("clients", "sso", "sessions are shared here"),
+    (
+        "database options",
+        "brute_force_protection",
+        "on everywhere; the book says that there is no attack protection",
+    ),
+    (
+        "database options",
+        "strategy_version",
+        "of the vendor's own",
+    ),
+    (
+        "resourceServers",
+        "skip_consent_for_verifiable_first_party_clients",
+        "first-party applications need no consent here",
+    ),
+];
+
+/// Keys that switch something off which is always on here: part and key.
+const ALWAYS_ON: &[(&str, &str)] = &[
+    ("tenant flags", "enable_sso"),
+    ("clients", "oidc_conformant"),
+    (
+        "resourceServers",
+        "skip_consent_for_verifiable_first_party_clients",
+    ),
+];
+
 /// Returns a line for each part of the export with keys that are not honoured, with their names and how often they occur. A key
-/// that switches something off (`false`, `null`, `0`, empty) is what happens here anyway.
+/// that switches something off (`false`, `null`, `0`, empty) is what happens here anyway, but for those of [`ALWAYS_ON`].
 pub(crate) fn lines(data: &TenantData) -> Vec<String> {
     let mut lines = Vec::new();
     let mut part = |name: &str, objects: Vec<&Map<String, Value>>, known: &[&str]| {
-        let mut found: BTreeMap<&str, usize> = BTreeMap::new();
-        for object in objects {
-            let unknown = object
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        let is_quiet = |key: &str| {
+            WITHOUT_EFFECT
                 .iter()
-                .filter(|(key, value)| !known.contains(&key.as_str()) && is_on(value));
-            for (key, _) in unknown {
-                *found.entry(key).or_default() += 1;
+                .any(|(of, it, _)| *of == name && *it == key)
+        };
+        for object in objects {
+            for (key, value) in object {
+                let is_off = *value == Value::Bool(false) && ALWAYS_ON.contains(&(name, key));
+                let shown = match known.contains(&key.as_str()) {
+                    _ if is_off => format!("{key}: false"),
+                    true => continue,
+                    false if is_quiet(key) || !is_on(value) => continue,
+                    false => key.clone(),
+                };
+                *found.entry(shown).or_default() += 1;
             }
         }
         if found.is_empty() {
@@ -156,7 +198,7 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
         let shown: Vec<String> = found
             .iter()
             .map(|(key, count)| match count {
-                1 => (*key).to_owned(),
+                1 => key.clone(),
                 count => format!("{key} ({count}x)"),
             })
             .collect();
@@ -170,7 +212,36 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
     settings.shift_remove("flags");
     part("tenant", vec![&settings], SETTINGS);
     part("tenant flags", flags.into_iter().collect(), FLAGS);
-    part("clients", objects(&data.clients), CLIENTS);
+    // Every export has the global client, which is not an application.
+    let is_global = |client: &&Map<String, Value>| {
+        client.get("global") == Some(&Value::Bool(true))
+            || client.get("name").and_then(Value::as_str) == Some("All Applications")
+    };
+    let mut clients = objects(&data.clients);
+    clients.retain(|client| !is_global(client));
+    let inner = clients.iter();
+    let inner = inner.filter_map(|it| it.get("jwt_configuration")?.as_object());
+    let inner: Vec<&Map<String, Value>> = inner.collect();
+    let (required, optional): (Vec<_>, Vec<_>) = clients.into_iter().partition(|client| {
+        client.get("organization_usage").and_then(Value::as_str) == Some("require")
+            || client
+                .get("organization_require_behavior")
+                .and_then(Value::as_str)
+                .is_none_or(|behavior| behavior == "no_prompt")
+    });
+    // Where an organization is not required, no page asks for it here.
+    let without_prompt: Vec<&str> = CLIENTS
+        .iter()
+        .copied()
+        .filter(|key| *key != "organization_require_behavior")
+        .collect();
+    part("clients", required, CLIENTS);
+    part(
+        "clients that require no organization",
+        optional,
+        &without_prompt,
+    );
+    part("jwt_configuration of clients", inner, JWT_CONFIGURATION);
     let members = |list: &'_ [Value], key: &str| -> Vec<Map<String, Value>> {
         let members = list.iter().filter_map(|it| it.get(key)?.as_object());
         members.cloned().collect()
@@ -194,11 +265,37 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
         strategy.unwrap_or("auth0") == "auth0"
     });
     let options = databases.filter_map(|it| it.get("options")?.as_object());
-    part("database options", options.collect(), DATABASE_OPTIONS);
+    let options: Vec<Map<String, Value>> = options.map(beyond).collect();
+    part(
+        "database options",
+        options.iter().collect(),
+        DATABASE_OPTIONS,
+    );
     part("resourceServers", objects(&data.resource_servers), APIS);
     part("organizations", objects(&data.organizations), ORGANIZATIONS);
     part("clientGrants", objects(&data.client_grants), GRANTS);
     lines
+}
+
+/// The options of a database without `attributes` that say no more than what is the case: an address is the identifier and is
+/// required. Those of a user name count.
+fn beyond(options: &Map<String, Value>) -> Map<String, Value> {
+    let mut options = options.clone();
+    let attributes = options.get("attributes").and_then(Value::as_object);
+    let word = |value: &Value, pointer: &str| value.pointer(pointer).cloned().unwrap_or_default();
+    let is_plain = |(name, attribute): (&String, &Value)| {
+        let active = word(attribute, "/identifier/active");
+        let status = word(attribute, "/signup/status");
+        match name.as_str() {
+            "username" => true,
+            "email" => active != Value::Bool(false) && (status.is_null() || status == "required"),
+            _ => active != Value::Bool(true) && (status.is_null() || status == "inactive"),
+        }
+    };
+    if attributes.is_some_and(|it| it.iter().all(is_plain)) {
+        options.shift_remove("attributes");
+    }
+    options
 }
 
 fn objects(list: &[Value]) -> Vec<&Map<String, Value>> {
@@ -256,6 +353,34 @@ mod tests {
             ]
         );
         assert_eq!(lines(&TenantData::default()), Vec::<String>::new());
+        let clients = vec![
+            json!({"name": "All Applications", "global": true, "oidc_conformant": false}),
+            json!({"name": "Old", "oidc_conformant": false, "jwt_configuration": {"alg": "HS256", "scopes": {"a": 1}}}),
+            json!({"name": "Both", "organization_usage": "allow", "organization_require_behavior": "post_login_prompt"}),
+            json!({"name": "B2B", "organization_usage": "require", "organization_require_behavior": "pre_login_prompt"}),
+        ];
+        let options = |attributes: Value| json!({"name": "db", "options": {"brute_force_protection": true, "attributes": attributes}});
+        let data = TenantData {
+            clients,
+            connections: vec![
+                options(
+                    json!({"email": {"identifier": {"active": true}}, "username": {"signup": {"status": "optional"}},
+                    "phone_number": {"identifier": {"active": false}, "signup": {"status": "inactive"}}}),
+                ),
+                options(json!({"email": {"signup": {"status": "optional"}}})),
+                options(json!({"phone_number": {"identifier": {"active": true}}})),
+            ],
+            ..TenantData::default()
+        };
+        assert_eq!(
+            lines(&data),
+            [
+                "not honoured by the local tenant, clients: oidc_conformant: false",
+                "not honoured by the local tenant, clients that require no organization: organization_require_behavior",
+                "not honoured by the local tenant, jwt_configuration of clients: scopes",
+                "not honoured by the local tenant, database options: attributes (2x)",
+            ]
+        );
         let odd = TenantData {
             clients: vec![Value::Null, json!(5)],
             ..TenantData::default()

@@ -13,6 +13,7 @@ use rsa::pkcs1::EncodeRsaPublicKey as _;
 use serde_json::{Value, json};
 
 use crate::digest::encode;
+use crate::sign::Scheme;
 use crate::{KeyError, KeyPair};
 
 /// The years in which it is valid: every time that a tenant's clock can be set to.
@@ -80,7 +81,10 @@ impl PublicKeyData for Key<'_> {
 
 impl SigningKey for Key<'_> {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let signature = self.pair.signer.sign(&self.pair.private, message);
+        let signature = self
+            .pair
+            .signer
+            .sign(Scheme::Rs256, &self.pair.private, message);
         signature.map_err(|_| rcgen::Error::RemoteKeyError)
     }
 }

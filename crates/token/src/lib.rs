@@ -1,8 +1,8 @@
 //! Signing keys and tokens of the local tenant.
 //!
-//! RS256 only, the algorithm of every token that Auth0 issues by default. The crate knows neither a clock nor a
+//! RS256, the algorithm of every token that Auth0 issues by default, and those that an API or an application may have instead. The crate knows neither a clock nor a
 //! project: the caller says which claims a token carries and where the key lies. Randomness is used only to make
-//! a key ([`Randomness`]); the same key and the same claims give the same token, byte for byte.
+//! a key ([`Randomness`]) and for the salt of PS256; otherwise the same key and the same claims give the same token, byte for byte.
 //!
 //! The keys are test keys. They sign what a developer's machine issues to itself and nothing else.
 //!
@@ -23,10 +23,9 @@ mod store;
 mod testing;
 mod totp;
 
-pub use digest::left_half_hash;
 pub use dpop::DpopProof;
 pub use jwk::{JwkError, thumbprint};
-pub use jws::{SignError, VerifiedToken, VerifyError};
+pub use jws::{Algorithm, SignError, VerifiedToken, VerifyError};
 pub use key::{KeyError, KeyPair, Randomness};
 pub use marks::{Marks, TRUST_STATE, foreign, foreign_hint};
 pub use opaque::opaque_token;

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use event::event;
 
+use super::outbox::landing;
 use crate::clock::iso;
 use crate::http::csp::leave;
 use crate::http::{Call, add_cookie, page};
@@ -358,6 +359,10 @@ async fn password_page(
     let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
     if let Some(url) = result_url.filter(is_web) {
         return Ok(leave(&url));
+    }
+    let message = "You can now login to the application with the new password.";
+    if let Some(landing) = landing(ticket, message) {
+        return Ok(landing);
     }
     let body = html! {
         h1 { "Password Changed!" }

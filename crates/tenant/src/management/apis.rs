@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::query::values;
-use super::resources::{Kind, alone, named, new_id, unchanged, unique, whole};
+use super::resources::{Kind, alone, letters, named, new_id, unchanged, unique};
 use super::schema::{API, GRANT, Is, NEW_GRANT, refuse};
 use super::{ApiError, Caller, Result, clients};
 use crate::catalog::changes::{Edit, Section};
@@ -23,11 +23,22 @@ pub(super) const KIND: Kind = Kind {
     new: &[&[("identifier", Is::Text(1, 600))]],
     required: &["identifier"],
     fits,
-    shown: whole,
+    shown,
     complete,
     adapt: unchanged,
     ends,
 };
+
+/// With the secret where it signs tokens.
+fn shown(_: &Tenant, _: &Caller, api: &Value) -> Value {
+    let mut shown = api.clone();
+    if text(api, "signing_alg") != Some("HS256")
+        && let Some(shown) = shown.as_object_mut()
+    {
+        shown.shift_remove("signing_secret");
+    }
+    shown
+}
 
 fn fits(_: &Tenant, call: &Call, api: &Value) -> bool {
     let asked = values(call, "identifiers");
@@ -53,6 +64,7 @@ fn complete(tenant: &Tenant, catalog: &Catalog, values: &mut Map<String, Value>)
         ("name", name),
         ("is_system", json!(false)),
         ("signing_alg", json!("RS256")),
+        ("signing_secret", json!(letters(tenant, 32))),
         ("allow_offline_access", json!(false)),
         ("token_lifetime", json!(86_400)),
         (

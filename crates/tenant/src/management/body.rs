@@ -103,6 +103,12 @@ pub(super) fn check(body: &Map<String, Value>, creates: bool) -> Result<()> {
     metadata(body)
 }
 
+/// Returns the problem of one property of a user, which a sign-up may give as well.
+pub(crate) fn problem_of(property: &str, value: &Value) -> Option<String> {
+    let (_, kind) = PROPERTIES.iter().find(|(known, _)| *known == property)?;
+    problem(kind, value)
+}
+
 fn problem(kind: &Kind, value: &Value) -> Option<String> {
     let wrong_type = |expected: &str| {
         Some(format!(

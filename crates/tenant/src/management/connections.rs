@@ -12,7 +12,7 @@ use super::resources::{Kind, alone, named, new_id, unique};
 use super::schema::{CONNECTION, NEW_CONNECTION, refuse};
 use super::{Answered, ApiError, Caller, Result, clients, object, ok};
 use crate::catalog::changes::{Edit, Section};
-use crate::catalog::{Catalog, LISTED, is_enabled};
+use crate::catalog::{Catalog, is_enabled};
 use crate::http::{Call, Content, text};
 use crate::state::Tenant;
 use crate::triggers::streams::{self, Happened};
@@ -46,9 +46,6 @@ fn shown(tenant: &Tenant, _: &Caller, connection: &Value) -> Value {
     if let Some(options) = shown.get_mut("options").and_then(Value::as_object_mut) {
         options.retain(|key, _| !key.contains("secret") && key != "configuration");
     }
-    if let Some(shown) = shown.as_object_mut() {
-        shown.shift_remove(LISTED);
-    }
     if let Some(shown) = shown.as_object_mut()
         && shown.contains_key("enabled_clients")
     {
@@ -67,18 +64,13 @@ fn complete(tenant: &Tenant, catalog: &Catalog, values: &mut Map<String, Value>)
     values.entry("options").or_insert_with(|| json!({}));
     // A new connection is for those applications alone that it names; the one that may be used by all is the export's.
     values.entry("enabled_clients").or_insert_with(|| json!([]));
-    values.insert(LISTED.into(), true.into());
     let realms = json!([named(values, "name")]);
     values.entry("realms").or_insert(realms);
     Ok(())
 }
 
 fn adapt(catalog: &Catalog, _: &Value, values: &mut Map<String, Value>) -> Result<()> {
-    clients::known(catalog, values, "enabled_clients")?;
-    if values.contains_key("enabled_clients") {
-        values.insert(LISTED.into(), true.into());
-    }
-    Ok(())
+    clients::known(catalog, values, "enabled_clients")
 }
 
 /// `DELETE /connections/{id}`, with its users.
@@ -184,10 +176,7 @@ pub(super) fn change_clients(
                 enabled.push(client);
             }
         }
-        let values = Map::from_iter([
-            ("enabled_clients".to_owned(), json!(enabled)),
-            (LISTED.to_owned(), true.into()),
-        ]);
+        let values = Map::from_iter([("enabled_clients".to_owned(), json!(enabled))]);
         let id = text(connection, "id").unwrap_or_default();
         Ok::<_, ApiError>(vec![Edit::set(Section::Connections, id, values)])
     })?;

@@ -136,8 +136,14 @@ pub(super) fn get(
 }
 
 /// `GET /users/{id}/enrollments`
-pub(super) fn enrollments(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
+pub(super) fn enrollments(
+    tenant: &Tenant,
+    call: &Call,
+    caller: &Caller,
+    id: &str,
+) -> Result<Answered> {
     caller.require(&["read:users"], None)?;
+    only(call, &[])?;
     let shown = methods(tenant, id)?.into_iter().map(|method| {
         let kind = text(&method, "type").unwrap_or_default();
         let confirmed = method.get("confirmed") == Some(&Value::Bool(true));

@@ -3,7 +3,7 @@
 //! <https://auth0.com/docs/api/management/v2>
 
 mod apis;
-mod body;
+pub(crate) mod body;
 mod clients;
 mod connections;
 mod credentials;

@@ -5,7 +5,7 @@
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::query::{only, paged};
+use super::query::{chosen, only, paged};
 use super::resources::{Kind, all, alone, named, new_id, unique};
 use super::schema::{self, Is, ORGANIZATION, Properties, refuse};
 use super::{Answered, ApiError, Caller, Result, apis, connections, object, ok};
@@ -60,8 +60,9 @@ fn complete(tenant: &Tenant, catalog: &Catalog, values: &mut Map<String, Value>)
     )?;
     values.insert("id".into(), new_id(tenant, "org_").into());
     values.entry("display_name").or_insert_with(|| name.into());
-    let Some(Value::Array(enabled)) = values.shift_remove("enabled_connections") else {
-        return Ok(());
+    let enabled = match values.shift_remove("enabled_connections") {
+        Some(Value::Array(enabled)) => enabled,
+        _ => Vec::new(),
     };
     for connection in &enabled {
         let body = connection.as_object().cloned().unwrap_or_default();
@@ -84,6 +85,38 @@ fn adapt(catalog: &Catalog, organization: &Value, values: &mut Map<String, Value
             Some("name"),
         )),
     }
+}
+
+/// Fields that organizations are sorted by.
+const SORTED: &[&str] = &["name", "display_name", "created_at"];
+
+/// `GET /organizations`
+pub(super) fn list(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
+    caller.require(&["read:organizations"], None)?;
+    only(call, &["sort"])?;
+    let mut items: Vec<&Value> = tenant.catalog.organizations.iter().collect();
+    if let Some(sort) = call.query.get("sort") {
+        let order = sort.rsplit_once(':');
+        let order =
+            order.filter(|(field, way)| SORTED.contains(field) && matches!(*way, "1" | "-1"));
+        let Some((field, way)) = order else {
+            let message = format!(
+                "Query validation error: 'Expected name, display_name or created_at with :1 or :-1, found {sort}' on property sort."
+            );
+            return Err(ApiError::new(400, message, "invalid_query_string"));
+        };
+        // They are in the order in which they were made.
+        if field != "created_at" {
+            items.sort_by_key(|it| text(it, field));
+        }
+        if way == "-1" {
+            items.reverse();
+        }
+    }
+    let shown = items
+        .into_iter()
+        .map(|item| chosen(call, shown(tenant, caller, item)));
+    ok(paged(call, KIND.section.name(), shown.collect())?)
 }
 
 /// `DELETE /organizations/{id}`, with its members and invitations.

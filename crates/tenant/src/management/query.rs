@@ -20,12 +20,13 @@ impl Page {
     /// # Errors
     /// When one of them is not a number that it may be.
     pub(super) fn of(call: &Call) -> Result<Self> {
+        let with_totals = flag(call, "include_totals")?.unwrap_or(false);
         let page = number(call, "page", 0, 1_000_000)?;
         let count = number(call, "per_page", 50, MOST_PER_PAGE)?;
         Ok(Self {
             start: page.saturating_mul(count),
             count,
-            with_totals: call.query.get("include_totals") == Some("true"),
+            with_totals,
         })
     }
 
@@ -41,6 +42,21 @@ impl Page {
         body.insert("total".into(), json!(total));
         body.insert(name.to_owned(), Value::Array(items));
         Value::Object(body)
+    }
+}
+
+/// A parameter that is `true` or `false`.
+pub(super) fn flag(call: &Call, key: &str) -> Result<Option<bool>> {
+    match call.query.get(key) {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => {
+            let message = format!(
+                "Query validation error: 'Expected type boolean but found type string' on property {key}."
+            );
+            Err(ApiError::new(400, message, "invalid_query_string"))
+        }
     }
 }
 
@@ -95,11 +111,51 @@ const OF_LISTS: &[&str] = &[
     "take",
 ];
 
+/// Parameters of lists that are `true` or `false`.
+const FLAGS: &[&str] = &[
+    "allow_any_organization",
+    "include_fields",
+    "include_totals",
+    "is_first_party",
+    "is_global",
+];
+
+/// Parameters with few values.
+const WORDS: &[(&str, &[&str])] = &[("subject_type", &["client", "user"])];
+
+/// Parameters of production that are not here, with the first part of their paths.
+const ABSENT: &[(&str, &str)] = &[
+    ("client-grants", "default_for"),
+    ("organizations", "include_client_association_for"),
+    ("roles", "owner_id"),
+    ("roles", "type"),
+];
+
 /// Refuses parameters that an endpoint does not have: a filter that is ignored would give more than production gives.
 ///
 /// # Errors
 /// In production's words for an unknown parameter.
 pub(super) fn only(call: &Call, own: &[&str]) -> Result<()> {
+    for key in FLAGS {
+        flag(call, key)?;
+    }
+    for (key, words) in WORDS {
+        if let Some(word) = call.query.get(key).filter(|word| !words.contains(word)) {
+            let message =
+                format!("Query validation error: 'No enum match for: {word}' on property {key}.");
+            return Err(ApiError::new(400, message, "invalid_query_string"));
+        }
+    }
+    let segments = call.segments("/api/v2");
+    let of = segments.first().map(String::as_str).unwrap_or_default();
+    let absent = ABSENT
+        .iter()
+        .find(|(path, name)| *path == of && call.query.get(name).is_some());
+    if let Some((path, name)) = absent {
+        let message =
+            format!("Query validation error: the local tenant has no parameter {name} of {path}.");
+        return Err(ApiError::new(400, message, "invalid_query_string"));
+    }
     let mut names = call.query.0.iter().map(|(name, _)| name.as_str());
     let unknown = names.find(|name| !own.contains(name) && !OF_LISTS.contains(name));
     match unknown {

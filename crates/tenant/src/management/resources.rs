@@ -204,11 +204,6 @@ pub(super) fn all(_: &Tenant, _: &Call, _: &Value) -> bool {
     true
 }
 
-/// As it is.
-pub(super) fn whole(_: &Tenant, _: &Caller, item: &Value) -> Value {
-    item.clone()
-}
-
 /// No rules.
 pub(super) fn unchanged(_: &Catalog, _: &Value, _: &mut Map<String, Value>) -> Result<()> {
     Ok(())

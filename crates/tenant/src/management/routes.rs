@@ -121,7 +121,7 @@ fn of_factors(asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
         (Method::DELETE, [id, "authenticators"]) => {
             factors::delete_all(tenant, caller, "update:users", id)
         }
-        (Method::GET, [id, "enrollments"]) => factors::enrollments(tenant, caller, id),
+        (Method::GET, [id, "enrollments"]) => factors::enrollments(tenant, call, caller, id),
         _ => Err(missing(call)),
     }
 }
@@ -133,6 +133,8 @@ async fn of_organizations(asked: Asked<'_>, rest: &[&str]) -> Result<Answered> {
         caller,
     } = asked;
     match (call.method.clone(), rest) {
+        (Method::GET, []) => organizations::list(tenant, call, caller),
+        (_, ["search", ..]) => Err(missing(call)),
         (Method::GET, ["name", name]) => organizations::by_name(tenant, call, caller, name),
         (Method::DELETE, [id]) => organizations::delete(tenant, caller, id),
         (Method::GET, [id, "members"]) => members::list(tenant, call, caller, id),
@@ -291,7 +293,9 @@ fn of_others(asked: Asked<'_>, first: &str, rest: &[&str]) -> Result<Answered> {
         (Method::GET | Method::PATCH, "tenants", ["settings"]) => {
             resources::settings(tenant, call, caller)
         }
-        (_, "tickets" | "logs" | "tenants", _) => Err(missing(call)),
+        (_, "tickets" | "logs" | "tenants", _) | (_, "resource-servers", ["search", ..]) => {
+            Err(missing(call))
+        }
         (_, "client-grants", _) => of_kind(&apis::GRANTS, asked, rest),
         _ => of_kind(&apis::KIND, asked, rest),
     }

@@ -7,14 +7,17 @@ use serde_json::{Map, Value};
 use super::{ApiError, Result};
 use crate::http::text;
 use crate::signup::strength::is_weak;
+use crate::signup::username;
 use crate::state::Tenant;
 
-/// Properties of which one request changes only one. The text of the first pair is what public code quotes of production; for
-/// the others none is published.
+/// Properties of which one request changes only one. The text of the first pair is what public code quotes of production; the
+/// vendor's Terraform provider refuses those with `email_verified` beforehand (`validateUser` in `resource_auth0_user.go`).
 const ALONE: &[(&str, &str)] = &[
     ("password", "email"),
     ("password", "username"),
     ("username", "email"),
+    ("password", "email_verified"),
+    ("username", "email_verified"),
 ];
 
 /// Checks a new user against the connection.
@@ -25,22 +28,39 @@ pub(super) fn of_connection(connection: &Value, body: &Map<String, Value>) -> Re
     if text(connection, "strategy") != Some("auth0") {
         return Ok(());
     }
-    let has_usernames = connection.pointer("/options/requires_username")
-        == Some(&Value::Bool(true))
-        || connection.pointer("/options/attributes/username/identifier/active")
-            == Some(&Value::Bool(true));
-    if body.get("username").is_some_and(Value::is_string) && !has_usernames {
+    if body.get("username").is_some_and(Value::is_string) && !username::are_used(connection) {
         return Err(ApiError::new(
             400,
             "Cannot set username for connection without requires_username",
             "invalid_body",
         ));
     }
+    if let Some(name) = body.get("username").and_then(Value::as_str)
+        && let Some(problem) = username::problem(connection, name)
+    {
+        let message = format!("Payload validation error: '{problem}' on property username.");
+        return Err(ApiError::new(400, message, "invalid_body"));
+    }
     match body.get("password").and_then(Value::as_str) {
         Some(password) if is_weak(connection, password) => {
             let message = "PasswordStrengthError: Password is too weak";
             Err(ApiError::new(400, message, "invalid_body"))
         }
+        _ => Ok(()),
+    }
+}
+
+/// Checks the application that a body names.
+///
+/// # Errors
+/// When there is none with this id.
+pub(super) fn known_client(tenant: &Tenant, body: &Map<String, Value>) -> Result<()> {
+    match body.get("client_id").and_then(Value::as_str) {
+        Some(id) if tenant.catalog.client(id).is_none() => Err(ApiError::new(
+            400,
+            "The client does not exist.",
+            "invalid_body",
+        )),
         _ => Ok(()),
     }
 }
@@ -57,13 +77,30 @@ pub(super) fn of_change(tenant: &Tenant, body: &Map<String, Value>, id: &str) ->
         let message = format!("Cannot update {one} and {other} simultaneously");
         return Err(ApiError::new(400, message, "operation_not_supported"));
     }
-    if !body.contains_key("username") && !body.contains_key("password") {
+    known_client(tenant, body)?;
+    if ["username", "password", "connection"]
+        .iter()
+        .all(|key| !body.contains_key(*key))
+    {
         return Ok(());
     }
     let Some(user) = tenant.store.user(id)? else {
         // The change itself answers.
         return Ok(());
     };
+    if let Some(named) = body.get("connection").and_then(Value::as_str) {
+        let identities = user.get("identities").and_then(Value::as_array);
+        let mut identities = identities.into_iter().flatten();
+        if !identities.any(|it| text(it, "connection") == Some(named)) {
+            return Err(match tenant.catalog.connection(named) {
+                None => ApiError::new(400, "Connection does not exist.", "inexistent_connection"),
+                Some(_) => {
+                    let message = format!("The user has no identity of the connection {named}.");
+                    ApiError::new(400, message, "invalid_body")
+                }
+            });
+        }
+    }
     let connection = crate::oauth::event::connection(tenant, &user, None);
     of_connection(&connection, body)
 }

@@ -100,6 +100,12 @@ fn ticket(
             }
         },
     };
+    let has = |key: &str| body.get(key).is_some_and(|value| !value.is_null());
+    if has("result_url") && (has("client_id") || has("organization_id")) {
+        return Err(refuse(
+            "result_url cannot be specified when using client_id or organization_id",
+        ));
+    }
     let now = tenant.now_ms();
     let token = tenant.randomness.token();
     let user_id = text(user, "user_id").unwrap_or_default();

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::body::{check, merge_metadata};
-use super::query::chosen;
+use super::query::{chosen, only};
 use super::rules;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::clock::iso;
@@ -49,6 +49,7 @@ fn shown(mut user: Value, caller: &Caller) -> Value {
 
 pub(super) fn get(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> Result<Answered> {
     caller.require(&["read:users", "read:current_user"], Some(id))?;
+    only(call, &[])?;
     let user = tenant.store.user(id)?.ok_or_else(inexistent)?;
     ok(chosen(call, shown(user, caller)))
 }
@@ -70,6 +71,7 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
     caller.require(&["create:users"], None)?;
     let body = object(call)?;
     check(body, true)?;
+    rules::known_client(tenant, body)?;
     let connection = body
         .get("connection")
         .and_then(Value::as_str)

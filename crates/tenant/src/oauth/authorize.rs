@@ -16,6 +16,7 @@ use super::event::Occasion;
 use super::finish::{Answer, error_page, send, send_error};
 use super::issue::Grant;
 use super::mfa;
+use super::organizations::{self, Prompt};
 use super::par;
 use super::provider;
 use super::request::{AuthRequest, WayBack, checked, way_back};
@@ -153,7 +154,13 @@ pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
     }
     let wants_signup = login.request.screen_hint.as_deref() == Some("signup")
         || login.request.prompt.iter().any(|prompt| prompt == "create");
-    let page = if wants_signup { "signup" } else { "login" };
+    let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+    let asks = organizations::prompt(&client) == Some(Prompt::BeforeLogin);
+    let page = match wants_signup {
+        _ if asks && login.request.organization.is_none() => "organization",
+        true => "signup",
+        false => "login",
+    };
     Ok(redirect(
         &tenant.url(&format!("u/{page}?state={}", login.id)),
     ))
@@ -171,6 +178,11 @@ pub(crate) async fn signed_in(
     let result = async {
         session::touch(tenant, session, &login.request.client_id)?;
         login.session_key = Some(session.key.clone());
+        if let Some(response) =
+            ask_organization(tenant, client, &mut login, &session.record.user_id)?
+        {
+            return Ok(response);
+        }
         let occasion = occasion(client, &login, session, call);
         let ran = start(tenant, occasion, call).await?;
         drive(tenant, with_login(ran, login.clone())).await
@@ -178,6 +190,52 @@ pub(crate) async fn signed_in(
     result
         .await
         .unwrap_or_else(|error| refused(tenant, &login, &back, &error))
+}
+
+/// Makes sure that a login has the organization that its application requires: the user's only one, or that of a page, which
+/// is returned.
+///
+/// # Errors
+/// When no user can be asked, and when the user has no organization.
+fn ask_organization(
+    tenant: &Tenant,
+    client: &Value,
+    login: &mut LoginDoc,
+    user_id: &str,
+) -> Result<Option<Response>> {
+    let is_required = text(client, "organization_usage") == Some("require");
+    if !is_required || login.request.organization.is_some() {
+        return Ok(None);
+    }
+    let prompt = organizations::prompt(client).ok_or_else(organizations::required)?;
+    if prompt == Prompt::AfterLogin {
+        let mut own = pages::organization::of_user(tenant, user_id)?;
+        match (own.len(), own.pop()) {
+            (1, only) => {
+                login.request.organization = only.map(|(id, _)| id);
+                return Ok(None);
+            }
+            (0, _) => {
+                return Err(OAuthError::new(
+                    403,
+                    "access_denied",
+                    "client requires organization membership, but user does not belong to any organization",
+                ));
+            }
+            _ => {}
+        }
+    }
+    if login.request.is_silent() {
+        return Err(OAuthError::new(
+            403,
+            "interaction_required",
+            "The organization has to be chosen",
+        ));
+    }
+    keep_open(tenant, &login.id, login, PAGE_MS)?;
+    Ok(Some(redirect(
+        &tenant.url(&format!("u/organization?state={}", login.id)),
+    )))
 }
 
 /// An error of a login, for the application or for the person in front of the device's page.
@@ -397,6 +455,7 @@ fn code(tenant: &Tenant, request: &AuthRequest, grant: &Grant) -> Result<String>
         client_id: grant.client_id.clone(),
         grant: Some(grant.clone()),
         redirect_uri: request.redirect_uri.clone(),
+        named_redirect: request.query.contains_key("redirect_uri"),
         code_challenge: request.code_challenge.clone(),
         code_challenge_method: request.code_challenge_method.clone(),
         dpop_jkt: request

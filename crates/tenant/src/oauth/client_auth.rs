@@ -1,5 +1,7 @@
 //! Which application asks at the token endpoint, and whether it is the one it says.
 
+use std::net::IpAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -147,6 +149,19 @@ fn proves_by_certificate(client: &Value) -> bool {
 }
 
 impl Authenticated {
+    /// The address of the user for whom an application's server asks: `auth0-forwarded-for` counts if the application has proved
+    /// itself and is trusted with it.
+    ///
+    /// Source: <https://auth0.com/docs/get-started/authentication-and-authorization-flow/avoid-common-issues-with-resource-owner-password-flow-and-attack-protection>.
+    pub(crate) fn forwarded_ip(&self, call: &Call) -> Option<String> {
+        let trusts = self.client.get("is_token_endpoint_ip_header_trusted");
+        if !self.is_proven || trusts != Some(&Value::Bool(true)) {
+            return None;
+        }
+        let address = call.header("auth0-forwarded-for")?.trim();
+        address.parse::<IpAddr>().ok().map(|ip| ip.to_string())
+    }
+
     /// Refuses a confidential application that showed no secret.
     pub(crate) fn require_proof(&self) -> Result<()> {
         if is_confidential(&self.client) && !self.is_proven {

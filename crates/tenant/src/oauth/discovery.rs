@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::http::{answer, set};
 use crate::state::Tenant;
@@ -31,7 +31,7 @@ pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response
         "code_challenge_methods_supported": ["S256", "plain"],
         "response_modes_supported": ["query", "fragment", "form_post", "web_message"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
         "claims_supported": ["aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name",
@@ -44,7 +44,19 @@ pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response
 }
 
 pub(crate) async fn keys(State(tenant): State<Arc<Tenant>>) -> Response {
-    public(answer(StatusCode::OK, &tenant.site.key_set))
+    // <https://auth0.com/docs/secure/tokens/json-web-tokens/json-web-key-set-properties>: a key with an `alg` is one for that
+    // algorithm alone to many libraries, so a tenant with PS256 leaves it out.
+    let without = tenant.catalog.settings.get("flags");
+    let without = without.and_then(|flags| flags.get("remove_alg_from_jwks"));
+    if without != Some(&Value::Bool(true)) {
+        return public(answer(StatusCode::OK, &tenant.site.key_set));
+    }
+    let mut set = tenant.site.key_set.clone();
+    let keys = set.get_mut("keys").and_then(Value::as_array_mut);
+    for key in keys.into_iter().flatten().filter_map(Value::as_object_mut) {
+        key.shift_remove("alg");
+    }
+    public(answer(StatusCode::OK, &set))
 }
 
 fn public(mut response: Response) -> Response {

@@ -81,6 +81,10 @@ pub(crate) fn event(
             "the connection is not enabled for the client",
         ));
     }
+    // A refresh goes by the login that it continues.
+    if occasion.exchanged.is_none() {
+        super::enabled::require(tenant, occasion.organization.as_deref(), &connection)?;
+    }
     of_user(&mut user);
     let mut query = occasion.query.clone();
     if occasion.scope.is_empty() {
@@ -96,7 +100,10 @@ pub(crate) fn event(
     transaction.insert("protocol".into(), occasion.protocol.into());
     transaction.insert("requested_scopes".into(), json!(occasion.scope));
     transaction.insert("metadata".into(), json!({}));
-    transaction.insert("locale".into(), json!("en"));
+    let asked = occasion.transaction.get("ui_locales");
+    let asked = asked.and_then(Value::as_array).into_iter().flatten();
+    let locale = locale(tenant, asked.filter_map(Value::as_str), Some(call));
+    transaction.insert("locale".into(), locale.into());
     for list in ["acr_values", "ui_locales", "prompt"] {
         transaction.insert(list.into(), json!([]));
     }
@@ -182,6 +189,67 @@ pub(crate) fn of_user(user: &mut Value) {
     }
 }
 
+/// `event.transaction.locale`: the first language that is asked for (`ui_locales`, then the browser's by their weights) and that
+/// the tenant has; else the tenant's default, the first of its `enabled_locales`.
+///
+/// Source: <https://auth0.com/docs/customize/internationalization-and-localization/universal-login-internationalization>.
+pub(crate) fn locale<'a>(
+    tenant: &Tenant,
+    mut asked: impl Iterator<Item = &'a str>,
+    call: Option<&Call>,
+) -> String {
+    let enabled = tenant.catalog.settings.get("enabled_locales");
+    let enabled = enabled.and_then(Value::as_array).into_iter().flatten();
+    let enabled: Vec<&str> = enabled.filter_map(Value::as_str).collect();
+    let header = call.and_then(|call| call.header("accept-language"));
+    let by_browser = || {
+        let mut listed = weighted(header.unwrap_or_default()).into_iter();
+        listed.find_map(|language| closest(&enabled, language))
+    };
+    let found = asked.find_map(|language| closest(&enabled, language));
+    let default = || enabled.first().copied().unwrap_or("en");
+    found.or_else(by_browser).unwrap_or_else(default).to_owned()
+}
+
+/// The enabled language that serves an asked one: itself, its base (`de` for `de-AT`), or else one of the same base.
+fn closest<'a>(enabled: &[&'a str], asked: &str) -> Option<&'a str> {
+    let base = |tag: &str| {
+        tag.split(['-', '_'])
+            .next()
+            .unwrap_or_default()
+            .to_lowercase()
+    };
+    let is = |wanted: &str| {
+        let found = enabled.iter().find(|it| it.eq_ignore_ascii_case(wanted));
+        found.copied()
+    };
+    let wanted = base(asked);
+    let same_base = || enabled.iter().find(|it| base(it) == wanted).copied();
+    is(asked).or_else(|| is(&wanted)).or_else(same_base)
+}
+
+/// The languages of an `Accept-Language` header, the most wanted first (RFC 9110, section 12.5.4).
+fn weighted(header: &str) -> Vec<&str> {
+    let mut listed: Vec<(&str, u32)> = Vec::new();
+    for part in header.split(',').take(50) {
+        let (tag, parameters) = part.split_once(';').unwrap_or((part, ""));
+        let weight = parameters.trim().strip_prefix("q=");
+        let weight = weight.map_or(Some(1.0), |text| text.trim().parse::<f64>().ok());
+        let weight = weight.filter(|weight| (0.0..=1.0).contains(weight));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 0 to 1,000"
+        )]
+        let weight = (weight.unwrap_or_default() * 1000.0) as u32;
+        if weight > 0 && !tag.trim().is_empty() {
+            listed.push((tag.trim(), weight));
+        }
+    }
+    listed.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+    listed.into_iter().map(|(tag, _)| tag).collect()
+}
+
 /// Returns the `request` of an event, without its parameters.
 pub(crate) fn request(tenant: &Tenant, call: &Call) -> Value {
     let language = call
@@ -229,4 +297,36 @@ fn session_of(tenant: &Tenant, session: &SessionRecord) -> Value {
         "device": session.device, "cookie": {"mode": super::session::cookie_mode(tenant, session)},
         "metadata": session.metadata,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{closest, weighted};
+
+    #[test]
+    fn languages_come_by_their_weights() {
+        for (header, expected) in [
+            ("", vec![]),
+            ("de", vec!["de"]),
+            ("fr;q=0.5, de-AT, en;q=0.8", vec!["de-AT", "en", "fr"]),
+            ("de;q=0, fr;q=x, en;q=2", vec![]),
+        ] {
+            assert_eq!(weighted(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn the_closest_language_that_is_enabled_counts() {
+        let enabled = ["fr", "de", "pt-BR", "zh-TW"];
+        for (asked, expected) in [
+            ("DE", Some("de")),
+            ("de-AT", Some("de")),
+            ("pt", Some("pt-BR")),
+            ("zh-tw", Some("zh-TW")),
+            ("es", None),
+            ("", None),
+        ] {
+            assert_eq!(closest(&enabled, asked), expected, "{asked}");
+        }
+    }
 }

@@ -7,7 +7,8 @@ use tokio::sync::Semaphore;
 
 use super::client_auth::Authenticated;
 use super::event::Occasion;
-use super::request::{access, of_password, organization};
+use super::organizations::organization;
+use super::request::{access, of_password};
 use super::run::{Ran, mark_login, start};
 use super::token::{REALM_GRANT, issued};
 use super::{OAuthError, Result, mfa, words};

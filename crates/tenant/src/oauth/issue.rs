@@ -2,12 +2,11 @@
 
 use postlogin_core::RefreshTokenChanges;
 use postlogin_core::outcome::{Outcome, TokenKind, Verdict};
-use postlogin_token::left_half_hash;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::extra::{self, Extra};
-use super::{OAuthError, Result, dpop};
+use super::{OAuthError, Result, dpop, signing};
 use crate::randomness::digest;
 use crate::records::{CustomClaims, OpaqueToken};
 use crate::state::Tenant;
@@ -125,25 +124,21 @@ impl Grant {
                     } else {
                         "at+jwt"
                     };
-                    (
-                        tenant.key.sign(typ, &claims).map_err(failed)?,
-                        expires.saturating_sub(now_s),
-                    )
+                    let audience = self.audience.as_deref();
+                    let signed = signing::access_token(tenant, audience, typ, &claims);
+                    (signed.map_err(failed)?, expires.saturating_sub(now_s))
                 }
             };
         }
         if !self.id_claims.is_empty() {
-            let mut claims = Self::at(&self.id_claims, now_s);
-            if with_access_token {
-                claims.insert(
-                    "at_hash".into(),
-                    left_half_hash(&tokens.access_token).into(),
-                );
-            }
-            if let Some(code) = code {
-                claims.insert("c_hash".into(), left_half_hash(code).into());
-            }
-            tokens.id_token = Some(tenant.key.sign("JWT", &claims).map_err(failed)?);
+            let claims = Self::at(&self.id_claims, now_s);
+            let access = with_access_token.then_some(("at_hash", tokens.access_token.as_str()));
+            let hashed: Vec<_> = access
+                .into_iter()
+                .chain(code.map(|code| ("c_hash", code)))
+                .collect();
+            let signed = signing::id_token(tenant, &self.client_id, claims, &hashed);
+            tokens.id_token = Some(signed.map_err(failed)?);
         }
         Ok(tokens)
     }

@@ -12,8 +12,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::finish::error_page;
-use super::{OAuthError, Result, session};
-use crate::http::{Call, page, redirect, text, texts};
+use super::{OAuthError, Result, session, signing};
+use crate::http::{Call, page, redirect, text};
 use crate::management::happenings;
 use crate::pages;
 use crate::state::Tenant;
@@ -29,17 +29,7 @@ pub(crate) async fn logout_v2(State(tenant): State<Arc<Tenant>>, call: Call) -> 
             ),
             None => None,
         };
-        let allowed: Vec<String> = match &client {
-            Some(client) => texts(client, "allowed_logout_urls")
-                .map(str::to_owned)
-                .collect(),
-            None => texts(
-                &Value::Object(tenant.catalog.settings.clone()),
-                "allowed_logout_urls",
-            )
-            .map(str::to_owned)
-            .collect(),
-        };
+        let allowed = allowed(&tenant, client.as_ref());
         let target = match call.query.get("returnTo") {
             Some(asked) if is_allowed(&allowed, asked, &organizations(&tenant)) => {
                 Some(asked.to_owned())
@@ -65,8 +55,8 @@ pub(crate) async fn logout_oidc(State(tenant): State<Arc<Tenant>>, call: Call) -
             Some(token) => {
                 let invalid = || OAuthError::invalid_request("id_token_hint is invalid");
                 // An expired token is as good a hint as any.
-                let verified = tenant.key.verify(token).map_err(|_| invalid())?;
-                let claims = Value::Object(verified.claims);
+                let claims = signing::verified_id_token(&tenant, token).ok_or_else(invalid)?;
+                let claims = Value::Object(claims);
                 if !tenant.is_issuer(text(&claims, "iss")) {
                     return Err(invalid());
                 }
@@ -90,26 +80,33 @@ pub(crate) async fn logout_oidc(State(tenant): State<Arc<Tenant>>, call: Call) -
             ),
             None => None,
         };
+        let allowed = allowed(&tenant, client.as_ref());
         let target = match call.field("post_logout_redirect_uri") {
             Some(asked) => {
-                let client = client
-                    .as_ref()
-                    .ok_or_else(|| OAuthError::missing("id_token_hint"))?;
-                let allowed: Vec<String> = texts(client, "allowed_logout_urls")
-                    .map(str::to_owned)
-                    .collect();
-                if !is_allowed(&allowed, asked, &organizations(&tenant)) {
+                if !is_exactly(&allowed, asked, &organizations(&tenant)) {
                     return Err(OAuthError::invalid_request(
                         "post_logout_redirect_uri is not in the list of allowed logout URLs",
                     ));
                 }
                 Some(with_state(asked, call.field("state")))
             }
+            None if client.is_some() => allowed.into_iter().find(|known| !urls::is_pattern(known)),
             None => None,
         };
         end(&tenant, &call, target)
     })();
     result.unwrap_or_else(|error| error_page(&error))
+}
+
+/// The Allowed Logout URLs of an application, or of the tenant where there is none.
+fn allowed(tenant: &Tenant, client: Option<&Value>) -> Vec<String> {
+    let of_tenant = || tenant.catalog.settings.get("allowed_logout_urls");
+    let listed = client.map_or_else(of_tenant, |client| client.get("allowed_logout_urls"));
+    let listed = listed.and_then(Value::as_array).into_iter().flatten();
+    listed
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The names that the placeholder of an entry may stand for.
@@ -149,6 +146,21 @@ fn end(tenant: &Tenant, call: &Call, target: Option<String>) -> Result<Response>
     }
     session::end(tenant, call, &mut response)?;
     Ok(response)
+}
+
+/// The whole URL is compared, with its query: <https://auth0.com/docs/authenticate/login/logout/log-users-out-of-auth0>.
+fn is_exactly(allowed: &[String], asked: &str, organizations: &[String]) -> bool {
+    let rest = |text: &str| {
+        text.find(['?', '#'])
+            .and_then(|at| text.get(at..))
+            .map(str::to_owned)
+    };
+    let same: Vec<String> = allowed
+        .iter()
+        .filter(|known| rest(known) == rest(asked))
+        .cloned()
+        .collect();
+    is_allowed(&same, asked, organizations)
 }
 
 /// Query and fragment are not compared; everything before is, as [`urls::fits`] compares it.

@@ -184,7 +184,8 @@ async fn issue(
         true => "JWT",
         false => "at+jwt",
     };
-    let signed = tenant.key.sign(typ, &token.claims).map_err(|error| {
+    let signed = super::signing::access_token(tenant, Some(&audience), typ, &token.claims);
+    let signed = signed.map_err(|error| {
         crate::trouble::tell(&error);
         OAuthError::new(500, "server_error", "The token could not be signed.")
     })?;

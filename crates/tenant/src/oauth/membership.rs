@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::enabled::is_of;
 use super::event::{Occasion, connection};
 use super::{OAuthError, Result};
 use crate::http::text;
@@ -116,9 +117,8 @@ pub(super) fn assigned(
         .as_ref()
         .and_then(|session| session.connection.as_deref());
     let connection = connection(tenant, user, arrived_by);
-    let name = text(&connection, "name").unwrap_or_default();
     let found = tenant.catalog.organization(organization);
-    if !found.is_some_and(|found| assigns(found, name, text(&connection, "id"))) {
+    if !found.is_some_and(|found| assigns(found, &connection)) {
         return Ok(false);
     }
     let key = format!("{organization}/{}", occasion.user_id);
@@ -127,15 +127,12 @@ pub(super) fn assigned(
     Ok(true)
 }
 
-/// Whether an organization assigns membership to those who sign in by a connection. An export has its name, the Management API
-/// its id.
-fn assigns(organization: &Value, name: &str, id: Option<&str>) -> bool {
+/// Whether an organization assigns membership to those who sign in by a connection.
+fn assigns(organization: &Value, connection: &Value) -> bool {
     let enabled = organization.get("connections").and_then(Value::as_array);
     let mut enabled = enabled.into_iter().flatten();
     enabled.any(|it| {
-        let named = text(it, "name").or_else(|| text(it, "connection_name"));
-        let is_it = named == Some(name) || (id.is_some() && text(it, "connection_id") == id);
-        is_it && it.get("assign_membership_on_login") == Some(&Value::Bool(true))
+        is_of(it, connection) && it.get("assign_membership_on_login") == Some(&Value::Bool(true))
     })
 }
 
@@ -153,10 +150,12 @@ mod tests {
             {"name": "other", "assign_membership_on_login": false},
             5,
         ]});
-        assert!(assigns(&organization, "db", None));
-        assert!(assigns(&organization, "x", Some("con_2")));
-        assert!(!assigns(&organization, "other", None));
-        assert!(!assigns(&organization, "x", None));
-        assert!(!assigns(&json!({"connections": "db"}), "db", None));
+        let named = |name: &str| json!({"name": name, "id": "con_1"});
+        assert!(assigns(&organization, &named("db")));
+        assert!(assigns(&organization, &json!({"name": "x", "id": "con_2"})));
+        assert!(!assigns(&organization, &named("other")));
+        assert!(!assigns(&organization, &named("x")));
+        assert!(!assigns(&organization, &json!({})));
+        assert!(!assigns(&json!({"connections": "db"}), &named("db")));
     }
 }

@@ -213,8 +213,10 @@ async fn challenged(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
             Ok(json!({"challenge_type": "oob", "oob_code": oob_code, "binding_method": "prompt"}))
         }
         Some(_) => Ok(json!({"challenge_type": "otp"})),
-        // The code that the tenant shows is good without an app.
-        None if accepted.iter().any(|it| it == "otp") => Ok(json!({"challenge_type": "otp"})),
+        // The code that the tenant shows is good without an app, where a test asks for a factor of every user.
+        None if tenant.control.forces_mfa() && accepted.iter().any(|it| it == "otp") => {
+            Ok(json!({"challenge_type": "otp"}))
+        }
         None if known.is_empty() => Err(OAuthError::new(
             403,
             "association_required",

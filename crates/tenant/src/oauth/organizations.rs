@@ -1,4 +1,4 @@
-//! The organization of a machine's token.
+//! The organization of a login and that of a machine's token.
 //!
 //! <https://auth0.com/docs/manage-users/organizations/organizations-for-m2m-applications>
 
@@ -28,11 +28,7 @@ pub(super) fn of_machine(
             _ => Ok(None),
         };
     };
-    let Some(found) = tenant.catalog.organization(asked) else {
-        return Err(OAuthError::invalid_request(
-            "parameter organization is invalid",
-        ));
-    };
+    let found = named(tenant, asked)?;
     // An application without an entry in the export may do everything.
     let Some(grant) = grant else {
         return Ok(Some(found.clone()));
@@ -51,4 +47,89 @@ pub(super) fn of_machine(
         return refuse("The client grant is not one of the organization (client_grants).");
     }
     Ok(Some(found.clone()))
+}
+
+/// When an application that requires an organization asks the user for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prompt {
+    /// Before the credentials, by its name.
+    BeforeLogin,
+    /// After the credentials, among those of the user.
+    AfterLogin,
+}
+
+/// Whether an application asks for the organization of a login that names none.
+///
+/// Source: <https://auth0.com/docs/manage-users/organizations/configure-organizations/define-organization-behavior>.
+pub(crate) fn prompt(client: &Value) -> Option<Prompt> {
+    if text(client, "organization_usage") != Some("require") {
+        return None;
+    }
+    match text(client, "organization_require_behavior") {
+        Some("pre_login_prompt") => Some(Prompt::BeforeLogin),
+        Some("post_login_prompt") => Some(Prompt::AfterLogin),
+        _ => None,
+    }
+}
+
+/// The organization, by its id, of a request to `/authorize`. `None` where there is none, or a page asks for it.
+pub(super) fn of_request(
+    tenant: &Tenant,
+    client: &Value,
+    asked: Option<&str>,
+) -> Result<Option<String>> {
+    match asked.is_none() && prompt(client).is_some() {
+        true => Ok(None),
+        false => organization(tenant, client, asked),
+    }
+}
+
+/// The organization, by its id, of a request that no page can follow.
+pub(crate) fn organization(
+    tenant: &Tenant,
+    client: &Value,
+    asked: Option<&str>,
+) -> Result<Option<String>> {
+    let usage = text(client, "organization_usage").unwrap_or("allow");
+    match (asked, usage) {
+        (None, "require") => Err(required()),
+        (None, _) => Ok(None),
+        (Some(_), "deny") => Err(OAuthError::invalid_request(
+            "parameter organization is not allowed for this client",
+        )),
+        (Some(asked), _) => Ok(text(named(tenant, asked)?, "id").map(str::to_owned)),
+    }
+}
+
+/// The organization that an Action sets, by its id or its name, whatever the tenant allows in requests.
+pub(crate) fn organization_of_action(
+    tenant: &Tenant,
+    client: &Value,
+    set: &str,
+) -> Result<Option<String>> {
+    let found = tenant.catalog.organization(set);
+    let id = found.and_then(|found| text(found, "id")).unwrap_or(set);
+    organization(tenant, client, Some(id))
+}
+
+/// The error for a login without the organization that its application requires.
+pub(crate) fn required() -> OAuthError {
+    OAuthError::invalid_request("parameter organization is required for this client")
+}
+
+/// The organization that a parameter names: by its id, or by its name where the tenant allows that.
+///
+/// Source: <https://auth0.com/docs/manage-users/organizations/configure-organizations/use-org-name-authentication-api>; the
+/// text for a name that is not allowed from <https://github.com/auth0/auth0-react/issues/590>.
+fn named<'a>(tenant: &'a Tenant, asked: &str) -> Result<&'a Value> {
+    let allowed = "allow_organization_name_in_authentication_api";
+    let by_name = tenant.catalog.settings.get(allowed) == Some(&Value::Bool(true));
+    let found = tenant.catalog.organization(asked);
+    let found = found.filter(|found| by_name || text(found, "id") == Some(asked));
+    found.ok_or_else(|| {
+        OAuthError::invalid_request(match by_name || asked.starts_with("org_") {
+            true => "parameter organization is invalid",
+            false => "authorization request parameter organization must be an organization id",
+        })
+    })
 }

@@ -23,6 +23,10 @@ use crate::store::Entry;
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// Seconds for which a reference can be used.
 const LIFETIME_S: i64 = 30;
+/// Bytes of a body, and parameters of one's own in it. The page above has both limits, and that applications are confidential;
+/// the texts of the refusals are ours.
+const MOST_BYTES: usize = 10 * 1024;
+const MOST_EXTENSIONS: usize = 10;
 /// Parameters that prove the application and are no part of its request.
 const PROOFS: &[&str] = &["client_secret", "client_assertion", "client_assertion_type"];
 
@@ -42,7 +46,23 @@ fn reference(tenant: &Tenant, call: &Call) -> Result<Value> {
         return Err(OAuthError::invalid_request("The body must be a form"));
     };
     let who = authenticate(tenant, call)?;
-    who.require_proof()?;
+    if !who.is_proven {
+        let description = "Only confidential applications can use pushed authorization requests.";
+        return Err(OAuthError::new(401, "invalid_client", description));
+    }
+    let extensions = form.0.iter().filter(|(name, _)| name.starts_with("ext-"));
+    if extensions.count() > MOST_EXTENSIONS {
+        let description = format!("At most {MOST_EXTENSIONS} parameters may begin with ext-");
+        return Err(OAuthError::invalid_request(description));
+    }
+    let pairs = form.0.iter().map(|(name, value)| (name, value));
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish();
+    if body.len() > MOST_BYTES {
+        let description = format!("The body must not be larger than {MOST_BYTES} bytes");
+        return Err(OAuthError::invalid_request(description));
+    }
     let proven = dpop::of_client(tenant, call, &who)?;
     if form.get("request_uri").is_some() {
         let description = "request_uri must not be pushed";

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{OAuthError, Result, mfa, words};
+use super::{OAuthError, Result, mfa, organizations, words};
 use crate::catalog::allows_grant;
 use crate::http::{Call, Params, text, texts};
 use crate::state::{Tenant, client_knows_origin};
@@ -260,6 +260,13 @@ pub(crate) fn checked(
             description,
         ));
     }
+    let organization = organizations::of_request(tenant, client, params.get("organization"))?;
+    if let Some(found) = connection
+        .as_deref()
+        .and_then(|name| tenant.catalog.connection(name))
+    {
+        super::enabled::require(tenant, organization.as_deref(), found)?;
+    }
     let list = |name: &str| words(params.get(name).unwrap_or_default());
     let scope = list("scope");
     let audience = audience(tenant, params.get("audience"));
@@ -269,7 +276,7 @@ pub(crate) fn checked(
         response_mode: back.response_mode.clone(),
         scope: permitted(tenant, audience.as_deref(), scope)?,
         state: back.state.clone(),
-        organization: organization(tenant, client, params.get("organization"))?,
+        organization,
         max_age,
         login_hint: params.get("login_hint").map(str::to_owned),
         acr_values: list("acr_values"),
@@ -428,35 +435,4 @@ pub(crate) fn scopes_of(api: &Value) -> impl Iterator<Item = &str> {
     list.into_iter()
         .flatten()
         .filter_map(|scope| text(scope, "value"))
-}
-
-pub(crate) fn organization(
-    tenant: &Tenant,
-    client: &Value,
-    asked: Option<&str>,
-) -> Result<Option<String>> {
-    let usage = text(client, "organization_usage").unwrap_or("allow");
-    match (asked, usage) {
-        (None, "require")
-            if text(client, "organization_require_behavior").unwrap_or("no_prompt")
-                == "no_prompt" =>
-        {
-            Err(OAuthError::invalid_request(
-                "parameter organization is required for this client",
-            ))
-        }
-        (None, _) => Ok(None),
-        (Some(_), "deny") => Err(OAuthError::invalid_request(
-            "parameter organization is not allowed for this client",
-        )),
-        (Some(named), _) => {
-            let found = tenant
-                .catalog
-                .organization(named)
-                .and_then(|found| text(found, "id"));
-            let found = found
-                .ok_or_else(|| OAuthError::invalid_request("parameter organization is invalid"))?;
-            Ok(Some(found.to_owned()))
-        }
-    }
 }

@@ -31,11 +31,11 @@ pub(crate) const OTP_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-otp";
 pub(crate) const OOB_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
 pub(crate) const RECOVERY_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
 
-pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, mut call: Call) -> Response {
     if call.method != Method::POST {
         return OAuthError::new(405, "invalid_request", "The token endpoint takes POST").response();
     }
-    match granted(&tenant, &call).await {
+    match granted(&tenant, &mut call).await {
         Ok(body) => answer(StatusCode::OK, &Value::Object(body)),
         Err(error) => {
             happenings::refused_exchange(&tenant, &call, &error);
@@ -46,9 +46,10 @@ pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, call: Call) -> Resp
     }
 }
 
-async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>> {
+async fn granted(tenant: &Arc<Tenant>, call: &mut Call) -> Result<Map<String, Value>> {
     check_body(call)?;
-    let grant_type = call.required("grant_type")?;
+    let grant_type = call.required("grant_type")?.to_owned();
+    let grant_type = grant_type.as_str();
     let known = [
         "authorization_code",
         "refresh_token",
@@ -67,6 +68,10 @@ async fn granted(tenant: &Arc<Tenant>, call: &Call) -> Result<Map<String, Value>
         return Err(OAuthError::new(501, "unsupported_grant_type", description));
     }
     let mut who = authenticate(tenant, call)?;
+    if let Some(ip) = who.forwarded_ip(call) {
+        call.ip = ip;
+    }
+    let call = &*call;
     who.jkt = dpop::of_client(tenant, call, &who)?;
     // Another setting of the application allows exchanges.
     if grant_type != EXCHANGE_GRANT {
@@ -176,11 +181,19 @@ fn take_back(tenant: &Tenant, record: &Code) -> Result<()> {
 
 /// Checks that the exchange is made by who began the login.
 fn proves_itself(call: &Call, who: &Authenticated, record: &Code) -> Result<()> {
-    if call
-        .body_field("redirect_uri")
-        .is_some_and(|given| given != record.redirect_uri)
-    {
-        return Err(OAuthError::invalid_grant("The redirect URI is wrong."));
+    match call.body_field("redirect_uri") {
+        Some(given) if given != record.redirect_uri => {
+            let expected = &record.redirect_uri;
+            return Err(OAuthError::new(
+                403,
+                "unauthorized_client",
+                format!("The redirect URI is wrong. You sent {given}, and we expected {expected}"),
+            ));
+        }
+        // RFC 6749, section 4.1.3, and <https://auth0.com/docs/api/authentication/authorization-code-flow/get-token>: "required
+        // only if it was set" at /authorize.
+        None if record.named_redirect => return Err(OAuthError::missing("redirect_uri")),
+        _ => {}
     }
     match (
         record.code_challenge.as_deref(),

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
-use super::{OAuthError, Result, dpop, words};
+use super::{OAuthError, Result, dpop, signing, words};
 use crate::http::intake::is_form;
 use crate::http::{Call, answer, set, text};
 use crate::randomness::digest;
@@ -74,7 +74,7 @@ pub(crate) fn verify_id_token(
     token: &str,
     client_id: Option<&str>,
 ) -> Option<String> {
-    let claims = Value::Object(tenant.key.verify(token).ok()?.claims);
+    let claims = Value::Object(signing::verified_id_token(tenant, token)?);
     let now_s = tenant.now_ms().div_euclid(1000);
     let audience = text(&claims, "aud")?;
     let is_good = tenant.is_issuer(text(&claims, "iss"))

@@ -26,6 +26,7 @@ use self::kept::{Ended, KeptLogin};
 use crate::clock::iso;
 use crate::control::refuse;
 use crate::http::{Call, answer, page as html_page, redirect, set, text};
+use crate::oauth::signing;
 use crate::pages::layout;
 use crate::pipeline::PipelineError;
 use crate::state::Tenant;
@@ -284,12 +285,17 @@ fn arguments(tenant: &Tenant, login: &KeptLogin) -> Vec<String> {
 
 /// Adds the signed tokens, for who wants to send one somewhere. Secrets are out of their claims.
 fn sign(tenant: &Tenant, outcome: &mut Outcome) {
-    let sign = |claims: &Map<String, Value>| match claims.is_empty() {
-        true => None,
-        false => tenant.key.sign("JWT", claims).ok(),
+    let audience = |claims: &Map<String, Value>| {
+        let audience = claims.get("aud")?;
+        let first = audience.as_str().or_else(|| audience.get(0)?.as_str());
+        first.map(str::to_owned)
     };
-    outcome.id_token.jwt = sign(&outcome.id_token.claims);
-    outcome.access_token.jwt = sign(&outcome.access_token.claims);
+    let claims = &outcome.id_token.claims;
+    outcome.id_token.jwt = audience(claims)
+        .and_then(|client| signing::id_token(tenant, &client, claims.clone(), &[]).ok());
+    let claims = &outcome.access_token.claims;
+    outcome.access_token.jwt = audience(claims)
+        .and_then(|audience| signing::access_token(tenant, Some(&audience), "JWT", claims).ok());
 }
 
 fn wall_us(outcome: &Outcome) -> u64 {

@@ -12,6 +12,7 @@ use super::{connection_name, hidden, invited, layout, problem, tenant_name};
 use crate::catalog::{is_enabled, is_provider};
 use crate::http::{Call, page_towards, text};
 use crate::oauth::authorize::{refused, signed_in};
+use crate::oauth::enabled::enabled;
 use crate::oauth::extra::Extra;
 use crate::oauth::finish::error_page;
 use crate::oauth::grants::check_password;
@@ -154,10 +155,13 @@ pub(crate) async fn proceed(
 /// The database of a login: the one that was asked for, or the application's own.
 fn database(tenant: &Tenant, client: &Value, login: &LoginDoc) -> String {
     let asked = login.request.connection.as_deref();
-    let known = tenant
-        .catalog
-        .default_database(client)
-        .and_then(|found| text(found, "name"));
+    let organization = login.request.organization.as_deref();
+    let is_own = |found: &&Value| enabled(tenant, organization, found).signs_in();
+    let default = tenant.catalog.default_database(client);
+    let found = default
+        .filter(is_own)
+        .or_else(|| tenant.catalog.databases(client).find(is_own));
+    let known = found.or(default).and_then(|found| text(found, "name"));
     asked.or(known).unwrap_or_default().to_owned()
 }
 
@@ -215,6 +219,24 @@ fn pickable(
     Ok(users)
 }
 
+/// Whether the page has a button for a connection: neither the connection nor the organization of the login hides it.
+fn has_button(tenant: &Tenant, login: &LoginDoc, connection: &Value) -> bool {
+    let organization = login.request.organization.as_deref();
+    connection.get("show_as_button") != Some(&Value::Bool(false))
+        && enabled(tenant, organization, connection).has_button()
+}
+
+/// Whether the organization of a login lets users sign up, or has invited one.
+fn may_sign_up(tenant: &Tenant, client: &Value, login: &LoginDoc) -> Result<bool> {
+    let name = database(tenant, client, login);
+    let Some(connection) = tenant.catalog.connection(&name) else {
+        return Ok(true);
+    };
+    let organization = login.request.organization.as_deref();
+    Ok(enabled(tenant, organization, connection).signs_up()
+        || invited::of(tenant, login)?.is_some())
+}
+
 fn login_page(
     tenant: &Tenant,
     call: &Call,
@@ -254,11 +276,13 @@ fn login_page(
             (claims_field(written))
             button name="action" value="default" { "Continue" }
         }
-        p {
-            "Don't have an account? "
-            a href={ "/u/signup?state=" (login.id) } { "Sign up" }
+        @if may_sign_up(tenant, &client, login)? {
+            p {
+                "Don't have an account? "
+                a href={ "/u/signup?state=" (login.id) } { "Sign up" }
+            }
         }
-        @for connection in tenant.catalog.providers(&client) {
+        @for connection in tenant.catalog.providers(&client).filter(|it| has_button(tenant, login, it)) {
             @let name = text(connection, "name").unwrap_or_default();
             p {
                 a.button href=(provider::address(tenant, &login.id, name)) {
@@ -325,6 +349,10 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             return signup_page(&tenant, &call, &login, StatusCode::OK, None);
         }
         let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+        if !may_sign_up(&tenant, &client, &login)? {
+            let wrong = "Sign-up is not enabled for this organization.";
+            return signup_page(&tenant, &call, &login, StatusCode::BAD_REQUEST, Some(wrong));
+        }
         let mut fields = Map::new();
         for key in ["email", "password", "username"] {
             if let Some(value) = call.body_field(key) {
@@ -336,7 +364,9 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             "connection".into(),
             database(&tenant, &client, &login).into(),
         );
-        let transaction = crate::triggers::events::transaction(&login.request);
+        let asked = login.request.ui_locales.iter().map(String::as_str);
+        let locale = crate::oauth::event::locale(&tenant, asked, Some(&call));
+        let transaction = crate::triggers::events::transaction(&login.request, locale);
         match signup::create(&tenant, &call, &fields, Some(transaction)).await? {
             Ok(user) => {
                 let id = text(&user, "user_id").unwrap_or_default().to_owned();

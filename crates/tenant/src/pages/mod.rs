@@ -6,6 +6,7 @@ pub(crate) mod index;
 mod invited;
 pub(crate) mod login;
 pub(crate) mod mfa;
+pub(crate) mod organization;
 pub(crate) mod provider;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};

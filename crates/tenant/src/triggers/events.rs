@@ -70,13 +70,13 @@ pub(crate) fn user(user: &Value, hidden: &[&str]) -> Value {
 }
 
 /// Returns `event.transaction` of a request to `/authorize`.
-pub(crate) fn transaction(request: &AuthRequest) -> Value {
+pub(crate) fn transaction(request: &AuthRequest, locale: String) -> Value {
     let mut transaction = Map::new();
     let mut put = |key: &str, value: Value| {
         transaction.insert(key.to_owned(), value);
     };
     put("acr_values", json!(request.acr_values));
-    put("locale", json!("en"));
+    put("locale", locale.into());
     put("prompt", json!(request.prompt));
     put("protocol", json!(request.protocol()));
     put("redirect_uri", json!(request.redirect_uri));

@@ -7,6 +7,7 @@ mod support;
 
 mod scripted;
 
+mod asked_for;
 mod assertion;
 mod attack_addresses;
 mod attack_codes;
@@ -39,6 +40,8 @@ mod management_attacks;
 mod metadata;
 mod mfa;
 mod noticed;
+mod organization_connections;
+mod organization_prompt;
 mod organizations;
 mod page;
 mod pages;
@@ -49,8 +52,10 @@ mod provider;
 mod refresh;
 mod restart;
 mod sessions;
+mod signing;
 mod stored;
 mod streams;
+mod stricter;
 mod taking_in;
 mod tickets;
 mod token;

@@ -53,6 +53,7 @@ fn a_reference_stands_for_its_parameters_once() {
             ("client_id", WEB),
             ("client_secret", WEB_SECRET),
             ("code", code.as_str()),
+            ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
         ];
         assert!(world.token(&fields).await.json()["id_token"].is_string());
@@ -122,5 +123,29 @@ fn an_application_may_have_to_push() {
         let pushed = push(&mut world, &[]).await.json();
         let page = follow(&mut world, WEB, pushed["request_uri"].as_str().unwrap()).await;
         assert!(world.sign_in(&page).await.parameter("code").is_some());
+    });
+}
+
+#[test]
+fn a_request_has_the_limits_of_production_and_a_confidential_application() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let names: Vec<String> = (0..11).map(|number| format!("ext-{number}")).collect();
+        let long = "x".repeat(10 * 1024);
+        for (count, expected) in [(10, 201), (11, 400)] {
+            let more: Vec<(&str, &str)> = names
+                .iter()
+                .take(count)
+                .map(|name| (name.as_str(), "x"))
+                .collect();
+            assert_eq!(push(&mut world, &more).await.status.as_u16(), expected);
+        }
+        let pushed = push(&mut world, &[("ext-a", long.as_str())]).await;
+        assert_eq!(pushed.status.as_u16(), 400, "{}", pushed.text);
+        let mut public = REQUEST.to_vec();
+        public.retain(|(name, _)| *name != "client_secret");
+        public[0].1 = SPA;
+        let pushed = world.form("/oauth/par", &public).await;
+        assert_eq!(pushed.status.as_u16(), 401, "{}", pushed.text);
     });
 }

@@ -92,10 +92,16 @@ pub struct World {
 
 pub fn export() -> TenantData {
     TenantData {
-        settings: Map::from_iter([(
-            "allowed_logout_urls".to_owned(),
-            json!(["http://localhost:5000/tenant"]),
-        )]),
+        settings: Map::from_iter([
+            (
+                "allowed_logout_urls".to_owned(),
+                json!(["http://localhost:5000/tenant"]),
+            ),
+            (
+                "allow_organization_name_in_authentication_api".to_owned(),
+                json!(true),
+            ),
+        ]),
         clients: vec![
             json!({
                 "name": "SPA", "client_id": SPA, "app_type": "spa", "token_endpoint_auth_method": "none",

@@ -25,7 +25,7 @@ fn signs_and_verifies_the_vector_of_rfc_7515() {
         "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
     let key = testing::key_pair();
     let token = key
-        .sign_parts(br#"{"alg":"RS256"}"#, payload.as_bytes())
+        .sign_parts(Algorithm::Rs256, br#"{"alg":"RS256"}"#, payload.as_bytes())
         .expect("signed");
     assert_eq!(token, expected);
 
@@ -213,6 +213,59 @@ fn a_foreign_token_may_use_what_the_vendor_takes_from_clients() {
     check("RS384", &short, false);
     check("HS256", &short, false);
     check("none", &|_| Vec::new(), false);
+}
+
+#[test]
+fn signs_and_verifies_the_hmac_vector_of_rfc_7515() {
+    // Appendix A.1.
+    let secret = decode(
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+    )
+    .expect("base64url");
+    let expected = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
+        eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+        dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let payload =
+        "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+    let header = "{\"typ\":\"JWT\",\r\n \"alg\":\"HS256\"}";
+    let key = testing::key_pair();
+    let algorithm = Algorithm::Hs256(&secret);
+    let token = key.sign_parts(algorithm, header.as_bytes(), payload.as_bytes());
+    assert_eq!(token.expect("signed"), expected);
+    let verified = key.verify_with(algorithm, expected).expect("right");
+    assert_eq!(verified.claims["iss"], "joe");
+    let other = key.verify_with(Algorithm::Hs256(b"another"), expected);
+    assert_eq!(other, Err(VerifyError::Signature));
+}
+
+#[test]
+fn a_token_is_good_with_the_algorithm_that_is_expected_alone() {
+    let key = testing::key_pair();
+    let pem = key.public().to_pem().expect("PEM");
+    let algorithms = [
+        Algorithm::Rs256,
+        Algorithm::Rs512,
+        Algorithm::Ps256,
+        Algorithm::Hs256(b"secret"),
+        // The classic confusion: the public key as the secret.
+        Algorithm::Hs256(pem.as_bytes()),
+    ];
+    let given = claims(json!({ "sub": "auth0|1" }));
+    for made in algorithms {
+        let token = key.sign_with(made, "JWT", &given).expect("signed");
+        for expected in algorithms {
+            let result = key.verify_with(expected, &token);
+            assert_eq!(result.is_ok(), made == expected, "{made:?} {expected:?}");
+        }
+        assert_eq!(key.verify(&token).is_ok(), made == Algorithm::Rs256);
+        // The vendor's public keys verify RS256 and PS256 by another implementation.
+        let by_others = key.public().verify_foreign(&token).is_ok();
+        assert_eq!(by_others, matches!(made.name(), "RS256" | "PS256"));
+    }
+    // Chosen by the hash function of the algorithm: the left half of SHA-512("abc"), FIPS 180-2, appendix C.1.
+    let half = decode(&Algorithm::Rs512.left_half_hash("abc")).expect("base64url");
+    let start = [0xdd, 0xaf, 0x35, 0xa1, 0x93, 0x61, 0x7a, 0xba];
+    assert_eq!((half.len(), &half[..8]), (32, &start[..]));
 }
 
 #[test]

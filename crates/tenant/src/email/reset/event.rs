@@ -49,7 +49,7 @@ pub(super) fn event(tenant: &Tenant, call: &Call, ticket: &Ticket) -> Result<Val
         "secrets": {},
         "stats": {"logins_count": logins.unwrap_or_else(|| json!(0))},
         "tenant": {"id": tenant.name},
-        "transaction": {"locale": "en", "ui_locales": []},
+        "transaction": {"locale": crate::oauth::event::locale(tenant, std::iter::empty(), Some(call)), "ui_locales": []},
         "user": profile,
     });
     complete_event(TRIGGER, &mut event);

@@ -51,6 +51,10 @@ pub(in crate::management) fn list(
         None => None,
     };
     let page = Page::of(call)?;
+    if page.start.saturating_add(page.count) > MOST_PAGED {
+        let message = "You can only page through the first 1000 records. See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation";
+        return Err(ApiError::new(400, message, "invalid_paging"));
+    }
     let (users, total) = found(tenant, call, query.as_ref(), &page)?;
     let users = users.into_iter();
     let users = users
@@ -58,6 +62,11 @@ pub(in crate::management) fn list(
         .collect();
     ok(page.answer("users", users, total))
 }
+
+/// The number of users that pages reach; who needs more exports them.
+///
+/// Source: <https://auth0.com/docs/manage-users/user-search/view-search-results-by-page#limitation>.
+const MOST_PAGED: usize = 1_000;
 
 /// The longest time of a search: a client that hangs up does not end it. Production has two seconds, and answers with 503
 /// (<https://auth0.com/docs/manage-users/user-search/user-search-best-practices>); this machine may be slower.

@@ -16,7 +16,8 @@ use serde_json::{Map, Value, json};
 use super::client_auth::Authenticated;
 use super::event::Occasion;
 use super::issue::Grant;
-use super::request::{access, organization};
+use super::organizations::{organization, organization_of_action};
+use super::request::access;
 use super::run::{Ran, start};
 use super::token::issued;
 use super::userinfo::verify_id_token;
@@ -210,7 +211,7 @@ fn organization_of(
     let Some(set) = set else {
         return Ok(asked.organization.clone());
     };
-    let found = organization(tenant, &who.client, Some(set))?;
+    let found = organization_of_action(tenant, &who.client, set)?;
     if asked.organization.is_some() && asked.organization != found {
         return Err(OAuthError::invalid_request(
             "The organization of the Action is not that of the request.",
