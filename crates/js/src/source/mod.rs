@@ -159,7 +159,9 @@ pub(crate) fn plain(file_name: &str, text: &str, is_imported: bool) -> Option<Pl
         (true, Language::TypeScript) => {
             let original = &prepared.original;
             let mut map = Mapping::identity(file_name);
-            parse::on_deep_stack(original, || strip::types(file_name, original, &mut map).ok())??
+            parse::on_deep_stack(original, || {
+                strip::types(file_name, original, &mut map).ok()
+            })??
         }
         (true, _) => prepared.original,
     };
