@@ -1,11 +1,15 @@
 //! The connections of the server: how many there may be, which one gives way, and when one is given up.
 //!
 //! A connection that waits for a request, or for the rest of one, gives way to a new one when there are too many; one that
-//! answers a request never does. So idle clients, and those that send half a request, cannot keep the others out.
+//! answers a request never does. So idle clients, and those that send half a request, cannot keep the others out. Another machine
+//! has no more than a share of the connections, so that it cannot do so with whole requests either.
+
+mod places;
 
 use std::collections::BTreeMap;
 use std::future::Future as _;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -17,6 +21,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
+
+pub(crate) use self::places::Places;
+use self::places::origin;
 
 /// Connections at once, if the process may have that many files open.
 const MOST: usize = 8_192;
@@ -43,8 +50,16 @@ pub(crate) fn most() -> usize {
     MOST
 }
 
-/// Those who wait, by the number of their turn: what ends their wait, and since when they wait.
-type Turns = BTreeMap<u64, (Arc<Notify>, Instant)>;
+/// One that waits: what ends its wait, since when it waits, and which client it is of.
+#[derive(Debug)]
+struct Turn {
+    end: Arc<Notify>,
+    since: Instant,
+    origin: Option<IpAddr>,
+}
+
+/// Those who wait, by the number of their turn.
+type Turns = BTreeMap<u64, Turn>;
 
 /// The connections that wait for a request, the one that has waited longest first.
 #[derive(Debug, Default)]
@@ -59,19 +74,33 @@ impl Resting {
     pub(crate) fn end_older(&self, age: Duration) {
         let is_old = |turns: &Turns| {
             let first = turns.first_key_value();
-            first.is_some_and(|(_, (_, since))| since.elapsed() >= age)
+            first.is_some_and(|(_, turn)| turn.since.elapsed() >= age)
         };
         let oldest = self.with(|(_, turns)| is_old(turns).then(|| turns.pop_first()));
-        if let Some((_, (end, _))) = oldest.flatten() {
-            end.notify_one();
+        if let Some((_, turn)) = oldest.flatten() {
+            turn.end.notify_one();
         }
+    }
+
+    /// Ends the connection of one client that has waited longest, and returns whether there was one.
+    fn end_oldest_of(&self, origin: Option<IpAddr>) -> bool {
+        let oldest = self.with(|(_, resting)| {
+            let mut turns = resting.iter();
+            let found = turns.find(|(_, turn)| turn.origin == origin)?;
+            let number = *found.0;
+            resting.remove(&number)
+        });
+        if let Some(turn) = &oldest {
+            turn.end.notify_one();
+        }
+        oldest.is_some()
     }
 
     /// Ends the connection that has waited longest, and returns whether there was one.
     pub(crate) fn end_oldest(&self) -> bool {
         let oldest = self.with(|(_, resting)| resting.pop_first());
-        if let Some((_, (end, _))) = &oldest {
-            end.notify_one();
+        if let Some((_, turn)) = &oldest {
+            turn.end.notify_one();
         }
         oldest.is_some()
     }
@@ -87,15 +116,17 @@ impl Resting {
 pub(crate) struct Seat {
     resting: Arc<Resting>,
     end: Arc<Notify>,
+    origin: Option<IpAddr>,
     place: Mutex<Option<u64>>,
 }
 
 impl Seat {
     /// A new connection: it waits for its first request.
-    pub(crate) fn new(resting: &Arc<Resting>) -> Self {
+    pub(crate) fn new(resting: &Arc<Resting>, peer: Option<IpAddr>) -> Self {
         let seat = Self {
             resting: Arc::clone(resting),
             end: Arc::default(),
+            origin: peer.and_then(origin),
             place: Mutex::default(),
         };
         seat.rest();
@@ -108,12 +139,23 @@ impl Seat {
 
     /// It waits for a request.
     fn rest(&self) {
+        let turn = Turn {
+            end: Arc::clone(&self.end),
+            since: Instant::now(),
+            origin: self.origin,
+        };
         let place = self.resting.with(|(next, resting)| {
             *next += 1;
-            resting.insert(*next, (Arc::clone(&self.end), Instant::now()));
+            resting.insert(*next, turn);
             *next
         });
         *self.place() = Some(place);
+    }
+
+    /// It has the head of a request, and waits for the rest: from now on, however long it has waited for the head.
+    pub(crate) fn begin(&self) {
+        self.work();
+        self.rest();
     }
 
     /// It has a whole request, and answers it.
@@ -241,5 +283,33 @@ impl AsyncWrite for Socket {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Whether a connection has to give way.
+#[cfg(test)]
+async fn is_ended(seat: &Seat) -> bool {
+    let soon = Duration::from_millis(1);
+    tokio::time::timeout(soon, seat.ended()).await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_begins_a_request_is_the_last_to_give_way() {
+        let resting = Arc::new(Resting::default());
+        let [first, second, third] = [(); 3].map(|()| Seat::new(&resting, None));
+        first.begin();
+        assert!(resting.end_oldest());
+        assert!(is_ended(&second).await && !is_ended(&first).await);
+        third.work();
+        assert!(
+            resting.end_oldest(),
+            "the body of the first one is not there"
+        );
+        assert!(is_ended(&first).await && !is_ended(&third).await);
+        assert!(!resting.end_oldest(), "the third one answers");
     }
 }

@@ -18,12 +18,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
-use crate::connections::{Answered, Resting, Seat, Socket, most};
+use crate::connections::{Answered, Places, Resting, Seat, Socket, most};
 use crate::http::answer as answer_json;
 use crate::router::router;
 use crate::state::Tenant;
@@ -57,7 +57,7 @@ pub struct Listening {
 struct Shared {
     router: Router,
     resting: Arc<Resting>,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     closed: watch::Receiver<bool>,
 }
 
@@ -101,7 +101,7 @@ async fn answer_all(
     let shared = Shared {
         router: router(Arc::clone(tenant)),
         resting: Arc::default(),
-        places: Arc::new(Semaphore::new(most())),
+        places: Arc::new(Places::new(most())),
         closed,
     };
     let mut sockets = JoinSet::new();
@@ -141,15 +141,18 @@ async fn answer(listener: tokio::net::TcpListener, acceptor: Option<TlsAcceptor>
                 continue;
             }
         };
-        if places.available_permits() == 0 {
-            resting.end_oldest();
-        }
         let place = tokio::select! {
             biased;
             _ = &mut stop => break,
-            place = Arc::clone(places).acquire_owned() => place,
+            place = places.take(peer.ip(), resting) => place,
         };
-        let seat = Arc::new(Seat::new(resting));
+        let Some(place) = place else {
+            tracing::debug!(
+                "{peer} has its share of the connections, and all of them answer requests"
+            );
+            continue;
+        };
+        let seat = Arc::new(Seat::new(resting, Some(peer.ip())));
         let (shared, acceptor) = (shared.clone(), acceptor.clone());
         connections.spawn(async move {
             tokio::select! {
@@ -213,6 +216,7 @@ where
         let (mut router, seat) = (router.clone(), Arc::clone(&seat));
         async move {
             let mut request = request.map(Body::new);
+            seat.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
             // Whoever reads the body says when the request is there as a whole.
             request.extensions_mut().insert(Arc::clone(&seat));

@@ -1,7 +1,7 @@
 //! `postlogin serve` with more of everything than usual: connections, users, and a disk that is full.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead as _, BufReader, Read, Write},
     net::TcpStream,
     process::Stdio,
 };
@@ -24,7 +24,7 @@ fn half_sent_requests_keep_nobody_out() {
         "POST /oauth/token HTTP/1.1\r\nhost: localhost\r\ncontent-length: 131072\r\n\r\ngrant",
     ] {
         let project = folder(&[("users.json", USERS), ("postlogin.toml", "")]);
-        let mut child = limited("ulimit -n 800", project.path());
+        let mut child = limited("ulimit -n 800", &[], project.path());
         let stderr = child.stderr.take();
         let mut tenant = Serving::of(child);
         let address = tenant
@@ -56,10 +56,90 @@ fn half_sent_requests_keep_nobody_out() {
             "{:?} {half}",
             begin.elapsed()
         );
+        // 768 connections are the most, and some of them were of the others.
+        assert!(ended(&halves) >= 1_200 - 768, "{half}");
         let _ = tenant.child.kill();
         let _ = tenant.child.wait();
-        drop((halves, stderr));
+        drop(stderr);
     }
+}
+
+/// Returns how many connections a server has ended.
+#[cfg(target_os = "linux")]
+fn ended(connections: &[TcpStream]) -> usize {
+    let is_ended = |mut stream: &TcpStream| {
+        stream.set_nonblocking(true).expect("it can be set");
+        let read = stream.read(&mut [0; 16]);
+        !read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    };
+    connections.iter().filter(|it| is_ended(it)).count()
+}
+
+/// A handshake that is never finished, and one that arrives byte by byte.
+#[test]
+#[cfg(target_os = "linux")]
+fn half_made_handshakes_keep_nobody_out() {
+    let project = folder(&[("users.json", USERS), ("postlogin.toml", "")]);
+    let tls = project.path().join("tls").display().to_string();
+    let mut child = limited(
+        &format!("ulimit -n 800; export POSTLOGIN_TLS_DIR='{tls}'"),
+        &["--tls", "--tls-port", "0"],
+        project.path(),
+    );
+    let stderr = child.stderr.take().expect("a pipe");
+    let mut tenant = Serving::of(child);
+    let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+    let ports = lines.find_map(|line| {
+        let (https, http) = line
+            .strip_prefix("https on port ")?
+            .split_once(", http on port ")?;
+        Some([https, http].map(|port| port.parse::<u16>().expect("a port")))
+    });
+    let [https, http] = ports.expect("it says where it listens");
+    tenant.issuer = format!("http://127.0.0.1:{http}/");
+    let mut halves = Vec::new();
+    for _ in 0..1_200 {
+        let mut stream = TcpStream::connect(("127.0.0.1", https)).expect("a connection");
+        // The type and version of a record, and not its length.
+        let _ = stream.write_all(&[22, 3, 1]);
+        halves.push(stream);
+    }
+    for round in 0..5 {
+        assert_eq!(tenant.send("GET", "/health", "", "").0, 200);
+        for stream in &mut halves {
+            let _ = stream.write_all(&[round]);
+        }
+    }
+    tenant.log_in();
+    assert!(ended(&halves) >= 1_200 - 768);
+    let _ = tenant.child.kill();
+    let _ = tenant.child.wait();
+}
+
+/// Pieces of a body that is sent without a token, one each second: few are read.
+#[test]
+fn a_body_that_trickles_is_given_up() {
+    let users = folder(&[("users.json", USERS)]);
+    let tenant = Serving::start("--ephemeral", &users.path().join("users.json"));
+    let address = tenant
+        .issuer
+        .trim_start_matches("http://")
+        .trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    let second = std::time::Duration::from_secs(1);
+    stream
+        .set_read_timeout(Some(second))
+        .expect("it can be set");
+    let head =
+        format!("POST /oauth/token HTTP/1.1\r\nhost: {address}\r\ncontent-length: 100\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("it listens");
+    let mut answer = [0; 12];
+    let sent = (1..30).find(|_| {
+        let _ = stream.write_all(b"x");
+        stream.read_exact(&mut answer).is_ok()
+    });
+    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 408");
+    assert!((4..9).contains(&sent.expect("an answer")), "{sent:?}");
 }
 
 /// A connection keeps little of what it has read: heads that are never finished do not add up to gigabytes.
@@ -142,7 +222,7 @@ fn twenty_thousand_users_do_not_slow_the_login_page_down() {
 
 /// Starts a tenant in a folder with `users.json`, after a command of the shell that limits it.
 #[cfg(target_os = "linux")]
-fn limited(limit: &str, folder: &std::path::Path) -> std::process::Child {
+fn limited(limit: &str, more: &[&str], folder: &std::path::Path) -> std::process::Child {
     let program = postlogin("").command();
     let mut limited = std::process::Command::new("sh");
     limited
@@ -157,6 +237,7 @@ fn limited(limit: &str, folder: &std::path::Path) -> std::process::Child {
             "--users",
             "users.json",
         ])
+        .args(more)
         .current_dir(folder);
     for (name, value) in program.get_envs() {
         match value {
@@ -178,7 +259,7 @@ fn limited(limit: &str, folder: &std::path::Path) -> std::process::Child {
 fn a_full_disk_is_answered_and_reported() {
     let project = folder(&[("users.json", USERS), ("postlogin.toml", "")]);
     // 2,000 blocks of 512 bytes; without the signal, writing fails.
-    let mut child = limited("trap '' XFSZ; ulimit -f 2000", project.path());
+    let mut child = limited("trap '' XFSZ; ulimit -f 2000", &[], project.path());
     let mut stderr = child.stderr.take().expect("a pipe");
     let mut tenant = Serving::of(child);
     let headers = "authorization: Bearer ctl\r\ncontent-type: application/json\r\n";

@@ -11,6 +11,7 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout};
 
 use super::room::{FREE, Held, Room};
 use super::{Call, Content, Params, answer};
@@ -26,6 +27,9 @@ const MIB: usize = 1024 * KIB;
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// The same for bodies that may be larger than a mebibyte.
 const LARGE_BODY_TIME: Duration = Duration::from_secs(120);
+/// The time for which the body of a client without a token may keep the tenant waiting, and the bytes that give it another second.
+const PATIENCE: Duration = Duration::from_secs(5);
+const SLOWEST: usize = KIB;
 /// Values of one JSON body: as a tree each takes a hundred bytes, whatever it takes as text.
 const MOST_VALUES: usize = 200_000;
 /// The same for bodies that may be larger than a mebibyte.
@@ -125,7 +129,7 @@ impl FromRequest<Front> for Call {
             false => (BODY_TIME, MOST_VALUES),
         };
         let mut body = body;
-        let read = tokio::time::timeout(time, read(&mut body, intake, &tenant.room)).await;
+        let read = timeout(time, read(&mut body, intake, &tenant.room)).await;
         let read = read.unwrap_or(Err(Unread::TooSlow));
         // Only now: half of a request must not keep others out.
         if let Some(seat) = seat {
@@ -212,6 +216,37 @@ impl Unread {
     }
 }
 
+/// The pace of a body. The time in which it waits for room is not its client's.
+#[derive(Default)]
+struct Pace {
+    waited: Duration,
+    bytes: usize,
+}
+
+impl Pace {
+    /// Returns for how long the next bytes may still be waited for.
+    fn left(&self) -> Duration {
+        let earned = u64::try_from(self.bytes / SLOWEST).unwrap_or(u64::MAX);
+        let allowed = PATIENCE.saturating_add(Duration::from_secs(earned));
+        allowed.saturating_sub(self.waited)
+    }
+
+    fn add(&mut self, waited: Duration, bytes: usize) {
+        self.waited = self.waited.saturating_add(waited);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// Returns the next bytes of a body, if they come in time.
+    async fn next(&mut self, body: &mut Body) -> Option<Result<axum::body::Bytes, Unread>> {
+        let begin = Instant::now();
+        let arrived = timeout(self.left(), next(body)).await;
+        let arrived = arrived.unwrap_or(Some(Err(Unread::TooSlow)));
+        let bytes = arrived.as_ref().and_then(|data| data.as_ref().ok());
+        self.add(begin.elapsed(), bytes.map_or(0, axum::body::Bytes::len));
+        arrived
+    }
+}
+
 async fn next(body: &mut Body) -> Option<Result<axum::body::Bytes, Unread>> {
     loop {
         let frame =
@@ -248,11 +283,13 @@ async fn read(
         held = room.of(most.min(limit), is_proven).await;
     }
     let mut bytes = Vec::new();
+    let mut pace = Pace::default();
     loop {
         let arrived = match &held {
-            None => next(body).await,
+            _ if is_proven => next(body).await,
+            None => pace.next(body).await,
             Some(held) => tokio::select! {
-                data = next(body) => data,
+                data = pace.next(body) => data,
                 () = held.ended() => return Err(Unread::TooSlow),
             },
         };
@@ -275,7 +312,7 @@ fn drop_body(call: &Call, mut body: Body) {
     if body.is_end_stream() || call.headers.contains_key(header::EXPECT) {
         return;
     }
-    tokio::spawn(tokio::time::timeout(DROPPING, async move {
+    tokio::spawn(timeout(DROPPING, async move {
         let mut dropped = 0_usize;
         while let Some(Ok(data)) = next(&mut body).await {
             dropped = dropped.saturating_add(data.len());
@@ -337,7 +374,9 @@ fn values(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::values;
+    use std::time::Duration;
+
+    use super::{Pace, values};
 
     #[test]
     fn values_are_counted_outside_of_strings() {
@@ -349,6 +388,28 @@ mod tests {
             ("[{},{},{}]", 7),
         ] {
             assert_eq!(values(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_has_a_slowest_pace() {
+        // The bytes of each piece, and how many of a hundred pieces arrive, one each second.
+        for (length, expected) in [
+            (0, 5),
+            (1, 5),
+            (512, 9),
+            (900, 34),
+            (1_024, 100),
+            (4_096, 100),
+        ] {
+            let mut pace = Pace::default();
+            let second = Duration::from_secs(1);
+            let arrives = |_: &usize| {
+                let is_in_time = pace.left() >= second;
+                pace.add(second, length);
+                is_in_time
+            };
+            assert_eq!((0..100).take_while(arrives).count(), expected, "{length}");
         }
     }
 }

@@ -75,7 +75,7 @@ impl Room {
                 Err(_) => self.arriving.end_older(PATIENCE),
             }
         };
-        let seat = (!is_proven).then(|| Seat::new(&self.arriving));
+        let seat = (!is_proven).then(|| Seat::new(&self.arriving, None));
         Some(Held { permit, seat })
     }
 }
