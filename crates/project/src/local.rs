@@ -52,6 +52,8 @@ pub struct LocalSources {
     pub imports: HashMap<String, usize>,
     /// The files.
     pub files: Vec<LocalSource>,
+    /// The first limit that was reached, such as `300 files`: what is beyond it was left out.
+    pub limit: Option<&'static str>,
 }
 
 /// Finds and reads what the Action at `path`, shown as `shown`, imports. `requests` returns what a file with this name and
@@ -81,6 +83,9 @@ pub fn local_sources(
             file.imports = imports;
         }
         next += 1;
+    }
+    if finder.documents.borrow().is_cut_off {
+        finder.reached("64 MiB of package.json and tsconfig.json");
     }
     finder.found
 }
@@ -132,6 +137,8 @@ struct Documents {
     bytes: usize,
     /// Those of the texts that are known.
     kept: usize,
+    /// Whether one was not read, because they are more than is read.
+    is_cut_off: bool,
 }
 
 impl Finder {
@@ -141,6 +148,7 @@ impl Finder {
         for specifier in requests {
             self.requests += 1;
             if self.requests > MOST_REQUESTS {
+                self.reached("10,000 imports");
                 break;
             }
             if let Some(path) = self.find(importer, &specifier)
@@ -152,6 +160,12 @@ impl Finder {
         imports
     }
 
+    /// Notes that a limit was reached.
+    fn reached(&mut self, limit: &'static str) -> Option<usize> {
+        self.found.limit.get_or_insert(limit);
+        None
+    }
+
     fn add(&mut self, path: PathBuf) -> Option<usize> {
         let mut files = self.found.files.iter();
         if let Some(known) = files.position(|file| file.path == path) {
@@ -160,8 +174,11 @@ impl Finder {
         let shown = display_path(&path, &self.base);
         let text = self.within.read_text(&path, &shown).ok()?;
         self.bytes = self.bytes.saturating_add(text.len());
-        if self.found.files.len() >= MOST_FILES || self.bytes > MOST_TEXT {
-            return None;
+        if self.found.files.len() >= MOST_FILES {
+            return self.reached("300 files");
+        }
+        if self.bytes > MOST_TEXT {
+            return self.reached("8 MiB of files");
         }
         self.found.files.push(LocalSource {
             path,
@@ -374,7 +391,11 @@ impl Finder {
 
     /// A JSON file, with comments as TypeScript's tools take them.
     fn read_json(&self, path: &Path) -> Option<Value> {
-        if self.documents.borrow().bytes > MOST_JSON || !path.is_file() {
+        if !path.is_file() {
+            return None;
+        }
+        if self.documents.borrow().bytes > MOST_JSON {
+            self.documents.borrow_mut().is_cut_off = true;
             return None;
         }
         let text = self.within.read_text(path, &file_name(path)).ok()?;

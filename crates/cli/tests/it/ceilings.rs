@@ -299,3 +299,44 @@ fn many_failing_cases_do_not_add_up_in_memory() {
     }
     assert_eq!(lines, 170);
 }
+
+#[test]
+fn imports_that_are_not_followed_are_reported() {
+    let imports: String = (0..302)
+        .map(|index| format!("import './lib/f{index}';\n"))
+        .collect();
+    let action = imports + "export const onExecutePostLogin = async () => {};\n";
+    let mut files: Vec<(String, String)> = (0..302)
+        .map(|index| (format!("lib/f{index}.ts"), "export {};\n".to_owned()))
+        .collect();
+    files.push(("a.ts".into(), action));
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    let folder = folder(&files);
+    let run = postlogin("run a.ts --format json")
+        .within(folder.path())
+        .finish();
+    let outcome: Value = serde_json::from_str(&run.stdout).expect("an outcome");
+    let notices = outcome["notices"].as_array().expect("notices");
+    let notice = notices
+        .iter()
+        .find(|it| it["code"] == "imports-not-followed");
+    let message = notice.expect("the notice")["message"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(
+        message.contains("a.ts lead to more than 300 files"),
+        "{message}"
+    );
+    assert!(outcome["error"].to_string().contains("./lib/f300"), "{run}");
+    let check = postlogin("check a.ts").within(folder.path()).finish();
+    assert!(
+        check
+            .stdout
+            .contains("warning[imports-not-followed]  a.ts:1:1"),
+        "{check}"
+    );
+    assert!(!check.stdout.contains("missing-file"), "{check}");
+}

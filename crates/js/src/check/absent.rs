@@ -4,7 +4,7 @@ use postlogin_core::location::Location;
 
 use super::{Finding, Rule, Severity};
 
-pub(super) const RULES: &[Rule] = &[UNREADABLE, FILE, PACKAGE];
+pub(super) const RULES: &[Rule] = &[UNREADABLE, FILE, PACKAGE, IMPORTS];
 
 const UNREADABLE: Rule = Rule {
     code: "unreadable",
@@ -24,6 +24,19 @@ const PACKAGE: Rule = Rule {
     summary: "A package that the Action requires is not installed here, so `run` and `test` do not find it",
     source: None,
 };
+
+const IMPORTS: Rule = Rule {
+    code: "imports-not-followed",
+    severity: Severity::Warning,
+    summary: "The Action imports more of the project's files than postlogin looks for, so the rest is not found when it runs, and not checked",
+    source: None,
+};
+
+/// Returns the finding about imports beyond a limit.
+#[must_use]
+pub fn imports_not_followed(place: &Location, message: &str) -> Finding {
+    Finding::new(&IMPORTS, place, message)
+}
 
 /// Returns the finding about what cannot be read; `message` is one sentence without a full stop.
 #[must_use]

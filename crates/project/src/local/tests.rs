@@ -149,6 +149,42 @@ fn comments_of_json() {
     }
 }
 
+#[test]
+fn what_is_beyond_a_limit_is_reported() {
+    let limit = |files: &[(&str, &str)]| {
+        let folder = repository(files);
+        let path = folder.path().join("a.ts");
+        let text = fs::read_to_string(&path).expect("the Action");
+        local_sources(&path, "a.ts", &text, &lines).limit
+    };
+    let names = |count: usize| (0..count).map(|index| format!("./f{index}\n"));
+    let several = |count: usize| {
+        let mut files: Vec<(String, String)> = (0..count)
+            .map(|index| (format!("f{index}.ts"), String::new()))
+            .collect();
+        files.push(("a.ts".into(), names(count).collect()));
+        let files: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(a, b)| (a.as_str(), b.as_str()))
+            .collect();
+        limit(&files)
+    };
+    assert_eq!(several(300), None);
+    assert_eq!(several(301), Some("300 files"));
+    let many = |count: usize| {
+        let action: String = (0..count).map(|index| format!("m{index}\n")).collect();
+        limit(&[("a.ts", &action)])
+    };
+    assert_eq!(many(10_000), None);
+    assert_eq!(many(10_001), Some("10,000 imports"));
+    let large = "m".repeat(5 << 20);
+    assert_eq!(limit(&[("a.ts", "./b"), ("b.ts", &large)]), None);
+    assert_eq!(
+        limit(&[("a.ts", "./b\n./c"), ("b.ts", &large), ("c.ts", &large)]),
+        Some("8 MiB of files")
+    );
+}
+
 /// Before manifests were read once, this took minutes: each import read each of them.
 #[test]
 fn imports_of_a_large_workspace_are_bounded() {

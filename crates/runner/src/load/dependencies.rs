@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use postlogin_core::{HandlerKind, Location};
+use postlogin_core::{HandlerKind, Location, outcome::Notice};
 
 use postlogin_js::{
     ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules,
@@ -82,8 +82,36 @@ pub fn local_texts(source: &ActionSource) -> Vec<(String, String)> {
     imported.chain(built_from).collect()
 }
 
+/// Says which limit keeps files from being loaded that an Action imports, if one does.
+#[must_use]
+pub fn imports_left_out(source: &ActionSource) -> Option<String> {
+    let ActionKind::Script { path, text } = &source.kind else {
+        return None;
+    };
+    left_out(
+        &source.display_path,
+        &local(path, &source.display_path, text),
+    )
+}
+
+fn left_out(shown: &str, found: &LocalSources) -> Option<String> {
+    let limit = found.limit?;
+    Some(format!(
+        "the imports of {shown} lead to more than {limit}; what is beyond is not found when it runs, and not checked"
+    ))
+}
+
+/// Returns the notice about imports that are not followed.
+pub(super) fn notice(source: &ActionSource) -> Option<Notice> {
+    imports_left_out(source).map(|message| Notice {
+        code: "imports-not-followed".into(),
+        message,
+        source: None,
+    })
+}
+
 /// Returns the relative files that an Action imports and that are not there: where each is written first, and what is written.
-/// Empty for an Action in plain JavaScript, which is deployed alone.
+/// Empty for an Action in plain JavaScript, which is deployed alone, and for one of which [`imports_left_out`] reports a limit.
 #[must_use]
 pub fn missing_files(source: &ActionSource) -> Vec<(Location, String)> {
     let ActionKind::Script { path, text } = &source.kind else {
@@ -94,6 +122,9 @@ pub fn missing_files(source: &ActionSource) -> Vec<(Location, String)> {
         return Vec::new();
     }
     let found = local(path, shown, text);
+    if found.limit.is_some() {
+        return Vec::new();
+    }
     let is_file = |specifier: &String| specifier.starts_with("./") || specifier.starts_with("../");
     let mut missing = Vec::new();
     let own = std::iter::once((shown, text, &found.imports));

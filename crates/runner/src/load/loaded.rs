@@ -30,7 +30,7 @@ pub struct Loaded {
 /// Facts about the text of an Action.
 struct Said {
     kind: HandlerKind,
-    /// Notices about the text: it only compiles inside of production's wrapper, it exports a Rule.
+    /// Notices about the text: it only compiles inside of production's wrapper, it exports a Rule, it imports too much.
     oddities: Vec<Notice>,
     /// The file of an Action and its handlers with the ids of their triggers, each once.
     handlers: (String, Vec<(String, &'static str)>),
@@ -134,6 +134,7 @@ impl Said {
                 .into_iter()
                 .chain(exported)
                 .chain(source_map::notice(source))
+                .chain(dependencies::notice(source))
                 .collect(),
             handlers: (file, handlers),
             secrets,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use postlogin_core::Location;
 use postlogin_js::check::{self, Finding};
 use postlogin_project::{ActionSource, Error, Project, display_path};
-use postlogin_runner::{missing_files, missing_modules};
+use postlogin_runner::{imports_left_out, missing_files, missing_modules};
 
 use crate::render::counted;
 
@@ -97,6 +97,14 @@ impl Missing {
     /// Returns what one Action misses; a package is told with the first Action that requires it.
     pub(super) fn take(&mut self, source: &ActionSource) -> Vec<Finding> {
         let mut found = Vec::new();
+        if let Some(message) = imports_left_out(source) {
+            let place = Location {
+                file: source.display_path.clone(),
+                line: 1,
+                column: 1,
+            };
+            found.push(check::imports_not_followed(&place, &message));
+        }
         for (place, name) in missing_files(source) {
             let message = format!("`{name}` does not exist: the Action will not load");
             found.push(check::missing_file(&place, &message));
