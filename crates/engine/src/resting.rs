@@ -5,6 +5,7 @@
 //! exactly what a new instance would find (see [`crate::memory`]), and its store gets a new [`Sandbox`].
 
 use std::{
+    num::NonZeroUsize,
     sync::{Mutex, PoisonError},
     thread::{self, ThreadId},
 };
@@ -17,6 +18,9 @@ use crate::{
 
 /// The most sandboxes that wait, whatever an embedder asks for.
 const MOST: usize = 64;
+/// The most that wait beyond those that can compute at once. More are alive while logins wait for a network; afterwards they
+/// would take memory for nothing.
+const MORE: usize = 4;
 
 pub(crate) struct Resting {
     most: usize,
@@ -38,8 +42,9 @@ impl Resting {
             Allocation::OnDemand => 1,
             Allocation::Pooling { sandboxes } => usize::try_from(sandboxes).unwrap_or(MOST),
         };
+        let computing = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
-            most: most.clamp(1, MOST),
+            most: most.min(computing.saturating_add(MORE)).clamp(1, MOST),
             rested: Mutex::default(),
         }
     }

@@ -1,13 +1,14 @@
 //! The triggers of a local tenant from a Rust test: logins that wait, and files that change.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use postlogin_core::event::sample;
 use postlogin_core::outcome::Status;
 use postlogin_core::{ResumeStep, Suspension, Trigger};
 use postlogin_engine::Engine;
-use postlogin_host::{Budget, Door, Mock, network::Closed};
+use postlogin_host::{Budget, Door, Mock, Request, Verdict, network::Closed};
 use postlogin_project::{Project, Secret};
 use postlogin_runner::{Compiler, Pipeline, PipelineNotice, PipelineSetup, pipeline::Network};
 use postlogin_tenant::{Advanced, Answer, LoginPipeline, LoginRequest, PipelineError};
@@ -55,6 +56,10 @@ fn write(folder: &Path, name: &str, text: &str) {
 type Notices = Arc<Mutex<Vec<String>>>;
 
 fn pipeline(folder: &Path) -> (Pipeline, Notices) {
+    pipeline_with(folder, Box::new(Offline))
+}
+
+fn pipeline_with(folder: &Path, network: Box<dyn Network>) -> (Pipeline, Notices) {
     let notices = Notices::default();
     let heard = Arc::clone(&notices);
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
@@ -63,7 +68,7 @@ fn pipeline(folder: &Path) -> (Pipeline, Notices) {
         value: value.into(),
     };
     let setup = PipelineSetup {
-        network: Box::new(Offline),
+        network,
         budget: Budget::default(),
         arguments: Vec::new(),
         secrets: vec![secret("WORD", "a-hidden-word")],
@@ -267,4 +272,81 @@ exports.onExecutePostLogin = async (event, api) => api.access.deny(String(answer
     assert_eq!(reason(), (Status::Denied, Some("42".to_owned())));
     let notices = notices.lock().expect("no panic");
     assert_eq!(notices.last().map(String::as_str), Some("reloaded 1"));
+}
+
+/// A server that answers once so many requests are there, each with their number.
+#[derive(Clone)]
+struct Slow(Arc<(Mutex<usize>, Condvar)>, usize);
+
+impl Door for Slow {
+    fn send(&self, _: &Request) -> Verdict {
+        let Self(shared, all) = self;
+        let (count, changed) = &**shared;
+        let since = Instant::now();
+        let mut arrived = count.lock().expect("no panic");
+        *arrived += 1;
+        changed.notify_all();
+        let patience = Duration::from_secs(10);
+        let waited = changed.wait_timeout_while(arrived, patience, |arrived| *arrived < *all);
+        let (arrived, _) = waited.expect("no panic");
+        Verdict::Answered {
+            status: 200,
+            headers: Vec::new(),
+            body: arrived.to_string().into_bytes(),
+            delay: since.elapsed(),
+        }
+    }
+}
+
+impl Network for Slow {
+    fn door(&self) -> Result<Arc<dyn Door>, String> {
+        Ok(Arc::new(self.clone()))
+    }
+
+    fn without_mocks(&self) -> Result<Arc<dyn Door>, String> {
+        self.door()
+    }
+
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    fn mocks(&self) -> Result<Vec<Mock>, String> {
+        Ok(Vec::new())
+    }
+}
+
+const ASKS: &str = "exports.onExecutePostLogin = async (event, api) => {
+  const answer = await fetch('https://slow.example.com/');
+  api.idToken.setCustomClaim('https://example.com/arrived', await answer.text());
+};
+";
+
+#[test]
+fn logins_that_wait_for_a_server_keep_no_other_from_running() {
+    let folder = folder(ASKS);
+    // More than run at once, and as many as wait.
+    let all = 16;
+    let network = Slow(Arc::default(), all);
+    let (pipeline, _) = pipeline_with(folder.path(), Box::new(network));
+    let run = || match pipeline.start(login()) {
+        Ok(Advanced::Ended(finished)) => finished.outcome.id_token.claims,
+        _ => panic!("it ends"),
+    };
+    let claims: Vec<_> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..all).map(|_| scope.spawn(run)).collect();
+        let done = runs.into_iter().map(|run| run.join().expect("no panic"));
+        done.collect()
+    });
+    for claims in claims {
+        assert_eq!(claims["https://example.com/arrived"], all.to_string());
+    }
+    // They left their places in order: others have them.
+    let [first, second] = std::thread::scope(|scope| {
+        let runs = [scope.spawn(run), scope.spawn(run)];
+        runs.map(|run| run.join().expect("no panic"))
+    });
+    for claims in [first, second] {
+        assert!(claims.contains_key("https://example.com/arrived"));
+    }
 }

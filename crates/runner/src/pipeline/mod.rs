@@ -37,7 +37,7 @@ use serde_json::{Value, json};
 use crate::{Compiler, LeftOut, PreparedLogin, run_login, unloadable};
 pub use error::ProgramError;
 use program::{Library, Program, cores};
-use slots::Slots;
+use slots::{Slot, Slots};
 
 /// Answers the requests of logins.
 pub trait Network: Send + Sync {
@@ -105,15 +105,20 @@ pub struct PipelineSetup {
     pub notices: Box<dyn Fn(PipelineNotice<'_>) + Send + Sync>,
 }
 
+/// The most logins that wait for a real network at once, beside those that run.
+const LOGINS_WAITING: usize = 16;
+/// The same of deliveries.
+const DELIVERIES_WAITING: usize = 3;
+
 /// Runs logins of the tenant.
 pub struct Pipeline {
     library: Library,
     network: Box<dyn Network>,
     budget: Budget,
     arguments: Vec<String>,
-    slots: Slots,
+    slots: Arc<Slots>,
     /// Messages and events that Actions deliver: however long that takes, it takes no place of a login.
-    deliveries: Slots,
+    deliveries: Arc<Slots>,
 }
 
 impl Pipeline {
@@ -141,14 +146,22 @@ impl Pipeline {
             network,
             budget,
             arguments,
-            slots: Slots::new(cores()),
-            deliveries: Slots::new(1),
+            slots: Slots::new(cores(), LOGINS_WAITING),
+            deliveries: Slots::new(1, DELIVERIES_WAITING),
         })
     }
 
     /// Returns how many Rules and Actions run at a login.
     pub fn count(&self) -> usize {
         self.library.now().map_or(0, |program| program.len())
+    }
+
+    /// Returns the conditions of a login that has a place: what waits for a real network leaves it to others.
+    fn in_place(&self, slot: &Slot, conditions: &Conditions) -> Conditions {
+        match self.network.is_live() {
+            true => slot.waiting(conditions),
+            false => conditions.clone(),
+        }
     }
 
     fn conditions(
@@ -210,7 +223,7 @@ impl Pipeline {
             | Trigger::SendPhoneMessage => self.deliveries.take(),
             _ => self.slots.take(),
         };
-        let advanced = advance(actions, login, conditions);
+        let advanced = advance(actions, login, &self.in_place(&slot, conditions));
         drop(slot);
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
         let Some(pause) = pause else {
@@ -358,6 +371,10 @@ impl LoginPipeline for Pipeline {
             passes_over: false,
         };
         let slot = self.slots.take();
+        let prepared = PreparedLogin {
+            conditions: self.in_place(&slot, &prepared.conditions),
+            ..prepared
+        };
         let ran = run_login(std::slice::from_ref(script), prepared, None);
         drop(slot);
         let Finished {

@@ -46,6 +46,10 @@ impl Pipeline {
         };
         let run = |actions: &[BoundAction]| {
             let slot = self.slots.take();
+            let prepared = PreparedLogin {
+                conditions: self.in_place(&slot, &prepared.conditions),
+                ..prepared
+            };
             let ran = run_login(actions, prepared, None);
             drop(slot);
             ran

@@ -19,7 +19,7 @@ use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, c
 use serde_json::Value;
 
 use super::counted::Counted;
-use super::{PipelineNotice, ProgramError};
+use super::{DELIVERIES_WAITING, LOGINS_WAITING, PipelineNotice, ProgramError};
 use crate::load::dependencies::local_files;
 use crate::texts::{claim_sites_of_all, texts_of};
 use crate::{Compiler, LeftOut, LoadError, fingerprint, login::unseen, sort_parts, watch::Stamps};
@@ -426,8 +426,11 @@ fn started<'c>(
     match compiler {
         Some(compiler) => Ok(compiler),
         None => {
-            // One for each login that runs at once, one that is being given back, one for a mail, and one for a delivery.
-            let sandboxes = u32::try_from(cores()).unwrap_or(u32::MAX).saturating_add(3);
+            // One for each login that runs or waits for the network at once, one that is being given back, one for a mail, and
+            // those for deliveries.
+            let deliveries = 1 + DELIVERIES_WAITING;
+            let sandboxes = cores().saturating_add(LOGINS_WAITING + 2 + deliveries);
+            let sandboxes = u32::try_from(sandboxes).unwrap_or(u32::MAX);
             let allocation = Allocation::Pooling { sandboxes };
             Ok(compiler.insert(start(allocation)?))
         }
