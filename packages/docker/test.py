@@ -130,6 +130,10 @@ def main(program, emulator=None):
         assert again.stderr == "", f"it was not kept in {environment['POSTLOGIN_CACHE_DIR']}: {again.stderr}"
         assert "2 passed" in run("test").stdout
         run("check")
+        for _ in range(2):
+            # The second one knows the files of the first, by the secret in the volume.
+            run("serve", "--port", "0", "--until-stdin-ends")
+        shutil.rmtree(root / folder.lstrip("/") / ".postlogin")
         server = subprocess.Popen(
             command(["serve", "--port", "0", "--ephemeral"]),
             env={"PATH": os.environ["PATH"], **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

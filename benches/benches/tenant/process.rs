@@ -68,6 +68,7 @@ impl Serving {
             .arg(&seed)
             .args(is_ephemeral.then_some("--ephemeral"))
             .current_dir(folder.path())
+            .env("XDG_DATA_HOME", folder.path().join("data"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

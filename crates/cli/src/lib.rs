@@ -14,6 +14,7 @@ mod printer;
 mod project;
 pub mod render;
 mod secrets;
+mod state;
 mod terminal;
 mod usage;
 mod version;

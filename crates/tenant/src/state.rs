@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use postlogin_project::TenantData;
-use postlogin_token::KeyPair;
+use postlogin_token::{KeyPair, Marks};
 use serde_json::Value;
 use url::Url;
 
@@ -48,6 +48,8 @@ pub struct Setup {
     pub key: KeyPair,
     /// Where the database is; `None` for one in memory.
     pub database: Option<PathBuf>,
+    /// The marks by which the database is known to be the user's own.
+    pub marks: Marks,
     /// Users of a seed, in the vendor's import or export format.
     pub users: Vec<SeedUser>,
     /// Callback URLs that every application may use besides its own.
@@ -188,7 +190,7 @@ impl Tenant {
             streams: Streams::default(),
             room: Room::new(),
             key: setup.key,
-            store: Store::open(setup.database.as_deref())?,
+            store: Store::open(setup.database.as_deref(), &setup.marks)?,
             clock: setup.clock,
             passwords: Remembered::new(&setup.randomness),
             nonces: Nonces::new(setup.randomness.token()),

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{KeyError, KeyPair, Randomness};
+use crate::digest::{encode, sha256};
+use crate::marks::{foreign, foreign_hint};
+use crate::{KeyError, KeyPair, Marks, Randomness};
 
 /// The most bytes of a key file: a key of 4096 bits in PEM has 3,272.
 const MOST: u64 = 64 * 1024;
@@ -21,6 +23,8 @@ pub enum StoreError {
     Write(PathBuf, io::Error),
     /// The file exists and holds no usable key. It is left as it is.
     Broken(PathBuf, KeyError),
+    /// The file has a key without the user's mark. It is left as it is.
+    Foreign(PathBuf),
     /// No key could be made.
     Generate(KeyError),
 }
@@ -45,6 +49,7 @@ impl StoreError {
                  fetch the new public key, and tokens that were issued before become invalid",
                 path.display()
             )),
+            Self::Foreign(_) => Some(foreign_hint("have a new key made")),
             Self::Generate(_) => None,
         }
     }
@@ -66,6 +71,7 @@ impl fmt::Display for StoreError {
             Self::Broken(path, error) => {
                 write!(f, "the signing key `{}` is broken: {error}", path.display())
             }
+            Self::Foreign(path) => f.write_str(&foreign(path)),
             Self::Generate(error) => error.fmt(f),
         }
     }
@@ -79,24 +85,33 @@ impl std::error::Error for StoreError {}
 /// replaces another: when several processes start at once, all of them end with the key that came first. Missing
 /// folders are created. The file must not be committed; the caller keeps it in an ignored folder.
 ///
+/// The file has a mark of `marks`, and one that has none is refused, or marked if `marks` accepts everything.
+///
 /// # Errors
 /// See [`StoreError`]; a broken file is an error and is never overwritten.
-pub fn load_or_create(path: &Path) -> Result<KeyPair, StoreError> {
-    load_or_create_with(path, || KeyPair::generate(Randomness::System))
+pub fn load_or_create(path: &Path, marks: &Marks) -> Result<KeyPair, StoreError> {
+    load_or_create_with(path, marks, || KeyPair::generate(Randomness::System))
 }
 
 fn load_or_create_with(
     path: &Path,
+    marks: &Marks,
     make: impl FnOnce() -> Result<KeyPair, KeyError>,
 ) -> Result<KeyPair, StoreError> {
-    if let Some(key) = load(path)? {
+    if let Some(key) = load(path, marks)? {
         return Ok(key);
     }
     let key = make().map_err(StoreError::Generate)?;
     let pem = key.to_pem().map_err(StoreError::Generate)?;
-    publish(path, key.kid(), &pem).map_err(|error| StoreError::Write(path.to_owned(), error))?;
+    let content = marks.label(&pem) + &pem;
+    publish(path, &content).map_err(|error| StoreError::Write(path.to_owned(), error))?;
+    if !marks.can_mark() {
+        // The next run will refuse it; this one made it, or another process that cannot mark it either.
+        return Ok(load(path, &Marks::accept_all())?.unwrap_or(key));
+    }
     // Not `key`: another process may have been first.
-    load(path)?.ok_or_else(|| StoreError::Read(path.to_owned(), io::ErrorKind::NotFound.into()))
+    load(path, marks)?
+        .ok_or_else(|| StoreError::Read(path.to_owned(), io::ErrorKind::NotFound.into()))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -112,7 +127,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn load(path: &Path) -> Result<Option<KeyPair>, StoreError> {
+fn load(path: &Path, marks: &Marks) -> Result<Option<KeyPair>, StoreError> {
     let bytes = match read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -126,19 +141,34 @@ fn load(path: &Path) -> Result<Option<KeyPair>, StoreError> {
         ));
     }
     // Bytes that are no UTF-8 become characters that no PEM text has, and so a broken key.
-    let key = KeyPair::from_pem(&String::from_utf8_lossy(&bytes));
-    key.map(Some)
-        .map_err(|error| StoreError::Broken(path.to_owned(), error))
+    let text = String::from_utf8_lossy(&bytes);
+    let pem = text.get(text.find("-----BEGIN ").unwrap_or(0)..);
+    let pem = pem.unwrap_or_default();
+    let key = KeyPair::from_pem(pem).map_err(|error| StoreError::Broken(path.to_owned(), error))?;
+    if !marks.is_labelled(&text) {
+        if !marks.accepts_all() {
+            return Err(StoreError::Foreign(path.to_owned()));
+        }
+        if marks.can_mark() {
+            // Where it cannot be written, it is accepted again and again.
+            let _ = replace(path, &(marks.label(pem) + pem));
+        }
+    }
+    Ok(Some(key))
 }
 
-/// Puts a complete file at `path` unless one is there. `unique` is part of the temporary file's name.
-fn publish(path: &Path, unique: &str, content: &str) -> io::Result<()> {
+/// Puts a complete file, for its owner alone, at `path` unless one is there: the first of several processes wins. Missing folders
+/// are made.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn publish(path: &Path, content: &str) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     fs::create_dir_all(folder)?;
-    let temporary = Temporary::write(folder, unique, content)?;
+    let temporary = Temporary::write(folder, content)?;
     match fs::hard_link(&temporary.0, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         // A file system without hard links (FAT, some network drives). A rename is as atomic, but replaces: of two
@@ -148,18 +178,23 @@ fn publish(path: &Path, unique: &str, content: &str) -> io::Result<()> {
     }
 }
 
+/// Puts a complete file at `path` in place of what is there.
+fn replace(path: &Path, content: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let temporary = Temporary::write(folder, content)?;
+    fs::rename(&temporary.0, path)
+}
+
 /// A file beside the final one, removed when dropped.
 struct Temporary(PathBuf);
 
 impl Temporary {
-    /// `unique` tells apart processes that share the folder and the process id, as two containers may.
-    fn write(folder: &Path, unique: &str, content: &str) -> io::Result<Self> {
+    fn write(folder: &Path, content: &str) -> io::Result<Self> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!(
-            ".signing-key.{unique}.{}.{number}.tmp",
-            process::id()
-        ));
+        // Two containers may share the folder and the process id, and the content is a secret of theirs.
+        let unique = encode(&sha256(&[content.as_bytes()]));
+        let path = folder.join(format!(".{unique}.{}.{number}.tmp", process::id()));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]

@@ -43,7 +43,7 @@ use self::{
 };
 pub(super) use self::{
     conditions::{budget, now_ms},
-    keys::{kept_key, project_key},
+    keys::{kept_key, project_key, unusable},
     parts::{named_trigger, unread},
 };
 use super::page;
@@ -238,7 +238,10 @@ impl Ready {
         claims_were_hidden: bool,
         printer: &Printer,
     ) -> Result<(), CliError> {
-        sign(outcome, &key(arguments, &self.here, self.project.as_ref())?)?;
+        sign(
+            outcome,
+            &key(arguments, &self.here, self.project.as_ref(), printer)?,
+        )?;
         if claims_were_hidden {
             printer.warning("a claim holds a secret, so the signed token carries *** instead");
         }

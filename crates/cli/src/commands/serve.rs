@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use postlogin_project::{ProblemKind, Project, TenantData, state_folder};
+use postlogin_project::{ProblemKind, Project, TenantData};
 use postlogin_runner::Pipeline;
 use postlogin_tenant::{
     Listening, Mistake, Randomness, Setup, SetupError, Tenant, TenantClock, mistakes,
@@ -27,7 +27,7 @@ use self::wiring::{pipeline, scripts, show_log};
 use super::run::{budget, working_folder};
 use crate::{
     args::ServeArguments, error::CliError, network::network, printer::Printer, render::counted,
-    secrets,
+    secrets, state::State,
 };
 
 /// So often, and so long apart, the server is asked to stop: it has five seconds for running requests.
@@ -94,9 +94,12 @@ pub(super) fn serve_with(
         None => issuer("http", arguments.host, address),
     };
     let issuer = arguments.issuer.first().cloned().unwrap_or(default);
-    let folder = state_folder(root)?;
-    let (control_token, kept) = state::control_token(arguments, &folder)?;
-    let key = state::key(arguments, root, &folder)?;
+    let state = State::of(root, !arguments.ephemeral)?;
+    let (control_token, kept) = state::control_token(arguments, &state, printer)?;
+    let key = state::key(arguments, &state, printer)?;
+    if !arguments.ephemeral {
+        state.warn_if_unmarked(printer);
+    }
     let name = name(&data, root);
     let setup = Setup {
         data,
@@ -104,7 +107,8 @@ pub(super) fn serve_with(
         issuer,
         hosts: arguments.allow_host.clone(),
         key,
-        database: (!arguments.ephemeral).then(|| folder.join("tenant.sqlite")),
+        database: (!arguments.ephemeral).then(|| state.file("tenant.sqlite")),
+        marks: state.marks,
         users: seed.users,
         callbacks: arguments.data.callback.clone(),
         control_token,

@@ -14,7 +14,7 @@ use std::{
 
 use regex::Regex;
 
-use crate::support::{cache, folder, postlogin, repository, steady};
+use crate::support::{cache, data, folder, postlogin, repository, steady};
 
 const EMPTY: &str = "<!-- empty folder -->";
 
@@ -131,12 +131,14 @@ fn shell(script: &str, place: &Path) -> String {
         .current_dir(place)
         .env("PATH", path);
     command.env("POSTLOGIN_CACHE_DIR", cache());
+    command.env("XDG_DATA_HOME", data());
     for variable in [
         "CI",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "POSTLOGIN_ALLOW_CARGO_BUILD",
         "POSTLOGIN_LOG",
+        "POSTLOGIN_TRUST_STATE",
     ] {
         command.env_remove(variable);
     }

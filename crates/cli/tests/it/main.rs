@@ -62,6 +62,7 @@ mod serve_tls;
 mod server;
 mod session;
 mod source_maps;
+mod state;
 mod streams;
 mod support;
 mod suspension;

@@ -29,6 +29,11 @@ pub(crate) fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
+/// Where tests keep what a user's own folder for data has.
+pub(crate) fn data() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("data")
+}
+
 /// A folder outside of any project, with these files in it.
 pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("there is room for a folder");
@@ -74,13 +79,15 @@ fn bare(arguments: &str) -> Invocation {
     command
         .args(arguments.split_whitespace())
         .current_dir(repository())
-        .env("POSTLOGIN_CACHE_DIR", cache());
+        .env("POSTLOGIN_CACHE_DIR", cache())
+        .env("XDG_DATA_HOME", data());
     for variable in [
         "CI",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "POSTLOGIN_ALLOW_CARGO_BUILD",
         "POSTLOGIN_LOG",
+        "POSTLOGIN_TRUST_STATE",
         "RUST_BACKTRACE",
     ] {
         command.env_remove(variable);
@@ -109,6 +116,12 @@ impl Invocation {
 
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn without(mut self, variable: &str) -> Self {
+        self.command.env_remove(variable);
         self
     }
 

@@ -6,18 +6,20 @@
 mod change;
 mod entries;
 mod listing;
+mod owner;
 mod transfer;
 mod users;
 
 use std::cell::Cell;
 use std::fmt;
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
+use postlogin_token::{Marks, foreign, foreign_hint};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use self::owner::{Lock, made_here, mark};
 use crate::trouble::aside;
 
 pub(crate) use change::Change;
@@ -56,6 +58,8 @@ enum Reason {
     InUse,
     /// A document of it is of another release.
     Unreadable,
+    /// The user did not make it.
+    Foreign,
     /// Something else.
     Broken,
 }
@@ -81,15 +85,18 @@ impl StoreError {
     }
 
     /// Returns what a user can do about a database that cannot be opened.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> String {
         match self.reason {
-            Reason::Busy => "end the program that holds the database, or run with --ephemeral",
+            Reason::Busy => {
+                "end the program that holds the database, or run with --ephemeral".into()
+            }
             Reason::InUse => {
-                "stop that server, run with --ephemeral, or use another project folder"
+                "stop that server, run with --ephemeral, or use another project folder".into()
             }
             Reason::Broken | Reason::Unreadable => {
-                "run with --ephemeral, or remove .postlogin/tenant.sqlite to start over"
+                "run with --ephemeral, or remove .postlogin/tenant.sqlite to start over".into()
             }
+            Reason::Foreign => foreign_hint("start over, or run with --ephemeral"),
         }
     }
 }
@@ -134,6 +141,14 @@ impl StoreError {
         self.reason == Reason::Unreadable
     }
 
+    /// A file that this user did not make.
+    fn foreign(file: &Path) -> Self {
+        Self {
+            message: foreign(file),
+            reason: Reason::Foreign,
+        }
+    }
+
     fn busy() -> Self {
         let seconds = PATIENCE.as_secs();
         Self {
@@ -170,15 +185,17 @@ fn wait_for_others(_: i32) -> bool {
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Mutex<Connection>,
-    /// Held as long as this server runs.
-    _lock: Option<File>,
+    /// Held as long as this server runs, and given back after the connection has ended.
+    _lock: Option<Lock>,
 }
 
 impl Store {
-    /// Opens the database of a file, or a private one.
-    pub(crate) fn open(file: Option<&Path>) -> Result<Self> {
-        let lock = file.map(lock).transpose()?.flatten();
-        file.map(made_here).transpose()?;
+    /// Opens the database of a file that `marks` accept, or a private one.
+    pub(crate) fn open(file: Option<&Path>, marks: &Marks) -> Result<Self> {
+        let lock = file.map(|file| Lock::take(file, marks)).transpose()?;
+        if let (Some(file), Some(lock)) = (file, &lock) {
+            made_here(file, marks, lock)?;
+        }
         let mut connection = match file {
             Some(file) => Connection::open(file)?,
             // A temporary one: in memory while it is small, and else in a file without a name, so that tokens that nobody
@@ -188,6 +205,9 @@ impl Store {
         distrust(&connection)?;
         connection.busy_handler(Some(wait_for_others))?;
         DEADLINE.set(Some(Instant::now() + PATIENCE));
+        if let Some(file) = file {
+            mark(&connection, file, marks)?;
+        }
         connection.execute_batch(match file {
             // In write-ahead mode NORMAL loses nothing when the process dies; only a power failure may take the last changes.
             Some(_) => "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
@@ -259,38 +279,6 @@ impl Store {
     }
 }
 
-/// Refuses a database with which SQLite would follow a rollback journal. The file may have come with a repository, and such a
-/// journal can name any file of the user, which SQLite deletes before anything of the database can be looked at
-/// (<https://www.sqlite.org/fileformat.html#the_rollback_journal>). This program writes in write-ahead mode alone, whose log
-/// names no file.
-fn made_here(file: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| {
-        StoreError::new(format!("the tenant's database {}: {error}", file.display()))
-    };
-    let mut journal = file.as_os_str().to_owned();
-    journal.push("-journal");
-    let journal = Path::new(&journal);
-    let mut head = Vec::new();
-    let opened = File::open(file).map_err(failed)?;
-    std::io::Read::read_to_end(&mut std::io::Read::take(opened, 20), &mut head).map_err(failed)?;
-    if head.is_empty() {
-        // A process that died while it made the database has left it.
-        return match std::fs::remove_file(journal) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
-            _ => Ok(()),
-        };
-    }
-    // Bytes 18 and 19 are the versions of the format for writing and for reading: 2 is that of the write-ahead log.
-    let is_sound = head.starts_with(b"SQLite format 3\0") && head.ends_with(&[2, 2]);
-    match is_sound && journal.symlink_metadata().is_err() {
-        true => Ok(()),
-        false => Err(StoreError::new(format!(
-            "{} was not made by postlogin, or another program has changed it: its mode is not write-ahead, or a rollback journal is beside it",
-            file.display()
-        ))),
-    }
-}
-
 /// A repository may contain a database, made by anyone: nothing in its schema runs.
 fn distrust(connection: &Connection) -> Result<()> {
     use rusqlite::config::DbConfig;
@@ -343,47 +331,6 @@ fn worded(error: &serde_json::Error) -> String {
 /// has written meanwhile, could only fail.
 fn writing(connection: &mut Connection) -> Result<Transaction<'_>> {
     Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
-}
-
-/// Takes a database for this server alone, by a lock on a file beside it that ends with the process. `None` where the file
-/// system knows no locks.
-///
-/// # Errors
-/// When another server has it.
-fn lock(file: &Path) -> Result<Option<File>> {
-    let failed = |error: std::io::Error| {
-        StoreError::new(format!("the tenant's database {}: {error}", file.display()))
-    };
-    private(file).map_err(failed)?;
-    // Two names of one file are one file.
-    let real = file.canonicalize().map_err(failed)?;
-    let mut beside = real.into_os_string();
-    beside.push(".lock");
-    let held = private(Path::new(&beside)).map_err(failed)?;
-    match held.try_lock() {
-        Ok(()) => Ok(Some(held)),
-        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError {
-            message: format!(
-                "another server uses the tenant's database {}",
-                file.display()
-            ),
-            reason: Reason::InUse,
-        }),
-        Err(std::fs::TryLockError::Error(error)) => {
-            tracing::debug!("no lock for {}: {error}", file.display());
-            Ok(None)
-        }
-    }
-}
-
-/// Makes the file, for its owner alone: profiles and hashes of passwords are in it. SQLite gives its companions the same
-/// permissions.
-fn private(file: &Path) -> std::io::Result<File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)
 }
 
 #[cfg(test)]

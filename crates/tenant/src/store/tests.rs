@@ -1,5 +1,7 @@
 use serde_json::{Value, json};
 
+use postlogin_token::Marks;
+
 use super::{ChangeError, Entry, NewUser, Store, StoreError, UserConflict};
 use crate::records::{Member, RefreshToken, Roles, Session};
 
@@ -13,7 +15,7 @@ fn jane() -> NewUser {
 
 #[test]
 fn an_entry_is_taken_once_and_runs_out() {
-    let store = Store::open(None).unwrap();
+    let store = Store::open(None, &Marks::accept_all()).unwrap();
     let roles = Roles(vec!["a role".into()]);
     store.put(Entry::until("a", 100), &roles, 0).unwrap();
     assert!(store.get::<Roles>("a", 101).unwrap().is_none());
@@ -25,7 +27,7 @@ fn an_entry_is_taken_once_and_runs_out() {
 
 #[test]
 fn a_family_goes_at_once() {
-    let store = Store::open(None).unwrap();
+    let store = Store::open(None, &Marks::accept_all()).unwrap();
     for (id, owner) in [("a", "family"), ("b", "family"), ("c", "other")] {
         let entry = Entry::lasting(id).of(owner);
         store.put(entry, &Roles(vec![id.to_owned()]), 0).unwrap();
@@ -47,7 +49,7 @@ fn refresh(used_at: Option<i64>) -> RefreshToken {
 
 #[test]
 fn a_family_keeps_the_latest_used_tokens() {
-    let store = Store::open(None).unwrap();
+    let store = Store::open(None, &Marks::accept_all()).unwrap();
     let count = |owner| store.list::<RefreshToken>(Some(owner), 0).unwrap().len();
     let trim = || {
         store
@@ -83,7 +85,7 @@ fn a_family_keeps_the_latest_used_tokens() {
 
 #[test]
 fn two_users_of_a_connection_differ() {
-    let store = Store::open(None).unwrap();
+    let store = Store::open(None, &Marks::accept_all()).unwrap();
     assert_eq!(store.insert_user(&jane()).unwrap(), Ok(()));
     assert_eq!(store.insert_user(&jane()).unwrap(), Err(UserConflict::Id));
     let mut second = jane();
@@ -106,7 +108,7 @@ fn two_users_of_a_connection_differ() {
 
 #[test]
 fn a_refused_change_changes_nothing() {
-    let store = Store::open(None).unwrap();
+    let store = Store::open(None, &Marks::accept_all()).unwrap();
     store.insert_user(&jane()).unwrap().unwrap();
     let change = |user: &mut Value| {
         user["name"] = json!("x");
@@ -128,18 +130,18 @@ fn what_was_written_is_there_after_a_start() {
     let folder = std::env::temp_dir().join(format!("postlogin-store-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("tenant.sqlite");
-    Store::open(Some(&file))
+    Store::open(Some(&file), &Marks::accept_all())
         .unwrap()
         .insert_user(&jane())
         .unwrap()
         .unwrap();
-    let first = Store::open(Some(&file)).unwrap();
+    let first = Store::open(Some(&file), &Marks::accept_all()).unwrap();
     assert_eq!(first.user_page(0, 9).unwrap().1, [jane().profile]);
     // A second server is refused, also by another name of the file.
     let same = folder.join("x/../tenant.sqlite");
     std::fs::create_dir_all(folder.join("x")).unwrap();
     for name in [&file, &same] {
-        let refused = Store::open(Some(name)).unwrap_err();
+        let refused = Store::open(Some(name), &Marks::accept_all()).unwrap_err();
         assert!(refused.to_string().contains("another server"), "{refused}");
         assert!(refused.hint().contains("stop that server"), "{refused}");
     }
@@ -150,7 +152,7 @@ fn what_was_written_is_there_after_a_start() {
         assert_eq!(mode & 0o777, 0o600);
     }
     drop(first);
-    let second = Store::open(Some(&file)).unwrap();
+    let second = Store::open(Some(&file), &Marks::accept_all()).unwrap();
     assert_eq!(second.user_count().unwrap(), 1);
     drop(second);
     std::fs::remove_dir_all(folder).unwrap();
@@ -176,7 +178,7 @@ fn held(file: &std::path::Path) -> rusqlite::Connection {
 fn a_foreign_lock_is_waited_for_and_then_told() {
     let folder = folder("held");
     let file = folder.join("tenant.sqlite");
-    let store = Store::open(Some(&file)).unwrap();
+    let store = Store::open(Some(&file), &Marks::accept_all()).unwrap();
     store.insert_user(&jane()).unwrap().unwrap();
     let put = |id: &str| store.put(Entry::lasting(id), &Member {}, 0);
     let change = || store.change_user::<()>("auth0|1", |_| Ok(None));
@@ -209,7 +211,7 @@ fn a_foreign_lock_is_waited_for_and_then_told() {
 
 #[test]
 fn the_first_users_of_a_connection_are_found_by_their_beginning() {
-    let store = Store::open(None).unwrap();
+    let store = Store::open(None, &Marks::accept_all()).unwrap();
     let user = |number: usize, connection: &str| NewUser {
         connection: connection.into(),
         password: None,
@@ -242,7 +244,7 @@ fn the_first_users_of_a_connection_are_found_by_their_beginning() {
 
 #[test]
 fn a_document_of_another_release_is_an_error_without_its_values() {
-    let store = Store::open(None).unwrap();
+    let store = Store::open(None, &Marks::accept_all()).unwrap();
     for (document, expected) in [
         ("{}", "missing field `id`"),
         (
@@ -285,12 +287,14 @@ fn a_database_with_a_schema_of_others_is_refused() {
         ("no-index", "DROP INDEX entries_owner"),
     ] {
         let file = folder.join(name);
-        drop(Store::open(Some(&file)).unwrap());
+        drop(Store::open(Some(&file), &Marks::accept_all()).unwrap());
         rusqlite::Connection::open(&file)
             .unwrap()
             .execute_batch(statement)
             .unwrap();
-        let error = Store::open(Some(&file)).expect_err(name).to_string();
+        let error = Store::open(Some(&file), &Marks::accept_all())
+            .expect_err(name)
+            .to_string();
         assert!(
             error.contains("that postlogin did not make"),
             "{name}: {error}"
@@ -298,7 +302,7 @@ fn a_database_with_a_schema_of_others_is_refused() {
     }
     // What SQLite adds itself is no reason.
     let file = folder.join("analyzed");
-    let store = Store::open(Some(&file)).unwrap();
+    let store = Store::open(Some(&file), &Marks::accept_all()).unwrap();
     store
         .put(Entry::lasting("a"), &Roles(Vec::new()), 0)
         .unwrap();
@@ -307,7 +311,7 @@ fn a_database_with_a_schema_of_others_is_refused() {
         .unwrap()
         .execute_batch("ANALYZE")
         .unwrap();
-    assert!(Store::open(Some(&file)).is_ok());
+    assert!(Store::open(Some(&file), &Marks::accept_all()).is_ok());
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
@@ -340,7 +344,7 @@ fn a_rollback_journal_is_not_followed() {
         let _ = std::fs::remove_file(&file);
         let _ = std::fs::remove_file(&journal);
         std::fs::write(&victim, "mine").unwrap();
-        drop(Store::open(Some(&file)).unwrap());
+        drop(Store::open(Some(&file), &Marks::accept_all()).unwrap());
         rusqlite::Connection::open(&file)
             .unwrap()
             .pragma_update(None, "journal_mode", mode)
@@ -357,17 +361,76 @@ fn a_rollback_journal_is_not_followed() {
     assert!(!victim.exists());
     for mode in ["delete", "wal"] {
         set_up(mode);
-        let error = Store::open(Some(&file)).unwrap_err();
+        let error = Store::open(Some(&file), &Marks::accept_all()).unwrap_err();
         assert!(error.to_string().contains("was not made by"), "{error}");
         assert!(victim.exists(), "{mode}");
     }
     set_up("delete");
     std::fs::remove_file(&journal).unwrap();
-    assert!(Store::open(Some(&file)).is_err(), "not the form of ours");
+    assert!(
+        Store::open(Some(&file), &Marks::accept_all()).is_err(),
+        "not the form of ours"
+    );
     // Of a file that was being made, nothing is lost.
     std::fs::write(&file, "").unwrap();
     std::fs::write(&journal, journal_of(&victim)).unwrap();
-    assert!(Store::open(Some(&file)).is_ok());
+    assert!(Store::open(Some(&file), &Marks::accept_all()).is_ok());
     assert!(victim.exists() && !journal.exists());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+fn marks(secret: &str) -> Marks {
+    Marks::new(Some(&secret.repeat(32)), false)
+}
+
+#[test]
+fn only_the_users_own_database_and_log_are_opened() {
+    let folder = folder("owner");
+    let [made, copied] = ["made", "copied"].map(|name| folder.join(name));
+    std::fs::create_dir_all(&made).unwrap();
+    let file = made.join("tenant.sqlite");
+    let (mine, other) = (marks("a"), marks("b"));
+    let server = Store::open(Some(&file), &mine).unwrap();
+    server.insert_user(&jane()).unwrap().unwrap();
+    // Copies the files of a server that runs, as one leaves them that is killed.
+    let copy = |names: &[&str]| {
+        let _ = std::fs::remove_dir_all(&copied);
+        std::fs::create_dir_all(&copied).unwrap();
+        for name in names {
+            std::fs::copy(made.join(name), copied.join(name)).unwrap();
+        }
+        copied.join("tenant.sqlite")
+    };
+    let users = |file: &std::path::Path, marks: &Marks| {
+        Store::open(Some(file), marks).map(|store| store.user_count().unwrap())
+    };
+    let all = ["tenant.sqlite", "tenant.sqlite-wal", "tenant.sqlite.lock"];
+    assert_eq!(users(&copy(&all), &mine).unwrap(), 1);
+    // Once more, after an end in order.
+    assert_eq!(users(&copied.join("tenant.sqlite"), &mine).unwrap(), 1);
+    let log = users(&copy(&all[..2]), &mine).unwrap_err().to_string();
+    assert!(log.contains("tenant.sqlite-wal` was not made by"), "{log}");
+    let log = users(&copy(&all[1..2]), &mine).unwrap_err().to_string();
+    assert!(log.contains("tenant.sqlite-wal` was not made by"), "{log}");
+    for refused in [&other, &Marks::new(None, false)] {
+        assert!(users(&copy(&all), refused).is_err());
+        let error = users(&copy(&all[..1]), refused).unwrap_err();
+        assert!(
+            error.to_string().contains("tenant.sqlite` was not made by"),
+            "{error}"
+        );
+        assert!(error.hint().contains("POSTLOGIN_TRUST_STATE=1"));
+    }
+    // Who accepts it has it from then on, and its maker has not.
+    let accepts = Marks::new(Some(&"b".repeat(32)), true);
+    assert_eq!(users(&copy(&all), &accepts).unwrap(), 1);
+    let accepted = copied.join("tenant.sqlite");
+    assert_eq!(users(&accepted, &other).unwrap(), 1);
+    assert!(users(&accepted, &mine).is_err());
+    drop(server);
+    // One that was made without a secret is everybody's.
+    std::fs::remove_file(&file).unwrap();
+    drop(Store::open(Some(&file), &Marks::accept_all()).unwrap());
+    assert!(users(&file, &mine).is_err());
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -190,6 +190,7 @@ impl World {
             hosts: Vec::new(),
             key: key.clone(),
             database,
+            marks: postlogin_token::Marks::accept_all(),
             users: SeedUser::listed([
                 json!({
                     "user_id": "1", "email": "jane@example.com", "email_verified": true, "password": "jane-secret", "name": "Jane",

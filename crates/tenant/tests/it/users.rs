@@ -25,6 +25,7 @@ fn seeded(text: &str) -> Tenant {
         hosts: Vec::new(),
         key: KeyPair::generate(postlogin_token::Randomness::Seed(b"users")).unwrap(),
         database: None,
+        marks: postlogin_token::Marks::accept_all(),
         users: read_users("users.json", text).unwrap(),
         callbacks: Vec::new(),
         control_token: CONTROL.into(),

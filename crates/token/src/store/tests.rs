@@ -46,8 +46,9 @@ fn never_made() -> Result<KeyPair, KeyError> {
 fn the_key_is_made_once_and_private() {
     let folder = Folder::new("once");
     let path = folder.0.join("nested/state/signing-key.pem");
-    let made = load_or_create_with(&path, || Ok(testing::key_pair())).expect("a key");
-    let read = load_or_create_with(&path, never_made).expect("a key");
+    let made = load_or_create_with(&path, &Marks::accept_all(), || Ok(testing::key_pair()))
+        .expect("a key");
+    let read = load_or_create_with(&path, &Marks::accept_all(), never_made).expect("a key");
     assert_eq!(made.kid(), read.kid());
     assert_eq!(
         fs::read_dir(path.parent().expect("a folder"))
@@ -73,7 +74,8 @@ fn a_broken_file_is_an_error_and_stays() {
         b"\xff\xfe\x00",
     ] {
         fs::write(&path, content).expect("written");
-        let error = load_or_create_with(&path, never_made).expect_err("a broken key");
+        let error =
+            load_or_create_with(&path, &Marks::accept_all(), never_made).expect_err("a broken key");
         assert!(matches!(error, StoreError::Broken(..)), "{error}");
         assert!(
             error.to_string().contains("signing-key.pem` is broken: "),
@@ -87,13 +89,16 @@ fn a_broken_file_is_an_error_and_stays() {
 #[test]
 fn what_is_in_the_way_is_named() {
     let folder = Folder::new("in-the-way");
-    let error = load_or_create_with(&folder.0, never_made).expect_err("a folder");
+    let error =
+        load_or_create_with(&folder.0, &Marks::accept_all(), never_made).expect_err("a folder");
     assert!(matches!(error, StoreError::Read(..)), "{error}");
 
     let file = folder.0.join("file");
     fs::write(&file, "").expect("written");
-    let error = load_or_create_with(&file.join("key.pem"), || Ok(testing::key_pair()))
-        .expect_err("no folder");
+    let error = load_or_create_with(&file.join("key.pem"), &Marks::accept_all(), || {
+        Ok(testing::key_pair())
+    })
+    .expect_err("no folder");
     assert!(
         matches!(error, StoreError::Read(..) | StoreError::Write(..)),
         "{error}"
@@ -116,7 +121,9 @@ fn threads_that_start_at_once_end_with_one_key() {
                 .map(|key| {
                     scope.spawn(|| {
                         barrier.wait();
-                        let key = load_or_create_with(&path, || Ok(key.clone())).expect("a key");
+                        let key =
+                            load_or_create_with(&path, &Marks::accept_all(), || Ok(key.clone()))
+                                .expect("a key");
                         key.kid().to_owned()
                     })
                 })
@@ -137,7 +144,7 @@ const CHILD_PATH: &str = "POSTLOGIN_TOKEN_TEST_KEY";
 #[test]
 fn child_process() {
     if let Some(path) = env::var_os(CHILD_PATH) {
-        let key = load_or_create(Path::new(&path)).expect("a key");
+        let key = load_or_create(Path::new(&path), &Marks::accept_all()).expect("a key");
         fs::write(
             Path::new(&path).with_extension(process::id().to_string()),
             key.kid(),
@@ -166,7 +173,7 @@ fn processes_that_start_at_once_end_with_one_key() {
                 .expect("written by the child")
         })
         .into();
-    let stored = load_or_create_with(&path, never_made).expect("a key");
+    let stored = load_or_create_with(&path, &Marks::accept_all(), never_made).expect("a key");
     assert!(kids.iter().all(|kid| kid == stored.kid()), "{kids:?}");
     assert_eq!(
         folder.files().len(),
@@ -183,7 +190,7 @@ fn a_key_file_of_any_size_is_read_in_little_memory() {
     // Sparse: it takes no room on the disk.
     let file = fs::File::create(&path).expect("a file");
     file.set_len(8 << 30).expect("a sparse file");
-    let error = load_or_create_with(&path, never_made).expect_err("no key");
+    let error = load_or_create_with(&path, &Marks::accept_all(), never_made).expect_err("no key");
     assert_eq!(
         error.to_string(),
         format!(
@@ -191,4 +198,30 @@ fn a_key_file_of_any_size_is_read_in_little_memory() {
             path.display()
         )
     );
+}
+
+#[test]
+fn a_key_without_the_users_mark_is_refused_and_kept() {
+    let folder = Folder::new("foreign");
+    let path = folder.0.join("signing-key.pem");
+    let [mine, other] = ["a", "b"].map(|secret| Marks::new(Some(&secret.repeat(32)), false));
+    let made = load_or_create_with(&path, &other, || Ok(testing::key_pair())).expect("a key");
+    let text = fs::read_to_string(&path).expect("a file");
+    assert!(text.starts_with("postlogin-mark: "), "{text}");
+    assert!(load_or_create_with(&path, &other, never_made).is_ok());
+    for marks in [&mine, &Marks::new(None, false)] {
+        let error = load_or_create_with(&path, marks, never_made).expect_err("of another user");
+        assert!(matches!(error, StoreError::Foreign(_)), "{error}");
+        assert!(error.hint().expect("a hint").contains(crate::TRUST_STATE));
+        assert_eq!(fs::read_to_string(&path).expect("a file"), text);
+    }
+    // Who has no secret accepts it as it is; who has one marks it.
+    load_or_create_with(&path, &Marks::accept_all(), never_made).expect("a key");
+    assert_eq!(fs::read_to_string(&path).expect("a file"), text);
+    let accepts = Marks::new(Some(&"a".repeat(32)), true);
+    let accepted = load_or_create_with(&path, &accepts, never_made).expect("a key");
+    assert_eq!(accepted.kid(), made.kid());
+    assert!(load_or_create_with(&path, &mine, never_made).is_ok());
+    assert!(load_or_create_with(&path, &other, never_made).is_err());
+    assert_eq!(folder.files(), ["signing-key.pem"]);
 }

@@ -8,13 +8,15 @@ use std::{
 };
 
 use postlogin_core::outcome::Outcome;
-use postlogin_project::{Project, keep_out_of_git, state_folder};
-use postlogin_token::KeyPair;
+use postlogin_project::{Project, keep_out_of_git};
+use postlogin_token::{KeyPair, Marks, StoreError};
 use serde_json::{Map, Value};
 
 use crate::{
     args::RunArguments,
     error::{self, CliError},
+    printer::Printer,
+    state::State,
 };
 
 /// So many bytes of a key file are read. A key of 16,384 bits has 13 kB.
@@ -25,6 +27,7 @@ pub(super) fn key(
     arguments: &RunArguments,
     here: &Path,
     project: Option<&Project>,
+    printer: &Printer,
 ) -> Result<KeyPair, CliError> {
     if let Some(file) = &arguments.key {
         let failed = |error: &dyn Display| CliError::usage(format!("{}: {error}", file.display()));
@@ -46,31 +49,32 @@ pub(super) fn key(
             }
         });
     }
-    project_key(project, here)
-}
-
-/// Returns the key of the project, or of a folder outside of any.
-pub(in crate::commands) fn project_key(
-    project: Option<&Project>,
-    here: &Path,
-) -> Result<KeyPair, CliError> {
     let root = project.map_or(here, |project| project.root.as_path());
-    let folder = state_folder(root)?;
-    let key = kept_key(&folder)?;
-    keep_out_of_git(&folder);
+    let state = State::of(root, true)?;
+    let key = project_key(&state)?;
+    state.warn_if_unmarked(printer);
     Ok(key)
 }
 
 /// Returns the key of a state folder, which is made if there is none.
-pub(in crate::commands) fn kept_key(folder: &Path) -> Result<KeyPair, CliError> {
-    let key = postlogin_token::load_or_create(&folder.join("signing-key.pem"));
-    key.map_err(|error| {
-        let shown = CliError::usage(error.to_string());
-        match error.hint() {
-            Some(hint) => shown.with_hint(hint),
-            None => shown,
-        }
-    })
+pub(in crate::commands) fn project_key(state: &State) -> Result<KeyPair, CliError> {
+    let key = kept_key(state, &state.marks).map_err(|error| unusable(&error))?;
+    keep_out_of_git(&state.folder);
+    Ok(key)
+}
+
+/// Does the same with other marks, and does not keep it out of git.
+pub(in crate::commands) fn kept_key(state: &State, marks: &Marks) -> Result<KeyPair, StoreError> {
+    postlogin_token::load_or_create(&state.file("signing-key.pem"), marks)
+}
+
+/// Returns the error about a key that cannot be used.
+pub(in crate::commands) fn unusable(error: &StoreError) -> CliError {
+    let shown = CliError::usage(error.to_string());
+    match error.hint() {
+        Some(hint) => shown.with_hint(hint),
+        None => shown,
+    }
 }
 
 /// Adds the signed tokens to an outcome.

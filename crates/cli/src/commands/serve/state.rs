@@ -1,29 +1,42 @@
 //! The signing key and the control token of `serve`: those of the project or, with `--ephemeral`, of this run alone.
 
-use std::{env, fs, io, path::Path};
+use std::env;
 
 use postlogin_project::read_small;
 use postlogin_tenant::Randomness;
-use postlogin_token::KeyPair;
+use postlogin_token::{KeyPair, Marks, StoreError, TRUST_STATE, foreign, publish};
 
 use crate::{
     args::ServeArguments,
-    commands::run::{kept_key, project_key},
+    commands::run::{kept_key, project_key, unusable},
     error::CliError,
+    printer::Printer,
+    state::State,
 };
 
 /// The key that signs tokens. With `--ephemeral`, that of the project if it has one, else one that is not kept.
 pub(super) fn key(
     arguments: &ServeArguments,
-    root: &Path,
-    folder: &Path,
+    state: &State,
+    printer: &Printer,
 ) -> Result<KeyPair, CliError> {
     if !arguments.ephemeral {
-        return project_key(None, root);
+        return project_key(state);
     }
     // Where the file is, it is only read.
-    if folder.join("signing-key.pem").exists() {
-        return kept_key(folder);
+    if state.file("signing-key.pem").exists() {
+        // It marks nothing either.
+        let marks = match state.marks.accepts_all() {
+            true => &Marks::accept_all(),
+            false => &state.marks,
+        };
+        match kept_key(state, marks) {
+            // This run does not depend on it.
+            Err(error @ StoreError::Foreign(_)) => {
+                printer.warning(&format!("{error}; this run has a key of its own"));
+            }
+            kept => return kept.map_err(|error| unusable(&error)),
+        }
     }
     KeyPair::generate(postlogin_token::Randomness::System)
         .map_err(|error| CliError::internal(&error.into()))
@@ -38,7 +51,8 @@ const LONGEST_TOKEN: u64 = 4 << 10;
 /// It is printed only if it ends with the process and is found nowhere else.
 pub(super) fn control_token(
     arguments: &ServeArguments,
-    folder: &Path,
+    state: &State,
+    printer: &Printer,
 ) -> Result<(String, String), CliError> {
     if let Some(token) = &arguments.control_token {
         return Ok((
@@ -55,36 +69,51 @@ pub(super) fn control_token(
             "control API: the token of POSTLOGIN_CONTROL_TOKEN".into(),
         ));
     }
-    let file = folder.join("control-token");
+    let file = state.file("control-token");
     let shown = format!("control API: the token in {}", file.display());
-    let found = read_small(&file, &file.display().to_string(), LONGEST_TOKEN)?;
+    let read = || read_small(&file, &file.display().to_string(), LONGEST_TOKEN);
+    let found = read()?;
+    let is_there = found.is_some();
     let found = found.unwrap_or_default();
     let found = found.trim();
     if !found.is_empty() {
         // The file may have come with the project, or be damaged.
         let is_token =
             found.len() >= SHORTEST_TOKEN && found.bytes().all(|it| it.is_ascii_graphic());
-        return match is_token {
-            true => Ok((found.to_owned(), shown)),
-            false => Err(CliError::usage(format!(
+        if !is_token {
+            return Err(CliError::usage(format!(
                 "{}: this is not a token: it needs at least {SHORTEST_TOKEN} printable characters of ASCII, without spaces",
                 file.display()
             ))
-            .with_hint("remove the file to have a new one made")),
-        };
+            .with_hint("remove the file to have a new one made"));
+        }
+        if state.marks.accepts_control_token(found) {
+            return Ok((found.to_owned(), shown));
+        }
+        if !arguments.ephemeral {
+            return Err(CliError::usage(foreign(&file)).with_hint(format!(
+                "remove it to have a new token made, pass yours in POSTLOGIN_CONTROL_TOKEN, or accept the files of this folder with {TRUST_STATE}=1"
+            )));
+        }
+        // This run does not depend on it.
+        printer.warning(&format!(
+            "{}; this run has a token of its own",
+            foreign(&file)
+        ));
     }
     let token = postlogin_tenant::new_token(&Randomness::System);
     if arguments.ephemeral {
         let shown = format!("control API: the token {token}, of this run alone");
         return Ok((token, shown));
     }
-    let failed = |error: io::Error| CliError::unwritable(file.display(), error);
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(&file).map_err(failed)?;
-    io::Write::write_all(&mut written, format!("{token}\n").as_bytes()).map_err(failed)?;
+    let failed = |error| CliError::unwritable(file.display(), error);
+    let token = state.marks.control_token(&token);
+    if is_there {
+        // It was empty: a process that died may have left it.
+        std::fs::remove_file(&file).map_err(failed)?;
+    }
+    publish(&file, &format!("{token}\n")).map_err(failed)?;
+    // Not the new one: another process may have been first.
+    let token = read()?.map_or(token, |found| found.trim().to_owned());
     Ok((token, shown))
 }

@@ -1,0 +1,109 @@
+//! The state folder of a project, and whether what is in it is the user's own.
+//!
+//! The secret of the marks is in the user's folder for data, where no checkout can put a file.
+
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+};
+
+use postlogin_project::{data_folder, read_small, state_folder};
+use postlogin_tenant::Randomness;
+use postlogin_token::{Marks, TRUST_STATE, publish};
+
+use crate::{error::CliError, printer::Printer};
+
+/// The file of the secret.
+const SECRET: &str = "state-secret";
+/// The most bytes of it.
+const MOST: u64 = 1 << 10;
+
+/// The state folder of a project.
+pub(crate) struct State {
+    pub(crate) folder: PathBuf,
+    pub(crate) marks: Marks,
+    /// Why nothing can be marked.
+    unmarked: Option<String>,
+}
+
+impl State {
+    /// Returns the state folder below a project's root, which is not made. The user's secret is, if it `makes` one.
+    ///
+    /// # Errors
+    /// When the folder leads out of the project; see [`state_folder`].
+    pub(crate) fn of(root: &Path, makes: bool) -> Result<Self, CliError> {
+        let folder = state_folder(root)?;
+        let (secret, unmarked) = match secret(makes) {
+            Ok(secret) => (Some(secret), None),
+            Err(why) => (None, Some(why)),
+        };
+        let accepts_all = env::var_os(TRUST_STATE).is_some_and(|value| value == "1");
+        Ok(Self {
+            folder,
+            marks: Marks::new(secret.as_deref(), accepts_all),
+            unmarked,
+        })
+    }
+
+    /// Returns the path of a file in it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Warns if the next run will not accept what this one makes.
+    pub(crate) fn warn_if_unmarked(&self, printer: &Printer) {
+        if let Some(why) = &self.unmarked
+            && !self.marks.accepts_all()
+        {
+            printer.warning(&format!(
+                "the files in {} cannot be marked as yours, so the next run will refuse them without {TRUST_STATE}=1: {why}",
+                self.folder.display()
+            ));
+        }
+    }
+}
+
+/// Returns the user's secret or why there is none; `makes` one that is missing.
+fn secret(makes: bool) -> Result<String, String> {
+    let variable = |name| env::var_os(name);
+    let folder = data_folder(
+        variable("XDG_DATA_HOME"),
+        variable("LOCALAPPDATA"),
+        variable("HOME"),
+    );
+    let file = folder
+        .ok_or("neither XDG_DATA_HOME nor HOME is set")?
+        .join(SECRET);
+    let failed = |error: io::Error| format!("{}: {error}", file.display());
+    if makes && !file.exists() {
+        let secret = postlogin_tenant::new_token(&Randomness::System);
+        publish(&file, &format!("{secret}\n")).map_err(failed)?;
+    }
+    // Not the new one: another process may have been first.
+    let shown = file.display().to_string();
+    let read = read_small(&file, &shown, MOST).map_err(|error| error.sentence())?;
+    let secret = read.ok_or_else(|| format!("{shown}: there is no such file"))?;
+    let secret = secret.trim().to_owned();
+    if !Marks::new(Some(&secret), false).can_mark() {
+        return Err(format!("{shown}: the file is damaged; remove it"));
+    }
+    if !is_private(&file).map_err(failed)? {
+        return Err(format!(
+            "{shown}: the file belongs to another user, or others can read it; remove it, or run `chmod 600` if you made it"
+        ));
+    }
+    Ok(secret)
+}
+
+/// Whether a file is the user's own, and no other user can read it: a checkout does not write such files, if the home is one.
+#[cfg(unix)]
+fn is_private(file: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let meta = std::fs::File::open(file)?.metadata()?;
+    Ok(meta.mode() & 0o077 == 0 && meta.uid() == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn is_private(_: &Path) -> io::Result<bool> {
+    Ok(true)
+}
