@@ -13,7 +13,7 @@ use crate::digest::encode;
 /// The environment variable whose value `1` accepts state without a mark. No file of a project can set it.
 pub const TRUST_STATE: &str = "POSTLOGIN_TRUST_STATE";
 
-/// What is before the mark in the file of a key: text before `-----BEGIN` is not part of it (RFC 7468, section 2).
+/// The beginning of the line with the mark in the file of a key: text before `-----BEGIN` is not part of it (RFC 7468, section 2).
 const LABEL: &str = "postlogin-mark: ";
 /// The characters of the shortest secret.
 const SHORTEST_SECRET: usize = 32;

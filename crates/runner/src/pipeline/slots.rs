@@ -12,11 +12,11 @@ pub(super) struct Slots {
 }
 
 struct State {
-    /// How many more may run.
+    /// The number of those that may run beside those that do.
     free: usize,
-    /// How many more may run or wait for the network.
+    /// The same of those that run or wait for the network.
     inside: usize,
-    /// How many have waited for the network, and wait for their turn: they are first.
+    /// The number of those that have waited for the network and wait for their turn: they are first.
     returning: usize,
     /// The number of the next one who comes, and of the next one who gets a place.
     next: u64,
@@ -175,7 +175,7 @@ mod tests {
         receiver
     }
 
-    /// What is there at once, or nothing for a while.
+    /// Returns what is there at once, or nothing for a while.
     fn soon<T>(receiver: &Receiver<T>, is_there: bool) -> Option<T> {
         let patience = Duration::from_millis(if is_there { 10_000 } else { 100 });
         receiver.recv_timeout(patience).ok()

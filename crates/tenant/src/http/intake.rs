@@ -216,7 +216,7 @@ impl Unread {
     }
 }
 
-/// How fast a body arrives. The time in which it waits for room is not its client's.
+/// The pace of a body. The time in which it waits for room is not its client's.
 #[derive(Default)]
 struct Pace {
     waited: Duration,
