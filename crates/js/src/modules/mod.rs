@@ -10,6 +10,7 @@ mod local;
 mod manifests;
 mod mocks;
 mod packages;
+mod patterns;
 mod places;
 
 use std::{
