@@ -26,7 +26,7 @@ use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal,
 use self::{advice::Advice, local::Local, mocks::Mocks, packages::Packages};
 pub use self::{
     dependencies::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule},
-    installed::manifests,
+    installed::{manifests, places as package_places},
     local::{Imports, LocalFile, check_local, specifiers},
     mocks::ModuleMock,
 };
