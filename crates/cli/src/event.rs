@@ -4,9 +4,7 @@ use std::{io, path::Path};
 
 use postlogin_core::{
     Trigger,
-    event::{
-        check_paths, json_schema, merge_patch, parse_assignment, sample, set_path, suggest::closest,
-    },
+    event::{check_paths, check_user, merge_patch, parse_assignment, sample, set_path},
     login::{complete_event, store_user},
 };
 use postlogin_project::read_object;
@@ -59,32 +57,11 @@ pub(crate) fn event(
         set_path(&mut event, &path, value).map_err(failed)?;
     }
     complete_event(trigger, &mut event);
-    for finding in check_paths(trigger, &event) {
+    let slips = check_user(trigger, &event);
+    for finding in check_paths(trigger, &event).into_iter().chain(slips) {
         warn(printer, &finding.message(), finding.suggestion.as_deref());
     }
-    warn_about_user(trigger, &event, printer);
     Ok(event)
-}
-
-/// A profile may have any property, so none is wrong; but one that is nearly one of Auth0's is a slip.
-fn warn_about_user(trigger: Trigger, event: &Value, printer: &Printer) {
-    let schema = json_schema(trigger);
-    let known = |pointer: &str, value: &Value| -> Vec<String> {
-        let keys = value.pointer(pointer).and_then(Value::as_object);
-        keys.map(|keys| keys.keys().cloned().collect())
-            .unwrap_or_default()
-    };
-    let names = known("/properties/user/properties", &schema);
-    for key in known("/user", event) {
-        if names.contains(&key) {
-            continue;
-        }
-        if let Some(near) = closest(&key, names.iter().map(String::as_str)) {
-            let near = format!("event.user.{near}");
-            let message = format!("`event.user.{key}` is not a property that Auth0 gives to users");
-            warn(printer, &message, Some(&near));
-        }
-    }
 }
 
 fn warn(printer: &Printer, message: &str, meant: Option<&str>) {

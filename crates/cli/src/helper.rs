@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    fs::File,
     io::{self, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -37,10 +38,11 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(crate) struct Again;
 
 impl Helper for Again {
-    fn compile(&self, part: Part, folder: &Path) -> Result<(), HelperError> {
+    fn compile(&self, part: Part, folder: &Path, lock: Option<&File>) -> Result<(), HelperError> {
         let unavailable = |error: io::Error| HelperError::Unavailable(error.to_string());
         let program = this_program().map_err(unavailable)?;
         let cores = thread::available_parallelism().map_or(1, usize::from);
+        let lock = lock.map(File::try_clone).transpose().map_err(unavailable)?;
         let mut command = Command::new(program);
         command
             .args([COMMAND, part.name()])
@@ -48,7 +50,8 @@ impl Helper for Again {
             .env("RAYON_NUM_THREADS", cores.min(MOST_THREADS).to_string())
             .env_remove("POSTLOGIN_LOG")
             .env_remove("RUST_BACKTRACE")
-            .stdin(Stdio::null())
+            // It reads nothing. As its input, the lock stays open until it is done, also when this process is killed.
+            .stdin(lock.map_or_else(Stdio::null, Stdio::from))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         // Ctrl-C ends what waits; what was begun is kept for the next time.

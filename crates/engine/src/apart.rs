@@ -61,11 +61,18 @@ pub struct NotKept(pub String);
 
 /// Compiles in another process, which is the same program.
 pub trait Helper: Send + Sync {
-    /// Compiles a part, and keeps it in `folder` as [`Engine::for_helper`](crate::Engine::for_helper) does.
+    /// Compiles a part, and keeps it in `folder` as [`Engine::for_helper`](crate::Engine::for_helper) does. The other process must
+    /// hold `lock` open as long as it works: on Unix, a lock belongs to all who have the opened file, so it stays when this process
+    /// is killed, and the next one waits instead of compiling the same beside it.
     ///
     /// # Errors
     /// When no other process can be started, or the one that was started fails.
-    fn compile(&self, part: Part, folder: &Path) -> Result<(), HelperError>;
+    fn compile(
+        &self,
+        part: Part,
+        folder: &Path,
+        lock: Option<&fs::File>,
+    ) -> Result<(), HelperError>;
 }
 
 /// A folder for what cannot be kept in the cache. It is removed with this value; what is mapped stays.
@@ -126,6 +133,7 @@ pub(crate) fn in_helper(
     part: Part,
     file: Option<&Path>,
     name: &str,
+    lock: Option<&fs::File>,
 ) -> Result<Option<Made>, NotAnAction> {
     let kept = match file {
         Some(file) => cache::can_keep(file).map(|()| file.to_owned()),
@@ -141,7 +149,7 @@ pub(crate) fn in_helper(
         }
     };
     let folder = file.parent().unwrap_or(Path::new("."));
-    match helper.compile(part, folder) {
+    match helper.compile(part, folder, lock) {
         Ok(()) => Ok(Some(Made {
             file,
             kept,

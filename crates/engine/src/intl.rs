@@ -4,7 +4,7 @@
 //! its requests.
 
 use std::{
-    fmt,
+    fmt, fs,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -133,11 +133,12 @@ impl Intl {
         engine: &wasmtime::Engine,
         file: Option<&Path>,
         key: &str,
+        lock: Option<&fs::File>,
     ) -> anyhow::Result<Option<Component>> {
         let Some(helper) = self.helper.get() else {
             return Ok(None);
         };
-        let made = in_helper(helper.as_ref(), Part::Intl, file, key)?;
+        let made = in_helper(helper.as_ref(), Part::Intl, file, key, lock)?;
         let found = made.map(|made| cache::load(engine, &made.file));
         Ok(match found {
             Some(Found::Component(component)) => Some(component),
@@ -179,13 +180,15 @@ impl Intl {
         let engine = wasmtime::Engine::new(&configuration()).map_err(anyhow::Error::from)?;
         let key = self.key(&engine);
         let file = self.cache.as_ref().map(|folder| folder.join(&key));
-        let (found, _lock) = find(&engine, file.as_deref(), &mut |_| {});
+        let (found, lock) = find(&engine, file.as_deref(), &mut |_| {});
         let component = match found {
             Found::Component(component) => component,
-            Found::Nothing(_) => match self.compile_apart(&engine, file.as_deref(), &key)? {
-                Some(component) => component,
-                None => self.compile_here(&engine, file.as_deref())?.0,
-            },
+            Found::Nothing(_) => {
+                match self.compile_apart(&engine, file.as_deref(), &key, lock.as_ref())? {
+                    Some(component) => component,
+                    None => self.compile_here(&engine, file.as_deref())?.0,
+                }
+            }
         };
         let pre = Linker::new(&engine).instantiate_pre(&component);
         Ok(Ready {

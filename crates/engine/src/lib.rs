@@ -6,6 +6,7 @@
 //!
 //! No part of it is API: the workspace is its only user, and public items change in any version.
 
+mod abandon;
 mod action;
 mod apart;
 mod api;
@@ -34,6 +35,7 @@ mod wasi;
 mod watchdog;
 mod witness;
 
+pub use abandon::{abandon, is_abandoned};
 pub use action::{ActionPre, Invocation, Phases, Ran, SharedSandbox};
 pub use apart::{Helper, HelperError, NotKept, Part};
 pub use cache::{CompileNotice, read_own, write_own};

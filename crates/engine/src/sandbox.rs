@@ -16,6 +16,7 @@ use wasmtime_wasi::{WasiCtx, p2::pipe::MemoryOutputPipe};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::{
+    abandon::is_abandoned,
     guest::{Probe, StackMapper},
     intl::Icu,
     modules::ModuleSource,
@@ -254,7 +255,7 @@ impl Sandbox {
 
     /// Called on every tick of the watchdog while the guest computes.
     pub(crate) fn on_tick(&self) -> wasmtime::Result<UpdateDeadline> {
-        if self.time_left().is_zero() {
+        if self.time_left().is_zero() || is_abandoned() {
             Err(TimedOut.into())
         } else {
             Ok(UpdateDeadline::Continue(1))

@@ -22,5 +22,5 @@ pub use action::{BuildError, JavaScript, mapper_of_component, source_of_componen
 pub use kept::Packages;
 pub use modules::{
     ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Imports, LocalFile, ModuleMock,
-    Modules, check_local, manifests, specifiers,
+    Modules, check_local, manifests, package_places, specifiers,
 };

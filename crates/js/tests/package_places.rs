@@ -381,3 +381,54 @@ fn manifests_are_small_and_few() {
     let found = found.count();
     assert!((1..8).contains(&found), "{found}");
 }
+
+#[test]
+fn a_manifest_that_multiplies_a_request_is_refused() {
+    let world = World::new();
+    let stars = "*".repeat(200_000);
+    let one = |name: &str, manifest: String| {
+        let folder = format!("repo/node_modules/{name}");
+        world.write(&format!("{folder}/package.json"), &manifest);
+        world.write(&format!("{folder}/index.js"), name);
+        world.write(&format!("{folder}/a/x.js"), "deep");
+    };
+    one(
+        "many",
+        format!(r#"{{"exports": {{".": "./index.js", "./*": "./{stars}"}}}}"#),
+    );
+    one(
+        "inner",
+        format!(r##"{{"imports": {{"#*": "./{stars}"}}}}"##),
+    );
+    one("broken", "{\"exports\": ".to_owned());
+    one("readme", format!(r#"{{"readme": "{stars}"}}"#));
+    one("usual", r#"{"exports": {"./*": "./a/*.js"}}"#.to_owned());
+    let modules = world.modules();
+    let long = "x".repeat(1900);
+    let refused = |importer: &str, specifier: &str| {
+        let found = modules.resolve(importer, specifier, Keyword::Require);
+        let refusal = found.path.expect_err(specifier);
+        (refusal.code, refusal.message)
+    };
+    let (code, message) = refused("", &format!("many/{long}"));
+    assert_eq!(code, "ERR_INVALID_PACKAGE_CONFIG");
+    assert_eq!(
+        message,
+        "Invalid package config /home/action/node_modules/many/package.json. postlogin does not read one with more than 10 `*` in a target of \"exports\" or \"imports\"."
+    );
+    // However it is asked for.
+    assert_eq!(refused("", "many").1, message);
+    let importer = "/home/action/node_modules/inner/index.js";
+    let (code, _) = refused(importer, &format!("#{long}"));
+    assert_eq!(code, "ERR_INVALID_PACKAGE_CONFIG");
+    // Node's words.
+    assert_eq!(
+        refused("", "broken"),
+        (
+            "ERR_INVALID_PACKAGE_CONFIG".to_owned(),
+            "Invalid package config /home/action/node_modules/broken/package.json.".to_owned()
+        )
+    );
+    assert_eq!(world.ask("readme").0.as_deref(), Some("readme"));
+    assert_eq!(world.ask("usual/x").0.as_deref(), Some("deep"));
+}

@@ -22,7 +22,7 @@ mod shapes;
 pub mod units;
 
 pub use action::{
-    ActionKind, ActionSource, ModuleMock, ModuleSource, NamedBy, Role, actions_below,
+    ActionKind, ActionSource, Allowance, ModuleMock, ModuleSource, NamedBy, Role, actions_below,
     is_action_folder, resolve_action, resolve_action_from,
 };
 pub use connections::{connection_source, connection_source_from};

@@ -1,5 +1,6 @@
 //! Reading files that people write: every mistake becomes an error at its place, and reading goes on.
 
+use postlogin_core::ceilings::{NAME_BYTES, shortened};
 use postlogin_core::event::suggest::closest;
 
 use crate::Error;
@@ -7,6 +8,9 @@ use crate::document::node::{Entry, Node, NodeValue};
 
 /// More mistakes of one file are not collected.
 const MOST_ERRORS: usize = 1000;
+
+/// The most unknown keys of one object that are reported one by one.
+const MOST_UNKNOWN: usize = 20;
 
 /// The mistakes found so far.
 #[derive(Debug, Default)]
@@ -104,13 +108,22 @@ impl Shapes {
 
     /// Refuses keys that are not known; `what` names the object: `a case`.
     pub(crate) fn only(&mut self, entries: &[Entry], known: &[&str], what: &str) {
-        for entry in entries {
-            if !known.contains(&entry.key.as_str()) {
-                let error = entry
-                    .place
-                    .error(format!("unknown key `{}` in {what}", entry.key));
-                self.refuse(error.with_hint(meant(&entry.key, known)));
-            }
+        let unknown = || {
+            let entries = entries.iter();
+            entries.filter(move |entry| !known.contains(&entry.key.as_str()))
+        };
+        for entry in unknown().take(MOST_UNKNOWN) {
+            let key = shortened(&entry.key, NAME_BYTES);
+            let error = entry.place.error(format!("unknown key `{key}` in {what}"));
+            self.refuse(error.with_hint(meant(&entry.key, known)));
+        }
+        let mut rest = unknown().skip(MOST_UNKNOWN);
+        if let Some(first) = rest.next() {
+            let count = 1 + rest.count();
+            let error = first.place.error(format!(
+                "{count} more unknown keys in {what}, the first one here"
+            ));
+            self.refuse(error.with_hint(format!("known keys are {}", known.join(", "))));
         }
     }
 
@@ -125,8 +138,9 @@ impl Shapes {
         let found = words.iter().position(|word| *word == text);
         if found.is_none() {
             let error = node.place.error(format!(
-                "{what} is one of {}, not `{text}`",
-                words.join(", ")
+                "{what} is one of {}, not `{}`",
+                words.join(", "),
+                shortened(&text, NAME_BYTES)
             ));
             self.refuse(match closest(&text, words.iter().copied()) {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),

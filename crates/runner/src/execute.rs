@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use postlogin_core::reads::Watch;
+use postlogin_engine::is_abandoned;
 
 use crate::case::{Compiled, run_case};
 use crate::held::{Held, weight, weight_of_failures};
@@ -103,6 +104,10 @@ pub fn run(
             // There is no listener any more once the sink has failed.
             let _ = sender.send(Told::Began(index));
             let mut result = guarded(plan, planned, compiled, &snapshots);
+            // It was cut off: it counts as not run.
+            if is_abandoned() {
+                return;
+            }
             if result.status == CaseStatus::Passed {
                 // No report shows it.
                 result.outcome = None;

@@ -5,6 +5,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use postlogin_engine::is_abandoned;
+
 /// The interval at which progress is reported.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -54,8 +56,12 @@ pub(crate) fn each<T: Send, E>(
     let run = |sender: mpsc::Sender<(u64, T)>| {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            // There is no listener any more once the sink has failed.
-            if !numbers.begins(number) || sender.send((number, work(number))).is_err() {
+            if !numbers.begins(number) {
+                return;
+            }
+            let result = work(number);
+            // What was cut off counts as not begun. There is no listener any more once the sink has failed.
+            if is_abandoned() || sender.send((number, result)).is_err() {
                 return;
             }
         }

@@ -441,3 +441,73 @@ fn logins_that_wait_for_a_server_keep_no_other_from_running() {
         assert!(claims.contains_key("https://example.com/arrived"));
     }
 }
+
+/// A package manager replaces a package, puts another one below it, takes it away.
+#[test]
+fn packages_that_change_in_place_are_noticed() {
+    let folder = folder(
+        "const foo = require('foo');
+exports.onExecutePostLogin = async (event, api) => api.access.deny(String(foo));
+",
+    );
+    let put = |path: &str, text: &str| write(folder.path(), path, text);
+    put(
+        "node_modules/foo/package.json",
+        r#"{"name": "foo", "version": "1.0.0"}"#,
+    );
+    put(
+        "node_modules/foo/index.js",
+        "module.exports = require('bar');",
+    );
+    put("node_modules/bar/index.js", "module.exports = 'bar';");
+    let (pipeline, notices) = pipeline(folder.path());
+    let reason = || match pipeline.start(login()) {
+        Ok(Advanced::Ended { finished, .. }) => finished.outcome.reason.unwrap_or_default(),
+        _ => panic!("it ends"),
+    };
+    assert_eq!(reason(), "bar", "{notices:?}");
+    std::fs::remove_dir_all(folder.path().join("node_modules/bar")).expect("it was there");
+    let gone = reason();
+    assert!(gone.contains("Cannot find module 'bar'"), "{gone}");
+    // `foo` does not declare it, and no lock file says that it came.
+    put(
+        "node_modules/foo/node_modules/bar/index.js",
+        "module.exports = 'below';",
+    );
+    assert_eq!(reason(), "below");
+    put("node_modules/foo/index.js", "module.exports = 'two';");
+    put(
+        "node_modules/foo/package.json",
+        r#"{"name": "foo", "version": "2.0.0-two"}"#,
+    );
+    assert_eq!(reason(), "two");
+}
+
+/// `git checkout` moves, removes and brings back what an Action imports.
+#[test]
+fn relative_imports_that_come_and_go_are_noticed() {
+    let folder = folder("exports.onExecutePostLogin = async () => {};\n");
+    let at = |path: &str| folder.path().join("actions").join(path);
+    let put = |path: &str, text: &str| write(&folder.path().join("actions"), path, text);
+    std::fs::remove_file(at("a.js")).expect("it is there");
+    put(
+        "a.ts",
+        "import { v } from './lib/v';\nexport const onExecutePostLogin = async (event: any, api: any) => api.access.deny(v);\n",
+    );
+    let (pipeline, notices) = pipeline(folder.path());
+    let reason = || match pipeline.start(login()) {
+        Ok(Advanced::Ended { finished, .. }) => finished.outcome.reason.unwrap_or_default(),
+        Ok(_) => panic!("it ends"),
+        Err(_) => "failed".to_owned(),
+    };
+    let missing = reason();
+    assert!(!missing.starts_with("one"), "{missing} {notices:?}");
+    put("lib/v.ts", "export const v = 'one';");
+    assert_eq!(reason(), "one", "{notices:?}");
+    std::fs::remove_file(at("lib/v.ts")).expect("it is there");
+    assert_ne!(reason(), "one");
+    put("lib/v/index.ts", "export const v = 'index';");
+    assert_eq!(reason(), "index", "{notices:?}");
+    put("lib/v.ts", "export const v = 'again';");
+    assert_eq!(reason(), "again", "{notices:?}");
+}

@@ -13,7 +13,7 @@ use postlogin_js::{
 };
 use postlogin_project::{
     ActionKind, ActionSource, BindingProblem, Error, KeywordMappings, Manifest, MissingAction,
-    ProblemKind, Project, actions_below, leftover,
+    ProblemKind, Project, Role, actions_below, leftover,
 };
 use postlogin_runner::source_map_problem;
 use postlogin_tenant::{Mistake, mistakes};
@@ -81,6 +81,9 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
                 check::binding(Unfit::Unbindable, &place, &error.message, hint)
             }
             ProblemKind::TooMany => check::binding(Unfit::TooMany, &place, &error.message, hint),
+            ProblemKind::NotDeployed => {
+                check::binding(Unfit::NotDeployed, &place, &error.message, hint)
+            }
         });
     }
     for Mistake {
@@ -100,7 +103,7 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
                 if let Some(problem) = source_map_problem(source) {
                     printer.warning(&problem);
                 }
-                let is_rule = is_rule(&source.display_path, text);
+                let is_rule = source.role == Role::Rule || is_rule(&source.display_path, text);
                 let findings = findings(source, text, is_rule, missing.take(source));
                 report.add(Checked {
                     name: source.name.clone(),
@@ -342,7 +345,10 @@ fn findings(
         text,
         declared: declared.as_ref(),
     };
-    let mut findings = check::check_with(&source, others);
+    let mut findings = match is_rule {
+        true => check::check_rule(&source, others),
+        false => check::check_with(&source, others),
+    };
     for finding in &mut findings {
         if finding.rule.code == "syntax-error"
             && let Some(marker) = marker_in(text, finding.location.line)

@@ -10,7 +10,7 @@ use std::{
 use postlogin_core::{Trigger, complete_event};
 use postlogin_engine::Allocation;
 use postlogin_project::{
-    ActionSource, NamedBy, Project, TenantData, admit_argument, login_set, read_object,
+    ActionSource, Allowance, NamedBy, Project, TenantData, admit_argument, login_set, read_object,
 };
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, LeftOut, PlannedCase, Side,
@@ -154,10 +154,15 @@ pub(super) fn sources_named(
         false => argument.split(',').map(str::trim).collect(),
     };
     let mut sources = Vec::new();
+    let mut left = Allowance::default();
     for name in names {
+        let first = sources.len();
         match login_set(name, here, project)? {
             Some(set) => sources.extend(sort_parts(set)),
             None => sources.push(Ok(find_named(name, here, project, named_by)?)),
+        }
+        for source in sources.iter().skip(first).flatten() {
+            left.admit(source)?;
         }
     }
     // Without any that can be read, there is nothing to go on with.

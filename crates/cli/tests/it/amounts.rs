@@ -126,3 +126,41 @@ fn hundreds_of_names_that_are_missing() {
     let count = done.stdout.matches("https://x.example/299").count();
     assert!(count > 0, "JSON has all of them");
 }
+
+#[test]
+fn many_unknown_keys_are_counted() {
+    let keys: String = (0..120_000)
+        .map(|number| format!("k{number}: v\n"))
+        .collect();
+    let case = format!("actions: [a.js]\n{keys}");
+    let done = check(&[("a.js", HANDLER), ("t.case.yaml", &case)], "test --list");
+    assert_eq!(done.code, Some(2), "{done}");
+    assert!(
+        done.stderr
+            .contains("t.case.yaml:22:1: 119980 more unknown keys in a case, the first one here"),
+        "{done}"
+    );
+    assert_eq!(done.stderr.matches("unknown key `k").count(), 20, "{done}");
+}
+
+#[test]
+fn all_actions_of_a_run_have_room_together() {
+    let large = format!("{HANDLER}//{}", "x".repeat(3_900_000));
+    let names: Vec<String> = (0..12).map(|number| format!("a{number}.js")).collect();
+    let case = format!("actions: [{}]\n", names.join(", "));
+    let mut files: Vec<(&str, &str)> = names
+        .iter()
+        .map(|name| (name.as_str(), large.as_str()))
+        .collect();
+    files.push(("t.case.yaml", &case));
+    let message = "this run has too much code: its Actions and their modules have more than 40 MiB of scripts";
+    for command in [
+        "test".to_owned(),
+        format!("run {}", names.join(" ")),
+        format!("compare a0.js {}", names.join(",")),
+    ] {
+        let done = check(&files, &command);
+        assert_eq!(done.code, Some(2), "{command} {done}");
+        assert!(done.stderr.contains(message), "{command} {done}");
+    }
+}

@@ -499,3 +499,56 @@ fn bindings_that_production_refuses_are_findings() {
         .finish();
     assert!(!alone.stdout.contains("bound"), "{alone}");
 }
+
+/// Production runs the version of an Action that was deployed last, and binds none that never was.
+#[test]
+fn a_bound_action_that_is_not_deployed_is_found() {
+    let action = "exports.onExecutePostLogin = async (event, api) => {};\n";
+    let manifest = |name: &str, more: &str| {
+        format!(
+            "{{\"name\": \"{name}\", \"code\": \"actions/{name}/code.js\"{more}, \"supported_triggers\": [{{\"id\": \"post-login\", \"version\": \"v3\"}}]}}"
+        )
+    };
+    let (draft, open, free) = (
+        manifest("draft", ", \"deployed\": false"),
+        manifest("open", ""),
+        manifest("free", ", \"deployed\": false"),
+    );
+    let project = folder(&[
+        ("actions/draft.json", &draft),
+        ("actions/draft/code.js", action),
+        ("actions/open.json", &open),
+        ("actions/open/code.js", action),
+        ("actions/free.json", &free),
+        ("actions/free/code.js", action),
+        (
+            "triggers/triggers.json",
+            "{\"post-login\": [{\"action_name\": \"draft\"}, {\"action_name\": \"open\"}]}\n",
+        ),
+    ]);
+    let done = postlogin("check").within(project.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(
+        done.stdout
+            .contains("warning[undeployed-bound-action]  actions/draft.json"),
+        "{done}"
+    );
+    assert_eq!(
+        done.stdout.matches("undeployed-bound-action").count(),
+        1,
+        "{done}"
+    );
+    let done = postlogin("check --deny-warnings")
+        .within(project.path())
+        .finish();
+    assert_eq!(done.code, Some(100), "{done}");
+    // A login says so as well.
+    let done = postlogin("run --format json")
+        .within(project.path())
+        .finish();
+    assert!(
+        done.stdout.contains("\"code\": \"action-not-deployed\"")
+            || done.stdout.contains("\"code\":\"action-not-deployed\""),
+        "{done}"
+    );
+}

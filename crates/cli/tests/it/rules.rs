@@ -240,6 +240,18 @@ fn what_cannot_be_a_rule_is_one_clear_message() {
     error: rules/action.js: configured as a Rule, but the file does not contain one
     hint: a Rule is one function: function (user, context, callback) { … }
     "#);
+    // `check` does not say that nothing was found in what `run` refuses, nor what an Action should export.
+    assert_command!(postlogin("check").within(&folder.path().join("export")), @r#"
+    exit code: 100
+    ----- stdout -----
+    error[not-a-rule]  rules/action.js:1:1
+      it is configured as a Rule, but the file does not contain one
+      hint: a Rule is one function and nothing else: function (user, context, callback) { … }
+      1 | exports.onExecutePostLogin = async () => {};
+        | ^
+
+    ✗ 1 error in 1 Rule
+    "#);
     assert_command!(within("odd"), @r#"
     exit code: 2
     ----- stderr -----

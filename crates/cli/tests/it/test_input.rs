@@ -135,3 +135,34 @@ fn reporters_that_are_wrong() {
     error: cannot write crates: it is a folder
     ");
 }
+
+/// A profile may have any property; one that is nearly Auth0's is a slip, and reported where it was written.
+#[test]
+fn a_slip_in_the_profile_of_a_case_is_reported_at_its_key() {
+    let project = folder(&[
+        ("a.js", QUIET),
+        (
+            "t.case.yaml",
+            "actions: [a.js]\ncases:\n  - description: one\n    with:\n      usr: {}\n      user: { emial: x, company: y }\n  - description: two\n    set:\n      user.nickanme: z\n  - description: rows\n    each:\n      - { with: { user: { picure: p } } }\n",
+        ),
+    ]);
+    let done = postlogin("test").within(project.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    for (place, slip, meant) in [
+        ("5:7", "event.usr", "event.user"),
+        ("6:15", "event.user.emial", "event.user.email"),
+        ("9:7", "event.user.nickanme", "event.user.nickname"),
+        ("12:27", "event.user.picure", "event.user.picture"),
+    ] {
+        assert!(
+            done.stderr
+                .contains(&format!("t.case.yaml:{place}: `{slip}`")),
+            "{place} {done}"
+        );
+        assert!(
+            done.stderr.contains(&format!("did you mean `{meant}`?")),
+            "{meant} {done}"
+        );
+    }
+    assert!(!done.stderr.contains("company"), "{done}");
+}

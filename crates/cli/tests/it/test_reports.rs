@@ -1,6 +1,6 @@
 //! Reports for programs.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{QUIET, assert_command, folder, postlogin};
 
@@ -175,6 +175,67 @@ fn an_interrupted_run_has_complete_reports() {
         assert!(last["not_run"].as_u64() > Some(0), "{last}");
     }
     assert!(read("report.xml").trim_end().ends_with("</testsuites>"));
+}
+
+/// A CI service sends SIGTERM once, and SIGKILL some seconds later.
+#[cfg(unix)]
+#[test]
+fn a_run_that_computes_without_end_ends_soon_and_reports() {
+    use std::{
+        process::Command,
+        time::{Duration, Instant},
+    };
+
+    let folder = folder(&[
+        ("ok.js", QUIET),
+        (
+            "endless.js",
+            "exports.onExecutePostLogin = async () => { for (;;); };\n",
+        ),
+        (
+            "t.case.yaml",
+            "cases:\n  - { description: good, actions: [ok.js] }\n  - { description: endless, actions: [endless.js] }\n  - { description: later, actions: [ok.js] }\n",
+        ),
+    ]);
+    let mut child = postlogin("test --jobs 1 --reporter json=run.jsonl")
+        .within(folder.path())
+        .command()
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    std::thread::sleep(Duration::from_secs(8));
+    assert!(child.try_wait().is_ok_and(|status| status.is_none()));
+    let killed = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    let began = Instant::now();
+    let status = child.wait().expect("the program ends");
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(status.code(), Some(100));
+    let lines = std::fs::read_to_string(folder.path().join("run.jsonl")).expect("a report");
+    let last = lines.lines().last().expect("a line");
+    let last: Value = serde_json::from_str(last).expect("the last line is whole");
+    assert_eq!(
+        (
+            &last["type"],
+            &last["interrupted"],
+            &last["passed"],
+            &last["failed"],
+            &last["not_run"]
+        ),
+        (
+            &json!("run-finished"),
+            &json!(true),
+            &json!(1),
+            &json!(0),
+            &json!(2)
+        )
+    );
 }
 
 #[test]

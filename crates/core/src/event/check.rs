@@ -5,7 +5,13 @@ use serde_json::{Map, Value};
 use super::path::{Path, Segment};
 use super::schema::{Field, Kind};
 use super::suggest::closest;
+use crate::ceilings::{NAME_BYTES, shortened};
 use crate::trigger::Trigger;
+
+/// The most properties of one object that are reported one by one.
+const MOST_UNKNOWN: usize = 20;
+/// The most properties of a user that are compared with those of Auth0.
+const MOST_COMPARED: usize = 200;
 
 /// A place where an event differs from version 3 of the trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +31,19 @@ pub struct Finding {
 pub enum Problem {
     /// The object that it is in has no such property.
     UnknownProperty,
+    /// A user may have any property, and this one is nearly one of Auth0's.
+    UnusualProperty,
     /// The value has another type than the one that production sends.
     WrongType {
         /// In words: `a string`.
         expected: &'static str,
         /// In words: `a number`.
         found: &'static str,
+    },
+    /// The object that it is in has so many more properties that do not exist; the place is the object's.
+    MoreUnknown {
+        /// Their number.
+        count: usize,
     },
     /// The value is not in the closed list.
     UnknownValue {
@@ -42,17 +55,27 @@ pub enum Problem {
 impl Finding {
     /// One sentence without a full stop.
     pub fn message(&self) -> String {
+        let path = shortened(&self.path, NAME_BYTES);
         match &self.problem {
             Problem::UnknownProperty => format!(
-                "`{}` does not exist in the {} event ({})",
-                self.path,
+                "`{path}` does not exist in the {} event ({})",
                 self.trigger,
                 self.trigger.table().version
             ),
-            Problem::WrongType { expected, found } => {
-                format!("`{}` must be {expected}, not {found}", self.path)
+            Problem::UnusualProperty => {
+                format!("`{path}` is not a property that Auth0 gives to users")
             }
-            Problem::UnknownValue { found } => format!("`{}` is never \"{found}\"", self.path),
+            Problem::WrongType { expected, found } => {
+                format!("`{path}` must be {expected}, not {found}")
+            }
+            Problem::MoreUnknown { count } => format!(
+                "`{path}` has {count} more properties that do not exist in the {} event ({})",
+                self.trigger,
+                self.trigger.table().version
+            ),
+            Problem::UnknownValue { found } => {
+                format!("`{path}` is never \"{}\"", shortened(found, NAME_BYTES))
+            }
         }
     }
 }
@@ -77,6 +100,29 @@ pub fn check_paths(trigger: Trigger, value: &Value) -> Vec<Finding> {
             )
     });
     findings
+}
+
+/// Returns the properties of `event.user` that are likely slips, at most twenty: none is wrong, and each is nearly one of Auth0's.
+pub fn check_user(trigger: Trigger, event: &Value) -> Vec<Finding> {
+    let field = (trigger.table().event)().child("user");
+    let user = event.get("user").and_then(Value::as_object);
+    let (Some(field), Some(user)) = (field, user) else {
+        return Vec::new();
+    };
+    let mut path = Path::default();
+    path.push(Segment::Key("user".to_owned()));
+    let unusual = user.keys().filter(|name| field.child(name).is_none());
+    unusual
+        // Users who bring hundreds of properties of their own mean them.
+        .take(MOST_COMPARED)
+        .map(|name| Finding {
+            trigger,
+            problem: Problem::UnusualProperty,
+            ..unknown(field, name, &path)
+        })
+        .filter(|finding| finding.suggestion.is_some())
+        .take(MOST_UNKNOWN)
+        .collect()
 }
 
 /// Whether a path that a program reads, without the leading `event`, can exist.
@@ -163,6 +209,7 @@ fn check_object(
     path: &Path,
     findings: &mut Vec<Finding>,
 ) {
+    let mut unknown_so_far = 0;
     for (name, value) in object {
         match field.child(name) {
             Some(child) => check_value(
@@ -171,9 +218,24 @@ fn check_object(
                 &path.with(Segment::Key(name.clone())),
                 findings,
             ),
-            None if field.is_closed() => findings.push(unknown(field, name, path)),
+            None if field.is_closed() => {
+                unknown_so_far += 1;
+                if unknown_so_far <= MOST_UNKNOWN {
+                    findings.push(unknown(field, name, path));
+                }
+            }
             None => {}
         }
+    }
+    if unknown_so_far > MOST_UNKNOWN {
+        findings.push(Finding {
+            trigger: Trigger::default(),
+            path: path.to_string(),
+            problem: Problem::MoreUnknown {
+                count: unknown_so_far - MOST_UNKNOWN,
+            },
+            suggestion: None,
+        });
     }
 }
 
@@ -212,6 +274,46 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_slip_in_a_profile_is_found_and_the_rest_may_be_there() {
+        let event = json!({"user": {"emial": "x", "email": "y", "company": "z", "user_metadata": {"nmae": 1}}});
+        let found = check_user(Trigger::PostLogin, &event);
+        let found: Vec<_> = found
+            .iter()
+            .map(|it| (it.message(), it.suggestion.as_deref()))
+            .collect();
+        let message = "`event.user.emial` is not a property that Auth0 gives to users";
+        assert_eq!(found, [(message.to_owned(), Some("event.user.email"))]);
+        // A machine has no profile.
+        assert_eq!(check_user(Trigger::CredentialsExchange, &event), []);
+        let many: Map<String, Value> = (0..1_000).map(|n| (format!("emai{n}"), json!(1))).collect();
+        assert!(check_user(Trigger::PostLogin, &json!({"user": many})).len() <= MOST_UNKNOWN);
+    }
+
+    #[test]
+    fn many_unknown_properties_of_an_object_are_counted() {
+        let client: Map<String, Value> = (0..50_000).map(|n| (format!("k{n}"), json!(1))).collect();
+        let found = check_paths(Trigger::PostLogin, &json!({"client": client}));
+        assert_eq!(found.len(), MOST_UNKNOWN + 1);
+        let last = found.last().expect("a finding");
+        assert_eq!(last.path, "event.client");
+        assert!(
+            last.message().starts_with(
+                "`event.client` has 49980 more properties that do not exist in the post-login event"
+            ),
+            "{}",
+            last.message()
+        );
+        let long = json!({"client": {"k".repeat(1 << 20): 1}});
+        let found = check_paths(Trigger::PostLogin, &long);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].message().len() < 2 * NAME_BYTES,
+            "{}",
+            found[0].message().len()
+        );
+    }
 
     #[track_caller]
     fn check(event: Value, expected: &[(&str, Option<&str>)]) {

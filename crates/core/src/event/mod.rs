@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::trigger::Trigger;
 
-pub use check::{Finding, Problem, check_paths, check_reference};
+pub use check::{Finding, Problem, check_paths, check_reference, check_user};
 pub use json_schema::json_schema;
 pub use merge::merge_patch;
 pub use path::{Path, PathError, Segment, parse_assignment, set_path};

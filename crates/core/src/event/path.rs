@@ -62,7 +62,9 @@ impl Path {
         self.segments.push(segment);
     }
 
-    pub(super) fn with(&self, segment: Segment) -> Path {
+    /// Returns the path of a part of the value at this one.
+    #[must_use]
+    pub fn with(&self, segment: Segment) -> Path {
         let mut path = self.clone();
         path.push(segment);
         path

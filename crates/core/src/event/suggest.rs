@@ -1,9 +1,17 @@
 //! "Did you mean": the nearest of a few known names.
 
+/// Comparing takes the time of both lengths together; no name of an event, a file's key or a user's Action is that long.
+const LONGEST_NAME: usize = 256;
+
 /// The candidate that `name` most likely stands for, or `None` when nothing is near.
+///
+/// What is longer than any known name has no candidate.
 ///
 /// A difference of case or of separators (`user_id`, `userId`, `user-id`) counts as nothing.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
     let plain = fold(name);
     // One slip in three letters is a typing error; more is another word.
     let limit = (plain.chars().count() / 3).max(1);
@@ -32,6 +40,14 @@ fn fold(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_is_not_compared() {
+        let long = "x".repeat(LONGEST_NAME);
+        let (near, longer) = (format!("{}y", &long[1..]), format!("{long}x"));
+        assert_eq!(closest(&long, [near.as_str()]), Some(near.as_str()));
+        assert_eq!(closest(&longer, [long.as_str()]), None);
+    }
 
     #[test]
     fn nearest_name() {

@@ -47,7 +47,7 @@ impl Engine {
     ) -> Result<Program, NotAnAction> {
         let engine = &self.inner.wasmtime;
         let is_engine = packed.is_some();
-        let (found, _lock) = match self.inner.is_helper {
+        let (found, lock) = match self.inner.is_helper {
             true => (Found::Nothing(None), None),
             false => find(engine, file.as_deref(), &mut notice),
         };
@@ -65,7 +65,13 @@ impl Engine {
         if let (Some(name), Some(helper)) = (packed, self.inner.helper.get()) {
             notice(CompileNotice::Begins);
             let started = Instant::now();
-            let made = in_helper(helper.as_ref(), Part::Engine, file.as_deref(), &name)?;
+            let made = in_helper(
+                helper.as_ref(),
+                Part::Engine,
+                file.as_deref(),
+                &name,
+                lock.as_ref(),
+            )?;
             if let Some(made) = made {
                 let program = self.made_apart(&made, size)?;
                 if let Some(program) = program {

@@ -12,6 +12,7 @@ pub(super) const RULES: &[Rule] = &[
     UNSUPPORTED,
     UNBINDABLE,
     TOO_MANY,
+    NOT_DEPLOYED,
     CONFIGURATION,
     REFERENCE,
 ];
@@ -46,6 +47,13 @@ const TOO_MANY: Rule = Rule {
     severity: Severity::Error,
     summary: "A trigger binds more Actions than production runs",
     source: Some(TRIGGERS),
+};
+
+const NOT_DEPLOYED: Rule = Rule {
+    code: "undeployed-bound-action",
+    severity: Severity::Warning,
+    summary: "A trigger binds an Action whose configuration leaves it undeployed: production runs the version that was deployed last, and binds none that never was",
+    source: Some("https://auth0.github.io/auth0-cli/auth0_actions_deploy.html"),
 };
 
 const CONFIGURATION: Rule = Rule {
@@ -92,6 +100,8 @@ pub enum BindingProblem {
     Unbindable,
     /// It has too many Actions.
     TooMany,
+    /// One of its Actions is not deployed.
+    NotDeployed,
 }
 
 /// Returns the finding about a problem of a binding. `place` declares it; `message` is one sentence without a full stop.
@@ -106,6 +116,7 @@ pub fn binding(
         BindingProblem::Unsupported => &UNSUPPORTED,
         BindingProblem::Unbindable => &UNBINDABLE,
         BindingProblem::TooMany => &TOO_MANY,
+        BindingProblem::NotDeployed => &NOT_DEPLOYED,
     };
     let finding = Finding::new(rule, place, message);
     match hint {

@@ -1,13 +1,20 @@
 //! Findings that only Rules have.
 
 use postlogin_core::event::suggest::closest;
+use postlogin_core::location::Location;
 use postlogin_core::rules::CONFIGURATION_PAGE;
 
 use super::{Finding, Rule, Severity, Source};
 use crate::source::facts::{Facts, Mention, RuleFacts};
 
-pub(super) const RULES: &[Rule] = &[CALLBACK, CONFIGURATION];
+pub(super) const RULES: &[Rule] = &[NOT_A_RULE, CALLBACK, CONFIGURATION];
 
+const NOT_A_RULE: Rule = Rule {
+    code: "not-a-rule",
+    severity: Severity::Error,
+    summary: "A file that is configured as a Rule is more than one function, or none",
+    source: Some("https://auth0.com/docs/customize/rules/create-rules"),
+};
 const CALLBACK: Rule = Rule {
     code: "callback-not-used",
     severity: Severity::Error,
@@ -20,6 +27,19 @@ const CONFIGURATION: Rule = Rule {
     summary: "A setting is read that the `rulesConfigs` of the project do not have",
     source: Some(CONFIGURATION_PAGE),
 };
+
+/// Returns the finding about a file that is configured as a Rule and does not contain one.
+pub(super) fn not_a_rule(source: &Source<'_>) -> Finding {
+    let place = Location {
+        file: source.file.to_owned(),
+        line: 1,
+        column: 1,
+    };
+    let message = "it is configured as a Rule, but the file does not contain one";
+    Finding::new(&NOT_A_RULE, &place, message).with_hint(
+        "a Rule is one function and nothing else: function (user, context, callback) { … }",
+    )
+}
 
 pub(super) fn check(source: &Source<'_>, facts: &Facts, rule: &RuleFacts) -> Vec<Finding> {
     let mut findings = Vec::new();

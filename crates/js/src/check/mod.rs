@@ -26,6 +26,7 @@ pub use absent::{imports_not_followed, missing_file, missing_package, unreadable
 pub use bindings::{BindingProblem, binding, configuration, missing_action};
 
 use crate::source::facts::{Facts, facts};
+use crate::source::rule::prepare_rule;
 use crate::source::text;
 
 /// The severity of a finding.
@@ -205,6 +206,21 @@ pub fn check_with(source: &Source<'_>, others: Vec<Finding>) -> Vec<Finding> {
     // A chain through a variable is read wherever the variable is; its mistake stands once.
     findings.dedup_by(|a, b| a.rule == b.rule && a.location == b.location);
     findings
+}
+
+/// As [`check_with`], for what its place or its configuration makes a Rule, whatever its text is.
+pub fn check_rule(source: &Source<'_>, others: Vec<Finding>) -> Vec<Finding> {
+    if prepare_rule(source.file, source.text).is_some() {
+        return check_with(source, others);
+    }
+    // Nothing that an Action should do is its mistake.
+    let mut findings = vec![legacy::not_a_rule(source)];
+    let facts = facts(source.file, source.text);
+    if !facts.is_parsed {
+        findings.extend(code::check(source));
+    }
+    findings.extend(others);
+    ignore::apply(source, findings)
 }
 
 /// Whose `event` and `api` an Action gets.

@@ -1,7 +1,7 @@
 //! The one place that opens files of packages: regular files, of bounded size, that [`Places`] admits.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -16,6 +16,7 @@ use postlogin_files::{open, open_without_links};
 
 use super::{
     asked::{Asked, Sight},
+    patterns::multiplies,
     places::Places,
 };
 
@@ -37,6 +38,8 @@ pub(super) struct Door {
     /// Folders that were asked for, with links followed.
     folders: Arc<Mutex<HashMap<PathBuf, PathBuf>>>,
     asked: Arc<Asked>,
+    /// Manifests that the resolver does not get, because they would [multiply](multiplies) a request.
+    refused: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Door {
@@ -46,6 +49,7 @@ impl Door {
             manifests: Arc::default(),
             folders: Arc::default(),
             asked: Arc::default(),
+            refused: Arc::default(),
         }
     }
 
@@ -105,7 +109,7 @@ impl Door {
     ///
     /// # Errors
     /// `NotFound` outside of all places and for what is not a regular file, `FileTooLarge` above [`LARGEST_FILE`],
-    /// and for manifests above [`LARGEST_MANIFEST`] or together above [`MANIFESTS`].
+    /// and for manifests above [`LARGEST_MANIFEST`] or together above [`MANIFESTS`]; `InvalidData` for manifests that [`multiplies`] refuses.
     pub(super) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let real = self.canonical(path)?;
         match self.places.admits(&real) {
@@ -114,12 +118,23 @@ impl Door {
                 let read = bytes.len() as u64;
                 match self.manifests.fetch_add(read, Ordering::Relaxed) + read > MANIFESTS {
                     true => Err(io::ErrorKind::FileTooLarge.into()),
+                    false if multiplies(&bytes) => Err(io::ErrorKind::InvalidData.into()),
                     false => Ok(bytes),
                 }
             }
             true => still_there(&real, LARGEST_FILE),
             false => Err(io::ErrorKind::NotFound.into()),
         }
+    }
+}
+
+impl Door {
+    /// Returns whether a manifest was kept from the resolver.
+    pub(super) fn has_refused(&self, manifest: &Path) -> bool {
+        let refused = self.refused.lock();
+        refused
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(manifest)
     }
 }
 
@@ -176,7 +191,19 @@ impl FileSystem for Door {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        Door::read(self, path)
+        let read = Door::read(self, path);
+        if read
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::InvalidData)
+        {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            if refused.len() < MOST_FOLDERS {
+                refused.insert(path.to_owned());
+            }
+            // An error would mean that there is none: the resolver gets one that is not JSON.
+            return Ok(Vec::from(*b"refused"));
+        }
+        read
     }
 
     fn read_to_string(&self, path: &Path) -> io::Result<String> {

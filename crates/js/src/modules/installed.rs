@@ -16,6 +16,9 @@ const MOST: usize = 4_000;
 /// So many names are looked for at most: a manifest can have a hundred thousand.
 const MOST_NAMES: usize = 20_000;
 
+/// So many packages are watched. Each is asked for before each login.
+const MOST_WATCHED: usize = 300;
+
 /// The keys of a manifest that name packages which its code may require.
 const REQUIRED: &[&str] = &["dependencies", "optionalDependencies", "peerDependencies"];
 
@@ -27,6 +30,51 @@ pub fn manifests(dependencies: &Dependencies, file: &str, text: &str) -> Vec<(St
     let Some(folder) = &dependencies.folder else {
         return Vec::new();
     };
+    let packages = Packages::new(folder);
+    let found = installed(&packages, dependencies, file, text).into_iter();
+    let named = found.map(|one| {
+        (
+            packages.inside(&one.folder).unwrap_or(one.name),
+            one.manifest,
+        )
+    });
+    named.collect()
+}
+
+/// Returns where the packages of [`manifests`] are installed, at most a few hundred of them: the folder of each, its manifest and its
+/// `node_modules`. One of them changes when a package manager installs, updates or removes one of the packages, or another one below.
+#[must_use]
+pub fn places(dependencies: &Dependencies, file: &str, text: &str) -> Vec<PathBuf> {
+    let Some(folder) = &dependencies.folder else {
+        return Vec::new();
+    };
+    let packages = Packages::new(folder);
+    let found = installed(&packages, dependencies, file, text).into_iter();
+    let places = found.take(MOST_WATCHED).flat_map(|one| {
+        let (manifest, below) = (
+            one.folder.join("package.json"),
+            one.folder.join("node_modules"),
+        );
+        [one.folder, manifest, below]
+    });
+    places.collect()
+}
+
+/// A package that an Action can come to load.
+struct Installed {
+    /// The folder, links followed.
+    folder: PathBuf,
+    name: String,
+    /// The bytes of its `package.json`.
+    manifest: Vec<u8>,
+}
+
+fn installed(
+    packages: &Packages,
+    dependencies: &Dependencies,
+    file: &str,
+    text: &str,
+) -> Vec<Installed> {
     let modules = dependencies.modules.iter();
     let texts = modules.map(|module| (module.file.as_str(), module.text.as_str()));
     let mut required: Vec<String> = Vec::new();
@@ -41,7 +89,6 @@ pub fn manifests(dependencies: &Dependencies, file: &str, text: &str) -> Vec<(St
     if required.iter().all(|name| package(name).is_none()) {
         return Vec::new();
     }
-    let packages = Packages::new(folder);
     let first = required.iter().filter_map(|specifier| {
         if dependencies.is_rule {
             let (name, version, _) = legacy::parts(specifier);
@@ -63,7 +110,7 @@ pub fn manifests(dependencies: &Dependencies, file: &str, text: &str) -> Vec<(St
         if package(&name) != Some(name.as_str()) || found.len() >= MOST {
             continue;
         }
-        let Some((folder, bytes)) = nearest(&packages, &from, &name) else {
+        let Some((folder, bytes)) = nearest(packages, &from, &name) else {
             continue;
         };
         if !known.insert(folder.clone()) {
@@ -76,7 +123,11 @@ pub fn manifests(dependencies: &Dependencies, file: &str, text: &str) -> Vec<(St
             let room = MOST_NAMES.saturating_sub(open.len());
             open.extend(names.take(room).map(|name| (folder.clone(), name.clone())));
         }
-        found.push((packages.inside(&folder).unwrap_or(name), bytes));
+        found.push(Installed {
+            folder,
+            name,
+            manifest: bytes,
+        });
     }
     found
 }

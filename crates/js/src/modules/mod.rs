@@ -11,6 +11,7 @@ mod local;
 mod manifests;
 mod mocks;
 mod packages;
+mod patterns;
 mod places;
 
 use std::{
@@ -27,7 +28,7 @@ pub(crate) use self::asked::Sight;
 use self::{advice::Advice, local::Local, mocks::Mocks, packages::Packages};
 pub use self::{
     dependencies::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule},
-    installed::manifests,
+    installed::{manifests, places as package_places},
     local::{Imports, LocalFile, check_local, specifiers},
     mocks::ModuleMock,
 };

@@ -18,6 +18,7 @@ use super::{
     asked::Sight,
     door::{Door, LARGEST_FILE},
     manifests::Manifests,
+    patterns::MOST_STARS,
     places::Places,
 };
 use crate::check::declared::package;
@@ -284,6 +285,18 @@ impl Packages {
                     shown(manifest)
                 ),
             ),
+            ResolveError::Json(error) => {
+                let why = match self.door.has_refused(&error.path) {
+                    true => format!(
+                        " postlogin does not read one with more than {MOST_STARS} `*` in a target of \"exports\" or \"imports\"."
+                    ),
+                    false => String::new(),
+                };
+                coded(
+                    "ERR_INVALID_PACKAGE_CONFIG",
+                    format!("Invalid package config {}.{why}", shown(&error.path)),
+                )
+            }
             ResolveError::InvalidPackageConfig(manifest) => coded(
                 "ERR_INVALID_PACKAGE_CONFIG",
                 format!("Invalid package config {}.", shown(manifest)),

@@ -15,6 +15,7 @@ mod commonjs;
 pub(crate) mod edits;
 mod esm;
 pub(crate) mod guesses;
+mod namespaces;
 mod newer;
 pub(crate) mod parse;
 mod resolve;

@@ -11,10 +11,18 @@ use oxc::transformer::{TransformOptions, Transformer};
 
 use super::mapping::{Mapping, Segment};
 use super::text::{LineIndex, Position, saturate};
-use super::{SyntaxError, parse, syntax};
+use super::{SyntaxError, namespaces, parse, syntax};
 
 /// The text without types. Adds the way back to `map`.
 pub(crate) fn types(file_name: &str, text: &str, map: &mut Mapping) -> Result<String, SyntaxError> {
+    if let Some((full, segments)) = namespaces::in_full(text) {
+        map.push(segments);
+        return without_types(file_name, &full, map);
+    }
+    without_types(file_name, text, map)
+}
+
+fn without_types(file_name: &str, text: &str, map: &mut Mapping) -> Result<String, SyntaxError> {
     let allocator = Allocator::default();
     let mut program = parse::parse(&allocator, text, SourceType::ts()).program;
     let semantic = SemanticBuilder::new_compiler()

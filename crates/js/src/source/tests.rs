@@ -252,6 +252,22 @@ fn what_only_typescript_has_is_rewritten() {
         &["const v = _N.v = 1"],
         &["namespace"],
     );
+    // Later blocks name what earlier ones export, unless something nearer has the name; tsc 5.9 writes the same.
+    check(
+        "namespace N { export const a = 1, b = 2 }\nconst c = 0;\nnamespace N { const b = 3; export let d = a + b + c; d = ((a) => a)({ a }.a); }",
+        &["N.a + b + c", "a: N.a", "(a) => a"],
+        &["N.b", "N.c"],
+    );
+    check(
+        "namespace A.B { export enum E { X } export function f() {} export class K {} export const { p, q: [r] } = o }\nnamespace A.B { f(E.X, new K(), p, r); ({ p } = o); }",
+        &["A.B.f(", "new A.B.K()", "A.B.p, A.B.r", "p: A.B.p"],
+        &[],
+    );
+    check(
+        "const a = 0;\nnamespace N { export const a = 1 }\nnamespace N { const N = 2; a; }\nnamespace M { a; }",
+        &["const N = 2", "a;"],
+        &["N.a;"],
+    );
     check(
         "class P { constructor(readonly a = 1) {} }",
         &["this.a = a"],

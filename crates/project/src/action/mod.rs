@@ -3,6 +3,7 @@
 //! An argument is, in this order: a file, a folder of an Action or a Cargo package, the name of an Action of the
 //! project, the name of one of its Rules. A file wins over an Action of the same name; so does a folder, unless no Action is in it.
 
+mod allowance;
 mod find;
 mod load;
 mod modules;
@@ -23,6 +24,7 @@ use find::Found;
 pub(crate) use find::SCRIPTS;
 pub(crate) use search::{has_handler, is_beside_an_action};
 
+pub use allowance::Allowance;
 pub use search::actions_below;
 
 /// An Action, ready to be compiled or loaded: found by [`resolve_action`] or by a [`Project`].

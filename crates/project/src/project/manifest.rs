@@ -53,6 +53,12 @@ pub struct SupportedTrigger {
 }
 
 impl Manifest {
+    /// Returns whether the configuration says that the Action is not deployed; one that says nothing leaves it open.
+    #[must_use]
+    pub fn is_undeployed(&self) -> bool {
+        self.other.get("deployed") == Some(&Value::Bool(false))
+    }
+
     /// Reads the object of an Action; `shown` is the file's name in errors, and `place` the line and column of one of
     /// the object's keys, if known; of the object itself, for an empty key.
     pub(crate) fn read(

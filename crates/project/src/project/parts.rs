@@ -6,7 +6,7 @@ use postlogin_core::{Trigger, trigger::Binding};
 
 use super::remarks::Part;
 use super::{Action, NotRead, Project};
-use crate::action::ActionSource;
+use crate::action::{ActionSource, Allowance};
 use crate::door::admit_argument;
 use crate::files::absolute;
 use crate::{Error, Result};
@@ -35,21 +35,26 @@ impl Project {
         trigger: Trigger,
         working_folder: &Path,
     ) -> Vec<Result<ActionSource, NotRead>> {
+        let left = &mut Allowance::default();
         let mut parts = match trigger {
-            Trigger::PostLogin => self.rule_parts(working_folder),
+            Trigger::PostLogin => self.rule_parts(working_folder, left),
             _ => Vec::new(),
         };
         if trigger.table().binding == Binding::Entity {
             let entities = self.entity_actions_each().into_iter();
             let entities = entities.filter(|(of, _)| *of == trigger);
-            parts.extend(entities.map(|(_, action)| self.part(action, working_folder)));
+            parts.extend(entities.map(|(_, action)| self.part(action, working_folder, left)));
             return parts;
         }
-        parts.extend(self.bound_parts(trigger, working_folder));
+        parts.extend(self.bound_parts(trigger, working_folder, left));
         parts
     }
 
-    fn rule_parts(&self, working_folder: &Path) -> Vec<Result<ActionSource, NotRead>> {
+    fn rule_parts(
+        &self,
+        working_folder: &Path,
+        left: &mut Allowance,
+    ) -> Vec<Result<ActionSource, NotRead>> {
         let not_read = |name: &str, error: &Error| NotRead {
             name: name.to_owned(),
             is_rule: true,
@@ -62,6 +67,7 @@ impl Project {
         let broken = broken.map(|broken| Err(not_read(&broken.name, &broken.error)));
         let rules = self.enabled_rules().into_iter().map(|rule| {
             let source = self.rule_source(rule, working_folder);
+            let source = source.and_then(|source| left.admit(&source).map(|()| source));
             source.map_err(|error| NotRead {
                 path: Some(rule.script.clone()),
                 ..not_read(&rule.name, &error)
@@ -74,10 +80,11 @@ impl Project {
         &self,
         trigger: Trigger,
         working_folder: &Path,
+        left: &mut Allowance,
     ) -> Vec<Result<ActionSource, NotRead>> {
         let bound = self.bind_each(trigger.id()).into_iter();
         bound
-            .map(|action| self.part(action, working_folder))
+            .map(|action| self.part(action, working_folder, left))
             .collect()
     }
 
@@ -85,9 +92,11 @@ impl Project {
         &self,
         action: Result<&Action, NotRead>,
         working_folder: &Path,
+        left: &mut Allowance,
     ) -> Result<ActionSource, NotRead> {
         let action = action?;
         let source = self.source(action, working_folder);
+        let source = source.and_then(|source| left.admit(&source).map(|()| source));
         source.map_err(|error| NotRead {
             path: Some(action.code.clone()),
             ..NotRead::action(&action.manifest.name, error)
@@ -126,13 +135,19 @@ pub fn login_set(
             .map(root_at)
             .transpose()?
         {
-            Some(Some(found)) => (found.rule_parts(working_folder), "enabled Rule"),
+            Some(Some(found)) => (
+                found.rule_parts(working_folder, &mut Allowance::default()),
+                "enabled Rule",
+            ),
             Some(None) | None => return Ok(None),
         }
     } else {
         let trigger = Trigger::of_id(argument);
         match trigger.zip(project.filter(|project| project.action(argument).is_none())) {
-            Some((trigger, project)) => (project.bound_parts(trigger, working_folder), "Action"),
+            Some((trigger, project)) => (
+                project.bound_parts(trigger, working_folder, &mut Allowance::default()),
+                "Action",
+            ),
             None => return Ok(None),
         }
     };

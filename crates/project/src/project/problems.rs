@@ -4,7 +4,7 @@ use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
 use postlogin_core::trigger::{self, is_without_contract};
 
-use super::{Binding, Project, tenant_yaml};
+use super::{Action, Binding, Project, tenant_yaml};
 use crate::Error;
 use crate::door::Boundary;
 use crate::files::{configured_path, display_path, entries};
@@ -20,6 +20,8 @@ pub enum ProblemKind {
     TooMany,
     /// An entity, such as a token exchange profile, names an Action that is not there, or none.
     MissingAction,
+    /// An Action of the binding has `deployed: false`: production does not run this text.
+    NotDeployed,
 }
 
 /// A binding that production would refuse, or whose Actions do not run here.
@@ -43,12 +45,42 @@ impl Project {
                 Some(BindingProblem { kind, error })
             })
             .collect();
+        problems.extend(self.undeployed());
         for (trigger, action) in self.entity_actions_each() {
             if let Err(part) = action {
                 problems.push(BindingProblem {
                     kind: ProblemKind::MissingAction,
                     error: self.at_entity(trigger, &part.name, part.error),
                 });
+            }
+        }
+        problems
+    }
+
+    /// Returns the bound Actions that the configuration leaves undeployed, each once.
+    /// Source: <https://auth0.github.io/auth0-cli/auth0_actions_deploy.html>.
+    fn undeployed(&self) -> Vec<BindingProblem> {
+        let mut problems: Vec<BindingProblem> = Vec::new();
+        let ids = self.triggers.iter().map(|binding| binding.id.as_str());
+        let bound = ids.flat_map(|id| self.bind_each(id)).flatten();
+        for action in bound.filter(|action| action.manifest.is_undeployed()) {
+            let Action {
+                manifest,
+                declared_in,
+                ..
+            } = action;
+            let message = format!(
+                "the Action `{}` is bound and has `deployed: false`: production runs the version that was deployed last, if there is one, and not this one",
+                manifest.name
+            );
+            let problem = BindingProblem {
+                kind: ProblemKind::NotDeployed,
+                error: Error::new(message)
+                    .in_file(&display_path(declared_in, &self.root))
+                    .with_hint("set `deployed: true`, or take it out of the binding"),
+            };
+            if !problems.contains(&problem) {
+                problems.push(problem);
             }
         }
         problems

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use postlogin_core::{HandlerKind, Location, outcome::Notice};
 
 use postlogin_js::{
-    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules,
+    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, package_places,
     source::{Language, facts::facts},
     specifiers,
 };
@@ -65,6 +65,36 @@ pub(crate) fn local_files(source: &ActionSource) -> Vec<PathBuf> {
     };
     let found = local(path, &source.display_path, text);
     found.files.into_iter().map(|file| file.path).collect()
+}
+
+/// Returns the places on disk where what an Action imports is looked for, found or not, for a host that loads it again after an edit: the
+/// folders of relative imports, which change when a file there comes or goes, and the [`package_places`].
+pub(crate) fn import_places(source: &ActionSource) -> Vec<PathBuf> {
+    let ActionKind::Script { path, text } = &source.kind else {
+        return Vec::new();
+    };
+    let shown = &source.display_path;
+    let mut places = package_places(&named(source), shown, text);
+    if Language::of(shown) == Language::CommonJs {
+        return places;
+    }
+    let found = local(path, shown, text);
+    let others = found.files.iter();
+    let others = others.map(|file| (file.path.as_path(), &file.shown, &file.text));
+    for (path, shown, text) in std::iter::once((path.as_path(), shown, text)).chain(others) {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let relative = specifiers(shown, text).into_iter();
+        let relative = relative.filter(|it| it.starts_with("./") || it.starts_with("../"));
+        for specifier in relative {
+            let target = folder.join(specifier);
+            places.extend(target.parent().map(Path::to_owned));
+            // `./lib` may be a folder with an index.
+            places.push(target);
+        }
+    }
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 /// Returns the files besides its own that an Action is made of, or was built from, each as it is shown, with its text.

@@ -176,7 +176,7 @@ impl Said {
         let notices = missing.map(|mention| secret_missing(source, mention));
         let oddities = self.oddities.iter().cloned();
         let undeclared = match self.kind {
-            HandlerKind::Action => not_declared(source, trigger),
+            HandlerKind::Action => not_declared(source, trigger).or_else(|| not_deployed(source)),
             HandlerKind::Rule | HandlerKind::Connection => None,
         };
         oddities
@@ -235,6 +235,19 @@ fn not_declared(source: &ActionSource, trigger: Trigger) -> Option<Notice> {
             ids.join(", ")
         ),
         source: None,
+    })
+}
+
+/// Returns a notice for an Action that its configuration leaves undeployed.
+fn not_deployed(source: &ActionSource) -> Option<Notice> {
+    let is_draft = source.declared.as_ref()?.is_undeployed();
+    is_draft.then(|| Notice {
+        code: "action-not-deployed".into(),
+        message: format!(
+            "the configuration of {} has `deployed: false`: production runs the version that was deployed last, if there is one, and not this one",
+            source.display_path
+        ),
+        source: Some("https://auth0.github.io/auth0-cli/auth0_actions_deploy.html".into()),
     })
 }
 

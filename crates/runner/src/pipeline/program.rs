@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::counted::Counted;
 use super::{DELIVERIES_WAITING, LOGINS_WAITING, PipelineNotice, ProgramError};
-use crate::load::dependencies::local_files;
+use crate::load::dependencies::{import_places, local_files};
 use crate::texts::{claim_sites_of_all, texts_of};
 use crate::{Compiler, LeftOut, LoadError, fingerprint, login::unseen, sort_parts, watch::Stamps};
 
@@ -344,6 +344,7 @@ impl Sources {
         ];
         let sources: Vec<&ActionSource> = sources.collect();
         let local = sources.iter().flat_map(|source| local_files(source));
+        let places = sources.iter().flat_map(|source| import_places(source));
         let own = sources.iter().flat_map(|source| source.files());
         // Where a package that is missing now will be. npm writes the second one at each install.
         let mut packages: Vec<PathBuf> = sources
@@ -370,6 +371,7 @@ impl Sources {
         own.chain(local)
             .chain(missing)
             .chain(packages)
+            .chain(places)
             .chain(project.modules.iter().map(|module| module.code.clone()))
             .chain(project.configuration_files.iter().cloned())
             .chain(folders.map(|folder| project.root.join(folder)))

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use postlogin_core::event::{check_paths, merge_patch, sample, set_path};
+use postlogin_core::event::{
+    Path as EventPath, Segment, check_paths, check_user, merge_patch, sample, set_path,
+};
 use postlogin_core::login::store_user;
 use postlogin_core::{Trigger, complete_event};
 use postlogin_project::cases::{Base, Case};
+use postlogin_project::document::node::{Node, NodeValue, Place};
 use postlogin_project::{Boundary, Error, Format, display_path, parse_document};
 use serde_json::{Value, json};
 
@@ -86,14 +89,45 @@ pub(super) fn findings(trigger: Trigger, case: &Case) -> Vec<Error> {
         // An index may have no place here; then there is nothing to check.
         let _ = set_path(&mut written, path, value.clone());
     }
-    let found = check_paths(trigger, &written).into_iter().map(|finding| {
-        let warning = case.place.error(finding.message());
+    let slips = check_user(trigger, &written);
+    let all = check_paths(trigger, &written).into_iter().chain(slips);
+    let found = all.map(|finding| {
+        let place = place_of(case, &finding.path);
+        let warning = place.unwrap_or(&case.place).error(finding.message());
         match &finding.suggestion {
             Some(meant) => warning.with_hint(format!("did you mean `{meant}`?")),
             None => warning,
         }
     });
     found.collect()
+}
+
+/// Returns where a case writes a path of the event, in a message's words; the last place, which counts.
+fn place_of<'c>(case: &'c Case, path: &str) -> Option<&'c Place> {
+    let set = case.set.iter().rev();
+    let set = set.filter(|(written, ..)| written.to_string() == path);
+    let mut set = set.map(|(_, _, place)| place);
+    let mut with = case.with.iter().rev();
+    set.next()
+        .or_else(|| with.find_map(|patch| place_in(patch, &EventPath::default(), path)))
+}
+
+fn place_in<'n>(node: &'n Node, at: &EventPath, wanted: &str) -> Option<&'n Place> {
+    let NodeValue::Object(entries) = &node.value else {
+        return None;
+    };
+    entries.iter().find_map(|entry| {
+        let path = at.with(Segment::Key(entry.key.clone()));
+        let shown = path.to_string();
+        if shown == wanted {
+            return Some(&entry.place);
+        }
+        // Not below `event.user` when `event.username` is wanted; a longer name finds nothing below.
+        match wanted.starts_with(&shown) {
+            true => place_in(&entry.value, &path, wanted),
+            false => None,
+        }
+    })
 }
 
 /// A patch removes with `null` what the event may well have.

@@ -13,7 +13,7 @@ use postlogin_core::{TenantSettings, Trigger};
 use postlogin_host::Mock;
 use postlogin_js::check::is_node_module;
 use postlogin_project::cases::{Base, CASES_BYTES, Case, find_case_files, read_case_file};
-use postlogin_project::{ActionSource, Error, ModuleMock};
+use postlogin_project::{ActionSource, Allowance, Error, ModuleMock};
 use serde_json::Value;
 
 use crate::load::dependencies::local_files;
@@ -113,6 +113,8 @@ pub(crate) struct Planner<'a> {
     read: HashMap<PathBuf, Arc<Value>>,
     /// The memory that cases may still use, in bytes.
     left: usize,
+    /// The code that Actions may still have.
+    code: Allowance,
 }
 
 impl<'a> Planner<'a> {
@@ -129,6 +131,7 @@ impl<'a> Planner<'a> {
             named: HashMap::new(),
             read: HashMap::new(),
             left: CASES_BYTES,
+            code: Allowance::default(),
         }
     }
 
@@ -211,7 +214,11 @@ impl<'a> Planner<'a> {
             }
         }
         let actions = match self.actions_of(&case, project) {
-            Ok(actions) => self.with_modules(&case, actions),
+            Ok(actions) => actions,
+            Err(error) => return self.refuse(error),
+        };
+        let actions = match self.with_modules(&case, actions) {
+            Ok(actions) => actions,
             Err(error) => return self.refuse(error),
         };
         let trigger = match self.trigger(&case, &actions) {
@@ -276,7 +283,8 @@ impl<'a> Planner<'a> {
                 &case.within,
             )
             .map_err(|error| project::at(&named.place, error))?;
-            indices.push(self.add(source));
+            let added = self.add(source);
+            indices.push(added.map_err(|error| project::at(&named.place, error))?);
         }
         if let Some(named) = &case.actions {
             for name in named {
@@ -293,7 +301,9 @@ impl<'a> Planner<'a> {
                             &case.within,
                         );
                         let index = match source {
-                            Ok(source) => self.add(source),
+                            Ok(source) => self
+                                .add(source)
+                                .map_err(|error| project::at(&name.place, error))?,
                             // It is there and cannot be read: only the cases that name it fail.
                             Err(error) if error.file.is_some() => {
                                 self.add_unreadable(&name.name, error)
@@ -319,7 +329,10 @@ impl<'a> Planner<'a> {
         .map_err(|error| project::at(&case.place, error))?;
         for part in bound {
             indices.push(match part {
-                Ok(source) => self.add(source),
+                Ok(source) => {
+                    let added = self.add(source);
+                    added.map_err(|error| project::at(&case.place, error))?
+                }
                 // Only the cases that need it fail.
                 Err(part) => self.add_not_read(&case.place, project, part),
             });
@@ -328,26 +341,26 @@ impl<'a> Planner<'a> {
     }
 
     /// The same Actions with the modules that the case gives them: to compile, those are others.
-    fn with_modules(&mut self, case: &Case, actions: Vec<usize>) -> Vec<usize> {
+    fn with_modules(&mut self, case: &Case, actions: Vec<usize>) -> Result<Vec<usize>, Error> {
         if case.modules.is_empty() {
-            return actions;
+            return Ok(actions);
         }
         let mocks = case.modules.iter().map(|(mock, _)| mock.clone());
         let mocks: Vec<ModuleMock> = mocks.collect();
         let mut mocked = |index: usize| {
-            if self.unreadable.contains_key(&index) {
-                return None;
+            let source = self.actions.get(index).cloned();
+            match source.filter(|_| !self.unreadable.contains_key(&index)) {
+                Some(source) => self.add(ActionSource {
+                    mocks: mocks.clone(),
+                    ..source
+                }),
+                None => Ok(index),
             }
-            let source = self.actions.get(index)?.clone();
-            Some(self.add(ActionSource {
-                mocks: mocks.clone(),
-                ..source
-            }))
         };
         let indices = actions.into_iter();
-        indices
-            .map(|index| mocked(index).unwrap_or(index))
-            .collect()
+        let indices =
+            indices.map(|index| mocked(index).map_err(|error| project::at(&case.place, error)));
+        indices.collect()
     }
 
     /// The trigger that the case names, or that of its Actions.
@@ -365,7 +378,9 @@ impl<'a> Planner<'a> {
         Ok(case.trigger.unwrap_or(found))
     }
 
-    fn add(&mut self, source: ActionSource) -> usize {
+    /// # Errors
+    /// When there is too much code.
+    fn add(&mut self, source: ActionSource) -> Result<usize, Error> {
         let same = |known: &ActionSource| {
             known.display_path == source.display_path
                 && known.name == source.name
@@ -373,10 +388,11 @@ impl<'a> Planner<'a> {
                 && known.mocks == source.mocks
         };
         match self.actions.iter().position(same) {
-            Some(index) => index,
+            Some(index) => Ok(index),
             None => {
+                self.code.admit(&source)?;
                 self.actions.push(source);
-                self.actions.len() - 1
+                Ok(self.actions.len() - 1)
             }
         }
     }

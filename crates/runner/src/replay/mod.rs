@@ -13,7 +13,7 @@ use std::time::Instant;
 use postlogin_core::outcome::{Outcome, Status};
 use postlogin_core::redact::Mask;
 use postlogin_core::{TenantSettings, Trigger, complete_event};
-use postlogin_engine::{ActionPre, BoundAction, Inputs, NotRecalled};
+use postlogin_engine::{ActionPre, BoundAction, Inputs, NotRecalled, is_abandoned};
 use postlogin_host::{Budget, Mock, Request};
 use postlogin_js::coverage::Coverage;
 use postlogin_js::source::facts::facts;
@@ -200,6 +200,10 @@ impl<'a> Replay<'a> {
                 Ok(user) => self.user(user, &mut folded)?,
                 Err(why) => folded.summary.add_problem(entry.line, why),
             }
+        }
+        // A login was cut off.
+        if is_abandoned() {
+            return Ok(None);
         }
         Ok(Some(folded))
     }

@@ -155,7 +155,7 @@ fn every_tampered_token_is_refused() {
 fn signed_claims_must_be_an_object() {
     let key = testing::key_pair();
     let token = key
-        .sign_parts(br#"{"alg":"RS256"}"#, b"[1]")
+        .sign_parts(Algorithm::Rs256, br#"{"alg":"RS256"}"#, b"[1]")
         .expect("signed");
     assert_eq!(
         key.verify(&token),

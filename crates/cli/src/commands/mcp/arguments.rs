@@ -43,13 +43,42 @@ pub(super) fn invocation(
         }
     }
     let call = Call(arguments);
-    match spec.name {
-        "run" => Ok(call.run()),
-        "explain" => call.explain(),
-        "check" => Ok(call.check()),
-        "test" => Ok(call.test()),
-        "compare" => call.compare(),
-        other => Err(refused(format!("unknown tool `{other}`"), "list the tools")),
+    let invocation = match spec.name {
+        "run" => call.run(),
+        "explain" => call.explain()?,
+        "check" => call.check(),
+        "test" => call.test(),
+        "compare" => call.compare()?,
+        other => return Err(refused(format!("unknown tool `{other}`"), "list the tools")),
+    };
+    admit_length(invocation)
+}
+
+/// The most bytes of one word of a command line: Linux starts no program with more than 128 KiB.
+const LONGEST_WORD: usize = 64 << 10;
+/// The most bytes of all words. Windows starts no program with more than 32,767 characters, Linux none with more than a quarter of its stack.
+const LONGEST_LINE: usize = if cfg!(windows) { 30_000 } else { 512 << 10 };
+
+/// Refuses what no system would start.
+fn admit_length(invocation: Invocation) -> Result<Invocation, Refused> {
+    let words = invocation.arguments.iter();
+    if let Some(long) = words.clone().find(|word| word.len() > LONGEST_WORD) {
+        // Not its value, which may be a secret.
+        let option = long.split('=').next().filter(|option| option.len() < 60);
+        let what = option.map_or_else(|| "an argument".to_owned(), |option| format!("`{option}`"));
+        return Err(refused(
+            format!("{what} is too long: {} bytes", long.len()),
+            format!("arguments have at most {LONGEST_WORD} bytes"),
+        ));
+    }
+    // Each word ends with a byte, and has a pointer.
+    let bytes = words.map(|word| word.len() + 9).sum::<usize>();
+    match bytes > LONGEST_LINE {
+        true => Err(refused(
+            format!("the arguments have {bytes} bytes together, which is too much"),
+            format!("ask for less: they have at most {LONGEST_LINE} bytes"),
+        )),
+        false => Ok(invocation),
     }
 }
 

@@ -73,8 +73,11 @@ impl Desk for Commands {
             Ok(invocation) => invocation,
             Err(refused) => return failed(&refused.message, Some(&refused.hint)),
         };
-        let Ok(ended) = invocation.run(&self.program, &self.folder, is_cancelled) else {
-            return failed("the program could not be started", None);
+        let ended = match invocation.run(&self.program, &self.folder, is_cancelled) {
+            Ok(ended) => ended,
+            Err(error) => {
+                return failed(&format!("the program could not be started: {error}"), None);
+            }
         };
         answer(&invocation, ended)
     }

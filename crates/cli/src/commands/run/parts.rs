@@ -4,7 +4,7 @@ use std::path::Path;
 
 use postlogin_core::{Trigger, trigger::is_without_contract};
 use postlogin_engine::BoundAction;
-use postlogin_project::{ActionSource, Project, Secret};
+use postlogin_project::{ActionSource, Allowance, Project, Secret};
 use postlogin_runner::{Compiler, LeftOut, sort_parts};
 
 use crate::{
@@ -42,8 +42,13 @@ pub(super) fn sources(
 ) -> Result<Vec<Part>, CliError> {
     let project = found.project.as_ref();
     if !actions.is_empty() {
-        let named = actions.iter().map(|argument| find(argument, here, project));
-        return named.map(|source| source.map(Ok)).collect();
+        let mut left = Allowance::default();
+        let named = actions.iter().map(|argument| -> Result<Part, CliError> {
+            let source = find(argument, here, project)?;
+            left.admit(&source)?;
+            Ok(Ok(source))
+        });
+        return named.collect();
     }
     let Some(project) = project else {
         let hint = found.hint(here);

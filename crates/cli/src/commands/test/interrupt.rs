@@ -1,14 +1,23 @@
-//! Ctrl-C: the first one ends the run in order, the second one at once.
+//! Ctrl-C: the first one ends the run in order, the second one at once. Logins that compute have two seconds to end: CI services
+//! that send SIGTERM kill the process after some seconds more, and with it what there is to report.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
+use postlogin_engine::abandon;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 /// The exit code of a process that a signal ended, as shells have it.
 const INTERRUPTED: i32 = 130;
+
+/// The time that running logins have to end by themselves.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Set once the user, or the system, wants the run to end.
 pub(in crate::commands) fn flag() -> &'static AtomicBool {
@@ -36,12 +45,16 @@ fn listen(stop: &Arc<AtomicBool>) {
         return;
     };
     let stop = Arc::clone(stop);
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         for _ in signals.forever() {
             if stop.swap(true, Ordering::Relaxed) {
                 crate::terminal::put_back();
                 signal_hook::low_level::exit(INTERRUPTED);
             }
+            thread::spawn(|| {
+                thread::sleep(GRACE);
+                abandon();
+            });
         }
     });
 }
@@ -55,4 +68,13 @@ fn listen(stop: &Arc<AtomicBool>) {
         let _ = flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(stop));
         let _ = flag::register(signal, Arc::clone(stop));
     }
+    // Here nothing but the flag says that a signal came.
+    let stop = Arc::clone(stop);
+    thread::spawn(move || {
+        while !stop.load(Ordering::Relaxed) {
+            thread::sleep(GRACE / 10);
+        }
+        thread::sleep(GRACE);
+        abandon();
+    });
 }

@@ -141,3 +141,23 @@ fn no_path_leaves_the_folder() {
     let error = call("check", json!({"paths": ["--format=sarif"]})).expect_err("an option");
     assert!(error.message.ends_with("is not a path"), "{error:?}");
 }
+
+#[test]
+fn what_no_system_would_start_is_refused() {
+    let why = |claims: Vec<String>| call("explain", json!({"actions": ["a"], "why": claims}));
+    let long = why(vec!["x".repeat(500_000)]).expect_err("it is too long");
+    assert_eq!(long.message, "`--why` is too long: 500006 bytes");
+    assert_eq!(long.hint, "arguments have at most 65536 bytes");
+    let many = why(vec!["claim".repeat(1_000); 200]).expect_err("they are too long together");
+    assert!(
+        many.message.starts_with("the arguments have 100")
+            && many.message.ends_with("which is too much"),
+        "{}",
+        many.message
+    );
+    assert!(why(vec!["x".repeat(20_000)]).is_ok());
+    // No secret is shown.
+    let secret = json!({"actions": ["a"], "secrets": {"KEY": "s3cret".repeat(20_000)}});
+    let refused = call("explain", secret).expect_err("it is too long");
+    assert!(!refused.message.contains("s3cret"), "{}", refused.message);
+}
