@@ -130,22 +130,22 @@ impl Blocks<'_> {
 fn exports(block: &TSModuleBlock<'_>) -> Vec<String> {
     let mut names = Vec::new();
     for statement in &block.body {
-        let Statement::ExportNamedDeclaration(export) = statement else {
+        let Statement::ExportDeclaration(export) = statement else {
             continue;
         };
         let one = match &export.declaration {
-            Some(Declaration::VariableDeclaration(variables)) => {
+            Declaration::VariableDeclaration(variables) => {
                 for declarator in &variables.declarations {
                     let bound = declarator.id.get_binding_identifiers();
                     names.extend(bound.iter().map(|it| it.name.to_string()));
                 }
                 None
             }
-            Some(Declaration::FunctionDeclaration(function)) => function.id.as_ref(),
-            Some(Declaration::ClassDeclaration(class)) => class.id.as_ref(),
-            Some(Declaration::TSEnumDeclaration(one)) => Some(&one.id),
-            Some(Declaration::TSNamespaceDeclaration(one)) => Some(&one.id),
-            Some(Declaration::TSImportEqualsDeclaration(one)) => Some(&one.id),
+            Declaration::FunctionDeclaration(function) => function.id.as_ref(),
+            Declaration::ClassDeclaration(class) => class.id.as_ref(),
+            Declaration::TSEnumDeclaration(one) => Some(&one.id),
+            Declaration::TSNamespaceDeclaration(one) => Some(&one.id),
+            Declaration::TSImportEqualsDeclaration(one) => Some(&one.id),
             _ => None,
         };
         names.extend(one.map(|it| it.name.to_string()));
