@@ -28,7 +28,7 @@ const GLOBAL: &str = "global";
 /// The mutable globals of a program.
 #[derive(Debug)]
 pub(crate) struct Globals {
-    /// How many there are.
+    /// Their number.
     count: u64,
     /// Their bits in the first sandbox when it was made.
     initial: OnceLock<Vec<u64>>,

@@ -63,7 +63,7 @@ pub struct Program {
     /// Whether an instance whose memory was put back is as good as a new one: its code is a language engine's of ours, which writes to
     /// no table, and it has no globals but the stack pointer.
     pub(crate) can_rest: bool,
-    /// What is verified of such an instance beside its memory.
+    /// The globals of such an instance, which are verified beside its memory.
     pub(crate) globals: Option<Arc<Globals>>,
     /// The functions `load` and `run` of a language engine.
     pub(crate) loader: Option<Loader>,

@@ -134,7 +134,7 @@ fn both(javascript: &JavaScript, text: &str) -> [ActionPre; 2] {
     [plain.unwrap_or_else(|error| panic!("{error}")), covered]
 }
 
-/// What an observer has printed and claimed.
+/// Returns the messages and the claims of an observer.
 fn observed(ended: &Ended) -> (String, String) {
     assert_eq!(ended.fault, None);
     let claims = serde_json::to_string(&ended.outcome.id_token.claims).expect("JSON");

@@ -156,7 +156,7 @@ fn whatever_ends_a_login_leaves_nothing_in_globals() {
     assert_eq!(globals.initial.get(), Some(&vec![42]));
 }
 
-/// What would reach the next login is an error instead.
+/// A value that would reach the next login is an error instead.
 #[test]
 fn what_is_left_in_a_global_is_found() {
     verify_images();

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::modules::{Modules, Sight};
 
-/// What was there when packages were read.
+/// The state of everything that decides about packages, as it was when they were read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Seen {
-    /// What decides beside the file system.
+    /// Everything that decides beside the file system.
     surroundings: String,
     sight: Sight,
 }

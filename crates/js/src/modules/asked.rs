@@ -92,7 +92,7 @@ impl Sight {
     }
 }
 
-/// What the file system knows of a path.
+/// The facts that the file system has about a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fact {
     Absent,
@@ -189,7 +189,8 @@ fn hash<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
     crate::kept::hex(&hasher.finalize())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
