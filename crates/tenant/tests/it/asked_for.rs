@@ -117,19 +117,19 @@ fn a_trusted_server_says_whose_address_it_is() {
 fn an_empty_list_of_applications_is_none_of_them() {
     run(async {
         let mut data = export();
-        let off = json!({"name": "off", "strategy": "auth0", "enabled_clients": []});
+        data.connections[0]["enabled_clients"] = json!([]);
         let google =
             json!({"name": "google-oauth2", "strategy": "google-oauth2", "enabled_clients": []});
-        data.connections.extend([off, google]);
+        data.connections.push(google);
         let mut world = World::with(data, vec![]);
-        let mut realm = by_password(&[("realm", "off")]);
+        let mut realm = by_password(&[("realm", DATABASE)]);
         realm[0].1 = "http://auth0.com/oauth/grant-type/password-realm";
         let refused = world.token(&realm).await;
         assert_eq!(refused.json()["error"], "unauthorized_client");
-        let body = json!({"client_id": SPA, "connection": "off", "email": "x@example.com", "password": PASSWORD});
+        let body = json!({"client_id": SPA, "connection": DATABASE, "email": "x@example.com", "password": PASSWORD});
         let refused = sign_up(&mut world, body).await;
         assert_eq!(refused.0, 400, "{}", refused.1);
-        for name in ["off", "google-oauth2"] {
+        for name in [DATABASE, "google-oauth2"] {
             assert_eq!(
                 world.refusal(&[("connection", name)]).await,
                 "invalid_request"
@@ -140,7 +140,7 @@ fn an_empty_list_of_applications_is_none_of_them() {
         assert!(!page.text.contains("Google"), "{}", page.text);
         let token = world.machine_token(None).await;
         let of_off = world
-            .api(Method::GET, "connections?name=off", &token, Value::Null)
+            .api(Method::GET, "connections?name=Username-Password-Authentication", &token, Value::Null)
             .await
             .1;
         assert_eq!(of_off[0]["enabled_clients"], json!([]));
