@@ -140,7 +140,12 @@ fn an_empty_list_of_applications_is_none_of_them() {
         assert!(!page.text.contains("Google"), "{}", page.text);
         let token = world.machine_token(None).await;
         let of_off = world
-            .api(Method::GET, "connections?name=Username-Password-Authentication", &token, Value::Null)
+            .api(
+                Method::GET,
+                "connections?name=Username-Password-Authentication",
+                &token,
+                Value::Null,
+            )
             .await
             .1;
         assert_eq!(of_off[0]["enabled_clients"], json!([]));
