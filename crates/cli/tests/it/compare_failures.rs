@@ -1,7 +1,5 @@
 //! `postlogin compare` of what fails on both sides, never ends or cannot be loaded: nothing is equal that was not compared.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
 use crate::support::{Finished, folder, postlogin};
@@ -124,7 +122,6 @@ fn many_errors_are_counted() {
 fn logins_that_never_end_stop_the_comparison() {
     let endless = action("for (;;) {}");
     let fine = action("api.idToken.setCustomClaim('https://x.example/a', 1);");
-    let began = Instant::now();
     for jobs in [1, 3] {
         let arguments = format!("--generate 1000 --timeout 100ms --jobs {jobs}");
         let done = compare(&endless, &endless, &arguments);
@@ -159,11 +156,6 @@ fn logins_that_never_end_stop_the_comparison() {
     assert_eq!(found["equal"], false, "{found}");
     assert_eq!(found["cut_short"], true, "{found}");
     assert_eq!(found["logins"]["compared"], 5, "{found}");
-    assert!(
-        began.elapsed() < Duration::from_secs(120),
-        "{:?}",
-        began.elapsed()
-    );
 }
 
 #[test]

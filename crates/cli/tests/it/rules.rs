@@ -246,9 +246,10 @@ fn what_cannot_be_a_rule_is_one_clear_message() {
     ----- stdout -----
     error[not-a-rule]  rules/action.js:1:1
       it is configured as a Rule, but the file does not contain one
+      > 1 | exports.onExecutePostLogin = async () => {};
+          | ^
       hint: a Rule is one function and nothing else: function (user, context, callback) { … }
-      1 | exports.onExecutePostLogin = async () => {};
-        | ^
+      https://auth0.com/docs/customize/rules/create-rules
 
     ✗ 1 error in 1 Rule
     "#);
