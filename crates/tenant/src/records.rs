@@ -129,6 +129,9 @@ pub(crate) struct Code {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) grant: Option<Grant>,
     pub(crate) redirect_uri: String,
+    /// Whether the request named it: then the exchange has to.
+    #[serde(default)]
+    pub(crate) names_redirect_uri: bool,
     pub(crate) code_challenge: Option<String>,
     pub(crate) code_challenge_method: Option<String>,
     /// The thumbprint of the key that the exchange has to prove.

@@ -15,6 +15,7 @@ use super::cross_origin;
 use super::event::Occasion;
 use super::finish::{Answer, error_page, send, send_error};
 use super::issue::Grant;
+use super::membership::is_by_its_connection;
 use super::mfa;
 use super::par;
 use super::provider;
@@ -93,13 +94,7 @@ async fn begin(
             .connection
             .as_deref()
             .is_none_or(|name| is_of_connection(tenant, &session.record.user_id, name));
-        fresh
-            && !asks
-            && same
-            && tenant
-                .store
-                .user(&session.record.user_id)
-                .is_ok_and(|user| user.is_some())
+        fresh && !asks && same && is_of_login(tenant, session, &request)
     });
     let (browser, is_new) = session::browser(tenant, call);
     let mut request = request;
@@ -126,6 +121,16 @@ async fn begin(
     Ok(response)
 }
 
+/// Whether the user of a session is still there, and came by a connection of the login's organization.
+fn is_of_login(tenant: &Tenant, session: &Session, request: &AuthRequest) -> bool {
+    let Ok(Some(user)) = tenant.store.user(&session.record.user_id) else {
+        return false;
+    };
+    let arrived_by = session.record.connection.as_deref();
+    let organization = request.organization.as_deref();
+    organization.is_none_or(|it| is_by_its_connection(tenant, it, arrived_by, &user))
+}
+
 fn is_of_connection(tenant: &Tenant, user_id: &str, name: &str) -> bool {
     let user = tenant
         .store
@@ -142,6 +147,13 @@ fn is_of_connection(tenant: &Tenant, user_id: &str, name: &str) -> bool {
 
 /// Opens the login page, or that for signing up.
 pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
+    let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+    let organization = login.request.organization.as_deref();
+    if login.request.connection.is_none()
+        && let Some(closed) = tenant.catalog.closed(&client, organization)
+    {
+        return Err(OAuthError::invalid_request(closed));
+    }
     keep_open(tenant, &login.id, login, PAGE_MS)?;
     let provider = login
         .request
@@ -153,7 +165,8 @@ pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
     }
     let wants_signup = login.request.screen_hint.as_deref() == Some("signup")
         || login.request.prompt.iter().any(|prompt| prompt == "create");
-    let page = if wants_signup { "signup" } else { "login" };
+    let offered = wants_signup && pages::login::offers_sign_up(tenant, &client, login)?;
+    let page = if offered { "signup" } else { "login" };
     Ok(redirect(
         &tenant.url(&format!("u/{page}?state={}", login.id)),
     ))
@@ -397,6 +410,7 @@ fn code(tenant: &Tenant, request: &AuthRequest, grant: &Grant) -> Result<String>
         client_id: grant.client_id.clone(),
         grant: Some(grant.clone()),
         redirect_uri: request.redirect_uri.clone(),
+        names_redirect_uri: request.query.contains_key("redirect_uri"),
         code_challenge: request.code_challenge.clone(),
         code_challenge_method: request.code_challenge_method.clone(),
         dpop_jkt: request

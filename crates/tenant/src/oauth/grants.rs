@@ -25,10 +25,12 @@ pub(crate) async fn password(
     who.require_proof()?;
     let username = call.required("username")?;
     let secret = call.required("password")?;
+    let organization = organization(tenant, &who.client, call.body_field("organization"))?;
+    let within = organization.as_deref();
     let connection = match call.body_field("grant_type") {
         Some(REALM_GRANT) => {
             let realm = call.required("realm")?;
-            let mut known = tenant.catalog.databases(&who.client);
+            let mut known = tenant.catalog.databases_in(&who.client, within);
             let found = known.find(|connection| text(connection, "name") == Some(realm));
             found.ok_or_else(|| {
                 OAuthError::new(
@@ -39,7 +41,7 @@ pub(crate) async fn password(
             })?
         }
         _ => {
-            let found = tenant.catalog.default_database(&who.client);
+            let found = tenant.catalog.default_database_in(&who.client, within);
             found.ok_or_else(|| {
                 OAuthError::new(
                     403,
@@ -52,7 +54,6 @@ pub(crate) async fn password(
     let (audience, scope) = access(tenant, call)?;
     let asked = call.body_field("scope").unwrap_or_default();
     let scope = of_password(tenant, audience.as_deref(), &words(asked), scope);
-    let organization = organization(tenant, &who.client, call.body_field("organization"))?;
     let name = text(connection, "name").unwrap_or_default();
     let user_id = check_password(tenant, name, username, secret).await?;
     let user_id = user_id.ok_or_else(|| OAuthError::invalid_grant("Wrong email or password."))?;

@@ -2,10 +2,11 @@
 //!
 //! <https://auth0.com/docs/manage-users/organizations/configure-organizations/enable-connections>
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::event::{Occasion, connection};
 use super::{OAuthError, Result};
+use crate::catalog::reach::entry;
 use crate::http::text;
 use crate::management::merge_metadata;
 use crate::records::{Invitation, Member, MemberRoles};
@@ -102,6 +103,48 @@ pub(super) fn invited(
     })
 }
 
+/// Checks that the user of a login signs in by a connection of the organization: the one they came by, or without one any of
+/// their identities.
+///
+/// # Errors
+/// When it is not one of the organization. The text is ours.
+pub(super) fn by_its_connection(
+    tenant: &Tenant,
+    organization: &str,
+    occasion: &Occasion,
+    user: &Value,
+) -> Result<()> {
+    let arrived_by = occasion
+        .session
+        .as_ref()
+        .and_then(|session| session.connection.as_deref());
+    if is_by_its_connection(tenant, organization, arrived_by, user) {
+        return Ok(());
+    }
+    let description = "the connection is not enabled for the organization";
+    Err(OAuthError::new(403, "access_denied", description))
+}
+
+/// The same for a user, and the connection that they came by.
+pub(super) fn is_by_its_connection(
+    tenant: &Tenant,
+    organization: &str,
+    arrived_by: Option<&str>,
+    user: &Value,
+) -> bool {
+    let is_of = |name: &str| {
+        let known = tenant.catalog.connection(name).cloned();
+        let known = known.unwrap_or_else(|| json!({"name": name}));
+        tenant.catalog.is_of(&known, Some(organization))
+    };
+    let identities = user.get("identities").and_then(Value::as_array);
+    let mut identities = identities.into_iter().flatten();
+    match arrived_by {
+        Some(name) => is_of(name),
+        None => identities.any(|it| text(it, "connection").is_some_and(is_of)),
+    }
+}
+
 /// Makes a user a member if the connection of the login assigns membership; returns whether it does.
 ///
 /// It happens before the Actions run (<https://community.auth0.com/t/200110>).
@@ -127,16 +170,10 @@ pub(super) fn assigned(
     Ok(true)
 }
 
-/// Whether an organization assigns membership to those who sign in by a connection. An export has its name, the Management API
-/// its id.
+/// Whether an organization assigns membership to those who sign in by a connection.
 fn assigns(organization: &Value, name: &str, id: Option<&str>) -> bool {
-    let enabled = organization.get("connections").and_then(Value::as_array);
-    let mut enabled = enabled.into_iter().flatten();
-    enabled.any(|it| {
-        let named = text(it, "name").or_else(|| text(it, "connection_name"));
-        let is_it = named == Some(name) || (id.is_some() && text(it, "connection_id") == id);
-        is_it && it.get("assign_membership_on_login") == Some(&Value::Bool(true))
-    })
+    let found = entry(organization, name, id);
+    found.is_some_and(|it| it.get("assign_membership_on_login") == Some(&Value::Bool(true)))
 }
 
 #[cfg(test)]

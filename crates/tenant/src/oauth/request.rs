@@ -101,6 +101,7 @@ pub(crate) fn way_back(
         .to_owned();
     let organization = params
         .get("organization")
+        .filter(|_| has_organizations(&client))
         .and_then(|named| tenant.catalog.organization(named))
         .and_then(|found| text(found, "name"));
     let is_listed =
@@ -238,15 +239,19 @@ pub(crate) fn checked(
         }
         None => None,
     };
+    let organization = organization(tenant, client, params.get("organization"))?;
     let connection = params.get("connection").map(str::to_owned);
     if let Some(name) = &connection {
-        let known = tenant
-            .catalog
-            .connection(name)
-            .is_some_and(|found| crate::catalog::is_enabled(found, client));
-        if !known {
-            return Err(OAuthError::invalid_request(
+        let found = tenant.catalog.connection(name);
+        let found = found.filter(|found| crate::catalog::is_enabled(found, client));
+        let found = found.ok_or_else(|| {
+            OAuthError::invalid_request(
                 "the connection was not found or is not enabled for the client",
+            )
+        })?;
+        if !tenant.catalog.is_of(found, organization.as_deref()) {
+            return Err(OAuthError::invalid_request(
+                "the connection is not enabled for the organization",
             ));
         }
     }
@@ -269,7 +274,7 @@ pub(crate) fn checked(
         response_mode: back.response_mode.clone(),
         scope: permitted(tenant, audience.as_deref(), scope)?,
         state: back.state.clone(),
-        organization: organization(tenant, client, params.get("organization"))?,
+        organization,
         max_age,
         login_hint: params.get("login_hint").map(str::to_owned),
         acr_values: list("acr_values"),
@@ -411,6 +416,7 @@ pub(crate) fn permitted(
     Ok(scope
         .into_iter()
         .filter(|scope| standard(scope) || defined.contains(&scope.as_str()))
+        .filter(|scope| scope != "offline_access" || allows_offline(api))
         .collect())
 }
 
@@ -430,12 +436,31 @@ pub(crate) fn scopes_of(api: &Value) -> impl Iterator<Item = &str> {
         .filter_map(|scope| text(scope, "value"))
 }
 
+/// Whether logins of an application are to an organization: `deny`, which is the default, `allow` or `require`.
+///
+/// Source: <https://auth0.com/docs/api/management/v2/clients/post-clients>.
+fn organization_usage(client: &Value) -> &str {
+    text(client, "organization_usage").unwrap_or("deny")
+}
+
+/// Whether `{organization_name}` counts in the addresses of an application.
+pub(crate) fn has_organizations(client: &Value) -> bool {
+    organization_usage(client) != "deny"
+}
+
+/// Whether an API allows refresh tokens; without the key it does not.
+///
+/// Source: <https://auth0.com/docs/secure/tokens/refresh-tokens/get-refresh-tokens>.
+pub(crate) fn allows_offline(api: &Value) -> bool {
+    api.get("allow_offline_access") == Some(&Value::Bool(true))
+}
+
 pub(crate) fn organization(
     tenant: &Tenant,
     client: &Value,
     asked: Option<&str>,
 ) -> Result<Option<String>> {
-    let usage = text(client, "organization_usage").unwrap_or("allow");
+    let usage = organization_usage(client);
     match (asked, usage) {
         (None, "require")
             if text(client, "organization_require_behavior").unwrap_or("no_prompt")

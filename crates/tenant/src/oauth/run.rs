@@ -93,6 +93,10 @@ pub(crate) async fn start(tenant: &Arc<Tenant>, occasion: Occasion, call: &Call)
     if user.get("blocked") == Some(&Value::Bool(true)) {
         return Err(OAuthError::new(403, "unauthorized", "user is blocked"));
     }
+    // A refresh is of a login that has been checked.
+    if let (Some(organization), None) = (&occasion.organization, &occasion.exchanged) {
+        membership::by_its_connection(tenant, organization, &occasion, &user)?;
+    }
     membership::invited(tenant, occasion.organization.as_deref(), &occasion, &user)?;
     if let Some(organization) = &occasion.organization
         && !tenant.is_member(organization, &occasion.user_id)?

@@ -176,11 +176,17 @@ fn take_back(tenant: &Tenant, record: &Code) -> Result<()> {
 
 /// Checks that the exchange is made by who began the login.
 fn proves_itself(call: &Call, who: &Authenticated, record: &Code) -> Result<()> {
-    if call
-        .body_field("redirect_uri")
-        .is_some_and(|given| given != record.redirect_uri)
-    {
-        return Err(OAuthError::invalid_grant("The redirect URI is wrong."));
+    let expected = record.redirect_uri.as_str();
+    match call.body_field("redirect_uri") {
+        // The text is production's, as public code quotes it: https://github.com/nextauthjs/next-auth/issues.
+        Some(given) if given != expected => {
+            let description =
+                format!("The redirect URI is wrong. You sent {given}, and we expected {expected}");
+            return Err(OAuthError::new(403, "unauthorized_client", description));
+        }
+        // RFC 6749, section 4.1.3.
+        None if record.names_redirect_uri => return Err(OAuthError::missing("redirect_uri")),
+        _ => {}
     }
     match (
         record.code_challenge.as_deref(),

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::{connection_name, hidden, invited, layout, problem, tenant_name};
-use crate::catalog::{is_enabled, is_provider};
+use crate::catalog::is_provider;
 use crate::http::{Call, page_towards, text};
 use crate::oauth::authorize::{refused, signed_in};
 use crate::oauth::extra::Extra;
@@ -156,7 +156,7 @@ fn database(tenant: &Tenant, client: &Value, login: &LoginDoc) -> String {
     let asked = login.request.connection.as_deref();
     let known = tenant
         .catalog
-        .default_database(client)
+        .default_database_in(client, login.request.organization.as_deref())
         .and_then(|found| text(found, "name"));
     asked.or(known).unwrap_or_default().to_owned()
 }
@@ -182,12 +182,13 @@ fn is_pickable(tenant: &Tenant, client: &Value, login: &LoginDoc, user: &Value) 
         .connection
         .as_deref()
         .is_none_or(|asked| asked == name);
-    asked
-        && tenant
-            .catalog
-            .connection(name)
-            // People of another site sign in there: their script gives the profile.
-            .is_none_or(|connection| is_enabled(connection, client) && !is_provider(connection))
+    let organization = login.request.organization.as_deref();
+    let is_fit = |connection: &Value| {
+        // People of another site sign in there: their script gives the profile.
+        tenant.catalog.is_open(connection, client, organization) && !is_provider(connection)
+    };
+    let known = tenant.catalog.connection(name);
+    asked && known.map_or(organization.is_none(), is_fit)
 }
 
 /// The first users who may be picked, of each connection at most one more than are shown.
@@ -199,12 +200,10 @@ fn pickable(
 ) -> Result<Vec<Value>> {
     let asked = login.request.connection.as_deref();
     let mut users = Vec::new();
-    for connection in &tenant.catalog.connections {
+    let organization = login.request.organization.as_deref();
+    for connection in tenant.catalog.open(client, organization) {
         let name = text(connection, "name").unwrap_or_default();
-        if asked.is_none_or(|asked| asked == name)
-            && is_enabled(connection, client)
-            && !is_provider(connection)
-        {
+        if asked.is_none_or(|asked| asked == name) && !is_provider(connection) {
             let some = tenant.store.first_users(name, beginning, PICKED + 1)?;
             users.extend(
                 some.into_iter()
@@ -254,11 +253,13 @@ fn login_page(
             (claims_field(written))
             button name="action" value="default" { "Continue" }
         }
-        p {
-            "Don't have an account? "
-            a href={ "/u/signup?state=" (login.id) } { "Sign up" }
+        @if offers_sign_up(tenant, &client, login)? {
+            p {
+                "Don't have an account? "
+                a href={ "/u/signup?state=" (login.id) } { "Sign up" }
+            }
         }
-        @for connection in tenant.catalog.providers(&client) {
+        @for connection in tenant.catalog.buttons(&client, login.request.organization.as_deref()) {
             @let name = text(connection, "name").unwrap_or_default();
             p {
                 a.button href=(provider::address(tenant, &login.id, name)) {
@@ -318,13 +319,25 @@ fn claims_field(written: &str) -> Markup {
     }
 }
 
+/// Whether the page offers to sign up: an organization has to allow it, or to have invited.
+pub(crate) fn offers_sign_up(tenant: &Tenant, client: &Value, login: &LoginDoc) -> Result<bool> {
+    let organization = login.request.organization.as_deref();
+    let database = tenant.catalog.connection(&database(tenant, client, login));
+    let offers = database.is_none_or(|it| tenant.catalog.offers_sign_up(it, organization));
+    Ok(offers || invited::of(tenant, login)?.is_some())
+}
+
 pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     let result = async {
         let login = open_login(&tenant, &call)?;
+        let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+        if !offers_sign_up(&tenant, &client, &login)? {
+            let closed = "Signing up is not enabled for the connection in this organization.";
+            return Err(OAuthError::invalid_request(closed));
+        }
         if call.method != Method::POST {
             return signup_page(&tenant, &call, &login, StatusCode::OK, None);
         }
-        let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
         let mut fields = Map::new();
         for key in ["email", "password", "username"] {
             if let Some(value) = call.body_field(key) {

@@ -39,13 +39,13 @@ pub(crate) async fn provider(State(tenant): State<Arc<Tenant>>, call: Call) -> R
 fn connection(tenant: &Tenant, call: &Call, login: &LoginDoc) -> Result<Value> {
     let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
     let name = call.field("connection").unwrap_or_default();
-    let found = tenant
-        .catalog
-        .providers(&client)
-        .find(|connection| text(connection, "name") == Some(name));
+    let organization = login.request.organization.as_deref();
+    let mut providers = tenant.catalog.providers(&client);
+    let found = providers
+        .find(|it| text(it, "name") == Some(name) && tenant.catalog.is_of(it, organization));
     found.cloned().ok_or_else(|| {
         let description = match tenant.catalog.connection(name).is_some_and(is_provider) {
-            true => "The connection is not enabled for the application.",
+            true => "The connection is not enabled for the application or the organization.",
             false => "There is no such social or enterprise connection.",
         };
         OAuthError::invalid_request(description)
