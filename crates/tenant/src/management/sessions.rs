@@ -33,16 +33,10 @@ pub(super) fn list(
     })
 }
 
-/// `DELETE /users/{id}/sessions`, with the refresh tokens that were issued in them.
+/// `DELETE /users/{id}/sessions`. Refresh tokens outlive a session, unless it is revoked ([`revoke`]).
 pub(super) fn end_all(tenant: &Tenant, caller: &Caller, user_id: &str) -> Result<Answered> {
     caller.require(&["delete:sessions"], None)?;
     tenant.store.user(user_id)?.ok_or_else(inexistent)?;
-    for (_, session) in tenant
-        .store
-        .list::<Session>(Some(user_id), tenant.now_ms())?
-    {
-        tenant.store.remove_refresh_tokens_of(&session.id)?;
-    }
     tenant.store.remove_owned::<Session>(user_id)?;
     Ok(Answered::Nothing)
 }
@@ -54,12 +48,11 @@ pub(super) fn get(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered
     ok(shown(&session))
 }
 
-/// `DELETE /sessions/{id}`, with the refresh tokens that were issued in it.
+/// `DELETE /sessions/{id}`, which leaves its refresh tokens as they are.
 pub(super) fn end(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
     caller.require(&["delete:sessions"], None)?;
-    let (key, session) = find(tenant, id)?.ok_or_else(unknown)?;
+    let (key, _) = find(tenant, id)?.ok_or_else(unknown)?;
     tenant.store.remove::<Session>(&key)?;
-    tenant.store.remove_refresh_tokens_of(&session.id)?;
     Ok(Answered::Nothing)
 }
 
@@ -76,7 +69,9 @@ pub(super) fn update(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
     ok(shown(&changed.ok_or_else(unknown)?))
 }
 
-/// `POST /sessions/{id}/revoke`, which is the same as its end here.
+/// `POST /sessions/{id}/revoke`, which revokes the refresh tokens of a session as well.
+///
+/// Source: <https://auth0.github.io/auth0-cli/auth0_sessions_revoke.html>.
 pub(super) fn revoke(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
     caller.require(&["delete:sessions", "delete:refresh_tokens"], None)?;
     let (key, session) = find(tenant, id)?.ok_or_else(unknown)?;
