@@ -37,6 +37,13 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
+    /// Returns the number of bytes that the parameters take in a form.
+    pub(crate) fn encoded_length(&self) -> usize {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(&self.0);
+        form.finish().len()
+    }
+
     /// The first name that occurs twice: OAuth forbids it (RFC 6749, section 3.1).
     pub(crate) fn repeated(&self) -> Option<&str> {
         let mut seen = std::collections::HashSet::new();

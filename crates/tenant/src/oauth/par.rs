@@ -13,6 +13,7 @@ use super::client_auth::authenticate;
 use super::request::{checked, way_back};
 use super::token::check_body_for;
 use super::{OAuthError, Result, dpop};
+use crate::catalog::is_confidential;
 use crate::http::{Call, Content, Params, answer};
 use crate::randomness::digest;
 use crate::records::Pushed;
@@ -23,6 +24,9 @@ use crate::store::Entry;
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// Seconds for which a reference can be used.
 const LIFETIME_S: i64 = 30;
+/// Bytes that the body may have, and parameters for the page that may be in it. The texts of the refusals are ours.
+const LONGEST: usize = 10_240;
+const MOST_EXTRA: usize = 10;
 /// Parameters that prove the application and are no part of its request.
 const PROOFS: &[&str] = &["client_secret", "client_assertion", "client_assertion_type"];
 
@@ -41,8 +45,23 @@ fn reference(tenant: &Tenant, call: &Call) -> Result<Value> {
     let Content::Form(form) = &call.content else {
         return Err(OAuthError::invalid_request("The body must be a form"));
     };
+    let length = form.encoded_length();
+    if length > LONGEST {
+        let description = format!("The body has {length} bytes, and may have {LONGEST}.");
+        return Err(OAuthError::new(413, "invalid_request", description));
+    }
     let who = authenticate(tenant, call)?;
+    if !is_confidential(&who.client) {
+        let description = "Only confidential applications can push authorization requests.";
+        return Err(OAuthError::new(403, "unauthorized_client", description));
+    }
     who.require_proof()?;
+    let extra = form.0.iter().filter(|(name, _)| name.starts_with("ext-"));
+    if extra.count() > MOST_EXTRA {
+        let description =
+            format!("The request has more than {MOST_EXTRA} parameters that begin with ext-.");
+        return Err(OAuthError::invalid_request(description));
+    }
     let proven = dpop::of_client(tenant, call, &who)?;
     if form.get("request_uri").is_some() {
         let description = "request_uri must not be pushed";
