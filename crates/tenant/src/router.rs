@@ -47,6 +47,7 @@ fn table() -> Vec<Row> {
             Intake::TOKEN,
             get(discovery::keys),
         ),
+        ("/pem", Intake::TOKEN, get(discovery::certificate)),
         ("/authorize", Intake::PAGE, any(authorize::authorize)),
         ("/login/callback", Intake::PAGE, any(provider::callback)),
         ("/continue", Intake::PAGE, any(resume::resume)),
@@ -200,6 +201,9 @@ async fn nowhere(request: Request) -> Response {
         "/oidc/register",
         "/bc-authorize",
         "/tokeninfo",
+        "/cer",
+        "/rawpem",
+        "/pb7",
         "/me/",
     ];
     let path = request.uri().path();
@@ -281,7 +285,7 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         set(
             &mut response,
             "access-control-allow-headers",
-            "authorization, content-type, auth0-client, dpop",
+            "authorization, content-type, auth0-client, dpop, x-request-language",
         );
         // Which a page has to read before it can send a proof.
         set(
