@@ -6,9 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
+use serde_json::Value;
 
+use super::result::{VERIFIED, succeeded};
 use crate::clock::iso;
-use crate::http::{Call, page};
+use crate::http::{Call, page, redirect};
 use crate::management::happenings;
 use crate::oauth::finish::error_page;
 use crate::oauth::{OAuthError, Result};
@@ -123,6 +125,10 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
         })?;
         let user = tenant.store.user(user_id)?.unwrap_or_default();
         happenings::of_user(tenant, call, "sv", &user);
+        let result_url = ticket.result_url.as_ref().and_then(Value::as_str);
+        if let Some(url) = result_url.and_then(|url| succeeded(url, VERIFIED)) {
+            return Ok(redirect(&url));
+        }
         let body = html! {
             h1 { "Email Verified" }
             p { "Your email address was successfully verified." }
