@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::support::{API, SPA, VERIFIER, WEB, WEB_SECRET, World, run};
+use crate::support::{API, CALLBACK, SPA, VERIFIER, WEB, WEB_SECRET, World, run};
 
 #[test]
 fn a_code_is_good_once_for_one_application_and_one_verifier() {
@@ -92,6 +92,7 @@ fn a_second_use_takes_the_tokens_back() {
             let mut fields = vec![
                 ("grant_type", "authorization_code"),
                 ("code", code.as_str()),
+                ("redirect_uri", CALLBACK),
             ];
             fields.extend(more);
             assert_eq!(world.token(&fields).await.json()["error"], "invalid_grant");

@@ -53,6 +53,7 @@ fn a_reference_stands_for_its_parameters_once() {
             ("client_id", WEB),
             ("client_secret", WEB_SECRET),
             ("code", code.as_str()),
+            ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
         ];
         assert!(world.token(&fields).await.json()["id_token"].is_string());
