@@ -426,3 +426,27 @@ fn pushed_requests_have_the_limits_of_production() {
         }
     });
 }
+
+#[test]
+fn addresses_of_applications_are_urls() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        let path = format!("clients/{SPA}");
+        for (change, status) in [
+            (json!({"callbacks": ["nope"]}), 400),
+            (json!({"allowed_logout_urls": ["x y"]}), 400),
+            (
+                json!({"callbacks": ["https://*.example.com/cb", "com.example.app:/callback"]}),
+                200,
+            ),
+            (json!({"callbacks": []}), 200),
+        ] {
+            let (answered, body) = world.api(Method::PATCH, &path, &token, change).await;
+            assert_eq!(answered, status, "{body}");
+        }
+        let new = json!({"name": "New", "callbacks": ["/callback"]});
+        let (status, body) = world.api(Method::POST, "clients", &token, new).await;
+        assert_eq!((status, &body["errorCode"]), (400, &json!("invalid_body")));
+    });
+}
