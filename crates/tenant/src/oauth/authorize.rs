@@ -170,8 +170,8 @@ pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
     let asks = organizations::prompt(&client) == Some(Prompt::BeforeLogin);
     let page = match wants_signup {
         _ if asks && login.request.organization.is_none() => "organization",
-        true => "signup",
-        false => "login",
+        true if pages::login::may_sign_up(tenant, &client, login)? => "signup",
+        _ => "login",
     };
     Ok(redirect(
         &tenant.url(&format!("u/{page}?state={}", login.id)),

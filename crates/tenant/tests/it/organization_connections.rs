@@ -102,6 +102,10 @@ fn users_sign_up_where_the_organization_lets_them() {
             let mut world = world(json!([
                 {"name": DATABASE, "assign_membership_on_login": true, "is_signup_enabled": signs_up}
             ]));
+            let asked = [("organization", "acme"), ("screen_hint", "signup")];
+            let opened = world.authorize(&asked).await;
+            let path = opened.location().path().to_owned();
+            assert_eq!(path == "/u/signup", expected, "{path}");
             let login = world.authorize(&[("organization", "acme")]).await;
             let page = world.get(login.header("location")).await;
             assert_eq!(page.text.contains("/u/signup"), expected);
