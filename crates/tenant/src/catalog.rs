@@ -104,7 +104,7 @@ impl Catalog {
         let exported = catalog.clients.len();
         if catalog.clients.is_empty() {
             catalog.clients.push(json!({
-                "name": "Local Application", "app_type": "spa", "token_endpoint_auth_method": "none",
+                "name": "Local Application", "app_type": "spa", "token_endpoint_auth_method": "none", "organization_usage": "allow",
                 "callbacks": ["http://localhost:3000", "http://localhost:3000/callback"],
                 "allowed_logout_urls": ["http://localhost:3000"], "web_origins": ["http://localhost:3000"],
                 "grant_types": ["authorization_code", "implicit", "refresh_token", "password", "http://auth0.com/oauth/grant-type/password-realm",

@@ -48,6 +48,7 @@ fn table() -> Vec<Row> {
             Intake::TOKEN,
             get(discovery::keys),
         ),
+        ("/pem", Intake::TOKEN, get(discovery::certificate)),
         ("/authorize", Intake::PAGE, any(authorize::authorize)),
         ("/login/callback", Intake::PAGE, any(provider::callback)),
         ("/continue", Intake::PAGE, any(resume::resume)),
@@ -206,6 +207,9 @@ async fn nowhere(request: Request) -> Response {
         "/oidc/register",
         "/bc-authorize",
         "/tokeninfo",
+        "/cer",
+        "/rawpem",
+        "/pb7",
         "/me/",
     ];
     let path = request.uri().path();

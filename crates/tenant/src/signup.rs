@@ -332,6 +332,9 @@ pub(crate) fn is_email(text: &str) -> bool {
         && !domain.is_empty()
         && !domain.starts_with('.')
         && !domain.ends_with('.')
+        && domain
+            .chars()
+            .all(|it| it.is_alphanumeric() || ".-_".contains(it))
 }
 
 /// Returns the problem of a sign-up's metadata.

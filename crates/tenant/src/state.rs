@@ -456,9 +456,13 @@ pub(crate) fn client_knows_origin(catalog: &Catalog, client: &Value, origin: &st
             .iter()
             .filter_map(|it| text(it, "name"))
     };
-    let fits = |known: &str| urls::fits(known, origin, names());
-    let mut listed = texts(client, "web_origins").chain(texts(client, "allowed_origins"));
-    if listed.any(|known| fits(known.trim_end_matches('/'))) {
+    // The placeholder counts in Allowed Callback URLs and Allowed Origins (CORS) alone, and if logins may be to an organization.
+    let counts = crate::oauth::organizations::are_allowed(client);
+    let fits = |known: &str| urls::fits(known, origin, names().filter(|_| counts));
+    let without = |known: &str| urls::fits(known, origin, []);
+    if texts(client, "allowed_origins").any(|known| fits(known.trim_end_matches('/')))
+        || texts(client, "web_origins").any(|known| without(known.trim_end_matches('/')))
+    {
         return true;
     }
     texts(client, "callbacks").any(|callback| match urls::is_pattern(callback) {

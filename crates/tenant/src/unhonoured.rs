@@ -210,6 +210,9 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
     let flags = data.settings.get("flags").and_then(Value::as_object);
     let mut settings = data.settings.clone();
     settings.shift_remove("flags");
+    if let Some(sessions) = settings.get_mut("sessions").and_then(Value::as_object_mut) {
+        sessions.shift_remove("oidc_logout_prompt_enabled");
+    }
     part("tenant", vec![&settings], SETTINGS);
     part("tenant flags", flags.into_iter().collect(), FLAGS);
     // Every export has the global client, which is not an application.

@@ -39,7 +39,7 @@ pub fn callback_problem(entry: &str) -> Option<String> {
 /// Whether a URL is the one that an application lists.
 ///
 /// `*` stands for a part of the first label of the host of an `http` or `https` URL, and the placeholder for the name of any
-/// of `organizations`, in the host alone. Everything else is compared letter by letter.
+/// of `organizations`, as the first of several labels of the host. Everything else is compared letter by letter.
 pub(crate) fn fits<'a>(
     known: &str,
     asked: &str,
@@ -55,10 +55,7 @@ pub(crate) fn fits<'a>(
     if !known.contains(PLACEHOLDER) {
         return fits_wildcard(known, asked);
     }
-    if known.contains('*')
-        || known.matches(PLACEHOLDER).count() > 1
-        || !is_in_host(known, PLACEHOLDER)
-    {
+    if known.contains('*') || known.matches(PLACEHOLDER).count() > 1 || !is_subdomain(known) {
         return false;
     }
     let mut organizations = organizations.into_iter();
@@ -72,6 +69,15 @@ fn is_in_host(known: &str, part: &str) -> bool {
     };
     let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
     matches!(scheme, "http" | "https") && host.contains(part)
+}
+
+/// Whether the placeholder is a whole label, the one furthest from the root, of a host that has more.
+fn is_subdomain(known: &str) -> bool {
+    let host = known.split_once("://").map_or("", |(_, rest)| rest);
+    let rest = host.strip_prefix(PLACEHOLDER);
+    let rest = rest.and_then(|rest| rest.strip_prefix('.'));
+    is_in_host(known, PLACEHOLDER)
+        && rest.is_some_and(|rest| rest.starts_with(|it: char| it.is_ascii_alphanumeric()))
 }
 
 fn fits_wildcard(known: &str, asked: &str) -> bool {
@@ -219,6 +225,39 @@ mod tests {
             assert_eq!(fits(known, asked, ["acme", "other"]), expected, "{asked}");
         }
         assert!(!fits(known, "https://acme.example.com/cb", []));
+        // "Must not be prefixed nor suffixed", "in the subdomain furthest from the root", and `https://{organization_name}`
+        // "will not work".
+        for (known, asked) in [
+            (
+                "https://pre-{organization_name}.acme.test/cb",
+                "https://pre-acme.acme.test/cb",
+            ),
+            (
+                "https://{organization_name}-x.acme.test/cb",
+                "https://acme-x.acme.test/cb",
+            ),
+            (
+                "https://sub.{organization_name}.acme.test/cb",
+                "https://sub.acme.acme.test/cb",
+            ),
+            ("https://{organization_name}/cb", "https://acme/cb"),
+            (
+                "https://{organization_name}:8443/cb",
+                "https://acme:8443/cb",
+            ),
+            ("https://{organization_name}./cb", "https://acme./cb"),
+            (
+                "com.app://{organization_name}.acme.test/cb",
+                "com.app://acme.acme.test/cb",
+            ),
+        ] {
+            assert!(!fits(known, asked, ["acme"]), "{known}");
+        }
+        assert!(fits(
+            "https://{organization_name}.a.test:8443/cb",
+            "https://acme.a.test:8443/cb",
+            ["acme"]
+        ));
         let in_path = "https://example.com/{organization_name}";
         assert!(!fits(in_path, "https://example.com/acme", ["acme"]));
         assert!(!fits(known, "https://a/b.example.com/cb", ["a/b"]));

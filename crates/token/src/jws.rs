@@ -12,7 +12,7 @@ use crate::digest::{decode, encode, left_half, sha256};
 use crate::sign::Scheme;
 use crate::{KeyPair, PublicKey};
 
-/// How a token is signed: the values of `signing_alg` of an API and `jwt_configuration.alg` of an application.
+/// Algorithms that sign tokens: the values of `signing_alg` of an API and `jwt_configuration.alg` of an application.
 ///
 /// Source: <https://auth0.com/docs/get-started/applications/signing-algorithms>.
 #[derive(Clone, Copy, PartialEq, Eq)]

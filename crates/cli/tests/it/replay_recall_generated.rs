@@ -101,7 +101,7 @@ const HELPERS: &[&str] = &[
     "const h{n} = (e) => { const { name, ...rest } = e.connection; return [name, rest.strategy]; };",
 ];
 
-/// What is done with a value `{v}`, which a helper or an expression gives. `{n}` is a number of its own.
+/// The uses of a value `{v}`, which a helper or an expression gives. `{n}` is a number of its own.
 const DEEDS: &[&str] = &[
     "api.idToken.setCustomClaim('https://example.com/{n}', {v});",
     "api.accessToken.setCustomClaim('https://example.com/{n}', {v} ?? null);",
@@ -118,7 +118,7 @@ const DEEDS: &[&str] = &[
     "if ({v} === 'pro') api.redirect.sendUserTo('https://example.com/pro');",
 ];
 
-/// What takes an object `{o}` apart.
+/// Ways to take an object `{o}` apart.
 const PARTS: &[&str] = &[
     "const o{n} = {o}; api.idToken.setCustomClaim('https://example.com/{n}', o{n}?.plan ?? o{n}?.name ?? null);",
     "const { plan: p{n} = 'none', name: n{n}, ...rest{n} } = {o} ?? {}; console.log(p{n}, n{n}, Object.keys(rest{n}));",
@@ -128,7 +128,7 @@ const PARTS: &[&str] = &[
     "const j{n} = JSON.parse(JSON.stringify({o} ?? null)); console.log(j{n}?.plan);",
 ];
 
-/// What keeps an Action from being recalled, once in a while.
+/// Statements that keep an Action from being recalled, once in a while.
 const REFUSED: &[&str] = &[
     "api.idToken.setCustomClaim('https://example.com/chance', Math.random());",
     "api.idToken.setCustomClaim('https://example.com/whole', Object.keys(event).length);",

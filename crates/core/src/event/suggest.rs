@@ -5,7 +5,7 @@ const LONGEST_NAME: usize = 256;
 
 /// The candidate that `name` most likely stands for, or `None` when nothing is near.
 ///
-/// What is longer than any known name has no candidate.
+/// A name that is longer than any known one has no candidate.
 ///
 /// A difference of case or of separators (`user_id`, `userId`, `user-id`) counts as nothing.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

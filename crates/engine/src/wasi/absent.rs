@@ -36,7 +36,7 @@ const UDP_SOCKET: &str = "start-bind finish-bind stream local-address remote-add
 const INCOMING_DATAGRAM_STREAM: &str = "receive subscribe";
 const OUTGOING_DATAGRAM_STREAM: &str = "check-send send subscribe";
 
-/// What no other interface mentions.
+/// Items that no other interface mentions.
 struct Entries;
 struct Incoming;
 struct Outgoing;

@@ -12,6 +12,7 @@ mod program;
 mod provider;
 mod saved;
 mod slots;
+mod templates;
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
@@ -25,12 +26,11 @@ use postlogin_core::{
 };
 use postlogin_engine::{Allocation, BoundAction, advance, finish, infos};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock, Traffic};
-use postlogin_js::liquid::Liquid;
 use postlogin_page::{Report, SourceText};
 use postlogin_project::{Project, Secret, TenantData};
 use postlogin_tenant::{
     Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
-    ProviderVisit, SavedCase, TemplateError, TemplateJob, TemplateRenderer,
+    ProviderVisit, SavedCase,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,6 +40,7 @@ use crate::{Compiler, LeftOut, PreparedLogin, run_login, unloadable};
 pub use error::ProgramError;
 use program::{Library, Program, cores};
 use slots::{Slot, Slots};
+pub use templates::rendered;
 
 /// Answers the requests of logins.
 pub trait Network: Send + Sync {
@@ -488,31 +489,4 @@ impl LoginPipeline for Pipeline {
     fn save_case(&self, case: &SavedCase, writes: bool) -> Result<(String, String), String> {
         self.saved(case, writes)
     }
-}
-
-/// The tenant renders one mail at a time; its sandbox is the one that no login takes.
-impl TemplateRenderer for Pipeline {
-    fn render(&self, job: &TemplateJob<'_>) -> Result<Vec<String>, TemplateError> {
-        let liquid = self.library.liquid().map_err(|error| TemplateError {
-            template: 0,
-            place: None,
-            message: format!("{error:#}"),
-            is_internal: true,
-        })?;
-        rendered(&liquid, job)
-    }
-}
-
-/// Renders the templates of a mail in a sandbox.
-///
-/// # Errors
-/// When a template is wrong, or the sandbox breaks.
-pub fn rendered(liquid: &Liquid, job: &TemplateJob<'_>) -> Result<Vec<String>, TemplateError> {
-    let texts = liquid.render(job.templates, job.variables, job.now_ms);
-    texts.map_err(|error| TemplateError {
-        template: error.template,
-        place: error.place,
-        message: error.message,
-        is_internal: error.is_internal,
-    })
 }

@@ -8,6 +8,7 @@ mod provider;
 mod render;
 mod renderer;
 pub(crate) mod reset;
+pub(crate) mod result;
 
 use std::sync::Arc;
 
@@ -104,7 +105,8 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
         to: to.to_owned(),
         user_id: text(user, "user_id").unwrap_or_default().to_owned(),
         client_id: cause.client_id.map(str::to_owned),
-        result_url: settings.and_then(|known| known.get("resultUrl")).cloned(),
+        includes_email: settings.and_then(|known| known.get("includeEmailInRedirect"))
+            == Some(&Value::Bool(true)),
         token,
         url,
         now,
@@ -196,7 +198,8 @@ struct Sending {
     to: String,
     user_id: String,
     client_id: Option<String>,
-    result_url: Option<Value>,
+    /// Whether the address after the link gets the user's.
+    includes_email: bool,
     token: String,
     url: String,
     now: i64,
@@ -215,12 +218,19 @@ impl Sending {
             to,
             user_id,
             client_id,
-            result_url,
+            includes_email,
             token,
             url,
             now,
             expires,
         } = self;
+        let result_url = rendered
+            .as_ref()
+            .ok()
+            .and_then(|it| it.result_url.as_deref());
+        let result_url = result_url
+            .and_then(|url| result::address(url, includes_email.then_some(to.as_str())))
+            .map(|url| Value::from(url.as_str()));
         let mut entry =
             json!({"type": "email", "date": iso(now), "template": name, "user_id": user_id});
         let email = Some(to.clone());

@@ -6,8 +6,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use url::Url;
+use serde_json::Value;
 
+use super::result::{VERIFIED, succeeded};
 use crate::clock::iso;
 use crate::http::csp::leave;
 use crate::http::{Call, page, text};
@@ -163,9 +164,9 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
             Err(ChangeError::Conflict) => return Err(gone()),
         };
         happenings::of_user(tenant, call, "sv", &user);
-        let message = "Your email was verified. You can continue using the application.";
-        if let Some(landing) = landing(&ticket, message) {
-            return Ok(landing);
+        let result_url = ticket.result_url.as_ref().and_then(Value::as_str);
+        if let Some(url) = result_url.and_then(|url| succeeded(url, VERIFIED)) {
+            return Ok(leave(&url));
         }
         let body = html! {
             h1 { "Email Verified" }
@@ -174,20 +175,4 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
         return Ok(page(StatusCode::OK, layout("Email Verified", &body)));
     }
     super::reset::used(tenant, call, token, ticket).await
-}
-
-/// Where the user lands who has used a ticket with a `result_url`: it gets `success` and `message`. One with Liquid in it, which
-/// only a template of the export can have, is not rendered.
-///
-/// <https://auth0.com/docs/customize/email/email-templates#configure-the-redirect-to-url-field>
-pub(super) fn landing(ticket: &Ticket, message: &str) -> Option<Response> {
-    let url = ticket.result_url.as_ref()?.as_str()?;
-    let mut url = Url::parse(url).ok().filter(|_| !url.contains("{{"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return None;
-    }
-    url.query_pairs_mut()
-        .append_pair("success", "true")
-        .append_pair("message", message);
-    Some(leave(url.as_str()))
 }

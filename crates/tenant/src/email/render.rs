@@ -35,6 +35,8 @@ pub struct RenderedEmail {
     pub subject: String,
     /// HTML.
     pub body: String,
+    /// Where the user goes after the link of the mail, if the template has a `resultUrl`.
+    pub result_url: Option<String>,
 }
 
 /// Why a mail could not be rendered.
@@ -44,7 +46,7 @@ pub enum EmailError {
     Unknown(String),
     /// A part of a template is not valid Liquid, or exceeds a limit.
     Template {
-        /// `body`, `subject` or `from`.
+        /// `body`, `subject`, `from` or `resultUrl`.
         part: &'static str,
         /// The template's name.
         name: String,
@@ -180,11 +182,13 @@ pub(crate) fn render(
     };
     let sender = catalog.settings.get("support_email");
     let sender = sender.and_then(Value::as_str);
-    let templates = [
+    let mut templates = vec![
         part("from", sender.unwrap_or("no-reply@localhost")),
         part("subject", subject),
         part("body", body),
     ];
+    let result_url = part("resultUrl", "");
+    templates.extend(Some(result_url).filter(|url| !url.is_empty()));
     let job = TemplateJob {
         templates: &templates,
         variables: &variables(catalog, tenant, mail),
@@ -194,7 +198,7 @@ pub(crate) fn render(
         if error.is_internal {
             return EmailError::Internal(error.message);
         }
-        let part = ["from", "subject", "body"].get(error.template);
+        let part = ["from", "subject", "body", "resultUrl"].get(error.template);
         let part = part.copied().unwrap_or("body");
         let file = configured.and_then(|known| text(known, "bodyFile"));
         EmailError::Template {
@@ -204,13 +208,15 @@ pub(crate) fn render(
             error,
         }
     })?;
-    match <[String; 3]>::try_from(texts) {
-        Ok([from, subject, body]) => Ok(RenderedEmail {
+    let mut texts = texts.into_iter();
+    match (texts.next(), texts.next(), texts.next()) {
+        (Some(from), Some(subject), Some(body)) => Ok(RenderedEmail {
             from,
             subject,
             body,
+            result_url: texts.next(),
         }),
-        Err(_) => Err(EmailError::Internal("a part of the mail is missing".into())),
+        _ => Err(EmailError::Internal("a part of the mail is missing".into())),
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use event::event;
 
-use super::outbox::landing;
+use super::result::{CHANGED, succeeded};
 use crate::clock::iso;
 use crate::http::csp::leave;
 use crate::http::{Call, add_cookie, page};
@@ -357,12 +357,13 @@ async fn password_page(
         crate::triggers::password::changed(tenant, call, &user);
     }
     let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
-    if let Some(url) = result_url.filter(is_web) {
+    // That of an Action is the later word.
+    let of_ticket = || {
+        let url = ticket.result_url.as_ref().and_then(Value::as_str);
+        url.and_then(|url| succeeded(url, CHANGED))
+    };
+    if let Some(url) = result_url.filter(is_web).or_else(of_ticket) {
         return Ok(leave(&url));
-    }
-    let message = "You can now login to the application with the new password.";
-    if let Some(landing) = landing(ticket, message) {
-        return Ok(landing);
     }
     let body = html! {
         h1 { "Password Changed!" }

@@ -20,6 +20,22 @@ const ALONE: &[(&str, &str)] = &[
     ("username", "email_verified"),
 ];
 
+/// The strategies of enterprise connections.
+///
+/// Source: <https://auth0.com/docs/authenticate/identity-providers/enterprise-identity-providers>.
+const ENTERPRISE: &[&str] = &[
+    "ad",
+    "adfs",
+    "auth0-adldap",
+    "google-apps",
+    "office365",
+    "oidc",
+    "okta",
+    "pingfederate",
+    "samlp",
+    "waad",
+];
+
 /// Checks a new user against the connection.
 ///
 /// # Errors
@@ -78,7 +94,7 @@ pub(super) fn of_change(tenant: &Tenant, body: &Map<String, Value>, id: &str) ->
         return Err(ApiError::new(400, message, "operation_not_supported"));
     }
     known_client(tenant, body)?;
-    if ["username", "password", "connection"]
+    if ["username", "password", "connection", "email_verified"]
         .iter()
         .all(|key| !body.contains_key(*key))
     {
@@ -102,14 +118,35 @@ pub(super) fn of_change(tenant: &Tenant, body: &Map<String, Value>, id: &str) ->
         }
     }
     let connection = crate::oauth::event::connection(tenant, &user, None);
+    of_strategy(&connection, body)?;
     of_connection(&connection, body)
+}
+
+/// Checks that the users of a connection have what a change sets. `password` and `username` are of databases; `email_verified` is
+/// "not supported for enterprise and passwordless sms connections". The text of the refusal is ours.
+fn of_strategy(connection: &Value, body: &Map<String, Value>) -> Result<()> {
+    let strategy = text(connection, "strategy").unwrap_or("auth0");
+    let is_enterprise = ENTERPRISE.contains(&strategy);
+    let refused = |key: &str| match key {
+        "email_verified" => is_enterprise || strategy == "sms",
+        _ => strategy != "auth0",
+    };
+    let keys = ["password", "username", "email_verified"];
+    let mut keys = keys.into_iter().filter(|key| body.contains_key(*key));
+    match keys.find(|key| refused(key)) {
+        Some(key) => {
+            let message = format!("Cannot update {key} for a user of a connection of {strategy}");
+            Err(ApiError::new(400, message, "operation_not_supported"))
+        }
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::of_connection;
+    use super::{of_connection, of_strategy};
 
     #[test]
     fn user_names_need_a_connection_that_has_them() {
@@ -129,6 +166,24 @@ mod tests {
             true,
         );
         check(json!({"strategy": "google-oauth2"}), true);
+    }
+
+    #[test]
+    fn users_of_other_sites_have_no_password_here() {
+        for (strategy, body, expected) in [
+            ("oidc", json!({"email_verified": true}), false),
+            ("sms", json!({"email_verified": true}), false),
+            ("email", json!({"email_verified": true}), true),
+            ("google-oauth2", json!({"email_verified": true}), true),
+            ("google-oauth2", json!({"password": "Str0ng-enough"}), false),
+            ("okta", json!({"username": "jane"}), false),
+            ("okta", json!({"blocked": true, "name": "n"}), true),
+            ("auth0", json!({"password": "Str0ng-enough"}), true),
+        ] {
+            let connection = json!({"strategy": strategy});
+            let checked = of_strategy(&connection, body.as_object().unwrap());
+            assert_eq!(checked.is_ok(), expected, "{strategy} {body}");
+        }
     }
 
     #[test]

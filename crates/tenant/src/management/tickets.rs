@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::users::inexistent;
 use super::{Answered, ApiError, Caller, Result, object};
 use crate::clock::iso;
+use crate::email::result::address;
 use crate::email::{Cause, Template, put_ticket, send};
 use crate::http::{Call, text};
 use crate::records::{Reset, Ticket};
@@ -82,6 +83,32 @@ fn user_of(tenant: &Tenant, body: &Map<String, Value>) -> Result<Value> {
     tenant.store.user(id)?.ok_or_else(inexistent)
 }
 
+/// Returns where the user of a ticket goes afterwards.
+///
+/// # Errors
+/// When it is not a web address, or comes with what it excludes.
+fn result_url(body: &Map<String, Value>, email: Option<&str>) -> Result<Option<Value>> {
+    let Some(given) = body.get("result_url").filter(|it| !it.is_null()) else {
+        return Ok(None);
+    };
+    let others = ["client_id", "organization_id"];
+    if others
+        .iter()
+        .any(|key| body.get(*key).is_some_and(Value::is_string))
+    {
+        let message = "result_url cannot be specified when using client_id or organization_id";
+        return Err(ApiError::new(400, message, "invalid_body"));
+    }
+    let includes = body.get("includeEmailInRedirect") == Some(&Value::Bool(true));
+    let url = given
+        .as_str()
+        .and_then(|url| address(url, email.filter(|_| includes)));
+    let url = url.ok_or_else(|| {
+        refuse("Object didn't pass validation for format absolute-https-uri-or-empty: result_url")
+    })?;
+    Ok(Some(url.as_str().into()))
+}
+
 /// Makes a link, and answers with it.
 fn ticket(
     tenant: &Tenant,
@@ -100,12 +127,7 @@ fn ticket(
             }
         },
     };
-    let has = |key: &str| body.get(key).is_some_and(|value| !value.is_null());
-    if has("result_url") && (has("client_id") || has("organization_id")) {
-        return Err(refuse(
-            "result_url cannot be specified when using client_id or organization_id",
-        ));
-    }
+    let result_url = result_url(body, text(user, "email"))?;
     let now = tenant.now_ms();
     let token = tenant.randomness.token();
     let user_id = text(user, "user_id").unwrap_or_default();
@@ -113,7 +135,7 @@ fn ticket(
         user_id: user_id.to_owned(),
         purpose: purpose.to_owned(),
         email: text(user, "email").map(str::to_owned),
-        result_url: body.get("result_url").cloned(),
+        result_url,
         client_id: body
             .get("client_id")
             .and_then(Value::as_str)

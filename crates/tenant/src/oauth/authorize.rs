@@ -12,7 +12,8 @@ use postlogin_core::Suspension;
 use serde_json::{Map, Value, json};
 
 use super::cross_origin;
-use super::event::Occasion;
+use super::enabled;
+use super::event::{self, Occasion};
 use super::finish::{Answer, error_page, send, send_error};
 use super::issue::Grant;
 use super::mfa;
@@ -94,13 +95,7 @@ async fn begin(
             .connection
             .as_deref()
             .is_none_or(|name| is_of_connection(tenant, &session.record.user_id, name));
-        fresh
-            && !asks
-            && same
-            && tenant
-                .store
-                .user(&session.record.user_id)
-                .is_ok_and(|user| user.is_some())
+        fresh && !asks && same && is_of_login(tenant, session, &request)
     });
     let (browser, is_new) = session::browser(tenant, call);
     let mut request = request;
@@ -127,6 +122,17 @@ async fn begin(
     Ok(response)
 }
 
+/// Whether the user of a session is still there, and came by a connection of the login's organization.
+fn is_of_login(tenant: &Tenant, session: &Session, request: &AuthRequest) -> bool {
+    let Ok(Some(user)) = tenant.store.user(&session.record.user_id) else {
+        return false;
+    };
+    let arrived_by = session.record.connection.as_deref();
+    let organization = request.organization.as_deref();
+    let connection = event::connection(tenant, &user, arrived_by);
+    enabled::enabled(tenant, organization, &connection).signs_in()
+}
+
 fn is_of_connection(tenant: &Tenant, user_id: &str, name: &str) -> bool {
     let user = tenant
         .store
@@ -143,6 +149,13 @@ fn is_of_connection(tenant: &Tenant, user_id: &str, name: &str) -> bool {
 
 /// Opens the login page, or that for signing up.
 pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
+    let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
+    let organization = login.request.organization.as_deref();
+    if login.request.connection.is_none()
+        && let Some(closed) = enabled::closed(tenant, &client, organization)
+    {
+        return Err(OAuthError::invalid_request(closed));
+    }
     keep_open(tenant, &login.id, login, PAGE_MS)?;
     let provider = login
         .request
@@ -154,12 +167,11 @@ pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
     }
     let wants_signup = login.request.screen_hint.as_deref() == Some("signup")
         || login.request.prompt.iter().any(|prompt| prompt == "create");
-    let client = tenant.client(&login.request.client_id)?.unwrap_or_default();
     let asks = organizations::prompt(&client) == Some(Prompt::BeforeLogin);
     let page = match wants_signup {
         _ if asks && login.request.organization.is_none() => "organization",
-        true => "signup",
-        false => "login",
+        true if pages::login::may_sign_up(tenant, &client, login)? => "signup",
+        _ => "login",
     };
     Ok(redirect(
         &tenant.url(&format!("u/{page}?state={}", login.id)),

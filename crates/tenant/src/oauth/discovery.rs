@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -57,6 +58,27 @@ pub(crate) async fn keys(State(tenant): State<Arc<Tenant>>) -> Response {
         key.shift_remove("alg");
     }
     public(answer(StatusCode::OK, &set))
+}
+
+/// `/pem`: the certificate of the signing key, as older clients and gateways read it.
+///
+/// Source: <https://auth0.com/docs/get-started/tenant-settings/signing-keys/view-signing-certificates>.
+pub(crate) async fn certificate(State(tenant): State<Arc<Tenant>>) -> Response {
+    let der = tenant.site.key_set.pointer("/keys/0/x5c/0");
+    let der = der.and_then(Value::as_str).unwrap_or_default();
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    let mut rest = der;
+    while !rest.is_empty() {
+        // Base64 is ASCII.
+        let (line, after) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = after;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    let mut response = Response::new(Body::from(pem));
+    set(&mut response, "content-type", "application/x-pem-file");
+    public(response)
 }
 
 fn public(mut response: Response) -> Response {

@@ -5,10 +5,11 @@
 use serde_json::Value;
 
 use super::{OAuthError, Result};
+use crate::catalog::{is_enabled, is_provider};
 use crate::http::text;
 use crate::state::Tenant;
 
-/// What an organization says of a connection.
+/// Whether an organization has a connection, and with which settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Enabled<'a> {
     /// Nothing: there is no organization, or its export lists no connections at all.
@@ -44,7 +45,7 @@ impl Enabled<'_> {
     }
 }
 
-/// What the organization with an id says of a connection. An export has names of connections, the Management API ids.
+/// Looks a connection up in the organization with an id. An export has names of connections, the Management API ids.
 pub(crate) fn enabled<'a>(
     tenant: &'a Tenant,
     organization: Option<&str>,
@@ -67,6 +68,29 @@ pub(crate) fn is_of(entry: &Value, connection: &Value) -> bool {
     let id = text(connection, "id");
     (named.is_some() && named == text(connection, "name"))
         || (id.is_some() && text(entry, "connection_id") == id)
+}
+
+/// Returns why nobody can sign in to an organization on the login page; `None` when somebody can.
+///
+/// The texts are production's, as public code and the documentation quote them.
+pub(crate) fn closed(
+    tenant: &Tenant,
+    client: &Value,
+    organization: Option<&str>,
+) -> Option<&'static str> {
+    organization?;
+    let all = tenant.catalog.connections.iter();
+    let mut open = all
+        .filter(|it| is_enabled(it, client))
+        .map(|it| (it, enabled(tenant, organization, it)))
+        .filter(|(_, enabled)| enabled.signs_in())
+        .peekable();
+    if open.peek().is_none() {
+        return Some("no connections enabled for the organization");
+    }
+    let is_visible =
+        |(it, enabled): (&Value, Enabled<'_>)| !is_provider(it) || enabled.has_button();
+    (!open.any(is_visible)).then_some("no connections enabled for the organization are visible")
 }
 
 /// Refuses a connection that an organization does not have.

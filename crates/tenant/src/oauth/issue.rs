@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::extra::{self, Extra};
+use super::request::allows_offline;
 use super::{OAuthError, Result, dpop, signing};
 use crate::randomness::digest;
 use crate::records::{CustomClaims, OpaqueToken};
@@ -189,10 +190,7 @@ impl Grant {
             .audience
             .as_deref()
             .and_then(|audience| tenant.catalog.api(audience));
-        let allowed = api
-            .and_then(|api| api.get("allow_offline_access"))
-            .and_then(Value::as_bool)
-            .unwrap_or(true);
+        let allowed = api.is_none_or(allows_offline);
         self.has("offline_access")
             && allowed
             && crate::catalog::allows_grant(client, "refresh_token")

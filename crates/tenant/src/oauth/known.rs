@@ -119,11 +119,12 @@ fn known(call: &Call) -> Option<(Known, bool)> {
         "/oidc/logout" => {
             let counts = &[
                 "id_token_hint",
+                "logout_hint",
                 "post_logout_redirect_uri",
                 "state",
                 "auth0Client",
             ];
-            let elsewhere = &["federated", "logout_hint", "ui_locales"];
+            let elsewhere = &["federated", "ui_locales"];
             Some((Known { counts, elsewhere }, true))
         }
         _ => None,

@@ -12,8 +12,9 @@ use serde_json::Value;
 use url::Url;
 
 use super::finish::error_page;
-use super::{OAuthError, Result, session, signing};
-use crate::http::{Call, page, redirect, text};
+use super::session::{self, Session};
+use super::{OAuthError, Result, signing};
+use crate::http::{Call, page, page_towards, redirect, text, texts};
 use crate::management::happenings;
 use crate::pages;
 use crate::state::Tenant;
@@ -29,11 +30,9 @@ pub(crate) async fn logout_v2(State(tenant): State<Arc<Tenant>>, call: Call) -> 
             ),
             None => None,
         };
-        let allowed = allowed(&tenant, client.as_ref());
+        let allowed = listed(&tenant, client.as_ref());
         let target = match call.query.get("returnTo") {
-            Some(asked) if is_allowed(&allowed, asked, &organizations(&tenant)) => {
-                Some(asked.to_owned())
-            }
+            Some(asked) if is_allowed(&allowed, asked) => Some(asked.to_owned()),
             Some(asked) => {
                 let description = format!(
                     "The \"returnTo\" querystring parameter \"{asked}\" is not defined as a valid URL in \"Allowed Logout URLs\""
@@ -49,70 +48,125 @@ pub(crate) async fn logout_v2(State(tenant): State<Arc<Tenant>>, call: Call) -> 
 }
 
 /// OpenID Connect RP-Initiated Logout 1.0.
+///
+/// Source: <https://auth0.com/docs/api/authentication/logout/oidc-logout>.
 pub(crate) async fn logout_oidc(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     let result = (|| {
-        let hint = match call.field("id_token_hint") {
-            Some(token) => {
-                let invalid = || OAuthError::invalid_request("id_token_hint is invalid");
-                // An expired token is as good a hint as any.
-                let claims = signing::verified_id_token(&tenant, token).ok_or_else(invalid)?;
-                let claims = Value::Object(claims);
-                if !tenant.is_issuer(text(&claims, "iss")) {
-                    return Err(invalid());
-                }
-                text(&claims, "aud").map(str::to_owned)
-            }
-            None => None,
-        };
-        let asked = call.field("client_id").map(str::to_owned);
-        if let (Some(hint), Some(asked)) = (&hint, &asked)
+        if call.body_field("action") == Some("cancel") {
+            return Ok(message("Log out", "You are still signed in."));
+        }
+        let hint = call.field("id_token_hint");
+        let hint = hint.map(|token| hinted(&tenant, token)).transpose()?;
+        let audience = hint.as_ref().and_then(|claims| text(claims, "aud"));
+        let asked = call.field("client_id");
+        if let (Some(hint), Some(asked)) = (audience, asked)
             && hint != asked
         {
             return Err(OAuthError::invalid_request(
                 "id_token_hint was not issued for client_id",
             ));
         }
-        let client = match hint.or(asked) {
+        let client = match audience.or(asked) {
             Some(id) => Some(
                 tenant
-                    .client(&id)?
+                    .client(id)?
                     .ok_or_else(|| OAuthError::invalid_request("Unknown client"))?,
             ),
             None => None,
         };
-        let allowed = allowed(&tenant, client.as_ref());
+        let allowed = listed(&tenant, client.as_ref());
         let target = match call.field("post_logout_redirect_uri") {
-            Some(asked) => {
-                if !is_exactly(&allowed, asked, &organizations(&tenant)) {
-                    return Err(OAuthError::invalid_request(
-                        "post_logout_redirect_uri is not in the list of allowed logout URLs",
-                    ));
-                }
-                Some(with_state(asked, call.field("state")))
+            Some(asked) if !is_listed(&allowed, asked) => {
+                return Err(OAuthError::invalid_request(
+                    "post_logout_redirect_uri is not in the list of allowed logout URLs",
+                ));
             }
-            None if client.is_some() => allowed.into_iter().find(|known| !urls::is_pattern(known)),
+            Some(asked) => Some(with_state(asked, call.field("state"))),
+            None if asked.is_some() => allowed.into_iter().find(|known| !urls::is_pattern(known)),
             None => None,
         };
+        let sid = hint.as_ref().and_then(|claims| text(claims, "sid"));
+        let logout_hint = call.field("logout_hint");
+        if let (Some(sid), Some(hint)) = (sid, logout_hint)
+            && sid != hint
+        {
+            return Err(OAuthError::invalid_request(
+                "logout_hint is not the session of id_token_hint",
+            ));
+        }
+        if prompts(&tenant)
+            && let Some(session) = session::current(&tenant, &call)?
+            && sid.or(logout_hint) != Some(session.record.id.as_str())
+        {
+            return Ok(prompt(&call, client.as_ref(), target.as_deref(), &session));
+        }
         end(&tenant, &call, target)
     })();
     result.unwrap_or_else(|error| error_page(&error))
 }
 
-/// The Allowed Logout URLs of an application, or of the tenant where there is none.
-fn allowed(tenant: &Tenant, client: Option<&Value>) -> Vec<String> {
-    let of_tenant = || tenant.catalog.settings.get("allowed_logout_urls");
-    let listed = client.map_or_else(of_tenant, |client| client.get("allowed_logout_urls"));
-    let listed = listed.and_then(Value::as_array).into_iter().flatten();
-    listed
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+/// Returns the claims of an ID token. An expired one is as good a hint as any.
+fn hinted(tenant: &Tenant, token: &str) -> Result<Value> {
+    let invalid = || OAuthError::invalid_request("id_token_hint is invalid");
+    let claims = signing::verified_id_token(tenant, token).ok_or_else(invalid)?;
+    let claims = Value::Object(claims);
+    match tenant.is_issuer(text(&claims, "iss")) {
+        true => Ok(claims),
+        false => Err(invalid()),
+    }
 }
 
-/// The names that the placeholder of an entry may stand for.
-fn organizations(tenant: &Tenant) -> Vec<String> {
-    let all = tenant.catalog.organizations.iter();
-    all.filter_map(|it| text(it, "name").map(str::to_owned))
+/// Whether a logout that does not name the browser's session is confirmed by its user.
+fn prompts(tenant: &Tenant) -> bool {
+    let sessions = tenant.catalog.settings.get("sessions");
+    sessions.and_then(|it| it.get("oidc_logout_prompt_enabled")) != Some(&Value::Bool(false))
+}
+
+/// The page on which a user confirms the logout. What it sends names the session, which no other site knows.
+fn prompt(
+    call: &Call,
+    client: Option<&Value>,
+    target: Option<&str>,
+    session: &Session,
+) -> Response {
+    let name = client.and_then(|client| text(client, "name"));
+    let uri = call.field("post_logout_redirect_uri");
+    // Without the ID token the address is one of this application's.
+    let of_hint = client.filter(|_| uri.is_some());
+    let client_id = call.field("client_id");
+    let client_id = client_id.or_else(|| text(of_hint?, "client_id"));
+    let kept = [
+        ("client_id", client_id),
+        ("post_logout_redirect_uri", uri),
+        ("state", call.field("state")),
+        ("logout_hint", Some(session.record.id.as_str())),
+    ];
+    let body = html! {
+        h1 { "Log Out" }
+        p { "Do you want to log out" @if let Some(name) = name { " of " (name) } "?" }
+        form method="post" action="/oidc/logout" {
+            @for (name, value) in kept {
+                @if let Some(value) = value { (pages::hidden(name, value)) }
+            }
+            button name="action" value="accept" { "Yes" }
+            button.user name="action" value="cancel" { "No" }
+        }
+    };
+    let targets: Vec<&str> = target.into_iter().collect();
+    page_towards(StatusCode::OK, pages::layout("Log out", &body), &targets)
+}
+
+fn message(title: &str, sentence: &str) -> Response {
+    let body = html! { h1 { (title) } p { (sentence) } };
+    page(StatusCode::OK, pages::layout(title, &body))
+}
+
+/// The Allowed Logout URLs of an application; without one, those of the tenant.
+fn listed(tenant: &Tenant, client: Option<&Value>) -> Vec<String> {
+    let settings = || Value::Object(tenant.catalog.settings.clone());
+    let of = client.cloned().unwrap_or_else(settings);
+    texts(&of, "allowed_logout_urls")
+        .map(str::to_owned)
         .collect()
 }
 
@@ -129,13 +183,7 @@ fn with_state(target: &str, state: Option<&str>) -> String {
 fn end(tenant: &Tenant, call: &Call, target: Option<String>) -> Result<Response> {
     let mut response = match target {
         Some(target) => redirect(&target),
-        None => page(
-            StatusCode::OK,
-            pages::layout(
-                "Signed out",
-                &html! { h1 { "OK" } p { "You are signed out." } },
-            ),
-        ),
+        None => message("Signed out", "You are signed out."),
     };
     if let Some(session) = session::current(tenant, call)? {
         let user = tenant
@@ -148,23 +196,13 @@ fn end(tenant: &Tenant, call: &Call, target: Option<String>) -> Result<Response>
     Ok(response)
 }
 
-/// The whole URL is compared, with its query: <https://auth0.com/docs/authenticate/login/logout/log-users-out-of-auth0>.
-fn is_exactly(allowed: &[String], asked: &str, organizations: &[String]) -> bool {
-    let rest = |text: &str| {
-        text.find(['?', '#'])
-            .and_then(|at| text.get(at..))
-            .map(str::to_owned)
-    };
-    let same: Vec<String> = allowed
-        .iter()
-        .filter(|known| rest(known) == rest(asked))
-        .cloned()
-        .collect();
-    is_allowed(&same, asked, organizations)
+/// Whether the whole address is listed, with its query: that of `/oidc/logout`.
+fn is_listed(allowed: &[String], asked: &str) -> bool {
+    is_allowed(allowed, asked) && allowed.iter().any(|known| urls::fits(known, asked, []))
 }
 
-/// Query and fragment are not compared; everything before is, as [`urls::fits`] compares it.
-fn is_allowed(allowed: &[String], asked: &str, organizations: &[String]) -> bool {
+/// Query and fragment are not compared; everything before is, as [`urls::fits`] compares it: that of `/v2/logout`.
+fn is_allowed(allowed: &[String], asked: &str) -> bool {
     // What no header can hold, and a browser reads differently from what is compared here, is refused wherever it stands.
     if asked.chars().any(char::is_control) {
         return false;
@@ -181,15 +219,36 @@ fn is_allowed(allowed: &[String], asked: &str, organizations: &[String]) -> bool
     if asked.contains(['\\', '@', ' ', '\t', '\n', '\r']) {
         return false;
     }
-    let organizations = || organizations.iter().map(String::as_str);
     allowed
         .iter()
-        .any(|known| urls::fits(&base(known), &asked, organizations()))
+        .any(|known| urls::fits(&base(known), &asked, []))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_allowed;
+    use super::{is_allowed, is_listed};
+
+    #[test]
+    fn the_whole_address_is_compared_at_the_oidc_logout() {
+        let allowed = [
+            "https://app.example.com/bye".to_owned(),
+            "https://app.example.com/a?x=1".to_owned(),
+            "https://*.example.org".to_owned(),
+        ];
+        for (asked, expected) in [
+            ("https://app.example.com/bye", true),
+            ("https://app.example.com/bye?x=1", false),
+            ("https://app.example.com/bye#x", false),
+            ("https://app.example.com/a?x=1", true),
+            ("https://app.example.com/a?x=2", false),
+            ("https://app.example.com/a", false),
+            ("https://a.example.org", true),
+            ("https://a.example.org?x", false),
+            ("https://app.example.com/bye\n", false),
+        ] {
+            assert_eq!(is_listed(&allowed, asked), expected, "{asked}");
+        }
+    }
 
     #[test]
     fn only_listed_urls_are_returned_to() {
@@ -217,7 +276,7 @@ mod tests {
             ("https://app.example.com/bye?\u{85}", false),
             ("https://app.example.com/bye?x=ü", true),
         ] {
-            assert_eq!(is_allowed(&allowed, asked, &[]), expected, "{asked}");
+            assert_eq!(is_allowed(&allowed, asked), expected, "{asked}");
         }
     }
 }

@@ -213,21 +213,31 @@ async fn challenged(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
             Ok(json!({"challenge_type": "oob", "oob_code": oob_code, "binding_method": "prompt"}))
         }
         Some(_) => Ok(json!({"challenge_type": "otp"})),
-        // The code that the tenant shows is good without an app, where a test asks for a factor of every user.
-        None if tenant.control.forces_mfa() && accepted.iter().any(|it| it == "otp") => {
-            Ok(json!({"challenge_type": "otp"}))
+        None if known.is_empty() && !is_enrolled(tenant, &pending.user_id)? => {
+            Err(OAuthError::new(
+                403,
+                "association_required",
+                "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
+            ))
         }
-        None if known.is_empty() => Err(OAuthError::new(
-            403,
-            "association_required",
-            "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
-        )),
+        // The code that the tenant shows is good without an app.
+        None if accepted.iter().any(|it| it == "otp") => Ok(json!({"challenge_type": "otp"})),
         None => Err(OAuthError::new(
             401,
             "unsupported_challenge_type",
             "The user does not support the requested challenge type (oob). Supported type: otp.",
         )),
     }
+}
+
+/// Whether a users file says that a user has a factor, of which the tenant knows no more.
+fn is_enrolled(tenant: &Tenant, user_id: &str) -> Result<bool> {
+    let user = tenant.store.user(user_id)?.unwrap_or_default();
+    let listed = |key: &str| user.get(key).and_then(Value::as_array);
+    let mut lists = ["enrolledFactors", "multifactor"]
+        .into_iter()
+        .filter_map(listed);
+    Ok(lists.any(|list| !list.is_empty()))
 }
 
 /// The grants `mfa-otp`, `mfa-oob` and `mfa-recovery-code`.

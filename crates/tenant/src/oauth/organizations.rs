@@ -62,7 +62,7 @@ pub(crate) enum Prompt {
 ///
 /// Source: <https://auth0.com/docs/manage-users/organizations/configure-organizations/define-organization-behavior>.
 pub(crate) fn prompt(client: &Value) -> Option<Prompt> {
-    if text(client, "organization_usage") != Some("require") {
+    if usage(client) != "require" {
         return None;
     }
     match text(client, "organization_require_behavior") {
@@ -84,13 +84,25 @@ pub(super) fn of_request(
     }
 }
 
+/// Whether logins of an application are to an organization: `deny`, which is the default, `allow` or `require`.
+///
+/// Source: <https://auth0.com/docs/api/management/v2/clients/post-clients>.
+fn usage(client: &Value) -> &str {
+    text(client, "organization_usage").unwrap_or("deny")
+}
+
+/// Whether logins of an application may be to an organization: then `{organization_name}` counts in its addresses.
+pub(crate) fn are_allowed(client: &Value) -> bool {
+    usage(client) != "deny"
+}
+
 /// The organization, by its id, of a request that no page can follow.
 pub(crate) fn organization(
     tenant: &Tenant,
     client: &Value,
     asked: Option<&str>,
 ) -> Result<Option<String>> {
-    let usage = text(client, "organization_usage").unwrap_or("allow");
+    let usage = usage(client);
     match (asked, usage) {
         (None, "require") => Err(required()),
         (None, _) => Ok(None),

@@ -101,6 +101,7 @@ pub(crate) fn way_back(
         .to_owned();
     let organization = params
         .get("organization")
+        .filter(|_| organizations::are_allowed(&client))
         .and_then(|named| tenant.catalog.organization(named))
         .and_then(|found| text(found, "name"));
     let is_listed =
@@ -418,6 +419,7 @@ pub(crate) fn permitted(
     Ok(scope
         .into_iter()
         .filter(|scope| standard(scope) || defined.contains(&scope.as_str()))
+        .filter(|scope| scope != "offline_access" || allows_offline(api))
         .collect())
 }
 
@@ -435,4 +437,11 @@ pub(crate) fn scopes_of(api: &Value) -> impl Iterator<Item = &str> {
     list.into_iter()
         .flatten()
         .filter_map(|scope| text(scope, "value"))
+}
+
+/// Whether an API allows refresh tokens; without the key it does not.
+///
+/// Source: <https://auth0.com/docs/secure/tokens/refresh-tokens/get-refresh-tokens>.
+pub(crate) fn allows_offline(api: &Value) -> bool {
+    api.get("allow_offline_access") == Some(&Value::Bool(true))
 }

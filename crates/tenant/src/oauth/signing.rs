@@ -1,4 +1,4 @@
-//! What tokens are signed with: the algorithm of the API for its access tokens, and that of the application for its ID tokens.
+//! The algorithms that sign tokens: that of the API for its access tokens, and that of the application for its ID tokens.
 //!
 //! <https://auth0.com/docs/get-started/applications/signing-algorithms>
 

@@ -227,7 +227,7 @@ fn has_button(tenant: &Tenant, login: &LoginDoc, connection: &Value) -> bool {
 }
 
 /// Whether the organization of a login lets users sign up, or has invited one.
-fn may_sign_up(tenant: &Tenant, client: &Value, login: &LoginDoc) -> Result<bool> {
+pub(crate) fn may_sign_up(tenant: &Tenant, client: &Value, login: &LoginDoc) -> Result<bool> {
     let name = database(tenant, client, login);
     let Some(connection) = tenant.catalog.connection(&name) else {
         return Ok(true);

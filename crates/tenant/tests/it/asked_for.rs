@@ -1,4 +1,4 @@
-//! What a setting or a parameter asks for, and the tenant took no notice of: languages, the address of a trusted server, lists of
+//! Wishes of settings and parameters of which the tenant took no notice of: languages, the address of a trusted server, lists of
 //! applications, user names, parameters of the Management API.
 
 use axum::http::Method;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{Answer, ISSUER, SPA, WEB, WEB_SECRET, World, encoded, export, run};
 
-/// What each list has, with `/cb` for callbacks and logouts.
+/// The entries of each list, with `/cb` for callbacks and logouts.
 const LISTED: [&str; 2] = [
     "https://*.example.com",
     "https://{organization_name}.example.org",

@@ -373,7 +373,7 @@ fn opaque_tokens_are_of_one_kind_and_one_user() {
     });
 }
 
-/// What an application may exchange is said by its own settings, and an Action decides whose the tokens are.
+/// The settings of an application decide what it may exchange, and an Action decides whose the tokens are.
 #[test]
 fn a_token_exchange_is_of_the_application_that_may() {
     run(async {

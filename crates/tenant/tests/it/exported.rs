@@ -108,11 +108,9 @@ fn a_logout_never_goes_to_an_entry_with_a_wildcard() {
             .get(&logout("&returnTo=https%3A%2F%2Fa.example.com%2Fbye%3Fx"))
             .await;
         assert_eq!(answer.header("location"), "https://a.example.com/bye?x");
-        let answer = world
-            .get(&logout("&returnTo=https%3A%2F%2Facme.acme.test"))
-            .await;
-        assert_eq!(answer.header("location"), "https://acme.acme.test");
         for foreign in [
+            // The placeholder counts in callbacks and Allowed Origins (CORS) alone.
+            "https%3A%2F%2Facme.acme.test",
             "https%3A%2F%2Fevil.acme.test",
             "https%3A%2F%2F*.example.com%2Fbye",
         ] {

@@ -23,6 +23,7 @@ mod configuration_kept;
 mod consent;
 mod control;
 mod cross_origin;
+mod defaults;
 mod dpop;
 mod errors;
 mod exchange;

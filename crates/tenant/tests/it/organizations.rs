@@ -18,11 +18,23 @@ fn world() -> World {
     World::with(data, vec![])
 }
 
-async fn made(world: &mut World, token: &str) -> String {
+async fn bare(world: &mut World, token: &str) -> String {
     let body = json!({"name": "new-co", "display_name": "New Co", "metadata": {"tier": "gold"}, "branding": {"logo_url": "https://x/y.png"}});
     let (status, made) = world.api(POST, "organizations", token, body).await;
     assert_eq!(status, 201, "{made}");
     made["id"].as_str().unwrap().to_owned()
+}
+
+/// The same with the database, so that users can sign in.
+async fn made(world: &mut World, token: &str) -> String {
+    let id = bare(world, token).await;
+    let (_, connections) = world
+        .api(GET, "connections?strategy=auth0", token, Value::Null)
+        .await;
+    let body = json!({"connection_id": connections[0]["id"]});
+    let path = format!("organizations/{id}/enabled_connections");
+    assert_eq!(world.api(POST, &path, token, body).await.0, 201);
+    id
 }
 
 #[test]
@@ -164,7 +176,7 @@ fn a_connection_that_is_enabled_assigns_membership() {
     run(async {
         let mut world = world();
         let token = world.machine_token(None).await;
-        let id = made(&mut world, &token).await;
+        let id = bare(&mut world, &token).await;
         let (_, connections) = world
             .api(GET, "connections?strategy=auth0", &token, Value::Null)
             .await;

@@ -1,12 +1,10 @@
-//! What production refuses, or does in another way than seems natural: codes without their callback, sessions whose tokens stay, a
-//! challenge without a factor, the URL after a logout, the URL after a ticket.
+//! Requests that production refuses, or answers in another way than seems natural: codes without their callback, sessions whose tokens stay, a
+//! challenge without a factor, the URL after a logout.
 
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Answer, CALLBACK, Does, SPA, VERIFIER, WEB, WEB_SECRET, World, encoded, export, run,
-};
+use crate::support::{CALLBACK, SPA, VERIFIER, WEB, WEB_SECRET, World, encoded, export, run};
 
 #[test]
 fn a_code_is_exchanged_with_the_callback_of_its_request() {
@@ -100,9 +98,9 @@ fn refresh_tokens_outlive_a_session_that_is_deleted_and_not_one_that_is_revoked(
 #[test]
 fn a_user_without_factors_enrols_first() {
     run(async {
-        let challenge = Does::Call("authentication.challengeWith", json!([{"type": "otp"}]));
-        let script = vec![vec![challenge]];
-        let mut world = World::new(script);
+        let mut world = World::new(vec![]);
+        let force = json!({"force": true});
+        world.control(Method::PUT, "mfa", force).await;
         for (username, password, expected) in [
             ("joe@example.com", "joe-secret", "association_required"),
             ("jane@example.com", "jane-secret", ""),
@@ -167,52 +165,6 @@ fn a_logout_of_openid_connect_goes_to_a_listed_url_with_its_query() {
                 .get(&format!("/oidc/logout?{}", encoded(&fields)))
                 .await;
             assert_eq!(answer.header("location"), expected, "{fields:?}");
-        }
-    });
-}
-
-fn result_of(answer: &Answer) -> (String, Option<String>) {
-    let mut url = answer.location();
-    let success = answer.parameter("success");
-    url.set_query(None);
-    (url.into(), success)
-}
-
-#[test]
-fn a_ticket_leads_to_its_result_url() {
-    run(async {
-        let mut world = World::new(vec![]);
-        let token = world.machine_token(None).await;
-        let url = "https://app.example.com/done?x=1";
-        for (kind, method) in [
-            ("email-verification", Method::GET),
-            ("password-change", Method::POST),
-        ] {
-            let body = json!({"user_id": "auth0|1", "result_url": url});
-            let path = format!("tickets/{kind}");
-            let (status, made) = world.api(Method::POST, &path, &token, body).await;
-            assert_eq!(status, 201, "{made}");
-            let ticket = made["ticket"].as_str().unwrap().to_owned();
-            let answer = match method == Method::GET {
-                true => world.get(&ticket).await,
-                false => {
-                    let (_, secret) = ticket.split_once("ticket=").unwrap();
-                    let fields = [("ticket", secret), ("password", "Aa1!Aa1!Aa1!xyz")];
-                    world.form("/u/ticket", &fields).await
-                }
-            };
-            let expected = (
-                "https://app.example.com/done".to_owned(),
-                Some("true".to_owned()),
-            );
-            assert_eq!(result_of(&answer), expected, "{kind}: {}", answer.text);
-            assert_eq!(answer.parameter("x").as_deref(), Some("1"));
-            let both = json!({"user_id": "auth0|1", "result_url": url, "client_id": SPA});
-            let (status, refused) = world.api(Method::POST, &path, &token, both).await;
-            assert_eq!(
-                (status, &refused["errorCode"]),
-                (400, &json!("invalid_body"))
-            );
         }
     });
 }

@@ -106,12 +106,12 @@ pub fn export() -> TenantData {
             json!({
                 "name": "SPA", "client_id": SPA, "app_type": "spa", "token_endpoint_auth_method": "none",
                 "callbacks": [CALLBACK], "web_origins": ["http://localhost:5000"], "allowed_logout_urls": ["http://localhost:5000/bye"],
-                "client_metadata": {"tier": "gold"},
+                "client_metadata": {"tier": "gold"}, "organization_usage": "allow",
                 "grant_types": ["authorization_code", "implicit", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
                 "refresh_token": {"rotation_type": "rotating", "leeway": 0},
             }),
             json!({
-                "name": "Web", "client_id": WEB, "client_secret": WEB_SECRET, "app_type": "regular_web", "callbacks": [CALLBACK],
+                "name": "Web", "client_id": WEB, "client_secret": WEB_SECRET, "app_type": "regular_web", "callbacks": [CALLBACK], "organization_usage": "allow",
                 "grant_types": ["authorization_code", "refresh_token", "password", "implicit", "http://auth0.com/oauth/grant-type/mfa-otp",
                     "http://auth0.com/oauth/grant-type/mfa-oob", "http://auth0.com/oauth/grant-type/mfa-recovery-code"],
             }),
@@ -130,7 +130,9 @@ pub fn export() -> TenantData {
         ],
         roles: vec![json!({"name": "editor"}), json!({"name": "viewer"})],
         connections: vec![json!({"name": "Username-Password-Authentication", "strategy": "auth0"})],
-        organizations: vec![json!({"name": "acme", "display_name": "Acme"})],
+        organizations: vec![
+            json!({"name": "acme", "display_name": "Acme", "connections": [{"name": "Username-Password-Authentication"}]}),
+        ],
         ..TenantData::default()
     }
 }
