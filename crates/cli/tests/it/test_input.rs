@@ -90,7 +90,7 @@ fn slips_that_stop_nothing_are_warned_about() {
     assert_eq!(done.code, Some(0), "{done}");
     assert!(
         done.stderr
-            .contains("warning: a.case.yaml:1:1: `event.clinet` does not exist"),
+            .contains("warning: a.case.yaml:2:9: `event.clinet` does not exist"),
         "{done}"
     );
 }

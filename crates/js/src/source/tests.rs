@@ -256,7 +256,7 @@ fn what_only_typescript_has_is_rewritten() {
     check(
         "namespace N { export const a = 1, b = 2 }\nconst c = 0;\nnamespace N { const b = 3; export let d = a + b + c; d = ((a) => a)({ a }.a); }",
         &["N.a + b + c", "a: N.a", "(a) => a"],
-        &["N.b", "N.c"],
+        &["+ N.b", "+ N.c"],
     );
     check(
         "namespace A.B { export enum E { X } export function f() {} export class K {} export const { p, q: [r] } = o }\nnamespace A.B { f(E.X, new K(), p, r); ({ p } = o); }",

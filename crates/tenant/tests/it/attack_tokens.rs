@@ -386,9 +386,8 @@ fn a_token_exchange_is_of_the_application_that_may() {
         })];
         let mut world = World::with(data, vec![]);
         let set = Does::Call("authentication.setUserById", json!(["auth0|1"]));
-        let mut others = world.pipeline.others.lock().unwrap();
-        others.insert(Trigger::CustomTokenExchange, vec![vec![set]]);
-        drop(others);
+        (world.pipeline.others.lock().unwrap())
+            .insert(Trigger::CustomTokenExchange, vec![vec![set]]);
         let ask = async |world: &mut World, more: &[(&str, &str)]| {
             let mut fields = vec![
                 (
