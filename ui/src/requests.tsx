@@ -37,7 +37,7 @@ function Places({ entry, it }: { entry: Entry; it: HttpRequest }) {
 export function Requests({ entry }: { entry: Entry }) {
   const only = state.onlyAction.value;
   if (!entry.requests) {
-    return <p class="empty">The requests of this login are not known: run once more to list them, it ended in another way. Run it again, and those of that run are listed here.</p>;
+    return <p class="empty">The requests of this login are not known: it ended in another way when it was run once more to list them. Run it again, and the requests of that run are listed here.</p>;
   }
   const found = entry.requests.filter((it) => !only || it.action === only);
   if (found.length === 0) return <p class="empty">{only ? `${only} made no request.` : 'No Action made a request. What fetch, axios or another client asks for appears here, with what answered.'}</p>;

@@ -118,7 +118,7 @@ test('requests name what answered, how long it took, and the place', () => {
   const refused = request({ answered_by: 'nothing', status: null, error: 'no mock fits' });
   assert.match(render(<Requests entry={entry({ requests: [refused] })} />), /refused<.*answered by nothing.*no mock fits/s);
   assert.match(render(<Requests entry={entry({ requests: [] })} />), /No Action made a request/);
-  assert.match(render(<Requests entry={entry()} />), /not recorded/);
+  assert.match(render(<Requests entry={entry()} />), /are not known/);
 });
 
 test('generated logins come once, with what differs from the one that they were made of', async () => {
