@@ -81,7 +81,9 @@ fn folder(action: &str) -> tempfile::TempDir {
     folder
 }
 
+/// Writes a file, later than what was looked at before: file systems note times in steps of some milliseconds.
 fn write(folder: &Path, name: &str, text: &str) {
+    std::thread::sleep(Duration::from_millis(5));
     let file = folder.join(name);
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
     std::fs::write(file, text).expect("a file");
