@@ -82,7 +82,7 @@ fn secret(makes: bool) -> Result<String, String> {
     // Not the new one: another process may have been first.
     let shown = file.display().to_string();
     let read = read_small(&file, &shown, MOST).map_err(|error| error.sentence())?;
-    let secret = read.ok_or_else(|| format!("{shown}: there is no such file"))?;
+    let secret = read.ok_or_else(|| format!("{shown} does not exist"))?;
     let secret = secret.trim().to_owned();
     if !Marks::new(Some(&secret), false).can_mark() {
         return Err(format!("{shown}: the file is damaged; remove it"));

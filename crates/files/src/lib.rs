@@ -9,7 +9,7 @@
 
 use std::{fs::File, io, path::Path};
 
-/// Opens a file for reading that is no link itself. A pipe does not wait for its other end. Links on the way are followed.
+/// Opens a file for reading, unless its last component is a link. Links before it are followed. A pipe does not wait for its other end.
 ///
 /// # Errors
 /// Those of the system; a link is one.
@@ -87,7 +87,7 @@ fn is_a_link() -> io::Error {
 }
 
 /// Windows has no call that refuses links anywhere in a path. But what is open without `FILE_SHARE_DELETE` can be neither renamed nor
-/// deleted, so a folder that is held and is no link stays what it is until the file in it is open.
+/// deleted, so a folder that is held, and that is not a link, stays what it is until the file in it is open.
 /// <https://learn.microsoft.com/en-us/windows/win32/fileio/creating-and-opening-files>
 #[cfg(windows)]
 mod windows {

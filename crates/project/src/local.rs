@@ -88,6 +88,9 @@ pub fn local_sources(
         }
         next += 1;
     }
+    if finder.looked.get() > MOST_PLACES {
+        finder.reached("20,000 places where imports may be");
+    }
     if finder.documents.borrow().is_cut_off {
         finder.reached("64 MiB of package.json and tsconfig.json");
     }

@@ -101,7 +101,7 @@ pub fn run(
             let Some(planned) = cases.get(index) else {
                 return;
             };
-            // There is no listener any more once the sink has failed.
+            // Once the sink has failed, the listener is gone.
             let _ = sender.send(Told::Began(index));
             let mut result = guarded(plan, planned, compiled, &snapshots);
             // It was cut off: it counts as not run.

@@ -60,7 +60,7 @@ pub(crate) fn each<T: Send, E>(
                 return;
             }
             let result = work(number);
-            // What was cut off counts as not begun. There is no listener any more once the sink has failed.
+            // What was cut off counts as not begun. Once the sink has failed, the listener is gone.
             if is_abandoned() || sender.send((number, result)).is_err() {
                 return;
             }

@@ -30,7 +30,8 @@ impl Network for Offline {
     }
 }
 
-/// Answers every request with its own path, as if a network did.
+/// Answers every request with its own address.
+#[derive(Clone)]
 struct Echo;
 
 impl Door for Echo {
@@ -44,11 +45,12 @@ impl Door for Echo {
     }
 }
 
-struct Live;
+/// A network that other machines would answer.
+struct Live<D>(D);
 
-impl Network for Live {
+impl<D: Door + Clone + 'static> Network for Live<D> {
     fn door(&self) -> Result<Arc<dyn Door>, String> {
-        Ok(Arc::new(Echo))
+        Ok(Arc::new(self.0.clone()))
     }
 
     fn without_mocks(&self) -> Result<Arc<dyn Door>, String> {
@@ -196,7 +198,7 @@ exports.onContinuePostLogin = async () => {
 };
 ",
     );
-    let (live, _) = pipeline_with(folder.path(), Box::new(Live));
+    let (live, _) = pipeline_with(folder.path(), Box::new(Live(Echo)));
     let shown = |requests: &[postlogin_page::RequestEntry]| {
         let all = requests.iter();
         let line = |it: &postlogin_page::RequestEntry| {
@@ -391,24 +393,6 @@ impl Door for Slow {
     }
 }
 
-impl Network for Slow {
-    fn door(&self) -> Result<Arc<dyn Door>, String> {
-        Ok(Arc::new(self.clone()))
-    }
-
-    fn without_mocks(&self) -> Result<Arc<dyn Door>, String> {
-        self.door()
-    }
-
-    fn is_live(&self) -> bool {
-        true
-    }
-
-    fn mocks(&self) -> Result<Vec<Mock>, String> {
-        Ok(Vec::new())
-    }
-}
-
 const ASKS: &str = "exports.onExecutePostLogin = async (event, api) => {
   const answer = await fetch('https://slow.example.com/');
   api.idToken.setCustomClaim('https://example.com/arrived', await answer.text());
@@ -421,7 +405,7 @@ fn logins_that_wait_for_a_server_keep_no_other_from_running() {
     // More than run at once, and as many as wait.
     let all = 16;
     let network = Slow(Arc::default(), all);
-    let (pipeline, _) = pipeline_with(folder.path(), Box::new(network));
+    let (pipeline, _) = pipeline_with(folder.path(), Box::new(Live(network)));
     let run = || match pipeline.start(login()) {
         Ok(Advanced::Ended { finished, .. }) => finished.outcome.id_token.claims,
         _ => panic!("it ends"),

@@ -55,7 +55,7 @@ fn what_an_imported_file_prints_is_printed() {
     }
 }
 
-/// Prints what tells realms apart. In the vendor's layer, `[] instanceof Array` is false in an Action, and so is `instanceof Error`
+/// Prints what differs between realms. In the vendor's layer, `[] instanceof Array` is false in an Action, and so is `instanceof Error`
 /// of what the engine throws.
 const REALMS: &str = "
 const thrown = () => { try { return (null as any).x; } catch (error) { return error; } };

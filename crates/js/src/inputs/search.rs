@@ -162,7 +162,7 @@ impl<'f, 'a> Search<'f, 'a> {
                 let _ = self.enter(from);
             }
             None if parameters.rest.is_some() => self.whole(&path),
-            // There is no `arguments` in these files, so nobody sees it.
+            // No code sees it: these files do not use `arguments`.
             None => {}
         }
     }

@@ -119,7 +119,7 @@ impl Fact {
     }
 }
 
-/// Returns what the file system knows of a path; `None` where it does not tell, or tells too little.
+/// Returns what the file system knows of a path; `None` where it knows nothing, or too little.
 #[cfg(unix)]
 fn fact(path: &Path) -> Option<Fact> {
     use std::os::unix::fs::MetadataExt;
@@ -157,7 +157,7 @@ fn fact(path: &Path) -> Option<Fact> {
     })
 }
 
-/// Elsewhere there is no such time.
+/// Other systems have no time of change.
 #[cfg(not(unix))]
 fn fact(_: &Path) -> Option<Fact> {
     None

@@ -67,7 +67,7 @@ impl Local {
         }
     }
 
-    /// Whether there is no local file.
+    /// Whether the Action imports no local file.
     pub(super) fn is_empty(&self) -> bool {
         self.own.is_empty() && self.files.is_empty()
     }

@@ -238,8 +238,9 @@ impl Pipeline {
         };
         let advanced = advance(actions, login, &self.in_place(&slot, &listened));
         drop(slot);
-        let mask = Mask::of(&self.secret_values());
-        let requests = traffic.map_or_else(Vec::new, |traffic| requests(&traffic, &mask));
+        let requests = traffic.map_or_else(Vec::new, |traffic| {
+            requests(&traffic, &Mask::of(&self.secret_values()))
+        });
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
         let Some(pause) = pause else {
             let finished = self.end(program, login, conditions);

@@ -12,7 +12,7 @@ use crate::state::Tenant;
 /// Whether an organization has a connection, and with which settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Enabled<'a> {
-    /// Nothing: there is no organization, or its export lists no connections at all.
+    /// Unknown: the login has no organization, or the export of the organization has no list of connections.
     Unknown,
     /// It is not one of its own.
     No,

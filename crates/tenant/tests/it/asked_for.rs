@@ -4,23 +4,10 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{SPA, WEB, WEB_SECRET, World, encoded, export, run};
+use crate::support::{SPA, WEB, World, by_password, encoded, export, run};
 use crate::triggers::DATABASE;
 
 const PASSWORD: &str = "Aa1!Aa1!Aa1!xyz";
-
-fn by_password<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut fields = vec![
-        ("grant_type", "password"),
-        ("client_id", WEB),
-        ("client_secret", WEB_SECRET),
-        ("username", "jane@example.com"),
-        ("password", "jane-secret"),
-        ("scope", "openid"),
-    ];
-    fields.extend(more);
-    fields
-}
 
 async fn locale(world: &mut World, languages: &str, more: &[(&str, &str)]) -> Value {
     world.cookies.clear();
@@ -94,7 +81,7 @@ fn a_trusted_server_says_whose_address_it_is() {
                 data.clients[1]["token_endpoint_auth_method"] = json!("none");
             }
             let mut world = World::with(data, vec![]);
-            let mut fields = by_password(&[]);
+            let mut fields = by_password(&[("scope", "openid")]);
             fields.retain(|(name, _)| secret || *name != "client_secret");
             let headers = [
                 ("content-type", "application/x-www-form-urlencoded"),
@@ -122,7 +109,7 @@ fn an_empty_list_of_applications_is_none_of_them() {
             json!({"name": "google-oauth2", "strategy": "google-oauth2", "enabled_clients": []});
         data.connections.push(google);
         let mut world = World::with(data, vec![]);
-        let mut realm = by_password(&[("realm", DATABASE)]);
+        let mut realm = by_password(&[("scope", "openid"), ("realm", DATABASE)]);
         realm[0].1 = "http://auth0.com/oauth/grant-type/password-realm";
         let refused = world.token(&realm).await;
         assert_eq!(refused.json()["error"], "unauthorized_client");

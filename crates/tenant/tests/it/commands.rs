@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{API, Answer, Does, SPA, WEB, WEB_SECRET, World, run};
+use crate::support::{API, Answer, Does, SPA, World, by_password, run};
 
 fn call(method: &'static str, arguments: Value) -> Does {
     Does::Call(method, arguments)
@@ -336,18 +336,6 @@ fn a_non_persistent_cookie_ends_with_the_browser() {
     });
 }
 
-fn password<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut fields = vec![
-        ("grant_type", "password"),
-        ("client_id", WEB),
-        ("client_secret", WEB_SECRET),
-        ("username", "jane@example.com"),
-        ("password", "jane-secret"),
-    ];
-    fields.extend_from_slice(more);
-    fields
-}
-
 #[test]
 fn tokens_have_the_id_of_their_session() {
     run(async {
@@ -361,7 +349,10 @@ fn tokens_have_the_id_of_their_session() {
             token = body["refresh_token"].as_str().expect("a token").to_owned();
         }
         // A password makes no session.
-        let body = world.token(&password(&[("scope", "openid")])).await.json();
+        let body = world
+            .token(&by_password(&[("scope", "openid")]))
+            .await
+            .json();
         assert!(!world.claims(&body["id_token"]).contains_key("sid"));
         assert!(world.last_event().get("session").is_none());
     });
@@ -395,7 +386,7 @@ fn a_password_without_scopes_gets_all() {
             let mut more = Vec::new();
             more.extend(asked.map(|scope| ("scope", scope)));
             more.extend(audience.map(|audience| ("audience", audience)));
-            let body = world.token(&password(&more)).await.json();
+            let body = world.token(&by_password(&more)).await.json();
             assert_eq!(body["scope"], granted, "{more:?}");
         }
     });

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{API, SPA, WEB, WEB_SECRET, World, encoded, export, run};
+use crate::support::{API, SPA, World, by_password, encoded, export, run};
 
 const DATABASE: &str = "Username-Password-Authentication";
 
@@ -14,15 +14,7 @@ fn changed(change: impl FnOnce(&mut postlogin_project::TenantData)) -> World {
 }
 
 async fn password(world: &mut World, more: &[(&str, &str)]) -> Value {
-    let mut fields = vec![
-        ("grant_type", "password"),
-        ("client_id", WEB),
-        ("client_secret", WEB_SECRET),
-        ("username", "jane@example.com"),
-        ("password", "jane-secret"),
-        ("scope", "openid offline_access"),
-    ];
-    fields.extend(more);
+    let fields = by_password(&[&[("scope", "openid offline_access")], more].concat());
     world.token(&fields).await.json()
 }
 

@@ -5,7 +5,7 @@ use postlogin_project::TenantData;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, Answer, CALLBACK, ISSUER, SPA, WEB, WEB_SECRET, World, encoded, export, run,
+    API, Answer, CALLBACK, ISSUER, SPA, World, by_password, encoded, export, run,
 };
 
 const CUSTOM: &str = "https://login.example.test/";
@@ -30,15 +30,7 @@ async fn at(
 }
 
 async fn log_in(world: &mut World, host: &str, more: &[(&str, &str)]) -> Value {
-    let mut fields = vec![
-        ("grant_type", "password"),
-        ("client_id", WEB),
-        ("client_secret", WEB_SECRET),
-        ("username", "jane@example.com"),
-        ("password", "jane-secret"),
-        ("scope", "openid"),
-    ];
-    fields.extend(more);
+    let fields = by_password(&[&[("scope", "openid")], more].concat());
     at(world, host, Method::POST, "/oauth/token", &fields)
         .await
         .json()

@@ -477,6 +477,19 @@ impl World {
     }
 }
 
+/// Returns the request for tokens of Jane by password, by the regular web application, with more parameters.
+pub fn by_password<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut fields = vec![
+        ("grant_type", "password"),
+        ("client_id", WEB),
+        ("client_secret", WEB_SECRET),
+        ("username", "jane@example.com"),
+        ("password", "jane-secret"),
+    ];
+    fields.extend_from_slice(more);
+    fields
+}
+
 pub fn encoded(fields: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)

@@ -37,7 +37,7 @@ pub(super) fn key(
             .and_then(read)
             .map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => {
-                    failed(&"there is no such file").with_hint(error::hint_on_missing(file))
+                    failed(&"the file does not exist").with_hint(error::hint_on_missing(file))
                 }
                 _ => failed(&error),
             })?;

@@ -76,7 +76,7 @@ impl Drop for Claim<'_> {
 }
 
 impl Policy {
-    /// Returns whether a token that was used at `used_at` is no good any more at `now`.
+    /// Returns whether a token that was used at `used_at` is refused at `now`.
     pub(super) fn is_used_up(&self, used_at: Option<i64>, now: i64) -> bool {
         used_at.is_some_and(|used| {
             self.leeway_s == 0 || now > used.saturating_add(self.leeway_s * 1000)
