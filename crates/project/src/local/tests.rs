@@ -152,8 +152,8 @@ fn a_file_outside_is_as_absent_as_one_that_is_not_there() {
 fn patterns_that_all_fit_are_bounded() {
     let targets: Vec<String> = (0..20).map(|index| format!("\"t{index}/*\"")).collect();
     let targets = targets.join(",");
-    let patterns: Vec<String> = (0..990)
-        .map(|index| format!("\"m*{}\": [{targets}]", "n".repeat(index % 60)))
+    let patterns: Vec<String> = (0..200)
+        .map(|index| format!("\"m*{}\": [{targets}]", "n".repeat(index)))
         .collect();
     let config = |extended: &str| {
         let patterns = patterns.join(",");
@@ -165,9 +165,9 @@ fn patterns_that_all_fit_are_bounded() {
         .map(|index| config(&format!("./{index}.json")))
         .collect();
     let all: Vec<String> = (0..9_999)
-        .map(|index| format!("m{index}{}\n", "n".repeat(60)))
+        .map(|index| format!("m{index}{}\n", "n".repeat(200)))
         .collect();
-    let action = format!("{}last", all.concat());
+    let action = format!("{}./last", all.concat());
     let mut files = vec![("a.ts", action.as_str()), ("last.ts", "")];
     let names = ["tsconfig.json", "1.json", "2.json", "3.json", "4.json"];
     files.extend(names.into_iter().zip(configs.iter().map(String::as_str)));
