@@ -127,7 +127,7 @@ fn a_key_that_is_none_is_refused_and_kept() {
     assert_command!(run("--key none.pem"), @"
     exit code: 2
     ----- stderr -----
-    error: none.pem: there is no such file
+    error: none.pem: the file does not exist
     hint: did you mean `mine.pem`?
     ");
     let kept = fs::read_to_string(folder.path().join(".postlogin/signing-key.pem"));
