@@ -139,6 +139,20 @@ fn workers_make_the_report_of_one_machine() {
     );
 }
 
+/// An empty batch may have a body of no bytes. Each stream has batches of 3 and 2 users and such a one.
+#[test]
+fn a_batch_without_a_body_costs_no_users() {
+    let place = project();
+    let path = place.path();
+    for empty in ["first", "between", "last"] {
+        let results = results(path, &[&format!("bodiless-{empty}.arrows")], "");
+        let done = replay(path, &format!("- --merge {SIDES} --out {empty}"), &results);
+        let summary = fs::read_to_string(path.join(empty).join("summary.json"));
+        let summary: Value = serde_json::from_str(&summary.expect("it is there")).expect("JSON");
+        assert_eq!(summary["lines"], 5, "{empty}: {}", done.stderr);
+    }
+}
+
 #[test]
 fn results_that_are_not_whole_make_no_report() {
     let place = project();
