@@ -59,6 +59,11 @@ impl Manifest {
         self.other.get("deployed") == Some(&Value::Bool(false))
     }
 
+    /// Says that the Action is not deployed.
+    pub(crate) fn leave_undeployed(&mut self) {
+        self.other.insert("deployed".to_owned(), Value::Bool(false));
+    }
+
     /// Reads the object of an Action; `shown` is the file's name in errors, and `place` the line and column of one of
     /// the object's keys, if known; of the object itself, for an empty key.
     pub(crate) fn read(

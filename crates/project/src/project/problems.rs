@@ -7,7 +7,7 @@ use postlogin_core::trigger::{self, is_without_contract};
 use super::{Action, Binding, Project, tenant_yaml};
 use crate::Error;
 use crate::door::Boundary;
-use crate::files::{configured_path, display_path, entries};
+use crate::files::{configured_path, display_path, entries, file_name};
 
 /// A problem of a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,15 +69,21 @@ impl Project {
                 declared_in,
                 ..
             } = action;
+            let file = file_name(declared_in);
+            let is_terraform = file.ends_with(".tf") || file.ends_with(".tf.json");
+            let (said, hint) = match is_terraform {
+                true => ("does not have `deploy = true`", "set `deploy = true`"),
+                false => ("has `deployed: false`", "set `deployed: true`"),
+            };
             let message = format!(
-                "the Action `{}` is bound and has `deployed: false`: production runs the version that was deployed last, if there is one, and not this one",
+                "the Action `{}` is bound and {said}: production runs the version that was deployed last, if there is one, and not this one",
                 manifest.name
             );
             let problem = BindingProblem {
                 kind: ProblemKind::NotDeployed,
                 error: Error::new(message)
                     .in_file(&display_path(declared_in, &self.root))
-                    .with_hint("set `deployed: true`, or take it out of the binding"),
+                    .with_hint(format!("{hint}, or take it out of the binding")),
             };
             if !problems.contains(&problem) {
                 problems.push(problem);

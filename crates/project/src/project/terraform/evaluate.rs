@@ -22,12 +22,17 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// The notice that something could not be resolved.
-    pub(super) fn about(&self, what: &str) -> Error {
+    /// A remark about something that is resolved.
+    pub(super) fn remark(&self, what: &str) -> Error {
         let (line, column) = self.place;
-        Error::new(format!("{what} is not resolved: {}", self.why))
+        Error::new(format!("{what}: {}", self.why))
             .in_file(&self.shown)
             .at(line, column)
+    }
+
+    /// The notice that something could not be resolved.
+    pub(super) fn about(&self, what: &str) -> Error {
+        self.remark(&format!("{what} is not resolved"))
     }
 }
 

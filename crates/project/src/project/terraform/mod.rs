@@ -10,7 +10,9 @@ mod code;
 mod evaluate;
 mod functions;
 mod read;
+mod reader;
 mod references;
+mod relations;
 mod resources;
 mod tenant;
 
@@ -122,9 +124,18 @@ pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Project {
         remarks,
     };
     let budget = Budget::default();
-    for index in 0..modules.len() {
-        resources::add(&modules, index, root, &budget, &mut project);
+    let configuration = resources::Configuration {
+        modules: &modules,
+        root,
+        budget: &budget,
+    };
+    let mut bound = resources::Bound::default();
+    for relations in [false, true] {
+        for index in 0..modules.len() {
+            resources::add(configuration, index, relations, &mut bound, &mut project);
+        }
     }
+    relations::settle(&modules, &mut project.tenant);
     // A module that is called twice says everything twice.
     let mut known = HashSet::new();
     let notices = &mut project.remarks.notices;

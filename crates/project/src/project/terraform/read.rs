@@ -1,5 +1,6 @@
 //! From files to modules.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use hcl_edit::Span;
@@ -8,11 +9,11 @@ use hcl_edit::structure::{Attribute, Block, BlockLabel, Body};
 use hcl_edit::{Decorated, Ident};
 use serde_json::Value;
 
-use super::{File, Module, Resource, Written, files};
+use super::{File, Module, PROVIDER, Resource, Written, files};
 use crate::document::{Format, parse_document};
 use crate::door::Boundary;
-use crate::files::{Marks, configured_path, display_path, extension};
-use crate::project::remarks::{Part, Remarks};
+use crate::files::{Marks, configured_path, display_path, extension, file_name};
+use crate::project::remarks::{Broken, Part, Remarks};
 use crate::{Error, Result};
 
 /// The longest file, in bytes.
@@ -70,6 +71,16 @@ fn module(folder: &Path, root: &Path, remarks: &mut Remarks) -> Module {
         let Some((file, body)) = remarks.keep(Part::Other, &path, read) else {
             continue;
         };
+        if is_override(&path) && file.text.contains(PROVIDER) {
+            let error = Error::new(
+                "the file is not read: Terraform merges what it says into the other files",
+            );
+            let error = error.in_file(&file.shown);
+            remarks
+                .notices
+                .push(error.with_hint("write it into the file that it changes"));
+            continue;
+        }
         let index = module.files.len();
         module.files.push(file);
         for structure in body {
@@ -78,7 +89,40 @@ fn module(folder: &Path, root: &Path, remarks: &mut Remarks) -> Module {
             }
         }
     }
+    leave_out_duplicates(&mut module, remarks);
     module
+}
+
+/// Whether Terraform merges a file into the others.
+/// Source: <https://developer.hashicorp.com/terraform/language/files/override>.
+fn is_override(path: &Path) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    let stem = name.strip_suffix(".json").unwrap_or(&name);
+    stem == "override.tf" || stem.ends_with("_override.tf")
+}
+
+/// Leaves out resources with the type and the label of another one, which Terraform refuses.
+fn leave_out_duplicates(module: &mut Module, remarks: &mut Remarks) {
+    let mut known = HashSet::new();
+    let resources = std::mem::take(&mut module.resources);
+    for resource in resources {
+        let name = format!("{}.{}", resource.kind, resource.label);
+        if known.insert(name.clone()) {
+            module.resources.push(resource);
+            continue;
+        }
+        let Some(file) = module.files.get(resource.file) else {
+            continue;
+        };
+        let (line, column) = file.place(resource.at);
+        let message = format!("Terraform refuses a second {name}: this one is left out");
+        remarks.broken.push(Broken {
+            part: Part::Other,
+            name,
+            path: file.path.clone(),
+            error: Error::new(message).in_file(&file.shown).at(line, column),
+        });
+    }
 }
 
 fn read(path: &Path, root: &Path) -> Result<(File, Body)> {

@@ -108,7 +108,16 @@ impl<'m> Scope<'m> {
                     let item = items.get(text_of(&key)).cloned();
                     scope.with_each(&text_of(&key), item.unwrap_or(key))
                 }
-                None => scope.with("count", json!({ "index": key })),
+                None => {
+                    if let Some(attribute) = resource.body.get_attribute("count")
+                        && let Ok(count) = scope.value(&attribute.value)
+                        && key.as_u64() >= count.as_u64()
+                    {
+                        let why = format!("{kind}.{label} has the count {count}, and no [{key}]");
+                        return Err(self.stop(expression, why));
+                    }
+                    scope.with("count", json!({ "index": key }))
+                }
             };
             operators = rest;
         }

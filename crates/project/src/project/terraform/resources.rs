@@ -1,32 +1,37 @@
 //! From resources to a project.
 
-use hcl_edit::expr::{Expression, Object, ObjectKey};
-use hcl_edit::structure::Body;
 use serde_json::{Map, Value};
 
 use super::budget::Budget;
-use super::evaluate::{Scope, Stop, text_of};
-use super::{Module, PROVIDER, Resource, code, instances, tenant};
-use crate::files::clamp;
+use super::evaluate::{Scope, text_of};
+use super::reader::Reader;
+use super::{Module, PROVIDER, Resource, instances, relations, tenant};
 use crate::project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
 use crate::project::modules::Module as ActionModule;
 use crate::project::remarks::{Broken, Part};
 use crate::project::rules::Rule;
 use crate::project::{Action, Binding, Project};
 
-/// Adds what the resources of a module describe.
+/// Adds what the resources of a module describe: those that stand alone, or those that are about another one, which may be written
+/// anywhere.
 pub(super) fn add<'m>(
-    modules: &'m [Module],
+    configuration: Configuration<'m>,
     index: usize,
-    root: &'m std::path::Path,
-    budget: &'m Budget,
+    relations: bool,
+    bound: &mut Bound,
     project: &mut Project,
 ) {
+    let Configuration {
+        modules,
+        root,
+        budget,
+    } = configuration;
     let Some(module) = modules.get(index) else {
         return;
     };
     for resource in &module.resources {
-        if !resource.kind.starts_with(PROVIDER) {
+        let is_ours = resource.kind.starts_with(PROVIDER);
+        if !is_ours || relations::is_one(&resource.kind) != relations {
             continue;
         }
         let scope = Scope::new(modules, index, resource.file, root, budget);
@@ -39,11 +44,23 @@ pub(super) fn add<'m>(
                 resource,
                 stopped: Vec::new(),
             };
-            one(&mut reader, project);
+            one(&mut reader, bound, project);
             reader.report(project);
         }
     }
 }
+
+/// All that is read.
+#[derive(Clone, Copy)]
+pub(super) struct Configuration<'m> {
+    pub(super) modules: &'m [Module],
+    pub(super) root: &'m std::path::Path,
+    pub(super) budget: &'m Budget,
+}
+
+/// The triggers whose binding was set as a whole.
+#[derive(Default)]
+pub(super) struct Bound(Vec<String>);
 
 /// Leaves out a resource and all that come after it. One error says so: what else they say is not known.
 fn too_much(resource: &Resource, scope: &Scope<'_>, project: &mut Project) {
@@ -74,30 +91,17 @@ fn too_much(resource: &Resource, scope: &Scope<'_>, project: &mut Project) {
 /// The name of what is left out because there is too much. Whether there are Rules in it is not known.
 const TOO_MUCH: &str = "everything that is not read";
 
-/// Reads one instance of a resource, and collects what it cannot resolve.
-pub(super) struct Reader<'r, 'm> {
-    pub(super) scope: Scope<'m>,
-    pub(super) resource: &'r Resource,
-    stopped: Vec<(String, Stop)>,
-}
-
-/// Either form of a block: `actions { … }`, or `actions = [{ … }]` of the JSON form.
-enum Form<'b> {
-    Body(&'b Body),
-    Object(&'b Object),
-}
-
-fn one(reader: &mut Reader<'_, '_>, project: &mut Project) {
+fn one(reader: &mut Reader<'_, '_>, bound: &mut Bound, project: &mut Project) {
     match reader.resource.kind.as_str() {
         "auth0_action" => action(reader, project),
         "auth0_action_module" => action_module(reader, project),
-        "auth0_trigger_actions" | "auth0_trigger_binding" => binding(reader, project),
+        "auth0_trigger_actions" | "auth0_trigger_binding" => binding(reader, bound, project),
         "auth0_trigger_action" => {
             let trigger = reader.string("trigger");
             let action = reader.string("action_id");
             unresolved(reader, project, trigger.as_deref());
             if let (Some(trigger), Some(action)) = (trigger, action) {
-                bind(reader, project, trigger, vec![action]);
+                bind(reader, bound, project, (trigger, vec![action]));
             }
         }
         "auth0_rule" => rule(reader, project),
@@ -107,6 +111,7 @@ fn one(reader: &mut Reader<'_, '_>, project: &mut Project) {
                 project.rules_configs.insert(key, value.into());
             }
         }
+        kind if relations::is_one(kind) => relations::add(reader, project),
         _ => tenant::add(reader, &mut project.tenant),
     }
 }
@@ -158,7 +163,22 @@ fn manifest(reader: &mut Reader<'_, '_>) -> Manifest {
 }
 
 fn action(reader: &mut Reader<'_, '_>, project: &mut Project) {
-    let manifest = manifest(reader);
+    let mut manifest = manifest(reader);
+    // The provider's default is `false`; what is not resolved is left open.
+    let deploy = match reader.resource.body.has_attribute("deploy") {
+        true => reader.value("deploy"),
+        false => Some(Value::Bool(false)),
+    };
+    if deploy == Some(Value::Bool(false)) {
+        manifest.leave_undeployed();
+    }
+    if project.action(&manifest.name).is_some() {
+        let why = format!(
+            "another Action is called `{}`, and production refuses a second one",
+            manifest.name
+        );
+        return reader.remark("name", "is left out", why, project);
+    }
     if let Some(code) = reader.code("code", Part::Action, &manifest.name, project) {
         project.actions.push(Action {
             manifest,
@@ -200,7 +220,7 @@ fn rule(reader: &mut Reader<'_, '_>, project: &mut Project) {
     });
 }
 
-fn binding(reader: &mut Reader<'_, '_>, project: &mut Project) {
+fn binding(reader: &mut Reader<'_, '_>, bound: &mut Bound, project: &mut Project) {
     let trigger = reader.string("trigger");
     let items = reader.blocks_of("actions", &["id"]);
     let count = items.len();
@@ -212,7 +232,7 @@ fn binding(reader: &mut Reader<'_, '_>, project: &mut Project) {
     }
     unresolved(reader, project, trigger.as_deref());
     if let Some(trigger) = trigger {
-        bind(reader, project, trigger, names);
+        bind(reader, bound, project, (trigger, names));
     }
 }
 
@@ -231,7 +251,25 @@ fn unresolved(reader: &mut Reader<'_, '_>, project: &mut Project, trigger: Optio
     }
 }
 
-fn bind(reader: &Reader<'_, '_>, project: &mut Project, trigger: String, names: Vec<String>) {
+/// Adds Actions to a binding. The resource for one Action appends it; the one for all of them replaces what is there.
+/// Source: <https://registry.terraform.io/providers/auth0/auth0/latest/docs/resources/trigger_actions>.
+fn bind(
+    reader: &Reader<'_, '_>,
+    bound: &mut Bound,
+    project: &mut Project,
+    (trigger, names): (String, Vec<String>),
+) {
+    let is_whole = reader.resource.kind != "auth0_trigger_action";
+    let was_whole = bound.0.contains(&trigger);
+    let is_known = |binding: &Binding| binding.id == trigger;
+    if project.triggers.iter().any(is_known) && (is_whole || was_whole) {
+        let why = "production runs the Actions of the resource that is applied last, which replaces the whole binding; here those of both run";
+        let what = format!("binds {trigger}, which another resource binds as well");
+        reader.remark("", &what, why.to_owned(), project);
+    }
+    if is_whole && !was_whole {
+        bound.0.push(trigger.clone());
+    }
     let mut known = project.triggers.iter_mut();
     match known.find(|binding| binding.id == trigger) {
         Some(binding) => binding.action_names.extend(names),
@@ -240,212 +278,5 @@ fn bind(reader: &Reader<'_, '_>, project: &mut Project, trigger: String, names: 
             action_names: names,
             declared_in: reader.shown(),
         }),
-    }
-}
-
-impl Reader<'_, '_> {
-    fn path(&self) -> std::path::PathBuf {
-        let file = self.scope.own();
-        let file = file.and_then(|module| module.files.get(self.resource.file));
-        file.map(|file| file.path.clone()).unwrap_or_default()
-    }
-
-    fn shown(&self) -> String {
-        let file = self.scope.own();
-        let file = file.and_then(|module| module.files.get(self.resource.file));
-        file.map(|file| file.shown.clone()).unwrap_or_default()
-    }
-
-    /// The value of an attribute; `None` when there is none, or when it is not resolved.
-    pub(super) fn value(&mut self, key: &str) -> Option<Value> {
-        let attribute = self.resource.body.get_attribute(key)?;
-        match self.scope.value(&attribute.value) {
-            Ok(value) => Some(value),
-            Err(stop) => {
-                self.stopped.push((key.to_owned(), stop));
-                None
-            }
-        }
-    }
-
-    /// A text that may be missing.
-    pub(super) fn optional(&mut self, key: &str) -> Option<String> {
-        let value = self.value(key)?;
-        value.as_str().map(str::to_owned)
-    }
-
-    /// A text that has to be there.
-    pub(super) fn string(&mut self, key: &str) -> Option<String> {
-        if self.resource.body.get_attribute(key).is_none() {
-            let stop = self.scope.stop_at(self.resource.at, "it is missing");
-            self.stopped.push((key.to_owned(), stop));
-            return None;
-        }
-        self.optional(key)
-    }
-
-    fn code(
-        &mut self,
-        key: &str,
-        part: Part,
-        name: &str,
-        project: &mut Project,
-    ) -> Option<code::Code> {
-        let what = format!("`{key}` of {}.{}", self.resource.kind, self.resource.label);
-        let found = match self.resource.body.get_attribute(key) {
-            Some(attribute) => code::of(&self.scope, &attribute.value),
-            None => Err(self.scope.stop_at(self.resource.at, "it is missing")),
-        };
-        match found {
-            Ok(code) => Some(code),
-            Err(stop) => {
-                project.remarks.broken.push(Broken {
-                    part,
-                    name: name.to_owned(),
-                    path: self.path(),
-                    error: stop.about(&what),
-                });
-                None
-            }
-        }
-    }
-
-    /// All members of the blocks of a name.
-    pub(super) fn blocks(&mut self, name: &str) -> Vec<Map<String, Value>> {
-        self.blocks_of(name, &[])
-    }
-
-    /// The blocks of a name, dynamic ones included; `only` these members of them, unless it is empty.
-    pub(super) fn blocks_of(&mut self, name: &str, only: &[&str]) -> Vec<Map<String, Value>> {
-        let resource = self.resource;
-        let mut found = Vec::new();
-        for block in resource.body.blocks() {
-            if block.ident.as_str() == name {
-                let scope = self.scope.clone();
-                found.push(self.members(&scope, &Form::Body(&block.body), name, only));
-            }
-            let label = block
-                .labels
-                .first()
-                .map(hcl_edit::structure::BlockLabel::as_str);
-            if block.ident.as_str() == "dynamic" && label == Some(name) {
-                found.extend(self.dynamic(&block.body, name, only));
-            }
-        }
-        let Some(attribute) = resource.body.get_attribute(name) else {
-            return found;
-        };
-        let items: Vec<&Expression> = match &attribute.value {
-            Expression::Array(items) => items.iter().collect(),
-            one => vec![one],
-        };
-        for item in items {
-            if let Expression::Object(object) = item {
-                let scope = self.scope.clone();
-                found.push(self.members(&scope, &Form::Object(object), name, only));
-            }
-        }
-        found
-    }
-
-    /// `dynamic "secrets" { for_each = …, content { … } }`
-    fn dynamic(&mut self, body: &Body, name: &str, only: &[&str]) -> Vec<Map<String, Value>> {
-        let argument = |key: &str| body.get_attribute(key).map(|attribute| &attribute.value);
-        let iterator = match argument("iterator") {
-            Some(Expression::Variable(iterator)) => iterator.as_str(),
-            _ => name,
-        };
-        let Some(content) = body.get_blocks("content").next() else {
-            return Vec::new();
-        };
-        let items = match argument("for_each").map(|each| self.scope.value(each)) {
-            Some(Ok(items)) => items,
-            Some(Err(stop)) => {
-                self.stopped.push((name.to_owned(), stop));
-                return Vec::new();
-            }
-            None => return Vec::new(),
-        };
-        let items: Vec<(Value, Value)> = match items {
-            Value::Object(items) => items
-                .into_iter()
-                .map(|(key, value)| (key.into(), value))
-                .collect(),
-            Value::Array(items) => items.into_iter().map(|item| (item.clone(), item)).collect(),
-            _ => Vec::new(),
-        };
-        let items = items.into_iter().map(|(key, value)| {
-            let item = serde_json::json!({ "key": key, "value": value });
-            let scope = self.scope.with(iterator, item);
-            self.members(&scope, &Form::Body(&content.body), name, only)
-        });
-        items.collect()
-    }
-
-    /// The attributes of a block, and the blocks in it.
-    fn members(
-        &mut self,
-        scope: &Scope<'_>,
-        part: &Form<'_>,
-        what: &str,
-        only: &[&str],
-    ) -> Map<String, Value> {
-        let mut members = Map::new();
-        let mut keep = |key: String, value: &Expression, stopped: &mut Vec<(String, Stop)>| {
-            if !only.is_empty() && !only.contains(&key.as_str()) {
-                return;
-            }
-            match scope.value(value) {
-                Ok(value) => drop(members.insert(key, value)),
-                Err(stop) => stopped.push((format!("{what}.{key}"), stop)),
-            }
-        };
-        match part {
-            Form::Body(body) => {
-                for attribute in body.attributes() {
-                    let key = attribute.key.as_str().to_owned();
-                    keep(key, &attribute.value, &mut self.stopped);
-                }
-                for block in body.blocks() {
-                    let key = block.ident.as_str().to_owned();
-                    let inner = self.members(scope, &Form::Body(&block.body), &key, &[]);
-                    members.insert(key, Value::Object(inner));
-                }
-            }
-            Form::Object(object) => {
-                for (key, value) in object.iter() {
-                    let key = match key {
-                        ObjectKey::Ident(ident) => ident.as_str().to_owned(),
-                        ObjectKey::Expression(key) => match scope.value(key) {
-                            Ok(key) => text_of(&key),
-                            Err(_) => continue,
-                        },
-                    };
-                    keep(key, value.expr(), &mut self.stopped);
-                }
-            }
-        }
-        members
-    }
-
-    /// Everything that the resource says; blocks become objects.
-    pub(super) fn all(&mut self) -> Map<String, Value> {
-        let scope = self.scope.clone();
-        let resource = self.resource;
-        self.members(&scope, &Form::Body(&resource.body), &resource.kind, &[])
-    }
-
-    /// One notice for all that was not resolved: its first place, and the names of the rest.
-    fn report(self, project: &mut Project) {
-        let Some((first, stop)) = self.stopped.first() else {
-            return;
-        };
-        let resource = format!("{}.{}", self.resource.kind, self.resource.label);
-        let more = clamp(self.stopped.len()).saturating_sub(1);
-        let mut notice = stop.about(&format!("`{first}` of {resource}"));
-        if more > 0 {
-            notice.message = format!("{}, and {more} more of it", notice.message);
-        }
-        project.remarks.notices.push(notice);
     }
 }

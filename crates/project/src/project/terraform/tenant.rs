@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::resources::Reader;
+use super::reader::Reader;
 use crate::project::tenant::TenantData;
 
 /// Adds what a resource says about the tenant; what a login does not depend on is left out.
@@ -45,7 +45,16 @@ pub(super) fn add(reader: &mut Reader<'_, '_>, data: &mut TenantData) {
             rename(&mut grant, "scopes", "scope");
             data.client_grants.push(grant.into());
         }
-        "auth0_connection" => data.connections.push(reader.all().into()),
+        "auth0_connection" => {
+            let mut connection = reader.all();
+            if let Some(Value::Object(options)) = connection.get_mut("options") {
+                rename_options(options);
+            }
+            data.connections.push(connection.into());
+        }
+        "auth0_connection_database" | "auth0_connection_auth0" => {
+            data.connections.push(database(reader.all()).into());
+        }
         "auth0_organization" => data.organizations.push(reader.all().into()),
         "auth0_role" => {
             let role = reader.all();
@@ -68,6 +77,14 @@ pub(super) fn add(reader: &mut Reader<'_, '_>, data: &mut TenantData) {
                 extend(known, "permissions", permissions);
             });
         }
+        "auth0_guardian" => guardian(&reader.all(), data),
+        "auth0_token_exchange_profile" => data.token_exchange_profiles.push(reader.all().into()),
+        "auth0_event_stream" => {
+            let mut stream = reader.all();
+            let kind = stream.shift_remove("destination_type");
+            stream.insert("destination".to_owned(), json!({ "type": kind }));
+            data.event_streams.push(stream.into());
+        }
         "auth0_tenant" => data.settings.extend(reader.all()),
         "auth0_email_template" => {
             let template = reader.all();
@@ -80,13 +97,75 @@ pub(super) fn add(reader: &mut Reader<'_, '_>, data: &mut TenantData) {
     }
 }
 
-fn rename(object: &mut Map<String, Value>, from: &str, to: &str) {
+/// The options of a connection that the provider calls otherwise than the Management API.
+/// Source: <https://registry.terraform.io/providers/auth0/auth0/latest/docs/resources/connection>.
+const OPTIONS: &[(&str, &str)] = &[
+    ("password_policy", "passwordPolicy"),
+    (
+        "enabled_database_customization",
+        "enabledDatabaseCustomization",
+    ),
+    ("custom_scripts", "customScripts"),
+];
+
+fn rename_options(options: &mut Map<String, Value>) {
+    for (from, to) in OPTIONS {
+        rename(options, from, to);
+    }
+}
+
+/// A database connection whose options are not in a block of their own.
+/// Source: <https://registry.terraform.io/providers/auth0/auth0/latest/docs/resources/connection_database>.
+fn database(written: Map<String, Value>) -> Map<String, Value> {
+    const OWN: &[&str] = &[
+        "name",
+        "strategy",
+        "display_name",
+        "is_domain_connection",
+        "metadata",
+        "realms",
+        "show_as_button",
+        "enabled_clients",
+    ];
+    let is_own = |(key, _): &(String, Value)| OWN.contains(&key.as_str());
+    let (mut connection, mut options): (Map<_, _>, Map<_, _>) =
+        written.into_iter().partition(is_own);
+    rename_options(&mut options);
+    connection.insert("strategy".to_owned(), "auth0".into());
+    connection.insert("options".to_owned(), options.into());
+    connection
+}
+
+/// The factors and the policy of multi-factor authentication. A factor with a block of its own is off without that block.
+/// Source: <https://registry.terraform.io/providers/auth0/auth0/latest/docs/resources/guardian>.
+fn guardian(written: &Map<String, Value>, data: &mut TenantData) {
+    const FACTORS: &[(&str, &str)] = &[
+        ("otp", "otp"),
+        ("email", "email"),
+        ("recovery_code", "recovery-code"),
+        ("phone", "sms"),
+        ("push", "push-notification"),
+        ("duo", "duo"),
+        ("webauthn_roaming", "webauthn-roaming"),
+        ("webauthn_platform", "webauthn-platform"),
+    ];
+    let factor = |(key, name): &(&str, &str)| {
+        let value = written.get(*key);
+        let enabled = value.and_then(|value| value.get("enabled")).or(value);
+        json!({ "name": name, "enabled": enabled == Some(&Value::Bool(true)) })
+    };
+    data.guardian_factors = Some(FACTORS.iter().map(factor).collect());
+    let policy = written.get("policy").cloned();
+    data.guardian_policies = policy.into_iter().filter(|it| it != "never").collect();
+}
+
+pub(super) fn rename(object: &mut Map<String, Value>, from: &str, to: &str) {
     if let Some(value) = object.shift_remove(from) {
         object.insert(to.to_owned(), value);
     }
 }
 
-fn extend(object: &mut Map<String, Value>, key: &str, items: Vec<Value>) {
+pub(super) fn extend(object: &mut Map<String, Value>, key: &str, items: Vec<Value>) {
     match object.get_mut(key).and_then(Value::as_array_mut) {
         Some(known) => known.extend(items),
         None => drop(object.insert(key.to_owned(), Value::Array(items))),

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use crate::{ActionKind, Project};
 
 mod hostile;
+mod relations;
 
 fn repository(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -191,7 +192,9 @@ module "more" {
         ),
     ]);
     let project = read(&folder);
-    assert_eq!(project.remarks, Default::default());
+    let notices: Vec<_> = project.remarks.notices.iter().collect();
+    assert_eq!(notices.len(), 1, "of the two bindings: {notices:?}");
+    assert!(project.remarks.broken.is_empty() && project.remarks.unresolved.is_empty());
     assert_eq!(
         text_of(&project, "one"),
         ("// one".into(), "src/one.js".into())
