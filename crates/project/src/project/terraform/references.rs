@@ -100,6 +100,16 @@ impl<'m> Scope<'m> {
         };
         let mut scope = self.elsewhere(self.module, resource.file);
         let mut operators = operators;
+        let is_whole = !matches!(
+            operators.first(),
+            Some(TraversalOperator::GetAttr(_) | TraversalOperator::Index(_))
+        );
+        if is_whole {
+            let instances = self.instances(resource, &scope)?;
+            let instances = instances
+                .ok_or_else(|| self.stop(expression, format!("{kind}.{label} is not one value")))?;
+            return self.steps(expression, instances, operators);
+        }
         if let Some((TraversalOperator::Index(index), rest)) = operators.split_first() {
             let key = self.value(index)?;
             scope = match resource.body.get_attribute("for_each") {
@@ -143,13 +153,52 @@ impl<'m> Scope<'m> {
         self.steps(expression, value, rest)
     }
 
+    /// All instances of a resource with `for_each` or `count`, each with what refers to it: its name, and its name as its id.
+    fn instances(
+        &self,
+        resource: &Resource,
+        scope: &Scope<'m>,
+    ) -> Result<Option<Value>, super::evaluate::Stop> {
+        let attribute = |name: &str| resource.body.get_attribute(name);
+        let one = |scope: &Scope<'m>| -> Evaluated {
+            let named = attribute("name").or_else(|| attribute("identifier"));
+            let name = match named {
+                Some(named) => scope.value(&named.value)?,
+                None => Value::Null,
+            };
+            Ok(json!({ "id": name, "client_id": name, "name": name, "identifier": name }))
+        };
+        if let Some(each) = attribute("for_each") {
+            let items = scope.value(&each.value)?;
+            let items: Vec<(String, Value)> = match items {
+                Value::Object(items) => items.into_iter().collect(),
+                Value::Array(items) => items.into_iter().map(|it| (text_of(&it), it)).collect(),
+                _ => Vec::new(),
+            };
+            let items = items.into_iter().map(|(key, value)| {
+                let scope = scope.with_each(&key, value);
+                Ok((key, one(&scope)?))
+            });
+            let items: Result<_, _> = items.collect();
+            return Ok(Some(Value::Object(items?)));
+        }
+        let Some(count) = attribute("count") else {
+            return Ok(None);
+        };
+        let count = scope.value(&count.value)?.as_u64().unwrap_or_default();
+        let indexes = 0..count.min(super::budget::MOST_INSTANCES);
+        let items = indexes.map(|index| one(&scope.with("count", json!({ "index": index }))));
+        let items: Result<_, _> = items.collect();
+        Ok(Some(Value::Array(items?)))
+    }
+
     fn steps(
         &self,
         expression: &Expression,
         mut value: Value,
         operators: &[&TraversalOperator],
     ) -> Evaluated {
-        for operator in operators {
+        for (at, operator) in operators.iter().enumerate() {
             let next = match operator {
                 TraversalOperator::GetAttr(name) => value.get(name.as_str()).cloned(),
                 TraversalOperator::LegacyIndex(index) => usize::try_from(**index)
@@ -163,8 +212,18 @@ impl<'m> Scope<'m> {
                         .and_then(|at| value.get(usize::try_from(at).ok()?))
                         .cloned(),
                 },
+                // What is not a list counts as one with that value alone.
                 TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => {
-                    return Err(self.stop(expression, "splats are not evaluated here"));
+                    let items = match value {
+                        Value::Array(items) => items,
+                        Value::Null => Vec::new(),
+                        one => vec![one],
+                    };
+                    let rest = operators.get(at + 1..).unwrap_or_default();
+                    let items = items
+                        .into_iter()
+                        .map(|item| self.steps(expression, item, rest));
+                    return items.collect();
                 }
             };
             value = next.ok_or_else(|| self.stop(expression, "unknown member"))?;

@@ -251,3 +251,63 @@ fn a_bound_action_that_is_not_deployed_is_a_problem() {
         }
     }
 }
+
+/// Instances of `for_each` and `count` are bound as a whole.
+#[test]
+fn all_instances_of_a_resource_are_values() {
+    let text = r#"
+resource "auth0_action" "map" {
+  for_each = { b = "B", a = "A" }
+  name     = each.value
+  deploy   = true
+  code     = "// map"
+}
+resource "auth0_action" "list" {
+  count  = 2
+  name   = "L${count.index}"
+  deploy = true
+  code   = "// list"
+}
+resource "auth0_trigger_actions" "all" {
+  trigger = "post-login"
+  dynamic "actions" {
+    for_each = auth0_action.map
+    content {
+      id           = actions.value.id
+      display_name = actions.value.name
+    }
+  }
+}
+resource "auth0_connection" "db" {
+  name = "Users"
+}
+resource "auth0_client" "many" {
+  for_each = toset(["one", "two"])
+  name     = each.key
+}
+resource "auth0_connection_clients" "db" {
+  connection_id   = auth0_connection.db.id
+  enabled_clients = [for client in auth0_client.many : client.id]
+}
+resource "auth0_trigger_actions" "list" {
+  trigger = "send-phone-message"
+  dynamic "actions" {
+    for_each = auth0_action.list[*].id
+    content { id = actions.value }
+  }
+}
+"#;
+    let project = read(&repository(&[("main.tf", text)]));
+    assert_eq!(project.remarks, Default::default());
+    let bound = |trigger: &str| -> Vec<String> {
+        let mut bindings = project.triggers.iter();
+        let binding = bindings.find(|binding| binding.id == trigger);
+        binding.expect("it is bound").action_names.clone()
+    };
+    assert_eq!(bound("post-login"), ["B", "A"]);
+    assert_eq!(bound("send-phone-message"), ["L0", "L1"]);
+    assert_eq!(
+        project.tenant.connections[0]["enabled_clients"],
+        json!(["one", "two"])
+    );
+}
