@@ -64,6 +64,13 @@ impl Place {
         &self.0
     }
 
+    /// Whether a boolean may be there: a name may be the text `True`.
+    pub(crate) fn may_be_boolean(&self) -> bool {
+        self.0.first().is_some_and(|root| {
+            BOOLEANS.contains(&root.as_str()) || root == "app_metadata" || root == "user_metadata"
+        })
+    }
+
     /// Puts a value there. What is in the way and no container is replaced.
     pub(crate) fn put(&self, user: &mut Value, value: Value) {
         let mut slot = user;
@@ -125,6 +132,14 @@ impl Columns {
     }
 }
 
+/// The attributes that are booleans.
+pub(crate) const BOOLEANS: &[&str] = &["blocked", "email_verified", "phone_verified"];
+
+/// The option of the file of roles.
+pub const ROLES: &str = "--roles";
+/// The option of the file of organizations.
+pub const ORGANIZATIONS: &str = "--organizations";
+
 /// The reason of a line without an id.
 pub const NO_ID: &str = "no `user_id`";
 
@@ -152,6 +167,10 @@ pub struct Profile {
     pub is_blocked: bool,
     /// Whether the logs have a login of the user.
     pub is_logged: bool,
+    /// The options whose files have the user: `--roles`, `--organizations`.
+    pub joined: Vec<&'static str>,
+    /// The attributes that are booleans in production, and a text here.
+    pub texts: Vec<&'static str>,
     /// The event: the template with this user.
     pub event: Value,
 }
@@ -185,6 +204,24 @@ pub fn profile(
     };
     user.insert("user_id".into(), Value::from(id.as_str()));
     let is_blocked = user.get("blocked") == Some(&Value::Bool(true));
+    let texts = BOOLEANS.iter().copied();
+    let texts = texts.filter(|name| user.get(*name).is_some_and(Value::is_string));
+    let texts = texts.collect();
+    let found = [
+        (
+            ROLES,
+            joined.roles.as_ref().map(|all| all.contains_key(&id)),
+        ),
+        (
+            ORGANIZATIONS,
+            joined
+                .organizations
+                .as_ref()
+                .map(|all| all.contains_key(&id)),
+        ),
+    ];
+    let found = found.into_iter().filter(|(_, has)| *has == Some(true));
+    let found = found.map(|(option, _)| option).collect();
     let (event, is_logged) = event(&id, user, joined, template);
     Ok(Profile {
         id,
@@ -192,6 +229,8 @@ pub fn profile(
         unknown,
         is_blocked,
         is_logged,
+        joined: found,
+        texts,
         event,
     })
 }
@@ -292,9 +331,9 @@ fn event(
 pub struct Roots(pub BTreeMap<String, u64>);
 
 impl Roots {
-    pub(crate) fn add(&mut self, names: &[String]) {
+    pub(crate) fn add(&mut self, names: &[impl AsRef<str>]) {
         for name in names {
-            *self.0.entry(name.clone()).or_default() += 1;
+            *self.0.entry(name.as_ref().to_owned()).or_default() += 1;
         }
     }
 

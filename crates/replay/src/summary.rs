@@ -14,7 +14,7 @@ use crate::histogram::Histogram;
 use crate::input_hash::InputHash;
 use crate::login::{Change, Claim, Login, Part, Side, rule_name};
 use crate::privacy::Privacy;
-use crate::profile::Roots;
+use crate::profile::{Profile, Roots};
 use crate::reached::Reached;
 
 /// The number of claims of a token that are counted.
@@ -51,6 +51,12 @@ pub struct Summary {
     pub roots: Roots,
     /// Names of lines that are no attribute of a user.
     pub unknown: Bounded<u64>,
+    /// The number of users in each file beside the export, by its option.
+    #[serde(default)]
+    pub joined: Roots,
+    /// The number of users with a text in an attribute that is a boolean.
+    #[serde(default)]
+    pub texts: Roots,
     /// Why lines are no users.
     pub problems: Bounded<Problem>,
     /// Users by how the logins ended, `before → after`.
@@ -93,6 +99,8 @@ impl Default for Summary {
             unanswered: [0; 2],
             roots: Roots::default(),
             unknown: Bounded::new(100),
+            joined: Roots::default(),
+            texts: Roots::default(),
             problems: Bounded::new(100),
             endings: BTreeMap::new(),
             claims: BTreeMap::new(),
@@ -151,10 +159,12 @@ impl Summary {
         }
     }
 
-    /// Counts the attributes of a user, and the names that are none.
-    pub fn add_names(&mut self, roots: &[String], unknown: &[String]) {
-        self.roots.add(roots);
-        for name in unknown {
+    /// Counts the attributes of a user, the names that are none, and where else the user is.
+    pub fn add_names(&mut self, user: &Profile) {
+        self.roots.add(&user.roots);
+        self.joined.add(&user.joined);
+        self.texts.add(&user.texts);
+        for name in &user.unknown {
             if let Some(count) = self.unknown.value(name) {
                 *count += 1;
             }
@@ -348,6 +358,8 @@ impl Summary {
         }
         self.roots.merge(other.roots);
         self.unknown.merge(other.unknown);
+        self.joined.merge(other.joined);
+        self.texts.merge(other.texts);
         self.problems.merge(other.problems);
         for (ending, count) in other.endings {
             *self.endings.entry(ending).or_default() += count;

@@ -21,10 +21,9 @@ enum Readers {
 /// # Errors
 /// When it cannot be written, or a link leads out of the working folder.
 pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if is_open_ended(path) {
-        return OpenOptions::new().append(true).open(path)?.write_all(bytes);
+    if !is_open_ended(path) {
+        refuse_detour(path)?;
     }
-    refuse_detour(path)?;
     write_with(path, Readers::All, |file| file.write_all(bytes))
 }
 
@@ -126,12 +125,13 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     new.store()
 }
 
-/// A file that is written beside its place. Unless it is stored, it goes when it is dropped.
+/// A file that is written beside its place. Unless it is stored, it goes when it is dropped. A pipe or a device that has the name is
+/// written to.
 pub(crate) struct NewFile {
     path: PathBuf,
-    beside: PathBuf,
+    /// Where it is until it is stored; `None` when there is nothing to rename.
+    beside: Option<PathBuf>,
     file: File,
-    is_stored: bool,
 }
 
 impl NewFile {
@@ -144,6 +144,13 @@ impl NewFile {
     }
 
     fn begin(path: &Path, readers: Readers) -> io::Result<Self> {
+        if is_open_ended(path) {
+            return Ok(Self {
+                path: path.to_owned(),
+                beside: None,
+                file: OpenOptions::new().append(true).open(path)?,
+            });
+        }
         // Two reports may have the same path.
         static FILES: AtomicUsize = AtomicUsize::new(0);
         let number = FILES.fetch_add(1, Ordering::Relaxed);
@@ -162,9 +169,8 @@ impl NewFile {
         let file = options.open(&beside)?;
         Ok(Self {
             path: path.to_owned(),
-            beside,
+            beside: Some(beside),
             file,
-            is_stored: false,
         })
     }
 
@@ -177,8 +183,10 @@ impl NewFile {
     }
 
     fn put(&mut self) -> io::Result<()> {
-        fs::rename(&self.beside, &self.path)?;
-        self.is_stored = true;
+        if let Some(beside) = &self.beside {
+            fs::rename(beside, &self.path)?;
+        }
+        self.beside = None;
         Ok(())
     }
 }
@@ -196,9 +204,9 @@ impl Write for NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        if !self.is_stored {
+        if let Some(beside) = &self.beside {
             // What is left of it is of no use; the first error is the one to report.
-            let _ = fs::remove_file(&self.beside);
+            let _ = fs::remove_file(beside);
         }
     }
 }
@@ -243,6 +251,40 @@ mod tests {
         }
         let left = fs::read_dir(folder.path()).expect("a folder").count();
         assert_eq!(left, 6, "nothing is left beside the files");
+    }
+
+    /// A container's root could else rename a report over /dev/stdout.
+    #[test]
+    #[cfg(unix)]
+    fn pipes_are_written_to_and_stay() {
+        use std::os::unix::fs::FileTypeExt as _;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("it runs").success());
+        for write in [
+            write_output as fn(&Path, &[u8]) -> io::Result<()>,
+            write_output_in_folder,
+            write_whole,
+            |path, bytes| write_private(path, |file| file.write_all(bytes)),
+            |path, bytes| {
+                let mut new = NewFile::beside(path)?;
+                new.write_all(bytes)?;
+                new.store()
+            },
+        ] {
+            let read = std::thread::scope(|scope| {
+                let reader = scope.spawn(|| fs::read_to_string(&pipe));
+                write(&pipe, b"new").expect("it is written");
+                reader.join().expect("it ends")
+            });
+            assert_eq!(read.expect("it is read"), "new");
+            let kind = pipe.symlink_metadata().expect("it is there").file_type();
+            assert!(kind.is_fifo());
+        }
+        let left = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 1, "nothing is left beside it");
     }
 
     #[test]

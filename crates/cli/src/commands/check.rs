@@ -84,6 +84,7 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
             ProblemKind::NotDeployed => {
                 check::binding(Unfit::NotDeployed, &place, &error.message, hint)
             }
+            ProblemKind::Misbound => check::binding(Unfit::Misbound, &place, &error.message, hint),
         });
     }
     for Mistake {

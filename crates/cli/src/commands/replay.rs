@@ -11,7 +11,7 @@ mod progress;
 
 use jiff::Timestamp;
 use postlogin_replay::{
-    Metric, Summary,
+    Metric, Summary, profile,
     report::{Report, html, json, markdown},
 };
 use postlogin_runner::replay::{
@@ -136,6 +136,13 @@ fn report(
     let limits = limits
         .map(|limit| (limit.clone(), limit.is_passed(summary)))
         .collect();
+    let joined = [
+        arguments.roles.as_ref().map(|_| profile::ROLES),
+        arguments
+            .organizations
+            .as_ref()
+            .map(|_| profile::ORGANIZATIONS),
+    ];
     let report = Report {
         before: setup.versions.before.clone(),
         after: setup.versions.after.clone(),
@@ -151,6 +158,8 @@ fn report(
         not_exported: setup.versions.not_exported.clone(),
         unknown_columns: made.unknown_columns,
         missing_columns: made.missing_columns,
+        read_of_user: setup.versions.read_of_user.clone(),
+        joined: joined.into_iter().flatten().collect(),
         limits,
         summary,
     };

@@ -165,7 +165,12 @@ pub(super) fn ready_with(
         return Err(unread(first));
     }
     let found = trigger_of_all(read())?;
-    let trigger = named.unwrap_or(found);
+    // A binding says for which event its Actions are, whatever handler they export.
+    let of_binding = named_actions
+        .is_empty()
+        .then(|| project.as_ref()?.default_trigger())
+        .flatten();
+    let trigger = named.or(of_binding).unwrap_or(found);
     let budget = budget(&arguments.limits)?;
     let network = network(&arguments.network, budget.time)?;
     let traffic = Arc::new(Traffic::new(Arc::clone(&network.door)));

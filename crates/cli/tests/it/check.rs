@@ -448,7 +448,7 @@ fn bindings_that_production_refuses_are_findings() {
         ("actions/b/code.js", action),
         (
             "triggers/triggers.json",
-            "{\n  \"custom-phone-provider\": [{\"action_name\": \"a\"}, {\"action_name\": \"b\"}],\n  \"post-logon\": [{\"action_name\": \"a\"}],\n  \"custom-token-exchange\": [{\"action_name\": \"a\"}],\n  \"iga-approval\": [],\n  \"pre-user-registration\": []\n}\n",
+            "{\n  \"custom-phone-provider\": [{\"action_name\": \"a\"}, {\"action_name\": \"b\"}],\n  \"password-reset-post-challenge\": [{\"action_name\": \"a\"}],\n  \"post-logon\": [{\"action_name\": \"a\"}],\n  \"custom-token-exchange\": [{\"action_name\": \"a\"}],\n  \"iga-approval\": [],\n  \"pre-user-registration\": []\n}\n",
         ),
         (
             "token-exchange-profiles/p.json",
@@ -461,9 +461,11 @@ fn bindings_that_production_refuses_are_findings() {
     for part in [
         "error[too-many-bound-actions]  triggers/triggers.json:2:4",
         "custom-phone-provider has 2 Actions; production allows 1",
-        "warning[unsupported-bound-trigger]  triggers/triggers.json:3:4",
+        "error[misbound-action]  triggers/triggers.json:3:4",
+        "binds the Action `a`, whose `supported_triggers` are",
+        "warning[unsupported-bound-trigger]  triggers/triggers.json:4:4",
         "hint: did you mean `post-login`?",
-        "warning[unbindable-trigger]  triggers/triggers.json:4:4",
+        "warning[unbindable-trigger]  triggers/triggers.json:5:4",
         "the token exchange profile `p` names the Action `gone`, which does not exist",
     ] {
         assert!(done.stdout.contains(part), "{part}: {done}");
@@ -484,6 +486,7 @@ fn bindings_that_production_refuses_are_findings() {
             "too-many-bound-actions",
             "unsupported-bound-trigger",
             "unbindable-trigger",
+            "misbound-action",
             "missing-bound-action"
         ]
     );

@@ -175,6 +175,58 @@ fn an_export_without_metadata_is_said_loudly() {
     assert!(done.stdout.contains("no user has `identities`"), "{done}");
 }
 
+#[test]
+fn what_no_user_has_and_files_that_match_nobody_are_named() {
+    let place = place();
+    let write = |name: &str, text: &str| {
+        fs::write(place.path().join(name), text).expect("it is written");
+    };
+    write(
+        "reads.js",
+        "exports.onExecutePostLogin = async (event, api) => {\n  \
+            if (event.stats.logins_count === 1 && event.user.email_verified) {\n    \
+              api.idToken.setCustomClaim('https://a.com/x', event.user.created_at);\n  }\n};\n",
+    );
+    let warnings = |users: &str, more: &str| -> String {
+        write("users.ndjson", users);
+        let report = report(
+            place.path(),
+            &format!("users.ndjson --after reads.js {more}"),
+        );
+        report["warnings"].to_string()
+    };
+    let few = "{\"user_id\": \"auth0|1\", \"email_verified\": \"true\"}\n";
+    write("roles.csv", "user_id,roles\nauth0|7,admin\n");
+    write(
+        "organizations.json",
+        "[{\"user_id\": \"7\", \"organization\": \"org_1\"}]",
+    );
+    write("event.json", "{\"user\": {\"email\": \"a@b.co\"}}");
+    let found = warnings(few, "--roles roles.csv --organizations organizations.json");
+    for expected in [
+        "the Actions read what no user has: event.user.created_at",
+        "no user has `logins_count`: all of them got the value of the event for event.stats.logins_count",
+        "--roles has none of the users",
+        "--organizations has none of the users",
+        "`email_verified` is a text for 1 user, and true or false in production",
+    ] {
+        assert!(found.contains(expected), "{expected}: {found}");
+    }
+    let whole = "{\"user_id\": \"auth0|7\", \"email_verified\": true, \"logins_count\": 1, \"created_at\": \"2026-01-01T00:00:00.000Z\"}\n";
+    let found = warnings(whole, "--roles roles.csv");
+    for sentence in ["no user has: ", "logins_count", "has none", "is a text"] {
+        assert!(!found.contains(sentence), "{sentence}: {found}");
+    }
+    let done = replay(
+        place.path(),
+        "users.ndjson --after reads.js --event event.json",
+    );
+    assert!(
+        done.stderr.contains("the `user` of --event is not used"),
+        "{done}"
+    );
+}
+
 /// Shared machines limit the address space, and Spark does. Logins need no more of it than their memory.
 #[cfg(unix)]
 #[test]

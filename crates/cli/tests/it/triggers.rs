@@ -51,6 +51,25 @@ fn the_handler_decides_which_trigger_runs() {
     assert_eq!(outcome["reason"], "this client is blocked");
 }
 
+/// A binding says for which event its Actions are: one with the handler of another trigger fails there, as in production.
+#[test]
+fn a_binding_decides_before_the_handler() {
+    let project = folder(&[
+        ("postlogin.toml", "[bindings]\npost-login = [\"m2m\"]\n"),
+        ("actions/m2m.js", MACHINE),
+        ("m2m.case.yaml", "expect:\n  status: allowed\n"),
+    ]);
+    for command in ["run", "test m2m.case.yaml"] {
+        let done = postlogin(command).within(project.path()).finish();
+        assert_ne!(done.code, Some(0), "{done}");
+        assert!(done.to_string().contains("onExecutePostLogin"), "{done}");
+    }
+    let done = postlogin("run actions/m2m.js")
+        .within(project.path())
+        .finish();
+    assert_eq!(done.code, Some(0), "{done}");
+}
+
 #[test]
 fn a_built_component_runs_for_the_same_trigger() {
     let folder = folder(&[("m2m.js", MACHINE)]);

@@ -13,6 +13,7 @@ pub(super) const RULES: &[Rule] = &[
     UNBINDABLE,
     TOO_MANY,
     NOT_DEPLOYED,
+    MISBOUND,
     CONFIGURATION,
     REFERENCE,
 ];
@@ -54,6 +55,13 @@ const NOT_DEPLOYED: Rule = Rule {
     severity: Severity::Warning,
     summary: "A trigger binds an Action whose configuration leaves it undeployed: production runs the version that was deployed last, and binds none that never was",
     source: Some("https://auth0.github.io/auth0-cli/auth0_actions_deploy.html"),
+};
+
+const MISBOUND: Rule = Rule {
+    code: "misbound-action",
+    severity: Severity::Error,
+    summary: "A trigger binds an Action whose configuration names only other triggers, which production refuses",
+    source: Some(TRIGGERS),
 };
 
 const CONFIGURATION: Rule = Rule {
@@ -102,6 +110,8 @@ pub enum BindingProblem {
     TooMany,
     /// One of its Actions is not deployed.
     NotDeployed,
+    /// One of its Actions is for another trigger.
+    Misbound,
 }
 
 /// Returns the finding about a problem of a binding. `place` declares it; `message` is one sentence without a full stop.
@@ -117,6 +127,7 @@ pub fn binding(
         BindingProblem::Unbindable => &UNBINDABLE,
         BindingProblem::TooMany => &TOO_MANY,
         BindingProblem::NotDeployed => &NOT_DEPLOYED,
+        BindingProblem::Misbound => &MISBOUND,
     };
     let finding = Finding::new(rule, place, message);
     match hint {

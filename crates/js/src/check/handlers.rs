@@ -12,6 +12,7 @@ const TRIGGER: &str = "https://auth0.com/docs/customize/actions/explore-triggers
 pub(super) const RULES: &[Rule] = &[
     MISSING,
     NOT_ASYNC,
+    NOT_FOLLOWED,
     NO_CONTINUE,
     VERSION,
     UNSUPPORTED,
@@ -28,6 +29,12 @@ const NOT_ASYNC: Rule = Rule {
     code: "handler-not-async",
     severity: Severity::Error,
     summary: "A handler is not an async function, and production refuses it",
+    source: Some(TRIGGER),
+};
+const NOT_FOLLOWED: Rule = Rule {
+    code: "handler-not-followed",
+    severity: Severity::Warning,
+    summary: "The function behind the handler is not found in the text, so what it does was not checked",
     source: Some(TRIGGER),
 };
 const NO_CONTINUE: Rule = Rule {
@@ -138,6 +145,22 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Vec
                     .with_hint("production checks the function's class: neither a plain function that returns a promise nor an async generator will do"),
             );
         }
+    }
+    let execute = trigger.table().execute;
+    let is_followed = |handler: &Handler| handler.name == execute && handler.is_async.is_some();
+    let is_missing =
+        facts.is_exports_complete && !facts.exports.iter().any(|export| export.name == execute);
+    if !is_missing && !facts.handlers.iter().any(is_followed) {
+        let message = format!(
+            "the function behind `{execute}` is not found in the text, so what it does was not checked"
+        );
+        findings.push(
+            Finding::new(&NOT_FOLLOWED, &start_of(source.file), message)
+                .on_page(trigger.table().page)
+                .with_hint(format!(
+                    "write `exports.{execute} = async (event, api) => {{ … }}`, or run the Action: `postlogin run` and `postlogin test` look at what it does"
+                )),
+        );
     }
     if !facts.is_exports_complete {
         return findings;

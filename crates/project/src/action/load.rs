@@ -9,8 +9,8 @@ use super::{ActionKind, ActionSource, Error, NamedBy, Result, Role, Surroundings
 use crate::door::{Boundary, LARGEST_COMPONENT, LARGEST_FILE, read_named};
 use crate::files::{decode, display_path, extension, file_name, normalize};
 use crate::keywords::KeywordMappings;
-use crate::project::Action;
 use crate::project::rules::missing_script;
+use crate::project::{Action, terraform};
 
 pub(super) fn load(found: Found, surroundings: &Surroundings<'_>) -> Result<ActionSource> {
     match found {
@@ -98,16 +98,19 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
     let within = Boundary::of_file(&declared_in, root);
     within.admit(&code, &surroundings.display(&code))?;
     if !code.is_file() {
-        let written = manifest.code.as_deref().unwrap_or("code.js");
+        let hint = if terraform::is_file(&declared_in) {
+            "the path is the one that the resource gives to `file`, relative to the folder in which Terraform runs".to_owned()
+        } else {
+            let written = manifest.code.as_deref().unwrap_or("code.js");
+            format!("`code` is {written:?}, relative to the folder of the configuration")
+        };
         return Err(Error::new(format!(
             "the code of the Action `{}` does not exist: {}",
             manifest.name,
             display_path(&code, root)
         ))
         .in_file(&surroundings.display(&declared_in))
-        .with_hint(format!(
-            "`code` is {written:?}, relative to the folder of the configuration"
-        )));
+        .with_hint(hint));
     }
     let (kind, search) = match text {
         Some(text) => inline(code.clone(), text),

@@ -17,7 +17,7 @@ pub mod remarks;
 pub mod rules;
 pub mod tenant;
 mod tenant_yaml;
-mod terraform;
+pub(crate) mod terraform;
 mod undescribed;
 
 use std::path::{Path, PathBuf};

@@ -29,6 +29,17 @@ impl Project {
         all(self.parts_of(trigger, working_folder))
     }
 
+    /// Returns the trigger of what runs when nobody names one: that of the binding, if there is one. Where nothing is bound, the
+    /// handlers of the Actions tell.
+    #[must_use]
+    pub fn default_trigger(&self) -> Option<Trigger> {
+        let is_login = |binding: &super::Binding| {
+            binding.id == Trigger::PostLogin.id() && !binding.action_names.is_empty()
+        };
+        let is_bound = self.triggers.iter().any(is_login);
+        is_bound.then_some(Trigger::PostLogin)
+    }
+
     /// As [`sources_of`](Self::sources_of), with what cannot be read in its place: the others can run all the same.
     pub fn parts_of(
         &self,

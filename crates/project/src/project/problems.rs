@@ -4,10 +4,10 @@ use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
 use postlogin_core::trigger::{self, is_without_contract};
 
-use super::{Action, Binding, Project, tenant_yaml};
+use super::{Action, Binding, Project, tenant_yaml, terraform};
 use crate::Error;
 use crate::door::Boundary;
-use crate::files::{configured_path, display_path, entries, file_name};
+use crate::files::{configured_path, display_path, entries};
 
 /// A problem of a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum ProblemKind {
     MissingAction,
     /// An Action of the binding has `deployed: false`: production does not run this text.
     NotDeployed,
+    /// An Action of the binding is for other triggers, by its `supported_triggers`.
+    Misbound,
 }
 
 /// A binding that production would refuse, or whose Actions do not run here.
@@ -46,6 +48,7 @@ impl Project {
             })
             .collect();
         problems.extend(self.undeployed());
+        problems.extend(self.misbound());
         for (trigger, action) in self.entity_actions_each() {
             if let Err(part) = action {
                 problems.push(BindingProblem {
@@ -69,9 +72,7 @@ impl Project {
                 declared_in,
                 ..
             } = action;
-            let file = file_name(declared_in);
-            let is_terraform = file.ends_with(".tf") || file.ends_with(".tf.json");
-            let (said, hint) = match is_terraform {
+            let (said, hint) = match terraform::is_file(declared_in) {
                 true => ("does not have `deploy = true`", "set `deploy = true`"),
                 false => ("has `deployed: false`", "set `deployed: true`"),
             };
@@ -87,6 +88,37 @@ impl Project {
             };
             if !problems.contains(&problem) {
                 problems.push(problem);
+            }
+        }
+        problems
+    }
+
+    /// Returns the bound Actions whose configuration names triggers, and not the one that binds them.
+    fn misbound(&self) -> Vec<BindingProblem> {
+        let mut problems = Vec::new();
+        // Of other triggers, there is another problem.
+        let is_bound = |id: &str| {
+            Trigger::of_id(id).is_some_and(|it| it.table().binding != trigger::Binding::Entity)
+        };
+        for binding in self.triggers.iter().filter(|it| is_bound(&it.id)) {
+            for action in self.bind_each(&binding.id).into_iter().flatten() {
+                let declared = &action.manifest.supported_triggers;
+                if declared.is_empty() || declared.iter().any(|it| it.id == binding.id) {
+                    continue;
+                }
+                let named: Vec<&str> = declared.iter().map(|it| it.id.as_str()).collect();
+                let message = format!(
+                    "the trigger `{}` binds the Action `{}`, whose `supported_triggers` are {}: production refuses that",
+                    binding.id,
+                    action.manifest.name,
+                    named.join(", ")
+                );
+                let hint = "bind it to its own trigger, or change `supported_triggers`";
+                let error = self.at_binding(binding, Error::new(message).with_hint(hint));
+                problems.push(BindingProblem {
+                    kind: ProblemKind::Misbound,
+                    error,
+                });
             }
         }
         problems

@@ -103,15 +103,23 @@ impl Rows {
             if let Some(place) = place
                 && !field.is_empty()
             {
-                place.put(&mut user, value(field));
+                place.put(&mut user, value(field, place.may_be_boolean()));
             }
         }
         serde_json::to_vec(&user).map_err(|_| "the line cannot be written as JSON")
     }
 }
 
-/// Returns the value of a field: a string if it is quoted, else a number, a boolean, an object or a list if it is one.
-fn value(field: &str) -> Value {
+/// Returns the value of a field: a string if it is quoted, else a number, a boolean, an object or a list if it is one. Spreadsheets
+/// write booleans in capitals.
+fn value(field: &str, may_be_boolean: bool) -> Value {
+    if may_be_boolean {
+        for word in [true, false] {
+            if field.eq_ignore_ascii_case(if word { "true" } else { "false" }) {
+                return word.into();
+            }
+        }
+    }
     if let Some(text) = field.strip_prefix('\'') {
         // Objects and lists come guarded, too.
         return match text.starts_with(['{', '[']) {
@@ -157,7 +165,9 @@ fn record(source: &mut Source, text: &mut Vec<u8>, line: &mut u64) -> io::Result
 const MOST_FIELDS: usize = 1000;
 
 /// Why a line has no fields.
-const TOO_MANY: &str = "the line is not UTF-8, or has more than 1,000 fields";
+const TOO_MANY: &str = "the line has more than 1,000 fields";
+const NOT_TEXT: &str = "the line is not UTF-8";
+const UNCLOSED: &str = "a quote is not closed";
 
 /// The fields of one record.
 ///
@@ -176,8 +186,10 @@ fn fields(text: &[u8]) -> Result<Vec<String>, &'static str> {
     }
     line.push(b'\n');
     let (result, read, _, count) = reader.read_record(&line, &mut output, &mut ends);
-    if result != ReadRecordResult::Record {
-        return Err(TOO_MANY);
+    match result {
+        ReadRecordResult::Record => {}
+        ReadRecordResult::InputEmpty | ReadRecordResult::End => return Err(UNCLOSED),
+        ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => return Err(TOO_MANY),
     }
     // The reader ends a record there: users after it would be lost.
     if read != line.len() {
@@ -187,7 +199,7 @@ fn fields(text: &[u8]) -> Result<Vec<String>, &'static str> {
     let mut fields = Vec::new();
     for end in ends.into_iter().take(count) {
         let field = output.get(begin..end).ok_or(TOO_MANY)?;
-        let field = std::str::from_utf8(field).map_err(|_| TOO_MANY)?;
+        let field = std::str::from_utf8(field).map_err(|_| NOT_TEXT)?;
         fields.push(field.to_owned());
         begin = end;
     }

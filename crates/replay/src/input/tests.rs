@@ -168,4 +168,17 @@ fn what_is_no_export_is_refused() {
             "3 {\"user_id\":\"a|2\",\"name\":\"x\"}",
         ],
     );
+    // What spreadsheets write of booleans, where a boolean may be; a name may be the text.
+    let text = "user_id,email_verified,blocked,app_metadata.beta,name\n'a|1,TRUE,False,True,TRUE\n";
+    check(
+        text.as_bytes(),
+        Form::Table,
+        &[
+            "2 {\"user_id\":\"a|1\",\"email_verified\":true,\"blocked\":false,\"app_metadata\":{\"beta\":true},\"name\":\"TRUE\"}",
+        ],
+    );
+    let text = b"user_id,name\n'a|1,\"x\n'a|2,y\n";
+    check(text, Form::Table, &["2 !a quote is not closed"]);
+    let text = b"user_id,name\n'a|1,\xff\n";
+    check(text, Form::Table, &["2 !the line is not UTF-8"]);
 }

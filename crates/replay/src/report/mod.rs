@@ -52,6 +52,10 @@ pub struct Report<'a> {
     pub unknown_columns: Vec<String>,
     /// Paths of the user that the Actions read and that no column of a table has.
     pub missing_columns: Vec<String>,
+    /// What the Actions read of the user: the attribute, and the path.
+    pub read_of_user: Vec<(String, String)>,
+    /// The options that named files of users beside the export.
+    pub joined: Vec<&'static str>,
     /// The limits, with whether each is passed.
     pub limits: Vec<(FailIf, bool)>,
     /// The summary of the logins.
@@ -89,6 +93,7 @@ impl Report<'_> {
                 "no user has `identities`: every login has the connection of the event".into(),
             );
         }
+        warnings.extend(self.not_there(users));
         if summary.unreadable > 0 {
             warnings.push(format!(
                 "{} could not be read: {}",
@@ -148,6 +153,51 @@ impl Report<'_> {
                     .copied()
                     .collect::<Vec<_>>()
                     .join(", ")
+            ));
+        }
+        warnings
+    }
+
+    /// Sentences about what no user has, and what users have otherwise than in production.
+    fn not_there(&self, users: u64) -> Vec<String> {
+        let summary = self.summary;
+        let mut warnings = Vec::new();
+        if users == 0 {
+            return warnings;
+        }
+        // These have sentences of their own.
+        let others = ["app_metadata", "user_metadata", "identities"];
+        let missing = self.read_of_user.iter().filter(|(attribute, path)| {
+            summary.roots.of(attribute) == 0
+                && !others.contains(&attribute.as_str())
+                && !self.missing_columns.contains(path)
+        });
+        let (of_user, of_event): (Vec<&str>, Vec<&str>) = missing
+            .map(|(_, path)| path.as_str())
+            .partition(|path| path.starts_with("event.user."));
+        if !of_user.is_empty() {
+            warnings.push(format!(
+                "the Actions read what no user has: {}",
+                of_user.join(", ")
+            ));
+        }
+        if !of_event.is_empty() {
+            warnings.push(format!(
+                "no user has `logins_count`: all of them got the value of the event for {}",
+                of_event.join(", ")
+            ));
+        }
+        for option in &self.joined {
+            if summary.joined.of(option) == 0 {
+                warnings.push(format!(
+                    "{option} has none of the users: are its ids those of the export, such as auth0|123?"
+                ));
+            }
+        }
+        for (attribute, count) in &summary.texts.0 {
+            warnings.push(format!(
+                "`{attribute}` is a text for {}, and true or false in production",
+                counted(*count, "user", "users")
             ));
         }
         warnings

@@ -83,6 +83,8 @@ fn report(summary: &Summary) -> Report<'_> {
         not_exported: Vec::new(),
         unknown_columns: Vec::new(),
         missing_columns: Vec::new(),
+        read_of_user: Vec::new(),
+        joined: Vec::new(),
         limits: Vec::new(),
         summary,
     }

@@ -221,7 +221,7 @@ impl<'a> Planner<'a> {
             Ok(actions) => actions,
             Err(error) => return self.refuse(error),
         };
-        let trigger = match self.trigger(&case, &actions) {
+        let trigger = match self.trigger(&case, &actions, project) {
             Ok(trigger) => trigger,
             Err(error) => return self.refuse(error),
         };
@@ -363,8 +363,19 @@ impl<'a> Planner<'a> {
         indices.collect()
     }
 
-    /// The trigger that the case names, or that of its Actions.
-    fn trigger(&self, case: &Case, actions: &[usize]) -> Result<Trigger, Error> {
+    /// The trigger that the case names, that of the binding that it runs, or that of its Actions.
+    fn trigger(
+        &self,
+        case: &Case,
+        actions: &[usize],
+        project: Option<&project::Surroundings>,
+    ) -> Result<Trigger, Error> {
+        if case.trigger.is_none()
+            && case.actions.is_none()
+            && let Some(trigger) = project.and_then(|it| it.project.default_trigger())
+        {
+            return Ok(trigger);
+        }
         let read = actions.iter();
         let read = read.filter(|index| !self.unreadable.contains_key(index));
         let sources = read.filter_map(|index| self.actions.get(*index));

@@ -210,10 +210,10 @@ impl<'a> Replay<'a> {
 
     fn user(
         &self,
-        user: postlogin_replay::profile::Profile,
+        mut user: postlogin_replay::profile::Profile,
         folded: &mut Folded,
     ) -> Result<(), ReplayError> {
-        let mut event = user.event;
+        let mut event = std::mem::take(&mut user.event);
         complete_event(Trigger::PostLogin, &mut event);
         let hash = Sha256::digest(&user.id);
         let number = |bytes: &[u8]| {
@@ -262,7 +262,7 @@ impl<'a> Replay<'a> {
         if self.options.joined.logins.is_some() {
             *folded.summary.logged.get_or_insert_default() += u64::from(user.is_logged);
         }
-        folded.summary.add_names(&user.roots, &user.unknown);
+        folded.summary.add_names(&user);
         folded.summary.add(&login, &event, &self.features, privacy);
         let mut rows = rows(&login, privacy);
         rows.iter_mut().for_each(|row| self.mask.value(row));
@@ -386,6 +386,26 @@ pub fn missing_columns(sources: &[&ActionSource], columns: &[Vec<String>]) -> Ve
     paths.sort();
     paths.dedup();
     paths
+}
+
+/// Returns what Actions read that comes from the user of an export: the attribute, and the path, `event.user.created_at`.
+#[must_use]
+pub fn read_of_user(sources: &[&ActionSource]) -> Vec<(String, String)> {
+    let mut read: Vec<(String, String)> = read_paths(sources)
+        .into_iter()
+        .filter_map(|names| {
+            let mut steps = names.iter().map(String::as_str);
+            let attribute = match (steps.next()?, steps.next()?) {
+                ("user", attribute) | ("stats", attribute @ "logins_count") => attribute,
+                _ => return None,
+            };
+            let is_exported = EXPORTED.contains(&attribute);
+            is_exported.then(|| (attribute.to_owned(), format!("event.{}", names.join("."))))
+        })
+        .collect();
+    read.sort();
+    read.dedup();
+    read
 }
 
 /// The paths of the event that Actions read, by their text.

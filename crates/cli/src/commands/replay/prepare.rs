@@ -13,7 +13,7 @@ use postlogin_replay::{
 };
 use postlogin_runner::{
     Compiler, DEFAULT_NOW_MS, Side, fingerprint,
-    replay::{Replay, ReplayOptions, not_exported},
+    replay::{Replay, ReplayOptions, not_exported, read_of_user},
     trigger_of_all,
 };
 use sha2::{Digest as _, Sha256};
@@ -64,6 +64,8 @@ pub(super) struct Versions {
     pub(super) before: Option<Version>,
     pub(super) after: Version,
     pub(super) not_exported: Vec<String>,
+    /// What the Actions read of the user: the attribute, and the path.
+    pub(super) read_of_user: Vec<(String, String)>,
     /// The sources of the Actions.
     pub(super) sources: Vec<ActionSource>,
     /// The Actions that do not load, by name, each once.
@@ -197,6 +199,7 @@ pub(super) fn prepare<'a>(
             .map(|side| version(side, shown(&arguments.before_name, before_name))),
         after: version(&after, shown(&arguments.after_name, after_name)),
         not_exported: not_exported(&all.iter().collect::<Vec<_>>(), &options.joined),
+        read_of_user: read_of_user(&all.iter().collect::<Vec<_>>()),
         sources: all,
     };
     Ok(Setup {
@@ -295,6 +298,10 @@ fn template(arguments: &ReplayArguments, printer: &Printer) -> Result<serde_json
     let mut event = event::event(Trigger::PostLogin, &event_arguments, printer)?;
     // Each login has its own; its place among the others stays.
     if let Some(user) = event.get_mut("user") {
+        let is_written = user.get("user_id").is_some() || user.get("email").is_some();
+        if arguments.event.is_some() && is_written {
+            printer.warning("the `user` of --event is not used: the users are those of the file");
+        }
         *user = serde_json::Value::Null;
     }
     Ok(event)

@@ -94,11 +94,14 @@ pub(super) fn is_root(folder: &Path) -> bool {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files = entries(folder);
-    files.retain(|path| {
-        let name = file_name(path).to_ascii_lowercase();
-        !name.starts_with('.') && (name.ends_with(".tf") || name.ends_with(".tf.json"))
-    });
+    files.retain(|path| is_file(path));
     files
+}
+
+/// Whether Terraform reads a file, by its name.
+pub(crate) fn is_file(path: &Path) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    !name.starts_with('.') && (name.ends_with(".tf") || name.ends_with(".tf.json"))
 }
 
 /// Reads the resources of a folder and of the local modules that it calls. A file that does not parse is left out.
