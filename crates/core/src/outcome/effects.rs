@@ -42,6 +42,20 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// The names of all parts.
+    pub const PARTS: &[&str] = &[
+        "user_message",
+        "validation_errors",
+        "user_id",
+        "exchange_user",
+        "organization",
+        "actor",
+        "invalid_subject_token",
+        "metadata",
+        "result_url",
+        "notification",
+    ];
+
     /// Returns whether nothing was asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -97,4 +111,40 @@ pub enum Delivery {
     Dropped,
     /// It is tried again, up to five times.
     Retried,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_are_all_that_is_serialized() {
+        // Without `..`: a new part has to be added here, and to the list.
+        let all = Effects {
+            user_message: Some("m".into()),
+            validation_errors: vec![ValidationError {
+                code: "c".into(),
+                message: "m".into(),
+            }],
+            user_id: Some("u".into()),
+            exchange_user: Some(ExchangeUser::Id { id: "u".into() }),
+            organization: Some("o".into()),
+            actor: Some(Value::Bool(true)),
+            invalid_subject_token: true,
+            metadata: StoredMetadata {
+                user_metadata: Map::from_iter([("a".to_owned(), Value::Null)]),
+                ..StoredMetadata::default()
+            },
+            result_url: Some("u".into()),
+            notification: Some(Notification {
+                delivery: Delivery::Dropped,
+                reason: None,
+            }),
+        };
+        let Ok(Value::Object(written)) = serde_json::to_value(all) else {
+            panic!("it is an object");
+        };
+        let written: Vec<&str> = written.keys().map(String::as_str).collect();
+        assert_eq!(written, Effects::PARTS);
+    }
 }

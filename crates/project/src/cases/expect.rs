@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
-use postlogin_core::outcome::Status;
+use postlogin_core::outcome::{Effects, Status};
 
 use crate::document::node::{Entry, Node, NodeValue, Place};
 use crate::shapes::Shapes;
@@ -80,6 +80,8 @@ pub(super) enum Shape {
     Status,
     /// An object, matched as a subset.
     Object,
+    /// The same with some of these keys and no others.
+    Only(&'static [&'static str]),
     /// A pattern or `null`.
     Text,
     /// A duration or a size that is not passed.
@@ -162,7 +164,7 @@ pub(super) const EXPECT: &[ExpectKey] = &[
     key(
         "effects",
         Key::Effects,
-        Shape::Object,
+        Shape::Only(Effects::PARTS),
         "What Actions of other triggers ask for: user_id, exchange_user, notification, …; `null` for what must be absent",
     ),
     key(
@@ -295,6 +297,20 @@ fn check(entry: &Entry, known: &ExpectKey, shapes: &mut Shapes) {
         }
         Shape::Object => {
             shapes.object(node, &what);
+        }
+        Shape::Only(names) => {
+            if let Some(entries) = shapes.object(node, &what) {
+                shapes.only(entries, names, &what);
+                let metadata = entries.iter().find(|entry| entry.key == "metadata");
+                if let Some(Node {
+                    value: NodeValue::Object(parts),
+                    ..
+                }) = metadata.map(|entry| &entry.value)
+                {
+                    let names = ["user_metadata", "app_metadata"];
+                    shapes.only(parts, &names, "`metadata` of `effects`");
+                }
+            }
         }
         Shape::Text if node.value == NodeValue::Null => {}
         Shape::Text => {

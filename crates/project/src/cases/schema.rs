@@ -126,6 +126,10 @@ fn expect() -> Value {
             let mut schema = match key.shape {
                 Shape::Status => json!({"enum": STATUSES}),
                 Shape::Object => json!({"type": "object"}),
+                Shape::Only(names) => {
+                    let parts = names.iter().map(|name| ((*name).to_owned(), json!({})));
+                    json!({"type": "object", "properties": Map::from_iter(parts), "additionalProperties": false})
+                }
                 Shape::Text => json!({"type": ["string", "null"]}),
                 Shape::AtMost => json!({"type": "string"}),
                 Shape::Parts(names) => json!({

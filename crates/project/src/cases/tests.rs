@@ -57,6 +57,13 @@ fn every_mistake_has_its_place_and_a_hint() {
         ],
     );
     check_mistakes(
+        "expect:\n  effects:\n    user_mesage: null\n    metadata:\n      zzz: null\n",
+        &[
+            "a.case.yaml:3:5: unknown key `user_mesage` in `effects` | did you mean `user_message`?",
+            "a.case.yaml:5:7: unknown key `zzz` in `metadata` of `effects` | known keys are user_metadata, app_metadata",
+        ],
+    );
+    check_mistakes(
         "event: jani.json\nsecrets: { A: 1 }\nnow: yesterday\nseed: -1\n",
         &[
             "a.case.yaml:1:8: no file `jani.json` beside this one | did you mean `jane.json`?",
