@@ -9,7 +9,7 @@ use postlogin_page::SourceText;
 use postlogin_project::{ActionKind, ActionSource};
 
 use crate::load::dependencies::local_texts;
-use crate::load::source_map;
+use crate::load::SourceMaps;
 
 /// The most names of claims that the sources of one login are asked for.
 const MOST_NAMES: usize = 200;
@@ -19,7 +19,7 @@ const MOST_NAMES: usize = 200;
 pub fn claim_sites_of(source: &ActionSource) -> ClaimSites {
     match &source.kind {
         ActionKind::Script { text, .. } => {
-            let built_from = source_map(source);
+            let built_from = SourceMaps::default().of(source).map;
             claim_sites(
                 &source.name,
                 &source.display_path,
@@ -78,6 +78,9 @@ pub fn texts_of<'a>(
             }),
         }
     };
+    let mut maps = SourceMaps::default();
+    // As long as they are kept, their texts have a limit together.
+    let mut kept = Vec::new();
     for (trigger, source) in sources {
         let name = source.name.as_str();
         match &source.kind {
@@ -91,9 +94,11 @@ pub fn texts_of<'a>(
             }
             ActionKind::CargoPackage { .. } => {}
         }
-        for (file, text) in local_texts(source) {
+        let map = maps.of(source).map;
+        for (file, text) in local_texts(source, map.as_deref()) {
             add(name, None, file, text);
         }
+        kept.extend(map);
         for module in &source.modules {
             add(name, None, module.display_path.clone(), module.text.clone());
         }

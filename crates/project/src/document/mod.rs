@@ -134,7 +134,9 @@ const MOST_VALUES: usize = 700_000;
 /// # Errors
 /// When the text is not in its format, or has more values than any event, user or configuration.
 pub fn parse_document(text: &str, format: Format, shown: &str) -> Result<Value> {
-    if json_values(text) > MOST_VALUES {
+    let values = json_values(text);
+    crate::amount::values(values, shown)?;
+    if values > MOST_VALUES {
         return Err(
             Error::new(format!("the document has more than {MOST_VALUES} values")).in_file(shown),
         );
