@@ -1,6 +1,7 @@
 //! Files of the project that an Action in TypeScript imports: relative ones, those that `paths` of a tsconfig.json names, and
 //! packages of the workspace that are TypeScript themselves.
 
+mod beside;
 mod json;
 mod places;
 mod tsconfig;
@@ -12,6 +13,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+pub use self::beside::Beside;
 use self::json::without_comments;
 use self::places::{entry, home_of_link, is_typescript, script};
 use crate::action::SCRIPTS;
@@ -113,86 +115,6 @@ pub fn read_beside(path: &Path, shown: &str, relative: &str) -> Result<(String, 
     Ok((text, file_shown))
 }
 
-/// Files that a document of the project names beside a script, such as those of its source map. All of them together have limits,
-/// those that cannot be read as well: asking for one costs time, too.
-pub struct Beside<'a> {
-    folder: &'a Path,
-    within: Boundary,
-    /// The texts by their paths.
-    known: HashMap<PathBuf, Option<Rc<str>>>,
-    /// So many files may still be looked for.
-    files: usize,
-    /// So many bytes may still be read.
-    bytes: usize,
-    is_cut_off: bool,
-}
-
-impl<'a> Beside<'a> {
-    /// Begins at the script at `path`, with limits for the number and the bytes of files.
-    #[must_use]
-    pub fn of(path: &'a Path, files: usize, bytes: usize) -> Self {
-        let folder = path.parent().unwrap_or(Path::new(""));
-        Self {
-            folder,
-            within: Boundary::around(folder),
-            known: HashMap::new(),
-            files,
-            bytes,
-            is_cut_off: false,
-        }
-    }
-
-    /// Returns the text of a file by its path relative to the script. `None` when it cannot be read, or a limit was reached.
-    pub fn text(&mut self, relative: &str) -> Option<String> {
-        if Path::new(relative).is_absolute() {
-            return None;
-        }
-        let file = normalize(&self.folder.join(relative));
-        let known = match self.known.get(&file) {
-            Some(known) => known.clone(),
-            None => {
-                let read = self.read(&file, relative);
-                self.known.insert(file, read.clone());
-                read
-            }
-        };
-        // A file that is named twice is kept twice.
-        let text = known?;
-        self.take(text.len()).then(|| text.to_string())
-    }
-
-    fn read(&mut self, file: &Path, shown: &str) -> Option<Rc<str>> {
-        if self.files == 0 || self.bytes == 0 {
-            self.is_cut_off = true;
-            return None;
-        }
-        self.files -= 1;
-        let bytes = self.within.read(file, shown).ok()?;
-        let size = bytes.len();
-        match decode(bytes, shown) {
-            Ok(text) => Some(Rc::from(text)),
-            Err(_) => {
-                self.take(size);
-                None
-            }
-        }
-    }
-
-    /// Takes bytes off, all that are left if they are not enough.
-    fn take(&mut self, bytes: usize) -> bool {
-        let left = self.bytes.checked_sub(bytes);
-        self.is_cut_off |= left.is_none();
-        self.bytes = left.unwrap_or(0);
-        left.is_some()
-    }
-
-    /// Whether a limit kept a file from being read.
-    #[must_use]
-    pub fn is_cut_off(&self) -> bool {
-        self.is_cut_off
-    }
-}
-
 /// The folder that names are shown relative to.
 fn base(path: &Path, shown: &str) -> PathBuf {
     let shown = Path::new(shown);
@@ -260,15 +182,20 @@ impl Finder {
         if let Some(known) = files.position(|file| file.path == path) {
             return Some(known);
         }
-        let shown = display_path(&path, &self.base);
-        let text = self.within.read_text(&path, &shown).ok()?;
-        self.bytes = self.bytes.saturating_add(text.len());
         if self.found.files.len() >= MOST_FILES {
             return self.reached("300 files");
         }
+        // What cannot be read counts as well: it can be asked for by any number of names.
         if self.bytes > MOST_TEXT {
             return self.reached("8 MiB of files");
         }
+        let shown = display_path(&path, &self.base);
+        let read = self.within.read(&path, &shown).ok()?;
+        self.bytes = self.bytes.saturating_add(read.len());
+        if self.bytes > MOST_TEXT {
+            return self.reached("8 MiB of files");
+        }
+        let text = decode(read, &shown).ok()?;
         self.found.files.push(LocalSource {
             path,
             shown,

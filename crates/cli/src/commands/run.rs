@@ -18,8 +18,8 @@ use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Door, Traffic};
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, connection_source};
 use postlogin_runner::{
-    Packages, PreparedLogin, SourceMaps, closely::Counters, is_incomplete, local_texts, run_login, sort_parts,
-    texts::overlaid, trigger_of_all, unloadable,
+    Packages, PreparedLogin, SourceMaps, closely::Counters, is_incomplete, local_texts, run_login,
+    sort_parts, texts::overlaid, trigger_of_all, unloadable,
 };
 use serde_json::Value;
 

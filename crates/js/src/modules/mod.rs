@@ -442,7 +442,9 @@ fn weight(answer: &Resolved) -> usize {
         Err(refusal) => refusal.code.len() + refusal.message.len(),
     };
     let notices = answer.notices.iter();
-    let notices: usize = notices.map(|it| size_of::<Notice>() + it.message.len()).sum();
+    let notices: usize = notices
+        .map(|it| size_of::<Notice>() + it.message.len())
+        .sum();
     size_of::<Resolved>() + path + notices
 }
 

@@ -55,8 +55,8 @@ pub(super) fn joined(mut map: Written, base: &str) -> Result<(Vec<Source>, Vec<T
 impl Joined {
     fn add_sections(&mut self, sections: Sections, base: &str) -> Result<(), Broken> {
         let sections = sections.all();
-        let sections = sections
-            .ok_or_else(|| Broken(format!("it has more than {MOST_SECTIONS} sections")))?;
+        let sections =
+            sections.ok_or_else(|| Broken(format!("it has more than {MOST_SECTIONS} sections")))?;
         let mut last = None;
         for (number, Section { offset, map }) in (1..).zip(sections) {
             let broken = |what: &str| Err(Broken(format!("its section {number} {what}")));
@@ -83,9 +83,7 @@ impl Joined {
     fn end_before(&mut self, offset: Offset) {
         let begin = position(offset, Position { line: 1, column: 1 });
         // They are in order, and so are the parts.
-        let kept = self
-            .tokens
-            .partition_point(|token| token.generated < begin);
+        let kept = self.tokens.partition_point(|token| token.generated < begin);
         self.tokens.truncate(kept);
         self.tokens.push(Token {
             generated: begin,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use postlogin_core::{HandlerKind, Location, outcome::Notice};
 
 use postlogin_js::{
-    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, Room, package_places,
+    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, Room,
+    package_places,
     source::{Language, facts::facts},
     source_map::SourceMap,
     specifiers,

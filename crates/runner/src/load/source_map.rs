@@ -1,6 +1,7 @@
 //! The source map of an Action that was built from other files: found, read, and completed with the texts of those files.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
@@ -19,6 +20,8 @@ const MOST_FILES: usize = 1_000;
 const MOST_WEIGHT: usize = 64 << 20;
 /// The most maps that are kept at once.
 const MOST_MAPS: usize = 1_000;
+/// The bytes that are read for the maps of all Actions: reading one that is not kept takes time, too.
+const MOST_READ: usize = 256 << 20;
 
 /// The source maps of the Actions of a run. What they take together is limited; equal ones are kept once. One that nobody uses any more
 /// takes nothing.
@@ -26,6 +29,9 @@ const MOST_MAPS: usize = 1_000;
 pub struct SourceMaps {
     /// With their weights.
     kept: Vec<(Weak<SourceMap>, usize)>,
+    /// The bytes that were read for Actions, for each of them once: a server reads them again after each edit.
+    read: usize,
+    read_for: HashSet<String>,
 }
 
 /// A source map that an Action names, and what is wrong with it.
@@ -55,7 +61,21 @@ impl FoundMap {
 impl SourceMaps {
     /// Reads the source map of an Action, if it names one.
     pub fn of(&mut self, source: &ActionSource) -> FoundMap {
-        match of(source) {
+        let file = &source.display_path;
+        let mut bytes = 0;
+        let found = match self.read > MOST_READ {
+            true if names_one(source) => Some(Err(format!(
+                "{file}: its source map is not used: those of the Actions before it have more than {} MiB",
+                MOST_READ >> 20
+            ))),
+            true => None,
+            false => of(source, &mut bytes),
+        };
+        if bytes > 0 && !self.read_for.contains(file) {
+            self.read_for.insert(file.clone());
+            self.read = self.read.saturating_add(bytes);
+        }
+        match found {
             None => FoundMap::default(),
             Some(Err(problem)) => FoundMap {
                 map: None,
@@ -68,8 +88,7 @@ impl SourceMaps {
                 },
                 None => {
                     let problem = format!(
-                        "{}: its source map is not used: those of all Actions take more than {} MiB of memory, or are more than {MOST_MAPS}",
-                        source.display_path,
+                        "{file}: its source map is not used: those of all Actions take more than {} MiB of memory, or are more than {MOST_MAPS}",
                         MOST_WEIGHT >> 20
                     );
                     FoundMap {
@@ -99,8 +118,17 @@ impl SourceMaps {
     }
 }
 
-/// Reads the source map that an Action names, with a remark if not all of its files were read. `None` when it names none.
-fn of(source: &ActionSource) -> Option<Result<(SourceMap, Option<String>), String>> {
+/// Whether an Action names a source map.
+fn names_one(source: &ActionSource) -> bool {
+    matches!(&source.kind, ActionKind::Script { text, .. } if link(text).is_some())
+}
+
+/// Reads the source map that an Action names, with a remark if not all of its files were read. `None` when it names none. Adds what was
+/// read to `bytes`.
+fn of(
+    source: &ActionSource,
+    bytes: &mut usize,
+) -> Option<Result<(SourceMap, Option<String>), String>> {
     let ActionKind::Script { path, text } = &source.kind else {
         return None;
     };
@@ -138,9 +166,10 @@ fn of(source: &ActionSource) -> Option<Result<(SourceMap, Option<String>), Strin
             }
         },
     };
+    *bytes += json.len();
     let read = SourceMap::read(&json, &base, text);
     Some(match read {
-        Ok(map) => Ok(completed(map, path, file, &base)),
+        Ok(map) => Ok(completed(map, path, file, &base, bytes)),
         Err(broken) => Err(format!("{shown} is not used: {broken}")),
     })
 }
@@ -151,6 +180,7 @@ fn completed(
     path: &Path,
     file: &str,
     base: &str,
+    bytes: &mut usize,
 ) -> (SourceMap, Option<String>) {
     let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
     // The map's folder, as seen from the Action's.
@@ -170,7 +200,9 @@ fn completed(
             false => beside.text(&format!("{below}/{written}")),
         }
     });
-    let cut_off = beside.into_inner().is_cut_off().then(|| {
+    let beside = beside.into_inner();
+    *bytes += beside.read();
+    let cut_off = beside.is_cut_off().then(|| {
         format!(
             "{file}: its source map names more than {MOST_FILES} files that it does not contain, or {} MiB of them; the rest is not read",
             MOST_TEXT >> 20
@@ -219,6 +251,31 @@ fn shortened(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A map whose texts have so many bytes, and about this weight.
+    fn map(letter: &str, bytes: usize) -> SourceMap {
+        let text = letter.repeat(bytes);
+        let json = format!(r#"{{"version":3,"sources":["a.ts"],"sourcesContent":["{text}"]}}"#);
+        SourceMap::read(&json, "", "").expect("it is a map")
+    }
+
+    #[test]
+    fn all_maps_have_room_together_and_equal_ones_share_it() {
+        let half = 31 << 20;
+        let mut maps = SourceMaps::default();
+        let one = maps.keep(map("a", half)).expect("there is room");
+        let again = maps.keep(map("a", half)).expect("it is kept already");
+        assert!(Arc::ptr_eq(&one, &again));
+        let other = maps.keep(map("b", half)).expect("there is room");
+        assert!(maps.keep(map("c", 2 << 20)).is_none());
+        // What nobody has any more takes nothing.
+        drop(other);
+        assert!(maps.keep(map("c", half)).is_some());
+        let small: Vec<_> = (0..MOST_MAPS + 9)
+            .map(|number| maps.keep(map(&format!("{number} "), 1)))
+            .collect();
+        assert_eq!(small.iter().flatten().count(), MOST_MAPS - 1);
+    }
 
     #[test]
     fn maps_inside_of_the_text_are_decoded() {

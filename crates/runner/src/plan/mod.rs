@@ -2,6 +2,7 @@
 
 mod event;
 mod http;
+mod named;
 mod project;
 mod unreadable;
 
@@ -21,6 +22,7 @@ use crate::load::trigger_of_all;
 use crate::login::secrets_of;
 use crate::session::Witness;
 use crate::snapshot::{pending_file, read_sections};
+use named::NamedFiles;
 
 pub(crate) use event::event_of;
 
@@ -119,7 +121,7 @@ pub(crate) struct Planner<'a> {
     named: HashMap<(PathBuf, String), usize>,
     /// The files of Actions, by their indices.
     files: HashMap<usize, Arc<Vec<PathBuf>>>,
-    read: HashMap<PathBuf, Arc<Value>>,
+    read: NamedFiles,
     /// The memory that cases may still use, in bytes.
     left: usize,
     /// The code that Actions may still have.
@@ -139,7 +141,7 @@ impl<'a> Planner<'a> {
             projects: project::Projects::default(),
             named: HashMap::new(),
             files: HashMap::new(),
-            read: HashMap::new(),
+            read: NamedFiles::default(),
             left: CASES_BYTES,
             code: Allowance::default(),
         }
@@ -248,8 +250,8 @@ impl<'a> Planner<'a> {
         }
         let mut own = Vec::new();
         let tenant = project::tenant_settings(&case, &event, project);
-        let mocks = match http::mocks(&case, self.working_folder, &mut own) {
-            Ok(mocks) => Arc::new(mocks),
+        let mocks = match http::mocks(&case, self.working_folder, &mut self.read, &mut own) {
+            Ok(mocks) => mocks,
             Err(error) => return self.refuse(error),
         };
         self.warn_about_unseen_secrets(&case, &actions);

@@ -71,7 +71,10 @@ pub(super) fn refuse(folder: &Path, shown: &str) -> Result<(), CliError> {
                 "npm installs what the packages of the workspace name, too",
             );
         }
-        if let Some(key) = CHANGES.iter().find(|key| manifest.get(**key).is_some_and(|it| !it.is_null())) {
+        if let Some(key) = CHANGES
+            .iter()
+            .find(|key| manifest.get(**key).is_some_and(|it| !it.is_null()))
+        {
             let what = format!("`{key}` changes what npm installs of other packages");
             return refused("package.json", &what);
         }

@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::{File, Module, Resource, Written, files};
 use crate::document::{Format, parse_document};
-use crate::amount;
 use crate::door::Boundary;
 use crate::files::{Marks, configured_path, display_path, extension};
 use crate::project::remarks::{Part, Remarks};
@@ -38,9 +37,9 @@ pub(super) fn modules(root: &Path, remarks: &mut Remarks) -> Vec<Module> {
             else {
                 continue;
             };
-            // A module that calls itself is refused by Terraform, and has no end.
             let admitted = Boundary::around(root).admit(&folder, &display_path(&folder, root));
-            if modules.len() >= MOST_MODULES || admitted.is_err() || !folder.is_dir() {
+            let is_refused = admitted.is_err() || calls_itself(&modules, next, &folder);
+            if modules.len() >= MOST_MODULES || is_refused || !folder.is_dir() {
                 continue;
             }
             let index = modules.len();
@@ -54,6 +53,14 @@ pub(super) fn modules(root: &Path, remarks: &mut Remarks) -> Vec<Module> {
         next += 1;
     }
     modules
+}
+
+/// Whether a module, or one that called it, is in this folder. Terraform refuses that, and it has no end.
+fn calls_itself(modules: &[Module], caller: usize, folder: &Path) -> bool {
+    let mut callers = std::iter::successors(modules.get(caller), |module| {
+        modules.get(module.given.as_ref()?.0)
+    });
+    callers.any(|module| module.folder == folder)
 }
 
 /// The folder of a local module.
@@ -99,7 +106,7 @@ fn read(path: &Path, root: &Path) -> Result<(File, Body)> {
         let error = Error::new(format!("the file has more than {} MiB", LONGEST >> 20));
         return Err(error.in_file(&shown));
     }
-    amount::values(signs(&text).saturating_mul(VALUES_OF_A_SIGN), &shown)?;
+    crate::amount::values(signs(&text).saturating_mul(VALUES_OF_A_SIGN), &shown)?;
     let body = match extension(path).as_str() {
         "json" => of_json(parse_document(&text, Format::Json, &shown)?),
         _ => hcl_edit::parser::parse_body(&text).map_err(|error| {
